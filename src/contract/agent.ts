@@ -1,0 +1,112 @@
+import Type, { type Static } from 'typebox';
+
+/** The agent protocol, version 1. It only grows: fields are added, never changed (architecture.md §3). */
+
+/** How long the region holds an unanswered pull, seconds. */
+export const PULL_WAIT_MAX = 30;
+
+/** What one service is to be on one node. `desired` null: absent. `restart`: nonce of the last restart that was asked for. */
+export const ServiceDesired = Type.Object({
+  desired: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+  restart: Type.Union([Type.String(), Type.Null()]),
+});
+export type ServiceDesired = Static<typeof ServiceDesired>;
+
+/** Desired state of a node. `digest` is `digestOf(body)`; `generation` grows by one with each change, per node. */
+export const Desired = Type.Object({
+  nodeId: Type.String(),
+  generation: Type.Integer({ minimum: 1 }),
+  digest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  revision: Type.Integer({ minimum: 0 }),
+  body: Type.Object({ services: Type.Record(Type.String(), ServiceDesired) }),
+});
+export type Desired = Static<typeof Desired>;
+
+/** Query of a pull: what the agent holds (0 and '' for nothing) and how long it will wait, seconds. */
+export const PullQuery = Type.Object({
+  generation: Type.Integer({ minimum: 0 }),
+  digest: Type.String({ maxLength: 64 }),
+  wait: Type.Integer({ minimum: 0, maximum: PULL_WAIT_MAX }),
+});
+export type PullQuery = Static<typeof PullQuery>;
+
+/** Outcome of a service on a node (architecture.md §3, "on failure"). */
+export const SERVICE_STATES = [
+  'healthy',
+  'unhealthy',
+  'render_failed',
+  'rejected',
+  'check_failed',
+  'install_failed',
+  'rolled_back',
+  'absent',
+  'unknown',
+] as const;
+export const ServiceState = Type.Union(SERVICE_STATES.map((state) => Type.Literal(state)));
+export type ServiceState = (typeof SERVICE_STATES)[number];
+
+/** What the agent did last to a service. */
+export const ServiceAction = Type.Object({
+  kind: Type.Union([
+    Type.Literal('command'),
+    Type.Literal('reload'),
+    Type.Literal('restart'),
+    Type.Literal('start'),
+    Type.Literal('stop'),
+    Type.Literal('rollback'),
+  ]),
+  why: Type.String({ maxLength: 2000 }),
+  at: Type.String({ format: 'date-time' }),
+});
+export type ServiceAction = Static<typeof ServiceAction>;
+
+/** State of one service on one node, always naming the generation that it reflects. */
+export const ServiceObservation = Type.Object({
+  service: Type.String({ maxLength: 40 }),
+  /** Generation and digest (of this service's part) that the agent wants to reach. */
+  wanted: Type.Integer({ minimum: 0 }),
+  wantedDigest: Type.String({ maxLength: 64 }),
+  /** Generation and digest in force; null and '' when nothing of ours is. */
+  applied: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+  appliedDigest: Type.String({ maxLength: 64 }),
+  state: ServiceState,
+  /** When it entered `state`. */
+  since: Type.String({ format: 'date-time' }),
+  /** A sentence: why it is in this state, with the daemon's own words where there are any. */
+  why: Type.String({ maxLength: 4000 }),
+  lastAction: Type.Union([ServiceAction, Type.Null()]),
+  /** Nonce of the last operator's restart that was done. */
+  restartDone: Type.Union([Type.String(), Type.Null()]),
+});
+export type ServiceObservation = Static<typeof ServiceObservation>;
+
+export const Facts = Type.Object({
+  hostname: Type.String({ maxLength: 255 }),
+  os: Type.Object({ id: Type.String({ maxLength: 64 }), version: Type.String({ maxLength: 64 }) }),
+  isContainer: Type.Boolean(),
+  interfaces: Type.Array(
+    Type.Object({
+      name: Type.String({ maxLength: 64 }),
+      mac: Type.String({ maxLength: 64 }),
+      addresses: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 256 }),
+    }),
+    { maxItems: 4096 },
+  ),
+  versions: Type.Record(Type.String(), Type.String({ maxLength: 200 })),
+});
+export type Facts = Static<typeof Facts>;
+
+/** A full report of a node; each one is complete, so a lost one costs nothing. */
+export const Observation = Type.Object({
+  nodeId: Type.String(),
+  generation: Type.Integer({ minimum: 0 }),
+  digest: Type.String({ maxLength: 64 }),
+  agentVersion: Type.String({ maxLength: 64 }),
+  /** Agent's start, so that a restart of it is seen. */
+  agentSince: Type.String({ format: 'date-time' }),
+  /** The agent could not reach a region since then; null when it can (this report). */
+  staleSince: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  facts: Facts,
+  services: Type.Array(ServiceObservation, { maxItems: 64 }),
+});
+export type Observation = Static<typeof Observation>;

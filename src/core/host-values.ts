@@ -1,0 +1,53 @@
+/** Values that pass between services (which describe) and hosts (which act). Data only. */
+
+/** A command as data: no shell ever sees it. `user`: whom it runs as, the caller when left out. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly user?: string;
+  readonly timeoutMs: number;
+  readonly stdin?: string;
+}
+
+/** What came of a command. `code` null: it did not end by itself (`signal`, `timedOut`) or did not start (`failure`). */
+export interface ExecResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly failure: string | null;
+}
+
+/** A file to install: absolute path, whole content, octal mode as number, owner and group by name. */
+export interface FileContent {
+  readonly path: string;
+  readonly content: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** systemd's view of a unit. `sinceMs`: wall time in ms when it entered this state, null if unknown. */
+export interface UnitState {
+  readonly load: 'loaded' | 'not-found' | 'masked' | 'error';
+  readonly active: 'active' | 'reloading' | 'inactive' | 'failed' | 'activating' | 'deactivating';
+  readonly sub: string;
+  readonly mainPid: number | null;
+  readonly restarts: number;
+  readonly sinceMs: number | null;
+}
+
+export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart';
+
+/** What a node knows of itself. `versions`: daemon name → version text as it prints it. */
+export interface HostFacts {
+  readonly hostname: string;
+  readonly os: { readonly id: string; readonly version: string };
+  readonly isContainer: boolean;
+  readonly interfaces: readonly {
+    readonly name: string;
+    readonly mac: string;
+    readonly addresses: readonly string[];
+  }[];
+  readonly versions: Readonly<Record<string, string>>;
+}

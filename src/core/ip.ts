@@ -1,0 +1,108 @@
+import ipaddr from 'ipaddr.js';
+import { invalid, type Rejected, show } from './errors.ts';
+
+/** An address as number: `family` 4 or 6, `value` in [0, 2^32) or [0, 2^128). */
+export interface Address {
+  readonly family: 4 | 6;
+  readonly value: bigint;
+}
+
+/** A network: its first address and its prefix length. */
+export interface Network extends Address {
+  readonly prefix: number;
+}
+
+const V4_TEXT = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
+/** Bits of an address of this family. */
+export function bitsOf(family: 4 | 6): 32 | 128 {
+  return family === 4 ? 32 : 128;
+}
+
+/** Parses an address: dotted quad without leading zeros, or RFC 4291 §2.2 text without a zone. */
+export function parseAddress(text: string, field = 'address'): Address | Rejected {
+  const bad = () =>
+    invalid(field, `${show(text)} is not an IP address`, 'four numbers 0–255 with dots, or IPv6 as in RFC 4291');
+  if (V4_TEXT.test(text)) return { family: 4, value: bytesToValue(ipaddr.IPv4.parse(text).toByteArray()) };
+  if (!text.includes(':') || text.includes('%') || text.length > 45 || !ipaddr.IPv6.isValid(text)) return bad();
+  return { family: 6, value: bytesToValue(ipaddr.IPv6.parse(text).toByteArray()) };
+}
+
+/** Canonical text: dotted quad, or RFC 5952 for IPv6. */
+export function formatAddress(address: Address): string {
+  const bytes = valueToBytes(address);
+  return address.family === 4 ? new ipaddr.IPv4(bytes).toString() : new ipaddr.IPv6(bytes).toRFC5952String();
+}
+
+/** Parses `address/prefix`; refuses host bits, naming the network that was probably meant. */
+export function parseNetwork(text: string, field = 'cidr'): Network | Rejected {
+  const rule = 'ADDRESS/PREFIX with no bits set right of the prefix, such as 10.0.0.0/24';
+  const [address, prefixText, more] = text.split('/');
+  if (
+    address === undefined ||
+    prefixText === undefined ||
+    more !== undefined ||
+    !/^(0|[1-9]\d{0,2})$/.test(prefixText)
+  ) {
+    return invalid(field, `${show(text)} is not a network`, rule);
+  }
+  const parsed = parseAddress(address, field);
+  if ('kind' in parsed) return parsed;
+  const prefix = Number(prefixText);
+  if (prefix > bitsOf(parsed.family)) return invalid(field, `the prefix /${prefix} is too long`, rule);
+  const network = { ...parsed, prefix };
+  const first = firstAddress(network);
+  if (first.value !== parsed.value) {
+    return invalid(field, `${show(text)} has host bits; the network is ${formatAddress(first)}/${prefix}`, rule);
+  }
+  return network;
+}
+
+/** Canonical `address/prefix`. */
+export function formatNetwork(network: Network): string {
+  return `${formatAddress(network)}/${network.prefix}`;
+}
+
+/** Number of addresses of a network. */
+export function sizeOf(network: Network): bigint {
+  return 1n << BigInt(bitsOf(network.family) - network.prefix);
+}
+
+/** The network's first address. */
+export function firstAddress(network: Network): Address {
+  const size = sizeOf(network);
+  return { family: network.family, value: (network.value / size) * size };
+}
+
+/** The network's last address (IPv4: the broadcast address). */
+export function lastAddress(network: Network): Address {
+  return { family: network.family, value: firstAddress(network).value + sizeOf(network) - 1n };
+}
+
+/** Is the address inside the network? */
+export function contains(network: Network, address: Address): boolean {
+  if (network.family !== address.family) return false;
+  return address.value >= firstAddress(network).value && address.value <= lastAddress(network).value;
+}
+
+/** Do two networks share an address? */
+export function overlaps(a: Network, b: Network): boolean {
+  return contains(a, firstAddress(b)) || contains(b, firstAddress(a));
+}
+
+/** Orders addresses: IPv4 first, then by value. */
+export function compareAddresses(a: Address, b: Address): number {
+  if (a.family !== b.family) return a.family - b.family;
+  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+function bytesToValue(bytes: readonly number[]): bigint {
+  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+function valueToBytes(address: Address): number[] {
+  const count = bitsOf(address.family) / 8;
+  return Array.from({ length: count }, (_, index) =>
+    Number((address.value >> BigInt(8 * (count - 1 - index))) & 0xffn),
+  );
+}

@@ -1,0 +1,31 @@
+import type { Command, ExecResult, FileContent, HostFacts, UnitState, UnitVerb } from '../core/host-values.ts';
+
+/** Files of this host. Paths are absolute. Faults are AppErrors with codes `no_space`, `denied`, `io`. */
+export interface HostFiles {
+  /** Whole text; null when there is no such file. */
+  read(path: string): Promise<string | null>;
+  /** Absolute paths of all regular files below a folder, sorted; empty when there is no folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Writes beside the target, fsyncs, renames, fsyncs the folder; makes missing parent folders with the file's owner. */
+  install(file: FileContent): Promise<void>;
+  /** Renames within one file system, durably; keeps owner and mode. */
+  move(from: string, to: string): Promise<void>;
+  /** Removes a file; no error when it is not there. */
+  remove(path: string): Promise<void>;
+}
+
+/** systemd of this host. */
+export interface HostUnits {
+  state(unit: string): Promise<UnitState>;
+  /** Acts and waits for the job, at most `timeoutMs`; a refused or failed job is an AppError `unit_failed`. */
+  act(unit: string, verb: UnitVerb, timeoutMs: number): Promise<void>;
+}
+
+/** The operating system at arm's length: the one interface through which our code changes a host. */
+export interface Host {
+  readonly files: HostFiles;
+  readonly units: HostUnits;
+  exec(command: Command): Promise<ExecResult>;
+  /** Facts; `versions`: the commands whose first output line is the version of each daemon. */
+  facts(versions: Readonly<Record<string, Command>>): Promise<HostFacts>;
+}

@@ -1,0 +1,56 @@
+import { invalid, type Rejected, show } from '../core/errors.ts';
+
+/** Kinds of interface; bond, bridge and VLAN are reserved names, not served yet. */
+export const INTERFACE_KINDS = ['physical', 'bond', 'bridge', 'vlan'] as const;
+export type InterfaceKind = (typeof INTERFACE_KINDS)[number];
+
+/** An address of an interface. */
+export interface InterfaceAddress {
+  readonly subnetId: number;
+  readonly address: string;
+}
+
+/** A network interface of a machine. `mac` is lower-case with colons. The first interface carries the machine's own name. */
+export interface MachineInterface {
+  readonly id: number;
+  readonly name: string;
+  readonly mac: string;
+  readonly kind: InterfaceKind;
+  readonly vlanId: number | null;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** A bare-metal machine. `id` is six characters, stable for life. */
+export interface Machine {
+  readonly id: string;
+  readonly hostname: string;
+  readonly domainId: number;
+  readonly interfaces: readonly MachineInterface[];
+}
+
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
+
+/** Parses a MAC address (`:` or `-` between octets); refuses group and all-zero addresses (IEEE 802 §8.2.2). */
+export function parseMac(text: string, field = 'mac'): string | Rejected {
+  const mac = text.toLowerCase().replaceAll('-', ':');
+  if (!MAC.test(mac))
+    return invalid(
+      field,
+      `${show(text)} is not a MAC address`,
+      'six octets in hexadecimal joined by ":", such as 52:54:00:12:34:56',
+    );
+  if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1 || mac === '00:00:00:00:00:00') {
+    return invalid(
+      field,
+      `${show(text)} is not one interface's address`,
+      'an individual address: the lowest bit of the first octet is 0',
+    );
+  }
+  return mac;
+}
+
+/** Parses an interface's name as the kernel allows it, in a subset that is also a host name label. */
+export function parseInterfaceName(text: string, field = 'name'): string | Rejected {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/.test(text)) return text;
+  return invalid(field, `${show(text)} is not an interface name`, '1–15 of a–z, 0–9 and inner "-"');
+}

@@ -1,0 +1,103 @@
+import { invalid, isRejected, type Rejected, rejected, show } from '../core/errors.ts';
+import { formatAddress, parseAddress } from '../core/ip.ts';
+import { parseOwnerName } from './names.ts';
+
+/** Record types that an operator may write; PTR, NS and SOA are generated. */
+export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'TXT'] as const;
+export type RecordType = (typeof RECORD_TYPES)[number];
+
+/** A record of a domain. `name` is relative (`@` for the domain itself), `ttl` in seconds, null for the domain's. */
+export interface DnsRecord {
+  readonly id: number;
+  readonly domainId: number;
+  readonly name: string;
+  readonly type: RecordType;
+  readonly data: string;
+  readonly ttl: number | null;
+}
+
+/** TTL bounds in seconds: one week is also what BIND caches at most by default. */
+export const TTL_MIN = 1;
+export const TTL_MAX = 604_800;
+/** Longest TXT value in bytes; it is cut into strings of 255 (RFC 1035 §3.3.14). */
+export const TXT_MAX = 4096;
+
+/** Parses a record type. */
+export function parseRecordType(text: string): RecordType | Rejected {
+  const type = RECORD_TYPES.find((known) => known === text.toUpperCase());
+  return (
+    type ??
+    invalid(
+      'type',
+      `${show(text)} is not a record type`,
+      `one of ${RECORD_TYPES.join(', ')}; PTR records follow from addresses`,
+    )
+  );
+}
+
+/** Checks a TTL in seconds. */
+export function parseTtl(ttl: number, field = 'ttl'): number | Rejected {
+  if (Number.isInteger(ttl) && ttl >= TTL_MIN && ttl <= TTL_MAX) return ttl;
+  return invalid(field, `${ttl} is out of range`, `a whole number of seconds from ${TTL_MIN} to ${TTL_MAX}`);
+}
+
+/** Parses a record's data into its canonical text: addresses as RFC 5952 writes them, names lower-case without final dot. */
+export function parseRecordData(type: RecordType, data: string): string | Rejected {
+  switch (type) {
+    case 'A':
+    case 'AAAA': {
+      const address = parseAddress(data, 'data');
+      if (isRejected(address)) return address;
+      const family = type === 'A' ? 4 : 6;
+      if (address.family !== family)
+        return invalid(
+          'data',
+          `${show(data)} is an IPv${address.family} address`,
+          `${type} holds an IPv${family} address`,
+        );
+      return formatAddress(address);
+    }
+    case 'CNAME':
+      return parseOwnerName(data, 'data');
+    case 'TXT':
+      if (/^[\x20-\x7e]*$/.test(data) && data.length > 0 && data.length <= TXT_MAX) return data;
+      return invalid('data', `${show(data)} is not a TXT value`, `1–${TXT_MAX} printable ASCII characters`);
+  }
+}
+
+/** What else owns a name: a record, or a machine or node whose addresses are published under it. */
+export interface NameUse {
+  readonly kind: 'record' | 'machine' | 'node';
+  readonly type: RecordType;
+  readonly data: string;
+  readonly label: string;
+}
+
+/**
+ * May this record stand beside what the name already has? A CNAME stands alone and never at the domain itself
+ * (RFC 1034 §3.6.2, RFC 2181 §10.1); the same type and data twice is a duplicate.
+ */
+export function checkRecordBeside(
+  record: Pick<DnsRecord, 'name' | 'type' | 'data'>,
+  fqdn: string,
+  others: readonly NameUse[],
+): Rejected | null {
+  if (record.type === 'CNAME' && record.name === '@') {
+    return rejected(
+      'conflict',
+      `${fqdn}: a CNAME cannot stand at the domain itself, which has SOA and NS records. Rule: RFC 1034 §3.6.2.`,
+    );
+  }
+  for (const other of others) {
+    if (record.type === 'CNAME' || other.type === 'CNAME') {
+      return rejected(
+        'conflict',
+        `${fqdn}: ${record.type} cannot stand beside ${other.label} (${other.type}). Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).`,
+      );
+    }
+    if (other.kind === 'record' && other.type === record.type && other.data === record.data) {
+      return rejected('conflict', `${fqdn}: the record ${record.type} ${show(record.data)} exists already.`);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,93 @@
+import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
+import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
+import { parseDomainName, parseOwnerName } from './names.ts';
+import { parseTtl } from './record.ts';
+
+/** Site-wide settings. Names are those of the MAAS settings where it has them. */
+export interface Settings {
+  /** Domain of nodes, and of machines that name none. */
+  readonly default_domain: string;
+  /** TTL in seconds of records that name none. */
+  readonly default_ttl: number;
+  /** Resolvers that BIND forwards to; empty: it asks the root servers itself. */
+  readonly upstream_dns: readonly string[];
+  /** BIND's dnssec-validation. */
+  readonly dnssec_validation: 'auto' | 'no';
+  /** Networks beside the subnets that may use our resolvers. */
+  readonly dns_trusted_acl: readonly string[];
+  /** Answers per second to one stranger's network before BIND slows it down; 0 switches the limit off. */
+  readonly dns_rate_limit: number;
+  /** Time sources: names or addresses. Empty: the nodes keep their own clocks and serve them. */
+  readonly ntp_servers: readonly string[];
+}
+
+export type SettingName = keyof Settings;
+
+/** What holds before anyone set anything. */
+export const DEFAULT_SETTINGS: Settings = {
+  default_domain: 'regent.internal',
+  default_ttl: 30,
+  upstream_dns: [],
+  dnssec_validation: 'auto',
+  dns_trusted_acl: [],
+  dns_rate_limit: 20,
+  ntp_servers: [],
+};
+
+const LIST_MAX = 16;
+
+type Parser<N extends SettingName> = (value: unknown, field: string) => Settings[N] | Rejected;
+
+const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
+  default_domain: (value, field) => text(value, field, (item) => parseDomainName(item, field)),
+  default_ttl: (value, field) =>
+    typeof value === 'number' ? parseTtl(value, field) : invalid(field, `${show(value)} is not a number`, 'seconds'),
+  upstream_dns: (value, field) => list(value, field, (item) => canonicalAddress(item, field)),
+  dnssec_validation: (value, field) =>
+    value === 'auto' || value === 'no' ? value : invalid(field, `${show(value)} is unknown`, 'auto or no'),
+  dns_trusted_acl: (value, field) =>
+    list(value, field, (item) => {
+      const network = parseNetwork(item, field);
+      return isRejected(network) ? network : formatNetwork(network);
+    }),
+  dns_rate_limit: (value, field) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 1000
+      ? value
+      : invalid(field, `${show(value)} is out of range`, 'a whole number from 0 to 1000'),
+  ntp_servers: (value, field) =>
+    list(value, field, (item) => {
+      const address = canonicalAddress(item, field);
+      return isRejected(address) ? parseOwnerName(item, field) : address;
+    }),
+};
+
+/** Is this the name of a setting? */
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(PARSERS, name);
+}
+
+/** Checks a setting's value and gives its canonical form. */
+export function parseSetting<N extends SettingName>(name: N, value: unknown): Settings[N] | Rejected {
+  return PARSERS[name](value, name);
+}
+
+function text<T>(value: unknown, field: string, parse: (item: string) => T | Rejected): T | Rejected {
+  return typeof value === 'string' ? parse(value) : invalid(field, `${show(value)} is not a text`, 'a text');
+}
+
+function list(value: unknown, field: string, parse: (item: string) => string | Rejected): readonly string[] | Rejected {
+  if (!Array.isArray(value) || value.length > LIST_MAX)
+    return invalid(field, `${show(value)} is not a list`, `a list of at most ${LIST_MAX} texts`);
+  const items: string[] = [];
+  for (const item of value) {
+    const parsed = text(item, field, parse);
+    if (isRejected(parsed)) return parsed;
+    if (!items.includes(parsed)) items.push(parsed);
+  }
+  return items;
+}
+
+function canonicalAddress(item: string, field: string): string | Rejected {
+  const address = parseAddress(item, field);
+  return isRejected(address) ? address : formatAddress(address);
+}

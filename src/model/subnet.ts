@@ -1,0 +1,102 @@
+import { invalid, isRejected, type Rejected, rejected, show } from '../core/errors.ts';
+import {
+  type Address,
+  compareAddresses,
+  contains,
+  firstAddress,
+  formatAddress,
+  formatNetwork,
+  lastAddress,
+  type Network,
+  overlaps,
+  parseAddress,
+  parseNetwork,
+} from '../core/ip.ts';
+
+/** A VLAN: a broadcast domain. `vid` 0 is untagged. */
+export interface Vlan {
+  readonly id: number;
+  readonly name: string;
+  readonly vid: number;
+}
+
+/** A subnet on a VLAN. `cidr` canonical; `dnsOn`: its addresses may ask our resolvers. */
+export interface Subnet {
+  readonly id: number;
+  readonly vlanId: number;
+  readonly name: string;
+  readonly cidr: string;
+  readonly dnsOn: boolean;
+}
+
+/** Parses a subnet's network: IPv4 /8–/32 or IPv6 /16–/128, unicast. */
+export function parseSubnetCidr(text: string): Network | Rejected {
+  const network = parseNetwork(text, 'cidr');
+  if (isRejected(network)) return network;
+  const shortest = network.family === 4 ? 8 : 16;
+  if (network.prefix < shortest)
+    return invalid('cidr', `${show(text)} is too large`, `a prefix of /${shortest} or longer`);
+  const multicast =
+    network.family === 4
+      ? { family: 4 as const, value: 0xe0000000n, prefix: 4 }
+      : { family: 6 as const, value: 0xffn << 120n, prefix: 8 };
+  if (overlaps(network, multicast)) return invalid('cidr', `${show(text)} is multicast`, 'a unicast network');
+  return network;
+}
+
+/** Refuses a network that shares addresses with an existing subnet, naming both. */
+export function checkNoOverlap(network: Network, others: readonly Pick<Subnet, 'cidr' | 'name'>[]): Rejected | null {
+  for (const other of others) {
+    const parsed = parseNetwork(other.cidr);
+    if (!isRejected(parsed) && overlaps(network, parsed)) {
+      return rejected(
+        'conflict',
+        `${formatNetwork(network)} overlaps the subnet ${other.cidr} (${other.name}). Rule: subnets share no address.`,
+      );
+    }
+  }
+  return null;
+}
+
+/** First and last address that a host may have: /31, /32, /127 and /128 use all (RFC 3021, RFC 6164). */
+export function usableBounds(network: Network): { first: Address; last: Address } {
+  const first = firstAddress(network);
+  const last = lastAddress(network);
+  if (last.value - first.value < 2n) return { first, last };
+  // IPv4 keeps network and broadcast address; IPv6 keeps the subnet-router anycast address (RFC 4291 §2.6.1).
+  return {
+    first: { ...first, value: first.value + 1n },
+    last: network.family === 4 ? { ...last, value: last.value - 1n } : last,
+  };
+}
+
+/** Parses an address that must be usable by a host of the subnet; the error names the subnet. */
+export function parseHostAddress(text: string, subnet: Pick<Subnet, 'cidr'>, field = 'address'): Address | Rejected {
+  const address = parseAddress(text, field);
+  if (isRejected(address)) return address;
+  const network = parseNetwork(subnet.cidr);
+  if (isRejected(network)) return network;
+  const { first, last } = usableBounds(network);
+  if (!contains(network, address))
+    return invalid(field, `${text} is outside the subnet ${subnet.cidr}`, 'an address lies inside its subnet');
+  if (compareAddresses(address, first) < 0 || compareAddresses(address, last) > 0) {
+    return invalid(
+      field,
+      `${text} is not a host's address of ${subnet.cidr}`,
+      `${formatAddress(first)} to ${formatAddress(last)}`,
+    );
+  }
+  return address;
+}
+
+/** The lowest usable address that is not in `used`; null when the subnet is full. `used` may be unsorted and hold strangers. */
+export function nextFreeAddress(network: Network, used: readonly Address[]): Address | null {
+  const { first, last } = usableBounds(network);
+  let candidate = first.value;
+  const inside = used.filter((address) => contains(network, address)).map((address) => address.value);
+  for (const value of inside.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+    if (value > candidate) break;
+    if (value === candidate) candidate += 1n;
+  }
+  return candidate <= last.value ? { family: network.family, value: candidate } : null;
+}

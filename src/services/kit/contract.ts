@@ -1,0 +1,123 @@
+import type { TSchema } from 'typebox';
+import type { Command, ExecResult, HostFacts } from '../../core/host-values.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+
+/** A lint result. An `error` keeps the service's last desired state in force. */
+export interface Finding {
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  /** What it is about, such as `zone example.test`. */
+  readonly subject: string;
+  readonly sentence: string;
+}
+
+/** One file that a template makes: where it goes and what the template sees. */
+export interface FileInstance {
+  readonly target: string;
+  readonly view: object;
+}
+
+/** A template and the files that it makes from a view: one, or one per item (a zone). */
+export interface FileSpec<V> {
+  /** Path below `templates/<service>/`. */
+  readonly template: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  /** `json`: the text is parsed and written anew before staging. */
+  readonly format?: 'text' | 'json';
+  instances(view: V): readonly FileInstance[];
+}
+
+/** A rendered file. The content starts with the generated header, which `digest` leaves out. */
+export interface RenderedFile {
+  readonly target: string;
+  readonly content: string;
+  readonly digest: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** How one file differs from what is installed. */
+export interface FileChange {
+  readonly target: string;
+  readonly kind: 'added' | 'changed' | 'removed';
+}
+
+/** A staged file for the checker: `staged` is the path of the copy that will become `target`. */
+export interface StagedFile {
+  readonly target: string;
+  readonly staged: string;
+  readonly isChanged: boolean;
+}
+
+/** What makes a daemon take new files, and why: the sentence is shown to operators. */
+export type Activation =
+  | { readonly kind: 'none'; readonly why: string }
+  | { readonly kind: 'command'; readonly commands: readonly Command[]; readonly why: string }
+  | { readonly kind: 'reload'; readonly why: string }
+  | { readonly kind: 'restart'; readonly why: string };
+
+/** A change of role of this node that a service may care about. */
+export type RoleChange =
+  | { readonly kind: 'vip'; readonly state: 'active' | 'backup' }
+  | { readonly kind: 'database'; readonly state: 'primary' | 'standby' };
+
+/** The daemon's health by its own answers. */
+export interface ServiceHealth {
+  readonly isHealthy: boolean;
+  /** A sentence: what was asked, what was answered. */
+  readonly detail: string;
+}
+
+/** An argument that the root helper accepts: this text, or anything that matches the pattern (anchored by the helper). */
+export type ArgumentRule = string | { readonly pattern: string };
+
+/** A command line that the root helper accepts for a service; `repeatLast`: the last rule may match one or more arguments. */
+export interface CommandRule {
+  readonly argv: readonly ArgumentRule[];
+  readonly repeatLast?: boolean;
+}
+
+/** A thing whose published number follows its content (see `Version` in the model). */
+export interface VersionKey {
+  readonly key: string;
+  readonly digest: string;
+}
+
+/**
+ * A managed daemon (architecture.md §3). All functions are pure; the engine in `reconcile` does every effect.
+ * `Desired` is wire data with no choices left, `View` is what its templates see.
+ */
+export interface ManagedService<Desired, View> {
+  readonly name: string;
+  readonly desired: TSchema;
+  /** systemd unit. */
+  readonly unit: string;
+  /** Debian package whose version is reported, and the command that prints it. */
+  readonly version: Command;
+  /** Folder that is Regent's alone: every target lies in it, other files in it are removed. */
+  readonly folder: string;
+  /** Command lines that check, activate and probe may use. */
+  readonly commands: readonly CommandRule[];
+  readonly files: readonly FileSpec<View>[];
+  /** Things with a published number; the numbers come back in `snapshot.versions`. */
+  versioned?(snapshot: Snapshot, nodeId: string): readonly VersionKey[];
+  /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */
+  compile(snapshot: Snapshot, nodeId: string): Desired | null;
+  lint(desired: Desired): readonly Finding[];
+  view(desired: Desired, facts: HostFacts): View;
+  /** Daemon's own checker on the staged files; all must exit 0. */
+  check(staged: readonly StagedFile[]): readonly Command[];
+  activate(changes: readonly FileChange[], facts: HostFacts): Activation;
+  onRoleChange(role: RoleChange): Activation;
+  /** Questions to the running daemon; answers go to `parseProbe` in the same order. */
+  probe(desired: Desired): readonly Command[];
+  parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
+}
+
+/** A service whose types are its own matter: what registry and engine handle. */
+// biome-ignore lint/suspicious/noExplicitAny: a heterogeneous list needs one existential type
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyService = ManagedService<any, any>;

@@ -1,0 +1,4 @@
+import type { AnyService } from './kit/contract.ts';
+
+/** Every managed service, in the order in which a node applies them. Adding one is one line here. */
+export const SERVICES: readonly AnyService[] = [];
