@@ -1,0 +1,68 @@
+# Steps of scripts/install that prepare the operating system. Sourced by it; each may run any number of times.
+# shellcheck shell=bash
+
+check_host() {
+  step 'check this host' 'use a Debian 13 host with systemd; see README.md, "A real host"'
+  local id='' version=''
+  id=$(. /etc/os-release && echo "${ID:-}")
+  version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+  [ "$id" = debian ] && [ "$version" = 13 ] ||
+    fail "this is ${id:-unknown} ${version:-}, Regent runs on Debian 13" 'install on a Debian 13 host, or try it here with: sudo scripts/up'
+  [ -d /run/systemd/system ] || fail 'systemd does not run here' 'boot the host with systemd; in a container use a booted one'
+  [ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ] || fail "no runtime for $(uname -m)" 'use an amd64 or arm64 host'
+  local free
+  free=$(df --output=avail -k /opt | tail -n 1)
+  [ "$free" -ge 1000000 ] || fail "/opt has $((free / 1024)) MB free, 1000 are needed" 'make room on that file system'
+}
+
+# Drop-ins come before the packages: a daemon that Debian starts at once then stays off until Regent has configured it.
+install_dropins() {
+  step 'drop-ins for the managed daemons' 'look at the message above; /etc must be writable'
+  local unit
+  for unit in named chrony; do
+    install -D -m 0644 "$source_dir/systemd/$unit.service.d/regent.conf" "/etc/systemd/system/$unit.service.d/regent.conf"
+  done
+  install -d -m 0755 /etc/postgresql-common/createcluster.d
+  echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/regent.conf
+  systemctl daemon-reload
+}
+
+install_packages() {
+  step 'Debian packages' 'check the network and /etc/apt/sources.list, then run: apt-get update && apt-get install --fix-broken'
+  local name missing=()
+  while read -r name; do
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done < <(awk '$1 == "host" { print $2 }' "$source_dir/scripts/packages.txt")
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  say "         ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq -o DPkg::Lock::Timeout=120 update
+  apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-install-recommends install "${missing[@]}" >/dev/null
+}
+
+make_user() {
+  local name=$1 home=$2
+  getent passwd "$name" >/dev/null ||
+    useradd --system --user-group --home-dir "$home" --no-create-home --shell /usr/sbin/nologin "$name"
+}
+
+make_users_and_folders() {
+  step 'users and folders' 'look at the message above; a user or folder of that name may belong to something else'
+  make_user regent /var/lib/regent/region
+  make_user regent-agent /var/lib/regent/agent
+  make_user regent-db /var/lib/regent/db
+  install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
+  install -d -m 0755 /etc/bind/regent /etc/chrony/regent
+  install -d -m 0700 -o regent -g regent /var/lib/regent/region
+  install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
+  install -d -m 0700 -o regent-db -g regent-db /var/lib/regent/db
+  [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf
+}
+
+# One key per host, made here: never part of an image or an archive.
+make_rndc_key() {
+  step 'key for rndc' 'run: rndc-confgen -a -k rndc-key -c /etc/bind/rndc.key'
+  [ -s /etc/bind/rndc.key ] || rndc-confgen -a -A hmac-sha256 -k rndc-key -c /etc/bind/rndc.key >/dev/null
+  chown bind:bind /etc/bind/rndc.key
+  chmod 0640 /etc/bind/rndc.key
+}

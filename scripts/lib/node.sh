@@ -1,0 +1,32 @@
+# Packages and runtime of a checkout. Sourced; the caller has set `top` and sourced say.sh.
+# shellcheck shell=bash
+
+# The lock file holds the manifest's dependencies too.
+modules_digest() { cat "$top/package-lock.json" "$top/.npmrc" | sha256sum | cut -c1-64; }
+
+# Runs `npm ci` unless node_modules was made from exactly this lock file; puts the pinned runtime first on PATH.
+# The stamp is written last, so an installation that was cut off is done again. As root for somebody else's checkout
+# (sudo), npm runs as that person: nothing of theirs becomes root's.
+ensure_modules() {
+  local stamp=$top/node_modules/.regent-lock
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$(modules_digest)" ]; then
+    command -v npm >/dev/null || fail 'npm is missing' 'as root: apt-get install --no-install-recommends nodejs npm'
+    step 'npm packages from the lock file' 'check the network and the npm registry (npm ping), then run this again'
+    (cd "$top" && as_owner npm ci --no-audit --no-fund --loglevel=error >&2)
+    modules_digest | as_owner tee "$stamp" >/dev/null
+  fi
+  export PATH=$top/node_modules/.bin:$PATH
+  [ "$(node --version 2>/dev/null | cut -d. -f1)" = v24 ] ||
+    fail 'the pinned Node 24 does not run here' 'remove node_modules and run this again; amd64 and arm64 Linux are supported'
+}
+
+# as_owner COMMAND…: as the owner of the checkout when that is somebody else than root and we are root.
+as_owner() {
+  local owner
+  owner=$(stat -c %U "$top")
+  if [ "$(id -u)" = 0 ] && [ "$owner" != root ] && [ "$owner" != UNKNOWN ]; then
+    runuser -u "$owner" -- "$@"
+  else
+    "$@"
+  fi
+}

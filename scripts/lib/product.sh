@@ -1,0 +1,87 @@
+# Steps of scripts/install that put the product in place. Sourced by it; each may run any number of times.
+# shellcheck shell=bash
+
+root=/opt/regent
+
+# Sets source_dir: the given folder, or the given archive unpacked beside its place.
+find_source() {
+  local given=${1:-$here/..}
+  step 'release' "give a release: $0 regent-<version>.tar.gz (a checkout makes one with scripts/release)"
+  if [ -f "$given" ]; then
+    install -d -m 0755 "$root/releases"
+    rm -rf "$root"/releases/.unpack-*
+    unpacked=$(mktemp -d "$root/releases/.unpack-XXXXXX")
+    tar --extract --gzip --file="$given" --directory="$unpacked" --strip-components=1 --no-same-owner
+    given=$unpacked
+  fi
+  [ -f "$given/VERSION" ] && [ -f "$given/SHA256SUMS" ] || fail "$given is not a release" "$step_remedy"
+  source_dir=$(cd "$given" && pwd -P)
+  version=$(cat "$source_dir/VERSION")
+  case $version in
+    '' | *[!0-9A-Za-z.+-]*) fail "VERSION of $given is not a version" 'get the archive again' ;;
+  esac
+}
+
+verify() {
+  step "checksums of $version" 'the archive is damaged: copy it here again, or make it anew with scripts/release'
+  (cd "$source_dir" && sha256sum --check --strict --quiet SHA256SUMS >&2)
+}
+
+# A release folder appears whole or not at all, and `current` changes in one rename.
+place_release() {
+  local place=$root/releases/$version
+  step "place $version in $root" 'make room in /opt and run this again'
+  if [ "$source_dir" != "$(readlink -f "$place")" ] && ! cmp -s "$source_dir/SHA256SUMS" "$place/SHA256SUMS"; then
+    rm -rf "$place.new"
+    cp -r "$source_dir" "$place.new"
+    chmod -R u=rwX,go=rX "$place.new"
+    chown -R root:root "$place.new"
+    sync -f "$place.new"
+    rm -rf "$place.old"
+    [ ! -e "$place" ] || mv -T "$place" "$place.old"
+    mv -T "$place.new" "$place"
+    rm -rf "$place.old"
+    changed=yes
+  fi
+  previous=$(readlink "$root/current" || true)
+  if [ "$previous" != "releases/$version" ]; then
+    ln -sfn "releases/$version" "$root/current.new"
+    mv -T "$root/current.new" "$root/current"
+    changed=yes
+  fi
+  ln -sfn "$root/current/bin/regent" /usr/local/bin/regent
+}
+
+place_units() {
+  step 'units' 'look at: systemctl status "regent-*"'
+  local unit
+  for unit in "$source_dir"/systemd/regent-*; do
+    cmp -s "$unit" "/etc/systemd/system/${unit##*/}" || changed=yes
+    install -m 0644 "$unit" /etc/systemd/system/
+  done
+  systemctl daemon-reload
+  systemctl --quiet enable named.service chrony.service regent-helper.socket
+  systemctl start regent-helper.socket
+}
+
+# Only what runs is restarted; the database only when what it runs from has changed.
+restart_running() {
+  [ -n "$changed" ] && [ -f /var/lib/regent/init.json ] || return 0
+  step 'restart with the new version' 'look at: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
+  if ! diff -rq "$root/$previous/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1; then
+    systemctl try-restart regent-db.service regent-db-watch.service
+  fi
+  /usr/local/bin/regent migrate >&2
+  systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service
+}
+
+# The newest other version stays for going back; older ones go.
+remove_old_releases() {
+  local folder kept=''
+  while read -r folder; do
+    case $folder in
+      "$root/releases/$version") ;;
+      *) [ -z "$kept" ] && [[ $folder != *.new && $folder != *.old ]] && kept=$folder || rm -rf "$folder" ;;
+    esac
+  done < <(find "$root/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-)
+}
