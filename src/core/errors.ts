@@ -77,7 +77,7 @@ export function sentenceOf(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;
   for (let depth = 0; current !== undefined && depth < 5; depth += 1) {
-    parts.push(current instanceof Error ? current.message : String(current));
+    parts.push(current instanceof Error ? current.message : typeof current === 'string' ? current : show(current));
     current = current instanceof Error ? current.cause : undefined;
   }
   return parts.join(': ');

@@ -1,0 +1,128 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SERVICES } from '../src/services/registry.ts';
+import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-law.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
+const folders = (path: string) => readdirSync(path).filter((name) => statSync(join(path, name)).isDirectory());
+
+describe('the import law', () => {
+  const files = readSources(SRC);
+
+  it('holds for every file', () => {
+    expect(breaches(SRC, files)).toEqual([]);
+  });
+
+  it('has no cycles', () => {
+    expect(cycles(SRC, files)).toEqual([]);
+  });
+
+  it('sees a breach when there is one', () => {
+    const file = (path: string, imports: string[], text = ''): SourceFile => ({ path, imports, text });
+    const bad = [
+      file('model/a.ts', ['../store/b.ts']),
+      file('services/dns/a.ts', ['handlebars']),
+      file('api/a.ts', ['pg']),
+      file('core/a.ts', ['node:fs']),
+      file('agent/a.ts', ['../region/b.ts']),
+      file('reconcile/a.ts', ['../host/real.ts']),
+      file('model/b.ts', [], 'export async function f() { return Date.now(); }'),
+      file('attic/a.ts', []),
+    ];
+    expect(breaches(SRC, bad)).toHaveLength(9);
+    expect(
+      breaches(SRC, [file('services/kit/a.ts', ['handlebars']), file('reconcile/b.ts', ['../host/interface.ts'])]),
+    ).toEqual([]);
+    expect(cycles(SRC, [file('core/a.ts', ['./b.ts']), file('core/b.ts', ['./a.ts'])])).toEqual([
+      ['core/a.ts', 'core/b.ts', 'core/a.ts'],
+    ]);
+  });
+});
+
+describe('rooms', () => {
+  it('has a README of at most 60 lines in every room', () => {
+    const rooms = [
+      ...folders(SRC).map((name) => join('src', name)),
+      'src/services/dns',
+      'src/services/ntp',
+      'ha',
+      'systemd',
+      'templates',
+      'test',
+    ];
+    const lines = rooms.map((room) => {
+      const path = join(ROOT, room, 'README.md');
+      return { room, lines: existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length : 0 };
+    });
+    // A service's folder may lean on the README of services: only the rooms proper need one.
+    const missing = lines.filter((entry) => entry.lines === 0 && !entry.room.startsWith('src/services/'));
+    expect(missing).toEqual([]);
+    expect(lines.filter((entry) => entry.lines > 60)).toEqual([]);
+  });
+
+  it('has only rooms that the law knows, and no empty ones', () => {
+    for (const room of folders(SRC)) {
+      expect(LAW, room).toHaveProperty(room);
+      expect(
+        readdirSync(join(SRC, room)).some((name) => name !== 'README.md'),
+        `${room} is empty`,
+      ).toBe(true);
+    }
+  });
+
+  it('keeps folders, shell scripts and templates small', () => {
+    const many = allFolders(SRC).filter((path) => readdirSync(path).length > 20);
+    expect(many.map((path) => path.slice(ROOT.length + 1))).toEqual([]);
+    const long = (paths: string[], limit: number) =>
+      paths.filter((path) => readFileSync(path, 'utf8').split('\n').length > limit);
+    const shell = [...allFiles(join(ROOT, 'scripts')), ...allFiles(join(ROOT, 'ha'))].filter((path) =>
+      /^#!.*\b(ba|da)?sh\b/.test(readFileSync(path, 'utf8')),
+    );
+    expect(long(shell, 101)).toEqual([]);
+    expect(
+      long(
+        allFiles(join(ROOT, 'templates')).filter((path) => path.endsWith('.hbs')),
+        200,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('services', () => {
+  const CASES = ['empty', 'typical', 'large', 'hostile-strings'];
+
+  it.each(SERVICES.map((service) => [service.name, service] as const))(
+    '%s has its folder, templates, goldens and registry line',
+    (name, service) => {
+      expect(existsSync(join(SRC, 'services', name, 'index.ts'))).toBe(true);
+      for (const file of service.files)
+        expect(existsSync(join(ROOT, 'templates', name, file.template)), file.template).toBe(true);
+      for (const golden of CASES)
+        expect(existsSync(join(ROOT, 'test/golden', name, golden, 'desired.json')), `${name}/${golden}`).toBe(true);
+    },
+  );
+
+  it('has no service folder, template folder or golden folder without a registry line', () => {
+    const names = SERVICES.map((service) => service.name).sort();
+    expect(
+      folders(join(SRC, 'services'))
+        .filter((name) => name !== 'kit')
+        .sort(),
+    ).toEqual(names);
+    expect(folders(join(ROOT, 'templates')).sort()).toEqual(names);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+function allFolders(path: string): string[] {
+  return [path, ...folders(path).flatMap((name) => allFolders(join(path, name)))];
+}
+
+function allFiles(path: string): string[] {
+  return readdirSync(path).flatMap((name) => {
+    const child = join(path, name);
+    return statSync(child).isDirectory() ? allFiles(child) : [child];
+  });
+}

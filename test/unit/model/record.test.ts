@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { isRejected } from '../../../src/core/errors.ts';
+import { parseMac } from '../../../src/model/machine.ts';
+import {
+  checkRecordBeside,
+  type NameUse,
+  parseRecordData,
+  parseRecordType,
+  parseTtl,
+} from '../../../src/model/record.ts';
+import { isSettingName, parseSetting } from '../../../src/model/settings.ts';
+
+const use = (type: NameUse['type'], data: string, kind: NameUse['kind'] = 'record'): NameUse => ({
+  kind,
+  type,
+  data,
+  label: `the ${kind}`,
+});
+
+describe('records', () => {
+  it('have canonical data', () => {
+    expect(parseRecordData('AAAA', '2001:DB8::0:1')).toBe('2001:db8::1');
+    expect(parseRecordData('CNAME', 'WWW.Example.test.')).toBe('www.example.test');
+    expect(parseRecordType('cname')).toBe('CNAME');
+  });
+
+  it('refuse data of another type, with the rule', () => {
+    expect(parseRecordData('A', '::1')).toMatchObject({ message: expect.stringContaining('A holds an IPv4 address') });
+    expect(parseRecordData('TXT', 'a\nb')).toMatchObject({ message: expect.stringContaining('printable ASCII') });
+    expect(isRejected(parseRecordData('TXT', ''))).toBe(true);
+    expect(isRejected(parseRecordData('TXT', 'x'.repeat(4097)))).toBe(true);
+    expect(parseRecordType('PTR')).toMatchObject({ message: expect.stringContaining('follow from addresses') });
+  });
+
+  it.each([0, -1, 604_801, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('TTL %s is refused', (ttl) => {
+    expect(parseTtl(ttl)).toMatchObject({ message: expect.stringContaining('1 to 604800') });
+  });
+
+  it('keep a CNAME alone, whichever came first', () => {
+    const cname = { name: 'www', type: 'CNAME' as const, data: 'x.test' };
+    const a = { name: 'www', type: 'A' as const, data: '10.0.0.1' };
+    expect(checkRecordBeside(cname, 'www.test', [use('A', '10.0.0.1')])).toMatchObject({ code: 'conflict' });
+    expect(checkRecordBeside(cname, 'www.test', [use('A', '10.0.0.1', 'machine')])).toMatchObject({
+      message: expect.stringContaining('the machine'),
+    });
+    expect(checkRecordBeside(a, 'www.test', [use('CNAME', 'x.test')])).toMatchObject({ code: 'conflict' });
+    expect(checkRecordBeside({ ...cname, name: '@' }, 'test', [])).toMatchObject({ code: 'conflict' });
+    expect(checkRecordBeside(cname, 'www.test', [])).toBeNull();
+  });
+
+  it('are refused twice, but may have several addresses', () => {
+    const a = { name: 'www', type: 'A' as const, data: '10.0.0.1' };
+    expect(checkRecordBeside(a, 'www.test', [use('A', '10.0.0.1')])).toMatchObject({
+      message: expect.stringContaining('exists already'),
+    });
+    expect(checkRecordBeside(a, 'www.test', [use('A', '10.0.0.2'), use('TXT', 'x')])).toBeNull();
+  });
+});
+
+describe('MAC addresses', () => {
+  it('are lower-case with colons', () => {
+    expect(parseMac('52-54-00-AB-CD-EF')).toBe('52:54:00:ab:cd:ef');
+  });
+  it.each([
+    '',
+    '52:54:00:ab:cd',
+    '52:54:00:ab:cd:ef:00',
+    '5254.00ab.cdef',
+    '01:00:5e:00:00:01',
+    'ff:ff:ff:ff:ff:ff',
+    '00:00:00:00:00:00',
+    '52:54:00:ab:cd:eg',
+  ])('%j is refused', (text) => {
+    expect(parseMac(text)).toMatchObject({ code: 'invalid_value' });
+  });
+});
+
+describe('settings', () => {
+  it('have one canonical form', () => {
+    expect(parseSetting('upstream_dns', ['10.0.0.1', '2001:DB8::1', '10.0.0.1'])).toEqual(['10.0.0.1', '2001:db8::1']);
+    expect(parseSetting('ntp_servers', ['NTP.example.test', '10.0.0.1'])).toEqual(['ntp.example.test', '10.0.0.1']);
+  });
+  it('refuse what is not theirs', () => {
+    expect(isRejected(parseSetting('upstream_dns', '10.0.0.1'))).toBe(true);
+    expect(isRejected(parseSetting('upstream_dns', ['a"; }']))).toBe(true);
+    expect(isRejected(parseSetting('dnssec_validation', 'maybe'))).toBe(true);
+    expect(isRejected(parseSetting('dns_rate_limit', 1.5))).toBe(true);
+    expect(isSettingName('constructor')).toBe(false);
+  });
+});
