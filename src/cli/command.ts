@@ -1,0 +1,67 @@
+import type { OutputFormat } from './format/output.ts';
+import type { CliIo } from './io.ts';
+import type { Region } from './region.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly output?: OutputFormat;
+  readonly url?: string;
+  readonly context?: string;
+}
+
+/** Options of commands that change configuration. */
+export interface ChangeOptions {
+  readonly dryRun: boolean;
+  readonly wait: boolean;
+  readonly timeoutSeconds: number;
+}
+
+/** Values of a command's own options, by camel-case name as commander gives them. */
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** One run of a command. */
+export interface Call {
+  readonly io: CliIo;
+  readonly args: readonly (string | undefined)[];
+  readonly options: OptionValues;
+  readonly global: GlobalOptions;
+  readonly change: ChangeOptions;
+  /** The region of the chosen context; resolved at the first use, so that commands without a region need none. */
+  region(): Promise<Region>;
+}
+
+/** An option. `values`: the allowed ones, also offered by completion. `repeat`: may be given several times. */
+export interface OptionSpec {
+  readonly flags: string;
+  readonly help: string;
+  readonly values?: readonly string[];
+  readonly repeat?: boolean;
+}
+
+/** A positional argument: `<name>` required, `[name]` optional, `[name...]` many. `complete`: which names completion offers. */
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly help: string;
+  readonly complete?: 'domain' | 'record' | 'machine' | 'subnet' | 'setting' | 'node' | 'service' | 'user';
+  readonly values?: readonly string[];
+}
+
+/** One command. Adding a command is adding one of these to its noun's list. */
+export interface CommandSpec {
+  readonly verb: string;
+  readonly summary: string;
+  readonly args?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  /** Takes --dry-run, --wait and --timeout. */
+  readonly isChange?: boolean;
+  readonly examples?: readonly string[];
+  /** Gives the exit code; 0 when nothing is returned. */
+  run(call: Call): Promise<number | void>;
+}
+
+/** A noun and its verbs; a noun with the single verb '' is a command by itself (`status`). */
+export interface NounSpec {
+  readonly noun: string;
+  readonly summary: string;
+  readonly commands: readonly CommandSpec[];
+}

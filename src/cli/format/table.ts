@@ -1,0 +1,38 @@
+import { cellWidth, printable } from './escape.ts';
+
+/**
+ * Lines of an aligned table: header in capitals, two blanks between columns, no blank at the end of a line. Cells are
+ * made printable; an empty cell shows "-", so that columns can be counted.
+ */
+export function tableLines(headers: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const cells = [headers.map((header) => header.toUpperCase()), ...rows.map((row) => row.map(cellText))];
+  const widths = headers.map((_, index) => cells.reduce((most, row) => Math.max(most, cellWidth(row[index] ?? '')), 0));
+  return cells.map((row) =>
+    row
+      .map((text, index) => text + ' '.repeat(Math.max(0, (widths[index] ?? 0) - cellWidth(text))))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Lines `label:  value`, values aligned; a value of several lines continues under its first. */
+export function detailLines(pairs: readonly (readonly [label: string, value: string | readonly string[]])[]): string[] {
+  const width = pairs.reduce((most, [label]) => Math.max(most, cellWidth(label)), 0) + 1;
+  return pairs.flatMap(([label, value]) => {
+    const lines = typeof value === 'string' ? [value] : value.length === 0 ? ['-'] : value;
+    return lines.map((line, index) => `${(index === 0 ? `${label}:` : '').padEnd(width)}  ${cellText(line)}`);
+  });
+}
+
+/** CSV by RFC 4180: CRLF between records, quotes where a cell holds a comma, quote or line break. */
+export function csvText(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [headers, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+}
+
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function cellText(text: string): string {
+  return text === '' ? '-' : printable(text);
+}

@@ -1,0 +1,39 @@
+/** A text stream of the process. `columns` is 80 when it is not a terminal. */
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}
+
+/** Everything that the CLI needs from the process around it; `main/cli.ts` builds the real one, tests a fake. */
+export interface CliIo {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Home folder of the user; null when there is none. */
+  readonly home: string | null;
+  /** Root of the checkout that this program was built in; null on an installed host. */
+  readonly checkout: string | null;
+  readonly out: Output;
+  readonly err: Output;
+  /** Whole text of a file; null when it does not exist. Faults (no permission) are thrown. */
+  readFile(path: string): Promise<string | null>;
+  /** Whole standard input; refuses (throws) when it is a terminal. */
+  readInput(): Promise<string>;
+  /** Asks on the terminal without echo; null when there is no terminal to ask on. */
+  askSecret(question: string): Promise<string | null>;
+  readonly fetch: typeof globalThis.fetch;
+  /** Waits; rejects when `signal` fires. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Monotonic time, ms. */
+  monotonic(): number;
+  /** Wall time, ms since the epoch. */
+  now(): number;
+  /** Uniform in [0, 1), for jitter. */
+  fraction(): number;
+  /** A fresh random UUID. */
+  uuid(): string;
+  /** Fires when the user interrupts (SIGINT, SIGTERM). */
+  readonly interrupted: AbortSignal;
+}

@@ -1,0 +1,139 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { Call, ChangeOptions, CommandSpec, GlobalOptions, NounSpec, OptionSpec, OptionValues } from './command.ts';
+import { EXIT, type ExitCode, usageError } from './exit.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
+import type { CliIo } from './io.ts';
+import type { Region } from './region.ts';
+
+/** What a run needs beside the process: how to reach the region when a command asks for it. */
+export interface ProgramPorts {
+  readonly io: CliIo;
+  readonly nouns: readonly NounSpec[];
+  connect(global: GlobalOptions): Promise<Region>;
+}
+
+const WAIT_DEFAULT_S = 60;
+const TIMEOUT_MAX_S = 86_400;
+
+const FOOTER = `
+On a host (as root):
+  regent init --single      make this host the first node of a new site
+  regent migrate            bring the database's schema to this version
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 not found, 4 conflict, 5 timed out, 6 degraded.
+Environment: REGENT_URL, REGENT_API_KEY (or REGENT_API_KEY_FILE), REGENT_CONTEXT, NO_COLOR.
+Example: regent record create www.example.test A 10.10.10.20 --dry-run`;
+
+/**
+ * Runs one command line and gives its exit code. Usage errors end with code 2 after a message on stderr; faults and
+ * refusals of the command itself are thrown.
+ */
+export async function runProgram(ports: ProgramPorts): Promise<ExitCode> {
+  const result: { code: ExitCode } = { code: EXIT.ok };
+  const program = buildProgram(ports, (code) => {
+    result.code = code;
+  });
+  try {
+    await program.parseAsync([...ports.io.argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  return result.code;
+}
+
+function buildProgram(ports: ProgramPorts, done: (code: ExitCode) => void): Command {
+  const { io, nouns } = ports;
+  const program = new Command('regent');
+  program
+    .description('Operate a Regent site: its names, networks, machines, nodes and services.')
+    .usage('<noun> <verb> [options]')
+    .version(io.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print help for a command')
+    .addOption(new Option('-o, --output <format>', 'how results are printed').choices([...OUTPUT_FORMATS]))
+    .option('--url <url>', "the region's address, such as http://127.0.0.1:5240")
+    .option('--context <name>', 'a context of ~/.config/regent/config.json')
+    .addHelpText('after', FOOTER)
+    .configureOutput({
+      writeOut: (text) => io.out.write(text),
+      writeErr: (text) => io.err.write(text),
+      getOutHelpWidth: () => Math.min(io.out.columns, 120),
+      getErrHelpWidth: () => Math.min(io.err.columns, 120),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  for (const noun of nouns) addNoun(program, noun, ports, done);
+  return program;
+}
+
+function addNoun(program: Command, noun: NounSpec, ports: ProgramPorts, done: (code: ExitCode) => void): void {
+  const parent = program.command(noun.noun).description(noun.summary).copyInheritedSettings(program);
+  // Only the noun in use gets its verbs: building all of them would cost more than the rest of the start.
+  if (!ports.io.argv.includes(noun.noun)) return;
+  for (const spec of noun.commands) {
+    const command = spec.verb === '' ? parent : parent.command(spec.verb).copyInheritedSettings(program);
+    addCommand(command.description(spec.summary), spec, ports, done);
+  }
+  if (noun.commands.every((spec) => spec.verb !== '')) {
+    parent.usage('<verb> [options]').showHelpAfterError(`(the verbs: regent ${noun.noun} --help)`);
+  }
+}
+
+function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, done: (code: ExitCode) => void): void {
+  for (const argument of spec.args ?? []) command.argument(argument.name, argument.help);
+  for (const option of spec.options ?? []) command.addOption(toOption(option));
+  if (spec.isChange) {
+    command.option('--dry-run', 'change nothing; print what would change in the real files of every node');
+    command.option('--wait', 'return when every node has applied the change and its services are healthy');
+    command.option('--timeout <seconds>', 'how long --wait waits', String(WAIT_DEFAULT_S));
+  }
+  const examples = spec.examples ?? [];
+  if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map((e) => `  ${e}`).join('\n')}`);
+  command.showHelpAfterError('(see --help of this command)');
+  command.action(async (...received: unknown[]) => {
+    const values = command.opts<OptionValues>();
+    const code = await spec.run(callOf(ports, command, received.slice(0, -2), values));
+    done((code ?? EXIT.ok) as ExitCode);
+  });
+}
+
+function callOf(ports: ProgramPorts, command: Command, args: readonly unknown[], options: OptionValues): Call {
+  const all = command.optsWithGlobals<Record<string, string | undefined>>();
+  const global: GlobalOptions = {
+    ...(all['output'] === undefined ? {} : { output: all['output'] as OutputFormat }),
+    ...(all['url'] === undefined ? {} : { url: all['url'] }),
+    ...(all['context'] === undefined ? {} : { context: all['context'] }),
+  };
+  let region: Promise<Region> | undefined;
+  return {
+    io: ports.io,
+    args: args.flat().map((value) => (typeof value === 'string' ? value : undefined)),
+    options,
+    global,
+    change: changeOptions(options),
+    region: () => {
+      region ??= ports.connect(global);
+      return region;
+    },
+  };
+}
+
+function changeOptions(options: OptionValues): ChangeOptions {
+  const text = typeof options['timeout'] === 'string' ? options['timeout'] : String(WAIT_DEFAULT_S);
+  const seconds = Number(text.replace(/s$/, ''));
+  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > TIMEOUT_MAX_S) {
+    throw usageError(`--timeout: "${text}" is not a number of seconds from 1 to ${TIMEOUT_MAX_S}.`);
+  }
+  return { dryRun: options['dryRun'] === true, wait: options['wait'] === true, timeoutSeconds: seconds };
+}
+
+function toOption(spec: OptionSpec): Option {
+  const option = new Option(spec.flags, spec.help);
+  if (spec.values) option.choices([...spec.values]);
+  if (spec.repeat) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  return option;
+}

@@ -1,0 +1,4 @@
+/** The region as commands see it. */
+export interface Region {
+  readonly url: string;
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { CliIo, Output } from '../cli/io.ts';
+import { runCli } from '../cli/run.ts';
+
+declare const REGENT_VERSION: string | undefined;
+
+/** Bundle entry of `regent`: builds the real process around the CLI and ends with its exit code. */
+async function main(): Promise<void> {
+  // A reader that went away (`| head`) is no fault of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const interrupt = new AbortController();
+  let signals = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(130);
+      interrupt.abort(new Error(`interrupted by ${signal}`));
+    });
+  }
+  process.exitCode = await runCli(makeIo(interrupt.signal));
+}
+
+function makeIo(interrupted: AbortSignal): CliIo {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    version: typeof REGENT_VERSION === 'string' ? REGENT_VERSION : '0.0.0-source',
+    home: process.env['HOME'] ?? homedir(),
+    checkout: existsSync(join(root, 'node_modules')) && existsSync(join(root, '.git')) ? root : null,
+    out: outputOf(process.stdout),
+    err: outputOf(process.stderr),
+    readFile: readText,
+    readInput,
+    askSecret,
+    fetch: globalThis.fetch,
+    sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+    monotonic: () => performance.now(),
+    now: () => Date.now(),
+    fraction: () => Math.random(),
+    uuid: () => randomUUID(),
+    interrupted,
+  };
+}
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+    columns: stream.isTTY === true ? stream.columns : 80,
+  };
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+async function readInput(): Promise<string> {
+  if (process.stdin.isTTY) throw new Error('standard input is a terminal');
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function askSecret(question: string): Promise<string | null> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
+  const { createInterface } = await import('node:readline/promises');
+  const { Writable } = await import('node:stream');
+  // What is typed is echoed to nowhere.
+  const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: mute, terminal: true });
+  process.stderr.write(question);
+  try {
+    return await lines.question('');
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
+await main();
