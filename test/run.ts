@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** One thing to run. `vitest`: the projects whose tests are counted one by one; a command counts as one test. */
+interface Step {
+  readonly name: string;
+  readonly phase: 'fast' | 'database' | 'root';
+  readonly command?: readonly string[];
+  readonly vitest?: readonly string[];
+  readonly minutes: number;
+}
+
+interface Outcome {
+  readonly step: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+
+const STEPS: readonly Step[] = [
+  { name: 'types', phase: 'fast', command: ['tsc', '--noEmit'], minutes: 3 },
+  { name: 'lint', phase: 'fast', command: ['oxlint', '--type-aware', '--deny-warnings'], minutes: 3 },
+  { name: 'format', phase: 'fast', command: ['biome', 'format', '.'], minutes: 2 },
+  { name: 'unused', phase: 'fast', command: ['knip'], minutes: 3 },
+  { name: 'shell', phase: 'fast', command: ['shellcheck', '--external-sources', ...shellScripts()], minutes: 3 },
+  { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 6 },
+  { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 12 },
+  { name: 'check', phase: 'root', vitest: ['check'], minutes: 10 },
+  { name: 'lab', phase: 'root', vitest: ['lab'], minutes: 25 },
+];
+
+/**
+ * Runs every step, or the one that `--only` names (a step, a vitest project, or a part of a test file's name). The fast steps run side by side and
+ * first; when one fails the rest still runs, so that one run tells all. Last line: `N passed, N failed`.
+ */
+async function main(args: readonly string[]): Promise<number> {
+  const only = args[0] === '--only' ? args[1] : undefined;
+  if (args.length > 0 && (only === undefined || args.length !== 2)) {
+    console.error('usage: scripts/test [--only NAME]   NAME: a step, a project, or a part of a test file name');
+    console.error(`steps: ${STEPS.map((step) => step.name).join(', ')}`);
+    return 2;
+  }
+  const outcomes: Outcome[] = [];
+  if (only !== undefined) {
+    outcomes.push(await runStep(selected(only), false));
+  } else {
+    const fast = STEPS.filter((step) => step.phase === 'fast');
+    outcomes.push(...(await Promise.all(fast.map((step) => runStep(step, true)))));
+    for (const step of STEPS.filter((item) => item.phase !== 'fast')) outcomes.push(await runStep(step, false));
+  }
+  return summary(outcomes);
+}
+
+function selected(only: string): Step {
+  const step = STEPS.find((item) => item.name === only);
+  if (step) return step;
+  const projects = STEPS.flatMap((item) => item.vitest ?? []);
+  return { name: only, phase: 'root', vitest: projects.includes(only) ? [only] : [`file:${only}`], minutes: 40 };
+}
+
+function summary(outcomes: readonly Outcome[]): number {
+  const sum = (pick: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + pick(outcome), 0);
+  console.log('');
+  for (const { step, passed, failed, skipped, seconds } of outcomes) {
+    console.log(
+      `${step.padEnd(10)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed ${String(skipped).padStart(3)} skipped  ${seconds.toFixed(0)} s`,
+    );
+  }
+  const [passed, failed, skipped] = [
+    sum((item) => item.passed),
+    sum((item) => item.failed),
+    sum((item) => item.skipped),
+  ];
+  // A skipped test in CI means that something is missing there: that is a failure (architecture.md §6).
+  const missing = process.env['CI'] ? skipped : 0;
+  console.log(
+    `${passed} passed, ${failed + missing} failed${skipped > missing ? `, ${skipped - missing} skipped` : ''}`,
+  );
+  return failed + missing > 0 || passed === 0 ? 1 : 0;
+}
+
+async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
+  const started = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'regent-test-'));
+  const report = join(folder, 'report.json');
+  const argv = step.vitest ? vitestArguments(step.vitest, report) : (step.command ?? []);
+  if (!isQuiet) console.log(`\n== ${step.name}`);
+  const { code, output } = await run(argv, step.minutes, isQuiet);
+  const counts = step.vitest
+    ? readReport(report, code)
+    : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  rmSync(folder, { recursive: true, force: true });
+  if (isQuiet && (code !== 0 || counts.failed > 0)) console.log(`\n== ${step.name} failed (exit ${code})\n${output}`);
+  return { step: step.name, ...counts, seconds: (performance.now() - started) / 1000 };
+}
+
+function vitestArguments(projects: readonly string[], report: string): string[] {
+  const filters = projects.flatMap((item) => (item.startsWith('file:') ? [item.slice(5)] : ['--project', item]));
+  return ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters];
+}
+
+function readReport(path: string, code: number | null): Pick<Outcome, 'passed' | 'failed' | 'skipped'> {
+  try {
+    const report: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const count = (name: string) => Number(Object.entries(report ?? {}).find(([key]) => key === name)?.[1] ?? 0);
+    const failed = count('numFailedTests');
+    return {
+      passed: count('numPassedTests'),
+      // A file that cannot be loaded, or an error outside a test, has no failed test of its own.
+      failed: Math.max(failed, code === 0 ? 0 : 1),
+      skipped: count('numPendingTests') + count('numTodoTests'),
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+/** Runs a program to its end or to the deadline, when its whole process group is ended. */
+function run(
+  argv: readonly string[],
+  minutes: number,
+  isQuiet: boolean,
+): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const [program = '', ...rest] = argv;
+    const child = spawn(program, rest, {
+      cwd: ROOT,
+      detached: true,
+      stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', isQuiet ? 'pipe' : 'inherit'],
+    });
+    let output = '';
+    child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
+    child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
+    const end = () => {
+      if (child.pid !== undefined) {
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // It has ended by itself.
+        }
+      }
+    };
+    const timer = setTimeout(() => {
+      console.error(`${program}: not done after ${minutes} minutes, ended`);
+      end();
+    }, minutes * 60_000);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ code: 127, output: `${output}${program}: ${error.message}` });
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
+}
+
+function shellScripts(): string[] {
+  return ['scripts', 'ha', 'bin', '.ci']
+    .flatMap((folder) => files(join(ROOT, folder)))
+    .filter((path) => {
+      const first = readFileSync(path, 'utf8').split('\n', 2).join('\n');
+      return /^#!.*\b(ba|da)?sh\b/.test(first) || path.endsWith('.sh');
+    });
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+process.exitCode = await main(process.argv.slice(2));
