@@ -1,16 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { CliIo, Output } from '../cli/io.ts';
 import { runCli } from '../cli/run.ts';
 
 declare const REGENT_VERSION: string | undefined;
 
-/** Bundle entry of `regent`: builds the real process around the CLI and ends with its exit code. */
+/**
+ * Bundle entry of `regent`: builds the real process around the CLI and ends with its exit code. What is imported here
+ * is loaded at every start (numbers.md: at most 60 ms), so node:crypto, readline and the like wait until they are needed.
+ */
 async function main(): Promise<void> {
   // A reader that went away (`| head`) is no fault of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -27,24 +25,24 @@ async function main(): Promise<void> {
 }
 
 function makeIo(interrupted: AbortSignal): CliIo {
-  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  const root = dirname(import.meta.dirname);
   return {
     argv: process.argv.slice(2),
     env: process.env,
     version: typeof REGENT_VERSION === 'string' ? REGENT_VERSION : '0.0.0-source',
-    home: process.env['HOME'] ?? homedir(),
+    home: process.env['HOME'] ?? null,
     checkout: existsSync(join(root, 'node_modules')) && existsSync(join(root, '.git')) ? root : null,
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
-    readFile: readText,
+    readFile: async (path) => readText(path),
     readInput,
     askSecret,
-    fetch: globalThis.fetch,
-    sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+    fetch: (...request) => globalThis.fetch(...request),
+    sleep,
     monotonic: () => performance.now(),
     now: () => Date.now(),
     fraction: () => Math.random(),
-    uuid: () => randomUUID(),
+    uuid: () => globalThis.crypto.randomUUID(),
     interrupted,
   };
 }
@@ -57,14 +55,32 @@ function outputOf(stream: NodeJS.WriteStream): Output {
   };
 }
 
-async function readText(path: string): Promise<string | null> {
+function readText(path: string): string | null {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw error;
   }
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
 }
 
 async function readInput(): Promise<string> {
