@@ -1,0 +1,174 @@
+import { AppError } from '../core/errors.ts';
+import type { ClientOptions } from './client-options.ts';
+import type { Preview, Problem } from './common.ts';
+import type { Event } from './event.ts';
+import { readEventStream } from './event-stream.ts';
+import { parseJson, ProblemError, problemOf } from './problem-error.ts';
+import {
+  API_PREFIX,
+  type RouteId,
+  type RouteInput,
+  type RouteOutput,
+  type RouteSpec,
+  ROUTES,
+  isWrite,
+} from './routes.ts';
+
+/** Per-call options. `ifMatch`: ETag that the object must still have. */
+export interface CallOptions {
+  readonly idempotencyKey?: string;
+  readonly ifMatch?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer. `etag` where the call has one. */
+export interface Reply<T> {
+  readonly status: number;
+  readonly body: T;
+  readonly etag: string | null;
+}
+
+/** Typed client of API v1. A call throws `ProblemError` when refused, `AppError` with code `unreachable` when no region answered in time. */
+export interface Client {
+  call<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Reply<RouteOutput<I>>>;
+  /** The call with `dry_run=true`: what it would do. */
+  preview<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Preview>;
+  /** Every item of a list, page by page. */
+  all<I extends RouteId>(id: I, input: RouteInput<I>): AsyncGenerator<ItemOf<I>>;
+  /** Events after an id, for ever, over broken connections, without a gap; ends when `signal` aborts. */
+  events(after: number | null, signal: AbortSignal): AsyncGenerator<Event>;
+}
+
+/** What a list call lists. */
+export type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
+
+const TIMEOUT_MS = 20_000;
+const DEADLINE_MS = 45_000;
+const BACKOFF_MS = { first: 150, most: 3000 };
+
+interface Call {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+type Attempt =
+  | { kind: 'answer'; response: Response; text: string }
+  | { kind: 'again'; why: string; waitMs: number | null; problem?: Problem };
+
+/**
+ * Makes a client. A call is tried again, with the same Idempotency-Key, after network faults and 503 (honouring Retry-After),
+ * with jitter, until its deadline; so a change is made once however often the network fails.
+ */
+export function createClient(options: ClientOptions): Client {
+  const base = options.url.replace(/\/+$/, '');
+
+  async function send(id: RouteId, input: AnyInput, call: CallOptions, query: Record<string, unknown>) {
+    const route: RouteSpec = ROUTES[id];
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${options.apiKey}`,
+      accept: 'application/json',
+    };
+    if (isWrite(route)) headers['idempotency-key'] = call.idempotencyKey ?? options.random.hex(16);
+    if (call.ifMatch) headers['if-match'] = call.ifMatch;
+    const body = input.body === undefined ? undefined : JSON.stringify(input.body);
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const url = base + API_PREFIX + pathOf(route.path, input.params ?? {}) + searchOf(query);
+    const answer = await retry(options, { method: route.method, url, headers, body, signal: call.signal });
+    const parsed = parseJson(answer.text);
+    if (answer.response.ok && parsed !== undefined) {
+      return { status: answer.response.status, body: parsed, etag: answer.response.headers.get('etag') };
+    }
+    throw new ProblemError(problemOf(answer.response.status, answer.text));
+  }
+
+  return {
+    async call(id, input, call = {}) {
+      // The server's schema of this very table checked the body.
+      return (await send(id, input, call, input.query ?? {})) as never;
+    },
+    async preview(id, input, call = {}) {
+      return (await send(id, input, call, { ...input.query, dry_run: true })).body as Preview;
+    },
+    async *all(id, input) {
+      let cursor: string | null = null;
+      do {
+        const query: Record<string, unknown> = { limit: 1000, ...input.query, ...(cursor ? { cursor } : {}) };
+        const body = (await send(id, input, {}, query)).body as { items: ItemOf<typeof id>[]; next: string | null };
+        yield* body.items;
+        cursor = body.next;
+      } while (cursor !== null);
+    },
+    events: (after, signal) => readEventStream({ options, url: `${base}${API_PREFIX}/events`, after, signal }),
+  };
+}
+
+interface AnyInput {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+
+function pathOf(path: string, params: object): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = Object.entries(params).find(([key]) => key === name)?.[1];
+    return encodeURIComponent(String(value));
+  });
+}
+
+function searchOf(query: object): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+async function retry(options: ClientOptions, call: Call): Promise<{ response: Response; text: string }> {
+  const now = options.now ?? (() => performance.now());
+  const sleep = options.sleep ?? ((ms: number) => new Promise<void>((done) => setTimeout(done, ms)));
+  const end = now() + (options.deadlineMs ?? DEADLINE_MS);
+  for (let tries = 0; ; tries += 1) {
+    const left = end - now();
+    const attempt = await once(options, call, Math.min(options.timeoutMs ?? TIMEOUT_MS, left));
+    if (attempt.kind === 'answer') return attempt;
+    const backoff = Math.min(BACKOFF_MS.first * 2 ** tries, BACKOFF_MS.most) * (0.5 + options.random.fraction() / 2);
+    const wait = Math.max(attempt.waitMs ?? 0, backoff);
+    if (call.signal?.aborted || now() + wait >= end) {
+      if (attempt.problem) throw new ProblemError(attempt.problem);
+      throw new AppError('unreachable', `${new URL(call.url).origin} gave no answer: ${attempt.why}`);
+    }
+    options.onRetry?.(attempt.why, wait);
+    await sleep(wait);
+  }
+}
+
+async function once(options: ClientOptions, call: Call, timeoutMs: number): Promise<Attempt> {
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+  try {
+    const response = await (options.fetch ?? fetch)(call.url, {
+      method: call.method,
+      headers: call.headers,
+      signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
+      redirect: 'error',
+      ...(call.body === undefined ? {} : { body: call.body }),
+    });
+    const text = await response.text();
+    if (response.status !== 503) return { kind: 'answer', response, text };
+    const seconds = Number(response.headers.get('retry-after') ?? '');
+    const problem = problemOf(503, text);
+    return { kind: 'again', why: problem.detail, waitMs: Number.isFinite(seconds) ? seconds * 1000 : null, problem };
+  } catch (error) {
+    return { kind: 'again', why: networkSentence(error), waitMs: null };
+  }
+}
+
+/** fetch says only "fetch failed"; the cause says what happened. */
+export function networkSentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'it did not answer in time';
+  const cause = error.cause;
+  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+}

@@ -1,0 +1,43 @@
+import Type, { type Static } from 'typebox';
+import { Id, listQuery, NodeDiff, nullable, page, strict, Time, text } from './common.ts';
+
+/** What is published and not yet in force, as differences of the real files, per node. */
+export const PendingConfig = strict({
+  revision: Type.Integer(),
+  nodes: Type.Array(
+    Type.Object({
+      ...NodeDiff.properties,
+      wanted: Type.Integer(),
+      applied: nullable(Type.Integer()),
+      isCurrent: Type.Boolean(),
+    }),
+  ),
+});
+export type PendingConfig = Static<typeof PendingConfig>;
+
+/** A row that a change touched, before and after; secrets are never in it. */
+export const RowChange = strict({
+  noun: Type.String(),
+  key: Type.String(),
+  before: Type.Unknown(),
+  after: Type.Unknown(),
+});
+
+/** One change of the configuration: one transaction. */
+export const Change = strict({
+  id: Id,
+  at: Time,
+  who: Type.String(),
+  action: Type.String(),
+  revision: Type.Integer(),
+  rollbackOf: nullable(Id),
+  rows: Type.Array(RowChange),
+});
+export type Change = Static<typeof Change>;
+
+export const ChangeParams = strict({ change: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
+export const ChangeListQuery = listQuery(
+  { who: Type.Optional(text(64)), noun: Type.Optional(text(40, 'touched rows of this noun')) },
+  ['id'],
+);
+export const ChangePage = page(Change);

@@ -1,0 +1,28 @@
+import Type, { type Static } from 'typebox';
+import { Flag, Id, listQuery, page, strict, Ttl, text, WriteQuery } from './common.ts';
+
+/** A domain, served as a zone by every node that runs dns. */
+export const Domain = strict({
+  id: Id,
+  name: Type.String(),
+  ttl: Ttl,
+  isDefault: Type.Boolean({ description: 'nodes, and machines that name no domain, live here' }),
+});
+export type Domain = Static<typeof Domain>;
+
+export const DomainCreate = strict({ name: text(254), ttl: Type.Optional(Ttl) });
+export type DomainCreate = Static<typeof DomainCreate>;
+
+export const DomainSet = strict({ name: Type.Optional(text(254)), ttl: Type.Optional(Ttl) });
+export type DomainSet = Static<typeof DomainSet>;
+
+export const DomainParams = strict({ domain: text(254, 'id or name') });
+export const DomainDeleteQuery = strict({
+  ...WriteQuery.properties,
+  cascade: Type.Optional(Type.Boolean({ description: 'delete its records too; machines are never deleted this way' })),
+});
+export const DomainListQuery = listQuery(
+  { name: Type.Optional(text(254, 'part of the name')), is_default: Type.Optional(Flag) },
+  ['id', 'name'],
+);
+export const DomainPage = page(Domain);

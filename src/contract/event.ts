@@ -1,0 +1,21 @@
+import Type, { type Static } from 'typebox';
+import { LIMITS, nullable, page, strict, Time, text } from './common.ts';
+
+/** Something that happened. Ids grow by one in the order of commit, without a gap. */
+export const Event = strict({
+  id: Type.Integer({ minimum: 1 }),
+  at: Time,
+  kind: Type.String({ description: 'noun.verb, such as record.created' }),
+  subject: Type.String({ description: 'what it happened to, such as www.example.test' }),
+  who: nullable(Type.String()),
+  data: Type.Unknown(),
+});
+export type Event = Static<typeof Event>;
+
+/** With `Accept: text/event-stream` the answer is a stream that starts after `after` or the `Last-Event-ID` header. */
+export const EventListQuery = strict({
+  after: Type.Optional(Type.Integer({ minimum: 0, description: 'events with a greater id, oldest first' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.page })),
+  kind: Type.Optional(text(64, 'exact kind, or its noun')),
+});
+export const EventPage = page(Event);

@@ -1,0 +1,68 @@
+import Type, { type Static } from 'typebox';
+import { INTERFACE_KINDS } from '../model/machine.ts';
+import { Id, listQuery, nullable, oneOf, page, strict, text } from './common.ts';
+
+/** An address of an interface; `subnet` is the CIDR. */
+export const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
+
+export const MachineInterface = strict({
+  id: Id,
+  name: Type.String(),
+  mac: Type.String(),
+  kind: oneOf(INTERFACE_KINDS),
+  vlan: nullable(Type.String({ description: 'name of the VLAN' })),
+  addresses: Type.Array(MachineAddress),
+});
+
+/** A bare-metal machine. The first interface carries the machine's own name. */
+export const Machine = strict({
+  id: Type.String({ description: 'six characters, stable for life' }),
+  hostname: Type.String(),
+  domain: Type.String(),
+  fqdn: Type.String(),
+  interfaces: Type.Array(MachineInterface),
+});
+export type Machine = Static<typeof Machine>;
+
+/** An address that is asked for. */
+export const AddressInput = strict({
+  address: text(64, 'an address, or "auto" for the lowest free one of the subnet'),
+  subnet: Type.Optional(text(64, 'id, CIDR or name; needed with "auto" unless the VLAN has exactly one subnet')),
+});
+
+export const InterfaceInput = strict({
+  name: Type.Optional(text(15, 'eth0, eth1, … by position when left out')),
+  mac: text(17),
+  kind: Type.Optional(text(16, 'physical; the other kinds are reserved')),
+  vlan: Type.Optional(text(64, 'id, name or VID; follows from the addresses when left out')),
+  addresses: Type.Optional(Type.Array(AddressInput, { maxItems: 16 })),
+});
+export type InterfaceInput = Static<typeof InterfaceInput>;
+
+export const MachineCreate = strict({
+  hostname: text(63),
+  domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
+  interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+});
+export type MachineCreate = Static<typeof MachineCreate>;
+
+/** `interfaces` replaces the whole list; interfaces keep their id by MAC. */
+export const MachineSet = strict({
+  hostname: Type.Optional(text(63)),
+  domain: Type.Optional(text(254)),
+  interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+});
+export type MachineSet = Static<typeof MachineSet>;
+
+export const MachineParams = strict({ machine: text(254, 'id, host name (when it is unique) or full name') });
+export const MachineListQuery = listQuery(
+  {
+    hostname: Type.Optional(text(63, 'part of the host name')),
+    domain: Type.Optional(text(254, 'id or name of the domain')),
+    mac: Type.Optional(text(17)),
+    address: Type.Optional(text(64)),
+    subnet: Type.Optional(text(64, 'id, CIDR or name')),
+  },
+  ['id', 'hostname'],
+);
+export const MachinePage = page(Machine);

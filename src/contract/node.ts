@@ -1,0 +1,34 @@
+import Type, { type Static } from 'typebox';
+import { Facts } from './agent.ts';
+import { Flag, listQuery, nullable, page, strict, Time, text } from './common.ts';
+
+/** What a node's agent reported last. */
+export const AgentReport = strict({
+  version: Type.String(),
+  since: Time,
+  reportedAt: Time,
+  isStale: Type.Boolean({ description: 'nothing was reported for more than 30 s' }),
+  staleSince: nullable(Time),
+});
+
+/** A host that runs the agent. */
+export const Node = strict({
+  id: Type.String(),
+  name: Type.String(),
+  isRegion: Type.Boolean(),
+  isRack: Type.Boolean(),
+  addresses: Type.Array(Type.String()),
+  wanted: Type.Integer({ description: 'generation that is published for it; 0 before the first' }),
+  applied: nullable(Type.Integer({ description: 'generation that it reports as in force' })),
+  isCurrent: Type.Boolean(),
+  agent: nullable(AgentReport),
+  facts: nullable(Facts),
+});
+export type Node = Static<typeof Node>;
+
+export const NodeParams = strict({ node: text(64, 'id or name') });
+export const NodeListQuery = listQuery({ name: Type.Optional(text(63)), is_stale: Type.Optional(Flag) }, [
+  'id',
+  'name',
+]);
+export const NodePage = page(Node);

@@ -1,0 +1,35 @@
+import type { Problem } from './common.ts';
+
+/** The API refused: the problem document says why. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.name = 'ProblemError';
+    this.problem = problem;
+  }
+}
+
+/** The problem document of an answer's text; one of our own making when the answer is not from Regent. */
+export function problemOf(status: number, text: string): Problem {
+  const body = parseJson(text);
+  // Only a Regent writes both members.
+  if (typeof body === 'object' && body !== null && 'code' in body && 'detail' in body) return body as Problem;
+  return {
+    type: 'about:blank',
+    title: 'The answer is not from Regent',
+    status,
+    code: status === 503 ? 'unavailable' : 'internal',
+    detail: `The answer ${status} is not one of Regent's API; is the address right?`,
+    requestId: '',
+  };
+}
+
+/** JSON, or undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

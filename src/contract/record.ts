@@ -1,0 +1,40 @@
+import Type, { type Static } from 'typebox';
+import { RECORD_TYPES } from '../model/record.ts';
+import { Id, LIMITS, listQuery, oneOf, page, strict, Ttl, text } from './common.ts';
+
+/** A record that an operator wrote; PTR, NS and SOA are generated and not listed here. */
+export const DnsRecord = strict({
+  id: Id,
+  fqdn: Type.String(),
+  domain: Type.String(),
+  name: Type.String({ description: 'relative to the domain; @ for the domain itself' }),
+  type: oneOf(RECORD_TYPES),
+  data: Type.String(),
+  ttl: Ttl,
+});
+export type DnsRecord = Static<typeof DnsRecord>;
+
+export const RecordCreate = strict({
+  fqdn: text(254, 'full name; the longest domain that holds it owns the record'),
+  type: text(16, `one of ${RECORD_TYPES.join(', ')}`),
+  data: text(LIMITS.text),
+  ttl: Type.Optional(Ttl),
+});
+export type RecordCreate = Static<typeof RecordCreate>;
+
+export const RecordSet = strict({ data: Type.Optional(text(LIMITS.text)), ttl: Type.Optional(Ttl) });
+export type RecordSet = Static<typeof RecordSet>;
+
+export const RecordParams = strict({
+  record: text(LIMITS.param, 'id, or FQDN,TYPE, or FQDN,TYPE,DATA where several share name and type'),
+});
+export const RecordListQuery = listQuery(
+  {
+    fqdn: Type.Optional(text(254, 'exact full name')),
+    domain: Type.Optional(text(254, 'id or name of the domain')),
+    type: Type.Optional(text(16)),
+    data: Type.Optional(text(LIMITS.text, 'exact data')),
+  },
+  ['id', 'fqdn', 'type'],
+);
+export const RecordPage = page(DnsRecord);

@@ -1,0 +1,308 @@
+import type { Static, TSchema } from 'typebox';
+import * as config from './config.ts';
+import { WriteQuery } from './common.ts';
+import * as domain from './domain.ts';
+import * as event from './event.ts';
+import * as machine from './machine.ts';
+import * as node from './node.ts';
+import * as record from './record.ts';
+import * as service from './service.ts';
+import * as setting from './setting.ts';
+import { Status } from './status.ts';
+import * as subnet from './subnet.ts';
+import * as user from './user.ts';
+
+/** Path of the API on every region node. */
+export const API_PREFIX = '/api/v1';
+
+/**
+ * One call of the API. This table is the only place where a call is declared: the server, the client, the OpenAPI document and the
+ * check of roles read it. `roles`: who may call. A call that is not a GET changes something: it takes `Idempotency-Key` and
+ * `dry_run`. `hasEtag`: answers carry an ETag and changes accept `If-Match`.
+ */
+export interface RouteSpec {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly summary: string;
+  readonly roles: readonly user.Role[];
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  readonly response: TSchema;
+  readonly status: 200 | 201;
+  readonly hasEtag?: boolean;
+}
+
+const EVERYBODY = ['admin', 'operator', 'user', 'auditor'] as const;
+const WATCHERS = ['admin', 'operator', 'auditor'] as const;
+const OPERATORS = ['admin', 'operator'] as const;
+const ADMINS = ['admin'] as const;
+const KEEPERS = ['admin', 'auditor'] as const;
+const KEY_OWNERS = ['admin', 'operator', 'user'] as const;
+
+const get = <const R extends object>(path: string, summary: string, rest: R) =>
+  ({ method: 'GET', path, summary, status: 200, ...rest }) as const;
+const post = <const R extends object>(path: string, summary: string, rest: R) =>
+  ({ method: 'POST', path, summary, status: 201, query: WriteQuery, ...rest }) as const;
+const put = <const R extends object>(path: string, summary: string, rest: R) =>
+  ({ method: 'PUT', path, summary, status: 200, query: WriteQuery, hasEtag: true, ...rest }) as const;
+const patch = <const R extends object>(path: string, summary: string, rest: R) =>
+  ({ method: 'PATCH', path, summary, status: 200, query: WriteQuery, hasEtag: true, ...rest }) as const;
+const del = <const R extends object>(path: string, summary: string, rest: R) =>
+  ({ method: 'DELETE', path, summary, status: 200, query: WriteQuery, hasEtag: true, ...rest }) as const;
+
+/** Every call of API v1, by its name `noun.verb`. */
+export const ROUTES = {
+  'me.show': get('/me', 'Who the caller is', { roles: EVERYBODY, response: user.Me }),
+  'status.show': get('/status', 'The site on one screen', { roles: EVERYBODY, response: Status }),
+
+  'domain.list': get('/domains', 'List domains', {
+    roles: EVERYBODY,
+    query: domain.DomainListQuery,
+    response: domain.DomainPage,
+  }),
+  'domain.show': get('/domains/{domain}', 'Show a domain', {
+    roles: EVERYBODY,
+    params: domain.DomainParams,
+    response: domain.Domain,
+    hasEtag: true,
+  }),
+  'domain.create': post('/domains', 'Create a domain', {
+    roles: OPERATORS,
+    body: domain.DomainCreate,
+    response: domain.Domain,
+  }),
+  'domain.set': patch('/domains/{domain}', 'Change a domain', {
+    roles: OPERATORS,
+    params: domain.DomainParams,
+    body: domain.DomainSet,
+    response: domain.Domain,
+  }),
+  'domain.delete': del('/domains/{domain}', 'Delete a domain', {
+    roles: OPERATORS,
+    params: domain.DomainParams,
+    query: domain.DomainDeleteQuery,
+    response: domain.Domain,
+  }),
+
+  'record.list': get('/records', 'List records', {
+    roles: EVERYBODY,
+    query: record.RecordListQuery,
+    response: record.RecordPage,
+  }),
+  'record.show': get('/records/{record}', 'Show a record', {
+    roles: EVERYBODY,
+    params: record.RecordParams,
+    response: record.DnsRecord,
+    hasEtag: true,
+  }),
+  'record.create': post('/records', 'Create a record', {
+    roles: OPERATORS,
+    body: record.RecordCreate,
+    response: record.DnsRecord,
+  }),
+  'record.set': patch('/records/{record}', 'Change a record', {
+    roles: OPERATORS,
+    params: record.RecordParams,
+    body: record.RecordSet,
+    response: record.DnsRecord,
+  }),
+  'record.delete': del('/records/{record}', 'Delete a record', {
+    roles: OPERATORS,
+    params: record.RecordParams,
+    response: record.DnsRecord,
+  }),
+
+  'machine.list': get('/machines', 'List machines', {
+    roles: EVERYBODY,
+    query: machine.MachineListQuery,
+    response: machine.MachinePage,
+  }),
+  'machine.show': get('/machines/{machine}', 'Show a machine', {
+    roles: EVERYBODY,
+    params: machine.MachineParams,
+    response: machine.Machine,
+    hasEtag: true,
+  }),
+  'machine.create': post('/machines', 'Create a machine', {
+    roles: OPERATORS,
+    body: machine.MachineCreate,
+    response: machine.Machine,
+  }),
+  'machine.set': patch('/machines/{machine}', 'Change a machine', {
+    roles: OPERATORS,
+    params: machine.MachineParams,
+    body: machine.MachineSet,
+    response: machine.Machine,
+  }),
+  'machine.delete': del('/machines/{machine}', 'Delete a machine', {
+    roles: OPERATORS,
+    params: machine.MachineParams,
+    response: machine.Machine,
+  }),
+
+  'vlan.list': get('/vlans', 'List VLANs', {
+    roles: EVERYBODY,
+    query: subnet.VlanListQuery,
+    response: subnet.VlanPage,
+  }),
+  'subnet.list': get('/subnets', 'List subnets', {
+    roles: EVERYBODY,
+    query: subnet.SubnetListQuery,
+    response: subnet.SubnetPage,
+  }),
+  'subnet.show': get('/subnets/{subnet}', 'Show a subnet', {
+    roles: EVERYBODY,
+    params: subnet.SubnetParams,
+    response: subnet.Subnet,
+    hasEtag: true,
+  }),
+  'subnet.create': post('/subnets', 'Create a subnet', {
+    roles: OPERATORS,
+    body: subnet.SubnetCreate,
+    response: subnet.Subnet,
+  }),
+  'subnet.set': patch('/subnets/{subnet}', 'Change a subnet', {
+    roles: OPERATORS,
+    params: subnet.SubnetParams,
+    body: subnet.SubnetSet,
+    response: subnet.Subnet,
+  }),
+  'subnet.delete': del('/subnets/{subnet}', 'Delete a subnet', {
+    roles: OPERATORS,
+    params: subnet.SubnetParams,
+    response: subnet.Subnet,
+  }),
+
+  'setting.list': get('/settings', 'List settings', {
+    roles: WATCHERS,
+    query: setting.SettingListQuery,
+    response: setting.SettingPage,
+  }),
+  'setting.show': get('/settings/{setting}', 'Show a setting', {
+    roles: WATCHERS,
+    params: setting.SettingParams,
+    response: setting.Setting,
+    hasEtag: true,
+  }),
+  'setting.set': put('/settings/{setting}', 'Change a setting', {
+    roles: ADMINS,
+    params: setting.SettingParams,
+    body: setting.SettingSet,
+    response: setting.Setting,
+  }),
+
+  'node.list': get('/nodes', 'List nodes', { roles: EVERYBODY, query: node.NodeListQuery, response: node.NodePage }),
+  'node.show': get('/nodes/{node}', 'Show a node', {
+    roles: EVERYBODY,
+    params: node.NodeParams,
+    response: node.Node,
+  }),
+
+  'service.list': get('/services', 'List managed services of all nodes', {
+    roles: EVERYBODY,
+    query: service.ServiceListQuery,
+    response: service.ServicePage,
+  }),
+  'service.show': get('/services/{node}/{service}', 'Show a managed service of a node', {
+    roles: EVERYBODY,
+    params: service.ServiceParams,
+    response: service.Service,
+  }),
+  'service.restart': post('/services/{node}/{service}/restart', 'Restart a managed service once', {
+    roles: OPERATORS,
+    params: service.ServiceParams,
+    response: service.Service,
+    status: 200,
+  }),
+
+  'config.diff': get('/config/diff', 'What is published and not yet in force', {
+    roles: WATCHERS,
+    response: config.PendingConfig,
+  }),
+  'config.history': get('/config/history', 'Changes of the configuration, newest first', {
+    roles: WATCHERS,
+    query: config.ChangeListQuery,
+    response: config.ChangePage,
+  }),
+  'config.show': get('/config/history/{change}', 'Show a change', {
+    roles: WATCHERS,
+    params: config.ChangeParams,
+    response: config.Change,
+  }),
+  'config.rollback': post('/config/history/{change}/rollback', 'Undo a change', {
+    roles: OPERATORS,
+    params: config.ChangeParams,
+    response: config.Change,
+  }),
+
+  'event.list': get('/events', 'Events, oldest first, or a stream of them', {
+    roles: WATCHERS,
+    query: event.EventListQuery,
+    response: event.EventPage,
+  }),
+
+  'user.list': get('/users', 'List users', { roles: KEEPERS, query: user.UserListQuery, response: user.UserPage }),
+  'user.show': get('/users/{user}', 'Show a user', {
+    roles: KEEPERS,
+    params: user.UserParams,
+    response: user.User,
+    hasEtag: true,
+  }),
+  'user.create': post('/users', 'Create a user', { roles: ADMINS, body: user.UserCreate, response: user.User }),
+  'user.set': patch('/users/{user}', 'Change a user', {
+    roles: ADMINS,
+    params: user.UserParams,
+    body: user.UserSet,
+    response: user.User,
+  }),
+  'user.delete': del('/users/{user}', 'Delete a user and its API keys', {
+    roles: ADMINS,
+    params: user.UserParams,
+    response: user.User,
+  }),
+  'api-key.list': get('/api-keys', 'List API keys: all for admins and auditors, else the own ones', {
+    roles: EVERYBODY,
+    query: user.ApiKeyListQuery,
+    response: user.ApiKeyPage,
+  }),
+  'api-key.create': post('/api-keys', 'Create an API key; its secret is in this answer and nowhere else', {
+    roles: KEY_OWNERS,
+    body: user.ApiKeyCreate,
+    response: user.ApiKeyCreated,
+  }),
+  'api-key.revoke': del('/api-keys/{apiKey}', 'Revoke an API key', {
+    roles: KEY_OWNERS,
+    params: user.ApiKeyParams,
+    response: user.ApiKey,
+    hasEtag: false,
+  }),
+} as const satisfies Record<string, RouteSpec>;
+
+export type Routes = typeof ROUTES;
+export type RouteId = keyof Routes;
+
+/** Does the call change something? */
+export function isWrite(route: RouteSpec): boolean {
+  return route.method !== 'GET';
+}
+
+type Part<R, K extends string> = R extends { readonly [P in K]: infer S }
+  ? S extends TSchema
+    ? Static<S>
+    : never
+  : never;
+
+/** What a call takes: its parts that exist. `query` may always be left out. */
+export type RouteInput<I extends RouteId> = ([Part<Routes[I], 'params'>] extends [never]
+  ? { readonly params?: undefined }
+  : { readonly params: Part<Routes[I], 'params'> }) &
+  ([Part<Routes[I], 'query'>] extends [never]
+    ? { readonly query?: undefined }
+    : { readonly query?: Part<Routes[I], 'query'> }) &
+  ([Part<Routes[I], 'body'>] extends [never]
+    ? { readonly body?: undefined }
+    : { readonly body: Part<Routes[I], 'body'> });
+
+/** What a call answers. */
+export type RouteOutput<I extends RouteId> = Static<Routes[I]['response']>;
