@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { LIMITS, nullable, page, strict, Time, text } from './common.ts';
+import { LIMITS, page, strict, Time, text } from './common.ts';
 
 /** Something that happened. Ids grow by one in the order of commit, without a gap. */
 export const Event = strict({
@@ -7,7 +7,8 @@ export const Event = strict({
   at: Time,
   kind: Type.String({ description: 'noun.verb, such as record.created' }),
   subject: Type.String({ description: 'what it happened to, such as www.example.test' }),
-  who: nullable(Type.String()),
+  who: Type.String(),
+  revision: Type.Integer({ description: 'of the configuration, after it' }),
   data: Type.Unknown(),
 });
 export type Event = Static<typeof Event>;

@@ -1,29 +1,26 @@
 import Type, { type Static } from 'typebox';
-import { Id, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
+import { listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
 
 /** Roles (api.md §3): an operator runs the site, a user looks, an auditor looks at everything and changes nothing. */
 export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
-export const User = strict({ id: Id, name: Type.String(), role: oneOf(ROLES), createdAt: Time });
+export const User = strict({ name: Type.String(), role: oneOf(ROLES), createdAt: Time });
 export type User = Static<typeof User>;
 
 export const UserCreate = strict({ name: text(32, 'a–z, 0–9, "-", "_", "."'), role: oneOf(ROLES) });
 export type UserCreate = Static<typeof UserCreate>;
 export const UserSet = strict({ role: oneOf(ROLES) });
 export type UserSet = Static<typeof UserSet>;
-export const UserParams = strict({ user: text(32, 'id or name') });
-export const UserListQuery = listQuery({ name: Type.Optional(text(32)), role: Type.Optional(oneOf(ROLES)) }, [
-  'id',
-  'name',
-]);
+export const UserParams = strict({ user: text(32, 'name') });
+export const UserListQuery = listQuery({ name: Type.Optional(text(32)), role: Type.Optional(oneOf(ROLES)) }, ['name']);
 export const UserPage = page(User);
 
 /** An API key without its secret, which is shown once and never stored. */
 export const ApiKey = strict({
-  id: Id,
   user: Type.String(),
-  title: Type.String(),
+  label: Type.String(),
+  consumer: Type.String(),
   token: Type.String({ description: 'the public middle part of the key' }),
   createdAt: Time,
   expiresAt: nullable(Time),
@@ -31,8 +28,8 @@ export const ApiKey = strict({
 export type ApiKey = Static<typeof ApiKey>;
 
 export const ApiKeyCreate = strict({
-  title: text(64),
-  user: Type.Optional(text(32, 'id or name; the caller when left out')),
+  label: text(200),
+  user: Type.Optional(text(32, 'name; the caller when left out')),
   expiresAt: Type.Optional(nullable(Time)),
 });
 export type ApiKeyCreate = Static<typeof ApiKeyCreate>;
@@ -41,8 +38,8 @@ export type ApiKeyCreate = Static<typeof ApiKeyCreate>;
 export const ApiKeyCreated = strict({ ...ApiKey.properties, key: nullable(Type.String()) });
 export type ApiKeyCreated = Static<typeof ApiKeyCreated>;
 
-export const ApiKeyParams = strict({ apiKey: text(64, 'id or token') });
-export const ApiKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['id']);
+export const ApiKeyParams = strict({ apiKey: text(64, 'token') });
+export const ApiKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['token', 'label']);
 export const ApiKeyPage = page(ApiKey);
 
 /** Who the caller is. */
