@@ -26,6 +26,8 @@ export interface FileSpec<V> {
   readonly group: string;
   /** `json`: the text is parsed and written anew before staging. */
   readonly format?: 'text' | 'json';
+  /** What starts a comment line in this file: the generated header stands behind it. `#` when left out; JSON has no header. */
+  readonly comment?: '#' | ';' | '//';
   instances(view: V): readonly FileInstance[];
 }
 
@@ -86,11 +88,15 @@ export interface VersionKey {
   readonly digest: string;
 }
 
+/** Template texts by path below `templates/`, such as `dns/named.conf.hbs`. */
+export type Templates = Readonly<Record<string, string>>;
+
 /**
  * A managed daemon (architecture.md §3). All functions are pure; the engine in `reconcile` does every effect.
- * `Desired` is wire data with no choices left, `View` is what its templates see.
+ * `Desired` is wire data with no choices left, `View` is what its templates see, `Shared` is work that every node of a
+ * site has in common (the content of zones): done once for a snapshot and handed to `versioned` and `compile`.
  */
-export interface ManagedService<Desired, View> {
+export interface ManagedService<Desired, View, Shared = undefined> {
   readonly name: string;
   readonly desired: TSchema;
   /** systemd unit. */
@@ -102,10 +108,12 @@ export interface ManagedService<Desired, View> {
   /** Command lines that check, activate and probe may use. */
   readonly commands: readonly CommandRule[];
   readonly files: readonly FileSpec<View>[];
-  /** Things with a published number; the numbers come back in `snapshot.versions`. */
-  versioned?(snapshot: Snapshot, nodeId: string): readonly VersionKey[];
+  /** Work that all nodes share; must not depend on `snapshot.versions`, which are numbered after it. */
+  prepare?(snapshot: Snapshot): Shared;
+  /** Things of the whole site with a published number; the numbers come back in `snapshot.versions`. */
+  versioned?(snapshot: Snapshot, shared: Shared): readonly VersionKey[];
   /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */
-  compile(snapshot: Snapshot, nodeId: string): Desired | null;
+  compile(snapshot: Snapshot, nodeId: string, shared: Shared): Desired | null;
   lint(desired: Desired): readonly Finding[];
   view(desired: Desired, facts: HostFacts): View;
   /** Daemon's own checker on the staged files; all must exit 0. */
@@ -120,4 +128,4 @@ export interface ManagedService<Desired, View> {
 /** A service whose types are its own matter: what registry and engine handle. */
 // biome-ignore lint/suspicious/noExplicitAny: a heterogeneous list needs one existential type
 // oxlint-disable-next-line typescript/no-explicit-any
-export type AnyService = ManagedService<any, any>;
+export type AnyService = ManagedService<any, any, any>;

@@ -1,0 +1,148 @@
+import { sentenceOf } from '../core/errors.ts';
+import type { Snapshot, Version } from '../model/snapshot.ts';
+import type { AnyService, Finding } from './kit/contract.ts';
+import { nextVersions, type WantedVersion } from './kit/versions.ts';
+
+/** What one service is to be on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
+export interface ServicePart {
+  readonly desired: Record<string, unknown> | null;
+  readonly restart: string | null;
+}
+
+/**
+ * A node's desired state: the wire's `Desired['body']`. A service that is not in it could not be compiled and was never
+ * published: nothing is known of it, and the agent leaves it as it is.
+ */
+export interface NodeBody {
+  readonly services: Readonly<Record<string, ServicePart>>;
+}
+
+/** A finding and the service that it belongs to. */
+export interface ServiceFinding extends Finding {
+  readonly service: string;
+}
+
+/** What compile and lint gave for one node. */
+export interface CompiledNode {
+  readonly body: NodeBody;
+  readonly findings: readonly ServiceFinding[];
+}
+
+/** What to publish for a whole site. `versions` are all rows, to be stored in the transaction that publishes the bodies. */
+export interface CompiledSite {
+  readonly versions: readonly Version[];
+  readonly nodes: ReadonlyMap<string, CompiledNode>;
+}
+
+/** A service with its shared work done; `failure` is the sentence of a `prepare` that threw. */
+interface PreparedService {
+  readonly service: AnyService;
+  readonly shared: unknown;
+  readonly failure: string | null;
+}
+
+/**
+ * The whole way from a snapshot to what every node gets: shared work, then numbers for changed content, then each
+ * node with those numbers. `previous`: each node's last published body (missing or null: none).
+ */
+export function compileSite(
+  snapshot: Snapshot,
+  services: readonly AnyService[],
+  previous: ReadonlyMap<string, NodeBody | null>,
+  nowSeconds: number,
+): CompiledSite {
+  const prepared = prepareServices(snapshot, services);
+  const versions = nextVersions(snapshot.versions, versionsOf(snapshot, prepared), nowSeconds);
+  const numbered = { ...snapshot, versions };
+  const nodes = new Map(
+    snapshot.nodes.map((node) => [
+      node.id,
+      compilePrepared(numbered, node.id, prepared, previous.get(node.id) ?? null),
+    ]),
+  );
+  return { versions, nodes };
+}
+
+/** Content that wants a number, of all services. A service that throws wants none; `compileNode` tells why. */
+export function wantedVersions(snapshot: Snapshot, services: readonly AnyService[]): readonly WantedVersion[] {
+  return versionsOf(snapshot, prepareServices(snapshot, services));
+}
+
+/**
+ * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that
+ * throws, or whose lint finds an error, keeps its part of `previous`; without one it is left out. Other services go on.
+ */
+export function compileNode(
+  snapshot: Snapshot,
+  nodeId: string,
+  services: readonly AnyService[],
+  previous: NodeBody | null,
+): CompiledNode {
+  return compilePrepared(snapshot, nodeId, prepareServices(snapshot, services), previous);
+}
+
+function prepareServices(snapshot: Snapshot, services: readonly AnyService[]): readonly PreparedService[] {
+  return services.map((service) => {
+    try {
+      return { service, shared: service.prepare?.(snapshot), failure: null };
+    } catch (error) {
+      return { service, shared: undefined, failure: sentenceOf(error) };
+    }
+  });
+}
+
+function versionsOf(snapshot: Snapshot, prepared: readonly PreparedService[]): readonly WantedVersion[] {
+  return prepared.flatMap(({ service, shared, failure }) => {
+    if (failure !== null) return [];
+    try {
+      return (service.versioned?.(snapshot, shared) ?? []).map((key) => ({ service: service.name, ...key }));
+    } catch {
+      // Without a number the service's compile refuses, and that refusal is what the operator sees.
+      return [];
+    }
+  });
+}
+
+function compilePrepared(
+  snapshot: Snapshot,
+  nodeId: string,
+  prepared: readonly PreparedService[],
+  previous: NodeBody | null,
+): CompiledNode {
+  const parts: Record<string, ServicePart> = {};
+  const findings: ServiceFinding[] = [];
+  for (const item of prepared) {
+    const { name } = item.service;
+    const result = compileService(snapshot, nodeId, item);
+    findings.push(...result.findings.map((finding) => ({ service: name, ...finding })));
+    const before = previous?.services[name];
+    const desired = result.isUsable ? result.desired : before?.desired;
+    if (desired === undefined) continue;
+    const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === name);
+    parts[name] = { desired, restart: wish?.nonce ?? null };
+  }
+  return { body: { services: parts }, findings };
+}
+
+interface ServiceResult {
+  readonly isUsable: boolean;
+  readonly desired: Record<string, unknown> | null;
+  readonly findings: readonly Finding[];
+}
+
+function compileService(snapshot: Snapshot, nodeId: string, item: PreparedService): ServiceResult {
+  const { service, shared, failure } = item;
+  if (failure !== null) return unusable(service.name, failure);
+  try {
+    const desired: Record<string, unknown> | null = service.compile(snapshot, nodeId, shared);
+    const findings = desired === null ? [] : service.lint(desired);
+    return { isUsable: findings.every((finding) => finding.severity !== 'error'), desired, findings };
+  } catch (error) {
+    return unusable(service.name, sentenceOf(error));
+  }
+}
+
+function unusable(name: string, sentence: string): ServiceResult {
+  const finding: Finding = { code: 'compile_failed', severity: 'error', subject: `service ${name}`, sentence };
+  return { isUsable: false, desired: null, findings: [finding] };
+}

@@ -1,0 +1,39 @@
+import { show } from '../../core/errors.ts';
+
+/** A character string of a zone file holds at most 255 bytes (RFC 1035 §3.3). */
+const STRING_BYTES = 255;
+const WORD = /^[A-Za-z0-9._:/*@+-]+$/;
+// The parser of named.conf takes a backslash away only before a quote, so a final one would swallow the closing quote.
+const NAMED_UNSAFE = /["\\]/;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** A word that no daemon's syntax gives a meaning to: names, addresses, networks, paths. Anything else is refused. */
+export function word(text: string): string {
+  if (WORD.test(text)) return text;
+  throw new TypeError(`${show(text)} is not a plain word`);
+}
+
+/** A string of named.conf. Quotes, backslashes and control characters are refused: nothing of ours has them. */
+export function namedString(text: string): string {
+  if (NAMED_UNSAFE.test(text) || CONTROL.test(text)) throw new TypeError(`${show(text)} cannot stand in named.conf`);
+  return `"${text}"`;
+}
+
+/**
+ * A text as the character strings of a TXT record in a zone file: cut by bytes of UTF-8, `"` and `\` escaped,
+ * everything outside printable ASCII as `\DDD` (RFC 1035 §5.1). An empty text is one empty string.
+ */
+export function zoneStrings(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  const strings: string[] = [];
+  for (let start = 0; start === 0 || start < bytes.length; start += STRING_BYTES) {
+    strings.push(`"${Array.from(bytes.subarray(start, start + STRING_BYTES), zoneByte).join('')}"`);
+  }
+  return strings.join(' ');
+}
+
+function zoneByte(byte: number): string {
+  if (byte === 0x22 || byte === 0x5c) return `\\${String.fromCharCode(byte)}`;
+  if (byte >= 0x20 && byte <= 0x7e) return String.fromCharCode(byte);
+  return `\\${String(byte).padStart(3, '0')}`;
+}
