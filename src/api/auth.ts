@@ -1,0 +1,85 @@
+import { type Rejected, rejected } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Caller, PresentedKey, Region } from '../region/port.ts';
+
+/** How long a verified key is trusted without asking the database: also how long a revoked one may still work. */
+const TRUST_MS = 2000;
+const TRUSTED_MAX = 1000;
+/** Failures that an address may have at once, and how many per second it gets back. */
+const FAILURES = { burst: 20, perSecond: 1, addresses: 10_000 } as const;
+
+const KEY_FORM = /^Bearer +([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,128})$/i;
+
+/** Finds out who calls. */
+export interface Authenticator {
+  /** `authorization` is the header's text, `address` the peer's. */
+  authenticate(authorization: string | undefined, address: string): Promise<Caller | Rejected>;
+}
+
+/**
+ * Makes the authenticator of API v1: `Authorization: Bearer consumer:token:secret`. An address with too many failures gets 429 before the
+ * database is asked; keys that were right a moment ago go on working, so that a stranger behind the same proxy locks nobody out.
+ */
+export function createAuthenticator(region: Pick<Region, 'authenticate'>, clock: Clock): Authenticator {
+  const trusted = new Map<string, { caller: Caller; until: number }>();
+  const failures = createFailureLimiter(clock);
+
+  async function verify(key: PresentedKey, name: string): Promise<Caller | null> {
+    const caller = await region.authenticate(key);
+    if (caller) {
+      const oldest = trusted.keys().next();
+      if (trusted.size >= TRUSTED_MAX && !oldest.done) trusted.delete(oldest.value);
+      trusted.set(name, { caller, until: clock.monotonic() + TRUST_MS });
+    } else {
+      trusted.delete(name);
+    }
+    return caller;
+  }
+
+  return {
+    async authenticate(authorization, address) {
+      const match = KEY_FORM.exec(authorization ?? '');
+      const [, consumer, token, secret] = match ?? [];
+      const key = consumer && token && secret ? { consumer, token, secret } : null;
+      const name = key ? `${key.consumer}:${key.token}:${key.secret}` : '';
+      const known = key ? trusted.get(name) : undefined;
+      if (known && known.until > clock.monotonic()) return known.caller;
+      if (!failures.mayTry(address)) {
+        return rejected(
+          'too_many_requests',
+          `There were too many wrong API keys from ${address}. Try again in a few seconds.`,
+        );
+      }
+      const caller = key ? await verify(key, name) : null;
+      if (caller) return caller;
+      failures.count(address);
+      return rejected('unauthenticated', sentenceOf(authorization, key));
+    },
+  };
+}
+
+function sentenceOf(authorization: string | undefined, key: PresentedKey | null): string {
+  if (!authorization) return 'There is no API key. Send the header "Authorization: Bearer consumer:token:secret".';
+  if (!key) return 'The header Authorization is not of the form "Bearer consumer:token:secret".';
+  return 'The API key is not known, was revoked or has expired, or its secret is wrong.';
+}
+
+/** Counts failures per address in buckets that refill; memory is bounded by forgetting the oldest address. */
+export function createFailureLimiter(clock: Clock): { mayTry(address: string): boolean; count(address: string): void } {
+  const buckets = new Map<string, { used: number; at: number }>();
+  const used = (address: string) => {
+    const bucket = buckets.get(address);
+    if (!bucket) return 0;
+    return Math.max(0, bucket.used - ((clock.monotonic() - bucket.at) / 1000) * FAILURES.perSecond);
+  };
+  return {
+    mayTry: (address) => used(address) < FAILURES.burst,
+    count: (address) => {
+      const now = used(address) + 1;
+      buckets.delete(address);
+      const oldest = buckets.keys().next();
+      if (buckets.size >= FAILURES.addresses && !oldest.done) buckets.delete(oldest.value);
+      buckets.set(address, { used: now, at: clock.monotonic() });
+    },
+  };
+}

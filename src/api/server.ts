@@ -1,0 +1,91 @@
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { LIMITS } from '../contract/common.ts';
+import { type Rejected, rejected, isRejected, sentenceOf } from '../core/errors.ts';
+import type { Clock, Log, Random } from '../core/ports.ts';
+import type { Region } from '../region/port.ts';
+import { parseJsonBody } from './json-body.ts';
+import { internalFault, problemAnswer, refusalOf } from './problem.ts';
+
+/** What the HTTP servers are built from. */
+export interface ApiPorts {
+  readonly region: Region;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Longest that a client may take to send a request, ms. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than a proxy's own, so that the proxy closes first and no request meets a closing connection. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Sends a refusal as a problem document. */
+export function sendProblem(
+  reply: FastifyReply,
+  refusal: Rejected,
+  headers: Record<string, string> = {},
+): FastifyReply {
+  const answer = problemAnswer(refusal, reply.request.id, headers);
+  return reply.code(answer.status).headers(answer.headers).send(JSON.stringify(answer.body));
+}
+
+/**
+ * Makes a Fastify server with what every listener of ours has in common: limits, JSON in and out, problem documents for every
+ * refusal and fault, request ids. Schemas are checked by our own validators; Fastify is the HTTP server.
+ */
+export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstance {
+  const app = fastify({
+    bodyLimit,
+    logger: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: LIMITS.param },
+    http: { maxHeaderSize: LIMITS.headers },
+    genReqId: () => ports.random.hex(8),
+    frameworkErrors: (error, _request, reply) => {
+      const refusal = refusalOf(error) ?? rejected('bad_request', 'The request cannot be read.');
+      void sendProblem(reply as FastifyReply, refusal);
+    },
+    clientErrorHandler: (error, socket) => {
+      if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+      const refusal =
+        error.code === 'HPE_HEADER_OVERFLOW'
+          ? rejected('headers_too_large', `The headers are larger than ${LIMITS.headers} bytes.`)
+          : rejected('bad_request', 'This is not a correct HTTP/1.1 request (RFC 9112).');
+      const { status, body } = problemAnswer(refusal, '');
+      const text = JSON.stringify(body);
+      socket.end(
+        `HTTP/1.1 ${status} ${body.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+      );
+    },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(/^application\/json(?:\s*;.*)?$/i, { parseAs: 'string' }, (_request, body, done) => {
+    const parsed = parseJsonBody(String(body));
+    if (isRejected(parsed)) done(Object.assign(new Error('refused'), { refusal: parsed }));
+    else done(null, parsed.value);
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, explain(error, request, ports.log)));
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  return app;
+}
+
+function explain(error: unknown, request: FastifyRequest, log: Log): Rejected {
+  const carried = typeof error === 'object' && error !== null && 'refusal' in error ? error.refusal : null;
+  const refusal = isRejected(carried) ? carried : refusalOf(error);
+  if (refusal) return refusal;
+  log.error('a request met a fault', {
+    request: request.id,
+    method: request.method,
+    route: request.routeOptions.url,
+    error: sentenceOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  return internalFault(request.id);
+}

@@ -1,0 +1,152 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { API_PREFIX, isWrite, type RouteId, ROUTES, type RouteSpec } from '../../contract/routes.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import type { Caller, CallInput } from '../../region/port.ts';
+import type { Authenticator } from '../auth.ts';
+import { type ApiPorts, sendProblem } from '../server.ts';
+import { bodyValidator, textValidator, type Validate } from '../validate.ts';
+import { type EventStreams, wantsStream } from './events.ts';
+
+const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
+const ETAG_FORM = /^(?:W\/)?"(\d{1,15})"$/;
+
+/** What every call of API v1 needs. */
+export interface CallPorts extends ApiPorts {
+  readonly authenticator: Authenticator;
+  readonly streams: EventStreams;
+}
+
+interface Prepared {
+  readonly id: RouteId;
+  readonly route: RouteSpec;
+  readonly params: Validate | null;
+  readonly query: Validate | null;
+  readonly body: Validate | null;
+}
+
+/** Registers every call of the table of calls, and answers 405 with `Allow` where only the method is wrong. */
+export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  for (const [name, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
+    const prepared: Prepared = {
+      id: name,
+      route,
+      params: route.params ? textValidator(route.params) : null,
+      query: route.query ? textValidator(route.query) : null,
+      body: route.body ? bodyValidator(route.body) : null,
+    };
+    app.route({
+      method: route.method,
+      url: API_PREFIX + route.path.replace(/\{(\w+)\}/g, ':$1'),
+      // Before the body is read: a stranger's megabyte is never parsed.
+      onRequest: async (request, reply) => {
+        const caller = await ports.authenticator.authenticate(request.headers.authorization, request.ip);
+        if (isRejected(caller)) return sendProblem(reply, caller);
+        callers.set(request, caller);
+        return undefined;
+      },
+      handler: async (request, reply) => {
+        const caller = callers.get(request);
+        if (!caller) throw new Error('a call without a caller');
+        return answer(ports, prepared, { request, reply, caller });
+      },
+    });
+  }
+  registerWrongMethods(app);
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly caller: Caller;
+}
+
+async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, caller } = exchange;
+  const input = readInput(prepared, request);
+  if (isRejected(input)) return sendProblem(reply, input);
+  const headers = readHeaders(prepared.route, request, ports);
+  if (isRejected(headers)) return sendProblem(reply, headers);
+  if (prepared.id === 'event.list' && wantsStream(request))
+    return ports.streams.open({ ...exchange, query: input.query });
+  const outcome = await ports.region.call(prepared.id, input, { caller, origin: 'api', ...headers });
+  if (isRejected(outcome)) return sendProblem(reply, outcome);
+  if (outcome.version !== null) reply.header('etag', `"${outcome.version}"`);
+  if (outcome.isReplay) reply.header('idempotent-replayed', 'true');
+  if (prepared.route.method === 'GET' && outcome.version !== null && isSame(request, outcome.version)) {
+    return reply.code(304).send();
+  }
+  return reply
+    .code(outcome.status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(outcome.body));
+}
+
+/** Path and query first: their errors are the cheaper ones. */
+function readInput(prepared: Prepared, request: FastifyRequest): CallInput | Rejected {
+  const params = prepared.params?.(request.params);
+  if (params && isRejected(params)) return params;
+  const query = (prepared.query ?? NO_QUERY)(request.query);
+  if (isRejected(query)) return query;
+  if (!prepared.body && request.body !== undefined && Object.keys(request.body ?? {}).length > 0) {
+    return rejected('bad_request', 'This call takes no body.');
+  }
+  const body = prepared.body?.(request.body);
+  if (body && isRejected(body)) return body;
+  return { params: params?.value ?? {}, query: query.value, body: body?.value };
+}
+
+const NO_QUERY: Validate = (value) => {
+  const name = Object.keys(value ?? {})[0];
+  if (name === undefined) return { kind: 'valid', value: {} };
+  return invalid(name.slice(0, 60), 'there is no such query parameter', 'this call takes none');
+};
+
+function readHeaders(
+  route: RouteSpec,
+  request: FastifyRequest,
+  ports: CallPorts,
+): { idempotencyKey: string; ifMatch: string | null } | Rejected {
+  const key = request.headers['idempotency-key'];
+  if (key !== undefined && (typeof key !== 'string' || !KEY_FORM.test(key))) {
+    return invalid('Idempotency-Key', 'it is not usable', '1–255 printable ASCII characters without blanks, once');
+  }
+  const match = request.headers['if-match'];
+  const etag = match === undefined || match === '*' ? null : ETAG_FORM.exec(match)?.[1];
+  if (etag === undefined) {
+    return rejected('precondition_failed', 'If-Match is not an ETag that Regent gave, such as "3".');
+  }
+  return {
+    idempotencyKey: isWrite(route) ? (key ?? ports.random.hex(16)) : '',
+    ifMatch: etag,
+  };
+}
+
+function isSame(request: FastifyRequest, version: number): boolean {
+  const header = request.headers['if-none-match'];
+  return header !== undefined && header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${version}"`);
+}
+
+function registerWrongMethods(app: FastifyInstance): void {
+  const paths = new Map<string, Set<string>>();
+  for (const route of Object.values(ROUTES) as RouteSpec[]) {
+    const methods = paths.get(route.path) ?? new Set<string>();
+    paths.set(route.path, methods.add(route.method));
+    if (route.method === 'GET') methods.add('HEAD');
+  }
+  for (const [path, allowed] of paths) {
+    const others = (['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter(
+      (method) => !allowed.has(method),
+    );
+    const allow = [...allowed].join(', ');
+    app.route({
+      method: [...others],
+      url: API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1'),
+      handler: (_request, reply) => reply,
+      onRequest: async (request, reply) =>
+        sendProblem(reply, rejected('method_not_allowed', `${request.method} is not taken here; ${allow} is.`), {
+          allow,
+        }),
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import type { Rejected } from '../core/errors.ts';
+import type { Desired, Observation } from '../contract/agent.ts';
+import type { Event } from '../contract/event.ts';
+import type { RouteId } from '../contract/routes.ts';
+import type { Role } from '../contract/user.ts';
+
+/** Who calls, verified. */
+export interface Caller {
+  readonly user: string;
+  readonly role: Role;
+}
+
+/** The parts of a call, of the shape that the table of calls states for it. */
+export interface CallInput {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+/** What goes with a call. `origin`: where it came from (api, cli, maas). `ifMatch`: version that the object must still have. */
+export interface CallContext {
+  readonly caller: Caller;
+  readonly origin: string;
+  readonly idempotencyKey: string;
+  readonly ifMatch: string | null;
+}
+
+/** A call that was done. `version`: of the object, for its ETag. */
+export interface Outcome {
+  readonly kind: 'done';
+  readonly status: number;
+  readonly body: unknown;
+  readonly version: number | null;
+  readonly isReplay: boolean;
+}
+
+/** An API key as it is presented. */
+export interface PresentedKey {
+  readonly consumer: string;
+  readonly token: string;
+  readonly secret: string;
+}
+
+/** Result of a probe of the database by a real write; `latencyMs` null when it failed. */
+export interface DatabaseHealth {
+  readonly isUp: boolean;
+  readonly why: string;
+  readonly latencyMs: number | null;
+}
+
+/** What an agent holds; 0 and '' for nothing. */
+export interface Held {
+  readonly generation: number;
+  readonly digest: string;
+}
+
+/** What agents may ask of the region. A node reaches only its own. */
+export interface AgentPort {
+  /** The node's id when the secret is the one it was given, else null. */
+  authenticate(nodeId: string, secret: string): Promise<string | null>;
+  /** The desired state when it differs from what the agent holds, else null. Remembers what the agent holds. */
+  pull(nodeId: string, held: Held): Promise<Desired | null>;
+  observe(nodeId: string, observation: Observation): Promise<void>;
+}
+
+/** Hints that something was committed. They only wake: what happened is read from the database. */
+export interface WakePort {
+  /** Calls `listener` after commits of any region and after each reconnect; the result ends it. */
+  onWake(listener: () => void): () => void;
+}
+
+/** Reading of the event log. */
+export interface EventPort {
+  /** At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. */
+  read(after: number, limit: number, kind?: string): Promise<readonly Event[]>;
+  latest(): Promise<number>;
+}
+
+/** The region as its transports see it (API v1, agent channel; later the MAAS API): one set of use cases. */
+export interface Region {
+  readonly version: string;
+  call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
+  /** The caller when the key is known, unexpired and its secret right, else null. */
+  authenticate(key: PresentedKey): Promise<Caller | null>;
+  readonly agents: AgentPort;
+  readonly wake: WakePort;
+  readonly events: EventPort;
+  health(): Promise<DatabaseHealth>;
+}
