@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { AppError } from '../core/errors.ts';
+import { aptProxyOptions, debianSources } from './apt-sources.ts';
+import { must, run } from './command.ts';
+import { LAB_ROOT } from './layout.ts';
+import { mountsBelow, removeTree } from './mounts.ts';
+import { allProcesses, endTree, identify, isRunning } from './process.ts';
+
+/** Tells a person what happens, with the seconds that have passed. */
+export type Progress = (text: string) => void;
+
+const SUITE = 'trixie';
+const BUILD_TIMEOUT_MS = 900_000;
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Raise it when the recipe below changes, so that caches are built anew. */
+const RECIPE = 1;
+
+const OFF_IN_HOSTS = [
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'console-getty.service',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+];
+
+/** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
+const HOOKS = {
+  essential:
+    'mkdir -p "$1/etc/postgresql-common/createcluster.d" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.d/base.conf"',
+  customize: [
+    'rm -f "$1/etc/bind/rndc.key" "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/resolv.conf" "$1/etc/hostname"',
+    ': >"$1/etc/machine-id"',
+    'rm -f "$1/etc/postgresql-common/createcluster.d/base.conf"',
+    'chroot "$1" systemctl --quiet disable named.service chrony.service postgresql.service',
+    `chroot "$1" systemctl --quiet mask ${OFF_IN_HOSTS.join(' ')}`,
+    'chroot "$1" systemctl --quiet enable systemd-networkd.service',
+    'mkdir -p "$1/var/log/journal"',
+  ],
+} as const;
+
+/** Package names from `scripts/packages.txt` (lines `scope name`), sorted. Throws AppError `lab_base` for a bad line. */
+export function parsePackages(text: string): string[] {
+  const names = text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const match = /^(host|lab)\s+([a-z0-9][a-z0-9.+-]*)$/.exec(line.trim());
+      if (!match?.[2])
+        throw new AppError('lab_base', `scripts/packages.txt: "${line}" is not "host NAME" or "lab NAME".`);
+      return match[2];
+    });
+  return [...new Set(names)].toSorted();
+}
+
+/** Folder of the base that these packages give. */
+export function basePath(packages: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify({ RECIPE, SUITE, HOOKS, packages })).digest('hex');
+  return `${LAB_ROOT}/base-${digest.slice(0, 12)}`;
+}
+
+/**
+ * The root file system that hosts lie on: Debian 13 with the product's packages, nothing of one host's own (keys, machine id).
+ * Built once per package list, beside its place and renamed, so a kill leaves no half base. Returns its folder.
+ */
+export async function ensureBase(packagesFile: string, progress: Progress): Promise<string> {
+  const packages = parsePackages(readFileSync(packagesFile, 'utf8'));
+  const target = basePath(packages);
+  if (existsSync(target)) return target;
+  checkKeyring();
+  removeAbandonedBuilds();
+  const self = identify(process.pid);
+  const draft = `${target}.build-${process.pid}-${self?.start ?? '0'}`;
+  mkdirSync(LAB_ROOT, { recursive: true, mode: 0o755 });
+  progress(`build the Debian 13 root (${packages.length} packages named, about a minute)`);
+  await build(draft, packages, progress);
+  try {
+    renameSync(draft, target);
+  } catch (cause) {
+    // Somebody else was first: theirs is as good.
+    if (!existsSync(target)) throw cause;
+    await removeTree(draft);
+  }
+  rmSync(`${draft}.log`, { force: true });
+  return target;
+}
+
+async function build(draft: string, packages: readonly string[], progress: Progress): Promise<void> {
+  const options = [
+    '--mode=root',
+    '--variant=minbase',
+    `--keyring=${KEYRING}`,
+    '--aptopt=APT::Install-Recommends "false"',
+    ...(await aptProxyOptions()).map((option) => `--aptopt=${option}`),
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    '--dpkgopt=path-exclude=/usr/share/locale/*',
+    '--dpkgopt=path-exclude=/usr/share/doc/*',
+    '--dpkgopt=path-include=/usr/share/doc/*/copyright',
+    `--essential-hook=${HOOKS.essential}`,
+    ...HOOKS.customize.map((hook) => `--customize-hook=${hook}`),
+    `--include=${packages.join(',')}`,
+  ];
+  const log = `${draft}.log`;
+  const timer = setInterval(() => progress(`… ${lastLine(log)}`), 10_000);
+  const argv = ['mmdebstrap', ...options, SUITE, draft, ...debianSources(SUITE)];
+  const result = await run(['sh', '-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, ...argv], {
+    timeoutMs: BUILD_TIMEOUT_MS,
+  }).finally(() => clearInterval(timer));
+  if (result.code === 0) return;
+  const words = readFileSync(log, 'utf8').split('\n').slice(-15).join('\n');
+  await removeTree(draft);
+  const remedy = words.includes('NO_PUBKEY')
+    ? KEYRING_REMEDY
+    : `check the network and the Debian mirror in /etc/apt/sources.list, then run this again; all of it is in ${log}.`;
+  const ended = result.isTimeout ? `did not end within ${BUILD_TIMEOUT_MS / 60_000} min` : `ended with ${result.code}`;
+  throw new AppError(
+    'lab_base',
+    `The Debian 13 root could not be built: mmdebstrap ${ended}.\n${words}\nWhat to do: ${remedy}`,
+  );
+}
+
+const KEYRING_REMEDY =
+  "this machine's archive keys are older than Debian 13. Run: apt-get update && apt-get install debian-archive-keyring (2023.3+deb12u2 or newer).";
+
+function checkKeyring(): void {
+  if (!existsSync(KEYRING))
+    throw new AppError('lab_base', `${KEYRING} is missing. What to do: apt-get install debian-archive-keyring`);
+}
+
+function lastLine(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)?.replace(/^I: /, '').slice(0, 100) ?? '';
+  } catch {
+    return 'starting';
+  }
+}
+
+/** Ends builds whose lab process is gone (it was killed) and removes what they wrote; a living build is left alone. */
+export function removeAbandonedBuilds(): void {
+  if (!existsSync(LAB_ROOT)) return;
+  for (const name of readdirSync(LAB_ROOT)) {
+    const match = /^base-[0-9a-f]+\.build-(\d+)-(\d+)$/.exec(name.replace(/\.log$/, ''));
+    if (!match?.[1] || !match[2] || isRunning({ pid: Number(match[1]), start: match[2] })) continue;
+    const path = `${LAB_ROOT}/${name}`;
+    for (const item of allProcesses()) {
+      if (item.argv.some((word) => word === path)) endTree(item.pid);
+    }
+    if (mountsBelow(path).length === 0) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Removes bases that no lab lies on any more. */
+export async function removeUnusedBases(used: ReadonlySet<string>): Promise<void> {
+  if (!existsSync(LAB_ROOT)) return;
+  for (const name of readdirSync(LAB_ROOT)) {
+    const path = `${LAB_ROOT}/${name}`;
+    if (/^base-[0-9a-f]+$/.test(name) && !used.has(path)) await removeTree(path);
+  }
+}
+
+/** Runs a checker or tool in the base without booting it. */
+export async function inBase(base: string, argv: readonly string[], timeoutMs: number): Promise<string> {
+  return must(['chroot', base, ...argv], { timeoutMs });
+}

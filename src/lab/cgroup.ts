@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const TOP = '/sys/fs/cgroup';
+
+/** How the outer machine groups processes: `systemd` gives each host a scope, else the lab makes groups itself. */
+export type CgroupStyle =
+  | { readonly kind: 'systemd' }
+  | { readonly kind: 'own'; readonly hierarchies: readonly string[] };
+
+/** Looks at the machine: PID 1, cgroup v2 alone, or v1 with named hierarchies (with or without a v2 one beside). */
+export function cgroupStyle(): CgroupStyle {
+  if (existsSync('/run/systemd/system')) return { kind: 'systemd' };
+  if (existsSync(`${TOP}/cgroup.controllers`)) return { kind: 'own', hierarchies: [TOP] };
+  const wanted = ['systemd', 'unified', 'freezer', 'cpu'].map((name) => join(TOP, name));
+  return { kind: 'own', hierarchies: wanted.filter((path) => existsSync(path)) };
+}
+
+/** Makes the host's group in every hierarchy; returns the `cgroup.procs` files that a process must be written to. */
+export function makeGroups(style: CgroupStyle, group: string): string[] {
+  if (style.kind === 'systemd') return [];
+  return style.hierarchies.map((hierarchy) => {
+    const path = join(hierarchy, group);
+    mkdirSync(path, { recursive: true });
+    return join(path, 'cgroup.procs');
+  });
+}
+
+/** Stops or continues every process of a host at once. False where the machine gives no way to do it. */
+export function freezeGroup(style: CgroupStyle, group: string, isFrozen: boolean): boolean {
+  if (style.kind === 'systemd') return false;
+  const v1 = join(TOP, 'freezer', group, 'freezer.state');
+  const v2 = join(TOP, group, 'cgroup.freeze');
+  if (existsSync(v1)) writeFileSync(v1, isFrozen ? 'FROZEN' : 'THAWED');
+  else if (existsSync(v2)) writeFileSync(v2, isFrozen ? '1' : '0');
+  else return false;
+  return true;
+}
+
+/** Removes a group and all below it, where no process is left in it, and the parents that became empty. */
+export function removeGroups(style: CgroupStyle, group: string): void {
+  if (style.kind === 'systemd') return;
+  for (const hierarchy of style.hierarchies) {
+    removeGroup(join(hierarchy, group));
+    const parts = group.split('/');
+    while (parts.length > 1) {
+      parts.pop();
+      tryRemove(join(hierarchy, ...parts));
+    }
+  }
+}
+
+function removeGroup(path: string): void {
+  if (!existsSync(path)) return;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroup(join(path, entry.name));
+  }
+  tryRemove(path);
+}
+
+function tryRemove(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Not empty, or gone: the next `down` looks again.
+  }
+}
+
+/** Numbers of the processes in a group of the given hierarchy, for tests. */
+export function processesIn(path: string): number[] {
+  try {
+    return readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,119 @@
+import { fork } from 'node:child_process';
+import { type AddressInfo, connect, createServer, Server } from 'node:net';
+import { AppError } from '../core/errors.ts';
+import type { Layout } from './layout.ts';
+import { identify, isRunning } from './process.ts';
+import type { Forwarder } from './state.ts';
+
+const PORTS_TO_TRY = 50;
+
+/** What a forwarder is to do: offer `host`'s port on the outer 127.0.0.1, at `firstPort` or the next free one. */
+export interface ForwardOrder {
+  readonly host: string;
+  readonly insidePort: number;
+  readonly firstPort: number;
+  /** The program that runs `serveForward` when it is called with the argument `forward PORT`. */
+  readonly program: string;
+}
+
+/**
+ * Starts the process that offers a host's port outside. The listening socket is made here, in the machine's own network, and
+ * handed to a process that lives in the host's: what it accepts comes from outside, what it connects to is inside. So neither
+ * network gets an address, a route or a rule.
+ */
+export async function startForwarder(layout: Layout, order: ForwardOrder): Promise<Forwarder> {
+  const server = await listenFrom(order.firstPort);
+  const port = portOf(server);
+  const child = fork(order.program, ['forward', String(order.insidePort)], {
+    execPath: 'nsenter',
+    execArgv: [`--net=/run/netns/${layout.hostNetns(order.host)}`, '--', process.execPath],
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('no answer within 10 s')), 10_000);
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
+      child.once('message', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      child.send('listen', server);
+    });
+  } catch (cause) {
+    child.kill('SIGKILL');
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError(
+      'lab_forward',
+      `The forwarder to ${order.host} did not start: ${why}. What to do: run sudo scripts/up again.`,
+      { cause },
+    );
+  } finally {
+    server.close();
+  }
+  child.removeAllListeners();
+  child.disconnect();
+  child.unref();
+  const id = child.pid === undefined ? null : identify(child.pid);
+  if (!id)
+    throw new AppError(
+      'lab_forward',
+      `The forwarder to ${order.host} ended at once. What to do: run sudo scripts/up again.`,
+    );
+  return { ...id, host: order.host, port };
+}
+
+/** Does this forwarder still run? */
+export function isForwarding(forwarder: Forwarder): boolean {
+  return isRunning(forwarder);
+}
+
+async function listenFrom(first: number): Promise<Server> {
+  for (let port = first; port < first + PORTS_TO_TRY; port += 1) {
+    const server = await tryListen(port);
+    if (server) return server;
+  }
+  throw new AppError(
+    'lab_forward',
+    `Ports ${first} to ${first + PORTS_TO_TRY - 1} of 127.0.0.1 are all taken. What to do: free one.`,
+  );
+}
+
+function tryListen(port: number): Promise<Server | null> {
+  const server = createServer({ pauseOnConnect: true });
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
+    );
+    server.listen({ port, host: '127.0.0.1' }, () => resolve(server));
+  });
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string')
+    throw new AppError('lab_forward', 'The listening socket has no port.');
+  return address.port;
+}
+
+/** The forwarder process itself: takes the listening socket from its parent and serves until it is killed. */
+export function serveForward(insidePort: number): void {
+  process.on('SIGHUP', () => {});
+  process.once('message', (_, handle) => {
+    if (!(handle instanceof Server)) process.exit(1);
+    handle.on('connection', (outside) => {
+      const inside = connect({ port: insidePort, host: '127.0.0.1', allowHalfOpen: true });
+      const end = () => {
+        outside.destroy();
+        inside.destroy();
+      };
+      outside.on('error', end).on('close', end);
+      inside.on('error', end).on('close', end);
+      outside.pipe(inside);
+      inside.pipe(outside);
+    });
+    process.send?.('serving');
+  });
+}

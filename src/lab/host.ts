@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { cgroupStyle, makeGroups, removeGroups } from './cgroup.ts';
+import { run } from './command.ts';
+import { execInHost } from './exec.ts';
+import type { Layout } from './layout.ts';
+import { mountOverlay, unmountBelow } from './mounts.ts';
+import { ensureNetns, plug, removeNetns, setCables, unplug } from './network.ts';
+import { allProcesses, containerInit, endTree, identify, isRunning, type ProcessId, signal } from './process.ts';
+import { hostsFile, type LabHost, type Topology } from './topology.ts';
+import { until } from './wait.ts';
+
+const BOOT_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+/** What a host of a lab needs to be acted on. */
+export interface HostPlace {
+  readonly layout: Layout;
+  readonly topology: Topology;
+  readonly host: LabHost;
+}
+
+/** Mounts the host's root and writes what makes it this host: name, addresses, other hosts. Its own files stay from the last time. */
+export async function prepareHostRoot(place: HostPlace, base: string): Promise<void> {
+  const { layout, topology, host } = place;
+  await mountOverlay(base, layout.memberFolder(host.name));
+  const etc = `${layout.rootOf(host.name)}/etc`;
+  writeFileSync(`${etc}/hostname`, `${host.name}\n`);
+  writeFileSync(`${etc}/hosts`, hostsFile(topology));
+  if (!existsSync(`${etc}/resolv.conf`)) writeFileSync(`${etc}/resolv.conf`, '# The lab has no upstream resolver.\n');
+  mkdirSync(`${etc}/systemd/network`, { recursive: true });
+  for (const nic of host.nics) {
+    const lines = ['[Match]', `Name=${nic.device}`, '', '[Network]', `Address=${nic.address}`, 'IPv6AcceptRA=no', ''];
+    writeFileSync(`${etc}/systemd/network/10-${nic.device}.network`, lines.join('\n'));
+  }
+}
+
+/**
+ * Boots a host whose root is prepared: namespace, NICs, container. Returns its nspawn process as soon as it exists; `waitForBoot`
+ * waits for the rest.
+ */
+export async function startHost(place: HostPlace): Promise<ProcessId> {
+  const { layout, host } = place;
+  const netns = layout.hostNetns(host.name);
+  await ensureNetns(netns);
+  await plug(layout, host.name, netns, host.nics);
+  const child = spawnContainer(place);
+  if (child === null)
+    throw new AppError('lab_boot', `systemd-nspawn of ${host.name} ended at once. What to do: ${consoleRemedy(place)}`);
+  return child;
+}
+
+function spawnContainer(place: HostPlace): ProcessId | null {
+  const { layout, host } = place;
+  const style = cgroupStyle();
+  const machine = layout.machineName(host.name);
+  const nspawn = [
+    ...['systemd-nspawn', '--quiet', '--boot', `--directory=${layout.rootOf(host.name)}`, `--machine=${machine}`],
+    ...[`--hostname=${host.name}`, '--register=no', '--keep-unit', '--link-journal=no', '--console=read-only'],
+    ...[`--network-namespace-path=/run/netns/${layout.hostNetns(host.name)}`, '--resolv-conf=off', '--timezone=off'],
+    '--capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_SYS_NICE',
+  ];
+  // Own group first: without one, all hosts would meet in the group "payload" of the caller's.
+  const scope = [
+    'systemd-run',
+    '--quiet',
+    '--scope',
+    '--collect',
+    `--unit=${machine}`,
+    '--property=Delegate=yes',
+    '--',
+  ];
+  const argv = style.kind === 'systemd' ? [...scope, ...nspawn] : nspawn;
+  const groups = makeGroups(style, layout.cgroup(host.name));
+  const script = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"';
+  const log = openSync(`${layout.memberFolder(host.name)}/console.log`, 'w', 0o600);
+  const child = spawn('sh', ['-c', script, 'sh', ...groups, '--', ...argv], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+    // Without the variable /proc/sys/net is read-only inside and no network can be set up.
+    env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network' },
+  });
+  closeSync(log);
+  child.unref();
+  return child.pid === undefined ? null : identify(child.pid);
+}
+
+/** Waits until systemd inside has started everything; failed units are not this function's business. */
+export async function waitForBoot(place: HostPlace, nspawn: ProcessId): Promise<void> {
+  await until(
+    { what: `${place.host.name} to boot`, remedy: consoleRemedy(place), timeoutMs: BOOT_TIMEOUT_MS, everyMs: 150 },
+    async () => {
+      if (!isRunning(nspawn)) {
+        throw new AppError(
+          'lab_boot',
+          `${place.host.name} did not boot:\n${consoleWords(place)}\nWhat to do: ${consoleRemedy(place)}`,
+        );
+      }
+      const init = containerInit(nspawn.pid);
+      if (!init) return false;
+      const result = await execInHost(init, ['systemctl', 'is-system-running'], { timeoutMs: 5_000 });
+      return /^(running|degraded)$/.test(result.stdout.trim());
+    },
+  );
+}
+
+function consoleWords(place: HostPlace): string {
+  try {
+    return readFileSync(`${place.layout.memberFolder(place.host.name)}/console.log`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(-10)
+      .join('\n');
+  } catch {
+    return '';
+  }
+}
+
+function consoleRemedy(place: HostPlace): string {
+  return `read ${place.layout.memberFolder(place.host.name)}/console.log; then scripts/down and up again.`;
+}
+
+/** The host's nspawn processes by their arguments: also those that no state file knows of. */
+export function findNspawn(layout: Layout, host: string): ProcessId[] {
+  const wanted = `--directory=${layout.rootOf(host)}`;
+  return allProcesses().filter(
+    (item) => basename(item.argv[0] ?? '') === 'systemd-nspawn' && item.argv.includes(wanted),
+  );
+}
+
+/** Power off, orderly: systemd inside ends its units. What does not end in time is killed. */
+export async function stopHost(place: HostPlace, nspawn: ProcessId): Promise<void> {
+  const init = containerInit(nspawn.pid);
+  if (init) await execInHost(init, ['systemctl', '--no-block', 'poweroff'], { timeoutMs: 5_000 });
+  try {
+    await until({ what: '', remedy: '', timeoutMs: init ? STOP_TIMEOUT_MS : 0 }, () => !isRunning(nspawn));
+  } catch {
+    // Killed below.
+  }
+  await killHost(place);
+}
+
+/** As if the power were cut: cables first, then SIGKILL to init and container. Nothing inside gets to say goodbye. */
+export async function killHost(place: HostPlace): Promise<void> {
+  const { layout, host } = place;
+  await setCables(layout, host.name, host.nics, 'down');
+  const running = findNspawn(layout, host.name);
+  for (const nspawn of running) {
+    const init = containerInit(nspawn.pid);
+    if (init) signal(init, 'SIGKILL');
+    endTree(nspawn.pid);
+  }
+  await until(
+    {
+      what: `the processes of ${host.name} to end`,
+      remedy: 'look for processes in state D with: ps aux',
+      timeoutMs: STOP_TIMEOUT_MS,
+    },
+    () => running.every((item) => !isRunning(item)),
+  );
+}
+
+/** Removes what a host that no longer runs left in the kernel: NICs, namespace, mounts, groups. Its files stay. */
+export async function clearHost(place: HostPlace): Promise<void> {
+  const { layout, host } = place;
+  await unplug(layout, host.name, host.nics);
+  await removeNetns(layout.hostNetns(host.name));
+  await unmountBelow(layout.memberFolder(host.name));
+  removeGroups(cgroupStyle(), layout.cgroup(host.name));
+  for (const kind of ['propagate', 'unix-export']) {
+    const folder = `/run/systemd/nspawn/${kind}/${layout.machineName(host.name)}`;
+    if (existsSync(folder)) await unmountBelow(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  // A scope of a killed container may linger as failed and keep its name.
+  if (cgroupStyle().kind === 'systemd') {
+    await run(['systemctl', 'reset-failed', `${layout.machineName(host.name)}.scope`], { timeoutMs: 10_000 });
+  }
+}

@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { must, run } from './command.ts';
+import { type Layout, switchPort } from './layout.ts';
+import { signal } from './process.ts';
+import type { LabClient, LabNic, Topology } from './topology.ts';
+
+const NETNS_FOLDER = '/run/netns';
+const TIMEOUT_MS = 10_000;
+
+function ip(args: readonly string[]): Promise<string> {
+  return must(['ip', ...args], { timeoutMs: TIMEOUT_MS });
+}
+
+/** Does the namespace exist? A name without its mount (left by a kill or a reboot) does not count. */
+async function hasNetns(name: string): Promise<boolean> {
+  if (!existsSync(`${NETNS_FOLDER}/${name}`)) return false;
+  const result = await run(['ip', '-n', name, 'link', 'show', 'lo'], { timeoutMs: TIMEOUT_MS });
+  return result.code === 0;
+}
+
+/** Makes a network namespace with its loopback up. Harmless when it is there. */
+export async function ensureNetns(name: string): Promise<void> {
+  if (!(await hasNetns(name))) {
+    rmSync(`${NETNS_FOLDER}/${name}`, { force: true });
+    await ip(['netns', 'add', name]);
+  }
+  await ip(['-n', name, 'link', 'set', 'lo', 'up']);
+}
+
+/** Makes the switch namespace and one bridge per network. Nothing is created in the machine's own namespace. */
+export async function ensureSwitch(layout: Layout, topology: Topology): Promise<void> {
+  await ensureNetns(layout.switchNetns);
+  for (const network of topology.networks) {
+    const bridge = `br-${network.name}`;
+    if (!(await hasLink(layout.switchNetns, bridge))) {
+      await ip([
+        '-n',
+        layout.switchNetns,
+        'link',
+        'add',
+        bridge,
+        'type',
+        'bridge',
+        'stp_state',
+        '0',
+        'forward_delay',
+        '0',
+      ]);
+    }
+    await ip(['-n', layout.switchNetns, 'link', 'set', bridge, 'up']);
+  }
+}
+
+async function hasLink(netns: string, device: string): Promise<boolean> {
+  return (await run(['ip', '-n', netns, 'link', 'show', device], { timeoutMs: TIMEOUT_MS })).code === 0;
+}
+
+/** Plugs the NICs of a host or client into the switch. The device inside is down and without an address. */
+export async function plug(layout: Layout, member: string, netns: string, nics: readonly LabNic[]): Promise<void> {
+  for (const [index, nic] of nics.entries()) {
+    const port = switchPort(member, index);
+    if (await hasLink(layout.switchNetns, port)) continue;
+    const sw = layout.switchNetns;
+    await ip(['-n', sw, 'link', 'add', port, 'type', 'veth', 'peer', 'name', nic.device, 'netns', netns]);
+    await ip(['-n', sw, 'link', 'set', port, 'master', `br-${nic.network}`, 'up']);
+  }
+}
+
+/** Takes the NICs out. Explicitly at the switch, because a namespace is only deleted some time after its last process. */
+export async function unplug(layout: Layout, member: string, nics: readonly LabNic[]): Promise<void> {
+  for (const index of nics.keys()) {
+    await run(['ip', '-n', layout.switchNetns, 'link', 'del', switchPort(member, index)], { timeoutMs: TIMEOUT_MS });
+  }
+}
+
+/** Carrier of all NICs of a member off or on, as pulling its cables does. */
+export async function setCables(
+  layout: Layout,
+  member: string,
+  nics: readonly LabNic[],
+  to: 'up' | 'down',
+): Promise<void> {
+  for (const index of nics.keys()) {
+    await run(['ip', '-n', layout.switchNetns, 'link', 'set', switchPort(member, index), to], {
+      timeoutMs: TIMEOUT_MS,
+    });
+  }
+}
+
+/** Address and route of a client; it has no configuration of its own. */
+export async function addressClient(layout: Layout, client: LabClient): Promise<void> {
+  const netns = layout.clientNetns(client.name);
+  await ip(['-n', netns, 'addr', 'replace', client.nic.address, 'dev', client.nic.device]);
+  await ip(['-n', netns, 'link', 'set', client.nic.device, 'up']);
+  await ip(['-n', netns, 'route', 'replace', 'default', 'via', client.gateway]);
+}
+
+/** Deletes a namespace after ending every process in it. Harmless when there is none. */
+export async function removeNetns(name: string): Promise<void> {
+  if (!existsSync(`${NETNS_FOLDER}/${name}`)) return;
+  endProcessesIn(name);
+  await run(['ip', 'netns', 'del', name], { timeoutMs: TIMEOUT_MS });
+  rmSync(`${NETNS_FOLDER}/${name}`, { force: true });
+}
+
+/** Names of all namespaces of the machine. */
+export function netnsNames(): string[] {
+  return existsSync(NETNS_FOLDER) ? readdirSync(NETNS_FOLDER) : [];
+}
+
+/** SIGKILL to every process whose network is this namespace: all of a host's, whoever started them. */
+export function endProcessesIn(netns: string): void {
+  let wanted: string;
+  try {
+    wanted = `net:[${statSync(`${NETNS_FOLDER}/${netns}`).ino}]`;
+  } catch {
+    return;
+  }
+  // A mere file, left when the mount is gone, has an inode of the wrong file system: no process has it as its network.
+  if (readlinkSync('/proc/self/ns/net') === wanted) return;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if (readlinkSync(`/proc/${name}/ns/net`) !== wanted) continue;
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      signal({ pid: Number(name), start: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' }, 'SIGKILL');
+    } catch {
+      // It ended while we looked.
+    }
+  }
+}

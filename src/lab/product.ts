@@ -1,0 +1,200 @@
+import { chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import type { Progress } from './base.ts';
+import { run } from './command.ts';
+import { execInHost, needInit } from './exec.ts';
+import type { Layout } from './layout.ts';
+import type { ProcessId } from './process.ts';
+import { labStatus } from './status.ts';
+import { addressOf } from './topology.ts';
+import { needState } from './state.ts';
+
+/** A release for a host of the lab, and the checkout that gets the key. */
+export interface ProductOrder {
+  readonly layout: Layout;
+  readonly host: string;
+  readonly archive: string;
+  readonly checkout: string;
+  readonly progress: Progress;
+}
+
+const INSTALL_TIMEOUT_MS = 300_000;
+const INIT_TIMEOUT_MS = 120_000;
+/** Where scripts/install runs from inside the host; removed afterwards. */
+const UNPACKED = '/var/tmp/regent-release';
+
+/**
+ * What a person does on a real host, done in a lab's: unpack the archive, `scripts/install`, `regent init --single`. Then the
+ * outer checkout gets its context, and the served network its row. Any number of times; only what differs is done.
+ * Returns the text for the person in front.
+ */
+export async function installProduct(order: ProductOrder): Promise<string> {
+  const { layout, host, progress } = order;
+  const init = needInit(layout, host);
+  const wanted = versionOf(order.archive);
+  const have = (await inside(init, ['cat', '/opt/regent/current/VERSION'], 10_000)).stdout.trim();
+  if (have !== wanted) {
+    progress(have === '' ? `install ${wanted} in ${host}` : `upgrade ${host} from ${have} to ${wanted}`);
+    await install(order, init);
+  }
+  const result = await initialise(order, init);
+  const url = labStatus(layout).hosts.find((item) => item.name === host)?.url;
+  if (!url) throw new AppError('lab_product', `The API of ${host} is not offered outside. What to do: sudo scripts/up`);
+  const key = result.apiKey ?? (await keyInside(init));
+  const context = writeContext(order.checkout, url, key);
+  await ensureSubnets(order, url, context.apiKey);
+  return summary(order, { url, version: wanted, ...(result.apiKey ? { newKey: result.apiKey } : {}) });
+}
+
+/** The version in an archive's name. */
+function versionOf(archive: string): string {
+  const match = /^regent-(.+)\.tar\.gz$/.exec(basename(archive));
+  if (!match?.[1])
+    throw new AppError('lab_product', `${archive} is not named regent-<version>.tar.gz. What to do: scripts/release`);
+  return match[1];
+}
+
+async function inside(init: ProcessId, argv: readonly string[], timeoutMs: number) {
+  return execInHost(init, argv, { timeoutMs });
+}
+
+async function install(order: ProductOrder, init: ProcessId): Promise<void> {
+  const target = `${order.layout.rootOf(order.host)}/var/tmp/${basename(order.archive)}`;
+  copyFileSync(order.archive, target);
+  const script = [
+    'set -e; rm -rf "$2"; mkdir "$2"',
+    'tar --extract --gzip --no-same-owner --strip-components=1 --directory="$2" --file="$1"',
+    '"$2/scripts/install"; rm -rf "$2" "$1"',
+  ].join('\n');
+  const inner = `/var/tmp/${basename(order.archive)}`;
+  const result = await inside(init, ['sh', '-c', script, 'sh', inner, UNPACKED], INSTALL_TIMEOUT_MS);
+  rmSync(target, { force: true });
+  for (const line of result.stderr.trim().split('\n')) order.progress(`  ${line.replace(/^\[ *\d+ s\] /, '')}`);
+  if (result.code === 0) return;
+  const ended = result.isTimeout ? `did not end within ${INSTALL_TIMEOUT_MS / 1000} s` : `ended with ${result.code}`;
+  throw new AppError(
+    'lab_product',
+    `scripts/install in ${order.host} ${ended}. What to do: see its words above; look in with scripts/lab exec ${order.host} -- bash`,
+  );
+}
+
+/** What `regent init --json` prints. */
+interface InitResult {
+  readonly apiKey?: string;
+  readonly already: boolean;
+}
+
+async function initialise(order: ProductOrder, init: ProcessId): Promise<InitResult> {
+  const { layout, host, progress } = order;
+  const nic = needState(layout).topology.hosts.find((item) => item.name === host)?.nics[0];
+  const address = nic ? ['--address', addressOf(nic)] : [];
+  progress(`set ${host} up (regent init --single)`);
+  const argv = ['/usr/local/bin/regent', 'init', '--single', '--name', host, ...address, '--json'];
+  const result = await inside(init, argv, INIT_TIMEOUT_MS);
+  if (result.code === 0) {
+    const value: unknown = JSON.parse(result.stdout);
+    if (typeof value === 'object' && value !== null) {
+      const key = 'apiKey' in value && typeof value.apiKey === 'string' ? { apiKey: value.apiKey } : {};
+      return { ...key, already: 'already' in value && value.already === true };
+    }
+  }
+  const ended = result.isTimeout ? `did not end within ${INIT_TIMEOUT_MS / 1000} s` : `ended with ${result.code}`;
+  throw new AppError(
+    'lab_product',
+    `regent init in ${host} ${ended}:\n${result.stderr.trim()}\nWhat to do: scripts/lab logs ${host} regent-regiond; then run this again.`,
+  );
+}
+
+/** The key that `regent init` left for root of the host: for a checkout that has lost its own context. */
+async function keyInside(init: ProcessId): Promise<string | null> {
+  const result = await inside(init, ['cat', '/root/.config/regent/config.json'], 10_000);
+  return result.code === 0 ? apiKeyIn(result.stdout) : null;
+}
+
+function apiKeyIn(text: string): string | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null;
+    return isObject && 'apiKey' in value && typeof value.apiKey === 'string' ? value.apiKey : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes `.regent/context.json` of the checkout, readable by its owner alone. Without a new key the one in it stays. */
+function writeContext(checkout: string, url: string, newKey: string | null): { apiKey: string } {
+  const folder = join(checkout, '.regent');
+  const file = join(folder, 'context.json');
+  const apiKey = newKey ?? apiKeyIn(readText(file));
+  if (!apiKey) {
+    throw new AppError(
+      'lab_product',
+      'No API key is known any more. What to do: scripts/down --purge, then sudo scripts/up.',
+    );
+  }
+  const owner = statSync(checkout);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chownSync(folder, owner.uid, owner.gid);
+  rmSync(file, { force: true });
+  writeFileSync(file, `${JSON.stringify({ url, apiKey }, null, 2)}\n`, { mode: 0o600 });
+  chownSync(file, owner.uid, owner.gid);
+  return { apiKey };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Every network of the lab that a client is on becomes a subnet, once, through the product's own command. */
+async function ensureSubnets(order: ProductOrder, url: string, apiKey: string): Promise<void> {
+  const { topology } = needState(order.layout);
+  const served = topology.networks.filter((network) =>
+    topology.clients.some((client) => client.nic.network === network.name),
+  );
+  const regent = join(order.checkout, 'bin', 'regent');
+  const env = { PATH: process.env['PATH'] ?? '', REGENT_URL: url, REGENT_API_KEY: apiKey };
+  for (const network of served) {
+    const shown = await run([regent, 'subnet', 'list', '-o', 'json'], { timeoutMs: 30_000, env });
+    if (shown.code === 0 && shown.stdout.includes(`"${network.cidr}"`)) continue;
+    order.progress(`subnet ${network.cidr} (${network.name})`);
+    const made = await run([regent, 'subnet', 'create', network.cidr], { timeoutMs: 30_000, env });
+    if (made.code !== 0) {
+      throw new AppError(
+        'lab_product',
+        `regent subnet create ${network.cidr} failed: ${made.stderr.trim()}\nWhat to do: bin/regent status, then run this again.`,
+      );
+    }
+  }
+}
+
+function summary(order: ProductOrder, facts: { url: string; version: string; newKey?: string }): string {
+  const { host, layout } = order;
+  const client = needState(layout).topology.clients[0]?.name ?? 'vlan10';
+  const key = facts.newKey
+    ? [
+        `  admin's key ${facts.newKey}`,
+        '              (shown this once; bin/regent reads it from .regent/context.json)',
+      ]
+    : ["  admin's key as before, in .regent/context.json"];
+  return [
+    '',
+    `Regent ${facts.version} runs in ${host}, a whole Debian 13 host in a container.`,
+    '',
+    `  API         ${facts.url}`,
+    ...key,
+    '  running     regiond, agent and its root helper, private PostgreSQL and its watch, BIND, chrony',
+    '',
+    'Try next:',
+    '  bin/regent status',
+    '  bin/regent record create www.regent.internal A 10.10.10.50',
+    `  scripts/lab client ${client} -- dig +short www.regent.internal`,
+    '',
+    'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
+    '',
+  ].join('\n');
+}

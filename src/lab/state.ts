@@ -1,0 +1,67 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { AppError } from '../core/errors.ts';
+import type { Layout } from './layout.ts';
+import type { ProcessId } from './process.ts';
+import type { Topology } from './topology.ts';
+
+/** A process that offers a host's port on the outer 127.0.0.1. */
+export interface Forwarder extends ProcessId {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * What a lab has made, written before and after each step: names before they are used, processes as soon as they exist. `down`
+ * needs it only for what cannot be found by name.
+ */
+export interface LabState {
+  readonly version: 1;
+  readonly topology: Topology;
+  /** Folder of the base that the hosts' roots lie on. */
+  readonly base: string;
+  /** nspawn of each host. */
+  readonly hosts: Readonly<Record<string, ProcessId>>;
+  readonly forwarders: readonly Forwarder[];
+}
+
+/** Reads the state; null when there is no lab. A damaged file counts as a lab of which nothing is known but its names. */
+export function readState(layout: Layout): LabState | null {
+  let text: string;
+  try {
+    text = readFileSync(layout.stateFile, 'utf8');
+  } catch {
+    return null;
+  }
+  try {
+    const value: LabState = JSON.parse(text);
+    return value.version === 1 ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes the state: temp file, fsync, rename. */
+export function writeState(layout: Layout, state: LabState): void {
+  mkdirSync(layout.folder, { recursive: true, mode: 0o755 });
+  const draft = `${layout.stateFile}.new`;
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeFileSync(file, `${JSON.stringify(state, null, 2)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, layout.stateFile);
+}
+
+/** The state of a lab that must be up. Throws AppError `lab_down`. */
+export function needState(layout: Layout): LabState {
+  const state = readState(layout);
+  if (!state) {
+    throw new AppError(
+      'lab_down',
+      `There is no lab "${layout.instance}". What to do: sudo scripts/up (or scripts/lab up --single).`,
+    );
+  }
+  return state;
+}
