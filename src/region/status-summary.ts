@@ -1,0 +1,86 @@
+import type { Service } from '../contract/service.ts';
+import type { Status } from '../contract/status.ts';
+import type { DatabaseHealth } from './port.ts';
+import { isStale, type TrackedNode, trackServices } from './tracking.ts';
+
+/** What the summary is made from. `now` in ms. */
+export interface StatusFacts {
+  readonly version: string;
+  readonly now: number;
+  readonly revision: number;
+  readonly published: number;
+  readonly database: DatabaseHealth;
+  readonly nodes: readonly TrackedNode[];
+  readonly services: readonly string[];
+  readonly counts: Status['counts'];
+}
+
+/** The site on one screen; pure. `ok` only when the database takes writes, every node has what is published and all is healthy. */
+export function summarise(facts: StatusFacts): Status {
+  const services = trackServices(facts.nodes, facts.services, facts.now);
+  const nodes = facts.nodes.map((node) => nodeLine(node, services, facts.now));
+  const findings = facts.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.name, ...finding })));
+  const problems = [
+    ...(facts.database.isUp ? [] : [`the database is away: ${facts.database.why}`]),
+    ...(nodes.length === 0 ? ['there is no node'] : []),
+    ...services.filter((service) => !isFine(service)).map((row) => `${row.service} on ${row.node} is ${row.state}`),
+    ...nodes
+      .filter((node) => !node.isCurrent && !node.isStale)
+      .map((node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted}`),
+    ...findings
+      .filter((finding) => finding.severity === 'error')
+      .map((finding) => `${finding.service} on ${finding.node}: ${finding.sentence}`),
+  ];
+  return {
+    state: problems.length === 0 ? 'ok' : 'degraded',
+    summary: sentenceOf(problems, services),
+    version: facts.version,
+    time: new Date(facts.now).toISOString(),
+    revision: facts.revision,
+    published: facts.published,
+    database: {
+      state: facts.database.isUp ? 'ok' : 'down',
+      why: facts.database.why,
+      latencyMs: facts.database.latencyMs,
+    },
+    nodes,
+    services: services.map(({ node, service, state, since, why }) => ({ node, service, state, since, why })),
+    findings,
+    counts: facts.counts,
+  };
+}
+
+/** Is the service as it should be? */
+export function isFine(service: Service): boolean {
+  return service.state === (service.isWanted ? 'healthy' : 'absent') && service.isCurrent;
+}
+
+function sentenceOf(problems: readonly string[], services: readonly Service[]): string {
+  const [first, ...rest] = problems;
+  if (first === undefined) {
+    return `All ${services.filter((row) => row.isWanted).length} services are healthy and have what is published.`;
+  }
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/\.?$/, '');
+  return rest.length === 0 ? `${sentence}.` : `${sentence}; and ${rest.length} more.`;
+}
+
+function nodeLine(node: TrackedNode, services: readonly Service[], now: number): Status['nodes'][number] {
+  const own = services.filter((row) => row.node === node.name);
+  const wanted = node.published?.generation ?? 0;
+  const stale = isStale(node, now);
+  return {
+    name: node.name,
+    isCurrent: wanted > 0 && own.every((row) => row.isCurrent),
+    isStale: stale,
+    since: stale ? (node.report?.at ?? null) : (node.published?.at ?? null),
+    wanted,
+    applied: appliedOf(own),
+  };
+}
+
+/** The generation that all services of a node have in force; null when one of them has none. */
+export function appliedOf(services: readonly Pick<Service, 'applied'>[]): number | null {
+  const all = services.map((row) => row.applied);
+  const known = all.filter((generation) => generation !== null);
+  return known.length === all.length && known.length > 0 ? Math.min(...known) : null;
+}

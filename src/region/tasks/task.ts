@@ -1,0 +1,92 @@
+import { sentenceOf } from '../../core/errors.ts';
+import type { Clock, Log, Random } from '../../core/ports.ts';
+
+/** A reconciler: takes no input, re-reads everything, may run at any time (architecture.md §1). */
+export interface Task {
+  readonly name: string;
+  /** Does one round; the result is a sentence for the log when there is something to tell, else null. */
+  run(): Promise<string | null>;
+}
+
+/** How a task is kept going. Times in ms. `beat` is called each round, also after failures. */
+export interface TaskPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly everyMs: number;
+  readonly beat: () => void;
+}
+
+/** A task that is kept going. */
+export interface RunningTask {
+  /** Asks for a round soon; any number of calls during a round make one more round. */
+  wake(): void;
+  /** Ends after the round that runs. */
+  stop(): Promise<void>;
+}
+
+const BACKOFF_MS = { first: 250, most: 5000 };
+
+/**
+ * Runs a task now, after each wake and at least every `everyMs`, never twice at once. It never dies: a round that throws is logged when
+ * its sentence is a new one, and tried again with growing, jittered pauses.
+ */
+export function startTask(task: Task, ports: TaskPorts): RunningTask {
+  const log = ports.log.with({ task: task.name });
+  let isStopping = false;
+  let isWanted = true;
+  let rouse = () => {};
+  let failures = 0;
+  let lastFailure: string | null = null;
+
+  const round = async () => {
+    try {
+      const told = await task.run();
+      if (told !== null) log.info('task did something', { what: told });
+      if (lastFailure !== null) log.info('task is well again', { failures });
+      failures = 0;
+      lastFailure = null;
+    } catch (error) {
+      const sentence = sentenceOf(error);
+      failures += 1;
+      if (sentence !== lastFailure) log.warn('task failed, it will be tried again', { error: sentence });
+      lastFailure = sentence;
+    }
+  };
+  const pause = () =>
+    failures === 0
+      ? ports.everyMs
+      : Math.min(BACKOFF_MS.first * 2 ** (failures - 1), BACKOFF_MS.most) * (0.5 + ports.random.fraction() / 2);
+
+  const loop = async () => {
+    while (!isStopping) {
+      isWanted = false;
+      ports.beat();
+      await round();
+      ports.beat();
+      // A wake does not cut a back-off short: what woke it may be what fails.
+      if (!isStopping && (!isWanted || failures > 0)) {
+        await new Promise<void>((done) => {
+          const timer = setTimeout(done, pause());
+          rouse = () => {
+            if (failures > 0 && !isStopping) return;
+            clearTimeout(timer);
+            done();
+          };
+        });
+      }
+    }
+  };
+  const running = loop();
+  return {
+    wake: () => {
+      isWanted = true;
+      rouse();
+    },
+    stop: () => {
+      isStopping = true;
+      rouse();
+      return running;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { ServiceDesired, ServiceObservation, ServiceState } from '../contract/agent.ts';
+import type { Finding } from '../contract/common.ts';
+import type { Service, TrackedState } from '../contract/service.ts';
+
+/** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */
+export const STALE_MS = 30_000;
+
+/** What the region knows of one node. Times are ISO 8601. `published` null: nothing was published for it yet. */
+export interface TrackedNode {
+  readonly id: string;
+  readonly name: string;
+  readonly published: {
+    readonly generation: number;
+    readonly at: string;
+    readonly services: Readonly<Record<string, ServiceDesired>>;
+  } | null;
+  /** The last full report. */
+  readonly report: {
+    readonly generation: number;
+    readonly at: string;
+    readonly versions: Readonly<Record<string, string>>;
+    readonly services: readonly ServiceObservation[];
+  } | null;
+  readonly findings: readonly (Finding & { readonly service: string })[];
+}
+
+/** Has the node been silent for too long at `now` (ms)? A node that never reported is not stale but pending. */
+export function isStale(node: Pick<TrackedNode, 'report'>, now: number): boolean {
+  return node.report !== null && now - Date.parse(node.report.at) > STALE_MS;
+}
+
+/** Every managed service of every node: what it is to be, what it is, why and since when. Pure; `now` in ms. */
+export function trackServices(nodes: readonly TrackedNode[], services: readonly string[], now: number): Service[] {
+  return nodes.flatMap((node) => services.map((service) => trackService(node, service, now)));
+}
+
+function trackService(node: TrackedNode, service: string, now: number): Service {
+  const part = node.published?.services[service];
+  const report = node.report?.services.find((row) => row.service === service);
+  const wanted = node.published?.generation ?? 0;
+  const isCurrent = report !== undefined && wanted > 0 && report.wanted >= wanted && report.applied === report.wanted;
+  const verdict = judge({ node, service, now, wanted, report });
+  return {
+    node: node.name,
+    service,
+    ...verdict,
+    isWanted: part !== undefined && part.desired !== null,
+    wanted,
+    applied: report?.applied ?? null,
+    isCurrent,
+    reportedAt: node.report?.at ?? null,
+    lastState: report?.state ?? null,
+    version: node.report?.versions[service] ?? null,
+    lastAction: report?.lastAction ?? null,
+    restart: part?.restart ? { nonce: part.restart, isDone: report?.restartDone === part.restart } : null,
+    findings: node.findings
+      .filter((finding) => finding.service === service)
+      .map(({ code, severity, subject, sentence }) => ({ code, severity, subject, sentence })),
+  };
+}
+
+interface Case {
+  readonly node: TrackedNode;
+  readonly service: string;
+  readonly now: number;
+  readonly wanted: number;
+  readonly report: ServiceObservation | undefined;
+}
+
+interface Verdict {
+  readonly state: TrackedState;
+  readonly since: string | null;
+  readonly why: string;
+}
+
+/** States that say that the node tried what is published and failed: they stand, whatever is in force. */
+const FAILED: readonly ServiceState[] = [
+  'unhealthy',
+  'render_failed',
+  'rejected',
+  'check_failed',
+  'install_failed',
+  'rolled_back',
+];
+
+function judge({ node, service, now, wanted, report }: Case): Verdict {
+  if (!node.report) {
+    const since = node.published?.at ?? null;
+    return { state: 'pending', since, why: `The agent of ${node.name} has never reported.` };
+  }
+  if (isStale(node, now)) {
+    const last = report
+      ? `Its last word on ${service}: ${report.state}. ${report.why}`
+      : `It never spoke of ${service}.`;
+    return { state: 'stale', since: node.report.at, why: `${node.name} is silent. ${last}`.trim() };
+  }
+  if (wanted === 0) return { state: 'pending', since: null, why: 'Nothing was published for the node yet.' };
+  if (!report) {
+    return { state: 'pending', since: node.published?.at ?? null, why: `The agent has not spoken of ${service} yet.` };
+  }
+  const own = { state: report.state, since: report.since, why: report.why };
+  if (report.wanted >= wanted || FAILED.includes(report.state)) return own;
+  return {
+    state: 'pending',
+    since: node.published?.at ?? null,
+    why: `Generation ${wanted} is published; the agent still works with ${report.wanted}.`,
+  };
+}
