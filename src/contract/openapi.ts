@@ -143,3 +143,8 @@ function written(schema: unknown, names: ReadonlyMap<unknown, string>, isTop = f
       .map(([key, member]) => [key, written(member, names)]),
   );
 }
+
+/** The document as the repository keeps it: version 1, so that a release does not change it. */
+export function openApiText(): string {
+  return `${JSON.stringify(openApiDocument('1'), null, 2)}\n`;
+}
