@@ -1,0 +1,117 @@
+import pg from 'pg';
+import { AppError, type Rejected, rejected } from '../core/errors.ts';
+
+/** Where the database is. `host`: a name, an address, or the folder of a unix socket (starts with `/`). */
+export interface ConnectionSpec {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly password?: string;
+  readonly tls?: 'off' | 'unverified' | 'verified';
+}
+
+/** Times in ms; what pg leaves without any limit is always set (cluster.md §2). */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly queryMs: number;
+  readonly lifetimeMs: number;
+}
+
+export const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 2000, queryMs: 5000, lifetimeMs: 240_000 };
+
+const TLS_MODES: Readonly<Record<string, ConnectionSpec['tls']>> = {
+  disable: 'off',
+  require: 'unverified',
+  'verify-full': 'verified',
+};
+
+/**
+ * Reads `postgresql://user:password@host:port/database?sslmode=…`; a unix socket is `postgresql:///database?host=/folder&user=…`.
+ * The refusal never shows the text: it may hold a password.
+ */
+export function parseDatabaseUrl(text: string): ConnectionSpec | Rejected {
+  const bad = (why: string) =>
+    rejected(
+      'invalid_value',
+      `DATABASE_URL: ${why}. Rule: postgresql://USER:PASSWORD@HOST:5432/NAME, or postgresql:///NAME?host=/SOCKET/FOLDER&user=USER.`,
+    );
+  if (!URL.canParse(text)) return bad('it is not a URL');
+  const url = new URL(text);
+  if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') return bad('its scheme is not postgresql');
+  const known = ['host', 'port', 'user', 'password', 'sslmode'];
+  const stranger = [...url.searchParams.keys()].find((key) => !known.includes(key));
+  if (stranger !== undefined) return bad(`it has the unknown parameter ${JSON.stringify(stranger.slice(0, 30))}`);
+  const part = (fromUrl: string, key: string) => decodeURIComponent(fromUrl) || url.searchParams.get(key) || '';
+  const host = part(url.hostname.replace(/^\[|\]$/g, ''), 'host');
+  const user = part(url.username, 'user');
+  const database = decodeURIComponent(url.pathname.slice(1));
+  const port = Number(part(url.port, 'port') || 5432);
+  const tls = TLS_MODES[url.searchParams.get('sslmode') ?? 'disable'];
+  if (host === '') return bad('it names no host');
+  if (user === '') return bad('it names no user');
+  if (database === '') return bad('it names no database');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return bad('its port is out of range');
+  if (tls === undefined) return bad('its sslmode is not disable, require or verify-full');
+  const password = part(url.password, 'password');
+  return { host, port, user, database, tls, ...(password ? { password } : {}) };
+}
+
+/** pg's options for a connection; `name` is seen in pg_stat_activity. */
+export function clientConfig(spec: ConnectionSpec, timeouts: Timeouts, name: string): pg.ClientConfig {
+  return {
+    host: spec.host,
+    port: spec.port,
+    user: spec.user,
+    database: spec.database,
+    // A function: undefined would make pg look for ~/.pgpass and print a notice.
+    password: spec.password ?? '',
+    ssl: spec.tls === undefined || spec.tls === 'off' ? false : { rejectUnauthorized: spec.tls === 'verified' },
+    application_name: name,
+    connectionTimeoutMillis: timeouts.connectMs,
+    query_timeout: timeouts.queryMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5000,
+    options: serverOptions(timeouts),
+    types: { getTypeParser },
+  };
+}
+
+/**
+ * Limits on the server's side, so that a session whose client vanished or hangs gives its locks back: the server looks
+ * for a closed socket while it works, ends idle transactions, and gives up on dead TCP peers.
+ */
+function serverOptions(timeouts: Timeouts): string {
+  const settings = {
+    timezone: 'UTC',
+    statement_timeout: timeouts.queryMs + 1000,
+    lock_timeout: timeouts.queryMs,
+    idle_in_transaction_session_timeout: 10_000,
+    client_connection_check_interval: 1000,
+    tcp_keepalives_idle: 5,
+    tcp_keepalives_interval: 2,
+    tcp_keepalives_count: 3,
+    tcp_user_timeout: 10_000,
+  };
+  return Object.entries(settings)
+    .map(([key, value]) => `-c ${key}=${value}`)
+    .join(' ');
+}
+
+/** int8 as number (a larger one is a fault), times as ISO 8601 text in UTC with milliseconds. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === pg.types.builtins.INT8) return parseInteger;
+  if (oid === pg.types.builtins.TIMESTAMPTZ) return parseTime;
+  return pg.types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
+}
+
+function parseInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new AppError('database', `the number ${text} is too large`);
+  return value;
+}
+
+function parseTime(text: string): string {
+  const time = Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`);
+  return Number.isNaN(time) ? text : new Date(time).toISOString();
+}

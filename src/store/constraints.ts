@@ -1,0 +1,125 @@
+import { type Rejected, type RejectionCode, rejected, show } from '../core/errors.ts';
+import { type SqlError, sqlErrorOf } from './failure.ts';
+
+interface Sentence {
+  readonly code: RejectionCode;
+  /** `{}` stands for the offending values, or the trigger's own words. */
+  readonly text: string;
+  readonly field?: string;
+}
+
+const conflict = (text: string, field?: string): Sentence => ({ code: 'conflict', text, ...(field ? { field } : {}) });
+const invalid = (text: string, field?: string): Sentence => ({
+  code: 'invalid_value',
+  text,
+  ...(field ? { field } : {}),
+});
+const inUse = (text: string): Sentence => ({ code: 'in_use', text });
+
+/** Every constraint of the schema that a request can break, and what an operator reads then. */
+export const SENTENCES: Readonly<Record<string, Sentence>> = {
+  settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
+  settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
+  vlans_name_unique: conflict('A VLAN with the name {} exists already.', 'name'),
+  vlans_vid_unique: conflict('A VLAN with the VID {} exists already.', 'vid'),
+  vlans_name_grammar: invalid('The VLAN’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -', 'name'),
+  vlans_vid_range: invalid('The VID is out of range. Rule: 0 (untagged) to 4094 (IEEE 802.1Q).', 'vid'),
+  subnets_vlan: inUse('The VLAN {} does not exist, or subnets still use it.'),
+  subnets_name_unique: conflict('A subnet with the name {} exists already.', 'name'),
+  subnets_name_grammar: invalid('The subnet’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -', 'name'),
+  subnets_prefix_range: invalid('The subnet is too large. Rule: IPv4 /8 or longer, IPv6 /16 or longer.', 'cidr'),
+  subnets_no_overlap: conflict('The network overlaps another subnet: {}. Rule: subnets share no address.', 'cidr'),
+  subnets_keep_addresses: inUse('{}. Rule: an address lies inside its subnet; move the address first.'),
+  domains_name_unique: conflict('The domain {} exists already.', 'name'),
+  domains_name_grammar: invalid('The domain’s name breaks the grammar of RFC 1123, or is a reverse zone.', 'name'),
+  domains_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
+  records_domain: inUse('The domain {} does not exist, or still has records.'),
+  records_name_grammar: invalid('The record’s name breaks the grammar of RFC 1123.', 'name'),
+  records_type_known: invalid('The record type is unknown. Rule: A, AAAA, CNAME or TXT.', 'type'),
+  records_data_grammar: invalid('The data does not fit the record type.', 'data'),
+  records_cname_not_at_domain: conflict('A CNAME cannot stand at the domain itself. Rule: RFC 1034 §3.6.2.', 'name'),
+  records_cname_alone: conflict('{}. Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).', 'name'),
+  records_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
+  records_unique: conflict('The same record exists already.'),
+  machines_pkey: conflict('A machine with the id {} exists already.', 'id'),
+  machines_id_grammar: invalid('A machine’s id is six of a–z and 0–9.', 'id'),
+  machines_domain: inUse('The domain {} does not exist, or machines still use it.'),
+  machines_hostname_unique: conflict('A machine with this host name exists already in its domain.', 'hostname'),
+  machines_hostname_grammar: invalid('The host name breaks the grammar of RFC 1123.', 'hostname'),
+  interfaces_machine: conflict('The machine {} does not exist any more.'),
+  interfaces_vlan: inUse('The VLAN {} does not exist, or interfaces still use it.'),
+  interfaces_name_unique: conflict('The machine has an interface with this name already.', 'name'),
+  interfaces_name_grammar: invalid('An interface’s name is 1–15 of a–z, 0–9 and inner "-".', 'name'),
+  interfaces_kind_known: invalid('The kind of interface is unknown. Rule: physical, bond, bridge or vlan.', 'kind'),
+  interfaces_mac_grammar: invalid('The MAC address is not one interface’s address (IEEE 802 §8.2.2).', 'mac'),
+  interfaces_mac_unique: conflict('Another interface has the MAC address {}.', 'mac'),
+  interface_addresses_interface: conflict('The interface {} does not exist any more.'),
+  interface_addresses_subnet: inUse('The subnet {} does not exist, or addresses still use it.'),
+  interface_addresses_unique: conflict('Another interface has the address {}.', 'address'),
+  interface_addresses_host: invalid('The address is not one host’s address.', 'address'),
+  interface_addresses_in_subnet: invalid('{}. Rule: an address lies inside its subnet.', 'address'),
+  nodes_pkey: conflict('A node with the id {} exists already.', 'id'),
+  nodes_id_grammar: invalid('A node’s id is 1–63 of a–z, 0–9 and "-".', 'id'),
+  nodes_name_unique: conflict('A node with the name {} exists already.', 'name'),
+  nodes_name_grammar: invalid('The node’s name breaks the grammar of RFC 1123.', 'name'),
+  restarts_node: conflict('The node {} does not exist.'),
+  restarts_service_grammar: invalid('A service’s name is 1–40 of a–z, 0–9 and "-".', 'service'),
+  users_pkey: conflict('A user with the name {} exists already.', 'name'),
+  users_name_grammar: invalid('A user’s name is 1–32 of a–z, 0–9 and . _ -, starting with a letter.', 'name'),
+  users_role_known: invalid('The role is unknown. Rule: admin, operator, user or auditor.', 'role'),
+  api_keys_pkey: conflict('An API key with this token exists already.'),
+  api_keys_user: conflict('The user {} does not exist.', 'user'),
+  api_keys_consumer_grammar: invalid('An API key’s consumer is 1–64 letters and digits.'),
+  api_keys_token_grammar: invalid('An API key’s token is 1–64 letters and digits.'),
+  api_keys_label_grammar: invalid('A key’s label has at most 200 characters and no control characters.', 'label'),
+  api_keys_secret_hashed: invalid('A key’s secret is stored as SHA-256.'),
+  node_credentials_hashed: invalid('A node’s secret is stored as SHA-256.'),
+  node_credentials_node_id_fkey: conflict('The node {} does not exist.'),
+  held_node_id_fkey: conflict('The node {} does not exist.'),
+  held_generation_range: invalid('The generation is out of range.', 'generation'),
+  node_observations_node_id_fkey: conflict('The node {} does not exist.'),
+  observations_node_id_fkey: conflict('The node {} does not exist.'),
+  findings_node_id_fkey: conflict('The node {} does not exist.'),
+  desired_node_id_fkey: conflict('The node {} does not exist.'),
+  publications_node_id_fkey: conflict('The node {} does not exist.'),
+  versions_grow: conflict('{}: a published number never goes back.'),
+};
+
+/** What a value that the database itself cannot take means: bad text for a type, NUL, too long, out of range, missing. */
+const VALUE_STATES: Readonly<Record<string, string>> = {
+  '22P02': 'A value does not fit its type.',
+  '22P05': 'A text holds a character that cannot be stored (NUL).',
+  '22021': 'A text holds a character that cannot be stored (NUL).',
+  '22001': 'A text is too long.',
+  '22003': 'A number is out of range.',
+  '22007': 'A time is malformed.',
+  '22008': 'A time is out of range.',
+  '23502': 'A value is missing.',
+};
+
+/** The refusal that a database error stands for; null for everything that is not the request's fault. */
+export function refusalOf(error: unknown): Rejected | null {
+  const sqlError = sqlErrorOf(error);
+  if (!sqlError) return null;
+  const sentence = sqlError.constraint === undefined ? undefined : SENTENCES[sqlError.constraint];
+  if (sentence) {
+    const message = sentence.text.replace('{}', () => offending(sqlError));
+    const fields = sentence.field ? [{ field: sentence.field, problem: message }] : undefined;
+    return rejected(sentence.code, message, fields);
+  }
+  const state = VALUE_STATES[sqlError.code];
+  if (state === undefined) return null;
+  const column = sqlError.column;
+  return rejected('invalid_value', state, column === undefined ? undefined : [{ field: column, problem: state }]);
+}
+
+/** The values of "Key (a, b)=(1, 2) already exists." and its kin; a trigger's message is its own sentence. */
+function offending(error: SqlError): string {
+  if (error.code === '23000') return error.message;
+  if (error.code === '23P01') {
+    const other = /conflicts with existing key \([^)]*\)=\((.*)\)\.$/.exec(error.detail ?? '')?.[1];
+    return other ?? 'an existing one';
+  }
+  const value = /^Key \([^)]*\)=\((.*)\) (?:already exists|is not present|is still referenced)/.exec(error.detail ?? '');
+  return value?.[1] === undefined ? '' : show(value[1]).slice(1, -1);
+}

@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
+import type { Clock, Log, Random } from '../core/ports.ts';
+import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
+import { refusalOf } from './constraints.ts';
+import {
+  classifyFailure,
+  failureSentence,
+  isConnectionReusable,
+  type Phase,
+  StandbyError,
+  UnprovenCommitError,
+} from './failure.ts';
+import { type Tx, txOf } from './tx.ts';
+
+export interface DatabaseOptions {
+  readonly connection: ConnectionSpec;
+  /** Name of this process, seen in pg_stat_activity. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly poolSize?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  /** How long a call may take in all, ms, when it does not say so itself. */
+  readonly deadlineMs?: number;
+}
+
+export interface CallOptions {
+  /** How long the whole call may take, ms. */
+  readonly deadlineMs?: number;
+  /** How long one query may take, ms. */
+  readonly queryMs?: number;
+}
+
+/** How a transaction starts and ends. `repeatable read` sees one moment; writes re-read what they waited for. */
+interface Mode {
+  readonly begin: string;
+  readonly end: 'commit' | 'rollback';
+  readonly isReadOnly: boolean;
+}
+
+const READ: Mode = { begin: 'begin isolation level repeatable read, read only', end: 'commit', isReadOnly: true };
+const WRITE: Mode = { begin: 'begin isolation level read committed, read write', end: 'commit', isReadOnly: false };
+const REHEARSE: Mode = { begin: 'begin isolation level repeatable read', end: 'rollback', isReadOnly: false };
+
+/**
+ * Owns every connection (cluster.md §2). Each call is a transaction that is run again after failures that surely did
+ * nothing, until its deadline; then it is refused as `unavailable`. A refusal is a value; a fault is thrown.
+ */
+export class Database {
+  readonly random: Random;
+  readonly log: Log;
+  readonly #clock: Clock;
+  readonly #timeouts: Timeouts;
+  readonly #deadlineMs: number;
+  readonly #pool: pg.Pool;
+  #isClosed = false;
+
+  constructor(options: DatabaseOptions) {
+    this.random = options.random;
+    this.log = options.log;
+    this.#clock = options.clock;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.#deadlineMs = options.deadlineMs ?? 15_000;
+    this.#pool = new pg.Pool({
+      ...clientConfig(options.connection, this.#timeouts, options.name),
+      max: options.poolSize ?? 10,
+      idleTimeoutMillis: 30_000,
+      maxLifetimeSeconds: this.#timeouts.lifetimeMs / 1000,
+    });
+    // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
+    this.#pool.on('error', (error) => this.log.warn('idle database connection lost', { why: failureSentence(error) }));
+  }
+
+  /** Reads one moment of the database. */
+  read<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+    return this.#run(READ, body, options);
+  }
+
+  /**
+   * A writing transaction that does no harm when it is done twice (a report, a heartbeat, a compare-and-set): after an
+   * ambiguous COMMIT it runs again. Everything else goes through `write()` of write.ts.
+   */
+  repeatable<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+    return this.#run(WRITE, body, options);
+  }
+
+  /** Runs the body in a transaction that is always rolled back; the body sees one moment and its own changes. */
+  rehearse<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+    return this.#run(REHEARSE, body, options);
+  }
+
+  /** Ends all connections; calls that run are given `graceMs` to finish. Calling it again is harmless. */
+  async close(graceMs = 5000): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const grace = new AbortController();
+    await Promise.race([this.#pool.end(), sleep(graceMs, undefined, { signal: grace.signal, ref: false }).catch(() => {})]);
+    grace.abort();
+  }
+
+  async #run<T>(mode: Mode, body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+    const limit = options?.deadlineMs ?? this.#deadlineMs;
+    const deadline = this.#clock.monotonic() + limit;
+    let isDoubtful = false;
+    for (let attempt = 0; ; attempt += 1) {
+      const result = await this.#attempt(mode, body, { deadline, queryMs: options?.queryMs ?? this.#timeouts.queryMs });
+      if (result.kind === 'done') return result.value;
+      if (result.class === 'fault') throw faultOf(result.error);
+      isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
+      const pause = this.random.fraction() * Math.min(1000, 25 * 2 ** attempt);
+      if (this.#clock.monotonic() + pause >= deadline || this.#isClosed) {
+        return unavailable(limit, failureSentence(result.error), isDoubtful);
+      }
+      this.log.debug('database call is run again', { attempt, class: result.class, why: failureSentence(result.error) });
+      await sleep(pause);
+    }
+  }
+
+  async #attempt<T>(mode: Mode, body: (tx: Tx) => Promise<T>, limits: Limits): Promise<Attempt<T>> {
+    const timeoutMs = () => Math.max(1, Math.min(limits.queryMs, limits.deadline - this.#clock.monotonic()));
+    const position: { phase: Phase } = { phase: 'connect' };
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await this.#acquire(timeoutMs());
+      const value = await transact(client, { mode, body, timeoutMs, position });
+      client.release();
+      return { kind: 'done', value };
+    } catch (error) {
+      if (client) await this.#giveBack(client, error);
+      if (error instanceof RejectedError) return { kind: 'done', value: error.rejected };
+      const failureClass = classifyFailure(error, position.phase);
+      // A constraint that is checked at COMMIT only.
+      const refusal = failureClass === 'fault' ? refusalOf(error) : null;
+      return refusal ? { kind: 'done', value: refusal } : { kind: 'failed', class: failureClass, error };
+    }
+  }
+
+  /** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
+  async #acquire(timeoutMs: number): Promise<pg.PoolClient> {
+    const pending = this.#pool.connect();
+    const cancel = new AbortController();
+    try {
+      const late = sleep(timeoutMs, null, { signal: cancel.signal });
+      const client = await Promise.race([pending, late.catch(() => null)]);
+      if (client) return client;
+    } finally {
+      cancel.abort();
+    }
+    pending.then((client) => client.release(), () => {});
+    throw new Error('timeout exceeded when trying to connect');
+  }
+
+  async #giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
+    if (!(error instanceof RejectedError) && !isConnectionReusable(error) && !isFaultOfBody(error)) {
+      client.release(true);
+      return;
+    }
+    try {
+      await client.query({ text: 'rollback', query_timeout: 1000 } as pg.QueryConfig);
+      client.release();
+    } catch {
+      client.release(true);
+    }
+  }
+}
+
+type Attempt<T> =
+  | { readonly kind: 'done'; readonly value: T | Rejected }
+  | { readonly kind: 'failed'; readonly class: 'not_committed' | 'ambiguous' | 'fault'; readonly error: unknown };
+
+/** `deadline` on the monotonic clock. */
+interface Limits {
+  readonly deadline: number;
+  readonly queryMs: number;
+}
+
+interface Work<T> {
+  readonly mode: Mode;
+  readonly body: (tx: Tx) => Promise<T>;
+  readonly timeoutMs: () => number;
+  readonly position: { phase: Phase };
+}
+
+async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
+  const warnings: string[] = [];
+  const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {
+    if (work.position.phase === 'commit' && notice.severity === 'WARNING') warnings.push(notice.message ?? '');
+  };
+  // A connection that breaks between two queries reports it as an event; the next query fails by itself.
+  const onError = () => {};
+  client.on('notice', onNotice);
+  client.on('error', onError);
+  try {
+    await begin(client, work);
+    work.position.phase = 'body';
+    const value = await work.body(txOf(client, work.timeoutMs));
+    if (isRejected(value)) throw new RejectedError(value);
+    if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
+    await end(client, work, warnings);
+    return value;
+  } finally {
+    client.off('notice', onNotice);
+    client.off('error', onError);
+  }
+}
+
+/** One round trip: BEGIN, and the proof that this is a primary. */
+async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
+  const text = `${work.mode.begin}; select pg_is_in_recovery() as standby`;
+  const results = await client.query({ text, query_timeout: work.timeoutMs() } as pg.QueryConfig);
+  const rows = (results as unknown as readonly pg.QueryResult<{ standby: boolean }>[])[1]?.rows;
+  if (rows?.[0]?.standby !== false) throw new StandbyError();
+}
+
+async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly string[]): Promise<void> {
+  const result = await client.query({ text: work.mode.end, query_timeout: work.timeoutMs() } as pg.QueryConfig);
+  if (work.position.phase !== 'commit') return;
+  // COMMIT of a transaction that an error had ended is answered by ROLLBACK: a body swallowed the error.
+  if (result.command !== 'COMMIT') throw new AppError('database', 'a transaction went on after an error in it');
+  // A cancelled wait for the synchronous standby arrives as success with a warning (cluster.md §3).
+  if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
+}
+
+function isFaultOfBody(error: unknown): boolean {
+  return classifyFailure(error, 'body') === 'fault' && !(error instanceof UnprovenCommitError);
+}
+
+function faultOf(error: unknown): Error {
+  return error instanceof AppError ? error : new AppError('database', failureSentence(error), { cause: error });
+}
+
+function unavailable(limitMs: number, why: string, isDoubtful: boolean): Rejected {
+  const seconds = Math.round(limitMs / 100) / 10;
+  const doubt = isDoubtful
+    ? ' Whether the change was made is not known; repeat it with the same Idempotency-Key to learn.'
+    : '';
+  return rejected('unavailable', `The database did not do this within ${seconds} s: ${why}.${doubt}`);
+}

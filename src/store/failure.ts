@@ -1,0 +1,122 @@
+/**
+ * What a failure of the database means for the transaction that met it (cluster.md §2).
+ * `not_committed`: nothing was done, run it again. `ambiguous`: the COMMIT may have happened, look the operation up.
+ * `fault`: trying again cannot help.
+ */
+export type FailureClass = 'not_committed' | 'ambiguous' | 'fault';
+
+/** How far the transaction was: `connect` before BEGIN was answered, `body` before COMMIT was sent, `commit` after. */
+export type Phase = 'connect' | 'body' | 'commit';
+
+/** The parts of a server's error message that decide. `code` is the SQLSTATE. */
+export interface SqlError {
+  readonly code: string;
+  readonly message: string;
+  readonly constraint?: string;
+  readonly detail?: string;
+  readonly column?: string;
+}
+
+/** Errors of this process's side of the connection: name resolution, connect, socket. */
+const SOCKET_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ENOENT',
+  'EAGAIN',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EMFILE',
+]);
+
+/** pg and pg-pool report these without any code. */
+const CLIENT_MESSAGES = [
+  'Connection terminated',
+  'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+  'Client has encountered a connection error',
+  'Client was closed',
+];
+
+/**
+ * SQLSTATEs, or classes of them (first two characters), after which the same transaction may succeed: connection (08),
+ * resources (53), operator intervention (57), system errors (58), serialization and deadlock (40), read-only after a
+ * switchover (25006), idle session cut (25P03), lock timeout (55P03).
+ */
+const TRANSIENT = new Set(['08', '53', '57', '58', '40', '25006', '25P03', '55P03']);
+
+/** During COMMIT a server that answers with one of these has rolled back: integrity (23), serialization (40), aborted (25P02). */
+const ROLLED_BACK_AT_COMMIT = new Set(['23', '40', '25P02']);
+
+/** Thrown for a connection that leads to a standby. */
+export class StandbyError extends Error {
+  constructor() {
+    super('the server is a standby (in recovery)');
+    this.name = 'StandbyError';
+  }
+}
+
+/** Thrown when COMMIT was answered in a way that does not prove it, such as a cancelled wait for the synchronous standby. */
+export class UnprovenCommitError extends Error {
+  constructor(words: string) {
+    super(`COMMIT is not proven: ${words}`);
+    this.name = 'UnprovenCommitError';
+  }
+}
+
+/** Decides by the error and by how far the transaction was. Pure. */
+export function classifyFailure(error: unknown, phase: Phase): FailureClass {
+  if (error instanceof UnprovenCommitError) return 'ambiguous';
+  if (error instanceof StandbyError) return 'not_committed';
+  const sqlError = sqlErrorOf(error);
+  if (phase === 'commit') return sqlError && matches(ROLLED_BACK_AT_COMMIT, sqlError.code) ? commitRefusal(sqlError) : 'ambiguous';
+  if (sqlError) return matches(TRANSIENT, sqlError.code) ? 'not_committed' : 'fault';
+  return isConnectionFailure(error) ? 'not_committed' : 'fault';
+}
+
+/** May the connection be used again after this error? Only when the server answered and is a healthy primary. */
+export function isConnectionReusable(error: unknown): boolean {
+  const sqlError = sqlErrorOf(error);
+  return sqlError !== null && !['08', '57', '53', '58', 'XX'].includes(sqlError.code.slice(0, 2)) && sqlError.code !== '25006' && sqlError.code !== '25P03';
+}
+
+/** The server's error inside an unknown thrown value, null when it is none. */
+export function sqlErrorOf(error: unknown): SqlError | null {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return null;
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? (error as Error & SqlError) : null;
+}
+
+/** A sentence for operators; never holds a connection string, because no driver error does. */
+export function failureSentence(error: unknown): string {
+  const sqlError = sqlErrorOf(error);
+  if (sqlError) return `${sqlError.message} (SQLSTATE ${sqlError.code})`;
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    return error.message || code || error.name;
+  }
+  return String(error);
+}
+
+function commitRefusal(error: SqlError): FailureClass {
+  return error.code.startsWith('40') ? 'not_committed' : 'fault';
+}
+
+function matches(states: ReadonlySet<string>, code: string): boolean {
+  return states.has(code) || states.has(code.slice(0, 2));
+}
+
+function isConnectionFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // A name with several addresses fails with one error that holds the others.
+  if (error instanceof AggregateError) return error.errors.every(isConnectionFailure);
+  if ('code' in error && typeof error.code === 'string' && SOCKET_ERRORS.has(error.code)) return true;
+  return CLIENT_MESSAGES.some((message) => error.message.startsWith(message));
+}

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { sql } from 'kysely';
+import { textDigest } from '../core/digest.ts';
+import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
+import type { Database } from './database.ts';
+import type { Tx } from './tx.ts';
+
+/** A numbered SQL file. Forward only; `isBreaking`: a process that does not know it must not work on the database. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
+  readonly digest: string;
+  readonly isBreaking: boolean;
+}
+
+type Applied = Pick<Migration, 'number' | 'name' | 'digest'> & { readonly breaking: boolean };
+
+const FILE = /^(\d{3})_([a-z0-9_]+)\.sql$/;
+/** Holds for the migrating transaction alone; the number is arbitrary and Regent's. */
+const LOCK = 5_240_001;
+
+/** Reads the migrations of this version: numbered from 1 without gaps. */
+export function readMigrations(folder: URL = new URL('sql/', import.meta.url)): Migration[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.sql')).sort();
+  return files.map((file, index) => {
+    const [, number, name] = FILE.exec(file) ?? [];
+    if (name === undefined || Number(number) !== index + 1) throw new AppError('migration', `${file} is not number ${index + 1}`);
+    const text = readFileSync(new URL(file, folder), 'utf8');
+    return { number: index + 1, name, text, digest: textDigest(text), isBreaking: text.startsWith('--! breaking') };
+  });
+}
+
+/**
+ * Applies what is missing, all in one transaction; gives the numbers that it applied. Any number of processes may do
+ * this at once: one works, the others wait and find nothing left.
+ */
+export function migrate(db: Database, migrations: readonly Migration[]): Promise<readonly number[] | Rejected> {
+  const apply = async (tx: Tx): Promise<readonly number[] | Rejected> => {
+    await tx.run(sql.raw(`set local statement_timeout = 0; set local lock_timeout = 0`));
+    await tx.run(sql`select pg_advisory_xact_lock(${LOCK})`);
+    await tx.run(sql`create table if not exists migrations (
+      number int primary key, name text not null, digest text not null, breaking boolean not null,
+      applied_at timestamptz not null default now())`);
+    const applied = await readApplied(tx);
+    const refusal = judge(applied, migrations);
+    if (refusal) return refusal;
+    const missing = migrations.filter(({ number }) => !applied.some((row) => row.number === number));
+    for (const { number, name, text, digest, isBreaking } of missing) {
+      await tx.run(sql`select set_config('regent.operation', ${`migration ${number}`}, true)`);
+      await tx.run(sql.raw(text));
+      await tx.run(sql`insert into migrations (number, name, digest, breaking) values (${number}, ${name}, ${digest}, ${isBreaking})`);
+    }
+    return missing.map(({ number }) => number);
+  };
+  return db.repeatable(apply, { deadlineMs: 600_000, queryMs: 600_000 });
+}
+
+/** May this process work on the database? Null, or the sentence that says why not. Ask at start and with each health check. */
+export async function checkSchema(db: Database, migrations: readonly Migration[]): Promise<Rejected | null> {
+  const applied = await db.read(async (tx) => {
+    const table = await tx.one(sql<{ name: string | null }>`select to_regclass('migrations')::text as name`);
+    return table?.name ? readApplied(tx) : [];
+  });
+  if (isRejected(applied)) return applied;
+  const missing = migrations.find(({ number }) => !applied.some((row) => row.number === number));
+  return (
+    judge(applied, migrations) ??
+    (missing
+      ? rejected('conflict', `The database lacks migration ${missing.number} (${missing.name}). Run: regent migrate`)
+      : null)
+  );
+}
+
+/** Pure: refuses a file that changed after it was applied, and a breaking migration that this version does not know. */
+export function judge(applied: readonly Applied[], known: readonly Migration[]): Rejected | null {
+  for (const row of applied) {
+    const file = known.find(({ number }) => number === row.number);
+    const label = `migration ${row.number} (${row.name})`;
+    if (file && file.digest !== row.digest) {
+      return rejected('conflict', `The file of ${label} has changed since it was applied. Rule: an applied migration is never edited; add a new one.`);
+    }
+    if (!file && row.breaking) {
+      return rejected('conflict', `This version of Regent is too old for the database: a newer version applied the breaking ${label}. Install that version.`);
+    }
+  }
+  return null;
+}
+
+function readApplied(tx: Tx): Promise<Applied[]> {
+  return tx.all(sql<Applied>`select number, name, digest, breaking from migrations order by number`);
+}

@@ -1,0 +1,47 @@
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type RawBuilder } from 'kysely';
+import type { ClientBase } from 'pg';
+import { RejectedError } from '../core/errors.ts';
+import { refusalOf } from './constraints.ts';
+
+/**
+ * A transaction as the query files see it. Queries are kysely's `sql` templates: every value becomes a parameter.
+ * A broken constraint throws `RejectedError` with the operator's sentence; the transaction is over then.
+ */
+export interface Tx {
+  /** All rows. */
+  all<R>(query: RawBuilder<R>): Promise<R[]>;
+  /** The first row, null without one. */
+  one<R>(query: RawBuilder<R>): Promise<R | null>;
+  /** Runs a statement; gives the number of rows that it touched. */
+  run(query: RawBuilder<unknown>): Promise<number>;
+}
+
+/** kysely only turns templates into text and parameters here: it never has a connection. */
+const compiler = new Kysely<unknown>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
+
+/** Makes a `Tx` over one connection. `timeoutMs` is asked before each query, so that a deadline bounds all of them together. */
+export function txOf(client: ClientBase, timeoutMs: () => number): Tx {
+  const execute = async <R>(query: RawBuilder<R>) => {
+    const { sql, parameters } = query.compile(compiler);
+    try {
+      // pg reads `query_timeout` per query; its published type lacks it.
+      const config = { text: sql, values: [...parameters], query_timeout: timeoutMs() };
+      return await client.query(config);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      throw refusal ? new RejectedError(refusal) : error;
+    }
+  };
+  return {
+    all: async <R>(query: RawBuilder<R>) => (await execute(query)).rows as R[],
+    one: async <R>(query: RawBuilder<R>) => ((await execute(query)).rows[0] ?? null) as R | null,
+    run: async (query) => (await execute(query)).rowCount ?? 0,
+  };
+}

@@ -1,0 +1,133 @@
+import { sql } from 'kysely';
+import { isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { CallOptions, Database } from './database.ts';
+import { readSnapshot } from './snapshot.ts';
+import type { Tx } from './tx.ts';
+
+/** A mutating request. `(actor, key)` names it: the same again is answered from the store, never done twice. */
+export interface Operation {
+  /** The request's Idempotency-Key. */
+  readonly key: string;
+  /** Digest of method, path and body: the same key with another digest is refused. */
+  readonly requestDigest: string;
+  /** User's name, `node:<id>` or `system:<task>`. */
+  readonly actor: string;
+  /** Where the request came from: an address, or the process. */
+  readonly origin: string;
+  /** What it does, for audit and history: `record create www.example.test A`. No secrets. */
+  readonly summary: string;
+}
+
+/** Something that happened, for the event stream. `kind` such as `record.created`; `subject` such as `record/12`. */
+export interface NewEvent {
+  readonly kind: string;
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The transaction of a write. Events are stored with the effect, numbered at its end. */
+export interface WriteTx extends Tx {
+  emit(event: NewEvent): void;
+}
+
+/** The answer to be stored: HTTP status and JSON body. `reverts`: the change that this one takes back. */
+export interface Outcome<B = unknown> {
+  readonly status: number;
+  readonly body: B;
+  readonly reverts?: number;
+}
+
+/** `revision` after the write; `isReplay`: the answer of an earlier call with the same key. */
+export interface Written<B = unknown> {
+  readonly status: number;
+  readonly body: B;
+  readonly revision: number;
+  readonly isReplay: boolean;
+}
+
+export interface Rehearsed<B = unknown> {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  readonly outcome: Outcome<B>;
+}
+
+interface StoredAnswer {
+  readonly digest: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly revision: number;
+}
+
+/**
+ * The one way of changing anything for a request: one transaction holds the idempotency row, the effect with its
+ * history, the events, the audit row, and, where configuration changed, the raised revision. A refusal undoes all of it
+ * and is not stored. The body may run several times: it does nothing outside its transaction.
+ *
+ * After an ambiguous COMMIT the same transaction is tried again: its first statement waits for the lost one's row and
+ * either finds the stored answer, or proves that nothing was done.
+ */
+export async function write<B>(
+  db: Database,
+  operation: Operation,
+  body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
+  options?: CallOptions,
+): Promise<Written<B> | Rejected> {
+  const id = db.random.hex(16);
+  const result = await db.repeatable((tx) => perform(tx, operation, id, body), options);
+  if (isRejected(result) && result.code !== 'unavailable') await auditRefusal(db, operation, result);
+  return result;
+}
+
+async function perform<B>(
+  tx: Tx,
+  operation: Operation,
+  id: string,
+  body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
+): Promise<Written<B> | Rejected> {
+  const { actor, key, requestDigest, origin, summary } = operation;
+  const stored = await tx.one(sql<StoredAnswer>`
+    select stored_digest as digest, stored_status as status, stored_body as body, stored_revision as revision
+    from begin_operation(${actor}, ${key}, ${requestDigest}, ${id})`);
+  if (stored) return replay(stored, requestDigest);
+  const events: NewEvent[] = [];
+  const outcome = await body({ ...tx, emit: (event) => void events.push(event) });
+  if (isRejected(outcome)) return outcome;
+  const facts = { actor, key, operation: id, origin, summary, status: outcome.status, events, reverts: outcome.reverts };
+  const done = await tx.one(sql<{ revision: number }>`
+    select finish_operation(${JSON.stringify(facts)}::jsonb, ${JSON.stringify(outcome.body ?? null)}::json) as revision`);
+  return { status: outcome.status, body: outcome.body, revision: done?.revision ?? 0, isReplay: false };
+}
+
+/** The same change, measured and undone: what all of the configuration is before and after. */
+export function dryRun<B>(
+  db: Database,
+  body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
+  options?: CallOptions,
+): Promise<Rehearsed<B> | Rejected> {
+  return db.rehearse(async (tx) => {
+    await tx.one(sql`select set_config('regent.operation', 'dry-run', true)`);
+    const before = await readSnapshot(tx);
+    const outcome = await body({ ...tx, emit: () => {} });
+    if (isRejected(outcome)) throw new RejectedError(outcome);
+    return { before, after: await readSnapshot(tx), outcome };
+  }, options);
+}
+
+function replay<B>(stored: StoredAnswer, digest: string): Written<B> | Rejected {
+  if (stored.digest !== digest) {
+    return rejected('key_reused', 'This Idempotency-Key was used for another request. Rule: one key, one request.');
+  }
+  return { status: stored.status, body: stored.body as B, revision: stored.revision, isReplay: true };
+}
+
+/** Best effort: an audit row that cannot be written must not change the answer. */
+async function auditRefusal(db: Database, operation: Operation, refusal: Rejected): Promise<void> {
+  const { actor, origin, summary } = operation;
+  const store = (tx: Tx) =>
+    tx.run(sql`insert into audit (actor, origin, action, outcome)
+      values (${actor}, ${origin}, ${summary}, ${`refused: ${refusal.code}`})`);
+  await db.repeatable(store, { deadlineMs: 2000 }).catch((error: unknown) => {
+    db.log.warn('audit row of a refusal not written', { why: error instanceof Error ? error.message : String(error) });
+  });
+}

@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Waits until `probe` gives something true, and gives that back; fails with `what` after `deadlineMs`. A probe that
+ * throws has not succeeded yet; its last error is the failure's cause.
+ */
+export async function until<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  options: { readonly deadlineMs?: number; readonly everyMs?: number } = {},
+): Promise<NonNullable<T>> {
+  const deadlineMs = options.deadlineMs ?? 10_000;
+  const end = performance.now() + deadlineMs;
+  let cause: unknown;
+  do {
+    try {
+      const value = await probe();
+      if (value) return value;
+    } catch (error) {
+      cause = error;
+    }
+    await sleep(options.everyMs ?? 20);
+  } while (performance.now() < end);
+  throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause });
+}
