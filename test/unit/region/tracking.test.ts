@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceObservation } from '../../../src/contract/agent.ts';
+import { summarise } from '../../../src/region/status-summary.ts';
+import { type TrackedNode, trackServices } from '../../../src/region/tracking.ts';
+
+const T0 = '2026-01-01T00:00:00.000Z';
+const NOW = Date.parse(T0) + 10_000;
+
+const report = (changes: Partial<ServiceObservation> = {}): ServiceObservation => ({
+  service: 'dns',
+  wanted: 3,
+  wantedDigest: 'd',
+  applied: 3,
+  appliedDigest: 'd',
+  state: 'healthy',
+  since: T0,
+  why: 'dig answered',
+  lastAction: null,
+  restartDone: null,
+  ...changes,
+});
+
+const node = (changes: { report?: ServiceObservation | null; at?: string; generation?: number } = {}): TrackedNode => ({
+  id: 'n1',
+  name: 'r1',
+  published: { generation: changes.generation ?? 3, at: T0, services: { dns: { desired: {}, restart: 'x' } } },
+  report:
+    changes.report === null
+      ? null
+      : { generation: 3, at: changes.at ?? T0, versions: { dns: '9.20' }, services: [changes.report ?? report()] },
+  findings: [],
+});
+
+const track = (tracked: TrackedNode, now = NOW) => trackServices([tracked], ['dns'], now)[0];
+
+describe('service tracking', () => {
+  it('shows what the node says', () => {
+    expect(track(node())).toMatchObject({ state: 'healthy', since: T0, isCurrent: true, wanted: 3, applied: 3 });
+    expect(track(node())?.restart).toEqual({ nonce: 'x', isDone: false });
+    expect(track(node({ report: report({ restartDone: 'x' }) }))?.restart?.isDone).toBe(true);
+  });
+
+  it('is stale after 30 s of silence, since the last word, and says what that was', () => {
+    expect(track(node(), NOW + 20_000)?.state).toBe('healthy');
+    expect(track(node(), NOW + 20_001)).toMatchObject({ state: 'stale', since: T0, lastState: 'healthy' });
+    expect(track(node(), NOW + 20_001)?.why).toContain('dig answered');
+  });
+
+  it('is pending until the node reports the published generation, unless it has failed', () => {
+    expect(track(node({ generation: 4 }))).toMatchObject({ state: 'pending', isCurrent: false });
+    const failed = report({ state: 'rejected', why: 'named-checkconf: bad' });
+    expect(track(node({ generation: 4, report: failed }))).toMatchObject({ state: 'rejected', isCurrent: false });
+    expect(track(node({ report: null }))?.state).toBe('pending');
+  });
+});
+
+describe('the status', () => {
+  const facts = (nodes: TrackedNode[], isUp = true) => ({
+    version: '1',
+    now: NOW,
+    revision: 5,
+    published: 5,
+    database: { isUp, why: isUp ? 'a write took 1 ms' : 'connection refused', latencyMs: isUp ? 1 : null },
+    nodes,
+    services: ['dns'],
+    counts: { domains: 1, records: 0, machines: 0, subnets: 0 },
+  });
+
+  it('is ok only when everything is', () => {
+    expect(summarise(facts([node()]))).toMatchObject({ state: 'ok' });
+    expect(summarise(facts([node()], false)).summary).toContain('database is away: connection refused');
+    expect(summarise(facts([])).state).toBe('degraded');
+    expect(summarise(facts([node({ generation: 4 })])).state).toBe('degraded');
+    expect(summarise(facts([node({ report: report({ state: 'unhealthy' }) })])).summary).toBe(
+      'Dns on r1 is unhealthy.',
+    );
+    const finding = { service: 'dns', code: 'x', severity: 'error' as const, subject: 's', sentence: 'Too long.' };
+    expect(summarise(facts([{ ...node(), findings: [finding] }])).summary).toContain('Too long');
+  });
+});
