@@ -37,7 +37,8 @@ export interface UnitState {
   readonly sinceMs: number | null;
 }
 
-export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart';
+/** `kill`: SIGKILL to all processes of the unit, for a daemon that hangs (a stop would wait for its time limit). */
+export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart' | 'kill';
 
 /** What a node knows of itself. `versions`: daemon name → version text as it prints it. */
 export interface HostFacts {

@@ -29,3 +29,12 @@ export interface Host {
   /** Facts; `versions`: the commands whose first output line is the version of each daemon. */
   facts(versions: Readonly<Record<string, Command>>): Promise<HostFacts>;
 }
+
+/** A small text that survives a crash whole: the old one or the new one. Faults as in HostFiles. */
+export interface DurableText {
+  /** Null when it was never written. */
+  read(): Promise<string | null>;
+  write(text: string): Promise<void>;
+  /** Renames a text that cannot be used to `<path>.<suffix>`, for people to look at; gives the new path. */
+  setAside(suffix: string): Promise<string>;
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { sentenceOf } from '../core/errors.ts';
+import type { Command, ExecResult } from '../core/host-values.ts';
+import { type Account, findUser } from './accounts.ts';
+
+/** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
+const OUTPUT_LIMIT = 64 * 1024;
+/** How long a background child may keep the pipes open after the command has ended. */
+const DRAIN_MS = 300;
+/** Nothing of our own environment (secrets, locale) reaches a command. */
+const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/' };
+
+/**
+ * Runs a command without a shell, in a process group of its own that is killed at the time limit. Never throws: a command
+ * that cannot start has `failure`.
+ */
+export async function runCommand(command: Command): Promise<ExecResult> {
+  let account: Account | undefined;
+  try {
+    account = command.user === undefined ? undefined : await accountOf(command.user);
+  } catch (error) {
+    return notStarted(sentenceOf(error));
+  }
+  return await run(command, account);
+}
+
+/** An account to change to; undefined when this process is that user already. */
+async function accountOf(user: string): Promise<Account | undefined> {
+  const account = await findUser(user);
+  return process.getuid?.() === account.uid ? undefined : account;
+}
+
+function run(command: Command, account: Account | undefined): Promise<ExecResult> {
+  return new Promise((resolve) => {
+    const [program = '', ...rest] = command.argv;
+    let child: ChildProcess;
+    try {
+      child = spawn(program, rest, {
+        detached: true,
+        shell: false,
+        cwd: '/',
+        env: ENVIRONMENT,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        ...(account ? { uid: account.uid, gid: account.gid } : {}),
+      });
+    } catch (error) {
+      resolve(notStarted(`${program} could not be started: ${sentenceOf(error)}`));
+      return;
+    }
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    let timedOut = false;
+    let ended: { code: number | null; signal: string | null } = { code: null, signal: null };
+    const settle = (failure: string | null) => {
+      clearTimeout(limit);
+      clearTimeout(drain);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      resolve({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure });
+    };
+    let drain: NodeJS.Timeout | undefined;
+    const limit = setTimeout(() => {
+      timedOut = true;
+      killGroup(child.pid);
+      // A process in an uninterruptible wait survives even SIGKILL; the caller does not wait for it.
+      drain = setTimeout(() => settle(null), DRAIN_MS);
+    }, command.timeoutMs);
+    child.on('error', (error) => settle(`${program} could not be started: ${sentenceOf(error)}`));
+    child.on('exit', (code, signal) => {
+      ended = { code, signal };
+      clearTimeout(drain);
+      drain = setTimeout(() => settle(null), DRAIN_MS);
+    });
+    child.on('close', () => settle(null));
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(command.stdin ?? '');
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended in the meantime.
+  }
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    if (size >= OUTPUT_LIMIT) return;
+    const part = chunk.subarray(0, OUTPUT_LIMIT - size);
+    chunks.push(part);
+    size += part.length;
+  });
+  stream?.on('error', () => {});
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function notStarted(failure: string): ExecResult {
+  return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
+}

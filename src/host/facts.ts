@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import type { Command, ExecResult, HostFacts } from '../core/host-values.ts';
+
+const VERSION_LIMIT = 200;
+const INTERFACE_FOLDER = '/sys/class/net';
+/** systemd(1) writes the first in every container it boots; the others are podman's and docker's. */
+const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dockerenv'];
+
+/** Reads what this machine knows of itself. A version that cannot be read is left out: its package is not there. */
+export async function readFacts(
+  versions: Readonly<Record<string, Command>>,
+  run: (command: Command) => Promise<ExecResult>,
+): Promise<HostFacts> {
+  const found = await Promise.all(
+    Object.entries(versions).map(async ([name, command]) => [name, versionIn(await run(command))] as const),
+  );
+  return {
+    hostname: hostname(),
+    os: parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => '')),
+    isContainer: CONTAINER_MARKS.some((path) => existsSync(path)),
+    interfaces: await readInterfaces(),
+    versions: Object.fromEntries(found.filter(([, version]) => version !== '')),
+  };
+}
+
+function versionIn(answer: ExecResult): string {
+  if (answer.code !== 0) return '';
+  const lines = `${answer.stdout}\n${answer.stderr}`.split('\n').map((line) => line.trim());
+  return (lines.find((line) => line !== '') ?? '').slice(0, VERSION_LIMIT);
+}
+
+/** `ID` and `VERSION_ID` of os-release(5). */
+export function parseOsRelease(text: string): { id: string; version: string } {
+  const value = (key: string) => {
+    const line = text.split('\n').find((candidate) => candidate.startsWith(`${key}=`));
+    return (line ?? '')
+      .slice(key.length + 1)
+      .replace(/^(["'])(.*)\1$/, '$2')
+      .slice(0, 64);
+  };
+  return { id: value('ID') || 'linux', version: value('VERSION_ID') };
+}
+
+/** All interfaces by name, also those without an address; addresses without prefix and zone, in a stable order. */
+async function readInterfaces(): Promise<HostFacts['interfaces']> {
+  const addresses = networkInterfaces();
+  const names = await readdir(INTERFACE_FOLDER).catch(() => Object.keys(addresses));
+  const found = await Promise.all(
+    names.sort().map(async (name) => ({
+      name,
+      mac: (await readFile(`${INTERFACE_FOLDER}/${name}/address`, 'utf8').catch(() => '')).trim(),
+      addresses: (addresses[name] ?? []).map((item) => item.address).sort(),
+    })),
+  );
+  return found;
+}

@@ -1,0 +1,101 @@
+import { AppError } from '../core/errors.ts';
+import type { Command, FileContent, UnitVerb } from '../core/host-values.ts';
+import type { Host } from './interface.ts';
+import {
+  type HelperPolicy,
+  type Refusal,
+  refuseCommand,
+  refuseFolder,
+  refuseInstall,
+  refuseMove,
+  refusePath,
+  refuseUnit,
+} from './policy.ts';
+import { type HelperRequest, isRecord } from './protocol.ts';
+
+/** Does what a request asks, if the policy allows it; else throws AppError `denied` with the rule. */
+export async function performRequest(request: HelperRequest, host: Host, policy: HelperPolicy): Promise<unknown> {
+  const [first, second, third] = request.args;
+  switch (request.op) {
+    case 'read':
+      return await host.files.read(allowed(text(first), (path) => refusePath(policy, path)));
+    case 'list':
+      return await host.files.list(allowed(text(first), (path) => refuseFolder(policy, path)));
+    case 'install':
+      return await host.files.install(allowed(fileOf(first), (file) => refuseInstall(policy, file)));
+    case 'move':
+      allow(refuseMove(policy, text(first), text(second)));
+      return await host.files.move(text(first), text(second));
+    case 'remove':
+      return await host.files.remove(allowed(text(first), (path) => refusePath(policy, path)));
+    case 'state':
+      return await host.units.state(allowed(text(first), (unit) => refuseUnit(policy, unit, 'state')));
+    case 'act':
+      allow(refuseUnit(policy, text(first), text(second)));
+      return await host.units.act(text(first), text(second) as UnitVerb, positive(third));
+    case 'exec':
+      return await host.exec(
+        asCaller(
+          allowed(commandOf(first), (command) => refuseCommand(policy, command)),
+          policy,
+        ),
+      );
+    case 'facts':
+      return await host.facts(versionsOf(first, policy));
+  }
+}
+
+function versionsOf(value: unknown, policy: HelperPolicy): Record<string, Command> {
+  if (!isRecord(value)) throw malformed('versions by name');
+  const versions = Object.entries(value).map(([name, raw]) => {
+    const command = allowed(commandOf(raw), (candidate) => refuseCommand(policy, candidate));
+    return [name, asCaller(command, policy)] as const;
+  });
+  return Object.fromEntries(versions);
+}
+
+/** A command without a user never runs as root. */
+function asCaller(command: Command, policy: HelperPolicy): Command {
+  return { ...command, user: command.user ?? policy.caller };
+}
+
+function allowed<T>(value: T, refuse: (value: T) => Refusal): T {
+  allow(refuse(value));
+  return value;
+}
+
+function allow(refusal: Refusal): void {
+  if (refusal !== null) throw new AppError('denied', refusal);
+}
+
+function fileOf(value: unknown): FileContent {
+  if (!isRecord(value)) throw malformed('a file');
+  const { path, content, mode, owner, group } = value;
+  if (typeof mode !== 'number' || !Number.isInteger(mode)) throw malformed('a mode');
+  return { path: text(path), content: text(content), mode, owner: text(owner), group: text(group) };
+}
+
+function commandOf(value: unknown): Command {
+  if (!isRecord(value) || !Array.isArray(value['argv'])) throw malformed('a command');
+  const argv = value['argv'].map(text);
+  const command = { argv, timeoutMs: positive(value['timeoutMs']) };
+  return {
+    ...command,
+    ...(value['user'] === undefined ? {} : { user: text(value['user']) }),
+    ...(value['stdin'] === undefined ? {} : { stdin: text(value['stdin']) }),
+  };
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw malformed('a text');
+  return value;
+}
+
+function positive(value: unknown): number {
+  if (typeof value !== 'number' || !(value > 0)) throw malformed('a time in ms');
+  return value;
+}
+
+function malformed(wanted: string): AppError {
+  return new AppError('protocol', `an argument is not ${wanted}`);
+}

@@ -1,0 +1,150 @@
+import { posix } from 'node:path';
+import { show } from '../core/errors.ts';
+import type { Command, FileContent, UnitVerb } from '../core/host-values.ts';
+
+/** An argument that is accepted: this text, or all that the (anchored) pattern matches. */
+export type ArgumentRule = string | { readonly pattern: string };
+
+/** A command line that is accepted; `repeatLast`: its last rule matches one or more arguments. */
+export interface CommandRule {
+  readonly argv: readonly ArgumentRule[];
+  readonly repeatLast?: boolean;
+}
+
+/** What the root helper may do for one service: data that the service itself declares. */
+export interface ServicePolicy {
+  readonly name: string;
+  /** The folder that is this service's alone, with `.stage` and `.previous` in it. */
+  readonly folder: string;
+  readonly unit: string;
+  /** Owner, group and mode that its files may have; nothing else, so no set-uid bit ever. */
+  readonly files: readonly { readonly owner: string; readonly group: string; readonly mode: number }[];
+  readonly commands: readonly CommandRule[];
+  /** Users that a command may run as. */
+  readonly users: readonly string[];
+  /** The command that prints the daemon's version. */
+  readonly version: Command;
+}
+
+/** Everything that the root helper may do; what is not here is refused. */
+export interface HelperPolicy {
+  readonly services: readonly ServicePolicy[];
+  /** Whom a command without a user runs as: the unprivileged agent. */
+  readonly caller: string;
+}
+
+export const UNIT_VERBS: readonly UnitVerb[] = ['start', 'stop', 'reload', 'restart', 'kill'];
+
+const PATH_LIMIT = 4096;
+const ARGUMENT_LIMIT = 4096;
+const ARGUMENTS_MAX = 4096;
+const TIMEOUT_MAX_MS = 120_000;
+/** New files have plain names; reading and removing must also reach what somebody else put there. */
+const PLAIN_NAME = /^[A-Za-z0-9._-]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** A refusal as a sentence with the rule, or null when the request is allowed. */
+export type Refusal = string | null;
+
+/** May this path be read or removed? It must be canonical and inside of a service's folder. */
+export function refusePath(policy: HelperPolicy, path: string): Refusal {
+  if (!isCanonical(path)) return `${show(path)} is refused. Rule: absolute, without "..", "//" and control characters.`;
+  return serviceOf(policy, path) ? null : `${show(path)} is refused. Rule: inside ${foldersOf(policy)}.`;
+}
+
+/** May this folder be listed? A service's folder or one below it. */
+export function refuseFolder(policy: HelperPolicy, path: string): Refusal {
+  if (policy.services.some((service) => service.folder === path)) return null;
+  return refusePath(policy, path);
+}
+
+/** May this file be written? A plain name in a service's folder with owner, group and mode of one of its files. */
+export function refuseInstall(policy: HelperPolicy, file: Omit<FileContent, 'content'>): Refusal {
+  const refusal = refusePath(policy, file.path) ?? refuseName(file.path);
+  if (refusal) return refusal;
+  const service = serviceOf(policy, file.path);
+  const isDeclared = service?.files.some(
+    (spec) => spec.owner === file.owner && spec.group === file.group && spec.mode === file.mode,
+  );
+  if (isDeclared) return null;
+  const had = `${show(file.owner)}:${show(file.group)} ${file.mode.toString(8)}`;
+  return `${show(file.path)} with ${had} is refused. Rule: owner, group and mode of a file of ${service?.name}.`;
+}
+
+/** May this file be moved? Both ends in the folder of one service. */
+export function refuseMove(policy: HelperPolicy, from: string, to: string): Refusal {
+  const refusal = refusePath(policy, from) ?? refusePath(policy, to) ?? refuseName(to);
+  if (refusal) return refusal;
+  if (serviceOf(policy, from) === serviceOf(policy, to)) return null;
+  return `Moving ${show(from)} to ${show(to)} is refused. Rule: within the folder of one service.`;
+}
+
+/** May this be done to this unit? The units of the services and the five verbs. */
+export function refuseUnit(policy: HelperPolicy, unit: string, verb: string): Refusal {
+  const units = policy.services.map((service) => service.unit);
+  if (!units.includes(unit)) return `Unit ${show(unit)} is refused. Rule: one of ${units.join(', ')}.`;
+  if (verb === 'state' || UNIT_VERBS.some((known) => known === verb)) return null;
+  return `${show(verb)} of ${unit} is refused. Rule: one of ${UNIT_VERBS.join(', ')}.`;
+}
+
+/** May this command run? Its arguments match a rule of a service, and its user is one of that service's. */
+export function refuseCommand(policy: HelperPolicy, command: Command): Refusal {
+  const shown = show(command.argv.join(' '), 200);
+  if (command.stdin !== undefined) return `${shown} with standard input is refused. Rule: no command gets any.`;
+  if (!(command.timeoutMs > 0 && command.timeoutMs <= TIMEOUT_MAX_MS)) {
+    return `${shown} is refused. Rule: a time limit of at most ${TIMEOUT_MAX_MS} ms.`;
+  }
+  const matching = policy.services.filter(
+    (service) => service.commands.some((rule) => matches(rule, command.argv)) || isVersionOf(service, command),
+  );
+  if (matching.length === 0) return `${shown} is refused. Rule: a command line that a service declares.`;
+  const { user } = command;
+  if (user === undefined || matching.some((service) => service.users.includes(user))) return null;
+  return `${shown} as ${show(user)} is refused. Rule: a user of ${matching.map((service) => service.name).join(', ')}.`;
+}
+
+/** Does a command line match a rule? Patterns match whole arguments, and never one with a ".." in its path. */
+export function matches(rule: CommandRule, argv: readonly string[]): boolean {
+  const rules = rule.argv;
+  const last = rules.at(-1);
+  if (last === undefined || argv.length > ARGUMENTS_MAX) return false;
+  if (rule.repeatLast ? argv.length < rules.length : argv.length !== rules.length) return false;
+  return argv.every((argument, index) => matchesOne(rules[index] ?? last, argument));
+}
+
+function matchesOne(rule: ArgumentRule, argument: string): boolean {
+  if (typeof rule === 'string') return rule === argument;
+  if (argument.length > ARGUMENT_LIMIT || CONTROL.test(argument)) return false;
+  if (argument.split('/').includes('..')) return false;
+  return new RegExp(`^(?:${rule.pattern})$`, 'u').test(argument);
+}
+
+function isVersionOf(service: ServicePolicy, command: Command): boolean {
+  const wanted = service.version;
+  return (
+    wanted.user === command.user &&
+    wanted.argv.length === command.argv.length &&
+    wanted.argv.every((argument, index) => argument === command.argv[index])
+  );
+}
+
+function isCanonical(path: string): boolean {
+  return path.startsWith('/') && path.length <= PATH_LIMIT && posix.normalize(path) === path && !CONTROL.test(path);
+}
+
+function refuseName(path: string): Refusal {
+  const isPlain = path
+    .split('/')
+    .slice(1)
+    .every((name) => PLAIN_NAME.test(name));
+  return isPlain ? null : `${show(path)} is refused. Rule: names of letters, digits, ".", "_" and "-".`;
+}
+
+function serviceOf(policy: HelperPolicy, path: string): ServicePolicy | undefined {
+  return policy.services.find((service) => path.startsWith(`${service.folder}/`) && !path.endsWith('/'));
+}
+
+function foldersOf(policy: HelperPolicy): string {
+  return policy.services.map((service) => service.folder).join(', ');
+}

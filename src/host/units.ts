@@ -1,0 +1,60 @@
+import { AppError } from '../core/errors.ts';
+import type { Command, ExecResult, UnitState, UnitVerb } from '../core/host-values.ts';
+import type { HostUnits } from './interface.ts';
+
+const SHOW_TIMEOUT_MS = 5_000;
+const PROPERTIES = 'LoadState,ActiveState,SubState,MainPID,NRestarts,StateChangeTimestamp';
+
+/** systemd through `systemctl`; `run` executes a command (`runCommand`). */
+export function systemdUnits(run: (command: Command) => Promise<ExecResult>): HostUnits {
+  return {
+    state: async (unit) => {
+      const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];
+      const answer = await run({ argv, timeoutMs: SHOW_TIMEOUT_MS });
+      if (answer.code !== 0) throw new AppError('io', `systemd does not tell the state of ${unit}: ${wordsOf(answer)}`);
+      return parseUnitState(answer.stdout);
+    },
+    act: async (unit, verb, timeoutMs) => {
+      const answer = await run({ argv: argvOf(unit, verb), timeoutMs });
+      if (answer.code === 0) return;
+      throw new AppError('unit_failed', `systemctl ${verb} ${unit} failed: ${wordsOf(answer)}`);
+    },
+  };
+}
+
+function argvOf(unit: string, verb: UnitVerb): string[] {
+  if (verb === 'kill') return ['systemctl', '--no-ask-password', 'kill', '--signal=SIGKILL', '--', unit];
+  return ['systemctl', '--no-ask-password', verb, '--', unit];
+}
+
+/** Reads the answer of `systemctl show --timestamp=unix` (systemctl(1)): KEY=VALUE lines, time as `@SECONDS`. */
+export function parseUnitState(text: string): UnitState {
+  const values = new Map(
+    text.split('\n').map((line) => {
+      const equals = line.indexOf('=');
+      return [line.slice(0, equals), line.slice(equals + 1)] as const;
+    }),
+  );
+  const since = /^@(\d+)$/.exec(values.get('StateChangeTimestamp') ?? '');
+  const pid = Number(values.get('MainPID') ?? 0);
+  return {
+    load: oneOf(LOADS, values.get('LoadState'), 'error'),
+    active: oneOf(ACTIVES, values.get('ActiveState'), 'inactive'),
+    sub: values.get('SubState') ?? '',
+    mainPid: pid > 0 ? pid : null,
+    restarts: Number(values.get('NRestarts') ?? 0) || 0,
+    sinceMs: since ? Number(since[1]) * 1000 : null,
+  };
+}
+
+const LOADS = ['loaded', 'not-found', 'masked', 'error'] as const;
+const ACTIVES = ['active', 'reloading', 'inactive', 'failed', 'activating', 'deactivating'] as const;
+
+function oneOf<T extends string>(known: readonly T[], value: string | undefined, fallback: T): T {
+  return known.find((item) => item === value) ?? fallback;
+}
+
+function wordsOf(answer: ExecResult): string {
+  if (answer.timedOut) return 'it took too long';
+  return answer.failure ?? (answer.stderr.trim() || answer.stdout.trim() || `status ${answer.code}`);
+}

@@ -1,0 +1,165 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { durableText } from '../../../src/host/durable-text.ts';
+import { parseOsRelease } from '../../../src/host/facts.ts';
+import { LineReader } from '../../../src/host/protocol.ts';
+import { realHost } from '../../../src/host/real.ts';
+import { hostFault } from '../../../src/host/system-error.ts';
+import { parseUnitState, systemdUnits } from '../../../src/host/units.ts';
+
+const host = realHost();
+const user = process.getuid?.() === 0 ? 'root' : (process.env['USER'] ?? 'root');
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'regent-files-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+const file = (name: string, content: string) => ({
+  path: join(folder, name),
+  content,
+  mode: 0o600,
+  owner: user,
+  group: user,
+});
+
+describe('files', () => {
+  it('replaces a file and leaves nothing else behind', async () => {
+    await host.files.install(file('a/b/c', 'one'));
+    await host.files.install(file('a/b/c', 'two'));
+    expect(await host.files.read(join(folder, 'a/b/c'))).toBe('two');
+    expect(await readdir(join(folder, 'a/b'))).toEqual(['c']);
+  });
+
+  it('says what failed, and removes its temporary file', async () => {
+    expect(hostFault('written', '/x/y', Object.assign(new Error('no'), { code: 'ENOSPC' }))).toMatchObject({
+      code: 'no_space',
+      message: '/x/y could not be written: the file system is full (ENOSPC)',
+    });
+    await host.files.install(file('d/inner/f', 'x'));
+    await expect(host.files.install(file('d/inner', 'x'))).rejects.toThrow(/d\/inner could not be written/);
+    expect(await readdir(join(folder, 'd'))).toEqual(['inner']);
+  });
+
+  it('refuses paths that are not canonical and files that are none', async () => {
+    await expect(host.files.read('relative')).rejects.toMatchObject({ code: 'denied' });
+    await expect(host.files.read(`${folder}/a/../b`)).rejects.toMatchObject({ code: 'denied' });
+    await expect(host.files.read(join(folder, 'a'))).rejects.toMatchObject({ code: 'denied' });
+    await expect(host.files.install({ ...file('n', ''), owner: 'no-such-user' })).rejects.toThrow(/no-such-user/);
+    await expect(host.files.move(join(folder, 'gone'), join(folder, 'b'))).rejects.toMatchObject({ code: 'io' });
+    await host.files.remove(join(folder, 'gone'));
+    expect(await host.files.list(join(folder, 'gone'))).toEqual([]);
+    expect(await host.files.read(join(folder, 'gone/too'))).toBeNull();
+  });
+});
+
+describe('commands', () => {
+  it('gives status, outputs and input', async () => {
+    const argv = ['sh', '-c', 'cat; echo err >&2; exit 3'];
+    expect(await host.exec({ argv, timeoutMs: 5_000, stdin: 'in' })).toEqual({
+      code: 3,
+      signal: null,
+      stdout: 'in',
+      stderr: 'err\n',
+      timedOut: false,
+      failure: null,
+    });
+  });
+
+  it('tells a command that cannot start from one that fails', async () => {
+    const missing = await host.exec({ argv: ['/no/such/checker'], timeoutMs: 1_000 });
+    expect(missing.code).toBeNull();
+    expect(missing.failure).toMatch(/could not be started.*ENOENT/);
+    const nobody = await host.exec({ argv: ['true'], timeoutMs: 1_000, user: 'no-such-user' });
+    expect(nobody.failure).toMatch(/no "no-such-user"/);
+  });
+
+  it('kills the whole group at the limit, keeps 64 KiB of output, and does not wait for a child in the background', async () => {
+    const began = performance.now();
+    const slow = await host.exec({ argv: ['sh', '-c', 'sleep 30 & sleep 30'], timeoutMs: 50 });
+    expect(slow).toMatchObject({ timedOut: true, signal: 'SIGKILL' });
+    const chatty = await host.exec({ argv: ['head', '-c', '300000', '/dev/zero'], timeoutMs: 5_000 });
+    expect(chatty).toMatchObject({ code: 0 });
+    expect(chatty.stdout.length).toBe(64 * 1024);
+    const daemon = await host.exec({ argv: ['sh', '-c', 'sleep 5 & echo up'], timeoutMs: 5_000 });
+    expect(daemon).toMatchObject({ code: 0, stdout: 'up\n' });
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+
+  it('hands no environment of ours to a command', async () => {
+    process.env['REGENT_TEST_SECRET'] = 'secret';
+    const { stdout } = await host.exec({ argv: ['env'], timeoutMs: 1_000 });
+    expect(stdout).not.toContain('secret');
+  });
+});
+
+describe('systemd', () => {
+  it('reads what systemctl shows', () => {
+    const text =
+      'LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=12\nNRestarts=2\nStateChangeTimestamp=@1700000000\n';
+    expect(parseUnitState(text)).toEqual({
+      load: 'loaded',
+      active: 'active',
+      sub: 'running',
+      mainPid: 12,
+      restarts: 2,
+      sinceMs: 1_700_000_000_000,
+    });
+    expect(parseUnitState('LoadState=not-found\nActiveState=inactive\nMainPID=0\nStateChangeTimestamp=\n')).toEqual({
+      load: 'not-found',
+      active: 'inactive',
+      sub: '',
+      mainPid: null,
+      restarts: 0,
+      sinceMs: null,
+    });
+  });
+
+  it('names the verb, the unit and what systemd said', async () => {
+    const units = systemdUnits(async () => ({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: 'Job failed.',
+      timedOut: false,
+      failure: null,
+    }));
+    await expect(units.act('named.service', 'reload', 10)).rejects.toThrow(
+      'systemctl reload named.service failed: Job failed.',
+    );
+  });
+});
+
+describe('a durable text', () => {
+  it('is whole, private, and can be set aside', async () => {
+    const path = join(folder, 'agent', 'ledger.json');
+    const ledger = durableText(path);
+    expect(await ledger.read()).toBeNull();
+    await ledger.write('one');
+    await ledger.write('two');
+    expect(await ledger.read()).toBe('two');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await writeFile(path, '{');
+    const aside = await ledger.setAside('corrupt');
+    expect(aside).toBe(`${path}.corrupt`);
+    expect(await ledger.read()).toBeNull();
+  });
+});
+
+describe('lines and facts', () => {
+  it('cuts lines wherever the chunks end', () => {
+    const reader = new LineReader(10);
+    expect(reader.push(Buffer.from('ab'))).toEqual([]);
+    expect(reader.push(Buffer.from('c\nd\n\ne'))).toEqual(['abc', 'd', '']);
+    expect(reader.push(Buffer.from('f\n'))).toEqual(['ef']);
+    expect(() => reader.push(Buffer.from('12345678901'))).toThrow(/longer than 10/);
+  });
+
+  it('reads os-release with and without quotes', () => {
+    expect(parseOsRelease('NAME="Debian"\nID=debian\nVERSION_ID="13"\n')).toEqual({ id: 'debian', version: '13' });
+    expect(parseOsRelease('')).toEqual({ id: 'linux', version: '' });
+  });
+});
