@@ -1,6 +1,9 @@
 # Words for the person in front: progress, failures that say what to do. Sourced; needs bash.
 # shellcheck shell=bash
 
+# Seconds count from where the outermost script began.
+[ -z "${REGENT_STARTED:-}" ] || SECONDS=$(($(date +%s) - REGENT_STARTED))
+
 say() { printf '%s\n' "$*" >&2; }
 
 # fail WHAT [REMEDY]: one line each, exit 1.

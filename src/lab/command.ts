@@ -36,6 +36,7 @@ export function run(argv: readonly string[], options: CommandOptions): Promise<C
   const [program = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
+      cwd: '/',
       stdio: options.isAttached ? 'inherit' : ['pipe', 'pipe', 'pipe'],
       ...(options.env ? { env: { ...options.env } } : {}),
     });

@@ -7,7 +7,7 @@ import { needState } from './state.ts';
 /** Runs a command inside a host, as its root, in all of its namespaces. A frozen host answers nothing: hence the deadline. */
 export function execInHost(init: ProcessId, argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const terminal = options.isAttached && process.env['TERM'] ? { TERM: process.env['TERM'] } : {};
-  return run(['nsenter', `--target=${init.pid}`, '--all', '--wd=/', '--', ...argv], {
+  return run(['nsenter', `--target=${init.pid}`, '--all', '--', ...argv], {
     ...options,
     env: { ...CLEAN_ENVIRONMENT, ...terminal, ...options.env },
   });
@@ -57,7 +57,7 @@ export function execClient(
   const root = layout.rootOf(`c.${client}`);
   // /proc and /dev in a mount namespace of this command alone: nothing stays mounted when it is killed.
   const script = 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"';
-  const enter = ['nsenter', `--net=/run/netns/${layout.clientNetns(client)}`, '--wd=/', '--'];
+  const enter = ['nsenter', `--net=/run/netns/${layout.clientNetns(client)}`, '--'];
   const isolate = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, 'sh', root];
   return run([...enter, ...isolate, ...argv], { ...options, env: { ...CLEAN_ENVIRONMENT, ...options.env } });
 }

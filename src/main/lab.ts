@@ -42,7 +42,7 @@ function usage(problem: string): AppError {
 
 function progressFrom(start: number): Progress {
   return (text) =>
-    process.stderr.write(`[${String(Math.round((performance.now() - start) / 1000)).padStart(4)} s] ${text}\n`);
+    process.stderr.write(`[${String(Math.round((Date.now() - start) / 1000)).padStart(4)} s] ${text}\n`);
 }
 
 interface Call {
@@ -167,7 +167,7 @@ async function main(words: readonly string[]): Promise<number> {
     return -1;
   }
   const call = parseCall(words);
-  const progress = progressFrom(performance.now());
+  const progress = progressFrom(Number(process.env['REGENT_STARTED']) * 1000 || Date.now());
   switch (call.verb) {
     case 'help':
       process.stdout.write(USAGE);
