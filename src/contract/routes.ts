@@ -40,16 +40,19 @@ const ADMINS = ['admin'] as const;
 const KEEPERS = ['admin', 'auditor'] as const;
 const KEY_OWNERS = ['admin', 'operator', 'user'] as const;
 
+/** A plain spread keeps a default's literal type beside the one that replaces it, and both at once are `never`. */
+const over = <const D extends object, const R extends object>(defaults: D, rest: R) =>
+  ({ ...defaults, ...rest }) as unknown as Omit<D, keyof R> & R;
 const get = <const R extends object>(path: string, summary: string, rest: R) =>
-  ({ method: 'GET', path, summary, status: 200, ...rest }) as const;
+  over({ method: 'GET', path, summary, status: 200 }, rest);
 const post = <const R extends object>(path: string, summary: string, rest: R) =>
-  ({ method: 'POST', path, summary, status: 201, query: WriteQuery, ...rest }) as const;
+  over({ method: 'POST', path, summary, status: 201, query: WriteQuery }, rest);
 const put = <const R extends object>(path: string, summary: string, rest: R) =>
-  ({ method: 'PUT', path, summary, status: 200, query: WriteQuery, hasEtag: true, ...rest }) as const;
+  over({ method: 'PUT', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
 const patch = <const R extends object>(path: string, summary: string, rest: R) =>
-  ({ method: 'PATCH', path, summary, status: 200, query: WriteQuery, hasEtag: true, ...rest }) as const;
+  over({ method: 'PATCH', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
 const del = <const R extends object>(path: string, summary: string, rest: R) =>
-  ({ method: 'DELETE', path, summary, status: 200, query: WriteQuery, hasEtag: true, ...rest }) as const;
+  over({ method: 'DELETE', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
 
 /** Every call of API v1, by its name `noun.verb`. */
 export const ROUTES = {
