@@ -1,13 +1,13 @@
 # Steps of scripts/install that prepare the operating system. Sourced by it; each may run any number of times.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # source_dir is the caller's
 
 check_host() {
   step 'check this host' 'use a Debian 13 host with systemd; see README.md, "A real host"'
-  local id='' version=''
-  id=$(. /etc/os-release && echo "${ID:-}")
-  version=$(. /etc/os-release && echo "${VERSION_ID:-}")
-  [ "$id" = debian ] && [ "$version" = 13 ] ||
-    fail "this is ${id:-unknown} ${version:-}, Regent runs on Debian 13" 'install on a Debian 13 host, or try it here with: sudo scripts/up'
+  local id release
+  id=$(sed -n 's/^ID="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release)
+  release=$(sed -n 's/^VERSION_ID="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release)
+  [ "$id $release" = 'debian 13' ] ||
+    fail "this is ${id:-unknown} $release, Regent runs on Debian 13" 'install on a Debian 13 host, or try it here with: sudo scripts/up'
   [ -d /run/systemd/system ] || fail 'systemd does not run here' 'boot the host with systemd; in a container use a booted one'
   [ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ] || fail "no runtime for $(uname -m)" 'use an amd64 or arm64 host'
   local free

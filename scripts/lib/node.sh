@@ -1,5 +1,5 @@
 # Packages and runtime of a checkout. Sourced; the caller has set `top` and sourced say.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # top is the caller's
 
 # The lock file holds the manifest's dependencies too.
 modules_digest() { cat "$top/package-lock.json" "$top/.npmrc" | sha256sum | cut -c1-64; }

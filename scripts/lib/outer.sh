@@ -1,5 +1,5 @@
 # Steps of scripts/up and scripts/down on the machine that hosts the lab. Sourced; `top`, say.sh and node.sh come first.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # top is the caller's
 
 lab_root=/var/lib/regent-lab
 
@@ -46,12 +46,13 @@ check_machine() {
   [ -w /proc/sys/net ] || fail 'this root may not change the network' 'run on the machine itself or in a privileged container'
 }
 
-install_outer_packages() {
-  step 'Debian packages for the lab' 'check the network, then: apt-get update && apt-get install --fix-broken'
+# ensure_outer_packages up|test: what the lab needs of this machine; for `test` also what the tests do.
+ensure_outer_packages() {
+  step 'Debian packages on this machine' 'check the network, then: apt-get update && apt-get install --fix-broken'
   local need package missing=()
   while read -r need package; do
     [ -e "$need" ] || command -v "$need" >/dev/null 2>&1 || missing+=("$package")
-  done < <(outer_needs)
+  done < <(outer_needs; [ "$1" != test ] || echo 'shellcheck shellcheck')
   [ "${#missing[@]}" -gt 0 ] || return 0
   command -v apt-get >/dev/null ||
     fail "missing here: ${missing[*]}" 'install what your distribution calls these packages, then run this again'

@@ -1,5 +1,5 @@
 # Steps of scripts/install that put the product in place. Sourced by it; each may run any number of times.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # here and step_remedy are the caller's
 
 root=/opt/regent
 
@@ -14,7 +14,9 @@ find_source() {
     tar --extract --gzip --file="$given" --directory="$unpacked" --strip-components=1 --no-same-owner
     given=$unpacked
   fi
-  [ -f "$given/VERSION" ] && [ -f "$given/SHA256SUMS" ] || fail "$given is not a release" "$step_remedy"
+  if [ ! -f "$given/VERSION" ] || [ ! -f "$given/SHA256SUMS" ]; then
+    fail "$given is not a release" "$step_remedy"
+  fi
   source_dir=$(cd "$given" && pwd -P)
   version=$(cat "$source_dir/VERSION")
   case $version in
@@ -79,9 +81,11 @@ restart_running() {
 remove_old_releases() {
   local folder kept=''
   while read -r folder; do
-    case $folder in
-      "$root/releases/$version") ;;
-      *) [ -z "$kept" ] && [[ $folder != *.new && $folder != *.old ]] && kept=$folder || rm -rf "$folder" ;;
-    esac
+    [ "$folder" != "$root/releases/$version" ] || continue
+    if [ -z "$kept" ] && [[ $folder != *.new && $folder != *.old ]]; then
+      kept=$folder
+    else
+      rm -rf "$folder"
+    fi
   done < <(find "$root/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-)
 }
