@@ -1,4 +1,5 @@
+import { dns } from './dns/index.ts';
 import type { AnyService } from './kit/contract.ts';
 
 /** Every managed service, in the order in which a node applies them. Adding one is one line here. */
-export const SERVICES: readonly AnyService[] = [];
+export const SERVICES: readonly AnyService[] = [dns];

@@ -18,20 +18,15 @@ export function guard<V extends object>(view: V): V {
 }
 
 function wrap(value: unknown, path: string): unknown {
-  switch (typeof value) {
-    case 'string':
-      return checkText(value, path);
-    case 'boolean':
-      return value;
-    case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(`${path} is ${value}, not a finite number`);
-      return value;
-    case 'object':
-      if (value === null) throw new TypeError(`${path} is null`);
-      return Array.isArray(value) ? wrapArray(value, path) : wrapObject(value, path);
-    default:
-      throw new TypeError(`${path} is ${value === undefined ? 'undefined' : `a ${typeof value}`}`);
+  if (typeof value === 'string') return checkText(value, path);
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`${path} is ${value}, not a finite number`);
+    return value;
   }
+  if (value === null || value === undefined) throw new TypeError(`${path} is ${value}`);
+  if (typeof value !== 'object') throw new TypeError(`${path} is a ${typeof value}`);
+  return Array.isArray(value) ? wrapArray(value, path) : wrapObject(value, path);
 }
 
 function checkText(text: string, path: string): string {

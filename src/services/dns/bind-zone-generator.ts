@@ -1,0 +1,167 @@
+import { digestOf } from '../../core/digest.ts';
+import { isRejected } from '../../core/errors.ts';
+import { type Address, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { isInDomain, relativeName } from '../../model/names.ts';
+import { reverseName, reverseZones } from '../../model/reverse.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { ZoneContent, ZoneRecord } from './desired.ts';
+import { type NameServer, nameServers, type PublishedName, publishedNames, SOURCES } from './published-names.ts';
+
+/** Longest time in seconds that a resolver may remember that a name is not there: a new machine's name comes soon. */
+const NEGATIVE_TTL_MAX = 60;
+
+/** A zone's content and its digest, under which it gets its serial. */
+export interface GeneratedZone {
+  readonly content: ZoneContent;
+  readonly digest: string;
+}
+
+/**
+ * All zones of a site, without serials: one for each domain, and the reverse zones of each subnet. Sorted by name, forward
+ * zones first.
+ *
+ * - A name lives in the zone of the longest domain that holds it; a parent delegates to it, with glue.
+ * - PTR: every published address that a reverse zone holds has exactly one. It names the node that has the address, else
+ *   the machine, else a record; among equals the name that is first in code-point order. Wildcards own none.
+ */
+export function generateZones(snapshot: Snapshot): readonly GeneratedZone[] {
+  const names = publishedNames(snapshot);
+  const servers = nameServers(snapshot);
+  const zones = [...forwardZones(snapshot, names, servers), ...reverseZonesOf(snapshot, names, servers)];
+  return zones.map((content) => ({ content, digest: digestOf(content) }));
+}
+
+function forwardZones(
+  snapshot: Snapshot,
+  names: readonly PublishedName[],
+  servers: readonly NameServer[],
+): readonly ZoneContent[] {
+  const records = new Map<string, ZoneRecord[]>(snapshot.domains.map((domain) => [domain.name, []]));
+  const ttls = new Map(snapshot.domains.map((domain) => [domain.name, domain.ttl ?? snapshot.settings.default_ttl]));
+  for (const item of names) {
+    const zone = zoneOf(item.fqdn, records);
+    if (zone === null) continue;
+    const name = relativeName(item.fqdn, zone);
+    records.get(zone)?.push(recordOf(name, item, ttls.get(zone)));
+  }
+  const children = Map.groupBy([...records.keys()].sort(), (zone) => parentZone(zone, records));
+  return [...records.keys()].sort().map((zone) => {
+    const own = (records.get(zone) ?? []).sort(byOwner);
+    const ttl = ttls.get(zone) ?? snapshot.settings.default_ttl;
+    return zoneContent(snapshot, { zone, ttl, servers }, [
+      ...delegations(zone, children.get(zone) ?? [], servers),
+      ...own,
+    ]);
+  });
+}
+
+/** The NS records of child zones, and the addresses of name servers that live in a child zone. */
+function delegations(zone: string, children: readonly string[], servers: readonly NameServer[]): readonly ZoneRecord[] {
+  const ns = children.flatMap((child) =>
+    servers.map((server) => ({ name: relativeName(child, zone), type: 'NS' as const, data: server.fqdn })),
+  );
+  const glue = servers
+    .filter((server) => children.some((child) => isInDomain(server.fqdn, child)))
+    .flatMap((server) => server.addresses.map((data) => addressRecord(relativeName(server.fqdn, zone), data)));
+  return [...ns, ...glue];
+}
+
+function addressRecord(name: string, data: string): ZoneRecord {
+  return { name, type: data.includes(':') ? 'AAAA' : 'A', data };
+}
+
+function reverseZonesOf(
+  snapshot: Snapshot,
+  names: readonly PublishedName[],
+  servers: readonly NameServer[],
+): readonly ZoneContent[] {
+  const records = new Map<string, (readonly [bigint, ZoneRecord])[]>();
+  for (const subnet of snapshot.subnets) {
+    const network = parseNetwork(subnet.cidr);
+    if (isRejected(network)) throw new TypeError(`subnet ${subnet.name}: ${network.message}`);
+    for (const zone of reverseZones(network)) records.set(zone, []);
+  }
+  const ttl = snapshot.settings.default_ttl;
+  for (const [address, item] of pointers(names)) {
+    const name = reverseName(address);
+    const zone = zoneOf(name, records);
+    if (zone === null) continue;
+    const owner = relativeName(name, zone);
+    const record: ZoneRecord = { name: owner, type: 'PTR', data: item.fqdn, ...ownTtl(item.ttl, ttl) };
+    records.get(zone)?.push([address.value, record]);
+  }
+  return [...records.keys()].sort().map((zone) => {
+    const sorted = (records.get(zone) ?? []).sort((a, b) => (a[0] < b[0] ? -1 : 1));
+    return zoneContent(
+      snapshot,
+      { zone, ttl, servers },
+      sorted.map(([, record]) => record),
+    );
+  });
+}
+
+/** For every address the published name that its PTR record names. */
+function pointers(names: readonly PublishedName[]): readonly (readonly [Address, PublishedName])[] {
+  const best = new Map<string, PublishedName>();
+  for (const item of names) {
+    if ((item.type !== 'A' && item.type !== 'AAAA') || item.fqdn.startsWith('*')) continue;
+    const known = best.get(item.data);
+    if (!known || owns(item, known)) best.set(item.data, item);
+  }
+  return Array.from(best, ([text, item]) => {
+    const address = parseAddress(text);
+    if (isRejected(address)) throw new TypeError(`${item.fqdn}: ${address.message}`);
+    return [address, item] as const;
+  });
+}
+
+function owns(item: PublishedName, other: PublishedName): boolean {
+  const rank = SOURCES.indexOf(item.source) - SOURCES.indexOf(other.source);
+  return rank < 0 || (rank === 0 && item.fqdn < other.fqdn);
+}
+
+function zoneContent(
+  snapshot: Snapshot,
+  zone: { readonly zone: string; readonly ttl: number; readonly servers: readonly NameServer[] },
+  records: readonly ZoneRecord[],
+): ZoneContent {
+  const contact = `hostmaster.${snapshot.settings.default_domain}`;
+  const ns = zone.servers.map((server) => ({ name: '@', type: 'NS' as const, data: server.fqdn }));
+  return {
+    name: zone.zone,
+    ttl: zone.ttl,
+    negativeTtl: Math.min(zone.ttl, NEGATIVE_TTL_MAX),
+    // Without a name server lint refuses the zone; the sentence is better than an exception here.
+    primary: zone.servers[0]?.fqdn ?? contact,
+    contact,
+    records: [...ns, ...records],
+  };
+}
+
+function recordOf(name: string, item: PublishedName, zoneTtl: number | undefined): ZoneRecord {
+  return { name, type: item.type, data: item.data, ...ownTtl(item.ttl, zoneTtl) };
+}
+
+function ownTtl(ttl: number, zoneTtl: number | undefined): { ttl?: number } {
+  return ttl === zoneTtl ? {} : { ttl };
+}
+
+/** The longest zone that holds a name; null when none does. */
+function zoneOf(fqdn: string, zones: ReadonlyMap<string, unknown>): string | null {
+  if (zones.has(fqdn)) return fqdn;
+  return parentZone(fqdn, zones);
+}
+
+function parentZone(name: string, zones: ReadonlyMap<string, unknown>): string | null {
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    const suffix = name.slice(dot + 1);
+    if (zones.has(suffix)) return suffix;
+  }
+  return null;
+}
+
+/** The zone's own name first, then by name, type and datum, so that equal content has equal text. */
+function byOwner(a: ZoneRecord, b: ZoneRecord): number {
+  if (a.name !== b.name) return a.name === '@' ? -1 : b.name === '@' || a.name > b.name ? 1 : -1;
+  return a.type === b.type ? (a.data < b.data ? -1 : 1) : a.type < b.type ? -1 : 1;
+}

@@ -1,0 +1,125 @@
+import type { Command, ExecResult } from '../../core/host-values.ts';
+import type { Activation, CommandRule, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { DnsDesired } from './desired.ts';
+import { FOLDER, NAMED_CONF, zoneFile } from './view.ts';
+
+const USER = 'bind';
+const CHECKCONF = '/usr/bin/named-checkconf';
+// `local`: questions about other zones' names would go to the network. The model's grammar of names is tighter than
+// named's check of owner names, which refuses "_" where RFC 8552 wants it.
+const CHECKZONE = ['/usr/bin/named-checkzone', '-i', 'local', '-k', 'ignore'];
+// rndc would wait 60 s for a daemon that hangs.
+const RNDC = ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', '-p', '953'];
+const DIG = ['/usr/bin/dig', '+time=1', '+tries=1', '+norecurse', '+noall', '+comments', '+answer', '@127.0.0.1'];
+/** Above this many changed zones one reload of all is cheaper: named skips files that did not change. */
+const SINGLE_RELOADS_MAX = 8;
+/** Zones that a probe asks for, the most recently changed first. */
+const PROBED_ZONES = 5;
+/** A zone that every named answers by itself (RFC 6303 §4.2). */
+const BUILT_IN_ZONE = '127.in-addr.arpa';
+const ZONE_PATTERN = '[a-z0-9_][a-z0-9._-]{0,252}';
+const STAGED_PATTERN = '/etc/bind/regent/\\.stage(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+';
+
+/** Command lines that the helper accepts for `dns`. */
+export const DNS_COMMANDS: readonly CommandRule[] = [
+  { argv: [CHECKCONF, { pattern: STAGED_PATTERN }] },
+  { argv: [...CHECKZONE, { pattern: ZONE_PATTERN }, { pattern: STAGED_PATTERN }] },
+  { argv: [...RNDC, 'reconfig'] },
+  { argv: [...RNDC, 'reload'] },
+  { argv: [...RNDC, 'reload', { pattern: ZONE_PATTERN }] },
+  { argv: [...RNDC, 'scan'] },
+  { argv: [...DIG, { pattern: ZONE_PATTERN }, 'SOA'] },
+  { argv: ['/usr/sbin/named', '-v'] },
+];
+
+/** named.conf by named-checkconf, each changed zone by named-checkzone, as the daemon's user. */
+export function checkDns(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => {
+      const argv = file.target === NAMED_CONF ? [CHECKCONF, file.staged] : [...CHECKZONE, zoneOf(file), file.staged];
+      return { argv, user: USER, timeoutMs: 20_000 };
+    });
+}
+
+/**
+ * What makes named take new files. `reconfig` takes every line of named.conf that ours ever has (clients, forwarders,
+ * limits, zones come and gone) without dropping a question; it does not read the files of zones that it knows, so
+ * those are reloaded by name. Only a first named.conf needs a start.
+ */
+export function activateDns(changes: readonly FileChange[]): Activation {
+  const conf = changes.find((change) => change.target === NAMED_CONF);
+  if (conf?.kind === 'added') return { kind: 'restart', why: 'named.conf is new: named reads it when it starts' };
+  if (conf?.kind === 'removed') return { kind: 'none', why: 'named.conf is gone: named does not run without it' };
+  const zones = changes.filter((change) => change !== conf && change.kind !== 'removed');
+  // A zone that is new in named.conf is loaded by reconfig.
+  const known = zones.filter((change) => !conf || change.kind === 'changed');
+  const names = known.map(zoneOf);
+  if (names.length > SINGLE_RELOADS_MAX || known.some((change) => zoneFile(zoneOf(change)) !== change.target)) {
+    return command([rndc('reload')], `${names.length} zones changed: named reloads what changed`);
+  }
+  const reloads = names.map((name) => rndc('reload', name));
+  const zonesWhy = `changed zones are reloaded by name: ${names.join(', ')}`;
+  if (conf) {
+    const why = 'named.conf changed: reconfig takes its options and the zones that came or went';
+    return command([rndc('reconfig'), ...reloads], names.length > 0 ? `${why}; ${zonesWhy}` : why);
+  }
+  if (reloads.length > 0) return command(reloads, zonesWhy);
+  return { kind: 'none', why: 'no file that named reads has changed' };
+}
+
+/** A virtual address that came or went must be listened on at once; which database is primary is no matter for names. */
+export function roleChangeDns(role: RoleChange): Activation {
+  if (role.kind === 'vip') {
+    return command(
+      [rndc('scan')],
+      `this node is now ${role.state} for the virtual IP: named looks for addresses to listen on`,
+    );
+  }
+  return { kind: 'none', why: 'named does not use the database' };
+}
+
+/** Asks this node's named for the SOA of the zones that changed last, which have the highest serials. */
+export function probeDns(desired: DnsDesired): readonly Command[] {
+  return probedZones(desired).map(({ name }) => ({ argv: [...DIG, name, 'SOA'], timeoutMs: 3000 }));
+}
+
+/** Healthy: every answer has the serial that was published. */
+export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesired): ServiceHealth {
+  for (const [index, { name, serial }] of probedZones(desired).entries()) {
+    const problem = problemOf(answers[index], serial);
+    if (problem !== null) return { isHealthy: false, detail: `asked 127.0.0.1 for the SOA of ${name}: ${problem}` };
+  }
+  const [latest] = probedZones(desired);
+  const what = latest?.serial === null ? `the built-in ${BUILT_IN_ZONE}` : `${latest?.name} serial ${latest?.serial}`;
+  return { isHealthy: true, detail: `named answers with ${what}; ${desired.zones.length} zones published` };
+}
+
+/** `serial` null: any answer will do. */
+function probedZones(desired: DnsDesired): readonly { readonly name: string; readonly serial: number | null }[] {
+  if (desired.zones.length === 0) return [{ name: BUILT_IN_ZONE, serial: null }];
+  return [...desired.zones].sort((a, b) => b.serial - a.serial || (a.name < b.name ? -1 : 1)).slice(0, PROBED_ZONES);
+}
+
+function problemOf(answer: ExecResult | undefined, serial: number | null): string | null {
+  if (!answer) return 'it was not asked';
+  if (answer.failure !== null) return `dig did not start: ${answer.failure}`;
+  const status = /status: ([A-Z]+)/.exec(answer.stdout)?.[1];
+  if (answer.timedOut || status === undefined) return 'no answer within a second';
+  if (status !== 'NOERROR') return `it answered ${status}`;
+  const found = /\sSOA\s+\S+\s+\S+\s+(\d+)\s/.exec(answer.stdout)?.[1];
+  if (found === undefined) return 'the answer has no SOA record';
+  return serial === null || Number(found) === serial ? null : `its serial is ${found}, published is ${serial}`;
+}
+
+function zoneOf(file: { readonly target: string }): string {
+  return file.target.slice(`${FOLDER}/zones/db.`.length);
+}
+
+function rndc(...words: readonly string[]): Command {
+  return { argv: [...RNDC, ...words], user: USER, timeoutMs: 15_000 };
+}
+
+function command(commands: readonly Command[], why: string): Activation {
+  return { kind: 'command', commands, why };
+}

@@ -1,0 +1,27 @@
+import type { ManagedService } from '../kit/contract.ts';
+import { compileDns, type DnsShared, prepareDns, versionedDns } from './compile.ts';
+import { activateDns, checkDns, DNS_COMMANDS, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
+import { DnsDesired } from './desired.ts';
+import { lintDns } from './lint.ts';
+import { DNS_FILES, type DnsView, FOLDER, viewDns } from './view.ts';
+
+/** BIND 9.20: the site's zones on every region node, and a resolver for the site's subnets. */
+export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
+  name: 'dns',
+  desired: DnsDesired,
+  unit: 'named.service',
+  version: { argv: ['/usr/sbin/named', '-v'], timeoutMs: 5000 },
+  folder: FOLDER,
+  commands: DNS_COMMANDS,
+  files: DNS_FILES,
+  prepare: prepareDns,
+  versioned: versionedDns,
+  compile: compileDns,
+  lint: lintDns,
+  view: viewDns,
+  check: checkDns,
+  activate: activateDns,
+  onRoleChange: roleChangeDns,
+  probe: probeDns,
+  parseProbe: parseProbeDns,
+};

@@ -1,0 +1,93 @@
+import { textDigest } from '../../core/digest.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
+
+/** Regent's own folder of BIND; Debian's AppArmor profile lets named read it and write nothing in it. */
+export const FOLDER = '/etc/bind/regent';
+/** BIND's main file. */
+export const NAMED_CONF = `${FOLDER}/named.conf`;
+/** A file name has at most 255 bytes, and installing adds a suffix for a moment. */
+const FILE_NAME_MAX = 200;
+
+interface ConfView {
+  readonly clients: readonly string[];
+  readonly hasForwarders: boolean;
+  readonly forwarders: readonly string[];
+  readonly dnssecValidation: string;
+  readonly hasRateLimit: boolean;
+  readonly rateLimit: number;
+  readonly zones: readonly { readonly name: string; readonly file: string }[];
+}
+
+interface ZoneView extends Omit<Zone, 'records'> {
+  readonly records: readonly RecordView[];
+}
+
+interface RecordView {
+  readonly name: string;
+  readonly hasTtl: boolean;
+  readonly ttl: number;
+  readonly type: string;
+  readonly isText: boolean;
+  readonly data: string;
+}
+
+/** What the templates of `dns` see. */
+export interface DnsView {
+  readonly conf: ConfView;
+  readonly zones: readonly ZoneView[];
+}
+
+/** Files by template: named.conf, and one per zone. root owns them, named may read them. */
+export const DNS_FILES: readonly FileSpec<DnsView>[] = [
+  {
+    template: 'named.conf.hbs',
+    comment: '//',
+    mode: 0o640,
+    owner: 'root',
+    group: 'bind',
+    instances: (view) => [{ target: NAMED_CONF, view: view.conf }],
+  },
+  {
+    template: 'zone.hbs',
+    comment: ';',
+    mode: 0o640,
+    owner: 'root',
+    group: 'bind',
+    instances: (view) => view.zones.map((zone) => ({ target: zoneFile(zone.name), view: zone })),
+  },
+];
+
+/** Path of a zone's file. */
+export function zoneFile(zone: string): string {
+  const name = zone.length <= FILE_NAME_MAX ? zone : `${zone.slice(0, 100)}--${textDigest(zone).slice(0, 32)}`;
+  return `${FOLDER}/zones/db.${name}`;
+}
+
+/** Makes the templates' view of a desired state. */
+export function viewDns(desired: DnsDesired): DnsView {
+  return {
+    conf: {
+      clients: desired.clients,
+      hasForwarders: desired.forwarders.length > 0,
+      forwarders: desired.forwarders,
+      dnssecValidation: desired.dnssecValidation,
+      hasRateLimit: desired.rateLimit > 0,
+      rateLimit: desired.rateLimit,
+      zones: desired.zones.map((zone) => ({ name: zone.name, file: zoneFile(zone.name) })),
+    },
+    zones: desired.zones.map((zone) => ({ ...zone, records: zone.records.map((record) => viewRecord(record, zone)) })),
+  };
+}
+
+function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
+  const isName = record.type === 'CNAME' || record.type === 'NS' || record.type === 'PTR';
+  return {
+    name: record.name,
+    hasTtl: record.ttl !== undefined,
+    ttl: record.ttl ?? zone.ttl,
+    type: record.type,
+    isText: record.type === 'TXT',
+    data: isName ? `${record.data}.` : record.data,
+  };
+}

@@ -1,0 +1,57 @@
+import { compileSite } from '../../src/services/compile-node.ts';
+import type { AnyService, RenderedFile, Templates } from '../../src/services/kit/contract.ts';
+import { renderService } from '../../src/services/kit/render.ts';
+import { SERVICES } from '../../src/services/registry.ts';
+import { CASES, FACTS, GOLDEN_SECONDS } from './snapshots.ts';
+
+/** Generation that the headers of all goldens show. */
+const GENERATION = 7;
+
+/** A service of the registry by its name. */
+export function serviceNamed(name: string): AnyService {
+  const service = SERVICES.find((item) => item.name === name);
+  if (!service) throw new Error(`there is no service ${name}`);
+  return service;
+}
+
+/** Desired state of node n-r1 in a case; a finding fails, because the cases are all good configuration. */
+export function desiredOf(name: string, caseName: string): Record<string, unknown> {
+  const snapshot = CASES[caseName];
+  if (!snapshot) throw new Error(`there is no case ${caseName}`);
+  const node = compileSite(snapshot, [serviceNamed(name)], new Map(), GOLDEN_SECONDS).nodes.get('n-r1');
+  const errors = node?.findings.filter((finding) => finding.severity === 'error') ?? [];
+  if (errors.length > 0) throw new Error(errors.map((finding) => finding.sentence).join('\n'));
+  const desired = node?.body.services[name]?.desired;
+  if (!desired) throw new Error(`${name} is absent in case ${caseName}`);
+  return desired;
+}
+
+/** The rendered files of a case. */
+export function renderedCase(name: string, caseName: string, templates: Templates): readonly RenderedFile[] {
+  const context = { facts: FACTS, templates, generation: GENERATION };
+  return renderService(serviceNamed(name), desiredOf(name, caseName), context);
+}
+
+/** Golden texts of a case by path below its folder: `desired.json` and the files under their real names. */
+export function goldenFiles(name: string, caseName: string, templates: Templates): Readonly<Record<string, string>> {
+  const { folder } = serviceNamed(name);
+  const files = renderedCase(name, caseName, templates).map((file) => [
+    file.target.slice(folder.length + 1),
+    file.content,
+  ]);
+  return { 'desired.json': `${pretty(desiredOf(name, caseName))}\n`, ...Object.fromEntries(files) };
+}
+
+/** JSON for reviewers: what holds no other list or object stands on one line. */
+function pretty(value: unknown, indent = ''): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const isFlat = Object.values(value).every((member) => typeof member !== 'object' || member === null);
+  if (isFlat) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const members = Object.entries(value).map(([name, member]) => {
+    const label = Array.isArray(value) ? '' : `${JSON.stringify(name)}: `;
+    return `${inner}${label}${pretty(member, inner)}`;
+  });
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  return `${open}\n${members.join(',\n')}\n${indent}${close}`;
+}

@@ -1,0 +1,211 @@
+import type { HostFacts } from '../../src/core/host-values.ts';
+import type { Machine, MachineInterface } from '../../src/model/machine.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import type { Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
+import type { Subnet } from '../../src/model/subnet.ts';
+
+/** Wall time of every golden, in seconds: the first serial of each zone. */
+export const GOLDEN_SECONDS = 1_790_000_000;
+
+/** Facts of a host as the goldens see it. */
+export const FACTS: HostFacts = {
+  hostname: 'r1',
+  os: { id: 'debian', version: '13' },
+  isContainer: false,
+  interfaces: [{ name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['10.77.0.11/24'] }],
+  versions: {},
+};
+
+/** The node that every case has. */
+export const R1: Node = { id: 'n-r1', name: 'r1', isRegion: true, isRack: true, addresses: ['10.77.0.11'] };
+
+/** One node, the default domain, nothing else. */
+export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    revision: 1,
+    settings: DEFAULT_SETTINGS,
+    nodes: [R1],
+    vlans: [],
+    subnets: [],
+    domains: [{ id: 1, name: 'regent.internal', ttl: null }],
+    records: [],
+    machines: [],
+    versions: [],
+    restarts: [],
+    ...changes,
+  };
+}
+
+/** A machine; `nics` name each interface's addresses as `name: [address, …]`, the first one carries the host name. */
+export function machine(
+  hostname: string,
+  domainId: number,
+  nics: Readonly<Record<string, readonly string[]>>,
+): Machine {
+  const interfaces = Object.entries(nics).map(
+    ([name, addresses], index): MachineInterface => ({
+      id: index + 1,
+      name,
+      mac: `52:54:00:00:00:${(index + 16).toString(16)}`,
+      kind: 'physical',
+      vlanId: 1,
+      addresses: addresses.map((address) => ({ subnetId: 1, address })),
+    }),
+  );
+  return { id: hostname.slice(0, 6), hostname, domainId, interfaces };
+}
+
+const DOMAINS: readonly Domain[] = [
+  { id: 1, name: 'regent.internal', ttl: null },
+  { id: 2, name: 'example.test', ttl: 300 },
+  { id: 3, name: 'lab.example.test', ttl: null },
+];
+
+function subnet(id: number, name: string, cidr: string, dnsOn = true): Subnet {
+  return { id, vlanId: 1, name, cidr, dnsOn };
+}
+
+/** Three nodes, three domains of which one lies in another, both families, every record type, settings off their defaults. */
+export function typicalSnapshot(): Snapshot {
+  return emptySnapshot({
+    revision: 40,
+    settings: {
+      ...DEFAULT_SETTINGS,
+      upstream_dns: ['192.0.2.53', '2001:db8::53'],
+      dnssec_validation: 'no',
+      dns_trusted_acl: ['198.51.100.0/24', '2001:db8:77::/48'],
+      dns_rate_limit: 50,
+      ntp_servers: ['ntp1.example.test', '192.0.2.123', '2001:db8::123'],
+    },
+    nodes: [
+      { ...R1, addresses: ['10.77.0.11', 'fd00:77::11'] },
+      { id: 'n-r2', name: 'r2', isRegion: true, isRack: false, addresses: ['10.77.0.12'] },
+      { id: 'n-rack1', name: 'rack1', isRegion: false, isRack: true, addresses: ['10.77.0.21'] },
+    ],
+    vlans: [{ id: 1, name: 'vlan10', vid: 10 }],
+    subnets: [
+      subnet(1, 'vlan10', '10.10.10.0/24'),
+      subnet(2, 'management', '10.77.0.0/24', false),
+      subnet(3, 'small', '192.0.2.64/26'),
+      subnet(4, 'wide', '172.20.4.0/22'),
+      subnet(5, 'six', '2001:db8:10::/64'),
+      subnet(6, 'six-nodes', 'fd00:77::/64', false),
+    ],
+    domains: DOMAINS,
+    records: [
+      { id: 1, domainId: 2, name: '@', type: 'A', data: '192.0.2.80', ttl: null },
+      { id: 2, domainId: 2, name: 'www', type: 'CNAME', data: 'example.test', ttl: 60 },
+      { id: 3, domainId: 2, name: 'alias', type: 'A', data: '10.10.10.21', ttl: null },
+      { id: 4, domainId: 2, name: '*.apps', type: 'A', data: '192.0.2.81', ttl: null },
+      { id: 5, domainId: 2, name: '_dmarc', type: 'TXT', data: 'v=DMARC1; p=reject', ttl: 3600 },
+      { id: 6, domainId: 2, name: 'shared', type: 'A', data: '172.20.5.1', ttl: 600 },
+      { id: 7, domainId: 2, name: 'shared', type: 'A', data: '172.20.6.1', ttl: 120 },
+      { id: 8, domainId: 2, name: 'six.lab', type: 'AAAA', data: '2001:db8:10::99', ttl: null },
+      { id: 9, domainId: 2, name: 'b', type: 'A', data: '172.20.7.9', ttl: null },
+      { id: 10, domainId: 2, name: 'a', type: 'A', data: '172.20.7.9', ttl: null },
+    ],
+    machines: [
+      machine('web1', 2, { eno1: ['10.10.10.21', '2001:db8:10::21'], eno2: ['172.20.4.21'], bmc: ['192.0.2.70'] }),
+      machine('web2', 3, { eno1: ['10.10.10.22'] }),
+    ],
+    restarts: [{ nodeId: 'n-r1', service: 'dns', nonce: 'f00d' }],
+  });
+}
+
+/** `count` machines with two interfaces in two wide subnets, and a record for every third. */
+export function largeSnapshot(count = 300): Snapshot {
+  const hosts = Array.from({ length: count }, (_, index) => index);
+  const address = (index: number, second: number) => `10.${second}.${index >> 8}.${index & 255}`;
+  return emptySnapshot({
+    revision: 900,
+    subnets: [subnet(1, 'first', '10.0.0.0/16'), subnet(2, 'second', '10.8.0.0/16')],
+    domains: [...DOMAINS.slice(0, 1), { id: 2, name: 'example.test', ttl: null }],
+    machines: hosts.map((index) =>
+      machine(`node-${String(index).padStart(5, '0')}`, 2, {
+        eno1: [address(index + 1, 0)],
+        eno2: [address(index + 1, 8)],
+      }),
+    ),
+    records: hosts
+      .filter((index) => index % 3 === 0)
+      .map((index) => ({
+        id: index + 1,
+        domainId: 2,
+        name: `service-${index}`,
+        type: 'CNAME' as const,
+        data: `node-${String(index).padStart(5, '0')}.example.test`,
+        ttl: null,
+      })),
+  });
+}
+
+/** Everything that the grammars of names and texts let through and that means something to a daemon. */
+export function hostileSnapshot(): Snapshot {
+  const label = 'a'.repeat(63);
+  const long = `${label}.${label}.${label}`;
+  const texts = [
+    '"; }; zone "x" { type primary; file "/etc/shadow"; }; //',
+    '\\',
+    '\\"',
+    '" A 6.6.6.6',
+    '; comment',
+    '( not continued',
+    ') not closed',
+    '$INCLUDE /etc/shadow',
+    '@ {{name}} {{#if x}} ${a} `id` $(id) %s %n',
+    ' leading and trailing blanks ',
+    "'single' # hash // slashes /* stars */",
+    '\\000\\010\\032',
+    'x'.repeat(255),
+    'y'.repeat(256),
+    `${'"'.repeat(300)}${'\\'.repeat(300)}`,
+    'z'.repeat(4096),
+  ];
+  return emptySnapshot({
+    revision: 666,
+    settings: {
+      ...DEFAULT_SETTINGS,
+      default_ttl: 604_800,
+      upstream_dns: ['2001:db8::ffff:ffff'],
+      dns_trusted_acl: ['0.0.0.0/0', '::/0'],
+      dns_rate_limit: 0,
+      ntp_servers: ['server', 'allow.all', 'pool.0', '2001:db8::1', '*.example.test', '_ntp._udp.example.test'],
+    },
+    subnets: [subnet(1, 'zone "x" {', '10.0.0.0/31'), subnet(2, 'options', '2001:db8::/127')],
+    domains: [
+      { id: 1, name: 'regent.internal', ttl: 1 },
+      { id: 2, name: `${long}.zz`, ttl: null },
+      { id: 3, name: 'xn--bcher-kva.example', ttl: null },
+      { id: 4, name: 'include', ttl: null },
+      { id: 5, name: '0.0.a0', ttl: null },
+    ],
+    records: [
+      ...texts.map((data, index) => ({
+        id: index + 1,
+        domainId: 1,
+        name: `t${index}`,
+        type: 'TXT' as const,
+        data,
+        ttl: 1,
+      })),
+      { id: 101, domainId: 2, name: 'b'.repeat(58), type: 'A', data: '255.255.255.255', ttl: 604_800 },
+      { id: 102, domainId: 3, name: '*', type: 'AAAA', data: '::', ttl: null },
+      { id: 103, domainId: 3, name: 'ttl', type: 'A', data: '0.0.0.0', ttl: null },
+      { id: 104, domainId: 3, name: 'in', type: 'CNAME', data: '*.example', ttl: null },
+      { id: 105, domainId: 4, name: '_a._b', type: 'A', data: '10.0.0.0', ttl: null },
+      { id: 106, domainId: 4, name: 'soa', type: 'CNAME', data: 'include', ttl: null },
+      { id: 107, domainId: 5, name: '0', type: 'A', data: '10.0.0.1', ttl: null },
+      { id: 108, domainId: 5, name: '600', type: 'A', data: '10.0.0.1', ttl: null },
+      { id: 109, domainId: 5, name: '1h', type: 'A', data: '10.0.0.1', ttl: null },
+    ],
+    machines: [machine('localhost', 4, { lo: ['127.0.0.1', '::1'] }), machine('ns', 3, { zone: ['10.0.0.1'] })],
+  });
+}
+
+/** The four cases that every service has goldens for. */
+export const CASES: Readonly<Record<string, Snapshot>> = {
+  empty: emptySnapshot(),
+  typical: typicalSnapshot(),
+  large: largeSnapshot(),
+  'hostile-strings': hostileSnapshot(),
+};
