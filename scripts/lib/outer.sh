@@ -43,7 +43,7 @@ check_machine() {
   [ -d "$folder" ] || folder=/var/lib
   free=$(df --output=avail -k "$folder" | tail -n 1)
   [ "$free" -ge 3000000 ] || fail "$folder has $((free / 1024)) MB free, 3000 are needed" 'make room on that file system'
-  [ -w /proc/sys/net ] || fail 'this root may not change the network' 'run on the machine itself or in a privileged container'
+  unshare --net --mount true 2>/dev/null || fail 'this root may not change the network' 'run on the machine itself or in a privileged container'
 }
 
 # ensure_outer_packages up|test: what the lab needs of this machine; for `test` also what the tests do.
