@@ -12,9 +12,15 @@ const target = join(root, 'dist', 'regent.mjs');
 const fresh = join(root, 'dist', `.regent.${process.pid}.mjs`);
 
 mkdirSync(dirname(target), { recursive: true });
+// The client reads methods and paths of the table of calls; the schemas in it are the server's. Building them would cost
+// more than a whole call, so every schema is this one object here, which is whatever is asked of it.
+const NO_SCHEMAS =
+  'const any = new Proxy(() => any, { get: (_, key) => (key === Symbol.toPrimitive ? () => "" : any), apply: () => any });' +
+  ' export default any;';
 // Importing these the ordinary way evaluates every export, among them getters that load half of Node: 15 ms a start.
 // commander wants child_process for commands that are programs of their own, which Regent has none of.
 const LIGHT = {
+  typebox: NO_SCHEMAS,
   'node:child_process': 'export default {};',
   'node:process': 'export default globalThis.process;',
   'node:fs':
@@ -22,17 +28,17 @@ const LIGHT = {
   'node:util':
     "export const stripVTControlCharacters = (text) => process.getBuiltinModule('node:util').stripVTControlCharacters(text);",
 };
-const lightBuiltins = {
-  name: 'light-builtins',
+const light = {
+  name: 'light',
   resolveId: (source) => (Object.hasOwn(LIGHT, source) ? `\0${source}` : null),
-  load: (id) => (id.startsWith('\0node:') ? LIGHT[id.slice(1)] : null),
+  load: (id) => (id.startsWith('\0') ? (LIGHT[id.slice(1)] ?? null) : null),
 };
 
 const bundle = await rolldown({
   input: join(root, 'src', 'main', 'cli.ts'),
   cwd: root,
   platform: 'node',
-  plugins: [lightBuiltins],
+  plugins: [light],
   transform: { define: { REGENT_VERSION: JSON.stringify(version) } },
 });
 try {
