@@ -39,6 +39,8 @@ const bundle = await rolldown({
   cwd: root,
   platform: 'node',
   plugins: [light],
+  // The wire's table names types of records by the model, which brings address maths that no command uses.
+  treeshake: { moduleSideEffects: [{ test: /node_modules\/ipaddr\.js\//, sideEffects: false }] },
   transform: { define: { REGENT_VERSION: JSON.stringify(version) } },
 });
 try {

@@ -1,4 +1,32 @@
 import type { NounSpec } from './command.ts';
+import { COMPLETION } from './commands/completion.ts';
+import { CONFIG } from './commands/config.ts';
+import { DOMAIN } from './commands/domain.ts';
+import { EVENTS } from './commands/event.ts';
+import { KEY } from './commands/key.ts';
+import { MACHINE } from './commands/machine.ts';
+import { NODE } from './commands/node.ts';
+import { RECORD } from './commands/record.ts';
+import { SERVICE } from './commands/service.ts';
+import { SETTING } from './commands/setting.ts';
+import { STATUS } from './commands/status.ts';
+import { SUBNET, VLAN } from './commands/subnet.ts';
+import { USER } from './commands/user.ts';
 
 /** Every noun of the command line, in the order of the help. Adding one is one line here. */
-export const NOUNS: readonly NounSpec[] = [];
+export const NOUNS: readonly NounSpec[] = [
+  STATUS,
+  DOMAIN,
+  RECORD,
+  MACHINE,
+  SUBNET,
+  VLAN,
+  SETTING,
+  NODE,
+  SERVICE,
+  CONFIG,
+  EVENTS,
+  USER,
+  KEY,
+  COMPLETION,
+];

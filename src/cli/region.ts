@@ -1,4 +1,73 @@
-/** The region as commands see it. */
+import type { Client } from '../contract/client.ts';
+import type { GlobalOptions } from './command.ts';
+import { checkKey, resolveContext } from './context.ts';
+import { CliError, EXIT } from './exit.ts';
+import { printable } from './format/escape.ts';
+import type { CliIo } from './io.ts';
+
+/** The region as commands see it: its address and the typed client. */
 export interface Region {
   readonly url: string;
+  readonly client: Client;
+}
+
+/** How long calls may take, ms. `refusedMs`: give up on a port that nobody listens on. */
+export interface Patience {
+  readonly deadlineMs: number;
+  readonly refusedMs: number;
+}
+
+/** A database failover takes seconds and the region holds calls meanwhile; a closed port is nearly always a region that is down. */
+const PATIENCE: Patience = { deadlineMs: 45_000, refusedMs: 3000 };
+
+/** Resolves the context and makes the client; asks for the key on the terminal when there is none. */
+export async function connect(io: CliIo, global: GlobalOptions, patience: Patience = PATIENCE): Promise<Region> {
+  const context = await resolveContext(io, global);
+  const apiKey = context.apiKey ?? (await askKey(io, context.url));
+  // The client's table of calls is loaded only by commands that make one.
+  const { createClient } = await import('../contract/client.ts');
+  const state = { refusedSince: null as number | null, told: '' };
+  const client = createClient({
+    url: context.url,
+    apiKey,
+    random: { fraction: io.fraction, hex: () => io.uuid() },
+    deadlineMs: patience.deadlineMs,
+    fetch: io.fetch,
+    now: io.monotonic,
+    onRetry: (why) => {
+      state.refusedSince = why.includes('ECONNREFUSED') ? (state.refusedSince ?? io.monotonic()) : null;
+      if (state.told !== why) io.err.write(`regent: ${printable(context.url)}: ${printable(why)}; trying again\n`);
+      state.told = why;
+    },
+    sleep: async (ms) => {
+      if (state.refusedSince !== null && io.monotonic() + ms - state.refusedSince > patience.refusedMs) {
+        throw refused(context.url);
+      }
+      await io.sleep(ms, io.interrupted);
+    },
+  });
+  return { url: context.url, client };
+}
+
+/** Nobody listens: where to look. */
+export function refused(url: string): CliError {
+  return new CliError(EXIT.error, `Nothing listens at ${url}: the connection is refused.`, whereToLook());
+}
+
+/** What to look at when a region does not answer. */
+export function whereToLook(): string[] {
+  return [
+    'Is the region up? In a checkout: scripts/lab status. On its host: systemctl status regent-regiond.',
+    'Is it the right address? See --url, --context and REGENT_URL.',
+  ];
+}
+
+async function askKey(io: CliIo, url: string): Promise<string> {
+  const key = await io.askSecret(`API key for ${printable(url)}: `);
+  if (key === null || key.trim() === '') {
+    throw new CliError(EXIT.error, `There is no API key for ${url}.`, [
+      'Set REGENT_API_KEY, or REGENT_API_KEY_FILE to a file that holds it. There is no option for it: others can read a command line.',
+    ]);
+  }
+  return checkKey(key.trim(), 'the answer');
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CliIo, Output } from '../cli/io.ts';
 import { runCli } from '../cli/run.ts';
+import { lightFetch } from './light-fetch.ts';
 
 declare const REGENT_VERSION: string | undefined;
 
@@ -37,7 +38,7 @@ function makeIo(interrupted: AbortSignal): CliIo {
     readFile: async (path) => readText(path),
     readInput,
     askSecret,
-    fetch: (...request) => globalThis.fetch(...request),
+    fetch: lightFetch,
     sleep,
     monotonic: () => performance.now(),
     now: () => Date.now(),

@@ -1,6 +1,7 @@
 import type { Output } from '../io.ts';
-import { printable, printableLines, safeJson } from './escape.ts';
+import { printable, safeJson } from './escape.ts';
 import { csvText, detailLines, tableLines } from './table.ts';
+import { yamlText } from './yaml.ts';
 
 /** Forms of output (api.md §4). */
 export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv', 'name'] as const;
@@ -70,11 +71,7 @@ export async function printData(printer: Printer, value: unknown): Promise<boole
     return true;
   }
   if (printer.format === 'yaml') {
-    // Loaded only when asked for: parsing it would cost every other command.
-    const { stringify } = await import('yaml');
-    const text = stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
-    // JSON is YAML too, and the form in which every unsafe character can be escaped.
-    printer.out.write(printableLines(text) === text ? text : `${safeJson(value)}\n`);
+    printer.out.write(yamlText(value));
     return true;
   }
   return false;

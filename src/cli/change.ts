@@ -1,0 +1,48 @@
+import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
+import type { Call } from './command.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { printable } from './format/escape.ts';
+import { type Printer, printData, printOne, type Shape } from './format/output.ts';
+import { hasErrors, previewLines } from './format/preview.ts';
+import { hasColor } from './progress.ts';
+import { waitForNodes } from './wait.ts';
+
+/** A change: which call with which input, and how its result is told. `done`: the verb of the sentence (`created`). */
+export interface Change<I extends RouteId> {
+  readonly route: I;
+  readonly input: RouteInput<I>;
+  readonly shape: Shape<RouteOutput<I>>;
+  readonly done: string;
+  /** What the table form says; the kind, the name and `done` when left out. */
+  tell?(result: RouteOutput<I>): string;
+}
+
+/** Makes a change, or shows what it would do (`--dry-run`), and waits for the nodes when asked (`--wait`). */
+export async function runChange<I extends RouteId>(call: Call, change: Change<I>): Promise<ExitCode> {
+  const { client } = await call.region();
+  if (call.change.dryRun) return showPreview(call, change);
+  const { body } = await client.call(change.route, change.input);
+  const printer = printerOf(call);
+  if (printer.format === 'table' || printer.format === 'wide') {
+    const text = change.tell?.(body) ?? `${change.shape.kind} ${change.shape.name(body)} ${change.done}`;
+    call.io.out.write(`${text.split('\n').map(printable).join('\n')}\n`);
+  } else {
+    await printOne(printer, change.shape, body);
+  }
+  if (call.change.wait) await waitForNodes(call);
+  return EXIT.ok;
+}
+
+async function showPreview<I extends RouteId>(call: Call, change: Change<I>): Promise<ExitCode> {
+  const { client } = await call.region();
+  const preview = await client.preview(change.route, change.input);
+  if (!(await printData(printerOf(call), preview))) {
+    call.io.out.write(`${previewLines(preview, hasColor(call.io)).join('\n')}\n`);
+  }
+  return hasErrors(preview.nodes) ? EXIT.error : EXIT.ok;
+}
+
+/** The printer of a call. */
+export function printerOf(call: Call): Printer {
+  return { format: call.global.output ?? 'table', out: call.io.out, err: call.io.err };
+}

@@ -1,0 +1,126 @@
+import type { Change, PendingConfig } from '../../contract/config.ts';
+import { printerOf, runChange } from '../change.ts';
+import type { Call, NounSpec } from '../command.ts';
+import { usageError } from '../exit.ts';
+import { printable, safeJson } from '../format/escape.ts';
+import { printData, printList, printOne, type Shape } from '../format/output.ts';
+import { nodeLines } from '../format/preview.ts';
+import { moment, stamp } from '../format/when.ts';
+import { hasColor } from '../progress.ts';
+import { integer, need, option, text } from '../values.ts';
+
+const SHAPE: Shape<Change> = {
+  kind: 'change',
+  name: (change) => String(change.id),
+  columns: [
+    { header: 'id', value: (change) => String(change.id) },
+    { header: 'at', value: (change) => stamp(change.at) },
+    { header: 'who', value: (change) => change.who },
+    { header: 'what', value: (change) => change.summary },
+    { header: 'rows', value: (change) => String(change.rows.length) },
+    { header: 'from', wide: true, value: (change) => change.origin },
+    { header: 'undoes', wide: true, value: (change) => (change.reverts === null ? '' : String(change.reverts)) },
+  ],
+};
+
+const WHICH = { name: '<change>', help: 'id (the revision that it made), see: regent config history' };
+const PAGE_MAX = 1000;
+
+/** `regent config`. */
+export const CONFIG: NounSpec = {
+  noun: 'config',
+  summary: 'configuration: what is not yet in force, its history, undoing a change',
+  commands: [
+    {
+      verb: 'diff',
+      summary: 'show what is published and not yet in force, as differences of the real files',
+      run: diff,
+    },
+    {
+      verb: 'history',
+      summary: 'list changes, newest first',
+      options: [
+        { flags: '--limit <number>', help: `how many, at most ${PAGE_MAX} (20 when left out)` },
+        { flags: '--who <user>', help: 'only those by this user' },
+        { flags: '--table <table>', help: 'only those that touched rows of this table, such as records' },
+      ],
+      run: async (call) => {
+        const { client } = await call.region();
+        const limit = integer(option(call, 'limit') ?? '20', '--limit');
+        if (limit < 1 || limit > PAGE_MAX) throw usageError(`--limit: ${limit} is out of range, 1 to ${PAGE_MAX}.`);
+        const query = { limit, ...text(call, 'who'), ...text(call, 'table') };
+        await printList(printerOf(call), SHAPE, (await client.call('config.history', { query })).body.items);
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a change: every row before and after',
+      args: [WHICH],
+      run: async (call) => {
+        const { client } = await call.region();
+        const { body } = await client.call('config.show', { params: { change: changeId(call) } });
+        await printOne(printerOf(call), detailed(call), body);
+      },
+    },
+    {
+      verb: 'rollback',
+      summary: 'undo a change; refused when a later one touched the same rows',
+      args: [WHICH],
+      isChange: true,
+      examples: ['regent config rollback 12 --dry-run', 'regent config rollback 12 --wait'],
+      run: (call) =>
+        runChange(call, {
+          route: 'config.rollback',
+          input: { params: { change: changeId(call) } },
+          shape: SHAPE,
+          done: 'made',
+          tell: (change) => `change ${change.reverts ?? ''} undone by change ${change.id}: ${change.summary}`,
+        }),
+    },
+  ],
+};
+
+async function diff(call: Call): Promise<void> {
+  const { client } = await call.region();
+  const { body } = await client.call('config.diff', {});
+  if (await printData(printerOf(call), body)) return;
+  const lines = body.nodes.flatMap((node) => pendingLines(node, hasColor(call.io)));
+  const pending = body.nodes.filter((node) => !node.isCurrent);
+  const verdict =
+    pending.length === 0
+      ? `Revision ${body.revision} is in force on all ${body.nodes.length} nodes.`
+      : `Not yet in force: ${pending.map((node) => `${node.node} (generation ${node.applied ?? 'none'} of ${node.wanted})`).join(', ')}.`;
+  call.io.out.write(`${[...lines, printable(verdict)].join('\n')}\n`);
+}
+
+function pendingLines(node: PendingConfig['nodes'][number], isColored: boolean): string[] {
+  return node.isCurrent && node.files.length === 0 && node.findings.length === 0 ? [] : nodeLines(node, isColored);
+}
+
+function changeId(call: Call): number {
+  const id = integer(need(call, 0), 'change', 'the id of a change, a whole number');
+  if (id < 1) throw usageError('change: ids start at 1.');
+  return id;
+}
+
+function detailed(call: Call): Shape<Change> {
+  return {
+    ...SHAPE,
+    details: (change) => [
+      ['Change', String(change.id)],
+      ['At', moment(change.at, call.io.now())],
+      ['Who', change.who],
+      ['From', change.origin],
+      ['What', change.summary],
+      ['Undoes', change.reverts === null ? '' : `change ${change.reverts}`],
+      [
+        'Rows',
+        change.rows.flatMap((row) => [
+          `${row.op} ${row.table} ${safeJson(row.key, 0)}`,
+          `  before: ${safeJson(row.before, 0)}`,
+          `  after:  ${safeJson(row.after, 0)}`,
+        ]),
+      ],
+    ],
+  };
+}

@@ -1,0 +1,218 @@
+import type { InterfaceInput, Machine } from '../../contract/machine.ts';
+import { printerOf, runChange } from '../change.ts';
+import type { Call, NounSpec, OptionSpec } from '../command.ts';
+import { usageError } from '../exit.ts';
+import { printList, printOne, type Shape } from '../format/output.ts';
+import { collect, need, nothingToSet, option, options, text } from '../values.ts';
+
+const SHAPE: Shape<Machine> = {
+  kind: 'machine',
+  name: (machine) => machine.fqdn,
+  columns: [
+    { header: 'name', value: (machine) => machine.fqdn },
+    { header: 'id', value: (machine) => machine.id },
+    { header: 'addresses', value: (machine) => addressesOf(machine).join(', ') },
+    { header: 'macs', value: (machine) => machine.interfaces.map((nic) => nic.mac).join(', ') },
+    { header: 'interfaces', wide: true, value: (machine) => machine.interfaces.map((nic) => nic.name).join(', ') },
+    {
+      header: 'vlans',
+      wide: true,
+      value: (machine) => [...new Set(machine.interfaces.map((nic) => nic.vlan ?? '-'))].join(', '),
+    },
+  ],
+  details: (machine) => [
+    ['Name', machine.fqdn],
+    ['Id', machine.id],
+    ['Domain', machine.domain],
+    [
+      'Interfaces',
+      machine.interfaces.map((nic) => {
+        const addresses = nic.addresses.map((entry) => `${entry.address} (${entry.subnet})`).join(', ');
+        return `${nic.name}  ${nic.mac}  ${nic.kind}  VLAN ${nic.vlan ?? '-'}  ${addresses || 'no address'}`;
+      }),
+    ],
+  ],
+};
+
+const WHICH = { name: '<machine>', help: 'host name, full name or id', complete: 'machine' } as const;
+const INTERFACE_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--mac <mac>', help: 'MAC address of the first interface' },
+  { flags: '--interface <name>', help: 'name of the first interface (eth0 when left out)' },
+  { flags: '--address <ip|auto>', help: 'its address; auto: the lowest free one of the subnet' },
+  { flags: '--subnet <subnet>', help: 'where "auto" looks: CIDR, name or id' },
+  { flags: '--vlan <vlan>', help: 'its VLAN, where no address tells it' },
+  {
+    flags: '--nic <fields>',
+    help: 'a further interface: mac=MAC[,name=eth1][,address=IP|auto][,subnet=S][,vlan=V]; may be repeated',
+    repeat: true,
+  },
+];
+
+/** `regent machine`. */
+export const MACHINE: NounSpec = {
+  noun: 'machine',
+  summary: 'bare-metal machines and their interfaces',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list machines',
+      options: [
+        { flags: '--hostname <text>', help: 'only those whose host name holds this' },
+        { flags: '--domain <domain>', help: 'only those of this domain' },
+        { flags: '--mac <mac>', help: 'only the one with this MAC address' },
+        { flags: '--address <ip>', help: 'only the one with this address' },
+        { flags: '--subnet <subnet>', help: 'only those with an address of this subnet' },
+      ],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = {
+          ...text(call, 'hostname'),
+          ...text(call, 'domain'),
+          ...text(call, 'mac'),
+          ...text(call, 'address'),
+          ...text(call, 'subnet'),
+        };
+        await printList(printerOf(call), SHAPE, await collect(client.all('machine.list', { query })));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a machine',
+      args: [WHICH],
+      run: async (call) => {
+        const { client } = await call.region();
+        const { body } = await client.call('machine.show', { params: { machine: need(call, 0) } });
+        await printOne(printerOf(call), SHAPE, body);
+      },
+    },
+    {
+      verb: 'create',
+      summary: 'create a machine; its name and addresses are in DNS from then on',
+      args: [{ name: '<hostname>', help: 'host name without domain, such as web1' }],
+      options: [
+        { flags: '--domain <domain>', help: 'its domain; the default one when left out' },
+        ...INTERFACE_OPTIONS,
+      ],
+      isChange: true,
+      examples: [
+        'regent machine create web1 --mac 52:54:00:00:00:01 --address 10.10.10.20',
+        'regent machine create web2 --mac 52:54:00:00:00:02 --address auto --subnet 10.10.10.0/24 --wait',
+      ],
+      run: (call) => {
+        const interfaces = interfacesOf(call);
+        return runChange(call, {
+          route: 'machine.create',
+          input: {
+            body: {
+              hostname: need(call, 0),
+              ...text(call, 'domain'),
+              ...(interfaces.length === 0 ? {} : { interfaces }),
+            },
+          },
+          shape: SHAPE,
+          done: 'created',
+          tell: (machine) => tell(machine, 'created'),
+        });
+      },
+    },
+    {
+      verb: 'set',
+      summary: 'change a machine; --mac and --nic replace all its interfaces',
+      args: [WHICH],
+      options: [
+        { flags: '--hostname <name>', help: 'new host name' },
+        { flags: '--domain <domain>', help: 'new domain' },
+        ...INTERFACE_OPTIONS,
+      ],
+      isChange: true,
+      run: (call) => {
+        const interfaces = interfacesOf(call);
+        const body = {
+          ...text(call, 'hostname'),
+          ...text(call, 'domain'),
+          ...(interfaces.length === 0 ? {} : { interfaces }),
+        };
+        nothingToSet(body, '--hostname, --domain, --mac or --nic');
+        return runChange(call, {
+          route: 'machine.set',
+          input: { params: { machine: need(call, 0) }, body },
+          shape: SHAPE,
+          done: 'changed',
+          tell: (machine) => tell(machine, 'changed'),
+        });
+      },
+    },
+    {
+      verb: 'delete',
+      summary: 'delete a machine',
+      args: [WHICH],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'machine.delete',
+          input: { params: { machine: need(call, 0) } },
+          shape: SHAPE,
+          done: 'deleted',
+        }),
+    },
+  ],
+};
+
+function interfacesOf(call: Call): InterfaceInput[] {
+  const fields = new Map<string, string>();
+  for (const [name, key] of [
+    ['mac', 'mac'],
+    ['interface', 'name'],
+    ['address', 'address'],
+    ['subnet', 'subnet'],
+    ['vlan', 'vlan'],
+  ] as const) {
+    const value = option(call, name);
+    if (value !== undefined) fields.set(key, value);
+  }
+  if (fields.size > 0 && !fields.has('mac')) {
+    throw usageError('--interface, --address, --subnet and --vlan describe the interface of --mac, which is missing.');
+  }
+  const first = fields.size > 0 ? [toInterface(fields, '--address')] : [];
+  return [...first, ...options(call, 'nic').map(parseNic)];
+}
+
+function parseNic(textOfNic: string): InterfaceInput {
+  const fields = new Map<string, string>();
+  for (const part of textOfNic.split(',')) {
+    const [, key, value] = /^(mac|name|address|subnet|vlan)=(.+)$/.exec(part.trim()) ?? [];
+    if (key === undefined || value === undefined) {
+      throw usageError(`--nic: "${part}" is not usable. Rule: mac=MAC[,name=…][,address=…][,subnet=…][,vlan=…].`);
+    }
+    if (fields.has(key)) throw usageError(`--nic: "${key}" is given twice in "${textOfNic}".`);
+    fields.set(key, value);
+  }
+  return toInterface(fields, '--nic');
+}
+
+function toInterface(fields: ReadonlyMap<string, string>, where: string): InterfaceInput {
+  const mac = fields.get('mac');
+  const name = fields.get('name');
+  const vlan = fields.get('vlan');
+  const address = fields.get('address');
+  const subnet = fields.get('subnet');
+  if (mac === undefined) throw usageError(`${where}: "mac" is missing.`);
+  if (subnet !== undefined && address === undefined) {
+    throw usageError(`${where}: a subnet needs an address in it; for the lowest free one: auto.`);
+  }
+  return {
+    mac,
+    ...(name === undefined ? {} : { name }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(address === undefined ? {} : { addresses: [{ address, ...(subnet === undefined ? {} : { subnet }) }] }),
+  };
+}
+
+function addressesOf(machine: Machine): string[] {
+  return machine.interfaces.flatMap((nic) => nic.addresses.map((entry) => entry.address));
+}
+
+function tell(machine: Machine, done: string): string {
+  const addresses = addressesOf(machine);
+  return `machine ${machine.fqdn} ${done}${addresses.length === 0 ? '' : ` (${addresses.join(', ')})`}`;
+}

@@ -1,0 +1,79 @@
+import type { Node } from '../../contract/node.ts';
+import { printerOf } from '../change.ts';
+import type { Call, NounSpec } from '../command.ts';
+import { printList, printOne, type Shape } from '../format/output.ts';
+import { age, moment } from '../format/when.ts';
+import { collect, need } from '../values.ts';
+
+/** `regent node`. */
+export const NODE: NounSpec = {
+  noun: 'node',
+  summary: 'nodes: the hosts that run the agent',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list nodes',
+      run: async (call) => {
+        const { client } = await call.region();
+        await printList(printerOf(call), shapeOf(call), await collect(client.all('node.list', {})));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a node: what it should have, what it has, what it reported',
+      args: [{ name: '<node>', help: 'name or id', complete: 'node' }],
+      run: async (call) => {
+        const { client } = await call.region();
+        const { body } = await client.call('node.show', { params: { node: need(call, 0) } });
+        await printOne(printerOf(call), shapeOf(call), body);
+      },
+    },
+  ],
+};
+
+function shapeOf(call: Call): Shape<Node> {
+  const now = call.io.now();
+  return {
+    kind: 'node',
+    name: (node) => node.name,
+    columns: [
+      { header: 'name', value: (node) => node.name },
+      { header: 'roles', value: rolesOf },
+      { header: 'state', value: stateOf },
+      { header: 'generation', value: (node) => `${node.applied ?? '-'}/${node.wanted}` },
+      { header: 'reported', value: (node) => (node.agent ? `${age(node.agent.reportedAt, now)} ago` : 'never') },
+      { header: 'addresses', value: (node) => node.addresses.join(', ') },
+      { header: 'agent', wide: true, value: (node) => node.agent?.version ?? '' },
+      { header: 'os', wide: true, value: osOf },
+      { header: 'id', wide: true, value: (node) => node.id },
+    ],
+    details: (node) => [
+      ['Name', node.name],
+      ['Id', node.id],
+      ['Roles', rolesOf(node)],
+      ['State', stateOf(node)],
+      ['Generation', `${node.applied ?? 'none'} in force, ${node.wanted} published`],
+      ['Addresses', node.addresses.join(', ')],
+      ['Agent', node.agent ? `${node.agent.version}, up since ${moment(node.agent.since, now)}` : 'never reported'],
+      ['Last report', node.agent ? moment(node.agent.reportedAt, now) : ''],
+      ['Operating system', osOf(node)],
+      ['Interfaces', node.facts?.interfaces.map((nic) => `${nic.name}  ${nic.mac}  ${nic.addresses.join(', ')}`) ?? []],
+      ['Versions', Object.entries(node.facts?.versions ?? {}).map(([name, version]) => `${name}  ${version}`)],
+    ],
+  };
+}
+
+function rolesOf(node: Node): string {
+  return [node.isRegion ? 'region' : '', node.isRack ? 'rack' : ''].filter((role) => role !== '').join(', ');
+}
+
+function stateOf(node: Node): string {
+  if (node.agent === null) return 'never reported';
+  if (node.agent.isStale) return 'does not report';
+  return node.isCurrent ? 'current' : 'applying';
+}
+
+function osOf(node: Node): string {
+  if (node.facts === null) return '';
+  return `${node.facts.os.id} ${node.facts.os.version}${node.facts.isContainer ? ' (container)' : ''}`;
+}

@@ -1,0 +1,109 @@
+import type { Static } from 'typebox';
+import type { Setting as SettingSchema } from '../../contract/setting.ts';
+import { printerOf, runChange } from '../change.ts';
+import type { Call, NounSpec } from '../command.ts';
+import { usageError } from '../exit.ts';
+import { printable } from '../format/escape.ts';
+import { printList, printOne, type Shape } from '../format/output.ts';
+import { collect, integer, need } from '../values.ts';
+
+type Setting = Static<typeof SettingSchema>;
+type Value = Setting['value'];
+
+const SHAPE: Shape<Setting> = {
+  kind: 'setting',
+  name: (setting) => setting.name,
+  columns: [
+    { header: 'name', value: (setting) => setting.name },
+    { header: 'value', value: (setting) => tell(setting.value) },
+    { header: 'from', value: (setting) => (setting.isDefault ? 'default' : 'set') },
+    { header: 'default', wide: true, value: (setting) => tell(setting.default) },
+  ],
+};
+
+const NAME = { name: '<name>', help: 'name of the setting', complete: 'setting' } as const;
+
+/** `regent setting`. */
+export const SETTING: NounSpec = {
+  noun: 'setting',
+  summary: 'settings of the whole site',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list settings',
+      run: async (call) => {
+        const { client } = await call.region();
+        await printList(printerOf(call), SHAPE, await collect(client.all('setting.list', {})));
+      },
+    },
+    {
+      verb: 'get',
+      summary: "print a setting's value",
+      args: [NAME],
+      run: async (call) => {
+        const setting = await read(call);
+        const printer = printerOf(call);
+        // The bare value, so that a script can use it as it is.
+        if (printer.format === 'table') call.io.out.write(`${printable(tell(setting.value))}\n`);
+        else await printOne(printer, SHAPE, setting);
+      },
+    },
+    {
+      verb: 'set',
+      summary: "change a setting; several values, or commas, make a list; '' is the empty list",
+      args: [NAME, { name: '[value...]', help: 'new value' }],
+      options: [{ flags: '--default', help: 'back to the value that holds when nobody set anything' }],
+      isChange: true,
+      examples: [
+        'regent setting set upstream_dns 192.0.2.53 198.51.100.53',
+        'regent setting set default_ttl 60 --dry-run',
+        'regent setting set upstream_dns --default',
+      ],
+      run: setSetting,
+    },
+  ],
+};
+
+async function setSetting(call: Call) {
+  const [name, ...values] = call.args.filter((value) => value !== undefined);
+  const wantsDefault = call.options['default'] === true;
+  if (wantsDefault === values.length > 0) throw usageError('Give either a value or --default.');
+  // The present value tells whether a list, a number or a text is meant.
+  const now = await read(call);
+  return runChange(call, {
+    route: 'setting.set',
+    input: {
+      params: { setting: name ?? '' },
+      body: { value: wantsDefault ? now.default : parseValue(now, values) },
+    },
+    shape: SHAPE,
+    done: 'changed',
+    tell: (setting) => `setting ${setting.name} is ${tell(setting.value)}`,
+  });
+}
+
+async function read(call: Call): Promise<Setting> {
+  const { client } = await call.region();
+  return (await client.call('setting.show', { params: { setting: need(call, 0) } })).body;
+}
+
+function parseValue(setting: Setting, values: readonly string[]): Value {
+  if (Array.isArray(setting.default)) {
+    return values
+      .flatMap((value) => value.split(','))
+      .map((value) => value.trim())
+      .filter((value) => value !== '');
+  }
+  const [only, ...more] = values;
+  if (only === undefined || more.length > 0) throw usageError(`${setting.name} takes one value.`);
+  if (typeof setting.default === 'number') return integer(only, setting.name);
+  if (typeof setting.default === 'boolean') {
+    if (only !== 'true' && only !== 'false') throw usageError(`${setting.name} takes true or false.`);
+    return only === 'true';
+  }
+  return only;
+}
+
+function tell(value: Value): string {
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}

@@ -1,0 +1,104 @@
+import type { User } from '../../contract/user.ts';
+import { printerOf, runChange } from '../change.ts';
+import type { NounSpec } from '../command.ts';
+import { usageError } from '../exit.ts';
+import { stamp } from '../format/when.ts';
+import { printList, printOne, type Shape } from '../format/output.ts';
+import { collect, need, option } from '../values.ts';
+
+const ROLE_NAMES = ['admin', 'operator', 'user', 'auditor'] as const;
+type RoleName = (typeof ROLE_NAMES)[number];
+
+const SHAPE: Shape<User> = {
+  kind: 'user',
+  name: (user) => user.name,
+  columns: [
+    { header: 'name', value: (user) => user.name },
+    { header: 'role', value: (user) => user.role },
+    { header: 'created', value: (user) => stamp(user.createdAt) },
+  ],
+};
+
+const WHICH = { name: '<user>', help: 'name', complete: 'user' } as const;
+const ROLE = {
+  flags: '--role <role>',
+  help: 'admin, operator, user (sees the site) or auditor (sees everything, changes nothing)',
+  values: ROLE_NAMES,
+};
+
+/** `regent user`. */
+export const USER: NounSpec = {
+  noun: 'user',
+  summary: 'users and their roles',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list users',
+      run: async (call) => {
+        const { client } = await call.region();
+        await printList(printerOf(call), SHAPE, await collect(client.all('user.list', {})));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a user',
+      args: [WHICH],
+      run: async (call) => {
+        const { client } = await call.region();
+        await printOne(
+          printerOf(call),
+          SHAPE,
+          (await client.call('user.show', { params: { user: need(call, 0) } })).body,
+        );
+      },
+    },
+    {
+      verb: 'create',
+      summary: 'create a user; then: regent key create TITLE --user NAME',
+      args: [{ name: '<name>', help: 'a–z, 0–9, "-", "_" and "."' }],
+      options: [ROLE],
+      isChange: true,
+      examples: ['regent user create ada --role operator'],
+      run: (call) =>
+        runChange(call, {
+          route: 'user.create',
+          input: { body: { name: need(call, 0), role: roleOf(option(call, 'role')) } },
+          shape: SHAPE,
+          done: 'created',
+        }),
+    },
+    {
+      verb: 'set',
+      summary: "change a user's role",
+      args: [WHICH],
+      options: [ROLE],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'user.set',
+          input: { params: { user: need(call, 0) }, body: { role: roleOf(option(call, 'role')) } },
+          shape: SHAPE,
+          done: 'changed',
+        }),
+    },
+    {
+      verb: 'delete',
+      summary: 'delete a user and its API keys',
+      args: [WHICH],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'user.delete',
+          input: { params: { user: need(call, 0) } },
+          shape: SHAPE,
+          done: 'deleted',
+        }),
+    },
+  ],
+};
+
+function roleOf(value: string | undefined): RoleName {
+  const role = ROLE_NAMES.find((name) => name === value);
+  if (role === undefined) throw usageError(`--role is missing: one of ${ROLE_NAMES.join(', ')}.`);
+  return role;
+}

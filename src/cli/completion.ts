@@ -1,0 +1,126 @@
+import type { ArgumentSpec, CommandSpec, NounSpec, OptionSpec } from './command.ts';
+import { OUTPUT_FORMATS } from './format/output.ts';
+
+/** Kinds of names that completion can ask the region for. */
+export type NameKind = NonNullable<ArgumentSpec['complete']>;
+
+/** What may come next: fixed words, or names of a kind that the region knows. */
+export interface Completion {
+  readonly words: readonly string[];
+  readonly kind: NameKind | null;
+}
+
+const NOTHING: Completion = { words: [], kind: null };
+const GLOBAL: readonly OptionSpec[] = [
+  { flags: '-o, --output <format>', help: '', values: OUTPUT_FORMATS },
+  { flags: '--url <url>', help: '' },
+  { flags: '--context <name>', help: '' },
+  { flags: '-h, --help', help: '' },
+];
+const CHANGE: readonly OptionSpec[] = [
+  { flags: '--dry-run', help: '' },
+  { flags: '--wait', help: '' },
+  { flags: '--timeout <seconds>', help: '' },
+];
+/** Which names complete the value of an option. */
+const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
+  '--domain': 'domain',
+  '--subnet': 'subnet',
+  '--node': 'node',
+  '--user': 'user',
+};
+
+/**
+ * What may come at the place of the last word. `words`: the command line without the program's name; the last one is
+ * the one being typed, and may be empty.
+ */
+export function complete(words: readonly string[], nouns: readonly NounSpec[]): Completion {
+  const before = words.slice(0, -1);
+  const current = words.at(-1) ?? '';
+  const found = walk(before, nouns);
+  if (found.pending) return valueOf(found.pending);
+  const known = [...GLOBAL, ...(found.command?.isChange ? CHANGE : []), ...(found.command?.options ?? [])];
+  if (current.startsWith('-')) return { words: known.flatMap(namesOf), kind: null };
+  if (found.noun === null) return { words: [...nouns.map((noun) => noun.noun), 'init', 'migrate', 'help'], kind: null };
+  if (found.command === null) return { words: found.noun.commands.map((command) => command.verb), kind: null };
+  const args = found.command.args ?? [];
+  const last = args.at(-1);
+  const argument = args[found.given] ?? (last?.name.includes('...') ? last : undefined);
+  if (argument === undefined) return NOTHING;
+  return { words: argument.values ?? [], kind: argument.complete ?? null };
+}
+
+interface Walked {
+  readonly noun: NounSpec | null;
+  readonly command: CommandSpec | null;
+  /** Positional arguments that were given. */
+  readonly given: number;
+  /** An option whose value is being typed. */
+  readonly pending: OptionSpec | null;
+}
+
+function walk(words: readonly string[], nouns: readonly NounSpec[]): Walked {
+  let state: Walked = { noun: null, command: null, given: 0, pending: null };
+  for (const word of words) {
+    if (state.pending !== null) state = { ...state, pending: null };
+    else if (word.startsWith('-')) state = { ...state, pending: optionOf(word, state) };
+    else state = next(word, state, nouns);
+  }
+  return state;
+}
+
+function next(word: string, state: Walked, nouns: readonly NounSpec[]): Walked {
+  if (state.noun === null) {
+    const noun = nouns.find((known) => known.noun === word) ?? null;
+    const [only] = noun?.commands ?? [];
+    return { ...state, noun, command: only?.verb === '' ? only : null };
+  }
+  if (state.command === null) {
+    return { ...state, command: state.noun.commands.find((command) => command.verb === word) ?? null };
+  }
+  return { ...state, given: state.given + 1 };
+}
+
+/** The option that a word names, when it still waits for its value. */
+function optionOf(word: string, state: Walked): OptionSpec | null {
+  const all = [...GLOBAL, ...CHANGE, ...(state.command?.options ?? [])];
+  const option = all.find((known) => namesOf(known).includes(word));
+  return option !== undefined && /[<[]/.test(option.flags) ? option : null;
+}
+
+function valueOf(option: OptionSpec): Completion {
+  const name = namesOf(option).at(-1) ?? '';
+  return { words: option.values ?? [], kind: OPTION_KINDS[name] ?? null };
+}
+
+function namesOf(option: OptionSpec): string[] {
+  return option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'));
+}
+
+/** Completion scripts; each asks `regent __complete` for the candidates, one per line. */
+export const COMPLETION_SCRIPTS: Readonly<Record<'bash' | 'zsh' | 'fish', string>> = {
+  bash: `# bash completion of regent; load it with: source <(regent completion bash)
+_regent() {
+  local IFS=$'\\n' cur=\${COMP_WORDS[COMP_CWORD]}
+  local words=$(regent __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _regent regent
+`,
+  zsh: `#compdef regent
+# zsh completion of regent; load it with: source <(regent completion zsh)
+_regent() {
+  local -a found
+  found=("\${(@f)$(regent __complete -- "\${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
+  compadd -- \${found:#}
+}
+compdef _regent regent
+`,
+  fish: `# fish completion of regent; load it with: regent completion fish | source
+function __regent_complete
+  set -l words (commandline -opc) (commandline -ct)
+  regent __complete -- $words[2..] 2>/dev/null
+end
+complete -c regent -f -a '(__regent_complete)'
+`,
+};

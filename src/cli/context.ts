@@ -1,0 +1,162 @@
+import { show } from '../core/errors.ts';
+import type { GlobalOptions } from './command.ts';
+import { CliError, EXIT, usageError } from './exit.ts';
+import type { CliIo } from './io.ts';
+
+/** Where a region is and the key for it. `source` names where that was found, for messages; `apiKey` null: it must be asked for. */
+export interface Context {
+  readonly url: string;
+  readonly apiKey: string | null;
+  readonly source: string;
+}
+
+/** What the files of contexts may hold: one context, or several by name. */
+interface ContextFile {
+  readonly current: string | null;
+  readonly contexts: ReadonlyMap<string, { readonly url: string; readonly apiKey: string | null }>;
+}
+
+const KEY = /^[!-9;-~]+:[!-9;-~]+:[!-9;-~]+$/;
+const KEY_RULE = 'consumer:token:secret, three parts without blanks';
+
+const HOW_TO_GET_ONE = [
+  'In a checkout: sudo scripts/up starts a site and writes .regent/context.json.',
+  'On a region host, as root: regent init --single writes /root/.config/regent/config.json.',
+  'Elsewhere: set REGENT_URL and REGENT_API_KEY, or write ~/.config/regent/config.json (mode 0600):',
+  '  {"current": "site", "contexts": {"site": {"url": "http://ADDRESS:5240", "apiKey": "CONSUMER:TOKEN:SECRET"}}}',
+];
+
+/**
+ * Finds the region to talk to. The first of these that is there decides: `--url`, `--context`, REGENT_URL, REGENT_CONTEXT,
+ * the current context of `~/.config/regent/config.json`, the checkout's `.regent/context.json`. With `--url` and
+ * REGENT_URL the key comes from REGENT_API_KEY or the file REGENT_API_KEY_FILE, else from a stored context with the same URL.
+ */
+export async function resolveContext(io: CliIo, global: GlobalOptions): Promise<Context> {
+  if (global.url !== undefined && global.context !== undefined) {
+    throw usageError('--url and --context exclude each other.');
+  }
+  const given = global.url ?? (global.context === undefined ? filled(io.env['REGENT_URL']) : undefined);
+  if (given !== undefined) return explicit(io, given, global.url === undefined ? 'REGENT_URL' : '--url');
+  const name = global.context ?? filled(io.env['REGENT_CONTEXT']);
+  if (name === undefined && filled(io.env['REGENT_API_KEY']) !== undefined) {
+    throw new CliError(EXIT.error, 'REGENT_API_KEY is set, but not the region that it is for.', [
+      'Set REGENT_URL too, or unset REGENT_API_KEY to use a stored context.',
+    ]);
+  }
+  for (const path of contextPaths(io)) {
+    const file = await readContexts(io, path);
+    if (file === null) continue;
+    const wanted = name ?? file.current ?? (file.contexts.size === 1 ? [...file.contexts.keys()][0] : undefined);
+    const context = wanted === undefined ? undefined : file.contexts.get(wanted);
+    if (context) return { ...context, source: `${path}, context ${show(wanted)}` };
+    if (name === undefined && file.contexts.size > 0) {
+      throw new CliError(EXIT.error, `${path} holds several contexts and none is the current one.`, [
+        `Choose one with --context or REGENT_CONTEXT: ${[...file.contexts.keys()].join(', ')}.`,
+      ]);
+    }
+  }
+  if (name !== undefined) throw await unknownContext(io, name);
+  throw new CliError(EXIT.error, 'No region to talk to: there is no context.', HOW_TO_GET_ONE);
+}
+
+/** The files that may hold contexts, the deciding one first. */
+export function contextPaths(io: Pick<CliIo, 'home' | 'checkout' | 'env'>): string[] {
+  const config = filled(io.env['XDG_CONFIG_HOME']) ?? (io.home === null ? undefined : `${io.home}/.config`);
+  return [
+    ...(config === undefined ? [] : [`${config}/regent/config.json`]),
+    ...(io.checkout === null ? [] : [`${io.checkout}/.regent/context.json`]),
+  ];
+}
+
+async function explicit(io: CliIo, url: string, source: string): Promise<Context> {
+  const checked = checkUrl(url, source);
+  const key = await keyFromEnvironment(io);
+  if (key !== null) return { url: checked, apiKey: key, source };
+  for (const path of contextPaths(io)) {
+    const file = await readContexts(io, path);
+    for (const context of file?.contexts.values() ?? []) {
+      if (context.url === checked && context.apiKey !== null)
+        return { ...context, source: `${source}, key of ${path}` };
+    }
+  }
+  return { url: checked, apiKey: null, source };
+}
+
+async function keyFromEnvironment(io: CliIo): Promise<string | null> {
+  const key = filled(io.env['REGENT_API_KEY']);
+  if (key !== undefined) return checkKey(key, 'REGENT_API_KEY');
+  const path = filled(io.env['REGENT_API_KEY_FILE']);
+  if (path === undefined) return null;
+  const text = await readOrExplain(io, path);
+  if (text === null) throw new CliError(EXIT.error, `REGENT_API_KEY_FILE: there is no file ${path}.`);
+  return checkKey(text.trim(), path);
+}
+
+async function readContexts(io: CliIo, path: string): Promise<ContextFile | null> {
+  const text = await readOrExplain(io, path);
+  if (text === null) return null;
+  const bad = (why: string) =>
+    new CliError(EXIT.error, `${path}: ${why}.`, ['Correct it, or move it away and make a new one.']);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may be the key.
+    throw bad('this is not JSON');
+  }
+  if (!isObject(value)) throw bad('an object is needed');
+  const contexts = new Map<string, { url: string; apiKey: string | null }>();
+  const entries = isObject(value['contexts']) ? Object.entries(value['contexts']) : [['default', value] as const];
+  for (const [name, entry] of entries) {
+    if (!isObject(entry) || typeof entry['url'] !== 'string') throw bad(`the context ${show(name)} has no "url"`);
+    const key = entry['apiKey'];
+    if (key !== undefined && key !== null && typeof key !== 'string') {
+      throw bad(`the "apiKey" of the context ${show(name)} is not a text`);
+    }
+    contexts.set(name, { url: checkUrl(entry['url'], path), apiKey: key ? checkKey(key, path) : null });
+  }
+  return { current: typeof value['current'] === 'string' ? value['current'] : null, contexts };
+}
+
+async function readOrExplain(io: CliIo, path: string): Promise<string | null> {
+  try {
+    return await io.readFile(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.error, `${path} cannot be read: ${why}.`, [
+      'It holds an API key and belongs to its owner alone; run the command as that user (sudo), or set REGENT_URL and REGENT_API_KEY.',
+    ]);
+  }
+}
+
+async function unknownContext(io: CliIo, name: string): Promise<CliError> {
+  const known: string[] = [];
+  for (const path of contextPaths(io)) known.push(...((await readContexts(io, path))?.contexts.keys() ?? []));
+  const next = known.length > 0 ? [`The contexts: ${known.join(', ')}.`] : HOW_TO_GET_ONE;
+  return new CliError(EXIT.error, `There is no context ${show(name)}.`, next);
+}
+
+/** Checks an API key's form; an error never shows it. */
+export function checkKey(key: string, source: string): string {
+  if (KEY.test(key)) return key;
+  throw new CliError(EXIT.error, `${source}: this is not an API key. Rule: ${KEY_RULE}.`);
+}
+
+function checkUrl(text: string, source: string): string {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw usageError(`${source}: ${show(text)} is not a region's address.`, ['Example: http://127.0.0.1:5240']);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw usageError(`${source}: the address must not hold a user or a password.`, ['Set REGENT_API_KEY instead.']);
+  }
+  return url.origin + url.pathname.replace(/\/+$/, '');
+}
+
+function filled(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

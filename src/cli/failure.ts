@@ -1,0 +1,47 @@
+import type { Problem } from '../contract/common.ts';
+import { ProblemError } from '../contract/problem-error.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import { CliError, EXIT, type ExitCode } from './exit.ts';
+import { whereToLook } from './region.ts';
+
+const EXIT_OF: Readonly<Record<string, ExitCode>> = {
+  not_found: EXIT.notFound,
+  conflict: EXIT.conflict,
+  in_use: EXIT.conflict,
+  precondition_failed: EXIT.conflict,
+};
+
+const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
+  unauthenticated: [
+    'The key was revoked, has expired or belongs to another site. Check REGENT_API_KEY or the stored context;',
+    'an admin makes a new key with: regent key create TITLE --user NAME',
+  ],
+  forbidden: ['Use a key of a user with another role; an admin changes a role with: regent user set NAME --role ROLE'],
+  precondition_failed: ['Look at it again (show), then repeat the change.'],
+  unavailable: ['The region runs but its database does not answer. On its host: systemctl status regent-db'],
+  not_implemented: ['The region is older than this command line; upgrade it.'],
+  too_many_requests: ['Wait a moment, then try again.'],
+  internal: ['The region’s log says more: journalctl -u regent-regiond'],
+};
+
+/** Turns whatever a command threw into its message, the next step and the exit code. */
+export function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof ProblemError) return fromProblem(error.problem);
+  if (error instanceof AppError && error.code === 'unreachable') {
+    return new CliError(EXIT.error, `${error.message}.`.replace(/\.\.$/, '.'), whereToLook(), { cause: error });
+  }
+  return new CliError(EXIT.error, sentenceOf(error), [], { cause: error });
+}
+
+function fromProblem(problem: Problem): CliError {
+  // One field's problem is the detail itself; several are listed.
+  const fields = (problem.fields ?? []).filter((_, __, all) => all.length > 1);
+  const lines = fields.map((field) => `${field.field}: ${field.problem}${field.rule ? ` (rule: ${field.rule})` : ''}`);
+  const request = problem.code === 'internal' && problem.requestId !== '' ? [`Request ${problem.requestId}.`] : [];
+  return new CliError(EXIT_OF[problem.code] ?? EXIT.error, problem.detail, [
+    ...lines,
+    ...(NEXT_OF[problem.code] ?? []),
+    ...request,
+  ]);
+}

@@ -1,0 +1,45 @@
+import type { NodeDiff, Preview } from '../../contract/common.ts';
+import { printable, printableLines } from './escape.ts';
+
+const GREEN = '\u001b[32m';
+const RED = '\u001b[31m';
+const RESET = '\u001b[0m';
+
+/** Lines of a dry run: every file of every node that would change, with its diff, and what lint finds. */
+export function previewLines(preview: Pick<Preview, 'nodes'>, hasColor: boolean): string[] {
+  const files = preview.nodes.reduce((count, node) => count + node.files.length, 0);
+  const nodes = preview.nodes.filter((node) => node.files.length > 0).length;
+  const summary =
+    files === 0
+      ? 'Dry run: no file of any node would change. Nothing was changed.'
+      : `Dry run: ${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change. Nothing was changed.`;
+  return [...preview.nodes.flatMap((node) => nodeLines(node, hasColor)), summary];
+}
+
+/** Lines of one node's differences and findings; none when there are none. */
+export function nodeLines(node: NodeDiff, hasColor: boolean): string[] {
+  const lines = node.files.flatMap((file) => [
+    `${printable(node.node)}  ${printable(file.service)}  ${printable(file.target)}  ${file.change}`,
+    ...diffLines(file.diff, hasColor),
+    '',
+  ]);
+  const findings = node.findings.map(
+    (finding) =>
+      `${printable(node.node)}  ${printable(finding.service)}  ${finding.severity}: ${printable(finding.subject)}: ${printable(finding.sentence)} [${printable(finding.code)}]`,
+  );
+  return [...lines, ...findings];
+}
+
+/** Does any finding keep its service from taking the change? */
+export function hasErrors(nodes: readonly NodeDiff[]): boolean {
+  return nodes.some((node) => node.findings.some((finding) => finding.severity === 'error'));
+}
+
+function diffLines(diff: string, hasColor: boolean): string[] {
+  const lines = printableLines(diff).replace(/\n$/, '').split('\n');
+  return lines.map((line) => {
+    if (!hasColor || line.startsWith('+++') || line.startsWith('---')) return `  ${line}`;
+    const color = line.startsWith('+') ? GREEN : line.startsWith('-') ? RED : null;
+    return color === null ? `  ${line}` : `  ${color}${line}${RESET}`;
+  });
+}

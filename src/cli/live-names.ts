@@ -1,0 +1,58 @@
+import type { Client } from '../contract/client.ts';
+import { complete, type NameKind } from './completion.ts';
+import type { NounSpec } from './command.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { printable } from './format/escape.ts';
+import type { CliIo } from './io.ts';
+import { connect } from './region.ts';
+
+/** Someone waits at a prompt: rather no names than late ones. */
+const PATIENCE = { deadlineMs: 1500, refusedMs: 0 };
+const NAMES_MAX = 1000;
+
+/** `regent __complete -- WORDS`: candidates for the last word, one per line. Never fails and never says anything else. */
+export async function printCompletions(
+  io: CliIo,
+  words: readonly string[],
+  nouns: readonly NounSpec[],
+): Promise<ExitCode> {
+  const { words: fixed, kind } = complete(words, nouns);
+  const current = words.at(-1) ?? '';
+  const names = kind === null ? [] : await liveNames(io, kind);
+  // A name that a shell would have to quote is not offered: its text is somebody else's.
+  const usable = [...fixed, ...names].filter((word) => word.startsWith(current) && /^[\w.:/@*,=+-]+$/.test(word));
+  io.out.write([...new Set(usable)].map((word) => `${printable(word)}\n`).join(''));
+  return EXIT.ok;
+}
+
+async function liveNames(io: CliIo, kind: NameKind): Promise<string[]> {
+  try {
+    const silent = { ...io, err: { ...io.err, write: () => undefined }, askSecret: async () => null };
+    const { client } = await connect(silent, {}, PATIENCE);
+    return await namesOf(client, kind);
+  } catch {
+    return [];
+  }
+}
+
+async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
+  const query = { limit: NAMES_MAX };
+  switch (kind) {
+    case 'domain':
+      return (await client.call('domain.list', { query })).body.items.map((item) => item.name);
+    case 'record':
+      return (await client.call('record.list', { query })).body.items.map((item) => item.fqdn);
+    case 'machine':
+      return (await client.call('machine.list', { query })).body.items.map((item) => item.hostname);
+    case 'subnet':
+      return (await client.call('subnet.list', { query })).body.items.map((item) => item.cidr);
+    case 'setting':
+      return (await client.call('setting.list', {})).body.items.map((item) => item.name);
+    case 'node':
+      return (await client.call('node.list', { query })).body.items.map((item) => item.name);
+    case 'service':
+      return (await client.call('service.list', { query })).body.items.map((item) => item.service);
+    case 'user':
+      return (await client.call('user.list', { query })).body.items.map((item) => item.name);
+  }
+}

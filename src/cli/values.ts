@@ -1,0 +1,58 @@
+import type { Call } from './command.ts';
+import { usageError } from './exit.ts';
+
+/** A required argument, by position. */
+export function need(call: Call, index: number): string {
+  const value = call.args[index];
+  if (value === undefined || value === '') throw usageError('An argument is empty.', ['See --help of this command.']);
+  return value;
+}
+
+/** An option with a text, by name, as a member of a query or body; nothing when it was not given. */
+export function text<K extends string>(call: Call, name: K): { [P in K]?: string } {
+  const value = call.options[name];
+  return typeof value === 'string' ? ({ [name]: value } as { [P in K]?: string }) : {};
+}
+
+/** An option's text; undefined when it was not given. */
+export function option(call: Call, name: string): string | undefined {
+  const value = call.options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** All texts of an option that may be given several times. */
+export function options(call: Call, name: string): readonly string[] {
+  const value = call.options[name];
+  return Array.isArray(value) ? value : [];
+}
+
+/** `--ttl` as a member of a body: a number of seconds, null for `default`. Its range is the region's to check. */
+export function ttlOf(call: Call): { ttl?: number | null } {
+  const value = option(call, 'ttl');
+  if (value === undefined) return {};
+  return { ttl: value === 'default' ? null : integer(value, '--ttl', 'a whole number of seconds, or "default"') };
+}
+
+/** Parses a whole number of the command line. */
+export function integer(value: string, name: string, rule = 'a whole number'): number {
+  if (/^-?\d{1,15}$/.test(value)) return Number(value);
+  throw usageError(`${name}: "${value}" is not usable. Rule: ${rule}.`);
+}
+
+/** An option of `on` and `off` as a boolean; undefined when it was not given. */
+export function onOff(call: Call, name: string): boolean | undefined {
+  const value = option(call, name);
+  return value === undefined ? undefined : value === 'on';
+}
+
+/** Refuses a `set` that sets nothing. */
+export function nothingToSet(body: object, options: string): void {
+  if (Object.keys(body).length === 0) throw usageError(`Nothing to set: give ${options}.`);
+}
+
+/** Every item of a paged list. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
