@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
 import { aptProxyOptions, debianSources } from './apt-sources.ts';
-import { must, run } from './command.ts';
+import { run } from './command.ts';
 import { LAB_ROOT } from './layout.ts';
-import { mountsBelow, removeTree } from './mounts.ts';
-import { allProcesses, endTree, identify, isRunning } from './process.ts';
+import { removeTree, unmountBelow } from './mounts.ts';
+import { allProcesses, identify, isRunning, signal, treeOf } from './process.ts';
+import { until } from './wait.ts';
 
 /** Tells a person what happens, with the seconds that have passed. */
 export type Progress = (text: string) => void;
 
 const SUITE = 'trixie';
+/** In a mount namespace of its own: what mmdebstrap mounts goes with it, also when it is killed. */
+const ISOLATED = ['unshare', '--mount', '--propagation', 'private', '--'];
 const BUILD_TIMEOUT_MS = 900_000;
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Raise it when the recipe below changes, so that caches are built anew. */
@@ -70,7 +73,7 @@ export async function ensureBase(packagesFile: string, progress: Progress): Prom
   const target = basePath(packages);
   if (existsSync(target)) return target;
   checkKeyring();
-  removeAbandonedBuilds();
+  await removeAbandonedBuilds();
   const self = identify(process.pid);
   const draft = `${target}.build-${process.pid}-${self?.start ?? '0'}`;
   mkdirSync(LAB_ROOT, { recursive: true, mode: 0o755 });
@@ -105,7 +108,7 @@ async function build(draft: string, packages: readonly string[], progress: Progr
   const log = `${draft}.log`;
   const timer = setInterval(() => progress(`… ${lastLine(log)}`), 10_000);
   const argv = ['mmdebstrap', ...options, SUITE, draft, ...debianSources(SUITE)];
-  const result = await run(['sh', '-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, ...argv], {
+  const result = await run([...ISOLATED, 'sh', '-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, ...argv], {
     timeoutMs: BUILD_TIMEOUT_MS,
   }).finally(() => clearInterval(timer));
   if (result.code === 0) return;
@@ -138,16 +141,22 @@ function lastLine(file: string): string {
 }
 
 /** Ends builds whose lab process is gone (it was killed) and removes what they wrote; a living build is left alone. */
-export function removeAbandonedBuilds(): void {
+export async function removeAbandonedBuilds(): Promise<void> {
   if (!existsSync(LAB_ROOT)) return;
   for (const name of readdirSync(LAB_ROOT)) {
     const match = /^base-[0-9a-f]+\.build-(\d+)-(\d+)$/.exec(name.replace(/\.log$/, ''));
     if (!match?.[1] || !match[2] || isRunning({ pid: Number(match[1]), start: match[2] })) continue;
     const path = `${LAB_ROOT}/${name}`;
-    for (const item of allProcesses()) {
-      if (item.argv.some((word) => word === path)) endTree(item.pid);
-    }
-    if (mountsBelow(path).length === 0) rmSync(path, { recursive: true, force: true });
+    const builders = allProcesses()
+      .filter((item) => item.argv.includes(path))
+      .flatMap((item) => treeOf(item.pid));
+    for (const item of builders) signal(item, 'SIGKILL');
+    await until(
+      { what: 'an abandoned build to end', remedy: 'look for processes in state D with: ps aux', timeoutMs: 20_000 },
+      () => builders.every((item) => !isRunning(item)),
+    );
+    await unmountBelow(path);
+    await removeTree(path);
   }
 }
 
@@ -158,9 +167,4 @@ export async function removeUnusedBases(used: ReadonlySet<string>): Promise<void
     const path = `${LAB_ROOT}/${name}`;
     if (/^base-[0-9a-f]+$/.test(name) && !used.has(path)) await removeTree(path);
   }
-}
-
-/** Runs a checker or tool in the base without booting it. */
-export async function inBase(base: string, argv: readonly string[], timeoutMs: number): Promise<string> {
-  return must(['chroot', base, ...argv], { timeoutMs });
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const TOP = '/sys/fs/cgroup';
@@ -37,9 +37,12 @@ export function freezeGroup(style: CgroupStyle, group: string, isFrozen: boolean
   return true;
 }
 
-/** Removes a group and all below it, where no process is left in it, and the parents that became empty. */
-export function removeGroups(style: CgroupStyle, group: string): void {
-  if (style.kind === 'systemd') return;
+/**
+ * Removes a group and all below it, where no process is left in it, and the parents that became empty. False while the kernel
+ * still counts a dying process: ask again.
+ */
+export function removeGroups(style: CgroupStyle, group: string): boolean {
+  if (style.kind === 'systemd') return true;
   for (const hierarchy of style.hierarchies) {
     removeGroup(join(hierarchy, group));
     const parts = group.split('/');
@@ -48,6 +51,7 @@ export function removeGroups(style: CgroupStyle, group: string): void {
       tryRemove(join(hierarchy, ...parts));
     }
   }
+  return style.hierarchies.every((hierarchy) => !existsSync(join(hierarchy, group)));
 }
 
 function removeGroup(path: string): void {
@@ -63,14 +67,5 @@ function tryRemove(path: string): void {
     rmdirSync(path);
   } catch {
     // Not empty, or gone: the next `down` looks again.
-  }
-}
-
-/** Numbers of the processes in a group of the given hierarchy, for tests. */
-export function processesIn(path: string): number[] {
-  try {
-    return readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
-  } catch {
-    return [];
   }
 }

@@ -28,7 +28,7 @@ export function needInit(layout: Layout, host: string): ProcessId {
 }
 
 /** Runs a command in a host of a lab. */
-export function execHost(
+export async function execHost(
   layout: Layout,
   host: string,
   argv: readonly string[],
@@ -41,7 +41,7 @@ export function execHost(
  * Runs a command as a client of a network: its namespace, its resolver, the base as its file system, so that it needs nothing of
  * the outer machine. Throws AppError `lab_client` when there is no such client.
  */
-export function execClient(
+export async function execClient(
   layout: Layout,
   client: string,
   argv: readonly string[],

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { cgroupStyle, makeGroups, removeGroups } from './cgroup.ts';
@@ -14,6 +24,7 @@ import { until } from './wait.ts';
 
 const BOOT_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+const NSPAWN_RUN = '/run/systemd/nspawn';
 
 /** What a host of a lab needs to be acted on. */
 export interface HostPlace {
@@ -57,11 +68,11 @@ function spawnContainer(place: HostPlace): ProcessId | null {
   const style = cgroupStyle();
   const machine = layout.machineName(host.name);
   const nspawn = [
-    ...['systemd-nspawn', '--quiet', '--boot', `--directory=${layout.rootOf(host.name)}`, `--machine=${machine}`],
-    ...[`--hostname=${host.name}`, '--register=no', '--keep-unit', '--link-journal=no', '--console=read-only'],
-    ...[`--network-namespace-path=/run/netns/${layout.hostNetns(host.name)}`, '--resolv-conf=off', '--timezone=off'],
-    '--capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_SYS_NICE',
-  ];
+    'systemd-nspawn --quiet --boot --register=no --keep-unit --link-journal=no --console=read-only'.split(' '),
+    '--resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_SYS_NICE'.split(' '),
+    [`--directory=${layout.rootOf(host.name)}`, `--machine=${machine}`, `--hostname=${host.name}`],
+    [`--network-namespace-path=/run/netns/${layout.hostNetns(host.name)}`],
+  ].flat();
   // Own group first: without one, all hosts would meet in the group "payload" of the caller's.
   const scope = [
     'systemd-run',
@@ -163,20 +174,47 @@ export async function killHost(place: HostPlace): Promise<void> {
   );
 }
 
-/** Removes what a host that no longer runs left in the kernel: NICs, namespace, mounts, groups. Its files stay. */
+/** Removes what a host that no longer runs left in the kernel and in /run: NICs, namespace, mounts, groups. Its files stay. */
 export async function clearHost(place: HostPlace): Promise<void> {
   const { layout, host } = place;
   await unplug(layout, host.name, host.nics);
   await removeNetns(layout.hostNetns(host.name));
+  await clearContainerTraces(layout.machineName(host.name), layout.rootOf(host.name));
   await unmountBelow(layout.memberFolder(host.name));
-  removeGroups(cgroupStyle(), layout.cgroup(host.name));
+  const style = cgroupStyle();
+  await until(
+    {
+      what: `the groups of ${host.name} to be empty`,
+      remedy: 'look for processes in state D with: ps aux',
+      timeoutMs: 10_000,
+    },
+    () => removeGroups(style, layout.cgroup(host.name)),
+  );
+  // A scope of a killed container may linger as failed and keep its name.
+  if (style.kind === 'systemd') {
+    await run(['systemctl', 'reset-failed', `${layout.machineName(host.name)}.scope`], { timeoutMs: 10_000 });
+  }
+}
+
+/** What nspawn leaves in /run/systemd/nspawn when it is killed: a folder by the machine's name, a lock by its root's inode. */
+async function clearContainerTraces(machine: string, root: string): Promise<void> {
   for (const kind of ['propagate', 'unix-export']) {
-    const folder = `/run/systemd/nspawn/${kind}/${layout.machineName(host.name)}`;
-    if (existsSync(folder)) await unmountBelow(folder);
+    const folder = `${NSPAWN_RUN}/${kind}/${machine}`;
+    await unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true });
   }
-  // A scope of a killed container may linger as failed and keep its name.
-  if (cgroupStyle().kind === 'systemd') {
-    await run(['systemctl', 'reset-failed', `${layout.machineName(host.name)}.scope`], { timeoutMs: 10_000 });
+  if (!existsSync(root)) return;
+  const { dev, ino } = statSync(root);
+  rmSync(`${NSPAWN_RUN}/locks/inode-${dev}:${ino}`, { force: true });
+}
+
+/** Removes the folders that nspawn made in /run, where nothing of anybody is in them. */
+export function removeEmptyRunFolders(): void {
+  for (const folder of [...['propagate', 'unix-export', 'locks'].map((name) => `${NSPAWN_RUN}/${name}`), NSPAWN_RUN]) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Not empty or not there.
+    }
   }
 }

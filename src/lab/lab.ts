@@ -9,13 +9,22 @@ import {
   type HostPlace,
   killHost,
   prepareHostRoot,
+  removeEmptyRunFolders,
   startHost,
   stopHost,
   waitForBoot,
 } from './host.ts';
 import { LAB_ROOT, type Layout, layoutOf, ownsNetns } from './layout.ts';
 import { mountOverlay, removeTree, unmountBelow } from './mounts.ts';
-import { addressClient, ensureNetns, ensureSwitch, netnsNames, plug, removeNetns } from './network.ts';
+import {
+  addressClient,
+  ensureNetns,
+  ensureSwitch,
+  netnsNames,
+  plug,
+  removeEmptyNetnsFolder,
+  removeNetns,
+} from './network.ts';
 import { isRunning, signal } from './process.ts';
 import { type LabState, needState, readState, writeState } from './state.ts';
 import type { LabHost, Topology } from './topology.ts';
@@ -141,9 +150,12 @@ export async function down(order: DownOrder): Promise<void> {
   }
   progress('remove files');
   await removeTree(layout.folder);
-  removeAbandonedBuilds();
+  await removeAbandonedBuilds();
+  removeEmptyRunFolders();
+  await removeEmptyNetnsFolder();
   if (order.keepBases !== true) await removeUnusedBases(basesInUse());
   if (existsSync(LAB_ROOT) && readdirSync(LAB_ROOT).length === 0) rmSync(LAB_ROOT, { recursive: true });
+  rmSync(layout.lockFile, { force: true });
 }
 
 /** Hosts and clients by their folders, for a lab whose state file is lost. NICs are unknown, but go with the switch. */

@@ -8,6 +8,8 @@ export interface Layout {
   readonly instance: string;
   readonly folder: string;
   readonly stateFile: string;
+  /** Held by scripts/lab while it changes the lab. */
+  readonly lockFile: string;
   readonly switchNetns: string;
   hostNetns(host: string): string;
   clientNetns(client: string): string;
@@ -33,6 +35,7 @@ export function layoutOf(instance: string): Layout {
     instance,
     folder,
     stateFile: `${folder}/state.json`,
+    lockFile: `/run/lock/regent-lab-${instance}.lock`,
     switchNetns: `rg-${instance}-sw`,
     hostNetns: (host) => `rg-${instance}-${host}`,
     clientNetns: (client) => `rg-${instance}-c.${client}`,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { must, run } from './command.ts';
 import { type Layout, switchPort } from './layout.ts';
+import { unmountBelow } from './mounts.ts';
 import { signal } from './process.ts';
 import type { LabClient, LabNic, Topology } from './topology.ts';
 
@@ -101,6 +102,13 @@ export async function removeNetns(name: string): Promise<void> {
   endProcessesIn(name);
   await run(['ip', 'netns', 'del', name], { timeoutMs: TIMEOUT_MS });
   rmSync(`${NETNS_FOLDER}/${name}`, { force: true });
+}
+
+/** Takes /run/netns away (iproute2 makes it a mount of itself) when no namespace of anybody is in it. */
+export async function removeEmptyNetnsFolder(): Promise<void> {
+  if (!existsSync(NETNS_FOLDER) || readdirSync(NETNS_FOLDER).length > 0) return;
+  await unmountBelow(NETNS_FOLDER);
+  await run(['rmdir', '--ignore-fail-on-non-empty', NETNS_FOLDER], { timeoutMs: TIMEOUT_MS });
 }
 
 /** Names of all namespaces of the machine. */

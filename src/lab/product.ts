@@ -1,5 +1,5 @@
 import { chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { Progress } from './base.ts';
 import { run } from './command.ts';
@@ -10,13 +10,22 @@ import { labStatus } from './status.ts';
 import { addressOf } from './topology.ts';
 import { needState } from './state.ts';
 
-/** A release for a host of the lab, and the checkout that gets the key. */
+/** A release for a host of the lab. `regent`: the CLI that is used on it. `contextFile`: gets address and key for that CLI. */
 export interface ProductOrder {
   readonly layout: Layout;
   readonly host: string;
   readonly archive: string;
-  readonly checkout: string;
+  readonly regent: string;
+  readonly contextFile: string;
   readonly progress: Progress;
+}
+
+/** A host that runs the product. `isNewKey`: the key was made just now and has not been shown before. */
+export interface ProductResult {
+  readonly url: string;
+  readonly version: string;
+  readonly apiKey: string;
+  readonly isNewKey: boolean;
 }
 
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -27,9 +36,8 @@ const UNPACKED = '/var/tmp/regent-release';
 /**
  * What a person does on a real host, done in a lab's: unpack the archive, `scripts/install`, `regent init --single`. Then the
  * outer checkout gets its context, and the served network its row. Any number of times; only what differs is done.
- * Returns the text for the person in front.
  */
-export async function installProduct(order: ProductOrder): Promise<string> {
+export async function installProduct(order: ProductOrder): Promise<ProductResult> {
   const { layout, host, progress } = order;
   const init = needInit(layout, host);
   const wanted = versionOf(order.archive);
@@ -41,10 +49,9 @@ export async function installProduct(order: ProductOrder): Promise<string> {
   const result = await initialise(order, init);
   const url = labStatus(layout).hosts.find((item) => item.name === host)?.url;
   if (!url) throw new AppError('lab_product', `The API of ${host} is not offered outside. What to do: sudo scripts/up`);
-  const key = result.apiKey ?? (await keyInside(init));
-  const context = writeContext(order.checkout, url, key);
-  await ensureSubnets(order, url, context.apiKey);
-  return summary(order, { url, version: wanted, ...(result.apiKey ? { newKey: result.apiKey } : {}) });
+  const apiKey = writeContext(order.contextFile, url, result.apiKey ?? (await keyInside(init)));
+  await ensureSubnets(order, url, apiKey);
+  return { url, version: wanted, apiKey, isNewKey: result.apiKey !== undefined };
 }
 
 /** The version in an archive's name. */
@@ -122,10 +129,8 @@ function apiKeyIn(text: string): string | null {
   }
 }
 
-/** Writes `.regent/context.json` of the checkout, readable by its owner alone. Without a new key the one in it stays. */
-function writeContext(checkout: string, url: string, newKey: string | null): { apiKey: string } {
-  const folder = join(checkout, '.regent');
-  const file = join(folder, 'context.json');
+/** Writes address and key, readable by the owner of the folder above alone. Without a new key the one in the file stays. */
+function writeContext(file: string, url: string, newKey: string | null): string {
   const apiKey = newKey ?? apiKeyIn(readText(file));
   if (!apiKey) {
     throw new AppError(
@@ -133,13 +138,14 @@ function writeContext(checkout: string, url: string, newKey: string | null): { a
       'No API key is known any more. What to do: scripts/down --purge, then sudo scripts/up.',
     );
   }
-  const owner = statSync(checkout);
+  const folder = dirname(file);
+  const owner = statSync(dirname(folder));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chownSync(folder, owner.uid, owner.gid);
   rmSync(file, { force: true });
   writeFileSync(file, `${JSON.stringify({ url, apiKey }, null, 2)}\n`, { mode: 0o600 });
   chownSync(file, owner.uid, owner.gid);
-  return { apiKey };
+  return apiKey;
 }
 
 function readText(file: string): string {
@@ -156,13 +162,12 @@ async function ensureSubnets(order: ProductOrder, url: string, apiKey: string): 
   const served = topology.networks.filter((network) =>
     topology.clients.some((client) => client.nic.network === network.name),
   );
-  const regent = join(order.checkout, 'bin', 'regent');
   const env = { PATH: process.env['PATH'] ?? '', REGENT_URL: url, REGENT_API_KEY: apiKey };
   for (const network of served) {
-    const shown = await run([regent, 'subnet', 'list', '-o', 'json'], { timeoutMs: 30_000, env });
+    const shown = await run([order.regent, 'subnet', 'list', '-o', 'json'], { timeoutMs: 30_000, env });
     if (shown.code === 0 && shown.stdout.includes(`"${network.cidr}"`)) continue;
     order.progress(`subnet ${network.cidr} (${network.name})`);
-    const made = await run([regent, 'subnet', 'create', network.cidr], { timeoutMs: 30_000, env });
+    const made = await run([order.regent, 'subnet', 'create', network.cidr], { timeoutMs: 30_000, env });
     if (made.code !== 0) {
       throw new AppError(
         'lab_product',
@@ -172,27 +177,27 @@ async function ensureSubnets(order: ProductOrder, url: string, apiKey: string): 
   }
 }
 
-function summary(order: ProductOrder, facts: { url: string; version: string; newKey?: string }): string {
-  const { host, layout } = order;
-  const client = needState(layout).topology.clients[0]?.name ?? 'vlan10';
-  const key = facts.newKey
+/** What `scripts/up` says at its end. The key is shown only when it is new. */
+export function productText(order: ProductOrder, result: ProductResult): string {
+  const client = needState(order.layout).topology.clients[0]?.name ?? 'vlan10';
+  const key = result.isNewKey
     ? [
-        `  admin's key ${facts.newKey}`,
-        '              (shown this once; bin/regent reads it from .regent/context.json)',
+        `  admin's key ${result.apiKey}`,
+        `              (shown this once; bin/regent reads it from ${order.contextFile})`,
       ]
-    : ["  admin's key as before, in .regent/context.json"];
+    : [`  admin's key as before, in ${order.contextFile}`];
   return [
     '',
-    `Regent ${facts.version} runs in ${host}, a whole Debian 13 host in a container.`,
+    `Regent ${result.version} runs in ${order.host}, a whole Debian 13 host in a container.`,
     '',
-    `  API         ${facts.url}`,
+    `  API         ${result.url}`,
     ...key,
     '  running     regiond, agent and its root helper, private PostgreSQL and its watch, BIND, chrony',
     '',
     'Try next:',
     '  bin/regent status',
     '  bin/regent record create www.regent.internal A 10.10.10.50',
-    `  scripts/lab client ${client} -- dig +short www.regent.internal`,
+    `  sudo scripts/lab client ${client} -- dig +short www.regent.internal`,
     '',
     'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
     '',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../core/errors.ts';
 import { ensureBase, type Progress } from '../lab/base.ts';
@@ -7,7 +7,7 @@ import { execClient, execHost } from '../lab/exec.ts';
 import { serveForward } from '../lab/forward.ts';
 import { down, kill, setUnitPaused, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
-import { type ProductOrder, installProduct } from '../lab/product.ts';
+import { installProduct, type ProductOrder, productText } from '../lab/product.ts';
 import { needState } from '../lab/state.ts';
 import { labStatus, statusText } from '../lab/status.ts';
 import { SINGLE, type Topology } from '../lab/topology.ts';
@@ -41,8 +41,7 @@ function usage(problem: string): AppError {
 }
 
 function progressFrom(start: number): Progress {
-  return (text) =>
-    process.stderr.write(`[${String(Math.round((Date.now() - start) / 1000)).padStart(4)} s] ${text}\n`);
+  return (text) => process.stderr.write(`[${String(Math.round((Date.now() - start) / 1000)).padStart(4)} s] ${text}\n`);
 }
 
 interface Call {
@@ -149,11 +148,12 @@ async function change(call: Call, progress: Progress): Promise<number> {
       const order: ProductOrder = {
         layout,
         host: word(call, 0, 'HOST'),
-        archive: word(call, 1, 'ARCHIVE'),
-        checkout: CHECKOUT,
+        archive: resolve(word(call, 1, 'ARCHIVE')),
+        regent: join(CHECKOUT, 'bin', 'regent'),
+        contextFile: join(CHECKOUT, '.regent', 'context.json'),
         progress,
       };
-      process.stdout.write(await installProduct(order));
+      process.stdout.write(productText(order, await installProduct(order)));
       return 0;
     }
     default:

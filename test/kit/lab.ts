@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CommandResult } from '../../src/lab/command.ts';
+import { execClient, execHost } from '../../src/lab/exec.ts';
+import { down, up } from '../../src/lab/lab.ts';
+import { type Layout, layoutOf } from '../../src/lab/layout.ts';
+import { installProduct, type ProductResult } from '../../src/lab/product.ts';
+import { SINGLE, type Topology } from '../../src/lab/topology.ts';
+
+/** The checkout that the tests lie in. */
+export const CHECKOUT = join(import.meta.dirname, '..', '..');
+export const LAB_PROGRAM = join(CHECKOUT, 'src', 'main', 'lab.ts');
+export const PACKAGES_FILE = join(CHECKOUT, 'scripts', 'packages.txt');
+
+const COMMAND_TIMEOUT_MS = 20_000;
+
+/** A lab of a test's own. Close it in `afterAll`; the cached base stays for the next one. */
+export interface TestLab {
+  readonly layout: Layout;
+  /** In the host, as its root. Never throws for what the command did. */
+  exec(host: string, argv: readonly string[], timeoutMs?: number): Promise<CommandResult>;
+  /** In the host; its standard output, trimmed. Throws when it fails. */
+  ask(host: string, argv: readonly string[], timeoutMs?: number): Promise<string>;
+  /** As a client of a network. */
+  client(network: string, argv: readonly string[], timeoutMs?: number): Promise<CommandResult>;
+  /** Removes the lab and its files. Any number of times. */
+  close(): Promise<void>;
+}
+
+/** A lab whose host r1 runs the product of this checkout. */
+export interface ProductLab extends TestLab, ProductResult {}
+
+/** A name that no other test's lab has. */
+export function testInstance(name: string): string {
+  return `t${process.pid}-${name}`.slice(0, 20);
+}
+
+/** Boots a lab. Without a topology: one host `r1`, one client on `vlan10`. */
+export async function openLab(name: string, topology: Topology = SINGLE): Promise<TestLab> {
+  const layout = layoutOf(testInstance(name));
+  const lab = labOn(layout);
+  try {
+    await up({ layout, topology, packagesFile: PACKAGES_FILE, program: LAB_PROGRAM, progress: () => {} });
+    return lab;
+  } catch (cause) {
+    await lab.close();
+    throw cause;
+  }
+}
+
+/** Boots a lab, installs a release of this checkout in r1 by scripts/install, sets it up. About 20 s, the release cached. */
+export async function openProductLab(name: string): Promise<ProductLab> {
+  const archive = execFileSync(join(CHECKOUT, 'scripts', 'release'), { encoding: 'utf8', timeout: 300_000 }).trim();
+  const lab = await openLab(name);
+  const folder = mkdtempSync(join(tmpdir(), 'regent-lab-'));
+  try {
+    const product = await installProduct({
+      layout: lab.layout,
+      host: 'r1',
+      archive,
+      regent: join(CHECKOUT, 'bin', 'regent'),
+      contextFile: join(folder, '.regent', 'context.json'),
+      progress: () => {},
+    });
+    return { ...lab, ...product };
+  } catch (cause) {
+    await lab.close();
+    throw cause;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function labOn(layout: Layout): TestLab {
+  const exec = (host: string, argv: readonly string[], timeoutMs = COMMAND_TIMEOUT_MS) =>
+    execHost(layout, host, argv, { timeoutMs });
+  return {
+    layout,
+    exec,
+    ask: async (host, argv, timeoutMs) => {
+      const result = await exec(host, argv, timeoutMs);
+      if (result.code === 0) return result.stdout.trim();
+      throw new Error(
+        `${argv.join(' ')} in ${host}: ${result.isTimeout ? 'timed out' : result.code}: ${result.stderr.trim()}`,
+      );
+    },
+    client: (network, argv, timeoutMs = COMMAND_TIMEOUT_MS) => execClient(layout, network, argv, { timeoutMs }),
+    close: () => down({ layout, isPurge: true, keepBases: true, progress: () => {} }),
+  };
+}
