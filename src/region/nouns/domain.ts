@@ -1,0 +1,186 @@
+import type { Domain } from '../../contract/domain.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseDomainName, relativeName } from '../../model/names.ts';
+import { parseTtl } from '../../model/record.ts';
+import * as domains from '../../store/queries/domains.ts';
+import { listMachines } from '../../store/queries/machines.ts';
+import { listRecords } from '../../store/queries/records.ts';
+import { readSettings } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../paging.ts';
+import { domainText, noSuch, parseRef } from '../refs.ts';
+import { reading, target, writing } from '../use-case.ts';
+
+type Row = domains.DomainRow;
+
+/** The domain that an operator names by id or name. */
+export async function domainByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+  const ref = parseRef(text);
+  const row = await domains.findDomain(tx, 'id' in ref ? ref : { name: domainText(ref.text) });
+  return row ?? noSuch('domain', text, await domainNames(tx));
+}
+
+/** Some domains that exist, for error texts. */
+export async function domainNames(tx: Tx): Promise<string[]> {
+  return (await domains.listDomains(tx, { limit: 11, sort: 'name' })).items.map((domain) => domain.name);
+}
+
+/** Parses a TTL that may be null (the default applies) or missing. */
+export function optionalTtl(ttl: number | null | undefined): number | null | undefined | Rejected {
+  return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
+}
+
+function viewFor(defaultDomain: string): (row: Row) => Domain {
+  return ({ id, name, ttl }) => ({ id, name, ttl, isDefault: name === defaultDomain });
+}
+
+/**
+ * Names of the domain above that the new domain would cover: they would vanish behind its zone, so they must go first. Holds the domain
+ * above until the transaction ends.
+ */
+async function checkCoversNothing(tx: Tx, name: string, exceptId: number | null): Promise<Rejected | null> {
+  const above = await domains.findDomainOf(tx, name);
+  if (!above || above.id === exceptId || above.name === name) return null;
+  const refusal = await domains.lockDomain(tx, above.id);
+  if (refusal) return refusal;
+  const covered = relativeName(name, above.name);
+  const clash = (owner: string) =>
+    rejected(
+      'conflict',
+      `${name} would cover ${owner} of the domain ${above.name}. Rule: a name lies in the longest domain that holds it; move or delete it first.`,
+    );
+  const machines = await listMachines(tx, { domainId: above.id, hostname: covered, limit: 1000 });
+  const machine = machines.items.find((item) => item.hostname === covered);
+  if (machine) return clash(`the machine ${machine.fqdn}`);
+  let cursor: string | undefined;
+  do {
+    const page = await listRecords(tx, { domainId: above.id, limit: 1000, ...(cursor ? { cursor } : {}) });
+    const record = page.items.find((item) => item.name === covered || item.name.endsWith(`.${covered}`));
+    if (record) return clash(`the record ${record.fqdn} ${record.type}`);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return null;
+}
+
+export const domainCases = {
+  'domain.list': reading('domain.list', async (tx, { query }) => {
+    const { default_domain: name } = await readSettings(tx);
+    const isDefault = query?.is_default;
+    const page = await domains.listDomains(tx, {
+      ...query,
+      name: query?.name === undefined ? undefined : domainText(query.name),
+      is: isDefault === true ? name : undefined,
+      isNot: isDefault === false ? name : undefined,
+    });
+    return pageBody(page, viewFor(name), query);
+  }),
+
+  'domain.show': reading('domain.show', async (tx, { params }) => {
+    const row = await domainByRef(tx, params.domain);
+    if (isRejected(row)) return row;
+    return { body: viewFor((await readSettings(tx)).default_domain)(row), version: row.version };
+  }),
+
+  'domain.create': writing(
+    'domain.create',
+    ({ body }) => `domain create ${body.name}`,
+    async (tx, { body }) => {
+      const name = parseDomainName(body.name);
+      if (isRejected(name)) return name;
+      const ttl = optionalTtl(body.ttl);
+      if (isRejected(ttl)) return ttl;
+      const refusal = await checkCoversNothing(tx, name, null);
+      if (refusal) return refusal;
+      const row = await domains.createDomain(tx, { name, ttl: ttl ?? null });
+      const shown = viewFor((await readSettings(tx)).default_domain)(row);
+      tx.emit({ kind: 'domain.created', subject: row.name, data: { ...shown } });
+      return { body: shown, version: row.version };
+    },
+  ),
+
+  'domain.set': writing(
+    'domain.set',
+    ({ params }) => `domain set ${params.domain}`,
+    async (tx, { params, body }, context) => {
+      const old = await domainByRef(tx, params.domain);
+      if (isRejected(old)) return old;
+      const name = body.name === undefined ? old.name : parseDomainName(body.name);
+      if (isRejected(name)) return name;
+      const ttl = optionalTtl(body.ttl);
+      if (isRejected(ttl)) return ttl;
+      const { default_domain: defaultDomain } = await readSettings(tx);
+      if (name !== old.name) {
+        if (old.name === defaultDomain) {
+          return rejected(
+            'in_use',
+            `${old.name} is the default domain. Make another one the default first: setting default_domain.`,
+          );
+        }
+        const refusal = await checkCoversNothing(tx, name, old.id);
+        if (refusal) return refusal;
+      }
+      const row = await domains.updateDomain(tx, target(old.id, context), {
+        ...(body.name === undefined ? {} : { name }),
+        ...(ttl === undefined ? {} : { ttl }),
+      });
+      if (isRejected(row)) return row;
+      const shown = viewFor(defaultDomain)(row);
+      tx.emit({ kind: 'domain.changed', subject: row.name, data: { ...shown } });
+      return { body: shown, version: row.version };
+    },
+  ),
+
+  'domain.delete': writing(
+    'domain.delete',
+    ({ params, query }) => `domain delete ${params.domain}${query?.cascade ? ' with its records' : ''}`,
+    async (tx, { params, query }, context) => {
+      const old = await domainByRef(tx, params.domain);
+      if (isRejected(old)) return old;
+      const { default_domain: defaultDomain } = await readSettings(tx);
+      if (old.name === defaultDomain) {
+        return rejected(
+          'in_use',
+          `${old.name} is the default domain and cannot be deleted. Make another one the default first: setting default_domain.`,
+        );
+      }
+      const inUse = await contentsOf(tx, old, query?.cascade === true);
+      if (inUse) return inUse;
+      const row = await domains.deleteDomain(tx, { ...target(old.id, context), isCascade: query?.cascade === true });
+      if (isRejected(row)) return row;
+      const shown = viewFor(defaultDomain)(row);
+      tx.emit({ kind: 'domain.deleted', subject: row.name, data: { ...shown } });
+      return { body: shown };
+    },
+  ),
+};
+
+/** The database refuses as well; this says what is in the way and how to go on. */
+async function contentsOf(tx: Tx, domain: Row, isCascade: boolean): Promise<Rejected | null> {
+  const machine = (await listMachines(tx, { domainId: domain.id, limit: 1 })).items[0];
+  if (machine) {
+    return rejected(
+      'in_use',
+      `${domain.name} has machines, such as ${machine.fqdn}. Move or delete them first; ?cascade=true takes only records along.`,
+    );
+  }
+  const record = isCascade ? undefined : (await listRecords(tx, { domainId: domain.id, limit: 1 })).items[0];
+  if (!record) return null;
+  return rejected(
+    'in_use',
+    `${domain.name} has records, such as ${record.fqdn} ${record.type}. Delete them first, or with ?cascade=true.`,
+  );
+}
+
+/** The domain of a machine that names none. */
+export async function defaultDomain(tx: Tx): Promise<Row | Rejected> {
+  const { default_domain: name } = await readSettings(tx);
+  const row = await domains.findDomain(tx, { name });
+  return (
+    row ??
+    invalid(
+      'domain',
+      `it is missing, and the default domain ${name} does not exist`,
+      'name a domain, or create that one',
+    )
+  );
+}

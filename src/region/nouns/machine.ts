@@ -1,0 +1,154 @@
+import type { Machine } from '../../contract/machine.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { formatAddress, parseAddress } from '../../core/ip.ts';
+import { parseMac } from '../../model/machine.ts';
+import { parseHostLabel } from '../../model/names.ts';
+import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
+import * as machines from '../../store/queries/machines.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../paging.ts';
+import { domainText, noSuch } from '../refs.ts';
+import { reading, target, writing } from '../use-case.ts';
+import { defaultDomain, domainByRef } from './domain.ts';
+import { readInterfaces } from './machine-interfaces.ts';
+import { checkMachineNames, machineNames } from './name-law.ts';
+import { subnetByRef } from './subnet.ts';
+
+type Row = machines.MachineRow;
+
+function view(row: Row): Machine {
+  return {
+    id: row.id,
+    hostname: row.hostname,
+    domain: row.domain,
+    fqdn: row.fqdn,
+    interfaces: row.interfaces.map(({ id, name, mac, kind, vlan, addresses }) => ({
+      id,
+      name,
+      mac,
+      kind,
+      vlan,
+      addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
+    })),
+  };
+}
+
+/** The machine that an operator names by id, full name, or host name where this is unique. */
+async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+  const name = domainText(text);
+  const byId = /^[a-z0-9]{6}$/.test(text) ? await machines.findMachine(tx, { id: text }) : null;
+  if (byId) return byId;
+  if (name.includes('.')) return (await machines.findMachine(tx, { fqdn: name })) ?? noSuch('machine', text);
+  const [first, second, ...rest] = await machines.findMachinesNamed(tx, name);
+  if (!first) return noSuch('machine', text);
+  if (!second) return first;
+  const names = [first, second, ...rest].map((row) => row.fqdn).join(', ');
+  return rejected('conflict', `Several machines are called ${name}. Give the full name: ${names}.`);
+}
+
+async function checkNames(
+  tx: Tx,
+  domain: DomainRow,
+  names: readonly string[],
+  hostname: string,
+): Promise<Rejected | null> {
+  const refusal = await checkMachineNames(tx, domain, names);
+  if (refusal) return refusal;
+  const same = names.includes(hostname) ? await machines.findMachine(tx, { fqdn: `${hostname}.${domain.name}` }) : null;
+  if (!same) return null;
+  const problem = `the machine ${same.fqdn} (${same.id}) exists already`;
+  return rejected('conflict', `hostname: ${problem}.`, [{ field: 'hostname', problem }]);
+}
+
+export const machineCases = {
+  'machine.list': reading('machine.list', async (tx, { query }) => {
+    const domain = query?.domain === undefined ? undefined : await domainByRef(tx, query.domain);
+    if (isRejected(domain)) return domain;
+    const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
+    if (isRejected(subnet)) return subnet;
+    const mac = query?.mac === undefined ? undefined : parseMac(query.mac);
+    if (isRejected(mac)) return mac;
+    const address = query?.address === undefined ? undefined : parseAddress(query.address);
+    if (isRejected(address)) return address;
+    const page = await machines.listMachines(tx, {
+      limit: query?.limit,
+      cursor: query?.cursor,
+      sort: query?.sort,
+      hostname: query?.hostname?.toLowerCase(),
+      domainId: domain?.id,
+      subnetId: subnet?.id,
+      mac,
+      address: address ? formatAddress(address) : undefined,
+    });
+    return pageBody(page, view, query);
+  }),
+
+  'machine.show': reading('machine.show', async (tx, { params }) => {
+    const row = await machineByRef(tx, params.machine);
+    return isRejected(row) ? row : { body: view(row), version: row.version };
+  }),
+
+  'machine.create': writing(
+    'machine.create',
+    ({ body }) => `machine create ${body.hostname}`,
+    async (tx, { body }, context) => {
+      const hostname = parseHostLabel(body.hostname);
+      if (isRejected(hostname)) return hostname;
+      const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
+      if (isRejected(domain)) return domain;
+      const refusal = await lockDomain(tx, domain.id);
+      if (refusal) return refusal;
+      const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
+      if (isRejected(interfaces)) return interfaces;
+      const clash = await checkNames(tx, domain, machineNames(hostname, interfaces), hostname);
+      if (clash) return clash;
+      const id = await machines.freshMachineId(tx, context.random);
+      const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, interfaces });
+      tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
+      return { body: view(row), version: row.version };
+    },
+  ),
+
+  'machine.set': writing(
+    'machine.set',
+    ({ params }) => `machine set ${params.machine}`,
+    async (tx, { params, body }, context) => {
+      const old = await machineByRef(tx, params.machine);
+      if (isRejected(old)) return old;
+      const hostname = body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname);
+      if (isRejected(hostname)) return hostname;
+      const domain = body.domain === undefined ? await ownDomain(tx, old) : await domainByRef(tx, body.domain);
+      if (isRejected(domain)) return domain;
+      const refusal = await lockDomain(tx, domain.id);
+      if (refusal) return refusal;
+      const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
+      if (isRejected(interfaces)) return interfaces;
+      const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
+      const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
+      const clash = await checkNames(tx, domain, fresh, hostname);
+      if (clash) return clash;
+      const change = { hostname, domainId: domain.id, ...(interfaces ? { interfaces } : {}) };
+      const row = await machines.updateMachine(tx, target(old.id, context), change);
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view(row) } });
+      return { body: view(row), version: row.version };
+    },
+  ),
+
+  'machine.delete': writing(
+    'machine.delete',
+    ({ params }) => `machine delete ${params.machine}`,
+    async (tx, { params }, context) => {
+      const old = await machineByRef(tx, params.machine);
+      if (isRejected(old)) return old;
+      const row = await machines.deleteMachine(tx, target(old.id, context));
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...view(row) } });
+      return { body: view(row) };
+    },
+  ),
+};
+
+async function ownDomain(tx: Tx, machine: Row): Promise<DomainRow | Rejected> {
+  return (await findDomain(tx, { id: machine.domainId })) ?? noSuch('domain', machine.domain);
+}

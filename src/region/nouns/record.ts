@@ -1,0 +1,149 @@
+import type { DnsRecord } from '../../contract/record.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseOwnerName, relativeName } from '../../model/names.ts';
+import { checkRecordBeside, parseRecordData, parseRecordType, type RecordType } from '../../model/record.ts';
+import { findDomainOf, lockDomain } from '../../store/queries/domains.ts';
+import * as records from '../../store/queries/records.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../paging.ts';
+import { domainText, noSuch, parseRecordRef } from '../refs.ts';
+import { reading, target, writing } from '../use-case.ts';
+import { domainByRef, domainNames, optionalTtl } from './domain.ts';
+import { usesOf } from './name-law.ts';
+
+type Row = records.RecordRow;
+
+function view({ id, fqdn, domain, name, type, data, ttl }: Row): DnsRecord {
+  return { id, fqdn, domain, name, type, data, ttl };
+}
+
+/** The record that an operator names by id, or by FQDN and type where these are enough. */
+async function recordByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+  const ref = parseRecordRef(text);
+  if ('kind' in ref) return ref;
+  if ('id' in ref) return (await records.findRecord(tx, ref.id)) ?? noSuch('record', text);
+  const { fqdn, type, data } = ref;
+  const found = await records.findRecords(tx, { fqdn, type, ...(data === null ? {} : { data }) });
+  const [first, second] = found;
+  if (!first) return noSuch('record', text);
+  if (!second) return first;
+  const choices = found.slice(0, 5).map((row) => `${row.id} (${row.data.slice(0, 40)})`);
+  return rejected(
+    'conflict',
+    `${fqdn} has ${found.length} ${type} records. Name one by its id: ${choices.join(', ')}.`,
+  );
+}
+
+interface WantedRecord {
+  readonly id?: number;
+  readonly domainId: number;
+  readonly domain: string;
+  readonly fqdn: string;
+  readonly name: string;
+  readonly type: RecordType;
+  readonly data: string;
+}
+
+/** Holds the domain, so that what is read of its names stays true until the transaction ends. */
+async function checkRecord(tx: Tx, wanted: WantedRecord): Promise<Rejected | null> {
+  if (wanted.type === 'CNAME' && wanted.data === wanted.fqdn) {
+    return invalid('data', `the CNAME ${wanted.fqdn} points at itself`, 'a CNAME names another name (RFC 1034 §3.6.2)');
+  }
+  const refusal = await lockDomain(tx, wanted.domainId);
+  if (refusal) return refusal;
+  return checkRecordBeside(wanted, wanted.fqdn, await usesOf(tx, wanted, wanted.id));
+}
+
+export const recordCases = {
+  'record.list': reading('record.list', async (tx, { query }) => {
+    const domain = query?.domain === undefined ? undefined : await domainByRef(tx, query.domain);
+    if (isRejected(domain)) return domain;
+    const type = query?.type === undefined ? undefined : parseRecordType(query.type);
+    if (isRejected(type)) return type;
+    const page = await records.listRecords(tx, {
+      limit: query?.limit,
+      cursor: query?.cursor,
+      sort: query?.sort,
+      fqdn: query?.fqdn === undefined ? undefined : domainText(query.fqdn),
+      domainId: domain?.id,
+      type,
+      data: query?.data,
+    });
+    return pageBody(page, view, query);
+  }),
+
+  'record.show': reading('record.show', async (tx, { params }) => {
+    const row = await recordByRef(tx, params.record);
+    return isRejected(row) ? row : { body: view(row), version: row.version };
+  }),
+
+  'record.create': writing(
+    'record.create',
+    ({ body }) => `record create ${body.fqdn} ${body.type}`,
+    async (tx, { body }) => {
+      const fqdn = parseOwnerName(body.fqdn);
+      if (isRejected(fqdn)) return fqdn;
+      const type = parseRecordType(body.type);
+      if (isRejected(type)) return type;
+      const data = parseRecordData(type, body.data);
+      if (isRejected(data)) return data;
+      const ttl = optionalTtl(body.ttl);
+      if (isRejected(ttl)) return ttl;
+      const domain = await findDomainOf(tx, fqdn);
+      if (!domain) {
+        const known = await domainNames(tx);
+        const rule =
+          known.length === 0
+            ? 'create a domain first'
+            : `it lies in one of ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}`;
+        return invalid('fqdn', `no domain holds ${fqdn}`, rule);
+      }
+      const wanted = {
+        domainId: domain.id,
+        domain: domain.name,
+        fqdn,
+        name: relativeName(fqdn, domain.name),
+        type,
+        data,
+      };
+      const refusal = await checkRecord(tx, wanted);
+      if (refusal) return refusal;
+      const { domainId, name } = wanted;
+      const row = await records.createRecord(tx, { domainId, name, type, data, ttl: ttl ?? null });
+      tx.emit({ kind: 'record.created', subject: row.fqdn, data: { ...view(row) } });
+      return { body: view(row), version: row.version };
+    },
+  ),
+
+  'record.set': writing(
+    'record.set',
+    ({ params }) => `record set ${params.record}`,
+    async (tx, { params, body }, context) => {
+      const old = await recordByRef(tx, params.record);
+      if (isRejected(old)) return old;
+      const data = body.data === undefined ? old.data : parseRecordData(old.type, body.data);
+      if (isRejected(data)) return data;
+      const ttl = optionalTtl(body.ttl);
+      if (isRejected(ttl)) return ttl;
+      const refusal = await checkRecord(tx, { ...old, data });
+      if (refusal) return refusal;
+      const row = await records.updateRecord(tx, target(old.id, context), { data, ttl });
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'record.changed', subject: row.fqdn, data: { ...view(row) } });
+      return { body: view(row), version: row.version };
+    },
+  ),
+
+  'record.delete': writing(
+    'record.delete',
+    ({ params }) => `record delete ${params.record}`,
+    async (tx, { params }, context) => {
+      const old = await recordByRef(tx, params.record);
+      if (isRejected(old)) return old;
+      const row = await records.deleteRecord(tx, target(old.id, context));
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'record.deleted', subject: row.fqdn, data: { ...view(row) } });
+      return { body: view(row) };
+    },
+  ),
+};

@@ -1,0 +1,67 @@
+import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
+import type { Rejected } from '../core/errors.ts';
+import type { Clock, Random } from '../core/ports.ts';
+import type { Tx } from '../store/tx.ts';
+import type { WriteTx } from '../store/write.ts';
+import type { Caller } from './port.ts';
+import type { Renderer } from './preview.ts';
+
+/** What every use case may lean on beside its transaction. */
+export interface CasePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly renderer: Renderer;
+}
+
+/** Who calls and on what condition. `ifMatch`: the version that the object must have. */
+export interface CaseContext extends CasePorts {
+  readonly caller: Caller;
+  readonly ifMatch: number | null;
+}
+
+/** What a use case gives: the answer's body, and the version of the object that it is about. */
+export interface CaseResult<B> {
+  readonly body: B;
+  readonly version?: number;
+}
+
+/** A use case that changes nothing; it sees one moment of the database. */
+export interface ReadCase<I extends RouteId> {
+  readonly kind: 'read';
+  run(tx: Tx, input: RouteInput<I>, context: CaseContext): Promise<CaseResult<RouteOutput<I>> | Rejected>;
+}
+
+/**
+ * A use case that changes something: one transaction, which may run several times, so it does nothing outside of it. `summary`: for audit
+ * and history, without secrets. `reverts`: the change that it takes back.
+ */
+export interface WriteCase<I extends RouteId> {
+  readonly kind: 'write';
+  summary(input: RouteInput<I>): string;
+  run(tx: WriteTx, input: RouteInput<I>, context: CaseContext): Promise<WriteResult<RouteOutput<I>> | Rejected>;
+}
+
+/** `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have them as null. */
+export interface WriteResult<B> extends CaseResult<B> {
+  readonly reverts?: number;
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** Makes a reading use case. */
+export function reading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
+  return { kind: 'read', run };
+}
+
+/** Makes a changing use case. */
+export function writing<I extends RouteId>(
+  _id: I,
+  summary: WriteCase<I>['summary'],
+  run: WriteCase<I>['run'],
+): WriteCase<I> {
+  return { kind: 'write', summary, run };
+}
+
+/** Target of a store's change: the row, and the version that the caller has read. */
+export function target<K>(key: K, context: CaseContext): { readonly key: K; readonly ifVersion: number | null } {
+  return { key, ifVersion: context.ifMatch };
+}
