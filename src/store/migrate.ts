@@ -22,10 +22,13 @@ const LOCK = 5_240_001;
 
 /** Reads the migrations of this version: numbered from 1 without gaps. */
 export function readMigrations(folder: URL = new URL('sql/', import.meta.url)): Migration[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.sql')).sort();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .sort();
   return files.map((file, index) => {
     const [, number, name] = FILE.exec(file) ?? [];
-    if (name === undefined || Number(number) !== index + 1) throw new AppError('migration', `${file} is not number ${index + 1}`);
+    if (name === undefined || Number(number) !== index + 1)
+      throw new AppError('migration', `${file} is not number ${index + 1}`);
     const text = readFileSync(new URL(file, folder), 'utf8');
     return { number: index + 1, name, text, digest: textDigest(text), isBreaking: text.startsWith('--! breaking') };
   });
@@ -49,7 +52,9 @@ export function migrate(db: Database, migrations: readonly Migration[]): Promise
     for (const { number, name, text, digest, isBreaking } of missing) {
       await tx.run(sql`select set_config('regent.operation', ${`migration ${number}`}, true)`);
       await tx.run(sql.raw(text));
-      await tx.run(sql`insert into migrations (number, name, digest, breaking) values (${number}, ${name}, ${digest}, ${isBreaking})`);
+      await tx.run(
+        sql`insert into migrations (number, name, digest, breaking) values (${number}, ${name}, ${digest}, ${isBreaking})`,
+      );
     }
     return missing.map(({ number }) => number);
   };
@@ -78,10 +83,16 @@ export function judge(applied: readonly Applied[], known: readonly Migration[]):
     const file = known.find(({ number }) => number === row.number);
     const label = `migration ${row.number} (${row.name})`;
     if (file && file.digest !== row.digest) {
-      return rejected('conflict', `The file of ${label} has changed since it was applied. Rule: an applied migration is never edited; add a new one.`);
+      return rejected(
+        'conflict',
+        `The file of ${label} has changed since it was applied. Rule: an applied migration is never edited; add a new one.`,
+      );
     }
     if (!file && row.breaking) {
-      return rejected('conflict', `This version of Regent is too old for the database: a newer version applied the breaking ${label}. Install that version.`);
+      return rejected(
+        'conflict',
+        `This version of Regent is too old for the database: a newer version applied the breaking ${label}. Install that version.`,
+      );
     }
   }
   return null;

@@ -75,21 +75,21 @@ async function readMachines(tx: Tx): Promise<Machine[]> {
   return assembleMachines(machines, interfaces, addresses);
 }
 
-/** Puts rows of three tables together, keeping their order. */
-export function assembleMachines<M extends { readonly id: string }>(
-  machines: readonly M[],
-  interfaces: readonly InterfaceRow[],
-  addresses: readonly AddressRow[],
-): (M & Pick<Machine, 'interfaces'>)[] {
+/** Puts rows of three tables together, keeping their order and whatever else they carry. */
+export function assembleMachines<
+  M extends { readonly id: string },
+  I extends { readonly id: number; readonly machineId: string },
+  A extends { readonly interfaceId: number; readonly address: string },
+>(machines: readonly M[], interfaces: readonly I[], addresses: readonly A[]) {
   const addressesOf = Map.groupBy(addresses, (row) => row.interfaceId);
   const interfacesOf = Map.groupBy(interfaces, (row) => row.machineId);
   return machines.map((machine) => ({
     ...machine,
-    interfaces: (interfacesOf.get(machine.id) ?? []).map(({ machineId: _, ...card }) => ({
+    interfaces: (interfacesOf.get(machine.id) ?? []).map(({ machineId: _machine, ...card }) => ({
       ...card,
-      addresses: (addressesOf.get(card.id) ?? []).map(({ subnetId, address }) => ({
-        subnetId,
-        address: canonicalAddress(address),
+      addresses: (addressesOf.get(card.id) ?? []).map(({ interfaceId: _card, ...address }) => ({
+        ...address,
+        address: canonicalAddress(address.address),
       })),
     })),
   }));

@@ -31,10 +31,14 @@ export interface WriteTx extends Tx {
   emit(event: NewEvent): void;
 }
 
-/** The answer to be stored: HTTP status and JSON body. `reverts`: the change that this one takes back. */
+/**
+ * The answer: HTTP status and JSON body. `storedBody`: what a replay gets instead, where the body shows a secret once.
+ * `reverts`: the change that this one takes back.
+ */
 export interface Outcome<B = unknown> {
   readonly status: number;
   readonly body: B;
+  readonly storedBody?: unknown;
   readonly reverts?: number;
 }
 
@@ -93,9 +97,19 @@ async function perform<B>(
   const events: NewEvent[] = [];
   const outcome = await body({ ...tx, emit: (event) => void events.push(event) });
   if (isRejected(outcome)) return outcome;
-  const facts = { actor, key, operation: id, origin, summary, status: outcome.status, events, reverts: outcome.reverts };
+  const facts = {
+    actor,
+    key,
+    operation: id,
+    origin,
+    summary,
+    status: outcome.status,
+    events,
+    reverts: outcome.reverts,
+  };
+  const answer = JSON.stringify(('storedBody' in outcome ? outcome.storedBody : outcome.body) ?? null);
   const done = await tx.one(sql<{ revision: number }>`
-    select finish_operation(${JSON.stringify(facts)}::jsonb, ${JSON.stringify(outcome.body ?? null)}::json) as revision`);
+    select finish_operation(${JSON.stringify(facts)}::jsonb, ${answer}::json) as revision`);
   return { status: outcome.status, body: outcome.body, revision: done?.revision ?? 0, isReplay: false };
 }
 

@@ -49,7 +49,14 @@ export class TestPostgres {
 
   /** The store's helper on a database; closed with the server. */
   open(connection: ConnectionSpec, options: Partial<DatabaseOptions> = {}): Database {
-    const db = new Database({ connection, name: 'test', clock: realClock, random: realRandom, log: silentLog, ...options });
+    const db = new Database({
+      connection,
+      name: 'test',
+      clock: realClock,
+      random: realRandom,
+      log: silentLog,
+      ...options,
+    });
     this.#opened.push(db);
     return db;
   }

@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import { isRejected } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Database } from './database.ts';
+
+/** A process that uses the database. `startedAt` ISO 8601. */
+export interface ProcessInfo {
+  readonly process: string;
+  readonly node: string;
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+/** Result of a probe; `latencyMs` null when it failed. */
+export interface DatabaseHealth {
+  readonly isUp: boolean;
+  readonly why: string;
+  readonly latencyMs: number | null;
+}
+
+const PROBE_DEADLINE_MS = 2000;
+
+/** The probe of the database: a real write of this process's row, because a hung or read-only server still answers questions. */
+export async function beat(db: Database, self: ProcessInfo, clock: Clock): Promise<DatabaseHealth> {
+  const start = clock.monotonic();
+  const result = await db.repeatable(
+    (tx) =>
+      tx.run(sql`insert into heartbeats (process, node, version, started_at)
+        values (${self.process}, ${self.node}, ${self.version}, ${self.startedAt})
+        on conflict (process) do update set at = now(), node = excluded.node, version = excluded.version,
+          started_at = excluded.started_at`),
+    { deadlineMs: PROBE_DEADLINE_MS },
+  );
+  const latencyMs = Math.round((clock.monotonic() - start) * 10) / 10;
+  if (isRejected(result)) return { isUp: false, why: result.message, latencyMs: null };
+  return { isUp: true, why: 'A write was committed.', latencyMs };
+}
+
+/** Processes that wrote within the last `seconds`. */
+export function listProcesses(db: Database, seconds: number) {
+  return db.read((tx) =>
+    tx.all(sql<ProcessInfo & { readonly at: string }>`
+      select process, node, version, started_at as "startedAt", at from heartbeats
+      where at > now() - make_interval(secs => ${seconds}) order by process collate "C"`),
+  );
+}

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Log, Random } from '../core/ports.ts';
+import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS } from './connection.ts';
+import { failureSentence, StandbyError } from './failure.ts';
+
+/** Why a listener is woken: something was committed, or the session was away and anything may have been. */
+export type Wake =
+  | { readonly kind: 'commit'; readonly event: number; readonly revision: number }
+  | { readonly kind: 'reconnect' };
+
+export interface ListenOptions {
+  readonly connection: ConnectionSpec;
+  readonly name: string;
+  readonly random: Random;
+  readonly log: Log;
+  /** Must not throw. A hint only: re-read everything, and poll every 5–10 s besides. */
+  readonly onWake: (wake: Wake) => void;
+}
+
+export interface Listener {
+  /** Is the session up? */
+  isConnected(): boolean;
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 2000;
+const HEARTBEAT_TIMEOUT_MS = 3000;
+const BACKOFF_MS = { first: 100, most: 2000 };
+
+/**
+ * Keeps a session that listens for commits (cluster.md §2): on a verified primary only, with a heartbeat inside the
+ * session, so that a silently dead connection is found; comes back with growing, jittered pauses for ever.
+ */
+export function listen(options: ListenOptions): Listener {
+  const stop = new AbortController();
+  let current: pg.Client | null = null;
+  let isConnected = false;
+
+  const session = async (): Promise<void> => {
+    const timeouts = { ...DEFAULT_TIMEOUTS, queryMs: HEARTBEAT_TIMEOUT_MS };
+    const client = new pg.Client(clientConfig(options.connection, timeouts, `${options.name} listen`));
+    current = client;
+    const broken = Promise.withResolvers<never>();
+    broken.promise.catch(() => {});
+    client.on('error', (error) => broken.reject(error));
+    client.on('end', () => broken.reject(new Error('Connection terminated')));
+    client.on('notification', ({ payload }) => options.onWake(parseWake(payload)));
+    await client.connect();
+    await beat(client);
+    await client.query('listen regent');
+    isConnected = true;
+    options.onWake({ kind: 'reconnect' });
+    while (!stop.signal.aborted) {
+      await Promise.race([sleep(HEARTBEAT_MS, undefined, { signal: stop.signal }), broken.promise]);
+      await beat(client);
+    }
+  };
+
+  const keep = async (): Promise<void> => {
+    let failures = 0;
+    while (!stop.signal.aborted) {
+      try {
+        await session();
+      } catch (error) {
+        failures = isConnected ? 0 : failures + 1;
+        if (!stop.signal.aborted && failures <= 1) {
+          options.log.warn('listening for commits is interrupted', { why: failureSentence(error) });
+        }
+      }
+      isConnected = false;
+      // Not awaited: a dead peer never says goodbye.
+      void current?.end().catch(() => {});
+      const limit = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** failures);
+      await sleep(limit * (0.5 + options.random.fraction() / 2), undefined, { signal: stop.signal }).catch(() => {});
+    }
+  };
+
+  const running = keep();
+  return {
+    isConnected: () => isConnected,
+    close: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+async function beat(client: pg.Client): Promise<void> {
+  const result = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+  if (result.rows[0]?.standby !== false) throw new StandbyError();
+}
+
+function parseWake(payload: string | undefined): Wake {
+  const match = /^\{"event" : (\d+), "revision" : (\d+)\}$/.exec(payload ?? '');
+  return match ? { kind: 'commit', event: Number(match[1]), revision: Number(match[2]) } : { kind: 'reconnect' };
+}

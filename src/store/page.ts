@@ -1,0 +1,96 @@
+import { type RawBuilder, sql } from 'kysely';
+import { invalid, RejectedError } from '../core/errors.ts';
+import type { Tx } from './tx.ts';
+
+/** What a list may be asked: page size (1–1000), order, and where to go on. */
+export interface PageQuery {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+  /** One of the list's sort names; `-` in front: descending. */
+  readonly sort?: string | undefined;
+}
+
+/** A page. `next` null: it was the last. */
+export interface Page<R> {
+  readonly items: readonly R[];
+  readonly next: string | null;
+}
+
+/** A list: what it reads and by what it can be ordered. Sort expressions are never null; `id` makes each order total. */
+export interface ListSpec {
+  readonly columns: RawBuilder<unknown>;
+  readonly from: RawBuilder<unknown>;
+  readonly id: RawBuilder<unknown>;
+  readonly sorts: Readonly<Record<string, RawBuilder<unknown>>>;
+  readonly defaultSort: string;
+}
+
+interface Position {
+  readonly _sort: string;
+  readonly _id: string;
+}
+
+export const PAGE_DEFAULT = 100;
+export const PAGE_MAX = 1000;
+
+/**
+ * Reads one page by keyset: the cursor holds the last row's place, so rows that come or go meanwhile neither repeat nor
+ * hide others. Throws `RejectedError` for a cursor or an order that this list does not have.
+ */
+export async function listPage<R extends object>(
+  tx: Tx,
+  spec: ListSpec,
+  filters: readonly (RawBuilder<unknown> | undefined)[],
+  query: PageQuery,
+): Promise<Page<R>> {
+  const name = query.sort ?? spec.defaultSort;
+  const isDescending = name.startsWith('-');
+  const sort = spec.sorts[name.replace(/^-/, '')];
+  if (!sort) {
+    const rule = `one of ${Object.keys(spec.sorts).join(', ')}, with "-" in front for descending`;
+    throw new RejectedError(invalid('sort', `the list has no order ${JSON.stringify(name)}`, rule));
+  }
+  const limit = Math.min(Math.max(1, query.limit ?? PAGE_DEFAULT), PAGE_MAX);
+  const direction = sql.raw(isDescending ? 'desc' : 'asc');
+  const wanted = [...filters, query.cursor === undefined ? undefined : after(query.cursor, name, { sort, spec })];
+  const where = wanted.filter((filter) => filter !== undefined);
+  const rows = await tx.all(sql<R & Position>`
+    select ${spec.columns}, (${sort})::text as "_sort", (${spec.id})::text as "_id" from ${spec.from}
+    where ${where.length > 0 ? sql.join(where, sql` and `) : sql`true`}
+    order by ${sort} ${direction}, ${spec.id} ${direction} limit ${limit + 1}`);
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    items: rows.slice(0, limit).map(({ _sort, _id, ...row }) => row as unknown as R),
+    next: last ? encode([name, last._sort, last._id]) : null,
+  };
+}
+
+function after(cursor: string, name: string, list: { sort: RawBuilder<unknown>; spec: ListSpec }): RawBuilder<unknown> {
+  const place = decode(cursor);
+  if (place?.[0] !== name) {
+    throw new RejectedError(
+      invalid('cursor', 'it is not a cursor of this list', 'the `next` of the page before, with the same sort'),
+    );
+  }
+  const comparison = sql.raw(name.startsWith('-') ? '<' : '>');
+  return sql`(${list.sort}, ${list.spec.id}) ${comparison} (${place[1]}, ${place[2]})`;
+}
+
+function encode(place: readonly [string, string, string]): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+function decode(cursor: string): readonly [string, string, string] | null {
+  try {
+    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const isPlace = Array.isArray(place) && place.length === 3 && place.every((part) => typeof part === 'string');
+    return isPlace ? (place as unknown as readonly [string, string, string]) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `value` as a LIKE pattern for "contains", with its wildcards taken literally. */
+export function containing(value: string): string {
+  return `%${value.replace(/[\\%_]/g, '\\$&')}%`;
+}

@@ -1,0 +1,266 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Desired } from '../contract/agent.ts';
+import { digestOf } from '../core/digest.ts';
+import type { Rejected } from '../core/errors.ts';
+import type { Version } from '../model/snapshot.ts';
+import type { Database } from './database.ts';
+import { storeEvents } from './queries/events.ts';
+import type { Tx } from './tx.ts';
+
+/** A lint or compile result of a service (services' `ServiceFinding` as the store sees it). */
+export interface StoredFinding {
+  readonly service: string;
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly subject: string;
+  readonly sentence: string;
+}
+
+/** What one process compiled from one snapshot for the whole site. */
+export interface SitePublication {
+  /** Version of the compiler: only the one that the gate row names publishes. */
+  readonly compiler: string;
+  /** This process, for the record. */
+  readonly process: string;
+  /** Of the snapshot that was compiled. */
+  readonly revision: number;
+  /** `snapshot.versions`: what the compile started from. */
+  readonly versionsBefore: readonly Version[];
+  /** `CompiledSite.versions`: all rows, new numbers included. */
+  readonly versions: readonly Version[];
+  readonly nodes: ReadonlyMap<string, { readonly body: Desired['body']; readonly findings: readonly StoredFinding[] }>;
+}
+
+/** `lost`: another process was ahead; read again. `observer`: another compiler version publishes. */
+export type PublishResult =
+  | { readonly kind: 'published'; readonly nodes: readonly Desired[] }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'lost'; readonly why: string }
+  | { readonly kind: 'observer'; readonly compiler: string };
+
+/** What is published for a node. */
+export interface Head extends Desired {
+  readonly publishedAt: string;
+}
+
+/** What an agent says that it holds; 0 and '' for nothing. */
+export interface HeldState {
+  readonly generation: number;
+  readonly digest: string;
+}
+
+interface HeadRow {
+  readonly generation: number;
+  readonly digest: string;
+  readonly revision: number;
+  readonly compiledRevision: number;
+}
+
+/**
+ * How far above the last known generation an agent's is believed. A restored database is behind by its lost
+ * publications, thousands at most; a broken agent must not use the numbers up.
+ */
+export const HELD_AHEAD_MAX = 1_000_000;
+
+/** Generation of the next publication: above the last one and above what the agent holds, where that is believable. */
+export function nextGeneration(latest: number, held: number): number {
+  return 1 + (held <= latest + HELD_AHEAD_MAX ? Math.max(latest, held) : latest);
+}
+
+/**
+ * Must a node get a new generation? Its digest changed; or the agent holds a number that this database never gave (a
+ * restore), or holds this number with other content. The same number with another digest gets a new number, never silence.
+ */
+export function needsGeneration(head: HeldState | null, digest: string, held: HeldState | null): boolean {
+  if (!head || head.digest !== digest) return true;
+  if (!held || held.generation > head.generation + HELD_AHEAD_MAX) return false;
+  return held.generation > head.generation || (held.generation === head.generation && held.digest !== head.digest);
+}
+
+/**
+ * Publishes by compare-and-set, the whole site in one transaction (architecture.md §3). It holds the gate row, so
+ * publishers come one after the other; each proves that nobody went further: the revision is not older than the newest
+ * one compiled for any node, and every version row is as its snapshot had it.
+ */
+export function publishSite(db: Database, site: SitePublication): Promise<PublishResult | Rejected> {
+  return db.repeatable(async (tx) => {
+    const gate = await tx.one(
+      sql<{ value: string }>`select value from gates where name = 'compiler' for no key update`,
+    );
+    if (gate?.value !== site.compiler) return { kind: 'observer', compiler: gate?.value ?? '' } as const;
+    const ahead = await tx.one(sql<{ id: string; revision: number }>`
+      select node_id as id, compiled_revision as revision from desired
+      where node_id = any(${[...site.nodes.keys()]}::text[]) and compiled_revision > ${site.revision} limit 1`);
+    if (ahead) {
+      return lost(`revision ${ahead.revision} was compiled for ${ahead.id} already; this snapshot is ${site.revision}`);
+    }
+    const clash = await storeVersions(tx, site);
+    if (clash) return lost(clash);
+    const published: Desired[] = [];
+    for (const [nodeId, { body, findings }] of site.nodes) {
+      const desired = await publishNode(tx, site, nodeId, body);
+      if (desired) published.push(desired);
+      await storeFindings(tx, nodeId, site.revision, findings);
+    }
+    await storeEvents(
+      tx,
+      'system:publish',
+      published.map(({ nodeId, generation, revision }) => ({
+        kind: 'config.published',
+        subject: nodeId,
+        data: { generation, revision },
+      })),
+    );
+    return published.length > 0 ? { kind: 'published', nodes: published } : { kind: 'unchanged' };
+  });
+}
+
+/** The compiler version that publishes: the newest that ever asked. Gives the version in force. Ask at start. */
+export function claimCompiler(db: Database, version: string): Promise<string | Rejected> {
+  return db.repeatable(async (tx) => {
+    await tx.run(sql`insert into gates (name, value) values ('compiler', ${version}) on conflict (name) do nothing`);
+    const row = await tx.one(sql<{ value: string }>`select value from gates where name = 'compiler' for no key update`);
+    if (!row || !isNewer(version, row.value)) return row?.value ?? version;
+    await tx.run(sql`update gates set value = ${version}, since = now() where name = 'compiler'`);
+    return version;
+  });
+}
+
+/** Desired states of all nodes, or of one, in id order. */
+export function readHeads(tx: Tx, nodeId?: string): Promise<Head[]> {
+  return tx.all(headQuery(nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`));
+}
+
+/** The desired state of a node; null before its first publication. */
+export async function readDesired(tx: Tx, nodeId: string): Promise<Desired | null> {
+  const [head] = await readHeads(tx, nodeId);
+  if (!head) return null;
+  const { publishedAt: _, ...desired } = head;
+  return desired;
+}
+
+/** An earlier publication of a node, or its last one before `generation`; null when it is gone or never was. */
+export function readPublication(tx: Tx, nodeId: string, at: { generation: number }): Promise<Head | null> {
+  return tx.one(sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt"
+    from publications where node_id = ${nodeId} and generation = ${at.generation}`);
+}
+
+/** Findings of the last compile, of all nodes or of one. */
+export async function readFindings(tx: Tx, nodeId?: string): Promise<(StoredFinding & { readonly nodeId: string })[]> {
+  const rows = await tx.all(sql<{ nodeId: string; findings: StoredFinding[] }>`
+    select node_id as "nodeId", findings from findings
+    where ${nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`} order by node_id collate "C", service collate "C"`);
+  return rows.flatMap(({ nodeId: id, findings }) => findings.map((finding) => ({ nodeId: id, ...finding })));
+}
+
+/**
+ * Remembers what an agent holds. True: it is not what is published or will be, so a publication is due (wake the task).
+ */
+export async function recordHeld(tx: Tx, nodeId: string, held: HeldState): Promise<boolean> {
+  await tx.run(sql`insert into held as h (node_id, generation, digest) values (${nodeId}, ${held.generation}, ${held.digest})
+    on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest, reported_at = now()
+    where h.generation <> excluded.generation or h.digest <> excluded.digest`);
+  const head = await headRow(tx, nodeId);
+  return !head || needsGeneration(head, head.digest, held);
+}
+
+async function publishNode(
+  tx: Tx,
+  site: SitePublication,
+  nodeId: string,
+  body: Desired['body'],
+): Promise<Desired | null> {
+  const digest = digestOf(body);
+  const head = await headRow(tx, nodeId);
+  const held = await tx.one(sql<HeldState>`select generation, digest from held where node_id = ${nodeId}`);
+  if (!needsGeneration(head, digest, held)) {
+    // Nothing new, but an older snapshot must not publish any more.
+    await tx.run(sql`update desired set compiled_revision = ${site.revision}
+      where node_id = ${nodeId} and compiled_revision < ${site.revision}`);
+    return null;
+  }
+  const generation = nextGeneration(head?.generation ?? 0, held?.generation ?? 0);
+  const text = JSON.stringify(body);
+  const { revision, compiler, process } = site;
+  // A node that was deleted since the snapshot gets nothing.
+  const rows = await tx.run(sql`
+    insert into desired as d (node_id, generation, digest, revision, compiled_revision, body, compiler, process)
+    select id, ${generation}, ${digest}, ${revision}, ${revision}, ${text}::json, ${compiler}, ${process} from nodes where id = ${nodeId}
+    on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
+      revision = excluded.revision, compiled_revision = excluded.compiled_revision, body = excluded.body,
+      compiler = excluded.compiler, process = excluded.process, published_at = now()`);
+  if (rows === 0) return null;
+  await tx.run(sql`
+    insert into publications (node_id, generation, digest, revision, after_revision, body, compiler, process)
+    values (${nodeId}, ${generation}, ${digest}, ${revision}, ${head?.revision ?? 0}, ${text}::json, ${compiler}, ${process})`);
+  return { nodeId, generation, digest, revision, body };
+}
+
+/** Null when stored, else the sentence of the clash. */
+async function storeVersions(tx: Tx, site: SitePublication): Promise<string | null> {
+  const stored = await tx.all(sql<Version>`select service, key, digest, version from versions`);
+  const before = new Map(site.versionsBefore.map((row) => [nameOf(row), row]));
+  const clash =
+    stored.find((row) => !isSame(before.get(nameOf(row)), row)) ??
+    site.versionsBefore.find((row) => !stored.some((other) => nameOf(other) === nameOf(row)));
+  if (clash) return `the number of ${clash.service} ${clash.key} has changed since the snapshot`;
+  const changed = site.versions.filter((row) => !isSame(before.get(nameOf(row)), row));
+  if (changed.length === 0) return null;
+  await tx.run(sql`
+    insert into versions (service, key, digest, version)
+    select v ->> 'service', v ->> 'key', v ->> 'digest', (v ->> 'version')::bigint
+    from jsonb_array_elements(${JSON.stringify(changed)}::jsonb) as v
+    on conflict (service, key) do update set digest = excluded.digest, version = excluded.version, updated_at = now()`);
+  return null;
+}
+
+async function storeFindings(
+  tx: Tx,
+  nodeId: string,
+  revision: number,
+  findings: readonly StoredFinding[],
+): Promise<void> {
+  const services = [...Map.groupBy(findings, ({ service }) => service)];
+  await tx.run(
+    sql`delete from findings where node_id = ${nodeId} and service <> all(${services.map(([name]) => name)}::text[])`,
+  );
+  for (const [service, list] of services) {
+    await tx.run(sql`insert into findings as f (node_id, service, revision, findings)
+      select id, ${service}, ${revision}, ${JSON.stringify(list)}::jsonb from nodes where id = ${nodeId}
+      on conflict (node_id, service) do update set revision = excluded.revision, findings = excluded.findings, since = now()
+      where f.findings is distinct from excluded.findings`);
+  }
+}
+
+function headRow(tx: Tx, nodeId: string): Promise<HeadRow | null> {
+  return tx.one(sql<HeadRow>`select generation, digest, revision, compiled_revision as "compiledRevision"
+    from desired where node_id = ${nodeId}`);
+}
+
+function headQuery(where: RawBuilder<unknown>): RawBuilder<Head> {
+  return sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt"
+    from desired where ${where} order by node_id collate "C"`;
+}
+
+function lost(why: string): PublishResult {
+  return { kind: 'lost', why };
+}
+
+function nameOf(row: Pick<Version, 'service' | 'key'>): string {
+  return `${row.service} ${row.key}`;
+}
+
+function isSame(a: Version | undefined, b: Version): boolean {
+  return a?.digest === b.digest && a.version === b.version;
+}
+
+/** Compares dotted numbers; what is not a number counts as 0. */
+function isNewer(version: string, other: string): boolean {
+  const parts = (text: string) => text.split(/[.+-]/).map((part) => Number.parseInt(part, 10) || 0);
+  const [a, b] = [parts(version), parts(other)];
+  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}

@@ -1,0 +1,71 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Rejected } from '../core/errors.ts';
+import type { Database } from './database.ts';
+import type { Tx } from './tx.ts';
+
+/** What a purge removed, rows per table. */
+export type Purged = Readonly<Record<string, number>>;
+
+/** How long rows are kept, and how many publications per node. */
+export const RETENTION = {
+  apiKeys: '7 days',
+  idempotency: '48 hours',
+  events: '30 days',
+  audit: '400 days',
+  changes: '400 days',
+  heartbeats: '7 days',
+  publications: 50,
+} as const;
+
+/** Rows per table and round: a round holds no lock for long, the next one goes on. */
+const BATCH = 5000;
+
+const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
+  api_keys: expired('api_keys', sql`least(expires_at, revoked_at) < now() - ${RETENTION.apiKeys}::interval`),
+  idempotency: expired('idempotency', sql`created_at < now() - ${RETENTION.idempotency}::interval`),
+  events: expired('events', sql`at < now() - ${RETENTION.events}::interval`),
+  audit: expired('audit', sql`at < now() - ${RETENTION.audit}::interval`),
+  history: expired(
+    'history',
+    sql`operation in (select operation from changes where at < now() - ${RETENTION.changes}::interval)`,
+  ),
+  changes: expired(
+    'changes',
+    sql`at < now() - ${RETENTION.changes}::interval
+      and not exists (select from history where history.operation = changes.operation)`,
+  ),
+  heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
+  publications: sql`delete from publications p using (
+      select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications
+    ) as old where old.node_id = p.node_id and old.generation = p.generation and old.place > ${RETENTION.publications}`,
+};
+
+/**
+ * Removes what has expired, when the row says that it is due and no other process is at it; null otherwise. Whoever
+ * wakes it, however often, it runs once per period. A full batch leaves the chore due.
+ */
+export function purge(db: Database, process: string): Promise<Purged | null | Rejected> {
+  return db.repeatable(
+    async (tx) => {
+      const due = await tx.one(sql`select name from chores
+        where name = 'purge' and last_ran + every <= now() for update skip locked`);
+      if (!due) return null;
+      const purged: Record<string, number> = {};
+      for (const [table, statement] of Object.entries(CHORES)) purged[table] = await tx.run(statement);
+      await record(tx, process, purged);
+      return purged;
+    },
+    { deadlineMs: 60_000, queryMs: 30_000 },
+  );
+}
+
+async function record(tx: Tx, process: string, purged: Purged): Promise<void> {
+  const isDone = Object.values(purged).every((rows) => rows < BATCH);
+  await tx.run(sql`update chores set last_ran = case when ${isDone} then now() else last_ran end,
+    last_process = ${process}, last_result = ${JSON.stringify(purged)}::jsonb where name = 'purge'`);
+}
+
+function expired(table: string, condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`delete from ${sql.table(table)} where ctid = any(array(
+    select ctid from ${sql.table(table)} where ${condition} limit ${BATCH}))`;
+}

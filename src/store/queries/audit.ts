@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import { listPage, type Page, type PageQuery } from '../page.ts';
+import type { Tx } from '../tx.ts';
+
+/** Who did what, when, from where, and what came of it: `done`, or `refused: <code>`. */
+export interface AuditRow {
+  readonly id: number;
+  readonly at: string;
+  readonly who: string;
+  readonly origin: string;
+  readonly action: string;
+  readonly outcome: string;
+}
+
+/** Records what `write()` does not see itself, such as a call that the caller's role does not allow. */
+export async function recordAudit(tx: Tx, entry: Omit<AuditRow, 'id' | 'at'>): Promise<void> {
+  await tx.run(sql`insert into audit (actor, origin, action, outcome)
+    values (${entry.who}, ${entry.origin}, ${entry.action}, ${entry.outcome})`);
+}
+
+/** Sorts: id. Newest first unless told otherwise. */
+export function listAudit(tx: Tx, query: PageQuery & { who?: string | undefined } = {}): Promise<Page<AuditRow>> {
+  const columns = sql`t.id, t.at, t.actor as who, t.origin, t.action, t.outcome`;
+  const filters = [query.who === undefined ? undefined : sql`t.actor = ${query.who}`];
+  const spec = { columns, from: sql`audit t`, id: sql`t.id`, sorts: { id: sql`t.id` }, defaultSort: '-id' };
+  return listPage(tx, spec, filters, query);
+}

@@ -1,0 +1,74 @@
+import { sql } from 'kysely';
+import type { Rejected } from '../../core/errors.ts';
+import type { Domain } from '../../model/snapshot.ts';
+import { containing, listPage, type Page, type PageQuery } from '../page.ts';
+import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
+import type { Tx } from '../tx.ts';
+
+export interface DomainRow extends Domain {
+  readonly version: number;
+}
+
+const DOMAINS: Noun = {
+  table: 'domains',
+  key: 'id',
+  label: 'domain',
+  columns: sql`t.id, t.name, t.ttl, t.version`,
+  from: sql`domains t`,
+};
+
+export function findDomain(tx: Tx, by: { id: number } | { name: string }): Promise<DomainRow | null> {
+  return findRow(tx, DOMAINS, 'id' in by ? sql`t.id = ${by.id}` : sql`t.name = ${by.name}`);
+}
+
+/** The longest domain that is `fqdn` or above it. */
+export function findDomainOf(tx: Tx, fqdn: string): Promise<DomainRow | null> {
+  const labels = fqdn.split('.');
+  const names = labels.map((_, index) => labels.slice(index).join('.'));
+  return tx.one(sql<DomainRow>`select ${DOMAINS.columns} from ${DOMAINS.from}
+    where t.name = any(${names}::text[]) order by length(t.name) desc limit 1`);
+}
+
+/**
+ * Holds the domain until the transaction ends: whoever adds, moves or removes a name in it does the same, so what is read
+ * of its names afterwards stays true.
+ */
+export function lockDomain(tx: Tx, id: number): Promise<Rejected | null> {
+  return lockRow(tx, DOMAINS, { key: id });
+}
+
+export function createDomain(tx: Tx, domain: Omit<Domain, 'id'>): Promise<DomainRow> {
+  return insertRow(tx, DOMAINS, { name: domain.name, ttl: domain.ttl });
+}
+
+export function updateDomain(
+  tx: Tx,
+  target: Target,
+  change: Partial<Omit<Domain, 'id'>>,
+): Promise<DomainRow | Rejected> {
+  return updateRow(tx, DOMAINS, target, { name: change.name, ttl: change.ttl });
+}
+
+/** Refused while it has records or machines; `isCascade` takes its records along. */
+export async function deleteDomain(tx: Tx, target: Target & { isCascade?: boolean }): Promise<DomainRow | Rejected> {
+  if (target.isCascade) {
+    const refusal = await lockRow(tx, DOMAINS, target);
+    if (refusal) return refusal;
+    await tx.run(sql`delete from records where domain_id = ${target.key}`);
+  }
+  return deleteRow(tx, DOMAINS, target);
+}
+
+/** Sorts: id, name. `name`: part of the name; `is`, `isNot`: exactly this one, all but this one. */
+export function listDomains(
+  tx: Tx,
+  query: PageQuery & { name?: string | undefined; is?: string | undefined; isNot?: string | undefined } = {},
+): Promise<Page<DomainRow>> {
+  const filters = [
+    query.name === undefined ? undefined : sql`t.name like ${containing(query.name)}`,
+    query.is === undefined ? undefined : sql`t.name = ${query.is}`,
+    query.isNot === undefined ? undefined : sql`t.name <> ${query.isNot}`,
+  ];
+  const sorts = { id: sql`t.id`, name: sql`t.name collate "C"` };
+  return listPage(tx, { ...DOMAINS, id: sql`t.id`, sorts, defaultSort: 'id' }, filters, query);
+}

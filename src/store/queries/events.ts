@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import type { Event } from '../../contract/event.ts';
+import type { Tx } from '../tx.ts';
+import type { NewEvent } from '../write.ts';
+
+/**
+ * At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. Ids are gapless and in
+ * commit order: whoever has read up to an id misses none below it.
+ */
+export function readEvents(tx: Tx, after: number, limit: number, kind?: string): Promise<Event[]> {
+  const isKind = kind === undefined ? sql`true` : sql`(kind = ${kind} or split_part(kind, '.', 1) = ${kind})`;
+  return tx.all(sql<Event>`
+    select id, at, kind, subject, actor as who, revision, data from events
+    where id > ${after} and ${isKind} order by id limit ${limit}`);
+}
+
+/** Id of the last event; 0 before the first. */
+export async function lastEventId(tx: Tx): Promise<number> {
+  return (await tx.one(sql<{ event: number }>`select event from counters`))?.event ?? 0;
+}
+
+/** Revision of the configuration. */
+export async function readRevision(tx: Tx): Promise<number> {
+  return (await tx.one(sql<{ revision: number }>`select revision from counters`))?.revision ?? 0;
+}
+
+/**
+ * Stores events that belong to no request (a report, a publication). Call it last: from here to COMMIT other writers
+ * wait. Inside `write()` use `tx.emit` instead.
+ */
+export async function storeEvents(tx: Tx, actor: string, events: readonly NewEvent[]): Promise<void> {
+  if (events.length > 0) await tx.one(sql`select emit_events(${actor}, ${JSON.stringify(events)}::jsonb, false)`);
+}

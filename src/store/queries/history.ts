@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import type { Change } from '../../contract/config.ts';
+import { listPage, type Page, type PageQuery } from '../page.ts';
+import type { Tx } from '../tx.ts';
+
+export type ChangeRow = Change;
+
+const COLUMNS = sql`t.revision as id, t.at, t.actor as who, t.origin, t.summary, t.reverts,
+  (select coalesce(json_agg(json_build_object('table', h.table_name, 'op', h.op, 'key', h.row_key,
+    'before', h.old_row, 'after', h.new_row) order by h.id), '[]')
+    from (select * from history where operation = t.operation order by id limit 1000) h) as rows`;
+
+/** A change of the configuration with the rows that it touched (the first thousand); null when it is unknown. */
+export function findChange(tx: Tx, revision: number): Promise<ChangeRow | null> {
+  return tx.one(sql<ChangeRow>`select ${COLUMNS} from changes t where t.revision = ${revision}`);
+}
+
+export interface ChangeFilter extends PageQuery {
+  readonly who?: string | undefined;
+  /** Changes that touched rows of this table. */
+  readonly table?: string | undefined;
+}
+
+/** Sorts: id. Newest first unless told otherwise. */
+export function listChanges(tx: Tx, query: ChangeFilter = {}): Promise<Page<ChangeRow>> {
+  const filters = [
+    query.who === undefined ? undefined : sql`t.actor = ${query.who}`,
+    query.table === undefined
+      ? undefined
+      : sql`exists (select from history where operation = t.operation and table_name = ${query.table})`,
+  ];
+  const spec = { columns: COLUMNS, from: sql`changes t`, id: sql`t.revision`, sorts: { id: sql`t.revision` } };
+  return listPage(tx, { ...spec, defaultSort: '-id' }, filters, query);
+}

@@ -1,0 +1,190 @@
+import { type RawBuilder, sql } from 'kysely';
+import { isRejected, type Rejected } from '../../core/errors.ts';
+import type { Random } from '../../core/ports.ts';
+import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
+import { containing, listPage, type Page, type PageQuery } from '../page.ts';
+import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
+import { assembleMachines } from '../snapshot.ts';
+import type { Tx } from '../tx.ts';
+
+/** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
+export interface MachineRow extends Machine {
+  readonly domain: string;
+  readonly fqdn: string;
+  readonly version: number;
+  readonly interfaces: readonly InterfaceRow[];
+}
+export interface InterfaceRow extends MachineInterface {
+  readonly vlan: string | null;
+  readonly addresses: readonly (InterfaceAddress & { readonly subnet: string })[];
+}
+
+/** An interface to be made or kept; one with a known `id` keeps it. */
+export type InterfaceInput = Omit<MachineInterface, 'id'> & { readonly id?: number | undefined };
+
+export interface NewMachine {
+  readonly id: string;
+  readonly hostname: string;
+  readonly domainId: number;
+  readonly interfaces: readonly InterfaceInput[];
+}
+
+type Head = Omit<MachineRow, 'interfaces'>;
+
+const MACHINES: Noun = {
+  table: 'machines',
+  key: 'id',
+  label: 'machine',
+  columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn`,
+  from: sql`machines t join domains d on d.id = t.domain_id`,
+};
+
+/** Letters and digits that cannot be taken for one another. */
+const ID_ALPHABET = 'abcdefghkmnpqrstwxy34678';
+
+/** A new id: six characters that no machine has. */
+export async function freshMachineId(tx: Tx, random: Random): Promise<string> {
+  for (;;) {
+    const bytes = Buffer.from(random.hex(6), 'hex');
+    const id = [...bytes].map((byte) => ID_ALPHABET[byte % ID_ALPHABET.length]).join('');
+    if (!(await tx.one(sql`select from machines where id = ${id}`))) return id;
+  }
+}
+
+/** Finds by id, full name, MAC address (of a physical interface) or IP address. */
+export async function findMachine(
+  tx: Tx,
+  by: { id: string } | { fqdn: string } | { mac: string } | { address: string },
+): Promise<MachineRow | null> {
+  const head = await findRow<Head>(tx, MACHINES, whereOf(by));
+  return head ? ((await withInterfaces(tx, [head]))[0] ?? null) : null;
+}
+
+/** Machines of this host name in any domain, at most ten. */
+export async function findMachinesNamed(tx: Tx, hostname: string): Promise<MachineRow[]> {
+  const heads = await tx.all(sql<Head>`select ${MACHINES.columns} from ${MACHINES.from}
+    where t.hostname = ${hostname} order by t.id limit 10`);
+  return withInterfaces(tx, heads);
+}
+
+export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
+  const { id, hostname, domainId } = machine;
+  await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId });
+  for (const card of machine.interfaces) await insertInterface(tx, id, card);
+  return required(await findMachine(tx, { id }));
+}
+
+/**
+ * Changes name or domain; `interfaces` replaces the whole list. An interface with an id keeps its row (and its place
+ * when it is the first); addresses that stay are not touched.
+ */
+export async function updateMachine(
+  tx: Tx,
+  target: Target & { readonly key: string },
+  change: Partial<Omit<NewMachine, 'id'>>,
+): Promise<MachineRow | Rejected> {
+  const row = await updateRow<Head>(tx, MACHINES, target, { hostname: change.hostname, domain_id: change.domainId });
+  if (isRejected(row)) return row;
+  if (change.interfaces) await replaceInterfaces(tx, target.key, change.interfaces);
+  return required(await findMachine(tx, { id: target.key }));
+}
+
+export async function deleteMachine(tx: Tx, target: Target & { readonly key: string }): Promise<MachineRow | Rejected> {
+  const refusal = await lockRow(tx, MACHINES, target);
+  if (refusal) return refusal;
+  const machine = required(await findMachine(tx, { id: target.key }));
+  const deleted = await deleteRow<Head>(tx, MACHINES, target);
+  return isRejected(deleted) ? deleted : machine;
+}
+
+export interface MachineFilter extends PageQuery {
+  readonly hostname?: string | undefined;
+  readonly domainId?: number | undefined;
+  readonly mac?: string | undefined;
+  readonly address?: string | undefined;
+  readonly subnetId?: number | undefined;
+}
+
+/** Sorts: id, hostname. `hostname`: part of the host name; the rest is exact. Three queries whatever the page size. */
+export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<Page<MachineRow>> {
+  const hasAddress = (condition: RawBuilder<unknown>) => sql`exists (select from interfaces i
+    join interface_addresses a on a.interface_id = i.id where i.machine_id = t.id and ${condition})`;
+  const filters = [
+    query.hostname === undefined ? undefined : sql`t.hostname like ${containing(query.hostname)}`,
+    query.domainId === undefined ? undefined : sql`t.domain_id = ${query.domainId}`,
+    query.mac === undefined ? undefined : sql`t.id in (select machine_id from interfaces where mac = ${query.mac})`,
+    query.address === undefined ? undefined : hasAddress(sql`a.address = ${query.address}::inet`),
+    query.subnetId === undefined ? undefined : hasAddress(sql`a.subnet_id = ${query.subnetId}`),
+  ];
+  const id = sql`t.id collate "C"`;
+  const sorts = { id, hostname: sql`t.hostname collate "C"` };
+  const page = await listPage<Head>(tx, { ...MACHINES, id, sorts, defaultSort: 'hostname' }, filters, query);
+  return { ...page, items: await withInterfaces(tx, page.items) };
+}
+
+async function withInterfaces(tx: Tx, heads: readonly Head[]): Promise<MachineRow[]> {
+  const ids = heads.map(({ id }) => id);
+  const interfaces = await tx.all(sql<Omit<InterfaceRow, 'addresses'> & { machineId: string }>`
+    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan
+    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.id`);
+  const addresses = await tx.all(sql<{ interfaceId: number; subnetId: number; address: string; subnet: string }>`
+    select a.interface_id as "interfaceId", a.subnet_id as "subnetId", host(a.address) as address, text(s.cidr) as subnet
+    from interface_addresses a join subnets s on s.id = a.subnet_id
+    where a.interface_id = any(${interfaces.map(({ id }) => id)}::int[]) order by a.id`);
+  return assembleMachines(heads, interfaces, addresses);
+}
+
+async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
+  const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  await tx.run(sql`delete from interfaces where machine_id = ${machineId} and id <> all(${kept}::int[])`);
+  // Addresses may move from one interface to another: all that go, go first.
+  for (const card of wanted) {
+    if (card.id === undefined) continue;
+    const staying = card.addresses.map(({ address }) => address);
+    await tx.run(
+      sql`delete from interface_addresses where interface_id = ${card.id} and address <> all(${staying}::inet[])`,
+    );
+    // A name or MAC may pass from one interface to its neighbour.
+    await tx.run(sql`update interfaces set name = 'mv' || id where id = ${card.id} and name <> ${card.name}`);
+  }
+  for (const card of wanted) {
+    if (card.id === undefined) await insertInterface(tx, machineId, card);
+    else await updateInterface(tx, machineId, { ...card, id: card.id });
+  }
+}
+
+async function updateInterface(tx: Tx, machineId: string, card: InterfaceInput & { id: number }): Promise<void> {
+  await tx.run(sql`update interfaces set name = ${card.name}, mac = ${card.mac}, kind = ${card.kind}, vlan_id = ${card.vlanId}
+    where id = ${card.id} and machine_id = ${machineId}`);
+  for (const { subnetId, address } of card.addresses) {
+    await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
+      select ${card.id}, ${subnetId}, ${address}::inet
+      where not exists (select from interface_addresses where interface_id = ${card.id} and address = ${address}::inet)`);
+  }
+}
+
+async function insertInterface(tx: Tx, machineId: string, card: InterfaceInput): Promise<void> {
+  const row = await tx.one(sql<{ id: number }>`
+    insert into interfaces (machine_id, name, mac, kind, vlan_id)
+    values (${machineId}, ${card.name}, ${card.mac}, ${card.kind}, ${card.vlanId}) returning id`);
+  for (const { subnetId, address } of card.addresses) {
+    await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
+      values (${row?.id}, ${subnetId}, ${address})`);
+  }
+}
+
+function whereOf(by: { id: string } | { fqdn: string } | { mac: string } | { address: string }): RawBuilder<unknown> {
+  if ('id' in by) return sql`t.id = ${by.id}`;
+  if ('mac' in by) return sql`t.id in (select machine_id from interfaces where mac = ${by.mac} and kind = 'physical')`;
+  if ('address' in by) {
+    return sql`t.id in (select i.machine_id from interfaces i join interface_addresses a on a.interface_id = i.id
+      where a.address = ${by.address}::inet)`;
+  }
+  const [hostname, ...domain] = by.fqdn.split('.');
+  return sql`t.hostname = ${hostname} and d.name = ${domain.join('.')}`;
+}
+
+function required(machine: MachineRow | null): MachineRow {
+  if (!machine) throw new Error('the machine that was just written is not there');
+  return machine;
+}

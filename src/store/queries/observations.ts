@@ -1,0 +1,71 @@
+import { sql } from 'kysely';
+import type { Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
+import type { Tx } from '../tx.ts';
+import type { NewEvent } from '../write.ts';
+import { storeEvents } from './events.ts';
+
+/** The last full report of a node. `reportedAt` by the database's clock. */
+export interface NodeObservation {
+  readonly nodeId: string;
+  readonly generation: number;
+  readonly digest: string;
+  readonly agentVersion: string;
+  readonly agentSince: string;
+  readonly staleSince: string | null;
+  readonly facts: Facts;
+  readonly reportedAt: string;
+  readonly services: readonly ServiceObservation[];
+}
+
+/**
+ * Stores a node's report whole; services that it does not name are forgotten. A service whose state changed makes an
+ * event `service.<state>`. Repeating it does no harm.
+ */
+export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
+  const { generation, digest, agentVersion, agentSince, staleSince, facts, services } = report;
+  await tx.run(sql`
+    insert into node_observations as n (node_id, generation, digest, agent_version, agent_since, stale_since, facts)
+    values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince}, ${JSON.stringify(facts)}::jsonb)
+    on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
+      agent_version = excluded.agent_version, agent_since = excluded.agent_since, stale_since = excluded.stale_since,
+      facts = excluded.facts, reported_at = now()`);
+  const before = await tx.all(sql<{ service: string; state: string; since: string }>`
+    select service, state, since from observations where node_id = ${node.id} for update`);
+  const list = JSON.stringify(services.map((service) => ({ name: service.service, body: service })));
+  await tx.run(sql`
+    insert into observations (node_id, service, state, since, body)
+    select ${node.id}, o ->> 'name', o -> 'body' ->> 'state', (o -> 'body' ->> 'since')::timestamptz, o -> 'body'
+    from jsonb_array_elements(${list}::jsonb) as o
+    on conflict (node_id, service) do update
+      set state = excluded.state, since = excluded.since, body = excluded.body, reported_at = now()`);
+  await tx.run(sql`delete from observations where node_id = ${node.id}
+    and service <> all(${services.map(({ service }) => service)}::text[])`);
+  const states = new Map(before.map(({ service, state }) => [service, state]));
+  const changed = services.filter(({ service, state }) => states.get(service) !== state);
+  await storeEvents(
+    tx,
+    `node:${node.id}`,
+    changed.map((service) => eventOf(node.name, service, states.get(service.service))),
+  );
+}
+
+/** Last reports of all nodes, or of one. */
+export async function readObservations(tx: Tx, nodeId?: string): Promise<NodeObservation[]> {
+  const isWanted = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
+  const nodes = await tx.all(sql<Omit<NodeObservation, 'services'>>`
+    select node_id as "nodeId", generation, digest, agent_version as "agentVersion", agent_since as "agentSince",
+      stale_since as "staleSince", facts, reported_at as "reportedAt"
+    from node_observations where ${isWanted} order by node_id collate "C"`);
+  const rows = await tx.all(sql<{ nodeId: string; body: ServiceObservation }>`
+    select node_id as "nodeId", body from observations where ${isWanted} order by node_id collate "C", service collate "C"`);
+  const services = Map.groupBy(rows, (row) => row.nodeId);
+  return nodes.map((node) => ({ ...node, services: (services.get(node.nodeId) ?? []).map(({ body }) => body) }));
+}
+
+function eventOf(node: string, service: ServiceObservation, before: string | undefined): NewEvent {
+  return {
+    kind: `service.${service.state}`,
+    subject: `${node}/${service.service}`,
+    data: { before: before ?? null, generation: service.applied, since: service.since, why: service.why },
+  };
+}

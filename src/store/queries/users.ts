@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import type { Role } from '../../contract/user.ts';
+import type { Rejected } from '../../core/errors.ts';
+import { containing, listPage, type Page, type PageQuery } from '../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
+import type { Tx } from '../tx.ts';
+
+export interface UserRow {
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: string;
+  readonly version: number;
+}
+
+const USERS: Noun = {
+  table: 'users',
+  key: 'name',
+  label: 'user',
+  columns: sql`t.name, t.role, t.created_at as "createdAt", t.version`,
+  from: sql`users t`,
+};
+
+export function findUser(tx: Tx, name: string): Promise<UserRow | null> {
+  return findRow(tx, USERS, sql`t.name = ${name}`);
+}
+
+export function createUser(tx: Tx, user: Pick<UserRow, 'name' | 'role'>): Promise<UserRow> {
+  return insertRow(tx, USERS, { name: user.name, role: user.role });
+}
+
+export function updateUser(tx: Tx, target: Target, change: { role?: Role }): Promise<UserRow | Rejected> {
+  return updateRow(tx, USERS, target, { role: change.role });
+}
+
+/** Its API keys go with it. */
+export function deleteUser(tx: Tx, target: Target): Promise<UserRow | Rejected> {
+  return deleteRow(tx, USERS, target);
+}
+
+/** Number of users of a role; holds those rows until the transaction ends, so that the last admin stays. */
+export async function countUsers(tx: Tx, role: Role): Promise<number> {
+  return (await tx.all(sql`select name from users where role = ${role} for no key update`)).length;
+}
+
+export interface UserFilter extends PageQuery {
+  readonly name?: string | undefined;
+  readonly role?: Role | undefined;
+}
+
+/** Sorts: name. `name`: part of the name. */
+export function listUsers(tx: Tx, query: UserFilter = {}): Promise<Page<UserRow>> {
+  const filters = [
+    query.name === undefined ? undefined : sql`t.name like ${containing(query.name)}`,
+    query.role === undefined ? undefined : sql`t.role = ${query.role}`,
+  ];
+  const id = sql`t.name collate "C"`;
+  return listPage(tx, { ...USERS, id, sorts: { name: id }, defaultSort: 'name' }, filters, query);
+}

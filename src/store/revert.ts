@@ -1,0 +1,87 @@
+import { sql } from 'kysely';
+import { type Rejected, rejected } from '../core/errors.ts';
+import { findChange } from './queries/history.ts';
+import type { Tx } from './tx.ts';
+
+interface HistoryRow {
+  readonly table: string;
+  readonly op: 'insert' | 'update' | 'delete';
+  readonly key: Readonly<Record<string, string | number>>;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
+/** Tables that a change may touch; names reach SQL, so they are looked up here. A wish to restart is not taken back. */
+const TABLES = [
+  'settings',
+  'vlans',
+  'subnets',
+  'domains',
+  'records',
+  'machines',
+  'interfaces',
+  'interface_addresses',
+  'nodes',
+];
+
+/** Columns that count as bookkeeping: they differ without anyone having changed the row. */
+const BOOKKEEPING = ['version', 'updated_at'];
+
+/**
+ * Takes a change back: its rows get their old content, newest first. Refuses, naming what, when any of them has been
+ * changed since; constraints refuse what no longer fits. Use it inside `write()`, whose outcome says `reverts`.
+ */
+export async function revertChange(tx: Tx, revision: number): Promise<Rejected | null> {
+  const change = await findChange(tx, revision);
+  if (!change) return rejected('not_found', `There is no change ${revision}, or it is too old to be kept.`);
+  const rows = await tx.all(sql<HistoryRow>`
+    select table_name as "table", op, row_key as key, old_row as before, new_row as after
+    from history where operation = (select operation from changes where revision = ${revision}) order by id desc`);
+  const rest = rows.filter(({ table }) => TABLES.includes(table));
+  if (rest.length === 0)
+    return rejected('conflict', `Change ${revision} (${change.summary}) holds nothing that can be taken back.`);
+  for (const row of rest) {
+    const refusal = await takeBack(tx, row, revision);
+    if (refusal) return refusal;
+  }
+  return null;
+}
+
+async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Rejected | null> {
+  const table = sql.table(row.table);
+  const isRow = sql.join(
+    Object.entries(row.key).map(([column, value]) => sql`t.${sql.ref(column)} = ${value}`),
+    sql` and `,
+  );
+  const now = await tx.one(sql<{ content: Record<string, unknown> }>`
+    select to_jsonb(t) as content from ${table} t where ${isRow} for update`);
+  if (!(await isUnchanged(tx, now?.content ?? null, row.after))) {
+    const label = `${row.table} ${Object.values(row.key).join(' ')}`;
+    const what = now === null ? 'deleted' : row.after === null ? 'made anew' : 'changed';
+    return rejected(
+      'conflict',
+      `Change ${revision} cannot be taken back: ${label} was ${what} since. Undo the later change first.`,
+    );
+  }
+  if (row.before === null) {
+    await tx.run(sql`delete from ${table} t where ${isRow}`);
+    return null;
+  }
+  const content = JSON.stringify(row.before);
+  const columns = Object.keys(row.before).filter((column) => !BOOKKEEPING.includes(column));
+  const list = sql.join(columns.map((column) => sql.ref(column)));
+  const source = sql`select ${list} from jsonb_populate_record(null::${table}, ${content}::jsonb)`;
+  await tx.run(
+    row.after === null
+      ? sql`insert into ${table} (${list}) ${source}`
+      : sql`update ${table} t set (${list}) = (${source}) where ${isRow}`,
+  );
+  return null;
+}
+
+/** Compared by the database: its jsonb knows when two contents are equal. */
+async function isUnchanged(tx: Tx, now: unknown, after: unknown): Promise<boolean> {
+  const result = await tx.one(sql<{ same: boolean }>`select
+    ${JSON.stringify(now)}::jsonb - ${BOOKKEEPING}::text[] is not distinct from ${JSON.stringify(after)}::jsonb - ${BOOKKEEPING}::text[] as same`);
+  return result?.same === true;
+}

@@ -1,0 +1,96 @@
+import { type RawBuilder, sql } from 'kysely';
+import { type Rejected, rejected, show } from '../core/errors.ts';
+import type { Tx } from './tx.ts';
+
+/** What the generic statements need to know of a noun. Texts here are the source's own, never a request's. */
+export interface Noun {
+  readonly table: string;
+  readonly key: string;
+  /** As operators say it: `domain`. */
+  readonly label: string;
+  /** What is read: a select list over `from`. */
+  readonly columns: RawBuilder<unknown>;
+  /** Tables to read from; the noun's own table has the alias `t`. */
+  readonly from: RawBuilder<unknown>;
+}
+
+export type Key = string | number;
+
+/** A row as its noun shows it; null without one. `where` is over the noun's `from`. */
+export function findRow<R>(tx: Tx, noun: Noun, where: RawBuilder<unknown>): Promise<R | null> {
+  return tx.one(
+    sql<R>`select ${noun.columns} from ${noun.from} where ${where} order by t.${sql.ref(noun.key)} limit 1`,
+  );
+}
+
+/** Inserts and gives the row back as its noun shows it. */
+export async function insertRow<R>(tx: Tx, noun: Noun, values: Readonly<Record<string, unknown>>): Promise<R> {
+  const entries = setEntries(values);
+  const inserted = await tx.one(sql<{ key: Key }>`
+    insert into ${sql.table(noun.table)} (${sql.join(entries.map(([column]) => sql.ref(column)))})
+    values (${sql.join(entries.map(([, value]) => sql`${value}`))}) returning ${sql.ref(noun.key)} as key`);
+  return required(await findRow<R>(tx, noun, isKey(noun, inserted?.key ?? '')), noun);
+}
+
+/** Which row, and the version that it must still have (null: any). */
+export interface Target {
+  readonly key: Key;
+  readonly ifVersion?: number | null;
+}
+
+/** Changes the given columns (undefined ones stay) and gives the row back. */
+export async function updateRow<R extends { readonly version: number }>(
+  tx: Tx,
+  noun: Noun,
+  target: Target,
+  values: Readonly<Record<string, unknown>>,
+): Promise<R | Rejected> {
+  const refusal = await lockRow(tx, noun, target);
+  if (refusal) return refusal;
+  const entries = setEntries(values);
+  if (entries.length > 0) {
+    const assignments = entries.map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
+    await tx.run(sql`update ${sql.table(noun.table)} t set ${sql.join(assignments)} where ${isKey(noun, target.key)}`);
+  }
+  return required(await findRow<R>(tx, noun, isKey(noun, target.key)), noun);
+}
+
+/** Deletes and gives the row back as it was. */
+export async function deleteRow<R>(tx: Tx, noun: Noun, target: Target): Promise<R | Rejected> {
+  const refusal = await lockRow(tx, noun, target);
+  if (refusal) return refusal;
+  const row = required(await findRow<R>(tx, noun, isKey(noun, target.key)), noun);
+  await tx.run(sql`delete from ${sql.table(noun.table)} t where ${isKey(noun, target.key)}`);
+  return row;
+}
+
+/** Locks the row until the transaction ends; refuses when it is gone or has another version. */
+export async function lockRow(tx: Tx, noun: Noun, target: Target): Promise<Rejected | null> {
+  const row = await tx.one(sql<{ version: number }>`
+    select version from ${sql.table(noun.table)} t where ${isKey(noun, target.key)} for no key update`);
+  if (!row) return notFound(noun.label, target.key);
+  const wanted = target.ifVersion ?? null;
+  if (wanted === null || wanted === row.version) return null;
+  return rejected(
+    'precondition_failed',
+    `The ${noun.label} ${target.key} has version ${row.version}, not ${wanted}: it was changed since you read it. Read it again.`,
+  );
+}
+
+/** The refusal for an object that is not there. */
+export function notFound(label: string, key: Key): Rejected {
+  return rejected('not_found', `There is no ${label} ${typeof key === 'string' ? show(key) : key}.`);
+}
+
+function isKey(noun: Noun, key: Key): RawBuilder<unknown> {
+  return sql`t.${sql.ref(noun.key)} = ${key}`;
+}
+
+function setEntries(values: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(values).filter(([, value]) => value !== undefined);
+}
+
+function required<R>(row: R | null, noun: Noun): R {
+  if (row === null) throw new Error(`the ${noun.label} that was just written is not there`);
+  return row;
+}
