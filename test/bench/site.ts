@@ -1,0 +1,74 @@
+import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+
+/** A site of the size that numbers.md speaks of: 200 VLANs with a subnet each, 10 racks, 3 regions, `machines` machines. */
+export function siteOf(machines: number): Snapshot {
+  const perSubnet = Math.ceil(machines / 200);
+  const subnetOf = (index: number) => Math.floor(index / perSubnet);
+  return {
+    revision: 1000,
+    settings: DEFAULT_SETTINGS,
+    nodes: [
+      ...['r1', 'r2', 'r3'].map((name, index) => ({
+        id: `n-${name}`,
+        name,
+        isRegion: true,
+        isRack: false,
+        addresses: [`10.255.0.${index + 11}`],
+      })),
+      ...Array.from({ length: 10 }, (_, index) => ({
+        id: `n-k${index}`,
+        name: `k${index}`,
+        isRegion: false,
+        isRack: true,
+        addresses: [`10.255.1.${index + 11}`],
+      })),
+    ],
+    vlans: Array.from({ length: 200 }, (_, index) => ({ id: index + 1, name: `vlan${index}`, vid: index + 1 })),
+    subnets: Array.from({ length: 200 }, (_, index) => ({
+      id: index + 1,
+      vlanId: index + 1,
+      name: `subnet${index}`,
+      cidr: `10.${index}.0.0/24`,
+      dnsOn: true,
+    })),
+    domains: [
+      { id: 1, name: 'regent.internal', ttl: null },
+      { id: 2, name: 'site.example', ttl: null },
+    ],
+    records: Array.from({ length: 200 }, (_, index) => ({
+      id: index + 1,
+      domainId: 2,
+      name: `svc${index}`,
+      type: 'CNAME' as const,
+      data: `m${index}.site.example`,
+      ttl: null,
+    })),
+    machines: Array.from({ length: machines }, (_, index) => ({
+      id: index.toString(36).padStart(6, '0'),
+      hostname: `m${index}`,
+      domainId: 2,
+      interfaces: [
+        {
+          id: index + 1,
+          name: 'eno1',
+          mac: `52:54:00:${[16, 8, 0].map((shift) => ((index >> shift) & 255).toString(16).padStart(2, '0')).join(':')}`,
+          kind: 'physical' as const,
+          vlanId: subnetOf(index) + 1,
+          addresses: [{ subnetId: subnetOf(index) + 1, address: `10.${subnetOf(index)}.0.${(index % perSubnet) + 1}` }],
+        },
+      ],
+    })),
+    versions: [],
+    restarts: [],
+  };
+}
+
+/** The same site after one machine got another address. */
+export function withOneChange(site: Snapshot): Snapshot {
+  const [first, ...rest] = site.machines;
+  const nic = first?.interfaces[0];
+  if (!first || !nic) return site;
+  const moved = { ...first, interfaces: [{ ...nic, addresses: [{ subnetId: 1, address: '10.0.0.254' }] }] };
+  return { ...site, revision: site.revision + 1, machines: [moved, ...rest] };
+}

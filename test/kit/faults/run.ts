@@ -1,0 +1,247 @@
+import { type Client } from '../../../src/contract/client.ts';
+import { sentenceOf } from '../../../src/core/errors.ts';
+import type { Layout } from '../../../src/lab/layout.ts';
+import { type DnsAsker, startDnsAsker } from './dns.ts';
+import { type Load, startLoad } from './load.ts';
+import { type FaultKind, inHost, inject, pidOf, stateOf, TARGETS, type Target } from './targets.ts';
+
+export interface FaultOrder {
+  readonly layout: Layout;
+  readonly client: Client;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly writesPerSecond: number;
+  readonly targets?: readonly Target[];
+  readonly print: (line: string) => void;
+}
+
+/** What one fault did. Times in ms; `recovered` null: not within the deadline, `why` says what was missing. */
+export interface FaultResult {
+  readonly round: number;
+  readonly target: string;
+  readonly kind: FaultKind;
+  readonly recovered: number | null;
+  readonly writeGap: number;
+  readonly dnsGap: number;
+  readonly why: string;
+}
+
+/** The verdict: every result, and the ledger of acknowledged writes against what is there afterwards. */
+export interface FaultReport {
+  readonly seed: number;
+  readonly results: readonly FaultResult[];
+  readonly acknowledged: number;
+  readonly missing: readonly string[];
+  readonly twice: readonly string[];
+  readonly unanswered: readonly string[];
+  readonly failures: readonly string[];
+}
+
+const DEADLINE_MS = 90_000;
+const RESOLVER = '10.10.10.1';
+
+/**
+ * Kills and freezes every process in turn under a steady load of writes and DNS questions. A fault is over when a new write is
+ * acknowledged, that very record is answered by DNS, the site says ok, and no process is frozen any more: nobody lends a hand.
+ */
+export async function runFaults(order: FaultOrder): Promise<FaultReport> {
+  const random = randomOf(order.seed);
+  const dns = startDnsAsker(order.layout.clientNetns('vlan10'), RESOLVER);
+  const results: FaultResult[] = [];
+  const ledger = {
+    acknowledged: 0,
+    missing: [] as string[],
+    twice: [] as string[],
+    unanswered: [] as string[],
+    failures: [] as string[],
+  };
+  order.print(`faults: seed ${order.seed}, ${order.rounds} round(s), ${order.writesPerSecond} writes/s`);
+  try {
+    for (let round = 1; round <= order.rounds; round += 1) {
+      const domain = `f${round}-${order.seed}.test`;
+      await order.client.call('domain.create', { body: { name: domain } });
+      await order.client.call('record.create', { body: { fqdn: `probe.${domain}`, type: 'TXT', data: 'probe' } });
+      await untilAnswered(dns, `probe.${domain}`, 'probe');
+      const load = startLoad({
+        client: order.client,
+        dns,
+        domain,
+        probe: `probe.${domain}`,
+        writesPerSecond: order.writesPerSecond,
+        firstNumber: 0,
+      });
+      for (const { target, kind } of shuffled(faultsOf(order.targets ?? TARGETS), random)) {
+        const result = await oneFault({ order, dns, load, domain, target, kind, round, phase: random() * 3000 });
+        results.push(result);
+        order.print(line(result));
+      }
+      await load.stop();
+      await judge(order.client, dns, load, domain, ledger);
+      await order.client.call('domain.delete', { params: { domain }, query: { cascade: true } });
+    }
+  } finally {
+    dns.close();
+  }
+  return { seed: order.seed, results, ...ledger };
+}
+
+interface FaultCase {
+  readonly order: FaultOrder;
+  readonly dns: DnsAsker;
+  readonly load: Load;
+  readonly domain: string;
+  readonly target: Target;
+  readonly kind: FaultKind;
+  readonly round: number;
+  readonly phase: number;
+}
+
+async function oneFault(one: FaultCase): Promise<FaultResult> {
+  const { order, dns, load, domain, target, kind, round, phase } = one;
+  await pause(phase);
+  const base = { round, target: target.name, kind };
+  const pid = await pidOf(order.layout, target);
+  if (pid === null)
+    return { ...base, recovered: null, writeGap: 0, dnsGap: 0, why: `${target.unit} did not run before the fault` };
+  load.mark();
+  const started = performance.now();
+  await inject(order.layout, pid, kind);
+  let why = 'nothing was seen';
+  while (performance.now() - started < DEADLINE_MS) {
+    why = (await unwell(one, pid)) ?? '';
+    if (why === '') {
+      const { write, dns: dnsGap } = load.gaps();
+      return { ...base, recovered: performance.now() - started, writeGap: write, dnsGap, why: '' };
+    }
+    await pause(200);
+  }
+  const gaps = load.gaps();
+  void dns;
+  void domain;
+  return { ...base, recovered: null, writeGap: gaps.write, dnsGap: gaps.dns, why };
+}
+
+/** What is still wrong; null when all is well again. */
+async function unwell(one: FaultCase, pid: number): Promise<string | null> {
+  const { order, dns, load, target, kind } = one;
+  try {
+    const state = await stateOf(order.layout, pid);
+    if (state === 'T') return `${target.name} is still frozen`;
+    if (kind === 'kill' && (await pidOf(order.layout, target)) === null) return `${target.unit} has no process`;
+    const status = (await order.client.call('status.show', {})).body;
+    if (status.state !== 'ok') return `status: ${status.summary}`;
+    const newest = load.acknowledged.at(-1);
+    if (!newest || performance.now() - newest.at > 1000) return 'no write was acknowledged in the last second';
+    const answer = await dns.ask(newest.fqdn, 'TXT', 500);
+    if (!answer.data.includes(newest.data)) {
+      // The path from row to answer takes its time: the record may be on its way.
+      await pause(1500);
+      const second = await dns.ask(newest.fqdn, 'TXT', 500);
+      if (!second.data.includes(newest.data)) return `DNS does not answer ${newest.fqdn} (${second.rcode})`;
+    }
+    const failed = (
+      await inHost(order.layout, ['systemctl', 'list-units', '--failed', '--no-legend', '--plain'])
+    ).trim();
+    return failed === '' ? null : `failed units: ${failed.split('\n').join('; ')}`;
+  } catch (error) {
+    return sentenceOf(error);
+  }
+}
+
+/** Looks every acknowledged write up: by the API all of them, by DNS too once the last change is served. */
+async function judge(
+  client: Client,
+  dns: DnsAsker,
+  load: Load,
+  domain: string,
+  ledger: { acknowledged: number; missing: string[]; twice: string[]; unanswered: string[]; failures: string[] },
+): Promise<void> {
+  const found = new Map<string, string[]>();
+  for await (const record of client.all('record.list', { query: { domain } })) {
+    found.set(record.fqdn, [...(found.get(record.fqdn) ?? []), record.data]);
+  }
+  const last = load.acknowledged.at(-1);
+  if (last) await untilAnswered(dns, last.fqdn, last.data);
+  for (const write of load.acknowledged) {
+    const there = found.get(write.fqdn) ?? [];
+    if (!there.includes(write.data)) ledger.missing.push(write.fqdn);
+    if (there.length > 1) ledger.twice.push(write.fqdn);
+    if (!(await isAnswered(dns, write.fqdn, write.data))) ledger.unanswered.push(write.fqdn);
+  }
+  ledger.acknowledged += load.acknowledged.length;
+  ledger.failures.push(...load.failures);
+}
+
+async function isAnswered(dns: DnsAsker, fqdn: string, data: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    if ((await dns.ask(fqdn, 'TXT', 1000)).data.includes(data)) return true;
+  }
+  return false;
+}
+
+async function untilAnswered(dns: DnsAsker, fqdn: string, data: string): Promise<void> {
+  const started = performance.now();
+  while (performance.now() - started < 60_000) {
+    if ((await dns.ask(fqdn, 'TXT', 500)).data.includes(data)) return;
+    await pause(50);
+  }
+  throw new Error(`${fqdn} is not answered within 60 s`);
+}
+
+/** The report on one screen. */
+export function reportText(report: FaultReport): string {
+  const rows = TARGETS.flatMap(({ name }) => (['kill', 'stop'] as const).map((kind) => ({ name, kind }))).flatMap(
+    ({ name, kind }) => {
+      const of = report.results.filter((result) => result.target === name && result.kind === kind);
+      if (of.length === 0) return [];
+      const worst = (pick: (result: FaultResult) => number) =>
+        (Math.max(...of.map(pick)) / 1000).toFixed(1).padStart(6);
+      const back = of.filter((result) => result.recovered !== null).length;
+      return [
+        `${name.padEnd(22)} ${kind}  ${back}/${of.length} back, worst: well after ${worst((item) => item.recovered ?? DEADLINE_MS)} s, write gap ${worst((item) => item.writeGap)} s, DNS gap ${worst((item) => item.dnsGap)} s`,
+      ];
+    },
+  );
+  const { acknowledged, missing, twice, unanswered, failures } = report;
+  return [
+    ...rows,
+    `seed ${report.seed}: ${acknowledged} acknowledged, ${missing.length} missing, ${twice.length} twice, ${unanswered.length} not answered by DNS, ${failures.length} refused`,
+  ].join('\n');
+}
+
+function line(result: FaultResult): string {
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  const verdict = result.recovered === null ? `NOT WELL: ${result.why}` : `well after ${seconds(result.recovered)} s`;
+  return `round ${result.round} ${result.kind} ${result.target.padEnd(22)} ${verdict}, write gap ${seconds(result.writeGap)} s, DNS gap ${seconds(result.dnsGap)} s`;
+}
+
+function faultsOf(targets: readonly Target[]): { target: Target; kind: FaultKind }[] {
+  return targets.flatMap((target) => [
+    { target, kind: 'kill' as const },
+    { target, kind: 'stop' as const },
+  ]);
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
+
+/** A repeatable random source in [0, 1) (mulberry32), so that a printed seed replays the phases. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, ms);
+  });
+}
