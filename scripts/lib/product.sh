@@ -61,6 +61,8 @@ place_units() {
     cmp -s "$unit" "/etc/systemd/system/${unit##*/}" || changed=yes
     install -m 0644 "$unit" /etc/systemd/system/
   done
+  install -D -m 0644 "$source_dir/systemd/tmpfiles.conf" /etc/tmpfiles.d/regent.conf
+  systemd-tmpfiles --create /etc/tmpfiles.d/regent.conf
   systemctl daemon-reload
   systemctl --quiet enable named.service chrony.service regent-helper.socket
   systemctl start regent-helper.socket
