@@ -23,3 +23,10 @@ export async function until<T>(
   } while (performance.now() < end);
   throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause });
 }
+
+/** The step between two looks of a loop that has a deadline of its own. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, ms);
+  });
+}

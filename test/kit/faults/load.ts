@@ -13,6 +13,7 @@ export interface Acknowledged {
 
 /** Steady load: numbered writes and DNS questions. */
 export interface Load {
+  readonly domain: string;
   readonly acknowledged: readonly Acknowledged[];
   /** Writes that were refused or given up, each with its sentence. */
   readonly failures: readonly string[];
@@ -67,6 +68,7 @@ export function startLoad(options: LoadOptions): Load {
   }, 100);
 
   return {
+    domain,
     acknowledged,
     failures,
     gaps: () => ({ write: write.longest(), dns: answers.longest() }),

@@ -1,7 +1,9 @@
-import { type Client } from '../../../src/contract/client.ts';
+import type { Client } from '../../../src/contract/client.ts';
 import { sentenceOf } from '../../../src/core/errors.ts';
 import type { Layout } from '../../../src/lab/layout.ts';
+import { pause } from '../until.ts';
 import { type DnsAsker, startDnsAsker } from './dns.ts';
+import { audit, EMPTY_LEDGER, type Ledger, untilAnswered } from './ledger.ts';
 import { type Load, startLoad } from './load.ts';
 import { type FaultKind, inHost, inject, pidOf, stateOf, TARGETS, type Target } from './targets.ts';
 
@@ -27,14 +29,9 @@ export interface FaultResult {
 }
 
 /** The verdict: every result, and the ledger of acknowledged writes against what is there afterwards. */
-export interface FaultReport {
+export interface FaultReport extends Ledger {
   readonly seed: number;
   readonly results: readonly FaultResult[];
-  readonly acknowledged: number;
-  readonly missing: readonly string[];
-  readonly twice: readonly string[];
-  readonly unanswered: readonly string[];
-  readonly failures: readonly string[];
 }
 
 const DEADLINE_MS = 90_000;
@@ -48,13 +45,7 @@ export async function runFaults(order: FaultOrder): Promise<FaultReport> {
   const random = randomOf(order.seed);
   const dns = startDnsAsker(order.layout.clientNetns('vlan10'), RESOLVER);
   const results: FaultResult[] = [];
-  const ledger = {
-    acknowledged: 0,
-    missing: [] as string[],
-    twice: [] as string[],
-    unanswered: [] as string[],
-    failures: [] as string[],
-  };
+  let ledger = EMPTY_LEDGER;
   order.print(`faults: seed ${order.seed}, ${order.rounds} round(s), ${order.writesPerSecond} writes/s`);
   try {
     for (let round = 1; round <= order.rounds; round += 1) {
@@ -71,12 +62,12 @@ export async function runFaults(order: FaultOrder): Promise<FaultReport> {
         firstNumber: 0,
       });
       for (const { target, kind } of shuffled(faultsOf(order.targets ?? TARGETS), random)) {
-        const result = await oneFault({ order, dns, load, domain, target, kind, round, phase: random() * 3000 });
+        const result = await oneFault({ order, dns, load, target, kind, round, phase: random() * 3000 });
         results.push(result);
         order.print(line(result));
       }
       await load.stop();
-      await judge(order.client, dns, load, domain, ledger);
+      ledger = await audit(order.client, dns, load, ledger);
       await order.client.call('domain.delete', { params: { domain }, query: { cascade: true } });
     }
   } finally {
@@ -89,7 +80,6 @@ interface FaultCase {
   readonly order: FaultOrder;
   readonly dns: DnsAsker;
   readonly load: Load;
-  readonly domain: string;
   readonly target: Target;
   readonly kind: FaultKind;
   readonly round: number;
@@ -97,7 +87,7 @@ interface FaultCase {
 }
 
 async function oneFault(one: FaultCase): Promise<FaultResult> {
-  const { order, dns, load, domain, target, kind, round, phase } = one;
+  const { order, load, target, kind, round, phase } = one;
   await pause(phase);
   const base = { round, target: target.name, kind };
   const pid = await pidOf(order.layout, target);
@@ -116,8 +106,6 @@ async function oneFault(one: FaultCase): Promise<FaultResult> {
     await pause(200);
   }
   const gaps = load.gaps();
-  void dns;
-  void domain;
   return { ...base, recovered: null, writeGap: gaps.write, dnsGap: gaps.dns, why };
 }
 
@@ -127,7 +115,10 @@ async function unwell(one: FaultCase, pid: number): Promise<string | null> {
   try {
     const state = await stateOf(order.layout, pid);
     if (state === 'T') return `${target.name} is still frozen`;
-    if (kind === 'kill' && (await pidOf(order.layout, target)) === null) return `${target.unit} has no process`;
+    const now = await pidOf(order.layout, target);
+    if (now === pid && kind === 'kill') return `${target.name} has not ended yet`;
+    // A connection's backend comes back when somebody connects.
+    if (now === null && target.child === undefined) return `${target.unit} has no process`;
     const status = (await order.client.call('status.show', {})).body;
     if (status.state !== 'ok') return `status: ${status.summary}`;
     const newest = load.acknowledged.at(-1);
@@ -146,46 +137,6 @@ async function unwell(one: FaultCase, pid: number): Promise<string | null> {
   } catch (error) {
     return sentenceOf(error);
   }
-}
-
-/** Looks every acknowledged write up: by the API all of them, by DNS too once the last change is served. */
-async function judge(
-  client: Client,
-  dns: DnsAsker,
-  load: Load,
-  domain: string,
-  ledger: { acknowledged: number; missing: string[]; twice: string[]; unanswered: string[]; failures: string[] },
-): Promise<void> {
-  const found = new Map<string, string[]>();
-  for await (const record of client.all('record.list', { query: { domain } })) {
-    found.set(record.fqdn, [...(found.get(record.fqdn) ?? []), record.data]);
-  }
-  const last = load.acknowledged.at(-1);
-  if (last) await untilAnswered(dns, last.fqdn, last.data);
-  for (const write of load.acknowledged) {
-    const there = found.get(write.fqdn) ?? [];
-    if (!there.includes(write.data)) ledger.missing.push(write.fqdn);
-    if (there.length > 1) ledger.twice.push(write.fqdn);
-    if (!(await isAnswered(dns, write.fqdn, write.data))) ledger.unanswered.push(write.fqdn);
-  }
-  ledger.acknowledged += load.acknowledged.length;
-  ledger.failures.push(...load.failures);
-}
-
-async function isAnswered(dns: DnsAsker, fqdn: string, data: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    if ((await dns.ask(fqdn, 'TXT', 1000)).data.includes(data)) return true;
-  }
-  return false;
-}
-
-async function untilAnswered(dns: DnsAsker, fqdn: string, data: string): Promise<void> {
-  const started = performance.now();
-  while (performance.now() - started < 60_000) {
-    if ((await dns.ask(fqdn, 'TXT', 500)).data.includes(data)) return;
-    await pause(50);
-  }
-  throw new Error(`${fqdn} is not answered within 60 s`);
 }
 
 /** The report on one screen. */
@@ -238,10 +189,4 @@ function randomOf(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => {
-    setTimeout(done, ms);
-  });
 }
