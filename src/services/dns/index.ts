@@ -13,6 +13,7 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   version: { argv: ['/usr/sbin/named', '-v'], timeoutMs: 5000 },
   folder: FOLDER,
   commands: DNS_COMMANDS,
+  users: ['bind'],
   files: DNS_FILES,
   prepare: prepareDns,
   versioned: versionedDns,

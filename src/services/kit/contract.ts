@@ -107,6 +107,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   readonly folder: string;
   /** Command lines that check, activate and probe may use. */
   readonly commands: readonly CommandRule[];
+  /** Users that these commands run as: the daemon's own. */
+  readonly users: readonly string[];
   readonly files: readonly FileSpec<View>[];
   /** Work that all nodes share; must not depend on `snapshot.versions`, which are numbered after it. */
   prepare?(snapshot: Snapshot): Shared;

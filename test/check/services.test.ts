@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTemplates } from '../../src/main/templates.ts';
+import type { RenderedFile } from '../../src/services/kit/contract.ts';
+import { SERVICES } from '../../src/services/registry.ts';
+import { checkFiles } from '../kit/daemon-bench.ts';
+import { DebianHost } from '../kit/debian-root.ts';
+import { renderedCase, serviceNamed } from '../kit/goldens.ts';
+import { CASES } from '../kit/snapshots.ts';
+
+const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
+
+/** Line that no daemon understands. */
+const BROKEN = '}}} this is no configuration\n';
+
+describe.each(SERVICES.map((service) => service.name))('%s goldens and the real checker', (name) => {
+  let host: DebianHost;
+  beforeAll(async () => {
+    host = await DebianHost.open();
+    await host.run(['sh', '-c', 'test -e /etc/bind/rndc.key || rndc-confgen -a -u bind']);
+  });
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  it.each(Object.keys(CASES))('%s is accepted', async (caseName) => {
+    const results = await checkFiles(host, serviceNamed(name), renderedCase(name, caseName, templates));
+    expect(results.length).toBeGreaterThan(0);
+    for (const result of results) expect(result, result.stdout + result.stderr).toMatchObject({ code: 0 });
+  });
+
+  it('refuses each file of a case that was broken on purpose', async () => {
+    const service = serviceNamed(name);
+    const files = renderedCase(name, 'typical', templates);
+    const victims = new Set<RenderedFile>([...files.slice(0, 3), ...files.slice(-1)]);
+    for (const victim of victims) {
+      const broken = files.map((file) => (file === victim ? { ...file, content: file.content + BROKEN } : file));
+      const results = await checkFiles(host, service, broken);
+      const refused = results.filter((result) => result.code !== 0);
+      expect(refused, victim.target).toHaveLength(1);
+      expect(refused[0]?.stdout ?? '').not.toBe('');
+    }
+  });
+});

@@ -1,0 +1,145 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Command, ExecResult } from '../../src/core/host-values.ts';
+import type {
+  Activation,
+  AnyService,
+  FileChange,
+  RenderedFile,
+  StagedFile,
+  Templates,
+} from '../../src/services/kit/contract.ts';
+import { renderService } from '../../src/services/kit/render.ts';
+import type { DebianHost, Ran } from './debian-root.ts';
+import { FACTS } from './snapshots.ts';
+import { until } from './until.ts';
+
+/** Drives one real daemon in a private host the way the engine does, without the engine: every step is the service's own. */
+export class DaemonBench {
+  readonly #host: DebianHost;
+  readonly #service: AnyService;
+  readonly #templates: Templates;
+  readonly #argv: readonly string[];
+  #installed: readonly RenderedFile[] = [];
+  #daemon: ChildProcess | null = null;
+  #generation = 0;
+  /** What the daemon wrote to its standard error. */
+  log = '';
+
+  constructor(host: DebianHost, service: AnyService, templates: Templates, argv: readonly string[]) {
+    this.#host = host;
+    this.#service = service;
+    this.#templates = templates;
+    this.#argv = argv;
+  }
+
+  /** Renders, checks, installs, activates and waits until the probe is healthy. Gives the activation. */
+  async apply(desired: unknown): Promise<Activation> {
+    this.#generation += 1;
+    const context = { facts: FACTS, templates: this.#templates, generation: this.#generation };
+    const files = renderService(this.#service, desired, context);
+    const changes = changesBetween(this.#installed, files);
+    for (const ran of await checkFiles(this.#host, this.#service, files, changes)) {
+      if (ran.code !== 0) throw new Error(`${ran.stdout}${ran.stderr}`);
+    }
+    for (const change of changes) {
+      const file = files.find((item) => item.target === change.target);
+      if (file) this.#host.write(file.target, file.content, file);
+      else await this.#host.run(['rm', change.target]);
+    }
+    this.#installed = files;
+    const activation = this.#service.activate(changes, FACTS);
+    await this.#activate(activation);
+    await this.healthy(desired);
+    return activation;
+  }
+
+  /** Waits for a healthy probe. */
+  async healthy(desired: unknown): Promise<void> {
+    let detail = '';
+    await until(`${this.#service.name} is healthy`, async () => {
+      const health = await this.probe(desired);
+      detail = health.detail;
+      return health.isHealthy;
+    }).catch((error: unknown) => {
+      throw new Error(`${detail}\n${this.log}`, { cause: error });
+    });
+  }
+
+  /** One probe. */
+  async probe(desired: unknown) {
+    const answers: ExecResult[] = [];
+    for (const command of this.#service.probe(desired)) answers.push(await runCommand(this.#host, command));
+    return this.#service.parseProbe(answers, desired);
+  }
+
+  /** Ends the daemon by its own process. */
+  async stop(): Promise<void> {
+    const daemon = this.#daemon;
+    if (!daemon) return;
+    const isGone = new Promise((resolve) => daemon.once('exit', resolve));
+    // The child is nsenter, which waits for the daemon: the daemon itself is its child.
+    const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ');
+    for (const pid of children) process.kill(Number(pid), 'SIGTERM');
+    // nsenter stops itself when a test stops the daemon, and does not notice that it goes on.
+    daemon.kill('SIGCONT');
+    await isGone;
+    this.#daemon = null;
+  }
+
+  async #activate(activation: Activation): Promise<void> {
+    if (activation.kind === 'restart') {
+      await this.stop();
+      this.#daemon = this.#host.start(this.#argv);
+      this.#daemon.stderr?.on('data', (chunk: Buffer) => {
+        this.log += chunk.toString();
+      });
+    } else if (activation.kind === 'command') {
+      for (const command of activation.commands) {
+        const ran = await runCommand(this.#host, command);
+        if (ran.code !== 0) throw new Error(`${command.argv.join(' ')}: ${ran.stdout}${ran.stderr}`);
+      }
+    }
+  }
+}
+
+/** Stages files as the engine does and runs the service's checker on them. */
+export async function checkFiles(
+  host: DebianHost,
+  service: AnyService,
+  files: readonly RenderedFile[],
+  changes: readonly FileChange[] = files.map((file) => ({ target: file.target, kind: 'added' as const })),
+): Promise<readonly Ran[]> {
+  const staged = files.map((file): StagedFile => {
+    const path = `${service.folder}/.stage${file.target.slice(service.folder.length)}`;
+    host.write(path, file.content, file);
+    return { target: file.target, staged: path, isChanged: changes.some((change) => change.target === file.target) };
+  });
+  const results: Ran[] = [];
+  for (const command of service.check(staged)) {
+    results.push(await host.run(command.argv, { timeoutMs: command.timeoutMs, ...userOf(command) }));
+  }
+  return results;
+}
+
+/** What changes when one list of files follows another; headers do not count. */
+export function changesBetween(before: readonly RenderedFile[], after: readonly RenderedFile[]): FileChange[] {
+  const old = new Map(before.map((file) => [file.target, file.digest]));
+  const targets = new Set(after.map((file) => file.target));
+  const written = after
+    .filter((file) => old.get(file.target) !== file.digest)
+    .map((file): FileChange => ({ target: file.target, kind: old.has(file.target) ? 'changed' : 'added' }));
+  const removed = before
+    .filter((file) => !targets.has(file.target))
+    .map((file): FileChange => ({ target: file.target, kind: 'removed' }));
+  return [...written, ...removed];
+}
+
+async function runCommand(host: DebianHost, command: Command): Promise<ExecResult> {
+  const ran = await host.run(command.argv, { timeoutMs: command.timeoutMs, ...userOf(command) });
+  return { ...ran, signal: null, timedOut: false, failure: null };
+}
+
+function userOf(command: Command): { user?: string } {
+  return command.user === undefined ? {} : { user: command.user };
+}

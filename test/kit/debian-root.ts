@@ -1,0 +1,202 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const LAB = fileURLToPath(new URL('../../scripts/lab', import.meta.url));
+/** A first build of the root file system takes minutes. */
+const BUILD_TIMEOUT_MS = 900_000;
+const OPEN_TIMEOUT_MS = 20_000;
+
+/** What came of a command inside the root. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The Debian 13 root file system: `REGENT_DEBIAN_ROOT`, or the lab's base, built when it is not there. */
+export function debianRoot(): string {
+  const root = process.env['REGENT_DEBIAN_ROOT'] ?? builtRoot();
+  if (!existsSync(join(root, 'usr/sbin/named'))) throw new Error(`${root} is not a Debian root with BIND in it`);
+  return root;
+}
+
+function builtRoot(): string {
+  const output = execFileSync(LAB, ['base'], {
+    encoding: 'utf8',
+    timeout: BUILD_TIMEOUT_MS,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return output.trim().split('\n').at(-1) ?? '';
+}
+
+/** The first command of a private host: its own file system over the root, its own network, its own processes. */
+const SETUP = `
+set -e
+read -r pid rest < /proc/self/stat
+mount --make-rprivate /
+mount -t tmpfs -o mode=755 tmpfs "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/root"
+mount -t proc proc "$1/root/proc"
+mount --rbind /dev "$1/root/dev"
+ip link set lo up
+echo "ready $pid"
+exec chroot "$1/root" cat`;
+
+/** A network of its own beside a private host; the rest it shares with that host. */
+const STRANGER_SETUP = `
+set -e
+read -r pid rest < /proc/self/stat
+ip link set lo up
+echo "ready $pid"
+exec cat`;
+
+/**
+ * The Debian root as a private throw-away host (needs root): what is written is gone afterwards, and everything that
+ * runs in it ends with it, also when the test process dies, because it then loses its standard input.
+ */
+export class DebianHost implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #holder: ChildProcess;
+  readonly #pid: number;
+  readonly #strangers: ChildProcess[] = [];
+
+  private constructor(folder: string, holder: ChildProcess, pid: number) {
+    this.#folder = folder;
+    this.#holder = holder;
+    this.#pid = pid;
+  }
+
+  /** Starts a host over a root file system. */
+  static async open(root = debianRoot()): Promise<DebianHost> {
+    if (process.getuid?.() !== 0) throw new Error('the checks need root: they run daemons in a root of their own');
+    const folder = mkdtempSync(join(tmpdir(), 'regent-check-'));
+    const options = ['--mount', '--net', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
+    const holder = spawn('unshare', [...options, 'sh', '-c', SETUP, 'sh', folder, root], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const host = new DebianHost(folder, holder, await readyPid(holder));
+    host.write('/etc/resolv.conf', 'nameserver 127.0.0.1\n');
+    return host;
+  }
+
+  /** Writes a file, making folders; owner and group are the root's own names. */
+  write(path: string, content: string, access: { mode?: number; owner?: string; group?: string } = {}): void {
+    const owner = this.#id('passwd', access.owner ?? 'root');
+    const group = this.#id('group', access.group ?? 'root');
+    const file = this.path(path);
+    this.#makeFolder(dirname(path), owner, group);
+    writeFileSync(file, content, { mode: access.mode ?? 0o644 });
+    chownSync(file, owner, group);
+  }
+
+  /** Where a path of the host is seen from outside. */
+  path(path: string): string {
+    return `/proc/${this.#pid}/root${path}`;
+  }
+
+  /** Runs a command to its end; `user` as the checkers run. Never throws for an exit code. */
+  run(argv: readonly string[], options: { user?: string; timeoutMs?: number } = {}): Promise<Ran> {
+    return collect('nsenter', [...this.#enter(), ...asUser(options.user), ...argv], options.timeoutMs ?? 20_000);
+  }
+
+  /** Starts a daemon that stays in the foreground. */
+  start(argv: readonly string[]): ChildProcess {
+    return spawn('nsenter', [...this.#enter(), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /**
+   * A second host on the network: the first one gets `own`, the stranger `theirs` (both with prefix). Gives a function
+   * that runs commands as the stranger.
+   */
+  async stranger(own: string, theirs: string): Promise<(argv: readonly string[]) => Promise<Ran>> {
+    const child = spawn('nsenter', [...this.#enter(), 'unshare', '--net', 'sh', '-c', STRANGER_SETUP], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#strangers.push(child);
+    const inner = await readyPid(child);
+    const name = `v${this.#strangers.length}`;
+    const must = async (argv: readonly string[]) => {
+      const ran = await this.run(argv);
+      if (ran.code !== 0) throw new Error(`${argv.join(' ')}: ${ran.stderr}`);
+    };
+    await must(['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(inner)]);
+    await must(['ip', 'address', 'add', own, 'dev', name]);
+    await must(['ip', 'link', 'set', name, 'up']);
+    const asStranger = ['nsenter', '--target', String(inner), '--net'];
+    await must([...asStranger, 'ip', 'address', 'add', theirs, 'dev', 'eth0']);
+    await must([...asStranger, 'ip', 'link', 'set', 'eth0', 'up']);
+    return (argv) => this.run([...asStranger, ...argv]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of [...this.#strangers, this.#holder]) {
+      const isGone = new Promise((resolve) => child.once('exit', resolve));
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.stdin?.end();
+      await isGone;
+    }
+    rmdirSync(this.#folder);
+  }
+
+  #enter(): string[] {
+    return ['--target', String(this.#pid), '--mount', '--net', '--pid', '--ipc', '--uts', '--root', '--wd', '--'];
+  }
+
+  #id(file: 'passwd' | 'group', name: string): number {
+    const line = readFileSync(this.path(`/etc/${file}`), 'utf8')
+      .split('\n')
+      .find((text) => text.startsWith(`${name}:`));
+    if (!line) throw new Error(`the root has no ${name} in /etc/${file}`);
+    return Number(line.split(':')[2]);
+  }
+
+  #makeFolder(path: string, owner: number, group: number): void {
+    if (existsSync(this.path(path))) return;
+    this.#makeFolder(dirname(path), owner, group);
+    mkdirSync(this.path(path), { mode: 0o750 });
+    chownSync(this.path(path), owner, group);
+  }
+}
+
+function asUser(user: string | undefined): string[] {
+  return user === undefined ? [] : ['runuser', '-u', user, '--'];
+}
+
+function readyPid(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const errors: string[] = [];
+    const timer = setTimeout(() => reject(new Error('the private host did not start in time')), OPEN_TIMEOUT_MS);
+    child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
+    if (child.stdout) {
+      createInterface(child.stdout).on('line', (line) => {
+        const pid = /^ready (\d+)$/.exec(line)?.[1];
+        if (pid === undefined) return;
+        clearTimeout(timer);
+        resolve(Number(pid));
+      });
+    }
+    child.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error(`the private host ended: ${errors.join('').trim()}`));
+    });
+  });
+}
+
+function collect(program: string, argv: readonly string[], timeoutMs: number): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = {
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL' as const,
+      encoding: 'utf8' as const,
+      maxBuffer: 1 << 26,
+    };
+    const child = execFile(program, argv, options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : child.exitCode, stdout, stderr });
+    });
+  });
+}
