@@ -57,6 +57,7 @@ make_users_and_folders() {
   install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
   install -d -m 0700 -o regent-db -g regent-db /var/lib/regent/db
   [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf
+  [ -e /etc/regent/agent.conf ] || install -m 0640 -g regent-agent "$source_dir/scripts/lib/agent.conf" /etc/regent/agent.conf
 }
 
 # One key per host, made here: never part of an image or an archive.
