@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, lutimes, open, readdir, rename, unlink } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
 import type { FileContent } from '../core/host-values.ts';
 import { findGroup, findUser } from './accounts.ts';
@@ -96,6 +96,9 @@ async function move(from: string, to: string): Promise<void> {
     const status = await lstat(inside(source, sourceName));
     if (!status.isFile()) throw new AppError('denied', `${from} is not a regular file`);
     const put = async (target: FileHandle, targetName: string) => {
+      // Daemons tell new files by their time: BIND skips a zone file that is older than its last load.
+      const now = new Date();
+      await lutimes(inside(source, sourceName), now, now);
       await rename(inside(source, sourceName), inside(target, targetName));
       await syncFolder(target);
     };
