@@ -38,16 +38,8 @@ export interface DnsView {
   readonly zones: readonly ZoneView[];
 }
 
-/** Files by template: named.conf, and one per zone. root owns them, named may read them. */
+/** One file per zone, then named.conf, which names them: installed in this order. root owns them, named may read them. */
 export const DNS_FILES: readonly FileSpec<DnsView>[] = [
-  {
-    template: 'named.conf.hbs',
-    comment: '//',
-    mode: 0o640,
-    owner: 'root',
-    group: 'bind',
-    instances: (view) => [{ target: NAMED_CONF, view: view.conf }],
-  },
   {
     template: 'zone.hbs',
     comment: ';',
@@ -55,6 +47,14 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
     owner: 'root',
     group: 'bind',
     instances: (view) => view.zones.map((zone) => ({ target: zoneFile(zone.name), view: zone })),
+  },
+  {
+    template: 'named.conf.hbs',
+    comment: '//',
+    mode: 0o640,
+    owner: 'root',
+    group: 'bind',
+    instances: (view) => [{ target: NAMED_CONF, view: view.conf }],
   },
 ];
 
