@@ -1,0 +1,77 @@
+import { isRejected } from '../core/errors.ts';
+import { parseConfFile } from '../core/conf-file.ts';
+import type { Rejected } from '../core/errors.ts';
+
+/**
+ * Sets keys of a KEY=VALUE file that a person edits: an active line of the key is replaced in its place (the last one;
+ * earlier ones go), else the commented default `#KEY=`, else a line is added. All other lines stay as they are.
+ */
+export function setConfValues(name: string, text: string, values: Readonly<Record<string, string>>): string | Rejected {
+  const parsed = parseConfFile(name, text);
+  if (isRejected(parsed)) return parsed;
+  let lines = text.replace(/\n$/, '').split('\n');
+  if (text === '') lines = [];
+  for (const [key, value] of Object.entries(values)) {
+    if (parsed.get(key) === value) continue;
+    lines = setLine(lines, key, `${key}=${value}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function setLine(lines: readonly string[], key: string, line: string): string[] {
+  const active = new RegExp(`^\\s*(?:export\\s+)?${key}\\s*=`);
+  const commented = new RegExp(`^\\s*#\\s*${key}\\s*=`);
+  const last = lines.findLastIndex((candidate) => active.test(candidate));
+  if (last >= 0) {
+    return lines.flatMap((candidate, index) => (index === last ? [line] : active.test(candidate) ? [] : [candidate]));
+  }
+  const hint = lines.findIndex((candidate) => commented.test(candidate));
+  if (hint >= 0) return lines.with(hint, line);
+  return [...lines, line];
+}
+
+/** Name of the context that init writes. */
+const CONTEXT = 'default';
+
+/**
+ * The CLI's configuration with the context of this host set and made current; contexts of other sites stay. A text that
+ * is no such file is replaced.
+ */
+export function setContext(text: string | null, context: { readonly url: string; readonly apiKey: string }): string {
+  const contexts: Record<string, unknown> = {};
+  const before = text === null ? null : parseObject(text);
+  const known = before === null ? null : before['contexts'];
+  if (typeof known === 'object' && known !== null && !Array.isArray(known)) Object.assign(contexts, known);
+  contexts[CONTEXT] = context;
+  return `${JSON.stringify({ current: CONTEXT, contexts }, null, 2)}\n`;
+}
+
+/** An object of a JSON text; null for anything else. */
+export function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The address of the region's API. `listen`: `ADDRESS:PORT` of REGION_LISTEN; an unspecified address is replaced by
+ * `host`.
+ */
+export function apiUrl(listen: string, host: string): string {
+  const colon = listen.lastIndexOf(':');
+  const bound = colon < 0 ? '' : listen.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = listen.slice(colon + 1);
+  const isUnspecified = bound === '' || bound === '0.0.0.0' || bound === '::' || bound === '*';
+  const name = isUnspecified ? host : bound;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** Port of `ADDRESS:PORT`. */
+export function portOf(listen: string): number {
+  return Number(listen.slice(listen.lastIndexOf(':') + 1));
+}
