@@ -25,7 +25,7 @@ as_owner() {
   local owner
   owner=$(stat -c %U "$top")
   if [ "$(id -u)" = 0 ] && [ "$owner" != root ] && [ "$owner" != UNKNOWN ]; then
-    runuser -u "$owner" -- "$@"
+    runuser -u "$owner" -- env HOME="$(getent passwd "$owner" | cut -d: -f6)" "$@"
   else
     "$@"
   fi

@@ -26,6 +26,8 @@ step() {
 
 on_error() {
   local code=$?
+  # A failing subshell makes its parent fail too: one of them speaks.
+  [ "$BASH_SUBSHELL" = 0 ] || exit "$code"
   say "${0##*/}: \"$step_name\" failed (exit $code, line $1)"
   say "  what to do: $step_remedy"
   exit "$code"
