@@ -1,0 +1,89 @@
+import type { Command, ExecResult } from '../../core/host-values.ts';
+import type { Activation, CommandRule, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { NtpDesired } from './desired.ts';
+import { CHRONY_CONF, SOURCES } from './view.ts';
+
+const USER = '_chrony';
+const CHECK = ['/usr/sbin/chronyd', '-p', '-U', '-f'];
+const RELOAD = ['/usr/bin/chronyc', 'reload', 'sources'];
+// Comma separated; -N: sources by the names that the file gives them, -a: those without an address yet, too.
+const TRACKING = ['/usr/bin/chronyc', '-n', '-c', 'tracking'];
+const SOURCE_LIST = ['/usr/bin/chronyc', '-N', '-c', 'sources', '-a'];
+/** chronyd's name for its own clock, 127.127.1.1 in hexadecimal. */
+const OWN_CLOCK = '7F7F0101';
+
+/** Command lines that the helper accepts for `ntp`. */
+export const NTP_COMMANDS: readonly CommandRule[] = [
+  { argv: [...CHECK, { pattern: '/etc/chrony/regent/\\.stage/[a-z.]+' }] },
+  { argv: RELOAD },
+  { argv: TRACKING },
+  { argv: SOURCE_LIST },
+  { argv: ['/usr/sbin/chronyd', '-v'] },
+];
+
+/** chronyd prints each changed file and refuses what it cannot parse. */
+export function checkNtp(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
+}
+
+/** chronyd reads its main file only when it starts, and its sources whenever it is told to. */
+export function activateNtp(changes: readonly FileChange[]): Activation {
+  if (changes.some((change) => change.target === CHRONY_CONF && change.kind !== 'removed')) {
+    return { kind: 'restart', why: 'chrony.conf changed: chronyd reads it only when it starts' };
+  }
+  if (changes.some((change) => change.target === SOURCES && change.kind !== 'removed')) {
+    const commands = [{ argv: RELOAD, user: USER, timeoutMs: 10_000 }];
+    return { kind: 'command', commands, why: 'the time sources changed: chronyd reads them anew without a pause' };
+  }
+  return { kind: 'none', why: 'no file that chronyd reads has changed' };
+}
+
+/** chronyd binds to no single address and uses no database. */
+export function roleChangeNtp(role: RoleChange): Activation {
+  const what = role.kind === 'vip' ? 'listens on every address' : 'does not use the database';
+  return { kind: 'none', why: `chronyd ${what}` };
+}
+
+/** Asks chronyd through its socket what it follows and which sources it has. */
+export function probeNtp(): readonly Command[] {
+  return [TRACKING, SOURCE_LIST].map((argv) => ({ argv, user: USER, timeoutMs: 3000 }));
+}
+
+/**
+ * Healthy: chronyd answers and has the sources that were published. Whether they can be reached is not its fault, so
+ * that is told and not judged.
+ */
+export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesired): ServiceHealth {
+  const [tracking, sources] = answers;
+  const fields = tracking?.stdout.trim().split(',') ?? [];
+  if (tracking?.code !== 0 || sources?.code !== 0 || fields.length < 14) {
+    const words = [tracking, sources].map((answer) => answer?.failure ?? `${answer?.stdout}${answer?.stderr}`.trim());
+    return {
+      isHealthy: false,
+      detail: `asked chronyd for its state: ${words.find((text) => text !== '') ?? 'no answer'}`,
+    };
+  }
+  const names = linesOf(sources.stdout).map((line) => line.split(',')[2] ?? '');
+  const missing = desired.servers.filter((server) => !names.includes(server));
+  const extra = names.filter((name) => !desired.servers.includes(name));
+  if (missing.length > 0 || extra.length > 0) {
+    return {
+      isHealthy: false,
+      detail: `chronyd has the sources ${names.join(', ') || 'none'}, published are ${desired.servers.join(', ') || 'none'}`,
+    };
+  }
+  return { isHealthy: true, detail: stateOf(fields) };
+}
+
+function stateOf(fields: readonly string[]): string {
+  const [reference, name, stratum] = fields;
+  if (fields.at(-1) === 'Not synchronised') return 'chronyd answers; none of its sources has answered yet';
+  if (reference === OWN_CLOCK) return `chronyd serves its own clock, stratum ${stratum}`;
+  return `chronyd follows ${name || reference}, stratum ${stratum}`;
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,31 @@
+import type { FileSpec } from '../kit/contract.ts';
+import type { NtpDesired } from './desired.ts';
+
+/** Regent's own folder of chrony; Debian's AppArmor profile lets chronyd read it. */
+export const FOLDER = '/etc/chrony/regent';
+/** Read once, when chronyd starts. */
+export const CHRONY_CONF = `${FOLDER}/chrony.conf`;
+/** Read again by `chronyc reload sources`; chronyd takes every `*.sources` of the folder. */
+export const SOURCES = `${FOLDER}/regent.sources`;
+
+/** What the templates of `ntp` see. */
+export interface NtpView {
+  readonly servers: readonly string[];
+  readonly clients: readonly string[];
+  readonly isAlone: boolean;
+}
+
+/** Both files by their templates. root owns them, chronyd may read them after it gave root up. */
+export const NTP_FILES: readonly FileSpec<NtpView>[] = [
+  fileOf('regent.sources.hbs', SOURCES),
+  fileOf('chrony.conf.hbs', CHRONY_CONF),
+];
+
+/** Makes the templates' view of a desired state. */
+export function viewNtp(desired: NtpDesired): NtpView {
+  return { ...desired, isAlone: desired.servers.length === 0 };
+}
+
+function fileOf(template: string, target: string): FileSpec<NtpView> {
+  return { template, mode: 0o640, owner: 'root', group: '_chrony', instances: (view) => [{ target, view }] };
+}
