@@ -1,124 +1,112 @@
-import { type RouteId, ROUTES } from '../contract/routes.ts';
-import { digestOf } from '../core/digest.ts';
-import { isRejected, type Rejected, rejected } from '../core/errors.ts';
+import type { Clock, Log, Random } from '../core/ports.ts';
+import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
-import { dryRun, write, type WriteTx } from '../store/write.ts';
-import { CASES } from './cases.ts';
-import type { CallContext, CallInput, Outcome } from './port.ts';
-import { previewChange } from './preview.ts';
-import { readPublished } from './published.ts';
-import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts';
+import { beat } from '../store/health.ts';
+import { findApiKey } from '../store/queries/api-keys.ts';
+import { lastEventId, readEvents } from '../store/queries/events.ts';
+import { createAgentPort, orThrow } from './agents.ts';
+import { call } from './call.ts';
+import type { DatabaseHealth, Region } from './port.ts';
+import type { Renderer } from './preview.ts';
+import { createPublishTask } from './tasks/publish.ts';
+import { createPurgeTask, everyMinute } from './tasks/purge.ts';
+import { type RunningTask, startTask } from './tasks/task.ts';
+import type { Wakes } from './wakes.ts';
 
-/** What calls are made with. */
-export interface CallPorts extends CasePorts {
+/** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */
+export interface RegionPorts {
   readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly renderer: Renderer;
+  readonly wakes: Wakes;
+  readonly version: string;
+  readonly process: string;
+  readonly node: string;
+  readonly startedAt: string;
+  /** Proof of life of a task's loop, by its name. */
+  readonly beatOf: (task: string) => () => void;
 }
 
-/** A stored answer: the body and the object's version, so that a replay has the same ETag. */
-interface Stored {
-  readonly body: unknown;
-  readonly version: number | null;
+/** A region whose tasks can be run. */
+export interface RegionNode extends Region {
+  /** Starts publisher and purge; the result ends them. */
+  startTasks(): () => Promise<void>;
 }
 
-/** Does one call of the table, on any transport: role, then use case, in one transaction. */
-export async function call(
-  ports: CallPorts,
-  id: RouteId,
-  input: CallInput,
-  context: CallContext,
-): Promise<Outcome | Rejected> {
-  const allowed: readonly string[] = ROUTES[id].roles;
-  if (!allowed.includes(context.caller.role)) {
-    return rejected(
-      'forbidden',
-      `${context.caller.user} has the role ${context.caller.role}; ${id} needs ${allowed.join(' or ')}.`,
-    );
-  }
-  const inner: CaseContext = {
-    clock: ports.clock,
-    random: ports.random,
-    renderer: ports.renderer,
-    caller: context.caller,
-    ifMatch: context.ifMatch === null ? null : Number(context.ifMatch),
+/** A probe's answer is good for this long: many askers make one write. */
+const HEALTH_MS = 500;
+const PUBLISH_EVERY_MS = 5000;
+/** The purge looks at its row this often when nothing wakes it. */
+const PURGE_EVERY_MS = 120_000;
+
+/** Builds the region: use cases, agent channel, events, health, tasks. */
+export function createRegion(ports: RegionPorts): RegionNode {
+  const { db, clock, random, wakes } = ports;
+  const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler: ports.version });
+  const running: RunningTask[] = [];
+  const health = sharedProbe(clock, () => beat(db, ports, clock));
+  const calls = { db, clock, random, renderer: ports.renderer, version: ports.version, health };
+  return {
+    version: ports.version,
+    call: (id, input, context) => call(calls, id, input, context),
+    async authenticate(key) {
+      const row = orThrow(await db.read((tx) => findApiKey(tx, key.token)));
+      const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
+      return row && isRight && row.consumer === key.consumer ? { user: row.user, role: row.role } : null;
+    },
+    agents: createAgentPort(db, () => {
+      publish.demand();
+      for (const task of running) task.wake();
+    }),
+    wake: wakes,
+    events: {
+      read: async (after, limit, kind) => orThrow(await db.read((tx) => readEvents(tx, after, limit, kind))),
+      latest: async () => orThrow(await db.read((tx) => lastEventId(tx))),
+    },
+    health,
+    startTasks: () => startTasks(ports, publish, running),
   };
-  // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
-  const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
-  if (useCase.kind === 'read') return doRead(ports, useCase, input, inner);
-  if (isDryRun(input)) return doDryRun(ports, useCase, input, inner);
-  return doWrite(ports, { id, useCase, input, context, inner });
 }
 
-type AnyInput = Parameters<ReadCase<RouteId>['run']>[1];
-
-function isDryRun(input: CallInput): boolean {
-  const { query } = input;
-  return typeof query === 'object' && query !== null && 'dry_run' in query && query.dry_run === true;
-}
-
-async function doRead(
-  ports: CallPorts,
-  useCase: ReadCase<RouteId>,
-  input: CallInput,
-  context: CaseContext,
-): Promise<Outcome | Rejected> {
-  const result = await ports.db.read((tx) => useCase.run(tx, input as AnyInput, context));
-  if (isRejected(result)) return result;
-  return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
-}
-
-interface WriteCall {
-  readonly id: RouteId;
-  readonly useCase: WriteCase<RouteId>;
-  readonly input: CallInput;
-  readonly context: CallContext;
-  readonly inner: CaseContext;
-}
-
-async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | Rejected> {
-  const { id, useCase, input, context, inner } = request;
-  let secrets: Readonly<Record<string, string>> = {};
-  const operation = {
-    key: context.idempotencyKey,
-    requestDigest: digestOf({ id, input, ifMatch: context.ifMatch }),
-    actor: context.caller.user,
-    origin: context.origin,
-    summary: useCase.summary(input as AnyInput),
+function startTasks(
+  ports: RegionPorts,
+  publish: ReturnType<typeof createPublishTask>,
+  running: RunningTask[],
+): () => Promise<void> {
+  const common = { clock: ports.clock, random: ports.random, log: ports.log };
+  const publisher = startTask(publish, { ...common, everyMs: PUBLISH_EVERY_MS, beat: ports.beatOf('publish') });
+  const purger = startTask(createPurgeTask(ports.db, ports.process), {
+    ...common,
+    everyMs: PURGE_EVERY_MS,
+    beat: () => {},
+  });
+  running.push(publisher);
+  const endWakes = ports.wakes.onWake(() => publisher.wake());
+  const endMinutes = everyMinute(() => purger.wake());
+  return async () => {
+    endWakes();
+    endMinutes();
+    running.length = 0;
+    await Promise.all([publisher.stop(), purger.stop()]);
   };
-  const written = await write<Stored>(ports.db, operation, async (tx: WriteTx) => {
-    const result = await useCase.run(tx, input as AnyInput, inner);
-    if (isRejected(result)) return result;
-    secrets = result.secrets ?? {};
-    return {
-      status: ROUTES[id].status,
-      body: { body: result.body, version: result.version ?? null },
-      ...(result.reverts === undefined ? {} : { reverts: result.reverts }),
-    };
-  });
-  if (isRejected(written)) return written;
-  const { body, version } = written.body;
-  const shown = written.isReplay ? body : { ...(body as object), ...secrets };
-  return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
 }
 
-async function doDryRun(
-  ports: CallPorts,
-  useCase: WriteCase<RouteId>,
-  input: CallInput,
-  context: CaseContext,
-): Promise<Outcome | Rejected> {
-  const rehearsed = await dryRun(ports.db, async (tx) => {
-    const result = await useCase.run(tx, input as AnyInput, context);
-    if (isRejected(result)) return result;
-    return { status: 200, body: { object: result.body, published: await readPublished(tx) } };
-  });
-  if (isRejected(rehearsed)) return rehearsed;
-  const { object, published } = rehearsed.outcome.body;
-  const nodes = previewChange(ports.renderer, {
-    before: rehearsed.before,
-    after: rehearsed.after,
-    published: published.bodies,
-    facts: published.facts,
-    nowSeconds: ports.clock.now() / 1000,
-  });
-  return { kind: 'done', status: 200, body: { dryRun: true, object, nodes }, version: null, isReplay: false };
+/** One probe at a time, and none while the last answer is fresh. */
+function sharedProbe(clock: Clock, probe: () => Promise<DatabaseHealth>): () => Promise<DatabaseHealth> {
+  let last: { health: DatabaseHealth; at: number } | null = null;
+  let pending: Promise<DatabaseHealth> | null = null;
+  return () => {
+    if (last && clock.monotonic() - last.at < HEALTH_MS) return Promise.resolve(last.health);
+    pending ??= probe()
+      .then((health) => {
+        last = { health, at: clock.monotonic() };
+        return health;
+      })
+      .finally(() => {
+        pending = null;
+      });
+    return pending;
+  };
 }

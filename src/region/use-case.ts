@@ -3,7 +3,7 @@ import type { Rejected } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
 import type { Tx } from '../store/tx.ts';
 import type { WriteTx } from '../store/write.ts';
-import type { Caller } from './port.ts';
+import type { Caller, DatabaseHealth } from './port.ts';
 import type { Renderer } from './preview.ts';
 
 /** What every use case may lean on beside its transaction. */
@@ -11,6 +11,10 @@ export interface CasePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly renderer: Renderer;
+  /** Of the product. */
+  readonly version: string;
+  /** Probes the database by a real write. */
+  health(): Promise<DatabaseHealth>;
 }
 
 /** Who calls and on what condition. `ifMatch`: the version that the object must have. */

@@ -1,0 +1,48 @@
+import { isRejected, RejectedError, rejected } from '../core/errors.ts';
+import { isSecret } from '../core/secret.ts';
+import type { Database } from '../store/database.ts';
+import { HELD_AHEAD_MAX, readDesired, recordHeld } from '../store/publication.ts';
+import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
+import { storeObservation } from '../store/queries/observations.ts';
+import type { AgentPort } from './port.ts';
+
+/** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
+export function createAgentPort(db: Database, onDue: () => void): AgentPort {
+  return {
+    async authenticate(nodeId, secret) {
+      const stored = orThrow(await db.read((tx) => readNodeCredential(tx, nodeId)));
+      return isSecret(secret, stored) ? nodeId : null;
+    },
+
+    async pull(nodeId, held) {
+      const { isDue, desired } = orThrow(
+        await db.repeatable(async (tx) => ({
+          isDue: await recordHeld(tx, nodeId, held),
+          desired: await readDesired(tx, nodeId),
+        })),
+      );
+      if (isDue) onDue();
+      if (!desired) return null;
+      // A number far beyond all that was published is not believed; the agent gets what is true.
+      const isAbsurd = held.generation > desired.generation + HELD_AHEAD_MAX;
+      // Behind a restored database: the publisher goes beyond the held number, and that is what the agent waits for.
+      return desired.generation > held.generation || isAbsurd ? desired : null;
+    },
+
+    async observe(nodeId, observation) {
+      const stored = await db.repeatable(async (tx) => {
+        const node = await findNode(tx, { id: nodeId });
+        if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
+        await storeObservation(tx, node, observation);
+        return null;
+      });
+      if (isRejected(stored)) throw new RejectedError(stored);
+    },
+  };
+}
+
+/** The value, or the refusal thrown: the transport turns it back. */
+export function orThrow<T>(value: T): Exclude<T, { readonly kind: 'rejected' }> {
+  if (isRejected(value)) throw new RejectedError(value);
+  return value as Exclude<T, { readonly kind: 'rejected' }>;
+}

@@ -1,0 +1,139 @@
+import { type RouteId, ROUTES } from '../contract/routes.ts';
+import { digestOf } from '../core/digest.ts';
+import { isRejected, type Rejected, rejected } from '../core/errors.ts';
+import { stableJson } from '../core/stable-json.ts';
+import type { Database } from '../store/database.ts';
+import { recordAudit } from '../store/queries/audit.ts';
+import { dryRun, write, type WriteTx } from '../store/write.ts';
+import { CASES } from './cases.ts';
+import type { CallContext, CallInput, Outcome } from './port.ts';
+import { previewChange } from './preview.ts';
+import { readPublished } from './published.ts';
+import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts';
+
+/** What calls are made with. */
+export interface CallPorts extends CasePorts {
+  readonly db: Database;
+}
+
+/** A stored answer: the body and the object's version, so that a replay has the same ETag. */
+interface Stored {
+  readonly body: unknown;
+  readonly version: number | null;
+}
+
+/** Does one call of the table, on any transport: role, then use case, in one transaction. */
+export async function call(
+  ports: CallPorts,
+  id: RouteId,
+  input: CallInput,
+  context: CallContext,
+): Promise<Outcome | Rejected> {
+  const allowed: readonly string[] = ROUTES[id].roles;
+  if (!allowed.includes(context.caller.role)) return forbid(ports, id, context, allowed);
+  const inner: CaseContext = {
+    clock: ports.clock,
+    random: ports.random,
+    renderer: ports.renderer,
+    version: ports.version,
+    health: ports.health,
+    caller: context.caller,
+    ifMatch: context.ifMatch === null ? null : Number(context.ifMatch),
+  };
+  // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
+  const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
+  if (useCase.kind === 'read') return doRead(ports, useCase, input, inner);
+  if (isDryRun(input)) return doDryRun(ports, useCase, input, inner);
+  return doWrite(ports, { id, useCase, input, context, inner });
+}
+
+/** Best effort: the audit row of a refusal must not change the answer. */
+async function forbid(
+  ports: CallPorts,
+  id: RouteId,
+  { caller, origin }: CallContext,
+  allowed: readonly string[],
+): Promise<Rejected> {
+  const entry = { who: caller.user, origin, action: id, outcome: 'refused: forbidden' };
+  await ports.db.repeatable((tx) => recordAudit(tx, entry), { deadlineMs: 2000 }).catch(() => {});
+  return rejected('forbidden', `${caller.user} has the role ${caller.role}; ${id} needs ${allowed.join(' or ')}.`);
+}
+
+type AnyInput = Parameters<ReadCase<RouteId>['run']>[1];
+
+function isDryRun(input: CallInput): boolean {
+  const { query } = input;
+  return typeof query === 'object' && query !== null && 'dry_run' in query && query.dry_run === true;
+}
+
+async function doRead(
+  ports: CallPorts,
+  useCase: ReadCase<RouteId>,
+  input: CallInput,
+  context: CaseContext,
+): Promise<Outcome | Rejected> {
+  const result = await ports.db.read((tx) => useCase.run(tx, input as AnyInput, context));
+  if (isRejected(result)) return result;
+  return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
+}
+
+interface WriteCall {
+  readonly id: RouteId;
+  readonly useCase: WriteCase<RouteId>;
+  readonly input: CallInput;
+  readonly context: CallContext;
+  readonly inner: CaseContext;
+}
+
+async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | Rejected> {
+  const { id, useCase, input, context, inner } = request;
+  let secrets: Readonly<Record<string, string>> = {};
+  let made: unknown;
+  const operation = {
+    key: context.idempotencyKey,
+    requestDigest: digestOf({ id, input, ifMatch: context.ifMatch }),
+    actor: context.caller.user,
+    origin: context.origin,
+    summary: useCase.summary(input as AnyInput),
+  };
+  const written = await write<Stored>(ports.db, operation, async (tx: WriteTx) => {
+    const result = await useCase.run(tx, input as AnyInput, inner);
+    if (isRejected(result)) return result;
+    secrets = result.secrets ?? {};
+    made = result.body;
+    return {
+      status: ROUTES[id].status,
+      body: { body: result.body, version: result.version ?? null },
+      ...(result.reverts === undefined ? {} : { reverts: result.reverts }),
+    };
+  });
+  if (isRejected(written)) return written;
+  const { body, version } = written.body;
+  // A replay may be this very call, whose COMMIT was in doubt: then the secret is the one that was stored.
+  const isOwn = !written.isReplay || stableJson(made) === stableJson(body);
+  const shown = isOwn ? { ...(body as object), ...secrets } : body;
+  return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
+}
+
+async function doDryRun(
+  ports: CallPorts,
+  useCase: WriteCase<RouteId>,
+  input: CallInput,
+  context: CaseContext,
+): Promise<Outcome | Rejected> {
+  const rehearsed = await dryRun(ports.db, async (tx) => {
+    const result = await useCase.run(tx, input as AnyInput, context);
+    if (isRejected(result)) return result;
+    return { status: 200, body: { object: result.body, published: await readPublished(tx) } };
+  });
+  if (isRejected(rehearsed)) return rehearsed;
+  const { object, published } = rehearsed.outcome.body;
+  const nodes = previewChange(ports.renderer, {
+    before: rehearsed.before,
+    after: rehearsed.after,
+    published: published.bodies,
+    facts: published.facts,
+    nowSeconds: ports.clock.now() / 1000,
+  });
+  return { kind: 'done', status: 200, body: { dryRun: true, object, nodes }, version: null, isReplay: false };
+}

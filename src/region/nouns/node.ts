@@ -1,0 +1,138 @@
+import type { Node } from '../../contract/node.ts';
+import type { Service } from '../../contract/service.ts';
+import { isRejected, type Rejected } from '../../core/errors.ts';
+import { findNode, listNodes, type NodeRow } from '../../store/queries/nodes.ts';
+import { requestRestart } from '../../store/queries/restarts.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody, pageInMemory } from '../paging.ts';
+import { type KnownNode, readKnownNodes } from '../published.ts';
+import { noSuch } from '../refs.ts';
+import { appliedOf } from '../status-summary.ts';
+import { isStale, trackServices } from '../tracking.ts';
+import { type CaseContext, reading, writing } from '../use-case.ts';
+
+/** The node that an operator names by id or name. */
+async function nodeByRef(tx: Tx, text: string): Promise<NodeRow | Rejected> {
+  const name = text.toLowerCase();
+  const row = (await findNode(tx, { id: name })) ?? (await findNode(tx, { name }));
+  return (
+    row ??
+    noSuch(
+      'node',
+      text,
+      (await listNodes(tx, { limit: 11 })).items.map((node) => node.name),
+    )
+  );
+}
+
+function serviceNames(context: CaseContext): string[] {
+  return context.renderer.services.map((service) => service.name);
+}
+
+function viewNode(node: KnownNode, context: CaseContext): Node {
+  const now = context.clock.now();
+  const own = trackServices([node], serviceNames(context), now);
+  const stale = isStale(node, now);
+  const wanted = node.published?.generation ?? 0;
+  const { id, name, isRegion, isRack, addresses } = node.row;
+  return {
+    id,
+    name,
+    isRegion,
+    isRack,
+    addresses: [...addresses],
+    wanted,
+    applied: appliedOf(own),
+    isCurrent: wanted > 0 && own.every((service) => service.isCurrent),
+    agent: node.agent && {
+      version: node.agent.version,
+      since: node.agent.since,
+      reportedAt: node.agent.reportedAt,
+      isStale: stale,
+      staleSince: stale ? node.agent.reportedAt : node.agent.staleSince,
+    },
+    // Read-only lists of the store are the wire's lists.
+    facts: node.facts as Node['facts'],
+  };
+}
+
+async function servicesOf(tx: Tx, context: CaseContext, nodeId?: string): Promise<Service[]> {
+  return trackServices(await readKnownNodes(tx, nodeId), serviceNames(context), context.clock.now());
+}
+
+async function serviceByRef(
+  tx: Tx,
+  params: { node: string; service: string },
+  context: CaseContext,
+): Promise<{ node: NodeRow; service: Service } | Rejected> {
+  const node = await nodeByRef(tx, params.node);
+  if (isRejected(node)) return node;
+  const services = await servicesOf(tx, context, node.id);
+  const service = services.find((row) => row.service === params.service.toLowerCase());
+  return service ? { node, service } : noSuch('service', params.service, serviceNames(context));
+}
+
+export const nodeCases = {
+  'node.list': reading('node.list', async (tx, { query }, context) => {
+    const all = (await readKnownNodes(tx)).map((node) => viewNode(node, context));
+    const wanted = all.filter(
+      (node) =>
+        (query?.name === undefined || node.name.includes(query.name.toLowerCase())) &&
+        (query?.is_stale === undefined || (node.agent?.isStale ?? false) === query.is_stale),
+    );
+    const order = {
+      sorts: { id: (node: Node) => node.id, name: (node: Node) => node.name },
+      defaultSort: 'name',
+      key: (node: Node) => node.id,
+    };
+    const page = pageInMemory(wanted, order, query);
+    return isRejected(page) ? page : pageBody(page, (node) => node, query);
+  }),
+
+  'node.show': reading('node.show', async (tx, { params }, context) => {
+    const row = await nodeByRef(tx, params.node);
+    if (isRejected(row)) return row;
+    const [node] = await readKnownNodes(tx, row.id);
+    return node ? { body: viewNode(node, context) } : noSuch('node', params.node);
+  }),
+
+  'service.list': reading('service.list', async (tx, { query }, context) => {
+    const node = query?.node === undefined ? null : await nodeByRef(tx, query.node);
+    if (isRejected(node)) return node;
+    const wanted = (await servicesOf(tx, context, node?.id)).filter(
+      (row) =>
+        (query?.service === undefined || row.service === query.service) &&
+        (query?.state === undefined || row.state === query.state),
+    );
+    const order = {
+      sorts: {
+        node: (row: Service) => row.node,
+        service: (row: Service) => row.service,
+        state: (row: Service) => row.state,
+      },
+      defaultSort: 'node',
+      key: (row: Service) => `${row.node} ${row.service}`,
+    };
+    const page = pageInMemory(wanted, order, query);
+    return isRejected(page) ? page : pageBody(page, (row) => row, query);
+  }),
+
+  'service.show': reading('service.show', async (tx, { params }, context) => {
+    const found = await serviceByRef(tx, params, context);
+    return isRejected(found) ? found : { body: found.service };
+  }),
+
+  'service.restart': writing(
+    'service.restart',
+    ({ params }) => `service restart ${params.node} ${params.service}`,
+    async (tx, { params }, context) => {
+      const found = await serviceByRef(tx, params, context);
+      if (isRejected(found)) return found;
+      const nonce = context.random.hex(8);
+      const { node, service } = found;
+      await requestRestart(tx, { nodeId: node.id, service: service.service, nonce, actor: context.caller.user });
+      tx.emit({ kind: 'service.restart_requested', subject: `${node.name}/${service.service}`, data: { nonce } });
+      return { body: { ...service, restart: { nonce, isDone: false } } };
+    },
+  ),
+};

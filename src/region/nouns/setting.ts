@@ -1,0 +1,98 @@
+import type { Setting } from '../../contract/setting.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { stableJson } from '../../core/stable-json.ts';
+import {
+  DEFAULT_SETTINGS,
+  isSettingName,
+  parseSetting,
+  type SettingName,
+  type Settings,
+} from '../../model/settings.ts';
+import { findDomain, lockDomain } from '../../store/queries/domains.ts';
+import { listNodes } from '../../store/queries/nodes.ts';
+import { namesInUse } from '../../store/queries/records.ts';
+import { listSettings, type SettingRow, setSetting } from '../../store/queries/settings.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody, pageInMemory } from '../paging.ts';
+import { noSuch } from '../refs.ts';
+import { reading, writing } from '../use-case.ts';
+import { domainNames } from './domain.ts';
+
+function view({ name, value }: Pick<SettingRow, 'name' | 'value'>): Setting {
+  const fallback = DEFAULT_SETTINGS[name];
+  return {
+    name,
+    value: wire(value),
+    default: wire(fallback),
+    isDefault: stableJson(value) === stableJson(fallback),
+  };
+}
+
+function wire(value: Settings[SettingName]): Setting['value'] {
+  return typeof value === 'object' ? [...value] : value;
+}
+
+async function settingByRef(tx: Tx, text: string): Promise<SettingRow | Rejected> {
+  const rows = await listSettings(tx);
+  return rows.find((row) => row.name === text) ?? noSuch('setting', text, Object.keys(DEFAULT_SETTINGS));
+}
+
+/** The default domain exists, and no node's name meets an alias in it. Holds the domain until the transaction ends. */
+async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null> {
+  const domain = await findDomain(tx, { name });
+  if (!domain) {
+    return invalid(
+      'default_domain',
+      `there is no domain ${name}`,
+      `one of ${(await domainNames(tx)).join(', ') || 'none yet'}`,
+    );
+  }
+  const refusal = await lockDomain(tx, domain.id);
+  if (refusal) return refusal;
+  for (const node of (await listNodes(tx, { limit: 1000 })).items) {
+    const uses = await namesInUse(tx, { domainId: domain.id, name: node.name });
+    const clash = uses.find((use) => use.type === 'CNAME' || use.kind === 'machine');
+    if (clash) {
+      return rejected(
+        'conflict',
+        `default_domain: the node ${node.name} would meet ${clash.label} at ${node.name}.${name}.`,
+      );
+    }
+  }
+  return null;
+}
+
+export const settingCases = {
+  'setting.list': reading('setting.list', async (tx, { query }) => {
+    const order = {
+      sorts: { name: (row: SettingRow) => row.name },
+      defaultSort: 'name',
+      key: (row: SettingRow) => row.name,
+    };
+    const page = pageInMemory(await listSettings(tx), order, query);
+    return isRejected(page) ? page : pageBody(page, view, query);
+  }),
+
+  'setting.show': reading('setting.show', async (tx, { params }) => {
+    const row = await settingByRef(tx, params.setting);
+    return isRejected(row) ? row : { body: view(row), version: row.version };
+  }),
+
+  'setting.set': writing(
+    'setting.set',
+    ({ params }) => `setting set ${params.setting}`,
+    async (tx, { params, body }, context) => {
+      const name = params.setting;
+      if (!isSettingName(name)) return noSuch('setting', name, Object.keys(DEFAULT_SETTINGS));
+      const value = parseSetting(name, body.value);
+      if (isRejected(value)) return value;
+      const refusal = name === 'default_domain' ? await checkDefaultDomain(tx, String(value)) : null;
+      if (refusal) return refusal;
+      const row = await setSetting(tx, name, value, context.ifMatch);
+      if (isRejected(row)) return row;
+      const shown = view(row);
+      tx.emit({ kind: 'setting.changed', subject: name, data: { ...shown } });
+      return { body: shown, version: row.version };
+    },
+  ),
+};

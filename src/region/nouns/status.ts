@@ -1,0 +1,121 @@
+import { readCounts } from '../../store/queries/counts.ts';
+import { lastEventId, readEvents, readRevision } from '../../store/queries/events.ts';
+import { findChange, listChanges } from '../../store/queries/history.ts';
+import { findDomain } from '../../store/queries/domains.ts';
+import { readPublication } from '../../store/publication.ts';
+import { revertChange } from '../../store/revert.ts';
+import { readSettings } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { PendingConfig } from '../../contract/config.ts';
+import { rejected } from '../../core/errors.ts';
+import { pageBody } from '../paging.ts';
+import { diffBodies } from '../preview.ts';
+import { type KnownNode, readKnownNodes } from '../published.ts';
+import { appliedOf, summarise } from '../status-summary.ts';
+import { trackServices } from '../tracking.ts';
+import { type CaseContext, reading, writing } from '../use-case.ts';
+
+const EVENTS_DEFAULT = 100;
+
+/** Files of a node that are published and not in force: its current publication against the one that it has applied. */
+async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise<PendingConfig['nodes'][number]> {
+  const names = context.renderer.services.map((service) => service.name);
+  const own = trackServices([node], names, context.clock.now());
+  const applied = appliedOf(own);
+  const wanted = node.published?.generation ?? 0;
+  const inForce =
+    applied === null || applied === 0 ? null : await readPublication(tx, node.id, { generation: applied });
+  const files =
+    applied === wanted || !node.published
+      ? []
+      : diffBodies(context.renderer, node, {
+          before: inForce?.body ?? null,
+          after: { services: node.published.services },
+        });
+  const findings = node.findings.map(({ service, code, severity, subject, sentence }) => ({
+    service,
+    code,
+    severity,
+    subject,
+    sentence,
+  }));
+  return {
+    node: node.name,
+    files,
+    findings,
+    wanted,
+    applied,
+    isCurrent: wanted > 0 && own.every((service) => service.isCurrent),
+  };
+}
+
+export const statusCases = {
+  'me.show': reading('me.show', async (_tx, _input, { caller }) => ({
+    body: { user: caller.user, role: caller.role },
+  })),
+
+  'status.show': reading('status.show', async (tx, _input, context) => {
+    const nodes = await readKnownNodes(tx);
+    return {
+      body: summarise({
+        version: context.version,
+        now: context.clock.now(),
+        revision: await readRevision(tx),
+        published: nodes.length === 0 ? 0 : Math.min(...nodes.map((node) => node.compiledRevision)),
+        database: await context.health(),
+        nodes,
+        services: context.renderer.services.map((service) => service.name),
+        counts: await readCounts(tx),
+      }),
+    };
+  }),
+
+  'config.diff': reading('config.diff', async (tx, _input, context) => {
+    const nodes: PendingConfig['nodes'] = [];
+    for (const node of await readKnownNodes(tx)) nodes.push(await pendingOf(tx, node, context));
+    return { body: { revision: await readRevision(tx), nodes } };
+  }),
+
+  'config.history': reading('config.history', async (tx, { query }) =>
+    pageBody(await listChanges(tx, { ...query }), (change) => change, query),
+  ),
+
+  'config.show': reading('config.show', async (tx, { params }) => {
+    const change = await findChange(tx, params.change);
+    return change
+      ? { body: change }
+      : rejected('not_found', `There is no change ${params.change}, or it is too old to be kept.`);
+  }),
+
+  'config.rollback': writing(
+    'config.rollback',
+    ({ params }) => `config rollback ${params.change}`,
+    async (tx, { params }) => {
+      const change = await findChange(tx, params.change);
+      if (!change) return rejected('not_found', `There is no change ${params.change}, or it is too old to be kept.`);
+      const refusal = await revertChange(tx, params.change);
+      if (refusal) return refusal;
+      const { default_domain: name } = await readSettings(tx);
+      if (!(await findDomain(tx, { name })) && touches(change.rows, ['domains', 'settings'])) {
+        return rejected(
+          'in_use',
+          `Without change ${params.change} the default domain ${name} would not exist. Change the setting default_domain first.`,
+        );
+      }
+      tx.emit({ kind: 'config.rolled_back', subject: String(params.change), data: { summary: change.summary } });
+      return { body: change, reverts: params.change };
+    },
+  ),
+
+  'event.list': reading('event.list', async (tx, { query }) => {
+    const limit = query?.limit ?? EVENTS_DEFAULT;
+    const after = query?.after ?? Math.max(0, (await lastEventId(tx)) - limit);
+    const events = await readEvents(tx, after, limit, query?.kind);
+    const last = events.at(-1);
+    return { body: { items: events, next: last && events.length === limit ? String(last.id) : null } };
+  }),
+};
+
+function touches(rows: readonly { readonly table: string }[], tables: readonly string[]): boolean {
+  return rows.some((row) => tables.includes(row.table));
+}

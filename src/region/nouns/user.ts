@@ -1,0 +1,140 @@
+import type { ApiKey, User } from '../../contract/user.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { show } from '../../core/errors.ts';
+import { secretDigest } from '../../core/secret.ts';
+import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/api-keys.ts';
+import * as users from '../../store/queries/users.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../paging.ts';
+import { noSuch } from '../refs.ts';
+import { type CaseContext, reading, target, writing } from '../use-case.ts';
+
+function view({ name, role, createdAt }: users.UserRow): User {
+  return { name, role, createdAt };
+}
+
+function viewKey({ user, label, consumer, token, createdAt, expiresAt }: ApiKeyRow): ApiKey {
+  return { user, label, consumer, token, createdAt, expiresAt };
+}
+
+async function userByName(tx: Tx, name: string): Promise<users.UserRow | Rejected> {
+  return (await users.findUser(tx, name)) ?? noSuch('user', name);
+}
+
+/** One admin always stays, or nobody could make another. */
+async function checkLastAdmin(tx: Tx, user: users.UserRow): Promise<Rejected | null> {
+  if (user.role !== 'admin' || (await users.countUsers(tx, 'admin')) > 1) return null;
+  return rejected('in_use', `${user.name} is the last admin. Make another user an admin first.`);
+}
+
+function parseUserName(text: string): string | Rejected {
+  if (/^[a-z][a-z0-9._-]{0,31}$/.test(text)) return text;
+  return invalid('name', `${show(text)} is not a user name`, '1–32 of a–z, 0–9 and . _ -, starting with a letter');
+}
+
+/** Whose keys the caller may see and make: an admin everybody's, an auditor sees all, the others their own. */
+function mayReach(context: CaseContext, user: string): Rejected | null {
+  if (user === context.caller.user || context.caller.role === 'admin') return null;
+  return rejected('forbidden', `${context.caller.user} may handle the own API keys only.`);
+}
+
+export const userCases = {
+  'user.list': reading('user.list', async (tx, { query }) =>
+    pageBody(await users.listUsers(tx, { ...query }), view, query),
+  ),
+
+  'user.show': reading('user.show', async (tx, { params }) => {
+    const row = await userByName(tx, params.user);
+    return isRejected(row) ? row : { body: view(row), version: row.version };
+  }),
+
+  'user.create': writing(
+    'user.create',
+    ({ body }) => `user create ${body.name} ${body.role}`,
+    async (tx, { body }) => {
+      const name = parseUserName(body.name);
+      if (isRejected(name)) return name;
+      const row = await users.createUser(tx, { name, role: body.role });
+      tx.emit({ kind: 'user.created', subject: name, data: { role: row.role } });
+      return { body: view(row), version: row.version };
+    },
+  ),
+
+  'user.set': writing(
+    'user.set',
+    ({ params, body }) => `user set ${params.user} ${body.role}`,
+    async (tx, { params, body }, context) => {
+      const old = await userByName(tx, params.user);
+      if (isRejected(old)) return old;
+      const refusal = body.role === 'admin' ? null : await checkLastAdmin(tx, old);
+      if (refusal) return refusal;
+      const row = await users.updateUser(tx, target(old.name, context), { role: body.role });
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'user.changed', subject: row.name, data: { role: row.role } });
+      return { body: view(row), version: row.version };
+    },
+  ),
+
+  'user.delete': writing(
+    'user.delete',
+    ({ params }) => `user delete ${params.user}`,
+    async (tx, { params }, context) => {
+      const old = await userByName(tx, params.user);
+      if (isRejected(old)) return old;
+      const refusal = await checkLastAdmin(tx, old);
+      if (refusal) return refusal;
+      const row = await users.deleteUser(tx, target(old.name, context));
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'user.deleted', subject: row.name, data: {} });
+      return { body: view(row) };
+    },
+  ),
+
+  'api-key.list': reading('api-key.list', async (tx, { query }, { caller }) => {
+    const seesAll = caller.role === 'admin' || caller.role === 'auditor';
+    if (!seesAll && query?.user !== undefined && query.user !== caller.user) {
+      return rejected('forbidden', `${caller.user} may see the own API keys only.`);
+    }
+    const page = await listApiKeys(tx, { ...query, user: seesAll ? query?.user : caller.user });
+    return pageBody(page, viewKey, query);
+  }),
+
+  'api-key.create': writing(
+    'api-key.create',
+    ({ body }) => `api-key create ${body.label}`,
+    async (tx, { body }, context) => {
+      const owner = body.user ?? context.caller.user;
+      const refusal = mayReach(context, owner);
+      if (refusal) return refusal;
+      const user = await userByName(tx, owner);
+      if (isRejected(user)) return user;
+      const expiresAt = body.expiresAt ?? null;
+      if (expiresAt !== null && Date.parse(expiresAt) <= context.clock.now()) {
+        return invalid('expiresAt', `${expiresAt} is past`, 'a moment in the future, or null for never');
+      }
+      const secret = context.random.hex(24);
+      const [consumer, token] = [context.random.hex(9), context.random.hex(12)];
+      const row = await createApiKey(tx, {
+        user: user.name,
+        label: body.label,
+        consumer,
+        token,
+        expiresAt,
+        secretSha256: secretDigest(secret),
+      });
+      tx.emit({ kind: 'api-key.created', subject: user.name, data: { token, label: row.label } });
+      return { body: { ...viewKey(row), key: null }, secrets: { key: `${consumer}:${token}:${secret}` } };
+    },
+  ),
+
+  'api-key.revoke': writing(
+    'api-key.revoke',
+    ({ params }) => `api-key revoke ${params.apiKey}`,
+    async (tx, { params }, { caller }) => {
+      const row = await revokeApiKey(tx, params.apiKey, caller.role === 'admin' ? undefined : caller.user);
+      if (!row) return noSuch(caller.role === 'admin' ? 'API key in force' : 'API key of your own', params.apiKey);
+      tx.emit({ kind: 'api-key.revoked', subject: row.user, data: { token: row.token } });
+      return { body: viewKey(row) };
+    },
+  ),
+};

@@ -1,0 +1,80 @@
+import type { HostFacts } from '../core/host-values.ts';
+import type { NodeBody } from '../services/compile-node.ts';
+import { readFindings, readHeads } from '../store/publication.ts';
+import { listNodes, type NodeRow } from '../store/queries/nodes.ts';
+import { readObservations } from '../store/queries/observations.ts';
+import type { Tx } from '../store/tx.ts';
+import type { TrackedNode } from './tracking.ts';
+
+/** What is published and what the nodes know of themselves, by node id. */
+export interface Published {
+  readonly bodies: ReadonlyMap<string, NodeBody | null>;
+  readonly facts: ReadonlyMap<string, HostFacts>;
+}
+
+/** Reads what previews need beside the configuration. */
+export async function readPublished(tx: Tx): Promise<Published> {
+  const heads = await readHeads(tx);
+  const reports = await readObservations(tx);
+  return {
+    bodies: new Map(heads.map((head) => [head.nodeId, head.body])),
+    facts: new Map(reports.map((report) => [report.nodeId, report.facts])),
+  };
+}
+
+/** A node with everything that is known of it. */
+export interface KnownNode extends TrackedNode {
+  readonly row: NodeRow;
+  /** The newest configuration that was compiled for it; 0 for none. */
+  readonly compiledRevision: number;
+  readonly agent: {
+    readonly version: string;
+    readonly since: string;
+    readonly reportedAt: string;
+    readonly staleSince: string | null;
+  } | null;
+  readonly facts: HostFacts | null;
+}
+
+/** Reads all nodes, or one, with what is published for them and what they reported last. */
+export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode[]> {
+  const rows: NodeRow[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listNodes(tx, { limit: 1000, ...(cursor ? { cursor } : {}) });
+    rows.push(...page.items.filter((row) => nodeId === undefined || row.id === nodeId));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  const heads = new Map((await readHeads(tx, nodeId)).map((head) => [head.nodeId, head]));
+  const reports = new Map((await readObservations(tx, nodeId)).map((report) => [report.nodeId, report]));
+  const findings = Map.groupBy(await readFindings(tx, nodeId), (finding) => finding.nodeId);
+  return rows.map((row) => {
+    const head = heads.get(row.id);
+    const report = reports.get(row.id);
+    return {
+      id: row.id,
+      name: row.name,
+      row,
+      published: head ? { generation: head.generation, at: head.publishedAt, services: head.body.services } : null,
+      compiledRevision: head?.compiledRevision ?? 0,
+      report: report
+        ? {
+            generation: report.generation,
+            at: report.reportedAt,
+            versions: report.facts.versions,
+            services: report.services,
+          }
+        : null,
+      agent: report
+        ? {
+            version: report.agentVersion,
+            since: report.agentSince,
+            reportedAt: report.reportedAt,
+            staleSince: report.staleSince,
+          }
+        : null,
+      facts: report?.facts ?? null,
+      findings: (findings.get(row.id) ?? []).map(({ nodeId: _, ...finding }) => finding),
+    };
+  });
+}
