@@ -60,8 +60,6 @@ function startRun(ports: InitPorts, options: InitOptions, preflight: Preflight):
     deadline: ports.monotonic() + options.deadlineMs,
     nodeId: '',
     apiKey: '',
-    isRegionStale: false,
-    isAgentStale: false,
   };
 }
 

@@ -23,7 +23,7 @@ export async function lookAtHost(ports: InitPorts): Promise<HostSeen> {
     ownPids: owners.flatMap((state) => (state?.mainPid ? [state.mainPid] : [])),
     freeMegabytes: await freeMegabytes(host),
     conf: await readIfAllowed(host, PATHS.conf),
-    isUnderWay: (await readIfAllowed(host, PATHS.underWay)) !== null,
+    isUnderWay: ((await readIfAllowed(host, PATHS.underWay)) ?? (await readIfAllowed(host, PATHS.done))) !== null,
     hasDatabaseFiles: (await readIfAllowed(host, PATHS.databaseMark)) !== null,
     hasOwnDatabase: ports.hasOwnDatabase,
     site: ports.hasOwnDatabase ? await ports.database.look() : null,

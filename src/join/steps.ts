@@ -16,9 +16,6 @@ export interface InitRun {
   readonly deadline: number;
   nodeId: string;
   apiKey: string;
-  /** Something that a running region or agent has read at its start was changed. */
-  isRegionStale: boolean;
-  isAgentStale: boolean;
 }
 
 /** A step: may be repeated any number of times, and finds out by itself what is done already. */
@@ -55,7 +52,8 @@ export const STEPS: readonly Step[] = [
 
 async function begin(run: InitRun): Promise<void> {
   const { files } = run.ports.host;
-  const before = parseObject((await files.read(PATHS.underWay)) ?? '');
+  // The note of the end stands in when the run was killed between the end and the showing of the key.
+  const before = parseObject((await files.read(PATHS.underWay)) ?? (await files.read(PATHS.done)) ?? '');
   const nodeId = before?.['nodeId'];
   run.nodeId = typeof nodeId === 'string' ? nodeId : run.ports.hex(4);
   await files.install({
@@ -73,8 +71,6 @@ async function writeConfiguration(run: InitRun): Promise<void> {
   const content = accepted(setConfValues(PATHS.conf, before, { NODE_NAME: run.name }));
   if (content === before) return;
   await files.install({ path: PATHS.conf, content, mode: 0o640, owner: 'root', group: 'regent' });
-  run.isRegionStale = true;
-  run.isAgentStale = true;
 }
 
 async function startDatabase(run: InitRun): Promise<void> {
@@ -121,18 +117,17 @@ async function writeCredential(run: InitRun): Promise<void> {
     owner: 'regent-agent',
     group: 'regent-agent',
   });
-  run.isAgentStale = true;
 }
 
 async function startRegion(run: InitRun): Promise<void> {
   await enable(run, [UNITS.region]);
-  await startOrRestart(run, UNITS.region, run.isRegionStale);
+  await startOrRestart(run, UNITS.region);
 }
 
 async function startAgent(run: InitRun): Promise<void> {
   await enable(run, [UNITS.helper, UNITS.agent]);
   await run.ports.host.units.act(UNITS.helper, 'start', UNIT_MS);
-  await startOrRestart(run, UNITS.agent, run.isAgentStale);
+  await startOrRestart(run, UNITS.agent);
 }
 
 /** A key that an interrupted run made and nobody saw is revoked with the same transaction. */
@@ -176,9 +171,10 @@ async function enable(run: InitRun, units: readonly string[]): Promise<void> {
   throw new AppError('init', `systemctl enable ${units.join(' ')} failed: ${why}`);
 }
 
-async function startOrRestart(run: InitRun, unit: string, isStale: boolean): Promise<void> {
+/** What runs already was started by an interrupted run, perhaps with another name or credential: it starts anew. */
+async function startOrRestart(run: InitRun, unit: string): Promise<void> {
   const { active } = await run.ports.host.units.state(unit);
-  await run.ports.host.units.act(unit, isStale && active !== 'inactive' ? 'restart' : 'start', UNIT_MS);
+  await run.ports.host.units.act(unit, active === 'inactive' ? 'start' : 'restart', UNIT_MS);
 }
 
 type Look<T> = { readonly value: T } | { readonly missing: string };

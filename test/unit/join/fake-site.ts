@@ -1,0 +1,178 @@
+import { rejected } from '../../../src/core/errors.ts';
+import type { Command, ExecResult, FileContent, UnitState } from '../../../src/core/host-values.ts';
+import type { Host } from '../../../src/host/interface.ts';
+import { textDigest } from '../../../src/core/digest.ts';
+import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
+
+/** Thrown in place of an effect, and in place of all later ones: the process was killed. */
+export class Killed extends Error {}
+
+interface KeyRow extends NewKey {
+  isRevoked: boolean;
+}
+
+/** A host and a database that survive the kills of the processes that work on them. */
+export class FakeSite {
+  readonly files = new Map<string, FileContent>();
+  readonly units = new Map<string, UnitState['active']>();
+  readonly enabled = new Set<string>();
+  readonly listening: string[] = [];
+  isMigrated = false;
+  site: SiteRows | null = null;
+  credentialDigest: string | null = null;
+  keys: KeyRow[] = [];
+  /** Names of the units that an agent or region was started with after its inputs had changed. */
+  starts: string[] = [];
+  shown: string[] = [];
+  said: string[] = [];
+  /** Effects that happen before the process is killed; `after`: the last one still happens, but its answer is lost. */
+  life: { left: number; after: boolean } = { left: Number.POSITIVE_INFINITY, after: false };
+  #counter = 0;
+  #now = 0;
+
+  constructor() {
+    this.put('/etc/regent/regent.conf', '# mine\nLOG_LEVEL=debug\n#NODE_NAME=\n');
+  }
+
+  put(path: string, content: string): void {
+    this.files.set(path, { path, content, mode: 0o644, owner: 'root', group: 'root' });
+  }
+
+  text(path: string): string | null {
+    return this.files.get(path)?.content ?? null;
+  }
+
+  /** Does the work of one effect, unless the process is dead by then. */
+  effect<T>(work: () => T): T {
+    if (this.life.left <= 0) throw new Killed('killed');
+    this.life.left -= 1;
+    if (this.life.left === 0 && !this.life.after) throw new Killed('killed');
+    const result = work();
+    if (this.life.left === 0) throw new Killed('killed after the effect');
+    return result;
+  }
+
+  ports(changes: Partial<InitPorts> = {}): InitPorts {
+    return {
+      host: this.#host(),
+      database: {
+        look: async () => this.#look(),
+        migrate: async () => this.effect(() => this.#migrate()),
+        writeSite: async (rows) => this.effect(() => this.#set(() => (this.site = rows))),
+        writeCredential: async (_nodeId, digest) =>
+          this.effect(() => this.#set(() => (this.credentialDigest = digest))),
+        replaceKey: async (key) => this.effect(() => this.#replaceKey(key)),
+      },
+      askRegion: async (_url, apiKey) => this.#ask(apiKey),
+      hex: (bytes) => {
+        this.#counter += 1;
+        return this.#counter.toString(16).padStart(bytes * 2, '0');
+      },
+      monotonic: () => this.#now,
+      sleep: async (ms) => {
+        this.#now += ms;
+      },
+      say: (line) => void this.said.push(line),
+      show: async (text) => this.effect(() => void this.shown.push(text)),
+      uid: 0,
+      productRoot: '/opt/regent/releases/0.1.0',
+      hasOwnDatabase: false,
+      regionListen: '0.0.0.0:5240',
+      ...changes,
+    };
+  }
+
+  #host(): Host {
+    return {
+      files: {
+        read: async (path) => this.text(path),
+        list: async () => [],
+        install: async (file) => this.effect(() => void this.files.set(file.path, file)),
+        move: async () => undefined,
+        remove: async (path) => this.effect(() => void this.files.delete(path)),
+      },
+      units: {
+        state: async (unit) => this.#unitState(unit),
+        act: async (unit, verb) => this.effect(() => this.#act(unit, verb)),
+      },
+      exec: async (command) => this.#exec(command),
+      facts: async () => ({
+        hostname: 'r1.example.test',
+        os: { id: 'debian', version: '13' },
+        isContainer: true,
+        interfaces: [
+          { name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['10.77.0.11', 'fe80::1'] },
+          { name: 'lo', mac: '00:00:00:00:00:00', addresses: ['127.0.0.1', '::1'] },
+        ],
+        versions: {},
+      }),
+    };
+  }
+
+  #look() {
+    if (this.units.get('regent-db.service') !== 'active') return rejected('unavailable', 'The database is not up.');
+    if (!this.isMigrated || this.site === null) return { isRegent: this.isMigrated, nodes: [] };
+    const { nodeId, nodeName } = this.site;
+    return { isRegent: true, nodes: [{ id: nodeId, name: nodeName, credentialDigest: this.credentialDigest }] };
+  }
+
+  #migrate(): string[] {
+    const applied = this.isMigrated ? [] : ['1 (names)'];
+    this.isMigrated = true;
+    return applied;
+  }
+
+  #set(change: () => unknown): null {
+    change();
+    return null;
+  }
+
+  #replaceKey(key: NewKey): null {
+    for (const row of this.keys) if (row.label === key.label) row.isRevoked = true;
+    this.keys.push({ ...key, isRevoked: false });
+    return null;
+  }
+
+  #unitState(unit: string): UnitState {
+    const active = this.units.get(unit) ?? 'inactive';
+    return { load: 'loaded', active, sub: '', mainPid: active === 'active' ? 77 : null, restarts: 0, sinceMs: null };
+  }
+
+  #act(unit: string, verb: string): void {
+    this.starts.push(`${verb} ${unit}`);
+    this.units.set(unit, 'active');
+    // What a process reads at its start is what it goes by from then on.
+    if (verb === 'restart' || !this.#reads.has(unit)) this.#reads.set(unit, this.#inputsOf());
+  }
+
+  readonly #reads = new Map<string, string>();
+
+  #inputsOf(): string {
+    return `${this.text('/etc/regent/regent.conf')}|${this.text('/var/lib/regent/agent/credential')}`;
+  }
+
+  #exec(command: Command): ExecResult {
+    const ok = { code: 0, signal: null, stderr: '', timedOut: false, failure: null };
+    if (command.argv[0] === 'df') return { ...ok, stdout: 'Avail\n9000000\n' };
+    if (command.argv[0] === 'ss') return { ...ok, stdout: `${this.listening.join('\n')}\n` };
+    if (command.argv.includes('enable')) {
+      return this.effect(() => {
+        for (const word of command.argv) if (word.startsWith('regent-')) this.enabled.add(word);
+        return { ...ok, stdout: '' };
+      });
+    }
+    throw new Error(`unexpected command ${command.argv.join(' ')}`);
+  }
+
+  /** Healthy when both processes run with what is on disk, and the agent's secret is the one that the database knows. */
+  #ask(apiKey: string) {
+    const key = this.keys.find((row) => `${row.consumer}:${row.token}:${row.secret}` === apiKey);
+    const secret = this.text('/var/lib/regent/agent/credential')?.trim().split(':')[2] ?? '';
+    const isKnown = textDigest(secret) === this.credentialDigest;
+    const isCurrent = this.#reads.get('regent-agent.service') === this.#inputsOf();
+    if (!key || key.isRevoked) return { isReady: false, why: 'the key is not known' };
+    if (!isKnown) return { isReady: false, why: 'the agent is refused' };
+    if (!isCurrent) return { isReady: false, why: 'the agent runs with an old credential or name' };
+    return { isReady: true, why: '' };
+  }
+}

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { runInit } from '../../../src/join/init.ts';
+import type { InitOptions } from '../../../src/join/options.ts';
+import { PATHS, UNITS } from '../../../src/join/paths.ts';
+import { FakeSite } from './fake-site.ts';
+
+const OPTIONS: InitOptions = {
+  name: null,
+  domain: 'regent.internal',
+  address: null,
+  isJson: false,
+  deadlineMs: 60_000,
+};
+const JSON_OPTIONS: InitOptions = { ...OPTIONS, isJson: true };
+
+describe('regent init', () => {
+  it('makes the first node', async () => {
+    const site = new FakeSite();
+    expect(await runInit(site.ports(), OPTIONS)).toBe(0);
+    expect(site.site).toMatchObject({ nodeName: 'r1', addresses: ['10.77.0.11'], domain: 'regent.internal' });
+    expect(site.text(PATHS.conf)).toBe('# mine\nLOG_LEVEL=debug\nNODE_NAME=r1\n');
+    expect([...site.enabled].sort()).toEqual(Object.values(UNITS).sort());
+    expect(site.files.get(PATHS.credential)).toMatchObject({ mode: 0o600, owner: 'regent-agent' });
+    expect(site.files.get(PATHS.rootConfig)).toMatchObject({ mode: 0o600, owner: 'root' });
+    expect(site.text(PATHS.underWay)).toBeNull();
+    const [key] = site.keys;
+    const whole = `${key?.consumer}:${key?.token}:${key?.secret}`;
+    expect(site.shown).toHaveLength(1);
+    expect(site.shown[0]).toContain(whole);
+    expect(site.shown[0]).toContain('http://10.77.0.11:5240');
+    expect(JSON.parse(site.text(PATHS.rootConfig) ?? '')).toEqual({
+      current: 'default',
+      contexts: { default: { url: 'http://127.0.0.1:5240', apiKey: whole } },
+    });
+  });
+
+  it('shows the key nowhere but in the result, and keeps no secret in its notes', async () => {
+    const site = new FakeSite();
+    await runInit(site.ports(), OPTIONS);
+    const secret = site.keys[0]?.secret ?? '?';
+    expect(site.said.join('\n')).not.toContain(secret);
+    expect(site.text(PATHS.done)).not.toContain(secret);
+    const agentSecret = site.text(PATHS.credential)?.trim().split(':')[2] ?? '?';
+    expect([...site.said, ...site.shown, site.text(PATHS.done)].join('\n')).not.toContain(agentSecret);
+  });
+
+  it('says on the second run that it is done, without a key', async () => {
+    const site = new FakeSite();
+    await runInit(site.ports(), OPTIONS);
+    const before = new Map(site.files);
+    site.shown = [];
+    expect(await runInit(site.ports(), OPTIONS)).toBe(0);
+    expect(site.shown.join()).toContain('already');
+    expect(site.shown.join()).not.toContain(site.keys[0]?.secret);
+    expect(site.files).toEqual(before);
+    expect(site.keys).toHaveLength(1);
+  });
+
+  it('prints one JSON object', async () => {
+    const site = new FakeSite();
+    await runInit(site.ports(), JSON_OPTIONS);
+    const first: unknown = JSON.parse(site.shown[0] ?? '');
+    expect(first).toEqual({
+      url: 'http://10.77.0.11:5240',
+      apiKey: expect.stringMatching(/^regent:[0-9a-f]+:[0-9a-f]+$/),
+      nodeId: site.site?.nodeId,
+      already: false,
+    });
+    await runInit(site.ports(), JSON_OPTIONS);
+    expect(JSON.parse(site.shown[1] ?? '')).toEqual({
+      url: 'http://10.77.0.11:5240',
+      nodeId: site.site?.nodeId,
+      already: true,
+    });
+  });
+
+  it('keeps contexts of other sites and replaces a broken file', async () => {
+    const site = new FakeSite();
+    site.put(
+      PATHS.rootConfig,
+      JSON.stringify({ current: 'b', contexts: { b: { url: 'http://b:5240', apiKey: 'a:b:c' } } }),
+    );
+    await runInit(site.ports(), OPTIONS);
+    expect(JSON.parse(site.text(PATHS.rootConfig) ?? '')).toMatchObject({
+      current: 'default',
+      contexts: { b: { url: 'http://b:5240' }, default: { url: 'http://127.0.0.1:5240' } },
+    });
+  });
+
+  it('uses an own database without touching the private one', async () => {
+    const site = new FakeSite();
+    site.units.set(UNITS.database, 'active'); // The fake's database answers when this unit runs.
+    expect(await runInit(site.ports({ hasOwnDatabase: true }), OPTIONS)).toBe(0);
+    expect(site.enabled.has(UNITS.database)).toBe(false);
+    expect(site.starts.filter((start) => start.includes('regent-db'))).toEqual([]);
+  });
+
+  it('refuses a database that holds another site', async () => {
+    const site = new FakeSite();
+    site.units.set(UNITS.database, 'active');
+    site.isMigrated = true;
+    site.site = { nodeId: 'abcd', nodeName: 'other', addresses: [], domain: 'x.test' };
+    expect(await runInit(site.ports({ hasOwnDatabase: true }), OPTIONS)).toBe(1);
+    expect(site.said.join('\n')).toMatch(/holds a site already, with the node\(s\) other/);
+    expect(site.said.at(-1)).toBe('Nothing was changed.');
+    expect(site.site.nodeName).toBe('other');
+    expect(site.text(PATHS.underWay)).toBeNull();
+  });
+
+  it('ends with what is missing when the site is not healthy in time', async () => {
+    const site = new FakeSite();
+    const askRegion = async () => ({ isReady: false, why: 'dns on r1 is check_failed' });
+    expect(await runInit(site.ports({ askRegion }), OPTIONS)).toBe(5);
+    expect(site.said.join('\n')).toContain('Missing: dns on r1 is check_failed');
+    expect(site.shown).toEqual([]);
+    expect(await runInit(site.ports(), OPTIONS)).toBe(0);
+    expect(site.keys.map((key) => key.isRevoked)).toEqual([true, false]);
+  });
+
+  it('changes nothing when preflight finds an error', async () => {
+    const site = new FakeSite();
+    site.listening.push('udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=9,fd=4))');
+    const before = new Map(site.files);
+    expect(await runInit(site.ports(), OPTIONS)).toBe(1);
+    expect(site.said.join('\n')).toMatch(/Port 53, needed for DNS, is in use by dnsmasq on 0\.0\.0\.0/);
+    expect(site.files).toEqual(before);
+    expect(site.starts).toEqual([]);
+  });
+});
+
+describe('regent init, killed', () => {
+  const total = countEffects();
+
+  it('has effects to be killed at', async () => {
+    expect(await total).toBeGreaterThan(15);
+  });
+
+  it.each([false, true])('goes on at every place (effect done, answer lost: %s)', async (after) => {
+    for (let kill = 1; kill <= (await total); kill += 1) {
+      const site = new FakeSite();
+      site.life = { left: kill, after };
+      await runInit(site.ports(), JSON_OPTIONS).catch(() => undefined);
+      const shownBefore = site.shown.length;
+      site.life = { left: Number.POSITIVE_INFINITY, after: false };
+      expect(await runInit(site.ports(), JSON_OPTIONS), `killed at effect ${kill}`).toBe(0);
+      expectWhole(site, `killed at effect ${kill}`, shownBefore);
+    }
+  });
+
+  it('goes on after two kills at any places, each run with another name', async () => {
+    for (let first = 1; first <= (await total); first += 1) {
+      for (let second = 1; second <= first + 3; second += 1) {
+        const site = new FakeSite();
+        for (const [name, left] of [
+          ['first', first],
+          ['second', second],
+        ] as const) {
+          site.life = { left, after: true };
+          await runInit(site.ports(), { ...JSON_OPTIONS, name }).catch(() => undefined);
+        }
+        const done = JSON.parse(site.text(PATHS.done) ?? '{}') as { isKeySeen?: boolean; name?: string };
+        const shownBefore = site.shown.length;
+        site.life = { left: Number.POSITIVE_INFINITY, after: false };
+        const when = `killed at ${first}, then at ${second}`;
+        expect(await runInit(site.ports(), { ...JSON_OPTIONS, name: 'third' }), when).toBe(0);
+        expect(site.site?.nodeName, when).toBe(done.isKeySeen ? done.name : 'third');
+        expectWhole(site, when, shownBefore);
+      }
+    }
+  });
+});
+
+/** One node, one credential that fits, one key in force, and that key is the last one that was shown. */
+function expectWhole(site: FakeSite, when: string, shownBefore: number): void {
+  const good = site.keys.filter((key) => !key.isRevoked);
+  expect(good, when).toHaveLength(1);
+  const [key] = good;
+  const whole = `${key?.consumer}:${key?.token}:${key?.secret}`;
+  const results = site.shown.map((text) => JSON.parse(text) as { apiKey?: string; already: boolean });
+  expect(results.at(-1)?.already, when).toBe(results.length > 1 && results.at(-1)?.apiKey === undefined);
+  expect(results.findLast((result) => result.apiKey !== undefined)?.apiKey, when).toBe(whole);
+  expect(site.shown.length, when).toBe(shownBefore + 1);
+  expect(site.text(PATHS.rootConfig), when).toContain(whole);
+  expect(site.text(PATHS.underWay), when).toBeNull();
+  expect(JSON.parse(site.text(PATHS.done) ?? ''), when).toMatchObject({ isKeySeen: true, nodeId: site.site?.nodeId });
+  expect(site.text(PATHS.credential), when).toContain(`node:${site.site?.nodeId}:`);
+}
+
+async function countEffects(): Promise<number> {
+  const site = new FakeSite();
+  const many = 1_000_000;
+  site.life = { left: many, after: false };
+  await runInit(site.ports(), JSON_OPTIONS);
+  return many - site.life.left;
+}
