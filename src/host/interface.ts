@@ -17,7 +17,7 @@ export interface HostFiles {
 /** systemd of this host. */
 export interface HostUnits {
   state(unit: string): Promise<UnitState>;
-  /** Acts and waits for the job, at most `timeoutMs`; a refused or failed job is an AppError `unit_failed`. */
+  /** Acts and waits for the job, at most `timeoutMs` (AppError `timeout`); a refused or failed job is `unit_failed`. */
   act(unit: string, verb: UnitVerb, timeoutMs: number): Promise<void>;
 }
 

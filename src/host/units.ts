@@ -17,6 +17,7 @@ export function systemdUnits(run: (command: Command) => Promise<ExecResult>): Ho
     act: async (unit, verb, timeoutMs) => {
       const answer = await run({ argv: argvOf(unit, verb), timeoutMs });
       if (answer.code === 0) return;
+      if (answer.timedOut) throw new AppError('timeout', `systemctl ${verb} ${unit} took longer than ${timeoutMs} ms`);
       throw new AppError('unit_failed', `systemctl ${verb} ${unit} failed: ${wordsOf(answer)}`);
     },
   };

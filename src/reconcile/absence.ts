@@ -1,0 +1,41 @@
+import { act } from './activate.ts';
+import { removeAll } from './disk.ts';
+import { isUp } from './health.ts';
+import { WELL } from './recovery.ts';
+import { type Run, saveMemory, setAction, setState } from './state.ts';
+
+/** The service must not be here: its unit is stopped, all its files go. Repeats itself until that is so. */
+export async function makeAbsent(run: Run): Promise<void> {
+  const { service, ports, state, wanted } = run;
+  const unit = await ports.host.units.state(service.unit);
+  if (isUp(unit)) {
+    const why = 'the service is not wanted on this node';
+    const { action, problem } = await act(ports, service, 'stop', why);
+    setAction(run, action);
+    if (problem !== null) return setState(run, 'unhealthy', `The service is not wanted here, but ${problem}`);
+  }
+  await removeFiles(run);
+  const { generation, digest, restart } = wanted;
+  state.memory = {
+    ...state.memory,
+    loaded: { generation, digest, files: {} },
+    good: null,
+    refused: null,
+    restart: restart === null ? null : { nonce: restart, pidBefore: null, isDone: true },
+    roles: Object.fromEntries(wanted.roles.map((role) => [role.kind, role.state])),
+  };
+  Object.assign(state, { recovery: WELL, attempt: null, givenUp: null, loadedDesired: null, pid: null });
+  setState(run, 'absent', `${service.unit} is stopped and has no files: the service is not wanted on this node`);
+}
+
+async function removeFiles(run: Run): Promise<void> {
+  const { service, ports, state } = run;
+  const now = ports.clock.monotonic();
+  const isFresh = state.verified?.key === 'absent' && now - state.verified.at < ports.timing.verifyMs;
+  if (isFresh) return;
+  // Nothing may bring the files back: memory goes first.
+  state.memory = { ...state.memory, good: null, refused: null };
+  await saveMemory(run);
+  await removeAll(ports.host, service.folder);
+  state.verified = { key: 'absent', at: now, wanted: {}, disk: {} };
+}

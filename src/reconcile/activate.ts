@@ -1,0 +1,81 @@
+import { AppError, sentenceOf } from '../core/errors.ts';
+import type { UnitState } from '../core/host-values.ts';
+import type { Activation, AnyService } from '../services/kit/contract.ts';
+import { wordsOf } from './check.ts';
+import { isUp } from './health.ts';
+import type { EnginePorts } from './ports.ts';
+import type { LastAction } from './values.ts';
+
+/** What was done, and the sentence of what went wrong with it, if anything. */
+export interface Acted {
+  readonly action: Omit<LastAction, 'at'> | null;
+  readonly problem: string | null;
+}
+
+/** Does what an activation says; a unit that is down is started instead, which takes the files all the same. */
+export async function activate(
+  ports: EnginePorts,
+  service: AnyService,
+  activation: Activation,
+  unit: UnitState,
+): Promise<Acted> {
+  if (activation.kind === 'none') return { action: null, problem: null };
+  const { why } = activation;
+  if (!isUp(unit)) return await act(ports, service, 'start', `${service.unit} was ${unit.active}; ${why}`);
+  if (activation.kind === 'command')
+    return { action: { kind: 'command', why }, problem: await runAll(ports, activation) };
+  return await act(ports, service, activation.kind, why);
+}
+
+/** Starts, stops, reloads or restarts the unit. What systemd refuses is a problem, what does not reach it is thrown. */
+export async function act(
+  ports: EnginePorts,
+  service: AnyService,
+  verb: 'start' | 'stop' | 'reload' | 'restart',
+  why: string,
+): Promise<Acted> {
+  const problem = await tryUnit(ports, service, verb, ports.timing.unitMs);
+  return { action: { kind: verb, why }, problem };
+}
+
+/** Restarts a daemon that may hang: orderly first, and killed when it is not gone in time. */
+export async function forceRestart(ports: EnginePorts, service: AnyService, why: string): Promise<Acted> {
+  const action = { kind: 'restart', why } as const;
+  const polite = await tryUnit(ports, service, 'restart', ports.timing.politeRestartMs);
+  if (polite === null) return { action, problem: null };
+  const unit = await ports.host.units.state(service.unit);
+  if (unit.active === 'deactivating') await tryUnit(ports, service, 'kill', ports.timing.unitMs);
+  // A restart that hung in its stop goes on by itself once the daemon is gone; start waits for it.
+  return { action, problem: await tryUnit(ports, service, 'start', ports.timing.unitMs) };
+}
+
+async function tryUnit(
+  ports: EnginePorts,
+  service: AnyService,
+  verb: 'start' | 'stop' | 'reload' | 'restart' | 'kill',
+  timeoutMs: number,
+): Promise<string | null> {
+  try {
+    await ports.host.units.act(service.unit, verb, timeoutMs);
+    return null;
+  } catch (error) {
+    if (error instanceof AppError && (error.code === 'unit_failed' || error.code === 'timeout'))
+      return sentenceOf(error);
+    throw error;
+  }
+}
+
+async function runAll(
+  ports: EnginePorts,
+  activation: Extract<Activation, { kind: 'command' }>,
+): Promise<string | null> {
+  for (const command of activation.commands) {
+    const result = await ports.host.exec(command);
+    if (result.code === 0) continue;
+    const name = command.argv[0] ?? '';
+    if (result.failure !== null) return `${name} did not start: ${result.failure}`;
+    if (result.timedOut) return `${name} did not end within ${command.timeoutMs} ms`;
+    return `${name} failed: ${wordsOf(result)}`;
+  }
+  return null;
+}

@@ -1,0 +1,142 @@
+import { digestOf } from '../core/digest.ts';
+import { sentenceOf } from '../core/errors.ts';
+import type { RenderedFile, ServiceHealth } from '../services/kit/contract.ts';
+import { renderService } from '../services/kit/render.ts';
+import { backOff, NO_BACK_OFF } from './back-off.ts';
+import { diskStates, readFolder, type Texts } from './disk.ts';
+import { filesDigest, isSame, statesOf } from './files.ts';
+import { type Health, isUp } from './health.ts';
+import { type Aim, isOnProbation, type Situation } from './plan.ts';
+import { isRestartAsked, type Run } from './state.ts';
+import type { FileStates } from './values.ts';
+
+/** A run at work: what was read at its start and what its steps have found since. */
+export interface Course extends Run {
+  /** Names the input: desired part and facts. */
+  readonly key: string;
+  /** Rendered files; null when they were not needed or could not be rendered. */
+  files: readonly RenderedFile[] | null;
+  texts: Texts;
+  disk: FileStates;
+  aim: Aim;
+  health: (ServiceHealth & Partial<Health>) | null;
+  isForced: boolean;
+  isRoleStuck: boolean;
+  /** Something was done to the daemon in this run: it gets time to become healthy. */
+  isTouched: boolean;
+}
+
+/** What the plan sees. */
+export function situationOf(course: Course): Situation {
+  const { state, wanted, ports } = course;
+  const unit = course.health?.unit;
+  const hasFiles = Object.keys(state.memory.loaded?.files ?? {}).length > 0;
+  const isTime = ports.clock.monotonic() >= state.recovery.backOff.notBefore;
+  return {
+    aim: course.aim,
+    disk: course.disk,
+    loaded: state.memory.loaded,
+    good: state.memory.good,
+    isUnitUp: unit === undefined || isUp(unit),
+    isUnitActive: unit === undefined || unit.active === 'active',
+    mayStart: unit?.load === 'loaded' && hasFiles && isTime && !course.isTouched,
+    isRestartAsked: isRestartAsked(course),
+    isRoleNew: !course.isRoleStuck && wanted.roles.some((role) => state.memory.roles[role.kind] !== role.state),
+    health: course.health,
+    isForced: course.isForced,
+    isGivenUp: course.aim.kind === 'wanted' && state.givenUp === filesDigest(course.aim.files),
+  };
+}
+
+/** Is the wanted configuration in force but not known to be good? */
+export function isCourseOnProbation(course: Course): boolean {
+  return isOnProbation(situationOf(course));
+}
+
+/** Reads what a run needs: the files wanted and the files there, or less when they were compared just now. */
+export async function begin(run: Run): Promise<Course> {
+  const key = digestOf([run.wanted.digest, run.facts]);
+  const blank = { files: null, health: null, isForced: false, isRoleStuck: false, isTouched: false };
+  const course: Course = { ...run, key, texts: new Map(), disk: {}, aim: { kind: 'keep' }, ...blank };
+  forgetOldTroubles(course);
+  const { state, ports } = run;
+  const now = ports.clock.monotonic();
+  if (state.attempt && now < state.attempt.backOff.notBefore) return course;
+  if (state.verified?.key === key && now - state.verified.at < ports.timing.verifyMs) {
+    useFiles(course, state.verified.wanted, state.verified.disk);
+    if (course.aim.kind !== 'keep' && isSame(course.disk, course.aim.files)) return course;
+  }
+  course.files = render(course);
+  if (course.files === null) {
+    course.aim = { kind: 'keep' };
+    return course;
+  }
+  const states = statesOf(course.files);
+  course.texts = await readFolder(ports.host, run.service.folder);
+  const { loaded, good } = state.memory;
+  useFiles(course, states, diskStates(course.texts, loaded?.files ?? {}, states, good?.files ?? {}));
+  return course;
+}
+
+function useFiles(course: Course, wanted: FileStates, disk: FileStates): void {
+  course.disk = disk;
+  course.aim = chooseAim(course, wanted);
+  noteGeneration(course, wanted);
+}
+
+/** Other input, or the operator's restart, gives a configuration that failed another chance. */
+function forgetOldTroubles(course: Course): void {
+  const { state, wanted } = course;
+  const isNewWish = isRestartAsked(course) && state.memory.restart?.nonce !== wanted.restart;
+  if (state.attempt && (state.attempt.key !== course.key || isNewWish)) state.attempt = null;
+  if (!isNewWish) return;
+  state.givenUp = null;
+  state.memory = { ...state.memory, refused: null };
+}
+
+/** Without a change of files a new generation is in force as it arrives. */
+function noteGeneration(course: Course, states: FileStates): void {
+  const { state, wanted } = course;
+  const { loaded } = state.memory;
+  if (course.aim.kind !== 'wanted' || !loaded || filesDigest(loaded.files) !== filesDigest(states)) return;
+  state.memory = { ...state.memory, loaded: { ...loaded, generation: wanted.generation, digest: wanted.digest } };
+  state.loadedDesired = { digest: wanted.digest, desired: wanted.desired };
+}
+
+function chooseAim(course: Course, wanted: FileStates): Aim {
+  const { refused, good } = course.state.memory;
+  const isRefused = refused?.filesDigest === filesDigest(wanted) && refused.verdict !== 'retrying';
+  return isRefused && good ? { kind: 'previous', files: good.files } : { kind: 'wanted', files: wanted };
+}
+
+function render(course: Course): readonly RenderedFile[] | null {
+  const { service, ports, wanted, facts } = course;
+  try {
+    return renderService(service, wanted.desired, {
+      facts,
+      templates: ports.templates,
+      generation: wanted.generation,
+    });
+  } catch (error) {
+    failAttempt(course, 'render_failed', `The files could not be made: ${sentenceOf(error)}`);
+    return null;
+  }
+}
+
+/** Remembers that the wanted configuration cannot be installed now; what is installed keeps running until the next try. */
+export function failAttempt(
+  course: Course,
+  name: 'render_failed' | 'rejected' | 'check_failed' | 'install_failed',
+  why: string,
+): void {
+  const { state, ports, key } = course;
+  const { backOffFirstMs, backOffMaxMs } = ports.timing;
+  // What was refused for its content is refused again, unless something around it changes.
+  const firstMs = name === 'check_failed' || name === 'install_failed' ? backOffFirstMs : backOffMaxMs;
+  const before = state.attempt?.backOff ?? NO_BACK_OFF;
+  const pause = backOff(before, ports.clock.monotonic(), ports.random, { firstMs, maxMs: backOffMaxMs });
+  state.attempt = { key, state: name, why, backOff: pause };
+  state.verified = null;
+  course.aim = { kind: 'keep' };
+  ports.log.warn('a configuration could not be installed', { state: name, why, generation: course.wanted.generation });
+}

@@ -1,0 +1,156 @@
+import { AppError } from '../core/errors.ts';
+import type { Host } from '../host/interface.ts';
+import type { RenderedFile, StagedFile } from '../services/kit/contract.ts';
+import { bodyDigest } from '../services/kit/header.ts';
+import { changesBetween, isBeside, previousPath, stagedPath, statesOf } from './files.ts';
+import type { FileState, FileStates } from './values.ts';
+
+/** Files that are read, staged or moved at once. */
+const AT_ONCE = 8;
+
+/** What is installed: texts by path, without the engine's own folders. */
+export type Texts = ReadonlyMap<string, string>;
+
+/** Reads all files of a service's folder. */
+export async function readFolder(host: Host, folder: string): Promise<Texts> {
+  const paths = (await host.files.list(folder)).filter((path) => !isBeside(folder, path));
+  const texts = new Map<string, string>();
+  await eachOf(paths, async (path) => {
+    texts.set(path, await readAny(host, path));
+  });
+  return new Map(paths.map((path) => [path, texts.get(path) ?? '']));
+}
+
+/** A link or a socket has no text; it is in the folder all the same and must go. */
+async function readAny(host: Host, path: string): Promise<string> {
+  try {
+    return (await host.files.read(path)) ?? '';
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'denied') return '';
+    throw error;
+  }
+}
+
+/**
+ * States of installed texts. The disk tells digests alone, so owner and mode are taken from what was loaded last
+ * or, for a file that was interrupted before that, from what is wanted.
+ */
+export function diskStates(texts: Texts, ...known: readonly FileStates[]): FileStates {
+  const states: Record<string, FileState> = {};
+  for (const [path, text] of texts) {
+    const digest = bodyDigest(text);
+    const candidates = known.flatMap((files) => (Object.hasOwn(files, path) ? [files[path]] : []));
+    const match = candidates.find((state) => state?.digest === digest) ?? candidates[0];
+    states[path] = match ? { ...match, digest } : { digest, mode: 0, owner: '', group: '' };
+  }
+  return states;
+}
+
+/** A change of a folder: what is there, what is wanted, and the last healthy files (the way back). */
+export interface FolderChange {
+  readonly folder: string;
+  readonly texts: Texts;
+  readonly disk: FileStates;
+  readonly files: readonly RenderedFile[];
+  readonly good: FileStates;
+}
+
+/**
+ * Keeps the previous version of every file that will change beside it. Only what is still the last healthy version is
+ * kept, so a change that is taken up in its middle does not overwrite the way back.
+ */
+export async function keepPrevious(host: Host, change: FolderChange): Promise<void> {
+  const wanted = statesOf(change.files);
+  const leaving = changesBetween(change.disk, wanted).filter((item) => item.kind !== 'added');
+  await eachOf(leaving, async ({ target }) => {
+    const state = change.good[target];
+    const content = change.texts.get(target);
+    if (!state || content === undefined || state.digest !== change.disk[target]?.digest) return;
+    const { mode, owner, group } = state;
+    await host.files.install({ path: previousPath(change.folder, target), content, mode, owner, group });
+  });
+}
+
+/** Stages the files that differ beside their targets; gives all files for the checker, unchanged ones where they are. */
+export async function stage(host: Host, change: FolderChange): Promise<readonly StagedFile[]> {
+  const changed = changedTargets(change);
+  const rest = (await host.files.list(`${change.folder}/.stage`)).filter(
+    (path) => !changed.has(unstaged(change, path)),
+  );
+  await eachOf(rest, (path) => host.files.remove(path));
+  await eachOf(
+    change.files.filter((file) => changed.has(file.target)),
+    ({ target, content, mode, owner, group }) =>
+      host.files.install({ path: stagedPath(change.folder, target), content, mode, owner, group }),
+  );
+  return change.files.map(({ target }) => {
+    const isChanged = changed.has(target);
+    return { target, staged: isChanged ? stagedPath(change.folder, target) : target, isChanged };
+  });
+}
+
+/** Moves the staged files to their targets, in the order of the service, and removes what is not wanted. */
+export async function installStaged(host: Host, change: FolderChange): Promise<void> {
+  const changed = changedTargets(change);
+  for (const { target } of change.files) {
+    if (changed.has(target)) await host.files.move(stagedPath(change.folder, target), target);
+  }
+  const wanted = new Set(change.files.map((file) => file.target));
+  const unwanted = Array.from(change.texts.keys()).filter((path) => !wanted.has(path));
+  await eachOf(unwanted, (path) => host.files.remove(path));
+}
+
+/** Can every file be brought back: it is in place, or its previous version is kept and whole? */
+export async function previousTexts(
+  host: Host,
+  folder: string,
+  good: FileStates,
+  disk: FileStates,
+): Promise<Texts | null> {
+  const texts = new Map<string, string>();
+  let isComplete = true;
+  await eachOf(
+    changesBetween(disk, good).filter((change) => change.kind !== 'removed'),
+    async ({ target }) => {
+      const text = await host.files.read(previousPath(folder, target));
+      if (text === null || bodyDigest(text) !== good[target]?.digest) isComplete = false;
+      else texts.set(target, text);
+    },
+  );
+  return isComplete ? texts : null;
+}
+
+/** Brings previous texts back and removes what was not there before. */
+export async function restore(host: Host, good: FileStates, disk: FileStates, texts: Texts): Promise<void> {
+  await eachOf(Array.from(texts), async ([path, content]) => {
+    const state = good[path];
+    if (state) await host.files.install({ path, content, mode: state.mode, owner: state.owner, group: state.group });
+  });
+  const added = Object.keys(disk).filter((path) => !Object.hasOwn(good, path));
+  await eachOf(added, (path) => host.files.remove(path));
+}
+
+/** Removes everything of a service, its staged and previous files too. */
+export async function removeAll(host: Host, folder: string): Promise<number> {
+  const paths = await host.files.list(folder);
+  await eachOf(paths, (path) => host.files.remove(path));
+  return paths.length;
+}
+
+function changedTargets(change: FolderChange): ReadonlySet<string> {
+  return new Set(changesBetween(change.disk, statesOf(change.files)).map((item) => item.target));
+}
+
+function unstaged(change: FolderChange, path: string): string {
+  return `${change.folder}${path.slice(`${change.folder}/.stage`.length)}`;
+}
+
+/** Runs over items, a few at once; the first fault ends it after those at work have ended. */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  const results = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

@@ -1,0 +1,77 @@
+import { sentenceOf } from '../core/errors.ts';
+import type { HostFacts } from '../core/host-values.ts';
+import { stableJson } from '../core/stable-json.ts';
+import type { AnyService } from '../services/kit/contract.ts';
+import { makeAbsent } from './absence.ts';
+import { converge } from './converge.ts';
+import type { EnginePorts } from './ports.ts';
+import { WELL } from './recovery.ts';
+import { type EngineState, emptyMemory, type Run, saveMemory, setState } from './state.ts';
+import type { Memory, ServiceReport, Wanted } from './values.ts';
+
+/** The engine of one service. Runs must follow one another: the caller starts the next when the last has resolved. */
+export interface ServiceEngine {
+  /**
+   * Brings the service to what is wanted, as far as that is possible now, and tells how it is. Never throws: what fails
+   * is the report's state and sentence. Calling it again with the same values is a probe.
+   */
+  run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
+}
+
+/** Opens the engine of a service with what it remembers from before. */
+export async function openEngine(service: AnyService, outer: EnginePorts): Promise<ServiceEngine> {
+  const ports = { ...outer, log: outer.log.with({ service: service.name }) };
+  const memory = await recall(service, ports);
+  const state: EngineState = {
+    memory: memory ?? emptyMemory(ports.clock),
+    saved: memory ? stableJson(memory) : '',
+    recovery: WELL,
+    attempt: null,
+    verified: null,
+    givenUp: null,
+    loadedDesired: null,
+    pid: null,
+  };
+  return {
+    run: async (wanted, facts) => {
+      const run: Run = { service, ports, state, wanted, facts };
+      try {
+        if (wanted.desired === null) await makeAbsent(run);
+        else await converge(run);
+      } catch (error) {
+        ports.log.error('a run of the engine was broken off', {
+          generation: wanted.generation,
+          error: sentenceOf(error),
+        });
+        state.verified = null;
+        setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
+      }
+      await saveMemory(run);
+      return reportOf(run);
+    },
+  };
+}
+
+async function recall(service: AnyService, ports: EnginePorts): Promise<Memory | null> {
+  try {
+    return await ports.memory.load(service.name);
+  } catch (error) {
+    ports.log.error('memory of a service cannot be read', { error: sentenceOf(error) });
+    return null;
+  }
+}
+
+function reportOf({ service, wanted, state: { memory } }: Run): ServiceReport {
+  return {
+    service: service.name,
+    wanted: wanted.generation,
+    wantedDigest: wanted.digest,
+    applied: memory.loaded?.generation ?? null,
+    appliedDigest: memory.loaded?.digest ?? '',
+    state: memory.state,
+    since: memory.since,
+    why: memory.why,
+    lastAction: memory.lastAction,
+    restartDone: memory.restart?.isDone ? memory.restart.nonce : null,
+  };
+}

@@ -1,0 +1,69 @@
+import { sentenceOf } from '../core/errors.ts';
+import type { ExecResult, UnitState } from '../core/host-values.ts';
+import type { AnyService, ServiceHealth } from '../services/kit/contract.ts';
+import type { EnginePorts } from './ports.ts';
+
+/** systemd's word and the daemon's own. */
+export interface Health extends ServiceHealth {
+  readonly unit: UnitState;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LAST_PAUSE_MS = 500;
+
+/** Does systemd run the unit, or is it about to? */
+export function isUp(unit: UnitState): boolean {
+  return unit.active !== 'inactive' && unit.active !== 'failed';
+}
+
+/**
+ * Asks systemd and the daemon once, at the same time. `desired` undefined: the questions of the running configuration
+ * are not known, so systemd's word must do.
+ */
+export async function askHealth(ports: EnginePorts, service: AnyService, desired: unknown): Promise<Health> {
+  const commands = desired === undefined ? [] : service.probe(desired);
+  const [unit, answers] = await Promise.all([
+    ports.host.units.state(service.unit),
+    Promise.all(commands.map((command) => ports.host.exec(command))),
+  ]);
+  const down = unitProblem(service.unit, unit);
+  if (down !== null) return { isHealthy: false, detail: down, unit };
+  if (desired === undefined) return { isHealthy: true, detail: `${service.unit} is active`, unit };
+  return { ...parse(service, answers, desired), unit };
+}
+
+/** Asks at once, then again with growing pauses, until the service is healthy or `deadline` (monotonic) has come. */
+export async function awaitHealth(
+  ports: EnginePorts,
+  service: AnyService,
+  desired: unknown,
+  deadline: number,
+): Promise<Health> {
+  let restartsBefore: number | undefined;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+    const health = await askHealth(ports, service, desired);
+    restartsBefore ??= health.unit.restarts;
+    if (health.isHealthy || isHopeless(health.unit, restartsBefore) || ports.clock.monotonic() + pauseMs > deadline)
+      return health;
+    await ports.wait(pauseMs);
+  }
+}
+
+/** It ended and nobody starts it, or it ends again and again: waiting does not help. */
+function isHopeless(unit: UnitState, restartsBefore: number): boolean {
+  return !isUp(unit) || unit.load !== 'loaded' || unit.restarts >= restartsBefore + 2;
+}
+
+function parse(service: AnyService, answers: readonly ExecResult[], desired: unknown): ServiceHealth {
+  try {
+    return service.parseProbe(answers, desired);
+  } catch (error) {
+    return { isHealthy: false, detail: `the answers cannot be read: ${sentenceOf(error)}` };
+  }
+}
+
+function unitProblem(name: string, unit: UnitState): string | null {
+  if (unit.load !== 'loaded') return `${name} is ${unit.load === 'not-found' ? 'not installed' : unit.load}`;
+  if (unit.active === 'active' || unit.active === 'reloading') return null;
+  return `${name} is ${unit.active} (${unit.sub || 'no details'})`;
+}

@@ -1,0 +1,50 @@
+import type { Clock, Log, Random } from '../core/ports.ts';
+import type { Host } from '../host/interface.ts';
+import type { Templates } from '../services/kit/contract.ts';
+import type { Memory } from './values.ts';
+
+/** Durable memory of the engine. Faults are AppErrors; the engine logs them and goes on. */
+export interface MemoryStore {
+  load(service: string): Promise<Memory | null>;
+  save(service: string, memory: Memory): Promise<void>;
+  /** Desired part of the last healthy configuration, found by its digest: a rollback asks its questions. */
+  loadDesired(service: string): Promise<{ readonly digest: string; readonly desired: unknown } | null>;
+  saveDesired(service: string, digest: string, desired: unknown): Promise<void>;
+}
+
+/** What the engine acts through. `wait` resolves after so many ms (of a virtual clock in tests). */
+export interface EnginePorts {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly memory: MemoryStore;
+  readonly templates: Templates;
+  readonly timing: Timing;
+  wait(ms: number): Promise<void>;
+}
+
+/** All times of the engine, ms. */
+export interface Timing {
+  /** How long a daemon may take to become healthy after a change, before anything is done about it. */
+  readonly settleMs: number;
+  /** A unit's orderly restart; a daemon that is not gone by then is killed. */
+  readonly politeRestartMs: number;
+  readonly unitMs: number;
+  /** Failed probes in a row, outside of a change, before the daemon counts as hung. */
+  readonly hungAfter: number;
+  readonly backOffFirstMs: number;
+  readonly backOffMaxMs: number;
+  /** How often the files on disk are compared although nothing has changed. */
+  readonly verifyMs: number;
+}
+
+export const TIMING: Timing = {
+  settleMs: 10_000,
+  politeRestartMs: 2_500,
+  unitMs: 30_000,
+  hungAfter: 3,
+  backOffFirstMs: 1_000,
+  backOffMaxMs: 60_000,
+  verifyMs: 60_000,
+};

@@ -1,0 +1,42 @@
+import type { Random } from '../core/ports.ts';
+import { type BackOff, backOff, NO_BACK_OFF } from './back-off.ts';
+import { type Health, isUp } from './health.ts';
+import type { Timing } from './ports.ts';
+
+/** What is known of a daemon's illness outside of a change; lost with the process, and that costs nothing. */
+export interface Recovery {
+  /** Failed probes in a row. */
+  readonly failures: number;
+  /** Starts and restarts that were tried. */
+  readonly backOff: BackOff;
+}
+
+export const WELL: Recovery = { failures: 0, backOff: NO_BACK_OFF };
+
+/** A daemon is well again for good when it was healthy for this long after the last thing that was done. */
+const CALM_MS = 60_000;
+/** A unit may take so long to start before its silence counts. */
+const STARTING_MS = 30_000;
+
+/** Takes a probe's answer into account. Times: `nowMs` monotonic, `wallMs` wall time. */
+export function afterProbe(before: Recovery, health: Health, nowMs: number, wallMs: number): Recovery {
+  if (health.isHealthy) {
+    const isCalm = nowMs > before.backOff.notBefore + CALM_MS;
+    return { failures: 0, backOff: isCalm ? NO_BACK_OFF : before.backOff };
+  }
+  const { active, sinceMs } = health.unit;
+  if (active === 'activating' && sinceMs !== null && wallMs - sinceMs < STARTING_MS) return before;
+  return { ...before, failures: before.failures + 1 };
+}
+
+/** Counts a start or a restart, and says when the next one may be. */
+export function afterAction(before: Recovery, nowMs: number, random: Random, timing: Timing): Recovery {
+  const limits = { firstMs: timing.backOffFirstMs, maxMs: timing.backOffMaxMs };
+  return { failures: 0, backOff: backOff(before.backOff, nowMs, random, limits) };
+}
+
+/** Must a daemon that runs but does not answer be restarted now? */
+export function isHung(recovery: Recovery, health: Health, nowMs: number, timing: Timing): boolean {
+  if (health.isHealthy || health.unit.load !== 'loaded' || !isUp(health.unit)) return false;
+  return recovery.failures >= timing.hungAfter && nowMs >= recovery.backOff.notBefore;
+}

@@ -1,0 +1,97 @@
+import { forceRestart } from './activate.ts';
+import type { Course } from './course.ts';
+import { filesDigest, statesOf } from './files.ts';
+import { askHealth, awaitHealth, type Health } from './health.ts';
+import { afterAction, afterProbe, isHung } from './recovery.ts';
+import { setAction, setState } from './state.ts';
+import { desiredInForce } from './steps.ts';
+import type { Refusal } from './values.ts';
+
+/** The end of a run: sees to a daemon that hangs, and says in which state the service is and why. */
+export async function settle(course: Course): Promise<void> {
+  const { ports, state } = course;
+  let health = await wholeHealth(course);
+  notePid(course, health);
+  state.recovery = afterProbe(state.recovery, health, ports.clock.monotonic(), ports.clock.now());
+  if (!course.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing)) {
+    health = await restartHung(course, health);
+  }
+  noteFiles(course);
+  conclude(course, health);
+}
+
+/** A problem of an action tells nothing of the unit, so it is asked once more. */
+async function wholeHealth(course: Course): Promise<Health> {
+  const { health, ports, service } = course;
+  if (health?.unit) return { ...health, unit: health.unit };
+  const asked = await askHealth(ports, service, await desiredInForce(course));
+  return health && !asked.isHealthy ? { ...asked, detail: health.detail } : asked;
+}
+
+/** Another process than last time, and not by our doing: it died and systemd was quicker than we. */
+function notePid(course: Course, health: Health): void {
+  const { state, service } = course;
+  const { mainPid, restarts } = health.unit;
+  if (state.pid !== null && mainPid !== null && mainPid !== state.pid && !course.isTouched) {
+    const why = `${service.unit} had ended by itself; systemd started it again (${restarts} times so far)`;
+    setAction(course, { kind: 'restart', why });
+  }
+  state.pid = mainPid ?? state.pid;
+}
+
+async function restartHung(course: Course, health: Health): Promise<Health> {
+  const { ports, state, service } = course;
+  const why = `no healthy answer ${state.recovery.failures} times in a row: ${health.detail}`;
+  const acted = await forceRestart(ports, service, why);
+  setAction(course, acted.action);
+  state.recovery = afterAction(state.recovery, ports.clock.monotonic(), ports.random, ports.timing);
+  const deadline = ports.clock.monotonic() + ports.timing.settleMs;
+  const after = await awaitHealth(ports, service, await desiredInForce(course), deadline);
+  state.pid = after.unit.mainPid;
+  return after;
+}
+
+function noteFiles(course: Course): void {
+  const { state, key, ports, aim } = course;
+  if (aim.kind === 'keep' || course.files === null) return;
+  state.verified = { key, at: ports.clock.monotonic(), wanted: statesOf(course.files), disk: course.disk };
+}
+
+function conclude(course: Course, health: Health): void {
+  const { aim, state, wanted } = course;
+  if (aim.kind === 'keep') return concludeKept(course, health);
+  if (aim.kind === 'previous') return concludePrevious(course, health);
+  if (!health.isHealthy && !state.memory.good) state.givenUp = filesDigest(aim.files);
+  const note = health.isHealthy ? health.detail : `generation ${wanted.generation} is installed, but ${health.detail}`;
+  setState(course, health.isHealthy ? 'healthy' : 'unhealthy', note);
+}
+
+function concludeKept(course: Course, health: Health): void {
+  const { attempt, memory } = course.state;
+  const running = memory.loaded
+    ? `the configuration of generation ${memory.loaded.generation} stays: ${health.detail}`
+    : 'nothing was installed before';
+  setState(course, attempt?.state ?? 'unknown', `${attempt?.why ?? 'Not installed'}; ${running}`);
+}
+
+function concludePrevious(course: Course, health: Health): void {
+  const { state } = course;
+  const { refused, good } = state.memory;
+  if (!refused) return;
+  const verdict = nextVerdict(refused.verdict, health.isHealthy);
+  state.memory = { ...state.memory, refused: { ...refused, verdict } };
+  const how = health.isHealthy ? 'runs again' : 'is back, but is not healthy either';
+  setState(course, 'rolled_back', `${refused.why}; generation ${good?.generation} ${how}: ${health.detail}`);
+}
+
+function nextVerdict(verdict: Refusal['verdict'], isHealthy: boolean): Refusal['verdict'] {
+  switch (verdict) {
+    case 'open':
+      return isHealthy ? 'guilty' : 'unclear';
+    case 'unclear':
+      return isHealthy ? 'retrying' : 'unclear';
+    case 'guilty':
+    case 'retrying':
+      return verdict;
+  }
+}

@@ -1,0 +1,95 @@
+import { sentenceOf } from '../core/errors.ts';
+import type { HostFacts } from '../core/host-values.ts';
+import type { Clock } from '../core/ports.ts';
+import { stableJson } from '../core/stable-json.ts';
+import type { AnyService } from '../services/kit/contract.ts';
+import type { BackOff } from './back-off.ts';
+import type { EnginePorts } from './ports.ts';
+import type { Recovery } from './recovery.ts';
+import type { FileStates, LastAction, Memory, ServiceStateName, Wanted } from './values.ts';
+
+/** A configuration that could not be installed, and when it is tried again (monotonic). */
+export interface Attempt {
+  readonly key: string;
+  readonly state: ServiceStateName;
+  readonly why: string;
+  readonly backOff: BackOff;
+}
+
+/** All that the engine of one service holds. Only `memory` outlives the process. */
+export interface EngineState {
+  memory: Memory;
+  /** Text of the memory as it was saved last. */
+  saved: string;
+  recovery: Recovery;
+  attempt: Attempt | null;
+  /** When, and for which input, the files on disk were last compared, and what was wanted and found. */
+  verified: {
+    readonly key: string;
+    readonly at: number;
+    readonly wanted: FileStates;
+    readonly disk: FileStates;
+  } | null;
+  /** Digest of files that had their time and have no way back. */
+  givenUp: string | null;
+  /** The desired part that `memory.loaded` came from. */
+  loadedDesired: { readonly digest: string; readonly desired: unknown } | null;
+  /** The daemon's process, as seen last. */
+  pid: number | null;
+}
+
+/** What one run works with. */
+export interface Run {
+  readonly service: AnyService;
+  readonly ports: EnginePorts;
+  readonly state: EngineState;
+  readonly wanted: Wanted;
+  readonly facts: HostFacts;
+}
+
+const WHY_LIMIT = 4_000;
+const ACTION_WHY_LIMIT = 2_000;
+
+/** Memory of a service that nothing was ever done to. */
+export function emptyMemory(clock: Clock): Memory {
+  const since = new Date(clock.now()).toISOString();
+  const nothing = { loaded: null, good: null, refused: null, restart: null, roles: {}, lastAction: null };
+  return { ...nothing, state: 'unknown', since, why: 'Nothing was done yet.' };
+}
+
+/** Enters a state; `since` changes with the state alone. */
+export function setState(run: Pick<Run, 'ports' | 'state'>, name: ServiceStateName, why: string): void {
+  const { memory } = run.state;
+  const text = why.slice(0, WHY_LIMIT);
+  if (memory.state !== name)
+    run.ports.log.info('service entered a state', { state: name, was: memory.state, why: text });
+  const since = memory.state === name ? memory.since : new Date(run.ports.clock.now()).toISOString();
+  run.state.memory = { ...memory, state: name, since, why: text };
+}
+
+/** Notes what was done to the service. */
+export function setAction(run: Pick<Run, 'ports' | 'state'>, action: Omit<LastAction, 'at'> | null): void {
+  if (!action) return;
+  const why = action.why.slice(0, ACTION_WHY_LIMIT);
+  run.ports.log.info('service was acted upon', { action: action.kind, why });
+  const at = new Date(run.ports.clock.now()).toISOString();
+  run.state.memory = { ...run.state.memory, lastAction: { kind: action.kind, why, at } };
+}
+
+/** Makes the memory durable if it changed. A full disk there must not stop the work on the service. */
+export async function saveMemory(run: Pick<Run, 'ports' | 'state' | 'service'>): Promise<void> {
+  const text = stableJson(run.state.memory);
+  if (text === run.state.saved) return;
+  try {
+    await run.ports.memory.save(run.service.name, run.state.memory);
+    run.state.saved = text;
+  } catch (error) {
+    run.ports.log.error('memory of a service cannot be saved', { error: sentenceOf(error) });
+  }
+}
+
+/** Is the operator's restart still to be done? */
+export function isRestartAsked(run: Run): boolean {
+  const { restart } = run.state.memory;
+  return run.wanted.restart !== null && !(restart?.nonce === run.wanted.restart && restart.isDone);
+}
