@@ -37,6 +37,7 @@ export function parseDatabaseUrl(text: string): ConnectionSpec | Rejected {
       `DATABASE_URL: ${why}. Rule: postgresql://USER:PASSWORD@HOST:5432/NAME, or postgresql:///NAME?host=/SOCKET/FOLDER&user=USER.`,
     );
   if (!URL.canParse(text)) return bad('it is not a URL');
+  if (!isDecodable(text)) return bad('a percent sign in it does not start a two-digit code');
   const url = new URL(text);
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') return bad('its scheme is not postgresql');
   const known = ['host', 'port', 'user', 'password', 'sslmode'];
@@ -55,6 +56,10 @@ export function parseDatabaseUrl(text: string): ConnectionSpec | Rejected {
   if (tls === undefined) return bad('its sslmode is not disable, require or verify-full');
   const password = part(url.password, 'password');
   return { host, port, user, database, tls, ...(password ? { password } : {}) };
+}
+
+function isDecodable(text: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(text);
 }
 
 /** pg's options for a connection; `name` is seen in pg_stat_activity. */

@@ -36,13 +36,18 @@ export interface CallOptions {
 
 /** How a transaction starts and ends. `repeatable read` sees one moment; writes re-read what they waited for. */
 interface Mode {
-  readonly begin: string;
+  /** Null: no transaction, each statement is its own. */
+  readonly begin: string | null;
   readonly end: 'commit' | 'rollback';
   readonly isReadOnly: boolean;
 }
 
+/** How long a proof of being connected to a primary holds for `glance`, ms. */
+const PROOF_MS = 1000;
+
 const READ: Mode = { begin: 'begin isolation level repeatable read, read only', end: 'commit', isReadOnly: true };
-const WRITE: Mode = { begin: 'begin isolation level read committed, read write', end: 'commit', isReadOnly: false };
+const GLANCE: Mode = { begin: null, end: 'commit', isReadOnly: true };
+const WRITE: Mode = { begin: 'begin isolation level read committed', end: 'commit', isReadOnly: false };
 const REHEARSE: Mode = { begin: 'begin isolation level repeatable read', end: 'rollback', isReadOnly: false };
 
 /**
@@ -56,6 +61,8 @@ export class Database {
   readonly #timeouts: Timeouts;
   readonly #deadlineMs: number;
   readonly #pool: pg.Pool;
+  /** When a connection was last seen to lead to a primary, on the monotonic clock. */
+  readonly #proven = new WeakMap<pg.PoolClient, number>();
   #isClosed = false;
 
   constructor(options: DatabaseOptions) {
@@ -77,6 +84,14 @@ export class Database {
   /** Reads one moment of the database. */
   read<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
     return this.#run(READ, body, options);
+  }
+
+  /**
+   * Reads without a transaction, for one statement whose answer is only shown: one round trip instead of three. That the
+   * server is a primary is proven once per connection and second.
+   */
+  glance<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+    return this.#run(GLANCE, body, options);
   }
 
   /**
@@ -109,12 +124,13 @@ export class Database {
     const deadline = this.#clock.monotonic() + limit;
     let isDoubtful = false;
     for (let attempt = 0; ; attempt += 1) {
+      if (this.#isClosed) return unavailable(limit, 'this process is stopping', isDoubtful);
       const result = await this.#attempt(mode, body, { deadline, queryMs: options?.queryMs ?? this.#timeouts.queryMs });
       if (result.kind === 'done') return result.value;
       if (result.class === 'fault') throw faultOf(result.error);
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
       const pause = this.random.fraction() * Math.min(1000, 25 * 2 ** attempt);
-      if (this.#clock.monotonic() + pause >= deadline || this.#isClosed) {
+      if (this.#clock.monotonic() + pause >= deadline) {
         return unavailable(limit, failureSentence(result.error), isDoubtful);
       }
       this.log.debug('database call is run again', {
@@ -132,7 +148,10 @@ export class Database {
     let client: pg.PoolClient | undefined;
     try {
       client = await this.#acquire(timeoutMs());
-      const value = await transact(client, { mode, body, timeoutMs, position });
+      const now = this.#clock.monotonic();
+      const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
+      if (!isProven) this.#proven.set(client, now);
+      const value = await transact(client, { mode, body, timeoutMs, position, isProven });
       client.release();
       return { kind: 'done', value };
     } catch (error) {
@@ -192,6 +211,7 @@ interface Work<T> {
   readonly body: (tx: Tx) => Promise<T>;
   readonly timeoutMs: () => number;
   readonly position: { phase: Phase };
+  readonly isProven: boolean;
 }
 
 async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
@@ -219,13 +239,15 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
 
 /** One round trip: BEGIN, and the proof that this is a primary. */
 async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
-  const text = `${work.mode.begin}; select pg_is_in_recovery() as standby`;
+  if (work.mode.begin === null && work.isProven) return;
+  const text = `${work.mode.begin ?? 'select 1'}; select pg_is_in_recovery() as standby`;
   const results = await client.query({ text, query_timeout: work.timeoutMs() } as pg.QueryConfig);
   const rows = (results as unknown as readonly pg.QueryResult<{ standby: boolean }>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
 }
 
 async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly string[]): Promise<void> {
+  if (work.mode.begin === null) return;
   const result = await client.query({ text: work.mode.end, query_timeout: work.timeoutMs() } as pg.QueryConfig);
   if (work.position.phase !== 'commit') return;
   // COMMIT of a transaction that an error had ended is answered by ROLLBACK: a body swallowed the error.

@@ -38,9 +38,10 @@ export type PublishResult =
   | { readonly kind: 'lost'; readonly why: string }
   | { readonly kind: 'observer'; readonly compiler: string };
 
-/** What is published for a node. */
+/** What is published for a node. `compiledRevision`: the newest snapshot that was compiled for it, changed or not. */
 export interface Head extends Desired {
   readonly publishedAt: string;
+  readonly compiledRevision: number;
 }
 
 /** What an agent says that it holds; 0 and '' for nothing. */
@@ -135,14 +136,14 @@ export function readHeads(tx: Tx, nodeId?: string): Promise<Head[]> {
 export async function readDesired(tx: Tx, nodeId: string): Promise<Desired | null> {
   const [head] = await readHeads(tx, nodeId);
   if (!head) return null;
-  const { publishedAt: _, ...desired } = head;
+  const { publishedAt: _, compiledRevision: __, ...desired } = head;
   return desired;
 }
 
 /** An earlier publication of a node, or its last one before `generation`; null when it is gone or never was. */
 export function readPublication(tx: Tx, nodeId: string, at: { generation: number }): Promise<Head | null> {
-  return tx.one(sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt"
-    from publications where node_id = ${nodeId} and generation = ${at.generation}`);
+  return tx.one(sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt",
+      revision as "compiledRevision" from publications where node_id = ${nodeId} and generation = ${at.generation}`);
 }
 
 /** Findings of the last compile, of all nodes or of one. */
@@ -238,8 +239,8 @@ function headRow(tx: Tx, nodeId: string): Promise<HeadRow | null> {
 }
 
 function headQuery(where: RawBuilder<unknown>): RawBuilder<Head> {
-  return sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt"
-    from desired where ${where} order by node_id collate "C"`;
+  return sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt",
+      compiled_revision as "compiledRevision" from desired where ${where} order by node_id collate "C"`;
 }
 
 function lost(why: string): PublishResult {

@@ -197,7 +197,7 @@ create function check_name_alone() returns trigger language plpgsql as $$
 declare
   owner text := case tg_table_name when 'machines' then to_jsonb(new) ->> 'hostname' else to_jsonb(new) ->> 'name' end;
   is_cname boolean := coalesce(to_jsonb(new) ->> 'type', '') = 'CNAME';
-  own_id text := tg_table_name || ' ' || (to_jsonb(new) ->> 'id');
+  self text := tg_table_name || ' ' || (to_jsonb(new) ->> 'id');
   clash text;
 begin
   perform from domains where id = new.domain_id for no key update;
@@ -206,7 +206,7 @@ begin
     union all
     select 'machine', 'machines ' || id from machines where domain_id = new.domain_id and hostname = owner
   ) as other
-  where other.own_id <> check_name_alone.own_id and (is_cname or other.type = 'CNAME') limit 1;
+  where other.own_id <> self and (is_cname or other.type = 'CNAME') limit 1;
   if found then
     perform refuse('records_cname_alone', format('%s cannot stand beside %s', owner, clash));
   end if;

@@ -1,0 +1,582 @@
+table vlans
+  id integer not null identity
+  name text not null
+  vid integer not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint vlans_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
+  constraint vlans_name_unique UNIQUE (name)
+  constraint vlans_pkey PRIMARY KEY (id)
+  constraint vlans_vid_range CHECK (((vid >= 0) AND (vid <= 4094)))
+  constraint vlans_vid_unique UNIQUE (vid)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.vlans FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.vlans FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table versions
+  service text not null
+  key text not null
+  digest text not null
+  version bigint not null
+  updated_at timestamp with time zone not null default now()
+  constraint versions_pkey PRIMARY KEY (service, key)
+  constraint versions_range CHECK (((version >= 0) AND (version <= '4294967295'::bigint)))
+  CREATE TRIGGER check_version_grows BEFORE UPDATE ON public.versions FOR EACH ROW EXECUTE FUNCTION check_version_grows()
+
+table users
+  name text not null
+  role text not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint users_name_grammar CHECK ((name ~ '^[a-z][a-z0-9._-]{0,31}$'::text))
+  constraint users_pkey PRIMARY KEY (name)
+  constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'user'::text, 'auditor'::text])))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION raise_version()
+
+table subnets
+  id integer not null identity
+  vlan_id integer not null
+  name text not null
+  cidr cidr not null
+  dns_on boolean not null default true
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint subnets_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
+  constraint subnets_name_unique UNIQUE (name)
+  constraint subnets_no_overlap EXCLUDE USING gist (cidr inet_ops WITH &&)
+  constraint subnets_pkey PRIMARY KEY (id)
+  constraint subnets_prefix_range CHECK ((masklen((cidr)::inet) >=
+CASE family((cidr)::inet)
+    WHEN 4 THEN 8
+    ELSE 16
+END))
+  constraint subnets_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
+  CREATE INDEX subnets_by_vlan ON public.subnets USING btree (vlan_id)
+  CREATE TRIGGER check_subnet_keeps_addresses BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_addresses()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table settings
+  name text not null
+  value jsonb not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint settings_name_grammar CHECK ((name ~ '^[a-z][a-z0-9_]{0,62}$'::text))
+  constraint settings_pkey PRIMARY KEY (name)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION write_history('name')
+
+table restarts
+  node_id text not null
+  service text not null
+  nonce text not null
+  actor text not null
+  at timestamp with time zone not null default now()
+  constraint restarts_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint restarts_pkey PRIMARY KEY (node_id, service)
+  constraint restarts_service_grammar CHECK ((service ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.restarts FOR EACH ROW EXECUTE FUNCTION write_history('node_id', 'service')
+
+table records
+  id integer not null identity
+  domain_id integer not null
+  name text not null
+  type text not null
+  data text not null
+  ttl integer
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint records_cname_not_at_domain CHECK (((type <> 'CNAME'::text) OR (name <> '@'::text)))
+  constraint records_data_grammar CHECK (
+CASE type
+    WHEN 'A'::text THEN ((data ~ '^[0-9]{1,3}(\.[0-9]{1,3}){3}$'::text) AND (family((data)::inet) = 4))
+    WHEN 'AAAA'::text THEN ((data ~ '^[0-9a-f:.]{2,45}$'::text) AND (family((data)::inet) = 6))
+    WHEN 'CNAME'::text THEN ((length(data) <= 253) AND (data ~ '^(\*|_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text))
+    WHEN 'TXT'::text THEN (((length(data) >= 1) AND (length(data) <= 4096)) AND (data ~ '^[ -~]+$'::text))
+    ELSE NULL::boolean
+END)
+  constraint records_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
+  constraint records_name_grammar CHECK (((length(name) <= 253) AND ((name = '@'::text) OR (name ~ '^(\*|_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text))))
+  constraint records_pkey PRIMARY KEY (id)
+  constraint records_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
+  constraint records_type_known CHECK ((type = ANY (ARRAY['A'::text, 'AAAA'::text, 'CNAME'::text, 'TXT'::text])))
+  CREATE INDEX records_by_data ON public.records USING btree (data text_pattern_ops) WHERE (type = ANY (ARRAY['A'::text, 'AAAA'::text]))
+  CREATE UNIQUE INDEX records_unique ON public.records USING btree (domain_id, name, type, md5(data))
+  CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table publications
+  node_id text not null
+  generation bigint not null
+  digest text not null
+  revision bigint not null
+  after_revision bigint not null
+  body json not null
+  compiler text not null
+  process text not null
+  published_at timestamp with time zone not null default now()
+  constraint publications_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint publications_pkey PRIMARY KEY (node_id, generation)
+
+table observations
+  node_id text not null
+  service text not null
+  state text not null
+  since timestamp with time zone not null
+  body jsonb not null
+  reported_at timestamp with time zone not null default now()
+  constraint observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint observations_pkey PRIMARY KEY (node_id, service)
+
+table nodes
+  id text not null
+  name text not null
+  is_region boolean not null default false
+  is_rack boolean not null default false
+  addresses inet[] not null default '{}'::inet[]
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint nodes_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint nodes_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint nodes_name_unique UNIQUE (name)
+  constraint nodes_pkey PRIMARY KEY (id)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table node_observations
+  node_id text not null
+  generation bigint not null
+  digest text not null
+  agent_version text not null
+  agent_since timestamp with time zone not null
+  stale_since timestamp with time zone
+  facts jsonb not null
+  reported_at timestamp with time zone not null default now()
+  constraint node_observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint node_observations_pkey PRIMARY KEY (node_id)
+
+table node_credentials
+  node_id text not null
+  secret_sha256 text not null
+  created_at timestamp with time zone not null default now()
+  constraint node_credentials_hashed CHECK ((secret_sha256 ~ '^[0-9a-f]{64}$'::text))
+  constraint node_credentials_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint node_credentials_pkey PRIMARY KEY (node_id)
+
+table migrations
+  number integer not null
+  name text not null
+  digest text not null
+  breaking boolean not null
+  applied_at timestamp with time zone not null default now()
+  constraint migrations_pkey PRIMARY KEY (number)
+
+table machines
+  id text not null
+  hostname text not null
+  domain_id integer not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
+  constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
+  constraint machines_hostname_unique UNIQUE (domain_id, hostname)
+  constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))
+  constraint machines_pkey PRIMARY KEY (id)
+  CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table interfaces
+  id integer not null identity
+  machine_id text not null
+  name text not null
+  mac text not null
+  kind text not null default 'physical'::text
+  vlan_id integer
+  created_at timestamp with time zone not null default now()
+  constraint interfaces_kind_known CHECK ((kind = ANY (ARRAY['physical'::text, 'bond'::text, 'bridge'::text, 'vlan'::text])))
+  constraint interfaces_mac_grammar CHECK (((mac ~ '^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$'::text) AND (mac <> '00:00:00:00:00:00'::text)))
+  constraint interfaces_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint interfaces_name_grammar CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$'::text))
+  constraint interfaces_name_unique UNIQUE (machine_id, name)
+  constraint interfaces_pkey PRIMARY KEY (id)
+  constraint interfaces_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
+  CREATE INDEX interfaces_by_vlan ON public.interfaces USING btree (vlan_id)
+  CREATE UNIQUE INDEX interfaces_mac_unique ON public.interfaces USING btree (mac) WHERE (kind = 'physical'::text)
+  CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION touch_machine()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table interface_addresses
+  id integer not null identity
+  interface_id integer not null
+  subnet_id integer not null
+  address inet not null
+  constraint interface_addresses_host CHECK ((masklen(address) =
+CASE family(address)
+    WHEN 4 THEN 32
+    ELSE 128
+END))
+  constraint interface_addresses_interface FOREIGN KEY (interface_id) REFERENCES interfaces(id) ON DELETE CASCADE
+  constraint interface_addresses_pkey PRIMARY KEY (id)
+  constraint interface_addresses_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
+  constraint interface_addresses_unique UNIQUE (address)
+  CREATE INDEX interface_addresses_by_interface ON public.interface_addresses USING btree (interface_id)
+  CREATE INDEX interface_addresses_by_subnet ON public.interface_addresses USING btree (subnet_id)
+  CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
+  CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table idempotency
+  actor text not null
+  key text not null
+  digest text not null
+  operation text not null
+  status integer
+  body json
+  revision bigint
+  confirmed integer not null default 0
+  created_at timestamp with time zone not null default now()
+  constraint idempotency_pkey PRIMARY KEY (actor, key)
+  CREATE INDEX idempotency_by_age ON public.idempotency USING btree (created_at)
+
+table history
+  id bigint not null identity
+  operation text not null
+  table_name text not null
+  op text not null
+  row_key jsonb not null
+  old_row jsonb
+  new_row jsonb
+  constraint history_pkey PRIMARY KEY (id)
+  CREATE INDEX history_by_operation ON public.history USING btree (operation, id)
+  CREATE INDEX history_by_row ON public.history USING btree (table_name, row_key, id)
+
+table held
+  node_id text not null
+  generation bigint not null
+  digest text not null
+  reported_at timestamp with time zone not null default now()
+  constraint held_generation_range CHECK (((generation >= 0) AND (generation <= '9007199254740991'::bigint)))
+  constraint held_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint held_pkey PRIMARY KEY (node_id)
+
+table heartbeats
+  process text not null
+  node text not null
+  version text not null
+  started_at timestamp with time zone not null
+  at timestamp with time zone not null default now()
+  constraint heartbeats_pkey PRIMARY KEY (process)
+
+table gates
+  name text not null
+  value text not null
+  since timestamp with time zone not null default now()
+  constraint gates_pkey PRIMARY KEY (name)
+
+table findings
+  node_id text not null
+  service text not null
+  revision bigint not null
+  findings jsonb not null
+  since timestamp with time zone not null default now()
+  constraint findings_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint findings_pkey PRIMARY KEY (node_id, service)
+
+table events
+  id bigint not null
+  kind text not null
+  subject text not null
+  data jsonb not null
+  actor text not null
+  revision bigint not null
+  at timestamp with time zone not null default clock_timestamp()
+  constraint events_pkey PRIMARY KEY (id)
+  CREATE INDEX events_by_age ON public.events USING btree (at)
+
+table domains
+  id integer not null identity
+  name text not null
+  ttl integer
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint domains_name_grammar CHECK (((length(name) <= 253) AND (name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text) AND (name !~ '(^|\.)[0-9]+$'::text) AND (name !~ '(^|\.)(in-addr|ip6)\.arpa$'::text)))
+  constraint domains_name_unique UNIQUE (name)
+  constraint domains_pkey PRIMARY KEY (id)
+  constraint domains_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table desired
+  node_id text not null
+  generation bigint not null
+  digest text not null
+  revision bigint not null
+  compiled_revision bigint not null
+  body json not null
+  compiler text not null
+  process text not null
+  published_at timestamp with time zone not null default now()
+  constraint desired_generation_range CHECK (((generation >= 1) AND (generation <= '4503599627370496'::bigint)))
+  constraint desired_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint desired_pkey PRIMARY KEY (node_id)
+
+table counters
+  id integer not null default 1
+  event bigint not null default 0
+  revision bigint not null default 0
+  constraint counters_pkey PRIMARY KEY (id)
+  constraint counters_single CHECK ((id = 1))
+
+table chores
+  name text not null
+  every interval not null
+  last_ran timestamp with time zone not null default '-infinity'::timestamp with time zone
+  last_process text not null default ''::text
+  last_result jsonb not null default '{}'::jsonb
+  constraint chores_pkey PRIMARY KEY (name)
+
+table changes
+  revision bigint not null
+  operation text not null
+  actor text not null
+  origin text not null
+  summary text not null
+  reverts bigint
+  at timestamp with time zone not null default clock_timestamp()
+  constraint changes_operation_key UNIQUE (operation)
+  constraint changes_pkey PRIMARY KEY (revision)
+  CREATE INDEX changes_by_age ON public.changes USING btree (at)
+
+table audit
+  id bigint not null identity
+  at timestamp with time zone not null default clock_timestamp()
+  actor text not null
+  origin text not null
+  action text not null
+  outcome text not null
+  operation text
+  constraint audit_pkey PRIMARY KEY (id)
+  CREATE INDEX audit_by_actor ON public.audit USING btree (actor, id)
+  CREATE INDEX audit_by_age ON public.audit USING btree (at)
+
+table api_keys
+  token text not null
+  consumer text not null
+  user_name text not null
+  label text not null default ''::text
+  secret_sha256 text not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone
+  revoked_at timestamp with time zone
+  constraint api_keys_consumer_grammar CHECK ((consumer ~ '^[A-Za-z0-9]{1,64}$'::text))
+  constraint api_keys_label_grammar CHECK (((length(label) <= 200) AND (label !~ '[[:cntrl:]]'::text)))
+  constraint api_keys_pkey PRIMARY KEY (token)
+  constraint api_keys_secret_hashed CHECK ((secret_sha256 ~ '^[0-9a-f]{64}$'::text))
+  constraint api_keys_token_grammar CHECK ((token ~ '^[A-Za-z0-9]{1,64}$'::text))
+  constraint api_keys_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+  CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_name)
+
+function write_history()
+CREATE OR REPLACE FUNCTION public.write_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  operation text := nullif(current_setting('regent.operation', true), '');
+  bookkeeping text[] := '{version,updated_at}';
+  old_row jsonb := case when tg_op = 'INSERT' then null else to_jsonb(old) end;
+  new_row jsonb := case when tg_op = 'DELETE' then null else to_jsonb(new) end;
+  row_key jsonb;
+begin
+  if tg_op = 'UPDATE' and old_row - bookkeeping = new_row - bookkeeping then
+    return null;
+  end if;
+  if operation is null then
+    perform refuse('history_operation', format('%s changes only through the write helper, which keeps its history', tg_table_name));
+  end if;
+  select jsonb_object_agg(k, coalesce(new_row, old_row) -> k) into row_key from unnest(tg_argv) as k;
+  insert into history (operation, table_name, op, row_key, old_row, new_row)
+    values (operation, tg_table_name, lower(tg_op), row_key, old_row, new_row);
+  return null;
+end $function$
+
+
+function touch_machine()
+CREATE OR REPLACE FUNCTION public.touch_machine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  changed jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
+begin
+  if tg_table_name = 'interfaces' then
+    update machines set version = version + 1, updated_at = now() where id = changed ->> 'machine_id';
+  else
+    update machines m set version = m.version + 1, updated_at = now() from interfaces i
+      where i.id = (changed ->> 'interface_id')::int and m.id = i.machine_id;
+  end if;
+  return null;
+end $function$
+
+
+function refuse(text,text)
+CREATE OR REPLACE FUNCTION public.refuse(constraint_name text, message text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception using errcode = 'integrity_constraint_violation', constraint = constraint_name, message = message;
+end $function$
+
+
+function raise_version()
+CREATE OR REPLACE FUNCTION public.raise_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if to_jsonb(new) - '{version,updated_at}'::text[] is distinct from to_jsonb(old) - '{version,updated_at}'::text[] then
+    new.version := old.version + 1;
+    new.updated_at := now();
+  end if;
+  return new;
+end $function$
+
+
+function finish_operation(jsonb,json)
+CREATE OR REPLACE FUNCTION public.finish_operation(facts jsonb, answer json)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  is_change boolean := exists (select from history where operation = facts ->> 'operation');
+  counter counters;
+begin
+  insert into audit (actor, origin, action, outcome, operation)
+    values (facts ->> 'actor', facts ->> 'origin', facts ->> 'summary', 'done', facts ->> 'operation');
+  counter := emit_events(facts ->> 'actor', facts -> 'events', is_change);
+  if is_change then
+    insert into changes (revision, operation, actor, origin, summary, reverts)
+      values (counter.revision, facts ->> 'operation', facts ->> 'actor', facts ->> 'origin', facts ->> 'summary',
+        (facts ->> 'reverts')::bigint);
+  end if;
+  update idempotency set status = (facts ->> 'status')::int, body = answer, revision = counter.revision
+    where actor = facts ->> 'actor' and key = facts ->> 'key';
+  return counter.revision;
+end $function$
+
+
+function emit_events(text,jsonb,boolean)
+CREATE OR REPLACE FUNCTION public.emit_events(who text, emitted jsonb, is_change boolean)
+ RETURNS counters
+ LANGUAGE plpgsql
+AS $function$
+declare
+  counter counters;
+  added int := jsonb_array_length(emitted);
+begin
+  update counters set event = event + added, revision = revision + is_change::int returning * into counter;
+  insert into events (id, kind, subject, data, actor, revision)
+    select counter.event - added + n, e ->> 'kind', e ->> 'subject', e -> 'data', who, counter.revision
+    from jsonb_array_elements(emitted) with ordinality as list (e, n);
+  perform pg_notify('regent', json_build_object('event', counter.event, 'revision', counter.revision)::text);
+  return counter;
+end $function$
+
+
+function check_version_grows()
+CREATE OR REPLACE FUNCTION public.check_version_grows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.version < old.version or (new.version = old.version and new.digest <> old.digest) then
+    perform refuse('versions_grow', format('%s %s: %s does not follow %s', new.service, new.key, new.version, old.version));
+  end if;
+  return new;
+end $function$
+
+
+function check_subnet_keeps_addresses()
+CREATE OR REPLACE FUNCTION public.check_subnet_keeps_addresses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  outside inet;
+begin
+  select address into outside from interface_addresses
+    where subnet_id = new.id and not address <<= new.cidr order by address limit 1;
+  if found then
+    perform refuse('subnets_keep_addresses', format('%s would be outside the subnet %s', host(outside), new.cidr));
+  end if;
+  return new;
+end $function$
+
+
+function check_name_alone()
+CREATE OR REPLACE FUNCTION public.check_name_alone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  owner text := case tg_table_name when 'machines' then to_jsonb(new) ->> 'hostname' else to_jsonb(new) ->> 'name' end;
+  is_cname boolean := coalesce(to_jsonb(new) ->> 'type', '') = 'CNAME';
+  self text := tg_table_name || ' ' || (to_jsonb(new) ->> 'id');
+  clash text;
+begin
+  perform from domains where id = new.domain_id for no key update;
+  select other.type into clash from (
+    select type, 'records ' || id as own_id from records where domain_id = new.domain_id and name = owner
+    union all
+    select 'machine', 'machines ' || id from machines where domain_id = new.domain_id and hostname = owner
+  ) as other
+  where other.own_id <> self and (is_cname or other.type = 'CNAME') limit 1;
+  if found then
+    perform refuse('records_cname_alone', format('%s cannot stand beside %s', owner, clash));
+  end if;
+  return new;
+end $function$
+
+
+function check_address_in_subnet()
+CREATE OR REPLACE FUNCTION public.check_address_in_subnet()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  network cidr;
+begin
+  -- The lock keeps the subnet's network as it is until this address is committed.
+  select cidr into network from subnets where id = new.subnet_id for share;
+  if found and not new.address << network and new.address <> network then
+    perform refuse('interface_addresses_in_subnet', format('%s is outside the subnet %s', host(new.address), network));
+  end if;
+  return new;
+end $function$
+
+
+function begin_operation(text,text,text,text)
+CREATE OR REPLACE FUNCTION public.begin_operation(who text, operation_key text, request text, operation_id text)
+ RETURNS TABLE(stored_digest text, stored_status integer, stored_body json, stored_revision bigint)
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into idempotency (actor, key, digest, operation) values (who, operation_key, request, operation_id)
+    on conflict (actor, key) do nothing;
+  if found then
+    perform set_config('regent.operation', operation_id, true);
+    return;
+  end if;
+  return query update idempotency set confirmed = confirmed + 1 where actor = who and key = operation_key
+    returning digest, status, body, revision;
+end $function$

@@ -1,0 +1,252 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { ConnectionSpec } from '../../src/store/connection.ts';
+import type { Database } from '../../src/store/database.ts';
+import { beat, listProcesses } from '../../src/store/health.ts';
+import { createDomain } from '../../src/store/queries/domains.ts';
+import { readEvents } from '../../src/store/queries/events.ts';
+import { write } from '../../src/store/write.ts';
+import { realClock, silentLog, usePostgres } from '../kit/postgres.ts';
+import { change, operation, refusal, value } from '../kit/store.ts';
+import { until } from '../kit/until.ts';
+
+const postgres = usePostgres();
+let connection: ConnectionSpec;
+let db: Database;
+const self = { process: 'test-1', node: 'r1', version: '0.1.0', startedAt: new Date().toISOString() };
+const one = (database: Database) => database.read((tx) => tx.one(sql<{ n: number }>`select 1 as n`));
+
+beforeAll(async () => {
+  connection = await postgres.get().createDatabase();
+  db = postgres.get().open(connection, { timeouts: { connectMs: 500, queryMs: 500 }, deadlineMs: 3000 });
+});
+
+afterEach(async () => {
+  postgres.get().server.kill('SIGCONT');
+  await until('the server works again', async () => !('code' in (value(await one(db)) ?? {})), { deadlineMs: 20_000 });
+});
+
+test('health is a real write', async () => {
+  expect(await beat(db, self, realClock)).toMatchObject({ isUp: true, latencyMs: expect.any(Number) });
+  expect(value(await listProcesses(db, 60))).toMatchObject([{ process: 'test-1', node: 'r1' }]);
+});
+
+test('a frozen server: refused within the deadline, and well when it thaws', async () => {
+  await Promise.all(Array.from({ length: 5 }, () => one(db)));
+  postgres.get().server.kill('SIGSTOP');
+  const start = performance.now();
+  const answers = await Promise.all([
+    one(db),
+    write(db, operation(), async () => ({ status: 200, body: null })),
+    db.glance((tx) => tx.one(sql`select 1`)),
+    beat(db, self, realClock),
+  ]);
+  const took = performance.now() - start;
+  expect(took).toBeLessThan(3000 + 700);
+  expect(answers.slice(0, 3).map((answer) => refusal(answer).code)).toEqual([
+    'unavailable',
+    'unavailable',
+    'unavailable',
+  ]);
+  expect(refusal(answers[0]).message).toMatch(/^The database did not do this within 3 s: .+\.$/);
+  expect(answers[3]).toMatchObject({ isUp: false, latencyMs: null });
+  postgres.get().server.kill('SIGCONT');
+  expect(value(await one(db))).toEqual({ n: 1 });
+});
+
+test('a call that waits out a short freeze succeeds', async () => {
+  postgres.get().server.kill('SIGSTOP');
+  const pending = write(db, operation(), async (tx) => ({
+    status: 201,
+    body: await createDomain(tx, { name: 'thaw.test', ttl: null }),
+  }));
+  await new Promise((done) => setTimeout(done, 1200));
+  postgres.get().server.kill('SIGCONT');
+  expect(value(await pending)).toMatchObject({ status: 201 });
+});
+
+test('nothing listens: refused within the deadline, the reason said, no secret told', async () => {
+  const spec = { ...connection, host: '127.0.0.1', port: 1, password: 's3cr3t' };
+  const away = postgres.get().open(spec, { deadlineMs: 600 });
+  const start = performance.now();
+  const answer = refusal(await one(away));
+  expect(performance.now() - start).toBeLessThan(1500);
+  expect(answer).toMatchObject({ code: 'unavailable' });
+  expect(answer.message).toContain('ECONNREFUSED');
+  expect(answer.message).not.toContain('s3cr3t');
+});
+
+test('a wrong database is a fault at once, not a wait', async () => {
+  const wrong = postgres.get().open({ ...connection, database: 'nowhere', password: 's3cr3t' });
+  const start = performance.now();
+  await expect(one(wrong)).rejects.toThrow(/database "nowhere" does not exist \(SQLSTATE 3D000\)/);
+  expect(performance.now() - start).toBeLessThan(2000);
+});
+
+test('idle connections that the server ends are logged, not fatal, and replaced', async () => {
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
+  const idle = postgres.get().open(connection, { log });
+  value(await one(idle));
+  await postgres
+    .get()
+    .admin(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()`,
+      'postgres',
+      [connection.database],
+    );
+  await until('the loss is logged', () => warnings.includes('idle database connection lost'));
+  expect(value(await one(idle))).toEqual({ n: 1 });
+});
+
+test('a connection that dies inside a transaction: the whole is run again', async () => {
+  let runs = 0;
+  const result = await change(db, async (tx) => {
+    runs += 1;
+    await createDomain(tx, { name: 'dies.test', ttl: null });
+    if (runs === 1) await tx.run(sql`select pg_terminate_backend(pg_backend_pid())`);
+    return runs;
+  });
+  expect(value(result)).toBe(2);
+});
+
+test('deadlocked writers both succeed', async () => {
+  const ids = [];
+  for (const name of ['left.test', 'right.test']) {
+    ids.push(value(await change(db, (tx) => createDomain(tx, { name, ttl: null }))).id);
+  }
+  const [left = 0, right = 0] = ids;
+  const raise = (first: number, second: number) => {
+    let runs = 0;
+    return change(db, async (tx) => {
+      runs += 1;
+      await tx.run(sql`update domains set ttl = coalesce(ttl, 0) + 1 where id = ${first}`);
+      if (runs === 1) await tx.run(sql`select pg_sleep(0.2)`);
+      await tx.run(sql`update domains set ttl = coalesce(ttl, 0) + 1 where id = ${second}`);
+      return runs;
+    });
+  };
+  const runs = (await Promise.all([raise(left, right), raise(right, left)])).map(value);
+  expect(Math.max(...runs)).toBeGreaterThan(1);
+  const rows = value(
+    await db.read((tx) => tx.all(sql<{ ttl: number }>`select ttl from domains where id in (${left}, ${right})`)),
+  );
+  expect(rows).toEqual([{ ttl: 2 }, { ttl: 2 }]);
+});
+
+test('a client that stops inside a transaction gives its locks back', async () => {
+  const holder = postgres.get().open(connection, { poolSize: 1 });
+  const release = Promise.withResolvers<void>();
+  const held = change(holder, async (tx) => {
+    await tx.run(sql`set local idle_in_transaction_session_timeout = 300`);
+    await createDomain(tx, { name: 'held.test', ttl: null });
+    await release.promise;
+    return null;
+  });
+  await until('the other gets the name', async () => {
+    const result = await change(db, (tx) => createDomain(tx, { name: 'held.test', ttl: null }));
+    return !('code' in result);
+  });
+  release.resolve();
+  expect(refusal(await held).code).toBe('conflict');
+});
+
+test('a full pool waits for its turn', async () => {
+  const narrow = postgres.get().open(connection, { poolSize: 1, timeouts: { connectMs: 100 } });
+  const results = await Promise.all(
+    Array.from({ length: 10 }, () => narrow.read((tx) => tx.one(sql`select pg_sleep(0.05)`))),
+  );
+  expect(results.filter((result) => result !== null && 'code' in (result as object))).toEqual([]);
+});
+
+test('closing waits for calls, refuses new ones, and may be asked twice', async () => {
+  const closing = postgres.get().open(connection);
+  const running = closing.read((tx) => tx.one(sql<{ n: number }>`select 1 as n, pg_sleep(0.2)`));
+  await until('the call has begun', async () => (await activity('pg_sleep(0.2)')) > 0);
+  const closed = closing.close();
+  expect(refusal(await one(closing)).message).toContain('this process is stopping');
+  expect(value(await running)).toMatchObject({ n: 1 });
+  await closed;
+  await closing.close();
+});
+
+async function activity(text: string): Promise<number> {
+  const rows = await postgres
+    .get()
+    .admin(
+      `select from pg_stat_activity where state = 'active' and query like '%' || $1 || '%' and pid <> pg_backend_pid()`,
+      'postgres',
+      [text],
+    );
+  return rows.length;
+}
+
+describe('restarts and standbys', () => {
+  test('the server restarts under load: every acknowledged write is there, none twice', async () => {
+    const patient = postgres.get().open(connection, { deadlineMs: 20_000 });
+    const acknowledged: string[] = [];
+    let next = 0;
+    let isLoaded = true;
+    const writer = async () => {
+      while (isLoaded) {
+        next += 1;
+        const name = `load${next}.test`;
+        const result = await write(patient, operation({ key: name }), async (tx) => {
+          const domain = await createDomain(tx, { name, ttl: null });
+          tx.emit({ kind: 'domain.created', subject: name, data: {} });
+          return { status: 201, body: domain };
+        });
+        if (!('code' in result)) acknowledged.push(name);
+      }
+    };
+    const writers = Array.from({ length: 6 }, writer);
+    const { server } = postgres.get();
+    for (const stop of [() => server.halt(), async () => server.kill('SIGKILL'), () => server.halt()]) {
+      const before = acknowledged.length;
+      await until('writes go on', () => acknowledged.length >= before + 20, { deadlineMs: 20_000 });
+      await stop();
+      await server.start();
+    }
+    const before = acknowledged.length;
+    await until('writes go on after the last restart', () => acknowledged.length >= before + 20, {
+      deadlineMs: 20_000,
+    });
+    isLoaded = false;
+    await Promise.all(writers);
+    const rows = value(
+      await patient.read((tx) => tx.all(sql<{ name: string }>`select name from domains where name like 'load%'`)),
+    );
+    const present = new Set(rows.map(({ name }) => name));
+    expect(acknowledged.filter((name) => !present.has(name))).toEqual([]);
+    const events = value(await patient.read((tx) => readEvents(tx, 0, 100_000, 'domain.created')));
+    const subjects = events.map(({ subject }) => subject);
+    expect(new Set(subjects).size).toBe(subjects.length);
+    expect(subjects.filter((name) => !present.has(name))).toEqual([]);
+  }, 90_000);
+
+  test('a standby is never used: refused while it is one, well after its promotion', async () => {
+    const { server } = postgres.get();
+    const signal = join(server.socketFolder, 'data/standby.signal');
+    await server.halt();
+    writeFileSync(signal, '');
+    try {
+      await server.start();
+      for (const answer of [
+        await one(db),
+        await db.glance((tx) => tx.one(sql`select 1`)),
+        await write(db, operation(), async () => ({ status: 200, body: null })),
+      ]) {
+        expect(refusal(answer)).toMatchObject({ code: 'unavailable' });
+        expect(refusal(answer).message).toContain('standby');
+      }
+      expect(await beat(db, self, realClock)).toMatchObject({ isUp: false });
+    } finally {
+      await server.halt();
+      rmSync(signal, { force: true });
+      await server.start();
+    }
+    expect(value(await one(db))).toEqual({ n: 1 });
+  });
+});
