@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { oneOf } from './common.ts';
 
 /** The agent protocol, version 1. It only grows: fields are added, never changed (architecture.md §3). */
 
@@ -42,7 +43,7 @@ export const SERVICE_STATES = [
   'absent',
   'unknown',
 ] as const;
-export const ServiceState = Type.Union(SERVICE_STATES.map((state) => Type.Literal(state)));
+export const ServiceState = oneOf(SERVICE_STATES);
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
 /** What the agent did last to a service. */

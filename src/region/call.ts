@@ -110,7 +110,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   if (isRejected(written)) return written;
   const { body, version } = written.body;
   // A replay may be this very call, whose COMMIT was in doubt: then the secret is the one that was stored.
-  const isOwn = !written.isReplay || stableJson(made) === stableJson(body);
+  const isOwn = !written.isReplay || stableJson(made ?? null) === stableJson(body);
   const shown = isOwn ? { ...(body as object), ...secrets } : body;
   return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
 }
