@@ -70,4 +70,10 @@ class UnknownNames implements ProxyHandler<Record<string, unknown>> {
     if (RESERVED.has(name)) return Reflect.get(target, name);
     throw new TypeError(`${this.#path} has no "${name}"; it has ${Object.keys(target).join(', ') || 'nothing'}`);
   }
+
+  /** Handlebars asks so before it reads a name in strict mode. */
+  has(target: Record<string, unknown>, name: string | symbol): boolean {
+    if (typeof name === 'symbol') return Reflect.has(target, name);
+    return this.get(target, name) !== undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { textDigest } from '../../core/digest.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-values.ts';
+import { acceptDesired } from './accept.ts';
 import type { AnyService, FileSpec, RenderedFile, Templates } from './contract.ts';
 import { compileTemplate, type Template } from './handlebars.ts';
 import { withHeader } from './header.ts';
@@ -15,11 +16,12 @@ export interface RenderContext {
 }
 
 /**
- * Renders all files of a service from its desired state: view, guard, templates. Pure; region (preview) and agent use
+ * Renders all files of a service from its desired state: schema, view, guard, templates. Pure; region (preview) and agent use
  * the same. Throws an AppError `template` (or what the view throws) with a sentence; nothing is half rendered. Files come
  * in the order of the service's specs and their instances.
  */
 export function renderService(service: AnyService, desired: unknown, context: RenderContext): readonly RenderedFile[] {
+  acceptDesired(service, desired);
   const view: unknown = service.view(desired, context.facts);
   const files: RenderedFile[] = [];
   const targets = new Set<string>();

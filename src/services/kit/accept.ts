@@ -1,0 +1,21 @@
+import { Compile } from 'typebox/compile';
+import { AppError, show } from '../../core/errors.ts';
+import type { AnyService } from './contract.ts';
+
+/**
+ * Checks a desired state against its service's schema: the wire may be older, newer or broken. Throws an AppError
+ * `template` that names the first member that does not fit; never shows more than a short piece of it.
+ */
+export function acceptDesired(service: AnyService, desired: unknown): void {
+  const validator = Compile(service.desired);
+  if (validator.Check(desired)) return;
+  const [first] = validator.Errors(desired);
+  const where = first?.instancePath ?? '';
+  const value = where.split('/').slice(1).reduce<unknown>(memberOf, desired);
+  const what = `${first?.message ?? 'it does not fit'} (it is ${show(value)})`;
+  throw new AppError('template', `desired state of ${service.name}: ${where === '' ? 'it' : where} ${what}`);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { namedString, word, zoneStrings } from '../../../../src/services/kit/quoting.ts';
+
+/** Reads character strings as RFC 1035 §5.1 says: bytes of every string. */
+function readStrings(text: string): number[][] {
+  const strings: number[][] = [];
+  let at = 0;
+  while (at < text.length) {
+    expect(text[at]).toBe('"');
+    const bytes: number[] = [];
+    for (at += 1; text[at] !== '"'; ) {
+      const digits = /^\\(\d{3})/.exec(text.slice(at))?.[1];
+      const length = digits === undefined ? (text[at] === '\\' ? 2 : 1) : 4;
+      bytes.push(digits === undefined ? text.charCodeAt(at + length - 1) : Number(digits));
+      at += length;
+    }
+    strings.push(bytes);
+    at += 2;
+  }
+  return strings;
+}
+
+describe('zoneStrings', () => {
+  it('comes back byte for byte, in strings of at most 255 bytes', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 700 }),
+      fc.string({ unit: fc.constantFrom('"', '\\', ';', '0', 'x', '\n', '\0', 'ü', '€'), maxLength: 700 }),
+    );
+    fc.assert(
+      fc.property(text, (value) => {
+        const written = zoneStrings(value);
+        expect(written).toMatch(/^[\x20-\x7e]*$/);
+        const strings = readStrings(written);
+        expect(strings.every((bytes) => bytes.length <= 255)).toBe(true);
+        expect(Buffer.from(strings.flat()).toString()).toBe(value);
+      }),
+    );
+  });
+
+  it.each([
+    ['', '""'],
+    ['a"b\\c', '"a\\"b\\\\c"'],
+    ['\0\n', '"\\000\\010"'],
+    ['x'.repeat(255), `"${'x'.repeat(255)}"`],
+    ['x'.repeat(256), `"${'x'.repeat(255)}" "x"`],
+  ])('%j', (text, written) => {
+    expect(zoneStrings(text)).toBe(written);
+  });
+});
+
+describe('word and namedString', () => {
+  it.each(['example.test', '_dmarc', '*.apps', '@', '10.0.0.0/8', '2001:db8::1', '/etc/bind/regent', 'a-b'])(
+    '%s',
+    (text) => {
+      expect(word(text)).toBe(text);
+      expect(namedString(text)).toBe(`"${text}"`);
+    },
+  );
+
+  it.each(['', 'a b', 'a;', 'a"', 'a\\', '{', '}', 'a\n', 'a\0', '#', '$INCLUDE', 'ü', '!x', '%'])(
+    '%j is no word',
+    (text) => {
+      expect(() => word(text)).toThrow(/is not a plain word/);
+    },
+  );
+
+  it.each(['a"', '\\', 'a\\', 'a\nb', '\0'])('%j is no string of named.conf', (text) => {
+    expect(() => namedString(text)).toThrow(/cannot stand in named\.conf/);
+  });
+});
