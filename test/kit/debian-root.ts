@@ -44,8 +44,8 @@ mount -t overlay overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/
 mount -t proc proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
 ip link set lo up
-echo "ready $pid"
-exec chroot "$1/root" cat`;
+# Ready only once inside: before the chroot, /proc/<pid>/root is still the machine's own file system.
+exec chroot "$1/root" sh -c 'echo "ready $1"; exec cat' sh "$pid"`;
 
 /** A network of its own beside a private host; the rest it shares with that host. */
 const STRANGER_SETUP = `
