@@ -61,11 +61,11 @@ const subnet = (cidr: string, name = 'x') =>
   sql`insert into subnets (vlan_id, name, cidr) values (1, ${name}, ${cidr})`;
 const address = (text: string) => sql`insert into interface_addresses (interface_id, subnet_id, address)
   select min(id), ${subnetId}, ${text}::inet from interfaces`;
-const key = (column: string, text: string) => {
-  const good: Record<string, string> = { consumer: 'c', token: 't', secret_sha256: '0'.repeat(64), label: '' };
-  const { consumer, token, secret_sha256, label } = { ...good, [column]: text };
+const key = (column: 'consumer' | 'token' | 'secret_sha256' | 'label', text: string) => {
+  const made = { consumer: 'c', token: 't', secret_sha256: '0'.repeat(64), label: '' };
+  made[column] = text;
   return sql`insert into api_keys (user_name, consumer, token, secret_sha256, label)
-    values ('ada', ${consumer}, ${token}, ${secret_sha256}, ${label})`;
+    values ('ada', ${made.consumer}, ${made.token}, ${made.secret_sha256}, ${made.label})`;
 };
 
 /** Statement → the constraint that must refuse it. The database alone decides here: no law of the model runs before. */

@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import { beforeEach, expect, test } from 'vitest';
+import type { Database } from '../../src/store/database.ts';
+import { purge } from '../../src/store/purge.ts';
+import { usePostgres } from '../kit/postgres.ts';
+import { value } from '../kit/store.ts';
+
+const postgres = usePostgres();
+let db: Database;
+let database: string;
+
+beforeEach(async () => {
+  const connection = await postgres.get().createDatabase();
+  database = connection.database;
+  db = postgres.get().open(connection);
+  await postgres.get().admin(
+    `insert into users (name, role) values ('ada', 'admin');
+     insert into api_keys (token, consumer, user_name, secret_sha256, expires_at, revoked_at) values
+       ('fresh', 'c', 'ada', repeat('0', 64), null, null),
+       ('valid', 'c', 'ada', repeat('0', 64), now() + interval '1 day', null),
+       ('expired', 'c', 'ada', repeat('0', 64), now() - interval '8 days', null),
+       ('revoked', 'c', 'ada', repeat('0', 64), null, now() - interval '8 days');
+     insert into idempotency (actor, key, digest, operation, created_at)
+       select 'ada', n::text, 'd', n::text, now() - n * interval '1 hour' from generate_series(1, 100) n;
+     insert into events (id, kind, subject, data, actor, revision, at)
+       select n, 'k', 's', '{}', 'ada', 0, now() - (40 - n) * interval '1 day' from generate_series(1, 40) n;
+     insert into audit (actor, origin, action, outcome, at) values ('ada', 'x', 'old', 'done', now() - interval '500 days'),
+       ('ada', 'x', 'new', 'done', now());
+     insert into changes (revision, operation, actor, origin, summary, at) values
+       (1, 'o1', 'ada', 'x', 'old', now() - interval '500 days'), (2, 'o2', 'ada', 'x', 'new', now());
+     insert into history (operation, table_name, op, row_key) values ('o1', 'domains', 'insert', '{}'), ('o2', 'domains', 'insert', '{}');
+     insert into heartbeats (process, node, version, started_at, at) values ('gone', 'r1', '1', now(), now() - interval '8 days');
+     set regent.operation = 'test';
+     insert into nodes (id, name) values ('n1', 'r1');
+     insert into publications (node_id, generation, digest, revision, after_revision, body, compiler, process)
+       select 'n1', n, 'd', n, n - 1, '{}', '1', 'p' from generate_series(1, 60) n;
+     delete from history where operation = 'test'`,
+    database,
+  );
+});
+
+test('removes what has expired and nothing else', async () => {
+  const purged = value(await purge(db, 'p1'));
+  expect(purged).toEqual({
+    api_keys: 2,
+    idempotency: 53,
+    events: 10,
+    audit: 1,
+    history: 1,
+    changes: 1,
+    heartbeats: 1,
+    publications: 10,
+  });
+  const left = value(await db.read((tx) => tx.all(sql<{ token: string }>`select token from api_keys order by token`)));
+  expect(left).toEqual([{ token: 'fresh' }, { token: 'valid' }]);
+  const oldest = value(
+    await db.read((tx) => tx.one(sql<{ n: number }>`select min(generation) as n from publications`)),
+  );
+  expect(oldest).toEqual({ n: 11 });
+});
+
+test('of eight processes that wake at once one does it; nobody does it again before it is due', async () => {
+  const results = (await Promise.all(Array.from({ length: 8 }, (_, index) => purge(db, `p${index}`)))).map(value);
+  expect(results.filter((purged) => purged !== null)).toHaveLength(1);
+  expect(value(await purge(db, 'late'))).toBeNull();
+  await postgres.get().admin(`update chores set last_ran = last_ran - interval '61 minutes'`, database);
+  expect(value(await purge(db, 'later'))).not.toBeNull();
+});
+
+test('a large heap is removed in bounded rounds, and stays due until it is gone', async () => {
+  await postgres.get().admin(
+    `insert into idempotency (actor, key, digest, operation, created_at)
+     select 'bob', n::text, 'd', n::text, now() - interval '9 days' from generate_series(1, 9000) n`,
+    database,
+  );
+  expect(value(await purge(db, 'p1'))?.['idempotency']).toBe(5000);
+  expect(value(await purge(db, 'p1'))?.['idempotency']).toBe(4053);
+  expect(value(await purge(db, 'p1'))).toBeNull();
+});
