@@ -1,4 +1,4 @@
-import { cellWidth, printable } from './escape.ts';
+import { cellWidth, printable, printableLines } from './escape.ts';
 
 /**
  * Lines of an aligned table: header in capitals, two blanks between columns, no blank at the end of a line. Cells are
@@ -24,12 +24,16 @@ export function detailLines(pairs: readonly (readonly [label: string, value: str
   });
 }
 
-/** CSV by RFC 4180: CRLF between records, quotes where a cell holds a comma, quote or line break. */
+/**
+ * CSV by RFC 4180: CRLF between records, quotes where a cell holds a comma, quote or line break. Unsafe characters are
+ * escaped as everywhere; exact bytes are JSON's business.
+ */
 export function csvText(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   return [headers, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
 
-function csvCell(text: string): string {
+function csvCell(raw: string): string {
+  const text = printableLines(raw);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
