@@ -81,7 +81,8 @@ async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Reje
 
 /** Compared by the database: its jsonb knows when two contents are equal. */
 async function isUnchanged(tx: Tx, now: unknown, after: unknown): Promise<boolean> {
-  const result = await tx.one(sql<{ same: boolean }>`select
-    ${JSON.stringify(now)}::jsonb - ${BOOKKEEPING}::text[] is not distinct from ${JSON.stringify(after)}::jsonb - ${BOOKKEEPING}::text[] as same`);
+  if (now === null || after === null) return now === after;
+  const content = (row: unknown) => sql`${JSON.stringify(row)}::jsonb - ${BOOKKEEPING}::text[]`;
+  const result = await tx.one(sql<{ same: boolean }>`select ${content(now)} = ${content(after)} as same`);
   return result?.same === true;
 }

@@ -203,7 +203,7 @@ table interfaces
   created_at timestamp with time zone not null default now()
   constraint interfaces_kind_known CHECK ((kind = ANY (ARRAY['physical'::text, 'bond'::text, 'bridge'::text, 'vlan'::text])))
   constraint interfaces_mac_grammar CHECK (((mac ~ '^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$'::text) AND (mac <> '00:00:00:00:00:00'::text)))
-  constraint interfaces_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint interfaces_machine FOREIGN KEY (machine_id) REFERENCES machines(id)
   constraint interfaces_name_grammar CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$'::text))
   constraint interfaces_name_unique UNIQUE (machine_id, name)
   constraint interfaces_pkey PRIMARY KEY (id)
@@ -223,7 +223,7 @@ CASE family(address)
     WHEN 4 THEN 32
     ELSE 128
 END))
-  constraint interface_addresses_interface FOREIGN KEY (interface_id) REFERENCES interfaces(id) ON DELETE CASCADE
+  constraint interface_addresses_interface FOREIGN KEY (interface_id) REFERENCES interfaces(id)
   constraint interface_addresses_pkey PRIMARY KEY (id)
   constraint interface_addresses_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
   constraint interface_addresses_unique UNIQUE (address)

@@ -93,7 +93,8 @@ export async function deleteMachine(tx: Tx, target: Target & { readonly key: str
   const refusal = await lockRow(tx, MACHINES, target);
   if (refusal) return refusal;
   const machine = required(await findMachine(tx, { id: target.key }));
-  const deleted = await deleteRow<Head>(tx, MACHINES, target);
+  await deleteInterfaces(tx, sql`machine_id = ${target.key}`);
+  const deleted = await deleteRow<Head>(tx, MACHINES, { key: target.key });
   return isRejected(deleted) ? deleted : machine;
 }
 
@@ -136,7 +137,7 @@ async function withInterfaces(tx: Tx, heads: readonly Head[]): Promise<MachineRo
 
 async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
   const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  await tx.run(sql`delete from interfaces where machine_id = ${machineId} and id <> all(${kept}::int[])`);
+  await deleteInterfaces(tx, sql`machine_id = ${machineId} and id <> all(${kept}::int[])`);
   // Addresses may move from one interface to another: all that go, go first.
   for (const card of wanted) {
     if (card.id === undefined) continue;
@@ -151,6 +152,11 @@ async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly Int
     if (card.id === undefined) await insertInterface(tx, machineId, card);
     else await updateInterface(tx, machineId, { ...card, id: card.id });
   }
+}
+
+async function deleteInterfaces(tx: Tx, which: RawBuilder<unknown>): Promise<void> {
+  await tx.run(sql`delete from interface_addresses where interface_id in (select id from interfaces where ${which})`);
+  await tx.run(sql`delete from interfaces where ${which}`);
 }
 
 async function updateInterface(tx: Tx, machineId: string, card: InterfaceInput & { id: number }): Promise<void> {

@@ -1,0 +1,207 @@
+import { sql } from 'kysely';
+import { beforeAll, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import type { Database } from '../../src/store/database.ts';
+import { createDomain, deleteDomain } from '../../src/store/queries/domains.ts';
+import { createMachine, updateMachine } from '../../src/store/queries/machines.ts';
+import { createNode } from '../../src/store/queries/nodes.ts';
+import { createRecord } from '../../src/store/queries/records.ts';
+import { requestRestart } from '../../src/store/queries/restarts.ts';
+import { listSettings, setSetting, unsetSetting } from '../../src/store/queries/settings.ts';
+import { createSubnet } from '../../src/store/queries/subnets.ts';
+import { readSnapshot } from '../../src/store/snapshot.ts';
+import { usePostgres } from '../kit/postgres.ts';
+import { change, refusal, value } from '../kit/store.ts';
+
+const postgres = usePostgres();
+let db: Database;
+
+beforeAll(async () => {
+  db = postgres.get().open(await postgres.get().createDatabase());
+});
+
+test('an empty site has the untagged VLAN and the default settings', async () => {
+  expect(value(await db.read(readSnapshot))).toEqual({
+    revision: 0,
+    settings: DEFAULT_SETTINGS,
+    nodes: [],
+    vlans: [{ id: 1, name: 'untagged', vid: 0 }],
+    subnets: [],
+    domains: [],
+    records: [],
+    machines: [],
+    versions: [],
+    restarts: [],
+  });
+});
+
+test('everything that was written is there, in order, canonical', async () => {
+  const made = value(
+    await change(db, async (tx) => {
+      const domain = await createDomain(tx, { name: 'example.test', ttl: 60 });
+      const four = await createSubnet(tx, { vlanId: 1, name: 'four', cidr: '10.0.0.0/24', dnsOn: true });
+      const six = await createSubnet(tx, { vlanId: 1, name: 'six', cidr: '2001:db8::/64', dnsOn: false });
+      const record = await createRecord(tx, { domainId: domain.id, name: '@', type: 'TXT', data: 'v=x', ttl: null });
+      await createNode(tx, {
+        id: 'n2',
+        name: 'r2',
+        isRegion: false,
+        isRack: true,
+        addresses: ['10.0.0.2', '2001:db8::2'],
+      });
+      await createNode(tx, { id: 'n1', name: 'r1', isRegion: true, isRack: true, addresses: [] });
+      await setSetting(tx, 'upstream_dns', ['192.0.2.1']);
+      await requestRestart(tx, { nodeId: 'n1', service: 'dns', nonce: 'once', actor: 'ada' });
+      const card = (mac: string) => ({ name: 'eth0', mac, kind: 'physical' as const, vlanId: 1 });
+      await createMachine(tx, { id: 'zzzzzz', hostname: 'a', domainId: domain.id, interfaces: [] });
+      await createMachine(tx, {
+        id: 'aaaaaa',
+        hostname: 'b',
+        domainId: domain.id,
+        interfaces: [
+          {
+            ...card('52:54:00:00:00:01'),
+            addresses: [
+              { subnetId: six.id, address: '2001:db8::b' },
+              { subnetId: four.id, address: '10.0.0.11' },
+            ],
+          },
+        ],
+      });
+      return { domain, four, six, record };
+    }),
+  );
+  const snapshot = value(await db.read(readSnapshot));
+  expect(snapshot).toMatchObject({
+    revision: 1,
+    settings: { ...DEFAULT_SETTINGS, upstream_dns: ['192.0.2.1'] },
+    nodes: [
+      { id: 'n1' },
+      { id: 'n2', name: 'r2', isRegion: false, isRack: true, addresses: ['10.0.0.2', '2001:db8::2'] },
+    ],
+    subnets: [
+      { id: made.four.id, vlanId: 1, name: 'four', cidr: '10.0.0.0/24', dnsOn: true },
+      { id: made.six.id, cidr: '2001:db8::/64', dnsOn: false },
+    ],
+    domains: [{ id: made.domain.id, name: 'example.test', ttl: 60 }],
+    records: [{ id: made.record.id, domainId: made.domain.id, name: '@', type: 'TXT', data: 'v=x', ttl: null }],
+    restarts: [{ nodeId: 'n1', service: 'dns', nonce: 'once' }],
+  });
+  expect(snapshot.machines).toEqual([
+    { id: 'zzzzzz', hostname: 'a', domainId: made.domain.id, interfaces: [] },
+    {
+      id: 'aaaaaa',
+      hostname: 'b',
+      domainId: made.domain.id,
+      interfaces: [
+        {
+          id: expect.any(Number),
+          name: 'eth0',
+          mac: '52:54:00:00:00:01',
+          kind: 'physical',
+          vlanId: 1,
+          addresses: [
+            { subnetId: made.six.id, address: '2001:db8::b' },
+            { subnetId: made.four.id, address: '10.0.0.11' },
+          ],
+        },
+      ],
+    },
+  ]);
+});
+
+test('settings: set, listed with versions, guarded by version, back to the default; an unusable value counts as unset', async () => {
+  const first = value(await change(db, (tx) => setSetting(tx, 'default_ttl', 90, 0)));
+  expect(first).toEqual({ name: 'default_ttl', value: 90, version: 1 });
+  expect(refusal(await change(db, (tx) => setSetting(tx, 'default_ttl', 91, 0))).code).toBe('precondition_failed');
+  expect(value(await change(db, (tx) => setSetting(tx, 'default_ttl', 91, 1))).version).toBe(2);
+  const listed = value(await db.read(listSettings));
+  expect(listed.find(({ name }) => name === 'default_ttl')).toEqual({ name: 'default_ttl', value: 91, version: 2 });
+  expect(listed.find(({ name }) => name === 'ntp_servers')?.version).toBe(0);
+  value(
+    await change(db, async (tx) => {
+      await unsetSetting(tx, 'default_ttl');
+      await tx.run(
+        sql`insert into settings (name, value) values ('dns_rate_limit', '"many"'), ('from_the_future', '1')`,
+      );
+      return null;
+    }),
+  );
+  const { settings } = value(await db.read(readSnapshot));
+  expect([settings.default_ttl, settings.dns_rate_limit]).toEqual([30, DEFAULT_SETTINGS.dns_rate_limit]);
+});
+
+test('one moment: under writers no snapshot shows half a change, and its revision fits its content', async () => {
+  const domain = value(await change(db, (tx) => createDomain(tx, { name: 'torn.test', ttl: null })));
+  const contents = new Map<number, string>();
+  let isWriting = true;
+  let round = 0;
+  const writer = async () => {
+    while (isWriting) {
+      round += 1;
+      const name = `pair${round}`;
+      // A pair of records, a domain and a machine come in one change: all or none may be seen.
+      const result = await change(db, async (tx) => {
+        await createRecord(tx, { domainId: domain.id, name, type: 'TXT', data: 'left', ttl: null });
+        const other = await createDomain(tx, { name: `${name}.torn.test`, ttl: null });
+        await createRecord(tx, { domainId: other.id, name: '@', type: 'TXT', data: 'right', ttl: null });
+        return other.id;
+      });
+      if (round % 3 === 0) value(await change(db, (tx) => deleteDomain(tx, { key: value(result), isCascade: true })));
+    }
+  };
+  const reader = async () => {
+    for (let count = 0; count < 40; count += 1) {
+      const snapshot = value(await db.read(readSnapshot));
+      const ids = new Set(snapshot.domains.map(({ id }) => id));
+      expect(snapshot.records.filter((record) => !ids.has(record.domainId))).toEqual([]);
+      const rights = snapshot.records.filter(({ data }) => data === 'right').length;
+      const pairs = snapshot.domains.filter(({ name }) => /^pair\d+\.torn/.test(name)).length;
+      expect(rights).toBe(pairs);
+      const text = JSON.stringify(snapshot);
+      expect(contents.get(snapshot.revision) ?? text).toBe(text);
+      contents.set(snapshot.revision, text);
+    }
+  };
+  const writers = [writer(), writer(), writer()];
+  await Promise.all([reader(), reader()]);
+  isWriting = false;
+  await Promise.all(writers);
+  expect(contents.size).toBeGreaterThan(10);
+});
+
+test('ten thousand machines are read by a dozen queries, in seconds at worst', async () => {
+  const big = postgres.get().open(await postgres.get().createDatabase());
+  value(
+    await change(big, async (tx) => {
+      await tx.run(sql`insert into domains (name) values ('big.test')`);
+      await tx.run(sql`insert into subnets (vlan_id, name, cidr) values (1, 'big', '10.0.0.0/8')`);
+      await tx.run(sql`insert into machines (id, hostname, domain_id)
+        select lpad(n::text, 6, '0'), 'm' || n, 1 from generate_series(1, 10000) n`);
+      await tx.run(sql`insert into interfaces (machine_id, name, mac, vlan_id)
+        select lpad(n::text, 6, '0'), 'eth0', '52:54:00:' || to_hex(16 + n / 65536) || ':' ||
+          lpad(to_hex(n / 256 % 256), 2, '0') || ':' || lpad(to_hex(n % 256), 2, '0'), 1 from generate_series(1, 10000) n`);
+      await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
+        select i.id, s.id, '10.0.0.0'::inet + i.id from interfaces i, subnets s`);
+      return null;
+    }),
+  );
+  let queries = 0;
+  const snapshot = value(
+    await big.read((tx) =>
+      readSnapshot({
+        ...tx,
+        all: (query) => {
+          queries += 1;
+          return tx.all(query);
+        },
+      }),
+    ),
+  );
+  expect(snapshot.machines).toHaveLength(10_000);
+  expect(snapshot.machines.every(({ interfaces }) => interfaces[0]?.addresses.length === 1)).toBe(true);
+  expect(queries).toBeLessThan(13);
+  // A machine more changes one.
+  value(await change(big, (tx) => updateMachine(tx, { key: '000001' }, { hostname: 'renamed' })));
+  expect(value(await big.read(readSnapshot)).machines.filter(({ hostname }) => hostname === 'renamed')).toHaveLength(1);
+});
