@@ -27,13 +27,13 @@ export interface CliIo {
   /** Waits; rejects when `signal` fires. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Monotonic time, ms. */
-  monotonic(): number;
+  readonly monotonic: () => number;
   /** Wall time, ms since the epoch. */
-  now(): number;
+  readonly now: () => number;
   /** Uniform in [0, 1), for jitter. */
-  fraction(): number;
+  readonly fraction: () => number;
   /** A fresh random UUID. */
-  uuid(): string;
+  readonly uuid: () => string;
   /** Fires when the user interrupts (SIGINT, SIGTERM). */
   readonly interrupted: AbortSignal;
 }

@@ -36,7 +36,8 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     now: io.monotonic,
     onRetry: (why) => {
       state.refusedSince = why.includes('ECONNREFUSED') ? (state.refusedSince ?? io.monotonic()) : null;
-      if (state.told !== why) io.err.write(`regent: ${printable(context.url)}: ${printable(why)}; trying again\n`);
+      if (state.told !== why)
+        io.err.write(`regent: ${printable(context.url)}: ${printable(why.replace(/\.$/, ''))}; trying again\n`);
       state.told = why;
     },
     sleep: async (ms) => {

@@ -37,7 +37,7 @@ export function parseInitOptions(argv: readonly string[]): InitOptions | 'help' 
   const flags = new Set<string>();
   const queue = [...argv];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    const [name = '', inline] = word.startsWith('--') ? splitOnce(word) : [word];
+    const [name, inline] = word.startsWith('--') ? splitOnce(word) : [word];
     if (name === '-h' || name === '--help') return 'help';
     const takesValue = WITH_VALUE.some((known) => known === name);
     if (!takesValue && name !== '--single' && name !== '--json') return usage(`${show(word)} is not known`);

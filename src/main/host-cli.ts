@@ -105,9 +105,9 @@ function initPorts(settings: Settings, db: Database, hasOwnDatabase: boolean): I
     host: realHost(),
     database: bootstrapDatabase(db),
     askRegion,
-    hex: random.hex,
+    hex: (bytes) => random.hex(bytes),
     monotonic: () => performance.now(),
-    sleep: async (ms) => void (await sleep(ms)),
+    sleep: (ms) => sleep(ms),
     say,
     show: (text) =>
       new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),

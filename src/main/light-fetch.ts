@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, request as HttpRequest } from 'node:http';
 
 /**
  * `fetch` over node:http for plain calls: loading the built-in one takes 50 ms, half of what a whole command may take
@@ -8,7 +8,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 export const lightFetch: typeof fetch = async (target, init = {}) => {
   const headers = init.headers as Readonly<Record<string, string>> | undefined;
   if (headers?.['accept'] === 'text/event-stream') return globalThis.fetch(target, init);
-  const url = new URL(String(target));
+  const url = new URL(typeof target === 'string' ? target : 'url' in target ? target.url : target.href);
   const body = typeof init.body === 'string' ? Buffer.from(init.body) : null;
   const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest();
   const outgoing = request(url, {
@@ -31,7 +31,7 @@ export const lightFetch: typeof fetch = async (target, init = {}) => {
 };
 
 /** Importing node:http the ordinary way evaluates all its exports; this loads the module alone. */
-function httpRequest(): typeof import('node:http').request {
+function httpRequest(): typeof HttpRequest {
   return process.getBuiltinModule('node:http').request;
 }
 

@@ -152,9 +152,11 @@ async function chosen(call: Call): Promise<string> {
   const [only] = rows;
   if (only === undefined) throw notFound(call);
   if (rows.length === 1) return String(only.id);
-  throw new CliError(EXIT.conflict, `${name} has ${rows.length} records; say which one by TYPE and DATA, or by --id:`, [
-    ...rows.map((record) => `--id ${record.id}: ${tellRecord(record)}`),
-  ]);
+  throw new CliError(
+    EXIT.conflict,
+    `${name} has ${rows.length} records; say which one by TYPE and DATA, or by --id:`,
+    rows.map((record) => `--id ${record.id}: ${tellRecord(record)}`),
+  );
 }
 
 function notFound(call: Call): CliError {

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { missingOf } from '../../../src/cli/wait.ts';
+import type { Status } from '../../../src/contract/status.ts';
+import { FakeRegion, run } from './fake-region.ts';
+
+const event = (id: number, kind = 'record.created') => ({
+  id,
+  at: '2026-03-01T10:00:00Z',
+  kind,
+  subject: `n${id}.example.test`,
+  who: 'ada\u001b[2J',
+  revision: id,
+  data: {},
+});
+
+let region: FakeRegion;
+beforeAll(async () => {
+  region = await FakeRegion.start();
+});
+beforeEach(() => region.clear());
+afterAll(() => region.stop());
+
+describe('events --follow', () => {
+  /** Two events per connection, then the connection breaks; ends after the sixth. */
+  async function follow(argv: readonly string[]) {
+    const interrupt = new AbortController();
+    region.reply('GET /events', ({ headers }) => (response) => {
+      const last = Number(headers['last-event-id'] ?? '0');
+      if (last >= 6) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
+        interrupt.abort(new Error('interrupted'));
+        return;
+      }
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const id of [last + 1, last + 2]) {
+        response.write(
+          `id: ${id}\nevent: x\ndata: ${JSON.stringify(event(id, id === 3 ? 'domain.created' : 'record.created'))}\n\n`,
+        );
+      }
+      setImmediate(() => response.destroy());
+    });
+    const result = await run(region, ['events', '--follow', ...argv], { interrupted: interrupt.signal });
+    return { ...result, asked: region.seen.map(({ headers }) => headers['last-event-id']) };
+  }
+
+  it('resumes where the connection broke, without a gap and without a double', async () => {
+    const { code, out, asked } = await follow(['--after', '0']);
+    expect(code).toBe(0);
+    expect(asked).toEqual(['0', '2', '4', '6']);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => Number(line.split(' ')[0])),
+    ).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(out).toContain('1  2026-03-01 10:00:00Z  record.created  n1.example.test  ada\\x1b[2J\n');
+  });
+
+  it('prints JSON lines and keeps to a kind', async () => {
+    const { out } = await follow(['--after', '0', '-o', 'json', '--kind', 'domain']);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([event(3, 'domain.created')]);
+  });
+
+  it('starts with what comes when no --after is given', async () => {
+    expect((await follow([])).asked[0]).toBeUndefined();
+  });
+});
+
+describe('--wait', () => {
+  const status = (changes: Partial<Status>): Status => ({
+    state: 'ok',
+    summary: '',
+    version: '0.1.0',
+    time: '2026-03-01T10:00:00Z',
+    revision: 5,
+    published: 5,
+    database: { state: 'ok', why: '', latencyMs: 1 },
+    nodes: [{ name: 'r1', isCurrent: true, isStale: false, since: null, wanted: 4, applied: 4 }],
+    services: [{ node: 'r1', service: 'dns', state: 'healthy', since: null, why: '' }],
+    findings: [],
+    counts: { domains: 0, records: 0, machines: 0, subnets: 0 },
+    ...changes,
+  });
+  const [node] = status({}).nodes;
+  const [service] = status({}).services;
+
+  it.each<[string, Partial<Status>, string[]]>([
+    ['nothing', {}, []],
+    ['the compiler', { published: 4 }, ['revision 5 is not compiled yet (at 4)']],
+    ['a node', { nodes: [{ ...node!, isCurrent: false, applied: 3 }] }, ['r1 has generation 3 of 4']],
+    ['a silent node', { nodes: [{ ...node!, isStale: true }] }, ['r1 does not report']],
+    ['a service', { services: [{ ...service!, state: 'check_failed' }] }, ['dns on r1 is check_failed']],
+    ['no absent service', { services: [{ ...service!, state: 'absent' }] }, []],
+  ])('sees that %s is missing', (_, changes, missing) => {
+    expect(missingOf(status(changes), 5)).toEqual(missing);
+  });
+
+  it('waits for what was current after the change, telling each step once', async () => {
+    const answers = [
+      status({ published: 4 }),
+      status({ published: 4 }),
+      status({ nodes: [{ ...node!, isCurrent: false, applied: 3 }] }),
+      status({}),
+    ];
+    region.on('POST /domains', { status: 201, body: { id: 1, name: 'x.test', ttl: null, isDefault: false } });
+    region.reply('GET /status', () => ({ body: answers.shift() ?? status({ revision: 9, published: 8 }) }));
+    expect(await run(region, ['domain', 'create', 'x.test', '--wait'])).toEqual({
+      code: 0,
+      out: 'domain x.test created\n',
+      err: [
+        'Waiting: revision 5 is not compiled yet (at 4)',
+        'Waiting: r1 has generation 3 of 4',
+        'Applied on 1 of 1 nodes; all services are healthy.',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('ends at its deadline with code 5, what is missing and why', async () => {
+    let now = 0;
+    region.on('POST /domains', { status: 201, body: { id: 1, name: 'x.test', ttl: null, isDefault: false } });
+    region.on('GET /status', {
+      body: status({ services: [{ ...service!, state: 'check_failed', why: 'named-checkzone: bad' }] }),
+    });
+    const { code, out, err } = await run(region, ['domain', 'create', 'x.test', '--wait', '--timeout', '5'], {
+      monotonic: () => now,
+      sleep: async (ms) => {
+        now += ms;
+      },
+    });
+    expect({ code, out }).toEqual({ code: 5, out: 'domain x.test created\n' });
+    expect(err).toContain(
+      'The change is made, but after 5 s it is not everywhere in force: dns on r1 is check_failed.',
+    );
+    expect(err).toContain('dns on r1: named-checkzone: bad');
+    expect(now).toBeLessThanOrEqual(5000);
+  });
+});
