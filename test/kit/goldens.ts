@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { compileSite } from '../../src/services/compile-node.ts';
 import type { AnyService, RenderedFile, Templates } from '../../src/services/kit/contract.ts';
 import { renderService } from '../../src/services/kit/render.ts';
@@ -6,6 +9,14 @@ import { CASES, FACTS, GOLDEN_SECONDS } from './snapshots.ts';
 
 /** Generation that the headers of all goldens show. */
 const GENERATION = 7;
+
+const TEMPLATES = fileURLToPath(new URL('../../templates/', import.meta.url));
+
+/** The real template texts, read at once. */
+export function goldenTemplates(): Templates {
+  const paths = readdirSync(TEMPLATES, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.hbs'));
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(TEMPLATES, path), 'utf8')]));
+}
 
 /** A service of the registry by its name. */
 export function serviceNamed(name: string): AnyService {

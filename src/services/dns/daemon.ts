@@ -1,7 +1,7 @@
 import type { Command, ExecResult } from '../../core/host-values.ts';
 import type { Activation, CommandRule, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DnsDesired } from './desired.ts';
-import { FOLDER, NAMED_CONF, zoneFile } from './view.ts';
+import { NAMED_CONF, zoneOfFile } from './view.ts';
 
 const USER = 'bind';
 const CHECKCONF = '/usr/bin/named-checkconf';
@@ -37,7 +37,8 @@ export function checkDns(staged: readonly StagedFile[]): readonly Command[] {
   return staged
     .filter((file) => file.isChanged)
     .map((file) => {
-      const argv = file.target === NAMED_CONF ? [CHECKCONF, file.staged] : [...CHECKZONE, zoneOf(file), file.staged];
+      const zone = zoneOfFile(file.target);
+      const argv = zone === null ? [CHECKCONF, file.staged] : [...CHECKZONE, zone, file.staged];
       return { argv, user: USER, timeoutMs: 20_000 };
     });
 }
@@ -51,11 +52,10 @@ export function activateDns(changes: readonly FileChange[]): Activation {
   const conf = changes.find((change) => change.target === NAMED_CONF);
   if (conf?.kind === 'added') return { kind: 'restart', why: 'named.conf is new: named reads it when it starts' };
   if (conf?.kind === 'removed') return { kind: 'none', why: 'named.conf is gone: named does not run without it' };
-  const zones = changes.filter((change) => change !== conf && change.kind !== 'removed');
   // A zone that is new in named.conf is loaded by reconfig.
-  const known = zones.filter((change) => !conf || change.kind === 'changed');
-  const names = known.map(zoneOf);
-  if (names.length > SINGLE_RELOADS_MAX || known.some((change) => zoneFile(zoneOf(change)) !== change.target)) {
+  const known = changes.filter((change) => change.kind === 'changed' || (change.kind === 'added' && !conf));
+  const names = known.flatMap((change) => zoneOfFile(change.target) ?? []);
+  if (names.length > SINGLE_RELOADS_MAX) {
     return command([rndc('reload')], `${names.length} zones changed: named reloads what changed`);
   }
   const reloads = names.map((name) => rndc('reload', name));
@@ -110,10 +110,6 @@ function problemOf(answer: ExecResult | undefined, serial: number | null): strin
   const found = /\sSOA\s+\S+\s+\S+\s+(\d+)\s/.exec(answer.stdout)?.[1];
   if (found === undefined) return 'the answer has no SOA record';
   return serial === null || Number(found) === serial ? null : `its serial is ${found}, published is ${serial}`;
-}
-
-function zoneOf(file: { readonly target: string }): string {
-  return file.target.slice(`${FOLDER}/zones/db.`.length);
 }
 
 function rndc(...words: readonly string[]): Command {

@@ -1,4 +1,3 @@
-import { textDigest } from '../../core/digest.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
 
@@ -6,7 +5,8 @@ import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
 export const FOLDER = '/etc/bind/regent';
 /** BIND's main file. */
 export const NAMED_CONF = `${FOLDER}/named.conf`;
-/** A file name has at most 255 bytes, and installing adds a suffix for a moment. */
+const ZONES = `${FOLDER}/zones`;
+/** A file name has at most 255 bytes, and installing adds to it for a moment. */
 const FILE_NAME_MAX = 200;
 
 interface ConfView {
@@ -58,10 +58,17 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   },
 ];
 
-/** Path of a zone's file. */
+/** Path of a zone's file. A name too long for a file name is parted into a folder and a file. */
 export function zoneFile(zone: string): string {
-  const name = zone.length <= FILE_NAME_MAX ? zone : `${zone.slice(0, 100)}--${textDigest(zone).slice(0, 32)}`;
-  return `${FOLDER}/zones/db.${name}`;
+  if (zone.length <= FILE_NAME_MAX) return `${ZONES}/db.${zone}`;
+  return `${ZONES}/long/${zone.slice(0, FILE_NAME_MAX)}/_${zone.slice(FILE_NAME_MAX)}`;
+}
+
+/** The zone whose file this is; null for any other file. */
+export function zoneOfFile(path: string): string | null {
+  const name = path.startsWith(`${ZONES}/`) ? path.slice(ZONES.length + 1) : '';
+  const zone = name.startsWith('db.') ? name.slice(3) : name.replace('long/', '').replace('/_', '');
+  return zoneFile(zone) === path ? zone : null;
 }
 
 /** Makes the templates' view of a desired state. */

@@ -3,7 +3,7 @@ import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { compileNode, compileSite, type NodeBody, wantedVersions } from '../../../src/services/compile-node.ts';
 import type { AnyService } from '../../../src/services/kit/contract.ts';
 import { SERVICES } from '../../../src/services/registry.ts';
-import { emptySnapshot, GOLDEN_SECONDS, largeSnapshot, R1, typicalSnapshot } from '../../kit/snapshots.ts';
+import { emptySnapshot, GOLDEN_SECONDS, R1, typicalSnapshot } from '../../kit/snapshots.ts';
 
 function changed(name: string, changes: Partial<AnyService>): readonly AnyService[] {
   return SERVICES.map((service) => (service.name === name ? { ...service, ...changes } : service));
@@ -84,19 +84,6 @@ describe('compileSite', () => {
     const site = compile(emptySnapshot(), changed('dns', { versioned: fail('no luck') }));
     expect(site.versions).toEqual([]);
     expect(site.nodes.get('n-r1')?.findings[0]?.sentence).toBe('zone regent.internal has no serial for its content');
-  });
-
-  it('grows in line with the machines', () => {
-    const time = (count: number) => {
-      const snapshot = largeSnapshot(count);
-      const start = performance.now();
-      compile(snapshot);
-      return performance.now() - start;
-    };
-    time(200);
-    const small = Math.min(time(500), time(500), time(500));
-    // Ten times the machines; the square of them would be a hundred times.
-    expect(time(5000) / small).toBeLessThan(40);
   });
 });
 

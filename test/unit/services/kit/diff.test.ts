@@ -47,20 +47,18 @@ describe('unifiedDiff', () => {
     expect(hunks(unifiedDiff('a', base.join('\n'), changed(5, 10)))).toEqual(['@@ -3,12 +3,12 @@']);
   });
 
-  it('stays quick with ten thousand lines that all differ, all repeat or moved', () => {
+  // A method that grows with the square of the lines would not end within the test's time.
+  it('takes ten thousand lines that all differ, all repeat or moved', () => {
     const lines = (name: string) => Array.from({ length: 10_000 }, (_, index) => `${name}${index}`);
     const same = Array.from({ length: 10_000 }, () => 'same');
-    const start = performance.now();
     for (const [before, after] of [
       [lines('a'), lines('b')],
       [same, [...same, 'x', ...same]],
       [lines('a'), lines('a').reverse()],
       [lines('a'), ['first', ...lines('a').filter((_, index) => index % 7 > 0)]],
     ] as const) {
-      unifiedDiff('zone', before.join('\n'), after.join('\n'));
+      expect(unifiedDiff('zone', before.join('\n'), after.join('\n'))).toContain('@@');
     }
-    // Wide room: a method that grows with the square of the lines takes minutes.
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

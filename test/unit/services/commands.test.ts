@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../../src/core/host-values.ts';
+import { matches } from '../../../src/host/policy.ts';
+import type { Activation, AnyService } from '../../../src/services/kit/contract.ts';
+import { renderService } from '../../../src/services/kit/render.ts';
+import { SERVICES } from '../../../src/services/registry.ts';
+import { desiredOf, goldenTemplates } from '../../kit/goldens.ts';
+import { CASES, FACTS } from '../../kit/snapshots.ts';
+
+const commandsOf = (activation: Activation) => (activation.kind === 'command' ? activation.commands : []);
+
+/** Every command that a service gives for a case. */
+function allCommands(service: AnyService, caseName: string): readonly Command[] {
+  const desired = desiredOf(service.name, caseName);
+  const files = renderService(service, desired, { facts: FACTS, templates: goldenTemplates(), generation: 1 });
+  const staged = files.map(({ target }) => ({
+    target,
+    staged: `${service.folder}/.stage${target.slice(service.folder.length)}`,
+    isChanged: true,
+  }));
+  const changes = files.map(({ target }) => ({ target, kind: 'changed' as const }));
+  return [
+    ...service.check(staged),
+    ...commandsOf(service.activate(changes, FACTS)),
+    ...changes.flatMap((change) => commandsOf(service.activate([change], FACTS))),
+    ...commandsOf(service.onRoleChange({ kind: 'vip', state: 'active' })),
+    ...commandsOf(service.onRoleChange({ kind: 'database', state: 'primary' })),
+    ...service.probe(desired),
+    service.version,
+  ];
+}
+
+const cases = SERVICES.flatMap((service) => Object.keys(CASES).map((name) => [service.name, name, service] as const));
+
+describe('commands', () => {
+  it.each(cases)('of %s, %s, are all on its list, with its users and a time limit', (_name, caseName, service) => {
+    const commands = allCommands(service, caseName);
+    for (const command of commands) {
+      expect(
+        service.commands.some((rule) => matches(rule, command.argv)),
+        command.argv.join(' '),
+      ).toBe(true);
+      expect(command.user === undefined || service.users.includes(command.user)).toBe(true);
+      expect(command.timeoutMs).toBeGreaterThan(0);
+      expect(command.stdin).toBeUndefined();
+    }
+  });
+
+  it.each(SERVICES.map((service) => [service.name, service] as const))(
+    '%s: every rule of the list is used by a case',
+    (_name, service) => {
+      const commands = Object.keys(CASES).flatMap((name) => allCommands(service, name));
+      for (const rule of service.commands) {
+        expect(
+          commands.some((command) => matches(rule, command.argv)),
+          JSON.stringify(rule.argv),
+        ).toBe(true);
+      }
+    },
+  );
+
+  it.each([
+    ['dns', ['/usr/bin/named-checkconf', '/etc/shadow']],
+    ['dns', ['/usr/bin/named-checkconf', '/etc/bind/regent/.stage/../../shadow']],
+    ['dns', ['/usr/bin/named-checkconf', '-t', '/etc/bind/regent/.stage/a']],
+    ['dns', ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', '-p', '953', 'stop']],
+    ['dns', ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '192.0.2.1', '-p', '953', 'reload']],
+    [
+      'dns',
+      ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', '-p', '953', 'reload', '-clean'],
+    ],
+    ['dns', ['/usr/bin/dig', '-f', '/etc/shadow']],
+    ['ntp', ['/usr/sbin/chronyd', '-p', '-U', '-f', '/etc/chrony/chrony.keys']],
+    ['ntp', ['/usr/bin/chronyc', 'shutdown']],
+  ])('%s refuses %j', (name, argv) => {
+    const service = SERVICES.find((item) => item.name === name);
+    expect(service?.commands.some((rule) => matches(rule, argv))).toBe(false);
+  });
+});

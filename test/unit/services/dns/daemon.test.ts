@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import type { ExecResult } from '../../../../src/core/host-values.ts';
+import type { Activation, FileChange } from '../../../../src/services/kit/contract.ts';
+import { activateDns, checkDns, parseProbeDns, probeDns, roleChangeDns } from '../../../../src/services/dns/daemon.ts';
+import type { DnsDesired } from '../../../../src/services/dns/desired.ts';
+import { NAMED_CONF, zoneFile, zoneOfFile } from '../../../../src/services/dns/view.ts';
+
+const zone = (name: string, kind: FileChange['kind'] = 'changed'): FileChange => ({ target: zoneFile(name), kind });
+const conf = (kind: FileChange['kind'] = 'changed'): FileChange => ({ target: NAMED_CONF, kind });
+const LONG = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(60)).join('.');
+
+/** What rndc is told, without its own options. */
+function told(activation: Activation): string[] | string {
+  if (activation.kind !== 'command') return activation.kind;
+  return activation.commands.map((command) => command.argv.slice(9).join(' '));
+}
+
+describe('activation', () => {
+  it.each([
+    ['one zone', [zone('a.test')], ['reload a.test']],
+    ['some zones', [zone('a.test'), zone('b.test')], ['reload a.test', 'reload b.test']],
+    ['many zones', Array.from({ length: 9 }, (_, index) => zone(`z${index}.test`)), ['reload']],
+    ['options', [conf()], ['reconfig']],
+    ['a zone that came', [conf(), zone('a.test', 'added'), zone('b.test')], ['reconfig', 'reload b.test']],
+    [
+      'many zones that came',
+      [conf(), ...Array.from({ length: 20 }, (_, index) => zone(`z${index}.test`, 'added'))],
+      ['reconfig'],
+    ],
+    ['a zone that went', [conf(), zone('a.test', 'removed')], ['reconfig']],
+    ['a file that was lost', [zone('a.test', 'added')], ['reload a.test']],
+    ['a zone with a name too long for a file', [zone(LONG)], [`reload ${LONG}`]],
+    ['a stranger file that went', [zone('a.test', 'removed')], 'none'],
+    ['the first file', [conf('added'), zone('a.test', 'added')], 'restart'],
+  ])('of %s', (_what, changes, commands) => {
+    const activation = activateDns(changes);
+    expect(told(activation)).toEqual(commands);
+    expect(activation.why).toMatch(/\w+ .*\w/);
+  });
+
+  it('looks for addresses after a virtual IP moved, and nothing else', () => {
+    expect(told(roleChangeDns({ kind: 'vip', state: 'backup' }))).toEqual(['scan']);
+    expect(told(roleChangeDns({ kind: 'database', state: 'primary' }))).toBe('none');
+  });
+});
+
+describe('check', () => {
+  it('asks about changed files alone, as the daemon', () => {
+    const files = [NAMED_CONF, zoneFile('a.test'), zoneFile('b.test')].map((target, index) => ({
+      target,
+      staged: target.replace('regent/', 'regent/.stage/'),
+      isChanged: index < 2,
+    }));
+    const commands = checkDns(files);
+    expect(commands.map((command) => [command.argv[0], command.user])).toEqual([
+      ['/usr/bin/named-checkconf', 'bind'],
+      ['/usr/bin/named-checkzone', 'bind'],
+    ]);
+    expect(commands[1]?.argv.slice(-2)).toEqual(['a.test', '/etc/bind/regent/.stage/zones/db.a.test']);
+  });
+});
+
+describe('probe', () => {
+  const desired = (...serials: readonly number[]): DnsDesired => ({
+    zones: serials.map((serial, index) => ({
+      name: `z${index}.test`,
+      serial,
+      ttl: 1,
+      negativeTtl: 1,
+      primary: 'a',
+      contact: 'b',
+      records: [],
+    })),
+    clients: [],
+    forwarders: [],
+    dnssecValidation: 'auto',
+    rateLimit: 0,
+  });
+  const answer = (stdout: string, more: Partial<ExecResult> = {}): ExecResult => ({
+    code: 0,
+    signal: null,
+    stdout,
+    stderr: '',
+    timedOut: false,
+    failure: null,
+    ...more,
+  });
+  const soa = (serial: number, status = 'NOERROR') =>
+    answer(
+      `;; ->>HEADER<<- opcode: QUERY, status: ${status}, id: 1\nz0.test.\t30\tIN\tSOA\tr1.x. h.x. ${serial} 1800 300 1 1\n`,
+    );
+
+  it('asks for the zones that changed last, at most five', () => {
+    const names = probeDns(desired(5, 9, 1, 7, 3, 8, 2)).map((command) => command.argv.at(-2));
+    expect(names).toEqual(['z1.test', 'z5.test', 'z3.test', 'z0.test', 'z4.test']);
+    expect(probeDns(desired()).map((command) => command.argv.at(-2))).toEqual(['127.in-addr.arpa']);
+  });
+
+  it.each([
+    ['the published serial', soa(5), true, /z0\.test serial 5; 1 zones published/],
+    ['an older serial', soa(4), false, /its serial is 4, published is 5/],
+    ['no record', answer(';; status: NOERROR, id: 1\n'), false, /no SOA record/],
+    ['SERVFAIL', soa(5, 'SERVFAIL'), false, /it answered SERVFAIL/],
+    ['silence', answer(';; no servers could be reached\n', { code: 9 }), false, /no answer within a second/],
+    ['a dig that hangs', answer('', { code: null, timedOut: true }), false, /no answer/],
+    ['no dig', answer('', { code: null, failure: 'ENOENT' }), false, /dig did not start: ENOENT/],
+  ])('%s', (_what, result, isHealthy, detail) => {
+    const health = parseProbeDns([result], desired(5));
+    expect(health.isHealthy).toBe(isHealthy);
+    expect(health.detail).toMatch(detail);
+  });
+
+  it('is content with life when there are no zones', () => {
+    expect(parseProbeDns([soa(0)], desired())).toMatchObject({ isHealthy: true });
+    expect(parseProbeDns([], desired())).toMatchObject({ isHealthy: false });
+    expect(parseProbeDns([soa(9)], desired(9, 8))).toMatchObject({
+      isHealthy: false,
+      detail: expect.stringContaining('z1.test: it was not asked'),
+    });
+  });
+});
+
+describe('zone files', () => {
+  it.each(['a.test', '0.10.in-addr.arpa', LONG, 'x'.repeat(200), 'x'.repeat(201)])(
+    '%s has its own file and back',
+    (name) => {
+      const path = zoneFile(name);
+      expect(zoneOfFile(path)).toBe(name);
+      expect(Math.max(...path.split('/').map((part) => part.length))).toBeLessThan(230);
+    },
+  );
+
+  it.each([NAMED_CONF, '/etc/bind/regent/zones/x', '/etc/bind/regent/db.a', '/etc/bind/regent/zones/long/a/_b'])(
+    '%s is none',
+    (path) => {
+      expect(zoneOfFile(path)).toBeNull();
+    },
+  );
+});
