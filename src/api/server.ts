@@ -67,7 +67,18 @@ export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstanc
     if (isRejected(parsed)) done(Object.assign(new Error('refused'), { refusal: parsed }));
     else done(null, parsed.value);
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(reply, explain(error, request, ports.log)));
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = explain(error, request, ports.log);
+    // A client that still sends does not read the rest of what it gets.
+    if (refusal.code === 'payload_too_large') {
+      reply.header('connection', 'close');
+      return sendProblem(
+        reply,
+        rejected('payload_too_large', `The body is larger than the limit of ${bodyLimit} bytes.`),
+      );
+    }
+    return sendProblem(reply, refusal);
+  });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');

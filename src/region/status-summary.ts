@@ -60,7 +60,7 @@ function sentenceOf(problems: readonly string[], services: readonly Service[]): 
   if (first === undefined) {
     return `All ${services.filter((row) => row.isWanted).length} services are healthy and have what is published.`;
   }
-  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/\.?$/, '');
+  const sentence = first.replace(/\.?$/, '');
   return rest.length === 0 ? `${sentence}.` : `${sentence}; and ${rest.length} more.`;
 }
 

@@ -144,7 +144,7 @@ function registerWrongMethods(app: FastifyInstance): void {
       url: API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1'),
       handler: (_request, reply) => reply,
       onRequest: async (request, reply) =>
-        sendProblem(reply, rejected('method_not_allowed', `${request.method} is not taken here; ${allow} is.`), {
+        sendProblem(reply, rejected('method_not_allowed', `The path takes ${allow}, not ${request.method}.`), {
           allow,
         }),
     });

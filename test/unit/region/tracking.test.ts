@@ -72,7 +72,7 @@ describe('the status', () => {
     expect(summarise(facts([])).state).toBe('degraded');
     expect(summarise(facts([node({ generation: 4 })])).state).toBe('degraded');
     expect(summarise(facts([node({ report: report({ state: 'unhealthy' }) })])).summary).toBe(
-      'Dns on r1 is unhealthy.',
+      'dns on r1 is unhealthy.',
     );
     const finding = { service: 'dns', code: 'x', severity: 'error' as const, subject: 's', sentence: 'Too long.' };
     expect(summarise(facts([{ ...node(), findings: [finding] }])).summary).toContain('Too long');
