@@ -2,22 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { namedString, word, zoneStrings } from '../../../../src/services/kit/quoting.ts';
 
-/** Reads character strings as RFC 1035 §5.1 says: bytes of every string. */
+/** Reads character strings as RFC 1035 §5.1 says: the bytes of every string. */
 function readStrings(text: string): number[][] {
   const strings: number[][] = [];
-  let at = 0;
-  while (at < text.length) {
-    expect(text[at]).toBe('"');
-    const bytes: number[] = [];
-    for (at += 1; text[at] !== '"'; ) {
-      const digits = /^\\(\d{3})/.exec(text.slice(at))?.[1];
-      const length = digits === undefined ? (text[at] === '\\' ? 2 : 1) : 4;
-      bytes.push(digits === undefined ? text.charCodeAt(at + length - 1) : Number(digits));
-      at += length;
+  let bytes: number[] | null = null;
+  for (const [token] of text.matchAll(/\\\d{3}|\\.|./gs)) {
+    if (token === '"') {
+      if (bytes) strings.push(bytes);
+      bytes = bytes ? null : [];
+    } else if (bytes) {
+      bytes.push(token.length === 4 ? Number(token.slice(1)) : token.charCodeAt(token.length - 1));
+    } else if (token !== ' ') {
+      throw new Error(`${token} between two strings`);
     }
-    strings.push(bytes);
-    at += 2;
   }
+  if (bytes) throw new Error('the last string is open');
   return strings;
 }
 
