@@ -97,6 +97,14 @@ export const Facts = Type.Object({
 });
 export type Facts = Static<typeof Facts>;
 
+/** Something about the agent itself that an operator should know, such as a ledger that could not be read. */
+export const AgentFinding = Type.Object({
+  code: Type.String({ maxLength: 40 }),
+  sentence: Type.String({ maxLength: 1000 }),
+  since: Type.String({ format: 'date-time' }),
+});
+export type AgentFinding = Static<typeof AgentFinding>;
+
 /** A full report of a node; each one is complete, so a lost one costs nothing. */
 export const Observation = Type.Object({
   nodeId: Type.String(),
@@ -109,5 +117,6 @@ export const Observation = Type.Object({
   staleSince: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
   facts: Facts,
   services: Type.Array(ServiceObservation, { maxItems: 64 }),
+  findings: Type.Optional(Type.Array(AgentFinding, { maxItems: 16 })),
 });
 export type Observation = Static<typeof Observation>;

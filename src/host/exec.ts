@@ -40,7 +40,8 @@ function run(command: Command, account: Account | undefined): Promise<ExecResult
         shell: false,
         cwd: '/',
         env: ENVIRONMENT,
-        stdio: ['pipe', 'pipe', 'pipe'],
+        // Descriptor 3 is the helper's listening socket under socket activation; no command may inherit it.
+        stdio: ['pipe', 'pipe', 'pipe', 'ignore'],
         ...(account ? { uid: account.uid, gid: account.gid } : {}),
       });
     } catch (error) {

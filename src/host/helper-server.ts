@@ -23,6 +23,8 @@ export interface HelperServerOptions {
 
 /** A listening helper. */
 export interface HelperServer {
+  /** Resolves when a request that came now would be worked on: proof that the helper is not stuck. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function startHelperServer(options: HelperServerOptions): Promise<H
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, options.listen);
   return {
+    probe: () => gate(async () => {}),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

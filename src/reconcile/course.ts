@@ -1,6 +1,7 @@
+import { Check, Errors } from 'typebox/value';
 import { digestOf } from '../core/digest.ts';
-import { sentenceOf } from '../core/errors.ts';
-import type { RenderedFile, ServiceHealth } from '../services/kit/contract.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import type { AnyService, RenderedFile, ServiceHealth } from '../services/kit/contract.ts';
 import { renderService } from '../services/kit/render.ts';
 import { backOff, NO_BACK_OFF } from './back-off.ts';
 import { diskStates, readFolder, type Texts } from './disk.ts';
@@ -112,6 +113,7 @@ function chooseAim(course: Course, wanted: FileStates): Aim {
 function render(course: Course): readonly RenderedFile[] | null {
   const { service, ports, wanted, facts } = course;
   try {
+    if (!Check(service.desired, wanted.desired)) throw new AppError('desired', misfit(service, wanted.desired));
     return renderService(service, wanted.desired, {
       facts,
       templates: ports.templates,
@@ -121,6 +123,12 @@ function render(course: Course): readonly RenderedFile[] | null {
     failAttempt(course, 'render_failed', `The files could not be made: ${sentenceOf(error)}`);
     return null;
   }
+}
+
+function misfit(service: AnyService, desired: unknown): string {
+  const [error] = Errors(service.desired, desired);
+  const where = error ? `${error.instancePath || '/'} ${error.message}` : 'no details';
+  return `the desired state does not fit this release of ${service.name}: ${where}`;
 }
 
 /** Remembers that the wanted configuration cannot be installed now; what is installed keeps running until the next try. */

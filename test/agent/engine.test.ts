@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
 import { engineRig, FAKE_FACTS, wish } from '../kit/engine-rig.ts';
 
 const MAIN = '/etc/fake/main.conf';
@@ -310,14 +311,11 @@ describe('a daemon in trouble', () => {
     const { host, start } = engineRig();
     const engine = await start();
     await engine.run(wish(1, {}), FAKE_FACTS);
-    const { state } = host.units;
-    host.units.state = async () => {
-      throw new Error('the root helper cannot be reached');
-    };
+    host.fault = new AppError('unreachable', 'the root helper cannot be reached');
     const report = await engine.run(wish(1, {}), FAKE_FACTS);
     expect(report).toMatchObject({ state: 'unknown', applied: 1 });
     expect(report.why).toContain('the root helper cannot be reached');
-    host.units.state = state;
+    host.fault = null;
     expect(await engine.run(wish(1, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy' });
   });
 });

@@ -11,7 +11,7 @@ export interface EngineRig {
   readonly host: FakeHost;
   readonly time: VirtualTime;
   readonly memories: Map<string, Memory>;
-  start(): Promise<ServiceEngine>;
+  readonly start: () => Promise<ServiceEngine>;
 }
 
 /** Opens a rig. */

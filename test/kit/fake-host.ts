@@ -45,6 +45,8 @@ export class FakeHost implements Host {
   check: (text: string) => ExecResult | null = (text) =>
     text.includes('refused') ? { ...OK, code: 1, stderr: 'main.conf:2: unknown word' } : null;
   facts_: HostFacts = FAKE_FACTS;
+  /** Thrown by every call: the way to the host is broken. */
+  fault: Error | null = null;
   #time: VirtualTime;
   #daemons: readonly FakeDaemon[];
   #killAt: number | null = null;
@@ -82,6 +84,7 @@ export class FakeHost implements Host {
   }
 
   async alive(): Promise<void> {
+    if (this.fault) throw this.fault;
     if (this.#killAt === null || this.effects.length < this.#killAt) return;
     this.#onKill();
     await new Promise(() => {});

@@ -3,8 +3,8 @@ import type { Clock, Log, LogFields, Random } from '../../src/core/ports.ts';
 /** A clock that only a test moves: `wait` steps over the time at once. */
 export interface VirtualTime {
   readonly clock: Clock;
-  wait(ms: number): Promise<void>;
-  step(ms: number): void;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly step: (ms: number) => void;
 }
 
 /** Opens a virtual clock; it starts at 2026-01-01. */

@@ -1,0 +1,34 @@
+import { Check, Errors } from 'typebox/value';
+import { Desired } from '../contract/agent.ts';
+import { digestOf } from '../core/digest.ts';
+
+/** What becomes of a desired state that arrived. */
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly desired: Desired }
+  | { readonly kind: 'same' }
+  | { readonly kind: 'refused'; readonly code: string; readonly sentence: string };
+
+/**
+ * Decides on a desired state: it must have the protocol's form, be this node's, be whole (digest), and be newer than what is
+ * held. A lower generation is never taken: the region publishes above what the agent says that it holds, also after a
+ * restore of its database, so a lower one is an answer from the past.
+ */
+export function judgeDesired(value: unknown, nodeId: string, held: Desired | null): Verdict {
+  if (!Check(Desired, value)) return refused('malformed', `it is not of the agent protocol: ${firstError(value)}`);
+  if (value.nodeId !== nodeId) return refused('wrong_node', `it is for node ${value.nodeId}, this is ${nodeId}`);
+  if (digestOf(value.body) !== value.digest) return refused('wrong_digest', 'its content does not have its digest');
+  if (!held || value.generation > held.generation) return { kind: 'accepted', desired: value };
+  if (value.generation === held.generation && value.digest === held.digest) return { kind: 'same' };
+  const which = `generation ${value.generation} arrived, generation ${held.generation} is held`;
+  if (value.generation < held.generation) return refused('older_generation', which);
+  return refused('same_generation', `${which}, with another content`);
+}
+
+function refused(code: string, sentence: string): Verdict {
+  return { kind: 'refused', code, sentence: `A desired state was refused: ${sentence}.` };
+}
+
+function firstError(value: unknown): string {
+  const [error] = Errors(Desired, value);
+  return error ? `${error.instancePath || '/'} ${error.message}` : 'unknown';
+}

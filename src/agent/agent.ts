@@ -1,0 +1,125 @@
+import type { Observation } from '../contract/agent.ts';
+import type { HostFacts } from '../core/host-values.ts';
+import type { DurableText, Host } from '../host/interface.ts';
+import { type Timing, TIMING } from '../reconcile/ports.ts';
+import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
+import { openAppliedStore } from './applied-store.ts';
+import type { RegionChannel } from './channel.ts';
+import { openDriver } from './driver.ts';
+import { openFindings } from './findings.ts';
+import { openLedger } from './ledger.ts';
+import { openLink } from './link.ts';
+import { openNodeFacts } from './node-facts.ts';
+import type { LoopPorts } from './ports.ts';
+import { pullForever } from './pull.ts';
+import { openReporter } from './report.ts';
+
+/** What an agent is built from. `text`: a durable text in its state folder, by name. */
+export interface AgentOptions {
+  readonly ports: LoopPorts;
+  readonly nodeId: string;
+  readonly version: string;
+  readonly host: Host;
+  readonly channel: RegionChannel;
+  readonly services: readonly AnyService[];
+  readonly templates: Templates;
+  readonly timing?: Timing;
+  /** Pause between two probes, and between two reports without a change; ms. */
+  readonly tickMs?: number;
+  readonly reportMs?: number;
+  readonly text: (name: string) => DurableText;
+}
+
+/** A running agent. */
+export interface Agent {
+  setRoles(roles: readonly RoleChange[]): void;
+  /** Ends the loops; a run of the engine that is at work gets a moment, and ends right later if that was too short. */
+  stop(): Promise<void>;
+}
+
+const TICK_MS = 2_000;
+const REPORT_MS = 10_000;
+const STOP_MS = 5_000;
+
+/** Starts the agent: what the ledger holds is applied before any region is asked. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { ports, nodeId, host, channel } = options;
+  const { clock, random, log } = ports;
+  const since = new Date(clock.now()).toISOString();
+  const findings = openFindings(clock, log);
+  const ledger = await openLedger({ text: options.text('ledger.json'), nodeId, findings, clock });
+  const memory = await openAppliedStore({ text: options.text, findings, clock });
+  const versions = Object.fromEntries(options.services.map((service) => [service.name, service.version]));
+  const facts = openNodeFacts({ ports, host, versions, onChange: () => driver.wake() });
+  const link = openLink(ports, () => reporter.changed());
+  const engine = { host, clock, random, log, memory, templates: options.templates };
+  const driver = openDriver({
+    ports,
+    engine: { ...engine, timing: options.timing ?? TIMING, wait: (ms) => ports.wait(ms) },
+    services: options.services,
+    tickMs: options.tickMs ?? TICK_MS,
+    facts: () => facts.current(),
+    onReport: () => reporter.changed(),
+  });
+  const observe = (): Observation => ({
+    nodeId,
+    generation: ledger.held()?.generation ?? 0,
+    digest: ledger.held()?.digest ?? '',
+    agentVersion: options.version,
+    agentSince: since,
+    staleSince: link.staleSince(),
+    facts: wireFacts(facts.current()),
+    services: [...driver.reports()],
+    findings: [...findings.all()],
+  });
+  const reporter = openReporter({ ports, channel, link, everyMs: options.reportMs ?? REPORT_MS, observe });
+  const held = ledger.held();
+  if (held) driver.want(held);
+  log.info('agent starts', { generation: held?.generation ?? 0 });
+
+  const stopping = new AbortController();
+  const onDesired = (desired: Parameters<typeof driver.want>[0]) => {
+    log.info('a new desired state is in force', { generation: desired.generation, revision: desired.revision });
+    driver.want(desired);
+    reporter.changed();
+  };
+  const pull = { ports, channel, ledger, findings, link, nodeId, onDesired };
+  const loops = [
+    facts.run(stopping.signal),
+    driver.run(stopping.signal),
+    pullForever(pull, stopping.signal),
+    reporter.run(stopping.signal),
+  ];
+  return {
+    setRoles: (roles) => driver.setRoles(roles),
+    stop: async () => {
+      stopping.abort();
+      channel.close();
+      await Promise.race([Promise.all(loops), ports.wait(STOP_MS)]);
+    },
+  };
+}
+
+const UNKNOWN_FACTS: HostFacts = {
+  hostname: '',
+  os: { id: '', version: '' },
+  isContainer: false,
+  interfaces: [],
+  versions: {},
+};
+
+/** Facts within the wire's limits; before they were read the report says so by an empty host name. */
+function wireFacts(facts: HostFacts | null): Observation['facts'] {
+  const { hostname, os, isContainer, interfaces, versions } = facts ?? UNKNOWN_FACTS;
+  return {
+    hostname: hostname.slice(0, 255),
+    os: { ...os },
+    isContainer,
+    interfaces: interfaces.slice(0, 4096).map(({ name, mac, addresses }) => ({
+      name,
+      mac,
+      addresses: addresses.slice(0, 256),
+    })),
+    versions: { ...versions },
+  };
+}

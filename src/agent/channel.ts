@@ -1,0 +1,214 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Observation, PullQuery } from '../contract/agent.ts';
+import { AppError, sentenceOf, show } from '../core/errors.ts';
+import type { Random } from '../core/ports.ts';
+
+/** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable` or `region_refused`. */
+export interface RegionChannel {
+  /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
+  pull(query: PullQuery): Promise<unknown>;
+  report(observation: Observation): Promise<void>;
+  /** Ends all calls. */
+  close(): void;
+}
+
+/** Where the regions are (`unix:/path`, `http://…`, `https://…`), tried in turn, and the node's credential. */
+export interface ChannelOptions {
+  readonly urls: readonly string[];
+  /** `node:<nodeId>:<secret>`; mutual TLS will take its place, here and in the region's authenticate.ts only. */
+  readonly credential: string;
+  readonly random: Random;
+}
+
+const CONNECT_MS = 3_000;
+const REPORT_MS = 8_000;
+/** What a pull may take beyond the time that it waits. */
+const PULL_SLACK_MS = 8_000;
+const BODY_LIMIT = 64 * 1024 * 1024;
+const PROBLEM_LIMIT = 500;
+
+interface Region {
+  readonly url: string;
+  readonly base: URL;
+  readonly socketPath: string | null;
+  readonly agent: http.Agent;
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body: string | null;
+  readonly timeoutMs: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Parses a region's address; throws AppError `configuration` with the rule. */
+export function parseRegionUrl(url: string): { readonly base: URL; readonly socketPath: string | null } {
+  if (url.startsWith('unix:/')) return { base: new URL('http://region'), socketPath: url.slice('unix:'.length) };
+  const rule = 'Rule: unix:/PATH, http://HOST:PORT or https://HOST:PORT';
+  try {
+    const base = new URL(url);
+    if (base.protocol === 'http:' || base.protocol === 'https:') return { base, socketPath: null };
+  } catch {
+    // Falls through to the sentence.
+  }
+  throw new AppError('configuration', `REGION_URLS: ${show(url)} is not an address of a region. ${rule}.`);
+}
+
+/** Opens the channel; nothing is connected before the first call. */
+export function openChannel(options: ChannelOptions): RegionChannel {
+  const regions: Region[] = options.urls.map((url) => {
+    const { base, socketPath } = parseRegionUrl(url);
+    const agentOptions = { keepAlive: true, maxSockets: 4 };
+    const agent = base.protocol === 'https:' ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    return { url, base, socketPath, agent };
+  });
+  if (regions.length === 0) throw new AppError('configuration', 'REGION_URLS is empty: no region to ask');
+  // Nodes that start together must not all ask the same region first.
+  let index = Math.floor(options.random.fraction() * regions.length) % regions.length;
+  let inUse = new AbortController();
+
+  /** The next region for every call, those that wait at the failed one too. */
+  const turnAway = (failed: Region) => {
+    if (regions[index] !== failed || regions.length < 2) return;
+    index = (index + 1) % regions.length;
+    inUse.abort(new AppError('region_unreachable', `${failed.url} was given up`));
+    inUse = new AbortController();
+  };
+
+  const call = async (what: Call): Promise<Answer> => {
+    const region = regions[index];
+    if (!region) throw new AppError('configuration', 'no region');
+    try {
+      const answer = await sendTwice(region, what, options.credential, inUse.signal);
+      if (answer.status < 500) return answer;
+      throw new AppError('region_unreachable', refusalOf(region, answer));
+    } catch (error) {
+      turnAway(region);
+      if (error instanceof AppError) throw error;
+      throw new AppError('region_unreachable', `${region.url} cannot be reached: ${sentenceOf(error)}`);
+    }
+  };
+
+  const accepted = (answer: Answer): Answer => {
+    if (answer.status === 200 || answer.status === 204) return answer;
+    throw new AppError('region_refused', refusalOf(regions[index], answer));
+  };
+
+  return {
+    pull: async ({ generation, digest, wait }) => {
+      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}`;
+      const timeoutMs = wait * 1000 + PULL_SLACK_MS;
+      const answer = accepted(await call({ method: 'GET', path, body: null, timeoutMs }));
+      return answer.status === 204 ? null : parse(answer.text);
+    },
+    report: async (observation) => {
+      const body = JSON.stringify(observation);
+      accepted(await call({ method: 'POST', path: '/agent/v1/observation', body, timeoutMs: REPORT_MS }));
+    },
+    close: () => {
+      inUse.abort(new AppError('region_unreachable', 'the channel was closed'));
+      for (const region of regions) region.agent.destroy();
+    },
+  };
+}
+
+/** A kept connection may have been closed by the region just now: that call, and only that, is sent again. */
+async function sendTwice(region: Region, call: Call, credential: string, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await send(region, call, credential, signal);
+  } catch (error) {
+    if (!(error instanceof StaleConnection) || signal.aborted) throw error;
+    return await send(region, call, credential, signal);
+  }
+}
+
+class StaleConnection extends Error {}
+
+function send(region: Region, call: Call, credential: string, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers: Record<string, string> = { authorization: `Bearer ${credential}`, accept: 'application/json' };
+    if (call.body !== null) headers['content-type'] = 'application/json';
+    const request = (region.base.protocol === 'https:' ? https : http).request({
+      method: call.method,
+      path: call.path,
+      host: region.base.hostname,
+      port: region.base.port,
+      agent: region.agent,
+      headers,
+      signal,
+      ...(region.socketPath === null ? {} : { socketPath: region.socketPath }),
+    });
+    const limit = setTimeout(() => {
+      request.destroy(new AppError('region_unreachable', `${region.url} did not answer within ${call.timeoutMs} ms`));
+    }, call.timeoutMs);
+    const fail = (error: Error) => {
+      clearTimeout(limit);
+      reject(request.reusedSocket && isReset(error) ? new StaleConnection(error.message) : error);
+    };
+    guardConnect(request, region);
+    request.on('error', fail);
+    request.on('response', (response) => {
+      collect(response, (error, text) => {
+        clearTimeout(limit);
+        if (error) fail(error);
+        else resolve({ status: response.statusCode ?? 0, text });
+      });
+    });
+    request.end(call.body ?? undefined);
+  });
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+/** A host that is gone answers nothing at all: connecting has a limit of its own. */
+function guardConnect(request: http.ClientRequest, region: Region): void {
+  request.on('socket', (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => {
+      request.destroy(new AppError('region_unreachable', `${region.url}: no connection within ${CONNECT_MS} ms`));
+    }, CONNECT_MS);
+    const done = () => clearTimeout(timer);
+    socket.once('connect', done);
+    socket.once('close', done);
+  });
+}
+
+function collect(response: http.IncomingMessage, done: (error: Error | null, text: string) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > BODY_LIMIT)
+      response.destroy(new AppError('region_refused', `the answer is larger than ${BODY_LIMIT} bytes`));
+    else chunks.push(chunk);
+  });
+  response.on('error', (error) => done(error, ''));
+  response.on('end', () => done(null, Buffer.concat(chunks).toString('utf8')));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError('region_refused', 'the region answered with something that is not JSON');
+  }
+}
+
+function refusalOf(region: Region | undefined, answer: Answer): string {
+  let words = '';
+  try {
+    const problem: unknown = JSON.parse(answer.text);
+    if (typeof problem === 'object' && problem !== null && 'detail' in problem) words = String(problem.detail);
+  } catch {
+    words = '';
+  }
+  return `${region?.url ?? 'the region'} answered ${answer.status} ${words}`.trim().slice(0, PROBLEM_LIMIT);
+}

@@ -1,0 +1,130 @@
+import type { Desired } from '../contract/agent.ts';
+import { digestOf } from '../core/digest.ts';
+import type { HostFacts } from '../core/host-values.ts';
+import { stableJson } from '../core/stable-json.ts';
+import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
+import type { EnginePorts } from '../reconcile/ports.ts';
+import type { ServiceReport, Wanted } from '../reconcile/values.ts';
+import type { AnyService, RoleChange } from '../services/kit/contract.ts';
+import { type Bell, type LoopPorts, openBell } from './ports.ts';
+
+/** Drives the engines: one loop per service, so that none waits for another. */
+export interface Driver {
+  /** Takes a desired state; the services' loops see to it at once. */
+  want(desired: Desired): void;
+  /** The node's roles changed. */
+  setRoles(roles: readonly RoleChange[]): void;
+  /** Something that the services see changed (facts). */
+  wake(): void;
+  reports(): readonly ServiceReport[];
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What the driver is built from. `onReport`: a service's report differs from its last one. */
+export interface DriverOptions {
+  readonly ports: LoopPorts;
+  readonly engine: EnginePorts;
+  readonly services: readonly AnyService[];
+  /** Pause between two probes of a service. */
+  readonly tickMs: number;
+  facts(): HostFacts | null;
+  readonly onReport: () => void;
+}
+
+/** Services that are worked on at once: checkers and daemons share the host's processors with everything else. */
+const AT_ONCE = 4;
+/** Longest run: install, forced restart and rollback, each with its full time, and the wait for a place. */
+const SILENCE_MS = 300_000;
+const JITTER = 0.2;
+
+/** Opens the driver; nothing happens before `run`. */
+export function openDriver(options: DriverOptions): Driver {
+  const bells = new Map<string, Bell>(options.services.map((service) => [service.name, openBell(options.ports)]));
+  const reports = new Map<string, ServiceReport>();
+  const gate = openGate(AT_ONCE);
+  const startedAt = new Date(options.ports.clock.now()).toISOString();
+  let desired: Desired | null = null;
+  let wanted: ReadonlyMap<string, Wanted> = new Map();
+  let roles: readonly RoleChange[] = [];
+
+  const ringAll = () => {
+    for (const bell of bells.values()) bell.ring();
+  };
+  const derive = () => {
+    wanted = wantedOf(desired, roles);
+    const known = new Set(options.services.map((service) => service.name));
+    for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
+    for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
+    ringAll();
+  };
+  const note = (report: ServiceReport) => {
+    const before = reports.get(report.service);
+    if (!wanted.has(report.service)) return;
+    reports.set(report.service, report);
+    if (!before || stableJson(before) !== stableJson(report)) options.onReport();
+  };
+
+  const runService = async (service: AnyService, engine: ServiceEngine, bell: Bell, signal: AbortSignal) => {
+    const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
+    while (!signal.aborted) {
+      const wish = wanted.get(service.name);
+      const facts = options.facts();
+      if (wish && facts) note(await gate(() => engine.run(wish, facts)));
+      beat();
+      await bell.wait(options.tickMs * (1 - JITTER / 2 + options.ports.random.fraction() * JITTER), signal);
+    }
+    beat.end();
+  };
+
+  return {
+    want: (next) => {
+      desired = next;
+      derive();
+    },
+    setRoles: (next) => {
+      roles = next;
+      derive();
+    },
+    wake: ringAll,
+    reports: () => Array.from(reports.values()).sort((a, b) => (a.service < b.service ? -1 : 1)),
+    run: async (signal) => {
+      const work = options.services.map(async (service) => {
+        const engine = await openEngine(service, options.engine);
+        const bell = bells.get(service.name);
+        if (bell) await runService(service, engine, bell, signal);
+      });
+      await Promise.all(work);
+    },
+  };
+}
+
+function wantedOf(desired: Desired | null, roles: readonly RoleChange[]): ReadonlyMap<string, Wanted> {
+  const parts = Object.entries(desired?.body.services ?? {});
+  const generation = desired?.generation ?? 0;
+  return new Map(parts.map(([name, part]) => [name, { ...part, generation, digest: digestOf(part.desired), roles }]));
+}
+
+function unknownReport(service: string, wish: Wanted, since: string): ServiceReport {
+  const nothing = { applied: null, appliedDigest: '', lastAction: null, restartDone: null };
+  const why = 'The agent on this node does not know this service: it is of an older release than the region.';
+  const { generation: wanted, digest: wantedDigest } = wish;
+  return { service, wanted, wantedDigest, ...nothing, state: 'unknown', since, why };
+}
+
+type Gate = <T>(work: () => Promise<T>) => Promise<T>;
+
+function openGate(places: number): Gate {
+  let free = places;
+  const queue: (() => void)[] = [];
+  return async (work) => {
+    if (free === 0) await new Promise<void>((resolve) => queue.push(resolve));
+    else free -= 1;
+    try {
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}

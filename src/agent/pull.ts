@@ -1,0 +1,84 @@
+import type { Desired } from '../contract/agent.ts';
+import { sentenceOf } from '../core/errors.ts';
+import { type Verdict, judgeDesired } from './accept.ts';
+import type { RegionChannel } from './channel.ts';
+import type { Findings } from './findings.ts';
+import type { Ledger } from './ledger.ts';
+import type { Link } from './link.ts';
+import type { LoopPorts } from './ports.ts';
+
+/** What pulling is built from. `onDesired`: a new desired state is in the ledger. */
+export interface PullOptions {
+  readonly ports: LoopPorts;
+  readonly channel: RegionChannel;
+  readonly ledger: Ledger;
+  readonly findings: Findings;
+  readonly link: Link;
+  readonly nodeId: string;
+  readonly onDesired: (desired: Desired) => void;
+}
+
+/** Seconds that the region may hold a pull. */
+const WAIT_S = 20;
+const PAUSE_FIRST_MS = 100;
+const PAUSE_LAST_MS = 5_000;
+/** Longest round: a pull with its time limit, a pause, the ledger's disk. */
+const SILENCE_MS = 60_000;
+
+/** Pulls until `signal` is aborted: waits at the region, takes what is newer, and never gives up. */
+export async function pullForever(options: PullOptions, signal: AbortSignal): Promise<void> {
+  const { ports, link } = options;
+  const beat = ports.loop('pull', SILENCE_MS);
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      await pullOnce(options);
+      link.works();
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) break;
+      failures += 1;
+      noteFailure(options, error);
+      const full = Math.min(PAUSE_FIRST_MS * 2 ** Math.min(failures - 1, 20), PAUSE_LAST_MS);
+      await ports.wait(full * (0.5 + ports.random.fraction() / 2), signal);
+    }
+    beat();
+  }
+  beat.end();
+}
+
+class RefusedDesired extends Error {}
+
+async function pullOnce(options: PullOptions): Promise<void> {
+  const { channel, ledger, findings, nodeId } = options;
+  const held = ledger.held();
+  const query = { generation: held?.generation ?? 0, digest: held?.digest ?? '', wait: WAIT_S };
+  const value = await channel.pull(query);
+  if (value === null) return;
+  const verdict: Verdict = judgeDesired(value, nodeId, ledger.held());
+  if (verdict.kind === 'refused') {
+    findings.raise(`desired_${verdict.code}`, verdict.sentence);
+    throw new RefusedDesired(verdict.sentence);
+  }
+  // An answer that is held already was not waited for: asking again at once would be a busy loop.
+  if (verdict.kind === 'same') throw new RefusedDesired('the region sent what is held already');
+  await ledger.accept(verdict.desired);
+  for (const finding of findings.all()) if (finding.code.startsWith('desired_')) findings.clear(finding.code);
+  findings.clear('ledger_full');
+  options.onDesired(verdict.desired);
+}
+
+function noteFailure({ link, findings, ports }: PullOptions, error: unknown): void {
+  if (error instanceof RefusedDesired) {
+    // The region was reached all the same.
+    link.works();
+    ports.log.warn('a pull was of no use', { error: sentenceOf(error) });
+    return;
+  }
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'no_space' || code === 'io' || code === 'denied') {
+    findings.raise('ledger_full', `A desired state could not be kept, so it was not applied: ${sentenceOf(error)}.`);
+    return;
+  }
+  link.fails(error);
+}

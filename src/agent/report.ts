@@ -1,0 +1,53 @@
+import type { Observation } from '../contract/agent.ts';
+import type { RegionChannel } from './channel.ts';
+import type { Link } from './link.ts';
+import { type LoopPorts, openBell } from './ports.ts';
+
+/** What reporting is built from. `observe` gives the whole observation of this moment. */
+export interface ReportOptions {
+  readonly ports: LoopPorts;
+  readonly channel: Pick<RegionChannel, 'report'>;
+  readonly link: Link;
+  readonly everyMs: number;
+  observe(): Observation;
+}
+
+/** The reporting loop. */
+export interface Reporter {
+  /** Something changed: a report goes out at once, or as soon as the one on its way has come back. */
+  changed(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const PAUSE_FIRST_MS = 100;
+const PAUSE_LAST_MS = 5_000;
+const SILENCE_MS = 60_000;
+
+/** Opens the reporter: one report at a time, always the latest, nothing is queued. */
+export function openReporter(options: ReportOptions): Reporter {
+  const { ports, channel, link } = options;
+  const bell = openBell(ports);
+  return {
+    changed: () => bell.ring(),
+    run: async (signal) => {
+      const beat = ports.loop('report', SILENCE_MS);
+      let failures = 0;
+      while (!signal.aborted) {
+        try {
+          await channel.report(options.observe());
+          link.works();
+          failures = 0;
+          await bell.wait(options.everyMs, signal);
+        } catch (error) {
+          if (signal.aborted) break;
+          failures += 1;
+          link.fails(error);
+          const full = Math.min(PAUSE_FIRST_MS * 2 ** Math.min(failures - 1, 20), PAUSE_LAST_MS);
+          await ports.wait(full * (0.5 + ports.random.fraction() / 2), signal);
+        }
+        beat();
+      }
+      beat.end();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { HelperPolicy, ServicePolicy } from '../host/policy.ts';
+import type { AnyService } from '../services/kit/contract.ts';
+
+/**
+ * The root helper's whole list, from what the services declare: their folder, the owners and modes of their files, their
+ * unit, command lines and users. `caller`: whom commands without a user run as.
+ */
+export function helperPolicy(services: readonly AnyService[], caller: string): HelperPolicy {
+  return { caller, services: services.map(servicePolicy) };
+}
+
+function servicePolicy(service: AnyService): ServicePolicy {
+  const { name, folder, unit, commands, version, users } = service;
+  const files = service.files.map(({ mode, owner, group }) => ({ mode, owner, group }));
+  return { name, folder, unit, commands, version, files, users };
+}

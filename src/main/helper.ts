@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { activatedSocket, type HelperServer, startHelperServer } from '../host/helper-server.ts';
+import { realHost } from '../host/real.ts';
+import { SERVICES } from '../services/registry.ts';
+import { helperPolicy } from './helper-policy.ts';
+import { runDaemon } from './process.ts';
+
+const SOCKET = '/run/regent-helper/helper.sock';
+const CALLER = 'regent-agent';
+const PROBE_MS = 1_000;
+/** Requests have deadlines; when none has found a place for so long, the helper is stuck. */
+const SILENCE_MS = 60_000;
+
+/** The root helper: the only process of ours with rights, and all that it does is in the policy. Settings: HELPER_SOCKET, HELPER_CALLER. */
+await runDaemon('helper', async ({ log, settings, liveness }) => {
+  const fd = activatedSocket(process.env, process.pid);
+  const server = await startHelperServer({
+    host: realHost(),
+    policy: helperPolicy(SERVICES, settings.getOr('HELPER_CALLER', CALLER)),
+    log,
+    listen: fd === null ? { path: settings.getOr('HELPER_SOCKET', SOCKET) } : { fd },
+  });
+  const beat = liveness.loop('requests', SILENCE_MS);
+  const stopping = new AbortController();
+  const probing = probeForever(server, beat, stopping.signal);
+  return {
+    stop: async () => {
+      stopping.abort();
+      await server.close();
+      await probing;
+      beat.end();
+    },
+  };
+});
+
+/** Beats as long as requests find a place to be worked on. */
+async function probeForever(server: HelperServer, beat: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await server.probe();
+    beat();
+    await delay(PROBE_MS, undefined, { signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Agent, startAgent } from '../../src/agent/agent.ts';
+import { openChannel } from '../../src/agent/channel.ts';
+import type { Observation } from '../../src/contract/agent.ts';
+import { durableText } from '../../src/host/durable-text.ts';
+import { TIMING } from '../../src/reconcile/ports.ts';
+import { FakeHost } from './fake-host.ts';
+import { type FakeRegion, startFakeRegion } from './fake-region.ts';
+import { FAKE_TEMPLATES, fakeDaemon, fakeService } from './fake-service.ts';
+import { memoryLog, virtualTime } from './virtual-time.ts';
+
+/** A real agent with a real channel and real files of its own, on a fake host, against a fake region. */
+export interface AgentRig {
+  readonly folder: string;
+  readonly host: FakeHost;
+  readonly region: FakeRegion;
+  readonly log: ReturnType<typeof memoryLog>;
+  start(options?: { readonly urls?: readonly string[] }): Promise<Agent>;
+  latest(): Observation | undefined;
+  close(): Promise<void>;
+}
+
+export const NODE = 'node-1';
+
+/** Opens a rig; times are short, so that nothing is waited for. */
+export async function agentRig(): Promise<AgentRig> {
+  const folder = await mkdtemp(join(tmpdir(), 'regent-agent-'));
+  const region = await startFakeRegion(join(folder, 'region.sock'));
+  const host = new FakeHost(virtualTime(), [fakeDaemon(), fakeDaemon('other')]);
+  const log = memoryLog();
+  const agents: Agent[] = [];
+  const random = { fraction: () => 0.5, hex: (bytes: number) => '00'.repeat(bytes) };
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  const wait = async (ms: number, signal?: AbortSignal) => {
+    await delay(ms, undefined, signal ? { signal } : {}).catch(() => {});
+  };
+  return {
+    folder,
+    host,
+    region,
+    log,
+    start: async (options = {}) => {
+      const urls = options.urls ?? [`unix:${folder}/region.sock`];
+      const agent = await startAgent({
+        ports: { clock, random, log, wait, loop: () => Object.assign(() => {}, { end: () => {} }) },
+        nodeId: NODE,
+        version: '0.0.0',
+        host,
+        channel: openChannel({ urls, credential: `node:${NODE}:secretsecretsecret`, random }),
+        services: [fakeService(), fakeService('other')],
+        templates: FAKE_TEMPLATES,
+        timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: 200 },
+        tickMs: 20,
+        reportMs: 200,
+        text: (name) => durableText(join(folder, name)),
+      });
+      agents.push(agent);
+      return agent;
+    },
+    latest: () => region.observations.at(-1),
+    close: async () => {
+      await Promise.all(agents.map((agent) => agent.stop()));
+      await region.down();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
