@@ -1,5 +1,5 @@
-import { textDigest } from '../core/digest.ts';
 import { AppError, isRejected, type Rejected } from '../core/errors.ts';
+import { secretDigest } from '../core/secret.ts';
 import { formatNodeCredential, parseNodeCredential } from '../contract/node-credential.ts';
 import { FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
 import type { InitPorts } from './ports.ts';
@@ -106,10 +106,10 @@ async function writeCredential(run: InitRun): Promise<void> {
   const { files } = run.ports.host;
   const before = parseNodeCredential((await files.read(PATHS.credential)) ?? '');
   const node = accepted(await run.ports.database.look()).nodes.find((row) => row.id === run.nodeId);
-  if (!isRejected(before) && before.nodeId === run.nodeId && textDigest(before.secret) === node?.credentialDigest)
+  if (!isRejected(before) && before.nodeId === run.nodeId && secretDigest(before.secret) === node?.credentialDigest)
     return;
   const secret = run.ports.hex(32);
-  accepted(await run.ports.database.writeCredential(run.nodeId, textDigest(secret)));
+  accepted(await run.ports.database.writeCredential(run.nodeId, secretDigest(secret)));
   await files.install({
     path: PATHS.credential,
     content: `${formatNodeCredential({ nodeId: run.nodeId, secret })}\n`,

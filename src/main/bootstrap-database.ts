@@ -1,6 +1,7 @@
 import type { BootstrapDatabase, NewKey, SiteRows, SiteSeen } from '../join/ports.ts';
 import { textDigest } from '../core/digest.ts';
 import { AppError, isRejected, type Rejected } from '../core/errors.ts';
+import { secretDigest } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { migrate, readMigrations } from '../store/migrate.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../store/queries/api-keys.ts';
@@ -108,7 +109,7 @@ async function replaceKey(tx: WriteTx, key: NewKey): Promise<Outcome<null> | Rej
     tx.emit({ kind: 'api-key.revoked', subject: token, data: { user: key.user } });
   }
   const { user, label, consumer, token } = key;
-  await createApiKey(tx, { user, label, consumer, token, expiresAt: null, secretSha256: textDigest(key.secret) });
+  await createApiKey(tx, { user, label, consumer, token, expiresAt: null, secretSha256: secretDigest(key.secret) });
   tx.emit({ kind: 'api-key.created', subject: token, data: { user, label } });
   return NOTHING;
 }

@@ -73,8 +73,9 @@ export const CONFIG: NounSpec = {
           route: 'config.rollback',
           input: { params: { change: changeId(call) } },
           shape: SHAPE,
-          done: 'made',
-          tell: (change) => `change ${change.reverts ?? ''} undone by change ${change.id}: ${change.summary}`,
+          done: 'undone',
+          // The answer is the change that was undone.
+          tell: (change) => `change ${change.id} undone: ${change.summary}`,
         }),
     },
   ],

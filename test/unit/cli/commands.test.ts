@@ -322,10 +322,17 @@ describe('changing', () => {
   });
 
   it('undoes a change', async () => {
-    region.on('POST /config/history/12/rollback', {
-      body: { id: 13, at: '2026-03-01T10:00:00Z', who: 'ada', origin: 'api', summary: 'x', reverts: 12, rows: [] },
-    });
-    expect((await run(region, ['config', 'rollback', '12'])).out).toBe('change 12 undone by change 13: x\n');
+    const body = {
+      id: 12,
+      at: '2026-03-01T10:00:00Z',
+      who: 'ada',
+      origin: 'api',
+      summary: 'x',
+      reverts: null,
+      rows: [],
+    };
+    region.on('POST /config/history/12/rollback', { body });
+    expect((await run(region, ['config', 'rollback', '12'])).out).toBe('change 12 undone: x\n');
   });
 });
 

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lightFetch } from '../../src/main/light-fetch.ts';
+import { usePostgres } from '../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../kit/region.ts';
+import { until } from '../kit/until.ts';
+import { run } from '../unit/cli/fake-region.ts';
+
+const REGENT = join(import.meta.dirname, '..', '..', 'bin', 'regent');
+
+/** The command line against a real region on a real database, over HTTP. */
+describe('regent', () => {
+  const pg = usePostgres();
+  let region: TestRegion;
+  let url: string;
+  beforeAll(async () => {
+    region = await startTestRegion(pg.get());
+    await region.api.listen({ host: '127.0.0.1', port: 0 });
+    url = `http://127.0.0.1:${(region.api.server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => region.close());
+
+  const regent = (line: string, role: 'admin' | 'operator' | 'user' | 'auditor' = 'admin') =>
+    run({ url }, line.split(' '), {
+      env: { REGENT_URL: url, REGENT_API_KEY: region.keys[role] },
+      fetch: lightFetch,
+      now: () => Date.now(),
+    });
+  const good = async (line: string) => {
+    const { code, out, err } = await regent(line);
+    expect({ line, code, err }).toEqual({ line, code: 0, err: '' });
+    return out;
+  };
+
+  it('carries every noun through its life', async () => {
+    expect(await good('domain create example.test --ttl 300')).toBe('domain example.test created\n');
+    expect(await good('domain set example.test --ttl default')).toBe('domain example.test changed\n');
+    expect(await good('subnet create 10.20.0.0/24 --name lab')).toBe('subnet 10.20.0.0/24 created\n');
+    expect(await good('subnet set 10.20.0.0/24 --dns off')).toBe('subnet 10.20.0.0/24 changed\n');
+    const preview = await good('record create www.example.test A 10.20.0.10 --dry-run');
+    expect(preview).toMatch(/zones\/db\.example\.test/);
+    expect(preview).toMatch(/\n {2}\+.*10\.20\.0\.10/);
+    expect(await good('record list -o name')).toBe('');
+    expect(await good('record create www.example.test A 10.20.0.10')).toBe(
+      'record www.example.test A 10.20.0.10 created\n',
+    );
+    expect(await good('record set www.example.test A --ttl 60')).toContain('changed');
+    expect(await good('record show www.example.test')).toMatch(/ttl: +60/);
+    expect(
+      await good('machine create web1 --domain example.test --mac 52:54:00:00:00:01 --address auto --subnet lab'),
+    ).toBe('machine web1.example.test created (10.20.0.1)\n');
+    expect(await good('machine show web1')).toContain('10.20.0.1 (10.20.0.0/24)');
+    expect(await good('machine list -o csv')).toMatch(/^name,id,addresses/);
+    expect(await good('machine set web1 --hostname web2')).toContain('web2.example.test changed');
+    expect(await good('setting set upstream_dns 192.0.2.53 192.0.2.54')).toBe(
+      'setting upstream_dns is 192.0.2.53, 192.0.2.54\n',
+    );
+    expect(await good('setting get upstream_dns')).toBe('192.0.2.53, 192.0.2.54\n');
+    expect(await good('setting set upstream_dns --default')).toBe('setting upstream_dns is \n');
+    expect(await good('user create ada --role operator')).toBe('user ada created\n');
+    expect(await good('key create ci --user ada --expires 30d -o name')).toMatch(/^\w+:\w+:\w+\n$/);
+    expect(await good('key list --user ada')).toMatch(/\n\w+ +ci +ada/);
+    expect(await good('node list')).toContain('r1');
+    expect(await good('node show r1')).toContain('10.77.0.11');
+    expect(await good('vlan list')).toContain('untagged');
+    expect(await good('machine delete web2')).toContain('deleted');
+    expect(await good('record delete www.example.test')).toBe('record www.example.test A 10.20.0.10 deleted\n');
+    const [newest] = JSON.parse(await good('config history --limit 1 -o json')) as { id: number }[];
+    expect(await good(`config show ${newest?.id}`)).toContain('delete records');
+    expect(await good(`config rollback ${newest?.id}`)).toContain(`change ${newest?.id} undone`);
+    expect(await good('record list -o name')).toBe('www.example.test,A,10.20.0.10\n');
+    expect(await good('config diff')).toMatch(/r1|in force/);
+    expect(await good('events --after 0 --kind record -o name')).toMatch(/^(\d+\n){3,}$/);
+    expect(await good('domain delete example.test --cascade')).toBe('domain example.test deleted\n');
+    expect(await good('subnet delete lab')).toContain('deleted');
+    expect(await good('user delete ada')).toBe('user ada deleted\n');
+  });
+
+  it.each([
+    ['domain show nope.test', 3, /no domain/],
+    ['domain create regent.internal', 4, /exists/],
+    ['record create x.regent.internal A 10.0.0.300', 1, /IPv?4? ?|address/],
+    ['record create x.nowhere.test A 10.0.0.3', 1, /domain/],
+    ['config rollback 99999', 3, /no change|99999/],
+    ['service show nothing', 3, /no service/],
+  ])('answers "%s" with %i', async (line, code, wanted) => {
+    const result = await regent(line);
+    expect(result).toMatchObject({ code, out: '' });
+    expect(result.err).toMatch(wanted);
+  });
+
+  it('keeps to the role of the key', async () => {
+    expect(await regent('domain create mine.test', 'user')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('role'),
+    });
+    expect((await regent('domain list', 'user')).code).toBe(0);
+  });
+
+  it('says degraded while the node has not reported', async () => {
+    const { code, out } = await regent('status');
+    expect(code).toBe(6);
+    expect(out).toMatch(/^DEGRADED: /);
+  });
+
+  it('follows events and writes as a process of its own', async () => {
+    const env = { ...process.env, REGENT_URL: url, REGENT_API_KEY: region.keys.admin };
+    const child = spawn(REGENT, ['events', '--follow', '--after', '0', '--kind', 'domain', '-o', 'json'], { env });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString('utf8');
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    try {
+      await good('domain create followed.test');
+      await until('the event', async () => out.includes('followed.test'), { deadlineMs: 20_000 });
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await ended).toBe(0);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { kind: string }).kind),
+    ).toContain('domain.created');
+  });
+});
