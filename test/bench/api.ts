@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import autocannon from 'autocannon';
+import pg from 'pg';
+import { isRejected } from '../../src/core/errors.ts';
+import { bootstrapDatabase } from '../../src/main/bootstrap-database.ts';
+import { startPostgres } from '../../src/main/embedded-postgres.ts';
+import { Database } from '../../src/store/database.ts';
+import { realClock, realRandom, silentLog } from '../kit/postgres.ts';
+import { residentMb, runTime, type Server, startServer } from './processes.ts';
+import { type Figure, least, median, most, percentile, timed } from './report.ts';
+
+const KEY = { consumer: 'bench', token: 'benchtoken', secret: 'benchsecret0123456789' };
+const BEARER = { authorization: `Bearer ${KEY.consumer}:${KEY.token}:${KEY.secret}` };
+const PORT = { region: 15_240, bare: 15_241 };
+
+/** API, memory and start times of a region process over an embedded PostgreSQL, beside bare Fastify and pg in the same run. */
+export async function benchApi(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'regent-bench-'));
+  const postgres = await startPostgres({});
+  const url = `postgresql:///postgres?host=${postgres.socketFolder}&user=${postgres.user}`;
+  const client = new pg.Client({ connectionString: url });
+  const servers: Server[] = [];
+  try {
+    await prepare(postgres.socketFolder, postgres.user);
+    await client.connect();
+    const region = await startServer('src/main/regiond.ts', PORT.region, '/health/ready', {
+      REGENT_DATABASE_URL: url,
+      REGENT_REGION_LISTEN: `127.0.0.1:${PORT.region}`,
+      REGENT_REGION_AGENT_LISTEN: `unix:${folder}/agent.sock`,
+      REGENT_NODE_NAME: 'bench',
+    });
+    servers.push(region);
+    const idle = residentMb(region.pid);
+    const bare = await startServer('test/bench/bare.ts', PORT.bare, '/ready', {
+      BARE_DATABASE_URL: url,
+      BARE_PORT: String(PORT.bare),
+    });
+    servers.push(bare);
+    const requests = await benchRequests(region, bare);
+    const lists = await benchLists(region, client);
+    const cli = await benchCli(region);
+    return [
+      most('regiond, cold start to ready', region.startMs, 'ms', 2000, 'schema applied already'),
+      most('regiond, memory idle', idle, 'MB', 150),
+      ...requests,
+      ...lists,
+      most('regiond, memory after lists of 10,000 machines', residentMb(region.pid), 'MB', 300),
+      ...cli,
+    ];
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+    await client.end().catch(() => undefined);
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function prepare(host: string, user: string): Promise<void> {
+  const db = new Database({
+    connection: { host, port: 5432, user, database: 'postgres' },
+    name: 'bench',
+    clock: realClock,
+    random: realRandom,
+    log: silentLog,
+  });
+  const site = bootstrapDatabase(db);
+  const steps = [
+    await site.migrate(),
+    await site.writeSite({ nodeId: 'bench', nodeName: 'bench', addresses: ['127.0.0.1'], domain: 'regent.internal' }),
+    await site.replaceKey({ user: 'admin', label: 'bench', ...KEY }),
+  ];
+  for (const step of steps) if (isRejected(step)) throw new Error(step.message);
+  await db.close();
+}
+
+/** In turn, several times, so that a slow minute of the machine meets both. */
+async function benchRequests(region: Server, bare: Server): Promise<Figure[]> {
+  const ratios: number[] = [];
+  let rates = { region: 0, bare: 0 };
+  for (let round = 0; round < 4; round += 1) {
+    rates = {
+      bare: await rate(`${bare.url}/domains/regent.internal`, {}),
+      region: await rate(`${region.url}/api/v1/domains/regent.internal`, BEARER),
+    };
+    if (round > 0) ratios.push((100 * rates.region) / rates.bare);
+  }
+  const note = `last round ${rates.region.toFixed(0)}/s beside ${rates.bare.toFixed(0)}/s, one core each, 3 counted rounds of 4 s`;
+  return [least('requests/s, share of bare Fastify + pg', median(ratios), '%', 70, note)];
+}
+
+async function rate(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const result = await autocannon({ url, headers, connections: 10, duration: 4 });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} errors`);
+  return result.requests.average;
+}
+
+async function benchLists(region: Server, client: pg.Client): Promise<Figure[]> {
+  await addMachines(client, 0, 1000);
+  const thousand = await timed(15, () => listMachines(region.url, 1000));
+  await addMachines(client, 1000, 10_000);
+  const all = await timed(7, () => listMachines(region.url, 10_000));
+  return [
+    most(
+      'list 1,000 machines, full objects',
+      median(thousand),
+      'ms',
+      100,
+      `p95 ${percentile(thousand, 0.95).toFixed(0)} ms`,
+    ),
+    most('list 10,000 machines, ten pages', median(all), 'ms', 800, `p95 ${percentile(all, 0.95).toFixed(0)} ms`),
+  ];
+}
+
+async function listMachines(url: string, expected: number): Promise<void> {
+  let count = 0;
+  let cursor = '';
+  do {
+    const response = await fetch(
+      `${url}/api/v1/machines?limit=1000${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+      { headers: BEARER },
+    );
+    const page = (await response.json()) as { items: { interfaces: unknown[] }[]; next: string | null };
+    count += page.items.filter((machine) => machine.interfaces.length === 1).length;
+    cursor = page.next ?? '';
+  } while (cursor !== '');
+  if (count !== expected) throw new Error(`${count} machines were listed, not ${expected}`);
+}
+
+/** Rows as the API would write them, without its pace. */
+async function addMachines(client: pg.Client, from: number, to: number): Promise<void> {
+  await client.query(`begin; select set_config('regent.operation', 'bench', true)`);
+  if (from === 0)
+    await client.query(`insert into subnets (vlan_id, name, cidr) select min(id), 'bench', '10.128.0.0/9' from vlans`);
+  await client.query(
+    `with m as (
+       insert into machines (id, hostname, domain_id)
+       select lpad(to_hex(n), 6, '0'), 'm' || n, (select min(id) from domains) from generate_series($1::int, $2::int - 1) n returning id
+     ), i as (
+       insert into interfaces (machine_id, name, mac, kind, vlan_id)
+       select id, 'eno1', ('5254' || lpad(id, 8, '0'))::macaddr::text, 'physical', (select min(id) from vlans) from m returning id, machine_id
+     )
+     insert into interface_addresses (interface_id, subnet_id, address)
+     select id, (select id from subnets where name = 'bench'), '10.128.0.1'::inet + (('x' || lpad(machine_id, 8, '0'))::bit(32)::int) from i`,
+    [from, to],
+  );
+  await client.query('commit');
+}
+
+async function benchCli(region: Server): Promise<Figure[]> {
+  await runTime(['bin/regent', '--version']);
+  const env = { REGENT_URL: region.url, REGENT_API_KEY: `${KEY.consumer}:${KEY.token}:${KEY.secret}` };
+  const bare = median(await timed(15, () => runTime([process.execPath, '-e', '0'])));
+  const help = median(await timed(15, () => runTime(['bin/regent', '--help'])));
+  const get = median(await timed(15, () => runTime(['bin/regent', 'domain', 'show', 'regent.internal'], env)));
+  const note = `bare node here: ${bare.toFixed(0)} ms`;
+  return [most('regent --help', help, 'ms', 60, note), most('regent domain show', get, 'ms', 100, note)];
+}

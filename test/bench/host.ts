@@ -1,0 +1,49 @@
+import { createClient } from '../../src/contract/client.ts';
+import { systemRandom } from '../../src/main/process.ts';
+import { startDnsAsker } from '../kit/faults/dns.ts';
+import { openProductLab, type ProductLab } from '../kit/lab.ts';
+import { pause } from '../kit/until.ts';
+import { type Figure, median, most, percentile } from './report.ts';
+
+const ROUNDS = 40;
+const DOMAIN = 'bench.example';
+
+/** A whole host: from the acknowledged write to the answer of its BIND, and the memory of its processes. Needs root. */
+export async function benchHost(): Promise<Figure[]> {
+  const lab = await openProductLab('bench');
+  const dns = startDnsAsker(lab.layout.clientNetns('vlan10'), '10.10.10.1');
+  try {
+    const client = createClient({ url: lab.url, apiKey: lab.apiKey, random: systemRandom() });
+    await client.call('domain.create', { body: { name: DOMAIN } });
+    const latencies: number[] = [];
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const fqdn = `h${round}.${DOMAIN}`;
+      const data = `10.10.10.${round + 101}`;
+      await client.call('record.create', { body: { fqdn, type: 'A', data } });
+      const acknowledged = performance.now();
+      while (!(await dns.ask(fqdn, 'A', 500)).data.includes(data)) {
+        if (performance.now() - acknowledged > 30_000) throw new Error(`${fqdn} is not answered within 30 s`);
+        await pause(10);
+      }
+      // The first one waits for the zone itself; the phase between writes is random.
+      if (round > 0) latencies.push(performance.now() - acknowledged);
+      await pause(Math.random() * 300);
+    }
+    const note = `median ${median(latencies).toFixed(0)} ms, most ${Math.max(...latencies).toFixed(0)} ms, ${ROUNDS} rounds`;
+    return [
+      most('row changed → BIND answers it, p95', percentile(latencies, 0.95), 'ms', 2000, note),
+      most('agent, memory idle', await residentMb(lab, 'regent-agent.service'), 'MB', 100),
+      most('helper, memory idle', await residentMb(lab, 'regent-helper.service'), 'MB', null),
+      most('regiond on the host, memory idle', await residentMb(lab, 'regent-regiond.service'), 'MB', 150),
+    ];
+  } finally {
+    dns.close();
+    await lab.close();
+  }
+}
+
+async function residentMb(lab: ProductLab, unit: string): Promise<number> {
+  const pid = await lab.ask('r1', ['systemctl', 'show', '--property=MainPID', '--value', unit]);
+  const status = await lab.ask('r1', ['cat', `/proc/${pid}/status`]);
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
