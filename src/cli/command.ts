@@ -1,13 +1,6 @@
-import type { OutputFormat } from './format/output.ts';
+import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Region } from './region.ts';
-
-/** Options that every command takes. */
-export interface GlobalOptions {
-  readonly output?: OutputFormat;
-  readonly url?: string;
-  readonly context?: string;
-}
 
 /** Options of commands that change configuration. */
 export interface ChangeOptions {

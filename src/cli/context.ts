@@ -1,5 +1,5 @@
 import { show } from '../core/errors.ts';
-import type { GlobalOptions } from './command.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { CliError, EXIT, usageError } from './exit.ts';
 import type { CliIo } from './io.ts';
 

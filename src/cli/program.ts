@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { Call, ChangeOptions, CommandSpec, GlobalOptions, NounSpec, OptionSpec, OptionValues } from './command.ts';
+import type { Call, ChangeOptions, CommandSpec, NounSpec, OptionSpec, OptionValues } from './command.ts';
 import { EXIT, type ExitCode, usageError } from './exit.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
+import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Region } from './region.ts';
 

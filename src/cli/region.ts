@@ -1,5 +1,5 @@
 import type { Client } from '../contract/client.ts';
-import type { GlobalOptions } from './command.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { checkKey, resolveContext } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 import { printable } from './format/escape.ts';

@@ -1,0 +1,8 @@
+import type { OutputFormat } from './format/output.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly output?: OutputFormat;
+  readonly url?: string;
+  readonly context?: string;
+}
