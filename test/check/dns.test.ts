@@ -4,6 +4,7 @@ import { readTemplates } from '../../src/main/templates.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dns } from '../../src/services/dns/index.ts';
+import { zoneFile } from '../../src/services/dns/view.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { emptySnapshot, GOLDEN_SECONDS, hostileSnapshot, machine, R1 } from '../kit/snapshots.ts';
@@ -159,6 +160,40 @@ describe('named on rendered files', () => {
     }
   });
 
+  it('skips a file that is older than its last load, so restored files must arrive with a fresh time', async () => {
+    await publish(site());
+    const file = zoneFile('example.test');
+    const serial = async () => (await ask(client, OWN, '+short', 'example.test', 'SOA')).split(' ')[2];
+    const before = await serial();
+    await host.run(['cp', '--preserve', file, '/root/previous']);
+    await publish(site({ machines: [] }));
+    const after = await serial();
+    await host.run(['cp', '--preserve', '/root/previous', file]);
+    const reload = await host.run(rndc('reload', 'example.test'), { user: 'bind' });
+    expect(reload.stdout).toContain('up-to-date');
+    expect(await serial()).toBe(after);
+    await host.run(['touch', file]);
+    await host.run(rndc('reload', 'example.test'), { user: 'bind' });
+    await until('named has the restored file', async () => (await serial()) === before);
+    await host.run(['rm', '/root/previous']);
+  });
+
+  it('takes a zone of ten thousand records, and one change in it', async () => {
+    const machines = Array.from({ length: 10_000 }, (_, index) =>
+      machine(`m${index}`, 2, { eth0: [`10.20.${index >> 8}.${index & 255}`] }),
+    );
+    const subnets = [...site().subnets, { id: 2, vlanId: 1, name: 'large', cidr: '10.20.0.0/16', dnsOn: true }];
+    await publish(site({ machines, subnets }));
+    expect(await ask(client, OWN, '+short', 'm9999.example.test')).toBe('10.20.39.15\n');
+    expect(await ask(client, OWN, '+short', '-x', '10.20.39.15')).toBe('m9999.example.test.\n');
+    const { activation } = await publish(site({ machines: machines.slice(0, -1), subnets }));
+    expect(activation.kind === 'command' && activation.commands.map((item) => item.argv.at(-1))).toEqual([
+      'example.test',
+      '20.10.in-addr.arpa',
+    ]);
+    expect(await ask(client, OWN, 'm9999.example.test')).toContain('status: NXDOMAIN');
+  });
+
   it('sees a file that named could not load, and a daemon that hangs', async () => {
     const { desired } = await publish(site({ machines: [machine('web2', 2, { eth0: ['10.10.10.23'] })] }));
     expect(await bench.probe(desired)).toMatchObject({ isHealthy: true });
@@ -186,6 +221,10 @@ describe('named on rendered files', () => {
     });
   });
 });
+
+function rndc(...words: readonly string[]): string[] {
+  return ['rndc', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', ...words];
+}
 
 /** The text of an answer in dig's short form: strings in quotes, `\` before quotes and backslashes, `\DDD` for the rest. */
 function unquote(answer: string): string {
