@@ -2,6 +2,8 @@
 export const PATHS = {
   product: '/opt/regent',
   conf: '/etc/regent/regent.conf',
+  /** The agent's own: it may not read `regent.conf`, which can hold the database's password. */
+  agentConf: '/etc/regent/agent.conf',
   credential: '/var/lib/regent/agent/credential',
   /** There when init has ended; holds no secret. */
   done: '/var/lib/regent/init.json',

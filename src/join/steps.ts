@@ -38,7 +38,11 @@ export function accepted<T>(value: T | Rejected): T {
 /** The steps in their order. After a kill at any place, running all of them again ends right. */
 export const STEPS: readonly Step[] = [
   { name: 'begin', title: 'remember that init is under way', run: begin },
-  { name: 'configuration', title: `name of this node in ${PATHS.conf}`, run: writeConfiguration },
+  {
+    name: 'configuration',
+    title: `name of this node in ${PATHS.conf} and ${PATHS.agentConf}`,
+    run: writeConfiguration,
+  },
   { name: 'database', title: 'start the database', run: startDatabase },
   { name: 'schema', title: "bring the database's schema to this version", run: migrate },
   { name: 'site', title: 'node, domain and settings', run: writeSite },
@@ -67,10 +71,14 @@ async function begin(run: InitRun): Promise<void> {
 
 async function writeConfiguration(run: InitRun): Promise<void> {
   const { files } = run.ports.host;
-  const before = (await files.read(PATHS.conf)) ?? '';
-  const content = accepted(setConfValues(PATHS.conf, before, { NODE_NAME: run.name }));
-  if (content === before) return;
-  await files.install({ path: PATHS.conf, content, mode: 0o640, owner: 'root', group: 'regent' });
+  for (const [path, group] of [
+    [PATHS.conf, 'regent'],
+    [PATHS.agentConf, 'regent-agent'],
+  ] as const) {
+    const before = (await files.read(path)) ?? '';
+    const content = accepted(setConfValues(path, before, { NODE_NAME: run.name }));
+    if (content !== before) await files.install({ path, content, mode: 0o640, owner: 'root', group });
+  }
 }
 
 async function startDatabase(run: InitRun): Promise<void> {

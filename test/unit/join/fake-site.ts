@@ -148,7 +148,7 @@ export class FakeSite {
   readonly #reads = new Map<string, string>();
 
   #inputsOf(): string {
-    return `${this.text('/etc/regent/regent.conf')}|${this.text('/var/lib/regent/agent/credential')}`;
+    return `${this.text('/etc/regent/regent.conf')}|${this.text('/etc/regent/agent.conf')}|${this.text('/var/lib/regent/agent/credential')}`;
   }
 
   #exec(command: Command): ExecResult {

@@ -19,6 +19,11 @@ describe('regent init', () => {
     expect(await runInit(site.ports(), OPTIONS)).toBe(0);
     expect(site.site).toMatchObject({ nodeName: 'r1', addresses: ['10.77.0.11'], domain: 'regent.internal' });
     expect(site.text(PATHS.conf)).toBe('# mine\nLOG_LEVEL=debug\nNODE_NAME=r1\n');
+    expect(site.files.get(PATHS.agentConf)).toMatchObject({
+      content: 'NODE_NAME=r1\n',
+      mode: 0o640,
+      group: 'regent-agent',
+    });
     expect([...site.enabled].sort()).toEqual(Object.values(UNITS).sort());
     expect(site.files.get(PATHS.credential)).toMatchObject({ mode: 0o600, owner: 'regent-agent' });
     expect(site.files.get(PATHS.rootConfig)).toMatchObject({ mode: 0o600, owner: 'root' });
