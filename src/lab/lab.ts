@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
+import { run } from './command.ts';
 import { ensureBase, type Progress, removeAbandonedBuilds, removeUnusedBases } from './base.ts';
 import { execHost } from './exec.ts';
 import { isForwarding, startForwarder } from './forward.ts';
@@ -154,7 +155,7 @@ export async function down(order: DownOrder): Promise<void> {
   removeEmptyRunFolders();
   await removeEmptyNetnsFolder();
   if (order.keepBases !== true) await removeUnusedBases(basesInUse());
-  if (existsSync(LAB_ROOT) && readdirSync(LAB_ROOT).length === 0) rmSync(LAB_ROOT, { recursive: true });
+  await run(['rmdir', '--ignore-fail-on-non-empty', LAB_ROOT], { timeoutMs: 10_000 });
   rmSync(layout.lockFile, { force: true });
 }
 
