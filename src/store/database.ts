@@ -226,7 +226,8 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
   try {
     await begin(client, work);
     work.position.phase = 'body';
-    const value = await work.body(txOf(client, work.timeoutMs));
+    const live = txOf(client, work.timeoutMs);
+    const value = await work.body(live.tx).finally(live.end);
     if (isRejected(value)) throw new RejectedError(value);
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
     await end(client, work, warnings);

@@ -33,9 +33,21 @@ const compiler = new Kysely<unknown>({
   },
 });
 
-/** Makes a `Tx` over one connection. `timeoutMs` is asked before each query, so that a deadline bounds all of them together. */
-export function txOf(client: ClientBase, timeoutMs: () => number): Tx {
-  const execute = async <R>(query: RawBuilder<R>) => {
+/** A `Tx` with its end: after `end()` it refuses queries, so that none slips onto a connection that others use by then. */
+export interface LiveTx {
+  readonly tx: Tx;
+  end(): void;
+}
+
+/**
+ * Makes a `Tx` over one connection. `timeoutMs` is asked before each query, so that a deadline bounds all of them
+ * together. Queries that are asked for at once run one after the other.
+ */
+export function txOf(client: ClientBase, timeoutMs: () => number): LiveTx {
+  let isOver = false;
+  let last: Promise<unknown> = Promise.resolve();
+  const run = async <R>(query: RawBuilder<R>) => {
+    if (isOver) throw new Error('a query came after the end of its transaction');
     const { sql, parameters } = query.compile(compiler);
     try {
       // pg reads `query_timeout` per query; its published type lacks it.
@@ -46,9 +58,20 @@ export function txOf(client: ClientBase, timeoutMs: () => number): Tx {
       throw refusal ? new RejectedError(refusal) : error;
     }
   };
-  return {
+  const execute = <R>(query: RawBuilder<R>) => {
+    const mine = last.then(() => run(query));
+    last = mine.catch(() => {});
+    return mine;
+  };
+  const tx: Tx = {
     all: async <R>(query: RawBuilder<R>) => (await execute(query)).rows as R[],
     one: async <R>(query: RawBuilder<R>) => ((await execute(query)).rows[0] ?? null) as R | null,
     run: async (query) => (await execute(query)).rowCount ?? 0,
+  };
+  return {
+    tx,
+    end: () => {
+      isOver = true;
+    },
   };
 }

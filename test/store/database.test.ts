@@ -153,6 +153,22 @@ test('a client that stops inside a transaction gives its locks back', async () =
   expect(refusal(await held).code).toBe('conflict');
 });
 
+test('queries that are asked for at once run in turn; one that comes too late is refused', async () => {
+  const late: Promise<unknown>[] = [];
+  const broken = db.read(async (tx) => {
+    const queries = [sql`select 1 / 0`, sql`select 1`, sql`select 2`].map((query) => tx.one(query));
+    late.push(...queries.slice(1));
+    return Promise.all(queries);
+  });
+  await expect(broken).rejects.toThrow('division by zero');
+  const results = await Promise.allSettled(late);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(value(await db.read((tx) => Promise.all([tx.one(sql`select 1 as a`), tx.one(sql`select 2 as b`)])))).toEqual([
+    { a: 1 },
+    { b: 2 },
+  ]);
+});
+
 test('a full pool waits for its turn', async () => {
   const narrow = postgres.get().open(connection, { poolSize: 1, timeouts: { connectMs: 100 } });
   const results = await Promise.all(

@@ -57,7 +57,10 @@ export function deleteRecord(tx: Tx, target: Target): Promise<RecordRow | Reject
   return deleteRow(tx, RECORDS, target);
 }
 
-/** Everything that owns a name of a domain: records, the machine of that name, and the node where `nodeDomainId` is this domain. */
+/**
+ * Everything that owns a name of a domain: records, the machine of that name (also without an address), and with
+ * `isNodeDomain` the node of that name.
+ */
 export async function namesInUse(
   tx: Tx,
   at: { domainId: number; name: string; exceptRecordId?: number; isNodeDomain?: boolean },
@@ -66,7 +69,7 @@ export async function namesInUse(
     select 'record' as kind, type, data, 'the record ' || type || ' ' || left(data, 60) as label
       from records where domain_id = ${at.domainId} and name = ${at.name} and id <> ${at.exceptRecordId ?? 0}
     union all
-    select 'machine', case family(a.address) when 4 then 'A' else 'AAAA' end, host(a.address), 'the machine ' || m.hostname
+    select 'machine', case family(a.address) when 6 then 'AAAA' else 'A' end, coalesce(host(a.address), ''), 'the machine ' || m.hostname
       from machines m
       left join lateral (select address from interfaces i join interface_addresses x on x.interface_id = i.id
         where i.machine_id = m.id order by x.id) a on true
