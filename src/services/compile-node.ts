@@ -1,5 +1,6 @@
 import { sentenceOf } from '../core/errors.ts';
 import type { Snapshot, Version } from '../model/snapshot.ts';
+import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 
@@ -135,7 +136,10 @@ function compileService(snapshot: Snapshot, nodeId: string, item: PreparedServic
   if (failure !== null) return unusable(service.name, failure);
   try {
     const desired: Record<string, unknown> | null = service.compile(snapshot, nodeId, shared);
-    const findings = desired === null ? [] : service.lint(desired);
+    if (desired === null) return { isUsable: true, desired, findings: [] };
+    const findings = service.lint(desired);
+    // What the nodes would refuse is never published.
+    acceptDesired(service, desired);
     return { isUsable: findings.every((finding) => finding.severity !== 'error'), desired, findings };
   } catch (error) {
     return unusable(service.name, sentenceOf(error));

@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { textDigest } from '../../core/digest.ts';
 import { isRejected } from '../../core/errors.ts';
 import { type Address, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { isInDomain, relativeName } from '../../model/names.ts';
@@ -28,7 +28,8 @@ export function generateZones(snapshot: Snapshot): readonly GeneratedZone[] {
   const names = publishedNames(snapshot);
   const servers = nameServers(snapshot);
   const zones = [...forwardZones(snapshot, names, servers), ...reverseZonesOf(snapshot, names, servers)];
-  return zones.map((content) => ({ content, digest: digestOf(content) }));
+  // The members of a zone are always made in the same order, so plain JSON is stable, and much quicker.
+  return zones.map((content) => ({ content, digest: textDigest(JSON.stringify(content)) }));
 }
 
 function forwardZones(

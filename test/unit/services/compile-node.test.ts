@@ -61,6 +61,15 @@ describe('compileSite', () => {
     }
   });
 
+  it('publishes nothing that the nodes would refuse', () => {
+    const settings = { ...emptySnapshot().settings, default_domain: `${'a.'.repeat(125)}test` };
+    const node = compile(emptySnapshot({ settings, domains: [], subnets: typicalSnapshot().subnets })).nodes.get(
+      'n-r1',
+    );
+    expect(node?.findings[0]).toMatchObject({ service: 'dns', code: 'compile_failed', severity: 'error' });
+    expect(node?.findings[0]?.sentence).toMatch(/^desired state of dns: \/zones\/0\/\w+ must match pattern/);
+  });
+
   it('leaves a failed service out when nothing was published before', () => {
     const node = compile(emptySnapshot(), changed('dns', { compile: fail('no luck') })).nodes.get('n-r1');
     expect(Object.keys(node?.body.services ?? {})).toEqual(['ntp']);
