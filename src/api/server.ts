@@ -79,6 +79,12 @@ export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstanc
     }
     return sendProblem(reply, refusal);
   });
+  app.addHook('preClose', async () => {
+    // Connections become idle one by one while requests end; each is closed then, not after its keep-alive time.
+    const timer = setInterval(() => app.server.closeIdleConnections(), 50);
+    app.server.once('close', () => clearInterval(timer));
+    timer.unref();
+  });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');

@@ -6,7 +6,7 @@ import type { Database } from '../store/database.ts';
 import { recordAudit } from '../store/queries/audit.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
-import type { CallContext, CallInput, Outcome } from './port.ts';
+import type { CallContext, Caller, CallInput, Outcome } from './port.ts';
 import { previewChange } from './preview.ts';
 import { readPublished } from './published.ts';
 import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts';
@@ -29,8 +29,8 @@ export async function call(
   input: CallInput,
   context: CallContext,
 ): Promise<Outcome | Rejected> {
-  const allowed: readonly string[] = ROUTES[id].roles;
-  if (!allowed.includes(context.caller.role)) return forbid(ports, id, context, allowed);
+  const forbidden = mayCall(id, context.caller);
+  if (forbidden) return tellForbidden(ports, id, context, forbidden);
   const inner: CaseContext = {
     clock: ports.clock,
     random: ports.random,
@@ -47,16 +47,18 @@ export async function call(
   return doWrite(ports, { id, useCase, input, context, inner });
 }
 
+/** Null, or the refusal when the caller's role does not allow the call. */
+export function mayCall(id: RouteId, caller: Caller): Rejected | null {
+  const allowed: readonly string[] = ROUTES[id].roles;
+  if (allowed.includes(caller.role)) return null;
+  return rejected('forbidden', `${caller.user} has the role ${caller.role}; ${id} needs ${allowed.join(' or ')}.`);
+}
+
 /** Best effort: the audit row of a refusal must not change the answer. */
-async function forbid(
-  ports: CallPorts,
-  id: RouteId,
-  { caller, origin }: CallContext,
-  allowed: readonly string[],
-): Promise<Rejected> {
+async function tellForbidden(ports: CallPorts, id: RouteId, { caller, origin }: CallContext, refusal: Rejected) {
   const entry = { who: caller.user, origin, action: id, outcome: 'refused: forbidden' };
   await ports.db.repeatable((tx) => recordAudit(tx, entry), { deadlineMs: 2000 }).catch(() => {});
-  return rejected('forbidden', `${caller.user} has the role ${caller.role}; ${id} needs ${allowed.join(' or ')}.`);
+  return refusal;
 }
 
 type AnyInput = Parameters<ReadCase<RouteId>['run']>[1];

@@ -10,6 +10,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
   return {
     version: region.version,
     wake: region.wake,
+    mayCall: (id, caller) => region.mayCall(id, caller),
     call: async (...args) => closed() ?? region.call(...args),
     authenticate: async (key) => {
       open();

@@ -79,6 +79,8 @@ export interface EventPort {
 /** The region as its transports see it (API v1, agent channel; later the MAAS API): one set of use cases. */
 export interface Region {
   readonly version: string;
+  /** Null, or the refusal when the caller's role does not allow the call. */
+  mayCall(id: RouteId, caller: Caller): Rejected | null;
   call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
   /** The caller when the key is known, unexpired and its secret right, else null. */
   authenticate(key: PresentedKey): Promise<Caller | null>;

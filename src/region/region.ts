@@ -5,7 +5,7 @@ import { beat } from '../store/health.ts';
 import { findApiKey } from '../store/queries/api-keys.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
 import { createAgentPort, orThrow } from './agents.ts';
-import { call } from './call.ts';
+import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
 import { createPublishTask } from './tasks/publish.ts';
@@ -50,6 +50,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
   const calls = { db, clock, random, renderer: ports.renderer, version: ports.version, health };
   return {
     version: ports.version,
+    mayCall,
     call: (id, input, context) => call(calls, id, input, context),
     async authenticate(key) {
       const row = orThrow(await db.read((tx) => findApiKey(tx, key.token)));

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid, rejected, sentenceOf } from '../../core/errors.ts';
+import { invalid, isRejected, rejected, sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Caller, Region } from '../../region/port.ts';
 import type { Authenticator } from '../auth.ts';
-import { isRejected } from '../../core/errors.ts';
 import { sendProblem } from '../server.ts';
 
 /** Streams at once; each holds a connection and a small buffer. */
@@ -38,13 +37,15 @@ export function wantsStream(request: FastifyRequest): boolean {
  * after every wake, heartbeat and reconnect misses nothing, whichever region answers.
  */
 export function createEventStreams(
-  region: Pick<Region, 'events' | 'wake'>,
+  region: Pick<Region, 'events' | 'wake' | 'mayCall'>,
   authenticator: Authenticator,
   log: Log,
 ): EventStreams {
   const open = new Set<ServerResponse>();
   return {
-    async open({ request, reply, query }) {
+    async open({ request, reply, caller, query }) {
+      const forbidden = region.mayCall('event.list', caller);
+      if (forbidden) return sendProblem(reply, forbidden);
       if (open.size >= STREAMS_MAX) {
         return sendProblem(reply, rejected('unavailable', `There are ${STREAMS_MAX} event streams open already.`));
       }
@@ -61,6 +62,8 @@ export function createEventStreams(
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
+        // The connection serves nothing after the stream; so the end of the stream is its end.
+        connection: 'close',
         'x-request-id': request.id,
       });
       raw.write(`retry: 1000\n: events after ${start}\n\n`);
@@ -104,7 +107,8 @@ async function pump({ raw, region, start, kind, stillMay }: Pump): Promise<void>
       const events = await region.events.read(last, BATCH, kind);
       for (const event of events) last = event.id;
       const text = events.map((event) => `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`).join('');
-      if (text !== '' && !(await written(raw, text))) return;
+      // A revoked key gets no further event.
+      if (text !== '' && !((await stillMay()) && (await written(raw, text)))) return;
       if (isWoken || events.length === BATCH) continue;
       const beat = await waited(HEARTBEAT_MS, (done) => {
         wake = done;

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../src/contract/client.ts';
+import type { Event } from '../../src/contract/event.ts';
+import { realRandom, usePostgres } from '../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../kit/region.ts';
+import { until } from '../kit/until.ts';
+
+const pg = usePostgres();
+let site: TestRegion;
+let url: string;
+beforeAll(async () => {
+  site = await startTestRegion(pg.get());
+  url = await site.api.listen({ host: '127.0.0.1', port: 0 });
+});
+afterAll(() => site.close());
+
+const client = () => createClient({ url, apiKey: site.keys.admin, random: realRandom });
+const create = (name: string) => site.call('POST', '/domains', { body: { name } });
+const lastId = async () => ((await site.call('GET', '/events?limit=1')).body['items'] as Event[])[0]?.id ?? 0;
+
+/** Reads a stream until `count` events have come. */
+async function collect(after: number | null, count: number, onFirst = () => {}): Promise<Event[]> {
+  const stop = new AbortController();
+  const seen: Event[] = [];
+  for await (const event of client().events(after, stop.signal)) {
+    if (seen.length === 0) onFirst();
+    seen.push(event);
+    if (seen.length >= count) stop.abort();
+  }
+  return seen;
+}
+
+describe('events', () => {
+  it('are paged by id, filtered by kind or noun, without a gap', async () => {
+    const start = await lastId();
+    for (const name of ['e1.test', 'e2.test', 'e3.test']) await create(name);
+    const first = await site.call('GET', `/events?after=${start}&limit=2`);
+    expect((first.body['items'] as Event[]).map((event) => event.id)).toEqual([start + 1, start + 2]);
+    const rest = await site.call('GET', `/events?after=${String(first.body['next'])}&kind=domain`);
+    expect(rest.body['items']).toMatchObject([{ kind: 'domain.created', subject: 'e3.test', who: 'admin' }]);
+    expect(rest.body['next']).toBeNull();
+    expect((await site.call('GET', '/events?kind=nothing')).body['items']).toEqual([]);
+  });
+
+  it('stream as they happen, and resume after the last one that was seen', async () => {
+    const start = await lastId();
+    const streaming = collect(start, 3);
+    for (const name of ['s1.test', 's2.test', 's3.test']) await create(name);
+    const events = await streaming;
+    expect(events.map((event) => event.subject)).toEqual(['s1.test', 's2.test', 's3.test']);
+    expect((await collect(start + 1, 2)).map((event) => event.id)).toEqual([start + 2, start + 3]);
+  });
+
+  it('survive a cut in the middle: each exactly once, in order', async () => {
+    const start = await lastId();
+    const streaming = collect(start, 20);
+    for (let n = 0; n < 20; n += 1) {
+      await create(`cut${n}.test`);
+      if (n % 5 === 4) site.api.server.closeAllConnections();
+    }
+    const events = await streaming;
+    expect(events.map((event) => event.id)).toEqual(Array.from({ length: 20 }, (_, n) => start + 1 + n));
+  });
+
+  it('are for those only who may read them', async () => {
+    const refused = await fetch(`${url}/api/v1/events`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.user}` },
+    });
+    expect(refused.status).toBe(403);
+    const bad = await fetch(`${url}/api/v1/events`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.admin}`, 'last-event-id': 'x' },
+    });
+    expect(bad.status).toBe(422);
+  });
+
+  it('end when the key is revoked', { timeout: 30_000 }, async () => {
+    const made = await site.call('POST', '/api-keys', { body: { label: 'stream' } });
+    const stream = await fetch(`${url}/api/v1/events`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${String(made.body['key'])}` },
+    });
+    let isEnded = false;
+    void stream.text().then(() => {
+      isEnded = true;
+    });
+    await site.call('DELETE', `/api-keys/${String(made.body['token'])}`);
+    let n = 0;
+    await until(
+      'the stream has ended',
+      async () => {
+        n += 1;
+        await create(`revoked${n}.test`);
+        return isEnded;
+      },
+      { everyMs: 200 },
+    );
+  });
+
+  it('are bounded: the stream beyond the limit is refused, and a free place can be taken again', {
+    timeout: 60_000,
+  }, async () => {
+    const stop = new AbortController();
+    const open = () =>
+      fetch(`${url}/api/v1/events`, {
+        headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.admin}` },
+        signal: stop.signal,
+      });
+    const streams = await Promise.all(Array.from({ length: 200 }, open));
+    expect(streams.every((stream) => stream.status === 200)).toBe(true);
+    const beyond = await open();
+    expect(beyond.status).toBe(503);
+    await beyond.body?.cancel();
+    stop.abort();
+    await until('a place is free', async () => {
+      const one = new AbortController();
+      const response = await fetch(`${url}/api/v1/events`, {
+        headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.admin}` },
+        signal: one.signal,
+      });
+      one.abort();
+      return response.status === 200;
+    });
+  });
+});
