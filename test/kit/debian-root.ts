@@ -1,5 +1,18 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchownSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -80,6 +93,7 @@ export class DebianHost implements AsyncDisposable {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const host = new DebianHost(folder, holder, await readyPid(holder));
+    host.#refuseMachineRoot();
     host.write('/etc/resolv.conf', 'nameserver 127.0.0.1\n');
     return host;
   }
@@ -90,8 +104,20 @@ export class DebianHost implements AsyncDisposable {
     const group = this.#id('group', access.group ?? 'root');
     const file = this.path(path);
     this.#makeFolder(dirname(path), owner, group);
-    writeFileSync(file, content, { mode: access.mode ?? 0o644 });
-    chownSync(file, owner, group);
+    // An absolute symbolic link would be followed on this machine, not in the host.
+    const flag = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+    const opened = openSync(file, flag, access.mode ?? 0o644);
+    writeFileSync(opened, content);
+    fchownSync(opened, owner, group);
+    closeSync(opened);
+  }
+
+  /** A host whose root is this machine's would write into this machine's own files. */
+  #refuseMachineRoot(): void {
+    const [own, theirs] = [statSync('/'), statSync(this.path('/.'))];
+    if (own.dev !== theirs.dev || own.ino !== theirs.ino) return;
+    this.#holder.kill('SIGKILL');
+    throw new Error('the private host has not changed its root; nothing was written');
   }
 
   /** Where a path of the host is seen from outside. */
