@@ -5,7 +5,7 @@ import type { AnyService, Finding } from './kit/contract.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 
 /** What one service is to be on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
-export interface ServicePart {
+interface ServicePart {
   readonly desired: Record<string, unknown> | null;
   readonly restart: string | null;
 }
@@ -19,7 +19,7 @@ export interface NodeBody {
 }
 
 /** A finding and the service that it belongs to. */
-export interface ServiceFinding extends Finding {
+interface ServiceFinding extends Finding {
   readonly service: string;
 }
 

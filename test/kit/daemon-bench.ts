@@ -123,7 +123,7 @@ export async function checkFiles(
 }
 
 /** What changes when one list of files follows another; headers do not count. */
-export function changesBetween(before: readonly RenderedFile[], after: readonly RenderedFile[]): FileChange[] {
+function changesBetween(before: readonly RenderedFile[], after: readonly RenderedFile[]): FileChange[] {
   const old = new Map(before.map((file) => [file.target, file.digest]));
   const targets = new Set(after.map((file) => file.target));
   const written = after

@@ -31,7 +31,7 @@ export interface Ran {
 }
 
 /** The Debian 13 root file system: `REGENT_DEBIAN_ROOT`, or the lab's base, built when it is not there. */
-export function debianRoot(): string {
+function debianRoot(): string {
   const root = process.env['REGENT_DEBIAN_ROOT'] ?? builtRoot();
   if (!existsSync(join(root, 'usr/sbin/named'))) throw new Error(`${root} is not a Debian root with BIND in it`);
   return root;

@@ -113,7 +113,7 @@ export function typicalSnapshot(): Snapshot {
 }
 
 /** `count` machines with two interfaces in two wide subnets, and a record for every third. */
-export function largeSnapshot(count = 300): Snapshot {
+function largeSnapshot(count = 300): Snapshot {
   const hosts = Array.from({ length: count }, (_, index) => index);
   const address = (index: number, second: number) => `10.${second}.${index >> 8}.${index & 255}`;
   return emptySnapshot({

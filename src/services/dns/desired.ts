@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { TTL_MAX, TTL_MIN, TXT_MAX } from '../../model/record.ts';
 
 /** A name without final dot: labels of at most 63 characters, 253 in all; `*` may be the first, `_` may start one. */
-export const NAME_PATTERN = '^(?=.{1,253}$)(?:\\*\\.)?_?[a-z0-9][a-z0-9-]{0,62}(?:\\._?[a-z0-9][a-z0-9-]{0,62})*$';
+const NAME_PATTERN = '^(?=.{1,253}$)(?:\\*\\.)?_?[a-z0-9][a-z0-9-]{0,62}(?:\\._?[a-z0-9][a-z0-9-]{0,62})*$';
 const OWNER_PATTERN = `^@$|^\\*$|${NAME_PATTERN}`;
 const ADDRESS_PATTERN = '^[0-9a-f.:]{2,45}$';
 const NETWORK_PATTERN = '^[0-9a-f.:]{2,45}/[0-9]{1,3}$';

@@ -4,7 +4,7 @@ import { absoluteName } from '../../model/names.ts';
 
 /** Who published a name; in the order in which they own an address's PTR record. */
 export const SOURCES = ['node', 'machine', 'record'] as const;
-export type Source = (typeof SOURCES)[number];
+type Source = (typeof SOURCES)[number];
 
 /** A name and one datum of it. `ttl` in seconds. */
 export interface PublishedName {

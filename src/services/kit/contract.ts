@@ -12,7 +12,7 @@ export interface Finding {
 }
 
 /** One file that a template makes: where it goes and what the template sees. */
-export interface FileInstance {
+interface FileInstance {
   readonly target: string;
   readonly view: object;
 }
@@ -74,7 +74,7 @@ export interface ServiceHealth {
 }
 
 /** An argument that the root helper accepts: this text, or anything that matches the pattern (anchored by the helper). */
-export type ArgumentRule = string | { readonly pattern: string };
+type ArgumentRule = string | { readonly pattern: string };
 
 /** A command line that the root helper accepts for a service; `repeatLast`: the last rule may match one or more arguments. */
 export interface CommandRule {
