@@ -35,7 +35,13 @@ place_release() {
   step "place $version in $root" 'make room in /opt and run this again'
   if [ "$source_dir" != "$(readlink -f "$place")" ] && ! cmp -s "$source_dir/SHA256SUMS" "$place/SHA256SUMS"; then
     rm -rf "$place.new"
-    cp -r "$source_dir" "$place.new"
+    # What this run unpacked lies on the same file system; a folder that was given stays where it is.
+    if [ -n "$unpacked" ]; then
+      mv -T "$source_dir" "$place.new"
+    else
+      cp -r "$source_dir" "$place.new"
+    fi
+    source_dir=$place
     chmod -R u=rwX,go=rX "$place.new"
     chown -R root:root "$place.new"
     sync -f "$place.new"

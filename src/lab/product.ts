@@ -69,10 +69,11 @@ async function inside(init: ProcessId, argv: readonly string[], timeoutMs: numbe
 async function install(order: ProductOrder, init: ProcessId): Promise<void> {
   const target = `${order.layout.rootOf(order.host)}/var/tmp/${basename(order.archive)}`;
   copyFileSync(order.archive, target);
+  // Only the scripts are unpacked here; scripts/install unpacks the rest beside its place.
   const script = [
     'set -e; rm -rf "$2"; mkdir "$2"',
-    'tar --extract --gzip --no-same-owner --strip-components=1 --directory="$2" --file="$1"',
-    '"$2/scripts/install"; rm -rf "$2" "$1"',
+    'tar --extract --gzip --no-same-owner --strip-components=1 --directory="$2" --file="$1" --wildcards "regent-*/scripts"',
+    '"$2/scripts/install" "$1"; rm -rf "$2" "$1"',
   ].join('\n');
   const inner = `/var/tmp/${basename(order.archive)}`;
   const result = await inside(init, ['sh', '-c', script, 'sh', inner, UNPACKED], INSTALL_TIMEOUT_MS);
