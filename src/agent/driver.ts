@@ -36,6 +36,8 @@ const AT_ONCE = 4;
 /** Longest run: install, forced restart and rollback, each with its full time, and the wait for a place. */
 const SILENCE_MS = 300_000;
 const JITTER = 0.2;
+/** Pause before the next question to a daemon that was silent. */
+const SUSPECT_MS = 500;
 
 /** Opens the driver; nothing happens before `run`. */
 export function openDriver(options: DriverOptions): Driver {
@@ -71,7 +73,8 @@ export function openDriver(options: DriverOptions): Driver {
       const facts = options.facts();
       if (wish && facts) note(await gate(() => engine.run(wish, facts)));
       beat();
-      await bell.wait(options.tickMs * (1 - JITTER / 2 + options.ports.random.fraction() * JITTER), signal);
+      const pauseMs = engine.isSuspect() ? Math.min(SUSPECT_MS, options.tickMs) : options.tickMs;
+      await bell.wait(pauseMs * (1 - JITTER / 2 + options.ports.random.fraction() * JITTER), signal);
     }
     beat.end();
   };

@@ -1,6 +1,7 @@
 import { Check, Errors } from 'typebox/value';
 import { digestOf } from '../core/digest.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
+import type { UnitState } from '../core/host-values.ts';
 import type { AnyService, RenderedFile, ServiceHealth } from '../services/kit/contract.ts';
 import { renderService } from '../services/kit/render.ts';
 import { backOff, NO_BACK_OFF } from './back-off.ts';
@@ -21,6 +22,8 @@ export interface Course extends Run {
   disk: FileStates;
   aim: Aim;
   health: (ServiceHealth & Partial<Health>) | null;
+  /** The unit as it was when the files were checked. */
+  unitBefore: UnitState | null;
   isForced: boolean;
   isRoleStuck: boolean;
   /** Something was done to the daemon in this run: it gets time to become healthy. */
@@ -57,7 +60,7 @@ export function isCourseOnProbation(course: Course): boolean {
 /** Reads what a run needs: the files wanted and the files there, or less when they were compared just now. */
 export async function begin(run: Run): Promise<Course> {
   const key = digestOf([run.wanted.digest, run.facts]);
-  const blank = { files: null, health: null, isForced: false, isRoleStuck: false, isTouched: false };
+  const blank = { files: null, health: null, unitBefore: null, isForced: false, isRoleStuck: false, isTouched: false };
   const course: Course = { ...run, key, texts: new Map(), disk: {}, aim: { kind: 'keep' }, ...blank };
   forgetOldTroubles(course);
   const { state, ports } = run;

@@ -16,6 +16,8 @@ export interface ServiceEngine {
    * is the report's state and sentence. Calling it again with the same values is a probe.
    */
   run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
+  /** The daemon did not answer lately, and it is not yet known whether it hangs: ask again soon. */
+  isSuspect(): boolean;
 }
 
 /** Opens the engine of a service with what it remembers from before. */
@@ -33,6 +35,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     pid: null,
   };
   return {
+    isSuspect: () => state.recovery.failures > 0 && state.recovery.failures < ports.timing.hungAfter,
     run: async (wanted, facts) => {
       const run: Run = { service, ports, state, wanted, facts };
       try {

@@ -41,7 +41,7 @@ export interface Timing {
 
 export const TIMING: Timing = {
   settleMs: 10_000,
-  politeRestartMs: 2_500,
+  politeRestartMs: 1_500,
   unitMs: 30_000,
   hungAfter: 3,
   backOffFirstMs: 1_000,

@@ -44,9 +44,13 @@ async function install(course: Course): Promise<void> {
   let isMoving = false;
   try {
     await noteDrift(course);
-    await disk.keepPrevious(ports.host, change);
-    const staged = await disk.stage(ports.host, change);
-    const outcome = await checkStaged(ports, service.check(staged));
+    const [staged] = await bothOf(disk.stage(ports.host, change), disk.keepPrevious(ports.host, change));
+    // Asked beside the checks: a process less to wait for between install and activate.
+    const [outcome, unit] = await bothOf(
+      checkStaged(ports, service.check(staged)),
+      ports.host.units.state(service.unit),
+    );
+    course.unitBefore = unit;
     if (outcome.kind !== 'passed') return failAttempt(course, outcome.kind, outcome.why);
     isMoving = true;
     await disk.installStaged(ports.host, change);
@@ -58,6 +62,14 @@ async function install(course: Course): Promise<void> {
   state.attempt = null;
   course.disk = statesOf(files);
   course.health = null;
+}
+
+/** Two works at once; a fault of one waits for the end of the other, so that nothing goes on behind the next step. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [one, two] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (two.status === 'rejected') throw two.reason;
+  return [one.value, two.value];
 }
 
 /** Files that changed under a running daemon may have been read by it: it must take ours again. */
@@ -112,7 +124,7 @@ async function activateWanted(course: Course): Promise<void> {
   if (course.aim.kind === 'keep') return;
   const { files } = course.aim;
   const activation = service.activate(changesBetween(state.memory.loaded?.files ?? {}, files), facts);
-  const unit = await ports.host.units.state(service.unit);
+  const unit = course.unitBefore ?? (await ports.host.units.state(service.unit));
   const isIll = state.recovery.failures > 0 && isUp(unit) && activation.kind !== 'none';
   const acted = isIll
     ? await forceRestart(ports, service, `${service.unit} did not answer before this change; ${activation.why}`)
