@@ -1,5 +1,5 @@
 import type { Problem } from '../contract/common.ts';
-import { ProblemError } from '../contract/problem-error.ts';
+import { ProblemError } from '../contract/transport.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 import { whereToLook } from './region.ts';
@@ -13,8 +13,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
 
 const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
   unauthenticated: [
-    'The key was revoked, has expired or belongs to another site. Check REGENT_API_KEY or the stored context;',
-    'an admin makes a new key with: regent key create TITLE --user NAME',
+    'Check REGENT_API_KEY or the stored context. An admin makes a new key with: regent key create TITLE --user NAME',
   ],
   forbidden: ['Use a key of a user with another role; an admin changes a role with: regent user set NAME --role ROLE'],
   precondition_failed: ['Look at it again (show), then repeat the change.'],

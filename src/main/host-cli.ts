@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
-import { isRejected, sentenceOf } from '../core/errors.ts';
+import { AppError, isRejected, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { realHost } from '../host/real.ts';
 import { runInit } from '../join/init.ts';
@@ -44,6 +44,10 @@ async function runInitCommand(argv: readonly string[]): Promise<number> {
     say(options.message);
     return 2;
   }
+  if (uid() !== 0) {
+    say('regent init: it sets up this host and must run as root. Run: sudo regent init --single');
+    return 1;
+  }
   const settings = unitSettings();
   const { db, isOwn } = openDatabase(settings, 'regent init');
   try {
@@ -62,7 +66,7 @@ async function runMigrate(argv: readonly string[]): Promise<number> {
     say('regent migrate: it takes no arguments. See: regent migrate --help');
     return 2;
   }
-  const { db } = openDatabase(readSettings(), 'regent migrate');
+  const { db } = openDatabase(settingsForMigrate(), 'regent migrate');
   try {
     // A migration may take long; that nobody answers is known sooner.
     const reached = await db.read(async () => true, { deadlineMs: REACH_MS });
@@ -77,6 +81,19 @@ async function runMigrate(argv: readonly string[]): Promise<number> {
   } finally {
     await db.close();
   }
+}
+
+function settingsForMigrate(): Settings {
+  try {
+    return readSettings();
+  } catch (error) {
+    const hint = uid() === 0 ? '' : '. Run: sudo regent migrate';
+    throw new AppError('configuration', `${sentenceOf(error)}${hint}`);
+  }
+}
+
+function uid(): number {
+  return process.getuid?.() ?? -1;
 }
 
 /** The units read the file alone; so init must not go by an environment that they will never see. */
@@ -111,7 +128,7 @@ function initPorts(settings: Settings, db: Database, hasOwnDatabase: boolean): I
     say,
     show: (text) =>
       new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
-    uid: process.getuid?.() ?? -1,
+    uid: uid(),
     productRoot: realpathSync(join(import.meta.dirname, '..', '..')),
     hasOwnDatabase,
     regionListen: settings.getOr('REGION_LISTEN', '0.0.0.0:5240'),
