@@ -194,6 +194,16 @@ describe('named on rendered files', () => {
     expect(await ask(client, OWN, 'm9999.example.test')).toContain('status: NXDOMAIN');
   });
 
+  it('is healthy without any zone, with and without forwarders', async () => {
+    const nothing = { domains: [], subnets: [], machines: [] };
+    const forwarding = { ...site().settings, upstream_dns: ['192.0.2.1'] };
+    for (const settings of [site().settings, forwarding]) {
+      const { desired } = await publish(site({ ...nothing, settings }));
+      expect(desired).toMatchObject({ zones: [] });
+      expect(await bench.probe(desired)).toMatchObject({ isHealthy: true });
+    }
+  });
+
   it('sees a file that named could not load, and a daemon that hangs', async () => {
     const { desired } = await publish(site({ machines: [machine('web2', 2, { eth0: ['10.10.10.23'] })] }));
     expect(await bench.probe(desired)).toMatchObject({ isHealthy: true });

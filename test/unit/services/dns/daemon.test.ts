@@ -112,6 +112,10 @@ describe('probe', () => {
 
   it('is content with life when there are no zones', () => {
     expect(parseProbeDns([soa(0)], desired())).toMatchObject({ isHealthy: true });
+    expect(parseProbeDns([soa(0, 'REFUSED')], desired())).toMatchObject({ isHealthy: true });
+    expect(parseProbeDns([answer(';; no servers could be reached\n', { code: 9 })], desired())).toMatchObject({
+      isHealthy: false,
+    });
     expect(parseProbeDns([], desired())).toMatchObject({ isHealthy: false });
     expect(parseProbeDns([soa(9)], desired(9, 8))).toMatchObject({
       isHealthy: false,
