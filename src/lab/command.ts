@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { AppError } from '../core/errors.ts';
 import { endTree } from './process.ts';
 
@@ -17,6 +18,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The child talks to our own terminal; `stdout` and `stderr` of the result are empty. */
   readonly isAttached?: boolean;
+  /** Called for each line of standard error as it comes: progress of what takes long. */
+  readonly onStderrLine?: (line: string) => void;
 }
 
 /** The environment of commands in hosts: nothing of the outer user's leaks in. */
@@ -41,6 +44,7 @@ export function run(argv: readonly string[], options: CommandOptions): Promise<C
       ...(options.env ? { env: { ...options.env } } : {}),
     });
     const output = collect(child);
+    if (options.onStderrLine && child.stderr) createInterface({ input: child.stderr }).on('line', options.onStderrLine);
     const finish = (code: number | null, isTimeout: boolean) => {
       clearTimeout(timer);
       resolve({ code, stdout: output.stdout(), stderr: output.stderr(), isTimeout });

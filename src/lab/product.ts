@@ -76,9 +76,11 @@ async function install(order: ProductOrder, init: ProcessId): Promise<void> {
     '"$2/scripts/install" "$1"; rm -rf "$2" "$1"',
   ].join('\n');
   const inner = `/var/tmp/${basename(order.archive)}`;
-  const result = await inside(init, ['sh', '-c', script, 'sh', inner, UNPACKED], INSTALL_TIMEOUT_MS);
+  const result = await execInHost(init, ['sh', '-c', script, 'sh', inner, UNPACKED], {
+    timeoutMs: INSTALL_TIMEOUT_MS,
+    onStderrLine: (line) => order.progress(`  ${line.replace(/^\[ *\d+ s\] /, '')}`),
+  });
   rmSync(target, { force: true });
-  for (const line of result.stderr.trim().split('\n')) order.progress(`  ${line.replace(/^\[ *\d+ s\] /, '')}`);
   if (result.code === 0) return;
   const ended = result.isTimeout ? `did not end within ${INSTALL_TIMEOUT_MS / 1000} s` : `ended with ${result.code}`;
   throw new AppError(
@@ -99,7 +101,10 @@ async function initialise(order: ProductOrder, init: ProcessId): Promise<InitRes
   const address = nic ? ['--address', addressOf(nic)] : [];
   progress(`set ${host} up (regent init --single)`);
   const argv = ['/usr/local/bin/regent', 'init', '--single', '--name', host, ...address, '--json'];
-  const result = await inside(init, argv, INIT_TIMEOUT_MS);
+  const result = await execInHost(init, argv, {
+    timeoutMs: INIT_TIMEOUT_MS,
+    onStderrLine: (line) => progress(`  ${line}`),
+  });
   if (result.code === 0) {
     const value: unknown = JSON.parse(result.stdout);
     if (typeof value === 'object' && value !== null) {
@@ -110,7 +115,7 @@ async function initialise(order: ProductOrder, init: ProcessId): Promise<InitRes
   const ended = result.isTimeout ? `did not end within ${INIT_TIMEOUT_MS / 1000} s` : `ended with ${result.code}`;
   throw new AppError(
     'lab_product',
-    `regent init in ${host} ${ended}:\n${result.stderr.trim()}\nWhat to do: scripts/lab logs ${host} regent-regiond; then run this again.`,
+    `regent init in ${host} ${ended}. What to do: see its words above, and scripts/lab logs ${host} regent-regiond; then run this again.`,
   );
 }
 
