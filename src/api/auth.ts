@@ -65,7 +65,7 @@ function sentenceOf(authorization: string | undefined, key: PresentedKey | null)
 }
 
 /** Counts failures per address in buckets that refill; memory is bounded by forgetting the oldest address. */
-export function createFailureLimiter(clock: Clock): { mayTry(address: string): boolean; count(address: string): void } {
+function createFailureLimiter(clock: Clock): { mayTry(address: string): boolean; count(address: string): void } {
   const buckets = new Map<string, { used: number; at: number }>();
   const used = (address: string) => {
     const bucket = buckets.get(address);

@@ -12,7 +12,7 @@ import type { Problem } from '../contract/common.ts';
 /** Codes of faults that mean: the database is away. The store throws them when its deadline has passed. */
 const AWAY = new Set(['database_unavailable', 'unavailable']);
 /** When a client should try again, seconds. */
-export const RETRY_AFTER_S = 2;
+const RETRY_AFTER_S = 2;
 
 /** An answer that refuses: status, headers, problem document (RFC 9457). */
 export interface ProblemAnswer {

@@ -4,7 +4,7 @@ import { type FieldProblem, type Rejected, rejected, show } from '../core/errors
 import { checkTexts } from './json-body.ts';
 
 /** What a validator says: the value, with the texts of a query made numbers and booleans, or why not. */
-export type Validated = { readonly kind: 'valid'; readonly value: unknown } | Rejected;
+type Validated = { readonly kind: 'valid'; readonly value: unknown } | Rejected;
 
 /** Checks one part of a request against its schema. */
 export type Validate = (value: unknown) => Validated;

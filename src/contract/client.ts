@@ -1,9 +1,8 @@
 import { AppError } from '../core/errors.ts';
-import type { ClientOptions } from './client-options.ts';
 import type { Preview, Problem } from './common.ts';
 import type { Event } from './event.ts';
 import { readEventStream } from './event-stream.ts';
-import { parseJson, ProblemError, problemOf } from './problem-error.ts';
+import { type ClientOptions, parseJson, ProblemError, problemOf } from './transport.ts';
 import {
   API_PREFIX,
   type RouteId,
@@ -15,14 +14,14 @@ import {
 } from './routes.ts';
 
 /** Per-call options. `ifMatch`: ETag that the object must still have. */
-export interface CallOptions {
+interface CallOptions {
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
   readonly signal?: AbortSignal;
 }
 
 /** An answer. `etag` where the call has one. */
-export interface Reply<T> {
+interface Reply<T> {
   readonly status: number;
   readonly body: T;
   readonly etag: string | null;
@@ -40,7 +39,7 @@ export interface Client {
 }
 
 /** What a list call lists. */
-export type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
+type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
 
 const TIMEOUT_MS = 20_000;
 const DEADLINE_MS = 45_000;
@@ -165,7 +164,7 @@ async function once(options: ClientOptions, call: Call, timeoutMs: number): Prom
 }
 
 /** fetch says only "fetch failed"; the cause says what happened. */
-export function networkSentence(error: unknown): string {
+function networkSentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'it did not answer in time';
   const cause = error.cause;

@@ -16,7 +16,7 @@ export const PendingConfig = strict({
 export type PendingConfig = Static<typeof PendingConfig>;
 
 /** A row that a change touched, before and after; secrets are never in it. */
-export const RowChange = strict({
+const RowChange = strict({
   table: Type.String(),
   op: oneOf(['insert', 'update', 'delete']),
   key: Type.Unknown(),

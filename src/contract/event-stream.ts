@@ -1,6 +1,5 @@
-import type { ClientOptions } from './client-options.ts';
 import type { Event } from './event.ts';
-import { ProblemError, problemOf } from './problem-error.ts';
+import { type ClientOptions, ProblemError, problemOf } from './transport.ts';
 
 /** A stream that is silent for this long is broken: the server sends a comment at least every 10 s. */
 const SILENCE_MS = 30_000;

@@ -3,7 +3,7 @@ import { INTERFACE_KINDS } from '../model/machine.ts';
 import { Id, listQuery, nullable, oneOf, page, strict, text } from './common.ts';
 
 /** An address of an interface; `subnet` is the CIDR. */
-export const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
+const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
 
 export const MachineInterface = strict({
   id: Id,
@@ -25,7 +25,7 @@ export const Machine = strict({
 export type Machine = Static<typeof Machine>;
 
 /** An address that is asked for. */
-export const AddressInput = strict({
+const AddressInput = strict({
   address: text(64, 'an address, or "auto" for the lowest free one of the subnet'),
   subnet: Type.Optional(text(64, 'id, CIDR or name; needed with "auto" unless the VLAN has exactly one subnet')),
 });

@@ -3,7 +3,7 @@ import { Facts } from './agent.ts';
 import { Flag, listQuery, nullable, page, strict, Time, text } from './common.ts';
 
 /** What a node's agent reported last. */
-export const AgentReport = strict({
+const AgentReport = strict({
   version: Type.String(),
   since: Time,
   reportedAt: Time,

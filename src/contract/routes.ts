@@ -282,7 +282,7 @@ export const ROUTES = {
   }),
 } as const satisfies Record<string, RouteSpec>;
 
-export type Routes = typeof ROUTES;
+type Routes = typeof ROUTES;
 export type RouteId = keyof Routes;
 
 /** Does the call change something? */

@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS } from '../model/settings.ts';
 import { listQuery, page, strict, text } from './common.ts';
 
 /** Value of a setting: its own rule decides (model/settings.ts). */
-export const SettingValue = Type.Union([
+const SettingValue = Type.Union([
   Type.String({ maxLength: 255 }),
   Type.Integer(),
   Type.Boolean(),

@@ -3,7 +3,7 @@ import { Finding, nullable, oneOf, strict, Time } from './common.ts';
 import { TRACKED_STATES } from './service.ts';
 
 /** A service in the summary. */
-export const StatusService = strict({
+const StatusService = strict({
   node: Type.String(),
   service: Type.String(),
   state: oneOf(TRACKED_STATES),
@@ -11,7 +11,7 @@ export const StatusService = strict({
   why: Type.String(),
 });
 
-export const StatusNode = strict({
+const StatusNode = strict({
   name: Type.String(),
   isCurrent: Type.Boolean(),
   isStale: Type.Boolean(),

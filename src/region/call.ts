@@ -36,7 +36,7 @@ export async function call(
     random: ports.random,
     renderer: ports.renderer,
     version: ports.version,
-    health: ports.health,
+    health: () => ports.health(),
     caller: context.caller,
     ifMatch: context.ifMatch === null ? null : Number(context.ifMatch),
   };

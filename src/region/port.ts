@@ -49,7 +49,7 @@ export interface DatabaseHealth {
 }
 
 /** What an agent holds; 0 and '' for nothing. */
-export interface Held {
+interface Held {
   readonly generation: number;
   readonly digest: string;
 }
@@ -70,7 +70,7 @@ export interface WakePort {
 }
 
 /** Reading of the event log. */
-export interface EventPort {
+interface EventPort {
   /** At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. */
   read(after: number, limit: number, kind?: string): Promise<readonly Event[]>;
   latest(): Promise<number>;

@@ -21,7 +21,7 @@ export interface ComparedNode {
 }
 
 /** Facts of a node that never reported: a Debian 13 host. */
-export function usualFacts(name: string): HostFacts {
+function usualFacts(name: string): HostFacts {
   return { hostname: name, os: { id: 'debian', version: '13' }, isContainer: false, interfaces: [], versions: {} };
 }
 

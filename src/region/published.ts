@@ -74,7 +74,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
           }
         : null,
       facts: report?.facts ?? null,
-      findings: (findings.get(row.id) ?? []).map(({ nodeId: _, ...finding }) => finding),
+      findings: findings.get(row.id) ?? [],
     };
   });
 }

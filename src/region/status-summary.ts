@@ -51,7 +51,7 @@ export function summarise(facts: StatusFacts): Status {
 }
 
 /** Is the service as it should be? */
-export function isFine(service: Service): boolean {
+function isFine(service: Service): boolean {
   return service.state === (service.isWanted ? 'healthy' : 'absent') && service.isCurrent;
 }
 

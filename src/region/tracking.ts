@@ -3,7 +3,7 @@ import type { Finding } from '../contract/common.ts';
 import type { Service, TrackedState } from '../contract/service.ts';
 
 /** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */
-export const STALE_MS = 30_000;
+const STALE_MS = 30_000;
 
 /** What the region knows of one node. Times are ISO 8601. `published` null: nothing was published for it yet. */
 export interface TrackedNode {

@@ -24,7 +24,7 @@ export interface CaseContext extends CasePorts {
 }
 
 /** What a use case gives: the answer's body, and the version of the object that it is about. */
-export interface CaseResult<B> {
+interface CaseResult<B> {
   readonly body: B;
   readonly version?: number;
 }
@@ -46,7 +46,7 @@ export interface WriteCase<I extends RouteId> {
 }
 
 /** `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have them as null. */
-export interface WriteResult<B> extends CaseResult<B> {
+interface WriteResult<B> extends CaseResult<B> {
   readonly reverts?: number;
   readonly secrets?: Readonly<Record<string, string>>;
 }

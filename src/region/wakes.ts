@@ -15,7 +15,7 @@ export function createWakes(): Wakes {
       return () => void listeners.delete(listener);
     },
     fire: () => {
-      for (const listener of [...listeners]) listener();
+      for (const listener of listeners) listener();
     },
   };
 }

@@ -105,7 +105,7 @@ describe('lists', () => {
       const items = page.body['items'] as { fqdn: string }[];
       expect(items.every((item) => Object.keys(item).join() === 'fqdn')).toBe(true);
       names.push(...items.map((item) => item.fqdn));
-      cursor = String(page.body['next'] ?? '');
+      cursor = page.body.next ?? '';
     } while (cursor);
     expect(names).toEqual([5, 4, 3, 2, 1].map((n) => `n${n}.list.test`));
     const wrong = await site.call('GET', '/records?domain=list.test&fields=colour');
@@ -172,14 +172,15 @@ describe('roles', () => {
       role,
       ...(route.body ? { body: bodyFor(id) } : {}),
     });
-    if (route.roles.includes(role)) expect(answer.status).not.toBe(403);
-    else expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(answer.body.code === 'forbidden').toBe(!route.roles.includes(role));
+    expect(answer.status === 403).toBe(!route.roles.includes(role));
   });
 
   it('lets an auditor change nothing', () => {
-    for (const [id, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
-      if (isWrite(route)) expect(route.roles, id).not.toContain('auditor');
-    }
+    const open = (Object.values(ROUTES) as RouteSpec[]).filter(
+      (route) => isWrite(route) && route.roles.includes('auditor'),
+    );
+    expect(open).toEqual([]);
   });
 });
 
@@ -263,7 +264,7 @@ describe('fuzz', () => {
         );
         const answer = await site.call(route.method as Method, path, route.body ? { body: content ?? {} } : {});
         expect(answer.status, answer.raw).toBeLessThan(500);
-        if (answer.status >= 400) expect(answer.body.detail).toMatch(/\S/);
+        expect(answer.status < 400 || (answer.body.detail ?? '') !== '').toBe(true);
       }),
       { numRuns: 600 },
     );

@@ -30,7 +30,8 @@ describe('the OpenAPI document', () => {
     for (const [id, route] of Object.entries(ROUTES) as [string, RouteSpec][]) {
       const call = document.paths[`/api/v1${route.path}`]?.[route.method.toLowerCase()];
       const names = (call?.parameters ?? []).map((parameter) => `${parameter.in} ${parameter.name}`);
-      if (isWrite(route)) expect(names, id).toEqual(expect.arrayContaining(['header Idempotency-Key', 'query dry_run']));
+      const common = ['header Idempotency-Key', 'query dry_run'].filter((name) => names.includes(name));
+      expect(common.length, id).toBe(isWrite(route) ? 2 : 0);
       const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => `path ${match[1]}`);
       expect(names.filter((name) => name.startsWith('path ')).sort(), id).toEqual(inPath.sort());
     }

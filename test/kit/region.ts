@@ -39,14 +39,20 @@ export interface TestRegion {
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-export interface CallOptions {
+interface CallOptions {
   readonly body?: unknown;
   readonly role?: Role;
   readonly headers?: Readonly<Record<string, string>>;
 }
 export interface Answer {
   readonly status: number;
-  readonly body: Record<string, unknown> & Partial<Problem>;
+  readonly body: Record<string, unknown> &
+    Partial<Problem> & {
+      readonly id?: number;
+      readonly next?: string | null;
+      readonly key?: string;
+      readonly token?: string;
+    };
   readonly headers: LightMyRequestResponse['headers'];
   readonly raw: string;
 }

@@ -14,7 +14,7 @@ const STUCK_MS = 30_000;
 const BATCH = 500;
 
 /** What a stream request carries. */
-export interface StreamExchange {
+interface StreamExchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly caller: Caller;

@@ -72,6 +72,6 @@ export async function checkMachineNames(
 }
 
 /** The record type of an address. */
-export function addressType(address: string): RecordType {
+function addressType(address: string): RecordType {
   return address.includes(':') ? 'AAAA' : 'A';
 }

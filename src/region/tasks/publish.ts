@@ -1,14 +1,15 @@
 import { digestOf } from '../../core/digest.ts';
-import { AppError, isRejected } from '../../core/errors.ts';
+import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
-import { claimCompiler, publishSite, readHeads } from '../../store/publication.ts';
+import { claimCompiler, type PublishResult, publishSite, readHeads } from '../../store/publication.ts';
 import { readRevision } from '../../store/queries/events.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
 import type { Task } from './task.ts';
 
 /** What the publisher needs. `compiler`: version of the product; `process`: this one, for the record. */
@@ -43,48 +44,93 @@ interface Read {
  * reads again. A service that throws or whose lint finds an error keeps its last part; its finding is stored for operators.
  */
 export function createPublishTask(ports: PublishPorts): PublishTask {
-  const { db, clock, log } = ports;
+  const { db, clock } = ports;
+  const tell = createTeller(ports);
   let isDemanded = true;
   let isClaimed = false;
   let lastFull = Number.NEGATIVE_INFINITY;
+
+  const isDue = () => isDemanded || clock.monotonic() - lastFull > ANYWAY_MS;
+
+  return {
+    name: 'publish',
+    demand: () => {
+      isDemanded = true;
+    },
+    async run() {
+      if (!isClaimed) await reached(claimCompiler(db, ports.compiler));
+      isClaimed = true;
+      if (!isDue() && !(await isBehind(db))) return null;
+      // Set anew by whoever asks while this round runs; and by this round, when it comes to nothing.
+      isDemanded = false;
+      try {
+        const { site, result } = await publishRacing(ports);
+        lastFull = clock.monotonic();
+        return tell(site, result);
+      } catch (error) {
+        isDemanded = true;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The value; a refusal of the store (it is away) as a fault, so that the task backs off. */
+async function reached<T>(result: Promise<T | Rejected>): Promise<T> {
+  const value = await result;
+  if (isRejected(value)) throw new AppError('database_unavailable', value.message);
+  return value;
+}
+
+/** A cheap look: an idle site is not read and compiled every few seconds. */
+function isBehind(db: Database): Promise<boolean> {
+  const look = async (tx: Tx) => {
+    const heads = new Map((await readHeads(tx)).map((head) => [head.nodeId, head.compiledRevision]));
+    const revision = await readRevision(tx);
+    return (await listNodes(tx, { limit: 1000 })).items.some((node) => (heads.get(node.id) ?? -1) < revision);
+  };
+  return reached(db.read(look, { deadlineMs: DEADLINE_MS }));
+}
+
+function readSite(db: Database): Promise<Read> {
+  const read = async (tx: Tx): Promise<Read> => ({
+    snapshot: await readSnapshot(tx),
+    published: new Map((await readHeads(tx)).map((head) => [head.nodeId, head.body])),
+  });
+  return reached(db.read(read, { deadlineMs: DEADLINE_MS }));
+}
+
+interface Published {
+  readonly site: CompiledSite;
+  readonly result: Exclude<PublishResult, { readonly kind: 'lost' }>;
+}
+
+async function publishRacing(ports: PublishPorts): Promise<Published> {
+  for (let race = 0; race < RACES; race += 1) {
+    const { snapshot, published } = await readSite(ports.db);
+    const site = compileSite(snapshot, ports.services, published, ports.clock.now() / 1000);
+    const result = await reached(
+      publishSite(ports.db, {
+        compiler: ports.compiler,
+        process: ports.process,
+        revision: snapshot.revision,
+        versionsBefore: snapshot.versions,
+        versions: site.versions,
+        nodes: site.nodes,
+      }),
+    );
+    if (result.kind !== 'lost') return { site, result };
+  }
+  throw new AppError('race', `another process was ahead ${RACES} times in a row`);
+}
+
+/** Says what is new: a publication, other findings, another publisher. */
+function createTeller({
+  log,
+  compiler,
+}: PublishPorts): (site: CompiledSite, result: Published['result']) => string | null {
   let lastFindings = '';
   let lastObserved = '';
-
-  const claim = async () => {
-    if (isClaimed) return;
-    const inForce = await claimCompiler(db, ports.compiler);
-    if (isRejected(inForce)) throw new AppError('database_unavailable', inForce.message);
-    isClaimed = true;
-  };
-
-  /** A cheap look first: an idle site is not read and compiled every few seconds. */
-  const isDue = async (): Promise<boolean> => {
-    if (isDemanded || clock.monotonic() - lastFull > ANYWAY_MS) return true;
-    const look = await db.read(
-      async (tx) => {
-        const heads = new Map((await readHeads(tx)).map((head) => [head.nodeId, head.compiledRevision]));
-        const revision = await readRevision(tx);
-        const nodes = (await listNodes(tx, { limit: 1000 })).items;
-        return nodes.some((node) => (heads.get(node.id) ?? -1) < revision);
-      },
-      { deadlineMs: DEADLINE_MS },
-    );
-    if (isRejected(look)) throw new AppError('database_unavailable', look.message);
-    return look;
-  };
-
-  const read = async (): Promise<Read> => {
-    const result = await db.read(
-      async (tx) => ({
-        snapshot: await readSnapshot(tx),
-        published: new Map((await readHeads(tx)).map((head) => [head.nodeId, head.body as NodeBody | null])),
-      }),
-      { deadlineMs: DEADLINE_MS },
-    );
-    if (isRejected(result)) throw new AppError('database_unavailable', result.message);
-    return result;
-  };
-
   const tellFindings = (site: CompiledSite) => {
     const findings = [...site.nodes].flatMap(([node, { findings: list }]) => list.map((item) => ({ node, ...item })));
     const digest = digestOf(findings);
@@ -95,44 +141,14 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
       log.warn('the compiler found something', { node, service, severity, code, subject, sentence });
     }
   };
-
-  return {
-    name: 'publish',
-    demand: () => {
-      isDemanded = true;
-    },
-    async run() {
-      await claim();
-      if (!(await isDue())) return null;
-      isDemanded = false;
-      for (let race = 0; race < RACES; race += 1) {
-        const { snapshot, published } = await read();
-        const site = compileSite(snapshot, ports.services, published, clock.now() / 1000);
-        const result = await publishSite(db, {
-          compiler: ports.compiler,
-          process: ports.process,
-          revision: snapshot.revision,
-          versionsBefore: snapshot.versions,
-          versions: site.versions,
-          nodes: site.nodes,
-        });
-        if (isRejected(result)) {
-          isDemanded = true;
-          throw new AppError('database_unavailable', result.message);
-        }
-        if (result.kind === 'lost') continue;
-        lastFull = clock.monotonic();
-        if (result.kind === 'observer') {
-          const isNew = lastObserved !== result.compiler;
-          lastObserved = result.compiler;
-          return isNew ? `version ${result.compiler} publishes; this one, ${ports.compiler}, only observes` : null;
-        }
-        tellFindings(site);
-        if (result.kind === 'unchanged') return null;
-        return result.nodes.map((node) => `${node.nodeId} generation ${node.generation}`).join(', ');
-      }
-      isDemanded = true;
-      throw new AppError('race', `another process was ahead ${RACES} times in a row`);
-    },
+  return (site, result) => {
+    if (result.kind === 'observer') {
+      const isNew = lastObserved !== result.compiler;
+      lastObserved = result.compiler;
+      return isNew ? `version ${result.compiler} publishes; this one, ${compiler}, only observes` : null;
+    }
+    tellFindings(site);
+    if (result.kind === 'unchanged') return null;
+    return result.nodes.map((node) => `${node.nodeId} generation ${node.generation}`).join(', ');
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/contract/client.ts';
-import { ProblemError } from '../../../src/contract/problem-error.ts';
+import { ProblemError } from '../../../src/contract/transport.ts';
 import { AppError } from '../../../src/core/errors.ts';
 
 type Answer = Response | Error;
@@ -23,7 +23,7 @@ function scripted(answers: Answer[], deadlineMs = 10_000) {
     },
     fetch: async (url, init) => {
       const headers = Object.fromEntries(new Headers(init?.headers).entries());
-      seen.push({ url: String(url), method: init?.method ?? 'GET', headers, body: init?.body });
+      seen.push({ url: new Request(url).url, method: init?.method ?? 'GET', headers, body: init?.body });
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer instanceof Error) throw answer;
       if (!answer) throw new Error('no answer scripted');
