@@ -32,7 +32,11 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     apiKey,
     random: { fraction: io.fraction, hex: () => io.uuid() },
     deadlineMs: patience.deadlineMs,
-    fetch: io.fetch,
+    fetch: async (...request) => {
+      const response = await io.fetch(...request);
+      state.refusedSince = null;
+      return response;
+    },
     now: io.monotonic,
     onRetry: (why) => {
       state.refusedSince = why.includes('ECONNREFUSED') ? (state.refusedSince ?? io.monotonic()) : null;
@@ -42,7 +46,7 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     },
     sleep: async (ms) => {
       if (state.refusedSince !== null && io.monotonic() + ms - state.refusedSince > patience.refusedMs) {
-        throw refused(context.url);
+        throw new RegionRefusedError(context.url);
       }
       await io.sleep(ms, io.interrupted);
     },
@@ -50,9 +54,12 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
   return { url: context.url, client };
 }
 
-/** Nobody listens: where to look. */
-export function refused(url: string): CliError {
-  return new CliError(EXIT.error, `Nothing listens at ${url}: the connection is refused.`, whereToLook());
+/** Nobody listens at the region's address. */
+export class RegionRefusedError extends CliError {
+  constructor(url: string) {
+    super(EXIT.error, `Nothing listens at ${url}: the connection is refused.`, whereToLook());
+    this.name = 'RegionRefusedError';
+  }
 }
 
 /** What to look at when a region does not answer. */

@@ -1,7 +1,10 @@
+import { ProblemError } from '../contract/transport.ts';
 import type { Status } from '../contract/status.ts';
+import { AppError } from '../core/errors.ts';
 import type { Call } from './command.ts';
 import { CliError, EXIT } from './exit.ts';
 import { makeProgress } from './progress.ts';
+import { RegionRefusedError } from './region.ts';
 
 const POLL_MS = { first: 200, most: 1000 };
 
@@ -35,20 +38,21 @@ function reasonsOf(status: Status): string[] {
 }
 
 /**
- * Waits until every node has applied the present configuration and its services are healthy. At the deadline it throws
- * with exit code 5, saying what is missing; the change itself stays made.
+ * Waits until every node has applied the present configuration and its services are healthy. A region that does not
+ * answer meanwhile is asked again. At the deadline it throws with exit code 5, saying what is missing; the change itself
+ * stays made.
  */
 export async function waitForNodes(call: Call): Promise<void> {
   const { io, change } = call;
-  const { client } = await call.region();
   const progress = makeProgress(io);
   const end = io.monotonic() + change.timeoutSeconds * 1000;
   let revision: number | null = null;
   for (let pause = POLL_MS.first; ; pause = Math.min(pause * 1.5, POLL_MS.most)) {
-    const { body: status } = await client.call('status.show', {});
-    revision ??= status.revision;
-    const missing = missingOf(status, revision);
-    if (missing.length === 0) {
+    const seen = await ask(call, end - io.monotonic());
+    const status = typeof seen === 'string' ? null : seen;
+    revision ??= status?.revision ?? null;
+    const missing = typeof seen === 'string' ? [seen] : missingOf(seen, revision ?? seen.revision);
+    if (status !== null && missing.length === 0) {
       progress.end(`Applied on ${status.nodes.length} of ${status.nodes.length} nodes; all services are healthy.`);
       return;
     }
@@ -58,9 +62,26 @@ export async function waitForNodes(call: Call): Promise<void> {
       throw new CliError(
         EXIT.timeout,
         `The change is made, but after ${change.timeoutSeconds} s it is not everywhere in force: ${missing.join('; ')}.`,
-        [...reasonsOf(status), 'More: regent status, regent service list, regent config diff'],
+        [...(status === null ? [] : reasonsOf(status)), 'More: regent status, regent service list, regent config diff'],
       );
     }
     await io.sleep(pause, io.interrupted);
+  }
+}
+
+/** The status, or a sentence when no region answers. */
+async function ask(call: Call, leftMs: number): Promise<Status | string> {
+  const { client } = await call.region();
+  const signal = AbortSignal.any([call.io.interrupted, AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))]);
+  try {
+    return (await client.call('status.show', {}, { signal })).body;
+  } catch (error) {
+    if (call.io.interrupted.aborted) throw error;
+    const isAway =
+      error instanceof RegionRefusedError ||
+      (error instanceof AppError && error.code === 'unreachable') ||
+      (error instanceof ProblemError && error.problem.code === 'unavailable');
+    if (isAway) return 'the region does not answer';
+    throw error;
   }
 }

@@ -36,7 +36,7 @@ export interface HostSeen {
 }
 
 /** A finding of preflight: an error keeps init from starting. `sentence`: what, why and what to do. */
-export interface PreflightFinding {
+interface PreflightFinding {
   readonly severity: 'error' | 'warning';
   readonly sentence: string;
 }

@@ -30,7 +30,7 @@ const POLL_MS = 500;
 const UNIT_MS = 120_000;
 
 /** A value of a use case, or a fault that ends this run with the refusal's sentence. */
-export function accepted<T>(value: T | Rejected): T {
+function accepted<T>(value: T | Rejected): T {
   if (isRejected(value)) throw new AppError('init', value.message);
   return value;
 }
@@ -167,7 +167,7 @@ async function waitUntilReady(run: InitRun): Promise<void> {
 }
 
 /** The region as this host reaches it. */
-export function localUrl(run: Pick<InitRun, 'ports'>): string {
+function localUrl(run: Pick<InitRun, 'ports'>): string {
   return apiUrl(run.ports.regionListen, '127.0.0.1');
 }
 

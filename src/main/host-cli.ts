@@ -66,13 +66,14 @@ async function runMigrate(argv: readonly string[]): Promise<number> {
     say('regent migrate: it takes no arguments. See: regent migrate --help');
     return 2;
   }
-  const { db } = openDatabase(settingsForMigrate(), 'regent migrate');
+  const { db, isOwn } = openDatabase(settingsForMigrate(), 'regent migrate');
   try {
     // A migration may take long; that nobody answers is known sooner.
     const reached = await db.read(async () => true, { deadlineMs: REACH_MS });
     const applied = isRejected(reached) ? reached : await applyMigrations(db);
     if (isRejected(applied)) {
       say(`regent migrate: ${applied.message}`);
+      if (!isOwn && applied.code === 'unavailable') say('Is the private database up? systemctl status regent-db');
       return 1;
     }
     for (const label of applied) process.stdout.write(`applied migration ${label}\n`);

@@ -35,7 +35,7 @@ async function showStatus(call: Call): Promise<ExitCode> {
 }
 
 /** The screen, line by line. `now`: wall time in ms. */
-export function statusLines(status: Status, url: string, now: number): string[] {
+function statusLines(status: Status, url: string, now: number): string[] {
   const { database, counts } = status;
   const latency = database.latencyMs === null ? '' : `, ${database.latencyMs.toFixed(1)} ms`;
   const revision =

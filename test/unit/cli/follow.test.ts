@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingOf } from '../../../src/cli/wait.ts';
 import type { Status } from '../../../src/contract/status.ts';
-import { FakeRegion, run } from './fake-region.ts';
+import { lightFetch } from '../../../src/main/light-fetch.ts';
+import { FakeRegion, problem, run } from './fake-region.ts';
 
 const event = (id: number, kind = 'record.created') => ({
   id,
@@ -119,6 +120,42 @@ describe('--wait', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('asks again when the region is away meanwhile', async () => {
+    let asked = 0;
+    region.on('POST /domains', { status: 201, body: { id: 1, name: 'x.test', ttl: null, isDefault: false } });
+    region.reply('GET /status', () => {
+      asked += 1;
+      return asked === 2
+        ? problem(503, 'unavailable', 'Regent is stopping.')
+        : { body: asked > 3 ? status({}) : status({ published: 4 }) };
+    });
+    const { code, err } = await run(region, ['domain', 'create', 'x.test', '--wait']);
+    expect(code).toBe(0);
+    expect(err).toContain('Regent is stopping; trying again');
+    expect(err).toContain('Applied on 1 of 1 nodes');
+  });
+
+  it('ends at its deadline when the region goes away, too', async () => {
+    const gone = await FakeRegion.start();
+    let now = 0;
+    gone.reply('POST /domains', () => (response) => {
+      response.on('close', () => void gone.stop());
+      response
+        .writeHead(201, { connection: 'close' })
+        .end('{"id": 1, "name": "x.test", "ttl": null, "isDefault": false}');
+    });
+    const { code, err } = await run(gone, ['domain', 'create', 'x.test', '--wait', '--timeout', '20'], {
+      fetch: lightFetch,
+      monotonic: () => now,
+      sleep: async (ms) => {
+        now += ms;
+      },
+    });
+    expect(code).toBe(5);
+    expect(err).toContain('it is not everywhere in force: the region does not answer.');
+    expect(now).toBeLessThan(25_000);
   });
 
   it('ends at its deadline with code 5, what is missing and why', async () => {

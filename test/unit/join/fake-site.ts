@@ -5,7 +5,7 @@ import { textDigest } from '../../../src/core/digest.ts';
 import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
 
 /** Thrown in place of an effect, and in place of all later ones: the process was killed. */
-export class Killed extends Error {}
+class Killed extends Error {}
 
 interface KeyRow extends NewKey {
   isRevoked: boolean;
