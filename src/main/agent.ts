@@ -8,7 +8,7 @@ import { AppError, isRejected } from '../core/errors.ts';
 import { durableText } from '../host/durable-text.ts';
 import { openHelperClient } from '../host/helper-client.ts';
 import { SERVICES } from '../services/registry.ts';
-import { runDaemon } from './process.ts';
+import { type ProcessPorts, runDaemon, type Running } from './process.ts';
 import { readTemplates } from './templates.ts';
 
 const STATE_FOLDER = '/var/lib/regent/agent';
@@ -19,7 +19,7 @@ const REGION_URLS = 'unix:/run/regent/agent-api.sock';
  * The node agent: pulls this node's desired state and drives its services through the root helper. Settings: REGION_URLS (comma list),
  * AGENT_STATE (folder), HELPER_SOCKET.
  */
-await runDaemon('agent', async ({ clock, random, log, settings, liveness, version }) => {
+async function startAgentProcess({ clock, random, log, settings, liveness, version }: ProcessPorts): Promise<Running> {
   const folder = settings.getOr('AGENT_STATE', STATE_FOLDER);
   const credential = await readCredential(join(folder, 'credential'));
   const urls = settings.getOr('REGION_URLS', REGION_URLS).split(',');
@@ -44,7 +44,7 @@ await runDaemon('agent', async ({ clock, random, log, settings, liveness, versio
       host.close();
     },
   };
-});
+}
 
 async function readCredential(path: string): Promise<{ readonly nodeId: string; readonly text: string }> {
   let text: string;
@@ -66,3 +66,6 @@ async function wait(ms: number, signal?: AbortSignal): Promise<void> {
     // Woken early.
   }
 }
+
+// Not when src/main/warm.ts loads it.
+if (import.meta.main) await runDaemon('agent', startAgentProcess);

@@ -3,7 +3,7 @@ import { activatedSocket, type HelperServer, startHelperServer } from '../host/h
 import { realHost } from '../host/real.ts';
 import { SERVICES } from '../services/registry.ts';
 import { helperPolicy } from './helper-policy.ts';
-import { runDaemon } from './process.ts';
+import { type ProcessPorts, runDaemon, type Running } from './process.ts';
 
 const SOCKET = '/run/regent-helper/helper.sock';
 const CALLER = 'regent-agent';
@@ -12,7 +12,7 @@ const PROBE_MS = 1_000;
 const SILENCE_MS = 60_000;
 
 /** The root helper: the only process of ours with rights, and all that it does is in the policy. Settings: HELPER_SOCKET, HELPER_CALLER. */
-await runDaemon('helper', async ({ log, settings, liveness }) => {
+async function startHelperProcess({ log, settings, liveness }: ProcessPorts): Promise<Running> {
   const fd = activatedSocket(process.env, process.pid);
   const server = await startHelperServer({
     host: realHost(),
@@ -31,7 +31,7 @@ await runDaemon('helper', async ({ log, settings, liveness }) => {
       beat.end();
     },
   };
-});
+}
 
 /** Beats as long as requests find a place to be worked on. */
 async function probeForever(server: HelperServer, beat: () => void, signal: AbortSignal): Promise<void> {
@@ -41,3 +41,6 @@ async function probeForever(server: HelperServer, beat: () => void, signal: Abor
     await delay(PROBE_MS, undefined, { signal }).catch(() => {});
   }
 }
+
+// Not when src/main/warm.ts loads it.
+if (import.meta.main) await runDaemon('helper', startHelperProcess);

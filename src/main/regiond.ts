@@ -1,6 +1,6 @@
 import { AppError, isRejected } from '../core/errors.ts';
 import { parseDatabaseUrl } from '../store/connection.ts';
-import { runDaemon } from './process.ts';
+import { type ProcessPorts, runDaemon, type Running } from './process.ts';
 import { parseListen, startRegionProcess } from './region-process.ts';
 
 /** The private PostgreSQL of this host. */
@@ -9,7 +9,7 @@ const PRIVATE_DATABASE = 'postgresql:///regent?host=/run/regent-db&user=regent';
 const PUBLISH_SILENCE_MS = 45_000;
 
 /** The region daemon: API v1 on REGION_LISTEN, the agent channel on REGION_AGENT_LISTEN, publisher, purge. */
-await runDaemon('regiond', async ({ clock, random, log, settings, liveness, version }) => {
+async function startRegiond({ clock, random, log, settings, liveness, version }: ProcessPorts): Promise<Running> {
   const connection = parseDatabaseUrl(settings.getOr('DATABASE_URL', PRIVATE_DATABASE));
   if (isRejected(connection)) throw new AppError('configuration', connection.message);
   return startRegionProcess({
@@ -29,4 +29,7 @@ await runDaemon('regiond', async ({ clock, random, log, settings, liveness, vers
       });
     },
   });
-});
+}
+
+// Not when src/main/warm.ts loads it.
+if (import.meta.main) await runDaemon('regiond', startRegiond);
