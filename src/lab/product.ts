@@ -127,12 +127,19 @@ async function keyInside(init: ProcessId): Promise<string | null> {
 
 function apiKeyIn(text: string): string | null {
   try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null;
-    return isObject && 'apiKey' in value && typeof value.apiKey === 'string' ? value.apiKey : null;
+    return keyOf(JSON.parse(text));
   } catch {
     return null;
   }
+}
+
+/** The key of a context, or of the current one of a file of several (src/cli/README.md). */
+function keyOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if ('apiKey' in value && typeof value.apiKey === 'string') return value.apiKey;
+  const isFile = 'contexts' in value && typeof value.contexts === 'object' && value.contexts !== null;
+  if (!isFile || !('current' in value) || typeof value.current !== 'string') return null;
+  return keyOf(new Map<string, unknown>(Object.entries(value.contexts as object)).get(value.current));
 }
 
 /** Writes address and key, readable by the owner of the folder above alone. Without a new key the one in the file stays. */
