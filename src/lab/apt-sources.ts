@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { run } from './command.ts';
 
 /** One archive that the outer machine uses: where it is and which suites are taken from it. */
-export interface AptSource {
+interface AptSource {
   readonly uri: string;
   readonly suites: readonly string[];
 }

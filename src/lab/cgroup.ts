@@ -27,12 +27,11 @@ export function makeGroups(style: CgroupStyle, group: string): string[] {
 }
 
 /** Stops or continues every process of a host at once. False where the machine gives no way to do it. */
-export function freezeGroup(style: CgroupStyle, group: string, isFrozen: boolean): boolean {
-  if (style.kind === 'systemd') return false;
+export function freezeGroup(style: CgroupStyle, group: string, scope: string, isFrozen: boolean): boolean {
   const v1 = join(TOP, 'freezer', group, 'freezer.state');
-  const v2 = join(TOP, group, 'cgroup.freeze');
+  const v2 = style.kind === 'systemd' ? join(TOP, 'system.slice', `${scope}.scope`) : join(TOP, group);
   if (existsSync(v1)) writeFileSync(v1, isFrozen ? 'FROZEN' : 'THAWED');
-  else if (existsSync(v2)) writeFileSync(v2, isFrozen ? '1' : '0');
+  else if (existsSync(join(v2, 'cgroup.freeze'))) writeFileSync(join(v2, 'cgroup.freeze'), isFrozen ? '1' : '0');
   else return false;
   return true;
 }

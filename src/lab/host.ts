@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { cgroupStyle, makeGroups, removeGroups } from './cgroup.ts';
+import { cgroupStyle, freezeGroup, makeGroups, removeGroups } from './cgroup.ts';
 import { run } from './command.ts';
 import { execInHost } from './exec.ts';
 import type { Layout } from './layout.ts';
@@ -164,6 +164,8 @@ export async function killHost(place: HostPlace): Promise<void> {
     if (init) signal(init, 'SIGKILL');
     endTree(nspawn.pid);
   }
+  // A frozen process dies only when it is thawed.
+  freezeGroup(cgroupStyle(), layout.cgroup(host.name), layout.machineName(host.name), false);
   await until(
     {
       what: `the processes of ${host.name} to end`,

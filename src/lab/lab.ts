@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
 import { run } from './command.ts';
 import { ensureBase, type Progress, removeAbandonedBuilds, removeUnusedBases } from './base.ts';
+import { cgroupStyle, freezeGroup } from './cgroup.ts';
 import { execHost } from './exec.ts';
 import { isForwarding, startForwarder } from './forward.ts';
 import {
@@ -215,4 +216,14 @@ export async function setUnitPaused(layout: Layout, host: string, unit: string, 
       `${name} to ${unit} in ${host}: ${words}. What to do: scripts/lab exec ${host} -- systemctl list-units`,
     );
   }
+}
+
+/** Stops, or continues, every process of a host at once, its init included: a machine that hangs. Commands in it then time out. */
+export function setHostFrozen(layout: Layout, host: string, isFrozen: boolean): void {
+  placeOf(layout, host);
+  if (freezeGroup(cgroupStyle(), layout.cgroup(host), layout.machineName(host), isFrozen)) return;
+  throw new AppError(
+    'lab_host',
+    `This machine has no freezer for ${host}. What to do: scripts/lab pause ${host} UNIT stops one unit.`,
+  );
 }

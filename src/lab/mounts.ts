@@ -19,7 +19,7 @@ export function mountsBelow(path: string): string[] {
 }
 
 /** Is something mounted exactly there? */
-export function isMounted(path: string): boolean {
+function isMounted(path: string): boolean {
   return mountsBelow(path).includes(path);
 }
 

@@ -117,7 +117,7 @@ export function netnsNames(): string[] {
 }
 
 /** SIGKILL to every process whose network is this namespace: all of a host's, whoever started them. */
-export function endProcessesIn(netns: string): void {
+function endProcessesIn(netns: string): void {
   let wanted: string;
   try {
     wanted = `net:[${statSync(`${NETNS_FOLDER}/${netns}`).ino}]`;

@@ -15,7 +15,7 @@ export interface ProcessFacts extends ProcessId {
 }
 
 /** Reads one process; null when there is none. */
-export function readProcess(pid: number): ProcessFacts | null {
+function readProcess(pid: number): ProcessFacts | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may itself hold blanks and parentheses (proc(5)): fields are counted from the last one.
@@ -46,11 +46,6 @@ export function allProcesses(): ProcessFacts[] {
       const facts = readProcess(Number(name));
       return facts ? [facts] : [];
     });
-}
-
-/** Children of a process. */
-export function childrenOf(pid: number): ProcessFacts[] {
-  return allProcesses().filter((item) => item.parent === pid);
 }
 
 /** A process and all its descendants, parents first. */

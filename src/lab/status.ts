@@ -14,7 +14,7 @@ export interface LabStatus {
   readonly clients: readonly { readonly name: string; readonly address: string; readonly resolver: string }[];
 }
 
-export interface HostStatus {
+interface HostStatus {
   readonly name: string;
   readonly isRunning: boolean;
   readonly addresses: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /** A layer-2 segment of the lab: one bridge in the switch namespace. */
-export interface LabNetwork {
+interface LabNetwork {
   /** Lower-case letters and digits, at most 8: it names the bridge. */
   readonly name: string;
   /** The segment's prefix, for people; the lab itself assigns no addresses but those of NICs. */
@@ -39,7 +39,7 @@ export interface Topology {
 }
 
 /** The port of the API on every host (cluster.md §7). */
-export const API_PORT = 5240;
+const API_PORT = 5240;
 
 /** One all-in-one host `r1` with a provisioning VLAN and a client on it. */
 export const SINGLE: Topology = {

@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { ensureBase, type Progress } from '../lab/base.ts';
 import { execClient, execHost } from '../lab/exec.ts';
 import { serveForward } from '../lab/forward.ts';
-import { down, kill, setUnitPaused, stop, up } from '../lab/lab.ts';
+import { down, kill, setHostFrozen, setUnitPaused, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
 import { installProduct, type ProductOrder, productText } from '../lab/product.ts';
 import { needState } from '../lab/state.ts';
@@ -25,6 +25,7 @@ const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. REGENT_L
   logs HOST [UNIT]               the host's journal
   client [--timeout S] VLAN -- … run a command as a client of that network
   kill | stop | start HOST       cut the power; power off; boot
+  freeze | thaw HOST             stop or continue the whole host at once
   pause | resume HOST UNIT       SIGSTOP or SIGCONT to every process of a unit
   base                           build the root file system, print its folder
   product HOST ARCHIVE           install a release in a host, set it up, make .regent/context.json
@@ -139,6 +140,10 @@ async function change(call: Call, progress: Progress): Promise<number> {
     case 'start':
       word(call, 0, 'HOST');
       await bringUp(needState(layout).topology, progress);
+      return 0;
+    case 'freeze':
+    case 'thaw':
+      setHostFrozen(layout, word(call, 0, 'HOST'), call.verb === 'freeze');
       return 0;
     case 'pause':
     case 'resume':

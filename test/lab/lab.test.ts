@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { removeAbandonedBuilds } from '../../src/lab/base.ts';
 import { run } from '../../src/lab/command.ts';
 import { execHost } from '../../src/lab/exec.ts';
-import { down, kill, setUnitPaused, up } from '../../src/lab/lab.ts';
+import { down, kill, setHostFrozen, setUnitPaused, up } from '../../src/lab/lab.ts';
 import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
 import { mountsBelow } from '../../src/lab/mounts.ts';
 import { netnsNames } from '../../src/lab/network.ts';
@@ -137,6 +137,18 @@ describe('a lab of one host', () => {
     expect(await lab.ask('r1', ['sed', '-n', 's/^State:\\s*//p', `/proc/${pid}/status`])).toContain('T');
     await setUnitPaused(lab.layout, 'r1', 'systemd-networkd.service', false);
     expect(await lab.ask('r1', ['sed', '-n', 's/^State:\\s*//p', `/proc/${pid}/status`])).not.toContain('T');
+  });
+
+  it('ends a command at its deadline in a frozen host, and goes on after the thaw', async () => {
+    const lab = await labOf('frozen');
+    setHostFrozen(lab.layout, 'r1', true);
+    const result = await lab.exec('r1', ['systemctl', 'is-system-running'], 1_000);
+    setHostFrozen(lab.layout, 'r1', false);
+    expect(result.isTimeout).toBe(true);
+    expect((await lab.exec('r1', ['systemctl', 'is-system-running'])).code).toBe(0);
+    setHostFrozen(lab.layout, 'r1', true);
+    await lab.close();
+    expect(tracesOf(lab.layout)).toEqual([]);
   });
 
   it('boots again after its power was cut', async () => {
