@@ -45,13 +45,18 @@ function statusLines(status: Status, url: string, now: number): string[] {
     '',
     printable(`Region    ${url}, version ${status.version}, revision ${revision}`),
     printable(`Database  ${database.state}${latency}${database.state === 'ok' ? '' : `: ${database.why}`}`),
-    `Objects   ${counts.domains} domains, ${counts.records} records, ${counts.machines} machines, ${counts.subnets} subnets`,
+    `Objects   ${Object.entries(counts).map(counted).join(', ')}`,
     '',
     ...nodeTable(status, now),
     '',
     ...serviceTable(status, now),
     ...findingLines(status),
   ];
+}
+
+/** `[records, 1]` as `1 record`. */
+function counted([plural, count]: readonly [string, number]): string {
+  return `${count} ${count === 1 ? plural.replace(/s$/, '') : plural}`;
 }
 
 function nodeTable(status: Status, now: number): string[] {

@@ -121,6 +121,7 @@ describe('looking', () => {
     const good = await run(region, ['status']);
     expect(good.code).toBe(0);
     expect(good.out.split('\n')[0]).toBe('OK: All is well.');
+    expect(good.out).toContain('1 domain, 2 records, 3 machines, 4 subnets');
     expect(good.out.split('\n').length).toBeLessThan(24);
     region.on('GET /status', {
       body: {
