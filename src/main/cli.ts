@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CliIo, Output } from '../cli/io.ts';
 import { runCli } from '../cli/run.ts';
-import { lightFetch } from './light-fetch.ts';
+import { lightFetch } from '../cli/light-fetch.ts';
 
 declare const REGENT_VERSION: string | undefined;
 

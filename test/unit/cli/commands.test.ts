@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NOUNS } from '../../../src/cli/nouns.ts';
-import { lightFetch } from '../../../src/main/light-fetch.ts';
+import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { FakeRegion, page, problem, run, TEST_KEY } from './fake-region.ts';
 
 const RECORD = {

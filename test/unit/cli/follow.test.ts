@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingOf } from '../../../src/cli/wait.ts';
 import type { Status } from '../../../src/contract/status.ts';
-import { lightFetch } from '../../../src/main/light-fetch.ts';
+import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { FakeRegion, problem, run } from './fake-region.ts';
 
 const event = (id: number, kind = 'record.created') => ({
