@@ -1,9 +1,10 @@
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
-import { readFindings, readHeads } from '../store/publication.ts';
+import { readBehindSince, readFindings, readHeads } from '../store/publication.ts';
 import { listNodes, type NodeRow } from '../store/queries/nodes.ts';
 import { readObservations } from '../store/queries/observations.ts';
 import type { Tx } from '../store/tx.ts';
+import { appliedOf } from './status-summary.ts';
 import type { TrackedNode } from './tracking.ts';
 
 /** What is published and what the nodes know of themselves, by node id. */
@@ -48,14 +49,18 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
   const heads = new Map((await readHeads(tx, nodeId)).map((head) => [head.nodeId, head]));
   const reports = new Map((await readObservations(tx, nodeId)).map((report) => [report.nodeId, report]));
   const findings = Map.groupBy(await readFindings(tx, nodeId), (finding) => finding.nodeId);
-  return rows.map((row) => {
+  const known: KnownNode[] = [];
+  for (const row of rows) {
     const head = heads.get(row.id);
     const report = reports.get(row.id);
-    return {
+    const behindSince = await readBehindSince(tx, row.id, appliedOf(report?.services ?? []) ?? 0);
+    known.push({
       id: row.id,
       name: row.name,
       row,
-      published: head ? { generation: head.generation, at: head.publishedAt, services: head.body.services } : null,
+      published: head
+        ? { generation: head.generation, at: head.publishedAt, behindSince, services: head.body.services }
+        : null,
       compiledRevision: head?.compiledRevision ?? 0,
       report: report
         ? {
@@ -75,6 +80,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
         : null,
       facts: report?.facts ?? null,
       findings: findings.get(row.id) ?? [],
-    };
-  });
+    });
+  }
+  return known;
 }

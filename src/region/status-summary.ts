@@ -1,7 +1,7 @@
 import type { Service } from '../contract/service.ts';
 import type { Status } from '../contract/status.ts';
 import type { DatabaseHealth } from './port.ts';
-import { isStale, type TrackedNode, trackServices } from './tracking.ts';
+import { isSettling, isStale, type TrackedNode, trackServices } from './tracking.ts';
 
 /** What the summary is made from. `now` in ms. */
 export interface StatusFacts {
@@ -15,17 +15,23 @@ export interface StatusFacts {
   readonly counts: Status['counts'];
 }
 
-/** The site on one screen; pure. `ok` only when the database takes writes, every node has what is published and all is healthy. */
+/**
+ * The site on one screen; pure. `ok` only when the database takes writes, every node has what is published, or has just begun to take it
+ * over, and all is healthy.
+ */
 export function summarise(facts: StatusFacts): Status {
   const services = trackServices(facts.nodes, facts.services, facts.now);
   const nodes = facts.nodes.map((node) => nodeLine(node, services, facts.now));
   const findings = facts.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.name, ...finding })));
+  const settling = new Set(facts.nodes.filter((node) => isSettling(node, facts.now)).map((node) => node.name));
   const problems = [
     ...(facts.database.isUp ? [] : [`the database is away: ${facts.database.why}`]),
     ...(nodes.length === 0 ? ['there is no node'] : []),
-    ...services.filter((service) => !isFine(service)).map((row) => `${row.service} on ${row.node} is ${row.state}`),
+    ...services
+      .filter((service) => !isFine(service, settling))
+      .map((row) => `${row.service} on ${row.node} is ${row.state}`),
     ...nodes
-      .filter((node) => !node.isCurrent && !node.isStale)
+      .filter((node) => !node.isCurrent && !node.isStale && !settling.has(node.name))
       .map((node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted}`),
     ...findings
       .filter((finding) => finding.severity === 'error')
@@ -33,7 +39,7 @@ export function summarise(facts: StatusFacts): Status {
   ];
   return {
     state: problems.length === 0 ? 'ok' : 'degraded',
-    summary: sentenceOf(problems, services),
+    summary: sentenceOf(problems, services, settling),
     version: facts.version,
     time: new Date(facts.now).toISOString(),
     revision: facts.revision,
@@ -51,13 +57,16 @@ export function summarise(facts: StatusFacts): Status {
 }
 
 /** Is the service as it should be? */
-function isFine(service: Service): boolean {
-  return service.state === (service.isWanted ? 'healthy' : 'absent') && service.isCurrent;
+function isFine(service: Service, settling: ReadonlySet<string>): boolean {
+  const isAsWanted = service.state === (service.isWanted ? 'healthy' : 'absent');
+  if (settling.has(service.node)) return isAsWanted || service.state === 'pending';
+  return isAsWanted && service.isCurrent;
 }
 
-function sentenceOf(problems: readonly string[], services: readonly Service[]): string {
+function sentenceOf(problems: readonly string[], services: readonly Service[], settling: ReadonlySet<string>): string {
   const [first, ...rest] = problems;
   if (first === undefined) {
+    if (settling.size > 0) return `All is well; ${[...settling].join(', ')} takes over what was just published.`;
     return `All ${services.filter((row) => row.isWanted).length} services are healthy and have what is published.`;
   }
   const sentence = first.replace(/\.?$/, '');

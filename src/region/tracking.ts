@@ -5,6 +5,9 @@ import type { Service, TrackedState } from '../contract/service.ts';
 /** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */
 const STALE_MS = 30_000;
 
+/** How long a node may take over what is published before that is a problem, ms. */
+const SETTLE_MS = 15_000;
+
 /** What the region knows of one node. Times are ISO 8601. `published` null: nothing was published for it yet. */
 export interface TrackedNode {
   readonly id: string;
@@ -12,6 +15,8 @@ export interface TrackedNode {
   readonly published: {
     readonly generation: number;
     readonly at: string;
+    /** Time of the first publication that is not in force on the node yet; null when all are. */
+    readonly behindSince: string | null;
     readonly services: Readonly<Record<string, ServiceDesired>>;
   } | null;
   /** The last full report. */
@@ -27,6 +32,17 @@ export interface TrackedNode {
 /** Has the node been silent for too long at `now` (ms)? A node that never reported is not stale but pending. */
 export function isStale(node: Pick<TrackedNode, 'report'>, now: number): boolean {
   return node.report !== null && now - Date.parse(node.report.at) > STALE_MS;
+}
+
+/**
+ * Is the node just taking over what was published? Under steady change it always is, and nothing is wrong. A node that has not
+ * everything of an earlier publication in force is not settling but new or ill.
+ */
+export function isSettling(node: Pick<TrackedNode, 'published' | 'report'>, now: number): boolean {
+  const since = node.published?.behindSince;
+  const reported = node.report?.services ?? [];
+  if (since == null || isStale(node, now) || reported.length === 0) return false;
+  return reported.every((service) => service.applied !== null) && now - Date.parse(since) <= SETTLE_MS;
 }
 
 /** Every managed service of every node: what it is to be, what it is, why and since when. Pure; `now` in ms. */

@@ -146,6 +146,13 @@ export function readPublication(tx: Tx, nodeId: string, at: { generation: number
       revision as "compiledRevision" from publications where node_id = ${nodeId} and generation = ${at.generation}`);
 }
 
+/** Since when a node is behind: the time of its first publication after `generation`; null when there is none. */
+export async function readBehindSince(tx: Tx, nodeId: string, generation: number): Promise<string | null> {
+  const row = await tx.one(sql<{ since: string | null }>`select min(published_at) as since from publications
+    where node_id = ${nodeId} and generation > ${generation}`);
+  return row?.since ?? null;
+}
+
 /** Findings of the last compile, of all nodes or of one. */
 export async function readFindings(tx: Tx, nodeId?: string): Promise<(StoredFinding & { readonly nodeId: string })[]> {
   const rows = await tx.all(sql<{ nodeId: string; findings: StoredFinding[] }>`

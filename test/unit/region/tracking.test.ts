@@ -20,10 +20,22 @@ const report = (changes: Partial<ServiceObservation> = {}): ServiceObservation =
   ...changes,
 });
 
-const node = (changes: { report?: ServiceObservation | null; at?: string; generation?: number } = {}): TrackedNode => ({
+interface Changes {
+  readonly report?: ServiceObservation | null;
+  readonly at?: string;
+  readonly generation?: number;
+  readonly behindSince?: string;
+}
+
+const node = (changes: Changes = {}): TrackedNode => ({
   id: 'n1',
   name: 'r1',
-  published: { generation: changes.generation ?? 3, at: T0, services: { dns: { desired: {}, restart: 'x' } } },
+  published: {
+    generation: changes.generation ?? 3,
+    at: T0,
+    behindSince: changes.behindSince ?? null,
+    services: { dns: { desired: {}, restart: 'x' } },
+  },
   report:
     changes.report === null
       ? null
@@ -76,5 +88,20 @@ describe('the status', () => {
     );
     const finding = { service: 'dns', code: 'x', severity: 'error' as const, subject: 's', sentence: 'Too long.' };
     expect(summarise(facts([{ ...node(), findings: [finding] }])).summary).toContain('Too long');
+  });
+
+  it('is ok while a node takes over what was just published, for 15 s', () => {
+    const since = (ms: number) => new Date(NOW - ms).toISOString();
+    expect(summarise(facts([node({ generation: 4, behindSince: since(15_000) })]))).toMatchObject({
+      state: 'ok',
+      summary: 'All is well; r1 takes over what was just published.',
+    });
+    expect(summarise(facts([node({ generation: 4, behindSince: since(15_001) })])).state).toBe('degraded');
+    const fresh = { generation: 4, behindSince: since(100) };
+    // A failure is one at once, and a node that has nothing in force yet, or is silent, is not settling.
+    expect(summarise(facts([node({ ...fresh, report: report({ state: 'rejected' }) })])).state).toBe('degraded');
+    expect(summarise(facts([node({ ...fresh, report: report({ applied: null }) })])).state).toBe('degraded');
+    expect(summarise(facts([node({ ...fresh, report: null })])).state).toBe('degraded');
+    expect(summarise(facts([node({ ...fresh, at: since(31_000) })])).state).toBe('degraded');
   });
 });
