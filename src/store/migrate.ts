@@ -40,7 +40,7 @@ export function readMigrations(folder: URL = new URL('sql/', import.meta.url)): 
  */
 export function migrate(db: Database, migrations: readonly Migration[]): Promise<readonly number[] | Rejected> {
   const apply = async (tx: Tx): Promise<readonly number[] | Rejected> => {
-    await tx.run(sql.raw(`set local statement_timeout = 0; set local lock_timeout = 0`));
+    await tx.run(sql`set local lock_timeout = 0`);
     await tx.run(sql`select pg_advisory_xact_lock(${LOCK})`);
     await tx.run(sql`create table if not exists migrations (
       number int primary key, name text not null, digest text not null, breaking boolean not null,

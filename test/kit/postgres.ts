@@ -63,7 +63,8 @@ export class TestPostgres {
 
   /** A statement of the test itself, outside the store's helper. */
   async admin<R extends pg.QueryResultRow>(text: string, database = 'postgres', values: unknown[] = []): Promise<R[]> {
-    const client = new pg.Client({ ...this.spec(database), connectionTimeoutMillis: 5000, query_timeout: 30_000 });
+    const client = new pg.Client({ ...this.spec(database), connectionTimeoutMillis: 10_000, query_timeout: 50_000 });
+    client.on('error', () => {});
     await client.connect();
     try {
       return (await client.query<R>(text, values)).rows;
