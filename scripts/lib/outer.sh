@@ -63,7 +63,7 @@ ensure_outer_packages() {
   mark added-packages "${missing[*]}"
 }
 
-# Is there anything of a lab on this machine?
+# Is there anything of a lab on this machine? (What `mark` wrote does not count.)
 anything_there() {
-  [ -d "$lab_root" ] || compgen -G "/run/netns/rg-*" >/dev/null
+  compgen -G "$lab_root/*" >/dev/null || compgen -G "/run/netns/rg-*" >/dev/null
 }
