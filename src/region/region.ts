@@ -44,7 +44,9 @@ const PURGE_EVERY_MS = 120_000;
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
   const { db, clock, random, wakes } = ports;
-  const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler: ports.version });
+  // Builds of one release compile the same way; were they told apart, an upgrade to another build would publish no more.
+  const [compiler = ''] = ports.version.split('+');
+  const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler });
   const running: RunningTask[] = [];
   const health = sharedProbe(clock, () => beat(db, ports, clock));
   const calls = { db, clock, random, renderer: ports.renderer, version: ports.version, health };
@@ -53,7 +55,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     mayCall,
     call: (id, input, context) => call(calls, id, input, context),
     async authenticate(key) {
-      const row = orThrow(await db.read((tx) => findApiKey(tx, key.token)));
+      const row = orThrow(await db.glance((tx) => findApiKey(tx, key.token)));
       const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
       return row && isRight && row.consumer === key.consumer ? { user: row.user, role: row.role } : null;
     },
@@ -63,8 +65,8 @@ export function createRegion(ports: RegionPorts): RegionNode {
     }),
     wake: wakes,
     events: {
-      read: async (after, limit, kind) => orThrow(await db.read((tx) => readEvents(tx, after, limit, kind))),
-      latest: async () => orThrow(await db.read((tx) => lastEventId(tx))),
+      read: async (after, limit, kind) => orThrow(await db.glance((tx) => readEvents(tx, after, limit, kind))),
+      latest: async () => orThrow(await db.glance((tx) => lastEventId(tx))),
     },
     health,
     startTasks: () => startTasks(ports, publish, running),

@@ -121,7 +121,7 @@ export function claimCompiler(db: Database, version: string): Promise<string | R
   return db.repeatable(async (tx) => {
     await tx.run(sql`insert into gates (name, value) values ('compiler', ${version}) on conflict (name) do nothing`);
     const row = await tx.one(sql<{ value: string }>`select value from gates where name = 'compiler' for no key update`);
-    if (!row || !isNewer(version, row.value)) return row?.value ?? version;
+    if (!row || row.value === version || isNewer(row.value, version)) return row?.value ?? version;
     await tx.run(sql`update gates set value = ${version}, since = now() where name = 'compiler'`);
     return version;
   });
@@ -262,9 +262,10 @@ function isSame(a: Version | undefined, b: Version): boolean {
   return a?.digest === b.digest && a.version === b.version;
 }
 
-/** Compares dotted numbers; what is not a number counts as 0. */
+/** Compares dotted numbers; what is not a number counts as 0. What is behind `+` does not order (semver.org §10). */
 function isNewer(version: string, other: string): boolean {
-  const parts = (text: string) => text.split(/[.+-]/).map((part) => Number.parseInt(part, 10) || 0);
+  const parts = (text: string) =>
+    (text.split('+')[0] ?? '').split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0);
   const [a, b] = [parts(version), parts(other)];
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
     const difference = (a[index] ?? 0) - (b[index] ?? 0);

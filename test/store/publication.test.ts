@@ -111,6 +111,8 @@ test('another compiler version only observes; a newer one takes over and the old
   expect(value(await claimCompiler(db, '0.9.9'))).toBe('1.0.0');
   expect(value(await claimCompiler(db, '1.0.10'))).toBe('1.0.10');
   expect(value(await claimCompiler(db, '1.0.9'))).toBe('1.0.10');
+  expect(value(await claimCompiler(db, '1.0.10+12ab'))).toBe('1.0.10+12ab');
+  expect(value(await claimCompiler(db, '1.0.10'))).toBe('1.0.10');
   expect(await publish(2, 'b')).toEqual({ kind: 'observer', compiler: '1.0.10' });
   expect(await publish(2, 'b', { compiler: '1.0.10' })).toMatchObject({ kind: 'published' });
   expect((await desired())?.generation).toBe(2);
