@@ -16,7 +16,7 @@ export interface ServiceEngine {
    * is the report's state and sentence. Calling it again with the same values is a probe.
    */
   run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
-  /** The daemon did not answer lately, and it is not yet known whether it hangs: ask again soon. */
+  /** The daemon, or the way to this host, did not answer lately, and it is not yet known whether that lasts: run again soon. */
   isSuspect(): boolean;
 }
 
@@ -33,26 +33,33 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     givenUp: null,
     loadedDesired: null,
     pid: null,
+    faults: 0,
   };
   return {
-    isSuspect: () => state.recovery.failures > 0 && state.recovery.failures < ports.timing.hungAfter,
+    isSuspect: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports),
     run: async (wanted, facts) => {
       const run: Run = { service, ports, state, wanted, facts };
       try {
         if (wanted.desired === null) await makeAbsent(run);
         else await converge(run);
+        state.faults = 0;
       } catch (error) {
         ports.log.error('a run of the engine was broken off', {
           generation: wanted.generation,
           error: sentenceOf(error),
         });
         state.verified = null;
+        state.faults += 1;
         setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
       }
       await saveMemory(run);
       return reportOf(run);
     },
   };
+}
+
+function isFew(count: number, ports: EnginePorts): boolean {
+  return count > 0 && count < ports.timing.hungAfter;
 }
 
 async function recall(service: AnyService, ports: EnginePorts): Promise<Memory | null> {

@@ -36,6 +36,8 @@ export interface EngineState {
   loadedDesired: { readonly digest: string; readonly desired: unknown } | null;
   /** The daemon's process, as seen last. */
   pid: number | null;
+  /** Runs in a row that were broken off. */
+  faults: number;
 }
 
 /** What one run works with. */
