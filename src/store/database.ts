@@ -239,7 +239,7 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
     await begin(client, work);
     work.position.phase = 'body';
     const live = txOf(client, work.timeoutMs);
-    const value = await work.body(live.tx).finally(live.end);
+    const value = await work.body(live.tx).finally(() => live.end());
     if (isRejected(value)) throw new RejectedError(value);
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
     await end(client, work, warnings);

@@ -78,7 +78,7 @@ export async function checkSchema(db: Database, migrations: readonly Migration[]
 }
 
 /** Pure: refuses a file that changed after it was applied, and a breaking migration that this version does not know. */
-export function judge(applied: readonly Applied[], known: readonly Migration[]): Rejected | null {
+function judge(applied: readonly Applied[], known: readonly Migration[]): Rejected | null {
   for (const row of applied) {
     const file = known.find(({ number }) => number === row.number);
     const label = `migration ${row.number} (${row.name})`;

@@ -30,8 +30,8 @@ interface Position {
   readonly _id: string;
 }
 
-export const PAGE_DEFAULT = 100;
-export const PAGE_MAX = 1000;
+const PAGE_DEFAULT = 100;
+const PAGE_MAX = 1000;
 
 /**
  * Reads one page by keyset: the cursor holds the last row's place, so rows that come or go meanwhile neither repeat nor

@@ -6,13 +6,13 @@ import type { Tx } from './tx.ts';
 /** What a purge removed, rows per table. */
 export type Purged = Readonly<Record<string, number>>;
 
-/** How long rows are kept, and how many publications per node. */
-export const RETENTION = {
+/** How long rows are kept, and how many at most, whatever their age. `publications`: per node. */
+const RETENTION = {
   apiKeys: '7 days',
   idempotency: '48 hours',
-  events: '30 days',
-  audit: '400 days',
-  changes: '400 days',
+  events: { age: '30 days', rows: 1_000_000 },
+  audit: { age: '400 days', rows: 1_000_000 },
+  changes: { age: '400 days', rows: 200_000 },
   heartbeats: '7 days',
   publications: 50,
 } as const;
@@ -20,18 +20,17 @@ export const RETENTION = {
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
 const BATCH = 5000;
 
+const OLD_CHANGE = isOld('revision', RETENTION.changes, sql`(select revision from counters)`);
+
 const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   api_keys: expired('api_keys', sql`least(expires_at, revoked_at) < now() - ${RETENTION.apiKeys}::interval`),
   idempotency: expired('idempotency', sql`created_at < now() - ${RETENTION.idempotency}::interval`),
-  events: expired('events', sql`at < now() - ${RETENTION.events}::interval`),
-  audit: expired('audit', sql`at < now() - ${RETENTION.audit}::interval`),
-  history: expired(
-    'history',
-    sql`operation in (select operation from changes where at < now() - ${RETENTION.changes}::interval)`,
-  ),
+  events: expired('events', isOld('id', RETENTION.events, sql`(select event from counters)`)),
+  audit: expired('audit', isOld('id', RETENTION.audit, sql`(select max(id) from audit)`)),
+  history: expired('history', sql`operation in (select operation from changes where ${OLD_CHANGE})`),
   changes: expired(
     'changes',
-    sql`at < now() - ${RETENTION.changes}::interval
+    sql`${OLD_CHANGE}
       and not exists (select from history where history.operation = changes.operation)`,
   ),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
@@ -63,6 +62,11 @@ async function record(tx: Tx, process: string, purged: Purged): Promise<void> {
   const isDone = Object.values(purged).every((rows) => rows < BATCH);
   await tx.run(sql`update chores set last_ran = case when ${isDone} then now() else last_ran end,
     last_process = ${process}, last_result = ${JSON.stringify(purged)}::jsonb where name = 'purge'`);
+}
+
+/** Older than its age, or further below the newest number than its rows. */
+function isOld(id: string, limit: { age: string; rows: number }, newest: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(at < now() - ${limit.age}::interval or ${sql.ref(id)} <= ${newest} - ${limit.rows}::bigint)`;
 }
 
 function expired(table: string, condition: RawBuilder<unknown>): RawBuilder<unknown> {

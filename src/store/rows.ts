@@ -14,7 +14,7 @@ export interface Noun {
   readonly from: RawBuilder<unknown>;
 }
 
-export type Key = string | number;
+type Key = string | number;
 
 /** A row as its noun shows it; null without one. `where` is over the noun's `from`. */
 export function findRow<R>(tx: Tx, noun: Noun, where: RawBuilder<unknown>): Promise<R | null> {
@@ -78,7 +78,7 @@ export async function lockRow(tx: Tx, noun: Noun, target: Target): Promise<Rejec
 }
 
 /** The refusal for an object that is not there. */
-export function notFound(label: string, key: Key): Rejected {
+function notFound(label: string, key: Key): Rejected {
   return rejected('not_found', `There is no ${label} ${typeof key === 'string' ? show(key) : key}.`);
 }
 

@@ -124,9 +124,10 @@ test('connections that are killed at any moment never end the process', async ()
           'postgres',
           [connection.database],
         );
+      await new Promise((done) => setTimeout(done, 15));
     }
   })();
-  const calls = Array.from({ length: 150 }, (_, n) =>
+  const calls = Array.from({ length: 90 }, (_, n) =>
     n % 3 === 0
       ? many.read((tx) => tx.one(sql`select 1`)).catch(() => null)
       : change(many, (tx) => createDomain(tx, { name: n % 3 === 1 ? `shot${n}.test` : 'same.test', ttl: null })),
@@ -135,7 +136,7 @@ test('connections that are killed at any moment never end the process', async ()
   isShooting = false;
   await shooter;
   const rows = value(await many.read((tx) => tx.all(sql`select from domains where name like 'shot%'`)));
-  expect(rows).toHaveLength(50);
+  expect(rows).toHaveLength(30);
 });
 
 test('deadlocked writers both succeed', async () => {
@@ -180,10 +181,10 @@ test('a client that stops inside a transaction gives its locks back', async () =
 });
 
 test('a call may allow its queries more time than usual', async () => {
-  const slow = (options?: { queryMs: number }) =>
+  const slow = (options: { queryMs?: number; deadlineMs?: number }) =>
     db.read((tx) => tx.one(sql<{ n: number }>`select 1 as n, pg_sleep(1.8)`), options);
   expect(value(await slow({ queryMs: 2500 }))).toMatchObject({ n: 1 });
-  expect(refusal(await slow()).message).toMatch(/timeout/);
+  expect(refusal(await slow({ deadlineMs: 700 })).message).toMatch(/timeout/);
 });
 
 test('queries that are asked for at once run in turn; one that comes too late is refused', async () => {
@@ -277,20 +278,21 @@ describe('restarts and standbys', () => {
 
   test('a standby is never used: refused while it is one, well after its promotion', async () => {
     const { server } = postgres.get();
+    const hasty = postgres.get().open(connection, { deadlineMs: 700 });
     const signal = join(server.socketFolder, 'data/standby.signal');
     await server.halt();
     writeFileSync(signal, '');
     try {
       await server.start();
       for (const answer of [
-        await one(db),
-        await db.glance((tx) => tx.one(sql`select 1`)),
-        await write(db, operation(), async () => ({ status: 200, body: null })),
+        await one(hasty),
+        await hasty.glance((tx) => tx.one(sql`select 1`)),
+        await write(hasty, operation(), async () => ({ status: 200, body: null })),
       ]) {
         expect(refusal(answer)).toMatchObject({ code: 'unavailable' });
         expect(refusal(answer).message).toContain('standby');
       }
-      expect(await beat(db, self, realClock)).toMatchObject({ isUp: false });
+      expect(await beat(hasty, self, realClock)).toMatchObject({ isUp: false });
     } finally {
       await server.halt();
       rmSync(signal, { force: true });

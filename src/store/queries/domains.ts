@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../core/errors.ts';
+import { DEFAULT_SETTINGS } from '../../model/settings.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
@@ -7,13 +8,16 @@ import type { Tx } from '../tx.ts';
 
 export interface DomainRow extends Domain {
   readonly version: number;
+  /** Is it the domain that the setting `default_domain` names? */
+  readonly isDefault: boolean;
 }
 
 const DOMAINS: Noun = {
   table: 'domains',
   key: 'id',
   label: 'domain',
-  columns: sql`t.id, t.name, t.ttl, t.version`,
+  columns: sql`t.id, t.name, t.ttl, t.version, t.name = coalesce(
+    (select s.value #>> '{}' from settings s where s.name = 'default_domain'), ${sql.lit(DEFAULT_SETTINGS.default_domain)}) as "isDefault"`,
   from: sql`domains t`,
 };
 

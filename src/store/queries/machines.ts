@@ -14,7 +14,7 @@ export interface MachineRow extends Machine {
   readonly version: number;
   readonly interfaces: readonly InterfaceRow[];
 }
-export interface InterfaceRow extends MachineInterface {
+interface InterfaceRow extends MachineInterface {
   readonly vlan: string | null;
   readonly addresses: readonly (InterfaceAddress & { readonly subnet: string })[];
 }
