@@ -57,6 +57,9 @@ interface HeadRow {
   readonly compiledRevision: number;
 }
 
+/** Publications of a node that are kept. */
+export const PUBLICATIONS_KEPT = 50;
+
 /**
  * How far above the last known generation an agent's is believed. A restored database is behind by its lost
  * publications, thousands at most; a broken agent must not use the numbers up.
@@ -132,6 +135,13 @@ export function readHeads(tx: Tx, nodeId?: string): Promise<Head[]> {
   return tx.all(headQuery(nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`));
 }
 
+/** The newest configuration that was compiled for each node, by id: without the bodies. */
+export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.all(sql<{ id: string; revision: number }>`
+    select node_id as id, compiled_revision as revision from desired`);
+  return new Map(rows.map((row) => [row.id, row.revision]));
+}
+
 /** The desired state of a node; null before its first publication. */
 export async function readDesired(tx: Tx, nodeId: string): Promise<Desired | null> {
   const [head] = await readHeads(tx, nodeId);
@@ -201,6 +211,10 @@ async function publishNode(
   await tx.run(sql`
     insert into publications (node_id, generation, digest, revision, after_revision, body, compiler, process)
     values (${nodeId}, ${generation}, ${digest}, ${revision}, ${head?.revision ?? 0}, ${text}::json, ${compiler}, ${process})`);
+  // Steady changes publish several times a second: the bound holds at once, not only after the next purge.
+  await tx.run(sql`
+    delete from publications where node_id = ${nodeId} and generation <= (
+      select generation from publications where node_id = ${nodeId} order by generation desc offset ${PUBLICATIONS_KEPT} limit 1)`);
   return { nodeId, generation, digest, revision, body };
 }
 

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../core/errors.ts';
 import type { Database } from './database.ts';
+import { PUBLICATIONS_KEPT } from './publication.ts';
 import type { Tx } from './tx.ts';
 
 /** What a purge removed, rows per table. */
@@ -14,7 +15,7 @@ const RETENTION = {
   audit: { age: '400 days', rows: 1_000_000 },
   changes: { age: '400 days', rows: 200_000 },
   heartbeats: '7 days',
-  publications: 50,
+  publications: PUBLICATIONS_KEPT,
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */

@@ -5,7 +5,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
-import { claimCompiler, type PublishResult, publishSite, readHeads } from '../../store/publication.ts';
+import { claimCompiler, type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
 import { readRevision } from '../../store/queries/events.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
@@ -85,9 +85,9 @@ async function reached<T>(result: Promise<T | Rejected>): Promise<T> {
 /** A cheap look: an idle site is not read and compiled every few seconds. */
 function isBehind(db: Database): Promise<boolean> {
   const look = async (tx: Tx) => {
-    const heads = new Map((await readHeads(tx)).map((head) => [head.nodeId, head.compiledRevision]));
+    const compiled = await readCompiled(tx);
     const revision = await readRevision(tx);
-    return (await listNodes(tx, { limit: 1000 })).items.some((node) => (heads.get(node.id) ?? -1) < revision);
+    return (await listNodes(tx, { limit: 1000 })).items.some((node) => (compiled.get(node.id) ?? -1) < revision);
   };
   return reached(db.read(look, { deadlineMs: DEADLINE_MS }));
 }

@@ -26,6 +26,8 @@ export interface RunningTask {
 }
 
 const BACKOFF_MS = { first: 250, most: 5000 };
+/** A round that did something is followed by a rest of this many times its length, within bounds: steady changes are batched, and cost a bounded share of a core. */
+const REST = { factor: 3, mostMs: 1000 } as const;
 
 /**
  * Runs a task now, after each wake and at least every `everyMs`, never twice at once. It never dies: a round that throws is logged when
@@ -38,10 +40,14 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
   let rouse = () => {};
   let failures = 0;
   let lastFailure: string | null = null;
+  let restMs = 0;
 
   const round = async () => {
+    const started = ports.clock.monotonic();
+    restMs = 0;
     try {
       const told = await task.run();
+      if (told !== null) restMs = Math.min(REST.factor * (ports.clock.monotonic() - started), REST.mostMs);
       if (told !== null) log.info('task did something', { what: told });
       if (lastFailure !== null) log.info('task is well again', { failures });
       failures = 0;
@@ -58,22 +64,27 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
       ? ports.everyMs
       : Math.min(BACKOFF_MS.first * 2 ** (failures - 1), BACKOFF_MS.most) * (0.5 + ports.random.fraction() / 2);
 
+  /** Waits; a stop ends it at once, a wake only where `mayWake`. */
+  const pauseFor = (ms: number, mayWake: () => boolean = () => false) =>
+    new Promise<void>((done) => {
+      const timer = setTimeout(done, ms);
+      rouse = () => {
+        if (!isStopping && !mayWake()) return;
+        clearTimeout(timer);
+        done();
+      };
+    });
+
   const loop = async () => {
     while (!isStopping) {
       isWanted = false;
       ports.beat();
       await round();
       ports.beat();
+      if (!isStopping && restMs > 0) await pauseFor(restMs);
       // A wake does not cut a back-off short: what woke it may be what fails.
       if (!isStopping && (!isWanted || failures > 0)) {
-        await new Promise<void>((done) => {
-          const timer = setTimeout(done, pause());
-          rouse = () => {
-            if (failures > 0 && !isStopping) return;
-            clearTimeout(timer);
-            done();
-          };
-        });
+        await pauseFor(pause(), () => failures === 0);
       }
     }
   };
