@@ -16,7 +16,7 @@ export async function settle(course: Course): Promise<void> {
   if (!course.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing)) {
     health = await restartHung(course, health);
   }
-  noteFiles(course);
+  noteFiles(course, health);
   conclude(course, health);
 }
 
@@ -51,9 +51,11 @@ async function restartHung(course: Course, health: Health): Promise<Health> {
   return after;
 }
 
-function noteFiles(course: Course): void {
+function noteFiles(course: Course, health: Health): void {
   const { state, key, ports, aim } = course;
-  if (aim.kind === 'keep' || course.files === null) return;
+  // Somebody's hands on the files may be why it is not healthy: the next run looks.
+  if (!health.isHealthy) state.verified = null;
+  if (!health.isHealthy || aim.kind === 'keep' || course.files === null) return;
   state.verified = { key, at: ports.clock.monotonic(), wanted: statesOf(course.files), disk: course.disk };
 }
 

@@ -261,6 +261,19 @@ describe('a daemon in trouble', () => {
     });
   });
 
+  it('that died of files changed by hand gets its own back at once', async () => {
+    const { host, start } = engineRig();
+    const engine = await start();
+    await engine.run(wish(1, {}), FAKE_FACTS);
+    const file = host.disk.get(MAIN);
+    if (file) host.disk.set(MAIN, { ...file, content: 'mood dies' });
+    host.crash(UNIT);
+    expect(host.unit(UNIT).active).toBe('failed');
+    await engine.run(wish(1, {}), FAKE_FACTS);
+    expect(await engine.run(wish(1, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy' });
+    expect(host.text(MAIN)).toContain('serial 1');
+  });
+
   it('that hangs is restarted after three silent probes, killed when it does not go', async () => {
     const { host, start, time } = engineRig();
     const engine = await start();
