@@ -10,7 +10,7 @@ import type { AgentPort } from './port.ts';
 export function createAgentPort(db: Database, onDue: () => void): AgentPort {
   return {
     async authenticate(nodeId, secret) {
-      const stored = orThrow(await db.read((tx) => readNodeCredential(tx, nodeId)));
+      const stored = orThrow(await db.glance((tx) => readNodeCredential(tx, nodeId)));
       return isSecret(secret, stored) ? nodeId : null;
     },
 

@@ -4,6 +4,7 @@ import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { stableJson } from '../core/stable-json.ts';
 import type { Database } from '../store/database.ts';
 import { recordAudit } from '../store/queries/audit.ts';
+import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
 import type { CallContext, Caller, CallInput, Outcome } from './port.ts';
@@ -74,7 +75,8 @@ async function doRead(
   input: CallInput,
   context: CaseContext,
 ): Promise<Outcome | Rejected> {
-  const result = await ports.db.read((tx) => useCase.run(tx, input as AnyInput, context));
+  const look = (tx: Tx) => useCase.run(tx, input as AnyInput, context);
+  const result = await (useCase.isGlance ? ports.db.glance(look) : ports.db.read(look));
   if (isRejected(result)) return result;
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
 }

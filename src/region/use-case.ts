@@ -29,9 +29,11 @@ interface CaseResult<B> {
   readonly version?: number;
 }
 
-/** A use case that changes nothing; it sees one moment of the database. */
+/** A use case that changes nothing; it sees one moment of the database, unless it is a glance. */
 export interface ReadCase<I extends RouteId> {
   readonly kind: 'read';
+  /** One statement, or several that need not agree: no transaction around them. */
+  readonly isGlance: boolean;
   run(tx: Tx, input: RouteInput<I>, context: CaseContext): Promise<CaseResult<RouteOutput<I>> | Rejected>;
 }
 
@@ -53,7 +55,12 @@ interface WriteResult<B> extends CaseResult<B> {
 
 /** Makes a reading use case. */
 export function reading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
-  return { kind: 'read', run };
+  return { kind: 'read', isGlance: false, run };
+}
+
+/** Makes a reading use case of one statement. */
+export function glancing<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
+  return { kind: 'read', isGlance: true, run };
 }
 
 /** Makes a changing use case. */

@@ -238,7 +238,7 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
   try {
     await begin(client, work);
     work.position.phase = 'body';
-    const live = txOf(client, work.timeoutMs);
+    const live = txOf(client, work.timeoutMs, work.mode.begin === null);
     const value = await work.body(live.tx).finally(() => live.end());
     if (isRejected(value)) throw new RejectedError(value);
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';

@@ -49,9 +49,9 @@ const CLIENT_MESSAGES = [
 /**
  * SQLSTATEs, or classes of them (first two characters), after which the same transaction may succeed: connection (08),
  * resources (53), operator intervention (57), system errors (58), serialization and deadlock (40), read-only after a
- * switchover (25006), idle session cut (25P03), lock timeout (55P03).
+ * switchover (25006), idle session cut (25P03), lock timeout (55P03), a prepared plan that a migration has outdated (0A000).
  */
-const TRANSIENT = new Set(['08', '53', '57', '58', '40', '25006', '25P03', '55P03']);
+const TRANSIENT = new Set(['08', '53', '57', '58', '40', '25006', '25P03', '55P03', '0A000']);
 
 /** During COMMIT a server that answers with one of these has rolled back: integrity (23), serialization (40), aborted (25P02). */
 const ROLLED_BACK_AT_COMMIT = new Set(['23', '40', '25P02']);
@@ -88,7 +88,7 @@ export function isConnectionReusable(error: unknown): boolean {
   const sqlError = sqlErrorOf(error);
   return (
     sqlError !== null &&
-    !['08', '57', '53', '58', 'XX'].includes(sqlError.code.slice(0, 2)) &&
+    !['08', '0A', '57', '53', '58', 'XX'].includes(sqlError.code.slice(0, 2)) &&
     sqlError.code !== '25006' &&
     sqlError.code !== '25P03'
   );

@@ -7,7 +7,8 @@ import {
   type RawBuilder,
 } from 'kysely';
 import type { ClientBase } from 'pg';
-import { RejectedError } from '../core/errors.ts';
+import { textDigest } from '../core/digest.ts';
+import { AppError, RejectedError } from '../core/errors.ts';
 import { refusalOf } from './constraints.ts';
 
 /**
@@ -33,27 +34,34 @@ const compiler = new Kysely<unknown>({
   },
 });
 
-/** A `Tx` with its end: after `end()` it refuses queries, so that none slips onto a connection that others use by then. */
+/**
+ * A `Tx` with its end: after `end()`, or after an error in a transaction, it refuses queries, so that none slips onto a
+ * connection that others use by then. `end` waits for a query that still runs.
+ */
 export interface LiveTx {
   readonly tx: Tx;
-  end(): void;
+  end(): Promise<void>;
 }
 
 /**
  * Makes a `Tx` over one connection. `timeoutMs` is asked before each query, so that a deadline bounds all of them
- * together. Queries that are asked for at once run one after the other.
+ * together. Queries that are asked for at once run one after the other. `isPrepared`: the server keeps each statement's plan
+ * for the connection's life, which spares more than half of a short query's time.
  */
-export function txOf(client: ClientBase, timeoutMs: () => number): LiveTx {
+export function txOf(client: ClientBase, timeoutMs: () => number, isPrepared = false): LiveTx {
   let isOver = false;
   let last: Promise<unknown> = Promise.resolve();
   const run = async <R>(query: RawBuilder<R>) => {
-    if (isOver) throw new Error('a query came after the end of its transaction');
+    if (isOver)
+      throw new AppError('database', 'a query came after the end of its transaction, or after an error in it');
     const { sql, parameters } = query.compile(compiler);
     try {
       // pg reads `query_timeout` per query; its published type lacks it.
-      const config = { text: sql, values: [...parameters], query_timeout: timeoutMs() };
+      const name = isPrepared ? { name: textDigest(sql).slice(0, 32) } : {};
+      const config = { ...name, text: sql, values: [...parameters], query_timeout: timeoutMs() };
       return await client.query(config);
     } catch (error) {
+      isOver = true;
       const refusal = refusalOf(error);
       throw refusal ? new RejectedError(refusal) : error;
     }
@@ -70,8 +78,9 @@ export function txOf(client: ClientBase, timeoutMs: () => number): LiveTx {
   };
   return {
     tx,
-    end: () => {
+    end: async () => {
       isOver = true;
+      await last;
     },
   };
 }

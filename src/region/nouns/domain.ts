@@ -9,7 +9,7 @@ import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch, parseRef } from '../refs.ts';
-import { reading, target, writing } from '../use-case.ts';
+import { glancing, reading, target, writing } from '../use-case.ts';
 
 type Row = domains.DomainRow;
 
@@ -30,8 +30,8 @@ export function optionalTtl(ttl: number | null | undefined): number | null | und
   return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
 }
 
-function viewFor(defaultDomain: string): (row: Row) => Domain {
-  return ({ id, name, ttl }) => ({ id, name, ttl, isDefault: name === defaultDomain });
+function view({ id, name, ttl, isDefault }: Row): Domain {
+  return { id, name, ttl, isDefault };
 }
 
 /**
@@ -72,13 +72,12 @@ export const domainCases = {
       is: isDefault === true ? name : undefined,
       isNot: isDefault === false ? name : undefined,
     });
-    return pageBody(page, viewFor(name), query);
+    return pageBody(page, view, query);
   }),
 
-  'domain.show': reading('domain.show', async (tx, { params }) => {
+  'domain.show': glancing('domain.show', async (tx, { params }) => {
     const row = await domainByRef(tx, params.domain);
-    if (isRejected(row)) return row;
-    return { body: viewFor((await readSettings(tx)).default_domain)(row), version: row.version };
+    return isRejected(row) ? row : { body: view(row), version: row.version };
   }),
 
   'domain.create': writing(
@@ -92,7 +91,7 @@ export const domainCases = {
       const refusal = await checkCoversNothing(tx, name, null);
       if (refusal) return refusal;
       const row = await domains.createDomain(tx, { name, ttl: ttl ?? null });
-      const shown = viewFor((await readSettings(tx)).default_domain)(row);
+      const shown = view(row);
       tx.emit({ kind: 'domain.created', subject: row.name, data: { ...shown } });
       return { body: shown, version: row.version };
     },
@@ -108,9 +107,8 @@ export const domainCases = {
       if (isRejected(name)) return name;
       const ttl = optionalTtl(body.ttl);
       if (isRejected(ttl)) return ttl;
-      const { default_domain: defaultDomain } = await readSettings(tx);
       if (name !== old.name) {
-        if (old.name === defaultDomain) {
+        if (old.isDefault) {
           return rejected(
             'in_use',
             `${old.name} is the default domain. Make another one the default first: setting default_domain.`,
@@ -124,7 +122,7 @@ export const domainCases = {
         ...(ttl === undefined ? {} : { ttl }),
       });
       if (isRejected(row)) return row;
-      const shown = viewFor(defaultDomain)(row);
+      const shown = view(row);
       tx.emit({ kind: 'domain.changed', subject: row.name, data: { ...shown } });
       return { body: shown, version: row.version };
     },
@@ -136,8 +134,7 @@ export const domainCases = {
     async (tx, { params, query }, context) => {
       const old = await domainByRef(tx, params.domain);
       if (isRejected(old)) return old;
-      const { default_domain: defaultDomain } = await readSettings(tx);
-      if (old.name === defaultDomain) {
+      if (old.isDefault) {
         return rejected(
           'in_use',
           `${old.name} is the default domain and cannot be deleted. Make another one the default first: setting default_domain.`,
@@ -147,7 +144,7 @@ export const domainCases = {
       if (inUse) return inUse;
       const row = await domains.deleteDomain(tx, { ...target(old.id, context), isCascade: query?.cascade === true });
       if (isRejected(row)) return row;
-      const shown = viewFor(defaultDomain)(row);
+      const shown = view(row);
       tx.emit({ kind: 'domain.deleted', subject: row.name, data: { ...shown } });
       return { body: shown };
     },

@@ -15,7 +15,7 @@ import { listSettings, type SettingRow, setSetting } from '../../store/queries/s
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { reading, writing } from '../use-case.ts';
+import { glancing, writing } from '../use-case.ts';
 import { domainNames } from './domain.ts';
 
 function view({ name, value }: Pick<SettingRow, 'name' | 'value'>): Setting {
@@ -63,7 +63,7 @@ async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null
 }
 
 export const settingCases = {
-  'setting.list': reading('setting.list', async (tx, { query }) => {
+  'setting.list': glancing('setting.list', async (tx, { query }) => {
     const order = {
       sorts: { name: (row: SettingRow) => row.name },
       defaultSort: 'name',
@@ -73,7 +73,7 @@ export const settingCases = {
     return isRejected(page) ? page : pageBody(page, view, query);
   }),
 
-  'setting.show': reading('setting.show', async (tx, { params }) => {
+  'setting.show': glancing('setting.show', async (tx, { params }) => {
     const row = await settingByRef(tx, params.setting);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),

@@ -13,7 +13,7 @@ import { diffBodies } from '../preview.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
 import { appliedOf, summarise } from '../status-summary.ts';
 import { trackServices } from '../tracking.ts';
-import { type CaseContext, reading, writing } from '../use-case.ts';
+import { type CaseContext, glancing, reading, writing } from '../use-case.ts';
 
 const EVENTS_DEFAULT = 100;
 
@@ -50,7 +50,7 @@ async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise
 }
 
 export const statusCases = {
-  'me.show': reading('me.show', async (_tx, _input, { caller }) => ({
+  'me.show': glancing('me.show', async (_tx, _input, { caller }) => ({
     body: { user: caller.user, role: caller.role },
   })),
 
@@ -76,11 +76,11 @@ export const statusCases = {
     return { body: { revision: await readRevision(tx), nodes } };
   }),
 
-  'config.history': reading('config.history', async (tx, { query }) =>
+  'config.history': glancing('config.history', async (tx, { query }) =>
     pageBody(await listChanges(tx, { ...query }), (change) => change, query),
   ),
 
-  'config.show': reading('config.show', async (tx, { params }) => {
+  'config.show': glancing('config.show', async (tx, { params }) => {
     const change = await findChange(tx, params.change);
     return change
       ? { body: change }
@@ -107,7 +107,7 @@ export const statusCases = {
     },
   ),
 
-  'event.list': reading('event.list', async (tx, { query }) => {
+  'event.list': glancing('event.list', async (tx, { query }) => {
     const limit = query?.limit ?? EVENTS_DEFAULT;
     const after = query?.after ?? Math.max(0, (await lastEventId(tx)) - limit);
     const events = await readEvents(tx, after, limit, query?.kind);

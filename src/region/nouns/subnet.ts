@@ -9,7 +9,7 @@ import * as vlans from '../../store/queries/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { networkText, noSuch, parseRef } from '../refs.ts';
-import { reading, target, writing } from '../use-case.ts';
+import { glancing, reading, target, writing } from '../use-case.ts';
 
 type Row = subnets.SubnetRow;
 
@@ -52,7 +52,7 @@ export async function vlanByRef(tx: Tx, text: string): Promise<vlans.VlanRow | R
 }
 
 export const subnetCases = {
-  'vlan.list': reading('vlan.list', async (tx, { query }) =>
+  'vlan.list': glancing('vlan.list', async (tx, { query }) =>
     pageBody(await vlans.listVlans(tx, { ...query }), viewVlan, query),
   ),
 
@@ -73,7 +73,7 @@ export const subnetCases = {
     return pageBody(page, view, query);
   }),
 
-  'subnet.show': reading('subnet.show', async (tx, { params }) => {
+  'subnet.show': glancing('subnet.show', async (tx, { params }) => {
     const row = await subnetByRef(tx, params.subnet);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),
