@@ -203,6 +203,15 @@ test('queries that are asked for at once run in turn; one that comes too late is
   ]);
 });
 
+test('a glance survives a migration that changes what its statement gives', async () => {
+  const single = postgres.get().open(connection, { poolSize: 1 });
+  await postgres.get().admin('create table shape as select 1 as a', connection.database);
+  const look = () => single.glance((tx) => tx.one(sql`select * from shape`));
+  expect(value(await look())).toEqual({ a: 1 });
+  await postgres.get().admin('alter table shape add column b int', connection.database);
+  expect(value(await look())).toEqual({ a: 1, b: null });
+});
+
 test('a full pool waits for its turn', async () => {
   const narrow = postgres.get().open(connection, { poolSize: 1, timeouts: { connectMs: 100 } });
   const results = await Promise.all(

@@ -54,6 +54,7 @@ const TABLE: readonly (readonly [string, Error, FailureClass, FailureClass, Fail
   ['25006 read-only', sqlError('25006'), 'not_committed', 'not_committed', 'ambiguous'],
   ['25P03 idle in transaction', sqlError('25P03'), 'not_committed', 'not_committed', 'ambiguous'],
   ['55P03 lock timeout', sqlError('55P03'), 'not_committed', 'not_committed', 'ambiguous'],
+  ['0A000 a prepared plan is outdated', sqlError('0A000'), 'not_committed', 'not_committed', 'ambiguous'],
   ['40001 serialization', sqlError('40001'), 'not_committed', 'not_committed', 'not_committed'],
   ['40P01 deadlock', sqlError('40P01'), 'not_committed', 'not_committed', 'not_committed'],
   ['23505 duplicate', sqlError('23505'), 'fault', 'fault', 'fault'],
@@ -74,7 +75,7 @@ describe('what a failure means', () => {
     ]).toEqual(expected);
   });
 
-  test.each(['25006', '25P03', '57P01', '08006', '53200', '58030', 'XX000'])(
+  test.each(['0A000', '25006', '25P03', '57P01', '08006', '53200', '58030', 'XX000'])(
     '%s: the connection is destroyed',
     (code) => {
       expect(isConnectionReusable(sqlError(code))).toBe(false);
