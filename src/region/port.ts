@@ -74,6 +74,8 @@ interface EventPort {
   /** At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. */
   read(after: number, limit: number, kind?: string): Promise<readonly Event[]>;
   latest(): Promise<number>;
+  /** Null, or the refusal when events above `after` are not kept any more: going on from there would leave a gap. */
+  gapAfter(after: number): Promise<Rejected | null>;
 }
 
 /** The region as its transports see it (API v1, agent channel; later the MAAS API): one set of use cases. */

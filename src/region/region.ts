@@ -4,6 +4,7 @@ import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
 import { findApiKey } from '../store/queries/api-keys.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
+import { gapAfter } from './nouns/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
@@ -66,6 +67,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     wake: wakes,
     events: {
       read: async (after, limit, kind) => orThrow(await db.glance((tx) => readEvents(tx, after, limit, kind))),
+      gapAfter: async (after) => orThrow(await db.glance(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
       latest: async () => orThrow(await db.glance((tx) => lastEventId(tx))),
     },
     health,

@@ -56,6 +56,8 @@ export function createEventStreams(
       // The validator of the query has run.
       const { after, kind } = query as { after?: number; kind?: string };
       const start = header === undefined ? (after ?? (await region.events.latest())) : Number(header);
+      const gap = start === 0 ? null : await region.events.gapAfter(start);
+      if (gap) return sendProblem(reply, gap);
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {

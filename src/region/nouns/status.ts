@@ -7,7 +7,7 @@ import { revertChange } from '../../store/revert.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { PendingConfig } from '../../contract/config.ts';
-import { rejected } from '../../core/errors.ts';
+import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { pageBody } from '../paging.ts';
 import { diffBodies } from '../preview.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
@@ -109,12 +109,29 @@ export const statusCases = {
 
   'event.list': glancing('event.list', async (tx, { query }) => {
     const limit = query?.limit ?? EVENTS_DEFAULT;
+    const gap = query?.after === undefined ? null : await gapAfter(tx, query.after);
+    if (gap) return gap;
     const after = query?.after ?? Math.max(0, (await lastEventId(tx)) - limit);
     const events = await readEvents(tx, after, limit, query?.kind);
     const last = events.at(-1);
     return { body: { items: events, next: last && events.length === limit ? String(last.id) : null } };
   }),
 };
+
+/** From 0 on means: all that is kept. Any other place must still be followed by its next event. */
+export async function gapAfter(tx: Tx, after: number): Promise<Rejected | null> {
+  if (after === 0) return null;
+  const [next] = await readEvents(tx, after, 1);
+  const last = next ? next.id - 1 : await lastEventId(tx);
+  if (last === after) return null;
+  return last < after
+    ? invalid('after', `there is no event ${after} yet`, `the last one is ${last}`)
+    : invalid(
+        'after',
+        `the events up to ${last} are not kept any more`,
+        `read the objects anew and go on from ${last}`,
+      );
+}
 
 function touches(rows: readonly { readonly table: string }[], tables: readonly string[]): boolean {
   return rows.some((row) => tables.includes(row.table));
