@@ -130,6 +130,38 @@ describe.each(CASES)('an agent that is killed during $name', (one) => {
   });
 });
 
+describe('a way back', () => {
+  const serialOf = (text: string | null | undefined) => /serial (\d+)/.exec(text ?? '')?.[1];
+
+  it('survives a change that was killed in its middle and another that the daemon dies of', async () => {
+    for (let effects = 0; ; effects += 1) {
+      const rig = await prepare({ name: '', before: [wish(1, {})], change: wish(2, {}), state: 'healthy', serial: 2 });
+      const wasKilled = await runUntilKilled(rig, wish(2, { items: ['a', 'b', 'c'] }), effects);
+      const good = String(rig.memories.get('fake')?.good?.generation);
+      const report = await (await rig.start()).run(wish(3, { mood: 'dies' }), FAKE_FACTS);
+      expect(report.state, `${effects}: ${report.why}`).toBe('rolled_back');
+      expect(serialOf(rig.host.unit(UNIT).loaded.get('/etc/fake/main.conf'))).toBe(good);
+      if (!wasKilled) return;
+    }
+  });
+
+  it('is taken once: what was being taken back when the agent was killed is not tried again', async () => {
+    const bad = wish(2, { mood: 'dies' });
+    for (let effects = 0; ; effects += 1) {
+      const rig = await prepare({ name: '', before: [wish(1, {})], change: bad, state: 'rolled_back', serial: 1 });
+      const wasKilled = await runUntilKilled(rig, bad, effects);
+      const isTakingBack = rig.host.effects.some(
+        (effect, index) => index > 10 && effect === 'install /etc/fake/main.conf',
+      );
+      const count = rig.host.effects.length;
+      await (await rig.start()).run(bad, FAKE_FACTS);
+      const tried = rig.host.effects.slice(count).filter((effect) => effect === 'move /etc/fake/main.conf');
+      expect(tried, `${effects}`).toHaveLength(isTakingBack ? 0 : tried.length);
+      if (!wasKilled) return;
+    }
+  });
+});
+
 describe('an operator’s restart', () => {
   it('is done once, wherever the agent is killed', async () => {
     const one: Case = {
