@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandResult } from '../../src/lab/command.ts';
 import { execClient, execHost } from '../../src/lab/exec.ts';
 import { down, up } from '../../src/lab/lab.ts';
-import { type Layout, layoutOf } from '../../src/lab/layout.ts';
+import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
+import { identify } from '../../src/lab/process.ts';
 import { installProduct, type ProductResult } from '../../src/lab/product.ts';
 import { SINGLE, type Topology } from '../../src/lab/topology.ts';
 
@@ -37,8 +38,18 @@ export function testInstance(name: string): string {
   return `t${process.pid}-${name}`.slice(0, 20);
 }
 
+/** Removes the labs of test processes that were killed before they could. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of existsSync(LAB_ROOT) ? readdirSync(LAB_ROOT) : []) {
+    const pid = /^t(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || identify(Number(pid)) !== null) continue;
+    await down({ layout: layoutOf(name), isPurge: true, keepBases: true, progress: () => {} });
+  }
+}
+
 /** Boots a lab. Without a topology: one host `r1`, one client on `vlan10`. */
 export async function openLab(name: string, topology: Topology = SINGLE): Promise<TestLab> {
+  await removeAbandoned();
   const layout = layoutOf(testInstance(name));
   const lab = labOn(layout);
   try {
