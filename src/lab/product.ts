@@ -29,7 +29,8 @@ export interface ProductResult {
 }
 
 const INSTALL_TIMEOUT_MS = 300_000;
-const INIT_TIMEOUT_MS = 120_000;
+/** Longer than init's own deadline of 180 s, so that init itself says what is missing. */
+const INIT_TIMEOUT_MS = 200_000;
 /** Where scripts/install runs from inside the host; removed afterwards. */
 const UNPACKED = '/var/tmp/regent-release';
 
