@@ -12,7 +12,7 @@ import {
   StandbyError,
   UnprovenCommitError,
 } from './failure.ts';
-import { type Tx, txOf } from './tx.ts';
+import { type LiveTx, type Tx, txOf } from './tx.ts';
 
 export interface DatabaseOptions {
   readonly connection: ConnectionSpec;
@@ -239,13 +239,21 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
     await begin(client, work);
     work.position.phase = 'body';
     const live = txOf(client, work.timeoutMs, work.mode.begin === null);
-    const value = await work.body(live.tx).finally(() => live.end());
+    const value = await settled(live, work.body);
     if (isRejected(value)) throw new RejectedError(value);
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
     await end(client, work, warnings);
     return value;
   } finally {
     client.off('notice', onNotice);
+  }
+}
+
+async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await body(live.tx);
+  } finally {
+    await live.end();
   }
 }
 
