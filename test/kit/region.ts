@@ -12,6 +12,7 @@ import { bootstrapDatabase } from '../../src/main/bootstrap-database.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import { createWakes, type Wakes } from '../../src/region/wakes.ts';
+import type { AnyService } from '../../src/services/kit/contract.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -63,6 +64,8 @@ export interface TestRegionOptions {
   readonly log?: Log;
   readonly clock?: Clock;
   readonly deadlineMs?: number;
+  /** Other services than the registry's. */
+  readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
   readonly keys?: TestRegion['keys'];
 }
@@ -83,7 +86,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     log,
     wakes,
     renderer: {
-      services: SERVICES,
+      services: options.services ?? SERVICES,
       templates: await readTemplates(new URL('../../templates', import.meta.url).pathname),
     },
     version: options.version ?? '1.0.0',

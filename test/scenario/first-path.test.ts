@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Desired, Observation, ServiceObservation } from '../../src/contract/agent.ts';
 import type { Status } from '../../src/contract/status.ts';
 import { digestOf } from '../../src/core/digest.ts';
+import { SERVICES } from '../../src/services/registry.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { until } from '../kit/until.ts';
@@ -214,6 +215,55 @@ describe('two regions on one database', () => {
     } finally {
       await endNewer();
       await newer.close();
+    }
+  });
+});
+
+describe('a service that cannot be compiled', () => {
+  it('keeps its last part, is shown to the operator, and does not hold up the others', {
+    timeout: 60_000,
+  }, async () => {
+    let isBroken = false;
+    const [dns, ...rest] = SERVICES;
+    if (!dns || rest.length === 0) throw new Error('the registry has too few services');
+    const compile: typeof dns.compile = (...args) => {
+      if (isBroken) throw new Error('the compiler met what it does not know');
+      return dns.compile(...args);
+    };
+    const fresh = await startTestRegion(pg.get(), { services: [{ ...dns, compile }, ...rest] });
+    const end = fresh.region.startTasks();
+    try {
+      const before = await until('a publication', () => pull(fresh, { generation: 0, digest: '' }));
+      isBroken = true;
+      await fresh.call('POST', '/records', { body: { fqdn: 'x.regent.internal', type: 'A', data: '10.0.4.1' } });
+      await fresh.call('PUT', '/settings/ntp_servers', { body: { value: ['192.0.2.123'] } });
+      const after = await until('the other service', async () => {
+        const now = await pull(fresh, { generation: 0, digest: '' });
+        return now && JSON.stringify(now.body).includes('192.0.2.123') ? now : null;
+      });
+      expect(after.body.services['dns']).toEqual(before.body.services['dns']);
+      expect((await fresh.call('GET', '/services/r1/dns')).body['findings']).toMatchObject([
+        { code: 'compile_failed', severity: 'error', sentence: 'the compiler met what it does not know' },
+      ]);
+      expect((await fresh.call('GET', '/status')).body).toMatchObject({
+        state: 'degraded',
+        findings: [{ service: 'dns' }],
+      });
+      const preview = await fresh.call('POST', '/records?dry_run=true', {
+        body: { fqdn: 'y.regent.internal', type: 'A', data: '10.0.4.2' },
+      });
+      expect(preview.raw).toContain('compile_failed');
+      isBroken = false;
+      await fresh.call('POST', '/records', { body: { fqdn: 'z.regent.internal', type: 'A', data: '10.0.4.3' } });
+      const healed = await until('dns again', async () => {
+        const now = await pull(fresh, { generation: 0, digest: '' });
+        return now && JSON.stringify(now.body).includes('10.0.4.3') ? now : null;
+      });
+      expect(JSON.stringify(healed.body)).toContain('10.0.4.1');
+      expect((await fresh.call('GET', '/services/r1/dns')).body['findings']).toEqual([]);
+    } finally {
+      await end();
+      await fresh.close();
     }
   });
 });
