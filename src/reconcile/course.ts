@@ -76,8 +76,9 @@ export async function begin(run: Run): Promise<Course> {
     return course;
   }
   const states = statesOf(course.files);
-  course.texts = await readFolder(ports.host, run.service.folder);
   const { loaded, good } = state.memory;
+  const ours = [states, loaded?.files ?? {}, good?.files ?? {}];
+  course.texts = await readFolder(ports.host, run.service.folder, ...ours);
   useFiles(course, states, diskStates(course.texts, loaded?.files ?? {}, states, good?.files ?? {}));
   return course;
 }

@@ -11,14 +11,26 @@ const AT_ONCE = 8;
 /** What is installed: texts by path, without the engine's own folders. */
 export type Texts = ReadonlyMap<string, string>;
 
-/** Reads all files of a service's folder. */
-export async function readFolder(host: Host, folder: string): Promise<Texts> {
+/** Reads a service's folder. Files that are in none of `ours` are foreign: they are not read, whatever they hold. */
+export async function readFolder(host: Host, folder: string, ...ours: readonly FileStates[]): Promise<Texts> {
   const paths = (await host.files.list(folder)).filter((path) => !isBeside(folder, path));
   const texts = new Map<string, string>();
   await eachOf(paths, async (path) => {
-    texts.set(path, await readAny(host, path));
+    texts.set(path, isIn(ours, path) ? await readAny(host, path) : '');
   });
   return new Map(paths.map((path) => [path, texts.get(path) ?? '']));
+}
+
+function isIn(sets: readonly FileStates[], path: string): boolean {
+  return sets.some((files) => Object.hasOwn(files, path));
+}
+
+/** Removes what is foreign: not ours by any of these sets. It may be what fills the folder, so it goes first. */
+export async function removeForeign(host: Host, texts: Texts, ...ours: readonly FileStates[]): Promise<void> {
+  await eachOf(
+    Array.from(texts.keys()).filter((path) => !isIn(ours, path)),
+    (path) => host.files.remove(path),
+  );
 }
 
 /** A link or a socket has no text; it is in the folder all the same and must go. */

@@ -44,6 +44,9 @@ async function install(course: Course): Promise<void> {
   let isMoving = false;
   try {
     await noteDrift(course);
+    const { loaded, good } = state.memory;
+    const ours = [statesOf(files), loaded?.files ?? {}, good?.files ?? {}];
+    await disk.removeForeign(ports.host, course.texts, ...ours);
     const [staged] = await bothOf(disk.stage(ports.host, change), disk.keepPrevious(ports.host, change));
     // Asked beside the checks: a process less to wait for between install and activate.
     const [outcome, unit] = await bothOf(
@@ -93,7 +96,7 @@ async function undoInstall(course: Course): Promise<string> {
   const { good, loaded } = state.memory;
   try {
     if (good && loaded && isSame(good.files, loaded.files)) {
-      const there = disk.diskStates(await disk.readFolder(ports.host, service.folder), good.files);
+      const there = disk.diskStates(await disk.readFolder(ports.host, service.folder, good.files), good.files);
       const texts = await disk.previousTexts(ports.host, service.folder, good.files, there);
       if (texts) {
         await disk.restore(ports.host, good.files, there, texts);

@@ -162,6 +162,16 @@ describe('a configuration that cannot be installed', () => {
     expect(await engine.run(wish(2, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy', applied: 2 });
   });
 
+  it('makes room itself when it is a foreign file that fills the folder', async () => {
+    const { host, start } = engineRig();
+    const engine = await start();
+    await engine.run(wish(1, {}), FAKE_FACTS);
+    host.disk.set('/etc/fake/fill', { path: '/etc/fake/fill', content: '', mode: 0, owner: '', group: '' });
+    host.unreadable = /fill$/;
+    expect(await engine.run(wish(2, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy', applied: 2 });
+    expect(host.text('/etc/fake/fill')).toBeNull();
+  });
+
   it('brings the previous files back when some could not be moved', async () => {
     const { host, time, start } = engineRig();
     const engine = await start();

@@ -37,6 +37,8 @@ export class FakeHost implements Host {
   readonly effects: string[] = [];
   /** The file system of the managed files has no space for paths that this matches. */
   fullFor: RegExp | null = null;
+  /** Files that cannot be read. */
+  unreadable: RegExp | null = null;
   /** Moves to paths that this matches fail. */
   moveFails: RegExp | null = null;
   /** Programs that are not installed. */
@@ -109,6 +111,7 @@ export class FakeHost implements Host {
   readonly files: Host['files'] = {
     read: async (path) => {
       await this.alive();
+      if (this.unreadable?.test(path)) throw new AppError('io', `${path} is larger than a file of ours may be`);
       return this.text(path);
     },
     list: async (folder) => {
@@ -117,7 +120,8 @@ export class FakeHost implements Host {
     },
     install: (file) =>
       this.effect(`install ${file.path}`, () => {
-        if (this.fullFor?.test(file.path)) throw new AppError('no_space', `${file.path} could not be written: full`);
+        if (this.fullFor?.test(file.path) || this.disk.has('/etc/fake/fill'))
+          throw new AppError('no_space', `${file.path} could not be written: full`);
         this.disk.set(file.path, file);
       }),
     move: (from, to) =>
