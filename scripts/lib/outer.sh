@@ -31,7 +31,7 @@ mark() {
 }
 
 check_machine() {
-  step 'check this machine' 'see README.md, "What you need"'
+  step 'check this machine' 'see README.md, "Try it"'
   [ "$(uname -s)" = Linux ] || fail "this is $(uname -s)" 'use a Linux machine or a virtual one'
   case $(uname -m) in
     x86_64 | aarch64) ;;
