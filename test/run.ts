@@ -27,7 +27,12 @@ const STEPS: readonly Step[] = [
   { name: 'lint', phase: 'fast', command: ['oxlint', '--type-aware', '--deny-warnings'], minutes: 3 },
   { name: 'format', phase: 'fast', command: ['biome', 'format', '.'], minutes: 2 },
   { name: 'unused', phase: 'fast', command: ['knip'], minutes: 3 },
-  { name: 'shell', phase: 'fast', command: ['shellcheck', '--external-sources', '--source-path=SCRIPTDIR', ...shellScripts()], minutes: 3 },
+  {
+    name: 'shell',
+    phase: 'fast',
+    command: ['shellcheck', '--external-sources', '--source-path=SCRIPTDIR', ...shellScripts()],
+    minutes: 3,
+  },
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 6 },
   { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 12 },
   { name: 'check', phase: 'root', vitest: ['check'], minutes: 10 },

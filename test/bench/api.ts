@@ -42,11 +42,15 @@ export async function benchApi(): Promise<Figure[]> {
     const lists = await benchLists(region, client);
     const cli = await benchCli(region);
     return [
-      most('regiond, cold start to ready', region.startMs, 'ms', 2000, 'schema applied already'),
-      most('regiond, memory idle', idle, 'MB', 150),
+      most('regiond, cold start to ready', region.startMs, {
+        unit: 'ms',
+        target: 2000,
+        note: 'schema applied already',
+      }),
+      most('regiond, memory idle', idle, { unit: 'MB', target: 150 }),
       ...requests,
       ...lists,
-      most('regiond, memory after lists of 10,000 machines', residentMb(region.pid), 'MB', 300),
+      most('regiond, memory after lists of 10,000 machines', residentMb(region.pid), { unit: 'MB', target: 300 }),
       ...cli,
     ];
   } finally {
@@ -87,7 +91,7 @@ async function benchRequests(region: Server, bare: Server): Promise<Figure[]> {
     if (round > 0) ratios.push((100 * rates.region) / rates.bare);
   }
   const note = `last round ${rates.region.toFixed(0)}/s beside ${rates.bare.toFixed(0)}/s, one core each, 3 counted rounds of 4 s`;
-  return [least('requests/s, share of bare Fastify + pg', median(ratios), '%', 70, note)];
+  return [least('requests/s, share of bare Fastify + pg', median(ratios), { unit: '%', target: 70, note })];
 }
 
 async function rate(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
@@ -103,14 +107,16 @@ async function benchLists(region: Server, client: pg.Client): Promise<Figure[]> 
   await addMachines(client, 1000, 10_000);
   const all = await timed(7, () => listMachines(region.url, 10_000));
   return [
-    most(
-      'list 1,000 machines, full objects',
-      median(thousand),
-      'ms',
-      100,
-      `p95 ${percentile(thousand, 0.95).toFixed(0)} ms`,
-    ),
-    most('list 10,000 machines, ten pages', median(all), 'ms', 800, `p95 ${percentile(all, 0.95).toFixed(0)} ms`),
+    most('list 1,000 machines, full objects', median(thousand), {
+      unit: 'ms',
+      target: 100,
+      note: `p95 ${percentile(thousand, 0.95).toFixed(0)} ms`,
+    }),
+    most('list 10,000 machines, ten pages', median(all), {
+      unit: 'ms',
+      target: 800,
+      note: `p95 ${percentile(all, 0.95).toFixed(0)} ms`,
+    }),
   ];
 }
 
@@ -156,5 +162,8 @@ async function benchCli(region: Server): Promise<Figure[]> {
   const help = median(await timed(15, () => runTime(['bin/regent', '--help'])));
   const get = median(await timed(15, () => runTime(['bin/regent', 'domain', 'show', 'regent.internal'], env)));
   const note = `bare node here: ${bare.toFixed(0)} ms`;
-  return [most('regent --help', help, 'ms', 60, note), most('regent domain show', get, 'ms', 100, note)];
+  return [
+    most('regent --help', help, { unit: 'ms', target: 60, note }),
+    most('regent domain show', get, { unit: 'ms', target: 100, note }),
+  ];
 }

@@ -31,10 +31,13 @@ export async function benchHost(): Promise<Figure[]> {
     }
     const note = `median ${median(latencies).toFixed(0)} ms, most ${Math.max(...latencies).toFixed(0)} ms, ${ROUNDS} rounds`;
     return [
-      most('row changed → BIND answers it, p95', percentile(latencies, 0.95), 'ms', 2000, note),
-      most('agent, memory idle', await residentMb(lab, 'regent-agent.service'), 'MB', 100),
-      most('helper, memory idle', await residentMb(lab, 'regent-helper.service'), 'MB', null),
-      most('regiond on the host, memory idle', await residentMb(lab, 'regent-regiond.service'), 'MB', 150),
+      most('row changed → BIND answers it, p95', percentile(latencies, 0.95), { unit: 'ms', target: 2000, note }),
+      most('agent, memory idle', await residentMb(lab, 'regent-agent.service'), { unit: 'MB', target: 100 }),
+      most('helper, memory idle', await residentMb(lab, 'regent-helper.service'), { unit: 'MB', target: null }),
+      most('regiond on the host, memory idle', await residentMb(lab, 'regent-regiond.service'), {
+        unit: 'MB',
+        target: 150,
+      }),
     ];
   } finally {
     dns.close();

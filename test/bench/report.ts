@@ -10,14 +10,16 @@ export interface Figure {
   readonly note: string;
 }
 
+type Goal = Pick<Figure, 'unit' | 'target'> & { readonly note?: string };
+
 /** A figure that should be at most `target`. */
-export function most(name: string, value: number, unit: Figure['unit'], target: number | null, note = ''): Figure {
-  return { name, value, unit, target, sense: 'most', note };
+export function most(name: string, value: number, goal: Goal): Figure {
+  return { note: '', ...goal, name, value, sense: 'most' };
 }
 
 /** A figure that should be at least `target`. */
-export function least(name: string, value: number, unit: Figure['unit'], target: number | null, note = ''): Figure {
-  return { name, value, unit, target, sense: 'least', note };
+export function least(name: string, value: number, goal: Goal): Figure {
+  return { note: '', ...goal, name, value, sense: 'least' };
 }
 
 /** Does it reach its target? Null when it has none. */
