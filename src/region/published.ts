@@ -1,3 +1,4 @@
+import type { AgentFinding } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
 import { readBehindSince, readFindings, readHeads } from '../store/publication.ts';
@@ -79,8 +80,17 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
           }
         : null,
       facts: report?.facts ?? null,
-      findings: findings.get(row.id) ?? [],
+      findings: [...(findings.get(row.id) ?? []), ...(report?.findings ?? []).map(agentFinding(row.name))],
     });
   }
   return known;
 }
+
+/** What the agent says of itself, beside the findings of its services. */
+const agentFinding = (node: string) => (finding: AgentFinding) => ({
+  service: 'agent',
+  severity: 'warning' as const,
+  subject: node,
+  code: finding.code,
+  sentence: `${finding.sentence} (since ${finding.since})`,
+});

@@ -1,7 +1,7 @@
 import type { Service } from '../contract/service.ts';
 import type { Status } from '../contract/status.ts';
 import type { DatabaseHealth } from './port.ts';
-import { isSettling, isStale, type TrackedNode, trackServices } from './tracking.ts';
+import { isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
 
 /** What the summary is made from. `now` in ms. */
 export interface StatusFacts {
@@ -9,6 +9,8 @@ export interface StatusFacts {
   readonly now: number;
   readonly revision: number;
   readonly published: number;
+  /** Time of the first change that is not published; null when all are. */
+  readonly unpublishedSince: string | null;
   readonly database: DatabaseHealth;
   readonly nodes: readonly TrackedNode[];
   readonly services: readonly string[];
@@ -27,6 +29,7 @@ export function summarise(facts: StatusFacts): Status {
   const problems = [
     ...(facts.database.isUp ? [] : [`the database is away: ${facts.database.why}`]),
     ...(nodes.length === 0 ? ['there is no node'] : []),
+    ...unpublished(facts),
     ...services
       .filter((service) => !isFine(service, settling))
       .map((row) => `${row.service} on ${row.node} is ${row.state}`),
@@ -54,6 +57,14 @@ export function summarise(facts: StatusFacts): Status {
     findings,
     counts: facts.counts,
   };
+}
+
+/** Changes wait for their publication longer than a publisher takes: no region publishes. */
+function unpublished({ unpublishedSince, revision, published, now }: StatusFacts): string[] {
+  if (unpublishedSince === null || now - Date.parse(unpublishedSince) <= SETTLE_MS) return [];
+  return [
+    `revision ${revision} is not published since ${unpublishedSince}, ${published} is the last one that was compiled`,
+  ];
 }
 
 /** Is the service as it should be? */

@@ -6,7 +6,7 @@ import type { Service, TrackedState } from '../contract/service.ts';
 const STALE_MS = 30_000;
 
 /** How long a node may take over what is published before that is a problem, ms. */
-const SETTLE_MS = 15_000;
+export const SETTLE_MS = 15_000;
 
 /** What the region knows of one node. Times are ISO 8601. `published` null: nothing was published for it yet. */
 export interface TrackedNode {

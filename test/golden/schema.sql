@@ -157,6 +157,7 @@ table node_observations
   agent_since timestamp with time zone not null
   stale_since timestamp with time zone
   facts jsonb not null
+  findings jsonb not null default '[]'::jsonb
   reported_at timestamp with time zone not null default now()
   constraint node_observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint node_observations_pkey PRIMARY KEY (node_id)

@@ -1,6 +1,6 @@
 import { readCounts } from '../../store/queries/counts.ts';
 import { lastEventId, readEvents, readRevision } from '../../store/queries/events.ts';
-import { findChange, listChanges } from '../../store/queries/history.ts';
+import { changedSince, findChange, listChanges } from '../../store/queries/history.ts';
 import { findDomain } from '../../store/queries/domains.ts';
 import { readPublication } from '../../store/publication.ts';
 import { revertChange } from '../../store/revert.ts';
@@ -56,12 +56,14 @@ export const statusCases = {
 
   'status.show': reading('status.show', async (tx, _input, context) => {
     const nodes = await readKnownNodes(tx);
+    const published = nodes.length === 0 ? 0 : Math.min(...nodes.map((node) => node.compiledRevision));
     return {
       body: summarise({
         version: context.version,
         now: context.clock.now(),
         revision: await readRevision(tx),
-        published: nodes.length === 0 ? 0 : Math.min(...nodes.map((node) => node.compiledRevision)),
+        published,
+        unpublishedSince: await changedSince(tx, published),
         database: await context.health(),
         nodes,
         services: context.renderer.services.map((service) => service.name),

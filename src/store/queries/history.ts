@@ -32,3 +32,10 @@ export function listChanges(tx: Tx, query: ChangeFilter = {}): Promise<Page<Chan
   const spec = { columns: COLUMNS, from: sql`changes t`, id: sql`t.revision`, sorts: { id: sql`t.revision` } };
   return listPage(tx, { ...spec, defaultSort: '-id' }, filters, query);
 }
+
+/** Time of the first change after a revision; null when there is none. */
+export async function changedSince(tx: Tx, revision: number): Promise<string | null> {
+  const row = await tx.one(sql<{ at: string }>`
+    select at from changes where revision > ${revision} order by revision limit 1`);
+  return row?.at ?? null;
+}

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
+import type { AgentFinding, Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeEvents } from './events.ts';
@@ -13,6 +13,8 @@ export interface NodeObservation {
   readonly agentSince: string;
   readonly staleSince: string | null;
   readonly facts: Facts;
+  /** What the agent noticed of itself, such as an unusable ledger. */
+  readonly findings: readonly AgentFinding[];
   readonly reportedAt: string;
   readonly services: readonly ServiceObservation[];
 }
@@ -24,11 +26,12 @@ export interface NodeObservation {
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
   const { generation, digest, agentVersion, agentSince, staleSince, facts, services } = report;
   await tx.run(sql`
-    insert into node_observations as n (node_id, generation, digest, agent_version, agent_since, stale_since, facts)
-    values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince}, ${JSON.stringify(facts)}::jsonb)
+    insert into node_observations as n (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings)
+    values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
+      ${JSON.stringify(facts)}::jsonb, ${JSON.stringify(report.findings ?? [])}::jsonb)
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
       agent_version = excluded.agent_version, agent_since = excluded.agent_since, stale_since = excluded.stale_since,
-      facts = excluded.facts, reported_at = now()`);
+      facts = excluded.facts, findings = excluded.findings, reported_at = now()`);
   const before = await tx.all(sql<{ service: string; state: string; since: string }>`
     select service, state, since from observations where node_id = ${node.id} for update`);
   const list = JSON.stringify(services.map((service) => ({ name: service.service, body: service })));
@@ -54,7 +57,7 @@ export async function readObservations(tx: Tx, nodeId?: string): Promise<NodeObs
   const isWanted = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
   const nodes = await tx.all(sql<Omit<NodeObservation, 'services'>>`
     select node_id as "nodeId", generation, digest, agent_version as "agentVersion", agent_since as "agentSince",
-      stale_since as "staleSince", facts, reported_at as "reportedAt"
+      stale_since as "staleSince", facts, findings, reported_at as "reportedAt"
     from node_observations where ${isWanted} order by node_id collate "C"`);
   const rows = await tx.all(sql<{ nodeId: string; body: ServiceObservation }>`
     select node_id as "nodeId", body from observations where ${isWanted} order by node_id collate "C", service collate "C"`);

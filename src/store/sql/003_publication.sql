@@ -72,6 +72,7 @@ create table node_observations (
   agent_since timestamptz not null,
   stale_since timestamptz,
   facts jsonb not null,
+  findings jsonb not null default '[]',
   reported_at timestamptz not null default now()
 );
 

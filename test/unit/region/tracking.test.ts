@@ -72,6 +72,7 @@ describe('the status', () => {
     now: NOW,
     revision: 5,
     published: 5,
+    unpublishedSince: null,
     database: { isUp, why: isUp ? 'a write took 1 ms' : 'connection refused', latencyMs: isUp ? 1 : null },
     nodes,
     services: ['dns'],
@@ -88,6 +89,16 @@ describe('the status', () => {
     );
     const finding = { service: 'dns', code: 'x', severity: 'error' as const, subject: 's', sentence: 'Too long.' };
     expect(summarise(facts([{ ...node(), findings: [finding] }])).summary).toContain('Too long');
+  });
+
+  it('is degraded when a change is not published within 15 s: no region publishes', () => {
+    const at = (ms: number) => ({
+      ...facts([node()]),
+      revision: 6,
+      unpublishedSince: new Date(NOW - ms).toISOString(),
+    });
+    expect(summarise(at(15_000)).state).toBe('ok');
+    expect(summarise(at(15_001)).summary).toContain('revision 6 is not published since');
   });
 
   it('is ok while a node takes over what was just published, for 15 s', () => {
