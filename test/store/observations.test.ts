@@ -52,7 +52,11 @@ test('a report is stored whole; services that it does not name are forgotten', a
   await store(service('dns', 'healthy'), service('ntp', 'healthy'));
   const first = value(await db.read((tx) => readObservations(tx, 'n1')));
   expect(first).toEqual([
-    { ...report(service('dns', 'healthy'), service('ntp', 'healthy')), findings: [], reportedAt: expect.stringMatching(/Z$/) },
+    {
+      ...report(service('dns', 'healthy'), service('ntp', 'healthy')),
+      findings: [],
+      reportedAt: expect.stringMatching(/Z$/),
+    },
   ]);
   await store(service('ntp', 'healthy'));
   expect(value(await db.read((tx) => readObservations(tx)))[0]?.services).toMatchObject([{ service: 'ntp' }]);
