@@ -23,6 +23,7 @@ const STAGED_PATTERN = '/etc/bind/regent/\\.stage(?:/[A-Za-z0-9_][A-Za-z0-9._-]*
 /** Command lines that the helper accepts for `dns`. */
 export const DNS_COMMANDS: readonly CommandRule[] = [
   { argv: [CHECKCONF, { pattern: STAGED_PATTERN }] },
+  { argv: [CHECKCONF, NAMED_CONF] },
   { argv: [...CHECKZONE, { pattern: ZONE_PATTERN }, { pattern: STAGED_PATTERN }] },
   { argv: [...RNDC, 'reconfig'] },
   { argv: [...RNDC, 'reload'] },
@@ -32,10 +33,14 @@ export const DNS_COMMANDS: readonly CommandRule[] = [
   { argv: ['/usr/sbin/named', '-v'] },
 ];
 
-/** named.conf by named-checkconf, each changed zone by named-checkzone, as the daemon's user. */
+/**
+ * named.conf by named-checkconf, each changed zone by named-checkzone, as the daemon's user. named.conf is looked at with every
+ * change: what it includes is not ours, and a named that runs must not be given cause for a restart that it would not survive.
+ */
 export function checkDns(staged: readonly StagedFile[]): readonly Command[] {
+  if (!staged.some((file) => file.isChanged)) return [];
   return staged
-    .filter((file) => file.isChanged)
+    .filter((file) => file.isChanged || file.target === NAMED_CONF)
     .map((file) => {
       const zone = zoneOfFile(file.target);
       const argv = zone === null ? [CHECKCONF, file.staged] : [...CHECKZONE, zone, file.staged];

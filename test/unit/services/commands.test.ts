@@ -21,6 +21,8 @@ function allCommands(service: AnyService, caseName: string): readonly Command[] 
   const changes = files.map(({ target }) => ({ target, kind: 'changed' as const }));
   return [
     ...service.check(staged),
+    // A change of one file alone: the others are looked at where they are, if they are.
+    ...service.check(staged.map((file, at) => (at === 0 ? file : { ...file, staged: file.target, isChanged: false }))),
     ...commandsOf(service.activate(changes, FACTS)),
     ...changes.flatMap((change) => commandsOf(service.activate([change], FACTS))),
     ...commandsOf(service.onRoleChange({ kind: 'vip', state: 'active' })),

@@ -58,6 +58,18 @@ describe('check', () => {
     ]);
     expect(commands[1]?.argv.slice(-2)).toEqual(['a.test', '/etc/bind/regent/.stage/zones/db.a.test']);
   });
+
+  it('asks about named.conf with every change: what it includes may have been spoiled', () => {
+    const files = (isChanged: boolean) => [
+      { target: zoneFile('a.test'), staged: '/etc/bind/regent/.stage/zones/db.a.test', isChanged },
+      { target: NAMED_CONF, staged: NAMED_CONF, isChanged: false },
+    ];
+    expect(checkDns(files(true)).map((command) => command.argv.at(-1))).toEqual([
+      '/etc/bind/regent/.stage/zones/db.a.test',
+      NAMED_CONF,
+    ]);
+    expect(checkDns(files(false))).toEqual([]);
+  });
 });
 
 describe('probe', () => {
