@@ -142,9 +142,9 @@ export function failAttempt(
   why: string,
 ): void {
   const { state, ports, key } = course;
-  const { backOffFirstMs, backOffMaxMs } = ports.timing;
-  // What was refused for its content is refused again, unless something around it changes.
-  const firstMs = name === 'check_failed' || name === 'install_failed' ? backOffFirstMs : backOffMaxMs;
+  const { backOffFirstMs, refusedFirstMs, backOffMaxMs } = ports.timing;
+  // What was refused for its content is refused again, unless something around it changes, which an operator may see to.
+  const firstMs = name === 'check_failed' || name === 'install_failed' ? backOffFirstMs : refusedFirstMs;
   const before = state.attempt?.backOff ?? NO_BACK_OFF;
   const pause = backOff(before, ports.clock.monotonic(), ports.random, { firstMs, maxMs: backOffMaxMs });
   state.attempt = { key, state: name, why, backOff: pause };

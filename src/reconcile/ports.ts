@@ -34,6 +34,8 @@ export interface Timing {
   /** Failed probes in a row, outside of a change, before the daemon counts as hung. */
   readonly hungAfter: number;
   readonly backOffFirstMs: number;
+  /** First pause before files that the checker refused are shown to it again. */
+  readonly refusedFirstMs: number;
   readonly backOffMaxMs: number;
   /** How often the files on disk are compared although nothing has changed. */
   readonly verifyMs: number;
@@ -45,6 +47,7 @@ export const TIMING: Timing = {
   unitMs: 30_000,
   hungAfter: 3,
   backOffFirstMs: 1_000,
+  refusedFirstMs: 10_000,
   backOffMaxMs: 60_000,
   verifyMs: 60_000,
 };

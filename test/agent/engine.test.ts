@@ -122,6 +122,21 @@ describe('a configuration that cannot be installed', () => {
     expect(await engine.run(wish(3, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy', applied: 3 });
   });
 
+  it('is shown to the checker again after a while: what refused it may lie outside of the files', async () => {
+    const { host, time, start } = engineRig();
+    const engine = await start();
+    await engine.run(wish(1, {}), FAKE_FACTS);
+    const why = async () => (await engine.run(wish(2, { mood: 'refused' }), FAKE_FACTS)).state;
+    expect(await why()).toBe('rejected');
+    const before = host.effects.length;
+    time.step(4_900);
+    expect(await why()).toBe('rejected');
+    expect(host.effects.length).toBe(before);
+    time.step(5_200);
+    expect(await why()).toBe('rejected');
+    expect(host.effects.length).toBeGreaterThan(before);
+  });
+
   it('says that the checker could not run, and tries again', async () => {
     const { host, time, start } = engineRig();
     const engine = await start();
