@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -240,10 +241,15 @@ describe('networks and machines', () => {
   test('taken addresses: of machines, nodes and records, in order', async () => {
     await make(async (tx) => {
       await createNode(tx, { id: 'n5', name: 'r5', isRegion: true, isRack: true, addresses: ['10.50.0.1'] });
+      // A node may have more addresses than the one that it is known by: its resolver's on each network.
+      const facts = { interfaces: [{ addresses: ['10.50.0.2', 'fe80::1', 'no address', '10.51.0.1'] }] };
+      await tx.run(sql`
+        insert into node_observations (node_id, generation, digest, agent_version, agent_since, facts)
+        values ('n5', 1, '', '0', now(), ${JSON.stringify(facts)}::jsonb)`);
       return createRecord(tx, { domainId, name: 'vip', type: 'A', data: '10.50.0.200', ttl: null });
     });
     const used = await make((tx) => usedAddresses(tx, subnetId));
-    expect(used).toEqual(['10.50.0.1', '10.50.0.10', '10.50.0.11', '10.50.0.200']);
+    expect(used).toEqual(['10.50.0.1', '10.50.0.2', '10.50.0.10', '10.50.0.11', '10.50.0.200']);
     expect(refusal(await change(db, (tx) => usedAddresses(tx, 9999))).code).toBe('not_found');
   });
 

@@ -49,7 +49,8 @@ export function deleteSubnet(tx: Tx, target: Target): Promise<SubnetRow | Reject
 }
 
 /**
- * Addresses of a subnet that are taken, by machines, nodes or records that name them, in order. Holds the subnet until
+ * Addresses of a subnet that are taken, by machines, nodes (also those that a node only reports to have: a machine must not get
+ * the address of its own resolver) or records that name them, in order. Holds the subnet until
  * the transaction ends, so that two requests for the next free address do not find the same one.
  */
 export async function usedAddresses(tx: Tx, subnetId: number): Promise<readonly string[] | Rejected> {
@@ -60,6 +61,10 @@ export async function usedAddresses(tx: Tx, subnetId: number): Promise<readonly 
     select host(address) as address from (
       select address from interface_addresses where subnet_id = ${subnetId}
       union select a from nodes, unnest(addresses) as a, subnet where a <<= subnet.cidr
+      union select reported::inet from node_observations,
+        jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value,
+        lateral (select value #>> '{}' as reported) as text, subnet
+        where case when pg_input_is_valid(reported, 'inet') then reported::inet <<= subnet.cidr else false end
       union select data::inet from records, subnet where type in ('A', 'AAAA') and data::inet <<= subnet.cidr
     ) as used order by used.address`);
   return rows.map(({ address }) => address);
