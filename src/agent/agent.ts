@@ -51,7 +51,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const memory = await openAppliedStore({ text: options.text, findings, clock });
   const versions = Object.fromEntries(options.services.map((service) => [service.name, service.version]));
   const facts = openNodeFacts({ ports, host, versions, onChange: () => driver.wake() });
-  const link = openLink(ports, () => reporter.changed());
+  const link = openLink({ clock, log, findings, onBack: () => reporter.changed() });
   const engine = { host, clock, random, log, memory, templates: options.templates };
   const driver = openDriver({
     ports,

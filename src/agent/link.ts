@@ -1,5 +1,6 @@
 import { sentenceOf } from '../core/errors.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import type { Findings } from './findings.ts';
 
 /** Whether a region can be reached, by the last call of any kind. */
 export interface Link {
@@ -9,20 +10,45 @@ export interface Link {
   staleSince(): string | null;
 }
 
-/** Opens a link that counts as working. `onBack`: called when a region answers again. */
-export function openLink(ports: { readonly clock: Clock; readonly log: Log }, onBack: () => void): Link {
+/** What a link is built from. `onBack`: called when a region answers again. */
+export interface LinkOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly findings: Findings;
+  readonly onBack: () => void;
+}
+
+/** An absence as short as a restart of the region is nothing to tell, ms. */
+const TOLD_FROM_MS = 10_000;
+/** How long an absence is told of after it ended, ms: nobody could ask while it lasted. */
+const TOLD_FOR_MS = 600_000;
+const AWAY = 'region_away';
+
+/** Opens a link that counts as working. */
+export function openLink({ clock, log, findings, onBack }: LinkOptions): Link {
   let since: string | null = null;
+  let backAt = 0;
+  const noteReturn = (away: string) => {
+    const now = clock.now();
+    if (now - Date.parse(away) < TOLD_FROM_MS) return;
+    backAt = now;
+    findings.clear(AWAY);
+    const until = new Date(now).toISOString();
+    findings.raise(AWAY, `No region answered from ${away} to ${until}; what was in force stayed in force.`);
+  };
   return {
     works: () => {
+      if (clock.now() - backAt > TOLD_FOR_MS) findings.clear(AWAY);
       if (since === null) return;
-      ports.log.info('a region answers again', { staleSince: since });
+      log.info('a region answers again', { staleSince: since });
+      noteReturn(since);
       since = null;
       onBack();
     },
     fails: (error) => {
       if (since !== null) return;
-      since = new Date(ports.clock.now()).toISOString();
-      ports.log.warn('no region answers; the last desired state stays in force', { error: sentenceOf(error) });
+      since = new Date(clock.now()).toISOString();
+      log.warn('no region answers; the last desired state stays in force', { error: sentenceOf(error) });
     },
     staleSince: () => since,
   };

@@ -6,7 +6,7 @@ import { listNodes, type NodeRow } from '../store/queries/nodes.ts';
 import { readObservations } from '../store/queries/observations.ts';
 import type { Tx } from '../store/tx.ts';
 import { appliedOf } from './status-summary.ts';
-import type { TrackedNode } from './tracking.ts';
+import { AGENT, type TrackedNode } from './tracking.ts';
 
 /** What is published and what the nodes know of themselves, by node id. */
 export interface Published {
@@ -88,7 +88,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
 
 /** What the agent says of itself, beside the findings of its services. */
 const agentFinding = (node: string) => (finding: AgentFinding) => ({
-  service: 'agent',
+  service: AGENT,
   severity: 'warning' as const,
   subject: node,
   code: finding.code,

@@ -8,6 +8,9 @@ const STALE_MS = 30_000;
 /** How long a node may take over what is published before that is a problem, ms. */
 export const SETTLE_MS = 15_000;
 
+/** Stands for a service in findings that the agent has of itself; every service of its node rests on it and tells them. */
+export const AGENT = 'agent';
+
 /** What the region knows of one node. Times are ISO 8601. `published` null: nothing was published for it yet. */
 export interface TrackedNode {
   readonly id: string;
@@ -70,7 +73,7 @@ function trackService(node: TrackedNode, service: string, now: number): Service 
     lastAction: report?.lastAction ?? null,
     restart: part?.restart ? { nonce: part.restart, isDone: report?.restartDone === part.restart } : null,
     findings: node.findings
-      .filter((finding) => finding.service === service)
+      .filter((finding) => finding.service === service || finding.service === AGENT)
       .map(({ code, severity, subject, sentence }) => ({ code, severity, subject, sentence })),
   };
 }

@@ -64,6 +64,18 @@ describe('service tracking', () => {
     expect(track(node({ generation: 4, report: failed }))).toMatchObject({ state: 'rejected', isCurrent: false });
     expect(track(node({ report: null }))?.state).toBe('pending');
   });
+
+  it('tells what is found of the service, and what the agent that sees to it found of itself', () => {
+    const finding = (service: string) => ({
+      service,
+      code: 'c',
+      severity: 'warning' as const,
+      subject: 's',
+      sentence: 'x',
+    });
+    const findings = ['dns', 'agent', 'ntp'].map((service) => ({ ...finding(service), sentence: service }));
+    expect(track({ ...node(), findings })?.findings.map((item) => item.sentence)).toEqual(['dns', 'agent']);
+  });
 });
 
 describe('the status', () => {
