@@ -25,7 +25,7 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   contract: { rooms: ['core', 'model'], node: [], packages: ['typebox'] },
   store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'kysely'] },
   host: { rooms: ['core'], node: ['*'], packages: [] },
-  reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: [] },
+  reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
   region: { rooms: ['core', 'model', 'services', 'store', 'contract'], node: [], packages: ['node-cron'] },
   agent: { rooms: ['core', 'model', 'services', 'host', 'reconcile', 'contract'], node: ['*'], packages: ['typebox'] },
   api: {
