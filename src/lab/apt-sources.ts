@@ -7,9 +7,6 @@ interface AptSource {
   readonly suites: readonly string[];
 }
 
-const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
-const DEFAULT_SECURITY = 'http://deb.debian.org/debian-security';
-
 /** Archives named in one-line style (`deb [options] URI SUITE …`; sources.list(5)). */
 export function parseOneLine(text: string): AptSource[] {
   return text.split('\n').flatMap((line) => {
@@ -32,16 +29,14 @@ export function parseDeb822(text: string): AptSource[] {
 }
 
 /**
- * `deb …` lines for a Debian suite from the mirrors that the machine itself uses; a machine that is no Debian, or whose sources
- * cannot be reached by HTTP, gets Debian's own. Security and updates come from where the machine takes them.
+ * `deb …` lines for a Debian suite from the mirrors that the machine itself uses; none for a machine that is no Debian, or whose
+ * sources cannot be reached by HTTP: mmdebstrap then takes its own. Security and updates come from where the machine takes them.
  */
 export function chooseSources(sources: readonly AptSource[], ownRelease: string, suite: string): string[] {
   const usable = sources.filter((source) => /^https?:\/\//.test(source.uri));
   const of = (name: string) => usable.find((source) => source.suites.includes(name))?.uri.replace(/\/$/, '');
   const main = ownRelease === '' ? undefined : (of(ownRelease) ?? of('stable'));
-  if (!main) {
-    return [`deb ${DEFAULT_MIRROR} ${suite} main`, `deb ${DEFAULT_SECURITY} ${suite}-security main`];
-  }
+  if (!main) return [];
   const updates = of(`${ownRelease}-updates`);
   const security = of(`${ownRelease}-security`);
   return [
