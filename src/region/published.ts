@@ -1,7 +1,7 @@
 import type { AgentFinding } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
-import { readBehindSince, readFindings, readHeads } from '../store/publication.ts';
+import { readBehindSince, readFindings, readHeads, readOutlines } from '../store/publication.ts';
 import { listNodes, type NodeRow } from '../store/queries/nodes.ts';
 import { readObservations } from '../store/queries/observations.ts';
 import type { Tx } from '../store/tx.ts';
@@ -47,7 +47,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
     rows.push(...page.items.filter((row) => nodeId === undefined || row.id === nodeId));
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  const heads = new Map((await readHeads(tx, nodeId)).map((head) => [head.nodeId, head]));
+  const heads = new Map((await readOutlines(tx, nodeId)).map((head) => [head.nodeId, head]));
   const reports = new Map((await readObservations(tx, nodeId)).map((report) => [report.nodeId, report]));
   const findings = Map.groupBy(await readFindings(tx, nodeId), (finding) => finding.nodeId);
   const known: KnownNode[] = [];

@@ -20,6 +20,7 @@ export interface TrackedNode {
     readonly at: string;
     /** Time of the first publication that is not in force on the node yet; null when all are. */
     readonly behindSince: string | null;
+    /** Which services are wanted (`desired` not null) and which restart was asked for; not how they are to be. */
     readonly services: Readonly<Record<string, ServiceDesired>>;
   } | null;
   /** The last full report. */

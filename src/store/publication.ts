@@ -135,6 +135,13 @@ export function readHeads(tx: Tx, nodeId?: string): Promise<Head[]> {
   return tx.all(headQuery(nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`));
 }
 
+/** As `readHeads`, with `{}` for what a service is to be: whether it is wanted, not how. A large site's bodies are megabytes. */
+export function readOutlines(tx: Tx, nodeId?: string): Promise<Head[]> {
+  const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
+  return tx.all(sql<Head>`select node_id as "nodeId", generation, digest, revision, outline as body,
+    published_at as "publishedAt", compiled_revision as "compiledRevision" from desired where ${where} order by node_id collate "C"`);
+}
+
 /** The newest configuration that was compiled for each node, by id: without the bodies. */
 export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.all(sql<{ id: string; revision: number }>`
@@ -202,10 +209,11 @@ async function publishNode(
   const { revision, compiler, process } = site;
   // A node that was deleted since the snapshot gets nothing.
   const rows = await tx.run(sql`
-    insert into desired as d (node_id, generation, digest, revision, compiled_revision, body, compiler, process)
-    select id, ${generation}, ${digest}, ${revision}, ${revision}, ${text}::json, ${compiler}, ${process} from nodes where id = ${nodeId}
+    insert into desired as d (node_id, generation, digest, revision, compiled_revision, body, outline, compiler, process)
+    select id, ${generation}, ${digest}, ${revision}, ${revision}, ${text}::json, ${JSON.stringify(outlineOf(body))}::json,
+      ${compiler}, ${process} from nodes where id = ${nodeId}
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
-      revision = excluded.revision, compiled_revision = excluded.compiled_revision, body = excluded.body,
+      revision = excluded.revision, compiled_revision = excluded.compiled_revision, body = excluded.body, outline = excluded.outline,
       compiler = excluded.compiler, process = excluded.process, published_at = now()`);
   if (rows === 0) return null;
   await tx.run(sql`
@@ -262,6 +270,14 @@ function headRow(tx: Tx, nodeId: string): Promise<HeadRow | null> {
 function headQuery(where: RawBuilder<unknown>): RawBuilder<Head> {
   return sql<Head>`select node_id as "nodeId", generation, digest, revision, body, published_at as "publishedAt",
       compiled_revision as "compiledRevision" from desired where ${where} order by node_id collate "C"`;
+}
+
+function outlineOf(body: Desired['body']): Desired['body'] {
+  const services = Object.entries(body.services).map(([name, part]) => [
+    name,
+    { desired: part.desired && {}, restart: part.restart },
+  ]);
+  return { services: Object.fromEntries(services) };
 }
 
 function lost(why: string): PublishResult {

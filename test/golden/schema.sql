@@ -323,6 +323,7 @@ table desired
   revision bigint not null
   compiled_revision bigint not null
   body json not null
+  outline json not null
   compiler text not null
   process text not null
   published_at timestamp with time zone not null default now()

@@ -2,7 +2,7 @@ import { readCounts } from '../../store/queries/counts.ts';
 import { lastEventId, readEvents, readRevision } from '../../store/queries/events.ts';
 import { changedSince, findChange, listChanges } from '../../store/queries/history.ts';
 import { findDomain } from '../../store/queries/domains.ts';
-import { readPublication } from '../../store/publication.ts';
+import { readDesired, readPublication } from '../../store/publication.ts';
 import { revertChange } from '../../store/revert.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -25,13 +25,10 @@ async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise
   const wanted = node.published?.generation ?? 0;
   const inForce =
     applied === null || applied === 0 ? null : await readPublication(tx, node.id, { generation: applied });
-  const files =
-    applied === wanted || !node.published
-      ? []
-      : diffBodies(context.renderer, node, {
-          before: inForce?.body ?? null,
-          after: { services: node.published.services },
-        });
+  const published = applied === wanted ? null : await readDesired(tx, node.id);
+  const files = published
+    ? diffBodies(context.renderer, node, { before: inForce?.body ?? null, after: published.body })
+    : [];
   const findings = node.findings.map(({ service, code, severity, subject, sentence }) => ({
     service,
     code,

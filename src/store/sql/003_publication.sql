@@ -16,6 +16,8 @@ create table desired (
   revision bigint not null,
   compiled_revision bigint not null,
   body json not null,
+  -- The body without the services' own data: which are wanted, which restart was asked for. Status reads it often.
+  outline json not null,
   compiler text not null,
   process text not null,
   published_at timestamptz not null default now(),
