@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { must, run } from './command.ts';
 import { type Layout, switchPort } from './layout.ts';
@@ -62,9 +63,17 @@ export async function plug(layout: Layout, member: string, netns: string, nics: 
     const port = switchPort(member, index);
     if (await hasLink(layout.switchNetns, port)) continue;
     const sw = layout.switchNetns;
-    await ip(['-n', sw, 'link', 'add', port, 'type', 'veth', 'peer', 'name', nic.device, 'netns', netns]);
+    const inside = ['name', nic.device, 'address', macOf(member, nic.device), 'netns', netns];
+    await ip(['-n', sw, 'link', 'add', port, 'type', 'veth', 'peer', ...inside]);
     await ip(['-n', sw, 'link', 'set', port, 'master', `br-${nic.network}`, 'up']);
   }
+}
+
+/** A NIC's own address, the same after every boot as a real one's, so that neighbours need not learn it anew. */
+function macOf(member: string, device: string): string {
+  const bytes = createHash('sha256').update(`${member} ${device}`).digest().subarray(0, 5);
+  // 02: locally administered, one station (IEEE 802).
+  return ['02', ...Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
 /** Takes the NICs out. Explicitly at the switch, because a namespace is only deleted some time after its last process. */

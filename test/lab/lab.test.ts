@@ -154,11 +154,13 @@ describe('a lab of one host', () => {
   it('boots again after its power was cut', async () => {
     const lab = await labOf('power');
     await lab.ask('r1', ['sh', '-c', 'echo kept >/root/note; sync']);
+    const addresses = await lab.ask('r1', ['sh', '-c', 'cat /sys/class/net/eth*/address']);
     await kill(lab.layout, 'r1');
     expect(labStatus(lab.layout).hosts[0]?.isRunning).toBe(false);
     await expect(execHost(lab.layout, 'r1', ['true'], { timeoutMs: 5_000 })).rejects.toThrow(/r1 does not run/);
     await upAgain(lab.layout);
     expect(await lab.ask('r1', ['cat', '/root/note'])).toBe('kept');
+    expect(await lab.ask('r1', ['sh', '-c', 'cat /sys/class/net/eth*/address'])).toBe(addresses);
   });
 
   it('offers the API port on 127.0.0.1, at the next free port when it is taken, and again after a boot', async () => {
