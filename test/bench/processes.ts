@@ -14,25 +14,34 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** What to start: a program of this checkout, Node's flags, where it answers when it is ready. */
+export interface ServerOrder {
+  readonly program: string;
+  readonly flags?: readonly string[];
+  readonly port: number;
+  readonly readyPath: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Starts a program from source on one core and waits until it answers 200. */
-export async function startServer(
-  program: string,
-  port: number,
-  readyPath: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Server> {
+export async function startServer(order: ServerOrder): Promise<Server> {
   const started = performance.now();
-  const child = spawn('taskset', ['-c', '0', process.execPath, join(ROOT, program)], {
-    env: { ...process.env, ...env },
+  const argv = ['-c', '0', process.execPath, ...(order.flags ?? []), join(ROOT, order.program)];
+  const child = spawn('taskset', argv, {
+    env: { ...process.env, ...order.env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const url = `http://127.0.0.1:${port}`;
-  await until(
-    `${program} is ready`,
-    async () => (await fetch(url + readyPath, { signal: AbortSignal.timeout(1000) })).ok,
-    { deadlineMs: 20_000, everyMs: 5 },
-  );
+  const url = `http://127.0.0.1:${order.port}`;
+  const isReady = async () => (await fetch(url + order.readyPath, { signal: AbortSignal.timeout(1000) })).ok;
+  await until(`${order.program} is ready`, isReady, { deadlineMs: 20_000, everyMs: 5 });
   return { url, pid: child.pid ?? 0, startMs: performance.now() - started, stop: () => ended(child) };
+}
+
+/** Node's flags of a unit of ours, so that what is measured is what is installed. */
+export function unitFlags(unit: string): string[] {
+  const text = readFileSync(join(ROOT, 'systemd', unit), 'utf8');
+  const line = /^ExecStart=\S+\/node (.*)$/m.exec(text)?.[1] ?? '';
+  return line.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Resident memory of a process, MB. */
