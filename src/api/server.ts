@@ -34,6 +34,9 @@ export function sendProblem(
  * refusal and fault, request ids. Schemas are checked by our own validators; Fastify is the HTTP server.
  */
 export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstance {
+  // One random prefix for the process; a number tells its requests apart.
+  const prefix = ports.random.hex(4);
+  let requests = 0;
   const app = fastify({
     bodyLimit,
     logger: false,
@@ -43,7 +46,10 @@ export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstanc
     return503OnClosing: true,
     routerOptions: { maxParamLength: LIMITS.param },
     http: { maxHeaderSize: LIMITS.headers },
-    genReqId: () => ports.random.hex(8),
+    genReqId: () => {
+      requests += 1;
+      return `${prefix}-${requests.toString(36)}`;
+    },
     frameworkErrors: (error, _request, reply) => {
       const refusal = refusalOf(error) ?? rejected('bad_request', 'The request cannot be read.');
       void sendProblem(reply as FastifyReply, refusal);

@@ -63,6 +63,8 @@ export class Database {
   readonly #pool: pg.Pool;
   /** When a connection was last seen to lead to a primary, on the monotonic clock. */
   readonly #proven = new WeakMap<pg.PoolClient, number>();
+  /** Names of prepared statements by their text. */
+  readonly #names = new Map<string, string>();
   #isClosed = false;
 
   constructor(options: DatabaseOptions) {
@@ -160,6 +162,7 @@ export class Database {
         timeoutMs,
         position,
         isProven,
+        names: mode.begin === null ? this.#names : null,
         serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
       });
       client.release();
@@ -225,6 +228,7 @@ interface Work<T> {
   readonly timeoutMs: () => number;
   readonly position: { phase: Phase };
   readonly isProven: boolean;
+  readonly names: Map<string, string> | null;
   /** Statement that widens the server's own limit for this transaction; empty where the session's will do. */
   readonly serverLimit: string;
 }
@@ -238,7 +242,7 @@ async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
   try {
     await begin(client, work);
     work.position.phase = 'body';
-    const live = txOf(client, work.timeoutMs, work.mode.begin === null);
+    const live = txOf(client, work.timeoutMs, work.names);
     const value = await settled(live, work.body);
     if (isRejected(value)) throw new RejectedError(value);
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';

@@ -45,10 +45,10 @@ export interface LiveTx {
 
 /**
  * Makes a `Tx` over one connection. `timeoutMs` is asked before each query, so that a deadline bounds all of them
- * together. Queries that are asked for at once run one after the other. `isPrepared`: the server keeps each statement's plan
- * for the connection's life, which spares more than half of a short query's time.
+ * together. Queries that are asked for at once run one after the other. With `names` the server keeps each statement's plan for
+ * the connection's life, which spares more than half of a short query's time; the map keeps the statements' names.
  */
-export function txOf(client: ClientBase, timeoutMs: () => number, isPrepared = false): LiveTx {
+export function txOf(client: ClientBase, timeoutMs: () => number, names: Map<string, string> | null = null): LiveTx {
   let isOver = false;
   let last: Promise<unknown> = Promise.resolve();
   const run = async <R>(query: RawBuilder<R>) => {
@@ -57,7 +57,7 @@ export function txOf(client: ClientBase, timeoutMs: () => number, isPrepared = f
     const { sql, parameters } = query.compile(compiler);
     try {
       // pg reads `query_timeout` per query; its published type lacks it.
-      const name = isPrepared ? { name: textDigest(sql).slice(0, 32) } : {};
+      const name = names ? { name: nameOf(sql, names) } : {};
       const config = { ...name, text: sql, values: [...parameters], query_timeout: timeoutMs() };
       return await client.query(config);
     } catch (error) {
@@ -83,4 +83,13 @@ export function txOf(client: ClientBase, timeoutMs: () => number, isPrepared = f
       await last;
     },
   };
+}
+
+/** A name that follows from the text, so that it means the same on every connection. Our texts are finite: values are parameters. */
+function nameOf(sql: string, names: Map<string, string>): string {
+  const known = names.get(sql);
+  if (known !== undefined) return known;
+  const name = textDigest(sql).slice(0, 32);
+  names.set(sql, name);
+  return name;
 }
