@@ -5,6 +5,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Region } from './region.ts';
+import { watch, watchSeconds } from './watch.ts';
 
 /** What a run needs beside the process: how to reach the region when a command asks for it. */
 export interface ProgramPorts {
@@ -92,13 +93,17 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
     command.option('--wait', 'return when every node has applied the change and its services are healthy');
     command.option('--timeout <seconds>', 'how long --wait waits', String(WAIT_DEFAULT_S));
   }
+  const isLook = !spec.isChange && (['list', 'show'].includes(spec.verb) || command.name() === 'status');
+  if (isLook) command.option('--watch [seconds]', 'look again every so many seconds (2), until interrupted');
   const examples = spec.examples ?? [];
   if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map((e) => `  ${e}`).join('\n')}`);
   command.showHelpAfterError('(see --help of this command)');
   command.action(async (...received: unknown[]) => {
     const values = command.opts<OptionValues>();
-    const code = await spec.run(callOf(ports, command, received.slice(0, -2), values));
-    done((code ?? EXIT.ok) as ExitCode);
+    const call = callOf(ports, command, received.slice(0, -2), values);
+    const once = async () => ((await spec.run(call)) ?? EXIT.ok) as ExitCode;
+    const seconds = watchSeconds(values['watch']);
+    done(seconds === null ? await once() : await watch(ports.io, seconds, once));
   });
 }
 

@@ -27,7 +27,8 @@ describe('the first path', () => {
   // Over everything that is done here the serial only grows.
   afterEach(async () => {
     serials.push(await site.serial(ZONE));
-    expect(serials).toEqual([...serials].sort((a, b) => a - b));
+    const isGrowing = serials.every((serial, index) => serial >= (serials[index - 1] ?? 0));
+    if (!isGrowing) throw new Error(`the serial went back: ${serials.join(', ')}`);
   });
 
   it('a record is answered forward and reverse within 2 s', async () => {
@@ -74,10 +75,8 @@ describe('the first path', () => {
 
   it('a machine with an interface and an automatic address has its names, and none when it is gone', async () => {
     const start = performance.now();
-    const made = await site.tell(
-      ...['machine', 'create', 'web1', '--mac', '52:54:00:12:34:56', '--address', 'auto'],
-      ...['--subnet', '10.10.10.0/24', '--wait', '-o', 'json'],
-    );
+    const wish = ['--mac', '52:54:00:12:34:56', '--address', 'auto', '--subnet', '10.10.10.0/24'];
+    const made = await site.tell('machine', 'create', 'web1', ...wish, '--wait', '-o', 'json');
     const address = /10\.10\.10\.\d+/.exec(made.replace('10.10.10.0/24', ''))?.[0] ?? 'none';
     // The lowest free one; the resolver's own is not free.
     expect(address).toBe('10.10.10.2');
@@ -187,7 +186,9 @@ describe('the first path', () => {
       'nsenter',
       [
         `--net=/run/netns/${lab.layout.clientNetns('vlan10')}`,
-        ...['--', process.execPath, join(import.meta.dirname, '../kit/dns-answer.ts')],
+        '--',
+        process.execPath,
+        join(import.meta.dirname, '../kit/dns-answer.ts'),
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );

@@ -69,6 +69,24 @@ beforeEach(() => region.clear());
 afterAll(() => region.stop());
 
 describe('looking', () => {
+  it('looks again and again with --watch, also after a failure, until interrupted', async () => {
+    const interrupt = new AbortController();
+    let looks = 0;
+    region.reply('GET /status', () => {
+      looks += 1;
+      if (looks === 2) return problem(403, 'forbidden', 'The role does not allow this.');
+      if (looks === 3) setTimeout(() => interrupt.abort(), 0);
+      return { body: { ...STATUS, summary: `Look ${looks}.` } };
+    });
+    const { code, out, err } = await run(region, ['status', '--watch', '0.01'], { interrupted: interrupt.signal });
+    expect(code).toBe(0);
+    expect(out).toContain('OK: Look 1.');
+    expect(out).toContain('OK: Look 3.');
+    expect(err).toContain('The role does not allow this.');
+    expect((await run(region, ['record', 'list', '--watch', 'often'])).code).toBe(2);
+    expect((await run(region, ['record', 'delete', 'x', '--watch'])).code).toBe(2);
+  });
+
   it('lists page by page', async () => {
     region.reply('GET /records', ({ query }) =>
       query.has('cursor') ? page({ ...RECORD, id: 8, fqdn: 'b.test' }) : { body: { items: [RECORD], next: 'more' } },

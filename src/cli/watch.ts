@@ -1,0 +1,38 @@
+import { toCliError } from './failure.ts';
+import { type ExitCode, usageError } from './exit.ts';
+import { printableLines } from './format/escape.ts';
+import type { CliIo } from './io.ts';
+
+const EVERY_DEFAULT_S = 2;
+const EVERY_MAX_S = 3600;
+/** Clears a terminal and goes to its first line (ECMA-48 ED, CUP). */
+const CLEAR = '\u001b[2J\u001b[H';
+
+/** Seconds between two looks; null when `--watch` was not given. */
+export function watchSeconds(value: string | boolean | readonly string[] | undefined): number | null {
+  if (value === undefined || value === false) return null;
+  const seconds = value === true ? EVERY_DEFAULT_S : Number(value);
+  if (Number.isFinite(seconds) && seconds > 0 && seconds <= EVERY_MAX_S) return seconds;
+  throw usageError(`--watch: ${JSON.stringify(value)} is not a number of seconds up to ${EVERY_MAX_S}.`);
+}
+
+/**
+ * Looks again and again until the user interrupts; gives the last look's exit code. A look that fails is told and followed by the
+ * next: whoever watches wants to see the region come back. Elsewhere than on a terminal a line with the time stands before each look.
+ */
+export async function watch(io: CliIo, seconds: number, look: () => Promise<ExitCode>): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  while (!io.interrupted.aborted) {
+    io.out.write(io.out.isTerminal ? CLEAR : `-- ${new Date(io.now()).toISOString()}\n`);
+    try {
+      code = await look();
+    } catch (error) {
+      if (io.interrupted.aborted) break;
+      const failure = toCliError(error);
+      code = failure.exit;
+      io.err.write(`regent: ${printableLines(failure.message)}\n`);
+    }
+    await io.sleep(seconds * 1000, io.interrupted).catch(() => {});
+  }
+  return code;
+}
