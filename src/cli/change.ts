@@ -4,8 +4,8 @@ import { EXIT, type ExitCode } from './exit.ts';
 import { printable } from './format/escape.ts';
 import { type Printer, printData, printOne, type Shape } from './format/output.ts';
 import { hasErrors, previewLines } from './format/preview.ts';
-import { hasColor } from './progress.ts';
-import { waitForNodes } from './wait.ts';
+import { hasColor } from './waiting/progress.ts';
+import { waitForNodes } from './waiting/wait.ts';
 
 /** A change: which call with which input, and how its result is told. `done`: the verb of the sentence (`created`). */
 export interface Change<I extends RouteId> {

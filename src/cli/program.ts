@@ -5,7 +5,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Region } from './region.ts';
-import { watch, watchSeconds } from './watch.ts';
+import { watch, watchSeconds } from './waiting/watch.ts';
 
 /** What a run needs beside the process: how to reach the region when a command asks for it. */
 export interface ProgramPorts {

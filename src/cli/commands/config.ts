@@ -6,7 +6,7 @@ import { printable, safeJson } from '../format/escape.ts';
 import { printData, printList, printOne, type Shape } from '../format/output.ts';
 import { nodeLines } from '../format/preview.ts';
 import { moment, stamp } from '../format/when.ts';
-import { hasColor } from '../progress.ts';
+import { hasColor } from '../waiting/progress.ts';
 import { integer, need, option, text } from '../values.ts';
 
 const SHAPE: Shape<Change> = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { missingOf } from '../../../src/cli/wait.ts';
+import { missingOf } from '../../../src/cli/waiting/wait.ts';
 import type { Status } from '../../../src/contract/status.ts';
 import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { FakeRegion, problem, run } from './fake-region.ts';

@@ -1,5 +1,5 @@
-import { printable } from './format/escape.ts';
-import type { CliIo } from './io.ts';
+import { printable } from '../format/escape.ts';
+import type { CliIo } from '../io.ts';
 
 /** Progress on stderr: one line that is written over on a terminal, else a plain line for each new text. */
 export interface Progress {

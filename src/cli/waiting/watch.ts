@@ -1,7 +1,7 @@
-import { toCliError } from './failure.ts';
-import { type ExitCode, usageError } from './exit.ts';
-import { printableLines } from './format/escape.ts';
-import type { CliIo } from './io.ts';
+import { toCliError } from '../failure.ts';
+import { type ExitCode, usageError } from '../exit.ts';
+import { printableLines } from '../format/escape.ts';
+import type { CliIo } from '../io.ts';
 
 const EVERY_DEFAULT_S = 2;
 const EVERY_MAX_S = 3600;

@@ -1,10 +1,10 @@
-import { ProblemError } from '../contract/transport.ts';
-import type { Status } from '../contract/status.ts';
-import { AppError } from '../core/errors.ts';
-import type { Call } from './command.ts';
-import { CliError, EXIT } from './exit.ts';
+import { ProblemError } from '../../contract/transport.ts';
+import type { Status } from '../../contract/status.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Call } from '../command.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';
-import { RegionRefusedError } from './region.ts';
+import { RegionRefusedError } from '../region.ts';
 
 const POLL_MS = { first: 200, most: 1000 };
 
