@@ -1,3 +1,4 @@
+import { backOffMs } from '../core/back-off.ts';
 import type { Desired } from '../contract/agent.ts';
 import { sentenceOf } from '../core/errors.ts';
 import { type Verdict, judgeDesired } from './accept.ts';
@@ -20,8 +21,7 @@ export interface PullOptions {
 
 /** Seconds that the region may hold a pull. */
 const WAIT_S = 20;
-const PAUSE_FIRST_MS = 100;
-const PAUSE_LAST_MS = 5_000;
+const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
 /** Longest round: a pull with its time limit, a pause, the ledger's disk. */
 const SILENCE_MS = 60_000;
 
@@ -39,8 +39,7 @@ export async function pullForever(options: PullOptions, signal: AbortSignal): Pr
       if (signal.aborted) break;
       failures += 1;
       noteFailure(options, error);
-      const full = Math.min(PAUSE_FIRST_MS * 2 ** Math.min(failures - 1, 20), PAUSE_LAST_MS);
-      await ports.wait(full * (0.5 + ports.random.fraction() / 2), signal);
+      await ports.wait(backOffMs(failures - 1, BACK_OFF, ports.random), signal);
     }
     beat();
   }

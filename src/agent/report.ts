@@ -1,3 +1,4 @@
+import { backOffMs } from '../core/back-off.ts';
 import type { Observation } from '../contract/agent.ts';
 import type { RegionChannel } from './channel.ts';
 import type { Link } from './link.ts';
@@ -19,8 +20,7 @@ export interface Reporter {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const PAUSE_FIRST_MS = 100;
-const PAUSE_LAST_MS = 5_000;
+const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
 const SILENCE_MS = 60_000;
 
 /** Opens the reporter: one report at a time, always the latest, nothing is queued. */
@@ -42,8 +42,7 @@ export function openReporter(options: ReportOptions): Reporter {
           if (signal.aborted) break;
           failures += 1;
           link.fails(error);
-          const full = Math.min(PAUSE_FIRST_MS * 2 ** Math.min(failures - 1, 20), PAUSE_LAST_MS);
-          await ports.wait(full * (0.5 + ports.random.fraction() / 2), signal);
+          await ports.wait(backOffMs(failures - 1, BACK_OFF, ports.random), signal);
         }
         beat();
       }

@@ -1,8 +1,9 @@
+import { backOffMs } from '../core/back-off.ts';
 import { AppError } from '../core/errors.ts';
 import type { Preview, Problem } from './common.ts';
 import type { Event } from './event.ts';
 import { readEventStream } from './event-stream.ts';
-import { type ClientOptions, parseJson, ProblemError, problemOf } from './transport.ts';
+import { type ClientOptions, parseJson, ProblemError, problemOf, sleepOf } from './transport.ts';
 import {
   API_PREFIX,
   type RouteId,
@@ -43,7 +44,7 @@ type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ?
 
 const TIMEOUT_MS = 20_000;
 const DEADLINE_MS = 45_000;
-const BACKOFF_MS = { first: 150, most: 3000 };
+const BACK_OFF = { firstMs: 150, mostMs: 3000 } as const;
 
 interface Call {
   readonly method: string;
@@ -126,13 +127,13 @@ function searchOf(query: object): string {
 
 async function retry(options: ClientOptions, call: Call): Promise<{ response: Response; text: string }> {
   const now = options.now ?? (() => performance.now());
-  const sleep = options.sleep ?? ((ms: number) => new Promise<void>((done) => setTimeout(done, ms)));
+  const sleep = sleepOf(options);
   const end = now() + (options.deadlineMs ?? DEADLINE_MS);
   for (let tries = 0; ; tries += 1) {
     const left = end - now();
     const attempt = await once(options, call, Math.min(options.timeoutMs ?? TIMEOUT_MS, left));
     if (attempt.kind === 'answer') return attempt;
-    const backoff = Math.min(BACKOFF_MS.first * 2 ** tries, BACKOFF_MS.most) * (0.5 + options.random.fraction() / 2);
+    const backoff = backOffMs(tries, BACK_OFF, options.random);
     const wait = Math.max(attempt.waitMs ?? 0, backoff);
     if (call.signal?.aborted || now() + wait >= end) {
       if (attempt.problem) throw new ProblemError(attempt.problem);

@@ -1,9 +1,10 @@
+import { backOffMs } from '../core/back-off.ts';
 import type { Event } from './event.ts';
-import { type ClientOptions, ProblemError, problemOf } from './transport.ts';
+import { type ClientOptions, ProblemError, problemOf, sleepOf } from './transport.ts';
 
 /** A stream that is silent for this long is broken: the server sends a comment at least every 10 s. */
 const SILENCE_MS = 30_000;
-const BACKOFF_MS = { first: 200, most: 3000 };
+const BACK_OFF = { firstMs: 200, mostMs: 3000 } as const;
 
 /** What a stream needs. */
 export interface StreamRequest {
@@ -19,7 +20,7 @@ export interface StreamRequest {
  */
 export async function* readEventStream(request: StreamRequest): AsyncGenerator<Event> {
   const { options, signal } = request;
-  const sleep = options.sleep ?? ((ms: number) => new Promise<void>((done) => setTimeout(done, ms)));
+  const sleep = sleepOf(options);
   let last = request.after;
   let tries = 0;
   while (!signal.aborted) {
@@ -35,7 +36,7 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
       if (error instanceof StreamRefused) throw error.cause;
       why = error instanceof Error ? error.message : String(error);
     }
-    const wait = Math.min(BACKOFF_MS.first * 2 ** tries, BACKOFF_MS.most) * (0.5 + options.random.fraction() / 2);
+    const wait = backOffMs(tries, BACK_OFF, options.random);
     tries += 1;
     if (signal.aborted) return;
     options.onRetry?.(why, wait);

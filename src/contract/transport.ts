@@ -49,3 +49,8 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** How a client waits. */
+export function sleepOf(options: Pick<ClientOptions, 'sleep'>): (ms: number) => Promise<void> {
+  return options.sleep ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
+}

@@ -1,6 +1,7 @@
+import { backOffMs } from '../core/back-off.ts';
 import type { Random } from '../core/ports.ts';
 
-/** Pauses that double from `firstMs` to `maxMs`, each drawn from its upper half so that nodes do not act in step. */
+/** Failures in a row, and when the next try may be. */
 export interface BackOff {
   /** Failures in a row so far. */
   readonly failures: number;
@@ -17,6 +18,7 @@ export function backOff(
   random: Random,
   limits: { readonly firstMs: number; readonly maxMs: number },
 ): BackOff {
-  const full = Math.min(limits.firstMs * 2 ** Math.min(before.failures, 30), limits.maxMs);
-  return { failures: before.failures + 1, notBefore: nowMs + full * (0.5 + random.fraction() / 2) };
+  const { firstMs, maxMs } = limits;
+  const pause = backOffMs(before.failures, { firstMs, mostMs: maxMs }, random);
+  return { failures: before.failures + 1, notBefore: nowMs + pause };
 }

@@ -1,3 +1,4 @@
+import { backOffMs } from '../core/back-off.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log, Random } from '../core/ports.ts';
@@ -26,7 +27,7 @@ export interface Listener {
 
 const HEARTBEAT_MS = 2000;
 const HEARTBEAT_TIMEOUT_MS = 3000;
-const BACKOFF_MS = { first: 100, most: 2000 };
+const BACK_OFF = { firstMs: 100, mostMs: 2000 } as const;
 
 /**
  * Keeps a session that listens for commits (cluster.md §2): on a verified primary only, with a heartbeat inside the
@@ -71,8 +72,7 @@ export function listen(options: ListenOptions): Listener {
       isConnected = false;
       // Not awaited: a dead peer never says goodbye.
       void current?.end().catch(() => {});
-      const limit = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** failures);
-      await sleep(limit * (0.5 + options.random.fraction() / 2), undefined, { signal: stop.signal }).catch(() => {});
+      await sleep(backOffMs(failures, BACK_OFF, options.random), undefined, { signal: stop.signal }).catch(() => {});
     }
   };
 

@@ -1,3 +1,4 @@
+import { backOffMs } from '../../core/back-off.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log, Random } from '../../core/ports.ts';
 
@@ -25,7 +26,7 @@ export interface RunningTask {
   stop(): Promise<void>;
 }
 
-const BACKOFF_MS = { first: 250, most: 5000 };
+const BACK_OFF = { firstMs: 250, mostMs: 5000 } as const;
 /** A round that did something is followed by a rest of this many times its length, within bounds: steady changes are batched, and cost a bounded share of a core. */
 const REST = { factor: 3, mostMs: 1000 } as const;
 
@@ -59,10 +60,7 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
       lastFailure = sentence;
     }
   };
-  const pause = () =>
-    failures === 0
-      ? ports.everyMs
-      : Math.min(BACKOFF_MS.first * 2 ** (failures - 1), BACKOFF_MS.most) * (0.5 + ports.random.fraction() / 2);
+  const pause = () => (failures === 0 ? ports.everyMs : backOffMs(failures - 1, BACK_OFF, ports.random));
 
   /** Waits; a stop ends it at once, a wake only where `mayWake`. */
   const pauseFor = (ms: number, mayWake: () => boolean = () => false) =>
