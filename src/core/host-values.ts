@@ -8,6 +8,15 @@ export interface Command {
   readonly stdin?: string;
 }
 
+/** An argument that the root helper accepts: this text, or anything that matches the pattern (anchored by the helper). */
+export type ArgumentRule = string | { readonly pattern: string };
+
+/** A command line that the root helper accepts for a service; `repeatLast`: the last rule may match one or more arguments. */
+export interface CommandRule {
+  readonly argv: readonly ArgumentRule[];
+  readonly repeatLast?: boolean;
+}
+
 /** What came of a command. `code` null: it did not end by itself (`signal`, `timedOut`) or did not start (`failure`). */
 export interface ExecResult {
   readonly code: number | null;

@@ -1,15 +1,6 @@
 import { posix } from 'node:path';
 import { show } from '../core/errors.ts';
-import type { Command, FileContent, UnitVerb } from '../core/host-values.ts';
-
-/** An argument that is accepted: this text, or all that the (anchored) pattern matches. */
-export type ArgumentRule = string | { readonly pattern: string };
-
-/** A command line that is accepted; `repeatLast`: its last rule matches one or more arguments. */
-export interface CommandRule {
-  readonly argv: readonly ArgumentRule[];
-  readonly repeatLast?: boolean;
-}
+import type { ArgumentRule, Command, CommandRule, FileContent, UnitVerb } from '../core/host-values.ts';
 
 /** What the root helper may do for one service: data that the service itself declares. */
 export interface ServicePolicy {

@@ -1,5 +1,5 @@
-import type { Command, ExecResult } from '../../core/host-values.ts';
-import type { Activation, CommandRule, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { Command, ExecResult, CommandRule } from '../../core/host-values.ts';
+import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DnsDesired } from './desired.ts';
 import { NAMED_CONF, zoneOfFile } from './view.ts';
 

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { Command, ExecResult, HostFacts } from '../../core/host-values.ts';
+import type { Command, CommandRule, ExecResult, HostFacts } from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
 /** A lint result. An `error` keeps the service's last desired state in force. */
@@ -71,15 +71,6 @@ export interface ServiceHealth {
   readonly isHealthy: boolean;
   /** A sentence: what was asked, what was answered. */
   readonly detail: string;
-}
-
-/** An argument that the root helper accepts: this text, or anything that matches the pattern (anchored by the helper). */
-type ArgumentRule = string | { readonly pattern: string };
-
-/** A command line that the root helper accepts for a service; `repeatLast`: the last rule may match one or more arguments. */
-export interface CommandRule {
-  readonly argv: readonly ArgumentRule[];
-  readonly repeatLast?: boolean;
 }
 
 /** A thing whose published number follows its content (see `Version` in the model). */

@@ -1,5 +1,5 @@
-import type { Command, ExecResult } from '../../core/host-values.ts';
-import type { Activation, CommandRule, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { Command, ExecResult, CommandRule } from '../../core/host-values.ts';
+import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
 import { CHRONY_CONF, SOURCES } from './view.ts';
 
