@@ -50,17 +50,22 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
   const heads = new Map((await readOutlines(tx, nodeId)).map((head) => [head.nodeId, head]));
   const reports = new Map((await readObservations(tx, nodeId)).map((report) => [report.nodeId, report]));
   const findings = Map.groupBy(await readFindings(tx, nodeId), (finding) => finding.nodeId);
-  const known: KnownNode[] = [];
-  for (const row of rows) {
+  const applied = rows.map((row) => [row.id, appliedOf(reports.get(row.id)?.services ?? []) ?? 0] as const);
+  const behind = await readBehindSince(tx, new Map(applied));
+  return rows.map((row) => {
     const head = heads.get(row.id);
     const report = reports.get(row.id);
-    const behindSince = await readBehindSince(tx, row.id, appliedOf(report?.services ?? []) ?? 0);
-    known.push({
+    return {
       id: row.id,
       name: row.name,
       row,
       published: head
-        ? { generation: head.generation, at: head.publishedAt, behindSince, services: head.body.services }
+        ? {
+            generation: head.generation,
+            at: head.publishedAt,
+            behindSince: behind.get(row.id) ?? null,
+            services: head.body.services,
+          }
         : null,
       compiledRevision: head?.compiledRevision ?? 0,
       report: report
@@ -81,9 +86,8 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
         : null,
       facts: report?.facts ?? null,
       findings: [...(findings.get(row.id) ?? []), ...(report?.findings ?? []).map(agentFinding(row.name))],
-    });
-  }
-  return known;
+    };
+  });
 }
 
 /** What the agent says of itself, beside the findings of its services. */

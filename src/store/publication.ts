@@ -163,11 +163,18 @@ export function readPublication(tx: Tx, nodeId: string, at: { generation: number
       revision as "compiledRevision" from publications where node_id = ${nodeId} and generation = ${at.generation}`);
 }
 
-/** Since when a node is behind: the time of its first publication after `generation`; null when there is none. */
-export async function readBehindSince(tx: Tx, nodeId: string, generation: number): Promise<string | null> {
-  const row = await tx.one(sql<{ since: string | null }>`select min(published_at) as since from publications
-    where node_id = ${nodeId} and generation > ${generation}`);
-  return row?.since ?? null;
+/** Since when nodes are behind: the time of a node's first publication after the generation that it has; no entry when there is none. */
+export async function readBehindSince(
+  tx: Tx,
+  applied: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.all(sql<{ nodeId: string; since: string }>`
+    select p.node_id as "nodeId", min(p.published_at) as since
+    from publications p
+      join unnest(${[...applied.keys()]}::text[], ${[...applied.values()]}::bigint[]) as a (node_id, generation)
+      on p.node_id = a.node_id and p.generation > a.generation
+    group by p.node_id`);
+  return new Map(rows.map((row) => [row.nodeId, row.since]));
 }
 
 /** Findings of the last compile, of all nodes or of one. */
