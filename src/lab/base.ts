@@ -37,7 +37,7 @@ const HOOKS = {
     'rm -f "$1/etc/bind/rndc.key" "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/resolv.conf" "$1/etc/hostname"',
     ': >"$1/etc/machine-id"',
     'rm -f "$1/etc/postgresql-common/createcluster.d/base.conf"',
-    'chroot "$1" systemctl --quiet disable named.service chrony.service postgresql.service',
+    'chroot "$1" systemctl --quiet disable named.service chrony.service kea-dhcp4-server.service squid.service postgresql.service',
     `chroot "$1" systemctl --quiet mask ${OFF_IN_HOSTS.join(' ')}`,
     'chroot "$1" systemctl --quiet enable systemd-networkd.service',
     'mkdir -p "$1/var/log/journal"',
