@@ -4,15 +4,19 @@ import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './c
 import { Change, PendingConfig } from './config.ts';
 import { Domain } from './domain.ts';
 import { Event } from './event.ts';
+import { Fabric, Space } from './fabric.ts';
 import { Machine, MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
+import { Range } from './range.ts';
 import { DnsRecord } from './record.ts';
+import { Reservation } from './reservation.ts';
 import { API_PREFIX, isWrite, ROUTES, type RouteSpec } from './routes.ts';
 import { Service } from './service.ts';
 import { Setting } from './setting.ts';
 import { Status } from './status.ts';
-import { Subnet, Vlan } from './subnet.ts';
+import { Subnet } from './subnet.ts';
 import { ApiKey, ApiKeyCreated, User } from './user.ts';
+import { Vlan } from './vlan.ts';
 
 /** Schemas that get a name in the document; every other one is written where it is used. */
 const COMPONENTS: Readonly<Record<string, TSchema>> = {
@@ -21,6 +25,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Change,
   Domain,
   Event,
+  Fabric,
   FieldProblem,
   FileDiff,
   Finding,
@@ -31,9 +36,12 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   PendingConfig,
   Preview,
   Problem,
+  Range,
   Record: DnsRecord,
+  Reservation,
   Service,
   Setting,
+  Space,
   Status,
   Subnet,
   User,

@@ -3,14 +3,18 @@ import * as config from './config.ts';
 import { WriteQuery } from './common.ts';
 import * as domain from './domain.ts';
 import * as event from './event.ts';
+import * as fabric from './fabric.ts';
 import * as machine from './machine.ts';
 import * as node from './node.ts';
+import * as range from './range.ts';
 import * as record from './record.ts';
+import * as reservation from './reservation.ts';
 import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
 import * as subnet from './subnet.ts';
 import * as user from './user.ts';
+import * as vlan from './vlan.ts';
 
 /** Path of the API on every region node. */
 export const API_PREFIX = '/api/v1';
@@ -144,11 +148,90 @@ export const ROUTES = {
     response: machine.Machine,
   }),
 
+  'fabric.list': get('/fabrics', 'List fabrics', {
+    roles: EVERYBODY,
+    query: fabric.FabricListQuery,
+    response: fabric.FabricPage,
+  }),
+  'fabric.show': get('/fabrics/{fabric}', 'Show a fabric', {
+    roles: EVERYBODY,
+    params: fabric.FabricParams,
+    response: fabric.Fabric,
+    hasEtag: true,
+  }),
+  'fabric.create': post('/fabrics', 'Create a fabric', {
+    roles: OPERATORS,
+    body: fabric.FabricCreate,
+    response: fabric.Fabric,
+  }),
+  'fabric.set': patch('/fabrics/{fabric}', 'Change a fabric', {
+    roles: OPERATORS,
+    params: fabric.FabricParams,
+    body: fabric.FabricSet,
+    response: fabric.Fabric,
+  }),
+  'fabric.delete': del('/fabrics/{fabric}', 'Delete a fabric', {
+    roles: OPERATORS,
+    params: fabric.FabricParams,
+    response: fabric.Fabric,
+  }),
+
+  'space.list': get('/spaces', 'List spaces', {
+    roles: EVERYBODY,
+    query: fabric.SpaceListQuery,
+    response: fabric.SpacePage,
+  }),
+  'space.show': get('/spaces/{space}', 'Show a space', {
+    roles: EVERYBODY,
+    params: fabric.SpaceParams,
+    response: fabric.Space,
+    hasEtag: true,
+  }),
+  'space.create': post('/spaces', 'Create a space', {
+    roles: OPERATORS,
+    body: fabric.SpaceCreate,
+    response: fabric.Space,
+  }),
+  'space.set': patch('/spaces/{space}', 'Change a space', {
+    roles: OPERATORS,
+    params: fabric.SpaceParams,
+    body: fabric.SpaceSet,
+    response: fabric.Space,
+  }),
+  'space.delete': del('/spaces/{space}', 'Delete a space', {
+    roles: OPERATORS,
+    params: fabric.SpaceParams,
+    response: fabric.Space,
+  }),
+
   'vlan.list': get('/vlans', 'List VLANs', {
     roles: EVERYBODY,
-    query: subnet.VlanListQuery,
-    response: subnet.VlanPage,
+    query: vlan.VlanListQuery,
+    response: vlan.VlanPage,
   }),
+  'vlan.show': get('/vlans/{vlan}', 'Show a VLAN', {
+    roles: EVERYBODY,
+    params: vlan.VlanParams,
+    response: vlan.Vlan,
+    hasEtag: true,
+  }),
+  'vlan.create': post('/vlans', 'Create a VLAN', {
+    roles: OPERATORS,
+    body: vlan.VlanCreate,
+    response: vlan.Vlan,
+  }),
+  'vlan.set': patch('/vlans/{vlan}', 'Change a VLAN', {
+    roles: OPERATORS,
+    params: vlan.VlanParams,
+    body: vlan.VlanSet,
+    response: vlan.Vlan,
+  }),
+  'vlan.delete': del('/vlans/{vlan}', 'Delete a VLAN', {
+    roles: OPERATORS,
+    params: vlan.VlanParams,
+    response: vlan.Vlan,
+  }),
+
   'subnet.list': get('/subnets', 'List subnets', {
     roles: EVERYBODY,
     query: subnet.SubnetListQuery,
@@ -175,6 +258,62 @@ export const ROUTES = {
     roles: OPERATORS,
     params: subnet.SubnetParams,
     response: subnet.Subnet,
+  }),
+
+  'range.list': get('/ranges', 'List ranges of addresses', {
+    roles: EVERYBODY,
+    query: range.RangeListQuery,
+    response: range.RangePage,
+  }),
+  'range.show': get('/ranges/{range}', 'Show a range of addresses', {
+    roles: EVERYBODY,
+    params: range.RangeParams,
+    response: range.Range,
+    hasEtag: true,
+  }),
+  'range.create': post('/ranges', 'Create a range of addresses', {
+    roles: OPERATORS,
+    body: range.RangeCreate,
+    response: range.Range,
+  }),
+  'range.set': patch('/ranges/{range}', 'Change a range of addresses', {
+    roles: OPERATORS,
+    params: range.RangeParams,
+    body: range.RangeSet,
+    response: range.Range,
+  }),
+  'range.delete': del('/ranges/{range}', 'Delete a range of addresses', {
+    roles: OPERATORS,
+    params: range.RangeParams,
+    response: range.Range,
+  }),
+
+  'reservation.list': get('/reservations', 'List reserved addresses', {
+    roles: EVERYBODY,
+    query: reservation.ReservationListQuery,
+    response: reservation.ReservationPage,
+  }),
+  'reservation.show': get('/reservations/{reservation}', 'Show a reserved address', {
+    roles: EVERYBODY,
+    params: reservation.ReservationParams,
+    response: reservation.Reservation,
+    hasEtag: true,
+  }),
+  'reservation.create': post('/reservations', 'Create a reserved address', {
+    roles: OPERATORS,
+    body: reservation.ReservationCreate,
+    response: reservation.Reservation,
+  }),
+  'reservation.set': patch('/reservations/{reservation}', 'Change a reserved address', {
+    roles: OPERATORS,
+    params: reservation.ReservationParams,
+    body: reservation.ReservationSet,
+    response: reservation.Reservation,
+  }),
+  'reservation.delete': del('/reservations/{reservation}', 'Delete a reserved address', {
+    roles: OPERATORS,
+    params: reservation.ReservationParams,
+    response: reservation.Reservation,
   }),
 
   'setting.list': get('/settings', 'List settings', {

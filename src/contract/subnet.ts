@@ -1,37 +1,47 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, page, strict, text } from './common.ts';
+import { Flag, Id, listQuery, nullable, page, strict, text } from './common.ts';
 
-/** A VLAN: a broadcast domain; VID 0 is untagged. */
-export const Vlan = strict({ id: Id, name: Type.String(), vid: Type.Integer({ minimum: 0, maximum: 4094 }) });
-export type Vlan = Static<typeof Vlan>;
+const Resolvers = Type.Array(text(64), { maxItems: 8, description: 'what DHCP names instead of our own resolvers' });
 
-export const VlanListQuery = listQuery({ name: Type.Optional(text(64)) }, ['id', 'name', 'vid']);
-export const VlanPage = page(Vlan);
-
-/** A subnet. `dnsOn`: hosts with its addresses may ask our resolvers. */
+/** A subnet. `dnsOn`, `proxyOn`: hosts with its addresses may ask our resolvers and our proxy. */
 export const Subnet = strict({
   id: Id,
   name: Type.String(),
   cidr: Type.String(),
   vlan: Type.String({ description: 'name of the VLAN' }),
   vlanId: Id,
+  gateway: nullable(Type.String()),
+  resolvers: Type.Array(Type.String()),
+  managed: Type.Boolean({
+    description: 'Regent gives free addresses of it to machines; else nothing of it but its dynamic ranges',
+  }),
   dnsOn: Type.Boolean(),
-  used: Type.Integer({ description: 'addresses that machines have' }),
+  proxyOn: Type.Boolean(),
+  used: Type.Integer({ description: 'addresses that machines and reservations have' }),
+  dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
 });
 export type Subnet = Static<typeof Subnet>;
 
 export const SubnetCreate = strict({
   cidr: text(64),
   name: Type.Optional(text(64, 'the CIDR when left out')),
-  vlan: Type.Optional(text(64, 'id, name or VID; the untagged VLAN when left out')),
+  vlan: Type.Optional(text(140, 'id, name or VID; the untagged VLAN of the first fabric when left out')),
+  gateway: Type.Optional(text(64)),
+  resolvers: Type.Optional(Resolvers),
+  managed: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
+  proxyOn: Type.Optional(Type.Boolean()),
 });
 export type SubnetCreate = Static<typeof SubnetCreate>;
 
 export const SubnetSet = strict({
   name: Type.Optional(text(64)),
-  vlan: Type.Optional(text(64)),
+  vlan: Type.Optional(text(140)),
+  gateway: Type.Optional(nullable(text(64))),
+  resolvers: Type.Optional(Resolvers),
+  managed: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
+  proxyOn: Type.Optional(Type.Boolean()),
 });
 export type SubnetSet = Static<typeof SubnetSet>;
 

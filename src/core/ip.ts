@@ -12,6 +12,12 @@ export interface Network extends Address {
   readonly prefix: number;
 }
 
+/** Addresses from `first` to `last`, both included, of one family. */
+export interface AddressSpan {
+  readonly first: Address;
+  readonly last: Address;
+}
+
 const V4_TEXT = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** Bits of an address of this family. */
@@ -94,6 +100,17 @@ export function overlaps(a: Network, b: Network): boolean {
 export function compareAddresses(a: Address, b: Address): number {
   if (a.family !== b.family) return a.family - b.family;
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+/** Do two spans share an address? */
+export function spansOverlap(a: AddressSpan, b: AddressSpan): boolean {
+  return a.first.family === b.first.family && a.first.value <= b.last.value && b.first.value <= a.last.value;
+}
+
+/** `first-last`, or the address alone when there is one. */
+export function formatSpan(span: AddressSpan): string {
+  const first = formatAddress(span.first);
+  return span.first.value === span.last.value ? first : `${first}-${formatAddress(span.last)}`;
 }
 
 function bytesToValue(bytes: readonly number[]): bigint {

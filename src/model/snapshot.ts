@@ -1,7 +1,10 @@
+import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
+import type { Reservation } from './reservation.ts';
 import type { Settings } from './settings.ts';
-import type { Subnet, Vlan } from './subnet.ts';
+import type { Subnet } from './subnet.ts';
+import type { Fabric, Space, Vlan } from './vlan.ts';
 
 /** A host that runs the agent. `addresses`: where other hosts and clients reach it, the main one first. */
 export interface Node {
@@ -12,11 +15,33 @@ export interface Node {
   readonly addresses: readonly string[];
 }
 
-/** A domain. `ttl` in seconds, null for the site's default. */
+/** A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it. */
 export interface Domain {
   readonly id: number;
   readonly name: string;
   readonly ttl: number | null;
+  readonly leaseNames: boolean;
+}
+
+/** A node that is an accepted rack controller. Only these get a rack's configuration. */
+export interface RackNode {
+  readonly nodeId: string;
+  readonly isMaster: boolean;
+}
+
+/** What a node's own report says about a VLAN that it stands on: the interface and the node's addresses there, `ADDRESS/PREFIX`. */
+export interface Sight {
+  readonly nodeId: string;
+  readonly vlanId: number;
+  readonly interface: string;
+  readonly addresses: readonly string[];
+}
+
+/** A name that a DHCP client gave itself, one per address: only live leases whose domain wants such names. */
+export interface LeaseName {
+  readonly hostname: string;
+  readonly address: string;
+  readonly domainId: number;
 }
 
 /**
@@ -39,14 +64,22 @@ export interface RestartRequest {
 
 /**
  * All configuration at one moment, read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
- * name, then id), so that equal configuration has equal text.
+ * name, then id; `racks`, `sights`: by node; `leaseNames`: by address), so that equal configuration has equal text. `sights` and
+ * `leaseNames` are observations: they may change while the revision stays.
  */
 export interface Snapshot {
   readonly revision: number;
   readonly settings: Settings;
   readonly nodes: readonly Node[];
+  readonly racks: readonly RackNode[];
+  readonly sights: readonly Sight[];
+  readonly fabrics: readonly Fabric[];
+  readonly spaces: readonly Space[];
   readonly vlans: readonly Vlan[];
   readonly subnets: readonly Subnet[];
+  readonly ranges: readonly IpRange[];
+  readonly reservations: readonly Reservation[];
+  readonly leaseNames: readonly LeaseName[];
   readonly domains: readonly Domain[];
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];

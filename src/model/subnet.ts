@@ -13,20 +13,21 @@ import {
   parseNetwork,
 } from '../core/ip.ts';
 
-/** A VLAN: a broadcast domain. `vid` 0 is untagged. */
-export interface Vlan {
-  readonly id: number;
-  readonly name: string;
-  readonly vid: number;
-}
-
-/** A subnet on a VLAN. `cidr` canonical; `dnsOn`: its addresses may ask our resolvers. */
+/**
+ * A subnet on a VLAN. `cidr` canonical. `gateway`: the router that DHCP names, null: none. `resolvers`: what DHCP names instead of
+ * Regent's own. `isManaged`: Regent gives addresses of it out; else only those of its dynamic ranges. `dnsOn`, `proxyOn`: its hosts
+ * may ask our resolvers (where the VLAN allows it) and our proxy.
+ */
 export interface Subnet {
   readonly id: number;
   readonly vlanId: number;
   readonly name: string;
   readonly cidr: string;
+  readonly gateway: string | null;
+  readonly resolvers: readonly string[];
+  readonly isManaged: boolean;
   readonly dnsOn: boolean;
+  readonly proxyOn: boolean;
 }
 
 /** Parses a subnet's network: IPv4 /8–/32 or IPv6 /16–/128, unicast. */
@@ -87,16 +88,4 @@ export function parseHostAddress(text: string, subnet: Pick<Subnet, 'cidr'>, fie
     );
   }
   return address;
-}
-
-/** The lowest usable address that is not in `used`; null when the subnet is full. `used` may be unsorted and hold strangers. */
-export function nextFreeAddress(network: Network, used: readonly Address[]): Address | null {
-  const { first, last } = usableBounds(network);
-  let candidate = first.value;
-  const inside = used.filter((address) => contains(network, address)).map((address) => address.value);
-  for (const value of inside.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
-    if (value > candidate) break;
-    if (value === candidate) candidate += 1n;
-  }
-  return candidate <= last.value ? { family: network.family, value: candidate } : null;
 }

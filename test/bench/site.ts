@@ -1,7 +1,11 @@
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import { aDomain, aSubnet, aVlan } from '../kit/snapshots.ts';
 
-/** A site of the size that numbers.md speaks of: 200 VLANs with a subnet each, 10 racks, 3 regions, `machines` machines. */
+/**
+ * A site of the size that numbers.md speaks of: 200 VLANs with DHCP and a subnet each, 10 racks
+ * that stand on 20 VLANs each, 3 regions, `machines` machines whose addresses are static leases.
+ */
 export function siteOf(machines: number): Snapshot {
   const perSubnet = Math.ceil(machines / 200);
   const subnetOf = (index: number) => Math.floor(index / perSubnet);
@@ -24,18 +28,30 @@ export function siteOf(machines: number): Snapshot {
         addresses: [`10.255.1.${index + 11}`],
       })),
     ],
-    vlans: Array.from({ length: 200 }, (_, index) => ({ id: index + 1, name: `vlan${index}`, vid: index + 1 })),
-    subnets: Array.from({ length: 200 }, (_, index) => ({
-      id: index + 1,
+    racks: Array.from({ length: 10 }, (_, index) => ({ nodeId: `n-k${index}`, isMaster: index === 0 })),
+    sights: Array.from({ length: 200 }, (_, index) => ({
+      nodeId: `n-k${Math.floor(index / 20)}`,
       vlanId: index + 1,
-      name: `subnet${index}`,
-      cidr: `10.${index}.0.0/24`,
-      dnsOn: true,
+      interface: `eth${(index % 20) + 1}`,
+      addresses: [`10.${index}.0.254/24`],
     })),
-    domains: [
-      { id: 1, name: 'regent.internal', ttl: null },
-      { id: 2, name: 'site.example', ttl: null },
-    ],
+    fabrics: [{ id: 1, name: 'fabric-1' }],
+    spaces: [],
+    vlans: Array.from({ length: 200 }, (_, index) => aVlan(index + 1, index + 1, { dhcpOn: true })),
+    ranges: Array.from({ length: 200 }, (_, index) => ({
+      id: index + 1,
+      subnetId: index + 1,
+      kind: 'dynamic' as const,
+      first: `10.${index}.0.200`,
+      last: `10.${index}.0.250`,
+      comment: '',
+    })),
+    reservations: [],
+    leaseNames: [],
+    subnets: Array.from({ length: 200 }, (_, index) =>
+      aSubnet(index + 1, `subnet${index}`, `10.${index}.0.0/24`, { vlanId: index + 1 }),
+    ),
+    domains: [aDomain(1, 'regent.internal'), aDomain(2, 'site.example')],
     records: Array.from({ length: 200 }, (_, index) => ({
       id: index + 1,
       domainId: 2,

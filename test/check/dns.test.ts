@@ -7,7 +7,7 @@ import { dns } from '../../src/services/dns/index.ts';
 import { zoneFile } from '../../src/services/dns/view.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
-import { emptySnapshot, GOLDEN_SECONDS, hostileSnapshot, machine, R1 } from '../kit/snapshots.ts';
+import { aDomain, aSubnet, emptySnapshot, GOLDEN_SECONDS, hostileSnapshot, machine, R1 } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 
 const NAMED = ['/usr/sbin/named', '-f', '-u', 'bind', '-c', '/etc/bind/regent/named.conf'];
@@ -38,11 +38,8 @@ describe('named on rendered files', () => {
   function site(changes: Partial<Snapshot> = {}): Snapshot {
     return emptySnapshot({
       nodes: [{ ...R1, addresses: [OWN] }],
-      subnets: [{ id: 1, vlanId: 1, name: 'vlan10', cidr: '10.10.10.0/24', dnsOn: true }],
-      domains: [
-        { id: 1, name: 'regent.internal', ttl: null },
-        { id: 2, name: 'example.test', ttl: null },
-      ],
+      subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24')],
+      domains: [aDomain(1, 'regent.internal'), aDomain(2, 'example.test')],
       machines: [machine('web1', 2, { eth0: ['10.10.10.21'] })],
       ...changes,
     });
@@ -93,7 +90,7 @@ describe('named on rendered files', () => {
 
   it('adds a zone and removes it again by reconfig, without a restart', async () => {
     const pid = (await host.run(['cat', '/run/named/named.pid'])).stdout;
-    const domains = [...site().domains, { id: 3, name: 'added.test', ttl: null }];
+    const domains = [...site().domains, aDomain(3, 'added.test')];
     const records = [{ id: 1, domainId: 3, name: 'x', type: 'TXT' as const, data: 'a "quoted"; \\ text', ttl: 5 }];
     const added = await publish(site({ domains, records }));
     expect(added.activation.kind === 'command' && added.activation.commands.map((item) => item.argv.at(-1))).toContain(
@@ -182,7 +179,7 @@ describe('named on rendered files', () => {
     const machines = Array.from({ length: 10_000 }, (_, index) =>
       machine(`m${index}`, 2, { eth0: [`10.20.${index >> 8}.${index & 255}`] }),
     );
-    const subnets = [...site().subnets, { id: 2, vlanId: 1, name: 'large', cidr: '10.20.0.0/16', dnsOn: true }];
+    const subnets = [...site().subnets, aSubnet(2, 'large', '10.20.0.0/16')];
     await publish(site({ machines, subnets }));
     expect(await ask(client, OWN, '+short', 'm9999.example.test')).toBe('10.20.39.15\n');
     expect(await ask(client, OWN, '+short', '-x', '10.20.39.15')).toBe('m9999.example.test.\n');

@@ -3,6 +3,7 @@ import type { Machine, MachineInterface } from '../../src/model/machine.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
+import type { Vlan } from '../../src/model/vlan.ts';
 
 /** Wall time of every golden, in seconds: the first serial of each zone. */
 export const GOLDEN_SECONDS = 1_790_000_000;
@@ -25,9 +26,16 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     revision: 1,
     settings: DEFAULT_SETTINGS,
     nodes: [R1],
+    racks: [{ nodeId: R1.id, isMaster: true }],
+    sights: [],
+    fabrics: [{ id: 1, name: 'fabric-1' }],
+    spaces: [],
     vlans: [],
     subnets: [],
-    domains: [{ id: 1, name: 'regent.internal', ttl: null }],
+    ranges: [],
+    reservations: [],
+    leaseNames: [],
+    domains: [aDomain(1, 'regent.internal')],
     records: [],
     machines: [],
     versions: [],
@@ -55,15 +63,28 @@ export function machine(
   return { id: hostname.slice(0, 6), hostname, domainId, interfaces };
 }
 
-const DOMAINS: readonly Domain[] = [
-  { id: 1, name: 'regent.internal', ttl: null },
-  { id: 2, name: 'example.test', ttl: 300 },
-  { id: 3, name: 'lab.example.test', ttl: null },
-];
-
-function subnet(id: number, name: string, cidr: string, dnsOn = true): Subnet {
-  return { id, vlanId: 1, name, cidr, dnsOn };
+/** A domain with the site's TTL and without names of leases, but for what `changes` says. */
+export function aDomain(id: number, name: string, changes: Partial<Domain> = {}): Domain {
+  return { id, name, ttl: null, leaseNames: false, ...changes };
 }
+
+/** A VLAN of the first fabric, DHCP off, DNS on, but for what `changes` says. */
+export function aVlan(id: number, vid: number, changes: Partial<Vlan> = {}): Vlan {
+  const name = `vlan${vid}`;
+  return { id, fabricId: 1, spaceId: null, name, vid, dhcpOn: false, dnsOn: true, relayVlanId: null, ...changes };
+}
+
+/** A subnet of VLAN 1 without gateway and resolvers of its own, everything on, but for what `changes` says. */
+export function aSubnet(id: number, name: string, cidr: string, changes: Partial<Subnet> = {}): Subnet {
+  const plain = { gateway: null, resolvers: [], isManaged: true, dnsOn: true, proxyOn: true };
+  return { id, vlanId: 1, name, cidr, ...plain, ...changes };
+}
+
+const DOMAINS: readonly Domain[] = [
+  aDomain(1, 'regent.internal'),
+  aDomain(2, 'example.test', { ttl: 300 }),
+  aDomain(3, 'lab.example.test'),
+];
 
 /** Three nodes, three domains of which one lies in another, both families, every record type, settings off their defaults. */
 export function typicalSnapshot(): Snapshot {
@@ -82,14 +103,14 @@ export function typicalSnapshot(): Snapshot {
       { id: 'n-r2', name: 'r2', isRegion: true, isRack: false, addresses: ['10.77.0.12'] },
       { id: 'n-rack1', name: 'rack1', isRegion: false, isRack: true, addresses: ['10.77.0.21'] },
     ],
-    vlans: [{ id: 1, name: 'vlan10', vid: 10 }],
+    vlans: [aVlan(1, 10)],
     subnets: [
-      subnet(1, 'vlan10', '10.10.10.0/24'),
-      subnet(2, 'management', '10.77.0.0/24', false),
-      subnet(3, 'small', '192.0.2.64/26'),
-      subnet(4, 'wide', '172.20.4.0/22'),
-      subnet(5, 'six', '2001:db8:10::/64'),
-      subnet(6, 'six-nodes', 'fd00:77::/64', false),
+      aSubnet(1, 'vlan10', '10.10.10.0/24'),
+      aSubnet(2, 'management', '10.77.0.0/24', { dnsOn: false }),
+      aSubnet(3, 'small', '192.0.2.64/26'),
+      aSubnet(4, 'wide', '172.20.4.0/22'),
+      aSubnet(5, 'six', '2001:db8:10::/64'),
+      aSubnet(6, 'six-nodes', 'fd00:77::/64', { dnsOn: false }),
     ],
     domains: DOMAINS,
     records: [
@@ -118,8 +139,8 @@ function largeSnapshot(count = 300): Snapshot {
   const address = (index: number, second: number) => `10.${second}.${index >> 8}.${index & 255}`;
   return emptySnapshot({
     revision: 900,
-    subnets: [subnet(1, 'first', '10.0.0.0/16'), subnet(2, 'second', '10.8.0.0/16')],
-    domains: [...DOMAINS.slice(0, 1), { id: 2, name: 'example.test', ttl: null }],
+    subnets: [aSubnet(1, 'first', '10.0.0.0/16'), aSubnet(2, 'second', '10.8.0.0/16')],
+    domains: [...DOMAINS.slice(0, 1), aDomain(2, 'example.test')],
     machines: hosts.map((index) =>
       machine(`node-${String(index).padStart(5, '0')}`, 2, {
         eno1: [address(index + 1, 0)],
@@ -172,13 +193,13 @@ export function hostileSnapshot(): Snapshot {
       dns_rate_limit: 0,
       ntp_servers: ['server', 'allow.all', 'pool.0', '2001:db8::1', '*.example.test', '_ntp._udp.example.test'],
     },
-    subnets: [subnet(1, 'zone "x" {', '10.0.0.0/31'), subnet(2, 'options', '2001:db8::/127')],
+    subnets: [aSubnet(1, 'zone "x" {', '10.0.0.0/31'), aSubnet(2, 'options', '2001:db8::/127')],
     domains: [
-      { id: 1, name: 'regent.internal', ttl: 1 },
-      { id: 2, name: `${long}.zz`, ttl: null },
-      { id: 3, name: 'xn--bcher-kva.example', ttl: null },
-      { id: 4, name: 'include', ttl: null },
-      { id: 5, name: '0.0.a0', ttl: null },
+      aDomain(1, 'regent.internal', { ttl: 1 }),
+      aDomain(2, `${long}.zz`),
+      aDomain(3, 'xn--bcher-kva.example'),
+      aDomain(4, 'include'),
+      aDomain(5, '0.0.a0'),
     ],
     records: [
       ...texts.map((data, index) => ({

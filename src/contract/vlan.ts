@@ -1,0 +1,58 @@
+import Type, { type Static } from 'typebox';
+import { Flag, Id, listQuery, nullable, page, strict, text } from './common.ts';
+
+/** A rack that stands on a VLAN, by its own report. */
+const VlanRack = strict({
+  node: Type.String({ description: 'name of the node' }),
+  interface: Type.String(),
+  addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
+});
+
+/** A VLAN of a fabric: a broadcast domain; VID 0 is untagged. */
+export const Vlan = strict({
+  id: Id,
+  name: Type.String(),
+  vid: Type.Integer({ minimum: 0, maximum: 4094 }),
+  fabric: Type.String(),
+  fabricId: Id,
+  space: nullable(Type.String()),
+  spaceId: nullable(Id),
+  dhcpOn: Type.Boolean({ description: 'racks that see it serve DHCP on it' }),
+  dnsOn: Type.Boolean({ description: 'hosts of its subnets may ask our resolvers and are given them' }),
+  relayVlan: nullable(Type.String({ description: 'reserved for DHCP relays: always null' })),
+  racks: Type.Array(VlanRack),
+});
+export type Vlan = Static<typeof Vlan>;
+
+export const VlanCreate = strict({
+  name: Type.Optional(text(64, 'vlan-VID when left out')),
+  vid: Type.Integer(),
+  fabric: Type.Optional(text(64, 'id or name; the first fabric when left out')),
+  space: Type.Optional(text(64, 'id or name')),
+  dnsOn: Type.Optional(Type.Boolean()),
+});
+export type VlanCreate = Static<typeof VlanCreate>;
+
+export const VlanSet = strict({
+  name: Type.Optional(text(64)),
+  vid: Type.Optional(Type.Integer()),
+  space: Type.Optional(nullable(text(64, 'id or name; null: none'))),
+  dhcpOn: Type.Optional(Type.Boolean()),
+  dnsOn: Type.Optional(Type.Boolean()),
+  relayVlan: Type.Optional(nullable(text(64, 'reserved'))),
+});
+export type VlanSet = Static<typeof VlanSet>;
+
+export const VlanParams = strict({
+  vlan: text(140, 'FABRIC/NAME or FABRIC/VID (with "/" written %2F); name, VID or id where one VLAN alone has it'),
+});
+export const VlanListQuery = listQuery(
+  {
+    name: Type.Optional(text(64, 'part of the name')),
+    fabric: Type.Optional(text(64, 'id or name')),
+    space: Type.Optional(text(64, 'id or name')),
+    dhcp_on: Type.Optional(Flag),
+  },
+  ['id', 'name', 'vid'],
+);
+export const VlanPage = page(Vlan);

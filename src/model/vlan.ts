@@ -1,0 +1,53 @@
+import { invalid, type Rejected, rejected, show } from '../core/errors.ts';
+import type { IpRange } from './ip-range.ts';
+import type { Subnet } from './subnet.ts';
+
+/** A fabric: switches that share their VLAN numbers. */
+export interface Fabric {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** A space: VLANs that may route to each other, named for people and tools. */
+export interface Space {
+  readonly id: number;
+  readonly name: string;
+}
+
+/**
+ * A VLAN of a fabric: a broadcast domain. `vid` 0 is untagged. `dhcpOn`: racks that see it serve DHCP on it. `dnsOn`: hosts of its
+ * subnets may ask our resolvers and are given them. `relayVlanId`: reserved for DHCP relays.
+ */
+export interface Vlan {
+  readonly id: number;
+  readonly fabricId: number;
+  readonly spaceId: number | null;
+  readonly name: string;
+  readonly vid: number;
+  readonly dhcpOn: boolean;
+  readonly dnsOn: boolean;
+  readonly relayVlanId: number | null;
+}
+
+/** Parses a VLAN's number: 0 (untagged) to 4094 (IEEE 802.1Q §9.6: 4095 is reserved). */
+export function parseVid(value: number, field = 'vid'): number | Rejected {
+  if (Number.isInteger(value) && value >= 0 && value <= 4094) return value;
+  return invalid(field, `${show(value)} is not a VLAN number`, '0 (untagged) to 4094 (IEEE 802.1Q)');
+}
+
+/** Refuses to switch DHCP on where it could give nobody an address. `ranges`: of any subnets. */
+export function checkDhcpPossible(
+  vlan: Pick<Vlan, 'id' | 'name'>,
+  subnets: readonly Pick<Subnet, 'id' | 'vlanId' | 'cidr'>[],
+  ranges: readonly Pick<IpRange, 'subnetId' | 'kind'>[],
+): Rejected | null {
+  const own = subnets.filter((subnet) => subnet.vlanId === vlan.id && !subnet.cidr.includes(':'));
+  const rule = 'Rule: DHCP needs a dynamic range in an IPv4 subnet of the VLAN.';
+  if (own.length === 0) return rejected('conflict', `The VLAN ${vlan.name} has no IPv4 subnet. ${rule}`);
+  if (own.some((subnet) => ranges.some((range) => range.subnetId === subnet.id && range.kind === 'dynamic')))
+    return null;
+  return rejected(
+    'conflict',
+    `The VLAN ${vlan.name} has no dynamic range in ${own.map((subnet) => subnet.cidr).join(', ')}. ${rule}`,
+  );
+}
