@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** One thing to run. `vitest`: the projects whose tests are counted one by one; a command counts as one test. */
 interface Step {
@@ -18,6 +18,8 @@ interface Outcome {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  /** Names of the tests that failed, with their files. */
+  readonly failures: readonly string[];
 }
 
 const ROOT = join(import.meta.dirname, '..');
@@ -39,6 +41,9 @@ const STEPS: readonly Step[] = [
   { name: 'lab', phase: 'root', vitest: ['lab'], minutes: 25 },
 ];
 
+/** A whole run draws its random cases from one seed, so that two runs of one commit judge the same; a run of a part draws new ones. */
+const SEED = '20260101';
+
 /**
  * Runs every step, or the one that `--only` names (a step, a vitest project, or a part of a test file's name). The fast steps run side by side and
  * first; when one fails the rest still runs, so that one run tells all. Last line: `N passed, N failed`.
@@ -50,6 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`steps: ${STEPS.map((step) => step.name).join(', ')}`);
     return 2;
   }
+  if (only === undefined) process.env['REGENT_SEED'] ??= SEED;
   const outcomes: Outcome[] = [];
   if (only !== undefined) {
     outcomes.push(await runStep(selected(only), false));
@@ -71,6 +77,7 @@ function selected(only: string): Step {
 function summary(outcomes: readonly Outcome[]): number {
   const sum = (pick: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + pick(outcome), 0);
   console.log('');
+  for (const { step, failures } of outcomes) for (const name of failures) console.log(`FAILED ${step}: ${name}`);
   for (const { step, passed, failed, skipped, seconds } of outcomes) {
     console.log(
       `${step.padEnd(10)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed ${String(skipped).padStart(3)} skipped  ${seconds.toFixed(0)} s`,
@@ -98,7 +105,12 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
   const { code, output } = await run(argv, step.minutes, isQuiet);
   const counts = step.vitest
     ? readReport(report, code)
-    : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+    : {
+        passed: code === 0 ? 1 : 0,
+        failed: code === 0 ? 0 : 1,
+        skipped: 0,
+        failures: code === 0 ? [] : [argv.join(' ')],
+      };
   rmSync(folder, { recursive: true, force: true });
   if (isQuiet && (code !== 0 || counts.failed > 0)) console.log(`\n== ${step.name} failed (exit ${code})\n${output}`);
   return { step: step.name, ...counts, seconds: (performance.now() - started) / 1000 };
@@ -109,19 +121,40 @@ function vitestArguments(projects: readonly string[], report: string): string[] 
   return ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters];
 }
 
-function readReport(path: string, code: number | null): Pick<Outcome, 'passed' | 'failed' | 'skipped'> {
+type Counts = Pick<Outcome, 'passed' | 'failed' | 'skipped' | 'failures'>;
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  readonly numPassedTests?: number;
+  readonly numFailedTests?: number;
+  readonly numPendingTests?: number;
+  readonly numTodoTests?: number;
+  readonly testResults?: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+function readReport(path: string, code: number | null): Counts {
   try {
-    const report: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const count = (name: string) => Number(Object.entries(report ?? {}).find(([key]) => key === name)?.[1] ?? 0);
-    const failed = count('numFailedTests');
+    const report: Report = JSON.parse(readFileSync(path, 'utf8'));
+    const failures = (report.testResults ?? []).flatMap((file) => {
+      const name = relative(ROOT, file.name);
+      const failed = file.assertionResults.filter((test) => test.status === 'failed');
+      if (failed.length === 0 && file.status === 'failed') return [`${name}: ${file.message?.split('\n')[0] ?? ''}`];
+      return failed.map((test) => `${name}: ${test.fullName}`);
+    });
     return {
-      passed: count('numPassedTests'),
+      passed: report.numPassedTests ?? 0,
       // A file that cannot be loaded, or an error outside a test, has no failed test of its own.
-      failed: Math.max(failed, code === 0 ? 0 : 1),
-      skipped: count('numPendingTests') + count('numTodoTests'),
+      failed: Math.max(report.numFailedTests ?? 0, code === 0 ? 0 : 1),
+      skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
+      failures: failures.length > 0 || code === 0 ? failures : [`exit ${code} outside of any test`],
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: ['no report: it was ended, or did not start'] };
   }
 }
 
