@@ -115,11 +115,7 @@ function wireFacts(facts: HostFacts | null): Observation['facts'] {
     hostname: hostname.slice(0, 255),
     os: { ...os },
     isContainer,
-    interfaces: interfaces.slice(0, 4096).map(({ name, mac, addresses }) => ({
-      name,
-      mac,
-      addresses: addresses.slice(0, 256),
-    })),
+    interfaces: interfaces.slice(0, 4096).map((nic) => ({ ...nic, addresses: nic.addresses.slice(0, 256) })),
     versions: { ...versions },
   };
 }

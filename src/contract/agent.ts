@@ -90,6 +90,8 @@ export const Facts = Type.Object({
       name: Type.String({ maxLength: 64 }),
       mac: Type.String({ maxLength: 64 }),
       addresses: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 256 }),
+      isUp: Type.Optional(Type.Boolean()),
+      hasCarrier: Type.Optional(Type.Boolean()),
     }),
     { maxItems: 4096 },
   ),

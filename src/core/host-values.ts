@@ -1,23 +1,59 @@
 /** Values that pass between services (which describe) and hosts (which act). Data only. */
 
-/** A command as data: no shell ever sees it. `user`: whom it runs as, the caller when left out. */
-export interface Command {
+/** A process as data: no shell ever sees it. `user`: whom it runs as, the caller when left out. */
+export interface ProcessCommand {
   readonly argv: readonly string[];
   readonly user?: string;
   readonly timeoutMs: number;
   readonly stdin?: string;
 }
 
+/**
+ * A question to a daemon's unix socket: connect, write `request`, read until the daemon closes. The answer is `stdout` and the code
+ * is 0; `expects`: a pattern found somewhere in every good answer, without it the code is 1.
+ */
+export interface SocketQuestion {
+  readonly socket: string;
+  readonly request: string;
+  readonly expects?: string;
+  readonly timeoutMs: number;
+}
+
+/** What a host does for us and answers with an ExecResult. */
+export type Command = ProcessCommand | SocketQuestion;
+
+/** Is it a question to a socket, and no process? */
+export function isQuestion(command: Command): command is SocketQuestion {
+  return 'socket' in command;
+}
+
+/** What a command is called in a sentence: its program, or the socket. */
+export function nameOfCommand(command: Command): string {
+  return isQuestion(command) ? command.socket : (command.argv[0] ?? '');
+}
+
 /** An argument that the root helper accepts: this text, or anything that matches the pattern (anchored by the helper). */
 export type ArgumentRule = string | { readonly pattern: string };
 
 /** A command line that the root helper accepts for a service; `repeatLast`: the last rule may match one or more arguments. */
-export interface CommandRule {
+export interface ProcessRule {
   readonly argv: readonly ArgumentRule[];
   readonly repeatLast?: boolean;
 }
 
-/** What came of a command. `code` null: it did not end by itself (`signal`, `timedOut`) or did not start (`failure`). */
+/** Questions that the root helper asks for a service: `requests` is a pattern for the whole request (anchored by the helper). */
+export interface QuestionRule {
+  readonly socket: string;
+  readonly requests: string;
+}
+
+/** What the root helper accepts for a service. */
+export type CommandRule = ProcessRule | QuestionRule;
+
+/**
+ * What came of a command. `code` null: it did not end by itself (`signal`, `timedOut`), or did not start or could not be asked
+ * (`failure`).
+ */
 export interface ExecResult {
   readonly code: number | null;
   readonly signal: string | null;
@@ -49,7 +85,10 @@ export interface UnitState {
 /** `kill`: SIGKILL to all processes of the unit, for a daemon that hangs (a stop would wait for its time limit). */
 export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart' | 'kill';
 
-/** What a node knows of itself. `versions`: daemon name → version text as it prints it. */
+/**
+ * What a node knows of itself. `versions`: daemon name → version text as it prints it. An interface is `isUp` by its
+ * administrator and has a carrier when its link is there; both are missing where the kernel does not tell.
+ */
 export interface HostFacts {
   readonly hostname: string;
   readonly os: { readonly id: string; readonly version: string };
@@ -58,6 +97,8 @@ export interface HostFacts {
     readonly name: string;
     readonly mac: string;
     readonly addresses: readonly string[];
+    readonly isUp?: boolean;
+    readonly hasCarrier?: boolean;
   }[];
   readonly versions: Readonly<Record<string, string>>;
 }

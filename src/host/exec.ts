@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { sentenceOf } from '../core/errors.ts';
-import type { Command, ExecResult } from '../core/host-values.ts';
+import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
@@ -14,7 +14,7 @@ const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', 
  * Runs a command without a shell, in a process group of its own that is killed at the time limit. Never throws: a command
  * that cannot start has `failure`.
  */
-export async function runCommand(command: Command): Promise<ExecResult> {
+export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   let account: Account | undefined;
   try {
     account = command.user === undefined ? undefined : await accountOf(command.user);
@@ -30,7 +30,7 @@ async function accountOf(user: string): Promise<Account | undefined> {
   return process.getuid?.() === account.uid ? undefined : account;
 }
 
-function run(command: Command, account: Account | undefined): Promise<ExecResult> {
+function run(command: ProcessCommand, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
     const [program = '', ...rest] = command.argv;
     let child: ChildProcess;

@@ -50,9 +50,22 @@ async function readInterfaces(): Promise<HostFacts['interfaces']> {
   const found = await Promise.all(
     names.sort().map(async (name) => ({
       name,
-      mac: (await readFile(`${INTERFACE_FOLDER}/${name}/address`, 'utf8').catch(() => '')).trim(),
+      mac: await attributeOf(name, 'address'),
       addresses: (addresses[name] ?? []).map((item) => item.address).sort(),
+      ...linkState(await attributeOf(name, 'flags'), await attributeOf(name, 'carrier')),
     })),
   );
   return found;
+}
+
+/** An attribute of an interface, '' when there is none: the kernel refuses to tell the carrier of one that is down. */
+async function attributeOf(name: string, attribute: string): Promise<string> {
+  return (await readFile(`${INTERFACE_FOLDER}/${name}/${attribute}`, 'utf8').catch(() => '')).trim();
+}
+
+/** Reads sysfs's `flags` (hexadecimal, bit 0 is IFF_UP) and `carrier` (0 or 1) of an interface. */
+export function linkState(flags: string, carrier: string): { isUp?: boolean; hasCarrier?: boolean } {
+  if (!/^0x[0-9a-f]+$/.test(flags)) return {};
+  const isUp = (Number.parseInt(flags, 16) & 1) === 1;
+  return { isUp, hasCarrier: isUp && carrier === '1' };
 }

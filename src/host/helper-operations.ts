@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import type { Command, FileContent, UnitVerb } from '../core/host-values.ts';
+import { type Command, type FileContent, isQuestion, type UnitVerb } from '../core/host-values.ts';
 import type { Host } from './interface.ts';
 import {
   type HelperPolicy,
@@ -56,6 +56,7 @@ function versionsOf(value: unknown, policy: HelperPolicy): Record<string, Comman
 
 /** A command without a user never runs as root. */
 function asCaller(command: Command, policy: HelperPolicy): Command {
+  if (isQuestion(command)) return command;
   return { ...command, user: command.user ?? policy.caller };
 }
 
@@ -76,6 +77,7 @@ function fileOf(value: unknown): FileContent {
 }
 
 function commandOf(value: unknown): Command {
+  if (isRecord(value) && value['socket'] !== undefined) return questionOf(value);
   if (!isRecord(value) || !Array.isArray(value['argv'])) throw malformed('a command');
   const argv = value['argv'].map(text);
   const command = { argv, timeoutMs: positive(value['timeoutMs']) };
@@ -84,6 +86,12 @@ function commandOf(value: unknown): Command {
     ...(value['user'] === undefined ? {} : { user: text(value['user']) }),
     ...(value['stdin'] === undefined ? {} : { stdin: text(value['stdin']) }),
   };
+}
+
+function questionOf(value: Record<string, unknown>): Command {
+  const { socket, request, expects, timeoutMs } = value;
+  const question = { socket: text(socket), request: text(request), timeoutMs: positive(timeoutMs) };
+  return { ...question, ...(expects === undefined ? {} : { expects: text(expects) }) };
 }
 
 function text(value: unknown): string {

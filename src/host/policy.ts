@@ -1,6 +1,16 @@
 import { posix } from 'node:path';
 import { show } from '../core/errors.ts';
-import type { ArgumentRule, Command, CommandRule, FileContent, UnitVerb } from '../core/host-values.ts';
+import {
+  type ArgumentRule,
+  type Command,
+  type CommandRule,
+  type FileContent,
+  isQuestion,
+  type ProcessCommand,
+  type ProcessRule,
+  type SocketQuestion,
+  type UnitVerb,
+} from '../core/host-values.ts';
 
 /** What the root helper may do for one service: data that the service itself declares. */
 export interface ServicePolicy {
@@ -14,7 +24,7 @@ export interface ServicePolicy {
   /** Users that a command may run as. */
   readonly users: readonly string[];
   /** The command that prints the daemon's version. */
-  readonly version: Command;
+  readonly version: ProcessCommand;
 }
 
 /** Everything that the root helper may do; what is not here is refused. */
@@ -29,6 +39,7 @@ export const UNIT_VERBS: readonly UnitVerb[] = ['start', 'stop', 'reload', 'rest
 const PATH_LIMIT = 4096;
 const ARGUMENT_LIMIT = 4096;
 const ARGUMENTS_MAX = 4096;
+const REQUEST_LIMIT = 64 * 1024;
 const TIMEOUT_MAX_MS = 120_000;
 /** New files have plain names; reading and removing must also reach what somebody else put there. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]+$/;
@@ -79,15 +90,26 @@ export function refuseUnit(policy: HelperPolicy, unit: string, verb: string): Re
   return `${show(verb)} of ${unit} is refused. Rule: one of ${UNIT_VERBS.join(', ')}.`;
 }
 
-/** May this command run? Its arguments match a rule of a service, and its user is one of that service's. */
+/** May this command run? It matches a rule of a service, and its user is one of that service's. */
 export function refuseCommand(policy: HelperPolicy, command: Command): Refusal {
-  const shown = show(command.argv.join(' '), 200);
-  if (command.stdin !== undefined) return `${shown} with standard input is refused. Rule: no command gets any.`;
+  const shown = isQuestion(command)
+    ? `${show(command.request, 200)} to ${show(command.socket)}`
+    : show(command.argv.join(' '), 200);
   if (!(command.timeoutMs > 0 && command.timeoutMs <= TIMEOUT_MAX_MS)) {
     return `${shown} is refused. Rule: a time limit of at most ${TIMEOUT_MAX_MS} ms.`;
   }
+  return isQuestion(command) ? refuseQuestion(policy, command, shown) : refuseProcess(policy, command, shown);
+}
+
+function refuseQuestion(policy: HelperPolicy, question: SocketQuestion, shown: string): Refusal {
+  const isDeclared = policy.services.some(({ commands }) => commands.some((rule) => allows(rule, question)));
+  return isDeclared ? null : `${shown} is refused. Rule: a socket and a request that a service declares.`;
+}
+
+function refuseProcess(policy: HelperPolicy, command: ProcessCommand, shown: string): Refusal {
+  if (command.stdin !== undefined) return `${shown} with standard input is refused. Rule: no command gets any.`;
   const matching = policy.services.filter(
-    (service) => service.commands.some((rule) => matches(rule, command.argv)) || isVersionOf(service, command),
+    (service) => service.commands.some((rule) => allows(rule, command)) || isVersionOf(service, command),
   );
   if (matching.length === 0) return `${shown} is refused. Rule: a command line that a service declares.`;
   const { user } = command;
@@ -95,8 +117,19 @@ export function refuseCommand(policy: HelperPolicy, command: Command): Refusal {
   return `${shown} as ${show(user)} is refused. Rule: a user of ${matching.map((service) => service.name).join(', ')}.`;
 }
 
+/** Does a rule accept a command? */
+export function allows(rule: CommandRule, command: Command): boolean {
+  if ('argv' in rule) return !isQuestion(command) && matches(rule, command.argv);
+  return isQuestion(command) && rule.socket === command.socket && matchesWhole(rule.requests, command.request);
+}
+
+function matchesWhole(pattern: string, request: string): boolean {
+  if (request.length > REQUEST_LIMIT || CONTROL.test(request)) return false;
+  return new RegExp(`^(?:${pattern})$`, 'u').test(request);
+}
+
 /** Does a command line match a rule? Patterns match whole arguments, and never one with a ".." in its path. */
-export function matches(rule: CommandRule, argv: readonly string[]): boolean {
+function matches(rule: ProcessRule, argv: readonly string[]): boolean {
   const rules = rule.argv;
   const last = rules.at(-1);
   if (last === undefined || argv.length > ARGUMENTS_MAX) return false;
@@ -111,7 +144,7 @@ function matchesOne(rule: ArgumentRule, argument: string): boolean {
   return new RegExp(`^(?:${rule.pattern})$`, 'u').test(argument);
 }
 
-function isVersionOf(service: ServicePolicy, command: Command): boolean {
+function isVersionOf(service: ServicePolicy, command: ProcessCommand): boolean {
   const wanted = service.version;
   return (
     wanted.user === command.user &&

@@ -1,3 +1,5 @@
+import { type Command, type ExecResult, isQuestion } from '../core/host-values.ts';
+import { askSocket } from './ask-socket.ts';
 import { runCommand } from './exec.ts';
 import { readFacts } from './facts.ts';
 import { realFiles } from './files.ts';
@@ -9,7 +11,11 @@ export function realHost(): Host {
   return {
     files: realFiles(),
     units: systemdUnits(runCommand),
-    exec: runCommand,
-    facts: (versions) => readFacts(versions, runCommand),
+    exec,
+    facts: (versions) => readFacts(versions, exec),
   };
+}
+
+function exec(command: Command): Promise<ExecResult> {
+  return isQuestion(command) ? askSocket(command) : runCommand(command);
 }

@@ -1,12 +1,12 @@
 import { AppError } from '../core/errors.ts';
-import type { Command, ExecResult, UnitState, UnitVerb } from '../core/host-values.ts';
+import type { ExecResult, ProcessCommand, UnitState, UnitVerb } from '../core/host-values.ts';
 import type { HostUnits } from './interface.ts';
 
 const SHOW_TIMEOUT_MS = 5_000;
 const PROPERTIES = 'LoadState,ActiveState,SubState,MainPID,NRestarts,StateChangeTimestamp';
 
 /** systemd through `systemctl`; `run` executes a command (`runCommand`). */
-export function systemdUnits(run: (command: Command) => Promise<ExecResult>): HostUnits {
+export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResult>): HostUnits {
   return {
     state: async (unit) => {
       const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];

@@ -1,5 +1,5 @@
 import { AppError, sentenceOf } from '../core/errors.ts';
-import type { UnitState } from '../core/host-values.ts';
+import { isQuestion, nameOfCommand, type UnitState } from '../core/host-values.ts';
 import type { Activation, AnyService } from '../services/kit/contract.ts';
 import { wordsOf } from './check.ts';
 import { isUp } from './health.ts';
@@ -72,8 +72,9 @@ async function runAll(
   for (const command of activation.commands) {
     const result = await ports.host.exec(command);
     if (result.code === 0) continue;
-    const name = command.argv[0] ?? '';
-    if (result.failure !== null) return `${name} did not start: ${result.failure}`;
+    const name = nameOfCommand(command);
+    if (result.failure !== null)
+      return isQuestion(command) ? result.failure : `${name} did not start: ${result.failure}`;
     if (result.timedOut) return `${name} did not end within ${command.timeoutMs} ms`;
     return `${name} failed: ${wordsOf(result)}`;
   }

@@ -1,4 +1,4 @@
-import type { Command, ExecResult } from '../core/host-values.ts';
+import { type Command, type ExecResult, nameOfCommand } from '../core/host-values.ts';
 import type { EnginePorts } from './ports.ts';
 
 /** `rejected`: the checker says no. `check_failed`: it could not say anything. */
@@ -24,7 +24,7 @@ export async function checkStaged(ports: EnginePorts, commands: readonly Command
 }
 
 function judge(command: Command, result: ExecResult): CheckOutcome {
-  const name = command.argv[0] ?? '';
+  const name = nameOfCommand(command);
   if (result.code === 0) return { kind: 'passed' };
   if (result.failure !== null)
     return { kind: 'check_failed', why: `The checker ${name} did not start: ${result.failure}` };

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dns } from '../../src/services/dns/index.ts';
 import { zoneFile } from '../../src/services/dns/view.ts';
+import { argvOf } from '../kit/argv-of.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { aDomain, aSubnet, emptySnapshot, GOLDEN_SECONDS, hostileSnapshot, machine, R1 } from '../kit/snapshots.ts';
@@ -76,7 +77,7 @@ describe('named on rendered files', () => {
   it('reloads single zones, with a higher serial', async () => {
     const before = (await ask(client, OWN, '+short', 'example.test', 'SOA')).split(' ')[2];
     const { activation } = await publish(site({ machines: [machine('web1', 2, { eth0: ['10.10.10.22'] })] }));
-    const commands = activation.kind === 'command' ? activation.commands.map((item) => item.argv.slice(-2)) : [];
+    const commands = activation.kind === 'command' ? activation.commands.map((item) => argvOf(item).slice(-2)) : [];
     expect(commands).toEqual([
       ['reload', 'example.test'],
       ['reload', '10.10.10.in-addr.arpa'],
@@ -93,9 +94,9 @@ describe('named on rendered files', () => {
     const domains = [...site().domains, aDomain(3, 'added.test')];
     const records = [{ id: 1, domainId: 3, name: 'x', type: 'TXT' as const, data: 'a "quoted"; \\ text', ttl: 5 }];
     const added = await publish(site({ domains, records }));
-    expect(added.activation.kind === 'command' && added.activation.commands.map((item) => item.argv.at(-1))).toContain(
-      'reconfig',
-    );
+    expect(
+      added.activation.kind === 'command' && added.activation.commands.map((item) => argvOf(item).at(-1)),
+    ).toContain('reconfig');
     expect(await ask(client, OWN, '+short', 'x.added.test', 'TXT')).toBe('"a \\"quoted\\"; \\\\ text"\n');
     await publish(site());
     // Nothing forwards here: what is no longer ours cannot be resolved.
@@ -184,7 +185,7 @@ describe('named on rendered files', () => {
     expect(await ask(client, OWN, '+short', 'm9999.example.test')).toBe('10.20.39.15\n');
     expect(await ask(client, OWN, '+short', '-x', '10.20.39.15')).toBe('m9999.example.test.\n');
     const { activation } = await publish(site({ machines: machines.slice(0, -1), subnets }));
-    expect(activation.kind === 'command' && activation.commands.map((item) => item.argv.at(-1))).toEqual([
+    expect(activation.kind === 'command' && activation.commands.map((item) => argvOf(item).at(-1))).toEqual([
       'example.test',
       '20.10.in-addr.arpa',
     ]);
@@ -220,7 +221,7 @@ describe('named on rendered files', () => {
     expect(activation.kind).toBe('command');
     await host.run(['ip', 'address', 'add', '198.51.100.1/32', 'dev', 'lo']);
     for (const command of activation.kind === 'command' ? activation.commands : []) {
-      expect(await host.run(command.argv, { user: command.user ?? 'root' })).toMatchObject({ code: 0 });
+      expect(await host.exec(command)).toMatchObject({ code: 0 });
     }
     await until('named answers on the new address', async () => {
       const ran = await host.run(['dig', '+short', '+time=1', '+tries=1', '@198.51.100.1', 'r1.regent.internal']);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { Command, ExecResult } from '../../src/core/host-values.ts';
+import { type ExecResult, nameOfCommand } from '../../src/core/host-values.ts';
 import type {
   Activation,
   AnyService,
@@ -69,7 +69,7 @@ export class DaemonBench {
   /** One probe. */
   async probe(desired: unknown) {
     const answers: ExecResult[] = [];
-    for (const command of this.#service.probe(desired)) answers.push(await runCommand(this.#host, command));
+    for (const command of this.#service.probe(desired)) answers.push(await this.#host.exec(command));
     return this.#service.parseProbe(answers, desired);
   }
 
@@ -96,8 +96,8 @@ export class DaemonBench {
       });
     } else if (activation.kind === 'command') {
       for (const command of activation.commands) {
-        const ran = await runCommand(this.#host, command);
-        if (ran.code !== 0) throw new Error(`${command.argv.join(' ')}: ${ran.stdout}${ran.stderr}`);
+        const ran = await this.#host.exec(command);
+        if (ran.code !== 0) throw new Error(`${nameOfCommand(command)}: ${ran.stdout}${ran.stderr}`);
       }
     }
   }
@@ -117,7 +117,7 @@ export async function checkFiles(
   });
   const results: Ran[] = [];
   for (const command of service.check(staged)) {
-    results.push(await host.run(command.argv, { timeoutMs: command.timeoutMs, ...userOf(command) }));
+    results.push(await host.exec(command));
   }
   return results;
 }
@@ -133,13 +133,4 @@ function changesBetween(before: readonly RenderedFile[], after: readonly Rendere
     .filter((file) => !targets.has(file.target))
     .map((file): FileChange => ({ target: file.target, kind: 'removed' }));
   return [...written, ...removed];
-}
-
-async function runCommand(host: DebianHost, command: Command): Promise<ExecResult> {
-  const ran = await host.run(command.argv, { timeoutMs: command.timeoutMs, ...userOf(command) });
-  return { ...ran, signal: null, timedOut: false, failure: null };
-}
-
-function userOf(command: Command): { user?: string } {
-  return command.user === undefined ? {} : { user: command.user };
 }

@@ -17,6 +17,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type Command, type ExecResult, isQuestion } from '../../src/core/host-values.ts';
+import { askAt } from '../../src/host/ask-socket.ts';
 
 const LAB = fileURLToPath(new URL('../../scripts/lab', import.meta.url));
 /** A first build of the root file system takes minutes. */
@@ -128,6 +130,14 @@ export class DebianHost implements AsyncDisposable {
   /** Runs a command to its end; `user` as the checkers run. Never throws for an exit code. */
   run(argv: readonly string[], options: { user?: string; timeoutMs?: number } = {}): Promise<Ran> {
     return collect('nsenter', [...this.#enter(), ...asUser(options.user), ...argv], options.timeoutMs ?? 20_000);
+  }
+
+  /** Does what the root helper does with a command of a service. */
+  async exec(command: Command): Promise<ExecResult> {
+    if (isQuestion(command)) return await askAt(this.path(command.socket), command);
+    const user = command.user === undefined ? {} : { user: command.user };
+    const ran = await this.run(command.argv, { timeoutMs: command.timeoutMs, ...user });
+    return { ...ran, signal: null, timedOut: false, failure: null };
   }
 
   /** Starts a daemon that stays in the foreground. */

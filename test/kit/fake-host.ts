@@ -1,5 +1,14 @@
 import { AppError } from '../../src/core/errors.ts';
-import type { Command, ExecResult, FileContent, HostFacts, UnitState, UnitVerb } from '../../src/core/host-values.ts';
+import {
+  type Command,
+  type ExecResult,
+  type FileContent,
+  type HostFacts,
+  isQuestion,
+  type SocketQuestion,
+  type UnitState,
+  type UnitVerb,
+} from '../../src/core/host-values.ts';
 import type { Host } from '../../src/host/interface.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -41,6 +50,8 @@ export class FakeHost implements Host {
   unreadable: RegExp | null = null;
   /** Moves to paths that this matches fail. */
   moveFails: RegExp | null = null;
+  /** What a socket answers to a request; null: too late. A path that is not here has no socket. */
+  readonly sockets = new Map<string, (request: string) => string | null>();
   /** Programs that are not installed. */
   readonly missing = new Set<string>();
   /** What a checker says about files; null: they are fine. Default: refuses a file with the word `refused`. */
@@ -153,11 +164,12 @@ export class FakeHost implements Host {
 
   async exec(command: Command): Promise<ExecResult> {
     await this.alive();
+    if (isQuestion(command)) return this.#answer(command);
     const [program = '', verb = '', name = ''] = command.argv;
     if (this.missing.has(program)) return { ...OK, code: null, failure: `${program} could not be started: ENOENT` };
     if (program === 'fake-check') return this.#runCheck(command.argv.slice(1));
     const unit = this.unit(name);
-    if (unit.isHung) return this.#timeOut(command);
+    if (unit.isHung) return this.#timeOut(command.timeoutMs);
     if (program === 'fake-ask') return this.#ask(name);
     return await this.effect(`${program} ${verb} ${name}`, () => {
       if (unit.active !== 'active') return { ...OK, code: 1, stderr: 'connection refused' };
@@ -171,6 +183,14 @@ export class FakeHost implements Host {
     return this.facts_;
   }
 
+  #answer({ socket, request, expects, timeoutMs }: SocketQuestion): ExecResult {
+    const answer = this.sockets.get(socket);
+    if (!answer) return { ...OK, code: null, failure: `${socket} is not there: the daemon is not running` };
+    const stdout = answer(request);
+    if (stdout === null) return this.#timeOut(timeoutMs);
+    return { ...OK, code: expects === undefined || new RegExp(expects, 'u').test(stdout) ? 0 : 1, stdout };
+  }
+
   #runCheck(paths: readonly string[]): ExecResult {
     for (const path of paths) {
       const text = this.text(path);
@@ -181,8 +201,8 @@ export class FakeHost implements Host {
     return OK;
   }
 
-  #timeOut(command: Command): ExecResult {
-    this.#time.step(command.timeoutMs);
+  #timeOut(ms: number): ExecResult {
+    this.#time.step(ms);
     return { ...OK, code: null, signal: 'SIGKILL', timedOut: true };
   }
 

@@ -1,4 +1,4 @@
-import type { Command, ExecResult, CommandRule } from '../../core/host-values.ts';
+import type { CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DnsDesired } from './desired.ts';
 import { NAMED_CONF, zoneOfFile } from './view.ts';
@@ -37,7 +37,7 @@ export const DNS_COMMANDS: readonly CommandRule[] = [
  * named.conf by named-checkconf, each changed zone by named-checkzone, as the daemon's user. named.conf is looked at with every
  * change: what it includes is not ours, and a named that runs must not be given cause for a restart that it would not survive.
  */
-export function checkDns(staged: readonly StagedFile[]): readonly Command[] {
+export function checkDns(staged: readonly StagedFile[]): readonly ProcessCommand[] {
   if (!staged.some((file) => file.isChanged)) return [];
   return staged
     .filter((file) => file.isChanged || file.target === NAMED_CONF)
@@ -85,7 +85,7 @@ export function roleChangeDns(role: RoleChange): Activation {
 }
 
 /** Asks this node's named for the SOA of the zones that changed last, which have the highest serials. */
-export function probeDns(desired: DnsDesired): readonly Command[] {
+export function probeDns(desired: DnsDesired): readonly ProcessCommand[] {
   return probedZones(desired).map(({ name }) => ({ argv: [...DIG, name, 'SOA'], timeoutMs: 3000 }));
 }
 
@@ -119,10 +119,10 @@ function problemOf(answer: ExecResult | undefined, serial: number | null): strin
   return Number(found) === serial ? null : `its serial is ${found}, published is ${serial}`;
 }
 
-function rndc(...words: readonly string[]): Command {
+function rndc(...words: readonly string[]): ProcessCommand {
   return { argv: [...RNDC, ...words], user: USER, timeoutMs: 15_000 };
 }
 
-function command(commands: readonly Command[], why: string): Activation {
+function command(commands: readonly ProcessCommand[], why: string): Activation {
   return { kind: 'command', commands, why };
 }

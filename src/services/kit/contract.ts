@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { Command, CommandRule, ExecResult, HostFacts } from '../../core/host-values.ts';
+import type { Command, CommandRule, ExecResult, HostFacts, ProcessCommand } from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
 /** A lint result. An `error` keeps the service's last desired state in force. */
@@ -93,10 +93,10 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** systemd unit. */
   readonly unit: string;
   /** Debian package whose version is reported, and the command that prints it. */
-  readonly version: Command;
+  readonly version: ProcessCommand;
   /** Folder that is Regent's alone: every target lies in it, other files in it are removed. */
   readonly folder: string;
-  /** Command lines that check, activate and probe may use. */
+  /** Command lines and questions to sockets that check, activate and probe may use. */
   readonly commands: readonly CommandRule[];
   /** Users that these commands run as: the daemon's own. */
   readonly users: readonly string[];

@@ -1,4 +1,4 @@
-import type { Command, ExecResult, CommandRule } from '../../core/host-values.ts';
+import type { CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
 import { CHRONY_CONF, SOURCES } from './view.ts';
@@ -22,7 +22,7 @@ export const NTP_COMMANDS: readonly CommandRule[] = [
 ];
 
 /** chronyd prints each changed file and refuses what it cannot parse. */
-export function checkNtp(staged: readonly StagedFile[]): readonly Command[] {
+export function checkNtp(staged: readonly StagedFile[]): readonly ProcessCommand[] {
   return staged
     .filter((file) => file.isChanged)
     .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
@@ -47,7 +47,7 @@ export function roleChangeNtp(role: RoleChange): Activation {
 }
 
 /** Asks chronyd through its socket what it follows and which sources it has. */
-export function probeNtp(): readonly Command[] {
+export function probeNtp(): readonly ProcessCommand[] {
   return [TRACKING, SOURCE_LIST].map((argv) => ({ argv, user: USER, timeoutMs: 3000 }));
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { durableText } from '../../../src/host/durable-text.ts';
-import { parseOsRelease } from '../../../src/host/facts.ts';
+import { linkState, parseOsRelease } from '../../../src/host/facts.ts';
 import { LineReader } from '../../../src/host/protocol.ts';
 import { realHost } from '../../../src/host/real.ts';
 import { hostFault } from '../../../src/host/system-error.ts';
@@ -161,5 +161,16 @@ describe('lines and facts', () => {
   it('reads os-release with and without quotes', () => {
     expect(parseOsRelease('NAME="Debian"\nID=debian\nVERSION_ID="13"\n')).toEqual({ id: 'debian', version: '13' });
     expect(parseOsRelease('')).toEqual({ id: 'linux', version: '' });
+  });
+  it('reads the state of a link', () => {
+    expect(linkState('0x1003', '1')).toEqual({ isUp: true, hasCarrier: true });
+    expect(linkState('0x1003', '0')).toEqual({ isUp: true, hasCarrier: false });
+    expect(linkState('0x1002', '')).toEqual({ isUp: false, hasCarrier: false });
+    expect(linkState('', '')).toEqual({});
+  });
+
+  it('has the state of every link', async () => {
+    const { interfaces } = await host.facts({});
+    expect(interfaces.find((nic) => nic.name === 'lo')).toMatchObject({ isUp: true, hasCarrier: true });
   });
 });

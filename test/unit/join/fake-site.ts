@@ -3,6 +3,7 @@ import type { Command, ExecResult, FileContent, UnitState } from '../../../src/c
 import type { Host } from '../../../src/host/interface.ts';
 import { textDigest } from '../../../src/core/digest.ts';
 import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
+import { argvOf } from '../../kit/argv-of.ts';
 
 /** Thrown in place of an effect, and in place of all later ones: the process was killed. */
 class Killed extends Error {}
@@ -152,16 +153,17 @@ export class FakeSite {
   }
 
   #exec(command: Command): ExecResult {
+    const argv = argvOf(command);
     const ok = { code: 0, signal: null, stderr: '', timedOut: false, failure: null };
-    if (command.argv[0] === 'df') return { ...ok, stdout: 'Avail\n9000000\n' };
-    if (command.argv[0] === 'ss') return { ...ok, stdout: `${this.listening.join('\n')}\n` };
-    if (command.argv.includes('enable')) {
+    if (argv[0] === 'df') return { ...ok, stdout: 'Avail\n9000000\n' };
+    if (argv[0] === 'ss') return { ...ok, stdout: `${this.listening.join('\n')}\n` };
+    if (argv.includes('enable')) {
       return this.effect(() => {
-        for (const word of command.argv) if (word.startsWith('regent-')) this.enabled.add(word);
+        for (const word of argv) if (word.startsWith('regent-')) this.enabled.add(word);
         return { ...ok, stdout: '' };
       });
     }
-    throw new Error(`unexpected command ${command.argv.join(' ')}`);
+    throw new Error(`unexpected command ${argv.join(' ')}`);
   }
 
   /** Healthy when both processes run with what is on disk, and the agent's secret is the one that the database knows. */

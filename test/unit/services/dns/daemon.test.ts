@@ -4,6 +4,7 @@ import type { Activation, FileChange } from '../../../../src/services/kit/contra
 import { activateDns, checkDns, parseProbeDns, probeDns, roleChangeDns } from '../../../../src/services/dns/daemon.ts';
 import type { DnsDesired } from '../../../../src/services/dns/desired.ts';
 import { NAMED_CONF, zoneFile, zoneOfFile } from '../../../../src/services/dns/view.ts';
+import { argvOf } from '../../../kit/argv-of.ts';
 
 const zone = (name: string, kind: FileChange['kind'] = 'changed'): FileChange => ({ target: zoneFile(name), kind });
 const conf = (kind: FileChange['kind'] = 'changed'): FileChange => ({ target: NAMED_CONF, kind });
@@ -12,7 +13,7 @@ const LONG = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(60)).join('.');
 /** What rndc is told, without its own options. */
 function told(activation: Activation): string[] | string {
   if (activation.kind !== 'command') return activation.kind;
-  return activation.commands.map((command) => command.argv.slice(9).join(' '));
+  return activation.commands.map((command) => argvOf(command).slice(9).join(' '));
 }
 
 describe('activation', () => {

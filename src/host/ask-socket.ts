@@ -1,0 +1,79 @@
+import { lstat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { sentenceOf } from '../core/errors.ts';
+import type { ExecResult, SocketQuestion } from '../core/host-values.ts';
+import { inside, openFolder, splitPath } from './safe-folder.ts';
+import { errnoOf } from './system-error.ts';
+
+/** Longest answer, bytes: a quarter of what one line of the helper carries. What has more must be asked for in pages. */
+export const ANSWER_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Asks a daemon through its unix socket: one connection, one request, and all that comes until the daemon closes. Never throws: a
+ * socket that cannot be asked, and an answer that is too large or not there, have `failure`. Links are not followed,
+ * so that a daemon that owns the folder cannot lead a privileged caller to another socket.
+ */
+export async function askSocket(question: SocketQuestion): Promise<ExecResult> {
+  const { socket: path } = question;
+  try {
+    const { folder, name } = splitPath(path);
+    const handle = await openFolder(folder);
+    if (handle === null) return notAsked(`${path} is not there: the daemon is not running`);
+    try {
+      const place = inside(handle, name);
+      if (!(await lstat(place)).isSocket()) return notAsked(`${path} is not a socket`);
+      return await askAt(place, question);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return notAsked(wordsOf(path, error));
+  }
+}
+
+/** Asks at `place`, which is where the question's socket is found; see `askSocket`. */
+export function askAt(place: string, question: SocketQuestion): Promise<ExecResult> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const socket = connect(place);
+    const settle = (result: ExecResult) => {
+      clearTimeout(limit);
+      socket.destroy();
+      resolve(result);
+    };
+    const limit = setTimeout(() => settle({ ...notAsked(null), timedOut: true }), question.timeoutMs);
+    socket.on('connect', () => socket.write(question.request));
+    socket.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= ANSWER_LIMIT) return;
+      settle(notAsked(`${question.socket} answered more than ${ANSWER_LIMIT} bytes. Rule: ask for less at once`));
+    });
+    socket.on('end', () => settle(answered(question, Buffer.concat(chunks).toString('utf8'))));
+    socket.on('error', (error) => settle(notAsked(wordsOf(question.socket, error))));
+  });
+}
+
+function answered(question: SocketQuestion, stdout: string): ExecResult {
+  if (stdout === '') return notAsked(`${question.socket} closed the connection without an answer`);
+  const isGood = question.expects === undefined || new RegExp(question.expects, 'u').test(stdout);
+  return { ...notAsked(null), code: isGood ? 0 : 1, stdout };
+}
+
+function notAsked(failure: string | null): ExecResult {
+  return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
+}
+
+function wordsOf(path: string, error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'ENOENT':
+      return `${path} is not there: the daemon is not running`;
+    case 'ECONNREFUSED':
+      return `nobody listens on ${path}: the daemon is not running`;
+    case 'EACCES':
+      return `${path} may not be opened by this process (EACCES)`;
+    default:
+      return `${path} could not be asked: ${sentenceOf(error)}`;
+  }
+}
