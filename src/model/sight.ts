@@ -1,0 +1,77 @@
+import { isRejected } from '../core/errors.ts';
+import { type Address, contains, formatAddress, type Network, parseAddress, parseNetwork } from '../core/ip.ts';
+import type { Sight } from './snapshot.ts';
+import type { Subnet } from './subnet.ts';
+
+/** What one node reported of its interfaces. An address may carry a prefix length; the subnet's own is what counts. */
+export interface InterfaceReport {
+  readonly nodeId: string;
+  readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+}
+
+interface Place {
+  readonly network: Network;
+  readonly vlanId: number;
+}
+
+/**
+ * Which nodes stand on which VLANs: an interface stands on a VLAN when it has an address in one of the VLAN's subnets. One sight per node,
+ * VLAN and interface, however many addresses and subnets; ordered by node, VLAN, interface.
+ */
+export function sightsOf(
+  reports: readonly InterfaceReport[],
+  subnets: readonly Pick<Subnet, 'cidr' | 'vlanId'>[],
+): Sight[] {
+  const places = subnets.flatMap(({ cidr, vlanId }): Place[] => {
+    const network = parseNetwork(cidr);
+    return isRejected(network) ? [] : [{ network, vlanId }];
+  });
+  const byBits = indexOf(places);
+  const found = reports.flatMap(({ nodeId, interfaces }) =>
+    interfaces.flatMap((nic) => sightsOfInterface(nodeId, nic, byBits)),
+  );
+  return found.sort((a, b) => compare(a.nodeId, b.nodeId) || a.vlanId - b.vlanId || compare(a.interface, b.interface));
+}
+
+function sightsOfInterface(
+  nodeId: string,
+  nic: InterfaceReport['interfaces'][number],
+  find: (address: Address) => Place | undefined,
+): Sight[] {
+  const byVlan = new Map<number, string[]>();
+  for (const text of nic.addresses) {
+    const address = parseAddress(text.split('/')[0] ?? '');
+    const place = isRejected(address) ? undefined : find(address);
+    if (isRejected(address) || !place) continue;
+    const shown = `${formatAddress(address)}/${place.network.prefix}`;
+    byVlan.set(place.vlanId, [...(byVlan.get(place.vlanId) ?? []), shown]);
+  }
+  return [...byVlan].map(([vlanId, addresses]) => ({
+    nodeId,
+    vlanId,
+    interface: nic.name,
+    addresses: [...new Set(addresses)].sort(compare),
+  }));
+}
+
+/** Subnets do not overlap, so that a look per prefix length finds the one that holds an address, among thousands. */
+function indexOf(places: readonly Place[]): (address: Address) => Place | undefined {
+  const groups = Map.groupBy(places, ({ network }) => `${network.family}/${network.prefix}`);
+  const tables = [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first ? [{ sample: first.network, table: new Map(group.map((place) => [place.network.value, place])) }] : [];
+  });
+  return (address) => {
+    for (const { sample, table } of tables) {
+      if (sample.family !== address.family) continue;
+      const hostBits = BigInt((sample.family === 4 ? 32 : 128) - sample.prefix);
+      const place = table.get((address.value >> hostBits) << hostBits);
+      if (place && contains(place.network, address)) return place;
+    }
+    return undefined;
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
