@@ -1,6 +1,7 @@
 import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
 import type { Call } from './command.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { withNext } from './failure.ts';
 import { printable } from './format/escape.ts';
 import { type Printer, printData, printOne, type Shape } from './format/output.ts';
 import { hasErrors, previewLines } from './format/preview.ts';
@@ -15,12 +16,21 @@ export interface Change<I extends RouteId> {
   readonly done: string;
   /** What the table form says; the kind, the name and `done` when left out. */
   tell?(result: RouteOutput<I>): string;
+  /** What to do next after a refusal, by its code. */
+  readonly next?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Makes a change, or shows what it would do (`--dry-run`), and waits for the nodes when asked (`--wait`). */
 export async function runChange<I extends RouteId>(call: Call, change: Change<I>): Promise<ExitCode> {
+  try {
+    return call.change.dryRun ? await showPreview(call, change) : await makeChange(call, change);
+  } catch (error) {
+    throw withNext(error, change.next ?? {});
+  }
+}
+
+async function makeChange<I extends RouteId>(call: Call, change: Change<I>): Promise<ExitCode> {
   const { client } = await call.region();
-  if (call.change.dryRun) return showPreview(call, change);
   const { body } = await client.call(change.route, change.input);
   const printer = printerOf(call);
   if (printer.format === 'table' || printer.format === 'wide') {

@@ -31,11 +31,27 @@ export interface OptionSpec {
   readonly repeat?: boolean;
 }
 
+/** Kinds of names that completion can ask the region for. */
+export type NameKind =
+  | 'domain'
+  | 'record'
+  | 'machine'
+  | 'fabric'
+  | 'space'
+  | 'vlan'
+  | 'subnet'
+  | 'range'
+  | 'reservation'
+  | 'setting'
+  | 'node'
+  | 'service'
+  | 'user';
+
 /** A positional argument: `<name>` required, `[name]` optional, `[name...]` many. `complete`: which names completion offers. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly help: string;
-  readonly complete?: 'domain' | 'record' | 'machine' | 'subnet' | 'setting' | 'node' | 'service' | 'user';
+  readonly complete?: NameKind;
   readonly values?: readonly string[];
 }
 

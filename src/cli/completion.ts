@@ -1,8 +1,5 @@
-import type { ArgumentSpec, CommandSpec, NounSpec, OptionSpec } from './command.ts';
+import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
-
-/** Kinds of names that completion can ask the region for. */
-export type NameKind = NonNullable<ArgumentSpec['complete']>;
 
 /** What may come next: fixed words, or names of a kind that the region knows. */
 export interface Completion {
@@ -25,6 +22,9 @@ const CHANGE: readonly OptionSpec[] = [
 /** Which names complete the value of an option. */
 const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--domain': 'domain',
+  '--fabric': 'fabric',
+  '--space': 'space',
+  '--vlan': 'vlan',
   '--subnet': 'subnet',
   '--node': 'node',
   '--user': 'user',

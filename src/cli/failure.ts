@@ -33,6 +33,14 @@ export function toCliError(error: unknown): CliError {
   return new CliError(EXIT.error, sentenceOf(error), [], { cause: error });
 }
 
+/** A refusal with what to do next where the command knows better than its code alone; other errors stay as they are. */
+export function withNext(error: unknown, next: Readonly<Record<string, readonly string[]>>): unknown {
+  const lines = error instanceof ProblemError ? next[error.problem.code] : undefined;
+  if (lines === undefined) return error;
+  const plain = toCliError(error);
+  return new CliError(plain.exit, plain.message, [...plain.next, ...lines], { cause: error });
+}
+
 function fromProblem(problem: Problem): CliError {
   // One field's problem is the detail itself; several are listed.
   const fields = (problem.fields ?? []).filter((_, __, all) => all.length > 1);

@@ -1,6 +1,7 @@
 import type { Client } from '../contract/client.ts';
-import { complete, type NameKind } from './completion.ts';
-import type { NounSpec } from './command.ts';
+import type { Vlan } from '../contract/vlan.ts';
+import { complete } from './completion.ts';
+import type { NameKind, NounSpec } from './command.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';
@@ -38,6 +39,16 @@ async function liveNames(io: CliIo, kind: NameKind): Promise<string[]> {
 async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
   const query = { limit: NAMES_MAX };
   switch (kind) {
+    case 'fabric':
+      return (await client.call('fabric.list', { query })).body.items.map((item) => item.name);
+    case 'space':
+      return (await client.call('space.list', { query })).body.items.map((item) => item.name);
+    case 'vlan':
+      return vlanNames((await client.call('vlan.list', { query })).body.items);
+    case 'range':
+      return (await client.call('range.list', { query })).body.items.map((item) => `${item.first}-${item.last}`);
+    case 'reservation':
+      return (await client.call('reservation.list', { query })).body.items.map((item) => item.address);
     case 'domain':
       return (await client.call('domain.list', { query })).body.items.map((item) => item.name);
     case 'record':
@@ -55,4 +66,10 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
     case 'user':
       return (await client.call('user.list', { query })).body.items.map((item) => item.name);
   }
+}
+
+/** The short name of a VLAN where it alone has it, and always the one with the fabric. */
+function vlanNames(vlans: readonly Pick<Vlan, 'name' | 'fabric'>[]): string[] {
+  const isAlone = (name: string) => vlans.filter((vlan) => vlan.name === name).length === 1;
+  return vlans.flatMap(({ name, fabric }) => [...(isAlone(name) ? [name] : []), `${fabric}/${name}`]);
 }

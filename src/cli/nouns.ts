@@ -5,12 +5,16 @@ import { DOMAIN } from './commands/domain.ts';
 import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
+import { FABRIC, SPACE } from './commands/network/fabric.ts';
+import { RANGE } from './commands/network/range.ts';
+import { RESERVATION } from './commands/network/reservation.ts';
+import { SUBNET } from './commands/network/subnet.ts';
+import { VLAN } from './commands/network/vlan.ts';
 import { NODE } from './commands/node.ts';
 import { RECORD } from './commands/record.ts';
 import { SERVICE } from './commands/service.ts';
 import { SETTING } from './commands/setting.ts';
 import { STATUS } from './commands/status.ts';
-import { SUBNET, VLAN } from './commands/subnet.ts';
 import { USER } from './commands/user.ts';
 
 /** Every noun of the command line, in the order of the help. Adding one is one line here. */
@@ -19,8 +23,12 @@ export const NOUNS: readonly NounSpec[] = [
   DOMAIN,
   RECORD,
   MACHINE,
-  SUBNET,
+  FABRIC,
+  SPACE,
   VLAN,
+  SUBNET,
+  RANGE,
+  RESERVATION,
   SETTING,
   NODE,
   SERVICE,

@@ -45,6 +45,18 @@ export function onOff(call: Call, name: string): boolean | undefined {
   return value === undefined ? undefined : value === 'on';
 }
 
+/** An option of `on` and `off` as a boolean member of a query or body; nothing when it was not given. */
+export function flag<K extends string>(call: Call, name: string, member: K): { [P in K]?: boolean } {
+  const value = onOff(call, name);
+  return value === undefined ? {} : ({ [member]: value } as { [P in K]?: boolean });
+}
+
+/** An option with a text as a member of a body, null for `none`; nothing when it was not given. */
+export function textOrNone<K extends string>(call: Call, name: K): { [P in K]?: string | null } {
+  const value = option(call, name);
+  return value === undefined ? {} : ({ [name]: value === 'none' ? null : value } as { [P in K]?: string | null });
+}
+
 /** Refuses a `set` that sets nothing. */
 export function nothingToSet(body: object, options: string): void {
   if (Object.keys(body).length === 0) throw usageError(`Nothing to set: give ${options}.`);

@@ -38,7 +38,10 @@ const WHICH = { name: '<machine>', help: 'host name, full name or id', complete:
 const INTERFACE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--mac <mac>', help: 'MAC address of the first interface' },
   { flags: '--interface <name>', help: 'name of the first interface (eth0 when left out)' },
-  { flags: '--address <ip|auto>', help: 'its address; auto: the lowest free one of the subnet' },
+  {
+    flags: '--address <ip|auto>',
+    help: 'its address; auto: the lowest free one of the subnet. Where DHCP is on it is a static lease: DHCP gives this MAC this address',
+  },
   { flags: '--subnet <subnet>', help: 'where "auto" looks: CIDR, name or id' },
   { flags: '--vlan <vlan>', help: 'its VLAN, where no address tells it' },
   {
@@ -87,7 +90,7 @@ export const MACHINE: NounSpec = {
     },
     {
       verb: 'create',
-      summary: 'create a machine; its name and addresses are in DNS from then on',
+      summary: 'create a machine; its name and addresses are in DNS, and by its MAC in DHCP, from then on',
       args: [{ name: '<hostname>', help: 'host name without domain, such as web1' }],
       options: [
         { flags: '--domain <domain>', help: 'its domain; the default one when left out' },

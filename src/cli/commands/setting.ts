@@ -98,8 +98,9 @@ function parseValue(setting: Setting, values: readonly string[]): Value {
   if (only === undefined || more.length > 0) throw usageError(`${setting.name} takes one value.`);
   if (typeof setting.default === 'number') return integer(only, setting.name);
   if (typeof setting.default === 'boolean') {
-    if (only !== 'true' && only !== 'false') throw usageError(`${setting.name} takes true or false.`);
-    return only === 'true';
+    const isOn = ['true', 'on'].includes(only);
+    if (!isOn && !['false', 'off'].includes(only)) throw usageError(`${setting.name} takes on or off.`);
+    return isOn;
   }
   return only;
 }

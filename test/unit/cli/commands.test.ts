@@ -300,6 +300,8 @@ describe('changing', () => {
     ['upstream_dns', ['192.0.2.9'], ['--default'], ['192.0.2.9']],
     ['default_ttl', 30, ['60'], 60],
     ['dnssec_validation', 'auto', ['no'], 'no'],
+    ['enable_http_proxy', true, ['off'], false],
+    ['enable_http_proxy', true, ['true'], true],
   ])('sets %s as what it is', async (name, standard, words, value) => {
     const setting = { name, value: standard, default: standard, isDefault: true };
     region.on(`GET /settings/${name}`, { body: setting });

@@ -17,6 +17,9 @@ describe('completion', () => {
     ['record list --type ', ['A', 'TXT']],
     ['events -', ['--follow', '--after']],
     ['subnet set x --dns ', ['on', 'off']],
+    ['vlan set web --dhcp ', ['on', 'off']],
+    ['range create 10.0.0.1-10.0.0.9 --kind ', ['dynamic', 'reserved']],
+    ['reservation create ', ['auto']],
     ['completion ', ['bash', 'zsh', 'fish']],
   ])('offers after "%s" %j', (line, words) => {
     expect(after(line).words).toEqual(expect.arrayContaining([...words]));
@@ -31,13 +34,20 @@ describe('completion', () => {
     ['service show --node r1 ', 'service'],
     ['service show dns ', null],
     ['-o json subnet delete ', 'subnet'],
+    ['vlan set ', 'vlan'],
+    ['subnet create 10.0.0.0/24 --vlan ', 'vlan'],
+    ['vlan create --fabric ', 'fabric'],
+    ['vlan list --space ', 'space'],
+    ['fabric show ', 'fabric'],
+    ['range delete ', 'range'],
+    ['reservation show ', 'reservation'],
     ['setting set ', 'setting'],
   ])('asks the region after "%s" for names of %s', (line, kind) => {
     expect(after(line).kind).toBe(kind);
   });
 
   it('has no verb of one noun after another, and no options of a change for a look', () => {
-    expect(after('vlan ').words).toEqual(['list']);
+    expect(after('node ').words).toEqual(['list', 'show']);
     expect(after('record list -').words).not.toContain('--dry-run');
   });
 
@@ -61,6 +71,20 @@ describe('completion', () => {
     it('prints those that fit, and none that a shell would have to quote', async () => {
       region.on('GET /domains', page(...['example.test', 'ex$(reboot).test', 'other.test'].map((name) => ({ name }))));
       expect((await run(region, ['__complete', '--', 'domain', 'show', 'ex'])).out).toBe('example.test\n');
+    });
+
+    it('prints a VLAN by its name where it alone has it, and always by its fabric', async () => {
+      const vlans = [
+        ['web', 'f1'],
+        ['untagged', 'f1'],
+        ['untagged', 'f2'],
+      ];
+      region.on('GET /vlans', page(...vlans.map(([name, fabric]) => ({ name, fabric }))));
+      expect((await run(region, ['__complete', '--', 'vlan', 'show', ''])).out).toBe(
+        'web\nf1/web\nf1/untagged\nf2/untagged\n',
+      );
+      region.on('GET /ranges', page({ first: '10.0.0.1', last: '10.0.0.9' }));
+      expect((await run(region, ['__complete', '--', 'range', 'show', '10'])).out).toBe('10.0.0.1-10.0.0.9\n');
     });
 
     it('is silent and quick when the region is away', async () => {

@@ -1,0 +1,204 @@
+import type { Range } from '../../../contract/range.ts';
+import type { Subnet, SubnetSet } from '../../../contract/subnet.ts';
+import type { Vlan } from '../../../contract/vlan.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec, OptionSpec } from '../../command.ts';
+import { usageError } from '../../exit.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';
+import { rangeLine } from './range.ts';
+
+const SHAPE: Shape<Subnet> = {
+  kind: 'subnet',
+  name: (subnet) => subnet.cidr,
+  columns: [
+    { header: 'cidr', value: (subnet) => subnet.cidr },
+    { header: 'name', value: (subnet) => subnet.name },
+    { header: 'vlan', value: (subnet) => subnet.vlan },
+    { header: 'gateway', value: (subnet) => subnet.gateway ?? '' },
+    { header: 'dns', value: (subnet) => (subnet.dnsOn ? 'on' : 'off') },
+    { header: 'proxy', value: (subnet) => (subnet.proxyOn ? 'on' : 'off') },
+    { header: 'dynamic', value: (subnet) => String(subnet.dynamic) },
+    { header: 'used', value: (subnet) => String(subnet.used) },
+    { header: 'resolvers', wide: true, value: (subnet) => subnet.resolvers.join(', ') },
+    { header: 'managed', wide: true, value: (subnet) => (subnet.managed ? 'yes' : 'no') },
+    { header: 'id', wide: true, value: (subnet) => String(subnet.id) },
+  ],
+};
+
+const WHICH = { name: '<subnet>', help: 'CIDR, name or id', complete: 'subnet' } as const;
+const ON_OFF = ['on', 'off'] as const;
+const SHARED: readonly OptionSpec[] = [
+  { flags: '--name <name>', help: 'a free name' },
+  { flags: '--vlan <vlan>', help: 'its VLAN: FABRIC/NAME or FABRIC/VID; name, VID or id' },
+  { flags: '--managed <on|off>', help: 'Regent gives its free addresses to machines ("auto")', values: ON_OFF },
+  { flags: '--dns <on|off>', help: 'its hosts may use our resolvers (where the VLAN allows it too)', values: ON_OFF },
+  { flags: '--proxy <on|off>', help: 'its hosts may use our proxy', values: ON_OFF },
+];
+const RESOLVER = 'what DHCP names instead of our own resolvers; may be repeated';
+
+/** `regent subnet`. */
+export const SUBNET: NounSpec = {
+  noun: 'subnet',
+  summary: 'subnets, what DHCP tells their hosts, and their reverse zones',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list subnets',
+      options: [
+        { flags: '--name <text>', help: 'only those whose name holds this' },
+        { flags: '--vlan <vlan>', help: 'only those of this VLAN' },
+      ],
+      examples: ['regent subnet list --vlan web', 'regent subnet list -o wide'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = { ...text(call, 'name'), ...text(call, 'vlan') };
+        await printList(printerOf(call), SHAPE, await collect(client.all('subnet.list', { query })));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a subnet, its ranges and whether DHCP serves it',
+      args: [WHICH],
+      examples: ['regent subnet show 10.10.20.0/24'],
+      run: showSubnet,
+    },
+    {
+      verb: 'create',
+      summary: 'create a subnet; its reverse zones are served from then on',
+      args: [{ name: '<cidr>', help: 'such as 10.10.20.0/24' }],
+      options: [
+        { flags: '--gateway <ip>', help: 'the router that DHCP names' },
+        { flags: '--resolver <ip>', help: RESOLVER, repeat: true },
+        ...SHARED,
+      ],
+      isChange: true,
+      examples: [
+        'regent subnet create 10.10.20.0/24 --vlan web --gateway 10.10.20.254',
+        'regent subnet create 10.10.20.0/24 --vlan 20 --resolver 192.0.2.53 --resolver 192.0.2.54 --proxy off',
+      ],
+      run: (call) => {
+        const { gateway, ...rest } = bodyOf(call);
+        return runChange(call, {
+          route: 'subnet.create',
+          input: { body: { cidr: need(call, 0), ...rest, ...(typeof gateway === 'string' ? { gateway } : {}) } },
+          shape: SHAPE,
+          done: 'created',
+        });
+      },
+    },
+    {
+      verb: 'set',
+      summary: 'change a subnet',
+      args: [WHICH],
+      options: [
+        { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" takes it away' },
+        { flags: '--resolver <ip|none>', help: `${RESOLVER}; "none": our own again`, repeat: true },
+        ...SHARED,
+      ],
+      isChange: true,
+      examples: [
+        'regent subnet set 10.10.20.0/24 --gateway 10.10.20.1 --dry-run',
+        'regent subnet set 10.10.20.0/24 --resolver none --proxy on',
+      ],
+      run: (call) => {
+        const body = bodyOf(call);
+        nothingToSet(body, '--gateway, --resolver, --name, --vlan, --managed, --dns or --proxy');
+        return runChange(call, {
+          route: 'subnet.set',
+          input: { params: { subnet: need(call, 0) }, body },
+          shape: SHAPE,
+          done: 'changed',
+        });
+      },
+    },
+    {
+      verb: 'delete',
+      summary: 'delete a subnet that nothing uses',
+      args: [WHICH],
+      isChange: true,
+      examples: ['regent subnet delete 10.10.20.0/24'],
+      run: (call) => {
+        const subnet = need(call, 0);
+        return runChange(call, {
+          route: 'subnet.delete',
+          input: { params: { subnet } },
+          shape: SHAPE,
+          done: 'deleted',
+          next: {
+            in_use: [
+              `Its machines: regent machine list --subnet ${subnet}`,
+              `Its ranges and reservations: regent range list --subnet ${subnet}; regent reservation list --subnet ${subnet}`,
+            ],
+          },
+        });
+      },
+    },
+  ],
+};
+
+async function showSubnet(call: Call): Promise<void> {
+  const { client } = await call.region();
+  const { body } = await client.call('subnet.show', { params: { subnet: need(call, 0) } });
+  const printer = printerOf(call);
+  if (printer.format !== 'table' && printer.format !== 'wide') {
+    await printOne(printer, SHAPE, body);
+    return;
+  }
+  const [{ body: vlan }, ranges] = await Promise.all([
+    client.call('vlan.show', { params: { vlan: String(body.vlanId) } }),
+    collect(client.all('range.list', { query: { subnet: String(body.id), sort: 'first' } })),
+  ]);
+  await printOne(printer, { ...SHAPE, details: (subnet) => detailsOf(subnet, vlan, ranges) }, body);
+}
+
+function bodyOf(call: Call): SubnetSet {
+  const resolvers = options(call, 'resolver');
+  if (resolvers.includes('none') && resolvers.length > 1) {
+    throw usageError('--resolver none and an address exclude each other.');
+  }
+  return {
+    ...text(call, 'name'),
+    ...text(call, 'vlan'),
+    ...textOrNone(call, 'gateway'),
+    ...(resolvers.length === 0 ? {} : { resolvers: resolvers.filter((resolver) => resolver !== 'none') }),
+    ...flag(call, 'managed', 'managed'),
+    ...flag(call, 'dns', 'dnsOn'),
+    ...flag(call, 'proxy', 'proxyOn'),
+  };
+}
+
+function detailsOf(subnet: Subnet, vlan: Vlan, ranges: readonly Range[]) {
+  const vid = vlan.vid === 0 ? 'untagged' : `VID ${vlan.vid}`;
+  return [
+    ['CIDR', subnet.cidr],
+    ['Name', subnet.name],
+    ['VLAN', `${vlan.fabric}/${vlan.name} (${vid})`],
+    ['Gateway', subnet.gateway ?? 'none'],
+    ['Resolvers', resolversOf(subnet, vlan)],
+    ['DHCP', dhcpOf(subnet, vlan)],
+    ['DNS', subnet.dnsOn && !vlan.dnsOn ? 'on, but off for its VLAN' : onOffText(subnet.dnsOn)],
+    ['Proxy', onOffText(subnet.proxyOn)],
+    ['Managed', subnet.managed ? 'yes' : 'no: "auto" takes no address of it'],
+    ['Ranges', ranges.map(rangeLine)],
+    ['Dynamic', `${subnet.dynamic} ${subnet.dynamic === 1 ? 'address' : 'addresses'}`],
+    ['Used', `${subnet.used} by machines and reservations`],
+    ['Id', String(subnet.id)],
+  ] as const;
+}
+
+function resolversOf(subnet: Subnet, vlan: Vlan): string {
+  if (subnet.resolvers.length > 0) return subnet.resolvers.join(', ');
+  return subnet.dnsOn && vlan.dnsOn ? 'our own' : 'none';
+}
+
+function dhcpOf(subnet: Subnet, vlan: Vlan): string {
+  if (!vlan.dhcpOn) return `off for its VLAN (regent vlan set ${vlan.fabric}/${vlan.name} --dhcp on)`;
+  if (vlan.racks.length === 0) return 'on, but no accepted rack stands on its VLAN: nobody answers';
+  const racks = [...new Set(vlan.racks.map((rack) => rack.node))].join(', ');
+  return subnet.dynamic === 0 ? `on (${racks}); static leases alone: it has no dynamic range` : `on (${racks})`;
+}
+
+function onOffText(isOn: boolean): string {
+  return isOn ? 'on' : 'off';
+}

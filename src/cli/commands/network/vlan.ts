@@ -1,0 +1,210 @@
+import type { Subnet } from '../../../contract/subnet.ts';
+import type { Vlan } from '../../../contract/vlan.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec, OptionSpec } from '../../command.ts';
+import { type ExitCode, usageError } from '../../exit.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, flag, integer, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
+
+const SHAPE: Shape<Vlan> = {
+  kind: 'VLAN',
+  name: (vlan) => `${vlan.fabric}/${vlan.name}`,
+  columns: [
+    { header: 'name', value: (vlan) => vlan.name },
+    { header: 'vid', value: vidOf },
+    { header: 'fabric', value: (vlan) => vlan.fabric },
+    { header: 'space', value: (vlan) => vlan.space ?? '' },
+    { header: 'dhcp', value: (vlan) => (vlan.dhcpOn ? 'on' : 'off') },
+    { header: 'dns', value: (vlan) => (vlan.dnsOn ? 'on' : 'off') },
+    { header: 'racks', value: (vlan) => [...new Set(vlan.racks.map((rack) => rack.node))].join(', ') },
+    {
+      header: 'interfaces',
+      wide: true,
+      value: (vlan) => vlan.racks.map((rack) => `${rack.node} ${rack.interface}`).join(', '),
+    },
+    { header: 'id', wide: true, value: (vlan) => String(vlan.id) },
+  ],
+};
+
+const WHICH = { name: '<vlan>', help: 'FABRIC/NAME or FABRIC/VID; name, VID or id', complete: 'vlan' } as const;
+const VID = { flags: '--vid <number>', help: 'VLAN number, 1 to 4094; 0 is untagged' };
+const SPACE_FILTER = { flags: '--space <space>', help: 'only those in this space' };
+const DNS = {
+  flags: '--dns <on|off>',
+  help: 'hosts of its subnets may ask our resolvers and are given them by DHCP',
+  values: ['on', 'off'],
+};
+const DHCP: OptionSpec = {
+  flags: '--dhcp <on|off>',
+  help: 'racks on it serve DHCP; needs a dynamic range (regent range create)',
+  values: ['on', 'off'],
+};
+
+const NEEDS_RANGE = [
+  'A subnet on it: regent subnet create CIDR --vlan VLAN',
+  'A dynamic range: regent range create FIRST-LAST --kind dynamic',
+];
+
+/** `regent vlan`. */
+export const VLAN: NounSpec = {
+  noun: 'vlan',
+  summary: 'VLANs of a fabric, and whether DHCP and DNS serve them',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list VLANs',
+      options: [
+        { flags: '--name <text>', help: 'only those whose name holds this' },
+        { flags: '--fabric <fabric>', help: 'only those of this fabric' },
+        SPACE_FILTER,
+        { flags: '--dhcp <on|off>', help: 'only those with DHCP on, or off', values: ['on', 'off'] },
+      ],
+      examples: ['regent vlan list --dhcp on', 'regent vlan list -o wide'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = {
+          ...text(call, 'name'),
+          ...text(call, 'fabric'),
+          ...text(call, 'space'),
+          ...flag(call, 'dhcp', 'dhcp_on'),
+        };
+        await printList(printerOf(call), SHAPE, await collect(client.all('vlan.list', { query })));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a VLAN, its subnets and the racks that stand on it',
+      args: [WHICH],
+      examples: ['regent vlan show web', 'regent vlan show fabric-1/10'],
+      run: showVlan,
+    },
+    {
+      verb: 'create',
+      summary: 'create a VLAN',
+      options: [
+        VID,
+        { flags: '--name <name>', help: 'a name; vlan-VID when left out' },
+        { flags: '--fabric <fabric>', help: 'its fabric; the first one when left out' },
+        { flags: '--space <space>', help: 'its space' },
+        DNS,
+      ],
+      isChange: true,
+      examples: ['regent vlan create --vid 10 --name web'],
+      run: (call) =>
+        runChange(call, {
+          route: 'vlan.create',
+          input: {
+            body: {
+              vid: vidOption(call),
+              ...text(call, 'name'),
+              ...text(call, 'fabric'),
+              ...text(call, 'space'),
+              ...flag(call, 'dns', 'dnsOn'),
+            },
+          },
+          shape: SHAPE,
+          done: 'created',
+        }),
+    },
+    {
+      verb: 'set',
+      summary: 'change a VLAN; --dhcp on starts DHCP on the racks that stand on it',
+      args: [WHICH],
+      options: [
+        DHCP,
+        DNS,
+        { flags: '--name <name>', help: 'new name' },
+        VID,
+        { flags: '--space <space|none>', help: 'its space; "none" takes it out' },
+      ],
+      isChange: true,
+      examples: ['regent vlan set web --dhcp on --dry-run', 'regent vlan set web --dhcp on --wait'],
+      run: setVlan,
+    },
+    {
+      verb: 'delete',
+      summary: 'delete a VLAN that has no subnet and no interface',
+      args: [WHICH],
+      isChange: true,
+      examples: ['regent vlan delete web'],
+      run: (call) =>
+        runChange(call, {
+          route: 'vlan.delete',
+          input: { params: { vlan: need(call, 0) } },
+          shape: SHAPE,
+          done: 'deleted',
+          next: { in_use: [`What is on it: regent vlan show ${need(call, 0)}`] },
+        }),
+    },
+  ],
+};
+
+async function showVlan(call: Call): Promise<void> {
+  const { client } = await call.region();
+  const { body } = await client.call('vlan.show', { params: { vlan: need(call, 0) } });
+  const printer = printerOf(call);
+  const isForPeople = printer.format === 'table' || printer.format === 'wide';
+  const subnets = isForPeople ? await collect(client.all('subnet.list', { query: { vlan: String(body.id) } })) : [];
+  await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets) }, body);
+}
+
+function setVlan(call: Call): Promise<ExitCode> {
+  const body = {
+    ...flag(call, 'dhcp', 'dhcpOn'),
+    ...flag(call, 'dns', 'dnsOn'),
+    ...text(call, 'name'),
+    ...(option(call, 'vid') === undefined ? {} : { vid: vidOption(call) }),
+    ...textOrNone(call, 'space'),
+  };
+  nothingToSet(body, '--dhcp, --dns, --name, --vid or --space');
+  const isSwitchedOn = body.dhcpOn === true;
+  return runChange(call, {
+    route: 'vlan.set',
+    input: { params: { vlan: need(call, 0) }, body },
+    shape: SHAPE,
+    done: 'changed',
+    tell: (vlan) => `VLAN ${SHAPE.name(vlan)} changed${isSwitchedOn ? `; DHCP is ${dhcpOf(vlan)}` : ''}`,
+    next: isSwitchedOn ? { conflict: NEEDS_RANGE } : {},
+  });
+}
+
+function vidOption(call: Call): number {
+  const vid = option(call, 'vid');
+  if (vid === undefined) throw usageError('--vid is missing: the number of the VLAN, 1 to 4094, or 0 for untagged.');
+  return integer(vid, '--vid', '1 to 4094, or 0 for untagged');
+}
+
+function detailsOf(vlan: Vlan, subnets: readonly Subnet[]) {
+  const racks = vlan.racks.map(
+    (rack) => `${rack.node}  ${rack.interface}  ${rack.addresses.join(', ') || 'no address'}`,
+  );
+  return [
+    ['Name', vlan.name],
+    ['VID', vidOf(vlan)],
+    ['Fabric', vlan.fabric],
+    ['Space', vlan.space ?? ''],
+    ['DHCP', dhcpOf(vlan)],
+    ['DNS', vlan.dnsOn ? 'on' : 'off'],
+    ['Racks', racks],
+    ['Subnets', subnets.map(subnetLine)],
+    ['Id', String(vlan.id)],
+  ] as const;
+}
+
+/** What becomes of DHCP: switched on it still needs a rack on the VLAN. */
+function dhcpOf(vlan: Vlan): string {
+  if (!vlan.dhcpOn) return 'off';
+  return vlan.racks.length > 0
+    ? 'on'
+    : 'on, but no accepted rack stands on this VLAN: nobody answers (see: regent rack list)';
+}
+
+function subnetLine(subnet: Subnet): string {
+  const name = subnet.name === subnet.cidr ? '' : `${subnet.name}, `;
+  const gateway = subnet.gateway === null ? 'no gateway' : `gateway ${subnet.gateway}`;
+  return `${subnet.cidr}  ${name}${gateway}, ${subnet.dynamic} dynamic, ${subnet.used} fixed`;
+}
+
+function vidOf(vlan: Vlan): string {
+  return vlan.vid === 0 ? 'untagged' : String(vlan.vid);
+}
