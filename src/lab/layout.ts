@@ -13,6 +13,8 @@ export interface Layout {
   readonly switchNetns: string;
   hostNetns(host: string): string;
   clientNetns(client: string): string;
+  /** How the names of DHCP clients' namespaces begin. No instance has a "." in it, so no other's begin so. */
+  readonly dhcpNetnsPrefix: string;
   /** Folder of a host or client: `upper`, `work`, `root` (the mount), `console.log`. */
   memberFolder(member: string): string;
   rootOf(member: string): string;
@@ -39,6 +41,7 @@ export function layoutOf(instance: string): Layout {
     switchNetns: `rg-${instance}-sw`,
     hostNetns: (host) => `rg-${instance}-${host}`,
     clientNetns: (client) => `rg-${instance}-c.${client}`,
+    dhcpNetnsPrefix: `rg-${instance}-d.`,
     memberFolder: (member) => `${folder}/members/${member}`,
     rootOf: (member) => `${folder}/members/${member}/root`,
     machineName: (host) => `rg-${instance}-${host}`,
@@ -50,6 +53,7 @@ export function layoutOf(instance: string): Layout {
 export function ownsNetns(layout: Layout, netns: string, members: readonly string[]): boolean {
   return (
     netns === layout.switchNetns ||
+    netns.startsWith(layout.dhcpNetnsPrefix) ||
     members.some((member) => netns === layout.hostNetns(member) || netns === layout.clientNetns(member))
   );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { AppError } from '../core/errors.ts';
 import { must, run } from './command.ts';
 import { type Layout, switchPort } from './layout.ts';
 import { unmountBelow } from './mounts.ts';
@@ -63,14 +64,14 @@ export async function plug(layout: Layout, member: string, netns: string, nics: 
     const port = switchPort(member, index);
     if (await hasLink(layout.switchNetns, port)) continue;
     const sw = layout.switchNetns;
-    const inside = ['name', nic.device, 'address', macOf(member, nic.device), 'netns', netns];
+    const inside = ['name', nic.device, 'address', hardwareAddress(member, nic.device), 'netns', netns];
     await ip(['-n', sw, 'link', 'add', port, 'type', 'veth', 'peer', ...inside]);
     await ip(['-n', sw, 'link', 'set', port, 'master', `br-${nic.network}`, 'up']);
   }
 }
 
 /** A NIC's own address, the same after every boot as a real one's, so that neighbours need not learn it anew. */
-function macOf(member: string, device: string): string {
+export function hardwareAddress(member: string, device: string): string {
   const bytes = createHash('sha256').update(`${member} ${device}`).digest().subarray(0, 5);
   // 02: locally administered, one station (IEEE 802).
   return ['02', ...Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))].join(':');
@@ -81,6 +82,38 @@ export async function unplug(layout: Layout, member: string, nics: readonly LabN
   for (const index of nics.keys()) {
     await run(['ip', '-n', layout.switchNetns, 'link', 'del', switchPort(member, index)], { timeoutMs: TIMEOUT_MS });
   }
+}
+
+/** Where a DHCP client is plugged in. `mac`: six bytes with colons, lower case. */
+interface DhcpPlug {
+  readonly netns: string;
+  readonly network: string;
+  readonly mac: string;
+}
+
+/** One cable from a namespace's eth0 into a network. Throws AppError `lab_client` when a client with this MAC is plugged in already. */
+export async function plugDhcpClient(layout: Layout, { netns, network, mac }: DhcpPlug): Promise<void> {
+  const port = dhcpPort(mac);
+  if (await hasLink(layout.switchNetns, port)) {
+    throw new AppError(
+      'lab_client',
+      `A client with the MAC ${mac} runs already. What to do: end it, or give another MAC.`,
+    );
+  }
+  const inside = ['name', 'eth0', 'address', mac, 'netns', netns];
+  await ip(['-n', layout.switchNetns, 'link', 'add', port, 'type', 'veth', 'peer', ...inside]);
+  await ip(['-n', layout.switchNetns, 'link', 'set', port, 'master', `br-${network}`, 'up']);
+  await ip(['-n', netns, 'link', 'set', 'eth0', 'up']);
+}
+
+/** Takes a DHCP client's cable out. Harmless when there is none. */
+export async function unplugDhcpClient(layout: Layout, mac: string): Promise<void> {
+  await run(['ip', '-n', layout.switchNetns, 'link', 'del', dhcpPort(mac)], { timeoutMs: TIMEOUT_MS });
+}
+
+/** Name of its far end in the switch namespace: within the kernel's 15 characters. */
+function dhcpPort(mac: string): string {
+  return `d-${mac.replaceAll(':', '')}`;
 }
 
 /** Carrier of all NICs of a member off or on, as pulling its cables does. */
@@ -126,7 +159,7 @@ export function netnsNames(): string[] {
 }
 
 /** SIGKILL to every process whose network is this namespace: all of a host's, whoever started them. */
-function endProcessesIn(netns: string): void {
+export function endProcessesIn(netns: string): void {
   let wanted: string;
   try {
     wanted = `net:[${statSync(`${NETNS_FOLDER}/${netns}`).ino}]`;

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../core/errors.ts';
 import { ensureBase, type Progress } from '../lab/base.ts';
+import type { CommandResult } from '../lab/command.ts';
+import { askForLease, type DhcpClientOrder, execDhcpClient, leaseText } from '../lab/dhcp/client.ts';
 import { execClient, execHost } from '../lab/exec.ts';
 import { serveForward } from '../lab/forward.ts';
 import { down, kill, setHostFrozen, setUnitPaused, stop, up } from '../lab/lab.ts';
@@ -23,7 +25,9 @@ const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. REGENT_L
   status [-o json]               what runs, addresses
   exec [--timeout S] HOST -- …   run a command in a host (default deadline ${DEFAULT_TIMEOUT_S} s, 0: a day)
   logs HOST [UNIT]               the host's journal
-  client [--timeout S] VLAN -- … run a command as a client of that network
+  client [--timeout S] VLAN -- … run a command as a client of that network with a fixed address
+  client VLAN --dhcp [-- …]      a machine of its own there, with a real DHCP client: tells its lease, or runs a command;
+         [--mac M] [--hostname N] without --mac it is always the same machine
   kill | stop | start HOST       cut the power; power off; boot
   freeze | thaw HOST             stop or continue the whole host at once
   pause | resume HOST UNIT       SIGSTOP or SIGCONT to every process of a unit
@@ -50,6 +54,7 @@ interface Call {
   readonly args: readonly string[];
   readonly command: readonly string[];
   readonly options: { readonly single?: boolean; readonly purge?: boolean; readonly keepBase?: boolean };
+  readonly dhcp: { readonly isWanted: boolean; readonly mac?: string; readonly hostname?: string };
   readonly output: string;
   readonly timeoutMs: number;
 }
@@ -65,6 +70,9 @@ function parseCall(words: readonly string[]): Call {
       'keep-base': { type: 'boolean' },
       output: { type: 'string', short: 'o' },
       timeout: { type: 'string' },
+      dhcp: { type: 'boolean' },
+      mac: { type: 'string' },
+      hostname: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -76,11 +84,20 @@ function parseCall(words: readonly string[]): Call {
     ...(values.purge ? { purge: true } : {}),
     ...(values['keep-base'] ? { keepBase: true } : {}),
   };
+  const dhcp = {
+    isWanted: values.dhcp === true,
+    ...(values.mac === undefined ? {} : { mac: values.mac }),
+    ...(values.hostname === undefined ? {} : { hostname: values.hostname }),
+  };
+  if (!dhcp.isWanted && (values.mac ?? values.hostname) !== undefined) {
+    throw usage('--mac and --hostname are a DHCP client’s: add --dhcp.');
+  }
   return {
     verb,
     args,
     command,
     options,
+    dhcp,
     output: values.output ?? 'text',
     timeoutMs: timeout === 0 ? 86_400_000 : timeout * 1000,
   };
@@ -97,7 +114,22 @@ async function runAttached(call: Call, where: 'host' | 'client'): Promise<number
   if (call.command.length === 0) throw usage(`${call.verb}: the command after -- is missing.`);
   const options = { timeoutMs: call.timeoutMs, isAttached: true };
   const name = word(call, 0, where === 'host' ? 'HOST' : 'VLAN');
-  const result = await (where === 'host' ? execHost : execClient)(layout, name, call.command, options);
+  return codeOf(call, await (where === 'host' ? execHost : execClient)(layout, name, call.command, options));
+}
+
+/** A DHCP client with a command, or without one: then its lease is the answer. */
+async function runDhcpClient(call: Call): Promise<number> {
+  const { isWanted: _, ...nic } = call.dhcp;
+  const order: DhcpClientOrder = { layout: instanceLayout(), network: word(call, 0, 'VLAN'), ...nic };
+  if (call.command.length > 0) {
+    return codeOf(call, await execDhcpClient(order, call.command, { timeoutMs: call.timeoutMs, isAttached: true }));
+  }
+  const lease = await askForLease(order, call.timeoutMs);
+  process.stdout.write(call.output === 'json' ? `${JSON.stringify(lease, null, 2)}\n` : leaseText(lease));
+  return 0;
+}
+
+function codeOf(call: Call, result: CommandResult): number {
   if (!result.isTimeout) return result.code ?? 1;
   process.stderr.write(
     `lab: the command did not end within ${call.timeoutMs / 1000} s and was killed; --timeout S allows more\n`,
@@ -185,7 +217,7 @@ async function main(words: readonly string[]): Promise<number> {
     case 'exec':
       return runAttached(call, 'host');
     case 'client':
-      return runAttached(call, 'client');
+      return call.dhcp.isWanted ? runDhcpClient(call) : runAttached(call, 'client');
     case 'logs': {
       const unit = call.args[1];
       const command = ['journalctl', '--no-pager', '--lines=1000', ...(unit === undefined ? [] : [`--unit=${unit}`])];
