@@ -122,3 +122,40 @@ export const Observation = Type.Object({
   findings: Type.Optional(Type.Array(AgentFinding, { maxItems: 16 })),
 });
 export type Observation = Static<typeof Observation>;
+
+/** Leases of one report. */
+export const LEASES_PER_REPORT = 500;
+
+/**
+ * A lease as the node's DHCP server has it. `hostname`: as the client gave it, '' for none; `mac`, `clientId`: octets in hexadecimal
+ * joined by colons. Times by the node's clock.
+ */
+export const ReportedLease = Type.Object({
+  address: Type.String({ format: 'ipv4' }),
+  subnetId: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
+  mac: Type.Union([Type.String({ pattern: '^[0-9a-f]{2}(?::[0-9a-f]{2}){0,19}$' }), Type.Null()]),
+  clientId: Type.Union([Type.String({ pattern: '^[0-9a-f]{2}(?::[0-9a-f]{2}){0,254}$' }), Type.Null()]),
+  hostname: Type.String({ maxLength: 255 }),
+  state: oneOf(['active', 'declined']),
+  startsAt: Type.String({ format: 'date-time' }),
+  expiresAt: Type.String({ format: 'date-time' }),
+});
+export type ReportedLease = Static<typeof ReportedLease>;
+
+/**
+ * What changed in a node's leases. An agent numbers its reports from 1 within an epoch (a text of its own that never comes again) and
+ * sends the next when the last was taken. A region that misses one answers `conflict`; the agent then begins a new epoch with everything.
+ * `at`: the node's clock at sending. `gone`: addresses without a lease now. `whole`: between these addresses `leases` is all there is.
+ */
+export const LeaseReport = Type.Object({
+  epoch: Type.String({ minLength: 1, maxLength: 64 }),
+  sequence: Type.Integer({ minimum: 1 }),
+  at: Type.String({ format: 'date-time' }),
+  leases: Type.Array(ReportedLease, { maxItems: LEASES_PER_REPORT }),
+  gone: Type.Array(Type.String({ format: 'ipv4' }), { maxItems: LEASES_PER_REPORT }),
+  whole: Type.Union([
+    Type.Object({ first: Type.String({ format: 'ipv4' }), last: Type.String({ format: 'ipv4' }) }),
+    Type.Null(),
+  ]),
+});
+export type LeaseReport = Static<typeof LeaseReport>;

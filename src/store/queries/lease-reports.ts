@@ -1,0 +1,153 @@
+import { sql } from 'kysely';
+import type { LeaseReport } from '../../contract/agent.ts';
+import { cleanHostname } from '../../model/lease.ts';
+import { storeEvents } from './events.ts';
+import { wantsLeaseNames } from './leases.ts';
+import type { Tx } from '../tx.ts';
+import type { NewEvent } from '../write.ts';
+
+/** `known`: it was stored before. `restart`: something before it is missing here: the agent must begin a new epoch with everything. */
+export type LeaseReceipt = 'stored' | 'known' | 'restart';
+
+interface LeaseChange {
+  readonly address: string;
+  readonly kind: 'added' | 'changed' | 'removed';
+  readonly mac: string | null;
+  readonly hostname: string;
+  /** Its name before, '' for none. */
+  readonly before: string;
+}
+
+/** More changes at once than this make one event of all: a start of a thousand machines must not bury everything else. */
+const EVENTS_MAX = 100;
+/** Rows of one sweep. */
+const SWEEP = 5000;
+
+/**
+ * Stores what a node's agent says of its leases: in order, each report once. Equal rows are not written again. Events tell of leases
+ * that came, went or changed their name, never of renewals; names that matter to DNS raise the number of what was observed.
+ */
+export async function storeLeaseReport(
+  tx: Tx,
+  node: { readonly id: string; readonly name: string },
+  report: LeaseReport,
+): Promise<LeaseReceipt> {
+  const receipt = await takeNumber(tx, node.id, report);
+  if (receipt !== 'stored') return receipt;
+  const ended = await endLeases(tx, node.id, report);
+  const stored = report.leases.length > 0 ? await upsertLeases(tx, node.id, report) : [];
+  await tell(tx, node, [...ended, ...stored]);
+  return 'stored';
+}
+
+/** Ends the leases that have run out; gives their number. Any number of regions may do this at once. */
+export async function expireLeases(tx: Tx): Promise<number> {
+  const ended = await tx.all(sql<LeaseChange & { nodeId: string }>`
+    update leases l set state = 'expired' from (
+      select ctid from leases where state <> 'expired' and expires_at <= now() limit ${SWEEP} for update skip locked) as due
+    where l.ctid = due.ctid
+    returning host(l.address) as address, 'removed' as kind, l.mac, '' as hostname, l.hostname as before, l.node_id as "nodeId"`);
+  const names = new Map(
+    (await tx.all(sql<{ id: string; name: string }>`select id, name from nodes`)).map((node) => [node.id, node.name]),
+  );
+  for (const [id, changes] of Map.groupBy(ended, (row) => row.nodeId)) {
+    await tell(tx, { id, name: names.get(id) ?? id }, changes);
+  }
+  return ended.length;
+}
+
+/** A cheap look: is there anything for `expireLeases`? */
+export async function hasDueLeases(tx: Tx): Promise<boolean> {
+  const row = await tx.one(sql<{ due: boolean }>`
+    select exists (select from leases where state <> 'expired' and expires_at <= now()) as due`);
+  return row?.due ?? false;
+}
+
+/** The row stays locked to the end, so a node's reports are stored one after the other. */
+async function takeNumber(tx: Tx, nodeId: string, { epoch, sequence }: LeaseReport): Promise<LeaseReceipt> {
+  await tx.run(sql`insert into lease_reports (node_id, epoch, sequence) values (${nodeId}, '', 0)
+    on conflict (node_id) do nothing`);
+  const last = await tx.one(sql<{ epoch: string; sequence: number }>`
+    select epoch, sequence from lease_reports where node_id = ${nodeId} for update`);
+  const isSame = last?.epoch === epoch;
+  if (isSame && sequence <= last.sequence) return 'known';
+  if (sequence !== (isSame ? last.sequence + 1 : 1)) return 'restart';
+  await tx.run(sql`update lease_reports set epoch = ${epoch}, sequence = ${sequence}, reported_at = now()
+    where node_id = ${nodeId}`);
+  return 'stored';
+}
+
+function endLeases(tx: Tx, nodeId: string, { leases, gone, whole }: LeaseReport): Promise<LeaseChange[]> {
+  const named = leases.map((lease) => lease.address);
+  const isLeftOut = whole
+    ? sql`(address between ${whole.first}::inet and ${whole.last}::inet and address <> all(${named}::inet[]))`
+    : sql`false`;
+  return tx.all(sql<LeaseChange>`
+    update leases set state = 'expired', expires_at = least(expires_at, now()), reported_at = now()
+    where node_id = ${nodeId} and state <> 'expired' and (address = any(${[...gone]}::inet[]) or ${isLeftOut})
+    returning host(address) as address, 'removed' as kind, mac, '' as hostname, hostname as before`);
+}
+
+/**
+ * A node whose clock is off says its times by that clock: they are moved by the difference, in steps of ten seconds, so that neither
+ * the way of a report nor a small drift makes other times of an unchanged lease.
+ */
+function upsertLeases(tx: Tx, nodeId: string, { at, leases }: LeaseReport): Promise<LeaseChange[]> {
+  const rows = leases.map((lease) => ({ ...lease, hostname: cleanHostname(lease.hostname) }));
+  return tx.all(sql<LeaseChange>`
+    with clock as (
+      select make_interval(secs => round(extract(epoch from now() - ${at}::timestamptz) / 10)::double precision * 10) as shift
+    ), wanted as (
+      select distinct on (address) r.address, r."subnetId" as subnet_id, r.mac, r."clientId" as client_id, r.hostname,
+        case when r."expiresAt" + shift <= now() then 'expired' else r.state end as state,
+        r."startsAt" + shift as starts_at, r."expiresAt" + shift as expires_at
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (address inet, "subnetId" int, mac text, "clientId" text,
+        hostname text, state text, "startsAt" timestamptz, "expiresAt" timestamptz), clock
+      order by address
+    ), before as (
+      select address, mac, hostname, state, expires_at > now() and state <> 'expired' as is_live from leases
+      where node_id = ${nodeId} and address in (select address from wanted)
+    ), stored as (
+      insert into leases as l (node_id, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at)
+      select ${nodeId}, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at from wanted
+      on conflict (node_id, address) do update set subnet_id = excluded.subnet_id, mac = excluded.mac,
+        client_id = excluded.client_id, hostname = excluded.hostname, state = excluded.state,
+        starts_at = excluded.starts_at, expires_at = excluded.expires_at, reported_at = now(),
+        named_since = case when l.hostname = excluded.hostname and l.mac is not distinct from excluded.mac
+          and l.state = excluded.state and l.expires_at > now() then l.named_since else now() end
+      where (l.subnet_id, l.mac, l.client_id, l.hostname, l.state, l.starts_at, l.expires_at) is distinct from
+        (excluded.subnet_id, excluded.mac, excluded.client_id, excluded.hostname, excluded.state, excluded.starts_at, excluded.expires_at)
+    )
+    select host(w.address) as address, w.mac, case when w.state = 'active' then w.hostname else '' end as hostname,
+      case when b.is_live then b.hostname else '' end as before,
+      case when w.state = 'expired' then 'removed' when b.is_live and b.mac is not distinct from w.mac then 'changed' else 'added' end as kind
+    from wanted w left join before b using (address)
+    where (w.state <> 'expired' or b.is_live)
+      and (b.is_live, b.mac, b.hostname, b.state) is distinct from (true, w.mac, w.hostname, w.state)`);
+}
+
+async function tell(
+  tx: Tx,
+  node: { readonly id: string; readonly name: string },
+  changes: readonly LeaseChange[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  if (changes.some((change) => change.hostname !== change.before)) {
+    await tx.run(sql`update counters set observed = observed + 1 where ${wantsLeaseNames()}`);
+  }
+  const count = (kind: LeaseChange['kind']) => changes.filter((change) => change.kind === kind).length;
+  const summary = { added: count('added'), changed: count('changed'), removed: count('removed') };
+  const events: NewEvent[] =
+    changes.length > EVENTS_MAX
+      ? [{ kind: 'lease.changed', subject: node.name, data: summary }]
+      : changes.map((change) => eventOf(node.name, change));
+  await storeEvents(tx, `node:${node.id}`, events);
+}
+
+function eventOf(node: string, { kind, address, mac, hostname, before }: LeaseChange): NewEvent {
+  return {
+    kind: `lease.${kind}`,
+    subject: address,
+    data: { node, mac, hostname: kind === 'removed' ? before : hostname },
+  };
+}

@@ -1,0 +1,131 @@
+import { type RawBuilder, sql } from 'kysely';
+import { chooseLeaseNames, type LeaseState, type NamedLease } from '../../model/lease.ts';
+import type { Domain, LeaseName } from '../../model/snapshot.ts';
+import { containing, listPage, type Page, type PageQuery } from '../page.ts';
+import { findRow, type Noun } from '../rows.ts';
+import type { Tx } from '../tx.ts';
+
+/**
+ * The last lease of an address, of the node that knows it best, with what the configuration says of it now. `subnet`: the one that holds
+ * the address, null when there is none any more. `machine`: full name of the machine that has an interface with this MAC. `isStatic`:
+ * the address is a machine's or reserved. Times ISO 8601, by the database's clock.
+ */
+export interface LeaseRow {
+  readonly address: string;
+  readonly subnetId: number | null;
+  readonly subnet: string | null;
+  readonly vlan: string | null;
+  readonly vlanId: number | null;
+  readonly node: string;
+  readonly mac: string | null;
+  readonly clientId: string | null;
+  readonly hostname: string;
+  readonly machine: string | null;
+  readonly isStatic: boolean;
+  readonly state: LeaseState;
+  readonly startsAt: string;
+  readonly expiresAt: string;
+}
+
+/** A lease that somebody may be using now. `state`: active or declined. */
+export interface LiveLease {
+  readonly address: string;
+  readonly mac: string | null;
+  readonly hostname: string;
+  readonly state: LeaseState;
+  readonly expiresAt: string;
+}
+
+/** What a lease is now: a live one that has run out is expired, whether that was noticed or not. */
+const STATE = sql`case when t.expires_at <= now() then 'expired' else t.state end`;
+/** Several nodes may know the same lease: the newest word counts. */
+const IS_NEWEST = sql`not exists (select from leases o where o.address = t.address and o.node_id <> t.node_id
+  and (o.starts_at, o.node_id) > (t.starts_at, t.node_id))`;
+
+const LEASES: Noun = {
+  table: 'leases',
+  key: 'address',
+  label: 'lease',
+  columns: sql`host(t.address) as address, s.id as "subnetId", text(s.cidr) as subnet, v.id as "vlanId",
+    f.name || '/' || v.name as vlan, n.name as node, t.mac, t.client_id as "clientId", t.hostname, t.starts_at as "startsAt",
+    t.expires_at as "expiresAt", ${STATE} as state,
+    (select m.hostname || '.' || d.name from interfaces i join machines m on m.id = i.machine_id join domains d on d.id = m.domain_id
+      where i.mac = t.mac order by i.id limit 1) as machine,
+    exists (select from interface_addresses a where a.address = t.address)
+      or exists (select from reservations r where r.address = t.address) as "isStatic"`,
+  from: sql`leases t join nodes n on n.id = t.node_id
+    left join subnets s on s.cidr >>= t.address left join vlans v on v.id = s.vlan_id left join fabrics f on f.id = v.fabric_id`,
+};
+
+const LIVE = sql`host(t.address) as address, t.mac, t.hostname, t.state, t.expires_at as "expiresAt"`;
+const IS_LIVE = sql`t.state <> 'expired' and t.expires_at > now() and ${IS_NEWEST}`;
+
+/** Leases of a subnet's addresses that somebody may be using now, in order. */
+export function liveLeases(tx: Tx, subnetId: number): Promise<LiveLease[]> {
+  return tx.all(sql<LiveLease>`select ${LIVE} from subnets s join leases t
+      on t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
+    where s.id = ${subnetId} and ${IS_LIVE} order by t.address`);
+}
+
+/** The lease of an address that somebody may be using now; null without one. */
+export function liveLeaseAt(tx: Tx, address: string): Promise<LiveLease | null> {
+  return tx.one(sql<LiveLease>`select ${LIVE} from leases t where t.address = ${address}::inet and ${IS_LIVE}`);
+}
+
+/** The last lease of an address, live or not; null when it has had none for long. */
+export function findLease(tx: Tx, address: string): Promise<LeaseRow | null> {
+  return findRow(tx, LEASES, sql`t.address = ${address}::inet and ${IS_NEWEST}`);
+}
+
+export interface LeaseFilter extends PageQuery {
+  readonly subnetId?: number | undefined;
+  readonly vlanId?: number | undefined;
+  readonly node?: string | undefined;
+  readonly mac?: string | undefined;
+  readonly address?: string | undefined;
+  /** Part of the name. */
+  readonly hostname?: string | undefined;
+  /** Live ones (active and declined) when left out. */
+  readonly state?: LeaseState | undefined;
+}
+
+/** Sorts: address, hostname, mac, expires. `node`: its name. */
+export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<Page<LeaseRow>> {
+  const filters = [
+    IS_NEWEST,
+    query.state === undefined ? sql`${STATE} <> 'expired'` : sql`${STATE} = ${query.state}`,
+    query.subnetId === undefined ? undefined : sql`s.id = ${query.subnetId}`,
+    query.vlanId === undefined ? undefined : sql`v.id = ${query.vlanId}`,
+    query.node === undefined ? undefined : sql`n.name = ${query.node}`,
+    query.mac === undefined ? undefined : sql`t.mac = ${query.mac}`,
+    query.address === undefined ? undefined : sql`t.address = ${query.address}::inet`,
+    query.hostname === undefined ? undefined : sql`t.hostname ilike ${containing(query.hostname)}`,
+  ];
+  const sorts = {
+    address: sql`t.address`,
+    hostname: sql`t.hostname collate "C"`,
+    mac: sql`coalesce(t.mac, '') collate "C"`,
+    expires: sql`t.expires_at`,
+  };
+  return listPage(tx, { ...LEASES, id: sql`t.address`, sorts, defaultSort: 'address' }, filters, query);
+}
+
+/**
+ * The names that clients gave themselves and that domains want. By what is stored alone, not by the clock: a lease that ran out counts
+ * until `expireLeases` notices it, so that equal rows make equal snapshots.
+ */
+export async function readLeaseNames(
+  tx: Tx,
+  domains: readonly Domain[],
+  defaultDomain: string,
+): Promise<readonly LeaseName[]> {
+  if (!domains.some((domain) => domain.leaseNames)) return [];
+  const rows = await tx.all(sql<NamedLease>`select host(t.address) as address, t.hostname, t.named_since as since
+    from leases t where t.state = 'active' and t.hostname <> '' and ${IS_NEWEST}`);
+  return chooseLeaseNames(rows, domains, defaultDomain);
+}
+
+/** Do names of leases matter to anybody? */
+export function wantsLeaseNames(): RawBuilder<boolean> {
+  return sql<boolean>`exists (select from domains where lease_names)`;
+}
