@@ -16,6 +16,10 @@ const RETENTION = {
   changes: { age: '400 days', rows: 200_000 },
   heartbeats: '7 days',
   publications: PUBLICATIONS_KEPT,
+  /** Twice as long as a signature is good for, before and after its time. */
+  rackNonces: '20 minutes',
+  /** A rack that waits and does not ask any more. */
+  waitingRacks: '7 days',
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
@@ -33,6 +37,12 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     'changes',
     sql`${OLD_CHANGE}
       and not exists (select from history where history.operation = changes.operation)`,
+  ),
+  rack_nonces: expired('rack_nonces', sql`at < now() - ${RETENTION.rackNonces}::interval`),
+  racks: expired(
+    'racks',
+    sql`state = 'waiting' and created_at < now() - ${RETENTION.waitingRacks}::interval
+      and not exists (select from rack_calls c where c.uuid = racks.uuid and c.at > now() - ${RETENTION.waitingRacks}::interval)`,
   ),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   publications: sql`delete from publications p using (

@@ -22,6 +22,7 @@ const TABLES = [
   'interfaces',
   'interface_addresses',
   'nodes',
+  'racks',
 ];
 
 /** Columns that count as bookkeeping: they differ without anyone having changed the row. */

@@ -1,0 +1,150 @@
+import { sql } from 'kysely';
+import type { Rejected } from '../../core/errors.ts';
+import { masterOf, type Rack } from '../../model/rack.ts';
+import type { KnownRack } from '../../model/registration.ts';
+import { type InterfaceReport, sightsOf } from '../../model/sight.ts';
+import type { RackNode, Sight } from '../../model/snapshot.ts';
+import type { Subnet } from '../../model/subnet.ts';
+import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
+import type { Tx } from '../tx.ts';
+
+/** `node`: its node's name. `machines`: those that name it. `seenAt`, `source`: when and from where it asked last, null if never. */
+export interface RackRow extends KnownRack {
+  readonly node: string | null;
+  readonly registeredAt: string;
+  readonly seenAt: string | null;
+  readonly source: string | null;
+  readonly machines: number;
+  readonly version: number;
+}
+
+const RACKS: Noun = {
+  table: 'racks',
+  key: 'uuid',
+  label: 'rack',
+  columns: sql`t.uuid, t.name, t.node_id as "nodeId", n.name as node, t.state, t.public_key as "publicKey",
+    t.accepted_at as "acceptedAt", coalesce(t.key_reset_until > now(), false) as "mayRekey", t.created_at as "registeredAt",
+    c.at as "seenAt", c.source, (select count(*) from machines m where m.rack_id = t.uuid) as machines, t.version`,
+  from: sql`racks t left join nodes n on n.id = t.node_id left join rack_calls c on c.uuid = t.uuid`,
+};
+
+/** How often a rack's call is written down, and how long a nonce counts: longer than a signature is good for. */
+const CALL_EVERY = '10 seconds';
+/** Names the lock below among other advisory locks of this database. */
+const LOCK = 5_240_005;
+
+/** Registrations and an admin's decisions come one after the other until their transactions end: there is one master at every moment. */
+export async function lockRacks(tx: Tx): Promise<void> {
+  await tx.one(sql`select pg_advisory_xact_lock(${LOCK})`);
+}
+
+/** Racks of all states, the accepted ones first in the order of their acceptance, then by registration. */
+export function listRacks(tx: Tx): Promise<RackRow[]> {
+  return tx.all(sql<RackRow>`select ${RACKS.columns} from ${RACKS.from}
+    order by t.accepted_at nulls last, t.created_at, t.uuid collate "C"`);
+}
+
+/** The rack, by UUID. */
+export function findRack(tx: Tx, uuid: string): Promise<RackRow | null> {
+  return tx.one(sql<RackRow>`select ${RACKS.columns} from ${RACKS.from} where t.uuid = ${uuid}`);
+}
+
+/** State, key and node of a rack: what a signed call is judged by. */
+export function readRackKey(
+  tx: Tx,
+  uuid: string,
+): Promise<Pick<Rack, 'uuid' | 'state' | 'publicKey' | 'nodeId'> | null> {
+  return tx.one(
+    sql`select uuid, state, public_key as "publicKey", node_id as "nodeId" from racks where uuid = ${uuid}`,
+  );
+}
+
+/** Makes a rack that waits. */
+export function createRack(tx: Tx, rack: Pick<Rack, 'uuid' | 'name' | 'publicKey'>): Promise<RackRow> {
+  const { uuid, name, publicKey } = rack;
+  return insertRow(tx, RACKS, { uuid, name, state: 'waiting', public_key: publicKey });
+}
+
+/** Accepts it as this node. Take `lockRacks` first: the order of acceptance is the order of succession. */
+export async function acceptRack(
+  tx: Tx,
+  target: Target,
+  as: { readonly nodeId: string; readonly name: string },
+): Promise<RackRow | Rejected> {
+  const moment = await tx.one(sql<{ at: string }>`
+    select greatest(clock_timestamp(), max(accepted_at) + interval '1 millisecond')::text as at from racks`);
+  const columns = { state: 'accepted', node_id: as.nodeId, name: as.name, accepted_at: moment?.at };
+  return updateRow(tx, RACKS, target, columns);
+}
+
+/** Rejects it; `nodeId` null: it is no node any more. */
+export function rejectRack(tx: Tx, target: Target, nodeId: string | null): Promise<RackRow | Rejected> {
+  return updateRow(tx, RACKS, target, { state: 'rejected', node_id: nodeId, accepted_at: null });
+}
+
+/** Its next registration within so many minutes may bring a new key. */
+export async function allowRekey(tx: Tx, target: Target, minutes: number): Promise<RackRow | Rejected> {
+  const moment = await tx.one(sql<{ at: string }>`select (now() + make_interval(mins => ${minutes}))::text as at`);
+  return updateRow(tx, RACKS, target, { key_reset_until: moment?.at });
+}
+
+/** Gives it the new key and closes the door. */
+export function setRackKey(tx: Tx, target: Target, publicKey: string): Promise<RackRow | Rejected> {
+  return updateRow(tx, RACKS, target, { public_key: publicKey, key_reset_until: null });
+}
+
+export function deleteRack(tx: Tx, target: Target): Promise<RackRow | Rejected> {
+  return deleteRow(tx, RACKS, target);
+}
+
+/** Machines that name this rack name none any more: they are the master's, whoever it is. Gives their number. */
+export function releaseMachines(tx: Tx, uuid: string): Promise<number> {
+  return tx.run(sql`update machines set rack_id = null where rack_id = ${uuid}`);
+}
+
+/** Notes that the rack called; at most one write in ten seconds. */
+export async function noteCall(tx: Tx, uuid: string, source: string): Promise<void> {
+  await tx.run(sql`insert into rack_calls as c (uuid, source) select uuid, ${source} from racks where uuid = ${uuid}
+    on conflict (uuid) do update set source = excluded.source, at = now()
+    where c.at < now() - ${CALL_EVERY}::interval or c.source <> excluded.source`);
+}
+
+/** How many racks wait that called from this source. */
+export async function countWaiting(tx: Tx, source: string): Promise<number> {
+  const row = await tx.one(sql<{ count: number }>`
+    select count(*) as count from racks r join rack_calls c on c.uuid = r.uuid where r.state = 'waiting' and c.source = ${source}`);
+  return Number(row?.count ?? 0);
+}
+
+/** Removes racks that wait and have not asked for so many minutes: when there is no room for others. */
+export function dropSilent(tx: Tx, minutes: number): Promise<number> {
+  return tx.run(sql`delete from racks r where r.state = 'waiting' and r.created_at < now() - make_interval(mins => ${minutes})
+    and not exists (select from rack_calls c where c.uuid = r.uuid and c.at > now() - make_interval(mins => ${minutes}))`);
+}
+
+/** True when this key never used this number before: then it is used now. */
+export async function takeNonce(tx: Tx, publicKey: string, nonce: string): Promise<boolean> {
+  const rows = await tx.run(
+    sql`insert into rack_nonces (public_key, nonce) values (${publicKey}, ${nonce}) on conflict do nothing`,
+  );
+  return rows === 1;
+}
+
+/** The snapshot's racks: accepted ones, by node. */
+export async function readRackNodes(tx: Tx): Promise<RackNode[]> {
+  const rows = await tx.all(sql<Pick<Rack, 'uuid' | 'state' | 'nodeId' | 'acceptedAt'>>`
+    select uuid, state, node_id as "nodeId", accepted_at as "acceptedAt" from racks
+    where state = 'accepted' order by node_id collate "C"`);
+  const master = masterOf(rows);
+  return rows.flatMap(({ uuid, nodeId }) => (nodeId === null ? [] : [{ nodeId, isMaster: uuid === master?.uuid }]));
+}
+
+/** Who stands on which VLAN, by the nodes' last reports. `subnets`: all of them, when the caller has them already. */
+export async function readSights(tx: Tx, subnets?: readonly Pick<Subnet, 'cidr' | 'vlanId'>[]): Promise<Sight[]> {
+  const reports = await tx.all(sql<InterfaceReport>`
+    select node_id as "nodeId", facts -> 'interfaces' as interfaces from node_observations order by node_id collate "C"`);
+  const known =
+    subnets ??
+    (await tx.all(sql<Pick<Subnet, 'cidr' | 'vlanId'>>`select text(cidr) as cidr, vlan_id as "vlanId" from subnets`));
+  return sightsOf(reports, known);
+}
