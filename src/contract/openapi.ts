@@ -7,6 +7,7 @@ import { Event } from './event.ts';
 import { Fabric, Space } from './fabric.ts';
 import { Machine, MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
+import { Rack } from './rack.ts';
 import { Range } from './range.ts';
 import { DnsRecord } from './record.ts';
 import { Reservation } from './reservation.ts';
@@ -36,6 +37,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   PendingConfig,
   Preview,
   Problem,
+  Rack,
   Range,
   Record: DnsRecord,
   Reservation,

@@ -6,6 +6,7 @@ import * as event from './event.ts';
 import * as fabric from './fabric.ts';
 import * as machine from './machine.ts';
 import * as node from './node.ts';
+import * as rack from './rack.ts';
 import * as range from './range.ts';
 import * as record from './record.ts';
 import * as reservation from './reservation.ts';
@@ -332,6 +333,49 @@ export const ROUTES = {
     params: setting.SettingParams,
     body: setting.SettingSet,
     response: setting.Setting,
+  }),
+
+  'rack.list': get('/racks', 'List racks, or the placeholder that stands in for them', {
+    roles: EVERYBODY,
+    query: rack.RackListQuery,
+    response: rack.RackPage,
+  }),
+  'rack.show': get('/racks/{rack}', 'Show a rack', {
+    roles: EVERYBODY,
+    params: rack.RackParams,
+    response: rack.Rack,
+    hasEtag: true,
+  }),
+  'rack.accept': post('/racks/{rack}/accept', 'Accept a rack that waits or was rejected', {
+    roles: ADMINS,
+    params: rack.RackParams,
+    body: rack.RackAccept,
+    response: rack.Rack,
+    status: 200,
+    hasEtag: true,
+  }),
+  'rack.reject': post('/racks/{rack}/reject', 'Reject a rack: it gets nothing; its machines are the master’s', {
+    roles: ADMINS,
+    params: rack.RackParams,
+    response: rack.Rack,
+    status: 200,
+    hasEtag: true,
+  }),
+  'rack.reset-key': post(
+    '/racks/{rack}/reset-key',
+    'Let the rack’s next registration within 15 minutes bring a new key',
+    {
+      roles: ADMINS,
+      params: rack.RackParams,
+      response: rack.Rack,
+      status: 200,
+      hasEtag: true,
+    },
+  ),
+  'rack.delete': del('/racks/{rack}', 'Forget a rack; its machines are the master’s', {
+    roles: ADMINS,
+    params: rack.RackParams,
+    response: rack.Rack,
   }),
 
   'node.list': get('/nodes', 'List nodes', { roles: EVERYBODY, query: node.NodeListQuery, response: node.NodePage }),

@@ -77,7 +77,7 @@ function checkIdentity(site: RegistrationSite, request: Registration): Decision 
       'Another rack has this key: the host is a copy of it. Remove /var/lib/regent/agent/rack-key on the copy and restart its agent.',
     );
   }
-  const twin = nodeId === null ? undefined : others.find((rack) => rack.nodeId === nodeId && rack.state !== 'waiting');
+  const twin = nodeId === null ? undefined : others.find((rack) => rack.nodeId === nodeId);
   if (twin) {
     return refuse(
       'conflict',

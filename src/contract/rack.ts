@@ -1,0 +1,40 @@
+import Type, { type Static } from 'typebox';
+import { RACK_STATES } from '../model/rack.ts';
+import { Flag, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
+
+/** A VLAN that the rack stands on, by its own report. */
+const RackVlan = strict({
+  vlan: Type.String({ description: 'FABRIC/NAME' }),
+  interface: Type.String(),
+  addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
+});
+
+/** A rack controller; or the placeholder `master`, which holds machines while no rack is accepted and has no UUID. */
+export const Rack = strict({
+  uuid: nullable(Type.String({ description: 'CLUSTER_UUID of its rack.conf; null: the placeholder' })),
+  name: Type.String(),
+  state: oneOf(RACK_STATES),
+  isMaster: Type.Boolean(),
+  isPlaceholder: Type.Boolean(),
+  node: nullable(Type.String({ description: 'name of its node; null unless accepted' })),
+  publicKey: nullable(Type.String({ description: 'Ed25519, base64url' })),
+  mayRekey: Type.Boolean({ description: 'its next registration may bring a new key' }),
+  registeredAt: nullable(Time),
+  acceptedAt: nullable(Time),
+  seenAt: nullable(Time),
+  source: nullable(Type.String({ description: 'where its last registration came from' })),
+  machines: Type.Integer({ description: 'machines that belong to it; the master has those that name no rack' }),
+  vlans: Type.Array(RackVlan),
+});
+export type Rack = Static<typeof Rack>;
+
+export const RackParams = strict({ rack: text(64, 'UUID, name, or "master" for whoever is the master') });
+export const RackAccept = strict({
+  name: Type.Optional(text(63, 'name of its node; the name that it registered with when left out')),
+});
+export type RackAccept = Static<typeof RackAccept>;
+export const RackListQuery = listQuery(
+  { state: Type.Optional(oneOf(RACK_STATES)), is_master: Type.Optional(Flag), name: Type.Optional(text(63)) },
+  ['name', 'state', 'registered'],
+);
+export const RackPage = page(Rack);

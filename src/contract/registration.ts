@@ -1,0 +1,23 @@
+import Type, { type Static } from 'typebox';
+import { RACK_STATES } from '../model/rack.ts';
+import { nullable, oneOf, strict, text } from './common.ts';
+
+/** Path of the registration, on the agent's socket and on the API's port. */
+export const REGISTER_PATH = '/agent/v1/register';
+
+/** A rack announces itself, at its start and again and again. Signed by the key that it names (`rack-signature.ts`). */
+export const RegisterRequest = strict({
+  uuid: text(64),
+  name: text(255, "the host's name"),
+  publicKey: text(64),
+  token: Type.Optional(text(256, 'a join token')),
+});
+export type RegisterRequest = Static<typeof RegisterRequest>;
+
+/** All that a rack is told. `nodeId`: its node's, null unless accepted. `why`: a sentence for its log. */
+export const RegisterAnswer = strict({
+  state: oneOf(RACK_STATES),
+  nodeId: nullable(Type.String()),
+  why: Type.String(),
+});
+export type RegisterAnswer = Static<typeof RegisterAnswer>;
