@@ -65,10 +65,11 @@ export interface RestartRequest {
 /**
  * All configuration at one moment, read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
  * name, then id; `racks`, `sights`: by node; `leaseNames`: by address), so that equal configuration has equal text. `sights` and
- * `leaseNames` are observations: they may change while the revision stays.
+ * `leaseNames` are observations: they change while the revision stays, and `observed` grows then.
  */
 export interface Snapshot {
   readonly revision: number;
+  readonly observed: number;
   readonly settings: Settings;
   readonly nodes: readonly Node[];
   readonly racks: readonly RackNode[];

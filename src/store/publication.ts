@@ -4,7 +4,7 @@ import { digestOf } from '../core/digest.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Version } from '../model/snapshot.ts';
 import type { Database } from './database.ts';
-import { storeEvents } from './queries/events.ts';
+import { type Place, storeEvents } from './queries/events.ts';
 import type { Tx } from './tx.ts';
 
 /** A lint or compile result of a service (services' `ServiceFinding` as the store sees it). */
@@ -24,6 +24,7 @@ export interface SitePublication {
   readonly process: string;
   /** Of the snapshot that was compiled. */
   readonly revision: number;
+  readonly observed: number;
   /** `snapshot.versions`: what the compile started from. */
   readonly versionsBefore: readonly Version[];
   /** `CompiledSite.versions`: all rows, new numbers included. */
@@ -83,8 +84,8 @@ export function needsGeneration(head: HeldState | null, digest: string, held: He
 
 /**
  * Publishes by compare-and-set, the whole site in one transaction (architecture.md §3). It holds the gate row, so
- * publishers come one after the other; each proves that nobody went further: the revision is not older than the newest
- * one compiled for any node, and every version row is as its snapshot had it.
+ * publishers come one after the other; each proves that nobody went further: neither revision nor the number of what was observed is
+ * lower than the newest one compiled for any node, and every version row is as its snapshot had it.
  */
 export function publishSite(db: Database, site: SitePublication): Promise<PublishResult | Rejected> {
   return db.repeatable(async (tx) => {
@@ -92,11 +93,13 @@ export function publishSite(db: Database, site: SitePublication): Promise<Publis
       sql<{ value: string }>`select value from gates where name = 'compiler' for no key update`,
     );
     if (gate?.value !== site.compiler) return { kind: 'observer', compiler: gate?.value ?? '' } as const;
-    const ahead = await tx.one(sql<{ id: string; revision: number }>`
-      select node_id as id, compiled_revision as revision from desired
-      where node_id = any(${[...site.nodes.keys()]}::text[]) and compiled_revision > ${site.revision} limit 1`);
+    const ahead = await tx.one(sql<Place & { id: string }>`
+      select node_id as id, compiled_revision as revision, compiled_observed as observed from desired
+      where node_id = any(${[...site.nodes.keys()]}::text[])
+        and (compiled_revision > ${site.revision} or compiled_observed > ${site.observed}) limit 1`);
     if (ahead) {
-      return lost(`revision ${ahead.revision} was compiled for ${ahead.id} already; this snapshot is ${site.revision}`);
+      const done = `revision ${ahead.revision} (observed ${ahead.observed}) was compiled for ${ahead.id} already`;
+      return lost(`${done}; this snapshot is ${site.revision} (observed ${site.observed})`);
     }
     const clash = await storeVersions(tx, site);
     if (clash) return lost(clash);
@@ -142,11 +145,11 @@ export function readOutlines(tx: Tx, nodeId?: string): Promise<Head[]> {
     published_at as "publishedAt", compiled_revision as "compiledRevision" from desired where ${where} order by node_id collate "C"`);
 }
 
-/** The newest configuration that was compiled for each node, by id: without the bodies. */
-export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, number>> {
-  const rows = await tx.all(sql<{ id: string; revision: number }>`
-    select node_id as id, compiled_revision as revision from desired`);
-  return new Map(rows.map((row) => [row.id, row.revision]));
+/** The newest snapshot that was compiled for each node, by id: without the bodies. */
+export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, Place>> {
+  const rows = await tx.all(sql<Place & { id: string }>`
+    select node_id as id, compiled_revision as revision, compiled_observed as observed from desired`);
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** The desired state of a node; null before its first publication. */
@@ -207,21 +210,21 @@ async function publishNode(
   const held = await tx.one(sql<HeldState>`select generation, digest from held where node_id = ${nodeId}`);
   if (!needsGeneration(head, digest, held)) {
     // Nothing new, but an older snapshot must not publish any more.
-    await tx.run(sql`update desired set compiled_revision = ${site.revision}
-      where node_id = ${nodeId} and compiled_revision < ${site.revision}`);
+    await tx.run(sql`update desired set compiled_revision = ${site.revision}, compiled_observed = ${site.observed}
+      where node_id = ${nodeId} and (compiled_revision < ${site.revision} or compiled_observed < ${site.observed})`);
     return null;
   }
   const generation = nextGeneration(head?.generation ?? 0, held?.generation ?? 0);
   const text = JSON.stringify(body);
-  const { revision, compiler, process } = site;
+  const { revision, observed, compiler, process } = site;
   // A node that was deleted since the snapshot gets nothing.
   const rows = await tx.run(sql`
-    insert into desired as d (node_id, generation, digest, revision, compiled_revision, body, outline, compiler, process)
-    select id, ${generation}, ${digest}, ${revision}, ${revision}, ${text}::json, ${JSON.stringify(outlineOf(body))}::json,
+    insert into desired as d (node_id, generation, digest, revision, compiled_revision, compiled_observed, body, outline, compiler, process)
+    select id, ${generation}, ${digest}, ${revision}, ${revision}, ${observed}, ${text}::json, ${JSON.stringify(outlineOf(body))}::json,
       ${compiler}, ${process} from nodes where id = ${nodeId}
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
-      revision = excluded.revision, compiled_revision = excluded.compiled_revision, body = excluded.body, outline = excluded.outline,
-      compiler = excluded.compiler, process = excluded.process, published_at = now()`);
+      revision = excluded.revision, compiled_revision = excluded.compiled_revision,
+      compiled_observed = excluded.compiled_observed, body = excluded.body, outline = excluded.outline, compiler = excluded.compiler, process = excluded.process, published_at = now()`);
   if (rows === 0) return null;
   await tx.run(sql`
     insert into publications (node_id, generation, digest, revision, after_revision, body, compiler, process)

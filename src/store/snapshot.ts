@@ -1,11 +1,17 @@
 import { sql } from 'kysely';
 import { isRejected } from '../core/errors.ts';
 import { formatAddress, parseAddress } from '../core/ip.ts';
+import type { IpRange } from '../model/ip-range.ts';
 import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
+import type { Reservation } from '../model/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
 import type { Domain, Node, RestartRequest, Snapshot, Version } from '../model/snapshot.ts';
-import type { Subnet, Vlan } from '../model/subnet.ts';
+import type { Subnet } from '../model/subnet.ts';
+import type { Fabric, Space, Vlan } from '../model/vlan.ts';
+import { readPlace } from './queries/events.ts';
+import { readLeaseNames } from './queries/leases.ts';
+import { readRackNodes, readSights } from './queries/racks.ts';
 import type { Tx } from './tx.ts';
 
 type InterfaceRow = Omit<MachineInterface, 'addresses'> & { readonly machineId: string };
@@ -20,20 +26,23 @@ interface AddressRow {
  * whatever the number of rows.
  */
 export async function readSnapshot(tx: Tx): Promise<Snapshot> {
+  const network = await readNetwork(tx);
+  const settings = await readSettings(tx);
+  const domains = await tx.all(sql<Domain>`select id, name, ttl, lease_names as "leaseNames" from domains order by id`);
   return {
-    revision: (await tx.one(sql<{ revision: number }>`select revision from counters`))?.revision ?? 0,
-    settings: await readSettings(tx),
+    ...(await readPlace(tx)),
+    settings,
     nodes: (
       await tx.all(sql<Node>`
         select id, name, is_region as "isRegion", is_rack as "isRack",
           array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses
         from nodes order by name collate "C", id collate "C"`)
     ).map((node) => ({ ...node, addresses: node.addresses.map(canonicalAddress) })),
-    vlans: await tx.all(sql<Vlan>`select id, name, vid from vlans order by id`),
-    subnets: await tx.all(
-      sql<Subnet>`select id, vlan_id as "vlanId", name, text(cidr) as cidr, dns_on as "dnsOn" from subnets order by id`,
-    ),
-    domains: await tx.all(sql<Domain>`select id, name, ttl from domains order by id`),
+    racks: await readRackNodes(tx),
+    sights: await readSights(tx, network.subnets),
+    ...network,
+    leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
+    domains,
     records: await tx.all(
       sql<DnsRecord>`select id, domain_id as "domainId", name, type, data, ttl from records order by id`,
     ),
@@ -62,6 +71,34 @@ export function canonicalAddress(text: string): string {
   if (!text.includes(':')) return text;
   const address = parseAddress(text);
   return isRejected(address) ? text : formatAddress(address);
+}
+
+async function readNetwork(tx: Tx) {
+  const subnets = await tx.all(sql<Subnet>`
+    select id, vlan_id as "vlanId", name, text(cidr) as cidr, host(gateway) as gateway,
+      array(select host(a) from unnest(resolvers) with ordinality as u (a, n) order by n) as resolvers,
+      is_managed as "isManaged", dns_on as "dnsOn", proxy_on as "proxyOn"
+    from subnets order by id`);
+  const ranges = await tx.all(sql<IpRange>`
+    select id, subnet_id as "subnetId", kind, host(first) as first, host(last) as last, comment from ip_ranges order by id`);
+  const reservations = await tx.all(sql<Reservation>`
+    select id, subnet_id as "subnetId", host(address) as address, mac, hostname, comment from reservations order by id`);
+  return {
+    fabrics: await tx.all(sql<Fabric>`select id, name from fabrics order by id`),
+    spaces: await tx.all(sql<Space>`select id, name from spaces order by id`),
+    vlans: await tx.all(sql<Vlan>`
+      select id, fabric_id as "fabricId", space_id as "spaceId", name, vid, dhcp_on as "dhcpOn", dns_on as "dnsOn",
+        relay_vlan_id as "relayVlanId" from vlans order by id`),
+    subnets: subnets.map(canonicalSubnet),
+    ranges: ranges.map((row) => ({ ...row, first: canonicalAddress(row.first), last: canonicalAddress(row.last) })),
+    reservations: reservations.map((row) => ({ ...row, address: canonicalAddress(row.address) })),
+  };
+}
+
+/** A subnet's addresses as the model writes them. */
+export function canonicalSubnet<S extends Pick<Subnet, 'gateway' | 'resolvers'>>(subnet: S): S {
+  const gateway = subnet.gateway === null ? null : canonicalAddress(subnet.gateway);
+  return { ...subnet, gateway, resolvers: subnet.resolvers.map(canonicalAddress) };
 }
 
 async function readMachines(tx: Tx): Promise<Machine[]> {

@@ -11,6 +11,7 @@ export function siteOf(machines: number): Snapshot {
   const subnetOf = (index: number) => Math.floor(index / perSubnet);
   return {
     revision: 1000,
+    observed: 0,
     settings: DEFAULT_SETTINGS,
     nodes: [
       ...['r1', 'r2', 'r3'].map((name, index) => ({

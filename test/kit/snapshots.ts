@@ -24,6 +24,7 @@ export const R1: Node = { id: 'n-r1', name: 'r1', isRegion: true, isRack: true, 
 export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
     revision: 1,
+    observed: 0,
     settings: DEFAULT_SETTINGS,
     nodes: [R1],
     racks: [{ nodeId: R1.id, isMaster: true }],

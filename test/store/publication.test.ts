@@ -41,7 +41,16 @@ const bodyOf = (text: string): Desired['body'] => ({ services: { dns: { desired:
 
 function site(revision: number, text: string, overrides: Partial<SitePublication> = {}): SitePublication {
   const nodes = new Map([['n1', { body: bodyOf(text), findings: [] as StoredFinding[] }]]);
-  return { compiler: '1.0.0', process: 'p1', revision, versionsBefore: [], versions: [], nodes, ...overrides };
+  return {
+    compiler: '1.0.0',
+    process: 'p1',
+    revision,
+    observed: 0,
+    versionsBefore: [],
+    versions: [],
+    nodes,
+    ...overrides,
+  };
 }
 const publish = async (revision: number, text: string, overrides: Partial<SitePublication> = {}) =>
   value(await publishSite(db, site(revision, text, overrides)));

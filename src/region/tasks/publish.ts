@@ -6,7 +6,7 @@ import { type CompiledSite, compileSite, type NodeBody } from '../../services/co
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
 import { claimCompiler, type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
-import { readRevision } from '../../store/queries/events.ts';
+import { readPlace } from '../../store/queries/events.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -86,8 +86,11 @@ async function reached<T>(result: Promise<T | Rejected>): Promise<T> {
 function isBehind(db: Database): Promise<boolean> {
   const look = async (tx: Tx) => {
     const compiled = await readCompiled(tx);
-    const revision = await readRevision(tx);
-    return (await listNodes(tx, { limit: 1000 })).items.some((node) => (compiled.get(node.id) ?? -1) < revision);
+    const place = await readPlace(tx);
+    return (await listNodes(tx, { limit: 1000 })).items.some((node) => {
+      const at = compiled.get(node.id);
+      return !at || at.revision < place.revision || at.observed < place.observed;
+    });
   };
   return reached(db.read(look, { deadlineMs: DEADLINE_MS }));
 }
@@ -114,6 +117,7 @@ async function publishRacing(ports: PublishPorts): Promise<Published> {
         compiler: ports.compiler,
         process: ports.process,
         revision: snapshot.revision,
+        observed: snapshot.observed,
         versionsBefore: snapshot.versions,
         versions: site.versions,
         nodes: site.nodes,

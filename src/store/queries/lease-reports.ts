@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
-import { storeEvents } from './events.ts';
+import { raiseObserved, storeEvents } from './events.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
@@ -133,7 +133,7 @@ async function tell(
 ): Promise<void> {
   if (changes.length === 0) return;
   if (changes.some((change) => change.hostname !== change.before)) {
-    await tx.run(sql`update counters set observed = observed + 1 where ${wantsLeaseNames()}`);
+    if (await wantsLeaseNames(tx)) await raiseObserved(tx);
   }
   const count = (kind: LeaseChange['kind']) => changes.filter((change) => change.kind === kind).length;
   const summary = { added: count('added'), changed: count('changed'), removed: count('removed') };

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { chooseLeaseNames, type LeaseState, type NamedLease } from '../../model/lease.ts';
 import type { Domain, LeaseName } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
@@ -126,6 +126,7 @@ export async function readLeaseNames(
 }
 
 /** Do names of leases matter to anybody? */
-export function wantsLeaseNames(): RawBuilder<boolean> {
-  return sql<boolean>`exists (select from domains where lease_names)`;
+export async function wantsLeaseNames(tx: Tx): Promise<boolean> {
+  const row = await tx.one(sql<{ wanted: boolean }>`select exists (select from domains where lease_names) as wanted`);
+  return row?.wanted ?? false;
 }

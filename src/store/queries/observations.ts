@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { AgentFinding, Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
-import { storeEvents } from './events.ts';
+import { raiseObserved, storeEvents } from './events.ts';
 
 /** The last full report of a node. `reportedAt` by the database's clock. */
 export interface NodeObservation {
@@ -25,6 +25,9 @@ export interface NodeObservation {
  */
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
   const { generation, digest, agentVersion, agentSince, staleSince, facts, services } = report;
+  const interfaces = JSON.stringify(facts.interfaces);
+  const same = await tx.one(sql`select node_id from node_observations
+    where node_id = ${node.id} and facts -> 'interfaces' = ${interfaces}::jsonb`);
   await tx.run(sql`
     insert into node_observations as n (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings)
     values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
@@ -43,6 +46,8 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
       set state = excluded.state, since = excluded.since, body = excluded.body, reported_at = now()`);
   await tx.run(sql`delete from observations where node_id = ${node.id}
     and service <> all(${services.map(({ service }) => service)}::text[])`);
+  // Which VLANs a node sees follows from its interfaces.
+  if (!same) await raiseObserved(tx);
   const states = new Map(before.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeEvents(
