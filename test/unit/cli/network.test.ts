@@ -216,7 +216,7 @@ describe('the network on the command line', () => {
 
   it("shows a subnet with its ranges and its VLAN's DHCP, and as data the object alone", async () => {
     region.on('GET /subnets/10.10.10.0/24', { body: { ...SUBNET, managed: false } });
-    region.on('GET /vlans/5', { body: VLAN });
+    region.on('GET /vlans', page({ ...VLAN, id: 99, fabric: 'other' }, VLAN));
     region.on('GET /ranges', page(RANGE, { ...RANGE, kind: 'reserved', comment: 'esc\u001b[2J' }));
     const { out } = await regent('subnet show 10.10.10.0/24');
     for (const line of [
@@ -228,13 +228,15 @@ describe('the network on the command line', () => {
       /^Ranges: +10\.10\.10\.100-10\.10\.10\.199 {2}dynamic, 100\n +10\.10\.10\.100-10\.10\.10\.199 {2}reserved, 100 {2}esc\\x1b\[2J$/m,
     ])
       expect(out).toMatch(line);
-    region.on('GET /vlans/5', { body: { ...VLAN, racks: [], dnsOn: false } });
+    region.on('GET /vlans', page({ ...VLAN, racks: [], dnsOn: false }));
     const lonely = (await regent('subnet show 10.10.10.0/24')).out;
     expect(lonely).toMatch(/^DHCP: +on, but no accepted rack stands on its VLAN: nobody answers$/m);
     expect(lonely).toMatch(/^DNS: +on, but off for its VLAN$/m);
     expect(lonely).toMatch(/^Resolvers: +none$/m);
-    region.on('GET /vlans/5', { body: { ...VLAN, dhcpOn: false } });
+    region.on('GET /vlans', page({ ...VLAN, dhcpOn: false }));
     expect((await regent('subnet show 10.10.10.0/24')).out).toMatch(/off .*regent vlan set fabric-1\/web --dhcp on/);
+    region.on('GET /vlans', page());
+    expect((await regent('subnet show 10.10.10.0/24')).out).toMatch(/^VLAN: +web$/m);
     region.seen.length = 0;
     expect(JSON.parse((await regent('subnet show 10.10.10.0/24 -o json')).out)).toEqual({ ...SUBNET, managed: false });
     expect(region.seen).toHaveLength(1);
@@ -248,6 +250,7 @@ describe('the network on the command line', () => {
     expect(out).toMatch(
       /^Subnets: +10\.10\.10\.0\/24 {2}lab, gateway 10\.10\.10\.254, 100 dynamic, 2 fixed\n +fd00::\/64 {2}no gateway/m,
     );
+    expect(region.seen.at(-1)?.query.get('vlan')).toBe('1/10');
     region.on('GET /vlans/fabric-1/10', { body: { ...VLAN, racks: [] } });
     expect((await regent('vlan show fabric-1/10')).out).toMatch(
       /^DHCP: +on, but no accepted rack stands on this VLAN/m,

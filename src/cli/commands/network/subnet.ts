@@ -145,10 +145,12 @@ async function showSubnet(call: Call): Promise<void> {
     await printOne(printer, SHAPE, body);
     return;
   }
-  const [{ body: vlan }, ranges] = await Promise.all([
-    client.call('vlan.show', { params: { vlan: String(body.vlanId) } }),
+  // A number in a path is a VID before it is an id, and a name may stand in several fabrics: so by the list.
+  const [vlans, ranges] = await Promise.all([
+    collect(client.all('vlan.list', { query: { name: body.vlan } })),
     collect(client.all('range.list', { query: { subnet: String(body.id), sort: 'first' } })),
   ]);
+  const vlan = vlans.find((known) => known.id === body.vlanId);
   await printOne(printer, { ...SHAPE, details: (subnet) => detailsOf(subnet, vlan, ranges) }, body);
 }
 
@@ -168,16 +170,13 @@ function bodyOf(call: Call): SubnetSet {
   };
 }
 
-function detailsOf(subnet: Subnet, vlan: Vlan, ranges: readonly Range[]) {
-  const vid = vlan.vid === 0 ? 'untagged' : `VID ${vlan.vid}`;
+function detailsOf(subnet: Subnet, vlan: Vlan | undefined, ranges: readonly Range[]) {
   return [
     ['CIDR', subnet.cidr],
     ['Name', subnet.name],
-    ['VLAN', `${vlan.fabric}/${vlan.name} (${vid})`],
+    // A VLAN that went away between the two calls leaves the subnet's own word for it.
+    ...(vlan === undefined ? ([['VLAN', subnet.vlan]] as const) : servedBy(subnet, vlan)),
     ['Gateway', subnet.gateway ?? 'none'],
-    ['Resolvers', resolversOf(subnet, vlan)],
-    ['DHCP', dhcpOf(subnet, vlan)],
-    ['DNS', subnet.dnsOn && !vlan.dnsOn ? 'on, but off for its VLAN' : onOffText(subnet.dnsOn)],
     ['Proxy', onOffText(subnet.proxyOn)],
     ['Managed', subnet.managed ? 'yes' : 'no: "auto" takes no address of it'],
     ['Ranges', ranges.map(rangeLine)],
@@ -187,9 +186,15 @@ function detailsOf(subnet: Subnet, vlan: Vlan, ranges: readonly Range[]) {
   ] as const;
 }
 
-function resolversOf(subnet: Subnet, vlan: Vlan): string {
-  if (subnet.resolvers.length > 0) return subnet.resolvers.join(', ');
-  return subnet.dnsOn && vlan.dnsOn ? 'our own' : 'none';
+/** What the VLAN and the subnet together mean for its hosts. */
+function servedBy(subnet: Subnet, vlan: Vlan) {
+  const ours = subnet.dnsOn && vlan.dnsOn ? 'our own' : 'none';
+  return [
+    ['VLAN', `${vlan.fabric}/${vlan.name} (${vlan.vid === 0 ? 'untagged' : `VID ${vlan.vid}`})`],
+    ['DHCP', dhcpOf(subnet, vlan)],
+    ['DNS', subnet.dnsOn && !vlan.dnsOn ? 'on, but off for its VLAN' : onOffText(subnet.dnsOn)],
+    ['Resolvers', subnet.resolvers.length > 0 ? subnet.resolvers.join(', ') : ours],
+  ] as const;
 }
 
 function dhcpOf(subnet: Subnet, vlan: Vlan): string {

@@ -144,7 +144,9 @@ async function showVlan(call: Call): Promise<void> {
   const { body } = await client.call('vlan.show', { params: { vlan: need(call, 0) } });
   const printer = printerOf(call);
   const isForPeople = printer.format === 'table' || printer.format === 'wide';
-  const subnets = isForPeople ? await collect(client.all('subnet.list', { query: { vlan: String(body.id) } })) : [];
+  // By fabric and VID: an id alone would be taken for a VID where another VLAN has it.
+  const vlan = `${body.fabricId}/${body.vid}`;
+  const subnets = isForPeople ? await collect(client.all('subnet.list', { query: { vlan } })) : [];
   await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets) }, body);
 }
 
