@@ -3,8 +3,10 @@ import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { HELD_AHEAD_MAX, readDesired, recordHeld } from '../store/publication.ts';
 import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
+import { readRackKey, takeNonce } from '../store/queries/racks.ts';
 import { storeObservation } from '../store/queries/observations.ts';
 import type { AgentPort } from './port.ts';
+import { register } from './registration.ts';
 
 /** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
 export function createAgentPort(db: Database, onDue: () => void): AgentPort {
@@ -28,6 +30,13 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
       // Behind a restored database: the publisher goes beyond the held number, and that is what the agent waits for.
       return desired.generation > held.generation || isAbsurd ? desired : null;
     },
+
+    register: (announced) => register(db, announced),
+    rack: async (uuid) => {
+      const found = orThrow(await db.glance(async (tx) => ({ rack: await readRackKey(tx, uuid) })));
+      return found.rack;
+    },
+    takeNonce: async (publicKey, nonce) => orThrow(await db.repeatable((tx) => takeNonce(tx, publicKey, nonce))),
 
     async observe(nodeId, observation) {
       const stored = await db.repeatable(async (tx) => {

@@ -1,21 +1,33 @@
 import type { RouteId } from '../contract/routes.ts';
 import { domainCases } from './nouns/domain.ts';
+import { fabricCases } from './nouns/fabric.ts';
 import { machineCases } from './nouns/machine.ts';
 import { nodeCases } from './nouns/node.ts';
+import { rackCases } from './nouns/rack.ts';
+import { rangeCases } from './nouns/range.ts';
 import { recordCases } from './nouns/record.ts';
+import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
+import { spaceCases } from './nouns/space.ts';
 import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { userCases } from './nouns/user.ts';
+import { vlanCases } from './nouns/vlan.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
 /** The use case of every call of the table; a call without one does not compile. */
 export const CASES = {
   ...statusCases,
   ...domainCases,
+  ...rackCases,
   ...recordCases,
   ...machineCases,
+  ...fabricCases,
+  ...spaceCases,
+  ...vlanCases,
   ...subnetCases,
+  ...rangeCases,
+  ...reservationCases,
   ...settingCases,
   ...nodeCases,
   ...userCases,

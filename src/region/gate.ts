@@ -23,6 +23,12 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       },
       pull: (...args) => region.agents.pull(...args),
       observe: (...args) => region.agents.observe(...args),
+      register: async (...args) => closed() ?? region.agents.register(...args),
+      rack: async (...args) => {
+        open();
+        return region.agents.rack(...args);
+      },
+      takeNonce: (...args) => region.agents.takeNonce(...args),
     },
     events: region.events,
     health: async () => {

@@ -1,8 +1,11 @@
 import type { Rejected } from '../core/errors.ts';
 import type { Desired, Observation } from '../contract/agent.ts';
 import type { Event } from '../contract/event.ts';
+import type { RegisterAnswer } from '../contract/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
 import type { Role } from '../contract/user.ts';
+import type { Rack } from '../model/rack.ts';
+import type { Announcement } from './registration.ts';
 
 /** Who calls, verified. */
 export interface Caller {
@@ -61,6 +64,12 @@ export interface AgentPort {
   /** The desired state when it differs from what the agent holds, else null. Remembers what the agent holds. */
   pull(nodeId: string, held: Held): Promise<Desired | null>;
   observe(nodeId: string, observation: Observation): Promise<void>;
+  /** Decides a registration (model/registration.ts). */
+  register(announced: Announcement): Promise<RegisterAnswer | Rejected>;
+  /** State, key and node of a rack; null when nobody registered so. */
+  rack(uuid: string): Promise<Pick<Rack, 'uuid' | 'state' | 'publicKey' | 'nodeId'> | null>;
+  /** True when this key never used this number before: it is used from then on, whatever region is asked. */
+  takeNonce(publicKey: string, nonce: string): Promise<boolean>;
 }
 
 /** Hints that something was committed. They only wake: what happened is read from the database. */

@@ -60,9 +60,9 @@ export function readRackKey(
 }
 
 /** Makes a rack that waits. */
-export function createRack(tx: Tx, rack: Pick<Rack, 'uuid' | 'name' | 'publicKey'>): Promise<RackRow> {
-  const { uuid, name, publicKey } = rack;
-  return insertRow(tx, RACKS, { uuid, name, state: 'waiting', public_key: publicKey });
+export function createRack(tx: Tx, rack: Pick<Rack, 'uuid' | 'name' | 'publicKey' | 'nodeId'>): Promise<RackRow> {
+  const { uuid, name, publicKey, nodeId } = rack;
+  return insertRow(tx, RACKS, { uuid, name, state: 'waiting', public_key: publicKey, node_id: nodeId });
 }
 
 /** Accepts it as this node. Take `lockRacks` first: the order of acceptance is the order of succession. */

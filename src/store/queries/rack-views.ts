@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import type { Sight } from '../../model/snapshot.ts';
+import type { Tx } from '../tx.ts';
+import { readSights } from './racks.ts';
+
+/** A sight with names: of the node, and of the VLAN as FABRIC/NAME. */
+export interface NamedSight extends Sight {
+  readonly node: string;
+  readonly vlan: string;
+  /** Is the node an accepted rack? */
+  readonly isRack: boolean;
+}
+
+/** Who stands on which VLAN, in the order of `sightsOf`. */
+export async function readNamedSights(tx: Tx): Promise<NamedSight[]> {
+  const nodes = await tx.all(sql<{ id: string; name: string; isRack: boolean }>`
+    select id, name, exists (select from racks r where r.node_id = nodes.id and r.state = 'accepted') as "isRack" from nodes`);
+  const vlans = await tx.all(sql<{ id: number; label: string }>`
+    select v.id, f.name || '/' || v.name as label from vlans v join fabrics f on f.id = v.fabric_id`);
+  const nodeOf = new Map(nodes.map((node) => [node.id, node]));
+  const labelOf = new Map(vlans.map((vlan) => [vlan.id, vlan.label]));
+  return (await readSights(tx)).flatMap((sight) => {
+    const node = nodeOf.get(sight.nodeId);
+    const vlan = labelOf.get(sight.vlanId);
+    return node && vlan !== undefined ? [{ ...sight, node: node.name, vlan, isRack: node.isRack }] : [];
+  });
+}
+
+/** Machines that name no rack: the master's. */
+export async function countMasterMachines(tx: Tx): Promise<number> {
+  const row = await tx.one(sql<{ count: number }>`select count(*) as count from machines where rack_id is null`);
+  return Number(row?.count ?? 0);
+}
