@@ -1,12 +1,13 @@
 import { type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Caller, PresentedKey, Region } from '../region/port.ts';
+import { createLimiter } from './limiter.ts';
 
 /** How long a verified key is trusted without asking the database: also how long a revoked one may still work. */
 const TRUST_MS = 2000;
 const TRUSTED_MAX = 1000;
 /** Failures that an address may have at once, and how many per second it gets back. */
-const FAILURES = { burst: 20, perSecond: 1, addresses: 10_000 } as const;
+const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
 
 const KEY_FORM = /^Bearer +([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,128})$/i;
 
@@ -22,7 +23,7 @@ export interface Authenticator {
  */
 export function createAuthenticator(region: Pick<Region, 'authenticate'>, clock: Clock): Authenticator {
   const trusted = new Map<string, { caller: Caller; until: number }>();
-  const failures = createFailureLimiter(clock);
+  const failures = createLimiter(clock, FAILURES);
 
   async function verify(key: PresentedKey, name: string): Promise<Caller | null> {
     const caller = await region.authenticate(key);
@@ -62,24 +63,4 @@ function sentenceOf(authorization: string | undefined, key: PresentedKey | null)
   if (!authorization) return 'There is no API key. Send the header "Authorization: Bearer consumer:token:secret".';
   if (!key) return 'The header Authorization is not of the form "Bearer consumer:token:secret".';
   return 'The API key is not known, was revoked or has expired, or its secret is wrong.';
-}
-
-/** Counts failures per address in buckets that refill; memory is bounded by forgetting the oldest address. */
-function createFailureLimiter(clock: Clock): { mayTry(address: string): boolean; count(address: string): void } {
-  const buckets = new Map<string, { used: number; at: number }>();
-  const used = (address: string) => {
-    const bucket = buckets.get(address);
-    if (!bucket) return 0;
-    return Math.max(0, bucket.used - ((clock.monotonic() - bucket.at) / 1000) * FAILURES.perSecond);
-  };
-  return {
-    mayTry: (address) => used(address) < FAILURES.burst,
-    count: (address) => {
-      const now = used(address) + 1;
-      buckets.delete(address);
-      const oldest = buckets.keys().next();
-      if (buckets.size >= FAILURES.addresses && !oldest.done) buckets.delete(oldest.value);
-      buckets.set(address, { used: now, at: clock.monotonic() });
-    },
-  };
 }

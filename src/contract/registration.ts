@@ -5,12 +5,14 @@ import { nullable, oneOf, strict, text } from './common.ts';
 /** Path of the registration, on the agent's socket and on the API's port. */
 export const REGISTER_PATH = '/agent/v1/register';
 
+/** On the agent's socket a region node says by its credential which node it is. */
+export const NODE_CREDENTIAL_HEADER = 'x-regent-node-credential';
+
 /** A rack announces itself, at its start and again and again. Signed by the key that it names (`rack-signature.ts`). */
 export const RegisterRequest = strict({
   uuid: text(64),
   name: text(255, "the host's name"),
   publicKey: text(64),
-  token: Type.Optional(text(256, 'a join token')),
 });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 

@@ -1,4 +1,5 @@
 import { chmod, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createAgentApi } from '../api/agent/app.ts';
@@ -29,6 +30,8 @@ export interface RegionProcessOptions {
   readonly random: Random;
   readonly log: Log;
   readonly beatOf?: (task: string) => () => void;
+  /** Does this host's own agent call on this socket of the agent listener? Left out: nobody counts as that. */
+  readonly isOwnHost?: (socket: Socket) => Promise<boolean>;
   /** Told when this version must not work on the database any more; the process has to end. */
   readonly onRefused: (refusal: Rejected) => void;
 }
@@ -84,7 +87,13 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   let closed: Rejected | null = rejected('unavailable', 'Regent is starting: it waits for its database.');
   const gated = gateRegion(region, () => closed);
   const api = createApi({ region: gated, clock, random, log });
-  const agentApi = createAgentApi({ region: gated, clock, random, log });
+  const agentApi = createAgentApi({
+    region: gated,
+    clock,
+    random,
+    log,
+    isOwnHost: options.isOwnHost ?? (async () => false),
+  });
   const listener = listen({ connection, name: `regiond ${process}`, random, log, onWake: () => wakes.fire() });
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {

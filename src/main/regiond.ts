@@ -1,4 +1,5 @@
 import { AppError, isRejected } from '../core/errors.ts';
+import { isOwnHost } from './own-host.ts';
 import { parseDatabaseUrl } from '../store/connection.ts';
 import { type ProcessPorts, runDaemon, type Running } from './process.ts';
 import { parseListen, startRegionProcess } from './region-process.ts';
@@ -22,6 +23,7 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
     random,
     log,
     beatOf: (task) => liveness.loop(task, PUBLISH_SILENCE_MS),
+    isOwnHost: isOwnHost('regent-agent'),
     onRefused: (refusal) => {
       // Ends the process by the way of every fault: logged, flushed, status 1.
       queueMicrotask(() => {

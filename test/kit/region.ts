@@ -64,6 +64,8 @@ export interface TestRegionOptions {
   readonly log?: Log;
   readonly clock?: Clock;
   readonly deadlineMs?: number;
+  /** Whom the agent's listener takes for this host's own agent; nobody when left out. */
+  readonly isOwnHost?: () => Promise<boolean>;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
@@ -97,7 +99,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
   });
   const ports = { region, clock, random: realRandom, log };
   const api = createApi(ports);
-  const agentApi = createAgentApi(ports);
+  const agentApi = createAgentApi({ ...ports, isOwnHost: options.isOwnHost ?? (async () => false) });
   return {
     region,
     api,

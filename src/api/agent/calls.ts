@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Observation, PullQuery } from '../../contract/agent.ts';
+import { LIMITS } from '../../contract/common.ts';
+import { isRejected, rejected } from '../../core/errors.ts';
+import type { Region } from '../../region/port.ts';
+import { sourceOf } from '../limiter.ts';
+import { type ApiPorts, sendProblem } from '../server.ts';
+import { rawValidator, textValidator } from '../validate.ts';
+import { createNodeAuthenticator, type Recognised } from './authenticate.ts';
+import { registerRegistration } from './register.ts';
+
+/** A pull also looks without being woken, because a wake is only a hint. */
+const LOOK_AGAIN_MS = 5000;
+
+/**
+ * What agents call. `isLocal`: on the agent's own listener, where bearer credentials count; `isOwnHost`: peer credentials of its socket.
+ */
+export interface AgentCallPorts extends ApiPorts {
+  readonly isLocal: boolean;
+  readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
+}
+
+/** Registers the agent channel: registration of racks, pull of the desired state, report of the observation. A node reaches only its own. */
+export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts): void {
+  const { agents } = ports.region;
+  const gate = createGate(ports);
+  const waiting = new Set<() => void>();
+  const query = textValidator(PullQuery);
+  const observation = rawValidator(Observation);
+  let isClosing = false;
+
+  registerRegistration(app, ports);
+
+  app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
+    const checked = query(request.query);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    // The validator has just said so.
+    const pull = checked.value as PullQuery;
+    const end = ports.clock.monotonic() + pull.wait * 1000;
+    while (!reply.raw.destroyed) {
+      const next = nextWake(ports.region, waiting);
+      try {
+        if (!(await gate.isStillGood(request))) return sendProblem(reply, WITHDRAWN);
+        const desired = await agents.pull(gate.nodeOf(request), pull);
+        if (desired) return await reply.send(desired);
+        const left = end - ports.clock.monotonic();
+        if (left <= 0 || isClosing) break;
+        await next.wait(Math.min(left, LOOK_AGAIN_MS), reply);
+      } finally {
+        next.end();
+      }
+    }
+    return reply.code(204).send();
+  });
+
+  app.post('/agent/v1/observation', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+    const checked = observation(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    const report = checked.value as Observation;
+    const nodeId = gate.nodeOf(request);
+    if (report.nodeId !== nodeId) {
+      return sendProblem(
+        reply,
+        rejected('forbidden', `The credential is that of node ${nodeId}, the report that of another.`),
+      );
+    }
+    await agents.observe(nodeId, report);
+    return reply.code(204).send();
+  });
+
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    for (const wake of waiting) wake();
+  });
+}
+
+const WITHDRAWN = rejected('forbidden', 'This rack is not accepted any more.');
+
+/** Who calls is known before the body is read, and proven when it was read. */
+function createGate({ region, clock, isLocal }: AgentCallPorts) {
+  const authenticator = createNodeAuthenticator({ agents: region.agents, clock, isLocal });
+  const recognised = new WeakMap<FastifyRequest, Recognised>();
+  const nodes = new WeakMap<FastifyRequest, string>();
+  return {
+    hooks: {
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        const who = await authenticator.recognise(request.headers, sourceOf(request.ip));
+        if (isRejected(who)) return sendProblem(reply, who);
+        recognised.set(request, who);
+        return undefined;
+      },
+      preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
+        const who = recognised.get(request);
+        if (!who) throw new Error('an agent call without a caller');
+        const call = { method: request.method, path: request.url, body: request.body };
+        const node = await authenticator.prove(who, call);
+        if (isRejected(node)) return sendProblem(reply, node);
+        nodes.set(request, node.nodeId);
+        return undefined;
+      },
+    },
+    nodeOf: (request: FastifyRequest): string => {
+      const nodeId = nodes.get(request);
+      if (nodeId === undefined) throw new Error('an agent call without a node');
+      return nodeId;
+    },
+    /** A pull may wait for long: the rack may be rejected meanwhile. */
+    isStillGood: async (request: FastifyRequest): Promise<boolean> => {
+      const who = recognised.get(request);
+      return who?.kind !== 'rack' || (await region.agents.rack(who.rack.uuid))?.state === 'accepted';
+    },
+  };
+}
+
+interface NextWake {
+  /** Returns when something was committed since this object was made, after `ms`, or when the agent went away. */
+  wait(ms: number, reply: FastifyReply): Promise<void>;
+  end(): void;
+}
+
+/** Subscribes before the look at the database, so that a commit between the look and the wait is not missed. */
+function nextWake(region: Pick<Region, 'wake'>, waiting: Set<() => void>): NextWake {
+  const signal = Promise.withResolvers<void>();
+  const wake = () => signal.resolve();
+  const off = region.wake.onWake(wake);
+  waiting.add(wake);
+  return {
+    wait: async (ms, reply) => {
+      const timer = setTimeout(wake, ms);
+      reply.raw.once('close', wake);
+      await signal.promise;
+      clearTimeout(timer);
+      reply.raw.off('close', wake);
+    },
+    end: () => {
+      off();
+      waiting.delete(wake);
+    },
+  };
+}
