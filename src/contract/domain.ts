@@ -1,19 +1,30 @@
 import Type, { type Static } from 'typebox';
 import { Flag, Id, listQuery, page, strict, Ttl, text, WriteQuery } from './common.ts';
 
+const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
+
 /** A domain, served as a zone by every node that runs dns. */
 export const Domain = strict({
   id: Id,
   name: Type.String(),
   ttl: Ttl,
+  leaseNames: LeaseNames,
   isDefault: Type.Boolean({ description: 'nodes, and machines that name no domain, live here' }),
 });
 export type Domain = Static<typeof Domain>;
 
-export const DomainCreate = strict({ name: text(254), ttl: Type.Optional(Ttl) });
+export const DomainCreate = strict({
+  name: text(254),
+  ttl: Type.Optional(Ttl),
+  leaseNames: Type.Optional(LeaseNames),
+});
 export type DomainCreate = Static<typeof DomainCreate>;
 
-export const DomainSet = strict({ name: Type.Optional(text(254)), ttl: Type.Optional(Ttl) });
+export const DomainSet = strict({
+  name: Type.Optional(text(254)),
+  ttl: Type.Optional(Ttl),
+  leaseNames: Type.Optional(LeaseNames),
+});
 export type DomainSet = Static<typeof DomainSet>;
 
 export const DomainParams = strict({ domain: text(254, 'id or name') });

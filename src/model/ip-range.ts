@@ -16,6 +16,8 @@ export interface IpRange {
   readonly comment: string;
 }
 
+const MOST = 2n ** 53n;
+
 /** A range that was read: `span` has the ends as numbers. */
 interface ParsedRange {
   readonly first: string;
@@ -51,6 +53,12 @@ export function spanOf(range: Pick<IpRange, 'first' | 'last'>): AddressSpan {
   const last = parseAddress(range.last);
   if (isRejected(first) || isRejected(last)) throw new TypeError(`${range.first}-${range.last} is not a range`);
   return { first, last };
+}
+
+/** Number of addresses; at most 2^53, where numbers still are exact. */
+export function sizeOfSpan(span: AddressSpan): number {
+  const size = span.last.value - span.first.value + 1n;
+  return Number(size < MOST ? size : MOST);
 }
 
 /** Refuses a range that shares addresses with another one (of any kind), naming both. */

@@ -52,13 +52,13 @@ export function parseOwnerName(text: string, field = 'fqdn'): string | Rejected 
   );
 }
 
-/** A short free name for people (subnets, VLANs): printable ASCII without quotes or backslashes. */
+/** A short free name for people (subnets, VLANs): printable ASCII without quotes or backslashes; digits alone are an id or a VID. */
 export function parseTitle(text: string, field = 'name'): string | Rejected {
-  if (/^[A-Za-z0-9](?:[A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$/.test(text)) return text;
+  if (/^[A-Za-z0-9](?:[A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$/.test(text) && !/^\d+$/.test(text)) return text;
   return invalid(
     field,
     `${show(text)} is not usable`,
-    '1–64 of letters, digits, blank and . _ / : -, starting and ending with a letter or digit',
+    '1–64 of letters, digits, blank and . _ / : -, starting and ending with a letter or digit, not digits alone',
   );
 }
 

@@ -65,9 +65,10 @@ export function parseRecordData(type: RecordType, data: string): string | Reject
   }
 }
 
-/** What else owns a name: a record, or a machine or node whose addresses are published under it. */
+/** What else owns a name: a record, or a machine, node or reservation whose addresses are published under it. `mac`: a reservation's. */
 export interface NameUse {
-  readonly kind: 'record' | 'machine' | 'node';
+  readonly kind: 'record' | 'machine' | 'node' | 'reservation';
+  readonly mac?: string | null;
   readonly type: RecordType;
   readonly data: string;
   readonly label: string;

@@ -11,6 +11,7 @@ import {
   overlaps,
   parseAddress,
   parseNetwork,
+  sizeOf,
 } from '../core/ip.ts';
 
 /**
@@ -88,4 +89,36 @@ export function parseHostAddress(text: string, subnet: Pick<Subnet, 'cidr'>, fie
     );
   }
   return address;
+}
+
+/** Parses the router of a subnet: one of its hosts' addresses. A network of one address has no room for a router. */
+export function parseGateway(text: string, subnet: Pick<Subnet, 'cidr'>): string | Rejected {
+  const address = parseHostAddress(text, subnet, 'gateway');
+  if (isRejected(address)) return address;
+  const network = parseNetwork(subnet.cidr);
+  if (!isRejected(network) && sizeOf(network) === 1n) {
+    return invalid(
+      'gateway',
+      `${subnet.cidr} has one address alone`,
+      'a gateway and a host need two: a prefix of /31 or shorter (IPv6: /127)',
+    );
+  }
+  return formatAddress(address);
+}
+
+/** Parses the resolvers that DHCP names: addresses of the subnet's family, each once. */
+export function parseResolvers(texts: readonly string[], subnet: Pick<Subnet, 'cidr'>): readonly string[] | Rejected {
+  const resolvers: string[] = [];
+  for (const [index, text] of texts.entries()) {
+    const field = `resolvers/${index}`;
+    const address = parseAddress(text, field);
+    if (isRejected(address)) return address;
+    if ((address.family === 6) !== subnet.cidr.includes(':')) {
+      return invalid(field, `${text} is an IPv${address.family} address`, `addresses of the family of ${subnet.cidr}`);
+    }
+    const resolver = formatAddress(address);
+    if (resolvers.includes(resolver)) return invalid(field, `${resolver} is there twice`, 'each resolver once');
+    resolvers.push(resolver);
+  }
+  return resolvers;
 }

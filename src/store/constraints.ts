@@ -27,8 +27,32 @@ const reference = (what: string, users: string): Sentence => ({
 export const SENTENCES: Readonly<Record<string, Sentence>> = {
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
-  vlans_name_unique: conflict('A VLAN with the name {} exists already.', 'name'),
-  vlans_vid_unique: conflict('A VLAN with the VID {} exists already.', 'vid'),
+  fabrics_name_unique: conflict('A fabric with the name {} exists already.', 'name'),
+  fabrics_name_grammar: invalid(
+    'The fabric’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -',
+    'name',
+  ),
+  spaces_name_unique: conflict('A space with the name {} exists already.', 'name'),
+  spaces_name_grammar: invalid(
+    'The space’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -',
+    'name',
+  ),
+  vlans_fabric: reference('fabric', 'VLANs'),
+  vlans_space: reference('space', 'VLANs'),
+  vlans_relay: reference('VLAN', 'VLANs that relay to it'),
+  vlans_relay_not_self: invalid('A VLAN cannot relay to itself.', 'relayVlan'),
+  vlans_name_unique: conflict(
+    'Its fabric has a VLAN with this name already. Rule: a name is there once per fabric.',
+    'name',
+  ),
+  vlans_vid_unique: conflict(
+    'Its fabric has a VLAN with this VID already. Rule: a VID is there once per fabric.',
+    'vid',
+  ),
+  vlans_dhcp_has_range: {
+    code: 'in_use',
+    text: '{}. Rule: DHCP needs a dynamic range; switch it off first, or give it another range.',
+  },
   vlans_name_grammar: invalid('The VLAN’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -', 'name'),
   vlans_vid_range: invalid('The VID is out of range. Rule: 0 (untagged) to 4094 (IEEE 802.1Q).', 'vid'),
   subnets_vlan: reference('VLAN', 'subnets'),
@@ -44,6 +68,27 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     text: '{}. Rule: an address lies inside its subnet; move it first.',
     field: 'cidr',
   },
+  subnets_gateway_in_subnet: invalid('The gateway is not an address of the subnet.', 'gateway'),
+  subnets_resolvers_few: invalid('A subnet names at most 8 resolvers.', 'resolvers'),
+  ip_ranges_subnet: reference('subnet', 'ranges'),
+  ip_ranges_kind_known: invalid('The kind of range is unknown. Rule: dynamic or reserved.', 'kind'),
+  ip_ranges_order: invalid('The range ends before it begins.', 'last'),
+  ip_ranges_hosts: invalid('An end of the range is not one host’s address.', 'first'),
+  ip_ranges_dynamic_is_ipv4: invalid('A dynamic range is IPv4: no IPv6 addresses are given out yet.', 'kind'),
+  ip_ranges_comment_grammar: invalid('A comment has at most 200 characters and no control characters.', 'comment'),
+  ip_ranges_no_overlap: conflict('{}. Rule: ranges share no address.', 'first'),
+  ip_ranges_in_subnet: invalid('{}. Rule: a range lies inside its subnet.', 'first'),
+  reservations_subnet: reference('subnet', 'reservations'),
+  reservations_address_unique: conflict('The address {} is reserved already.', 'address'),
+  reservations_mac_unique: conflict('This MAC address has a static lease in the subnet already.', 'mac'),
+  reservations_host: invalid('The address is not one host’s address.', 'address'),
+  reservations_mac_grammar: invalid('The MAC address is not one interface’s address (IEEE 802 §8.2.2).', 'mac'),
+  reservations_hostname_grammar: invalid('The host name breaks the grammar of RFC 1123.', 'hostname'),
+  reservations_comment_grammar: invalid('A comment has at most 200 characters and no control characters.', 'comment'),
+  reservations_in_subnet: invalid('{}. Rule: an address lies inside its subnet.', 'address'),
+  address_claims_no_overlap: conflict(
+    '{}. Rule: an address belongs to one of machine, reservation, gateway and dynamic range.',
+  ),
   domains_name_unique: conflict('The domain {} exists already.', 'name'),
   domains_name_grammar: invalid('The domain’s name breaks the grammar of RFC 1123, or is a reverse zone.', 'name'),
   domains_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
@@ -146,11 +191,19 @@ export function refusalOf(error: unknown): Rejected | null {
 function offending(error: SqlError): string {
   if (error.code === '23000') return error.message;
   if (error.code === '23P01') {
-    const other = /conflicts with existing key \([^)]*\)=\((.*)\)\.$/.exec(error.detail ?? '')?.[1];
-    return other ?? 'an existing one';
+    const [, mine, other] =
+      /^Key .*?\)=\((.*)\) conflicts with existing key .*?\)=\((.*)\)\.$/.exec(error.detail ?? '') ?? [];
+    if (mine === undefined || other === undefined) return 'an existing one';
+    return mine.startsWith('[') ? `${spanText(mine)} overlaps ${spanText(other)}` : other;
   }
   const value = /^Key \([^)]*\)=\((.*)\) (?:already exists|is not present|is still referenced)/.exec(
     error.detail ?? '',
   );
   return value?.[1] === undefined ? '' : show(value[1]).slice(1, -1);
+}
+
+/** A span as PostgreSQL writes it, `[first,last]`, as operators write it. */
+function spanText(text: string): string {
+  const [first, last] = text.replace(/^\[|\]$/g, '').split(',');
+  return first === last ? (first ?? text) : `${first}-${last}`;
 }

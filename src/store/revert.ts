@@ -14,8 +14,12 @@ interface HistoryRow {
 /** Tables that a change may touch; names reach SQL, so they are looked up here. A wish to restart is not taken back. */
 const TABLES = [
   'settings',
+  'fabrics',
+  'spaces',
   'vlans',
   'subnets',
+  'ip_ranges',
+  'reservations',
   'domains',
   'records',
   'machines',

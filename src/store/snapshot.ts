@@ -22,7 +22,7 @@ interface AddressRow {
 }
 
 /**
- * Reads all configuration. Give it a transaction of `Database.read` (or `rehearse`): one moment, a dozen set queries
+ * Reads all configuration. Give it a transaction of `Database.read` (or `rehearse`): one moment, a score of set queries
  * whatever the number of rows.
  */
 export async function readSnapshot(tx: Tx): Promise<Snapshot> {

@@ -7,8 +7,8 @@ import { createDomain, deleteDomain } from '../../src/store/queries/domains.ts';
 import { createMachine } from '../../src/store/queries/machines.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { createRecord } from '../../src/store/queries/records.ts';
-import { createSubnet, deleteSubnet, updateSubnet } from '../../src/store/queries/subnets.ts';
-import { createVlan, deleteVlan, findVlan } from '../../src/store/queries/vlans.ts';
+import { createSubnet, deleteSubnet, updateSubnet } from '../../src/store/queries/network/subnets.ts';
+import { createVlan, deleteVlan, findFirstVlan } from '../../src/store/queries/network/vlans.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 
@@ -71,10 +71,10 @@ const key = (column: 'consumer' | 'token' | 'secret_sha256' | 'label', text: str
 /** Statement → the constraint that must refuse it. The database alone decides here: no law of the model runs before. */
 const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   settings_name_grammar: () => sql`insert into settings (name, value) values ('Bad Name', '1')`,
-  vlans_name_unique: () => sql`insert into vlans (name, vid) values ('untagged', 9)`,
-  vlans_vid_unique: () => sql`insert into vlans (name, vid) values ('other', 0)`,
-  vlans_name_grammar: () => sql`insert into vlans (name, vid) values (${'a"b'}, 9)`,
-  vlans_vid_range: () => sql`insert into vlans (name, vid) values ('big', 4095)`,
+  vlans_name_unique: () => sql`insert into vlans (fabric_id, name, vid) values (1, 'untagged', 9)`,
+  vlans_vid_unique: () => sql`insert into vlans (fabric_id, name, vid) values (1, 'other', 0)`,
+  vlans_name_grammar: () => sql`insert into vlans (fabric_id, name, vid) values (1, ${'a"b'}, 9)`,
+  vlans_vid_range: () => sql`insert into vlans (fabric_id, name, vid) values (1, 'big', 4095)`,
   subnets_name_unique: () => subnet('10.9.0.0/24', 'lab'),
   subnets_name_grammar: () => subnet('10.9.0.0/24', 'a\nb'),
   subnets_prefix_range: () => subnet('64.0.0.0/4'),
@@ -190,7 +190,7 @@ test('what is in use cannot be deleted, and the sentence says by what', async ()
   const answers = [
     await change(db, (tx) => deleteDomain(tx, { key: domainId })),
     await change(db, (tx) => deleteSubnet(tx, { key: subnetId })),
-    await change(db, async (tx) => deleteVlan(tx, { key: (await findVlan(tx, { vid: 0 }))?.id ?? 0 })),
+    await change(db, async (tx) => deleteVlan(tx, { key: (await findFirstVlan(tx))?.id ?? 0 })),
     await change(db, (tx) => updateSubnet(tx, { key: subnetId }, { cidr: '10.0.0.0/30' })),
   ];
   expect(answers.map((answer) => refusal(answer).code)).toEqual(['in_use', 'in_use', 'in_use', 'in_use']);
@@ -222,7 +222,9 @@ test('rivals for one network, one VLAN, one MAC: exactly one stays', async () =>
           createSubnet(tx, { vlanId: 1, name: `race ${round} ${n}`, cidr: `10.2${round}.0.0/1${5 + n}`, dnsOn: true }),
         ),
       ),
-      ...[1, 2, 3].map((n) => change(db, (tx) => createVlan(tx, { name: `race ${round} ${n}`, vid: 100 + round }))),
+      ...[1, 2, 3].map((n) =>
+        change(db, (tx) => createVlan(tx, { fabricId: 1, name: `race ${round} ${n}`, vid: 100 + round })),
+      ),
     ]);
     const done = results.map((result) => !('code' in result));
     expect(done.slice(0, 3).filter(Boolean)).toHaveLength(1);

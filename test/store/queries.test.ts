@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isRejected } from '../../src/core/errors.ts';
+import { formatSpan } from '../../src/core/ip.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listAudit } from '../../src/store/queries/audit.ts';
 import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/api-keys.ts';
@@ -10,7 +10,6 @@ import {
   deleteMachine,
   findMachine,
   findMachinesNamed,
-  freshMachineId,
   listMachines,
   updateMachine,
 } from '../../src/store/queries/machines.ts';
@@ -24,11 +23,21 @@ import {
   updateNode,
 } from '../../src/store/queries/nodes.ts';
 import { createRecord, findRecords, listRecords, namesInUse, updateRecord } from '../../src/store/queries/records.ts';
-import { createSubnet, findSubnet, listSubnets, updateSubnet, usedAddresses } from '../../src/store/queries/subnets.ts';
+import { nodeOfAddress, takenSpans } from '../../src/store/queries/network/address-users.ts';
+import { createRange } from '../../src/store/queries/network/ranges.ts';
+import { createReservation } from '../../src/store/queries/network/reservations.ts';
+import { createSubnet, findSubnet, listSubnets, updateSubnet } from '../../src/store/queries/network/subnets.ts';
 import { countUsers, createUser, deleteUser, findUser, listUsers, updateUser } from '../../src/store/queries/users.ts';
-import { createVlan, deleteVlan, findVlan, listVlans, updateVlan } from '../../src/store/queries/vlans.ts';
+import {
+  createVlan,
+  deleteVlan,
+  findVlan,
+  findVlansMeant,
+  listVlans,
+  updateVlan,
+} from '../../src/store/queries/network/vlans.ts';
 import type { Tx } from '../../src/store/tx.ts';
-import { realRandom, usePostgres } from '../kit/postgres.ts';
+import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 
 const postgres = usePostgres();
@@ -203,8 +212,10 @@ describe('networks and machines', () => {
   });
 
   test('VLANs: found, renamed, listed, deleted', async () => {
-    const vlan = await make((tx) => createVlan(tx, { name: 'storage', vid: 20 }));
-    expect(await read((tx) => findVlan(tx, { vid: 20 }))).toEqual(vlan);
+    const vlan = await make((tx) => createVlan(tx, { fabricId: 1, name: 'storage', vid: 20 }));
+    expect(await read((tx) => findVlansMeant(tx, '20'))).toEqual([vlan]);
+    expect(await read((tx) => findVlansMeant(tx, 'fabric-1/storage'))).toEqual([vlan]);
+    expect(vlan).toMatchObject({ fabric: 'fabric-1', space: null, dhcpOn: false, dnsOn: true, relayVlanId: null });
     expect(await make((tx) => updateVlan(tx, { key: vlan.id, ifVersion: 1 }, { name: 'disk' }))).toMatchObject({
       vid: 20,
       version: 2,
@@ -214,7 +225,7 @@ describe('networks and machines', () => {
       'untagged',
     ]);
     expect(await make((tx) => deleteVlan(tx, { key: vlan.id }))).toMatchObject({ name: 'disk' });
-    expect(await read((tx) => findVlan(tx, { name: 'disk' }))).toBeNull();
+    expect(await read((tx) => findVlan(tx, vlan.id))).toBeNull();
   });
 
   test('subnets: by id, CIDR, name and address; number of used addresses; filters', async () => {
@@ -238,7 +249,7 @@ describe('networks and machines', () => {
     expect(list.items).toHaveLength(1);
   });
 
-  test('taken addresses: of machines, nodes and records, in order', async () => {
+  test('taken addresses: of machines, nodes, records, reservations, the gateway, and ranges', async () => {
     await make(async (tx) => {
       await createNode(tx, { id: 'n5', name: 'r5', isRegion: true, isRack: true, addresses: ['10.50.0.1'] });
       // A node may have more addresses than the one that it is known by: its resolver's on each network.
@@ -248,27 +259,20 @@ describe('networks and machines', () => {
         values ('n5', 1, '', '0', now(), ${JSON.stringify(facts)}::jsonb)`);
       return createRecord(tx, { domainId, name: 'vip', type: 'A', data: '10.50.0.200', ttl: null });
     });
-    const used = await make((tx) => usedAddresses(tx, subnetId));
-    expect(used).toEqual(['10.50.0.1', '10.50.0.2', '10.50.0.10', '10.50.0.11', '10.50.0.200']);
-    expect(refusal(await change(db, (tx) => usedAddresses(tx, 9999))).code).toBe('not_found');
-  });
-
-  test('twenty rivals for the next free address get twenty addresses', async () => {
-    const take = (n: number) =>
-      change(db, async (tx) => {
-        const used = await usedAddresses(tx, subnetId);
-        if (isRejected(used)) return used;
-        let next = 100;
-        while (used.includes(`10.50.0.${next}`)) next += 1;
-        const id = await freshMachineId(tx, realRandom);
-        const card = { ...eth(0, [`10.50.0.${next}`]), mac: `52:54:00:00:02:${String(n).padStart(2, '0')}` };
-        return createMachine(tx, { id, hostname: `rival${n}`, domainId, interfaces: [card] });
-      });
-    const made = (await Promise.all(Array.from({ length: 20 }, (_, n) => take(n)))).map(value);
-    const addresses = made.map(({ interfaces }) => interfaces[0]?.addresses[0]?.address);
-    expect(new Set(addresses).size).toBe(20);
-    expect(new Set(made.map(({ id }) => id)).size).toBe(20);
-    expect(made.every(({ id }) => /^[a-z0-9]{6}$/.test(id))).toBe(true);
+    const taken = async () => (await make((tx) => takenSpans(tx, subnetId))).map(formatSpan).sort();
+    const addresses = ['10.50.0.1', '10.50.0.2', '10.50.0.10', '10.50.0.11', '10.50.0.200'].sort();
+    expect(await taken()).toEqual(addresses);
+    await make(async (tx) => {
+      await createReservation(tx, { subnetId, address: '10.50.0.30', mac: null, hostname: null });
+      await createRange(tx, { subnetId, kind: 'reserved', first: '10.50.0.40', last: '10.50.0.49' });
+      await createRange(tx, { subnetId, kind: 'dynamic', first: '10.50.0.50', last: '10.50.0.59' });
+      return updateSubnet(tx, { key: subnetId }, { gateway: '10.50.0.254' });
+    });
+    const more = ['10.50.0.30', '10.50.0.40-10.50.0.49', '10.50.0.50-10.50.0.59', '10.50.0.254'];
+    expect(await taken()).toEqual([...addresses, ...more].sort());
+    expect(await read((tx) => nodeOfAddress(tx, '10.50.0.2'))).toBe('r5');
+    expect(await read((tx) => nodeOfAddress(tx, '10.50.0.3'))).toBeNull();
+    expect(await read((tx) => findSubnet(tx, { id: subnetId }))).toMatchObject({ used: 3, dynamic: 10 });
   });
 
   test('machines: by id, full name, MAC, address, host name', async () => {

@@ -8,7 +8,7 @@ import { createNode } from '../../src/store/queries/nodes.ts';
 import { createRecord, updateRecord } from '../../src/store/queries/records.ts';
 import { requestRestart } from '../../src/store/queries/restarts.ts';
 import { setSetting } from '../../src/store/queries/settings.ts';
-import { createSubnet } from '../../src/store/queries/subnets.ts';
+import { createSubnet } from '../../src/store/queries/network/subnets.ts';
 import { revertChange } from '../../src/store/revert.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type WriteTx, write } from '../../src/store/write.ts';

@@ -30,8 +30,8 @@ export function optionalTtl(ttl: number | null | undefined): number | null | und
   return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
 }
 
-function view({ id, name, ttl, isDefault }: Row): Domain {
-  return { id, name, ttl, isDefault };
+function view({ id, name, ttl, leaseNames, isDefault }: Row): Domain {
+  return { id, name, ttl, leaseNames, isDefault };
 }
 
 /**
@@ -90,7 +90,7 @@ export const domainCases = {
       if (isRejected(ttl)) return ttl;
       const refusal = await checkCoversNothing(tx, name, null);
       if (refusal) return refusal;
-      const row = await domains.createDomain(tx, { name, ttl: ttl ?? null });
+      const row = await domains.createDomain(tx, { name, ttl: ttl ?? null, leaseNames: body.leaseNames });
       const shown = view(row);
       tx.emit({ kind: 'domain.created', subject: row.name, data: { ...shown } });
       return { body: shown, version: row.version };
@@ -120,6 +120,7 @@ export const domainCases = {
       const row = await domains.updateDomain(tx, target(old.id, context), {
         ...(body.name === undefined ? {} : { name }),
         ...(ttl === undefined ? {} : { ttl }),
+        ...(body.leaseNames === undefined ? {} : { leaseNames: body.leaseNames }),
       });
       if (isRejected(row)) return row;
       const shown = view(row);

@@ -1,12 +1,14 @@
 import type { InterfaceInput as Wire } from '../../contract/machine.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { type Address, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseInterfaceName, parseMac } from '../../model/machine.ts';
-import { nextFreeAddress, parseHostAddress } from '../../model/subnet.ts';
+import { parseHostAddress } from '../../model/subnet.ts';
 import { findMachine, type InterfaceInput, type MachineRow } from '../../store/queries/machines.ts';
-import { findSubnet, listSubnets, type SubnetRow, usedAddresses } from '../../store/queries/subnets.ts';
+import { findReservation } from '../../store/queries/network/reservations.ts';
+import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
-import { subnetByRef, subnetCidrs, vlanByRef } from './subnet.ts';
+import { checkUnclaimed, nextFree } from './address-law.ts';
+import { subnetByRef, subnetCidrs, vlanByRef } from './network-refs.ts';
 
 /** What is gathered while the interfaces of one request are read. `machine`: the one that is changed, null for a new one. */
 interface Gathering {
@@ -55,7 +57,7 @@ async function readInterface(all: Gathering, input: Wire, index: number): Promis
   for (const [number, wanted] of (input.addresses ?? []).entries()) {
     const field = `${at}/addresses/${number}`;
     const kept = known?.addresses ?? [];
-    const found = await readAddress(all, { wanted, field, vlanId, kept });
+    const found = await readAddress(all, { wanted, field, mac, vlanId, kept });
     if (isRejected(found)) return found;
     vlanId ??= found.subnet.vlanId;
     if (found.subnet.vlanId !== vlanId) {
@@ -83,6 +85,7 @@ async function readMac(all: Gathering, text: string, field: string): Promise<str
 interface WantedAddress {
   readonly wanted: NonNullable<Wire['addresses']>[number];
   readonly field: string;
+  readonly mac: string;
   readonly vlanId: number | null;
   readonly kept: readonly { readonly subnetId: number; readonly address: string }[];
 }
@@ -93,6 +96,8 @@ async function readAddress(
 ): Promise<{ subnet: SubnetRow; address: string } | Rejected> {
   const subnet = await subnetFor(all.tx, want);
   if (isRejected(subnet)) return subnet;
+  const refusal = await checkNoStaticLease(all, subnet, want);
+  if (refusal) return refusal;
   const address =
     want.wanted.address === 'auto' ? await freeAddress(all, subnet, want) : await givenAddress(all, subnet, want);
   if (isRejected(address)) return address;
@@ -138,26 +143,28 @@ async function givenAddress(
   if (isRejected(parsed)) return parsed;
   const address = formatAddress(parsed);
   const owner = await findMachine(all.tx, { address });
-  if (!owner || owner.id === all.machine?.id) return address;
-  return collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`);
+  if (owner && owner.id !== all.machine?.id)
+    return collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`);
+  const taken = await checkUnclaimed(all.tx, subnet, parsed, (claim) => claim.source === 'interface_addresses');
+  return taken ? { ...taken, message: `${field}/address: ${taken.message}` } : address;
 }
 
 /** An interface that has an address of the subnet keeps it; so the same request twice changes nothing. */
 async function freeAddress(all: Gathering, subnet: SubnetRow, want: WantedAddress): Promise<string | Rejected> {
   const kept = want.kept.find((item) => item.subnetId === subnet.id && !all.addresses.has(item.address));
   if (kept) return kept.address;
-  const used = await usedAddresses(all.tx, subnet.id);
-  if ('kind' in used) return used;
-  const network = parseNetwork(subnet.cidr);
-  if (isRejected(network)) return network;
-  const taken: Address[] = [...used, ...all.addresses].flatMap((text) => {
-    const address = parseAddress(text);
-    return isRejected(address) ? [] : [address];
-  });
-  const free = nextFreeAddress(network, taken);
-  return free
-    ? formatAddress(free)
-    : rejected('conflict', `${want.field}/address: the subnet ${subnet.cidr} has no free address.`);
+  const free = await nextFree(all.tx, subnet, [...all.addresses]);
+  return isRejected(free) ? { ...free, message: `${want.field}/address: ${free.message}` } : free;
+}
+
+/** DHCP gives an interface one address of a subnet: a static lease of its MAC is another one than the machine's. */
+async function checkNoStaticLease(all: Gathering, subnet: SubnetRow, want: WantedAddress): Promise<Rejected | null> {
+  const lease = await findReservation(all.tx, { subnetId: subnet.id, mac: want.mac });
+  if (!lease) return null;
+  const problem = `${want.mac} has the static lease ${lease.address} in ${subnet.cidr}`;
+  return rejected('conflict', `${want.field}/address: ${problem}. Delete that reservation first.`, [
+    { field: `${want.field}/address`, problem },
+  ]);
 }
 
 function collision(field: string, problem: string): Rejected {

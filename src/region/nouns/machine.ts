@@ -12,7 +12,7 @@ import { reading, target, writing } from '../use-case.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readInterfaces } from './machine-interfaces.ts';
 import { checkMachineNames, machineNames } from './name-law.ts';
-import { subnetByRef } from './subnet.ts';
+import { subnetByRef } from './network-refs.ts';
 
 type Row = machines.MachineRow;
 
@@ -46,13 +46,14 @@ async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
   return rejected('conflict', `Several machines are called ${name}. Give the full name: ${names}.`);
 }
 
-async function checkNames(
-  tx: Tx,
-  domain: DomainRow,
-  names: readonly string[],
-  hostname: string,
-): Promise<Rejected | null> {
-  const refusal = await checkMachineNames(tx, domain, names);
+interface WantedNames {
+  readonly names: readonly string[];
+  readonly hostname: string;
+  readonly macs: readonly string[];
+}
+
+async function checkNames(tx: Tx, domain: DomainRow, { names, hostname, macs }: WantedNames): Promise<Rejected | null> {
+  const refusal = await checkMachineNames(tx, domain, names, macs);
   if (refusal) return refusal;
   const same = names.includes(hostname) ? await machines.findMachine(tx, { fqdn: `${hostname}.${domain.name}` }) : null;
   if (!same) return null;
@@ -100,7 +101,11 @@ export const machineCases = {
       if (refusal) return refusal;
       const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
       if (isRejected(interfaces)) return interfaces;
-      const clash = await checkNames(tx, domain, machineNames(hostname, interfaces), hostname);
+      const clash = await checkNames(tx, domain, {
+        names: machineNames(hostname, interfaces),
+        hostname,
+        macs: interfaces.map((card) => card.mac),
+      });
       if (clash) return clash;
       const id = await machines.freshMachineId(tx, context.random);
       const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, interfaces });
@@ -125,7 +130,11 @@ export const machineCases = {
       if (isRejected(interfaces)) return interfaces;
       const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
       const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
-      const clash = await checkNames(tx, domain, fresh, hostname);
+      const clash = await checkNames(tx, domain, {
+        names: fresh,
+        hostname,
+        macs: (interfaces ?? old.interfaces).map((card) => card.mac),
+      });
       if (clash) return clash;
       const change = { hostname, domainId: domain.id, ...(interfaces ? { interfaces } : {}) };
       const row = await machines.updateMachine(tx, target(old.id, context), change);

@@ -46,12 +46,14 @@ export function machineNames(hostname: string, interfaces: readonly { readonly n
 
 /**
  * May a machine have these names? Not where a CNAME stands (RFC 1034 §3.6.2), not a node's name, and not the name of another
- * domain, whose zone would hide it. Other machines are the database's unique constraint.
+ * domain, whose zone would hide it, and not a reservation's, unless the machine has the interface (one of `macs`) that it is for. Other
+ * machines are the database's unique constraint.
  */
 export async function checkMachineNames(
   tx: Tx,
   domain: { id: number; name: string },
   names: readonly string[],
+  macs: readonly string[],
 ): Promise<Rejected | null> {
   for (const name of names) {
     const fqdn = absoluteName(name, domain.name);
@@ -67,6 +69,8 @@ export async function checkMachineNames(
     }
     const node = uses.find((use) => use.kind === 'node');
     if (node) return rejected('conflict', `${fqdn} is the name of ${node.label}.`);
+    const other = uses.find((use) => use.kind === 'reservation' && !macs.includes(use.mac ?? ''));
+    if (other) return rejected('conflict', `${fqdn} is the name of ${other.label}.`);
   }
   return null;
 }

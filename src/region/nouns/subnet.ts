@@ -1,61 +1,45 @@
-import type { Subnet, Vlan } from '../../contract/subnet.ts';
+import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/subnet.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { formatNetwork } from '../../core/ip.ts';
+import { formatNetwork, parseAddress } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
-import { checkNoOverlap, parseSubnetCidr } from '../../model/subnet.ts';
+import { checkNoOverlap, parseGateway, parseResolvers, parseSubnetCidr } from '../../model/subnet.ts';
+import { liveLeases } from '../../store/queries/leases.ts';
 import { listMachines } from '../../store/queries/machines.ts';
-import * as subnets from '../../store/queries/subnets.ts';
-import * as vlans from '../../store/queries/vlans.ts';
+import { rangesOf } from '../../store/queries/network/ranges.ts';
+import { listReservations } from '../../store/queries/network/reservations.ts';
+import * as subnets from '../../store/queries/network/subnets.ts';
+import { lockVlan, type VlanRow } from '../../store/queries/network/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
-import { networkText, noSuch, parseRef } from '../refs.ts';
 import { glancing, reading, target, writing } from '../use-case.ts';
+import { checkUnclaimed, leaseWords } from './address-law.ts';
+import { checkVlanKeepsRange } from './dhcp-law.ts';
+import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';
 
 type Row = subnets.SubnetRow;
 
-function view({ id, name, cidr, vlan, vlanId, dnsOn, used }: Row): Subnet {
-  return { id, name, cidr, vlan, vlanId, dnsOn, used };
+function view(row: Row): Subnet {
+  const { id, name, cidr, vlan, vlanId, gateway, resolvers, isManaged, dnsOn, proxyOn, used, dynamic } = row;
+  return {
+    ...{ id, name, cidr, vlan, vlanId, gateway },
+    resolvers: [...resolvers],
+    managed: isManaged,
+    ...{ dnsOn, proxyOn, used, dynamic },
+  };
 }
 
-function viewVlan({ id, name, vid }: vlans.VlanRow): Vlan {
-  return { id, name, vid };
-}
-
-/** The subnet that an operator names by id, CIDR or name. */
-export async function subnetByRef(tx: Tx, text: string): Promise<Row | Rejected> {
-  const ref = parseRef(text);
-  const cidr = networkText(text);
-  const row = await subnets.findSubnet(tx, 'id' in ref ? ref : cidr === null ? { name: text } : { cidr });
-  return row ?? noSuch('subnet', text, await subnetCidrs(tx));
-}
-
-/** Some subnets that exist, for error texts. */
-export async function subnetCidrs(tx: Tx): Promise<string[]> {
-  return (await subnets.listSubnets(tx, { limit: 11, sort: 'cidr' })).items.map((subnet) => subnet.cidr);
-}
-
-/** The VLAN that an operator names: a number is first a VID, then an id; anything else is a name. */
-export async function vlanByRef(tx: Tx, text: string): Promise<vlans.VlanRow | Rejected> {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : null;
-  const row =
-    number === null
-      ? await vlans.findVlan(tx, { name: text })
-      : ((await vlans.findVlan(tx, { vid: number })) ?? (await vlans.findVlan(tx, { id: number })));
-  return (
-    row ??
-    noSuch(
-      'VLAN',
-      text,
-      (await vlans.listVlans(tx, { limit: 11 })).items.map((vlan) => vlan.name),
-    )
-  );
+/** What may be set of a subnet, read; missing members stay missing. */
+function readOffer(body: SubnetCreate | SubnetSet, cidr: string) {
+  const name = body.name === undefined ? undefined : parseTitle(body.name);
+  if (isRejected(name)) return name;
+  const gateway = typeof body.gateway === 'string' ? parseGateway(body.gateway, { cidr }) : body.gateway;
+  if (isRejected(gateway)) return gateway;
+  const resolvers = body.resolvers === undefined ? undefined : parseResolvers(body.resolvers, { cidr });
+  if (isRejected(resolvers)) return resolvers;
+  return { name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
 }
 
 export const subnetCases = {
-  'vlan.list': glancing('vlan.list', async (tx, { query }) =>
-    pageBody(await vlans.listVlans(tx, { ...query }), viewVlan, query),
-  ),
-
   'subnet.list': reading('subnet.list', async (tx, { query }) => {
     const vlan = query?.vlan === undefined ? undefined : await vlanByRef(tx, query.vlan);
     if (isRejected(vlan)) return vlan;
@@ -85,13 +69,13 @@ export const subnetCases = {
       const network = parseSubnetCidr(body.cidr);
       if (isRejected(network)) return network;
       const cidr = formatNetwork(network);
-      const name = parseTitle(body.name ?? cidr);
-      if (isRejected(name)) return name;
-      const vlan = await vlanByRef(tx, body.vlan ?? '0');
+      const offer = readOffer(body, cidr);
+      if (isRejected(offer)) return offer;
+      const vlan = await (body.vlan === undefined ? firstVlan(tx) : vlanByRef(tx, body.vlan));
       if (isRejected(vlan)) return vlan;
       const refusal = checkNoOverlap(network, await allSubnets(tx));
       if (refusal) return refusal;
-      const row = await subnets.createSubnet(tx, { vlanId: vlan.id, name, cidr, dnsOn: body.dnsOn ?? true });
+      const row = await subnets.createSubnet(tx, { ...offer, vlanId: vlan.id, name: offer.name ?? cidr, cidr });
       tx.emit({ kind: 'subnet.created', subject: row.cidr, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -103,21 +87,16 @@ export const subnetCases = {
     async (tx, { params, body }, context) => {
       const old = await subnetByRef(tx, params.subnet);
       if (isRejected(old)) return old;
-      const name = body.name === undefined ? old.name : parseTitle(body.name);
-      if (isRejected(name)) return name;
+      const offer = readOffer(body, old.cidr);
+      if (isRejected(offer)) return offer;
       const vlan = body.vlan === undefined ? null : await vlanByRef(tx, body.vlan);
       if (isRejected(vlan)) return vlan;
-      if (vlan && vlan.id !== old.vlanId && old.used > 0) {
-        return rejected(
-          'in_use',
-          `${old.cidr} has ${old.used} addresses of machines on ${old.vlan}. Move them before the subnet changes its VLAN.`,
-        );
-      }
-      const row = await subnets.updateSubnet(tx, target(old.id, context), {
-        name,
-        vlanId: vlan?.id ?? old.vlanId,
-        dnsOn: body.dnsOn ?? old.dnsOn,
-      });
+      const refusal =
+        (vlan && vlan.id !== old.vlanId ? await checkMove(tx, old, vlan) : null) ??
+        (await subnets.lockSubnet(tx, target(old.id, context))) ??
+        (await checkGateway(tx, old, offer.gateway));
+      if (refusal) return refusal;
+      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, vlanId: vlan?.id });
       if (isRejected(row)) return row;
       tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...view(row) } });
       return { body: view(row), version: row.version };
@@ -130,13 +109,8 @@ export const subnetCases = {
     async (tx, { params }, context) => {
       const old = await subnetByRef(tx, params.subnet);
       if (isRejected(old)) return old;
-      const user = (await listMachines(tx, { subnetId: old.id, limit: 1 })).items[0];
-      if (user) {
-        return rejected(
-          'in_use',
-          `${old.cidr} has ${old.used} addresses of machines, such as ${user.fqdn}. Take them away first.`,
-        );
-      }
+      const inUse = await contentsOf(tx, old);
+      if (inUse) return inUse;
       const row = await subnets.deleteSubnet(tx, target(old.id, context));
       if (isRejected(row)) return row;
       tx.emit({ kind: 'subnet.deleted', subject: row.cidr, data: { ...view(row) } });
@@ -144,6 +118,48 @@ export const subnetCases = {
     },
   ),
 };
+
+/** A machine's interface is on the VLAN of its addresses, and a client keeps its lease where it got it: neither may be left behind. */
+async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | null> {
+  const from = vlanLabel({ fabric: subnet.fabric, name: subnet.vlan });
+  const refusal = (await lockVlan(tx, { key: subnet.vlanId })) ?? (await subnets.lockSubnet(tx, { key: subnet.id }));
+  if (refusal) return refusal;
+  const user = (await listMachines(tx, { subnetId: subnet.id, limit: 1 })).items[0];
+  if (user) {
+    return rejected(
+      'in_use',
+      `${subnet.cidr} has addresses of machines, such as ${user.fqdn}, on ${from}. Move them before the subnet goes to ${vlanLabel(to)}.`,
+    );
+  }
+  const [lease, ...more] = await liveLeases(tx, subnet.id);
+  if (lease) {
+    const others = more.length > 0 ? ` and ${more.length} more` : '';
+    return rejected(
+      'in_use',
+      `${subnet.cidr} is leased on ${from}: ${leaseWords(lease)}${others}. Switch DHCP off there and wait until the leases have ended.`,
+    );
+  }
+  return checkVlanKeepsRange(tx, subnet.vlanId, (range) => range.subnetId === subnet.id);
+}
+
+async function checkGateway(tx: Tx, subnet: Row, text: string | null | undefined): Promise<Rejected | null> {
+  const address = typeof text === 'string' && text !== subnet.gateway ? parseAddress(text, 'gateway') : null;
+  if (address === null || isRejected(address)) return address;
+  return checkUnclaimed(tx, subnet, address, (claim) => claim.source === 'subnets' && claim.id === subnet.id);
+}
+
+/** The database refuses as well; this says what is in the way. */
+async function contentsOf(tx: Tx, subnet: Row): Promise<Rejected | null> {
+  const inUse = (what: string) => rejected('in_use', `${subnet.cidr} has ${what}. Take them away first.`);
+  const user = (await listMachines(tx, { subnetId: subnet.id, limit: 1 })).items[0];
+  if (user) return inUse(`addresses of machines, such as ${user.fqdn}`);
+  const range = (await rangesOf(tx, subnet.id))[0];
+  if (range) return inUse(`ranges, such as the ${range.kind} ${range.first}-${range.last}`);
+  const reservation = (await listReservations(tx, { subnetId: subnet.id, limit: 1 })).items[0];
+  if (reservation) return inUse(`reservations, such as ${reservation.address}`);
+  const [lease] = await liveLeases(tx, subnet.id);
+  return lease ? inUse(`live leases: ${leaseWords(lease)}`) : null;
+}
 
 async function allSubnets(tx: Tx): Promise<Row[]> {
   const all: Row[] = [];

@@ -16,7 +16,7 @@ const DOMAINS: Noun = {
   table: 'domains',
   key: 'id',
   label: 'domain',
-  columns: sql`t.id, t.name, t.ttl, t.version, t.name = coalesce(
+  columns: sql`t.id, t.name, t.ttl, t.lease_names as "leaseNames", t.version, t.name = coalesce(
     (select s.value #>> '{}' from settings s where s.name = 'default_domain'), ${sql.lit(DEFAULT_SETTINGS.default_domain)}) as "isDefault"`,
   from: sql`domains t`,
 };
@@ -41,8 +41,11 @@ export function lockDomain(tx: Tx, id: number): Promise<Rejected | null> {
   return lockRow(tx, DOMAINS, { key: id });
 }
 
-export function createDomain(tx: Tx, domain: Omit<Domain, 'id'>): Promise<DomainRow> {
-  return insertRow(tx, DOMAINS, { name: domain.name, ttl: domain.ttl });
+/** A domain to be made; without `leaseNames` no names of leases are published in it. */
+export type NewDomain = Omit<Domain, 'id' | 'leaseNames'> & { readonly leaseNames?: boolean | undefined };
+
+export function createDomain(tx: Tx, domain: NewDomain): Promise<DomainRow> {
+  return insertRow(tx, DOMAINS, { name: domain.name, ttl: domain.ttl, lease_names: domain.leaseNames });
 }
 
 export function updateDomain(
@@ -50,7 +53,7 @@ export function updateDomain(
   target: Target,
   change: Partial<Omit<Domain, 'id'>>,
 ): Promise<DomainRow | Rejected> {
-  return updateRow(tx, DOMAINS, target, { name: change.name, ttl: change.ttl });
+  return updateRow(tx, DOMAINS, target, { name: change.name, ttl: change.ttl, lease_names: change.leaseNames });
 }
 
 /** Refused while it has records or machines; `isCascade` takes its records along. */

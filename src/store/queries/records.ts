@@ -59,24 +59,27 @@ export function deleteRecord(tx: Tx, target: Target): Promise<RecordRow | Reject
 
 /**
  * Everything that owns a name of a domain: records, the machine of that name (also without an address), and with
- * `isNodeDomain` the node of that name.
+ * `isNodeDomain` (the default domain) the node of that name and reservations with it.
  */
 export async function namesInUse(
   tx: Tx,
   at: { domainId: number; name: string; exceptRecordId?: number; isNodeDomain?: boolean },
 ): Promise<NameUse[]> {
   return tx.all(sql<NameUse>`
-    select 'record' as kind, type, data, 'the record ' || type || ' ' || left(data, 60) as label
+    select 'record' as kind, type, data, 'the record ' || type || ' ' || left(data, 60) as label, null as mac
       from records where domain_id = ${at.domainId} and name = ${at.name} and id <> ${at.exceptRecordId ?? 0}
     union all
-    select 'machine', case family(a.address) when 6 then 'AAAA' else 'A' end, coalesce(host(a.address), ''), 'the machine ' || m.hostname
+    select 'machine', case family(a.address) when 6 then 'AAAA' else 'A' end, coalesce(host(a.address), ''), 'the machine ' || m.hostname, null
       from machines m
       left join lateral (select address from interfaces i join interface_addresses x on x.interface_id = i.id
         where i.machine_id = m.id order by x.id) a on true
       where m.domain_id = ${at.domainId} and m.hostname = ${at.name}
     union all
-    select 'node', case family(a) when 4 then 'A' else 'AAAA' end, host(a), 'the node ' || n.name
-      from nodes n, unnest(n.addresses) as a where ${at.isNodeDomain ?? false} and n.name = ${at.name}`);
+    select 'node', case family(a) when 4 then 'A' else 'AAAA' end, host(a), 'the node ' || n.name, null
+      from nodes n, unnest(n.addresses) as a where ${at.isNodeDomain ?? false} and n.name = ${at.name}
+    union all
+    select 'reservation', case family(address) when 4 then 'A' else 'AAAA' end, host(address), 'the reserved address ' || host(address), mac
+      from reservations where ${at.isNodeDomain ?? false} and hostname = ${at.name}`);
 }
 
 export interface RecordFilter extends PageQuery {

@@ -100,12 +100,26 @@ create trigger write_history after insert or update or delete on spaces for each
 create trigger write_history after insert or update or delete on ip_ranges for each row execute function write_history('id');
 create trigger write_history after insert or update or delete on reservations for each row execute function write_history('id');
 
--- Both ends inside the subnet; the lock keeps its network as it is until this is committed.
+-- Whoever writes an address or a range holds its subnet until that is committed: the network stays as it is, and of two rivals the
+-- second sees what the first did.
+create or replace function check_address_in_subnet() returns trigger language plpgsql as $$
+declare
+  network cidr;
+begin
+  select cidr into network from subnets where id = new.subnet_id for no key update;
+  if found and not new.address <<= network then
+    perform refuse(tg_table_name || '_in_subnet', format('%s is outside the subnet %s', host(new.address), network));
+  end if;
+  return new;
+end $$;
+create trigger check_address_in_subnet before insert or update on reservations
+  for each row execute function check_address_in_subnet();
+
 create function check_range_in_subnet() returns trigger language plpgsql as $$
 declare
   network cidr;
 begin
-  select cidr into network from subnets where id = new.subnet_id for share;
+  select cidr into network from subnets where id = new.subnet_id for no key update;
   if found and not (new.first <<= network and new.last <<= network) then
     perform refuse('ip_ranges_in_subnet', format('%s-%s is outside the subnet %s', host(new.first), host(new.last), network));
   end if;
@@ -114,18 +128,22 @@ end $$;
 create trigger check_range_in_subnet before insert or update on ip_ranges
   for each row execute function check_range_in_subnet();
 
-create function check_reservation_in_subnet() returns trigger language plpgsql as $$
+-- Ranges of both kinds are disjoint; the constraint keeps it, this names both.
+create function check_range_alone() returns trigger language plpgsql as $$
 declare
-  network cidr;
+  other ip_ranges;
 begin
-  select cidr into network from subnets where id = new.subnet_id for share;
-  if found and not new.address <<= network then
-    perform refuse('reservations_in_subnet', format('%s is outside the subnet %s', host(new.address), network));
+  select * into other from ip_ranges
+    where inetrange(first, last, '[]') && inetrange(new.first, new.last, '[]') and id <> new.id order by first limit 1;
+  if found then
+    perform refuse('ip_ranges_no_overlap', format('The range %s-%s overlaps the %s range %s-%s',
+      host(new.first), host(new.last), other.kind, host(other.first), host(other.last)));
   end if;
   return new;
 end $$;
-create trigger check_reservation_in_subnet before insert or update on reservations
-  for each row execute function check_reservation_in_subnet();
+-- After check_range_in_subnet: triggers run in the order of their names.
+create trigger check_range_not_twice before insert or update on ip_ranges
+  for each row execute function check_range_alone();
 
 -- Whoever has addresses for himself: what DHCP gives out, machines, reservations, gateways. One exclusion constraint over all of them,
 -- so that two regions that write at the same moment cannot both be right.
@@ -204,3 +222,33 @@ begin
 end $$;
 create trigger check_subnet_keeps_ranges before update of cidr on subnets
   for each row execute function check_subnet_keeps_ranges();
+
+-- A VLAN that serves DHCP has a dynamic range. Whoever takes one away holds the VLAN until that is committed, as whoever switches DHCP
+-- on does.
+create function check_vlan_has_range(vlan int) returns void language plpgsql as $$
+declare
+  found_vlan vlans;
+begin
+  select * into found_vlan from vlans where id = vlan for no key update;
+  if found_vlan.dhcp_on and not exists (
+    select from ip_ranges r join subnets s on s.id = r.subnet_id where s.vlan_id = vlan and r.kind = 'dynamic')
+  then
+    perform refuse('vlans_dhcp_has_range', format('The VLAN %s would serve DHCP without a dynamic range', found_vlan.name));
+  end if;
+end $$;
+
+create function keep_vlan_served() returns trigger language plpgsql as $$
+begin
+  case tg_table_name
+    when 'vlans' then perform check_vlan_has_range(new.id);
+    when 'subnets' then perform check_vlan_has_range(old.vlan_id);
+    else perform check_vlan_has_range((select vlan_id from subnets where id = old.subnet_id));
+  end case;
+  return null;
+end $$;
+create trigger keep_vlan_served after insert or update of dhcp_on on vlans
+  for each row when (new.dhcp_on) execute function keep_vlan_served();
+create trigger keep_vlan_served after delete or update of vlan_id on subnets
+  for each row execute function keep_vlan_served();
+create trigger keep_vlan_served after delete or update of kind, subnet_id on ip_ranges
+  for each row when (old.kind = 'dynamic') execute function keep_vlan_served();

@@ -14,7 +14,6 @@ import {
 import { reverseName, reverseZoneOf, reverseZones } from '../../../src/model/reverse.ts';
 import {
   checkNoOverlap,
-  nextFreeAddress,
   parseHostAddress,
   parseSubnetCidr,
   usableBounds,
@@ -69,23 +68,6 @@ describe('subnets', () => {
     expect(parseHostAddress('10.0.0.255', { cidr: '10.0.0.0/24' })).toMatchObject({
       message: expect.stringContaining('10.0.0.1 to 10.0.0.254'),
     });
-  });
-});
-
-describe('the next free address', () => {
-  it('is the lowest usable one that nobody has', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 24, max: 32 }), fc.array(fc.integer({ min: 0, max: 300 })), (prefix, offsets) => {
-        const net = network(`10.0.0.0/${prefix}`);
-        const used = offsets.map((offset) => ({ family: 4 as const, value: net.value + BigInt(offset) }));
-        const { first, last } = usableBounds(net);
-        const taken = new Set(used.map((item) => item.value));
-        let expected: bigint | null = null;
-        for (let value = first.value; value <= last.value && expected === null; value += 1n)
-          if (!taken.has(value)) expected = value;
-        expect(nextFreeAddress(net, used)?.value ?? null).toBe(expected);
-      }),
-    );
   });
 });
 

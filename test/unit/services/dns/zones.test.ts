@@ -6,7 +6,7 @@ import { reverseName } from '../../../../src/model/reverse.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { generateZones } from '../../../../src/services/dns/bind-zone-generator.ts';
 import type { ZoneContent } from '../../../../src/services/dns/desired.ts';
-import { emptySnapshot, machine, R1, typicalSnapshot } from '../../../kit/snapshots.ts';
+import { aSubnet, emptySnapshot, machine, R1, typicalSnapshot } from '../../../kit/snapshots.ts';
 
 const zonesOf = (snapshot: Snapshot) => generateZones(snapshot).map((zone) => zone.content);
 
@@ -22,10 +22,10 @@ function zoneNamed(snapshot: Snapshot, name: string): string[] {
 const site = (changes: Partial<Snapshot>) =>
   emptySnapshot({
     domains: [
-      { id: 1, name: 'regent.internal', ttl: null },
-      { id: 2, name: 'example.test', ttl: null },
+      { id: 1, name: 'regent.internal', ttl: null, leaseNames: false },
+      { id: 2, name: 'example.test', ttl: null, leaseNames: false },
     ],
-    subnets: [{ id: 1, vlanId: 1, name: 'a', cidr: '10.0.0.0/24', dnsOn: true }],
+    subnets: [aSubnet(1, 'a', '10.0.0.0/24')],
     ...changes,
   });
 const record = (name: string, data: string, more: object = {}) => ({
@@ -51,7 +51,7 @@ describe('forward zones', () => {
   it('puts a name into the longest domain that holds it, and delegates with glue', () => {
     const snapshot = site({
       settings: { ...emptySnapshot().settings, default_domain: 'sub.example.test' },
-      domains: [...site({}).domains, { id: 3, name: 'sub.example.test', ttl: null }],
+      domains: [...site({}).domains, { id: 3, name: 'sub.example.test', ttl: null, leaseNames: false }],
       records: [record('x.sub', '10.0.0.9'), record('y', '10.0.0.8')],
       machines: [machine('sub', 2, { eth0: ['10.0.0.7'] })],
     });
@@ -90,7 +90,7 @@ describe('forward zones', () => {
 
   it('takes the TTL of record, domain, site, in this order', () => {
     const ttl = (own: number | null, domain: number | null) => {
-      const domains = [{ id: 2, name: 'example.test', ttl: domain }];
+      const domains = [{ id: 2, name: 'example.test', ttl: domain, leaseNames: false }];
       const [zone] = zonesOf(site({ domains, records: [record('a', '10.0.0.1', { ttl: own })] }));
       return [zone?.ttl, zone?.records.find((item) => item.name === 'a')?.ttl];
     };
@@ -137,7 +137,7 @@ describe('reverse zones', () => {
 
   it('are shared by small subnets and cut from wide ones', () => {
     const cidrs = ['10.1.0.0/26', '10.1.0.64/26', '10.2.0.0/22', '10.4.0.0/16', '2001:db8::/62'];
-    const subnets = cidrs.map((cidr, index) => ({ id: index, vlanId: 1, name: cidr, cidr, dnsOn: true }));
+    const subnets = cidrs.map((cidr, index) => aSubnet(index, cidr, cidr));
     const names = zonesOf(site({ subnets }))
       .map((zone) => zone.name)
       .filter((name) => name.endsWith('.arpa'));
@@ -154,13 +154,9 @@ describe('reverse zones', () => {
       .bigInt({ min: 1n, max: 0xffffn })
       .map((value) => formatAddress({ family: 6, value: (0x20010db8n << 96n) + value }));
     const name = fc.stringMatching(/^[a-z]{1,4}$/);
-    const subnets = ['10.2.0.0/22', '2001:db8::/120', '2001:db8::100/121'].map((cidr, index) => ({
-      id: index,
-      vlanId: 1,
-      name: cidr,
-      cidr,
-      dnsOn: true,
-    }));
+    const subnets = ['10.2.0.0/22', '2001:db8::/120', '2001:db8::100/121'].map((cidr, index) =>
+      aSubnet(index, cidr, cidr),
+    );
     const entry = fc.tuple(name, fc.oneof(v4, v6));
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 40 }), fc.array(entry, { maxLength: 40 }), (hosts, texts) => {

@@ -1,0 +1,68 @@
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { type Address, type AddressSpan, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { nextFreeAddress, spanOfAddress } from '../../model/allocation.ts';
+import { type Claim, checkAddressFree } from '../../model/ip-range.ts';
+import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/leases.ts';
+import { type ClaimRow, claimsBetween, nodeOfAddress, takenSpans } from '../../store/queries/network/address-users.ts';
+import { rangesOf } from '../../store/queries/network/ranges.ts';
+import { lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';
+import type { Tx } from '../../store/tx.ts';
+
+/**
+ * The lowest address of the subnet that nobody has, outside of every range; `also`: taken by the same request. Holds the subnet until the
+ * transaction ends. Refused where Regent does not give addresses out, and where none is left.
+ */
+export async function nextFree(tx: Tx, subnet: SubnetRow, also: readonly string[] = []): Promise<string | Rejected> {
+  if (!subnet.isManaged) {
+    return rejected(
+      'conflict',
+      `The subnet ${subnet.cidr} is not managed by Regent, so "auto" gives no address of it. Name one, or set the subnet managed.`,
+    );
+  }
+  const refusal = await lockSubnet(tx, { key: subnet.id });
+  if (refusal) return refusal;
+  const network = parseNetwork(subnet.cidr);
+  if (isRejected(network)) return network;
+  const leased = (await liveLeases(tx, subnet.id)).map((lease) => lease.address);
+  const free = nextFreeAddress(network, [...(await takenSpans(tx, subnet.id)), ...spansOf([...leased, ...also])]);
+  return free ? formatAddress(free) : rejected('conflict', `The subnet ${subnet.cidr} has no free address.`);
+}
+
+/** Refuses an address that somebody has for himself, naming him; `except`: the claims that do not count. */
+export async function checkUnclaimed(
+  tx: Tx,
+  subnet: SubnetRow,
+  address: Address,
+  except: (claim: ClaimRow) => boolean = () => false,
+): Promise<Rejected | null> {
+  const text = formatAddress(address);
+  const claims = (await claimsBetween(tx, { first: text, last: text })).filter((claim) => !except(claim));
+  if (claims.length === 0) return null;
+  const others: Claim[] = claims.filter((claim) => claim.source !== 'ip_ranges');
+  return checkAddressFree(spanOfAddress(address), await rangesOf(tx, subnet.id), others);
+}
+
+/** Refuses an address that a node has, or a live lease of another interface, naming it. `mac` null: nobody may have it. */
+export async function checkUnseen(tx: Tx, address: string, mac: string | null): Promise<Rejected | null> {
+  const node = await nodeOfAddress(tx, address);
+  if (node !== null) return rejected('conflict', `${address} is taken: an address of the node ${node}.`);
+  const lease = await liveLeaseAt(tx, address);
+  if (!lease || (lease.mac !== null && lease.mac === mac)) return null;
+  return rejected(
+    'conflict',
+    `${address} is taken: ${leaseWords(lease)}. Rule: an address is free when its lease has ended (${lease.expiresAt}).`,
+  );
+}
+
+/** Who holds a live lease, for people. */
+export function leaseWords(lease: LiveLease): string {
+  if (lease.state === 'declined') return `a client found ${lease.address} in use by another host`;
+  return `${lease.mac ?? 'a client'} has ${lease.address} by DHCP`;
+}
+
+function spansOf(addresses: readonly string[]): AddressSpan[] {
+  return addresses.flatMap((text) => {
+    const address = parseAddress(text);
+    return isRejected(address) ? [] : [spanOfAddress(address)];
+  });
+}

@@ -1,0 +1,129 @@
+import type { Vlan } from '../../contract/vlan.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseTitle } from '../../model/names.ts';
+import { parseVid } from '../../model/vlan.ts';
+import { findFabric } from '../../store/queries/network/fabrics.ts';
+import * as vlans from '../../store/queries/network/vlans.ts';
+import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
+import { pageBody } from '../paging.ts';
+import { noSuch } from '../refs.ts';
+import { reading, target, writing } from '../use-case.ts';
+import { checkVlanCanServe } from './dhcp-law.ts';
+import { fabricByRef, some, spaceByRef, vlanByRef, vlanLabel } from './network-refs.ts';
+
+type Row = vlans.VlanRow;
+
+/** A VLAN as the wire shows it. `sights`: who stands on VLANs, this one or others. */
+export function viewVlan(row: Row, sights: readonly NamedSight[] = []): Vlan {
+  const racks = sights
+    .filter((sight) => sight.isRack && sight.vlanId === row.id)
+    .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
+  const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn } = row;
+  return { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan: null, racks };
+}
+
+function checkRelay(relay: string | null | undefined): Rejected | null {
+  if (relay === undefined || relay === null) return null;
+  return invalid('relayVlan', 'DHCP relays are not served yet', 'null: it is reserved');
+}
+
+export const vlanCases = {
+  'vlan.list': reading('vlan.list', async (tx, { query }) => {
+    const fabric = query?.fabric === undefined ? undefined : await fabricByRef(tx, query.fabric);
+    if (isRejected(fabric)) return fabric;
+    const space = query?.space === undefined ? undefined : await spaceByRef(tx, query.space);
+    if (isRejected(space)) return space;
+    const page = await vlans.listVlans(tx, {
+      limit: query?.limit,
+      cursor: query?.cursor,
+      sort: query?.sort,
+      name: query?.name,
+      fabricId: fabric?.id,
+      spaceId: space?.id,
+      dhcpOn: query?.dhcp_on,
+    });
+    const sights = await readNamedSights(tx);
+    return pageBody(page, (row) => viewVlan(row, sights), query);
+  }),
+
+  'vlan.show': reading('vlan.show', async (tx, { params }) => {
+    const row = await vlanByRef(tx, params.vlan);
+    return isRejected(row) ? row : { body: viewVlan(row, await readNamedSights(tx)), version: row.version };
+  }),
+
+  'vlan.create': writing(
+    'vlan.create',
+    ({ body }) => `vlan create ${body.vid}`,
+    async (tx, { body }) => {
+      const vid = parseVid(body.vid);
+      if (isRejected(vid)) return vid;
+      const name = parseTitle(body.name ?? `vlan-${vid}`);
+      if (isRejected(name)) return name;
+      const fabric =
+        body.fabric === undefined
+          ? ((await findFabric(tx, 'first')) ?? noSuch('fabric', 'first'))
+          : await fabricByRef(tx, body.fabric);
+      if (isRejected(fabric)) return fabric;
+      const space = body.space === undefined ? null : await spaceByRef(tx, body.space);
+      if (isRejected(space)) return space;
+      const wanted = { fabricId: fabric.id, name, vid, spaceId: space?.id ?? null, dnsOn: body.dnsOn };
+      const row = await vlans.createVlan(tx, wanted);
+      tx.emit({ kind: 'vlan.created', subject: vlanLabel(row), data: { ...viewVlan(row) } });
+      return { body: viewVlan(row), version: row.version };
+    },
+  ),
+
+  'vlan.set': writing(
+    'vlan.set',
+    ({ params }) => `vlan set ${params.vlan}`,
+    async (tx, { params, body }, context) => {
+      const old = await vlanByRef(tx, params.vlan);
+      if (isRejected(old)) return old;
+      const name = body.name === undefined ? undefined : parseTitle(body.name);
+      if (isRejected(name)) return name;
+      const vid = body.vid === undefined ? undefined : parseVid(body.vid);
+      if (isRejected(vid)) return vid;
+      if (vid !== undefined && vid !== old.vid && old.vid === 0) {
+        return invalid('vid', `${vlanLabel(old)} is the untagged VLAN of its fabric`, 'it keeps the VID 0');
+      }
+      const space = typeof body.space === 'string' ? await spaceByRef(tx, body.space) : body.space;
+      if (isRejected(space)) return space;
+      const refusal = checkRelay(body.relayVlan) ?? (await vlans.lockVlan(tx, target(old.id, context)));
+      if (refusal) return refusal;
+      const impossible = body.dhcpOn === true && !old.dhcpOn ? await checkVlanCanServe(tx, old.id) : null;
+      if (impossible) return impossible;
+      const row = await vlans.updateVlan(
+        tx,
+        { key: old.id },
+        { name, vid, spaceId: space === null ? null : space?.id, dhcpOn: body.dhcpOn, dnsOn: body.dnsOn },
+      );
+      if (isRejected(row)) return row;
+      const shown = viewVlan(row, await readNamedSights(tx));
+      tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...shown } });
+      return { body: shown, version: row.version };
+    },
+  ),
+
+  'vlan.delete': writing(
+    'vlan.delete',
+    ({ params }) => `vlan delete ${params.vlan}`,
+    async (tx, { params }, context) => {
+      const old = await vlanByRef(tx, params.vlan);
+      if (isRejected(old)) return old;
+      if (old.vid === 0) {
+        return rejected(
+          'in_use',
+          `${vlanLabel(old)} is the untagged VLAN of its fabric. Rule: it lives as long as the fabric.`,
+        );
+      }
+      const users = await vlans.usersOfVlan(tx, old.id, 6);
+      if (users.length > 0) {
+        return rejected('in_use', `${vlanLabel(old)} is used by ${some(users)}. Move or delete these first.`);
+      }
+      const row = await vlans.deleteVlan(tx, target(old.id, context));
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'vlan.deleted', subject: vlanLabel(row), data: { ...viewVlan(row) } });
+      return { body: viewVlan(row) };
+    },
+  ),
+};
