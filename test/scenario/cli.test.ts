@@ -78,6 +78,95 @@ describe('regent', () => {
     expect(await good('user delete ada')).toBe('user ada deleted\n');
   });
 
+  it('carries a network through its life', async () => {
+    expect(await good('fabric create hall-2')).toBe('fabric hall-2 created\n');
+    expect(await good('fabric list')).toMatch(/\nhall-2 +1\n/);
+    expect(await good('space create dmz')).toBe('space dmz created\n');
+    expect(await good('vlan create --vid 10 --name web --fabric hall-2 --space dmz')).toBe('VLAN hall-2/web created\n');
+    expect(await regent('vlan set web --dhcp on')).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/has no IPv4 subnet[^]*regent range create/),
+    });
+    expect(await good('subnet create 10.30.0.0/24 --vlan hall-2/10 --gateway 10.30.0.254 --proxy off')).toContain(
+      'created',
+    );
+    expect(await good('range create 10.30.0.100-10.30.0.199 --kind dynamic')).toBe(
+      'dynamic range 10.30.0.100-10.30.0.199 created in 10.30.0.0/24 (100)\n',
+    );
+    expect(await good('range create 10.30.0.1 10.30.0.9 --kind reserved --comment switches')).toContain('created');
+    expect(await good('vlan set hall-2/web --dhcp on')).toContain('; DHCP is on, but no accepted rack');
+    expect(await good('vlan list --dhcp on -o name')).toBe('hall-2/web\n');
+    expect(await good('reservation create auto --subnet 10.30.0.0/24 --mac 52:54:00:00:30:01 --hostname printer')).toBe(
+      'reservation 10.30.0.10 created (for 52:54:00:00:30:01)\n',
+    );
+    expect(await good('machine create app1 --mac 52:54:00:00:30:02 --address auto --vlan hall-2/web')).toContain(
+      '(10.30.0.11)',
+    );
+    const subnet = await good('subnet show 10.30.0.0/24');
+    expect(subnet).toMatch(
+      /Ranges: +10\.30\.0\.1-10\.30\.0\.9 {2}reserved, 9 {2}switches\n +10\.30\.0\.100-10\.30\.0\.199 {2}dynamic, 100/,
+    );
+    expect(subnet).toMatch(/VLAN: +hall-2\/web \(VID 10\)/);
+    expect(await good('vlan show web')).toMatch(
+      /Subnets: +10\.30\.0\.0\/24 {2}gateway 10\.30\.0\.254, 100 dynamic, 2 fixed/,
+    );
+    expect(await good('__complete -- vlan show hall')).toBe('hall-2/untagged\nhall-2/web\n');
+    expect(await good('range set 10.30.0.100 10.30.0.199 --last 10.30.0.149')).toContain('changed');
+    expect(await good('reservation set 10.30.0.10 --mac none --hostname none')).toContain('(nobody gets it)');
+    expect(await good('subnet set 10.30.0.0/24 --gateway none --resolver 192.0.2.53 --managed off')).toContain(
+      'changed',
+    );
+    expect(await good('subnet list -o wide')).toMatch(
+      /10\.30\.0\.0\/24 +10\.30\.0\.0\/24 +web +- +on +off +50 +2 +192\.0\.2\.53 +no/,
+    );
+    expect(await good('vlan set web --dhcp off --space none --vid 11')).toBe('VLAN hall-2/web changed\n');
+    for (const line of [
+      'machine delete app1',
+      'reservation delete 10.30.0.10',
+      'range delete 10.30.0.100-10.30.0.149',
+      'range delete 10.30.0.1 10.30.0.9',
+      'subnet delete 10.30.0.0/24',
+      'vlan delete hall-2/11',
+      'fabric delete hall-2',
+      'space delete dmz',
+    ]) {
+      expect(await good(line)).toContain('deleted');
+    }
+  });
+
+  it('refuses in the network what cannot be, and names both sides', async () => {
+    await good('vlan create --vid 40 --name busy');
+    await good('subnet create 10.40.0.0/24 --vlan busy');
+    await good('range create 10.40.0.100-10.40.0.199 --kind dynamic');
+    await good('vlan set busy --dhcp on');
+    await good('fabric create other');
+    await good('reservation create 10.40.0.20');
+    const refusals: [string, number, RegExp][] = [
+      [
+        'range create 10.40.0.150-10.40.0.160 --kind reserved',
+        4,
+        /10\.40\.0\.150-10\.40\.0\.160[^]*10\.40\.0\.100-10\.40\.0\.199/,
+      ],
+      ['range create 10.40.0.10-10.40.0.30 --kind dynamic', 4, /10\.40\.0\.20/],
+      ['range create 10.40.0.250-10.40.1.5 --kind dynamic', 1, /10\.40\.0\.0\/24/],
+      ['reservation create 10.40.0.20 --mac 52:54:00:00:40:01', 4, /10\.40\.0\.20/],
+      ['reservation create 10.40.0.120 --mac 52:54:00:00:40:01', 4, /dynamic range 10\.40\.0\.100-10\.40\.0\.199/],
+      ['subnet set 10.40.0.0/24 --gateway 10.41.0.1', 1, /outside the subnet/],
+      ['range delete 10.40.0.100-10.40.0.199', 4, /--dhcp off/],
+      ['subnet delete 10.40.0.0/24', 4, /regent range list --subnet 10\.40\.0\.0\/24/],
+      ['vlan delete busy', 4, /regent vlan show busy/],
+      ['vlan show untagged', 4, /fabric-1\/untagged[^]*other\/untagged/],
+      ['vlan create --vid 4095', 1, /4094/],
+      ['vlan show nope', 3, /no VLAN/],
+      ['space show nope', 3, /no space/],
+    ];
+    for (const [line, code, wanted] of refusals) {
+      const result = await regent(line);
+      expect({ line, code: result.code, out: result.out }).toEqual({ line, code, out: '' });
+      expect(result.err, line).toMatch(wanted);
+    }
+  });
+
   it.each([
     ['domain show nope.test', 3, /no domain/],
     ['domain create regent.internal', 4, /exists/],
