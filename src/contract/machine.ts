@@ -34,7 +34,7 @@ export const InterfaceInput = strict({
   name: Type.Optional(text(15, 'eth0, eth1, … by position when left out')),
   mac: text(17),
   kind: Type.Optional(text(16, 'physical; the other kinds are reserved')),
-  vlan: Type.Optional(text(64, 'id, name or VID; follows from the addresses when left out')),
+  vlan: Type.Optional(text(140, 'FABRIC/NAME, name, VID or id; follows from the addresses when left out')),
   addresses: Type.Optional(Type.Array(AddressInput, { maxItems: 16 })),
 });
 export type InterfaceInput = Static<typeof InterfaceInput>;

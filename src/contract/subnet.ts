@@ -50,7 +50,7 @@ export const SubnetListQuery = listQuery(
   {
     name: Type.Optional(text(64, 'part of the name')),
     cidr: Type.Optional(text(64)),
-    vlan: Type.Optional(text(64)),
+    vlan: Type.Optional(text(140)),
     dns_on: Type.Optional(Flag),
   },
   ['id', 'name', 'cidr'],
