@@ -52,6 +52,7 @@ export async function up(order: UpOrder): Promise<LabState> {
     base,
     hosts: before?.hosts ?? {},
     forwarders: before?.forwarders ?? [],
+    seeded: before?.seeded ?? [],
   };
   writeState(layout, state);
   await ensureSwitch(layout, topology);

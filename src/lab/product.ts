@@ -1,21 +1,21 @@
 import { chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import type { Random } from '../core/ports.ts';
 import type { Progress } from './base.ts';
-import { run } from './command.ts';
 import { execInHost, needInit } from './exec.ts';
 import type { Layout } from './layout.ts';
 import type { ProcessId } from './process.ts';
 import { labStatus } from './status.ts';
 import { addressOf } from './topology.ts';
-import { needState } from './state.ts';
+import { needState, writeState } from './state.ts';
 
-/** A release for a host of the lab. `regent`: the CLI that is used on it. `contextFile`: gets address and key for that CLI. */
+/** A release for a host of the lab. `contextFile`: gets address and key for the CLI. `random`: for calls of the API. */
 export interface ProductOrder {
   readonly layout: Layout;
   readonly host: string;
   readonly archive: string;
-  readonly regent: string;
+  readonly random: Random;
   readonly contextFile: string;
   readonly progress: Progress;
 }
@@ -36,7 +36,7 @@ const UNPACKED = '/var/tmp/regent-release';
 
 /**
  * What a person does on a real host, done in a lab's: unpack the archive, `scripts/install`, `regent init --single`. Then the
- * outer checkout gets its context, and the served network its row. Any number of times; only what differs is done.
+ * outer checkout gets its context, and the served networks their rows. Any number of times; only what differs is done.
  */
 export async function installProduct(order: ProductOrder): Promise<ProductResult> {
   const { layout, host, progress } = order;
@@ -51,7 +51,7 @@ export async function installProduct(order: ProductOrder): Promise<ProductResult
   const url = labStatus(layout).hosts.find((item) => item.name === host)?.url;
   if (!url) throw new AppError('lab_product', `The API of ${host} is not offered outside. What to do: sudo scripts/up`);
   const apiKey = writeContext(order.contextFile, url, result.apiKey ?? (await keyInside(init)));
-  await ensureSubnets(order, url, apiKey);
+  await ensureNetworks(order, url, apiKey);
   return { url, version: wanted, apiKey, isNewKey: result.apiKey !== undefined };
 }
 
@@ -170,24 +170,19 @@ function readText(file: string): string {
   }
 }
 
-/** Every network of the lab that a client is on becomes a subnet, once, through the product's own command. */
-async function ensureSubnets(order: ProductOrder, url: string, apiKey: string): Promise<void> {
-  const { topology } = needState(order.layout);
-  const served = topology.networks.filter((network) =>
-    topology.clients.some((client) => client.nic.network === network.name),
-  );
-  const env = { PATH: process.env['PATH'] ?? '', REGENT_URL: url, REGENT_API_KEY: apiKey };
-  for (const network of served) {
-    const shown = await run([order.regent, 'subnet', 'list', '-o', 'json'], { timeoutMs: 30_000, env });
-    if (shown.code === 0 && shown.stdout.includes(`"${network.cidr}"`)) continue;
-    order.progress(`subnet ${network.cidr} (${network.name})`);
-    const made = await run([order.regent, 'subnet', 'create', network.cidr], { timeoutMs: 30_000, env });
-    if (made.code !== 0) {
-      throw new AppError(
-        'lab_product',
-        `regent subnet create ${network.cidr} failed: ${made.stderr.trim()}\nWhat to do: bin/regent status, then run this again.`,
-      );
-    }
+/** Tells the product of the networks that it is to serve, each once. */
+async function ensureNetworks(order: ProductOrder, url: string, apiKey: string): Promise<void> {
+  const state = needState(order.layout);
+  const seeded = state.seeded ?? [];
+  const wanted = state.topology.networks.filter((network) => network.served && !seeded.includes(network.name));
+  if (wanted.length === 0) return;
+  // Loaded only here: every other verb does without the API's schemas.
+  const { seedNetwork } = await import('./seed.ts');
+  for (const network of wanted) {
+    order.progress(`VLAN, subnet and DHCP of ${network.name} (${network.cidr})`);
+    await seedNetwork({ url, apiKey, random: order.random }, network);
+    const now = needState(order.layout);
+    writeState(order.layout, { ...now, seeded: [...(now.seeded ?? []), network.name] });
   }
 }
 
@@ -206,12 +201,14 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     '',
     `  API         ${result.url}`,
     ...key,
-    '  running     regiond, agent and its root helper, private PostgreSQL and its watch, BIND, chrony',
+    '  running     regiond, agent and its root helper, private PostgreSQL and its watch; BIND, chrony, Squid, Kea, Squid',
     '',
     'Try next:',
     '  bin/regent status',
     '  bin/regent record create www.regent.internal A 10.10.10.50',
     `  sudo scripts/lab client ${client} -- dig +short www.regent.internal`,
+    `  sudo scripts/lab client ${client} --dhcp           (a machine with a real DHCP client)`,
+    '  bin/regent lease list',
     '',
     'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
     '',

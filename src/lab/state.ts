@@ -22,6 +22,8 @@ export interface LabState {
   /** nspawn of each host. */
   readonly hosts: Readonly<Record<string, ProcessId>>;
   readonly forwarders: readonly Forwarder[];
+  /** Networks that the product has been told of: once, so that what an operator makes of them stays. */
+  readonly seeded?: readonly string[];
 }
 
 /** Reads the state; null when there is no lab. A damaged file counts as a lab of which nothing is known but its names. */

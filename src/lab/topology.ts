@@ -1,9 +1,11 @@
 /** A layer-2 segment of the lab: one bridge in the switch namespace. */
-interface LabNetwork {
+export interface LabNetwork {
   /** Lower-case letters and digits, at most 8: it names the bridge. */
   readonly name: string;
   /** The segment's prefix, for people; the lab itself assigns no addresses but those of NICs. */
   readonly cidr: string;
+  /** For a network that the product serves: the number of its VLAN, and the addresses that DHCP gives there. */
+  readonly served?: { readonly vid: number; readonly first: string; readonly last: string };
 }
 
 /** A network interface of a host or client. */
@@ -46,7 +48,7 @@ export const SINGLE: Topology = {
   name: 'single',
   networks: [
     { name: 'mgmt', cidr: '10.77.0.0/24' },
-    { name: 'vlan10', cidr: '10.10.10.0/24' },
+    { name: 'vlan10', cidr: '10.10.10.0/24', served: { vid: 10, first: '10.10.10.200', last: '10.10.10.250' } },
   ],
   hosts: [
     {

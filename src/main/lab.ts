@@ -13,6 +13,7 @@ import { installProduct, type ProductOrder, productText } from '../lab/product.t
 import { needState } from '../lab/state.ts';
 import { labStatus, statusText } from '../lab/status.ts';
 import { SINGLE, type Topology } from '../lab/topology.ts';
+import { systemRandom } from './process.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 const PACKAGES_FILE = join(CHECKOUT, 'scripts', 'packages.txt');
@@ -186,7 +187,7 @@ async function change(call: Call, progress: Progress): Promise<number> {
         layout,
         host: word(call, 0, 'HOST'),
         archive: resolve(word(call, 1, 'ARCHIVE')),
-        regent: join(CHECKOUT, 'bin', 'regent'),
+        random: systemRandom(),
         contextFile: join(CHECKOUT, '.regent', 'context.json'),
         progress,
       };

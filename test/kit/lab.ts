@@ -9,6 +9,7 @@ import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
 import { identify } from '../../src/lab/process.ts';
 import { installProduct, type ProductResult } from '../../src/lab/product.ts';
 import { SINGLE, type Topology } from '../../src/lab/topology.ts';
+import { systemRandom } from '../../src/main/process.ts';
 
 /** The checkout that the tests lie in. */
 export const CHECKOUT = join(import.meta.dirname, '..', '..');
@@ -71,7 +72,7 @@ export async function openProductLab(name: string): Promise<ProductLab> {
       layout: lab.layout,
       host: 'r1',
       archive,
-      regent: join(CHECKOUT, 'bin', 'regent'),
+      random: systemRandom(),
       contextFile: join(folder, '.regent', 'context.json'),
       progress: () => {},
     });

@@ -1,0 +1,55 @@
+import { type Client, createClient } from '../contract/client.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import type { Random } from '../core/ports.ts';
+import type { LabNetwork } from './topology.ts';
+
+/** Where the product's API is, and with which key. */
+export interface SeedTarget {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly random: Random;
+}
+
+/**
+ * Tells the product of a network that it is to serve, through its public API: its VLAN, its subnet (no gateway: the lab leads
+ * nowhere), a dynamic range, and then DHCP on. What is there already stays as it is, so it may be cut off and run again.
+ * Throws AppError `lab_product` with the API's words.
+ */
+export async function seedNetwork(target: SeedTarget, network: LabNetwork): Promise<void> {
+  const { served } = network;
+  if (!served) return;
+  const client = createClient(target);
+  try {
+    const vlan = await ensureRows(client, network, served);
+    await client.call('vlan.set', { params: { vlan }, body: { dhcpOn: true } });
+  } catch (cause) {
+    throw new AppError(
+      'lab_product',
+      `The product did not take ${network.name} (${network.cidr}): ${sentenceOf(cause)}\nWhat to do: bin/regent status, then run this again.`,
+      { cause },
+    );
+  }
+}
+
+/** Makes what is missing; returns FABRIC/VID of the VLAN that the subnet lies in. */
+async function ensureRows(client: Client, network: LabNetwork, served: NonNullable<LabNetwork['served']>) {
+  const { name, cidr } = network;
+  const { vid, first, last } = served;
+  let subnet = await find(client.all('subnet.list', {}), (item) => item.cidr === cidr);
+  if (!subnet) {
+    const isMade = (await find(client.all('vlan.list', {}), (item) => item.name === name)) !== null;
+    if (!isMade) await client.call('vlan.create', { body: { name, vid } });
+    subnet = (await client.call('subnet.create', { body: { cidr, vlan: name } })).body;
+  }
+  const ranges = client.all('range.list', { query: { subnet: cidr } });
+  if (!(await find(ranges, (range) => range.kind === 'dynamic'))) {
+    await client.call('range.create', { body: { kind: 'dynamic', first, last, comment: "the lab's clients" } });
+  }
+  const home = await find(client.all('vlan.list', {}), (vlan) => vlan.id === subnet.vlanId);
+  return home ? `${home.fabric}/${home.vid}` : name;
+}
+
+async function find<T>(items: AsyncIterable<T>, isIt: (item: T) => boolean): Promise<T | null> {
+  for await (const item of items) if (isIt(item)) return item;
+  return null;
+}
