@@ -120,7 +120,7 @@ export const RANGE: NounSpec = {
   ],
 };
 
-const KEEP_ONE = ['Make another dynamic range first, or switch DHCP off: regent vlan set VLAN --dhcp off'];
+const KEEP_ONE = ['regent vlan set VLAN --dhcp off, or: regent range create FIRST-LAST --kind dynamic'];
 
 function createRange(call: Call) {
   const { first, last } = endsOf(call);

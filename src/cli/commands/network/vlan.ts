@@ -104,6 +104,7 @@ export const VLAN: NounSpec = {
           },
           shape: SHAPE,
           done: 'created',
+          next: { conflict: ['The VLANs that there are: regent vlan list'] },
         }),
     },
     {
