@@ -2,9 +2,10 @@ import { isRejected, RejectedError, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { HELD_AHEAD_MAX, readDesired, recordHeld } from '../store/publication.ts';
+import { storeLeaseReport } from '../store/queries/lease-reports.ts';
 import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/racks.ts';
-import { storeObservation } from '../store/queries/observations.ts';
+import { isOutrun, storeObservation } from '../store/queries/observations.ts';
 import type { AgentPort } from './port.ts';
 import { register } from './registration.ts';
 
@@ -42,13 +43,29 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
       const stored = await db.repeatable(async (tx) => {
         const node = await findNode(tx, { id: nodeId });
         if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
+        if (await isOutrun(tx, nodeId, observation)) return TWINS;
         await storeObservation(tx, node, observation);
         return null;
       });
       if (isRejected(stored)) throw new RejectedError(stored);
     },
+
+    async leases(nodeId, report) {
+      return await db.repeatable(async (tx) => {
+        const node = await findNode(tx, { id: nodeId });
+        if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
+        if ((await storeLeaseReport(tx, node, report)) !== 'restart') return null;
+        return rejected('conflict', 'An earlier report of this series is missing. Begin a new one with everything.');
+      });
+    },
   };
 }
+
+const TWINS = rejected(
+  'conflict',
+  'Another agent that started later reports as this node: two hosts have one identity (a copied disk?). On one of them remove ' +
+    '/var/lib/regent/agent/rack-key and the CLUSTER_UUID of /etc/regent/rack.conf, then restart its agent.',
+);
 
 /** The value, or the refusal thrown: the transport turns it back. */
 export function orThrow<T>(value: T): Exclude<T, { readonly kind: 'rejected' }> {

@@ -1,5 +1,5 @@
 import type { Rejected } from '../core/errors.ts';
-import type { Desired, Observation } from '../contract/agent.ts';
+import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
 import type { Event } from '../contract/event.ts';
 import type { RegisterAnswer } from '../contract/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
@@ -64,6 +64,8 @@ export interface AgentPort {
   /** The desired state when it differs from what the agent holds, else null. Remembers what the agent holds. */
   pull(nodeId: string, held: Held): Promise<Desired | null>;
   observe(nodeId: string, observation: Observation): Promise<void>;
+  /** Stores what changed in the node's leases; a `conflict` when an earlier report is missing: all is to be told anew. */
+  leases(nodeId: string, report: LeaseReport): Promise<Rejected | null>;
   /** Decides a registration (model/registration.ts). */
   register(announced: Announcement): Promise<RegisterAnswer | Rejected>;
   /** State, key and node of a rack; null when nobody registered so. */

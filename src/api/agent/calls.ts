@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Observation, PullQuery } from '../../contract/agent.ts';
+import { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
 import { LIMITS } from '../../contract/common.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
@@ -28,6 +28,8 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   const waiting = new Set<() => void>();
   const query = textValidator(PullQuery);
   const observation = rawValidator(Observation);
+  const leases = rawValidator(LeaseReport);
+  const leases = rawValidator(LeaseReport);
   let isClosing = false;
 
   registerRegistration(app, ports);
@@ -67,6 +69,20 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     }
     await agents.observe(nodeId, report);
     return reply.code(204).send();
+  });
+
+  app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+    const checked = leases(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    const refusal = await agents.leases(gate.nodeOf(request), checked.value as LeaseReport);
+    return refusal ? sendProblem(reply, refusal) : reply.code(204).send();
+  });
+
+  app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+    const checked = leases(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    const refusal = await agents.leases(gate.nodeOf(request), checked.value as LeaseReport);
+    return refusal ? sendProblem(reply, refusal) : reply.code(204).send();
   });
 
   app.addHook('preClose', async () => {

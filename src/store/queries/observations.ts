@@ -57,6 +57,13 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   );
 }
 
+/** Has an agent that started later than this one reported as the same node just now? An agent that was started anew is the later one. */
+export async function isOutrun(tx: Tx, nodeId: string, report: Pick<Observation, 'agentSince'>): Promise<boolean> {
+  const later = await tx.one(sql`select from node_observations where node_id = ${nodeId}
+    and agent_since > ${report.agentSince}::timestamptz and reported_at > now() - interval '30 seconds'`);
+  return later !== null;
+}
+
 /** Last reports of all nodes, or of one. */
 export async function readObservations(tx: Tx, nodeId?: string): Promise<NodeObservation[]> {
   const isWanted = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
