@@ -74,7 +74,7 @@ export function checkRangeAlone(
   );
 }
 
-/** Something that has addresses for itself: a machine's address, a static lease, a gateway. `what` names it for people. */
+/** Something that has addresses for itself: a machine's address, a static lease, a gateway. `what` names it for people, with its address. */
 export interface Claim {
   readonly what: string;
   readonly span: AddressSpan;
@@ -86,7 +86,7 @@ export function checkRangeUnclaimed(span: AddressSpan, claims: readonly Claim[])
   if (!claim) return null;
   return rejected(
     'conflict',
-    `The dynamic range ${formatSpan(span)} holds ${formatSpan(claim.span)}, ${claim.what}. Rule: DHCP gives no address out that somebody has for himself.`,
+    `The dynamic range ${formatSpan(span)} holds ${claim.what}. Rule: DHCP gives no address out that somebody has for himself.`,
   );
 }
 
