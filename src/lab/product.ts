@@ -201,7 +201,7 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     '',
     `  API         ${result.url}`,
     ...key,
-    '  running     regiond, agent and its root helper, private PostgreSQL and its watch; BIND, chrony, Squid, Kea, Squid',
+    '  running     regiond, agent and its root helper, private PostgreSQL and its watch; BIND, chrony, Kea, Squid',
     '',
     'Try next:',
     '  bin/regent status',
