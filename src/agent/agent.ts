@@ -6,8 +6,9 @@ import type { AnyService, RoleChange, Templates } from '../services/kit/contract
 import { openAppliedStore } from './applied-store.ts';
 import type { RegionChannel } from './channel.ts';
 import { openDriver } from './driver.ts';
-import { openFindings } from './findings.ts';
-import { openLedger } from './ledger.ts';
+import { type Findings, openFindings } from './findings.ts';
+import { type LeaseWatchOptions, watchLeases } from './leases.ts';
+import { type Ledger, openLedger } from './ledger.ts';
 import { openLink } from './link.ts';
 import { openNodeFacts } from './node-facts.ts';
 import type { LoopPorts } from './ports.ts';
@@ -27,6 +28,8 @@ export interface AgentOptions {
   /** Pause between two probes, and between two reports without a change; ms. */
   readonly tickMs?: number;
   readonly reportMs?: number;
+  /** Pause between two looks at leases, ms. */
+  readonly leasesMs?: number;
   readonly text: (name: string) => DurableText;
 }
 
@@ -39,6 +42,7 @@ export interface Agent {
 
 const TICK_MS = 2_000;
 const REPORT_MS = 10_000;
+const LEASES_MS = 1_000;
 const STOP_MS = 5_000;
 
 /** Starts the agent: what the ledger holds is applied before any region is asked. */
@@ -89,6 +93,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     driver.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
+    ...leaseWatches(options, findings, ledger).map((watch) => watchLeases(watch, stopping.signal)),
   ];
   return {
     setRoles: (roles) => driver.setRoles(roles),
@@ -98,6 +103,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await Promise.race([Promise.all(loops), ports.wait(STOP_MS)]);
     },
   };
+}
+
+/** One watch for each service that gives addresses out; it works while the service is wanted here. */
+function leaseWatches(options: AgentOptions, findings: Findings, ledger: Ledger): LeaseWatchOptions[] {
+  const { ports, host, channel } = options;
+  return options.services.flatMap(({ name, leases: source }) => {
+    const isWanted = () => (ledger.held()?.body.services[name]?.desired ?? null) !== null;
+    return source ? [{ ports, host, channel, findings, source, everyMs: options.leasesMs ?? LEASES_MS, isWanted }] : [];
+  });
 }
 
 const UNKNOWN_FACTS: HostFacts = {

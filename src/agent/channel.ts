@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Observation, PullQuery } from '../contract/agent.ts';
+import type { LeaseReport, Observation, PullQuery } from '../contract/agent.ts';
 import { AppError, sentenceOf, show } from '../core/errors.ts';
 import type { Random } from '../core/ports.ts';
 
@@ -9,6 +9,8 @@ export interface RegionChannel {
   /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
   pull(query: PullQuery): Promise<unknown>;
   report(observation: Observation): Promise<void>;
+  /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
+  leases(report: LeaseReport): Promise<'taken' | 'restart'>;
   /** Ends all calls. */
   close(): void;
 }
@@ -110,6 +112,13 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     report: async (observation) => {
       const body = JSON.stringify(observation);
       accepted(await call({ method: 'POST', path: '/agent/v1/observation', body, timeoutMs: REPORT_MS }));
+    },
+    leases: async (report) => {
+      const body = JSON.stringify(report);
+      const answer = await call({ method: 'POST', path: '/agent/v1/leases', body, timeoutMs: REPORT_MS });
+      if (answer.status === 409) return 'restart';
+      accepted(answer);
+      return 'taken';
     },
     close: () => {
       inUse.abort(new AppError('region_unreachable', 'the channel was closed'));

@@ -90,6 +90,7 @@ export const Facts = Type.Object({
       name: Type.String({ maxLength: 64 }),
       mac: Type.String({ maxLength: 64 }),
       addresses: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 256 }),
+      index: Type.Optional(Type.Integer({ minimum: 0 })),
       isUp: Type.Optional(Type.Boolean()),
       hasCarrier: Type.Optional(Type.Boolean()),
     }),
@@ -148,7 +149,7 @@ export type ReportedLease = Static<typeof ReportedLease>;
  * `at`: the node's clock at sending. `gone`: addresses without a lease now. `whole`: between these addresses `leases` is all there is.
  */
 export const LeaseReport = Type.Object({
-  epoch: Type.String({ minLength: 1, maxLength: 64 }),
+  epoch: Type.String({ pattern: '^[0-9a-f]{1,64}$' }),
   sequence: Type.Integer({ minimum: 1 }),
   at: Type.String({ format: 'date-time' }),
   leases: Type.Array(ReportedLease, { maxItems: LEASES_PER_REPORT }),

@@ -9,6 +9,7 @@ import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
+import { createLeaseTask } from './tasks/leases.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask, everyMinute } from './tasks/purge.ts';
 import { type RunningTask, startTask } from './tasks/task.ts';
@@ -41,6 +42,8 @@ const HEALTH_MS = 500;
 const PUBLISH_EVERY_MS = 5000;
 /** The purge looks at its row this often when nothing wakes it. */
 const PURGE_EVERY_MS = 120_000;
+/** How late a name may go after its lease ran out: one cheap question each time. */
+const LEASES_EVERY_MS = 2000;
 
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
@@ -87,6 +90,11 @@ function startTasks(
     everyMs: PURGE_EVERY_MS,
     beat: () => {},
   });
+  const leases = startTask(createLeaseTask(ports.db, ports.clock), {
+    ...common,
+    everyMs: LEASES_EVERY_MS,
+    beat: () => {},
+  });
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => publisher.wake());
   const endMinutes = everyMinute(() => purger.wake());
@@ -94,7 +102,7 @@ function startTasks(
     endWakes();
     endMinutes();
     running.length = 0;
-    await Promise.all([publisher.stop(), purger.stop()]);
+    await Promise.all([publisher.stop(), purger.stop(), leases.stop()]);
   };
 }
 

@@ -21,14 +21,13 @@ export interface AgentCallPorts extends ApiPorts {
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
 }
 
-/** Registers the agent channel: registration of racks, pull of the desired state, report of the observation. A node reaches only its own. */
+/** Registers the agent channel: registration of racks, pull of the desired state, reports of the observation and of leases. A node reaches only its own. */
 export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts): void {
   const { agents } = ports.region;
   const gate = createGate(ports);
   const waiting = new Set<() => void>();
   const query = textValidator(PullQuery);
   const observation = rawValidator(Observation);
-  const leases = rawValidator(LeaseReport);
   const leases = rawValidator(LeaseReport);
   let isClosing = false;
 
@@ -69,13 +68,6 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     }
     await agents.observe(nodeId, report);
     return reply.code(204).send();
-  });
-
-  app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
-    const checked = leases(request.body);
-    if (isRejected(checked)) return sendProblem(reply, checked);
-    const refusal = await agents.leases(gate.nodeOf(request), checked.value as LeaseReport);
-    return refusal ? sendProblem(reply, refusal) : reply.code(204).send();
   });
 
   app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { Rejected } from '../../core/errors.ts';
 import type { Command, CommandRule, ExecResult, HostFacts, ProcessCommand } from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
@@ -79,6 +80,34 @@ export interface VersionKey {
   readonly digest: string;
 }
 
+/** A lease as a daemon has it. Times in seconds since 1970 by the node's clock; `hostname` as the client gave it, '' for none. */
+export interface ServedLease {
+  readonly address: string;
+  readonly subnetId: number;
+  readonly mac: string | null;
+  readonly clientId: string | null;
+  readonly hostname: string;
+  readonly state: 'active' | 'declined';
+  readonly startsAt: number;
+  readonly expiresAt: number;
+}
+
+/** Leases in the order of their addresses. `next`: the address after which the next page begins, null: this was the last. */
+export interface LeasePage {
+  readonly leases: readonly ServedLease[];
+  readonly next: string | null;
+}
+
+/** How the leases of a daemon that gives addresses out are read; the agent asks. An answer that is none is a refusal with its sentence. */
+export interface LeaseSource {
+  /** A cheap question whose answer is another one whenever a client's lease may have changed. */
+  readonly sign: Command;
+  parseSign(answer: ExecResult): { readonly sign: string } | Rejected;
+  /** The question for the page after an address, null: the first. */
+  page(after: string | null): Command;
+  parsePage(answer: ExecResult): LeasePage | Rejected;
+}
+
 /** Template texts by path below `templates/`, such as `dns/named.conf.hbs`. */
 export type Templates = Readonly<Record<string, string>>;
 
@@ -108,7 +137,11 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */
   compile(snapshot: Snapshot, nodeId: string, shared: Shared): Desired | null;
   lint(desired: Desired): readonly Finding[];
+  /** Findings about the whole site that no node's own part shows, such as a VLAN that nobody serves; warnings alone. */
+  lintSite?(snapshot: Snapshot): readonly Finding[];
   view(desired: Desired, facts: HostFacts): View;
+  /** What this host keeps the daemon from doing right now (an interface without a carrier); warnings alone, told and not judged. */
+  limits?(desired: Desired, facts: HostFacts): readonly Finding[];
   /** Daemon's own checker on the staged files; all must exit 0. */
   check(staged: readonly StagedFile[]): readonly Command[];
   activate(changes: readonly FileChange[], facts: HostFacts): Activation;
@@ -116,6 +149,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */
   probe(desired: Desired): readonly Command[];
   parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
+  /** Where the daemon gives addresses out: how its leases are read. */
+  readonly leases?: LeaseSource;
 }
 
 /** A service whose types are its own matter: what registry and engine handle. */

@@ -1,0 +1,142 @@
+import type { LeaseReport } from '../contract/agent.ts';
+import { backOffMs } from '../core/back-off.ts';
+import { AppError, isRejected, type Rejected, sentenceOf } from '../core/errors.ts';
+import type { Host } from '../host/interface.ts';
+import type { LeasePage, LeaseSource } from '../services/kit/contract.ts';
+import type { RegionChannel } from './channel.ts';
+import type { Findings } from './findings.ts';
+import { type LeaseMemory, openLeaseMemory } from './lease-walk.ts';
+import type { Beat, LoopPorts } from './ports.ts';
+
+/** What watching leases is built from. `isWanted`: the daemon is to run here. `everyMs`: pause between two looks. */
+export interface LeaseWatchOptions {
+  readonly ports: LoopPorts;
+  readonly host: Pick<Host, 'exec'>;
+  readonly channel: Pick<RegionChannel, 'leases'>;
+  readonly findings: Findings;
+  readonly source: LeaseSource;
+  readonly everyMs: number;
+  isWanted(): boolean;
+}
+
+/** Leases that are told of; each costs some memory here, and a walk over all of them its time. */
+const LEASES_MAX = 100_000;
+/** Without any sign all leases are compared this often: some change by other ways than a client's packet. */
+const WALK_MS = 60_000;
+/** Everything is told anew this often, so that nothing that anybody overlooked stays. */
+const WHOLE_MS = 600_000;
+/** After work follows a rest of so many times its length: a walk over very many leases costs a bounded share of the daemon's time. */
+const REST = 5;
+const JITTER = 0.2;
+const BACK_OFF = { firstMs: 500, mostMs: 5_000 } as const;
+const SILENCE_MS = 120_000;
+const TOO_MANY = 'leases_too_many';
+const UNREAD = 'leases_unread';
+/** A daemon that starts anew is away for a moment: that is nothing to tell. */
+const UNREAD_AFTER = 6;
+
+/**
+ * Tells the region of the leases of this node's DHCP server. A sign of the daemon is looked at every second; when it is another one all
+ * leases are compared with what the region knows and the differences are sent. After any failure the series of reports ends, and a new
+ * one begins with everything: whatever was lost, the region has the truth again. Nothing is queued.
+ */
+export async function watchLeases(options: LeaseWatchOptions, signal: AbortSignal): Promise<void> {
+  const { ports, findings } = options;
+  const beat = ports.loop('leases', SILENCE_MS);
+  let watch = openWatch(options, beat);
+  let failures = 0;
+  while (!signal.aborted) {
+    const started = ports.clock.monotonic();
+    let pauseMs = options.everyMs;
+    try {
+      if (options.isWanted()) await watch.look(signal);
+      else watch = openWatch(options, beat);
+      failures = 0;
+      findings.clear(UNREAD);
+      pauseMs = Math.max(pauseMs, REST * (ports.clock.monotonic() - started));
+    } catch (error) {
+      if (signal.aborted) break;
+      watch = openWatch(options, beat);
+      failures += 1;
+      if (failures === 1) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
+      if (failures >= UNREAD_AFTER) findings.raise(UNREAD, `The region does not hear of leases: ${sentenceOf(error)}`);
+      pauseMs = Math.max(pauseMs, backOffMs(failures - 1, BACK_OFF, ports.random));
+    }
+    beat();
+    await ports.wait(pauseMs * (1 - JITTER / 2 + ports.random.fraction() * JITTER), signal);
+  }
+  beat.end();
+}
+
+interface Watch {
+  look(signal: AbortSignal): Promise<void>;
+}
+
+/** One series of reports. It throws when it cannot go on; then it is over. */
+function openWatch(options: LeaseWatchOptions, beat: Beat): Watch {
+  const { ports, host, source } = options;
+  const memory = openLeaseMemory();
+  const send = openSeries(options);
+  let sign: string | null = null;
+  /** A packet is counted before its lease is written: after each other sign the next look walks again. */
+  let isSettled = false;
+  let walkedAt = Number.NEGATIVE_INFINITY;
+  let wholeAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    look: async (signal) => {
+      const now = ports.clock.monotonic();
+      const seen = required(source.parseSign(await host.exec(source.sign))).sign;
+      const isOther = seen !== sign;
+      if (!isOther && isSettled && now - walkedAt < WALK_MS) return;
+      const isWhole = now - wholeAt >= WHOLE_MS;
+      await walk({ ...options, beat, memory, send }, isWhole, signal);
+      // Only now: a walk that fails must not pass for one.
+      if (isWhole) wholeAt = now;
+      [sign, walkedAt, isSettled] = [seen, now, !isOther];
+    },
+  };
+}
+
+interface Walk extends LeaseWatchOptions {
+  readonly beat: Beat;
+  readonly memory: LeaseMemory;
+  send(changes: Parameters<LeaseMemory['note']>[0]): Promise<void>;
+}
+
+async function walk(way: Walk, isWhole: boolean, signal: AbortSignal): Promise<void> {
+  const { host, source, memory, findings } = way;
+  memory.begin(isWhole);
+  let after: string | null = null;
+  let seen = 0;
+  do {
+    const page: LeasePage = required(source.parsePage(await host.exec(source.page(after))));
+    seen += page.leases.length;
+    for (const changes of memory.differ(page)) {
+      signal.throwIfAborted();
+      await way.send(changes);
+      memory.note(changes);
+      way.beat();
+    }
+    after = page.next;
+  } while (after !== null && seen < LEASES_MAX);
+  if (after === null) findings.clear(TOO_MANY);
+  else findings.raise(TOO_MANY, `There are more than ${LEASES_MAX} leases; those behind ${after} are not shown.`);
+}
+
+/** Numbers the reports of a series; every failure, and a region that misses one, throws. */
+function openSeries({ ports, channel }: LeaseWatchOptions): Walk['send'] {
+  const epoch = ports.random.hex(16);
+  let sequence = 0;
+  return async (changes) => {
+    sequence += 1;
+    const report: LeaseReport = { epoch, sequence, at: new Date(ports.clock.now()).toISOString(), ...changes };
+    if ((await channel.leases(report)) === 'taken') return;
+    throw new AppError('leases', 'the region misses an earlier report; everything is told anew');
+  };
+}
+
+function required<T>(value: T | Rejected): T {
+  if (isRejected(value)) throw new AppError('leases', value.message);
+  return value;
+}
