@@ -20,6 +20,7 @@ export const Machine = strict({
   hostname: Type.String(),
   domain: Type.String(),
   fqdn: Type.String(),
+  rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
 });
 export type Machine = Static<typeof Machine>;
@@ -42,6 +43,7 @@ export type InterfaceInput = Static<typeof InterfaceInput>;
 export const MachineCreate = strict({
   hostname: text(63),
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
+  rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
 });
 export type MachineCreate = Static<typeof MachineCreate>;
@@ -50,6 +52,7 @@ export type MachineCreate = Static<typeof MachineCreate>;
 export const MachineSet = strict({
   hostname: Type.Optional(text(63)),
   domain: Type.Optional(text(254)),
+  rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
 });
 export type MachineSet = Static<typeof MachineSet>;
@@ -62,6 +65,7 @@ export const MachineListQuery = listQuery(
     mac: Type.Optional(text(17)),
     address: Type.Optional(text(64)),
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
+    rack: Type.Optional(text(64, 'UUID or name; "master": those that name no rack')),
   },
   ['id', 'hostname'],
 );

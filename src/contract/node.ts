@@ -11,6 +11,13 @@ const AgentReport = strict({
   staleSince: nullable(Time),
 });
 
+/** A VLAN that the node stands on, by its own report. */
+export const NodeVlan = strict({
+  vlan: Type.String({ description: 'FABRIC/NAME' }),
+  interface: Type.String(),
+  addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
+});
+
 /** A host that runs the agent. */
 export const Node = strict({
   id: Type.String(),
@@ -23,6 +30,7 @@ export const Node = strict({
   isCurrent: Type.Boolean(),
   agent: nullable(AgentReport),
   facts: nullable(Facts),
+  vlans: Type.Array(NodeVlan),
 });
 export type Node = Static<typeof Node>;
 

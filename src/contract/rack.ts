@@ -1,13 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { RACK_STATES } from '../model/rack.ts';
 import { Flag, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
-
-/** A VLAN that the rack stands on, by its own report. */
-const RackVlan = strict({
-  vlan: Type.String({ description: 'FABRIC/NAME' }),
-  interface: Type.String(),
-  addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
-});
+import { NodeVlan } from './node.ts';
 
 /** A rack controller; or the placeholder `master`, which holds machines while no rack is accepted and has no UUID. */
 export const Rack = strict({
@@ -24,7 +18,7 @@ export const Rack = strict({
   seenAt: nullable(Time),
   source: nullable(Type.String({ description: 'where its last registration came from' })),
   machines: Type.Integer({ description: 'machines that belong to it; the master has those that name no rack' }),
-  vlans: Type.Array(RackVlan),
+  vlans: Type.Array(NodeVlan),
 });
 export type Rack = Static<typeof Rack>;
 

@@ -1,8 +1,9 @@
 import type { Machine } from '../../contract/machine.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
 import { parseHostLabel } from '../../model/names.ts';
+import { MASTER } from '../../model/rack.ts';
 import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
 import * as machines from '../../store/queries/machines.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -12,6 +13,7 @@ import { reading, target, writing } from '../use-case.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readInterfaces } from './machine-interfaces.ts';
 import { checkMachineNames, machineNames } from './name-law.ts';
+import { rackByRef } from './rack.ts';
 import { subnetByRef } from './network-refs.ts';
 
 type Row = machines.MachineRow;
@@ -22,6 +24,7 @@ function view(row: Row): Machine {
     hostname: row.hostname,
     domain: row.domain,
     fqdn: row.fqdn,
+    rack: row.rack,
     interfaces: row.interfaces.map(({ id, name, mac, kind, vlan, addresses }) => ({
       id,
       name,
@@ -71,6 +74,8 @@ export const machineCases = {
     if (isRejected(mac)) return mac;
     const address = query?.address === undefined ? undefined : parseAddress(query.address);
     if (isRejected(address)) return address;
+    const rackId = query?.rack === undefined ? undefined : await rackIdForList(tx, query.rack);
+    if (isRejected(rackId)) return rackId;
     const page = await machines.listMachines(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -78,6 +83,7 @@ export const machineCases = {
       hostname: query?.hostname?.toLowerCase(),
       domainId: domain?.id,
       subnetId: subnet?.id,
+      rackId,
       mac,
       address: address ? formatAddress(address) : undefined,
     });
@@ -108,7 +114,9 @@ export const machineCases = {
       });
       if (clash) return clash;
       const id = await machines.freshMachineId(tx, context.random);
-      const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, interfaces });
+      const rackId = await rackIdOf(tx, body.rack ?? null);
+      if (isRejected(rackId)) return rackId;
+      const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces });
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -136,7 +144,9 @@ export const machineCases = {
         macs: (interfaces ?? old.interfaces).map((card) => card.mac),
       });
       if (clash) return clash;
-      const change = { hostname, domainId: domain.id, ...(interfaces ? { interfaces } : {}) };
+      const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
+      if (isRejected(rackId)) return rackId;
+      const change = { hostname, domainId: domain.id, rackId, ...(interfaces ? { interfaces } : {}) };
       const row = await machines.updateMachine(tx, target(old.id, context), change);
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view(row) } });
@@ -157,6 +167,22 @@ export const machineCases = {
     },
   ),
 };
+
+/** The rack that a machine is given to: an accepted one, by UUID or name. Null, and "master": whoever is the master. */
+async function rackIdOf(tx: Tx, text: string | null): Promise<string | null | Rejected> {
+  if (text === null || text.toLowerCase() === MASTER) return null;
+  const rack = await rackByRef(tx, text);
+  if (rack === null || isRejected(rack)) return rack;
+  if (rack.state === 'accepted') return rack.uuid;
+  const problem = `the rack ${rack.name} (${rack.uuid}) is ${rack.state}`;
+  return invalid('rack', problem, 'a machine belongs to an accepted rack, or to none: then to the master');
+}
+
+async function rackIdForList(tx: Tx, text: string): Promise<string | null | Rejected> {
+  if (text.toLowerCase() === MASTER) return null;
+  const rack = await rackByRef(tx, text);
+  return isRejected(rack) ? rack : (rack?.uuid ?? null);
+}
 
 async function ownDomain(tx: Tx, machine: Row): Promise<DomainRow | Rejected> {
   return (await findDomain(tx, { id: machine.domainId })) ?? noSuch('domain', machine.domain);

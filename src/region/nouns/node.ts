@@ -2,6 +2,7 @@ import type { Node } from '../../contract/node.ts';
 import type { Service } from '../../contract/service.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { findNode, listNodes, type NodeRow } from '../../store/queries/nodes.ts';
+import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
 import { requestRestart } from '../../store/queries/restarts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
@@ -29,7 +30,7 @@ function serviceNames(context: CaseContext): string[] {
   return context.renderer.services.map((service) => service.name);
 }
 
-function viewNode(node: KnownNode, context: CaseContext): Node {
+function viewNode(node: KnownNode, context: CaseContext, sights: readonly NamedSight[]): Node {
   const now = context.clock.now();
   const own = trackServices([node], serviceNames(context), now);
   const stale = isStale(node, now);
@@ -53,6 +54,9 @@ function viewNode(node: KnownNode, context: CaseContext): Node {
     },
     // Read-only lists of the store are the wire's lists.
     facts: node.facts as Node['facts'],
+    vlans: sights
+      .filter((sight) => sight.nodeId === id)
+      .map(({ vlan, interface: nic, addresses: seen }) => ({ vlan, interface: nic, addresses: [...seen] })),
   };
 }
 
@@ -74,7 +78,8 @@ async function serviceByRef(
 
 export const nodeCases = {
   'node.list': reading('node.list', async (tx, { query }, context) => {
-    const all = (await readKnownNodes(tx)).map((node) => viewNode(node, context));
+    const sights = await readNamedSights(tx);
+    const all = (await readKnownNodes(tx)).map((node) => viewNode(node, context, sights));
     const wanted = all.filter(
       (node) =>
         (query?.name === undefined || node.name.includes(query.name.toLowerCase())) &&
@@ -93,7 +98,8 @@ export const nodeCases = {
     const row = await nodeByRef(tx, params.node);
     if (isRejected(row)) return row;
     const [node] = await readKnownNodes(tx, row.id);
-    return node ? { body: viewNode(node, context) } : noSuch('node', params.node);
+    const sights = await readNamedSights(tx);
+    return node ? { body: viewNode(node, context, sights) } : noSuch('node', params.node);
   }),
 
   'service.list': reading('service.list', async (tx, { query }, context) => {

@@ -11,6 +11,9 @@ import type { Tx } from '../tx.ts';
 export interface MachineRow extends Machine {
   readonly domain: string;
   readonly fqdn: string;
+  /** UUID and name of the rack that it names; null: the master's. */
+  readonly rackId: string | null;
+  readonly rack: string | null;
   readonly version: number;
   readonly interfaces: readonly InterfaceRow[];
 }
@@ -26,6 +29,8 @@ export interface NewMachine {
   readonly id: string;
   readonly hostname: string;
   readonly domainId: number;
+  /** Null: the master, whoever it is. */
+  readonly rackId?: string | null | undefined;
   readonly interfaces: readonly InterfaceInput[];
 }
 
@@ -35,8 +40,9 @@ const MACHINES: Noun = {
   table: 'machines',
   key: 'id',
   label: 'machine',
-  columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn`,
-  from: sql`machines t join domains d on d.id = t.domain_id`,
+  columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
+    t.rack_id as "rackId", r.name as rack`,
+  from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id`,
 };
 
 /** Letters and digits that cannot be taken for one another. */
@@ -68,8 +74,8 @@ export async function findMachinesNamed(tx: Tx, hostname: string): Promise<Machi
 }
 
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
-  const { id, hostname, domainId } = machine;
-  await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId });
+  const { id, hostname, domainId, rackId } = machine;
+  await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId, rack_id: rackId });
   for (const card of machine.interfaces) await insertInterface(tx, id, card);
   return required(await findMachine(tx, { id }));
 }
@@ -83,7 +89,8 @@ export async function updateMachine(
   target: Target & { readonly key: string },
   change: Partial<Omit<NewMachine, 'id'>>,
 ): Promise<MachineRow | Rejected> {
-  const row = await updateRow<Head>(tx, MACHINES, target, { hostname: change.hostname, domain_id: change.domainId });
+  const { hostname, domainId, rackId } = change;
+  const row = await updateRow<Head>(tx, MACHINES, target, { hostname, domain_id: domainId, rack_id: rackId });
   if (isRejected(row)) return row;
   if (change.interfaces) await replaceInterfaces(tx, target.key, change.interfaces);
   return required(await findMachine(tx, { id: target.key }));
@@ -104,6 +111,8 @@ export interface MachineFilter extends PageQuery {
   readonly mac?: string | undefined;
   readonly address?: string | undefined;
   readonly subnetId?: number | undefined;
+  /** Null: those that name none. */
+  readonly rackId?: string | null | undefined;
 }
 
 /** Sorts: id, hostname. `hostname`: part of the host name; the rest is exact. Three queries whatever the page size. */
@@ -116,6 +125,7 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
     query.mac === undefined ? undefined : sql`t.id in (select machine_id from interfaces where mac = ${query.mac})`,
     query.address === undefined ? undefined : hasAddress(sql`a.address = ${query.address}::inet`),
     query.subnetId === undefined ? undefined : hasAddress(sql`a.subnet_id = ${query.subnetId}`),
+    query.rackId === undefined ? undefined : sql`t.rack_id is not distinct from ${query.rackId}`,
   ];
   const id = sql`t.id collate "C"`;
   const sorts = { id, hostname: sql`t.hostname collate "C"` };
