@@ -104,7 +104,7 @@ export function checkAddressFree(
     );
   }
   const claim = claims.find((item) => spansOverlap(address, item.span));
-  return claim ? rejected('conflict', `${formatSpan(address)} is taken: ${claim.what}.`) : null;
+  return claim ? rejected('conflict', `The address is taken: ${claim.what}.`) : null;
 }
 
 /** A network's text is IPv4. */

@@ -84,10 +84,11 @@ async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Reje
   return null;
 }
 
-/** Compared by the database: its jsonb knows when two contents are equal. */
-async function isUnchanged(tx: Tx, now: unknown, after: unknown): Promise<boolean> {
+/** Compared by the database: its jsonb knows when two contents are equal. Columns that came with a later version do not count. */
+async function isUnchanged(tx: Tx, now: object | null, after: object | null): Promise<boolean> {
   if (now === null || after === null) return now === after;
-  const content = (row: unknown) => sql`${JSON.stringify(row)}::jsonb - ${BOOKKEEPING}::text[]`;
+  const ignored = [...BOOKKEEPING, ...Object.keys(now).filter((column) => !Object.hasOwn(after, column))];
+  const content = (row: unknown) => sql`${JSON.stringify(row)}::jsonb - ${ignored}::text[]`;
   const result = await tx.one(sql<{ same: boolean }>`select ${content(now)} = ${content(after)} as same`);
   return result?.same === true;
 }

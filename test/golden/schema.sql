@@ -5,11 +5,22 @@ table vlans
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  fabric_id integer not null
+  space_id integer
+  dhcp_on boolean not null default false
+  dns_on boolean not null default true
+  relay_vlan_id integer
+  constraint vlans_fabric FOREIGN KEY (fabric_id) REFERENCES fabrics(id)
   constraint vlans_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
-  constraint vlans_name_unique UNIQUE (name)
+  constraint vlans_name_unique UNIQUE (fabric_id, name)
   constraint vlans_pkey PRIMARY KEY (id)
+  constraint vlans_relay FOREIGN KEY (relay_vlan_id) REFERENCES vlans(id)
+  constraint vlans_relay_not_self CHECK ((relay_vlan_id <> id))
+  constraint vlans_space FOREIGN KEY (space_id) REFERENCES spaces(id)
   constraint vlans_vid_range CHECK (((vid >= 0) AND (vid <= 4094)))
-  constraint vlans_vid_unique UNIQUE (vid)
+  constraint vlans_vid_unique UNIQUE (fabric_id, vid)
+  CREATE INDEX vlans_by_space ON public.vlans USING btree (space_id)
+  CREATE TRIGGER keep_vlan_served AFTER INSERT OR UPDATE OF dhcp_on ON public.vlans FOR EACH ROW WHEN (new.dhcp_on) EXECUTE FUNCTION keep_vlan_served()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.vlans FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.vlans FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -43,6 +54,15 @@ table subnets
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  gateway inet
+  resolvers inet[] not null default '{}'::inet[]
+  is_managed boolean not null default true
+  proxy_on boolean not null default true
+  constraint subnets_gateway_in_subnet CHECK (((gateway IS NULL) OR ((gateway <<= (cidr)::inet) AND (masklen(gateway) =
+CASE family(gateway)
+    WHEN 4 THEN 32
+    ELSE 128
+END))))
   constraint subnets_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
   constraint subnets_name_unique UNIQUE (name)
   constraint subnets_no_overlap EXCLUDE USING gist (cidr inet_ops WITH &&)
@@ -52,11 +72,27 @@ CASE family((cidr)::inet)
     WHEN 4 THEN 8
     ELSE 16
 END))
+  constraint subnets_resolvers_few CHECK ((cardinality(resolvers) <= 8))
   constraint subnets_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
   CREATE INDEX subnets_by_vlan ON public.subnets USING btree (vlan_id)
   CREATE TRIGGER check_subnet_keeps_addresses BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_addresses()
+  CREATE TRIGGER check_subnet_keeps_ranges BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_ranges()
+  CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER keep_vlan_served AFTER DELETE OR UPDATE OF vlan_id ON public.subnets FOR EACH ROW EXECUTE FUNCTION keep_vlan_served()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table spaces
+  id integer not null identity
+  name text not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint spaces_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
+  constraint spaces_name_unique UNIQUE (name)
+  constraint spaces_pkey PRIMARY KEY (id)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.spaces FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.spaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table settings
   name text not null
@@ -79,6 +115,34 @@ table restarts
   constraint restarts_pkey PRIMARY KEY (node_id, service)
   constraint restarts_service_grammar CHECK ((service ~ '^[a-z][a-z0-9-]{0,39}$'::text))
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.restarts FOR EACH ROW EXECUTE FUNCTION write_history('node_id', 'service')
+
+table reservations
+  id integer not null identity
+  subnet_id integer not null
+  address inet not null
+  mac text
+  hostname text
+  comment text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint reservations_address_unique UNIQUE (address)
+  constraint reservations_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint reservations_host CHECK ((masklen(address) =
+CASE family(address)
+    WHEN 4 THEN 32
+    ELSE 128
+END))
+  constraint reservations_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
+  constraint reservations_mac_grammar CHECK (((mac ~ '^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$'::text) AND (mac <> '00:00:00:00:00:00'::text)))
+  constraint reservations_mac_unique UNIQUE (subnet_id, mac)
+  constraint reservations_pkey PRIMARY KEY (id)
+  constraint reservations_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
+  CREATE INDEX reservations_by_mac ON public.reservations USING btree (mac)
+  CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
+  CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table records
   id integer not null identity
@@ -109,6 +173,51 @@ END)
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table racks
+  uuid text not null
+  name text not null
+  node_id text
+  state text not null
+  public_key text not null
+  key_reset_until timestamp with time zone
+  accepted_at timestamp with time zone
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint racks_accepted_is_whole CHECK (
+CASE state
+    WHEN 'accepted'::text THEN ((accepted_at IS NOT NULL) AND (node_id IS NOT NULL))
+    ELSE (accepted_at IS NULL)
+END)
+  constraint racks_key_grammar CHECK ((public_key ~ '^[A-Za-z0-9_-]{43}$'::text))
+  constraint racks_key_unique UNIQUE (public_key)
+  constraint racks_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text) AND (name <> 'master'::text)))
+  constraint racks_node FOREIGN KEY (node_id) REFERENCES nodes(id)
+  constraint racks_node_unique UNIQUE (node_id)
+  constraint racks_pkey PRIMARY KEY (uuid)
+  constraint racks_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'rejected'::text])))
+  constraint racks_uuid_grammar CHECK ((uuid ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
+  CREATE INDEX racks_by_name ON public.racks USING btree (name)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.racks FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER UPDATE ON public.racks FOR EACH ROW WHEN (((old.state <> 'waiting'::text) OR (new.state <> 'waiting'::text))) EXECUTE FUNCTION write_history('uuid')
+  CREATE TRIGGER write_history_of_new AFTER INSERT ON public.racks FOR EACH ROW WHEN ((new.state <> 'waiting'::text)) EXECUTE FUNCTION write_history('uuid')
+  CREATE TRIGGER write_history_of_old AFTER DELETE ON public.racks FOR EACH ROW WHEN ((old.state <> 'waiting'::text)) EXECUTE FUNCTION write_history('uuid')
+
+table rack_nonces
+  public_key text not null
+  nonce text not null
+  at timestamp with time zone not null default now()
+  constraint rack_nonces_pkey PRIMARY KEY (public_key, nonce)
+  CREATE INDEX rack_nonces_by_age ON public.rack_nonces USING btree (at)
+
+table rack_calls
+  uuid text not null
+  source text not null
+  at timestamp with time zone not null default now()
+  constraint rack_calls_pkey PRIMARY KEY (uuid)
+  constraint rack_calls_rack FOREIGN KEY (uuid) REFERENCES racks(uuid) ON DELETE CASCADE
+  CREATE INDEX rack_calls_by_source ON public.rack_calls USING btree (source)
 
 table publications
   node_id text not null
@@ -185,14 +294,86 @@ table machines
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  rack_id text
   constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)
   constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))
   constraint machines_pkey PRIMARY KEY (id)
+  constraint machines_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
+  CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table leases
+  node_id text not null
+  address inet not null
+  subnet_id integer not null
+  mac text
+  client_id text
+  hostname text not null default ''::text
+  state text not null
+  starts_at timestamp with time zone not null
+  expires_at timestamp with time zone not null
+  named_since timestamp with time zone not null default now()
+  reported_at timestamp with time zone not null default now()
+  constraint leases_client_id_grammar CHECK ((client_id ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){0,254}$'::text))
+  constraint leases_host CHECK ((masklen(address) =
+CASE family(address)
+    WHEN 4 THEN 32
+    ELSE 128
+END))
+  constraint leases_hostname_grammar CHECK (((length(hostname) <= 255) AND (hostname !~ '[[:cntrl:]]'::text)))
+  constraint leases_mac_grammar CHECK ((mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){0,19}$'::text))
+  constraint leases_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint leases_pkey PRIMARY KEY (node_id, address)
+  constraint leases_state_known CHECK ((state = ANY (ARRAY['active'::text, 'declined'::text, 'expired'::text])))
+  CREATE INDEX leases_by_address ON public.leases USING btree (address)
+  CREATE INDEX leases_by_expiry ON public.leases USING btree (expires_at) WHERE (state <> 'expired'::text)
+  CREATE INDEX leases_by_mac ON public.leases USING btree (mac)
+
+table lease_reports
+  node_id text not null
+  epoch text not null
+  sequence bigint not null
+  reported_at timestamp with time zone not null default now()
+  constraint lease_reports_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint lease_reports_pkey PRIMARY KEY (node_id)
+
+table ip_ranges
+  id integer not null identity
+  subnet_id integer not null
+  kind text not null
+  first inet not null
+  last inet not null
+  comment text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint ip_ranges_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint ip_ranges_dynamic_is_ipv4 CHECK (((kind <> 'dynamic'::text) OR (family(first) = 4)))
+  constraint ip_ranges_hosts CHECK (((masklen(first) =
+CASE family(first)
+    WHEN 4 THEN 32
+    ELSE 128
+END) AND (masklen(last) =
+CASE family(last)
+    WHEN 4 THEN 32
+    ELSE 128
+END)))
+  constraint ip_ranges_kind_known CHECK ((kind = ANY (ARRAY['dynamic'::text, 'reserved'::text])))
+  constraint ip_ranges_no_overlap EXCLUDE USING gist (inetrange(first, last, '[]'::text) WITH &&)
+  constraint ip_ranges_order CHECK (((first <= last) AND (family(first) = family(last))))
+  constraint ip_ranges_pkey PRIMARY KEY (id)
+  constraint ip_ranges_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
+  CREATE INDEX ip_ranges_by_subnet ON public.ip_ranges USING btree (subnet_id)
+  CREATE TRIGGER check_range_in_subnet BEFORE INSERT OR UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION check_range_in_subnet()
+  CREATE TRIGGER check_range_not_twice BEFORE INSERT OR UPDATE ON public.ip_ranges FOR EACH ROW WHEN ((new.first <= new.last)) EXECUTE FUNCTION check_range_alone()
+  CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER keep_vlan_served AFTER DELETE OR UPDATE OF kind, subnet_id ON public.ip_ranges FOR EACH ROW WHEN ((old.kind = 'dynamic'::text)) EXECUTE FUNCTION keep_vlan_served()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table interfaces
   id integer not null identity
@@ -231,6 +412,7 @@ END))
   CREATE INDEX interface_addresses_by_interface ON public.interface_addresses USING btree (interface_id)
   CREATE INDEX interface_addresses_by_subnet ON public.interface_addresses USING btree (subnet_id)
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
+  CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -291,6 +473,18 @@ table findings
   constraint findings_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint findings_pkey PRIMARY KEY (node_id, service)
 
+table fabrics
+  id integer not null identity
+  name text not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint fabrics_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
+  constraint fabrics_name_unique UNIQUE (name)
+  constraint fabrics_pkey PRIMARY KEY (id)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.fabrics FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.fabrics FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table events
   id bigint not null
   kind text not null
@@ -309,6 +503,7 @@ table domains
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  lease_names boolean not null default false
   constraint domains_name_grammar CHECK (((length(name) <= 253) AND (name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text) AND (name !~ '(^|\.)[0-9]+$'::text) AND (name !~ '(^|\.)(in-addr|ip6)\.arpa$'::text)))
   constraint domains_name_unique UNIQUE (name)
   constraint domains_pkey PRIMARY KEY (id)
@@ -327,6 +522,7 @@ table desired
   compiler text not null
   process text not null
   published_at timestamp with time zone not null default now()
+  compiled_observed bigint not null default 0
   constraint desired_generation_range CHECK (((generation >= 1) AND (generation <= '4503599627370496'::bigint)))
   constraint desired_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint desired_pkey PRIMARY KEY (node_id)
@@ -335,6 +531,7 @@ table counters
   id integer not null default 1
   event bigint not null default 0
   revision bigint not null default 0
+  observed bigint not null default 0
   constraint counters_pkey PRIMARY KEY (id)
   constraint counters_single CHECK ((id = 1))
 
@@ -386,6 +583,13 @@ table api_keys
   constraint api_keys_token_grammar CHECK ((token ~ '^[A-Za-z0-9]{1,64}$'::text))
   constraint api_keys_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
   CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_name)
+
+table address_claims
+  source text not null
+  source_id integer not null
+  span inetrange not null
+  constraint address_claims_no_overlap EXCLUDE USING gist (span WITH &&)
+  constraint address_claims_pkey PRIMARY KEY (source, source_id)
 
 function write_history()
 CREATE OR REPLACE FUNCTION public.write_history()
@@ -454,6 +658,61 @@ begin
 end $function$
 
 
+function keep_vlan_served()
+CREATE OR REPLACE FUNCTION public.keep_vlan_served()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  case tg_table_name
+    when 'vlans' then perform check_vlan_has_range(new.id);
+    when 'subnets' then perform check_vlan_has_range(old.vlan_id);
+    else perform check_vlan_has_range((select vlan_id from subnets where id = old.subnet_id));
+  end case;
+  return null;
+end $function$
+
+
+function inetrange(inet,inet,text)
+CREATE OR REPLACE FUNCTION public.inetrange(inet, inet, text)
+ RETURNS inetrange
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE
+AS $function$range_constructor3$function$
+
+
+function inetrange(inet,inet)
+CREATE OR REPLACE FUNCTION public.inetrange(inet, inet)
+ RETURNS inetrange
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE
+AS $function$range_constructor2$function$
+
+
+function inetmultirange(inetrange[])
+CREATE OR REPLACE FUNCTION public.inetmultirange(VARIADIC inetrange[])
+ RETURNS inetmultirange
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$multirange_constructor2$function$
+
+
+function inetmultirange(inetrange)
+CREATE OR REPLACE FUNCTION public.inetmultirange(inetrange)
+ RETURNS inetmultirange
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$multirange_constructor1$function$
+
+
+function inetmultirange()
+CREATE OR REPLACE FUNCTION public.inetmultirange()
+ RETURNS inetmultirange
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$multirange_constructor0$function$
+
+
 function finish_operation(jsonb,json)
 CREATE OR REPLACE FUNCTION public.finish_operation(facts jsonb, answer json)
  RETURNS bigint
@@ -495,6 +754,79 @@ begin
 end $function$
 
 
+function claim_words(address_claims)
+CREATE OR REPLACE FUNCTION public.claim_words(claim address_claims)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(case claim.source
+    when 'ip_ranges' then (select format('the %s range %s-%s', kind, host(first), host(last)) from ip_ranges where id = claim.source_id)
+    when 'subnets' then (select format('%s, the gateway of %s', host(gateway), cidr) from subnets where id = claim.source_id)
+    when 'reservations' then (
+      select case when mac is null then format('the reserved address %s', host(address))
+        else format('%s, the static lease of %s', host(address), mac) end
+      from reservations where id = claim.source_id)
+    when 'interface_addresses' then (
+      select format('%s, the address of %s of the machine %s', host(a.address), i.name, m.hostname)
+      from interface_addresses a join interfaces i on i.id = a.interface_id join machines m on m.id = i.machine_id
+      where a.id = claim.source_id)
+  end, claim.span::text)
+$function$
+
+
+function claim_addresses()
+CREATE OR REPLACE FUNCTION public.claim_addresses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  changed jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
+  wanted address_claims := row (tg_table_name, (changed ->> 'id')::int, null);
+  rival address_claims;
+begin
+  if tg_op <> 'INSERT' then
+    delete from address_claims where source = wanted.source and source_id = wanted.source_id;
+  end if;
+  if tg_op = 'DELETE' then
+    return null;
+  end if;
+  wanted.span := case tg_table_name
+    when 'ip_ranges' then
+      case when changed ->> 'kind' = 'dynamic' then inetrange((changed ->> 'first')::inet, (changed ->> 'last')::inet, '[]') end
+    when 'subnets' then
+      case when changed ->> 'gateway' is not null then inetrange((changed ->> 'gateway')::inet, (changed ->> 'gateway')::inet, '[]') end
+    else inetrange((changed ->> 'address')::inet, (changed ->> 'address')::inet, '[]')
+  end;
+  if wanted.span is null then
+    return null;
+  end if;
+  select * into rival from address_claims where span && wanted.span order by span limit 1;
+  if found then
+    perform refuse('address_claims_no_overlap', format('%s collides with %s', claim_words(wanted), claim_words(rival)));
+  end if;
+  insert into address_claims select wanted.*;
+  return null;
+end $function$
+
+
+function check_vlan_has_range(integer)
+CREATE OR REPLACE FUNCTION public.check_vlan_has_range(vlan integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  found_vlan vlans;
+begin
+  select * into found_vlan from vlans where id = vlan for no key update;
+  if found_vlan.dhcp_on and not exists (
+    select from ip_ranges r join subnets s on s.id = r.subnet_id where s.vlan_id = vlan and r.kind = 'dynamic')
+  then
+    perform refuse('vlans_dhcp_has_range', format('The VLAN %s would serve DHCP without a dynamic range', found_vlan.name));
+  end if;
+end $function$
+
+
 function check_version_grows()
 CREATE OR REPLACE FUNCTION public.check_version_grows()
  RETURNS trigger
@@ -503,6 +835,24 @@ AS $function$
 begin
   if new.version < old.version or (new.version = old.version and new.digest <> old.digest) then
     perform refuse('versions_grow', format('%s %s: %s does not follow %s', new.service, new.key, new.version, old.version));
+  end if;
+  return new;
+end $function$
+
+
+function check_subnet_keeps_ranges()
+CREATE OR REPLACE FUNCTION public.check_subnet_keeps_ranges()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  outside text;
+begin
+  select x into outside from (
+    select host(first) || '-' || host(last) as x from ip_ranges where subnet_id = new.id and not (first <<= new.cidr and last <<= new.cidr)
+    union all select host(address) from reservations where subnet_id = new.id and not address <<= new.cidr) as parts limit 1;
+  if found then
+    perform refuse('subnets_keep_addresses', format('%s would be outside the subnet %s', outside, new.cidr));
   end if;
   return new;
 end $function$
@@ -520,6 +870,40 @@ begin
     where subnet_id = new.id and not address <<= new.cidr order by address limit 1;
   if found then
     perform refuse('subnets_keep_addresses', format('%s would be outside the subnet %s', host(outside), new.cidr));
+  end if;
+  return new;
+end $function$
+
+
+function check_range_in_subnet()
+CREATE OR REPLACE FUNCTION public.check_range_in_subnet()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  network cidr;
+begin
+  select cidr into network from subnets where id = new.subnet_id for no key update;
+  if found and not (new.first <<= network and new.last <<= network) then
+    perform refuse('ip_ranges_in_subnet', format('%s-%s is outside the subnet %s', host(new.first), host(new.last), network));
+  end if;
+  return new;
+end $function$
+
+
+function check_range_alone()
+CREATE OR REPLACE FUNCTION public.check_range_alone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  other ip_ranges;
+begin
+  select * into other from ip_ranges
+    where inetrange(first, last, '[]') && inetrange(new.first, new.last, '[]') and id <> new.id order by first limit 1;
+  if found then
+    perform refuse('ip_ranges_no_overlap', format('The range %s-%s overlaps the %s range %s-%s',
+      host(new.first), host(new.last), other.kind, host(other.first), host(other.last)));
   end if;
   return new;
 end $function$
@@ -558,10 +942,11 @@ AS $function$
 declare
   network cidr;
 begin
-  -- The lock keeps the subnet's network as it is until this address is committed.
-  select cidr into network from subnets where id = new.subnet_id for share;
-  if found and not new.address << network and new.address <> network then
-    perform refuse('interface_addresses_in_subnet', format('%s is outside the subnet %s', host(new.address), network));
+  select cidr into network from subnets where id = new.subnet_id for no key update;
+  if found and not new.address <<= network then
+    perform refuse(
+      case tg_table_name when 'reservations' then 'reservations_in_subnet' else 'interface_addresses_in_subnet' end,
+      format('%s is outside the subnet %s', host(new.address), network));
   end if;
   return new;
 end $function$

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { formatSpan } from '../../src/core/ip.ts';
+import { formatAddress, formatSpan } from '../../src/core/ip.ts';
+import { nextFreeAddress } from '../../src/model/allocation.ts';
+import { spanOf } from '../../src/model/ip-range.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listAudit } from '../../src/store/queries/audit.ts';
 import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/api-keys.ts';
@@ -9,6 +11,7 @@ import {
   createMachine,
   deleteMachine,
   findMachine,
+  freshMachineId,
   findMachinesNamed,
   listMachines,
   updateMachine,
@@ -26,7 +29,13 @@ import { createRecord, findRecords, listRecords, namesInUse, updateRecord } from
 import { nodeOfAddress, takenSpans } from '../../src/store/queries/network/address-users.ts';
 import { createRange } from '../../src/store/queries/network/ranges.ts';
 import { createReservation } from '../../src/store/queries/network/reservations.ts';
-import { createSubnet, findSubnet, listSubnets, updateSubnet } from '../../src/store/queries/network/subnets.ts';
+import {
+  createSubnet,
+  findSubnet,
+  listSubnets,
+  lockSubnet,
+  updateSubnet,
+} from '../../src/store/queries/network/subnets.ts';
 import { countUsers, createUser, deleteUser, findUser, listUsers, updateUser } from '../../src/store/queries/users.ts';
 import {
   createVlan,
@@ -37,7 +46,7 @@ import {
   updateVlan,
 } from '../../src/store/queries/network/vlans.ts';
 import type { Tx } from '../../src/store/tx.ts';
-import { usePostgres } from '../kit/postgres.ts';
+import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 
 const postgres = usePostgres();
@@ -259,7 +268,7 @@ describe('networks and machines', () => {
         values ('n5', 1, '', '0', now(), ${JSON.stringify(facts)}::jsonb)`);
       return createRecord(tx, { domainId, name: 'vip', type: 'A', data: '10.50.0.200', ttl: null });
     });
-    const taken = async () => (await make((tx) => takenSpans(tx, subnetId))).map(formatSpan).sort();
+    const taken = async () => (await read((tx) => takenSpans(tx, subnetId))).map(formatSpan).sort();
     const addresses = ['10.50.0.1', '10.50.0.2', '10.50.0.10', '10.50.0.11', '10.50.0.200'].sort();
     expect(await taken()).toEqual(addresses);
     await make(async (tx) => {
@@ -273,6 +282,25 @@ describe('networks and machines', () => {
     expect(await read((tx) => nodeOfAddress(tx, '10.50.0.2'))).toBe('r5');
     expect(await read((tx) => nodeOfAddress(tx, '10.50.0.3'))).toBeNull();
     expect(await read((tx) => findSubnet(tx, { id: subnetId }))).toMatchObject({ used: 3, dynamic: 10 });
+  });
+
+  test('twenty rivals for the next free address get twenty addresses', async () => {
+    const take = (n: number) =>
+      change(db, async (tx) => {
+        const refused = await lockSubnet(tx, { key: subnetId });
+        if (refused) return refused;
+        const taken = [...(await takenSpans(tx, subnetId)), spanOf({ first: '10.50.0.1', last: '10.50.0.99' })];
+        const free = nextFreeAddress({ family: 4, value: 0x0a320000n, prefix: 24 }, taken);
+        const id = await freshMachineId(tx, realRandom);
+        const mac = `52:54:00:00:02:${String(n).padStart(2, '0')}`;
+        const card = { ...eth(0, free ? [formatAddress(free)] : []), mac };
+        return createMachine(tx, { id, hostname: `rival${n}`, domainId, interfaces: [card] });
+      });
+    const made = (await Promise.all(Array.from({ length: 20 }, (_, n) => take(n)))).map(value);
+    const addresses = made.map(({ interfaces }) => interfaces[0]?.addresses[0]?.address);
+    expect(new Set(addresses).size).toBe(20);
+    expect(new Set(made.map(({ id }) => id)).size).toBe(20);
+    expect(made.every(({ id }) => /^[a-z0-9]{6}$/.test(id))).toBe(true);
   });
 
   test('machines: by id, full name, MAC, address, host name', async () => {

@@ -108,7 +108,9 @@ declare
 begin
   select cidr into network from subnets where id = new.subnet_id for no key update;
   if found and not new.address <<= network then
-    perform refuse(tg_table_name || '_in_subnet', format('%s is outside the subnet %s', host(new.address), network));
+    perform refuse(
+      case tg_table_name when 'reservations' then 'reservations_in_subnet' else 'interface_addresses_in_subnet' end,
+      format('%s is outside the subnet %s', host(new.address), network));
   end if;
   return new;
 end $$;
@@ -143,7 +145,7 @@ begin
 end $$;
 -- After check_range_in_subnet: triggers run in the order of their names.
 create trigger check_range_not_twice before insert or update on ip_ranges
-  for each row execute function check_range_alone();
+  for each row when (new.first <= new.last) execute function check_range_alone();
 
 -- Whoever has addresses for himself: what DHCP gives out, machines, reservations, gateways. One exclusion constraint over all of them,
 -- so that two regions that write at the same moment cannot both be right.
