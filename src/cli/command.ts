@@ -44,6 +44,7 @@ export type NameKind =
   | 'reservation'
   | 'setting'
   | 'node'
+  | 'rack'
   | 'service'
   | 'user';
 

@@ -61,6 +61,8 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
       return (await client.call('setting.list', {})).body.items.map((item) => item.name);
     case 'node':
       return (await client.call('node.list', { query })).body.items.map((item) => item.name);
+    case 'rack':
+      return (await client.call('rack.list', { query })).body.items.map((item) => item.uuid ?? item.name);
     case 'service':
       return (await client.call('service.list', { query })).body.items.map((item) => item.service);
     case 'user':

@@ -11,6 +11,7 @@ import { RESERVATION } from './commands/network/reservation.ts';
 import { SUBNET } from './commands/network/subnet.ts';
 import { VLAN } from './commands/network/vlan.ts';
 import { NODE } from './commands/node.ts';
+import { RACK } from './commands/rack.ts';
 import { RECORD } from './commands/record.ts';
 import { SERVICE } from './commands/service.ts';
 import { SETTING } from './commands/setting.ts';
@@ -31,6 +32,7 @@ export const NOUNS: readonly NounSpec[] = [
   RESERVATION,
   SETTING,
   NODE,
+  RACK,
   SERVICE,
   CONFIG,
   EVENTS,

@@ -13,6 +13,7 @@ const SHAPE: Shape<Machine> = {
     { header: 'id', value: (machine) => machine.id },
     { header: 'addresses', value: (machine) => addressesOf(machine).join(', ') },
     { header: 'macs', value: (machine) => machine.interfaces.map((nic) => nic.mac).join(', ') },
+    { header: 'rack', wide: true, value: (machine) => machine.rack ?? 'master' },
     { header: 'interfaces', wide: true, value: (machine) => machine.interfaces.map((nic) => nic.name).join(', ') },
     {
       header: 'vlans',
@@ -24,6 +25,7 @@ const SHAPE: Shape<Machine> = {
     ['Name', machine.fqdn],
     ['Id', machine.id],
     ['Domain', machine.domain],
+    ['Rack', machine.rack ?? 'the master'],
     [
       'Interfaces',
       machine.interfaces.map((nic) => {
@@ -65,6 +67,7 @@ export const MACHINE: NounSpec = {
         { flags: '--mac <mac>', help: 'only the one with this MAC address' },
         { flags: '--address <ip>', help: 'only the one with this address' },
         { flags: '--subnet <subnet>', help: 'only those with an address of this subnet' },
+        { flags: '--rack <rack>', help: 'only those of this rack; master: those that name none' },
       ],
       run: async (call) => {
         const { client } = await call.region();
@@ -74,6 +77,7 @@ export const MACHINE: NounSpec = {
           ...text(call, 'mac'),
           ...text(call, 'address'),
           ...text(call, 'subnet'),
+          ...text(call, 'rack'),
         };
         await printList(printerOf(call), SHAPE, await collect(client.all('machine.list', { query })));
       },
@@ -94,6 +98,7 @@ export const MACHINE: NounSpec = {
       args: [{ name: '<hostname>', help: 'host name without domain, such as web1' }],
       options: [
         { flags: '--domain <domain>', help: 'its domain; the default one when left out' },
+        { flags: '--rack <rack>', help: 'its rack; the master, whoever it is, when left out' },
         ...INTERFACE_OPTIONS,
       ],
       isChange: true,
@@ -109,6 +114,7 @@ export const MACHINE: NounSpec = {
             body: {
               hostname: need(call, 0),
               ...text(call, 'domain'),
+              ...text(call, 'rack'),
               ...(interfaces.length === 0 ? {} : { interfaces }),
             },
           },
@@ -125,6 +131,7 @@ export const MACHINE: NounSpec = {
       options: [
         { flags: '--hostname <name>', help: 'new host name' },
         { flags: '--domain <domain>', help: 'new domain' },
+        { flags: '--rack <rack>', help: 'another rack; master: whoever is the master' },
         ...INTERFACE_OPTIONS,
       ],
       isChange: true,
@@ -133,9 +140,10 @@ export const MACHINE: NounSpec = {
         const body = {
           ...text(call, 'hostname'),
           ...text(call, 'domain'),
+          ...text(call, 'rack'),
           ...(interfaces.length === 0 ? {} : { interfaces }),
         };
-        nothingToSet(body, '--hostname, --domain, --mac or --nic');
+        nothingToSet(body, '--hostname, --domain, --rack, --mac or --nic');
         return runChange(call, {
           route: 'machine.set',
           input: { params: { machine: need(call, 0) }, body },

@@ -58,6 +58,7 @@ function shapeOf(call: Call): Shape<Node> {
       ['Last report', node.agent ? moment(node.agent.reportedAt, now) : ''],
       ['Operating system', osOf(node)],
       ['Interfaces', node.facts?.interfaces.map((nic) => `${nic.name}  ${nic.mac}  ${nic.addresses.join(', ')}`) ?? []],
+      ['VLANs', node.vlans.map((seen) => `${seen.vlan}  ${seen.interface}  ${seen.addresses.join(', ')}`)],
       ['Versions', Object.entries(node.facts?.versions ?? {}).map(([name, version]) => `${name}  ${version}`)],
     ],
   };

@@ -1,0 +1,129 @@
+import type { Rack } from '../../contract/rack.ts';
+import { printerOf, runChange } from '../change.ts';
+import type { Call, CommandSpec, NounSpec } from '../command.ts';
+import { printList, printOne, type Shape } from '../format/output.ts';
+import { age, moment } from '../format/when.ts';
+import { collect, need, text } from '../values.ts';
+
+const WHICH = { name: '<rack>', help: 'UUID, name, or "master"', complete: 'rack' } as const;
+const NEXT = { not_found: ['regent rack list'] };
+
+/** `regent rack`. */
+export const RACK: NounSpec = {
+  noun: 'rack',
+  summary: 'rack controllers: who registered, who is accepted, who is the master',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list racks; "master" stands in while none is accepted',
+      options: [{ flags: '--state <state>', help: 'only those', values: ['waiting', 'accepted', 'rejected'] }],
+      examples: ['regent rack list --watch', 'regent rack list --state waiting'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const state = text(call, 'state') as { state?: Rack['state'] };
+        await printList(printerOf(call), shapeOf(call), await collect(client.all('rack.list', { query: state })));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show a rack and the VLANs that it sees',
+      args: [WHICH],
+      run: async (call) => {
+        const { client } = await call.region();
+        const { body } = await client.call('rack.show', { params: { rack: need(call, 0) } });
+        await printOne(printerOf(call), shapeOf(call), body);
+      },
+    },
+    {
+      verb: 'accept',
+      summary: 'accept a rack that waits or was rejected',
+      args: [WHICH],
+      options: [{ flags: '--name <name>', help: 'name of its node, where its own is taken' }],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'rack.accept',
+          input: { params: { rack: need(call, 0) }, body: text(call, 'name') },
+          shape: shapeOf(call),
+          done: 'accepted',
+          next: { ...NEXT, conflict: ['regent rack accept <uuid> --name <name>', 'regent rack list'] },
+          tell: (rack) => `rack ${rack.name} accepted${rack.isMaster ? '; it is the master' : ''}`,
+        }),
+    },
+    decision('reject', 'reject a rack: it gets nothing and serves nothing; its machines are the master’s', 'rejected'),
+    {
+      ...decision('reset-key', 'let the next registration of a rebuilt rack bring a new key, for 15 minutes', ''),
+      run: (call) =>
+        runChange(call, {
+          route: 'rack.reset-key',
+          input: { params: { rack: need(call, 0) } },
+          shape: shapeOf(call),
+          done: '',
+          next: NEXT,
+          tell: (rack) =>
+            `rack ${rack.name} may register with a new key for 15 minutes\non it: systemctl restart regent-agent`,
+        }),
+    },
+    decision('delete', 'forget a rack; if it registers again it waits like a new one', 'deleted'),
+  ],
+};
+
+function decision(verb: 'reject' | 'delete' | 'reset-key', summary: string, done: string): CommandSpec {
+  return {
+    verb,
+    summary,
+    args: [WHICH],
+    isChange: true,
+    run: (call) =>
+      runChange(call, {
+        route: `rack.${verb}`,
+        input: { params: { rack: need(call, 0) } },
+        shape: shapeOf(call),
+        done,
+        next: NEXT,
+      }),
+  };
+}
+
+function shapeOf(call: Call): Shape<Rack> {
+  const now = call.io.now();
+  const seen = (rack: Rack) => (rack.seenAt === null ? '' : `${age(rack.seenAt, now)} ago`);
+  return {
+    kind: 'rack',
+    name: (rack) => rack.uuid ?? rack.name,
+    columns: [
+      { header: 'name', value: (rack) => rack.name },
+      { header: 'state', value: stateOf },
+      { header: 'uuid', value: (rack) => rack.uuid ?? '' },
+      { header: 'machines', value: (rack) => String(rack.machines) },
+      { header: 'vlans', value: (rack) => [...new Set(rack.vlans.map(({ vlan }) => vlan))].join(', ') },
+      { header: 'registered', value: seen },
+      { header: 'from', value: (rack) => rack.source ?? '' },
+      { header: 'accepted', wide: true, value: (rack) => (rack.acceptedAt ? moment(rack.acceptedAt, now) : '') },
+      { header: 'node', wide: true, value: (rack) => rack.node ?? '' },
+      { header: 'key', wide: true, value: (rack) => rack.publicKey ?? '' },
+    ],
+    details: (rack) => [
+      ['Name', rack.name],
+      ['UUID', rack.uuid ?? 'none: it stands in until a rack is accepted'],
+      ['State', stateOf(rack)],
+      ['Node', rack.node ?? ''],
+      ['Machines', String(rack.machines)],
+      ['VLANs', rack.vlans.map((seenOn) => `${seenOn.vlan}  ${seenOn.interface}  ${seenOn.addresses.join(', ')}`)],
+      ['Accepted', rack.acceptedAt === null ? '' : moment(rack.acceptedAt, now)],
+      ['First registration', rack.registeredAt === null ? '' : moment(rack.registeredAt, now)],
+      ['Last registration', rack.seenAt === null ? '' : `${moment(rack.seenAt, now)} from ${rack.source ?? '?'}`],
+      ['Public key', rack.publicKey ?? ''],
+    ],
+  };
+}
+
+function stateOf(rack: Rack): string {
+  const notes = [
+    rack.isMaster ? 'master' : '',
+    rack.isPlaceholder ? 'placeholder' : '',
+    rack.mayRekey ? 'key reset' : '',
+  ];
+  const told = notes.filter((note) => note !== '').join(', ');
+  return told === '' ? rack.state : `${rack.state} (${told})`;
+}
