@@ -121,7 +121,18 @@ async function runAttached(call: Call, where: 'host' | 'client'): Promise<number
 /** A DHCP client with a command, or without one: then its lease is the answer. */
 async function runDhcpClient(call: Call): Promise<number> {
   const { isWanted: _, ...nic } = call.dhcp;
-  const order: DhcpClientOrder = { layout: instanceLayout(), network: word(call, 0, 'VLAN'), ...nic };
+  const ending = new AbortController();
+  // A terminal's Ctrl-C is the command's matter; a request to end ends the client, and then we tidy up as always.
+  process
+    .on('SIGINT', () => undefined)
+    .on('SIGTERM', () => ending.abort())
+    .on('SIGHUP', () => ending.abort());
+  const order: DhcpClientOrder = {
+    layout: instanceLayout(),
+    network: word(call, 0, 'VLAN'),
+    signal: ending.signal,
+    ...nic,
+  };
   if (call.command.length > 0) {
     return codeOf(call, await execDhcpClient(order, call.command, { timeoutMs: call.timeoutMs, isAttached: true }));
   }

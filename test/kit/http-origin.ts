@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
  * been asked for (header `X-Asked`), so that a cache can be told from none. Prints `ready` when it listens.
  */
 const asked = new Map<string, number>();
-const BODY = 'x'.repeat(50_000);
+const BODY = 'x'.repeat(5000);
 
 createServer((request, response) => {
   const path = request.url ?? '/';

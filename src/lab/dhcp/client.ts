@@ -30,6 +30,8 @@ export interface DhcpClientOrder {
   readonly mac?: string;
   /** The name that it tells the server (option 12). */
   readonly hostname?: string;
+  /** Aborting it ends the client and its command, which then count as killed. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a DHCP server gave a client. */
@@ -65,7 +67,8 @@ export async function execDhcpClient(
   const netns = netnsOf(layout, mac);
   copyFileSync(EVENT_SCRIPT, `${root}${EVENT_INSIDE}`);
   chmodSync(`${root}${EVENT_INSIDE}`, 0o755);
-  const forget = endOnSignals(netns);
+  const end = () => endProcessesIn(netns);
+  order.signal?.addEventListener('abort', end);
   let isPlugged = false;
   try {
     await ensureNetns(netns);
@@ -81,7 +84,7 @@ export async function execDhcpClient(
     if (result.code === NO_LEASE && result.stdout === '') throw noLease(order, result.stderr);
     return result;
   } finally {
-    forget();
+    order.signal?.removeEventListener('abort', end);
     // A MAC that was in use is somebody else's cable.
     if (isPlugged) await unplugDhcpClient(layout, mac);
     await removeNetns(netns);
@@ -187,14 +190,4 @@ async function removeEndedDhcpClients(layout: Layout): Promise<void> {
     await unplugDhcpClient(layout, mac);
     await removeNetns(name);
   }
-}
-
-/** A terminal's Ctrl-C is the command's matter; a request to end ends the client, and then we tidy up as always. */
-function endOnSignals(netns: string): () => void {
-  const ignore = () => undefined;
-  const end = () => endProcessesIn(netns);
-  process.on('SIGINT', ignore).on('SIGTERM', end).on('SIGHUP', end);
-  return () => {
-    process.off('SIGINT', ignore).off('SIGTERM', end).off('SIGHUP', end);
-  };
 }

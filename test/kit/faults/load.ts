@@ -1,6 +1,7 @@
 import type { Client } from '../../../src/contract/client.ts';
 import { sentenceOf } from '../../../src/core/errors.ts';
 import type { DnsAsker } from './dns.ts';
+import { gapMeter } from './gap.ts';
 
 /** A write that was acknowledged: what must be found afterwards. */
 export interface Acknowledged {
@@ -80,23 +81,6 @@ export function startLoad(options: LoadOptions): Load {
       clearInterval(writes);
       clearInterval(probes);
       await Promise.all(open);
-    },
-  };
-}
-
-function gapMeter(): { seen(): void; longest(): number; reset(): void } {
-  let last = performance.now();
-  let longest = 0;
-  const look = () => Math.max(longest, performance.now() - last);
-  return {
-    seen: () => {
-      longest = look();
-      last = performance.now();
-    },
-    longest: look,
-    reset: () => {
-      longest = 0;
-      last = performance.now();
     },
   };
 }

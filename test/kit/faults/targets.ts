@@ -13,6 +13,8 @@ export interface Target {
 export const TARGETS: readonly Target[] = [
   { name: 'named', unit: 'named.service' },
   { name: 'chronyd', unit: 'chrony.service' },
+  { name: 'kea', unit: 'kea-dhcp4-server.service' },
+  { name: 'squid', unit: 'squid.service' },
   { name: 'regiond', unit: 'regent-regiond.service' },
   { name: 'agent', unit: 'regent-agent.service' },
   { name: 'helper', unit: 'regent-helper.service' },
