@@ -13,6 +13,9 @@ export interface NamedLease {
   readonly since: string;
 }
 
+/** Names that programs look up and trust to be the site's own, so that no client may take them. */
+const TRUSTED_NAMES = ['localhost', 'wpad', 'isatap'];
+
 /** Longest name that DHCP carries, octets. */
 const HOSTNAME_MAX = 255;
 
@@ -53,7 +56,7 @@ function parseLeaseName(hostname: string, defaultDomain: string): { label: strin
   const name = hostname.toLowerCase().replace(/\.$/, '');
   const dot = name.indexOf('.');
   const label = parseHostLabel(dot < 0 ? name : name.slice(0, dot));
-  if (isRejected(label)) return null;
+  if (isRejected(label) || TRUSTED_NAMES.includes(label)) return null;
   return { label, domain: dot < 0 ? defaultDomain : name.slice(dot + 1) };
 }
 

@@ -1,5 +1,9 @@
+import { isRejected } from '../../src/core/errors.ts';
 import type { HostFacts } from '../../src/core/host-values.ts';
+import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
+import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
+import type { Reservation } from '../../src/model/reservation.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
@@ -13,7 +17,18 @@ export const FACTS: HostFacts = {
   hostname: 'r1',
   os: { id: 'debian', version: '13' },
   isContainer: false,
-  interfaces: [{ name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['10.77.0.11/24'] }],
+  interfaces: [
+    { name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['10.77.0.11/24'], index: 2, isUp: true, hasCarrier: true },
+    { name: 'eth1', mac: '52:54:00:00:00:02', addresses: ['10.10.10.1'], index: 3, isUp: true, hasCarrier: true },
+    {
+      name: 'eth2',
+      mac: '52:54:00:00:00:03',
+      addresses: ['10.20.0.1', '10.0.255.254', '198.51.100.1'],
+      index: 4,
+      isUp: true,
+      hasCarrier: true,
+    },
+  ],
   versions: {},
 };
 
@@ -81,6 +96,21 @@ export function aSubnet(id: number, name: string, cidr: string, changes: Partial
   return { id, vlanId: 1, name, cidr, ...plain, ...changes };
 }
 
+/** A range of a subnet, without a comment. */
+export function aRange(id: number, subnetId: number, kind: IpRange['kind'], first: string, last: string): IpRange {
+  return { id, subnetId, kind, first, last, comment: '' };
+}
+
+/** A reserved address without MAC, name and comment, but for what `changes` says. */
+export function aReservation(
+  id: number,
+  subnetId: number,
+  address: string,
+  changes: Partial<Reservation> = {},
+): Reservation {
+  return { id, subnetId, address, mac: null, hostname: null, comment: '', ...changes };
+}
+
 const DOMAINS: readonly Domain[] = [
   aDomain(1, 'regent.internal'),
   aDomain(2, 'example.test', { ttl: 300 }),
@@ -98,20 +128,51 @@ export function typicalSnapshot(): Snapshot {
       dns_trusted_acl: ['198.51.100.0/24', '2001:db8:77::/48'],
       dns_rate_limit: 50,
       ntp_servers: ['ntp1.example.test', '192.0.2.123', '2001:db8::123'],
+      maas_proxy_port: 3128,
+      http_proxy: 'http://proxy.example.test:8080',
+      proxy_cache_size: 20_480,
     },
     nodes: [
       { ...R1, addresses: ['10.77.0.11', 'fd00:77::11'] },
       { id: 'n-r2', name: 'r2', isRegion: true, isRack: false, addresses: ['10.77.0.12'] },
       { id: 'n-rack1', name: 'rack1', isRegion: false, isRack: true, addresses: ['10.77.0.21'] },
     ],
-    vlans: [aVlan(1, 10)],
+    sights: [
+      { nodeId: 'n-r1', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] },
+      { nodeId: 'n-r1', vlanId: 2, interface: 'eth2', addresses: ['10.20.0.1/16'] },
+      { nodeId: 'n-r2', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.2/24'] },
+    ],
+    vlans: [aVlan(1, 10, { dhcpOn: true }), aVlan(2, 20, { dhcpOn: true, dnsOn: false })],
+    ranges: [
+      aRange(1, 1, 'dynamic', '10.10.10.100', '10.10.10.149'),
+      aRange(2, 1, 'reserved', '10.10.10.150', '10.10.10.199'),
+      aRange(3, 1, 'dynamic', '10.10.10.200', '10.10.10.254'),
+      aRange(4, 4, 'dynamic', '172.20.5.0', '172.20.5.255'),
+      aRange(5, 7, 'dynamic', '10.20.128.0', '10.20.255.254'),
+    ],
+    reservations: [
+      aReservation(1, 1, '10.10.10.30', { mac: '52:54:00:00:01:01', hostname: 'printer' }),
+      aReservation(2, 1, '10.10.10.31', { mac: '52:54:00:00:01:02' }),
+      aReservation(3, 1, '10.10.10.160', { mac: '52:54:00:00:01:03', hostname: 'camera' }),
+      aReservation(4, 1, '10.10.10.32'),
+      aReservation(5, 7, '10.20.0.20', { mac: '52:54:00:00:00:10' }),
+    ],
     subnets: [
-      aSubnet(1, 'vlan10', '10.10.10.0/24'),
+      aSubnet(1, 'vlan10', '10.10.10.0/24', { gateway: '10.10.10.254' }),
       aSubnet(2, 'management', '10.77.0.0/24', { dnsOn: false }),
-      aSubnet(3, 'small', '192.0.2.64/26'),
-      aSubnet(4, 'wide', '172.20.4.0/22'),
+      aSubnet(3, 'small', '192.0.2.64/26', { proxyOn: false }),
+      aSubnet(4, 'wide', '172.20.4.0/22', { isManaged: false, resolvers: ['192.0.2.53', '2001:db8::53'] }),
       aSubnet(5, 'six', '2001:db8:10::/64'),
       aSubnet(6, 'six-nodes', 'fd00:77::/64', { dnsOn: false }),
+      aSubnet(7, 'vlan20', '10.20.0.0/16', { vlanId: 2, gateway: '10.20.0.254' }),
+    ],
+    leaseNames: [
+      { hostname: 'laptop', address: '10.10.10.100', domainId: 1 },
+      // Names and addresses that somebody has by configuration.
+      { hostname: 'r2', address: '10.10.10.101', domainId: 1 },
+      { hostname: 'printer', address: '10.10.10.102', domainId: 1 },
+      { hostname: 'guest', address: '10.10.10.30', domainId: 1 },
+      { hostname: 'tablet', address: '172.20.5.7', domainId: 3 },
     ],
     domains: DOMAINS,
     records: [
@@ -140,6 +201,12 @@ function largeSnapshot(count = 300): Snapshot {
   const address = (index: number, second: number) => `10.${second}.${index >> 8}.${index & 255}`;
   return emptySnapshot({
     revision: 900,
+    sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['10.0.255.254/16'] }],
+    vlans: [aVlan(1, 10, { dhcpOn: true })],
+    ranges: [
+      aRange(1, 1, 'dynamic', '10.0.128.0', '10.0.191.255'),
+      aRange(2, 2, 'dynamic', '10.8.128.0', '10.8.191.255'),
+    ],
     subnets: [aSubnet(1, 'first', '10.0.0.0/16'), aSubnet(2, 'second', '10.8.0.0/16')],
     domains: [...DOMAINS.slice(0, 1), aDomain(2, 'example.test')],
     machines: hosts.map((index) =>
@@ -193,8 +260,28 @@ export function hostileSnapshot(): Snapshot {
       dns_trusted_acl: ['0.0.0.0/0', '::/0'],
       dns_rate_limit: 0,
       ntp_servers: ['server', 'allow.all', 'pool.0', '2001:db8::1', '*.example.test', '_ntp._udp.example.test'],
+      maas_proxy_port: 65_535,
+      http_proxy: 'http://[2001:db8::ffff]:1',
+      proxy_cache_size: 64,
     },
-    subnets: [aSubnet(1, 'zone "x" {', '10.0.0.0/31'), aSubnet(2, 'options', '2001:db8::/127')],
+    sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['198.51.100.1/24'] }],
+    vlans: [aVlan(1, 4094, { name: 'member', dhcpOn: true })],
+    ranges: [aRange(1, 3, 'dynamic', '198.51.100.250', '198.51.100.250')],
+    reservations: [
+      aReservation(1, 3, '198.51.100.2', { mac: 'fe:ff:ff:ff:ff:ff', hostname: 'x'.repeat(63) }),
+      aReservation(2, 3, '198.51.100.253', { mac: '00:00:00:00:00:01', hostname: 'xn--bcher-kva' }),
+      aReservation(3, 3, '198.51.100.252', { comment: '"}], "subnet4": [' }),
+    ],
+    subnets: [
+      aSubnet(1, 'zone "x" {', '10.0.0.0/31'),
+      aSubnet(2, 'options', '2001:db8::/127'),
+      aSubnet(3, 'subnet4', '198.51.100.0/24', { gateway: '198.51.100.254' }),
+    ],
+    leaseNames: ['in', 'soa', '1h', 'x'.repeat(63), 'xn--bcher-kva', 'a--b', '0x1'].map((hostname, index) => ({
+      hostname,
+      address: `198.51.100.${index + 10}`,
+      domainId: index % 2 === 0 ? 1 : 2,
+    })),
     domains: [
       aDomain(1, 'regent.internal', { ttl: 1 }),
       aDomain(2, `${long}.zz`),
@@ -225,10 +312,37 @@ export function hostileSnapshot(): Snapshot {
   });
 }
 
-/** The four cases that every service has goldens for. */
+/** Machines as the database has them: every MAC once, every address in its subnet; an address outside of all keeps the first one. */
+function placed(snapshot: Snapshot): Snapshot {
+  const networks = snapshot.subnets.flatMap((subnet) => {
+    const network = parseNetwork(subnet.cidr);
+    return isRejected(network) ? [] : [{ subnet, network }];
+  });
+  const subnetOf = (text: string) => {
+    const address = parseAddress(text);
+    return networks.find(({ network }) => !isRejected(address) && contains(network, address))?.subnet;
+  };
+  let last = 15;
+  const machines = snapshot.machines.map((host) => ({
+    ...host,
+    interfaces: host.interfaces.map((nic) => {
+      last += 1;
+      const mac = `52:54:00:${last
+        .toString(16)
+        .padStart(6, '0')
+        .replaceAll(/(..)(?=.)/g, '$1:')}`;
+      const subnets = nic.addresses.map(({ address }) => subnetOf(address));
+      const addresses = nic.addresses.map(({ address }, index) => ({ subnetId: subnets[index]?.id ?? 1, address }));
+      return { ...nic, mac, vlanId: subnets[0]?.vlanId ?? 1, addresses };
+    }),
+  }));
+  return { ...snapshot, machines };
+}
+
+/** The four cases that every service has goldens for; a service that is not needed in one has `null` there. */
 export const CASES: Readonly<Record<string, Snapshot>> = {
   empty: emptySnapshot(),
-  typical: typicalSnapshot(),
-  large: largeSnapshot(),
-  'hostile-strings': hostileSnapshot(),
+  typical: placed(typicalSnapshot()),
+  large: placed(largeSnapshot()),
+  'hostile-strings': placed(hostileSnapshot()),
 };

@@ -22,7 +22,7 @@ export interface GeneratedZone {
  *
  * - A name lives in the zone of the longest domain that holds it; a parent delegates to it, with glue.
  * - PTR: every published address that a reverse zone holds has exactly one. It names the node that has the address, else
- *   the machine, else a record; among equals the name that is first in code-point order. Wildcards own none.
+ *   the machine, else what it is reserved for, else a record, else the DHCP client that has it; among equals the name that is first in code-point order. Wildcards own none.
  */
 export function generateZones(snapshot: Snapshot): readonly GeneratedZone[] {
   const names = publishedNames(snapshot);

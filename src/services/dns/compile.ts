@@ -60,7 +60,10 @@ function refuseCircle(snapshot: Snapshot): void {
 }
 
 function clientsOf(snapshot: Snapshot): string[] {
-  const cidrs = snapshot.subnets.filter((subnet) => subnet.dnsOn).map((subnet) => subnet.cidr);
+  const off = new Set(snapshot.vlans.filter((vlan) => !vlan.dnsOn).map((vlan) => vlan.id));
+  const cidrs = snapshot.subnets
+    .filter((subnet) => subnet.dnsOn && !off.has(subnet.vlanId))
+    .map((subnet) => subnet.cidr);
   const networks = new Set([...cidrs, ...snapshot.settings.dns_trusted_acl]);
   return [...networks]
     .map((cidr) => {

@@ -1,9 +1,10 @@
+import type { MachineInterface } from '../../model/machine.ts';
 import type { RecordType } from '../../model/record.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { absoluteName } from '../../model/names.ts';
 
 /** Who published a name; in the order in which they own an address's PTR record. */
-export const SOURCES = ['node', 'machine', 'record'] as const;
+export const SOURCES = ['node', 'machine', 'reservation', 'record', 'lease'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** A name and one datum of it. `ttl` in seconds. */
@@ -29,13 +30,22 @@ export function nameServers(snapshot: Snapshot): readonly NameServer[] {
     .sort((a, b) => (a.fqdn < b.fqdn ? -1 : 1));
 }
 
+/** Longest name, characters (RFC 1035 §3.1). */
+const NAME_MAX = 253;
+/** Longest TTL of a name that a DHCP client gave itself, seconds: it goes with the lease, and the address to somebody else. */
+const LEASE_TTL_MAX = 60;
+
 /**
  * Every name of the site with its data: nodes in the default domain, machines (the first interface under the host name,
- * the others under `<interface>.<host name>`), records. The same name, type and datum from two sources comes once, from the
- * first source; data of one name and type have one TTL, the lowest (RFC 2181 §5.2).
+ * the others under `<interface>.<host name>`), reserved addresses, records, and last what DHCP clients call themselves. The same name,
+ * type and datum from two sources comes once, from the first source; data of one name and type have one TTL, the lowest (RFC 2181 §5.2).
  */
 export function publishedNames(snapshot: Snapshot): readonly PublishedName[] {
-  const all = [...ofNodes(snapshot), ...ofMachines(snapshot), ...ofRecords(snapshot)];
+  const interfaces = interfaceNames(snapshot);
+  const records = ofRecords(snapshot);
+  const reserved = ofReservations(snapshot, interfaces, records);
+  const configured = [...ofNodes(snapshot), ...interfaces.flatMap(ofInterface), ...reserved, ...records];
+  const all = [...configured, ...ofLeases(snapshot, interfaces, configured)];
   const lowest = new Map<string, number>();
   const unique = new Map<string, PublishedName>();
   for (const item of all) {
@@ -54,29 +64,84 @@ function nodeName(snapshot: Snapshot, name: string): string {
   return `${name}.${snapshot.settings.default_domain}`;
 }
 
-function ofNodes(snapshot: Snapshot): PublishedName[] {
-  const ttl = snapshot.domains.find((domain) => domain.name === snapshot.settings.default_domain)?.ttl;
-  return snapshot.nodes.flatMap((node) =>
-    addressesOf(nodeName(snapshot, node.name), node.addresses, ttl ?? snapshot.settings.default_ttl, 'node'),
-  );
+function defaultTtl(snapshot: Snapshot): number {
+  const own = snapshot.domains.find((domain) => domain.name === snapshot.settings.default_domain)?.ttl;
+  return own ?? snapshot.settings.default_ttl;
 }
 
-function ofMachines(snapshot: Snapshot): PublishedName[] {
+function ofNodes(snapshot: Snapshot): PublishedName[] {
+  const ttl = defaultTtl(snapshot);
+  return snapshot.nodes.flatMap((node) => addressesOf(nodeName(snapshot, node.name), node.addresses, ttl, 'node'));
+}
+
+interface InterfaceName {
+  readonly fqdn: string;
+  readonly ttl: number;
+  readonly nic: MachineInterface;
+}
+
+/** The name of each interface of a machine, whether it has an address or not. */
+function interfaceNames(snapshot: Snapshot): InterfaceName[] {
   const domains = new Map(snapshot.domains.map((domain) => [domain.id, domain]));
   return snapshot.machines.flatMap((machine) => {
     const domain = domains.get(machine.domainId);
     if (!domain) throw new TypeError(`machine ${machine.id}: there is no domain ${machine.domainId}`);
     const host = `${machine.hostname}.${domain.name}`;
     const ttl = domain.ttl ?? snapshot.settings.default_ttl;
-    return machine.interfaces.flatMap((nic, index) => {
-      const fqdn = index === 0 ? host : `${nic.name}.${host}`;
-      return addressesOf(
-        fqdn,
-        nic.addresses.map((item) => item.address),
-        ttl,
-        'machine',
-      );
-    });
+    return machine.interfaces.map((nic, index) => ({ fqdn: index === 0 ? host : `${nic.name}.${host}`, ttl, nic }));
+  });
+}
+
+function ofInterface({ fqdn, ttl, nic }: InterfaceName): PublishedName[] {
+  const addresses = nic.addresses.map((item) => item.address);
+  return addressesOf(fqdn, addresses, ttl, 'machine');
+}
+
+/** A static lease of a machine's interface has that interface's name, any other reserved address its own. */
+function ofReservations(
+  snapshot: Snapshot,
+  interfaces: readonly InterfaceName[],
+  records: readonly PublishedName[],
+): PublishedName[] {
+  if (snapshot.reservations.length === 0) return [];
+  // A bond or bridge borrows the address of a card; the card is the one that asks for a lease.
+  const cards = [...interfaces].sort((a, b) => Number(a.nic.kind === 'physical') - Number(b.nic.kind === 'physical'));
+  const owners = new Map(cards.map((item) => [item.nic.mac, item]));
+  const ttl = defaultTtl(snapshot);
+  // The API refuses such a name; a zone with it would not be published at all.
+  const aliases = new Set(records.flatMap((item) => (item.type === 'CNAME' ? [item.fqdn] : [])));
+  return snapshot.reservations.flatMap(({ mac, hostname, address }) => {
+    const own = mac === null ? undefined : owners.get(mac);
+    if (own) return addressesOf(own.fqdn, [address], own.ttl, 'machine');
+    const fqdn = hostname === null ? null : nodeName(snapshot, hostname);
+    return fqdn === null || aliases.has(fqdn) ? [] : addressesOf(fqdn, [address], ttl, 'reservation');
+  });
+}
+
+/**
+ * Whatever is configured wins: no client takes the name of a node, a machine (also one without an address), a reserved address, a record
+ * or a zone, and an address that has a name of these keeps it alone.
+ */
+function ofLeases(
+  snapshot: Snapshot,
+  interfaces: readonly InterfaceName[],
+  configured: readonly PublishedName[],
+): PublishedName[] {
+  if (snapshot.leaseNames.length === 0) return [];
+  const domains = new Map(snapshot.domains.map((domain) => [domain.id, domain]));
+  const names = new Set([
+    ...configured.map((item) => item.fqdn),
+    ...interfaces.map((item) => item.fqdn),
+    ...snapshot.nodes.map((node) => nodeName(snapshot, node.name)),
+    ...snapshot.domains.map((domain) => domain.name),
+  ]);
+  const addresses = new Set(configured.flatMap((item) => (item.fqdn.startsWith('*') ? [] : [item.data])));
+  return snapshot.leaseNames.flatMap(({ hostname, address, domainId }) => {
+    const domain = domains.get(domainId);
+    const fqdn = domain && `${hostname}.${domain.name}`;
+    if (fqdn === undefined || fqdn.length > NAME_MAX || names.has(fqdn) || addresses.has(address)) return [];
+    const ttl = Math.min(domain?.ttl ?? snapshot.settings.default_ttl, LEASE_TTL_MAX);
+    return addressesOf(fqdn, [address], ttl, 'lease');
   });
 }
 
