@@ -1,6 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
 import { parseDomainName, parseOwnerName } from './names.ts';
+import { parseProxyUrl } from './proxy-url.ts';
 import { parseTtl } from './record.ts';
 
 /** Site-wide settings. Names are those of the MAAS settings where it has them. */
@@ -19,6 +20,18 @@ export interface Settings {
   readonly dns_rate_limit: number;
   /** Time sources: names or addresses. Empty: the nodes keep their own clocks and serve them. */
   readonly ntp_servers: readonly string[];
+  /** How long a DHCP lease lasts, in seconds. */
+  readonly dhcp_lease_time: number;
+  /** Region nodes run a caching proxy for the subnets that may use one. */
+  readonly enable_http_proxy: boolean;
+  /** TCP port of that proxy. */
+  readonly maas_proxy_port: number;
+  /** Another proxy, `http://host:port`; empty: none. */
+  readonly http_proxy: string;
+  /** True: our proxy fetches through `http_proxy`. False: machines use that one themselves, and ours is off. */
+  readonly use_peer_proxy: boolean;
+  /** What our proxy may keep on a node's disk, in MB. */
+  readonly proxy_cache_size: number;
 }
 
 export type SettingName = keyof Settings;
@@ -32,9 +45,17 @@ export const DEFAULT_SETTINGS: Settings = {
   dns_trusted_acl: [],
   dns_rate_limit: 20,
   ntp_servers: [],
+  dhcp_lease_time: 600,
+  enable_http_proxy: true,
+  maas_proxy_port: 8000,
+  http_proxy: '',
+  use_peer_proxy: true,
+  proxy_cache_size: 4096,
 };
 
 const LIST_MAX = 16;
+/** Ports that other daemons of a node answer on: PostgreSQL, API, and what MAAS keeps for itself. */
+const TAKEN_PORTS = [5432, 5443, ...Array.from({ length: 31 }, (_, index) => 5240 + index)];
 
 type Parser<N extends SettingName> = (value: unknown, field: string) => Settings[N] | Rejected;
 
@@ -50,15 +71,22 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
       const network = parseNetwork(item, field);
       return isRejected(network) ? network : formatNetwork(network);
     }),
-  dns_rate_limit: (value, field) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 1000
-      ? value
-      : invalid(field, `${show(value)} is out of range`, 'a whole number from 0 to 1000'),
+  dns_rate_limit: (value, field) => whole(value, field, 0, 1000),
   ntp_servers: (value, field) =>
     list(value, field, (item) => {
       const address = canonicalAddress(item, field);
       return isRejected(address) ? parseOwnerName(item, field) : address;
     }),
+  dhcp_lease_time: (value, field) => whole(value, field, 60, 604_800),
+  enable_http_proxy: yesOrNo,
+  maas_proxy_port: (value, field) => {
+    const port = whole(value, field, 1024, 65_535);
+    if (isRejected(port) || !TAKEN_PORTS.includes(port)) return port;
+    return invalid(field, `${port} is taken`, 'not 5240 to 5270, 5432 or 5443, which other daemons of a node use');
+  },
+  http_proxy: (value, field) => text(value, field, (item) => parseProxyUrl(item, field)),
+  use_peer_proxy: yesOrNo,
+  proxy_cache_size: (value, field) => whole(value, field, 64, 1_048_576),
 };
 
 /** Is this the name of a setting? */
@@ -69,6 +97,15 @@ export function isSettingName(name: string): name is SettingName {
 /** Checks a setting's value and gives its canonical form. */
 export function parseSetting<N extends SettingName>(name: N, value: unknown): Settings[N] | Rejected {
   return PARSERS[name](value, name);
+}
+
+function whole(value: unknown, field: string, least: number, most: number): number | Rejected {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  return invalid(field, `${show(value)} is out of range`, `a whole number from ${least} to ${most}`);
+}
+
+function yesOrNo(value: unknown, field: string): boolean | Rejected {
+  return typeof value === 'boolean' ? value : invalid(field, `${show(value)} is not a yes or no`, 'true or false');
 }
 
 function text<T>(value: unknown, field: string, parse: (item: string) => T | Rejected): T | Rejected {

@@ -23,6 +23,8 @@ export class DaemonBench {
   #installed: readonly RenderedFile[] = [];
   #daemon: ChildProcess | null = null;
   #generation = 0;
+  /** What a reload of the daemon's unit runs, for a daemon that has one. */
+  reload: readonly string[] = [];
   /** What the daemon wrote to its standard error. */
   log = '';
 
@@ -76,7 +78,8 @@ export class DaemonBench {
   /** Ends the daemon by its own process. */
   async stop(): Promise<void> {
     const daemon = this.#daemon;
-    if (!daemon) return;
+    this.#daemon = null;
+    if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return;
     const isGone = new Promise((resolve) => daemon.once('exit', resolve));
     // The child is nsenter, which waits for the daemon: the daemon itself is its child.
     const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ');
@@ -84,16 +87,23 @@ export class DaemonBench {
     // nsenter stops itself when a test stops the daemon, and does not notice that it goes on.
     daemon.kill('SIGCONT');
     await isGone;
-    this.#daemon = null;
+  }
+
+  /** Starts the daemon, ending the one that runs. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#daemon = this.#host.start(this.#argv);
+    this.#daemon.stderr?.on('data', (chunk: Buffer) => {
+      this.log += chunk.toString();
+    });
   }
 
   async #activate(activation: Activation): Promise<void> {
     if (activation.kind === 'restart') {
-      await this.stop();
-      this.#daemon = this.#host.start(this.#argv);
-      this.#daemon.stderr?.on('data', (chunk: Buffer) => {
-        this.log += chunk.toString();
-      });
+      await this.restart();
+    } else if (activation.kind === 'reload') {
+      const ran = await this.#host.run(this.reload);
+      if (ran.code !== 0) throw new Error(`${this.reload.join(' ')}: ${ran.stdout}${ran.stderr}`);
     } else if (activation.kind === 'command') {
       for (const command of activation.commands) {
         const ran = await this.#host.exec(command);

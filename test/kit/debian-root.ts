@@ -145,6 +145,13 @@ export class DebianHost implements AsyncDisposable {
     return spawn('nsenter', [...this.#enter(), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
+  /** Starts a program of this machine in the host's network; its standard input ends with the test. */
+  startBeside(argv: readonly string[]): ChildProcess {
+    return spawn('nsenter', ['--target', String(this.#pid), '--net', '--', ...argv], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+  }
+
   /**
    * A second host on the network: the first one gets `own`, the stranger `theirs` (both with prefix). Gives a function
    * that runs commands as the stranger.

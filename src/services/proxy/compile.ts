@@ -1,0 +1,72 @@
+import { isRejected } from '../../core/errors.ts';
+import { compareAddresses, formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { proxyPlace } from '../../model/proxy-url.ts';
+import type { Node, Snapshot } from '../../model/snapshot.ts';
+import type { ProxyDesired } from './desired.ts';
+
+/**
+ * Squid runs on region nodes, for the subnets that may use a proxy, unless it is switched off or machines are to use
+ * another proxy themselves.
+ */
+export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired | null {
+  const { settings, nodes } = snapshot;
+  const node = nodes.find((item) => item.id === nodeId);
+  if (!node?.isRegion || !settings.enable_http_proxy) return null;
+  const other = proxyPlace(settings.http_proxy);
+  if (other !== null && !settings.use_peer_proxy) return null;
+  const nodeNames = nodes.map((item) => `${item.name}.${settings.default_domain}`);
+  if (other !== null) refuseCircle(snapshot, other.host);
+  return {
+    name: `${node.name}.${settings.default_domain}`,
+    port: settings.maas_proxy_port,
+    clients: sortedNetworks(snapshot.subnets.filter((subnet) => subnet.proxyOn).map((subnet) => subnet.cidr)),
+    nodes: sortedAddresses(snapshot),
+    nodeNames: nodeNames.toSorted(),
+    resolvers: ['127.0.0.1', ...otherRegions(nodes, node).flatMap((item) => item.addresses.slice(0, 1))],
+    parent: other,
+    cacheMb: settings.proxy_cache_size,
+  };
+}
+
+/** A node of ours as the parent of our proxies would send every request in a circle. */
+function refuseCircle(snapshot: Snapshot, host: string): void {
+  const { settings } = snapshot;
+  for (const node of snapshot.nodes) {
+    if (!node.isRegion) continue;
+    if (node.addresses.includes(host) || host === `${node.name}.${settings.default_domain}`) {
+      throw new TypeError(
+        `http_proxy names ${host}, which is our own node ${node.name}: requests would go in a circle`,
+      );
+    }
+  }
+}
+
+/** Where names are answered when the node's own named is not. */
+function otherRegions(nodes: readonly Node[], own: Node): readonly Node[] {
+  return nodes.filter((node) => node.isRegion && node.id !== own.id);
+}
+
+/** Every address that a node is known to have: those it is reached at, and those it reported on VLANs. */
+function sortedAddresses(snapshot: Snapshot): string[] {
+  const seen = snapshot.sights.flatMap((sight) => sight.addresses.map((text) => text.split('/')[0] ?? ''));
+  const all = new Set([...snapshot.nodes.flatMap((node) => node.addresses), ...seen]);
+  return [...all]
+    .map((text) => {
+      const address = parseAddress(text);
+      if (isRejected(address)) throw new TypeError(address.message);
+      return address;
+    })
+    .sort(compareAddresses)
+    .map(formatAddress);
+}
+
+function sortedNetworks(cidrs: readonly string[]): string[] {
+  return [...new Set(cidrs)]
+    .map((cidr) => {
+      const network = parseNetwork(cidr);
+      if (isRejected(network)) throw new TypeError(network.message);
+      return network;
+    })
+    .sort((a, b) => compareAddresses(a, b) || a.prefix - b.prefix)
+    .map(formatNetwork);
+}

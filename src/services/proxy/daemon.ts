@@ -1,0 +1,127 @@
+import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { ProxyDesired } from './desired.ts';
+import { markOf, SQUID_CONF } from './view.ts';
+
+const USER = 'proxy';
+const CHECK = ['/usr/sbin/squid', '-k', 'parse', '-f'];
+/** -q: no settings of the user. The answer's head goes to standard output, its body behind it. */
+const CURL = ['/usr/bin/curl', '-q', '--silent', '--show-error', '--max-time', '2', '--include'];
+/** Always there on a region node: its own API. The only address of the node that Squid fetches. */
+export const ORIGIN = 'http://127.0.0.1:5240/health/live';
+const PORT_PATTERN = '[1-9][0-9]{3,4}';
+/** What Squid says of itself when it could not get an answer from the origin: its own health is no part of that. */
+const ORIGIN_FAULTS =
+  /^ERR_(?:CONNECT_FAIL|READ_TIMEOUT|READ_ERROR|ZERO_SIZE_OBJECT|WRITE_ERROR|INVALID_RESP|LIFETIME_EXP|CANNOT_FORWARD|GATEWAY_FAILURE)$/;
+const CURL_TIMED_OUT = 28;
+
+/** Command lines that the helper accepts for `proxy`. */
+export const PROXY_COMMANDS: readonly CommandRule[] = [
+  { argv: [...CHECK, { pattern: '/etc/squid/regent/\\.stage/squid\\.conf' }] },
+  { argv: [...CURL, { pattern: `http://127\\.0\\.0\\.1:${PORT_PATTERN}/squid-internal-mgr/storedir` }] },
+  { argv: [...CURL, '--noproxy', '', '--proxy', { pattern: `http://127\\.0\\.0\\.1:${PORT_PATTERN}` }, ORIGIN] },
+  { argv: ['/usr/sbin/squid', '-v'] },
+];
+
+/** Squid reads the staged file as its own user. */
+export function checkProxy(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 20_000 }));
+}
+
+/**
+ * Everything of ours that varies (port, networks, parent, name servers, size of the cache) is taken by a reload; downloads go on,
+ * and new connections are refused for some hundredths of a second. Only Squid without a file of ours must start anew.
+ */
+export function activateProxy(changes: readonly FileChange[]): Activation {
+  const change = changes.find((item) => item.target === SQUID_CONF);
+  if (change?.kind === 'added') return { kind: 'restart', why: 'squid.conf is new: Squid starts with it' };
+  if (change?.kind === 'changed') {
+    return { kind: 'reload', why: 'squid.conf changed: Squid reads it anew, downloads go on' };
+  }
+  return { kind: 'none', why: 'no file that Squid reads has changed' };
+}
+
+/** Squid listens on every address and uses no database. */
+export function roleChangeProxy(role: RoleChange): Activation {
+  const what = role.kind === 'vip' ? 'listens on every address' : 'does not use the database';
+  return { kind: 'none', why: `Squid ${what}` };
+}
+
+/** Asks Squid for the state of its cache, and to fetch something from an origin. */
+export function probeProxy(desired: ProxyDesired): readonly Command[] {
+  const proxy = `http://127.0.0.1:${desired.port}`;
+  return [
+    [...CURL, `${proxy}/squid-internal-mgr/storedir`],
+    [...CURL, '--noproxy', '', '--proxy', proxy, ORIGIN],
+  ].map((argv) => ({ argv, user: USER, timeoutMs: 4000 }));
+}
+
+/**
+ * Healthy: Squid answers with the published configuration and did try to fetch. An origin that is down or silent is told
+ * and not judged: a restart of Squid would not bring it back.
+ */
+export function parseProbeProxy(answers: readonly ExecResult[], desired: ProxyDesired): ServiceHealth {
+  const [own, relayed] = answers;
+  const bad = (detail: string) => ({ isHealthy: false, detail: `asked Squid on port ${desired.port}: ${detail}` });
+  const problem = ownProblem(own, desired);
+  if (problem !== null) return bad(problem);
+  const cache = cacheState(own?.stdout ?? '', desired);
+  const failed = relayProblem(relayed);
+  if (failed === null) return { isHealthy: true, detail: `Squid fetches on port ${desired.port}; ${cache}` };
+  if (!failed.isOrigin) return bad(failed.what);
+  return {
+    isHealthy: true,
+    detail: `Squid answers on port ${desired.port}, but not the origin of the probe, ${ORIGIN} (${failed.what}); ${cache}`,
+  };
+}
+
+function ownProblem(answer: ExecResult | undefined, desired: ProxyDesired): string | null {
+  const silent = silence(answer);
+  if (silent !== null) return silent;
+  const { mark, status } = headOf(answer?.stdout ?? '');
+  if (mark === null) return "something else than Regent's Squid answers there";
+  const wanted = markOf(desired);
+  if (mark !== wanted) return `it runs the configuration ${mark}, published is ${wanted}`;
+  return status === 200 ? null : `it does not tell the state of its cache (status ${status})`;
+}
+
+/** What is wrong with the fetch; `isOrigin`: it is not Squid's fault. */
+function relayProblem(answer: ExecResult | undefined): { readonly what: string; readonly isOrigin: boolean } | null {
+  if (answer?.code === CURL_TIMED_OUT || answer?.timedOut) return { what: 'no answer in time', isOrigin: true };
+  const silent = silence(answer);
+  if (silent !== null) return { what: `the fetch of ${ORIGIN} failed: ${silent}`, isOrigin: false };
+  const { status, error, isRelayed } = headOf(answer?.stdout ?? '');
+  if (error !== null) return { what: error, isOrigin: ORIGIN_FAULTS.test(error) };
+  if (!isRelayed) return { what: `the answer of ${ORIGIN} did not come through Squid`, isOrigin: false };
+  return status === 200 ? null : { what: `status ${status}`, isOrigin: true };
+}
+
+function silence(answer: ExecResult | undefined): string | null {
+  if (!answer) return 'it was not asked';
+  if (answer.failure !== null) return `curl did not start: ${answer.failure}`;
+  if (answer.timedOut || answer.code === CURL_TIMED_OUT) return 'no answer within 2 seconds';
+  return answer.code === 0 ? null : answer.stderr.trim() || `curl ended with ${answer.code ?? answer.signal}`;
+}
+
+/** The head of an answer: what Squid writes into it. */
+function headOf(text: string) {
+  const [head] = text.split('\r\n\r\n', 1);
+  const field = (name: string) => new RegExp(`^${name}: *([^\\r]*)$`, 'im').exec(head ?? '')?.[1] ?? null;
+  return {
+    status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0),
+    mark: field('Regent-Configuration'),
+    error: field('X-Squid-Error')?.split(' ')[0] ?? null,
+    isRelayed: field('Via')?.includes('(squid') ?? false,
+  };
+}
+
+function cacheState(text: string, desired: ProxyDesired): string {
+  const number = (name: string) => Number(new RegExp(`^${name} *: *([0-9.]+) KB`, 'm').exec(text)?.[1] ?? 0);
+  const most = Math.floor(number('Maximum Swap Size') / 1024);
+  const used = Math.ceil(number('Current Store Swap Size') / 1024);
+  if (most === 0) return 'it keeps nothing on disk, which has no room or cannot be written (see its journal)';
+  const cut = most < desired.cacheMb ? `, cut from ${desired.cacheMb} MB because its disk has no more room` : '';
+  return `cache ${used} of ${most} MB${cut}`;
+}

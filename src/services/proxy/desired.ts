@@ -1,0 +1,30 @@
+import Type, { type Static } from 'typebox';
+
+const ADDRESS_PATTERN = '^[0-9a-f.:]{2,45}$';
+const NETWORK_PATTERN = '^[0-9a-f.:]{2,45}/[0-9]{1,3}$';
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const NAME_PATTERN = `^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`;
+
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
+const Address = Type.String({ pattern: ADDRESS_PATTERN });
+const Name = Type.String({ pattern: NAME_PATTERN });
+
+/** What Squid is to be on a node. `name`: how it calls itself to clients. `cacheMb`: the most that it may keep on disk. */
+export const ProxyDesired = Type.Object({
+  name: Name,
+  port: Port,
+  /** Networks that may use it. */
+  clients: Type.Array(Type.String({ pattern: NETWORK_PATTERN })),
+  /** Addresses and names of all nodes: nothing but the region's API is reached on them. */
+  nodes: Type.Array(Address),
+  nodeNames: Type.Array(Name),
+  /** Name servers, asked in this order. */
+  resolvers: Type.Array(Address),
+  /** The proxy that everything is fetched through; null: straight from the origin. */
+  parent: Type.Union([
+    Type.Null(),
+    Type.Object({ host: Type.String({ pattern: `${ADDRESS_PATTERN}|${NAME_PATTERN}` }), port: Port }),
+  ]),
+  cacheMb: Type.Integer({ minimum: 64, maximum: 1_048_576 }),
+});
+export type ProxyDesired = Static<typeof ProxyDesired>;

@@ -1,0 +1,26 @@
+import type { ManagedService } from '../kit/contract.ts';
+import { compileProxy } from './compile.ts';
+import { activateProxy, checkProxy, parseProbeProxy, PROXY_COMMANDS, probeProxy, roleChangeProxy } from './daemon.ts';
+import { ProxyDesired } from './desired.ts';
+import { lintProxy } from './lint.ts';
+import { FOLDER, PROXY_FILES, type ProxyView, viewProxy } from './view.ts';
+
+/** Squid 6: a caching proxy for the packages of the site's subnets, on every region node. */
+export const proxy: ManagedService<ProxyDesired, ProxyView> = {
+  name: 'proxy',
+  desired: ProxyDesired,
+  unit: 'squid.service',
+  version: { argv: ['/usr/sbin/squid', '-v'], timeoutMs: 5000 },
+  folder: FOLDER,
+  commands: PROXY_COMMANDS,
+  users: ['proxy'],
+  files: PROXY_FILES,
+  compile: compileProxy,
+  lint: lintProxy,
+  view: viewProxy,
+  check: checkProxy,
+  activate: activateProxy,
+  onRoleChange: roleChangeProxy,
+  probe: probeProxy,
+  parseProbe: parseProbeProxy,
+};

@@ -1,0 +1,60 @@
+import { digestOf } from '../../core/digest.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import type { ProxyDesired } from './desired.ts';
+
+/** Regent's own folder of Squid; Debian's AppArmor profile lets Squid read it. */
+export const FOLDER = '/etc/squid/regent';
+/** What is published. Squid reads a copy of it whose cache fits the disk (`ha/squid/fit`). */
+export const SQUID_CONF = `${FOLDER}/squid.conf`;
+/** The largest object on disk: a package of 2 GB. */
+const OBJECT_MB_MAX = 2048;
+
+/** Nobody reaches these through a proxy: this host itself, link-local services (RFC 1122 §3.2.1.3, RFC 3927, RFC 4291 §2.4). */
+const CLOSED = ['127.0.0.0/8', '0.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'];
+
+/** What the template of `proxy` sees. */
+export interface ProxyView extends Omit<ProxyDesired, 'parent'> {
+  readonly mark: string;
+  readonly closed: readonly string[];
+  readonly hasClients: boolean;
+  readonly hasNodes: boolean;
+  readonly hasNodeNames: boolean;
+  readonly hasParent: boolean;
+  readonly parentHost: string;
+  readonly parentPort: number;
+  readonly objectMb: number;
+}
+
+/** One file. root owns it, Squid may read it. */
+export const PROXY_FILES: readonly FileSpec<ProxyView>[] = [
+  {
+    template: 'squid.conf.hbs',
+    mode: 0o640,
+    owner: 'root',
+    group: 'proxy',
+    instances: (view) => [{ target: SQUID_CONF, view }],
+  },
+];
+
+/** Names a configuration in Squid's answers to its own host: a probe so learns which one is in force. */
+export function markOf(desired: ProxyDesired): string {
+  return digestOf(desired).slice(0, 16);
+}
+
+/** Makes the template's view of a desired state. */
+export function viewProxy(desired: ProxyDesired): ProxyView {
+  const { parent, ...rest } = desired;
+  return {
+    ...rest,
+    mark: markOf(desired),
+    closed: CLOSED,
+    hasClients: desired.clients.length > 0,
+    hasNodes: desired.nodes.length > 0,
+    hasNodeNames: desired.nodeNames.length > 0,
+    hasParent: parent !== null,
+    parentHost: parent?.host ?? '',
+    parentPort: parent?.port ?? 0,
+    // An object larger than half of the cache would push out all others.
+    objectMb: Math.min(OBJECT_MB_MAX, Math.floor(desired.cacheMb / 2)),
+  };
+}
