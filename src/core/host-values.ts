@@ -97,6 +97,8 @@ export interface HostFacts {
     readonly name: string;
     readonly mac: string;
     readonly addresses: readonly string[];
+    /** The kernel's number of it: another one when the interface was made anew. */
+    readonly index?: number;
     readonly isUp?: boolean;
     readonly hasCarrier?: boolean;
   }[];

@@ -52,6 +52,7 @@ async function readInterfaces(): Promise<HostFacts['interfaces']> {
       name,
       mac: await attributeOf(name, 'address'),
       addresses: (addresses[name] ?? []).map((item) => item.address).sort(),
+      ...indexOf(await attributeOf(name, 'ifindex')),
       ...linkState(await attributeOf(name, 'flags'), await attributeOf(name, 'carrier')),
     })),
   );
@@ -61,6 +62,10 @@ async function readInterfaces(): Promise<HostFacts['interfaces']> {
 /** An attribute of an interface, '' when there is none: the kernel refuses to tell the carrier of one that is down. */
 async function attributeOf(name: string, attribute: string): Promise<string> {
   return (await readFile(`${INTERFACE_FOLDER}/${name}/${attribute}`, 'utf8').catch(() => '')).trim();
+}
+
+function indexOf(text: string): { index?: number } {
+  return /^[0-9]{1,9}$/.test(text) ? { index: Number(text) } : {};
 }
 
 /** Reads sysfs's `flags` (hexadecimal, bit 0 is IFF_UP) and `carrier` (0 or 1) of an interface. */

@@ -64,8 +64,15 @@ function conclude(course: Course, health: Health): void {
   if (aim.kind === 'keep') return concludeKept(course, health);
   if (aim.kind === 'previous') return concludePrevious(course, health);
   if (!health.isHealthy && !state.memory.good) state.givenUp = filesDigest(aim.files);
-  const note = health.isHealthy ? health.detail : `generation ${wanted.generation} is installed, but ${health.detail}`;
+  const note = health.isHealthy
+    ? [health.detail, ...limitsOf(course)].join('; ')
+    : `generation ${wanted.generation} is installed, but ${health.detail}`;
   setState(course, health.isHealthy ? 'healthy' : 'unhealthy', note);
+}
+
+/** What this host keeps the daemon from doing, though it is healthy. */
+function limitsOf({ service, wanted, facts }: Course): string[] {
+  return (service.limits?.(wanted.desired, facts) ?? []).map((finding) => finding.sentence.replace(/\.$/, ''));
 }
 
 function concludeKept(course: Course, health: Health): void {

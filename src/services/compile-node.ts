@@ -61,7 +61,26 @@ export function compileSite(
       compilePrepared(numbered, node.id, prepared, previous.get(node.id) ?? null),
     ]),
   );
+  tellOfSite(snapshot, services, nodes);
   return { versions, nodes };
+}
+
+/** What is true of the whole site is told once: with the first region node. */
+function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: Map<string, CompiledNode>): void {
+  const teller = snapshot.nodes.find((node) => node.isRegion)?.id;
+  const node = teller === undefined ? undefined : nodes.get(teller);
+  if (teller === undefined || !node) return;
+  const found = services.flatMap((service) => {
+    try {
+      return (service.lintSite?.(snapshot) ?? []).map((finding) => ({ service: service.name, ...finding }));
+    } catch (error) {
+      return unusable(service.name, sentenceOf(error)).findings.map((finding) => ({
+        service: service.name,
+        ...finding,
+      }));
+    }
+  });
+  nodes.set(teller, { ...node, findings: [...node.findings, ...found] });
 }
 
 /** Content that wants a number, of all services. A service that throws wants none; `compileNode` tells why. */

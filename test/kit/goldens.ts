@@ -25,22 +25,23 @@ export function serviceNamed(name: string): AnyService {
   return service;
 }
 
-/** Desired state of node n-r1 in a case; a finding fails, because the cases are all good configuration. */
-export function desiredOf(name: string, caseName: string): Record<string, unknown> {
+/** Desired state of node n-r1 in a case, null: absent; an error fails, because the cases are all good configuration. */
+export function desiredOf(name: string, caseName: string): Record<string, unknown> | null {
   const snapshot = CASES[caseName];
   if (!snapshot) throw new Error(`there is no case ${caseName}`);
   const node = compileSite(snapshot, [serviceNamed(name)], new Map(), GOLDEN_SECONDS).nodes.get('n-r1');
   const errors = node?.findings.filter((finding) => finding.severity === 'error') ?? [];
   if (errors.length > 0) throw new Error(errors.map((finding) => finding.sentence).join('\n'));
   const desired = node?.body.services[name]?.desired;
-  if (!desired) throw new Error(`${name} is absent in case ${caseName}`);
+  if (desired === undefined) throw new Error(`${name} has no part in case ${caseName}`);
   return desired;
 }
 
-/** The rendered files of a case. */
+/** The rendered files of a case; none when the service is absent. */
 export function renderedCase(name: string, caseName: string, templates: Templates): readonly RenderedFile[] {
   const context = { facts: FACTS, templates, generation: GENERATION };
-  return renderService(serviceNamed(name), desiredOf(name, caseName), context);
+  const desired = desiredOf(name, caseName);
+  return desired === null ? [] : renderService(serviceNamed(name), desired, context);
 }
 
 /** Golden texts of a case by path below its folder: `desired.json` and the files under their real names. */

@@ -2,9 +2,7 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 import type { CommandRule, ExecResult, SocketQuestion } from '../../core/host-values.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import type { LeasePage, LeaseSource, ServedLease } from '../kit/contract.ts';
-
-/** Kea's control socket on every node. */
-export const CONTROL_SOCKET = '/run/kea/regent-dhcp4.sock';
+import { KEA_SOCKET } from './daemon.ts';
 
 /** Leases of one question: 12,000 leases take Kea 0.12 s in pages of this size, none longer than 5 ms. */
 const PAGE = 500;
@@ -24,9 +22,9 @@ const SECONDS_MAX = 2 ** 33;
 
 /** What reading leases may ask Kea. */
 export const LEASE_COMMANDS: readonly CommandRule[] = [
-  { socket: CONTROL_SOCKET, requests: `\\{"command":"statistic-get","arguments":\\{"name":"${SIGN}"\\}\\}` },
+  { socket: KEA_SOCKET, requests: `\\{"command":"statistic-get","arguments":\\{"name":"${SIGN}"\\}\\}` },
   {
-    socket: CONTROL_SOCKET,
+    socket: KEA_SOCKET,
     requests: `\\{"command":"lease4-get-page","arguments":\\{"from":"(?:start|${ADDRESS})","limit":${PAGE}\\}\\}`,
   },
 ];
@@ -52,7 +50,7 @@ export const keaLeases: LeaseSource = {
 };
 
 function question(command: string, args: Readonly<Record<string, unknown>>): SocketQuestion {
-  return { socket: CONTROL_SOCKET, request: JSON.stringify({ command, arguments: args }), timeoutMs: TIMEOUT_MS };
+  return { socket: KEA_SOCKET, request: JSON.stringify({ command, arguments: args }), timeoutMs: TIMEOUT_MS };
 }
 
 function pageOf(rows: readonly unknown[]): LeasePage | Rejected {

@@ -12,6 +12,7 @@ const commandsOf = (activation: Activation) => (activation.kind === 'command' ? 
 /** Every command that a service gives for a case. */
 function allCommands(service: AnyService, caseName: string): readonly Command[] {
   const desired = desiredOf(service.name, caseName);
+  if (desired === null) return [service.version];
   const files = renderService(service, desired, { facts: FACTS, templates: goldenTemplates(), generation: 1 });
   const staged = files.map(({ target }) => ({
     target,
@@ -28,6 +29,7 @@ function allCommands(service: AnyService, caseName: string): readonly Command[] 
     ...commandsOf(service.onRoleChange({ kind: 'vip', state: 'active' })),
     ...commandsOf(service.onRoleChange({ kind: 'database', state: 'primary' })),
     ...service.probe(desired),
+    ...(service.leases ? [service.leases.sign, service.leases.page(null)] : []),
     service.version,
   ];
 }

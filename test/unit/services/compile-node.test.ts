@@ -72,7 +72,7 @@ describe('compileSite', () => {
 
   it('leaves a failed service out when nothing was published before', () => {
     const node = compile(emptySnapshot(), changed('dns', { compile: fail('no luck') })).nodes.get('n-r1');
-    expect(Object.keys(node?.body.services ?? {})).toEqual(['ntp']);
+    expect(Object.keys(node?.body.services ?? {})).toEqual(['ntp', 'dhcp', 'proxy']);
   });
 
   it('treats an error finding like a failure and a warning as news', () => {
@@ -112,6 +112,6 @@ describe('compileNode', () => {
 
   it('gives a node that is gone nothing to run', () => {
     const node = compileNode(emptySnapshot(), 'n-nobody', SERVICES, null);
-    expect(Object.values(node.body.services).map((part) => part.desired)).toEqual([null, null]);
+    expect(Object.values(node.body.services).map((part) => part.desired)).toEqual(SERVICES.map(() => null));
   });
 });

@@ -22,7 +22,15 @@ describe('ntp', () => {
   it('runs on every node and serves every subnet', () => {
     expect(compileNtp(typicalSnapshot(), 'n-rack1')).toEqual({
       servers: ['ntp1.example.test', '192.0.2.123', '2001:db8::123'],
-      clients: ['10.10.10.0/24', '10.77.0.0/24', '172.20.4.0/22', '192.0.2.64/26', '2001:db8:10::/64', 'fd00:77::/64'],
+      clients: [
+        '10.10.10.0/24',
+        '10.20.0.0/16',
+        '10.77.0.0/24',
+        '172.20.4.0/22',
+        '192.0.2.64/26',
+        '2001:db8:10::/64',
+        'fd00:77::/64',
+      ],
     });
     expect(compileNtp(typicalSnapshot(), 'n-nobody')).toBeNull();
   });

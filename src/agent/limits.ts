@@ -1,0 +1,39 @@
+import type { Desired } from '../contract/agent.ts';
+import type { HostFacts } from '../core/host-values.ts';
+import type { AnyService, Finding } from '../services/kit/contract.ts';
+import type { Findings } from './findings.ts';
+
+/** Tells, as findings of the agent, what this host keeps its services from doing. */
+export interface Limits {
+  /** Looks anew; what is no longer so is taken back. */
+  look(desired: Desired | null, facts: HostFacts | null): void;
+}
+
+/** Opens it; nothing is told before the first look. */
+export function openLimits(services: readonly AnyService[], findings: Findings): Limits {
+  let told: ReadonlySet<string> = new Set();
+  return {
+    look: (desired, facts) => {
+      const found = services.flatMap((service) =>
+        limitsOf(service, desired?.body.services[service.name]?.desired ?? null, facts).map((finding) => ({
+          code: `${service.name}_${finding.code}`,
+          sentence: finding.sentence,
+        })),
+      );
+      const byCode = Map.groupBy(found, (finding) => finding.code);
+      for (const code of told) if (!byCode.has(code)) findings.clear(code);
+      for (const [code, list] of byCode) findings.raise(code, list.map((finding) => finding.sentence).join(' '));
+      told = new Set(byCode.keys());
+    },
+  };
+}
+
+function limitsOf(service: AnyService, desired: unknown, facts: HostFacts | null): readonly Finding[] {
+  if (desired === null || facts === null) return [];
+  try {
+    return service.limits?.(desired, facts) ?? [];
+  } catch {
+    // A part that does not fit this release: the engine refuses it and says so.
+    return [];
+  }
+}

@@ -1,0 +1,67 @@
+import type { BootFiles } from './desired.ts';
+
+/** A class of clients by Kea's test. `file` and `vendorClass` (option 60 of the answer) are what its members are told. */
+export interface BootClass {
+  readonly name: string;
+  readonly test: string;
+  readonly file: string;
+  readonly vendorClass?: string;
+}
+
+/** Where a VLAN's clients reach this node. */
+interface BootPlace {
+  readonly vlanId: number;
+  readonly interface: string;
+  readonly address: string;
+}
+
+/** The rack's HTTP port, and the files as Debian's package `ipxe` calls them. */
+export const BOOT_FILES: BootFiles = {
+  port: 5248,
+  script: 'ipxe.cfg',
+  bios: 'undionly.kpxe',
+  uefiX64: 'ipxe.efi',
+  uefiArm64: 'ipxe-arm64.efi',
+};
+
+const IPXE = "option[77].hex == 'iPXE'";
+const HTTP_CLIENT = "substring(option[60].hex,0,10) == 'HTTPClient'";
+
+/**
+ * Clients that ask to boot from the network. Loaders are named relative to the next server (TFTP); iPXE itself and UEFI's HTTP boot need a URL,
+ * so these two have a class per VLAN, with this node's address there. Who does not ask for a boot file is in none.
+ */
+export function bootClasses(places: readonly BootPlace[], files: BootFiles): BootClass[] {
+  return [
+    ...places.flatMap((place) => urlClasses(place, files)),
+    loader('bios', files.bios, '0x0000'),
+    loader('uefi-x64', files.uefiX64, '0x0007', '0x0009'),
+    loader('uefi-arm64', files.uefiArm64, '0x000b'),
+  ];
+}
+
+function loader(name: string, file: string, ...codes: readonly string[]): BootClass {
+  return { name, file, test: `option[93].exists and ${archIs(...codes)} and not (${IPXE})` };
+}
+
+function urlClasses(place: BootPlace, files: BootFiles): BootClass[] {
+  const here = `pkt.iface == '${place.interface}'`;
+  const base = `http://${place.address}:${files.port}`;
+  const http = (name: string, file: string, code: string): BootClass => ({
+    name: `${name}-vlan-${place.vlanId}`,
+    test: `${here} and ${HTTP_CLIENT} and ${archIs(code)} and not (${IPXE})`,
+    file: `${base}/${file}`,
+    // UEFI's HTTP boot takes no other offer (UEFI 2.10 §24.7.3).
+    vendorClass: 'HTTPClient',
+  });
+  return [
+    { name: `ipxe-vlan-${place.vlanId}`, test: `${here} and ${IPXE}`, file: `${base}/${files.script}` },
+    http('httpboot-x64', files.uefiX64, '0x0010'),
+    http('httpboot-arm64', files.uefiArm64, '0x0013'),
+  ];
+}
+
+/** Client system architecture (RFC 4578 §2.1 and IANA's list of processor architecture types); the first of several counts. */
+function archIs(...codes: readonly string[]): string {
+  return `(${codes.map((code) => `substring(option[93].hex,0,2) == ${code}`).join(' or ')})`;
+}

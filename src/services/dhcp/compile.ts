@@ -1,0 +1,199 @@
+import { isRejected } from '../../core/errors.ts';
+import {
+  type Address,
+  type AddressSpan,
+  compareAddresses,
+  contains,
+  formatAddress,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from '../../core/ip.ts';
+import { spanOfAddress, subtractSpans } from '../../model/allocation.ts';
+import { spanOf } from '../../model/ip-range.ts';
+import type { Sight, Snapshot } from '../../model/snapshot.ts';
+import type { Subnet } from '../../model/subnet.ts';
+import type { Vlan } from '../../model/vlan.ts';
+import { BOOT_FILES } from './boot-classes.ts';
+import {
+  type DhcpDesired,
+  type DhcpNetwork,
+  type DhcpSubnet,
+  INTERFACE_PATTERN,
+  type LostVlan,
+  NAME_PATTERN,
+  type StaticLease,
+} from './desired.ts';
+import { type StaticLeases, staticLeases } from './static-leases.ts';
+
+/** Work that every node shares. */
+export interface DhcpShared {
+  readonly leases: StaticLeases;
+  /** Single addresses that DHCP gives to nobody: claimed ones by subnet, and those of nodes anywhere. */
+  readonly claimed: ReadonlyMap<number, readonly AddressSpan[]>;
+  readonly nodes: readonly AddressSpan[];
+}
+
+const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
+const NAME = new RegExp(NAME_PATTERN, 'u');
+/** What a resolver of the C library looks at (resolv.conf(5)); more would only make every answer larger. */
+const SEARCH_MAX = 6;
+
+/** Static leases and claimed addresses of the site. */
+export function prepareDhcp(snapshot: Snapshot): DhcpShared {
+  const claims = [
+    ...snapshot.machines.flatMap((machine) => machine.interfaces.flatMap((nic) => nic.addresses)),
+    ...snapshot.reservations,
+    ...snapshot.subnets.flatMap(({ id, gateway }) => (gateway === null ? [] : [{ subnetId: id, address: gateway }])),
+  ];
+  const nodes = [
+    ...snapshot.nodes.flatMap((node) => node.addresses),
+    ...snapshot.sights.flatMap((sight) => sight.addresses.map(bareAddress)),
+  ];
+  const claimed = Map.groupBy(claims, (claim) => claim.subnetId);
+  return {
+    leases: staticLeases(snapshot),
+    claimed: new Map([...claimed].map(([id, list]) => [id, list.flatMap((claim) => spansOf(claim.address))])),
+    nodes: nodes.flatMap(spansOf),
+  };
+}
+
+/** Kea runs on accepted racks that stand on a VLAN with DHCP; elsewhere it must not. One server has all VLANs of the node. */
+export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShared): DhcpDesired | null {
+  if (!snapshot.racks.some((rack) => rack.nodeId === nodeId)) return null;
+  const sights = snapshot.sights
+    .filter((sight) => sight.nodeId === nodeId && INTERFACE.test(sight.interface))
+    .sort((a, b) => (a.interface < b.interface ? -1 : 1));
+  const networks: DhcpNetwork[] = [];
+  const lostVlans: LostVlan[] = [];
+  for (const vlan of snapshot.vlans) {
+    const own = sights.filter((sight) => sight.vlanId === vlan.id);
+    if (!vlan.dhcpOn || own.length === 0) continue;
+    const network = networkOf(snapshot, vlan, own, shared);
+    // Kea knows a client's network by the interface alone.
+    const other = networks.find((item) => item.interface === network?.interface);
+    if (network && !other) networks.push(network);
+    else lostVlans.push({ ...lostVlan(vlan, own), ...(other ? { other: other.vlan } : {}) });
+  }
+  if (networks.length === 0) return null;
+  return {
+    leaseTime: snapshot.settings.dhcp_lease_time,
+    domain: snapshot.settings.default_domain,
+    search: searchOf(snapshot),
+    networks,
+    boot: BOOT_FILES,
+    lostVlans,
+    lostLeases: networks.flatMap((network) => network.subnets.flatMap(({ id }) => shared.leases.lost.get(id) ?? [])),
+  };
+}
+
+function networkOf(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[], shared: DhcpShared): DhcpNetwork | null {
+  const subnets = snapshot.subnets.flatMap((subnet) => {
+    const network = parseNetwork(subnet.cidr);
+    return subnet.vlanId === vlan.id && !isRejected(network) && network.family === 4 ? [{ subnet, network }] : [];
+  });
+  const found = sights.flatMap((sight) => {
+    const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
+    return address ? [{ interface: sight.interface, address, sight }] : [];
+  })[0];
+  if (!found) return null;
+  const place: Place = { vlan, sight: found.sight, address: formatAddress(found.address) };
+  return {
+    vlanId: vlan.id,
+    vlan: plainName(vlan),
+    interface: found.interface,
+    address: place.address,
+    subnets: subnets.map(({ subnet, network }) => subnetOf(snapshot, { subnet, network }, place, shared)),
+  };
+}
+
+/** Where a node stands on a VLAN. */
+interface Place {
+  readonly vlan: Vlan;
+  readonly sight: Sight;
+  readonly address: string;
+}
+
+function subnetOf(
+  snapshot: Snapshot,
+  { subnet, network }: { subnet: Subnet; network: Network },
+  place: Place,
+  shared: DhcpShared,
+): DhcpSubnet {
+  const taken = [...(shared.claimed.get(subnet.id) ?? []), ...shared.nodes];
+  const pools = snapshot.ranges
+    .filter((range) => range.subnetId === subnet.id && range.kind === 'dynamic')
+    .flatMap((range) => subtractSpans(spanOf(range), taken))
+    .sort((a, b) => compareAddresses(a.first, b.first));
+  const own = addressOn(place.sight, network).map(formatAddress)[0] ?? place.address;
+  return {
+    id: subnet.id,
+    cidr: subnet.cidr,
+    pools: pools.map((span) => ({ first: formatAddress(span.first), last: formatAddress(span.last) })),
+    ...(subnet.gateway === null ? {} : { gateway: subnet.gateway }),
+    resolvers: resolversOf(snapshot, subnet, network, place),
+    timeServers: [own],
+    nextServer: own,
+    leases: leasesOf(network, shared.leases.bySubnet.get(subnet.id) ?? []),
+  };
+}
+
+/** In the order of their addresses. Kea refuses its whole file for one that is outside of its subnet, which the database refuses before. */
+function leasesOf(network: Network, leases: readonly StaticLease[]): StaticLease[] {
+  return leases
+    .flatMap((lease) => {
+      const address = parseAddress(lease.address);
+      return !isRejected(address) && contains(network, address) ? [{ lease, address }] : [];
+    })
+    .sort((a, b) => compareAddresses(a.address, b.address))
+    .map(({ lease }) => lease);
+}
+
+/** The subnet's own resolvers; else, with DNS on, one address of each region node: those on the subnet first, and this node first of all. */
+function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place: Place): string[] {
+  const given = subnet.resolvers.filter((address) => !address.includes(':'));
+  if (given.length > 0) return given;
+  if (!subnet.dnsOn || !place.vlan.dnsOn) return [];
+  const regions = snapshot.nodes.filter((node) => node.isRegion);
+  const near: string[] = [];
+  const far: string[] = [];
+  for (const node of regions) {
+    const sights = snapshot.sights.filter((sight) => sight.nodeId === node.id);
+    const here = sights.flatMap((sight) => addressOn(sight, network))[0];
+    const elsewhere = node.addresses.find((address) => !address.includes(':'));
+    if (here && node.id === place.sight.nodeId) near.unshift(formatAddress(here));
+    else if (here) near.push(formatAddress(here));
+    else if (elsewhere !== undefined) far.push(elsewhere);
+  }
+  return [...new Set([...near, ...far])];
+}
+
+/** The default domain, then the others in their order. */
+function searchOf(snapshot: Snapshot): string[] {
+  const { default_domain } = snapshot.settings;
+  return [...new Set([default_domain, ...snapshot.domains.map((domain) => domain.name)])].slice(0, SEARCH_MAX);
+}
+
+function lostVlan(vlan: Vlan, sights: readonly Sight[]): LostVlan {
+  return { vlan: plainName(vlan), interface: sights[0]?.interface ?? 'unknown' };
+}
+
+function plainName(vlan: Vlan): string {
+  return NAME.test(vlan.name) ? vlan.name : `vlan-${vlan.id}`;
+}
+
+function addressOn(sight: Sight, network: Network): Address[] {
+  return sight.addresses.flatMap((text) => {
+    const address = parseAddress(bareAddress(text));
+    return !isRejected(address) && contains(network, address) ? [address] : [];
+  });
+}
+
+function bareAddress(text: string): string {
+  return text.split('/')[0] ?? text;
+}
+
+function spansOf(text: string): AddressSpan[] {
+  const address = parseAddress(text);
+  return isRejected(address) ? [] : [spanOfAddress(address)];
+}

@@ -1,0 +1,137 @@
+import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { DhcpDesired } from './desired.ts';
+import { KEA_CHECK, KEA_CONF, tagOf } from './view.ts';
+
+const USER = '_kea';
+/** Kea's control socket: its place and name are the only ones that Debian's AppArmor profile allows. */
+export const KEA_SOCKET = '/run/kea/kea4-ctrl-socket';
+const CHECK = ['/usr/sbin/kea-dhcp4', '-T'];
+/** Blocks that others than root may still write, where Kea keeps its leases. */
+const SPACE = ['/usr/bin/stat', '--file-system', '--format=%a', '/var/lib/kea'];
+const RELOAD = { command: 'config-reload' };
+const STATUS = { command: 'status-get' };
+const TAG = { command: 'server-tag-get' };
+const ONE_LEASE = { command: 'lease4-get-page', arguments: { from: 'start', limit: 1 } };
+/** Ten thousand reservations take a second on an idle host. */
+const CHECK_MS = 60_000;
+const RELOAD_MS = 30_000;
+const PROBE_MS = 2_000;
+/** Kea's result codes (ARM, "Control Channel"): done; nothing found. */
+const DONE = 0;
+const EMPTY = 3;
+
+/** Command lines and questions that check, activate and probe use. */
+export const DHCP_COMMANDS: readonly CommandRule[] = [
+  { argv: [...CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?check/kea-dhcp4\\.conf' }] },
+  { argv: SPACE },
+  { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
+  ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
+    socket: KEA_SOCKET,
+    requests: literal(JSON.stringify(request)),
+  })),
+];
+
+/** Kea's whole check, with its hooks, of the checker's copy; see `KEA_CHECK`. */
+export function checkDhcp(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.target === KEA_CHECK)
+    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: CHECK_MS }));
+}
+
+/** Kea reads its file anew through its socket, and keeps its leases and, as long as the file is right, its service. */
+export function activateDhcp(changes: readonly FileChange[]): Activation {
+  if (!changes.some((change) => change.target === KEA_CONF && change.kind !== 'removed')) {
+    return { kind: 'none', why: 'no file that Kea reads has changed' };
+  }
+  const reload = {
+    socket: KEA_SOCKET,
+    request: JSON.stringify(RELOAD),
+    expects: '"result": 0\\b',
+    timeoutMs: RELOAD_MS,
+  };
+  return { kind: 'command', commands: [reload], why: 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases' };
+}
+
+/** Kea answers on the interfaces of its VLANs and uses no database. */
+export function roleChangeDhcp(role: RoleChange): Activation {
+  const what = role.kind === 'vip' ? 'does not listen on the virtual address' : 'does not use the database';
+  return { kind: 'none', why: `Kea ${what}` };
+}
+
+/** Asks Kea for its state, for the tag of its configuration and for a lease, and whether leases can be written. */
+export function probeDhcp(): readonly Command[] {
+  const questions = [STATUS, TAG, ONE_LEASE].map((request) => ({
+    socket: KEA_SOCKET,
+    request: JSON.stringify(request),
+    timeoutMs: PROBE_MS,
+  }));
+  return [...questions, { argv: SPACE, user: USER, timeoutMs: PROBE_MS }];
+}
+
+/**
+ * Healthy: Kea runs the configuration that was published, with its threads, and has its leases. After a reload that failed half-way it
+ * answers, says that its sockets are ready, and serves nobody: then the threads or the leases are gone. An interface without a
+ * carrier is told and not judged: Kea tries it again by itself twice a second, and the other VLANs go on.
+ */
+export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHealth {
+  const [status, tag, lease, space] = answers;
+  const silent = [status, tag, lease].find((answer) => answer?.code !== 0);
+  if (silent) return ill(`asked Kea for its state: ${silent.failure ?? 'no answer in time'}`);
+  const leases = readAnswer(lease);
+  if (leases.result !== DONE && leases.result !== EMPTY) return ill(`Kea has no leases: ${leases.text}`);
+  if (space?.code === 0 && space.stdout.trim() === '0') {
+    return ill('the file system of /var/lib/kea is full: Kea gives and renews no lease');
+  }
+  const { args } = readAnswer(status);
+  const running = readAnswer(tag).args['server-tag'];
+  if (running !== tagOf(desired))
+    return ill(`Kea runs the configuration ${show(running)}, published is ${tagOf(desired)}`);
+  if (args['multi-threading-enabled'] !== true)
+    return ill('Kea gave its last configuration up half-way and serves nobody');
+  const state = recordOf(args['dhcp-state']);
+  if (state['globally-disabled'] !== false) return ill('Kea was told to stop serving (dhcp-disable)');
+  return judgeSockets(recordOf(args['sockets']), desired);
+}
+
+function judgeSockets(sockets: Readonly<Record<string, unknown>>, desired: DhcpDesired): ServiceHealth {
+  const errors = Array.isArray(sockets['errors']) ? sockets['errors'].map(String).join('; ') : '';
+  if (sockets['status'] === 'retrying')
+    return { isHealthy: true, detail: `Kea serves, but for now not all: ${errors}` };
+  if (sockets['status'] !== 'ready') return ill(`Kea's sockets are ${show(sockets['status'])}: ${errors}`);
+  const names = desired.networks.map((network) => network.interface).join(', ') || 'no interface';
+  return { isHealthy: true, detail: `Kea answers and serves what is published on ${names}` };
+}
+
+interface KeaAnswer {
+  readonly result: number;
+  readonly text: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** Throws what JSON.parse throws; the engine says then that the answer cannot be read. */
+function readAnswer(answer: ExecResult | undefined): KeaAnswer {
+  const value = recordOf(JSON.parse(answer?.stdout ?? ''));
+  const { result, text } = value;
+  return {
+    result: typeof result === 'number' ? result : -1,
+    text: typeof text === 'string' ? text : 'no words',
+    args: recordOf(value['arguments']),
+  };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value.slice(0, 100) : 'unknown';
+}
+
+function ill(detail: string): ServiceHealth {
+  return { isHealthy: false, detail };
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

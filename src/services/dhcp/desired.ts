@@ -1,0 +1,77 @@
+import Type, { type Static } from 'typebox';
+
+const IPV4 = Type.String({ pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}$' });
+const NETWORK = Type.String({ pattern: '^[0-9.]{7,15}/(?:[89]|[12][0-9]|3[0-2])$' });
+export const NAME_PATTERN = '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$';
+const NAME = Type.String({ pattern: NAME_PATTERN });
+/** As the kernel allows it, less what has a meaning in Kea's own texts (`eth1/10.0.0.1`, quotes in tests of classes). */
+export const INTERFACE_PATTERN = '^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}$';
+const INTERFACE = Type.String({ pattern: INTERFACE_PATTERN });
+const MAC = Type.String({ pattern: '^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$' });
+const ID = Type.Integer({ minimum: 1, maximum: 4_294_967_294 });
+
+/** A static lease: the address that this MAC gets, and the name that it is told. `domain`: where it is not the site's. */
+export const StaticLease = Type.Object({
+  mac: MAC,
+  address: IPV4,
+  hostname: Type.Optional(NAME),
+  domain: Type.Optional(NAME),
+});
+export type StaticLease = Static<typeof StaticLease>;
+
+/** A subnet as its clients see it. `id` is ours and Kea's. */
+export const DhcpSubnet = Type.Object({
+  id: ID,
+  cidr: NETWORK,
+  pools: Type.Array(Type.Object({ first: IPV4, last: IPV4 })),
+  gateway: Type.Optional(IPV4),
+  resolvers: Type.Array(IPV4),
+  timeServers: Type.Array(IPV4),
+  /** This node, where clients of the subnet reach it. */
+  nextServer: IPV4,
+  leases: Type.Array(StaticLease),
+});
+export type DhcpSubnet = Static<typeof DhcpSubnet>;
+
+/** A VLAN that this node serves, by one interface and one address of it (Kea answers twice when it listens on two). */
+export const DhcpNetwork = Type.Object({
+  vlanId: ID,
+  /** Its name, for people. */
+  vlan: NAME,
+  interface: INTERFACE,
+  address: IPV4,
+  subnets: Type.Array(DhcpSubnet, { minItems: 1 }),
+});
+export type DhcpNetwork = Static<typeof DhcpNetwork>;
+
+const FILE = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,60}$' });
+
+/** What clients that boot from the network are told: the rack's HTTP port, iPXE's script, and a loader for each kind of firmware. */
+export const BootFiles = Type.Object({
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  script: FILE,
+  bios: FILE,
+  uefiX64: FILE,
+  uefiArm64: FILE,
+});
+export type BootFiles = Static<typeof BootFiles>;
+
+/** A VLAN that this node cannot serve: `other` is the VLAN that has its interface; without one it has no address there. */
+export const LostVlan = Type.Object({ vlan: NAME, interface: INTERFACE, other: Type.Optional(NAME) });
+export type LostVlan = Static<typeof LostVlan>;
+
+/** A static lease that Kea cannot have, because its MAC has `kept` in the same subnet. */
+export const LostLease = Type.Object({ mac: MAC, address: IPV4, kept: IPV4 });
+export type LostLease = Static<typeof LostLease>;
+
+/** What Kea is to be on a node. `leaseTime` in seconds. `lost…`: what was asked for and cannot be; told to operators, never to Kea. */
+export const DhcpDesired = Type.Object({
+  leaseTime: Type.Integer({ minimum: 60, maximum: 604_800 }),
+  domain: NAME,
+  search: Type.Array(NAME, { maxItems: 6 }),
+  networks: Type.Array(DhcpNetwork),
+  boot: BootFiles,
+  lostVlans: Type.Array(LostVlan),
+  lostLeases: Type.Array(LostLease),
+});
+export type DhcpDesired = Static<typeof DhcpDesired>;

@@ -1,0 +1,31 @@
+import type { ManagedService } from '../kit/contract.ts';
+import { compileDhcp, type DhcpShared, prepareDhcp } from './compile.ts';
+import { activateDhcp, checkDhcp, DHCP_COMMANDS, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
+import { DhcpDesired } from './desired.ts';
+import { keaLeases, LEASE_COMMANDS } from './leases.ts';
+import { lintDhcp, lintSiteDhcp } from './lint.ts';
+import { DHCP_FILES, type DhcpView, FOLDER, limitsDhcp, viewDhcp } from './view.ts';
+
+/** Kea 2.6 DHCPv4: addresses for every VLAN with DHCP that an accepted rack stands on. */
+export const dhcp: ManagedService<DhcpDesired, DhcpView, DhcpShared> = {
+  name: 'dhcp',
+  desired: DhcpDesired,
+  unit: 'kea-dhcp4-server.service',
+  version: { argv: ['/usr/sbin/kea-dhcp4', '-v'], timeoutMs: 5000 },
+  folder: FOLDER,
+  commands: [...DHCP_COMMANDS, ...LEASE_COMMANDS],
+  users: ['_kea'],
+  files: DHCP_FILES,
+  prepare: prepareDhcp,
+  compile: compileDhcp,
+  lint: lintDhcp,
+  lintSite: lintSiteDhcp,
+  view: viewDhcp,
+  limits: limitsDhcp,
+  check: checkDhcp,
+  activate: activateDhcp,
+  onRoleChange: roleChangeDhcp,
+  probe: probeDhcp,
+  parseProbe: parseProbeDhcp,
+  leases: keaLeases,
+};

@@ -1,0 +1,77 @@
+import type { Domain, Snapshot } from '../../model/snapshot.ts';
+import type { LostLease, StaticLease } from './desired.ts';
+
+/** All static leases of the site by subnet, and those that DHCP cannot give. */
+export interface StaticLeases {
+  readonly bySubnet: ReadonlyMap<number, readonly StaticLease[]>;
+  readonly lost: ReadonlyMap<number, readonly LostLease[]>;
+}
+
+interface Owner {
+  readonly hostname: string;
+  readonly domain?: string;
+}
+
+interface Candidate extends StaticLease {
+  readonly subnetId: number;
+}
+
+/**
+ * Static leases: machines' interface addresses, and reservations with a MAC. One MAC has one address in a subnet (Kea refuses a second):
+ * a machine's own address comes first, then the order of the configuration; the others are lost.
+ */
+export function staticLeases(snapshot: Snapshot): StaticLeases {
+  const owners = ownersOf(snapshot);
+  const bySubnet = new Map<number, StaticLease[]>();
+  const lost = new Map<number, LostLease[]>();
+  const kept = new Map<string, string>();
+  for (const { subnetId, ...lease } of [...ofMachines(snapshot, owners), ...ofReservations(snapshot, owners)]) {
+    const key = `${subnetId} ${lease.mac}`;
+    const other = kept.get(key);
+    if (other === undefined) {
+      kept.set(key, lease.address);
+      add(bySubnet, subnetId, lease);
+    } else if (other !== lease.address) {
+      add(lost, subnetId, { mac: lease.mac, address: lease.address, kept: other });
+    }
+  }
+  return { bySubnet, lost };
+}
+
+/** Whom a MAC belongs to. */
+function ownersOf(snapshot: Snapshot): ReadonlyMap<string, Owner> {
+  const domains = new Map(snapshot.domains.map((domain) => [domain.id, domain]));
+  return new Map(
+    snapshot.machines.flatMap((machine) => {
+      const owner = { hostname: machine.hostname, ...domainOf(domains.get(machine.domainId), snapshot) };
+      return machine.interfaces.map((nic) => [nic.mac, owner] as const);
+    }),
+  );
+}
+
+function domainOf(domain: Domain | undefined, snapshot: Snapshot): { domain?: string } {
+  return domain === undefined || domain.name === snapshot.settings.default_domain ? {} : { domain: domain.name };
+}
+
+function ofMachines(snapshot: Snapshot, owners: ReadonlyMap<string, Owner>): Candidate[] {
+  return snapshot.machines.flatMap((machine) =>
+    machine.interfaces.flatMap(({ mac, addresses }) =>
+      addresses
+        .filter((item) => !item.address.includes(':'))
+        .map(({ subnetId, address }) => ({ subnetId, mac, address, ...owners.get(mac) })),
+    ),
+  );
+}
+
+function ofReservations(snapshot: Snapshot, owners: ReadonlyMap<string, Owner>): Candidate[] {
+  return snapshot.reservations.flatMap(({ subnetId, mac, address, hostname }) => {
+    if (mac === null || address.includes(':')) return [];
+    return [{ subnetId, mac, address, ...(owners.get(mac) ?? (hostname === null ? {} : { hostname })) }];
+  });
+}
+
+function add<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
