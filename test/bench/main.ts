@@ -1,5 +1,6 @@
 import { benchApi } from './api.ts';
 import { benchCompile } from './compile.ts';
+import { benchDhcp } from './dhcp.ts';
 import { benchHost } from './host.ts';
 import { type Figure, figureText, isReached } from './report.ts';
 
@@ -7,6 +8,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   compile: benchCompile,
   api: benchApi,
   host: benchHost,
+  dhcp: benchDhcp,
 };
 
 /** `npm run bench [-- PART …]`: every number beside its target of numbers.md. Exit 1 when one is missed. */
