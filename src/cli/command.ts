@@ -42,6 +42,7 @@ export type NameKind =
   | 'subnet'
   | 'range'
   | 'reservation'
+  | 'lease'
   | 'setting'
   | 'node'
   | 'rack'
@@ -64,6 +65,8 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   /** Takes --dry-run, --wait and --timeout. */
   readonly isChange?: boolean;
+  /** Pause of --watch when none is given, seconds. */
+  readonly watchSeconds?: number;
   readonly examples?: readonly string[];
   /** Gives the exit code; 0 when nothing is returned. */
   run(call: Call): Promise<number | void>;

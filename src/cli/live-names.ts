@@ -49,6 +49,8 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
       return (await client.call('range.list', { query })).body.items.map((item) => `${item.first}-${item.last}`);
     case 'reservation':
       return (await client.call('reservation.list', { query })).body.items.map((item) => item.address);
+    case 'lease':
+      return (await client.call('lease.list', { query })).body.items.map((item) => item.address);
     case 'domain':
       return (await client.call('domain.list', { query })).body.items.map((item) => item.name);
     case 'record':

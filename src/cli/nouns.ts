@@ -6,6 +6,7 @@ import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
 import { FABRIC, SPACE } from './commands/network/fabric.ts';
+import { LEASE } from './commands/network/lease.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
 import { SUBNET } from './commands/network/subnet.ts';
@@ -30,6 +31,7 @@ export const NOUNS: readonly NounSpec[] = [
   SUBNET,
   RANGE,
   RESERVATION,
+  LEASE,
   SETTING,
   NODE,
   RACK,

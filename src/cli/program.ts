@@ -5,7 +5,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Region } from './region.ts';
-import { watch, watchSeconds } from './waiting/watch.ts';
+import { WATCH_DEFAULT_S, watch, watchSeconds } from './waiting/watch.ts';
 
 /** What a run needs beside the process: how to reach the region when a command asks for it. */
 export interface ProgramPorts {
@@ -94,7 +94,8 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
     command.option('--timeout <seconds>', 'how long --wait waits', String(WAIT_DEFAULT_S));
   }
   const isLook = !spec.isChange && (['list', 'show'].includes(spec.verb) || command.name() === 'status');
-  if (isLook) command.option('--watch [seconds]', 'look again every so many seconds (2), until interrupted');
+  const everyS = spec.watchSeconds ?? WATCH_DEFAULT_S;
+  if (isLook) command.option('--watch [seconds]', `look again every so many seconds (${everyS}), until interrupted`);
   const examples = spec.examples ?? [];
   if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map((e) => `  ${e}`).join('\n')}`);
   command.showHelpAfterError('(see --help of this command)');
@@ -102,7 +103,7 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
     const values = command.opts<OptionValues>();
     const call = callOf(ports, command, received.slice(0, -2), values);
     const once = async () => ((await spec.run(call)) ?? EXIT.ok) as ExitCode;
-    const seconds = watchSeconds(values['watch']);
+    const seconds = watchSeconds(values['watch'], everyS);
     done(seconds === null ? await once() : await watch(ports.io, seconds, once));
   });
 }

@@ -5,6 +5,7 @@ import { Change, PendingConfig } from './config.ts';
 import { Domain } from './domain.ts';
 import { Event } from './event.ts';
 import { Fabric, Space } from './fabric.ts';
+import { Lease } from './lease.ts';
 import { Machine, MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
 import { Rack } from './rack.ts';
@@ -30,6 +31,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   FieldProblem,
   FileDiff,
   Finding,
+  Lease,
   Machine,
   MachineInterface,
   Node,

@@ -4,6 +4,7 @@ import { WriteQuery } from './common.ts';
 import * as domain from './domain.ts';
 import * as event from './event.ts';
 import * as fabric from './fabric.ts';
+import * as lease from './lease.ts';
 import * as machine from './machine.ts';
 import * as node from './node.ts';
 import * as rack from './rack.ts';
@@ -315,6 +316,17 @@ export const ROUTES = {
     roles: OPERATORS,
     params: reservation.ReservationParams,
     response: reservation.Reservation,
+  }),
+
+  'lease.list': get('/leases', 'List leases of DHCP', {
+    roles: EVERYBODY,
+    query: lease.LeaseListQuery,
+    response: lease.LeasePage,
+  }),
+  'lease.show': get('/leases/{address}', 'Show the last lease of an address', {
+    roles: EVERYBODY,
+    params: lease.LeaseParams,
+    response: lease.Lease,
   }),
 
   'setting.list': get('/settings', 'List settings', {

@@ -1,6 +1,7 @@
 import type { RouteId } from '../contract/routes.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
+import { leaseCases } from './nouns/lease.ts';
 import { machineCases } from './nouns/machine.ts';
 import { nodeCases } from './nouns/node.ts';
 import { rackCases } from './nouns/rack.ts';
@@ -21,6 +22,7 @@ export const CASES = {
   ...domainCases,
   ...rackCases,
   ...recordCases,
+  ...leaseCases,
   ...machineCases,
   ...fabricCases,
   ...spaceCases,

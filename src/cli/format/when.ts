@@ -5,8 +5,17 @@ const DAY = 24 * HOUR;
 /** How long ago, in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */
 export function age(iso: string, now: number): string {
   const then = Date.parse(iso);
-  if (!Number.isFinite(then)) return iso;
-  const seconds = Math.max(0, Math.round((now - then) / 1000));
+  return Number.isFinite(then) ? spanText(now - then) : iso;
+}
+
+/** How long until then, as `age`. */
+export function ahead(iso: string, now: number): string {
+  const then = Date.parse(iso);
+  return Number.isFinite(then) ? spanText(then - now) : iso;
+}
+
+function spanText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < MINUTE) return `${seconds} s`;
   if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
   if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;

@@ -3,15 +3,19 @@ import { type ExitCode, usageError } from '../exit.ts';
 import { printableLines } from '../format/escape.ts';
 import type { CliIo } from '../io.ts';
 
-const EVERY_DEFAULT_S = 2;
+/** Pause between two looks, seconds, where a command has none of its own. */
+export const WATCH_DEFAULT_S = 2;
 const EVERY_MAX_S = 3600;
 /** Clears a terminal and goes to its first line (ECMA-48 ED, CUP). */
 const CLEAR = '\u001b[2J\u001b[H';
 
 /** Seconds between two looks; null when `--watch` was not given. */
-export function watchSeconds(value: string | boolean | readonly string[] | undefined): number | null {
+export function watchSeconds(
+  value: string | boolean | readonly string[] | undefined,
+  defaultSeconds = WATCH_DEFAULT_S,
+): number | null {
   if (value === undefined || value === false) return null;
-  const seconds = value === true ? EVERY_DEFAULT_S : Number(value);
+  const seconds = value === true ? defaultSeconds : Number(value);
   if (Number.isFinite(seconds) && seconds > 0 && seconds <= EVERY_MAX_S) return seconds;
   throw usageError(`--watch: ${JSON.stringify(value)} is not a number of seconds up to ${EVERY_MAX_S}.`);
 }

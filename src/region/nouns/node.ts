@@ -13,7 +13,7 @@ import { isStale, trackServices } from '../tracking.ts';
 import { type CaseContext, reading, writing } from '../use-case.ts';
 
 /** The node that an operator names by id or name. */
-async function nodeByRef(tx: Tx, text: string): Promise<NodeRow | Rejected> {
+export async function nodeByRef(tx: Tx, text: string): Promise<NodeRow | Rejected> {
   const name = text.toLowerCase();
   const row = (await findNode(tx, { id: name })) ?? (await findNode(tx, { name }));
   return (

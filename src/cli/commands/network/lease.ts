@@ -1,0 +1,99 @@
+import type { Lease } from '../../../contract/lease.ts';
+import { LEASE_STATES } from '../../../model/lease.ts';
+import { printerOf } from '../../change.ts';
+import type { Call, NounSpec } from '../../command.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { age, ahead, moment, stamp } from '../../format/when.ts';
+import { collect, need, text } from '../../values.ts';
+
+/** `regent lease`. */
+export const LEASE: NounSpec = {
+  noun: 'lease',
+  summary: 'addresses that DHCP gave out',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list the leases that are in force',
+      options: [
+        { flags: '--subnet <subnet>', help: 'only those of this subnet' },
+        { flags: '--vlan <vlan>', help: 'only those of this VLAN' },
+        { flags: '--node <node>', help: 'only those that this node serves' },
+        { flags: '--mac <mac>', help: 'only those of this MAC address' },
+        { flags: '--address <ip>', help: 'only the one of this address' },
+        { flags: '--hostname <text>', help: "only those with this in the client's own name" },
+        {
+          flags: '--state <state>',
+          help: 'only those in this state; expired ones are kept for a week',
+          values: LEASE_STATES,
+        },
+      ],
+      watchSeconds: 1,
+      examples: ['regent lease list --watch', 'regent lease list --vlan vlan10 --state expired'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = {
+          ...text(call, 'subnet'),
+          ...text(call, 'vlan'),
+          ...text(call, 'node'),
+          ...text(call, 'mac'),
+          ...text(call, 'address'),
+          ...text(call, 'hostname'),
+          ...(text(call, 'state') as { state?: Lease['state'] }),
+        };
+        await printList(printerOf(call), shapeOf(call), await collect(client.all('lease.list', { query })));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show the last lease of an address',
+      args: [{ name: '<address>', help: 'an address', complete: 'lease' }],
+      examples: ['regent lease show 10.10.20.100'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const { body } = await client.call('lease.show', { params: { address: need(call, 0) } });
+        await printOne(printerOf(call), shapeOf(call), body);
+      },
+    },
+  ],
+};
+
+function shapeOf(call: Call): Shape<Lease> {
+  const now = call.io.now();
+  return {
+    kind: 'lease',
+    name: (lease) => lease.address,
+    columns: [
+      { header: 'address', value: (lease) => lease.address },
+      { header: 'mac', value: (lease) => lease.mac ?? '' },
+      { header: 'name', value: (lease) => lease.machine ?? lease.hostname },
+      { header: 'kind', value: (lease) => lease.kind },
+      { header: 'state', value: (lease) => lease.state },
+      { header: 'expires', value: (lease) => whenOver(lease, now) },
+      { header: 'subnet', value: (lease) => lease.subnet ?? '' },
+      { header: 'vlan', wide: true, value: (lease) => lease.vlan ?? '' },
+      { header: 'node', wide: true, value: (lease) => lease.node },
+      { header: 'hostname', wide: true, value: (lease) => lease.hostname },
+      { header: 'machine', wide: true, value: (lease) => lease.machine ?? '' },
+      { header: 'client id', wide: true, value: (lease) => lease.clientId ?? '' },
+      { header: 'since', wide: true, value: (lease) => stamp(lease.startsAt) },
+    ],
+    details: (lease) => [
+      ['Address', lease.address],
+      ['Kind', lease.kind === 'static' ? 'static: it is kept for this client' : 'dynamic'],
+      ['State', lease.state],
+      ['MAC', lease.mac ?? ''],
+      ['Machine', lease.machine ?? ''],
+      ["Client's name", lease.hostname],
+      ['Client id', lease.clientId ?? ''],
+      ['Given', moment(lease.startsAt, now)],
+      ['Expires', `${stamp(lease.expiresAt)} (${whenOver(lease, now)})`],
+      ['Subnet', lease.subnet ?? 'none holds the address any more'],
+      ['VLAN', lease.vlan ?? ''],
+      ['Node', lease.node],
+    ],
+  };
+}
+
+function whenOver(lease: Lease, now: number): string {
+  return Date.parse(lease.expiresAt) > now ? `in ${ahead(lease.expiresAt, now)}` : `${age(lease.expiresAt, now)} ago`;
+}
