@@ -27,6 +27,7 @@ const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--vlan': 'vlan',
   '--subnet': 'subnet',
   '--node': 'node',
+  '--rack': 'rack',
   '--user': 'user',
 };
 
