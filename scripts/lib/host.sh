@@ -19,7 +19,7 @@ check_host() {
 install_dropins() {
   step 'drop-ins for the managed daemons' 'look at the message above; /etc must be writable'
   local unit
-  for unit in named chrony squid; do
+  for unit in named chrony kea-dhcp4-server squid; do
     install -D -m 0644 "$source_dir/systemd/$unit.service.d/regent.conf" "/etc/systemd/system/$unit.service.d/regent.conf"
   done
   install -d -m 0755 /etc/postgresql-common/createcluster.d
@@ -52,7 +52,7 @@ make_users_and_folders() {
   make_user regent-agent /var/lib/regent/agent
   make_user regent-db /var/lib/regent/db
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
-  install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/squid/regent
+  install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/kea/regent /etc/squid/regent
   install -d -m 0700 -o regent -g regent /var/lib/regent/region
   install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
   install -d -m 0700 -o regent-db -g regent-db /var/lib/regent/db

@@ -70,7 +70,7 @@ place_units() {
   install -D -m 0644 "$source_dir/systemd/tmpfiles.conf" /etc/tmpfiles.d/regent.conf
   systemd-tmpfiles --create /etc/tmpfiles.d/regent.conf
   systemctl daemon-reload
-  systemctl --quiet enable named.service chrony.service squid.service regent-helper.socket
+  systemctl --quiet enable named.service chrony.service kea-dhcp4-server.service squid.service regent-helper.socket
   systemctl start regent-helper.socket
 }
 
