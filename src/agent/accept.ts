@@ -24,6 +24,13 @@ export function judgeDesired(value: unknown, nodeId: string, held: Desired | nul
   return refused('same_generation', `${which}, with another content`);
 }
 
+/** The same desired state with nothing in it: every service is to be absent. Its generation stays, so that the region's next one is newer. */
+export function absentOf(held: Desired): Desired {
+  const services = Object.entries(held.body.services).map(([name, { restart }]) => [name, { desired: null, restart }]);
+  const body = { services: Object.fromEntries(services) as Desired['body']['services'] };
+  return { ...held, body, digest: digestOf(body) };
+}
+
 function refused(code: string, sentence: string): Verdict {
   return { kind: 'refused', code, sentence: `A desired state was refused: ${sentence}.` };
 }

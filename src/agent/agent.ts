@@ -1,27 +1,33 @@
-import type { Observation } from '../contract/agent.ts';
+import type { Desired, Observation } from '../contract/agent.ts';
+import type { RegisterRequest } from '../contract/registration.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type Timing, TIMING } from '../reconcile/ports.ts';
 import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
+import { absentOf } from './accept.ts';
 import { openAppliedStore } from './applied-store.ts';
 import type { RegionChannel } from './channel.ts';
 import { openDriver } from './driver.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { type LeaseWatchOptions, watchLeases } from './leases.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { openLimits } from './limits.ts';
 import { openLink } from './link.ts';
+import { type Membership, openMembership } from './membership.ts';
 import { openNodeFacts } from './node-facts.ts';
 import type { LoopPorts } from './ports.ts';
 import { pullForever } from './pull.ts';
 import { openReporter } from './report.ts';
 
-/** What an agent is built from. `text`: a durable text in its state folder, by name. */
+/** What an agent is built from. `text`: a durable text in its state folder, by name. `rack`: announces this host as a rack; null: it is none. */
 export interface AgentOptions {
   readonly ports: LoopPorts;
   readonly nodeId: string;
   readonly version: string;
   readonly host: Host;
   readonly channel: RegionChannel;
+  /** `isNode`: this host is a node by a credential, too, whatever becomes of the rack. */
+  readonly rack: (RegisterRequest & { readonly isNode: boolean }) | null;
   readonly services: readonly AnyService[];
   readonly templates: Templates;
   readonly timing?: Timing;
@@ -47,7 +53,7 @@ const STOP_MS = 5_000;
 
 /** Starts the agent: what the ledger holds is applied before any region is asked. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { ports, nodeId, host, channel } = options;
+  const { ports, nodeId, host } = options;
   const { clock, random, log } = ports;
   const since = new Date(clock.now()).toISOString();
   const findings = openFindings(clock, log);
@@ -55,6 +61,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const memory = await openAppliedStore({ text: options.text, findings, clock });
   const versions = Object.fromEntries(options.services.map((service) => [service.name, service.version]));
   const facts = openNodeFacts({ ports, host, versions, onChange: () => driver.wake() });
+  const membership =
+    options.rack && memberOf(options, options.rack, { findings, ledger, onAbsent: (desired) => driver.want(desired) });
+  const channel = membership?.channel ?? options.channel;
   const link = openLink({ clock, log, findings, onBack: () => reporter.changed() });
   const engine = { host, clock, random, log, memory, templates: options.templates };
   const driver = openDriver({
@@ -65,17 +74,21 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     facts: () => facts.current(),
     onReport: () => reporter.changed(),
   });
-  const observe = (): Observation => ({
-    nodeId,
-    generation: ledger.held()?.generation ?? 0,
-    digest: ledger.held()?.digest ?? '',
-    agentVersion: options.version,
-    agentSince: since,
-    staleSince: link.staleSince(),
-    facts: wireFacts(facts.current()),
-    services: [...driver.reports()],
-    findings: [...findings.all()],
-  });
+  const limits = openLimits(options.services, findings);
+  const observe = (): Observation => {
+    limits.look(ledger.held(), facts.current());
+    return {
+      nodeId,
+      generation: ledger.held()?.generation ?? 0,
+      digest: ledger.held()?.digest ?? '',
+      agentVersion: options.version,
+      agentSince: since,
+      staleSince: link.staleSince(),
+      facts: wireFacts(facts.current()),
+      services: [...driver.reports()],
+      findings: [...findings.all()],
+    };
+  };
   const reporter = openReporter({ ports, channel, link, everyMs: options.reportMs ?? REPORT_MS, observe });
   const held = ledger.held();
   if (held) driver.want(held);
@@ -93,7 +106,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     driver.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
-    ...leaseWatches(options, findings, ledger).map((watch) => watchLeases(watch, stopping.signal)),
+    ...(membership ? [membership.run(stopping.signal)] : []),
+    ...leaseWatches({ ...options, channel }, findings, ledger).map((watch) => watchLeases(watch, stopping.signal)),
   ];
   return {
     setRoles: (roles) => driver.setRoles(roles),
@@ -103,6 +117,29 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await Promise.race([Promise.all(loops), ports.wait(STOP_MS)]);
     },
   };
+}
+
+interface MemberParts {
+  readonly findings: Findings;
+  readonly ledger: Ledger;
+  readonly onAbsent: (desired: Desired) => void;
+}
+
+/** A rejected rack gives up all that the region gave it, for good: the ledger says so before anything is removed. */
+function memberOf(options: AgentOptions, rack: NonNullable<AgentOptions['rack']>, parts: MemberParts): Membership {
+  const { ports, channel } = options;
+  const { findings, ledger, onAbsent } = parts;
+  const { isNode, ...request } = rack;
+  const onRejected = async () => {
+    const held = ledger.held();
+    const absent = held && absentOf(held);
+    if (!absent || absent.digest === held.digest) return;
+    ports.log.warn('the rack was rejected: its services are removed', { generation: held.generation });
+    await ledger.accept(absent);
+    onAbsent(absent);
+  };
+  const isTrusting = ledger.held() !== null;
+  return openMembership({ ports, channel, findings, rack: request, isNode, isTrusting, onRejected });
 }
 
 /** One watch for each service that gives addresses out; it works while the service is wanted here. */

@@ -1,25 +1,40 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LeaseReport, Observation, PullQuery } from '../contract/agent.ts';
+import { rackAuthorization } from '../contract/rack-signature.ts';
+import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, type RegisterRequest } from '../contract/registration.ts';
 import { AppError, sentenceOf, show } from '../core/errors.ts';
-import type { Random } from '../core/ports.ts';
+import type { Clock, Random } from '../core/ports.ts';
 
-/** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable` or `region_refused`. */
+/** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
+ * `region_refused`, or `region_denied` for what this node may not (yet, or any more). */
 export interface RegionChannel {
   /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
   pull(query: PullQuery): Promise<unknown>;
   report(observation: Observation): Promise<void>;
+  /** Announces this host's rack. The answer is not checked yet. */
+  register(request: RegisterRequest): Promise<unknown>;
   /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
   leases(report: LeaseReport): Promise<'taken' | 'restart'>;
   /** Ends all calls. */
   close(): void;
 }
 
-/** Where the regions are (`unix:/path`, `http://…`, `https://…`), tried in turn, and the node's credential. */
+/** What a rack signs its calls with (`contract/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
+export interface RackSigner {
+  readonly uuid: string;
+  readonly privateKey: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Where the regions are (`unix:/path`, `http://…`, `https://…`), tried in turn, and who this node is: by a credential (`node:<nodeId>:<secret>`)
+ * where it has one, else by the rack's signature. Mutual TLS will take their place, here and in the region's authenticate.ts only.
+ */
 export interface ChannelOptions {
   readonly urls: readonly string[];
-  /** `node:<nodeId>:<secret>`; mutual TLS will take its place, here and in the region's authenticate.ts only. */
-  readonly credential: string;
+  readonly credential: string | null;
+  readonly rack: RackSigner | null;
   readonly random: Random;
 }
 
@@ -40,7 +55,7 @@ interface Region {
 interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly body: string | null;
+  readonly body: unknown;
   readonly timeoutMs: number;
 }
 
@@ -87,7 +102,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     const region = regions[index];
     if (!region) throw new AppError('configuration', 'no region');
     try {
-      const answer = await sendTwice(region, what, options.credential, inUse.signal);
+      const answer = await sendTwice(region, what, () => headersOf(options, what), inUse.signal);
       if (answer.status < 500) return answer;
       throw new AppError('region_unreachable', refusalOf(region, answer));
     } catch (error) {
@@ -99,23 +114,26 @@ export function openChannel(options: ChannelOptions): RegionChannel {
 
   const accepted = (answer: Answer): Answer => {
     if (answer.status === 200 || answer.status === 204) return answer;
-    throw new AppError('region_refused', refusalOf(regions[index], answer));
+    const isDenied = answer.status === 401 || answer.status === 403;
+    throw new AppError(isDenied ? 'region_denied' : 'region_refused', refusalOf(regions[index], answer));
   };
 
   return {
     pull: async ({ generation, digest, wait }) => {
       const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}`;
       const timeoutMs = wait * 1000 + PULL_SLACK_MS;
-      const answer = accepted(await call({ method: 'GET', path, body: null, timeoutMs }));
+      const answer = accepted(await call({ method: 'GET', path, body: undefined, timeoutMs }));
       return answer.status === 204 ? null : parse(answer.text);
     },
     report: async (observation) => {
-      const body = JSON.stringify(observation);
-      accepted(await call({ method: 'POST', path: '/agent/v1/observation', body, timeoutMs: REPORT_MS }));
+      accepted(await call({ method: 'POST', path: '/agent/v1/observation', body: observation, timeoutMs: REPORT_MS }));
+    },
+    register: async (request) => {
+      const answer = accepted(await call({ method: 'POST', path: REGISTER_PATH, body: request, timeoutMs: REPORT_MS }));
+      return parse(answer.text);
     },
     leases: async (report) => {
-      const body = JSON.stringify(report);
-      const answer = await call({ method: 'POST', path: '/agent/v1/leases', body, timeoutMs: REPORT_MS });
+      const answer = await call({ method: 'POST', path: '/agent/v1/leases', body: report, timeoutMs: REPORT_MS });
       if (answer.status === 409) return 'restart';
       accepted(answer);
       return 'taken';
@@ -127,22 +145,37 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   };
 }
 
-/** A kept connection may have been closed by the region just now: that call, and only that, is sent again. */
-async function sendTwice(region: Region, call: Call, credential: string, signal: AbortSignal): Promise<Answer> {
+type Headers = Readonly<Record<string, string>>;
+
+/** Who calls. A registration is always signed; on the own region's socket the credential says which node it is. */
+function headersOf({ credential, rack, random }: ChannelOptions, { method, path, body }: Call): Headers {
+  const isRegistration = path === REGISTER_PATH;
+  if (credential !== null && !isRegistration) return { authorization: `Bearer ${credential}` };
+  if (rack === null) throw new AppError('configuration', 'this node has neither a credential nor a key');
+  // The region digests what it parses: a member without a value is not there.
+  const value: unknown = body === undefined ? undefined : JSON.parse(JSON.stringify(body));
+  const proof = { uuid: rack.uuid, time: rack.clock.now(), nonce: random.hex(16) };
+  const authorization = rackAuthorization({ method, path, body: value }, proof, rack.privateKey);
+  return { authorization, ...(credential === null ? {} : { [NODE_CREDENTIAL_HEADER]: credential }) };
+}
+
+/** A kept connection may have been closed by the region just now: that call, and only that, is sent again, signed anew. */
+async function sendTwice(region: Region, call: Call, headers: () => Headers, signal: AbortSignal): Promise<Answer> {
   try {
-    return await send(region, call, credential, signal);
+    return await send(region, call, headers(), signal);
   } catch (error) {
     if (!(error instanceof StaleConnection) || signal.aborted) throw error;
-    return await send(region, call, credential, signal);
+    return await send(region, call, headers(), signal);
   }
 }
 
 class StaleConnection extends Error {}
 
-function send(region: Region, call: Call, credential: string, signal: AbortSignal): Promise<Answer> {
+function send(region: Region, call: Call, who: Headers, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers: Record<string, string> = { authorization: `Bearer ${credential}`, accept: 'application/json' };
-    if (call.body !== null) headers['content-type'] = 'application/json';
+    const text = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const headers: Record<string, string> = { ...who, accept: 'application/json' };
+    if (text !== undefined) headers['content-type'] = 'application/json';
     const request = (region.base.protocol === 'https:' ? https : http).request({
       method: call.method,
       path: call.path,
@@ -169,7 +202,7 @@ function send(region: Region, call: Call, credential: string, signal: AbortSigna
         else resolve({ status: response.statusCode ?? 0, text });
       });
     });
-    request.end(call.body ?? undefined);
+    request.end(text);
   });
 }
 

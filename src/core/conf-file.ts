@@ -1,4 +1,4 @@
-import { type Rejected, rejected, show } from './errors.ts';
+import { isRejected, type Rejected, rejected, show } from './errors.ts';
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -8,7 +8,19 @@ const KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * refused with the file's name and the line's number.
  */
 export function parseConfFile(name: string, text: string): ReadonlyMap<string, string> | Rejected {
-  const values = new Map<string, string>();
+  const entries = parseConfEntries(name, text);
+  return isRejected(entries) ? entries : new Map([...entries].map(([key, { value }]) => [key, value]));
+}
+
+/** A value and the number of its line, for errors about the value. */
+export interface ConfEntry {
+  readonly value: string;
+  readonly line: number;
+}
+
+/** As `parseConfFile`, with the lines' numbers. */
+export function parseConfEntries(name: string, text: string): ReadonlyMap<string, ConfEntry> | Rejected {
+  const values = new Map<string, ConfEntry>();
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   for (const [index, raw] of lines.entries()) {
     const line = raw.trim().replace(/^export\s+/, '');
@@ -21,7 +33,7 @@ export function parseConfFile(name: string, text: string): ReadonlyMap<string, s
     if (!KEY.test(key)) return bad('the key must be letters, digits and "_"');
     const value = parseValue(line.slice(equals + 1).trim());
     if (typeof value !== 'string') return bad(value.why);
-    values.set(key, value);
+    values.set(key, { value, line: index + 1 });
   }
   return values;
 }
