@@ -4,7 +4,8 @@ import { digestOf } from '../core/digest.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Version } from '../model/snapshot.ts';
 import type { Database } from './database.ts';
-import { type Place, storeEvents } from './queries/events.ts';
+import { storeEvents } from './queries/events.ts';
+import type { Place } from './queries/place.ts';
 import type { Tx } from './tx.ts';
 
 /** A lint or compile result of a service (services' `ServiceFinding` as the store sees it). */

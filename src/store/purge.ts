@@ -15,6 +15,7 @@ const RETENTION = {
   audit: { age: '400 days', rows: 1_000_000 },
   changes: { age: '400 days', rows: 200_000 },
   heartbeats: '7 days',
+  leases: '7 days',
   publications: PUBLICATIONS_KEPT,
   /** Twice as long as a signature is good for, before and after its time. */
   rackNonces: '20 minutes',
@@ -44,6 +45,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     sql`state = 'waiting' and created_at < now() - ${RETENTION.waitingRacks}::interval
       and not exists (select from rack_calls c where c.uuid = racks.uuid and c.at > now() - ${RETENTION.waitingRacks}::interval)`,
   ),
+  leases: expired('leases', sql`state = 'expired' and expires_at < now() - ${RETENTION.leases}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   publications: sql`delete from publications p using (
       select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications

@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '..
 import type { Domain, Node, RestartRequest, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Fabric, Space, Vlan } from '../model/vlan.ts';
-import { readPlace } from './queries/events.ts';
+import { readPlace } from './queries/place.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readSights } from './queries/racks.ts';
 import type { Tx } from './tx.ts';

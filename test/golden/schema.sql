@@ -779,6 +779,7 @@ function claim_addresses()
 CREATE OR REPLACE FUNCTION public.claim_addresses()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   changed jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
@@ -895,6 +896,7 @@ function check_range_alone()
 CREATE OR REPLACE FUNCTION public.check_range_alone()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   other ip_ranges;

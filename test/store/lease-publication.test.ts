@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { claimCompiler, publishSite, readPublication, type StoredFinding } from '../../src/store/publication.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
-import { readPlace } from '../../src/store/queries/events.ts';
+import { readPlace } from '../../src/store/queries/place.ts';
 import { expireLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { storeObservation } from '../../src/store/queries/observations.ts';

@@ -34,6 +34,9 @@ beforeEach(async () => {
      insert into nodes (id, name) values ('n1', 'r1');
      insert into publications (node_id, generation, digest, revision, after_revision, body, compiler, process)
        select 'n1', n, 'd', n, n - 1, '{}', '1', 'p' from generate_series(1, 60) n;
+     insert into leases (node_id, address, subnet_id, state, starts_at, expires_at)
+       select 'n1', '10.0.0.0'::inet + n, 1, case when n % 2 = 0 then 'expired' else 'active' end, now() - interval '9 days',
+         now() - n * interval '1 day' from generate_series(1, 10) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -48,6 +51,9 @@ test('removes what has expired and nothing else', async () => {
     audit: 1,
     history: 1,
     changes: 1,
+    rack_nonces: 0,
+    racks: 0,
+    leases: 2,
     heartbeats: 1,
     publications: 10,
   });

@@ -6,7 +6,7 @@ import { type CompiledSite, compileSite, type NodeBody } from '../../services/co
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
 import { claimCompiler, type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
-import { readPlace } from '../../store/queries/events.ts';
+import { readPlace } from '../../store/queries/place.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';

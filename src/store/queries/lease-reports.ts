@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
-import { raiseObserved, storeEvents } from './events.ts';
+import { storeEvents } from './events.ts';
+import { raiseObserved } from './place.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';

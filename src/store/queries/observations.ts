@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { AgentFinding, Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
-import { raiseObserved, storeEvents } from './events.ts';
+import { storeEvents } from './events.ts';
+import { raiseObserved } from './place.ts';
 
 /** The last full report of a node. `reportedAt` by the database's clock. */
 export interface NodeObservation {
