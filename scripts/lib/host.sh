@@ -58,6 +58,15 @@ make_users_and_folders() {
   install -d -m 0700 -o regent-db -g regent-db /var/lib/regent/db
   [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf
   [ -e /etc/regent/agent.conf ] || install -m 0640 -g regent-agent "$source_dir/scripts/lib/agent.conf" /etc/regent/agent.conf
+  [ -e /etc/regent/rack.conf ] || write_rack_conf
+}
+
+# The rack's identity outlives what is installed anew: the agent keeps a copy. Its key is made by the agent, which alone may read it.
+write_rack_conf() {
+  local uuid
+  uuid=$(cat /var/lib/regent/agent/rack-uuid 2>/dev/null || cat /proc/sys/kernel/random/uuid)
+  sed "s/^#CLUSTER_UUID=.*/CLUSTER_UUID=$uuid/" "$source_dir/scripts/lib/rack.conf" >/etc/regent/rack.conf.new
+  mv /etc/regent/rack.conf.new /etc/regent/rack.conf
 }
 
 # One key per host, made here: never part of an image or an archive.

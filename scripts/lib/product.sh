@@ -76,12 +76,12 @@ place_units() {
 
 # Only what runs is restarted; the database only when what it runs from has changed.
 restart_running() {
-  [ -n "$changed" ] && [ -f /var/lib/regent/init.json ] || return 0
+  [ -n "$changed" ] && [ -n "$previous" ] || return 0
   step 'restart with the new version' 'look at: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
   if ! diff -rq "$root/$previous/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1; then
     systemctl try-restart regent-db.service regent-db-watch.service
   fi
-  /usr/local/bin/regent migrate >&2
+  [ ! -f /var/lib/regent/init.json ] || /usr/local/bin/regent migrate >&2
   systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service
 }
 

@@ -23,6 +23,7 @@ export async function lookAtHost(ports: InitPorts): Promise<HostSeen> {
     ownPids: owners.flatMap((state) => (state?.mainPid ? [state.mainPid] : [])),
     freeMegabytes: await freeMegabytes(host),
     conf: await readIfAllowed(host, PATHS.conf),
+    rackConf: await readIfAllowed(host, PATHS.rackConf),
     isUnderWay: ((await readIfAllowed(host, PATHS.underWay)) ?? (await readIfAllowed(host, PATHS.done))) !== null,
     hasDatabaseFiles: (await readIfAllowed(host, PATHS.databaseMark)) !== null,
     hasOwnDatabase: ports.hasOwnDatabase,

@@ -4,6 +4,10 @@ export const PATHS = {
   conf: '/etc/regent/regent.conf',
   /** The agent's own: it may not read `regent.conf`, which can hold the database's password. */
   agentConf: '/etc/regent/agent.conf',
+  /** Who this host is as a rack, and where its region is. */
+  rackConf: '/etc/regent/rack.conf',
+  /** The agent's copy of the UUID: it outlives a lost `rack.conf`. */
+  rackUuid: '/var/lib/regent/agent/rack-uuid',
   credential: '/var/lib/regent/agent/credential',
   /** There when init has ended; holds no secret. */
   done: '/var/lib/regent/init.json',

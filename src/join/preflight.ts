@@ -3,9 +3,11 @@ import type { HostFacts } from '../core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../core/ip.ts';
 import { parseConfFile } from '../core/conf-file.ts';
 import { parseHostLabel } from '../model/names.ts';
+import { parseRackConf } from '../model/rack-conf.ts';
 import type { InitOptions } from './options.ts';
 import { PATHS } from './paths.ts';
 import type { SiteSeen } from './ports.ts';
+import { apiUrl, portOf } from './texts.ts';
 
 /** Something that listens on a port of this host. `process`: its name, '' when unknown. */
 export interface Listener {
@@ -27,6 +29,7 @@ export interface HostSeen {
   readonly ownPids: readonly number[];
   readonly freeMegabytes: number | null;
   readonly conf: string | null;
+  readonly rackConf: string | null;
   readonly isUnderWay: boolean;
   readonly hasDatabaseFiles: boolean;
   readonly hasOwnDatabase: boolean;
@@ -88,12 +91,26 @@ export function judgeHost(seen: HostSeen, options: InitOptions): Preflight {
   }
   const conf = parseConfFile(PATHS.conf, seen.conf ?? '');
   if (isRejected(conf)) error(conf.message);
+  judgeRackConf(seen, error);
   judgeData(seen, error, warn);
   const name = nameOf(seen.facts, options);
   if (isRejected(name)) error(`${name.message} Give another one with --name.`);
   const address = addressOf(seen.facts, options);
   if (isRejected(address)) error(address.message);
   return { findings, name: isRejected(name) ? '' : name, address: isRejected(address) ? '' : address };
+}
+
+/** A rack of another site does not become a site of its own by mistake. What an interrupted init wrote is no other site. */
+function judgeRackConf(seen: HostSeen, error: (text: string) => void): void {
+  const conf = parseRackConf(PATHS.rackConf, seen.rackConf ?? '');
+  if (isRejected(conf)) return void error(conf.message);
+  const own = seen.facts.interfaces.flatMap((nic) => nic.addresses);
+  const isOwn = (url: string) => own.some((address) => apiUrl(`:${portOf(url)}`, address) === url);
+  const other = conf.urls.find((url) => !isOwn(url));
+  if (other === undefined || seen.isUnderWay) return;
+  error(
+    `${PATHS.rackConf} makes this host a rack of ${other}. Take MAAS_URL out of it if this host is to be a site of its own.`,
+  );
 }
 
 function judgeData(seen: HostSeen, error: (text: string) => void, warn: (text: string) => void): void {

@@ -4,7 +4,9 @@ import { formatNodeCredential, parseNodeCredential } from '../contract/node-cred
 import { FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
 import type { InitPorts } from './ports.ts';
 import { siteTaken } from './preflight.ts';
-import { apiUrl, parseObject, setConfValues, setContext } from './texts.ts';
+import { parseRackUuid } from '../model/rack.ts';
+import { parseRackConf } from '../model/rack-conf.ts';
+import { apiUrl, newUuid, parseObject, setConfValues, setContext } from './texts.ts';
 
 /** What one run of init works on; steps fill in what they make. */
 export interface InitRun {
@@ -40,7 +42,7 @@ export const STEPS: readonly Step[] = [
   { name: 'begin', title: 'remember that init is under way', run: begin },
   {
     name: 'configuration',
-    title: `name of this node in ${PATHS.conf} and ${PATHS.agentConf}`,
+    title: `name of this node in ${PATHS.conf} and ${PATHS.agentConf}, its rack in ${PATHS.rackConf}`,
     run: writeConfiguration,
   },
   { name: 'database', title: 'start the database', run: startDatabase },
@@ -79,6 +81,20 @@ async function writeConfiguration(run: InitRun): Promise<void> {
     const content = accepted(setConfValues(path, before, { NODE_NAME: run.name }));
     if (content !== before) await files.install({ path, content, mode: 0o640, owner: 'root', group });
   }
+  await writeRackConf(run);
+}
+
+/** This host is a rack, too: of itself, with the UUID that it had or a new one. */
+async function writeRackConf({ ports, address }: InitRun): Promise<void> {
+  const { files } = ports.host;
+  const before = (await files.read(PATHS.rackConf)) ?? '';
+  const conf = accepted(parseRackConf(PATHS.rackConf, before));
+  const kept = parseRackUuid((await files.read(PATHS.rackUuid))?.trim() ?? '');
+  const uuid = conf.uuid ?? (isRejected(kept) ? newUuid(ports.hex(16)) : kept);
+  const values = { MAAS_URL: `${apiUrl(ports.regionListen, address)}/MAAS`, CLUSTER_UUID: uuid };
+  const content = accepted(setConfValues(PATHS.rackConf, before, values));
+  if (content === before) return;
+  await files.install({ path: PATHS.rackConf, content, mode: 0o644, owner: 'root', group: 'root' });
 }
 
 async function startDatabase(run: InitRun): Promise<void> {

@@ -75,3 +75,10 @@ export function apiUrl(listen: string, host: string): string {
 export function portOf(listen: string): number {
   return Number(listen.slice(listen.lastIndexOf(':') + 1));
 }
+
+/** A random UUID (RFC 9562 §5.4) of 16 random bytes in hex. */
+export function newUuid(hex: string): string {
+  const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16);
+  const text = `${hex.slice(0, 12)}4${hex.slice(13, 16)}${variant}${hex.slice(17, 32)}`;
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

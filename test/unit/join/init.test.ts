@@ -24,6 +24,9 @@ describe('regent init', () => {
       mode: 0o640,
       group: 'regent-agent',
     });
+    expect(site.text(PATHS.rackConf)).toMatch(
+      /^MAAS_URL=http:\/\/10\.77\.0\.11:5240\/MAAS\nCLUSTER_UUID=[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n$/,
+    );
     expect([...site.enabled].sort()).toEqual(Object.values(UNITS).sort());
     expect(site.files.get(PATHS.credential)).toMatchObject({ mode: 0o600, owner: 'regent-agent' });
     expect(site.files.get(PATHS.rootConfig)).toMatchObject({ mode: 0o600, owner: 'root' });
@@ -37,6 +40,18 @@ describe('regent init', () => {
       current: 'default',
       contexts: { default: { url: 'http://127.0.0.1:5240', apiKey: whole } },
     });
+  });
+
+  it('keeps the identity of the rack: of rack.conf, else the one that the agent kept', async () => {
+    const uuid = '6f9619ff-8b86-d011-b42d-00cf4fc964ff';
+    const first = new FakeSite();
+    first.put(PATHS.rackConf, `# mine\r\n#MAAS_URL=\r\nexport CLUSTER_UUID="${uuid.toUpperCase()}"\r\n`);
+    expect(await runInit(first.ports(), OPTIONS)).toBe(0);
+    expect(first.text(PATHS.rackConf)).toContain(uuid);
+    const second = new FakeSite();
+    second.put(PATHS.rackUuid, `${uuid}\n`);
+    expect(await runInit(second.ports(), OPTIONS)).toBe(0);
+    expect(second.text(PATHS.rackConf)).toContain(`CLUSTER_UUID=${uuid}`);
   });
 
   it('shows the key nowhere but in the result, and keeps no secret in its notes', async () => {

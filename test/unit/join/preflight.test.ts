@@ -22,6 +22,7 @@ const GOOD: HostSeen = {
   ownPids: [],
   freeMegabytes: 9000,
   conf: '',
+  rackConf: null,
   isUnderWay: false,
   hasDatabaseFiles: false,
   hasOwnDatabase: false,
@@ -35,6 +36,12 @@ const sentences = (changes: Partial<HostSeen>, options = {}) =>
   judge(changes, options).findings.map((finding) => `${finding.severity}: ${finding.sentence}`);
 
 describe('preflight', () => {
+  it('finds nothing against a rack.conf of its own', () => {
+    expect(sentences({ rackConf: 'MAAS_URL=http://192.0.2.11:5240/MAAS\n' })).toEqual([]);
+    const interrupted = { rackConf: 'MAAS_URL=http://192.0.2.99:5240/MAAS\n', isUnderWay: true };
+    expect(sentences(interrupted).filter((text) => text.startsWith('error'))).toEqual([]);
+  });
+
   it('finds nothing on a good host, and its name and address', () => {
     expect(judge({})).toEqual({ findings: [], name: 'r1', address: '192.0.2.11' });
   });
@@ -53,6 +60,12 @@ describe('preflight', () => {
     ['a smallish disk', { freeMegabytes: 900 }, /^warning: .*900 MB free/],
     ['unknown ports', { listeners: null }, /^warning: Which ports/],
     ['a bad configuration', { conf: 'A=1\nnonsense\n' }, /^error: \/etc\/regent\/regent\.conf, line 2/],
+    ['a bad rack.conf', { rackConf: 'MAAS_URL=x\n' }, /^error: \/etc\/regent\/rack\.conf, line 1: MAAS_URL/],
+    [
+      'a rack of another site',
+      { rackConf: 'MAAS_URL=http://192.0.2.99:5240/MAAS\n' },
+      /^error: .*a rack of http:\/\/192\.0\.2\.99:5240\. Take MAAS_URL out/,
+    ],
     ['an interrupted init', { isUnderWay: true, hasDatabaseFiles: true }, /^warning: An earlier init was interrupted/],
     ['old data', { hasDatabaseFiles: true }, /^warning: The private database has data already/],
     [
