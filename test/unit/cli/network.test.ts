@@ -40,6 +40,22 @@ const RANGE = {
   size: 100,
   comment: '',
 };
+const LEASE = {
+  address: '10.10.10.100',
+  subnet: '10.10.10.0/24',
+  subnetId: 3,
+  vlan: 'fabric-1/web',
+  vlanId: 5,
+  node: 'r1',
+  mac: '52:54:00:00:00:99',
+  clientId: null,
+  hostname: 'guest',
+  machine: null,
+  kind: 'dynamic',
+  state: 'active',
+  startsAt: '2026-03-01T09:57:00Z',
+  expiresAt: '2026-03-01T10:07:00Z',
+};
 const RESERVATION = {
   id: 4,
   subnet: '10.10.10.0/24',
@@ -218,16 +234,21 @@ describe('the network on the command line', () => {
     region.on('GET /subnets/10.10.10.0/24', { body: { ...SUBNET, managed: false } });
     region.on('GET /vlans', page({ ...VLAN, id: 99, fabric: 'other' }, VLAN));
     region.on('GET /ranges', page(RANGE, { ...RANGE, kind: 'reserved', comment: 'esc\u001b[2J' }));
+    region.on('GET /leases', page(LEASE, { ...LEASE, state: 'declined' }, { ...LEASE, kind: 'static' }));
     const { out } = await regent('subnet show 10.10.10.0/24');
     for (const line of [
       /^VLAN: +fabric-1\/web \(VID 10\)$/m,
       /^Gateway: +10\.10\.10\.254$/m,
       /^Resolvers: +our own$/m,
       /^DHCP: +on \(r1\)$/m,
+      /^Leases: +2 of 100 dynamic, 1 static; 1 declined, .*regent lease list --subnet 10\.10\.10\.0\/24$/m,
       /^Managed: +no: "auto" takes no address of it$/m,
       /^Ranges: +10\.10\.10\.100-10\.10\.10\.199 {2}dynamic, 100\n +10\.10\.10\.100-10\.10\.10\.199 {2}reserved, 100 {2}esc\\x1b\[2J$/m,
     ])
       expect(out).toMatch(line);
+    region.on('GET /leases', { body: { items: [LEASE], next: 'more' } });
+    expect((await regent('subnet show 10.10.10.0/24')).out).toMatch(/^Leases: +more than 1: regent lease list/m);
+    region.on('GET /leases', page());
     region.on('GET /vlans', page({ ...VLAN, racks: [], dnsOn: false }));
     const lonely = (await regent('subnet show 10.10.10.0/24')).out;
     expect(lonely).toMatch(/^DHCP: +on, but no accepted rack stands on its VLAN: nobody answers$/m);

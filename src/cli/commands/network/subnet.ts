@@ -1,3 +1,4 @@
+import type { Lease } from '../../../contract/lease.ts';
 import type { Range } from '../../../contract/range.ts';
 import type { Subnet, SubnetSet } from '../../../contract/subnet.ts';
 import type { Vlan } from '../../../contract/vlan.ts';
@@ -35,6 +36,8 @@ const SHARED: readonly OptionSpec[] = [
   { flags: '--dns <on|off>', help: 'its hosts may use our resolvers (where the VLAN allows it too)', values: ON_OFF },
   { flags: '--proxy <on|off>', help: 'its hosts may use our proxy', values: ON_OFF },
 ];
+/** Leases that are counted for the screen of a subnet. */
+const LEASES_MAX = 1000;
 const RESOLVER = 'what DHCP names instead of our own resolvers; may be repeated';
 
 /** `regent subnet`. */
@@ -146,12 +149,14 @@ async function showSubnet(call: Call): Promise<void> {
     return;
   }
   // A number in a path is a VID before it is an id, and a name may stand in several fabrics: so by the list.
-  const [vlans, ranges] = await Promise.all([
+  const [vlans, ranges, leases] = await Promise.all([
     collect(client.all('vlan.list', { query: { name: body.vlan } })),
     collect(client.all('range.list', { query: { subnet: String(body.id), sort: 'first' } })),
+    client.call('lease.list', { query: { subnet: body.cidr, limit: LEASES_MAX } }),
   ]);
   const vlan = vlans.find((known) => known.id === body.vlanId);
-  await printOne(printer, { ...SHAPE, details: (subnet) => detailsOf(subnet, vlan, ranges) }, body);
+  const rest = { vlan, ranges, leases: leases.body };
+  await printOne(printer, { ...SHAPE, details: (subnet) => detailsOf(subnet, rest) }, body);
 }
 
 function bodyOf(call: Call): SubnetSet {
@@ -170,7 +175,14 @@ function bodyOf(call: Call): SubnetSet {
   };
 }
 
-function detailsOf(subnet: Subnet, vlan: Vlan | undefined, ranges: readonly Range[]) {
+/** What belongs to a subnet: its VLAN unless that went away meanwhile, its ranges, the first of its leases. */
+interface Belongings {
+  readonly vlan: Vlan | undefined;
+  readonly ranges: readonly Range[];
+  readonly leases: { readonly items: readonly Lease[]; readonly next: string | null };
+}
+
+function detailsOf(subnet: Subnet, { vlan, ranges, leases }: Belongings) {
   return [
     ['CIDR', subnet.cidr],
     ['Name', subnet.name],
@@ -180,7 +192,7 @@ function detailsOf(subnet: Subnet, vlan: Vlan | undefined, ranges: readonly Rang
     ['Proxy', onOffText(subnet.proxyOn)],
     ['Managed', subnet.managed ? 'yes' : 'no: "auto" takes no address of it'],
     ['Ranges', ranges.map(rangeLine)],
-    ['Dynamic', `${subnet.dynamic} ${subnet.dynamic === 1 ? 'address' : 'addresses'}`],
+    ['Leases', leasesOf(subnet, leases)],
     ['Used', `${subnet.used} by machines and reservations`],
     ['Id', String(subnet.id)],
   ] as const;
@@ -195,6 +207,16 @@ function servedBy(subnet: Subnet, vlan: Vlan) {
     ['DNS', subnet.dnsOn && !vlan.dnsOn ? 'on, but off for its VLAN' : onOffText(subnet.dnsOn)],
     ['Resolvers', subnet.resolvers.length > 0 ? subnet.resolvers.join(', ') : ours],
   ] as const;
+}
+
+/** How full the subnet is, by the leases in force. */
+function leasesOf(subnet: Subnet, { items, next }: Belongings['leases']): string {
+  const more = `regent lease list --subnet ${subnet.cidr}`;
+  if (next !== null) return `more than ${items.length}: ${more}`;
+  const dynamic = items.filter((lease) => lease.kind === 'dynamic').length;
+  const declined = items.filter((lease) => lease.state === 'declined').length;
+  const counts = `${dynamic} of ${subnet.dynamic} dynamic, ${items.length - dynamic} static`;
+  return declined === 0 ? counts : `${counts}; ${declined} declined, somebody else was at the address: ${more}`;
 }
 
 function dhcpOf(subnet: Subnet, vlan: Vlan): string {
