@@ -50,7 +50,7 @@ export function parseRange(
 /** Ends of a stored range as numbers. */
 export function spanOf(range: Pick<IpRange, 'first' | 'last'>): AddressSpan {
   const first = parseAddress(range.first);
-  const last = parseAddress(range.last);
+  const last = range.last === range.first ? first : parseAddress(range.last);
   if (isRejected(first) || isRejected(last)) throw new TypeError(`${range.first}-${range.last} is not a range`);
   return { first, last };
 }

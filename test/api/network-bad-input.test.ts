@@ -219,6 +219,13 @@ const CASES: readonly Case[] = [
     `10.20.0.50 is taken: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: an address is free when its lease has ended (${LEASE_END}).`,
   ],
   [
+    "a machine with another's lease",
+    create('web9', '52:54:00:00:00:09', '10.20.0.50'),
+    409,
+    'conflict',
+    `interfaces/0/addresses/0/address: 10.20.0.50 is taken: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: an address is free when its lease has ended (${LEASE_END}).`,
+  ],
+  [
     'a MAC with a static lease already',
     reserve('10.10.10.30', { mac: '52-54-00-00-00-20' }),
     409,

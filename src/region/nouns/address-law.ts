@@ -42,10 +42,14 @@ export async function checkUnclaimed(
   return checkAddressFree(spanOfAddress(address), await rangesOf(tx, subnet.id), others);
 }
 
-/** Refuses an address that a node has, or a live lease of another interface, naming it. `mac` null: nobody may have it. */
-export async function checkUnseen(tx: Tx, address: string, mac: string | null): Promise<Rejected | null> {
+/** Refuses an address that a node has, naming it. */
+export async function checkNoNode(tx: Tx, address: string): Promise<Rejected | null> {
   const node = await nodeOfAddress(tx, address);
-  if (node !== null) return rejected('conflict', `${address} is taken: an address of the node ${node}.`);
+  return node === null ? null : rejected('conflict', `${address} is taken: an address of the node ${node}.`);
+}
+
+/** Refuses an address that another interface has a live lease of. `mac` null: nobody may have one. */
+export async function checkNotLeased(tx: Tx, address: string, mac: string | null): Promise<Rejected | null> {
   const lease = await liveLeaseAt(tx, address);
   if (!lease || (lease.mac !== null && lease.mac === mac)) return null;
   return rejected(

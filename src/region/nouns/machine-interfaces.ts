@@ -7,7 +7,7 @@ import { findMachine, type InterfaceInput, type MachineRow } from '../../store/q
 import { findReservation } from '../../store/queries/network/reservations.ts';
 import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
-import { checkUnclaimed, nextFree } from './address-law.ts';
+import { checkNotLeased, checkUnclaimed, nextFree } from './address-law.ts';
 import { subnetByRef, subnetCidrs, vlanByRef } from './network-refs.ts';
 
 /** What is gathered while the interfaces of one request are read. `machine`: the one that is changed, null for a new one. */
@@ -137,7 +137,7 @@ async function subnetFor(tx: Tx, { wanted, field, vlanId }: WantedAddress): Prom
 async function givenAddress(
   all: Gathering,
   subnet: SubnetRow,
-  { wanted, field }: WantedAddress,
+  { wanted, field, mac }: WantedAddress,
 ): Promise<string | Rejected> {
   const parsed = parseHostAddress(wanted.address, subnet, `${field}/address`);
   if (isRejected(parsed)) return parsed;
@@ -145,7 +145,9 @@ async function givenAddress(
   const owner = await findMachine(all.tx, { address });
   if (owner && owner.id !== all.machine?.id)
     return collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`);
-  const taken = await checkUnclaimed(all.tx, subnet, parsed, (claim) => claim.source === 'interface_addresses');
+  const taken =
+    (await checkUnclaimed(all.tx, subnet, parsed, (claim) => claim.source === 'interface_addresses')) ??
+    (owner ? null : await checkNotLeased(all.tx, address, mac));
   return taken ? { ...taken, message: `${field}/address: ${taken.message}` } : address;
 }
 

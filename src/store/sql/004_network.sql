@@ -131,7 +131,7 @@ create trigger check_range_in_subnet before insert or update on ip_ranges
   for each row execute function check_range_in_subnet();
 
 -- Ranges of both kinds are disjoint; the constraint keeps it, this names both.
-create function check_range_alone() returns trigger language plpgsql as $$
+create function check_range_alone() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
   other ip_ranges;
 begin
@@ -173,7 +173,8 @@ create function claim_words(claim address_claims) returns text language sql stab
   end, claim.span::text)
 $$;
 
-create function claim_addresses() returns trigger language plpgsql as $$
+-- The index serves also while statistics do not know yet how many claims there are: a seqscan per row of a bulk change is quadratic.
+create function claim_addresses() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
   changed jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
   wanted address_claims := row (tg_table_name, (changed ->> 'id')::int, null);

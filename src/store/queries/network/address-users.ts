@@ -18,11 +18,18 @@ const NODE_ADDRESSES = sql`
  */
 export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[]> {
   const rows = await tx.all(sql<{ first: string; last: string }>`
-    with subnet as (select id, cidr, gateway from subnets where id = ${subnetId})
+    with subnet as (select id, cidr, gateway from subnets where id = ${subnetId}),
+    own as (
+      select address from reservations where subnet_id = ${subnetId}
+      union select address from interface_addresses where subnet_id = ${subnetId}),
+    -- Neighbours come as one span: of IPv4 addresses in a row, address less place is the same number.
+    rows as (
+      select address, case family(address) when 4 then address - '0.0.0.0'::inet - row_number() over (order by address) end as run
+      from own)
     select host(first) as first, host(last) as last from (
       select first, last from ip_ranges where subnet_id = ${subnetId}
-      union all select address, address from reservations where subnet_id = ${subnetId}
-      union all select address, address from interface_addresses where subnet_id = ${subnetId}
+      union all select min(address), max(address) from rows where run is not null group by run
+      union all select address, address from rows where run is null
       union all select gateway, gateway from subnet where gateway is not null
       union all select n.address, n.address from (${NODE_ADDRESSES}) as n, subnet where n.address <<= subnet.cidr
       union all select data::inet, data::inet from records, subnet where type in ('A', 'AAAA') and data::inet <<= subnet.cidr
