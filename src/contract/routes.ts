@@ -384,7 +384,7 @@ export const ROUTES = {
       hasEtag: true,
     },
   ),
-  'rack.delete': del('/racks/{rack}', 'Forget a rack; its machines are the master’s', {
+  'rack.delete': del('/racks/{rack}', 'Forget a rack that waits or was rejected', {
     roles: ADMINS,
     params: rack.RackParams,
     response: rack.Rack,

@@ -108,6 +108,8 @@ describe('a rack from elsewhere', () => {
     await accept(rack);
     await until('its desired state', async () => (await rack.pull(site.api)).status === 200, { deadlineMs: 20_000 });
     await stop();
+    expect(await site.call('DELETE', `/racks/${rack.uuid}`)).toMatchObject({ status: 409, body: { code: 'in_use' } });
+    await decide(rack, 'reject');
     expect(await site.call('DELETE', `/racks/${rack.uuid}`)).toMatchObject({ status: 200 });
     expect((await rack.pull(site.api)).status).toBe(401);
     expect(told(await rack.register(site.api))).toBe('200 waiting');
@@ -146,6 +148,7 @@ describe('a rack from elsewhere', () => {
     expect(await brief()).toEqual(['k1 accepted master', 'k2 accepted', 'k3 accepted']);
     await decide({ uuid: 'k1' }, 'reject');
     expect(await show('master')).toMatchObject({ name: 'k2' });
+    await decide({ uuid: 'k2' }, 'reject');
     await site.call('DELETE', '/racks/k2');
     expect(await show('master')).toMatchObject({ name: 'k3' });
     await decide({ uuid: 'k1' }, 'accept', {});

@@ -31,8 +31,10 @@ export interface TestLab {
   close(): Promise<void>;
 }
 
-/** A lab whose host r1 runs the product of this checkout. */
-export interface ProductLab extends TestLab, ProductResult {}
+/** A lab whose host r1 runs the product of this checkout, of this archive. */
+export interface ProductLab extends TestLab, ProductResult {
+  readonly archive: string;
+}
 
 /** A name that no other test's lab has. */
 export function testInstance(name: string): string {
@@ -63,9 +65,9 @@ export async function openLab(name: string, topology: Topology = SINGLE): Promis
 }
 
 /** Boots a lab, installs a release of this checkout in r1 by scripts/install, sets it up. About 20 s, the release cached. */
-export async function openProductLab(name: string): Promise<ProductLab> {
+export async function openProductLab(name: string, topology: Topology = SINGLE): Promise<ProductLab> {
   const archive = execFileSync(join(CHECKOUT, 'scripts', 'release'), { encoding: 'utf8', timeout: 300_000 }).trim();
-  const lab = await openLab(name);
+  const lab = await openLab(name, topology);
   const folder = mkdtempSync(join(tmpdir(), 'regent-lab-'));
   try {
     const product = await installProduct({
@@ -76,7 +78,7 @@ export async function openProductLab(name: string): Promise<ProductLab> {
       contextFile: join(folder, '.regent', 'context.json'),
       progress: () => {},
     });
-    return { ...lab, ...product };
+    return { ...lab, ...product, archive };
   } catch (cause) {
     await lab.close();
     throw cause;

@@ -6,7 +6,7 @@ import { age, moment } from '../format/when.ts';
 import { collect, need, text } from '../values.ts';
 
 const WHICH = { name: '<rack>', help: 'UUID, name, or "master"', complete: 'rack' } as const;
-const NEXT = { not_found: ['regent rack list'] };
+const NEXT = { not_found: ['regent rack list'], in_use: ['regent rack reject <uuid>'] };
 
 /** `regent rack`. */
 export const RACK: NounSpec = {
@@ -64,7 +64,11 @@ export const RACK: NounSpec = {
             `rack ${rack.name} may register with a new key for 15 minutes\non it: systemctl restart regent-agent`,
         }),
     },
-    decision('delete', 'forget a rack; if it registers again it waits like a new one', 'deleted'),
+    decision(
+      'delete',
+      'forget a rack that waits or was rejected; if it registers again it waits like a new one',
+      'deleted',
+    ),
   ],
 };
 

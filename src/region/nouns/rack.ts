@@ -188,12 +188,14 @@ export const rackCases = {
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
         if (isRejected(old)) return old;
+        if (old.state === 'accepted') {
+          const why = 'Reject it first: then its host stops what it serves.';
+          return rejected('in_use', `The rack ${old.name} (${old.uuid}) is accepted. ${why}`);
+        }
         const body = await view(tx, old.uuid);
         const released = await racks.releaseMachines(tx, old.uuid);
         const row = await racks.deleteRack(tx, target(old.uuid, context));
         if (isRejected(row)) return row;
-        const refusal = old.state === 'accepted' ? await withdrawRack(tx, old) : null;
-        if (refusal) return refusal;
         tx.emit({ kind: 'rack.deleted', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });
         return { body };
       }),
