@@ -8,6 +8,7 @@ export type CheckOutcome =
   | { readonly kind: 'check_failed'; readonly why: string };
 
 const WORDS_LIMIT = 2_000;
+const CUT = '\n[…]\n';
 
 /** Checkers that run at once. */
 const AT_ONCE = 4;
@@ -34,8 +35,11 @@ function judge(command: Command, result: ExecResult): CheckOutcome {
   return { kind: 'rejected', why: `${name} refuses the files: ${wordsOf(result)}` };
 }
 
-/** What a command said, for an operator. */
+/** What a command said, for an operator. Of many words the first and the last: some checkers tell all that they read before they refuse it. */
 export function wordsOf(result: ExecResult): string {
   const said = [result.stderr.trim(), result.stdout.trim()].filter((text) => text !== '').join('\n');
-  return (said || `status ${result.code ?? result.signal}`).slice(0, WORDS_LIMIT);
+  if (said === '') return `status ${result.code ?? result.signal}`;
+  if (said.length <= WORDS_LIMIT) return said;
+  const half = WORDS_LIMIT / 2 - CUT.length;
+  return `${said.slice(0, half)}${CUT}${said.slice(-half)}`;
 }
