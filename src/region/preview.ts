@@ -109,7 +109,7 @@ function filesOf({ renderer, service, facts, desired }: Rendering): Map<string, 
   if (desired === null) return new Map();
   try {
     const files = renderService(service, desired, { facts, templates: renderer.templates, generation: 0 });
-    return new Map(files.map((file) => [file.target, file.content]));
+    return new Map(files.filter((file) => file.isCopy !== true).map((file) => [file.target, file.content]));
   } catch (error) {
     return new Map([[`${service.folder}/(cannot be rendered)`, `${sentenceOf(error)}\n`]]);
   }

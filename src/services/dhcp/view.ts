@@ -41,7 +41,7 @@ export const DHCP_FILES: readonly FileSpec<DhcpView>[] = [
     owner: 'root',
     group: '_kea',
     instances: (view) => [
-      { target: KEA_CHECK, view: { ...view.file, isPersistent: false } },
+      { target: KEA_CHECK, view: { ...view.file, isPersistent: false }, isCopy: true },
       { target: KEA_CONF, view: view.file },
     ],
   },

@@ -13,9 +13,11 @@ export interface Finding {
 }
 
 /** One file that a template makes: where it goes and what the template sees. */
-interface FileInstance {
+export interface FileInstance {
   readonly target: string;
   readonly view: object;
+  /** A copy of another file for the checker alone: previews leave it out. */
+  readonly isCopy?: boolean;
 }
 
 /** A template and the files that it makes from a view: one, or one per item (a zone). */
@@ -40,6 +42,8 @@ export interface RenderedFile {
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
+  /** See `FileInstance`. */
+  readonly isCopy?: boolean;
 }
 
 /** How one file differs from what is installed. */

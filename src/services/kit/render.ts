@@ -2,7 +2,7 @@ import { textDigest } from '../../core/digest.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import { acceptDesired } from './accept.ts';
-import type { AnyService, FileSpec, RenderedFile, Templates } from './contract.ts';
+import type { AnyService, FileInstance, FileSpec, RenderedFile, Templates } from './contract.ts';
 import { compileTemplate, type Template } from './handlebars.ts';
 import { withHeader } from './header.ts';
 
@@ -31,7 +31,7 @@ export function renderService(service: AnyService, desired: unknown, context: Re
     const template = compileTemplate(...templateOf(service.name, spec, context.templates));
     for (const instance of instances) {
       checkTarget(service, instance.target, targets);
-      files.push(renderFile(spec, instance.target, renderBody(spec, template, instance), context.generation));
+      files.push(renderFile(spec, instance, renderBody(spec, template, instance), context.generation));
     }
   }
   return files;
@@ -62,10 +62,11 @@ function renderBody(spec: FileSpec<unknown>, template: Template, instance: { tar
   }
 }
 
-function renderFile(spec: FileSpec<unknown>, target: string, body: string, generation: number): RenderedFile {
+function renderFile(spec: FileSpec<unknown>, instance: FileInstance, body: string, generation: number): RenderedFile {
   const { mode, owner, group } = spec;
+  const { target, isCopy } = instance;
   // JSON has no comments, so a JSON file has a header only where its daemon reads comments and the spec says so.
   const comment = spec.comment ?? (spec.format === 'json' ? null : '#');
   const content = comment === null ? body : withHeader(body, comment, generation);
-  return { target, content, digest: textDigest(body), mode, owner, group };
+  return { target, content, digest: textDigest(body), mode, owner, group, ...(isCopy ? { isCopy } : {}) };
 }
