@@ -2,7 +2,7 @@ import type { Domain } from '../../contract/domain.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { NounSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet, text, ttlOf } from '../values.ts';
+import { collect, flag, need, nothingToSet, text, ttlOf } from '../values.ts';
 
 const SHAPE: Shape<Domain> = {
   kind: 'domain',
@@ -11,11 +11,17 @@ const SHAPE: Shape<Domain> = {
     { header: 'name', value: (domain) => domain.name },
     { header: 'ttl', value: (domain) => (domain.ttl === null ? 'default' : String(domain.ttl)) },
     { header: 'default', value: (domain) => (domain.isDefault ? 'yes' : 'no') },
+    { header: 'lease names', value: (domain) => (domain.leaseNames ? 'on' : 'off') },
     { header: 'id', wide: true, value: (domain) => String(domain.id) },
   ],
 };
 
 const TTL = { flags: '--ttl <seconds>', help: 'TTL of records that name none; "default" for the site\'s' };
+const LEASE_NAMES = {
+  flags: '--lease-names <on|off>',
+  help: 'publish the names that DHCP clients give themselves',
+  values: ['on', 'off'],
+};
 const NAME = { name: '<name>', help: 'domain name or id', complete: 'domain' } as const;
 
 /** `regent domain`. */
@@ -50,13 +56,13 @@ export const DOMAIN: NounSpec = {
       verb: 'create',
       summary: 'create a domain',
       args: [{ name: '<name>', help: 'such as example.test' }],
-      options: [TTL],
+      options: [TTL, LEASE_NAMES],
       isChange: true,
       examples: ['regent domain create example.test', 'regent domain create example.test --ttl 300 --dry-run'],
       run: (call) =>
         runChange(call, {
           route: 'domain.create',
-          input: { body: { name: need(call, 0), ...ttlOf(call) } },
+          input: { body: { name: need(call, 0), ...ttlOf(call), ...flag(call, 'leaseNames', 'leaseNames') } },
           shape: SHAPE,
           done: 'created',
         }),
@@ -65,11 +71,12 @@ export const DOMAIN: NounSpec = {
       verb: 'set',
       summary: 'change a domain',
       args: [NAME],
-      options: [{ flags: '--name <name>', help: 'new name' }, TTL],
+      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES],
       isChange: true,
+      examples: ['regent domain set lab.example.test --lease-names on'],
       run: (call) => {
-        const body = { ...text(call, 'name'), ...ttlOf(call) };
-        nothingToSet(body, '--name or --ttl');
+        const body = { ...text(call, 'name'), ...ttlOf(call), ...flag(call, 'leaseNames', 'leaseNames') };
+        nothingToSet(body, '--name, --ttl or --lease-names');
         return runChange(call, {
           route: 'domain.set',
           input: { params: { domain: need(call, 0) }, body },

@@ -99,6 +99,13 @@ describe('the network on the command line', () => {
     ['space create dmz', 'POST /spaces', { id: 1, name: 'dmz', vlans: 0 }, 'space dmz created', { name: 'dmz' }],
     ['space delete dmz', 'DELETE /spaces/dmz', { id: 1, name: 'dmz', vlans: 0 }, 'space dmz deleted', undefined],
     [
+      'domain set x.test --lease-names on',
+      'PATCH /domains/x.test',
+      { id: 1, name: 'x.test', ttl: null, leaseNames: true, isDefault: false },
+      'domain x.test changed',
+      { leaseNames: true },
+    ],
+    [
       'vlan create --vid 10 --name web --fabric fabric-1 --space dmz --dns off',
       'POST /vlans',
       VLAN,

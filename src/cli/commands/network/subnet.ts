@@ -132,6 +132,7 @@ export const SUBNET: NounSpec = {
             in_use: [
               `Its machines: regent machine list --subnet ${subnet}`,
               `Its ranges and reservations: regent range list --subnet ${subnet}; regent reservation list --subnet ${subnet}`,
+              `Its leases, which end by themselves: regent lease list --subnet ${subnet}`,
             ],
           },
         });
