@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SERVICES } from '../../src/services/registry.ts';
+import { DebianHost } from '../kit/debian-root.ts';
+
+const TOP = join(import.meta.dirname, '../..');
+const UNITS = readdirSync(join(TOP, 'systemd')).flatMap((name) => (name.endsWith('.d') ? [name.slice(0, -2)] : []));
+const PROGRAM = /^Exec\w+=[+!-]*(\/opt\/regent\/current\/\S+)/gm;
+
+describe('drop-ins of the managed daemons', () => {
+  let host: DebianHost;
+
+  beforeAll(async () => {
+    host = await DebianHost.open();
+    for (const unit of UNITS) {
+      const text = readFileSync(join(TOP, 'systemd', `${unit}.d/regent.conf`), 'utf8');
+      host.write(`/etc/systemd/system/${unit}.d/regent.conf`, text);
+      // What the units start must exist for the verifier: here the very files.
+      for (const [, program] of text.matchAll(PROGRAM)) {
+        if (program === undefined) continue;
+        const source = join(TOP, program.slice('/opt/regent/current/'.length));
+        host.write(program, readFileSync(source, 'utf8'), { mode: 0o755 });
+      }
+    }
+  });
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  it('are there for every service', () => {
+    expect(UNITS.toSorted()).toEqual(SERVICES.map((service) => service.unit).toSorted());
+  });
+
+  it.each(UNITS)('%s is understood by systemd, waits for its file and is never given up', async (unit) => {
+    const { stderr } = await host.run(['systemd-analyze', 'verify', '--man=no', unit]);
+    expect(stderr.split('\n').filter((line) => line.includes('regent'))).toEqual([]);
+    const text = readFileSync(join(TOP, 'systemd', `${unit}.d/regent.conf`), 'utf8');
+    const folder = SERVICES.find((service) => service.unit === unit)?.folder;
+    expect(text).toContain(`ConditionPathExists=${folder}/`);
+    for (const line of ['Restart=always', 'RestartSec=1', 'StartLimitIntervalSec=0']) expect(text).toContain(line);
+  });
+});
