@@ -6,7 +6,7 @@ import { SERVICES } from '../../src/services/registry.ts';
 import { checkFiles } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { renderedCase, serviceNamed } from '../kit/goldens.ts';
-import { CASES } from '../kit/snapshots.ts';
+import { CASES, FACTS } from '../kit/snapshots.ts';
 
 const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
 
@@ -18,6 +18,12 @@ describe.each(SERVICES.map((service) => service.name))('%s goldens and the real 
   beforeAll(async () => {
     host = await DebianHost.open();
     await host.run(['sh', '-c', 'test -e /etc/bind/rndc.key || rndc-confgen -a -u bind']);
+    // Kea's checker wants the interfaces that a file names, and folders that systemd makes.
+    await host.run(['install', '-d', '-o', '_kea', '-g', '_kea', '/run/kea', '/run/lock/kea', '/var/lib/kea']);
+    for (const { name: nic, addresses } of FACTS.interfaces) {
+      await host.run(['ip', 'link', 'add', nic, 'type', 'veth', 'peer', 'name', `p-${nic}`]);
+      for (const address of addresses) await host.run(['ip', 'address', 'add', address, 'dev', nic]);
+    }
   });
   afterAll(() => host[Symbol.asyncDispose]());
 

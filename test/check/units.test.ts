@@ -24,6 +24,7 @@ describe('systemd units', () => {
       'ha/postgres/watch',
       'ha/postgres/provision',
       'ha/chrony/start',
+      'ha/kea/prepare',
     ]) {
       host.write(`/opt/regent/current/${path}`, '#!/bin/sh\n', { mode: 0o755 });
     }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type ExecResult, nameOfCommand } from '../../src/core/host-values.ts';
+import { type ExecResult, isQuestion, nameOfCommand } from '../../src/core/host-values.ts';
 import type {
   Activation,
   AnyService,
@@ -23,6 +23,10 @@ export class DaemonBench {
   #installed: readonly RenderedFile[] = [];
   #daemon: ChildProcess | null = null;
   #generation = 0;
+  /** Restarts after a question of an activation that was answered with no: the engine forces them. */
+  forced = 0;
+  /** What the host knows of itself. */
+  facts = FACTS;
   /** What a reload of the daemon's unit runs, for a daemon that has one. */
   reload: readonly string[] = [];
   /** What the daemon wrote to its standard error. */
@@ -38,7 +42,7 @@ export class DaemonBench {
   /** Renders, checks, installs, activates and waits until the probe is healthy. Gives the activation. */
   async apply(desired: unknown): Promise<Activation> {
     this.#generation += 1;
-    const context = { facts: FACTS, templates: this.#templates, generation: this.#generation };
+    const context = { facts: this.facts, templates: this.#templates, generation: this.#generation };
     const files = renderService(this.#service, desired, context);
     const changes = changesBetween(this.#installed, files);
     for (const ran of await checkFiles(this.#host, this.#service, files, changes)) {
@@ -50,7 +54,7 @@ export class DaemonBench {
       else await this.#host.run(['rm', change.target]);
     }
     this.#installed = files;
-    const activation = this.#service.activate(changes, FACTS);
+    const activation = this.#service.activate(changes, this.facts);
     await this.#activate(activation);
     await this.healthy(desired);
     return activation;
@@ -99,7 +103,8 @@ export class DaemonBench {
   }
 
   async #activate(activation: Activation): Promise<void> {
-    if (activation.kind === 'restart') {
+    // A daemon that is down is started instead, as the engine does.
+    if (activation.kind === 'restart' || (activation.kind !== 'none' && this.#daemon === null)) {
       await this.restart();
     } else if (activation.kind === 'reload') {
       const ran = await this.#host.run(this.reload);
@@ -107,7 +112,11 @@ export class DaemonBench {
     } else if (activation.kind === 'command') {
       for (const command of activation.commands) {
         const ran = await this.#host.exec(command);
-        if (ran.code !== 0) throw new Error(`${nameOfCommand(command)}: ${ran.stdout}${ran.stderr}`);
+        if (ran.code === 0) continue;
+        if (!isQuestion(command)) throw new Error(`${nameOfCommand(command)}: ${ran.stdout}${ran.stderr}`);
+        this.log += ran.stdout;
+        this.forced += 1;
+        return await this.restart();
       }
     }
   }

@@ -6,7 +6,8 @@ import { KEA_CHECK, KEA_CONF, tagOf } from './view.ts';
 const USER = '_kea';
 /** Kea's control socket: its place and name are the only ones that Debian's AppArmor profile allows. */
 export const KEA_SOCKET = '/run/kea/kea4-ctrl-socket';
-const CHECK = ['/usr/sbin/kea-dhcp4', '-T'];
+const WHOLE_CHECK = ['/usr/sbin/kea-dhcp4', '-T'];
+const CHECK = ['/usr/sbin/kea-dhcp4', '-t'];
 /** Blocks that others than root may still write, where Kea keeps its leases. */
 const SPACE = ['/usr/bin/stat', '--file-system', '--format=%a', '/var/lib/kea'];
 const RELOAD = { command: 'config-reload' };
@@ -23,7 +24,8 @@ const EMPTY = 3;
 
 /** Command lines and questions that check, activate and probe use. */
 export const DHCP_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?check/kea-dhcp4\\.conf' }] },
+  { argv: [...WHOLE_CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?check/kea-dhcp4\\.conf' }] },
+  { argv: [...CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?kea-dhcp4\\.conf' }] },
   { argv: SPACE },
   { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
   ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
@@ -32,11 +34,12 @@ export const DHCP_COMMANDS: readonly CommandRule[] = [
   })),
 ];
 
-/** Kea's whole check, with its hooks, of the checker's copy; see `KEA_CHECK`. */
+/** Kea's whole check, with its hooks, of the checker's copy (see `KEA_CHECK`), and that of the file itself, which opens nothing. */
 export function checkDhcp(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.target === KEA_CHECK)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: CHECK_MS }));
+  return staged.map((file) => {
+    const check = file.target === KEA_CHECK ? WHOLE_CHECK : CHECK;
+    return { argv: [...check, file.staged], user: USER, timeoutMs: CHECK_MS };
+  });
 }
 
 /** Kea reads its file anew through its socket, and keeps its leases and, as long as the file is right, its service. */
