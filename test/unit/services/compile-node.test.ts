@@ -96,6 +96,27 @@ describe('compileSite', () => {
   });
 });
 
+describe('what no node shows', () => {
+  const finding = { code: 'unserved', severity: 'warning' as const, subject: 'VLAN a', sentence: 'Nobody.' };
+
+  it('is told once, by the first region node', () => {
+    const { nodes } = compile(typicalSnapshot(), changed('ntp', { lintSite: () => [finding] }));
+    const told = [...nodes].flatMap(([id, node]) =>
+      node.findings.filter((item) => item.service === 'ntp').map(() => id),
+    );
+    expect(told).toEqual(['n-r1']);
+    expect(nodes.get('n-r1')?.findings).toContainEqual({ service: 'ntp', ...finding });
+  });
+
+  it('is an error when it cannot be found out', () => {
+    const { nodes } = compile(typicalSnapshot(), changed('ntp', { lintSite: fail('no luck') }));
+    expect(nodes.get('n-r1')?.findings).toMatchObject([
+      { service: 'ntp', code: 'compile_failed', sentence: 'no luck' },
+    ]);
+    expect(compile({ ...emptySnapshot(), nodes: [] }).nodes.size).toBe(0);
+  });
+});
+
 describe('compileNode', () => {
   it('needs numbers that fit the content', () => {
     const snapshot = emptySnapshot();
