@@ -168,7 +168,12 @@ describe('a rack from elsewhere', () => {
         expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
       }
     }
+    const preview = await site.call('POST', `/racks/${rack.uuid}/accept?dry_run=true`, { body: {} });
+    expect(preview.body).toMatchObject({ dryRun: true, object: { state: 'accepted', node: 'k1' } });
+    expect(await show('k1')).toMatchObject({ state: 'waiting' });
     await accept(rack);
+    const dryReject = await site.call('POST', `/racks/${rack.uuid}/reject?dry_run=true`);
+    expect(dryReject.body).toMatchObject({ dryRun: true, object: { state: 'rejected', node: null } });
     const history = (await site.call('GET', '/config/history')).body['items'] as { id: number; summary: string }[];
     expect(history[0]).toMatchObject({ summary: `rack accept ${rack.uuid}` });
     expect((await site.call('POST', `/config/history/${history[0]?.id}/rollback`)).status).toBe(201);

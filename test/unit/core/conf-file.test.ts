@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfFile } from '../../../src/core/conf-file.ts';
+import { parseConfEntries, parseConfFile } from '../../../src/core/conf-file.ts';
 import { isRejected } from '../../../src/core/errors.ts';
 
 const read = (text: string) => {
@@ -12,6 +12,14 @@ describe('a KEY=VALUE file', () => {
     const text =
       '\uFEFF# comment\r\n\r\nA=1\r\nexport B = "two words" # why\nC=\'it is # not a comment\'\nD=x # comment\nA=2\nE=\n';
     expect(read(text)).toEqual({ A: '2', B: 'two words', C: 'it is # not a comment', D: 'x', E: '' });
+  });
+
+  it('knows the line of every value: of equal keys the last one', () => {
+    const entries = parseConfEntries('rack.conf', '# x\r\n\r\n  export\tA = 1\r\nB="x"\nA=2');
+    expect(isRejected(entries) ? entries : Object.fromEntries(entries)).toEqual({
+      A: { value: '2', line: 5 },
+      B: { value: 'x', line: 4 },
+    });
   });
 
   it.each([
