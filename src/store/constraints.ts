@@ -85,6 +85,13 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   reservations_mac_grammar: invalid('The MAC address is not one interface’s address (IEEE 802 §8.2.2).', 'mac'),
   reservations_hostname_grammar: invalid('The host name breaks the grammar of RFC 1123.', 'hostname'),
   reservations_comment_grammar: invalid('A comment has at most 200 characters and no control characters.', 'comment'),
+  reservations_or_machine: conflict('{}. Rule: DHCP gives an interface one fixed address of a subnet.', 'mac'),
+  interface_addresses_on_vlan: conflict('{}. Rule: the addresses of an interface lie on its VLAN.', 'subnet'),
+  subnets_keep_vlan: {
+    code: 'in_use',
+    text: '{}. Rule: the addresses of an interface lie on its VLAN; move them first.',
+    field: 'vlan',
+  },
   reservations_in_subnet: invalid('{}. Rule: an address lies inside its subnet.', 'address'),
   address_claims_no_overlap: conflict(
     '{}. Rule: an address belongs to one of machine, reservation, gateway and dynamic range.',

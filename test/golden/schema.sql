@@ -77,6 +77,7 @@ END))
   CREATE INDEX subnets_by_vlan ON public.subnets USING btree (vlan_id)
   CREATE TRIGGER check_subnet_keeps_addresses BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_addresses()
   CREATE TRIGGER check_subnet_keeps_ranges BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_ranges()
+  CREATE TRIGGER check_subnet_stays BEFORE UPDATE OF vlan_id ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_stays()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER keep_vlan_served AFTER DELETE OR UPDATE OF vlan_id ON public.subnets FOR EACH ROW EXECUTE FUNCTION keep_vlan_served()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION raise_version()
@@ -141,6 +142,7 @@ END))
   CREATE INDEX reservations_by_mac ON public.reservations USING btree (mac)
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, mac ON public.reservations FOR EACH ROW WHEN ((new.mac IS NOT NULL)) EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -392,6 +394,7 @@ table interfaces
   constraint interfaces_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
   CREATE INDEX interfaces_by_vlan ON public.interfaces USING btree (vlan_id)
   CREATE UNIQUE INDEX interfaces_mac_unique ON public.interfaces USING btree (mac) WHERE (kind = 'physical'::text)
+  CREATE TRIGGER keep_one_fixed_address AFTER UPDATE OF mac ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -412,7 +415,9 @@ END))
   CREATE INDEX interface_addresses_by_interface ON public.interface_addresses USING btree (interface_id)
   CREATE INDEX interface_addresses_by_subnet ON public.interface_addresses USING btree (subnet_id)
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
+  CREATE TRIGGER check_address_on_vlan BEFORE INSERT OR UPDATE OF subnet_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_on_vlan()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, interface_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -673,6 +678,28 @@ begin
 end $function$
 
 
+function keep_one_fixed_address()
+CREATE OR REPLACE FUNCTION public.keep_one_fixed_address()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  place int;
+begin
+  case tg_table_name
+    when 'reservations' then perform check_one_fixed_address(new.subnet_id, new.mac);
+    when 'interface_addresses' then
+      perform check_one_fixed_address(new.subnet_id, mac) from interfaces where id = new.interface_id;
+    else
+      for place in select distinct subnet_id from interface_addresses where interface_id = new.id order by subnet_id loop
+        perform from subnets where id = place for no key update;
+        perform check_one_fixed_address(place, new.mac);
+      end loop;
+  end case;
+  return null;
+end $function$
+
+
 function inetrange(inet,inet,text)
 CREATE OR REPLACE FUNCTION public.inetrange(inet, inet, text)
  RETURNS inetrange
@@ -841,6 +868,19 @@ begin
 end $function$
 
 
+function check_subnet_stays()
+CREATE OR REPLACE FUNCTION public.check_subnet_stays()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.vlan_id <> old.vlan_id and exists (select from interface_addresses where subnet_id = new.id) then
+    perform refuse('subnets_keep_vlan', format('%s has addresses of machines on its VLAN', new.cidr));
+  end if;
+  return new;
+end $function$
+
+
 function check_subnet_keeps_ranges()
 CREATE OR REPLACE FUNCTION public.check_subnet_keeps_ranges()
  RETURNS trigger
@@ -911,6 +951,29 @@ begin
 end $function$
 
 
+function check_one_fixed_address(integer,text)
+CREATE OR REPLACE FUNCTION public.check_one_fixed_address(subnet integer, interface_mac text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  card text;
+  lease inet;
+begin
+  select format('%s of the machine %s has %s', i.name, m.hostname, host(a.address)) into card
+    from interfaces i join interface_addresses a on a.interface_id = i.id join machines m on m.id = i.machine_id
+    where i.mac = interface_mac and i.kind = 'physical' and a.subnet_id = subnet order by a.id limit 1;
+  if not found then
+    return;
+  end if;
+  select address into lease from reservations where subnet_id = subnet and mac = interface_mac;
+  if found then
+    perform refuse('reservations_or_machine', format('%s, and %s has the static lease %s', card, interface_mac, host(lease)));
+  end if;
+end $function$
+
+
 function check_name_alone()
 CREATE OR REPLACE FUNCTION public.check_name_alone()
  RETURNS trigger
@@ -936,19 +999,37 @@ begin
 end $function$
 
 
+function check_address_on_vlan()
+CREATE OR REPLACE FUNCTION public.check_address_on_vlan()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  found_subnet subnets;
+  card_vlan int;
+begin
+  select * into found_subnet from subnets where id = new.subnet_id for no key update;
+  select vlan_id into card_vlan from interfaces where id = new.interface_id;
+  if card_vlan <> found_subnet.vlan_id then
+    perform refuse('interface_addresses_on_vlan', format('%s is on another VLAN than the interface', found_subnet.cidr));
+  end if;
+  return new;
+end $function$
+
+
 function check_address_in_subnet()
 CREATE OR REPLACE FUNCTION public.check_address_in_subnet()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 declare
-  network cidr;
+  subnet subnets;
 begin
-  select cidr into network from subnets where id = new.subnet_id for no key update;
-  if found and not new.address <<= network then
+  select * into subnet from subnets where id = new.subnet_id for no key update;
+  if subnet.id is not null and not new.address <<= subnet.cidr then
     perform refuse(
       case tg_table_name when 'reservations' then 'reservations_in_subnet' else 'interface_addresses_in_subnet' end,
-      format('%s is outside the subnet %s', host(new.address), network));
+      format('%s is outside the subnet %s', host(new.address), subnet.cidr));
   end if;
   return new;
 end $function$

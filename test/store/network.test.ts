@@ -38,7 +38,7 @@ const range = (first: string, last: string, kind = 'reserved', subnet = 1) =>
 const reservation = (address: string, mac: string | null = null, subnet = 1) =>
   sql`insert into reservations (subnet_id, address, mac) values (${subnet}, ${address}, ${mac})`;
 const gateway = (address: string | null) => sql`update subnets set gateway = ${address} where id = 1`;
-const machine = (id: string, address: string) =>
+const machine = (id: string, address: string, subnetId = 1) =>
   change(db, (tx) =>
     createMachine(tx, {
       id,
@@ -50,7 +50,7 @@ const machine = (id: string, address: string) =>
           mac: `52:54:00:${id.slice(0, 2)}:${id.slice(2, 4)}:${id.slice(4, 6)}`,
           kind: 'physical',
           vlanId: 1,
-          addresses: [{ subnetId: 1, address }],
+          addresses: [{ subnetId, address }],
         },
       ],
     }),
@@ -118,6 +118,31 @@ describe('rivals on two connections: exactly one wins, the other is told who did
       expect(refused?.message).toContain('The VLAN vlan10 would serve DHCP without a dynamic range');
     }
   });
+});
+
+test('rivals for a MAC: a static lease or the machine’s own address; for a subnet: a machine or another VLAN', async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const answers = await Promise.all([
+      machine(`ee000${round}`, `10.0.150.${round + 1}`),
+      run(reservation(`10.0.151.${round + 1}`, `52:54:00:ee:00:0${round}`)),
+    ]);
+    const [refused, ...more] = refusals(answers);
+    expect(more).toEqual([]);
+    expect(refused?.message).toBe(
+      `eth0 of the machine ee000${round} has 10.0.150.${round + 1}, and 52:54:00:ee:00:0${round} has the static lease 10.0.151.${round + 1}. Rule: DHCP gives an interface one fixed address of a subnet.`,
+    );
+  }
+  for (let round = 0; round < 5; round += 1) {
+    const cidr = `10.15${round}.0.0/24`;
+    value(await run(sql`insert into subnets (id, vlan_id, name, cidr) values (${50 + round}, 1, ${cidr}, ${cidr})`));
+    const answers = await Promise.all([
+      machine(`ff000${round}`, `10.15${round}.0.1`, 50 + round),
+      change(db, (tx) => updateSubnet(tx, { key: 50 + round }, { vlanId: 3 })),
+    ]);
+    const [refused, ...more] = refusals(answers);
+    expect(more).toEqual([]);
+    expect(refused?.message).toMatch(/Rule: the addresses of an interface lie on its VLAN/);
+  }
 });
 
 describe('the database alone', () => {

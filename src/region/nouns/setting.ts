@@ -10,6 +10,7 @@ import {
 } from '../../model/settings.ts';
 import { findDomain, lockDomain } from '../../store/queries/domains.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
+import { reservedNameClash } from '../../store/queries/network/reservations.ts';
 import { namesInUse } from '../../store/queries/records.ts';
 import { listSettings, type SettingRow, setSetting } from '../../store/queries/settings.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -37,7 +38,7 @@ async function settingByRef(tx: Tx, text: string): Promise<SettingRow | Rejected
   return rows.find((row) => row.name === text) ?? noSuch('setting', text, Object.keys(DEFAULT_SETTINGS));
 }
 
-/** The default domain exists, and no node's name meets an alias in it. Holds the domain until the transaction ends. */
+/** The default domain exists, and no name of a node or a reservation meets an alias or a machine in it. Holds the domain until the transaction ends. */
 async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null> {
   const domain = await findDomain(tx, { name });
   if (!domain) {
@@ -59,7 +60,13 @@ async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null
       );
     }
   }
-  return null;
+  const clash = await reservedNameClash(tx, domain.id);
+  if (!clash) return null;
+  const { hostname, label } = clash;
+  return rejected(
+    'conflict',
+    `default_domain: the reservation ${hostname} would meet ${label} at ${hostname}.${name}.`,
+  );
 }
 
 export const settingCases = {

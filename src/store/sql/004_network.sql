@@ -100,22 +100,91 @@ create trigger write_history after insert or update or delete on spaces for each
 create trigger write_history after insert or update or delete on ip_ranges for each row execute function write_history('id');
 create trigger write_history after insert or update or delete on reservations for each row execute function write_history('id');
 
--- Whoever writes an address or a range holds its subnet until that is committed: the network stays as it is, and of two rivals the
+-- Whoever writes an address or a range holds its subnet until that is committed: network and VLAN stay as they are, and of two rivals the
 -- second sees what the first did.
 create or replace function check_address_in_subnet() returns trigger language plpgsql as $$
 declare
-  network cidr;
+  subnet subnets;
 begin
-  select cidr into network from subnets where id = new.subnet_id for no key update;
-  if found and not new.address <<= network then
+  select * into subnet from subnets where id = new.subnet_id for no key update;
+  if subnet.id is not null and not new.address <<= subnet.cidr then
     perform refuse(
       case tg_table_name when 'reservations' then 'reservations_in_subnet' else 'interface_addresses_in_subnet' end,
-      format('%s is outside the subnet %s', host(new.address), network));
+      format('%s is outside the subnet %s', host(new.address), subnet.cidr));
   end if;
   return new;
 end $$;
 create trigger check_address_in_subnet before insert or update on reservations
   for each row execute function check_address_in_subnet();
+
+-- `enable_seqscan = off` in what follows: indexes serve also while statistics do not know yet how many rows there are; a scan per row of
+-- a bulk change is quadratic.
+
+-- DHCP gives an interface one fixed address of a subnet: a machine's own, or that of a static lease.
+create function check_one_fixed_address(subnet int, interface_mac text) returns void language plpgsql set enable_seqscan = off as $$
+declare
+  card text;
+  lease inet;
+begin
+  select format('%s of the machine %s has %s', i.name, m.hostname, host(a.address)) into card
+    from interfaces i join interface_addresses a on a.interface_id = i.id join machines m on m.id = i.machine_id
+    where i.mac = interface_mac and i.kind = 'physical' and a.subnet_id = subnet order by a.id limit 1;
+  if not found then
+    return;
+  end if;
+  select address into lease from reservations where subnet_id = subnet and mac = interface_mac;
+  if found then
+    perform refuse('reservations_or_machine', format('%s, and %s has the static lease %s', card, interface_mac, host(lease)));
+  end if;
+end $$;
+
+create function keep_one_fixed_address() returns trigger language plpgsql as $$
+declare
+  place int;
+begin
+  case tg_table_name
+    when 'reservations' then perform check_one_fixed_address(new.subnet_id, new.mac);
+    when 'interface_addresses' then
+      perform check_one_fixed_address(new.subnet_id, mac) from interfaces where id = new.interface_id;
+    else
+      for place in select distinct subnet_id from interface_addresses where interface_id = new.id order by subnet_id loop
+        perform from subnets where id = place for no key update;
+        perform check_one_fixed_address(place, new.mac);
+      end loop;
+  end case;
+  return null;
+end $$;
+create trigger keep_one_fixed_address after insert or update of subnet_id, mac on reservations
+  for each row when (new.mac is not null) execute function keep_one_fixed_address();
+create trigger keep_one_fixed_address after insert or update of subnet_id, interface_id on interface_addresses
+  for each row execute function keep_one_fixed_address();
+create trigger keep_one_fixed_address after update of mac on interfaces
+  for each row execute function keep_one_fixed_address();
+
+-- The addresses of an interface lie on its VLAN: whoever gives one holds the subnet, as whoever moves the subnet does.
+create function check_address_on_vlan() returns trigger language plpgsql as $$
+declare
+  found_subnet subnets;
+  card_vlan int;
+begin
+  select * into found_subnet from subnets where id = new.subnet_id for no key update;
+  select vlan_id into card_vlan from interfaces where id = new.interface_id;
+  if card_vlan <> found_subnet.vlan_id then
+    perform refuse('interface_addresses_on_vlan', format('%s is on another VLAN than the interface', found_subnet.cidr));
+  end if;
+  return new;
+end $$;
+create trigger check_address_on_vlan before insert or update of subnet_id on interface_addresses
+  for each row execute function check_address_on_vlan();
+
+create function check_subnet_stays() returns trigger language plpgsql as $$
+begin
+  if new.vlan_id <> old.vlan_id and exists (select from interface_addresses where subnet_id = new.id) then
+    perform refuse('subnets_keep_vlan', format('%s has addresses of machines on its VLAN', new.cidr));
+  end if;
+  return new;
+end $$;
+create trigger check_subnet_stays before update of vlan_id on subnets for each row execute function check_subnet_stays();
 
 create function check_range_in_subnet() returns trigger language plpgsql as $$
 declare
@@ -173,7 +242,6 @@ create function claim_words(claim address_claims) returns text language sql stab
   end, claim.span::text)
 $$;
 
--- The index serves also while statistics do not know yet how many claims there are: a seqscan per row of a bulk change is quadratic.
 create function claim_addresses() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
   changed jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;

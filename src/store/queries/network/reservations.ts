@@ -59,6 +59,19 @@ export async function deleteReservation(tx: Tx, target: Target): Promise<Reserva
   return isRejected(row) ? row : canonical(row);
 }
 
+/**
+ * A reservation whose name would meet a CNAME, or a machine that its MAC does not belong to, if this were the default domain; null without
+ * one. `label`: what it would meet.
+ */
+export function reservedNameClash(tx: Tx, domainId: number): Promise<{ hostname: string; label: string } | null> {
+  return tx.one(sql<{ hostname: string; label: string }>`
+    select r.hostname, coalesce('the machine ' || m.hostname, 'the record CNAME ' || c.data) as label from reservations r
+      left join machines m on m.domain_id = ${domainId} and m.hostname = r.hostname
+        and not exists (select from interfaces i where i.machine_id = m.id and i.mac = r.mac)
+      left join records c on c.domain_id = ${domainId} and c.name = r.hostname and c.type = 'CNAME'
+    where r.hostname is not null and (m.id is not null or c.id is not null) order by r.hostname collate "C" limit 1`);
+}
+
 export interface ReservationFilter extends PageQuery {
   readonly subnetId?: number | undefined;
   readonly mac?: string | undefined;
