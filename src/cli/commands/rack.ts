@@ -28,6 +28,7 @@ export const RACK: NounSpec = {
       verb: 'show',
       summary: 'show a rack and the VLANs that it sees',
       args: [WHICH],
+      examples: ['regent rack show master'],
       run: async (call) => {
         const { client } = await call.region();
         const { body } = await client.call('rack.show', { params: { rack: need(call, 0) } });
@@ -40,6 +41,7 @@ export const RACK: NounSpec = {
       args: [WHICH],
       options: [{ flags: '--name <name>', help: 'name of its node, where its own is taken' }],
       isChange: true,
+      examples: ['regent rack accept k1 --wait', 'regent rack accept 6f9619ff-8b86-d011-b42d-00cf4fc964ff --name k2'],
       run: (call) =>
         runChange(call, {
           route: 'rack.accept',
@@ -78,6 +80,7 @@ function decision(verb: 'reject' | 'delete' | 'reset-key', summary: string, done
     summary,
     args: [WHICH],
     isChange: true,
+    examples: [`regent rack ${verb} k1`],
     run: (call) =>
       runChange(call, {
         route: `rack.${verb}`,
