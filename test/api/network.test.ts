@@ -220,6 +220,20 @@ describe('subnets, ranges and reservations', () => {
     });
   });
 
+  it('the default domain keeps the names of reservations apart from machines and aliases', async () => {
+    await made('/domains', { name: 'next.test' });
+    await made('/reservations', { address: '10.20.0.40', mac: '52:54:00:20:00:40', hostname: 'scanner' });
+    await made('/machines', { hostname: 'scanner', domain: 'next.test', interfaces: [] });
+    const next = (value: string) => site.call('PUT', '/settings/default_domain', { body: { value } });
+    expect((await next('next.test')).body.detail).toBe(
+      'default_domain: the reservation scanner would meet the machine scanner at scanner.next.test.',
+    );
+    // The interface is the machine's: one and the same.
+    await patch('/machines/scanner.next.test', { interfaces: [{ mac: '52:54:00:20:00:40' }] });
+    expect((await next('next.test')).status).toBe(200);
+    expect((await next('regent.internal')).status).toBe(200);
+  });
+
   it('DHCP goes on with a range, and holds it', async () => {
     await made('/vlans', { vid: 23, name: 'served' });
     await made('/subnets', { cidr: '10.23.0.0/24', vlan: 'served' });

@@ -12,12 +12,7 @@ import {
   parseNetwork,
 } from '../../../src/core/ip.ts';
 import { reverseName, reverseZoneOf, reverseZones } from '../../../src/model/reverse.ts';
-import {
-  checkNoOverlap,
-  parseHostAddress,
-  parseSubnetCidr,
-  usableBounds,
-} from '../../../src/model/subnet.ts';
+import { checkNoOverlap, parseHostAddress, parseSubnetCidr, usableBounds } from '../../../src/model/subnet.ts';
 
 const network = (text: string): Network => parseNetwork(text) as Network;
 const address = (text: string): Address => parseAddress(text) as Address;
