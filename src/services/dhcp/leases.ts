@@ -69,6 +69,8 @@ function leaseOf(row: unknown): ServedLease | null {
   const [startsAt, lifetime, subnetId] = [row['cltt'], row['valid-lft'], row['subnet-id']];
   if (address === null || state === undefined) return null;
   if (!isNumber(startsAt) || !isNumber(lifetime) || !isNumber(subnetId)) return null;
+  // Given back: Kea keeps it a while, so that the client gets the same address again.
+  if (lifetime === 0) return null;
   return {
     address,
     subnetId,

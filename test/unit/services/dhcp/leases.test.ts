@@ -74,6 +74,7 @@ describe('a page of leases', () => {
 
   it.each([
     ['an ended lease', { state: 2 }],
+    ['one that was given back', { 'valid-lft': 0 }],
     ['a state of a later Kea', { state: 3 }],
     ['an address of another kind', { 'ip-address': '2001:db8::1' }],
     ['no address', { 'ip-address': '10.10.1.256' }],
