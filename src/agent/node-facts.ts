@@ -19,7 +19,8 @@ export interface NodeFactsOptions {
   readonly onChange: () => void;
 }
 
-const EVERY_MS = 20_000;
+/** A VLAN is served again so soon after its address is back. */
+const EVERY_MS = 5_000;
 const VERSIONS_EVERY_MS = 600_000;
 const RETRY_MS = 1_000;
 const SILENCE_MS = 90_000;

@@ -3,16 +3,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Command, ExecResult, HostFacts } from '../core/host-values.ts';
 
+type Run = (command: Command) => Promise<ExecResult>;
+
 const VERSION_LIMIT = 200;
+const ADDRESSES_MS = 5_000;
 const INTERFACE_FOLDER = '/sys/class/net';
 /** systemd(1) writes the first in every container it boots; the others are podman's and docker's. */
 const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dockerenv'];
 
 /** Reads what this machine knows of itself. A version that cannot be read is left out: its package is not there. */
-export async function readFacts(
-  versions: Readonly<Record<string, Command>>,
-  run: (command: Command) => Promise<ExecResult>,
-): Promise<HostFacts> {
+export async function readFacts(versions: Readonly<Record<string, Command>>, run: Run): Promise<HostFacts> {
   const found = await Promise.all(
     Object.entries(versions).map(async ([name, command]) => [name, versionIn(await run(command))] as const),
   );
@@ -20,7 +20,7 @@ export async function readFacts(
     hostname: hostname(),
     os: parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => '')),
     isContainer: CONTAINER_MARKS.some((path) => existsSync(path)),
-    interfaces: await readInterfaces(),
+    interfaces: await readInterfaces(run),
     versions: Object.fromEntries(found.filter(([, version]) => version !== '')),
   };
 }
@@ -44,19 +44,38 @@ export function parseOsRelease(text: string): { id: string; version: string } {
 }
 
 /** All interfaces by name, also those without an address; addresses without prefix and zone, in a stable order. */
-async function readInterfaces(): Promise<HostFacts['interfaces']> {
-  const addresses = networkInterfaces();
-  const names = await readdir(INTERFACE_FOLDER).catch(() => Object.keys(addresses));
-  const found = await Promise.all(
+async function readInterfaces(run: Run): Promise<HostFacts['interfaces']> {
+  const addresses = await readAddresses(run);
+  const names = await readdir(INTERFACE_FOLDER).catch(() => [...addresses.keys()]);
+  return await Promise.all(
     names.sort().map(async (name) => ({
       name,
       mac: await attributeOf(name, 'address'),
-      addresses: (addresses[name] ?? []).map((item) => item.address).sort(),
+      addresses: (addresses.get(name) ?? []).toSorted(),
       ...indexOf(await attributeOf(name, 'ifindex')),
       ...linkState(await attributeOf(name, 'flags'), await attributeOf(name, 'carrier')),
     })),
   );
-  return found;
+}
+
+/** From ip(8), because Node leaves interfaces out that are down or have no carrier, though they keep their addresses. */
+async function readAddresses(run: Run): Promise<ReadonlyMap<string, readonly string[]>> {
+  const answer = await run({ argv: ['ip', '-brief', 'address', 'show'], timeoutMs: ADDRESSES_MS });
+  if (answer.code === 0 && answer.stdout.endsWith('\n')) return parseAddresses(answer.stdout);
+  const found = Object.entries(networkInterfaces());
+  return new Map(found.map(([name, list]) => [name, (list ?? []).map((item) => item.address)]));
+}
+
+/** Reads `ip -brief address`: name (`eth0@if5` for one end of a pair), state, then addresses with prefix, `peer` and `metric`. */
+export function parseAddresses(text: string): ReadonlyMap<string, readonly string[]> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const [name = '', _state, ...words] = line.trim().split(/\s+/);
+      const own = words.filter((word, at) => /[.:]/.test(word) && words[at - 1] !== 'peer');
+      return [name.split('@')[0] ?? name, own.map((word) => word.split('/')[0] ?? word)];
+    }),
+  );
 }
 
 /** An attribute of an interface, '' when there is none: the kernel refuses to tell the carrier of one that is down. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { durableText } from '../../../src/host/durable-text.ts';
-import { linkState, parseOsRelease } from '../../../src/host/facts.ts';
+import { linkState, parseAddresses, parseOsRelease } from '../../../src/host/facts.ts';
 import { LineReader } from '../../../src/host/protocol.ts';
 import { realHost } from '../../../src/host/real.ts';
 import { hostFault } from '../../../src/host/system-error.ts';
@@ -167,6 +167,20 @@ describe('lines and facts', () => {
     expect(linkState('0x1003', '0')).toEqual({ isUp: true, hasCarrier: false });
     expect(linkState('0x1002', '')).toEqual({ isUp: false, hasCarrier: false });
     expect(linkState('', '')).toEqual({});
+  });
+
+  it('reads addresses, also of a link that is down', () => {
+    const text = `lo               UNKNOWN        127.0.0.1/8 ::1/128
+eth1@if5         DOWN           10.10.10.1/24 metric 1024 fe80::1/64
+tun0             UNKNOWN        10.9.0.1 peer 10.9.0.2/32
+dummy0           DOWN
+`;
+    expect([...parseAddresses(text)]).toEqual([
+      ['lo', ['127.0.0.1', '::1']],
+      ['eth1', ['10.10.10.1', 'fe80::1']],
+      ['tun0', ['10.9.0.1']],
+      ['dummy0', []],
+    ]);
   });
 
   it('has the state of every link', async () => {
