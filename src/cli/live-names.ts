@@ -1,5 +1,5 @@
 import type { Client } from '../contract/client.ts';
-import type { Vlan } from '../contract/vlan.ts';
+import type { Vlan } from '../contract/network/vlan.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command.ts';
 import { EXIT, type ExitCode } from './exit.ts';

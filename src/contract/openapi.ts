@@ -4,21 +4,21 @@ import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './c
 import { Change, PendingConfig } from './config.ts';
 import { Domain } from './domain.ts';
 import { Event } from './event.ts';
-import { Fabric, Space } from './fabric.ts';
+import { Fabric, Space } from './network/fabric.ts';
 import { Lease } from './lease.ts';
 import { Machine, MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
 import { Rack } from './rack.ts';
-import { Range } from './range.ts';
+import { Range } from './network/range.ts';
 import { DnsRecord } from './record.ts';
-import { Reservation } from './reservation.ts';
+import { Reservation } from './network/reservation.ts';
 import { API_PREFIX, isWrite, ROUTES, type RouteSpec } from './routes.ts';
 import { Service } from './service.ts';
 import { Setting } from './setting.ts';
 import { Status } from './status.ts';
-import { Subnet } from './subnet.ts';
+import { Subnet } from './network/subnet.ts';
 import { ApiKey, ApiKeyCreated, User } from './user.ts';
-import { Vlan } from './vlan.ts';
+import { Vlan } from './network/vlan.ts';
 
 /** Schemas that get a name in the document; every other one is written where it is used. */
 const COMPONENTS: Readonly<Record<string, TSchema>> = {

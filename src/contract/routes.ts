@@ -3,20 +3,20 @@ import * as config from './config.ts';
 import { WriteQuery } from './common.ts';
 import * as domain from './domain.ts';
 import * as event from './event.ts';
-import * as fabric from './fabric.ts';
+import * as fabric from './network/fabric.ts';
 import * as lease from './lease.ts';
 import * as machine from './machine.ts';
 import * as node from './node.ts';
 import * as rack from './rack.ts';
-import * as range from './range.ts';
+import * as range from './network/range.ts';
 import * as record from './record.ts';
-import * as reservation from './reservation.ts';
+import * as reservation from './network/reservation.ts';
 import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
-import * as subnet from './subnet.ts';
+import * as subnet from './network/subnet.ts';
 import * as user from './user.ts';
-import * as vlan from './vlan.ts';
+import * as vlan from './network/vlan.ts';
 
 /** Path of the API on every region node. */
 export const API_PREFIX = '/api/v1';

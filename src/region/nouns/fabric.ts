@@ -1,4 +1,4 @@
-import type { Fabric } from '../../contract/fabric.ts';
+import type { Fabric } from '../../contract/network/fabric.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import * as fabrics from '../../store/queries/network/fabrics.ts';

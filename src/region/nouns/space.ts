@@ -1,4 +1,4 @@
-import type { Space } from '../../contract/fabric.ts';
+import type { Space } from '../../contract/network/fabric.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import * as spaces from '../../store/queries/network/spaces.ts';

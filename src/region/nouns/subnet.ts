@@ -1,4 +1,4 @@
-import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/subnet.ts';
+import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/subnet.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatNetwork, parseAddress } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';

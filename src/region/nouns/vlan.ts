@@ -1,4 +1,4 @@
-import type { Vlan } from '../../contract/vlan.ts';
+import type { Vlan } from '../../contract/network/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import { parseVid } from '../../model/vlan.ts';

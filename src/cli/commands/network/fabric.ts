@@ -1,4 +1,4 @@
-import type { Fabric, Space } from '../../../contract/fabric.ts';
+import type { Fabric, Space } from '../../../contract/network/fabric.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { NounSpec } from '../../command.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';

@@ -1,7 +1,7 @@
 import type { Lease } from '../../../contract/lease.ts';
-import type { Range } from '../../../contract/range.ts';
-import type { Subnet, SubnetSet } from '../../../contract/subnet.ts';
-import type { Vlan } from '../../../contract/vlan.ts';
+import type { Range } from '../../../contract/network/range.ts';
+import type { Subnet, SubnetSet } from '../../../contract/network/subnet.ts';
+import type { Vlan } from '../../../contract/network/vlan.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command.ts';
 import { usageError } from '../../exit.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, nullable, page, strict, text } from './common.ts';
+import { Flag, Id, listQuery, nullable, page, strict, text } from '../common.ts';
 
 /** A rack that stands on a VLAN, by its own report. */
 const VlanRack = strict({

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { RANGE_KINDS } from '../model/ip-range.ts';
-import { Id, listQuery, oneOf, page, strict, text } from './common.ts';
+import { RANGE_KINDS } from '../../model/ip-range.ts';
+import { Id, listQuery, oneOf, page, strict, text } from '../common.ts';
 
 const Kind = oneOf(RANGE_KINDS, 'dynamic: given out by DHCP; reserved: given to nobody by Regent itself');
 const Comment = Type.String({ maxLength: 200 });

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Id, listQuery, page, strict, text } from './common.ts';
+import { Id, listQuery, page, strict, text } from '../common.ts';
 
 /** A fabric: switches that share their VLAN numbers. A new one has its untagged VLAN. */
 export const Fabric = strict({ id: Id, name: Type.String(), vlans: Type.Integer({ description: 'VLANs of it' }) });

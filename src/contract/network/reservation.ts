@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Id, listQuery, nullable, page, strict, text } from './common.ts';
+import { Id, listQuery, nullable, page, strict, text } from '../common.ts';
 
 const Comment = Type.String({ maxLength: 200 });
 

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, nullable, page, strict, text } from './common.ts';
+import { Flag, Id, listQuery, nullable, page, strict, text } from '../common.ts';
 
 const Resolvers = Type.Array(text(64), { maxItems: 8, description: 'what DHCP names instead of our own resolvers' });
 
