@@ -225,6 +225,13 @@ describe('a configuration that the daemon does not bear', () => {
     expect(await next.run(wish(3, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy', applied: 3 });
   });
 
+  it('says what its host keeps a healthy daemon from', async () => {
+    const away = { code: 'away', severity: 'warning' as const, subject: 'VLAN a', sentence: 'VLAN a is not served.' };
+    const { start } = engineRig({ limits: () => [away] });
+    const report = await (await start()).run(wish(1, {}), FAKE_FACTS);
+    expect(report).toMatchObject({ state: 'healthy', why: expect.stringMatching(/; VLAN a is not served$/) });
+  });
+
   it('stays, unhealthy, when there is no way back', async () => {
     const { host, start } = engineRig();
     const engine = await start();

@@ -2,6 +2,7 @@ import { digestOf } from '../../src/core/digest.ts';
 import { openEngine, type ServiceEngine } from '../../src/reconcile/engine.ts';
 import { type EnginePorts, type MemoryStore, TIMING } from '../../src/reconcile/ports.ts';
 import type { Memory, Wanted } from '../../src/reconcile/values.ts';
+import type { AnyService } from '../../src/services/kit/contract.ts';
 import { FAKE_FACTS, FakeHost } from './fake-host.ts';
 import { FAKE_TEMPLATES, type FakeDesired, fakeDaemon, fakeService } from './fake-service.ts';
 import { evenRandom, memoryLog, type VirtualTime, virtualTime } from './virtual-time.ts';
@@ -14,8 +15,8 @@ export interface EngineRig {
   readonly start: () => Promise<ServiceEngine>;
 }
 
-/** Opens a rig. */
-export function engineRig(): EngineRig {
+/** Opens a rig; `changes` to the fake service. */
+export function engineRig(changes: Partial<AnyService> = {}): EngineRig {
   const time = virtualTime();
   const host = new FakeHost(time, [fakeDaemon(), fakeDaemon('other')]);
   const memories = new Map<string, Memory>();
@@ -37,7 +38,7 @@ export function engineRig(): EngineRig {
     timing: TIMING,
     wait: time.wait,
   };
-  return { host, time, memories, start: () => openEngine(fakeService(), ports) };
+  return { host, time, memories, start: () => openEngine({ ...fakeService(), ...changes }, ports) };
 }
 
 /** A wish for the fake service. */
