@@ -176,9 +176,21 @@ describe('a rack from elsewhere', () => {
     expect(dryReject.body).toMatchObject({ dryRun: true, object: { state: 'rejected', node: null } });
     const history = (await site.call('GET', '/config/history')).body['items'] as { id: number; summary: string }[];
     expect(history[0]).toMatchObject({ summary: `rack accept ${rack.uuid}` });
-    expect((await site.call('POST', `/config/history/${history[0]?.id}/rollback`)).status).toBe(201);
+    const rollback = (role: 'operator' | 'admin') =>
+      site.call('POST', `/config/history/${history[0]?.id}/rollback`, { role });
+    expect(await rollback('operator')).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect((await rollback('admin')).status).toBe(201);
     expect(await show('k1')).toMatchObject({ state: 'waiting', node: null });
     expect((await rack.pull(site.api)).status).toBe(403);
+
+    // A rejection, too, with everything that went with it.
+    await accept(rack);
+    await site.call('POST', '/machines', { body: { hostname: 'm1', rack: 'k1' } });
+    await decide(rack, 'reject');
+    const last = (await site.call('GET', '/config/history?limit=1')).body['items'] as { id: number }[];
+    expect((await site.call('POST', `/config/history/${last[0]?.id}/rollback`)).status).toBe(201);
+    expect(await show('master')).toMatchObject({ name: 'k1', state: 'accepted', node: 'k1', machines: 1 });
+    expect((await rack.pull(site.api)).status).toBe(204);
   });
 
   it('is accepted under another name where its own is taken', async () => {

@@ -157,9 +157,9 @@ export const rackCases = {
         const old = await realRack(tx, params.rack);
         if (isRejected(old)) return old;
         if (old.state === 'rejected') return result(tx, old);
-        const released = await racks.releaseMachines(tx, old.uuid);
         const row = await racks.rejectRack(tx, target(old.uuid, context), await keptNode(tx, old));
         if (isRejected(row)) return row;
+        const released = await racks.releaseMachines(tx, old.uuid);
         const refusal = old.state === 'accepted' ? await withdrawRack(tx, old) : null;
         if (refusal) return refusal;
         tx.emit({ kind: 'rack.rejected', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });

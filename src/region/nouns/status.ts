@@ -10,6 +10,7 @@ import type { PendingConfig } from '../../contract/config.ts';
 import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { pageBody } from '../paging.ts';
 import { diffBodies } from '../preview.ts';
+import { changingRacks } from '../rack-node.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
 import { appliedOf, summarise } from '../status-summary.ts';
 import { trackServices } from '../tracking.ts';
@@ -45,6 +46,9 @@ async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise
     isCurrent: wanted > 0 && own.every((service) => service.isCurrent),
   };
 }
+
+/** Tables that only admins change: racks with their nodes, settings. */
+const OF_ADMINS = ['racks', 'nodes', 'settings'];
 
 export const statusCases = {
   'me.show': glancing('me.show', async (_tx, _input, { caller }) => ({
@@ -89,10 +93,15 @@ export const statusCases = {
   'config.rollback': writing(
     'config.rollback',
     ({ params }) => `config rollback ${params.change}`,
-    async (tx, { params }) => {
+    async (tx, { params }, { caller }) => {
       const change = await findChange(tx, params.change);
       if (!change) return rejected('not_found', `There is no change ${params.change}, or it is too old to be kept.`);
-      const refusal = await revertChange(tx, params.change);
+      if (caller.role !== 'admin' && touches(change.rows, OF_ADMINS)) {
+        const why = `${caller.user} has the role ${caller.role}; change ${params.change} (${change.summary}) was one that only an admin makes`;
+        return rejected('forbidden', `${why}, so only an admin takes it back.`);
+      }
+      const revert = () => revertChange(tx, params.change);
+      const refusal = await (touches(change.rows, ['racks']) ? changingRacks(tx, revert) : revert());
       if (refusal) return refusal;
       const { default_domain: name } = await readSettings(tx);
       if (!(await findDomain(tx, { name })) && touches(change.rows, ['domains', 'settings'])) {
