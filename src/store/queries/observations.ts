@@ -27,15 +27,18 @@ export interface NodeObservation {
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
   const { generation, digest, agentVersion, agentSince, staleSince, facts, services } = report;
   const interfaces = JSON.stringify(facts.interfaces);
+  // An agent that was started just now has not read its facts yet (empty host name): what it had does not stop being so. Without this
+  // a restart of the agent would take the node off its VLANs, and their services away.
+  const isKnown = facts.hostname !== '';
   const same = await tx.one(sql`select node_id from node_observations
-    where node_id = ${node.id} and facts -> 'interfaces' = ${interfaces}::jsonb`);
+    where node_id = ${node.id} and (not ${isKnown} or facts -> 'interfaces' = ${interfaces}::jsonb)`);
   await tx.run(sql`
     insert into node_observations as n (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings)
     values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
       ${JSON.stringify(facts)}::jsonb, ${JSON.stringify(report.findings ?? [])}::jsonb)
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
       agent_version = excluded.agent_version, agent_since = excluded.agent_since, stale_since = excluded.stale_since,
-      facts = excluded.facts, findings = excluded.findings, reported_at = now()`);
+      facts = case when ${isKnown} then excluded.facts else n.facts end, findings = excluded.findings, reported_at = now()`);
   const before = await tx.all(sql<{ service: string; state: string; since: string }>`
     select service, state, since from observations where node_id = ${node.id} for update`);
   const list = JSON.stringify(services.map((service) => ({ name: service.service, body: service })));
