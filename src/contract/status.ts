@@ -37,6 +37,7 @@ export const Status = strict({
     records: Type.Integer(),
     machines: Type.Integer(),
     subnets: Type.Integer(),
+    leases: Type.Integer({ description: 'in force' }),
   }),
 });
 export type Status = Static<typeof Status>;

@@ -398,7 +398,7 @@ const CASES: readonly Case[] = [
     set('/subnets/10.20.0.0%2F24', { vlan: 'vlan40' }),
     409,
     'in_use',
-    '10.20.0.0/24 is leased on fabric-1/vlan20: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Switch DHCP off there and wait until the leases have ended.',
+    `10.20.0.0/24 is leased on fabric-1/vlan20: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Switch DHCP off there. Rule: it is free when its leases have ended (${LEASE_END}).`,
   ],
   [
     'a subnet of machines moved',
@@ -419,7 +419,7 @@ const CASES: readonly Case[] = [
     remove('/subnets/10.20.0.0%2F24'),
     409,
     'in_use',
-    '10.20.0.0/24 has live leases: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Take them away first.',
+    `10.20.0.0/24 is leased: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: it is free when its leases have ended (${LEASE_END}).`,
   ],
   [
     'a VLAN in use deleted',

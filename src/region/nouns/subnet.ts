@@ -131,12 +131,11 @@ async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | n
       `${subnet.cidr} has addresses of machines, such as ${user.fqdn}, on ${from}. Move them before the subnet goes to ${vlanLabel(to)}.`,
     );
   }
-  const [lease, ...more] = await liveLeases(tx, subnet.id);
-  if (lease) {
-    const others = more.length > 0 ? ` and ${more.length} more` : '';
+  const leased = await leasedWords(tx, subnet);
+  if (leased) {
     return rejected(
       'in_use',
-      `${subnet.cidr} is leased on ${from}: ${leaseWords(lease)}${others}. Switch DHCP off there and wait until the leases have ended.`,
+      `${subnet.cidr} is leased on ${from}: ${leased.who}. Switch DHCP off there. ${leased.rule}`,
     );
   }
   return checkVlanKeepsRange(tx, subnet.vlanId, (range) => range.subnetId === subnet.id);
@@ -157,8 +156,17 @@ async function contentsOf(tx: Tx, subnet: Row): Promise<Rejected | null> {
   if (range) return inUse(`ranges, such as the ${range.kind} ${range.first}-${range.last}`);
   const reservation = (await listReservations(tx, { subnetId: subnet.id, limit: 1 })).items[0];
   if (reservation) return inUse(`reservations, such as ${reservation.address}`);
-  const [lease] = await liveLeases(tx, subnet.id);
-  return lease ? inUse(`live leases: ${leaseWords(lease)}`) : null;
+  const leased = await leasedWords(tx, subnet);
+  return leased && rejected('in_use', `${subnet.cidr} is leased: ${leased.who}. ${leased.rule}`);
+}
+
+/** Who has leases of a subnet, and until when: nothing else ends them. Null: nobody. */
+async function leasedWords(tx: Tx, subnet: Row): Promise<{ readonly who: string; readonly rule: string } | null> {
+  const [lease, ...more] = await liveLeases(tx, subnet.id);
+  if (!lease) return null;
+  const others = more.length > 0 ? ` and ${more.length} more` : '';
+  const last = [lease, ...more].reduce((end, { expiresAt }) => (expiresAt > end ? expiresAt : end), '');
+  return { who: leaseWords(lease) + others, rule: `Rule: it is free when its leases have ended (${last}).` };
 }
 
 async function allSubnets(tx: Tx): Promise<Row[]> {

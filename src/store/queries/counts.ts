@@ -1,18 +1,21 @@
 import { sql } from 'kysely';
 import type { Tx } from '../tx.ts';
 
-/** Numbers of rows of the nouns. */
+/** Numbers of rows of the nouns, and of leases. */
 export interface Counts {
   readonly domains: number;
   readonly records: number;
   readonly machines: number;
   readonly subnets: number;
+  /** In force. */
+  readonly leases: number;
 }
 
 /** Counts the nouns of the configuration. */
 export async function readCounts(tx: Tx): Promise<Counts> {
   const row =
     await tx.one(sql<Counts>`select (select count(*) from domains) as domains, (select count(*) from records) as records,
-    (select count(*) from machines) as machines, (select count(*) from subnets) as subnets`);
-  return row ?? { domains: 0, records: 0, machines: 0, subnets: 0 };
+    (select count(*) from machines) as machines, (select count(*) from subnets) as subnets,
+    (select count(*) from leases where state <> 'expired' and expires_at > now()) as leases`);
+  return row ?? { domains: 0, records: 0, machines: 0, subnets: 0, leases: 0 };
 }
