@@ -145,6 +145,24 @@ test('rivals for a MAC: a static lease or the machine’s own address; for a sub
   }
 });
 
+test('machines that take addresses of two subnets in opposite order do not stop each other', async () => {
+  value(
+    await run(
+      sql`insert into subnets (id, vlan_id, name, cidr) values (70, 1, 'a', '10.70.0.0/24'), (71, 1, 'b', '10.71.0.0/24')`,
+    ),
+  );
+  const two = (n: number) => {
+    const address = (net: number) => ({ subnetId: net, address: `10.${net}.0.${n + 1}` });
+    const addresses = n % 2 ? [address(70), address(71)] : [address(71), address(70)];
+    const mac = `52:54:00:70:00:${String(n).padStart(2, '0')}`;
+    const card = { name: 'eth0', mac, kind: 'physical' as const, vlanId: 1, addresses };
+    const id = `two0${String(n).padStart(2, '0')}`;
+    return change(db, (tx) => createMachine(tx, { id, hostname: id, domainId: 1, interfaces: [card] }));
+  };
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => two(n)));
+  expect(refusals(answers)).toEqual([]);
+});
+
 describe('the database alone', () => {
   test('the exclusion constraints name both, where the triggers did not see the other', async () => {
     // What only a process of another version, without the triggers, could do.

@@ -8,7 +8,12 @@ import { createNode } from '../../src/store/queries/nodes.ts';
 import { createRecord } from '../../src/store/queries/records.ts';
 import { requestRestart } from '../../src/store/queries/restarts.ts';
 import { listSettings, setSetting, unsetSetting } from '../../src/store/queries/settings.ts';
+import { createFabric } from '../../src/store/queries/network/fabrics.ts';
+import { createRange } from '../../src/store/queries/network/ranges.ts';
+import { createReservation } from '../../src/store/queries/network/reservations.ts';
+import { createSpace } from '../../src/store/queries/network/spaces.ts';
 import { createSubnet } from '../../src/store/queries/network/subnets.ts';
+import { createVlan, updateVlan } from '../../src/store/queries/network/vlans.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
@@ -117,6 +122,78 @@ test('everything that was written is there, in order, canonical', async () => {
         },
       ],
     },
+  ]);
+});
+
+test('the network is there: what a VLAN and a subnet offer, ranges, reservations, canonical', async () => {
+  const made = value(
+    await change(db, async (tx) => {
+      const fabric = await createFabric(tx, { name: 'second' });
+      const space = await createSpace(tx, { name: 'dmz' });
+      const vlan = await createVlan(tx, { fabricId: fabric.id, spaceId: space.id, name: 'v7', vid: 7, dnsOn: false });
+      const subnet = await createSubnet(tx, {
+        vlanId: vlan.id,
+        name: 'seven',
+        cidr: '10.7.0.0/24',
+        gateway: '10.7.0.1',
+        resolvers: ['192.0.2.53', '192.0.2.1'],
+        isManaged: false,
+        proxyOn: false,
+      });
+      const six = await createSubnet(tx, {
+        vlanId: vlan.id,
+        name: 'seven6',
+        cidr: '::ffff:0:0/96',
+        gateway: '::ffff:1:1',
+      });
+      await createRange(tx, { subnetId: subnet.id, kind: 'dynamic', first: '10.7.0.10', last: '10.7.0.19' });
+      await createRange(tx, {
+        subnetId: six.id,
+        kind: 'reserved',
+        first: '::ffff:a00:1',
+        last: '::ffff:a00:2',
+        comment: 'x',
+      });
+      const mac = '52:54:00:00:07:01';
+      await createReservation(tx, { subnetId: subnet.id, address: '10.7.0.5', mac, hostname: 'seven' });
+      await updateVlan(tx, { key: vlan.id }, { dhcpOn: true });
+      return { fabric, space, vlan, subnet, six };
+    }),
+  );
+  const snapshot = value(await db.read(readSnapshot));
+  const { fabric, space, vlan, subnet, six } = made;
+  expect(snapshot.fabrics.at(-1)).toEqual({ id: fabric.id, name: 'second' });
+  expect(snapshot.spaces).toEqual([{ id: space.id, name: 'dmz' }]);
+  expect(snapshot.vlans.at(-1)).toEqual({
+    id: vlan.id,
+    fabricId: fabric.id,
+    spaceId: space.id,
+    name: 'v7',
+    vid: 7,
+    dhcpOn: true,
+    dnsOn: false,
+    relayVlanId: null,
+  });
+  expect(snapshot.subnets.slice(-2)).toEqual([
+    {
+      id: subnet.id,
+      vlanId: vlan.id,
+      name: 'seven',
+      cidr: '10.7.0.0/24',
+      gateway: '10.7.0.1',
+      resolvers: ['192.0.2.53', '192.0.2.1'],
+      isManaged: false,
+      dnsOn: true,
+      proxyOn: false,
+    },
+    expect.objectContaining({ id: six.id, gateway: '::ffff:1:1', resolvers: [], isManaged: true, proxyOn: true }),
+  ]);
+  expect(snapshot.ranges).toMatchObject([
+    { subnetId: subnet.id, kind: 'dynamic', first: '10.7.0.10', last: '10.7.0.19', comment: '' },
+    { subnetId: six.id, kind: 'reserved', first: '::ffff:a00:1', last: '::ffff:a00:2', comment: 'x' },
+  ]);
+  expect(snapshot.reservations).toMatchObject([
+    { subnetId: subnet.id, address: '10.7.0.5', mac: '52:54:00:00:07:01', hostname: 'seven', comment: '' },
   ]);
 });
 

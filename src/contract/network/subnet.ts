@@ -25,7 +25,12 @@ export type Subnet = Static<typeof Subnet>;
 export const SubnetCreate = strict({
   cidr: text(64),
   name: Type.Optional(text(64, 'the CIDR when left out')),
-  vlan: Type.Optional(text(140, 'id, name or VID; the untagged VLAN of the first fabric when left out')),
+  vlan: Type.Optional(
+    text(
+      140,
+      'FABRIC/NAME, FABRIC/VID; name, VID or id where one VLAN alone has it; the untagged VLAN of the first fabric when left out',
+    ),
+  ),
   gateway: Type.Optional(text(64)),
   resolvers: Type.Optional(Resolvers),
   managed: Type.Optional(Type.Boolean()),

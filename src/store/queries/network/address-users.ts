@@ -6,10 +6,9 @@ import type { Tx } from '../../tx.ts';
 /** Addresses that nodes have or report to have: a machine must not get the address of its own resolver. */
 const NODE_ADDRESSES = sql`
   select id as node_id, a as address from nodes, unnest(addresses) as a
-  union select node_id, host(reported::inet)::inet from node_observations,
-    jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value,
-    lateral (select value #>> '{}' as reported) as text
-    where case when pg_input_is_valid(reported, 'inet') then true else false end`;
+  union select node_id, case when pg_input_is_valid(reported, 'inet') then host(reported::inet)::inet end
+    from node_observations, jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value,
+    lateral (select value #>> '{}' as reported) as text`;
 
 /**
  * Everything in a subnet that automatic allocation stays away from: ranges of both kinds, reservations, the gateway, addresses of
