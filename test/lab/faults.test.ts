@@ -3,12 +3,15 @@ import { createClient } from '../../src/contract/client.ts';
 import { execDhcpClient } from '../../src/lab/dhcp/client.ts';
 import { systemRandom } from '../../src/main/process.ts';
 import { reportText, runFaults } from '../kit/faults/run.ts';
+import { TARGETS } from '../kit/faults/targets.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { openSite, type Site } from '../kit/site.ts';
 
-/** CI runs one round; `REGENT_FAULT_ROUNDS` and `REGENT_FAULT_SEED` ask for more, or for the same again. */
+/** CI runs one round of all; `REGENT_FAULT_ROUNDS`, `_SEED` and `_TARGETS` (names with commas) ask for more, for the same again, for some. */
 const ROUNDS = Number(process.env['REGENT_FAULT_ROUNDS'] ?? 1);
 const SEED = Number(process.env['REGENT_FAULT_SEED'] ?? Date.now() % 100_000);
+
+const WANTED = process.env['REGENT_FAULT_TARGETS']?.split(',') ?? [];
 
 /** Two pools with a reserved range between them (last bytes): the second pool is the lab's own. */
 const POOLS = [
@@ -40,7 +43,8 @@ describe('every process killed and frozen in turn, under 20 writes/s and DNS, DH
     async () => {
       // A patient client: a backlog after a freeze may take long on a busy machine, and giving up is no loss but a failure here.
       const client = createClient({ url: lab.url, apiKey: lab.apiKey, random: systemRandom(), deadlineMs: 120_000 });
-      const order = { layout: lab.layout, client, rounds: ROUNDS, seed: SEED, writesPerSecond: 20, isPool };
+      const targets = TARGETS.filter(({ name }) => WANTED.length === 0 || WANTED.includes(name));
+      const order = { layout: lab.layout, client, rounds: ROUNDS, seed: SEED, writesPerSecond: 20, isPool, targets };
       const real = keepRenewing(lab);
       const report = await runFaults({ ...order, print: (line) => console.log(line) });
       const addresses = await real.stop();
