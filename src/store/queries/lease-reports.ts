@@ -37,7 +37,7 @@ export async function storeLeaseReport(
   if (receipt !== 'stored') return receipt;
   const ended = await endLeases(tx, node.id, report);
   const stored = report.leases.length > 0 ? await upsertLeases(tx, node.id, report) : [];
-  await tell(tx, node, [...ended, ...stored]);
+  await tell(tx, { actor: `node:${node.id}`, node: node.name }, [...ended, ...stored]);
   return 'stored';
 }
 
@@ -52,7 +52,7 @@ export async function expireLeases(tx: Tx): Promise<number> {
     (await tx.all(sql<{ id: string; name: string }>`select id, name from nodes`)).map((node) => [node.id, node.name]),
   );
   for (const [id, changes] of Map.groupBy(ended, (row) => row.nodeId)) {
-    await tell(tx, { id, name: names.get(id) ?? id }, changes);
+    await tell(tx, { actor: 'system:leases', node: names.get(id) ?? id }, changes);
   }
   return ended.length;
 }
@@ -129,7 +129,7 @@ function upsertLeases(tx: Tx, nodeId: string, { at, leases }: LeaseReport): Prom
 
 async function tell(
   tx: Tx,
-  node: { readonly id: string; readonly name: string },
+  from: { readonly actor: string; readonly node: string },
   changes: readonly LeaseChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
@@ -140,9 +140,9 @@ async function tell(
   const summary = { added: count('added'), changed: count('changed'), removed: count('removed') };
   const events: NewEvent[] =
     changes.length > EVENTS_MAX
-      ? [{ kind: 'lease.changed', subject: node.name, data: summary }]
-      : changes.map((change) => eventOf(node.name, change));
-  await storeEvents(tx, `node:${node.id}`, events);
+      ? [{ kind: 'lease.changed', subject: from.node, data: summary }]
+      : changes.map((change) => eventOf(from.node, change));
+  await storeEvents(tx, from.actor, events);
 }
 
 function eventOf(node: string, { kind, address, mac, hostname, before }: LeaseChange): NewEvent {
