@@ -1,5 +1,5 @@
 import type { Desired, Observation } from '../contract/agent.ts';
-import type { RegisterRequest } from '../contract/registration.ts';
+import type { RegisterRequest } from '../contract/identity/registration.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type Timing, TIMING } from '../reconcile/ports.ts';

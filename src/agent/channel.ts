@@ -1,8 +1,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LeaseReport, Observation, PullQuery } from '../contract/agent.ts';
-import { rackAuthorization } from '../contract/rack-signature.ts';
-import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, type RegisterRequest } from '../contract/registration.ts';
+import { rackAuthorization } from '../contract/identity/rack-signature.ts';
+import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, type RegisterRequest } from '../contract/identity/registration.ts';
 import { AppError, sentenceOf, show } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
 

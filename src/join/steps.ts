@@ -1,6 +1,6 @@
 import { AppError, isRejected, type Rejected } from '../core/errors.ts';
 import { secretDigest } from '../core/secret.ts';
-import { formatNodeCredential, parseNodeCredential } from '../contract/node-credential.ts';
+import { formatNodeCredential, parseNodeCredential } from '../contract/identity/node-credential.ts';
 import { FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
 import type { InitPorts } from './ports.ts';
 import { siteTaken } from './preflight.ts';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startAgent } from '../agent/agent.ts';
 import { openChannel } from '../agent/channel.ts';
 import { openRackIdentity } from '../agent/rack-identity.ts';
-import { parseNodeCredential } from '../contract/node-credential.ts';
+import { parseNodeCredential } from '../contract/identity/node-credential.ts';
 import { AppError, isRejected } from '../core/errors.ts';
 import { durableText } from '../host/durable-text.ts';
 import { openHelperClient } from '../host/helper-client.ts';

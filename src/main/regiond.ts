@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import { AppError, isRejected } from '../core/errors.ts';
-import { isOwnHost } from './own-host.ts';
+import { findUser } from '../host/accounts.ts';
+import { peerOf } from '../host/peer.ts';
 import { parseDatabaseUrl } from '../store/connection.ts';
 import { type ProcessPorts, runDaemon, type Running } from './process.ts';
 import { parseListen, startRegionProcess } from './region-process.ts';
@@ -23,7 +25,7 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
     random,
     log,
     beatOf: (task) => liveness.loop(task, PUBLISH_SILENCE_MS),
-    isOwnHost: isOwnHost('regent-agent'),
+    isOwnHost,
     onRefused: (refusal) => {
       // Ends the process by the way of every fault: logged, flushed, status 1.
       queueMicrotask(() => {
@@ -31,6 +33,14 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
       });
     },
   });
+}
+
+/** Is this host's agent (or root) at the other end of this unix socket? By the kernel's word alone. */
+async function isOwnHost(socket: Socket): Promise<boolean> {
+  const peer = await peerOf(socket);
+  if (peer === null) return false;
+  const agent = await findUser('regent-agent').catch(() => null);
+  return peer.uid === 0 || peer.uid === agent?.uid;
 }
 
 // Not when src/main/warm.ts loads it.

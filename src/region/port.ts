@@ -1,7 +1,7 @@
 import type { Rejected } from '../core/errors.ts';
 import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
 import type { Event } from '../contract/event.ts';
-import type { RegisterAnswer } from '../contract/registration.ts';
+import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
 import type { Role } from '../contract/user.ts';
 import type { Rack } from '../model/rack.ts';

@@ -1,4 +1,4 @@
-import type { RegisterAnswer } from '../contract/registration.ts';
+import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import { textDigest } from '../core/digest.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { parseHostLabel } from '../model/names.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE_CREDENTIAL_HEADER } from '../../src/contract/registration.ts';
+import { NODE_CREDENTIAL_HEADER } from '../../src/contract/identity/registration.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { aRack, anObservation, type RackAnswer } from '../kit/rack.ts';

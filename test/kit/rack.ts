@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Observation } from '../../src/contract/agent.ts';
-import { rackAuthorization } from '../../src/contract/rack-signature.ts';
-import { REGISTER_PATH } from '../../src/contract/registration.ts';
+import { rackAuthorization } from '../../src/contract/identity/rack-signature.ts';
+import { REGISTER_PATH } from '../../src/contract/identity/registration.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
 import { realRandom } from './postgres.ts';
 

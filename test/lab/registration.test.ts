@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Rack } from '../../src/contract/rack.ts';
+import type { Rack } from '../../src/contract/identity/rack.ts';
 import { SINGLE, type Topology } from '../../src/lab/topology.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { openSite, type Site, told } from '../kit/site.ts';

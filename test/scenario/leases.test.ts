@@ -7,7 +7,7 @@ import { openChannel, type RegionChannel } from '../../src/agent/channel.ts';
 import { openFindings } from '../../src/agent/findings.ts';
 import { watchLeases } from '../../src/agent/leases.ts';
 import type { Desired } from '../../src/contract/agent.ts';
-import type { Lease } from '../../src/contract/lease.ts';
+import type { Lease } from '../../src/contract/network/lease.ts';
 import { isQuestion } from '../../src/core/host-values.ts';
 import { keaLeases } from '../../src/services/dhcp/leases.ts';
 import { FakeHost } from '../kit/fake-host.ts';

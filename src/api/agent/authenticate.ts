@@ -6,7 +6,7 @@ import {
   RACK_SCHEME,
   type RackProof,
   type SignedCall,
-} from '../../contract/rack-signature.ts';
+} from '../../contract/identity/rack-signature.ts';
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Rack } from '../../model/rack.ts';

@@ -1,7 +1,12 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { checkClock, isProven, parseRackAuthorization } from '../../contract/rack-signature.ts';
-import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, RegisterAnswer, RegisterRequest } from '../../contract/registration.ts';
+import { checkClock, isProven, parseRackAuthorization } from '../../contract/identity/rack-signature.ts';
+import {
+  NODE_CREDENTIAL_HEADER,
+  REGISTER_PATH,
+  RegisterAnswer,
+  RegisterRequest,
+} from '../../contract/identity/registration.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';

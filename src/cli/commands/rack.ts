@@ -1,4 +1,4 @@
-import type { Rack } from '../../contract/rack.ts';
+import type { Rack } from '../../contract/identity/rack.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';

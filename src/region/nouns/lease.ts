@@ -1,4 +1,4 @@
-import type { Lease } from '../../contract/lease.ts';
+import type { Lease } from '../../contract/network/lease.ts';
 import { isRejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';

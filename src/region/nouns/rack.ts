@@ -1,4 +1,4 @@
-import type { Rack } from '../../contract/rack.ts';
+import type { Rack } from '../../contract/identity/rack.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { MASTER, masterOf, parseRackUuid } from '../../model/rack.ts';

@@ -1,4 +1,4 @@
-import type { Lease } from '../../../contract/lease.ts';
+import type { Lease } from '../../../contract/network/lease.ts';
 import { LEASE_STATES } from '../../../model/lease.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command.ts';

@@ -1,4 +1,4 @@
-import type { Lease } from '../../../contract/lease.ts';
+import type { Lease } from '../../../contract/network/lease.ts';
 import type { Range } from '../../../contract/network/range.ts';
 import type { Subnet, SubnetSet } from '../../../contract/network/subnet.ts';
 import type { Vlan } from '../../../contract/network/vlan.ts';

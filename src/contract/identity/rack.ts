@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
-import { RACK_STATES } from '../model/rack.ts';
-import { Flag, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
-import { NodeVlan } from './node.ts';
+import { RACK_STATES } from '../../model/rack.ts';
+import { Flag, listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
+import { NodeVlan } from '../node.ts';
 
 /** A rack controller; or the placeholder `master`, which holds machines while no rack is accepted and has no UUID. */
 export const Rack = strict({

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { RACK_STATES } from '../model/rack.ts';
-import { nullable, oneOf, strict, text } from './common.ts';
+import { RACK_STATES } from '../../model/rack.ts';
+import { nullable, oneOf, strict, text } from '../common.ts';
 
 /** Path of the registration, on the agent's socket and on the API's port. */
 export const REGISTER_PATH = '/agent/v1/register';

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { LEASE_STATES } from '../model/lease.ts';
-import { Id, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
+import { LEASE_STATES } from '../../model/lease.ts';
+import { Id, listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
 
 /** The last lease of an address, as the DHCP server of `node` has it. */
 export const Lease = strict({

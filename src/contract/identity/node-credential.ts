@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../core/errors.ts';
+import { type Rejected, rejected } from '../../core/errors.ts';
 
 /** What proves to the region that a node is itself: its id and a secret of its own. */
 export interface NodeCredential {

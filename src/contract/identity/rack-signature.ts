@@ -1,6 +1,6 @@
-import { digestOf } from '../core/digest.ts';
-import { invalid, type Rejected, rejected } from '../core/errors.ts';
-import { isSigned, signText } from '../core/signature.ts';
+import { digestOf } from '../../core/digest.ts';
+import { invalid, type Rejected, rejected } from '../../core/errors.ts';
+import { isSigned, signText } from '../../core/signature.ts';
 
 /**
  * How a rack proves itself until the channel is mutual TLS: the header `Authorization: Regent-Rack uuid=…,time=…,nonce=…,signature=…`. The
