@@ -320,14 +320,14 @@ table leases
   expires_at timestamp with time zone not null
   named_since timestamp with time zone not null default now()
   reported_at timestamp with time zone not null default now()
-  constraint leases_client_id_grammar CHECK ((client_id ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){0,254}$'::text))
+  constraint leases_client_id_grammar CHECK (((length(client_id) <= 764) AND (client_id ~ '^[0-9a-f]{2}(:[0-9a-f]{2})*$'::text)))
   constraint leases_host CHECK ((masklen(address) =
 CASE family(address)
     WHEN 4 THEN 32
     ELSE 128
 END))
   constraint leases_hostname_grammar CHECK (((length(hostname) <= 255) AND (hostname !~ '[[:cntrl:]]'::text)))
-  constraint leases_mac_grammar CHECK ((mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){0,19}$'::text))
+  constraint leases_mac_grammar CHECK (((length(mac) <= 59) AND (mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2})*$'::text)))
   constraint leases_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint leases_pkey PRIMARY KEY (node_id, address)
   constraint leases_state_known CHECK ((state = ANY (ARRAY['active'::text, 'declined'::text, 'expired'::text])))

@@ -107,7 +107,7 @@ function upsertLeases(tx: Tx, nodeId: string, { at, leases }: LeaseReport): Prom
       order by address
     ), before as (
       select address, mac, hostname, state, expires_at > now() and state <> 'expired' as is_live from leases
-      where node_id = ${nodeId} and address in (select address from wanted)
+      where node_id = ${nodeId} and address = any(${rows.map((lease) => lease.address)}::inet[])
     ), stored as (
       insert into leases as l (node_id, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at)
       select ${nodeId}, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at from wanted

@@ -24,8 +24,8 @@ create table leases (
   constraint leases_node foreign key (node_id) references nodes (id) on delete cascade,
   constraint leases_host check (masklen(address) = case family(address) when 4 then 32 else 128 end),
   constraint leases_state_known check (state in ('active', 'declined', 'expired')),
-  constraint leases_mac_grammar check (mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){0,19}$'),
-  constraint leases_client_id_grammar check (client_id ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){0,254}$'),
+  constraint leases_mac_grammar check (length(mac) <= 59 and mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2})*$'),
+  constraint leases_client_id_grammar check (length(client_id) <= 764 and client_id ~ '^[0-9a-f]{2}(:[0-9a-f]{2})*$'),
   constraint leases_hostname_grammar check (length(hostname) <= 255 and hostname !~ '[[:cntrl:]]')
 );
 create index leases_by_address on leases (address);
