@@ -121,6 +121,23 @@ describe('settings, nodes, services, users', () => {
     expect(set.body).toMatchObject({ value: ['9.9.9.9'], default: [], isDefault: false });
     const bad = await site.call('PUT', '/settings/default_ttl', { body: { value: 0 } });
     expect(bad.body).toMatchObject({ code: 'invalid_value' });
+    const put = (name: string, value: unknown) => site.call('PUT', `/settings/${name}`, { body: { value } });
+    expect((await put('enable_http_proxy', false)).body).toMatchObject({ value: false, default: true });
+    expect((await put('enable_http_proxy', 'no')).body.detail).toContain('Rule: true or false.');
+    expect((await put('maas_proxy_port', 3128)).body).toMatchObject({ value: 3128, default: 8000 });
+    expect((await put('maas_proxy_port', 5240)).body.detail).toContain('5240 is taken');
+    expect((await put('http_proxy', 'http://Proxy.test')).body).toMatchObject({ value: 'http://proxy.test:80' });
+    const secret = await put('http_proxy', 'http://joe:hunter2@proxy.test');
+    expect(secret.body.detail).toContain('http_proxy: it holds a user name or a password.');
+    expect(secret.raw).not.toContain('hunter2');
+    for (const own of ['http://10.77.0.11:3128', 'http://r1.regent.internal']) {
+      expect((await put('http_proxy', own)).body.detail).toContain(
+        'is our own node r1. Rule: a host that is no region',
+      );
+    }
+    expect((await put('upstream_dns', ['9.9.9.9', '10.77.0.11'])).body.detail).toContain(
+      '10.77.0.11 is our own node r1',
+    );
     expect((await site.call('GET', '/settings')).body['items']).toHaveLength(Object.keys(DEFAULT_SETTINGS).length);
     expect((await site.call('GET', '/settings/nope')).body.detail).toContain('default_domain');
   });

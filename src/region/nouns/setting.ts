@@ -1,6 +1,7 @@
 import type { Setting } from '../../contract/setting.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
+import { checkNoCircle } from '../../model/circle.ts';
 import {
   DEFAULT_SETTINGS,
   isSettingName,
@@ -69,6 +70,13 @@ async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null
   );
 }
 
+/** A resolver or proxy is not one of our own region nodes. */
+async function checkOwnNodes(tx: Tx, name: SettingName, value: unknown): Promise<Rejected | null> {
+  if (name !== 'upstream_dns' && name !== 'http_proxy') return null;
+  const domain = (await listSettings(tx)).find((row) => row.name === 'default_domain')?.value;
+  return checkNoCircle(name, value, { nodes: (await listNodes(tx, { limit: 1000 })).items, domain: String(domain) });
+}
+
 export const settingCases = {
   'setting.list': glancing('setting.list', async (tx, { query }) => {
     const order = {
@@ -93,7 +101,8 @@ export const settingCases = {
       if (!isSettingName(name)) return noSuch('setting', name, Object.keys(DEFAULT_SETTINGS));
       const value = parseSetting(name, body.value);
       if (isRejected(value)) return value;
-      const refusal = name === 'default_domain' ? await checkDefaultDomain(tx, String(value)) : null;
+      const refusal =
+        name === 'default_domain' ? await checkDefaultDomain(tx, String(value)) : await checkOwnNodes(tx, name, value);
       if (refusal) return refusal;
       const row = await setSetting(tx, name, value, context.ifMatch);
       if (isRejected(row)) return row;

@@ -1,5 +1,6 @@
 import { isRejected } from '../../core/errors.ts';
 import { compareAddresses, formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { checkNoCircle } from '../../model/circle.ts';
 import { proxyPlace } from '../../model/proxy-url.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { ProxyDesired } from './desired.ts';
@@ -15,7 +16,8 @@ export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired |
   const other = proxyPlace(settings.http_proxy);
   if (other !== null && !settings.use_peer_proxy) return null;
   const nodeNames = nodes.map((item) => `${item.name}.${settings.default_domain}`);
-  if (other !== null) refuseCircle(snapshot, other.host);
+  const circle = checkNoCircle('http_proxy', settings.http_proxy, { nodes, domain: settings.default_domain });
+  if (circle !== null) throw new TypeError(circle.message);
   return {
     name: `${node.name}.${settings.default_domain}`,
     port: settings.maas_proxy_port,
@@ -26,19 +28,6 @@ export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired |
     parent: other,
     cacheMb: settings.proxy_cache_size,
   };
-}
-
-/** A node of ours as the parent of our proxies would send every request in a circle. */
-function refuseCircle(snapshot: Snapshot, host: string): void {
-  const { settings } = snapshot;
-  for (const node of snapshot.nodes) {
-    if (!node.isRegion) continue;
-    if (node.addresses.includes(host) || host === `${node.name}.${settings.default_domain}`) {
-      throw new TypeError(
-        `http_proxy names ${host}, which is our own node ${node.name}: requests would go in a circle`,
-      );
-    }
-  }
 }
 
 /** Where names are answered when the node's own named is not. */

@@ -58,7 +58,7 @@ describe('compile', () => {
     expect(compile({ http_proxy: 'http://[2001:db8::1]:3128' })?.parent).toEqual({ host: '2001:db8::1', port: 3128 });
     for (const host of ['10.77.0.12', 'r2.regent.internal']) {
       expect(() => compile({ http_proxy: `http://${host}:3128` })).toThrow(
-        `http_proxy names ${host}, which is our own node r2: requests would go in a circle`,
+        `http_proxy: ${host} is our own node r2. Rule: a host that is no region node: what ours send there would go in a circle.`,
       );
     }
     expect(compile({ http_proxy: 'http://[fd00:77::12]:1' }, RACK.id)).toBeNull();
