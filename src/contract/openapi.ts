@@ -17,7 +17,7 @@ import { Service } from './service.ts';
 import { Setting } from './setting.ts';
 import { Status } from './status.ts';
 import { Subnet } from './network/subnet.ts';
-import { ApiKey, ApiKeyCreated, User } from './user.ts';
+import { ApiKey, ApiKeyCreated, User } from './identity/user.ts';
 import { Vlan } from './network/vlan.ts';
 
 /** Schemas that get a name in the document; every other one is written where it is used. */

@@ -1,64 +1,35 @@
 import type { Static, TSchema } from 'typebox';
 import * as config from './config.ts';
-import { WriteQuery } from './common.ts';
 import * as domain from './domain.ts';
 import * as event from './event.ts';
-import * as fabric from './network/fabric.ts';
-import * as lease from './network/lease.ts';
 import * as machine from './machine.ts';
 import * as node from './node.ts';
 import * as rack from './identity/rack.ts';
-import * as range from './network/range.ts';
 import * as record from './record.ts';
-import * as reservation from './network/reservation.ts';
 import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
-import * as subnet from './network/subnet.ts';
-import * as user from './user.ts';
-import * as vlan from './network/vlan.ts';
+import { NETWORK_ROUTES } from './network/routes.ts';
+import {
+  ADMINS,
+  del,
+  EVERYBODY,
+  get,
+  KEEPERS,
+  KEY_OWNERS,
+  OPERATORS,
+  patch,
+  post,
+  put,
+  WATCHERS,
+  type RouteSpec,
+} from './route-spec.ts';
+import * as user from './identity/user.ts';
+
+export type { RouteSpec };
 
 /** Path of the API on every region node. */
 export const API_PREFIX = '/api/v1';
-
-/**
- * One call of the API. This table is the only place where a call is declared: the server, the client, the OpenAPI document and the
- * check of roles read it. `roles`: who may call. A call that is not a GET changes something: it takes `Idempotency-Key` and
- * `dry_run`. `hasEtag`: answers carry an ETag and changes accept `If-Match`.
- */
-export interface RouteSpec {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly summary: string;
-  readonly roles: readonly user.Role[];
-  readonly params?: TSchema;
-  readonly query?: TSchema;
-  readonly body?: TSchema;
-  readonly response: TSchema;
-  readonly status: 200 | 201;
-  readonly hasEtag?: boolean;
-}
-
-const EVERYBODY = ['admin', 'operator', 'user', 'auditor'] as const;
-const WATCHERS = ['admin', 'operator', 'auditor'] as const;
-const OPERATORS = ['admin', 'operator'] as const;
-const ADMINS = ['admin'] as const;
-const KEEPERS = ['admin', 'auditor'] as const;
-const KEY_OWNERS = ['admin', 'operator', 'user'] as const;
-
-/** A plain spread keeps a default's literal type beside the one that replaces it, and both at once are `never`. */
-const over = <const D extends object, const R extends object>(defaults: D, rest: R) =>
-  ({ ...defaults, ...rest }) as unknown as Omit<D, keyof R> & R;
-const get = <const R extends object>(path: string, summary: string, rest: R) =>
-  over({ method: 'GET', path, summary, status: 200 }, rest);
-const post = <const R extends object>(path: string, summary: string, rest: R) =>
-  over({ method: 'POST', path, summary, status: 201, query: WriteQuery }, rest);
-const put = <const R extends object>(path: string, summary: string, rest: R) =>
-  over({ method: 'PUT', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
-const patch = <const R extends object>(path: string, summary: string, rest: R) =>
-  over({ method: 'PATCH', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
-const del = <const R extends object>(path: string, summary: string, rest: R) =>
-  over({ method: 'DELETE', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
 
 /** Every call of API v1, by its name `noun.verb`. */
 export const ROUTES = {
@@ -150,184 +121,7 @@ export const ROUTES = {
     response: machine.Machine,
   }),
 
-  'fabric.list': get('/fabrics', 'List fabrics', {
-    roles: EVERYBODY,
-    query: fabric.FabricListQuery,
-    response: fabric.FabricPage,
-  }),
-  'fabric.show': get('/fabrics/{fabric}', 'Show a fabric', {
-    roles: EVERYBODY,
-    params: fabric.FabricParams,
-    response: fabric.Fabric,
-    hasEtag: true,
-  }),
-  'fabric.create': post('/fabrics', 'Create a fabric', {
-    roles: OPERATORS,
-    body: fabric.FabricCreate,
-    response: fabric.Fabric,
-  }),
-  'fabric.set': patch('/fabrics/{fabric}', 'Change a fabric', {
-    roles: OPERATORS,
-    params: fabric.FabricParams,
-    body: fabric.FabricSet,
-    response: fabric.Fabric,
-  }),
-  'fabric.delete': del('/fabrics/{fabric}', 'Delete a fabric', {
-    roles: OPERATORS,
-    params: fabric.FabricParams,
-    response: fabric.Fabric,
-  }),
-
-  'space.list': get('/spaces', 'List spaces', {
-    roles: EVERYBODY,
-    query: fabric.SpaceListQuery,
-    response: fabric.SpacePage,
-  }),
-  'space.show': get('/spaces/{space}', 'Show a space', {
-    roles: EVERYBODY,
-    params: fabric.SpaceParams,
-    response: fabric.Space,
-    hasEtag: true,
-  }),
-  'space.create': post('/spaces', 'Create a space', {
-    roles: OPERATORS,
-    body: fabric.SpaceCreate,
-    response: fabric.Space,
-  }),
-  'space.set': patch('/spaces/{space}', 'Change a space', {
-    roles: OPERATORS,
-    params: fabric.SpaceParams,
-    body: fabric.SpaceSet,
-    response: fabric.Space,
-  }),
-  'space.delete': del('/spaces/{space}', 'Delete a space', {
-    roles: OPERATORS,
-    params: fabric.SpaceParams,
-    response: fabric.Space,
-  }),
-
-  'vlan.list': get('/vlans', 'List VLANs', {
-    roles: EVERYBODY,
-    query: vlan.VlanListQuery,
-    response: vlan.VlanPage,
-  }),
-  'vlan.show': get('/vlans/{vlan}', 'Show a VLAN', {
-    roles: EVERYBODY,
-    params: vlan.VlanParams,
-    response: vlan.Vlan,
-    hasEtag: true,
-  }),
-  'vlan.create': post('/vlans', 'Create a VLAN', {
-    roles: OPERATORS,
-    body: vlan.VlanCreate,
-    response: vlan.Vlan,
-  }),
-  'vlan.set': patch('/vlans/{vlan}', 'Change a VLAN', {
-    roles: OPERATORS,
-    params: vlan.VlanParams,
-    body: vlan.VlanSet,
-    response: vlan.Vlan,
-  }),
-  'vlan.delete': del('/vlans/{vlan}', 'Delete a VLAN', {
-    roles: OPERATORS,
-    params: vlan.VlanParams,
-    response: vlan.Vlan,
-  }),
-
-  'subnet.list': get('/subnets', 'List subnets', {
-    roles: EVERYBODY,
-    query: subnet.SubnetListQuery,
-    response: subnet.SubnetPage,
-  }),
-  'subnet.show': get('/subnets/{subnet}', 'Show a subnet', {
-    roles: EVERYBODY,
-    params: subnet.SubnetParams,
-    response: subnet.Subnet,
-    hasEtag: true,
-  }),
-  'subnet.create': post('/subnets', 'Create a subnet', {
-    roles: OPERATORS,
-    body: subnet.SubnetCreate,
-    response: subnet.Subnet,
-  }),
-  'subnet.set': patch('/subnets/{subnet}', 'Change a subnet', {
-    roles: OPERATORS,
-    params: subnet.SubnetParams,
-    body: subnet.SubnetSet,
-    response: subnet.Subnet,
-  }),
-  'subnet.delete': del('/subnets/{subnet}', 'Delete a subnet', {
-    roles: OPERATORS,
-    params: subnet.SubnetParams,
-    response: subnet.Subnet,
-  }),
-
-  'range.list': get('/ranges', 'List ranges of addresses', {
-    roles: EVERYBODY,
-    query: range.RangeListQuery,
-    response: range.RangePage,
-  }),
-  'range.show': get('/ranges/{range}', 'Show a range of addresses', {
-    roles: EVERYBODY,
-    params: range.RangeParams,
-    response: range.Range,
-    hasEtag: true,
-  }),
-  'range.create': post('/ranges', 'Create a range of addresses', {
-    roles: OPERATORS,
-    body: range.RangeCreate,
-    response: range.Range,
-  }),
-  'range.set': patch('/ranges/{range}', 'Change a range of addresses', {
-    roles: OPERATORS,
-    params: range.RangeParams,
-    body: range.RangeSet,
-    response: range.Range,
-  }),
-  'range.delete': del('/ranges/{range}', 'Delete a range of addresses', {
-    roles: OPERATORS,
-    params: range.RangeParams,
-    response: range.Range,
-  }),
-
-  'reservation.list': get('/reservations', 'List reserved addresses', {
-    roles: EVERYBODY,
-    query: reservation.ReservationListQuery,
-    response: reservation.ReservationPage,
-  }),
-  'reservation.show': get('/reservations/{reservation}', 'Show a reserved address', {
-    roles: EVERYBODY,
-    params: reservation.ReservationParams,
-    response: reservation.Reservation,
-    hasEtag: true,
-  }),
-  'reservation.create': post('/reservations', 'Create a reserved address', {
-    roles: OPERATORS,
-    body: reservation.ReservationCreate,
-    response: reservation.Reservation,
-  }),
-  'reservation.set': patch('/reservations/{reservation}', 'Change a reserved address', {
-    roles: OPERATORS,
-    params: reservation.ReservationParams,
-    body: reservation.ReservationSet,
-    response: reservation.Reservation,
-  }),
-  'reservation.delete': del('/reservations/{reservation}', 'Delete a reserved address', {
-    roles: OPERATORS,
-    params: reservation.ReservationParams,
-    response: reservation.Reservation,
-  }),
-
-  'lease.list': get('/leases', 'List leases of DHCP', {
-    roles: EVERYBODY,
-    query: lease.LeaseListQuery,
-    response: lease.LeasePage,
-  }),
-  'lease.show': get('/leases/{address}', 'Show the last lease of an address', {
-    roles: EVERYBODY,
-    params: lease.LeaseParams,
-    response: lease.Lease,
-  }),
+  ...NETWORK_ROUTES,
 
   'setting.list': get('/settings', 'List settings', {
     roles: WATCHERS,

@@ -3,7 +3,7 @@ import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
 import type { Event } from '../contract/event.ts';
 import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
-import type { Role } from '../contract/user.ts';
+import type { Role } from '../contract/identity/user.ts';
 import type { Rack } from '../model/rack.ts';
 import type { Announcement } from './registration.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isWrite, ROUTES, type RouteId, type RouteSpec } from '../../src/contract/routes.ts';
-import { ROLES } from '../../src/contract/user.ts';
+import { ROLES } from '../../src/contract/identity/user.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 

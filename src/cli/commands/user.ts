@@ -1,4 +1,4 @@
-import type { User } from '../../contract/user.ts';
+import type { User } from '../../contract/identity/user.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { NounSpec } from '../command.ts';
 import { usageError } from '../exit.ts';

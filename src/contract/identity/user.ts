@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
+import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
 
 /** Roles (api.md §3): an operator runs the site, a user looks, an auditor looks at everything and changes nothing. */
 export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
