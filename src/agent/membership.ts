@@ -46,8 +46,7 @@ const CODES = ['rack_waiting', 'rack_rejected', 'rack_refused'] as const;
 export function openMembership(options: MembershipOptions): Membership {
   const { ports, channel, findings, rack, isNode } = options;
   const bell = openBell(ports);
-  const closing = new AbortController();
-  const waiters = new Set<AbortController>();
+  const entry = openEntry(ports);
   let state: State = 'unknown';
   let attempts = 0;
 
@@ -62,7 +61,7 @@ export function openMembership(options: MembershipOptions): Membership {
     for (const code of CODES) if (code !== `rack_${state}`) findings.clear(code);
     if (state !== 'accepted') findings.raise(`rack_${state}`, `The rack ${rack.uuid} is ${state}: ${answer.why}`);
     if (state === 'rejected' && !isNode) await options.onRejected();
-    if (isMember()) for (const waiter of waiters) waiter.abort();
+    if (isMember()) entry.open();
   };
 
   /** One registration; gives the pause until the next, ms. */
@@ -71,7 +70,8 @@ export function openMembership(options: MembershipOptions): Membership {
       const answer = await channel.register(rack);
       if (!Check(RegisterAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
       await learn(answer);
-      return answer.state === 'waiting' ? backOffMs(attempts, WAITING, ports.random) : jitter(PAUSE_MS[answer.state]);
+      if (answer.state === 'waiting') return backOffMs(attempts, WAITING, ports.random);
+      return PAUSE_MS[answer.state] * (0.8 + 0.4 * ports.random.fraction());
     } catch (error) {
       attempts += 1;
       const isAway = !(error instanceof AppError) || error.code === 'region_unreachable';
@@ -80,51 +80,24 @@ export function openMembership(options: MembershipOptions): Membership {
     }
   };
 
-  const jitter = (ms: number) => ms * (0.8 + 0.4 * ports.random.fraction());
-
-  /** Returns when this host is a node, or after a time. */
-  const entry = async () => {
-    const waiter = new AbortController();
-    waiters.add(waiter);
-    await ports.wait(HOLD_MS, AbortSignal.any([closing.signal, waiter.signal]));
-    waiters.delete(waiter);
-  };
-
-  /** A call of the channel: not before this host is a node. Null: it is none. */
+  /** A call of the channel: not before this host is a node. Null: it is none. A denial is asked about. */
   const admitted = async <T>(call: () => Promise<T>): Promise<T | null> => {
-    if (!isMember()) await entry();
-    if (!isMember()) {
-      if (state === 'unknown') throw new AppError('region_unreachable', 'the rack could not register yet');
-      return null;
-    }
+    if (!isMember()) await entry.hold();
+    if (!isMember() && state === 'unknown') throw new AppError('region_unreachable', 'the rack could not register yet');
+    if (!isMember()) return null;
     try {
       return await call();
     } catch (error) {
-      if (error instanceof AppError && error.code === 'region_denied' && !isNode) doubt();
+      if (error instanceof AppError && error.code === 'region_denied' && !isNode) {
+        if (state === 'accepted') state = 'unknown';
+        bell.ring();
+      }
       throw error;
     }
   };
-  const doubt = () => {
-    if (state === 'accepted') state = 'unknown';
-    bell.ring();
-  };
+
   return {
-    channel: {
-      pull: (query) => admitted(() => channel.pull(query)),
-      report: async (observation) => {
-        await admitted(() => channel.report(observation));
-      },
-      leases: async (report) => {
-        const taken = await admitted(() => channel.leases(report));
-        if (taken === null) throw new AppError('region_unreachable', `the rack is ${state}`);
-        return taken;
-      },
-      register: (request) => channel.register(request),
-      close: () => {
-        closing.abort();
-        channel.close();
-      },
-    },
+    channel: gated(channel, admitted, () => entry.close()),
     run: async (signal) => {
       const beat = ports.loop('register', SILENCE_MS);
       while (!signal.aborted) {
@@ -136,5 +109,47 @@ export function openMembership(options: MembershipOptions): Membership {
       }
       beat.end();
     },
+  };
+}
+
+/** The channel behind `admitted`; a registration goes through as it is. */
+function gated(
+  channel: RegionChannel,
+  admitted: <T>(call: () => Promise<T>) => Promise<T | null>,
+  onClose: () => void,
+): RegionChannel {
+  return {
+    pull: (query) => admitted(() => channel.pull(query)),
+    report: async (observation) => {
+      await admitted(() => channel.report(observation));
+    },
+    leases: async (report) => {
+      const taken = await admitted(() => channel.leases(report));
+      if (taken === null) throw new AppError('region_unreachable', 'the rack is not accepted');
+      return taken;
+    },
+    register: (request) => channel.register(request),
+    close: () => {
+      onClose();
+      channel.close();
+    },
+  };
+}
+
+/** Where calls wait: `hold` returns when it is opened, after a time, or at the end. */
+function openEntry(ports: Pick<LoopPorts, 'wait'>) {
+  const closing = new AbortController();
+  const waiters = new Set<AbortController>();
+  return {
+    hold: async (): Promise<void> => {
+      const waiter = new AbortController();
+      waiters.add(waiter);
+      await ports.wait(HOLD_MS, AbortSignal.any([closing.signal, waiter.signal]));
+      waiters.delete(waiter);
+    },
+    open: (): void => {
+      for (const waiter of waiters) waiter.abort();
+    },
+    close: (): void => closing.abort(),
   };
 }

@@ -87,7 +87,7 @@ describe('registration of real racks', () => {
     expect(await register('nobody', socket)).toBe('200 waiting');
     expect(await register('root', loopback)).toBe('200 waiting');
     const strangers = JSON.parse(await site.tell('rack', 'list', '--state', 'waiting', '-o', 'json')) as Rack[];
-    expect(strangers.map(({ source }) => source).sort()).toEqual(['127.0.0.1', 'unix']);
+    expect(new Set(strangers.map(({ source }) => source))).toEqual(new Set(['127.0.0.1', 'unix']));
     for (const { uuid } of strangers) await site.tell('rack', 'delete', uuid ?? '');
   });
 

@@ -4,7 +4,7 @@ import { checkClock, isProven, parseRackAuthorization } from '../../contract/ide
 import {
   NODE_CREDENTIAL_HEADER,
   REGISTER_PATH,
-  RegisterAnswer,
+  type RegisterAnswer,
   RegisterRequest,
 } from '../../contract/identity/registration.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';

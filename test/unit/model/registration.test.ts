@@ -38,171 +38,135 @@ const VALID = { token: 'valid' } as const;
 const R1 = { id: 'r1', name: 'r1' };
 const crowd = Array.from({ length: WAITING_MAX }, (_, index) => rack(100 + index, 'waiting'));
 
-interface Case {
-  readonly who: string;
-  readonly there: string;
-  readonly racks: readonly KnownRack[];
-  readonly request: Registration;
-  readonly outcome: string;
-}
-const row = (who: string, there: string, racks: readonly KnownRack[], asked: Registration, outcome: string): Case => ({
-  who,
-  there,
-  racks,
-  request: asked,
-  outcome,
-});
+/** Who registers, what is there, in words; what is there; the request; what becomes of it. */
+type Case = readonly [string, string, readonly KnownRack[], Registration, string];
 
 /** The table of cases: who registers, what is there, what becomes of it. */
 const CASES: readonly Case[] = [
-  row('own host', 'placeholder', [], request(OWN), 'accept, master'),
-  row(
-    'own host, its node is known',
-    'placeholder',
-    [],
-    request({ ...OWN, name: 'r1', nodeId: 'r1' }),
-    'accept, master',
-  ),
-  row('valid token', 'placeholder', [], request(VALID), 'accept, master'),
-  row('own host, expired token', 'placeholder', [], request({ ...OWN, token: 'expired' }), 'accept, master'),
-  row('elsewhere', 'placeholder', [], request(), 'wait'),
-  row('elsewhere, expired token', 'placeholder', [], request({ token: 'expired' }), 'wait'),
-  row('elsewhere, used token', 'placeholder', [], request({ token: 'used' }), 'wait'),
-  row('own host', 'another waits', [rack(2, 'waiting')], request(OWN), 'accept, master'),
-  row('own host', 'another was rejected', [rack(2, 'rejected')], request(OWN), 'accept, master'),
-  row('own host', 'another is master', [rack(2, 'accepted')], request(OWN), 'wait'),
-  row('valid token', 'another is master', [rack(2, 'accepted')], request(VALID), 'accept'),
-  row('elsewhere', 'another is master', [rack(2, 'accepted')], request(), 'wait'),
-  row('elsewhere', 'it waits', [rack(1, 'waiting')], request(), 'known waiting'),
-  row('own host', 'it waits, placeholder', [rack(1, 'waiting')], request(OWN), 'accept, master'),
-  row(
-    'own host',
-    'it waits, another is master',
-    [rack(1, 'waiting'), rack(2, 'accepted')],
-    request(OWN),
-    'known waiting',
-  ),
-  row(
-    'valid token',
-    'it waits, another is master',
-    [rack(1, 'waiting'), rack(2, 'accepted')],
-    request(VALID),
-    'accept',
-  ),
-  row('elsewhere', 'it is accepted', [rack(1, 'accepted')], request(), 'known accepted'),
-  row('own host', 'it is accepted', [rack(1, 'accepted')], request(OWN), 'known accepted'),
-  row('valid token', 'it is accepted', [rack(1, 'accepted')], request(VALID), 'known accepted'),
-  row('elsewhere', 'it was rejected', [rack(1, 'rejected')], request(), 'known rejected'),
-  row('own host', 'it was rejected', [rack(1, 'rejected')], request(OWN), 'known rejected'),
-  row('valid token', 'it was rejected', [rack(1, 'rejected')], request(VALID), 'known rejected'),
-  row(
+  ['own host', 'placeholder', [], request(OWN), 'accept, master'],
+  ['own host, its node is known', 'placeholder', [], request({ ...OWN, name: 'r1', nodeId: 'r1' }), 'accept, master'],
+  ['valid token', 'placeholder', [], request(VALID), 'accept, master'],
+  ['own host, expired token', 'placeholder', [], request({ ...OWN, token: 'expired' }), 'accept, master'],
+  ['elsewhere', 'placeholder', [], request(), 'wait'],
+  ['elsewhere, expired token', 'placeholder', [], request({ token: 'expired' }), 'wait'],
+  ['elsewhere, used token', 'placeholder', [], request({ token: 'used' }), 'wait'],
+  ['own host', 'another waits', [rack(2, 'waiting')], request(OWN), 'accept, master'],
+  ['own host', 'another was rejected', [rack(2, 'rejected')], request(OWN), 'accept, master'],
+  ['own host', 'another is master', [rack(2, 'accepted')], request(OWN), 'wait'],
+  ['valid token', 'another is master', [rack(2, 'accepted')], request(VALID), 'accept'],
+  ['elsewhere', 'another is master', [rack(2, 'accepted')], request(), 'wait'],
+  ['elsewhere', 'it waits', [rack(1, 'waiting')], request(), 'known waiting'],
+  ['own host', 'it waits, placeholder', [rack(1, 'waiting')], request(OWN), 'accept, master'],
+  ['own host', 'it waits, another is master', [rack(1, 'waiting'), rack(2, 'accepted')], request(OWN), 'known waiting'],
+  ['valid token', 'it waits, another is master', [rack(1, 'waiting'), rack(2, 'accepted')], request(VALID), 'accept'],
+  ['elsewhere', 'it is accepted', [rack(1, 'accepted')], request(), 'known accepted'],
+  ['own host', 'it is accepted', [rack(1, 'accepted')], request(OWN), 'known accepted'],
+  ['valid token', 'it is accepted', [rack(1, 'accepted')], request(VALID), 'known accepted'],
+  ['elsewhere', 'it was rejected', [rack(1, 'rejected')], request(), 'known rejected'],
+  ['own host', 'it was rejected', [rack(1, 'rejected')], request(OWN), 'known rejected'],
+  ['valid token', 'it was rejected', [rack(1, 'rejected')], request(VALID), 'known rejected'],
+  [
     "a stranger with a rack's UUID",
     'it waits',
     [rack(1, 'waiting')],
     request({ publicKey: key(9) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     "a stranger with a rack's UUID",
     'it is accepted',
     [rack(1, 'accepted')],
     request({ publicKey: key(9) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     'the same with a valid token',
     'it is accepted',
     [rack(1, 'accepted')],
     request({ ...VALID, publicKey: key(9) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     'the same from the own host',
     'it was rejected',
     [rack(1, 'rejected')],
     request({ ...OWN, publicKey: key(9) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     'rebuilt host, new key',
     'accepted, key reset',
     [rack(1, 'accepted', { mayRekey: true })],
     request({ publicKey: key(9) }),
     'rekey accepted',
-  ),
-  row(
+  ],
+  [
     'rebuilt host, new key',
     'waits, key reset',
     [rack(1, 'waiting', { mayRekey: true })],
     request({ publicKey: key(9) }),
     'rekey waiting',
-  ),
-  row(
+  ],
+  [
     'rebuilt host, new key',
     'rejected, key reset',
     [rack(1, 'rejected', { mayRekey: true })],
     request({ publicKey: key(9) }),
     'rekey rejected',
-  ),
-  row('old key', 'accepted, key reset', [rack(1, 'accepted', { mayRekey: true })], request(), 'known accepted'),
-  row(
+  ],
+  ['old key', 'accepted, key reset', [rack(1, 'accepted', { mayRekey: true })], request(), 'known accepted'],
+  [
     "another rack's key",
     'accepted, key reset',
     [rack(1, 'accepted', { mayRekey: true }), rack(2, 'waiting')],
     request({ publicKey: key(2) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     'a copy: same key, own UUID',
     'the first is accepted',
     [rack(2, 'accepted')],
     request({ publicKey: key(2) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     'a copy with a valid token',
     'the first waits',
     [rack(2, 'waiting')],
     request({ ...VALID, publicKey: key(2) }),
     'refuse conflict',
-  ),
-  row(
+  ],
+  [
     'own host, UUID changed',
     'its node is a rack',
     [rack(2, 'accepted', { nodeId: 'r1' })],
     request({ ...OWN, nodeId: 'r1' }),
     'refuse conflict',
-  ),
-  row("a node's name", 'r1 is a node', [], request({ name: 'r1' }), 'refuse conflict'),
-  row("a node's name, valid token", 'r1 is a node', [], request({ ...VALID, name: 'r1' }), 'refuse conflict'),
-  row("a rack's name", 'that one is accepted', [rack(2, 'accepted')], request({ name: 'k2' }), 'refuse conflict'),
-  row("a rack's name", 'that one waits', [rack(2, 'waiting')], request({ name: 'k2' }), 'wait'),
-  row('named "master"', 'placeholder', [], request({ ...VALID, name: 'master' }), 'refuse invalid_value'),
-  row('wrong signature', 'placeholder', [], request({ ...OWN, ...VALID, isProven: false }), 'refuse unauthenticated'),
-  row(
-    'wrong signature',
-    'it is accepted',
-    [rack(1, 'accepted')],
-    request({ isProven: false }),
-    'refuse unauthenticated',
-  ),
-  row('elsewhere', `${WAITING_MAX} wait`, crowd, request(), 'refuse too_many_requests'),
-  row(
+  ],
+  ["a node's name", 'r1 is a node', [], request({ name: 'r1' }), 'refuse conflict'],
+  ["a node's name, valid token", 'r1 is a node', [], request({ ...VALID, name: 'r1' }), 'refuse conflict'],
+  ["a rack's name", 'that one is accepted', [rack(2, 'accepted')], request({ name: 'k2' }), 'refuse conflict'],
+  ["a rack's name", 'that one waits', [rack(2, 'waiting')], request({ name: 'k2' }), 'wait'],
+  ['named "master"', 'placeholder', [], request({ ...VALID, name: 'master' }), 'refuse invalid_value'],
+  ['wrong signature', 'placeholder', [], request({ ...OWN, ...VALID, isProven: false }), 'refuse unauthenticated'],
+  ['wrong signature', 'it is accepted', [rack(1, 'accepted')], request({ isProven: false }), 'refuse unauthenticated'],
+  ['elsewhere', `${WAITING_MAX} wait`, crowd, request(), 'refuse too_many_requests'],
+  [
     'elsewhere',
     `${WAITING_FROM_SOURCE_MAX} of its source wait`,
     [],
     request({ waitingFromSource: WAITING_FROM_SOURCE_MAX }),
     'refuse too_many_requests',
-  ),
-  row(
+  ],
+  [
     'elsewhere, it waits too',
     `${WAITING_MAX} wait`,
     [...crowd.slice(1), rack(1, 'waiting')],
     request(),
     'known waiting',
-  ),
-  row('own host', `${WAITING_MAX} wait`, crowd, request(OWN), 'accept, master'),
-  row('valid token', `${WAITING_MAX} wait`, crowd, request(VALID), 'accept, master'),
+  ],
+  ['own host', `${WAITING_MAX} wait`, crowd, request(OWN), 'accept, master'],
+  ['valid token', `${WAITING_MAX} wait`, crowd, request(VALID), 'accept, master'],
 ];
 
 const decide = (racks: readonly KnownRack[], asked: Registration): Decision =>
@@ -221,7 +185,9 @@ describe('a registration', () => {
     console.log(['', head, '-'.repeat(head.length + 8), ...told, ''].join('\n'));
   });
 
-  it.each(CASES)('$who; $there: $outcome', ({ who, there, racks, request: asked, outcome }) => {
+  // The name of a test is that of its line in the table.
+  const named = CASES.map((line) => ({ name: `${line[0]}; ${line[1]}: ${line[4]}`, line }));
+  it.each(named)('$name', ({ line: [who, there, racks, asked, outcome] }) => {
     const decision = decide(racks, asked);
     told.push(`${who.padEnd(32)}${there.padEnd(34)}${show(decision)}`);
     expect(show(decision)).toBe(outcome);
