@@ -32,7 +32,8 @@ const BACK_OFF = { firstMs: 500, mostMs: 5_000 } as const;
 const SILENCE_MS = 120_000;
 const TOO_MANY = 'leases_too_many';
 const UNREAD = 'leases_unread';
-/** A daemon that starts anew is away for a moment: that is nothing to tell. */
+/** A daemon that starts anew is away for a moment: that is nothing to log, and for longer nothing to raise. */
+const TOLD_AFTER = 3;
 const UNREAD_AFTER = 6;
 
 /**
@@ -58,7 +59,7 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
       if (signal.aborted) break;
       watch = openWatch(options, beat);
       failures += 1;
-      if (failures === 1) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
+      if (failures === TOLD_AFTER) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
       if (failures >= UNREAD_AFTER) findings.raise(UNREAD, `The region does not hear of leases: ${sentenceOf(error)}`);
       pauseMs = Math.max(pauseMs, backOffMs(failures - 1, BACK_OFF, ports.random));
     }
