@@ -82,7 +82,6 @@ describe('regent lease', () => {
     region.on('GET /leases', page({ ...LEASE, hostname: 'a\nb\u001b[2J\u202e' }));
     const { out } = await regent('lease', 'list');
     expect(out.split('\n')).toHaveLength(3);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
     expect(out).not.toMatch(/[\u001b\u202e]/);
   });
 
