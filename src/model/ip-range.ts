@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected, rejected } from '../core/errors.ts';
-import { type AddressSpan, formatAddress, formatSpan, parseAddress, parseNetwork, spansOverlap } from '../core/ip.ts';
+import { type AddressSpan, formatAddress, formatSpan, parseAddress, spansOverlap } from '../core/ip.ts';
 import { parseHostAddress, type Subnet } from './subnet.ts';
 
 /** `dynamic`: given out by DHCP. `reserved`: Regent gives none of it to anybody by itself. */
@@ -105,10 +105,4 @@ export function checkAddressFree(
   }
   const claim = claims.find((item) => spansOverlap(address, item.span));
   return claim ? rejected('conflict', `The address is taken: ${claim.what}.`) : null;
-}
-
-/** A network's text is IPv4. */
-export function isIpv4(cidr: string): boolean {
-  const network = parseNetwork(cidr);
-  return !isRejected(network) && network.family === 4;
 }

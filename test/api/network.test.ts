@@ -45,7 +45,7 @@ describe('fabrics, spaces and VLANs', () => {
       detail: 'fabric-1 is the last fabric. Rule: there is one, so that VLANs have a place.',
     });
     const kinds = items(await site.call('GET', '/events?limit=1000')).map(
-      (event) => `${event['kind']} ${event['subject']}`,
+      (event) => `${String(event['kind'])} ${String(event['subject'])}`,
     );
     expect(kinds.slice(-5)).toEqual([
       'fabric.created second',
@@ -256,7 +256,7 @@ describe('subnets, ranges and reservations', () => {
         patch('/vlans/elsewhere', { dhcpOn: true }),
         site.call('DELETE', '/ranges/10.23.0.10-10.23.0.19'),
       ]);
-      expect([on.status, gone.status].sort()).toEqual([200, 409]);
+      expect([on.status, gone.status].sort((a, b) => a - b)).toEqual([200, 409]);
     }
   });
 
@@ -274,7 +274,7 @@ describe('subnets, ranges and reservations', () => {
       summary: 'range create reserved 10.20.0.200-10.20.0.209',
       rows: [{ table: 'ip_ranges' }],
     });
-    expect((await post(`/config/history/${change?.['id']}/rollback`, {})).status).toBe(201);
+    expect((await post(`/config/history/${String(change?.['id'])}/rollback`, {})).status).toBe(201);
     expect((await site.call('GET', '/ranges')).raw).toBe(before);
   });
 

@@ -21,10 +21,18 @@ type Row = subnets.SubnetRow;
 function view(row: Row): Subnet {
   const { id, name, cidr, vlan, vlanId, gateway, resolvers, isManaged, dnsOn, proxyOn, used, dynamic } = row;
   return {
-    ...{ id, name, cidr, vlan, vlanId, gateway },
+    id,
+    name,
+    cidr,
+    vlan,
+    vlanId,
+    gateway,
     resolvers: [...resolvers],
     managed: isManaged,
-    ...{ dnsOn, proxyOn, used, dynamic },
+    dnsOn,
+    proxyOn,
+    used,
+    dynamic,
   };
 }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import type { Fabric } from '../../../model/vlan.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `vlans`: number of its VLANs. */
@@ -23,11 +23,6 @@ const FABRICS: Noun = {
 export function findFabric(tx: Tx, by: { id: number } | { name: string } | 'first'): Promise<FabricRow | null> {
   if (by === 'first') return findRow(tx, FABRICS, sql`true`);
   return findRow(tx, FABRICS, 'id' in by ? sql`t.id = ${by.id}` : sql`t.name = ${by.name}`);
-}
-
-/** Holds the fabric until the transaction ends. */
-export function lockFabric(tx: Tx, target: Target): Promise<Rejected | null> {
-  return lockRow(tx, FABRICS, target);
 }
 
 /** Holds all fabrics until the transaction ends, and gives their number: of two that delete one, the second waits and counts right. */
