@@ -15,6 +15,7 @@ import { until } from '../kit/until.ts';
 
 const ZONE = 'regent.internal';
 const VLAN = 'vlan10';
+const RESOLVER = '10.10.10.1';
 /** A machine that becomes one of ours, and one that stays a stranger. */
 const OURS = macOf(1, 1);
 const STRANGER = macOf(1, 2);
@@ -77,6 +78,18 @@ describe('DHCP and the proxy on a whole host', () => {
     await until('the lease in the list', listed, { deadlineMs: 30_000 });
     expect(await site.tell('lease', 'list')).toContain(strangersAddress);
     told('a client', `${lease.address}, in lease list`, start);
+  });
+
+  it("a client's own name is answered both ways where the domain wants it, and nowhere else", async () => {
+    const start = performance.now();
+    const own = `stranger.${ZONE}`;
+    expect(await site.dig('+short', `@${RESOLVER}`, own)).toBe('');
+    await site.tell('domain', 'set', ZONE, '--lease-names', 'on', '--wait');
+    expect(await site.dig('+short', `@${RESOLVER}`, own)).toBe(strangersAddress);
+    expect(await site.dig('+short', `@${RESOLVER}`, '-x', strangersAddress)).toBe(`${own}.`);
+    await site.tell('domain', 'set', ZONE, '--lease-names', 'off', '--wait');
+    expect(await site.dig('+short', `@${RESOLVER}`, own)).toBe('');
+    told('a name of its own', `${own} ${strangersAddress}`, start);
   });
 
   it('what would pull the ground from under the lease is refused', async () => {
