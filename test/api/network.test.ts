@@ -77,6 +77,21 @@ describe('fabrics, spaces and VLANs', () => {
     expect(await site.call('DELETE', '/vlans/lab')).toMatchObject({ status: 200, body: { name: 'lab' } });
   });
 
+  it('a fabric in use stays, and of two that delete the last two one is refused', async () => {
+    await made('/fabrics', { name: 'third' });
+    await made('/subnets', { cidr: '10.3.0.0/24', vlan: 'third/0' });
+    expect((await site.call('DELETE', '/fabrics/third')).body).toMatchObject({
+      code: 'in_use',
+      detail: 'third is used by the subnet 10.3.0.0/24. Move or delete these first.',
+    });
+    await site.call('DELETE', '/subnets/10.3.0.0%2F24');
+    // Of two that delete the last two fabrics one is refused.
+    const both = await Promise.all(['third', 'fabric-1'].map((name) => site.call('DELETE', `/fabrics/${name}`)));
+    expect(both.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 409]);
+    await site.call('POST', '/fabrics', { body: { name: 'fabric-1' } });
+    await site.call('DELETE', '/fabrics/third');
+  });
+
   it('If-Match guards each of them', async () => {
     const vlan = await made('/vlans', { vid: 12 });
     const stale = await site.call('PATCH', '/vlans/12', { body: { name: 'x' }, headers: { 'if-match': '"7"' } });
@@ -164,8 +179,8 @@ describe('subnets, ranges and reservations', () => {
     expect(
       rest
         .filter((answer) => answer.status === 201)
-        .map((answer) => answer.body['address'])
-        .sort(),
+        .map((answer) => String(answer.body['address']))
+        .sort((a, b) => a.localeCompare(b)),
     ).toEqual(['10.21.0.13', '10.21.0.14']);
     expect(rest.find((answer) => answer.status === 409)?.body.detail).toBe(
       'The subnet 10.21.0.0/28 has no free address.',
