@@ -4,7 +4,16 @@ import { run } from '../../src/lab/command.ts';
 import { CHECKOUT, openProductLab, type ProductLab } from '../kit/lab.ts';
 import { until } from '../kit/until.ts';
 
-const UNITS = ['regent-regiond', 'regent-agent', 'regent-helper', 'regent-db', 'regent-db-watch', 'named', 'chrony'];
+const UNITS = [
+  'regent-regiond',
+  'regent-agent',
+  'regent-helper',
+  'regent-db',
+  'regent-db-watch',
+  'named',
+  'chrony',
+  'squid',
+];
 const WRITE = [
   'timeout',
   '-k',
