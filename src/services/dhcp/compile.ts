@@ -88,10 +88,12 @@ export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShar
 }
 
 function networkOf(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[], shared: DhcpShared): DhcpNetwork | null {
-  const subnets = snapshot.subnets.flatMap((subnet) => {
-    const network = parseNetwork(subnet.cidr);
-    return subnet.vlanId === vlan.id && !isRejected(network) && network.family === 4 ? [{ subnet, network }] : [];
-  });
+  const subnets = snapshot.subnets
+    .filter((subnet) => subnet.vlanId === vlan.id)
+    .flatMap((subnet) => {
+      const network = parseNetwork(subnet.cidr);
+      return !isRejected(network) && network.family === 4 ? [{ subnet, network }] : [];
+    });
   const found = sights.flatMap((sight) => {
     const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
     return address ? [{ interface: sight.interface, address, sight }] : [];
