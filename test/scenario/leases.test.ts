@@ -74,10 +74,14 @@ const shown = (query: string, ...addresses: string[]) =>
     return (await leases(query)).map((lease) => lease.address).join() === addresses.join();
   });
 
-async function desired(): Promise<Desired> {
+/** What is published for r1, as soon as anything is. */
+function desired(): Promise<Desired> {
   const authorization = `Bearer node:r1:${NODE_SECRET}`;
   const url = '/agent/v1/desired?generation=0&digest=&wait=0';
-  return (await second.agentApi.inject({ url, headers: { authorization } })).json();
+  return until('a publication', async () => {
+    const answer = await second.agentApi.inject({ url, headers: { authorization } });
+    return answer.statusCode === 200 ? answer.json<Desired>() : null;
+  });
 }
 const dnsHas = async (name: string) =>
   JSON.stringify((await desired()).body.services['dns']).includes(`"name":"${name}"`);
