@@ -9,6 +9,29 @@ export interface InterfaceReport {
   readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
 }
 
+/** An interface of a node as it reports it. */
+interface Nic {
+  readonly name: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  readonly hasCarrier?: boolean;
+}
+
+/**
+ * A node's interfaces with the addresses that count for the region: one without carrier keeps those it had before, since systemd-networkd
+ * takes an address away with the carrier and gives it back with it. Else a pulled cable would take the node off its VLANs and stop their
+ * services, and they would be back only some seconds after the cable. An address that another interface has by now is not kept.
+ */
+export function keepAddresses<N extends Nic>(now: readonly N[], before: readonly Nic[]): N[] {
+  const had = new Map(before.map((nic) => [`${nic.name} ${nic.mac}`, nic.addresses]));
+  const inUse = new Set(now.flatMap((nic) => nic.addresses));
+  return now.map((nic) => {
+    if (nic.hasCarrier !== false) return nic;
+    const kept = (had.get(`${nic.name} ${nic.mac}`) ?? []).filter((address) => !inUse.has(address));
+    return { ...nic, addresses: [...new Set([...nic.addresses, ...kept])].sort(compare) };
+  });
+}
+
 interface Place {
   readonly network: Network;
   readonly vlanId: number;

@@ -177,6 +177,10 @@ describe('DHCP and the proxy on a whole host', () => {
       run(['ip', '-n', lab.layout.switchNetns, 'link', 'set', switchPort('r1', 1), to], { timeoutMs: 10_000 });
     await cable('down');
     expect((await clients.dhcp.again(STRANGER, strangersAddress, 1500)).address).toBeNull();
+    const said = async () => (await site.tell('service', 'show', 'dhcp')).includes('eth1 has no carrier');
+    await until('the service to say so', said, { deadlineMs: 30_000, everyMs: 250 });
+    // systemd-networkd has taken the address away; that is no reason to stop serving.
+    expect(await site.sh('systemctl is-active kea-dhcp4-server')).toBe('active');
     await cable('up');
     const up1 = performance.now();
     await servesAgain(STRANGER, strangersAddress);

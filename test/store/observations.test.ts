@@ -109,3 +109,23 @@ test('an agent that has not read its facts yet keeps those of before, and its VL
   expect(after).toMatchObject({ facts: before, agentSince: '2026-01-03T00:00:00.000Z' });
   expect(value(await db.read(readPlace))).toEqual(place);
 });
+
+test('an interface without carrier keeps the addresses that it had', async () => {
+  const nic = (addresses: string[], hasCarrier: boolean) => ({
+    ...report(service('dns', 'healthy')),
+    facts: {
+      ...report().facts,
+      interfaces: [{ name: 'eth1', mac: '02:00:00:00:00:01', addresses, isUp: true, hasCarrier }],
+    },
+  });
+  const put = async (observation: Observation) =>
+    value(await db.repeatable((tx) => storeObservation(tx, { id: 'n1', name: 'r1' }, observation)));
+  const addresses = async () =>
+    value(await db.read((tx) => readObservations(tx, 'n1')))[0]?.facts.interfaces.map((item) => item.addresses);
+  await put(nic(['10.10.10.1'], true));
+  await put(nic([], false));
+  await put(nic([], false));
+  expect(await addresses()).toEqual([['10.10.10.1']]);
+  await put(nic([], true));
+  expect(await addresses()).toEqual([[]]);
+});

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { AgentFinding, Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
+import { stableJson } from '../../core/stable-json.ts';
+import { keepAddresses } from '../../model/sight.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeEvents } from './events.ts';
@@ -25,21 +27,17 @@ export interface NodeObservation {
  * event `service.<state>`. Repeating it does no harm.
  */
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
-  const { generation, digest, agentVersion, agentSince, staleSince, facts, services } = report;
-  const interfaces = JSON.stringify(facts.interfaces);
-  // An agent that was started just now has not read its facts yet (empty host name): what it had does not stop being so. Without this
-  // a restart of the agent would take the node off its VLANs, and their services away.
-  const isKnown = facts.hostname !== '';
-  const same = await tx.one(sql`select node_id from node_observations
-    where node_id = ${node.id} and (not ${isKnown} or facts -> 'interfaces' = ${interfaces}::jsonb)`);
+  const { generation, digest, agentVersion, agentSince, staleSince, services } = report;
+  const before = await tx.one(sql<{ facts: Facts }>`select facts from node_observations where node_id = ${node.id}`);
+  const facts = factsOf(report.facts, before?.facts);
   await tx.run(sql`
-    insert into node_observations as n (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings)
+    insert into node_observations (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings)
     values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
       ${JSON.stringify(facts)}::jsonb, ${JSON.stringify(report.findings ?? [])}::jsonb)
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
       agent_version = excluded.agent_version, agent_since = excluded.agent_since, stale_since = excluded.stale_since,
-      facts = case when ${isKnown} then excluded.facts else n.facts end, findings = excluded.findings, reported_at = now()`);
-  const before = await tx.all(sql<{ service: string; state: string; since: string }>`
+      facts = excluded.facts, findings = excluded.findings, reported_at = now()`);
+  const known = await tx.all(sql<{ service: string; state: string; since: string }>`
     select service, state, since from observations where node_id = ${node.id} for update`);
   const list = JSON.stringify(services.map((service) => ({ name: service.service, body: service })));
   await tx.run(sql`
@@ -51,14 +49,24 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   await tx.run(sql`delete from observations where node_id = ${node.id}
     and service <> all(${services.map(({ service }) => service)}::text[])`);
   // Which VLANs a node sees follows from its interfaces.
-  if (!same) await raiseObserved(tx);
-  const states = new Map(before.map(({ service, state }) => [service, state]));
+  if (stableJson(facts.interfaces) !== stableJson(before?.facts.interfaces ?? [])) await raiseObserved(tx);
+  const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeEvents(
     tx,
     `node:${node.id}`,
     changed.map((service) => eventOf(node.name, service, states.get(service.service))),
   );
+}
+
+/**
+ * What a node is, by its report. An agent that was started just now has not read its facts yet (empty host name): what it had does not
+ * stop being so. Without this a restart of the agent would take the node off its VLANs, and their services away.
+ */
+function factsOf(reported: Facts, before: Facts | undefined): Facts {
+  if (before === undefined) return reported;
+  if (reported.hostname === '') return before;
+  return { ...reported, interfaces: keepAddresses(reported.interfaces, before.interfaces) };
 }
 
 /** Has an agent that started later than this one reported as the same node just now? An agent that was started anew is the later one. */

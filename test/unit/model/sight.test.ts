@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sightsOf } from '../../../src/model/sight.ts';
+import { keepAddresses, sightsOf } from '../../../src/model/sight.ts';
 
 const SUBNETS = [
   { cidr: '10.10.10.0/24', vlanId: 1 },
@@ -38,5 +38,30 @@ describe('which VLANs a node sees', () => {
     const interfaces = subnets.map((_, n) => nic(`e${n}`, `10.${n >> 8}.${n & 255}.1`));
     const found = sightsOf([{ nodeId: 'n1', interfaces: interfaces.toReversed() }], subnets);
     expect(found.map((sight) => sight.vlanId)).toEqual(subnets.map((_, n) => n));
+  });
+});
+
+describe('the addresses of an interface whose carrier went', () => {
+  const port = (name: string, addresses: string[], hasCarrier?: boolean) => ({
+    name,
+    mac: `02:00:00:00:00:0${name.at(-1)}`,
+    addresses,
+    ...(hasCarrier === undefined ? {} : { hasCarrier }),
+  });
+  const before = [port('eth1', ['10.10.10.1', '2001:db8::1'], true), port('eth2', ['10.20.0.1'], true)];
+  const kept = (...now: ReturnType<typeof port>[]) => keepAddresses(now, before).map((nic) => nic.addresses.join(' '));
+
+  it('are those of before, with what it has now', () => {
+    expect(kept(port('eth1', [], false))).toEqual(['10.10.10.1 2001:db8::1']);
+    expect(kept(port('eth1', ['fe80::1', '2001:db8::1'], false))).toEqual(['10.10.10.1 2001:db8::1 fe80::1']);
+  });
+
+  it('go where it has a carrier, where nothing is known of it, and where it is another one', () => {
+    expect(kept(port('eth1', [], true), port('eth2', []))).toEqual(['', '']);
+    expect(kept(port('eth3', [], false), { ...port('eth2', [], false), mac: '02:00:00:00:00:99' })).toEqual(['', '']);
+  });
+
+  it('are not kept when another interface has them by now', () => {
+    expect(kept(port('eth1', [], false), port('eth3', ['10.10.10.1'], true))).toEqual(['2001:db8::1', '10.10.10.1']);
   });
 });
