@@ -84,7 +84,7 @@ export function viewDhcp(desired: DhcpDesired, facts: HostFacts): DhcpView {
 /** What this host cannot serve right now: interfaces that are away, without their address, down or without a carrier. */
 export function limitsDhcp(desired: DhcpDesired, facts: HostFacts): readonly Finding[] {
   return desired.networks.flatMap((network) => {
-    const why = absenceOf(network, facts) ?? silenceOf(network, facts);
+    const why = silenceOf(network, facts) ?? absenceOf(network, facts);
     if (why === null) return [];
     const subject = `VLAN ${network.vlan}`;
     const sentence = `${subject} gets no DHCP from this node: ${why}.`;
