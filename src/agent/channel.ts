@@ -20,7 +20,7 @@ export interface RegionChannel {
   close(): void;
 }
 
-/** What a rack signs its calls with (`contract/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
+/** What a rack signs its calls with (`contract/identity/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
 export interface RackSigner {
   readonly uuid: string;
   readonly privateKey: string;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CommandResult } from '../../src/lab/command.ts';
 import { execClient, execHost } from '../../src/lab/exec.ts';
 import { down, up } from '../../src/lab/lab.ts';
@@ -66,10 +66,15 @@ export async function openLab(name: string, topology: Topology = SINGLE): Promis
 
 /** Boots a lab, installs a release of this checkout in r1 by scripts/install, sets it up. About 20 s, the release cached. */
 export async function openProductLab(name: string, topology: Topology = SINGLE): Promise<ProductLab> {
-  const archive = execFileSync(join(CHECKOUT, 'scripts', 'release'), { encoding: 'utf8', timeout: 300_000 }).trim();
-  const lab = await openLab(name, topology);
   const folder = mkdtempSync(join(tmpdir(), 'regent-lab-'));
+  // A copy of its own: whoever makes the next release meanwhile removes this one.
+  const made = execFileSync(join(CHECKOUT, 'scripts', 'release'), { encoding: 'utf8', timeout: 300_000 }).trim();
+  const kept = join(folder, basename(made));
+  copyFileSync(made, kept);
+  const lab = await openLab(name, topology);
+  const archive = join(lab.layout.folder, basename(made));
   try {
+    copyFileSync(kept, archive);
     const product = await installProduct({
       layout: lab.layout,
       host: 'r1',

@@ -21,7 +21,7 @@ const STRANGER = `
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 const from = (path) => import('/opt/regent/current/src/' + path);
-const { rackAuthorization } = await from('contract/rack-signature.ts');
+const { rackAuthorization } = await from('contract/identity/rack-signature.ts');
 const { publicKeyOf } = await from('core/signature.ts');
 const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const uuid = randomUUID();

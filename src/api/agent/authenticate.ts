@@ -39,7 +39,7 @@ const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
 
 /**
  * Finds out which node calls: on the agent's socket by `Authorization: Bearer node:<nodeId>:<secret>`, anywhere by a rack's signature
- * (`contract/rack-signature.ts`). The one place on this side that changes when the channel becomes mutual TLS: the node's name then comes
+ * (`contract/identity/rack-signature.ts`). The one place on this side that changes when the channel becomes mutual TLS: the node's name then comes
  * from the certificate of the same key.
  */
 export function createNodeAuthenticator({ agents, clock, isLocal }: NodeAuthPorts): NodeAuthenticator {
