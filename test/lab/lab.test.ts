@@ -242,6 +242,7 @@ describe('a lab that was cut off', () => {
     for (const path of [dead, living]) mkdirSync(path, { recursive: true });
     const builder = spawn('sh', ['-c', 'sleep 4323; :', 'sh', dead], { stdio: 'ignore' });
     try {
+      await until('the build to run', () => allProcesses().some((item) => item.argv[1] === '4323'));
       await removeAbandonedBuilds();
       expect([existsSync(dead), existsSync(living)]).toEqual([false, true]);
       expect(identify(builder.pid ?? 0)).toBeNull();
