@@ -6,12 +6,13 @@ export interface BootClass {
   readonly test: string;
   readonly file: string;
   readonly vendorClass?: string;
+  /** Looked at for clients of this VLAN alone: hundreds of VLANs must not cost every packet. */
+  readonly vlanId?: number;
 }
 
 /** Where a VLAN's clients reach this node. */
 interface BootPlace {
   readonly vlanId: number;
-  readonly interface: string;
   readonly address: string;
 }
 
@@ -45,17 +46,18 @@ function loader(name: string, file: string, ...codes: readonly string[]): BootCl
 }
 
 function urlClasses(place: BootPlace, files: BootFiles): BootClass[] {
-  const here = `pkt.iface == '${place.interface}'`;
+  const { vlanId } = place;
   const base = `http://${place.address}:${files.port}`;
   const http = (name: string, file: string, code: string): BootClass => ({
-    name: `${name}-vlan-${place.vlanId}`,
-    test: `${here} and ${HTTP_CLIENT} and ${archIs(code)} and not (${IPXE})`,
+    name: `${name}-vlan-${vlanId}`,
+    vlanId,
+    test: `${HTTP_CLIENT} and ${archIs(code)} and not (${IPXE})`,
     file: `${base}/${file}`,
     // UEFI's HTTP boot takes no other offer (UEFI 2.10 §24.7.3).
     vendorClass: 'HTTPClient',
   });
   return [
-    { name: `ipxe-vlan-${place.vlanId}`, test: `${here} and ${IPXE}`, file: `${base}/${files.script}` },
+    { name: `ipxe-vlan-${vlanId}`, vlanId, test: IPXE, file: `${base}/${files.script}` },
     http('httpboot-x64', files.uefiX64, '0x0010'),
     http('httpboot-arm64', files.uefiArm64, '0x0013'),
   ];

@@ -16,6 +16,16 @@ interface OptionView {
   readonly data: string;
 }
 
+/** A class of clients. `isOwn`: one network's own, looked at when that one asks for it. */
+interface ClassView {
+  readonly name: string;
+  readonly test: string;
+  readonly file: string;
+  readonly isOwn: boolean;
+  readonly options: readonly OptionView[];
+  readonly isLast: boolean;
+}
+
 interface FileView {
   readonly isPersistent: boolean;
   readonly tag: string;
@@ -23,7 +33,7 @@ interface FileView {
   readonly interfaces: readonly string[];
   readonly leaseTime: number;
   readonly options: readonly OptionView[];
-  readonly classes: readonly object[];
+  readonly classes: readonly ClassView[];
   readonly networks: readonly object[];
 }
 
@@ -58,6 +68,8 @@ export function tagOf(desired: DhcpDesired): string {
  */
 export function viewDhcp(desired: DhcpDesired, facts: HostFacts): DhcpView {
   const present = desired.networks.filter((network) => absenceOf(network, facts) === null);
+  const classes = bootClasses(present, desired.boot);
+  const ownClasses = Map.groupBy(classes, (item) => item.vlanId);
   return {
     file: {
       isPersistent: true,
@@ -66,15 +78,18 @@ export function viewDhcp(desired: DhcpDesired, facts: HostFacts): DhcpView {
       interfaces: present.map((network) => `${network.interface}/${network.address}`),
       leaseTime: desired.leaseTime,
       options: [option('domain-name', [desired.domain]), option('domain-search', desired.search)],
-      classes: bootClasses(present, desired.boot).map(({ name, test, file, vendorClass }) => ({
+      classes: classes.map(({ name, test, file, vendorClass, vlanId }, index) => ({
         name,
         test,
-        'boot-file-name': file,
-        ...(vendorClass === undefined ? {} : { 'option-data': [option('vendor-class-identifier', [vendorClass])] }),
+        file,
+        isOwn: vlanId !== undefined,
+        options: vendorClass === undefined ? [] : [option('vendor-class-identifier', [vendorClass])],
+        isLast: index === classes.length - 1,
       })),
       networks: present.map((network) => ({
         name: `vlan-${network.vlanId}`,
         interface: network.interface,
+        'require-client-classes': (ownClasses.get(network.vlanId) ?? []).map((item) => item.name),
         subnet4: network.subnets.map(viewSubnet),
       })),
     },
