@@ -102,6 +102,10 @@ describe('a lab of one host', () => {
         : [],
     ).toEqual([]);
     expect(await lab.ask('r1', ['systemctl', 'is-system-running'])).toBe('running');
+    // Debian's daemons wait until they are wanted.
+    const daemons = ['named', 'chrony', 'kea-dhcp4-server', 'squid'];
+    const states = await lab.exec('r1', ['systemctl', 'is-active', ...daemons]);
+    expect(states.stdout.trim().split('\n')).toEqual(daemons.map(() => 'inactive'));
   });
 
   it('second up leaves what runs alone', async () => {
