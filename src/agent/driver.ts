@@ -36,6 +36,8 @@ const AT_ONCE = 4;
 /** Longest run: install, forced restart and rollback, each with its full time, and the wait for a place. */
 const SILENCE_MS = 300_000;
 const JITTER = 0.2;
+const LONG_MS = 2_000;
+const REST_MAX_MS = 10_000;
 /** Pause before the next question to a daemon that was silent. */
 const SUSPECT_MS = 500;
 
@@ -59,6 +61,11 @@ export function openDriver(options: DriverOptions): Driver {
     for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
     ringAll();
   };
+  const timed = async (run: () => Promise<ServiceReport>) => {
+    const start = options.ports.clock.monotonic();
+    const report = await run();
+    return { report, tookMs: options.ports.clock.monotonic() - start };
+  };
   const note = (report: ServiceReport) => {
     const before = reports.get(report.service);
     if (!wanted.has(report.service)) return;
@@ -71,7 +78,13 @@ export function openDriver(options: DriverOptions): Driver {
     while (!signal.aborted) {
       const wish = wanted.get(service.name);
       const facts = options.facts();
-      if (wish && facts) note(await gate(() => engine.run(wish, facts)));
+      if (wish && facts) {
+        const before = reports.get(service.name);
+        const { report, tookMs } = await gate(() => timed(() => engine.run(wish, facts)));
+        note(report);
+        beat();
+        await options.ports.wait(restMs(before, report, tookMs), signal);
+      }
       beat();
       const pauseMs = engine.isSuspect() ? Math.min(SUSPECT_MS, options.tickMs) : options.tickMs;
       await bell.wait(pauseMs * (1 - JITTER / 2 + options.ports.random.fraction() * JITTER), signal);
@@ -99,6 +112,15 @@ export function openDriver(options: DriverOptions): Driver {
       await Promise.all(work);
     },
   };
+}
+
+/**
+ * A change that takes a daemon long (Kea opens the sockets of two hundred VLANs) is followed by as long a rest: under writes without an end the
+ * daemon serves at least half of the time, and takes many of them at once.
+ */
+export function restMs(before: ServiceReport | undefined, after: ServiceReport, tookMs: number): number {
+  const hasActed = after.lastAction !== null && after.lastAction.at !== before?.lastAction?.at;
+  return hasActed && after.state === 'healthy' && tookMs > LONG_MS ? Math.min(tookMs, REST_MAX_MS) : 0;
 }
 
 function wantedOf(desired: Desired | null, roles: readonly RoleChange[]): ReadonlyMap<string, Wanted> {
