@@ -252,6 +252,34 @@ describe('kea on rendered files', () => {
     expect(bench.forced).toBe(forced + 1);
   });
 
+  it('moves a subnet to another VLAN while it is leased', async () => {
+    await apply();
+    const before = await askLease(one, { mac: '52:54:00:ee:00:01' });
+    expect(before?.['ip']).toMatch(/^10\.10\.10\./);
+    await shell('ip address add 10.30.0.1/24 dev v1');
+    bench.facts = factsOf({ ...nic('v1', '10.30.0.1') }, nic('v2', '10.20.0.1', { index: 9 }));
+    await apply({
+      sights: [
+        { nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.30.0.1/24'] },
+        { nodeId: R1.id, vlanId: 2, interface: 'v2', addresses: ['10.20.0.1/16'] },
+      ],
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24', { vlanId: 2 }),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+        aSubnet(3, 'new', '10.30.0.0/24'),
+      ],
+      ranges: [
+        aRange(1, 1, 'dynamic', '10.10.10.100', '10.10.10.109'),
+        aRange(5, 3, 'dynamic', '10.30.0.100', '10.30.0.109'),
+      ],
+    });
+    // The old lease is known until it ends, so that nobody else gets the address; the client is moved at once.
+    expect(await ask('lease4-get', { 'ip-address': before?.['ip'] })).toMatchObject({ result: 0 });
+    expect((await askLease(one, { mac: '52:54:00:ee:00:01' }))?.['ip']).toMatch(/^10\.30\.0\.10\d$/);
+    await shell('ip address del 10.30.0.1/24 dev v1');
+    bench.facts = factsOf(nic('v1', '10.10.10.1'), nic('v2', '10.20.0.1', { index: 9 }));
+  });
+
   it.each([
     ['half of its last line is missing', `truncate -s -20 ${LEASES}`],
     ['its first line is lost', `sed -i 1d ${LEASES}`],
