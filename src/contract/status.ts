@@ -36,8 +36,10 @@ export const Status = strict({
     domains: Type.Integer(),
     records: Type.Integer(),
     machines: Type.Integer(),
+    vlans: Type.Integer(),
     subnets: Type.Integer(),
     leases: Type.Integer({ description: 'in force' }),
+    racksWaiting: Type.Integer({ description: 'racks that an admin has not decided about' }),
   }),
 });
 export type Status = Static<typeof Status>;

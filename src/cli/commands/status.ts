@@ -36,7 +36,8 @@ async function showStatus(call: Call): Promise<ExitCode> {
 
 /** The screen, line by line. `now`: wall time in ms. */
 function statusLines(status: Status, url: string, now: number): string[] {
-  const { database, counts } = status;
+  const { racksWaiting, ...counts } = status.counts;
+  const { database } = status;
   const latency = database.latencyMs === null ? '' : `, ${database.latencyMs.toFixed(1)} ms`;
   const revision =
     status.published < status.revision ? `${status.revision} (published: ${status.published})` : status.revision;
@@ -46,6 +47,7 @@ function statusLines(status: Status, url: string, now: number): string[] {
     printable(`Region    ${url}, version ${status.version}, revision ${revision}`),
     printable(`Database  ${database.state}${latency}${database.state === 'ok' ? '' : `: ${database.why}`}`),
     `Objects   ${Object.entries(counts).map(counted).join(', ')}`,
+    ...(racksWaiting === 0 ? [] : [`Racks     ${racksWaiting} wait for an admin: regent rack list --state waiting`]),
     '',
     ...nodeTable(status, now),
     '',

@@ -30,7 +30,7 @@ export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
   return [...vlans, ...leases, ...poor];
 }
 
-/** VLANs with DHCP that no accepted rack stands on: nobody serves them. */
+/** VLANs with DHCP that no accepted rack stands on: nobody serves them, and that is not what was asked for. */
 export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
   const racks = new Set(snapshot.racks.map((rack) => rack.nodeId));
   const useful = snapshot.sights.filter(
@@ -39,13 +39,12 @@ export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
   const seen = new Set(useful.map((sight) => sight.vlanId));
   return snapshot.vlans
     .filter((vlan) => vlan.dhcpOn && !seen.has(vlan.id))
-    .map((vlan) =>
-      warning(
-        'vlan_unserved',
-        `VLAN ${vlan.name}`,
-        `VLAN ${vlan.name} has DHCP on, but no accepted rack has an IPv4 address in a subnet of it: nobody serves it.`,
-      ),
-    );
+    .map((vlan) => ({
+      code: 'vlan_unserved',
+      severity: 'error',
+      subject: `VLAN ${vlan.name}`,
+      sentence: `VLAN ${vlan.name} has DHCP on, but no accepted rack has an IPv4 address in a subnet of it: nobody serves it.`,
+    }));
 }
 
 function warning(code: string, subject: string, sentence: string): Finding {

@@ -141,7 +141,7 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */
   compile(snapshot: Snapshot, nodeId: string, shared: Shared): Desired | null;
   lint(desired: Desired): readonly Finding[];
-  /** Findings about the whole site that no node's own part shows, such as a VLAN that nobody serves; warnings alone. */
+  /** Findings about the whole site that no node's own part shows, such as a VLAN that nobody serves. An `error` degrades the site and holds nothing back. */
   lintSite?(snapshot: Snapshot): readonly Finding[];
   view(desired: Desired, facts: HostFacts): View;
   /** What this host keeps the daemon from doing right now (an interface without a carrier); warnings alone, told and not judged. */

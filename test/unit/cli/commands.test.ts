@@ -40,7 +40,7 @@ const STATUS = {
   nodes: [{ name: 'r1', isCurrent: true, isStale: false, since: '2026-03-01T09:00:00Z', wanted: 4, applied: 4 }],
   services: [{ node: 'r1', service: 'dns', state: 'healthy', since: '2026-03-01T09:00:00Z', why: 'answers' }],
   findings: [],
-  counts: { domains: 1, records: 2, machines: 3, subnets: 4, leases: 0 },
+  counts: { domains: 1, records: 2, machines: 3, vlans: 1, subnets: 4, leases: 0, racksWaiting: 2 },
 };
 const PREVIEW = {
   dryRun: true,
@@ -139,7 +139,8 @@ describe('looking', () => {
     const good = await run(region, ['status']);
     expect(good.code).toBe(0);
     expect(good.out.split('\n')[0]).toBe('OK: All is well.');
-    expect(good.out).toContain('1 domain, 2 records, 3 machines, 4 subnets, 0 leases');
+    expect(good.out).toContain('1 domain, 2 records, 3 machines, 1 vlan, 4 subnets, 0 leases');
+    expect(good.out).toContain('2 wait for an admin: regent rack list --state waiting');
     expect(good.out.split('\n').length).toBeLessThan(24);
     region.on('GET /status', {
       body: {

@@ -84,7 +84,7 @@ describe('--wait', () => {
     nodes: [{ name: 'r1', isCurrent: true, isStale: false, since: null, wanted: 4, applied: 4 }],
     services: [{ node: 'r1', service: 'dns', state: 'healthy', since: null, why: '' }],
     findings: [],
-    counts: { domains: 0, records: 0, machines: 0, subnets: 0, leases: 0 },
+    counts: { domains: 0, records: 0, machines: 0, vlans: 1, subnets: 0, leases: 0, racksWaiting: 0 },
     ...changes,
   });
   const [node] = status({}).nodes;
