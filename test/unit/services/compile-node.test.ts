@@ -110,7 +110,9 @@ describe('what no node shows', () => {
 
   it('is an error when it cannot be found out', () => {
     const { nodes } = compile(emptySnapshot(), changed('ntp', { lintSite: fail('no luck') }));
-    expect(nodes.get('n-r1')?.findings).toMatchObject([{ service: 'ntp', code: 'compile_failed', sentence: 'no luck' }]);
+    expect(nodes.get('n-r1')?.findings).toMatchObject([
+      { service: 'ntp', code: 'compile_failed', sentence: 'no luck' },
+    ]);
     expect(compile({ ...emptySnapshot(), nodes: [] }).nodes.size).toBe(0);
   });
 });
