@@ -103,7 +103,10 @@ export function judgeHost(seen: HostSeen, options: InitOptions): Preflight {
 /** A rack of another site does not become a site of its own by mistake. What an interrupted init wrote is no other site. */
 function judgeRackConf(seen: HostSeen, error: (text: string) => void): void {
   const conf = parseRackConf(PATHS.rackConf, seen.rackConf ?? '');
-  if (isRejected(conf)) return void error(conf.message);
+  if (isRejected(conf)) {
+    error(conf.message);
+    return;
+  }
   const own = seen.facts.interfaces.flatMap((nic) => nic.addresses);
   const isOwn = (url: string) => own.some((address) => apiUrl(`:${portOf(url)}`, address) === url);
   const other = conf.urls.find((url) => !isOwn(url));

@@ -32,6 +32,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** How long one query may take, ms. */
   readonly queryMs?: number;
+  /** On a connection of its own: what asks whether the database works must not wait behind those who use it. */
+  readonly isProbe?: boolean;
 }
 
 /** How a transaction starts and ends. `repeatable read` sees one moment; writes re-read what they waited for. */
@@ -61,6 +63,7 @@ export class Database {
   readonly #timeouts: Timeouts;
   readonly #deadlineMs: number;
   readonly #pool: pg.Pool;
+  readonly #probePool: pg.Pool;
   /** When a connection was last seen to lead to a primary, on the monotonic clock. */
   readonly #proven = new WeakMap<pg.PoolClient, number>();
   /** Names of prepared statements by their text. */
@@ -73,17 +76,23 @@ export class Database {
     this.#clock = options.clock;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#deadlineMs = options.deadlineMs ?? 15_000;
-    this.#pool = new pg.Pool({
+    this.#pool = this.#openPool(options, options.poolSize ?? 10);
+    this.#probePool = this.#openPool(options, 1);
+  }
+
+  #openPool(options: DatabaseOptions, max: number): pg.Pool {
+    const pool = new pg.Pool({
       ...clientConfig(options.connection, this.#timeouts, options.name),
-      max: options.poolSize ?? 10,
+      max,
       idleTimeoutMillis: 30_000,
       maxLifetimeSeconds: this.#timeouts.lifetimeMs / 1000,
     });
     // The pool listens for errors of idle connections only. One that breaks while it is in use, or between two queries of
     // a transaction, reports it to its query and as an event; without a listener for that the process would end.
-    this.#pool.on('connect', (client) => client.on('error', () => {}));
+    pool.on('connect', (client) => client.on('error', () => {}));
     // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
-    this.#pool.on('error', (error) => this.log.warn('idle database connection lost', { why: failureSentence(error) }));
+    pool.on('error', (error) => this.log.warn('idle database connection lost', { why: failureSentence(error) }));
+    return pool;
   }
 
   /** Reads one moment of the database. */
@@ -118,7 +127,7 @@ export class Database {
     this.#isClosed = true;
     const grace = new AbortController();
     await Promise.race([
-      this.#pool.end(),
+      Promise.all([this.#pool.end(), this.#probePool.end()]),
       sleep(graceMs, undefined, { signal: grace.signal, ref: false }).catch(() => {}),
     ]);
     grace.abort();
@@ -130,7 +139,11 @@ export class Database {
     let isDoubtful = false;
     for (let attempt = 0; ; attempt += 1) {
       if (this.#isClosed) return unavailable(limit, 'this process is stopping', isDoubtful);
-      const result = await this.#attempt(mode, body, { deadline, queryMs: options?.queryMs ?? this.#timeouts.queryMs });
+      const result = await this.#attempt(mode, body, {
+        deadline,
+        queryMs: options?.queryMs ?? this.#timeouts.queryMs,
+        pool: options?.isProbe ? this.#probePool : this.#pool,
+      });
       if (result.kind === 'done') return result.value;
       if (result.class === 'fault') throw faultOf(result.error);
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
@@ -152,7 +165,7 @@ export class Database {
     const position: { phase: Phase } = { phase: 'connect' };
     let client: pg.PoolClient | undefined;
     try {
-      client = await this.#acquire(timeoutMs());
+      client = await acquire(limits.pool, timeoutMs());
       const now = this.#clock.monotonic();
       const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
       if (!isProven) this.#proven.set(client, now);
@@ -177,27 +190,6 @@ export class Database {
     }
   }
 
-  /** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
-  #acquire(timeoutMs: number): Promise<pg.PoolClient> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const timer = setTimeout(() => {
-        isLate = true;
-        reject(new Error('timeout exceeded when trying to connect'));
-      }, timeoutMs);
-      const take = (client: pg.PoolClient) => {
-        clearTimeout(timer);
-        if (isLate) client.release();
-        else resolve(client);
-      };
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        reject(error);
-      };
-      this.#pool.connect().then(take, fail);
-    });
-  }
-
   async #giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
     if (!(error instanceof RejectedError) && !isConnectionReusable(error) && !isFaultOfBody(error)) {
       client.release(true);
@@ -220,6 +212,7 @@ type Attempt<T> =
 interface Limits {
   readonly deadline: number;
   readonly queryMs: number;
+  readonly pool: pg.Pool;
 }
 
 interface Work<T> {
@@ -231,6 +224,27 @@ interface Work<T> {
   readonly names: Map<string, string> | null;
   /** Statement that widens the server's own limit for this transaction; empty where the session's will do. */
   readonly serverLimit: string;
+}
+
+/** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
+function acquire(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error('timeout exceeded when trying to connect'));
+    }, timeoutMs);
+    const take = (client: pg.PoolClient) => {
+      clearTimeout(timer);
+      if (isLate) client.release();
+      else resolve(client);
+    };
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    pool.connect().then(take, fail);
+  });
 }
 
 async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {

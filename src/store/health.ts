@@ -29,7 +29,7 @@ export async function beat(db: Database, self: ProcessInfo, clock: Clock): Promi
         values (${self.process}, ${self.node}, ${self.version}, ${self.startedAt})
         on conflict (process) do update set at = now(), node = excluded.node, version = excluded.version,
           started_at = excluded.started_at`),
-    { deadlineMs: PROBE_DEADLINE_MS },
+    { deadlineMs: PROBE_DEADLINE_MS, isProbe: true },
   );
   const latencyMs = Math.round((clock.monotonic() - start) * 10) / 10;
   if (isRejected(result)) return { isUp: false, why: result.message, latencyMs: null };

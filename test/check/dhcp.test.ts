@@ -58,10 +58,10 @@ describe('kea on rendered files', () => {
         aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2, resolvers: ['192.0.2.53', '192.0.2.54'] }),
       ],
       ranges: [
-        aRange(1, 1, 'dynamic', '10.10.10.100', '10.10.10.109'),
-        aRange(2, 1, 'reserved', '10.10.10.110', '10.10.10.119'),
-        aRange(3, 1, 'dynamic', '10.10.10.120', '10.10.10.129'),
-        aRange(4, 2, 'dynamic', '10.20.200.0', '10.20.200.255'),
+        aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.109']),
+        aRange(2, 1, 'reserved', ['10.10.10.110', '10.10.10.119']),
+        aRange(3, 1, 'dynamic', ['10.10.10.120', '10.10.10.129']),
+        aRange(4, 2, 'dynamic', ['10.20.200.0', '10.20.200.255']),
       ],
       ...changes,
     });
@@ -269,8 +269,8 @@ describe('kea on rendered files', () => {
         aSubnet(3, 'new', '10.30.0.0/24'),
       ],
       ranges: [
-        aRange(1, 1, 'dynamic', '10.10.10.100', '10.10.10.109'),
-        aRange(5, 3, 'dynamic', '10.30.0.100', '10.30.0.109'),
+        aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.109']),
+        aRange(5, 3, 'dynamic', ['10.30.0.100', '10.30.0.109']),
       ],
     });
     // The old lease is known until it ends, so that nobody else gets the address; the client is moved at once.

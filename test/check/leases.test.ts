@@ -82,7 +82,7 @@ describe('leases of a real Kea', () => {
       sights: [{ nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.10.0.1/16'] }],
       vlans: [aVlan(1, 10, { dhcpOn: true })],
       subnets: [aSubnet(7, 'wide', '10.10.0.0/16')],
-      ranges: [aRange(1, 7, 'dynamic', '10.10.20.0', '10.10.80.255')],
+      ranges: [aRange(1, 7, 'dynamic', ['10.10.20.0', '10.10.80.255'])],
       reservations: [aReservation(1, 7, '10.10.1.7', { mac: '52:54:00:00:00:07', hostname: 'printer' })],
     });
     desired = compileSite(snapshot, [dhcp], new Map(), 1).nodes.get(R1.id)?.body.services['dhcp']?.desired;

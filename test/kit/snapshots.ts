@@ -97,7 +97,12 @@ export function aSubnet(id: number, name: string, cidr: string, changes: Partial
 }
 
 /** A range of a subnet, without a comment. */
-export function aRange(id: number, subnetId: number, kind: IpRange['kind'], first: string, last: string): IpRange {
+export function aRange(
+  id: number,
+  subnetId: number,
+  kind: IpRange['kind'],
+  [first, last]: readonly [string, string],
+): IpRange {
   return { id, subnetId, kind, first, last, comment: '' };
 }
 
@@ -144,11 +149,11 @@ export function typicalSnapshot(): Snapshot {
     ],
     vlans: [aVlan(1, 10, { dhcpOn: true }), aVlan(2, 20, { dhcpOn: true, dnsOn: false })],
     ranges: [
-      aRange(1, 1, 'dynamic', '10.10.10.100', '10.10.10.149'),
-      aRange(2, 1, 'reserved', '10.10.10.150', '10.10.10.199'),
-      aRange(3, 1, 'dynamic', '10.10.10.200', '10.10.10.254'),
-      aRange(4, 4, 'dynamic', '172.20.5.0', '172.20.5.255'),
-      aRange(5, 7, 'dynamic', '10.20.128.0', '10.20.255.254'),
+      aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.149']),
+      aRange(2, 1, 'reserved', ['10.10.10.150', '10.10.10.199']),
+      aRange(3, 1, 'dynamic', ['10.10.10.200', '10.10.10.254']),
+      aRange(4, 4, 'dynamic', ['172.20.5.0', '172.20.5.255']),
+      aRange(5, 7, 'dynamic', ['10.20.128.0', '10.20.255.254']),
     ],
     reservations: [
       aReservation(1, 1, '10.10.10.30', { mac: '52:54:00:00:01:01', hostname: 'printer' }),
@@ -204,8 +209,8 @@ function largeSnapshot(count = 300): Snapshot {
     sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['10.0.255.254/16'] }],
     vlans: [aVlan(1, 10, { dhcpOn: true })],
     ranges: [
-      aRange(1, 1, 'dynamic', '10.0.128.0', '10.0.191.255'),
-      aRange(2, 2, 'dynamic', '10.8.128.0', '10.8.191.255'),
+      aRange(1, 1, 'dynamic', ['10.0.128.0', '10.0.191.255']),
+      aRange(2, 2, 'dynamic', ['10.8.128.0', '10.8.191.255']),
     ],
     subnets: [aSubnet(1, 'first', '10.0.0.0/16'), aSubnet(2, 'second', '10.8.0.0/16')],
     domains: [...DOMAINS.slice(0, 1), aDomain(2, 'example.test')],
@@ -266,7 +271,7 @@ export function hostileSnapshot(): Snapshot {
     },
     sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['198.51.100.1/24'] }],
     vlans: [aVlan(1, 4094, { name: 'member', dhcpOn: true })],
-    ranges: [aRange(1, 3, 'dynamic', '198.51.100.250', '198.51.100.250')],
+    ranges: [aRange(1, 3, 'dynamic', ['198.51.100.250', '198.51.100.250'])],
     reservations: [
       aReservation(1, 3, '198.51.100.2', { mac: 'fe:ff:ff:ff:ff:ff', hostname: 'x'.repeat(63) }),
       aReservation(2, 3, '198.51.100.253', { mac: '00:00:00:00:00:01', hostname: 'xn--bcher-kva' }),

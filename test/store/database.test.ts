@@ -33,6 +33,14 @@ test('health is a real write', async () => {
   expect(value(await listProcesses(db, 60))).toMatchObject([{ process: 'test-1', node: 'r1' }]);
 });
 
+test('health does not wait behind those who use the database', async () => {
+  const busy = Array.from({ length: 40 }, () => db.read((tx) => tx.run(sql`select pg_sleep(0.4)`)));
+  const health = await beat(db, self, realClock);
+  expect(health).toMatchObject({ isUp: true });
+  expect(health.latencyMs).toBeLessThan(1000);
+  await Promise.all(busy);
+});
+
 test('a frozen server: refused within the deadline, and well when it thaws', async () => {
   await Promise.all(Array.from({ length: 5 }, () => one(db)));
   postgres.get().server.kill('SIGSTOP');

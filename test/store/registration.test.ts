@@ -61,7 +61,9 @@ describe('registrations at the same moment', () => {
     // The first that was accepted is the master, and nobody took it from him.
     const changes = events.filter(({ kind }) => kind === 'rack.master_changed');
     expect(changes.map(({ data }) => data)).toEqual([{ before: null, after: masterOf(racks)?.uuid }]);
-    const accepted = events.filter(({ kind }) => kind === 'rack.accepted').map(({ data }) => (data as { uuid: string }).uuid);
+    const accepted = events
+      .filter(({ kind }) => kind === 'rack.accepted')
+      .map(({ data }) => (data as { uuid: string }).uuid);
     expect(accepted).toEqual(racks.map(({ uuid }) => uuid));
   });
 

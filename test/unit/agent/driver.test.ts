@@ -17,14 +17,38 @@ const report = (state: ServiceReport['state'], at: string | null): ServiceReport
 
 describe('the rest after a change', () => {
   it.each([
-    ['a quick one', report('healthy', 'a'), report('healthy', 'b'), 1_900, 0],
-    ['a long one', report('healthy', 'a'), report('healthy', 'b'), 6_000, 6_000],
-    ['the first one', undefined, report('healthy', 'b'), 6_000, 6_000],
-    ['a very long one', report('healthy', 'a'), report('healthy', 'b'), 60_000, 10_000],
-    ['a long probe', report('healthy', 'a'), report('healthy', 'a'), 6_000, 0],
-    ['nothing done yet', report('healthy', null), report('healthy', null), 6_000, 0],
-    ['one that failed: what mends it is taken at once', report('healthy', 'a'), report('rolled_back', 'b'), 6_000, 0],
-  ])('%s', (_name, before, after, tookMs, expected) => {
+    { name: 'a quick one', before: report('healthy', 'a'), after: report('healthy', 'b'), tookMs: 1_900, expected: 0 },
+    {
+      name: 'a long one',
+      before: report('healthy', 'a'),
+      after: report('healthy', 'b'),
+      tookMs: 6_000,
+      expected: 6_000,
+    },
+    { name: 'the first one', before: undefined, after: report('healthy', 'b'), tookMs: 6_000, expected: 6_000 },
+    {
+      name: 'a very long one',
+      before: report('healthy', 'a'),
+      after: report('healthy', 'b'),
+      tookMs: 60_000,
+      expected: 10_000,
+    },
+    { name: 'a long probe', before: report('healthy', 'a'), after: report('healthy', 'a'), tookMs: 6_000, expected: 0 },
+    {
+      name: 'nothing done yet',
+      before: report('healthy', null),
+      after: report('healthy', null),
+      tookMs: 6_000,
+      expected: 0,
+    },
+    {
+      name: 'one that failed: what mends it is taken at once',
+      before: report('healthy', 'a'),
+      after: report('rolled_back', 'b'),
+      tookMs: 6_000,
+      expected: 0,
+    },
+  ])('$name', ({ before, after, tookMs, expected }) => {
     expect(restMs(before, after, tookMs)).toBe(expected);
   });
 });

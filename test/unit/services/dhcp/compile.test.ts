@@ -16,7 +16,7 @@ function site(changes: Partial<Snapshot> = {}): Snapshot {
     sights: [SIGHT],
     vlans: [aVlan(1, 10, { dhcpOn: true })],
     subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24', { gateway: '10.10.10.254' })],
-    ranges: [aRange(1, 1, 'dynamic', '10.10.10.100', '10.10.10.254')],
+    ranges: [aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.254'])],
     ...changes,
   });
 }
@@ -80,9 +80,9 @@ describe('pools', () => {
       machines: [web('web1', '52:54:00:00:00:01', ['10.10.10.120'])],
       reservations: [aReservation(1, 1, '10.10.10.130')],
       ranges: [
-        aRange(2, 1, 'dynamic', '10.10.10.121', '10.10.10.254'),
-        aRange(3, 1, 'reserved', '10.10.10.2', '10.10.10.9'),
-        aRange(1, 1, 'dynamic', '10.10.10.1', '10.10.10.1'),
+        aRange(2, 1, 'dynamic', ['10.10.10.121', '10.10.10.254']),
+        aRange(3, 1, 'reserved', ['10.10.10.2', '10.10.10.9']),
+        aRange(1, 1, 'dynamic', ['10.10.10.1', '10.10.10.1']),
       ],
     });
     expect(subnetOf(desired)?.pools).toEqual([
@@ -99,7 +99,7 @@ describe('pools', () => {
       fc.property(fc.tuple(last, last), fc.uniqueArray(last, { maxLength: 20 }), ([a, b], taken) => {
         const [first, end] = [Math.min(a, b), Math.max(a, b)];
         const desired = compiled({
-          ranges: [aRange(1, 1, 'dynamic', address(first), address(end))],
+          ranges: [aRange(1, 1, 'dynamic', [address(first), address(end)])],
           reservations: taken.map((value, index) => aReservation(index + 1, 1, address(value))),
         });
         const given = (subnetOf(desired)?.pools ?? []).flatMap((pool) => {
