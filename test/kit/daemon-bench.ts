@@ -86,8 +86,10 @@ export class DaemonBench {
     if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return;
     const isGone = new Promise((resolve) => daemon.once('exit', resolve));
     // The child is nsenter, which waits for the daemon: the daemon itself is its child.
-    const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ');
+    const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').match(/\d+/g) ?? [];
     for (const pid of children) process.kill(Number(pid), 'SIGTERM');
+    // It has not forked yet, or its child is gone: then it is the one to end. (Number 0 would be this process and all its group.)
+    if (children.length === 0) daemon.kill('SIGTERM');
     // nsenter stops itself when a test stops the daemon, and does not notice that it goes on.
     daemon.kill('SIGCONT');
     await isGone;
