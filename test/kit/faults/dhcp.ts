@@ -1,4 +1,4 @@
-import { type DhcpAsker, macOf } from '../dhcp/asker.ts';
+import { type DhcpAsker, type DhcpResult, macOf } from '../dhcp/asker.ts';
 import { type GapMeter, gapMeter } from './gap.ts';
 
 /** What DHCP must hold to while everything is killed and frozen. */
@@ -56,7 +56,7 @@ export async function startDhcpLoad(options: DhcpLoadOptions): Promise<DhcpLoad>
   const own = new Map<string, string>();
   for (let number = 0; number < RENEWING; number += 1) {
     const mac = macOf(FAMILY.renewing, options.first + number);
-    const { address, seconds, offered, why } = await asker.lease(mac, { timeoutMs: 5000 });
+    const { address, seconds, offered, why } = await firstLease(asker, mac);
     if (address === null) throw new Error(`${mac} got no lease to begin with: ${why}`);
     book.granted(mac, { address, seconds, offered });
     own.set(mac, address);
@@ -97,6 +97,13 @@ export async function startDhcpLoad(options: DhcpLoadOptions): Promise<DhcpLoad>
       return book.ledger();
     },
   };
+}
+
+/** A question that falls into a reload of Kea is lost: like every client, this one asks again (RFC 2131 §4.1). */
+async function firstLease(asker: DhcpAsker, mac: string): Promise<DhcpResult> {
+  let result = await asker.lease(mac);
+  for (let attempt = 0; attempt < 4 && result.address === null; attempt += 1) result = await asker.lease(mac);
+  return result;
 }
 
 interface Grant {
