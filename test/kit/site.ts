@@ -24,6 +24,8 @@ export interface Site {
   trySh(script: string, timeoutMs?: number): Promise<CommandResult>;
   /** `dig` from the client of vlan10, its output trimmed. */
   dig(...args: string[]): Promise<string>;
+  /** Waits until `dig +short` says this: a name's two zones are loaded one after the other. */
+  digs(answer: string, ...args: string[]): Promise<void>;
   /** A managed service of r1 by the API. */
   service(name: string): Promise<Service>;
   /** Makes a TXT record that holds its own name and waits until DNS answers it; ms from the acknowledgement on. */
@@ -63,6 +65,13 @@ export function openSite(lab: ProductLab): Site {
     sh: (script, timeoutMs) => lab.ask('r1', ['sh', '-c', script], timeoutMs),
     trySh: (script, timeoutMs) => lab.exec('r1', ['sh', '-c', script], timeoutMs),
     dig,
+    digs: async (answer, ...args) => {
+      let said = '';
+      const isSaid = async () => (said = await dig('+short', ...args)) === answer;
+      await until(`dig ${args.join(' ')}: ${answer}`, isSaid, { deadlineMs: 20_000 }).catch((cause: unknown) => {
+        throw new Error(`dig ${args.join(' ')} says ${JSON.stringify(said)}`, { cause });
+      });
+    },
     service: async (name) => (await client.call('service.show', { params: { node: 'r1', service: name } })).body,
     flows: async (fqdn, deadlineMs = 60_000) => {
       await client.call('record.create', { body: { fqdn, type: 'TXT', data: fqdn } });

@@ -45,7 +45,7 @@ describe('the first path', () => {
       });
       times.push(performance.now() - done);
       expect(await site.dig('+short', name)).toBe(address);
-      expect(await site.dig('+short', '-x', address)).toBe(`${name}.`);
+      await site.digs(`${name}.`, '-x', address);
     }
     told('record create', `name and reverse after ${times.map((ms) => Math.round(ms)).join(', ')} ms`, start);
     // Other work on the machine may hold one of them up.
@@ -81,7 +81,7 @@ describe('the first path', () => {
     // The lowest free one; the resolver's own is not free.
     expect(address).toBe('10.10.10.2');
     expect(await site.dig('+short', `web1.${ZONE}`)).toBe(address);
-    expect(await site.dig('+short', '-x', address)).toBe(`web1.${ZONE}.`);
+    await site.digs(`web1.${ZONE}.`, '-x', address);
     await site.tell('machine', 'delete', 'web1', '--wait');
     expect(await site.dig(`web1.${ZONE}`)).toContain('status: NXDOMAIN');
     expect(await site.dig('-x', address)).toContain('status: NXDOMAIN');
@@ -149,7 +149,7 @@ describe('the first path', () => {
     expect(await site.tell('config', 'history')).toContain(change?.summary);
     await site.tell('config', 'rollback', String(change?.id));
     await isAnswered('10.10.10.61');
-    expect(await site.dig('+short', '-x', '10.10.10.62')).toBe('');
+    await site.digs('', '-x', '10.10.10.62');
     told('config rollback', 'the earlier address is answered again', start);
   });
 
