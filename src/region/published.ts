@@ -2,6 +2,7 @@ import type { AgentFinding } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
 import { readBehindSince, readFindings, readHeads, readOutlines } from '../store/publication.ts';
+import { allRows } from '../store/page.ts';
 import { listNodes, type NodeRow } from '../store/queries/nodes.ts';
 import { readObservations } from '../store/queries/observations.ts';
 import type { Tx } from '../store/tx.ts';
@@ -40,13 +41,8 @@ export interface KnownNode extends TrackedNode {
 
 /** Reads all nodes, or one, with what is published for them and what they reported last. */
 export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode[]> {
-  const rows: NodeRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await listNodes(tx, { limit: 1000, ...(cursor ? { cursor } : {}) });
-    rows.push(...page.items.filter((row) => nodeId === undefined || row.id === nodeId));
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
+  const all = await allRows((page) => listNodes(tx, page));
+  const rows = all.filter((row) => nodeId === undefined || row.id === nodeId);
   const heads = new Map((await readOutlines(tx, nodeId)).map((head) => [head.nodeId, head]));
   const reports = new Map((await readObservations(tx, nodeId)).map((report) => [report.nodeId, report]));
   const findings = Map.groupBy(await readFindings(tx, nodeId), (finding) => finding.nodeId);

@@ -12,6 +12,7 @@ import {
   WAITING_MAX,
 } from '../model/registration.ts';
 import type { Database } from '../store/database.ts';
+import { allRows } from '../store/page.ts';
 import { listNodes } from '../store/queries/nodes.ts';
 import * as racks from '../store/queries/racks.ts';
 import type { Tx } from '../store/tx.ts';
@@ -93,7 +94,7 @@ async function decide(tx: WriteTx, announced: Announcement): Promise<Outcome<Reg
     await racks.dropSilent(tx, SILENT_MINUTES);
     all = await racks.listRacks(tx);
   }
-  const nodes = await allNodes(tx);
+  const nodes = await allRows((page) => listNodes(tx, page));
   const decision = decideRegistration(
     { racks: all, nodes },
     requestOf(announced, await racks.countWaiting(tx, source)),
@@ -129,14 +130,4 @@ function done(rack: KnownRack | undefined, why: string): Outcome<RegisterAnswer>
 /** Nothing but the state before acceptance. */
 function answerOf(rack: KnownRack, why: string): RegisterAnswer {
   return { state: rack.state, nodeId: rack.state === 'accepted' ? rack.nodeId : null, why };
-}
-
-async function allNodes(tx: Tx): Promise<{ id: string; name: string }[]> {
-  const found: { id: string; name: string }[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const page = await listNodes(tx, { limit: 1000, cursor });
-    found.push(...page.items.map(({ id, name }) => ({ id, name })));
-    if (page.next === null) return found;
-    cursor = page.next;
-  }
 }

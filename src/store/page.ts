@@ -25,6 +25,23 @@ export interface ListSpec {
   readonly defaultSort: string;
 }
 
+/** Every row of a list, in its order, a largest page at a time; whoever has seen enough stops. */
+export async function* everyRow<R>(list: (query: PageQuery) => Promise<Page<R>>): AsyncGenerator<R> {
+  let cursor: string | undefined;
+  do {
+    const page = await list({ limit: PAGE_MAX, cursor });
+    yield* page.items;
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/** All rows of a list; for lists that fit into memory. */
+export async function allRows<R>(list: (query: PageQuery) => Promise<Page<R>>): Promise<R[]> {
+  const rows: R[] = [];
+  for await (const row of everyRow(list)) rows.push(row);
+  return rows;
+}
+
 interface Position {
   readonly _sort: string;
   readonly _id: string;

@@ -2,6 +2,7 @@ import type { Domain } from '../../contract/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names.ts';
 import { parseTtl } from '../../model/record.ts';
+import { everyRow } from '../../store/page.ts';
 import * as domains from '../../store/queries/domains.ts';
 import { listMachines } from '../../store/queries/machines.ts';
 import { listRecords } from '../../store/queries/records.ts';
@@ -52,13 +53,10 @@ async function checkCoversNothing(tx: Tx, name: string, exceptId: number | null)
   const machines = await listMachines(tx, { domainId: above.id, hostname: covered, limit: 1000 });
   const machine = machines.items.find((item) => item.hostname === covered);
   if (machine) return clash(`the machine ${machine.fqdn}`);
-  let cursor: string | undefined;
-  do {
-    const page = await listRecords(tx, { domainId: above.id, limit: 1000, ...(cursor ? { cursor } : {}) });
-    const record = page.items.find((item) => item.name === covered || item.name.endsWith(`.${covered}`));
-    if (record) return clash(`the record ${record.fqdn} ${record.type}`);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
+  for await (const record of everyRow((page) => listRecords(tx, { domainId: above.id, ...page }))) {
+    if (record.name === covered || record.name.endsWith(`.${covered}`))
+      return clash(`the record ${record.fqdn} ${record.type}`);
+  }
   return null;
 }
 

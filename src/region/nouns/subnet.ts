@@ -3,6 +3,7 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatNetwork, parseAddress } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
 import { checkNoOverlap, parseGateway, parseResolvers, parseSubnetCidr } from '../../model/subnet.ts';
+import { allRows } from '../../store/page.ts';
 import { liveLeases } from '../../store/queries/leases.ts';
 import { listMachines } from '../../store/queries/machines.ts';
 import { rangesOf } from '../../store/queries/network/ranges.ts';
@@ -81,7 +82,7 @@ export const subnetCases = {
       if (isRejected(offer)) return offer;
       const vlan = await (body.vlan === undefined ? firstVlan(tx) : vlanByRef(tx, body.vlan));
       if (isRejected(vlan)) return vlan;
-      const refusal = checkNoOverlap(network, await allSubnets(tx));
+      const refusal = checkNoOverlap(network, await allRows((page) => subnets.listSubnets(tx, page)));
       if (refusal) return refusal;
       const row = await subnets.createSubnet(tx, { ...offer, vlanId: vlan.id, name: offer.name ?? cidr, cidr });
       tx.emit({ kind: 'subnet.created', subject: row.cidr, data: { ...view(row) } });
@@ -175,15 +176,4 @@ async function leasedWords(tx: Tx, subnet: Row): Promise<{ readonly who: string;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
   const last = [lease, ...more].reduce((end, { expiresAt }) => (expiresAt > end ? expiresAt : end), '');
   return { who: leaseWords(lease) + others, rule: `Rule: it is free when its leases have ended (${last}).` };
-}
-
-async function allSubnets(tx: Tx): Promise<Row[]> {
-  const all: Row[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await subnets.listSubnets(tx, { limit: 1000, ...(cursor ? { cursor } : {}) });
-    all.push(...page.items);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
-  return all;
 }

@@ -1,8 +1,7 @@
-import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Database } from '../../store/database.ts';
 import { expireLeases, hasDueLeases } from '../../store/queries/lease-reports.ts';
-import type { Task } from './task.ts';
+import { reached, type Task } from './task.ts';
 
 /** A round's database calls end by then. */
 const DEADLINE_MS = 5000;
@@ -24,10 +23,4 @@ export function createLeaseTask(db: Database, clock: Clock): Task {
       return ended > 0 ? `${ended} leases ran out` : null;
     },
   };
-}
-
-async function reached<T>(result: Promise<T | Rejected>): Promise<T> {
-  const value = await result;
-  if (isRejected(value)) throw new AppError('database_unavailable', value.message);
-  return value;
 }

@@ -1,5 +1,5 @@
 import { digestOf } from '../../core/digest.ts';
-import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
@@ -10,7 +10,7 @@ import { readPlace } from '../../store/queries/place.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
-import type { Task } from './task.ts';
+import { reached, type Task } from './task.ts';
 
 /** What the publisher needs. `compiler`: version of the product; `process`: this one, for the record. */
 export interface PublishPorts {
@@ -73,13 +73,6 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
       }
     },
   };
-}
-
-/** The value; a refusal of the store (it is away) as a fault, so that the task backs off. */
-async function reached<T>(result: Promise<T | Rejected>): Promise<T> {
-  const value = await result;
-  if (isRejected(value)) throw new AppError('database_unavailable', value.message);
-  return value;
 }
 
 /** A cheap look: an idle site is not read and compiled every few seconds. */

@@ -1,5 +1,5 @@
 import { backOffMs } from '../../core/back-off.ts';
-import { sentenceOf } from '../../core/errors.ts';
+import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log, Random } from '../../core/ports.ts';
 
 /** A reconciler: takes no input, re-reads everything, may run at any time (architecture.md §1). */
@@ -98,4 +98,11 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
       return running;
     },
   };
+}
+
+/** The value; a refusal of the store (it is away) as a fault, so that the task backs off. */
+export async function reached<T>(result: Promise<T | Rejected>): Promise<T> {
+  const value = await result;
+  if (isRejected(value)) throw new AppError('database_unavailable', value.message);
+  return value;
 }
