@@ -103,6 +103,23 @@ export function compareAddresses(a: Address, b: Address): number {
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
 }
 
+/** Networks as canonical texts, each once, IPv4 first, then by address and prefix. Throws TypeError for a text that is none. */
+export function orderedNetworks(cidrs: Iterable<string>): string[] {
+  return [...new Set(cidrs)]
+    .map((cidr) => {
+      const network = parseNetwork(cidr);
+      if ('kind' in network) throw new TypeError(network.message);
+      return network;
+    })
+    .sort((a, b) => compareAddresses(a, b) || a.prefix - b.prefix)
+    .map(formatNetwork);
+}
+
+/** The address of `ADDRESS/PREFIX`; what has no prefix stays. */
+export function bareAddress(text: string): string {
+  return text.split('/')[0] ?? text;
+}
+
 /** Do two spans share an address? */
 export function spansOverlap(a: AddressSpan, b: AddressSpan): boolean {
   return a.first.family === b.first.family && a.first.value <= b.last.value && b.first.value <= a.last.value;

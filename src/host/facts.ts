@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Command, ExecResult, HostFacts } from '../core/host-values.ts';
+import { bareAddress } from '../core/ip.ts';
 
 type Run = (command: Command) => Promise<ExecResult>;
 
@@ -73,7 +74,7 @@ export function parseAddresses(text: string): ReadonlyMap<string, readonly strin
     lines.map((line) => {
       const [name = '', _state, ...words] = line.trim().split(/\s+/);
       const own = words.filter((word, at) => /[.:]/.test(word) && words[at - 1] !== 'peer');
-      return [name.split('@')[0] ?? name, own.map((word) => word.split('/')[0] ?? word)];
+      return [name.split('@')[0] ?? name, own.map(bareAddress)];
     }),
   );
 }

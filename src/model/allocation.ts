@@ -1,4 +1,5 @@
-import { type Address, type AddressSpan, compareAddresses, type Network } from '../core/ip.ts';
+import { isRejected } from '../core/errors.ts';
+import { type Address, type AddressSpan, compareAddresses, type Network, parseAddress } from '../core/ip.ts';
 import { usableBounds } from './subnet.ts';
 
 /** Spans in order, merged where they touch or overlap; all of one family. */
@@ -35,6 +36,14 @@ export function subtractSpans(from: AddressSpan, taken: readonly AddressSpan[]):
  */
 export function nextFreeAddress(network: Network, taken: readonly AddressSpan[]): Address | null {
   return subtractSpans(usableBounds(network), taken)[0]?.first ?? null;
+}
+
+/** Single addresses as spans; a text that is no address is none. */
+export function spansOfAddresses(texts: readonly string[]): AddressSpan[] {
+  return texts.flatMap((text) => {
+    const address = parseAddress(text);
+    return isRejected(address) ? [] : [spanOfAddress(address)];
+  });
 }
 
 /** A single address as a span. */

@@ -13,14 +13,22 @@ interface OwnNodes {
  * settings pass.
  */
 export function checkNoCircle(setting: string, value: unknown, own: OwnNodes): Rejected | null {
-  for (const host of hostsOf(setting, value)) {
+  const found = ownNodeAmong(hostsOf(setting, value), own);
+  if (!found) return null;
+  const rule = 'a host that is no region node: what ours send there would go in a circle';
+  return invalid(setting, `${found.host} is our own node ${found.node}`, rule);
+}
+
+/** The first of these hosts (names or addresses) that is a region node of the site, and the node's name; null: none is. */
+export function ownNodeAmong(
+  hosts: readonly string[],
+  own: OwnNodes,
+): { readonly host: string; readonly node: string } | null {
+  for (const host of hosts) {
     const node = own.nodes.find(
       (item) => item.isRegion && (item.addresses.includes(host) || host === `${item.name}.${own.domain}`),
     );
-    if (node) {
-      const rule = 'a host that is no region node: what ours send there would go in a circle';
-      return invalid(setting, `${host} is our own node ${node.name}`, rule);
-    }
+    if (node) return { host, node: node.name };
   }
   return null;
 }

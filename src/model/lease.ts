@@ -1,4 +1,5 @@
 import { isRejected } from '../core/errors.ts';
+import { compareText } from '../core/order.ts';
 import { parseHostLabel } from './names.ts';
 import type { Domain, LeaseName } from './snapshot.ts';
 
@@ -47,7 +48,7 @@ export function chooseLeaseNames(
     const key = `${name.label}.${name.domain}`;
     if (!taken.has(key)) taken.set(key, { hostname: name.label, address, domainId });
   }
-  return [...taken.values()].sort((a, b) => compare(a.address, b.address));
+  return [...taken.values()].sort((a, b) => compareText(a.address, b.address));
 }
 
 function parseLeaseName(hostname: string, defaultDomain: string): { label: string; domain: string } | null {
@@ -61,9 +62,5 @@ function parseLeaseName(hostname: string, defaultDomain: string): { label: strin
 }
 
 function byAge(a: NamedLease, b: NamedLease): number {
-  return compare(a.since, b.since) || compare(a.address, b.address);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareText(a.since, b.since) || compareText(a.address, b.address);
 }

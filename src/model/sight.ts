@@ -1,5 +1,14 @@
 import { isRejected } from '../core/errors.ts';
-import { type Address, contains, formatAddress, type Network, parseAddress, parseNetwork } from '../core/ip.ts';
+import {
+  type Address,
+  bareAddress,
+  contains,
+  formatAddress,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from '../core/ip.ts';
+import { compareText } from '../core/order.ts';
 import type { Sight } from './snapshot.ts';
 import type { Subnet } from './subnet.ts';
 
@@ -28,7 +37,7 @@ export function keepAddresses<N extends Nic>(now: readonly N[], before: readonly
   return now.map((nic) => {
     if (nic.hasCarrier !== false) return nic;
     const kept = (had.get(`${nic.name} ${nic.mac}`) ?? []).filter((address) => !inUse.has(address));
-    return { ...nic, addresses: [...new Set([...nic.addresses, ...kept])].sort(compare) };
+    return { ...nic, addresses: [...new Set([...nic.addresses, ...kept])].sort(compareText) };
   });
 }
 
@@ -53,7 +62,9 @@ export function sightsOf(
   const found = reports.flatMap(({ nodeId, interfaces }) =>
     interfaces.flatMap((nic) => sightsOfInterface(nodeId, nic, byBits)),
   );
-  return found.sort((a, b) => compare(a.nodeId, b.nodeId) || a.vlanId - b.vlanId || compare(a.interface, b.interface));
+  return found.sort(
+    (a, b) => compareText(a.nodeId, b.nodeId) || a.vlanId - b.vlanId || compareText(a.interface, b.interface),
+  );
 }
 
 function sightsOfInterface(
@@ -63,7 +74,7 @@ function sightsOfInterface(
 ): Sight[] {
   const byVlan = new Map<number, string[]>();
   for (const text of nic.addresses) {
-    const address = parseAddress(text.split('/')[0] ?? '');
+    const address = parseAddress(bareAddress(text));
     const place = isRejected(address) ? undefined : find(address);
     if (isRejected(address) || !place) continue;
     const shown = `${formatAddress(address)}/${place.network.prefix}`;
@@ -73,7 +84,7 @@ function sightsOfInterface(
     nodeId,
     vlanId,
     interface: nic.name,
-    addresses: [...new Set(addresses)].sort(compare),
+    addresses: [...new Set(addresses)].sort(compareText),
   }));
 }
 
@@ -93,8 +104,4 @@ function indexOf(places: readonly Place[]): (address: Address) => Place | undefi
     }
     return undefined;
   };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

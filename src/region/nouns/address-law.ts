@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { type Address, type AddressSpan, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
-import { nextFreeAddress, spanOfAddress } from '../../model/allocation.ts';
+import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
+import { nextFreeAddress, spanOfAddress, spansOfAddresses } from '../../model/allocation.ts';
 import { type Claim, checkAddressFree } from '../../model/ip-range.ts';
 import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/leases.ts';
 import { type ClaimRow, claimsBetween, nodeOfAddress, takenSpans } from '../../store/queries/network/address-users.ts';
@@ -24,7 +24,10 @@ export async function nextFree(tx: Tx, subnet: SubnetRow, also: readonly string[
   const network = parseNetwork(subnet.cidr);
   if (isRejected(network)) return network;
   const leased = (await liveLeases(tx, subnet.id)).map((lease) => lease.address);
-  const free = nextFreeAddress(network, [...(await takenSpans(tx, subnet.id)), ...spansOf([...leased, ...also])]);
+  const free = nextFreeAddress(network, [
+    ...(await takenSpans(tx, subnet.id)),
+    ...spansOfAddresses([...leased, ...also]),
+  ]);
   return free ? formatAddress(free) : rejected('conflict', `The subnet ${subnet.cidr} has no free address.`);
 }
 
@@ -62,11 +65,4 @@ export async function checkNotLeased(tx: Tx, address: string, mac: string | null
 export function leaseWords(lease: LiveLease): string {
   if (lease.state === 'declined') return `a client found ${lease.address} in use by another host`;
   return `${lease.mac ?? 'a client'} has ${lease.address} by DHCP`;
-}
-
-function spansOf(addresses: readonly string[]): AddressSpan[] {
-  return addresses.flatMap((text) => {
-    const address = parseAddress(text);
-    return isRejected(address) ? [] : [spanOfAddress(address)];
-  });
 }

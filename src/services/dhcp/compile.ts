@@ -2,6 +2,7 @@ import { isRejected } from '../../core/errors.ts';
 import {
   type Address,
   type AddressSpan,
+  bareAddress,
   compareAddresses,
   contains,
   formatAddress,
@@ -9,7 +10,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
-import { spanOfAddress, subtractSpans } from '../../model/allocation.ts';
+import { spansOfAddresses, subtractSpans } from '../../model/allocation.ts';
 import { spanOf } from '../../model/ip-range.ts';
 import type { Sight, Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
@@ -53,8 +54,8 @@ export function prepareDhcp(snapshot: Snapshot): DhcpShared {
   const claimed = Map.groupBy(claims, (claim) => claim.subnetId);
   return {
     leases: staticLeases(snapshot),
-    claimed: new Map([...claimed].map(([id, list]) => [id, list.flatMap((claim) => spansOf(claim.address))])),
-    nodes: nodes.flatMap(spansOf),
+    claimed: new Map([...claimed].map(([id, list]) => [id, spansOfAddresses(list.map((claim) => claim.address))])),
+    nodes: spansOfAddresses(nodes),
   };
 }
 
@@ -189,13 +190,4 @@ function addressOn(sight: Sight, network: Network): Address[] {
     const address = parseAddress(bareAddress(text));
     return !isRejected(address) && contains(network, address) ? [address] : [];
   });
-}
-
-function bareAddress(text: string): string {
-  return text.split('/')[0] ?? text;
-}
-
-function spansOf(text: string): AddressSpan[] {
-  const address = parseAddress(text);
-  return isRejected(address) ? [] : [spanOfAddress(address)];
 }

@@ -1,5 +1,6 @@
 import { digestOf } from '../../core/digest.ts';
 import type { HostFacts } from '../../core/host-values.ts';
+import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
 import { bootClasses } from './boot-classes.ts';
 import type { DhcpDesired, DhcpNetwork, DhcpSubnet, StaticLease } from './desired.ts';
@@ -110,7 +111,7 @@ export function limitsDhcp(desired: DhcpDesired, facts: HostFacts): readonly Fin
 function absenceOf(network: DhcpNetwork, facts: HostFacts): string | null {
   const nic = nicOf(network, facts);
   if (!nic) return `there is no interface ${network.interface}`;
-  const hasAddress = nic.addresses.some((address) => address.split('/')[0] === network.address);
+  const hasAddress = nic.addresses.some((address) => bareAddress(address) === network.address);
   return hasAddress ? null : `${network.interface} does not have the address ${network.address}`;
 }
 

@@ -1,5 +1,5 @@
-import { isRejected } from '../../core/errors.ts';
-import { compareAddresses, formatNetwork, parseNetwork } from '../../core/ip.ts';
+import { orderedNetworks } from '../../core/ip.ts';
+import { ownNodeAmong } from '../../model/circle.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';
 import { type GeneratedZone, generateZones } from './bind-zone-generator.ts';
@@ -49,13 +49,12 @@ export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared
 
 /** A resolver of ours as our own forwarder would send every question in a circle. */
 function refuseCircle(snapshot: Snapshot): void {
-  for (const node of snapshot.nodes) {
-    const own = snapshot.settings.upstream_dns.find((address) => node.isRegion && node.addresses.includes(address));
-    if (own !== undefined) {
-      throw new TypeError(
-        `upstream_dns names ${own}, which is our own node ${node.name}: questions would go in a circle`,
-      );
-    }
+  const { nodes, settings } = snapshot;
+  const own = ownNodeAmong(settings.upstream_dns, { nodes, domain: settings.default_domain });
+  if (own) {
+    throw new TypeError(
+      `upstream_dns names ${own.host}, which is our own node ${own.node}: questions would go in a circle`,
+    );
   }
 }
 
@@ -64,13 +63,5 @@ function clientsOf(snapshot: Snapshot): string[] {
   const cidrs = snapshot.subnets
     .filter((subnet) => subnet.dnsOn && !off.has(subnet.vlanId))
     .map((subnet) => subnet.cidr);
-  const networks = new Set([...cidrs, ...snapshot.settings.dns_trusted_acl]);
-  return [...networks]
-    .map((cidr) => {
-      const network = parseNetwork(cidr);
-      if (isRejected(network)) throw new TypeError(network.message);
-      return network;
-    })
-    .sort((a, b) => compareAddresses(a, b) || a.prefix - b.prefix)
-    .map(formatNetwork);
+  return orderedNetworks([...cidrs, ...snapshot.settings.dns_trusted_acl]);
 }

@@ -1,3 +1,4 @@
+import { compareText } from '../../core/order.ts';
 import type { Version } from '../../model/snapshot.ts';
 
 /** The largest number that a version may have: a zone's serial has 32 bits (RFC 1035 §3.3.13). */
@@ -37,8 +38,4 @@ export function nextVersions(
 
 function idOf(row: { readonly service: string; readonly key: string }): string {
   return JSON.stringify([row.service, row.key]);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

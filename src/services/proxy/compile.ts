@@ -1,5 +1,5 @@
 import { isRejected } from '../../core/errors.ts';
-import { compareAddresses, formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { bareAddress, compareAddresses, formatAddress, orderedNetworks, parseAddress } from '../../core/ip.ts';
 import { checkNoCircle } from '../../model/circle.ts';
 import { proxyPlace } from '../../model/proxy-url.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
@@ -21,7 +21,7 @@ export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired |
   return {
     name: `${node.name}.${settings.default_domain}`,
     port: settings.maas_proxy_port,
-    clients: sortedNetworks(snapshot.subnets.filter((subnet) => subnet.proxyOn).map((subnet) => subnet.cidr)),
+    clients: orderedNetworks(snapshot.subnets.filter((subnet) => subnet.proxyOn).map((subnet) => subnet.cidr)),
     nodes: sortedAddresses(snapshot),
     nodeNames: nodeNames.toSorted(),
     resolvers: ['127.0.0.1', ...otherRegions(nodes, node).flatMap((item) => item.addresses.slice(0, 1))],
@@ -37,7 +37,7 @@ function otherRegions(nodes: readonly Node[], own: Node): readonly Node[] {
 
 /** Every address that a node is known to have: those it is reached at, and those it reported on VLANs. */
 function sortedAddresses(snapshot: Snapshot): string[] {
-  const seen = snapshot.sights.flatMap((sight) => sight.addresses.map((text) => text.split('/')[0] ?? ''));
+  const seen = snapshot.sights.flatMap((sight) => sight.addresses.map(bareAddress));
   const all = new Set([...snapshot.nodes.flatMap((node) => node.addresses), ...seen]);
   return [...all]
     .map((text) => {
@@ -47,15 +47,4 @@ function sortedAddresses(snapshot: Snapshot): string[] {
     })
     .sort(compareAddresses)
     .map(formatAddress);
-}
-
-function sortedNetworks(cidrs: readonly string[]): string[] {
-  return [...new Set(cidrs)]
-    .map((cidr) => {
-      const network = parseNetwork(cidr);
-      if (isRejected(network)) throw new TypeError(network.message);
-      return network;
-    })
-    .sort((a, b) => compareAddresses(a, b) || a.prefix - b.prefix)
-    .map(formatNetwork);
 }

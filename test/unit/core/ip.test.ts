@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
 import {
   type Address,
+  bareAddress,
   contains,
   firstAddress,
   formatAddress,
   formatNetwork,
   lastAddress,
   type Network,
+  orderedNetworks,
   overlaps,
   parseAddress,
   parseNetwork,
@@ -101,4 +103,22 @@ describe('networks', () => {
       expect(isRejected(parseNetwork(text))).toBe(true);
     },
   );
+
+  it('come once each, IPv4 first, by address and then by prefix; what is none is a fault', () => {
+    expect(orderedNetworks(['2001:db8::/32', '10.2.0.0/16', '10.0.0.0/16', '10.0.0.0/8', '10.2.0.0/16'])).toEqual([
+      '10.0.0.0/8',
+      '10.0.0.0/16',
+      '10.2.0.0/16',
+      '2001:db8::/32',
+    ]);
+    expect(() => orderedNetworks(['10.0.0.7/24'])).toThrow('10.0.0.0/24');
+  });
+
+  it('are left behind by a bare address', () => {
+    expect(['10.0.0.7/24', '10.0.0.7', '2001:db8::1/64'].map(bareAddress)).toEqual([
+      '10.0.0.7',
+      '10.0.0.7',
+      '2001:db8::1',
+    ]);
+  });
 });
