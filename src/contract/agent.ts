@@ -19,7 +19,11 @@ export const Desired = Type.Object({
   generation: Type.Integer({ minimum: 1 }),
   digest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   revision: Type.Integer({ minimum: 0 }),
-  body: Type.Object({ services: Type.Record(Type.String(), ServiceDesired) }),
+  body: Type.Object({
+    services: Type.Record(Type.String(), ServiceDesired),
+    /** Every region node, for an agent that must find one when others are down. */
+    regions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), address: Type.String() }))),
+  }),
 });
 export type Desired = Static<typeof Desired>;
 
@@ -46,7 +50,13 @@ export const SERVICE_STATES = [
 export const ServiceState = oneOf(SERVICE_STATES);
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
-/** What the agent did last to a service. */
+/** What made the agent act: another configuration, a role of the node, an operator, the daemon's health, a renewed certificate. */
+export const ACTION_TRIGGERS = ['change', 'role', 'restart', 'health', 'certificate'] as const;
+
+/** Actions that are remembered of a service. */
+export const ACTIONS_MAX = 20;
+
+/** What the agent did to a service. */
 export const ServiceAction = Type.Object({
   kind: Type.Union([
     Type.Literal('command'),
@@ -58,6 +68,8 @@ export const ServiceAction = Type.Object({
   ]),
   why: Type.String({ maxLength: 2000 }),
   at: Type.String({ format: 'date-time' }),
+  /** Missing in what an agent of an earlier release did. */
+  trigger: Type.Optional(oneOf(ACTION_TRIGGERS)),
 });
 export type ServiceAction = Static<typeof ServiceAction>;
 
@@ -78,6 +90,10 @@ export const ServiceObservation = Type.Object({
   lastAction: Type.Union([ServiceAction, Type.Null()]),
   /** Nonce of the last operator's restart that was done. */
   restartDone: Type.Union([Type.String(), Type.Null()]),
+  /** What the daemon said of itself at the last probe; the service's own shape (`src/services/<service>`). */
+  facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  /** What was done to it lately, the latest last; it outlives restarts of the agent. */
+  actions: Type.Optional(Type.Array(ServiceAction, { maxItems: ACTIONS_MAX })),
 });
 export type ServiceObservation = Static<typeof ServiceObservation>;
 
@@ -108,6 +124,39 @@ export const AgentFinding = Type.Object({
 });
 export type AgentFinding = Static<typeof AgentFinding>;
 
+/** What a node is in the cluster now, and since when as far as its agent knows. */
+const RoleObservation = <const T extends readonly string[]>(states: T) =>
+  Type.Union([Type.Object({ state: oneOf(states), since: Type.String({ format: 'date-time' }) }), Type.Null()]);
+
+/** The host itself: its certificate, its disks, its roles. */
+export const HostObservation = Type.Object({
+  /** Certificate of the node; null: it has none. `serial`: hexadecimal. */
+  certificate: Type.Union([
+    Type.Object({
+      serial: Type.String({ maxLength: 64 }),
+      notBefore: Type.String({ format: 'date-time' }),
+      notAfter: Type.String({ format: 'date-time' }),
+    }),
+    Type.Null(),
+  ]),
+  /** File systems that fill: the root, and each folder of data or logs that is a mount of its own. */
+  disks: Type.Array(
+    Type.Object({
+      path: Type.String({ maxLength: 200 }),
+      sizeBytes: Type.Integer({ minimum: 0 }),
+      /** For users other than root. */
+      freeBytes: Type.Integer({ minimum: 0 }),
+    }),
+    { maxItems: 16 },
+  ),
+  /** Null: the node has no such role, or it is not known. */
+  roles: Type.Object({
+    vip: RoleObservation(['active', 'backup']),
+    database: RoleObservation(['primary', 'standby']),
+  }),
+});
+export type HostObservation = Static<typeof HostObservation>;
+
 /** A full report of a node; each one is complete, so a lost one costs nothing. */
 export const Observation = Type.Object({
   nodeId: Type.String(),
@@ -121,6 +170,8 @@ export const Observation = Type.Object({
   facts: Facts,
   services: Type.Array(ServiceObservation, { maxItems: 64 }),
   findings: Type.Optional(Type.Array(AgentFinding, { maxItems: 16 })),
+  /** Missing in the report of an agent that has not looked yet, or is of an earlier release. */
+  host: Type.Optional(HostObservation),
 });
 export type Observation = Static<typeof Observation>;
 

@@ -2,8 +2,8 @@ import { backOffMs } from '../core/back-off.ts';
 import { AppError } from '../core/errors.ts';
 import type { Preview, Problem } from './common.ts';
 import type { Event } from './event.ts';
-import { readEventStream } from './event-stream.ts';
-import { type ClientOptions, parseJson, ProblemError, problemOf, sleepOf } from './transport.ts';
+import { readEventStream } from './wire/event-stream.ts';
+import { type ClientOptions, parseJson, ProblemError, problemOf, sleepOf } from './wire/transport.ts';
 import {
   API_PREFIX,
   type RouteId,

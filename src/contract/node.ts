@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Facts } from './agent.ts';
-import { Flag, listQuery, nullable, page, strict, Time, text } from './common.ts';
+import { Flag, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
 
 /** What a node's agent reported last. */
 const AgentReport = strict({
@@ -24,6 +24,7 @@ export const Node = strict({
   name: Type.String(),
   isRegion: Type.Boolean(),
   isRack: Type.Boolean(),
+  state: oneOf(['joining', 'member'], 'joining: let in, and not carrying its part yet'),
   addresses: Type.Array(Type.String()),
   wanted: Type.Integer({ description: 'generation that is published for it; 0 before the first' }),
   applied: nullable(Type.Integer({ description: 'generation that it reports as in force' })),

@@ -9,6 +9,8 @@ import * as record from './record.ts';
 import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
+import { TRUST_ROUTES } from './cluster/trust-routes.ts';
+import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import {
   ADMINS,
@@ -35,6 +37,8 @@ export const API_PREFIX = '/api/v1';
 export const ROUTES = {
   'me.show': get('/me', 'Who the caller is', { roles: EVERYBODY, response: user.Me }),
   'status.show': get('/status', 'The site on one screen', { roles: EVERYBODY, response: Status }),
+
+  ...CLUSTER_ROUTES,
 
   'domain.list': get('/domains', 'List domains', {
     roles: EVERYBODY,
@@ -122,6 +126,7 @@ export const ROUTES = {
   }),
 
   ...NETWORK_ROUTES,
+  ...TRUST_ROUTES,
 
   'setting.list': get('/settings', 'List settings', {
     roles: WATCHERS,

@@ -19,17 +19,57 @@ export interface SocketQuestion {
   readonly timeoutMs: number;
 }
 
-/** What a host does for us and answers with an ExecResult. */
-export type Command = ProcessCommand | SocketQuestion;
+/**
+ * A question over HTTP: GET, or POST of `body`. `https:` shows the node's certificate and takes no answer but one of the cluster's;
+ * `http:` may go through `proxy`, a URL. The answer's head and body, as `HTTP/1.1 200 OK` and so on, are `stdout`; the code is 0 whatever
+ * the status.
+ */
+export interface WebQuestion {
+  readonly url: string;
+  readonly body?: string;
+  readonly proxy?: string;
+  readonly timeoutMs: number;
+}
 
-/** Is it a question to a socket, and no process? */
+/**
+ * A question for a name's SOA record, over UDP and once: what this name server knows itself, without asking others. `stdout` has the line
+ * `status: NOERROR` (or another word of RFC 1035) and the records, one each line as in a zone file.
+ */
+export interface NameQuestion {
+  readonly nameserver: string;
+  readonly name: string;
+  readonly timeoutMs: number;
+}
+
+/** A look at this host: the text of a small file, or how many blocks of a file system others than root may still write. */
+export interface LookQuestion {
+  readonly look: 'text' | 'space';
+  readonly path: string;
+  readonly timeoutMs: number;
+}
+
+/** A question that needs no rights: whoever drives the host asks it itself, and no process is started for it. */
+export type OpenQuestion = WebQuestion | NameQuestion | LookQuestion;
+
+/** What a host does for us and answers with an ExecResult. */
+export type Command = ProcessCommand | SocketQuestion | OpenQuestion;
+
+/** Is it a question to a socket? */
 export function isQuestion(command: Command): command is SocketQuestion {
   return 'socket' in command;
 }
 
-/** What a command is called in a sentence: its program, or the socket. */
+/** Does it need no rights? */
+export function isOpenQuestion(command: Command): command is OpenQuestion {
+  return !('argv' in command) && !('socket' in command);
+}
+
+/** What a command is called in a sentence: its program, or what is asked. */
 export function nameOfCommand(command: Command): string {
-  return isQuestion(command) ? command.socket : (command.argv[0] ?? '');
+  if ('argv' in command) return command.argv[0] ?? '';
+  if ('socket' in command) return command.socket;
+  if ('url' in command) return command.url;
+  return 'path' in command ? command.path : `${command.nameserver} for ${command.name}`;
 }
 
 /** An argument that the root helper accepts: this text, or anything that matches the pattern (anchored by the helper). */

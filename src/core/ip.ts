@@ -103,6 +103,18 @@ export function compareAddresses(a: Address, b: Address): number {
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
 }
 
+/** Addresses as canonical texts, each once, IPv4 first, then by value. Throws TypeError for a text that is none. */
+export function orderedAddresses(texts: Iterable<string>): string[] {
+  return [...new Set(texts)]
+    .map((text) => {
+      const address = parseAddress(text);
+      if ('kind' in address) throw new TypeError(address.message);
+      return address;
+    })
+    .sort(compareAddresses)
+    .map(formatAddress);
+}
+
 /** Networks as canonical texts, each once, IPv4 first, then by address and prefix. Throws TypeError for a text that is none. */
 export function orderedNetworks(cidrs: Iterable<string>): string[] {
   return [...new Set(cidrs)]

@@ -6,6 +6,21 @@ import type { Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
 import type { Fabric, Space, Vlan } from './vlan.ts';
 
+/**
+ * What region nodes have in common. `id`: made once, names the etcd cluster. `vip`: the floating address as `ADDRESS/PREFIX`, null where
+ * there is none. `virtualRouter`: VRRP's number on that network, 1–255 (RFC 9568 §5.2.3). `isSeed`: read on a host that begins the
+ * cluster, before there is a database.
+ */
+export interface Cluster {
+  readonly id: string;
+  readonly vip: string | null;
+  readonly virtualRouter: number;
+  readonly isSeed: boolean;
+}
+
+/** Where a node is in its life: it was let in and is being set up, or it carries its part. */
+export type NodeState = 'joining' | 'member';
+
 /** A host that runs the agent. `addresses`: where other hosts and clients reach it, the main one first. */
 export interface Node {
   readonly id: string;
@@ -13,6 +28,7 @@ export interface Node {
   readonly isRegion: boolean;
   readonly isRack: boolean;
   readonly addresses: readonly string[];
+  readonly state: NodeState;
 }
 
 /** A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it. */
@@ -71,6 +87,8 @@ export interface Snapshot {
   readonly revision: number;
   readonly observed: number;
   readonly settings: Settings;
+  /** Null: this site is no cluster (a development server, tests of other things). */
+  readonly cluster: Cluster | null;
   readonly nodes: readonly Node[];
   readonly racks: readonly RackNode[];
   readonly sights: readonly Sight[];

@@ -1,5 +1,5 @@
-import { backOffMs } from '../core/back-off.ts';
-import type { Event } from './event.ts';
+import { backOffMs } from '../../core/back-off.ts';
+import type { Event } from '../event.ts';
 import { type ClientOptions, ProblemError, problemOf, sleepOf } from './transport.ts';
 
 /** A stream that is silent for this long is broken: the server sends a comment at least every 10 s. */

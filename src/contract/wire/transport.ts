@@ -1,5 +1,5 @@
-import type { Random } from '../core/ports.ts';
-import type { Problem } from './common.ts';
+import type { Random } from '../../core/ports.ts';
+import type { Problem } from '../common.ts';
 
 /** How a client reaches the API. Times in ms. `deadlineMs` bounds a call with all its retries. */
 export interface ClientOptions {

@@ -1,5 +1,5 @@
-import type { RejectionCode } from '../core/errors.ts';
-import { MASTER, masterOf, type Rack, type RackState } from './rack.ts';
+import type { RejectionCode } from '../../core/errors.ts';
+import { MASTER, masterOf, type Rack, type RackState } from '../rack.ts';
 
 /** A rack as the decision sees it. `mayRekey`: the admin lets its next registration bring a new key. */
 export interface KnownRack extends Rack {

@@ -1,0 +1,65 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Observation } from '../agent.ts';
+import { nullable, oneOf, strict } from '../common.ts';
+
+/** Who belongs to the site, as a region read it last. */
+export const Layout = strict({
+  cluster: nullable(strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() })),
+  nodes: Type.Array(
+    strict({
+      id: Type.String(),
+      name: Type.String(),
+      isRegion: Type.Boolean(),
+      isRack: Type.Boolean(),
+      state: oneOf(['joining', 'member']),
+      address: Type.String(),
+    }),
+    { maxItems: 10_000 },
+  ),
+  racks: Type.Array(strict({ name: Type.String(), isMaster: Type.Boolean(), vlans: Type.Array(Type.String()) }), {
+    maxItems: 10_000,
+  }),
+});
+export type Layout = Static<typeof Layout>;
+
+/** What one region remembers: what other regions ask it while the database is away. `at`: when the report came, by this region's clock. */
+export const RegionMemory = Type.Object({
+  node: Type.String(),
+  version: Type.String(),
+  isReady: Type.Boolean(),
+  layout: nullable(Layout),
+  reports: Type.Array(
+    Type.Object({ nodeId: Type.String(), at: Type.String({ format: 'date-time' }), report: Observation }),
+    {
+      maxItems: 10_000,
+    },
+  ),
+});
+export type RegionMemory = Static<typeof RegionMemory>;
+
+/** Path of it on the port that region nodes alone may use (5251). */
+export const MEMORY_PATH = '/peer/v1/memory';
+
+const layoutForm = Compile(Layout);
+const memoryForm = Compile(RegionMemory);
+
+/** Reads a layout that was kept; null when the text is none. */
+export function parseLayout(text: string): Layout | null {
+  const value = parse(text);
+  return layoutForm.Check(value) ? value : null;
+}
+
+/** Reads what another region answered; null when it is none of ours. */
+export function parseMemory(text: string): RegionMemory | null {
+  const value = parse(text);
+  return memoryForm.Check(value) ? value : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

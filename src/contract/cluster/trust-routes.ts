@@ -1,0 +1,47 @@
+import { NodeParams } from '../node.ts';
+import { ADMINS, del, get, KEEPERS, post } from '../route-spec.ts';
+import * as trust from './trust.ts';
+
+/** Calls about who is let in and who is not any more. */
+export const TRUST_ROUTES = {
+  'token.list': get('/tokens', 'List join tokens, without their secrets', {
+    roles: ADMINS,
+    query: trust.TokenListQuery,
+    response: trust.TokenPage,
+  }),
+  'token.create': post('/tokens', 'Create a join token; its secret is in this answer and nowhere else', {
+    roles: ADMINS,
+    body: trust.TokenCreate,
+    response: trust.TokenCreated,
+  }),
+  'token.revoke': del('/tokens/{token}', 'Revoke a join token', {
+    roles: ADMINS,
+    params: trust.TokenParams,
+    response: trust.Token,
+    hasEtag: false,
+  }),
+
+  'certificate.list': get('/certificates', 'List certificates of nodes', {
+    roles: KEEPERS,
+    query: trust.CertificateListQuery,
+    response: trust.CertificatePage,
+  }),
+  'certificate.revoke': post(
+    '/certificates/{certificate}/revoke',
+    'Revoke a certificate: no region takes it any more',
+    {
+      roles: ADMINS,
+      params: trust.CertificateParams,
+      body: trust.CertificateRevoke,
+      response: trust.Certificate,
+      status: 200,
+    },
+  ),
+
+  'node.delete': del('/nodes/{node}', 'Forget a rack, or a region node that never finished joining', {
+    roles: ADMINS,
+    params: NodeParams,
+    response: trust.DeletedNode,
+    hasEtag: false,
+  }),
+};

@@ -1,0 +1,73 @@
+import Type, { type Static } from 'typebox';
+import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
+
+/** Longest life of a join token, minutes. */
+export const TOKEN_MINUTES_MAX = 15;
+
+/** open: lets one host in; used: it did, and that host alone may show it again until it expires. */
+export const TOKEN_STATES = ['open', 'used', 'expired', 'revoked'] as const;
+
+/** A join token without its secret, which is shown once and never stored. */
+export const Token = strict({
+  id: Type.String(),
+  isRegion: Type.Boolean({ description: 'lets in a region node' }),
+  isRack: Type.Boolean({ description: 'lets in a rack' }),
+  state: oneOf(TOKEN_STATES),
+  createdBy: Type.String(),
+  createdAt: Time,
+  expiresAt: Time,
+  usedAt: nullable(Time),
+  usedBy: nullable(Type.String({ description: 'name of the node that it let in, or its id when the node is gone' })),
+});
+export type Token = Static<typeof Token>;
+
+export const TokenCreate = strict({
+  isRegion: Type.Boolean(),
+  isRack: Type.Boolean(),
+  minutes: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: TOKEN_MINUTES_MAX, description: 'how long it is good; 15 when left out' }),
+  ),
+});
+export type TokenCreate = Static<typeof TokenCreate>;
+
+/** The answer to the creation: `token` is the whole string. A replay of the same request shows it no more (null). */
+export const TokenCreated = strict({ ...Token.properties, token: nullable(Type.String()) });
+export type TokenCreated = Static<typeof TokenCreated>;
+
+export const TokenParams = strict({ token: text(12, 'its id, the public part') });
+export const TokenListQuery = listQuery({ state: Type.Optional(oneOf(TOKEN_STATES)) }, ['created', 'id']);
+export const TokenPage = page(Token);
+
+export const CERTIFICATE_STATES = ['good', 'expired', 'revoked'] as const;
+
+/** A certificate that the cluster's authority signed for a node. */
+export const Certificate = strict({
+  serial: Type.String({ description: 'hexadecimal' }),
+  nodeId: Type.String(),
+  node: nullable(Type.String({ description: 'name; null: the node is gone' })),
+  state: oneOf(CERTIFICATE_STATES),
+  notBefore: Time,
+  notAfter: Time,
+  revokedAt: nullable(Time),
+  revokedWhy: nullable(Type.String()),
+});
+export type Certificate = Static<typeof Certificate>;
+
+export const CertificateParams = strict({ certificate: text(64, 'serial number, hexadecimal') });
+export const CertificateRevoke = strict({ why: Type.Optional(text(200)) });
+export type CertificateRevoke = Static<typeof CertificateRevoke>;
+export const CertificateListQuery = listQuery(
+  { node: Type.Optional(text(63, 'id or name')), state: Type.Optional(oneOf(CERTIFICATE_STATES)) },
+  ['created', 'end'],
+);
+export const CertificatePage = page(Certificate);
+
+/** A node that was forgotten. `revoked`: how many certificates of it were revoked. */
+export const DeletedNode = strict({
+  id: Type.String(),
+  name: Type.String(),
+  isRegion: Type.Boolean(),
+  isRack: Type.Boolean(),
+  revoked: Type.Integer(),
+});
+export type DeletedNode = Static<typeof DeletedNode>;

@@ -1,0 +1,108 @@
+import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
+import {
+  type Address,
+  bareAddress,
+  bitsOf,
+  contains,
+  firstAddress,
+  formatAddress,
+  lastAddress,
+  type Network,
+  orderedAddresses,
+  parseAddress,
+} from '../core/ip.ts';
+import { compareText } from '../core/order.ts';
+import type { Cluster, Node, Snapshot } from './snapshot.ts';
+import { parseReachableAddress } from './trust/node-identity.ts';
+
+/** TCP and UDP ports of a node (cluster.md §7). What is marked "members" answers region nodes alone, by packet filter and certificate. */
+export const PORTS = {
+  /** API, plain HTTP: haproxy, for everybody (firmware and old clients need it). */
+  http: 5240,
+  /** API over TLS: haproxy, for everybody. */
+  https: 5443,
+  /** Agent channel: regiond, mutual TLS, for nodes of the cluster. */
+  agents: 5250,
+  /** API as haproxies reach it: regiond, mutual TLS, members. */
+  region: 5251,
+  /** Votes of the floating address's holders: UDP, keyed, members. */
+  beacon: 5254,
+  /** The database's primary, wherever it is: haproxy, on 127.0.0.1 alone. */
+  databaseLocal: 5433,
+  /** PostgreSQL, members. */
+  database: 5432,
+  /** Patroni's REST API, mutual TLS, members. */
+  patroni: 8008,
+  /** etcd for its clients and for its members, mutual TLS, members. */
+  etcdClient: 2379,
+  etcdPeer: 2380,
+} as const;
+
+export { REGION_SERVER_NAME } from '../core/node-identity.ts';
+
+/** Region nodes in the order of their names, those that are still joining too. */
+export function regionNodes(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
+  return snapshot.nodes.filter((node) => node.isRegion).sort((a, b) => compareText(a.name, b.name));
+}
+
+/** Region nodes that carry their part. */
+export function regionMembers(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
+  return regionNodes(snapshot).filter((node) => node.state === 'member');
+}
+
+/** Region nodes that clients may be sent to. One that is still joining serves nobody yet, unless all are (the first one of a cluster). */
+export function servingRegions(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
+  const members = snapshot.nodes.filter((node) => node.isRegion && node.state === 'member');
+  return members.length > 0 ? members : snapshot.nodes.filter((node) => node.isRegion);
+}
+
+/** The main address of a node: where the others of the cluster reach it. */
+export function mainAddress(node: Node): string {
+  return node.addresses[0] ?? '';
+}
+
+/** Every address that nodes are known to have, ordered: where they are reached, the floating one, and what they reported on VLANs. */
+export function knownAddresses({ cluster, nodes, sights }: Pick<Snapshot, 'cluster' | 'nodes' | 'sights'>): string[] {
+  const vip = cluster === null ? null : vipAddress(cluster);
+  const seen = sights.flatMap((sight) => sight.addresses.map(bareAddress));
+  return orderedAddresses([...nodes.flatMap((node) => node.addresses), ...(vip === null ? [] : [vip]), ...seen]);
+}
+
+/** The floating address without its prefix; null where there is none. */
+export function vipAddress(cluster: Pick<Cluster, 'vip'>): string | null {
+  return cluster.vip?.split('/')[0] ?? null;
+}
+
+/**
+ * Reads a floating address, `ADDRESS/PREFIX`: the host that holds it must know its network. `nodeAddresses`: where the node is that will hold
+ * it; it must be none of these, and near one of them.
+ */
+export function parseVip(text: string, nodeAddresses: readonly string[] = []): string | Rejected {
+  const rule = 'IPv4 ADDRESS/PREFIX of the network that the region nodes share, used by nobody, such as 192.0.2.10/24';
+  const bad = (problem: string) => invalid('vip', problem, rule);
+  const [bare = '', prefix = '', more] = text.trim().split('/');
+  const address = parseAddress(bare);
+  if (isRejected(address) || !/^\d{1,3}$/.test(prefix) || more !== undefined)
+    return bad(`${show(text)} is no floating address`);
+  if (address.family === 6) return bad(`${bare} is IPv6, and keepalived is set up for IPv4 alone so far`);
+  if (isRejected(parseReachableAddress(bare, 'vip'))) return bad(`${bare} is an address that other hosts do not reach`);
+  if (Number(prefix) < 1 || Number(prefix) >= bitsOf(address.family))
+    return bad(`the prefix /${prefix} leaves no network`);
+  const network = networkOf(address, Number(prefix));
+  if ([firstAddress(network).value, lastAddress(network).value].includes(address.value)) {
+    return bad(`${bare} is the first or last address of its network`);
+  }
+  if (nodeAddresses.includes(bare)) return bad(`${bare} is an address of a node itself`);
+  const isNear = nodeAddresses.some((item) => {
+    const other = parseAddress(item);
+    return !isRejected(other) && contains(network, other);
+  });
+  if (nodeAddresses.length > 0 && !isNear)
+    return bad(`no address of the node (${nodeAddresses.join(', ')}) lies in the network of ${text.trim()}`);
+  return `${formatAddress(address)}/${prefix}`;
+}
+
+function networkOf(address: Address, prefix: number): Network {
+  const host = BigInt(bitsOf(address.family) - prefix);
+  return { ...address, value: (address.value >> host) << host, prefix };
+}

@@ -1,0 +1,43 @@
+import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+
+/** A release of the product by its version (semver.org 2.0.0); what follows "-" or "+" does not count. */
+export interface Release {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+}
+
+/** Parses a version. */
+export function parseRelease(text: string, field = 'version'): Release | Rejected {
+  const [, major, minor, patch] = /^(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:[-+][0-9A-Za-z.+-]{1,64})?$/.exec(text) ?? [];
+  if (major === undefined) return invalid(field, `${show(text)} is no version`, 'MAJOR.MINOR.PATCH, such as 1.2.3');
+  return { major: Number(major), minor: Number(minor), patch: Number(patch) };
+}
+
+/**
+ * Null, or why a host of this version cannot join (cluster.md §8). A region node has the release of the others or the one after it:
+ * these two run side by side. A rack is never newer than the regions, and at most one release older. A release is MAJOR.MINOR.
+ */
+export function checkRelease(host: string, region: string, role: 'region' | 'rack'): Rejected | null {
+  const theirs = parseRelease(host);
+  if (isRejected(theirs)) return theirs;
+  const ours = parseRelease(region);
+  if (isRejected(ours)) return ours;
+  const isNext = isAfter(theirs, ours);
+  const isSame = theirs.major === ours.major && theirs.minor === ours.minor;
+  const isFine = role === 'region' ? isSame || isNext : (isSame && theirs.patch <= ours.patch) || isAfter(ours, theirs);
+  if (isFine) return null;
+  const rule =
+    role === 'region'
+      ? 'a region node has the release of the other region nodes, or the next one'
+      : 'a rack is not newer than the region nodes, and at most one release older';
+  return rejected(
+    'conflict',
+    `This host has version ${show(host)}, the region nodes have ${region}. Rule: ${rule}. Install that release on the host first.`,
+  );
+}
+
+/** Is `a` the release right after `b`? */
+function isAfter(a: Release, b: Release): boolean {
+  return a.major === b.major ? a.minor === b.minor + 1 : a.major === b.major + 1 && a.minor === 0;
+}
