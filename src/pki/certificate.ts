@@ -1,0 +1,106 @@
+import { X509Certificate } from 'node:crypto';
+import { invalid, isRejected, type Rejected } from '../core/errors.ts';
+import { formatAddress, parseAddress } from '../core/ip.ts';
+import { type CertificateSubject, nodeOfUrn, REGION_SERVER_NAME } from '../core/node-identity.ts';
+import { digestOfPublicKey } from './key.ts';
+import { readPem } from './pem.ts';
+
+/**
+ * What a certificate says. `serial`: lower-case hex, two digits per byte. Times in ms. `nodeId`: the node that it names, null where it names none
+ * (the authority's own). `isRegion`: is that node a region node? `fingerprint`: SHA-256 of the DER, `publicKeyDigest`: of the public
+ * key's, lower-case hex.
+ */
+export interface CertificateFacts {
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly commonName: string;
+  readonly nodeId: string | null;
+  readonly isRegion: boolean;
+  readonly isAuthority: boolean;
+  readonly fingerprint: string;
+  readonly publicKeyDigest: string;
+}
+
+/** Reads one certificate as PEM, or as DER when it comes from a connection. It says nothing about who signed it. */
+export function readCertificate(source: string | Buffer, field = 'certificate'): CertificateFacts | Rejected {
+  const certificate = parse(source, field);
+  if (isRejected(certificate)) return certificate;
+  const names = namesOf(certificate.subjectAltName);
+  const nodes = names.filter(({ kind }) => kind === 'URI').flatMap(({ value }) => nodeOfUrn(value) ?? []);
+  return {
+    serial: serialOf(certificate.serialNumber),
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter: Date.parse(certificate.validTo),
+    commonName: /^CN=([^\n]*)$/m.exec(certificate.subject)?.[1] ?? '',
+    nodeId: nodes.length === 1 ? (nodes[0] ?? null) : null,
+    isRegion: names.some(({ kind, value }) => kind === 'DNS' && value === REGION_SERVER_NAME),
+    isAuthority: certificate.ca,
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    publicKeyDigest: digestOfPublicKey(certificate.publicKey),
+  };
+}
+
+/** Whom a certificate names, so that it can be signed anew. Refuses one that names no node. */
+export function subjectOf(pem: string): CertificateSubject | Rejected {
+  const facts = readCertificate(pem);
+  const certificate = parse(pem, 'certificate');
+  if (isRejected(facts)) return facts;
+  if (isRejected(certificate)) return certificate;
+  const { nodeId, isRegion, commonName: name } = facts;
+  if (nodeId === null) return invalid('certificate', 'it names no node', 'one that the cluster signed for a node');
+  const valuesOf = (kind: string) =>
+    namesOf(certificate.subjectAltName).flatMap((entry) => (entry.kind === kind ? [entry.value] : []));
+  const addresses = valuesOf('IP Address').flatMap((text) => {
+    const address = parseAddress(text);
+    return isRejected(address) ? [] : [formatAddress(address)];
+  });
+  return { nodeId, name, isRegion, dnsNames: valuesOf('DNS'), addresses };
+}
+
+/** SHA-256 of a certificate's DER, lower-case hex: what a join token pins. */
+export function fingerprintOf(pem: string): string | Rejected {
+  const facts = readCertificate(pem);
+  return isRejected(facts) ? facts : facts.fingerprint;
+}
+
+/** Did this authority sign the certificate? Says nothing about time or revocation. False also for what is no certificate. */
+export function isSignedBy(certificatePem: string, authorityPem: string): boolean {
+  const certificate = parse(certificatePem, 'certificate');
+  const authority = parse(authorityPem, 'authority');
+  if (isRejected(certificate) || isRejected(authority) || !authority.ca) return false;
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}
+
+/** When a certificate is to be renewed, ms: at two thirds of its life. */
+export function renewalTime({ notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>): number {
+  return notBefore + Math.floor(((notAfter - notBefore) * 2) / 3);
+}
+
+/** A serial number in the form of `CertificateFacts`. */
+export function serialOf(hex: string): string {
+  const bare = hex.toLowerCase().replace(/^0+(?=.)/, '');
+  return bare.length % 2 === 0 ? bare : `0${bare}`;
+}
+
+function parse(source: string | Buffer, field: string): X509Certificate | Rejected {
+  const der = typeof source === 'string' ? readPem(source, 'CERTIFICATE', field) : source;
+  if (isRejected(der)) return der;
+  try {
+    const certificate = new X509Certificate(der);
+    // Its key is read late, and may be what the library cannot read.
+    void certificate.publicKey;
+    return certificate;
+  } catch {
+    return invalid(field, 'this is no certificate', 'an X.509 certificate (RFC 5280)');
+  }
+}
+
+/** Node quotes a name that holds a comma or a quote; ours never do, so such a certificate names nobody. */
+function namesOf(text: string | undefined): { kind: string; value: string }[] {
+  if (text === undefined || text.includes('"')) return [];
+  return text.split(', ').map((part) => {
+    const colon = part.indexOf(':');
+    return { kind: part.slice(0, colon), value: part.slice(colon + 1) };
+  });
+}

@@ -1,0 +1,45 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { invalid, type Rejected } from '../core/errors.ts';
+
+/** What a PEM text of ours may hold (RFC 7468). */
+export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'PRIVATE KEY';
+
+/** Longest text that is looked at, characters: ours are below 2000. */
+const LENGTH_MAX = 16_384;
+
+/** The bytes of a text that is one PEM block with this label and nothing else. The refusal never shows the text. */
+export function readPem(text: string, label: PemLabel, field: string): Buffer | Rejected {
+  const rule = `one PEM block, -----BEGIN ${label}----- to -----END ${label}-----`;
+  if (text.length > LENGTH_MAX) return invalid(field, `the text is longer than ${LENGTH_MAX} characters`, rule);
+  const lines = text.trim().split(/\r?\n/);
+  const isFramed = lines[0] === `-----BEGIN ${label}-----` && lines.at(-1) === `-----END ${label}-----`;
+  const body = lines.slice(1, -1).join('');
+  if (!isFramed || body === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(body))
+    return invalid(field, 'this is no such PEM text', rule);
+  return Buffer.from(body, 'base64');
+}
+
+/** A PEM text, ended by a line feed. */
+export function writePem(der: ArrayBuffer | Buffer, label: PemLabel): string {
+  const body = (Buffer.isBuffer(der) ? der : Buffer.from(der)).toString('base64');
+  const lines = body.match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
+
+/** A private key of ours: PKCS #8, P-256. The refusal never shows the text. */
+export function readKey(pem: string, field = 'key'): KeyObject | Rejected {
+  const rule = 'a private key on the curve P-256, PKCS #8 as PEM';
+  const der = readPem(pem, 'PRIVATE KEY', field);
+  if (!Buffer.isBuffer(der)) return der;
+  try {
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return isP256(key) ? key : invalid(field, 'this is a key of another kind', rule);
+  } catch {
+    return invalid(field, 'this is no private key', rule);
+  }
+}
+
+/** Is it a key on the one curve that the cluster uses? */
+export function isP256(key: KeyObject): boolean {
+  return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+}

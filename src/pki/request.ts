@@ -1,0 +1,49 @@
+import { createPublicKey } from 'node:crypto';
+import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts';
+import { digestOfPublicKey } from './key.ts';
+import { pairOf, SIGNING, x509 } from './library.ts';
+import { isP256, readKey, readPem, writePem } from './pem.ts';
+
+/** A certificate request that proves that its sender has the key. `publicKey`: SubjectPublicKeyInfo, DER. */
+export interface CertificateRequest {
+  /** What it was made for; certificates take no name from it. '' for none. */
+  readonly commonName: string;
+  readonly publicKey: Buffer;
+  /** SHA-256 of `publicKey`, lower-case hex. */
+  readonly publicKeyDigest: string;
+}
+
+/** Makes a certificate request (PKCS #10, RFC 2986) as PEM. Throws AppError `pki` for what is no key of ours. */
+export async function createRequest(keyPem: string, commonName: string): Promise<string> {
+  const key = readKey(keyPem);
+  if (isRejected(key)) throw new AppError('pki', key.message);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [commonName] }],
+    keys: await pairOf(key),
+    signingAlgorithm: SIGNING,
+  });
+  return writePem(request.rawData, 'CERTIFICATE REQUEST');
+}
+
+/** Reads a certificate request and checks that it is signed by its own key. Names in it count for nothing. */
+export async function readRequest(pem: string, field = 'csr'): Promise<CertificateRequest | Rejected> {
+  const rule = 'a certificate request (PKCS #10) for a key on the curve P-256, signed by that key';
+  const der = readPem(pem, 'CERTIFICATE REQUEST', field);
+  if (isRejected(der)) return der;
+  try {
+    const request = new x509.Pkcs10CertificateRequest(der);
+    const publicKey = Buffer.from(request.publicKey.rawData);
+    const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
+    if (!isP256(key)) return invalid(field, 'its key is of another kind', rule);
+    if (!(await request.verify())) return invalid(field, 'its signature is not that of its key', rule);
+    // What was read, written anew: two encodings of one key must not count as two keys.
+    const commonName = request.subjectName.getField('CN')[0] ?? '';
+    return {
+      commonName,
+      publicKey: key.export({ format: 'der', type: 'spki' }),
+      publicKeyDigest: digestOfPublicKey(key),
+    };
+  } catch {
+    return invalid(field, 'this is no certificate request', rule);
+  }
+}
