@@ -9,6 +9,10 @@ export interface ConnectionSpec {
   readonly database: string;
   readonly password?: string;
   readonly tls?: 'off' | 'unverified' | 'verified';
+  /** Authority that signed the server's certificate (PEM); left out: the authorities that this host trusts. */
+  readonly ca?: string;
+  /** Name that the server's certificate must carry; left out: `host`. */
+  readonly servername?: string;
 }
 
 /** Times in ms; what pg leaves without any limit is always set (cluster.md §2). */
@@ -71,7 +75,7 @@ export function clientConfig(spec: ConnectionSpec, timeouts: Timeouts, name: str
     database: spec.database,
     // A function: undefined would make pg look for ~/.pgpass and print a notice.
     password: spec.password ?? '',
-    ssl: spec.tls === undefined || spec.tls === 'off' ? false : { rejectUnauthorized: spec.tls === 'verified' },
+    ssl: tlsOptions(spec),
     application_name: name,
     connectionTimeoutMillis: timeouts.connectMs,
     query_timeout: timeouts.queryMs,
@@ -79,6 +83,15 @@ export function clientConfig(spec: ConnectionSpec, timeouts: Timeouts, name: str
     keepAliveInitialDelayMillis: 5000,
     options: serverOptions(timeouts),
     types: { getTypeParser },
+  };
+}
+
+function tlsOptions({ tls, ca, servername }: ConnectionSpec): pg.ClientConfig['ssl'] {
+  if (tls === undefined || tls === 'off') return false;
+  return {
+    rejectUnauthorized: tls === 'verified',
+    ...(ca === undefined ? {} : { ca }),
+    ...(servername === undefined ? {} : { servername }),
   };
 }
 

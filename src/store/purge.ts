@@ -15,12 +15,16 @@ const RETENTION = {
   audit: { age: '400 days', rows: 1_000_000 },
   changes: { age: '400 days', rows: 200_000 },
   heartbeats: '7 days',
+  serviceActions: '30 days',
   leases: '7 days',
   publications: PUBLICATIONS_KEPT,
   /** Twice as long as a signature is good for, before and after its time. */
   rackNonces: '20 minutes',
   /** A rack that waits and does not ask any more. */
   waitingRacks: '7 days',
+  /** After their end: what was revoked, and who let in whom, which is kept as long as the node is there. */
+  joinTokens: '7 days',
+  certificates: '7 days',
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
@@ -45,7 +49,19 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     sql`state = 'waiting' and created_at < now() - ${RETENTION.waitingRacks}::interval
       and not exists (select from rack_calls c where c.uuid = racks.uuid and c.at > now() - ${RETENTION.waitingRacks}::interval)`,
   ),
+  // The key of a node that is there can still undo its join.
+  join_tokens: expired(
+    'join_tokens',
+    sql`expires_at < now() - ${RETENTION.joinTokens}::interval
+      and not exists (select from nodes n where n.id = join_tokens.used_by_node)`,
+  ),
+  certificates: expired(
+    'certificates',
+    sql`not_after < now() - ${RETENTION.certificates}::interval
+      and not (shuts_out and exists (select from nodes n where n.id = certificates.node_id))`,
+  ),
   leases: expired('leases', sql`state = 'expired' and expires_at < now() - ${RETENTION.leases}::interval`),
+  service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   publications: sql`delete from publications p using (
       select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications

@@ -45,11 +45,24 @@ export async function revertChange(tx: Tx, revision: number): Promise<Rejected |
   const rest = rows.filter(({ table }) => TABLES.includes(table));
   if (rest.length === 0)
     return rejected('conflict', `Change ${revision} (${change.summary}) holds nothing that can be taken back.`);
+  if (rest.some(movesRegionNode)) {
+    const why = 'its host carries the database and holds the keys of the cluster';
+    return rejected(
+      'conflict',
+      `Change ${revision} (${change.summary}) made or unmade a region node: ${why}. Rule: a node is joined or deleted.`,
+    );
+  }
   for (const row of rest) {
     const refusal = await takeBack(tx, row, revision);
     if (refusal) return refusal;
   }
   return null;
+}
+
+/** Did the row make a node a region node, or end that, or its joining? A row that is put back sets up no host. */
+function movesRegionNode({ table, before, after }: HistoryRow): boolean {
+  const part = (row: HistoryRow['before']) => (row?.['is_region'] === true ? (row['state'] ?? 'member') : null);
+  return table === 'nodes' && part(before) !== part(after);
 }
 
 async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Rejected | null> {

@@ -6,7 +6,7 @@ import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
 import type { Reservation } from '../model/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
-import type { Domain, Node, RestartRequest, Snapshot, Version } from '../model/snapshot.ts';
+import type { Cluster, Domain, Node, RestartRequest, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Fabric, Space, Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
@@ -32,10 +32,11 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   return {
     ...(await readPlace(tx)),
     settings,
+    cluster: await readCluster(tx),
     nodes: (
       await tx.all(sql<Node>`
         select id, name, is_region as "isRegion", is_rack as "isRack",
-          array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses
+          array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses, state
         from nodes order by name collate "C", id collate "C"`)
     ).map((node) => ({ ...node, addresses: node.addresses.map(canonicalAddress) })),
     racks: await readRackNodes(tx),
@@ -53,6 +54,13 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     restarts: await tx.all(sql<RestartRequest>`
       select node_id as "nodeId", service, nonce from restarts order by node_id collate "C", service collate "C"`),
   };
+}
+
+/** What the region nodes share; null before `regent init` has written it. */
+export async function readCluster(tx: Tx): Promise<Cluster | null> {
+  const row = await tx.one(sql<Omit<Cluster, 'isSeed'>>`
+    select id, host(vip) || '/' || masklen(vip) as vip, virtual_router as "virtualRouter" from cluster`);
+  return row ? { ...row, isSeed: false } : null;
 }
 
 /** Settings that someone set over the defaults; a value that today's rules refuse is left out. */

@@ -14,7 +14,7 @@ const NODES: Noun = {
   table: 'nodes',
   key: 'id',
   label: 'node',
-  columns: sql`t.id, t.name, t.is_region as "isRegion", t.is_rack as "isRack", t.version,
+  columns: sql`t.id, t.name, t.is_region as "isRegion", t.is_rack as "isRack", t.version, t.state,
     array(select host(a) from unnest(t.addresses) with ordinality as u (a, n) order by n) as addresses`,
   from: sql`nodes t`,
 };
@@ -24,7 +24,8 @@ export async function findNode(tx: Tx, by: { id: string } | { name: string }): P
   return row && { ...row, addresses: row.addresses.map(canonicalAddress) };
 }
 
-export function createNode(tx: Tx, node: Node): Promise<NodeRow> {
+/** A new node is a member where `state` does not say otherwise. */
+export function createNode(tx: Tx, node: Omit<Node, 'state'> & Partial<Pick<Node, 'state'>>): Promise<NodeRow> {
   return insertRow(tx, NODES, { id: node.id, ...columnsOf(node) });
 }
 
@@ -64,5 +65,5 @@ export function listNodes(tx: Tx, query: PageQuery & { name?: string | undefined
 
 function columnsOf(node: Partial<Omit<Node, 'id'>>) {
   const addresses = node.addresses === undefined ? undefined : [...node.addresses];
-  return { name: node.name, is_region: node.isRegion, is_rack: node.isRack, addresses };
+  return { name: node.name, is_region: node.isRegion, is_rack: node.isRack, addresses, state: node.state };
 }

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
-import type { AgentFinding, Facts, Observation, ServiceObservation } from '../../contract/agent.ts';
+import type { AgentFinding, Facts, HostObservation, Observation, ServiceObservation } from '../../contract/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import { keepAddresses } from '../../model/sight.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
+import { storeActions } from './cluster/actions.ts';
+import { noteRoles, roleWord } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './place.ts';
 
@@ -18,27 +20,32 @@ export interface NodeObservation {
   readonly facts: Facts;
   /** What the agent noticed of itself, such as an unusable ledger. */
   readonly findings: readonly AgentFinding[];
+  /** Null: its agent has not told. */
+  readonly host: HostObservation | null;
   readonly reportedAt: string;
   readonly services: readonly ServiceObservation[];
 }
 
 /**
  * Stores a node's report whole; services that it does not name are forgotten. A service whose state changed makes an
- * event `service.<state>`. Repeating it does no harm.
+ * event `service.<state>`; so does a role of the cluster that went to another node. Repeating it does no harm.
  */
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
   const { generation, digest, agentVersion, agentSince, staleSince, services } = report;
-  const before = await tx.one(sql<{ facts: Facts }>`select facts from node_observations where node_id = ${node.id}`);
+  const before = await tx.one(sql<{ facts: Facts; host: HostObservation | null }>`
+    select facts, host from node_observations where node_id = ${node.id} for update`);
   const facts = factsOf(report.facts, before?.facts);
   await tx.run(sql`
-    insert into node_observations (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings)
+    insert into node_observations (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings, host)
     values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
-      ${JSON.stringify(facts)}::jsonb, ${JSON.stringify(report.findings ?? [])}::jsonb)
+      ${JSON.stringify(facts)}::jsonb, ${JSON.stringify(report.findings ?? [])}::jsonb,
+      ${report.host === undefined ? null : JSON.stringify(report.host)}::jsonb)
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
       agent_version = excluded.agent_version, agent_since = excluded.agent_since, stale_since = excluded.stale_since,
-      facts = excluded.facts, findings = excluded.findings, reported_at = now()`);
-  const known = await tx.all(sql<{ service: string; state: string; since: string }>`
-    select service, state, since from observations where node_id = ${node.id} for update`);
+      facts = excluded.facts, findings = excluded.findings, host = excluded.host,
+      reported_at = now()`);
+  const known = await tx.all(sql<{ service: string; state: string; body: ServiceObservation }>`
+    select service, state, body from observations where node_id = ${node.id} for update`);
   const list = JSON.stringify(services.map((service) => ({ name: service.service, body: service })));
   await tx.run(sql`
     insert into observations (node_id, service, state, since, body)
@@ -52,11 +59,14 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   if (stableJson(facts.interfaces) !== stableJson(before?.facts.interfaces ?? [])) await raiseObserved(tx);
   const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
-  await storeEvents(
-    tx,
-    `node:${node.id}`,
-    changed.map((service) => eventOf(node.name, service, states.get(service.service))),
-  );
+  await storeActions(tx, node.id, report);
+  const host = before?.host ?? undefined;
+  const word = roleWord({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
+  const moved = await noteRoles(tx, node, word, roleWord(report));
+  await storeEvents(tx, `node:${node.id}`, [
+    ...changed.map((service) => eventOf(node.name, service, states.get(service.service))),
+    ...moved,
+  ]);
 }
 
 /**
@@ -81,7 +91,7 @@ export async function readObservations(tx: Tx, nodeId?: string): Promise<NodeObs
   const isWanted = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
   const nodes = await tx.all(sql<Omit<NodeObservation, 'services'>>`
     select node_id as "nodeId", generation, digest, agent_version as "agentVersion", agent_since as "agentSince",
-      stale_since as "staleSince", facts, findings, reported_at as "reportedAt"
+      stale_since as "staleSince", facts, findings, host, reported_at as "reportedAt"
     from node_observations where ${isWanted} order by node_id collate "C"`);
   const rows = await tx.all(sql<{ nodeId: string; body: ServiceObservation }>`
     select node_id as "nodeId", body from observations where ${isWanted} order by node_id collate "C", service collate "C"`);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../core/errors.ts';
 import { masterOf, type Rack } from '../../model/rack.ts';
-import type { KnownRack } from '../../model/registration.ts';
+import type { KnownRack } from '../../model/trust/registration.ts';
 import { type InterfaceReport, sightsOf } from '../../model/sight.ts';
 import type { RackNode, Sight } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';

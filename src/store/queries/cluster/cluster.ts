@@ -1,0 +1,26 @@
+import { sql } from 'kysely';
+import { type Rejected, rejected } from '../../../core/errors.ts';
+import type { Cluster } from '../../../model/snapshot.ts';
+import { readCluster } from '../../snapshot.ts';
+import type { Tx } from '../../tx.ts';
+
+/** Writes what region nodes share. The id stays what it was first; the rest may change. */
+export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Promise<Cluster | Rejected> {
+  const { id, vip, virtualRouter } = cluster;
+  const known = await readCluster(tx);
+  if (known && known.id !== id)
+    return rejected('conflict', `This database is that of the cluster ${known.id}; ${id} is another one.`);
+  await (known
+    ? tx.run(sql`update cluster set vip = ${vip}::inet, virtual_router = ${virtualRouter} where id = ${id}
+        and (vip is distinct from ${vip}::inet or virtual_router <> ${virtualRouter})`)
+    : tx.run(sql`insert into cluster (id, vip, virtual_router) values (${id}, ${vip}::inet, ${virtualRouter})`));
+  return { ...cluster, isSeed: false };
+}
+
+/** Addresses of a list that machines or reservations have, with what has them in words. */
+export function readAddressUsers(tx: Tx, addresses: readonly string[]): Promise<{ address: string; user: string }[]> {
+  return tx.all(sql<{ address: string; user: string }>`
+    select w.address, claim_words(c) as "user" from unnest(${[...addresses]}::text[]) as w (address)
+    join address_claims c on c.span && inetrange(w.address::inet, w.address::inet, '[]')
+    where c.source in ('reservations', 'interface_addresses') order by w.address collate "C"`);
+}

@@ -1,0 +1,102 @@
+import { sql } from 'kysely';
+import type { Observation } from '../../../contract/agent.ts';
+import type { Tx } from '../../tx.ts';
+import type { NewEvent } from '../../write.ts';
+
+/** What one report says of the roles that one node alone has. */
+interface RoleWord {
+  readonly isHolder: boolean | null;
+  /** As the primary it is on this timeline; null: it is not the primary, or does not say. */
+  readonly timeline: number | null;
+}
+
+interface RoleRow {
+  readonly node: string;
+  readonly mark: number;
+}
+
+/** Word of a holder that is older counts no more: its host may be dead. */
+const FRESH = '15 seconds';
+
+/** What a report says of the floating address and of the database's primary. */
+export function roleWord(report: Pick<Observation, 'services' | 'host'>): RoleWord {
+  const factsOf = (name: string) => report.services.find((row) => row.service === name)?.facts;
+  const db = factsOf('db');
+  const timeline = db?.['role'] === 'primary' && typeof db['timeline'] === 'number' ? db['timeline'] : null;
+  const told = report.host?.roles.vip?.state;
+  const held = told === undefined ? factsOf('vip')?.['isHolder'] : told === 'active';
+  return { isHolder: typeof held === 'boolean' ? held : null, timeline };
+}
+
+/**
+ * Notes who holds the floating address and who is the primary, and gives the events of what changed: each change once, whoever of the regions
+ * hears of it, in whatever order the reports come. The rows are compared and set under their locks. `before`: the node's previous word.
+ */
+export async function noteRoles(
+  tx: Tx,
+  node: { id: string; name: string },
+  before: RoleWord,
+  now: RoleWord,
+): Promise<NewEvent[]> {
+  return [...(await notePrimary(tx, node.name, now)), ...(await noteHolder(tx, node, before, now))];
+}
+
+/** Every promotion raises the timeline, so an older word never wins over a newer one. */
+async function notePrimary(tx: Tx, name: string, { timeline }: RoleWord): Promise<NewEvent[]> {
+  if (timeline === null) return [];
+  const row = await lockedRow(tx, 'primary', name, timeline);
+  if (row === null || timeline <= row.mark) return [];
+  await tx.run(sql`update cluster_roles set node = ${name}, mark = ${timeline},
+    since = case when node = ${name} then since else now() end where role = 'primary'`);
+  if (row.node === name) return [];
+  return [
+    { kind: 'cluster.primary-changed', subject: `${row.node} → ${name}`, data: { from: row.node, to: name, timeline } },
+  ];
+}
+
+/**
+ * The address has no such number. Who did not hold it and now does has it: a late word of the one before is no change of that node. Who held it
+ * all along has it when nobody else says so any more.
+ */
+async function noteHolder(
+  tx: Tx,
+  node: { id: string; name: string },
+  before: RoleWord,
+  now: RoleWord,
+): Promise<NewEvent[]> {
+  if (now.isHolder === null) return [];
+  const row = now.isHolder ? await lockedRow(tx, 'vip', node.name, 0) : await lockRow(tx, 'vip');
+  if (row === null) return [];
+  const holder = now.isHolder && before.isHolder !== true ? node.name : await onlyHolder(tx, node, now.isHolder);
+  if (holder === null || holder === row.node) return [];
+  await tx.run(sql`update cluster_roles set node = ${holder}, mark = mark + 1, since = now() where role = 'vip'`);
+  return [{ kind: 'cluster.vip-moved', subject: `${row.node} → ${holder}`, data: { from: row.node, to: holder } }];
+}
+
+/** The one node whose word is that it holds the address; null when it is none or several. */
+async function onlyHolder(tx: Tx, node: { id: string; name: string }, isHolder: boolean): Promise<string | null> {
+  const others = await tx.all(sql<{ name: string }>`
+    select n.name from nodes n join node_observations r on r.node_id = n.id
+    where n.id <> ${node.id} and r.reported_at > now() - ${FRESH}::interval
+      and coalesce(r.host -> 'roles' -> 'vip' ->> 'state' = 'active',
+        (select (o.body -> 'facts' ->> 'isHolder')::boolean from observations o where o.node_id = n.id and o.service = 'vip'), false)`);
+  const names = [...others.map((row) => row.name), ...(isHolder ? [node.name] : [])];
+  return names.length === 1 ? (names[0] ?? null) : null;
+}
+
+/** The row under a lock; where there was none it is made, and null given: the first one is no change. */
+async function lockedRow(tx: Tx, role: string, name: string, mark: number): Promise<RoleRow | null> {
+  const made = await tx.run(
+    sql`insert into cluster_roles (role, node, mark) values (${role}, ${name}, ${mark}) on conflict (role) do nothing`,
+  );
+  return made === 1 ? null : lockRow(tx, role);
+}
+
+function lockRow(tx: Tx, role: string): Promise<RoleRow | null> {
+  return tx.one(sql<RoleRow>`select node, mark from cluster_roles where role = ${role} for update`);
+}
+
+/** Since when who has which role. */
+export function readRoles(tx: Tx): Promise<{ readonly role: string; readonly node: string; readonly since: string }[]> {
+  return tx.all(sql`select role, node, since from cluster_roles order by role collate "C"`);
+}
