@@ -1,16 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
 
-/** A local account. */
+/** A local account. `groups`: the groups that it belongs to beside its own. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
+  readonly groups: readonly number[];
 }
 
 /** Finds a user in /etc/passwd (passwd(5): daemons' accounts are local). Throws AppError `io` when there is none. */
 export async function findUser(name: string): Promise<Account> {
   const fields = await findLine('/etc/passwd', name);
-  return { uid: Number(fields[2]), gid: Number(fields[3]) };
+  const gid = Number(fields[3]);
+  const groups = groupsOf(await readFile('/etc/group', 'utf8'), name).filter((group) => group !== gid);
+  return { uid: Number(fields[2]), gid, groups };
+}
+
+/** Numbers of the groups that name a member, from a text as of /etc/group (group(5)). */
+export function groupsOf(text: string, member: string): number[] {
+  return text.split('\n').flatMap((line) => {
+    const [, , number = '', members = ''] = line.split(':');
+    return /^\d+$/.test(number) && members.split(',').includes(member) ? [Number(number)] : [];
+  });
 }
 
 /** Finds a group's number in /etc/group. */

@@ -7,6 +7,8 @@ import { type Account, findUser } from './accounts.ts';
 const OUTPUT_LIMIT = 64 * 1024;
 /** How long a background child may keep the pipes open after the command has ended. */
 const DRAIN_MS = 300;
+/** setpriv(1): a privilege or the program could not be had. */
+const NOT_EXECUTED = 127;
 /** Nothing of our own environment (secrets, locale) reaches a command. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/' };
 
@@ -32,17 +34,18 @@ async function accountOf(user: string): Promise<Account | undefined> {
 
 function run(command: ProcessCommand, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
-    const [program = '', ...rest] = command.argv;
+    const [program = ''] = command.argv;
+    const [started = '', ...rest] = argvFor(command.argv, account);
     let child: ChildProcess;
     try {
-      child = spawn(program, rest, {
+      child = spawn(started, rest, {
         detached: true,
         shell: false,
         cwd: '/',
         env: ENVIRONMENT,
         // Descriptor 3 is the helper's listening socket under socket activation; no command may inherit it.
         stdio: ['pipe', 'pipe', 'pipe', 'ignore'],
-        ...(account ? { uid: account.uid, gid: account.gid } : {}),
+        ...(account && !hasGroups(account) ? { uid: account.uid, gid: account.gid } : {}),
       });
     } catch (error) {
       resolve(notStarted(`${program} could not be started: ${sentenceOf(error)}`));
@@ -57,7 +60,7 @@ function run(command: ProcessCommand, account: Account | undefined): Promise<Exe
       clearTimeout(drain);
       child.stdout?.destroy();
       child.stderr?.destroy();
-      resolve({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure });
+      resolve(judge({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure }, program, account));
     };
     let drain: NodeJS.Timeout | undefined;
     const limit = setTimeout(() => {
@@ -76,6 +79,25 @@ function run(command: ProcessCommand, account: Account | undefined): Promise<Exe
     child.stdin?.on('error', () => {});
     child.stdin?.end(command.stdin ?? '');
   });
+}
+
+function hasGroups(account: Account): boolean {
+  return account.groups.length > 0;
+}
+
+/** Node gives a child no groups beside its own, but a daemon's key may be its group's to read: setpriv(1) gives it all of them. */
+function argvFor(argv: readonly string[], account: Account | undefined): readonly string[] {
+  if (account === undefined || !hasGroups(account)) return argv;
+  const { uid, gid, groups } = account;
+  return ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--', ...argv];
+}
+
+/** What setpriv could not start has not started. */
+function judge(result: ExecResult, program: string, account: Account | undefined): ExecResult {
+  const { code, stderr } = result;
+  const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
+  if (!isOurs || code !== NOT_EXECUTED) return result;
+  return notStarted(`${program} could not be started: ${stderr.trim()}`);
 }
 
 function killGroup(pid: number | undefined): void {

@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import { type Command, type FileContent, isQuestion, type UnitVerb } from '../core/host-values.ts';
+import type { Command, FileContent, UnitVerb } from '../core/host-values.ts';
 import type { Host } from './interface.ts';
 import {
   type HelperPolicy,
@@ -56,7 +56,7 @@ function versionsOf(value: unknown, policy: HelperPolicy): Record<string, Comman
 
 /** A command without a user never runs as root. */
 function asCaller(command: Command, policy: HelperPolicy): Command {
-  if (isQuestion(command)) return command;
+  if (!('argv' in command)) return command;
   return { ...command, user: command.user ?? policy.caller };
 }
 

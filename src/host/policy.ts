@@ -5,7 +5,9 @@ import {
   type Command,
   type CommandRule,
   type FileContent,
+  isOpenQuestion,
   isQuestion,
+  nameOfCommand,
   type ProcessCommand,
   type ProcessRule,
   type SocketQuestion,
@@ -30,6 +32,8 @@ export interface ServicePolicy {
 /** Everything that the root helper may do; what is not here is refused. */
 export interface HelperPolicy {
   readonly services: readonly ServicePolicy[];
+  /** Single files beside the services' folders: they may be written, with exactly this owner, group and mode, and nothing else. */
+  readonly written?: readonly Omit<FileContent, 'content'>[];
   /** Whom a command without a user runs as: the unprivileged agent. */
   readonly caller: string;
 }
@@ -61,17 +65,29 @@ export function refuseFolder(policy: HelperPolicy, path: string): Refusal {
   return refusePath(policy, path);
 }
 
-/** May this file be written? A plain name in a service's folder with owner, group and mode of one of its files. */
+/**
+ * May this file be written? A plain name in a service's folder with owner, group and mode of one of its files; or one of the files that may be
+ * written and are nobody's folder.
+ */
 export function refuseInstall(policy: HelperPolicy, file: Omit<FileContent, 'content'>): Refusal {
+  const single = policy.written?.find((spec) => spec.path === file.path);
+  if (single) return isAs(single, file) ? null : refusalOfOwner(file, 'exactly those of this file');
   const refusal = refusePath(policy, file.path) ?? refuseName(file.path);
   if (refusal) return refusal;
   const service = serviceOf(policy, file.path);
-  const isDeclared = service?.files.some(
-    (spec) => spec.owner === file.owner && spec.group === file.group && spec.mode === file.mode,
-  );
-  if (isDeclared) return null;
+  const isDeclared = service?.files.some((spec) => isAs(spec, file));
+  return isDeclared ? null : refusalOfOwner(file, `those of a file of ${service?.name}`);
+}
+
+type Ownership = Pick<FileContent, 'owner' | 'group' | 'mode'>;
+
+function isAs(spec: Ownership, file: Ownership): boolean {
+  return spec.owner === file.owner && spec.group === file.group && spec.mode === file.mode;
+}
+
+function refusalOfOwner(file: Omit<FileContent, 'content'>, rule: string): string {
   const had = `${show(file.owner)}:${show(file.group)} ${file.mode.toString(8)}`;
-  return `${show(file.path)} with ${had} is refused. Rule: owner, group and mode of a file of ${service?.name}.`;
+  return `${show(file.path)} with ${had} is refused. Rule: owner, group and mode, ${rule}.`;
 }
 
 /** May this file be moved? Both ends in the folder of one service. */
@@ -92,6 +108,8 @@ export function refuseUnit(policy: HelperPolicy, unit: string, verb: string): Re
 
 /** May this command run? It matches a rule of a service, and its user is one of that service's. */
 export function refuseCommand(policy: HelperPolicy, command: Command): Refusal {
+  if (isOpenQuestion(command))
+    return `${show(nameOfCommand(command))} is refused. Rule: what needs no rights is not asked here.`;
   const shown = isQuestion(command)
     ? `${show(command.request, 200)} to ${show(command.socket)}`
     : show(command.argv.join(' '), 200);
@@ -119,12 +137,13 @@ function refuseProcess(policy: HelperPolicy, command: ProcessCommand, shown: str
 
 /** Does a rule accept a command? */
 export function allows(rule: CommandRule, command: Command): boolean {
-  if ('argv' in rule) return !isQuestion(command) && matches(rule, command.argv);
+  if ('argv' in rule) return 'argv' in command && matches(rule, command.argv);
   return isQuestion(command) && rule.socket === command.socket && matchesWhole(rule.requests, command.request);
 }
 
 function matchesWhole(pattern: string, request: string): boolean {
-  if (request.length > REQUEST_LIMIT || CONTROL.test(request)) return false;
+  // A line's end is how some daemons know that the question is over.
+  if (request.length > REQUEST_LIMIT || CONTROL.test(request.replace(/\n$/, ''))) return false;
   return new RegExp(`^(?:${pattern})$`, 'u').test(request);
 }
 

@@ -1,21 +1,24 @@
-import { type Command, type ExecResult, isQuestion } from '../core/host-values.ts';
-import { askSocket } from './ask-socket.ts';
+import { type Command, type ExecResult, isOpenQuestion, isQuestion } from '../core/host-values.ts';
+import { openAsker } from './ask/open.ts';
+import { askSocket } from './ask/socket.ts';
 import { runCommand } from './exec.ts';
 import { readFacts } from './facts.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './interface.ts';
+import { openSystemdBus } from './systemd-bus.ts';
 import { systemdUnits } from './units.ts';
 
-/** The machine that this process runs on, with the rights of this process. */
+/** The machine that this process runs on, with the rights of this process. Questions that want the node's certificate are the agent's. */
 export function realHost(): Host {
+  const asker = openAsker(() => null);
+  const exec = (command: Command): Promise<ExecResult> => {
+    if (isOpenQuestion(command)) return asker.ask(command);
+    return isQuestion(command) ? askSocket(command) : runCommand(command);
+  };
   return {
     files: realFiles(),
-    units: systemdUnits(runCommand),
+    units: systemdUnits(runCommand, openSystemdBus()),
     exec,
     facts: (versions) => readFacts(versions, exec),
   };
-}
-
-function exec(command: Command): Promise<ExecResult> {
-  return isQuestion(command) ? askSocket(command) : runCommand(command);
 }

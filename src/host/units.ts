@@ -1,14 +1,17 @@
 import { AppError } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand, UnitState, UnitVerb } from '../core/host-values.ts';
 import type { HostUnits } from './interface.ts';
+import type { SystemdBus, UnitProperties } from './systemd-bus.ts';
 
 const SHOW_TIMEOUT_MS = 5_000;
 const PROPERTIES = 'LoadState,ActiveState,SubState,MainPID,NRestarts,StateChangeTimestamp';
 
-/** systemd through `systemctl`; `run` executes a command (`runCommand`). */
-export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResult>): HostUnits {
+/** systemd through its socket, where this process may use it, and `systemctl`; `run` executes a command (`runCommand`). */
+export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResult>, bus: SystemdBus): HostUnits {
   return {
     state: async (unit) => {
+      const properties = await bus.show(unit).catch(() => null);
+      if (properties !== null) return unitStateOf(properties);
       const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];
       const answer = await run({ argv, timeoutMs: SHOW_TIMEOUT_MS });
       if (answer.code !== 0) throw new AppError('io', `systemd does not tell the state of ${unit}: ${wordsOf(answer)}`);
@@ -37,21 +40,29 @@ export function parseUnitState(text: string): UnitState {
     }),
   );
   const since = /^@(\d+)$/.exec(values.get('StateChangeTimestamp') ?? '');
-  const pid = Number(values.get('MainPID') ?? 0);
+  return unitStateOf(new Map<string, string | number>([...values, [CHANGED, Number(since?.[1] ?? 0) * 1_000_000]]));
+}
+
+/** A unit's state from its properties; what is missing is as systemd has it for a unit without it. */
+export function unitStateOf(properties: UnitProperties): UnitState {
+  const pid = Number(properties.get('MainPID') ?? 0);
+  const changed = Number(properties.get(CHANGED) ?? 0);
   return {
-    load: oneOf(LOADS, values.get('LoadState'), 'error'),
-    active: oneOf(ACTIVES, values.get('ActiveState'), 'inactive'),
-    sub: values.get('SubState') ?? '',
+    load: oneOf(LOADS, properties.get('LoadState'), 'error'),
+    active: oneOf(ACTIVES, properties.get('ActiveState'), 'inactive'),
+    sub: String(properties.get('SubState') ?? ''),
     mainPid: pid > 0 ? pid : null,
-    restarts: Number(values.get('NRestarts') ?? 0) || 0,
-    sinceMs: since ? Number(since[1]) * 1000 : null,
+    restarts: Number(properties.get('NRestarts') ?? 0) || 0,
+    sinceMs: changed > 0 ? Math.floor(changed / 1000) : null,
   };
 }
+
+const CHANGED = 'StateChangeTimestamp';
 
 const LOADS = ['loaded', 'not-found', 'masked', 'error'] as const;
 const ACTIVES = ['active', 'reloading', 'inactive', 'failed', 'activating', 'deactivating'] as const;
 
-function oneOf<T extends string>(known: readonly T[], value: string | undefined, fallback: T): T {
+function oneOf<T extends string>(known: readonly T[], value: string | number | undefined, fallback: T): T {
   return known.find((item) => item === value) ?? fallback;
 }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
-import { aptProxyOptions, debianSources } from './apt-sources.ts';
+import { aptProxyOptions, debianSources } from './outer/apt-sources.ts';
 import { run } from './command.ts';
 import { LAB_ROOT } from './layout.ts';
 import { removeTree, unmountBelow } from './mounts.ts';
 import { allProcesses, identify, isRunning, signal, treeOf } from './process.ts';
-import { until } from './wait.ts';
+import { until } from './outer/wait.ts';
 
 /** Tells a person what happens, with the seconds that have passed. */
 export type Progress = (text: string) => void;
@@ -29,6 +29,8 @@ const OFF_IN_HOSTS = [
   'fstrim.timer',
 ];
 
+const MANAGED = 'chrony etcd haproxy keepalived kea-dhcp4-server named nftables patroni postgresql squid'.split(' ');
+
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
 const HOOKS = {
   essential:
@@ -37,7 +39,7 @@ const HOOKS = {
     'rm -f "$1/etc/bind/rndc.key" "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/resolv.conf" "$1/etc/hostname"',
     ': >"$1/etc/machine-id"',
     'rm -f "$1/etc/postgresql-common/createcluster.d/base.conf"',
-    'chroot "$1" systemctl --quiet disable named.service chrony.service kea-dhcp4-server.service squid.service postgresql.service',
+    `chroot "$1" systemctl --quiet disable ${MANAGED.map((name) => `${name}.service`).join(' ')}`,
     `chroot "$1" systemctl --quiet mask ${OFF_IN_HOSTS.join(' ')}`,
     'chroot "$1" systemctl --quiet enable systemd-networkd.service',
     'mkdir -p "$1/var/log/journal"',

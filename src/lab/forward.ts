@@ -1,32 +1,41 @@
 import { fork } from 'node:child_process';
 import { type AddressInfo, connect, createServer, Server } from 'node:net';
 import { AppError } from '../core/errors.ts';
-import type { Layout } from './layout.ts';
 import { identify, isRunning } from './process.ts';
 import type { Forwarder } from './state.ts';
 
 const PORTS_TO_TRY = 50;
 
-/** What a forwarder is to do: offer `host`'s port on the outer 127.0.0.1, at `firstPort` or the next free one. */
+/** The name of the forwarder to the cluster's own address. No host is called so. */
+export const VIP_FORWARDER = 'vip';
+
+/** What is offered outside: an address and port as they are seen from a network namespace. `name`: in the state file and in words. */
+export interface ForwardTarget {
+  readonly name: string;
+  readonly netns: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What a forwarder is to do: offer the target on the outer 127.0.0.1, at `firstPort` or the next free one. */
 export interface ForwardOrder {
-  readonly host: string;
-  readonly insidePort: number;
+  readonly target: ForwardTarget;
   readonly firstPort: number;
-  /** The program that runs `serveForward` when it is called with the argument `forward PORT`. */
+  /** The program that runs `serveForward` when it is called with the arguments `forward ADDRESS PORT`. */
   readonly program: string;
 }
 
 /**
- * Starts the process that offers a host's port outside. The listening socket is made here, in the machine's own network, and
- * handed to a process that lives in the host's: what it accepts comes from outside, what it connects to is inside. So neither
+ * Starts the process that offers a port of the lab outside. The listening socket is made here, in the machine's own network, and
+ * handed to a process that lives in the lab's: what it accepts comes from outside, what it connects to is inside. So neither
  * network gets an address, a route or a rule.
  */
-export async function startForwarder(layout: Layout, order: ForwardOrder): Promise<Forwarder> {
-  const server = await listenFrom(order.firstPort);
+export async function startForwarder({ target, firstPort, program }: ForwardOrder): Promise<Forwarder> {
+  const server = await listenFrom(firstPort);
   const port = portOf(server);
-  const child = fork(order.program, ['forward', String(order.insidePort)], {
+  const child = fork(program, ['forward', target.address, String(target.port)], {
     execPath: 'nsenter',
-    execArgv: [`--net=/run/netns/${layout.hostNetns(order.host)}`, '--', process.execPath],
+    execArgv: [`--net=/run/netns/${target.netns}`, '--', process.execPath],
     detached: true,
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -47,7 +56,7 @@ export async function startForwarder(layout: Layout, order: ForwardOrder): Promi
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AppError(
       'lab_forward',
-      `The forwarder to ${order.host} did not start: ${why}. What to do: run sudo scripts/up again.`,
+      `The forwarder to ${target.name} did not start: ${why}. What to do: run sudo scripts/up again.`,
       { cause },
     );
   } finally {
@@ -60,9 +69,9 @@ export async function startForwarder(layout: Layout, order: ForwardOrder): Promi
   if (!id)
     throw new AppError(
       'lab_forward',
-      `The forwarder to ${order.host} ended at once. What to do: run sudo scripts/up again.`,
+      `The forwarder to ${target.name} ended at once. What to do: run sudo scripts/up again.`,
     );
-  return { ...id, host: order.host, port };
+  return { ...id, host: target.name, port };
 }
 
 /** Does this forwarder still run? */
@@ -99,12 +108,12 @@ function portOf(server: Server): number {
 }
 
 /** The forwarder process itself: takes the listening socket from its parent and serves until it is killed. */
-export function serveForward(insidePort: number): void {
+export function serveForward(address: string, insidePort: number): void {
   process.on('SIGHUP', () => {});
   process.once('message', (_, handle) => {
     if (!(handle instanceof Server)) process.exit(1);
     handle.on('connection', (outside) => {
-      const inside = connect({ port: insidePort, host: '127.0.0.1', allowHalfOpen: true });
+      const inside = connect({ port: insidePort, host: address, allowHalfOpen: true });
       const end = () => {
         outside.destroy();
         inside.destroy();

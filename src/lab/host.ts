@@ -12,17 +12,21 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { cgroupStyle, freezeGroup, makeGroups, removeGroups } from './cgroup.ts';
+import { cgroupStyle, freezeGroup, makeGroups, removeGroups } from './outer/cgroup.ts';
 import { run } from './command.ts';
 import { execInHost } from './exec.ts';
-import type { Layout } from './layout.ts';
-import { mountOverlay, unmountBelow } from './mounts.ts';
-import { ensureNetns, plug, removeNetns, setCables, unplug } from './network.ts';
+import { disksOf, ensureDisks } from './outer/disks.ts';
+import { type Layout, switchPort } from './layout.ts';
+import { isMounted, mountOverlay, unmountBelow } from './mounts.ts';
+import { ensureNetns, plug, removeNetns, setPorts, unplug } from './network.ts';
 import { allProcesses, containerInit, endTree, identify, isRunning, type ProcessId, signal } from './process.ts';
-import { hostsFile, type LabHost, type Topology } from './topology.ts';
-import { until } from './wait.ts';
+import { hostsFile, type LabHost, type LabNic, routeOf, type Topology } from './topology.ts';
+import { until } from './outer/wait.ts';
 
-const BOOT_TIMEOUT_MS = 60_000;
+/** Where hosts have the folder that they share, as virtual machines have one with their machine. */
+export const SHARED_INSIDE = '/mnt/lab';
+
+const BOOT_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 30_000;
 const NSPAWN_RUN = '/run/systemd/nspawn';
 
@@ -37,15 +41,24 @@ export interface HostPlace {
 export async function prepareHostRoot(place: HostPlace, base: string): Promise<void> {
   const { layout, topology, host } = place;
   await mountOverlay(base, layout.memberFolder(host.name));
+  await ensureDisks(layout, host, base);
+  mkdirSync(layout.shared, { recursive: true, mode: 0o700 });
   const etc = `${layout.rootOf(host.name)}/etc`;
   writeFileSync(`${etc}/hostname`, `${host.name}\n`);
   writeFileSync(`${etc}/hosts`, hostsFile(topology));
   if (!existsSync(`${etc}/resolv.conf`)) writeFileSync(`${etc}/resolv.conf`, '# The lab has no upstream resolver.\n');
   mkdirSync(`${etc}/systemd/network`, { recursive: true });
   for (const nic of host.nics) {
-    const lines = ['[Match]', `Name=${nic.device}`, '', '[Network]', `Address=${nic.address}`, 'IPv6AcceptRA=no', ''];
-    writeFileSync(`${etc}/systemd/network/10-${nic.device}.network`, lines.join('\n'));
+    writeFileSync(`${etc}/systemd/network/10-${nic.device}.network`, networkFile(place, nic));
   }
+}
+
+/** systemd-networkd's words for one NIC; the first one has the way to the other networks. */
+function networkFile({ topology, host }: HostPlace, nic: LabNic): string {
+  const route = nic === host.nics[0] ? routeOf(topology, host) : null;
+  const way = route === null ? [] : ['[Route]', `Destination=${route.cidr}`, `Gateway=${route.gateway}`, ''];
+  const head = ['[Match]', `Name=${nic.device}`, '', '[Network]', `Address=${nic.address}`, 'IPv6AcceptRA=no', ''];
+  return [...head, ...way].join('\n');
 }
 
 /**
@@ -72,6 +85,8 @@ function spawnContainer(place: HostPlace): ProcessId | null {
     '--resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_SYS_NICE'.split(' '),
     [`--directory=${layout.rootOf(host.name)}`, `--machine=${machine}`, `--hostname=${host.name}`],
     [`--network-namespace-path=/run/netns/${layout.hostNetns(host.name)}`],
+    [`--bind=${layout.shared}:${SHARED_INSIDE}`],
+    disksOf(layout, host).flatMap(({ mount, path }) => (isMounted(mount) ? [`--bind=${mount}:${path}`] : [])),
   ].flat();
   // Own group first: without one, all hosts would meet in the group "payload" of the caller's.
   const scope = [
@@ -157,7 +172,8 @@ export async function stopHost(place: HostPlace, nspawn: ProcessId): Promise<voi
 /** As if the power were cut: cables first, then SIGKILL to init and container. Nothing inside gets to say goodbye. */
 export async function killHost(place: HostPlace): Promise<void> {
   const { layout, host } = place;
-  await setCables(layout, host.name, host.nics, 'down');
+  const ports = host.nics.map((_, index) => switchPort(host.name, index));
+  await setPorts(layout, ports, 'down');
   const running = findNspawn(layout, host.name);
   for (const nspawn of running) {
     const init = containerInit(nspawn.pid);
@@ -188,7 +204,7 @@ export async function clearHost(place: HostPlace): Promise<void> {
     {
       what: `the groups of ${host.name} to be empty`,
       remedy: 'look for processes in state D with: ps aux',
-      timeoutMs: 10_000,
+      timeoutMs: STOP_TIMEOUT_MS,
     },
     () => removeGroups(style, layout.cgroup(host.name)),
   );

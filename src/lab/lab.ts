@@ -2,9 +2,8 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
 import { run } from './command.ts';
 import { ensureBase, type Progress, removeAbandonedBuilds, removeUnusedBases } from './base.ts';
-import { cgroupStyle, freezeGroup } from './cgroup.ts';
-import { execHost } from './exec.ts';
-import { isForwarding, startForwarder } from './forward.ts';
+import { pullCutCables } from './faults/network.ts';
+import { type ForwardTarget, isForwarding, startForwarder, VIP_FORWARDER } from './forward.ts';
 import {
   clearHost,
   findNspawn,
@@ -29,21 +28,26 @@ import {
 } from './network.ts';
 import { isRunning, signal } from './process.ts';
 import { type LabState, needState, readState, writeState } from './state.ts';
-import type { LabHost, Topology } from './topology.ts';
+import { API_PORT, bareAddress, type LabClient, type Topology } from './topology.ts';
 
-/** How a lab is brought up. `program`: path of the entry that `serveForward` is reached by. */
+/** How a lab is brought up. `program`: path of the entry that `serveForward` is reached by. `only`: one host, the others stay as they are. */
 export interface UpOrder {
   readonly layout: Layout;
   readonly topology: Topology;
   readonly packagesFile: string;
   readonly program: string;
   readonly progress: Progress;
+  readonly only?: string;
 }
 
-/** Brings every host and client of the topology up. What runs already is left alone, so a second call is quick and harmless. */
+/**
+ * Brings every host and client of the topology up, all at once. What runs already is left alone, so a second call is quick and
+ * harmless; a topology may grow, but what is there stays as it is. Throws AppError `lab_topology` otherwise.
+ */
 export async function up(order: UpOrder): Promise<LabState> {
   const { layout, topology, progress } = order;
   const before = readState(layout);
+  checkGrowth(layout, before, topology);
   // Hosts keep the base that their files were written over, whatever the package list has become since.
   const base = before && existsSync(before.base) ? before.base : await ensureBase(order.packagesFile, progress);
   let state: LabState = {
@@ -56,56 +60,72 @@ export async function up(order: UpOrder): Promise<LabState> {
   };
   writeState(layout, state);
   await ensureSwitch(layout, topology);
-  const booting: HostPlace[] = [];
-  for (const host of topology.hosts) {
-    const place = { layout, topology, host };
+  const places = topology.hosts.flatMap((host): HostPlace[] => {
     const known = state.hosts[host.name];
-    if (known && isRunning(known)) continue;
-    progress(`boot ${host.name}`);
-    await killHost(place);
-    await clearHost(place);
-    await prepareHostRoot(place, base);
-    state = { ...state, hosts: { ...state.hosts, [host.name]: await startHost(place) } };
-    writeState(layout, state);
-    booting.push(place);
-  }
-  await Promise.all(booting.map((place) => waitForBoot(place, needHost(state, place.host))));
-  for (const client of topology.clients) await ensureClient(layout, base, topology, client.name);
-  state = await ensureForwarders(order, state);
-  return state;
+    const isWanted = order.only === undefined || order.only === host.name;
+    return !isWanted || (known && isRunning(known)) ? [] : [{ layout, topology, host }];
+  });
+  const booted = await Promise.all(
+    places.map(async (place) => {
+      progress(`boot ${place.host.name}`);
+      await killHost(place);
+      await clearHost(place);
+      await prepareHostRoot(place, base);
+      const nspawn = await startHost(place);
+      state = { ...state, hosts: { ...state.hosts, [place.host.name]: nspawn } };
+      writeState(layout, state);
+      return { place, nspawn };
+    }),
+  );
+  await pullCutCables(layout);
+  await Promise.all([
+    ...booted.map(({ place, nspawn }) => waitForBoot(place, nspawn)),
+    ...topology.clients.map((client) => ensureClient(layout, base, client)),
+  ]);
+  return ensureForwarders(order, state);
 }
 
-function needHost(state: LabState, host: LabHost) {
-  const id = state.hosts[host.name];
-  if (!id) throw new AppError('lab_boot', `No process is recorded for ${host.name}.`);
-  return id;
+/** A lab's hosts and clients keep their cables for life: files in them know their addresses. */
+function checkGrowth(layout: Layout, before: LabState | null, topology: Topology): void {
+  const cablesOf = ({ hosts, clients }: Topology) =>
+    [...hosts, ...clients].map((item) => JSON.stringify([item.name, 'nic' in item ? item.nic : item.nics]));
+  const wanted = new Set(cablesOf(topology));
+  if (!before || cablesOf(before.topology).every((item) => wanted.has(item))) return;
+  throw new AppError(
+    'lab_topology',
+    `The lab "${layout.instance}" is there as "${before.topology.name}" and cannot become "${topology.name}". What to do: sudo scripts/down --purge first, or take another name with REGENT_LAB.`,
+  );
 }
 
-async function ensureClient(layout: Layout, base: string, topology: Topology, name: string): Promise<void> {
-  const client = topology.clients.find((item) => item.name === name);
-  if (!client) return;
-  const member = `c.${name}`;
+async function ensureClient(layout: Layout, base: string, client: LabClient): Promise<void> {
+  const member = `c.${client.name}`;
   await mountOverlay(base, layout.memberFolder(member));
   writeFileSync(
     `${layout.rootOf(member)}/etc/resolv.conf`,
-    `nameserver ${client.resolver}\noptions timeout:2 attempts:2\n`,
+    [...client.resolvers.map((address) => `nameserver ${address}`), 'options timeout:2 attempts:2', ''].join('\n'),
   );
-  await ensureNetns(layout.clientNetns(name));
-  await plug(layout, member, layout.clientNetns(name), [client.nic]);
+  await ensureNetns(layout.clientNetns(client.name));
+  await plug(layout, member, layout.clientNetns(client.name), [client.nic]);
   await addressClient(layout, client);
 }
 
 async function ensureForwarders(order: UpOrder, before: LabState): Promise<LabState> {
+  const { topology, layout, program } = order;
   let state = before;
-  for (const host of order.topology.hosts) {
-    if (host.apiPort === undefined) continue;
-    const known = state.forwarders.find((item) => item.host === host.name);
+  const targets: ForwardTarget[] = topology.hosts.flatMap((host) =>
+    host.apiPort === undefined
+      ? []
+      : [{ name: host.name, netns: layout.hostNetns(host.name), address: '127.0.0.1', port: host.apiPort }],
+  );
+  // From the site's router, which no fault of a host takes away.
+  const vip = topology.vip === undefined ? null : bareAddress(topology.vip);
+  if (vip) targets.push({ name: VIP_FORWARDER, netns: layout.switchNetns, address: vip, port: API_PORT });
+  for (const target of targets) {
+    const known = state.forwarders.find((item) => item.host === target.name);
     if (known && isForwarding(known)) continue;
-    const { program, layout } = order;
     // The address that people have noted stays when it is still free.
-    const firstPort = known?.port ?? host.apiPort;
-    const forwarder = await startForwarder(layout, { host: host.name, insidePort: host.apiPort, firstPort, program });
-    state = { ...state, forwarders: [...state.forwarders.filter((item) => item.host !== host.name), forwarder] };
+    const forwarder = await startForwarder({ target, firstPort: known?.port ?? target.port, program });
+    state = { ...state, forwarders: [...state.forwarders.filter((item) => item.host !== target.name), forwarder] };
     writeState(layout, state);
   }
   return state;
@@ -158,7 +178,7 @@ export async function down(order: DownOrder): Promise<void> {
   await removeEmptyNetnsFolder();
   if (order.keepBases !== true) await removeUnusedBases(basesInUse());
   await run(['rmdir', '--ignore-fail-on-non-empty', LAB_ROOT], { timeoutMs: 10_000 });
-  rmSync(layout.lockFile, { force: true });
+  for (const file of layout.lockFiles) rmSync(file, { force: true });
 }
 
 /** Hosts and clients by their folders, for a lab whose state file is lost. NICs are unknown, but go with the switch. */
@@ -194,37 +214,14 @@ export async function stop(layout: Layout, host: string): Promise<void> {
   if (running) await stopHost(place, running);
 }
 
-function placeOf(layout: Layout, name: string): HostPlace {
+/** A host of a lab. Throws AppError `lab_host` when there is none of that name. */
+export function placeOf(layout: Layout, name: string): HostPlace {
   const { topology } = needState(layout);
   const host = topology.hosts.find((item) => item.name === name);
   if (!host)
-    throw new Error(
+    throw new AppError(
+      'lab_host',
       `The lab has no host "${name}". What to do: name one of ${topology.hosts.map((item) => item.name).join(', ')}.`,
     );
   return { layout, topology, host };
-}
-
-/** SIGSTOP (or SIGCONT) to every process of a unit: it hangs as a daemon does that no longer answers. */
-export async function setUnitPaused(layout: Layout, host: string, unit: string, isPaused: boolean): Promise<void> {
-  const name = isPaused ? 'SIGSTOP' : 'SIGCONT';
-  const result = await execHost(layout, host, ['systemctl', 'kill', '--kill-whom=all', `--signal=${name}`, unit], {
-    timeoutMs: 10_000,
-  });
-  if (result.code !== 0) {
-    const words = result.isTimeout ? 'systemctl did not answer within 10 s' : result.stderr.trim();
-    throw new AppError(
-      'lab_unit',
-      `${name} to ${unit} in ${host}: ${words}. What to do: scripts/lab exec ${host} -- systemctl list-units`,
-    );
-  }
-}
-
-/** Stops, or continues, every process of a host at once, its init included: a machine that hangs. Commands in it then time out. */
-export function setHostFrozen(layout: Layout, host: string, isFrozen: boolean): void {
-  placeOf(layout, host);
-  if (freezeGroup(cgroupStyle(), layout.cgroup(host), layout.machineName(host), isFrozen)) return;
-  throw new AppError(
-    'lab_host',
-    `This machine has no freezer for ${host}. What to do: scripts/lab pause ${host} UNIT stops one unit.`,
-  );
 }

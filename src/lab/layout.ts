@@ -8,8 +8,10 @@ export interface Layout {
   readonly instance: string;
   readonly folder: string;
   readonly stateFile: string;
-  /** Held by scripts/lab while it changes the lab. */
-  readonly lockFile: string;
+  /** A folder that all hosts have (host.ts `SHARED_INSIDE`), root's alone. */
+  readonly shared: string;
+  /** Held by scripts/lab while it changes the lab, or the product in it. */
+  readonly lockFiles: readonly string[];
   readonly switchNetns: string;
   hostNetns(host: string): string;
   clientNetns(client: string): string;
@@ -37,7 +39,8 @@ export function layoutOf(instance: string): Layout {
     instance,
     folder,
     stateFile: `${folder}/state.json`,
-    lockFile: `/run/lock/regent-lab-${instance}.lock`,
+    shared: `${folder}/shared`,
+    lockFiles: ['lock', 'product.lock'].map((end) => `/run/lock/regent-lab-${instance}.${end}`),
     switchNetns: `rg-${instance}-sw`,
     hostNetns: (host) => `rg-${instance}-${host}`,
     clientNetns: (client) => `rg-${instance}-c.${client}`,

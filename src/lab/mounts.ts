@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
 import { must, run } from './command.ts';
 
@@ -19,17 +19,26 @@ export function mountsBelow(path: string): string[] {
 }
 
 /** Is something mounted exactly there? */
-function isMounted(path: string): boolean {
+export function isMounted(path: string): boolean {
   return mountsBelow(path).includes(path);
 }
 
-/** Mounts an overlay over a base. Harmless when it is there already. */
+/**
+ * Mounts an overlay over a base. Harmless when it is there already. `volatile`: its files are not forced to the machine's disk when a
+ * program in a host asks for that. A host's power loss here loses no page of the kernel's anyway, and many hosts' syncs on one disk
+ * would only wait for one another, each for all. After a crash of the machine itself a lab is to be purged.
+ */
 export async function mountOverlay(base: string, folder: string): Promise<void> {
   const root = `${folder}/root`;
   if (isMounted(root)) return;
   await must(['mkdir', '-p', `${folder}/upper`, `${folder}/work`, root], { timeoutMs: TIMEOUT_MS });
   const options = `lowerdir=${base},upperdir=${folder}/upper,workdir=${folder}/work`;
-  await must(['mount', '-t', 'overlay', '-o', options, 'overlay', root], { timeoutMs: TIMEOUT_MS });
+  const mount = (more: string) => ['mount', '-t', 'overlay', '-o', `${options}${more}`, 'overlay', root];
+  // The kernel's mark that it was volatile before: it refuses a second time with it.
+  rmSync(`${folder}/work/work/incompat`, { recursive: true, force: true });
+  const result = await run(mount(',volatile'), { timeoutMs: TIMEOUT_MS });
+  // Before Linux 5.10 there is no such option.
+  if (result.code !== 0) await must(mount(''), { timeoutMs: TIMEOUT_MS });
 }
 
 /** Unmounts everything at or below a path; what stays busy is detached, so that it goes with its last user. */
@@ -50,5 +59,5 @@ export async function removeTree(path: string): Promise<void> {
       `${path} is not removed: ${mounts.join(', ')} is still mounted. What to do: umount it and run this again.`,
     );
   }
-  await must(['rm', '-rf', '--one-file-system', path], { timeoutMs: 120_000 });
+  await must(['rm', '-rf', '--one-file-system', path], { timeoutMs: 300_000 });
 }

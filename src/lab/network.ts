@@ -51,6 +51,12 @@ export async function ensureSwitch(layout: Layout, topology: Topology): Promise<
       ]);
     }
     await ip(['-n', layout.switchNetns, 'link', 'set', bridge, 'up']);
+    // The router: an address on each bridge, and forwarding in this namespace alone.
+    if (network.router) await ip(['-n', layout.switchNetns, 'addr', 'replace', network.router, 'dev', bridge]);
+  }
+  if (topology.networks.some((network) => network.router)) {
+    const enter = ['nsenter', `--net=${NETNS_FOLDER}/${layout.switchNetns}`, '--'];
+    await must([...enter, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'], { timeoutMs: TIMEOUT_MS });
   }
 }
 
@@ -116,17 +122,10 @@ function dhcpPort(mac: string): string {
   return `d-${mac.replaceAll(':', '')}`;
 }
 
-/** Carrier of all NICs of a member off or on, as pulling its cables does. */
-export async function setCables(
-  layout: Layout,
-  member: string,
-  nics: readonly LabNic[],
-  to: 'up' | 'down',
-): Promise<void> {
-  for (const index of nics.keys()) {
-    await run(['ip', '-n', layout.switchNetns, 'link', 'set', switchPort(member, index), to], {
-      timeoutMs: TIMEOUT_MS,
-    });
+/** Carrier of these ports of the switch off or on, as pulling a cable does. A port that is not there is no harm. */
+export async function setPorts(layout: Layout, ports: readonly string[], to: 'up' | 'down'): Promise<void> {
+  for (const port of ports) {
+    await run(['ip', '-n', layout.switchNetns, 'link', 'set', port, to], { timeoutMs: TIMEOUT_MS });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Layout } from './layout.ts';
 import type { ProcessId } from './process.ts';
 import type { Topology } from './topology.ts';
 
-/** A process that offers a host's port on the outer 127.0.0.1. */
+/** A process that offers a host's port, or the cluster's (`host` is then `vip`), on the outer 127.0.0.1. */
 export interface Forwarder extends ProcessId {
   readonly host: string;
   readonly port: number;
@@ -62,7 +62,7 @@ export function needState(layout: Layout): LabState {
   if (!state) {
     throw new AppError(
       'lab_down',
-      `There is no lab "${layout.instance}". What to do: sudo scripts/up (or scripts/lab up --single).`,
+      `There is no lab "${layout.instance}". What to do: sudo scripts/up, or scripts/lab up for hosts without the product.`,
     );
   }
   return state;

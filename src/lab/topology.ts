@@ -2,8 +2,10 @@
 export interface LabNetwork {
   /** Lower-case letters and digits, at most 8: it names the bridge. */
   readonly name: string;
-  /** The segment's prefix, for people; the lab itself assigns no addresses but those of NICs. */
+  /** The segment's prefix, for people; the lab itself assigns no addresses but those of NICs and of the router. */
   readonly cidr: string;
+  /** The router's address with prefix length; absent: the network leads nowhere. */
+  readonly router?: string;
   /** For a network that the product serves: the number of its VLAN, and the addresses that DHCP gives there. */
   readonly served?: { readonly vid: number; readonly first: string; readonly last: string };
 }
@@ -16,10 +18,22 @@ export interface LabNic {
   readonly address: string;
 }
 
+/** A file system of its own and of bounded size, so that it can be filled without filling the machine's. */
+export interface LabDisk {
+  readonly path: string;
+  /** Its size; only what is written takes room on the machine. */
+  readonly megabytes: number;
+}
+
+/** What `scripts/up` makes of a host, as a person would: its own init or join says the same. */
+export type LabRole = 'region' | 'rack';
+
 /** A whole Debian host: own systemd, own network namespace. */
 export interface LabHost {
   readonly name: string;
   readonly nics: readonly LabNic[];
+  readonly disks?: readonly LabDisk[];
+  readonly roles?: readonly LabRole[];
   /** The TCP port inside that is offered on the outer machine's 127.0.0.1; absent: nothing is. */
   readonly apiPort?: number;
 }
@@ -29,7 +43,8 @@ export interface LabClient {
   readonly name: string;
   readonly nic: LabNic;
   readonly gateway: string;
-  readonly resolver: string;
+  /** In the order in which they are asked; the C library knows three (resolv.conf(5)). */
+  readonly resolvers: readonly string[];
 }
 
 /** What a lab consists of. A value: the same functions bring up one host or many. */
@@ -38,41 +53,30 @@ export interface Topology {
   readonly networks: readonly LabNetwork[];
   readonly hosts: readonly LabHost[];
   readonly clients: readonly LabClient[];
+  /** The cluster's address with prefix length, on the first network; its API is offered outside. Absent: no cluster. */
+  readonly vip?: string;
+}
+
+/** What lies behind the router: every network that a lab may have or get, and nothing of the machine's own. */
+const SITE_CIDR = '10.0.0.0/8';
+
+/** A way to the networks that a host has no NIC on. */
+export interface LabRoute {
+  readonly cidr: string;
+  readonly gateway: string;
 }
 
 /** The port of the API on every host (cluster.md §7). */
-const API_PORT = 5240;
+export const API_PORT = 5240;
 
-/** One all-in-one host `r1` with a provisioning VLAN and a client on it. */
-export const SINGLE: Topology = {
-  name: 'single',
-  networks: [
-    { name: 'mgmt', cidr: '10.77.0.0/24' },
-    { name: 'vlan10', cidr: '10.10.10.0/24', served: { vid: 10, first: '10.10.10.200', last: '10.10.10.250' } },
-  ],
-  hosts: [
-    {
-      name: 'r1',
-      nics: [
-        { device: 'eth0', network: 'mgmt', address: '10.77.0.11/24' },
-        { device: 'eth1', network: 'vlan10', address: '10.10.10.1/24' },
-      ],
-      apiPort: API_PORT,
-    },
-  ],
-  clients: [
-    {
-      name: 'vlan10',
-      nic: { device: 'eth0', network: 'vlan10', address: '10.10.10.100/24' },
-      gateway: '10.10.10.1',
-      resolver: '10.10.10.1',
-    },
-  ],
-};
+/** An address without its prefix length. */
+export function bareAddress(address: string): string {
+  return address.split('/', 1)[0] ?? address;
+}
 
 /** The bare address of a NIC, without the prefix length. */
 export function addressOf(nic: LabNic): string {
-  return nic.address.slice(0, nic.address.indexOf('/'));
+  return bareAddress(nic.address);
 }
 
 /** Every host of the topology as `/etc/hosts` lines, by its first NIC. */
@@ -82,4 +86,10 @@ export function hostsFile(topology: Topology): string {
     return nic ? [`${addressOf(nic)} ${host.name}`] : [];
   });
   return ['127.0.0.1 localhost', '::1 localhost', ...lines, ''].join('\n');
+}
+
+/** A host's way to the networks that it has no NIC on: the router of its first one. Nowhere else: the lab has no outside. */
+export function routeOf(topology: Topology, host: LabHost): LabRoute | null {
+  const router = topology.networks.find((network) => network.name === host.nics[0]?.network)?.router;
+  return router === undefined ? null : { cidr: SITE_CIDR, gateway: bareAddress(router) };
 }

@@ -1,7 +1,7 @@
-import { type Client, createClient } from '../contract/client.ts';
-import { AppError, sentenceOf } from '../core/errors.ts';
-import type { Random } from '../core/ports.ts';
-import type { LabNetwork } from './topology.ts';
+import { type Client, createClient } from '../../contract/client.ts';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import type { Random } from '../../core/ports.ts';
+import { bareAddress, type LabNetwork } from '../topology.ts';
 
 /** Where the product's API is, and with which key. */
 export interface SeedTarget {
@@ -11,8 +11,8 @@ export interface SeedTarget {
 }
 
 /**
- * Tells the product of a network that it is to serve, through its public API: its VLAN, its subnet (no gateway: the lab leads
- * nowhere), a dynamic range, and then DHCP on. What is there already stays as it is, so it may be cut off and run again.
+ * Tells the product of a network that it is to serve, through its public API: its VLAN, its subnet (the site's router
+ * as gateway, where there is one), a dynamic range, and then DHCP on. What is there already stays as it is, so it may be cut off and run again.
  * Throws AppError `lab_product` with the API's words.
  */
 export async function seedNetwork(target: SeedTarget, network: LabNetwork): Promise<void> {
@@ -39,7 +39,8 @@ async function ensureRows(client: Client, network: LabNetwork, served: NonNullab
   if (!subnet) {
     const isMade = (await find(client.all('vlan.list', {}), (item) => item.name === name)) !== null;
     if (!isMade) await client.call('vlan.create', { body: { name, vid } });
-    subnet = (await client.call('subnet.create', { body: { cidr, vlan: name } })).body;
+    const gateway = network.router === undefined ? {} : { gateway: bareAddress(network.router) };
+    subnet = (await client.call('subnet.create', { body: { cidr, vlan: name, ...gateway } })).body;
   }
   const ranges = client.all('range.list', { query: { subnet: cidr } });
   if (!(await find(ranges, (range) => range.kind === 'dynamic'))) {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 
 /** A condition to wait for: `what` completes "waited N s for …"; `remedy` says what a person can do then. */
 export interface Wait {

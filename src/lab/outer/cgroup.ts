@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const TOP = '/sys/fs/cgroup';
@@ -26,14 +26,27 @@ export function makeGroups(style: CgroupStyle, group: string): string[] {
   });
 }
 
-/** Stops or continues every process of a host at once. False where the machine gives no way to do it. */
+/** Stops or continues every process of a host at once. False where the machine gives no way to do it, or the host is off. */
 export function freezeGroup(style: CgroupStyle, group: string, scope: string, isFrozen: boolean): boolean {
+  const freezer = freezerOf(style, group, scope);
+  if (!freezer) return false;
+  writeFileSync(freezer.file, isFrozen ? freezer.frozen : freezer.thawed);
+  return true;
+}
+
+/** Is a host stopped as a whole? */
+export function isGroupFrozen(style: CgroupStyle, group: string, scope: string): boolean {
+  const freezer = freezerOf(style, group, scope);
+  return freezer !== null && !readFileSync(freezer.file, 'utf8').startsWith(freezer.thawed);
+}
+
+/** The file that freezes a group, and its words: cgroup v1's own hierarchy, else v2's file. Null where there is none. */
+function freezerOf(style: CgroupStyle, group: string, scope: string) {
   const v1 = join(TOP, 'freezer', group, 'freezer.state');
   const v2 = style.kind === 'systemd' ? join(TOP, 'system.slice', `${scope}.scope`) : join(TOP, group);
-  if (existsSync(v1)) writeFileSync(v1, isFrozen ? 'FROZEN' : 'THAWED');
-  else if (existsSync(join(v2, 'cgroup.freeze'))) writeFileSync(join(v2, 'cgroup.freeze'), isFrozen ? '1' : '0');
-  else return false;
-  return true;
+  if (existsSync(v1)) return { file: v1, frozen: 'FROZEN', thawed: 'THAWED' };
+  const file = join(v2, 'cgroup.freeze');
+  return existsSync(file) ? { file, frozen: '1', thawed: '0' } : null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { run } from './command.ts';
+import { run } from '../command.ts';
 
 /** One archive that the outer machine uses: where it is and which suites are taken from it. */
 interface AptSource {

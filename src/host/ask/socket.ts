@@ -1,12 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { sentenceOf } from '../core/errors.ts';
-import type { ExecResult, SocketQuestion } from '../core/host-values.ts';
-import { inside, openFolder, splitPath } from './safe-folder.ts';
-import { errnoOf } from './system-error.ts';
-
-/** Longest answer, bytes: a quarter of what one line of the helper carries. What has more must be asked for in pages. */
-export const ANSWER_LIMIT = 4 * 1024 * 1024;
+import { sentenceOf } from '../../core/errors.ts';
+import type { ExecResult, SocketQuestion } from '../../core/host-values.ts';
+import { inside, openFolder, splitPath } from '../safe-folder.ts';
+import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
+import { errnoOf } from '../system-error.ts';
 
 /**
  * Asks a daemon through its unix socket: one connection, one request, and all that comes until the daemon closes. Never throws: a
@@ -42,7 +40,7 @@ export function askAt(place: string, question: SocketQuestion): Promise<ExecResu
       socket.destroy();
       resolve(result);
     };
-    const limit = setTimeout(() => settle({ ...notAsked(null), timedOut: true }), question.timeoutMs);
+    const limit = setTimeout(() => settle(silent()), question.timeoutMs);
     socket.on('connect', () => socket.write(question.request));
     socket.on('data', (chunk: Buffer) => {
       size += chunk.length;
@@ -50,19 +48,15 @@ export function askAt(place: string, question: SocketQuestion): Promise<ExecResu
       if (size <= ANSWER_LIMIT) return;
       settle(notAsked(`${question.socket} answered more than ${ANSWER_LIMIT} bytes. Rule: ask for less at once`));
     });
-    socket.on('end', () => settle(answered(question, Buffer.concat(chunks).toString('utf8'))));
+    socket.on('end', () => settle(judge(question, Buffer.concat(chunks).toString('utf8'))));
     socket.on('error', (error) => settle(notAsked(wordsOf(question.socket, error))));
   });
 }
 
-function answered(question: SocketQuestion, stdout: string): ExecResult {
+function judge(question: SocketQuestion, stdout: string): ExecResult {
   if (stdout === '') return notAsked(`${question.socket} closed the connection without an answer`);
   const isGood = question.expects === undefined || new RegExp(question.expects, 'u').test(stdout);
-  return { ...notAsked(null), code: isGood ? 0 : 1, stdout };
-}
-
-function notAsked(failure: string | null): ExecResult {
-  return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
+  return { ...answered(stdout), code: isGood ? 0 : 1 };
 }
 
 function wordsOf(path: string, error: unknown): string {

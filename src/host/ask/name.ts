@@ -1,0 +1,111 @@
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { sentenceOf } from '../../core/errors.ts';
+import type { ExecResult, NameQuestion } from '../../core/host-values.ts';
+import { errnoOf } from '../system-error.ts';
+import { answered, notAsked, silent } from './result.ts';
+
+const PORT = 53;
+const HEADER_SIZE = 12;
+const SOA = 6;
+const INTERNET = 1;
+const LABEL_MAX = 63;
+/** Names of the answer codes (RFC 1035 §4.1.1). */
+const STATUSES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
+/** Times of an SOA record behind its two names: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
+const SOA_NUMBERS = 5;
+
+/** Asks a name server once for a name's SOA, without recursion: a socket of its own takes answers of that server alone. Never throws. */
+export function askName({ nameserver, name, timeoutMs }: NameQuestion, port = PORT): Promise<ExecResult> {
+  const id = randomInt(0x10000);
+  const query = queryOf(id, name);
+  if (query === null) return Promise.resolve(notAsked(`${name} is no name of the DNS`));
+  return new Promise((resolve) => {
+    const socket = createSocket(isIPv6(nameserver) ? 'udp6' : 'udp4');
+    const settle = (result: ExecResult) => {
+      clearTimeout(limit);
+      socket.removeAllListeners('message');
+      resolve(result);
+      socket.close();
+    };
+    const limit = setTimeout(() => settle(silent()), timeoutMs);
+    socket.once('error', (error) => {
+      socket.on('error', () => {});
+      settle(notAsked(wordsOf(`${nameserver} port ${port}`, error)));
+    });
+    socket.on('message', (packet) => {
+      const text = textOf(packet, id);
+      if (text !== null) settle(answered(text));
+    });
+    // A connected socket hears of a closed port, and takes nobody else's packets.
+    socket.once('connect', () => socket.send(query));
+    socket.connect(port, nameserver);
+  });
+}
+
+function wordsOf(place: string, error: unknown): string {
+  return errnoOf(error) === 'ECONNREFUSED'
+    ? `nobody answers at ${place}: the daemon is not running`
+    : sentenceOf(error);
+}
+
+/** A query for a name's SOA; null: it is no name. */
+export function queryOf(id: number, name: string): Buffer | null {
+  const labels = name.split('.').map((label) => Buffer.from(label, 'latin1'));
+  if (labels.some(({ length }) => length === 0 || length > LABEL_MAX)) return null;
+  const header = Buffer.alloc(HEADER_SIZE);
+  header.writeUInt16BE(id, 0);
+  header.writeUInt16BE(1, 4);
+  const question = labels.flatMap((label) => [Buffer.from([label.length]), label]);
+  return Buffer.concat([header, ...question, Buffer.from([0, 0, SOA, 0, INTERNET])]);
+}
+
+/** Status and SOA records of an answer as text; null: it is none to this question, or cannot be read. */
+export function textOf(packet: Buffer, id: number): string | null {
+  try {
+    if (packet.readUInt16BE(0) !== id || (packet.readUInt8(2) & 0x80) === 0) return null;
+    const code = packet.readUInt8(3) & 0x0f;
+    const lines = [`status: ${STATUSES[code] ?? `RCODE${code}`}`];
+    let at = HEADER_SIZE;
+    for (let left = packet.readUInt16BE(4); left > 0; left -= 1) at = nameAt(packet, at).end + 4;
+    for (let left = packet.readUInt16BE(6); left > 0; left -= 1) {
+      const { name, end } = nameAt(packet, at);
+      const size = packet.readUInt16BE(end + 8);
+      if (packet.readUInt16BE(end) === SOA)
+        lines.push(`${name}\t${packet.readUInt32BE(end + 4)}\tIN\tSOA\t${soaAt(packet, end + 10)}`);
+      at = end + 10 + size;
+    }
+    return `${lines.join('\n')}\n`;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function soaAt(packet: Buffer, start: number): string {
+  const primary = nameAt(packet, start);
+  const mailbox = nameAt(packet, primary.end);
+  const numbers = Array.from({ length: SOA_NUMBERS }, (_, index) => packet.readUInt32BE(mailbox.end + 4 * index));
+  return [primary.name, mailbox.name, ...numbers].join(' ');
+}
+
+/** A name with its pointers (RFC 1035 §4.1.4), and where what follows it begins. A pointer leads back, so this ends. */
+function nameAt(packet: Buffer, start: number): { readonly name: string; readonly end: number } {
+  const labels: string[] = [];
+  let end: number | null = null;
+  for (let at = start, low = start; ; ) {
+    const length = packet.readUInt8(at);
+    if (length === 0) return { name: `${labels.join('.')}.`, end: end ?? at + 1 };
+    if (length >= 0xc0) {
+      const target = packet.readUInt16BE(at) & 0x3fff;
+      if (target >= low) throw new RangeError('a pointer leads forward');
+      end ??= at + 2;
+      at = target;
+      low = target;
+    } else {
+      labels.push(packet.toString('latin1', at + 1, at + 1 + length));
+      at += 1 + length;
+    }
+  }
+}

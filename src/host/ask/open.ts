@@ -1,0 +1,48 @@
+import { readFile, statfs } from 'node:fs/promises';
+import { sentenceOf } from '../../core/errors.ts';
+import {
+  type Command,
+  type ExecResult,
+  isOpenQuestion,
+  type LookQuestion,
+  type OpenQuestion,
+} from '../../core/host-values.ts';
+import type { Host } from '../interface.ts';
+import { askName } from './name.ts';
+import { ANSWER_LIMIT, answered, notAsked } from './result.ts';
+import { openWeb, type WebIdentity } from './web.ts';
+
+/** Asks what needs no rights. It never throws. */
+export interface Asker {
+  ask(question: OpenQuestion): Promise<ExecResult>;
+  /** Ends the connections that are kept. */
+  close(): void;
+}
+
+/** `identity`: the node's certificate at this moment, null where there is none. */
+export function openAsker(identity: () => WebIdentity | null): Asker {
+  const web = openWeb(identity);
+  return {
+    ask: (question) => {
+      if ('url' in question) return web.ask(question);
+      return 'path' in question ? look(question) : askName(question);
+    },
+    close: () => web.close(),
+  };
+}
+
+/** A host whose open questions are asked by this process, with its own rights; all else goes to `host`. */
+export function withAsker<T extends Pick<Host, 'exec'>>(host: T, asker: Asker): T {
+  const exec = (command: Command) => (isOpenQuestion(command) ? asker.ask(command) : host.exec(command));
+  return { ...host, exec };
+}
+
+async function look({ look: what, path }: LookQuestion): Promise<ExecResult> {
+  try {
+    if (what === 'space') return answered(`${(await statfs(path)).bavail}\n`);
+    const text = await readFile(path, 'utf8');
+    return text.length <= ANSWER_LIMIT ? answered(text) : notAsked(`${path} is larger than ${ANSWER_LIMIT} bytes`);
+  } catch (error) {
+    return notAsked(`${path} cannot be looked at: ${sentenceOf(error)}`);
+  }
+}

@@ -1,0 +1,114 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { createSecureContext } from 'node:tls';
+import { sentenceOf } from '../../core/errors.ts';
+import type { ExecResult, WebQuestion } from '../../core/host-values.ts';
+import { errnoOf } from '../system-error.ts';
+import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
+
+/** What a node shows and trusts, PEM; `id` is another text when any of it changed. */
+export interface WebIdentity {
+  readonly id: string;
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Asks over HTTP. Connections with TLS are kept (or their sessions taken up again), all others are new each time. */
+export interface Web {
+  ask(question: WebQuestion): Promise<ExecResult>;
+  close(): void;
+}
+
+const FRESH_CONNECTION = new http.Agent({ keepAlive: false });
+/** A daemon that hangs must not gather connections. */
+const CONNECTIONS_MAX = 8;
+
+/** Opens the way; the certificate is looked at for each question. */
+export function openWeb(identity: () => WebIdentity | null): Web {
+  let kept: { readonly id: string; readonly agent: https.Agent } | null = null;
+  const secure = (): https.Agent | null => {
+    const now = identity();
+    if (now === null) return null;
+    if (kept?.id === now.id) return kept.agent;
+    kept?.agent.destroy();
+    const { authority: ca, certificate: cert, key, id } = now;
+    // Made once: for each connection it would cost more than the handshake.
+    const secureContext = createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' });
+    const agent = new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, secureContext });
+    kept = { id, agent };
+    return agent;
+  };
+  return {
+    ask: async (question) => {
+      const isSecure = question.url.startsWith('https:');
+      const agent = isSecure ? secure() : FRESH_CONNECTION;
+      if (agent === null) return notAsked('this node has no certificate to show');
+      const until = performance.now() + question.timeoutMs;
+      const first = await once(question, agent, question.timeoutMs);
+      // The daemon has closed a kept connection just now: that is no answer, and it is asked anew.
+      return first === 'stale' ? plain(await once(question, agent, Math.max(1, until - performance.now()))) : first;
+    },
+    close: () => kept?.agent.destroy(),
+  };
+}
+
+function plain(result: ExecResult | 'stale'): ExecResult {
+  return result === 'stale' ? notAsked('the connection was closed without an answer') : result;
+}
+
+function once(question: WebQuestion, agent: http.Agent, timeoutMs: number): Promise<ExecResult | 'stale'> {
+  return new Promise((resolve) => {
+    const request = requestOf(question, agent);
+    const settle = (result: ExecResult | 'stale') => {
+      clearTimeout(limit);
+      resolve(result);
+    };
+    // Of the whole exchange, not of a pause in it.
+    const limit = setTimeout(() => {
+      settle(silent());
+      request.destroy();
+    }, timeoutMs);
+    request.on('error', (error) => {
+      const code = errnoOf(error);
+      const isStale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+      settle(isStale ? 'stale' : notAsked(sentenceOf(error)));
+    });
+    request.on('response', (response) => collect(response, settle));
+    request.end(question.body);
+  });
+}
+
+function requestOf({ url, body, proxy }: WebQuestion, agent: http.Agent): http.ClientRequest {
+  const to = new URL(proxy ?? url);
+  const headers: Record<string, string | number> =
+    body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const options = {
+    agent,
+    method: body === undefined ? 'GET' : 'POST',
+    host: to.hostname.replace(/^\[|\]$/g, ''),
+    port: to.port,
+    path: proxy === undefined ? `${to.pathname}${to.search}` : url,
+    headers: proxy === undefined ? headers : { ...headers, host: new URL(url).host },
+  };
+  return to.protocol === 'https:' ? https.request(options) : http.request(options);
+}
+
+function collect(response: http.IncomingMessage, settle: (result: ExecResult) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    chunks.push(chunk);
+    if (size <= ANSWER_LIMIT) return;
+    settle(notAsked(`the answer is larger than ${ANSWER_LIMIT} bytes`));
+    response.destroy();
+  });
+  response.on('error', (error) => settle(notAsked(`the answer was cut off: ${sentenceOf(error)}`)));
+  response.on('end', () => settle(answered(`${headOf(response)}\r\n\r\n${Buffer.concat(chunks).toString('utf8')}`)));
+}
+
+function headOf({ httpVersion, statusCode, statusMessage, rawHeaders }: http.IncomingMessage): string {
+  const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1] ?? ''}`] : []));
+  return [`HTTP/${httpVersion} ${statusCode} ${statusMessage ?? ''}`.trimEnd(), ...lines].join('\r\n');
+}

@@ -1,0 +1,136 @@
+import { parseArgs } from 'node:util';
+import { AppError } from '../core/errors.ts';
+import { readState } from './state.ts';
+import type { Layout } from './layout.ts';
+import { clusterOf, MIXED, SINGLE } from './topologies.ts';
+import type { Topology } from './topology.ts';
+
+const DEFAULT_TIMEOUT_S = 60;
+
+/** What `scripts/lab help` prints. */
+export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. REGENT_LAB names the instance (default: lab).
+
+  up [--single | --mixed | --regions N --racks M]
+                                 boot the hosts of a topology; what runs is left alone. Without a word: the topology
+                                 that is there, else 3 regions and 2 racks; --mixed: 3 regions, one a rack too
+  down [--purge]                 stop them; --purge removes their files too
+  status [-o json]               what runs, addresses, and every fault that is in force
+  exec [--timeout S] HOST -- …   run a command in a host (default deadline ${DEFAULT_TIMEOUT_S} s, 0: a day)
+  logs HOST [UNIT]               the host's journal
+  client [--timeout S] VLAN -- … run a command as a client of that network with a fixed address
+  client VLAN --dhcp [-- …]      a machine of its own there, with a real DHCP client: tells its lease, or runs a command;
+         [--mac M] [--hostname N] without --mac it is always the same machine
+  kill | stop | start HOST       cut the power; power off; boot
+  base                           build the root file system, print its folder
+  product ARCHIVE                install a release in every host, set them up, make .regent/context.json
+
+Faults; each may be said twice, and outlasts a kill and a start of the host:
+  cut HOST [NET]                 pull its cables, or the one to a network
+  partition 'A,B|C,D'            hosts of different sides do not hear each other
+  oneway A B                     what A sends does not reach B
+  loss HOST PERCENT              lose that much of what it sends and of what it is sent
+  pause | resume HOST [UNIT]     SIGSTOP or SIGCONT to a unit; without one the whole host hangs, its init too
+  fill | empty HOST PATH         a bounded file system of the host to its last block, and back
+  heal [HOST]                    take every fault of a host away, or of all
+`;
+
+/** The options of `up` and `down`. */
+export interface CallOptions {
+  readonly single?: boolean;
+  readonly mixed?: boolean;
+  readonly regions?: number;
+  readonly racks?: number;
+  readonly purge?: boolean;
+  readonly keepBase?: boolean;
+}
+
+/** A command line of scripts/lab, understood. `command`: the words after `--`. */
+export interface Call {
+  readonly verb: string;
+  readonly args: readonly string[];
+  readonly command: readonly string[];
+  readonly options: CallOptions;
+  readonly dhcp: { readonly isWanted: boolean; readonly mac?: string; readonly hostname?: string };
+  readonly output: string;
+  readonly timeoutMs: number;
+}
+
+/** A mistake of the person in front, with what can be said. */
+export function usage(problem: string): AppError {
+  return new AppError('usage', `${problem}\n\n${USAGE}`);
+}
+
+/** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
+export function parseCall(words: readonly string[]): Call {
+  const { before, command } = splitWords(words);
+  const { values, positionals } = parseArgs({
+    args: before,
+    allowPositionals: true,
+    options: {
+      single: { type: 'boolean' },
+      mixed: { type: 'boolean' },
+      regions: { type: 'string' },
+      racks: { type: 'string' },
+      purge: { type: 'boolean' },
+      'keep-base': { type: 'boolean' },
+      output: { type: 'string', short: 'o' },
+      timeout: { type: 'string' },
+      dhcp: { type: 'boolean' },
+      mac: { type: 'string' },
+      hostname: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [verb = values.help ? 'help' : '', ...args] = positionals;
+  const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
+  if (!Number.isFinite(timeout) || timeout < 0) throw usage(`--timeout ${values.timeout} is not a number of seconds.`);
+  if (values.dhcp !== true && (values.mac ?? values.hostname) !== undefined) {
+    throw usage('--mac and --hostname are a DHCP client’s: add --dhcp.');
+  }
+  return {
+    verb,
+    args,
+    command,
+    options: {
+      ...(values.single ? { single: true } : {}),
+      ...(values.mixed ? { mixed: true } : {}),
+      ...(values.regions === undefined ? {} : { regions: Number(values.regions) }),
+      ...(values.racks === undefined ? {} : { racks: Number(values.racks) }),
+      ...(values.purge ? { purge: true } : {}),
+      ...(values['keep-base'] ? { keepBase: true } : {}),
+    },
+    dhcp: {
+      isWanted: values.dhcp === true,
+      ...(values.mac === undefined ? {} : { mac: values.mac }),
+      ...(values.hostname === undefined ? {} : { hostname: values.hostname }),
+    },
+    output: values.output ?? 'text',
+    timeoutMs: timeout === 0 ? 86_400_000 : timeout * 1000,
+  };
+}
+
+/** Words after `--`, and those before it. */
+function splitWords(words: readonly string[]): { before: string[]; command: string[] } {
+  const at = words.indexOf('--');
+  return at < 0 ? { before: [...words], command: [] } : { before: words.slice(0, at), command: words.slice(at + 1) };
+}
+
+/** A word that must be there. Throws AppError `usage`. */
+export function word(call: Call, index: number, name: string): string {
+  const value = call.args[index];
+  if (value === undefined) throw usage(`${call.verb}: ${name} is missing.`);
+  return value;
+}
+
+/** What `up` is to bring up: as said, else what is there, else the cluster. */
+export function topologyOf({ options }: Call, layout: Layout): Topology {
+  const { single, mixed, regions, racks } = options;
+  if ([single, mixed, regions ?? racks].filter((item) => item !== undefined).length > 1) {
+    throw usage('up: one of --single, --mixed, --regions N --racks M.');
+  }
+  if (single) return SINGLE;
+  if (mixed) return MIXED;
+  const isSized = regions !== undefined || racks !== undefined;
+  const there = isSized ? undefined : readState(layout)?.topology;
+  return there ?? clusterOf({ regions: regions ?? 3, racks: racks ?? 2 });
+}

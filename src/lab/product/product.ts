@@ -1,0 +1,115 @@
+import { AppError } from '../../core/errors.ts';
+import { labStatus } from '../status.ts';
+import { needState, writeState } from '../state.ts';
+import { bareAddress, type Topology } from '../topology.ts';
+import { keyInside, writeContext } from './context.ts';
+import { installRelease, versionOf } from './install.ts';
+import { productHosts, type ProductOrder } from './order.ts';
+import { initialise, joinHosts, waitUntilHealthy } from './setup.ts';
+
+/** A lab that runs the product. `isNewKey`: the key was made just now and has not been shown before. */
+export interface ProductResult {
+  readonly url: string;
+  readonly version: string;
+  readonly apiKey: string;
+  readonly isNewKey: boolean;
+  /** The first line of `regent cluster status` at the end; absent for a single host, whose init has waited already. */
+  readonly health?: string;
+}
+
+/**
+ * What a person does on real hosts, done in a lab's: `scripts/install` in each, `regent init` on the first, tokens and `regent join`
+ * on the others. Then the outer checkout gets its context, and the served networks their rows. Any number of times; only what
+ * differs is done.
+ */
+export async function installProduct(order: ProductOrder): Promise<ProductResult> {
+  const { layout } = order;
+  const { regions, racks } = productHosts(layout);
+  const [first, ...others] = [...regions, ...racks];
+  if (regions.length === 0 || !first)
+    throw new AppError('lab_product', 'The lab has no region node. What to do: scripts/lab up, as it says.');
+  await installRelease(order, [first.name]);
+  // Init waits for daemons most of its time; the other hosts take the product meanwhile.
+  const [newKey] = await bothEnded(
+    initialise(order, first),
+    installRelease(
+      order,
+      others.map((host) => host.name),
+    ),
+  );
+  const { url } = labStatus(layout);
+  if (!url) throw new AppError('lab_product', 'The API is not offered outside. What to do: sudo scripts/up');
+  const apiKey = writeContext(order.contextFile, url, newKey ?? (await keyInside(layout, first.name)));
+  // One node serves the API already.
+  await bothEnded(joinHosts(order, first), ensureNetworks(order, url, apiKey));
+  const result = { url, version: versionOf(order.archive), apiKey, isNewKey: newKey !== null };
+  return regions.length + racks.length > 1 ? { ...result, health: await waitUntilHealthy(order) } : result;
+}
+
+/** What fails does not leave the other at work behind our back. */
+async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
+}
+
+/** Tells the product of the networks that it is to serve, each once. */
+async function ensureNetworks(order: ProductOrder, url: string, apiKey: string): Promise<void> {
+  const state = needState(order.layout);
+  const seeded = state.seeded ?? [];
+  const wanted = state.topology.networks.filter((network) => network.served && !seeded.includes(network.name));
+  if (wanted.length === 0) return;
+  // Loaded only here: every other verb does without the API's schemas.
+  const { seedNetwork } = await import('./seed.ts');
+  for (const network of wanted) {
+    order.progress(`VLAN, subnet and DHCP of ${network.name} (${network.cidr})`);
+    await seedNetwork({ url, apiKey, random: order.random }, network);
+    const now = needState(order.layout);
+    writeState(order.layout, { ...now, seeded: [...(now.seeded ?? []), network.name] });
+  }
+}
+
+/** What `scripts/up` says at its end. The key is shown only when it is new. */
+export function productText(order: ProductOrder, result: ProductResult): string {
+  const { topology } = needState(order.layout);
+  const key = result.isNewKey
+    ? [
+        `  admin's key ${result.apiKey}`,
+        `              (shown this once; bin/regent reads it from ${order.contextFile})`,
+      ]
+    : [`  admin's key as before, in ${order.contextFile}`];
+  return [
+    '',
+    `Regent ${result.version} runs in ${topology.name}: whole Debian 13 hosts in containers.`,
+    '',
+    `  API         ${result.url}${topology.vip === undefined ? '' : ` (${bareAddress(topology.vip)} in the lab, whoever holds it)`}`,
+    ...key,
+    ...(result.health === undefined ? [] : [`  cluster     ${result.health}`]),
+    '',
+    'Try next:',
+    ...(topology.vip === undefined ? SINGLE_HINTS : CLUSTER_HINTS),
+    ...clientHints(topology),
+    '',
+    'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
+    '',
+  ].join('\n');
+}
+
+const SINGLE_HINTS = ['  bin/regent status', '  bin/regent record create www.regent.internal A 10.10.10.50'];
+
+const CLUSTER_HINTS = [
+  '  bin/regent cluster status',
+  '  bin/regent record create www.regent.internal A 10.10.10.50',
+  '  sudo scripts/lab kill r1                              (cut its power; then look again)',
+  '  sudo scripts/lab start r1',
+  "  sudo scripts/lab partition 'r1|r2,r3'; sudo scripts/lab heal",
+];
+
+function clientHints(topology: Topology): string[] {
+  const vlan = topology.networks.find((network) => network.served)?.name;
+  if (vlan === undefined) return [];
+  return [
+    `  sudo scripts/lab client ${vlan} -- dig +short www.regent.internal`,
+    `  sudo scripts/lab client ${vlan} --dhcp           (a machine with a real DHCP client)`,
+    '  bin/regent lease list',
+  ];
+}
