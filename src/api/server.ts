@@ -1,10 +1,23 @@
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ServerOptions } from 'node:https';
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { LIMITS } from '../contract/common.ts';
 import { type Rejected, rejected, isRejected, sentenceOf } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
 import type { Region } from '../region/port.ts';
 import { parseJsonBody } from './json-body.ts';
 import { internalFault, problemAnswer, refusalOf } from './problem.ts';
+
+/** How a listener speaks. `tls`: options of Node's TLS server; `isBehindProxy`: the one hop before it says where a call came from. */
+export interface Transport {
+  readonly tls?: ServerOptions;
+  readonly isBehindProxy?: boolean;
+}
 
 /** What the HTTP servers are built from. */
 export interface ApiPorts {
@@ -33,11 +46,14 @@ export function sendProblem(
  * Makes a Fastify server with what every listener of ours has in common: limits, JSON in and out, problem documents for every
  * refusal and fault, request ids. Schemas are checked by our own validators; Fastify is the HTTP server.
  */
-export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstance {
+export function createServer(ports: ApiPorts, bodyLimit: number, transport: Transport = {}): FastifyInstance {
   // One random prefix for the process; a number tells its requests apart.
   const prefix = ports.random.hex(4);
   let requests = 0;
-  const app = fastify({
+  const parser = { maxHeaderSize: LIMITS.headers };
+  const options: FastifyServerOptions = {
+    // One hop: what stands before the last proxy's word is anybody's claim.
+    trustProxy: transport.isBehindProxy ? (_address, hop) => hop === 0 : false,
     bodyLimit,
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -45,7 +61,6 @@ export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstanc
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: LIMITS.param },
-    http: { maxHeaderSize: LIMITS.headers },
     genReqId: () => {
       requests += 1;
       return `${prefix}-${requests.toString(36)}`;
@@ -66,7 +81,10 @@ export function createServer(ports: ApiPorts, bodyLimit: number): FastifyInstanc
         `HTTP/1.1 ${status} ${body.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
       );
     },
-  });
+  };
+  // Over TLS or not, it is the same to every handler.
+  const wire = transport.tls ? { https: { ...parser, ...transport.tls } } : { http: parser };
+  const app = fastify({ ...options, ...wire } as FastifyServerOptions);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/json(?:\s*;.*)?$/i, { parseAs: 'string' }, (_request, body, done) => {
     const parsed = parseJsonBody(String(body));

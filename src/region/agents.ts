@@ -7,7 +7,7 @@ import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/racks.ts';
 import { isOutrun, storeObservation } from '../store/queries/observations.ts';
 import type { AgentPort } from './port.ts';
-import { register } from './registration.ts';
+import { register } from './trust/registration.ts';
 
 /** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
 export function createAgentPort(db: Database, onDue: () => void): AgentPort {

@@ -36,8 +36,10 @@ export async function call(
     clock: ports.clock,
     random: ports.random,
     renderer: ports.renderer,
+    ca: ports.ca,
     version: ports.version,
     health: () => ports.health(),
+    authority: () => ports.authority(),
     caller: context.caller,
     ifMatch: context.ifMatch === null ? null : Number(context.ifMatch),
   };

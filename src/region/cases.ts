@@ -1,4 +1,5 @@
 import type { RouteId } from '../contract/routes.ts';
+import { clusterCases } from './cluster/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
@@ -14,11 +15,13 @@ import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { userCases } from './nouns/user.ts';
 import { vlanCases } from './nouns/vlan.ts';
+import { trustCases } from './trust/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
 /** The use case of every call of the table; a call without one does not compile. */
 export const CASES = {
   ...statusCases,
+  ...clusterCases,
   ...domainCases,
   ...rackCases,
   ...recordCases,
@@ -32,5 +35,6 @@ export const CASES = {
   ...reservationCases,
   ...settingCases,
   ...nodeCases,
+  ...trustCases,
   ...userCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

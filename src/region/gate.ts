@@ -31,6 +31,26 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       },
       takeNonce: (...args) => region.agents.takeNonce(...args),
     },
+    trust: {
+      isToken: async (...args) => {
+        open();
+        return region.trust.isToken(...args);
+      },
+      join: async (...args) => closed() ?? region.trust.join(...args),
+      renew: async (...args) => closed() ?? region.trust.renew(...args),
+      // Without it the database would never come: its servers know each other by certificates.
+      renewOwn: (...args) => region.trust.renewOwn(...args),
+      finish: async (...args) => closed() ?? region.trust.finish(...args),
+      undo: async (...args) => closed() ?? region.trust.undo(...args),
+      isServed: async (...args) => {
+        open();
+        return region.trust.isServed(...args);
+      },
+      checkSerial: (serial) => region.trust.checkSerial(serial),
+      onRevoked: (listener) => region.trust.onRevoked(listener),
+    },
+    // From memory where there is no database.
+    host: region.host,
     events: region.events,
     health: async () => {
       const refusal = closed();

@@ -1,11 +1,15 @@
 import type { Rejected } from '../core/errors.ts';
 import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
+import type { Doctor } from '../contract/cluster/doctor.ts';
+import type { RegionMemory } from '../contract/cluster/memory.ts';
+import type { ClusterStatus } from '../contract/cluster/status.ts';
 import type { Event } from '../contract/event.ts';
 import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
 import type { Role } from '../contract/identity/user.ts';
 import type { Rack } from '../model/rack.ts';
-import type { Announcement } from './registration.ts';
+import type { TrustPort } from './trust/port.ts';
+import type { Announcement } from './trust/registration.ts';
 
 /** Who calls, verified. */
 export interface Caller {
@@ -89,6 +93,15 @@ interface EventPort {
   gapAfter(after: number): Promise<Rejected | null>;
 }
 
+/** What needs no database: for root on this host and for other regions, when it is away. */
+export interface HostPort {
+  /** Keeps a node's report in memory, whether or not the database takes it. */
+  remember(nodeId: string, report: Observation): void;
+  recall(): Promise<RegionMemory>;
+  cluster(): Promise<ClusterStatus>;
+  doctor(): Promise<Doctor>;
+}
+
 /** The region as its transports see it (API v1, agent channel; later the MAAS API): one set of use cases. */
 export interface Region {
   readonly version: string;
@@ -98,6 +111,8 @@ export interface Region {
   /** The caller when the key is known, unexpired and its secret right, else null. */
   authenticate(key: PresentedKey): Promise<Caller | null>;
   readonly agents: AgentPort;
+  readonly trust: TrustPort;
+  readonly host: HostPort;
   readonly wake: WakePort;
   readonly events: EventPort;
   health(): Promise<DatabaseHealth>;

@@ -1,4 +1,4 @@
-import type { AgentFinding } from '../contract/agent.ts';
+import type { AgentFinding, HostObservation } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
 import { readBehindSince, readFindings, readHeads, readOutlines } from '../store/publication.ts';
@@ -37,6 +37,8 @@ export interface KnownNode extends TrackedNode {
     readonly staleSince: string | null;
   } | null;
   readonly facts: HostFacts | null;
+  /** Its certificate, disks and roles; null while its agent has not told. */
+  readonly host: HostObservation | null;
 }
 
 /** Reads all nodes, or one, with what is published for them and what they reported last. */
@@ -54,6 +56,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
     return {
       id: row.id,
       name: row.name,
+      isJoining: row.state === 'joining',
       row,
       published: head
         ? {
@@ -81,6 +84,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
           }
         : null,
       facts: report?.facts ?? null,
+      host: report?.host ?? null,
       findings: [...(findings.get(row.id) ?? []), ...(report?.findings ?? []).map(agentFinding(row.name))],
     };
   });

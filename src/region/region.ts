@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
+import { isRejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
@@ -9,10 +10,16 @@ import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
+import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask, everyMinute } from './tasks/purge.ts';
 import { type RunningTask, startTask } from './tasks/task.ts';
+import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
+import { createOwnCertificateTask } from './trust/renewal.ts';
+import { createRevocations, type Revocations } from './trust/revocations.ts';
+import { createStrayTask } from './trust/strays.ts';
+import { createTrust } from './trust/trust.ts';
 import type { Wakes } from './wakes.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */
@@ -23,27 +30,56 @@ export interface RegionPorts {
   readonly log: Log;
   readonly renderer: Renderer;
   readonly wakes: Wakes;
+  readonly ca: CertificateAuthority;
   readonly version: string;
   readonly process: string;
   readonly node: string;
   readonly startedAt: string;
   /** Proof of life of a task's loop, by its name. */
   readonly beatOf: (task: string) => () => void;
+  /** See `CasePorts.authority`; left out: this site is no cluster. */
+  readonly authority?: () => { readonly notAfter: string } | null;
+  /** Left out: there is no etcd of this cluster here. */
+  readonly etcd?: EtcdPort;
+  /** Ways to other regions and to what is kept over a restart; left out: there are none. */
+  readonly memory?: MemoryWays;
 }
 
 /** A region whose tasks can be run. */
 export interface RegionNode extends Region {
+  /** Reads what must be known before anybody is served. */
+  prepare(): Promise<void>;
   /** Starts publisher and purge; the result ends them. */
   startTasks(): () => Promise<void>;
 }
 
-/** A probe's answer is good for this long: many askers make one write. */
-const HEALTH_MS = 500;
+/** A probe's answer is good for this long: many askers (each region's proxy asks once a second) make one write. */
+const HEALTH_MS = 800;
 const PUBLISH_EVERY_MS = 5000;
 /** The purge looks at its row this often when nothing wakes it. */
 const PURGE_EVERY_MS = 120_000;
 /** How late a name may go after its lease ran out: one cheap question each time. */
 const LEASES_EVERY_MS = 2000;
+/** How late a revocation counts here when its wake was lost. */
+const REVOCATIONS_EVERY_MS = 1500;
+/** Two rounds pass until the member of a forgotten node goes. */
+const STRAYS_EVERY_MS = 5000;
+/** How late a certificate is written down that was signed without the database. */
+const OWN_CERTIFICATE_EVERY_MS = 20_000;
+/** How old the layout of the site may be that is used while the database is away. */
+const LAYOUT_EVERY_MS = 15_000;
+const NO_WAYS: MemoryWays = {
+  ask: async () => null,
+  layout: { read: async () => null, write: async () => {} },
+};
+const NO_INPUT = { params: {}, query: {}, body: undefined };
+/** Root of this host, proven by its socket: it could read the database itself. */
+const HOST_CALL = {
+  caller: { user: 'root', role: 'admin' },
+  origin: 'host',
+  idempotencyKey: '',
+  ifMatch: null,
+} as const;
 
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
@@ -53,7 +89,31 @@ export function createRegion(ports: RegionPorts): RegionNode {
   const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler });
   const running: RunningTask[] = [];
   const health = sharedProbe(clock, () => beat(db, ports, clock));
-  const calls = { db, clock, random, renderer: ports.renderer, version: ports.version, health };
+  const revocations = createRevocations(db);
+  const calls = {
+    db,
+    clock,
+    random,
+    renderer: ports.renderer,
+    ca: ports.ca,
+    version: ports.version,
+    health,
+    authority: ports.authority ?? (() => null),
+  };
+  const memory = createMemory({
+    ...ports,
+    ways: ports.memory ?? NO_WAYS,
+    health,
+    authority: calls.authority,
+    askDatabase: async (id) => {
+      const answer = await call(calls, id, NO_INPUT, HOST_CALL);
+      return isRejected(answer) ? null : answer;
+    },
+  });
+  const agents = createAgentPort(db, () => {
+    publish.demand();
+    for (const task of running) task.wake();
+  });
   return {
     version: ports.version,
     mayCall,
@@ -63,10 +123,15 @@ export function createRegion(ports: RegionPorts): RegionNode {
       const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
       return row && isRight && row.consumer === key.consumer ? { user: row.user, role: row.role } : null;
     },
-    agents: createAgentPort(db, () => {
-      publish.demand();
-      for (const task of running) task.wake();
-    }),
+    agents: {
+      ...agents,
+      observe: (nodeId, report) => {
+        memory.remember(nodeId, report);
+        return agents.observe(nodeId, report);
+      },
+    },
+    host: memory,
+    trust: createTrust(ports, revocations),
     wake: wakes,
     events: {
       read: async (after, limit, kind) => orThrow(await db.glance((tx) => readEvents(tx, after, limit, kind))),
@@ -74,13 +139,22 @@ export function createRegion(ports: RegionPorts): RegionNode {
       latest: async () => orThrow(await db.glance((tx) => lastEventId(tx))),
     },
     health,
-    startTasks: () => startTasks(ports, publish, running),
+    // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
+    prepare: async () => void (await revocations.task.run().catch(() => null)),
+    startTasks: () => startTasks(ports, { publish, revocations, memory }, running),
   };
+}
+
+/** What has a task, beside what is made from the ports alone. */
+interface Started {
+  readonly publish: ReturnType<typeof createPublishTask>;
+  readonly revocations: Revocations;
+  readonly memory: ClusterMemory;
 }
 
 function startTasks(
   ports: RegionPorts,
-  publish: ReturnType<typeof createPublishTask>,
+  { publish, revocations, memory }: Started,
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
@@ -95,14 +169,35 @@ function startTasks(
     everyMs: LEASES_EVERY_MS,
     beat: () => {},
   });
+  const revoker = startTask(revocations.task, { ...common, everyMs: REVOCATIONS_EVERY_MS, beat: () => {} });
+  const layout = startTask(memory.task, { ...common, everyMs: LAYOUT_EVERY_MS, beat: () => {} });
+  const strays =
+    ports.etcd &&
+    startTask(createStrayTask(ports.db, ports.etcd), { ...common, everyMs: STRAYS_EVERY_MS, beat: () => {} });
+  const own = startTask(createOwnCertificateTask(ports.db, ports.ca), {
+    ...common,
+    everyMs: OWN_CERTIFICATE_EVERY_MS,
+    beat: () => {},
+  });
   running.push(publisher);
-  const endWakes = ports.wakes.onWake(() => publisher.wake());
+  const endWakes = ports.wakes.onWake(() => {
+    publisher.wake();
+    revoker.wake();
+  });
   const endMinutes = everyMinute(() => purger.wake());
   return async () => {
     endWakes();
     endMinutes();
     running.length = 0;
-    await Promise.all([publisher.stop(), purger.stop(), leases.stop()]);
+    await Promise.all([
+      publisher.stop(),
+      purger.stop(),
+      leases.stop(),
+      revoker.stop(),
+      layout.stop(),
+      own.stop(),
+      strays?.stop(),
+    ]);
   };
 }
 

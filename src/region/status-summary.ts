@@ -1,6 +1,7 @@
 import type { Service } from '../contract/service.ts';
 import type { Status } from '../contract/status.ts';
 import type { DatabaseHealth } from './port.ts';
+import type { ClusterWord } from './cluster/view.ts';
 import { isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
 
 /** What the summary is made from. `now` in ms. */
@@ -15,34 +16,43 @@ export interface StatusFacts {
   readonly nodes: readonly TrackedNode[];
   readonly services: readonly string[];
   readonly counts: Status['counts'];
+  /** What the cluster as a whole says; null where there is none. */
+  readonly cluster: ClusterWord | null;
 }
 
 /**
  * The site on one screen; pure. `ok` only when the database takes writes, every node has what is published, or has just begun to take it
- * over, and all is healthy.
+ * over, all is healthy, and the cluster can lose as many nodes as its size promises.
  */
 export function summarise(facts: StatusFacts): Status {
   const services = trackServices(facts.nodes, facts.services, facts.now);
   const nodes = facts.nodes.map((node) => nodeLine(node, services, facts.now));
   const findings = facts.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.name, ...finding })));
   const settling = new Set(facts.nodes.filter((node) => isSettling(node, facts.now)).map((node) => node.name));
+  // A node that is joining is set up under the eyes of whoever joins it; the site does not rest on it.
+  const joining = new Set(facts.nodes.filter((node) => node.isJoining).map((node) => node.name));
   const problems = [
     ...(facts.database.isUp ? [] : [`the database is away: ${facts.database.why}`]),
     ...(nodes.length === 0 ? ['there is no node'] : []),
     ...unpublished(facts),
     ...services
-      .filter((service) => !isFine(service, settling))
+      .filter((service) => !joining.has(service.node) && !isFine(service, settling))
       .map((row) => `${row.service} on ${row.node} is ${row.state}`),
     ...nodes
-      .filter((node) => !node.isCurrent && !node.isStale && !settling.has(node.name))
+      .filter((node) => !node.isCurrent && !node.isStale && !settling.has(node.name) && !joining.has(node.name))
       .map((node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted}`),
     ...findings
-      .filter((finding) => finding.severity === 'error')
+      .filter((finding) => finding.severity === 'error' && !joining.has(finding.node))
       .map((finding) => `${finding.service} on ${finding.node}: ${finding.sentence}`),
+    ...(facts.cluster?.problems ?? []),
   ];
   return {
     state: problems.length === 0 ? 'ok' : 'degraded',
-    summary: sentenceOf(problems, services, settling),
+    summary: `${leadOf(facts.cluster)}${sentenceOf(
+      problems,
+      services.filter((row) => !joining.has(row.node)),
+      settling,
+    )}`,
     version: facts.version,
     time: new Date(facts.now).toISOString(),
     revision: facts.revision,
@@ -57,6 +67,12 @@ export function summarise(facts: StatusFacts): Status {
     findings,
     counts: facts.counts,
   };
+}
+
+/** How many nodes can be lost comes first: it is the cluster's verdict. */
+function leadOf(cluster: ClusterWord | null): string {
+  if (cluster === null) return '';
+  return `${cluster.sentence.slice(0, 1).toUpperCase()}${cluster.sentence.slice(1)}. `;
 }
 
 /** Changes wait for their publication longer than a publisher takes: no region publishes. */
@@ -77,7 +93,8 @@ function isFine(service: Service, settling: ReadonlySet<string>): boolean {
 function sentenceOf(problems: readonly string[], services: readonly Service[], settling: ReadonlySet<string>): string {
   const [first, ...rest] = problems;
   if (first === undefined) {
-    if (settling.size > 0) return `All is well; ${[...settling].join(', ')} takes over what was just published.`;
+    const verb = settling.size === 1 ? 'takes' : 'take';
+    if (settling.size > 0) return `All is well; ${[...settling].join(', ')} ${verb} over what was just published.`;
     return `All ${services.filter((row) => row.isWanted).length} services are healthy and have what is published.`;
   }
   const sentence = first.replace(/\.?$/, '');

@@ -15,6 +15,8 @@ export const AGENT = 'agent';
 export interface TrackedNode {
   readonly id: string;
   readonly name: string;
+  /** It was let in and does not carry its part yet: nobody counts on it. */
+  readonly isJoining?: boolean;
   readonly published: {
     readonly generation: number;
     readonly at: string;

@@ -5,16 +5,20 @@ import type { Tx } from '../store/tx.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
 import type { Renderer } from './preview.ts';
+import type { CertificateAuthority } from './trust/port.ts';
 
 /** What every use case may lean on beside its transaction. */
 export interface CasePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly renderer: Renderer;
+  readonly ca: CertificateAuthority;
   /** Of the product. */
   readonly version: string;
   /** Probes the database by a real write. */
   health(): Promise<DatabaseHealth>;
+  /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
+  authority(): { readonly notAfter: string } | null;
 }
 
 /** Who calls and on what condition. `ifMatch`: the version that the object must have. */

@@ -11,17 +11,21 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Rack } from '../../model/rack.ts';
 import type { AgentPort } from '../../region/port.ts';
+import type { TrustPort } from '../../region/trust/port.ts';
 import { createLimiter } from '../limiter.ts';
+import type { Peer } from '../peers.ts';
 
 /** Who calls, as far as it can be told before the body is read. */
 export type Recognised =
   | { readonly kind: 'node'; readonly nodeId: string }
+  | { readonly kind: 'certificate'; readonly nodeId: string; readonly serial: string }
   | { readonly kind: 'rack'; readonly proof: RackProof; readonly rack: KnownRack };
 type KnownRack = Pick<Rack, 'uuid' | 'state' | 'publicKey' | 'nodeId'>;
 
 /** What the authenticator is built from. `isLocal`: the listener is the agent's own, where bearer credentials count. */
 export interface NodeAuthPorts {
   readonly agents: Pick<AgentPort, 'authenticate' | 'rack' | 'takeNonce'>;
+  readonly trust: Pick<TrustPort, 'isServed'>;
   readonly clock: Clock;
   readonly isLocal: boolean;
 }
@@ -30,6 +34,8 @@ export interface NodeAuthPorts {
 export interface NodeAuthenticator {
   /** Before the body is read. `source`: the peer, for the limit of failures. */
   recognise(headers: IncomingHttpHeaders, source: string): Promise<Recognised | Rejected>;
+  /** By the certificate that the caller showed, which was checked already. Its role is the database's word, not the certificate's. */
+  recognisePeer(peer: Peer | null): Promise<Recognised | Rejected>;
   /** With the body: the node's id, when the call is proven and the node may have anything. */
   prove(who: Recognised, call: SignedCall): Promise<{ readonly nodeId: string } | Rejected>;
 }
@@ -38,11 +44,10 @@ const BEARER = /^Bearer +node:([a-z0-9][a-z0-9-]{0,62}):([A-Za-z0-9]{16,128})$/i
 const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
 
 /**
- * Finds out which node calls: on the agent's socket by `Authorization: Bearer node:<nodeId>:<secret>`, anywhere by a rack's signature
- * (`contract/identity/rack-signature.ts`). The one place on this side that changes when the channel becomes mutual TLS: the node's name then comes
- * from the certificate of the same key.
+ * Finds out which node calls: by its certificate on the port that asks for one; on the agent's socket by `Authorization: Bearer
+ * node:<nodeId>:<secret>`; elsewhere by a rack's signature (`contract/identity/rack-signature.ts`): racks that wait, or have no certificate yet.
  */
-export function createNodeAuthenticator({ agents, clock, isLocal }: NodeAuthPorts): NodeAuthenticator {
+export function createNodeAuthenticator({ agents, trust, clock, isLocal }: NodeAuthPorts): NodeAuthenticator {
   const failures = createLimiter(clock, FAILURES);
   const wrong = (source: string, refusal: Rejected): Rejected => {
     failures.count(source);
@@ -72,8 +77,13 @@ export function createNodeAuthenticator({ agents, clock, isLocal }: NodeAuthPort
       return nodeId === null ? wrong(source, isLocal ? NO_CREDENTIAL : MALFORMED) : { kind: 'node', nodeId };
     },
 
+    async recognisePeer(peer) {
+      if (peer === null || !(await trust.isServed(peer.nodeId))) return STRANGER;
+      return { kind: 'certificate', nodeId: peer.nodeId, serial: peer.serial };
+    },
+
     async prove(who, call) {
-      if (who.kind === 'node') return { nodeId: who.nodeId };
+      if (who.kind !== 'rack') return { nodeId: who.nodeId };
       const { rack, proof } = who;
       if (!isProven(call, proof, rack.publicKey)) return UNPROVEN;
       if (!(await agents.takeNonce(rack.publicKey, proof.nonce))) return REPLAYED;
@@ -99,5 +109,9 @@ const NO_CREDENTIAL = unauthenticated(
 );
 const MALFORMED = unauthenticated(`The agent channel on this port takes "Authorization: ${RACK_SCHEME} …" alone.`);
 const UNKNOWN = unauthenticated('No rack with this UUID is registered. Its agent registers at its start.');
+const STRANGER = rejected(
+  'forbidden',
+  'The node of this certificate is not part of the cluster (any more). An admin lets it in: regent token create.',
+);
 const UNPROVEN = unauthenticated("The signature is not that of the rack's key over this call.");
 const REPLAYED = unauthenticated('This call was received before: every one needs a nonce of its own.');

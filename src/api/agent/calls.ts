@@ -1,24 +1,28 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
 import { LIMITS } from '../../contract/common.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
-import { sourceOf } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { rawValidator, textValidator } from '../validate.ts';
-import { createNodeAuthenticator, type Recognised } from './authenticate.ts';
+import type { Peer } from '../peers.ts';
+import { createGate } from './gate.ts';
+import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
+import { registerTrustCalls } from './trust-calls.ts';
 
 /** A pull also looks without being woken, because a wake is only a hint. */
 const LOOK_AGAIN_MS = 5000;
 
 /**
  * What agents call. `isLocal`: on the agent's own listener, where bearer credentials count; `isOwnHost`: peer credentials of its socket.
+ * `peerOf`: on the port where every caller shows a certificate, which says who calls.
  */
 export interface AgentCallPorts extends ApiPorts {
   readonly isLocal: boolean;
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
+  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
 }
 
 /** Registers the agent channel: registration of racks, pull of the desired state, reports of the observation and of leases. A node reaches only its own. */
@@ -32,6 +36,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   let isClosing = false;
 
   registerRegistration(app, ports);
+  registerTrustCalls(app, ports, gate);
 
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);
@@ -55,20 +60,24 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     return reply.code(204).send();
   });
 
-  app.post('/agent/v1/observation', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
-    const checked = observation(request.body);
-    if (isRejected(checked)) return sendProblem(reply, checked);
-    const report = checked.value as Observation;
-    const nodeId = gate.nodeOf(request);
-    if (report.nodeId !== nodeId) {
-      return sendProblem(
-        reply,
-        rejected('forbidden', `The credential is that of node ${nodeId}, the report that of another.`),
-      );
-    }
-    await agents.observe(nodeId, report);
-    return reply.code(204).send();
-  });
+  app.post(
+    '/agent/v1/observation',
+    { ...reportHooks(gate, ports), bodyLimit: LIMITS.agentBody },
+    async (request, reply) => {
+      const checked = observation(request.body);
+      if (isRejected(checked)) return sendProblem(reply, checked);
+      const report = checked.value as Observation;
+      const nodeId = gate.nodeOf(request);
+      if (report.nodeId !== nodeId) {
+        return sendProblem(
+          reply,
+          rejected('forbidden', `The credential is that of node ${nodeId}, the report that of another.`),
+        );
+      }
+      await agents.observe(nodeId, report);
+      return reply.code(204).send();
+    },
+  );
 
   app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = leases(request.body);
@@ -83,43 +92,10 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   });
 }
 
-const WITHDRAWN = rejected('forbidden', 'This rack is not accepted any more.');
-
-/** Who calls is known before the body is read, and proven when it was read. */
-function createGate({ region, clock, isLocal }: AgentCallPorts) {
-  const authenticator = createNodeAuthenticator({ agents: region.agents, clock, isLocal });
-  const recognised = new WeakMap<FastifyRequest, Recognised>();
-  const nodes = new WeakMap<FastifyRequest, string>();
-  return {
-    hooks: {
-      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
-        const who = await authenticator.recognise(request.headers, sourceOf(request.ip));
-        if (isRejected(who)) return sendProblem(reply, who);
-        recognised.set(request, who);
-        return undefined;
-      },
-      preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
-        const who = recognised.get(request);
-        if (!who) throw new Error('an agent call without a caller');
-        const call = { method: request.method, path: request.url, body: request.body };
-        const node = await authenticator.prove(who, call);
-        if (isRejected(node)) return sendProblem(reply, node);
-        nodes.set(request, node.nodeId);
-        return undefined;
-      },
-    },
-    nodeOf: (request: FastifyRequest): string => {
-      const nodeId = nodes.get(request);
-      if (nodeId === undefined) throw new Error('an agent call without a node');
-      return nodeId;
-    },
-    /** A pull may wait for long: the rack may be rejected meanwhile. */
-    isStillGood: async (request: FastifyRequest): Promise<boolean> => {
-      const who = recognised.get(request);
-      return who?.kind !== 'rack' || (await region.agents.rack(who.rack.uuid))?.state === 'accepted';
-    },
-  };
-}
+const WITHDRAWN = rejected(
+  'forbidden',
+  'This node is not part of the cluster any more, or its certificate is not good any more.',
+);
 
 interface NextWake {
   /** Returns when something was committed since this object was made, after `ms`, or when the agent went away. */

@@ -9,13 +9,18 @@ import {
 } from '../../contract/identity/registration.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
+import type { Peer } from '../peers.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator } from '../validate.ts';
 import { credentialOf } from './authenticate.ts';
 
-/** `isOwnHost`: peer credentials of the local socket; absent on a port, where nobody is local whatever the address says. */
+/**
+ * `isOwnHost`: peer credentials of the local socket; absent on a port, where nobody is local whatever the address says. `peerOf`: where callers
+ * show certificates.
+ */
 export interface RegisterPorts extends ApiPorts {
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
+  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
 }
 
 const BODY_MAX = 4096;
@@ -61,8 +66,10 @@ async function announce(
 ): Promise<RegisterAnswer | Rejected> {
   const { agents } = ports.region;
   const isLocal = ports.isOwnHost !== undefined && (await ports.isOwnHost(request.raw.socket));
-  const nodeId = isLocal ? await credentialOf(request.headers[NODE_CREDENTIAL_HEADER], agents) : null;
-  if (isRejected(nodeId)) return nodeId;
+  const told = isLocal ? await credentialOf(request.headers[NODE_CREDENTIAL_HEADER], agents) : null;
+  if (isRejected(told)) return told;
+  const peer = ports.peerOf?.(request.raw.socket) ?? null;
+  const nodeId = peer && (await ports.region.trust.isServed(peer.nodeId)) ? peer.nodeId : told;
   return agents.register({
     ...announced,
     arrival: isLocal ? 'own_host' : 'elsewhere',

@@ -5,19 +5,38 @@ import { API_PREFIX } from '../../contract/routes.ts';
 import { rejected, show } from '../../core/errors.ts';
 import { registerAgentCalls } from '../agent/calls.ts';
 import { createAuthenticator } from '../auth.ts';
+import { registerPeerCalls } from '../cluster-calls.ts';
 import { registerHealth } from '../health.ts';
-import { type ApiPorts, createServer, sendProblem } from '../server.ts';
+import { guardPeers, type PeerPorts } from '../peers.ts';
+import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
 import { registerCalls } from './calls.ts';
 import { createEventStreams } from './events.ts';
+import { registerJoin } from './join.ts';
 
-/** The server of port 5240: API v1, its document, health, and the agent channel for racks elsewhere. It listens to nothing yet. */
-export function createApi(ports: ApiPorts): FastifyInstance {
-  const app = createServer(ports, LIMITS.body);
+/** `transport`: plain HTTP for everybody when left out. `peerOf`: over TLS, who shows which certificate. */
+export interface V1Ports extends ApiPorts {
+  readonly transport?: Transport;
+  readonly peerOf?: PeerPorts['peerOf'];
+}
+
+/**
+ * The server of API v1: its document, health, joining, and the agent channel for racks that have no certificate. With certificates it is for the
+ * load balancers of region nodes alone, which serve everybody. It listens to nothing yet.
+ */
+export function createApi(ports: V1Ports): FastifyInstance {
+  const { transport = {}, peerOf, region, clock } = ports;
+  const app = createServer(ports, LIMITS.body, transport);
+  if (peerOf) {
+    guardPeers(app, { trust: region.trust, clock, peerOf, isRegionOnly: true });
+    registerPeerCalls(app, region);
+  }
   const authenticator = createAuthenticator(ports.region, ports.clock);
   const streams = createEventStreams(ports.region, authenticator, ports.log);
   registerHealth(app, ports.region);
   registerCalls(app, { ...ports, authenticator, streams });
-  registerAgentCalls(app, { ...ports, isLocal: false });
+  registerJoin(app, { ...ports, isBehindProxy: transport.isBehindProxy ?? false });
+  const { log, random } = ports;
+  registerAgentCalls(app, { region, clock, log, random, isLocal: false });
   let document: string | undefined;
   app.get(`${API_PREFIX}/openapi.json`, (_request, reply) => {
     document ??= JSON.stringify(openApiDocument(ports.region.version));

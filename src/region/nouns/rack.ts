@@ -7,7 +7,7 @@ import { countMasterMachines, readNamedSights } from '../../store/queries/rack-v
 import * as racks from '../../store/queries/racks.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
-import { admitRack, changingRacks, withdrawRack } from '../rack-node.ts';
+import { admitRack, changingRacks, withdrawRack } from '../trust/rack-node.ts';
 import { noSuch } from '../refs.ts';
 import { reading, target, writing } from '../use-case.ts';
 

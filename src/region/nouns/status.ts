@@ -7,10 +7,14 @@ import { revertChange } from '../../store/revert.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { PendingConfig } from '../../contract/config.ts';
+import type { Status } from '../../contract/status.ts';
 import { invalid, type Rejected, rejected } from '../../core/errors.ts';
+import { readSite } from '../cluster/read-site.ts';
+import type { ClusterSite } from '../cluster/site.ts';
+import { clusterWord } from '../cluster/view.ts';
 import { pageBody } from '../paging.ts';
 import { diffBodies } from '../preview.ts';
-import { changingRacks } from '../rack-node.ts';
+import { changingRacks } from '../trust/rack-node.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
 import { appliedOf, summarise } from '../status-summary.ts';
 import { trackServices } from '../tracking.ts';
@@ -47,6 +51,29 @@ async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise
   };
 }
 
+/** The site on one screen. `cluster`: everything that is known of the cluster, at the same moment. */
+export async function readStatus(
+  tx: Tx,
+  context: CaseContext,
+  nodes: readonly KnownNode[],
+  cluster: ClusterSite,
+): Promise<Status> {
+  const members = nodes.filter((node) => !node.isJoining);
+  const published = members.length === 0 ? 0 : Math.min(...members.map((node) => node.compiledRevision));
+  return summarise({
+    version: context.version,
+    now: cluster.now,
+    revision: await readRevision(tx),
+    published,
+    unpublishedSince: await changedSince(tx, published),
+    database: cluster.database,
+    nodes,
+    services: context.renderer.services.map((service) => service.name),
+    counts: await readCounts(tx),
+    cluster: clusterWord(cluster),
+  });
+}
+
 /** Tables that only admins change: racks with their nodes, settings. */
 const OF_ADMINS = ['racks', 'nodes', 'settings'];
 
@@ -57,20 +84,7 @@ export const statusCases = {
 
   'status.show': reading('status.show', async (tx, _input, context) => {
     const nodes = await readKnownNodes(tx);
-    const published = nodes.length === 0 ? 0 : Math.min(...nodes.map((node) => node.compiledRevision));
-    return {
-      body: summarise({
-        version: context.version,
-        now: context.clock.now(),
-        revision: await readRevision(tx),
-        published,
-        unpublishedSince: await changedSince(tx, published),
-        database: await context.health(),
-        nodes,
-        services: context.renderer.services.map((service) => service.name),
-        counts: await readCounts(tx),
-      }),
-    };
+    return { body: await readStatus(tx, context, nodes, await readSite(tx, context, nodes)) };
   }),
 
   'config.diff': reading('config.diff', async (tx, _input, context) => {

@@ -1,9 +1,9 @@
-import { isRejected, type Rejected } from '../core/errors.ts';
-import { parseAddress } from '../core/ip.ts';
-import { masterOf } from '../model/rack.ts';
-import { createNode, deleteNode, findNode, updateNode } from '../store/queries/nodes.ts';
-import * as racks from '../store/queries/racks.ts';
-import type { WriteTx } from '../store/write.ts';
+import { isRejected, type Rejected } from '../../core/errors.ts';
+import { parseAddress } from '../../core/ip.ts';
+import { masterOf } from '../../model/rack.ts';
+import { createNode, deleteNode, findNode, updateNode } from '../../store/queries/nodes.ts';
+import * as racks from '../../store/queries/racks.ts';
+import type { WriteTx } from '../../store/write.ts';
 
 /**
  * Runs a change of the racks' states: one at a time on the whole site; when the master is another one afterwards, an event says so.

@@ -1,8 +1,8 @@
-import type { RegisterAnswer } from '../contract/identity/registration.ts';
-import { textDigest } from '../core/digest.ts';
-import { isRejected, type Rejected, rejected } from '../core/errors.ts';
-import { parseHostLabel } from '../model/names.ts';
-import { parseRackKey, parseRackUuid } from '../model/rack.ts';
+import type { RegisterAnswer } from '../../contract/identity/registration.ts';
+import { textDigest } from '../../core/digest.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseHostLabel } from '../../model/names.ts';
+import { parseRackKey, parseRackUuid } from '../../model/rack.ts';
 import {
   type Arrival,
   decideRegistration,
@@ -10,13 +10,14 @@ import {
   type Registration,
   type TokenVerdict,
   WAITING_MAX,
-} from '../model/registration.ts';
-import type { Database } from '../store/database.ts';
-import { allRows } from '../store/page.ts';
-import { listNodes } from '../store/queries/nodes.ts';
-import * as racks from '../store/queries/racks.ts';
-import type { Tx } from '../store/tx.ts';
-import { type Outcome, write, type WriteTx } from '../store/write.ts';
+} from '../../model/trust/registration.ts';
+import type { Database } from '../../store/database.ts';
+import { allRows } from '../../store/page.ts';
+import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
+import { listNodes } from '../../store/queries/nodes.ts';
+import * as racks from '../../store/queries/racks.ts';
+import type { Tx } from '../../store/tx.ts';
+import { type Outcome, write, type WriteTx } from '../../store/write.ts';
 import { admitRack, changingRacks } from './rack-node.ts';
 
 /**
@@ -105,6 +106,8 @@ async function decide(tx: WriteTx, announced: Announcement): Promise<Outcome<Reg
   if (decision.kind === 'rekey') {
     const rekeyed = await racks.setRackKey(tx, { key: uuid }, publicKey);
     if (isRejected(rekeyed)) return rekeyed;
+    // What the host of the old key shows counts no more; a region node's certificate is not that of its rack.
+    if (rekeyed.nodeId === uuid) await revokeCertificatesOf(tx, uuid, 'the rack brought a new key');
     tx.emit({ kind: 'rack.rekeyed', subject: rekeyed.name, data: { uuid, source } });
     return done(rekeyed, decision.why);
   }

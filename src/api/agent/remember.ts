@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Observation } from '../../contract/agent.ts';
+import { isRejected } from '../../core/errors.ts';
+import type { Region } from '../../region/port.ts';
+import type { Peer } from '../peers.ts';
+import { rawValidator } from '../validate.ts';
+import type { Gate } from './gate.ts';
+
+/** Who is known without the database: by the certificate of the connection, or as this host's own by the socket. */
+interface RememberPorts {
+  readonly region: Pick<Region, 'host'>;
+  readonly isLocal: boolean;
+  readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
+  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
+}
+
+/**
+ * The gate's hooks for reports. While the database is away the gate can let nobody in, and that is when a report is worth most: one whose
+ * sender is known by certificate, or by the kernel's word as this host's agent, is kept in memory first. Elsewhere: the gate's own hooks.
+ */
+export function reportHooks(gate: Gate, ports: RememberPorts): Partial<Gate['hooks']> {
+  const { peerOf, isOwnHost, isLocal, region } = ports;
+  if (!peerOf && !(isLocal && isOwnHost)) return gate.hooks;
+  const validate = rawValidator(Observation);
+  const own = new WeakMap<Socket, Promise<boolean>>();
+  const isFromHere = (socket: Socket) => {
+    const known = own.get(socket) ?? isOwnHost?.(socket) ?? Promise.resolve(false);
+    own.set(socket, known);
+    return known;
+  };
+  return {
+    preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const checked = validate(request.body);
+      if (!isRejected(checked)) {
+        const report = checked.value as Observation;
+        const { socket } = request.raw;
+        const isTheirs = peerOf ? peerOf(socket)?.nodeId === report.nodeId : await isFromHere(socket);
+        if (isTheirs) region.host.remember(report.nodeId, report);
+      }
+      return (await gate.hooks.onRequest(request, reply)) ?? gate.hooks.preHandler(request, reply);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CERTIFICATE_PATH, MEMBER_PATH, RenewalRequest } from '../../contract/cluster/join.ts';
+import { isRejected, rejected } from '../../core/errors.ts';
+import { createLimiter } from '../limiter.ts';
+import { type ApiPorts, sendProblem } from '../server.ts';
+import { rawValidator } from '../validate.ts';
+import type { Gate } from './gate.ts';
+
+/** Certificates that a node may ask for: an agent asks once in twenty days, and again after failures. */
+const PER_NODE = { burst: 10, perSecond: 1 / 30, names: 10_000 } as const;
+const BY_SIGNATURE = rejected(
+  'forbidden',
+  'Membership is told by the node itself, with its certificate, at port 5250.',
+);
+
+/** Registers what a node asks about its own trust: a certificate, the end of its join. */
+export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: Gate): void {
+  const { trust } = ports.region;
+  const renewals = createLimiter(ports.clock, PER_NODE);
+  const validate = rawValidator(RenewalRequest);
+
+  app.post(CERTIFICATE_PATH, gate.hooks, async (request, reply) => {
+    const checked = validate(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    const nodeId = gate.nodeOf(request);
+    if (!renewals.mayTry(nodeId))
+      return sendProblem(
+        reply,
+        rejected('too_many_requests', 'This node asked for too many certificates. Try again later.'),
+      );
+    renewals.count(nodeId);
+    const answer = await trust.renew(nodeId, (checked.value as RenewalRequest).csr, gate.hasCertificate(request));
+    return isRejected(answer) ? sendProblem(reply, answer) : reply.send(answer);
+  });
+
+  app.post(MEMBER_PATH, gate.hooks, async (request, reply) => {
+    if (!gate.isNode(request)) return sendProblem(reply, BY_SIGNATURE);
+    const answer = await trust.finish(gate.nodeOf(request), sourceText(request));
+    return isRejected(answer) ? sendProblem(reply, answer) : reply.send(answer);
+  });
+}
+
+function sourceText(request: FastifyRequest): string {
+  return request.ip || 'unix';
+}

@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { JOIN_PATH, JoinRequest, UNDO_PATH, UndoRequest } from '../../contract/cluster/join.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { NO_TOKEN } from '../../model/trust/joining.ts';
+import type { PresentedToken } from '../../region/trust/port.ts';
+import { createLimiter, sourceOf } from '../limiter.ts';
+import { type ApiPorts, sendProblem } from '../server.ts';
+import { rawValidator } from '../validate.ts';
+
+/** `isBehindProxy`: calls come through the cluster's own load balancers, which say how the client came. */
+export interface JoinPorts extends ApiPorts {
+  readonly isBehindProxy: boolean;
+}
+
+const BODY_MAX = 32 * 1024;
+const TOKEN_FORM = /^Bearer +([a-z0-9]{12}):([A-Za-z0-9]{16,128})$/i;
+/** Per source: wrong tokens, and calls at all. */
+const FAILURES = { burst: 10, perSecond: 0.2, names: 10_000 } as const;
+const CALLS = { burst: 30, perSecond: 0.5, names: 10_000 } as const;
+
+/**
+ * `POST /api/v1/join`: lets a host in that shows a join token. Over TLS alone: the answer holds what nobody else may read. `POST
+ * /api/v1/join/undo`: takes a join back by the key that joined.
+ */
+export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
+  const failures = createLimiter(ports.clock, FAILURES);
+  const calls = createLimiter(ports.clock, CALLS);
+  const validate = rawValidator(JoinRequest);
+  const validateUndo = rawValidator(UndoRequest);
+  const shown = new WeakMap<FastifyRequest, PresentedToken>();
+
+  function mayAsk(request: FastifyRequest): Rejected | null {
+    const isTls = ports.isBehindProxy && request.headers['x-forwarded-proto'] === 'https';
+    if (!isTls)
+      return rejected('forbidden', 'Joining goes over TLS alone: https://ADDRESS:5443, as the join token says.');
+    const source = sourceOf(request.ip);
+    if (!calls.mayTry(source) || !failures.mayTry(source))
+      return rejected('too_many_requests', `There were too many joins from ${source}. Try again in a few seconds.`);
+    calls.count(source);
+    return null;
+  }
+
+  /** Before the body is read: a stranger's is never parsed. */
+  async function admit(request: FastifyRequest): Promise<Rejected | null> {
+    const refusal = mayAsk(request);
+    if (refusal) return refusal;
+    const [, id = '', secret = ''] = TOKEN_FORM.exec(request.headers.authorization ?? '') ?? [];
+    const token = { id: id.toLowerCase(), secret };
+    if (id === '' || !(await ports.region.trust.isToken(token))) {
+      failures.count(sourceOf(request.ip));
+      return NO_TOKEN;
+    }
+    shown.set(request, token);
+    return null;
+  }
+
+  app.post(
+    JOIN_PATH,
+    {
+      bodyLimit: BODY_MAX,
+      onRequest: async (request, reply) => {
+        const refusal = await admit(request);
+        return refusal ? sendProblem(reply, refusal) : undefined;
+      },
+    },
+    async (request, reply) => {
+      const token = shown.get(request);
+      if (!token) throw new Error('a join without a token');
+      const checked = validate(request.body);
+      if (isRejected(checked)) return sendProblem(reply, checked);
+      const answer = await ports.region.trust.join(token, checked.value as JoinRequest, request.ip);
+      return isRejected(answer) ? sendProblem(reply, answer) : reply.send(answer);
+    },
+  );
+
+  app.post(
+    UNDO_PATH,
+    {
+      bodyLimit: BODY_MAX,
+      onRequest: async (request, reply) => {
+        const refusal = mayAsk(request);
+        return refusal ? sendProblem(reply, refusal) : undefined;
+      },
+    },
+    async (request, reply) => {
+      const checked = validateUndo(request.body);
+      if (isRejected(checked)) return sendProblem(reply, checked);
+      const answer = await ports.region.trust.undo(checked.value as UndoRequest, request.ip);
+      if (!isRejected(answer)) return reply.send(answer);
+      if (answer.code !== 'unavailable') failures.count(sourceOf(request.ip));
+      return sendProblem(reply, answer);
+    },
+  );
+}

@@ -1,0 +1,29 @@
+import { readActions } from '../../store/queries/cluster/actions.ts';
+import { isRejected } from '../../core/errors.ts';
+import { nodeByRef } from '../nouns/node.ts';
+import { readStatus } from '../nouns/status.ts';
+import { readKnownNodes } from '../published.ts';
+import { glancing, reading } from '../use-case.ts';
+import { diagnose } from './doctor.ts';
+import { readSite } from './read-site.ts';
+import { viewCluster } from './view.ts';
+
+export const clusterCases = {
+  'cluster.show': reading('cluster.show', async (tx, _input, context) => {
+    const nodes = await readKnownNodes(tx);
+    const site = await readSite(tx, context, nodes);
+    const { state, summary } = await readStatus(tx, context, nodes, site);
+    return { body: viewCluster(site, { state, summary }) };
+  }),
+
+  'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => ({
+    body: diagnose(await readSite(tx, context, await readKnownNodes(tx))),
+  })),
+
+  'service.actions': glancing('service.actions', async (tx, { query }) => {
+    const node = query?.node === undefined ? null : await nodeByRef(tx, query.node);
+    if (isRejected(node)) return node;
+    const items = await readActions(tx, { ...query, ...(node ? { node: node.id } : {}) });
+    return { body: { items, next: null } };
+  }),
+};

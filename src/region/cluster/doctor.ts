@@ -1,0 +1,42 @@
+import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
+import type { Check } from './invariants/check.ts';
+import { DATABASE_CHECKS } from './invariants/database.ts';
+import { DCS_CHECKS } from './invariants/dcs.ts';
+import { NODE_CHECKS } from './invariants/nodes.ts';
+import { WAY_CHECKS } from './invariants/ways.ts';
+import type { ClusterSite } from './site.ts';
+
+/** Every standing invariant, in the order in which one repairs: what others rest on comes first. */
+export const CHECKS: readonly Check[] = [...DCS_CHECKS, ...DATABASE_CHECKS, ...WAY_CHECKS, ...NODE_CHECKS];
+
+/** Judges all invariants that concern the site. Pure. */
+export function judge(site: ClusterSite): Invariant[] {
+  return CHECKS.filter((check) => check.concerns(site)).map((check) => {
+    const { state, detail, remedy } = check.look(site);
+    return { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
+  });
+}
+
+/** The doctor's whole answer. Degraded when something is broken, or nobody has a fresh word of it. */
+export function diagnose(site: ClusterSite): Doctor {
+  const invariants = judge(site);
+  const count = (state: Invariant['state']) => invariants.filter((row) => row.state === state).length;
+  const bad = [
+    [count('broken'), 'broken'],
+    [count('unknown'), 'unknown'],
+    [count('warning'), count('warning') === 1 ? 'a warning' : 'warnings'],
+  ] as const;
+  const words = bad.flatMap(([number, word]) =>
+    number === 0 ? [] : [word === 'a warning' ? word : `${number} ${word}`],
+  );
+  return {
+    state: count('broken') + count('unknown') === 0 ? 'ok' : 'degraded',
+    summary:
+      words.length === 0
+        ? `All ${invariants.length} invariants hold.`
+        : `Of ${invariants.length} invariants: ${words.join(', ')}.`,
+    source: site.source,
+    time: new Date(site.now).toISOString(),
+    invariants,
+  };
+}

@@ -1,0 +1,53 @@
+import type { InvariantState } from '../../../contract/cluster/doctor.ts';
+import type { NodeFacts } from '../facts.ts';
+import { type ClusterSite, heard, listOf, silence, type SiteNode } from '../site.ts';
+
+/** What was found, and what to do; a remedy of '' where there is nothing to do. */
+export interface Verdict {
+  readonly state: InvariantState;
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+/** Something that always has to be true, as data. `look` is pure. */
+export interface Check {
+  readonly id: string;
+  readonly title: string;
+  /** Why it matters. */
+  readonly explanation: string;
+  /** Left out where there is nothing to judge, such as the floating address of a site without one. */
+  concerns(site: ClusterSite): boolean;
+  look(site: ClusterSite): Verdict;
+}
+
+export const ok = (detail: string): Verdict => ({ state: 'ok', detail, remedy: '' });
+export const warning = (detail: string, remedy: string): Verdict => ({ state: 'warning', detail, remedy });
+export const broken = (detail: string, remedy: string): Verdict => ({ state: 'broken', detail, remedy });
+export const unknown = (detail: string, remedy: string): Verdict => ({ state: 'unknown', detail, remedy });
+
+/** What to do about a node that says nothing. */
+export function askNode(names: readonly string[]): string {
+  const which = names.length === 1 ? names[0] : 'each of these';
+  return `On ${which}: systemctl status regent-agent regent-helper; journalctl -u regent-agent -n 50. If the host is down, start it: it comes back by itself.`;
+}
+
+/** Nothing is known where nobody has spoken: the verdict about it, or null when every one of these nodes has a fresh word. */
+export function unheard(site: ClusterSite, nodes: readonly SiteNode[], kind: keyof NodeFacts): Verdict | null {
+  const { silent } = heard(nodes, kind);
+  if (silent.length === 0) return null;
+  const words = silent.map((node) => silence(node, kind, site.now));
+  return unknown(`${sentence(listOf(words))}`, askNode(silent.map((node) => node.name)));
+}
+
+/** Ends with a full stop. It may begin with a node's name, which stays as it is. */
+export function sentence(text: string): string {
+  return text.replace(/\.?$/, '.');
+}
+
+/** A number of things: `1 node`, `3 nodes`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}
+
+/** Is the site a cluster of whole hosts? */
+export const isCluster = (site: ClusterSite): boolean => site.cluster !== null;

@@ -1,0 +1,146 @@
+import { isStreamingState } from '../losses.ts';
+import { type ClusterSite, heard, listOf, members, regions } from '../site.ts';
+import { broken, type Check, isCluster, ok, unheard, unknown, warning } from './check.ts';
+
+/** Behind by more than this a standby would make a failover noticeably longer, bytes. */
+const LAG_WARN_BYTES = 16 * 1024 ** 2;
+const MIB = 1024 ** 2;
+const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
+
+function primaries(site: ClusterSite) {
+  return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
+}
+
+/** The standbys as the primary sees them; null when no primary speaks. */
+function standbysOf(site: ClusterSite) {
+  const [primary] = primaries(site);
+  if (primary === undefined) return null;
+  return { primary, list: primary.facts.members.filter((member) => member.role !== 'primary') };
+}
+
+/** What must be true of the database. */
+export const DATABASE_CHECKS: readonly Check[] = [
+  {
+    id: 'database-writes',
+    title: 'The database takes a real write',
+    explanation:
+      'Everything that Regent knows is in the database. A server that hangs or is read-only still accepts connections, so a row is written.',
+    concerns: () => true,
+    look({ database, cluster }) {
+      if (database.isUp)
+        return ok(
+          database.latencyMs === null ? 'A write was committed.' : `A write was committed in ${database.latencyMs} ms.`,
+        );
+      const remedy =
+        cluster === null
+          ? 'Look at the PostgreSQL that DATABASE_URL names, and at the log: journalctl -u regent-regiond -n 50.'
+          : `On a region node: ${SHOW}. After a failure a standby is the primary within seconds; if none is, see etcd-quorum first, then journalctl -u patroni -n 100.`;
+      return broken(database.why, remedy);
+    },
+  },
+  {
+    id: 'one-primary',
+    title: 'Exactly one node is the primary',
+    explanation:
+      'Two primaries would each acknowledge rows that the other does not have; without one nothing can be written.',
+    concerns: isCluster,
+    look(site) {
+      const found = primaries(site).map(({ node }) => node.name);
+      if (found.length > 1) {
+        return broken(
+          `${listOf(found)} each say that they are the primary.`,
+          `Compare with what etcd says (${SHOW}) and stop Patroni on the other one at once: systemctl stop patroni. It comes back as a standby when it is started again.`,
+        );
+      }
+      const gap = unheard(site, members(site), 'db');
+      if (found[0] === undefined) {
+        const remedy = `On a region node: ${SHOW}. See etcd-quorum: without a majority of etcd nobody may be the primary. Then: journalctl -u patroni -n 100.`;
+        return gap && heard(regions(site), 'db').said.length === 0 ? gap : broken('No node is the primary.', remedy);
+      }
+      return gap ? { ...gap, detail: `${found[0]} is the primary. ${gap.detail}` } : ok(`${found[0]} is the primary.`);
+    },
+  },
+  {
+    id: 'standbys',
+    title: 'Synchronous standbys are as many as wanted, and stream',
+    explanation:
+      'A row is acknowledged when it is on the primary and on every synchronous standby. With fewer of them fewer nodes can be lost; with none writes wait.',
+    concerns: (site) => isCluster(site) && members(site).length > 1,
+    look(site) {
+      const wanted = Math.min(2, members(site).length - 1);
+      const view = standbysOf(site);
+      if (view === null)
+        return (
+          unheard(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
+        );
+      const synchronous = view.list.filter((member) => member.isSynchronous && isStreamingState(member.state));
+      const idle = view.list.filter((member) => !isStreamingState(member.state));
+      const states = idle.map((member) => `${member.name} is ${member.state}`);
+      const absent = members(site).filter(
+        (node) => node.name !== view.primary.node.name && !view.list.some((member) => member.name === node.name),
+      );
+      const words = [...states, ...absent.map((node) => `${node.name} is not there`)];
+      const remedy =
+        `On the host in question: systemctl status patroni; journalctl -u patroni -n 100. One that is down only has to be started: it rewinds or clones itself. ` +
+        `If it cannot: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.`;
+      if (synchronous.length < wanted) {
+        const why = words.length === 0 ? '' : `: ${listOf(words)}`;
+        return broken(`${synchronous.length} of ${wanted} standbys are synchronous${why}.`, remedy);
+      }
+      const behind = view.list.filter((member) => (member.lagBytes ?? 0) > LAG_WARN_BYTES);
+      if (behind.length > 0) {
+        const lags = behind.map((member) => `${member.name} by ${Math.round((member.lagBytes ?? 0) / MIB)} MiB`);
+        return warning(
+          `Behind: ${listOf(lags)}.`,
+          `If it grows, look for a slow disk or network there: iostat -x 1, ping. ${remedy}`,
+        );
+      }
+      if (words.length > 0) return warning(`${listOf(words)}.`, remedy);
+      return ok(`${listOf(synchronous.map((member) => member.name))} stream from ${view.primary.node.name}.`);
+    },
+  },
+  {
+    id: 'timeline',
+    title: 'All databases are on one timeline',
+    explanation:
+      'Every promotion begins a timeline. A standby on an older one has not followed the last promotion: it gets nothing new and can never be promoted.',
+    concerns: (site) => isCluster(site) && members(site).length > 1,
+    look(site) {
+      const view = standbysOf(site);
+      if (view === null)
+        return (
+          unheard(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
+        );
+      const current = view.primary.facts.timeline;
+      const others = view.list.filter(
+        (member) => member.timeline !== null && current !== null && member.timeline !== current,
+      );
+      if (others.length > 0) {
+        const words = others.map((member) => `${member.name} is on timeline ${member.timeline}`);
+        return broken(
+          `${listOf(words)}, the primary ${view.primary.node.name} on ${current}.`,
+          'Patroni rewinds or clones it by itself within a minute. If it does not: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.',
+        );
+      }
+      return unheard(site, members(site), 'db') ?? ok(`Timeline ${current ?? 'not known'}.`);
+    },
+  },
+  {
+    id: 'database-configuration',
+    title: 'The database runs with the published configuration',
+    explanation:
+      'How many standbys a commit waits for is part of it: an older configuration may promise less than the site believes.',
+    concerns: isCluster,
+    look(site) {
+      const { said } = heard(members(site), 'db');
+      const other = said.filter(({ facts }) => !facts.isConfigured).map(({ node }) => node.name);
+      if (other.length > 0) {
+        return warning(
+          `${listOf(other)}: the dynamic configuration is not (yet) the published one.`,
+          'It is set again by itself. If it stays: regent service show db, and patronictl -c /etc/patroni/regent/patroni.yml show-config.',
+        );
+      }
+      return unheard(site, members(site), 'db') ?? ok('It does.');
+    },
+  },
+];

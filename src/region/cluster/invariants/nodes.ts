@@ -1,0 +1,284 @@
+import { layoutWarnings } from '../losses.ts';
+import { heard, isRight, listOf, members, settled, silence } from '../site.ts';
+import { askNode, broken, type Check, counted, isCluster, ok, sentence, unheard, unknown, warning } from './check.ts';
+
+const DAY_MS = 86_400_000;
+/** A certificate lives at most 30 days and is renewed when two thirds are over: 7 days before its end renewal has failed for long. */
+const CERTIFICATE_DAYS = 7;
+const AUTHORITY_DAYS = 90;
+const OFFSET_WARN_S = 0.1;
+const OFFSET_BROKEN_S = 1;
+const GIB = 1024 ** 3;
+
+/** What must be true of every node. */
+export const NODE_CHECKS: readonly Check[] = [
+  {
+    id: 'agents',
+    title: 'Every agent reports and has what is published',
+    explanation:
+      'A node runs what its agent last took over. One that is silent or behind runs something older than the site believes.',
+    concerns: () => true,
+    look(site) {
+      const mute = settled(site).filter((node) => node.report === 'silent');
+      if (mute.length > 0) {
+        const words = mute.map((node) => silence(node, 'agent', site.now));
+        return broken(sentence(listOf(words)), askNode(mute.map((node) => node.name)));
+      }
+      const late = settled(site).filter((node) => !node.isFresh);
+      if (late.length > 0) {
+        return unknown(
+          sentence(listOf(late.map((node) => silence(node, 'agent', site.now)))),
+          askNode(late.map((node) => node.name)),
+        );
+      }
+      if (settled(site).length === 0)
+        return unknown('No node is known.', 'On a region node: systemctl status regent-agent.');
+      const behind = settled(site).filter((node) => node.report === 'applying');
+      if (behind.length > 0) {
+        const words = behind.map(
+          (node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted ?? 'an unknown one'}`,
+        );
+        return warning(
+          `${listOf(words)}.`,
+          'It is taken over within seconds; if not: regent service list shows what stands in the way.',
+        );
+      }
+      if (site.source === 'memory') return ok('All report; what is published is not known while the database is away.');
+      return ok(`${settled(site).length} of ${counted(settled(site).length, 'node')}.`);
+    },
+  },
+  {
+    id: 'services',
+    title: 'Every service is as it should be',
+    explanation:
+      'Each node asks its daemons real questions. One that does not answer rightly serves nobody, or serves what is old.',
+    concerns: () => true,
+    look(site) {
+      const settling = new Set(
+        settled(site)
+          .filter((node) => node.report === 'applying')
+          .map((node) => node.name),
+      );
+      const known = new Set(settled(site).map((node) => node.name));
+      const wrong = site.services.filter(
+        (row) => known.has(row.node) && !isRight(row) && !(row.state === 'pending' && settling.has(row.node)),
+      );
+      if (wrong.length > 0) {
+        const words = wrong.slice(0, 4).map((row) => `${row.service} on ${row.node} is ${row.state}`);
+        const more = wrong.length > 4 ? ` and ${wrong.length - 4} more` : '';
+        const isOnlyUnknown = wrong.every(
+          (row) => row.state === 'stale' || row.state === 'pending' || row.state === 'unknown',
+        );
+        const detail = `${words.join(', ')}${more}.`;
+        const remedy = `regent service show ${wrong[0]?.node}/${wrong[0]?.service} says why and what was done; regent service restart restarts it once.`;
+        return isOnlyUnknown ? unknown(detail, remedy) : broken(detail, remedy);
+      }
+      if (site.services.length === 0)
+        return unknown('No service is known.', 'On a region node: systemctl status regent-agent.');
+      return ok(`${site.services.filter((row) => row.isWanted).length} services.`);
+    },
+  },
+  {
+    id: 'certificates',
+    title: 'Every node has a certificate with days to live',
+    explanation:
+      'Nodes know each other by certificates alone. When one ends, its node is shut out of database, etcd and agent channel.',
+    concerns: isCluster,
+    look(site) {
+      const { said } = heard(settled(site), 'host');
+      const days = said.map(({ node, facts }) => ({
+        node: node.name,
+        isRegion: node.isRegion,
+        left: facts.certificate === null ? null : (Date.parse(facts.certificate.notAfter) - site.now) / DAY_MS,
+      }));
+      const remedy = (names: readonly string[]) =>
+        `On ${listOf(names)}: journalctl -u regent-agent -n 100 says why it is not renewed; systemctl restart regent-agent tries at once. One that has ended needs "regent join" with a new token.`;
+      const bad = days.filter(({ left, isRegion }) => (left === null ? isRegion : left <= 0));
+      if (bad.length > 0) {
+        const words = bad.map(({ node, left }) => (left === null ? `${node} has none` : `that of ${node} has ended`));
+        return broken(sentence(listOf(words)), remedy(bad.map(({ node }) => node)));
+      }
+      const short = days.filter(({ left }) => left !== null && left <= CERTIFICATE_DAYS);
+      if (short.length > 0) {
+        const words = short.map(({ node, left }) => `that of ${node} ends in ${(left ?? 0).toFixed(1)} days`);
+        return broken(sentence(listOf(words)), remedy(short.map(({ node }) => node)));
+      }
+      const gap = unheard(site, settled(site), 'host');
+      if (gap) return gap;
+      const without = days.flatMap(({ node, left }) => (left === null ? [node] : []));
+      if (without.length > 0) {
+        const how = 'An admin accepted it without a token; it proves itself by the key of its own.';
+        return warning(
+          `${listOf(without)} has none. ${how}`,
+          'regent join with a token of the role rack, on that host.',
+        );
+      }
+      const least = Math.min(...days.map(({ left }) => left ?? 0));
+      return ok(`${counted(days.length, 'certificate')}, the first ends in ${Math.floor(least)} days.`);
+    },
+  },
+  {
+    id: 'authority',
+    title: "The cluster's authority has months to live",
+    explanation: 'It signs every certificate. When it ends, all of them end with it, on all nodes at the same moment.',
+    concerns: isCluster,
+    look(site) {
+      if (site.authority === null) {
+        return unknown(
+          'This region cannot read it.',
+          'On this node: openssl x509 -in /etc/regent/pki/ca.crt -noout -enddate.',
+        );
+      }
+      const left = (Date.parse(site.authority.notAfter) - site.now) / DAY_MS;
+      if (left > AUTHORITY_DAYS) return ok(`It ends in ${Math.floor(left)} days.`);
+      const remedy =
+        'Plan a maintenance window: a cluster with a new authority is set up beside, or every node joins anew.';
+      return broken(left <= 0 ? 'It has ended.' : `It ends in ${Math.floor(left)} days.`, remedy);
+    },
+  },
+  {
+    id: 'disks',
+    title: 'Disks have room',
+    explanation:
+      'A full disk stops PostgreSQL and etcd and loses logs. All that Regent writes is bounded; what else lies there may not be.',
+    concerns: (site) => settled(site).length > 0,
+    look(site) {
+      const { said } = heard(settled(site), 'host');
+      const disks = said.flatMap(({ node, facts }) => facts.disks.map((disk) => ({ node: node.name, ...disk })));
+      const share = (disk: { sizeBytes: number; freeBytes: number }) => disk.freeBytes / Math.max(1, disk.sizeBytes);
+      const full = disks.filter((disk) => share(disk) < 0.05);
+      const tight = disks.filter((disk) => share(disk) < 0.15 && disk.freeBytes < 10 * GIB);
+      const found = full.length > 0 ? full : tight;
+      if (found.length > 0) {
+        const words = found.map(
+          (disk) =>
+            `${disk.path} on ${disk.node} has ${Math.floor(share(disk) * 100)} % (${(disk.freeBytes / GIB).toFixed(1)} GiB) left`,
+        );
+        const remedy =
+          'On that host: du -xsh /var/lib/postgresql /var/lib/etcd /var/log /var/spool/squid; journalctl --vacuum-size=500M. See wal-bounds.';
+        return (full.length > 0 ? broken : warning)(`${listOf(words)}.`, remedy);
+      }
+      const least = disks.length === 0 ? null : Math.min(...disks.map(share));
+      return (
+        unheard(site, settled(site), 'host') ??
+        ok(least === null ? 'No disk was named.' : `At least ${Math.floor(least * 100)} % are free everywhere.`)
+      );
+    },
+  },
+  {
+    id: 'wal-bounds',
+    title: 'What is kept for standbys is bounded',
+    explanation:
+      'A replication slot keeps all that its standby has not fetched. One that nobody uses any more fills the disk of the primary, unless there is a bound.',
+    concerns: isCluster,
+    look({ wal, nodes }) {
+      if (wal === null) return unknown('The database is away, so nobody can tell.', 'See database-writes.');
+      const drop =
+        "On the primary's host, as postgres: psql -c \"select pg_drop_replication_slot('NAME')\", once it is sure that nobody needs it.";
+      if (wal.maxKeepBytes === null) {
+        return broken(
+          'max_slot_wal_keep_size is not set: nothing bounds a slot.',
+          'regent service restart db --node NODE sets the configuration again; then: patronictl -c /etc/patroni/regent/patroni.yml show-config.',
+        );
+      }
+      const lost = wal.slots.filter((slot) => slot.isLost).map((slot) => slot.name);
+      if (lost.length > 0) {
+        return broken(
+          `What ${listOf(lost)} needs is kept no longer.`,
+          'That standby clones itself anew; if it does not: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.',
+        );
+      }
+      const names = new Set(nodes.map((node) => node.name.replaceAll('-', '_')));
+      const strange = wal.slots.filter((slot) => !slot.isActive && !names.has(slot.name));
+      if (strange.length > 0)
+        return warning(`The slot ${listOf(strange.map((slot) => slot.name))} is of no node and nobody uses it.`, drop);
+      const large = wal.slots.filter((slot) => slot.keptBytes > (wal.maxKeepBytes ?? 0) / 2);
+      if (large.length > 0) {
+        const words = large.map((slot) => `${slot.name} holds ${Math.round(slot.keptBytes / 1024 ** 2)} MiB`);
+        return warning(
+          `${listOf(words)} of at most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB.`,
+          'See standbys: that one does not fetch, or too slowly.',
+        );
+      }
+      return ok(
+        `At most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB for each of ${counted(wal.slots.length, 'slot')}.`,
+      );
+    },
+  },
+  {
+    id: 'clock',
+    title: 'Clocks are right',
+    explanation: 'Certificates, tokens, leases and the order of events in logs rest on clocks that agree.',
+    concerns: (site) => settled(site).length > 0,
+    look(site) {
+      const nodes = settled(site).filter((node) => !(node.isFresh && node.isContainer));
+      const contained = settled(site)
+        .filter((node) => node.isFresh && node.isContainer)
+        .map((node) => node.name);
+      const note =
+        contained.length === 0
+          ? ''
+          : ` ${listOf(contained)}: a container; its clock is that of the machine around it, where it has to be kept.`;
+      if (nodes.length === 0) return ok(note.trim());
+      const { said } = heard(nodes, 'ntp');
+      const off = said.filter(({ facts }) => Math.abs(facts.offsetSeconds ?? 0) > OFFSET_WARN_S);
+      const remedy =
+        'On that node: chronyc tracking; chronyc sources -v. Time servers: regent setting set ntp_servers "ADDRESS ADDRESS"; at once: chronyc makestep.';
+      if (off.length > 0) {
+        const words = off.map(({ node, facts }) => `${node.name} is off by ${(facts.offsetSeconds ?? 0).toFixed(2)} s`);
+        const isFar = off.some(({ facts }) => Math.abs(facts.offsetSeconds ?? 0) > OFFSET_BROKEN_S);
+        return (isFar ? broken : warning)(`${listOf(words)}.${note}`, remedy);
+      }
+      const gap = unheard(site, nodes, 'ntp');
+      if (gap) return { ...gap, detail: `${gap.detail}${note}` };
+      const free = said.filter(({ facts }) => !facts.isSynchronised).map(({ node }) => node.name);
+      if (free.length > 0) return warning(`${listOf(free)}: synchronised with no source.${note}`, remedy);
+      const most = Math.max(...said.map(({ facts }) => Math.abs(facts.offsetSeconds ?? 0)));
+      return ok(`Synchronised, at most ${(most * 1000).toFixed(1)} ms off.${note}`);
+    },
+  },
+  {
+    id: 'versions',
+    title: 'All nodes run one release',
+    explanation:
+      'Two neighbouring releases work side by side while an upgrade goes on. It is a state to pass through, not to stay in.',
+    concerns: (site) => settled(site).length > 0,
+    look(site) {
+      const known = settled(site).flatMap((node) => [
+        ...(node.agent ? [[node.name, node.agent.version] as const] : []),
+        ...(node.region ? [[node.name, node.region.version] as const] : []),
+      ]);
+      const versions = Map.groupBy(known, ([, version]) => version);
+      const mute = settled(site).filter((node) => node.agent === null);
+      if (versions.size > 1) {
+        const words = [...versions].map(
+          ([version, rows]) => `${version} on ${listOf([...new Set(rows.map(([name]) => name))])}`,
+        );
+        return warning(
+          `${words.join('; ')}.`,
+          'Finish the upgrade: scripts/install of the newer release on each node, one after the other.',
+        );
+      }
+      if (mute.length > 0)
+        return unknown(
+          `${listOf(mute.map((node) => node.name))} has never reported.`,
+          askNode(mute.map((node) => node.name)),
+        );
+      return ok(`${[...versions.keys()][0] ?? 'none'}.`);
+    },
+  },
+  {
+    id: 'node-count',
+    title: 'The number of region nodes is odd',
+    explanation:
+      'Decisions need more than half of the region nodes. An even number bears no more losses than the odd one below it.',
+    concerns: isCluster,
+    look(site) {
+      const [reason] = layoutWarnings(site);
+      if (reason !== undefined)
+        return warning(reason, 'regent token create --role region, then regent join on one more host.');
+      const count = members(site).length;
+      return ok(count === 1 ? 'One: what it has is lost with it. Three bear the loss of one.' : `${count}.`);
+    },
+  },
+];

@@ -1,0 +1,145 @@
+import { isRegionUp } from '../losses.ts';
+import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence } from '../site.ts';
+import { askNode, broken, type Check, counted, isCluster, ok, sentence, unheard, unknown, warning } from './check.ts';
+
+const hasVip = (site: ClusterSite): boolean => site.cluster !== null && site.cluster.vip !== null;
+
+/** What must be true of the ways to the site: the floating address, proxies, names, the packet filter. */
+export const WAY_CHECKS: readonly Check[] = [
+  {
+    id: 'vip-holder',
+    title: 'Exactly one node holds the floating address, and it is fit',
+    explanation:
+      'Clients reach API and proxy by this address. Two holders answer by turns with different connections; without one nobody answers.',
+    concerns: hasVip,
+    look(site) {
+      const { said } = heard(regions(site), 'vip');
+      const holders = said.filter(({ facts }) => facts.isHolder);
+      const names = holders.map(({ node }) => node.name);
+      const look =
+        'On each region node: ip address show; journalctl -u keepalived -u regent-vip-health -n 50; cat /run/regent-vip/track.';
+      if (holders.length > 1) {
+        const why = 'They do not hear each other: is VRRP (IP protocol 112) let through between them?';
+        return broken(`${listOf(names)} each hold ${site.cluster?.vip}.`, `${why} ${look}`);
+      }
+      const gap = unheard(site, members(site), 'vip');
+      const [holder] = holders;
+      if (holder === undefined) return gap ?? broken(`Nobody holds ${site.cluster?.vip}.`, look);
+      if (!holder.facts.isFit)
+        return broken(`${holder.node.name} holds it and is not fit: ${sentence(holder.facts.why)}`, look);
+      if (gap) return { ...gap, detail: `${holder.node.name} holds it. ${gap.detail}` };
+      const unfit = said.filter(({ facts }) => !facts.isFit);
+      if (unfit.length > 0) {
+        const words = unfit.map(({ node, facts }) => `${node.name} is not fit (${facts.why})`);
+        return warning(`${holder.node.name} holds it; ${listOf(words)}.`, look);
+      }
+      return ok(`${holder.node.name} holds it; fit: ${listOf(said.map(({ node }) => node.name))}.`);
+    },
+  },
+  {
+    id: 'regions',
+    title: 'regiond is ready on every region node',
+    explanation: 'Each of them answers calls and publishes; with fewer the next loss is felt.',
+    concerns: (site) => members(site).length > 0,
+    look(site) {
+      const away = members(site).filter((node) => !isRegionUp(node, site));
+      if (away.length === 0) return ok(`On ${listOf(members(site).map((node) => node.name))}.`);
+      const names = away.map((node) => node.name);
+      const silent = away.filter((node) => !node.isFresh);
+      const detail = `Not on ${listOf(names)}.`;
+      if (silent.length === away.length && site.source === 'memory') return unknown(detail, askNode(names));
+      return broken(
+        detail,
+        `On ${listOf(names)}: systemctl status regent-regiond; journalctl -u regent-regiond -n 50; curl -s http://127.0.0.1:5240/health/ready.`,
+      );
+    },
+  },
+  {
+    id: 'load-balancers',
+    title: 'Every haproxy sees the one primary and all regions',
+    explanation:
+      'Everything reaches database and API through the haproxy of its own host. What that does not see is away for this host, though it runs.',
+    concerns: isCluster,
+    look(site) {
+      const nodes = members(site);
+      const { said } = heard(nodes, 'lb');
+      const seen = new Set(said.map(({ facts }) => facts.primary));
+      const blind = said
+        .filter(({ facts }) => facts.primary === null)
+        .map(({ node }) => `${node.name} sees no primary`);
+      const different = seen.size > 1 && blind.length === 0;
+      const views = said.map(({ node, facts }) => `${node.name} sees ${facts.primary ?? 'none'}`);
+      const missing = said.flatMap(({ node, facts }) => {
+        const down = facts.regions.filter((region) => !region.isUp).map((region) => region.name);
+        return down.length === 0 ? [] : [`${node.name} does not see the region of ${listOf(down)}`];
+      });
+      const problems = [...blind, ...(different ? [`the primaries differ: ${views.join(', ')}`] : []), ...missing];
+      if (problems.length > 0) {
+        return broken(
+          sentence(listOf(problems)),
+          'A region that is down: see regions. A primary that is not seen: on that node, systemctl status haproxy patroni; journalctl -u haproxy -n 50; the checks go by mutual TLS, so see certificates, too.',
+        );
+      }
+      return (
+        unheard(site, nodes, 'lb') ??
+        ok(`The primary ${[...seen][0] ?? 'none'} and ${counted(nodes.length, 'region')}.`)
+      );
+    },
+  },
+  {
+    id: 'zone-serials',
+    title: 'Every name server has the same zones',
+    explanation: 'Clients ask any of them. A server with another serial gives answers of another time.',
+    concerns: (site) => heard(site.nodes, 'dns').said.length > 0 || members(site).length > 0,
+    look(site) {
+      const nodes = members(site);
+      const { said } = heard(nodes, 'dns');
+      const zones = [...new Set(said.flatMap(({ facts }) => Object.keys(facts.serials)))].sort();
+      // A node names the zones that changed last alone: what it leaves out says nothing.
+      const serialsOf = (zone: string) =>
+        said.flatMap(({ node, facts }) =>
+          facts.serials[zone] === undefined ? [] : [{ node: node.name, serial: facts.serials[zone] }],
+        );
+      const differing = zones.filter((zone) => new Set(serialsOf(zone).map(({ serial }) => serial)).size > 1);
+      if (differing.length > 0) {
+        const isMoving = nodes.some((node) => node.report === 'applying');
+        const words = differing.slice(0, 3).map((zone) => {
+          const serials = serialsOf(zone).map(({ node, serial }) => `${node} ${serial}`);
+          return `${zone}: ${serials.join(', ')}`;
+        });
+        const more = differing.length > 3 ? ` and ${differing.length - 3} more zones` : '';
+        const detail = `${words.join('; ')}${more}.`;
+        if (isMoving) return warning(`${detail} A change is being taken over.`, 'Look again in a few seconds.');
+        return broken(
+          detail,
+          'See agents and services: a node that has the published generation has its serials. Then: regent service restart dns --node NODE.',
+        );
+      }
+      return unheard(site, nodes, 'dns') ?? ok(`${counted(zones.length, 'zone')}, each with one serial.`);
+    },
+  },
+  {
+    id: 'firewall',
+    title: 'The packet filter is in force',
+    explanation:
+      'Database, etcd, Patroni and agent ports must answer nobody but nodes of the cluster: certificates are the second wall, not the only one.',
+    concerns: isCluster,
+    look(site) {
+      const nodes = members(site);
+      const open = nodes.filter((node) => node.isFresh && !isHealthy(node, 'firewall'));
+      if (open.length > 0) {
+        const words = open.map((node) => silence(node, 'firewall', site.now));
+        return broken(
+          sentence(listOf(words)),
+          'On that node: nft list table inet regent; systemctl restart regent-firewall; regent service show firewall.',
+        );
+      }
+      const silent = nodes.filter((node) => !node.isFresh);
+      if (silent.length === 0) return ok('Table inet regent, on every region node.');
+      return unknown(
+        sentence(listOf(silent.map((node) => silence(node, 'firewall', site.now)))),
+        askNode(silent.map((node) => node.name)),
+      );
+    },
+  },
+];

@@ -1,0 +1,137 @@
+import { vipAddress } from '../../model/cluster.ts';
+import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from './site.ts';
+
+/** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
+export interface Losses {
+  readonly now: number;
+  readonly promised: number;
+  readonly why: readonly string[];
+  /** `can lose 1 node: …`, without a full stop. */
+  readonly sentence: string;
+}
+
+/** What one part of the cluster bears. */
+interface Limit {
+  readonly canLose: number;
+  readonly why: string;
+}
+
+/**
+ * How many region nodes can be lost at this moment, whichever they are, so that reads, acknowledged rows, writes and the floating address are
+ * still there afterwards; and why not more. Only what was said a moment ago counts: silence is taken for loss. Pure.
+ */
+export function lossesOf(site: ClusterSite): Losses {
+  const all = members(site);
+  if (site.cluster === null) return none(0, ['no cluster: what this one region process has is lost with it']);
+  if (all.length <= 1) return none(0, ['single node: what it has is lost with it']);
+  const promised = Math.floor((all.length - 1) / 2);
+  const limits = [dcsLimit(site), databaseLimit(site), regionLimit(site), ...vipLimit(site)];
+  const now = Math.max(0, Math.min(...limits.map((limit) => limit.canLose)));
+  if (now >= promised) {
+    const shown = limits.filter((limit, index) => index < 2 || limit.canLose <= now);
+    const both = now === 0 ? ['with 2 region nodes each is needed for a majority'] : [];
+    return lossesFrom(now, promised, [...both, ...(now === 0 ? [] : shown.map(({ why }) => why))]);
+  }
+  const silent = all.filter((node) => !node.isFresh).map((node) => silence(node, '', site.now));
+  const tight = limits.filter((limit) => limit.canLose < promised).sort((a, b) => a.canLose - b.canLose);
+  return lossesFrom(now, promised, [...silent, ...tight.map(({ why }) => why)]);
+}
+
+/** Reasons to change the layout, though nothing is broken. */
+export function layoutWarnings(site: ClusterSite): string[] {
+  const count = members(site).length;
+  if (site.cluster === null || count === 0 || count % 2 === 1) return [];
+  const bears = Math.floor((count - 1) / 2);
+  return [
+    `${count} region nodes, an even number: they bear the loss of ${bears === 0 ? 'none' : bears}, as ${count - 1} would; the one more ` +
+      `is one more that can fail, since a majority needs ${Math.floor(count / 2) + 1}. Let one more join, or have one less.`,
+  ];
+}
+
+function none(promised: number, why: readonly string[]): Losses {
+  return lossesFrom(0, promised, why);
+}
+
+function lossesFrom(now: number, promised: number, why: readonly string[]): Losses {
+  const what = now === 0 ? 'none' : now === 1 ? '1 node' : `${now} nodes`;
+  return { now, promised, why, sentence: `can lose ${what}: ${why.join(', ')}` };
+}
+
+/** etcd goes on as long as more than half of its voters do. */
+function dcsLimit(site: ClusterSite): Limit {
+  const { said } = heard(regions(site), 'dcs');
+  const withMajority = said.find(({ facts }) => facts.hasQuorum);
+  if (said.length === 0) return { canLose: 0, why: 'nobody has a fresh word of etcd' };
+  if (withMajority === undefined) return { canLose: 0, why: 'etcd has no majority, so the database takes no writes' };
+  const voters = withMajority.facts.members.filter((member) => !member.isLearner);
+  const names = new Set(voters.map((voter) => voter.name));
+  const up = said.filter(({ node, facts }) => names.has(node.name) && facts.hasQuorum).length;
+  const majority = Math.floor(voters.length / 2) + 1;
+  return { canLose: up - majority, why: `etcd ${up} of ${voters.length} voters` };
+}
+
+/**
+ * Acknowledged rows are on the primary and on every synchronous standby; a cluster of two or more waits for at least one of these, so two nodes
+ * with PostgreSQL must be left for writes.
+ */
+function databaseLimit(site: ClusterSite): Limit {
+  const { said } = heard(regions(site), 'db');
+  const primaries = said.filter(({ facts }) => facts.role === 'primary');
+  const [primary, other] = primaries;
+  if (primary === undefined) {
+    return {
+      canLose: 0,
+      why: said.length === 0 ? 'nobody has a fresh word of the database' : 'the database has no primary',
+    };
+  }
+  if (other !== undefined)
+    return { canLose: 0, why: `${listOf(primaries.map(({ node }) => node.name))} each say that they are the primary` };
+  const fresh = new Set(site.nodes.filter((node) => node.isFresh).map((node) => node.name));
+  const streaming = primary.facts.members.filter(
+    (member) => member.role !== 'primary' && isStreamingState(member.state) && fresh.has(member.name),
+  );
+  const synchronous = streaming.filter((member) => member.isSynchronous).map((member) => member.name);
+  const canLose = Math.min(synchronous.length, streaming.length + 1 - 2);
+  if (synchronous.length === 0) return { canLose: 0, why: 'no standby is synchronous' };
+  const are = synchronous.length === 1 ? 'is a synchronous standby' : 'are synchronous standbys';
+  const only = streaming.length === 1 ? 'only ' : '';
+  return { canLose, why: `${only}${listOf(synchronous)} ${are}` };
+}
+
+/** Patroni says `streaming`, and `running` in a standby's first moments. */
+export function isStreamingState(state: string): boolean {
+  return state === 'streaming' || state === 'running';
+}
+
+/** Somebody must answer calls. */
+function regionLimit(site: ClusterSite): Limit {
+  const all = members(site);
+  const ready = all.filter((node) => isRegionUp(node, site));
+  return { canLose: ready.length - 1, why: `regiond is ready on ${ready.length} of ${all.length}` };
+}
+
+/** Does a region's daemon answer, by its own word and by what the proxies see? */
+export function isRegionUp(node: SiteNode, site: Pick<ClusterSite, 'nodes'>): boolean {
+  if (!node.isFresh || node.region?.isReady === false) return false;
+  const seen = heard(regions(site), 'lb').said.flatMap(({ facts }) =>
+    facts.regions.filter((region) => region.name === node.name),
+  );
+  const up = seen.filter((region) => region.isUp).length;
+  return seen.length === 0 ? node.region !== null : up * 2 > seen.length;
+}
+
+/** The floating address needs a node that may hold it. */
+function vipLimit(site: ClusterSite): Limit[] {
+  if (site.cluster === null || vipAddress(site.cluster) === null) return [];
+  const all = members(site);
+  const fit = all.filter((node) => node.facts.vip?.isFit === true && isHealthy(node, 'vip'));
+  return [
+    {
+      canLose: fit.length - 1,
+      why:
+        fit.length === 0
+          ? 'no node is fit for the floating address'
+          : `${fit.length < all.length ? 'only ' : ''}${listOf(fit.map((node) => node.name))} fit for the floating address`,
+    },
+  ];
+}

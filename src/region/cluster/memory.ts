@@ -1,0 +1,148 @@
+import type { Observation } from '../../contract/agent.ts';
+import type { Doctor } from '../../contract/cluster/doctor.ts';
+import { type Layout, parseLayout, type RegionMemory } from '../../contract/cluster/memory.ts';
+import type { ClusterStatus } from '../../contract/cluster/status.ts';
+import type { Clock } from '../../core/ports.ts';
+import { mainAddress } from '../../model/cluster.ts';
+import type { Database } from '../../store/database.ts';
+import { allRows } from '../../store/page.ts';
+import { listNodes } from '../../store/queries/nodes.ts';
+import { readNamedSights } from '../../store/queries/rack-views.ts';
+import { readRackNodes } from '../../store/queries/racks.ts';
+import { readCluster } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import { reached, type Task } from '../tasks/task.ts';
+import type { DatabaseHealth, Outcome } from '../port.ts';
+import { diagnose } from './doctor.ts';
+import { rememberedSite, rememberedVerdict } from './remembered.ts';
+import type { ClusterSite } from './site.ts';
+import { viewCluster } from './view.ts';
+
+/** What the process around the region offers for it. Both calls never throw. */
+export interface MemoryWays {
+  /** Asks another region (its node's address) what it remembers; null when it does not answer rightly within a second. */
+  ask(address: string): Promise<RegionMemory | null>;
+  /** The layout that was kept over a restart, and the way to keep it. */
+  readonly layout: { read(): Promise<string | null>; write(text: string): Promise<void> };
+}
+
+/** What the memory is made with. `ask`: a call of the table, as root of this host. */
+export interface MemoryPorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly node: string;
+  readonly ways: MemoryWays;
+  health(): Promise<DatabaseHealth>;
+  authority(): { readonly notAfter: string } | null;
+  askDatabase(id: 'cluster.show' | 'cluster.doctor'): Promise<Outcome | null>;
+}
+
+/** What a region knows without its database: the last report of each node that came to it, and who belongs to the site. */
+export interface ClusterMemory {
+  /** Keeps a report, whether or not the database takes it. */
+  remember(nodeId: string, report: Observation): void;
+  /** What other regions may know of it. */
+  recall(): Promise<RegionMemory>;
+  /** For root on this host: from the database, else from what all regions remember. */
+  cluster(): Promise<ClusterStatus>;
+  doctor(): Promise<Doctor>;
+  /** Reads the layout anew now and then. */
+  readonly task: Task;
+}
+
+const REPORTS_MAX = 1000;
+const DEADLINE_MS = 5000;
+/** Whoever asks while things are bad waits no longer than this for the database. */
+const DATABASE_MS = 2500;
+
+/** Opens the memory. */
+export function createMemory(ports: MemoryPorts): ClusterMemory {
+  const { clock, ways } = ports;
+  const reports = new Map<string, RegionMemory['reports'][number]>();
+  let layout: Layout | null = null;
+
+  const kept = async () => {
+    layout ??= parseLayout((await ways.layout.read().catch(() => null)) ?? '');
+    return layout;
+  };
+  const recall = async (): Promise<RegionMemory> => ({
+    node: ports.node,
+    version: ports.version,
+    isReady: (await ports.health()).isUp,
+    layout: await kept(),
+    reports: [...reports.values()],
+  });
+  const site = async (): Promise<ClusterSite> => {
+    const own = await recall();
+    const others = (own.layout?.nodes ?? []).filter((node) => node.isRegion && node.name !== ports.node);
+    const answers = await Promise.all(others.map((node) => ways.ask(node.address)));
+    return rememberedSite({
+      now: clock.now(),
+      version: ports.version,
+      memories: [own, ...answers.filter((answer) => answer !== null)],
+      database: await ports.health(),
+      authority: ports.authority(),
+    });
+  };
+  const fromDatabase = async (id: 'cluster.show' | 'cluster.doctor'): Promise<unknown> => {
+    if (!(await ports.health()).isUp) return null;
+    const late = new Promise<null>((resolve) => {
+      setTimeout(() => resolve(null), DATABASE_MS).unref();
+    });
+    return (await Promise.race([ports.askDatabase(id), late]))?.body ?? null;
+  };
+
+  return {
+    remember(nodeId, report) {
+      reports.delete(nodeId);
+      reports.set(nodeId, { nodeId, at: new Date(clock.now()).toISOString(), report });
+      const [oldest] = reports.keys();
+      if (reports.size > REPORTS_MAX && oldest !== undefined) reports.delete(oldest);
+    },
+    recall,
+    async cluster() {
+      const told = await fromDatabase('cluster.show');
+      if (told !== null) return told as ClusterStatus;
+      const seen = await site();
+      return viewCluster(seen, rememberedVerdict(seen));
+    },
+    async doctor() {
+      return ((await fromDatabase('cluster.doctor')) as Doctor | null) ?? diagnose(await site());
+    },
+    task: {
+      name: 'layout',
+      async run() {
+        const read = await reached(ports.db.read(readLayout, { deadlineMs: DEADLINE_MS }));
+        const text = JSON.stringify(read);
+        if (text === JSON.stringify(await kept())) return null;
+        layout = read;
+        await ways.layout.write(text);
+        return null;
+      },
+    },
+  };
+}
+
+async function readLayout(tx: Tx): Promise<Layout> {
+  const nodes = await allRows((page) => listNodes(tx, page));
+  const cluster = await readCluster(tx);
+  const sights = await readNamedSights(tx);
+  const racks = await readRackNodes(tx);
+  return {
+    cluster: cluster && { id: cluster.id, vip: cluster.vip, virtualRouter: cluster.virtualRouter },
+    nodes: nodes.map((node) => ({
+      id: node.id,
+      name: node.name,
+      isRegion: node.isRegion,
+      isRack: node.isRack,
+      state: node.state,
+      address: mainAddress(node),
+    })),
+    racks: racks.flatMap(({ nodeId, isMaster }) => {
+      const node = nodes.find((one) => one.id === nodeId);
+      const vlans = [...new Set(sights.filter((sight) => sight.nodeId === nodeId).map((sight) => sight.vlan))];
+      return node ? [{ name: node.name, isMaster, vlans }] : [];
+    }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { HostObservation } from '../../contract/agent.ts';
+import { mainAddress } from '../../model/cluster.ts';
+import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
+import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
+import { readRackNodes } from '../../store/queries/racks.ts';
+import { readCluster } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { KnownNode } from '../published.ts';
+import { appliedOf } from '../status-summary.ts';
+import { isSettling, isStale, trackServices } from '../tracking.ts';
+import type { CaseContext } from '../use-case.ts';
+import { type ClusterSite, FRESH_MS, type KnownSiteNode, siteNode } from './site.ts';
+
+/** Reads everything that status and doctor are concluded from, at one moment of the database. */
+export async function readSite(tx: Tx, context: CaseContext, known: readonly KnownNode[]): Promise<ClusterSite> {
+  const now = context.clock.now();
+  const cluster = await readCluster(tx);
+  const live = new Map((await readLiveRegions(tx, FRESH_MS / 1000)).map((row) => [row.node, row.version]));
+  const names = context.renderer.services.map((service) => service.name);
+  const sights = await readNamedSights(tx);
+  const racks = await readRackNodes(tx);
+  return {
+    now,
+    version: context.version,
+    source: 'database',
+    cluster,
+    database: await context.health(),
+    nodes: known.map((node) => siteNode(knownSiteNode(node, live.get(node.name) ?? null, now), now)),
+    racks: racks.flatMap(({ nodeId, isMaster }) => {
+      const node = known.find((one) => one.id === nodeId);
+      return node ? [{ name: node.name, isMaster, vlans: vlansOf(nodeId, sights) }] : [];
+    }),
+    services: trackServices(known, names, now),
+    wal: cluster === null ? null : await readSlotBounds(tx),
+    authority: context.authority(),
+  };
+}
+
+function vlansOf(nodeId: string, sights: readonly NamedSight[]): string[] {
+  return [...new Set(sights.filter((sight) => sight.nodeId === nodeId).map((sight) => sight.vlan))];
+}
+
+function knownSiteNode(node: KnownNode, regionVersion: string | null, now: number): KnownSiteNode {
+  const { row, published, report } = node;
+  const host: HostObservation | null = node.host;
+  return {
+    id: node.id,
+    name: node.name,
+    isRegion: row.isRegion,
+    isRack: row.isRack,
+    state: row.state,
+    address: mainAddress(row),
+    wanted: published?.generation ?? null,
+    applied: appliedOf(report?.services ?? []),
+    report: reportState(node, now),
+    reportedAt: report?.at ?? null,
+    agent: node.agent && { version: node.agent.version, since: node.agent.since },
+    region: row.isRegion && regionVersion !== null ? { isReady: true, version: regionVersion } : null,
+    isContainer: node.facts?.isContainer ?? false,
+    observed: report?.services ?? [],
+    host,
+  };
+}
+
+function reportState(node: KnownNode, now: number): KnownSiteNode['report'] {
+  if (node.report === null) return 'never';
+  if (isStale(node, now)) return 'silent';
+  const wanted = node.published?.generation ?? 0;
+  const isCurrent = node.report.services.every((row) => row.wanted >= wanted && row.applied === row.wanted);
+  return isCurrent && !isSettling(node, now) ? 'current' : 'applying';
+}

@@ -1,0 +1,88 @@
+import type { Layout, RegionMemory } from '../../contract/cluster/memory.ts';
+import type { ClusterStatus } from '../../contract/cluster/status.ts';
+import type { Service } from '../../contract/service.ts';
+import type { DatabaseHealth } from '../port.ts';
+import { appliedOf } from '../status-summary.ts';
+import { isStale } from '../tracking.ts';
+import { lossesOf } from './losses.ts';
+import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
+
+/** What a site is put together from while the database is away. The first memory is this region's own. */
+export interface Remembered {
+  readonly now: number;
+  readonly version: string;
+  readonly memories: readonly RegionMemory[];
+  readonly database: DatabaseHealth;
+  readonly authority: { readonly notAfter: string } | null;
+}
+
+const NO_LAYOUT: Layout = { cluster: null, nodes: [], racks: [] };
+
+/** The site as the regions remember it: of each node the newest report that any of them has. Pure. */
+export function rememberedSite({ now, version, memories, database, authority }: Remembered): ClusterSite {
+  const layout = memories.find((memory) => memory.layout !== null)?.layout ?? NO_LAYOUT;
+  const known = layout.nodes.map((node) => rememberedNode(node, memories, now));
+  return {
+    now,
+    version,
+    source: 'memory',
+    cluster: layout.cluster,
+    database,
+    nodes: known.map((node) => siteNode(node, now)),
+    racks: layout.racks,
+    services: known.flatMap((node) => node.observed.map((row) => rememberedService(node, row, now))),
+    wal: null,
+    authority,
+  };
+}
+
+/** The verdict while the database is away: always degraded, and what can be lost first. */
+export function rememberedVerdict(site: ClusterSite): Pick<ClusterStatus, 'state' | 'summary'> {
+  const { sentence } = lossesOf(site);
+  const lead = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.`;
+  const why = site.database.isUp ? '' : ` The database is away: ${site.database.why}`;
+  return { state: 'degraded', summary: `${lead}${why}` };
+}
+
+function rememberedNode(node: Layout['nodes'][number], memories: readonly RegionMemory[], now: number): KnownSiteNode {
+  const reports = memories.flatMap((memory) => memory.reports.filter((row) => row.nodeId === node.id));
+  const last = reports.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
+  const report = last?.report;
+  const own = memories.find((memory) => memory.node === node.name);
+  return {
+    ...node,
+    wanted: null,
+    applied: appliedOf(report?.services ?? []),
+    report: last === undefined ? 'never' : isStale({ report: heardAt(last.at) }, now) ? 'silent' : 'current',
+    reportedAt: last?.at ?? null,
+    agent: report ? { version: report.agentVersion, since: report.agentSince } : null,
+    region: node.isRegion && own ? { isReady: own.isReady, version: own.version } : null,
+    isContainer: report?.facts.isContainer ?? false,
+    observed: report?.services ?? [],
+    host: report?.host ?? null,
+  };
+}
+
+const heardAt = (at: string) => ({ generation: 0, at, versions: {}, services: [] });
+
+/** What is wanted is in the database: here a service is wanted that its agent does not report as absent. */
+function rememberedService(node: KnownSiteNode, row: KnownSiteNode['observed'][number], now: number): Service {
+  const isSilent = node.reportedAt !== null && isStale({ report: heardAt(node.reportedAt) }, now);
+  return {
+    node: node.name,
+    service: row.service,
+    state: isSilent ? 'stale' : row.state,
+    since: row.since,
+    why: row.why,
+    isWanted: row.state !== 'absent',
+    wanted: row.wanted,
+    applied: row.applied,
+    isCurrent: row.applied === row.wanted,
+    reportedAt: node.reportedAt,
+    lastState: row.state,
+    version: null,
+    lastAction: row.lastAction,
+    restart: null,
+    findings: [],
+  };
+}

@@ -1,0 +1,110 @@
+import type { HostObservation, ServiceObservation } from '../../contract/agent.ts';
+import type { Service } from '../../contract/service.ts';
+import type { Cluster, NodeState } from '../../model/snapshot.ts';
+import type { DatabaseHealth } from '../port.ts';
+import { type NodeFacts, nodeFacts } from './facts.ts';
+import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
+
+/** Word of a node that is older than this is not relied on, ms: agents report every 10 s, and at once when something changes. */
+export const FRESH_MS = 20_000;
+
+/** A node as it is known, before anything is concluded. Times ISO 8601. `wanted` null: nobody knows what is published. */
+export interface KnownSiteNode {
+  readonly id: string;
+  readonly name: string;
+  readonly isRegion: boolean;
+  readonly isRack: boolean;
+  readonly state: NodeState;
+  readonly address: string;
+  readonly wanted: number | null;
+  readonly applied: number | null;
+  readonly report: 'current' | 'applying' | 'silent' | 'never';
+  readonly reportedAt: string | null;
+  readonly agent: { readonly version: string; readonly since: string } | null;
+  /** Its regiond, null where none is or nobody has said. */
+  readonly region: { readonly isReady: boolean; readonly version: string } | null;
+  readonly isContainer: boolean;
+  readonly observed: readonly ServiceObservation[];
+  readonly host: HostObservation | null;
+}
+
+/** A node with what its daemons said of themselves a moment ago. */
+export interface SiteNode extends KnownSiteNode {
+  /** Did it report within `FRESH_MS`? */
+  readonly isFresh: boolean;
+  readonly facts: NodeFacts;
+}
+
+/** Everything that status and doctor are concluded from: plain values of one moment. `now` in ms. */
+export interface ClusterSite {
+  readonly now: number;
+  readonly version: string;
+  readonly source: 'database' | 'memory';
+  readonly cluster: Pick<Cluster, 'id' | 'vip' | 'virtualRouter'> | null;
+  readonly database: DatabaseHealth;
+  readonly nodes: readonly SiteNode[];
+  readonly racks: readonly { readonly name: string; readonly isMaster: boolean; readonly vlans: readonly string[] }[];
+  readonly services: readonly Service[];
+  /** Null: the database did not tell. */
+  readonly wal: SlotBounds | null;
+  /** The cluster's authority; null: there is none, or this region cannot read it. */
+  readonly authority: { readonly notAfter: string } | null;
+}
+
+/** Adds what may be concluded from a node's last report at `now`. */
+export function siteNode(node: KnownSiteNode, now: number): SiteNode {
+  const isFresh = node.reportedAt !== null && now - Date.parse(node.reportedAt) <= FRESH_MS;
+  return { ...node, isFresh, facts: nodeFacts(isFresh ? node.observed : [], isFresh ? node.host : null) };
+}
+
+/** Region nodes that carry their part. */
+export function members(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
+  return site.nodes.filter((node) => node.isRegion && node.state === 'member');
+}
+
+/** Nodes that the site rests on. One that is still joining is set up under the eyes of whoever joins it. */
+export function settled(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
+  return site.nodes.filter((node) => node.state === 'member');
+}
+
+/** Region nodes, those that are still joining too. */
+export function regions(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
+  return site.nodes.filter((node) => node.isRegion);
+}
+
+/** What one kind of daemon says on each of these nodes, and the nodes that have no fresh word of it. */
+export function heard<K extends keyof NodeFacts>(nodes: readonly SiteNode[], kind: K) {
+  const said: { readonly node: SiteNode; readonly facts: NonNullable<NodeFacts[K]> }[] = [];
+  const silent: SiteNode[] = [];
+  for (const node of nodes) {
+    const facts = node.facts[kind];
+    if (facts === null) silent.push(node);
+    else said.push({ node, facts: facts as NonNullable<NodeFacts[K]> });
+  }
+  return { said, silent };
+}
+
+/** Is this service as it should be on the node, by its last word? */
+export function isHealthy(node: SiteNode, service: string): boolean {
+  return node.isFresh && node.observed.some((row) => row.service === service && row.state === 'healthy');
+}
+
+/** Is a service what it has to be? Of one that must not run on a node, no word is enough. */
+export function isRight(row: Pick<Service, 'state' | 'isWanted'>): boolean {
+  return row.isWanted ? row.state === 'healthy' : ['absent', 'pending', 'stale'].includes(row.state);
+}
+
+/** Names as a sentence has them: `r1, r2 and r3`. */
+export function listOf(names: readonly string[]): string {
+  const [last = '', ...rest] = names.toReversed();
+  return rest.length === 0 ? last : `${rest.toReversed().join(', ')} and ${last}`;
+}
+
+/** Why nothing is known of a daemon on a node: a sentence's part. */
+export function silence(node: SiteNode, service: string, now: number): string {
+  if (node.reportedAt === null) return `${node.name} has never reported`;
+  if (!node.isFresh)
+    return `${node.name} has not reported for ${Math.round((now - Date.parse(node.reportedAt)) / 1000)} s`;
+  const row = node.observed.find((one) => one.service === service);
+  return row === undefined ? `${node.name} does not speak of ${service}` : `${service} on ${node.name} is ${row.state}`;
+}

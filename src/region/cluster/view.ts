@@ -1,0 +1,143 @@
+import type { ClusterStatus } from '../../contract/cluster/status.ts';
+import { vipAddress } from '../../model/cluster.ts';
+import { judge } from './doctor.ts';
+import { isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
+import { type ClusterSite, heard, isRight, members, regions, settled, type SiteNode } from './site.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What the cluster adds to the site's verdict: the first words of its summary, and what is wrong beside services and nodes. */
+export interface ClusterWord {
+  readonly sentence: string;
+  readonly problems: readonly string[];
+}
+
+/** Invariants that `regent status` tells in its own words. */
+const TOLD = ['agents', 'services', 'database-writes'];
+
+/**
+ * The cluster's part of `regent status`; null where there is no cluster. A problem is each invariant that is broken, and that fewer nodes can be
+ * lost than the number of members promises.
+ */
+export function clusterWord(site: ClusterSite): ClusterWord | null {
+  if (site.cluster === null) return null;
+  const losses = lossesOf(site);
+  const broken = judge(site).filter((row) => row.state === 'broken' && !TOLD.includes(row.id));
+  return {
+    sentence: losses.sentence,
+    problems: [
+      ...(losses.now < losses.promised ? [`${losses.now} instead of ${losses.promised} can be lost`] : []),
+      ...broken.map((row) => `${row.id}: ${row.detail}`),
+    ],
+  };
+}
+
+/** The cluster on one screen. `verdict`: of `regent status`, so that both say the same. */
+export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'state' | 'summary'>): ClusterStatus {
+  const { cluster } = site;
+  const { now, promised, why } = lossesOf(site);
+  const { id, vip, virtualRouter } = cluster ?? { id: '', vip: null, virtualRouter: 0 };
+  const ended = (notAfter: string) => ({
+    notAfter,
+    daysLeft: Math.round(((Date.parse(notAfter) - site.now) / DAY_MS) * 10) / 10,
+  });
+  return {
+    ...verdict,
+    source: site.source,
+    time: new Date(site.now).toISOString(),
+    version: site.version,
+    cluster: cluster && { id, vip, virtualRouter },
+    losses: { now, promised, why: [...why] },
+    warnings: layoutWarnings(site),
+    nodes: site.nodes.map((node) => viewNode(node, site)),
+    database: viewDatabase(site),
+    dcs: viewDcs(site),
+    vip: viewVip(site),
+    racks: site.racks.map(({ name, isMaster, vlans }) => ({ name, isMaster, vlans: [...vlans] })),
+    services: viewServices(site),
+    certificates: site.nodes.flatMap((node) => {
+      const notAfter = node.host?.certificate?.notAfter;
+      return notAfter === undefined ? [] : [{ node: node.name, ...ended(notAfter) }];
+    }),
+    authority: site.authority && ended(site.authority.notAfter),
+  };
+}
+
+function viewNode(node: SiteNode, site: ClusterSite): ClusterStatus['nodes'][number] {
+  const { name, isRegion, isRack, state, address, report, reportedAt, wanted, applied, agent } = node;
+  const region = isRegion ? (isRegionUp(node, site) ? ('ready' as const) : ('away' as const)) : null;
+  return { name, isRegion, isRack, state, address, report, reportedAt, wanted, applied, agent, region };
+}
+
+/** As the primary sees it; without one, what each node says of itself. */
+function viewDatabase(site: ClusterSite): ClusterStatus['database'] {
+  const { said } = heard(regions(site), 'db');
+  const primary = said.find(({ facts }) => facts.role === 'primary');
+  const members =
+    primary && primary.facts.members.length > 0
+      ? primary.facts.members.map(({ name, ...rest }) => ({ node: name, ...rest }))
+      : said.map(({ node, facts: { role, state, timeline, lagBytes, isSynchronous } }) => ({
+          node: node.name,
+          role,
+          state,
+          timeline,
+          lagBytes,
+          isSynchronous,
+        }));
+  return {
+    state: site.database.isUp ? 'ok' : 'down',
+    why: site.database.why,
+    primary: primary?.node.name ?? null,
+    timeline: primary?.facts.timeline ?? null,
+    members,
+  };
+}
+
+function viewDcs(site: ClusterSite): ClusterStatus['dcs'] {
+  const { said } = heard(regions(site), 'dcs');
+  const source = said.find(({ facts }) => facts.hasQuorum) ?? said[0];
+  const names = (isLearner: boolean) =>
+    (source?.facts.members ?? [])
+      .filter((member) => member.isLearner === isLearner)
+      .map((member) => member.name || member.id);
+  return {
+    leader: said.find(({ facts }) => facts.isLeader)?.node.name ?? null,
+    hasQuorum: source?.facts.hasQuorum ?? null,
+    voters: names(false),
+    learners: names(true),
+  };
+}
+
+function viewVip(site: ClusterSite): ClusterStatus['vip'] {
+  const address = site.cluster === null ? null : vipAddress(site.cluster);
+  if (address === null) return null;
+  const { said, silent } = heard(members(site), 'vip');
+  const unfit = said.filter(({ facts }) => !facts.isFit);
+  return {
+    address,
+    holders: said.filter(({ facts }) => facts.isHolder).map(({ node }) => node.name),
+    fit: said.filter(({ facts }) => facts.isFit).map(({ node }) => node.name),
+    unfit: [
+      ...unfit.map(({ node, facts }) => ({ node: node.name, why: facts.why })),
+      ...silent.map((node) => ({ node: node.name, why: 'it says nothing' })),
+    ],
+  };
+}
+
+function viewServices(site: ClusterSite): ClusterStatus['services'] {
+  const known = new Set(settled(site).map((node) => node.name));
+  const applying = new Set(site.nodes.filter((node) => node.report === 'applying').map((node) => node.name));
+  const rows = Map.groupBy(
+    site.services.filter((row) => known.has(row.node)),
+    (row) => row.service,
+  );
+  return [...rows].map(([service, all]) => ({
+    service,
+    wanted: all.filter((row) => row.isWanted).length,
+    healthy: all.filter((row) => row.isWanted && row.state === 'healthy').length,
+    // What a node is just taking over is not ill.
+    ill: all
+      .filter((row) => !isRight(row) && !(row.state === 'pending' && applying.has(row.node)))
+      .map((row) => row.node),
+  }));
+}

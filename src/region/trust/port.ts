@@ -1,0 +1,83 @@
+import type {
+  ClusterSecrets,
+  JoinAnswer,
+  JoinRequest,
+  MemberAnswer,
+  RenewalAnswer,
+  UndoRequest,
+} from '../../contract/cluster/join.ts';
+import type { Rejected } from '../../core/errors.ts';
+import type { CertificateSubject } from '../../core/node-identity.ts';
+
+/** A certificate that was just signed. Times in ms. */
+export interface SignedCertificate {
+  readonly certificate: string;
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** A certificate that a host holds. `keyDigest`: SHA-256 of its public key. Times in ms. */
+export interface HeldCertificate {
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly keyDigest: string;
+  readonly subject: CertificateSubject;
+}
+
+/** The cluster's authority as this region node has it. Each call refuses (`unavailable`) where its files are missing. PEM texts. */
+export interface CertificateAuthority {
+  /** `fingerprint`: SHA-256 of its DER, lower-case hex. */
+  certificate(): Promise<{ readonly pem: string; readonly fingerprint: string } | Rejected>;
+  /** Checks that a request is signed by its own key. */
+  readRequest(csr: string): Promise<{ readonly publicKeyDigest: string; readonly commonName: string } | Rejected>;
+  sign(csr: string, subject: CertificateSubject): Promise<SignedCertificate | Rejected>;
+  /** The certificate that this host holds; null: it holds none that this authority signed for a region node. */
+  held(): Promise<HeldCertificate | null>;
+  /** What a region node that joins needs to be one. */
+  inheritance(): Promise<{ readonly key: string; readonly secrets: ClusterSecrets } | Rejected>;
+}
+
+/** A member of etcd. `id`: decimal, as its API has it. `name`: '' while it has never started. */
+export interface EtcdMember {
+  readonly id: string;
+  readonly name: string;
+  readonly isLearner: boolean;
+  readonly peerUrls: readonly string[];
+}
+
+/** etcd of the cluster, as this host's member tells it. */
+export interface EtcdPort {
+  /** By a majority's word; null: it does not answer, has no majority, or is a learner itself. */
+  members(): Promise<readonly EtcdMember[] | null>;
+  /** Throws AppError `etcd` with etcd's own words; who is gone already is no fault. */
+  remove(id: string): Promise<void>;
+}
+
+/** A join token as it is shown. */
+export interface PresentedToken {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** Who is let in, and who is not any more. `source`: where a call came from, for the audit. */
+export interface TrustPort {
+  /** Is there such a token, with this secret? Takes as long whatever is wrong. */
+  isToken(token: PresentedToken): Promise<boolean>;
+  join(token: PresentedToken, request: JoinRequest, source: string): Promise<JoinAnswer | Rejected>;
+  /** A new certificate for a node. `byCertificate`: it showed one that is good; else it must not have been shut out. */
+  renew(nodeId: string, csr: string, byCertificate: boolean): Promise<RenewalAnswer | Rejected>;
+  /** A new certificate for the node of this host itself, for the key that it has. Works while the database is away. */
+  renewOwn(csr: string): Promise<RenewalAnswer | Rejected>;
+  /** The node carries its part from now on; refuses, naming what is missing. */
+  finish(nodeId: string, source: string): Promise<MemberAnswer | Rejected>;
+  /** Undoes the join of a region node that never finished, or of a rack, by the key that joined. Gives what is, or was, forgotten. */
+  undo(request: UndoRequest, source: string): Promise<MemberAnswer | Rejected>;
+  /** May this node call at all? Its row says so, and a role. */
+  isServed(nodeId: string): Promise<boolean>;
+  /** Null, or why this certificate is not taken (any more). From memory: works while the database is away. */
+  checkSerial(serial: string): Rejected | null;
+  /** Calls `listener` after the set of revoked certificates has changed; the result ends it. */
+  onRevoked(listener: () => void): () => void;
+}

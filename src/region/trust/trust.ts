@@ -1,0 +1,41 @@
+import type { Clock } from '../../core/ports.ts';
+import { isSecret } from '../../core/secret.ts';
+import type { Database } from '../../store/database.ts';
+import { readTokenSecret } from '../../store/queries/cluster/tokens.ts';
+import { findNode } from '../../store/queries/nodes.ts';
+import { orThrow } from '../agents.ts';
+import { join } from './join.ts';
+import { finishJoin, undoJoin } from './member.ts';
+import type { CertificateAuthority, TrustPort } from './port.ts';
+import { renewCertificate, renewOwnCertificate } from './renewal.ts';
+import type { Revocations } from './revocations.ts';
+
+/** What trust is built from. `version`: of the product. */
+interface TrustPorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly ca: CertificateAuthority;
+  readonly version: string;
+}
+
+/** Joining, certificates and their revocation, as the transports see it. */
+export function createTrust(ports: TrustPorts, revocations: Revocations): TrustPort {
+  const { db, clock, ca: authority, version } = ports;
+  return {
+    isToken: async ({ id, secret }) => {
+      const found = orThrow(await db.glance(async (tx) => ({ hash: await readTokenSecret(tx, id) })));
+      return isSecret(secret, found.hash);
+    },
+    join: (token, request, source) => join({ db, authority, version }, { token, request, source }),
+    renew: (nodeId, csr, byCertificate) => renewCertificate(db, authority, { nodeId, csr, byCertificate }),
+    renewOwn: (csr) => renewOwnCertificate({ db, authority, check: (serial) => revocations.check(serial) }, csr),
+    finish: (nodeId, source) => finishJoin(db, { nodeId, source, now: clock.now() }),
+    undo: (request, source) => undoJoin(db, authority, { ...request, source }),
+    isServed: async (nodeId) => {
+      const { node } = orThrow(await db.glance(async (tx) => ({ node: await findNode(tx, { id: nodeId }) })));
+      return node !== null && (node.isRegion || node.isRack);
+    },
+    checkSerial: (serial) => revocations.check(serial),
+    onRevoked: (listener) => revocations.onChange(listener),
+  };
+}
