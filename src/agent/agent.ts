@@ -1,12 +1,11 @@
 import type { Desired, Observation } from '../contract/agent.ts';
 import type { RegisterRequest } from '../contract/identity/registration.ts';
-import type { HostFacts } from '../core/host-values.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type Timing, TIMING } from '../reconcile/ports.ts';
 import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
 import { absentOf } from './accept.ts';
 import { openAppliedStore } from './applied-store.ts';
-import type { RegionChannel } from './channel.ts';
+import type { RegionChannel } from './channel/channel.ts';
 import { openDriver } from './driver.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { type LeaseWatchOptions, watchLeases } from './leases.ts';
@@ -14,10 +13,12 @@ import { type Ledger, openLedger } from './ledger.ts';
 import { openLimits } from './limits.ts';
 import { openLink } from './link.ts';
 import { type Membership, openMembership } from './membership.ts';
-import { openNodeFacts } from './node-facts.ts';
+import { openNodeFacts } from './self/node-facts.ts';
 import type { LoopPorts } from './ports.ts';
 import { pullForever } from './pull.ts';
 import { openReporter } from './report.ts';
+import { openSelf, type SelfPorts } from './self/self.ts';
+import { wireFacts, wireReport } from './wire.ts';
 
 /** What an agent is built from. `text`: a durable text in its state folder, by name. `rack`: announces this host as a rack; null: it is none. */
 export interface AgentOptions {
@@ -26,7 +27,7 @@ export interface AgentOptions {
   readonly version: string;
   readonly host: Host;
   readonly channel: RegionChannel;
-  /** `isNode`: this host is a node by a credential, too, whatever becomes of the rack. */
+  /** `isNode`: this host is a region node, too, whatever becomes of the rack. */
   readonly rack: (RegisterRequest & { readonly isNode: boolean }) | null;
   readonly services: readonly AnyService[];
   readonly templates: Templates;
@@ -37,6 +38,8 @@ export interface AgentOptions {
   /** Pause between two looks at leases, ms. */
   readonly leasesMs?: number;
   readonly text: (name: string) => DurableText;
+  /** What makes this node one of a cluster; left out where there is none. */
+  readonly self?: SelfPorts;
 }
 
 /** A running agent. */
@@ -85,18 +88,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       agentSince: since,
       staleSince: link.staleSince(),
       facts: wireFacts(facts.current()),
-      services: [...driver.reports()],
+      services: driver.reports().map((report) => wireReport(report, findings)),
       findings: [...findings.all()],
+      ...self?.observe(),
     };
   };
   const reporter = openReporter({ ports, channel, link, everyMs: options.reportMs ?? REPORT_MS, observe });
+  const self = options.self && openSelf({ options, ports: options.self, channel, ledger, findings, driver, reporter });
   const held = ledger.held();
+  if (held) channel.setRegions(held.body.regions ?? []);
+  await self?.prepare();
   if (held) driver.want(held);
   log.info('agent starts', { generation: held?.generation ?? 0 });
 
   const stopping = new AbortController();
   const onDesired = (desired: Parameters<typeof driver.want>[0]) => {
     log.info('a new desired state is in force', { generation: desired.generation, revision: desired.revision });
+    channel.setRegions(desired.body.regions ?? []);
     driver.want(desired);
     reporter.changed();
   };
@@ -107,6 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
     ...(membership ? [membership.run(stopping.signal)] : []),
+    ...(self?.run(stopping.signal) ?? []),
     ...leaseWatches({ ...options, channel }, findings, ledger).map((watch) => watchLeases(watch, stopping.signal)),
   ];
   return {
@@ -138,7 +147,8 @@ function memberOf(options: AgentOptions, rack: NonNullable<AgentOptions['rack']>
     await ledger.accept(absent);
     onAbsent(absent);
   };
-  const isTrusting = ledger.held() !== null;
+  // A certificate says that a region has let this host in.
+  const isTrusting = ledger.held() !== null || options.self?.trust.current() != null;
   return openMembership({ ports, channel, findings, rack: request, isNode, isTrusting, onRejected });
 }
 
@@ -149,24 +159,4 @@ function leaseWatches(options: AgentOptions, findings: Findings, ledger: Ledger)
     const isWanted = () => (ledger.held()?.body.services[name]?.desired ?? null) !== null;
     return source ? [{ ports, host, channel, findings, source, everyMs: options.leasesMs ?? LEASES_MS, isWanted }] : [];
   });
-}
-
-const UNKNOWN_FACTS: HostFacts = {
-  hostname: '',
-  os: { id: '', version: '' },
-  isContainer: false,
-  interfaces: [],
-  versions: {},
-};
-
-/** Facts within the wire's limits; before they were read the report says so by an empty host name. */
-function wireFacts(facts: HostFacts | null): Observation['facts'] {
-  const { hostname, os, isContainer, interfaces, versions } = facts ?? UNKNOWN_FACTS;
-  return {
-    hostname: hostname.slice(0, 255),
-    os: { ...os },
-    isContainer,
-    interfaces: interfaces.slice(0, 4096).map((nic) => ({ ...nic, addresses: nic.addresses.slice(0, 256) })),
-    versions: { ...versions },
-  };
 }

@@ -14,6 +14,8 @@ export interface Driver {
   want(desired: Desired): void;
   /** The node's roles changed. */
   setRoles(roles: readonly RoleChange[]): void;
+  /** What names the node's certificate changed: it was renewed. */
+  setCertificate(name: string | null): void;
   /** Something that the services see changed (facts). */
   wake(): void;
   reports(): readonly ServiceReport[];
@@ -38,8 +40,8 @@ const SILENCE_MS = 300_000;
 const JITTER = 0.2;
 const LONG_MS = 2_000;
 const REST_MAX_MS = 10_000;
-/** Pause before the next question to a daemon that was silent. */
-const SUSPECT_MS = 500;
+/** Pause before the next question to a daemon that was silent, or is on its way. */
+const UNSETTLED_MS = 500;
 
 /** Opens the driver; nothing happens before `run`. */
 export function openDriver(options: DriverOptions): Driver {
@@ -50,12 +52,13 @@ export function openDriver(options: DriverOptions): Driver {
   let desired: Desired | null = null;
   let wanted: ReadonlyMap<string, Wanted> = new Map();
   let roles: readonly RoleChange[] = [];
+  let certificate: string | null = null;
 
   const ringAll = () => {
     for (const bell of bells.values()) bell.ring();
   };
   const derive = () => {
-    wanted = wantedOf(desired, roles);
+    wanted = wantedOf(desired, roles, certificate);
     const known = new Set(options.services.map((service) => service.name));
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
     for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
@@ -70,7 +73,7 @@ export function openDriver(options: DriverOptions): Driver {
     const before = reports.get(report.service);
     if (!wanted.has(report.service)) return;
     reports.set(report.service, report);
-    if (!before || stableJson(before) !== stableJson(report)) options.onReport();
+    if (!before || isNews(before, report)) options.onReport();
   };
 
   const runService = async (service: AnyService, engine: ServiceEngine, bell: Bell, signal: AbortSignal) => {
@@ -86,7 +89,8 @@ export function openDriver(options: DriverOptions): Driver {
         await options.ports.wait(restMs(before, report, tookMs), signal);
       }
       beat();
-      const pauseMs = engine.isSuspect() ? Math.min(SUSPECT_MS, options.tickMs) : options.tickMs;
+      const tickMs = service.probeEveryMs ?? options.tickMs;
+      const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : tickMs;
       await bell.wait(pauseMs * (1 - JITTER / 2 + options.ports.random.fraction() * JITTER), signal);
     }
     beat.end();
@@ -99,6 +103,10 @@ export function openDriver(options: DriverOptions): Driver {
     },
     setRoles: (next) => {
       roles = next;
+      derive();
+    },
+    setCertificate: (name) => {
+      certificate = name;
       derive();
     },
     wake: ringAll,
@@ -114,6 +122,19 @@ export function openDriver(options: DriverOptions): Driver {
   };
 }
 
+/** Is it worth a report at once? Numbers among a daemon's facts (lag, offset, sizes) differ at every probe: they go with the next report. */
+export function isNews(before: ServiceReport, after: ServiceReport): boolean {
+  const words = (report: ServiceReport) => stableJson({ ...report, facts: withoutNumbers(report.facts) });
+  return words(before) !== words(after);
+}
+
+function withoutNumbers(value: unknown): unknown {
+  if (typeof value === 'number') return 0;
+  if (Array.isArray(value)) return value.map(withoutNumbers);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutNumbers(item)]));
+}
+
 /**
  * A change that takes a daemon long (Kea opens the sockets of two hundred VLANs) is followed by as long a rest: under writes without an end the
  * daemon serves at least half of the time, and takes many of them at once.
@@ -123,10 +144,16 @@ export function restMs(before: ServiceReport | undefined, after: ServiceReport, 
   return hasActed && after.state === 'healthy' && tookMs > LONG_MS ? Math.min(tookMs, REST_MAX_MS) : 0;
 }
 
-function wantedOf(desired: Desired | null, roles: readonly RoleChange[]): ReadonlyMap<string, Wanted> {
+function wantedOf(
+  desired: Desired | null,
+  roles: readonly RoleChange[],
+  certificate: string | null,
+): ReadonlyMap<string, Wanted> {
   const parts = Object.entries(desired?.body.services ?? {});
   const generation = desired?.generation ?? 0;
-  return new Map(parts.map(([name, part]) => [name, { ...part, generation, digest: digestOf(part.desired), roles }]));
+  return new Map(
+    parts.map(([name, part]) => [name, { ...part, generation, digest: digestOf(part.desired), roles, certificate }]),
+  );
 }
 
 function unknownReport(service: string, wish: Wanted, since: string): ServiceReport {

@@ -3,7 +3,7 @@ import { backOffMs } from '../core/back-off.ts';
 import { AppError, isRejected, type Rejected, sentenceOf } from '../core/errors.ts';
 import type { Host } from '../host/interface.ts';
 import type { LeasePage, LeaseSource } from '../services/kit/contract.ts';
-import type { RegionChannel } from './channel.ts';
+import type { RegionChannel } from './channel/channel.ts';
 import type { Findings } from './findings.ts';
 import { type LeaseMemory, openLeaseMemory } from './lease-walk.ts';
 import type { Beat, LoopPorts } from './ports.ts';

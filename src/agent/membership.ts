@@ -2,7 +2,7 @@ import { Check } from 'typebox/value';
 import { RegisterAnswer, type RegisterRequest } from '../contract/identity/registration.ts';
 import { backOffMs } from '../core/back-off.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import type { RegionChannel } from './channel.ts';
+import type { RegionChannel } from './channel/channel.ts';
 import type { Findings } from './findings.ts';
 import { type LoopPorts, openBell } from './ports.ts';
 
@@ -128,7 +128,13 @@ function gated(
       if (taken === null) throw new AppError('region_unreachable', 'the rack is not accepted');
       return taken;
     },
+    certify: async (csr) => {
+      const answer = await admitted(() => channel.certify(csr));
+      if (answer === null) throw new AppError('region_unreachable', 'the rack is not accepted');
+      return answer;
+    },
     register: (request) => channel.register(request),
+    setRegions: (regions) => channel.setRegions(regions),
     close: () => {
       onClose();
       channel.close();

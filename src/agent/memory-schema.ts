@@ -35,10 +35,21 @@ const MemorySchema = Type.Object({
     Type.Null(),
   ]),
   roles: Type.Record(Type.String(), Type.String()),
+  telling: Type.Optional(
+    Type.Union([
+      Type.Object({
+        kind: Type.String(),
+        value: Type.String(),
+        pidBefore: Type.Union([Type.Integer(), Type.Null()]),
+      }),
+      Type.Null(),
+    ]),
+  ),
   state: Type.Union(SERVICE_STATES.map((state) => Type.Literal(state))),
   since: Type.String(),
   why: Type.String(),
   lastAction: Type.Union([ServiceAction, Type.Null()]),
+  actions: Type.Optional(Type.Array(ServiceAction)),
 });
 
 /** Is it what the engine remembers of a service? Another release may have written it. */

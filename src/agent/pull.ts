@@ -2,7 +2,7 @@ import { backOffMs } from '../core/back-off.ts';
 import type { Desired } from '../contract/agent.ts';
 import { sentenceOf } from '../core/errors.ts';
 import { type Verdict, judgeDesired } from './accept.ts';
-import type { RegionChannel } from './channel.ts';
+import type { RegionChannel } from './channel/channel.ts';
 import type { Findings } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import type { Link } from './link.ts';

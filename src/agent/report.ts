@@ -1,6 +1,6 @@
 import { backOffMs } from '../core/back-off.ts';
 import type { Observation } from '../contract/agent.ts';
-import type { RegionChannel } from './channel.ts';
+import type { RegionChannel } from './channel/channel.ts';
 import type { Link } from './link.ts';
 import { type LoopPorts, openBell } from './ports.ts';
 

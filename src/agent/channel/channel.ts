@@ -1,0 +1,196 @@
+import type { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
+import * as http from 'node:http';
+import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
+import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
+import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import { openLines, type TrustedLine, WaysChanged } from './lines.ts';
+import { type Answer, type Call, type Headers, sendTwice } from './send.ts';
+import type { Target } from './targets.ts';
+import { ask } from './ask.ts';
+import type { ChannelOptions } from './options.ts';
+
+/** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
+ * `region_refused`, or `region_denied` for what this node may not (yet, or any more). */
+export interface RegionChannel {
+  /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
+  pull(query: PullQuery): Promise<unknown>;
+  report(observation: Observation): Promise<void>;
+  /** Announces this host's rack. The answer is not checked yet. */
+  register(request: RegisterRequest): Promise<unknown>;
+  /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
+  leases(report: LeaseReport): Promise<'taken' | 'restart'>;
+  /** Asks for a certificate of this node by a request (PKCS #10, PEM). The answer is not checked yet. */
+  certify(csr: string): Promise<unknown>;
+  /** Region nodes as the ledger knows them; the next call goes by them. */
+  setRegions(regions: readonly { readonly address: string }[]): void;
+  /** Ends all calls. */
+  close(): void;
+}
+
+const REPORT_MS = 8_000;
+/** What a pull may take beyond the time that it waits. */
+const PULL_SLACK_MS = 8_000;
+const PROBLEM_LIMIT = 500;
+/** How often a call begins anew because the ways to the regions changed under it. */
+const ANEW_MAX = 5;
+
+/** Opens the channel; nothing is connected before the first call. Throws AppError `configuration` for a bad address. */
+export function openChannel(options: ChannelOptions): RegionChannel {
+  const lines = openLines(options);
+
+  /** Tries all regions in turn; the answer is that of the first that has one. */
+  const tryAll = async (what: Call): Promise<Answer> => {
+    const order = lines.order().filter((line) => mayCarry(options, line.target, what));
+    const problems: string[] = [];
+    for (const [index, line] of order.entries()) {
+      const isLast = index === order.length - 1;
+      try {
+        const place = { isLast, hasOthers: order.length > 1 };
+        const answer = await ask(line, what, place, () => headersOf(options, line.target, what));
+        if (answer.status >= 500) throw new AppError('region_unreachable', refusalOf(line.target, answer));
+        lines.worked(line);
+        if (isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
+        problems.push(refusalOf(line.target, answer));
+      } catch (error) {
+        if (error instanceof WaysChanged || (error instanceof AppError && error.code !== 'region_unreachable'))
+          throw error;
+        lines.failed(line);
+        problems.push(error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`);
+      }
+    }
+    const none = 'no region is known: set MAAS_URL in /etc/regent/rack.conf, or REGION_URLS in /etc/regent/agent.conf';
+    throw new AppError('region_unreachable', problems.join('; ').slice(0, 2 * PROBLEM_LIMIT) || none);
+  };
+
+  const call = async (what: Call): Promise<Answer> => {
+    for (let round = 1; ; round += 1) {
+      try {
+        return await tryAll(what);
+      } catch (error) {
+        if (!(error instanceof WaysChanged) || lines.isClosed() || round === ANEW_MAX) throw error;
+      }
+    }
+  };
+  const post = (path: string, body: unknown) => call({ method: 'POST', path, body, timeoutMs: REPORT_MS });
+
+  return {
+    pull: async ({ generation, digest, wait }) => {
+      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}`;
+      const answer = await call({ method: 'GET', path, body: undefined, timeoutMs: wait * 1000 + PULL_SLACK_MS });
+      return answer.status === 204 ? null : parse(answer.text);
+    },
+    report: async (observation) => {
+      await post('/agent/v1/observation', observation);
+    },
+    register: async (request) => parse((await post(REGISTER_PATH, request)).text),
+    leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),
+    certify: async (csr) => {
+      try {
+        return parse((await post(CERTIFICATE_PATH, { csr })).text);
+      } catch (error) {
+        const isAway = error instanceof AppError && error.code === 'region_unreachable';
+        if (!isAway || options.hostSocket === undefined) throw error;
+        return await askOwnRegion(options.hostSocket, csr, error);
+      }
+    },
+    setRegions: (regions) => lines.setRegions(regions),
+    close: () => lines.close(),
+  };
+}
+
+const LEASES_PATH = '/agent/v1/leases';
+
+/** By the socket of this host's own region, which knows its agent by the kernel's word. `before`: why no region answered. */
+async function askOwnRegion(socketPath: string, csr: string, before: AppError): Promise<unknown> {
+  const url = `unix:${socketPath}`;
+  const target: Target = {
+    url,
+    base: new URL('http://region'),
+    socketPath,
+    proof: 'credential',
+    rank: 0,
+    isPublic: false,
+  };
+  const agent = new http.Agent();
+  const what: Call = { method: 'POST', path: HOST_CERTIFICATE_PATH, body: { csr }, timeoutMs: REPORT_MS };
+  try {
+    const answer = await sendTwice({ target, agent }, what, () => ({}), AbortSignal.timeout(REPORT_MS));
+    return parse(checked(target, what, answer).text);
+  } catch (error) {
+    const isAnswer = error instanceof AppError && error.code !== 'region_unreachable';
+    if (isAnswer) throw error;
+    // A rack's host has no region.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw before;
+    throw new AppError(
+      'region_unreachable',
+      `${before.message}; ${url}: ${sentenceOf(error)}`.slice(0, 3 * PROBLEM_LIMIT),
+    );
+  } finally {
+    agent.destroy();
+  }
+}
+
+/**
+ * A node with a certificate shows it; what is public is for registration then, and last for another certificate: the regions may find the one
+ * that is held expired, and what they answer must be signed by the known authority.
+ */
+function mayCarry(
+  { credential, rack }: ChannelOptions,
+  { proof, isPublic, hasSecure }: TrustedLine['target'],
+  what: Call,
+) {
+  const isRegistration = what.path === REGISTER_PATH;
+  const isPublicCall = isRegistration || what.path === CERTIFICATE_PATH;
+  if (isPublic && hasSecure && !isPublicCall) return false;
+  if (proof === 'certificate') return !isRegistration || rack !== null;
+  return proof === 'signature' || isRegistration ? rack !== null : credential !== null;
+}
+
+/** A region may not let a rejected rack in by its certificate; the rack still learns by its signature what became of it. */
+function isMaskedDenial(target: Target, what: Call, { status }: Answer): boolean {
+  return what.path === REGISTER_PATH && target.proof === 'certificate' && (status === 401 || status === 403);
+}
+
+/** Who calls. A registration is always signed; on the own region's socket the credential says which node it is. */
+function headersOf({ credential, rack, random }: ChannelOptions, { proof }: Target, call: Call): Headers {
+  const isRegistration = call.path === REGISTER_PATH;
+  if (proof === 'certificate' && !isRegistration) return {};
+  if (proof === 'credential' && !isRegistration) return { authorization: `Bearer ${credential}` };
+  if (rack === null) throw new AppError('configuration', 'this node has neither a certificate, a credential nor a key');
+  // The region digests what it parses: a member without a value is not there.
+  const value: unknown = call.body === undefined ? undefined : JSON.parse(JSON.stringify(call.body));
+  const signed = { uuid: rack.uuid, time: rack.clock.now(), nonce: random.hex(16) };
+  const authorization = rackAuthorization(
+    { method: call.method, path: call.path, body: value },
+    signed,
+    rack.privateKey,
+  );
+  return { authorization, ...(proof === 'credential' && credential ? { [NODE_CREDENTIAL_HEADER]: credential } : {}) };
+}
+
+function checked(target: Target, what: Call, answer: Answer): Answer {
+  if (answer.status === 200 || answer.status === 204) return answer;
+  if (answer.status === 409 && what.path === LEASES_PATH) return answer;
+  const isDenied = answer.status === 401 || answer.status === 403;
+  throw new AppError(isDenied ? 'region_denied' : 'region_refused', refusalOf(target, answer));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError('region_refused', 'the region answered with something that is not JSON');
+  }
+}
+
+function refusalOf(target: Target, answer: Answer): string {
+  let words = '';
+  try {
+    const problem: unknown = JSON.parse(answer.text);
+    if (typeof problem === 'object' && problem !== null && 'detail' in problem) words = String(problem.detail);
+  } catch {
+    words = '';
+  }
+  return `${target.url} answered ${answer.status} ${words}`.trim().slice(0, PROBLEM_LIMIT);
+}

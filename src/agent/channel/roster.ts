@@ -1,0 +1,71 @@
+import { backOffMs } from '../../core/back-off.ts';
+import type { Clock, Random } from '../../core/ports.ts';
+import type { Target } from './targets.ts';
+
+/** Which region is asked next: the nearest first, those that failed lately last, and one that answered is kept. */
+export interface Roster {
+  setTargets(targets: readonly Target[]): void;
+  all(): readonly Target[];
+  /** All targets in the order in which a call tries them. */
+  order(): readonly Target[];
+  worked(target: Target): void;
+  /** It is asked after all others for a while, which grows with every failure in a row. */
+  failed(target: Target): void;
+}
+
+const BACK_OFF = { firstMs: 500, mostMs: 10_000 } as const;
+
+interface Record {
+  readonly target: Target;
+  /** Drawn once: nodes that start together must not all ask the same region first. */
+  readonly lot: number;
+  failures: number;
+  notBefore: number;
+}
+
+/** Opens an empty roster. */
+export function openRoster({ clock, random }: { readonly clock: Clock; readonly random: Random }): Roster {
+  let records: readonly Record[] = [];
+  let kept: string | null = null;
+  const find = (target: Target) => records.find((record) => keyOf(record.target) === keyOf(target));
+  return {
+    setTargets: (targets) => {
+      records = targets.map((target) => {
+        const { lot = random.fraction(), failures = 0, notBefore = 0 } = find(target) ?? {};
+        return { target, lot, failures, notBefore };
+      });
+    },
+    all: () => records.map(({ target }) => target),
+    order: () => {
+      const now = clock.monotonic();
+      const placeOf = ({ target, lot, notBefore }: Record) => {
+        const wait = Math.max(0, notBefore - now);
+        return [wait > 0 ? 1 : 0, wait, target.rank, keyOf(target) === kept ? 0 : 1, lot] as const;
+      };
+      return records.toSorted((a, b) => compare(placeOf(a), placeOf(b))).map(({ target }) => target);
+    },
+    worked: (target) => {
+      const record = find(target);
+      if (record) Object.assign(record, { failures: 0, notBefore: 0 });
+      kept = keyOf(target);
+    },
+    failed: (target) => {
+      const record = find(target);
+      if (!record) return;
+      record.notBefore = clock.monotonic() + backOffMs(record.failures, BACK_OFF, random);
+      record.failures += 1;
+    },
+  };
+}
+
+function keyOf({ proof, url }: Target): string {
+  return `${proof} ${url}`;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const difference = value - (b[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

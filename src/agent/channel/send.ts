@@ -1,0 +1,108 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { AppError } from '../../core/errors.ts';
+import type { Target } from './targets.ts';
+
+/** One call of the channel. */
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body: unknown;
+  readonly timeoutMs: number;
+}
+
+/** What a region answered. */
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** A target with its connections. */
+export interface Line {
+  readonly target: Target;
+  readonly agent: http.Agent;
+}
+
+/** A connection, with TLS, that takes longer goes nowhere. */
+const CONNECT_MS = 1_500;
+const BODY_LIMIT = 64 * 1024 * 1024;
+
+/** A kept connection may have been closed by the region just now: that call, and only that, is sent again, with new headers. */
+export async function sendTwice(line: Line, call: Call, headers: () => Headers, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await send(line, call, headers(), signal);
+  } catch (error) {
+    if (!(error instanceof StaleConnection) || signal.aborted) throw error;
+    return await send(line, call, headers(), signal);
+  }
+}
+
+class StaleConnection extends Error {}
+
+function send({ target, agent }: Line, call: Call, who: Headers, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const text = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const headers: Record<string, string> = { ...who, accept: 'application/json' };
+    if (text !== undefined) headers['content-type'] = 'application/json';
+    const request = (target.base.protocol === 'https:' ? https : http).request({
+      method: call.method,
+      path: call.path,
+      host: target.base.hostname.replace(/^\[|\]$/g, ''),
+      port: target.base.port,
+      agent,
+      headers,
+      signal,
+      ...(target.socketPath === null ? {} : { socketPath: target.socketPath }),
+    });
+    const limit = setTimeout(() => {
+      request.destroy(new AppError('region_unreachable', `${target.url} did not answer within ${call.timeoutMs} ms`));
+    }, call.timeoutMs);
+    const fail = (error: Error) => {
+      clearTimeout(limit);
+      reject(request.reusedSocket && isReset(error) ? new StaleConnection(error.message) : error);
+    };
+    guardConnect(request, target);
+    request.on('error', fail);
+    request.on('response', (response) => {
+      collect(response, (error, text) => {
+        clearTimeout(limit);
+        if (error) fail(error);
+        else resolve({ status: response.statusCode ?? 0, text });
+      });
+    });
+    request.end(text);
+  });
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+/** A host that is gone answers nothing at all, a process that hangs begins no TLS: connecting has a limit of its own. */
+function guardConnect(request: http.ClientRequest, target: Target): void {
+  request.on('socket', (socket) => {
+    const isSecure = target.base.protocol === 'https:';
+    if (!socket.connecting && !(isSecure && !request.reusedSocket)) return;
+    const timer = setTimeout(() => {
+      request.destroy(new AppError('region_unreachable', `${target.url}: no connection within ${CONNECT_MS} ms`));
+    }, CONNECT_MS);
+    const done = () => clearTimeout(timer);
+    socket.once(isSecure ? 'secureConnect' : 'connect', done);
+    socket.once('close', done);
+  });
+}
+
+function collect(response: http.IncomingMessage, done: (error: Error | null, text: string) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > BODY_LIMIT)
+      response.destroy(new AppError('region_refused', `the answer is larger than ${BODY_LIMIT} bytes`));
+    else chunks.push(chunk);
+  });
+  response.on('error', (error) => done(error, ''));
+  response.on('end', () => done(null, Buffer.concat(chunks).toString('utf8')));
+}

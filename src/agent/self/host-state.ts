@@ -1,0 +1,53 @@
+import type { HostObservation } from '../../contract/agent.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import type { DiskSpace } from '../../host/look/disks.ts';
+import type { TrustStore } from '../channel/trust.ts';
+import type { LoopPorts } from '../ports.ts';
+import type { RoleWatch } from './roles.ts';
+
+/** What is reported of the host itself. */
+export interface HostState {
+  /** Undefined before the disks were looked at. */
+  current(): HostObservation | undefined;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What it is built from. `readDisks`: space of the file systems that matter. */
+export interface HostStateOptions {
+  readonly ports: LoopPorts;
+  readonly trust: TrustStore;
+  readonly roles: RoleWatch;
+  readonly readDisks: () => Promise<readonly DiskSpace[]>;
+}
+
+const EVERY_MS = 5_000;
+/** A file system of a server that is gone does not answer at all. */
+const SILENCE_MS = 120_000;
+
+/** Opens it. */
+export function openHostState({ ports, trust, roles, readDisks }: HostStateOptions): HostState {
+  let disks: HostObservation['disks'] | null = null;
+  return {
+    current: () => (disks === null ? undefined : { certificate: certificateOf(trust), disks, roles: roles.current() }),
+    run: async (signal) => {
+      const beat = ports.loop('disks', SILENCE_MS);
+      while (!signal.aborted) {
+        try {
+          disks = (await readDisks()).map((disk) => ({ ...disk }));
+        } catch (error) {
+          ports.log.warn('the space on disks cannot be read', { error: sentenceOf(error) });
+        }
+        beat();
+        await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
+      }
+      beat.end();
+    },
+  };
+}
+
+function certificateOf(trust: TrustStore): HostObservation['certificate'] {
+  const facts = trust.current()?.facts;
+  if (!facts) return null;
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return { serial: facts.serial, notBefore: iso(facts.notBefore), notAfter: iso(facts.notAfter) };
+}

@@ -1,0 +1,118 @@
+import { Check } from 'typebox/value';
+import Type from 'typebox';
+import type { HostObservation } from '../../contract/agent.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import type { RoleChange } from '../../services/kit/contract.ts';
+import type { LoopPorts } from '../ports.ts';
+
+/** The roles of this node, and since when as far as is known. */
+export type Roles = HostObservation['roles'];
+
+/** Watches the roles of this node. */
+export interface RoleWatch {
+  current(): Roles;
+  /** Looks once: before anything is started, so that a daemon's first start already knows. */
+  look(): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * What the watch is built from. `vip`: the floating address, null where this node is none of its holders; `own`: addresses of this host now;
+ * `readRole`: the file that Patroni's callback writes, null where there is none; `databaseRole`: what the last probe of the database said,
+ * null where it runs not here or was not asked.
+ */
+export interface RoleWatchOptions {
+  readonly ports: LoopPorts;
+  readonly vip: () => string | null;
+  readonly own: () => ReadonlySet<string>;
+  readonly readRole: () => Promise<string | null>;
+  readonly databaseRole: () => string | null;
+  readonly onChange: (roles: readonly RoleChange[]) => void;
+}
+
+const EVERY_MS = 300;
+const SILENCE_MS = 15_000;
+
+/** `ha/postgres/role` writes it. */
+const RoleFile = Type.Object({
+  role: Type.Union([Type.Literal('primary'), Type.Literal('standby'), Type.Literal('none')]),
+  at: Type.String({ maxLength: 40 }),
+});
+
+/** Opens the watch; no role is known before the first look. A look is a system call and a small read, no process. */
+export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
+  const { ports } = options;
+  let roles: Roles = { vip: null, database: null };
+  let isBlind = false;
+
+  const read = async () => {
+    const now = new Date(ports.clock.now()).toISOString();
+    const vip = vipRole(options);
+    const database = options.databaseRole() === 'none' ? null : parseRole(await options.readRole(), now);
+    const next: Roles = {
+      vip: vip === null ? null : { state: vip, since: roles.vip?.state === vip ? roles.vip.since : now },
+      database: database?.state === roles.database?.state ? roles.database : database,
+    };
+    const before = listOf(roles);
+    roles = next;
+    const after = listOf(next);
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    ports.log.info('the roles of this node changed', { vip, database: database?.state ?? null });
+    options.onChange(after);
+  };
+
+  /** What cannot be looked at leaves the roles as they were. */
+  const look = async () => {
+    try {
+      await read();
+      isBlind = false;
+    } catch (error) {
+      if (!isBlind) ports.log.error('the roles of this node cannot be looked at', { error: sentenceOf(error) });
+      isBlind = true;
+    }
+  };
+
+  return {
+    current: () => roles,
+    look,
+    run: async (signal) => {
+      const beat = ports.loop('roles', SILENCE_MS);
+      while (!signal.aborted) {
+        await look();
+        beat();
+        await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
+      }
+      beat.end();
+    },
+  };
+}
+
+/** The truth is whether this host has the address, whatever keepalived says. */
+function vipRole({ vip, own }: RoleWatchOptions): 'active' | 'backup' | null {
+  const address = vip();
+  if (address === null) return null;
+  return own().has(address) ? 'active' : 'backup';
+}
+
+/** The role in the file; null: none, or the file is not whole. A time in it that is none, or is still to come, is replaced by now. */
+function parseRole(text: string | null, now: string): Roles['database'] {
+  const value = parse(text ?? '');
+  if (!Check(RoleFile, value) || value.role === 'none') return null;
+  const at = Date.parse(value.at);
+  return { state: value.role, since: at <= Date.parse(now) ? new Date(at).toISOString() : now };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function listOf({ vip, database }: Roles): readonly RoleChange[] {
+  return [
+    ...(vip ? [{ kind: 'vip', state: vip.state } as const] : []),
+    ...(database ? [{ kind: 'database', state: database.state } as const] : []),
+  ];
+}

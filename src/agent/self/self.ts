@@ -1,0 +1,96 @@
+import { Check } from 'typebox/value';
+import type { Observation } from '../../contract/agent.ts';
+import type { DiskSpace } from '../../host/look/disks.ts';
+import { VipDesired } from '../../services/vip/desired.ts';
+import type { Host } from '../../host/interface.ts';
+import type { RegionChannel } from '../channel/channel.ts';
+import type { TrustStore } from '../channel/trust.ts';
+import type { Driver } from '../driver.ts';
+import type { Findings } from '../findings.ts';
+import type { Ledger } from '../ledger.ts';
+import type { LoopPorts } from '../ports.ts';
+import type { Reporter } from '../report.ts';
+import { openCertificateKeeper } from './certificate.ts';
+import { openHostState } from './host-state.ts';
+import { openRoleWatch } from './roles.ts';
+
+/** What a node of a cluster is made of. `own`: its addresses now; `readRole`: text of the file of the database's role, null where there is none. */
+export interface SelfPorts {
+  readonly trust: TrustStore;
+  readonly own: () => ReadonlySet<string>;
+  readonly readRole: () => Promise<string | null>;
+  readonly readDisks: () => Promise<readonly DiskSpace[]>;
+}
+
+/** The node itself: its certificate, its roles, its disks. */
+export interface Self {
+  /** Looks at everything once, so that the first start of a daemon knows the roles and the first report the certificate. */
+  prepare(): Promise<void>;
+  observe(): Pick<Observation, 'host'>;
+  run(signal: AbortSignal): readonly Promise<void>[];
+}
+
+interface SelfParts {
+  readonly options: { readonly ports: LoopPorts; readonly host: Pick<Host, 'files'>; readonly nodeId: string };
+  readonly ports: SelfPorts;
+  readonly channel: RegionChannel;
+  readonly ledger: Ledger;
+  readonly findings: Findings;
+  readonly driver: Driver;
+  readonly reporter: Reporter;
+}
+
+/** Opens it. A role that changed wakes the services and a report at once; so does a certificate that was renewed. */
+export function openSelf({ options, ports, channel, ledger, findings, driver, reporter }: SelfParts): Self {
+  const { trust, own, readRole, readDisks } = ports;
+  const shared = { ports: options.ports, findings };
+  const onCertificate = () => {
+    driver.setCertificate(trust.current()?.facts.serial ?? null);
+    reporter.changed();
+  };
+  const roles = openRoleWatch({
+    ...shared,
+    vip: () => vipOf(ledger),
+    own,
+    readRole,
+    databaseRole: () => databaseRoleOf(driver),
+    onChange: (next) => {
+      driver.setRoles(next);
+      reporter.changed();
+    },
+  });
+  const state = openHostState({ ...shared, trust, roles, readDisks });
+  const { host, nodeId } = options;
+  const keeper = openCertificateKeeper({
+    ...shared,
+    channel,
+    trust,
+    files: host.files,
+    nodeId,
+    onChange: onCertificate,
+  });
+  return {
+    prepare: async () => {
+      await trust.refresh();
+      onCertificate();
+      await roles.look();
+    },
+    observe: () => {
+      const seen = state.current();
+      return seen === undefined ? {} : { host: seen };
+    },
+    run: (signal) => [keeper.run(signal), roles.run(signal), state.run(signal)],
+  };
+}
+
+/** The floating address that this node may hold, as its ledger says; null: it may hold none. */
+function vipOf(ledger: Ledger): string | null {
+  const desired = ledger.held()?.body.services['vip']?.desired;
+  return Check(VipDesired, desired) ? (desired.vip.split('/')[0] ?? null) : null;
+}
+
+/** What the database said of itself at its last probe; null: it was not asked. */
+function databaseRoleOf(driver: Driver): string | null {
+  const role = driver.reports().find(({ service }) => service === 'db')?.facts?.['role'];
+  return typeof role === 'string' ? role : null;
+}
