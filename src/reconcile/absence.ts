@@ -3,6 +3,7 @@ import { removeAll } from './disk.ts';
 import { isUp } from './health.ts';
 import { WELL } from './recovery.ts';
 import { type Run, saveMemory, setAction, setState } from './state.ts';
+import { tidingsOf } from './tidings.ts';
 
 /** The service must not be here: its unit is stopped, all its files go. Repeats itself until that is so. */
 export async function makeAbsent(run: Run): Promise<void> {
@@ -11,7 +12,7 @@ export async function makeAbsent(run: Run): Promise<void> {
   if (isUp(unit)) {
     const why = 'the service is not wanted on this node';
     const { action, problem } = await act(ports, service, 'stop', why);
-    setAction(run, action);
+    setAction(run, action, 'change');
     if (problem !== null) return setState(run, 'unhealthy', `The service is not wanted here, but ${problem}`);
   }
   await removeFiles(run);
@@ -22,9 +23,18 @@ export async function makeAbsent(run: Run): Promise<void> {
     good: null,
     refused: null,
     restart: restart === null ? null : { nonce: restart, pidBefore: null, isDone: true },
-    roles: Object.fromEntries(wanted.roles.map((role) => [role.kind, role.state])),
+    roles: tidingsOf(wanted),
+    telling: null,
   };
-  Object.assign(state, { recovery: WELL, attempt: null, givenUp: null, loadedDesired: null, pid: null });
+  Object.assign(state, {
+    recovery: WELL,
+    attempt: null,
+    givenUp: null,
+    loadedDesired: null,
+    pid: null,
+    facts: null,
+    isSettling: false,
+  });
   setState(run, 'absent', `${service.unit} is stopped and has no files: the service is not wanted on this node`);
 }
 

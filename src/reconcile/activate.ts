@@ -1,14 +1,14 @@
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { isQuestion, nameOfCommand, type UnitState } from '../core/host-values.ts';
+import { nameOfCommand, type UnitState } from '../core/host-values.ts';
 import type { Activation, AnyService } from '../services/kit/contract.ts';
 import { wordsOf } from './check.ts';
 import { isUp } from './health.ts';
 import type { EnginePorts } from './ports.ts';
-import type { LastAction } from './values.ts';
+import type { ActionDone } from './state.ts';
 
 /** What was done, and the sentence of what went wrong with it, if anything. */
 export interface Acted {
-  readonly action: Omit<LastAction, 'at'> | null;
+  readonly action: ActionDone | null;
   readonly problem: string | null;
 }
 
@@ -73,8 +73,7 @@ async function runAll(
     const result = await ports.host.exec(command);
     if (result.code === 0) continue;
     const name = nameOfCommand(command);
-    if (result.failure !== null)
-      return isQuestion(command) ? result.failure : `${name} did not start: ${result.failure}`;
+    if (result.failure !== null) return 'argv' in command ? `${name} did not start: ${result.failure}` : result.failure;
     if (result.timedOut) return `${name} did not end within ${command.timeoutMs} ms`;
     return `${name} failed: ${wordsOf(result)}`;
   }

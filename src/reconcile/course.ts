@@ -10,6 +10,7 @@ import { filesDigest, isSame, statesOf } from './files.ts';
 import { type Health, isUp } from './health.ts';
 import { type Aim, isOnProbation, type Situation } from './plan.ts';
 import { isRestartAsked, type Run } from './state.ts';
+import { nextTiding } from './tidings.ts';
 import type { FileStates } from './values.ts';
 
 /** A run at work: what was read at its start and what its steps have found since. */
@@ -25,7 +26,7 @@ export interface Course extends Run {
   /** The unit as it was when the files were checked. */
   unitBefore: UnitState | null;
   isForced: boolean;
-  isRoleStuck: boolean;
+  isTellingStuck: boolean;
   /** Something was done to the daemon in this run: it gets time to become healthy. */
   isTouched: boolean;
 }
@@ -45,7 +46,7 @@ export function situationOf(course: Course): Situation {
     isUnitActive: unit === undefined || unit.active === 'active',
     mayStart: unit?.load === 'loaded' && hasFiles && isTime && !course.isTouched,
     isRestartAsked: isRestartAsked(course),
-    isRoleNew: !course.isRoleStuck && wanted.roles.some((role) => state.memory.roles[role.kind] !== role.state),
+    isUntold: !course.isTellingStuck && nextTiding(wanted, state.memory) !== null,
     health: course.health,
     isForced: course.isForced,
     isGivenUp: course.aim.kind === 'wanted' && state.givenUp === filesDigest(course.aim.files),
@@ -60,7 +61,14 @@ export function isCourseOnProbation(course: Course): boolean {
 /** Reads what a run needs: the files wanted and the files there, or less when they were compared just now. */
 export async function begin(run: Run): Promise<Course> {
   const key = digestOf([run.wanted.digest, run.facts]);
-  const blank = { files: null, health: null, unitBefore: null, isForced: false, isRoleStuck: false, isTouched: false };
+  const blank = {
+    files: null,
+    health: null,
+    unitBefore: null,
+    isForced: false,
+    isTellingStuck: false,
+    isTouched: false,
+  };
   const course: Course = { ...run, key, texts: new Map(), disk: {}, aim: { kind: 'keep' }, ...blank };
   forgetOldTroubles(course);
   const { state, ports } = run;

@@ -16,8 +16,11 @@ export interface ServiceEngine {
    * is the report's state and sentence. Calling it again with the same values is a probe.
    */
   run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
-  /** The daemon, or the way to this host, did not answer lately, and it is not yet known whether that lasts: run again soon. */
-  isSuspect(): boolean;
+  /**
+   * Run again soon: the daemon, or the way to this host, did not answer lately, and it is not yet known whether that lasts; or the daemon is
+   * on its way to something else.
+   */
+  isUnsettled(): boolean;
 }
 
 /** Opens the engine of a service with what it remembers from before. */
@@ -32,11 +35,13 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     verified: null,
     givenUp: null,
     loadedDesired: null,
+    facts: null,
+    isSettling: false,
     pid: null,
     faults: 0,
   };
   return {
-    isSuspect: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports),
+    isUnsettled: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports) || state.isSettling,
     run: async (wanted, facts) => {
       const run: Run = { service, ports, state, wanted, facts };
       try {
@@ -50,7 +55,11 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
         });
         state.verified = null;
         state.faults += 1;
-        setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
+        // A helper that is late once is one of a busy machine, and the next run comes soon.
+        if (state.faults > 1 || state.memory.state !== 'healthy') {
+          Object.assign(state, { facts: null, isSettling: false });
+          setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
+        }
       }
       await saveMemory(run);
       return reportOf(run);
@@ -71,7 +80,7 @@ async function recall(service: AnyService, ports: EnginePorts): Promise<Memory |
   }
 }
 
-function reportOf({ service, wanted, state: { memory } }: Run): ServiceReport {
+function reportOf({ service, wanted, state: { memory, facts } }: Run): ServiceReport {
   return {
     service: service.name,
     wanted: wanted.generation,
@@ -83,5 +92,7 @@ function reportOf({ service, wanted, state: { memory } }: Run): ServiceReport {
     why: memory.why,
     lastAction: memory.lastAction,
     restartDone: memory.restart?.isDone ? memory.restart.nonce : null,
+    actions: memory.actions ?? [],
+    ...(facts === null ? {} : { facts }),
   };
 }

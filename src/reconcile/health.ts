@@ -21,15 +21,30 @@ export function isUp(unit: UnitState): boolean {
  * are not known, so systemd's word must do.
  */
 export async function askHealth(ports: EnginePorts, service: AnyService, desired: unknown): Promise<Health> {
-  const commands = desired === undefined ? [] : service.probe(desired);
-  const [unit, answers] = await Promise.all([
-    ports.host.units.state(service.unit),
-    Promise.all(commands.map((command) => ports.host.exec(command))),
-  ]);
+  const [unit, first] = await Promise.all([ports.host.units.state(service.unit), ask(ports, service, desired)]);
   const down = unitProblem(service.unit, unit);
   if (down !== null) return { isHealthy: false, detail: down, unit };
   if (desired === undefined) return { isHealthy: true, detail: `${service.unit} is active`, unit };
-  return { ...parse(service, answers, desired), unit };
+  return { ...parse(service, await amended(ports, { service, desired, answers: first }), desired), unit };
+}
+
+async function ask({ host }: EnginePorts, service: AnyService, desired: unknown): Promise<readonly ExecResult[]> {
+  const commands = desired === undefined ? [] : service.probe(desired);
+  return await Promise.all(commands.map((command) => host.exec(command)));
+}
+
+interface Asked {
+  readonly service: AnyService;
+  readonly desired: unknown;
+  readonly answers: readonly ExecResult[];
+}
+
+/** Answers of now, after what they showed to be missing was put right. What fails is told by the daemon itself. */
+async function amended(ports: EnginePorts, { service, desired, answers }: Asked): Promise<readonly ExecResult[]> {
+  const commands = service.amend?.(answers, desired) ?? [];
+  if (commands.length === 0) return answers;
+  for (const command of commands) await ports.host.exec(command);
+  return await ask(ports, service, desired);
 }
 
 /** Asks at once, then again with growing pauses, until the service is healthy or `deadline` (monotonic) has come. */

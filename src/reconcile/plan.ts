@@ -25,8 +25,8 @@ export interface Situation {
   readonly mayStart: boolean;
   /** The operator's restart is not done yet. */
   readonly isRestartAsked: boolean;
-  /** There is a role that the service has not been told. */
-  readonly isRoleNew: boolean;
+  /** The service has not been told a role of the node, or that its certificate was renewed. */
+  readonly isUntold: boolean;
   /** Answer of the daemon since the last thing that was done to it; null when it was not asked yet. */
   readonly health: ServiceHealth | null;
   /** In this change the daemon was restarted because it did not become healthy. */
@@ -37,7 +37,7 @@ export interface Situation {
 
 /**
  * `install`: keep, stage, check, move. `restore`: bring the previous files back. `activate`: make the daemon take what is on disk.
- * `start`: the unit is down. `operator_restart`, `tell_role`: see Situation. `probe`: ask, in a change until the deadline.
+ * `start`: the unit is down. `operator_restart`, `tell`: see Situation. `probe`: ask, in a change until the deadline.
  * `force`: restart a daemon that is silent after a change. `confirm`: healthy, so it is the new way back.
  * `roll_back`: refuse the wanted files from now on. `settle`: nothing is left to do.
  */
@@ -47,7 +47,7 @@ export type Step =
   | 'activate'
   | 'start'
   | 'operator_restart'
-  | 'tell_role'
+  | 'tell'
   | 'probe'
   | 'force'
   | 'confirm'
@@ -65,7 +65,7 @@ export function planStep(now: Situation): Step {
     if (!now.loaded || !isSame(now.loaded.files, aim.files)) return 'activate';
   }
   if (now.isRestartAsked) return 'operator_restart';
-  if (now.isRoleNew) return 'tell_role';
+  if (now.isUntold) return 'tell';
   if (!now.isUnitUp && now.mayStart) return 'start';
   if (now.health === null) return 'probe';
   return now.health.isHealthy ? planHealthy(now) : planUnhealthy(now);

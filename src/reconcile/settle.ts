@@ -5,6 +5,7 @@ import { askHealth, awaitHealth, type Health } from './health.ts';
 import { afterAction, afterProbe, isHung } from './recovery.ts';
 import { setAction, setState } from './state.ts';
 import { desiredInForce } from './steps.ts';
+import { noteRolesTold } from './tidings.ts';
 import type { Refusal } from './values.ts';
 
 /** The end of a run: sees to a daemon that hangs, and says in which state the service is and why. */
@@ -16,6 +17,8 @@ export async function settle(course: Course): Promise<void> {
   if (!course.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing)) {
     health = await restartHung(course, health);
   }
+  state.facts = health.facts ?? null;
+  state.isSettling = health.isSettling === true;
   noteFiles(course, health);
   conclude(course, health);
 }
@@ -34,7 +37,7 @@ function notePid(course: Course, health: Health): void {
   const { mainPid, restarts } = health.unit;
   if (state.pid !== null && mainPid !== null && mainPid !== state.pid && !course.isTouched) {
     const why = `${service.unit} had ended by itself; systemd started it again (${restarts} times so far)`;
-    setAction(course, { kind: 'restart', why });
+    setAction(course, { kind: 'restart', why }, 'health');
   }
   state.pid = mainPid ?? state.pid;
 }
@@ -43,7 +46,8 @@ async function restartHung(course: Course, health: Health): Promise<Health> {
   const { ports, state, service } = course;
   const why = `no healthy answer ${state.recovery.failures} times in a row: ${health.detail}`;
   const acted = await forceRestart(ports, service, why);
-  setAction(course, acted.action);
+  setAction(course, acted.action, 'health');
+  if (acted.problem === null) noteRolesTold(course);
   state.recovery = afterAction(state.recovery, ports.clock.monotonic(), ports.random, ports.timing);
   const deadline = ports.clock.monotonic() + ports.timing.settleMs;
   const after = await awaitHealth(ports, service, await desiredInForce(course), deadline);

@@ -6,7 +6,7 @@ import type { AnyService } from '../services/kit/contract.ts';
 import type { BackOff } from './back-off.ts';
 import type { EnginePorts } from './ports.ts';
 import type { Recovery } from './recovery.ts';
-import type { FileStates, LastAction, Memory, ServiceStateName, Wanted } from './values.ts';
+import type { FileStates, LastAction, Memory, ServiceStateName, Trigger, Wanted } from './values.ts';
 
 /** A configuration that could not be installed, and when it is tried again (monotonic). */
 export interface Attempt {
@@ -34,6 +34,10 @@ export interface EngineState {
   givenUp: string | null;
   /** The desired part that `memory.loaded` came from. */
   loadedDesired: { readonly digest: string; readonly desired: unknown } | null;
+  /** What the daemon said of itself at the last probe. */
+  facts: Readonly<Record<string, unknown>> | null;
+  /** It said so at the last probe. */
+  isSettling: boolean;
   /** The daemon's process, as seen last. */
   pid: number | null;
   /** Runs in a row that were broken off. */
@@ -49,8 +53,14 @@ export interface Run {
   readonly facts: HostFacts;
 }
 
+/** An action before it is noted. */
+export type ActionDone = Pick<LastAction, 'kind' | 'why'>;
+
 const WHY_LIMIT = 4_000;
 const ACTION_WHY_LIMIT = 2_000;
+/** Actions that are remembered; their reasons are cut shorter, since every report carries them. */
+const ACTIONS_MAX = 20;
+const HISTORY_WHY_LIMIT = 400;
 
 /** Memory of a service that nothing was ever done to. */
 export function emptyMemory(clock: Clock): Memory {
@@ -69,13 +79,15 @@ export function setState(run: Pick<Run, 'ports' | 'state'>, name: ServiceStateNa
   run.state.memory = { ...memory, state: name, since, why: text };
 }
 
-/** Notes what was done to the service. */
-export function setAction(run: Pick<Run, 'ports' | 'state'>, action: Omit<LastAction, 'at'> | null): void {
+/** Notes what was done to the service, and what made the engine do it. */
+export function setAction(run: Pick<Run, 'ports' | 'state'>, action: ActionDone | null, trigger: Trigger): void {
   if (!action) return;
+  const { memory } = run.state;
   const why = action.why.slice(0, ACTION_WHY_LIMIT);
-  run.ports.log.info('service was acted upon', { action: action.kind, why });
-  const at = new Date(run.ports.clock.now()).toISOString();
-  run.state.memory = { ...run.state.memory, lastAction: { kind: action.kind, why, at } };
+  run.ports.log.info('service was acted upon', { action: action.kind, why, trigger });
+  const lastAction = { kind: action.kind, why, at: new Date(run.ports.clock.now()).toISOString(), trigger };
+  const actions = [...(memory.actions ?? []), { ...lastAction, why: why.slice(0, HISTORY_WHY_LIMIT) }];
+  run.state.memory = { ...memory, lastAction, actions: actions.slice(-ACTIONS_MAX) };
 }
 
 /** Makes the memory durable if it changed. A full disk there must not stop the work on the service. */

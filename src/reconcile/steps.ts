@@ -1,4 +1,6 @@
 import { AppError, sentenceOf } from '../core/errors.ts';
+import type { UnitState } from '../core/host-values.ts';
+import type { Activation } from '../services/kit/contract.ts';
 import { activate, act, type Acted, forceRestart } from './activate.ts';
 import { checkStaged } from './check.ts';
 import { type Course, failAttempt, isCourseOnProbation } from './course.ts';
@@ -8,7 +10,8 @@ import { askHealth, awaitHealth, isUp } from './health.ts';
 import type { Step } from './plan.ts';
 import { afterAction } from './recovery.ts';
 import { type Run, saveMemory, setAction } from './state.ts';
-import type { Configuration } from './values.ts';
+import { activationOf, nextTiding, noteRolesTold, noteTold, type Tiding, triggerOf } from './tidings.ts';
+import type { Configuration, Trigger } from './values.ts';
 
 /** Does one step of the plan and notes in the course and in the memory what has become of it. */
 export async function perform(step: Exclude<Step, 'settle'>, course: Course): Promise<void> {
@@ -23,8 +26,8 @@ export async function perform(step: Exclude<Step, 'settle'>, course: Course): Pr
       return await start(course);
     case 'operator_restart':
       return await operatorRestart(course);
-    case 'tell_role':
-      return await tellRole(course);
+    case 'tell':
+      return await tell(course);
     case 'probe':
       return await probe(course);
     case 'force':
@@ -136,7 +139,7 @@ async function activateWanted(course: Course): Promise<void> {
   state.memory = { ...state.memory, loaded };
   state.loadedDesired = { digest: wanted.digest, desired: wanted.desired };
   course.isForced = isIll;
-  await touched(course, acted);
+  await touched(course, acted, 'change');
 }
 
 async function activatePrevious(course: Course): Promise<void> {
@@ -146,7 +149,7 @@ async function activatePrevious(course: Course): Promise<void> {
   const acted = await forceRestart(ports, service, why);
   state.memory = { ...state.memory, loaded: good };
   state.loadedDesired = null;
-  await touched(course, { action: { kind: 'rollback', why }, problem: acted.problem });
+  await touched(course, { action: { kind: 'rollback', why }, problem: acted.problem }, 'change');
 }
 
 async function start(course: Course): Promise<void> {
@@ -154,7 +157,7 @@ async function start(course: Course): Promise<void> {
   const was = course.health?.detail ?? 'it was down';
   const acted = await act(ports, service, 'start', was);
   state.recovery = afterAction(state.recovery, ports.clock.monotonic(), ports.random, ports.timing);
-  await touched(course, acted);
+  await touched(course, acted, 'health');
 }
 
 /** Once per nonce: the daemon's pid is noted before, so that a run that was killed knows whether it was done. */
@@ -171,24 +174,39 @@ async function operatorRestart(course: Course): Promise<void> {
     acted = await act(ports, service, 'restart', 'an operator asked for it');
   }
   state.memory = { ...state.memory, restart: { nonce, pidBefore: null, isDone: true } };
-  await touched(course, acted);
+  await touched(course, acted, 'restart');
 }
 
-async function tellRole(course: Course): Promise<void> {
+/** Tells the service one thing that is new: a role of the node, or its certificate. */
+async function tell(course: Course): Promise<void> {
   const { service, ports, state, wanted } = course;
-  const role = wanted.roles.find((candidate) => state.memory.roles[candidate.kind] !== candidate.state);
-  if (!role) return;
-  const unit = await ports.host.units.state(service.unit);
-  // A daemon that is down sees the node as it is when it starts.
-  const acted: Acted = isUp(unit)
-    ? await activate(ports, service, service.onRoleChange(role), unit)
-    : { action: null, problem: null };
-  if (acted.problem === null) {
-    state.memory = { ...state.memory, roles: { ...state.memory.roles, [role.kind]: role.state } };
-  } else {
-    course.isRoleStuck = true;
+  const tiding = nextTiding(wanted, state.memory);
+  if (tiding === null) return;
+  const activation = activationOf(tiding, service, state.memory);
+  let acted: Acted = { action: null, problem: null };
+  if (activation !== null && activation.kind !== 'none') {
+    const unit = await ports.host.units.state(service.unit);
+    // A daemon that is down sees the node as it is when it starts.
+    if (isUp(unit)) acted = await tellUnit(course, tiding, activation, unit);
   }
-  if (acted.action !== null || acted.problem !== null) await touched(course, acted);
+  if (acted.problem === null) noteTold(course, tiding);
+  else course.isTellingStuck = true;
+  if (acted.action !== null || acted.problem !== null) await touched(course, acted, triggerOf(tiding));
+}
+
+/** A restart is noted with the daemon's pid before it is done: a run that follows a kill knows whether it was. */
+async function tellUnit(course: Course, tiding: Tiding, activation: Activation, unit: UnitState): Promise<Acted> {
+  const { service, ports, state } = course;
+  if (activation.kind !== 'restart') return await activate(ports, service, activation, unit);
+  const { kind, value } = tiding;
+  const { telling } = state.memory;
+  const isNoted = telling?.kind === kind && telling.value === value;
+  if (isNoted && unit.mainPid !== null && unit.mainPid !== telling.pidBefore) {
+    return { action: { kind: 'restart', why: activation.why }, problem: null };
+  }
+  state.memory = { ...state.memory, telling: { kind, value, pidBefore: unit.mainPid } };
+  await saveMemory(course);
+  return await activate(ports, service, activation, unit);
 }
 
 async function probe(course: Course): Promise<void> {
@@ -221,7 +239,7 @@ async function force(course: Course): Promise<void> {
   const why = `not healthy after a change: ${course.health?.detail ?? 'no answer'}`;
   const acted = await forceRestart(ports, service, why);
   course.isForced = true;
-  await touched(course, acted);
+  await touched(course, acted, 'change');
 }
 
 async function confirm(course: Course): Promise<void> {
@@ -254,8 +272,10 @@ async function rollBack(course: Course): Promise<void> {
 }
 
 /** Something was done to the daemon: note it, make it durable, ask anew. */
-async function touched(course: Course, acted: Acted): Promise<void> {
-  setAction(course, acted.action);
+async function touched(course: Course, acted: Acted, trigger: Trigger): Promise<void> {
+  setAction(course, acted.action, trigger);
+  const isNew = acted.action !== null && ['start', 'restart', 'rollback'].includes(acted.action.kind);
+  if (isNew && acted.problem === null) noteRolesTold(course);
   course.isTouched = true;
   course.state.pid = null;
   course.health = acted.problem === null ? null : { isHealthy: false, detail: acted.problem };

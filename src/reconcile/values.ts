@@ -12,20 +12,28 @@ export type ServiceStateName =
   | 'absent'
   | 'unknown';
 
-/** What was done last to a service; the wire's ServiceAction. `at`: ISO time. */
+/** What made the engine act; the wire's ActionTrigger. */
+export type Trigger = 'change' | 'role' | 'restart' | 'health' | 'certificate';
+
+/** What was done to a service; the wire's ServiceAction. `at`: ISO time. `trigger`: missing in a memory of an earlier release. */
 export interface LastAction {
   readonly kind: 'command' | 'reload' | 'restart' | 'start' | 'stop' | 'rollback';
   readonly why: string;
   readonly at: string;
+  readonly trigger?: Trigger;
 }
 
-/** What one service is to be. `digest`: of `desired`. `roles`: the roles that this node has now. */
+/**
+ * What one service is to be. `digest`: of `desired`. `roles`: the roles that this node has now. `certificate`: what names the node's
+ * certificate, another text when it was renewed; null or missing: there is none.
+ */
 export interface Wanted {
   readonly generation: number;
   readonly digest: string;
   readonly desired: Readonly<Record<string, unknown>> | null;
   readonly restart: string | null;
   readonly roles: readonly RoleChange[];
+  readonly certificate?: string | null;
 }
 
 /** An installed file without its text. `digest` leaves the generated header out. */
@@ -70,12 +78,16 @@ export interface Memory {
   readonly refused: Refusal | null;
   /** The operator's restart: noted with the daemon's pid before it is done, so that it is done once. */
   readonly restart: { readonly nonce: string; readonly pidBefore: number | null; readonly isDone: boolean } | null;
-  /** Roles that the service has been told. */
+  /** What the service has been told by kind: the node's roles, and its certificate. */
   readonly roles: Readonly<Record<string, string>>;
+  /** A restart that tells it: noted with the daemon's pid before it is done, so that it is done once. */
+  readonly telling?: { readonly kind: string; readonly value: string; readonly pidBefore: number | null } | null;
   readonly state: ServiceStateName;
   readonly since: string;
   readonly why: string;
   readonly lastAction: LastAction | null;
+  /** The latest last; missing in a memory of an earlier release. */
+  readonly actions?: readonly LastAction[];
 }
 
 /** What is reported of a service; the wire's ServiceObservation. */
@@ -90,4 +102,7 @@ export interface ServiceReport {
   readonly why: string;
   readonly lastAction: LastAction | null;
   readonly restartDone: string | null;
+  readonly actions?: readonly LastAction[];
+  /** What the daemon said of itself at the last probe; never remembered. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }

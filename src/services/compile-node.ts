@@ -1,4 +1,5 @@
 import { sentenceOf } from '../core/errors.ts';
+import { mainAddress, regionNodes } from '../model/cluster.ts';
 import type { Snapshot, Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';
@@ -16,6 +17,8 @@ interface ServicePart {
  */
 export interface NodeBody {
   readonly services: Readonly<Record<string, ServicePart>>;
+  /** Region nodes, so that an agent finds them with any of them down; missing where the site is no cluster. */
+  readonly regions?: { name: string; address: string }[];
 }
 
 /** A finding and the service that it belongs to. */
@@ -141,7 +144,12 @@ function compilePrepared(
     const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === name);
     parts[name] = { desired, restart: wish?.nonce ?? null };
   }
-  return { body: { services: parts }, findings };
+  return { body: { services: parts, ...regionsOf(snapshot) }, findings };
+}
+
+function regionsOf(snapshot: Snapshot): Pick<NodeBody, 'regions'> {
+  if (snapshot.cluster === null) return {};
+  return { regions: regionNodes(snapshot).map((node) => ({ name: node.name, address: mainAddress(node) })) };
 }
 
 interface ServiceResult {

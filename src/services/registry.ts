@@ -1,8 +1,13 @@
+import { db } from './db/index.ts';
+import { dcs } from './dcs/index.ts';
 import { dhcp } from './dhcp/index.ts';
 import { dns } from './dns/index.ts';
+import { firewall } from './firewall/index.ts';
 import type { AnyService } from './kit/contract.ts';
+import { lb } from './lb/index.ts';
 import { ntp } from './ntp/index.ts';
 import { proxy } from './proxy/index.ts';
+import { vip } from './vip/index.ts';
 
 /** Every managed service, in the order in which a node applies them. Adding one is one line here. */
-export const SERVICES: readonly AnyService[] = [dns, ntp, dhcp, proxy];
+export const SERVICES: readonly AnyService[] = [firewall, dcs, db, lb, vip, dns, ntp, dhcp, proxy];

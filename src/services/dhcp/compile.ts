@@ -10,6 +10,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
+import { servingRegions } from '../../model/cluster.ts';
 import { spansOfAddresses, subtractSpans } from '../../model/allocation.ts';
 import { spanOf } from '../../model/ip-range.ts';
 import type { Sight, Snapshot } from '../../model/snapshot.ts';
@@ -152,12 +153,12 @@ function leasesOf(network: Network, leases: readonly StaticLease[]): StaticLease
     .map(({ lease }) => lease);
 }
 
-/** The subnet's own resolvers; else, with DNS on, one address of each region node: those on the subnet first, and this node first of all. */
+/** The subnet's own resolvers; else, with DNS on, one address of each region node that serves: those on the subnet first, and this node first of all. */
 function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place: Place): string[] {
   const given = subnet.resolvers.filter((address) => !address.includes(':'));
   if (given.length > 0) return given;
   if (!subnet.dnsOn || !place.vlan.dnsOn) return [];
-  const regions = snapshot.nodes.filter((node) => node.isRegion);
+  const regions = servingRegions(snapshot);
   const near: string[] = [];
   const far: string[] = [];
   for (const node of regions) {

@@ -9,7 +9,7 @@ export const KEA_SOCKET = '/run/kea/kea4-ctrl-socket';
 const WHOLE_CHECK = ['/usr/sbin/kea-dhcp4', '-T'];
 const CHECK = ['/usr/sbin/kea-dhcp4', '-t'];
 /** Blocks that others than root may still write, where Kea keeps its leases. */
-const SPACE = ['/usr/bin/stat', '--file-system', '--format=%a', '/var/lib/kea'];
+const SPACE = '/var/lib/kea';
 const RELOAD = { command: 'config-reload' };
 const STATUS = { command: 'status-get' };
 const TAG = { command: 'server-tag-get' };
@@ -26,7 +26,6 @@ const EMPTY = 3;
 export const DHCP_COMMANDS: readonly CommandRule[] = [
   { argv: [...WHOLE_CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?check/kea-dhcp4\\.conf' }] },
   { argv: [...CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?kea-dhcp4\\.conf' }] },
-  { argv: SPACE },
   { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
   ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
     socket: KEA_SOCKET,
@@ -69,7 +68,7 @@ export function probeDhcp(): readonly Command[] {
     request: JSON.stringify(request),
     timeoutMs: PROBE_MS,
   }));
-  return [...questions, { argv: SPACE, user: USER, timeoutMs: PROBE_MS }];
+  return [...questions, { look: 'space', path: SPACE, timeoutMs: PROBE_MS }];
 }
 
 /**
@@ -84,7 +83,7 @@ export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesi
   const leases = readAnswer(lease);
   if (leases.result !== DONE && leases.result !== EMPTY) return ill(`Kea has no leases: ${leases.text}`);
   if (space?.code === 0 && space.stdout.trim() === '0') {
-    return ill('the file system of /var/lib/kea is full: Kea gives and renews no lease');
+    return ill(`the file system of ${SPACE} is full: Kea gives and renews no lease`);
   }
   const { args } = readAnswer(status);
   const running = readAnswer(tag).args['server-tag'];

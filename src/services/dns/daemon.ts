@@ -1,6 +1,7 @@
-import type { CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
+import type { CommandRule, ExecResult, NameQuestion, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DnsDesired } from './desired.ts';
+import type { DnsFacts } from './facts.ts';
 import { NAMED_CONF, zoneOfFile } from './view.ts';
 
 const USER = 'bind';
@@ -10,7 +11,8 @@ const CHECKCONF = '/usr/bin/named-checkconf';
 const CHECKZONE = ['/usr/bin/named-checkzone', '-i', 'local', '-k', 'ignore'];
 // rndc would wait 60 s for a daemon that hangs.
 const RNDC = ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', '-p', '953'];
-const DIG = ['/usr/bin/dig', '+time=1', '+tries=1', '+norecurse', '+noall', '+comments', '+answer', '@127.0.0.1'];
+const NAMESERVER = '127.0.0.1';
+const ASK_MS = 1000;
 /** Above this many changed zones one reload of all is cheaper: named skips files that did not change. */
 const SINGLE_RELOADS_MAX = 8;
 /** Zones that a probe asks for, the most recently changed first. */
@@ -29,7 +31,6 @@ export const DNS_COMMANDS: readonly CommandRule[] = [
   { argv: [...RNDC, 'reload'] },
   { argv: [...RNDC, 'reload', { pattern: ZONE_PATTERN }] },
   { argv: [...RNDC, 'scan'] },
-  { argv: [...DIG, { pattern: ZONE_PATTERN }, 'SOA'] },
   { argv: ['/usr/sbin/named', '-v'] },
 ];
 
@@ -85,19 +86,28 @@ export function roleChangeDns(role: RoleChange): Activation {
 }
 
 /** Asks this node's named for the SOA of the zones that changed last, which have the highest serials. */
-export function probeDns(desired: DnsDesired): readonly ProcessCommand[] {
-  return probedZones(desired).map(({ name }) => ({ argv: [...DIG, name, 'SOA'], timeoutMs: 3000 }));
+export function probeDns(desired: DnsDesired): readonly NameQuestion[] {
+  return probedZones(desired).map(({ name }) => ({ nameserver: NAMESERVER, name, timeoutMs: ASK_MS }));
 }
 
 /** Healthy: every answer has the serial that was published. */
 export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesired): ServiceHealth {
   for (const [index, { name, serial }] of probedZones(desired).entries()) {
     const problem = problemOf(answers[index], serial);
-    if (problem !== null) return { isHealthy: false, detail: `asked 127.0.0.1 for the SOA of ${name}: ${problem}` };
+    if (problem !== null) return { isHealthy: false, detail: `asked ${NAMESERVER} for the SOA of ${name}: ${problem}` };
   }
   const [latest] = probedZones(desired);
   const what = latest?.serial === null ? `the built-in ${BUILT_IN_ZONE}` : `${latest?.name} serial ${latest?.serial}`;
-  return { isHealthy: true, detail: `named answers with ${what}; ${desired.zones.length} zones published` };
+  const facts: DnsFacts = {
+    serials: Object.fromEntries(
+      probedZones(desired).flatMap(({ name, serial }) => (serial === null ? [] : [[name, serial]])),
+    ),
+  };
+  return {
+    isHealthy: true,
+    detail: `named answers with ${what}; ${desired.zones.length} zones published`,
+    facts: { ...facts },
+  };
 }
 
 /** `serial` null: any answer will do. */
@@ -108,7 +118,7 @@ function probedZones(desired: DnsDesired): readonly { readonly name: string; rea
 
 function problemOf(answer: ExecResult | undefined, serial: number | null): string | null {
   if (!answer) return 'it was not asked';
-  if (answer.failure !== null) return `dig did not start: ${answer.failure}`;
+  if (answer.failure !== null) return answer.failure;
   const status = /status: ([A-Z]+)/.exec(answer.stdout)?.[1];
   if (answer.timedOut || status === undefined) return 'no answer within a second';
   // Any answer proves life; with `forward only` named keeps no zones of its own.

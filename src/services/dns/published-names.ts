@@ -1,3 +1,4 @@
+import { servingRegions } from '../../model/cluster.ts';
 import type { MachineInterface } from '../../model/machine.ts';
 import type { RecordType } from '../../model/record.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -22,10 +23,10 @@ export interface NameServer {
   readonly addresses: readonly string[];
 }
 
-/** The region nodes that have an address, by name: the NS records of every zone. */
+/** The region nodes that serve and have an address, by name: the NS records of every zone. */
 export function nameServers(snapshot: Snapshot): readonly NameServer[] {
-  return snapshot.nodes
-    .filter((node) => node.isRegion && node.addresses.length > 0)
+  return servingRegions(snapshot)
+    .filter((node) => node.addresses.length > 0)
     .map((node) => ({ fqdn: nodeName(snapshot, node.name), addresses: node.addresses }))
     .sort((a, b) => (a.fqdn < b.fqdn ? -1 : 1));
 }

@@ -76,6 +76,13 @@ export interface ServiceHealth {
   readonly isHealthy: boolean;
   /** A sentence: what was asked, what was answered. */
   readonly detail: string;
+  /**
+   * What the daemon says of itself in figures, for status and doctor: the service's own shape, JSON, small (under 16 kB). It may differ at
+   * every probe, so nothing is reported or published because of it alone.
+   */
+  readonly facts?: Readonly<Record<string, unknown>>;
+  /** It is on its way, and what it says changes within seconds: it is asked again soon. */
+  readonly isSettling?: boolean;
 }
 
 /** A thing whose published number follows its content (see `Version` in the model). */
@@ -129,7 +136,7 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   readonly version: ProcessCommand;
   /** Folder that is Regent's alone: every target lies in it, other files in it are removed. */
   readonly folder: string;
-  /** Command lines and questions to sockets that check, activate and probe may use. */
+  /** Command lines and questions to sockets that check, activate and probe may use; open questions need no leave. */
   readonly commands: readonly CommandRule[];
   /** Users that these commands run as: the daemon's own. */
   readonly users: readonly string[];
@@ -150,9 +157,15 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   check(staged: readonly StagedFile[]): readonly Command[];
   activate(changes: readonly FileChange[], facts: HostFacts): Activation;
   onRoleChange(role: RoleChange): Activation;
+  /** What it does when the node's certificate (`/etc/regent/pki`) was renewed; nothing when left out. */
+  onCertificate?(): Activation;
+  /** Pause between two probes, ms, where the questions are dear and nobody waits for the answer; the agent's own pause when left out. */
+  readonly probeEveryMs?: number;
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */
   probe(desired: Desired): readonly Command[];
   parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
+  /** What the answers show to be missing and commands put right beside a daemon that runs on; then it is asked once more. */
+  amend?(answers: readonly ExecResult[], desired: Desired): readonly Command[];
   /** Where the daemon gives addresses out: how its leases are read. */
   readonly leases?: LeaseSource;
 }

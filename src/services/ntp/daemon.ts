@@ -1,14 +1,14 @@
 import type { CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
+import type { NtpFacts } from './facts.ts';
 import { CHRONY_CONF, SOURCES } from './view.ts';
 
 const USER = '_chrony';
 const CHECK = ['/usr/sbin/chronyd', '-p', '-U', '-f'];
 const RELOAD = ['/usr/bin/chronyc', 'reload', 'sources'];
-// Comma separated; -N: sources by the names that the file gives them, -a: those without an address yet, too.
-const TRACKING = ['/usr/bin/chronyc', '-n', '-c', 'tracking'];
-const SOURCE_LIST = ['/usr/bin/chronyc', '-N', '-c', 'sources', '-a'];
+// Comma separated, both answers by one process; -N: sources by the names that the file gives them, -a: those without an address yet, too.
+const STATE = ['/usr/bin/chronyc', '-N', '-c', '-m', 'tracking', 'sources -a'];
 /** chronyd's name for its own clock, 127.127.1.1 in hexadecimal. */
 const OWN_CLOCK = '7F7F0101';
 
@@ -16,8 +16,7 @@ const OWN_CLOCK = '7F7F0101';
 export const NTP_COMMANDS: readonly CommandRule[] = [
   { argv: [...CHECK, { pattern: '/etc/chrony/regent/\\.stage/[a-z.]+' }] },
   { argv: RELOAD },
-  { argv: TRACKING },
-  { argv: SOURCE_LIST },
+  { argv: STATE },
   { argv: ['/usr/sbin/chronyd', '-v'] },
 ];
 
@@ -42,13 +41,13 @@ export function activateNtp(changes: readonly FileChange[]): Activation {
 
 /** chronyd binds to no single address and uses no database. */
 export function roleChangeNtp(role: RoleChange): Activation {
-  const what = role.kind === 'vip' ? 'listens on every address' : 'does not use the database';
+  const what = role.kind === 'vip' ? 'listens on every address, the floating one too' : 'does not use the database';
   return { kind: 'none', why: `chronyd ${what}` };
 }
 
 /** Asks chronyd through its socket what it follows and which sources it has. */
 export function probeNtp(): readonly ProcessCommand[] {
-  return [TRACKING, SOURCE_LIST].map((argv) => ({ argv, user: USER, timeoutMs: 3000 }));
+  return [{ argv: STATE, user: USER, timeoutMs: 3000 }];
 }
 
 /**
@@ -56,16 +55,14 @@ export function probeNtp(): readonly ProcessCommand[] {
  * that is told and not judged.
  */
 export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesired): ServiceHealth {
-  const [tracking, sources] = answers;
-  const fields = tracking?.stdout.trim().split(',') ?? [];
-  if (tracking?.code !== 0 || sources?.code !== 0 || fields.length < 14) {
-    const words = [tracking, sources].map((answer) => answer?.failure ?? `${answer?.stdout}${answer?.stderr}`.trim());
-    return {
-      isHealthy: false,
-      detail: `asked chronyd for its state: ${words.find((text) => text !== '') ?? 'no answer'}`,
-    };
+  const [answer] = answers;
+  const [tracking = '', ...sources] = linesOf(answer?.stdout ?? '');
+  const fields = tracking.split(',');
+  if (answer?.code !== 0 || fields.length < 14) {
+    const words = answer?.failure ?? `${answer?.stdout ?? ''}${answer?.stderr ?? ''}`.trim();
+    return { isHealthy: false, detail: `asked chronyd for its state: ${words || 'no answer'}` };
   }
-  const names = linesOf(sources.stdout).map((line) => line.split(',')[2] ?? '');
+  const names = sources.map((line) => line.split(',')[2] ?? '');
   const missing = desired.servers.filter((server) => !names.includes(server));
   const extra = names.filter((name) => !desired.servers.includes(name));
   if (missing.length > 0 || extra.length > 0) {
@@ -74,7 +71,14 @@ export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesire
       detail: `chronyd has the sources ${names.join(', ') || 'none'}, published are ${desired.servers.join(', ') || 'none'}`,
     };
   }
-  return { isHealthy: true, detail: stateOf(fields) };
+  return { isHealthy: true, detail: stateOf(fields), facts: { ...factsOf(fields) } };
+}
+
+/** chronyc's tracking: field 5 is the offset of the last update in seconds, the last one says whether the clock follows a source. */
+function factsOf(fields: readonly string[]): NtpFacts {
+  const offset = Number(fields[4]);
+  const isSynchronised = fields.at(-1) !== 'Not synchronised' && fields[0] !== OWN_CLOCK;
+  return { isSynchronised, offsetSeconds: isSynchronised && Number.isFinite(offset) ? Math.abs(offset) : null };
 }
 
 function stateOf(fields: readonly string[]): string {

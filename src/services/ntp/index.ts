@@ -20,6 +20,8 @@ export const ntp: ManagedService<NtpDesired, NtpView> = {
   check: checkNtp,
   activate: activateNtp,
   onRoleChange: roleChangeNtp,
+  // A process each time, and nobody waits for the clock.
+  probeEveryMs: 4_000,
   probe: probeNtp,
   parseProbe: parseProbeNtp,
 };

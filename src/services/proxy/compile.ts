@@ -1,6 +1,6 @@
-import { isRejected } from '../../core/errors.ts';
-import { bareAddress, compareAddresses, formatAddress, orderedNetworks, parseAddress } from '../../core/ip.ts';
+import { orderedNetworks } from '../../core/ip.ts';
 import { checkNoCircle } from '../../model/circle.ts';
+import { knownAddresses, servingRegions } from '../../model/cluster.ts';
 import { proxyPlace } from '../../model/proxy-url.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { ProxyDesired } from './desired.ts';
@@ -22,7 +22,7 @@ export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired |
     name: `${node.name}.${settings.default_domain}`,
     port: settings.maas_proxy_port,
     clients: orderedNetworks(snapshot.subnets.filter((subnet) => subnet.proxyOn).map((subnet) => subnet.cidr)),
-    nodes: sortedAddresses(snapshot),
+    nodes: knownAddresses(snapshot),
     nodeNames: nodeNames.toSorted(),
     resolvers: ['127.0.0.1', ...otherRegions(nodes, node).flatMap((item) => item.addresses.slice(0, 1))],
     parent: other,
@@ -32,19 +32,5 @@ export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired |
 
 /** Where names are answered when the node's own named is not. */
 function otherRegions(nodes: readonly Node[], own: Node): readonly Node[] {
-  return nodes.filter((node) => node.isRegion && node.id !== own.id);
-}
-
-/** Every address that a node is known to have: those it is reached at, and those it reported on VLANs. */
-function sortedAddresses(snapshot: Snapshot): string[] {
-  const seen = snapshot.sights.flatMap((sight) => sight.addresses.map(bareAddress));
-  const all = new Set([...snapshot.nodes.flatMap((node) => node.addresses), ...seen]);
-  return [...all]
-    .map((text) => {
-      const address = parseAddress(text);
-      if (isRejected(address)) throw new TypeError(address.message);
-      return address;
-    })
-    .sort(compareAddresses)
-    .map(formatAddress);
+  return servingRegions({ nodes }).filter((node) => node.id !== own.id);
 }

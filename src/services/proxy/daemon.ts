@@ -5,21 +5,16 @@ import { markOf, SQUID_CONF } from './view.ts';
 
 const USER = 'proxy';
 const CHECK = ['/usr/sbin/squid', '-k', 'parse', '-f'];
-/** -q: no settings of the user. The answer's head goes to standard output, its body behind it. */
-const CURL = ['/usr/bin/curl', '-q', '--silent', '--show-error', '--max-time', '2', '--include'];
+const ASK_MS = 2000;
 /** Always there on a region node: its own API. The only address of the node that Squid fetches. */
 export const ORIGIN = 'http://127.0.0.1:5240/health/live';
-const PORT_PATTERN = '[1-9][0-9]{3,4}';
 /** What Squid says of itself when it could not get an answer from the origin: its own health is no part of that. */
 const ORIGIN_FAULTS =
   /^ERR_(?:CONNECT_FAIL|READ_TIMEOUT|READ_ERROR|ZERO_SIZE_OBJECT|WRITE_ERROR|INVALID_RESP|LIFETIME_EXP|CANNOT_FORWARD|GATEWAY_FAILURE)$/;
-const CURL_TIMED_OUT = 28;
 
 /** Command lines that the helper accepts for `proxy`. */
 export const PROXY_COMMANDS: readonly CommandRule[] = [
   { argv: [...CHECK, { pattern: '/etc/squid/regent/\\.stage/squid\\.conf' }] },
-  { argv: [...CURL, { pattern: `http://127\\.0\\.0\\.1:${PORT_PATTERN}/squid-internal-mgr/storedir` }] },
-  { argv: [...CURL, '--noproxy', '', '--proxy', { pattern: `http://127\\.0\\.0\\.1:${PORT_PATTERN}` }, ORIGIN] },
   { argv: ['/usr/sbin/squid', '-v'] },
 ];
 
@@ -45,7 +40,7 @@ export function activateProxy(changes: readonly FileChange[]): Activation {
 
 /** Squid listens on every address and uses no database. */
 export function roleChangeProxy(role: RoleChange): Activation {
-  const what = role.kind === 'vip' ? 'listens on every address' : 'does not use the database';
+  const what = role.kind === 'vip' ? 'listens on every address, the floating one too' : 'does not use the database';
   return { kind: 'none', why: `Squid ${what}` };
 }
 
@@ -53,9 +48,9 @@ export function roleChangeProxy(role: RoleChange): Activation {
 export function probeProxy(desired: ProxyDesired): readonly Command[] {
   const proxy = `http://127.0.0.1:${desired.port}`;
   return [
-    [...CURL, `${proxy}/squid-internal-mgr/storedir`],
-    [...CURL, '--noproxy', '', '--proxy', proxy, ORIGIN],
-  ].map((argv) => ({ argv, user: USER, timeoutMs: 4000 }));
+    { url: `${proxy}/squid-internal-mgr/storedir`, timeoutMs: ASK_MS },
+    { url: ORIGIN, proxy, timeoutMs: ASK_MS },
+  ];
 }
 
 /**
@@ -89,7 +84,7 @@ function ownProblem(answer: ExecResult | undefined, desired: ProxyDesired): stri
 
 /** What is wrong with the fetch; `isOrigin`: it is not Squid's fault. */
 function relayProblem(answer: ExecResult | undefined): { readonly what: string; readonly isOrigin: boolean } | null {
-  if (answer?.code === CURL_TIMED_OUT || answer?.timedOut) return { what: 'no answer in time', isOrigin: true };
+  if (answer?.timedOut) return { what: 'no answer in time', isOrigin: true };
   const silent = silence(answer);
   if (silent !== null) return { what: `the fetch of ${ORIGIN} failed: ${silent}`, isOrigin: false };
   const { status, error, isRelayed } = headOf(answer?.stdout ?? '');
@@ -100,9 +95,8 @@ function relayProblem(answer: ExecResult | undefined): { readonly what: string; 
 
 function silence(answer: ExecResult | undefined): string | null {
   if (!answer) return 'it was not asked';
-  if (answer.failure !== null) return `curl did not start: ${answer.failure}`;
-  if (answer.timedOut || answer.code === CURL_TIMED_OUT) return 'no answer within 2 seconds';
-  return answer.code === 0 ? null : answer.stderr.trim() || `curl ended with ${answer.code ?? answer.signal}`;
+  if (answer.failure !== null) return answer.failure;
+  return answer.timedOut ? 'no answer within 2 seconds' : null;
 }
 
 /** The head of an answer: what Squid writes into it. */

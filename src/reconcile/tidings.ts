@@ -1,0 +1,49 @@
+import type { Activation, AnyService, RoleChange } from '../services/kit/contract.ts';
+import type { Run } from './state.ts';
+import type { Memory, Trigger, Wanted } from './values.ts';
+
+/** Something that a service is told when it is new, each once: a role of the node, or that its certificate was renewed. */
+export type Tiding =
+  | { readonly kind: RoleChange['kind']; readonly value: string; readonly role: RoleChange }
+  | { readonly kind: 'certificate'; readonly value: string; readonly role: null };
+
+/** How every node begins: to learn it for the first time changes nothing for a daemon. */
+const BEGINNINGS: readonly string[] = ['backup', 'standby'];
+
+/** The first thing that the service has not been told yet; null: it knows everything. */
+export function nextTiding(wanted: Wanted, memory: Pick<Memory, 'roles'>): Tiding | null {
+  return allTidings(wanted).find(({ kind, value }) => memory.roles[kind] !== value) ?? null;
+}
+
+/** What the service does about it; null: nothing, since it is learnt for the first time and was so all along. */
+export function activationOf(tiding: Tiding, service: AnyService, memory: Pick<Memory, 'roles'>): Activation | null {
+  const isFirst = memory.roles[tiding.kind] === undefined;
+  if (tiding.role === null) return isFirst ? null : (service.onCertificate?.() ?? null);
+  return isFirst && BEGINNINGS.includes(tiding.value) ? null : service.onRoleChange(tiding.role);
+}
+
+/** What made the engine act when it told this. */
+export function triggerOf(tiding: Tiding): Trigger {
+  return tiding.role === null ? 'certificate' : 'role';
+}
+
+/** Notes that the service was told. */
+export function noteTold({ state }: Pick<Run, 'state'>, { kind, value }: Tiding): void {
+  state.memory = { ...state.memory, roles: { ...state.memory.roles, [kind]: value }, telling: null };
+}
+
+/** A daemon that has just been started sees the node's roles as they are: there is nothing to tell it. */
+export function noteRolesTold({ state, wanted }: Pick<Run, 'state' | 'wanted'>): void {
+  const told = Object.fromEntries(wanted.roles.map((role) => [role.kind, role.state]));
+  state.memory = { ...state.memory, roles: { ...state.memory.roles, ...told }, telling: null };
+}
+
+/** Everything that there is to tell, by kind. */
+export function tidingsOf(wanted: Wanted): Readonly<Record<string, string>> {
+  return Object.fromEntries(allTidings(wanted).map(({ kind, value }) => [kind, value]));
+}
+
+function allTidings({ roles, certificate = null }: Wanted): readonly Tiding[] {
+  const told = roles.map((role): Tiding => ({ kind: role.kind, value: role.state, role }));
+  return certificate === null ? told : [...told, { kind: 'certificate', value: certificate, role: null }];
+}

@@ -1,0 +1,45 @@
+import { digestOf } from '../../core/digest.ts';
+import { mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { VersionKey } from '../kit/contract.ts';
+import type { DbDesired } from './desired.ts';
+
+/** The most standbys that a commit waits for. */
+const STANDBYS_MAX = 2;
+/** Raise it with every change of `templates/db/dynamic.json.hbs`: releases that run side by side so agree on which one is newer. */
+const LAYOUT = 1;
+const VERSION_KEY = 'dynamic';
+
+/** Patroni runs on every region node of a cluster. Nodes that join may replicate; commits wait for members alone. */
+export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null {
+  if (snapshot.cluster === null) return null;
+  const regions = regionNodes(snapshot);
+  const node = regions.find((item) => item.id === nodeId);
+  if (node === undefined) return null;
+  const row = snapshot.versions.find((item) => item.service === 'db' && item.key === VERSION_KEY);
+  if (row?.digest !== digestOf(commonPart(snapshot))) {
+    throw new TypeError('the dynamic configuration of the database has no number yet');
+  }
+  const others = regions.filter((item) => item.id !== nodeId);
+  return {
+    name: node.name,
+    regions: [node, ...others].map(mainAddress),
+    standbys: standbysOf(snapshot),
+    version: row.version,
+  };
+}
+
+/** What all members have in common gets a number, so that a node that was away never brings an older one back. */
+export function versionedDb(snapshot: Snapshot): readonly VersionKey[] {
+  if (snapshot.cluster === null) return [];
+  return [{ key: VERSION_KEY, digest: digestOf(commonPart(snapshot)) }];
+}
+
+function commonPart(snapshot: Snapshot) {
+  return { layout: LAYOUT, standbys: standbysOf(snapshot) };
+}
+
+/** One member waits for nobody: there is nobody. */
+function standbysOf(snapshot: Snapshot): number {
+  return Math.max(0, Math.min(STANDBYS_MAX, regionMembers(snapshot).length - 1));
+}

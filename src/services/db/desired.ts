@@ -1,0 +1,17 @@
+import Type, { type Static } from 'typebox';
+
+const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
+const ADDRESS = '^[0-9a-f.:]{2,45}$';
+
+/**
+ * What Patroni and PostgreSQL are to be on a node. `regions`: the addresses that the database talks with, this node's first, joining
+ * nodes too. `standbys`: how many of them a commit waits for; 0: there is one member, nothing can be waited for. `version`: number of
+ * what all members have in common (the dynamic configuration): a lower one never replaces a higher one.
+ */
+export const DbDesired = Type.Object({
+  name: Type.String({ pattern: LABEL }),
+  regions: Type.Array(Type.String({ pattern: ADDRESS }), { minItems: 1 }),
+  standbys: Type.Integer({ minimum: 0, maximum: 2 }),
+  version: Type.Integer({ minimum: 1 }),
+});
+export type DbDesired = Static<typeof DbDesired>;

@@ -1,0 +1,40 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+const Lag = Type.Union([Type.Number(), Type.Null()]);
+
+/**
+ * What Patroni says of the database. `lagBytes`: how far a standby is behind the primary; null where it is not known.
+ * `members`: as the whole cluster sees them; empty while etcd does not answer.
+ */
+export const DbFacts = Type.Object({
+  /** `none`: PostgreSQL does not run here. */
+  role: Type.Union([Type.Literal('primary'), Type.Literal('standby'), Type.Literal('none')]),
+  /** Patroni's word: running, streaming, starting, stopped, creating replica, start failed, … */
+  state: Type.String(),
+  timeline: Lag,
+  lagBytes: Lag,
+  /** No commit is acknowledged before this standby has it on disk. */
+  isSynchronous: Type.Boolean(),
+  isStreaming: Type.Boolean(),
+  /** Does the cluster run with the dynamic configuration that was published? False: told in `detail`. */
+  isConfigured: Type.Boolean(),
+  members: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      role: Type.Union([Type.Literal('primary'), Type.Literal('standby')]),
+      state: Type.String(),
+      timeline: Lag,
+      lagBytes: Lag,
+      isSynchronous: Type.Boolean(),
+    }),
+  ),
+});
+export type DbFacts = Static<typeof DbFacts>;
+
+const validator = Compile(DbFacts);
+
+/** Reads the facts of a `db` observation; null when there are none or they are of another shape. */
+export function parseDbFacts(value: unknown): DbFacts | null {
+  return validator.Check(value) ? value : null;
+}

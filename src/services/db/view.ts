@@ -1,0 +1,66 @@
+import { PORTS } from '../../model/cluster.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import type { DbDesired } from './desired.ts';
+
+/** Regent's own folder of Patroni. */
+export const FOLDER = '/etc/patroni/regent';
+/** This host's part. */
+export const PATRONI_YML = `${FOLDER}/patroni.yml`;
+/** What all members have in common: kept in etcd, put there by `ha/postgres/dynamic`. */
+export const DYNAMIC_JSON = `${FOLDER}/dynamic.json`;
+
+/** What the templates of `db` see. Places are `ADDRESS:PORT`, networks one address each. */
+export interface DbView {
+  readonly name: string;
+  readonly restPlace: string;
+  readonly databasePlace: string;
+  readonly listen: string;
+  readonly etcdPlaces: readonly string[];
+  readonly allowed: readonly string[];
+  readonly networks: readonly string[];
+  readonly version: number;
+  readonly isSynchronous: boolean;
+  readonly standbys: number;
+}
+
+/** Both files by their templates. root owns them, Patroni may read them. */
+export const DB_FILES: readonly FileSpec<DbView>[] = [
+  { ...fileOf('dynamic.json.hbs', DYNAMIC_JSON), format: 'json' },
+  fileOf('patroni.yml.hbs', PATRONI_YML),
+];
+
+/** Makes the templates' view of a desired state. */
+export function viewDb(desired: DbDesired): DbView {
+  const [own = ''] = desired.regions;
+  const addresses = ['127.0.0.1', ...desired.regions];
+  return {
+    name: desired.name,
+    restPlace: placeOf(own, PORTS.patroni),
+    databasePlace: placeOf(own, PORTS.database),
+    listen: `${hostOf(own)},127.0.0.1:${PORTS.database}`,
+    etcdPlaces: desired.regions.map((address) => placeOf(address, PORTS.etcdClient)),
+    allowed: addresses,
+    networks: addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`),
+    version: desired.version,
+    isSynchronous: desired.standbys > 0,
+    // Patroni takes no 0 there; without synchronous mode the number means nothing.
+    standbys: Math.max(1, desired.standbys),
+  };
+}
+
+/** Where Patroni of this node answers. */
+export function restUrlOf(desired: DbDesired): string {
+  return `https://${placeOf(desired.regions[0] ?? '', PORTS.patroni)}`;
+}
+
+function hostOf(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function placeOf(address: string, port: number): string {
+  return `${hostOf(address)}:${port}`;
+}
+
+function fileOf(template: string, target: string): FileSpec<DbView> {
+  return { template, mode: 0o640, owner: 'root', group: 'postgres', instances: (view) => [{ target, view }] };
+}

@@ -1,0 +1,26 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** What etcd says of itself. Ids are hexadecimal, as etcdctl takes them; '' where etcd has not told. */
+export const DcsFacts = Type.Object({
+  memberId: Type.String(),
+  isLeader: Type.Boolean(),
+  /** It receives everything and has no vote yet. */
+  isLearner: Type.Boolean(),
+  /** It knows a leader, so a majority answers: a leader without one steps down within the election time (500 ms). */
+  hasQuorum: Type.Boolean(),
+  /** As this member knows them. `name`: '' while it has never started. */
+  members: Type.Array(Type.Object({ name: Type.String(), id: Type.String(), isLearner: Type.Boolean() })),
+  /** Size of its data on disk in bytes; the bound is `QUOTA_BYTES` of `view.ts`. */
+  sizeBytes: Type.Number(),
+  /** NOSPACE (the bound was reached: writes are refused), CORRUPT. */
+  alarms: Type.Array(Type.String()),
+});
+export type DcsFacts = Static<typeof DcsFacts>;
+
+const validator = Compile(DcsFacts);
+
+/** Reads the facts of a `dcs` observation; null when there are none or they are of another shape. */
+export function parseDcsFacts(value: unknown): DcsFacts | null {
+  return validator.Check(value) ? value : null;
+}

@@ -1,0 +1,55 @@
+import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import type { DcsDesired } from './desired.ts';
+
+/** Regent's own folder of etcd. */
+export const FOLDER = '/etc/etcd/regent';
+/** What etcd takes at each start. */
+export const ETCD_YML = `${FOLDER}/etcd.yml`;
+/** What etcd takes at the start with an empty data folder, and never again: its members are in its data from then on. */
+export const MEMBERS_YML = `${FOLDER}/members.yml`;
+
+/** The most that etcd keeps; a cluster of ours has some 100 kB. Beyond it, it refuses writes and raises NOSPACE. */
+export const QUOTA_BYTES = 268_435_456;
+
+/** What the templates of `dcs` see. */
+export interface DcsView {
+  readonly name: string;
+  readonly clusterId: string;
+  readonly peerUrl: string;
+  readonly clientUrl: string;
+  readonly localUrl: string;
+  readonly serverName: string;
+  readonly quotaBytes: number;
+  readonly state: string;
+  readonly members: string;
+}
+
+/** Both files by their templates. root owns them, etcd may read them. */
+export const DCS_FILES: readonly FileSpec<DcsView>[] = [
+  fileOf('members.yml.hbs', MEMBERS_YML),
+  fileOf('etcd.yml.hbs', ETCD_YML),
+];
+
+/** Makes the templates' view of a desired state. */
+export function viewDcs(desired: DcsDesired): DcsView {
+  return {
+    name: desired.name,
+    clusterId: desired.clusterId,
+    peerUrl: urlOf(desired.address, PORTS.etcdPeer),
+    clientUrl: urlOf(desired.address, PORTS.etcdClient),
+    localUrl: urlOf('127.0.0.1', PORTS.etcdClient),
+    serverName: REGION_SERVER_NAME,
+    quotaBytes: QUOTA_BYTES,
+    state: desired.isNew ? 'new' : 'existing',
+    members: desired.members.map((item) => `${item.name}=${urlOf(item.address, PORTS.etcdPeer)}`).join(','),
+  };
+}
+
+function urlOf(address: string, port: number): string {
+  return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+function fileOf(template: string, target: string): FileSpec<DcsView> {
+  return { template, mode: 0o640, owner: 'root', group: 'etcd', instances: (view) => [{ target, view }] };
+}

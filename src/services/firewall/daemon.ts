@@ -1,0 +1,90 @@
+import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import type { Activation, FileChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { FirewallDesired } from './desired.ts';
+import { markOf, REGENT_NFT } from './view.ts';
+
+/** nft asks the kernel also for a check, which only root may. */
+const USER = 'root';
+const CHECK = ['/usr/sbin/nft', '-c', '-f'];
+const LIST = ['/usr/sbin/nft', '-j', 'list', 'table', 'inet', 'regent'];
+/** Rules of the template: whoever takes one out by hand opens a port. */
+const RULES = 12;
+
+/** Command lines that the helper accepts for `firewall`. */
+export const FIREWALL_COMMANDS: readonly CommandRule[] = [
+  { argv: [...CHECK, { pattern: '/etc/regent/firewall/\\.stage/regent\\.nft' }] },
+  { argv: LIST },
+  { argv: ['/usr/sbin/nft', '-v'] },
+];
+
+/** nft does everything but the last step with the staged file. */
+export function checkFirewall(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
+}
+
+/** The whole table is put in place in one step; connections of those who stay go on. */
+export function activateFirewall(changes: readonly FileChange[]): Activation {
+  const change = changes.find((item) => item.target === REGENT_NFT);
+  if (change?.kind === 'added') return { kind: 'restart', why: 'regent.nft is new: its unit puts the table in place' };
+  if (change?.kind === 'changed') {
+    return { kind: 'reload', why: 'regent.nft changed: its table is replaced in one step, other tables stay' };
+  }
+  return { kind: 'none', why: 'no file of the packet filter has changed' };
+}
+
+/** Who is a member decides, not who holds what. */
+export function roleChangeFirewall(): Activation {
+  return { kind: 'none', why: 'the packet filter lets all members in, whatever they hold' };
+}
+
+/** Reads the table back from the kernel. */
+export function probeFirewall(): readonly Command[] {
+  return [{ argv: LIST, user: USER, timeoutMs: 3000 }];
+}
+
+/** Healthy: the kernel has the published table, with all its rules and addresses. */
+export function parseProbeFirewall(answers: readonly ExecResult[], desired: FirewallDesired): ServiceHealth {
+  const [answer] = answers;
+  const ill = (detail: string) => ({ isHealthy: false, detail: `read the table inet regent back: ${detail}` });
+  if (answer?.code !== 0) {
+    const words = answer?.failure ?? answer?.stderr.trim().split('\n')[0] ?? '';
+    return ill(words === '' ? 'no answer in time' : words);
+  }
+  const table = readTable(answer.stdout);
+  const wanted = markOf(desired);
+  if (table.mark !== wanted)
+    return ill(`the configuration ${table.mark ?? 'of somebody else'} is in force, published is ${wanted}`);
+  if (table.rules !== RULES) return ill(`it has ${table.rules} rules, published are ${RULES}`);
+  const open = [...table.members].filter((item) => !desired.members.includes(item));
+  const missing = desired.members.filter((item) => !table.members.has(item));
+  if (open.length > 0) return ill(`it lets in ${open.join(', ')}, which is no member`);
+  if (missing.length > 0) return ill(`it keeps out ${missing.join(', ')}, which is a member`);
+  return {
+    isHealthy: true,
+    detail: `the packet filter lets ${desired.members.length} addresses reach what members alone may reach, ${desired.nodes.length} the agents' port`,
+  };
+}
+
+interface Table {
+  readonly mark: string | null;
+  readonly rules: number;
+  readonly members: ReadonlySet<string>;
+}
+
+/** nft's JSON (libnftables-json(5)). Throws what JSON.parse throws; the engine says then that the answer cannot be read. */
+function readTable(text: string): Table {
+  const root: unknown = JSON.parse(text);
+  const list: unknown = Object(root).nftables;
+  const items = Array.isArray(list) ? list.map((item): Record<string, unknown> => ({ ...Object(item) })) : [];
+  const ofKind = (kind: string) => items.flatMap((item) => (kind in item ? [Object(item[kind])] : []));
+  const sets = ofKind('set').filter((set) => set.name === 'members4' || set.name === 'members6');
+  const members = sets.flatMap((set): unknown[] => (Array.isArray(set.elem) ? set.elem : []));
+  const [table] = ofKind('table');
+  return {
+    mark: typeof table?.comment === 'string' ? table.comment : null,
+    rules: ofKind('rule').length,
+    members: new Set(members.map(String)),
+  };
+}

@@ -1,0 +1,58 @@
+import { digestOf } from '../../core/digest.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import type { FirewallDesired } from './desired.ts';
+
+/** Regent's own folder of the packet filter. */
+export const FOLDER = '/etc/regent/firewall';
+/** Read by nft, which puts it in force as a whole or not at all. */
+export const REGENT_NFT = `${FOLDER}/regent.nft`;
+
+/** What the template of `firewall` sees: addresses by family, in the order of their texts. */
+export interface FirewallView {
+  readonly mark: string;
+  readonly members4: readonly string[];
+  readonly members6: readonly string[];
+  readonly nodes4: readonly string[];
+  readonly nodes6: readonly string[];
+  readonly hasMembers4: boolean;
+  readonly hasMembers6: boolean;
+  readonly hasNodes4: boolean;
+  readonly hasNodes6: boolean;
+}
+
+/** One file, root's. */
+export const FIREWALL_FILES: readonly FileSpec<FirewallView>[] = [
+  {
+    template: 'regent.nft.hbs',
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    instances: (view) => [{ target: REGENT_NFT, view }],
+  },
+];
+
+/** Names a configuration: it stands in the table, and a probe so learns which one is in force. */
+export function markOf(desired: FirewallDesired): string {
+  return digestOf(desired).slice(0, 16);
+}
+
+/** Makes the template's view of a desired state. */
+export function viewFirewall(desired: FirewallDesired): FirewallView {
+  const [members4, members6] = byFamily(desired.members);
+  const [nodes4, nodes6] = byFamily(desired.nodes);
+  return {
+    mark: markOf(desired),
+    members4,
+    members6,
+    nodes4,
+    nodes6,
+    hasMembers4: members4.length > 0,
+    hasMembers6: members6.length > 0,
+    hasNodes4: nodes4.length > 0,
+    hasNodes6: nodes6.length > 0,
+  };
+}
+
+function byFamily(addresses: readonly string[]): readonly [readonly string[], readonly string[]] {
+  return [addresses.filter((text) => !text.includes(':')), addresses.filter((text) => text.includes(':'))];
+}

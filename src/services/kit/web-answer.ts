@@ -1,0 +1,38 @@
+import type { ExecResult } from '../../core/host-values.ts';
+
+/** An answer to a question over HTTP. */
+export interface WebAnswer {
+  readonly status: number;
+  /** Its lines, the first with the status. */
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Takes an answer apart; null: there is none, see `silenceOf`. */
+export function webAnswerOf(answer: ExecResult | undefined): WebAnswer | null {
+  if (answer?.code !== 0) return null;
+  const end = answer.stdout.indexOf('\r\n\r\n');
+  const status = /^HTTP\/[0-9.]+ (\d{3})/.exec(answer.stdout)?.[1];
+  if (end < 0 || status === undefined) return null;
+  return { status: Number(status), head: answer.stdout.slice(0, end), body: answer.stdout.slice(end + 4) };
+}
+
+/** Why there is no answer, in words. */
+export function silenceOf(answer: ExecResult | undefined): string {
+  if (!answer) return 'it was not asked';
+  if (answer.failure !== null) return answer.failure;
+  if (answer.timedOut) return 'no answer in time';
+  const status = webAnswerOf(answer)?.status;
+  return status === undefined ? 'no answer' : `no answer that could be read (status ${status})`;
+}
+
+/** The JSON of an answer with status 200; null for every other one. */
+export function jsonOf(answer: ExecResult | undefined): unknown {
+  const web = webAnswerOf(answer);
+  if (web?.status !== 200) return null;
+  try {
+    return JSON.parse(web.body);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,106 @@
+import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { LbDesired } from './desired.ts';
+import type { LbFacts } from './facts.ts';
+import { HAPROXY_CFG, markOf } from './view.ts';
+
+const USER = 'haproxy';
+const CHECK = ['/usr/sbin/haproxy', '-c', '-f'];
+/** Of the master process, which starts a new worker at each reload. */
+const MASTER = '/run/haproxy/master.sock';
+/** haproxy's control socket. */
+const SOCKET = '/run/haproxy/regent.sock';
+/** What runs, then the state of all servers as comma separated values (haproxy's management guide, §9.3). */
+const STATE = 'show info;show stat -1 4 -1\n';
+
+/** Command lines and questions that the helper accepts for `lb`. */
+export const LB_COMMANDS: readonly CommandRule[] = [
+  { argv: [...CHECK, { pattern: '/etc/haproxy/regent/\\.stage/haproxy\\.cfg' }] },
+  { argv: ['/usr/sbin/haproxy', '-v'] },
+  { socket: SOCKET, requests: 'show info;show stat -1 4 -1\\n' },
+  { socket: MASTER, requests: 'show proc;quit\\n' },
+];
+
+/** haproxy parses the staged file as its own user, and reads the certificates that it names. */
+export function checkLb(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 20_000 }));
+}
+
+/** A reload starts a new process that takes the listening sockets over: no connection is refused, and open ones go on in the old process. */
+export function activateLb(changes: readonly FileChange[]): Activation {
+  const change = changes.find((item) => item.target === HAPROXY_CFG);
+  if (change?.kind === 'added') return { kind: 'restart', why: 'haproxy.cfg is new: haproxy starts with it' };
+  if (change?.kind === 'changed') {
+    return { kind: 'reload', why: 'haproxy.cfg changed: a new process takes its sockets over, open connections go on' };
+  }
+  return { kind: 'none', why: 'no file that haproxy reads has changed' };
+}
+
+/** It listens on every address, and asks Patroni itself where the primary is. */
+export function roleChangeLb(role: RoleChange): Activation {
+  const what = role.kind === 'vip' ? 'listens on every address' : 'finds the primary by its own checks';
+  return { kind: 'none', why: `haproxy ${what}` };
+}
+
+/** haproxy reads node.pem when it starts: a new process takes the sockets over. */
+export function certificateLb(): Activation {
+  return { kind: 'reload', why: 'the certificate was renewed: a new process shows it, open connections go on' };
+}
+
+/** Asks haproxy for its state by its own socket, and its master process whether it lives: frozen, it would serve on and take no reload. */
+export function probeLb(): readonly Command[] {
+  return [
+    { socket: SOCKET, request: STATE, timeoutMs: 2000 },
+    { socket: MASTER, request: 'show proc;quit\n', timeoutMs: 2000 },
+  ];
+}
+
+/**
+ * Healthy: haproxy answers with the published configuration. Which regions answer and who is primary are facts: a restart of haproxy
+ * would change neither.
+ */
+export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired): ServiceHealth {
+  const [answer, master] = answers;
+  const ill = (detail: string) => ({ isHealthy: false, detail: `asked haproxy for its state: ${detail}` });
+  if (answer?.code !== 0) return ill(answer?.failure ?? 'no answer in time');
+  if (master?.code !== 0) return ill(`its master process: ${master?.failure ?? 'no answer in time'}`);
+  const running = /^[Dd]escription: (\S+)$/m.exec(answer.stdout)?.[1];
+  if (running === undefined) return ill('the answer cannot be read');
+  const wanted = markOf(desired);
+  if (running !== wanted) return ill(`it runs the configuration ${running}, published is ${wanted}`);
+  const facts = factsOf(answer.stdout, desired);
+  const up = facts.regions.filter((region) => region.isUp).length;
+  const primary = facts.primary === null ? 'no primary is seen' : `the primary is on ${facts.primary}`;
+  return {
+    isHealthy: true,
+    detail: `haproxy answers; ${up} of ${facts.regions.length} regions ready, ${primary}`,
+    facts: { ...facts },
+  };
+}
+
+function factsOf(text: string, desired: LbDesired): LbFacts {
+  const lines = text.split('\n');
+  const head =
+    lines
+      .find((line) => line.startsWith('# pxname,'))
+      ?.slice(2)
+      .split(',') ?? [];
+  const [proxyAt, serverAt, statusAt] = ['pxname', 'svname', 'status'].map((name) => head.indexOf(name));
+  const rows = lines.map((line) => line.split(','));
+  // A server that has just failed or answered once is told as `UP 1/2`, `DOWN 1/2`.
+  const isUp = (proxy: string, server: string) =>
+    rows.some(
+      (row) =>
+        row[proxyAt ?? -1] === proxy &&
+        row[serverAt ?? -1] === server &&
+        row[statusAt ?? -1]?.startsWith('UP') === true,
+    );
+  const primaries = desired.regions.filter(({ name }) => isUp('database', name));
+  return {
+    // Two at once are the moment of a change, and nobody's primary.
+    primary: primaries.length === 1 ? (primaries[0]?.name ?? null) : null,
+    regions: desired.regions.map(({ name }) => ({ name, isUp: isUp('ready', name) })),
+  };
+}

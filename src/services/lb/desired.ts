@@ -1,0 +1,14 @@
+import Type, { type Static } from 'typebox';
+
+const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
+const ADDRESS = '^[0-9a-f.:]{2,45}$';
+
+/** What haproxy is to be on a node: the region nodes that it spreads calls over and looks for the database's primary on. */
+export const LbDesired = Type.Object({
+  name: Type.String({ pattern: LABEL }),
+  regions: Type.Array(
+    Type.Object({ name: Type.String({ pattern: LABEL }), address: Type.String({ pattern: ADDRESS }) }),
+    { minItems: 1 },
+  ),
+});
+export type LbDesired = Static<typeof LbDesired>;

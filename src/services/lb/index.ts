@@ -1,0 +1,26 @@
+import type { ManagedService } from '../kit/contract.ts';
+import { compileLb } from './compile.ts';
+import { activateLb, certificateLb, checkLb, LB_COMMANDS, parseProbeLb, probeLb, roleChangeLb } from './daemon.ts';
+import { LbDesired } from './desired.ts';
+import { FOLDER, LB_FILES, type LbView, viewLb } from './view.ts';
+
+/** haproxy 3.0: the API of all regions and the database's primary, from every region node. */
+export const lb: ManagedService<LbDesired, LbView> = {
+  name: 'lb',
+  desired: LbDesired,
+  unit: 'haproxy.service',
+  version: { argv: ['/usr/sbin/haproxy', '-v'], timeoutMs: 5000 },
+  folder: FOLDER,
+  commands: LB_COMMANDS,
+  users: ['haproxy'],
+  files: LB_FILES,
+  compile: compileLb,
+  lint: () => [],
+  view: viewLb,
+  check: checkLb,
+  activate: activateLb,
+  onRoleChange: roleChangeLb,
+  onCertificate: certificateLb,
+  probe: probeLb,
+  parseProbe: parseProbeLb,
+};

@@ -1,0 +1,39 @@
+import { digestOf } from '../../core/digest.ts';
+import type { HostFacts } from '../../core/host-values.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import type { LbDesired } from './desired.ts';
+
+/** Regent's own folder of haproxy. */
+export const FOLDER = '/etc/haproxy/regent';
+/** Read when haproxy starts, and with each reload by a new process of it. */
+export const HAPROXY_CFG = `${FOLDER}/haproxy.cfg`;
+
+/** What the template of `lb` sees. */
+export interface LbView {
+  readonly mark: string;
+  /** The host speaks IPv6 too. */
+  readonly isDual: boolean;
+  readonly regions: LbDesired['regions'];
+}
+
+/** One file. root owns it, haproxy may read it. */
+export const LB_FILES: readonly FileSpec<LbView>[] = [
+  {
+    template: 'haproxy.cfg.hbs',
+    mode: 0o640,
+    owner: 'root',
+    group: 'haproxy',
+    instances: (view) => [{ target: HAPROXY_CFG, view }],
+  },
+];
+
+/** Names a configuration: haproxy tells it in its state, and a probe so learns which one is in force. */
+export function markOf(desired: LbDesired): string {
+  return digestOf(desired).slice(0, 16);
+}
+
+/** Makes the template's view of a desired state. */
+export function viewLb(desired: LbDesired, facts: HostFacts): LbView {
+  const isDual = facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':')));
+  return { mark: markOf(desired), isDual, regions: desired.regions };
+}

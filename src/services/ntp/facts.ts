@@ -1,0 +1,16 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** The clock. `offsetSeconds`: how far it is off its source, in either direction, null where it follows none. */
+export const NtpFacts = Type.Object({
+  isSynchronised: Type.Boolean(),
+  offsetSeconds: Type.Union([Type.Null(), Type.Number()]),
+});
+export type NtpFacts = Static<typeof NtpFacts>;
+
+const validator = Compile(NtpFacts);
+
+/** Reads the facts of an `ntp` observation; null when there are none or they are of another shape. */
+export function parseNtpFacts(value: unknown): NtpFacts | null {
+  return validator.Check(value) ? value : null;
+}

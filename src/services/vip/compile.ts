@@ -1,0 +1,47 @@
+import { mainAddress, regionNodes } from '../../model/cluster.ts';
+import type { Node, Snapshot } from '../../model/snapshot.ts';
+import type { VipDesired } from './desired.ts';
+
+/** Largest priority that is not the owner's own (RFC 9568 §5.2.4). The larger it is, the sooner a node takes over. */
+const PRIORITY_MAX = 250;
+/** A step is the time by which one takes over before the next one: 31 ms with adverts of 0.2 s. */
+const PRIORITY_STEP = 40;
+
+/**
+ * keepalived runs on the region nodes of a cluster that has a floating address, those that are still joining too: they hear of a holder and
+ * do not take the address yet. Throws where VRRP cannot work: an address of another family, or none.
+ */
+export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | null {
+  const { cluster } = snapshot;
+  const regions = regionNodes(snapshot);
+  const at = regions.findIndex((item) => item.id === nodeId);
+  const node = regions[at];
+  if (cluster?.vip == null || !node) return null;
+  if (cluster.vip.includes(':')) {
+    throw new TypeError(
+      `the floating address ${cluster.vip} is IPv6. Rule: an IPv4 address; keepalived is set up for IPv4 alone so far`,
+    );
+  }
+  const step = Math.max(1, Math.min(PRIORITY_STEP, Math.floor((PRIORITY_MAX - 1) / regions.length)));
+  if (regions.length > PRIORITY_MAX)
+    throw new TypeError(`${regions.length} region nodes have no priorities of their own`);
+  return {
+    clusterId: cluster.id,
+    router: cluster.virtualRouter,
+    vip: cluster.vip,
+    priority: PRIORITY_MAX - at * step,
+    name: node.name,
+    address: addressOf(node),
+    // A cluster whose nodes are all new has nobody who could hold it before.
+    isMember: node.state === 'member' || regions.every((item) => item.state === 'joining'),
+    peers: regions.filter((item) => item !== node).map((item) => ({ name: item.name, address: addressOf(item) })),
+  };
+}
+
+function addressOf(node: Node): string {
+  const address = mainAddress(node);
+  if (address !== '' && !address.includes(':')) return address;
+  throw new TypeError(
+    `region node ${node.name} has ${address === '' ? 'no address' : `the main address ${address}`}. Rule: with an IPv4 floating address every region node is reached by IPv4`,
+  );
+}

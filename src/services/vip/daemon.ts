@@ -1,0 +1,90 @@
+import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { VipDesired } from './desired.ts';
+import { parseVipFacts, type VipFacts } from './facts.ts';
+import { KEEPALIVED_CONF } from './view.ts';
+
+const USER = 'regent-vip';
+const CHECK = ['/usr/sbin/keepalived', '-t', '-f'];
+/** The health program reads JSON; python3 is there for Patroni. */
+const JSON_CHECK = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
+const STATUS = '/run/regent-vip/status.json';
+const UPTIME = '/proc/uptime';
+/** `ha/vip` writes five times a second; what is older is of a program that hangs or is gone. */
+const STALE_SECONDS = 3;
+
+/** Command lines that the helper accepts for `vip`. */
+export const VIP_COMMANDS: readonly CommandRule[] = [
+  { argv: [...CHECK, { pattern: '/etc/keepalived/regent/\\.stage/keepalived\\.conf' }] },
+  { argv: [...JSON_CHECK, { pattern: '/etc/keepalived/regent/\\.stage/health\\.json' }] },
+  { argv: ['/usr/sbin/keepalived', '-v'] },
+];
+
+/** keepalived parses its staged file; the other one must be JSON. */
+export function checkVip(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => {
+      const check = file.target === KEEPALIVED_CONF ? CHECK : JSON_CHECK;
+      return { argv: [...check, file.staged], user: USER, timeoutMs: 10_000 };
+    });
+}
+
+/** A reload of keepalived leaves the address where it is. */
+export function activateVip(changes: readonly FileChange[]): Activation {
+  const change = changes.find((item) => item.target === KEEPALIVED_CONF);
+  if (change?.kind === 'added') return { kind: 'restart', why: 'keepalived.conf is new: keepalived starts with it' };
+  if (change?.kind === 'changed') {
+    return { kind: 'reload', why: 'keepalived.conf changed: keepalived reads it anew, the address stays where it is' };
+  }
+  return { kind: 'none', why: 'the health program of the floating address looks for its file by itself' };
+}
+
+/** keepalived makes the change of role itself; the database has no part in it. */
+export function roleChangeVip(role: RoleChange): Activation {
+  const what = role.kind === 'vip' ? 'has moved the address itself' : 'does not use the database';
+  return { kind: 'none', why: `keepalived ${what}` };
+}
+
+/** Asks what the health program says of keepalived and of itself, and when it said it. */
+export function probeVip(): readonly Command[] {
+  return [STATUS, UPTIME].map((path) => ({ look: 'text', path, timeoutMs: 2000 }));
+}
+
+/** Healthy: keepalived runs and the health program speaks. Who holds the address, and who may, are facts and no fault of either. */
+export function parseProbeVip(answers: readonly ExecResult[], desired: VipDesired): ServiceHealth {
+  const [status, uptime] = answers;
+  if (status?.code !== 0) return ill('the health program of the floating address has said nothing yet');
+  const { seconds, keepalived, facts } = readStatus(status.stdout);
+  if (facts === null) return ill('what the health program of the floating address says cannot be read');
+  const age = Number(uptime?.stdout.split(' ')[0]) - seconds;
+  if (!(age <= STALE_SECONDS)) {
+    return ill(`the health program of the floating address has been silent for ${Math.round(age)} s`);
+  }
+  if (keepalived === 'gone') return ill('keepalived has no process');
+  if (keepalived === 'frozen') return ill('keepalived is stopped and does nothing');
+  const holds = facts.isHolder ? 'holds' : 'does not hold';
+  const may = facts.isFit ? 'may' : 'must not';
+  return {
+    isHealthy: true,
+    detail: `keepalived runs; this node ${holds} ${desired.vip} and ${may}: ${facts.why}`,
+    facts: { ...facts },
+  };
+}
+
+interface Status {
+  readonly seconds: number;
+  readonly keepalived: unknown;
+  readonly facts: VipFacts | null;
+}
+
+function readStatus(text: string): Status {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null) return { seconds: Number.NaN, keepalived: null, facts: null };
+  const { uptime, keepalived, ...rest } = Object.fromEntries(Object.entries(value));
+  return { seconds: typeof uptime === 'number' ? uptime : Number.NaN, keepalived, facts: parseVipFacts(rest) };
+}
+
+function ill(detail: string): ServiceHealth {
+  return { isHealthy: false, detail };
+}
