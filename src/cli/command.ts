@@ -1,6 +1,6 @@
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
-import type { Region } from './region.ts';
+import type { Patience, Region } from './region.ts';
 
 /** Options of commands that change configuration. */
 export interface ChangeOptions {
@@ -19,8 +19,11 @@ export interface Call {
   readonly options: OptionValues;
   readonly global: GlobalOptions;
   readonly change: ChangeOptions;
-  /** The region of the chosen context; resolved at the first use, so that commands without a region need none. */
-  region(): Promise<Region>;
+  /**
+   * The region of the chosen context; resolved at the first use, so that commands without a region need none. `patience`: how long its calls may
+   * take, where that is not the usual one; the first use decides.
+   */
+  region(patience?: Patience): Promise<Region>;
 }
 
 /** An option. `values`: the allowed ones, also offered by completion. `repeat`: may be given several times. */

@@ -1,5 +1,5 @@
 import type { Problem } from '../contract/common.ts';
-import { ProblemError } from '../contract/transport.ts';
+import { ProblemError } from '../contract/wire/transport.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 import { whereToLook } from './region.ts';
@@ -17,7 +17,7 @@ const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
   ],
   forbidden: ['Use a key of a user with another role; an admin changes a role with: regent user set NAME --role ROLE'],
   precondition_failed: ['Look at it again (show), then repeat the change.'],
-  unavailable: ['The region runs but its database does not answer. On its host: systemctl status regent-db'],
+  unavailable: ['The region runs but its database does not answer. As root on a region node: regent doctor'],
   not_implemented: ['The region is older than this command line; upgrade it.'],
   too_many_requests: ['Wait a moment, then try again.'],
   internal: ['The region’s log says more: journalctl -u regent-regiond'],

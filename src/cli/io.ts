@@ -24,6 +24,10 @@ export interface CliIo {
   /** Asks on the terminal without echo; null when there is no terminal to ask on. */
   askSecret(question: string): Promise<string | null>;
   readonly fetch: typeof globalThis.fetch;
+  /** Asks the region of this host by its unix socket, which takes root's word; null when this is not root on a region node. */
+  readonly askHost:
+    | ((path: string, timeoutMs: number) => Promise<{ readonly status: number; readonly text: string }>)
+    | null;
   /** Waits; rejects when `signal` fires. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Monotonic time, ms. */

@@ -1,4 +1,7 @@
 import type { NounSpec } from './command.ts';
+import { CERTIFICATE } from './commands/certificate.ts';
+import { CLUSTER } from './commands/cluster/status.ts';
+import { DOCTOR } from './commands/cluster/doctor.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
 import { DOMAIN } from './commands/domain.ts';
@@ -17,11 +20,14 @@ import { RECORD } from './commands/record.ts';
 import { SERVICE } from './commands/service.ts';
 import { SETTING } from './commands/setting.ts';
 import { STATUS } from './commands/status.ts';
+import { TOKEN } from './commands/token.ts';
 import { USER } from './commands/user.ts';
 
 /** Every noun of the command line, in the order of the help. Adding one is one line here. */
 export const NOUNS: readonly NounSpec[] = [
   STATUS,
+  CLUSTER,
+  DOCTOR,
   DOMAIN,
   RECORD,
   MACHINE,
@@ -35,6 +41,8 @@ export const NOUNS: readonly NounSpec[] = [
   SETTING,
   NODE,
   RACK,
+  TOKEN,
+  CERTIFICATE,
   SERVICE,
   CONFIG,
   EVENTS,

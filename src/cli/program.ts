@@ -4,14 +4,14 @@ import { EXIT, type ExitCode, usageError } from './exit.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
-import type { Region } from './region.ts';
+import type { Patience, Region } from './region.ts';
 import { WATCH_DEFAULT_S, watch, watchSeconds } from './waiting/watch.ts';
 
 /** What a run needs beside the process: how to reach the region when a command asks for it. */
 export interface ProgramPorts {
   readonly io: CliIo;
   readonly nouns: readonly NounSpec[];
-  connect(global: GlobalOptions): Promise<Region>;
+  connect(global: GlobalOptions, patience?: Patience): Promise<Region>;
 }
 
 const WAIT_DEFAULT_S = 60;
@@ -93,7 +93,8 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
     command.option('--wait', 'return when every node has applied the change and its services are healthy');
     command.option('--timeout <seconds>', 'how long --wait waits', String(WAIT_DEFAULT_S));
   }
-  const isLook = !spec.isChange && (['list', 'show'].includes(spec.verb) || command.name() === 'status');
+  const isLook =
+    !spec.isChange && (['list', 'show'].includes(spec.verb) || ['status', 'doctor'].includes(command.name()));
   const everyS = spec.watchSeconds ?? WATCH_DEFAULT_S;
   if (isLook) command.option('--watch [seconds]', `look again every so many seconds (${everyS}), until interrupted`);
   const examples = spec.examples ?? [];
@@ -122,8 +123,8 @@ function callOf(ports: ProgramPorts, command: Command, args: readonly unknown[],
     options,
     global,
     change: changeOptions(options),
-    region: () => {
-      region ??= ports.connect(global);
+    region: (patience) => {
+      region ??= ports.connect(global, patience);
       return region;
     },
   };

@@ -15,7 +15,7 @@ export async function runCli(io: CliIo, nouns: readonly NounSpec[] = NOUNS): Pro
       const { printCompletions } = await import('./live-names.ts');
       return await printCompletions(io, words, nouns);
     }
-    return await runProgram({ io, nouns, connect: (global) => connect(io, global) });
+    return await runProgram({ io, nouns, connect: (global, patience) => connect(io, global, patience) });
   } catch (error) {
     if (io.interrupted.aborted) {
       io.err.write('regent: interrupted\n');

@@ -1,40 +1,117 @@
+import type { HostFacts } from '../core/host-values.ts';
 import type { Host } from '../host/interface.ts';
-import { PATHS, UNITS } from './paths.ts';
-import type { InitPorts } from './ports.ts';
-import type { HostSeen, Listener } from './preflight.ts';
-import { portOf } from './texts.ts';
+import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
+import type { HostPorts } from './ports.ts';
 
 const COMMAND_MS = 10_000;
 
-/** Looks at the host; changes nothing. */
-export async function lookAtHost(ports: InitPorts): Promise<HostSeen> {
+/** Something that listens on a port of this host. `process`: its name, '' when unknown. `unit`: systemd's unit of it, where it has one. */
+export interface Listener {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+  readonly process: string;
+  readonly pid: number | null;
+  readonly unit?: string;
+}
+
+/** All that the checks of a host look at; gathered before anything is touched. Null where it could not be found out. */
+export interface HostSeen {
+  readonly uid: number;
+  readonly productRoot: string;
+  readonly facts: HostFacts;
+  readonly missingUnits: readonly string[];
+  readonly listeners: readonly Listener[] | null;
+  readonly freeMegabytes: number | null;
+  /** Wall time, ms. */
+  readonly now: number;
+  readonly conf: string | null;
+  readonly rackConf: string | null;
+  /** Notes that earlier runs left. */
+  readonly notes: {
+    readonly isInit: boolean;
+    readonly isInitDone: boolean;
+    readonly isJoin: boolean;
+    readonly isJoinDone: boolean;
+  };
+  /** Which of `DATA` are there. */
+  readonly data: readonly string[];
+  /** First line that each daemon prints for its version. */
+  readonly versions: Readonly<Record<'patroni' | 'postgres' | 'etcd', string | null>>;
+}
+
+/** Folders and files that tell of a cluster that was here before, ours or not. */
+export const DATA = {
+  etcd: `${PATHS.etcdData}/member`,
+  postgres: `${PATHS.postgresData}/PG_VERSION`,
+  foreignEtcd: '/var/lib/etcd/default/member',
+  foreignPatroni: '/etc/patroni/config.yml',
+} as const;
+
+/** Looks at the host; changes nothing. `units`: those that must be installed. */
+export async function lookAtHost(ports: HostPorts, units: readonly string[]): Promise<HostSeen> {
   const { host } = ports;
-  const units = Object.values(UNITS);
   const states = await Promise.all(units.map((unit) => host.units.state(unit).catch(() => null)));
-  const owners = await Promise.all(
-    ['named.service', UNITS.region].map((unit) => host.units.state(unit).catch(() => null)),
-  );
+  const isThere = async (path: string) => (await readIfAllowed(host, path)) !== null;
+  const listeners = await listenersOf(host);
   return {
     uid: ports.uid,
     productRoot: ports.productRoot,
     facts: await host.facts({}),
     missingUnits: units.filter((_, index) => states[index]?.load !== 'loaded'),
-    listeners: await listenersOf(host),
-    ownPids: owners.flatMap((state) => (state?.mainPid ? [state.mainPid] : [])),
+    listeners: listeners && (await Promise.all(listeners.map((listener) => withUnit(host, listener)))),
     freeMegabytes: await freeMegabytes(host),
+    now: ports.now(),
     conf: await readIfAllowed(host, PATHS.conf),
     rackConf: await readIfAllowed(host, PATHS.rackConf),
-    isUnderWay: ((await readIfAllowed(host, PATHS.underWay)) ?? (await readIfAllowed(host, PATHS.done))) !== null,
-    hasDatabaseFiles: (await readIfAllowed(host, PATHS.databaseMark)) !== null,
-    hasOwnDatabase: ports.hasOwnDatabase,
-    site: ports.hasOwnDatabase ? await ports.database.look() : null,
-    apiPort: portOf(ports.regionListen),
+    notes: {
+      isInit: await isThere(PATHS.initUnderWay),
+      isInitDone: await isThere(PATHS.initDone),
+      isJoin: await isThere(PATHS.joinUnderWay),
+      isJoinDone: await isThere(PATHS.joinDone),
+    },
+    data: await presentOf(host, Object.values(DATA)),
+    versions: {
+      patroni: await firstLine(host, ['patroni', '--version']),
+      postgres: await firstLine(host, ['/usr/lib/postgresql/17/bin/postgres', '--version']),
+      etcd: await firstLine(host, ['etcd', '--version']),
+    },
   };
+}
+
+/** Units of a region node that an installation brings. */
+export const REGION_UNITS: readonly string[] = [...Object.values(CLUSTER_UNITS), ...Object.values(UNITS)];
+
+/** Does somebody answer to this address on a network of this host? `address` without prefix. */
+export async function isAnswering({ host }: HostPorts, address: string): Promise<boolean> {
+  // Any packet makes the kernel ask who has the address; its answer is then in the neighbour table.
+  await host.exec({
+    argv: ['curl', '--silent', '--max-time', '1', '--output', '/dev/null', `telnet://${bracketed(address)}:9`],
+    timeoutMs: COMMAND_MS,
+  });
+  const answer = await host.exec({ argv: ['ip', 'neigh', 'show', 'to', address], timeoutMs: COMMAND_MS });
+  return (
+    answer.code === 0 && /\blladdr [0-9a-f:]{11,}/.test(answer.stdout) && !/\b(FAILED|INCOMPLETE)\b/.test(answer.stdout)
+  );
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** Someone who is not root may not read everything; that finding comes from the user id. */
 async function readIfAllowed(host: Host, path: string): Promise<string | null> {
   return await host.files.read(path).catch(() => null);
+}
+
+async function presentOf(host: Host, paths: readonly string[]): Promise<string[]> {
+  const answer = await host.exec({ argv: ['find', ...paths, '-maxdepth', '0'], timeoutMs: COMMAND_MS });
+  return answer.stdout.split('\n').filter((line) => line !== '');
+}
+
+async function firstLine(host: Host, argv: readonly string[]): Promise<string | null> {
+  const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
+  return answer.code === 0 ? (answer.stdout.split('\n')[0]?.trim() ?? null) : null;
 }
 
 async function freeMegabytes(host: Host): Promise<number | null> {
@@ -47,6 +124,17 @@ async function listenersOf(host: Host): Promise<Listener[] | null> {
   const argv = ['ss', '--no-header', '--listening', '--numeric', '--tcp', '--udp', '--processes'];
   const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
   return answer.code === 0 ? parseListeners(answer.stdout) : null;
+}
+
+async function withUnit(host: Host, listener: Listener): Promise<Listener> {
+  if (listener.pid === null) return listener;
+  const unit = unitOf((await readIfAllowed(host, `/proc/${listener.pid}/cgroup`)) ?? '');
+  return unit === null ? listener : { ...listener, unit };
+}
+
+/** The unit of a process, from its control groups: `…/system.slice/patroni.service`. */
+export function unitOf(cgroups: string): string | null {
+  return /\/([A-Za-z0-9@._-]+\.service)(?:\/|$)/m.exec(cgroups)?.[1] ?? null;
 }
 
 /** Reads `ss -HlntupO`: `udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:* users:(("named",pid=12,fd=30))`. */

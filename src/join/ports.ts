@@ -1,11 +1,47 @@
+import type { Desired } from '../contract/agent.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Host } from '../host/interface.ts';
+import type { Snapshot, Version } from '../model/snapshot.ts';
+
+/** What commands that set up this host need from around them. */
+export interface HostPorts {
+  readonly host: Host;
+  /** A number of random bytes as lower-case hex, cryptographically strong. */
+  readonly hex: (bytes: number) => string;
+  /** Wall time, ms. */
+  now(): number;
+  /** Monotonic, ms. */
+  monotonic(): number;
+  sleep(ms: number): Promise<void>;
+  /** Progress for people. */
+  say(line: string): void;
+  /** Prints the result; a secret counts as seen only after this has resolved. */
+  show(text: string): Promise<void>;
+  readonly uid: number;
+  /** Folder that this program runs from, links resolved. */
+  readonly productRoot: string;
+  /** Release of the product. */
+  readonly version: string;
+}
 
 /** What the database knows of the site before init writes anything. */
 export interface SiteSeen {
   /** False: no migration was applied yet, there is nothing of Regent in it. */
   readonly isRegent: boolean;
-  readonly nodes: readonly { readonly id: string; readonly name: string; readonly credentialDigest: string | null }[];
+  readonly nodes: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** What a cluster begins with beside its first node. Times in ms. */
+export interface ClusterRows {
+  readonly id: string;
+  readonly vip: string | null;
+  readonly virtualRouter: number;
+  /** The first node's certificate, which init has signed itself. */
+  readonly certificate: { readonly serial: string; readonly notBefore: number; readonly notAfter: number };
+  /** What the agent holds already. */
+  readonly held: { readonly generation: number; readonly digest: string } | null;
+  /** Numbers that the seed's content was given, such as a zone's serial: its first publication keeps them. */
+  readonly versions: readonly Version[];
 }
 
 /** The rows of a new site. Writing the same again changes nothing. */
@@ -16,6 +52,8 @@ export interface SiteRows {
   readonly addresses: readonly string[];
   /** Domain of nodes and of machines that name none. */
   readonly domain: string;
+  /** Left out: the site is no cluster (a development server). */
+  readonly cluster?: ClusterRows;
 }
 
 /** An API key in its parts; the database gets the secret's digest only. */
@@ -33,8 +71,10 @@ export interface BootstrapDatabase {
   look(): Promise<SiteSeen | Rejected>;
   /** Applies what is missing; gives the labels of the migrations that it applied. */
   migrate(): Promise<readonly string[] | Rejected>;
-  /** Node row, domain row, setting `default_domain`. */
+  /** Cluster, node, domain, setting `default_domain`: one transaction. */
   writeSite(rows: SiteRows): Promise<null | Rejected>;
+  /** What makes a site that was none a cluster; its other rows stay. */
+  writeCluster(nodeId: string, rows: ClusterRows): Promise<null | Rejected>;
   writeCredential(nodeId: string, secretDigest: string): Promise<null | Rejected>;
   /** Makes the admin when there is none, revokes all keys of the same user and label, stores this one: one transaction. */
   replaceKey(key: NewKey): Promise<null | Rejected>;
@@ -48,25 +88,15 @@ export interface RegionSeen {
 }
 
 /** Everything that init needs from around it. */
-export interface InitPorts {
-  readonly host: Host;
+export interface InitPorts extends HostPorts {
   readonly database: BootstrapDatabase;
+  /** The ordinary compile, for one node of a seed snapshot. */
+  compile(
+    seed: Snapshot,
+    nodeId: string,
+  ): { readonly body: Desired['body']; readonly versions: readonly Version[]; readonly refusals: readonly string[] };
   /** Asks the region on this host for its status with the key; a region that does not answer is not ready. */
   askRegion(url: string, apiKey: string): Promise<RegionSeen>;
-  /** A number of random bytes as lower-case hex, cryptographically strong. */
-  hex(bytes: number): string;
-  /** Monotonic, ms. */
-  monotonic(): number;
-  sleep(ms: number): Promise<void>;
-  /** Progress for people. */
-  say(line: string): void;
-  /** Prints the result; init marks the key as seen only after this has resolved. */
-  show(text: string): Promise<void>;
-  readonly uid: number;
-  /** Folder that this program runs from, links resolved. */
-  readonly productRoot: string;
-  /** `DATABASE_URL` when an own database is configured, else null. Only whether it is there matters here. */
+  /** `DATABASE_URL` is configured: another database than the cluster's own. */
   readonly hasOwnDatabase: boolean;
-  /** Where the region listens: `REGION_LISTEN`. */
-  readonly regionListen: string;
 }

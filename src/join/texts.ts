@@ -1,6 +1,7 @@
 import { isRejected } from '../core/errors.ts';
 import { parseConfFile } from '../core/conf-file.ts';
 import type { Rejected } from '../core/errors.ts';
+import { PORTS } from '../model/cluster.ts';
 
 /**
  * Sets keys of a KEY=VALUE file that a person edits: an active line of the key is replaced in its place (the last one;
@@ -30,6 +31,14 @@ function setLine(lines: readonly string[], key: string, line: string): string[] 
   return [...lines, line];
 }
 
+/** Takes keys out of a KEY=VALUE file that a person edits: their lines become comments again, as they were delivered. */
+export function unsetConfValues(text: string, keys: readonly string[]): string {
+  return keys.reduce(
+    (rest, key) => rest.replace(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${key}[ \\t]*=.*$`, 'gm'), `#${key}=`),
+    text,
+  );
+}
+
 /** Name of the context that init writes. */
 const CONTEXT = 'default';
 
@@ -46,6 +55,17 @@ export function setContext(text: string | null, context: { readonly url: string;
   return `${JSON.stringify({ current: CONTEXT, contexts }, null, 2)}\n`;
 }
 
+/** The CLI's configuration without the context that init writes, where its key is of this consumer. */
+export function removeContext(text: string, consumer: string): string {
+  const config = parseObject(text);
+  const contexts = config?.['contexts'];
+  if (typeof contexts !== 'object' || contexts === null) return text;
+  const { [CONTEXT]: own, ...rest } = contexts as Record<string, { readonly apiKey?: unknown }>;
+  if (typeof own?.apiKey !== 'string' || !own.apiKey.startsWith(`${consumer}:`)) return text;
+  const current = config?.['current'] === CONTEXT ? (Object.keys(rest)[0] ?? null) : config?.['current'];
+  return `${JSON.stringify({ ...config, current, contexts: rest }, null, 2)}\n`;
+}
+
 /** An object of a JSON text; null for anything else. */
 export function parseObject(text: string): Record<string, unknown> | null {
   try {
@@ -58,22 +78,14 @@ export function parseObject(text: string): Record<string, unknown> | null {
   }
 }
 
-/**
- * The address of the region's API. `listen`: `ADDRESS:PORT` of REGION_LISTEN; an unspecified address is replaced by
- * `host`.
- */
-export function apiUrl(listen: string, host: string): string {
-  const colon = listen.lastIndexOf(':');
-  const bound = colon < 0 ? '' : listen.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = listen.slice(colon + 1);
-  const isUnspecified = bound === '' || bound === '0.0.0.0' || bound === '::' || bound === '*';
-  const name = isUnspecified ? host : bound;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+/** The address of an API, plain HTTP. */
+export function apiUrl(host: string, port: number = PORTS.http): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Port of `ADDRESS:PORT`. */
-export function portOf(listen: string): number {
-  return Number(listen.slice(listen.lastIndexOf(':') + 1));
+/** Port of a URL or of `ADDRESS:PORT`. */
+export function portOf(text: string): number {
+  return Number(text.slice(text.lastIndexOf(':') + 1));
 }
 
 /** A random UUID (RFC 9562 §5.4) of 16 random bytes in hex. */

@@ -1,26 +1,44 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAgent } from '../agent/agent.ts';
-import { openChannel } from '../agent/channel.ts';
-import { openRackIdentity } from '../agent/rack-identity.ts';
+import { openChannel } from '../agent/channel/channel.ts';
+import { openTrustStore, type TrustStore } from '../agent/channel/trust.ts';
+import { openRackIdentity } from '../agent/self/rack-identity.ts';
 import { parseNodeCredential } from '../contract/identity/node-credential.ts';
-import { AppError, isRejected } from '../core/errors.ts';
+import { AppError, isRejected, show } from '../core/errors.ts';
 import { durableText } from '../host/durable-text.ts';
+import { readDisks } from '../host/look/disks.ts';
+import { openAsker, withAsker } from '../host/ask/open.ts';
 import { openHelperClient } from '../host/helper-client.ts';
+import { ownAddresses } from '../host/look/own-addresses.ts';
+import { watchTexts } from '../host/look/watched-texts.ts';
 import { parseRackConf, type RackConf } from '../model/rack-conf.ts';
+import { TRUST_FILES, TRUST_FOLDER } from '../model/trust/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
-import { type ProcessPorts, runDaemon, type Running } from './process.ts';
+import { type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { readTemplates } from './templates.ts';
 
 const STATE_FOLDER = '/var/lib/regent/agent';
 const HELPER_SOCKET = '/run/regent-helper/helper.sock';
 const REGION_SOCKET = 'unix:/run/regent/agent-api.sock';
 const RACK_CONF = '/etc/regent/rack.conf';
+/** `ha/postgres/role` writes it. */
+const ROLE_FILE = '/run/regent-db/role';
+/** What may have a file system of its own and must not fill. */
+const DISKS = [
+  '/var',
+  '/var/lib',
+  '/var/lib/postgresql',
+  '/var/lib/etcd',
+  '/var/lib/regent',
+  '/var/log',
+  '/var/spool/squid',
+];
 
 /**
  * The node agent: registers this host as a rack, pulls this node's desired state and drives its services through the root helper. Settings:
- * REGION_URLS (comma list), RACK_CONF (path), AGENT_STATE (folder), HELPER_SOCKET.
+ * REGION_URLS (comma list), RACK (`no`: this host is none and does not register), RACK_CONF (path), AGENT_STATE (folder), HELPER_SOCKET.
  */
 async function startAgentProcess({ clock, random, log, settings, liveness, version }: ProcessPorts): Promise<Running> {
   const folder = settings.getOr('AGENT_STATE', STATE_FOLDER);
@@ -28,34 +46,51 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const credential = await readCredential(join(folder, 'credential'));
   const conf = await readRackConf(settings.getOr('RACK_CONF', RACK_CONF));
   const identity = await openRackIdentity(conf.uuid, text);
-  const urls = regionUrls(settings.get('REGION_URLS'), credential !== null, conf);
-  const host = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
+  const isRack = mayBeRack(settings) || null;
+  const urls = regionUrls(settings.get('REGION_URLS'), credential !== null);
+  const files = watchTexts(trustPaths(settings));
+  const trust = openTrustStore({ read: () => files.read(), clock });
+  await trust.refresh();
+  const role = watchTexts([settings.getOr('ROLE_FILE', ROLE_FILE)]);
+  const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
+  const asker = openAsker(() => trust.current());
   const agent = await startAgent({
     ports: { clock, random, log, loop: (name, maxSilenceMs) => liveness.loop(name, maxSilenceMs), wait },
-    // A rack that is no region node gets a node of its own name (region/rack-node.ts).
-    nodeId: credential?.nodeId ?? identity.uuid,
+    nodeId: nodeIdOf(credential?.nodeId ?? null, trust, identity.uuid),
     version,
-    host,
+    host: withAsker(helper, asker),
     channel: openChannel({
       urls,
       credential: credential?.text ?? null,
-      rack: { uuid: identity.uuid, privateKey: identity.privateKey, clock },
+      apiUrls: conf.urls,
+      rack: isRack && { uuid: identity.uuid, privateKey: identity.privateKey, clock },
+      trust: () => trust.current(),
+      own: ownAddresses,
+      clock,
       random,
+      hostSocket: REGION_SOCKET.slice('unix:'.length),
     }),
-    rack: {
+    rack: isRack && {
       uuid: identity.uuid,
       name: settings.nodeName,
       publicKey: identity.publicKey,
-      isNode: credential !== null,
+      isNode: credential !== null || trust.current()?.facts.isRegion === true,
     },
     services: SERVICES,
     templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
     text,
+    self: {
+      trust,
+      own: ownAddresses,
+      readRole: async () => (await role.read())[0] ?? null,
+      readDisks: () => readDisks(DISKS),
+    },
   });
   return {
     stop: async () => {
       await agent.stop();
-      host.close();
+      helper.close();
+      asker.close();
     },
   };
 }
@@ -75,13 +110,33 @@ async function readRackConf(path: string): Promise<RackConf> {
   return conf;
 }
 
-/** Where the regions are: as agent.conf says, else on this host where it is a region node, else as rack.conf says. */
-function regionUrls(configured: string | undefined, isRegionNode: boolean, conf: RackConf): readonly string[] {
-  const own = isRegionNode ? [REGION_SOCKET] : conf.urls;
-  const urls = configured?.split(',').flatMap((url) => url.trim() || []) ?? own;
-  if (urls.length > 0) return urls;
-  const todo = 'set MAAS_URL in /etc/regent/rack.conf, or make it a region node with "regent init --single"';
-  throw new AppError('configuration', `This host has no region: ${todo}`);
+/** Where the regions' agent channel is: as agent.conf says, and on this host where it is a region node. */
+function regionUrls(configured: string | undefined, isRegionNode: boolean): readonly string[] {
+  return configured?.split(',').flatMap((url) => url.trim() || []) ?? (isRegionNode ? [REGION_SOCKET] : []);
+}
+
+function mayBeRack(settings: Settings): boolean {
+  const value = settings.getOr('RACK', 'yes');
+  if (value === 'yes' || value === 'no') return value === 'yes';
+  throw new AppError('configuration', `RACK: ${show(value)} is neither. Rule: yes or no.`);
+}
+
+/** The files of the node's certificate; PKI_FOLDER: another place in tests. */
+function trustPaths(settings: Settings): readonly string[] {
+  const folder = settings.getOr('PKI_FOLDER', TRUST_FOLDER);
+  return [TRUST_FILES.authority, TRUST_FILES.certificate, TRUST_FILES.key].map(({ path }) =>
+    join(folder, basename(path)),
+  );
+}
+
+/** Which node this is: by its credential or its certificate, which must not disagree; else a rack's node has the rack's UUID. */
+function nodeIdOf(byCredential: string | null, trust: TrustStore, uuid: string): string {
+  const byCertificate = trust.current()?.facts.nodeId ?? null;
+  if (byCredential !== null && byCertificate !== null && byCredential !== byCertificate) {
+    const words = `${STATE_FOLDER}/credential is that of node ${byCredential}, ${TRUST_FOLDER}/node.crt that of ${byCertificate}`;
+    throw new AppError('configuration', `${words}. Remove the one that is not this host's, and restart the agent.`);
+  }
+  return byCredential ?? byCertificate ?? uuid;
 }
 
 async function readIfThere(path: string): Promise<string | null> {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { isRejected, type Rejected } from '../core/errors.ts';
 import { Database } from '../store/database.ts';
-import { bootstrapDatabase } from './bootstrap-database.ts';
-import { startPostgres } from './embedded-postgres.ts';
+import { bootstrapDatabase } from './region/bootstrap-database.ts';
+import { startPostgres } from './embedded/postgres.ts';
 import { runDaemon } from './process.ts';
-import { startRegionProcess } from './region-process.ts';
+import { startRegionProcess } from './region/region-process.ts';
 
 /** `npm run dev`: embedded PostgreSQL and a region on 127.0.0.1, kept in `.regent/dev`; the agent channel stays closed to others. */
 const FOLDER = join(import.meta.dirname, '..', '..', '.regent', 'dev');

@@ -1,12 +1,13 @@
 import type { HelperPolicy, ServicePolicy } from '../host/policy.ts';
+import { TRUST_FILES } from '../model/trust/trust-files.ts';
 import type { AnyService } from '../services/kit/contract.ts';
 
 /**
  * The root helper's whole list, from what the services declare: their folder, the owners and modes of their files, their
- * unit, command lines and users. `caller`: whom commands without a user run as.
+ * unit, command lines and users; and the files of the node's certificate, which the agent renews. `caller`: whom commands without a user run as.
  */
 export function helperPolicy(services: readonly AnyService[], caller: string): HelperPolicy {
-  return { caller, services: services.map(servicePolicy) };
+  return { caller, services: services.map(servicePolicy), written: Object.values(TRUST_FILES) };
 }
 
 function servicePolicy(service: AnyService): ServicePolicy {

@@ -1,79 +1,117 @@
-import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '../contract/client.ts';
-import { AppError, isRejected, sentenceOf } from '../core/errors.ts';
-import type { Log } from '../core/ports.ts';
-import { realHost } from '../host/real.ts';
-import { runInit } from '../join/init.ts';
-import { INIT_HELP, parseInitOptions } from '../join/options.ts';
-import type { InitPorts, RegionSeen } from '../join/ports.ts';
-import { type ConnectionSpec, parseDatabaseUrl } from '../store/connection.ts';
-import { Database } from '../store/database.ts';
-import { applyMigrations, bootstrapDatabase } from './bootstrap-database.ts';
-import { readSettings, type Settings, systemClock, systemRandom } from './process.ts';
+import { readFileSync } from 'node:fs';
+import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../core/errors.ts';
+import { checkAdoption, runAdopt } from '../join/init/adopt.ts';
+import { runInit } from '../join/init/init.ts';
+import { INIT_HELP, type InitOptions, parseInitArguments, readInitOptions } from '../join/init/options.ts';
+import { runJoin } from '../join/member/join.ts';
+import { runUndo } from '../join/member/leave.ts';
+import { JOIN_HELP, LEAVE_HELP, parseJoinOptions, parseLeaveOptions } from '../join/member/options.ts';
+import type { InitPorts } from '../join/ports.ts';
+import { applyMigrations } from './region/bootstrap-database.ts';
+import { readDatabase } from './region/cluster-database.ts';
+import { initPorts, joinPorts, openDatabase, say } from './host-ports.ts';
+import { readSettings, type Settings } from './process.ts';
 
-/** The private database, by peer authentication: root and regent may be its role `regent` (ha/postgres/pg_ident.conf). */
-const PRIVATE_DATABASE: ConnectionSpec = { host: '/run/regent-db', port: 5432, user: 'regent', database: 'regent' };
-const ASK_MS = 3000;
 const REACH_MS = 30_000;
+const ADOPT_MS = 900_000;
+
+const ADOPTIONS: Readonly<Record<string, (ports: InitPorts) => Promise<number>>> = {
+  '--adopt': (ports) => runAdopt(ports, ADOPT_MS),
+  '--adopt --check': checkAdoption,
+};
 
 const MIGRATE_HELP = `Usage: regent migrate
 
 Bring the database's schema to this version. Forward only; may be run again at any time and by several at once.
 `;
 
-/** Entry of the commands that act on this host: `regent init …`, `regent migrate`. Ends the process with their exit code. */
-async function main(argv: readonly string[]): Promise<number> {
-  const [command, ...rest] = argv;
+const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+  init: runInitCommand,
+  join: runJoinCommand,
+  leave: runLeaveCommand,
+  migrate: runMigrate,
+};
+
+/** Entry of the commands that act on this host: `regent init`, `join`, `leave`, `migrate`. Ends the process with their exit code. */
+async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   try {
-    return await (command === 'migrate' ? runMigrate(rest) : runInitCommand(rest));
+    const command = COMMANDS[name];
+    if (command === undefined) throw new AppError('usage', `${name} is no command of this host`);
+    return await command(argv);
   } catch (error) {
-    say(`regent ${command ?? ''}: ${sentenceOf(error)}`);
+    say(`regent ${name}: ${sentenceOf(error)}`);
     return 1;
   }
 }
 
 async function runInitCommand(argv: readonly string[]): Promise<number> {
-  const options = parseInitOptions(argv);
-  if (options === 'help') {
-    process.stdout.write(INIT_HELP);
-    return 0;
-  }
+  // What scripts/install calls.
+  const adoption = ADOPTIONS[argv.join(' ')];
+  const options = adoption === undefined ? initOptions(argv) : null;
+  if (options === 'help') return help(INIT_HELP);
   if (isRejected(options)) {
     say(options.message);
     return 2;
   }
-  if (uid() !== 0) {
-    say('regent init: it sets up this host and must run as root. Run: sudo regent init --single');
-    return 1;
-  }
-  const settings = unitSettings();
-  const { db, isOwn } = openDatabase(settings, 'regent init');
+  if (!isRoot('regent init')) return 1;
+  const { ports, close } = initPorts();
   try {
-    return await runInit(initPorts(settings, db, isOwn), options);
+    if (options !== null) return await runInit(ports, options);
+    return (await adoption?.(ports)) ?? 1;
   } finally {
-    await db.close();
+    await close();
   }
 }
 
-async function runMigrate(argv: readonly string[]): Promise<number> {
-  if (argv.some((word) => word === '-h' || word === '--help')) {
-    process.stdout.write(MIGRATE_HELP);
-    return 0;
+function initOptions(argv: readonly string[]): InitOptions | 'help' | Rejected {
+  const given = parseInitArguments(argv);
+  if (given === 'help' || isRejected(given)) return given;
+  if (given.seedFile === null) return readInitOptions(given, null);
+  try {
+    return readInitOptions(given, { name: given.seedFile, text: readFileSync(given.seedFile, 'utf8') });
+  } catch (error) {
+    return rejected('bad_request', `regent init: the seed file cannot be read: ${sentenceOf(error)}`);
   }
+}
+
+async function runJoinCommand(argv: readonly string[]): Promise<number> {
+  const options = parseJoinOptions(argv);
+  if (options === 'help') return help(JOIN_HELP);
+  if (isRejected(options)) {
+    say(options.message);
+    return 2;
+  }
+  if (!isRoot('regent join')) return 1;
+  const token = options.token === '-' ? readFileSync(0, 'utf8') : options.token;
+  return await runJoin(joinPorts(options.token !== '-'), { ...options, token });
+}
+
+async function runLeaveCommand(argv: readonly string[]): Promise<number> {
+  const options = parseLeaveOptions(argv);
+  if (options === 'help') return help(LEAVE_HELP);
+  if (isRejected(options)) {
+    say(options.message);
+    return 2;
+  }
+  return isRoot('regent leave') ? await runUndo(joinPorts(true), options) : 1;
+}
+
+async function runMigrate(argv: readonly string[]): Promise<number> {
+  if (argv.some((word) => word === '-h' || word === '--help')) return help(MIGRATE_HELP);
   if (argv.length > 0) {
     say('regent migrate: it takes no arguments. See: regent migrate --help');
     return 2;
   }
-  const { db, isOwn } = openDatabase(settingsForMigrate(), 'regent migrate');
+  const settings = settingsForMigrate();
+  const db = openDatabase(readDatabase(settings), 'regent migrate');
   try {
     // A migration may take long; that nobody answers is known sooner.
     const reached = await db.read(async () => true, { deadlineMs: REACH_MS });
     const applied = isRejected(reached) ? reached : await applyMigrations(db);
     if (isRejected(applied)) {
       say(`regent migrate: ${applied.message}`);
-      if (!isOwn && applied.code === 'unavailable') say('Is the private database up? systemctl status regent-db');
+      if (settings.get('DATABASE_URL') === undefined && applied.code === 'unavailable')
+        say('Is there a primary? See: regent doctor; systemctl status patroni etcd haproxy');
       return 1;
     }
     for (const label of applied) process.stdout.write(`applied migration ${label}\n`);
@@ -88,79 +126,20 @@ function settingsForMigrate(): Settings {
   try {
     return readSettings();
   } catch (error) {
-    const hint = uid() === 0 ? '' : '. Run: sudo regent migrate';
+    const hint = process.getuid?.() === 0 ? '' : '. Run: sudo regent migrate';
     throw new AppError('configuration', `${sentenceOf(error)}${hint}`);
   }
 }
 
-function uid(): number {
-  return process.getuid?.() ?? -1;
+function isRoot(command: string): boolean {
+  if (process.getuid?.() === 0) return true;
+  say(`${command}: it sets up this host and must run as root. Run: sudo ${command} …`);
+  return false;
 }
 
-/** The units read the file alone; so init must not go by an environment that they will never see. */
-function unitSettings(): Settings {
-  return readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
-}
-
-function openDatabase(settings: Settings, name: string): { db: Database; isOwn: boolean } {
-  const url = settings.get('DATABASE_URL');
-  const connection = url === undefined ? PRIVATE_DATABASE : parseDatabaseUrl(url);
-  if (isRejected(connection)) throw new Error(connection.message);
-  const db = new Database({
-    connection,
-    name,
-    clock: systemClock(),
-    random: systemRandom(),
-    log: stderrLog(),
-    poolSize: 2,
-  });
-  return { db, isOwn: url !== undefined };
-}
-
-function initPorts(settings: Settings, db: Database, hasOwnDatabase: boolean): InitPorts {
-  const random = systemRandom();
-  return {
-    host: realHost(),
-    database: bootstrapDatabase(db),
-    askRegion,
-    hex: (bytes) => random.hex(bytes),
-    monotonic: () => performance.now(),
-    sleep: (ms) => sleep(ms),
-    say,
-    show: (text) =>
-      new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
-    uid: uid(),
-    productRoot: realpathSync(join(import.meta.dirname, '..', '..')),
-    hasOwnDatabase,
-    regionListen: settings.getOr('REGION_LISTEN', '0.0.0.0:5240'),
-  };
-}
-
-async function askRegion(url: string, apiKey: string): Promise<RegionSeen> {
-  const client = createClient({ url, apiKey, random: systemRandom(), timeoutMs: ASK_MS, deadlineMs: ASK_MS });
-  try {
-    const { body } = await client.call('status.show', {});
-    return { isReady: body.state === 'ok', why: body.summary };
-  } catch (error) {
-    return { isReady: false, why: sentenceOf(error) };
-  }
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-/** Warnings of the store for people; stdout belongs to the result. */
-function stderrLog(): Log {
-  const quiet = () => undefined;
-  const log: Log = {
-    debug: quiet,
-    info: quiet,
-    warn: (message) => say(`  ${message}`),
-    error: (message) => say(`  ${message}`),
-    with: () => log,
-  };
-  return log;
+function help(text: string): number {
+  process.stdout.write(text);
+  return 0;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,113 +1,31 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { AppError } from '../core/errors.ts';
 import { ensureBase, type Progress } from '../lab/base.ts';
+import { type Call, parseCall, topologyOf, USAGE, usage, word } from '../lab/call.ts';
 import type { CommandResult } from '../lab/command.ts';
 import { askForLease, type DhcpClientOrder, execDhcpClient, leaseText } from '../lab/dhcp/client.ts';
 import { execClient, execHost } from '../lab/exec.ts';
+import { emptyDisks, fillDisk } from '../lab/faults/fill.ts';
+import { pauseUnit, resumeUnits, setHostFrozen } from '../lab/faults/hang.ts';
+import { heal } from '../lab/faults/heal.ts';
+import { addFault } from '../lab/faults/network.ts';
+import { parseFault } from '../lab/faults/rules.ts';
 import { serveForward } from '../lab/forward.ts';
-import { down, kill, setHostFrozen, setUnitPaused, stop, up } from '../lab/lab.ts';
+import { down, kill, placeOf, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
-import { installProduct, type ProductOrder, productText } from '../lab/product.ts';
+import type { ProductOrder } from '../lab/product/order.ts';
+import { installProduct, productText } from '../lab/product/product.ts';
 import { needState } from '../lab/state.ts';
-import { labStatus, statusText } from '../lab/status.ts';
-import { SINGLE, type Topology } from '../lab/topology.ts';
+import { labFaults, labStatus, statusText } from '../lab/status.ts';
+import type { Topology } from '../lab/topology.ts';
 import { systemRandom } from './process.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 const PACKAGES_FILE = join(CHECKOUT, 'scripts', 'packages.txt');
-const DEFAULT_TIMEOUT_S = 60;
-
-const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. REGENT_LAB names the instance (default: lab).
-
-  up --single                    boot the hosts of a topology; what runs is left alone
-  down [--purge]                 stop them; --purge removes their files too
-  status [-o json]               what runs, addresses
-  exec [--timeout S] HOST -- …   run a command in a host (default deadline ${DEFAULT_TIMEOUT_S} s, 0: a day)
-  logs HOST [UNIT]               the host's journal
-  client [--timeout S] VLAN -- … run a command as a client of that network with a fixed address
-  client VLAN --dhcp [-- …]      a machine of its own there, with a real DHCP client: tells its lease, or runs a command;
-         [--mac M] [--hostname N] without --mac it is always the same machine
-  kill | stop | start HOST       cut the power; power off; boot
-  freeze | thaw HOST             stop or continue the whole host at once
-  pause | resume HOST UNIT       SIGSTOP or SIGCONT to every process of a unit
-  base                           build the root file system, print its folder
-  product HOST ARCHIVE           install a release in a host, set it up, make .regent/context.json
-`;
-
-/** Words after `--`, and those before it. */
-function splitWords(words: readonly string[]): { before: string[]; command: string[] } {
-  const at = words.indexOf('--');
-  return at < 0 ? { before: [...words], command: [] } : { before: words.slice(0, at), command: words.slice(at + 1) };
-}
-
-function usage(problem: string): AppError {
-  return new AppError('usage', `${problem}\n\n${USAGE}`);
-}
 
 function progressFrom(start: number): Progress {
   return (text) => process.stderr.write(`[${String(Math.round((Date.now() - start) / 1000)).padStart(4)} s] ${text}\n`);
-}
-
-interface Call {
-  readonly verb: string;
-  readonly args: readonly string[];
-  readonly command: readonly string[];
-  readonly options: { readonly single?: boolean; readonly purge?: boolean; readonly keepBase?: boolean };
-  readonly dhcp: { readonly isWanted: boolean; readonly mac?: string; readonly hostname?: string };
-  readonly output: string;
-  readonly timeoutMs: number;
-}
-
-function parseCall(words: readonly string[]): Call {
-  const { before, command } = splitWords(words);
-  const { values, positionals } = parseArgs({
-    args: before,
-    allowPositionals: true,
-    options: {
-      single: { type: 'boolean' },
-      purge: { type: 'boolean' },
-      'keep-base': { type: 'boolean' },
-      output: { type: 'string', short: 'o' },
-      timeout: { type: 'string' },
-      dhcp: { type: 'boolean' },
-      mac: { type: 'string' },
-      hostname: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  const [verb = values.help ? 'help' : '', ...args] = positionals;
-  const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
-  if (!Number.isFinite(timeout) || timeout < 0) throw usage(`--timeout ${values.timeout} is not a number of seconds.`);
-  const options = {
-    ...(values.single ? { single: true } : {}),
-    ...(values.purge ? { purge: true } : {}),
-    ...(values['keep-base'] ? { keepBase: true } : {}),
-  };
-  const dhcp = {
-    isWanted: values.dhcp === true,
-    ...(values.mac === undefined ? {} : { mac: values.mac }),
-    ...(values.hostname === undefined ? {} : { hostname: values.hostname }),
-  };
-  if (!dhcp.isWanted && (values.mac ?? values.hostname) !== undefined) {
-    throw usage('--mac and --hostname are a DHCP client’s: add --dhcp.');
-  }
-  return {
-    verb,
-    args,
-    command,
-    options,
-    dhcp,
-    output: values.output ?? 'text',
-    timeoutMs: timeout === 0 ? 86_400_000 : timeout * 1000,
-  };
-}
-
-function word(call: Call, index: number, name: string): string {
-  const value = call.args[index];
-  if (value === undefined) throw usage(`${call.verb}: ${name} is missing.`);
-  return value;
 }
 
 async function runAttached(call: Call, where: 'host' | 'client'): Promise<number> {
@@ -153,27 +71,28 @@ function instanceLayout() {
   return layoutOf(process.env['REGENT_LAB'] || 'lab');
 }
 
-async function bringUp(topology: Topology, progress: Progress): Promise<void> {
+async function bringUp(topology: Topology, progress: Progress, only?: string): Promise<void> {
   await up({
     layout: instanceLayout(),
     topology,
     packagesFile: PACKAGES_FILE,
     program: import.meta.filename,
     progress,
+    ...(only === undefined ? {} : { only }),
   });
 }
 
-/** Verbs that change the lab. */
-async function change(call: Call, progress: Progress): Promise<number> {
+/** Verbs that change what there is. Null: it is none of them. */
+async function change(call: Call, progress: Progress): Promise<number | null> {
   const layout = instanceLayout();
+  const { options } = call;
   switch (call.verb) {
     case 'up':
-      if (call.options.single !== true) throw usage('up: name a topology; there is --single.');
-      await bringUp(SINGLE, progress);
-      process.stderr.write(statusText(labStatus(layout)));
+      await bringUp(topologyOf(call, layout), progress);
+      process.stderr.write(statusText(labStatus(layout), await labFaults(layout)));
       return 0;
     case 'down':
-      await down({ layout, isPurge: call.options.purge === true, keepBases: call.options.keepBase === true, progress });
+      await down({ layout, isPurge: options.purge === true, keepBases: options.keepBase === true, progress });
       return 0;
     case 'kill':
       await kill(layout, word(call, 0, 'HOST'));
@@ -181,23 +100,15 @@ async function change(call: Call, progress: Progress): Promise<number> {
     case 'stop':
       await stop(layout, word(call, 0, 'HOST'));
       return 0;
-    case 'start':
-      word(call, 0, 'HOST');
-      await bringUp(needState(layout).topology, progress);
+    case 'start': {
+      const { topology, host } = placeOf(layout, word(call, 0, 'HOST'));
+      await bringUp(topology, progress, host.name);
       return 0;
-    case 'freeze':
-    case 'thaw':
-      setHostFrozen(layout, word(call, 0, 'HOST'), call.verb === 'freeze');
-      return 0;
-    case 'pause':
-    case 'resume':
-      await setUnitPaused(layout, word(call, 0, 'HOST'), word(call, 1, 'UNIT'), call.verb === 'pause');
-      return 0;
+    }
     case 'product': {
       const order: ProductOrder = {
         layout,
-        host: word(call, 0, 'HOST'),
-        archive: resolve(word(call, 1, 'ARCHIVE')),
+        archive: resolve(word(call, 0, 'ARCHIVE')),
         random: systemRandom(),
         contextFile: join(CHECKOUT, '.regent', 'context.json'),
         progress,
@@ -206,13 +117,47 @@ async function change(call: Call, progress: Progress): Promise<number> {
       return 0;
     }
     default:
-      throw usage(call.verb === '' ? 'A verb is missing.' : `There is no verb "${call.verb}".`);
+      return null;
+  }
+}
+
+/** Verbs that make a fault, or take one away. Null: it is none of them. */
+async function harm(call: Call): Promise<number | null> {
+  const layout = instanceLayout();
+  const hostOf = () => placeOf(layout, word(call, 0, 'HOST')).host;
+  switch (call.verb) {
+    case 'cut':
+    case 'partition':
+    case 'oneway':
+    case 'loss':
+      word(call, 0, call.verb === 'partition' ? "'A,B|C,D'" : 'HOST');
+      await addFault(layout, parseFault(needState(layout).topology, [call.verb, ...call.args]));
+      return 0;
+    case 'heal':
+      await heal(layout, call.args[0]);
+      return 0;
+    case 'pause':
+      if (call.args[1] === undefined) setHostFrozen(layout, hostOf().name, true);
+      else await pauseUnit(layout, hostOf().name, call.args[1]);
+      return 0;
+    case 'resume':
+      if (call.args[1] === undefined) setHostFrozen(layout, hostOf().name, false);
+      resumeUnits(layout, hostOf().name, call.args[1]);
+      return 0;
+    case 'fill':
+      await fillDisk(layout, hostOf(), word(call, 1, 'PATH'));
+      return 0;
+    case 'empty':
+      emptyDisks(layout, hostOf(), word(call, 1, 'PATH'));
+      return 0;
+    default:
+      return null;
   }
 }
 
 async function main(words: readonly string[]): Promise<number> {
   if (words[0] === 'forward') {
-    serveForward(Number(words[1]));
+    serveForward(words[1] ?? '', Number(words[2]));
     return -1;
   }
   const call = parseCall(words);
@@ -223,7 +168,9 @@ async function main(words: readonly string[]): Promise<number> {
       return 0;
     case 'status': {
       const status = labStatus(instanceLayout());
-      process.stdout.write(call.output === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+      const faults = await labFaults(instanceLayout());
+      const json = () => `${JSON.stringify({ ...status, faults }, null, 2)}\n`;
+      process.stdout.write(call.output === 'json' ? json() : statusText(status, faults));
       return status.isUp ? 0 : 1;
     }
     case 'exec':
@@ -240,8 +187,11 @@ async function main(words: readonly string[]): Promise<number> {
         throw new AppError('lab_base', `${PACKAGES_FILE} is missing. What to do: take a complete checkout.`);
       process.stdout.write(`${await ensureBase(PACKAGES_FILE, progress)}\n`);
       return 0;
-    default:
-      return change(call, progress);
+    default: {
+      const code = (await change(call, progress)) ?? (await harm(call));
+      if (code !== null) return code;
+      throw usage(call.verb === '' ? 'A verb is missing.' : `There is no verb "${call.verb}".`);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Log } from '../core/ports.ts';
 
 /** systemd's start-up and watchdog messages; all are no-ops outside of a unit (no NOTIFY_SOCKET). They never throw. */
@@ -21,17 +21,26 @@ export interface NotifierOptions {
 }
 
 /**
- * Opens the way to systemd. Node has no datagram unix sockets, so each message is sent by a short `systemd-notify` child with
- * a time-out; the unit needs NotifyAccess=all.
+ * perl-base is essential in Debian. It sends each line of its input as a message and answers `ok`, or why not; it ends with its input alone:
+ * systemd sends SIGTERM to all processes of a unit, and then there is still one message to come.
+ */
+const PERL = '/usr/bin/perl';
+const PROGRAM = String.raw`use Socket; $| = 1; $SIG{TERM} = 'IGNORE'; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\@/\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
+my $to = sockaddr_un($p); while (<STDIN>) { chomp; print(defined(send($s, $_, 0, $to)) ? "ok\n" : "$!\n") }`;
+
+/**
+ * Opens the way to systemd. Node has no datagram unix sockets: one small child sends all messages, since a child for each would be a copy
+ * of this process's page tables every few seconds. The unit needs NotifyAccess=all.
  */
 export function openNotifier(options: NotifierOptions): Notifier {
   const socket = options.environment['NOTIFY_SOCKET'];
   if (!socket) {
     return { ready: async () => {}, stopping: async () => {}, watchdog: async () => true, status: async () => {} };
   }
+  const send = openSender(socket);
   const say = async (message: string) => {
-    const failure = await send(message, socket);
-    if (failure !== null) options.log.warn('systemd-notify failed', { notification: message, error: failure });
+    const failure = await send(message);
+    if (failure !== null) options.log.warn('systemd was not told', { notification: message, error: failure });
     return failure === null;
   };
   return {
@@ -45,13 +54,52 @@ export function openNotifier(options: NotifierOptions): Notifier {
   };
 }
 
-function send(message: string, socket: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const options = {
-      timeout: SEND_TIMEOUT_MS,
-      killSignal: 'SIGKILL' as const,
-      env: { NOTIFY_SOCKET: socket, PATH: '/usr/bin:/bin' },
-    };
-    execFile('systemd-notify', [message], options, (error) => resolve(error === null ? null : error.message));
+/** Sends messages in their order; each resolves to null, or to why it was not sent. A child that is gone or silent is replaced. */
+function openSender(socket: string): (message: string) => Promise<string | null> {
+  let sender: Sender | null = null;
+  return (message) => {
+    if (sender === null || sender.isOver()) sender = startSender(socket);
+    return sender.send(message);
+  };
+}
+
+interface Sender {
+  send(message: string): Promise<string | null>;
+  isOver(): boolean;
+}
+
+function startSender(socket: string): Sender {
+  const waiting: ((failure: string | null) => void)[] = [];
+  let isOver = false;
+  let rest = '';
+  // Descriptor 3 may be a socket that systemd passed; the child has no part in it.
+  const child: ChildProcess = spawn(PERL, ['-e', PROGRAM], {
+    stdio: ['pipe', 'pipe', 'ignore', 'ignore'],
+    env: { NOTIFY_SOCKET: socket },
   });
+  const end = (why: string) => {
+    isOver = true;
+    child.kill('SIGKILL');
+    for (const settle of waiting.splice(0)) settle(why);
+  };
+  child.on('error', (error) => end(error.message));
+  child.on('exit', (code, signal) => end(`the sender ended (${signal ?? code})`));
+  child.stdin?.on('error', () => {});
+  child.stdout?.on('data', (chunk: Buffer) => {
+    const lines = `${rest}${chunk.toString()}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) waiting.shift()?.(line === 'ok' ? null : line);
+  });
+  return {
+    isOver: () => isOver,
+    send: (message) =>
+      new Promise((resolve) => {
+        const limit = setTimeout(() => end('systemd does not take it'), SEND_TIMEOUT_MS);
+        waiting.push((failure) => {
+          clearTimeout(limit);
+          resolve(failure);
+        });
+        child.stdin?.write(`${message}\n`);
+      }),
+  };
 }

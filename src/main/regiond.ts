@@ -1,25 +1,34 @@
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { AppError, isRejected } from '../core/errors.ts';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
 import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
-import { parseDatabaseUrl } from '../store/connection.ts';
-import { type ProcessPorts, runDaemon, type Running } from './process.ts';
-import { parseListen, startRegionProcess } from './region-process.ts';
+import { PORTS } from '../model/cluster.ts';
+import { readDatabase } from './region/cluster-database.ts';
+import { type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
+import { AUTHORITY_FILES, openCertificateAuthority } from './region/certificate-authority.ts';
+import { openEtcd } from './region/etcd.ts';
+import { type Listen, parseListen } from './region/listen.ts';
+import { hasTlsFiles, NODE_TLS } from './region/tls.ts';
+import { startRegionProcess } from './region/region-process.ts';
 
-/** The private PostgreSQL of this host. */
-const PRIVATE_DATABASE = 'postgresql:///regent?host=/run/regent-db&user=regent';
 /** The publisher's rounds are bounded by its database deadlines; silence beyond this is a hang. */
 const PUBLISH_SILENCE_MS = 45_000;
 
-/** The region daemon: API v1 on REGION_LISTEN, the agent channel on REGION_AGENT_LISTEN, publisher, purge. */
+/**
+ * The region daemon: API v1 on REGION_LISTEN, the agent channel on REGION_AGENT_LISTEN and, with certificates, on REGION_AGENT_TLS_LISTEN,
+ * publisher, purge.
+ */
 async function startRegiond({ clock, random, log, settings, liveness, version }: ProcessPorts): Promise<Running> {
-  const connection = parseDatabaseUrl(settings.getOr('DATABASE_URL', PRIVATE_DATABASE));
-  if (isRejected(connection)) throw new AppError('configuration', connection.message);
+  const connection = readDatabase(settings);
   return startRegionProcess({
     connection,
-    listen: parseListen(settings.getOr('REGION_LISTEN', '0.0.0.0:5240')),
+    ...listeners(settings),
     agentListen: parseListen(settings.getOr('REGION_AGENT_LISTEN', 'unix:/run/regent/agent-api.sock')),
     node: settings.nodeName,
+    ...layoutFile(),
+    ca: openCertificateAuthority(AUTHORITY_FILES, { clock, random }),
     version,
     clock,
     random,
@@ -33,6 +42,44 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
       });
     },
   });
+}
+
+/** Below the folder that systemd gives the unit; nowhere for a region that was started by hand. */
+function layoutFile(): { readonly layoutFile?: string } {
+  const folder = process.env['STATE_DIRECTORY']?.split(':')[0];
+  return folder === undefined || folder === '' ? {} : { layoutFile: join(folder, 'layout.json') };
+}
+
+/**
+ * Where it listens for others. A node of a cluster stands behind its load balancer and shows a certificate; without one it serves everybody
+ * itself. What is asked for and cannot be had is a fault, never a port without TLS.
+ */
+function listeners(settings: Settings) {
+  const tlsFiles = {
+    authority: settings.getOr('PKI_AUTHORITY', NODE_TLS.authority),
+    certificate: settings.getOr('PKI_CERTIFICATE', NODE_TLS.certificate),
+    key: settings.getOr('PKI_KEY', NODE_TLS.key),
+  };
+  const hasFiles = hasTlsFiles(tlsFiles);
+  // The IPv6 wildcard takes IPv4 connections, too; a kernel without IPv6 has none.
+  const any = existsSync('/proc/net/if_inet6') ? '[::]' : '0.0.0.0';
+  const listen = parseListen(settings.getOr('REGION_LISTEN', hasFiles ? `tls:${any}:${PORTS.region}` : '0.0.0.0:5240'));
+  const agents = settings.getOr('REGION_AGENT_TLS_LISTEN', hasFiles ? `tls:${any}:${PORTS.agents}` : 'off');
+  const secureAgentListen = agents === 'off' ? null : parseListen(agents);
+  if (secureAgentListen && !isTls(secureAgentListen))
+    throw new AppError(
+      'configuration',
+      `REGION_AGENT_TLS_LISTEN=${agents}: this port is with TLS, tls:HOST:PORT, or off`,
+    );
+  return {
+    listen,
+    ...(secureAgentListen ? { secureAgentListen } : {}),
+    ...(isTls(listen) || secureAgentListen ? { tlsFiles, etcd: openEtcd(tlsFiles) } : {}),
+  };
+}
+
+function isTls(where: Listen): boolean {
+  return 'isTls' in where && where.isTls === true;
 }
 
 /** Is this host's agent (or root) at the other end of this unix socket? By the kernel's word alone. */

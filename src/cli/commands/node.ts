@@ -1,9 +1,20 @@
+import type { DeletedNode } from '../../contract/cluster/trust.ts';
 import type { Node } from '../../contract/node.ts';
-import { printerOf } from '../change.ts';
+import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
 import { collect, need } from '../values.ts';
+
+const DELETED: Shape<DeletedNode> = {
+  kind: 'node',
+  name: (node) => node.name,
+  columns: [
+    { header: 'name', value: (node) => node.name },
+    { header: 'id', value: (node) => node.id },
+    { header: 'revoked', value: (node) => String(node.revoked) },
+  ],
+};
 
 /** `regent node`. */
 export const NODE: NounSpec = {
@@ -27,6 +38,22 @@ export const NODE: NounSpec = {
         const { body } = await client.call('node.show', { params: { node: need(call, 0) } });
         await printOne(printerOf(call), shapeOf(call), body);
       },
+    },
+    {
+      verb: 'delete',
+      summary: 'forget a rack, or a region node that never finished joining; its certificates are revoked',
+      args: [{ name: '<node>', help: 'name or id', complete: 'node' }],
+      isChange: true,
+      examples: ['regent node delete r3'],
+      run: (call) =>
+        runChange(call, {
+          route: 'node.delete',
+          input: { params: { node: need(call, 0) } },
+          shape: DELETED,
+          done: 'deleted',
+          next: { not_found: ['regent node list'], in_use: ['regent certificate list'] },
+          tell: ({ name, revoked }) => `node ${name} deleted; certificates revoked: ${revoked}`,
+        }),
     },
   ],
 };
@@ -69,6 +96,7 @@ function rolesOf(node: Node): string {
 }
 
 function stateOf(node: Node): string {
+  if (node.state === 'joining') return 'joining';
   if (node.agent === null) return 'never reported';
   if (node.agent.isStale) return 'does not report';
   return node.isCurrent ? 'current' : 'applying';

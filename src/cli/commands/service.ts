@@ -1,4 +1,5 @@
 import type { Service } from '../../contract/service.ts';
+import { ACTIONS } from './cluster/actions.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
@@ -42,6 +43,7 @@ export const SERVICE: NounSpec = {
       examples: ['regent service restart dns --node r1 --wait'],
       run: restart,
     },
+    ACTIONS,
   ],
 };
 

@@ -1,4 +1,4 @@
-import { ProblemError } from '../../contract/transport.ts';
+import { ProblemError } from '../../contract/wire/transport.ts';
 import type { Status } from '../../contract/status.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../command.ts';

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nativeFolder } from './embedded-native.ts';
+import { nativeFolder } from './native.ts';
 
 /** PostgreSQL 17 from the npm package, for tests and `npm run dev`. Product hosts run Debian's. */
 export interface EmbeddedPostgres {

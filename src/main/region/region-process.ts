@@ -1,30 +1,46 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
-import { createAgentApi } from '../api/agent/app.ts';
-import { createApi } from '../api/v1/app.ts';
-import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../core/errors.ts';
-import type { Clock, Log, Random } from '../core/ports.ts';
-import { gateRegion } from '../region/gate.ts';
-import { createRegion } from '../region/region.ts';
-import { createWakes } from '../region/wakes.ts';
-import { SERVICES } from '../services/registry.ts';
-import type { ConnectionSpec } from '../store/connection.ts';
-import { Database } from '../store/database.ts';
-import { listen } from '../store/listen.ts';
-import { checkSchema, migrate, readMigrations } from '../store/migrate.ts';
-import { readTemplates } from './templates.ts';
-
-/** Where a server listens. */
-export type Listen = { readonly host: string; readonly port: number } | { readonly path: string };
+import { createAgentApi, createSecureAgentApi } from '../../api/agent/app.ts';
+import type { ApiPorts, Transport } from '../../api/server.ts';
+import { createApi } from '../../api/v1/app.ts';
+import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../../core/errors.ts';
+import type { Clock, Log, Random } from '../../core/ports.ts';
+import { gateRegion } from '../../region/gate.ts';
+import { createRegion } from '../../region/region.ts';
+import type { CertificateAuthority, EtcdPort } from '../../region/trust/port.ts';
+import { createWakes } from '../../region/wakes.ts';
+import { SERVICES } from '../../services/registry.ts';
+import type { ConnectionSpec } from '../../store/connection.ts';
+import { Database } from '../../store/database.ts';
+import { listen } from '../../store/listen.ts';
+import { checkSchema, migrate, readMigrations } from '../../store/migrate.ts';
+import { NO_AUTHORITY } from './certificate-authority.ts';
+import { type Listen, showListen } from './listen.ts';
+import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
+import { memoryWays } from './memory-ways.ts';
+import { readTemplates } from '../templates.ts';
 
 /** What a region process is started with. `beatOf`: proof of life per task. */
 export interface RegionProcessOptions {
   readonly connection: ConnectionSpec;
+  /** Of the API: for everybody, or with TLS for the load balancers of region nodes alone. */
   readonly listen: Listen;
+  /** Of this host's own agent. */
   readonly agentListen: Listen;
+  /** Of all agents, with TLS; left out: nowhere. */
+  readonly secureAgentListen?: Listen;
+  /** Where the node's certificate lies, when something listens with TLS. */
+  readonly tlsFiles?: TlsFiles;
   readonly node: string;
+  /** Where the layout of the site is kept for when the database is away; left out: nowhere. */
+  readonly layoutFile?: string;
+  /** Left out: this site has none, nobody can join. */
+  readonly ca?: CertificateAuthority;
+  /** Left out: there is no etcd of this cluster here. */
+  readonly etcd?: EtcdPort;
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -40,6 +56,7 @@ export interface RegionProcessOptions {
 export interface RegionProcess {
   readonly apiPort: number | null;
   readonly agentPort: number | null;
+  readonly secureAgentPort: number | null;
   /** Resolves when the database is migrated and the tasks run. */
   readonly opened: Promise<void>;
   stop(): Promise<void>;
@@ -49,18 +66,7 @@ const DRAIN_MS = 5000;
 /** How long a start waits for the database before it says ready; then it goes on beside. */
 const OPEN_WAIT_MS = 5000;
 const SCHEMA_EVERY_MS = 30_000;
-const TEMPLATES = join(import.meta.dirname, '..', '..', 'templates');
-
-/** Parses `host:port`, `[v6]:port`, `unix:/path` or `/path`. */
-export function parseListen(text: string): Listen {
-  const path = text.replace(/^unix:/, '');
-  if (path.startsWith('/')) return { path };
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (!match || port > 65_535)
-    throw new AppError('configuration', `"${text}" is no address to listen on: HOST:PORT or unix:/PATH`);
-  return { host: match[1] ?? match[2] ?? '', port };
-}
+const TEMPLATES = join(import.meta.dirname, '..', '..', '..', 'templates');
 
 /**
  * Starts a region: servers first, so that it is live at once; then, as soon as the database answers, migration, publisher and purge. Until
@@ -71,34 +77,34 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   const process = `${node}:${random.hex(4)}`;
   const db = new Database({ connection, name: `regiond ${process}`, clock, random, log });
   const wakes = createWakes();
+  const tls = options.tlsFiles ? openTls(options.tlsFiles, log) : null;
   const region = createRegion({
     db,
     clock,
     random,
     log,
     wakes,
+    ca: options.ca ?? NO_AUTHORITY,
     version,
     process,
     node,
     renderer: { services: SERVICES, templates: await readTemplates(TEMPLATES) },
     startedAt: new Date(clock.now()).toISOString(),
     beatOf: options.beatOf ?? (() => () => {}),
+    ...(options.etcd ? { etcd: options.etcd } : {}),
+    authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
+    memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),
   });
   let closed: Rejected | null = rejected('unavailable', 'Regent is starting: it waits for its database.');
   const gated = gateRegion(region, () => closed);
-  const api = createApi({ region: gated, clock, random, log });
-  const agentApi = createAgentApi({
-    region: gated,
-    clock,
-    random,
-    log,
-    isOwnHost: options.isOwnHost ?? (async () => false),
-  });
+  const ports = { region: gated, clock, random, log };
+  const servers = createServers(options, ports, tls);
   const listener = listen({ connection, name: `regiond ${process}`, random, log, onWake: () => wakes.fire() });
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {
     closed = rejected('unavailable', 'Regent is stopping.');
-    await Promise.all([close(api), close(agentApi)]);
+    tls?.close();
+    await Promise.all(servers.map(({ app }) => close(app)));
     await Promise.all(ends.map((end) => end()));
     await db.close(1000);
   };
@@ -107,25 +113,61 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     const applied = await migrate(db, readMigrations());
     if (isRejected(applied)) throw new AppError('database_refused', applied.message);
     if (applied.length > 0) log.info('database migrated', { migrations: applied.join(', ') });
+    await region.prepare();
     closed = null;
     ends.push(region.startTasks(), watchSchema(options, db));
   };
 
   try {
-    const apiPort = await listenOn(api, options.listen);
-    const agentPort = await listenOn(agentApi, options.agentListen);
-    log.info('listening', { api: showListen(options.listen), agents: showListen(options.agentListen) });
+    const listening = new Map<string, number | null>();
+    for (const { name, app, where } of servers) listening.set(name, await listenOn(app, where));
+    log.info('listening', Object.fromEntries(servers.map(({ name, where }) => [name, showListen(where)])));
+    const portOf = (name: ServerName) => listening.get(name) ?? null;
+    const [apiPort, agentPort, secureAgentPort] = [portOf('api'), portOf('agents'), portOf('secureAgents')];
     const opened = open();
     const first = await Promise.race([opened.then(() => 'open' as const), wait(OPEN_WAIT_MS)]);
     if (first !== 'open') {
       log.warn('the database is away, calls are answered 503 until it is back');
       opened.catch((error: unknown) => options.onRefused(rejected('conflict', sentenceOf(error))));
     }
-    return { apiPort, agentPort, opened, stop };
+    return { apiPort, agentPort, secureAgentPort, opened, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw error;
   }
+}
+
+type ServerName = 'api' | 'agents' | 'secureAgents';
+interface Listening {
+  readonly name: ServerName;
+  readonly app: FastifyInstance;
+  readonly where: Listen;
+}
+
+/** Makes the servers; they listen to nothing yet. Throws AppError `configuration` for TLS without a certificate. */
+function createServers(options: RegionProcessOptions, ports: ApiPorts, tls: Tls | null): Listening[] {
+  const peerOf = createPeerOf();
+  const secure = (where: Listen): Transport => {
+    if (tls === null)
+      throw new AppError('configuration', `${showListen(where)} asks for TLS, and this host has no certificate`);
+    return { tls: tls.options };
+  };
+  const { listen: where, agentListen, secureAgentListen } = options;
+  const isTls = 'isTls' in where && where.isTls === true;
+  const api = isTls
+    ? createApi({ ...ports, transport: { ...secure(where), isBehindProxy: true }, peerOf })
+    : createApi(ports);
+  const agents = createAgentApi({ ...ports, isOwnHost: options.isOwnHost ?? (async () => false) });
+  const servers: Listening[] = [
+    { name: 'api', app: api, where },
+    { name: 'agents', app: agents, where: agentListen },
+  ];
+  if (secureAgentListen) {
+    const app = createSecureAgentApi({ ...ports, transport: secure(secureAgentListen), peerOf });
+    servers.push({ name: 'secureAgents', app, where: secureAgentListen });
+  }
+  for (const { app } of servers) if (app.server instanceof TlsServer) tls?.follow(app.server);
+  return servers;
 }
 
 /** A newer version may migrate the database while this one runs; then this one must end. */
@@ -165,8 +207,4 @@ function wait(ms: number): Promise<'late'> {
   return new Promise((done) => {
     setTimeout(() => done('late'), ms).unref();
   });
-}
-
-function showListen(where: Listen): string {
-  return 'path' in where ? `unix:${where.path}` : `${where.host}:${where.port}`;
 }

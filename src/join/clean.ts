@@ -1,0 +1,86 @@
+import { clearConf } from './configuration.ts';
+import { CLUSTER_UNITS, FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
+import type { HostPorts } from './ports.ts';
+import { execute, installText } from './run.ts';
+import { removeContext } from './texts.ts';
+
+const UNIT_MS = 90_000;
+const COMMAND_MS = 60_000;
+
+/** Daemons that the pipeline may have started, in the order in which they stop: what needs others first. */
+const DAEMONS = [
+  'squid.service',
+  'kea-dhcp4-server.service',
+  'named.service',
+  'chrony.service',
+  CLUSTER_UNITS.vip,
+  'regent-vip-health.service',
+  CLUSTER_UNITS.lb,
+  'regent-db-watch.service',
+  'regent-db-mend.service',
+  CLUSTER_UNITS.db,
+  CLUSTER_UNITS.dcs,
+  CLUSTER_UNITS.firewall,
+] as const;
+
+/** Folders whose whole content init, join and the agent made; the folders stay. */
+const CONTENTS = [
+  '/etc/etcd/regent',
+  '/etc/patroni/regent',
+  '/etc/haproxy/regent',
+  '/etc/keepalived/regent',
+  '/etc/bind/regent',
+  '/etc/chrony/regent',
+  '/etc/kea/regent',
+  '/etc/squid/regent',
+  '/etc/regent/firewall',
+  '/etc/regent/pki',
+  '/etc/regent/secrets',
+  '/var/lib/regent/region',
+  PATHS.etcdData,
+] as const;
+/** The agent's memory; who the host is as a rack (`rack-uuid`, `rack-key`) stays its own. */
+const AGENT_STATE = '/var/lib/regent/agent';
+
+/** Our processes: from then on nothing changes the host but the caller. */
+export async function stopOurs(ports: HostPorts): Promise<void> {
+  await disable(ports, [UNITS.agent, UNITS.region]);
+  await stopUnits(ports, [UNITS.agent, UNITS.region]);
+}
+
+/** The daemons of the cluster, and all others that the pipeline runs. */
+export async function stopCluster(ports: HostPorts): Promise<void> {
+  await stopUnits(ports, DAEMONS);
+}
+
+/** Removes what init or join made, and what daemons made by it. Only after everything was stopped. */
+export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit: boolean }): Promise<void> {
+  await execute(ports, ['rm', '-rf', '--one-file-system', PATHS.postgresData], COMMAND_MS);
+  await execute(ports, ['find', ...CONTENTS, '-mindepth', '1', '-delete'], COMMAND_MS);
+  const keep = ['rack-uuid', 'rack-key'].flatMap((name) => ['!', '-name', name]);
+  await execute(ports, ['find', AGENT_STATE, '-mindepth', '1', ...keep, '-delete'], COMMAND_MS);
+  await clearConf(ports, 'region', ['NODE_NAME']);
+  await clearConf(ports, 'agent', ['NODE_NAME', 'RACK', 'REGION_URLS']);
+  await clearConf(ports, 'rack', ['MAAS_URL']);
+  if (isInit) await forgetContext(ports);
+}
+
+async function forgetContext(ports: HostPorts): Promise<void> {
+  const before = await ports.host.files.read(PATHS.rootConfig);
+  const content = before === null ? null : removeContext(before, FIRST_ADMIN.consumer);
+  if (content === before || content === null) return;
+  await installText(ports, { path: PATHS.rootConfig, content, mode: 0o600, owner: 'root', group: 'root' });
+}
+
+async function disable(ports: HostPorts, units: readonly string[]): Promise<void> {
+  await execute(ports, ['systemctl', '--no-ask-password', '--quiet', 'disable', ...units], UNIT_MS);
+}
+
+async function stopUnits({ host }: HostPorts, units: readonly string[]): Promise<void> {
+  for (const unit of units) {
+    const { load, active } = await host.units.state(unit);
+    if (load === 'loaded' && active !== 'inactive') await host.units.act(unit, 'stop', UNIT_MS);
+  }
+  // One that was stopped in its start counts as failed, and systemd would tell of it for ever.
+  await host.exec({ argv: ['systemctl', '--no-ask-password', 'reset-failed', ...units], timeoutMs: COMMAND_MS });
+}

@@ -1,0 +1,173 @@
+import type { Desired } from '../../contract/agent.ts';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import { clearConf } from '../configuration.ts';
+import { lookAtHost } from '../look.ts';
+import { PATHS, UNITS } from '../paths.ts';
+import type { InitPorts } from '../ports.ts';
+import { accepted, execute, installText, reportFindings, runSteps, type Step, untilDeadline } from '../run.ts';
+import { apiUrl, parseObject } from '../texts.ts';
+import { type InitExit, writeDone } from './init.ts';
+import { type DoneNote, type InitNote, parseDoneNote, parseInitNote } from './note.ts';
+import { INIT_DEFAULTS } from './options.ts';
+import { type AdoptionSpace, judgeAdoption } from './preflight.ts';
+import { adoptedDesired, wantedOf } from './seed.ts';
+import { COMMON, compileSeed, type InitRun, installLedger, LOCAL_URL } from './steps.ts';
+
+/** Data of a large site are copied once. */
+const DATA_MS = 3_600_000;
+const UNIT_MS = 120_000;
+const LOOK_MS = 60_000;
+const OLD_DATA = '/var/lib/regent/db/17';
+/** There already when `scripts/install` has installed PostgreSQL. */
+const NEW_HOME = '/var/lib/postgresql';
+const ADOPT = '/opt/regent/current/ha/postgres/adopt';
+
+interface AdoptRun extends Omit<InitRun, 'deadline'> {
+  readonly deadlineMs: number;
+  deadline: number;
+}
+
+const STEPS: readonly Step<AdoptRun>[] = [
+  { name: 'begin', title: 'remember that the adoption is under way', run: begin },
+  COMMON.trust,
+  COMMON.secrets,
+  COMMON.configuration,
+  COMMON.credential,
+  { name: 'stop', title: 'stop the region, the agent and its helper', run: stopOurs },
+  // Before the agent knows of Patroni: after a power cut it would start one that finds no data, and begins an empty database.
+  { name: 'data', title: "hand the private database's data to Patroni", run: handOver },
+  { name: 'seed', title: "the node's configuration, with what a cluster's node runs besides", run: extendLedger },
+  COMMON.agent,
+  COMMON.database,
+  COMMON.schema,
+  { name: 'cluster', title: 'the cluster in the database', run: writeCluster },
+  COMMON.region,
+  { name: 'ready', title: 'wait until the region answers with what it had', run: waitForRegion },
+  { name: 'old', title: 'remove what the private database leaves behind', run: removeOld },
+];
+
+/**
+ * Would this host's adoption begin well? Asked by `scripts/install` before it changes the product: until then the old version serves. 0 also
+ * where there is nothing to adopt, and where an adoption is under way.
+ */
+export async function checkAdoption(ports: InitPorts): Promise<InitExit> {
+  const done = parseDoneNote(await ports.host.files.read(PATHS.initDone));
+  if (done === null || done.clusterId !== null) return 0;
+  const seen = await lookAtHost(ports, []);
+  if (seen.notes.isInit) return 0;
+  const space = ports.hasOwnDatabase ? null : await spaceFor(ports);
+  return reportFindings(ports, judgeAdoption(seen, space)) ? 0 : 1;
+}
+
+async function spaceFor(ports: InitPorts): Promise<AdoptionSpace | null> {
+  const last = async (argv: readonly string[]) =>
+    Number((await ports.host.exec({ argv, timeoutMs: LOOK_MS })).stdout.trim().split('\n').at(-1)?.split('\t')[0]);
+  const needed = await last(['du', '--summarize', '--block-size=1M', OLD_DATA]);
+  const free = await last(['df', '--output=avail', '--block-size=1M', NEW_HOME]);
+  return Number.isFinite(needed) && Number.isFinite(free) ? { needed, free } : null;
+}
+
+/**
+ * Makes the single node of a version with a private database the first member of a cluster, in place: data, keys and addresses stay. Does
+ * nothing where there is nothing to adopt. A kill at any place: run again, it goes on; the old data go last.
+ */
+export async function runAdopt(ports: InitPorts, deadlineMs: number): Promise<InitExit> {
+  try {
+    const done = parseDoneNote(await ports.host.files.read(PATHS.initDone));
+    if (done === null || done.clusterId !== null) return 0;
+    ports.say(`The node ${done.name} becomes the first member of a cluster; its data, keys and addresses stay.`);
+    const run: AdoptRun = {
+      ports,
+      deadlineMs,
+      deadline: ports.monotonic() + deadlineMs,
+      plan: noteOf(done),
+      note: noteOf(done),
+      rows: { certificate: { serial: '', notBefore: 0, notAfter: 0 }, held: null, versions: [] },
+      credentialDigest: '',
+      apiKey: '',
+    };
+    await runSteps(run, STEPS);
+    await writeDone(run, done.isKeySeen);
+    await ports.host.files.remove(PATHS.initUnderWay);
+    return 0;
+  } catch (error) {
+    ports.say(`regent init --adopt: ${sentenceOf(error)}`);
+    ports.say(
+      'Nothing is lost: the old data stay until the new ones serve. Run scripts/install again; it goes on from here.',
+    );
+    return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
+  }
+}
+
+function noteOf({ nodeId, name, address }: DoneNote): InitNote {
+  const { domain, virtualRouter } = INIT_DEFAULTS;
+  return { nodeId, clusterId: `regent-${nodeId}`, name, address, domain, vip: null, virtualRouter, isRack: true };
+}
+
+async function begin(run: InitRun): Promise<void> {
+  const { ports } = run;
+  run.note = parseInitNote(await ports.host.files.read(PATHS.initUnderWay)) ?? run.note;
+  const content = `${JSON.stringify(run.note)}\n`;
+  await installText(ports, { path: PATHS.initUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+  // Where the region listened by itself, haproxy does now.
+  await clearConf(ports, 'region', ['REGION_LISTEN']);
+}
+
+/**
+ * The helper, too: that of the earlier version knows nothing of the new services. Its socket starts the new one. The region does not start
+ * with the host either until the database knows of the cluster: it would publish that this node runs none.
+ */
+async function stopOurs({ ports }: InitRun): Promise<void> {
+  await execute(ports, ['systemctl', '--no-ask-password', '--quiet', 'disable', UNITS.region], UNIT_MS);
+  await execute(ports, ['sync', '-f', '/etc/systemd/system'], UNIT_MS);
+  for (const unit of [UNITS.agent, UNITS.region, 'regent-helper.service']) {
+    const { active } = await ports.host.units.state(unit);
+    if (active !== 'inactive') await ports.host.units.act(unit, 'stop', UNIT_MS);
+  }
+}
+
+/** What serves goes on as it is; the region's own publication follows as soon as it is back. */
+async function extendLedger(run: InitRun): Promise<void> {
+  const { ports, note } = run;
+  const before = parseObject((await ports.host.files.read(PATHS.ledger)) ?? '') as Desired | null;
+  const { body, versions } = compileSeed(run);
+  const held = Object.keys(wantedOf(before));
+  // The database keeps the numbers that content was given here: published under a later one, a lower one would never replace it.
+  run.rows = { ...run.rows, versions: versions.filter(({ service }) => !held.includes(service)) };
+  await installLedger(run, adoptedDesired(note.nodeId, before, body));
+}
+
+/** However long the copy took: what waits after it has all of its time. */
+async function handOver(run: AdoptRun): Promise<void> {
+  const { ports } = run;
+  if (!ports.hasOwnDatabase) await execute(ports, [ADOPT, '--keep'], DATA_MS);
+  run.deadline = ports.monotonic() + run.deadlineMs;
+}
+
+async function writeCluster({ ports, note, rows, credentialDigest }: InitRun): Promise<void> {
+  const { nodeId, clusterId, vip, virtualRouter } = note;
+  const site = accepted(await ports.database.look());
+  if (!site.nodes.some((node) => node.id === nodeId))
+    throw new AppError('init', `the database does not know the node ${nodeId}: these are not the data of this host`);
+  accepted(await ports.database.writeCluster(nodeId, { id: clusterId, vip, virtualRouter, ...rows }));
+  accepted(await ports.database.writeCredential(nodeId, credentialDigest));
+}
+
+async function waitForRegion(run: InitRun): Promise<void> {
+  const { ports } = run;
+  const config = parseObject((await ports.host.files.read(PATHS.rootConfig)) ?? '');
+  const contexts = (config?.['contexts'] ?? {}) as Record<string, { readonly apiKey?: string } | undefined>;
+  const key = contexts['default']?.apiKey;
+  if (key === undefined) {
+    ports.say(`  root has no key of this node; look yourself: ${apiUrl(run.note.address)}`);
+    return;
+  }
+  await untilDeadline(run, async () => {
+    const { isReady, why } = await ports.askRegion(LOCAL_URL, key);
+    return isReady ? { value: true } : { missing: why };
+  });
+}
+
+async function removeOld({ ports }: InitRun): Promise<void> {
+  if (!ports.hasOwnDatabase) await execute(ports, [ADOPT], DATA_MS);
+}

@@ -1,0 +1,121 @@
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import { vipAddress } from '../../model/cluster.ts';
+import { isAnswering, lookAtHost, REGION_UNITS } from '../look.ts';
+import { PATHS } from '../paths.ts';
+import type { InitPorts } from '../ports.ts';
+import { reportFindings, runSteps } from '../run.ts';
+import { apiUrl } from '../texts.ts';
+import { type DoneNote, type InitPlan, parseDoneNote, parseInitNote } from './note.ts';
+import type { InitOptions } from './options.ts';
+import { judgeInit, type Preflight } from './preflight.ts';
+import { seedSnapshot } from './seed.ts';
+import { type InitRun, STEPS } from './steps.ts';
+
+/** How a run ended: 0 done, 1 refused by preflight or failed, 5 not healthy in time. */
+export type InitExit = 0 | 1 | 5;
+
+/**
+ * Makes this host the first node of a new cluster, or says that it is one. Every step may be interrupted at any moment: the
+ * next run goes on, makes nothing twice, and revokes a key that was made but not shown.
+ */
+export async function runInit(ports: InitPorts, options: InitOptions): Promise<InitExit> {
+  try {
+    const done = parseDoneNote(ports.uid === 0 ? await ports.host.files.read(PATHS.initDone) : null);
+    if (done?.isKeySeen) {
+      // Of a run that was killed just before its end.
+      await ports.host.files.remove(PATHS.initUnderWay);
+      await ports.show(already(done, options));
+      return 0;
+    }
+    const preflight = await look(ports, options);
+    if (!reportFindings(ports, preflight.findings) || preflight.plan === null) return 1;
+    const run = startRun(ports, options, preflight.plan);
+    await runSteps(run, STEPS);
+    await finish(run, options);
+    return 0;
+  } catch (error) {
+    ports.say(`regent init: ${sentenceOf(error)}`);
+    ports.say('Nothing is lost: after the cause is gone, run the same command again; it goes on from here.');
+    ports.say('Or begin anew with a clean host: regent leave --undo');
+    ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -u haproxy -n 50');
+    return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
+  }
+}
+
+async function look(ports: InitPorts, options: InitOptions): Promise<Preflight> {
+  const note = ports.uid === 0 ? parseInitNote(await ports.host.files.read(PATHS.initUnderWay)) : null;
+  const vip = note === null ? vipAddress({ vip: options.vip }) : null;
+  return judgeInit(
+    {
+      ...(await lookAtHost(ports, REGION_UNITS)),
+      note,
+      hasOwnDatabase: ports.hasOwnDatabase,
+      site: ports.hasOwnDatabase ? await ports.database.look() : null,
+      isVipAnswering: vip !== null && (await isAnswering(ports, vip)),
+    },
+    options,
+    (seed) => ports.compile(seedSnapshot(seed), seed.nodeId).refusals,
+  );
+}
+
+function startRun(ports: InitPorts, options: InitOptions, plan: InitPlan): InitRun {
+  return {
+    ports,
+    plan,
+    deadline: ports.monotonic() + options.deadlineMs,
+    note: { ...plan, nodeId: '', clusterId: '' },
+    rows: { certificate: { serial: '', notBefore: 0, notAfter: 0 }, held: null, versions: [] },
+    credentialDigest: '',
+    apiKey: '',
+  };
+}
+
+/** The key is printed between two notes: a run that dies before the second is known not to have shown it. */
+async function finish(run: InitRun, options: InitOptions): Promise<void> {
+  await writeDone(run, false);
+  await run.ports.show(result(run, options));
+  await writeDone(run, true);
+  await run.ports.host.files.remove(PATHS.initUnderWay);
+}
+
+/** The note of the end: from then on this host is a node. */
+export async function writeDone({ ports, note }: Pick<InitRun, 'ports' | 'note'>, isKeySeen: boolean): Promise<void> {
+  const { nodeId, name, address, vip, clusterId } = note;
+  const done: DoneNote = { nodeId, name, address, vip, clusterId, isKeySeen };
+  const content = `${JSON.stringify(done)}\n`;
+  await ports.host.files.install({ path: PATHS.initDone, content, mode: 0o644, owner: 'root', group: 'root' });
+}
+
+/** Where people and machines reach the cluster: the floating address, where there is one. */
+function publicUrl(node: { readonly address: string; readonly vip: string | null }): string {
+  return apiUrl(vipAddress(node) ?? node.address);
+}
+
+function already(done: DoneNote, options: InitOptions): string {
+  const url = publicUrl(done);
+  if (options.isJson) return `${JSON.stringify({ url, nodeId: done.nodeId, already: true })}\n`;
+  return [
+    `This host is the node ${done.name} already; nothing was changed.`,
+    `API: ${url}. Root's key is in ${PATHS.rootConfig}; a new one: regent key create TITLE`,
+    'Look at it: regent status',
+    '',
+  ].join('\n');
+}
+
+function result({ note, apiKey }: InitRun, options: InitOptions): string {
+  const url = publicUrl(note);
+  if (options.isJson) return `${JSON.stringify({ url, apiKey, nodeId: note.nodeId, already: false })}\n`;
+  return [
+    `The cluster is up and healthy, with its first node, ${note.name}.`,
+    '',
+    `  API       ${url}`,
+    `  API key   ${apiKey}`,
+    '',
+    `The key is the admin's and is shown only this once; root's command line has it in ${PATHS.rootConfig}.`,
+    'Next, for a second and a third region node (one node alone cannot be lost):',
+    '  regent token create --role region',
+    '  regent join TOKEN                    (on the other host, after scripts/install)',
+    'and look at it: regent cluster status',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,192 @@
+import { parseConfFile } from '../../core/conf-file.ts';
+import { isRejected, type Rejected } from '../../core/errors.ts';
+import { parseVip } from '../../model/cluster.ts';
+import { checkVipFamily } from '../../model/trust/node-identity.ts';
+import { parseRackConf } from '../../model/rack-conf.ts';
+import {
+  addressOf,
+  checkData,
+  checkHost,
+  checkPorts,
+  checkVersions,
+  type Finding,
+  type Findings,
+  hasError,
+  nameOf,
+  ownAddresses,
+  startFindings,
+  verdict,
+} from '../checks.ts';
+import type { HostSeen } from '../look.ts';
+import { PATHS } from '../paths.ts';
+import type { SiteSeen } from '../ports.ts';
+import { apiUrl, portOf } from '../texts.ts';
+import type { InitNote, InitPlan } from './note.ts';
+import { INIT_DEFAULTS, type InitOptions } from './options.ts';
+import type { Seed } from './seed.ts';
+
+/** What init looks at beside the host itself. */
+export interface InitSeen extends HostSeen {
+  readonly note: InitNote | null;
+  readonly hasOwnDatabase: boolean;
+  /** What an own database holds; null without one. */
+  readonly site: SiteSeen | Rejected | null;
+  /** Somebody answers to the floating address that was asked for. */
+  readonly isVipAnswering: boolean;
+}
+
+/** Result: what was found, and, without an error, what to begin with. */
+export interface Preflight {
+  readonly findings: readonly Finding[];
+  readonly plan: InitPlan | null;
+}
+
+/** Judges what was seen. Pure: the same host gives the same findings. `compile`: of the ordinary compiler, what the services refuse. */
+export function judgeInit(seen: InitSeen, options: InitOptions, compile: (seed: Seed) => readonly string[]): Preflight {
+  const findings = startFindings();
+  const { error } = findings;
+  checkHost(seen, 'regent init', findings);
+  checkVersions(seen, findings);
+  const isUnderWay = seen.note !== null;
+  checkData(seen, isUnderWay, findings);
+  checkPorts(seen, true, findings);
+  checkNotes(seen, findings);
+  checkRackConf(seen, findings);
+  checkDatabase(seen, findings);
+  const plan = seen.note === null ? newPlan(seen, options, error) : keptPlan(seen.note, options, error);
+  if (plan !== null && plan.vip !== null) checkVip(seen, plan, findings);
+  if (plan !== null && !hasError(findings.all)) checkPlan(plan, compile, findings);
+  return verdict(findings, plan);
+}
+
+/** Megabytes that a copy of the private database's data needs, and that are free where it goes. */
+export interface AdoptionSpace {
+  readonly needed: number;
+  readonly free: number;
+}
+
+/** Room for what PostgreSQL writes while it serves from the copy. */
+const MARGIN_MEGABYTES = 500;
+
+/** Judges a host whose single node of an earlier version is to become a cluster's first member. Pure. `space`: null when unknown or not needed. */
+export function judgeAdoption(seen: HostSeen, space: AdoptionSpace | null): readonly Finding[] {
+  const findings = startFindings();
+  const { error } = findings;
+  checkVersions(seen, findings);
+  checkData(seen, false, findings);
+  checkPorts(seen, true, findings);
+  for (const conf of [parseConfFile(PATHS.conf, seen.conf ?? ''), parseRackConf(PATHS.rackConf, seen.rackConf ?? '')])
+    if (isRejected(conf)) error(conf.message);
+  if (space !== null && space.free < space.needed + MARGIN_MEGABYTES)
+    error(
+      `The database's data (${space.needed} MB) are copied to /var/lib/postgresql, where ${space.free} MB are free; ${space.needed + MARGIN_MEGABYTES} are needed, because the old ones go last. Make room on that file system.`,
+    );
+  return findings.all;
+}
+
+/** Characters of a whole name, dots included. */
+const NAME_MAX = 253;
+
+/** What a service would refuse later is refused before anything is touched. The ids stand for those that are drawn later. */
+function checkPlan(plan: InitPlan, compile: (seed: Seed) => readonly string[], { error }: Findings): void {
+  const family = checkVipFamily(plan.vip, plan.address, '--address');
+  const whole = `${plan.name}.${plan.domain}`;
+  if (family) error(family.message);
+  else if (whole.length > NAME_MAX)
+    error(
+      `--domain: with the node's name ${plan.name} it makes a name of ${whole.length} characters. Rule: at most ${NAME_MAX} in all (RFC 1035 §2.3.4).`,
+    );
+  else for (const sentence of compile({ ...plan, nodeId: 'seed', clusterId: 'regent-seed' })) error(sentence);
+}
+
+function newPlan(seen: InitSeen, options: InitOptions, error: Findings['error']): InitPlan | null {
+  const name = nameOf(seen.facts, options.name);
+  if (isRejected(name)) error(`${name.message} Give another one with --name.`);
+  const address = addressOf(seen.facts, options.address);
+  if (isRejected(address)) error(address.message);
+  if (isRejected(name) || isRejected(address)) return null;
+  return {
+    name,
+    address,
+    domain: options.domain ?? INIT_DEFAULTS.domain,
+    vip: options.vip,
+    virtualRouter: options.virtualRouter ?? INIT_DEFAULTS.virtualRouter,
+    isRack: options.isRack,
+  };
+}
+
+/** A name or address that etcd, PostgreSQL and certificates have is not changed by asking for another one. */
+function keptPlan(note: InitNote, options: InitOptions, error: Findings['error']): InitPlan | null {
+  const changes = [
+    ['--name', options.name, note.name],
+    ['--address', options.address, note.address],
+    ['--domain', options.domain, note.domain],
+    ['--vip', options.vip, note.vip],
+    ['--virtual-router', options.virtualRouter, note.virtualRouter],
+  ] as const;
+  const other = changes.find(([, asked, kept]) => asked !== null && asked !== kept);
+  if (other === undefined) return note;
+  const [flag, asked, kept] = other;
+  error(
+    `An interrupted init began this cluster with ${flag} ${kept ?? '(none)'}, and ${asked} is asked for now. Run it with the same values, or begin anew: regent leave --undo`,
+  );
+  return null;
+}
+
+function checkNotes({ note, notes }: InitSeen, { error, warn }: Findings): void {
+  if (notes.isJoinDone) error('This host has joined a cluster already. A node of a cluster cannot begin another one.');
+  else if (notes.isJoin)
+    error('A join of this host was interrupted. Go on with it (the same regent join), or undo it: regent leave --undo');
+  if (note !== null) warn('An earlier init was interrupted; this one goes on where it stopped.');
+}
+
+/** A rack of another site does not become a site of its own by mistake. What an interrupted init wrote is no other site. */
+function checkRackConf(seen: InitSeen, { error }: Findings): void {
+  const conf = parseRackConf(PATHS.rackConf, seen.rackConf ?? '');
+  if (isRejected(conf)) {
+    error(conf.message);
+    return;
+  }
+  const own = ownAddresses(seen.facts);
+  const isOwn = (url: string) => own.some((address) => apiUrl(address, portOf(url)) === url);
+  const other = conf.urls.find((url) => !isOwn(url));
+  if (other === undefined || seen.note !== null || seen.notes.isInitDone) return;
+  error(
+    `${PATHS.rackConf} makes this host a rack of ${other}. Take MAAS_URL out of it if this host is to be a site of its own.`,
+  );
+}
+
+function checkDatabase({ site, note, notes, hasOwnDatabase }: InitSeen, { error, warn }: Findings): void {
+  if (hasOwnDatabase)
+    warn(`The region will use the database of DATABASE_URL (${PATHS.conf}); the cluster's own runs beside it, unused.`);
+  if (site === null) return;
+  if (isRejected(site)) {
+    error(`The database of DATABASE_URL (${PATHS.conf}) does not answer: ${site.message}`);
+  } else if (note === null && !notes.isInitDone && site.nodes.length > 0) {
+    error(siteTaken(site));
+  }
+}
+
+/** The sentence for a database that is somebody else's site. */
+export function siteTaken(site: SiteSeen): string {
+  const names = site.nodes.map((node) => node.name).join(', ');
+  return `The database holds a site already, with the node(s) ${names}. init makes a new site and does not take over another one; give it an empty database (DATABASE_URL in ${PATHS.conf}).`;
+}
+
+function checkVip(seen: InitSeen, plan: InitPlan, { error }: Findings): void {
+  const vip = parseVip(plan.vip ?? '', [plan.address]);
+  if (isRejected(vip)) {
+    error(vip.message);
+    return;
+  }
+  const [bare = ''] = vip.split('/');
+  if (seen.note !== null) return;
+  if (ownAddresses(seen.facts).includes(bare))
+    error(
+      `The floating address ${bare} is on an interface of this host already. It must be one that nobody has: keepalived moves it.`,
+    );
+  else if (seen.isVipAnswering)
+    error(
+      `Somebody answers to the floating address ${bare} already. Choose an address that nobody uses, or find out who it is: ip neigh show to ${bare}`,
+    );
+}

@@ -1,0 +1,72 @@
+import { digestOf } from '../../core/digest.ts';
+import type { Desired } from '../../contract/agent.ts';
+import { DEFAULT_SETTINGS } from '../../model/settings.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+
+/** What a cluster begins from. */
+export interface Seed {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly name: string;
+  readonly address: string;
+  readonly domain: string;
+  /** `ADDRESS/PREFIX`, null for none. */
+  readonly vip: string | null;
+  readonly virtualRouter: number;
+}
+
+/**
+ * The configuration of a cluster of one node, as the database will tell it when there is one. Compiled by the ordinary compiler, it is what the
+ * node's agent brings up before there is any region.
+ */
+export function seedSnapshot(seed: Seed): Snapshot {
+  const { clusterId, nodeId, name, address, domain, vip, virtualRouter } = seed;
+  return {
+    revision: 0,
+    observed: 0,
+    settings: { ...DEFAULT_SETTINGS, default_domain: domain },
+    cluster: { id: clusterId, vip, virtualRouter, isSeed: true },
+    nodes: [{ id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member' }],
+    racks: [],
+    sights: [],
+    // As the first migrations make them.
+    fabrics: [{ id: 1, name: 'fabric-1' }],
+    spaces: [],
+    vlans: [
+      { id: 1, fabricId: 1, spaceId: null, name: 'untagged', vid: 0, dhcpOn: false, dnsOn: true, relayVlanId: null },
+    ],
+    subnets: [],
+    ranges: [],
+    reservations: [],
+    leaseNames: [],
+    domains: [{ id: 1, name: domain, ttl: null, leaseNames: false }],
+    records: [],
+    machines: [],
+    versions: [],
+    restarts: [],
+  };
+}
+
+/** What the agent's ledger holds at first. The region's own publications are numbered above it. */
+export function seedDesired(nodeId: string, body: Desired['body']): Desired {
+  return { nodeId, generation: 1, digest: digestOf(body), revision: 0, body };
+}
+
+/**
+ * What the agent of a node holds that becomes a cluster's first member: what it held, and the services of a cluster besides. Those of an
+ * adoption that was interrupted stay, with the numbers that etcd may know already. The same again where it holds all of that.
+ */
+export function adoptedDesired(nodeId: string, before: Desired | null, seed: Desired['body']): Desired {
+  const held = before?.nodeId === nodeId ? before : null;
+  const body = { ...seed, services: { ...seed.services, ...wantedOf(held) } };
+  const digest = digestOf(body);
+  if (held !== null && held.digest === digest) return held;
+  return { nodeId, generation: (held?.generation ?? 0) + 1, digest, revision: held?.revision ?? 0, body };
+}
+
+/** Services that a desired state wants to run; it may also say that one must not. */
+export function wantedOf(held: Desired | null): Desired['body']['services'] {
+  return Object.fromEntries(
+    Object.entries(held?.body.services ?? {}).filter(([, service]) => service.desired !== null),
+  );
+}

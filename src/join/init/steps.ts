@@ -1,0 +1,232 @@
+import type { Desired } from '../../contract/agent.ts';
+import { secretDigest } from '../../core/secret.ts';
+import { AppError, isRejected } from '../../core/errors.ts';
+import { formatNodeCredential, parseNodeCredential } from '../../contract/identity/node-credential.ts';
+import { writeConf, writeRackIdentity } from '../configuration.ts';
+import { CLUSTER_UNITS, FIRST_ADMIN, PATHS, UNITS } from '../paths.ts';
+import type { ClusterRows, InitPorts } from '../ports.ts';
+import {
+  accepted,
+  enableUnits,
+  execute,
+  installText,
+  type Step,
+  startOrRestart,
+  startUnit,
+  untilDeadline,
+} from '../run.ts';
+import { newSecrets, readSecrets, writeSecrets } from '../secrets.ts';
+import { apiUrl, parseObject, setContext } from '../texts.ts';
+import { makeTrust } from '../trust.ts';
+import { watchUnits } from '../watch.ts';
+import { type InitNote, type InitPlan, parseInitNote } from './note.ts';
+import { siteTaken } from './preflight.ts';
+import { seedDesired, seedSnapshot } from './seed.ts';
+
+/** What one run of init works on; steps fill in what they make. */
+export interface InitRun {
+  readonly ports: InitPorts;
+  readonly plan: InitPlan;
+  readonly deadline: number;
+  note: InitNote;
+  rows: Pick<ClusterRows, 'certificate' | 'held' | 'versions'>;
+  credentialDigest: string;
+  apiKey: string;
+}
+
+const COMMAND_MS = 30_000;
+const STOP_MS = 120_000;
+
+/** Steps that a new cluster and one that adopts an older node have in common. */
+export const COMMON = {
+  trust: { name: 'trust', title: "the cluster's authority and this node's certificate", run: writeTrust },
+  secrets: { name: 'secrets', title: 'passwords of the database', run: writeClusterSecrets },
+  configuration: {
+    name: 'configuration',
+    title: `name of this node in ${PATHS.conf} and ${PATHS.agentConf}`,
+    run: writeConfiguration,
+  },
+  credential: { name: 'credential', title: "the agent's credential", run: writeCredential },
+  agent: {
+    name: 'agent',
+    title: 'start the agent: packet filter, etcd, PostgreSQL under Patroni, haproxy …',
+    run: startAgent,
+  },
+  database: { name: 'database', title: 'wait for the database', run: waitForDatabase },
+  schema: { name: 'schema', title: "bring the database's schema to this version", run: migrate },
+  region: { name: 'region', title: 'start the region', run: startRegion },
+} as const satisfies Readonly<Record<string, Step<InitRun>>>;
+
+/** The steps in their order. After a kill at any place, running all of them again ends right. */
+export const STEPS: readonly Step<InitRun>[] = [
+  { name: 'begin', title: 'remember that init is under way', run: begin },
+  COMMON.trust,
+  COMMON.secrets,
+  COMMON.configuration,
+  COMMON.credential,
+  { name: 'seed', title: 'the first configuration, compiled for this node', run: writeLedger },
+  { name: 'remains', title: 'remove what an interrupted making of the database left', run: clearHalfDatabase },
+  COMMON.agent,
+  { ...COMMON.database, run: waitForNewDatabase },
+  COMMON.schema,
+  { name: 'site', title: 'cluster, node, domain and settings', run: writeSite },
+  COMMON.region,
+  { name: 'key', title: 'the first admin and its API key', run: makeKey },
+  { name: 'context', title: `context of the command line (${PATHS.rootConfig})`, run: writeContext },
+  { name: 'ready', title: 'wait until everything is healthy', run: waitUntilReady },
+];
+
+async function begin(run: InitRun): Promise<void> {
+  const { ports, plan } = run;
+  const kept = parseInitNote(await ports.host.files.read(PATHS.initUnderWay));
+  // The note of the end stands in when the run was killed between the end and the showing of the key.
+  const nodeId = kept?.nodeId ?? ports.hex(4);
+  const isDatabaseMade = kept?.isDatabaseMade === true;
+  await writeNote(run, { ...plan, nodeId, clusterId: kept?.clusterId ?? `regent-${nodeId}`, isDatabaseMade });
+}
+
+async function writeNote(run: InitRun, note: InitNote): Promise<void> {
+  run.note = note;
+  const content = `${JSON.stringify(note)}\n`;
+  await installText(run.ports, { path: PATHS.initUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+}
+
+async function writeTrust(run: InitRun): Promise<void> {
+  const { serial, notBefore, notAfter } = await makeTrust(run.ports, run.note);
+  run.rows = { ...run.rows, certificate: { serial, notBefore, notAfter } };
+}
+
+async function writeClusterSecrets({ ports }: InitRun): Promise<void> {
+  await writeSecrets(ports, (await readSecrets(ports)) ?? newSecrets(ports.hex));
+}
+
+async function writeConfiguration({ ports, note }: InitRun): Promise<void> {
+  await writeConf(ports, 'region', { NODE_NAME: note.name });
+  await writeConf(ports, 'agent', { NODE_NAME: note.name, RACK: note.isRack ? 'yes' : 'no' });
+  await writeRackIdentity(ports, `${apiUrl(note.address)}/MAAS`);
+}
+
+async function writeCredential(run: InitRun): Promise<void> {
+  const { ports, note } = run;
+  const before = parseNodeCredential((await ports.host.files.read(PATHS.credential)) ?? '');
+  const isKept = !isRejected(before) && before.nodeId === note.nodeId;
+  const secret = isKept ? before.secret : ports.hex(32);
+  const content = `${formatNodeCredential({ nodeId: note.nodeId, secret })}\n`;
+  await installText(ports, {
+    path: PATHS.credential,
+    content,
+    mode: 0o600,
+    owner: 'regent-agent',
+    group: 'regent-agent',
+  });
+  run.credentialDigest = secretDigest(secret);
+}
+
+/** What the agent holds already, an earlier run's or the region's, is as new as this seed or newer. */
+async function writeLedger(run: InitRun): Promise<void> {
+  const { ports, note } = run;
+  const before = parseObject((await ports.host.files.read(PATHS.ledger)) ?? '');
+  if (before !== null && before['nodeId'] === note.nodeId) {
+    run.rows = { ...run.rows, held: { generation: Number(before['generation']), digest: String(before['digest']) } };
+    return;
+  }
+  const { body, versions } = compileSeed(run);
+  run.rows = { ...run.rows, versions };
+  await installLedger(run, seedDesired(note.nodeId, body));
+}
+
+/** The first configuration of this node, by the ordinary compiler. */
+export function compileSeed({ ports, note }: InitRun) {
+  const { refusals, ...compiled } = ports.compile(seedSnapshot(note), note.nodeId);
+  if (refusals.length > 0) throw new AppError('init', `the first configuration has errors: ${refusals.join(' ')}`);
+  return compiled;
+}
+
+/** Gives the agent what it is to hold. */
+export async function installLedger(run: InitRun, desired: Desired): Promise<void> {
+  const { generation, digest } = desired;
+  run.rows = { ...run.rows, held: { generation, digest } };
+  const content = JSON.stringify(desired);
+  const owner = 'regent-agent';
+  await installText(run.ports, { path: PATHS.ledger, content, mode: 0o600, owner, group: owner });
+}
+
+async function startAgent(run: InitRun): Promise<void> {
+  await enableUnits(run.ports, [UNITS.helper, UNITS.agent]);
+  await startUnit(run, UNITS.helper);
+  await startOrRestart(run, UNITS.agent);
+}
+
+async function waitForDatabase(run: InitRun): Promise<void> {
+  const { ports, note } = run;
+  const watch = watchUnits(ports, CLUSTER_UNITS);
+  const site = await untilDeadline(run, async () => {
+    const seen = await ports.database.look();
+    return isRejected(seen) ? { missing: (await watch()) ?? seen.message } : { value: seen };
+  });
+  const other = site.nodes.find((node) => node.id !== note.nodeId);
+  if (other !== undefined) throw new AppError('init', siteTaken(site));
+}
+
+async function waitForNewDatabase(run: InitRun): Promise<void> {
+  await waitForDatabase(run);
+  await writeNote(run, { ...run.note, isDatabaseMade: true });
+}
+
+/**
+ * A power cut while initdb or Patroni's bootstrap runs leaves files that look like a database, and Patroni (4.0.7) waits for ever for their
+ * primary. Nobody has written anything there yet: it begins anew, with etcd's memory of it.
+ */
+async function clearHalfDatabase({ ports, note }: InitRun): Promise<void> {
+  if (note.isDatabaseMade === true) return;
+  for (const unit of [UNITS.agent, CLUSTER_UNITS.db, CLUSTER_UNITS.dcs]) {
+    const { load, active } = await ports.host.units.state(unit);
+    if (load === 'loaded' && active !== 'inactive') await ports.host.units.act(unit, 'stop', STOP_MS);
+  }
+  const remains = [PATHS.postgresData, `${PATHS.etcdData}/member`];
+  await execute(ports, ['rm', '-rf', '--one-file-system', ...remains], COMMAND_MS);
+}
+
+async function migrate(run: InitRun): Promise<void> {
+  const applied = accepted(await run.ports.database.migrate());
+  for (const label of applied) run.ports.say(`  applied migration ${label}`);
+}
+
+async function writeSite({ ports, note, rows, credentialDigest }: InitRun): Promise<void> {
+  const { nodeId, name, address, domain, clusterId, vip, virtualRouter } = note;
+  const cluster = { id: clusterId, vip, virtualRouter, ...rows };
+  accepted(await ports.database.writeSite({ nodeId, nodeName: name, addresses: [address], domain, cluster }));
+  accepted(await ports.database.writeCredential(nodeId, credentialDigest));
+}
+
+async function startRegion(run: InitRun): Promise<void> {
+  await enableUnits(run.ports, [UNITS.region]);
+  await startOrRestart(run, UNITS.region);
+}
+
+/** A key that an interrupted run made and nobody saw is revoked with the same transaction. */
+async function makeKey(run: InitRun): Promise<void> {
+  const token = run.ports.hex(9);
+  const secret = run.ports.hex(24);
+  const { consumer } = FIRST_ADMIN;
+  accepted(await run.ports.database.replaceKey({ ...FIRST_ADMIN, token, secret }));
+  run.apiKey = `${consumer}:${token}:${secret}`;
+}
+
+async function writeContext({ ports, apiKey }: InitRun): Promise<void> {
+  const before = await ports.host.files.read(PATHS.rootConfig);
+  const content = setContext(before, { url: LOCAL_URL, apiKey });
+  await ports.host.files.install({ path: PATHS.rootConfig, content, mode: 0o600, owner: 'root', group: 'root' });
+}
+
+async function waitUntilReady(run: InitRun): Promise<void> {
+  await untilDeadline(run, async () => {
+    const { isReady, why } = await run.ports.askRegion(LOCAL_URL, run.apiKey);
+    return isReady ? { value: true } : { missing: why };
+  });
+  // A power cut from here on must find all of it.
+  await run.ports.host.exec({ argv: ['sync', '-f', '/etc'], timeoutMs: COMMAND_MS });
+}
+
+/** The region as this host reaches it: through its own proxy. */
+export const LOCAL_URL = apiUrl('127.0.0.1');

@@ -1,0 +1,87 @@
+import { AppError } from '../../core/errors.ts';
+import { PORTS } from '../../model/cluster.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import type { HostPorts } from '../ports.ts';
+
+/** A member of etcd, as `etcdctl member list` tells it. `name`: '' while it has never started. `id`: hexadecimal. */
+export interface EtcdMember {
+  readonly id: string;
+  readonly name: string;
+  readonly isStarted: boolean;
+  readonly isLearner: boolean;
+  readonly peerUrls: readonly string[];
+}
+
+/** etcd of the cluster, over mutual TLS with this node's certificate. Faults are AppErrors `etcd` with etcd's own words. */
+export interface Etcd {
+  readonly members: () => Promise<readonly EtcdMember[]>;
+  /** As a learner: it has no vote until it is promoted, so it can take none away. */
+  readonly addLearner: (name: string, peerUrl: string) => Promise<void>;
+  readonly promote: (id: string) => Promise<void>;
+  readonly remove: (id: string) => Promise<void>;
+}
+
+const DIAL = '--dial-timeout=2s';
+const COMMAND = '--command-timeout=6s';
+const COMMAND_MS = 10_000;
+
+/** The URL by which members reach a member. */
+export function peerUrl(address: string): string {
+  return `https://${bracketed(address)}:${PORTS.etcdPeer}`;
+}
+
+/** Opens etcd by its members' addresses. */
+export function openEtcd({ host }: HostPorts, addresses: readonly string[]): Etcd {
+  const endpoints = addresses.map((address) => `https://${bracketed(address)}:${PORTS.etcdClient}`).join(',');
+  const member = async (...words: readonly string[]): Promise<string> => {
+    const trust = [
+      `--cacert=${TRUST_FILES.authority.path}`,
+      `--cert=${TRUST_FILES.certificate.path}`,
+      `--key=${TRUST_FILES.key.path}`,
+    ];
+    const argv = ['etcdctl', `--endpoints=${endpoints}`, ...trust, DIAL, COMMAND, 'member', ...words];
+    const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
+    if (answer.code === 0) return answer.stdout;
+    throw new AppError(
+      'etcd',
+      `etcd refused "member ${words[0] ?? ''}": ${wordsOf(answer.stderr) || answer.failure || 'no answer in time'}`,
+    );
+  };
+  return {
+    members: async () => parseMembers(await member('list', '--write-out=simple')),
+    addLearner: async (name, url) => {
+      await member('add', name, '--learner', `--peer-urls=${url}`);
+    },
+    promote: async (id) => {
+      await member('promote', id);
+    },
+    remove: async (id) => {
+      await member('remove', id);
+    },
+  };
+}
+
+/** Reads `ID, started, NAME, PEER-URLS, CLIENT-URLS, IS-LEARNER` lines. A line of another form is a fault. */
+export function parseMembers(text: string): EtcdMember[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const match = /^([0-9a-f]+), (started|unstarted), ([^,]*), (.*), (true|false)$/.exec(line.trim());
+      const [, id = '', status, name = '', urls = '', learner] = match ?? [];
+      if (match === null) throw new AppError('etcd', 'the list of etcd members cannot be read');
+      const peerUrls = urls.split(/,\s*/).filter((url) => url.endsWith(`:${PORTS.etcdPeer}`));
+      return { id, name, isStarted: status === 'started', isLearner: learner === 'true', peerUrls };
+    });
+}
+
+/** etcd's own sentence: the last line, out of its JSON where it is such. */
+function wordsOf(stderr: string): string {
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  const [, error] = /"error":"((?:[^"\\]|\\.)*)"/.exec(last) ?? [];
+  return (error ?? last).replace(/^Error: /, '').slice(0, 300);
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,132 @@
+import { parseJoinToken, type JoinToken } from '../../contract/cluster/token.ts';
+import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { fingerprintOf } from '../../pki/certificate.ts';
+import { lookAtHost, REGION_UNITS } from '../look.ts';
+import { PATHS, UNITS } from '../paths.ts';
+import { reportFindings, runSteps } from '../run.ts';
+import { type JoinedNote, parseJoinedNote, parseJoinNote } from './note.ts';
+import type { JoinOptions } from './options.ts';
+import type { JoinPorts } from './ports.ts';
+import { judgeJoin } from './preflight.ts';
+import { lookAtRegion, type RegionLook } from './region.ts';
+import { type JoinRun, RACK_STEPS, REGION_STEPS } from './steps.ts';
+
+const LOOKS = 4;
+const LOOK_AGAIN_MS = 2_000;
+
+/** How a run ended: 0 done, 1 refused or failed, 2 the token is none, 5 not there in time. */
+export type JoinExit = 0 | 1 | 2 | 5;
+
+/**
+ * Makes this host a node of a cluster, or says that it is one. Every step may be interrupted at any moment: the next run of the same command
+ * goes on, and `runUndo` takes it back.
+ */
+export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<JoinExit> {
+  try {
+    const { files } = ports.host;
+    const joined = parseJoinedNote(await files.read(PATHS.joinDone));
+    if (joined !== null) {
+      if (await isOfAnother(ports, options.token)) {
+        ports.say(
+          `regent join: this host is the node ${joined.name} of another cluster than the token's. A node of a cluster cannot join another one.`,
+        );
+        return 1;
+      }
+      await files.remove(PATHS.joinUnderWay);
+      await ports.show(result(joined, true, options));
+      return 0;
+    }
+    const run = await prepare(ports, options);
+    if (typeof run === 'number') return run;
+    if (!(await goOn(run))) return 1;
+    await finish(run, options);
+    return 0;
+  } catch (error) {
+    ports.say(`regent join: ${sentenceOf(error)}`);
+    ports.say(
+      'After the cause is gone, run the same command again; it goes on from here. Or take it back: regent leave --undo',
+    );
+    ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -n 50; on a region node: regent doctor');
+    return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
+  }
+}
+
+/** Runs the steps; false: the cluster let this host not in, and what this run had begun with is gone again. */
+async function goOn(run: JoinRun): Promise<boolean> {
+  const { ports } = run;
+  try {
+    await runSteps(run, run.note.isRegion ? REGION_STEPS : RACK_STEPS);
+    return true;
+  } catch (error) {
+    const isRefused = error instanceof AppError && error.code === 'refused' && run.note.admission === null;
+    // An earlier run may have been let in without hearing of it: its key is then the one that the token is bound to.
+    if (!isRefused || run.isResumed) throw error;
+    await ports.host.files.remove(TRUST_FILES.key.path);
+    await ports.host.files.remove(PATHS.joinUnderWay);
+    ports.say(`regent join: ${sentenceOf(error)}`);
+    ports.say('The cluster did not let this host in; it is as it was before.');
+    return false;
+  }
+}
+
+/** Looks and judges before anything is touched; a number: the run ends here. */
+async function prepare(ports: JoinPorts, options: JoinOptions): Promise<JoinRun | JoinExit> {
+  const note = parseJoinNote(await ports.host.files.read(PATHS.joinUnderWay));
+  const isAdmitted = note !== null && note.admission !== null;
+  const token = isAdmitted ? tokenOrNull(options.token) : parseJoinToken(options.token);
+  if (isRejected(token)) {
+    ports.say(`regent join: ${token.message}`);
+    return 2;
+  }
+  const isRegion = isAdmitted ? note.isRegion : (token?.isRegion ?? false);
+  const seen = await lookAtHost(ports, isRegion ? REGION_UNITS : [UNITS.helper, UNITS.agent]);
+  const regions = isAdmitted || token === null ? [] : await lookAtRegions(ports, token);
+  const { findings, plan } = judgeJoin({ ...seen, note, token, regions }, options);
+  if (!reportFindings(ports, findings) || plan === null) return 1;
+  const isWarned = findings.length > 0 && note === null;
+  if (isWarned && !options.isConfirmed && !(await ports.confirm('Go on in spite of this?'))) {
+    ports.say('Nothing was changed.');
+    return 1;
+  }
+  const deadline = ports.monotonic() + options.deadlineMs;
+  const kept = isAdmitted ? note : { ...plan, admission: null };
+  return { ports, deadline, token, isResumed: note !== null, note: kept };
+}
+
+/** All regions of a token; when none answers once more: hosts join while others fail over, or start. */
+async function lookAtRegions(ports: JoinPorts, { urls, pin }: JoinToken): Promise<readonly RegionLook[]> {
+  for (let left = LOOKS; ; left -= 1) {
+    const looks = await Promise.all(urls.map((url) => lookAtRegion(ports, url, pin)));
+    if (left <= 1 || looks.some(({ why, isOtherCluster }) => why === '' || isOtherCluster)) return looks;
+    await ports.sleep(LOOK_AGAIN_MS);
+  }
+}
+
+/** Who was let in already may run the command with whatever token: it is not looked at. */
+function tokenOrNull(text: string): JoinToken | null {
+  const token: JoinToken | Rejected = parseJoinToken(text);
+  return isRejected(token) ? null : token;
+}
+
+/** Is the token that of a cluster whose authority is not this node's? */
+async function isOfAnother({ host }: JoinPorts, text: string): Promise<boolean> {
+  const [token, authority] = [tokenOrNull(text), await host.files.read(TRUST_FILES.authority.path)];
+  return token !== null && authority !== null && fingerprintOf(authority) !== token.pin;
+}
+
+async function finish({ ports, note }: JoinRun, options: JoinOptions): Promise<void> {
+  const joined: JoinedNote = { nodeId: note.admission?.nodeId ?? '', name: note.name };
+  const content = `${JSON.stringify(joined)}\n`;
+  await ports.host.files.install({ path: PATHS.joinDone, content, mode: 0o644, owner: 'root', group: 'root' });
+  await ports.host.files.remove(PATHS.joinUnderWay);
+  await ports.show(result(joined, false, options));
+}
+
+function result({ nodeId, name }: JoinedNote, already: boolean, options: JoinOptions): string {
+  if (options.isJson) return `${JSON.stringify({ nodeId, name, state: 'member', already })}\n`;
+  const first = already
+    ? `This host is the node ${name} of its cluster already; nothing was changed.`
+    : `The node ${name} is a member of the cluster.`;
+  return [first, 'Look at it, on a region node: regent cluster status; regent doctor', ''].join('\n');
+}

@@ -1,0 +1,134 @@
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import { parseDoneNote } from '../init/note.ts';
+import { cleanHost, stopCluster, stopOurs } from '../clean.ts';
+import { PATHS } from '../paths.ts';
+import { type Run, untilDeadline } from '../run.ts';
+import { openEtcd, peerUrl } from './etcd.ts';
+import { type JoinNote, parseJoinedNote, parseJoinNote, writeNote } from './note.ts';
+import type { LeaveOptions } from './options.ts';
+import type { JoinPorts } from './ports.ts';
+import { askToUndo, type MemberAnswer } from './region.ts';
+
+interface LeaveRun extends Run {
+  readonly ports: JoinPorts;
+  readonly options: LeaveOptions;
+}
+
+/**
+ * Takes back an init or a join of this host that has not ended. In this order: the cluster says whether it still can be, nothing of ours acts
+ * any more, etcd and the region forget the node, its daemons stop, what it made goes. A kill at any place: run again, it goes on.
+ */
+export async function runUndo(ports: JoinPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
+  const { files } = ports.host;
+  const run: LeaveRun = { ports, options, deadline: ports.monotonic() + options.deadlineMs };
+  try {
+    const refusal = await refuse(ports);
+    if (refusal !== null) throw new AppError('refused', refusal);
+    const joining = parseJoinNote(await files.read(PATHS.joinUnderWay));
+    const isInit = (await files.read(PATHS.initUnderWay)) !== null;
+    if (joining === null && !isInit) {
+      ports.say('There is nothing to undo on this host.');
+      return 0;
+    }
+    ports.say('[1/4] stop what acts in the name of the cluster');
+    const begun = joining && (await begin(run, joining));
+    await stopOurs(ports);
+    ports.say('[2/4] let the cluster forget this node');
+    if (begun !== null) await beForgotten(run, begun);
+    ports.say('[3/4] stop the daemons');
+    await stopCluster(ports);
+    ports.say('[4/4] remove what was made on this host');
+    await cleanHost(ports, { isInit });
+    await files.remove(joining === null ? PATHS.initUnderWay : PATHS.joinUnderWay);
+    await ports.show('This host is clean again: regent join, or regent init, begins anew.\n');
+    return 0;
+  } catch (error) {
+    ports.say(`regent leave: ${sentenceOf(error)}`);
+    if (error instanceof AppError && error.code === 'refused') return 1;
+    ports.say(
+      'Run the same command again when the cause is gone; with --force this host is cleaned though the cluster cannot be told.',
+    );
+    return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
+  }
+}
+
+async function refuse({ host }: JoinPorts): Promise<string | null> {
+  const done = parseDoneNote(await host.files.read(PATHS.initDone));
+  const joined = parseJoinedNote(await host.files.read(PATHS.joinDone));
+  if (done === null && joined === null) return null;
+  const name = done?.name ?? joined?.name ?? '';
+  return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: there is nothing under way that could be undone`;
+}
+
+/** Before anything is touched: a region node that counts as a member has its part of the database, which nobody takes back like this. */
+async function begin(run: LeaveRun, note: JoinNote): Promise<JoinNote> {
+  if (note.undo !== undefined) return note;
+  const told = await beTold(run, note, () => askToUndo(run.ports, note, true));
+  // What the cluster has forgotten, its region nodes take out of etcd by themselves; who was not asked is not acted for.
+  return await goOn(run, note, told === 'done' ? 'begun' : 'forgotten');
+}
+
+/** etcd first: a member that is gone for good must not count in its majority. Each part that is done is noted. */
+async function beForgotten(run: LeaveRun, note: JoinNote): Promise<void> {
+  const { ports } = run;
+  let { undo } = note;
+  if (undo === 'begun') {
+    if (note.isRegion && note.admission !== null) {
+      const addresses = note.admission.regions.map(({ address }) => address);
+      await attempt(run, note, () => leaveEtcd(ports, note, addresses));
+    }
+    ({ undo } = await goOn(run, note, 'left_etcd'));
+  }
+  if (undo === 'left_etcd') {
+    await beTold(run, note, () => askToUndo(ports, note, false));
+    await goOn(run, note, 'forgotten');
+  }
+}
+
+async function goOn({ ports }: LeaveRun, note: JoinNote, undo: NonNullable<JoinNote['undo']>): Promise<JoinNote> {
+  const next = { ...note, undo };
+  await writeNote(ports, next);
+  return next;
+}
+
+/** Asks until a region has answered. Null: none did, and this host is cleaned all the same. */
+async function beTold(
+  run: LeaveRun,
+  note: JoinNote,
+  ask: () => Promise<MemberAnswer>,
+): Promise<'done' | 'gone' | null> {
+  return await attempt(run, note, async () => {
+    const { kind, why } = await ask();
+    if (kind === 'unreachable') return { missing: why };
+    if (kind === 'refused')
+      throw new AppError(
+        'refused',
+        `the cluster does not take this join back: ${why} If it has become a member, the same regent join ends it`,
+      );
+    return { value: kind };
+  });
+}
+
+/** With --force once, and what fails is left to an admin. */
+async function attempt<T>(run: LeaveRun, note: JoinNote, look: Parameters<typeof untilDeadline<T>>[1]) {
+  const { ports, options } = run;
+  try {
+    return await untilDeadline(options.isForced ? { ...run, deadline: 0 } : run, look);
+  } catch (error) {
+    if (!options.isForced || (error instanceof AppError && error.code === 'refused')) throw error;
+    ports.say(`warning: ${sentenceOf(error)}. An admin has to: regent node delete ${note.name}`);
+    return null;
+  }
+}
+
+async function leaveEtcd(ports: JoinPorts, note: JoinNote, addresses: readonly string[]) {
+  try {
+    const etcd = openEtcd(ports, addresses);
+    const own = (await etcd.members()).find((member) => member.peerUrls.includes(peerUrl(note.address)));
+    if (own !== undefined) await etcd.remove(own.id);
+    return { value: true } as const;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'etcd') throw error;
+    return { missing: error.message };
+  }
+}

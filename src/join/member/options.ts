@@ -1,0 +1,94 @@
+import { isRejected, type Rejected } from '../../core/errors.ts';
+import { parseNodeName, parseReachableAddress } from '../../model/trust/node-identity.ts';
+import { parseArguments, parseTimeout, usage } from '../arguments.ts';
+
+/** What `regent join` was asked for. `token`: the whole text, `-` for standard input. Null: to be found out on the host. */
+export interface JoinOptions {
+  readonly token: string;
+  readonly name: string | null;
+  readonly address: string | null;
+  readonly isConfirmed: boolean;
+  readonly isJson: boolean;
+  readonly deadlineMs: number;
+}
+
+/** Usage of `regent join`. */
+export const JOIN_HELP = `Usage: regent join <token|-> [options]
+
+Make this host a node of a cluster, with the role that the token gives: region, rack or both. An admin makes the token on any
+region node: regent token create --role region. May be run again after an interruption; regent leave --undo takes it back.
+
+Arguments:
+  token            the token; - reads it from standard input, so that it stands in no list of processes
+
+Options:
+  --name <name>    name of this node (the host's name when left out)
+  --address <ip>   where others reach this node (its first global IPv4 address)
+  --yes            go on in spite of warnings, without asking
+  --timeout <s>    how long to wait until the node carries its part (300)
+  --json           print one JSON object {nodeId, name, state, already} on stdout
+  -h, --help       print this help
+`;
+
+/** What `regent leave` was asked for. */
+export interface LeaveOptions {
+  readonly isForced: boolean;
+  readonly deadlineMs: number;
+}
+
+/** Usage of `regent leave`. */
+export const LEAVE_HELP = `Usage: regent leave --undo [options]
+
+Take back an init or a join of this host that has not ended: the cluster forgets it, its data and settings go, and the host can
+join again. A node that has become a member is not removed by this.
+
+Options:
+  --undo           what is to be done (there is nothing else yet)
+  --force          clean this host though no region can be told; an admin then runs: regent node delete NAME
+  --timeout <s>    how long to try to reach the cluster (60)
+  -h, --help       print this help
+`;
+
+const JOIN_RULES = {
+  command: 'join',
+  values: ['--name', '--address', '--timeout'],
+  flags: ['--yes', '--json'],
+  words: 1,
+};
+const LEAVE_RULES = { command: 'leave', values: ['--timeout'], flags: ['--undo', '--force'], words: 0 };
+const JOIN_TIMEOUT_S = 300;
+const LEAVE_TIMEOUT_S = 60;
+
+/** Parses the arguments after `join`; `help` when help is asked for. */
+export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' | Rejected {
+  const given = parseArguments(argv, JOIN_RULES);
+  if (given === 'help' || isRejected(given)) return given;
+  const [token] = given.words;
+  if (token === undefined)
+    return usage(JOIN_RULES, 'the token is missing (regent token create prints one; - reads it from standard input)');
+  const asked = given.values.get('--name');
+  const name = asked === undefined ? null : parseNodeName(asked, '--name');
+  if (isRejected(name)) return name;
+  const where = given.values.get('--address');
+  const address = where === undefined ? null : parseReachableAddress(where, '--address');
+  if (isRejected(address)) return address;
+  const deadlineMs = parseTimeout(JOIN_RULES, given.values.get('--timeout'), JOIN_TIMEOUT_S);
+  if (isRejected(deadlineMs)) return deadlineMs;
+  return {
+    token,
+    name,
+    address,
+    isConfirmed: given.flags.has('--yes'),
+    isJson: given.flags.has('--json'),
+    deadlineMs,
+  };
+}
+
+/** Parses the arguments after `leave`; `help` when help is asked for. */
+export function parseLeaveOptions(argv: readonly string[]): LeaveOptions | 'help' | Rejected {
+  const given = parseArguments(argv, LEAVE_RULES);
+  if (given === 'help' || isRejected(given)) return given;
+  if (!given.flags.has('--undo')) return usage(LEAVE_RULES, 'say what is to be done: --undo');
+  const deadlineMs = parseTimeout(LEAVE_RULES, given.values.get('--timeout'), LEAVE_TIMEOUT_S);
+  return isRejected(deadlineMs) ? deadlineMs : { isForced: given.flags.has('--force'), deadlineMs };
+}

@@ -1,0 +1,35 @@
+import type { HostPorts } from '../ports.ts';
+
+/** How a call over TLS knows the other side: by the pin of a join token, or by the authority, with the own certificate (PEM). */
+export type CallTrust =
+  | { readonly pin: string }
+  | { readonly authority: string; readonly certificate: string; readonly key: string };
+
+/** One call to a region. `authorization`: never shown anywhere. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly trust: CallTrust;
+  readonly authorization?: string;
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+}
+
+/** An answer; `date`: the region's clock, ms, null where it does not tell. */
+export interface CallAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly date: number | null;
+}
+
+/** Everything that join and its undoing need from around them. */
+export interface JoinPorts extends HostPorts {
+  /** Throws AppError `region_unreachable`, or `wrong_cluster` when the other side is not whom the trust names. */
+  readonly call: (call: Call) => Promise<CallAnswer>;
+  /** Connects to a TCP port; null: it answers, else why not. */
+  readonly connect: (address: string, port: number, timeoutMs: number) => Promise<string | null>;
+  /** A new Ed25519 private key (PKCS #8, PEM). */
+  readonly newRackKey: () => string;
+  /** Asks the person in front; true where there is none. */
+  readonly confirm: (question: string) => Promise<boolean>;
+}

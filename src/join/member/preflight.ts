@@ -1,0 +1,120 @@
+import type { JoinToken } from '../../contract/cluster/token.ts';
+import { isRejected } from '../../core/errors.ts';
+import {
+  addressOf,
+  checkData,
+  checkHost,
+  checkPorts,
+  checkVersions,
+  type Finding,
+  type Findings,
+  nameOf,
+  startFindings,
+  verdict,
+} from '../checks.ts';
+import type { HostSeen } from '../look.ts';
+import type { JoinNote, JoinPlan } from './note.ts';
+import type { JoinOptions } from './options.ts';
+import type { RegionLook } from './region.ts';
+
+/** What join looks at. `regions`: empty when this host was let in already. */
+export interface JoinSeen extends HostSeen {
+  readonly note: JoinNote | null;
+  readonly token: JoinToken | null;
+  readonly regions: readonly RegionLook[];
+}
+
+/** Clocks that differ more make certificates and leases wrong; less is worth a word. */
+const SKEW_MS = { most: 60_000, wanted: 5_000 } as const;
+
+/** Judges what was seen. Pure: the same host gives the same findings. */
+export function judgeJoin(
+  seen: JoinSeen,
+  options: JoinOptions,
+): { readonly findings: readonly Finding[]; readonly plan: JoinPlan | null } {
+  const findings = startFindings();
+  const { error, warn } = findings;
+  const isAdmitted = seen.note !== null && seen.note.admission !== null;
+  const isRegion = (isAdmitted ? seen.note?.isRegion : seen.token?.isRegion) ?? false;
+  checkHost(seen, 'regent join', findings);
+  if (isRegion) checkVersions(seen, findings);
+  const { isInit, isInitDone } = seen.notes;
+  // A host that began a cluster is told so, not that it has data.
+  if (isRegion) checkData(seen, seen.note !== null || isInit || isInitDone, findings);
+  checkPorts(seen, isRegion, findings);
+  if (isInitDone) error('This host began a cluster of its own. A node of a cluster cannot join another one.');
+  else if (isInit)
+    error('An init of this host was interrupted. Undo it before it joins a cluster: regent leave --undo');
+  if (seen.note !== null) warn('An earlier join was interrupted; this one goes on where it stopped.');
+  if (!isAdmitted) checkRegions(seen, findings);
+  if (seen.note?.undo !== undefined)
+    error('An undo of an earlier join was interrupted. End it first: regent leave --undo');
+  if (seen.note !== null && seen.token !== null && seen.token.pin !== seen.note.pin)
+    error('An interrupted join began with the token of another cluster. Undo it first: regent leave --undo');
+  const plan = seen.note !== null && isAdmitted ? keptPlan(seen.note, options, error) : newPlan(seen, options, error);
+  return verdict(findings, plan);
+}
+
+function checkRegions({ regions, token }: JoinSeen, { error, warn }: Findings): void {
+  if (token === null) return;
+  const other = regions.find((region) => region.isOtherCluster);
+  if (other !== undefined) {
+    error(
+      `${other.url} is not the cluster of this token: ${other.why}. Either the token is of another cluster, or somebody stands in between.`,
+    );
+    return;
+  }
+  const there = regions.filter((region) => region.why === '');
+  if (there.length === 0) {
+    error(
+      `No region of the token answers: ${regions.map(({ url, why }) => `${url} (${why})`).join('; ')}. Is the network right, and does a packet filter let 5443 through?`,
+    );
+    return;
+  }
+  for (const { url, why } of regions.filter((region) => region.why !== ''))
+    warn(`The region at ${url} does not answer: ${why}.`);
+  const skew = there.map((region) => region.skewMs).find((value) => value !== null) ?? null;
+  if (skew !== null) checkClock(skew, error, warn);
+  const regionNow = there.map((region) => region.regionNow).find((value) => value !== null) ?? null;
+  if (regionNow !== null && regionNow > Date.parse(token.expiresAt))
+    error(
+      `The token ended at ${token.expiresAt}; it is ${new Date(regionNow).toISOString()} by the region's clock. Make a new one: regent token create.`,
+    );
+}
+
+function checkClock(skewMs: number, error: Findings['error'], warn: Findings['warn']): void {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  const sentence = `This host's clock is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead of'} the region's`;
+  if (Math.abs(skewMs) > SKEW_MS.most)
+    error(
+      `${sentence}; at most ${SKEW_MS.most / 1000} s are allowed, because certificates and leases go by it. Set it, then run this again.`,
+    );
+  else if (Math.abs(skewMs) > SKEW_MS.wanted)
+    warn(`${sentence}. It is set when the node has joined; until then certificates may be refused.`);
+}
+
+function newPlan(seen: JoinSeen, options: JoinOptions, error: Findings['error']): JoinPlan | null {
+  const name = nameOf(seen.facts, options.name);
+  if (isRejected(name)) error(`${name.message} Give another one with --name.`);
+  const address = addressOf(seen.facts, options.address);
+  if (isRejected(address)) error(address.message);
+  const { token } = seen;
+  if (token === null || isRejected(name) || isRejected(address)) return null;
+  return { name, address, isRegion: token.isRegion, isRack: token.isRack, pin: token.pin, urls: token.urls };
+}
+
+/** What the cluster knows this host by is settled; until it has let it in, other values may be tried. */
+function keptPlan(note: JoinNote, options: JoinOptions, error: Findings['error']): JoinPlan | null {
+  const other = (
+    [
+      ['--name', options.name, note.name],
+      ['--address', options.address, note.address],
+    ] as const
+  ).find(([, asked, kept]) => asked !== null && asked !== kept);
+  if (other !== undefined)
+    error(
+      `An interrupted join began with ${other[0]} ${other[2]}, and ${other[1]} is asked for now. Run it with the same values, or begin anew: regent leave --undo`,
+    );
+  const { name, address, isRegion, isRack, pin, urls } = note;
+  return { name, address, isRegion, isRack, pin, urls };
+}

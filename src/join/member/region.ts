@@ -1,0 +1,149 @@
+import {
+  JOIN_PATH,
+  type JoinAnswer,
+  type JoinRequest,
+  MEMBER_PATH,
+  UNDO_NAME,
+  UNDO_PATH,
+  type UndoRequest,
+} from '../../contract/cluster/join.ts';
+import type { JoinToken } from '../../contract/cluster/token.ts';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import { PORTS } from '../../model/cluster.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { createRequest } from '../../pki/request.ts';
+import { parseObject } from '../texts.ts';
+import type { JoinNote } from './note.ts';
+import type { Call, CallAnswer, CallTrust, JoinPorts } from './ports.ts';
+
+const CALL_MS = 20_000;
+const LOOK_MS = 4_000;
+
+/** A region as seen before anything is touched. `why`: what kept it from being reached, '' when it was; `skewMs`: its clock minus ours. */
+export interface RegionLook {
+  readonly url: string;
+  readonly why: string;
+  readonly isOtherCluster: boolean;
+  readonly skewMs: number | null;
+  readonly regionNow: number | null;
+}
+
+/** Looks at a region of a token: is it there, is it the token's cluster, what does its clock say? */
+export async function lookAtRegion(ports: JoinPorts, url: string, pin: string): Promise<RegionLook> {
+  const before = ports.now();
+  const call: Call = {
+    method: 'GET',
+    url: `${url.replace(/\/$/, '')}/health/live`,
+    trust: { pin },
+    timeoutMs: LOOK_MS,
+  };
+  try {
+    const { date } = await ports.call(call);
+    const ours = (before + ports.now()) / 2;
+    return { url, why: '', isOtherCluster: false, skewMs: date === null ? null : date - ours, regionNow: date };
+  } catch (error) {
+    const isOtherCluster = error instanceof AppError && error.code === 'wrong_cluster';
+    return { url, why: sentenceOf(error), isOtherCluster, skewMs: null, regionNow: null };
+  }
+}
+
+/**
+ * Asks to be let in, at one region after the other. A refusal is an AppError `refused` with the region's sentence; another node's turn is
+ * one `busy`.
+ */
+export async function askToJoin(ports: JoinPorts, token: JoinToken, request: JoinRequest): Promise<JoinAnswer> {
+  const failures: string[] = [];
+  for (const url of token.urls) {
+    const call: Call = {
+      method: 'POST',
+      url: `${url.replace(/\/$/, '')}${JOIN_PATH}`,
+      trust: { pin: token.pin },
+      authorization: `Bearer ${token.id}:${token.secret}`,
+      body: request,
+      timeoutMs: CALL_MS,
+    };
+    try {
+      return readAnswer(await ports.call(call));
+    } catch (error) {
+      if (error instanceof AppError && (error.code === 'refused' || error.code === 'busy')) throw error;
+      failures.push(`${url}: ${sentenceOf(error)}`);
+    }
+  }
+  throw new AppError('region_unreachable', `no region let this host in: ${failures.join('; ')}`);
+}
+
+function readAnswer(answer: CallAnswer): JoinAnswer {
+  const value = parseObject(answer.text);
+  if (answer.status !== 200) throw refusalOf(answer);
+  if (value === null || typeof value['nodeId'] !== 'string' || typeof value['certificate'] !== 'string')
+    throw new AppError('region_unreachable', 'the answer is not that of a region');
+  return value as unknown as JoinAnswer;
+}
+
+/** What came of a call about this node's membership. */
+export interface MemberAnswer {
+  readonly kind: 'done' | 'gone' | 'refused' | 'unreachable';
+  readonly why: string;
+}
+
+/** Tells a region that this node carries its part. */
+export async function tellMember(ports: JoinPorts, addresses: readonly string[]): Promise<MemberAnswer> {
+  const trust = await readCallTrust(ports);
+  if (trust === null) return { kind: 'unreachable', why: 'this host has no certificate' };
+  const urls = addresses.map((address) => `https://${bracketed(address)}:${PORTS.agents}${MEMBER_PATH}`);
+  return await firstAnswer(ports, urls, { method: 'POST', trust });
+}
+
+/** Takes this host's join back at a region, by the key that joined; `isQuestion`: only asks whether that can be. */
+export async function askToUndo(ports: JoinPorts, note: JoinNote, isQuestion: boolean): Promise<MemberAnswer> {
+  const key = await ports.host.files.read(TRUST_FILES.key.path);
+  // The key is there before anybody is asked.
+  if (key === null) return { kind: 'gone', why: 'this host never asked to be let in' };
+  const known = (note.admission?.regions ?? []).map(({ address }) => `https://${bracketed(address)}:${PORTS.https}`);
+  const bases = [...new Set([...note.urls.map((url) => url.replace(/\/$/, '')), ...known])];
+  const body: UndoRequest = { csr: await createRequest(key, UNDO_NAME), isQuestion };
+  const urls = bases.map((url) => `${url}${UNDO_PATH}`);
+  return await firstAnswer(ports, urls, { method: 'POST', trust: { pin: note.pin }, body });
+}
+
+async function firstAnswer(
+  ports: JoinPorts,
+  urls: readonly string[],
+  call: Omit<Call, 'url' | 'timeoutMs'>,
+): Promise<MemberAnswer> {
+  let why = 'no region is known';
+  for (const url of urls) {
+    const { host } = new URL(url);
+    try {
+      const answer = await ports.call({ ...call, url, timeoutMs: CALL_MS });
+      if (answer.status === 200) return { kind: 'done', why: '' };
+      const refusal = refusalOf(answer);
+      if (answer.status === 404) return { kind: 'gone', why: refusal.message };
+      if (refusal.code === 'refused') return { kind: 'refused', why: refusal.message };
+      why = `${host}: ${refusal.message}`;
+    } catch (error) {
+      why = `${host}: ${sentenceOf(error)}`;
+    }
+  }
+  return { kind: 'unreachable', why };
+}
+
+async function readCallTrust({ host }: JoinPorts): Promise<CallTrust | null> {
+  const [authority, certificate, key] = await Promise.all(
+    [TRUST_FILES.authority, TRUST_FILES.certificate, TRUST_FILES.key].map(({ path }) => host.files.read(path)),
+  );
+  return authority && certificate && key ? { authority, certificate, key } : null;
+}
+
+/** A problem document (RFC 9457) as a fault: 5xx and 429 (`busy`) pass, all else is a refusal that stays. */
+function refusalOf({ status, text }: CallAnswer): AppError {
+  const problem = parseObject(text);
+  const detail = problem?.['detail'] ?? problem?.['title'];
+  const words = typeof detail === 'string' ? detail : `status ${status}`;
+  if (status === 429) return new AppError('busy', words);
+  return new AppError(status >= 500 ? 'region_unreachable' : 'refused', words);
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,246 @@
+import type { JoinAnswer, JoinRequest } from '../../contract/cluster/join.ts';
+import type { JoinToken } from '../../contract/cluster/token.ts';
+import { AppError, isRejected } from '../../core/errors.ts';
+import { publicKeyOf } from '../../core/signature.ts';
+import { PORTS, vipAddress } from '../../model/cluster.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { fingerprintOf, isSignedBy, readCertificate } from '../../pki/certificate.ts';
+import { createKey, publicKeyDigestOf } from '../../pki/key.ts';
+import { createRequest } from '../../pki/request.ts';
+import { readRackUuid, writeConf, writeRackIdentity } from '../configuration.ts';
+import { CLUSTER_UNITS, PATHS, UNITS } from '../paths.ts';
+import { enableUnits, execute, installText, type Step, startOrRestart, startUnit, untilDeadline } from '../run.ts';
+import { writeSecrets } from '../secrets.ts';
+import { apiUrl, newUuid } from '../texts.ts';
+import { writeAuthorityKey, writeNodeFiles } from '../trust.ts';
+import { watchUnits } from '../watch.ts';
+import { type EtcdMember, openEtcd, peerUrl } from './etcd.ts';
+import { type Admission, type JoinNote, writeNote } from './note.ts';
+import type { JoinPorts } from './ports.ts';
+import { askToJoin, tellMember } from './region.ts';
+
+/** What one run of join works on. `token` null: this host was let in by an earlier run. `isResumed`: an earlier run was interrupted. */
+export interface JoinRun {
+  readonly ports: JoinPorts;
+  readonly deadline: number;
+  readonly token: JoinToken | null;
+  readonly isResumed: boolean;
+  note: JoinNote;
+}
+
+const COMMAND_MS = 60_000;
+const CONNECT_MS = 2_000;
+
+const BEGIN: Step<JoinRun> = { name: 'begin', title: 'remember that a join is under way', run: begin };
+const ADMIT: Step<JoinRun> = { name: 'admit', title: 'ask the cluster to let this host in', run: admit };
+const CONFIGURE: Step<JoinRun> = {
+  name: 'configuration',
+  title: `name of this node and its regions in ${PATHS.conf}, ${PATHS.agentConf} and ${PATHS.rackConf}`,
+  run: writeConfiguration,
+};
+const AGENT: Step<JoinRun> = {
+  name: 'agent',
+  title: 'start the agent, which sets up what this node is to run',
+  run: startAgent,
+};
+const MEMBER: Step<JoinRun> = { name: 'member', title: 'wait until the node carries its part', run: becomeMember };
+
+/** Steps of a region node, in their order. After a kill at any place, running all of them again ends right. */
+export const REGION_STEPS: readonly Step<JoinRun>[] = [
+  BEGIN,
+  ADMIT,
+  CONFIGURE,
+  { name: 'reach', title: 'wait until the region nodes let this one through', run: waitForWays },
+  { name: 'etcd', title: 'become a member of etcd, without a vote at first', run: addToEtcd },
+  AGENT,
+  { name: 'promote', title: 'wait until etcd takes this node as a voter', run: promote },
+  { name: 'region', title: 'start the region', run: startRegion },
+  MEMBER,
+];
+
+/** Steps of a node that is a rack alone. */
+export const RACK_STEPS: readonly Step<JoinRun>[] = [BEGIN, ADMIT, CONFIGURE, AGENT, MEMBER];
+
+async function begin({ ports, note }: JoinRun): Promise<void> {
+  await writeNote(ports, note);
+}
+
+/** The key is made once and kept: the token is bound to it, so the same host may ask again. */
+async function admit(run: JoinRun): Promise<void> {
+  const { ports, note, token } = run;
+  if (note.admission !== null) return;
+  if (token === null) throw new AppError('init', 'the token is missing, and this host was not let in yet');
+  const key = (await ports.host.files.read(TRUST_FILES.key.path)) ?? (await createKey());
+  await installText(ports, { ...TRUST_FILES.key, content: key });
+  const { name, address, isRegion, isRack } = note;
+  const answer = await waitForTurn(run, token, {
+    name,
+    addresses: [address],
+    isRegion,
+    isRack,
+    version: ports.version,
+    csr: await createRequest(key, name),
+    rack: isRack ? await rackIdentity(ports) : null,
+  });
+  checkAnswer(answer, key, token.pin);
+  for (const warning of answer.warnings ?? []) ports.say(`warning: ${warning}`);
+  if (answer.authorityKey !== null) await writeAuthorityKey(ports, { key: answer.authorityKey });
+  if (answer.secrets !== null) await writeSecrets(ports, answer.secrets);
+  await writeNodeFiles(ports, { authority: answer.authority, key, certificate: answer.certificate });
+  // From here on the token is not needed any more.
+  run.note = { ...note, name: answer.name, admission: admissionOf(answer) };
+  await writeNote(ports, run.note);
+}
+
+/** Another region node that joins goes first; and a region that is just being taken over answers a moment later. */
+async function waitForTurn(run: JoinRun, token: JoinToken, request: JoinRequest): Promise<JoinAnswer> {
+  return await untilDeadline(run, async () => {
+    try {
+      return { value: await askToJoin(run.ports, token, request) };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'refused') throw error;
+      return { missing: error.message };
+    }
+  });
+}
+
+function admissionOf({ nodeId, cluster, regions, name }: JoinAnswer): Admission {
+  const others = regions.filter((region) => region.name !== name);
+  return { nodeId, clusterId: cluster.id, vip: cluster.vip, regions: others };
+}
+
+/** The other side was the pinned one; what it sent must belong together all the same before it is written anywhere. */
+function checkAnswer({ authority, certificate, nodeId }: JoinAnswer, key: string, pin: string): void {
+  const bad = (why: string) => new AppError('region_unreachable', `the region's answer cannot be used: ${why}`);
+  const facts = readCertificate(certificate);
+  if (fingerprintOf(authority) !== pin) throw bad('its authority is not the one that the token names');
+  if (isRejected(facts) || !isSignedBy(certificate, authority)) throw bad('its authority did not sign the certificate');
+  if (facts.nodeId !== nodeId || facts.publicKeyDigest !== publicKeyDigestOf(key))
+    throw bad('the certificate is for another node or key');
+}
+
+/** The rack that this host is: the one of rack.conf, so that a host that was built anew takes its place again. */
+async function rackIdentity(ports: JoinPorts): Promise<{ uuid: string; publicKey: string }> {
+  const uuid = (await readRackUuid(ports)) ?? newUuid(ports.hex(16));
+  await writeConf(ports, 'rack', { CLUSTER_UUID: uuid });
+  const owner = 'regent-agent';
+  const key = (await ports.host.files.read(PATHS.rackKey)) ?? ports.newRackKey();
+  await installText(ports, { path: PATHS.rackKey, content: key, mode: 0o600, owner, group: owner });
+  return { uuid, publicKey: publicKeyOf(key) };
+}
+
+function admissionOfRun({ note }: JoinRun): Admission {
+  if (note.admission === null) throw new AppError('init', 'this host was not let in yet');
+  return note.admission;
+}
+
+async function writeConfiguration(run: JoinRun): Promise<void> {
+  const { ports, note } = run;
+  const { vip, regions } = admissionOfRun(run);
+  const urls = regions.map(({ address }) => `https://${bracketed(address)}:${PORTS.agents}`);
+  const values = { NODE_NAME: note.name, RACK: note.isRack ? 'yes' : 'no', REGION_URLS: urls.join(',') };
+  if (note.isRegion) await writeConf(ports, 'region', { NODE_NAME: note.name });
+  await writeConf(ports, 'agent', values);
+  if (note.isRack) await writeRackIdentity(ports, `${apiUrl(vipAddress({ vip }) ?? regions[0]?.address ?? '')}/MAAS`);
+}
+
+/** The regions' packet filters open for this node when their agents have its name: seconds. */
+async function waitForWays(run: JoinRun): Promise<void> {
+  const { ports } = run;
+  const ways = admissionOfRun(run).regions.flatMap(({ name, address }) =>
+    [PORTS.agents, PORTS.etcdClient, PORTS.etcdPeer].map((port) => ({ name, address, port })),
+  );
+  await untilDeadline(run, async () => {
+    const answers = await Promise.all(
+      ways.map(async (way) => ({ ...way, why: await ports.connect(way.address, way.port, CONNECT_MS) })),
+    );
+    const shut = answers.find((answer) => answer.why !== null);
+    if (shut === undefined) return { value: true };
+    return { missing: `port ${shut.port} of ${shut.name} (${shut.address}) does not answer this host: ${shut.why}` };
+  });
+}
+
+function etcdOf(run: JoinRun) {
+  return openEtcd(
+    run.ports,
+    admissionOfRun(run).regions.map(({ address }) => address),
+  );
+}
+
+function ownMember(run: JoinRun, members: readonly EtcdMember[]): EtcdMember | undefined {
+  return members.find((member) => member.peerUrls.includes(peerUrl(run.note.address)));
+}
+
+/** etcd must not start before it is a member; and data of a membership that is gone would keep it from starting at all. */
+async function addToEtcd(run: JoinRun): Promise<void> {
+  const { ports, note } = run;
+  const etcd = etcdOf(run);
+  await untilDeadline(run, async () => {
+    try {
+      const own = ownMember(run, await etcd.members());
+      if (own !== undefined && (!own.isStarted || (await hasEtcdData(ports)))) return { value: true };
+      // A member that has started elsewhere, or here before the host was cleaned, has lost its data for good.
+      if (own !== undefined) await etcd.remove(own.id);
+      await ports.host.units.act(CLUSTER_UNITS.dcs, 'stop', COMMAND_MS);
+      await execute(ports, ['rm', '-rf', '--one-file-system', `${PATHS.etcdData}/member`], COMMAND_MS);
+      await etcd.addLearner(note.name, peerUrl(note.address));
+      return { value: true };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'etcd') throw error;
+      return { missing: error.message };
+    }
+  });
+}
+
+async function hasEtcdData({ host }: JoinPorts): Promise<boolean> {
+  const argv = ['find', `${PATHS.etcdData}/member`, '-maxdepth', '0'];
+  return (await host.exec({ argv, timeoutMs: COMMAND_MS })).stdout.trim() !== '';
+}
+
+async function startAgent(run: JoinRun): Promise<void> {
+  await enableUnits(run.ports, [UNITS.helper, UNITS.agent]);
+  await startUnit(run, UNITS.helper);
+  await startOrRestart(run, UNITS.agent);
+}
+
+/** etcd promotes a learner when it has all that the leader has. */
+async function promote(run: JoinRun): Promise<void> {
+  const etcd = etcdOf(run);
+  const watch = watchUnits(run.ports, { firewall: CLUSTER_UNITS.firewall, dcs: CLUSTER_UNITS.dcs });
+  await untilDeadline(run, async () => {
+    try {
+      const own = ownMember(run, await etcd.members());
+      if (own === undefined) throw new AppError('etcd', 'this node is no member of etcd any more');
+      if (!own.isLearner) return { value: true };
+      if (!own.isStarted) return { missing: (await watch()) ?? 'etcd of this node has not started yet' };
+      await etcd.promote(own.id);
+      return { value: true };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'etcd') throw error;
+      return { missing: error.message };
+    }
+  });
+}
+
+async function startRegion(run: JoinRun): Promise<void> {
+  await enableUnits(run.ports, [UNITS.region]);
+  await startOrRestart(run, UNITS.region);
+}
+
+async function becomeMember(run: JoinRun): Promise<void> {
+  const addresses = admissionOfRun(run).regions.map(({ address }) => address);
+  await untilDeadline(run, async () => {
+    const answer = await tellMember(run.ports, addresses);
+    if (answer.kind === 'done') return { value: true };
+    if (answer.kind === 'gone')
+      throw new AppError(
+        'refused',
+        'the cluster has forgotten this node. Undo the join (regent leave --undo) and join again',
+      );
+    return { missing: answer.why };
+  });
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

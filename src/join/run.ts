@@ -1,0 +1,98 @@
+import { AppError, isRejected, type Rejected } from '../core/errors.ts';
+import type { FileContent } from '../core/host-values.ts';
+import { type Finding, hasError } from './checks.ts';
+import type { HostPorts } from './ports.ts';
+
+/** What every run of steps has. `deadline`: end of all waiting, on the monotonic clock. */
+export interface Run {
+  readonly ports: HostPorts;
+  readonly deadline: number;
+}
+
+/** A step: may be repeated any number of times, and finds out by itself what is done already. */
+export interface Step<R extends Run> {
+  readonly name: string;
+  /** What it does, for people. */
+  readonly title: string;
+  run(run: R): Promise<void>;
+}
+
+const POLL_MS = 500;
+const UNIT_MS = 120_000;
+
+/** A value of a use case, or a fault that ends this run with the refusal's sentence. */
+export function accepted<T>(value: T | Rejected): T {
+  if (isRejected(value)) throw new AppError('init', value.message);
+  return value;
+}
+
+/** Runs steps in their order, saying each. A fault names its step. */
+export async function runSteps<R extends Run>(run: R, steps: readonly Step<R>[]): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    run.ports.say(`[${index + 1}/${steps.length}] ${step.title}`);
+    try {
+      await step.run(run);
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : 'init';
+      throw new AppError(code, `step ${index + 1} (${step.name}) failed`, { cause: error });
+    }
+  }
+}
+
+/** Says every finding; false when one of them keeps the command from starting. */
+export function reportFindings(ports: HostPorts, findings: readonly Finding[]): boolean {
+  for (const finding of findings) ports.say(`${finding.severity}: ${finding.sentence}`);
+  const isGood = !hasError(findings);
+  if (!isGood) ports.say('Nothing was changed.');
+  return isGood;
+}
+
+/** Makes units start with the host. Links that systemd makes are not synced by it, so the folder is. */
+export async function enableUnits(ports: HostPorts, units: readonly string[]): Promise<void> {
+  await execute(ports, ['systemctl', '--no-ask-password', '--quiet', 'enable', ...units], UNIT_MS);
+  await execute(ports, ['sync', '-f', '/etc/systemd/system'], UNIT_MS);
+}
+
+/** Runs a command that must succeed; the fault has its own words. */
+export async function execute(ports: HostPorts, argv: readonly string[], timeoutMs: number): Promise<string> {
+  const answer = await ports.host.exec({ argv, timeoutMs });
+  if (answer.code === 0) return answer.stdout;
+  const why =
+    answer.failure ??
+    (answer.timedOut ? `no end within ${timeoutMs} ms` : answer.stderr.trim() || `status ${answer.code}`);
+  throw new AppError('command', `${argv.slice(0, 3).join(' ')} failed: ${why}`);
+}
+
+/** What runs already was started by an interrupted run, perhaps with another name or credential: it starts anew. */
+export async function startOrRestart({ ports }: Run, unit: string): Promise<void> {
+  const { active } = await ports.host.units.state(unit);
+  await ports.host.units.act(unit, active === 'inactive' ? 'start' : 'restart', UNIT_MS);
+}
+
+/** Starts a unit; one that runs goes on. */
+export async function startUnit({ ports }: Run, unit: string): Promise<void> {
+  await ports.host.units.act(unit, 'start', UNIT_MS);
+}
+
+/** Installs a file where it is not there with this content, mode and owners; true: it was written. */
+export async function installText(ports: HostPorts, file: FileContent): Promise<boolean> {
+  if ((await ports.host.files.read(file.path)) === file.content) return false;
+  await ports.host.files.install(file);
+  return true;
+}
+
+type Look<T> = { readonly value: T } | { readonly missing: string };
+
+/** Asks again until there is a value; at the run's deadline it throws `timeout`, saying what is missing. */
+export async function untilDeadline<T>(run: Run, look: () => Promise<Look<T>>): Promise<T> {
+  const { ports } = run;
+  for (let told = ''; ; await ports.sleep(POLL_MS)) {
+    const result = await look();
+    if ('value' in result) return result.value;
+    if (result.missing !== told) ports.say(`  ${result.missing}`);
+    told = result.missing;
+    if (ports.monotonic() + POLL_MS >= run.deadline) {
+      throw new AppError('timeout', `Not done within the time given (--timeout). Missing: ${result.missing}`);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '../contract/client.ts';
+import { sentenceOf } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
+import { realHost } from '../host/real.ts';
+import type { JoinPorts } from '../join/member/ports.ts';
+import type { BootstrapDatabase, HostPorts, InitPorts, RegionSeen } from '../join/ports.ts';
+import { compileSite } from '../services/compile-node.ts';
+import { SERVICES } from '../services/registry.ts';
+import type { ConnectionSpec } from '../store/connection.ts';
+import { Database } from '../store/database.ts';
+import { bootstrapDatabase } from './region/bootstrap-database.ts';
+import { readDatabase } from './region/cluster-database.ts';
+import { callRegion, tryConnect } from './host-calls.ts';
+import { productVersion, readSettings, type Settings, systemClock, systemRandom } from './process.ts';
+
+const ASK_MS = 3000;
+
+/** What every command of this host works with. */
+export function hostPorts(): HostPorts {
+  const random = systemRandom();
+  const clock = systemClock();
+  return {
+    host: realHost(),
+    hex: (bytes) => random.hex(bytes),
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: (ms) => sleep(ms),
+    say,
+    show: (text) =>
+      new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
+    uid: process.getuid?.() ?? -1,
+    productRoot: realpathSync(join(import.meta.dirname, '..', '..')),
+    version: productVersion(),
+  };
+}
+
+/** The units read the file alone; so these commands must not go by an environment that they will never see. */
+export function unitSettings(): Settings {
+  return readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
+}
+
+/** Ports of `regent init`, and the end of what they opened. */
+export function initPorts(): { readonly ports: InitPorts; readonly close: () => Promise<void> } {
+  const settings = unitSettings();
+  const { database, close } = lateDatabase(settings);
+  const ports: InitPorts = {
+    ...hostPorts(),
+    database,
+    compile: (seed, nodeId) => {
+      const { versions, nodes } = compileSite(seed, SERVICES, new Map(), Date.now() / 1000);
+      const node = nodes.get(nodeId);
+      if (!node) throw new Error(`the seed has no node ${nodeId}`);
+      const refusals = node.findings.filter(({ severity }) => severity === 'error').map(({ sentence }) => sentence);
+      return { body: node.body, versions, refusals };
+    },
+    askRegion,
+    hasOwnDatabase: settings.get('DATABASE_URL') !== undefined,
+  };
+  return { ports, close };
+}
+
+/** Ports of `regent join` and `regent leave`. `mayAsk`: standard input is a person's, not the token's. */
+export function joinPorts(mayAsk: boolean): JoinPorts {
+  return {
+    ...hostPorts(),
+    call: callRegion,
+    connect: tryConnect,
+    newRackKey: () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    confirm: async (question) => !mayAsk || !process.stdin.isTTY || (await ask(question)),
+  };
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** A database by the settings of this host. */
+export function openDatabase(connection: ConnectionSpec, name: string): Database {
+  return new Database({
+    connection,
+    name,
+    clock: systemClock(),
+    random: systemRandom(),
+    log: stderrLog(),
+    poolSize: 2,
+  });
+}
+
+/** Where the database is, and by which password, is known only when init has written it: it is opened at the first call. */
+function lateDatabase(settings: Settings): {
+  readonly database: BootstrapDatabase;
+  readonly close: () => Promise<void>;
+} {
+  let opened: { readonly db: Database; readonly database: BootstrapDatabase } | null = null;
+  const open = (): BootstrapDatabase => {
+    if (opened === null) {
+      const db = openDatabase(readDatabase(settings), 'regent init');
+      opened = { db, database: bootstrapDatabase(db) };
+    }
+    return opened.database;
+  };
+  return {
+    database: {
+      look: async () => await open().look(),
+      migrate: async () => await open().migrate(),
+      writeSite: async (rows) => await open().writeSite(rows),
+      writeCluster: async (nodeId, rows) => await open().writeCluster(nodeId, rows),
+      writeCredential: async (nodeId, digest) => await open().writeCredential(nodeId, digest),
+      replaceKey: async (key) => await open().replaceKey(key),
+    },
+    close: async () => await opened?.db.close(),
+  };
+}
+
+async function askRegion(url: string, apiKey: string): Promise<RegionSeen> {
+  const client = createClient({ url, apiKey, random: systemRandom(), timeoutMs: ASK_MS, deadlineMs: ASK_MS });
+  try {
+    const { body } = await client.call('status.show', {});
+    return { isReady: body.state === 'ok', why: body.summary };
+  } catch (error) {
+    return { isReady: false, why: sentenceOf(error) };
+  }
+}
+
+/** A line for people; stdout belongs to results. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Warnings of the store for people. */
+function stderrLog(): Log {
+  const quiet = () => undefined;
+  const log: Log = {
+    debug: quiet,
+    info: quiet,
+    warn: (message) => say(`  ${message}`),
+    error: (message) => say(`  ${message}`),
+    with: () => log,
+  };
+  return log;
+}

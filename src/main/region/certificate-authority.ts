@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { Compile } from 'typebox/compile';
+import { ClusterSecrets } from '../../contract/cluster/join.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import type { Clock, Random } from '../../core/ports.ts';
+import { fingerprintOf, isSignedBy, readCertificate, subjectOf } from '../../pki/certificate.ts';
+import type { CertificateAuthority } from '../../region/trust/port.ts';
+
+/** Where a region node keeps what makes it one. */
+export interface AuthorityFiles {
+  readonly certificate: string;
+  readonly key: string;
+  readonly secrets: string;
+  /** The node's own certificate; left out: this process holds none. */
+  readonly own?: string;
+}
+
+/** As `regent init` and `regent join` write them. */
+export const AUTHORITY_FILES: AuthorityFiles = {
+  certificate: '/etc/regent/pki/ca.crt',
+  key: '/var/lib/regent/region/pki/ca.key',
+  secrets: '/var/lib/regent/region/pki/secrets.json',
+  own: '/etc/regent/pki/node.crt',
+};
+
+/** How long certificates of nodes live from their beginning, ms: as long as may be, they are renewed at two thirds. */
+export const CERTIFICATE_MS = 30 * 86_400_000;
+
+const secretsOf = Compile(ClusterSecrets);
+
+/**
+ * The cluster's authority from files, read at each call: calls are rare, and files that come later count without a restart. The library of
+ * certificates is loaded at the first signature (it costs 0.2 s and 40 MB).
+ */
+export function openCertificateAuthority(
+  files: AuthorityFiles,
+  ports: { readonly clock: Clock; readonly random: Random; readonly lifetimeMs?: number },
+): CertificateAuthority {
+  return {
+    async certificate() {
+      const pem = await read(files.certificate);
+      if (isRejected(pem)) return pem;
+      const fingerprint = fingerprintOf(pem.text);
+      return isRejected(fingerprint) ? unusable(files.certificate) : { pem: pem.text, fingerprint };
+    },
+    async readRequest(csr) {
+      const { readRequest } = await import('../../pki/request.ts');
+      return readRequest(csr);
+    },
+    async sign(csr, subject) {
+      const certificate = await read(files.certificate);
+      if (isRejected(certificate)) return certificate;
+      const key = await read(files.key);
+      if (isRejected(key)) return key;
+      const begin = readCertificate(certificate.text);
+      if (isRejected(begin)) return unusable(files.certificate);
+      if (ports.clock.now() < begin.notBefore) return wrongClock(ports.clock.now());
+      const { BACKDATE_MS, serialFrom } = await import('../../pki/authority.ts');
+      const { signRequest } = await import('../../pki/sign.ts');
+      const serial = serialFrom(ports.random.hex(16));
+      const notBefore = Math.floor((ports.clock.now() - BACKDATE_MS) / 1000) * 1000;
+      const notAfter = notBefore + (ports.lifetimeMs ?? CERTIFICATE_MS);
+      const authority = { certificate: certificate.text, key: key.text };
+      const signed = await signRequest({ authority, csr, subject, serial, notBefore, notAfter });
+      return isRejected(signed) ? signed : { certificate: signed, serial, notBefore, notAfter };
+    },
+    async held() {
+      if (files.own === undefined) return null;
+      const [certificate, authority] = await Promise.all([read(files.own), read(files.certificate)]);
+      if (isRejected(certificate) || isRejected(authority)) return null;
+      const [facts, subject] = [readCertificate(certificate.text), subjectOf(certificate.text)];
+      if (isRejected(facts) || isRejected(subject) || !isSignedBy(certificate.text, authority.text)) return null;
+      const { serial, notBefore, notAfter, publicKeyDigest: keyDigest } = facts;
+      return subject.isRegion ? { serial, notBefore, notAfter, keyDigest, subject } : null;
+    },
+    async inheritance() {
+      const key = await read(files.key);
+      if (isRejected(key)) return key;
+      const text = await read(files.secrets);
+      if (isRejected(text)) return text;
+      const secrets = parse(text.text);
+      return secretsOf.Check(secrets) ? { key: key.text, secrets } : unusable(files.secrets);
+    },
+  };
+}
+
+/** A region without the files of an authority: a development server, tests. */
+export const NO_AUTHORITY = openCertificateAuthority(
+  { certificate: '', key: '', secrets: '' },
+  { clock: { now: () => 0, monotonic: () => 0 }, random: { fraction: () => 0, hex: () => '' } },
+);
+
+async function read(path: string): Promise<{ readonly text: string } | Rejected> {
+  if (path === '')
+    return rejected('unavailable', 'This site is no cluster: it has no authority that signs certificates.');
+  try {
+    return { text: await readFile(path, 'utf8') };
+  } catch {
+    return rejected(
+      'unavailable',
+      `This region node cannot sign or hand on certificates: ${path} is missing or cannot be read. Another region node may have it.`,
+    );
+  }
+}
+
+/** What is signed with such a clock would be good for nobody. */
+function wrongClock(now: number): Rejected {
+  return rejected(
+    'conflict',
+    `This region node signs nothing: its clock says ${new Date(now).toISOString()}, and the cluster's authority is younger. Correct the clock.`,
+  );
+}
+
+function unusable(path: string): Rejected {
+  return rejected('unavailable', `This region node cannot sign or hand on certificates: ${path} is damaged.`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
