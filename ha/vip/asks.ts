@@ -1,0 +1,53 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+const PROXY_TIMEOUT_MS = 1000;
+const ETCD_TIMEOUT_MS = 500;
+/** haproxy's own answers carry it; a regiond's do not. */
+const OWN_ANSWER = 'regent-answer';
+/** A read of any key, which etcd answers only with its majority (a linearizable read, the default of its API). */
+const READ = JSON.stringify({ key: Buffer.from('regent').toString('base64'), count_only: true });
+const FRESH_CONNECTION = new HttpAgent({ keepAlive: false });
+
+/** `region`: a regiond answered through haproxy; `proxy`: haproxy answered itself; `refused`: nobody listens; `silent`: nothing in time. */
+export type ProxyAnswer = 'region' | 'proxy' | 'refused' | 'silent';
+
+/** Asks this host's haproxy for `/health/live`, by a new connection each time: one that is frozen accepts no new ones for long. */
+export function askProxy(): Promise<ProxyAnswer> {
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port: 5240, path: '/health/live', agent: FRESH_CONNECTION };
+    const request = httpRequest(options, (response) => {
+      response.resume();
+      resolve(response.headers[OWN_ANSWER] === undefined ? 'region' : 'proxy');
+    });
+    request.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
+    // Of the whole exchange, not of a pause in it.
+    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), PROXY_TIMEOUT_MS);
+    request.on('close', () => clearTimeout(timer));
+    request.end();
+  });
+}
+
+/** The way to this host's etcd, by mutual TLS. */
+export function etcdAgent(files: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer }): HttpsAgent {
+  return new HttpsAgent({ keepAlive: true, maxSockets: 2, ...files });
+}
+
+/** Does etcd answer with its majority? */
+export function askEtcd(agent: HttpsAgent): Promise<boolean> {
+  return new Promise((resolve) => {
+    const headers = { 'content-type': 'application/json', 'content-length': READ.length };
+    const options = { host: '127.0.0.1', port: 2379, path: '/v3/kv/range', method: 'POST', agent, headers };
+    const request = httpsRequest(options, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode === 200));
+    });
+    request.on('error', () => resolve(false));
+    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), ETCD_TIMEOUT_MS);
+    request.on('close', () => {
+      clearTimeout(timer);
+      resolve(false);
+    });
+    request.end(READ);
+  });
+}

@@ -1,0 +1,119 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+
+/** UDP port of the beacons; the packet filter lets region nodes alone reach it. */
+const PORT = 5254;
+const MAC_BYTES = 32;
+const PACKET_MAX = 1024;
+/** A word of ours that is answered later proves nothing. */
+const NONCE_MS = 2000;
+
+/** What a node says of itself. */
+export interface Word {
+  readonly hasEtcd: boolean;
+  readonly seesRegion: boolean;
+  /** For how long it has held the floating address, ms; null: it does not. */
+  readonly heldMs: number | null;
+}
+
+/** `seenAt`: when the word of ours was sent (monotonic, ms) that this peer has answered last. */
+export interface PeerSight extends Word {
+  readonly seenAt: number;
+}
+
+/** Who talks to whom. */
+export interface BeaconConfig {
+  readonly clusterId: string;
+  readonly name: string;
+  readonly address: string;
+  readonly peers: readonly { readonly name: string; readonly address: string }[];
+}
+
+interface Packet extends Word {
+  readonly cluster: string;
+  readonly from: string;
+  readonly to: string;
+  readonly nonce: string;
+  /** The nonce of the other side that was heard last. */
+  readonly echo: string;
+}
+
+/**
+ * Keyed words between region nodes (HMAC-SHA256). A peer counts as seen by a packet that repeats a fresh nonce of ours: so the way there and
+ * back both work, no clock is compared, and what was recorded before is worth nothing.
+ */
+export class Beacon {
+  readonly #config: BeaconConfig;
+  readonly #key: Buffer;
+  readonly #socket: Socket;
+  readonly #nonces = new Map<string, number>();
+  /** Sees each nonce that goes out. */
+  onSend: (nonce: string) => void = () => {};
+  readonly #heard = new Map<string, { nonce: string; sight: PeerSight | null }>();
+
+  constructor(config: BeaconConfig, key: Buffer, onError: (error: Error) => void) {
+    this.#config = config;
+    this.#key = key;
+    this.#socket = createSocket('udp4');
+    this.#socket.on('error', onError);
+    this.#socket.on('message', (packet) => this.receive(packet, performance.now()));
+    this.#socket.bind(PORT, config.address);
+  }
+
+  /** Peers that have ever answered. */
+  get sights(): readonly PeerSight[] {
+    return [...this.#heard.values()].flatMap(({ sight }) => sight ?? []);
+  }
+
+  /** Sends a word to every peer. */
+  send(word: Word, now: number): void {
+    const nonce = randomBytes(16).toString('base64');
+    for (const [old, at] of this.#nonces) if (now - at > NONCE_MS) this.#nonces.delete(old);
+    this.#nonces.set(nonce, now);
+    this.onSend(nonce);
+    const { clusterId, name, peers } = this.#config;
+    for (const peer of peers) {
+      const echo = this.#heard.get(peer.name)?.nonce ?? '';
+      const packet = seal({ cluster: clusterId, from: name, to: peer.name, nonce, echo, ...word }, this.#key);
+      // A peer that cannot be reached is seen by its silence.
+      this.#socket.send(packet, PORT, peer.address, () => {});
+    }
+  }
+
+  /** Takes a packet; what is not of a peer, or not for us, is nothing. */
+  receive(data: Buffer, now: number): void {
+    const packet = unseal(data, this.#key);
+    const { clusterId, name, peers } = this.#config;
+    if (packet?.cluster !== clusterId || packet.to !== name) return;
+    if (!peers.some((peer) => peer.name === packet.from)) return;
+    const { nonce, hasEtcd, seesRegion, heldMs } = packet;
+    const sentAt = this.#nonces.get(packet.echo);
+    const before = this.#heard.get(packet.from)?.sight ?? null;
+    if (sentAt !== undefined && now - sentAt <= NONCE_MS) {
+      // Packets may overtake one another.
+      if (before === null || sentAt >= before.seenAt)
+        this.#heard.set(packet.from, { nonce, sight: { seenAt: sentAt, hasEtcd, seesRegion, heldMs } });
+    } else if (before === null || now - before.seenAt > NONCE_MS) {
+      // Perhaps an old one that somebody repeats: it is answered, and believed only when it answers in turn.
+      this.#heard.set(packet.from, { nonce, sight: before });
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** The packet on the wire: its MAC, then JSON. */
+export function seal(packet: Packet, key: Buffer): Buffer {
+  const body = Buffer.from(JSON.stringify(packet));
+  return Buffer.concat([createHmac('sha256', key).update(body).digest(), body]);
+}
+
+function unseal(data: Buffer, key: Buffer): Packet | null {
+  if (data.length <= MAC_BYTES || data.length > PACKET_MAX) return null;
+  const body = data.subarray(MAC_BYTES);
+  if (!timingSafeEqual(createHmac('sha256', key).update(body).digest(), data.subarray(0, MAC_BYTES))) return null;
+  // Whoever has the key writes this shape.
+  return JSON.parse(body.toString()) as Packet;
+}

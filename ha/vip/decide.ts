@@ -1,0 +1,98 @@
+/** What the health program has seen. Times are milliseconds of the host's monotonic clock; null: never. */
+export interface Sight {
+  readonly now: number;
+  /** The region nodes of the cluster, this one too. */
+  readonly regions: number;
+  readonly isMember: boolean;
+  readonly isHolder: boolean;
+  /** An operator wants the address elsewhere. */
+  readonly isReleased: boolean;
+  /** Last answer of this host's haproxy; `isRefused`: since then nobody listens there. */
+  readonly proxy: { readonly answeredAt: number | null; readonly isRefused: boolean };
+  /** When the last question was sent that a regiond answered through that haproxy. */
+  readonly regionAt: number | null;
+  /** When the last question was sent that etcd answered with its majority. */
+  readonly etcdAt: number | null;
+  /** Other region nodes: when the word of ours was sent that they have answered last, and what they say of themselves. */
+  readonly peers: readonly { readonly seenAt: number; readonly hasEtcd: boolean; readonly seesRegion: boolean }[];
+}
+
+/** May this node hold the floating address, and why (not). */
+export interface Verdict {
+  readonly isFit: boolean;
+  readonly why: string;
+}
+
+/** Word of a majority is good for so long. Another node takes over 0.8 s after the last advert at the earliest: who is cut off is gone by then. */
+export const MAJORITY_MS = 700;
+const PROXY_MS = 2000;
+const REGION_MS = 3000;
+/** An election of etcd, or its restart on one node, is no reason to move. */
+const ETCD_GRACE_MS = 5000;
+/** After a split has healed the lower priority steps back within a few adverts. */
+const BOTH_MS = 800;
+
+/** Decides. Where a majority is in doubt the answer is no; where nothing would be better elsewhere, the holder keeps. */
+export function decide(sight: Sight): Verdict {
+  if (sight.isReleased) return no('an operator has released it (/run/regent-vip/released)');
+  if (!sight.isMember) return no('this node is still joining');
+  if (sight.proxy.isRefused) return no('haproxy does not listen on this host');
+  if (!isFresh(sight, sight.proxy.answeredAt, PROXY_MS)) return no('haproxy does not answer on this host');
+  const peers = sight.peers.filter((peer) => isFresh(sight, peer.seenAt, MAJORITY_MS));
+  const region = judgeRegion(sight, peers);
+  if (!region.isFit) return region;
+  const majority = judgeMajority(sight, peers);
+  if (!majority.isFit) return majority;
+  return { isFit: true, why: `${region.why}; ${majority.why}` };
+}
+
+/**
+ * Has another node taken the address over while this one still has it? Then the keepalived of this node is not doing its part (it is
+ * frozen, or deaf): who got the address last has it by right. Both holding it for a moment is how every move looks.
+ */
+export function isSuperseded(sight: Superseding): boolean {
+  const { now, heldMs, peers } = sight;
+  if (heldMs === null || heldMs < BOTH_MS) return false;
+  const others = peers.filter((peer) => now - peer.seenAt <= MAJORITY_MS);
+  return others.some((peer) => peer.heldMs !== null && peer.heldMs >= BOTH_MS && peer.heldMs < heldMs);
+}
+
+/** `heldMs`: for how long an address has been held; null: it is not. */
+export interface Superseding {
+  readonly now: number;
+  readonly heldMs: number | null;
+  readonly peers: readonly { readonly seenAt: number; readonly heldMs: number | null }[];
+}
+
+function judgeRegion(sight: Sight, peers: Sight['peers']): Verdict {
+  if (isFresh(sight, sight.regionAt, REGION_MS)) return yes('haproxy and a region answer');
+  if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
+  // All are ill: moving the address would help nobody, and callers are told at least to wait.
+  return sight.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');
+}
+
+function judgeMajority(sight: Sight, peers: Sight['peers']): Verdict {
+  if (isFresh(sight, sight.etcdAt, MAJORITY_MS)) return yes('etcd answers with its majority');
+  const needed = Math.floor(sight.regions / 2) + 1;
+  const seen = peers.length + 1;
+  if (seen < needed)
+    return no(`etcd does not answer, and ${seen} of ${sight.regions} region nodes are seen (${needed} needed)`);
+  const words = `${seen} of ${sight.regions} region nodes are seen`;
+  if (isFresh(sight, sight.etcdAt, ETCD_GRACE_MS)) return yes(`etcd paused a moment ago, ${words}`);
+  if (peers.some((peer) => peer.hasEtcd)) return no('etcd answers others and not this node');
+  return sight.isHolder
+    ? yes(`etcd is gone everywhere, ${words}`)
+    : no('etcd does not answer, and only the holder may keep the address then');
+}
+
+function isFresh({ now }: Sight, at: number | null, limitMs: number): boolean {
+  return at !== null && now - at <= limitMs;
+}
+
+function yes(why: string): Verdict {
+  return { isFit: true, why };
+}
+
+function no(why: string): Verdict {
+  return { isFit: false, why };
+}

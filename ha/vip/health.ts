@@ -1,0 +1,228 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import type { Agent } from 'node:https';
+import { networkInterfaces, uptime } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { askEtcd, askProxy, etcdAgent } from './asks.ts';
+import { Beacon, type BeaconConfig } from './beacon.ts';
+import { watchProcesses } from './processes.ts';
+import { decide, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
+
+/*
+ * May this node hold the floating address? Says so five times a second in a file that keepalived watches (0: yes), and in words beside it.
+ * Needs nothing of ours but this folder: it works with every other process of Regent dead. Its unit's watchdog ends it when it hangs,
+ * and whatever ends it, `unfit` takes the leave back.
+ */
+const FOLDER = '/run/regent-vip';
+const TRACK = `${FOLDER}/track`;
+const STATUS = `${FOLDER}/status.json`;
+const RELEASED = `${FOLDER}/released`;
+const CONFIG = '/etc/keepalived/regent/health.json';
+const KEY = '/etc/regent/secrets/beacon.key';
+const PKI = '/etc/regent/pki';
+const TICK_MS = 100;
+const ASK_MS = 200;
+const WRITE_MS = 200;
+const CONFIG_MS = 1000;
+/** Ends the program and, by `unfit`, the keepalived that does not do its part. */
+const END_KEEPALIVED = 75;
+/** It is never stopped for good reason; twice in a row is no glance at a moment in between. */
+const FROZEN_LOOKS = 2;
+
+interface Config extends BeaconConfig {
+  /** The floating address without its prefix. */
+  readonly vip: string;
+  readonly isMember: boolean;
+}
+
+/** Everything that was seen, renewed by loops that run beside each other. */
+interface State {
+  config: Config;
+  beacon: Beacon | null;
+  etcd: Agent | null;
+  proxyAt: number | null;
+  isRefused: boolean;
+  regionAt: number | null;
+  etcdAt: number | null;
+}
+
+// perl-base is essential in Debian. One child for all messages: Node has no datagram unix sockets, and a process for each would be ten a second.
+const NOTIFY = `use Socket; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\\@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
+my $to = sockaddr_un($p); while (<STDIN>) { chomp; send($s, $_, 0, $to) }`;
+
+function openNotifier(): (message: string) => void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return () => {};
+  let child: ChildProcess | null = null;
+  return (message) => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) {
+      child = spawn('/usr/bin/perl', ['-e', NOTIFY], { stdio: ['pipe', 'ignore', 'inherit'] });
+      child.on('error', () => {});
+      child.stdin?.on('error', () => {});
+    }
+    child.stdin?.write(`${message}\n`);
+  };
+}
+
+function write(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+function say(verdict: Verdict, isHolder: boolean, keepalived = 'unknown'): void {
+  write(TRACK, verdict.isFit ? '0\n' : '1\n');
+  write(STATUS, `${JSON.stringify({ uptime: uptime(), keepalived, isHolder, ...verdict })}\n`);
+}
+
+function holds(address: string): boolean {
+  return Object.values(networkInterfaces()).some((list) => list?.some((item) => item.address === address));
+}
+
+function readConfig(): Config {
+  // The product's own file, written by its agent.
+  return JSON.parse(readFileSync(CONFIG, 'utf8')) as Config;
+}
+
+/** Changes whenever one of the files does; '' for one that is not there. */
+function signOf(paths: readonly string[]): string {
+  return paths
+    .map((path) => {
+      const info = statSync(path, { throwIfNoEntry: false });
+      return info ? `${info.ino} ${info.mtimeMs} ${info.size}` : '';
+    })
+    .join('|');
+}
+
+/** A problem once, not at every turn. */
+function openLog(): (what: string, text: string) => void {
+  const said = new Map<string, string>();
+  return (what, text) => {
+    if (said.get(what) === text) return;
+    said.set(what, text);
+    process.stdout.write(`${what}: ${text}\n`);
+  };
+}
+
+/** Reads the configuration, the key and the certificates again whenever they change. Without its configuration the program has no task. */
+async function followFiles(state: State, log: ReturnType<typeof openLog>): Promise<void> {
+  const identity = [`${PKI}/ca.crt`, `${PKI}/node.crt`, `${PKI}/node.key`];
+  let [pkiSign, wordsSign] = ['', ''];
+  for (;;) {
+    if (!existsSync(CONFIG)) {
+      say({ isFit: false, why: 'this node has no floating address' }, false);
+      process.exit(0);
+    }
+    try {
+      const sign = signOf(identity);
+      if (sign !== pkiSign) {
+        const [ca, cert, key] = identity.map((path) => readFileSync(path));
+        if (!ca || !cert || !key) throw new Error('a certificate is missing');
+        state.etcd?.destroy();
+        state.etcd = etcdAgent({ ca, cert, key });
+        pkiSign = sign;
+      }
+      const words = signOf([CONFIG, KEY]);
+      if (words !== wordsSign || state.beacon === null) {
+        state.config = readConfig();
+        state.beacon?.close();
+        state.beacon = null;
+        if (state.config.peers.length > 0) {
+          state.beacon = new Beacon(state.config, readFileSync(KEY), (error) => {
+            log('beacon', error.message);
+            state.beacon = null;
+          });
+        }
+        wordsSign = words;
+      }
+      log('files', 'read');
+    } catch (error) {
+      log('files', error instanceof Error ? error.message : String(error));
+    }
+    await delay(CONFIG_MS);
+  }
+}
+
+async function followProxy(state: State): Promise<void> {
+  for (;;) {
+    const sentAt = performance.now();
+    const answer = await askProxy();
+    state.isRefused = answer === 'refused';
+    if (answer === 'region' || answer === 'proxy') state.proxyAt = performance.now();
+    if (answer === 'region') state.regionAt = sentAt;
+    await delay(ASK_MS);
+  }
+}
+
+async function followEtcd(state: State): Promise<void> {
+  for (;;) {
+    const sentAt = performance.now();
+    if (state.etcd !== null && (await askEtcd(state.etcd))) state.etcdAt = sentAt;
+    await delay(ASK_MS);
+  }
+}
+
+async function judge(state: State, log: ReturnType<typeof openLog>): Promise<void> {
+  const notify = openNotifier();
+  let [saidAt, last] = [-Infinity, ''];
+  let heldSince: number | null = null;
+  const look = watchProcesses('keepalived');
+  let frozen = 0;
+  for (;;) {
+    const now = performance.now();
+    const { config, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
+    const isHolder = holds(config.vip);
+    heldSince = isHolder ? (heldSince ?? now) : null;
+    const heldMs = heldSince === null ? null : now - heldSince;
+    const peers = beacon?.sights ?? [];
+    if (isSuperseded({ now, heldMs, peers })) {
+      log('address', 'another node has taken it over while this one still has it: keepalived is ended');
+      say({ isFit: false, why: 'another node has taken it over' }, isHolder);
+      process.exit(END_KEEPALIVED);
+    }
+    const verdict = decide({
+      now,
+      regions: config.peers.length + 1,
+      isMember: config.isMember,
+      isHolder,
+      isReleased: existsSync(RELEASED),
+      proxy: { answeredAt: proxyAt, isRefused },
+      regionAt,
+      etcdAt,
+      peers,
+    });
+    const isNew = `${verdict.isFit} ${isHolder}` !== last;
+    if (isNew || now - saidAt >= WRITE_MS) {
+      const keepalived = look(now);
+      frozen = keepalived === 'frozen' ? frozen + 1 : 0;
+      if (frozen >= FROZEN_LOOKS) {
+        log('keepalived', 'it is stopped and does nothing: it is ended');
+        process.exit(END_KEEPALIVED);
+      }
+      say(verdict, isHolder, keepalived);
+      notify(last === '' ? 'READY=1' : 'WATCHDOG=1');
+      if (isNew)
+        log('address', `${isHolder ? 'held' : 'not held'}, ${verdict.isFit ? 'fit' : 'unfit'}: ${verdict.why}`);
+      [saidAt, last] = [now, `${verdict.isFit} ${isHolder}`];
+    }
+    const isKnown = (at: number | null) => at !== null && now - at <= MAJORITY_MS;
+    beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs }, now);
+    await delay(TICK_MS);
+  }
+}
+
+process.on('SIGTERM', () => {
+  say({ isFit: false, why: 'the health program was stopped' }, false);
+  process.exit(0);
+});
+
+if (!existsSync(CONFIG)) process.exit(0);
+const log = openLog();
+const state: State = {
+  config: readConfig(),
+  beacon: null,
+  etcd: null,
+  proxyAt: null,
+  isRefused: false,
+  regionAt: null,
+  etcdAt: null,
+};
+await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log)]);
