@@ -19,12 +19,21 @@ check_host() {
 install_dropins() {
   step 'drop-ins for the managed daemons' 'look at the message above; /etc must be writable'
   local unit
-  for unit in named chrony kea-dhcp4-server squid; do
+  for unit in named chrony kea-dhcp4-server squid etcd patroni haproxy keepalived; do
     install -D -m 0644 "$source_dir/systemd/$unit.service.d/regent.conf" "/etc/systemd/system/$unit.service.d/regent.conf"
   done
   install -d -m 0755 /etc/postgresql-common/createcluster.d
   echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/regent.conf
   systemctl daemon-reload
+}
+
+# Patroni 3 may take the primary's lease back without asking when its own has run out: acknowledged writes were lost so.
+check_patroni() {
+  local version
+  version=$(dpkg-query --show --showformat='${source:Upstream-Version}' patroni 2>/dev/null) || return 0
+  dpkg --compare-versions "$version" ge 4.0 ||
+    fail "Patroni $version is installed, which can lose acknowledged writes; 4.0 or later is needed" \
+      "install Debian 13's: apt-get install patroni/trixie, or remove it: apt-get purge patroni"
 }
 
 install_packages() {
@@ -33,11 +42,12 @@ install_packages() {
   while read -r name; do
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
   done < <(awk '$1 == "host" { print $2 }' "$source_dir/scripts/packages.txt")
-  [ "${#missing[@]}" -gt 0 ] || return 0
+  [ "${#missing[@]}" -gt 0 ] || { check_patroni; return 0; }
   say "         ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq -o DPkg::Lock::Timeout=120 update
   apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-install-recommends install "${missing[@]}" >/dev/null
+  check_patroni
 }
 
 make_user() {
@@ -46,16 +56,29 @@ make_user() {
     useradd --system --user-group --home-dir "$home" --no-create-home --shell /usr/sbin/nologin "$name"
 }
 
+# Who shows the node's certificate: each of these daemons reads its key through the group.
+make_pki_group() {
+  getent group regent-pki >/dev/null || groupadd --system regent-pki
+  local user
+  for user in etcd postgres haproxy regent regent-agent regent-vip; do
+    id -nG "$user" | tr ' ' '\n' | grep -qx regent-pki || usermod --append --groups regent-pki "$user"
+  done
+}
+
 make_users_and_folders() {
   step 'users and folders' 'look at the message above; a user or folder of that name may belong to something else'
   make_user regent /var/lib/regent/region
   make_user regent-agent /var/lib/regent/agent
-  make_user regent-db /var/lib/regent/db
+  make_user regent-vip /nonexistent
+  make_pki_group
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
-  install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/kea/regent /etc/squid/regent
+  install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/kea/regent /etc/squid/regent /etc/regent/firewall
+  install -d -m 0755 /etc/etcd/regent /etc/patroni/regent /etc/haproxy/regent /etc/keepalived/regent
+  install -d -m 0755 /etc/regent/pki /etc/regent/secrets
+  install -d -m 0700 -o etcd -g etcd /var/lib/etcd/regent
+  install -d -m 0755 -o postgres -g postgres /var/lib/postgresql/17
   install -d -m 0700 -o regent -g regent /var/lib/regent/region
   install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
-  install -d -m 0700 -o regent-db -g regent-db /var/lib/regent/db
   [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf
   [ -e /etc/regent/agent.conf ] || install -m 0640 -g regent-agent "$source_dir/scripts/lib/agent.conf" /etc/regent/agent.conf
   [ -e /etc/regent/rack.conf ] || write_rack_conf

@@ -10,6 +10,19 @@ modules_digest() { cat "$top/package-lock.json" "$top/.npmrc" | sha256sum | cut 
 ensure_modules() {
   local stamp=$top/node_modules/.regent-lock
   if [ "$(cat "$stamp" 2>/dev/null)" != "$(modules_digest)" ]; then
+    install_modules "$stamp"
+  fi
+  export PATH=$top/node_modules/.bin:$PATH
+  [ "$(node --version 2>/dev/null | cut -d. -f1)" = v24 ] ||
+    fail 'the pinned Node 24 does not run here' 'remove node_modules and run this again; amd64 and arm64 Linux are supported'
+}
+
+# Two commands that begin at once must not install into one folder: the second waits, and finds it done.
+install_modules() {
+  local stamp=$1 lock
+  exec {lock}<"$top/package-lock.json"
+  flock --timeout 600 "$lock" || fail 'another npm ci works on this checkout' 'wait for it to end'
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$(modules_digest)" ]; then
     command -v npm >/dev/null || fail 'npm is missing' 'as root: apt-get install --no-install-recommends nodejs npm'
     step 'npm packages from the lock file' 'check the network and the npm registry (npm ping), then run this again'
     (cd "$top" && as_owner npm ci --no-audit --no-fund --loglevel=error >&2)
@@ -17,9 +30,7 @@ ensure_modules() {
     [ -e "$top/node_modules/.bin/node" ] || as_owner ln -sfn "../$(runtime_package)/bin/node" "$top/node_modules/.bin/node"
     modules_digest | as_owner tee "$stamp" >/dev/null
   fi
-  export PATH=$top/node_modules/.bin:$PATH
-  [ "$(node --version 2>/dev/null | cut -d. -f1)" = v24 ] ||
-    fail 'the pinned Node 24 does not run here' 'remove node_modules and run this again; amd64 and arm64 Linux are supported'
+  exec {lock}<&-
 }
 
 # The npm package that holds this machine's Node.

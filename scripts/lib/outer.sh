@@ -14,6 +14,8 @@ unshare util-linux
 flock util-linux
 runuser util-linux
 mount mount
+losetup mount
+mkfs.ext4 e2fsprogs
 sha256sum coreutils
 tar tar
 gzip gzip
@@ -42,7 +44,7 @@ check_machine() {
   local free folder=$lab_root
   [ -d "$folder" ] || folder=/var/lib
   free=$(df --output=avail -k "$folder" | tail -n 1)
-  [ "$free" -ge 3000000 ] || fail "$folder has $((free / 1024)) MB free, 3000 are needed" 'make room on that file system'
+  [ "$free" -ge 6000000 ] || fail "$folder has $((free / 1024)) MB free, 6000 are needed" 'make room on that file system'
   unshare --net --mount true 2>/dev/null || fail 'this root may not change the network' 'run on the machine itself or in a privileged container'
 }
 
@@ -52,7 +54,7 @@ ensure_outer_packages() {
   local need package missing=()
   while read -r need package; do
     [ -e "$need" ] || command -v "$need" >/dev/null 2>&1 || missing+=("$package")
-  done < <(outer_needs; [ "$1" != test ] || echo 'shellcheck shellcheck')
+  done < <(outer_needs; [ "$1" != test ] || printf '%s\n' 'shellcheck shellcheck' 'vagrant vagrant')
   [ "${#missing[@]}" -gt 0 ] || return 0
   command -v apt-get >/dev/null ||
     fail "missing here: ${missing[*]}" 'install what your distribution calls these packages, then run this again'

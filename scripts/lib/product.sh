@@ -1,7 +1,9 @@
 # Steps of scripts/install that put the product in place. Sourced by it; each may run any number of times.
-# shellcheck shell=bash disable=SC2154  # here and step_remedy are the caller's
+# shellcheck shell=bash disable=SC2154,SC2034  # here and step_remedy are the caller's, who reads what is set
 
 root=/opt/regent
+# There while processes may run that began with an earlier release, whose folder it names: also when an installation was cut off.
+restart_due=$root/releases/.restart-due
 
 # Sets source_dir: the given folder, or the given archive unpacked beside its place.
 find_source() {
@@ -53,6 +55,7 @@ place_release() {
   fi
   previous=$(readlink "$root/current" || true)
   if [ "$previous" != "releases/$version" ]; then
+    mark_restart
     ln -sfn "releases/$version" "$root/current.new"
     mv -T "$root/current.new" "$root/current"
     changed=yes
@@ -60,29 +63,42 @@ place_release() {
   ln -sfn "$root/current/bin/regent" /usr/local/bin/regent
 }
 
+# Nothing runs yet where no release was before.
+mark_restart() {
+  [ -z "$previous" ] || [ -e "$restart_due" ] || echo "$previous" >"$restart_due"
+}
+
 place_units() {
   step 'units' 'look at: systemctl status "regent-*"'
   local unit
   for unit in "$source_dir"/systemd/regent-*; do
-    cmp -s "$unit" "/etc/systemd/system/${unit##*/}" || changed=yes
-    install -m 0644 "$unit" /etc/systemd/system/
+    cmp -s "$unit" "/etc/systemd/system/${unit##*/}" || { changed=yes; mark_restart; }
   done
-  install -D -m 0644 "$source_dir/systemd/tmpfiles.conf" /etc/tmpfiles.d/regent.conf
+  install -m 0644 "$source_dir"/systemd/regent-* /etc/systemd/system/
+  install -m 0644 "$source_dir/systemd/tmpfiles.conf" /etc/tmpfiles.d/regent.conf
+  install -m 0644 "$source_dir/systemd/sysctl.conf" /etc/sysctl.d/90-regent.conf
   systemd-tmpfiles --create /etc/tmpfiles.d/regent.conf
+  # As `enable` does, without Debian's scripts for SysV init, which take half a second for each daemon.
+  systemctl --quiet --no-reload add-wants multi-user.target named.service chrony.service kea-dhcp4-server.service squid.service etcd.service patroni.service haproxy.service keepalived.service
+  systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service
   systemctl daemon-reload
-  systemctl --quiet enable named.service chrony.service kea-dhcp4-server.service squid.service regent-helper.socket
-  systemctl start regent-helper.socket
+  systemctl start regent-helper.socket regent-sysctl.service
 }
 
-# Only what runs is restarted; the database only when what it runs from has changed.
+# Only what runs is restarted, and what lies in ha/ only when it has changed: the floating address leaves a node whose health is restarted.
 restart_running() {
-  [ -n "$changed" ] && [ -n "$previous" ] || return 0
-  step 'restart with the new version' 'look at: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
-  if ! diff -rq "$root/$previous/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1; then
-    systemctl try-restart regent-db.service regent-db-watch.service
-  fi
-  [ ! -f /var/lib/regent/init.json ] || /usr/local/bin/regent migrate >&2
+  [ -e "$restart_due" ] || return 0
+  step 'restart with the new version' 'run this again; look at: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
+  local before
+  before=$root/$(cat "$restart_due")
+  diff -rq "$before/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1 ||
+    systemctl try-restart regent-db-watch.service regent-db-mend.service
+  diff -rq "$before/ha/vip" "$root/current/ha/vip" >/dev/null 2>&1 ||
+    systemctl try-restart regent-vip-health.service
+  ! systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || /usr/local/bin/regent migrate >&2
   systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service
+  rm -f "$restart_due"
+  changed=yes
 }
 
 # The newest other version stays for going back; older ones go.
