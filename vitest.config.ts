@@ -24,6 +24,8 @@ export default defineConfig({
       project('scenario', { timeout: 120_000 }),
       project('check', { timeout: 120_000 }),
       project('lab', { timeout: 900_000, serial: true }),
+      // Long stories on whole hosts: commands of their own, `scripts/test --only cluster-bad-days`.
+      project('story', { timeout: 900_000, serial: true }),
     ],
   },
 });

@@ -44,6 +44,23 @@ describe('a service that is wanted', () => {
     expect(host.effects.slice(count)).toEqual(['save memory']);
   });
 
+  it('is amended by commands when its answers ask for that, then asked once more, and not restarted', async () => {
+    const amends: string[] = [];
+    const { host, start } = engineRig({
+      amend: ([answer], { serial }) => {
+        amends.push(answer?.stdout ?? '');
+        return serial === 2 && amends.length === 2 ? [{ argv: ['fake-ctl', 'tune', UNIT], timeoutMs: 1_000 }] : [];
+      },
+    });
+    const engine = await start();
+    await engine.run(wish(1, {}), FAKE_FACTS);
+    amends.splice(1);
+    const report = await engine.run(wish(2, {}), FAKE_FACTS);
+    expect(report).toMatchObject({ state: 'healthy', why: 'asked for serial 2, answered serial 2' });
+    expect(host.effects.filter((effect) => effect.startsWith('fake-ctl tune'))).toEqual([`fake-ctl tune ${UNIT}`]);
+    expect(host.effects.filter((effect) => effect.startsWith('restart'))).toEqual([]);
+  });
+
   it('is repaired when its files or others in its folder were touched', async () => {
     const { host, time, start } = engineRig();
     const engine = await start();
@@ -357,6 +374,8 @@ describe('a daemon in trouble', () => {
     const engine = await start();
     await engine.run(wish(1, {}), FAKE_FACTS);
     host.fault = new AppError('unreachable', 'the root helper cannot be reached');
+    expect(await engine.run(wish(1, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy' });
+    expect(engine.isUnsettled()).toBe(true);
     const report = await engine.run(wish(1, {}), FAKE_FACTS);
     expect(report).toMatchObject({ state: 'unknown', applied: 1 });
     expect(report.why).toContain('the root helper cannot be reached');

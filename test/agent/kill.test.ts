@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ServiceReport, Wanted } from '../../src/reconcile/values.ts';
+import type { Activation } from '../../src/services/kit/contract.ts';
 import { type EngineRig, engineRig, FAKE_FACTS, wish } from '../kit/engine-rig.ts';
 
 const UNIT = 'fake.service';
@@ -48,6 +49,31 @@ const CASES: readonly Case[] = [
     serial: 1,
   },
 ];
+
+/** A service that is restarted on a change of the virtual IP. */
+const RESTARTS = {
+  onRoleChange: (): Activation => ({ kind: 'restart', why: 'this node holds the virtual IP' }),
+};
+
+describe('an agent that is killed while it tells a role by a restart', () => {
+  it('restarts exactly once, and the report names it', async () => {
+    let effects = 0;
+    for (let wasKilled = true; wasKilled; effects += 1) {
+      const rig = engineRig(RESTARTS);
+      await (await rig.start()).run(wish(1, {}), FAKE_FACTS);
+      const { pid } = rig.host.unit(UNIT);
+      wasKilled = await runUntilKilled(rig, wish(1, {}, vip), effects);
+      const report = await (await rig.start()).run(wish(1, {}, vip), FAKE_FACTS);
+      expect(rig.host.unit(UNIT).pid).toBe(pid + 1);
+      expect(report.actions?.map(({ kind, trigger }) => `${kind} ${trigger}`)).toEqual([
+        'start change',
+        'restart role',
+      ]);
+      expect(report.state).toBe('healthy');
+    }
+    expect(effects).toBeGreaterThan(2);
+  });
+});
 
 async function prepare(one: Case): Promise<EngineRig> {
   const rig = engineRig();

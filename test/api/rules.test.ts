@@ -200,6 +200,7 @@ function bodyFor(id: RouteId): unknown {
     'user.create': { name: 'role', role: 'user' },
     'user.set': { role: 'user' },
     'api-key.create': { label: 'role' },
+    'token.create': { isRegion: true, isRack: false },
   };
   return bodies[id] ?? {};
 }

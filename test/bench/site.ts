@@ -13,12 +13,14 @@ export function siteOf(machines: number): Snapshot {
     revision: 1000,
     observed: 0,
     settings: DEFAULT_SETTINGS,
+    cluster: null,
     nodes: [
       ...['r1', 'r2', 'r3'].map((name, index) => ({
         id: `n-${name}`,
         name,
         isRegion: true,
         isRack: false,
+        state: 'member' as const,
         addresses: [`10.255.0.${index + 11}`],
       })),
       ...Array.from({ length: 10 }, (_, index) => ({
@@ -26,6 +28,7 @@ export function siteOf(machines: number): Snapshot {
         name: `k${index}`,
         isRegion: false,
         isRack: true,
+        state: 'member' as const,
         addresses: [`10.255.1.${index + 11}`],
       })),
     ],

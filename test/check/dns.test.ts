@@ -74,6 +74,29 @@ describe('named on rendered files', () => {
     expect(bench.log).not.toMatch(/not writable|permission denied/);
   });
 
+  it('listens on the floating address when it comes, and leaves it when it goes, without a restart', async () => {
+    const vip = '10.10.10.200';
+    const pid = async () => (await host.run(['pgrep', '-x', 'named'])).stdout;
+    const before = await pid();
+    const role = dns.onRoleChange({ kind: 'vip', state: 'active' });
+    await host.run(['ip', 'address', 'add', `${vip}/24`, 'dev', 'v1']);
+    const commands = role.kind === 'command' ? role.commands.map(argvOf) : [];
+    expect(commands).toHaveLength(1);
+    for (const argv of commands) expect((await host.run(argv)).code).toBe(0);
+    await until('the address answers', async () => (await ask(client, vip, '+short', 'web1.example.test')) !== '', {
+      deadlineMs: 3000,
+    });
+    await host.run(['ip', 'address', 'del', `${vip}/24`, 'dev', 'v1']);
+    const listens = async () => (await host.run(['ss', '-Hlnu', 'src', vip])).stdout;
+    await until('named has left it', async () => (await listens()) === '', { deadlineMs: 3000 });
+    // By the kernel's own word (automatic-interface-scan), before anybody tells named.
+    await host.run(['ip', 'address', 'add', `${vip}/24`, 'dev', 'v1']);
+    await until('named has seen it by itself', async () => (await listens()) !== '', { deadlineMs: 3000 });
+    await host.run(['ip', 'address', 'del', `${vip}/24`, 'dev', 'v1']);
+    await until('named has left it again', async () => (await listens()) === '', { deadlineMs: 3000 });
+    expect(await pid()).toBe(before);
+  });
+
   it('reloads single zones, with a higher serial', async () => {
     const before = (await ask(client, OWN, '+short', 'example.test', 'SOA')).split(' ')[2];
     const { activation } = await publish(site({ machines: [machine('web1', 2, { eth0: ['10.10.10.22'] })] }));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
@@ -6,9 +7,13 @@ import { SERVICES } from '../../src/services/registry.ts';
 import { checkFiles } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { renderedCase, serviceNamed } from '../kit/goldens.ts';
+import { giveIdentity } from '../kit/cluster/host-identity.ts';
 import { CASES, FACTS } from '../kit/snapshots.ts';
 
 const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
+
+/** Where a daemon has no checker of its own, or one that needs the whole cluster. */
+const CHECKERS = ['ha/etcd/check', 'ha/postgres/check'];
 
 /** Line that no daemon understands. */
 const BROKEN = '}}} this is no configuration\n';
@@ -19,7 +24,14 @@ describe.each(SERVICES.map((service) => service.name))('%s goldens and the real 
     host = await DebianHost.open();
     await host.run(['sh', '-c', 'test -e /etc/bind/rndc.key || rndc-confgen -a -u bind']);
     // Kea's checker wants the interfaces that a file names, and folders that systemd makes.
+    await host.run(['install', '-d', '/run/regent-vip']);
     await host.run(['install', '-d', '-o', '_kea', '-g', '_kea', '/run/kea', '/run/lock/kea', '/var/lib/kea']);
+    await giveIdentity(host);
+    for (const path of CHECKERS) {
+      const text = readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+      host.write(`/opt/regent/current/${path}`, text, { mode: 0o755 });
+    }
+    await host.run(['chmod', '-R', 'a+rX', '/opt/regent']);
     for (const { name: nic, addresses } of FACTS.interfaces) {
       await host.run(['ip', 'link', 'add', nic, 'type', 'veth', 'peer', 'name', `p-${nic}`]);
       for (const address of addresses) await host.run(['ip', 'address', 'add', address, 'dev', nic]);
@@ -36,7 +48,10 @@ describe.each(SERVICES.map((service) => service.name))('%s goldens and the real 
 
   it('refuses each file of a case that was broken on purpose', async () => {
     const service = serviceNamed(name);
-    const files = renderedCase(name, 'typical', templates);
+    // Services of a cluster alone have no files without one.
+    const typical = renderedCase(name, 'typical', templates);
+    const files = typical.length > 0 ? typical : renderedCase(name, 'cluster', templates);
+    expect(files).not.toHaveLength(0);
     const victims = new Set<RenderedFile>([...files.slice(0, 3), ...files.slice(-1)]);
     for (const victim of victims) {
       const broken = files.map((file) => (file === victim ? { ...file, content: file.content + BROKEN } : file));

@@ -106,6 +106,17 @@ table settings
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION write_history('name')
 
+table service_actions
+  node_id text not null
+  service text not null
+  at timestamp with time zone not null
+  kind text not null
+  why text not null
+  trigger text not null
+  constraint service_actions_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint service_actions_pkey PRIMARY KEY (node_id, service, at, kind)
+  CREATE INDEX service_actions_by_time ON public.service_actions USING btree (at)
+
 table restarts
   node_id text not null
   service text not null
@@ -253,10 +264,12 @@ table nodes
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  state text not null default 'member'::text
   constraint nodes_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint nodes_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
   constraint nodes_name_unique UNIQUE (name)
   constraint nodes_pkey PRIMARY KEY (id)
+  constraint nodes_state_known CHECK ((state = ANY (ARRAY['joining'::text, 'member'::text])))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -270,6 +283,7 @@ table node_observations
   facts jsonb not null
   findings jsonb not null default '[]'::jsonb
   reported_at timestamp with time zone not null default now()
+  host jsonb
   constraint node_observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint node_observations_pkey PRIMARY KEY (node_id)
 
@@ -340,8 +354,30 @@ table lease_reports
   epoch text not null
   sequence bigint not null
   reported_at timestamp with time zone not null default now()
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint lease_reports_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint lease_reports_pkey PRIMARY KEY (node_id)
+  CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.lease_reports DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table join_tokens
+  id text not null
+  secret_sha256 text not null
+  is_region boolean not null
+  is_rack boolean not null
+  created_by text not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  used_at timestamp with time zone
+  used_by_key text
+  used_by_node text
+  revoked_at timestamp with time zone
+  constraint join_tokens_has_role CHECK ((is_region OR is_rack))
+  constraint join_tokens_id_grammar CHECK ((id ~ '^[a-z0-9]{12}$'::text))
+  constraint join_tokens_key_grammar CHECK ((used_by_key ~ '^[0-9a-f]{64}$'::text))
+  constraint join_tokens_lifetime CHECK ((expires_at <= (created_at + '00:15:00'::interval)))
+  constraint join_tokens_pkey PRIMARY KEY (id)
+  constraint join_tokens_secret_grammar CHECK ((secret_sha256 ~ '^[0-9a-f]{64}$'::text))
+  constraint join_tokens_use_is_whole CHECK (((used_at IS NULL) = (used_by_key IS NULL)))
 
 table ip_ranges
   id integer not null identity
@@ -431,8 +467,10 @@ table idempotency
   revision bigint
   confirmed integer not null default 0
   created_at timestamp with time zone not null default now()
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint idempotency_pkey PRIMARY KEY (actor, key)
   CREATE INDEX idempotency_by_age ON public.idempotency USING btree (created_at)
+  CREATE CONSTRAINT TRIGGER check_durable AFTER UPDATE ON public.idempotency DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
 
 table history
   id bigint not null identity
@@ -451,9 +489,11 @@ table held
   generation bigint not null
   digest text not null
   reported_at timestamp with time zone not null default now()
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint held_generation_range CHECK (((generation >= 0) AND (generation <= '9007199254740991'::bigint)))
   constraint held_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint held_pkey PRIMARY KEY (node_id)
+  CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.held DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
 
 table heartbeats
   process text not null
@@ -528,17 +568,45 @@ table desired
   process text not null
   published_at timestamp with time zone not null default now()
   compiled_observed bigint not null default 0
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint desired_generation_range CHECK (((generation >= 1) AND (generation <= '4503599627370496'::bigint)))
   constraint desired_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint desired_pkey PRIMARY KEY (node_id)
+  CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.desired DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
 
 table counters
   id integer not null default 1
   event bigint not null default 0
   revision bigint not null default 0
   observed bigint not null default 0
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint counters_pkey PRIMARY KEY (id)
   constraint counters_single CHECK ((id = 1))
+  CREATE CONSTRAINT TRIGGER check_durable AFTER UPDATE ON public.counters DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table cluster_roles
+  role text not null
+  node text not null
+  mark bigint not null default 0
+  since timestamp with time zone not null default now()
+  constraint cluster_roles_known CHECK ((role = ANY (ARRAY['primary'::text, 'vip'::text])))
+  constraint cluster_roles_pkey PRIMARY KEY (role)
+
+table cluster
+  id text not null
+  is_only boolean not null default true
+  vip inet
+  virtual_router integer not null default 51
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint cluster_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint cluster_is_only CHECK (is_only)
+  constraint cluster_only_one UNIQUE (is_only)
+  constraint cluster_pkey PRIMARY KEY (id)
+  constraint cluster_virtual_router_range CHECK (((virtual_router >= 1) AND (virtual_router <= 255)))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.cluster FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.cluster FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table chores
   name text not null
@@ -559,6 +627,23 @@ table changes
   constraint changes_operation_key UNIQUE (operation)
   constraint changes_pkey PRIMARY KEY (revision)
   CREATE INDEX changes_by_age ON public.changes USING btree (at)
+
+table certificates
+  serial text not null
+  node_id text not null
+  not_before timestamp with time zone not null
+  not_after timestamp with time zone not null
+  created_at timestamp with time zone not null default now()
+  revoked_at timestamp with time zone
+  revoked_why text
+  shuts_out boolean not null default false
+  constraint certificates_pkey PRIMARY KEY (serial)
+  constraint certificates_revocation_is_whole CHECK (((revoked_at IS NULL) = (revoked_why IS NULL)))
+  constraint certificates_serial_grammar CHECK ((serial ~ '^[0-9a-f]{2,40}$'::text))
+  constraint certificates_shuts_out_revoked CHECK (((NOT shuts_out) OR (revoked_at IS NOT NULL)))
+  constraint certificates_times CHECK ((not_after > not_before))
+  CREATE INDEX certificates_by_end ON public.certificates USING btree (not_after)
+  CREATE INDEX certificates_by_node ON public.certificates USING btree (node_id)
 
 table audit
   id bigint not null identity
@@ -996,6 +1081,21 @@ begin
     perform refuse('records_cname_alone', format('%s cannot stand beside %s', owner, clash));
   end if;
   return new;
+end $function$
+
+
+function check_durable()
+CREATE OR REPLACE FUNCTION public.check_durable()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  mode text := current_setting('synchronous_commit');
+begin
+  if mode <> 'on' and mode <> 'remote_apply' then
+    perform refuse('commits_durable', format('The session commits with synchronous_commit %s: what it is told could be lost', mode));
+  end if;
+  return null;
 end $function$
 
 

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Agent, startAgent } from '../../src/agent/agent.ts';
-import { openChannel } from '../../src/agent/channel.ts';
+import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts';
+import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import type { Observation } from '../../src/contract/agent.ts';
+import type { SelfPorts } from '../../src/agent/self/self.ts';
 import { durableText } from '../../src/host/durable-text.ts';
 import { TIMING } from '../../src/reconcile/ports.ts';
+import type { AnyService } from '../../src/services/kit/contract.ts';
 import { FakeHost } from './fake-host.ts';
 import { type FakeRegion, startFakeRegion } from './fake-region.ts';
 import { FAKE_TEMPLATES, fakeDaemon, fakeService } from './fake-service.ts';
@@ -18,9 +20,19 @@ export interface AgentRig {
   readonly host: FakeHost;
   readonly region: FakeRegion;
   readonly log: ReturnType<typeof memoryLog>;
-  start(options?: { readonly urls?: readonly string[] }): Promise<Agent>;
+  start(options?: AgentRigOptions): Promise<Agent>;
   latest(): Observation | undefined;
   close(): Promise<void>;
+}
+
+/** `self`: the agent is that of a node in a cluster. `services`: others than the fake ones. */
+export interface AgentRigOptions {
+  readonly urls?: readonly string[];
+  readonly self?: SelfPorts;
+  readonly services?: readonly AnyService[];
+  /** Another way to the regions, and the rack that this host is. */
+  readonly channel?: RegionChannel;
+  readonly rack?: AgentOptions['rack'];
 }
 
 export const NODE = 'node-1';
@@ -49,9 +61,12 @@ export async function agentRig(): Promise<AgentRig> {
         nodeId: NODE,
         version: '0.0.0',
         host,
-        channel: openChannel({ urls, credential: `node:${NODE}:secretsecretsecret`, rack: null, random }),
-        rack: null,
-        services: [fakeService(), fakeService('other')],
+        channel:
+          options.channel ??
+          openChannel({ urls, credential: `node:${NODE}:secretsecretsecret`, rack: null, clock, random }),
+        rack: options.rack ?? null,
+        services: options.services ?? [fakeService(), fakeService('other')],
+        ...(options.self ? { self: options.self } : {}),
         templates: FAKE_TEMPLATES,
         timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: 200 },
         tickMs: 20,

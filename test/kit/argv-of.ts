@@ -1,7 +1,7 @@
-import { type Command, isQuestion } from '../../src/core/host-values.ts';
+import { type Command, nameOfCommand } from '../../src/core/host-values.ts';
 
 /** Arguments of a command that is a process. */
 export function argvOf(command: Command): readonly string[] {
-  if (isQuestion(command)) throw new Error(`${command.socket} is asked, no process`);
+  if (!('argv' in command)) throw new Error(`${nameOfCommand(command)} is asked, no process`);
   return command.argv;
 }

@@ -17,13 +17,23 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Command, type ExecResult, isQuestion } from '../../src/core/host-values.ts';
-import { askAt } from '../../src/host/ask-socket.ts';
+import {
+  type Command,
+  type ExecResult,
+  isOpenQuestion,
+  isQuestion,
+  nameOfCommand,
+  type OpenQuestion,
+} from '../../src/core/host-values.ts';
+import { askAt } from '../../src/host/ask/socket.ts';
 
 const LAB = fileURLToPath(new URL('../../scripts/lab', import.meta.url));
 /** A first build of the root file system takes minutes. */
 const BUILD_TIMEOUT_MS = 900_000;
 const OPEN_TIMEOUT_MS = 20_000;
+const ASK = fileURLToPath(new URL('./ask-inside.ts', import.meta.url));
+/** What starting a process may take on a busy machine. */
+const START_MS = 10_000;
 
 /** What came of a command inside the root. */
 export interface Ran {
@@ -132,12 +142,22 @@ export class DebianHost implements AsyncDisposable {
     return collect('nsenter', [...this.#enter(), ...asUser(options.user), ...argv], options.timeoutMs ?? 20_000);
   }
 
-  /** Does what the root helper does with a command of a service. */
+  /** Does what the root helper does with a command of a service, and asks from within what the agent asks itself. */
   async exec(command: Command): Promise<ExecResult> {
     if (isQuestion(command)) return await askAt(this.path(command.socket), command);
+    if (isOpenQuestion(command)) return await this.#askInside(command);
     const user = command.user === undefined ? {} : { user: command.user };
     const ran = await this.run(command.argv, { timeoutMs: command.timeoutMs, ...user });
     return { ...ran, signal: null, timedOut: false, failure: null };
+  }
+
+  async #askInside(question: OpenQuestion): Promise<ExecResult> {
+    const asked = 'path' in question ? { ...question, path: this.path(question.path) } : question;
+    const argv = [process.execPath, ASK, JSON.stringify(asked), this.path('/')];
+    const inside = ['--target', String(this.#pid), '--net', '--'];
+    const ran = await collect('nsenter', [...inside, ...argv], question.timeoutMs + START_MS);
+    if (ran.code !== 0) throw new Error(`${nameOfCommand(question)} could not be asked: ${ran.stderr}`);
+    return JSON.parse(ran.stdout) as ExecResult;
   }
 
   /** Starts a daemon that stays in the foreground. */

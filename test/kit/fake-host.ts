@@ -4,7 +4,9 @@ import {
   type ExecResult,
   type FileContent,
   type HostFacts,
+  isOpenQuestion,
   isQuestion,
+  nameOfCommand,
   type SocketQuestion,
   type UnitState,
   type UnitVerb,
@@ -165,6 +167,7 @@ export class FakeHost implements Host {
   async exec(command: Command): Promise<ExecResult> {
     await this.alive();
     if (isQuestion(command)) return this.#answer(command);
+    if (isOpenQuestion(command)) throw new Error(`nobody asks this host for ${nameOfCommand(command)}`);
     const [program = '', verb = '', name = ''] = command.argv;
     if (this.missing.has(program)) return { ...OK, code: null, failure: `${program} could not be started: ENOENT` };
     if (program === 'fake-check') return this.#runCheck(command.argv.slice(1));

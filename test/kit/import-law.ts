@@ -27,15 +27,21 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   host: { rooms: ['core'], node: ['*'], packages: [] },
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
   region: { rooms: ['core', 'model', 'services', 'store', 'contract'], node: [], packages: ['node-cron'] },
-  agent: { rooms: ['core', 'model', 'services', 'host', 'reconcile', 'contract'], node: ['*'], packages: ['typebox'] },
+  // Certificates: apart from core because the library signs asynchronously.
+  pki: { rooms: ['core'], node: ['node:crypto'], packages: ['@peculiar/x509', 'reflect-metadata'] },
+  agent: {
+    rooms: ['core', 'model', 'services', 'host', 'reconcile', 'contract', 'pki'],
+    node: ['*'],
+    packages: ['typebox'],
+  },
   api: {
     rooms: ['core', 'model', 'contract', 'region'],
-    node: ['node:crypto', 'node:http', 'node:stream', 'node:net'],
+    node: ['node:crypto', 'node:http', 'node:https', 'node:stream', 'node:net'],
     packages: ['fastify', 'typebox'],
   },
   cli: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['commander', 'typebox'] },
   join: {
-    rooms: ['core', 'model', 'services', HOST_INTERFACE, 'reconcile', 'contract'],
+    rooms: ['core', 'model', 'services', HOST_INTERFACE, 'reconcile', 'contract', 'pki'],
     node: [],
     packages: [],
   },

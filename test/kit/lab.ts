@@ -7,8 +7,9 @@ import { execClient, execHost } from '../../src/lab/exec.ts';
 import { down, up } from '../../src/lab/lab.ts';
 import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
 import { identify } from '../../src/lab/process.ts';
-import { installProduct, type ProductResult } from '../../src/lab/product.ts';
-import { SINGLE, type Topology } from '../../src/lab/topology.ts';
+import { installProduct, type ProductResult } from '../../src/lab/product/product.ts';
+import { SINGLE } from '../../src/lab/topologies.ts';
+import type { Topology } from '../../src/lab/topology.ts';
 import { systemRandom } from '../../src/main/process.ts';
 
 /** The checkout that the tests lie in. */
@@ -64,11 +65,16 @@ export async function openLab(name: string, topology: Topology = SINGLE): Promis
   }
 }
 
+/** Makes a release of this checkout, or takes the one that is there; its archive, which the next release of a changed checkout removes. */
+export function makeRelease(): string {
+  return execFileSync(join(CHECKOUT, 'scripts', 'release'), { encoding: 'utf8', timeout: 300_000 }).trim();
+}
+
 /** Boots a lab, installs a release of this checkout in r1 by scripts/install, sets it up. About 20 s, the release cached. */
 export async function openProductLab(name: string, topology: Topology = SINGLE): Promise<ProductLab> {
   const folder = mkdtempSync(join(tmpdir(), 'regent-lab-'));
   // A copy of its own: whoever makes the next release meanwhile removes this one.
-  const made = execFileSync(join(CHECKOUT, 'scripts', 'release'), { encoding: 'utf8', timeout: 300_000 }).trim();
+  const made = makeRelease();
   const kept = join(folder, basename(made));
   copyFileSync(made, kept);
   const lab = await openLab(name, topology);
@@ -77,7 +83,6 @@ export async function openProductLab(name: string, topology: Topology = SINGLE):
     copyFileSync(kept, archive);
     const product = await installProduct({
       layout: lab.layout,
-      host: 'r1',
       archive,
       random: systemRandom(),
       contextFile: join(folder, '.regent', 'context.json'),

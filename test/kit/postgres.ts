@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
 import type { Clock, Log, Random } from '../../src/core/ports.ts';
-import { type EmbeddedOptions, type EmbeddedPostgres, startPostgres } from '../../src/main/embedded-postgres.ts';
+import { type EmbeddedOptions, type EmbeddedPostgres, startPostgres } from '../../src/main/embedded/postgres.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { Database, type DatabaseOptions } from '../../src/store/database.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';

@@ -8,9 +8,12 @@ import type { Role } from '../../src/contract/identity/user.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';
 import { secretDigest } from '../../src/core/secret.ts';
-import { bootstrapDatabase } from '../../src/main/bootstrap-database.ts';
+import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
+import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { readTemplates } from '../../src/main/templates.ts';
+import type { MemoryWays } from '../../src/region/cluster/memory.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
+import type { CertificateAuthority } from '../../src/region/trust/port.ts';
 import { createWakes, type Wakes } from '../../src/region/wakes.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { SERVICES } from '../../src/services/registry.ts';
@@ -64,8 +67,11 @@ export interface TestRegionOptions {
   readonly log?: Log;
   readonly clock?: Clock;
   readonly deadlineMs?: number;
+  readonly ca?: CertificateAuthority;
   /** Whom the agent's listener takes for this host's own agent; nobody when left out. */
   readonly isOwnHost?: () => Promise<boolean>;
+  /** Ways to other regions, and to what is kept over a restart. */
+  readonly memory?: MemoryWays;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
@@ -87,6 +93,8 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     random: realRandom,
     log,
     wakes,
+    ca: options.ca ?? NO_AUTHORITY,
+    ...(options.memory ? { memory: options.memory } : {}),
     renderer: {
       services: options.services ?? SERVICES,
       templates: await readTemplates(new URL('../../templates', import.meta.url).pathname),
@@ -163,7 +171,8 @@ function checkConforms(method: string, path: string, response: LightMyRequestRes
   }
 }
 
-async function seed(db: Database): Promise<TestRegion['keys']> {
+/** Writes the node `r1`, a user and a key for every role. */
+export async function seed(db: Database): Promise<TestRegion['keys']> {
   const site = bootstrapDatabase(db);
   const rows = { nodeId: 'r1', nodeName: 'r1', addresses: ['10.77.0.11'], domain: 'regent.internal' };
   const done = await site.writeSite(rows);

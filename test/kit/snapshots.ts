@@ -5,7 +5,7 @@ import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
 import type { Reservation } from '../../src/model/reservation.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
-import type { Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
+import type { Cluster, Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
 import type { Vlan } from '../../src/model/vlan.ts';
 
@@ -33,7 +33,14 @@ export const FACTS: HostFacts = {
 };
 
 /** The node that every case has. */
-export const R1: Node = { id: 'n-r1', name: 'r1', isRegion: true, isRack: true, addresses: ['10.77.0.11'] };
+export const R1: Node = {
+  id: 'n-r1',
+  name: 'r1',
+  isRegion: true,
+  isRack: true,
+  addresses: ['10.77.0.11'],
+  state: 'member',
+};
 
 /** One node, the default domain, nothing else. */
 export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
@@ -41,6 +48,7 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     revision: 1,
     observed: 0,
     settings: DEFAULT_SETTINGS,
+    cluster: null,
     nodes: [R1],
     racks: [{ nodeId: R1.id, isMaster: true }],
     sights: [],
@@ -58,6 +66,40 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     restarts: [],
     ...changes,
   };
+}
+
+/** What region nodes share; without a floating address unless `changes` say so. */
+export function aCluster(changes: Partial<Cluster> = {}): Cluster {
+  return { id: 'regent-0f3a9c21', vip: null, virtualRouter: 51, isSeed: false, ...changes };
+}
+
+/** The lab's cluster: region nodes r1–r3 with a floating address, racks k1 and k2. `changes` last. */
+export function clusterSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  const region = (number: number): Node => ({
+    id: `n-r${number}`,
+    name: `r${number}`,
+    isRegion: true,
+    isRack: false,
+    addresses: [`10.77.0.1${number}`],
+    state: 'member',
+  });
+  const rack = (number: number): Node => ({
+    ...region(number),
+    id: `n-k${number}`,
+    name: `k${number}`,
+    isRegion: false,
+    isRack: true,
+    addresses: [`10.77.0.2${number}`],
+  });
+  return emptySnapshot({
+    cluster: aCluster({ vip: '10.77.0.10/24' }),
+    nodes: [rack(1), rack(2), region(1), region(2), region(3)],
+    racks: [
+      { nodeId: 'n-k1', isMaster: true },
+      { nodeId: 'n-k2', isMaster: false },
+    ],
+    ...changes,
+  });
 }
 
 /** A machine; `nics` name each interface's addresses as `name: [address, …]`, the first one carries the host name. */
@@ -139,8 +181,8 @@ export function typicalSnapshot(): Snapshot {
     },
     nodes: [
       { ...R1, addresses: ['10.77.0.11', 'fd00:77::11'] },
-      { id: 'n-r2', name: 'r2', isRegion: true, isRack: false, addresses: ['10.77.0.12'] },
-      { id: 'n-rack1', name: 'rack1', isRegion: false, isRack: true, addresses: ['10.77.0.21'] },
+      { id: 'n-r2', name: 'r2', isRegion: true, isRack: false, addresses: ['10.77.0.12'], state: 'member' },
+      { id: 'n-rack1', name: 'rack1', isRegion: false, isRack: true, addresses: ['10.77.0.21'], state: 'member' },
     ],
     sights: [
       { nodeId: 'n-r1', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] },
@@ -344,10 +386,11 @@ function placed(snapshot: Snapshot): Snapshot {
   return { ...snapshot, machines };
 }
 
-/** The four cases that every service has goldens for; a service that is not needed in one has `null` there. */
+/** The cases that every service has goldens for; a service that is not needed in one has `null` there. */
 export const CASES: Readonly<Record<string, Snapshot>> = {
   empty: emptySnapshot(),
   typical: placed(typicalSnapshot()),
   large: placed(largeSnapshot()),
   'hostile-strings': placed(hostileSnapshot()),
+  cluster: clusterSnapshot(),
 };

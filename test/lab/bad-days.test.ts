@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startForwarder } from '../../src/lab/forward.ts';
 import { kill, up } from '../../src/lab/lab.ts';
 import { signal } from '../../src/lab/process.ts';
-import { SINGLE } from '../../src/lab/topology.ts';
+import { SINGLE } from '../../src/lab/topologies.ts';
 import { createClient } from '../../src/contract/client.ts';
 import { systemRandom } from '../../src/main/process.ts';
 import { audit, EMPTY_LEDGER } from '../kit/faults/ledger.ts';
@@ -166,7 +166,7 @@ describe('bad days', () => {
     const load = await loadOn('restarted.test');
     await nextWrite(load);
     load.mark();
-    await site.sh('systemctl restart regent-db', 90_000);
+    await site.sh('systemctl restart patroni', 90_000);
     await nextWrite(load);
     const { write } = load.gaps();
     await load.stop();
@@ -176,15 +176,20 @@ describe('bad days', () => {
   });
 
   it('two regions on one database: both take writes, publications never go back, either may be killed', async () => {
-    const second = ['REGION_LISTEN=0.0.0.0:5241', 'REGION_AGENT_LISTEN=unix:/tmp/second.sock', 'NODE_NAME=second'];
+    const second = [
+      'REGION_LISTEN=0.0.0.0:5241',
+      'REGION_AGENT_LISTEN=unix:/tmp/second.sock',
+      'REGION_AGENT_TLS_LISTEN=off',
+      'NODE_NAME=second',
+    ];
     const node = '/opt/regent/current/bin/node /opt/regent/current/src/main/regiond.ts';
     await site.sh(
       `systemd-run --quiet --uid=regent --gid=regent --unit=second-region -p Type=notify -p NotifyAccess=all -p Restart=always \\
        -p RestartSec=1 ${second.map((item) => `-E REGENT_${item}`).join(' ')} ${node}`,
       90_000,
     );
-    const forward = { host: 'r1', insidePort: 5241, firstPort: 5340, program: LAB_PROGRAM };
-    const forwarder = await startForwarder(lab.layout, forward);
+    const target = { name: 'r1', netns: lab.layout.hostNetns('r1'), address: '127.0.0.1', port: 5241 };
+    const forwarder = await startForwarder({ target, firstPort: 5340, program: LAB_PROGRAM });
     try {
       const url = `http://127.0.0.1:${forwarder.port}`;
       const other = createClient({ url, apiKey: lab.apiKey, random: systemRandom() });
@@ -306,7 +311,7 @@ describe('bad days', () => {
   async function publications(): Promise<{ revision: number; process: string }[]> {
     const query = 'select generation, revision, process from publications order by generation';
     const text = await site.sh(
-      `setpriv --reuid=regent --regid=regent --init-groups psql -qAt -F ' ' -h /run/regent-db -U regent -d regent -c '${query}'`,
+      `setpriv --reuid=postgres --regid=postgres --init-groups psql -qAt -F ' ' -d regent -c '${query}'`,
     );
     return text.split('\n').map((line) => {
       const [, revision = '', process = ''] = line.split(' ');

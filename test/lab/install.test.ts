@@ -8,27 +8,16 @@ const UNITS = [
   'regent-regiond',
   'regent-agent',
   'regent-helper',
-  'regent-db',
   'regent-db-watch',
+  'etcd',
+  'patroni',
+  'haproxy',
   'named',
   'chrony',
   'squid',
 ];
-const WRITE = [
-  'timeout',
-  '-k',
-  '1',
-  '2',
-  'psql',
-  '-qAt',
-  '-h',
-  '/run/regent-db',
-  '-U',
-  'postgres',
-  '-d',
-  'postgres',
-  '-c',
-];
+const AS_DATABASE = 'setpriv --reuid=postgres --regid=postgres --init-groups';
+const WRITE = `${AS_DATABASE} timeout -k 1 2 psql -qAt -d regent -c "select pg_logical_emit_message(true, 'test', '')"`;
 
 /** One host for all: each case leaves it healthy, the last one takes the product off. */
 describe('the product in a Debian 13 host', () => {
@@ -42,7 +31,6 @@ describe('the product in a Debian 13 host', () => {
 
   const sh = (script: string, timeoutMs?: number) => lab.ask('r1', ['sh', '-c', script], timeoutMs);
   const try_ = (script: string, timeoutMs?: number) => lab.exec('r1', ['sh', '-c', script], timeoutMs);
-  const mainPid = (unit: string) => sh(`systemctl show --property=MainPID --value ${unit}`);
   const starts = () => sh(`systemctl show --property=Id,ActiveState,MainPID ${UNITS.join(' ')}`);
   const regent = (...args: string[]) =>
     run([join(CHECKOUT, 'bin', 'regent'), ...args], {
@@ -63,30 +51,55 @@ describe('the product in a Debian 13 host', () => {
 
   it('runs every unit, none as root but the helper', async () => {
     const users = await sh(
-      "ps -eo user:20,args | awk '/postgres -c|db\\/postgres\\/watch|main\\/[a-z]*\\.ts/ && !/awk/ {print $1}' | sort -u",
+      "ps -eo user:20,args | awk '/ha\\/postgres\\/(watch|mend)|main\\/[a-z]*\\.ts/ && !/awk/ {print $1}' | sort -u",
     );
-    expect(users.split('\n')).toEqual(['regent', 'regent-agent', 'regent-db', 'root']);
+    expect(users.split('\n')).toEqual(['postgres', 'regent', 'regent-agent', 'root']);
     expect(
       await sh('ps -eo user:20,args | awk \'$1 == "root" && /main\\/[a-z]*\\.ts/ && !/awk/ {print $NF}\''),
     ).toMatch(/^\S+helper\.ts$/);
+    const daemons = await sh(
+      "ps -eo user:20,comm | awk '$2 ~ /^(etcd|haproxy|patroni|postgres|named|squid)$/ {print $1}' | sort -u",
+    );
+    expect(daemons.split('\n')).toEqual(['bind', 'etcd', 'haproxy', 'postgres', 'proxy']);
     expect(await try_('systemctl --failed --no-legend')).toMatchObject({ code: 0, stdout: '' });
   });
 
   it('keeps its secrets from others and out of the journal', async () => {
-    expect(await sh('stat -c "%a %U:%G" /etc/regent/regent.conf')).toBe('640 root:regent');
-    expect(await sh('stat -c "%a %U:%G" /var/lib/regent/agent/credential')).toBe('600 regent-agent:regent-agent');
-    expect(await sh('stat -c "%a %U:%G" /etc/bind/rndc.key')).toBe('640 bind:bind');
+    const modes: Record<string, string> = {
+      '/etc/regent/regent.conf': '640 root:regent',
+      '/var/lib/regent/agent/credential': '600 regent-agent:regent-agent',
+      '/etc/bind/rndc.key': '640 bind:bind',
+      '/etc/regent/pki/node.key': '640 root:regent-pki',
+      '/etc/regent/secrets/patroni.env': '640 root:postgres',
+      '/etc/regent/secrets/database.password': '640 root:regent',
+      '/var/lib/regent/region/pki/ca.key': '600 regent:regent',
+      '/var/lib/regent/region/pki/secrets.json': '600 regent:regent',
+    };
+    for (const [path, mode] of Object.entries(modes)) {
+      expect(`${path} ${await sh(`stat -c "%a %U:%G" ${path}`)}`).toBe(`${path} ${mode}`);
+    }
     const asAgent = (command: string) =>
       try_(`setpriv --reuid=regent-agent --regid=regent-agent --init-groups ${command}`);
-    expect((await asAgent('cat /etc/regent/regent.conf')).code).not.toBe(0);
-    for (const role of ['regent', 'postgres']) {
-      expect((await asAgent(`psql -h /run/regent-db -U ${role} -d regent -c 'select 1'`)).stderr).toContain(
-        'Peer authentication',
-      );
+    for (const path of [
+      '/etc/regent/regent.conf',
+      '/etc/regent/secrets/patroni.env',
+      '/etc/regent/secrets/database.password',
+    ]) {
+      expect((await asAgent(`cat ${path}`)).code, path).not.toBe(0);
     }
-    const secret = lab.apiKey.split(':')[2] ?? 'no key';
-    expect((await try_(`journalctl --no-pager | grep -cF '${secret}'`)).stdout.trim()).toBe('0');
-    expect((await try_(`ps -eo args | grep -vF grep | grep -cF '${secret}'`)).stdout.trim()).toBe('0');
+    for (const role of ['regent', 'postgres']) {
+      const refused = await asAgent(`psql -h /run/postgresql -U ${role} -d regent -c 'select 1'`);
+      expect(refused.stderr).toMatch(/Peer authentication|no pg_hba.conf entry|pg_hba.conf rejects/);
+    }
+    const passwords = await sh(
+      'cat /etc/regent/secrets/database.password; sed -n "s/^PATRONI_.*PASSWORD=//p" /etc/regent/secrets/patroni.env',
+    );
+    const secrets = [lab.apiKey.split(':')[2] ?? 'no key', ...passwords.split('\n').filter((line) => line !== '')];
+    expect(secrets.length).toBeGreaterThan(4);
+    for (const secret of secrets) {
+      expect((await try_(`journalctl --no-pager | grep -cF '${secret}'`)).stdout.trim()).toBe('0');
+      expect((await try_(`ps -eo args | grep -vF grep | grep -cF '${secret}'`)).stdout.trim()).toBe('0');
+    }
   });
 
   it('installing again and init again change nothing', async () => {
@@ -112,40 +125,88 @@ describe('the product in a Debian 13 host', () => {
     expect(await starts()).toBe(before);
   });
 
-  it('ends a frozen PostgreSQL, which then starts again by itself', async () => {
-    const before = await mainPid('regent-db');
-    await sh(`kill -STOP ${before}`);
-    await until('another postmaster', async () => !['0', before].includes(await mainPid('regent-db')), {
+  /** A newer release: what is installed, under another version. */
+  const makeNewer = async (version: string) => {
+    await sh(
+      `rm -rf /var/tmp/newer && cp -r /opt/regent/current/. /var/tmp/newer && cd /var/tmp/newer && echo ${version} >VERSION
+       sums=$(grep -v ' VERSION$' SHA256SUMS; sha256sum VERSION) && echo "$sums" >SHA256SUMS`,
+      120_000,
+    );
+  };
+  const mainPids = async (units: readonly string[]) =>
+    (await sh(`systemctl show --property=MainPID --value ${units.join(' ')}`)).split('\n').filter((pid) => pid !== '');
+  const OURS = ['regent-regiond', 'regent-agent', 'regent-helper'];
+  const OTHERS = UNITS.filter((unit) => !OURS.includes(unit));
+
+  it('an upgrade restarts our processes alone, and again changes nothing', async () => {
+    const [ours, others] = [await mainPids(OURS), await mainPids(OTHERS)];
+    await makeNewer(`${lab.version}.1`);
+    const upgrade = await try_('/var/tmp/newer/scripts/install', 120_000);
+    expect(upgrade, upgrade.stderr).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('is installed and running'),
+    });
+    const after = await mainPids(OURS);
+    expect(after.filter((pid) => ours.includes(pid))).toEqual([]);
+    expect(await mainPids(OTHERS)).toEqual(others);
+    await until('the newer version', async () => (await regent('status')).stdout.includes(`${lab.version}.1`), {
       deadlineMs: 60_000,
     });
-    await until(
-      'a write',
-      async () => (await lab.exec('r1', [...WRITE, 'update regent_watch set at = now()'])).code === 0,
-      {
-        deadlineMs: 60_000,
-      },
-    );
+    const before = await starts();
+    const again = await try_('/var/tmp/newer/scripts/install', 120_000);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringMatching(/is installed\n$/) });
+    expect(await starts()).toBe(before);
+  });
+
+  it('an upgrade that was cut off is ended by the next run: nothing of the older version goes on', async () => {
+    const [ours, others] = [await mainPids(OURS), await mainPids(OTHERS)];
+    await makeNewer(`${lab.version}.2`);
+    const cutOff = `setsid /var/tmp/newer/scripts/install >/dev/null 2>&1 & install=$!
+      until [ "$(readlink /opt/regent/current)" = releases/${lab.version}.2 ]; do sleep 0.01; done
+      kill -KILL -- -$install`;
+    await lab.ask('r1', ['bash', '-c', cutOff], 60_000);
+    expect(await mainPids(OURS)).toEqual(ours);
+    const upgrade = await try_('/var/tmp/newer/scripts/install', 120_000);
+    expect(upgrade, upgrade.stderr).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('is installed and running'),
+    });
+    expect((await mainPids(OURS)).filter((pid) => ours.includes(pid))).toEqual([]);
+    expect(await mainPids(OTHERS)).toEqual(others);
+    await until('health', async () => (await regent('status')).code === 0, { deadlineMs: 60_000, everyMs: 500 });
+    await sh('rm -rf /var/tmp/newer', 60_000);
+  });
+
+  const postmaster = () => sh('head -n 1 /var/lib/postgresql/17/regent/postmaster.pid');
+  const isAnother = async (before: string) => {
+    const now = (await try_('head -n 1 /var/lib/postgresql/17/regent/postmaster.pid')).stdout.trim();
+    return now !== '' && now !== before;
+  };
+
+  it('ends a frozen PostgreSQL, which Patroni then starts again by itself', async () => {
+    const before = await postmaster();
+    await sh(`kill -STOP ${before}`);
+    await until('another postmaster', () => isAnother(before), { deadlineMs: 60_000 });
+    await until('a write', async () => (await try_(WRITE)).code === 0, { deadlineMs: 60_000 });
     expect(await sh('journalctl --no-pager -u regent-db-watch')).toContain('is stopped, 3 rounds in a row');
     await until('health', async () => (await regent('status')).code === 0, { deadlineMs: 60_000, everyMs: 500 });
   });
 
   it('never ends a PostgreSQL that says it is starting, and ends one that is silent', async () => {
-    const before = await mainPid('regent-db');
+    const before = await postmaster();
     const watch = (readiness: number) =>
       try_(
         `mkdir -p /tmp/fake && printf '#!/bin/sh\\nsleep 9\\n' >/tmp/fake/psql && printf '#!/bin/sh\\nexit ${readiness}\\n' >/tmp/fake/pg_isready
          chmod 755 /tmp/fake /tmp/fake/*
-         exec timeout 6 setpriv --reuid=regent-db --regid=regent-db --init-groups env REGENT_DB_BIN=/tmp/fake \\
+         exec timeout 6 ${AS_DATABASE} env REGENT_DB_BIN=/tmp/fake \\
            REGENT_DB_PROBE_TIMEOUT=0.3 REGENT_DB_PROBE_INTERVAL=0.1 REGENT_DB_PROBE_FAILS=3 /opt/regent/current/ha/postgres/watch`,
         20_000,
       );
     await watch(1);
-    expect(await mainPid('regent-db')).toBe(before);
+    expect(await postmaster()).toBe(before);
     const silent = await watch(2);
-    expect(silent.stderr).toContain('no answer to a write within 0.3 s, 3 rounds in a row');
-    await until('another postmaster', async () => !['0', before].includes(await mainPid('regent-db')), {
-      deadlineMs: 60_000,
-    });
+    expect(silent.stderr).toContain('no answer within 0.3 s, 3 rounds in a row');
+    await until('another postmaster', () => isAnother(before), { deadlineMs: 60_000 });
     await until('health', async () => (await regent('status')).code === 0, { deadlineMs: 60_000, everyMs: 500 });
   });
 
@@ -153,7 +214,7 @@ describe('the product in a Debian 13 host', () => {
     await sh('/opt/regent/current/scripts/uninstall --purge', 120_000);
     const left = await sh('find / -xdev -iname "*regent*" -not -path "/var/log/*" 2>/dev/null || true', 60_000);
     expect(left).toBe('');
-    expect((await try_('getent passwd regent regent-agent regent-db')).stdout).toBe('');
+    expect((await try_('getent passwd regent regent-agent regent-vip; getent group regent-pki')).stdout).toBe('');
     expect((await try_('systemctl list-units --all --no-legend "regent-*"')).stdout).toBe('');
   });
 });

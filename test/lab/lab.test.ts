@@ -5,14 +5,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { removeAbandonedBuilds } from '../../src/lab/base.ts';
 import { run } from '../../src/lab/command.ts';
 import { execHost } from '../../src/lab/exec.ts';
-import { down, kill, setHostFrozen, setUnitPaused, up } from '../../src/lab/lab.ts';
+import { pauseUnit, resumeUnits, setHostFrozen } from '../../src/lab/faults/hang.ts';
+import { down, kill, up } from '../../src/lab/lab.ts';
 import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
 import { mountsBelow } from '../../src/lab/mounts.ts';
 import { netnsNames } from '../../src/lab/network.ts';
 import { allProcesses, identify, isRunning } from '../../src/lab/process.ts';
 import { readState, writeState } from '../../src/lab/state.ts';
 import { labStatus } from '../../src/lab/status.ts';
-import { SINGLE } from '../../src/lab/topology.ts';
+import { SINGLE } from '../../src/lab/topologies.ts';
 import { CHECKOUT, LAB_PROGRAM, openLab, PACKAGES_FILE, type TestLab, testInstance } from '../kit/lab.ts';
 import { until } from '../kit/until.ts';
 
@@ -136,10 +137,10 @@ describe('a lab of one host', () => {
     expect(result).toMatchObject({ isTimeout: true, code: null });
     expect(performance.now() - start).toBeLessThan(5_000);
     await until('the command’s processes to be gone', () => !allProcesses().some((item) => item.argv[1] === '4322'));
-    await setUnitPaused(lab.layout, 'r1', 'systemd-networkd.service', true);
+    await pauseUnit(lab.layout, 'r1', 'systemd-networkd.service');
     const pid = Number(await lab.ask('r1', ['systemctl', 'show', '--property=MainPID', '--value', 'systemd-networkd']));
     expect(await lab.ask('r1', ['sed', '-n', 's/^State:\\s*//p', `/proc/${pid}/status`])).toContain('T');
-    await setUnitPaused(lab.layout, 'r1', 'systemd-networkd.service', false);
+    resumeUnits(lab.layout, 'r1', 'systemd-networkd');
     expect(await lab.ask('r1', ['sed', '-n', 's/^State:\\s*//p', `/proc/${pid}/status`])).not.toContain('T');
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kill, up } from '../../src/lab/lab.ts';
-import { SINGLE } from '../../src/lab/topology.ts';
+import { SINGLE } from '../../src/lab/topologies.ts';
 import { type ProxyAsker, startProxyAsker } from '../kit/faults/proxy.ts';
 import { LAB_PROGRAM, openProductLab, PACKAGES_FILE, type ProductLab } from '../kit/lab.ts';
 import { openSite, type Site, told } from '../kit/site.ts';

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { textDigest } from '../../src/core/digest.ts';
 import { isRejected } from '../../src/core/errors.ts';
-import { bootstrapDatabase } from '../../src/main/bootstrap-database.ts';
+import { seedSnapshot } from '../../src/join/init/seed.ts';
+import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
+import { compileSite } from '../../src/services/compile-node.ts';
+import { SERVICES } from '../../src/services/registry.ts';
 import { findApiKey, listApiKeys } from '../../src/store/queries/api-keys.ts';
+import { findCertificate } from '../../src/store/queries/cluster/certificates.ts';
+import { readNodeCredential } from '../../src/store/queries/nodes.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 
@@ -31,10 +36,40 @@ describe('the database work of init', () => {
     expect(await database.writeSite({ ...ROWS, nodeName: 'r2', addresses: ['192.0.2.12'] })).toBeNull();
     expect(await database.look()).toEqual({
       isRegent: true,
-      nodes: [{ id: 'a1b2', name: 'r2', credentialDigest: null }],
+      nodes: [{ id: 'a1b2', name: 'r2' }],
     });
     expect(await database.writeCredential('a1b2', textDigest('secret'))).toBeNull();
-    expect(await database.look()).toMatchObject({ nodes: [{ credentialDigest: textDigest('secret') }] });
+    expect(await db.read((tx) => readNodeCredential(tx, 'a1b2'))).toBe(textDigest('secret'));
+  });
+
+  it("tells of a cluster what its seed told, so that the region's first publication changes nothing that serves", async () => {
+    const db = pg.get().open(await pg.get().createDatabase());
+    const database = bootstrapDatabase(db);
+    const seed = { nodeId: 'a1b2', clusterId: 'regent-a1b2', name: 'r1', address: '192.0.2.11', domain: 'lab.test' };
+    const before = seedSnapshot({ ...seed, vip: '192.0.2.10/24', virtualRouter: 51 });
+    const compiled = compileSite(before, SERVICES, new Map(), 1_790_000_000);
+    const cluster = {
+      id: 'regent-a1b2',
+      vip: '192.0.2.10/24',
+      virtualRouter: 51,
+      certificate: { serial: '4a5b', notBefore: 1_790_000_000_000, notAfter: 1_791_000_000_000 },
+      held: { generation: 1, digest: textDigest('body') },
+      versions: compiled.versions,
+    };
+    for (const _ of ['first', 'again']) expect(await database.writeSite({ ...ROWS, cluster })).toBeNull();
+    const after = await db.read(readSnapshot);
+    if (isRejected(after)) throw new Error(after.message);
+    const { revision, observed, versions } = after;
+    expect(after).toEqual({ ...before, revision, observed, versions, cluster: { ...before.cluster, isSeed: false } });
+    const published = compileSite(after, SERVICES, new Map(), 1_790_000_060);
+    const services = (site: typeof compiled) => {
+      const parts = site.nodes.get('a1b2')?.body.services ?? {};
+      return Object.fromEntries(Object.entries(parts).filter(([name]) => name !== 'dcs'));
+    };
+    expect(services(published)).toEqual(services(compiled));
+    expect(await db.read((tx) => findCertificate(tx, '4a5b'))).toMatchObject({ nodeId: 'a1b2', node: 'r1' });
+    const other = { ...cluster, id: 'regent-other' };
+    expect(await database.writeSite({ ...ROWS, cluster: other })).toMatchObject({ kind: 'rejected', code: 'conflict' });
   });
 
   it('replaces the key that nobody saw, and no other', async () => {

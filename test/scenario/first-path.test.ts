@@ -225,7 +225,8 @@ describe('a service that cannot be compiled', () => {
     timeout: 60_000,
   }, async () => {
     let isBroken = false;
-    const [dns, ...rest] = SERVICES;
+    const dns = SERVICES.find((service) => service.name === 'dns');
+    const rest = SERVICES.filter((service) => service !== dns);
     if (!dns || rest.length === 0) throw new Error('the registry has too few services');
     const compile: typeof dns.compile = (...args) => {
       if (isBroken) throw new Error('the compiler met what it does not know');

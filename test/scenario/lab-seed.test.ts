@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Client, createClient } from '../../src/contract/client.ts';
-import { seedNetwork } from '../../src/lab/seed.ts';
-import { type LabNetwork, SINGLE } from '../../src/lab/topology.ts';
+import { seedNetwork } from '../../src/lab/product/seed.ts';
+import { SINGLE } from '../../src/lab/topologies.ts';
+import type { LabNetwork } from '../../src/lab/topology.ts';
 import { systemRandom } from '../../src/main/process.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openChannel, type RegionChannel } from '../../src/agent/channel.ts';
+import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import { openFindings } from '../../src/agent/findings.ts';
 import { watchLeases } from '../../src/agent/leases.ts';
 import type { Desired } from '../../src/contract/agent.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const host = new FakeHost(virtualTime(), []);
   host.sockets.set(isQuestion(keaLeases.sign) ? keaLeases.sign.socket : '', kea.answer);
   const urls = [`unix:${join(folder, 'agent.sock')}`];
-  channel = openChannel({ urls, credential: `node:r1:${NODE_SECRET}`, rack: null, random: realRandom });
+  channel = openChannel({ urls, credential: `node:r1:${NODE_SECRET}`, rack: null, clock, random: realRandom });
   const wait = async (ms: number, signal?: AbortSignal) => {
     await delay(ms / 10, undefined, signal ? { signal } : {}).catch(() => {});
   };

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
-import { openChannel } from '../../src/agent/channel.ts';
-import { openRackIdentity, type RackIdentity } from '../../src/agent/rack-identity.ts';
+import { openChannel } from '../../src/agent/channel/channel.ts';
+import { openRackIdentity, type RackIdentity } from '../../src/agent/self/rack-identity.ts';
 import { durableText } from '../../src/host/durable-text.ts';
 import { TIMING } from '../../src/reconcile/ports.ts';
 import { FakeHost } from '../kit/fake-host.ts';
@@ -80,6 +80,7 @@ async function start(name: string, before?: Pick<Rack, 'folder' | 'host'>, own?:
       urls: [own ? `unix:${own.socket}` : `http://127.0.0.1:${port}`],
       credential: own ? `node:r1:${NODE_SECRET}` : null,
       rack: { uuid: identity.uuid, privateKey: identity.privateKey, clock: realClock },
+      clock: realClock,
       random: realRandom,
     }),
     rack: { uuid: identity.uuid, name, publicKey: identity.publicKey, isNode: own !== undefined },

@@ -7,7 +7,7 @@ import { until } from '../kit/until.ts';
 
 const postgres = usePostgres();
 
-const MODULE = new URL('../../src/main/embedded-postgres.ts', import.meta.url).href;
+const MODULE = new URL('../../src/main/embedded/postgres.ts', import.meta.url).href;
 const OWNER = `
   const { startPostgres } = await import(${JSON.stringify(MODULE)});
   const server = await startPostgres();

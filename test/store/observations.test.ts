@@ -56,6 +56,7 @@ test('a report is stored whole; services that it does not name are forgotten', a
     {
       ...report(service('dns', 'healthy'), service('ntp', 'healthy')),
       findings: [],
+      host: null,
       reportedAt: expect.stringMatching(/Z$/),
     },
   ]);

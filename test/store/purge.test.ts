@@ -37,6 +37,13 @@ beforeEach(async () => {
      insert into leases (node_id, address, subnet_id, state, starts_at, expires_at)
        select 'n1', '10.0.0.0'::inet + n, 1, case when n % 2 = 0 then 'expired' else 'active' end, now() - interval '9 days',
          now() - n * interval '1 day' from generate_series(1, 10) n;
+     insert into join_tokens (id, secret_sha256, is_region, is_rack, created_by, created_at, expires_at)
+       select 'token0000' || n, repeat('0', 64), false, true, 'ada', now() - n * interval '4 days', now() - n * interval '4 days'
+       from generate_series(100, 102) n union all select 'token0000001', repeat('0', 64), false, true, 'ada', now(), now();
+     insert into certificates (serial, node_id, not_before, not_after)
+       select to_char(n, 'FM00'), 'n1', now() - interval '60 days', now() - n * interval '3 days' from generate_series(1, 4) n;
+     insert into service_actions (node_id, service, at, kind, why, trigger)
+       select 'n1', 'dns', now() - n * interval '12 days', 'reload', 'w', 'role' from generate_series(1, 4) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -53,7 +60,10 @@ test('removes what has expired and nothing else', async () => {
     changes: 1,
     rack_nonces: 0,
     racks: 0,
+    join_tokens: 3,
+    certificates: 2,
     leases: 2,
+    service_actions: 2,
     heartbeats: 1,
     publications: 10,
   });

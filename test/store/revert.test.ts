@@ -4,7 +4,7 @@ import type { Database } from '../../src/store/database.ts';
 import { createDomain, deleteDomain, updateDomain } from '../../src/store/queries/domains.ts';
 import { findChange, listChanges } from '../../src/store/queries/history.ts';
 import { createMachine, deleteMachine, updateMachine } from '../../src/store/queries/machines.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode, updateNode } from '../../src/store/queries/nodes.ts';
 import { createRecord, updateRecord } from '../../src/store/queries/records.ts';
 import { requestRestart } from '../../src/store/queries/restarts.ts';
 import { setSetting } from '../../src/store/queries/settings.ts';
@@ -124,6 +124,17 @@ test('refused: an unknown change, and one that only asked for a restart', async 
   await change((tx) => createNode(tx, { id: 'n1', name: 'r1', isRegion: true, isRack: true, addresses: [] }));
   const restart = await change((tx) => requestRestart(tx, { nodeId: 'n1', service: 'dns', nonce: 'x', actor: 'ada' }));
   expect(refusal(await revert(restart)).message).toMatch(/holds nothing that can be taken back/);
+});
+
+test('refused: what makes or unmakes a region node; a rack that came to stand on one goes again', async () => {
+  const made = await change((tx) =>
+    createNode(tx, { id: 'n1', name: 'r1', isRegion: true, isRack: false, addresses: [], state: 'joining' }),
+  );
+  expect(refusal(await revert(made)).message).toContain('made or unmade a region node');
+  const joined = await change((tx) => updateNode(tx, { key: 'n1' }, { state: 'member' }));
+  expect(refusal(await revert(joined)).code).toBe('conflict');
+  const rack = await change((tx) => updateNode(tx, { key: 'n1' }, { isRack: true }));
+  expect(await revert(rack)).toMatchObject({ status: 200 });
 });
 
 test('changes are listed newest first, by who and by table', async () => {

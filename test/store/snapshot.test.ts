@@ -29,6 +29,7 @@ test('an empty site has the untagged VLAN and the default settings', async () =>
   expect(value(await db.read(readSnapshot))).toEqual({
     revision: 0,
     observed: 0,
+    cluster: null,
     settings: DEFAULT_SETTINGS,
     nodes: [],
     racks: [],

@@ -1,6 +1,7 @@
 import type { Client } from '../../../src/contract/client.ts';
 import { sentenceOf } from '../../../src/core/errors.ts';
 import type { Layout } from '../../../src/lab/layout.ts';
+import { dice } from '../dice.ts';
 import { pause } from '../until.ts';
 import { type DhcpLedger, EMPTY_DHCP } from './dhcp.ts';
 import { audit, EMPTY_LEDGER, type Ledger, untilAnswered } from './ledger.ts';
@@ -48,7 +49,7 @@ const DEADLINE_MS = 90_000;
  * frozen any more: nobody lends a hand.
  */
 export async function runFaults(order: FaultOrder): Promise<FaultReport> {
-  const random = randomOf(order.seed);
+  const random = dice(order.seed).next;
   const clients = await startClients(order.layout);
   const results: FaultResult[] = [];
   let ledger = EMPTY_LEDGER;
@@ -192,15 +193,4 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
     .map((item) => ({ item, key: random() }))
     .sort((a, b) => a.key - b.key)
     .map(({ item }) => item);
-}
-
-/** A repeatable random source in [0, 1) (mulberry32), so that a printed seed replays the phases. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

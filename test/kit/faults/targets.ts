@@ -1,11 +1,11 @@
 import { execHost } from '../../../src/lab/exec.ts';
 import type { Layout } from '../../../src/lab/layout.ts';
 
-/** A process that can be killed or stopped: a unit's main process, or a child of it by its title. */
+/** A process that can be killed or stopped: a unit's main process, or another one of the unit by its title. */
 export interface Target {
   readonly name: string;
   readonly unit: string;
-  /** Part of the child's command line; the main process when left out. */
+  /** Part of that one's command line; the main process when left out. */
   readonly child?: string;
 }
 
@@ -18,10 +18,13 @@ export const TARGETS: readonly Target[] = [
   { name: 'regiond', unit: 'regent-regiond.service' },
   { name: 'agent', unit: 'regent-agent.service' },
   { name: 'helper', unit: 'regent-helper.service' },
-  { name: 'postgres', unit: 'regent-db.service' },
-  { name: 'postgres-walwriter', unit: 'regent-db.service', child: 'walwriter' },
-  { name: 'postgres-checkpointer', unit: 'regent-db.service', child: 'checkpointer' },
-  { name: 'postgres-backend', unit: 'regent-db.service', child: 'regent regent' },
+  { name: 'etcd', unit: 'etcd.service' },
+  { name: 'haproxy', unit: 'haproxy.service' },
+  { name: 'patroni', unit: 'patroni.service' },
+  { name: 'postgres', unit: 'patroni.service', child: 'bin/postgres -D' },
+  { name: 'postgres-walwriter', unit: 'patroni.service', child: 'walwriter' },
+  { name: 'postgres-checkpointer', unit: 'patroni.service', child: 'checkpointer' },
+  { name: 'postgres-backend', unit: 'patroni.service', child: 'regent regent' },
   { name: 'db-watch', unit: 'regent-db-watch.service' },
 ];
 
@@ -42,8 +45,11 @@ export async function pidOf(layout: Layout, target: Target): Promise<number | nu
     (await inHost(layout, ['systemctl', 'show', '--property=MainPID', '--value', target.unit])).trim(),
   );
   if (!main || target.child === undefined) return main || null;
-  const children = await inHost(layout, ['ps', '-o', 'pid=,args=', '--ppid', String(main)]);
-  const line = children.split('\n').find((text) => text.includes(target.child ?? ''));
+  // PostgreSQL is no child of Patroni, which it outlives: the unit's processes are what belongs together.
+  const processes = await inHost(layout, ['ps', '-e', '-o', 'pid=,unit=,args=']);
+  const line = processes
+    .split('\n')
+    .find((text) => text.includes(` ${target.unit} `) && text.includes(target.child ?? ''));
   return line ? Number.parseInt(line, 10) : null;
 }
 

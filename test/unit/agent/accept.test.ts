@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeDesired } from '../../../src/agent/accept.ts';
-import { parseRegionUrl } from '../../../src/agent/channel.ts';
+import { parseRegionUrl } from '../../../src/agent/channel/targets.ts';
 import { desiredOf } from '../../kit/fake-region.ts';
 
 const at = (generation: number, serial: number) => desiredOf('n', generation, { dns: { desired: { serial } } });

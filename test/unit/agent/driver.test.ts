@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { restMs } from '../../../src/agent/driver.ts';
+import { isNews, restMs } from '../../../src/agent/driver.ts';
 import type { ServiceReport } from '../../../src/reconcile/values.ts';
 
 const report = (state: ServiceReport['state'], at: string | null): ServiceReport => ({
@@ -50,5 +50,26 @@ describe('the rest after a change', () => {
     },
   ])('$name', ({ before, after, tookMs, expected }) => {
     expect(restMs(before, after, tookMs)).toBe(expected);
+  });
+});
+
+describe('what is told at once', () => {
+  const before = {
+    ...report('healthy', 'a'),
+    facts: { role: 'none', lagBytes: null, members: [{ name: 'r1', lagBytes: 4 }] },
+  };
+  it.each([
+    { name: 'another role', after: { ...before, facts: { ...before.facts, role: 'standby' } }, expected: true },
+    { name: 'one member more', after: { ...before, facts: { ...before.facts, members: [] } }, expected: true },
+    {
+      name: 'another lag',
+      after: { ...before, facts: { ...before.facts, members: [{ name: 'r1', lagBytes: 5 }] } },
+      expected: false,
+    },
+    { name: 'no facts any more', after: report('healthy', 'a'), expected: true },
+    { name: 'another state', after: { ...report('unhealthy', 'a'), facts: before.facts }, expected: true },
+    { name: 'nothing new', after: before, expected: false },
+  ])('$name: $expected', ({ after, expected }) => {
+    expect(isNews(before, after)).toBe(expected);
   });
 });

@@ -47,7 +47,7 @@ describe('completion', () => {
   });
 
   it('has no verb of one noun after another, and no options of a change for a look', () => {
-    expect(after('node ').words).toEqual(['list', 'show']);
+    expect(after('node ').words).toEqual(['list', 'show', 'delete']);
     expect(after('record list -').words).not.toContain('--dry-run');
   });
 

@@ -131,6 +131,7 @@ export async function run(
     readInput: async () => '',
     askSecret: async () => null,
     fetch: globalThis.fetch,
+    askHost: null,
     sleep: () => Promise.resolve(),
     monotonic: () => performance.now(),
     now: () => Date.parse('2026-03-01T10:00:00Z'),

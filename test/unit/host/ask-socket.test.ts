@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/ports.ts';
-import { ANSWER_LIMIT } from '../../../src/host/ask-socket.ts';
+import { ANSWER_LIMIT } from '../../../src/host/ask/result.ts';
 import { openHelperClient } from '../../../src/host/helper-client.ts';
 import { startHelperServer } from '../../../src/host/helper-server.ts';
 import { type HelperPolicy, refuseCommand } from '../../../src/host/policy.ts';

@@ -27,6 +27,7 @@ beforeAll(async () => {
   const managed = join(folder, 'dns');
   policy = {
     caller: 'root',
+    written: [{ path: join(folder, 'pki', 'node.key'), owner: 'root', group: 'root', mode: 0o640 }],
     services: [
       {
         name: 'dns',
@@ -65,6 +66,19 @@ describe('the root helper over its socket', () => {
     expect((await stat(managed('zones/db.a'))).mode & 0o777).toBe(0o640);
     await client.files.remove(managed('zones/db.a'));
     expect(await client.files.read(managed('zones/db.a'))).toBeNull();
+  });
+
+  it('writes a single file that it may, exactly so, and does nothing else to it', async () => {
+    const key = { ...file(''), path: join(folder, 'pki', 'node.key'), content: 'key' };
+    await client.files.install(key);
+    expect((await stat(key.path)).mode & 0o777).toBe(0o640);
+    const denied = { code: 'denied' };
+    await expect(client.files.install({ ...key, mode: 0o644 })).rejects.toThrow(/exactly those of this file/);
+    await expect(client.files.install({ ...key, path: join(folder, 'pki', 'other') })).rejects.toMatchObject(denied);
+    await expect(client.files.read(key.path)).rejects.toMatchObject(denied);
+    await expect(client.files.remove(key.path)).rejects.toMatchObject(denied);
+    await expect(client.files.move(key.path, managed('a'))).rejects.toMatchObject(denied);
+    await expect(client.files.list(join(folder, 'pki'))).rejects.toMatchObject(denied);
   });
 
   it('refuses everything else with the rule', async () => {

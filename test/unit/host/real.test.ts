@@ -2,11 +2,13 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { groupsOf } from '../../../src/host/accounts.ts';
 import { durableText } from '../../../src/host/durable-text.ts';
 import { linkState, parseAddresses, parseOsRelease } from '../../../src/host/facts.ts';
 import { LineReader } from '../../../src/host/protocol.ts';
 import { realHost } from '../../../src/host/real.ts';
 import { hostFault } from '../../../src/host/system-error.ts';
+import { openSystemdBus } from '../../../src/host/systemd-bus.ts';
 import { parseUnitState, systemdUnits } from '../../../src/host/units.ts';
 
 const host = realHost();
@@ -96,6 +98,16 @@ describe('commands', () => {
   });
 });
 
+describe('groups of an account', () => {
+  it('are those that name it as a member', () => {
+    const text =
+      'root:x:0:\nregent-pki:x:990:etcd,postgres\nssl-cert:x:101:postgres\npostgres:x:105:\nbroken:x:y:etcd\n';
+    expect(groupsOf(text, 'postgres')).toEqual([990, 101]);
+    expect(groupsOf(text, 'etcd')).toEqual([990]);
+    expect(groupsOf(text, 'post')).toEqual([]);
+  });
+});
+
 describe('systemd', () => {
   it('reads what systemctl shows', () => {
     const text =
@@ -119,14 +131,17 @@ describe('systemd', () => {
   });
 
   it('names the verb, the unit and what systemd said', async () => {
-    const units = systemdUnits(async () => ({
-      code: 1,
-      signal: null,
-      stdout: '',
-      stderr: 'Job failed.',
-      timedOut: false,
-      failure: null,
-    }));
+    const units = systemdUnits(
+      async () => ({
+        code: 1,
+        signal: null,
+        stdout: '',
+        stderr: 'Job failed.',
+        timedOut: false,
+        failure: null,
+      }),
+      openSystemdBus('/nowhere'),
+    );
     await expect(units.act('named.service', 'reload', 10)).rejects.toThrow(
       'systemctl reload named.service failed: Job failed.',
     );

@@ -4,21 +4,26 @@ import type { Host } from '../../../src/host/interface.ts';
 import { textDigest } from '../../../src/core/digest.ts';
 import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
 import { argvOf } from '../../kit/argv-of.ts';
+import { Mortal } from './mortal.ts';
 
-/** Thrown in place of an effect, and in place of all later ones: the process was killed. */
-class Killed extends Error {}
+const NOW = Date.UTC(2026, 10, 20);
+const AGENT = 'regent-agent.service';
 
 interface KeyRow extends NewKey {
   isRevoked: boolean;
 }
 
 /** A host and a database that survive the kills of the processes that work on them. */
-export class FakeSite {
+export class FakeSite extends Mortal {
   readonly files = new Map<string, FileContent>();
   readonly units = new Map<string, UnitState['active']>();
   readonly enabled = new Set<string>();
   readonly listening: string[] = [];
   isMigrated = false;
+  /** Power was cut while the cluster's database was made: nobody serves from what is there. */
+  isHalfMade = false;
+  /** An own database, which needs no cluster. */
+  isDatabaseUp = false;
   site: SiteRows | null = null;
   credentialDigest: string | null = null;
   keys: KeyRow[] = [];
@@ -26,12 +31,11 @@ export class FakeSite {
   starts: string[] = [];
   shown: string[] = [];
   said: string[] = [];
-  /** Effects that happen before the process is killed; `after`: the last one still happens, but its answer is lost. */
-  life: { left: number; after: boolean } = { left: Number.POSITIVE_INFINITY, after: false };
   #counter = 0;
   #now = 0;
 
   constructor() {
+    super();
     this.put('/etc/regent/regent.conf', '# mine\nLOG_LEVEL=debug\n#NODE_NAME=\n');
   }
 
@@ -43,16 +47,6 @@ export class FakeSite {
     return this.files.get(path)?.content ?? null;
   }
 
-  /** Does the work of one effect, unless the process is dead by then. */
-  effect<T>(work: () => T): T {
-    if (this.life.left <= 0) throw new Killed('killed');
-    this.life.left -= 1;
-    if (this.life.left === 0 && !this.life.after) throw new Killed('killed');
-    const result = work();
-    if (this.life.left === 0) throw new Killed('killed after the effect');
-    return result;
-  }
-
   ports(changes: Partial<InitPorts> = {}): InitPorts {
     return {
       host: this.#host(),
@@ -60,6 +54,7 @@ export class FakeSite {
         look: async () => this.#look(),
         migrate: async () => this.effect(() => this.#migrate()),
         writeSite: async (rows) => this.effect(() => this.#set(() => (this.site = rows))),
+        writeCluster: async () => null,
         writeCredential: async (_nodeId, digest) =>
           this.effect(() => this.#set(() => (this.credentialDigest = digest))),
         replaceKey: async (key) => this.effect(() => this.#replaceKey(key)),
@@ -77,11 +72,16 @@ export class FakeSite {
       show: async (text) => this.effect(() => void this.shown.push(text)),
       uid: 0,
       productRoot: '/opt/regent/releases/0.1.0',
+      version: '0.1.0',
+      now: () => NOW + this.#now,
+      compile: (seed) => ({ body: { services: {} }, versions: [], refusals: seed.nodes.length === 1 ? [] : ['?'] }),
       hasOwnDatabase: false,
-      regionListen: '0.0.0.0:5240',
       ...changes,
     };
   }
+
+  neighbours = '';
+  versionOf = (program: string): string => (program === 'etcd' ? '3.5.16' : program === 'patroni' ? '4.0.4' : '17.6');
 
   #host(): Host {
     return {
@@ -111,10 +111,22 @@ export class FakeSite {
   }
 
   #look() {
-    if (this.units.get('regent-db.service') !== 'active') return rejected('unavailable', 'The database is not up.');
+    if (!this.isDatabaseUp && !this.#isClusterUp()) return rejected('unavailable', 'The database is not up.');
     if (!this.isMigrated || this.site === null) return { isRegent: this.isMigrated, nodes: [] };
     const { nodeId, nodeName } = this.site;
-    return { isRegent: true, nodes: [{ id: nodeId, name: nodeName, credentialDigest: this.credentialDigest }] };
+    return { isRegent: true, nodes: [{ id: nodeId, name: nodeName }] };
+  }
+
+  /** The agent has brought the database up from its ledger; the region reaches it by the password. */
+  #isClusterUp(): boolean {
+    const needed = [
+      '/etc/regent/pki/node.pem',
+      '/etc/regent/secrets/patroni.env',
+      '/etc/regent/secrets/database.password',
+    ];
+    const ledger = this.text('/var/lib/regent/agent/ledger.json');
+    if (this.isHalfMade) return false;
+    return this.units.get(AGENT) === 'active' && ledger !== null && needed.every((path) => this.text(path) !== null);
   }
 
   #migrate(): string[] {
@@ -141,6 +153,11 @@ export class FakeSite {
 
   #act(unit: string, verb: string): void {
     this.starts.push(`${verb} ${unit}`);
+    if (verb === 'stop') {
+      this.units.set(unit, 'inactive');
+      this.#reads.delete(unit);
+      return;
+    }
     this.units.set(unit, 'active');
     // What a process reads at its start is what it goes by from then on.
     if (verb === 'restart' || !this.#reads.has(unit)) this.#reads.set(unit, this.#inputsOf());
@@ -156,6 +173,10 @@ export class FakeSite {
     const argv = argvOf(command);
     const ok = { code: 0, signal: null, stderr: '', timedOut: false, failure: null };
     if (argv[0] === 'df') return { ...ok, stdout: 'Avail\n9000000\n' };
+    if (argv[0] === 'curl' || argv[0] === 'sync') return { ...ok, stdout: '' };
+    if (argv[0] === 'ip') return { ...ok, stdout: this.neighbours };
+    if (argv[0] === 'find') return { ...ok, stdout: '' };
+    if (argv.includes('--version')) return { ...ok, stdout: `${argv[0]} ${this.versionOf(argv[0] ?? '')}\n` };
     if (argv[0] === 'ss') return { ...ok, stdout: `${this.listening.join('\n')}\n` };
     if (argv.includes('enable')) {
       return this.effect(() => {
@@ -163,7 +184,18 @@ export class FakeSite {
         return { ...ok, stdout: '' };
       });
     }
+    if (argv[0] === 'rm') return this.effect(() => this.#removeData(argv, ok));
     throw new Error(`unexpected command ${argv.join(' ')}`);
+  }
+
+  #removeData(argv: readonly string[], ok: Omit<ExecResult, 'stdout'>): ExecResult {
+    const both = ['/var/lib/postgresql/17/regent', '/var/lib/etcd/regent/member'];
+    if (this.units.get(AGENT) === 'active' || !both.every((path) => argv.includes(path)))
+      throw new Error(argv.join(' '));
+    this.isHalfMade = false;
+    this.isMigrated = false;
+    this.site = null;
+    return { ...ok, stdout: '' };
   }
 
   /** Healthy when both processes run with what is on disk, and the agent's secret is the one that the database knows. */

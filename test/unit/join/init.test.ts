@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { runInit } from '../../../src/join/init.ts';
-import type { InitOptions } from '../../../src/join/options.ts';
+import { runInit } from '../../../src/join/init/init.ts';
+import type { InitOptions } from '../../../src/join/init/options.ts';
 import { PATHS, UNITS } from '../../../src/join/paths.ts';
+import { isSignedBy, readCertificate } from '../../../src/pki/certificate.ts';
 import { FakeSite } from './fake-site.ts';
+import { countEffects } from './mortal.ts';
 
 const OPTIONS: InitOptions = {
   name: null,
-  domain: 'regent.internal',
+  domain: null,
   address: null,
+  vip: null,
+  virtualRouter: null,
+  isRack: true,
   isJson: false,
   deadlineMs: 60_000,
 };
@@ -20,7 +25,7 @@ describe('regent init', () => {
     expect(site.site).toMatchObject({ nodeName: 'r1', addresses: ['10.77.0.11'], domain: 'regent.internal' });
     expect(site.text(PATHS.conf)).toBe('# mine\nLOG_LEVEL=debug\nNODE_NAME=r1\n');
     expect(site.files.get(PATHS.agentConf)).toMatchObject({
-      content: 'NODE_NAME=r1\n',
+      content: 'NODE_NAME=r1\nRACK=yes\n',
       mode: 0o640,
       group: 'regent-agent',
     });
@@ -30,7 +35,7 @@ describe('regent init', () => {
     expect([...site.enabled].sort()).toEqual(Object.values(UNITS).sort());
     expect(site.files.get(PATHS.credential)).toMatchObject({ mode: 0o600, owner: 'regent-agent' });
     expect(site.files.get(PATHS.rootConfig)).toMatchObject({ mode: 0o600, owner: 'root' });
-    expect(site.text(PATHS.underWay)).toBeNull();
+    expect(site.text(PATHS.initUnderWay)).toBeNull();
     const [key] = site.keys;
     const whole = `${key?.consumer}:${key?.token}:${key?.secret}`;
     expect(site.shown).toHaveLength(1);
@@ -59,9 +64,9 @@ describe('regent init', () => {
     await runInit(site.ports(), OPTIONS);
     const secret = site.keys[0]?.secret ?? '?';
     expect(site.said.join('\n')).not.toContain(secret);
-    expect(site.text(PATHS.done)).not.toContain(secret);
+    expect(site.text(PATHS.initDone)).not.toContain(secret);
     const agentSecret = site.text(PATHS.credential)?.trim().split(':')[2] ?? '?';
-    expect([...site.said, ...site.shown, site.text(PATHS.done)].join('\n')).not.toContain(agentSecret);
+    expect([...site.said, ...site.shown, site.text(PATHS.initDone)].join('\n')).not.toContain(agentSecret);
   });
 
   it('says on the second run that it is done, without a key', async () => {
@@ -107,24 +112,59 @@ describe('regent init', () => {
     });
   });
 
-  it('uses an own database without touching the private one', async () => {
+  it('makes authority, certificate, secrets and the first ledger, each for its readers alone', async () => {
     const site = new FakeSite();
-    site.units.set(UNITS.database, 'active'); // The fake's database answers when this unit runs.
-    expect(await runInit(site.ports({ hasOwnDatabase: true }), OPTIONS)).toBe(0);
-    expect(site.enabled.has(UNITS.database)).toBe(false);
-    expect(site.starts.filter((start) => start.includes('regent-db'))).toEqual([]);
+    expect(await runInit(site.ports(), { ...OPTIONS, vip: '10.77.0.10/24' })).toBe(0);
+    const certificate = readCertificate(site.text(PATHS.certificate) ?? '');
+    expect(certificate).toMatchObject({ commonName: 'r1', nodeId: site.site?.nodeId, isRegion: true });
+    expect(isSignedBy(site.text(PATHS.certificate) ?? '', site.text(PATHS.authority) ?? '')).toBe(true);
+    expect(site.site?.cluster).toMatchObject({
+      vip: '10.77.0.10/24',
+      virtualRouter: 51,
+      certificate: { serial: 'serial' in certificate ? certificate.serial : '' },
+      held: { generation: 1 },
+    });
+    const access = (path: string) => {
+      const { mode = 0, owner, group } = site.files.get(path) ?? {};
+      return `${mode.toString(8)} ${owner}:${group}`;
+    };
+    expect(access(PATHS.authorityKey)).toBe('600 regent:regent');
+    expect(access(PATHS.secrets)).toBe('600 regent:regent');
+    expect(access(PATHS.key)).toBe('640 root:regent-pki');
+    expect(access(PATHS.pem)).toBe('640 root:regent-pki');
+    expect(access(PATHS.patroniSecrets)).toBe('640 root:postgres');
+    expect(access(PATHS.databasePassword)).toBe('640 root:regent');
+    expect(access(PATHS.beaconKey)).toBe('640 root:regent-vip');
+    expect(access(PATHS.ledger)).toBe('600 regent-agent:regent-agent');
+    expect(site.shown[0]).toContain('http://10.77.0.10:5240');
+  });
+
+  it('goes on with what an interrupted run began, and refuses another name for it', async () => {
+    const site = new FakeSite();
+    const askRegion = async () => ({ isReady: false, why: 'not yet' });
+    expect(await runInit(site.ports({ askRegion }), OPTIONS)).toBe(5);
+    expect(await runInit(site.ports(), { ...OPTIONS, name: 'other' })).toBe(1);
+    expect(site.said.join('\n')).toContain('An interrupted init began this cluster with --name r1, and other is asked');
+    expect(await runInit(site.ports(), OPTIONS)).toBe(0);
+  });
+
+  it('refuses a floating address that somebody answers to', async () => {
+    const site = new FakeSite();
+    site.neighbours = '10.77.0.10 dev eth0 lladdr 52:54:00:00:00:99 REACHABLE\n';
+    expect(await runInit(site.ports(), { ...OPTIONS, vip: '10.77.0.10/24' })).toBe(1);
+    expect(site.said.join('\n')).toContain('Somebody answers to the floating address 10.77.0.10 already');
   });
 
   it('refuses a database that holds another site', async () => {
     const site = new FakeSite();
-    site.units.set(UNITS.database, 'active');
+    site.isDatabaseUp = true;
     site.isMigrated = true;
     site.site = { nodeId: 'abcd', nodeName: 'other', addresses: [], domain: 'x.test' };
     expect(await runInit(site.ports({ hasOwnDatabase: true }), OPTIONS)).toBe(1);
     expect(site.said.join('\n')).toMatch(/holds a site already, with the node\(s\) other/);
     expect(site.said.at(-1)).toBe('Nothing was changed.');
     expect(site.site.nodeName).toBe('other');
-    expect(site.text(PATHS.underWay)).toBeNull();
+    expect(site.text(PATHS.initUnderWay)).toBeNull();
   });
 
   it('ends with what is missing when the site is not healthy in time', async () => {
@@ -135,6 +175,15 @@ describe('regent init', () => {
     expect(site.shown).toEqual([]);
     expect(await runInit(site.ports(), OPTIONS)).toBe(0);
     expect(site.keys.map((key) => key.isRevoked)).toEqual([true, false]);
+  });
+
+  it('changes nothing when a service would refuse the first configuration', async () => {
+    const site = new FakeSite();
+    const before = new Map(site.files);
+    const compile = () => ({ body: { services: {} }, versions: [], refusals: ['the proxy cannot have this name.'] });
+    expect(await runInit(site.ports({ compile }), OPTIONS)).toBe(1);
+    expect(site.said).toEqual(['error: the proxy cannot have this name.', 'Nothing was changed.']);
+    expect(site.files).toEqual(before);
   });
 
   it('changes nothing when preflight finds an error', async () => {
@@ -149,7 +198,22 @@ describe('regent init', () => {
 });
 
 describe('regent init, killed', () => {
-  const total = countEffects();
+  const total = countEffects(new FakeSite(), (site) => runInit(site.ports(), JSON_OPTIONS));
+
+  it('begins the database anew when power was cut while it was made', async () => {
+    const site = new FakeSite();
+    site.isHalfMade = true;
+    expect(await runInit(site.ports(), JSON_OPTIONS)).toBe(0);
+    expectWhole(site, 'after half a database', 0);
+  });
+
+  it('stops and removes nothing of a database that was made', async () => {
+    const site = new FakeSite();
+    await site.killed((await total) - 1, true, () => runInit(site.ports(), JSON_OPTIONS));
+    const acts = site.starts.length;
+    expect(await runInit(site.ports(), JSON_OPTIONS)).toBe(0);
+    expect(site.starts.slice(acts).filter((act) => act.startsWith('stop'))).toEqual([]);
+  });
 
   it('has effects to be killed at', async () => {
     expect(await total).toBeGreaterThan(15);
@@ -158,36 +222,25 @@ describe('regent init, killed', () => {
   it.each([false, true])('goes on at every place (effect done, answer lost: %s)', async (after) => {
     for (let kill = 1; kill <= (await total); kill += 1) {
       const site = new FakeSite();
-      site.life = { left: kill, after };
-      await runInit(site.ports(), JSON_OPTIONS).catch(() => undefined);
+      await site.killed(kill, after, () => runInit(site.ports(), JSON_OPTIONS));
       const shownBefore = site.shown.length;
-      site.life = { left: Number.POSITIVE_INFINITY, after: false };
       expect(await runInit(site.ports(), JSON_OPTIONS), `killed at effect ${kill}`).toBe(0);
       expectWhole(site, `killed at effect ${kill}`, shownBefore);
     }
   });
 
-  it('goes on after two kills at any places, each run with another name', async () => {
+  it('goes on after two kills at any places', async () => {
     for (let first = 1; first <= (await total); first += 1) {
-      for (let second = 1; second <= first + 3; second += 1) {
+      for (const second of [Math.ceil(first / 2), first]) {
         const site = new FakeSite();
-        for (const [name, left] of [
-          ['first', first],
-          ['second', second],
-        ] as const) {
-          site.life = { left, after: true };
-          await runInit(site.ports(), { ...JSON_OPTIONS, name }).catch(() => undefined);
-        }
-        const done = JSON.parse(site.text(PATHS.done) ?? '{}') as { isKeySeen?: boolean; name?: string };
+        for (const left of [first, second]) await site.killed(left, true, () => runInit(site.ports(), JSON_OPTIONS));
         const shownBefore = site.shown.length;
-        site.life = { left: Number.POSITIVE_INFINITY, after: false };
         const when = `killed at ${first}, then at ${second}`;
-        expect(await runInit(site.ports(), { ...JSON_OPTIONS, name: 'third' }), when).toBe(0);
-        expect(site.site?.nodeName, when).toBe(done.isKeySeen ? done.name : 'third');
+        expect(await runInit(site.ports(), JSON_OPTIONS), when).toBe(0);
         expectWhole(site, when, shownBefore);
       }
     }
-  });
+  }, 60_000);
 });
 
 /** One node, one credential that fits, one key in force, and that key is the last one that was shown. */
@@ -201,15 +254,15 @@ function expectWhole(site: FakeSite, when: string, shownBefore: number): void {
   expect(results.findLast((result) => result.apiKey !== undefined)?.apiKey, when).toBe(whole);
   expect(site.shown.length, when).toBe(shownBefore + 1);
   expect(site.text(PATHS.rootConfig), when).toContain(whole);
-  expect(site.text(PATHS.underWay), when).toBeNull();
-  expect(JSON.parse(site.text(PATHS.done) ?? ''), when).toMatchObject({ isKeySeen: true, nodeId: site.site?.nodeId });
+  expect(site.text(PATHS.initUnderWay), when).toBeNull();
+  expect(JSON.parse(site.text(PATHS.initDone) ?? ''), when).toMatchObject({
+    isKeySeen: true,
+    nodeId: site.site?.nodeId,
+  });
   expect(site.text(PATHS.credential), when).toContain(`node:${site.site?.nodeId}:`);
-}
-
-async function countEffects(): Promise<number> {
-  const site = new FakeSite();
-  const many = 1_000_000;
-  site.life = { left: many, after: false };
-  await runInit(site.ports(), JSON_OPTIONS);
-  return many - site.life.left;
+  const certificate = site.text(PATHS.certificate) ?? '';
+  expect(isSignedBy(certificate, site.text(PATHS.authority) ?? ''), when).toBe(true);
+  expect(readCertificate(certificate), when).toMatchObject({ serial: site.site?.cluster?.certificate.serial });
+  const secrets = JSON.parse(site.text(PATHS.secrets) ?? '') as { database: string };
+  expect(site.text(PATHS.databasePassword), when).toBe(`${secrets.database}\n`);
 }

@@ -1,13 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected, rejected } from '../../../src/core/errors.ts';
-import { parseListeners } from '../../../src/join/look.ts';
-import { parseInitOptions } from '../../../src/join/options.ts';
-import { type HostSeen, judgeHost } from '../../../src/join/preflight.ts';
+import { type HostSeen, parseListeners, unitOf } from '../../../src/join/look.ts';
+import { type InitOptions, parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
+import { type InitSeen, judgeInit } from '../../../src/join/init/preflight.ts';
+import { type Seed, seedSnapshot } from '../../../src/join/init/seed.ts';
+import { compileSite } from '../../../src/services/compile-node.ts';
+import { SERVICES } from '../../../src/services/registry.ts';
 import { apiUrl, setConfValues, setContext } from '../../../src/join/texts.ts';
 
-const OPTIONS = { name: null, domain: 'regent.internal', address: null, isJson: false, deadlineMs: 1000 };
+const OPTIONS: InitOptions = {
+  name: null,
+  domain: null,
+  address: null,
+  vip: null,
+  virtualRouter: null,
+  isRack: true,
+  isJson: false,
+  deadlineMs: 1000,
+};
 
-const GOOD: HostSeen = {
+const GOOD: InitSeen = {
   uid: 0,
   productRoot: '/opt/regent/releases/0.1.0',
   facts: {
@@ -19,35 +31,54 @@ const GOOD: HostSeen = {
   },
   missingUnits: [],
   listeners: [],
-  ownPids: [],
   freeMegabytes: 9000,
+  now: Date.UTC(2026, 10, 20),
   conf: '',
   rackConf: null,
-  isUnderWay: false,
-  hasDatabaseFiles: false,
+  notes: { isInit: false, isInitDone: false, isJoin: false, isJoinDone: false },
+  data: [],
+  versions: { patroni: 'patroni 4.0.4', postgres: 'postgres (PostgreSQL) 17.6', etcd: 'etcd Version: 3.5.16' },
+  note: null,
   hasOwnDatabase: false,
   site: null,
-  apiPort: 5240,
+  isVipAnswering: false,
 };
 
-const judge = (changes: Partial<HostSeen>, options = {}) =>
-  judgeHost({ ...GOOD, ...changes }, { ...OPTIONS, ...options });
-const sentences = (changes: Partial<HostSeen>, options = {}) =>
+const PLAN = {
+  name: 'r1',
+  address: '192.0.2.11',
+  domain: 'regent.internal',
+  vip: null,
+  virtualRouter: 51,
+  isRack: true,
+};
+const NOTE = { ...PLAN, nodeId: '0f3a9c21', clusterId: 'regent-0f3a9c21' };
+
+/** As `regent init` compiles its seed. */
+const compile = (seed: Seed) => {
+  const { nodes } = compileSite(seedSnapshot(seed), SERVICES, new Map(), 1_800_000_000);
+  const found = nodes.get(seed.nodeId)?.findings ?? [];
+  return found.filter(({ severity }) => severity === 'error').map(({ sentence }) => sentence);
+};
+const judge = (changes: Partial<InitSeen>, options = {}) =>
+  judgeInit({ ...GOOD, ...changes }, { ...OPTIONS, ...options }, compile);
+const sentences = (changes: Partial<InitSeen>, options = {}) =>
   judge(changes, options).findings.map((finding) => `${finding.severity}: ${finding.sentence}`);
+const versions = (changes: Partial<HostSeen['versions']>) => ({ versions: { ...GOOD.versions, ...changes } });
 
 describe('preflight', () => {
   it('finds nothing against a rack.conf of its own', () => {
     expect(sentences({ rackConf: 'MAAS_URL=http://192.0.2.11:5240/MAAS\n' })).toEqual([]);
-    const interrupted = { rackConf: 'MAAS_URL=http://192.0.2.99:5240/MAAS\n', isUnderWay: true };
+    const interrupted = { rackConf: 'MAAS_URL=http://192.0.2.99:5240/MAAS\n', note: NOTE };
     expect(sentences(interrupted).filter((text) => text.startsWith('error'))).toEqual([]);
   });
 
   it('finds nothing on a good host, and its name and address', () => {
-    expect(judge({})).toEqual({ findings: [], name: 'r1', address: '192.0.2.11' });
+    expect(judge({})).toEqual({ findings: [], plan: PLAN });
   });
 
-  it.each<[string, Partial<HostSeen>, RegExp]>([
-    ['not root', { uid: 1000 }, /^error: init must run as root/],
+  it.each<[string, Partial<InitSeen>, RegExp]>([
+    ['not root', { uid: 1000 }, /^error: regent init must run as root/],
     [
       'another system',
       { facts: { ...GOOD.facts, os: { id: 'ubuntu', version: '24.04' } } },
@@ -56,9 +87,10 @@ describe('preflight', () => {
     ['a checkout', { productRoot: '/home/ada/regent' }, /^error: .*runs from \/home\/ada\/regent.*scripts\/install/],
     ['a folder of a similar name', { productRoot: '/opt/regent2/x' }, /^error: .*runs from/],
     ['missing units', { missingUnits: ['regent-agent.service'] }, /^error: .*regent-agent\.service.*scripts\/install/],
-    ['a small disk', { freeMegabytes: 100 }, /^error: .*100 MB free; at least 300/],
+    ['a small disk', { freeMegabytes: 100 }, /^error: .*100 MB free; at least 600/],
     ['a smallish disk', { freeMegabytes: 900 }, /^warning: .*900 MB free/],
     ['unknown ports', { listeners: null }, /^warning: Which ports/],
+    ['a clock that never ran', { now: 0 }, /^error: This host's clock says 1970-01-01.*timedatectl/],
     ['a bad configuration', { conf: 'A=1\nnonsense\n' }, /^error: \/etc\/regent\/regent\.conf, line 2/],
     ['a bad rack.conf', { rackConf: 'MAAS_URL=x\n' }, /^error: \/etc\/regent\/rack\.conf, line 1: MAAS_URL/],
     [
@@ -66,83 +98,194 @@ describe('preflight', () => {
       { rackConf: 'MAAS_URL=http://192.0.2.99:5240/MAAS\n' },
       /^error: .*a rack of http:\/\/192\.0\.2\.99:5240\. Take MAAS_URL out/,
     ],
-    ['an interrupted init', { isUnderWay: true, hasDatabaseFiles: true }, /^warning: An earlier init was interrupted/],
-    ['old data', { hasDatabaseFiles: true }, /^warning: The private database has data already/],
+    ['an interrupted init', { note: NOTE }, /^warning: An earlier init was interrupted/],
     [
-      'a database that is down',
-      { hasOwnDatabase: true, site: rejected('unavailable', 'refused') },
-      /^error: The database of DATABASE_URL .* does not answer: refused/,
+      'an interrupted join',
+      { notes: { ...GOOD.notes, isJoin: true } },
+      /^error: A join of this host was interrupted.*--undo/,
     ],
+    ['a host that joined', { notes: { ...GOOD.notes, isJoinDone: true } }, /^error: This host has joined a cluster/],
     [
-      "another site's database",
-      { hasOwnDatabase: true, site: { isRegent: true, nodes: [{ id: 'a', name: 'x1', credentialDigest: null }] } },
-      /^error: The database holds a site already, with the node\(s\) x1/,
+      'data of an earlier cluster',
+      { data: ['/var/lib/postgresql/17/regent/PG_VERSION'] },
+      /^error: This host has data of an earlier cluster: .*PG_VERSION.*never taken over/,
+    ],
+    ['an etcd of somebody else', { data: ['/var/lib/etcd/default/member'] }, /^error: An etcd that is not Regent's/],
+    ['a Patroni of somebody else', { data: ['/etc/patroni/config.yml'] }, /^error: A Patroni that is not Regent's/],
+    [
+      'Patroni 3',
+      versions({ patroni: 'patroni 3.0.2' }),
+      /^error: Patroni .*3\.0\.2.*4\.0 or newer.*lose acknowledged/,
+    ],
+    ['PostgreSQL 15', versions({ postgres: 'postgres (PostgreSQL) 15.8' }), /^error: PostgreSQL .*17 is needed/],
+    ['no etcd', versions({ etcd: null }), /^error: etcd on this host is missing/],
+    [
+      'an own database',
+      { hasOwnDatabase: true, site: { isRegent: false, nodes: [] } },
+      /^warning: .*DATABASE_URL.*unused/,
     ],
     ['a host name that is none', { facts: { ...GOOD.facts, hostname: '12' } }, /^error: .*is not a host name.*--name/],
     [
       'no address',
       { facts: { ...GOOD.facts, interfaces: [{ name: 'lo', mac: '', addresses: ['127.0.0.1', '::1'] }] } },
-      /^error: This host has no IPv4 address/,
+      /^error: .*this host has no IPv4 address/,
     ],
   ])('explains %s', (_, changes, wanted) => {
     expect(sentences(changes)).toEqual([expect.stringMatching(wanted)]);
   });
 
+  it.each<[string, Partial<InitSeen>, RegExp]>([
+    ['a database that is down', { site: rejected('unavailable', 'refused') }, /^error: .*does not answer: refused/],
+    ["another site's", { site: { isRegent: true, nodes: [{ id: 'a', name: 'x1' }] } }, /^error: .*node\(s\) x1/],
+  ])('explains an own database: %s', (_, changes, wanted) => {
+    expect(sentences({ hasOwnDatabase: true, ...changes })[1]).toMatch(wanted);
+  });
+
+  it('wants a floating address that is near and nobody has', () => {
+    const vip = (text: string, changes = {}) => sentences(changes, { vip: text })[0] ?? 'none';
+    expect(vip('192.0.2.10/24')).toBe('none');
+    expect(vip('198.51.100.10/24')).toMatch(/^error: vip: no address of the node \(192\.0\.2\.11\) lies in/);
+    expect(vip('192.0.2.11/24')).toMatch(/^error: vip: 192\.0\.2\.11 is an address of a node itself/);
+    expect(vip('192.0.2.10/24', { isVipAnswering: true })).toMatch(
+      /^error: Somebody answers to .*192\.0\.2\.10 already/,
+    );
+  });
+
+  it.each<[string, Partial<InitOptions>, readonly string[], RegExp]>([
+    [
+      'an IPv6 floating address',
+      { vip: '2001:db8::10/64' },
+      [],
+      /^error: vip: 2001:db8::10 is IPv6, and keepalived is/,
+    ],
+    ['a multicast one', { vip: '224.0.0.5/1' }, [], /^error: vip: 224\.0\.0\.5 is an address that other hosts do not/],
+    [
+      'a host of IPv6 with one of IPv4',
+      { vip: '192.0.2.10/24', address: '2001:db8::11' },
+      ['2001:db8::11'],
+      /^error: vip: no/,
+    ],
+    [
+      'loopback',
+      { address: '127.0.0.1' },
+      ['127.0.0.1'],
+      /^error: --address: 127\.0\.0\.1 is reached by no other host/,
+    ],
+    ["the placeholder's name", { name: 'master' }, [], /^error: --name: "master" is the placeholder's name/],
+    ['a name for all', { name: 'regent-region' }, [], /^error: --name: "regent-region" stands for every region node/],
+    [
+      'a domain in which no name fits',
+      { domain: Array(4).fill('a'.repeat(62)).join('.') },
+      [],
+      /^error: --domain: with the node's name r1 it makes a name of 254 characters\. Rule/,
+    ],
+  ])('refuses what services would refuse later: %s', (_, options, more, wanted) => {
+    const [nic] = GOOD.facts.interfaces;
+    const addresses = [...(nic?.addresses ?? []), ...more];
+    const interfaces = [{ name: 'eth0', mac: '52:54:00:00:00:01', addresses }];
+    const { findings, plan } = judge({ facts: { ...GOOD.facts, interfaces } }, options);
+    expect(findings.map(({ severity, sentence }) => `${severity}: ${sentence}`)).toEqual([
+      expect.stringMatching(wanted),
+    ]);
+    expect(plan).toBeNull();
+  });
+
+  it('goes on with what an interrupted run began, never with something else', () => {
+    expect(judge({ note: { ...NOTE, name: 'r9' } }).plan).toMatchObject({ name: 'r9' });
+    expect(sentences({ note: NOTE }, { address: '192.0.2.12' })[1]).toMatch(
+      /^error: An interrupted init began this cluster with --address 192\.0\.2\.11, and 192\.0\.2\.12 is asked.*--undo/,
+    );
+    expect(judge({ note: NOTE, data: ['/var/lib/etcd/regent/member'] }).plan).toEqual(NOTE);
+  });
+
   it('refuses an address that is not of this host', () => {
     expect(sentences({}, { address: '192.0.2.99' })).toEqual([
-      'error: --address: 192.0.2.99 is not an address of this host. Its addresses: 192.0.2.11.',
+      'error: --address: 192.0.2.99 is not an address of this host. Rule: one of 192.0.2.11.',
     ]);
-    expect(judge({}, { address: '192.0.2.11', name: 'r7' })).toMatchObject({ name: 'r7', address: '192.0.2.11' });
+    expect(judge({}, { address: '192.0.2.11', name: 'r7' }).plan).toMatchObject({ name: 'r7', address: '192.0.2.11' });
   });
 
   it('takes busy ports for errors unless they are our own daemons or the resolver stub', () => {
     const text = [
       'udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=5,fd=12))',
       'udp UNCONN 0 0 192.0.2.11:53 0.0.0.0:* users:(("named",pid=12,fd=30),("named",pid=12,fd=31))',
-      'tcp LISTEN 0 511 0.0.0.0:5240 0.0.0.0:* users:(("MainThread",pid=20,fd=18))',
+      'tcp LISTEN 0 511 0.0.0.0:5432 0.0.0.0:* users:(("postgres",pid=20,fd=18))',
       'tcp LISTEN 0 10 [::]:53 [::]:* users:(("dnsmasq",pid=31,fd=5))',
       'tcp LISTEN 0 10 *:80 *:*',
       'garbage',
     ].join('\n');
     const listeners = parseListeners(text);
     expect(listeners).toHaveLength(5);
-    expect(sentences({ listeners, ownPids: [12, 20] })).toEqual([
+    const units: Record<number, string> = { 12: 'named.service', 20: 'patroni.service' };
+    const own = listeners.map((listener) => ({ ...listener, unit: units[listener.pid ?? 0] ?? '' }));
+    expect(sentences({ listeners: own })).toEqual([
       expect.stringMatching(/^error: Port 53, needed for DNS, is in use by dnsmasq on ::/),
     ]);
-    expect(sentences({ listeners, ownPids: [12] })[1]).toMatch(/Port 5240.*MainThread on 0\.0\.0\.0.*REGION_LISTEN/);
+    expect(sentences({ listeners })[1]).toMatch(/^error: Port 5432, needed for PostgreSQL.*postgres on 0\.0\.0\.0/);
+  });
+
+  it.each([
+    ['0::/system.slice/patroni.service\n', 'patroni.service'],
+    ['12:cpu:/\n1:name=systemd:/payload/system.slice/etcd.service\n', 'etcd.service'],
+    ['0::/system.slice/system-postgresql.slice/postgresql@17-main.service\n', 'postgresql@17-main.service'],
+    ['0::/user.slice/user-0.slice/session-1.scope\n', null],
+    ['', null],
+  ])('finds the unit of a process in %j', (text, unit) => {
+    expect(unitOf(text)).toBe(unit);
   });
 });
 
 describe('arguments of init', () => {
+  const read = (argv: readonly string[], seed: string | null = null) => {
+    const given = parseInitArguments(argv);
+    if (given === 'help' || isRejected(given)) return given;
+    return readInitOptions(given, seed === null ? null : { name: 'seed', text: seed });
+  };
+
   it('reads all options', () => {
-    expect(
-      parseInitOptions([
-        '--single',
-        '--name',
-        'R1',
-        '--domain=Lab.Test.',
-        '--address',
-        '10.0.0.1',
-        '--json',
-        '--timeout',
-        '9',
-      ]),
-    ).toEqual({ name: 'r1', domain: 'lab.test', address: '10.0.0.1', isJson: true, deadlineMs: 9000 });
-    expect(parseInitOptions(['--single'])).toMatchObject({ name: null, domain: 'regent.internal', address: null });
-    expect(parseInitOptions(['-h', '--bogus'])).toBe('help');
+    const argv = ['--name', 'R1', '--domain=Lab.Test.', '--address', '10.0.0.1', '--json', '--timeout', '9'];
+    const wanted = { name: 'r1', domain: 'lab.test', address: '10.0.0.1', isJson: true, deadlineMs: 9000 };
+    expect(read([...argv, '--single'])).toEqual({ ...wanted, vip: null, virtualRouter: null, isRack: true });
+    expect(read([...argv, '--vip', '10.0.0.9/24', '--virtual-router=7'])).toEqual({
+      ...wanted,
+      vip: '10.0.0.9/24',
+      virtualRouter: 7,
+      isRack: false,
+    });
+    expect(read(['--single'])).toMatchObject({ name: null, domain: null, address: null, deadlineMs: 180_000 });
+    expect(read(['-h', '--bogus'])).toBe('help');
+  });
+
+  it('reads a seed file, over which options win', () => {
+    const seed = '# a seed\nNAME=r5\nVIP=10.0.0.9/24\nADDRESS=10.0.0.5\nRACK=yes\n';
+    expect(read(['seed'], seed)).toMatchObject({ name: 'r5', vip: '10.0.0.9/24', address: '10.0.0.5', isRack: true });
+    expect(read(['seed', '--name', 'r6'], seed)).toMatchObject({ name: 'r6' });
+    expect(read(['seed', '--single'], seed)).toMatchObject({ vip: null, isRack: true });
   });
 
   it.each([
-    [[], /--single is missing/],
-    [['--bogus'], /"--bogus" is not known/],
-    [['--single', '--name'], /--name needs a value/],
-    [['--single=yes'], /--single takes no value/],
-    [['--single', '--name', 'a";};zone "x'], /--name/],
-    [['--single', '--domain', 'a b'], /--domain/],
-    [['--single', '--address', '10.0.0.300'], /--address/],
-    [['--single', '--timeout', '0'], /--timeout/],
-  ])('refuses %j', (argv, wanted) => {
-    const result = parseInitOptions(argv);
+    [[], null, /--vip ADDRESS\/PREFIX.*or --single/],
+    [['--bogus'], null, /"--bogus" is not known/],
+    [['--single', '--name'], null, /--name needs a value/],
+    [['--single=yes'], null, /--single takes no value/],
+    [['--single', '--vip', '10.0.0.9/24'], null, /leave one of --single and --vip out/],
+    [['--vip', '10.0.0.9'], null, /is no floating address/],
+    [['--vip', '10.0.0.9/24', '--virtual-router', '256'], null, /--virtual-router is a whole number from 1 to 255/],
+    [['--single', '--name', 'a";};zone "x'], null, /--name/],
+    [['--single', '--domain', 'a b'], null, /--domain/],
+    [['--single', '--address', '10.0.0.300'], null, /--address/],
+    [['--single', '--timeout', '0'], null, /--timeout/],
+    [['seed', 'more', '--single'], null, /too many arguments/],
+    [['seed'], 'VIP=2001:db8::10/64\n', /^vip: 2001:db8::10 is IPv6.*Rule: IPv4 ADDRESS/],
+    [['seed', '--single'], 'ADDRESS=fe80::1\n', /^seed: ADDRESS: fe80::1 is reached by no other host/],
+    [['seed', '--single'], 'NAME=master\n', /^seed: NAME: "master" is the placeholder/],
+    [['seed', '--single'], 'DOMAIN=in-addr.arpa\n', /^seed: DOMAIN: .*reverse zone/],
+    [['seed', '--single'], 'VIRTUAL_ROUTER=0\n', /seed: VIRTUAL_ROUTER is a whole number from 1 to 255/],
+    [['seed'], 'VIPP=1\n', /seed: VIPP is not known/],
+    [['seed'], 'NAME r1\n', /seed, line 1/],
+    [['seed', '--single'], 'RACK=maybe\n', /RACK is yes or no/],
+  ])('refuses %j with the seed %j', (argv, seed, wanted) => {
+    const result = read(argv, seed);
     expect(isRejected(result) && result.message).toMatch(wanted);
   });
 });
@@ -166,12 +309,8 @@ describe('files of init', () => {
     }
   });
 
-  it.each([
-    ['0.0.0.0:5240', '192.0.2.1', 'http://192.0.2.1:5240'],
-    ['[::]:5240', '2001:db8::1', 'http://[2001:db8::1]:5240'],
-    ['127.0.0.1:80', '192.0.2.1', 'http://127.0.0.1:80'],
-    [':5240', '192.0.2.1', 'http://192.0.2.1:5240'],
-  ])('gives the address of %s', (listen, host, url) => {
-    expect(apiUrl(listen, host)).toBe(url);
+  it('gives the address of an API', () => {
+    expect(apiUrl('192.0.2.1')).toBe('http://192.0.2.1:5240');
+    expect(apiUrl('2001:db8::1', 80)).toBe('http://[2001:db8::1]:80');
   });
 });

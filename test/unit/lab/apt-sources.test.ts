@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseSources, parseDeb822, parseOneLine } from '../../../src/lab/apt-sources.ts';
+import { chooseSources, parseDeb822, parseOneLine } from '../../../src/lab/outer/apt-sources.ts';
 
 const BOOKWORM = `
 # comment

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { basePath, parsePackages } from '../../../src/lab/base.ts';
 import { layoutOf, ownsNetns, switchPort } from '../../../src/lab/layout.ts';
-import { hostsFile, SINGLE } from '../../../src/lab/topology.ts';
+import { SINGLE } from '../../../src/lab/topologies.ts';
+import { hostsFile } from '../../../src/lab/topology.ts';
 
 describe('names of a lab', () => {
   it.each(['', 'a/b', '..', 'A', '-a', 'a b', 'a\n', 'a'.repeat(21)])('refuses the instance %j', (name) => {

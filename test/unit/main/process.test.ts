@@ -1,13 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TRUST_FILES } from '../../../src/model/trust/trust-files.ts';
 import { startLiveness } from '../../../src/main/liveness.ts';
 import { openLog } from '../../../src/main/log.ts';
 import { openNotifier } from '../../../src/main/notify.ts';
 import { productVersion, readSettings } from '../../../src/main/process.ts';
 import { helperPolicy } from '../../../src/main/helper-policy.ts';
-import { refuseCommand, refuseInstall, refuseUnit } from '../../../src/host/policy.ts';
+import { refuseCommand, refuseInstall, refusePath, refuseUnit } from '../../../src/host/policy.ts';
 import { SERVICES } from '../../../src/services/registry.ts';
 import { memoryLog, virtualTime } from '../../kit/virtual-time.ts';
 
@@ -111,7 +114,40 @@ describe('log and notifications', () => {
     expect(log.lines).toEqual([]);
     const deaf = openNotifier({ environment: { NOTIFY_SOCKET: join(folder, 'none') }, log });
     expect(await deaf.watchdog()).toBe(false);
-    expect(log.lines[0]?.message).toBe('systemd-notify failed');
+    expect(log.lines[0]?.message).toBe('systemd was not told');
+  });
+
+  it('tells systemd over one child, and goes on with another when that one was killed', async () => {
+    const path = join(folder, 'notify');
+    const received = join(folder, 'received');
+    const program = `use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); bind($s, sockaddr_un("${path}")); $| = 1; print "ready\\n";
+      open(my $f, '>>', "${received}"); $f->autoflush(1); while (defined(recv($s, my $m, 999, 0))) { print $f "$m\\n" }`;
+    const systemd = spawn('/usr/bin/perl', ['-MIO::Handle', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(systemd.stdout, 'data');
+      const log = memoryLog();
+      const notifier = openNotifier({ environment: { NOTIFY_SOCKET: path }, log });
+      const children = async () =>
+        (await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')).trim().split(' ');
+      await notifier.ready();
+      const before = (await children()).filter((pid) => pid !== String(systemd.pid));
+      expect(await Promise.all([notifier.watchdog(), notifier.watchdog()])).toEqual([true, true]);
+      expect((await children()).filter((pid) => pid !== String(systemd.pid))).toEqual(before);
+      // As systemd does with all processes of a unit that is to stop.
+      process.kill(Number(before.at(-1)), 'SIGTERM');
+      await notifier.stopping();
+      process.kill(Number(before.at(-1)), 'SIGKILL');
+      await vi.waitFor(async () => expect(await children()).not.toContain(before.at(-1)));
+      await notifier.status('well\nagain');
+      await vi.waitFor(async () =>
+        expect(await readFile(received, 'utf8')).toBe(
+          'READY=1\nWATCHDOG=1\nWATCHDOG=1\nSTOPPING=1\nSTATUS=well again\n',
+        ),
+      );
+      expect(log.lines).toEqual([]);
+    } finally {
+      systemd.kill('SIGKILL');
+    }
   });
 });
 
@@ -130,9 +166,22 @@ describe("the helper's list", () => {
     }
   });
 
-  it('has no set-uid file, no file that others may write, and no command as root', () => {
-    for (const { files, users } of policy.services) {
-      expect(users).not.toContain('root');
+  it('lets the files of the certificate be written, with their owners, and no other beside them', () => {
+    for (const file of Object.values(TRUST_FILES)) {
+      expect(refuseInstall(policy, file)).toBeNull();
+      expect(refuseInstall(policy, { ...file, mode: 0o666 })).toContain('Rule: ');
+      expect(refusePath(policy, file.path)).toContain('Rule: ');
+    }
+    expect(refuseInstall(policy, { ...TRUST_FILES.key, path: '/etc/regent/secrets/patroni.env' })).toContain('Rule: ');
+  });
+
+  it('has no set-uid file, no file that others may write, and no command as root but those of the packet filter', () => {
+    const privileged = policy.services.filter(({ users }) => users.includes('root'));
+    // The kernel tells its rules to nobody else; nft's command lines are whole, but for the staged file.
+    expect(privileged.map(({ name }) => name)).toEqual(['firewall']);
+    const programs = privileged.flatMap(({ commands }) => commands.map((rule) => ('argv' in rule ? rule.argv[0] : '')));
+    expect(new Set(programs)).toEqual(new Set(['/usr/sbin/nft']));
+    for (const { files } of policy.services) {
       for (const { mode } of files) expect(mode & ~0o755).toBe(0);
     }
   });

@@ -9,7 +9,7 @@ import {
   type Registration,
   WAITING_FROM_SOURCE_MAX,
   WAITING_MAX,
-} from '../../../src/model/registration.ts';
+} from '../../../src/model/trust/registration.ts';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 const key = (n: number) => `${n.toString(16).padStart(42, 'k')}A`;

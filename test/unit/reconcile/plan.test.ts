@@ -27,7 +27,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   isUnitActive: fc.boolean(),
   mayStart: fc.boolean(),
   isRestartAsked: fc.boolean(),
-  isRoleNew: fc.boolean(),
+  isUntold: fc.boolean(),
   health: fc.option(fc.boolean().map((isHealthy) => ({ isHealthy, detail: '' }))),
   isForced: fc.boolean(),
   isGivenUp: fc.boolean(),
@@ -46,8 +46,8 @@ function after(now: Situation, step: ReturnType<typeof planStep>): Situation {
       return { ...asked, loaded };
     case 'operator_restart':
       return { ...asked, isRestartAsked: false };
-    case 'tell_role':
-      return { ...asked, isRoleNew: false };
+    case 'tell':
+      return { ...asked, isUntold: false };
     case 'start':
       return { ...asked, isUnitUp: true };
     case 'probe':

@@ -89,6 +89,7 @@ describe('the status', () => {
     nodes,
     services: ['dns'],
     counts: { domains: 1, records: 0, machines: 0, vlans: 1, subnets: 0, leases: 0, racksWaiting: 0 },
+    cluster: null,
   });
 
   it('is ok only when everything is', () => {
@@ -101,6 +102,15 @@ describe('the status', () => {
     );
     const finding = { service: 'dns', code: 'x', severity: 'error' as const, subject: 's', sentence: 'Too long.' };
     expect(summarise(facts([{ ...node(), findings: [finding] }])).summary).toContain('Too long');
+  });
+
+  it('does not rest on a node that is joining', () => {
+    const joining = { ...node({ report: null }), id: 'n2', name: 'r2', isJoining: true };
+    expect(summarise(facts([node(), joining]))).toMatchObject({
+      state: 'ok',
+      summary: 'All 1 services are healthy and have what is published.',
+    });
+    expect(summarise(facts([node(), { ...joining, isJoining: false }])).state).toBe('degraded');
   });
 
   it('is degraded when a change is not published within 15 s: no region publishes', () => {

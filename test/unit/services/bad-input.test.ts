@@ -51,7 +51,10 @@ describe.each(HOSTILE)('%j', (text) => {
   it.each(SERVICES.map((service) => service.name))('cannot stand anywhere in the desired state of %s', (name) => {
     const service = serviceNamed(name);
     // Past the API, past the database: the wire's schema refuses it before anything is rendered.
-    for (const [path, desired] of poisoned(firstOfEach(desiredOf(name, 'typical') ?? {}), text)) {
+    for (const [path, desired] of poisoned(
+      firstOfEach(desiredOf(name, 'typical') ?? desiredOf(name, 'cluster') ?? {}),
+      text,
+    )) {
       if (isHarmless(path, text)) continue;
       const render = () =>
         renderService(service, desired, { facts: FACTS, templates: goldenTemplates(), generation: 1 });

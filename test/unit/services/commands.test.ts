@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Command, isQuestion } from '../../../src/core/host-values.ts';
+import { type Command, isOpenQuestion } from '../../../src/core/host-values.ts';
 import { allows } from '../../../src/host/policy.ts';
 import type { Activation, AnyService } from '../../../src/services/kit/contract.ts';
 import { renderService } from '../../../src/services/kit/render.ts';
 import { SERVICES } from '../../../src/services/registry.ts';
 import { desiredOf, goldenTemplates } from '../../kit/goldens.ts';
+import { webAnswer } from '../../kit/exec-result.ts';
 import { CASES, FACTS } from '../../kit/snapshots.ts';
 
 const commandsOf = (activation: Activation) => (activation.kind === 'command' ? activation.commands : []);
@@ -29,6 +30,7 @@ function allCommands(service: AnyService, caseName: string): readonly Command[] 
     ...commandsOf(service.onRoleChange({ kind: 'vip', state: 'active' })),
     ...commandsOf(service.onRoleChange({ kind: 'database', state: 'primary' })),
     ...service.probe(desired),
+    ...(service.amend?.(Array(9).fill(webAnswer({})), desired) ?? []),
     ...(service.leases ? [service.leases.sign, service.leases.page(null)] : []),
     service.version,
   ];
@@ -41,11 +43,11 @@ describe('commands', () => {
     const commands = allCommands(service, caseName);
     for (const command of commands) {
       expect(
-        service.commands.some((rule) => allows(rule, command)),
+        isOpenQuestion(command) || service.commands.some((rule) => allows(rule, command)),
         JSON.stringify(command),
       ).toBe(true);
       expect(command.timeoutMs).toBeGreaterThan(0);
-      if (isQuestion(command)) continue;
+      if (!('argv' in command)) continue;
       expect(command.user === undefined || service.users.includes(command.user)).toBe(true);
       expect(command.stdin).toBeUndefined();
     }

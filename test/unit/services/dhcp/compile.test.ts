@@ -141,6 +141,7 @@ describe('what clients are told', () => {
       name: id,
       isRegion: true,
       isRack: false,
+      state: 'member' as const,
       addresses: [address],
     });
     const desired = compiled({

@@ -60,7 +60,7 @@ describe('the probe of Kea', () => {
   it('asks through its socket and looks at its disk', () => {
     const [first, , , last] = probeDhcp();
     expect(first).toMatchObject({ socket: KEA_SOCKET, request: '{"command":"status-get"}' });
-    expect(last && argvOf(last).at(-1)).toBe('/var/lib/kea');
+    expect(last).toMatchObject({ look: 'space', path: '/var/lib/kea' });
   });
 
   it.each([

@@ -1,19 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { type ExecResult, isQuestion } from '../../../../src/core/host-values.ts';
+import { isQuestion } from '../../../../src/core/host-values.ts';
 import { allows } from '../../../../src/host/policy.ts';
 import { keaLeases, LEASE_COMMANDS } from '../../../../src/services/dhcp/leases.ts';
+import { answer } from '../../../kit/exec-result.ts';
 
-const answered = (stdout: unknown, changes: Partial<ExecResult> = {}): ExecResult => ({
-  code: 0,
-  signal: null,
-  stdout: typeof stdout === 'string' ? stdout : JSON.stringify(stdout),
-  stderr: '',
-  timedOut: false,
-  failure: null,
-  ...changes,
-});
 /** As Kea 2.6.3 answers. */
 const ROW = {
   'client-id': '01:52:54:00:00:00:07',
@@ -29,7 +21,7 @@ const ROW = {
 };
 const pageOf = (...leases: unknown[]) =>
   keaLeases.parsePage(
-    answered({ arguments: { count: leases.length, leases }, result: leases.length > 0 ? 0 : 3, text: '' }),
+    answer({ arguments: { count: leases.length, leases }, result: leases.length > 0 ? 0 : 3, text: '' }),
   );
 const leasesOf = (...rows: unknown[]) => {
   const page = pageOf(...rows);
@@ -98,15 +90,15 @@ describe('a page of leases', () => {
   it.each([
     [
       'a socket that is not there',
-      answered('', { code: null, failure: '/run/kea/x is not there: the daemon is not running' }),
+      answer('', { code: null, failure: '/run/kea/x is not there: the daemon is not running' }),
       /not running/,
     ],
-    ['a hung daemon', answered('', { code: null, timedOut: true }), /did not answer within/],
-    ['an answer cut off', answered('{"arguments": {"leases": [ {"cl'), /not answer in JSON/],
-    ['a missing hook', answered({ result: 2, text: "'lease4-get-page' command not supported." }), /not supported/],
-    ['a refusal with controls', answered({ result: 1, text: '\u001b[31mno\n' }), /\[31mno/],
-    ['a list that is none', answered({ result: 0, arguments: { leases: 'x' } }), /no list/],
-    ['something else', answered('[]'), /no reason/],
+    ['a hung daemon', answer('', { code: null, timedOut: true }), /did not answer within/],
+    ['an answer cut off', answer('{"arguments": {"leases": [ {"cl'), /not answer in JSON/],
+    ['a missing hook', answer({ result: 2, text: "'lease4-get-page' command not supported." }), /not supported/],
+    ['a refusal with controls', answer({ result: 1, text: '\u001b[31mno\n' }), /\[31mno/],
+    ['a list that is none', answer({ result: 0, arguments: { leases: 'x' } }), /no list/],
+    ['something else', answer('[]'), /no reason/],
   ])('%s is a refusal with its sentence', (_what, answer, sentence) => {
     const refused = keaLeases.parsePage(answer);
     expect(isRejected(refused) && refused.message).toMatch(sentence);
@@ -116,8 +108,8 @@ describe('a page of leases', () => {
   it('never throws, whatever comes', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
-        keaLeases.parsePage(answered(text));
-        keaLeases.parseSign(answered(text));
+        keaLeases.parsePage(answer(text));
+        keaLeases.parseSign(answer(text));
       }),
     );
   });
@@ -125,7 +117,7 @@ describe('a page of leases', () => {
 
 describe('the sign of a change', () => {
   const sign = (...samples: unknown[]) =>
-    keaLeases.parseSign(answered({ arguments: { 'pkt4-received': samples }, result: 0 }));
+    keaLeases.parseSign(answer({ arguments: { 'pkt4-received': samples }, result: 0 }));
 
   it('is the last count and its time', () => {
     const one = [10, '2026-11-20 11:41:50.101421'];
@@ -136,7 +128,7 @@ describe('the sign of a change', () => {
   });
 
   it('is a refusal when Kea does not count', () => {
-    expect(isRejected(keaLeases.parseSign(answered({ arguments: {}, result: 0 })))).toBe(true);
+    expect(isRejected(keaLeases.parseSign(answer({ arguments: {}, result: 0 })))).toBe(true);
     expect(isRejected(sign())).toBe(true);
   });
 });

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Observation, ServiceObservation } from '../../src/contract/agent.ts';
+import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
+import { storeObservation } from '../../src/store/queries/observations.ts';
+import { usePostgres } from '../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../kit/region.ts';
+import { change, value } from '../kit/store.ts';
+
+const pg = usePostgres();
+let site: TestRegion;
+beforeAll(async () => {
+  site = await startTestRegion(pg.get());
+});
+afterAll(() => site.close());
+
+const service = (
+  name: string,
+  facts?: Record<string, unknown>,
+  more: Partial<ServiceObservation> = {},
+): ServiceObservation => ({
+  service: name,
+  wanted: 1,
+  wantedDigest: 'w',
+  applied: 1,
+  appliedDigest: 'w',
+  state: 'healthy',
+  since: '2026-01-02T03:04:05.678Z',
+  why: 'It answers.',
+  lastAction: null,
+  restartDone: null,
+  ...(facts ? { facts } : {}),
+  ...more,
+});
+const report = (...services: ServiceObservation[]): Observation => ({
+  nodeId: 'r1',
+  generation: 1,
+  digest: 'd',
+  agentVersion: '1.0.0',
+  agentSince: '2026-01-02T00:00:00.000Z',
+  staleSince: null,
+  facts: { hostname: 'r1', os: { id: 'debian', version: '13' }, isContainer: true, interfaces: [], versions: {} },
+  services,
+  host: {
+    certificate: { serial: '0a', notBefore: '2026-01-01T00:00:00.000Z', notAfter: '2126-01-01T00:00:00.000Z' },
+    disks: [{ path: '/', sizeBytes: 1000, freeBytes: 700 }],
+    roles: { vip: null, database: null },
+  },
+});
+const tell = async (...services: ServiceObservation[]) =>
+  value(await site.db.repeatable((tx) => storeObservation(tx, { id: 'r1', name: 'r1' }, report(...services))));
+
+const member = { name: 'r1', role: 'primary', state: 'running', timeline: 3, lagBytes: null, isSynchronous: false };
+const DB = {
+  role: 'primary',
+  state: 'running',
+  timeline: 3,
+  lagBytes: null,
+  isSynchronous: false,
+  isStreaming: false,
+  isConfigured: true,
+};
+const DCS = { memberId: 'a1', isLeader: true, isLearner: false, hasQuorum: true, sizeBytes: 1000, alarms: [] };
+
+describe('a site that is no cluster', () => {
+  it('says so, and is judged by what it has', async () => {
+    const shown = await site.call('GET', '/cluster', { role: 'user' });
+    expect(shown).toMatchObject({ status: 200, body: { cluster: null, losses: { now: 0, promised: 0 }, vip: null } });
+    const status = await site.call('GET', '/status');
+    expect(shown.body['summary']).toBe(status.body['summary']);
+    const doctor = await site.call('GET', '/cluster/doctor');
+    expect(doctor.body['invariants']).not.toContainEqual(expect.objectContaining({ id: 'etcd-quorum' }));
+  });
+});
+
+describe('a cluster of one', () => {
+  it('shows what its node says, with the first line of the status', async () => {
+    const cluster = { id: 'regent-test', vip: '10.77.0.10/24', virtualRouter: 51 };
+    value(await change(site.db, (tx) => writeCluster(tx, cluster)));
+    await tell(
+      service('db', { ...DB, members: [member] }),
+      service('dcs', { ...DCS, members: [{ name: 'r1', id: 'a1', isLearner: false }] }),
+    );
+    const shown = await site.call('GET', '/cluster');
+    expect(shown.body).toMatchObject({
+      source: 'database',
+      cluster: { id: 'regent-test', vip: '10.77.0.10/24', virtualRouter: 51 },
+      database: { primary: 'r1', timeline: 3, state: 'ok' },
+      dcs: { leader: 'r1', voters: ['r1'] },
+      losses: { why: ['single node: what it has is lost with it'] },
+      racks: [],
+      certificates: [{ node: 'r1' }],
+    });
+    const status = await site.call('GET', '/status');
+    expect(shown.body).toMatchObject({ state: status.body['state'], summary: status.body['summary'] });
+    expect(String(status.body['summary'])).toMatch(/^Can lose none: single node: what it has is lost with it\. /);
+  });
+
+  it('has a doctor that reads the slots of this database, and takes no silence for health', async () => {
+    const { body } = await site.call('GET', '/cluster/doctor', { role: 'auditor' });
+    const states = Object.fromEntries(
+      (body['invariants'] as { id: string; state: string }[]).map((row) => [row.id, row.state]),
+    );
+    expect(states).toMatchObject({
+      'one-primary': 'ok',
+      'etcd-quorum': 'ok',
+      'vip-holder': 'unknown',
+      disks: 'ok',
+      clock: 'ok',
+      authority: 'unknown',
+    });
+    expect(states['wal-bounds']).toBe('broken');
+    expect(body).toMatchObject({ state: 'degraded', summary: expect.stringMatching(/^Of \d+ invariants: /) });
+  });
+});
+
+describe('actions of agents', () => {
+  it('are listed for those who watch, by time and node', async () => {
+    const at = new Date().toISOString();
+    await tell(
+      service('dns', undefined, { actions: [{ kind: 'command', why: 'the address came', at, trigger: 'role' }] }),
+    );
+    const listed = await site.call('GET', `/service-actions?since=${at}&node=R1&service=dns`, { role: 'operator' });
+    expect(listed.body).toEqual({
+      items: [{ node: 'r1', service: 'dns', at, kind: 'command', why: 'the address came', trigger: 'role' }],
+      next: null,
+    });
+    expect((await site.call('GET', '/service-actions', { role: 'user' })).status).toBe(403);
+    expect((await site.call('GET', '/service-actions?node=nobody')).body).toMatchObject({ code: 'not_found' });
+    expect((await site.call('GET', '/service-actions?since=yesterday')).status).toBe(422);
+  });
+});

@@ -1,0 +1,203 @@
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTemplates } from '../../src/main/templates.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { compileSite } from '../../src/services/compile-node.ts';
+import { db } from '../../src/services/db/index.ts';
+import { dcs } from '../../src/services/dcs/index.ts';
+import type { AnyService } from '../../src/services/kit/contract.ts';
+import { renderService } from '../../src/services/kit/render.ts';
+import { giveIdentity } from '../kit/cluster/host-identity.ts';
+import { DebianHost } from '../kit/debian-root.ts';
+import { aCluster, clusterSnapshot, FACTS } from '../kit/snapshots.ts';
+import { until } from '../kit/until.ts';
+
+const HA = join(import.meta.dirname, '../../ha');
+const OWN = '10.77.0.11';
+const DATA = '/var/lib/postgresql/17/regent';
+const NAMES = ['SUPERUSER', 'REPLICATION', 'REWIND', 'RESTAPI'].map((name) => `PATRONI_${name}_PASSWORD`);
+const SECRETS = [...NAMES, 'REGENT_DATABASE_PASSWORD'].map((name, index) => `${name}=${'x'.repeat(31)}${index}`);
+/** What an init does: a postmaster whose starter has ended is its child, so that a dead one does not stay a zombie, which Patroni takes for alive. */
+const REAPER = `
+import ctypes, os
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+if os.fork() == 0:
+    os.execvp('patroni', ['patroni', '/etc/patroni/regent/patroni.yml'])
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    pass`;
+const seed = (): Snapshot =>
+  clusterSnapshot({
+    cluster: aCluster({ isSeed: true }),
+    nodes: clusterSnapshot().nodes.filter((node) => node.name === 'r1'),
+  });
+
+/** The first member of a cluster, with the files that the pipeline makes, in a private host. */
+describe('etcd and Patroni of a first member', () => {
+  let host: DebianHost;
+  const daemons: ChildProcess[] = [];
+  const site = compileSite(seed(), [dcs, db], new Map(), 1_790_000_000);
+  const partOf = (service: AnyService) => site.nodes.get('n-r1')?.body.services[service.name]?.desired ?? {};
+
+  const shell = async (script: string, user = 'postgres') =>
+    await host.run(['sh', '-c', script], { user, timeoutMs: 30_000 });
+  const psql = async (who: string, query: string) =>
+    await shell(`. /etc/regent/secrets/patroni.env; PGCONNECT_TIMEOUT=5 psql -Atq "${who}" -c "${query}"`);
+  const app = `host=${OWN} user=regent dbname=regent sslmode=verify-full sslrootcert=/etc/regent/pki/ca.crt password=$REGENT_DATABASE_PASSWORD`;
+
+  async function probe(service: AnyService) {
+    const desired = partOf(service);
+    const ask = () => Promise.all(service.probe(desired).map((command) => host.exec(command)));
+    const answers = await ask();
+    const amends = service.amend?.(answers, desired) ?? [];
+    for (const command of amends) await host.exec(command);
+    return service.parseProbe(amends.length > 0 ? await ask() : answers, desired);
+  }
+
+  function startPatroni(): void {
+    const start = `set -a; . /etc/regent/secrets/patroni.env; exec python3 -c "$0"`;
+    const daemon = host.start(['runuser', '-u', 'postgres', '--', 'sh', '-c', start, REAPER]);
+    daemons.push(daemon);
+  }
+
+  const postmaster = async () => (await shell(`head -n 1 ${DATA}/postmaster.pid`)).stdout.trim();
+  const isPrimary = async () => {
+    const health = await probe(db);
+    return health.facts?.['role'] === 'primary' && health.facts['isConfigured'] === true;
+  };
+
+  beforeAll(async () => {
+    host = await DebianHost.open();
+    await giveIdentity(host, [OWN, '127.0.0.1']);
+    await host.run(['ip', 'address', 'add', `${OWN}/24`, 'dev', 'lo']);
+    for (const folder of ['etcd', 'postgres']) {
+      for (const name of readdirSync(join(HA, folder))) {
+        const text = readFileSync(join(HA, folder, name), 'utf8');
+        host.write(`/opt/regent/current/ha/${folder}/${name}`, text, { mode: 0o755 });
+      }
+    }
+    host.write('/etc/regent/secrets/patroni.env', `${SECRETS.join('\n')}\n`, { mode: 0o640, group: 'postgres' });
+    const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
+    for (const service of [dcs, db]) {
+      for (const file of renderService(service, partOf(service), { facts: FACTS, templates, generation: 1 }))
+        host.write(file.target, file.content, file);
+    }
+    await host.run(['chmod', '-R', 'a+rX', '/opt/regent', '/etc/etcd', '/etc/patroni', '/etc/regent/secrets']);
+    await host.run(['chmod', '640', '/etc/regent/secrets/patroni.env']);
+    const folders: readonly (readonly [string, string])[] = [
+      ['etcd', '/var/lib/etcd/regent'],
+      ['etcd', '/run/regent-etcd'],
+      ['postgres', '/run/regent-db'],
+      ['postgres', '/run/postgresql'],
+      ['postgres', '/var/lib/postgresql/17'],
+    ];
+    for (const [owner, folder] of folders)
+      await host.run(['install', '-d', '-m', '0700', '-o', owner, '-g', owner, folder]);
+    await shell('RUNTIME_DIRECTORY=/run/regent-etcd /opt/regent/current/ha/etcd/prepare', 'etcd');
+    daemons.push(host.start(['runuser', '-u', 'etcd', '--', 'etcd', '--config-file=/run/regent-etcd/etcd.yml']));
+    startPatroni();
+    await until('the database is there, as published', isPrimary, { deadlineMs: 90_000, everyMs: 300 });
+  }, 180_000);
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  it('are well, and tell what they are', async () => {
+    expect(await probe(dcs)).toMatchObject({
+      isHealthy: true,
+      facts: { isLeader: true, hasQuorum: true, members: [{ name: 'r1', isLearner: false }], alarms: [] },
+    });
+    expect(await probe(db)).toMatchObject({
+      isHealthy: true,
+      detail: 'PostgreSQL is the primary; commits wait for nobody',
+      facts: { role: 'primary', members: [{ name: 'r1', role: 'primary', state: 'running' }] },
+    });
+    expect(JSON.parse((await shell('cat /run/regent-db/role')).stdout)).toMatchObject({ role: 'primary' });
+  });
+
+  it('let the application in over TLS with its password, bound to safe commits, and into its own database alone', async () => {
+    expect((await psql(app, 'show synchronous_commit')).stdout).toBe('on\n');
+    expect((await psql(app, 'create table t (i int); drop table t')).code).toBe(0);
+    const refused: readonly (readonly [string, RegExp])[] = [
+      [app.replace('verify-full', 'disable'), /pg_hba.conf rejects/],
+      [app.replace('$REGENT_DATABASE_PASSWORD', 'wrong'), /password authentication failed/],
+      [app.replace('dbname=regent', 'dbname=postgres'), /pg_hba.conf rejects/],
+      [
+        app.replace('user=regent', 'user=postgres').replace('$REGENT_DATABASE', '$PATRONI_SUPERUSER'),
+        /pg_hba.conf rejects/,
+      ],
+      [
+        app
+          .replace('user=regent dbname=regent', 'user=replicator dbname=x replication=1')
+          .replace('$REGENT_DATABASE', '$PATRONI_REPLICATION'),
+        /requires a valid client certificate/,
+      ],
+    ];
+    for (const [who, words] of refused) expect((await psql(who, 'select 1')).stderr, who).toMatch(words);
+    expect((await shell('psql -h /run/postgresql -U regent regent -c "select 1"')).stderr).toMatch(
+      /pg_hba.conf rejects|no pg_hba/,
+    );
+  });
+
+  it('put a newer dynamic configuration in force, never an older one, and take back what was changed by hand', async () => {
+    const change = (from: string, to: string) =>
+      shell(`sed -i 's/${from}/${to}/' /etc/patroni/regent/dynamic.json`, 'root');
+    const inForce = async (how = '') =>
+      JSON.parse((await shell(`/opt/regent/current/ha/postgres/dynamic ${how}`)).stdout) as object;
+    await change('"temp_file_limit": "1GB"', '"temp_file_limit": "2GB"');
+    expect(await inForce()).toMatchObject({ postgresql: { parameters: { temp_file_limit: '1GB' } } });
+    expect(await inForce('--now')).toMatchObject({ postgresql: { parameters: { temp_file_limit: '2GB' } } });
+    await change('1790000000', '1789999999');
+    await change('2GB', '3GB');
+    expect(await inForce('--now')).toMatchObject({
+      regent_version: 1_790_000_000,
+      postgresql: { parameters: { temp_file_limit: '2GB' } },
+    });
+    await change('1789999999', '1790000001');
+    expect(await inForce()).toMatchObject({
+      regent_version: 1_790_000_001,
+      postgresql: { parameters: { temp_file_limit: '3GB' } },
+    });
+    await change('1790000001', '1790000000');
+    // Patroni tells what it saw in its last round.
+    await until('the probe tells of it', async () => {
+      const { isHealthy, detail } = await probe(db);
+      return isHealthy && detail.endsWith('is not the published one (it has number 1790000001)');
+    });
+  });
+
+  it('keep PostgreSQL running when Patroni is killed, and take it over as it runs', async () => {
+    const pid = await postmaster();
+    await host.run(['pkill', '-KILL', '-f', '/usr/bin/patroni']);
+    expect((await probe(db)).isHealthy).toBe(false);
+    expect((await psql(app, 'select 1')).stdout).toBe('1\n');
+    startPatroni();
+    await until('Patroni is back', async () => (await probe(db)).facts?.['role'] === 'primary', {
+      deadlineMs: 60_000,
+      everyMs: 300,
+    });
+    expect(await postmaster()).toBe(pid);
+  });
+
+  it('end a PostgreSQL that is frozen, and start it anew', async () => {
+    const watch = host.start(['runuser', '-u', 'postgres', '--', '/opt/regent/current/ha/postgres/watch']);
+    let words = '';
+    watch.stderr?.on('data', (chunk: Buffer) => {
+      words += chunk.toString();
+    });
+    const pid = await postmaster();
+    await host.run(['kill', '-STOP', pid]);
+    await until('another postmaster', async () => !['', pid].includes(await postmaster()), {
+      deadlineMs: 60_000,
+      everyMs: 300,
+    });
+    await until('it serves', async () => (await psql(app, 'select 1')).stdout === '1\n', {
+      deadlineMs: 60_000,
+      everyMs: 300,
+    });
+    expect(words).toContain(`process ${pid} is stopped, 3 rounds in a row; Patroni sees to the rest`);
+    await host.run(['pkill', '-KILL', '-f', 'ha/postgres/watch']);
+  }, 180_000);
+});

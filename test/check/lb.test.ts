@@ -1,0 +1,231 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTemplates } from '../../src/main/templates.ts';
+import { compileLb } from '../../src/services/lb/compile.ts';
+import type { LbDesired } from '../../src/services/lb/desired.ts';
+import { lb } from '../../src/services/lb/index.ts';
+import { giveIdentity, PKI } from '../kit/cluster/host-identity.ts';
+import { DaemonBench } from '../kit/daemon-bench.ts';
+import { DebianHost } from '../kit/debian-root.ts';
+import { clusterSnapshot } from '../kit/snapshots.ts';
+import { pause, until } from '../kit/until.ts';
+
+const ADDRESSES = { r1: '10.77.0.11', r2: '10.77.0.12', r3: '10.77.0.13' };
+const NAMES = ['r1', 'r2', 'r3'] as const;
+type Name = (typeof NAMES)[number];
+const STAND_IN = join(import.meta.dirname, '../kit/cluster/region-stand-in.ts');
+const HTTP = 'http://127.0.0.1:5240';
+
+/** One real haproxy before three region nodes that are switched at will. */
+describe('haproxy on rendered files', () => {
+  let host: DebianHost;
+  let bench: DaemonBench;
+  const regions = new Map<Name, ChildProcess>();
+  const desired = wanted();
+
+  function wanted(count = 3): LbDesired {
+    const part = compileLb(clusterSnapshot(), 'n-r1');
+    if (part === null) throw new Error('there is no cluster');
+    return { ...part, regions: part.regions.slice(0, count) };
+  }
+
+  async function begin(name: Name): Promise<void> {
+    const child = host.startBeside([process.execPath, STAND_IN, name, ADDRESSES[name], host.path(PKI)]);
+    regions.set(name, child);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+  }
+
+  const tell = (name: Name, word: string) => regions.get(name)?.stdin?.write(`${word}\n`);
+  const facts = async () => (await bench.probe(desired)).facts;
+  const fetch = (...argv: readonly string[]) => host.run(['curl', '-q', '-s', '-m', '10', ...argv]);
+  const status = async (...argv: readonly string[]) =>
+    (await fetch('-o', '/dev/null', '-w', '%{http_code}', ...argv)).stdout;
+  const sql = async () =>
+    (await host.run(['timeout', '2', 'bash', '-c', 'head -n 1 </dev/tcp/127.0.0.1/5433'])).stdout.trim();
+
+  beforeAll(async () => {
+    host = await DebianHost.open();
+    for (const address of Object.values(ADDRESSES))
+      await host.run(['ip', 'address', 'add', `${address}/32`, 'dev', 'lo']);
+    await giveIdentity(host, ['127.0.0.1', ...Object.values(ADDRESSES)]);
+    await host.run(['install', '-d', '-o', 'haproxy', '-g', 'haproxy', '/run/haproxy']);
+    for (const name of NAMES) await begin(name);
+    tell('r2', 'primary');
+    const master = ['-W', '-S', '/run/haproxy/master.sock,mode,600'];
+    const argv = [
+      'runuser',
+      '-u',
+      'haproxy',
+      '--',
+      '/usr/sbin/haproxy',
+      ...master,
+      '-f',
+      '/etc/haproxy/regent/haproxy.cfg',
+    ];
+    bench = new DaemonBench(host, lb, await readTemplates(join(import.meta.dirname, '../../templates')), argv);
+    bench.reload = ['sh', '-c', 'kill -USR2 $(pgrep -o -x haproxy)'];
+    await bench.apply(desired);
+    await until(
+      'all regions and the primary are seen',
+      async () => JSON.stringify(await facts()).split('true').length === 4,
+    );
+  });
+  afterAll(async () => {
+    await bench.stop();
+    for (const child of regions.values()) child.kill('SIGKILL');
+    await host[Symbol.asyncDispose]();
+  });
+
+  it('spreads calls over all regions and tells who is primary', async () => {
+    await until('the primary is seen', async () => (await facts())?.['primary'] === 'r2');
+    const answers = await Promise.all(NAMES.concat(NAMES).map(() => fetch(`${HTTP}/x`)));
+    expect(new Set(answers.map(({ stdout }) => JSON.parse(stdout).name)).size).toBe(3);
+    expect(await sql()).toBe('r2');
+  });
+
+  it('says itself how and by whom it was called, and takes bodies of any size', async () => {
+    const lies = [
+      'X-Forwarded-For: 6.6.6.6',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: evil',
+      'Forwarded: for=6.6.6.6',
+      'X-Real-IP: 6.6.6.6',
+    ];
+    const plain = JSON.parse((await fetch(...lies.flatMap((line) => ['-H', line]), `${HTTP}/x`)).stdout);
+    expect(plain.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' });
+    expect(JSON.stringify(plain.headers)).not.toMatch(/6\.6\.6\.6|evil/);
+    const size = 3_000_000;
+    await host.run(['sh', '-c', `head -c ${size} /dev/zero >/tmp/body`]);
+    const secure = await fetch(
+      '--cacert',
+      `${PKI}/ca.crt`,
+      '-X',
+      'POST',
+      '--data-binary',
+      '@/tmp/body',
+      'https://127.0.0.1:5443/x',
+    );
+    const body = JSON.parse(secure.stdout || '{}');
+    expect(body).toMatchObject({ size, headers: { 'x-forwarded-proto': 'https' } });
+  });
+
+  it('asks regions whether they live over connections that are there, also for callers that are new each time', async () => {
+    const reused = async () => {
+      const question = { socket: '/run/haproxy/regent.sock', request: 'show stat living 4 -1\n', timeoutMs: 2_000 };
+      const [head = '', ...rows] = (await host.exec(question)).stdout.trim().split('\n');
+      const at = head.split(',').indexOf('reuse');
+      return rows.reduce((sum, row) => sum + Number(row.split(',')[at]), 0);
+    };
+    const before = await reused();
+    for (let count = 0; count < 20; count += 1) expect(await status(`${HTTP}/health/live`)).toBe('200');
+    expect((await reused()) - before).toBeGreaterThan(10);
+  });
+
+  it('sends again what may be sent twice, and nothing else', async () => {
+    const counts = async () => {
+      const answers = await Promise.all(
+        NAMES.map((name) =>
+          fetch(
+            '--cacert',
+            `${PKI}/ca.crt`,
+            '--cert',
+            `${PKI}/node.crt`,
+            '--key',
+            `${PKI}/node.key`,
+            `https://${ADDRESSES[name]}:5251/died`,
+          ),
+        ),
+      );
+      return answers.reduce((sum, { stdout }) => sum + Number(stdout), 0);
+    };
+    expect(await status('-X', 'POST', '-d', 'x', `${HTTP}/die/1`)).toBe('502');
+    expect(await counts()).toBe(1);
+    expect(await status('-X', 'POST', '-d', 'x', '-H', 'Idempotency-Key: k', `${HTTP}/die/2`)).toBe('502');
+    expect(await counts()).toBe(4);
+    expect(await status(`${HTTP}/die/3`)).toBe('502');
+    expect(await counts()).toBe(7);
+  });
+
+  it('goes on without a region that is dead, and nobody notices', async () => {
+    regions.get('r1')?.kill('SIGKILL');
+    const codes = await Promise.all(Array.from({ length: 30 }, () => status('-X', 'POST', '-d', 'x', `${HTTP}/x`)));
+    expect(new Set(codes)).toEqual(new Set(['200']));
+    await until('r1 is gone from the facts', async () =>
+      JSON.stringify(await facts()).includes('"name":"r1","isUp":false'),
+    );
+    await begin('r1');
+    await until('r1 is back', async () => JSON.stringify(await facts()).includes('"name":"r1","isUp":true'));
+  });
+
+  it('lets regions hold calls while none is ready, and tells of those that live', async () => {
+    for (const name of NAMES) tell(name, 'unready');
+    await until('none is ready', async () => !JSON.stringify(await facts()).includes('true'));
+    expect(await status(`${HTTP}/x`)).toBe('200');
+    expect(await status(`${HTTP}/health/live`)).toBe('200');
+    expect(await status(`${HTTP}/health/ready`)).toBe('503');
+    for (const name of NAMES) tell(name, 'ready');
+    await until('all are ready', async () => !JSON.stringify(await facts()).includes('false'));
+    expect(await status(`${HTTP}/health/ready`)).toBe('200');
+  });
+
+  it('moves the way to the database with the primary and cuts what went to the old one', async () => {
+    const open = host.start(['bash', '-c', 'exec cat </dev/tcp/127.0.0.1/5433']);
+    const isCut = new Promise((resolve) => open.once('exit', resolve));
+    await new Promise((resolve) => open.stdout?.once('data', resolve));
+    const toldAt = performance.now();
+    tell('r2', 'standby');
+    await isCut;
+    expect(performance.now() - toldAt).toBeLessThan(5000);
+    await until('no primary is seen', async () => (await facts())?.['primary'] === null);
+    expect(await sql()).toBe('');
+    tell('r3', 'primary');
+    await until('r3 is primary', async () => (await sql()) === 'r3');
+  });
+
+  it('cuts within seconds what went to a host that says nothing any more, and asks another region', async () => {
+    const open = host.start(['bash', '-c', 'exec cat </dev/tcp/127.0.0.1/5433']);
+    const isCut = new Promise((resolve) => open.once('exit', resolve));
+    await new Promise((resolve) => open.stdout?.once('data', resolve));
+    const began = performance.now();
+    const calls = NAMES.map(() => fetch(`${HTTP}/slow`));
+    await pause(500);
+    await host.run(['nft', 'add', 'table', 'ip', 'silent']);
+    await host.run(['nft', 'add', 'chain', 'ip', 'silent', 'out', '{ type filter hook output priority 0; }']);
+    await host.run(['nft', 'add', 'rule', 'ip', 'silent', 'out', 'ip', 'saddr', ADDRESSES.r3, 'drop']);
+    await isCut;
+    console.log(`SQL was cut after ${Math.round(performance.now() - began)} ms`);
+    const names = (await Promise.all(calls)).map(({ stdout }) => JSON.parse(stdout || '{}').name);
+    console.log(`all calls were answered after ${Math.round(performance.now() - began)} ms by ${names.join(', ')}`);
+    expect(names.every((name) => name === 'r1' || name === 'r2')).toBe(true);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await host.run(['nft', 'delete', 'table', 'ip', 'silent']);
+    await until('r3 is primary again', async () => (await sql()) === 'r3');
+  });
+
+  it('reloads without a refused call, and old streams go on', async () => {
+    const stream = host.start(['curl', '-q', '-s', '-N', '-m', '20', `${HTTP}/stream`]);
+    let text = '';
+    stream.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    await until('the stream speaks', () => text.includes('data'));
+    const calls = Array.from({ length: 20 }, () => status(`${HTTP}/x`));
+    await bench.apply(wanted(2));
+    calls.push(...Array.from({ length: 20 }, () => status(`${HTTP}/x`)));
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['200']));
+    const length = text.length;
+    await until('the stream goes on', () => text.length > length);
+    stream.kill('SIGKILL');
+    await bench.apply(desired);
+  });
+
+  it('answers with a problem document when no region is left', async () => {
+    for (const child of regions.values()) child.kill('SIGKILL');
+    await until('nothing answers', async () => (await status(`${HTTP}/health/live`)) === '503');
+    const { stdout } = await fetch('-i', `${HTTP}/api/v1/status`);
+    expect(stdout.toLowerCase()).toContain('retry-after: 2');
+    expect(stdout).toContain('application/problem+json');
+    expect(JSON.parse(stdout.split('\r\n\r\n').at(-1) ?? '')).toMatchObject({ status: 503, code: 'unavailable' });
+  });
+});

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type ServerOptions } from 'node:https';
+import { createServer as createTcpServer } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/**
+ * What a region node answers to haproxy, as a program to be run in a network namespace: regiond on 5251, Patroni on 8008 (both by mutual
+ * TLS), PostgreSQL on 5432 (says its name). Arguments: name, address, folder with the certificates. Lines on standard input switch it:
+ * `ready`, `unready`, `primary`, `standby`. Prints `ready` when it listens.
+ */
+const [name = '', address = '', folder = ''] = process.argv.slice(2);
+const read = (file: string) => readFileSync(`${folder}/${file}`);
+const tls: ServerOptions = {
+  ca: read('ca.crt'),
+  cert: read('node.crt'),
+  key: read('node.key'),
+  requestCert: true,
+  rejectUnauthorized: true,
+};
+let state = { isReady: true, isPrimary: false };
+let died = 0;
+/** How long `/slow` takes. */
+const SLOW_MS = 1500;
+
+const region = createServer(tls, (request, response) => {
+  const path = request.url ?? '/';
+  if (path === '/health/ready') return response.writeHead(state.isReady ? 200 : 503).end();
+  if (path === '/died') return response.end(String(died));
+  if (path.startsWith('/die')) {
+    died += 1;
+    return request.socket.destroy();
+  }
+  if (path === '/stream') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    let count = 0;
+    const timer = setInterval(() => response.write(`data: ${name} ${count++}\n\n`), 50);
+    return request.on('close', () => clearInterval(timer));
+  }
+  if (path === '/slow') return setTimeout(() => response.end(JSON.stringify({ name })), SLOW_MS);
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+  });
+  return request.on('end', () => response.end(JSON.stringify({ name, size, headers: request.headers })));
+});
+const patroni = createServer(tls, (request, response) => {
+  const isYes = request.method === 'OPTIONS' && request.url === '/primary' && state.isPrimary;
+  response.writeHead(isYes ? 200 : 503).end();
+});
+const database = createTcpServer((socket) => {
+  socket.on('error', () => {});
+  socket.write(`${name}\n`);
+});
+
+createInterface(process.stdin).on('line', (line) => {
+  if (line === 'ready' || line === 'unready') state = { ...state, isReady: line === 'ready' };
+  if (line === 'primary' || line === 'standby') state = { ...state, isPrimary: line === 'primary' };
+});
+process.stdin.on('end', () => process.exit(0));
+database.listen(5432, address, () =>
+  patroni.listen(8008, address, () => region.listen(5251, address, () => process.stdout.write('ready\n'))),
+);

@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { type Client, createClient } from '../../../src/contract/client.ts';
+import { type CommandResult, run } from '../../../src/lab/command.ts';
+import { askForLease } from '../../../src/lab/dhcp/client.ts';
+import { systemRandom } from '../../../src/main/process.ts';
+import { startDnsAsker } from '../faults/dns.ts';
+import { type Load, startLoad } from '../faults/load.ts';
+import { CLUSTER } from '../../../src/lab/topologies.ts';
+import type { Topology } from '../../../src/lab/topology.ts';
+import { CHECKOUT, openProductLab, type ProductLab } from '../lab.ts';
+import { pause, until } from '../until.ts';
+import { type Power, powerOf } from './power.ts';
+import { type ClusterNodes, clusterNodes, REGION_NAMES, type RegionName, VIP } from './nodes.ts';
+
+/** A cluster as its operator and its clients have it; closing it closes its lab. */
+export interface ClusterSite {
+  readonly lab: ProductLab;
+  readonly nodes: ClusterNodes;
+  readonly client: Client;
+  /** `bin/regent` of the checkout, through the floating address. */
+  regent(...args: string[]): Promise<CommandResult>;
+  /** The same, its standard output; throws when it fails. */
+  tell(...args: string[]): Promise<string>;
+  /** `dig` from a client of the management network. */
+  dig(...args: string[]): Promise<string>;
+  /** Makes a TXT record and waits until a region node answers it. */
+  flows(fqdn: string, deadlineMs?: number): Promise<void>;
+  /** The address that a new client of a VLAN gets. */
+  lease(vlan: string): Promise<string>;
+  /** Waits until status and doctor have nothing to say. */
+  well(deadlineMs?: number): Promise<void>;
+  /** `HOST UNIT` → when it became active. */
+  startsOf(units: readonly string[]): Promise<Record<string, string>>;
+  /** Hands the database from this primary to a standby, orderly. */
+  switchover(from: RegionName): Promise<RegionName>;
+  /** Numbered writes through the floating address. */
+  startLoad(writesPerSecond?: number): Load;
+  /** Waits until a write that was sent after this call is acknowledged. */
+  writesFlow(load: Load, deadlineMs: number): Promise<void>;
+  /** Acknowledged writes that these hosts' own PostgreSQL do not have, as `HOST NAME`. */
+  missingOn(hosts: readonly RegionName[], load: Load): Promise<string[]>;
+  readonly power: Power;
+  /** Ends what it has started; the lab stays. */
+  detach(): void;
+  close(): Promise<void>;
+}
+
+const ZONE = 'regent.internal';
+
+/** Boots a whole cluster of this checkout and opens it. */
+export async function openClusterSite(name: string, topology: Topology = CLUSTER): Promise<ClusterSite> {
+  return clusterSite(await openProductLab(name, topology));
+}
+
+/** Opens a site on a cluster that runs. */
+export function clusterSite(lab: ProductLab): ClusterSite {
+  const client = createClient({
+    url: lab.url,
+    apiKey: lab.apiKey,
+    random: systemRandom(),
+    timeoutMs: 5_000,
+    deadlineMs: 90_000,
+  });
+  const nodes = clusterNodes(lab);
+  const dns = startDnsAsker(lab.layout.clientNetns('mgmt'), VIP);
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: '/nonexistent',
+    REGENT_URL: lab.url,
+    REGENT_API_KEY: lab.apiKey,
+  };
+  const regent = (...args: string[]) => run([join(CHECKOUT, 'bin', 'regent'), ...args], { timeoutMs: 90_000, env });
+  const tell = async (...args: string[]) => {
+    const result = await regent(...args);
+    if (result.code === 0) return result.stdout;
+    throw new Error(`regent ${args.join(' ')}: ${result.code}: ${result.stdout.trim()} ${result.stderr.trim()}`);
+  };
+  let numbers = 0;
+  return {
+    lab,
+    nodes,
+    client,
+    regent,
+    tell,
+    dig: async (...args) => (await lab.client('mgmt', ['dig', '+time=1', '+tries=2', ...args])).stdout.trim(),
+    flows: async (fqdn, deadlineMs = 30_000) => {
+      await client.call('record.create', { body: { fqdn, type: 'TXT', data: fqdn } });
+      const isThere = async () => (await dns.ask(fqdn, 'TXT', 500)).data.includes(fqdn);
+      await until(`an answer to ${fqdn}`, isThere, { deadlineMs });
+    },
+    lease: async (vlan) => {
+      const order = { layout: lab.layout, network: vlan, signal: AbortSignal.timeout(60_000) };
+      return (await askForLease(order, 60_000)).address;
+    },
+    well: async (deadlineMs = 90_000) => {
+      let said = 'nothing yet';
+      const isWell = async () => {
+        const doctor = await regent('doctor');
+        said = `${doctor.stdout}${doctor.stderr}`.trim();
+        return doctor.code === 0;
+      };
+      await until('a well cluster', isWell, { deadlineMs, everyMs: 500 }).catch((cause: unknown) => {
+        throw new Error(`the cluster is not well: ${said}`, { cause });
+      });
+    },
+    startsOf: async (units) => {
+      const each = REGION_NAMES.map(async (host) =>
+        Object.entries(await nodes.unitStarts(host, units)).map(([unit, at]) => [`${host} ${unit}`, at] as const),
+      );
+      return Object.fromEntries((await Promise.all(each)).flat());
+    },
+    switchover: async (from) => {
+      const script =
+        'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --leader "$1" --force';
+      await lab.ask(from, ['runuser', '-u', 'postgres', '--', 'sh', '-c', script, 'sh', from], 60_000);
+      return until('another primary', async () => (await nodes.primaries()).find((host) => host !== from), {
+        deadlineMs: 30_000,
+      });
+    },
+    startLoad: (writesPerSecond = 3) => {
+      numbers += 100_000;
+      return startLoad({ client, dns, domain: ZONE, probe: ZONE, writesPerSecond, firstNumber: numbers });
+    },
+    writesFlow: async (load, deadlineMs) => {
+      const since = performance.now();
+      const isThere = () => load.acknowledged.some((write) => write.sentAt > since);
+      await until('an acknowledged write', isThere, { deadlineMs }).catch(async (cause: unknown) => {
+        await load.stop();
+        throw cause;
+      });
+    },
+    missingOn: async (hosts, load) => {
+      const statement = `select string_agg(name || ' ' || data, ',') from records where data like 'n=%'`;
+      const found = await Promise.all(
+        hosts.map(async (host) => {
+          const rows = new Set((await lastWord(() => nodes.sql(host, statement), host)).split(','));
+          const label = (fqdn: string) => fqdn.slice(0, fqdn.indexOf('.'));
+          return load.acknowledged
+            .filter((write) => !rows.has(`${label(write.fqdn)} ${write.data}`))
+            .map((write) => `${host} ${write.fqdn}`);
+        }),
+      );
+      return found.flat();
+    },
+    power: powerOf(lab.layout),
+    detach: () => dns.close(),
+    close: async () => {
+      dns.close();
+      await lab.close();
+    },
+  };
+}
+
+/** A standby that has just come back may still be starting. */
+async function lastWord(ask: () => Promise<string | null>, host: string): Promise<string> {
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    await pause(500);
+  }
+  throw new Error(`the database of ${host} does not answer`);
+}

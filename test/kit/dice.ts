@@ -1,0 +1,44 @@
+import { pause } from './until.ts';
+
+/** Random choices of a run; its seed is printed and `REGENT_CLUSTER_SEED` plays it again. */
+export interface Dice {
+  readonly seed: number;
+  /** In [0, 1). */
+  readonly next: () => number;
+  shuffled<T>(items: readonly T[]): T[];
+  pick<T>(items: readonly T[]): T;
+  /** Waits a random part of a period, so that faults do not always meet the same moment of a heartbeat. */
+  phase(periodMs: number): Promise<void>;
+}
+
+/** Makes dice from a seed (mulberry32). */
+export function dice(seed: number): Dice {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  const shuffled = <T>(items: readonly T[]): T[] =>
+    items
+      .map((item) => ({ item, key: next() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ item }) => item);
+  return {
+    seed,
+    next,
+    shuffled,
+    pick: <T>(items: readonly T[]): T => {
+      const item = items[Math.floor(next() * items.length)];
+      if (item === undefined) throw new Error('nothing to pick from');
+      return item;
+    },
+    phase: (periodMs) => pause(next() * periodMs),
+  };
+}
+
+const given = process.env['REGENT_CLUSTER_SEED'];
+
+/** The dice of this run. */
+export const RANDOM: Dice = dice(given === undefined ? Math.floor(Math.random() * 1e9) : Number(given));

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
+import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
+import { scanPorts } from '../kit/cluster/scan.ts';
+import { RANDOM } from '../kit/dice.ts';
+import { startOrigin } from '../kit/cluster/origin.ts';
+import { told } from '../kit/site.ts';
+import { until } from '../kit/until.ts';
+
+const ZONE = 'regent.internal';
+/** The client of vlan20, as an archive of packages. */
+const ORIGIN = '10.20.20.100:8080';
+/** Daemons whose start is watched over a failover. */
+const UNITS = [
+  'etcd.service',
+  'patroni.service',
+  'haproxy.service',
+  'keepalived.service',
+  'named.service',
+  'squid.service',
+  'chrony.service',
+  'regent-regiond.service',
+  'regent-agent.service',
+];
+
+/** Three region nodes and two racks, each a whole host: what users of the floating address have when hosts go. */
+describe('a cluster', () => {
+  let site: ClusterSite;
+  beforeAll(async () => {
+    const start = performance.now();
+    site = await openClusterSite('cluster');
+    await site.well(120_000);
+    told('up', 'three region nodes and two racks are well', start);
+  }, 600_000);
+  afterAll(async () => {
+    await site?.close();
+  }, 120_000);
+
+  it('can lose one node, and says so', async () => {
+    const start = performance.now();
+    const status = await site.regent('cluster', 'status');
+    expect(status.code, status.stdout + status.stderr).toBe(0);
+    expect(status.stdout.split('\n')[0]).toMatch(/can lose (one|1) node/i);
+    const doctor = await site.regent('doctor');
+    expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0);
+    expect(await site.nodes.holders()).toHaveLength(1);
+    expect(await site.nodes.primaries()).toHaveLength(1);
+    told('status', status.stdout.split('\n')[0] ?? '', start);
+  });
+
+  it('answers on the floating address: API, names with the same serial everywhere, packages', async () => {
+    const start = performance.now();
+    await site.flows(`first.${ZONE}`);
+    const servers = [...Object.values(REGIONS), VIP];
+    const serialAt = async (server: string) =>
+      (await site.dig(`@${server}`, '+short', ZONE, 'SOA')).split(' ')[2] ?? '';
+    const serials = await until(
+      'the same serial at every node',
+      async () => {
+        const found = await Promise.all(servers.map(serialAt));
+        return new Set(found).size === 1 && found[0] !== '' ? found : null;
+      },
+      { deadlineMs: 30_000 },
+    );
+    const origin = await startOrigin(site.lab.layout.clientNetns('vlan20'));
+    for (const server of servers) {
+      const argv = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '5', '-x', `http://${server}:8000`];
+      const fetched = await site.lab.client('vlan10', [...argv, `http://${ORIGIN}/a-package.deb`]);
+      expect(fetched.stdout, `Squid on ${server}`).toBe('200');
+    }
+    origin.close();
+    told('addresses', `serial ${serials[0]} at ${servers.length} addresses, Squid on each`, start);
+  });
+
+  it('gives addresses on both VLANs', async () => {
+    const start = performance.now();
+    const found = await Promise.all(['vlan10', 'vlan20'].map((vlan) => site.lease(vlan)));
+    expect(found[0]).toMatch(/^10\.10\.10\./);
+    expect(found[1]).toMatch(/^10\.20\.20\./);
+    told('DHCP', found.join(' and '), start);
+  });
+
+  it('answers strangers on the intended ports alone', async () => {
+    const start = performance.now();
+    const open = await scanPorts(site.lab.layout.clientNetns('mgmt'), [...Object.values(REGIONS), '10.77.0.21']);
+    for (const address of Object.values(REGIONS)) {
+      // DNS, API plain and over TLS, proxy. Everything else answers members alone, or nobody.
+      expect(open[address], address).toEqual([53, 5240, 5443, 8000]);
+    }
+    expect(open['10.77.0.21']).toEqual([]);
+    told('ports', `65,535 of each: ${JSON.stringify(open)}`, start);
+  });
+
+  it('names every reload and restart of a move of the floating address and of the primary; nothing else is touched', async () => {
+    const start = performance.now();
+    const before = await site.startsOf(UNITS);
+    const [holder = 'r1'] = await site.nodes.holders();
+    await site.lab.ask(holder, ['systemctl', 'restart', 'keepalived.service']);
+    const next = await until(
+      'another holder',
+      async () => (await site.nodes.holders()).find((host) => host !== holder),
+      {
+        deadlineMs: 15_000,
+      },
+    );
+    const [primary = 'r1'] = await site.nodes.primaries();
+    await site.switchover(primary);
+    await site.well();
+    const after = await site.startsOf(UNITS);
+    const restarted = Object.keys(before).filter((unit) => before[unit] !== after[unit]);
+    expect(restarted).toEqual([`${holder} keepalived.service`]);
+    const actions = await site.tell('service', 'actions', '--since', '2m');
+    expect(actions).toMatch(new RegExp(`${next}.*dns`));
+    told('role changes', `address ${holder} → ${next}; restarted: ${restarted.join(', ')}`, start);
+  });
+
+  it('goes on without hands and without loss when each host in turn loses power', async () => {
+    for (const host of RANDOM.shuffled(REGION_NAMES)) {
+      const start = performance.now();
+      const roles = [
+        (await site.nodes.holders()).includes(host) ? 'address' : '',
+        (await site.nodes.primaries()).includes(host) ? 'primary' : '',
+      ];
+      const load = site.startLoad();
+      await RANDOM.phase(2000);
+      await site.power.kill(host);
+      await site.writesFlow(load, 90_000);
+      await load.stop();
+      const gaps = load.gaps();
+      await site.power.start(host);
+      await site.well(120_000);
+      const missing = await site.missingOn(REGION_NAMES, load);
+      expect(missing).toEqual([]);
+      expect(load.failures).toEqual([]);
+      expect(await site.nodes.primaries()).toHaveLength(1);
+      expect(await site.nodes.holders()).toHaveLength(1);
+      expect((await site.regent('doctor')).code).toBe(0);
+      const role = roles.filter((item) => item !== '').join(', ') || 'standby';
+      told(
+        `power of ${host} (${role})`,
+        `no write for ${(gaps.write / 1000).toFixed(1)} s; ${load.acknowledged.length} acknowledged, all on every node`,
+        start,
+      );
+    }
+  });
+});

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../kit/until.ts';
+
+const MEND = join(import.meta.dirname, '../../../ha/postgres/mend');
+/** Another member that leads. */
+const CLUSTER = `{"members": [{"name": "r3", "role": "leader", "state": "running", "api_url": "https://10.77.0.13:8008/patroni", "host": "10.77.0.13"}]}`;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'regent-mend-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** How often mend has asked Patroni to make the standby anew, when Patroni has told these states, the last one again and again. */
+async function remade(states: readonly string[]): Promise<number> {
+  const [asked, told] = [join(folder, 'asked'), join(folder, 'told')];
+  await writeFile(join(folder, 'states'), `${states.join('\n')}\n`);
+  await writeFile(asked, '');
+  await writeFile(told, '');
+  const curl = `#!/bin/bash
+case "$*" in
+  */cluster) echo '${CLUSTER}' ;;
+  */reinitialize) echo x >>${asked} ;;
+  *) echo x >>${told}; at=$(wc -l <${told}); max=$(wc -l <${folder}/states)
+     echo "{\\"state\\": \\"$(sed -n "$((at < max ? at : max))p" ${folder}/states)\\", \\"role\\": \\"replica\\", \\"replication_state\\": \\"streaming\\"}" ;;
+esac
+`;
+  await writeFile(join(folder, 'curl'), curl);
+  await chmod(join(folder, 'curl'), 0o755);
+  const env = {
+    PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+    REGENT_DB_MEND_ROUNDS: '3',
+    REGENT_DB_MEND_INTERVAL: '0.02',
+    REGENT_PATRONI_ENV: '/dev/null',
+  };
+  const child = execFile(MEND, { env });
+  try {
+    const rounds = async () => (await readFile(told, 'utf8')).length / 2 > states.length + 1;
+    await until('the states were told', rounds);
+    return (await readFile(asked, 'utf8')).length / 2;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+describe('mend', () => {
+  it('makes a standby anew that fails to start again and again, also when it is seen between two tries', async () => {
+    expect(await remade(['start failed', 'start failed', 'start failed', 'running'])).toBe(1);
+    expect(await remade(['start failed', 'starting', 'start failed', 'starting', 'start failed', 'running'])).toBe(1);
+  });
+
+  it('leaves one alone that came back, that only starts, or is being made', async () => {
+    expect(await remade(['start failed', 'start failed', 'running', 'start failed', 'running'])).toBe(0);
+    expect(await remade(['starting', 'starting', 'starting', 'starting', 'starting', 'running'])).toBe(0);
+    expect(await remade(['start failed', 'creating replica', 'start failed', 'start failed', 'running'])).toBe(0);
+  });
+});

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { Beacon, seal } from '../../../ha/vip/beacon.ts';
+import { decide, isSuperseded, MAJORITY_MS, type Sight } from '../../../ha/vip/decide.ts';
+import { watchProcesses } from '../../../ha/vip/processes.ts';
+import { until } from '../../kit/until.ts';
+
+const NOW = 1_000_000;
+const AGO = (ms: number) => NOW - ms;
+const WELL: Sight = {
+  now: NOW,
+  regions: 3,
+  isMember: true,
+  isHolder: false,
+  isReleased: false,
+  proxy: { answeredAt: AGO(100), isRefused: false },
+  regionAt: AGO(100),
+  etcdAt: AGO(100),
+  peers: [],
+};
+const peer = (changes: Partial<Sight['peers'][number]> = {}) => ({
+  seenAt: AGO(200),
+  hasEtcd: false,
+  seesRegion: true,
+  ...changes,
+});
+
+describe('who may hold the floating address', () => {
+  it.each<[string, Partial<Sight>, boolean, RegExp]>([
+    ['all is well', {}, true, /etcd answers/],
+    ['well and alone', { regions: 1 }, true, /etcd answers/],
+    ['haproxy is dead', { proxy: { answeredAt: AGO(50), isRefused: true } }, false, /does not listen/],
+    ['haproxy is frozen', { proxy: { answeredAt: AGO(2100), isRefused: false } }, false, /haproxy does not answer/],
+    ['haproxy has never answered', { proxy: { answeredAt: null, isRefused: false } }, false, /haproxy does not answer/],
+    ['still joining', { isMember: false }, false, /joining/],
+    ['released by hand', { isReleased: true, isHolder: true }, false, /operator/],
+    [
+      'no region here, others see one',
+      { regionAt: null, isHolder: true, peers: [peer()] },
+      false,
+      /through the haproxy/,
+    ],
+    [
+      'no region anywhere, holder',
+      { regionAt: AGO(9000), isHolder: true, peers: [peer({ seesRegion: false })] },
+      true,
+      /no node sees/,
+    ],
+    ['no region anywhere, not holder', { regionAt: null, peers: [peer({ seesRegion: false })] }, false, /no region/],
+    ['cut off, holder', { etcdAt: AGO(MAJORITY_MS + 1), isHolder: true }, false, /1 of 3 region nodes/],
+    ['cut off, was well a moment ago', { etcdAt: AGO(MAJORITY_MS + 1) }, false, /2 needed/],
+    ['etcd elects, two see each other', { etcdAt: AGO(1500), peers: [peer()] }, true, /paused/],
+    [
+      'etcd elects, the word of the peer is old',
+      { etcdAt: AGO(1500), peers: [peer({ seenAt: AGO(MAJORITY_MS + 1) })] },
+      false,
+      /1 of 3/,
+    ],
+    [
+      'own etcd is dead, others have theirs, holder',
+      { etcdAt: AGO(6000), isHolder: true, peers: [peer({ hasEtcd: true }), peer()] },
+      false,
+      /answers others/,
+    ],
+    [
+      'etcd is gone everywhere, holder',
+      { etcdAt: AGO(60_000), isHolder: true, peers: [peer()] },
+      true,
+      /gone everywhere/,
+    ],
+    ['etcd is gone everywhere, not holder', { etcdAt: AGO(60_000), peers: [peer(), peer()] }, false, /only the holder/],
+    ['etcd was never there, holder, sees nobody', { etcdAt: null, isHolder: true }, false, /1 of 3/],
+    ['alone, etcd is gone, holder', { regions: 1, etcdAt: null, isHolder: true }, true, /gone everywhere/],
+    ['alone, etcd is gone, not holder', { regions: 1, etcdAt: null }, false, /only the holder/],
+    ['two nodes, the other is gone', { regions: 2, etcdAt: null, isHolder: true }, false, /2 needed/],
+    ['five nodes, two are seen', { regions: 5, etcdAt: null, isHolder: true, peers: [peer()] }, false, /3 needed/],
+    [
+      'five nodes, three are seen',
+      { regions: 5, etcdAt: null, isHolder: true, peers: [peer(), peer()] },
+      true,
+      /3 of 5/,
+    ],
+  ])('%s', (_name, changes, isFit, why) => {
+    const verdict = decide({ ...WELL, ...changes });
+    expect(verdict.isFit).toBe(isFit);
+    expect(verdict.why).toMatch(why);
+  });
+
+  it('ends the keepalived of a node whose address another one has taken over, and of that one alone', () => {
+    const other = (heldMs: number | null, seenAt = AGO(100)) => [{ seenAt, heldMs }];
+    expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(1000) })).toBe(true);
+    expect(isSuperseded({ now: NOW, heldMs: 1000, peers: other(60_000) })).toBe(false);
+    expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(300) })).toBe(false);
+    expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(1000, AGO(5000)) })).toBe(false);
+    expect(isSuperseded({ now: NOW, heldMs: null, peers: other(1000) })).toBe(false);
+    expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(null) })).toBe(false);
+  });
+});
+
+describe('beacons', () => {
+  const KEY = Buffer.alloc(32, 7);
+  const WORD = { hasEtcd: true, seesRegion: true, heldMs: null };
+  const open = () =>
+    new Beacon(
+      { clusterId: 'c', name: 'r1', address: '127.0.0.1', peers: [{ name: 'r2', address: '127.0.0.2' }] },
+      KEY,
+      () => {},
+    );
+  const packet = (changes: object = {}, key = KEY) =>
+    seal({ cluster: 'c', from: 'r2', to: 'r1', nonce: 'n', echo: '', ...WORD, ...changes }, key);
+
+  it('are believed when they repeat a fresh word of this node, and never from another key, cluster, sender or for another', () => {
+    const beacon = open();
+    const sent: string[] = [];
+    beacon.onSend = (nonce) => sent.push(nonce);
+    beacon.send(WORD, 1000);
+    const echo = sent[0] ?? '';
+    beacon.receive(packet(), 1100);
+    expect(beacon.sights).toEqual([]);
+    for (const bad of [
+      packet({ echo }, Buffer.alloc(32, 8)),
+      packet({ echo, cluster: 'd' }),
+      packet({ echo, from: 'r9' }),
+      packet({ echo, to: 'r3' }),
+      Buffer.alloc(10),
+      Buffer.alloc(2000),
+    ]) {
+      beacon.receive(bad, 1100);
+    }
+    expect(beacon.sights).toEqual([]);
+    beacon.receive(packet({ echo }), 1200);
+    expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD }]);
+    beacon.close();
+  });
+
+  it('are worth nothing when they are recorded and repeated', () => {
+    const beacon = open();
+    const sent: string[] = [];
+    beacon.onSend = (nonce) => sent.push(nonce);
+    beacon.send(WORD, 1000);
+    const recorded = packet({ echo: sent[0] });
+    beacon.receive(recorded, 1100);
+    beacon.send(WORD, 5000);
+    beacon.receive(recorded, 5100);
+    expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD }]);
+    beacon.close();
+  });
+});
+
+describe('the look at a daemon', () => {
+  it('sees that it runs, that it is stopped, and that it is gone', async () => {
+    const name = `t-${process.pid}`;
+    const child = spawn(process.execPath, ['-e', `process.title = '${name}'; setInterval(() => {}, 1000)`]);
+    const isGone = new Promise((resolve) => child.once('exit', resolve));
+    const look = watchProcesses(name);
+    let now = 0;
+    const see = (wanted: string) => () => look((now += 1000)) === wanted;
+    await until('it is there', see('runs'));
+    child.kill('SIGSTOP');
+    await until('it is stopped', see('frozen'));
+    child.kill('SIGCONT');
+    await until('it goes on', see('runs'));
+    child.kill('SIGKILL');
+    await isGone;
+    await until('it is gone', see('gone'));
+  });
+});

@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import type { InvariantState } from '../../../../src/contract/cluster/doctor.ts';
+import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.ts';
+import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
+import { aSite, days, NOW, type SiteChanges } from './fixture.ts';
+
+const GIB = 2 ** 30;
+const all = (changes: object) => Object.fromEntries(['r1', 'r2', 'r3'].map((name) => [name, changes]));
+const member = (name: string, role: 'primary' | 'standby', more: object = {}) => ({
+  name,
+  role,
+  state: role === 'primary' ? 'running' : 'streaming',
+  timeline: 7,
+  lagBytes: 0,
+  isSynchronous: role === 'standby',
+  ...more,
+});
+const members = (...standbys: readonly ReturnType<typeof member>[]): SiteChanges => ({
+  nodes: { r1: { db: { members: [member('r1', 'primary'), ...standbys] } } },
+});
+const voter = (name: string, more: object = {}) => ({ name, id: `a${name}`, isLearner: false, ...more });
+const slots = (...list: readonly object[]) => ({
+  site: {
+    wal: {
+      maxKeepBytes: GIB,
+      slots: list.map((slot) => ({ name: 'r2', isActive: true, isLost: false, keptBytes: 0, ...slot })),
+    },
+  },
+});
+const disk = (size: number, free: number): SiteChanges => ({
+  nodes: { r2: { host: { disks: [{ path: '/var/lib/postgresql', sizeBytes: size * GIB, freeBytes: free * GIB }] } } },
+});
+const certificate = (left: number): SiteChanges => ({
+  nodes: { r2: { host: { certificate: { serial: '0a', notBefore: days(-20), notAfter: days(left) } } } },
+});
+
+/** id, what is wrong, state, a part of what is said. */
+const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
+  [
+    'etcd-quorum',
+    'no majority',
+    { nodes: all({ dcs: { hasQuorum: false } }) },
+    'broken',
+    'No majority of the voters answers',
+  ],
+  [
+    'etcd-quorum',
+    'a voter is hung',
+    { nodes: { r2: { dcs: null } } },
+    'broken',
+    '2 of 3 voters are there: dcs on r2 is unhealthy',
+  ],
+  ['etcd-quorum', 'a host is dead', { nodes: { r3: { silentFor: 60 } } }, 'broken', 'r3 has not reported for 60 s'],
+  ['etcd-quorum', 'nobody speaks', { nodes: all({ silentFor: 60 }) }, 'unknown', 'r1 has not reported for 60 s'],
+  [
+    'etcd-members',
+    'a stranger',
+    { nodes: { r1: { dcs: { members: [voter('r1'), voter('r2'), voter('r3'), voter('old')] } } } },
+    'broken',
+    'old (aold)',
+  ],
+  [
+    'etcd-members',
+    'one that never started',
+    { nodes: { r1: { dcs: { members: [voter('r1'), voter('r2'), voter('r3'), voter('', { id: 'b0' })] } } } },
+    'broken',
+    'a member that never started (b0)',
+  ],
+  [
+    'etcd-members',
+    'a member without a vote',
+    { nodes: { r1: { dcs: { members: [voter('r1'), voter('r2')] } } } },
+    'broken',
+    'no voters of etcd: r3',
+  ],
+  [
+    'etcd-members',
+    'a learner',
+    {
+      regions: 3,
+      nodes: {
+        r3: { state: 'joining' },
+        r1: { dcs: { members: [voter('r1'), voter('r2'), voter('r3', { isLearner: true })] } },
+      },
+    },
+    'warning',
+    'r3 still learns',
+  ],
+  ['etcd-space', 'an alarm', { nodes: { r2: { dcs: { alarms: ['NOSPACE'] } } } }, 'broken', 'r2: NOSPACE'],
+  ['etcd-space', 'nearly full', { nodes: { r2: { dcs: { sizeBytes: 0.95 * QUOTA_BYTES } } } }, 'broken', 'r2'],
+  ['etcd-space', 'half full', { nodes: { r2: { dcs: { sizeBytes: 0.6 * QUOTA_BYTES } } } }, 'warning', 'r2'],
+  [
+    'database-writes',
+    'away',
+    { site: { database: { isUp: false, why: 'Connection refused.', latencyMs: null } } },
+    'broken',
+    'Connection refused.',
+  ],
+  ['one-primary', 'two', { nodes: { r2: { db: { role: 'primary' } } } }, 'broken', 'r1 and r2 each say'],
+  ['one-primary', 'none', { nodes: { r1: { db: { role: 'none' } } } }, 'broken', 'No node is the primary.'],
+  [
+    'one-primary',
+    'one is silent',
+    { nodes: { r2: { silentFor: 50 } } },
+    'unknown',
+    'r1 is the primary. r2 has not reported',
+  ],
+  [
+    'standbys',
+    'one does not stream',
+    members(member('r2', 'standby'), member('r3', 'standby', { state: 'start failed', isSynchronous: false })),
+    'broken',
+    '1 of 2 standbys are synchronous: r3 is start failed',
+  ],
+  ['standbys', 'one is away', members(member('r2', 'standby')), 'broken', 'r3 is not there'],
+  [
+    'standbys',
+    'far behind',
+    members(member('r2', 'standby'), member('r3', 'standby', { lagBytes: 200 * 1024 ** 2 })),
+    'warning',
+    'r3 by 200 MiB',
+  ],
+  ['standbys', 'no primary', { nodes: { r1: { db: { role: 'none' } } } }, 'unknown', 'no primary'],
+  [
+    'timeline',
+    'an older one',
+    members(member('r2', 'standby'), member('r3', 'standby', { timeline: 6 })),
+    'broken',
+    'r3 is on timeline 6',
+  ],
+  ['database-configuration', 'another one', { nodes: { r2: { db: { isConfigured: false } } } }, 'warning', 'r2'],
+  ['vip-holder', 'two', { nodes: { r2: { vip: { isHolder: true } } } }, 'broken', 'r1 and r2 each hold 10.77.0.10/24'],
+  ['vip-holder', 'none', { nodes: { r1: { vip: { isHolder: false } } } }, 'broken', 'Nobody holds'],
+  [
+    'vip-holder',
+    'an unfit one',
+    { nodes: { r1: { vip: { isFit: false, why: 'haproxy does not answer' } } } },
+    'broken',
+    'haproxy does not answer',
+  ],
+  [
+    'vip-holder',
+    'one is not fit',
+    { nodes: { r3: { vip: { isFit: false, why: 'no majority' } } } },
+    'warning',
+    'r3 is not fit (no majority)',
+  ],
+  [
+    'vip-holder',
+    'one says nothing',
+    { nodes: { r3: { vip: null } } },
+    'unknown',
+    'r1 holds it. vip on r3 is unhealthy',
+  ],
+  [
+    'regions',
+    'one is away',
+    { nodes: { r3: { region: { isReady: false, version: '0.3.0' } } } },
+    'broken',
+    'Not on r3.',
+  ],
+  [
+    'load-balancers',
+    'no primary is seen',
+    { nodes: { r2: { lb: { primary: null } } } },
+    'broken',
+    'r2 sees no primary',
+  ],
+  ['load-balancers', 'another primary', { nodes: { r2: { lb: { primary: 'r2' } } } }, 'broken', 'the primaries differ'],
+  [
+    'load-balancers',
+    'a region is not seen',
+    { nodes: { r2: { lb: { regions: [{ name: 'r3', isUp: false }] } } } },
+    'broken',
+    'r2 does not see the region of r3',
+  ],
+  [
+    'zone-serials',
+    'they differ',
+    { nodes: { r2: { serials: { 'regent.internal': 1_790_000_000 } } } },
+    'broken',
+    'r1 1790000001, r2 1790000000',
+  ],
+  [
+    'zone-serials',
+    'they differ for a moment',
+    { nodes: { r2: { report: 'applying', serials: { 'regent.internal': 1 } } } },
+    'warning',
+    'A change is being taken over',
+  ],
+  ['zone-serials', 'one says nothing', { nodes: { r2: { serials: null } } }, 'unknown', 'dns on r2 is unhealthy'],
+  [
+    'firewall',
+    'not in force',
+    { nodes: { r2: { firewall: 'install_failed' } } },
+    'broken',
+    'firewall on r2 is install_failed',
+  ],
+  ['firewall', 'no word', { nodes: { r2: { silentFor: 40 } } }, 'unknown', 'r2 has not reported for 40 s'],
+  ['agents', 'silent', { nodes: { k1: { silentFor: 61 } } }, 'broken', 'k1 has not reported for 61 s'],
+  ['agents', 'late', { nodes: { k1: { silentFor: 25 } } }, 'unknown', 'k1 has not reported for 25 s'],
+  ['agents', 'one that never reported', { nodes: { k1: { never: true } } }, 'unknown', 'k1 has never reported'],
+  ['agents', 'behind', { nodes: { k1: { report: 'applying' } } }, 'warning', 'k1 has generation 4 of 4'],
+  ['services', 'ill', { nodes: { r2: { serials: null } } }, 'broken', 'dns on r2 is unhealthy'],
+  ['services', 'silent', { nodes: { k1: { silentFor: 61 } } }, 'unknown', 'ntp on k1 is stale'],
+  ['certificates', 'none', { nodes: { r2: { host: { certificate: null } } } }, 'broken', 'r2 has none'],
+  ['certificates', 'a rack without', { nodes: { k1: { host: { certificate: null } } } }, 'warning', 'k1 has none'],
+  ['certificates', 'ended', certificate(-1), 'broken', 'that of r2 has ended'],
+  ['certificates', 'soon', certificate(6.5), 'broken', 'that of r2 ends in 6.5 days'],
+  ['certificates', 'no word', { nodes: { r2: { host: null } } }, 'unknown', 'r2 does not speak of host'],
+  ['authority', 'soon', { site: { authority: { notAfter: days(80) } } }, 'broken', 'It ends in 80 days'],
+  ['authority', 'not readable', { site: { authority: null } }, 'unknown', 'cannot read'],
+  ['disks', 'full', disk(100, 3), 'broken', '/var/lib/postgresql on r2 has 3 %'],
+  ['disks', 'tight', disk(50, 5), 'warning', '10 %'],
+  ['wal-bounds', 'no bound', { site: { wal: { maxKeepBytes: null, slots: [] } } }, 'broken', 'max_slot_wal_keep_size'],
+  ['wal-bounds', 'lost', slots({ isLost: true }), 'broken', 'What r2 needs'],
+  ['wal-bounds', 'a slot of nobody', slots({ name: 'gone', isActive: false }), 'warning', 'gone'],
+  ['wal-bounds', 'a large one', slots({ keptBytes: 0.7 * GIB }), 'warning', 'r2 holds 717 MiB'],
+  ['wal-bounds', 'no word', { site: { wal: null } }, 'unknown', 'away'],
+  ['clock', 'far off', { nodes: { r2: { ntp: { offsetSeconds: -3.2 } } } }, 'broken', 'r2 is off by -3.20 s'],
+  ['clock', 'a little off', { nodes: { r2: { ntp: { offsetSeconds: 0.3 } } } }, 'warning', '0.30 s'],
+  [
+    'clock',
+    'without a source',
+    { nodes: { k1: { ntp: { isSynchronised: false, offsetSeconds: null } } } },
+    'warning',
+    'k1: synchronised with no source',
+  ],
+  ['clock', 'no word', { nodes: { k1: { ntp: null } } }, 'unknown', 'ntp on k1 is unhealthy'],
+  ['versions', 'two releases', { nodes: { r2: { version: '0.2.0' } } }, 'warning', '0.2.0 on r2'],
+  ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
+];
+
+describe('the doctor', () => {
+  it('finds nothing where all is well', () => {
+    const doctor = diagnose(aSite());
+    expect(doctor.invariants.filter((row) => row.state !== 'ok')).toEqual([]);
+    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length} invariants hold.` });
+  });
+
+  it.each(TABLE)('%s: %s', (...[id, , changes, state, part]) => {
+    const found = judge(aSite(changes)).find((row) => row.id === id);
+    expect(found).toMatchObject({ state });
+    expect(found?.detail).toContain(part);
+    // What is not well names what to do.
+    expect(found?.remedy.length).toBeGreaterThan(10);
+  });
+
+  it('has a case for every invariant in which it is broken, or at least not well', () => {
+    const covered = new Set(TABLE.map(([id]) => id));
+    expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
+    const broken = new Set(TABLE.filter(([, , , state]) => state === 'broken').map(([id]) => id));
+    const never = ['versions', 'node-count', 'database-configuration'];
+    expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
+    expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
+  });
+
+  it('never takes silence for well-being', () => {
+    const states = judge(aSite({ nodes: { ...all({ silentFor: 90 }), k1: { silentFor: 90 } } })).filter(
+      (row) => row.state === 'ok',
+    );
+    // These are known without any word of a node.
+    expect(states.map((row) => row.id)).toEqual([
+      'database-writes',
+      'authority',
+      'wal-bounds',
+      'versions',
+      'node-count',
+    ]);
+  });
+
+  it('says that a container is one, and judges its clock no further', () => {
+    const inside = { isContainer: true, ntp: { isSynchronised: false, offsetSeconds: null } };
+    const found = judge(aSite({ nodes: { ...all(inside), k1: inside } })).find((row) => row.id === 'clock');
+    expect(found).toMatchObject({ state: 'ok' });
+    expect(found?.detail).toContain('r1, r2, r3 and k1: a container');
+  });
+
+  it('is content with a single node, whose doctor asks for no standby', () => {
+    const doctor = diagnose(aSite({ regions: 1 }));
+    expect(doctor.state).toBe('ok');
+    expect(doctor.invariants.map((row) => row.id)).not.toContain('standbys');
+  });
+
+  it('does not count on a node that still joins', () => {
+    const joining = { state: 'joining' as const, silentFor: 100, firewall: 'unhealthy' as const };
+    const wrong = judge(aSite({ regions: 4, nodes: { r4: joining } })).filter((row) => row.state !== 'ok');
+    // Its etcd is in the fixture's list of voters.
+    expect(wrong.map((row) => row.id)).toEqual(['etcd-quorum']);
+  });
+
+  it('judges a site that is no cluster by what it has', () => {
+    const ids = judge(aSite({ site: { cluster: null } })).map((row) => row.id);
+    expect(ids).not.toContain('etcd-quorum');
+    expect(ids).toContain('services');
+  });
+
+  it('counts what it found, and is degraded by what is unknown', () => {
+    const doctor = diagnose(aSite({ nodes: { k1: { silentFor: 25 } } }));
+    expect(doctor.state).toBe('degraded');
+    expect(doctor.summary).toMatch(/^Of \d+ invariants: \d+ unknown\.$/);
+    expect(diagnose(aSite({ regions: 4 }))).toMatchObject({
+      state: 'ok',
+      summary: expect.stringContaining('a warning'),
+    });
+    expect(NOW).toBeGreaterThan(0);
+  });
+});

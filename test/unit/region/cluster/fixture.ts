@@ -1,0 +1,191 @@
+import type { HostObservation, ServiceObservation } from '../../../../src/contract/agent.ts';
+import type { Service } from '../../../../src/contract/service.ts';
+import { type ClusterSite, type KnownSiteNode, siteNode } from '../../../../src/region/cluster/site.ts';
+import type { DbFacts } from '../../../../src/services/db/facts.ts';
+import type { DcsFacts } from '../../../../src/services/dcs/facts.ts';
+import type { LbFacts } from '../../../../src/services/lb/facts.ts';
+import type { NtpFacts } from '../../../../src/services/ntp/facts.ts';
+import type { VipFacts } from '../../../../src/services/vip/facts.ts';
+
+export const NOW = Date.parse('2026-03-01T10:00:00.000Z');
+const DAY_MS = 86_400_000;
+export const days = (count: number) => new Date(NOW + count * DAY_MS).toISOString();
+const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+
+/** What differs on one node from all being well. A null figure: its daemon says nothing. */
+export interface NodeChanges {
+  readonly silentFor?: number;
+  readonly never?: boolean;
+  readonly state?: 'joining' | 'member';
+  readonly report?: KnownSiteNode['report'];
+  readonly db?: Partial<DbFacts> | null;
+  readonly dcs?: Partial<DcsFacts> | null;
+  readonly vip?: Partial<VipFacts> | null;
+  readonly lb?: Partial<LbFacts> | null;
+  readonly ntp?: Partial<NtpFacts> | null;
+  readonly serials?: Readonly<Record<string, number>> | null;
+  readonly host?: Partial<HostObservation> | null;
+  readonly firewall?: ServiceObservation['state'];
+  readonly isContainer?: boolean;
+  readonly version?: string;
+  readonly region?: KnownSiteNode['region'];
+}
+
+/** What differs on the site. `nodes`: by name; `regions`: how many. */
+export interface SiteChanges {
+  readonly regions?: number;
+  readonly nodes?: Readonly<Record<string, NodeChanges>>;
+  readonly site?: Partial<ClusterSite>;
+}
+
+/** A cluster of r1, r2, … in which all is well: r1 is primary, leads etcd and holds the floating address; and a rack k1. */
+export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}): ClusterSite {
+  const names = Array.from({ length: regions }, (_, index) => `r${index + 1}`);
+  const all = [...names.map((name) => regionNode(name, names, nodes[name] ?? {})), rackNode('k1', nodes['k1'] ?? {})];
+  return {
+    now: NOW,
+    version: '0.3.0',
+    source: 'database',
+    cluster: { id: 'regent-0f3a9c21', vip: '10.77.0.10/24', virtualRouter: 51 },
+    database: { isUp: true, why: 'A write was committed.', latencyMs: 2 },
+    nodes: all.map((node) => siteNode(node, NOW)),
+    racks: [{ name: 'k1', isMaster: true, vlans: ['fabric-1/vlan10'] }],
+    services: all.flatMap((node) => node.observed.map((row) => tracked(node, row))),
+    wal: {
+      maxKeepBytes: 2 ** 30,
+      slots: names.slice(1).map((name) => ({ name, isActive: true, isLost: false, keptBytes: 1000 })),
+    },
+    authority: { notAfter: days(3000) },
+    ...site,
+  };
+}
+
+function regionNode(name: string, names: readonly string[], changes: NodeChanges): KnownSiteNode {
+  const isFirst = name === 'r1';
+  const synchronous = names.slice(1, 3);
+  const member = (one: string) => ({
+    name: one,
+    role: one === 'r1' ? ('primary' as const) : ('standby' as const),
+    state: one === 'r1' ? 'running' : 'streaming',
+    timeline: 7,
+    lagBytes: one === 'r1' ? null : 0,
+    isSynchronous: synchronous.includes(one),
+  });
+  const db: DbFacts = {
+    role: isFirst ? 'primary' : 'standby',
+    state: isFirst ? 'running' : 'streaming',
+    timeline: 7,
+    lagBytes: isFirst ? null : 0,
+    isSynchronous: synchronous.includes(name),
+    isStreaming: !isFirst,
+    isConfigured: true,
+    members: names.map(member),
+  };
+  const dcs: DcsFacts = {
+    memberId: `a${name}`,
+    isLeader: isFirst,
+    isLearner: false,
+    hasQuorum: true,
+    members: names.map((one) => ({ name: one, id: `a${one}`, isLearner: false })),
+    sizeBytes: 3_000_000,
+    alarms: [],
+  };
+  const lb: LbFacts = { primary: 'r1', regions: names.map((one) => ({ name: one, isUp: true })) };
+  const vip: VipFacts = { isHolder: isFirst, isFit: true, why: 'haproxy and a region answer, etcd has a majority' };
+  return {
+    ...plainNode(name, changes),
+    isRegion: true,
+    isRack: false,
+    region: changes.region === undefined ? { isReady: true, version: changes.version ?? '0.3.0' } : changes.region,
+    observed: [
+      observed('firewall', undefined, changes.firewall),
+      observed('dcs', over(dcs, changes.dcs)),
+      observed('db', over(db, changes.db)),
+      observed('lb', over(lb, changes.lb)),
+      observed('vip', over(vip, changes.vip)),
+      observed(
+        'dns',
+        over({ serials: { 'regent.internal': 1_790_000_001 } }, changes.serials && { serials: changes.serials }),
+      ),
+      observed('ntp', over({ isSynchronised: true, offsetSeconds: 0.001 }, changes.ntp)),
+    ],
+  };
+}
+
+function rackNode(name: string, changes: NodeChanges): KnownSiteNode {
+  return {
+    ...plainNode(name, changes),
+    isRegion: false,
+    isRack: true,
+    region: null,
+    observed: [observed('ntp', over({ isSynchronised: true, offsetSeconds: 0.001 }, changes.ntp))],
+  };
+}
+
+function plainNode(name: string, changes: NodeChanges) {
+  const silentFor = changes.silentFor ?? 1;
+  const host: HostObservation = {
+    certificate: { serial: '0a', notBefore: days(-5), notAfter: days(25) },
+    disks: [{ path: '/', sizeBytes: 100 * 2 ** 30, freeBytes: 60 * 2 ** 30 }],
+    roles: { vip: null, database: null },
+  };
+  return {
+    id: `n-${name}`,
+    name,
+    state: changes.state ?? ('member' as const),
+    address: '10.77.0.1',
+    wanted: 4,
+    applied: 4,
+    report:
+      changes.report ??
+      (changes.never ? ('never' as const) : silentFor > 30 ? ('silent' as const) : ('current' as const)),
+    reportedAt: changes.never ? null : ago(silentFor),
+    agent: { version: changes.version ?? '0.3.0', since: days(-1) },
+    isContainer: changes.isContainer ?? false,
+    host: changes.host === null ? null : { ...host, ...changes.host },
+  };
+}
+
+function over(facts: object, changes: object | null | undefined): Record<string, unknown> | null {
+  return changes === null ? null : { ...facts, ...changes };
+}
+
+function observed(
+  service: string,
+  facts: Record<string, unknown> | null | undefined,
+  state?: ServiceObservation['state'],
+): ServiceObservation {
+  return {
+    service,
+    wanted: 4,
+    wantedDigest: 'd',
+    applied: 4,
+    appliedDigest: 'd',
+    state: state ?? (facts === null ? 'unhealthy' : 'healthy'),
+    since: ago(100),
+    why: 'asked, answered',
+    lastAction: null,
+    restartDone: null,
+    ...(facts ? { facts } : {}),
+  };
+}
+
+function tracked(node: KnownSiteNode, row: ServiceObservation): Service {
+  return {
+    node: node.name,
+    service: row.service,
+    state: node.report === 'silent' ? 'stale' : row.state,
+    since: row.since,
+    why: row.why,
+    isWanted: true,
+    wanted: 4,
+    applied: 4,
+    isCurrent: true,
+    reportedAt: node.reportedAt,
+    lastState: row.state,
+    version: null,
+    lastAction: null,
+    restart: null,
+    findings: [],
+  };
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { compileLb } from '../../../../src/services/lb/compile.ts';
+import { activateLb, parseProbeLb, roleChangeLb } from '../../../../src/services/lb/daemon.ts';
+import type { LbDesired } from '../../../../src/services/lb/desired.ts';
+import { parseLbFacts } from '../../../../src/services/lb/facts.ts';
+import { HAPROXY_CFG, markOf, viewLb } from '../../../../src/services/lb/view.ts';
+import { clusterSnapshot, emptySnapshot, FACTS } from '../../../kit/snapshots.ts';
+import { answer } from '../../../kit/exec-result.ts';
+
+function desired(nodeId = 'n-r1'): LbDesired {
+  const part = compileLb(clusterSnapshot(), nodeId);
+  if (part === null) throw new Error('there is none');
+  return part;
+}
+
+describe('compile', () => {
+  it('names every region node, and runs on those alone', () => {
+    expect(desired('n-r2')).toEqual({
+      name: 'r2',
+      regions: [
+        { name: 'r1', address: '10.77.0.11' },
+        { name: 'r2', address: '10.77.0.12' },
+        { name: 'r3', address: '10.77.0.13' },
+      ],
+    });
+    expect(compileLb(clusterSnapshot(), 'n-k1')).toBeNull();
+    expect(compileLb(emptySnapshot(), 'n-r1')).toBeNull();
+  });
+
+  it('sends to nodes that are joining too, and refuses one without an address', () => {
+    const nodes = clusterSnapshot().nodes.map((node) => ({ ...node, state: 'joining' as const }));
+    expect(compileLb(clusterSnapshot({ nodes }), 'n-r1')?.regions).toHaveLength(3);
+    const lost = nodes.map((node) => ({ ...node, addresses: [] }));
+    expect(() => compileLb(clusterSnapshot({ nodes: lost }), 'n-r1')).toThrow('region node r1 has no address');
+  });
+});
+
+describe('view', () => {
+  it('listens on IPv6 where the host has it', () => {
+    expect(viewLb(desired(), FACTS).isDual).toBe(false);
+    const six = { ...FACTS, interfaces: FACTS.interfaces.map((nic) => ({ ...nic, addresses: ['fd00::1/64'] })) };
+    expect(viewLb(desired(), six).isDual).toBe(true);
+  });
+});
+
+describe('activation', () => {
+  it.each([
+    [[{ target: HAPROXY_CFG, kind: 'added' }], 'restart'],
+    [[{ target: HAPROXY_CFG, kind: 'changed' }], 'reload'],
+    [[], 'none'],
+  ] as const)('takes %j by %s', (changes, kind) => {
+    expect(activateLb(changes).kind).toBe(kind);
+  });
+
+  it('does nothing when roles change', () => {
+    expect(roleChangeLb({ kind: 'vip', state: 'backup' }).kind).toBe('none');
+    expect(roleChangeLb({ kind: 'database', state: 'standby' })).toMatchObject({
+      kind: 'none',
+      why: expect.stringContaining('its own checks'),
+    });
+  });
+});
+
+describe('probe', () => {
+  const state = (database: readonly string[], ready: readonly string[], mark = markOf(desired())) =>
+    [
+      'Name: HAProxy',
+      `Description: ${mark}`,
+      '',
+      '# pxname,svname,qcur,status,weight,',
+      ...database.map((status, index) => `database,r${index + 1},0,${status},1,`),
+      ...ready.map((status, index) => `ready,r${index + 1},0,${status},1,`),
+      ...ready.map((_status, index) => `living,r${index + 1},0,UP,1,`),
+      '',
+    ].join('\n');
+  const ask = (text: string) => parseProbeLb([answer(text), answer('1 master')], desired());
+
+  it('tells the primary and the regions, also while a check has just failed', () => {
+    const health = ask(state(['DOWN', 'UP 1/2', 'DOWN 1/2'], ['UP', 'DOWN', 'UP']));
+    expect(health).toMatchObject({
+      isHealthy: true,
+      detail: 'haproxy answers; 2 of 3 regions ready, the primary is on r2',
+    });
+    expect(parseLbFacts(health.facts)).toEqual({
+      primary: 'r2',
+      regions: [
+        { name: 'r1', isUp: true },
+        { name: 'r2', isUp: false },
+        { name: 'r3', isUp: true },
+      ],
+    });
+  });
+
+  it.each([[['DOWN', 'DOWN', 'DOWN']], [['UP', 'UP', 'DOWN']]])('names no primary when %j are up', (database) => {
+    expect(ask(state(database, ['DOWN', 'DOWN', 'DOWN']))).toMatchObject({ isHealthy: true, facts: { primary: null } });
+  });
+
+  it('sees an old configuration, and a haproxy that does not answer', () => {
+    expect(ask(state([], [], 'other')).detail).toContain('it runs the configuration other');
+    expect(ask('nonsense')).toMatchObject({ isHealthy: false });
+    const silent = answer('', { code: null, failure: 'connection refused' });
+    expect(parseProbeLb([silent], desired()).detail).toBe('asked haproxy for its state: connection refused');
+    // A frozen master process serves on, and would swallow every reload.
+    const frozen = parseProbeLb([answer(state(['UP'], ['UP'])), silent], desired());
+    expect(frozen).toMatchObject({ isHealthy: false, detail: expect.stringContaining('its master process') });
+  });
+});
