@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** One thing to run. `vitest`: the projects whose tests are counted one by one; a command counts as one test. */
 interface Step {
@@ -147,7 +148,11 @@ interface Report {
     readonly name: string;
     readonly status: string;
     readonly message?: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -158,7 +163,7 @@ function readReport(path: string, code: number | null): Counts {
       const name = relative(ROOT, file.name);
       const failed = file.assertionResults.filter((test) => test.status === 'failed');
       if (failed.length === 0 && file.status === 'failed') return [`${name}: ${file.message?.split('\n')[0] ?? ''}`];
-      return failed.map((test) => `${name}: ${test.fullName}`);
+      return failed.map((test) => `${name}: ${test.fullName}${reasonOf(test.failureMessages?.[0])}`);
     });
     return {
       passed: report.numPassedTests ?? 0,
@@ -170,6 +175,14 @@ function readReport(path: string, code: number | null): Counts {
   } catch {
     return { passed: 0, failed: 1, skipped: 0, failures: ['no report: it was ended, or did not start'] };
   }
+}
+
+/** The beginning of what a test said: who has the end of a log alone still sees why. */
+function reasonOf(message = ''): string {
+  const lines = stripVTControlCharacters(message).split('\n');
+  const words = lines.filter((line) => !/^\s+at /.test(line)).map((line) => line.trim());
+  const text = words.join(' ').trim().slice(0, 400);
+  return text === '' ? '' : ` (${text})`;
 }
 
 /** Runs a program to its end or to the deadline, when its whole process group is ended. */

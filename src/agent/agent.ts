@@ -63,7 +63,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const ledger = await openLedger({ text: options.text('ledger.json'), nodeId, findings, clock });
   const memory = await openAppliedStore({ text: options.text, findings, clock });
   const versions = Object.fromEntries(options.services.map((service) => [service.name, service.version]));
-  const facts = openNodeFacts({ ports, host, versions, onChange: () => driver.wake() });
+  // A VLAN is served by who stands on it: the region learns of an address at once.
+  const onFacts = () => {
+    driver.wake();
+    reporter.changed();
+  };
+  const facts = openNodeFacts({ ports, host, versions, onChange: onFacts });
   const membership =
     options.rack && memberOf(options, options.rack, { findings, ledger, onAbsent: (desired) => driver.want(desired) });
   const channel = membership?.channel ?? options.channel;

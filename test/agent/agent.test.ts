@@ -68,6 +68,12 @@ describe('an agent', () => {
     await reported('the next', (latest) => serviceOf(latest)?.applied === 2);
   });
 
+  it('tells what it has learnt of its host at once, not with the next report', async () => {
+    await rig.start({ reportMs: 600_000 });
+    const { facts } = await reported('facts', (latest) => latest.facts.hostname !== '');
+    expect(facts).toMatchObject({ hostname: 'r1' });
+  });
+
   it('goes on to the next region when one does not answer', async () => {
     await rig.start({ urls: [`unix:${rig.folder}/none.sock`, `unix:${rig.folder}/region.sock`] });
     rig.region.publish(desiredOf(NODE, 1, { fake: fake(1) }));

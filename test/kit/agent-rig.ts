@@ -33,6 +33,8 @@ export interface AgentRigOptions {
   /** Another way to the regions, and the rack that this host is. */
   readonly channel?: RegionChannel;
   readonly rack?: AgentOptions['rack'];
+  /** Between reports of which nothing is news; ms. */
+  readonly reportMs?: number;
 }
 
 export const NODE = 'node-1';
@@ -70,7 +72,7 @@ export async function agentRig(): Promise<AgentRig> {
         templates: FAKE_TEMPLATES,
         timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: 200 },
         tickMs: 20,
-        reportMs: 200,
+        reportMs: options.reportMs ?? 200,
         text: (name) => durableText(join(folder, name)),
       });
       agents.push(agent);

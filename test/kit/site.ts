@@ -60,7 +60,7 @@ export function openSite(lab: ProductLab): Site {
     tell: async (...args) => {
       const result = await regent(...args);
       if (result.code === 0) return result.stdout;
-      throw new Error(`regent ${args.join(' ')}: ${result.code}: ${result.stderr.trim()}`);
+      throw new Error(`regent ${args.join(' ')}: ${result.code}: ${(result.stderr || result.stdout).trim()}`);
     },
     sh: (script, timeoutMs) => lab.ask('r1', ['sh', '-c', script], timeoutMs),
     trySh: (script, timeoutMs) => lab.exec('r1', ['sh', '-c', script], timeoutMs),

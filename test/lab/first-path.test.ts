@@ -19,6 +19,7 @@ describe('the first path', () => {
   beforeAll(async () => {
     lab = await openProductLab('path');
     site = openSite(lab);
+    await site.well();
   }, 400_000);
   afterAll(async () => {
     site?.close();
