@@ -142,4 +142,5 @@ function help(text: string): number {
   return 0;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// Not when src/main/warm.ts loads it.
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

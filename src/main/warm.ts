@@ -1,5 +1,5 @@
 /**
- * Loads what our daemons are made of and ends, so that Node writes its compile cache (NODE_COMPILE_CACHE) before they
+ * Loads what our daemons and this host's commands are made of and ends, so that Node writes its compile cache (NODE_COMPILE_CACHE) before they
  * run: `scripts/install` calls it. Without the cache each process keeps the compiler of TypeScript's types in memory.
  */
-await Promise.all([import('./regiond.ts'), import('./agent.ts'), import('./helper.ts')]);
+await Promise.all([import('./regiond.ts'), import('./agent.ts'), import('./helper.ts'), import('./host-cli.ts')]);

@@ -13,8 +13,8 @@ export interface ProductResult {
   readonly version: string;
   readonly apiKey: string;
   readonly isNewKey: boolean;
-  /** The first line of `regent cluster status` at the end; absent for a single host, whose init has waited already. */
-  readonly health?: string;
+  /** The first line of `regent cluster status` at the end. */
+  readonly health: string;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function installProduct(order: ProductOrder): Promise<ProductResult
   // One node serves the API already.
   await bothEnded(joinHosts(order, first), ensureNetworks(order, url, apiKey));
   const result = { url, version: versionOf(order.archive), apiKey, isNewKey: newKey !== null };
-  return regions.length + racks.length > 1 ? { ...result, health: await waitUntilHealthy(order) } : result;
+  return { ...result, health: await waitUntilHealthy(order) };
 }
 
 /** What fails does not leave the other at work behind our back. */
@@ -83,7 +83,7 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     '',
     `  API         ${result.url}${topology.vip === undefined ? '' : ` (${bareAddress(topology.vip)} in the lab, whoever holds it)`}`,
     ...key,
-    ...(result.health === undefined ? [] : [`  cluster     ${result.health}`]),
+    `  cluster     ${result.health}`,
     '',
     'Try next:',
     ...(topology.vip === undefined ? SINGLE_HINTS : CLUSTER_HINTS),
