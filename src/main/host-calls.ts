@@ -5,6 +5,7 @@ import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Call, CallAnswer, CallTrust } from '../join/member/ports.ts';
 import { REGION_SERVER_NAME } from '../model/cluster.ts';
+import { textOf } from './answer-text.ts';
 
 const ANSWER_LIMIT = 1024 * 1024;
 
@@ -28,17 +29,11 @@ export function callRegion(call: Call): Promise<CallAnswer> {
       ...tlsOf(call.trust),
     },
     (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (part: string) => {
-        text += part;
-        if (text.length > ANSWER_LIMIT) outgoing.destroy(new Error('the answer is too long'));
-      });
-      incoming.on('error', (error) => reject(unreachable(error)));
-      incoming.on('end', () => {
+      const end = (text: string) => {
         const date = Date.parse(incoming.headers.date ?? '');
         resolve({ status: incoming.statusCode ?? 0, text, date: Number.isNaN(date) ? null : date });
-      });
+      };
+      textOf(incoming, ANSWER_LIMIT).then(end, (error: unknown) => reject(unreachable(error)));
     },
   );
   outgoing.on('error', (error) => reject(error instanceof AppError ? error : unreachable(error)));

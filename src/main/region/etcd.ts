@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { Compile } from 'typebox/compile';
 import Type from 'typebox';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { PORTS } from '../../model/cluster.ts';
 import type { EtcdPort } from '../../region/trust/port.ts';
 import type { TlsFiles } from './tls.ts';
+import { askTls } from './tls-ask.ts';
 
 const TIMEOUT_MS = 3000;
 const ANSWER_MAX = 1024 * 1024;
@@ -51,34 +50,6 @@ export function openEtcd(files: TlsFiles, port: number = PORTS.etcdClient): Etcd
   };
 }
 
-async function ask(files: TlsFiles, port: number, path: string, body: unknown) {
-  const [ca, cert, key] = await Promise.all(
-    [files.authority, files.certificate, files.key].map((file) => readFile(file)),
-  );
-  return new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
-    const asked = request({
-      host: '127.0.0.1',
-      port,
-      path,
-      method: 'POST',
-      ca,
-      cert,
-      key,
-      agent: false,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { 'content-type': 'application/json' },
-    });
-    asked.on('error', reject);
-    asked.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > ANSWER_MAX) asked.destroy(new Error('the answer is too long'));
-      });
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
-    asked.end(JSON.stringify(body));
-  });
+function ask(files: TlsFiles, port: number, path: string, body: unknown) {
+  return askTls({ files, host: '127.0.0.1', port, path, body, timeoutMs: TIMEOUT_MS, answerMax: ANSWER_MAX });
 }
