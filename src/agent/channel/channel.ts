@@ -1,5 +1,5 @@
-import type { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
 import * as http from 'node:http';
+import type { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
 import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
 import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
