@@ -1,20 +1,18 @@
-import type { Command, ExecResult, FileContent, UnitState } from '../../../src/core/host-values.ts';
+import type { ExecResult, UnitVerb } from '../../../src/core/host-values.ts';
 import type { Host } from '../../../src/host/interface.ts';
 import type { JoinPorts } from '../../../src/join/member/ports.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../../../src/join/paths.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
-import { argvOf } from '../../kit/argv-of.ts';
 import { rackKey } from '../../kit/rack.ts';
 import { FakeCluster, HOST, NOW, type Roles } from './fake-cluster.ts';
-import { Mortal } from './mortal.ts';
+import { MortalHost } from './mortal-host.ts';
 
 const OK = { code: 0, signal: null, stdout: '', stderr: '', timedOut: false, failure: null };
 const ETCD_DATA = `${PATHS.etcdData}/member`;
 const VERSIONS: Readonly<Record<string, string>> = { etcd: '3.5.16', patroni: '4.0.4' };
 
 /** A host that joins a cluster, with what its agent and the daemons do there meanwhile. */
-export class FakeJoiner extends Mortal {
-  readonly files = new Map<string, FileContent>();
+export class FakeJoiner extends MortalHost {
   readonly active = new Set<string>();
   readonly enabled = new Set<string>();
   readonly said: string[] = [];
@@ -31,7 +29,7 @@ export class FakeJoiner extends Mortal {
     this.roles = roles;
     this.cluster = new FakeCluster(this, authority, roles);
     this.cluster.isCarrying = () => this.isCarrying();
-    this.#put(PATHS.conf, '# mine\nLOG_LEVEL=debug\n');
+    this.put(PATHS.conf, '# mine\nLOG_LEVEL=debug\n');
   }
 
   /** Another one in the same state, at another cluster in the same state. */
@@ -44,10 +42,6 @@ export class FakeJoiner extends Mortal {
     other.#counter = this.#counter;
     other.cluster.takeOver(this.cluster);
     return other;
-  }
-
-  text(path: string): string | null {
-    return this.files.get(path)?.content ?? null;
   }
 
   /** All that a region waits for before it counts the node as a member. */
@@ -89,53 +83,33 @@ export class FakeJoiner extends Mortal {
     this.active.add(CLUSTER_UNITS.firewall);
     const own = this.cluster.members.find(({ url }) => url === `https://${HOST.address}:2380`);
     if (own === undefined || (this.text(ETCD_DATA) ?? own.id) !== own.id) return;
-    this.#put(ETCD_DATA, own.id);
+    this.put(ETCD_DATA, own.id);
     own.name = HOST.name;
     this.active.add(CLUSTER_UNITS.dcs);
     if (own.isLearner) return;
     this.active.add(CLUSTER_UNITS.db);
     this.active.add(CLUSTER_UNITS.lb);
-    this.#put(`${PATHS.postgresData}/PG_VERSION`, '17\n');
-    this.#put('/etc/haproxy/regent/haproxy.cfg', 'global\n');
-    this.#put(PATHS.ledger, '{}');
-  }
-
-  #put(path: string, content: string): void {
-    this.files.set(path, { path, content, mode: 0o644, owner: 'root', group: 'root' });
+    this.put(`${PATHS.postgresData}/PG_VERSION`, '17\n');
+    this.put('/etc/haproxy/regent/haproxy.cfg', 'global\n');
+    this.put(PATHS.ledger, '{}');
   }
 
   #host(): Host {
-    return {
-      files: {
-        read: async (path) => this.text(path),
-        list: async () => [],
-        install: async (file) => this.effect(() => void this.files.set(file.path, file)),
-        move: async () => undefined,
-        remove: async (path) => this.effect(() => void this.files.delete(path)),
-      },
-      units: {
-        state: async (unit) => this.#unitState(unit),
-        act: async (unit, verb) =>
-          this.effect(() => void (verb === 'stop' ? this.active.delete(unit) : this.active.add(unit))),
-      },
-      exec: async (command) => this.#exec(command),
-      facts: async () => ({
-        hostname: HOST.name,
-        os: { id: 'debian', version: '13' },
-        isContainer: true,
-        interfaces: [{ name: 'eth0', mac: '52:54:00:00:00:02', addresses: [HOST.address] }],
-        versions: {},
-      }),
-    };
+    const interfaces = [{ name: 'eth0', mac: '52:54:00:00:00:02', addresses: [HOST.address] }];
+    return this.hostOf({
+      facts: { hostname: HOST.name, interfaces },
+      active: (unit) => (this.active.has(unit) ? 'active' : 'inactive'),
+      act: (unit, verb) => this.#act(unit, verb),
+      exec: (argv) => this.#exec(argv),
+    });
   }
 
-  #unitState(unit: string): UnitState {
-    const active = this.active.has(unit) ? 'active' : 'inactive';
-    return { load: 'loaded', active, sub: '', mainPid: null, restarts: 0, sinceMs: null };
+  #act(unit: string, verb: UnitVerb): void {
+    if (verb === 'stop') this.active.delete(unit);
+    else this.active.add(unit);
   }
 
-  #exec(command: Command): ExecResult {
-    const argv = argvOf(command);
+  #exec(argv: readonly string[]): ExecResult {
     const [program = ''] = argv;
     if (program === 'etcdctl' && !argv.includes('--version')) return this.#etcdctl(argv);
     if (argv.includes('--version')) return { ...OK, stdout: `${program} ${VERSIONS[program] ?? '17.6'}\n` };

@@ -1,10 +1,9 @@
 import { rejected } from '../../../src/core/errors.ts';
-import type { Command, ExecResult, FileContent, UnitState } from '../../../src/core/host-values.ts';
+import type { ExecResult, UnitState } from '../../../src/core/host-values.ts';
 import type { Host } from '../../../src/host/interface.ts';
 import { textDigest } from '../../../src/core/digest.ts';
 import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
-import { argvOf } from '../../kit/argv-of.ts';
-import { Mortal } from './mortal.ts';
+import { MortalHost } from './mortal-host.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
 const AGENT = 'regent-agent.service';
@@ -14,8 +13,7 @@ interface KeyRow extends NewKey {
 }
 
 /** A host and a database that survive the kills of the processes that work on them. */
-export class FakeSite extends Mortal {
-  readonly files = new Map<string, FileContent>();
+export class FakeSite extends MortalHost {
   readonly units = new Map<string, UnitState['active']>();
   readonly enabled = new Set<string>();
   readonly listening: string[] = [];
@@ -37,14 +35,6 @@ export class FakeSite extends Mortal {
   constructor() {
     super();
     this.put('/etc/regent/regent.conf', '# mine\nLOG_LEVEL=debug\n#NODE_NAME=\n');
-  }
-
-  put(path: string, content: string): void {
-    this.files.set(path, { path, content, mode: 0o644, owner: 'root', group: 'root' });
-  }
-
-  text(path: string): string | null {
-    return this.files.get(path)?.content ?? null;
   }
 
   ports(changes: Partial<InitPorts> = {}): InitPorts {
@@ -84,30 +74,18 @@ export class FakeSite extends Mortal {
   versionOf = (program: string): string => (program === 'etcd' ? '3.5.16' : program === 'patroni' ? '4.0.4' : '17.6');
 
   #host(): Host {
-    return {
-      files: {
-        read: async (path) => this.text(path),
-        list: async () => [],
-        install: async (file) => this.effect(() => void this.files.set(file.path, file)),
-        move: async () => undefined,
-        remove: async (path) => this.effect(() => void this.files.delete(path)),
-      },
-      units: {
-        state: async (unit) => this.#unitState(unit),
-        act: async (unit, verb) => this.effect(() => this.#act(unit, verb)),
-      },
-      exec: async (command) => this.#exec(command),
-      facts: async () => ({
+    return this.hostOf({
+      facts: {
         hostname: 'r1.example.test',
-        os: { id: 'debian', version: '13' },
-        isContainer: true,
         interfaces: [
           { name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['10.77.0.11', 'fe80::1'] },
           { name: 'lo', mac: '00:00:00:00:00:00', addresses: ['127.0.0.1', '::1'] },
         ],
-        versions: {},
-      }),
-    };
+      },
+      active: (unit) => this.units.get(unit) ?? 'inactive',
+      act: (unit, verb) => this.#act(unit, verb),
+      exec: (argv) => this.#exec(argv),
+    });
   }
 
   #look() {
@@ -146,11 +124,6 @@ export class FakeSite extends Mortal {
     return null;
   }
 
-  #unitState(unit: string): UnitState {
-    const active = this.units.get(unit) ?? 'inactive';
-    return { load: 'loaded', active, sub: '', mainPid: active === 'active' ? 77 : null, restarts: 0, sinceMs: null };
-  }
-
   #act(unit: string, verb: string): void {
     this.starts.push(`${verb} ${unit}`);
     if (verb === 'stop') {
@@ -169,8 +142,7 @@ export class FakeSite extends Mortal {
     return `${this.text('/etc/regent/regent.conf')}|${this.text('/etc/regent/agent.conf')}|${this.text('/var/lib/regent/agent/credential')}`;
   }
 
-  #exec(command: Command): ExecResult {
-    const argv = argvOf(command);
+  #exec(argv: readonly string[]): ExecResult {
     const ok = { code: 0, signal: null, stderr: '', timedOut: false, failure: null };
     if (argv[0] === 'df') return { ...ok, stdout: 'Avail\n9000000\n' };
     if (argv[0] === 'curl' || argv[0] === 'sync') return { ...ok, stdout: '' };
