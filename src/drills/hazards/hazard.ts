@@ -1,9 +1,22 @@
+import type { HazardRules } from '../judge/rules.ts';
 import type { Cast } from '../judge/timeline.ts';
 
-/** Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. */
+/**
+ * Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. Two words may stand
+ * for a host: `@primary` and `@holder` are whoever takes writes, or has the floating address, at the moment of the step; while
+ * nobody does, the step waits for somebody, and is left out (and noted) when nobody has come within 45 s.
+ */
 export type Act =
+  /** `stop` powers off in order, `kill` cuts the power; `reboot` is in order too, and the host comes back by itself. */
   | { readonly do: 'kill' | 'start' | 'stop' | 'reboot' | 'freeze' | 'thaw'; readonly host: string }
+  /** To every process of a unit. PostgreSQL has no unit of its own: `postgres` is its postmaster with all its children. */
   | { readonly do: 'signal'; readonly host: string; readonly unit: string; readonly signal: 'KILL' | 'STOP' | 'CONT' }
+  /** By systemd, in order. The agent starts again what it wants to run: `regent-agent.service` first, where it shall stay off. */
+  | { readonly do: 'unit'; readonly host: string; readonly unit: string; readonly verb: 'stop' | 'start' | 'restart' }
+  /** The database is handed from its primary to a standby, in order, as an operator would. */
+  | { readonly do: 'switchover' }
+  /** etcd's leadership is handed to this host: sets the scene, is no fault. Nothing when it leads already. */
+  | { readonly do: 'lead'; readonly host: string }
   | { readonly do: 'cut'; readonly host: string; readonly network?: string }
   | { readonly do: 'partition'; readonly sides: readonly (readonly string[])[] }
   | { readonly do: 'oneway'; readonly from: string; readonly to: string }
@@ -28,18 +41,8 @@ export interface Step {
   readonly act: Act;
 }
 
-/** What must hold for a probe. Outages in ms; a missing expectation is not judged, but always reported. */
-export interface Expectation {
-  /** A lane's name, or its kind: then for each such lane. */
-  readonly probe: string;
-  /** The longest outage that passes. */
-  readonly withinMs?: number;
-  /** How many questions may fail for good. */
-  readonly failures?: number;
-}
-
-/** One kind of bad day. */
-export interface Hazard {
+/** One kind of bad day, and what it is judged by. */
+export interface Hazard extends HazardRules {
   /** `host-kill-primary`: lower case, words joined by `-`. */
   readonly id: string;
   /** One line of a table: what is done to whom. */
@@ -52,11 +55,6 @@ export interface Hazard {
   readonly headline: string | null;
   /** The steps, from the first fault to the last heal. `chance`: uniform in [0, 1), the same sequence for the same seed. */
   readonly steps: (cast: Cast, chance: () => number) => readonly Step[];
-  readonly expects: readonly Expectation[];
-  /** How long after the last heal full redundancy may take. */
-  readonly redundantMs: number;
-  /** How many failovers of the database the fault itself may cause; one more is a false one. */
-  readonly failovers: number;
 }
 
 /** Classes of hazards: CI runs each once. */
