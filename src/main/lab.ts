@@ -10,7 +10,7 @@ import { emptyDisks, fillDisk } from '../lab/faults/fill.ts';
 import { pauseUnit, resumeUnits, setHostFrozen } from '../lab/faults/hang.ts';
 import { heal } from '../lab/faults/heal.ts';
 import { addFault } from '../lab/faults/network.ts';
-import { parseFault } from '../lab/faults/rules.ts';
+import { parseFault } from '../lab/faults/words.ts';
 import { serveForward } from '../lab/forward.ts';
 import { down, kill, placeOf, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
@@ -130,6 +130,8 @@ async function harm(call: Call): Promise<number | null> {
     case 'partition':
     case 'oneway':
     case 'loss':
+    case 'block':
+    case 'halfopen':
       word(call, 0, call.verb === 'partition' ? "'A,B|C,D'" : 'HOST');
       await addFault(layout, parseFault(needState(layout).topology, [call.verb, ...call.args]));
       return 0;

@@ -5,7 +5,7 @@ import { emptyDisks, fillDisk } from '../../src/lab/faults/fill.ts';
 import { pauseUnit, resumeUnits, setHostFrozen } from '../../src/lab/faults/hang.ts';
 import { heal } from '../../src/lab/faults/heal.ts';
 import { addFault } from '../../src/lab/faults/network.ts';
-import { parseFault } from '../../src/lab/faults/rules.ts';
+import { parseFault } from '../../src/lab/faults/words.ts';
 import { kill, placeOf, stop, up } from '../../src/lab/lab.ts';
 import { readState } from '../../src/lab/state.ts';
 import { labFaults, labStatus } from '../../src/lab/status.ts';
@@ -21,6 +21,16 @@ const R2 = '10.77.0.12';
 const K1 = '10.77.0.21';
 const K1_ON_VLAN = '10.10.10.1';
 const LOG = '/var/log';
+
+/** Sends back what it is sent, to any number at once, for a minute. */
+const ECHO = `alarm 60; use IO::Socket::INET; my $s = IO::Socket::INET->new(Listen => 9, LocalPort => shift, ReuseAddr => 1) or die;
+  while (my $c = $s->accept) { next if fork; while (<$c>) { print $c $_; $c->flush } exit }`;
+/** Tells for a connection from before, after a line of input, and for a new one, whether an answer comes within a second. */
+const ASK = `use IO::Socket::INET; $| = 1; $SIG{ALRM} = sub { die "late\\n" };
+  my @where = (PeerAddr => shift, PeerPort => shift, Timeout => 1); my $old = IO::Socket::INET->new(@where);
+  sub asks { my $c = shift or return "none"; my $r = eval { alarm 1; print $c "hello\\n"; $c->flush; my $l = <$c>; alarm 0; $l };
+    return defined $r && $r eq "hello\\n" ? "answers" : "is silent" }
+  print asks($old), "\\n"; <STDIN>; print asks($old), "\\n"; print asks(scalar IO::Socket::INET->new(@where)), "\\n"`;
 
 describe('a lab of several hosts', () => {
   let lab: TestLab;
@@ -126,6 +136,35 @@ describe('a lab of several hosts', () => {
     await fault('loss', 'r1', '0');
     expect(await labFaults(lab.layout)).toEqual([]);
     await flows('r2', R1);
+  });
+
+  it('block loses what goes to a port, halfopen what connections from before carry', async () => {
+    const serve = (port: string) =>
+      lab.exec('r2', ['sh', '-c', 'echo $$ >"/run/echo-$2"; exec perl -e "$1" "$2"', 'sh', ECHO, port], 70_000);
+    const servers = [serve('7777'), serve('7778')];
+    const ports = async () => (await lab.ask('r2', ['ss', '-Htln', 'sport', '>=', '7777'])).split('\n').length;
+    await until('two echo servers', async () => (await ports()) >= 2);
+    const asked = async (port: string, ...words: string[]) => {
+      const argv = [process.execPath, LAB_PROGRAM, 'exec', 'r1', '--', 'perl', '-e', ASK, R2, port];
+      const child = spawn(argv[0] ?? '', argv.slice(1), {
+        env: { ...process.env, REGENT_LAB: lab.layout.instance },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      let said = '';
+      child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      await until('the first answer', () => said.includes('\n'));
+      await fault(...words);
+      child.stdin.end('\n');
+      await ended;
+      await heal(lab.layout);
+      return said.trim().split('\n');
+    };
+    expect(await asked('7777', 'halfopen', 'r2', 'r1')).toEqual(['answers', 'is silent', 'answers']);
+    expect(await asked('7777', 'block', 'r1', '7777')).toEqual(['answers', 'is silent', 'none']);
+    expect(await asked('7778', 'block', 'r1', '7777')).toEqual(['answers', 'answers', 'answers']);
+    await lab.ask('r2', ['sh', '-c', 'kill $(cat /run/echo-*)']);
+    await Promise.all(servers);
   });
 
   it('a unit or the whole host hangs and goes on; heal does it from outside', async () => {

@@ -4,7 +4,8 @@ import { findNspawn } from '../host.ts';
 import type { Layout } from '../layout.ts';
 import { setPorts } from '../network.ts';
 import { needState } from '../state.ts';
-import { cutPorts, FAULT_TABLE, faultRules, faultsIn, type NetworkFault, withFault, withoutHost } from './rules.ts';
+import { cutPorts, FAULT_TABLE, faultRules, faultsIn, withFault, withoutHost } from './rules.ts';
+import type { NetworkFault } from './words.ts';
 
 const TIMEOUT_MS = 10_000;
 const NO_TABLE = 'No such file or directory';

@@ -1,91 +1,9 @@
-import { AppError } from '../../core/errors.ts';
 import { switchPort } from '../layout.ts';
 import type { Topology } from '../topology.ts';
-
-/** Something that is wrong with the lab's network, made on purpose. */
-export type NetworkFault =
-  /** Cables of a host pulled at the switch: all, or the one to a network. */
-  | { readonly kind: 'cut'; readonly host: string; readonly network?: string }
-  /** Hosts of different sides do not hear each other; who is on no side hears all. */
-  | { readonly kind: 'partition'; readonly sides: readonly (readonly string[])[] }
-  /** What `from` sends does not reach `to`; the way back works. */
-  | { readonly kind: 'oneway'; readonly from: string; readonly to: string }
-  /** This part of what a host sends, and of what it is sent, is lost: an answer comes back with (1 - p)². */
-  | { readonly kind: 'loss'; readonly host: string; readonly percent: number };
+import { faultText, type NetworkFault, parseFault } from './words.ts';
 
 /** The table in the switch namespace that holds the faults: it is the only record of them. */
 export const FAULT_TABLE = 'regent-lab';
-
-/** A fault in one line, as the verb that makes it: it stands as the comment of its rules and in the status. */
-export function faultText(fault: NetworkFault): string {
-  switch (fault.kind) {
-    case 'cut':
-      return `cut ${fault.host}${fault.network === undefined ? '' : ` ${fault.network}`}`;
-    case 'partition':
-      return `partition ${fault.sides.map((side) => side.join(',')).join('|')}`;
-    case 'oneway':
-      return `oneway ${fault.from} ${fault.to}`;
-    case 'loss':
-      return `loss ${fault.host} ${fault.percent}`;
-  }
-}
-
-/**
- * A fault from the words of its verb. Throws AppError `lab_fault` for hosts and networks that the topology does not have, for sides
- * that are empty or overlap, and for what is no per cent.
- */
-export function parseFault(topology: Topology, words: readonly string[]): NetworkFault {
-  const [verb = '', first = '', second = '', ...rest] = words;
-  if (rest.length > 0) throw fault(`${words.join(' ')}: there are words too many`, 'scripts/lab help');
-  switch (verb) {
-    case 'cut':
-      return second === ''
-        ? { kind: 'cut', host: needHost(topology, first) }
-        : { kind: 'cut', host: needHost(topology, first), network: needNetwork(topology, first, second) };
-    case 'partition':
-      return { kind: 'partition', sides: parseSides(topology, first) };
-    case 'oneway': {
-      const [from, to] = [needHost(topology, first), needHost(topology, second)];
-      if (from === to) throw fault(`oneway ${from} ${to}: a host always hears itself`, 'name two hosts');
-      return { kind: 'oneway', from, to };
-    }
-    case 'loss':
-      return { kind: 'loss', host: needHost(topology, first), percent: parsePercent(second) };
-    default:
-      throw fault(`"${words.join(' ')}" is no fault of the network`, 'scripts/lab help');
-  }
-}
-
-function parseSides(topology: Topology, text: string): string[][] {
-  const sides = text.split('|').map((side) => side.split(',').map((name) => needHost(topology, name)));
-  const names = sides.flat();
-  if (sides.length < 2)
-    throw fault(`partition ${text} has one side`, "write A,B|C,D, in quotes: the shell knows '|' too");
-  if (new Set(names).size < names.length) throw fault(`partition ${text} names a host twice`, 'name each once');
-  return sides;
-}
-
-function parsePercent(text: string): number {
-  const percent = Number(text);
-  if (/^\d{1,3}(\.\d{1,2})?$/.test(text) && percent <= 100) return percent;
-  throw fault(`"${text}" is no percentage`, 'give 0 to 100, with at most two decimals; 0 takes the loss away');
-}
-
-function needHost(topology: Topology, name: string): string {
-  const names = topology.hosts.map((host) => host.name);
-  if (names.includes(name)) return name;
-  throw fault(`The lab has no host "${name}"`, `name one of ${names.join(', ')}`);
-}
-
-function needNetwork(topology: Topology, host: string, network: string): string {
-  const own = topology.hosts.find((item) => item.name === host)?.nics.map((nic) => nic.network) ?? [];
-  if (own.includes(network)) return network;
-  throw fault(`${host} has no cable to "${network}"`, `name one of ${own.join(', ')}`);
-}
-
-function fault(what: string, remedy: string): AppError {
-  return new AppError('lab_fault', `${what}. What to do: ${remedy}.`);
-}
 
 /** The faults with one more; the same again changes nothing, and a host has one loss, the last one named. */
 export function withFault(faults: readonly NetworkFault[], added: NetworkFault): NetworkFault[] {
@@ -103,7 +21,10 @@ export function withoutHost(faults: readonly NetworkFault[], host: string): Netw
     switch (item.kind) {
       case 'cut':
       case 'loss':
+      case 'block':
         return item.host === host ? [] : [item];
+      case 'halfopen':
+        return item.sides.includes(host) ? [] : [item];
       case 'oneway':
         return item.from === host || item.to === host ? [] : [item];
       case 'partition': {
@@ -141,6 +62,7 @@ export function faultRules(topology: Topology, faults: readonly NetworkFault[]):
   return [
     ...anew,
     `table bridge ${FAULT_TABLE} {`,
+    ...(faults.some((item) => item.kind === 'halfopen') ? [FRESH] : []),
     '  chain in {',
     '    type filter hook prerouting priority -300; policy accept;',
     ...[...marks, ...rules.flatMap((item) => item.in)].map((line) => `    ${line}`),
@@ -171,9 +93,29 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
     }
     case 'oneway':
       return { in: [], out: [between(item.from, item.to)] };
+    case 'block':
+      return { in: [], out: [`meta mark ${markOf(topology, item.host)} tcp dport ${item.port} ${end}`] };
+    case 'halfopen':
+      return {
+        in: [],
+        out: item.sides.flatMap((from, index) => halfOpen(topology, [from, item.sides[1 - index] ?? from], end)),
+      };
     case 'partition':
       return { in: [], out: pairs(item.sides).map(([from, to]) => between(from, to)) };
   }
+}
+
+/** TCP connections that began since the table is there. */
+const FRESH = '  set fresh { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags dynamic; size 65536; }';
+
+/** A connection that begins is remembered; of others between these two nothing passes. */
+function halfOpen(topology: Topology, [from, to]: readonly [string, string], end: string): string[] {
+  const way = `meta mark ${markOf(topology, from)} oifname ${set(portsOf(topology, to))}`;
+  const [there, back] = ['ip saddr . tcp sport . ip daddr . tcp dport', 'ip daddr . tcp dport . ip saddr . tcp sport'];
+  return [
+    `${way} tcp flags & (syn | ack) == syn add @fresh { ${there} }`,
+    `${way} ${there} != @fresh ${back} != @fresh ${end}`,
+  ];
 }
 
 /** Every sender with every receiver of another side. */

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cutPorts,
-  faultRules,
-  faultsIn,
-  faultText,
-  type NetworkFault,
-  parseFault,
-  withFault,
-  withoutHost,
-} from '../../../src/lab/faults/rules.ts';
+import { cutPorts, faultRules, faultsIn, withFault, withoutHost } from '../../../src/lab/faults/rules.ts';
+import { faultText, type NetworkFault, parseFault } from '../../../src/lab/faults/words.ts';
 import { clusterOf } from '../../../src/lab/topologies.ts';
 
 const SITE = clusterOf({ regions: 3, racks: 1 });
@@ -16,10 +8,16 @@ const of = (...texts: string[]): NetworkFault[] => texts.map((text) => parseFaul
 const texts = (faults: readonly NetworkFault[]) => faults.map(faultText);
 
 describe('the words of a fault', () => {
-  it.each(['cut r1', 'cut k1 vlan10', 'partition r1,k1|r2,r3', 'partition r1|r2|r3', 'oneway r1 k1', 'loss r3 12.5'])(
-    '%s is read and told back',
-    (text) => expect(texts(of(text))).toEqual([text]),
-  );
+  it.each([
+    'cut r1',
+    'cut k1 vlan10',
+    'partition r1,k1|r2,r3',
+    'partition r1|r2|r3',
+    'oneway r1 k1',
+    'loss r3 12.5',
+    'block r3 2379',
+    'halfopen r1 k1',
+  ])('%s is read and told back', (text) => expect(texts(of(text))).toEqual([text]));
 
   it.each([
     ['cut', /no host ""/],
@@ -36,6 +34,11 @@ describe('the words of a fault', () => {
     ['loss r1 -1', /no percentage/],
     ['loss r1 1e1', /no percentage/],
     ['loss r1 50;flush', /no percentage/],
+    ['block r1', /no TCP port/],
+    ['block r1 0', /no TCP port/],
+    ['block r1 65536', /no TCP port/],
+    ['halfopen r1', /no host ""/],
+    ['halfopen r2 r2', /two hosts/],
     ['burn r1', /no fault/],
   ])('%s is refused', (text, words) => expect(() => of(text)).toThrow(words));
 });
@@ -60,8 +63,11 @@ describe('the list of faults', () => {
       'oneway r2 r3',
       'partition r1|r2',
       'partition r1,k1|r2|r3',
+      'block r1 5432',
+      'block r2 5432',
+      'halfopen r2 r1',
     );
-    expect(texts(withoutHost(faults, 'r1'))).toEqual(['oneway r2 r3', 'partition k1|r2|r3']);
+    expect(texts(withoutHost(faults, 'r1'))).toEqual(['oneway r2 r3', 'partition k1|r2|r3', 'block r2 5432']);
   });
 });
 
