@@ -1,0 +1,29 @@
+import type { Lane } from './timeline.ts';
+
+/** What must hold for a probe. Outages in ms; a missing expectation is not judged, but always reported. */
+export interface Expectation {
+  /** A lane's name, or its kind: then for each such lane. No lane of that name is a failed recording. */
+  readonly probe: string;
+  /** The longest outage that passes. */
+  readonly withinMs?: number;
+  /** How many questions may fail for good. */
+  readonly failures?: number;
+}
+
+/** What a round is judged by. That nothing is lost and that no two hosts do one host's work is not in it: it always holds. */
+export interface HazardRules {
+  readonly expects: readonly Expectation[];
+  /** How long after the last heal full redundancy may take. */
+  readonly redundantMs: number;
+  /** How many failovers of the database the fault itself may cause; one more is a false one. */
+  readonly failovers: number;
+}
+
+/** The lanes that an expectation speaks of: the one of that name, or all of that kind. */
+export function lanesOf<T extends Pick<Lane, 'probe'>>(lanes: readonly T[], probe: string): T[] {
+  return lanes.filter((lane) => lane.probe === probe || kindOf(lane.probe) === probe);
+}
+
+function kindOf(probe: string): string {
+  return probe.split(' ', 1)[0] ?? probe;
+}
