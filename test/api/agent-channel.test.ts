@@ -1,20 +1,16 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import type { RackSigner } from '../../src/agent/channel/options.ts';
-import { openTrustStore, type TrustStore } from '../../src/agent/channel/trust.ts';
-import { openFindings } from '../../src/agent/findings.ts';
-import { openCertificateKeeper } from '../../src/agent/self/certificate.ts';
+import type { TrustStore } from '../../src/agent/channel/trust.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
-import { watchTexts } from '../../src/host/look/watched-texts.ts';
+import { openNodeCertificate } from '../kit/cluster/node-certificate.ts';
 import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';
-import { callSecure, startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
 import { anObservation, rackKey } from '../kit/rack.ts';
 import { until } from '../kit/until.ts';
-import { memoryLog } from '../kit/virtual-time.ts';
 
 const pg = usePostgres();
 const UUID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff';
@@ -27,17 +23,6 @@ afterEach(async () => {
   for (const channel of open.splice(0)) channel.close();
   await site.close();
 });
-
-const asAdmin = async (method: string, path: string, body?: unknown) =>
-  await callSecure({
-    port: site.process.apiPort,
-    ca: site.authority.certificate,
-    identity: site.own,
-    method,
-    path: `/api/v1${path}`,
-    body,
-    headers: { authorization: `Bearer ${site.keys.admin}` },
-  });
 
 /** A channel to the region by certificate, and by `urls`. */
 function openSecure(trust: TrustStore, rack: RackSigner, urls: readonly string[] = []): RegionChannel {
@@ -53,36 +38,13 @@ const isDenied = (error: unknown) => error instanceof AppError && error.code ===
 /** A node's host: files of its certificate, the channel by them, and what keeps them good. */
 async function aHost(nodeId: string, identity: TestIdentity | null, urls: readonly string[] = []) {
   const at = (name: string) => join(site.folder, `${nodeId}-${name}`);
-  const put = async (name: string, content: string) => {
-    await writeFile(`${at(name)}.new`, content);
-    await rename(`${at(name)}.new`, at(name));
-  };
-  if (identity) {
-    await put('ca.crt', identity.authority);
-    await put('node.key', identity.key);
-    await put('node.crt', identity.certificate);
-  }
-  const files = watchTexts(['ca.crt', 'node.crt', 'node.key'].map(at));
-  const trust: TrustStore = openTrustStore({ read: () => files.read(), clock: realClock });
-  await trust.refresh();
+  const { trust, findings, keeper } = await openNodeCertificate({ nodeId, at, identity });
   const signer = { uuid: UUID, privateKey: rackKey(), clock: realClock };
   const channel = openSecure(trust, signer, urls);
-  const findings = openFindings(realClock, memoryLog());
-  const beat = Object.assign(() => {}, { end: () => {} });
-  const keeper = () =>
-    openCertificateKeeper({
-      ports: { clock: realClock, random: realRandom, log: memoryLog(), wait: async () => {}, loop: () => beat },
-      channel,
-      trust,
-      files: { install: (file) => put(basename(file.path), file.content) },
-      findings,
-      nodeId,
-      onChange: () => {},
-    });
   return {
     channel,
     trust,
-    keeper,
+    keeper: () => keeper(channel),
     findings,
     rack: { uuid: UUID, name: nodeId, publicKey: publicKeyOf(signer.privateKey) },
     signer,
@@ -112,7 +74,7 @@ describe('an agent with a certificate at a region', () => {
     expect(after).toMatchObject({ nodeId: 'r1', isRegion: true, publicKeyDigest: before?.publicKeyDigest });
     expect((after?.notAfter ?? 0) - (before?.notAfter ?? 0)).toBeGreaterThan(20 * 86_400_000);
     await channel.report(anObservation('r1'));
-    await asAdmin('POST', `/certificates/${after?.serial}/revoke`, { why: 'lost' });
+    await site.asAdmin('POST', `/certificates/${after?.serial}/revoke`, { why: 'lost' });
     // The regions read the list after the answer: in milliseconds, on a busy host later.
     await until('it is denied', () => channel.report(anObservation('r1')).then(() => false, isDenied));
   });
@@ -130,14 +92,14 @@ describe('a rack that registers by its signature', () => {
     expect(await channel.register(rack)).toMatchObject({ state: 'waiting' });
     await keeper().tend();
     expect(trust.current()).toBeNull();
-    expect(await asAdmin('POST', `/racks/${UUID}/accept`, { name: 'k1' })).toMatchObject({ status: 200 });
+    expect(await site.asAdmin('POST', `/racks/${UUID}/accept`, { name: 'k1' })).toMatchObject({ status: 200 });
     expect(await channel.register(rack)).toMatchObject({ state: 'accepted', nodeId: UUID });
     await keeper().tend();
     expect(trust.current()?.facts).toMatchObject({ nodeId: UUID, isRegion: false });
     const secure = openSecure(trust, signer);
     await secure.report(anObservation(UUID));
     expect(await secure.register(rack)).toMatchObject({ state: 'accepted', nodeId: UUID });
-    await asAdmin('POST', `/racks/${UUID}/reject`);
+    await site.asAdmin('POST', `/racks/${UUID}/reject`);
     await until('it is denied', () => secure.pull(nothing).then(() => false, isDenied));
     expect(await channel.register(rack)).toMatchObject({ state: 'rejected' });
   });

@@ -15,13 +15,8 @@ import { createKey } from '../../src/pki/key.ts';
 import { createRequest } from '../../src/pki/request.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type TestIdentity, testAuthority, testIdentity } from '../kit/cluster/pki.ts';
-import {
-  callSecure,
-  type SecureAnswer,
-  type SecureCall,
-  startTrustedRegion,
-  type TrustedRegion,
-} from '../kit/cluster/trusted-region.ts';
+import { callSecure, type SecureAnswer, type SecureCall } from '../kit/cluster/secure-call.ts';
+import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
@@ -43,8 +38,6 @@ const api = (call: Partial<SecureCall> & { path: string }) =>
   callSecure({ port: site.process.apiPort, ca: site.authority.certificate, identity: site.own, ...call });
 const agents = (identity: TestIdentity | undefined, call: Partial<SecureCall> & { path: string }) =>
   callSecure({ port: site.process.secureAgentPort, ca: site.authority.certificate, identity, ...call });
-const asAdmin = (method: string, path: string, body?: unknown) =>
-  api({ method, path: `/api/v1${path}`, body, headers: { authorization: `Bearer ${site.keys.admin}` } });
 const VIA = { 'x-forwarded-for': '192.0.2.77', 'x-forwarded-proto': 'https' };
 const told = ({ status, body }: SecureAnswer) => `${status} ${typeof body['code'] === 'string' ? body['code'] : 'ok'}`;
 
@@ -111,14 +104,14 @@ describe('a join token', () => {
       expect(JSON.stringify(rows), table).not.toContain(token.secret);
     }
     expect((await ask(`Bearer ${token.id}:${token.secret}`, await aHost())).status).toBe(200);
-    expect((await asAdmin('GET', '/tokens')).body['items']).toMatchObject([
+    expect((await site.asAdmin('GET', '/tokens')).body['items']).toMatchObject([
       { id: token.id, state: 'used', usedBy: 'r2' },
     ]);
   });
 
   it('is refused when it lets in nobody or lives too long', async () => {
-    expect(told(await asAdmin('POST', '/tokens', { isRegion: false, isRack: false }))).toBe('422 invalid_value');
-    expect(told(await asAdmin('POST', '/tokens', { isRegion: true, isRack: false, minutes: 16 }))).toBe(
+    expect(told(await site.asAdmin('POST', '/tokens', { isRegion: false, isRack: false }))).toBe('422 invalid_value');
+    expect(told(await site.asAdmin('POST', '/tokens', { isRegion: true, isRack: false, minutes: 16 }))).toBe(
       '422 invalid_value',
     );
   });
@@ -131,7 +124,7 @@ describe('a join token', () => {
     expect(told(wrong)).toBe('401 unauthenticated');
     expect(wrong.body['detail']).toBe(unknown.body['detail']);
     expect(told(await ask('', await aHost()))).toBe('401 unauthenticated');
-    await asAdmin('DELETE', `/tokens/${id}`);
+    await site.asAdmin('DELETE', `/tokens/${id}`);
     expect((await ask(token, await aHost())).body['detail']).toContain('was revoked');
     expect((await ask(await site.token(REGION, 0), await aHost())).body['detail']).toContain('has expired');
     const used = await site.token(REGION);
@@ -194,13 +187,13 @@ describe('a region node that joins', () => {
     expect(await agents(own, { path: '/agent/v1/desired?generation=0&digest=&wait=0' })).not.toMatchObject({
       status: 403,
     });
-    expect(await asAdmin('DELETE', '/nodes/r2')).toMatchObject({ status: 200, body: { name: 'r2', revoked: 1 } });
+    expect(await site.asAdmin('DELETE', '/nodes/r2')).toMatchObject({ status: 200, body: { name: 'r2', revoked: 1 } });
     await until(
       'the region knows',
       async () => (await agents(own, { path: '/agent/v1/desired?generation=0&digest=&wait=0' })).status === 403,
     );
     expect((await ask(token, third)).status).toBe(200);
-    expect(told(await asAdmin('DELETE', '/nodes/r1'))).toBe('409 in_use');
+    expect(told(await site.asAdmin('DELETE', '/nodes/r1'))).toBe('409 in_use');
   });
 
   it('lets the next one in as soon as the etcd of the first has a vote', async () => {
@@ -253,7 +246,7 @@ describe('a region node that joins', () => {
     expect(await nodes()).toHaveLength(2);
     expect(await undo(host)).toMatchObject({ status: 200, body: { nodeId, name: 'r2', state: 'joining' } });
     expect(await nodes()).toHaveLength(1);
-    expect((await asAdmin('GET', '/racks')).body['items']).toMatchObject([{ isPlaceholder: true }]);
+    expect((await site.asAdmin('GET', '/racks')).body['items']).toMatchObject([{ isPlaceholder: true }]);
     await until('the region knows', async () => (await agents(own, { path: '/health/live' })).status === 403);
     // It joins still, and learns of it.
     expect(told(await agents(own, { method: 'POST', path: '/agent/v1/member' }))).toBe('404 not_found');
@@ -332,22 +325,26 @@ describe('a rack that joins', () => {
       body: { name: 'k1', nodeId: UUID, authorityKey: null, secrets: null, warnings: [] },
     });
     const old = identityOf(first, answer);
-    expect((await asAdmin('GET', '/racks/k1')).body).toMatchObject({ uuid: UUID, state: 'accepted', isMaster: true });
+    expect((await site.asAdmin('GET', '/racks/k1')).body).toMatchObject({
+      uuid: UUID,
+      state: 'accepted',
+      isMaster: true,
+    });
     expect(await agents(old, { path: '/agent/v1/desired?generation=0&digest=&wait=0' })).not.toMatchObject({
       status: 403,
     });
-    await asAdmin('POST', '/machines', { hostname: 'm1' });
+    await site.asAdmin('POST', '/machines', { hostname: 'm1' });
     const second = await aRack({ name: 'fresh-host', addresses: ['10.77.0.29'] });
     const back = await ask(await site.token(RACK), second);
     expect(back).toMatchObject({ status: 200, body: { name: 'k1', nodeId: UUID } });
-    expect((await asAdmin('GET', '/racks/k1')).body).toMatchObject({
+    expect((await site.asAdmin('GET', '/racks/k1')).body).toMatchObject({
       uuid: UUID,
       machines: 1,
       publicKey: second.wish.rack?.publicKey,
     });
     await until('the region knows', async () => (await agents(old, { path: '/health/live' })).status === 403);
     expect((await agents(identityOf(second, back), { path: '/health/live' })).status).toBe(200);
-    await asAdmin('POST', '/racks/k1/reject');
+    await site.asAdmin('POST', '/racks/k1/reject');
     await until(
       'the region knows',
       async () =>
@@ -364,7 +361,7 @@ describe('a rack that joins', () => {
     expect(answer.status).toBe(200);
     expect((await agents(identityOf(host, answer), { path: '/health/live' })).status).toBe(200);
     expect(told(await agents(own, { path: '/agent/v1/certificate', body: { csr: 'x' } }))).toBe('422 invalid_value');
-    expect((await asAdmin('GET', `/certificates?node=k1`)).body['items']).toHaveLength(2);
+    expect((await site.asAdmin('GET', `/certificates?node=k1`)).body['items']).toHaveLength(2);
   });
 });
 
@@ -385,8 +382,8 @@ describe('a rack that an admin accepted', () => {
     const host = await aHost();
     const csr = { csr: host.wish.csr };
     expect(told(await signed(CERTIFICATE_PATH, csr))).toBe('403 forbidden');
-    expect((await asAdmin('GET', '/racks/k1')).body).toMatchObject({ source: '192.0.2.77' });
-    await asAdmin('POST', '/racks/k1/accept', {});
+    expect((await site.asAdmin('GET', '/racks/k1')).body).toMatchObject({ source: '192.0.2.77' });
+    await site.asAdmin('POST', '/racks/k1/accept', {});
     const answer = await signed(CERTIFICATE_PATH, csr);
     expect(answer.status).toBe(200);
     const own = identityOf(host, answer);
@@ -399,8 +396,8 @@ describe('a rack that an admin accepted', () => {
 
 describe('what is refused', () => {
   it('tells why, in a table', async () => {
-    await asAdmin('POST', '/subnets', { cidr: '10.77.0.0/24' });
-    expect(await asAdmin('POST', '/reservations', { address: '10.77.0.40' })).toMatchObject({ status: 201 });
+    await site.asAdmin('POST', '/subnets', { cidr: '10.77.0.0/24' });
+    expect(await site.asAdmin('POST', '/reservations', { address: '10.77.0.40' })).toMatchObject({ status: 201 });
     const token = await site.token(REGION);
     const cases: [Partial<JoinRequest>, string, string][] = [
       [{ name: 'r1' }, '409', 'Another node has the name r1'],
@@ -431,7 +428,7 @@ describe('what is refused', () => {
     const answer = await ask(await site.token(RACK), host);
     expect(told(answer)).toBe('503 unavailable');
     expect(answer.body['detail']).toContain('ca.key is missing');
-    expect((await asAdmin('GET', '/status')).status).toBe(200);
+    expect((await site.asAdmin('GET', '/status')).status).toBe(200);
     expect(await nodes()).toHaveLength(1);
   });
 });
@@ -480,7 +477,7 @@ describe('certificates at the ports', () => {
       expect((await agents(own, { port, path: '/health/live' })).status).toBe(200);
       const since = Date.now();
       expect(
-        await asAdmin('POST', `/certificates/${facts.serial.toUpperCase()}/revoke`, { why: 'lost' }),
+        await site.asAdmin('POST', `/certificates/${facts.serial.toUpperCase()}/revoke`, { why: 'lost' }),
       ).toMatchObject({
         status: 200,
         body: { state: 'revoked', revokedWhy: 'lost', node: 'k1' },

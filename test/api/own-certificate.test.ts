@@ -1,27 +1,24 @@
-import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
-import { openTrustStore } from '../../src/agent/channel/trust.ts';
-import { openFindings } from '../../src/agent/findings.ts';
-import { openCertificateKeeper } from '../../src/agent/self/certificate.ts';
 import { rejected } from '../../src/core/errors.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
-import { watchTexts } from '../../src/host/look/watched-texts.ts';
 import { openCertificateAuthority } from '../../src/main/region/certificate-authority.ts';
 import { isSignedBy, readCertificate } from '../../src/pki/certificate.ts';
 import { createKey } from '../../src/pki/key.ts';
 import { createRequest } from '../../src/pki/request.ts';
 import { createOwnCertificateTask, renewOwnCertificate } from '../../src/region/trust/renewal.ts';
 import { findCertificate, recordCertificate, revokeCertificate } from '../../src/store/queries/cluster/certificates.ts';
+import { openNodeCertificate } from '../kit/cluster/node-certificate.ts';
 import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';
-import { callSecure, startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { callSecure } from '../kit/cluster/secure-call.ts';
+import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
 import { anObservation, rackKey } from '../kit/rack.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
-import { memoryLog } from '../kit/virtual-time.ts';
 
 const DAY = 86_400_000;
 const UUID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff';
@@ -43,14 +40,7 @@ afterEach(async () => {
 /** The agent of a host: the files of its certificate in `folder`, the region's socket there, and no other way. */
 async function anAgent(folder: string, nodeId = 'r1', signer: { uuid: string; privateKey: string } | null = null) {
   const at = (name: string) => join(folder, name);
-  const put = async (name: string, content: string) => {
-    await writeFile(`${at(name)}.new`, content);
-    await rename(`${at(name)}.new`, at(name));
-  };
-  const files = watchTexts(['ca.crt', 'node.crt', 'node.key'].map(at));
-  const trust = openTrustStore({ read: () => files.read(), clock: realClock });
-  await trust.refresh();
-  const findings = openFindings(realClock, memoryLog());
+  const { trust, findings, put, keeper } = await openNodeCertificate({ nodeId, at });
   const channel = openChannel({
     urls: signer ? [`unix:${at('agent.sock')}`] : [],
     credential: null,
@@ -63,31 +53,10 @@ async function anAgent(folder: string, nodeId = 'r1', signer: { uuid: string; pr
   });
   channel.setRegions([{ address: '127.0.0.1' }]);
   open.push(channel);
-  const beat = Object.assign(() => {}, { end: () => {} });
-  const keeper = openCertificateKeeper({
-    ports: { clock: realClock, random: realRandom, log: memoryLog(), wait: async () => {}, loop: () => beat },
-    channel,
-    trust,
-    files: { install: (file) => put(basename(file.path), file.content) },
-    findings,
-    nodeId,
-    onChange: () => {},
-  });
   const told = () => findings.all().map(({ sentence }) => sentence);
-  return { keeper, trust, channel, told, put };
+  return { keeper: keeper(channel), trust, channel, told, put };
 }
 
-const asAdmin = async (method: string, path: string, body?: unknown) => {
-  return await callSecure({
-    port: site.process.apiPort,
-    ca: site.authority.certificate,
-    identity: site.own,
-    method,
-    path: `/api/v1${path}`,
-    body,
-    headers: { authorization: `Bearer ${site.keys.admin}` },
-  });
-};
 const authorityOf = (folder: string, now = () => Date.now()) => {
   const at = (name: string) => join(folder, name);
   const files = { certificate: at('ca.crt'), key: at('ca.key'), secrets: at('secrets.json'), own: at('node.crt') };
@@ -212,13 +181,13 @@ describe('a rack whose certificate has ended', () => {
     const { keeper, trust, channel, put } = await anAgent(folder, UUID, signer);
     const rack = { uuid: UUID, name: 'k1', publicKey: publicKeyOf(signer.privateKey) };
     await channel.register(rack);
-    expect(await asAdmin('POST', `/racks/${UUID}/accept`, { name: 'k1' })).toMatchObject({ status: 200 });
+    expect(await site.asAdmin('POST', `/racks/${UUID}/accept`, { name: 'k1' })).toMatchObject({ status: 200 });
     await keeper.tend();
     const good = trust.current();
     expect(good?.isUsable).toBe(true);
     expect(good?.facts).toMatchObject({ nodeId: UUID, isRegion: false });
     await channel.report(anObservation(UUID));
-    await asAdmin('POST', `/certificates/${good?.facts.serial}/revoke`, { why: 'lost' });
+    await site.asAdmin('POST', `/certificates/${good?.facts.serial}/revoke`, { why: 'lost' });
     await put('node.crt', identity.certificate);
     await keeper.tend();
     const csr = await createRequest(identity.key, UUID);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MEMORY_PATH } from '../../src/contract/cluster/memory.ts';
 import { memoryWays } from '../../src/main/region/memory-ways.ts';
 import { testAuthority, testIdentity } from '../kit/cluster/pki.ts';
-import { callSecure, startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { callSecure } from '../kit/cluster/secure-call.ts';
+import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { silentLog, usePostgres } from '../kit/postgres.ts';
 import { until } from '../kit/until.ts';
 

@@ -1,9 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { ClientRequest } from 'node:http';
-import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sentenceOf } from '../../../src/core/errors.ts';
 import type { Log } from '../../../src/core/ports.ts';
 import { secretDigest } from '../../../src/core/secret.ts';
 import { openCertificateAuthority } from '../../../src/main/region/certificate-authority.ts';
@@ -17,6 +14,7 @@ import { realClock, realRandom, silentLog, type TestPostgres } from '../postgres
 import { seed, type TestRegion } from '../region.ts';
 import { change, value } from '../store.ts';
 import { testAuthority, type TestIdentity, testIdentity, type TestSubject } from './pki.ts';
+import { callSecure, type SecureAnswer } from './secure-call.ts';
 
 /** A region process with certificates: its API as load balancers reach it, and the port of agents. */
 export interface TrustedRegion {
@@ -30,14 +28,9 @@ export interface TrustedRegion {
   readonly folder: string;
   /** Makes a join token as an admin would; the header's value. */
   token(roles: { readonly isRegion: boolean; readonly isRack: boolean }, minutes?: number): Promise<string>;
+  /** Calls the API below /api/v1 as its admin. */
+  asAdmin(method: string, path: string, body?: unknown): Promise<SecureAnswer>;
   close(): Promise<void>;
-}
-
-/** What a call came to; status 0: the connection failed with `failure`. */
-export interface SecureAnswer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly failure: string;
 }
 
 const SECRETS = Object.fromEntries(
@@ -112,63 +105,20 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
       value(await change(db, (tx) => createToken(tx, { id, ...roles, createdBy: 'admin', minutes, secretSha256 })));
       return `Bearer ${id}:${secret}`;
     },
+    asAdmin: (method, path, body) =>
+      callSecure({
+        port: process.apiPort,
+        ca: authority.certificate,
+        identity: own,
+        method,
+        path: `/api/v1${path}`,
+        body,
+        headers: { authorization: `Bearer ${keys.admin}` },
+      }),
     close: async () => {
       await process.stop();
       await db.close(500);
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** How to call. `agent`: to keep the connection; `open`: told of the request before it is sent. */
-export interface SecureCall {
-  readonly port: number | null;
-  readonly ca: string;
-  readonly identity?: TestIdentity | undefined;
-  readonly method?: string;
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  readonly agent?: Agent;
-  readonly open?: (request: ClientRequest) => void;
-}
-
-/** Calls a region over TLS, by its name `regent-region`. */
-export function callSecure(call: SecureCall): Promise<SecureAnswer> {
-  const { identity, body } = call;
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  return new Promise((resolve) => {
-    const fail = (error: unknown) => resolve({ status: 0, body: {}, failure: sentenceOf(error) });
-    const outgoing = request(
-      {
-        host: '127.0.0.1',
-        port: call.port ?? 0,
-        path: call.path,
-        method: call.method ?? (payload === undefined ? 'GET' : 'POST'),
-        servername: 'regent-region',
-        ca: call.ca,
-        ...(identity ? { cert: identity.certificate, key: identity.key } : {}),
-        agent: call.agent ?? new Agent({ keepAlive: false }),
-        headers: { ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
-        timeout: 10_000,
-      },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (piece: string) => (text += piece));
-        response.on('error', fail);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-            failure: '',
-          }),
-        );
-      },
-    );
-    outgoing.on('error', fail);
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')));
-    call.open?.(outgoing);
-    outgoing.end(payload);
-  });
 }
