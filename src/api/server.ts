@@ -98,7 +98,10 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
       reply.header('connection', 'close');
       return sendProblem(
         reply,
-        rejected('payload_too_large', `The body is larger than the limit of ${bodyLimit} bytes.`),
+        rejected(
+          'payload_too_large',
+          `The body is larger than the limit of ${request.routeOptions.bodyLimit ?? bodyLimit} bytes.`,
+        ),
       );
     }
     return sendProblem(reply, refusal);

@@ -3,6 +3,7 @@ import { REJECTIONS } from '../core/errors.ts';
 import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './common.ts';
 import { Change, PendingConfig } from './config.ts';
 import { Domain } from './domain.ts';
+import { DrillRound, DrillVerdict } from './cluster/drill.ts';
 import { Event } from './event.ts';
 import { Fabric, Space } from './network/fabric.ts';
 import { Lease } from './network/lease.ts';
@@ -26,6 +27,8 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   ApiKeyCreated,
   Change,
   Domain,
+  DrillRound,
+  DrillVerdict,
   Event,
   Fabric,
   FieldProblem,

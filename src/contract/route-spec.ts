@@ -5,7 +5,7 @@ import type { Role } from './identity/user.ts';
 /**
  * One call of the API. The table (`routes.ts`) is the only place where a call is declared: the server, the client, the OpenAPI document and the
  * check of roles read it. `roles`: who may call. A call that is not a GET changes something: it takes `Idempotency-Key` and
- * `dry_run`. `hasEtag`: answers carry an ETag and changes accept `If-Match`.
+ * `dry_run`. `hasEtag`: answers carry an ETag and changes accept `If-Match`. `bodyLimit`: bytes of a body, where the usual limit is too small.
  */
 export interface RouteSpec {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -18,6 +18,7 @@ export interface RouteSpec {
   readonly response: TSchema;
   readonly status: 200 | 201;
   readonly hasEtag?: boolean;
+  readonly bodyLimit?: number;
 }
 
 /** Who may call. */

@@ -101,6 +101,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
     actor: context.caller.user,
     origin: context.origin,
     summary: useCase.summary(input as AnyInput),
+    isQuiet: useCase.isQuiet,
   };
   const written = await write<Stored>(ports.db, operation, async (tx: WriteTx) => {
     const result = await useCase.run(tx, input as AnyInput, inner);

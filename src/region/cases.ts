@@ -1,5 +1,6 @@
 import type { RouteId } from '../contract/routes.ts';
 import { clusterCases } from './cluster/cases.ts';
+import { drillCases } from './cluster/drills.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
@@ -22,6 +23,7 @@ import type { ReadCase, WriteCase } from './use-case.ts';
 export const CASES = {
   ...statusCases,
   ...clusterCases,
+  ...drillCases,
   ...domainCases,
   ...rackCases,
   ...recordCases,

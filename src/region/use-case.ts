@@ -43,15 +43,19 @@ export interface ReadCase<I extends RouteId> {
 
 /**
  * A use case that changes something: one transaction, which may run several times, so it does nothing outside of it. `summary`: for audit
- * and history, without secrets. `reverts`: the change that it takes back.
+ * and history, without secrets. `isQuiet`: it changes no configuration and is no event, and leaves no audit row (store/write.ts).
  */
 export interface WriteCase<I extends RouteId> {
   readonly kind: 'write';
+  readonly isQuiet: boolean;
   summary(input: RouteInput<I>): string;
   run(tx: WriteTx, input: RouteInput<I>, context: CaseContext): Promise<WriteResult<RouteOutput<I>> | Rejected>;
 }
 
-/** `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have them as null. */
+/**
+ * `reverts`: the change that it takes back. `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have
+ * them as null.
+ */
 interface WriteResult<B> extends CaseResult<B> {
   readonly reverts?: number;
   readonly secrets?: Readonly<Record<string, string>>;
@@ -73,8 +77,19 @@ export function writing<I extends RouteId>(
   summary: WriteCase<I>['summary'],
   run: WriteCase<I>['run'],
 ): WriteCase<I> {
-  return { kind: 'write', summary, run };
+  return { kind: 'write', isQuiet: false, summary, run };
 }
+
+/** Makes a use case that changes something beside the configuration, many times a second: its transaction emits nothing. */
+export function quietly<I extends RouteId>(
+  _id: I,
+  summary: WriteCase<I>['summary'],
+  run: (tx: Tx, ...rest: QuietRest<I>) => ReturnType<WriteCase<I>['run']>,
+): WriteCase<I> {
+  return { kind: 'write', isQuiet: true, summary, run };
+}
+
+type QuietRest<I extends RouteId> = [input: RouteInput<I>, context: CaseContext];
 
 /** Target of a store's change: the row, and the version that the caller has read. */
 export function target<K>(key: K, context: CaseContext): { readonly key: K; readonly ifVersion: number | null } {

@@ -187,6 +187,29 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     code: 'unavailable',
     text: '{}. Rule: nothing is acknowledged that the standbys do not have; synchronous_commit stays on.',
   },
+  drill_ledger_pkey: conflict(
+    'This run has written the number already. Rule: a number is written once in a run.',
+    'number',
+  ),
+  drill_ledger_number_range: invalid('The number is out of range. Rule: 1 to 2147483647.', 'number'),
+  drill_rounds_once: conflict(
+    'This round of the run is stored already. Rule: a round is stored once.',
+    'verdict/round',
+  ),
+  drill_rounds_hazard_grammar: invalid(
+    'The hazard’s id breaks the rule: at most 64 of a–z and 0–9, words joined by "-".',
+    'verdict/hazard',
+  ),
+  drill_rounds_round_range: invalid('The round is out of range. Rule: 0 to 2147483647.', 'verdict/round'),
+  drill_rounds_seed_range: invalid('The seed is out of range. Rule: 0 to 9007199254740991.', 'verdict/seed'),
+  drill_rounds_verdict_size: invalid(
+    'The verdict is too large. Rule: at most 256 KiB, as the database writes JSON.',
+    'verdict',
+  ),
+  drill_rounds_timeline_size: invalid(
+    'The timeline is too large. Rule: at most 2 MiB, as the database writes JSON (a blank after each comma and colon).',
+    'timeline',
+  ),
   versions_grow: conflict('{}: a published number never goes back.'),
 };
 

@@ -25,6 +25,10 @@ const RETENTION = {
   /** After their end: what was revoked, and who let in whom, which is kept as long as the node is there. */
   joinTokens: '7 days',
   certificates: '7 days',
+  /** A drill compares its numbers minutes after it wrote them. */
+  drillLedger: '1 day',
+  /** The newest. */
+  drillRounds: 2000,
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
@@ -63,6 +67,11 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   leases: expired('leases', sql`state = 'expired' and expires_at < now() - ${RETENTION.leases}::interval`),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
+  drill_ledger: expired('drill_ledger', sql`written_at < now() - ${RETENTION.drillLedger}::interval`),
+  drill_rounds: expired(
+    'drill_rounds',
+    sql`id <= (select id from drill_rounds order by id desc offset ${RETENTION.drillRounds} limit 1)`,
+  ),
   publications: sql`delete from publications p using (
       select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications
     ) as old where old.node_id = p.node_id and old.generation = p.generation and old.place > ${RETENTION.publications}`,

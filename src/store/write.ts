@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
+import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { CallOptions, Database } from './database.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -17,6 +17,11 @@ export interface Operation {
   readonly origin: string;
   /** What it does, for audit and history: `record create www.example.test A`. No secrets. */
   readonly summary: string;
+  /**
+   * It changes no configuration, is no event and comes many times a second: only its effect and its answer remain. No audit row, no wake, and
+   * no queue at the counters.
+   */
+  readonly isQuiet?: boolean;
 }
 
 /** Something that happened, for the event stream. `kind` such as `record.created`; `subject` such as `record/12`. */
@@ -66,7 +71,8 @@ interface StoredAnswer {
 /**
  * The one way of changing anything for a request: one transaction holds the idempotency row, the effect with its
  * history, the events, the audit row, and, where configuration changed, the raised revision. A refusal undoes all of it
- * and is not stored. The body may run several times: it does nothing outside its transaction.
+ * and is not stored. The body may run several times: it does nothing outside its transaction. A quiet operation leaves
+ * the idempotency row and its effect alone.
  *
  * After an ambiguous COMMIT the same transaction is tried again: its first statement waits for the lost one's row and
  * either finds the stored answer, or proves that nothing was done.
@@ -97,20 +103,17 @@ async function perform<B>(
   const events: NewEvent[] = [];
   const outcome = await body({ ...tx, emit: (event) => void events.push(event) });
   if (isRejected(outcome)) return outcome;
-  const facts = {
-    actor,
-    key,
-    operation: id,
-    origin,
-    summary,
-    status: outcome.status,
-    events,
-    reverts: outcome.reverts,
-  };
+  const { status, reverts } = outcome;
   const answer = JSON.stringify(('storedBody' in outcome ? outcome.storedBody : outcome.body) ?? null);
-  const done = await tx.one(sql<{ revision: number }>`
-    select finish_operation(${JSON.stringify(facts)}::jsonb, ${answer}::json) as revision`);
-  return { status: outcome.status, body: outcome.body, revision: done?.revision ?? 0, isReplay: false };
+  if (operation.isQuiet && events.length > 0) throw new AppError('database', 'a quiet write has no events');
+  const facts = { actor, key, operation: id, origin, summary, status, events, reverts };
+  const done = await tx.one(
+    operation.isQuiet
+      ? sql<{ revision: number }>`select settle_operation(${actor}, ${key}, ${status}, ${answer}::json) as revision`
+      : sql<{ revision: number }>`
+        select finish_operation(${JSON.stringify(facts)}::jsonb, ${answer}::json) as revision`,
+  );
+  return { status, body: outcome.body, revision: done?.revision ?? 0, isReplay: false };
 }
 
 /** The same change, measured and undone: what all of the configuration is before and after. */

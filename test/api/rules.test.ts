@@ -201,9 +201,18 @@ function bodyFor(id: RouteId): unknown {
     'user.set': { role: 'user' },
     'api-key.create': { label: 'role' },
     'token.create': { isRegion: true, isRack: false },
+    'drill.write': { run: DRILL.run, number: 1 },
+    'drill.record': DRILL,
   };
   return bodies[id] ?? {};
 }
+
+const ROUND = { hazard: 'role', round: 1, seed: 1, startedAt: '2026-03-01T10:00:00Z' };
+const DRILL = {
+  run: '018f3c1e-0000-7000-8000-000000000001',
+  verdict: { ...ROUND, isPassed: true, checks: [] },
+  timeline: ROUND,
+};
 
 describe('fuzz', () => {
   const writes = (Object.values(ROUTES) as RouteSpec[]).filter((route) => isWrite(route));
@@ -248,6 +257,10 @@ describe('fuzz', () => {
     'user',
     'expiresAt',
     'kind',
+    'run',
+    'number',
+    'verdict',
+    'timeline',
   ];
   const key = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: word });
   const { value } = fc.letrec((tie) => ({

@@ -541,6 +541,35 @@ table events
   constraint events_pkey PRIMARY KEY (id)
   CREATE INDEX events_by_age ON public.events USING btree (at)
 
+table drill_rounds
+  id integer not null identity
+  run uuid not null
+  hazard text not null
+  round integer not null
+  seed bigint not null
+  started_at timestamp with time zone not null
+  passed boolean not null
+  version text not null
+  stored_at timestamp with time zone not null default now()
+  verdict jsonb not null
+  timeline jsonb not null
+  constraint drill_rounds_hazard_grammar CHECK (((length(hazard) <= 64) AND (hazard ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text)))
+  constraint drill_rounds_once UNIQUE (run, hazard, round)
+  constraint drill_rounds_pkey PRIMARY KEY (id)
+  constraint drill_rounds_round_range CHECK ((round >= 0))
+  constraint drill_rounds_seed_range CHECK (((seed >= 0) AND (seed <= '9007199254740991'::bigint)))
+  constraint drill_rounds_timeline_size CHECK ((octet_length((timeline)::text) <= 2097152))
+  constraint drill_rounds_verdict_size CHECK ((octet_length((verdict)::text) <= 262144))
+  CREATE INDEX drill_rounds_by_hazard ON public.drill_rounds USING btree (hazard, id)
+
+table drill_ledger
+  run uuid not null
+  number integer not null
+  written_at timestamp with time zone not null default clock_timestamp()
+  constraint drill_ledger_number_range CHECK ((number >= 1))
+  constraint drill_ledger_pkey PRIMARY KEY (run, number)
+  CREATE INDEX drill_ledger_by_age ON public.drill_ledger USING btree (written_at)
+
 table domains
   id integer not null identity
   name text not null
@@ -721,6 +750,23 @@ begin
       where i.id = (changed ->> 'interface_id')::int and m.id = i.machine_id;
   end if;
   return null;
+end $function$
+
+
+function settle_operation(text,text,integer,json)
+CREATE OR REPLACE FUNCTION public.settle_operation(who text, operation_key text, code integer, answer json)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  told bigint;
+begin
+  if exists (select from history h join idempotency i on i.operation = h.operation where i.actor = who and i.key = operation_key) then
+    raise exception 'a quiet write changed configuration';
+  end if;
+  update idempotency set status = code, body = answer, revision = (select c.revision from counters c)
+    where actor = who and key = operation_key returning idempotency.revision into told;
+  return told;
 end $function$
 
 

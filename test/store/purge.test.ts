@@ -44,6 +44,10 @@ beforeEach(async () => {
        select to_char(n, 'FM00'), 'n1', now() - interval '60 days', now() - n * interval '3 days' from generate_series(1, 4) n;
      insert into service_actions (node_id, service, at, kind, why, trigger)
        select 'n1', 'dns', now() - n * interval '12 days', 'reload', 'w', 'role' from generate_series(1, 4) n;
+     insert into drill_ledger (run, number, written_at)
+       select '018f3c1e-0000-7000-8000-000000000001', n, now() - n * interval '10 hours' from generate_series(1, 4) n;
+     insert into drill_rounds (run, hazard, round, seed, started_at, passed, version, verdict, timeline)
+       select '018f3c1e-0000-7000-8000-000000000001', 'a-hazard', n, n, now(), true, '1', '{}', '{}' from generate_series(1, 2003) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -65,6 +69,8 @@ test('removes what has expired and nothing else', async () => {
     leases: 2,
     service_actions: 2,
     heartbeats: 1,
+    drill_ledger: 2,
+    drill_rounds: 3,
     publications: 10,
   });
   const left = value(await db.read((tx) => tx.all(sql<{ token: string }>`select token from api_keys order by token`)));
@@ -73,6 +79,10 @@ test('removes what has expired and nothing else', async () => {
     await db.read((tx) => tx.one(sql<{ n: number }>`select min(generation) as n from publications`)),
   );
   expect(oldest).toEqual({ n: 11 });
+  const drills = await db.read((tx) =>
+    tx.one(sql`select (select max(number) from drill_ledger) as number, min(round) as round from drill_rounds`),
+  );
+  expect(drills).toEqual({ number: 2, round: 4 });
 });
 
 test('of eight processes that wake at once one does it; nobody does it again before it is due', async () => {

@@ -38,6 +38,7 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
     app.route({
       method: route.method,
       url: API_PREFIX + route.path.replace(/\{(\w+)\}/g, ':$1'),
+      ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       // Before the body is read: a stranger's megabyte is never parsed.
       onRequest: async (request, reply) => {
         const caller = await ports.authenticator.authenticate(request.headers.authorization, request.ip);

@@ -1,6 +1,7 @@
-import { EVERYBODY, get, WATCHERS } from '../route-spec.ts';
+import { ADMINS, EVERYBODY, get, OPERATORS, post, WATCHERS } from '../route-spec.ts';
 import { NodeActionPage, NodeActionQuery } from './action.ts';
 import { Doctor } from './doctor.ts';
+import * as drill from './drill.ts';
 import { ClusterStatus } from './status.ts';
 
 /** Calls about the cluster as a whole. */
@@ -17,5 +18,33 @@ export const CLUSTER_ROUTES = {
     roles: WATCHERS,
     query: NodeActionQuery,
     response: NodeActionPage,
+  }),
+
+  'drill.write': post('/drills/ledger', 'Write a number of a drill: a write like all others that configures nothing', {
+    roles: OPERATORS,
+    body: drill.DrillEntryCreate,
+    response: drill.DrillEntry,
+  }),
+  'drill.ledger': get('/drills/ledger/{run}', 'List the numbers that a run has written', {
+    roles: WATCHERS,
+    params: drill.DrillLedgerParams,
+    query: drill.DrillLedgerQuery,
+    response: drill.DrillLedgerPage,
+  }),
+  'drill.record': post('/drills/rounds', 'Store a round of a drill with its verdict and its recording', {
+    roles: ADMINS,
+    body: drill.DrillRoundCreate,
+    response: drill.DrillRound,
+    bodyLimit: drill.DRILL_BODY,
+  }),
+  'drill.list': get('/drills/rounds', 'List rounds of drills, newest first', {
+    roles: WATCHERS,
+    query: drill.DrillRoundListQuery,
+    response: drill.DrillRoundPage,
+  }),
+  'drill.show': get('/drills/rounds/{round}', 'Show a round of a drill with its verdict and its recording', {
+    roles: WATCHERS,
+    params: drill.DrillRoundParams,
+    response: drill.DrillRecording,
   }),
 } as const;

@@ -1,0 +1,87 @@
+import Type, { type Static } from 'typebox';
+import { listQuery, page, strict, text, Time } from '../common.ts';
+
+/** Bytes of the body that stores a round: its timeline, its verdict, and what is around them. The database has the exact limits. */
+export const DRILL_BODY = 2.5 * 1024 * 1024;
+
+/** Checks of one verdict: a few for each probe of each host. */
+const CHECKS_MAX = 500;
+
+const Number31 = { maximum: 2_147_483_647 } as const;
+const Run = Type.String({ description: 'UUID of the run' });
+const RunText = text(36, 'UUID of the run, in canonical form');
+const Hazard = Type.String({ description: 'id of the hazard, such as host-kill-primary' });
+
+/** One numbered write of a drill. */
+export const DrillEntry = strict({
+  run: Run,
+  number: Type.Integer({ minimum: 1, ...Number31 }),
+  writtenAt: Time,
+});
+export type DrillEntry = Static<typeof DrillEntry>;
+
+export const DrillEntryCreate = strict({ run: RunText, number: Type.Integer({ minimum: 1, ...Number31 }) });
+export const DrillLedgerParams = strict({ run: RunText });
+export const DrillLedgerQuery = listQuery({}, ['number']);
+export const DrillLedgerPage = page(DrillEntry);
+
+/** What names a round: its verdict and its timeline both say it. */
+const IDENTITY = {
+  hazard: text(64, 'id of the hazard: a–z and 0–9, words joined by "-"'),
+  round: Type.Integer({ minimum: 0, ...Number31 }),
+  seed: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  startedAt: Time,
+};
+
+/** One thing that had to hold. `limit` and `measured` as a person reads them. */
+const DrillCheck = Type.Object({
+  what: text(64, 'kind of check, such as outage'),
+  probe: Type.Optional(text(200)),
+  isHeld: Type.Boolean(),
+  limit: Type.String({ maxLength: 1000 }),
+  measured: Type.String({ maxLength: 1000 }),
+});
+
+/** What the judge said of a round. Members beside these are kept as they come: figures that are read by reports alone. */
+export const DrillVerdict = Type.Object({
+  ...IDENTITY,
+  isPassed: Type.Boolean(),
+  checks: Type.Array(DrillCheck, { maxItems: CHECKS_MAX }),
+});
+export type DrillVerdict = Static<typeof DrillVerdict>;
+
+/** What was recorded of a round; everything beside its name is kept as it comes. */
+const DrillTimeline = Type.Object(IDENTITY);
+
+/** A round without its recording. */
+export const DrillRound = strict({
+  id: Type.Integer({ minimum: 1 }),
+  run: Run,
+  hazard: Hazard,
+  round: Type.Integer(),
+  seed: Type.Integer(),
+  startedAt: Time,
+  isPassed: Type.Boolean(),
+  broken: Type.Array(Type.String(), { description: 'kinds of the checks that did not hold' }),
+  version: Type.String({ description: 'of the product that stored it' }),
+  storedAt: Time,
+});
+export type DrillRound = Static<typeof DrillRound>;
+
+/** A round with its verdict and its recording. */
+export const DrillRecording = strict({ ...DrillRound.properties, verdict: DrillVerdict, timeline: DrillTimeline });
+export type DrillRecording = Static<typeof DrillRecording>;
+
+export const DrillRoundCreate = strict({ run: RunText, verdict: DrillVerdict, timeline: DrillTimeline });
+export type DrillRoundCreate = Static<typeof DrillRoundCreate>;
+
+export const DrillRoundParams = strict({ round: text(64, 'id of the stored round') });
+export const DrillRoundListQuery = listQuery(
+  {
+    hazard: Type.Optional(text(64, 'id of the hazard')),
+    passed: Type.Optional(Type.Boolean({ description: 'true: only those that passed; false: only the others' })),
+    run: Type.Optional(RunText),
+  },
+  ['id'],
+);
+export const DrillRoundPage = page(DrillRound);

@@ -1,0 +1,66 @@
+import type { DrillRoundCreate } from '../../contract/cluster/drill.ts';
+import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import * as drills from '../../store/queries/cluster/drills.ts';
+import { pageBody } from '../paging.ts';
+import { noSuch, parseRef } from '../refs.ts';
+import { glancing, quietly, writing } from '../use-case.ts';
+
+/** A run's UUID in canonical form (RFC 9562 §4). */
+function parseRun(text: string): string | Rejected {
+  const run = text.toLowerCase();
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(run)) return run;
+  return invalid('run', `${show(text)} is not the UUID of a run`, '8-4-4-4-12 hexadecimal digits');
+}
+
+/** The verdict is of this recording: nobody finds a round by what another one was. */
+function checkSameRound({ verdict, timeline }: DrillRoundCreate): Rejected | null {
+  const names = ['hazard', 'round', 'seed', 'startedAt'] as const;
+  const name = names.find((candidate) => verdict[candidate] !== timeline[candidate]);
+  if (name === undefined) return null;
+  const problem = `it is ${show(timeline[name])}, and the verdict has ${show(verdict[name])}`;
+  return invalid(`timeline/${name}`, problem, 'verdict and timeline are of one round');
+}
+
+export const drillCases = {
+  'drill.write': quietly(
+    'drill.write',
+    ({ body }) => `drill write ${body.number}`,
+    async (tx, { body }) => {
+      const run = parseRun(body.run);
+      return isRejected(run) ? run : { body: await drills.writeDrillNumber(tx, run, body.number) };
+    },
+  ),
+
+  'drill.ledger': glancing('drill.ledger', async (tx, { params, query }) => {
+    const run = parseRun(params.run);
+    if (isRejected(run)) return run;
+    return pageBody(await drills.listDrillNumbers(tx, run, query), (row) => row, query);
+  }),
+
+  'drill.record': writing(
+    'drill.record',
+    ({ body }) => `drill record ${body.verdict.hazard}`,
+    async (tx, { body }, { version }) => {
+      const run = parseRun(body.run);
+      if (isRejected(run)) return run;
+      const refusal = checkSameRound(body);
+      if (refusal) return refusal;
+      const row = await drills.storeDrillRound(tx, { ...body, run, version });
+      tx.emit({ kind: 'drill.recorded', subject: row.hazard, data: { ...row } });
+      return { body: row };
+    },
+  ),
+
+  'drill.list': glancing('drill.list', async (tx, { query }) => {
+    const run = query?.run === undefined ? undefined : parseRun(query.run);
+    if (isRejected(run)) return run;
+    const { passed, ...rest } = query ?? {};
+    return pageBody(await drills.listDrillRounds(tx, { ...rest, run, isPassed: passed }), (row) => row, query);
+  }),
+
+  'drill.show': glancing('drill.show', async (tx, { params }) => {
+    const ref = parseRef(params.round);
+    const row = 'id' in ref ? await drills.findDrillRound(tx, ref.id) : null;
+    return row ? { body: row } : noSuch('round of a drill', params.round);
+  }),
+};
