@@ -6,7 +6,8 @@ import type { Authority } from '../../src/pki/authority.ts';
 import { type SecureRegion, startSecureRegion } from '../kit/cluster/secure-region.ts';
 import { type TestIdentity, testAuthority, testIdentity } from '../kit/cluster/pki.ts';
 import { realClock, realRandom } from '../kit/postgres.ts';
-import { anObservation, rackKey } from '../kit/rack.ts';
+import { anObservation } from '../kit/observation.ts';
+import { rackKey } from '../kit/rack.ts';
 import { until } from '../kit/until.ts';
 
 const ADDRESSES = ['127.0.0.11', '127.0.0.12', '127.0.0.13'] as const;

@@ -8,8 +8,9 @@ import { publicKeyOf } from '../../src/core/signature.ts';
 import { openNodeCertificate } from '../kit/cluster/node-certificate.ts';
 import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { anObservation } from '../kit/observation.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
-import { anObservation, rackKey } from '../kit/rack.ts';
+import { rackKey } from '../kit/rack.ts';
 import { until } from '../kit/until.ts';
 
 const pg = usePostgres();

@@ -7,6 +7,7 @@ import { ClusterStatus as StatusForm, type ClusterStatus } from '../../src/contr
 import { Compile } from 'typebox/compile';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
+import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
@@ -20,39 +21,20 @@ const asked: string[] = [];
 /** What the other regions answer, by address. */
 const others = new Map<string, RegionMemory>();
 
-const report = (node: string, role: 'primary' | 'standby'): Observation => ({
-  nodeId: node,
-  generation: 1,
-  digest: 'd',
-  agentVersion: '1.0.0',
-  agentSince: '2026-01-02T00:00:00.000Z',
-  staleSince: null,
-  facts: { hostname: node, os: { id: 'debian', version: '13' }, isContainer: true, interfaces: [], versions: {} },
-  services: [
-    {
-      service: 'db',
-      wanted: 1,
-      wantedDigest: 'w',
-      applied: 1,
-      appliedDigest: 'w',
-      state: 'healthy',
-      since: '2026-01-02T03:04:05.678Z',
-      why: 'It answers.',
-      lastAction: null,
-      restartDone: null,
-      facts: {
-        role,
-        state: 'running',
-        timeline: 3,
-        lagBytes: null,
-        isSynchronous: role === 'standby',
-        isStreaming: role === 'standby',
-        isConfigured: true,
-        members: [],
-      },
-    },
-  ],
-});
+const report = (node: string, role: 'primary' | 'standby'): Observation => {
+  const isStandby = role === 'standby';
+  const facts = {
+    role,
+    state: 'running',
+    timeline: 3,
+    lagBytes: null,
+    isSynchronous: isStandby,
+    isStreaming: isStandby,
+    isConfigured: true,
+    members: [],
+  };
+  return anObservation(node, { generation: 1, digest: 'd', services: [aServiceReport('db', { facts })] });
+};
 
 const ask = async (path: string) => {
   const response = await site.agentApi.inject(path);

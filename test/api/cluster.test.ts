@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Observation, ServiceObservation } from '../../src/contract/agent.ts';
+import type { HostObservation, ServiceObservation } from '../../src/contract/agent.ts';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
 import { storeObservation } from '../../src/store/queries/observations.ts';
+import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
@@ -13,41 +14,15 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-const service = (
-  name: string,
-  facts?: Record<string, unknown>,
-  more: Partial<ServiceObservation> = {},
-): ServiceObservation => ({
-  service: name,
-  wanted: 1,
-  wantedDigest: 'w',
-  applied: 1,
-  appliedDigest: 'w',
-  state: 'healthy',
-  since: '2026-01-02T03:04:05.678Z',
-  why: 'It answers.',
-  lastAction: null,
-  restartDone: null,
-  ...(facts ? { facts } : {}),
-  ...more,
-});
-const report = (...services: ServiceObservation[]): Observation => ({
-  nodeId: 'r1',
-  generation: 1,
-  digest: 'd',
-  agentVersion: '1.0.0',
-  agentSince: '2026-01-02T00:00:00.000Z',
-  staleSince: null,
-  facts: { hostname: 'r1', os: { id: 'debian', version: '13' }, isContainer: true, interfaces: [], versions: {} },
-  services,
-  host: {
-    certificate: { serial: '0a', notBefore: '2026-01-01T00:00:00.000Z', notAfter: '2126-01-01T00:00:00.000Z' },
-    disks: [{ path: '/', sizeBytes: 1000, freeBytes: 700 }],
-    roles: { vip: null, database: null },
-  },
-});
-const tell = async (...services: ServiceObservation[]) =>
-  value(await site.db.repeatable((tx) => storeObservation(tx, { id: 'r1', name: 'r1' }, report(...services))));
+const HOST: HostObservation = {
+  certificate: { serial: '0a', notBefore: '2026-01-01T00:00:00.000Z', notAfter: '2126-01-01T00:00:00.000Z' },
+  disks: [{ path: '/', sizeBytes: 1000, freeBytes: 700 }],
+  roles: { vip: null, database: null },
+};
+const tell = async (...services: ServiceObservation[]) => {
+  const report = anObservation('r1', { generation: 1, digest: 'd', services, host: HOST });
+  value(await site.db.repeatable((tx) => storeObservation(tx, { id: 'r1', name: 'r1' }, report)));
+};
 
 const member = { name: 'r1', role: 'primary', state: 'running', timeline: 3, lagBytes: null, isSynchronous: false };
 const DB = {
@@ -77,8 +52,8 @@ describe('a cluster of one', () => {
     const cluster = { id: 'regent-test', vip: '10.77.0.10/24', virtualRouter: 51 };
     value(await change(site.db, (tx) => writeCluster(tx, cluster)));
     await tell(
-      service('db', { ...DB, members: [member] }),
-      service('dcs', { ...DCS, members: [{ name: 'r1', id: 'a1', isLearner: false }] }),
+      aServiceReport('db', { facts: { ...DB, members: [member] } }),
+      aServiceReport('dcs', { facts: { ...DCS, members: [{ name: 'r1', id: 'a1', isLearner: false }] } }),
     );
     const shown = await site.call('GET', '/cluster');
     expect(shown.body).toMatchObject({
@@ -116,9 +91,7 @@ describe('a cluster of one', () => {
 describe('actions of agents', () => {
   it('are listed for those who watch, by time and node', async () => {
     const at = new Date().toISOString();
-    await tell(
-      service('dns', undefined, { actions: [{ kind: 'command', why: 'the address came', at, trigger: 'role' }] }),
-    );
+    await tell(aServiceReport('dns', { actions: [{ kind: 'command', why: 'the address came', at, trigger: 'role' }] }));
     const listed = await site.call('GET', `/service-actions?since=${at}&node=R1&service=dns`, { role: 'operator' });
     expect(listed.body).toEqual({
       items: [{ node: 'r1', service: 'dns', at, kind: 'command', why: 'the address came', trigger: 'role' }],

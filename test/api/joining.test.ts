@@ -17,6 +17,7 @@ import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type TestIdentity, testAuthority, testIdentity } from '../kit/cluster/pki.ts';
 import { callSecure, type SecureAnswer, type SecureCall } from '../kit/cluster/secure-call.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
@@ -257,19 +258,6 @@ describe('a region node that joins', () => {
 
 const report = async (nodeId: string, own: TestIdentity, facts: { isLearner: boolean; isStreaming: boolean }) => {
   const at = new Date().toISOString();
-  const service = (name: string, more: object) => ({
-    service: name,
-    state: 'healthy',
-    since: at,
-    why: '',
-    wanted: 1,
-    wantedDigest: '',
-    applied: 1,
-    appliedDigest: '',
-    lastAction: null,
-    restartDone: null,
-    ...more,
-  });
   const { isLearner, isStreaming } = facts;
   const db = {
     role: 'standby',
@@ -282,21 +270,18 @@ const report = async (nodeId: string, own: TestIdentity, facts: { isLearner: boo
     members: [],
   };
   const dcs = { memberId: 'a', isLeader: false, isLearner, hasQuorum: true, members: [], sizeBytes: 1, alarms: [] };
-  const answer = await agents(own, {
-    path: '/agent/v1/observation',
-    body: {
-      nodeId,
-      generation: 1,
-      digest: 'd',
-      agentVersion: '1.4.2',
-      agentSince: at,
-      staleSince: null,
-      facts: { hostname: 'r2', os: { id: 'debian', version: '13' }, isContainer: false, interfaces: [], versions: {} },
-      services: ['firewall', 'lb', 'vip']
-        .map((name) => service(name, {}))
-        .concat([service('db', { facts: db }), service('dcs', { facts: dcs })]),
-    },
+  const body = anObservation(nodeId, {
+    generation: 1,
+    digest: 'd',
+    agentVersion: '1.4.2',
+    agentSince: at,
+    services: [
+      ...['firewall', 'lb', 'vip'].map((name) => aServiceReport(name, { since: at })),
+      aServiceReport('db', { since: at, facts: db }),
+      aServiceReport('dcs', { since: at, facts: dcs }),
+    ],
   });
+  const answer = await agents(own, { path: '/agent/v1/observation', body });
   expect(answer).toMatchObject({ status: 204 });
 };
 

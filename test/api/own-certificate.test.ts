@@ -15,8 +15,9 @@ import { openNodeCertificate } from '../kit/cluster/node-certificate.ts';
 import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';
 import { callSecure } from '../kit/cluster/secure-call.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { anObservation } from '../kit/observation.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
-import { anObservation, rackKey } from '../kit/rack.ts';
+import { rackKey } from '../kit/rack.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NODE_CREDENTIAL_HEADER } from '../../src/contract/identity/registration.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
+import { anObservation } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
-import { aRack, anObservation, type RackAnswer } from '../kit/rack.ts';
+import { aRack, type RackAnswer } from '../kit/rack.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';

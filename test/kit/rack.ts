@@ -4,6 +4,7 @@ import type { Observation } from '../../src/contract/agent.ts';
 import { rackAuthorization } from '../../src/contract/identity/rack-signature.ts';
 import { REGISTER_PATH } from '../../src/contract/identity/registration.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
+import { anObservation } from './observation.ts';
 import { realRandom } from './postgres.ts';
 
 /** What a call of a rack may have otherwise. `source`: its address. `time`: of its clock. `headers`: beside its own. */
@@ -75,20 +76,5 @@ export function aRack(
       call(app, { method: 'GET', path: '/agent/v1/desired?generation=0&digest=&wait=0' }, options),
     observe: (app, report = {}, options) =>
       call(app, { method: 'POST', path: '/agent/v1/observation', body: anObservation(uuid, report) }, options),
-  };
-}
-
-/** A report of a node without services. */
-export function anObservation(nodeId: string, changes: Partial<Observation> = {}): Observation {
-  return {
-    nodeId,
-    generation: 0,
-    digest: '',
-    agentVersion: '1.0.0',
-    agentSince: '2026-01-01T00:00:00.000Z',
-    staleSince: null,
-    facts: { hostname: 'k1', os: { id: 'debian', version: '13' }, isContainer: true, interfaces: [], versions: {} },
-    services: [],
-    ...changes,
   };
 }

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from 'kysely';
-import type { HostObservation, Observation, ServiceAction, ServiceObservation } from '../../src/contract/agent.ts';
+import type { HostObservation, Observation, ServiceAction } from '../../src/contract/agent.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readActions } from '../../src/store/queries/cluster/actions.ts';
 import { readRoles } from '../../src/store/queries/cluster/roles.ts';
@@ -8,6 +8,7 @@ import { readLiveRegions, readSlotBounds } from '../../src/store/queries/cluster
 import { lastEventId, readEvents } from '../../src/store/queries/events.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { readObservations, storeObservation } from '../../src/store/queries/observations.ts';
+import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 
@@ -35,7 +36,7 @@ beforeEach(async () => {
 interface Word {
   readonly vip?: 'active' | 'backup';
   readonly timeline?: number;
-  readonly actions?: readonly ServiceAction[];
+  readonly actions?: ServiceAction[];
 }
 
 const host = (vip: 'active' | 'backup'): HostObservation => ({
@@ -43,33 +44,14 @@ const host = (vip: 'active' | 'backup'): HostObservation => ({
   disks: [{ path: '/', sizeBytes: 100, freeBytes: 50 }],
   roles: { vip: { state: vip, since: '2026-01-02T03:04:05.000Z' }, database: null },
 });
-const service = (name: string, more: Partial<ServiceObservation> = {}): ServiceObservation => ({
-  service: name,
-  wanted: 3,
-  wantedDigest: 'w',
-  applied: 3,
-  appliedDigest: 'w',
-  state: 'healthy',
-  since: '2026-01-02T03:04:05.678Z',
-  why: 'It answers.',
-  lastAction: null,
-  restartDone: null,
-  ...more,
-});
-const report = (name: string, word: Word): Observation => ({
-  nodeId: `n-${name}`,
-  generation: 3,
-  digest: 'd',
-  agentVersion: '0.1.0',
-  agentSince: '2026-01-02T00:00:00.000Z',
-  staleSince: null,
-  facts: { hostname: name, os: { id: 'debian', version: '13' }, isContainer: true, interfaces: [], versions: {} },
-  services: [
-    service('db', word.timeline === undefined ? {} : { facts: { role: 'primary', timeline: word.timeline } }),
-    service('dns', word.actions === undefined ? {} : { actions: [...word.actions] }),
-  ],
-  ...(word.vip === undefined ? {} : { host: host(word.vip) }),
-});
+const report = (name: string, word: Word): Observation =>
+  anObservation(`n-${name}`, {
+    services: [
+      aServiceReport('db', word.timeline === undefined ? {} : { facts: { role: 'primary', timeline: word.timeline } }),
+      aServiceReport('dns', word.actions === undefined ? {} : { actions: word.actions }),
+    ],
+    ...(word.vip === undefined ? {} : { host: host(word.vip) }),
+  });
 const tell = async (name: string, word: Word) =>
   value(await db.repeatable((tx) => storeObservation(tx, { id: `n-${name}`, name }, report(name, word))));
 const since = async (id: number) => {
