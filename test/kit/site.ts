@@ -1,23 +1,19 @@
-import { join } from 'node:path';
 import { type Client, createClient } from '../../src/contract/client.ts';
 import type { Service } from '../../src/contract/service.ts';
-import { type CommandResult, run } from '../../src/lab/command.ts';
+import type { CommandResult } from '../../src/lab/command.ts';
 import { systemRandom } from '../../src/main/process.ts';
 import { type DnsAsker, startDnsAsker } from './faults/dns.ts';
-import { CHECKOUT, type ProductLab } from './lab.ts';
+import type { ProductLab } from './lab.ts';
+import { type Regent, regentOf } from './regent.ts';
 import { until } from './until.ts';
 
 /** The resolver of vlan10: r1's address there. */
 const RESOLVER = '10.10.10.1';
 
 /** A running product as its operator and its clients have it. Close it before its lab. */
-export interface Site {
+export interface Site extends Regent {
   readonly client: Client;
   readonly dns: DnsAsker;
-  /** `bin/regent` of the checkout against this site. */
-  regent(...args: string[]): Promise<CommandResult>;
-  /** The same, its standard output; throws when it fails. */
-  tell(...args: string[]): Promise<string>;
   /** A shell line in r1 as its root, its output trimmed; throws when it fails. */
   sh(script: string, timeoutMs?: number): Promise<string>;
   /** The same, and whatever it did is told. */
@@ -43,25 +39,13 @@ export interface Site {
 export function openSite(lab: ProductLab): Site {
   const client = createClient({ url: lab.url, apiKey: lab.apiKey, random: systemRandom() });
   const dns = startDnsAsker(lab.layout.clientNetns('vlan10'), RESOLVER);
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: '/nonexistent',
-    REGENT_URL: lab.url,
-    REGENT_API_KEY: lab.apiKey,
-  };
-  const regent = (...args: string[]) => run([join(CHECKOUT, 'bin', 'regent'), ...args], { timeoutMs: 90_000, env });
   const dig = async (...args: string[]) =>
     (await lab.client('vlan10', ['dig', '+time=1', '+tries=2', ...args])).stdout.trim();
   const answers = async (fqdn: string, text = fqdn) => (await dns.ask(fqdn, 'TXT', 500)).data.includes(text);
   return {
     client,
     dns,
-    regent,
-    tell: async (...args) => {
-      const result = await regent(...args);
-      if (result.code === 0) return result.stdout;
-      throw new Error(`regent ${args.join(' ')}: ${result.code}: ${(result.stderr || result.stdout).trim()}`);
-    },
+    ...regentOf(lab),
     sh: (script, timeoutMs) => lab.ask('r1', ['sh', '-c', script], timeoutMs),
     trySh: (script, timeoutMs) => lab.exec('r1', ['sh', '-c', script], timeoutMs),
     dig,

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../src/lab/command.ts';
-import { CHECKOUT, openProductLab, type ProductLab } from '../kit/lab.ts';
+import { openProductLab, type ProductLab } from '../kit/lab.ts';
+import { regentOf } from '../kit/regent.ts';
 import { until } from '../kit/until.ts';
 
 const UNITS = [
@@ -32,11 +31,7 @@ describe('the product in a Debian 13 host', () => {
   const sh = (script: string, timeoutMs?: number) => lab.ask('r1', ['sh', '-c', script], timeoutMs);
   const try_ = (script: string, timeoutMs?: number) => lab.exec('r1', ['sh', '-c', script], timeoutMs);
   const starts = () => sh(`systemctl show --property=Id,ActiveState,MainPID ${UNITS.join(' ')}`);
-  const regent = (...args: string[]) =>
-    run([join(CHECKOUT, 'bin', 'regent'), ...args], {
-      timeoutMs: 60_000,
-      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', REGENT_URL: lab.url, REGENT_API_KEY: lab.apiKey },
-    });
+  const regent = (...args: string[]) => regentOf(lab).regent(...args);
 
   it('answers names that were made through its API, forward and reverse', async () => {
     const made = await regent('record', 'create', 'www.regent.internal', 'A', '10.10.10.50');

@@ -1,26 +1,21 @@
-import { join } from 'node:path';
 import { type Client, createClient } from '../../../src/contract/client.ts';
-import { type CommandResult, run } from '../../../src/lab/command.ts';
 import { askForLease } from '../../../src/lab/dhcp/client.ts';
 import { systemRandom } from '../../../src/main/process.ts';
 import { startDnsAsker } from '../faults/dns.ts';
 import { type Load, startLoad } from '../faults/load.ts';
 import { CLUSTER } from '../../../src/lab/topologies.ts';
 import type { Topology } from '../../../src/lab/topology.ts';
-import { CHECKOUT, openProductLab, type ProductLab } from '../lab.ts';
+import { openProductLab, type ProductLab } from '../lab.ts';
+import { type Regent, regentOf } from '../regent.ts';
 import { pause, until } from '../until.ts';
 import { type Power, powerOf } from './power.ts';
 import { type ClusterNodes, clusterNodes, REGION_NAMES, type RegionName, VIP } from './nodes.ts';
 
-/** A cluster as its operator and its clients have it; closing it closes its lab. */
-export interface ClusterSite {
+/** A cluster as its operator, through the floating address, and its clients have it; closing it closes its lab. */
+export interface ClusterSite extends Regent {
   readonly lab: ProductLab;
   readonly nodes: ClusterNodes;
   readonly client: Client;
-  /** `bin/regent` of the checkout, through the floating address. */
-  regent(...args: string[]): Promise<CommandResult>;
-  /** The same, its standard output; throws when it fails. */
-  tell(...args: string[]): Promise<string>;
   /** `dig` from a client of the management network. */
   dig(...args: string[]): Promise<string>;
   /** Makes a TXT record and waits until a region node answers it. */
@@ -63,25 +58,13 @@ export function clusterSite(lab: ProductLab): ClusterSite {
   });
   const nodes = clusterNodes(lab);
   const dns = startDnsAsker(lab.layout.clientNetns('mgmt'), VIP);
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: '/nonexistent',
-    REGENT_URL: lab.url,
-    REGENT_API_KEY: lab.apiKey,
-  };
-  const regent = (...args: string[]) => run([join(CHECKOUT, 'bin', 'regent'), ...args], { timeoutMs: 90_000, env });
-  const tell = async (...args: string[]) => {
-    const result = await regent(...args);
-    if (result.code === 0) return result.stdout;
-    throw new Error(`regent ${args.join(' ')}: ${result.code}: ${result.stdout.trim()} ${result.stderr.trim()}`);
-  };
+  const operator = regentOf(lab);
   let numbers = 0;
   return {
     lab,
     nodes,
     client,
-    regent,
-    tell,
+    ...operator,
     dig: async (...args) => (await lab.client('mgmt', ['dig', '+time=1', '+tries=2', ...args])).stdout.trim(),
     flows: async (fqdn, deadlineMs = 30_000) => {
       await client.call('record.create', { body: { fqdn, type: 'TXT', data: fqdn } });
@@ -95,7 +78,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
     well: async (deadlineMs = 90_000) => {
       let said = 'nothing yet';
       const isWell = async () => {
-        const doctor = await regent('doctor');
+        const doctor = await operator.regent('doctor');
         said = `${doctor.stdout}${doctor.stderr}`.trim();
         return doctor.code === 0;
       };
