@@ -58,11 +58,15 @@ export interface Lane {
   readonly samples: readonly Sample[];
 }
 
-/** One question. `endedAt` is when its answer came, or when it was given up. `why`: of a failure; absent when it is good. */
+/**
+ * One question. `endedAt` is when its answer came, or when it was given up. `why`: of a failure; absent when it is good. `late`: the prober
+ * itself was starved and sent this so many ms after its time, with nothing sent or heard between; absent: it was not.
+ */
 export interface Sample {
   readonly sentAt: number;
   readonly endedAt: number;
   readonly why?: string;
+  readonly late?: number;
 }
 
 /** The numbered writes that went through the floating address, and where they were found after the heal. */

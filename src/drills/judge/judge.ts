@@ -1,0 +1,110 @@
+import { findingsOf } from './findings.ts';
+import { outageOf } from './outage.ts';
+import { type Overlap, overlapsOf } from './overlap.ts';
+import { firstFault, unfitnessOf } from './recording.ts';
+import { type HazardRules, lanesOf } from './rules.ts';
+import type { Timeline } from './timeline.ts';
+import type { Check, LedgerFindings, Outage, Verdict } from './verdict.ts';
+import { firstFew, seconds } from './words.ts';
+
+/**
+ * Judges one round. Pure: the same timeline and rules give the same verdict, whenever and wherever it was recorded. A round passes when every
+ * check holds; a recording that is not fit to be judged is a check that failed, never a round that passed.
+ */
+export function judge(timeline: Timeline, rules: HazardRules): Verdict {
+  const { hazard, round, seed, startedAt, healedAt, redundantAt, endedAt } = timeline;
+  const faultAt = firstFault(timeline);
+  const outages = timeline.lanes.map((lane) => outageOf(lane, { faultAt, endedAt }));
+  const ledger = findingsOf(timeline.ledger);
+  const redundantMs = healedAt === null || redundantAt === null ? null : redundantAt - healedAt;
+  const promotions = timeline.deeds.filter((deed) => deed.kind === 'promotion' && deed.at >= (faultAt ?? deed.at));
+  const checks = [
+    ledgerCheck(ledger),
+    // Who is out of every client's reach may keep the address: nobody meets it there. Two hosts that acknowledge writes at once are never
+    // excused: a client on the host itself would lose what it was promised.
+    overlapCheck('holders', overlapsOf(timeline.holdings, timeline.absences)),
+    overlapCheck('primaries', overlapsOf(timeline.writables, [])),
+    ...expectationChecks(outages, rules),
+    redundancyCheck(redundantMs, timeline, rules.redundantMs),
+    {
+      what: 'failovers',
+      isHeld: promotions.length <= rules.failovers,
+      limit: String(rules.failovers),
+      measured: [String(promotions.length), firstFew(promotions.map(({ host }) => host))].filter(Boolean).join(': '),
+    },
+    recordingCheck(unfitnessOf(timeline, rules)),
+  ] satisfies Check[];
+  return {
+    hazard,
+    round,
+    seed,
+    startedAt,
+    isPassed: checks.every((check) => check.isHeld),
+    checks,
+    outages,
+    ledger,
+    redundantMs,
+    failovers: promotions.length,
+  };
+}
+
+function ledgerCheck(findings: LedgerFindings): Check {
+  const breaches = (['lost', 'unexpected', 'twice', 'unequal'] as const)
+    .filter((kind) => findings[kind].length > 0)
+    .map((kind) => `${findings[kind].length} ${kind}: ${firstFew(findings[kind])}`);
+  return { what: 'ledger', isHeld: breaches.length === 0, limit: '0', measured: breaches.join('; ') || '0' };
+}
+
+function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[]): Check {
+  const breaches = overlaps.map(
+    ({ hosts, ms }) => `2 ${what} for ${ms > 0 ? seconds(ms) : 'an instant'}: ${hosts.join(', ')}`,
+  );
+  return {
+    what,
+    isHeld: breaches.length === 0,
+    limit: 'never 2 at once',
+    measured: firstFew(breaches, '; ') || 'never 2 at once',
+  };
+}
+
+function expectationChecks(outages: readonly Outage[], rules: HazardRules): Check[] {
+  return rules.expects.flatMap(({ probe, withinMs, failures }) =>
+    lanesOf(outages, probe).flatMap((outage): Check[] => [
+      ...(withinMs === undefined ? [] : [outageCheck(outage, withinMs)]),
+      ...(failures === undefined ? [] : [failuresCheck(outage, failures)]),
+    ]),
+  );
+}
+
+function outageCheck({ probe, ms }: Outage, withinMs: number): Check {
+  return { what: 'outage', probe, isHeld: ms <= withinMs, limit: seconds(withinMs), measured: seconds(ms) };
+}
+
+function failuresCheck({ probe, failed, asked }: Outage, failures: number): Check {
+  return {
+    what: 'failures',
+    probe,
+    isHeld: failed <= failures,
+    limit: String(failures),
+    measured: `${failed} of ${asked}`,
+  };
+}
+
+function redundancyCheck(measuredMs: number | null, { healedAt, endedAt }: Timeline, limitMs: number): Check {
+  const missing = healedAt === null ? 'never healed' : `not in the ${seconds(endedAt - healedAt)} to the end`;
+  return {
+    what: 'redundancy',
+    isHeld: measuredMs !== null && measuredMs <= limitMs,
+    limit: seconds(limitMs),
+    measured: measuredMs === null ? missing : seconds(measuredMs),
+  };
+}
+
+function recordingCheck(faults: readonly string[]): Check {
+  return {
+    what: 'recording',
+    isHeld: faults.length === 0,
+    limit: 'fit to be judged',
+    measured: firstFew(faults, '; ') || 'fit',
+  };
+}
