@@ -50,7 +50,9 @@ export type NameKind =
   | 'node'
   | 'rack'
   | 'service'
-  | 'user';
+  | 'user'
+  | 'drill'
+  | 'hazard';
 
 /** A positional argument: `<name>` required, `[name]` optional, `[name...]` many. `complete`: which names completion offers. */
 export interface ArgumentSpec {

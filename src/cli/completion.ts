@@ -29,6 +29,7 @@ const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--node': 'node',
   '--rack': 'rack',
   '--user': 'user',
+  '--hazard': 'hazard',
 };
 
 /**

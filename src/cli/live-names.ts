@@ -1,4 +1,5 @@
 import type { Client } from '../contract/client.ts';
+import type { DrillRound } from '../contract/cluster/drill.ts';
 import type { Vlan } from '../contract/network/vlan.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command.ts';
@@ -69,7 +70,16 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
       return (await client.call('service.list', { query })).body.items.map((item) => item.service);
     case 'user':
       return (await client.call('user.list', { query })).body.items.map((item) => item.name);
+    case 'drill':
+      return (await roundsOf(client)).map((item) => String(item.id));
+    case 'hazard':
+      return (await roundsOf(client)).map((item) => item.hazard);
   }
+}
+
+/** The newest rounds of drills: those are the ones that somebody looks at. */
+async function roundsOf(client: Client): Promise<readonly Pick<DrillRound, 'id' | 'hazard'>[]> {
+  return (await client.call('drill.list', { query: { fields: 'id,hazard' } })).body.items;
 }
 
 /** The short name of a VLAN where it alone has it, and always the one with the fabric. */

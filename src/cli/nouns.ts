@@ -2,6 +2,7 @@ import type { NounSpec } from './command.ts';
 import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
+import { DRILL } from './commands/cluster/drill.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
 import { DOMAIN } from './commands/domain.ts';
@@ -28,6 +29,7 @@ export const NOUNS: readonly NounSpec[] = [
   STATUS,
   CLUSTER,
   DOCTOR,
+  DRILL,
   DOMAIN,
   RECORD,
   MACHINE,
