@@ -2,11 +2,24 @@ import { rejected } from '../../../src/core/errors.ts';
 import type { ExecResult, UnitState } from '../../../src/core/host-values.ts';
 import type { Host } from '../../../src/host/interface.ts';
 import { textDigest } from '../../../src/core/digest.ts';
+import type { InitOptions } from '../../../src/join/init/options.ts';
 import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
 import { MortalHost } from './mortal-host.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
 const AGENT = 'regent-agent.service';
+
+/** `regent init` as it is called without a word. */
+export const INIT_OPTIONS: InitOptions = {
+  name: null,
+  domain: null,
+  address: null,
+  vip: null,
+  virtualRouter: null,
+  isRack: true,
+  isJson: false,
+  deadlineMs: 60_000,
+};
 
 interface KeyRow extends NewKey {
   isRevoked: boolean;

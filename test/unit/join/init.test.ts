@@ -3,19 +3,9 @@ import { runInit } from '../../../src/join/init/init.ts';
 import type { InitOptions } from '../../../src/join/init/options.ts';
 import { PATHS, UNITS } from '../../../src/join/paths.ts';
 import { isSignedBy, readCertificate } from '../../../src/pki/certificate.ts';
-import { FakeSite } from './fake-site.ts';
+import { FakeSite, INIT_OPTIONS as OPTIONS } from './fake-site.ts';
 import { countEffects } from './mortal.ts';
 
-const OPTIONS: InitOptions = {
-  name: null,
-  domain: null,
-  address: null,
-  vip: null,
-  virtualRouter: null,
-  isRack: true,
-  isJson: false,
-  deadlineMs: 60_000,
-};
 const JSON_OPTIONS: InitOptions = { ...OPTIONS, isJson: true };
 
 describe('regent init', () => {

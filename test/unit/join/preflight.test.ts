@@ -1,23 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected, rejected } from '../../../src/core/errors.ts';
 import { type HostSeen, parseListeners, unitOf } from '../../../src/join/look.ts';
-import { type InitOptions, parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
+import { parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
 import { type InitSeen, judgeInit } from '../../../src/join/init/preflight.ts';
 import { type Seed, seedSnapshot } from '../../../src/join/init/seed.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
 import { SERVICES } from '../../../src/services/registry.ts';
 import { apiUrl, setConfValues, setContext } from '../../../src/join/texts.ts';
-
-const OPTIONS: InitOptions = {
-  name: null,
-  domain: null,
-  address: null,
-  vip: null,
-  virtualRouter: null,
-  isRack: true,
-  isJson: false,
-  deadlineMs: 1000,
-};
+import { INIT_OPTIONS as OPTIONS } from './fake-site.ts';
 
 const GOOD: InitSeen = {
   uid: 0,
