@@ -9,7 +9,10 @@ import type { Cast } from '../judge/timeline.ts';
 export type Act =
   /** `stop` powers off in order, `kill` cuts the power; `reboot` is in order too, and the host comes back by itself. */
   | { readonly do: 'kill' | 'start' | 'stop' | 'reboot' | 'freeze' | 'thaw'; readonly host: string }
-  /** To every process of a unit. PostgreSQL has no unit of its own: `postgres` is its postmaster with all its children. */
+  /**
+   * To every process of a unit. PostgreSQL lives in Patroni's and has none of its own: `postgres` means its postmaster with all
+   * its children, and `patroni.service` all but those.
+   */
   | { readonly do: 'signal'; readonly host: string; readonly unit: string; readonly signal: 'KILL' | 'STOP' | 'CONT' }
   /** By systemd, in order. The agent starts again what it wants to run: `regent-agent.service` first, where it shall stay off. */
   | { readonly do: 'unit'; readonly host: string; readonly unit: string; readonly verb: 'stop' | 'start' | 'restart' }
@@ -49,13 +52,15 @@ export interface Hazard extends HazardRules {
   readonly title: string;
   /** Which row of ha/README.md speaks of it. */
   readonly row: string;
-  /** CI draws one of each class. */
+  /** CI draws one of each group. */
   readonly group: HazardGroup;
   /** The row of the headline table that its rounds count for; null: none. */
   readonly headline: string | null;
   /** The steps, from the first fault to the last heal. `chance`: uniform in [0, 1), the same sequence for the same seed. */
   readonly steps: (cast: Cast, chance: () => number) => readonly Step[];
+  /** Its steps take more than a minute: not drawn for CI. */
+  readonly isLong?: true;
 }
 
-/** Classes of hazards: CI runs each once. */
+/** CI runs one hazard of each. */
 export type HazardGroup = 'host' | 'process' | 'hang' | 'network' | 'disk' | 'planned' | 'double' | 'noise';

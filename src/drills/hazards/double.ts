@@ -1,0 +1,126 @@
+import type { Cast } from '../judge/timeline.ts';
+import { afterScene, between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
+import { boundsOf, expecting, LOOKUP, REBOOTED_MS, VIP_MS } from './expect.ts';
+import type { Act, Hazard, Step } from './hazard.ts';
+import { hostAt, UNIT_NAMES, UNITS } from './units.ts';
+
+const ETCD_CLIENT_PORT = 2379;
+/** Both known killers lost rows after 22 s when nothing but the lease fenced: longer than that, with room. */
+const BLIND_MS = 40_000;
+const BLINDED_MS = 1_000;
+const SECOND_HOLD_MS = 25_000;
+
+/** Two faults at once: the known ways to lose what was acknowledged, and whatever chance finds. */
+export const DOUBLE: readonly Hazard[] = [
+  {
+    id: 'double-second-fault',
+    title: "power cut of the primary's host, and another fault while that is got over",
+    row: 'a second fault during the recovery of the first',
+    group: 'double',
+    headline: null,
+    steps: secondFault,
+    // One recovery after the other; a promoted PostgreSQL that is killed at once may need Patroni's patience as well.
+    expects: expecting({ write: 15_000, read: 15_000, vip: 2 * VIP_MS }),
+    redundantMs: REBOOTED_MS,
+    failovers: 2,
+  },
+  {
+    id: 'double-frozen-and-blind',
+    title: "Patroni of the primary stopped while another node's Patroni cannot reach etcd",
+    row: 'known killer: Patroni frozen on the primary, another one blind',
+    group: 'double',
+    headline: null,
+    steps: frozenAndBlind,
+    // Perhaps nobody may be promoted: then writes wait until the fault is over. They must not be lost.
+    expects: expecting({ write: BLIND_MS + 10_000, read: BLIND_MS + 10_000, vip: VIP_MS }),
+    redundantMs: REBOOTED_MS,
+    failovers: 1,
+  },
+  {
+    id: 'double-two-primaries',
+    title: 'two primaries lose their hosts one after the other, and the first returns',
+    row: 'known killer: two primaries die, the first returns',
+    group: 'double',
+    headline: null,
+    steps: twoPrimaries,
+    // The first must not be promoted: writes wait for the second host. 35 to 39 s in measurements, and its later boot.
+    expects: [...boundsOf({ write: 75_000 }), LOOKUP],
+    redundantMs: 2 * REBOOTED_MS,
+    failovers: 2,
+  },
+];
+
+/** What may go wrong beside the dead host, each with its way back; none takes the majority of etcd away. */
+type Second = (cast: Cast, chance: Chance) => { readonly fault: Act; readonly undo: Act };
+
+const SECONDS: readonly Second[] = [
+  (cast, chance) => {
+    const [host, unit] = [hostAt('standby', cast, chance), drawUnit(chance)];
+    return { fault: { do: 'signal', host, unit, signal: 'KILL' }, undo: { do: 'heal', host } };
+  },
+  (cast, chance) => {
+    const target = { do: 'signal' as const, host: hostAt('standby', cast, chance), unit: drawUnit(chance) };
+    return { fault: { ...target, signal: 'STOP' }, undo: { ...target, signal: 'CONT' } };
+  },
+  (cast, chance) => {
+    const host = hostAt('standby', cast, chance);
+    return { fault: { do: 'loss', host, percent: 5 }, undo: { do: 'heal', host } };
+  },
+  (cast, chance) => {
+    const target = { host: hostAt('standby', cast, chance), path: '/var/log' };
+    return { fault: { do: 'fill', ...target }, undo: { do: 'empty', ...target } };
+  },
+  () => ({ fault: { do: 'signal', host: '@primary', unit: 'postgres', signal: 'KILL' }, undo: { do: 'heal' } }),
+];
+
+function secondFault(cast: Cast, chance: Chance): Step[] {
+  const host = cast.primary;
+  const second = pick(SECONDS, chance)(cast, chance);
+  return [
+    ...together(between(0, PHASE_MS, chance), [{ do: 'kill', host }]),
+    ...together(between(1_000, 6_000, chance), [second.fault]),
+    ...together(SECOND_HOLD_MS, [second.undo]),
+    ...together(1_000, [{ do: 'start', host }]),
+  ];
+}
+
+/** Any but etcd: two of three are left, and both are needed. */
+function drawUnit(chance: Chance): string {
+  return UNITS[
+    pick(
+      UNIT_NAMES.filter((name) => name !== 'etcd'),
+      chance,
+    )
+  ].unit;
+}
+
+/**
+ * The blind node's PostgreSQL streams on, and its Patroni answers the others. Only etcd is out of its reach: its own is stopped (the
+ * agent, which would start it again, before it), the way to the others' is blocked.
+ */
+function frozenAndBlind(cast: Cast, chance: Chance): Step[] {
+  const host = hostAt('standby', cast, chance);
+  const patroni = { do: 'signal' as const, host: cast.primary, unit: UNITS.patroni.unit };
+  const units = [UNITS.agent.unit, UNITS.etcd.unit];
+  const blinding: Act[] = [
+    ...units.map((unit): Act => ({ do: 'unit', host, unit, verb: 'stop' })),
+    { do: 'block', host, port: ETCD_CLIENT_PORT },
+  ];
+  const seeing: Act[] = [
+    { do: 'heal', host },
+    ...units.toReversed().map((unit): Act => ({ do: 'unit', host, unit, verb: 'start' })),
+  ];
+  const frozen = held(chance, [{ ...patroni, signal: 'STOP' }], BLIND_MS, [{ ...patroni, signal: 'CONT' }, ...seeing]);
+  return afterScene(blinding, BLINDED_MS, frozen);
+}
+
+function twoPrimaries({ primary }: Cast, chance: Chance): Step[] {
+  return [
+    ...together(between(0, PHASE_MS, chance), [{ do: 'kill', host: primary }]),
+    // Whoever is primary then; where that takes longer, the moment after.
+    ...together(between(3_000, 4_000, chance), [{ do: 'kill', host: '@primary' }]),
+    ...together(between(3_000, 6_000, chance), [{ do: 'start', host: primary }]),
+    // Alone with the third node, long enough to be tempted.
+    ...together(15_000, [{ do: 'heal' }]),
+  ];
+}

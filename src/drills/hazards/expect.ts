@@ -1,0 +1,43 @@
+import type { Expectation } from '../judge/rules.ts';
+
+/** The longest outages that pass, ms by probe. */
+export type Bounds = Readonly<Partial<Record<'write' | 'read' | 'vip' | 'dns' | 'proxy', number>>>;
+
+/** Where nothing should be felt: the time that a busy machine which the hosts share may cost all the same. */
+export const CALM_MS = 2_000;
+
+/** A standby is gone: its primary waits for both until Patroni no longer names it. Measured 3.3 to 4.5 s; nothing better is promised yet. */
+export const STANDBY_GONE_MS = 5_000;
+
+/** Another takes the floating address: five adverts of 0.2 s, the promise of the VIP's headline. */
+export const VIP_MS = 1_000;
+
+/** Of what nobody should feel: others do the work, or nobody asks for it. */
+export const UNFELT: Bounds = { write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS };
+
+/** How long redundancy may take when no host has to boot: all three were healthy after 6 to 10 s in measurements. */
+export const REDUNDANT_MS = 30_000;
+
+/** The same when a host has to boot, to catch up, and to be rewound. */
+export const REBOOTED_MS = 60_000;
+
+/** One name server of two is enough for a lookup, whatever region node is ill. */
+export const LOOKUP: Expectation = { probe: 'lookup', failures: 0 };
+
+/** Racks serve without the regions. A client asks again after 4 s, so less than this costs it one question. */
+export const DHCP: Expectation = { probe: 'dhcp', withinMs: 3_000 };
+
+/** Of a fault in a region node: these bounds; lookups and DHCP go on. */
+export function expecting(bounds: Bounds): Expectation[] {
+  return [...boundsOf(bounds), LOOKUP, DHCP];
+}
+
+/** These bounds alone. */
+export function boundsOf(bounds: Bounds): Expectation[] {
+  return Object.entries(bounds).map(([probe, withinMs]) => ({ probe, withinMs }));
+}
+
+/** The same, and no call fails for good. */
+export function withoutFailures(expects: readonly Expectation[]): Expectation[] {
+  return expects.map((item) => (item.probe === 'write' || item.probe === 'read' ? { ...item, failures: 0 } : item));
+}

@@ -1,0 +1,155 @@
+import type { Cast } from '../judge/timeline.ts';
+import { type Chance, held, pick } from './draw.ts';
+import { type Bounds, CALM_MS, expecting, REDUNDANT_MS, STANDBY_GONE_MS, UNFELT, VIP_MS } from './expect.ts';
+import type { Act, Hazard } from './hazard.ts';
+import { HEADLINES } from './headlines.ts';
+import { HOLD_MS } from './host.ts';
+import { hostAt, PARTS, type Place } from './units.ts';
+
+const { primaryUnreachable } = HEADLINES;
+type Part = keyof typeof PARTS;
+
+/** The primary, or nearly nothing of it, is heard by the others. */
+const UNREACHABLE: Bounds = { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS };
+const STANDBY_GONE: Bounds = { write: STANDBY_GONE_MS, read: CALM_MS, vip: VIP_MS };
+/** What the loss of a region node's network costs, by its part; the VIP's holder may be the primary, too. */
+const COSTS: Readonly<Record<Part, Bounds>> = {
+  primary: UNREACHABLE,
+  standby: STANDBY_GONE,
+  holder: { ...UNREACHABLE, write: STANDBY_GONE_MS },
+};
+
+/** How a region node can be alone. */
+const WAYS: readonly Way[] = [
+  { how: 'cut', text: 'cut off', row: 'a link is cut', acts: (host) => [{ do: 'cut', host }] },
+  {
+    how: 'mute',
+    text: 'heard by no other region node',
+    row: 'a link works one way',
+    acts: (from, others) => others.map((to) => ({ do: 'oneway', from, to })),
+  },
+  {
+    how: 'deaf',
+    text: 'hears no other region node',
+    row: 'a link works one way',
+    acts: (to, others) => others.map((from) => ({ do: 'oneway', from, to })),
+  },
+];
+
+/** Hosts that do not hear each other. Whoever is on no side, clients above all, hears everybody: the harshest for the VIP. */
+export const NETWORK: readonly Hazard[] = [
+  ...(Object.keys(PARTS) as Part[]).flatMap((part) => WAYS.map((way) => lonely(part, way))),
+  fault({
+    id: 'net-cut-rack',
+    title: 'a rack cut off from the management network',
+    row: 'a rack is cut off from the regions',
+    bounds: UNFELT,
+    acts: (cast, chance) => [{ do: 'cut', host: hostAt('rack', cast, chance), network: 'mgmt' }],
+  }),
+  fault({
+    id: 'net-partition-primary',
+    title: 'partition 1|2, the primary alone',
+    row: 'a partition leaves the primary in the minority',
+    headline: primaryUnreachable.name,
+    bounds: UNREACHABLE,
+    failovers: 1,
+    acts: ({ primary, standbys }) => [{ do: 'partition', sides: [[primary], standbys] }],
+  }),
+  fault({
+    id: 'net-partition-standby',
+    title: 'partition 1|2, a standby alone',
+    row: 'a partition leaves the primary in the majority',
+    bounds: STANDBY_GONE,
+    acts: (cast, chance) => {
+      const alone = hostAt('standby', cast, chance);
+      return [{ do: 'partition', sides: [[alone], cast.regions.filter((host) => host !== alone)] }];
+    },
+  }),
+  // Of three nodes a ring of overlapping majorities is the same as a bridge: one link is missing, the third node sees both ends.
+  fault({
+    id: 'net-bridge-primary',
+    title: 'the primary and a standby do not hear each other, the third node hears both',
+    row: 'a bridge: one link between region nodes is missing',
+    bounds: STANDBY_GONE,
+    acts: (cast, chance) => [{ do: 'partition', sides: [[cast.primary], [hostAt('standby', cast, chance)]] }],
+  }),
+  fault({
+    id: 'net-bridge-standbys',
+    title: 'the standbys do not hear each other, the primary hears both',
+    row: 'a bridge: one link between region nodes is missing',
+    bounds: { ...UNFELT, dns: CALM_MS },
+    acts: ({ standbys }) => [{ do: 'partition', sides: standbys.map((host) => [host]) }],
+  }),
+  ...(['primary', 'standby'] as const).flatMap((place) => [
+    // No worse than a failover, and none: what is lost is sent again after 0.2 s, 0.4 s, 0.8 s.
+    lossy(place, 5, { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS }),
+    // Of 100 questions 36 get no answer at first: five tries in a row are lost now and then, and take 6 s.
+    lossy(place, 20, { write: 10_000, read: 10_000, vip: 3_000 }),
+  ]),
+  fault({
+    id: 'net-halfopen',
+    title: 'connections between the VIP holder and the primary silently dead, new ones work',
+    row: 'half-open connections',
+    // haproxy and PostgreSQL cut who is silent for 3 to 4 s, and connect anew.
+    bounds: { ...UNFELT, write: 5_000, read: 5_000 },
+    acts: ({ primary, holder, standbys }, chance) => [
+      { do: 'halfopen', from: holder === primary ? pick(standbys, chance) : holder, to: primary },
+    ],
+  }),
+];
+
+/** What is particular to a fault of the network. */
+interface Fault extends Pick<Hazard, 'id' | 'title' | 'row'> {
+  readonly bounds: Bounds;
+  readonly acts: (cast: Cast, chance: Chance) => readonly Act[];
+  readonly headline?: string;
+  readonly failovers?: number;
+}
+
+function fault({ bounds, acts, headline, failovers, ...own }: Fault): Hazard {
+  return {
+    ...own,
+    group: 'network',
+    headline: headline ?? null,
+    steps: (cast, chance) => held(chance, acts(cast, chance), HOLD_MS, [{ do: 'heal' }]),
+    expects: expecting(bounds),
+    redundantMs: REDUNDANT_MS,
+    failovers: failovers ?? 0,
+  };
+}
+
+interface Way {
+  readonly how: string;
+  readonly text: string;
+  readonly row: string;
+  readonly acts: (host: string, others: readonly string[]) => readonly Act[];
+}
+
+function lonely(part: Part, { how, text, row, acts }: Way): Hazard {
+  return fault({
+    id: `net-${how}-${part}`,
+    title: `${PARTS[part]} ${text}`,
+    row,
+    bounds: COSTS[part],
+    ...(how === 'cut' && part === 'primary' ? { headline: primaryUnreachable.name } : {}),
+    failovers: part === 'standby' ? 0 : 1,
+    acts: (cast, chance) => {
+      const host = hostAt(part, cast, chance);
+      return acts(
+        host,
+        cast.regions.filter((other) => other !== host),
+      );
+    },
+  });
+}
+
+function lossy(place: Place & Part, percent: number, bounds: Bounds): Hazard {
+  return fault({
+    id: `net-loss-${percent}-${place}`,
+    title: `${PARTS[place]} loses ${percent} % of all packets`,
+    row: 'packets are lost',
+    bounds,
+    ...(percent === 5 ? { headline: HEADLINES.calm.name } : { failovers: 1 }),
+    acts: (cast, chance) => [{ do: 'loss', host: hostAt(place, cast, chance), percent }],
+  });
+}

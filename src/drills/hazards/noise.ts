@@ -1,0 +1,86 @@
+import type { Cast } from '../judge/timeline.ts';
+import { between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
+import { type Bounds, expecting, REDUNDANT_MS } from './expect.ts';
+import type { Act, Hazard, Step } from './hazard.ts';
+import { HEADLINES } from './headlines.ts';
+import { hostAt, UNIT_NAMES, type UnitName, UNITS } from './units.ts';
+
+const SHORT_MS = 800;
+const LONG_MS = 2_000;
+const BUSY_S = 20;
+const PAUSES = 5;
+/** Between two pauses: 2 s to 5 s, so that the first is over. */
+const APART_MS = 2_000;
+
+/** Whose pause of 2 s is no reason for a failover. */
+const PATIENT = UNIT_NAMES.filter((name) => name !== 'postgres' && name !== 'patroni');
+
+/** What happens every day, and must have no consequence: above all no failover. */
+export const NOISE: readonly Hazard[] = [
+  noise({
+    id: 'noise-pause-process',
+    title: `${PAUSES} pauses of ${SHORT_MS / 1000} s, each of a random process of a random host`,
+    row: 'short pauses',
+    // The pause, and what waited behind it.
+    bounds: { write: 3_000, read: 3_000, vip: 2_000, dns: 3_000 },
+    steps: pauses((cast, chance) => paused(pick(UNIT_NAMES, chance), SHORT_MS, cast, chance)),
+  }),
+  noise({
+    id: 'noise-pause-host',
+    title: `${PAUSES} pauses of ${SHORT_MS / 1000} s, each of a random host as a whole`,
+    row: 'short pauses',
+    bounds: { write: 3_000, read: 3_000, vip: 2_000, dns: 3_000 },
+    steps: pauses((cast, chance) => {
+      const host = hostAt('any', cast, chance);
+      return [...together(0, [{ do: 'freeze', host }]), ...together(SHORT_MS, [{ do: 'thaw', host }])];
+    }),
+  }),
+  noise({
+    id: 'noise-pause-long',
+    title: `${PAUSES} pauses of ${LONG_MS / 1000} s, each of a random process but PostgreSQL and Patroni`,
+    row: 'short pauses',
+    bounds: { write: 4_000, read: 4_000, vip: 3_000, dns: 4_000 },
+    steps: pauses((cast, chance) => paused(pick(PATIENT, chance), LONG_MS, cast, chance)),
+  }),
+  noise({
+    id: 'noise-busy',
+    title: `all processors busy for ${BUSY_S} s`,
+    row: 'all processors are busy',
+    // Slow is no outage; this is where slow begins to be one.
+    bounds: { write: 5_000, read: 5_000, vip: 2_000, dns: 5_000 },
+    steps: (_, chance) => held(chance, [{ do: 'burn', seconds: BUSY_S }], BUSY_S * 1000, [{ do: 'heal' }]),
+  }),
+];
+
+function noise({ bounds, ...own }: Pick<Hazard, 'id' | 'title' | 'row' | 'steps'> & { bounds: Bounds }): Hazard {
+  return {
+    ...own,
+    group: 'noise',
+    headline: HEADLINES.calm.name,
+    expects: expecting(bounds),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  };
+}
+
+type Pause = (cast: Cast, chance: Chance) => readonly Step[];
+
+/** One after the other, each at a random moment. */
+function pauses(pauseOf: Pause): Hazard['steps'] {
+  return (cast, chance) =>
+    Array.from({ length: PAUSES }, (_, index) => {
+      const afterMs = between(0, PHASE_MS, chance) + (index === 0 ? 0 : APART_MS);
+      return pauseOf(cast, chance).map((step, at) => (at === 0 ? { ...step, afterMs } : step));
+    }).flat();
+}
+
+/** A process on any host that has it: racks have the agent alone of these. */
+function paused(name: UnitName, pauseMs: number, cast: Cast, chance: Chance): Step[] {
+  const host = hostAt(name === 'agent' ? 'any' : 'region', cast, chance);
+  const target = { do: 'signal' as const, host, unit: UNITS[name].unit };
+  const [stop, go]: [Act, Act] = [
+    { ...target, signal: 'STOP' },
+    { ...target, signal: 'CONT' },
+  ];
+  return [...together(0, [stop]), ...together(pauseMs, [go])];
+}

@@ -1,0 +1,140 @@
+import type { Cast } from '../judge/timeline.ts';
+import { type Chance, held, shuffled, together } from './draw.ts';
+import {
+  type Bounds,
+  boundsOf,
+  CALM_MS,
+  LOOKUP,
+  REBOOTED_MS,
+  REDUNDANT_MS,
+  STANDBY_GONE_MS,
+  VIP_MS,
+  withoutFailures,
+} from './expect.ts';
+import type { Act, Hazard, Step } from './hazard.ts';
+import { HEADLINES } from './headlines.ts';
+import { hostAt, PARTS, UNITS } from './units.ts';
+
+const { switchover, vipMove } = HEADLINES;
+const AFTER_MS = 10_000;
+/** A host shuts down within 10 s, and is back after 30 s on a busy machine. */
+const REBOOT_MS = 40_000;
+/** Between the units of a host, and between hosts: until the others have their pair again. */
+const UNIT_MS = 3_000;
+const HOST_MS = 20_000;
+
+/** What an operator does on a working day. Its calls wait instead of failing. */
+export const PLANNED: readonly Hazard[] = [
+  planned({
+    id: 'planned-switchover',
+    title: 'switchover of the database',
+    row: 'switchover',
+    headline: switchover.name,
+    bounds: { write: switchover.withinMs, read: switchover.withinMs, vip: VIP_MS, dns: CALM_MS },
+    failovers: 1,
+    steps: (_, chance) => held(chance, [{ do: 'switchover' }], AFTER_MS, [{ do: 'heal' }]),
+  }),
+  planned({
+    id: 'planned-switchover-twice',
+    title: 'two switchovers: sessions with who was primary stay open, and meet a standby',
+    row: 'switchover',
+    bounds: { write: switchover.withinMs, read: switchover.withinMs, vip: VIP_MS, dns: CALM_MS },
+    failovers: 2,
+    steps: (_, chance) => [
+      ...held(chance, [{ do: 'switchover' }], AFTER_MS, [{ do: 'switchover' }]),
+      ...together(AFTER_MS, [{ do: 'heal' }]),
+    ],
+  }),
+  planned({
+    id: 'planned-vip-move',
+    title: 'the VIP handed on by its holder',
+    row: 'the VIP is moved',
+    headline: vipMove.name,
+    bounds: { write: CALM_MS, read: CALM_MS, vip: vipMove.withinMs, dns: CALM_MS },
+    steps: ({ holder: host }, chance) => {
+      const { unit } = UNITS.keepalived;
+      return held(chance, [{ do: 'unit', host, unit, verb: 'stop' }], AFTER_MS, [
+        { do: 'unit', host, unit, verb: 'start' },
+      ]);
+    },
+  }),
+  planned({
+    id: 'planned-restart-regiond',
+    title: 'regiond of the VIP holder restarted',
+    row: 'regiond is restarted',
+    bounds: { write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS },
+    steps: ({ holder: host }, chance) =>
+      held(chance, [{ do: 'unit', host, unit: UNITS.regiond.unit, verb: 'restart' }], AFTER_MS, [{ do: 'heal', host }]),
+  }),
+  planned({
+    id: 'planned-drain',
+    title: "the primary's host drained",
+    row: 'a host is drained',
+    // Patroni that is stopped hands the database over: 2.5 s in measurements, and no call may fail.
+    bounds: { write: switchover.withinMs, read: switchover.withinMs, vip: VIP_MS, dns: CALM_MS },
+    failovers: 1,
+    steps: ({ primary }, chance) =>
+      held(chance, drain(primary, 'stop'), AFTER_MS, drain(primary, 'start').toReversed()),
+  }),
+  ...(['primary', 'holder'] as const).map((place) =>
+    planned({
+      id: `planned-reboot-${place}`,
+      title: `${PARTS[place]} rebooted in order`,
+      row: 'a host is rebooted',
+      // A drain, and the host is away for longer: a standby that is missed may follow.
+      bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS },
+      failovers: 1,
+      redundantMs: REBOOTED_MS,
+      steps: (cast, chance) => {
+        const host = hostAt(place, cast, chance);
+        return held(chance, [{ do: 'reboot', host }], REBOOT_MS, [{ do: 'heal', host }]);
+      },
+    }),
+  ),
+  planned({
+    id: 'planned-rolling',
+    title: 'every unit of every region node restarted, host by host, the primary last',
+    row: 'everything is restarted, host by host',
+    bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS, dns: 5_000 },
+    failovers: 1,
+    steps: rolling,
+    isLong: true,
+  }),
+];
+
+/** What is particular to something planned. */
+interface Plan extends Pick<Hazard, 'id' | 'title' | 'row' | 'steps' | 'isLong'> {
+  readonly bounds: Bounds;
+  readonly headline?: string;
+  readonly failovers?: number;
+  readonly redundantMs?: number;
+}
+
+/** Nothing is asked of DHCP: a cluster without racks, and one that serves customers, does these too. */
+function planned({ bounds, headline, failovers, redundantMs, ...own }: Plan): Hazard {
+  return {
+    ...own,
+    group: 'planned',
+    headline: headline ?? null,
+    expects: withoutFailures([...boundsOf(bounds), LOOKUP]),
+    redundantMs: redundantMs ?? REDUNDANT_MS,
+    failovers: failovers ?? 0,
+  };
+}
+
+/** The agent first: it would start again what is stopped. Then the VIP, the calls, the database. */
+function drain(host: string, verb: 'stop' | 'start'): Act[] {
+  const order = [UNITS.agent, UNITS.keepalived, UNITS.regiond, UNITS.patroni];
+  return order.map(({ unit }) => ({ do: 'unit', host, unit, verb }));
+}
+
+function rolling({ primary, standbys }: Cast, chance: Chance): Step[] {
+  const order = [UNITS.agent, UNITS.named, UNITS.squid, UNITS.regiond, UNITS.haproxy, UNITS.keepalived, UNITS.etcd];
+  const restarts = [...shuffled(standbys, chance), primary].flatMap((host, turn) =>
+    [...order, UNITS.patroni].map(({ unit }, index): Step => {
+      const pause = index > 0 ? UNIT_MS : turn > 0 ? HOST_MS : Math.floor(chance() * UNIT_MS);
+      return { afterMs: pause, act: { do: 'unit', host, unit, verb: 'restart' } };
+    }),
+  );
+  return [...restarts, ...together(HOST_MS, [{ do: 'heal' }])];
+}

@@ -1,0 +1,72 @@
+import type { Cast } from '../judge/timeline.ts';
+import { type Chance, pick } from './draw.ts';
+
+/** A process of a host that a drill kills or stops. */
+interface Unit {
+  /** As the stage knows it: a unit of systemd, or `postgres`. */
+  readonly unit: string;
+  /** In sentences. */
+  readonly text: string;
+  /** Where it matters. */
+  readonly where: Place;
+}
+
+/** A part that a host plays, or the kind of hosts of which one is drawn. */
+export type Place = 'primary' | 'holder' | 'standby' | 'leader' | 'region' | 'rack' | 'any';
+
+/** What every region node runs, and racks in part. Where it does not matter which host, chance decides. */
+export const UNITS = {
+  postgres: { unit: 'postgres', text: 'PostgreSQL', where: 'primary' },
+  patroni: { unit: 'patroni.service', text: 'Patroni', where: 'primary' },
+  etcd: { unit: 'etcd.service', text: 'etcd', where: 'leader' },
+  haproxy: { unit: 'haproxy.service', text: 'haproxy', where: 'holder' },
+  keepalived: { unit: 'keepalived.service', text: 'keepalived', where: 'holder' },
+  regiond: { unit: 'regent-regiond.service', text: 'regiond', where: 'holder' },
+  named: { unit: 'named.service', text: 'named', where: 'region' },
+  squid: { unit: 'squid.service', text: 'Squid', where: 'region' },
+  agent: { unit: 'regent-agent.service', text: 'the agent', where: 'any' },
+} as const satisfies Record<string, Unit>;
+
+/** The name of a unit in the table. */
+export type UnitName = keyof typeof UNITS;
+
+/** Names of all units, in the table's order. */
+export const UNIT_NAMES = Object.keys(UNITS) as UnitName[];
+
+/** The host that plays the part, or one that is drawn. Throws AppError `drill_cast` when the cluster has none. */
+export function hostAt(place: Place, cast: Cast, chance: Chance): string {
+  switch (place) {
+    case 'primary':
+      return cast.primary;
+    case 'holder':
+      return cast.holder;
+    case 'leader':
+      return cast.etcdLeader;
+    case 'standby':
+      return pick(cast.standbys, chance);
+    case 'region':
+      return pick(cast.regions, chance);
+    case 'rack':
+      return pick(cast.racks, chance);
+    case 'any':
+      return pick([...cast.regions, ...cast.racks], chance);
+  }
+}
+
+/** Places in words, of a process. */
+export const WHERE: Readonly<Record<Place, string>> = {
+  primary: 'of the primary',
+  holder: 'of the VIP holder',
+  standby: 'of a standby',
+  leader: 'that leads',
+  region: 'of a region node',
+  rack: 'of a rack',
+  any: 'of a host',
+};
+
+/** The parts of a region node that decide what its loss costs, in words. */
+export const PARTS = {
+  primary: "the primary's host",
+  standby: "a standby's host",
+  holder: "the VIP holder's host",
+} as const satisfies Partial<Record<Place, string>>;
