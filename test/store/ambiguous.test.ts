@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
+import { listDrillNumbers, writeDrillNumber } from '../../src/store/queries/cluster/drills.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { lastEventId } from '../../src/store/queries/events.ts';
 import { write } from '../../src/store/write.ts';
@@ -23,6 +24,8 @@ beforeAll(async () => {
   db = postgres.get().open({ ...connection, host: '127.0.0.1', port: proxy.port }, { timeouts, deadlineMs: 8000 });
 });
 afterAll(() => proxy.stop());
+
+const RUN = '018f3c1e-0000-7000-8000-000000000001';
 
 async function countOf(name: string): Promise<number> {
   const row = value(
@@ -66,6 +69,29 @@ test.each(CASES)('COMMIT under $traps: one effect, one event, the right answer',
   expect(value(await direct.read(lastEventId))).toBe(events + 1);
   expect(value((await writeDomain(name, name)).result)).toMatchObject({ status: 201, isReplay: true });
 });
+
+test.each(CASES)(
+  'COMMIT of a quiet write under $traps: one number, the right answer',
+  async ({ traps, runs, isReplay }) => {
+    const number = CASES.findIndex((entry) => entry.traps === traps) + 1;
+    const request = operation({ key: `quiet ${traps.join(' ')}`, isQuiet: true });
+    let tries = 0;
+    const send = () =>
+      write(db, request, async (tx) => {
+        tries += 1;
+        return { status: 201, body: await writeDrillNumber(tx, RUN, number) };
+      });
+    proxy.sprung = 0;
+    proxy.set(...traps);
+    const done = value(await send());
+    expect(done).toMatchObject({ status: 201, isReplay, body: { number } });
+    expect(proxy.sprung).toBe(traps.length);
+    expect(tries).toBe(runs);
+    expect(value(await send())).toEqual({ ...done, isReplay: true });
+    const { items } = value(await direct.glance((tx) => listDrillNumbers(tx, RUN)));
+    expect(items.filter((entry) => entry.number === number)).toEqual([done.body]);
+  },
+);
 
 test('a doubt that lasts until the deadline is told as a doubt, and the same key resolves it', async () => {
   proxy.set(...Array.from({ length: 400 }, (): Trap => 'cut-after'));
