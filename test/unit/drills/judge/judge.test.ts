@@ -102,7 +102,7 @@ describe('a round that breaks one thing', () => {
     {
       why: 'a refused write is there',
       breaks: 'ledger',
-      round: withLedger({ refused: [7, 4], ambiguous: [] }),
+      round: withLedger({ refused: [7, 4] }),
       measured: '3 unexpected: 4 on r1, 4 on r2, 4 on r3',
     },
     {
@@ -160,6 +160,31 @@ describe('a round that breaks one thing', () => {
       measured: '2 holders for 0.2 s: r1, r2',
     },
     {
+      why: 'two hosts are seen once, at the same instant',
+      breaks: 'holders',
+      round: {
+        ...GOOD,
+        holdings: [
+          { host: 'r2', from: 0, to: 0 },
+          { host: 'r1', from: 0, to: 0 },
+        ],
+      },
+      measured: '2 holders for an instant: r1, r2',
+    },
+    {
+      why: 'three hosts have the address',
+      breaks: 'holders',
+      round: {
+        ...GOOD,
+        holdings: [
+          { host: 'r1', from: 0, to: 1_000 },
+          { host: 'r2', from: 900, to: 2_000 },
+          { host: 'r3', from: 600, to: 800 },
+        ],
+      },
+      measured: '2 holders for 0.2 s: r1, r3; 2 holders for 0.1 s: r1, r2',
+    },
+    {
       why: 'two hosts take writes',
       breaks: 'primaries',
       round: wrote('r3', 9_000, 9_020),
@@ -185,6 +210,14 @@ describe('a round that breaks one thing', () => {
       probe: 'dns r3',
       round: out('dns r3', 5_000, 5_600),
       rules: { ...RULES, expects: [{ probe: 'dns', withinMs: 500 }] },
+      measured: '0.6 s',
+    },
+    {
+      why: 'a lane that is expected by its whole name is out',
+      breaks: 'outage',
+      probe: 'dns r3',
+      round: out('dns r3', 5_000, 5_600),
+      rules: { ...RULES, expects: [{ probe: 'dns r3', withinMs: 500 }] },
       measured: '0.6 s',
     },
     {
@@ -240,6 +273,13 @@ describe('a round that breaks one thing', () => {
         deeds: [...GOOD.deeds, { at: 14_000, host: 'r3', kind: 'promotion', text: 'became the primary' }],
       },
       measured: '2: r2, r3',
+    },
+    {
+      why: 'there is a false failover at the instant of the fault',
+      breaks: 'failovers',
+      round: { ...GOOD, deeds: [{ at: AT.fault, host: 'r3', kind: 'promotion', text: 'became the primary' }] },
+      rules: { ...RULES, failovers: 0 },
+      measured: '1: r3',
     },
     {
       why: 'a lane is expected that is not there',
@@ -327,6 +367,12 @@ describe('a round that breaks one thing', () => {
       measured: 'times that run backwards',
     },
     {
+      why: 'the recording ended before redundancy was back',
+      breaks: 'recording',
+      round: { ...GOOD, redundantAt: AT.end + 1 },
+      measured: 'times that run backwards',
+    },
+    {
       why: 'a moment is no number',
       breaks: 'recording',
       round: { ...GOOD, deeds: [...GOOD.deeds, { at: Number.NaN, host: 'r3', kind: 'promotion', text: '' }] },
@@ -361,6 +407,31 @@ describe('a round still passes', () => {
         ],
         absences: [],
       },
+    },
+    {
+      why: 'when the address goes on to a host of an earlier name at one instant',
+      round: {
+        ...GOOD,
+        holdings: [
+          { host: 'r3', from: 0, to: 5_600 },
+          { host: 'r2', from: 5_600, to: AT.end },
+        ],
+      },
+    },
+    {
+      why: 'when another lane of the same kind is out',
+      round: out('dns r2', 5_000, 6_000),
+      rules: { ...RULES, expects: [{ probe: 'dns r3', withinMs: 0, failures: 0 }] },
+    },
+    {
+      why: 'when a lane is asked so rarely that its last answer was long before the fault',
+      round: withLane(GOOD, {
+        probe: 'dhcp vlan10 new',
+        samples: Array.from({ length: 11 }, (_, index) => index * 3_000 - 12_300).map((at) => ({
+          sentAt: at,
+          endedAt: at,
+        })),
+      }),
     },
     {
       why: 'when an ambiguous write is on every host',
