@@ -1,6 +1,6 @@
 import { createClient } from '../../src/contract/client.ts';
+import { startDnsAsker } from '../../src/drills/probes/dns/asker.ts';
 import { systemRandom } from '../../src/main/process.ts';
-import { startDnsAsker } from '../kit/faults/dns.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { pause } from '../kit/until.ts';
 import { type Figure, median, most, percentile } from './report.ts';

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORIGIN_PROGRAM } from '../../src/drills/probes/web/start-origin.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileProxy } from '../../src/services/proxy/compile.ts';
@@ -75,11 +76,7 @@ describe('squid on rendered files', () => {
   }
 
   async function serve(...ports: readonly number[]): Promise<ChildProcess> {
-    const child = host.startBeside([
-      process.execPath,
-      join(import.meta.dirname, '../kit/package-origin.ts'),
-      ...ports.map(String),
-    ]);
+    const child = host.startBeside([process.execPath, ORIGIN_PROGRAM, ...ports.map(String)]);
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     return child;
   }

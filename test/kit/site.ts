@@ -1,8 +1,8 @@
 import { type Client, createClient } from '../../src/contract/client.ts';
 import type { Service } from '../../src/contract/service.ts';
+import { type DnsAsker, startDnsAsker } from '../../src/drills/probes/dns/asker.ts';
 import type { CommandResult } from '../../src/lab/command.ts';
 import { systemRandom } from '../../src/main/process.ts';
-import { type DnsAsker, startDnsAsker } from './faults/dns.ts';
 import type { ProductLab } from './lab.ts';
 import { type Regent, regentOf } from './regent.ts';
 import { until } from './until.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startOrigin } from '../../src/drills/probes/web/start-origin.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
 import { scanPorts } from '../kit/cluster/scan.ts';
 import { RANDOM } from '../kit/dice.ts';
-import { startOrigin } from '../kit/cluster/origin.ts';
 import { told } from '../kit/site.ts';
 import { until } from '../kit/until.ts';
 
@@ -62,7 +62,7 @@ describe('a cluster', () => {
       },
       { deadlineMs: 30_000 },
     );
-    const origin = await startOrigin(site.lab.layout.clientNetns('vlan20'));
+    const origin = await startOrigin(site.lab.layout.clientNetns('vlan20'), 8080);
     for (const server of servers) {
       const argv = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '5', '-x', `http://${server}:8000`];
       const fetched = await site.lab.client('vlan10', [...argv, `http://${ORIGIN}/a-package.deb`]);

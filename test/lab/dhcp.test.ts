@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { macOf } from '../../src/drills/probes/dhcp/mac.ts';
 import { run } from '../../src/lab/command.ts';
 import { askForLease, execDhcpClient } from '../../src/lab/dhcp/client.ts';
 import { kill, up } from '../../src/lab/lab.ts';
 import { switchPort } from '../../src/lab/layout.ts';
 import { plug } from '../../src/lab/network.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';
-import { macOf } from '../kit/dhcp/asker.ts';
 import { perfdhcp } from '../kit/dhcp/perfdhcp.ts';
 import { startCapture } from '../kit/dhcp/wire.ts';
 import { type Clients, startClients } from '../kit/faults/probes.ts';

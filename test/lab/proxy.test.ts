@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ProxyAsker, startProxyAsker } from '../../src/drills/probes/web/proxy-asker.ts';
 import { kill, up } from '../../src/lab/lab.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';
-import { type ProxyAsker, startProxyAsker } from '../kit/faults/proxy.ts';
 import { LAB_PROGRAM, openProductLab, PACKAGES_FILE, type ProductLab } from '../kit/lab.ts';
 import { openSite, type Site, told } from '../kit/site.ts';
 import { until } from '../kit/until.ts';

@@ -1,7 +1,7 @@
 import { type Client, createClient } from '../../../src/contract/client.ts';
+import { startDnsAsker } from '../../../src/drills/probes/dns/asker.ts';
 import { askForLease } from '../../../src/lab/dhcp/client.ts';
 import { systemRandom } from '../../../src/main/process.ts';
-import { startDnsAsker } from '../faults/dns.ts';
 import { type Load, startLoad } from '../faults/load.ts';
 import { CLUSTER } from '../../../src/lab/topologies.ts';
 import type { Topology } from '../../../src/lab/topology.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { TestLab } from '../lab.ts';
 import { until } from '../until.ts';
-import { type DhcpReply, decodeReply } from './packet.ts';
+import { type DhcpReply, decodeReply } from '../../../src/drills/probes/dhcp/packet.ts';
 
 /** What DHCP servers said on a wire while it was looked at. */
 export interface Capture {

@@ -1,6 +1,6 @@
 import type { Client } from '../../../src/contract/client.ts';
+import type { DnsAsker } from '../../../src/drills/probes/dns/asker.ts';
 import { pause } from '../until.ts';
-import type { DnsAsker } from './dns.ts';
 import type { Load } from './load.ts';
 
 /** Acknowledged writes against what is there afterwards, by API and by DNS. */

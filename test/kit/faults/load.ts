@@ -1,6 +1,6 @@
 import type { Client } from '../../../src/contract/client.ts';
 import { sentenceOf } from '../../../src/core/errors.ts';
-import type { DnsAsker } from './dns.ts';
+import type { DnsAsker } from '../../../src/drills/probes/dns/asker.ts';
 import { gapMeter } from './gap.ts';
 
 /** A write that was acknowledged: what must be found afterwards. */

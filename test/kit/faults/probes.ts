@@ -1,8 +1,9 @@
 import type { Layout } from '../../../src/lab/layout.ts';
-import { type DhcpAsker, startDhcpAsker } from '../dhcp/asker.ts';
+import { type DhcpAsker, startDhcpAsker } from '../../../src/drills/probes/dhcp/asker.ts';
+import { type DnsAsker, startDnsAsker } from '../../../src/drills/probes/dns/asker.ts';
+import { type ProxyAsker, startProxyAsker } from '../../../src/drills/probes/web/proxy-asker.ts';
 import { type DhcpLedger, type DhcpLoad, EMPTY_DHCP, startDhcpLoad } from './dhcp.ts';
-import { type DnsAsker, startDnsAsker } from './dns.ts';
-import { type ProxyAsker, startProxyAsker, startProxyLoad } from './proxy.ts';
+import { startProxyLoad } from './proxy.ts';
 
 /** The lab's vlan10 as its clients know it. */
 const SERVER = '10.10.10.1';

@@ -1,14 +1,9 @@
 import { createSocket } from 'node:dgram';
-import { createInterface } from 'node:readline';
+import { startDeadline } from '../time/deadline.ts';
 import { type DhcpQuestion, type DhcpReply, decodeReply, encodeQuestion } from './packet.ts';
 
-/**
- * Many machines' DHCP clients as one program, to be run in a network namespace with an address and a default route: one wish per
- * line on standard input (JSON, `Wish`), one JSON answer (`Result`) per line on standard output, in order of arrival. Unlike a real
- * client it may have any number of MACs; the answers are broadcast, so it sees every one of them.
- */
+/** What one machine wants. */
 export interface Wish {
-  readonly id: number;
   /** new: discover, then request what is offered first. again: ask for the address that the machine had (RFC 2131 §4.3.2, INIT-REBOOT). */
   readonly kind: 'new' | 'again' | 'release';
   readonly mac: string;
@@ -18,20 +13,27 @@ export interface Wish {
   readonly timeoutMs: number;
 }
 
-/** `address` null: no lease. `why`: what was missing. */
+/** `address` null: no lease, and `why`: what was missing. `server`: who gave it. */
 export interface Result {
-  readonly id: number;
   readonly address: string | null;
+  readonly server: string | null;
   readonly seconds: number | null;
   readonly offered: readonly string[];
   readonly why: '' | 'no offer' | 'no acknowledgement' | 'refused';
+}
+
+/** Many machines' DHCP clients behind one socket: the answers are broadcast, so it sees every one of them. */
+export interface Machines {
+  /** Calls back once. Nobody answers a release: it is done when it is sent. */
+  grant(wish: Wish, done: (result: Result) => void): void;
 }
 
 const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
 const EVERYBODY = '255.255.255.255';
 
-if (process.argv[1] === import.meta.filename) {
+/** Binds the clients' port; the network namespace needs an address and a default route. Throws (`error` of the socket) when it is taken. */
+export function openMachines(onOpen: (machines: Machines) => void): void {
   const waiting = new Map<number, (reply: DhcpReply) => void>();
   const socket = createSocket({ type: 'udp4', reuseAddr: true });
   socket.on('message', (packet) => {
@@ -41,14 +43,9 @@ if (process.argv[1] === import.meta.filename) {
   // A network that is down is no answer: the time-out tells it.
   const send = (question: DhcpQuestion) =>
     socket.send(encodeQuestion(question), SERVER_PORT, EVERYBODY, () => undefined);
-  socket.on('error', () => undefined);
   socket.bind(CLIENT_PORT, '0.0.0.0', () => {
-    socket.setBroadcast(true);
-    createInterface({ input: process.stdin }).on('line', (line) => {
-      const wish = JSON.parse(line) as Wish;
-      grant(wish, { waiting, send }, (result) => console.log(JSON.stringify(result)));
-    });
-    console.log(JSON.stringify({ id: 0 }));
+    socket.on('error', () => undefined).setBroadcast(true);
+    onOpen({ grant: (wish, done) => grant(wish, { waiting, send }, done) });
   });
 }
 
@@ -58,17 +55,18 @@ interface Wire {
 }
 
 function grant(wish: Wish, wire: Wire, done: (result: Result) => void): void {
-  const { id, mac, kind } = wish;
+  const { mac, kind } = wish;
   const xid = Math.floor(Math.random() * 0xffffffff);
   const name = wish.hostname === undefined ? {} : { hostname: wish.hostname };
   const offered: string[] = [];
   let isRequested = kind === 'again';
   const finish = (why: Result['why'], reply?: DhcpReply) => {
-    clearTimeout(timer);
+    cancel();
     wire.waiting.delete(xid);
-    done({ id, address: reply?.address ?? null, seconds: reply?.seconds ?? null, offered, why });
+    const { address = null, server = null, seconds = null } = reply ?? {};
+    done({ address, server, seconds, offered, why });
   };
-  const timer = setTimeout(() => finish(isRequested ? 'no acknowledgement' : 'no offer'), wish.timeoutMs);
+  const cancel = startDeadline(wish.timeoutMs, () => finish(isRequested ? 'no acknowledgement' : 'no offer'));
   wire.waiting.set(xid, (reply) => {
     if (reply.mac !== mac) return;
     if (reply.kind === 'offer') {

@@ -1,17 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { createInterface } from 'node:readline';
-
-/**
- * A DNS client as a program, to be run in a network namespace: one question per line on standard input, `ID NAME TYPE SERVER
- * TIMEOUT_MS`, one JSON answer per line on standard output, in order of arrival. It knows the records that the tests ask for.
- */
-interface Answer {
-  readonly id: string;
-  /** `timeout`, or the response code by number (0: no error, 3: no such name; RFC 1035 §4.1.1). */
-  readonly rcode: number | 'timeout';
-  readonly data: readonly string[];
-}
-
 const TYPES: Readonly<Record<string, number>> = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, TXT: 16, AAAA: 28 };
 
 /** A query packet with recursion desired (RFC 1035 §4.1). */
@@ -67,29 +53,4 @@ function readName(packet: Buffer, start: number): { name: string; next: number }
     }
   }
   throw new Error('a name in the answer does not end');
-}
-
-function ask(line: string, done: (answer: Answer) => void): void {
-  const [id = '', name = '', type = 'A', server = '127.0.0.1', timeout = '1000'] = line.split(' ');
-  const number = Math.floor(Math.random() * 65_536);
-  const socket = createSocket('udp4');
-  const finish = (answer: Omit<Answer, 'id'>) => {
-    clearTimeout(timer);
-    socket.close();
-    done({ id, ...answer });
-  };
-  const timer = setTimeout(() => finish({ rcode: 'timeout', data: [] }), Number(timeout));
-  // A refused port is no answer either: the timer tells it.
-  socket.on('error', () => undefined);
-  socket.on('message', (packet) => {
-    if (packet.length < 12 || packet.readUInt16BE(0) !== number) return;
-    finish(decodeAnswer(packet));
-  });
-  socket.send(encodeQuery(number, name, type), 53, server);
-}
-
-if (process.argv[1] === import.meta.filename) {
-  createInterface({ input: process.stdin }).on('line', (line) =>
-    ask(line, (answer) => console.log(JSON.stringify(answer))),
-  );
 }

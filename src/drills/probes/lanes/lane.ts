@@ -1,0 +1,75 @@
+import type { Sample } from '../../judge/timeline.ts';
+import { startBeat } from '../time/beat.ts';
+import { monotonicMs } from '../time/clock.ts';
+
+/** What became of a numbered write. */
+export type Outcome = 'acknowledged' | 'ambiguous' | 'refused';
+
+/** How a question ended: `why` '' is good. `outcome`: of a numbered write. */
+export interface Asked {
+  readonly why: string;
+  readonly outcome?: Outcome;
+}
+
+/** Something that is asked all the time. */
+export interface Probe {
+  /** Of its lane. */
+  readonly name: string;
+  readonly everyMs: number;
+  /** Asks; `turn` counts from 0. Calls back once, or never. */
+  ask(turn: number, done: (asked: Asked) => void): void;
+  /** Its questions are numbered writes, from this number on. */
+  readonly firstNumber?: number;
+  /** Questions that may be open at once; what would be more is not asked, and is a failure. */
+  readonly most?: number;
+  /** Leaves nothing behind, once the last question has ended. */
+  close?(): void;
+}
+
+/** A sample on its way from a prober. Times are of CLOCK_MONOTONIC, ms. */
+export interface LaneSample extends Sample {
+  readonly lane: string;
+  readonly number?: number;
+  readonly outcome?: Outcome;
+}
+
+/** A probe that is being asked. */
+export interface RunningLane {
+  /** Asks nothing more. */
+  stop(): void;
+  open(): number;
+  /** Ends what is still open: nobody knows of it. */
+  giveUp(): void;
+}
+
+/** Asks a probe on its beat and tells each sample as it ends. */
+export function runLane(probe: Probe, offsetMs: number, tell: (sample: LaneSample) => void): RunningLane {
+  const { name: lane, everyMs, firstNumber, most = Infinity } = probe;
+  const open = new Map<number, (asked: Asked) => void>();
+  let turns = 0;
+  const strike = (late: number) => {
+    const sentAt = monotonicMs();
+    const starved = late > 0 ? { late } : {};
+    if (open.size >= most) {
+      tell({ lane, sentAt, endedAt: sentAt, why: `${most} are open`, ...starved });
+      return;
+    }
+    const turn = turns;
+    turns += 1;
+    const finish = ({ why, outcome }: Asked) => {
+      if (!open.delete(turn)) return;
+      const ledger = firstNumber === undefined || outcome === undefined ? {} : { number: firstNumber + turn, outcome };
+      tell({ lane, sentAt, endedAt: monotonicMs(), ...(why === '' ? {} : { why }), ...starved, ...ledger });
+    };
+    open.set(turn, finish);
+    probe.ask(turn, finish);
+  };
+  const stop = startBeat({ everyMs, offsetMs }, strike);
+  return {
+    stop,
+    open: () => open.size,
+    giveUp: () => {
+      for (const finish of open.values()) finish({ why: 'given up', outcome: 'ambiguous' });
+    },
+  };
+}

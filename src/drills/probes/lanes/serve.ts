@@ -1,0 +1,74 @@
+import { readLines, writeLines } from '../child/lines.ts';
+import { monotonicMs } from '../time/clock.ts';
+import { type LaneSample, type Probe, runLane } from './lane.ts';
+
+/** What a prober writes, a line each: `ready` when it asks, samples as they end, at last what it cost. */
+export type ProberLine = { readonly ready: true } | LaneSample | { readonly cost: Cost };
+
+/** Time of the processor that a prober took, and the time that it ran, ms. */
+export interface Cost {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+const FLUSH_MS = 200;
+const LOOK_MS = 20;
+/** Datagrams that `close` sends need a turn of the loop. */
+const LAST_MS = 20;
+
+/**
+ * A prober's life: the first line of standard input is its configuration; it asks until standard input ends, waits `stopMs` at most for
+ * what is open, and exits. A configuration that cannot be read, or probes that cannot be made, end it with a sentence that tells no secret.
+ */
+export function serveProber<C extends { readonly stopMs: number }>(probesOf: (config: C) => Promise<readonly Probe[]>) {
+  let stop: () => void = () => process.exit(0);
+  let isConfigured = false;
+  const onConfig = (config: C) => {
+    // Nothing else is ever said to it.
+    if (isConfigured) return;
+    isConfigured = true;
+    probesOf(config).then(
+      (probes) => (stop = run(probes, config.stopMs)),
+      (error: unknown) => end(error instanceof Error ? error.message : 'it cannot start'),
+    );
+  };
+  readLines<C>(process.stdin, onConfig, () => stop());
+}
+
+function end(sentence: string): never {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(2);
+}
+
+function run(probes: readonly Probe[], stopMs: number): () => void {
+  let lines: ProberLine[] = [{ ready: true }];
+  const flush = () => {
+    writeLines(...lines);
+    lines = [];
+  };
+  const startedAt = monotonicMs();
+  const before = process.cpuUsage();
+  const lanes = probes.map((probe, index) =>
+    runLane(probe, (probe.everyMs * index) / probes.length, (sample) => lines.push(sample)),
+  );
+  flush();
+  setInterval(flush, FLUSH_MS);
+  return () => {
+    for (const lane of lanes) lane.stop();
+    const deadline = monotonicMs() + stopMs;
+    const finish = () => {
+      for (const lane of lanes) lane.giveUp();
+      for (const probe of probes) probe.close?.();
+      const used = process.cpuUsage(before);
+      lines.push({ cost: { cpuMs: (used.user + used.system) / 1000, wallMs: monotonicMs() - startedAt } });
+      flush();
+      setTimeout(() => process.stdout.write('', () => process.exit(0)), LAST_MS);
+    };
+    const look = () => {
+      const isOpen = lanes.some((lane) => lane.open() > 0);
+      if (isOpen && monotonicMs() < deadline) setTimeout(look, LOOK_MS);
+      else finish();
+    };
+    look();
+  };
+}

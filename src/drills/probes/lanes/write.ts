@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { retry } from '../../../contract/wire/retry.ts';
+import { ProblemError } from '../../../contract/wire/transport.ts';
+import { AppError } from '../../../core/errors.ts';
+import type { ApiPlace, WriteOrder } from '../config.ts';
+import type { Asked, Probe } from './lane.ts';
+
+/** As many writes may be open: ten seconds of them at the usual beat. */
+const OPEN_MOST = 200;
+
+/** Numbered writes, each tried as the product's own client does: one Idempotency-Key over all tries, Retry-After, a deadline. */
+export function writeProbe(api: ApiPlace, order: WriteOrder, everyMs: number): Probe {
+  const { firstNumber } = order;
+  return {
+    name: 'write',
+    everyMs,
+    firstNumber,
+    most: OPEN_MOST,
+    ask: (turn, done) => {
+      const settle = async () => done(await writeOne(api, order, firstNumber + turn));
+      void settle();
+    },
+  };
+}
+
+/** Never rejects: what is thrown is an outcome too. */
+async function writeOne(api: ApiPlace, order: WriteOrder, number: number): Promise<Asked> {
+  const { method, timeoutMs, deadlineMs } = order;
+  const url = `http://${api.host}:${api.port}`;
+  // An earlier try may have been made, whatever a later one is told.
+  let isDoubtful = false;
+  const random = { fraction: () => Math.random(), hex: (bytes: number) => randomBytes(bytes).toString('hex') };
+  const onRetry = () => {
+    isDoubtful = true;
+  };
+  const headers = {
+    authorization: `Bearer ${api.apiKey}`,
+    accept: 'application/json',
+    'content-type': 'application/json',
+    'idempotency-key': random.hex(16),
+  };
+  try {
+    const { response } = await retry(
+      { url, apiKey: api.apiKey, random, timeoutMs, deadlineMs, onRetry },
+      {
+        method,
+        url: url + numbered(order.path, number),
+        headers,
+        body: numbered(order.body, number),
+        signal: undefined,
+      },
+    );
+    if (response.ok) return { why: '', outcome: 'acknowledged' };
+    const isRefused = response.status < 500 && !isDoubtful;
+    return { why: String(response.status), outcome: isRefused ? 'refused' : 'ambiguous' };
+  } catch (error) {
+    return { why: wordOf(error), outcome: 'ambiguous' };
+  }
+}
+
+function numbered(text: string, number: number): string {
+  return text.replaceAll('{number}', String(number));
+}
+
+function wordOf(error: unknown): string {
+  if (error instanceof ProblemError) return String(error.problem.status);
+  return error instanceof AppError ? error.code : 'error';
+}

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import type { Lane, Ledger, Sample } from '../judge/timeline.ts';
+import { readLines } from './child/lines.ts';
+import { endProgram, type Program, startProgram } from './child/program.ts';
+import type { DhcpProberConfig, ProberConfig } from './config.ts';
+import type { LaneSample, Outcome } from './lanes/lane.ts';
+import type { Cost, ProberLine } from './lanes/serve.ts';
+
+/** What a prober has told. Times are of CLOCK_MONOTONIC, ms (`monotonicMs`): the caller subtracts its zero. */
+export interface ProberRecord {
+  /** Samples in the order in which they were asked. */
+  readonly lanes: readonly Lane[];
+  readonly ledger: Pick<Ledger, Outcome>;
+  /** null before its end. */
+  readonly cost: Cost | null;
+}
+
+/** A prober that asks. */
+export interface Prober {
+  /** So far: without what is open, and what it has not yet handed on (0.2 s). */
+  record(): ProberRecord;
+  /** Why it has ended by itself: what it recorded is not whole then. null: it has not. */
+  failure(): AppError | null;
+  /** Stops it and waits for what is open, then says everything. Throws `failure()`, or AppError `drill_prober` when it does not end in time. */
+  stop(): Promise<ProberRecord>;
+  /** Ends it at once, whatever it does. */
+  kill(): void;
+}
+
+/** Both ends of a start may be starved: hosts boot on the same processors. */
+const START_MS = 20_000;
+/** Beyond what open questions may take. */
+const STOP_MARGIN_MS = 5000;
+
+/**
+ * Starts a client of the site's services in a network namespace (a name below /run/netns; null: here). Resolves when it asks. Throws
+ * AppError `drill_prober` when it ends before, or does not ask in time. It ends with `stop`, with `kill`, or with this process.
+ */
+export function startProber(netns: string | null, config: ProberConfig): Promise<Prober> {
+  return start(netns, 'prober.ts', config);
+}
+
+/** The same for machines on a VLAN that want addresses; the namespace has an address and a default route. */
+export function startDhcpProber(netns: string, config: DhcpProberConfig): Promise<Prober> {
+  return start(netns, 'dhcp-prober.ts', config);
+}
+
+async function start(netns: string | null, program: string, config: { readonly stopMs: number }): Promise<Prober> {
+  const child = startProgram({ netns, program: join(import.meta.dirname, program) }, 'pipe');
+  const book = openBook();
+  const name = `The ${program.slice(0, -'.ts'.length)} in ${netns ?? 'this network'}`;
+  const exit = watchExit(child);
+  let [isStopping, failure]: [boolean, AppError | null] = [false, null];
+  const ended = exit.then((how) => {
+    if (!isStopping || how !== '') failure = new AppError('drill_prober', `${name} ended by itself${how}.`);
+  });
+  const ready = new Promise<void>((resolve) => readLines<ProberLine>(child.stdout, (line) => book.add(line, resolve)));
+  child.stdin.write(`${JSON.stringify(config)}\n`);
+  if (!(await isIn(START_MS, Promise.race([ready, ended])))) {
+    endProgram(child);
+    throw new AppError('drill_prober', `${name} did not begin within ${START_MS / 1000} s.`);
+  }
+  if (failure) throw failure;
+  return {
+    record: book.record,
+    failure: () => failure,
+    stop: async () => {
+      isStopping = true;
+      child.stdin.end();
+      if (!(await isIn(config.stopMs + STOP_MARGIN_MS, ended))) {
+        endProgram(child);
+        throw new AppError('drill_prober', `${name} did not end within ${config.stopMs + STOP_MARGIN_MS} ms.`);
+      }
+      if (failure) throw failure;
+      return book.record();
+    },
+    kill: () => {
+      isStopping = true;
+      endProgram(child);
+    },
+  };
+}
+
+/** How a program ended, as the end of a sentence; '' when well. */
+function watchExit(child: Program): Promise<string> {
+  let words = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(0, 4000)));
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`: ${sentenceOf(error)}`));
+    child.once('close', (code, signal) => {
+      const said = words.split('\n').find((line) => line.includes('Error: ')) ?? words.trim().split('\n').at(-1) ?? '';
+      const how = signal ? ` by ${signal}` : code === 0 ? '' : ` with ${code}`;
+      resolve(`${how}${said === '' ? '' : `: ${said.trim()}`}`);
+    });
+  });
+}
+
+async function isIn(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function openBook() {
+  const lanes = new Map<string, Sample[]>();
+  const numbers: Record<Outcome, number[]> = { acknowledged: [], ambiguous: [], refused: [] };
+  let cost: Cost | null = null;
+  const addSample = ({ lane, number, outcome, ...sample }: LaneSample) => {
+    const samples = lanes.get(lane) ?? [];
+    samples.push(sample);
+    lanes.set(lane, samples);
+    if (number !== undefined && outcome !== undefined) numbers[outcome].push(number);
+  };
+  const sorted = (list: readonly number[]) => list.toSorted((a, b) => a - b);
+  return {
+    add: (line: ProberLine, onReady: () => void) => {
+      if ('ready' in line) onReady();
+      else if ('cost' in line) cost = line.cost;
+      else addSample(line);
+    },
+    record: (): ProberRecord => ({
+      lanes: [...lanes].map(([probe, samples]) => ({
+        probe,
+        samples: samples.toSorted((a, b) => a.sentAt - b.sentAt),
+      })),
+      ledger: {
+        acknowledged: sorted(numbers.acknowledged),
+        ambiguous: sorted(numbers.ambiguous),
+        refused: sorted(numbers.refused),
+      },
+      cost,
+    }),
+  };
+}
