@@ -46,7 +46,8 @@ const DrillCheck = Type.Object({
 export const DrillVerdict = Type.Object({
   ...IDENTITY,
   isPassed: Type.Boolean(),
-  checks: Type.Array(DrillCheck, { maxItems: CHECKS_MAX }),
+  // Read-only, as the judge gives it.
+  checks: Type.Unsafe<readonly Static<typeof DrillCheck>[]>(Type.Array(DrillCheck, { maxItems: CHECKS_MAX })),
 });
 export type DrillVerdict = Static<typeof DrillVerdict>;
 
