@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected, rejected } from '../../../src/core/errors.ts';
 import { type HostSeen, parseListeners, unitOf } from '../../../src/join/look.ts';
-import { parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
+import { type InitOptions, parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
 import { type InitSeen, judgeInit } from '../../../src/join/init/preflight.ts';
 import { type Seed, seedSnapshot } from '../../../src/join/init/seed.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
