@@ -46,7 +46,9 @@ async function rig({ notBefore = START, has = true, fault = null, of = authority
   const text = (name: string) => disk.get(`/etc/regent/pki/${name}`)?.content ?? null;
   const findings = openFindings(clock, memoryLog());
   let texts: (string | null)[] = [];
+  const reading = { fault: null as Error | null };
   const read = async () => {
+    if (reading.fault) throw reading.fault;
     const next = ['ca.crt', 'node.crt', 'node.key'].map(text);
     if (next.some((item, index) => item !== texts[index])) texts = next;
     return texts;
@@ -104,7 +106,7 @@ async function rig({ notBefore = START, has = true, fault = null, of = authority
   });
   await keeper.tend();
   const codes = () => findings.all().map(({ code }) => code);
-  return { time, identity, text, findings, codes, trust, asked, installed, serials, region, files, keeper };
+  return { time, identity, text, findings, codes, trust, asked, installed, serials, region, reading, files, keeper };
 }
 
 describe('a certificate', () => {
@@ -203,6 +205,17 @@ describe('a certificate', () => {
     ).toContain('one of the two clocks is wrong');
     one.region.lateMs = 0;
     await days(0.05, 60_000);
+    expect(one.codes()).toEqual([]);
+  });
+
+  it('whose files cannot be read for a moment is told of, shown on, and not told of any more when they can', async () => {
+    const before = one.trust.current();
+    one.reading.fault = new AppError('io', 'node.crt could not be read: EMFILE');
+    await one.keeper.tend();
+    expect(one.codes()).toEqual(['certificate_unusable']);
+    expect(one.trust.current()).toEqual(before);
+    one.reading.fault = null;
+    await one.keeper.tend();
     expect(one.codes()).toEqual([]);
   });
 

@@ -40,6 +40,7 @@ export function openTrustStore({ read, clock }: TrustStoreOptions): TrustStore {
   let held: Omit<Trust, 'isUsable'> | null = null;
   let texts: readonly (string | null)[] = [];
   let problem: string | null = null;
+  let fault: string | null = null;
 
   const take = (next: readonly (string | null)[]): boolean => {
     const before = held?.id;
@@ -57,17 +58,18 @@ export function openTrustStore({ read, clock }: TrustStoreOptions): TrustStore {
 
   return {
     current: () => held && { ...held, isUsable: isGoodAt(held.facts, clock.now()) },
-    problem: () => problem,
+    problem: () => fault ?? problem,
     key: () => texts[2] ?? null,
     authority: () => texts[0] ?? null,
     refresh: async () => {
       try {
         const next = await read();
+        fault = null;
         if (next === texts) return false;
         texts = next;
         return take(next);
       } catch (error) {
-        problem = `The files of this node's certificate cannot be read: ${sentenceOf(error)}`;
+        fault = `The files of this node's certificate cannot be read: ${sentenceOf(error)}`;
         return false;
       }
     },
