@@ -14,7 +14,7 @@ export interface WebIdentity {
   readonly key: string;
 }
 
-/** Asks over HTTP. Connections with TLS are kept (or their sessions taken up again), all others are new each time. */
+/** Asks over HTTP, and never throws. Connections with TLS are kept (or their sessions taken up again), all others are new each time. */
 export interface Web {
   ask(question: WebQuestion): Promise<ExecResult>;
   close(): void;
@@ -41,13 +41,18 @@ export function openWeb(identity: () => WebIdentity | null): Web {
   };
   return {
     ask: async (question) => {
-      const isSecure = question.url.startsWith('https:');
-      const agent = isSecure ? secure() : FRESH_CONNECTION;
-      if (agent === null) return notAsked('this node has no certificate to show');
-      const until = performance.now() + question.timeoutMs;
-      const first = await once(question, agent, question.timeoutMs);
-      // The daemon has closed a kept connection just now: that is no answer, and it is asked anew.
-      return first === 'stale' ? plain(await once(question, agent, Math.max(1, until - performance.now()))) : first;
+      try {
+        const isSecure = question.url.startsWith('https:');
+        const agent = isSecure ? secure() : FRESH_CONNECTION;
+        if (agent === null) return notAsked('this node has no certificate to show');
+        const until = performance.now() + question.timeoutMs;
+        const first = await once(question, agent, question.timeoutMs);
+        // The daemon has closed a kept connection just now: that is no answer, and it is asked anew.
+        return first === 'stale' ? plain(await once(question, agent, Math.max(1, until - performance.now()))) : first;
+      } catch (error) {
+        // An address that is none, or a certificate that TLS does not take.
+        return notAsked(`${question.url} cannot be asked: ${sentenceOf(error)}`);
+      }
     },
     close: () => kept?.agent.destroy(),
   };

@@ -60,6 +60,15 @@ describe('a question over HTTP', () => {
     expect(await ask(mute)).toMatchObject({ code: null, timedOut: true, failure: null });
     expect(await ask(babble)).toMatchObject({ code: null, failure: expect.stringContaining('Parse Error') });
   });
+
+  it('never throws: not for what is no address, nor for a certificate that TLS does not take', async () => {
+    const damaged = { id: '1', authority: 'x', certificate: 'x', key: 'secret' };
+    for (const url of ['http://[', 'https://127.0.0.1:1/']) {
+      const answer = await asker(damaged).ask({ url, timeoutMs: 300 });
+      expect(answer).toMatchObject({ code: null, failure: expect.stringContaining(`${url} cannot be asked: `) });
+      expect(answer.failure).not.toContain('secret');
+    }
+  });
 });
 
 describe('a question over HTTPS', () => {
