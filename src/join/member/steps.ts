@@ -192,9 +192,15 @@ async function addToEtcd(run: JoinRun): Promise<void> {
   });
 }
 
+/** Throws AppError `command` when nobody can tell: a member that has its data must not be taken for one that has lost them. */
 async function hasEtcdData({ host }: JoinPorts): Promise<boolean> {
-  const argv = ['find', `${PATHS.etcdData}/member`, '-maxdepth', '0'];
-  return (await host.exec({ argv, timeoutMs: COMMAND_MS })).stdout.trim() !== '';
+  const folder = `${PATHS.etcdData}/member`;
+  const { code, stdout, failure } = await host.exec({
+    argv: ['find', folder, '-maxdepth', '0'],
+    timeoutMs: COMMAND_MS,
+  });
+  if (code === null) throw new AppError('command', `${folder} cannot be looked at: ${failure ?? 'no answer in time'}`);
+  return stdout.trim() !== '';
 }
 
 async function startAgent(run: JoinRun): Promise<void> {

@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runJoin } from '../../../src/join/member/join.ts';
 import { runUndo } from '../../../src/join/member/leave.ts';
-import type { JoinOptions, LeaveOptions } from '../../../src/join/member/options.ts';
+import type { LeaveOptions } from '../../../src/join/member/options.ts';
+import type { JoinPorts } from '../../../src/join/member/ports.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../../../src/join/paths.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
+import { argvOf } from '../../kit/argv-of.ts';
 import { testAuthority } from '../../kit/cluster/pki.ts';
+import { SILENT } from '../../kit/exec-result.ts';
 import { HOST, NOW, type Roles } from './fake-cluster.ts';
 import { FakeJoiner } from './fake-joiner.ts';
 import { countEffects } from './mortal.ts';
@@ -24,16 +27,18 @@ beforeAll(async () => {
 });
 
 const aHost = (roles: Roles) => new FakeJoiner(authority, roles);
-const join = async (host: FakeJoiner, options: Partial<JoinOptions> = {}) =>
-  await runJoin(host.ports(), {
-    token: host.cluster.token(),
-    name: null,
-    address: null,
-    isConfirmed: false,
-    isJson: true,
-    deadlineMs: 120_000,
-    ...options,
-  });
+const join = async (host: FakeJoiner, changes: Partial<JoinPorts> = {}) =>
+  await runJoin(
+    { ...host.ports(), ...changes },
+    {
+      token: host.cluster.token(),
+      name: null,
+      address: null,
+      isConfirmed: false,
+      isJson: true,
+      deadlineMs: 120_000,
+    },
+  );
 const undo = async (host: FakeJoiner, options: Partial<LeaveOptions> = {}) =>
   await runUndo(host.ports(), { ...LEAVE, ...options });
 
@@ -70,6 +75,25 @@ describe.each(ROLES)('regent join as %s, killed', (_, roles) => {
       expectMember(host, when);
     }
   }, 120_000);
+});
+
+describe('regent join as region', () => {
+  it('leaves its member of etcd alone when nobody can tell whether the data are there', async () => {
+    const host = aHost({ isRegion: true, isRack: false });
+    host.cluster.isCarrying = () => false;
+    expect(await join(host)).toBe(5);
+    const before = structuredClone(host.cluster.members);
+    const own = host.ports().host;
+    const asked = `find ${PATHS.etcdData}/member -maxdepth 0`;
+    const exec: typeof own.exec = async (command) =>
+      argvOf(command).join(' ') === asked ? SILENT : await own.exec(command);
+    expect(await join(host, { host: { ...own, exec } })).toBe(1);
+    expect(host.said.join('\n')).toContain(`${PATHS.etcdData}/member cannot be looked at: no answer in time`);
+    expect(host.cluster.members).toEqual(before);
+    host.cluster.isCarrying = () => host.isCarrying();
+    expect(await join(host)).toBe(0);
+    expect(host.cluster.members).toEqual(before);
+  });
 });
 
 describe.each(BOTH)('regent leave --undo of a join as %s', (_, roles) => {
