@@ -7,6 +7,7 @@ import { callSecure } from '../kit/cluster/secure-call.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { silentLog, usePostgres } from '../kit/postgres.ts';
 import { until } from '../kit/until.ts';
+import { memoryLog } from '../kit/virtual-time.ts';
 
 const pg = usePostgres();
 let site: TrustedRegion;
@@ -62,6 +63,10 @@ it('keeps the layout in a file', async () => {
   expect(await layout.read()).toBeNull();
   await layout.write('{"a":1}');
   expect(await layout.read()).toBe('{"a":1}');
-  // What cannot be kept is told in the log and breaks nothing.
-  await memoryWays(null, join(site.folder, 'ca.crt', 'layout.json'), silentLog).layout.write('{}');
+  // What cannot be kept, or not be read, is told in the log and breaks nothing.
+  const log = memoryLog();
+  const broken = memoryWays(null, join(site.folder, 'ca.crt', 'layout.json'), log);
+  await broken.layout.write('{}');
+  expect(await broken.layout.read()).toBeNull();
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
 });

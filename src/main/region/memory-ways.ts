@@ -29,7 +29,14 @@ export function memoryWays(
       }
     },
     layout: {
-      read: async () => (await layout?.read()) ?? null,
+      read: async () => {
+        try {
+          return (await layout?.read()) ?? null;
+        } catch (error) {
+          log.warn('the layout of the site that was kept cannot be read', { error: sentenceOf(error) });
+          return null;
+        }
+      },
       write: async (text) => {
         await layout?.write(text).catch((error: unknown) => {
           log.warn('the layout of the site could not be kept', { error: sentenceOf(error) });

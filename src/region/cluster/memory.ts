@@ -18,7 +18,7 @@ import { rememberedSite, rememberedVerdict } from './remembered.ts';
 import type { ClusterSite } from './site.ts';
 import { viewCluster } from './view.ts';
 
-/** What the process around the region offers for it. Both calls never throw. */
+/** What the process around the region offers for it. None of it ever throws. */
 export interface MemoryWays {
   /** Asks another region (its node's address) what it remembers; null when it does not answer rightly within a second. */
   ask(address: string): Promise<RegionMemory | null>;
@@ -63,7 +63,7 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   let layout: Layout | null = null;
 
   const kept = async () => {
-    layout ??= parseLayout((await ways.layout.read().catch(() => null)) ?? '');
+    layout ??= parseLayout((await ways.layout.read()) ?? '');
     return layout;
   };
   const recall = async (): Promise<RegionMemory> => ({
