@@ -74,7 +74,7 @@ export async function startUnit({ ports }: Run, unit: string): Promise<void> {
   await ports.host.units.act(unit, 'start', UNIT_MS);
 }
 
-/** Installs a file where it is not there with this content, mode and owners; true: it was written. */
+/** Installs a file where it is not there with this content; true: it was written, with its mode and owners. */
 export async function installText(ports: HostPorts, file: FileContent): Promise<boolean> {
   if ((await ports.host.files.read(file.path)) === file.content) return false;
   await ports.host.files.install(file);

@@ -49,7 +49,7 @@ export interface RegionPorts {
 export interface RegionNode extends Region {
   /** Reads what must be known before anybody is served. */
   prepare(): Promise<void>;
-  /** Starts publisher and purge; the result ends them. */
+  /** Starts all tasks of a region; the result ends them. */
   startTasks(): () => Promise<void>;
 }
 
