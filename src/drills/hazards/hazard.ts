@@ -7,7 +7,7 @@ import type { Cast } from '../judge/timeline.ts';
  * nobody does, the step waits for somebody, and is left out (and noted) when nobody has come within 45 s.
  */
 export type Act =
-  /** `stop` powers off in order, `kill` cuts the power; `reboot` is in order too, and the host comes back by itself. */
+  /** `stop` powers off in order, `kill` cuts the power; `reboot` is in order too, and done when the host has booted. */
   | { readonly do: 'kill' | 'start' | 'stop' | 'reboot' | 'freeze' | 'thaw'; readonly host: string }
   /**
    * To every process of a unit. PostgreSQL lives in Patroni's and has none of its own: `postgres` means its postmaster with all
@@ -33,12 +33,12 @@ export type Act =
   | { readonly do: 'terminate'; readonly host: string }
   /** An operator's command of the product, on this host. */
   | { readonly do: 'regent'; readonly host: string; readonly argv: readonly string[] }
-  /** All processors busy on the machine that the hosts share, for so long. */
+  /** All processors busy on the machine that the hosts share, for so long; done when it is over. */
   | { readonly do: 'burn'; readonly seconds: number }
   /** Everything that is wrong with this host, or with all of them, is taken away; what is off is switched on. */
   | { readonly do: 'heal'; readonly host?: string };
 
-/** When it is done: ms after the step before it was. */
+/** When it is begun: ms after the step before it was done. A kill, a rule or a signal takes no time; a boot and what is asked of systemd do. */
 export interface Step {
   readonly afterMs: number;
   readonly act: Act;

@@ -8,6 +8,8 @@ import { hostAt, UNIT_NAMES, type UnitName, UNITS } from './units.ts';
 const SHORT_MS = 800;
 const LONG_MS = 2_000;
 const BUSY_S = 20;
+/** What was late because of it. */
+const CALMED_MS = 5_000;
 const PAUSES = 5;
 /** Between two pauses: 2 s to 5 s, so that the first is over. */
 const APART_MS = 2_000;
@@ -48,16 +50,16 @@ export const NOISE: readonly Hazard[] = [
     row: 'all processors are busy',
     // Slow is no outage; this is where slow begins to be one.
     bounds: { write: 5_000, read: 5_000, vip: 2_000, dns: 5_000 },
-    steps: (_, chance) => held(chance, [{ do: 'burn', seconds: BUSY_S }], BUSY_S * 1000, [{ do: 'heal' }]),
+    steps: (_, chance) => held(chance, [{ do: 'burn', seconds: BUSY_S }], CALMED_MS, [{ do: 'heal' }]),
   }),
 ];
 
 function noise({ bounds, ...own }: Pick<Hazard, 'id' | 'title' | 'row' | 'steps'> & { bounds: Bounds }): Hazard {
   return {
+    expects: expecting(bounds),
     ...own,
     group: 'noise',
     headline: HEADLINES.calm.name,
-    expects: expecting(bounds),
     redundantMs: REDUNDANT_MS,
     failovers: 0,
   };

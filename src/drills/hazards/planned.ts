@@ -17,8 +17,8 @@ import { hostAt, PARTS, UNITS } from './units.ts';
 
 const { switchover, vipMove } = HEADLINES;
 const AFTER_MS = 10_000;
-/** A host shuts down within 10 s, and is back after 30 s on a busy machine. */
-const REBOOT_MS = 40_000;
+/** From the end of a boot. */
+const REBOOTED_HOLD_MS = 15_000;
 /** Between the units of a host, and between hosts: until the others have their pair again. */
 const UNIT_MS = 3_000;
 const HOST_MS = 20_000;
@@ -87,7 +87,7 @@ export const PLANNED: readonly Hazard[] = [
       redundantMs: REBOOTED_MS,
       steps: (cast, chance) => {
         const host = hostAt(place, cast, chance);
-        return held(chance, [{ do: 'reboot', host }], REBOOT_MS, [{ do: 'heal', host }]);
+        return held(chance, [{ do: 'reboot', host }], REBOOTED_HOLD_MS, [{ do: 'heal', host }]);
       },
     }),
   ),

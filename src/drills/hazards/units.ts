@@ -23,7 +23,7 @@ export const UNITS = {
   keepalived: { unit: 'keepalived.service', text: 'keepalived', where: 'holder' },
   regiond: { unit: 'regent-regiond.service', text: 'regiond', where: 'holder' },
   named: { unit: 'named.service', text: 'named', where: 'region' },
-  squid: { unit: 'squid.service', text: 'Squid', where: 'region' },
+  squid: { unit: 'squid.service', text: 'Squid', where: 'holder' },
   agent: { unit: 'regent-agent.service', text: 'the agent', where: 'any' },
 } as const satisfies Record<string, Unit>;
 

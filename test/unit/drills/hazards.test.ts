@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE, hazardOf, shortSelection } from '../../../src/drills/hazards/catalogue.ts';
+import { PHASE_MS } from '../../../src/drills/hazards/draw.ts';
+import type { Hazard, HazardGroup } from '../../../src/drills/hazards/hazard.ts';
+import { HEADLINES } from '../../../src/drills/hazards/headlines.ts';
+import { UNITS } from '../../../src/drills/hazards/units.ts';
+import type { Cast } from '../../../src/drills/judge/timeline.ts';
+import { CLUSTER } from '../../../src/lab/topologies.ts';
+import { dice } from '../../kit/dice.ts';
+import { hostsIn, isFault, newWorld, withRoles } from './hazard-world.ts';
+
+/** Hazards that are about the loss of the majority. */
+const WITHOUT_MAJORITY = ['host-kill-all', 'double-two-primaries'];
+/** What stands before a fault and is no phase: a scene that needs its time. */
+const SCENE_MS = 2_000;
+const PREFIXES: Readonly<Record<HazardGroup, string>> = {
+  host: 'host-',
+  process: 'process-',
+  hang: 'hang-',
+  network: 'net-',
+  disk: 'disk-',
+  planned: 'planned-',
+  double: 'double-',
+  noise: 'noise-',
+};
+const LANES = ['write', 'read', 'vip', 'dns', 'lookup', 'proxy', 'dhcp'];
+
+const REGIONS = ['r1', 'r2', 'r3'];
+const CASTS = fc
+  .record({
+    primary: fc.constantFrom(...REGIONS),
+    holder: fc.constantFrom(...REGIONS),
+    etcdLeader: fc.constantFrom(...REGIONS),
+    racks: fc.constantFrom(['k1'], ['k1', 'k2']),
+  })
+  .map((drawn): Cast => ({ ...drawn, regions: REGIONS, standbys: REGIONS.filter((host) => host !== drawn.primary) }));
+const CAST: Cast = {
+  regions: REGIONS,
+  racks: ['k1', 'k2'],
+  primary: 'r1',
+  standbys: ['r2', 'r3'],
+  holder: 'r1',
+  etcdLeader: 'r2',
+};
+const stepsOf = (hazard: Hazard, cast: Cast, seed: number) => hazard.steps(cast, dice(seed).next);
+const lengthOf = (hazard: Hazard, seed: number) =>
+  stepsOf(hazard, CAST, seed).reduce((sum, { afterMs }) => sum + afterMs, 0);
+const each = CATALOGUE.map((hazard) => [hazard.id, hazard] as const);
+
+describe.each(each)('%s', (_, hazard) => {
+  it('names hosts of its cast, at whole times, the same for the same seed', () => {
+    fc.assert(
+      fc.property(CASTS, fc.nat(), (cast, seed) => {
+        const steps = stepsOf(hazard, cast, seed);
+        expect(stepsOf(hazard, cast, seed)).toEqual(steps);
+        const known = [...cast.regions, ...cast.racks, '@primary', '@holder'];
+        for (const { afterMs, act } of steps) {
+          expect(known).toEqual(expect.arrayContaining(hostsIn(act)));
+          expect(Number.isInteger(afterMs) && afterMs >= 0).toBe(true);
+          if (act.do === 'oneway' || act.do === 'halfopen') expect(act.from).not.toBe(act.to);
+          if (act.do === 'partition') expect(new Set(hostsIn(act)).size).toBe(hostsIn(act).length);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes away whatever it makes, and ends with that', () => {
+    fc.assert(
+      fc.property(CASTS, fc.nat(), (cast, seed) => {
+        const steps = withRoles(stepsOf(hazard, cast, seed), cast);
+        const world = newWorld(cast);
+        for (const { act } of steps) world.apply(act);
+        expect(world.wrongs()).toEqual([]);
+        expect(steps.some(({ act }) => isFault(act))).toBe(true);
+        const last = steps.at(-1);
+        expect(last && isFault(last.act)).toBe(false);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it(`${WITHOUT_MAJORITY.includes(hazard.id) ? 'takes' : 'leaves'} the majority`, () => {
+    const fewest = (cast: Cast, seed: number) => {
+      const world = newWorld(cast);
+      const counts = withRoles(stepsOf(hazard, cast, seed), cast).map(({ act }) => {
+        world.apply(act);
+        return world.together();
+      });
+      return Math.min(...counts);
+    };
+    fc.assert(
+      fc.property(CASTS, fc.nat(), (cast, seed) => {
+        expect(fewest(cast, seed) >= 2).toBe(!WITHOUT_MAJORITY.includes(hazard.id));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('begins at any moment of a phase', () => {
+    const starts = Array.from({ length: 40 }, (_none, seed) => {
+      const steps = stepsOf(hazard, CAST, seed);
+      const first = steps.findIndex(({ act }) => isFault(act) && act.do !== 'unit' && act.do !== 'block');
+      const until = first < 0 ? steps.findIndex(({ act }) => isFault(act)) : first;
+      return steps.slice(0, until + 1).reduce((sum, { afterMs }) => sum + afterMs, 0);
+    });
+    expect(Math.max(...starts)).toBeLessThan(PHASE_MS + SCENE_MS);
+    expect(Math.max(...starts) - Math.min(...starts)).toBeGreaterThan(PHASE_MS / 2);
+  });
+
+  it('expects what its headline promises, of lanes that there are', () => {
+    const headline = Object.values(HEADLINES).find(({ name }) => name === hazard.headline);
+    expect(headline === undefined).toBe(hazard.headline === null);
+    if (headline && 'withinMs' in headline) {
+      expect(hazard.expects).toContainEqual(
+        expect.objectContaining({ probe: headline.probe, withinMs: headline.withinMs }),
+      );
+    }
+    if (hazard.headline === HEADLINES.calm.name) expect(hazard.failovers).toBe(0);
+    for (const { probe, withinMs, failures } of hazard.expects) {
+      expect(LANES).toContain(probe);
+      expect(withinMs ?? failures).toBeDefined();
+      expect(withinMs ?? 1).toBeGreaterThan(0);
+    }
+    expect(new Set(hazard.expects.map(({ probe }) => probe)).size).toBe(hazard.expects.length);
+    expect(hazard.redundantMs).toBeGreaterThan(0);
+  });
+
+  it('is long when it says so', () => {
+    const longest = Math.max(...Array.from({ length: 20 }, (_none, seed) => lengthOf(hazard, seed)));
+    expect(longest > 60_000).toBe(hazard.isLong ?? false);
+  });
+});
+
+describe('the catalogue', () => {
+  it('has ids that are unique and name their group', () => {
+    const ids = CATALOGUE.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { id, group } of CATALOGUE) expect(id).toMatch(new RegExp(`^${PREFIXES[group]}[a-z0-9-]+$`));
+    expect(new Set(CATALOGUE.map(({ title }) => title)).size).toBe(ids.length);
+    expect(new Set(CATALOGUE.map(({ group }) => group))).toEqual(new Set(Object.keys(PREFIXES)));
+  });
+
+  it('finds a hazard by its id', () => {
+    for (const hazard of CATALOGUE) expect(hazardOf(hazard.id)).toBe(hazard);
+    expect(hazardOf('host-kill')).toBeUndefined();
+  });
+
+  it('kills and hangs every unit, each for three times', () => {
+    for (const name of Object.keys(UNITS)) {
+      expect(hazardOf(`process-kill-${name}`)).toBeDefined();
+      for (const seconds of [3, 15, 60]) expect(hazardOf(`hang-${name}-${seconds}`)).toBeDefined();
+    }
+  });
+
+  it('has a hazard for every row of the headlines', () => {
+    const rows = new Set(CATALOGUE.map(({ headline }) => headline));
+    for (const { name } of Object.values(HEADLINES)) expect(rows).toContain(name);
+  });
+
+  it('waits for longer than the lease of the database where nothing else may help', () => {
+    for (const hazard of CATALOGUE.filter(({ group }) => group === 'host' || group === 'network')) {
+      if (hazard.id === 'host-kill-all') continue;
+      const steps = stepsOf(hazard, CAST, 1);
+      const back = steps.find(({ act }) => !isFault(act) && act.do !== 'lead');
+      expect(back?.afterMs, hazard.id).toBeGreaterThan(22_000);
+    }
+  });
+
+  it('fills what the lab has bounded', () => {
+    const disks = CLUSTER.hosts.find(({ name }) => name === 'r1')?.disks?.map(({ path }) => path);
+    const filled = CATALOGUE.flatMap((hazard) =>
+      stepsOf(hazard, CAST, 1).flatMap(({ act }) => (act.do === 'fill' ? [act.path] : [])),
+    );
+    expect(disks).toEqual(expect.arrayContaining(filled));
+    expect(new Set(filled).size).toBe(3);
+  });
+
+  it('says that a drill needs a rack when there is none', () => {
+    const steps = () => hazardOf('host-kill-rack')?.steps({ ...CAST, racks: [] }, dice(1).next);
+    expect(steps).toThrowError(/no host for the part/);
+  });
+
+  it('draws one short hazard of each group, and each of them sooner or later', () => {
+    const drawn = new Set<string>();
+    for (let seed = 0; seed < 1_000; seed += 1) {
+      const selection = shortSelection(dice(seed).next);
+      expect(selection.map(({ group }) => group)).toEqual(Object.keys(PREFIXES));
+      for (const { id } of selection) drawn.add(id);
+    }
+    expect(drawn).toEqual(new Set(CATALOGUE.filter(({ isLong }) => isLong !== true).map(({ id }) => id)));
+  });
+});
