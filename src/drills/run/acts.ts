@@ -1,0 +1,129 @@
+import { AppError } from '../../core/errors.ts';
+import { execHost } from '../../lab/exec.ts';
+import { emptyDisks, fillDisk } from '../../lab/faults/fill.ts';
+import { resumeUnits, setHostFrozen } from '../../lab/faults/hang.ts';
+import { heal } from '../../lab/faults/heal.ts';
+import { addFault, healNetwork } from '../../lab/faults/network.ts';
+import type { NetworkFault } from '../../lab/faults/words.ts';
+import { kill, stop } from '../../lab/lab.ts';
+import { labStatus } from '../../lab/status.ts';
+import type { Act } from '../hazards/hazard.ts';
+import { burn } from './burn.ts';
+import { hostOf, regionsOf, type Stage } from './stage.ts';
+
+const COMMAND_MS = 30_000;
+const LONG_MS = 120_000;
+/** The postmaster and its children; each has but this way of being found, because Patroni starts them. */
+const POSTGRES = 'p=$(head -n1 /var/lib/postgresql/17/regent/postmaster.pid); kill "-$1" $(pgrep -P "$p") "$p"';
+const SWITCHOVER =
+  'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --force';
+/** Nothing when it leads already. etcdctl finds the leader, which alone can give the leadership away, among all endpoints. */
+const LEAD = `e() { etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/pki/node.crt --key=/etc/regent/pki/node.key "$@"; }
+  own=--endpoints=https://127.0.0.1:2379; status=$(e $own endpoint status --write-out=fields); members=$(e $own member list)
+  word() { printf '%s\\n' "$status" | sed -n "s/^.$1. : //p"; }
+  [ "$(word MemberID)" != "$(word Leader)" ] || exit 0
+  id=$(printf '%s\\n' "$members" | awk -F', ' -v name="$1" '$3 == name { print $1 }')
+  ends=$(printf '%s\\n' "$members" | awk -F', ' '{ print $5 }' | paste -sd,)
+  e --endpoints="$ends" move-leader "$id"`;
+const TERMINATE = `select count(pg_terminate_backend(pid)) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
+
+/** Does one thing to the cluster. Throws AppError when it could not be done: a fault that did not happen proves nothing. */
+export async function perform(stage: Stage, act: Act): Promise<void> {
+  const { layout, topology } = stage;
+  switch (act.do) {
+    case 'kill':
+      return kill(layout, act.host);
+    case 'stop':
+      return stop(layout, act.host);
+    case 'start':
+      return stage.boot(act.host);
+    case 'reboot':
+      await stop(layout, act.host);
+      return stage.boot(act.host);
+    case 'freeze':
+      // The kernel of a machine that hangs answers nobody; that of a container goes on: so its cables go first.
+      await addFault(layout, { kind: 'cut', host: act.host });
+      return setHostFrozen(layout, act.host, true);
+    case 'thaw':
+      setHostFrozen(layout, act.host, false);
+      return healNetwork(layout, act.host);
+    case 'signal':
+      return sendSignal(stage, act);
+    case 'unit':
+      return inHost(stage, act.host, ['systemctl', act.verb, act.unit]);
+    case 'regent':
+      return inHost(stage, act.host, ['/usr/local/bin/regent', ...act.argv], LONG_MS);
+    case 'terminate':
+      return inHost(stage, act.host, asPostgres(['psql', '-XAtq', '-d', 'regent', '-c', TERMINATE]));
+    case 'switchover':
+      return inHost(stage, regionsOf(topology)[0] ?? '', asPostgres(['sh', '-c', SWITCHOVER]), LONG_MS);
+    case 'lead':
+      return inHost(stage, act.host, ['sh', '-c', LEAD, 'sh', act.host]);
+    case 'fill':
+      return fillDisk(layout, hostOf(topology, act.host), act.path);
+    case 'empty':
+      return emptyDisks(layout, hostOf(topology, act.host), act.path);
+    case 'burn':
+      return burn(act.seconds);
+    case 'heal':
+      return healAll(stage, act.host);
+    case 'cut':
+    case 'partition':
+    case 'oneway':
+    case 'loss':
+    case 'halfopen':
+    case 'block':
+      return addFault(layout, faultOf(act));
+  }
+}
+
+type NetworkAct = Extract<Act, { do: 'cut' | 'partition' | 'oneway' | 'loss' | 'halfopen' | 'block' }>;
+
+function faultOf(act: NetworkAct): NetworkFault {
+  switch (act.do) {
+    case 'halfopen':
+      return { kind: 'halfopen', sides: [act.from, act.to] };
+    case 'cut':
+      return { kind: 'cut', host: act.host, ...(act.network === undefined ? {} : { network: act.network }) };
+    case 'partition':
+      return { kind: 'partition', sides: act.sides };
+    case 'oneway':
+      return { kind: 'oneway', from: act.from, to: act.to };
+    case 'loss':
+      return { kind: 'loss', host: act.host, percent: act.percent };
+    case 'block':
+      return { kind: 'block', host: act.host, port: act.port };
+  }
+}
+
+async function sendSignal(stage: Stage, act: Extract<Act, { do: 'signal' }>): Promise<void> {
+  const { host, unit, signal } = act;
+  // What hangs may be what a command inside would need.
+  if (signal === 'CONT') return resumeUnits(stage.layout, host, unit === 'postgres' ? 'patroni.service' : unit);
+  if (unit === 'postgres') return inHost(stage, host, ['sh', '-c', POSTGRES, 'sh', signal]);
+  // PostgreSQL lives in Patroni's group and is a fault of its own.
+  const whom = unit === 'patroni.service' ? 'main' : 'all';
+  return inHost(stage, host, ['systemctl', 'kill', `--kill-whom=${whom}`, `--signal=${signal}`, unit]);
+}
+
+/** Takes everything away, and boots what is off. */
+export async function healAll(stage: Stage, host?: string): Promise<void> {
+  await heal(stage.layout, host);
+  const off = labStatus(stage.layout).hosts.filter(
+    (item) => !item.isRunning && (host === undefined || item.name === host),
+  );
+  for (const { name } of off) await stage.boot(name);
+}
+
+function asPostgres(argv: readonly string[]): string[] {
+  return ['runuser', '-u', 'postgres', '--', ...argv];
+}
+
+async function inHost(stage: Stage, host: string, argv: readonly string[], timeoutMs = COMMAND_MS): Promise<void> {
+  const result = await execHost(stage.layout, host, argv, { timeoutMs });
+  if (result.code === 0) return;
+  const why = result.isTimeout
+    ? `it did not end within ${timeoutMs / 1000} s`
+    : (result.stderr || result.stdout).trim();
+  throw new AppError('drill', `${argv.slice(0, 4).join(' ')} in ${host}: ${why}`);
+}

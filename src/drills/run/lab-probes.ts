@@ -1,0 +1,101 @@
+import { AppError } from '../../core/errors.ts';
+import { addressOf, API_PORT } from '../../lab/topology.ts';
+import type { DhcpProberConfig, ProberConfig } from '../probes/config.ts';
+import { type Prober, startDhcpProber, startProber } from '../probes/start-prober.ts';
+import type { Probed, Probes } from './round.ts';
+import type { Stage } from './stage.ts';
+
+const EVERY_MS = 50;
+const DHCP_EVERY_MS = 1_000;
+const STOP_MS = 12_000;
+const READY_MS = 30_000;
+const ORIGIN_PORT = 8081;
+const ZONE = 'regent.internal';
+/** Where the probes ask from. */
+const CLIENT = 'mgmt';
+
+/** Probes as clients of the lab: of the API, the resolvers and the proxy on the management network, and machines on each VLAN. */
+export async function startLabProbes(stage: Stage, ledger: string): Promise<Probes> {
+  const vlans = stage.topology.networks.filter(({ served }) => served !== undefined).map(({ name }) => name);
+  const started: Prober[] = [];
+  const kill = () => started.forEach((prober) => prober.kill());
+  const keep = async (starting: Promise<Prober>) => void started.push(await starting);
+  const results = await Promise.allSettled([
+    keep(startProber(stage.layout.clientNetns(CLIENT), apiConfig(stage, ledger))),
+    ...vlans.map((vlan, index) => keep(startDhcpProber(stage.layout.clientNetns(vlan), dhcpConfig(vlan, index)))),
+  ]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) {
+    kill();
+    throw failed.reason;
+  }
+  let stopping: Promise<Probed> | null = null;
+  return {
+    ready: () => waitUntilAnswered(stage, started),
+    stop: () => (stopping ??= stopAll(started).finally(kill)),
+  };
+}
+
+async function stopAll(probers: readonly Prober[]): Promise<Probed> {
+  const records = await Promise.all(probers.map((prober) => prober.stop()));
+  const all = <T>(pick: (record: (typeof records)[number]) => readonly T[]) => records.flatMap(pick);
+  return {
+    lanes: all(({ lanes }) => lanes),
+    acknowledged: all((record) => record.ledger.acknowledged),
+    ambiguous: all((record) => record.ledger.ambiguous),
+    refused: all((record) => record.ledger.refused),
+  };
+}
+
+async function waitUntilAnswered(stage: Stage, probers: readonly Prober[]): Promise<void> {
+  const end = stage.now() + READY_MS;
+  for (;;) {
+    const silent = probers.flatMap((prober) => {
+      const failure = prober.failure();
+      if (failure) throw failure;
+      const { lanes } = prober.record();
+      if (lanes.length === 0) return ['all'];
+      return lanes.filter(({ samples }) => samples.every(({ why }) => why !== undefined)).map(({ probe }) => probe);
+    });
+    if (silent.length === 0) return;
+    if (stage.now() > end)
+      throw new AppError('drill', `No good answer within ${READY_MS / 1000} s, before any fault: ${silent.join(', ')}`);
+    await stage.wait(100);
+  }
+}
+
+function apiConfig({ topology, vip, apiKey }: Stage, ledger: string): ProberConfig {
+  const client = topology.clients.find(({ name }) => name === CLIENT);
+  if (client === undefined) throw new AppError('drill', `The lab has no client on ${CLIENT}`);
+  const nameOf = (address: string) =>
+    topology.hosts.find(({ nics }) => nics.some((nic) => addressOf(nic) === address))?.name ?? address;
+  const servers = client.resolvers.slice(0, 2).map((address) => ({ host: nameOf(address), address }));
+  return {
+    everyMs: EVERY_MS,
+    stopMs: STOP_MS,
+    api: { host: vip, port: API_PORT, apiKey },
+    write: {
+      method: 'POST',
+      path: '/api/v1/drills/ledger',
+      body: `{"run":"${ledger}","number":{number}}`,
+      firstNumber: 1,
+      timeoutMs: 2_000,
+      deadlineMs: 60_000,
+    },
+    read: { path: '/api/v1/domains?limit=1', timeoutMs: 1_000 },
+    vip: { host: vip, port: API_PORT, timeoutMs: 300 },
+    dns: { name: ZONE, type: 'SOA', timeoutMs: 300, servers, lookup: servers },
+    proxy: {
+      host: vip,
+      port: 8000,
+      origin: addressOf(client.nic),
+      originPort: ORIGIN_PORT,
+      everyMs: 250,
+      timeoutMs: 1_000,
+    },
+  };
+}
+
+function dhcpConfig(vlan: string, index: number): DhcpProberConfig {
+  return { vlan, everyMs: DHCP_EVERY_MS, timeoutMs: 900, stopMs: STOP_MS, firstMachine: 1 + index * 100_000 };
+}

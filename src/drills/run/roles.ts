@@ -1,0 +1,35 @@
+import type { Act } from '../hazards/hazard.ts';
+import { findHolder, findPrimary, type Stage } from './stage.ts';
+
+const ROLE_MS = 45_000;
+const LOOK_EVERY_MS = 200;
+
+/**
+ * The act with hosts in the place of `@primary` and `@holder`: who has that role now, or the first who gets it within 45 s. Null: nobody
+ * has it.
+ */
+export async function resolveRoles(stage: Stage, act: Act): Promise<Act | null> {
+  const primary = await roleIn(stage, act, '@primary', findPrimary);
+  const holder = await roleIn(stage, act, '@holder', findHolder);
+  if (primary === null || holder === null) return null;
+  const name = (host: string) => (host === '@primary' ? primary : host === '@holder' ? holder : host);
+  if (act.do === 'partition') return { ...act, sides: act.sides.map((side) => side.map(name)) };
+  if ('from' in act) return { ...act, from: name(act.from), to: name(act.to) };
+  return 'host' in act && act.host !== undefined ? { ...act, host: name(act.host) } : act;
+}
+
+/** Empty when the act does not name the role. */
+async function roleIn(
+  stage: Stage,
+  act: Act,
+  word: string,
+  find: (stage: Stage) => Promise<string | null>,
+): Promise<string | null> {
+  if (!JSON.stringify(act).includes(`"${word}"`)) return '';
+  const end = stage.now() + ROLE_MS;
+  for (;;) {
+    const host = await find(stage);
+    if (host !== null || stage.now() > end) return host;
+    await stage.wait(LOOK_EVERY_MS);
+  }
+}

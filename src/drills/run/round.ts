@@ -1,0 +1,114 @@
+import type { Hazard } from '../hazards/hazard.ts';
+import type { Cast, Lane, Mark, Timeline } from '../judge/timeline.ts';
+import { healAll, perform } from './acts.ts';
+import { chanceOf } from './chance.ts';
+import { relativeTo } from './relative.ts';
+import { resolveRoles } from './roles.ts';
+import { castOf, type Stage } from './stage.ts';
+import { readFound } from './tables.ts';
+import { needWell, waitUntilRedundant } from './well.ts';
+import { startWitness, type Witness } from './witness.ts';
+import { actText, isHealing } from './words.ts';
+
+/** What the probes saw, in absolute times of the shared monotonic clock. */
+export interface Probed {
+  readonly lanes: readonly Lane[];
+  readonly acknowledged: readonly number[];
+  readonly ambiguous: readonly number[];
+  readonly refused: readonly number[];
+}
+
+/** Probes at work. */
+export interface Probes {
+  /** Back when every lane has had a good answer. Throws after its deadline. */
+  ready(): Promise<void>;
+  /** Ends them and gives what they saw. A write that is under way is waited for, until its deadline. Again: the same answer. */
+  stop(): Promise<Probed>;
+}
+
+/** What a round is played with. `ids`: makes UUIDs. `startProbes`: gets the UUID of the round's ledger. */
+export interface RoundOrder {
+  readonly stage: Stage;
+  readonly hazard: Hazard;
+  readonly round: number;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly startProbes: (ledger: string) => Promise<Probes>;
+  readonly ids: () => string;
+  readonly say: (text: string) => void;
+}
+
+const WELL_MS = 180_000;
+const STEADY_MS = 2_500;
+/** After full redundancy, so that the end is steady too. */
+const TAIL_MS = 2_000;
+/** Longer than is allowed, so that the report can say how long it took. */
+const MORE_MS = 60_000;
+
+/** Plays one round. Throws AppError when the cluster was not well before, or a step could not be done: then there is nothing to judge. */
+export async function playRound(order: RoundOrder): Promise<Timeline> {
+  const { stage, hazard, round, seed, startedAt } = order;
+  await needWell(stage, WELL_MS);
+  const cast = await castOf(stage);
+  const [ledger, local] = [order.ids(), order.ids()];
+  const zero = stage.now();
+  const probes = await order.startProbes(ledger);
+  const witness = startWitness(stage, cast, local);
+  try {
+    await probes.ready();
+    await stage.wait(STEADY_MS);
+    const marks = await playSteps(order, cast, witness);
+    const healedAt = stage.now();
+    const redundant = await waitUntilRedundant(stage, hazard.redundantMs + MORE_MS);
+    if (redundant.at === null)
+      marks.push({ at: stage.now(), kind: 'note', host: null, text: `not well: ${redundant.said}` });
+    await stage.wait(TAIL_MS);
+    const endedAt = stage.now();
+    const { lanes, ...outcomes } = await probes.stop();
+    witness.stop();
+    const found = await readFound(stage, ledger, local);
+    const { roles, local: localWrites, ...seen } = witness.seen(endedAt);
+    return relativeTo(zero, {
+      hazard: hazard.id,
+      round,
+      seed,
+      startedAt,
+      cast,
+      marks: [...marks, ...roles.filter(({ at }) => at >= zero)].toSorted((a, b) => a.at - b.at),
+      lanes,
+      ledger: { ...outcomes, found: found.ledger, local: localWrites, foundLocal: found.local },
+      ...seen,
+      healedAt,
+      redundantAt: redundant.at,
+      endedAt,
+    });
+  } finally {
+    witness.stop();
+    await probes.stop().catch(() => undefined);
+    // Whatever happened: the next round begins with everybody there.
+    await healAll(stage);
+  }
+}
+
+async function playSteps({ stage, hazard, seed, say }: RoundOrder, cast: Cast, witness: Witness): Promise<Mark[]> {
+  const marks: Mark[] = [];
+  for (const { afterMs, act } of hazard.steps(cast, chanceOf(seed))) {
+    await stage.wait(afterMs);
+    const done = await resolveRoles(stage, act);
+    const text = actText(done ?? act);
+    if (done === null) {
+      marks.push({ at: stage.now(), kind: 'note', host: null, text: `${text}: left out, nobody has that role` });
+      continue;
+    }
+    say(text);
+    marks.push({ at: stage.now(), kind: isHealing(done) ? 'heal' : 'fault', host: hostIn(done), text });
+    witness.before(done);
+    await perform(stage, done);
+    witness.after(done);
+  }
+  return marks;
+}
+
+function hostIn(act: object): string | null {
+  return 'host' in act && typeof act.host === 'string' ? act.host : null;
+}

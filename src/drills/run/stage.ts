@@ -1,0 +1,111 @@
+import type { Client } from '../../contract/client.ts';
+import { AppError } from '../../core/errors.ts';
+import { run } from '../../lab/command.ts';
+import { execHost } from '../../lab/exec.ts';
+import type { Layout } from '../../lab/layout.ts';
+import { needState } from '../../lab/state.ts';
+import { addressOf, bareAddress, type LabHost, type Topology } from '../../lab/topology.ts';
+import type { Cast } from '../judge/timeline.ts';
+
+/** Where drills are played: a lab whose cluster is well. */
+export interface Stage {
+  readonly layout: Layout;
+  readonly topology: Topology;
+  /** Of the API, through the floating address, as the outer machine reaches it. */
+  readonly client: Client;
+  readonly apiKey: string;
+  /** The floating address, bare. */
+  readonly vip: string;
+  /** Boots a host that is off. */
+  readonly boot: (host: string) => Promise<void>;
+  /** Milliseconds of CLOCK_MONOTONIC, which all processes of the machine share. */
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+const LOOK_MS = 5_000;
+
+/** Builds a stage on a lab. Throws AppError `drill` when it has no cluster. */
+export function openStage(parts: Omit<Stage, 'topology' | 'vip'>): Stage {
+  const { topology } = needState(parts.layout);
+  if (topology.vip === undefined || regionsOf(topology).length < 2)
+    throw new AppError('drill', 'Drills need a cluster of several region nodes. What to do: sudo scripts/up');
+  return { ...parts, topology, vip: bareAddress(topology.vip) };
+}
+
+/** Names of the region nodes of a topology. */
+export function regionsOf({ hosts }: Topology): string[] {
+  return hosts.filter(({ roles }) => roles?.includes('region')).map(({ name }) => name);
+}
+
+/** Names of hosts that are racks. */
+export function racksOf({ hosts }: Topology): string[] {
+  return hosts.filter(({ roles }) => roles?.includes('rack')).map(({ name }) => name);
+}
+
+/** A host's address on its first network. */
+export function addressOfHost({ topology }: Stage, name: string): string {
+  const nic = hostOf(topology, name).nics[0];
+  if (nic === undefined) throw new AppError('drill', `${name} has no network`);
+  return addressOf(nic);
+}
+
+/** A host of the topology. Throws AppError `drill`. */
+export function hostOf({ hosts }: Topology, name: string): LabHost {
+  const host = hosts.find((item) => item.name === name);
+  if (host === undefined) throw new AppError('drill', `The lab has no host "${name}"`);
+  return host;
+}
+
+/** One answer of a host's own PostgreSQL, whatever its role; null: it does not answer. */
+export async function sqlOn(stage: Stage, host: string, statement: string): Promise<string | null> {
+  const argv = ['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', '-d', 'regent', '-c', statement];
+  const result = await execHost(stage.layout, host, argv, { timeoutMs: LOOK_MS }).catch(() => null);
+  return result?.code === 0 ? result.stdout.trim() : null;
+}
+
+/** Who takes writes now, looked for on every region node; null: nobody. */
+export async function findPrimary(stage: Stage): Promise<string | null> {
+  const answers = regionsOf(stage.topology).map(async (host) => ({
+    host,
+    isPrimary: (await sqlOn(stage, host, 'select pg_is_in_recovery()')) === 'f',
+  }));
+  return (await Promise.all(answers)).find(({ isPrimary }) => isPrimary)?.host ?? null;
+}
+
+/** Who has the floating address on an interface now; null: nobody. */
+export async function findHolder(stage: Stage): Promise<string | null> {
+  const answers = regionsOf(stage.topology).map(async (host) => ({ host, isHolder: await holdsAddress(stage, host) }));
+  return (await Promise.all(answers)).find(({ isHolder }) => isHolder)?.host ?? null;
+}
+
+/** Has this host the floating address now? Looked at from outside, so that it need not answer. */
+export async function holdsAddress(stage: Stage, host: string): Promise<boolean> {
+  const argv = ['ip', '-n', stage.layout.hostNetns(host), '-o', '-4', 'address', 'show', 'to', stage.vip];
+  const { code, stdout } = await run(argv, { timeoutMs: LOOK_MS });
+  return code === 0 && stdout.trim() !== '';
+}
+
+/** Who is what now. Throws AppError `drill` when a part is not played. */
+export async function castOf(stage: Stage): Promise<Cast> {
+  const [primary, holder, { body }] = await Promise.all([
+    findPrimary(stage),
+    findHolder(stage),
+    stage.client.call('cluster.show', {}),
+  ]);
+  const etcdLeader = body.dcs.leader;
+  if (primary === null || holder === null || etcdLeader === null)
+    throw new AppError(
+      'drill',
+      `The cluster has no ${primary === null ? 'primary' : holder === null ? 'holder of its address' : 'leader of etcd'} now`,
+    );
+  const regions = regionsOf(stage.topology);
+  return {
+    regions,
+    racks: racksOf(stage.topology),
+    primary,
+    standbys: regions.filter((host) => host !== primary),
+    holder,
+    etcdLeader,
+  };
+}

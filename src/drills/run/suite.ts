@@ -1,0 +1,89 @@
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import type { Hazard } from '../hazards/hazard.ts';
+import { judge } from '../judge/judge.ts';
+import type { Timeline } from '../judge/timeline.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { seedOfRound } from './chance.ts';
+import { startLabProbes } from './lab-probes.ts';
+import { playRound } from './round.ts';
+import type { Stage } from './stage.ts';
+import { dropTables, makeTables } from './tables.ts';
+
+/** A round that was played, or that could not be: then without a recording. */
+export interface Played {
+  readonly hazard: Hazard;
+  readonly verdict: Verdict;
+  readonly timeline: Timeline | null;
+}
+
+/** A run of drills. `seed`: of all rounds; `exact`: it is that of the one round that is to be played again. */
+export interface SuiteOrder {
+  readonly stage: Stage;
+  readonly hazards: readonly Hazard[];
+  readonly rounds: number;
+  readonly seed: number;
+  readonly isExact: boolean;
+  readonly ids: () => string;
+  readonly now: () => string;
+  readonly say: (text: string) => void;
+  /** After each round. */
+  readonly onPlayed: (played: Played) => Promise<void>;
+  /** No further round is begun. */
+  readonly signal: AbortSignal;
+}
+
+/** Plays all rounds: the first of each hazard, then the second of each, so that a run that is ended early has as many of all. */
+export async function playSuite(order: SuiteOrder): Promise<Played[]> {
+  const all: Played[] = [];
+  await makeTables(order.stage);
+  try {
+    for (let round = 1; round <= order.rounds; round += 1) {
+      for (const hazard of order.hazards) {
+        if (order.signal.aborted) return all;
+        const played = await playOne(order, hazard, round);
+        all.push(played);
+        await order.onPlayed(played);
+      }
+    }
+    return all;
+  } finally {
+    await dropTables(order.stage).catch((error: unknown) => order.say(sentenceOf(error)));
+  }
+}
+
+async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promise<Played> {
+  const { stage, ids, say } = order;
+  const seed = order.isExact ? order.seed : seedOfRound(order.seed, hazard.id, round);
+  const startedAt = order.now();
+  say(`${hazard.id}, round ${round} of ${order.rounds}, seed ${seed}`);
+  try {
+    const startProbes = (ledger: string) => startLabProbes(stage, ledger);
+    const timeline = await playRound({
+      stage,
+      hazard,
+      round,
+      seed,
+      startedAt,
+      startProbes,
+      ids,
+      say: (text) => say(`  ${text}`),
+    });
+    return { hazard, verdict: judge(timeline, hazard), timeline };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { hazard, verdict: unplayed({ hazard: hazard.id, round, seed, startedAt }, error.message), timeline: null };
+  }
+}
+
+/** A round that nobody can judge has not passed. */
+function unplayed(name: Pick<Verdict, 'hazard' | 'round' | 'seed' | 'startedAt'>, why: string): Verdict {
+  return {
+    ...name,
+    isPassed: false,
+    checks: [{ what: 'recording', isHeld: false, limit: 'the round is played to its end', measured: why }],
+    outages: [],
+    ledger: { acknowledged: 0, lost: [], unexpected: [], twice: [], unequal: [] },
+    redundantMs: null,
+    failovers: 0,
+  };
+}

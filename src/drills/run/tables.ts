@@ -1,0 +1,89 @@
+import { AppError } from '../../core/errors.ts';
+import { findPrimary, regionsOf, sqlOn, type Stage } from './stage.ts';
+
+/**
+ * SQL of the drills alone. It goes past our own store on purpose: what is judged must not be its own witness. The local writes have a
+ * schema of their own in the product's database, which is dropped at the end of a run.
+ */
+const SCHEMA = 'drill';
+
+/** How an acknowledged local write answers. */
+export const WRITTEN = 'written ';
+
+/** A write on a host itself. */
+export interface LocalWrite {
+  /** A UUID. */
+  readonly round: string;
+  readonly host: string;
+  readonly number: number;
+}
+
+/** One statement, one line. */
+export function insertLocal({ round, host, number }: LocalWrite): string {
+  return `insert into ${SCHEMA}.local (round, host, number) values ('${round}', '${host}', ${number}) returning '${WRITTEN}' || number;`;
+}
+
+/** Makes the table of the local writes, once. */
+export async function makeTables(stage: Stage): Promise<void> {
+  await onPrimary(
+    stage,
+    `create schema if not exists ${SCHEMA}; create table if not exists ${SCHEMA}.local
+      (round uuid, host text, number int, at timestamptz default clock_timestamp(), primary key (round, host, number))`,
+  );
+}
+
+/** Removes it. */
+export async function dropTables(stage: Stage): Promise<void> {
+  await onPrimary(stage, `set client_min_messages = warning; drop schema if exists ${SCHEMA} cascade`);
+}
+
+async function onPrimary(stage: Stage, statement: string): Promise<void> {
+  const primary = await findPrimary(stage);
+  if (primary === null || (await sqlOn(stage, primary, statement)) === null)
+    throw new AppError(
+      'drill',
+      'The table of the local writes cannot be made or dropped: no primary takes it. What to do: bin/regent doctor',
+    );
+}
+
+/** What every region node's own PostgreSQL has of a round. */
+export interface Found {
+  readonly ledger: Record<string, number[]>;
+  /** `HOST NUMBER`. */
+  readonly local: Record<string, string[]>;
+}
+
+/** Asks all of them, patiently: one that has just come back may still be starting. Throws AppError `drill` after a minute. */
+export async function readFound(stage: Stage, ledger: string, round: string): Promise<Found> {
+  const listed = (host: string, statement: string) => patiently(stage, host, statement);
+  const hosts = regionsOf(stage.topology);
+  const each = await Promise.all(
+    hosts.map(async (host) => {
+      const numbers = await listed(
+        host,
+        `select string_agg(number::text, ',') from drill_ledger where run = '${ledger}'`,
+      );
+      const local = await listed(
+        host,
+        `select string_agg(host || ' ' || number, ',') from ${SCHEMA}.local where round = '${round}'`,
+      );
+      return { host, numbers: numbers.map(Number), local };
+    }),
+  );
+  return {
+    ledger: Object.fromEntries(each.map(({ host, numbers }) => [host, numbers])),
+    local: Object.fromEntries(each.map(({ host, local }) => [host, local])),
+  };
+}
+
+const PATIENCE_MS = 60_000;
+
+async function patiently(stage: Stage, host: string, statement: string): Promise<string[]> {
+  const end = stage.now() + PATIENCE_MS;
+  while (stage.now() < end) {
+    const answer = await sqlOn(stage, host, statement);
+    if (answer !== null) return answer === '' ? [] : answer.split(',');
+    await stage.wait(500);
+  }
+  throw new AppError('drill', `The database of ${host} does not answer, so nobody knows what it has`);
+}

@@ -1,0 +1,38 @@
+import { holdsAddress, regionsOf, type Stage } from '../stage.ts';
+import { type HostWatch, keepTelling } from './keep.ts';
+import { openSpanBook, type SpanBook } from './spans.ts';
+
+/** Something that is followed on each region node, and what was so when. */
+export interface SpanWatch {
+  readonly book: SpanBook;
+  readonly watches: ReadonlyMap<string, HostWatch>;
+}
+
+/** Who has the floating address, told by the kernels themselves, from outside: also that of a host that hangs. */
+export function watchHoldings(stage: Stage): SpanWatch {
+  const book = openSpanBook();
+  const look = async (host: string) => {
+    if (await holdsAddress(stage, host)) book.open(host, stage.now());
+  };
+  const watches = regionsOf(stage.topology).map((host): [string, HostWatch] => {
+    const watch = keepTelling({
+      stage,
+      argv: () => {
+        // After the monitor has begun: an address that comes in between is told twice, never not at all.
+        void stage.wait(100).then(() => look(host));
+        return ['ip', '-n', stage.layout.hostNetns(host), '-o', '-4', 'monitor', 'address'];
+      },
+      onLine: (line) => {
+        if (!line.includes(` ${stage.vip}/`)) return;
+        if (line.startsWith('Deleted')) book.close(host, stage.now());
+        else book.open(host, stage.now());
+      },
+    });
+    const off = () => {
+      watch.off();
+      book.close(host, stage.now());
+    };
+    return [host, { ...watch, off }];
+  });
+  return { book, watches: new Map(watches) };
+}

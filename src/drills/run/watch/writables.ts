@@ -1,0 +1,88 @@
+import { needInit } from '../../../lab/exec.ts';
+import type { Span } from '../../judge/timeline.ts';
+import { regionsOf, type Stage } from '../stage.ts';
+import { insertLocal, WRITTEN } from '../tables.ts';
+import { type HostWatch, keepTelling } from './keep.ts';
+
+/** Who acknowledges writes that are made on the host itself, past every balancer. */
+export interface WritablesWatch {
+  readonly watches: ReadonlyMap<string, HostWatch>;
+  /** Numbers of acknowledged writes, by host. */
+  acknowledged(): Record<string, number[]>;
+  /** From the first to the last acknowledgement of each unbroken run. */
+  spans(): Span[];
+  stop(): void;
+}
+
+interface LocalWriter {
+  readonly watch: HostWatch;
+  readonly acks: { readonly number: number; readonly at: number }[];
+  readonly timer: NodeJS.Timeout;
+}
+
+const EVERY_MS = 100;
+/** So long without an acknowledgement and the run is over. */
+const BREAK_MS = 500;
+
+/** Has each region node's own PostgreSQL take a numbered write ten times a second, if it will, over one session of its superuser. */
+export function watchWritables(stage: Stage, round: string): WritablesWatch {
+  const writers = new Map(regionsOf(stage.topology).map((host) => [host, startWriter(stage, round, host)]));
+  return {
+    watches: new Map(Array.from(writers, ([host, { watch }]) => [host, watch])),
+    acknowledged: () =>
+      Object.fromEntries(Array.from(writers, ([host, { acks }]) => [host, acks.map(({ number }) => number)])),
+    spans: () =>
+      Array.from(writers).flatMap(([host, { acks }]) =>
+        runsOf(acks.map(({ at }) => at)).map((run) => ({ host, ...run })),
+      ),
+    stop: () => {
+      for (const { watch, timer } of writers.values()) {
+        clearInterval(timer);
+        watch.stop();
+      }
+    },
+  };
+}
+
+function startWriter(stage: Stage, round: string, host: string): LocalWriter {
+  const acks: { number: number; at: number }[] = [];
+  let last = 0;
+  let isWaiting = false;
+  let isDoubtful = false;
+  const onLine = (line: string) => {
+    // A wait for the standbys that was cancelled answers as if all were well.
+    if (line.startsWith('WARNING')) isDoubtful = true;
+    const isWritten = line.startsWith(WRITTEN);
+    if (isWritten && !isDoubtful) acks.push({ number: Number(line.slice(WRITTEN.length)), at: stage.now() });
+    if (isWritten || line.startsWith('ERROR')) isWaiting = false;
+  };
+  const watch = keepTelling({ stage, argv: () => psqlIn(stage, host), onLine, onEnd: () => (isWaiting = false) });
+  const timer = setInterval(() => {
+    if (isWaiting) return;
+    last += 1;
+    isDoubtful = false;
+    isWaiting = watch.send(insertLocal({ round, host, number: last }));
+  }, EVERY_MS);
+  return { watch, acks, timer };
+}
+
+/** Errors come on the same way as answers, so that their order is known. Null: the host is off. */
+function psqlIn(stage: Stage, host: string): string[] | null {
+  try {
+    const enter = ['nsenter', `--target=${needInit(stage.layout, host).pid}`, '--all', '--'];
+    return [...enter, 'runuser', '-u', 'postgres', '--', 'sh', '-c', 'exec psql -XqAt -d regent 2>&1'];
+  } catch {
+    return null;
+  }
+}
+
+/** Unbroken runs of moments, ms: no two neighbours are further apart than half a second. */
+export function runsOf(times: readonly number[]): { from: number; to: number }[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const at of times) {
+    const run = runs.at(-1);
+    if (run !== undefined && at - run.to <= BREAK_MS) run.to = at;
+    else runs.push({ from: at, to: at });
+  }
+  return runs;
+}

@@ -1,0 +1,53 @@
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import { regionsOf, sqlOn, type Stage } from './stage.ts';
+
+const EVERY_MS = 500;
+
+/**
+ * Waits until the cluster has its full redundancy: one primary that every other region node follows synchronously, asked of the databases
+ * themselves, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `said` what was missing last.
+ */
+export async function waitUntilRedundant(
+  stage: Stage,
+  deadlineMs: number,
+): Promise<{ at: number | null; said: string }> {
+  const end = stage.now() + deadlineMs;
+  for (;;) {
+    const said = await missing(stage);
+    if (said === null) return { at: stage.now(), said: '' };
+    if (stage.now() > end) return { at: null, said };
+    await stage.wait(EVERY_MS);
+  }
+}
+
+/** The same, before a round. Throws AppError `drill` with what is missing. */
+export async function needWell(stage: Stage, deadlineMs: number): Promise<void> {
+  const { at, said } = await waitUntilRedundant(stage, deadlineMs);
+  if (at === null)
+    throw new AppError(
+      'drill',
+      `The cluster is not well: ${said} What to do: bin/regent doctor; sudo scripts/lab status`,
+    );
+}
+
+const FOLLOWERS = `select case when pg_is_in_recovery() then -1 else
+  (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum') and state = 'streaming') end`;
+
+async function missing(stage: Stage): Promise<string | null> {
+  const regions = regionsOf(stage.topology);
+  const counts = await Promise.all(
+    regions.map(async (host) => [host, Number((await sqlOn(stage, host, FOLLOWERS)) ?? Number.NaN)] as const),
+  );
+  const silent = counts.filter(([, count]) => Number.isNaN(count)).map(([host]) => host);
+  if (silent.length > 0) return `the database of ${silent.join(' and ')} does not answer.`;
+  const primaries = counts.filter(([, count]) => count >= 0);
+  if (primaries.length !== 1) return `${primaries.length} databases take writes.`;
+  const [primary = '', followers = 0] = primaries[0] ?? [];
+  if (followers !== regions.length - 1) return `${followers} of ${regions.length - 1} follow ${primary} synchronously.`;
+  try {
+    const { body } = await stage.client.call('cluster.doctor', {});
+    return body.state === 'ok' ? null : body.summary;
+  } catch (error) {
+    return `the API does not answer: ${sentenceOf(error)}.`;
+  }
+}

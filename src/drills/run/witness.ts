@@ -1,0 +1,79 @@
+import type { Act } from '../hazards/hazard.ts';
+import type { Cast, Deed, Mark, Span } from '../judge/timeline.ts';
+import type { Stage } from './stage.ts';
+import { watchDeeds } from './watch/deeds.ts';
+import { watchHoldings } from './watch/holdings.ts';
+import { openSpanBook } from './watch/spans.ts';
+import { watchWritables } from './watch/writables.ts';
+
+/** Everything that is watched beside the probes, in absolute times. */
+export interface Witness {
+  /** To be told before something is done, and when it is done: what is off is not asked. */
+  before(act: Act): void;
+  after(act: Act): void;
+  stop(): void;
+  /** What was seen; what is open ends at `end`. */
+  seen(end: number): {
+    readonly holdings: readonly Span[];
+    readonly writables: readonly Span[];
+    readonly absences: readonly Span[];
+    readonly deeds: readonly Deed[];
+    readonly roles: readonly Mark[];
+    readonly local: Readonly<Record<string, readonly number[]>>;
+  };
+}
+
+/** Begins to watch. `round`: a UUID for the writes on the hosts themselves. */
+export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
+  const [holdings, writables, deeds] = [watchHoldings(stage), watchWritables(stage, round), watchDeeds(stage)];
+  const watches = [holdings, writables, deeds].flatMap((watch) => [...watch.watches]);
+  const absences = openSpanBook();
+  const off = new Set<string>();
+  const all = [...new Set([...cast.regions, ...cast.racks])];
+  const turn = (host: string, what: 'on' | 'off') => {
+    for (const [name, watch] of watches) if (name === host) watch[what]();
+  };
+  return {
+    before: (act) => {
+      // Clients may reach a host again from the moment that it is being brought back.
+      for (const host of comingBack(act, all)) absences.close(host, stage.now());
+    },
+    after: (act) => {
+      if (act.do === 'kill' || act.do === 'stop') {
+        off.add(act.host);
+        turn(act.host, 'off');
+      }
+      if (isAway(act)) absences.open(act.host, stage.now());
+      for (const host of comingBack(act, all)) {
+        if (act.do === 'reboot' || off.delete(host)) turn(host, 'on');
+      }
+    },
+    stop: () => {
+      writables.stop();
+      for (const [, watch] of watches) watch.stop();
+    },
+    seen: (end) => ({
+      holdings: holdings.book.all(end),
+      writables: writables.spans(),
+      absences: absences.all(end),
+      deeds: deeds.deeds,
+      roles: deeds.deeds
+        .filter(({ kind }) => ROLES.includes(kind))
+        .map(({ at, host, text }) => ({ at, kind: 'role', host, text })),
+      local: writables.acknowledged(),
+    }),
+  };
+}
+
+const ROLES: readonly Deed['kind'][] = ['promotion', 'demotion', 'vip', 'fencing'];
+
+/** Out of every client's reach: clients are on the management network. */
+function isAway(act: Act): act is Extract<Act, { do: 'kill' | 'stop' | 'freeze' | 'cut' }> {
+  if (act.do === 'cut') return act.network === undefined || act.network === 'mgmt';
+  return act.do === 'kill' || act.do === 'stop' || act.do === 'freeze';
+}
+
+function comingBack(act: Act, all: readonly string[]): readonly string[] {
+  if (act.do === 'heal') return act.host === undefined ? all : [act.host];
+  return act.do === 'start' || act.do === 'thaw' || act.do === 'reboot' ? [act.host] : [];
+}

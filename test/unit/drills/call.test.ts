@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE, shortSelection } from '../../../src/drills/hazards/catalogue.ts';
+import { chosen, parseDrillCall } from '../../../src/drills/run/call.ts';
+import { chanceOf, seedOfRound } from '../../../src/drills/run/chance.ts';
+
+const words = (text: string) => (text === '' ? [] : text.split(' '));
+const SHORT = shortSelection(chanceOf(1));
+
+describe('the words of scripts/drill', () => {
+  it.each([
+    ['', { verb: 'help' }],
+    ['--help', { verb: 'help' }],
+    ['list', { verb: 'list', ids: [] }],
+    ['run net-cut-primary', { verb: 'run', ids: ['net-cut-primary'], rounds: 1, seed: null, isStored: true }],
+    ['run a b --rounds 30 --seed 7 --no-store', { ids: ['a', 'b'], rounds: 30, seed: 7, isStored: false }],
+    ['all --group disk --short --out /x', { verb: 'all', group: 'disk', isShort: true, out: '/x' }],
+  ])('"%s" is understood', (text, call) => expect(parseDrillCall(words(text))).toMatchObject(call));
+
+  it.each([
+    ['fly', /no verb "fly"/],
+    ['run', /name a hazard/],
+    ['all net-cut-primary', /takes no names/],
+    ['run a --short', /of `all`/],
+    ['all --rounds 0', /whole number from 1/],
+    ['all --rounds 1.5', /whole number from 1/],
+    ['all --seed -1', /seed/],
+    ['all --bogus', /bogus/],
+  ])('"%s" is refused', (text, why) => expect(() => parseDrillCall(words(text))).toThrow(why));
+
+  it('choose from the catalogue, in its order', () => {
+    const ids = (text: string) => chosen(parseDrillCall(words(text)), CATALOGUE, SHORT).map(({ id }) => id);
+    expect(ids('run net-cut-primary host-kill-primary')).toEqual(['host-kill-primary', 'net-cut-primary']);
+    expect(ids('all')).toEqual(CATALOGUE.map(({ id }) => id));
+    expect(ids('all --short')).toEqual(SHORT.map(({ id }) => id));
+    expect(ids('all --group disk').every((id) => id.startsWith('disk-'))).toBe(true);
+    expect(() => ids('run nothing')).toThrow(/no hazard "nothing"/);
+    expect(() => ids('all --group nothing')).toThrow(/no group "nothing".*host, process/s);
+  });
+});
+
+describe('chance', () => {
+  it('is the same for the same seed, and lies in [0, 1)', () => {
+    const many = (seed: number) => Array.from({ length: 100 }, chanceOf(seed));
+    expect(many(42)).toEqual(many(42));
+    expect(many(42)).not.toEqual(many(43));
+    expect(many(42).every((number) => number >= 0 && number < 1)).toBe(true);
+  });
+
+  it('gives every round of every hazard a seed of its own, which its command line takes', () => {
+    const seeds = CATALOGUE.flatMap(({ id }) =>
+      Array.from({ length: 30 }, (_, index) => seedOfRound(7, id, index + 1)),
+    );
+    expect(new Set(seeds).size).toBe(seeds.length);
+    for (const seed of seeds) expect(parseDrillCall(['run', 'x', '--seed', String(seed)]).seed).toBe(seed);
+  });
+});
