@@ -103,6 +103,12 @@ export function checkVersions({ versions }: HostSeen, { error }: Findings): void
 
 /** Nothing of another cluster is taken over. `isOwn`: an interrupted run of the same command left it. */
 export function checkData({ data }: HostSeen, isOwn: boolean, { error }: Findings): void {
+  if (data === null) {
+    error(
+      `Whether this host has data of an earlier cluster could not be found out: find ${DATA.etcd} ${DATA.postgres} fails. Look at its disks (journalctl -k) first.`,
+    );
+    return;
+  }
   const own = [DATA.etcd, DATA.postgres].filter((path) => data.includes(path));
   if (!isOwn && own.length > 0)
     error(

@@ -35,7 +35,7 @@ export interface HostSeen {
     readonly isJoinDone: boolean;
   };
   /** Which of `DATA` are there. */
-  readonly data: readonly string[];
+  readonly data: readonly string[] | null;
   /** First line that each daemon prints for its version. */
   readonly versions: Readonly<Record<'patroni' | 'postgres' | 'etcd', string | null>>;
 }
@@ -104,8 +104,14 @@ async function readIfAllowed(host: Host, path: string): Promise<string | null> {
   return await host.files.read(path).catch(() => null);
 }
 
-async function presentOf(host: Host, paths: readonly string[]): Promise<string[]> {
+/** Said by find(1) of what is not there, or may not be seen: that finding comes from the user id. */
+const ABSENT = /: (?:No such file or directory|Not a directory|Permission denied)$/;
+
+/** Null when it is not certain: what is taken for an empty host is cleared later. */
+async function presentOf(host: Host, paths: readonly string[]): Promise<string[] | null> {
   const answer = await host.exec({ argv: ['find', ...paths, '-maxdepth', '0'], timeoutMs: COMMAND_MS });
+  const complaints = answer.stderr.split('\n').filter((line) => line !== '');
+  if (answer.code === null || !complaints.every((line) => ABSENT.test(line))) return null;
   return answer.stdout.split('\n').filter((line) => line !== '');
 }
 

@@ -3,6 +3,8 @@ import { runInit } from '../../../src/join/init/init.ts';
 import type { InitOptions } from '../../../src/join/init/options.ts';
 import { PATHS, UNITS } from '../../../src/join/paths.ts';
 import { isSignedBy, readCertificate } from '../../../src/pki/certificate.ts';
+import { argvOf } from '../../kit/argv-of.ts';
+import { answer, SILENT } from '../../kit/exec-result.ts';
 import { FakeSite, INIT_OPTIONS as OPTIONS } from './fake-site.ts';
 import { countEffects } from './mortal.ts';
 
@@ -35,6 +37,26 @@ describe('regent init', () => {
       current: 'default',
       contexts: { default: { url: 'http://127.0.0.1:5240', apiKey: whole } },
     });
+  });
+
+  it('touches nothing while it is not certain that the host has no data', async () => {
+    const eio = answer('', { code: 1, stderr: 'find: ‘/var/lib/etcd/regent/member’: Input/output error\n' });
+    const absent = answer('', { code: 1, stderr: 'find: ‘/var/lib/etcd’: No such file or directory\n' });
+    for (const [found, code] of [
+      [SILENT, 1],
+      [eio, 1],
+      [absent, 0],
+    ] as const) {
+      const site = new FakeSite();
+      const { host } = site.ports();
+      const before = new Map(site.files);
+      const exec: typeof host.exec = async (command) =>
+        argvOf(command)[0] === 'find' ? found : await host.exec(command);
+      expect(await runInit(site.ports({ host: { ...host, exec } }), OPTIONS)).toBe(code);
+      if (code === 0) continue;
+      expect(site.said.join('\n')).toContain('data of an earlier cluster could not be found out');
+      expect(site.files).toEqual(before);
+    }
   });
 
   it('keeps the identity of the rack: of rack.conf, else the one that the agent kept', async () => {

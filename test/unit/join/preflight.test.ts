@@ -100,6 +100,7 @@ describe('preflight', () => {
       { data: ['/var/lib/postgresql/17/regent/PG_VERSION'] },
       /^error: This host has data of an earlier cluster: .*PG_VERSION.*never taken over/,
     ],
+    ['data that cannot be looked at', { data: null }, /^error: Whether this host has data of an earlier cluster/],
     ['an etcd of somebody else', { data: ['/var/lib/etcd/default/member'] }, /^error: An etcd that is not Regent's/],
     ['a Patroni of somebody else', { data: ['/etc/patroni/config.yml'] }, /^error: A Patroni that is not Regent's/],
     [
