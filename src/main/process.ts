@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { parseConfFile } from '../core/conf-file.ts';
 import { AppError, isRejected, sentenceOf } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { type Liveness, startLiveness } from './liveness.ts';
+import { type Liveness, startLiveness } from './systemd/liveness.ts';
 import { openLog } from './log.ts';
-import { type Notifier, openNotifier } from './notify.ts';
+import { type Notifier, openNotifier } from './systemd/notify.ts';
 
 /** What a long-running process of ours gets from its surroundings; built once, passed down as arguments. */
 export interface ProcessPorts {

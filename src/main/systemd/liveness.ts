@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../core/ports.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import type { Notifier } from './notify.ts';
 
 /** Proof that a process still does its work, fed by its own loops. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../../core/ports.ts';
 
 /** systemd's start-up and watchdog messages; all are no-ops outside of a unit (no NOTIFY_SOCKET). They never throw. */
 export interface Notifier {
