@@ -61,7 +61,8 @@ export function isGood(sample: Sample): boolean {
 function longestGap(lane: Lane, { faultAt, endedAt }: Judged): { from: number; to: number } | null {
   // A lane that had no good answer before was out from its first question on, at the latest from the fault.
   const begin = Math.min(faultAt ?? endedAt, ...lane.samples.slice(0, 1).map((sample) => sample.sentAt));
-  const moments = [begin, ...answersOf(lane), endedAt];
+  // Nothing is asked any more after the end: what is answered then says nothing of the time between.
+  const moments = [begin, ...answersOf(lane).filter((at) => at < endedAt), endedAt];
   return moments
     .slice(1)
     .map((to, index) => ({ from: moments[index] ?? to, to }))

@@ -7,14 +7,14 @@ import { seconds } from './words.ts';
 /** How long before the first fault every lane must have been answered, and never badly; twice its usual distance where that is longer. */
 export const STEADY_MS = 2_000;
 
-/** How many good answers a lane must have had before the first fault, so that it is known what is usual. */
-export const STEADY_ANSWERS = 5;
+/** How many good answers a lane must have had before the first fault, so that it is known what is usual: two distances at least. */
+export const STEADY_ANSWERS = 3;
 
 /** A lane that asks often and asked nothing for longer was starved: the measuring machine stalled, or the probe had died. */
 export const STARVED_MS = 500;
 
-/** The slowest lane that asks often, ms from question to question: half of `STARVED_MS`, so that one late question is no stall. */
-export const OFTEN_MS = 250;
+/** The slowest lane that asks often, ms from question to question: so slow that one late question is not yet a stall. */
+export const OFTEN_MS = 200;
 
 /** Why a recording is not fit to be judged, one clause each; empty: it is. What nobody looked at must not pass for what went well. */
 export function unfitnessOf(timeline: Timeline, rules: HazardRules): string[] {

@@ -309,14 +309,14 @@ describe('a round that breaks one thing', () => {
     {
       why: 'a lane had hardly begun',
       breaks: 'recording',
-      round: silent('proxy', 0, 4_800),
-      measured: 'proxy: 4 good answers before the fault, 5 are needed',
+      round: silent('proxy', 0, 4_900),
+      measured: 'proxy: 2 good answers before the fault, 3 are needed',
     },
     {
       why: 'a lane has no sample',
       breaks: 'recording',
       round: silent('proxy', 0, 99_000),
-      measured: 'proxy: 0 good answers before the fault, 5 are needed',
+      measured: 'proxy: 0 good answers before the fault, 3 are needed',
     },
     {
       why: 'the measuring machine stalled',

@@ -70,6 +70,12 @@ describe('the outage of a lane', () => {
     });
   });
 
+  it('does not reach beyond the end, where a question that was held is answered and none is asked any more', () => {
+    const samples = [...without().samples, { sentAt: 700, endedAt: 9_000 }].toSorted((a, b) => a.sentAt - b.sentAt);
+    expect(outage({ probe: 'read', samples })).toEqual([null, null, 0]);
+    expect(outage(answered(0, 100, 200, 300, 400, 500, 600, 9_000))).toEqual([600, 1_000, 300]);
+  });
+
   it('is looked for in all the time when there was no fault', () => {
     const { from, to } = outageOf(without(100, 200), { faultAt: null, endedAt: 1_000 });
     expect([from, to]).toEqual([0, 300]);
