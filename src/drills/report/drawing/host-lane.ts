@@ -1,0 +1,58 @@
+import type { Deed, Span, Timeline } from '../../judge/timeline.ts';
+import { clip, markup } from '../escape.ts';
+import { moment, seconds } from '../words.ts';
+import { isShown, PLOT, type Scale, xOf } from './scale.ts';
+
+/** Height of a host's lane, px. */
+export const HOST_HEIGHT = 26;
+/** More diamonds than this in a lane say nothing; it also bounds the size. */
+const MOST_DEEDS = 40;
+const MOST_SPANS = 60;
+
+/** A kind of stripe in a host's lane: its class in the style, what it means, where it lies, px. */
+interface Stripe {
+  readonly name: string;
+  readonly meaning: string;
+  readonly y: number;
+  readonly height: number;
+}
+
+const ABSENT: Stripe = { name: 'absent', meaning: 'out of reach', y: 1, height: 24 };
+const HOLDING: Stripe = { name: 'vip', meaning: 'VIP', y: 2, height: 10 };
+const WRITABLE: Stripe = { name: 'writable', meaning: 'accepts writes', y: 14, height: 10 };
+
+/** A host's lane: when it was out of reach, when it had the VIP, when it accepted writes, and what the cluster did there. */
+export function hostLane(timeline: Timeline, host: string, scale: Scale, top: number): string {
+  const of = (spans: readonly Span[]): readonly Span[] =>
+    spans.filter((span) => span.host === host && span.to >= scale.from && span.from <= scale.to).slice(0, MOST_SPANS);
+  const deeds = timeline.deeds.filter((deed) => deed.host === host && isShown(scale, deed.at)).slice(0, MOST_DEEDS);
+  const stripes = [
+    ...of(timeline.absences).map((span) => stripe(ABSENT, span, scale, top)),
+    ...of(timeline.holdings).map((span) => stripe(HOLDING, span, scale, top)),
+    ...of(timeline.writables).map((span) => stripe(WRITABLE, span, scale, top)),
+  ];
+  return [
+    `<text class="name" x="${PLOT.left - 10}" y="${top + HOST_HEIGHT / 2 + 4}">${markup(clip(host, 19))}</text>`,
+    `<path class="track" d="M${PLOT.left} ${top + HOST_HEIGHT / 2}h${PLOT.width}"/>`,
+    ...stripes,
+    ...deeds.map((deed) => diamond(deed, scale, top + HOST_HEIGHT / 2)),
+  ].join('');
+}
+
+/** Stripes have their meaning written in them where there is room, and as a title. */
+function stripe(kind: Stripe, span: Span, scale: Scale, top: number): string {
+  const from = xOf(scale, span.from);
+  const width = Math.max(2, xOf(scale, span.to) - from);
+  const y = top + kind.y;
+  const title = `${span.host} ${kind.meaning} from ${moment(span.from - scale.zero)} for ${seconds(span.to - span.from)}`;
+  const place = `x="${from}" y="${y}" width="${width}" height="${kind.height}"`;
+  const rect = `<rect class="${kind.name}" ${place}><title>${markup(title)}</title></rect>`;
+  if (width < kind.meaning.length * 6 + 14) return rect;
+  const middle = y + kind.height / 2 + 3.5;
+  return `${rect}<text class="in ${kind.name}-in" x="${from + 9}" y="${middle}">${kind.meaning}</text>`;
+}
+
+function diamond(deed: Deed, scale: Scale, y: number): string {
+  const title = `${moment(deed.at - scale.zero)} ${deed.kind}: ${clip(deed.text, 120)}`;
+  return `<path class="deed" d="M${xOf(scale, deed.at)} ${y - 5}l5 5l-5 5l-5 -5z"><title>${markup(title)}</title></path>`;
+}

@@ -1,0 +1,59 @@
+import type { Span, Timeline } from '../judge/timeline.ts';
+import type { Round } from './round.ts';
+
+/** The figures of one round that tables over rounds are made of. Durations in ms; null: not measured. */
+export interface Figures {
+  readonly writeMs: number | null;
+  /** The longest time in which no host held the floating address, or the outage of a lane of kind `vip`. */
+  readonly vipMs: number | null;
+  /** Writes that were acknowledged and are missing on a node. */
+  readonly lost: number;
+  /** Writes and reads through the floating address that were given up. */
+  readonly failedCalls: number;
+  readonly redundantMs: number | null;
+}
+
+/** Figures of a round. */
+export function figures(round: Round): Figures {
+  const { verdict, timeline } = round;
+  const worst = (kind: string): number | null => {
+    const lanes = verdict.outages.filter((lane) => kindOf(lane.probe) === kind);
+    return lanes.length === 0 ? null : Math.max(...lanes.map((lane) => lane.ms));
+  };
+  return {
+    writeMs: worst('write'),
+    vipMs: worst('vip') ?? (timeline === null ? null : unheldMs(timeline)),
+    lost: verdict.ledger.lost.length,
+    failedCalls: verdict.outages
+      .filter((lane) => ['write', 'read'].includes(kindOf(lane.probe)))
+      .reduce((sum, lane) => sum + lane.failed, 0),
+    redundantMs: verdict.redundantMs,
+  };
+}
+
+/** A probe's kind: its first word. */
+function kindOf(probe: string): string {
+  return probe.split(' ', 1)[0] ?? probe;
+}
+
+/** The limit of a probe's outage, ms: of the lane itself before that of its kind; null: none. */
+export function limitMs(round: Round, probe: string): number | null {
+  const { expects } = round.hazard;
+  const own = expects.find((item) => item.probe === probe && item.withinMs !== undefined);
+  const kind = expects.find((item) => item.probe === kindOf(probe) && item.withinMs !== undefined);
+  return (own ?? kind)?.withinMs ?? null;
+}
+
+/** The longest gap between holders; null: nobody was ever seen to hold it. What is before the first and after the last span is not known. */
+function unheldMs(timeline: Timeline): number | null {
+  const spans: readonly Span[] = timeline.holdings.toSorted((a, b) => a.from - b.from);
+  const first = spans[0];
+  if (first === undefined) return null;
+  let heldTo = first.to;
+  let longest = 0;
+  for (const span of spans) {
+    longest = Math.max(longest, span.from - heldTo);
+    heldTo = Math.max(heldTo, span.to);
+  }
+  return longest;
+}

@@ -1,0 +1,65 @@
+import { stableJson } from '../../core/stable-json.ts';
+import { figures } from './figures.ts';
+import { replay, type Round, type Run } from './round.ts';
+import { byHazard, byHeadline } from './summary.ts';
+
+/** Of the shape below. A new member does not raise it; a member that goes or changes its meaning does. */
+export const FORMAT_VERSION = 1;
+
+/**
+ * A run as JSON: keys in code-point order, one line a round, all durations and moments in ms; null: not measured.
+ *
+ * ```text
+ * { format: "regent-drill-report", version: 1,
+ *   run: Run,
+ *   summary: { hazards: SummaryRow[], headlines: SummaryRow[] },
+ *   rounds: { hazard: {id, title, row, group, headline}, replay: string, figures: Figures, verdict: Verdict,
+ *             predicted: Prediction[], timeline: Timeline | null }[] }
+ * ```
+ *
+ * In a timeline a sample is `[sentAt, ms that its answer took, why?]`, rounded to 0.1 ms: a third of the size. `isWhole` false: without
+ * timelines, for history and comparison; about 5 kB a round.
+ */
+export function exportJson(run: Run, rounds: readonly Round[], isWhole: boolean): string {
+  const { title, command, startedAt, place, version } = run;
+  const summary = { hazards: byHazard(rounds), headlines: byHeadline(rounds) };
+  const lines = rounds.map((round) => stableJson(rounded(roundOf(round, isWhole))));
+  return [
+    `{"format":"regent-drill-report","rounds":[`,
+    lines.join(',\n'),
+    `],"run":${stableJson({ title, command, startedAt, place, version })},`,
+    `"summary":${stableJson(rounded(summary))},"version":${FORMAT_VERSION}}`,
+    '',
+  ].join('\n');
+}
+
+function roundOf(round: Round, isWhole: boolean): unknown {
+  const { id, title, row, group, headline } = round.hazard;
+  const { timeline } = round;
+  return {
+    hazard: { id, title, row, group, headline },
+    replay: replay(round.verdict),
+    figures: figures(round),
+    verdict: round.verdict,
+    predicted: round.predicted ?? [],
+    timeline: isWhole && timeline !== null ? { ...timeline, lanes: timeline.lanes.map(laneOf) } : null,
+  };
+}
+
+function laneOf(lane: NonNullable<Round['timeline']>['lanes'][number]): unknown {
+  return {
+    probe: lane.probe,
+    samples: lane.samples.map(({ sentAt, endedAt, why }) =>
+      why === undefined ? [sentAt, endedAt - sentAt] : [sentAt, endedAt - sentAt, why],
+    ),
+  };
+}
+
+/** Every fraction to a tenth: more was not measured. What JSON cannot carry, of a broken recording, is null. */
+function rounded(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return null;
+  if (typeof value === 'number') return Number.isInteger(value) ? value : Math.round(value * 10) / 10;
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, rounded(member)]));
+}

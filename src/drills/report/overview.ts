@@ -1,0 +1,106 @@
+import { P95_ROUNDS, type Spread } from '../judge/statistics.ts';
+import { clip, markdownCell, plain } from './escape.ts';
+import type { Round, Run } from './round.ts';
+import { byHazard, byHeadline, type SummaryRow, total } from './summary.ts';
+import { textTable } from './text-table.ts';
+import { broken, count, dateTime, grouped, outage, seconds, sentence } from './words.ts';
+
+const HEADERS = ['write p50', 'p95', 'max', 'VIP max', 'lost', 'failed', 'redundant'] as const;
+
+/** Many rounds as a table of 100 columns, one line a hazard, and a line for each round that failed. Ends with a line break. */
+export function overview(run: Run, rounds: readonly Round[]): string {
+  const rows = byHazard(rounds);
+  const all = total(rounds);
+  const failed = rounds.filter((round) => !round.verdict.isPassed);
+  const lines = [
+    `${run.title} · ${dateTime(run.startedAt)} · ${run.place}`,
+    '',
+    ...textTable(
+      [
+        { header: 'hazard', most: 29 },
+        { header: 'passed', isNumber: true },
+        ...HEADERS.map((header) => ({ header, isNumber: true })),
+      ],
+      rows.map((row) => [row.name, `${row.passed}/${row.rounds}`, ...values(row)]),
+    ),
+    '',
+    ...(all === null ? ['no rounds'] : [summing(all)]),
+    ...(hasHint(rows) ? [HINT] : []),
+    ...failed.map(({ verdict }) => {
+      const why = broken(verdict).map(sentence).join('; ');
+      return `FAILED  ${verdict.hazard} round ${verdict.round}, seed ${verdict.seed}: ${why}`;
+    }),
+    `again: ${run.command}`,
+  ];
+  return lines.map((line) => `${clip(plain(line), 100)}\n`).join('');
+}
+
+/** A table for a README, with its date and command. `by`: a line for each hazard, or for each row of the headline table. */
+export function markdownTable(run: Run, rounds: readonly Round[], by: 'hazard' | 'headline'): string {
+  const rows = by === 'hazard' ? byHazard(rounds) : byHeadline(rounds);
+  const headers = [
+    by === 'hazard' ? 'hazard' : 'event',
+    'rounds',
+    'passed',
+    'writes stop: p50',
+    'p95',
+    'max',
+    'VIP gone: max',
+    'acknowledged writes lost',
+    'failed calls',
+    'full redundancy: max',
+  ];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const written = `${count(
+    rows.reduce((sum, row) => sum + row.acknowledged, 0),
+    'acknowledged write',
+  )}`;
+  return [
+    line(headers),
+    `|---|${'---:|'.repeat(headers.length - 1)}`,
+    ...rows.map((row) =>
+      line([markdownCell(row.title || row.name), String(row.rounds), String(row.passed), ...values(row)]),
+    ),
+    '',
+    `Measured ${dateTime(run.startedAt)} with \`${plain(run.command).replaceAll('`', "'")}\` (${markdownCell(run.place)}, ` +
+      `version ${markdownCell(run.version)}); ${written}, each looked for on every node after the heal.${hasHint(rows) ? ` ${HINT}` : ''}`,
+    '',
+  ].join('\n');
+}
+
+/** The sentence below a table in which a p95 is missing. */
+export const HINT = `A p95 needs ${P95_ROUNDS} rounds.`;
+
+/** Whether a p95 is missing among these rows. */
+export function hasHint(rows: readonly SummaryRow[]): boolean {
+  return rows.some((row) => row.write !== null && row.write.p95 === null);
+}
+
+/** A p95 as text; of too few rounds there is none. */
+export function p95(spread: Spread | null): string {
+  return outage(spread?.p95 ?? null);
+}
+
+/** The longest time to full redundancy; said when it did not come back in some rounds. */
+export function slowestRedundancy(row: SummaryRow): string {
+  return row.notRedundant > 0 ? `never (${row.notRedundant})` : seconds(row.redundancy?.max ?? null);
+}
+
+function values(row: SummaryRow): string[] {
+  return [
+    outage(row.write?.p50 ?? null),
+    p95(row.write),
+    outage(row.write?.max ?? null),
+    outage(row.vip?.max ?? null),
+    grouped(row.lost),
+    grouped(row.failedCalls),
+    slowestRedundancy(row),
+  ];
+}
+
+function summing(all: SummaryRow): string {
+  return `${all.passed} of ${count(all.rounds, 'round')} passed; ${grouped(all.lost)} of ${count(
+    all.acknowledged,
+    'acknowledged write',
+  )} lost`;
+}

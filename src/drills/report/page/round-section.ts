@@ -1,0 +1,72 @@
+import type { Timeline } from '../../judge/timeline.ts';
+import { drawing } from '../drawing/drawing.ts';
+import { closeScale, wholeScale } from '../drawing/scale.ts';
+import { clip, markup } from '../escape.ts';
+import { foremost, happenings } from '../events.ts';
+import { replay, type Round } from '../round.ts';
+import { broken, count, dateTime, moment, seconds, sentence, subject } from '../words.ts';
+
+const MOST_EVENTS = 60;
+
+/** One round, drawn: verdict, drawings, what happened, what was judged. */
+export function roundSection(round: Round, timeline: Timeline, id: string): string {
+  const { verdict, hazard } = round;
+  const close = closeScale(timeline, verdict);
+  const figures = [
+    ...(close === null
+      ? []
+      : [figure(drawing(timeline, verdict, close, `Round ${verdict.round} around the fault`), 'Around the fault')]),
+    figure(drawing(timeline, verdict, wholeScale(timeline), `Round ${verdict.round}, whole`), 'The whole round'),
+  ];
+  const failed = broken(verdict);
+  return [
+    `<details open id="${id}"><summary><h3>${markup(hazard.title)}, round ${verdict.round}</h3>${badge(verdict.isPassed)}</summary>`,
+    `<p class="meta">${markup(dateTime(verdict.startedAt))} · ${seconds(timeline.endedAt)} recorded · again: <code>${markup(replay(verdict))}</code></p>`,
+    failed.length === 0
+      ? ''
+      : `<ul class="broken">${failed.map((check) => `<li>${markup(sentence(check))}</li>`).join('')}</ul>`,
+    ...figures,
+    events(timeline),
+    judged(round),
+    '</details>',
+  ].join('\n');
+}
+
+/** Passed or failed, as sign and word. */
+export function badge(isPassed: boolean): string {
+  return isPassed ? '<span class="verdict passed">✓ passed</span>' : '<span class="verdict failed">✗ failed</span>';
+}
+
+function figure(svg: string, caption: string): string {
+  return `<figure><figcaption><b>${caption}</b></figcaption>${svg}</figure>`;
+}
+
+function events(timeline: Timeline): string {
+  const all = happenings(timeline);
+  const told = foremost(all, MOST_EVENTS);
+  const rows = told.map((item) => {
+    const host = item.host === null ? '' : `${item.host}${item.roles === '' ? '' : ` (${item.roles})`}`;
+    const cells = [item.kind, clip(host, 60), clip(item.text, 160)].map((text) => `<td>${markup(text)}</td>`).join('');
+    return `<tr><td class="number">${moment(item.afterMs)}</td>${cells}</tr>`;
+  });
+  const more = all.length - told.length;
+  return [
+    '<table class="events"><thead><tr><th class="number">from the fault</th><th>event</th><th>host (its role before)</th><th>what happened</th></tr></thead>',
+    `<tbody>${rows.join('')}</tbody></table>`,
+    more > 0 ? `<p class="note">${count(more, 'event')} more are in the JSON export.</p>` : '',
+  ].join('');
+}
+
+function judged({ verdict, predicted }: Round): string {
+  const rows = verdict.checks.map((check) => {
+    const foretold = predicted?.find((item) => check.what === 'outage' && item.probe === check.probe);
+    const range = foretold === undefined ? '' : `${seconds(foretold.leastMs)} to ${seconds(foretold.mostMs)}`;
+    const cells = [subject(check), check.limit, ...(predicted === undefined ? [] : [range]), check.measured];
+    return `<tr>${cells.map((text) => `<td>${markup(text)}</td>`).join('')}<td class="number">${badge(check.isHeld)}</td></tr>`;
+  });
+  const heads = ['what had to hold', 'limit', ...(predicted === undefined ? [] : ['predicted']), 'measured'];
+  return [
+    `<table class="events"><thead><tr>${heads.map((text) => `<th>${text}</th>`).join('')}<th class="number">verdict</th></tr></thead>`,
+    `<tbody>${rows.join('')}</tbody></table>`,
+  ].join('');
+}

@@ -1,0 +1,117 @@
+import { firstFault } from '../judge/recording.ts';
+import type { Check } from '../judge/verdict.ts';
+import { clip, plain } from './escape.ts';
+import { foremost, happenings } from './events.ts';
+import { replay, type Round } from './round.ts';
+import { textTable } from './text-table.ts';
+import { answerTime, broken, count, dateTime, grouped, moment, outage, seconds, sentence, subject } from './words.ts';
+
+/** Of a terminal that everyone has. */
+const COLUMNS = 100;
+const LINES = 40;
+const MOST_BROKEN = 5;
+const MOST_HAPPENINGS = 9;
+
+/** One round on one screen: at most 40 lines of 100 columns, the verdict first. Ends with a line break. */
+export function screen(round: Round): string {
+  const head = [...headLines(round), '', ...happeningLines(round)];
+  const foot = [...judgedLines(round), '', `again: ${replay(round.verdict)}`];
+  const lines = [...head, ...laneLines(round, LINES - head.length - foot.length - 2), '', ...foot];
+  return lines.map((line) => `${clip(plain(line), COLUMNS)}\n`).join('');
+}
+
+function headLines({ hazard, verdict, timeline }: Round): string[] {
+  const failed = broken(verdict);
+  const more = failed.length - MOST_BROKEN;
+  const recorded = timeline === null ? '' : ` · ${seconds(timeline.endedAt)} recorded`;
+  return [
+    `${verdict.isPassed ? 'PASSED' : 'FAILED'}  ${verdict.hazard} · round ${verdict.round}`,
+    `        ${hazard.title}`,
+    `        ${dateTime(verdict.startedAt)}${recorded} · seed ${verdict.seed}`,
+    ...failed.slice(0, MOST_BROKEN).map((check) => `  not held  ${sentence(check)}`),
+    ...(more > 0 ? [`  not held  ${count(more, 'check')} more`] : []),
+  ];
+}
+
+function happeningLines({ timeline }: Round): string[] {
+  if (timeline === null) return [];
+  const all = happenings(timeline);
+  const told = foremost(all, MOST_HAPPENINGS);
+  const fault = firstFault(timeline);
+  const from = fault === null ? 'no fault was made' : `first fault ${seconds(fault)} after the probes began`;
+  return [
+    `What happened (${from})`,
+    ...textTable(
+      [{ header: '' }, { header: '', isNumber: true }, { header: '' }, { header: '', most: 34 }, { header: '' }],
+      told.map((item) => ['', moment(item.afterMs), item.kind, cast(item.host, item.roles), item.text]),
+    ).slice(1),
+    ...(all.length > told.length ? [`  … and ${count(all.length - told.length, 'event')} more`] : []),
+    '',
+  ];
+}
+
+function laneLines(round: Round, room: number): string[] {
+  const { outages } = round.verdict;
+  const checkOf = (probe: string, what: Check['what']): Check | undefined =>
+    round.verdict.checks.find((check) => check.what === what && check.probe === probe);
+  const isBroken = (probe: string): boolean =>
+    round.verdict.checks.some((check) => check.probe === probe && !check.isHeld);
+  // What did not hold is never cut off.
+  const order = [...outages.filter((lane) => isBroken(lane.probe)), ...outages.filter((lane) => !isBroken(lane.probe))];
+  const kept = order.slice(0, outages.length <= room ? room : room - 1).map((lane) => lane.probe);
+  const fault = round.timeline === null ? null : firstFault(round.timeline);
+  const rows = outages
+    .filter((lane) => kept.includes(lane.probe))
+    .map((lane) => [
+      isBroken(lane.probe) ? '✗' : ' ',
+      lane.probe,
+      outage(lane.ms),
+      lane.from === null || fault === null ? '' : moment(lane.from - fault),
+      checkOf(lane.probe, 'outage')?.limit ?? '',
+      `${lane.failed}/${lane.asked}`,
+      checkOf(lane.probe, 'failures')?.limit ?? '',
+      answerTime(lane.slowestMs),
+    ]);
+  const numbers = ['outage', 'from', 'limit', 'failed', 'limit', 'slowest answer'];
+  return [
+    ...textTable(
+      [
+        { header: ' ' },
+        { header: 'probe', most: 30 },
+        ...numbers.map((header) => ({ header, isNumber: true, most: 16 })),
+      ],
+      rows,
+    ),
+    ...(outages.length > kept.length ? [`   … and ${count(outages.length - kept.length, 'probe')} more`] : []),
+  ];
+}
+
+function judgedLines({ verdict }: Round): string[] {
+  const { ledger } = verdict;
+  const bad = [
+    `${ledger.lost.length} lost`,
+    `${ledger.unexpected.length} unexpected`,
+    `${ledger.twice.length} twice`,
+    `${ledger.unequal.length} unequal`,
+  ];
+  const rows = verdict.checks
+    .filter((check) => check.probe === undefined && check.what !== 'ledger')
+    .slice(0, 6)
+    .map((check) => [
+      check.isHeld ? '✓' : '✗',
+      subject(check),
+      check.measured,
+      check.limit === check.measured ? '' : `limit ${check.limit}`,
+    ]);
+  const isClean = [ledger.lost, ledger.unexpected, ledger.twice, ledger.unequal].every((list) => list.length === 0);
+  const writes = [isClean ? '✓' : '✗', 'Ledger of writes', `${grouped(ledger.acknowledged)} acknowledged`];
+  return textTable(
+    [{ header: '' }, { header: '' }, { header: '', most: 36 }, { header: '' }],
+    [[...writes, bad.join(', ')], ...rows],
+  ).slice(1);
+}
+
+function cast(host: string | null, held: string): string {
+  if (host === null) return '';
+  return held === '' ? host : `${host} (${held})`;
+}
