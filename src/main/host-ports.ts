@@ -15,7 +15,7 @@ import type { ConnectionSpec } from '../store/connection.ts';
 import { Database } from '../store/database.ts';
 import { bootstrapDatabase } from './region/bootstrap-database.ts';
 import { readDatabase } from './region/cluster-database.ts';
-import { callRegion, tryConnect } from './host-calls.ts';
+import { callRegion, tryConnect } from './calls/host-calls.ts';
 import { productVersion, readSettings, type Settings, systemClock, systemRandom } from './process.ts';
 
 const ASK_MS = 3000;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { textOf } from '../answer-text.ts';
+import { textOf } from '../calls/answer-text.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** One question over mutual TLS. */

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callRegion } from '../../../src/main/host-calls.ts';
+import { callRegion } from '../../../src/main/calls/host-calls.ts';
 import type { TlsFiles } from '../../../src/main/region/tls.ts';
 import { askTls } from '../../../src/main/region/tls-ask.ts';
 import { REGION_SERVER_NAME } from '../../../src/model/cluster.ts';
