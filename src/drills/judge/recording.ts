@@ -10,7 +10,7 @@ export const STEADY_MS = 2_000;
 /** How many good answers a lane must have had before the first fault, so that it is known what is usual: two distances at least. */
 export const STEADY_ANSWERS = 3;
 
-/** A lane that asks often and asked nothing for longer was starved: the measuring machine stalled, or the probe had died. */
+/** A probe that asked nothing for longer, against its habit, was starved: the measuring machine stalled, or the probe had died. */
 export const STARVED_MS = 500;
 
 /** The slowest lane that asks often, ms from question to question: so slow that one late question is not yet a stall. */
@@ -57,12 +57,18 @@ function unready(lane: Lane, faultAt: number): string[] {
   return failed === 0 ? [] : [`${lane.probe}: ${failed} failed ${before}`];
 }
 
-/** A probe asks on, whether its earlier questions were answered or not: an outage of what it asks does not silence it. */
+/**
+ * The longest time of silence that the prober owns up to (`late`), or that is seen in a lane that asks often: a probe asks on, whether its
+ * earlier questions were answered or not, so an outage of what it asks does not silence it. What was over before the steady time is past.
+ */
 function starved(lane: Lane, faultAt: number, endedAt: number): string[] {
   const sent = lane.samples.map((sample) => sample.sentAt).toSorted((a, b) => a - b);
   const pace = nearestRank(distances(sent.filter((at) => at <= faultAt)), 50);
-  if (pace === null || pace > OFTEN_MS) return [];
-  const longest = nearestRank(distances([...sent, endedAt]), 100) ?? 0;
+  const isJudged = (at: number) => at > faultAt - STEADY_MS;
+  const late = lane.samples.filter(({ sentAt }) => isJudged(sentAt)).map((sample) => sample.late ?? 0);
+  const moments = [...sent, endedAt];
+  const gaps = distances(moments).filter((_, index) => isJudged(moments[index + 1] ?? endedAt));
+  const longest = nearestRank(pace === null || pace > OFTEN_MS ? late : [...late, ...gaps], 100) ?? 0;
   return longest > STARVED_MS ? [`${lane.probe}: nothing was asked for ${seconds(longest)}`] : [];
 }
 

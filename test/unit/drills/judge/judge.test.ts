@@ -325,6 +325,17 @@ describe('a round that breaks one thing', () => {
       measured: 'proxy: nothing was asked for 0.85 s',
     },
     {
+      why: 'a prober that asks rarely says that it was starved',
+      breaks: 'recording',
+      round: withLane(GOOD, {
+        probe: 'dhcp vlan10 new',
+        samples: lane('dhcp vlan10 new', { everyMs: 900 }).samples.map((sample) =>
+          sample.sentAt === 9_000 ? { ...sample, late: 510 } : sample,
+        ),
+      }),
+      measured: 'dhcp vlan10 new: nothing was asked for 0.51 s',
+    },
+    {
       why: 'a probe died',
       breaks: 'recording',
       round: silent('proxy', 16_000, 99_000),
@@ -457,6 +468,17 @@ describe('a round still passes', () => {
       why: 'when a slow lane is asked rarely',
       round: withLane(GOOD, lane('dhcp vlan10 new', { everyMs: 1_000, tookMs: 900 })),
       rules: { ...RULES, expects: [{ probe: 'dhcp', withinMs: 0, failures: 0 }] },
+    },
+    {
+      why: 'when the measuring machine stalled, long before the fault',
+      round: silent('proxy', 1_000, 2_900),
+    },
+    {
+      why: 'when a prober was starved long before the fault, or a little later',
+      round: withLane(GOOD, {
+        probe: 'proxy',
+        samples: lane('proxy').samples.map((sample) => ({ ...sample, late: sample.sentAt <= 3_000 ? 900 : 40 })),
+      }),
     },
     {
       why: 'when a promotion was before the fault',
