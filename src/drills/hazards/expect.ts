@@ -1,7 +1,7 @@
 import type { Expectation } from '../judge/rules.ts';
 
 /** The longest outages that pass, ms by probe. */
-export type Bounds = Readonly<Partial<Record<'write' | 'read' | 'vip' | 'dns' | 'proxy', number>>>;
+export type Bounds = Readonly<Partial<Record<'write' | 'read' | 'vip' | 'dns' | 'proxy' | 'lookup', number>>>;
 
 /** Where nothing should be felt: the time that a busy machine which the hosts share may cost all the same. */
 export const CALM_MS = 2_000;

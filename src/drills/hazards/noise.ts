@@ -1,6 +1,6 @@
 import type { Cast } from '../judge/timeline.ts';
 import { between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
-import { type Bounds, expecting, REDUNDANT_MS } from './expect.ts';
+import { type Bounds, boundsOf, expecting, REDUNDANT_MS } from './expect.ts';
 import type { Act, Hazard, Step } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, UNIT_NAMES, type UnitName, UNITS } from './units.ts';
@@ -17,12 +17,15 @@ const APART_MS = 2_000;
 /** Whose pause of 2 s is no reason for a failover. */
 const PATIENT = UNIT_NAMES.filter((name) => name !== 'postgres' && name !== 'patroni');
 
+/** Slow is no outage; this is where slow begins to be one. */
+const SLOW: Bounds = { write: 5_000, read: 5_000, vip: 2_000, dns: 5_000 };
+
 /** What happens every day, and must have no consequence: above all no failover. */
 export const NOISE: readonly Hazard[] = [
   noise({
     id: 'noise-pause-process',
     title: `${PAUSES} pauses of ${SHORT_MS / 1000} s, each of a random process of a random host`,
-    row: 'short pauses',
+    row: 'short pauses, busy processors',
     // The pause, and what waited behind it.
     bounds: { write: 3_000, read: 3_000, vip: 2_000, dns: 3_000 },
     steps: pauses((cast, chance) => paused(pick(UNIT_NAMES, chance), SHORT_MS, cast, chance)),
@@ -30,7 +33,7 @@ export const NOISE: readonly Hazard[] = [
   noise({
     id: 'noise-pause-host',
     title: `${PAUSES} pauses of ${SHORT_MS / 1000} s, each of a random host as a whole`,
-    row: 'short pauses',
+    row: 'short pauses, busy processors',
     bounds: { write: 3_000, read: 3_000, vip: 2_000, dns: 3_000 },
     steps: pauses((cast, chance) => {
       const host = hostAt('any', cast, chance);
@@ -40,21 +43,24 @@ export const NOISE: readonly Hazard[] = [
   noise({
     id: 'noise-pause-long',
     title: `${PAUSES} pauses of ${LONG_MS / 1000} s, each of a random process but PostgreSQL and Patroni`,
-    row: 'short pauses',
+    row: 'short pauses, busy processors',
     bounds: { write: 4_000, read: 4_000, vip: 3_000, dns: 4_000 },
     steps: pauses((cast, chance) => paused(pick(PATIENT, chance), LONG_MS, cast, chance)),
   }),
   noise({
     id: 'noise-busy',
     title: `all processors busy for ${BUSY_S} s`,
-    row: 'all processors are busy',
-    // Slow is no outage; this is where slow begins to be one.
-    bounds: { write: 5_000, read: 5_000, vip: 2_000, dns: 5_000 },
+    row: 'short pauses, busy processors',
+    bounds: SLOW,
+    // Lookups and DHCP too may be late, as long as they are not away.
+    expects: [...boundsOf(SLOW), { probe: 'lookup', withinMs: 5_000 }, { probe: 'dhcp', withinMs: 5_000 }],
     steps: (_, chance) => held(chance, [{ do: 'burn', seconds: BUSY_S }], CALMED_MS, [{ do: 'heal' }]),
   }),
 ];
 
-function noise({ bounds, ...own }: Pick<Hazard, 'id' | 'title' | 'row' | 'steps'> & { bounds: Bounds }): Hazard {
+type Noise = Pick<Hazard, 'id' | 'title' | 'row' | 'steps'> & Partial<Pick<Hazard, 'expects'>> & { bounds: Bounds };
+
+function noise({ bounds, ...own }: Noise): Hazard {
   return {
     expects: expecting(bounds),
     ...own,

@@ -61,7 +61,7 @@ export const PLANNED: readonly Hazard[] = [
   planned({
     id: 'planned-restart-regiond',
     title: 'regiond of the VIP holder restarted',
-    row: 'regiond is restarted',
+    row: 'regiond killed or restarted',
     bounds: { write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS },
     steps: ({ holder: host }, chance) =>
       held(chance, [{ do: 'unit', host, unit: UNITS.regiond.unit, verb: 'restart' }], AFTER_MS, [{ do: 'heal', host }]),
@@ -69,7 +69,7 @@ export const PLANNED: readonly Hazard[] = [
   planned({
     id: 'planned-drain',
     title: "the primary's host drained",
-    row: 'a host is drained',
+    row: 'a host is drained or rebooted',
     // Patroni that is stopped hands the database over: 2.5 s in measurements, and no call may fail.
     bounds: { write: switchover.withinMs, read: switchover.withinMs, vip: VIP_MS, dns: CALM_MS },
     failovers: 1,
@@ -80,7 +80,7 @@ export const PLANNED: readonly Hazard[] = [
     planned({
       id: `planned-reboot-${place}`,
       title: `${PARTS[place]} rebooted in order`,
-      row: 'a host is rebooted',
+      row: 'a host is drained or rebooted',
       // A drain, and the host is away for longer: a standby that is missed may follow.
       bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS },
       failovers: 1,

@@ -33,7 +33,7 @@ const KILLINGS: Readonly<Record<UnitName, Killing>> = {
   etcd: { row: 'etcd killed', bounds: { ...UNFELT, write: 3_000, read: 3_000 } },
   haproxy: { row: 'haproxy killed', bounds: UNFELT },
   keepalived: { row: 'keepalived killed', bounds: UNFELT },
-  regiond: { row: 'regiond killed', bounds: UNFELT, headline: HEADLINES.regiondKilled.name },
+  regiond: { row: 'regiond killed or restarted', bounds: UNFELT, headline: HEADLINES.regiondKilled.name },
   // Back after 2.9 s on a busy machine.
   named: { row: 'named killed or hung', bounds: { ...UNFELT, dns: 5_000 } },
   // Back after 3.5 s, 6.1 s at load 19.

@@ -97,7 +97,16 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
       );
       return [{ text: JSON.stringify(act), hosts: act.sides.flat(), endedBy: 'lab', deaf }];
     }
-    default:
+    case 'start':
+    case 'reboot':
+    case 'thaw':
+    case 'empty':
+    case 'switchover':
+    case 'lead':
+    case 'terminate':
+    case 'regent':
+    case 'burn':
+    case 'heal':
       return [];
   }
 }

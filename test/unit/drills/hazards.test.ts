@@ -58,8 +58,7 @@ describe.each(each)('%s', (_, hazard) => {
         for (const { afterMs, act } of steps) {
           expect(known).toEqual(expect.arrayContaining(hostsIn(act)));
           expect(Number.isInteger(afterMs) && afterMs >= 0).toBe(true);
-          if (act.do === 'oneway' || act.do === 'halfopen') expect(act.from).not.toBe(act.to);
-          if (act.do === 'partition') expect(new Set(hostsIn(act)).size).toBe(hostsIn(act).length);
+          expect(new Set(hostsIn(act)).size).toBe(hostsIn(act).length);
         }
       }),
       { numRuns: 30 },
@@ -112,12 +111,11 @@ describe.each(each)('%s', (_, hazard) => {
   it('expects what its headline promises, of lanes that there are', () => {
     const headline = Object.values(HEADLINES).find(({ name }) => name === hazard.headline);
     expect(headline === undefined).toBe(hazard.headline === null);
-    if (headline && 'withinMs' in headline) {
-      expect(hazard.expects).toContainEqual(
-        expect.objectContaining({ probe: headline.probe, withinMs: headline.withinMs }),
-      );
-    }
-    if (hazard.headline === HEADLINES.calm.name) expect(hazard.failovers).toBe(0);
+    const promised = headline && 'withinMs' in headline ? [headline] : [];
+    expect(hazard.expects).toEqual(
+      expect.arrayContaining(promised.map(({ probe, withinMs }) => expect.objectContaining({ probe, withinMs }))),
+    );
+    expect(hazard.headline === HEADLINES.calm.name ? hazard.failovers : 0).toBe(0);
     for (const { probe, withinMs, failures } of hazard.expects) {
       expect(LANES).toContain(probe);
       expect(withinMs ?? failures).toBeDefined();
@@ -160,8 +158,8 @@ describe('the catalogue', () => {
   });
 
   it('waits for longer than the lease of the database where nothing else may help', () => {
-    for (const hazard of CATALOGUE.filter(({ group }) => group === 'host' || group === 'network')) {
-      if (hazard.id === 'host-kill-all') continue;
+    const lonely = CATALOGUE.filter(({ group }) => group === 'host' || group === 'network');
+    for (const hazard of lonely.filter(({ id }) => id !== 'host-kill-all')) {
       const steps = stepsOf(hazard, CAST, 1);
       const back = steps.find(({ act }) => !isFault(act) && act.do !== 'lead');
       expect(back?.afterMs, hazard.id).toBeGreaterThan(22_000);
