@@ -45,7 +45,8 @@ export function markdownTable(run: Run, rounds: readonly Round[], by: 'hazard' |
     'writes stop: p50',
     'p95',
     'max',
-    'VIP gone: max',
+    'VIP gone: p95',
+    'max',
     'acknowledged writes lost',
     'failed calls',
     'full redundancy: max',
@@ -59,7 +60,12 @@ export function markdownTable(run: Run, rounds: readonly Round[], by: 'hazard' |
     line(headers),
     `|---|${'---:|'.repeat(headers.length - 1)}`,
     ...rows.map((row) =>
-      line([markdownCell(row.title || row.name), String(row.rounds), String(row.passed), ...values(row)]),
+      line([
+        markdownCell(row.title || row.name),
+        String(row.rounds),
+        String(row.passed),
+        ...values(row).toSpliced(3, 0, p95(row.vip)),
+      ]),
     ),
     '',
     `Measured ${dateTime(run.startedAt)} with \`${plain(run.command).replaceAll('`', "'")}\` (${markdownCell(run.place)}, ` +

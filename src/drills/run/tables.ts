@@ -53,10 +53,17 @@ export interface Found {
   readonly local: Record<string, string[]>;
 }
 
-/** Asks all of them, patiently: one that has just come back may still be starting. Throws AppError `drill` after a minute. */
+/**
+ * Asks all of them, when the standbys have replayed what the primary had written: a commit waits until they have it, not until they show it.
+ * Patiently: one that has just come back may still be starting. Throws AppError `drill` when one does not answer within a minute.
+ */
 export async function readFound(stage: Stage, ledger: string, round: string): Promise<Found> {
   const listed = (host: string, statement: string) => patiently(stage, host, statement);
   const hosts = regionsOf(stage.topology);
+  const primary = await findPrimary(stage);
+  const end = primary === null ? null : await sqlOn(stage, primary, 'select pg_current_wal_lsn()');
+  // Who does not get there shows what it has: that is then judged.
+  if (end !== null) await Promise.all(hosts.map((host) => waitForReplay(stage, host, end)));
   const each = await Promise.all(
     hosts.map(async (host) => {
       const numbers = await listed(
@@ -77,6 +84,12 @@ export async function readFound(stage: Stage, ledger: string, round: string): Pr
 }
 
 const PATIENCE_MS = 60_000;
+
+async function waitForReplay(stage: Stage, host: string, lsn: string): Promise<void> {
+  const end = stage.now() + PATIENCE_MS;
+  const statement = `select not pg_is_in_recovery() or pg_last_wal_replay_lsn() >= '${lsn}'::pg_lsn`;
+  while (stage.now() < end && (await sqlOn(stage, host, statement)) !== 't') await stage.wait(200);
+}
 
 async function patiently(stage: Stage, host: string, statement: string): Promise<string[]> {
   const end = stage.now() + PATIENCE_MS;

@@ -37,13 +37,16 @@ export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
     before: (act) => {
       // Clients may reach a host again from the moment that it is being brought back.
       for (const host of comingBack(act, all)) absences.close(host, stage.now());
+      // The cable goes first, and the rest of a fault may take longer than the floating address needs to move.
+      // An orderly stop hands over first.
+      if (isAway(act) && act.do !== 'stop') absences.open(act.host, stage.now());
     },
     after: (act) => {
       if (act.do === 'kill' || act.do === 'stop') {
         off.add(act.host);
         turn(act.host, 'off');
       }
-      if (isAway(act)) absences.open(act.host, stage.now());
+      if (act.do === 'stop') absences.open(act.host, stage.now());
       for (const host of comingBack(act, all)) {
         if (act.do === 'reboot' || off.delete(host)) turn(host, 'on');
       }

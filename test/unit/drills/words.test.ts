@@ -84,6 +84,7 @@ describe('spans', () => {
       { host: 'r1', from: 2, to: 4 },
       { host: 'r2', from: 6, to: 9 },
     ]);
+    expect(book.all(3)).toEqual([{ host: 'r1', from: 2, to: 3 }]);
   });
 });
 

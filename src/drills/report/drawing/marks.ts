@@ -6,7 +6,8 @@ import { isShown, PLOT, type Scale, xOf } from './scale.ts';
 const ROW = 15;
 const MOST_ROWS = 5;
 const MOST_MARKS = 80;
-const CHARACTER = 6.1;
+/** Width of a character, px: fonts differ, this is a wide one's. */
+const CHARACTER = 7;
 const SIGNS = { fault: '▼', heal: '▲', role: '◆', note: '·' } as const;
 
 /** Labels of marks laid out above the lanes. */

@@ -14,17 +14,25 @@ export function drawn(rounds: readonly Round[]): readonly Round[] {
   const able = rounds.filter((round) => round.timeline !== null);
   if (able.length <= ALL) return able;
   const failed = able.filter((round) => !round.verdict.isPassed);
-  const slowest = new Map<string, Round>();
-  for (const round of able) {
-    const best = slowest.get(round.hazard.id);
-    if (best === undefined || (figures(round).writeMs ?? 0) > (figures(best).writeMs ?? 0))
-      slowest.set(round.hazard.id, round);
-  }
-  const chosen = new Set([...failed, ...slowest.values()].slice(0, MOST));
+  // However many fail for one reason, no hazard's first failure and no hazard's example is crowded out.
+  const byHazard = Map.groupBy(failed, (round) => round.hazard.id);
+  const firsts = [...byHazard.values()].flatMap((list) => list.slice(0, 1));
+  const order = new Set([...firsts, ...slowest(able).values(), ...failed]);
+  const chosen = new Set([...order].slice(0, MOST));
   return able.filter((round) => chosen.has(round));
 }
 
 /** Anchor of a drawn round on the page, by its place among all rounds. */
 export function anchor(rounds: readonly Round[], round: Round): string {
   return `round-${rounds.indexOf(round) + 1}`;
+}
+
+function slowest(rounds: readonly Round[]): ReadonlyMap<string, Round> {
+  const found = new Map<string, Round>();
+  for (const round of rounds) {
+    const best = found.get(round.hazard.id);
+    if (best === undefined || (figures(round).writeMs ?? 0) > (figures(best).writeMs ?? 0))
+      found.set(round.hazard.id, round);
+  }
+  return found;
 }

@@ -24,7 +24,7 @@ export function roundsTable(rounds: readonly Round[], drawn: readonly Round[]): 
     ];
     return [
       `<tr><td>${isDrawn.has(round) ? `<a href="#${anchor(rounds, round)}">${name}</a>` : name}${why}</td>`,
-      `<td>${markup(dateTime(verdict.startedAt))}</td>`,
+      `<td class="strip">${markup(dateTime(verdict.startedAt))}</td>`,
       ...numbers.map((text) => `<td class="number">${markup(text)}</td>`),
       `<td class="number">${badge(verdict.isPassed)}</td></tr>`,
     ].join('');

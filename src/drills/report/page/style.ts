@@ -8,7 +8,7 @@ export const STYLE = `
 @media screen and (prefers-color-scheme:dark){:root{--page:#14181d;--ink:#e6e9ed;--soft:#9aa4af;--line:#323a43;--pale:#1c2229;--track:#29313a;
 --good:#5fa99e;--bad:#f07a35;--gap:#4a3a17;--gap-line:#d8a33c;--over:#57291a;--vip:#4f9fdb;--write:#b48ad0;--absent:#717b86;--heal:#57b791;--in:#10141a}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:1160px;padding:36px 40px 60px;background:var(--page);color:var(--ink);
+body{margin:0 auto;max-width:1200px;padding:36px 40px 60px;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Liberation Sans","DejaVu Sans",Arial,sans-serif;font-variant-numeric:tabular-nums}
 h1{font-size:27px;line-height:1.25;margin:0 0 6px;font-weight:650;letter-spacing:-.01em}
 h2{font-size:19px;margin:44px 0 10px;font-weight:650}h3{font-size:16px;margin:0;font-weight:650;display:inline}
@@ -20,10 +20,10 @@ a{color:var(--vip)}code{font:13px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas
 .tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em}.tile span{display:block;color:var(--soft);font-size:13px;line-height:1.35}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13.5px}
 th{font-weight:600;color:var(--soft);text-align:left;vertical-align:bottom;font-size:12.5px;line-height:1.3}
-th,td{padding:6px 8px;border-bottom:1px solid var(--line)}thead th{border-bottom:1.5px solid var(--soft)}td{vertical-align:top}
+th,td{padding:6px 7px;border-bottom:1px solid var(--line)}thead th{border-bottom:1.5px solid var(--soft)}td{vertical-align:top}
 th:first-child,td:first-child{padding-left:0}th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;white-space:nowrap}.id{color:var(--soft);font-size:12.5px;display:block}.bad-text{color:var(--bad);font-weight:650}
-tr.total td{font-weight:650;border-bottom:0;border-top:1.5px solid var(--soft)}
+.wide td:first-child{min-width:190px}tr.total td{font-weight:650;border-bottom:0;border-top:1.5px solid var(--soft)}
 details{border-top:1px solid var(--line);padding:16px 0 8px}summary{cursor:pointer;list-style-position:outside}
 summary .verdict{float:right}ul.broken,ul.failed{margin:8px 0;padding-left:20px}ul.broken{color:var(--bad)}.strip{white-space:nowrap}
 dl.legend{display:grid;grid-template-columns:max-content 1fr max-content 1fr;gap:6px 12px;margin:10px 0;font-size:13px;align-items:center}

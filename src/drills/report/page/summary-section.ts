@@ -44,7 +44,8 @@ function table(rows: readonly SummaryRow[], all: SummaryRow | null): string {
     'writes stop,<br>p50',
     '<br>p95',
     '<br>longest',
-    'VIP gone,<br>longest',
+    'VIP gone,<br>p95',
+    '<br>longest',
     'acked writes<br>lost',
     'calls<br>failed',
   ];
@@ -72,6 +73,7 @@ function numbers(row: SummaryRow): string {
     cell(outage(row.write?.p50 ?? null)),
     cell(p95(row.write)),
     cell(outage(row.write?.max ?? null)),
+    cell(p95(row.vip)),
     cell(outage(row.vip?.max ?? null)),
     cell(grouped(row.lost), row.lost > 0),
     cell(grouped(row.failedCalls)),

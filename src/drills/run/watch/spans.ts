@@ -6,7 +6,7 @@ export interface SpanBook {
   open(host: string, at: number): void;
   /** Not any more; nothing when it was not. */
   close(host: string, at: number): void;
-  /** All spans; those that are open end here. */
+  /** All spans until `end`; those that are open end there. */
   all(end: number): Span[];
 }
 
@@ -24,6 +24,9 @@ export function openSpanBook(): SpanBook {
       since.delete(host);
       spans.push({ host, from, to: at });
     },
-    all: (end) => [...spans, ...Array.from(since, ([host, from]) => ({ host, from, to: end }))],
+    all: (end) =>
+      [...spans, ...Array.from(since, ([host, from]) => ({ host, from, to: end }))].flatMap((span) =>
+        span.from > end ? [] : [{ ...span, to: Math.min(span.to, end) }],
+      ),
   };
 }
