@@ -76,9 +76,11 @@ describe('a page of many rounds', () => {
     const failed = Array.from({ length: 70 }, (_, index) =>
       round({ number: index + 1, writeMs: 5230, probes: ['write'] }),
     );
-    const long = page(RUN, failed);
+    const other = round({ number: 1, probes: ['write'], hazard: hazard({ id: 'vip-move', expects: [] }) });
+    const long = page(RUN, [...failed, other]);
     expect(count(long, '<details ')).toBe(60);
-    expect(long).toContain('10 failed ones among them');
+    expect(long).toContain('11 failed ones among them');
+    expect(long).toContain('<details open id="round-71"');
   });
 });
 
