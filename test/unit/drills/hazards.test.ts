@@ -175,6 +175,34 @@ describe('the catalogue', () => {
     expect(new Set(filled).size).toBe(3);
   });
 
+  it('asks no host for a daemon that it does not have: racks have the agent alone', () => {
+    const others = CATALOGUE.flatMap((hazard) =>
+      Array.from({ length: 20 }, (_none, seed) => stepsOf(hazard, CAST, seed)).flat(),
+    ).flatMap(({ act }) => ('unit' in act && act.unit !== UNITS.agent.unit ? [act.host] : []));
+    expect(new Set(others)).toEqual(new Set([...REGIONS, '@primary']));
+  });
+
+  it('keeps the known killers as they killed', () => {
+    const acts = (id: string) => hazardOf(id)?.steps(CAST, dice(1).next) ?? [];
+    const frozen = acts('double-frozen-and-blind').map(({ act }) => act);
+    const blind = frozen.find((act) => act.do === 'block');
+    expect(CAST.standbys).toContain(blind?.host);
+    expect(frozen.slice(0, 4)).toEqual([
+      { do: 'unit', host: blind?.host, unit: 'regent-agent.service', verb: 'stop' },
+      { do: 'unit', host: blind?.host, unit: 'etcd.service', verb: 'stop' },
+      { do: 'block', host: blind?.host, port: 2379 },
+      { do: 'signal', host: CAST.primary, unit: 'patroni.service', signal: 'STOP' },
+    ]);
+    const [first, second, back, end] = acts('double-two-primaries');
+    expect([first?.act, second?.act, back?.act, end?.act]).toEqual([
+      { do: 'kill', host: CAST.primary },
+      { do: 'kill', host: '@primary' },
+      { do: 'start', host: CAST.primary },
+      { do: 'heal' },
+    ]);
+    expect(second?.afterMs).toBeGreaterThanOrEqual(3_000);
+  });
+
   it('says that a drill needs a rack when there is none', () => {
     const steps = () => hazardOf('host-kill-rack')?.steps({ ...CAST, racks: [] }, dice(1).next);
     expect(steps).toThrowError(/no host for the part/);
