@@ -44,7 +44,9 @@ describe('a lane', () => {
     const late = samples[before];
     expect(late?.late).toBeGreaterThan(150);
     expect(late?.sentAt).toBeGreaterThanOrEqual(from + 200);
-    expect(samples.length - before).toBeLessThan(5);
+    // Twenty beats were missed.
+    const atOnce = samples.slice(before).filter((sample) => sample.sentAt < (late?.sentAt ?? 0) + 9);
+    expect(atOnce.length).toBeLessThan(3);
   });
 
   it('numbers what is a ledger, asks no more at once than it may, and gives up what is open as ambiguous', async () => {
