@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import { addressOf, API_PORT } from '../../lab/topology.ts';
+import { addressOf, API_PORT, type LabClient, type Topology } from '../../lab/topology.ts';
 import type { DhcpProberConfig, ProberConfig } from '../probes/config.ts';
 import { type Prober, startDhcpProber, startProber } from '../probes/start-prober.ts';
 import type { Probed, Probes } from './round.ts';
@@ -7,6 +7,8 @@ import type { Stage } from './stage.ts';
 
 const EVERY_MS = 50;
 const DHCP_EVERY_MS = 1_000;
+const PROXY_EVERY_MS = 250;
+const PROXY_PORT = 8000;
 const STOP_MS = 12_000;
 const READY_MS = 30_000;
 const ORIGIN_PORT = 8081;
@@ -22,7 +24,11 @@ export async function startLabProbes(stage: Stage, ledger: string): Promise<Prob
   const keep = async (starting: Promise<Prober>) => void started.push(await starting);
   const results = await Promise.allSettled([
     keep(startProber(stage.layout.clientNetns(CLIENT), apiConfig(stage, ledger))),
-    ...vlans.map((vlan, index) => keep(startDhcpProber(stage.layout.clientNetns(vlan), dhcpConfig(vlan, index)))),
+    // The proxy serves machines on VLANs.
+    ...vlans.slice(0, 1).map((vlan) => keep(startProber(stage.layout.clientNetns(vlan), proxyConfig(stage, vlan)))),
+    ...vlans.map((vlan, index) =>
+      keep(startDhcpProber(stage.layout.clientNetns(vlan), dhcpConfig(stage, vlan, index))),
+    ),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
@@ -65,8 +71,7 @@ async function waitUntilAnswered(stage: Stage, probers: readonly Prober[]): Prom
 }
 
 function apiConfig({ topology, vip, apiKey }: Stage, ledger: string): ProberConfig {
-  const client = topology.clients.find(({ name }) => name === CLIENT);
-  if (client === undefined) throw new AppError('drill', `The lab has no client on ${CLIENT}`);
+  const client = clientOf(topology, CLIENT);
   const nameOf = (address: string) =>
     topology.hosts.find(({ nics }) => nics.some((nic) => addressOf(nic) === address))?.name ?? address;
   const servers = client.resolvers.slice(0, 2).map((address) => ({ host: nameOf(address), address }));
@@ -85,17 +90,27 @@ function apiConfig({ topology, vip, apiKey }: Stage, ledger: string): ProberConf
     read: { path: '/api/v1/domains?limit=1', timeoutMs: 1_000 },
     vip: { host: vip, port: API_PORT, timeoutMs: 300 },
     dns: { name: ZONE, type: 'SOA', timeoutMs: 300, servers, lookup: servers },
-    proxy: {
-      host: vip,
-      port: 8000,
-      origin: addressOf(client.nic),
-      originPort: ORIGIN_PORT,
-      everyMs: 250,
-      timeoutMs: 1_000,
-    },
   };
 }
 
-function dhcpConfig(vlan: string, index: number): DhcpProberConfig {
-  return { vlan, everyMs: DHCP_EVERY_MS, timeoutMs: 900, stopMs: STOP_MS, firstMachine: 1 + index * 100_000 };
+function proxyConfig({ topology, vip }: Stage, vlan: string): ProberConfig {
+  const origin = addressOf(clientOf(topology, vlan).nic);
+  const timing = { everyMs: PROXY_EVERY_MS, timeoutMs: 1_000 };
+  return {
+    everyMs: EVERY_MS,
+    stopMs: STOP_MS,
+    proxy: { host: vip, port: PROXY_PORT, origin, originPort: ORIGIN_PORT, ...timing },
+  };
+}
+
+function clientOf({ clients }: Topology, network: string): LabClient {
+  const client = clients.find(({ name }) => name === network);
+  if (client === undefined) throw new AppError('drill', `The lab has no client on ${network}`);
+  return client;
+}
+
+/** Machines that no earlier round had: their numbers go with the clock, and each VLAN has its own two hundred of a second. */
+function dhcpConfig(stage: Stage, vlan: string, index: number): DhcpProberConfig {
+  const firstMachine = (Math.floor(stage.now() / 1000) % 40_000) * 400 + (index % 2) * 200 + 1;
+  return { vlan, everyMs: DHCP_EVERY_MS, timeoutMs: 900, stopMs: STOP_MS, firstMachine };
 }
