@@ -93,6 +93,11 @@ restart_running() {
   before=$root/$(cat "$restart_due")
   diff -rq "$before/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1 ||
     systemctl try-restart regent-db-watch.service regent-db-mend.service
+  # In order: it gives its lease back, PostgreSQL goes on. A host that had none before gets it now.
+  diff -rq "$before/ha/keeper" "$root/current/ha/keeper" >/dev/null 2>&1 || {
+    systemctl try-restart regent-keeper.service
+    ! systemctl --quiet is-active patroni.service || systemctl start regent-keeper.service
+  }
   diff -rq "$before/ha/vip" "$root/current/ha/vip" >/dev/null 2>&1 ||
     systemctl try-restart regent-vip-health.service
   ! systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || /usr/local/bin/regent migrate >&2

@@ -16,6 +16,7 @@ const DAEMONS = [
   CLUSTER_UNITS.vip,
   'regent-vip-health.service',
   CLUSTER_UNITS.lb,
+  'regent-keeper.service',
   'regent-db-watch.service',
   'regent-db-mend.service',
   CLUSTER_UNITS.db,

@@ -21,6 +21,7 @@ describe('systemd units', () => {
       'ha/postgres/watch',
       'ha/postgres/provision',
       'ha/chrony/start',
+      'ha/keeper/ended',
       'ha/kea/prepare',
       'ha/vip/unfit',
       'ha/vip/drop',

@@ -1,0 +1,183 @@
+/*
+ * Everything that the keeper decides, as pure functions of what it has seen. Times are ms of a clock that counts suspend too; an answer
+ * counts from the moment at which its question was sent.
+ */
+
+/** How long things are waited for, ms. `ttl`: of the fence lease; `margin`: a primary without proof ends so long before that lease can. */
+export interface Patience {
+  readonly ttl: number;
+  readonly margin: number;
+  /** For a Patroni or PostgreSQL that takes questions and does not answer. */
+  readonly silence: number;
+  /** For a Patroni that does not listen: it is being started, and its PostgreSQL serves on. Far below its lease of 20 s. */
+  readonly absence: number;
+}
+
+/** A term: one leader lease of Patroni, by its id in etcd. */
+type Term = string;
+
+/** What etcd's majority said in one transaction. `fences`, `armed`: the term that a host's key names; `revision`: of that key. */
+export interface Sight {
+  readonly at: number;
+  readonly leader: { readonly name: string; readonly term: Term } | null;
+  readonly isPaused: boolean;
+  /** Commits wait for standbys: there are at least two members, and a failover loses nothing. */
+  readonly isSynchronous: boolean;
+  readonly fences: ReadonlyMap<string, Term>;
+  readonly armed: ReadonlyMap<string, { readonly term: Term; readonly revision: string }>;
+}
+
+/** How somebody on this host answers. `heardAt`: answered or refused; `silences`: questions without either since then. */
+export interface Hearing {
+  readonly answeredAt: number;
+  readonly heardAt: number;
+  readonly silences: number;
+}
+
+/** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last sight of its key. */
+export interface Hold {
+  readonly term: Term;
+  /** From then on each sight must show its key; null: etcd has not said yet whether it took the key. */
+  readonly armedAt: number | null;
+  readonly renewedAt: number;
+  readonly seenAt: number;
+  /** etcd says that there is no such lease. */
+  readonly isGone: boolean;
+}
+
+/** What concerns this host's own PostgreSQL. `blessedAt`: last sight by which it might be primary, or when it was found to be one. */
+export interface Own {
+  readonly now: number;
+  readonly name: string;
+  readonly patience: Patience;
+  /** A postmaster that is no standby runs here. */
+  readonly isPrimary: boolean;
+  readonly blessedAt: number;
+  /** When this host, or its way to etcd, was late the last time and came back. */
+  readonly lateAt: number;
+  readonly patroni: Hearing;
+  readonly postgres: Hearing;
+  readonly sight: Sight | null;
+  readonly hold: Hold | null;
+}
+
+/** `fence`: end PostgreSQL; `yield`: it is down, let the lease go; `disarm`: let the lease go while it runs; `forget`: the same, whatever etcd has. */
+export interface Step {
+  readonly do: 'rest' | 'arm' | 'renew' | 'disarm' | 'forget' | 'yield' | 'fence';
+  readonly why: string;
+}
+
+/** A sight that is older says nothing about who may arm or be released. */
+const FRESH_MS = 1000;
+const RENEW_MS = 300;
+/** A switchover ends the old primary in order while the new one leads already. */
+const OTHER_LEADS_MS = 5000;
+/** Patroni gives up by itself within 5 s when it cannot reach etcd. */
+const NOBODY_LEADS_MS = 10_000;
+/**
+ * A host that was late a moment ago (it has too much to do, etcd elects) is not to be trusted with a deadline of tenths of a second: it
+ * lets its lease go in order, and takes none before it was in time for so long. Until then Patroni's own lease counts alone.
+ */
+const CALM_MS = 10_000;
+/** What came back has come back: a lease is let go only while all is well. */
+const WELL_MS = 500;
+/** Between the reject rule and the race: every survivor must have the rule. */
+const RACE_AFTER_MS = 300;
+/** One late answer proves nothing: this program may have been the late one. */
+const SILENCES = 2;
+
+/** Decides about this host. Where nothing proves harm the answer is to rest: Patroni's own lease stands behind all of this. */
+export function decideOwn(own: Own): Step {
+  const { now, sight, hold } = own;
+  if (!own.isPrimary) return hold ? step('yield', 'PostgreSQL is no primary here any more') : REST;
+  if (sight === null) return REST;
+  const isArmedIn = (term?: Term) => term !== undefined && sight.armed.get(own.name)?.term === term;
+  if (sight.isPaused || !sight.isSynchronous) {
+    const isForgotten = hold === null && !isArmedIn(sight.leader?.term);
+    return isForgotten ? REST : step('forget', 'the cluster is paused, or has one member');
+  }
+  const harm = harmOf(own, sight);
+  if (harm !== null) return step('fence', harm);
+  const isWell = isHeard(own.patroni, now) && isHeard(own.postgres, now);
+  if (hold?.armedAt != null && own.lateAt > hold.armedAt) {
+    return isWell && now - proofOf(hold) <= WELL_MS
+      ? step('disarm', 'this host, or its way to etcd, is too slow')
+      : renewal(own, hold);
+  }
+  if (sight.leader?.name === own.name && (hold?.term !== sight.leader.term || hold.armedAt === null)) {
+    // A term whose lease has run out once stays without one: survivors may be ending it at this moment.
+    const isBurnt = hold === null && isArmedIn(sight.leader.term);
+    const isCalm = hold !== null || now - own.lateAt >= CALM_MS;
+    if (!isBurnt && isWell && isCalm && now - sight.at <= FRESH_MS)
+      return step('arm', `leader in term ${sight.leader.term}`);
+  }
+  return hold ? renewal(own, hold) : REST;
+}
+
+function renewal({ now }: Own, hold: Hold): Step {
+  return now - hold.renewedAt >= RENEW_MS ? step('renew', '') : REST;
+}
+
+/** Until when the lease is known to have been there. */
+function proofOf(hold: Hold): number {
+  return Math.min(hold.renewedAt, hold.seenAt);
+}
+
+/** Why this host's primary must not go on; null: it may. */
+function harmOf({ now, name, patience, hold, patroni, postgres, blessedAt }: Own, sight: Sight): string | null {
+  if (hold) {
+    const age = now - proofOf(hold);
+    if (age >= patience.ttl - patience.margin) return `no proof of its lease for ${age} ms`;
+    const isMissing = hold.armedAt !== null && sight.at >= hold.armedAt && !sight.fences.has(name);
+    if (hold.isGone || isMissing) return 'its lease is gone';
+    // Without a lease nobody would take over sooner for it.
+    if (isSilent(postgres, now, patience)) return `PostgreSQL is silent for ${now - postgres.heardAt} ms`;
+    if (isSilent(patroni, now, patience)) return `Patroni is silent for ${now - patroni.heardAt} ms`;
+    if (now - patroni.answeredAt > patience.absence) return `there is no Patroni for ${now - patroni.answeredAt} ms`;
+  }
+  const isAnothers = sight.leader !== null && sight.leader.name !== name;
+  if (now - blessedAt > (isAnothers ? OTHER_LEADS_MS : NOBODY_LEADS_MS))
+    return isAnothers ? `${sight.leader?.name} leads` : `etcd has not named it leader for ${now - blessedAt} ms`;
+  return null;
+}
+
+/** May this host's PostgreSQL be primary, as far as this sight goes? */
+export function isBlessed(sight: Sight, name: string): boolean {
+  return sight.leader?.name === name || sight.isPaused || !sight.isSynchronous;
+}
+
+/** What a survivor has done about a dead leader. */
+export interface Rejection {
+  readonly term: Term;
+  readonly at: number;
+}
+
+/** Decides about a leader elsewhere: `reject` its Patroni's port, then `revoke` its leader lease. */
+export function decideOther(
+  now: number,
+  name: string,
+  sight: Sight | null,
+  rejection: Rejection | null,
+): 'rest' | 'reject' | 'revoke' {
+  if (sight === null || now - sight.at > FRESH_MS || sight.isPaused || !sight.isSynchronous) return 'rest';
+  const { leader } = sight;
+  if (leader === null || leader.name === name) return 'rest';
+  // Only a host that held its lease in this very term can have lost it; a host without a keeper is left to Patroni.
+  if (sight.armed.get(leader.name)?.term !== leader.term || sight.fences.has(leader.name)) return 'rest';
+  if (rejection?.term !== leader.term) return 'reject';
+  return now - rejection.at >= RACE_AFTER_MS ? 'revoke' : 'rest';
+}
+
+function isSilent(hearing: Hearing, now: number, { silence }: Patience): boolean {
+  return hearing.silences >= SILENCES && now - hearing.heardAt > silence;
+}
+
+function isHeard(hearing: Hearing, now: number): boolean {
+  return hearing.silences === 0 && now - hearing.answeredAt <= FRESH_MS;
+}
+
+const REST: Step = { do: 'rest', why: '' };
+
+function step(what: Step['do'], why: string): Step {
+  return { do: what, why };
+}

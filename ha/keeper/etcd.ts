@@ -1,0 +1,189 @@
+import { Agent, request as httpsRequest } from 'node:https';
+
+/** One member may take so long; the next is asked then. */
+const TRY_MS = 400;
+const ANSWER_MAX = 1_000_000;
+
+/** What this host shows, and by whom others must be signed (PEM). */
+export interface Identity {
+  readonly ca: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** A value of a key. `lease` is '0' where it has none. Numbers of 64 bits are decimal text, as etcd's JSON has them. */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  readonly lease: string;
+  readonly revision: string;
+}
+
+/** One condition of a transaction. */
+export type Compare =
+  | { readonly key: string; readonly value: string }
+  | { readonly key: string; readonly lease: string }
+  /** Revision of the last change; '0': the key is absent. */
+  | { readonly key: string; readonly revision: string };
+
+/** What a transaction does. `all`: a range over every key that begins so. */
+export type Change =
+  | { readonly put: string; readonly value: string; readonly lease?: string }
+  | { readonly remove: string }
+  | { readonly get: string }
+  | { readonly all: string };
+
+/** A transaction's end: which side was done, and what its reads gave, one list for each change. */
+export interface Outcome {
+  readonly isDone: boolean;
+  readonly found: readonly (readonly Entry[])[];
+}
+
+/**
+ * etcd through its JSON gateway, by mutual TLS, one connection for each member. The member that answered last is asked first, then the
+ * others in their order. Every call rejects when no member has answered in its time; a call may have been done all the same.
+ */
+export class Etcd {
+  readonly #members: readonly { readonly host: string; readonly port: number; agent: Agent }[];
+  #first = 0;
+
+  /** `places`: `address:port`, this host's first. */
+  constructor(places: readonly string[], identity: Identity) {
+    this.#members = places.map((place) => {
+      const at = place.lastIndexOf(':');
+      const host = place.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+      return { host, port: Number(place.slice(at + 1)), agent: agentOf(identity) };
+    });
+  }
+
+  /** From now on shows another certificate. */
+  renewIdentity(identity: Identity): void {
+    for (const member of this.#members) {
+      member.agent.destroy();
+      member.agent = agentOf(identity);
+    }
+  }
+
+  /** A new lease of so many seconds; its id. */
+  async grant(seconds: number): Promise<string> {
+    const { ID: id } = (await this.#call('/v3/lease/grant', { TTL: seconds })) as { ID?: string };
+    if (id === undefined) throw new Error('etcd granted no lease');
+    return id;
+  }
+
+  /** Renews a lease; false: there is no such lease any more. */
+  async renew(id: string): Promise<boolean> {
+    // A stream of etcd's; a single question gets a single answer.
+    const { result } = (await this.#call('/v3/lease/keepalive', { ID: id })) as { result?: { TTL?: string } };
+    if (result === undefined) throw new Error('etcd did not say whether it renewed');
+    return Number(result.TTL ?? 0) > 0;
+  }
+
+  /** Ends a lease with all keys on it. */
+  async revoke(id: string): Promise<void> {
+    await this.#call('/v3/lease/revoke', { ID: id });
+  }
+
+  /** A transaction, or with nothing to compare several reads at one moment; answered by the majority. */
+  async transact(
+    compare: readonly Compare[],
+    then: readonly Change[],
+    otherwise: readonly Change[] = [],
+  ): Promise<Outcome> {
+    const body = { compare: compare.map(compareOf), success: then.map(changeOf), failure: otherwise.map(changeOf) };
+    const { succeeded = false, responses = [] } = (await this.#call('/v3/kv/txn', body)) as Reply;
+    return { isDone: succeeded, found: responses.map((item) => (item.response_range?.kvs ?? []).map(entryOf)) };
+  }
+
+  close(): void {
+    for (const { agent } of this.#members) agent.destroy();
+  }
+
+  async #call(path: string, body: object): Promise<unknown> {
+    const count = this.#members.length;
+    const start = this.#first;
+    let failure: unknown = new Error('there is no etcd');
+    for (let turn = 0; turn < count; turn += 1) {
+      const index = (start + turn) % count;
+      const member = this.#members[index];
+      if (member === undefined) continue;
+      try {
+        const answer: unknown = await ask({ ...member, path }, JSON.stringify(body));
+        this.#first = index;
+        return answer;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}
+
+interface Reply {
+  readonly succeeded?: boolean;
+  readonly responses?: readonly { readonly response_range?: { readonly kvs?: readonly RawEntry[] } }[];
+}
+interface RawEntry {
+  readonly key: string;
+  readonly value?: string;
+  readonly lease?: string;
+  readonly mod_revision: string;
+}
+
+function agentOf(identity: Identity): Agent {
+  return new Agent({ keepAlive: true, maxSockets: 3, minVersion: 'TLSv1.3', ...identity });
+}
+
+function ask(to: { host: string; port: number; agent: Agent; path: string }, body: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const request = httpsRequest({ ...to, method: 'POST', headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        text += part;
+        if (text.length > ANSWER_MAX) request.destroy(new Error('etcd says too much'));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode !== 200) return reject(new Error(`etcd: ${response.statusCode} ${text.slice(0, 200)}`));
+        try {
+          resolve(JSON.parse(text));
+        } catch {
+          reject(new Error('etcd answers no JSON'));
+        }
+      });
+    });
+    request.on('error', reject);
+    // Of the whole exchange, not of a pause in it.
+    const timer = setTimeout(() => request.destroy(new Error(`${to.host}: no answer in time`)), TRY_MS);
+    request.on('close', () => clearTimeout(timer));
+    request.end(body);
+  });
+}
+
+const encode = (text: string) => Buffer.from(text).toString('base64');
+const decode = (text = '') => Buffer.from(text, 'base64').toString();
+
+function entryOf({ key, value, lease = '0', mod_revision: revision }: RawEntry): Entry {
+  return { key: decode(key), value: decode(value), lease, revision };
+}
+
+function compareOf(compare: Compare): object {
+  const base = { key: encode(compare.key), result: 'EQUAL' };
+  if ('value' in compare) return { ...base, target: 'VALUE', value: encode(compare.value) };
+  if ('lease' in compare) return { ...base, target: 'LEASE', lease: compare.lease };
+  return { ...base, target: 'MOD', mod_revision: compare.revision };
+}
+
+function changeOf(change: Change): object {
+  if ('put' in change) {
+    const { put, value, lease = '0' } = change;
+    return { request_put: { key: encode(put), value: encode(value), lease } };
+  }
+  if ('remove' in change) return { request_delete_range: { key: encode(change.remove) } };
+  if ('get' in change) return { request_range: { key: encode(change.get) } };
+  // Up to, and without, the first key that begins with the next character.
+  const end = change.all.slice(0, -1) + String.fromCharCode(change.all.charCodeAt(change.all.length - 1) + 1);
+  return { request_range: { key: encode(change.all), range_end: encode(end) } };
+}

@@ -1,0 +1,274 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
+import { Etcd } from './etcd.ts';
+import { endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
+import { clock, openNotifier, readIdentity, readSettings, signOfFiles } from './host.ts';
+import { askPatroni } from './patroni.ts';
+import { type Answer, PostgresProbe } from './postgres.ts';
+import { arm, disarm, forget, look, type Look, release } from './records.ts';
+import { Rejections } from './reject.ts';
+
+/*
+ * Keeps two primaries from ever being at work, and a dead one from being waited for: README.md. It needs nothing of ours but this folder.
+ * Its unit's watchdog ends it when it hangs; whatever ends it while the file ARMED is there, `ended` ends PostgreSQL too.
+ */
+const ARMED = '/run/regent-keeper/armed';
+const BEAT_MS = 100;
+const LOOK_MS = 200;
+const ASK_MS = 300;
+const FILES_MS = 1000;
+const ORPHANS_MS = 500;
+/** A beat, or an answer of etcd's, that is later than this: something is too busy for deadlines. */
+const LATE_MS = 600;
+
+interface Held extends Hold {
+  readonly lease: string;
+}
+
+const log = (text: string) => void process.stdout.write(`${text}\n`);
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** A problem once, not at every turn. */
+const said = new Map<string, string>();
+function logOnce(what: string, text: string): void {
+  if (said.get(what) !== text) log(`${what}: ${text}`);
+  said.set(what, text);
+}
+
+let settings = readSettings();
+let identity = readIdentity();
+let etcd = new Etcd(settings.etcd, identity);
+const probe = new PostgresProbe();
+const rejections = new Rejections();
+const fresh = (): Hearing => ({ answeredAt: clock(), heardAt: clock(), silences: 0 });
+
+const state = {
+  sight: null as Look | null,
+  hold: null as Held | null,
+  wasPrimary: false,
+  blessedAt: clock(),
+  lateAt: clock(),
+  patroni: fresh(),
+  postgres: fresh(),
+  rejection: null as Rejection | null,
+  orphansAt: null as number | null,
+  isEnding: false,
+  isStopping: false,
+};
+
+/** Certificates are renewed, regions come and go. */
+async function followFiles(): Promise<never> {
+  for (let sign = signOfFiles(); ; await delay(FILES_MS)) {
+    const now = signOfFiles();
+    if (now === sign) continue;
+    try {
+      const before = settings.etcd.join(' ');
+      [settings, identity] = [readSettings(), readIdentity()];
+      if (settings.etcd.join(' ') === before) etcd.renewIdentity(identity);
+      else [etcd] = [new Etcd(settings.etcd, identity), etcd.close()];
+      sign = now;
+      logOnce('files', 'read again');
+    } catch (error) {
+      logOnce('files', wordsOf(error));
+    }
+  }
+}
+
+async function followEtcd(): Promise<never> {
+  let isLate = false;
+  for (;;) {
+    const at = clock();
+    try {
+      const sight = await look(etcd, at);
+      if (isLate || clock() - at > LATE_MS) state.lateAt = clock();
+      isLate = false;
+      state.sight = sight;
+      if (isBlessed(sight, settings.name)) state.blessedAt = at;
+      if (state.hold && sight.fences.has(settings.name)) state.hold = { ...state.hold, seenAt: at };
+      logOnce('etcd', 'answers');
+    } catch (error) {
+      isLate = true;
+      logOnce('etcd', wordsOf(error));
+    }
+    await delay(state.rejection ? LOOK_MS / 2 : LOOK_MS);
+  }
+}
+
+function hear(before: Hearing, at: number, answer: Answer): Hearing {
+  if (answer === 'answered') return { answeredAt: at, heardAt: at, silences: 0 };
+  if (answer === 'refused') return { ...before, heardAt: at, silences: 0 };
+  return { ...before, silences: before.silences + 1 };
+}
+
+/** Asks one of this host's daemons, while its PostgreSQL is primary. */
+async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>): Promise<never> {
+  for (;;) {
+    if (state.wasPrimary) {
+      const at = clock();
+      const answer = await ask();
+      if (answer !== 'silent' && state[who].silences > 0) state.lateAt = clock();
+      if (state.wasPrimary) state[who] = hear(state[who], at, answer);
+    }
+    await delay(ASK_MS);
+  }
+}
+
+/** One thing at a time in etcd; what fails is tried again by the next beat. */
+function oneAtATime(what: string): (work: () => Promise<void>) => Promise<void> {
+  let current: Promise<void> | null = null;
+  return (work) =>
+    (current ??= work()
+      .catch((error: unknown) => log(`${what}: ${wordsOf(error)}`))
+      .finally(() => (current = null)));
+}
+const ownWork = oneAtATime('own lease');
+const otherWork = oneAtATime('release');
+
+async function takeLease(): Promise<void> {
+  const sight = await look(etcd, clock());
+  const term = sight.leader?.name === settings.name ? sight.leader.term : null;
+  const before = state.hold;
+  if (term === null || (before === null && sight.armed.get(settings.name)?.term === term)) return;
+  if (before === null) {
+    const at = clock();
+    const lease = await etcd.grant(settings.patience.ttl / 1000);
+    writeFileSync(ARMED, `${term}\n`);
+    // Held from before etcd is asked: an answer may be lost, and the key be there.
+    state.hold = { lease, term, armedAt: null, renewedAt: at, seenAt: at, isGone: false };
+  }
+  const lease = state.hold?.lease ?? '';
+  const isDone = await arm(etcd, settings.name, lease, sight);
+  if (state.hold?.lease !== lease) return;
+  if (isDone) {
+    state.hold = { ...state.hold, term, armedAt: clock() };
+    log(`armed in term ${term}`);
+  } else if (before === null) {
+    state.hold = null;
+    rmSync(ARMED, { force: true });
+    await etcd.revoke(lease).catch(() => {});
+  } else if (before.armedAt === null) {
+    state.hold = { ...state.hold, isGone: true };
+  }
+}
+
+async function renew(lease: string): Promise<void> {
+  const at = clock();
+  const isThere = await etcd.renew(lease);
+  if (state.hold?.lease !== lease) return;
+  state.hold = isThere ? { ...state.hold, renewedAt: at } : { ...state.hold, isGone: true };
+}
+
+/** Forced: the cluster is paused or alone, nobody fences. */
+async function letGo(isForced: boolean): Promise<boolean> {
+  const lease = state.hold?.lease;
+  // From here on a sight without the key is no harm.
+  if (state.hold) state.hold = { ...state.hold, armedAt: null };
+  if (isForced) await forget(etcd, settings.name);
+  else if (lease !== undefined && !(await disarm(etcd, settings.name, lease))) {
+    if (state.hold) state.hold = { ...state.hold, isGone: true };
+    return false;
+  }
+  if (isForced && lease !== undefined) await etcd.revoke(lease).catch(() => {});
+  state.hold = null;
+  rmSync(ARMED, { force: true });
+  return true;
+}
+
+/** PostgreSQL is down, or a standby by now. */
+async function yieldLease(now: number): Promise<void> {
+  if (findOrphans(settings.data).length > 0) {
+    state.orphansAt ??= now;
+    if (now - state.orphansAt < ORPHANS_MS || !(await endPostgres(settings.data))) return;
+    log('PostgreSQL had died and left processes behind: ended');
+  }
+  state.orphansAt = null;
+  // A Patroni that answers gives its part away by itself. Else the survivors are to do it.
+  if (state.patroni.silences === 0 && (await letGo(false))) return log('let go of its lease: no primary here any more');
+  const lease = state.hold?.lease;
+  state.hold = null;
+  rmSync(ARMED, { force: true });
+  if (lease !== undefined) await etcd.revoke(lease);
+  log('PostgreSQL is down, Patroni is silent: the others may take over');
+}
+
+/** Ends PostgreSQL at once; when it is dead for certain, the others need not wait until the lease runs out. */
+async function fence(why: string): Promise<void> {
+  const lease = state.hold?.lease;
+  [state.hold, state.isEnding] = [null, true];
+  const from = performance.now();
+  const ended = endPostgres(settings.data);
+  log(`ending PostgreSQL: ${why}`);
+  const isDead = await ended;
+  log(`PostgreSQL is ${isDead ? 'dead' : 'NOT dead'} after ${Math.round(performance.now() - from)} ms`);
+  if (isDead) rmSync(ARMED, { force: true });
+  [state.wasPrimary, state.isEnding] = [false, false];
+  if (isDead && lease !== undefined) await etcd.revoke(lease).catch((error: unknown) => log(wordsOf(error)));
+}
+
+function actOwn(now: number): void {
+  const primary = isPrimary(settings.data);
+  if (primary && !state.wasPrimary) [state.blessedAt, state.patroni, state.postgres] = [now, fresh(), fresh()];
+  state.wasPrimary = primary;
+  const { name, patience } = settings;
+  const { hold } = state;
+  const step = decideOwn({ ...state, now, name, patience, isPrimary: primary });
+  if (step.do === 'fence') void fence(step.why);
+  else if (step.do === 'arm') void ownWork(takeLease);
+  else if (step.do === 'renew' && hold) void ownWork(() => renew(hold.lease));
+  else if (step.do === 'yield') void ownWork(() => yieldLease(now));
+  else if (step.do === 'disarm' || step.do === 'forget') {
+    void ownWork(async () => void ((await letGo(step.do === 'forget')) && log(`let go of its lease: ${step.why}`)));
+  }
+}
+
+function actOther(now: number): void {
+  const { sight, rejection } = state;
+  const leader = sight?.leader;
+  const step = decideOther(now, settings.name, sight, rejection);
+  if (!leader || step === 'rest') {
+    if (leader?.term !== rejection?.term) state.rejection = null;
+  } else if (step === 'reject') {
+    state.rejection = { term: leader.term, at: now };
+    log(`${leader.name} has lost its fence in term ${leader.term}`);
+    rejections.add(sight.places.get(leader.name) ?? '', now).catch((error: unknown) => log(wordsOf(error)));
+  } else {
+    void otherWork(async () => {
+      if (await release(etcd, leader)) log(`ended the term of ${leader.name}: Patroni may elect`);
+    });
+  }
+}
+
+async function beat(): Promise<never> {
+  const notify = openNotifier();
+  notify('READY=1');
+  if (existsSync(ARMED)) await fence('an earlier keeper of this host did not end in order');
+  for (let last = clock(); ; ) {
+    const now = clock();
+    if (now - last > LATE_MS) state.lateAt = now;
+    last = now;
+    if (!state.isEnding && !state.isStopping) {
+      actOwn(now);
+      actOther(now);
+    }
+    notify('WATCHDOG=1');
+    await delay(BEAT_MS);
+  }
+}
+
+/** In order: PostgreSQL goes on without a keeper, unless its lease cannot be given back any more. */
+async function stop(): Promise<void> {
+  state.isStopping = true;
+  await ownWork(async () => {});
+  const isFree = state.hold === null || (await letGo(false).catch(() => false));
+  if (!isFree && isPrimary(settings.data)) await fence('the keeper ends and cannot give its lease back');
+  process.exit(0);
+}
+
+process.on('SIGTERM', () => void stop());
+await Promise.race([
+  followFiles(),
+  followEtcd(),
+  follow('patroni', () => askPatroni(settings.patroni, identity)),
+  follow('postgres', async () => (isStopped(settings.data) ? 'silent' : probe.ask())),
+  beat(),
+]);

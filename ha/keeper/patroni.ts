@@ -1,0 +1,24 @@
+import { Agent, request } from 'node:https';
+import type { Identity } from './etcd.ts';
+import type { Answer } from './postgres.ts';
+
+const TIMEOUT_MS = 1000;
+
+/** Asks this host's Patroni by mutual TLS whether its loop runs, by a new connection each time: a frozen one takes no new ones for long. */
+export function askPatroni(
+  place: { readonly host: string; readonly port: number },
+  identity: Identity,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const agent = new Agent({ keepAlive: false, ...identity });
+    const asked = request({ ...place, path: '/liveness', agent }, (response) => {
+      response.resume();
+      // 503: it listens, and its loop hangs.
+      resolve(response.statusCode === 200 ? 'answered' : 'silent');
+    });
+    asked.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
+    const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), TIMEOUT_MS);
+    asked.on('close', () => clearTimeout(timer));
+    asked.end();
+  });
+}

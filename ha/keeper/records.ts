@@ -1,0 +1,107 @@
+import type { Sight } from './decide.ts';
+import type { Etcd, Entry } from './etcd.ts';
+
+/*
+ * What the keepers and Patroni have in etcd. `/regent/fence/<host>` lives by the host's fence lease, `/regent/armed/<host>` without one:
+ * both name the term (the id of Patroni's leader lease) in which they were written. A term that is armed and has no fence is over.
+ */
+const PATRONI = '/service/regent';
+const LEADER = `${PATRONI}/leader`;
+const CONFIG = `${PATRONI}/config`;
+const MEMBERS = `${PATRONI}/members/`;
+const FENCES = '/regent/fence/';
+const ARMED = '/regent/armed/';
+
+/** A sight, and where the members' Patronis listen. */
+export interface Look extends Sight {
+  readonly places: ReadonlyMap<string, string>;
+}
+
+/** Reads everything at one moment, by the majority. `at`: when this was sent. */
+export async function look(etcd: Etcd, at: number): Promise<Look> {
+  const changes = [{ get: LEADER }, { get: CONFIG }, { all: MEMBERS }, { all: FENCES }, { all: ARMED }];
+  const { found } = await etcd.transact([], changes);
+  const [leader = [], config = [], members = [], fences = [], armed = []] = found;
+  const words = (parse(config[0]?.value) ?? {}) as { pause?: unknown; synchronous_mode?: unknown };
+  const first = leader[0];
+  const named = <T>(entries: readonly Entry[], prefix: string, of: (entry: Entry) => T) =>
+    new Map(entries.map((entry) => [entry.key.slice(prefix.length), of(entry)]));
+  return {
+    at,
+    leader: first && first.lease !== '0' ? { name: first.value, term: first.lease } : null,
+    isPaused: words.pause === true,
+    isSynchronous: words.synchronous_mode === true,
+    fences: named(fences, FENCES, (entry) => entry.value),
+    armed: named(armed, ARMED, (entry) => ({ term: entry.value, revision: entry.revision })),
+    places: named(members, MEMBERS, (entry) => placeOf(entry.value)),
+  };
+}
+
+/** Puts the fence key on a lease, and the armed key, if the host still leads in that term. False: it does not, or another keeper was there. */
+export async function arm(etcd: Etcd, name: string, lease: string, sight: Sight): Promise<boolean> {
+  const term = sight.leader?.term ?? '';
+  const [fence, armed] = [`${FENCES}${name}`, `${ARMED}${name}`];
+  const { isDone, found } = await etcd.transact(
+    [
+      { key: LEADER, value: name },
+      { key: LEADER, lease: term },
+      { key: armed, revision: sight.armed.get(name)?.revision ?? '0' },
+    ],
+    [
+      { put: fence, value: term, lease },
+      { put: armed, value: term },
+    ],
+    [{ get: fence }, { get: armed }],
+  );
+  if (isDone) return true;
+  // Asked twice because the first answer was lost?
+  const [key, proof] = found;
+  return key?.[0]?.lease === lease && key[0].value === term && proof?.[0]?.value === term;
+}
+
+/** Nobody may end this host's term by its fence any more, whatever stands there. */
+export async function forget(etcd: Etcd, name: string): Promise<void> {
+  await etcd.transact([], [{ remove: `${ARMED}${name}` }]);
+}
+
+/** The same, then the fence goes. False: the fence has gone before, and survivors may be at work: nothing was changed. */
+export async function disarm(etcd: Etcd, name: string, lease: string): Promise<boolean> {
+  const armed = `${ARMED}${name}`;
+  const { isDone, found } = await etcd.transact(
+    [{ key: `${FENCES}${name}`, lease }],
+    [{ remove: armed }],
+    [{ get: armed }],
+  );
+  if (isDone) await etcd.revoke(lease).catch(() => {});
+  // Asked twice because the first answer was lost?
+  return isDone || found[0]?.length === 0;
+}
+
+/** Ends the term of a leader that is fenced for certain. False: it was not, or not any more. */
+export async function release(etcd: Etcd, leader: { name: string; term: string }): Promise<boolean> {
+  const { isDone } = await etcd.transact(
+    [
+      { key: LEADER, value: leader.name },
+      { key: LEADER, lease: leader.term },
+      { key: `${ARMED}${leader.name}`, value: leader.term },
+      { key: `${FENCES}${leader.name}`, revision: '0' },
+    ],
+    [],
+  );
+  // No fence comes back in a term that has lost it: what was read stays true.
+  if (isDone) await etcd.revoke(leader.term);
+  return isDone;
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return null;
+  }
+}
+
+function placeOf(value: string): string {
+  const { api_url: url } = (parse(value) ?? {}) as { api_url?: unknown };
+  return typeof url === 'string' && URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, '$1') : '';
+}

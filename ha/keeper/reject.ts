@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { isIP } from 'node:net';
+
+const NFT = '/usr/sbin/nft';
+const TIMEOUT_MS = 1000;
+const FOR_MS = 6000;
+
+/**
+ * Refuses connections of this host to the Patronis of dead hosts, for 6 s: Patroni would wait 2 s for each of them. In a table of its own,
+ * made anew each time in one transaction (somebody may have flushed everything); the kernel lets the addresses go by itself.
+ */
+export class Rejections {
+  readonly #until = new Map<string, number>();
+
+  /** Adds an address. Rejects with nft's words. */
+  add(address: string, now: number): Promise<void> {
+    if (isIP(address) === 0) return Promise.reject(new Error(`"${address}" is no address`));
+    this.#until.set(address, now + FOR_MS);
+    return runNft(rulesOf([...this.#until].flatMap(([at, until]) => (until > now ? [{ at, ms: until - now }] : []))));
+  }
+}
+
+/** The whole table, for nft. `ms`: how long an address stays. */
+export function rulesOf(dead: readonly { readonly at: string; readonly ms: number }[]): string {
+  const set = (family: 4 | 6) => {
+    const elements = dead
+      .filter(({ at }) => isIP(at) === family)
+      .map(({ at, ms }) => `${at} timeout ${Math.ceil(ms)}ms`);
+    const list = elements.length > 0 ? ` elements = { ${elements.join(', ')} };` : '';
+    return `set dead${family} { type ipv${family}_addr; flags timeout;${list} }`;
+  };
+  return `table inet regent_keeper
+delete table inet regent_keeper
+table inet regent_keeper {
+  ${set(4)}
+  ${set(6)}
+  chain output {
+    type filter hook output priority filter - 5; policy accept;
+    ip daddr @dead4 tcp dport 8008 reject with tcp reset
+    ip6 daddr @dead6 tcp dport 8008 reject with tcp reset
+  }
+}
+`;
+}
+
+function runNft(rules: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(NFT, ['-f', '-'], { timeout: TIMEOUT_MS }, (error, _, words) => {
+      if (error === null) resolve();
+      else reject(new Error(`nft: ${words.trim() || error.message}`));
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(rules);
+  });
+}

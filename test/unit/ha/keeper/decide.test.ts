@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decideOther, decideOwn, isBlessed, type Hold, type Own, type Sight } from '../../../../ha/keeper/decide.ts';
+
+const NOW = 1_000_000;
+const AGO = (ms: number) => NOW - ms;
+const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, absence: 8000 };
+const HEARD = { answeredAt: AGO(200), heardAt: AGO(200), silences: 0 };
+const SIGHT: Sight = {
+  at: AGO(100),
+  leader: { name: 'r1', term: '7' },
+  isPaused: false,
+  isSynchronous: true,
+  fences: new Map([['r1', '7']]),
+  armed: new Map([['r1', { term: '7', revision: '3' }]]),
+};
+const HOLD: Hold = { term: '7', armedAt: AGO(60_000), renewedAt: AGO(100), seenAt: AGO(100), isGone: false };
+const WELL: Own = {
+  now: NOW,
+  name: 'r1',
+  patience: PATIENCE,
+  isPrimary: true,
+  blessedAt: AGO(100),
+  lateAt: AGO(90_000),
+  patroni: HEARD,
+  postgres: HEARD,
+  sight: SIGHT,
+  hold: HOLD,
+};
+const UNARMED = { ...SIGHT, fences: new Map<string, string>(), armed: new Map() };
+const SILENT = { answeredAt: AGO(2100), heardAt: AGO(2100), silences: 2 };
+
+describe('what a keeper does about its own host', () => {
+  it.each<[string, Partial<Own>, string, RegExp]>([
+    ['all is well', {}, 'rest', /^$/],
+    ['its lease is due', { hold: { ...HOLD, renewedAt: AGO(300) } }, 'renew', /^$/],
+    ['a standby', { isPrimary: false, hold: null }, 'rest', /^$/],
+    ['PostgreSQL went down', { isPrimary: false }, 'yield', /no primary/],
+    ['it was promoted', { hold: null, sight: UNARMED }, 'arm', /term 7/],
+    ['promoted, Patroni has not answered yet', { hold: null, sight: UNARMED, patroni: SILENT }, 'rest', /^$/],
+    ['promoted, the sight is old', { hold: null, sight: { ...UNARMED, at: AGO(1100) } }, 'rest', /^$/],
+    ['promoted, the host was late', { hold: null, sight: UNARMED, lateAt: AGO(9000) }, 'rest', /^$/],
+    ['its fence was lost in this very term', { hold: null, sight: { ...SIGHT, fences: new Map() } }, 'rest', /^$/],
+    ['Patroni began a new term', { sight: { ...SIGHT, leader: { name: 'r1', term: '8' } } }, 'arm', /term 8/],
+    ['etcd has not said whether it took the key', { hold: { ...HOLD, armedAt: null } }, 'arm', /term 7/],
+    ['no renewal', { hold: { ...HOLD, renewedAt: AGO(1400) } }, 'fence', /no proof/],
+    ['renewed, and no sight shows it', { hold: { ...HOLD, seenAt: AGO(1400) } }, 'fence', /no proof/],
+    ['etcd knows no such lease', { hold: { ...HOLD, isGone: true } }, 'fence', /lease is gone/],
+    ['the key is gone', { sight: { ...SIGHT, fences: new Map() } }, 'fence', /lease is gone/],
+    [
+      'a sight of before it was armed shows no key',
+      { hold: { ...HOLD, armedAt: AGO(50) }, sight: UNARMED },
+      'rest',
+      /^$/,
+    ],
+    ['PostgreSQL hangs', { postgres: SILENT }, 'fence', /PostgreSQL is silent/],
+    ['one late answer proves nothing', { postgres: { ...SILENT, silences: 1 } }, 'rest', /^$/],
+    ['Patroni hangs', { patroni: SILENT }, 'fence', /Patroni is silent/],
+    ['Patroni hangs, no lease', { patroni: SILENT, hold: null, sight: UNARMED }, 'rest', /^$/],
+    ['Patroni comes back', { patroni: { ...HEARD, answeredAt: AGO(7900) } }, 'rest', /^$/],
+    ['Patroni does not come back', { patroni: { ...HEARD, answeredAt: AGO(8100) } }, 'fence', /no Patroni/],
+    ['the host was late and is back', { lateAt: AGO(100) }, 'disarm', /too slow/],
+    ['late, and etcd is away', { lateAt: AGO(100), hold: { ...HOLD, seenAt: AGO(900) } }, 'rest', /^$/],
+    ['paused', { sight: { ...SIGHT, isPaused: true } }, 'forget', /paused/],
+    ['paused, without etcd for long', { sight: { ...SIGHT, isPaused: true, at: AGO(50_000) } }, 'forget', /paused/],
+    ['paused and free', { hold: null, sight: { ...UNARMED, isPaused: true } }, 'rest', /^$/],
+    ['one member', { sight: { ...SIGHT, isSynchronous: false } }, 'forget', /one member/],
+    [
+      'one member that hangs',
+      { hold: null, sight: { ...UNARMED, isSynchronous: false }, postgres: SILENT },
+      'rest',
+      /^$/,
+    ],
+    [
+      'paused, armed by a keeper that was killed',
+      { hold: null, sight: { ...SIGHT, isPaused: true } },
+      'forget',
+      /paused/,
+    ],
+    ['another leads for a moment', { hold: null, sight: otherLeads(), blessedAt: AGO(4900) }, 'rest', /^$/],
+    ['another leads', { hold: null, sight: otherLeads(), blessedAt: AGO(5100) }, 'fence', /r2 leads/],
+    [
+      'thawed after long, before etcd was asked',
+      { hold: null, sight: UNARMED, blessedAt: AGO(20_000) },
+      'fence',
+      /not named/,
+    ],
+    [
+      'thawed after long, armed',
+      { hold: { ...HOLD, renewedAt: AGO(20_000), seenAt: AGO(20_000) } },
+      'fence',
+      /no proof/,
+    ],
+  ])('%s', (_, changes, what, why) => {
+    const step = decideOwn({ ...WELL, ...changes });
+    expect(step.do).toBe(what);
+    expect(step.why).toMatch(why);
+  });
+
+  it('is blessed by its own lead, a pause and a cluster of one', () => {
+    expect(isBlessed(SIGHT, 'r1')).toBe(true);
+    expect(isBlessed(SIGHT, 'r2')).toBe(false);
+    expect(isBlessed({ ...SIGHT, isPaused: true }, 'r2')).toBe(true);
+    expect(isBlessed({ ...SIGHT, isSynchronous: false }, 'r2')).toBe(true);
+  });
+});
+
+function otherLeads(): Sight {
+  return { ...SIGHT, leader: { name: 'r2', term: '8' }, fences: new Map(), armed: new Map() };
+}
+
+describe('what a keeper does about a leader elsewhere', () => {
+  const LOST: Sight = { ...SIGHT, fences: new Map() };
+  it.each<[string, Sight | null, { term: string; at: number } | null, string]>([
+    ['all is well', SIGHT, null, 'rest'],
+    ['its fence is gone', LOST, null, 'reject'],
+    ['the others may not have the rule yet', LOST, { term: '7', at: AGO(200) }, 'rest'],
+    ['they have', LOST, { term: '7', at: AGO(300) }, 'revoke'],
+    ['it came back in a new term', { ...LOST, leader: { name: 'r1', term: '8' } }, { term: '7', at: AGO(300) }, 'rest'],
+    ['it never had a keeper', { ...LOST, armed: new Map() }, null, 'rest'],
+    ['armed in an earlier term', { ...LOST, armed: new Map([['r1', { term: '6', revision: '1' }]]) }, null, 'rest'],
+    ['paused', { ...LOST, isPaused: true }, null, 'rest'],
+    ['no standbys', { ...LOST, isSynchronous: false }, null, 'rest'],
+    ['the sight is old', { ...LOST, at: AGO(1100) }, { term: '7', at: AGO(300) }, 'rest'],
+    ['nobody leads', { ...LOST, leader: null }, null, 'rest'],
+    ['it leads itself', { ...LOST, leader: { name: 'r2', term: '7' } }, null, 'rest'],
+    ['nothing was seen', null, null, 'rest'],
+  ])('%s', (_, sight, rejection, what) => {
+    expect(decideOther(NOW, 'r2', sight, rejection)).toBe(what);
+  });
+
+  it('never releases a leader whose fence is alive, or that was not armed in this term', () => {
+    const term = fc.constantFrom('7', '8');
+    const host = fc.constantFrom<string>('r1', 'r2', 'r3');
+    const sights = fc.record({
+      at: fc.integer({ min: NOW - 3000, max: NOW }),
+      leader: fc.option(fc.record({ name: host, term })),
+      isPaused: fc.boolean(),
+      isSynchronous: fc.boolean(),
+      fences: fc.array(fc.tuple(host, term)).map((list) => new Map(list)),
+      armed: fc.array(fc.tuple(host, fc.record({ term, revision: fc.constant('1') }))).map((list) => new Map(list)),
+    });
+    const rejections = fc.option(fc.record({ term, at: fc.integer({ min: NOW - 2000, max: NOW }) }));
+    fc.assert(
+      fc.property(sights, rejections, (sight, rejection) => {
+        if (decideOther(NOW, 'r2', sight, rejection) === 'rest') return;
+        const { leader } = sight;
+        expect(leader?.name).not.toBe('r2');
+        expect(sight.fences.has(leader?.name ?? '')).toBe(false);
+        expect(sight.armed.get(leader?.name ?? '')?.term).toBe(leader?.term);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
