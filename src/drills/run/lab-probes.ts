@@ -24,8 +24,8 @@ export async function startLabProbes(stage: Stage, ledger: string): Promise<Prob
   const keep = async (starting: Promise<Prober>) => void started.push(await starting);
   const results = await Promise.allSettled([
     keep(startProber(stage.layout.clientNetns(CLIENT), apiConfig(stage, ledger))),
-    // The proxy serves machines on VLANs.
-    ...vlans.slice(0, 1).map((vlan) => keep(startProber(stage.layout.clientNetns(vlan), proxyConfig(stage, vlan)))),
+    // Resolvers and proxy serve machines on VLANs: others are asked to slow down, or refused.
+    ...vlans.slice(0, 1).map((vlan) => keep(startProber(stage.layout.clientNetns(vlan), machineConfig(stage, vlan)))),
     ...vlans.map((vlan, index) =>
       keep(startDhcpProber(stage.layout.clientNetns(vlan), dhcpConfig(stage, vlan, index))),
     ),
@@ -70,11 +70,7 @@ async function waitUntilAnswered(stage: Stage, probers: readonly Prober[]): Prom
   }
 }
 
-function apiConfig({ topology, vip, apiKey }: Stage, ledger: string): ProberConfig {
-  const client = clientOf(topology, CLIENT);
-  const nameOf = (address: string) =>
-    topology.hosts.find(({ nics }) => nics.some((nic) => addressOf(nic) === address))?.name ?? address;
-  const servers = client.resolvers.slice(0, 2).map((address) => ({ host: nameOf(address), address }));
+function apiConfig({ vip, apiKey }: Stage, ledger: string): ProberConfig {
   return {
     everyMs: EVERY_MS,
     stopMs: STOP_MS,
@@ -89,17 +85,26 @@ function apiConfig({ topology, vip, apiKey }: Stage, ledger: string): ProberConf
     },
     read: { path: '/api/v1/domains?limit=1', timeoutMs: 1_000 },
     vip: { host: vip, port: API_PORT, timeoutMs: 300 },
-    dns: { name: ZONE, type: 'SOA', timeoutMs: 300, servers, lookup: servers },
   };
 }
 
-function proxyConfig({ topology, vip }: Stage, vlan: string): ProberConfig {
-  const origin = addressOf(clientOf(topology, vlan).nic);
-  const timing = { everyMs: PROXY_EVERY_MS, timeoutMs: 1_000 };
+function machineConfig({ topology, vip }: Stage, vlan: string): ProberConfig {
+  const client = clientOf(topology, vlan);
+  const nameOf = (address: string) =>
+    topology.hosts.find(({ nics }) => nics.some((nic) => addressOf(nic) === address))?.name ?? address;
+  const servers = client.resolvers.slice(0, 2).map((address) => ({ host: nameOf(address), address }));
   return {
     everyMs: EVERY_MS,
     stopMs: STOP_MS,
-    proxy: { host: vip, port: PROXY_PORT, origin, originPort: ORIGIN_PORT, ...timing },
+    dns: { name: ZONE, type: 'SOA', timeoutMs: 300, servers, lookup: servers },
+    proxy: {
+      host: vip,
+      port: PROXY_PORT,
+      origin: addressOf(client.nic),
+      originPort: ORIGIN_PORT,
+      everyMs: PROXY_EVERY_MS,
+      timeoutMs: 1_000,
+    },
   };
 }
 

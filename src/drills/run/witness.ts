@@ -37,9 +37,8 @@ export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
     before: (act) => {
       // Clients may reach a host again from the moment that it is being brought back.
       for (const host of comingBack(act, all)) absences.close(host, stage.now());
-      // The cable goes first, and the rest of a fault may take longer than the floating address needs to move.
-      // An orderly stop hands over first.
-      if (isAway(act) && act.do !== 'stop') absences.open(act.host, stage.now());
+      const lost = lostHost(act);
+      if (lost !== null) absences.open(lost, stage.now());
     },
     after: (act) => {
       if (act.do === 'kill' || act.do === 'stop') {
@@ -70,10 +69,13 @@ export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
 
 const ROLES: readonly Deed['kind'][] = ['promotion', 'demotion', 'vip', 'fencing'];
 
-/** Out of every client's reach: clients are on the management network. */
-function isAway(act: Act): act is Extract<Act, { do: 'kill' | 'stop' | 'freeze' | 'cut' }> {
-  if (act.do === 'cut') return act.network === undefined || act.network === 'mgmt';
-  return act.do === 'kill' || act.do === 'stop' || act.do === 'freeze';
+/**
+ * Who is out of every client's reach from the beginning of this act on: its cable goes first, and the rest may take longer than the floating
+ * address needs to move. Clients are on the management network. An orderly stop hands over first.
+ */
+function lostHost(act: Act): string | null {
+  if (act.do === 'cut') return (act.network ?? 'mgmt') === 'mgmt' ? act.host : null;
+  return act.do === 'kill' || act.do === 'freeze' ? act.host : null;
 }
 
 function comingBack(act: Act, all: readonly string[]): readonly string[] {
