@@ -13,7 +13,8 @@ export interface DeedsWatch {
 const WORDS: readonly (readonly [string, RegExp, Deed['kind']])[] = [
   ['patroni', /promoted self to leader/, 'promotion'],
   ['patroni', /\bdemot(ing|ed) self\b/, 'demotion'],
-  ['keepalived', /Entering (MASTER|BACKUP|FAULT) STATE/, 'vip'],
+  // It says everything twice: to the journal, and with a date on its standard output.
+  ['keepalived', /^\(\w+\) Entering (MASTER|BACKUP|FAULT) STATE/, 'vip'],
   ['regent-keeper', /\bfenc(ed|ing)\b/, 'fencing'],
   ['regent-keeper', /\breleas(ed|ing)\b/, 'release'],
   ['systemd', /Scheduled restart job/, 'restart'],
