@@ -15,8 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** How often mend has asked Patroni to make the standby anew, when Patroni has told these states, the last one again and again. */
-async function remade(states: readonly string[]): Promise<number> {
+/**
+ * How often mend has asked Patroni to make the standby anew, when Patroni has told these states, the last one again and again.
+ * `settings`: the standby's own, as Patroni wrote them.
+ */
+async function remade(states: readonly string[], settings = "primary_conninfo = 'host=r3'"): Promise<number> {
+  await writeFile(join(folder, 'postgresql.conf'), `${settings}\n`);
   const [asked, told] = [join(folder, 'asked'), join(folder, 'told')];
   await writeFile(join(folder, 'states'), `${states.join('\n')}\n`);
   await writeFile(asked, '');
@@ -36,6 +40,7 @@ esac
     REGENT_DB_MEND_ROUNDS: '3',
     REGENT_DB_MEND_INTERVAL: '0.02',
     REGENT_PATRONI_ENV: '/dev/null',
+    REGENT_DB_DATA: folder,
   };
   const child = execFile(MEND, { env });
   try {
@@ -51,6 +56,12 @@ describe('mend', () => {
   it('makes a standby anew that fails to start again and again, also when it is seen between two tries', async () => {
     expect(await remade(['start failed', 'start failed', 'start failed', 'running'])).toBe(1);
     expect(await remade(['start failed', 'starting', 'start failed', 'starting', 'start failed', 'running'])).toBe(1);
+  });
+
+  it('makes one anew that was started while nobody led and waits for ever', async () => {
+    const starts = Array<string>(4).fill('starting');
+    expect(await remade([...starts, 'running'], "port = '5432'")).toBe(1);
+    expect(await remade([...starts, 'running'])).toBe(0);
   });
 
   it('leaves one alone that came back, that only starts, or is being made', async () => {
