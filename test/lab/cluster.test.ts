@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CATALOGUE } from '../../src/drills/hazards/catalogue.ts';
 import { startOrigin } from '../../src/drills/probes/web/start-origin.ts';
+import { screen } from '../../src/drills/report/screen.ts';
+import { playSuite } from '../../src/drills/run/suite.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
+import { stageOf } from '../kit/cluster/stage.ts';
 import { scanPorts } from '../kit/cluster/scan.ts';
 import { RANDOM } from '../kit/dice.ts';
 import { told } from '../kit/site.ts';
 import { until } from '../kit/until.ts';
 
 const ZONE = 'regent.internal';
+/** One of each way to lose what matters most; `scripts/drill` has all. */
+const DRILLS = ['host-kill-primary', 'process-kill-haproxy', 'hang-postgres-15', 'planned-switchover'];
 /** The client of vlan20, as an archive of packages. */
 const ORIGIN = '10.20.20.100:8080';
 /** Daemons whose start is watched over a failover. */
@@ -142,5 +148,44 @@ describe('a cluster', () => {
         start,
       );
     }
+  });
+
+  it('is rehearsed: drills lose nothing, and nobody ever does what another one does; the history has them', async () => {
+    const start = performance.now();
+    const run = crypto.randomUUID();
+    const hazards = CATALOGUE.filter(({ id }) => DRILLS.includes(id));
+    const played = await playSuite({
+      stage: stageOf(site),
+      hazards,
+      rounds: 1,
+      seed: RANDOM.seed,
+      isExact: false,
+      ids: () => crypto.randomUUID(),
+      now: () => new Date().toISOString(),
+      say: (text) => console.log(text),
+      signal: AbortSignal.timeout(600_000),
+      onPlayed: async ({ hazard, verdict, timeline }) => {
+        console.log(screen({ hazard, verdict, timeline }));
+        if (timeline === null) throw new Error(`${hazard.id} could not be played`);
+        await site.client.call('drill.record', { body: { run, verdict, timeline } });
+      },
+    });
+    // How fast it was is printed, not judged: the machine has other work.
+    const safety = ['ledger', 'holders', 'primaries'];
+    const broken = played.flatMap(({ verdict }) =>
+      verdict.checks.filter(({ what, isHeld }) => safety.includes(what) && !isHeld),
+    );
+    expect(broken).toEqual([]);
+    const acknowledged = played.map(({ verdict }) => verdict.ledger.acknowledged);
+    expect(acknowledged).toHaveLength(DRILLS.length);
+    expect(Math.min(...acknowledged)).toBeGreaterThan(50);
+    const history = await site.tell('drill', 'history', '--run', run);
+    for (const { id } of hazards) expect(history).toContain(id);
+    await site.well(120_000);
+    told(
+      'drills',
+      `${hazards.map(({ id }) => id).join(', ')}: ${acknowledged.join(', ')} acknowledged, none lost`,
+      start,
+    );
   });
 });

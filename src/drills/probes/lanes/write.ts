@@ -6,7 +6,7 @@ import type { ApiPlace, WriteOrder } from '../config.ts';
 import type { Asked, Probe } from './lane.ts';
 
 /** As many writes may be open: ten seconds of them at the usual beat. */
-const OPEN_MOST = 200;
+const OPEN_MOST = 1_000;
 
 /** Numbered writes, each tried as the product's own client does: one Idempotency-Key over all tries, Retry-After, a deadline. */
 export function writeProbe(api: ApiPlace, order: WriteOrder, everyMs: number): Probe {
