@@ -5,7 +5,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { ApiPlace, WriteOrder } from '../config.ts';
 import type { Asked, Probe } from './lane.ts';
 
-/** As many writes may be open: ten seconds of them at the usual beat. */
+/** As many writes may be open: fifty seconds of them at the usual beat. */
 const OPEN_MOST = 1_000;
 
 /** Numbered writes, each tried as the product's own client does: one Idempotency-Key over all tries, Retry-After, a deadline. */
