@@ -4,7 +4,7 @@ import { run } from '../../lab/command.ts';
 import { execHost } from '../../lab/exec.ts';
 import type { Layout } from '../../lab/layout.ts';
 import { needState } from '../../lab/state.ts';
-import { addressOf, bareAddress, type LabHost, type Topology } from '../../lab/topology.ts';
+import { bareAddress, type LabHost, type Topology } from '../../lab/topology.ts';
 import type { Cast } from '../judge/timeline.ts';
 
 /** Where drills are played: a lab whose cluster is well. */
@@ -41,13 +41,6 @@ export function regionsOf({ hosts }: Topology): string[] {
 /** Names of hosts that are racks. */
 export function racksOf({ hosts }: Topology): string[] {
   return hosts.filter(({ roles }) => roles?.includes('rack')).map(({ name }) => name);
-}
-
-/** A host's address on its first network. */
-export function addressOfHost({ topology }: Stage, name: string): string {
-  const nic = hostOf(topology, name).nics[0];
-  if (nic === undefined) throw new AppError('drill', `${name} has no network`);
-  return addressOf(nic);
 }
 
 /** A host of the topology. Throws AppError `drill`. */
