@@ -13,7 +13,7 @@ export interface Patience {
   readonly absence: number;
 }
 
-/** A term: one leader lease of Patroni, by its id in etcd. */
+/** A term: from when a host took the lead until it lost it, or got another lease for it (`records.ts`). */
 type Term = string;
 
 /** What etcd's majority said in one transaction. `fences`, `armed`: the term that a host's key names; `revision`: of that key. */

@@ -16,14 +16,18 @@ export interface Entry {
   readonly key: string;
   readonly value: string;
   readonly lease: string;
+  /** Of the last change. */
   readonly revision: string;
+  /** Of the change that made the key. */
+  readonly created: string;
 }
 
 /** One condition of a transaction. */
 export type Compare =
   | { readonly key: string; readonly value: string }
   | { readonly key: string; readonly lease: string }
-  /** Revision of the last change; '0': the key is absent. */
+  | { readonly key: string; readonly created: string }
+  /** '0': the key is absent. */
   | { readonly key: string; readonly revision: string };
 
 /** What a transaction does. `all`: a range over every key that begins so. */
@@ -128,6 +132,7 @@ interface RawEntry {
   readonly value?: string;
   readonly lease?: string;
   readonly mod_revision: string;
+  readonly create_revision: string;
 }
 
 function agentOf(identity: Identity): Agent {
@@ -165,14 +170,15 @@ function ask(to: { host: string; port: number; agent: Agent; path: string }, bod
 const encode = (text: string) => Buffer.from(text).toString('base64');
 const decode = (text = '') => Buffer.from(text, 'base64').toString();
 
-function entryOf({ key, value, lease = '0', mod_revision: revision }: RawEntry): Entry {
-  return { key: decode(key), value: decode(value), lease, revision };
+function entryOf({ key, value, lease = '0', mod_revision: revision, create_revision: created }: RawEntry): Entry {
+  return { key: decode(key), value: decode(value), lease, revision, created };
 }
 
 function compareOf(compare: Compare): object {
   const base = { key: encode(compare.key), result: 'EQUAL' };
   if ('value' in compare) return { ...base, target: 'VALUE', value: encode(compare.value) };
   if ('lease' in compare) return { ...base, target: 'LEASE', lease: compare.lease };
+  if ('created' in compare) return { ...base, target: 'CREATE', create_revision: compare.created };
   return { ...base, target: 'MOD', mod_revision: compare.revision };
 }
 

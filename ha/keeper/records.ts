@@ -1,9 +1,11 @@
 import type { Sight } from './decide.ts';
-import type { Etcd, Entry } from './etcd.ts';
+import type { Compare, Entry, Etcd } from './etcd.ts';
 
 /*
  * What the keepers and Patroni have in etcd. `/regent/fence/<host>` lives by the host's fence lease, `/regent/armed/<host>` without one:
- * both name the term (the id of Patroni's leader lease) in which they were written. A term that is armed and has no fence is over.
+ * both name the term in which they were written. A term that is armed and has no fence is over.
+ * A term is `<revision that made the leader key>.<id of its lease>`: a Patroni keeps its lease while it leads, follows and leads again, and one
+ * that was restarted as leader keeps the key.
  */
 const PATRONI = '/service/regent';
 const LEADER = `${PATRONI}/leader`;
@@ -28,7 +30,7 @@ export async function look(etcd: Etcd, at: number): Promise<Look> {
     new Map(entries.map((entry) => [entry.key.slice(prefix.length), of(entry)]));
   return {
     at,
-    leader: first && first.lease !== '0' ? { name: first.value, term: first.lease } : null,
+    leader: first && first.lease !== '0' ? { name: first.value, term: `${first.created}.${first.lease}` } : null,
     isPaused: words.pause === true,
     isSynchronous: words.synchronous_mode === true,
     fences: named(fences, FENCES, (entry) => entry.value),
@@ -42,11 +44,7 @@ export async function arm(etcd: Etcd, name: string, lease: string, sight: Sight)
   const term = sight.leader?.term ?? '';
   const [fence, armed] = [`${FENCES}${name}`, `${ARMED}${name}`];
   const { isDone, found } = await etcd.transact(
-    [
-      { key: LEADER, value: name },
-      { key: LEADER, lease: term },
-      { key: armed, revision: sight.armed.get(name)?.revision ?? '0' },
-    ],
+    [...isLeading(name, term), { key: armed, revision: sight.armed.get(name)?.revision ?? '0' }],
     [
       { put: fence, value: term, lease },
       { put: armed, value: term },
@@ -81,16 +79,24 @@ export async function disarm(etcd: Etcd, name: string, lease: string): Promise<b
 export async function release(etcd: Etcd, leader: { name: string; term: string }): Promise<boolean> {
   const { isDone } = await etcd.transact(
     [
-      { key: LEADER, value: leader.name },
-      { key: LEADER, lease: leader.term },
+      ...isLeading(leader.name, leader.term),
       { key: `${ARMED}${leader.name}`, value: leader.term },
       { key: `${FENCES}${leader.name}`, revision: '0' },
     ],
     [],
   );
   // No fence comes back in a term that has lost it: what was read stays true.
-  if (isDone) await etcd.revoke(leader.term);
+  if (isDone) await etcd.revoke(leader.term.split('.')[1] ?? '');
   return isDone;
+}
+
+function isLeading(name: string, term: string): Compare[] {
+  const [created = '', lease = ''] = term.split('.');
+  return [
+    { key: LEADER, value: name },
+    { key: LEADER, lease },
+    { key: LEADER, created },
+  ];
 }
 
 function parse(text: string | undefined): unknown {

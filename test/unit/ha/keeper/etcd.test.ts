@@ -17,6 +17,7 @@ const kv = (key: string, value: string, lease?: string) => ({
   key: base64(key),
   value: base64(value),
   mod_revision: '12',
+  create_revision: '5',
   ...(lease === undefined ? {} : { lease }),
 });
 const ranges = (...lists: object[][]) => ({
@@ -125,7 +126,7 @@ describe('what the keepers have in etcd', () => {
     const sight = await look(open([await gateway(() => found)]), 5);
     expect(sight).toEqual({
       at: 5,
-      leader: { name: 'r2', term: '77' },
+      leader: { name: 'r2', term: '5.77' },
       isPaused: true,
       isSynchronous: true,
       fences: new Map([['r2', '77']]),
@@ -143,17 +144,17 @@ describe('what the keepers have in etcd', () => {
 
   const sight = {
     at: 0,
-    leader: { name: 'r1', term: '77' },
+    leader: { name: 'r1', term: '5.77' },
     isPaused: false,
     isSynchronous: true,
     fences: new Map<string, string>(),
-    armed: new Map([['r1', { term: '70', revision: '12' }]]),
+    armed: new Map([['r1', { term: '3.77', revision: '12' }]]),
   };
   const failed = (...lists: object[][]) => ({ ...ranges(...lists), succeeded: false });
 
   it('is armed only for who leads in that term, and known as armed when the first answer was lost', async () => {
-    const ours = failed([kv('/regent/fence/r1', '77', '99')], [kv('/regent/armed/r1', '77')]);
-    const older = failed([kv('/regent/fence/r1', '70', '98')], [kv('/regent/armed/r1', '70')]);
+    const ours = failed([kv('/regent/fence/r1', '5.77', '99')], [kv('/regent/armed/r1', '5.77')]);
+    const older = failed([kv('/regent/fence/r1', '3.77', '98')], [kv('/regent/armed/r1', '3.77')]);
     const answers: object[] = [ranges([], []), ours, older];
     const client = open([await gateway(() => answers.shift() ?? 500)]);
     expect(await arm(client, 'r1', '99', sight)).toBe(true);
@@ -162,6 +163,7 @@ describe('what the keepers have in etcd', () => {
     expect(asked[0]?.body['compare']).toEqual([
       { key: base64('/service/regent/leader'), result: 'EQUAL', target: 'VALUE', value: base64('r1') },
       { key: base64('/service/regent/leader'), result: 'EQUAL', target: 'LEASE', lease: '77' },
+      { key: base64('/service/regent/leader'), result: 'EQUAL', target: 'CREATE', create_revision: '5' },
       { key: base64('/regent/armed/r1'), result: 'EQUAL', target: 'MOD', mod_revision: '12' },
     ]);
   });
@@ -178,9 +180,9 @@ describe('what the keepers have in etcd', () => {
   it('revokes the very lease that was read, and only where the fence is gone in that term', async () => {
     const answers: object[] = [failed(), ranges(), {}];
     const client = open([await gateway(() => answers.shift() ?? 500)]);
-    expect(await release(client, { name: 'r1', term: '77' })).toBe(false);
+    expect(await release(client, { name: 'r1', term: '5.77' })).toBe(false);
     expect(asked.map(({ path }) => path)).toEqual(['/v3/kv/txn']);
-    expect(await release(client, { name: 'r1', term: '77' })).toBe(true);
+    expect(await release(client, { name: 'r1', term: '5.77' })).toBe(true);
     expect(asked.at(-1)).toMatchObject({ path: '/v3/lease/revoke', body: { ID: '77' } });
     expect(asked[0]?.body['compare']).toContainEqual({
       key: base64('/regent/fence/r1'),
