@@ -142,6 +142,16 @@ describe('what the keepers have in etcd', () => {
     expect(JSON.stringify(body)).toContain(base64('/regent/fence0'));
   });
 
+  it('has another term when a Patroni leads again with the lease that it had', async () => {
+    const leading = (created: string) => ({ ...kv('/service/regent/leader', 'r1', '77'), create_revision: created });
+    const armed = [kv('/regent/armed/r1', '5.77')];
+    const answers: object[] = ['5', '9'].map((created) => ranges([leading(created)], [], [], [], armed));
+    const client = open([await gateway(() => answers.shift() ?? 500)]);
+    const [first, again] = [await look(client, 0), await look(client, 0)];
+    expect(first.leader?.term).toBe(first.armed.get('r1')?.term);
+    expect(again.leader?.term).not.toBe(again.armed.get('r1')?.term);
+  });
+
   const sight = {
     at: 0,
     leader: { name: 'r1', term: '5.77' },
