@@ -1,7 +1,8 @@
 import { Agent, request as httpsRequest } from 'node:https';
 
-/** One member may take so long; the next is asked then. */
-const TRY_MS = 400;
+/** Then the next member is asked as well: the first to answer is taken, and one that is only slow is not given up. */
+const NEXT_MS = 350;
+const ANSWER_MS = 1000;
 const ANSWER_MAX = 1_000_000;
 
 /** What this host shows, and by whom others must be signed (PEM). */
@@ -45,7 +46,7 @@ export interface Outcome {
 
 /**
  * etcd through its JSON gateway, by mutual TLS, one connection for each member. The member that answered last is asked first, then the
- * others in their order. Every call rejects when no member has answered in its time; a call may have been done all the same.
+ * others in their order. Every call rejects when no member has answered in its time; a call may have been done all the same, or twice.
  */
 export class Etcd {
   readonly #members: readonly { readonly host: string; readonly port: number; agent: Agent }[];
@@ -103,23 +104,37 @@ export class Etcd {
     for (const { agent } of this.#members) agent.destroy();
   }
 
-  async #call(path: string, body: object): Promise<unknown> {
-    const count = this.#members.length;
+  #call(path: string, body: object): Promise<unknown> {
+    const text = JSON.stringify(body);
     const start = this.#first;
-    let failure: unknown = new Error('there is no etcd');
-    for (let turn = 0; turn < count; turn += 1) {
-      const index = (start + turn) % count;
-      const member = this.#members[index];
-      if (member === undefined) continue;
-      try {
-        const answer: unknown = await ask({ ...member, path }, JSON.stringify(body));
-        this.#first = index;
-        return answer;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+    const count = this.#members.length;
+    return new Promise((resolve, reject) => {
+      let [asked, failed] = [0, 0];
+      let isDone = false;
+      let timer: NodeJS.Timeout | undefined;
+      const askOne = () => {
+        clearTimeout(timer);
+        const index = (start + asked) % count;
+        const member = this.#members[index];
+        if (isDone || asked >= count || member === undefined) return;
+        asked += 1;
+        timer = setTimeout(askOne, NEXT_MS);
+        ask({ ...member, path }, text).then(
+          (answer) => {
+            clearTimeout(timer);
+            if (!isDone) this.#first = index;
+            isDone = true;
+            resolve(answer);
+          },
+          (error: unknown) => {
+            failed += 1;
+            if (failed === count) reject(error);
+            else askOne();
+          },
+        );
+      };
+      askOne();
+    });
   }
 }
 
@@ -161,7 +176,7 @@ function ask(to: { host: string; port: number; agent: Agent; path: string }, bod
     });
     request.on('error', reject);
     // Of the whole exchange, not of a pause in it.
-    const timer = setTimeout(() => request.destroy(new Error(`${to.host}: no answer in time`)), TRY_MS);
+    const timer = setTimeout(() => request.destroy(new Error(`${to.host}: no answer in time`)), ANSWER_MS);
     request.on('close', () => clearTimeout(timer));
     request.end(body);
   });
