@@ -143,8 +143,10 @@ export const statusCases = {
 /** From 0 on means: all that is kept. Any other place must still be followed by its next event. */
 export async function gapAfter(tx: Tx, after: number): Promise<Rejected | null> {
   if (after === 0) return null;
+  // In this order: an event that comes between the two questions is then the next one, never one that is missing.
+  const latest = await lastEventId(tx);
   const [next] = await readEvents(tx, after, 1);
-  const last = next ? next.id - 1 : await lastEventId(tx);
+  const last = next ? next.id - 1 : latest;
   if (last === after) return null;
   return last < after
     ? invalid('after', `there is no event ${after} yet`, `the last one is ${last}`)
