@@ -96,10 +96,16 @@ describe('a single node of 0.2.0, adopted in place by installing this version', 
 
   /** All that it had, and nothing of how it had it. */
   async function expectAdopted(): Promise<void> {
-    const status = await trySh('regent cluster status');
-    expect(status.stdout).toMatch(/^OK: Can lose none: single node/);
-    expect(status.code).toBe(0);
-    // What was published last is put into etcd a moment later.
+    // What was started just now reports a moment later, and what was published last is put into etcd a moment later.
+    let status = '';
+    const isWell = async () => {
+      const { code, stdout } = await trySh('regent cluster status');
+      status = `${code}: ${stdout}`;
+      return /^0: OK: Can lose none: single node/.test(status);
+    };
+    await until('a green status', isWell, { deadlineMs: 30_000, everyMs: 500 }).catch((cause: unknown) => {
+      throw new Error(status, { cause });
+    });
     let doctor = '';
     const isSound = async () => /^OK: All \d+ invariants hold\./.test((doctor = (await trySh('regent doctor')).stdout));
     await until('every invariant', isSound, { deadlineMs: 30_000, everyMs: 500 }).catch((cause: unknown) => {
