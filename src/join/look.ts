@@ -84,6 +84,8 @@ export const REGION_UNITS: readonly string[] = [...Object.values(CLUSTER_UNITS),
 
 /** Does somebody answer to this address on a network of this host? `address` without prefix. */
 export async function isAnswering({ host }: HostPorts, address: string): Promise<boolean> {
+  // What the kernel remembers of an earlier owner is no answer.
+  await host.exec({ argv: ['ip', 'neigh', 'flush', 'to', address], timeoutMs: COMMAND_MS });
   // Any packet makes the kernel ask who has the address; its answer is then in the neighbour table.
   await host.exec({
     argv: ['curl', '--silent', '--max-time', '1', '--output', '/dev/null', `telnet://${bracketed(address)}:9`],

@@ -84,6 +84,8 @@ export class FakeSite extends MortalHost {
   }
 
   neighbours = '';
+  /** The kernel still has it in its table, and nobody answers any more. */
+  remembered = '';
   versionOf = (program: string): string => (program === 'etcd' ? '3.5.16' : program === 'patroni' ? '4.0.4' : '17.6');
 
   #host(): Host {
@@ -159,7 +161,8 @@ export class FakeSite extends MortalHost {
     const ok = { code: 0, signal: null, stderr: '', timedOut: false, failure: null };
     if (argv[0] === 'df') return { ...ok, stdout: 'Avail\n9000000\n' };
     if (argv[0] === 'curl' || argv[0] === 'sync') return { ...ok, stdout: '' };
-    if (argv[0] === 'ip') return { ...ok, stdout: this.neighbours };
+    if (argv[0] === 'ip' && argv.includes('flush')) this.remembered = '';
+    if (argv[0] === 'ip') return { ...ok, stdout: this.neighbours || this.remembered };
     if (argv[0] === 'find') return { ...ok, stdout: '' };
     if (argv.includes('--version')) return { ...ok, stdout: `${argv[0]} ${this.versionOf(argv[0] ?? '')}\n` };
     if (argv[0] === 'ss') return { ...ok, stdout: `${this.listening.join('\n')}\n` };

@@ -167,6 +167,12 @@ describe('regent init', () => {
     expect(site.said.join('\n')).toContain('Somebody answers to the floating address 10.77.0.10 already');
   });
 
+  it('takes a floating address whose owner went a moment ago', async () => {
+    const site = new FakeSite();
+    site.remembered = '10.77.0.10 dev eth0 lladdr 52:54:00:00:00:99 REACHABLE\n';
+    expect(await runInit(site.ports(), { ...OPTIONS, vip: '10.77.0.10/24' })).toBe(0);
+  });
+
   it('refuses a database that holds another site', async () => {
     const site = new FakeSite();
     site.isDatabaseUp = true;
