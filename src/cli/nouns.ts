@@ -3,6 +3,7 @@ import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
 import { DRILL } from './commands/cluster/drill.ts';
+import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
 import { DOMAIN } from './commands/domain.ts';
@@ -29,6 +30,7 @@ export const NOUNS: readonly NounSpec[] = [
   STATUS,
   CLUSTER,
   DOCTOR,
+  WHAT_IF,
   DRILL,
   DOMAIN,
   RECORD,

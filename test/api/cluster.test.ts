@@ -88,6 +88,29 @@ describe('a cluster of one', () => {
   });
 });
 
+describe('what-if', () => {
+  const ask = (query: string) => site.call('GET', `/cluster/what-if?${query}`, { role: 'user' });
+
+  it('foretells from what the nodes say: of a cluster of one nothing is left', async () => {
+    const { status, body } = await ask('node=R1&event=dies');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      node: 'r1',
+      event: 'dies',
+      source: 'database',
+      primary: { before: 'r1', after: null, candidates: [] },
+      redundancy: { before: 0, after: 0 },
+      outages: expect.arrayContaining([expect.objectContaining({ probe: 'write', mostMs: null })]),
+    });
+  });
+
+  it('refuses a node and an event that are not there', async () => {
+    expect(await ask('node=r9&event=dies')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    for (const query of ['node=r1&event=explodes', 'node=r1', '', 'node=r1&event=dies&more=1'])
+      expect(await ask(query)).toMatchObject({ status: 422, body: { code: 'invalid_value' } });
+  });
+});
+
 describe('actions of agents', () => {
   it('are listed for those who watch, by time and node', async () => {
     const at = new Date().toISOString();

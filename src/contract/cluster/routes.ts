@@ -3,6 +3,7 @@ import { NodeActionPage, NodeActionQuery } from './action.ts';
 import { Doctor } from './doctor.ts';
 import * as drill from './drill.ts';
 import { ClusterStatus } from './status.ts';
+import { WhatIf, WhatIfQuery } from './what-if.ts';
 
 /** Calls about the cluster as a whole. */
 export const CLUSTER_ROUTES = {
@@ -13,6 +14,11 @@ export const CLUSTER_ROUTES = {
   'cluster.doctor': get('/cluster/doctor', 'The standing invariants, each with explanation and remedy', {
     roles: EVERYBODY,
     response: Doctor,
+  }),
+  'cluster.what-if': get('/cluster/what-if', 'What would come of it if a node died, were drained or cut off now', {
+    roles: EVERYBODY,
+    query: WhatIfQuery,
+    response: WhatIf,
   }),
   'service.actions': get('/service-actions', 'What agents did to services: reloads, restarts and why, oldest first', {
     roles: WATCHERS,

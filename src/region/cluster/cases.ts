@@ -1,5 +1,5 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
-import { isRejected } from '../../core/errors.ts';
+import { invalid, isRejected } from '../../core/errors.ts';
 import { nodeByRef } from '../nouns/node.ts';
 import { readStatus } from '../nouns/status.ts';
 import { readKnownNodes } from '../published.ts';
@@ -7,6 +7,7 @@ import { glancing, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';
 import { readSite } from './read-site.ts';
 import { viewCluster } from './view.ts';
+import { whatIf } from './what-if/what-if.ts';
 
 export const clusterCases = {
   'cluster.show': reading('cluster.show', async (tx, _input, context) => {
@@ -19,6 +20,13 @@ export const clusterCases = {
   'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => ({
     body: diagnose(await readSite(tx, context, await readKnownNodes(tx))),
   })),
+
+  'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {
+    if (query === undefined) return invalid('node', 'it is missing', 'name a node and an event');
+    const site = await readSite(tx, context, await readKnownNodes(tx));
+    const body = whatIf(site, query.node, query.event);
+    return isRejected(body) ? body : { body };
+  }),
 
   'service.actions': glancing('service.actions', async (tx, { query }) => {
     const node = query?.node === undefined ? null : await nodeByRef(tx, query.node);

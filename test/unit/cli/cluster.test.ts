@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../../../src/contract/cluster/status.ts';
 import { diagnose } from '../../../src/region/cluster/doctor.ts';
 import { viewCluster } from '../../../src/region/cluster/view.ts';
+import { whatIf } from '../../../src/region/cluster/what-if/what-if.ts';
 import { aSite } from '../region/cluster/fixture.ts';
 import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { FakeRegion, page, problem, run } from './fake-region.ts';
@@ -91,6 +92,48 @@ describe('doctor', () => {
     expect((await run(region, ['doctor', '-o', 'csv'])).out).toContain('broken,vip-holder');
     const data = await run(region, ['doctor', '-o', 'json']);
     expect([data.code, JSON.parse(data.out).state]).toEqual([6, 'degraded']);
+  });
+});
+
+describe('what-if', () => {
+  it('is a screen whose first line says it all, and data', async () => {
+    region.on('GET /cluster/what-if', { body: whatIf(aSite(), 'r1', 'dies') });
+    const { code, out } = await run(region, ['what-if', 'node', 'r1', 'dies']);
+    expect(code).toBe(0);
+    expect(region.seen.at(-1)?.query.toString()).toBe('node=r1&event=dies');
+    expect(out).toMatchInlineSnapshot(`
+      "If r1 dies: the floating address goes to r2 and the primary is then r2; everything is served again by itself; 0 more can be lost then.
+
+      VIP       r1 → r2 (or r3)
+      Primary   r1 → r2 (or r3)
+      Can lose  now 1, then 0: etcd 2 of 3 voters, only r3 is a synchronous standby
+
+      SERVICE  OUT FOR     WHY
+      write    20 to 26 s  measured: Patroni's lease of 20 s ends, then a standby is promoted
+      read     20 to 26 s  measured: Patroni's lease of 20 s ends, then a standby is promoted
+      vip      0.6 to 1 s  measured: five adverts of 0.2 s are missed
+      lookup   0 to 2 s    the drills' bound: a client with two resolvers asks the next one
+      proxy    0.6 to 1 s  measured: five adverts of 0.2 s are missed
+
+      Risk: Exactly 2 voters of etcd are left, and each is needed: one more loss stops writes.
+      "
+    `);
+    const data = await run(region, ['what-if', 'node', 'r1', 'dies', '-o', 'json']);
+    expect(JSON.parse(data.out)).toEqual(whatIf(aSite(), 'r1', 'dies'));
+    expect((await run(region, ['what-if', 'node', 'r1', 'dies', '-o', 'csv'])).out).toContain('write,20 to 26 s,');
+  });
+
+  it('says what has no end, and which words there are', async () => {
+    region.on('GET /cluster/what-if', { body: whatIf(aSite(), 'k1', 'dies') });
+    const { out } = await run(region, ['what-if', 'node', 'k1', 'dies']);
+    expect(out).toContain('VLAN      fabric-1/vlan10: no other rack\n');
+    expect(out).toMatch(/^dhcp fabric-1\/vlan10 +until it is back/m);
+    const seen = region.seen.length;
+    const wrong = await run(region, ['what-if', 'node', 'k1', 'explodes']);
+    expect([wrong.code, region.seen.length]).toEqual([2, seen]);
+    expect(wrong.err).toContain('dies, drains, is-cut-off');
+    region.on('GET /cluster/what-if', problem(404, 'not_found', 'There is no node "r9".'));
+    expect((await run(region, ['what-if', 'node', 'r9', 'dies'])).code).toBe(3);
   });
 });
 

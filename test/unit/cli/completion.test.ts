@@ -46,6 +46,11 @@ describe('completion', () => {
     expect(after(line).kind).toBe(kind);
   });
 
+  it('offers the events of a what-if after its node', () => {
+    expect(after('what-if node ').kind).toBe('node');
+    expect(after('what-if node r1 ').words).toEqual(['dies', 'drains', 'is-cut-off']);
+  });
+
   it('has no verb of one noun after another, and no options of a change for a look', () => {
     expect(after('node ').words).toEqual(['list', 'show', 'delete']);
     expect(after('record list -').words).not.toContain('--dry-run');

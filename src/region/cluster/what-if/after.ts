@@ -1,0 +1,100 @@
+import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import { isStreamingState } from '../losses.ts';
+import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } from '../site.ts';
+
+/** What is left of the cluster's roles when a node goes. Names; null: nobody. */
+export interface Heirs {
+  readonly holder: string | null;
+  readonly primary: string | null;
+  /** Who may get the role, the likeliest first; the one who keeps it alone. */
+  readonly holders: readonly string[];
+  readonly primaries: readonly string[];
+  readonly newHolders: readonly string[];
+  readonly newPrimaries: readonly string[];
+  /** Voters of etcd that answer afterwards, and how many a majority needs; null: nobody has a word of it. */
+  readonly voters: { readonly up: number; readonly majority: number } | null;
+  /** Is there nothing that says that the rest has no majority? */
+  readonly hasMajority: boolean;
+}
+
+/** Concludes who gets what. A drained node goes on voting in etcd. */
+export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): Heirs {
+  const primary = primariesOf(site)[0];
+  const holders = heard(members(site), 'vip').said.flatMap(({ node, facts }) => (facts.isHolder ? [node.name] : []));
+  const voters = votersAfter(site, name, event);
+  const isVoting = voters === null ? site.cluster === null : voters.up >= voters.majority;
+  // keepalived's priorities follow the names.
+  const fit = members(site)
+    .filter((node) => node.name !== name && node.facts.vip?.isFit === true && isHealthy(node, 'vip'))
+    .map((node) => node.name)
+    .toSorted((a, b) => (a < b ? -1 : 1));
+  const holder = holders[0] ?? null;
+  const standing = new Set(members(site).flatMap((node) => (node.isFresh && node.name !== name ? [node.name] : [])));
+  const standbys = (primary?.facts.members ?? [])
+    .filter(
+      (one) => one.role !== 'primary' && one.isSynchronous && isStreamingState(one.state) && standing.has(one.name),
+    )
+    .toSorted((a, b) => (a.lagBytes ?? Infinity) - (b.lagBytes ?? Infinity) || (a.name < b.name ? -1 : 1))
+    .map((one) => one.name);
+  const kept = (role: string | null, heirs: readonly string[]) =>
+    !isVoting ? [] : role === null || role === name ? heirs : [role];
+  return {
+    holder,
+    primary: primary?.node.name ?? null,
+    holders,
+    primaries: primariesOf(site).map(({ node }) => node.name),
+    newHolders: kept(holder, fit),
+    // Without a primary nobody knows who may be promoted.
+    newPrimaries: primary === undefined ? [] : kept(primary.node.name, standbys),
+    voters,
+    hasMajority: isVoting,
+  };
+}
+
+/** The site without the node, after whoever inherits from it has done so: what `lossesOf` is asked of. */
+export function siteAfter(site: ClusterSite, name: string, event: WhatIfEvent, heirs: Heirs): ClusterSite {
+  const [primary] = heirs.newPrimaries;
+  return {
+    ...site,
+    nodes: site.nodes.map((node) =>
+      node.name === name ? gone(node, event) : withPrimary(node, name, primary ?? null, heirs.hasMajority),
+    ),
+  };
+}
+
+function primariesOf(site: ClusterSite) {
+  return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
+}
+
+function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs['voters'] {
+  const { said } = heard(regions(site), 'dcs');
+  const source = said.find(({ facts }) => facts.hasQuorum) ?? said[0];
+  if (source === undefined) return null;
+  const voters = source.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
+  const isUp = (voter: string) => said.some(({ node, facts }) => node.name === voter && facts.hasQuorum);
+  const up = voters.filter((voter) => isUp(voter) && (voter !== name || event === 'drains')).length;
+  return { up, majority: Math.floor(voters.length / 2) + 1 };
+}
+
+function gone(node: SiteNode, event: WhatIfEvent): SiteNode {
+  const nothing = { db: null, dcs: null, lb: null, vip: null, dns: null, ntp: null, host: null };
+  if (event !== 'drains') return { ...node, isFresh: false, facts: nothing };
+  const region = node.region && { ...node.region, isReady: false };
+  return { ...node, region, facts: { ...node.facts, db: null, vip: null } };
+}
+
+function withPrimary(node: SiteNode, name: string, primary: string | null, hasMajority: boolean): SiteNode {
+  const { db, dcs } = node.facts;
+  const roleOf = (one: string) => (one === primary ? ('primary' as const) : ('standby' as const));
+  const rest = (db?.members ?? [])
+    .filter((one) => one.name !== name)
+    .map((one) => ({ ...one, role: roleOf(one.name) }));
+  return {
+    ...node,
+    facts: {
+      ...node.facts,
+      dcs: dcs && { ...dcs, hasQuorum: dcs.hasQuorum && hasMajority },
+      db: db && { ...db, role: db.role === 'none' ? 'none' : roleOf(node.name), members: rest },
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import { lossesOf } from '../losses.ts';
+import { type ClusterSite, heard, listOf, members, regions, type SiteNode } from '../site.ts';
+import type { Heirs } from './after.ts';
+
+const DAY_MS = 86_400_000;
+/** Certificates are renewed long before: one that is so near its end will not come through an outage by itself. */
+const CERTIFICATE_DAYS = 7;
+/** What a standby has not yet received has to be fetched before it serves: more than a WAL segment is noticed. */
+const LAG_BYTES = 16 * 2 ** 20;
+
+/** What could make it worse than it need be, as sentences; the gravest first. */
+export function risksOf(
+  site: ClusterSite,
+  node: SiteNode,
+  { event, vlans }: Pick<WhatIf, 'event' | 'vlans'>,
+  heirs: Heirs,
+): string[] {
+  return [
+    ...(node.isRegion ? clusterRisks(site, node, event, heirs) : []),
+    ...(event === 'dies' ? vlans.filter(({ left }) => left.length === 0) : []).map(
+      ({ vlan }) => `No other rack is on ${vlan}.`,
+    ),
+    ...site.nodes.filter((one) => one.name !== node.name).flatMap((one) => certificateRisk(one, site.now)),
+  ];
+}
+
+function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent, heirs: Heirs): string[] {
+  const { voters, primary, newPrimaries, holder, newHolders } = heirs;
+  const { now, promised, why } = lossesOf(site);
+  const silent = members(site).flatMap((one) => (one.isFresh || one.name === name ? [] : [one.name]));
+  const lagging = (heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary')?.facts.members ?? [])
+    .filter((one) => one.name !== name && (one.lagBytes ?? 0) > LAG_BYTES)
+    .map((one) => one.name);
+  const said = (isSo: boolean, sentence: string) => (isSo ? [sentence] : []);
+  return [
+    ...said(
+      !heirs.hasMajority,
+      'etcd has no majority afterwards: no writes, and nobody holds the floating address, until the node is back.',
+    ),
+    ...said(primary === null, 'Nobody says now that it is the primary of the database.'),
+    ...said(heirs.primaries.length > 1, `${listOf(heirs.primaries)} each say that they are the primary.`),
+    ...said(
+      heirs.hasMajority && primary === name && newPrimaries.length === 0,
+      'No synchronous standby is left that may be promoted: writes wait until the node is back.',
+    ),
+    ...said(
+      site.cluster?.vip != null && heirs.hasMajority && (holder === null || holder === name) && newHolders.length === 0,
+      'No other node is fit for the floating address.',
+    ),
+    ...said(
+      heirs.hasMajority && voters !== null && voters.up === voters.majority && voters.majority > 1,
+      `Exactly ${voters?.up ?? 0} voters of etcd are left, and each is needed: one more loss stops writes.`,
+    ),
+    ...said(now < promised, `Already degraded: ${now} instead of ${promised} can be lost (${why.join(', ')}).`),
+    ...said(silent.length > 0, `${listOf(silent)} cannot be counted on: no fresh word.`),
+    ...said(lagging.length > 0, `${listOf(lagging)} lags behind the primary.`),
+    ...said(
+      event === 'is-cut-off' && primary === name,
+      `${name} runs on: clients on its side of the cut read old data until it has demoted itself.`,
+    ),
+  ];
+}
+
+function certificateRisk({ name, host }: SiteNode, now: number): string[] {
+  const end = host?.certificate?.notAfter;
+  const left = end === undefined ? Infinity : (Date.parse(end) - now) / DAY_MS;
+  return left > CERTIFICATE_DAYS
+    ? []
+    : [`The certificate of ${name} ${left <= 0 ? 'has ended' : `ends in ${Math.ceil(left)} days`}.`];
+}

@@ -1,0 +1,144 @@
+import type { Handover, PredictedOutage, WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import { type Rejected, rejected, show } from '../../../core/errors.ts';
+import { vipAddress } from '../../../model/cluster.ts';
+import { lossesOf } from '../losses.ts';
+import { type ClusterSite, heard, listOf, members, regions, silence, type SiteNode } from '../site.ts';
+import { type Heirs, heirsOf, siteAfter } from './after.ts';
+import { longer, type Range, RANGES, rangesOf } from './ranges.ts';
+import { risksOf } from './risks.ts';
+
+const WORDS: Readonly<Record<WhatIfEvent, string>> = {
+  dies: 'dies',
+  drains: 'is drained',
+  'is-cut-off': 'is cut off',
+};
+
+/**
+ * What would come of it if this happened to a node now. Pure; it is concluded from the last words of all nodes, silence is taken for loss, and
+ * the ranges are those of `RANGES`. Refuses (`not_found`) a node that the site does not have.
+ */
+export function whatIf(site: ClusterSite, ref: string, event: WhatIfEvent): WhatIf | Rejected {
+  const node = site.nodes.find((one) => one.id === ref) ?? site.nodes.find((one) => one.name === ref.toLowerCase());
+  if (node === undefined) {
+    const known = site.nodes.slice(0, 10).map((one) => one.name);
+    return rejected(
+      'not_found',
+      `There is no node ${show(ref)}. ${known.length === 0 ? '' : `There are: ${listOf(known)}.`}`.trim(),
+    );
+  }
+  const heirs = heirsOf(site, node.name, event);
+  const before = lossesOf(site);
+  // A node of no region takes nothing of the region away.
+  const after = node.isRegion ? lossesOf(siteAfter(site, node.name, event, heirs)) : before;
+  const vlans = vlansOf(site, node);
+  const outages = [
+    ...(node.isRegion ? regionOutages(site, node, event, heirs) : quiet(site)),
+    ...dhcpOutages(vlans, event),
+  ];
+  const primary = handover(heirs.primary, heirs.newPrimaries);
+  const vip = hasVip(site) ? handover(heirs.holder, heirs.newHolders) : null;
+  // Nothing is better for a loss, though one of two primaries may be the one that goes.
+  const left = Math.min(before.now, after.now);
+  return {
+    node: node.name,
+    event,
+    summary: summaryOf(node, event, { primary, vip, outages, left }),
+    source: site.source,
+    time: new Date(site.now).toISOString(),
+    vip,
+    primary,
+    outages,
+    redundancy: {
+      before: before.now,
+      after: left,
+      why: after.why.filter((why) => why !== silence({ ...node, isFresh: false }, '', site.now)),
+    },
+    vlans,
+    risks: risksOf(site, node, { event, vlans }, heirs),
+  };
+}
+
+function hasVip({ cluster }: ClusterSite): boolean {
+  return cluster !== null && vipAddress(cluster) !== null;
+}
+
+function handover(before: string | null, candidates: readonly string[]): Handover {
+  return { before, after: candidates[0] ?? null, candidates: [...candidates] };
+}
+
+function quiet(site: ClusterSite): PredictedOutage[] {
+  const probes = ['write', 'read', ...(hasVip(site) ? ['vip'] : []), 'lookup', 'proxy'];
+  return probes.map((probe) => outage(probe, RANGES.none));
+}
+
+/** Calls come through the floating address: no service of it is back before the address is. */
+function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent, heirs: Heirs): PredictedOutage[] {
+  const ranges = rangesOf(event);
+  const hasOthers = members(site).some((one) => one.name !== name && one.isFresh);
+  const vip = !hasVip(site)
+    ? RANGES.none
+    : heirs.newHolders.length === 0
+      ? RANGES.untilBack
+      : heirs.holder === name
+        ? ranges.vip
+        : RANGES.none;
+  const isLost = heirs.newPrimaries.length === 0 || !hasOthers;
+  const isPrimary = heirs.primary === name;
+  const writes = isLost
+    ? RANGES.untilBack
+    : isPrimary
+      ? ranges.primary
+      : isAwaited(site, name)
+        ? ranges.standbyWrites
+        : RANGES.looseStandby;
+  const reads = isLost ? RANGES.untilBack : isPrimary ? ranges.primary : RANGES.reads;
+  return [
+    outage('write', longer(writes, vip)),
+    outage('read', longer(reads, vip)),
+    ...(hasVip(site) ? [outage('vip', vip)] : []),
+    // Names and the proxy need no database; a drained node goes on with both.
+    outage('lookup', event === 'drains' ? RANGES.none : hasOthers ? RANGES.lookup : RANGES.untilBack),
+    outage('proxy', event === 'drains' ? vip : hasOthers ? vip : RANGES.untilBack),
+  ];
+}
+
+/** Does a commit wait for this standby? */
+function isAwaited(site: ClusterSite, name: string): boolean {
+  const primary = heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
+  return primary?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
+}
+
+function vlansOf(site: ClusterSite, node: SiteNode): WhatIf['vlans'] {
+  const fresh = new Set(site.nodes.flatMap((one) => (one.isFresh && one.name !== node.name ? [one.name] : [])));
+  const own = site.racks.find((rack) => rack.name === node.name)?.vlans ?? [];
+  return own.map((vlan) => ({
+    vlan,
+    left: site.racks.flatMap((rack) => (fresh.has(rack.name) && rack.vlans.includes(vlan) ? [rack.name] : [])),
+  }));
+}
+
+/** A rack that is drained goes on serving, and so does one that is cut off from the regions. */
+function dhcpOutages(vlans: WhatIf['vlans'], event: WhatIfEvent): PredictedOutage[] {
+  return vlans.map(({ vlan, left }) =>
+    outage(`dhcp ${vlan}`, event !== 'dies' ? RANGES.ledger : left.length === 0 ? RANGES.untilBack : RANGES.rackShared),
+  );
+}
+
+function outage(probe: string, { leastMs, mostMs, why }: Range): PredictedOutage {
+  return { probe, leastMs, mostMs, why };
+}
+
+function summaryOf(
+  node: SiteNode,
+  event: WhatIfEvent,
+  { primary, vip, outages, left }: Pick<WhatIf, 'primary' | 'vip' | 'outages'> & { readonly left: number },
+): string {
+  const moves = [
+    ...(vip?.before === node.name ? [`the floating address goes to ${vip.after ?? 'nobody'}`] : []),
+    ...(primary.before === node.name ? [`the primary is then ${primary.after ?? 'nobody'}`] : []),
+  ];
+  const lost = outages.filter((one) => one.mostMs === null).map((one) => one.probe);
+  const ends = lost.length === 0 ? 'everything is served again by itself' : `out until it is back: ${lost.join(', ')}`;
+  const parts = [moves.length === 0 ? 'no role moves' : moves.join(' and '), ends, `${left} more can be lost then`];
+  return `If ${node.name} ${WORDS[event]}: ${parts.join('; ')}.`;
+}
