@@ -1,7 +1,9 @@
-import type { Hazard } from '../hazards/hazard.ts';
-import type { Cast, Lane, Mark, Timeline } from '../judge/timeline.ts';
+import type { Hazard, Step } from '../hazards/hazard.ts';
+import type { Lane, Mark, Timeline } from '../judge/timeline.ts';
+import type { Prediction } from '../report/round.ts';
 import { healAll, perform } from './acts.ts';
 import { chanceOf } from './chance.ts';
+import { foretell } from './foretell.ts';
 import { relativeTo } from './relative.ts';
 import { resolveRoles } from './roles.ts';
 import { castOf, type Stage } from './stage.ts';
@@ -26,6 +28,12 @@ export interface Probes {
   stop(): Promise<Probed>;
 }
 
+/** What a round gave. `predicted`: what the cluster foretold just before the fault; absent: it was not asked, or did not answer. */
+export interface Recorded {
+  readonly timeline: Timeline;
+  readonly predicted?: readonly Prediction[];
+}
+
 /** What a round is played with. `ids`: makes UUIDs. `startProbes`: gets the UUID of the round's ledger. */
 export interface RoundOrder {
   readonly stage: Stage;
@@ -46,7 +54,7 @@ const TAIL_MS = 2_000;
 const MORE_MS = 60_000;
 
 /** Plays one round. Throws AppError when the cluster was not well before, or a step could not be done: then there is nothing to judge. */
-export async function playRound(order: RoundOrder): Promise<Timeline> {
+export async function playRound(order: RoundOrder): Promise<Recorded> {
   const { stage, hazard, round, seed, startedAt } = order;
   await needWell(stage, WELL_MS);
   const cast = await castOf(stage);
@@ -57,7 +65,13 @@ export async function playRound(order: RoundOrder): Promise<Timeline> {
   try {
     await probes.ready();
     await stage.wait(STEADY_MS);
-    const marks = await playSteps(order, cast, witness);
+    const steps = hazard.steps(cast, chanceOf(seed));
+    const notes: Mark[] = [];
+    const predicted = await foretell(stage, steps, (text) => {
+      order.say(text);
+      notes.push({ at: stage.now(), kind: 'note', host: null, text });
+    });
+    const marks = [...notes, ...(await playSteps(order, steps, witness))];
     const healedAt = stage.now();
     const redundant = await waitUntilRedundant(stage, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)
@@ -68,7 +82,7 @@ export async function playRound(order: RoundOrder): Promise<Timeline> {
     witness.stop();
     const found = await readFound(stage, ledger, local);
     const { roles, local: localWrites, ...seen } = witness.seen(endedAt);
-    return relativeTo(zero, {
+    const timeline = relativeTo(zero, {
       hazard: hazard.id,
       round,
       seed,
@@ -82,6 +96,7 @@ export async function playRound(order: RoundOrder): Promise<Timeline> {
       redundantAt: redundant.at,
       endedAt,
     });
+    return { timeline, ...(predicted && { predicted }) };
   } finally {
     witness.stop();
     await probes.stop().catch(() => undefined);
@@ -90,9 +105,9 @@ export async function playRound(order: RoundOrder): Promise<Timeline> {
   }
 }
 
-async function playSteps({ stage, hazard, seed, say }: RoundOrder, cast: Cast, witness: Witness): Promise<Mark[]> {
+async function playSteps({ stage, say }: RoundOrder, steps: readonly Step[], witness: Witness): Promise<Mark[]> {
   const marks: Mark[] = [];
-  for (const { afterMs, act } of hazard.steps(cast, chanceOf(seed))) {
+  for (const { afterMs, act } of steps) {
     await stage.wait(afterMs);
     const done = await resolveRoles(stage, act);
     const text = actText(done ?? act);

@@ -3,6 +3,7 @@ import type { Hazard } from '../hazards/hazard.ts';
 import { judge } from '../judge/judge.ts';
 import type { Timeline } from '../judge/timeline.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import type { Prediction } from '../report/round.ts';
 import { seedOfRound } from './chance.ts';
 import { startLabProbes } from './lab-probes.ts';
 import { playRound } from './round.ts';
@@ -14,6 +15,8 @@ export interface Played {
   readonly hazard: Hazard;
   readonly verdict: Verdict;
   readonly timeline: Timeline | null;
+  /** What the cluster itself expected; absent: it was not asked, or did not answer. */
+  readonly predicted?: readonly Prediction[];
 }
 
 /** A run of drills. `seed`: of all rounds; `exact`: it is that of the one round that is to be played again. */
@@ -58,7 +61,7 @@ async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promis
   say(`${hazard.id}, round ${round} of ${order.rounds}, seed ${seed}`);
   try {
     const startProbes = (ledger: string) => startLabProbes(stage, ledger);
-    const timeline = await playRound({
+    const recorded = await playRound({
       stage,
       hazard,
       round,
@@ -68,7 +71,7 @@ async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promis
       ids,
       say: (text) => say(`  ${text}`),
     });
-    return { hazard, verdict: judge(timeline, hazard), timeline };
+    return { hazard, verdict: judge(recorded.timeline, hazard), ...recorded };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { hazard, verdict: unplayed({ hazard: hazard.id, round, seed, startedAt }, error.message), timeline: null };
