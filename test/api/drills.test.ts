@@ -1,6 +1,9 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CATALOGUE } from '../../src/drills/hazards/catalogue.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
+import { hazard, round } from '../unit/drills/report-rounds.ts';
 
 const pg = usePostgres();
 let site: TestRegion;
@@ -147,5 +150,67 @@ describe('rounds of drills', () => {
     const answer = await store(change(roundOf('refused', 9)));
     expect(answer.status, answer.raw).toBe(422);
     expect(answer.body.fields?.map((problem) => problem.field)).toContain(field);
+  });
+});
+
+describe('reports of stored rounds', () => {
+  const OTHER = '018f3c1e-0000-7000-8000-000000000002';
+  const report = (query: string) => site.call('GET', `/drills/report?${query}`, { role: 'auditor' });
+  const keep = async (number: number, options: Parameters<typeof round>[0] = {}, run = OTHER) => {
+    const { verdict, timeline } = round({ number, ...options });
+    const stored = await store({ run, verdict, timeline });
+    expect(stored.status, stored.raw).toBe(201);
+    return String(stored.body.id);
+  };
+
+  it('are made of one round and of a run, in each form', async () => {
+    const id = await keep(1);
+    await keep(2, { writeMs: 22_000, hazard: hazard({ id: 'of-tomorrow', title: 'not told' }) });
+    const text = await report(`round=${id}`);
+    expect(text).toMatchObject({ status: 200, body: { format: 'text' } });
+    expect(text.body['text']).toMatch(/^PASSED {2}host-kill-primary · round 1\n/);
+    expect((await report(`run=${OTHER}`)).body['text']).toContain('1 of 2 rounds passed');
+    const junit = String((await report(`run=${OTHER.toUpperCase()}&format=junit`)).body['text']);
+    expect(junit).toContain('tests="2" failures="1"');
+    const html = String((await report(`run=${OTHER}&format=html`)).body['text']);
+    expect(html).toMatch(/^<!DOCTYPE html>/);
+    expect(html.match(/The whole round/g)).toHaveLength(2);
+    // A hazard that this version does not know is told by its id.
+    expect(html).toContain('of-tomorrow');
+    expect(html).not.toContain('not told');
+  });
+
+  it('refuse what is not there, what is not named, and a recording of another shape', async () => {
+    expect((await report('round=9999')).body.code).toBe('not_found');
+    expect((await report('run=018f3c1e-0000-7000-8000-00000000ffff')).body.code).toBe('not_found');
+    for (const query of ['', `round=1&run=${OTHER}`, 'run=x', 'round=1&format=pdf']) {
+      expect((await report(query)).status, query).toBe(422);
+    }
+    const bare = await store(roundOf('bare', 1));
+    const refused = await report(`round=${bare.body.id}&format=html`);
+    expect(refused).toMatchObject({ status: 422, body: { fields: [{ field: 'round' }] } });
+    expect(refused.body.detail).toContain(`round ${bare.body.id} cannot be reported: verdict/outages is missing`);
+  });
+
+  it('take 300 rounds and no more', async () => {
+    const run = '018f3c1e-0000-7000-8000-000000000003';
+    await keep(1, { probes: ['write'] }, run);
+    await site.db.repeatable((tx) =>
+      tx.run(sql`insert into drill_rounds (run, hazard, round, seed, started_at, passed, version, verdict, timeline)
+        select run, hazard, n, seed, started_at, passed, version, verdict, timeline
+        from drill_rounds, generate_series(2, 300) n where run = ${run}::uuid`),
+    );
+    expect((await report(`run=${run}`)).body['text']).toContain('of 300 rounds passed');
+    expect((await report(`run=${run}&format=html`)).status).toBe(200);
+    await keep(301, { probes: ['write'] }, run);
+    expect((await report(`run=${run}`)).body.detail).toContain('the run has more than 300 rounds');
+  });
+});
+
+describe('the hazards', () => {
+  it('are those that this version can make', async () => {
+    const items = await itemsOf('/drills/hazards');
+    expect(items.map(({ id }) => id)).toEqual(CATALOGUE.map(({ id }) => id));
+    expect(items[0]).toMatchObject({ group: CATALOGUE[0]?.group, title: CATALOGUE[0]?.title, isLong: false });
   });
 });

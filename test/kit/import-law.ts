@@ -28,7 +28,12 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'kysely'] },
   host: { rooms: ['core'], node: ['*'], packages: [] },
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
-  region: { rooms: ['core', 'model', 'services', 'store', 'contract'], node: [], packages: ['node-cron'] },
+  // Of the drills their pure parts: stored rounds are reported, and the hazards that are known are told, by the region.
+  region: {
+    rooms: ['core', 'model', 'services', 'store', 'contract', 'drills/report', 'drills/hazards'],
+    node: [],
+    packages: ['node-cron'],
+  },
   // Certificates: apart from core because the library signs asynchronously.
   pki: { rooms: ['core'], node: ['node:crypto'], packages: ['@peculiar/x509', 'reflect-metadata'] },
   agent: {

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { listQuery, page, strict, text, Time } from '../common.ts';
+import { listQuery, oneOf, page, strict, text, Time } from '../common.ts';
 
 /** Bytes of the body that stores a round: its timeline, its verdict, and what is around them. The database has the exact limits. */
 export const DRILL_BODY = 2.5 * 1024 * 1024;
@@ -86,3 +86,25 @@ export const DrillRoundListQuery = listQuery(
   ['id'],
 );
 export const DrillRoundPage = page(DrillRound);
+
+/** A bad day that this version can make. */
+export const DrillHazard = strict({
+  id: Hazard,
+  group: Type.String({ description: 'CI plays one of each' }),
+  title: Type.String({ description: 'what is done to whom' }),
+  isLong: Type.Boolean({ description: 'its steps take more than a minute' }),
+});
+export type DrillHazard = Static<typeof DrillHazard>;
+export const DrillHazards = strict({ items: Type.Array(DrillHazard) });
+
+/** Forms in which rounds are reported. JSON is what `drill.show` answers. */
+export const DRILL_FORMATS = ['html', 'junit', 'text'] as const;
+/** Rounds of one report: more are too much for one answer. */
+export const DRILL_REPORT_ROUNDS = 300;
+
+export const DrillReportQuery = strict({
+  format: Type.Optional(oneOf(DRILL_FORMATS, 'text when left out')),
+  round: Type.Optional(text(64, 'id of the stored round; either this or run')),
+  run: Type.Optional(RunText),
+});
+export const DrillReport = strict({ format: oneOf(DRILL_FORMATS), text: Type.String({ description: 'the file' }) });

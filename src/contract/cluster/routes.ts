@@ -53,4 +53,17 @@ export const CLUSTER_ROUTES = {
     params: drill.DrillRoundParams,
     response: drill.DrillRecording,
   }),
+  'drill.hazards': get('/drills/hazards', 'List the hazards that this version can make', {
+    roles: WATCHERS,
+    response: drill.DrillHazards,
+  }),
+  'drill.report': get(
+    '/drills/report',
+    'Report a stored round, or all of a run: HTML, JUnit XML or text, within JSON',
+    {
+      roles: WATCHERS,
+      query: drill.DrillReportQuery,
+      response: drill.DrillReport,
+    },
+  ),
 } as const;

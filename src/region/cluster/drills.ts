@@ -1,9 +1,11 @@
 import type { DrillRoundCreate } from '../../contract/cluster/drill.ts';
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import { CATALOGUE } from '../../drills/hazards/catalogue.ts';
 import * as drills from '../../store/queries/cluster/drills.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';
-import { glancing, quietly, writing } from '../use-case.ts';
+import { glancing, quietly, reading, writing } from '../use-case.ts';
+import { reportOf, type Which } from './drill-reports.ts';
 
 /** A run's UUID in canonical form (RFC 9562 §4). */
 function parseRun(text: string): string | Rejected {
@@ -19,6 +21,19 @@ function checkSameRound({ verdict, timeline }: DrillRoundCreate): Rejected | nul
   if (name === undefined) return null;
   const problem = `it is ${show(timeline[name])}, and the verdict has ${show(verdict[name])}`;
   return invalid(`timeline/${name}`, problem, 'verdict and timeline are of one round');
+}
+
+/** The one round, or the run, that a report is asked of. */
+function parseWhich(round: string | undefined, run: string | undefined): Which | Rejected {
+  if ((round === undefined) === (run === undefined)) {
+    return invalid('round', 'a report is of one round or of one run', 'either round or run');
+  }
+  if (round === undefined) {
+    const parsed = parseRun(run ?? '');
+    return isRejected(parsed) ? parsed : { run: parsed };
+  }
+  const ref = parseRef(round);
+  return 'id' in ref ? ref : noSuch('round of a drill', round);
 }
 
 export const drillCases = {
@@ -62,5 +77,18 @@ export const drillCases = {
     const ref = parseRef(params.round);
     const row = 'id' in ref ? await drills.findDrillRound(tx, ref.id) : null;
     return row ? { body: row } : noSuch('round of a drill', params.round);
+  }),
+
+  'drill.hazards': glancing('drill.hazards', async () => ({
+    body: { items: CATALOGUE.map(({ id, group, title, isLong = false }) => ({ id, group, title, isLong })) },
+  })),
+
+  'drill.report': reading('drill.report', async (tx, { query }) => {
+    const { round, run, format = 'text' } = query ?? {};
+    const which = parseWhich(round, run);
+    if (isRejected(which)) return which;
+    const report = await reportOf(tx, which, format);
+    if (report === null) return noSuch(round === undefined ? 'run of drills' : 'round of a drill', round ?? run ?? '');
+    return isRejected(report) ? report : { body: { format, text: report } };
   }),
 };

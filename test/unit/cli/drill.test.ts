@@ -27,7 +27,7 @@ const regent = (line: string) => run(region, line.split(' '));
 describe('drills on the command line', () => {
   it('every command has an example that names it', () => {
     const commands = NOUNS.find(({ noun }) => noun === 'drill')?.commands ?? [];
-    expect(commands.map(({ verb }) => verb)).toEqual(expect.arrayContaining(['history', 'show', 'export']));
+    expect(commands.map(({ verb }) => verb)).toEqual(expect.arrayContaining(['list', 'history', 'show', 'export']));
     for (const { verb, examples } of commands) expect(examples?.[0]).toMatch(`regent drill ${verb}`);
   });
 
@@ -85,8 +85,30 @@ describe('drills on the command line', () => {
     expect(asked).toEqual([RUN, RUN]);
   });
 
+  it('prints the report that the region makes of a round or a run', async () => {
+    region.on('GET /drills/report', { body: { format: 'html', text: '<!DOCTYPE html>\n' } });
+    expect(await regent(`drill export --run ${RUN} --format html`)).toMatchObject({
+      code: 0,
+      out: '<!DOCTYPE html>\n',
+    });
+    await regent('drill export 13 --format junit');
+    expect(region.seen.map(({ query }) => Object.fromEntries(query))).toEqual([
+      { format: 'html', run: RUN },
+      { format: 'junit', round: '13' },
+    ]);
+  });
+
+  it('lists the hazards that the region knows', async () => {
+    const items = [{ id: 'disk-full-wal', group: 'disk', title: 'The disk of the WAL is full', isLong: false }];
+    region.on('GET /drills/hazards', { body: { items } });
+    const { code, out } = await regent('drill list');
+    expect(code).toBe(0);
+    expect(out).toBe('ID             GROUP  TITLE\ndisk-full-wal  disk   The disk of the WAL is full\n');
+    expect((await regent('drill list -o name')).out).toBe('disk-full-wal\n');
+  });
+
   it('exports nothing that was not named, and says so of a run without rounds', async () => {
-    for (const line of ['drill export', `drill export 13 --run ${RUN}`, 'drill export 13 --format html']) {
+    for (const line of ['drill export', `drill export 13 --run ${RUN}`, 'drill export 13 --format pdf']) {
       expect(await regent(line), line).toMatchObject({ code: 2, out: '' });
     }
     region.on('GET /drills/rounds', page());
@@ -98,6 +120,8 @@ describe('drills on the command line', () => {
     region.on('GET /drills/rounds', page({ id: 13, hazard: 'disk-full-wal' }, { id: 12, hazard: 'disk-full-wal' }));
     expect((await run(region, ['__complete', '--', 'drill', 'show', ''])).out).toBe('13\n12\n');
     expect((await run(region, ['__complete', '--', 'drill', 'history', '--hazard', ''])).out).toBe('disk-full-wal\n');
-    expect((await run(region, ['__complete', '--', 'drill', 'export', '--format', ''])).out).toBe('json\n');
+    expect((await run(region, ['__complete', '--', 'drill', 'export', '--format', ''])).out).toBe(
+      'json\nhtml\njunit\ntext\n',
+    );
   });
 });

@@ -1,11 +1,16 @@
-import type { DrillRecording, DrillRound } from '../../../contract/cluster/drill.ts';
+import {
+  DRILL_FORMATS,
+  type DrillHazard,
+  type DrillRecording,
+  type DrillRound,
+} from '../../../contract/cluster/drill.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command.ts';
-import { CliError, EXIT, usageError } from '../../exit.ts';
-import { safeJson } from '../../format/escape.ts';
+import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, stamp } from '../../format/when.ts';
-import { collect, integer, need, option, text } from '../../values.ts';
+import { integer, need, option, text } from '../../values.ts';
+import { exportRounds } from './drill-export.ts';
 
 const ROUNDS_MAX = 1000;
 const WHICH = { help: 'id of the round, see: regent drill history', complete: 'drill' } as const;
@@ -26,11 +31,31 @@ const SHAPE: Shape<DrillRound> = {
   ],
 };
 
+const HAZARD: Shape<DrillHazard> = {
+  kind: 'hazard',
+  name: (hazard) => hazard.id,
+  columns: [
+    { header: 'id', value: (hazard) => hazard.id },
+    { header: 'group', value: (hazard) => hazard.group },
+    { header: 'title', value: (hazard) => hazard.title },
+    { header: 'long', wide: true, value: (hazard) => (hazard.isLong ? 'yes' : 'no') },
+  ],
+};
+
 /** `regent drill`. */
 export const DRILL: NounSpec = {
   noun: 'drill',
   summary: 'drills: bad days made on purpose, and what was measured of them',
   commands: [
+    {
+      verb: 'list',
+      summary: 'list the hazards that this version knows',
+      examples: ['regent drill list', 'regent drill list -o name'],
+      run: async (call) => {
+        const { client } = await call.region();
+        await printList(printerOf(call), HAZARD, (await client.call('drill.hazards', {})).body.items);
+      },
+    },
     {
       verb: 'history',
       summary: 'list rounds of drills, newest first',
@@ -60,11 +85,15 @@ export const DRILL: NounSpec = {
       args: [{ name: '[round]', ...WHICH }],
       options: [
         { flags: '--run <uuid>', help: 'all rounds of this run, in the order in which they were stored' },
-        { flags: '--format <format>', help: 'json (also when left out): a list of rounds', values: ['json'] },
+        {
+          flags: '--format <format>',
+          help: 'json (also when left out): a list of rounds; html: a page with the drawings; junit: XML for CI; text',
+          values: ['json', ...DRILL_FORMATS],
+        },
       ],
       examples: [
         'regent drill export 12 > round.json',
-        'regent drill export --run 018f3c1e-0000-7000-8000-000000000001',
+        'regent drill export --run 018f3c1e-0000-7000-8000-000000000001 --format html > report.html',
       ],
       run: exportRounds,
     },
@@ -78,30 +107,6 @@ async function history(call: Call): Promise<void> {
   const passed = call.options['failed'] === true ? { passed: false } : {};
   const query = { limit, ...passed, ...text(call, 'hazard'), ...text(call, 'run') };
   await printList(printerOf(call), SHAPE, (await client.call('drill.list', { query })).body.items);
-}
-
-/** Round by round, so that a long run needs no memory. The list is whole JSON only when all of them came. */
-async function exportRounds(call: Call): Promise<void> {
-  const rounds = await wanted(call);
-  const { client } = await call.region();
-  for (const [index, round] of rounds.entries()) {
-    const { body } = await client.call('drill.show', { params: { round } });
-    call.io.out.write(`${index === 0 ? '[' : ','}\n${safeJson(body, 0)}`);
-  }
-  call.io.out.write('\n]\n');
-}
-
-/** Ids of the rounds that are exported; at least one. */
-async function wanted(call: Call): Promise<readonly string[]> {
-  const run = option(call, 'run');
-  if ((call.args[0] === undefined) === (run === undefined)) {
-    throw usageError('Name one round, or a run with --run.', ['See: regent drill history -o wide']);
-  }
-  if (run === undefined) return [need(call, 0)];
-  const { client } = await call.region();
-  const rounds = await collect(client.all('drill.list', { query: { run, sort: 'id', fields: 'id' } }));
-  if (rounds.length === 0) throw new CliError(EXIT.notFound, 'The run has no rounds that are stored.');
-  return rounds.map(({ id }) => String(id));
 }
 
 function verdictOf(round: DrillRound): string {

@@ -6,11 +6,16 @@ const ALL = 20;
 /** Never more than this are drawn: a drawn round takes up to 60 kB. */
 const MOST = 60;
 
-/**
- * Which rounds are drawn whole: all when they are few; else those that failed, and of each hazard the one whose writes stopped longest.
- * Rounds without a recording cannot be drawn. The order is kept.
- */
+/** Which rounds are drawn whole: the chosen ones whose recording has its lanes. */
 export function drawn(rounds: readonly Round[]): readonly Round[] {
+  return chosen(rounds).filter(({ timeline }) => timeline !== null && timeline.lanes.length > 0);
+}
+
+/**
+ * Which rounds are worth drawing: all when they are few; else those that failed, and of each hazard the one whose writes stopped longest.
+ * Rounds without a recording cannot be drawn; lanes are not asked for, so they may be fetched for these rounds alone. The order is kept.
+ */
+export function chosen(rounds: readonly Round[]): readonly Round[] {
   const able = rounds.filter((round) => round.timeline !== null);
   if (able.length <= ALL) return able;
   const failed = able.filter((round) => !round.verdict.isPassed);
@@ -18,8 +23,8 @@ export function drawn(rounds: readonly Round[]): readonly Round[] {
   const byHazard = Map.groupBy(failed, (round) => round.hazard.id);
   const firsts = [...byHazard.values()].flatMap((list) => list.slice(0, 1));
   const order = new Set([...firsts, ...slowest(able).values(), ...failed]);
-  const chosen = new Set([...order].slice(0, MOST));
-  return able.filter((round) => chosen.has(round));
+  const best = new Set([...order].slice(0, MOST));
+  return able.filter((round) => best.has(round));
 }
 
 /** Anchor of a drawn round on the page, by its place among all rounds. */

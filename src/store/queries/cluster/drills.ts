@@ -59,3 +59,27 @@ export function listDrillRounds(tx: Tx, query: DrillRoundFilter = {}): Promise<P
   const spec = { columns: ROUND, from: sql`drill_rounds t`, id, sorts: { id }, defaultSort: '-id' };
   return listPage(tx, spec, filters, query);
 }
+
+/** A round with its verdict, and its recording without what the probes saw: small enough to have hundreds at once. */
+export interface DrillOutline {
+  readonly id: number;
+  readonly run: string;
+  readonly version: string;
+  readonly verdict: unknown;
+  readonly timeline: unknown;
+  /** Of the whole recording as JSON. */
+  readonly bytes: number;
+}
+
+/** One round, or a run's rounds in the order in which they were stored. */
+export function outlineDrillRounds(
+  tx: Tx,
+  which: { readonly id: number } | { readonly run: string },
+  limit: number,
+): Promise<readonly DrillOutline[]> {
+  const filter = 'id' in which ? sql`t.id = ${which.id}` : sql`t.run = ${which.run}::uuid`;
+  return tx.all(sql<DrillOutline>`
+    select t.id, t.run, t.version, t.verdict, jsonb_set(t.timeline, '{lanes}', '[]') as timeline,
+      octet_length(t.timeline::text) as bytes
+    from drill_rounds t where ${filter} order by t.id limit ${limit}`);
+}
