@@ -81,6 +81,25 @@ describe('a table over rounds', () => {
     const unfit = round({ number: 3, writeMs: 20, timeline: { marks: [] } });
     expect(unfit.verdict.isPassed).toBe(false);
     expect(byHazard([round(), unfit])[0]).toMatchObject({ rounds: 2, passed: 1, write: { rounds: 1 } });
+    expect(byHazard([unfit])[0]).toMatchObject({ rounds: 1, passed: 0, write: null, vip: null });
+  });
+
+  it('has a row for each hazard and each headline, in the order in which they were first run', () => {
+    const mixed = ['a', 'b', 'c', 'a', 'd'].map((id, index) => {
+      const headline = { a: 'primary', c: 'primary', b: 'switchover' }[id] ?? null;
+      return round({ number: index + 1, probes: ['write'], hazard: hazard({ id, headline }) });
+    });
+    const counts = (rows: ReturnType<typeof byHazard>) => rows.map((row) => [row.name, row.rounds]);
+    expect(counts(byHazard(mixed))).toEqual([
+      ['a', 2],
+      ['b', 1],
+      ['c', 1],
+      ['d', 1],
+    ]);
+    expect(counts(byHeadline(mixed))).toEqual([
+      ['primary', 3],
+      ['switchover', 1],
+    ]);
   });
 
   it('counts what was lost, and says when redundancy did not come back', () => {

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../../src/drills/judge/judge.ts';
 import { nearestRank, spreadOf } from '../../../../src/drills/judge/statistics.ts';
-import { summariesByHazard, summariesByHeadline } from '../../../../src/drills/judge/summary.ts';
-import type { Verdict } from '../../../../src/drills/judge/verdict.ts';
 import { seconds } from '../../../../src/drills/judge/words.ts';
-import { AT, goodRound, lane, RULES, withLane } from './round.ts';
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
@@ -49,51 +45,4 @@ describe('a duration in words', () => {
     [3_000.000_000_01, '3.0 s'],
     [12_345, '12.35 s'],
   ])('of %s ms is %s', (ms, text) => expect(seconds(ms)).toBe(text));
-});
-
-describe('a summary', () => {
-  const writesOut = (ms: number): Verdict =>
-    judge(withLane(goodRound(), lane('write', { outs: [[AT.fault, AT.fault + ms]] })), RULES);
-  const good = upTo(30).map((index) => writesOut(index * 100));
-  const slow = writesOut(5_000);
-  const lost = judge({ ...goodRound(), ledger: { ...goodRound().ledger, acknowledged: [1, 99] } }, RULES);
-  const unfit = judge({ ...goodRound(), marks: [] }, RULES);
-  const writeOf = (verdicts: readonly Verdict[]) =>
-    summariesByHazard(verdicts)[0]?.probes.find(({ probe }) => probe === 'write')?.outage;
-
-  it('counts rounds and losses, and spreads the outages of each probe', () => {
-    const [summary, ...others] = summariesByHazard([...good, slow]);
-    expect(others).toEqual([]);
-    expect(summary).toMatchObject({ row: 'host-kill-primary', rounds: 31, passed: 30, unfit: 0, lost: 0 });
-    expect(summary?.probes.map(({ probe }) => probe)).toEqual(goodRound().lanes.map(({ probe }) => probe));
-    expect(writeOf([...good, slow])).toEqual({ rounds: 31, p50: 1_600, p95: 3_000, max: 5_000 });
-    expect(summariesByHazard([lost])[0]).toMatchObject({ rounds: 1, passed: 0, unfit: 0, lost: 3 });
-  });
-
-  it('takes no figure from a round that was not fit to be judged, and says how many these were', () => {
-    expect(summariesByHazard([unfit])).toEqual([
-      { row: 'host-kill-primary', rounds: 1, passed: 0, unfit: 1, lost: 0, probes: [] },
-    ]);
-    expect(writeOf([...good.slice(1), unfit])).toMatchObject({ rounds: 29, p95: null });
-  });
-
-  it('is made of each hazard and of each headline row', () => {
-    const verdicts = ['a', 'b', 'c', 'a', 'd'].map((hazard) => ({ ...slow, hazard }));
-    const headline = new Map([
-      ['a', 'primary'],
-      ['c', 'primary'],
-      ['b', 'switchover'],
-    ]);
-    const rows = (of: ReturnType<typeof summariesByHazard>) => of.map(({ row, rounds }) => [row, rounds]);
-    expect(rows(summariesByHazard(verdicts))).toEqual([
-      ['a', 2],
-      ['b', 1],
-      ['c', 1],
-      ['d', 1],
-    ]);
-    expect(rows(summariesByHeadline(verdicts, (hazard) => headline.get(hazard) ?? null))).toEqual([
-      ['primary', 3],
-      ['switchover', 1],
-    ]);
-  });
 });
