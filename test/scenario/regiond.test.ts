@@ -41,7 +41,8 @@ afterEach(async () => {
   }
 });
 
-let port = 42_000 + (process.pid % 2000) * 4;
+/** Below the ports that the kernel gives to whoever connects or listens without naming one (ip_local_port_range): nobody else gets it meanwhile. */
+let port = 20_000 + (process.pid % 2000) * 6;
 
 function start(spec: ConnectionSpec, socket = join(folder, 'agent.sock')): Daemon {
   port += 1;
@@ -66,7 +67,10 @@ function start(spec: ConnectionSpec, socket = join(folder, 'agent.sock')): Daemo
   });
   const exit = new Promise<number | null>((done) => child.once('exit', done));
   const url = async () => {
-    await until(`regiond listens\n${text}`, () => text.includes('"listening"'), { deadlineMs: 30_000 });
+    const isListening = () => text.includes('"listening"');
+    await until('regiond listens', isListening, { deadlineMs: 30_000 }).catch((cause: unknown) => {
+      throw new Error(`regiond does not listen: ${text}`, { cause });
+    });
     return `http://${listen}`;
   };
   const daemon = { child, output: () => text, exit, url };
