@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
+import { HEADLINES } from '../drills/hazards/headlines.ts';
 import { exportJson } from '../drills/report/json.ts';
 import { junit } from '../drills/report/junit.ts';
 import { markdownTable, overview } from '../drills/report/overview.ts';
@@ -21,6 +22,7 @@ import { needState } from '../lab/state.ts';
 import { labStatus } from '../lab/status.ts';
 import { productVersion, systemRandom } from './process.ts';
 
+const TARGETS = new Map(Object.values(HEADLINES).map(({ name, target }) => [name, target]));
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 
 /** Entry of scripts/drill. Ends with 0 when every round passed, 1 when one did not, 2 for a mistake in the command line. */
@@ -106,7 +108,7 @@ function writeReports(folder: string, run: Run, played: readonly Played[]): void
     'report.html': page(run, played),
     'report.json': exportJson(run, played, true),
     'junit.xml': junit(run, played),
-    'table.md': `${markdownTable(run, played, 'headline')}\n${markdownTable(run, played, 'hazard')}`,
+    'table.md': `${markdownTable(run, played, TARGETS)}\n${markdownTable(run, played, null)}`,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }

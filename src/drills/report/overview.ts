@@ -35,11 +35,14 @@ export function overview(run: Run, rounds: readonly Round[]): string {
   return lines.map((line) => `${clip(plain(line), 100)}\n`).join('');
 }
 
-/** A table for a README, with its date and command. `by`: a line for each hazard, or for each row of the headline table. */
-export function markdownTable(run: Run, rounds: readonly Round[], by: 'hazard' | 'headline'): string {
-  const rows = by === 'hazard' ? byHazard(rounds) : byHeadline(rounds);
+/** What a row of the headline table promises, in words, by the row's name. */
+export type Targets = ReadonlyMap<string, string>;
+
+/** A table for a README, with its date and command: a line for each hazard, or, with `targets`, for each row of the headline table. */
+export function markdownTable(run: Run, rounds: readonly Round[], targets: Targets | null): string {
+  const rows = targets === null ? byHazard(rounds) : byHeadline(rounds);
   const headers = [
-    by === 'hazard' ? 'hazard' : 'event',
+    ...(targets === null ? ['hazard'] : ['event', 'target']),
     'rounds',
     'passed',
     'writes stop: p50',
@@ -62,6 +65,7 @@ export function markdownTable(run: Run, rounds: readonly Round[], by: 'hazard' |
     ...rows.map((row) =>
       line([
         markdownCell(row.title || row.name),
+        ...(targets === null ? [] : [markdownCell(targets.get(row.name) ?? '–')]),
         String(row.rounds),
         String(row.passed),
         ...values(row).toSpliced(3, 0, p95(row.vip)),

@@ -118,13 +118,23 @@ describe('a table over rounds', () => {
   });
 
   it('is Markdown with date and command', () => {
-    const text = lines(markdownTable(RUN, rounds, 'hazard'));
+    const text = lines(markdownTable(RUN, rounds, null));
     const cells = (line: string): number => line.split(/(?<!\\)\|/).length;
     expect(new Set(text.slice(0, 4).map(cells))).toEqual(new Set([13]));
     expect(text[3]).toMatch(
       /^\| Planned switchover \\\| under load \| 2 \| 1 \| 0\.90 s \| – \| 5\.23 s \| – \| 0\.65 s \|/,
     );
     expect(text.at(-1)).toContain('Measured 2026-11-20 22:15:03 UTC with `scripts/drill all --rounds 10`');
+  });
+
+  it('is Markdown with what each row of the headline table promises', () => {
+    const names = [...new Set(rounds.flatMap(({ hazard }) => (hazard.headline === null ? [] : [hazard.headline])))];
+    expect(names.length).toBeGreaterThan(0);
+    const [first = ''] = names;
+    const text = lines(markdownTable(RUN, rounds, new Map([[first, 'within | 4 s']])));
+    expect(text[0]).toMatch(/^\| event \| target \| rounds \|/);
+    const promised = text.slice(2, 2 + names.length).map((line) => line.split(/(?<!\\)\|/)[2]?.trim());
+    expect(promised).toEqual(['within \\| 4 s', ...names.slice(1).map(() => '–')]);
   });
 });
 
