@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { createClient } from '../contract/client.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
 import { HEADLINES } from '../drills/hazards/headlines.ts';
+import { monotonicMs } from '../drills/probes/time/clock.ts';
 import { exportJson } from '../drills/report/json.ts';
 import { junit } from '../drills/report/junit.ts';
 import { markdownTable, overview } from '../drills/report/overview.ts';
@@ -18,6 +19,7 @@ import { openStage, type Stage } from '../drills/run/stage.ts';
 import { type Played, playSuite } from '../drills/run/suite.ts';
 import { up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
+import { readContextKey } from '../lab/product/context.ts';
 import { needState } from '../lab/state.ts';
 import { labStatus } from '../lab/status.ts';
 import { productVersion, systemRandom } from './process.ts';
@@ -75,7 +77,7 @@ function openLabStage(): Stage {
   const layout = layoutOf(process.env['REGENT_LAB'] || 'lab');
   const { topology } = needState(layout);
   const { url } = labStatus(layout);
-  const apiKey = keyIn(join(CHECKOUT, '.regent', 'context.json'));
+  const apiKey = readContextKey(join(CHECKOUT, '.regent', 'context.json'));
   if (url === null || apiKey === null)
     throw new AppError('drill', 'The lab runs no cluster. What to do: sudo scripts/up');
   return openStage({
@@ -86,20 +88,9 @@ function openLabStage(): Stage {
       const [packagesFile, program] = [join(CHECKOUT, 'scripts', 'packages.txt'), join(import.meta.dirname, 'lab.ts')];
       await up({ layout, topology, packagesFile, program, progress: () => {}, only });
     },
-    now: () => Number(process.hrtime.bigint()) / 1e6,
+    now: monotonicMs,
     wait: (ms) => delay(ms),
   });
-}
-
-function keyIn(file: string): string | null {
-  try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof value === 'object' && value !== null && 'apiKey' in value && typeof value.apiKey === 'string'
-      ? value.apiKey
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 /** After each round, so that a run that is cut off leaves its report too. */
@@ -116,9 +107,7 @@ function writeReports(folder: string, run: Run, played: readonly Played[]): void
 async function store({ client }: Stage, run: string, { verdict, timeline }: Played): Promise<void> {
   if (timeline === null) return;
   try {
-    await client.call('drill.record', {
-      body: { run, verdict: { ...verdict, checks: [...verdict.checks] }, timeline },
-    });
+    await client.call('drill.record', { body: { run, verdict, timeline } });
   } catch (error) {
     say(`the round is not in the cluster's history: ${sentenceOf(error)}`);
   }

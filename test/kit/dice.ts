@@ -1,3 +1,4 @@
+import { chanceOf } from '../../src/drills/run/chance.ts';
 import { pause } from './until.ts';
 
 /** Random choices of a run; its seed is printed and `REGENT_CLUSTER_SEED` plays it again. */
@@ -11,15 +12,9 @@ export interface Dice {
   phase(periodMs: number): Promise<void>;
 }
 
-/** Makes dice from a seed (mulberry32). */
+/** Makes dice from a seed. */
 export function dice(seed: number): Dice {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = chanceOf(seed);
   const shuffled = <T>(items: readonly T[]): T[] =>
     items
       .map((item) => ({ item, key: next() }))

@@ -24,6 +24,7 @@ export function lanesOf<T extends Pick<Lane, 'probe'>>(lanes: readonly T[], prob
   return lanes.filter((lane) => lane.probe === probe || kindOf(lane.probe) === probe);
 }
 
-function kindOf(probe: string): string {
+/** A probe's kind: its first word. */
+export function kindOf(probe: string): string {
   return probe.split(' ', 1)[0] ?? probe;
 }

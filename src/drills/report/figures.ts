@@ -1,3 +1,4 @@
+import { kindOf } from '../judge/rules.ts';
 import type { Span, Timeline } from '../judge/timeline.ts';
 import type { Round } from './round.ts';
 
@@ -29,11 +30,6 @@ export function figures(round: Round): Figures {
       .reduce((sum, lane) => sum + lane.failed, 0),
     redundantMs: verdict.redundantMs,
   };
-}
-
-/** A probe's kind: its first word. */
-function kindOf(probe: string): string {
-  return probe.split(' ', 1)[0] ?? probe;
 }
 
 /** The limit of a probe's outage, ms: of the lane itself before that of its kind; null: none. */

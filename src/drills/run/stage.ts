@@ -51,9 +51,13 @@ export function hostOf({ hosts }: Topology, name: string): LabHost {
 }
 
 /** One answer of a host's own PostgreSQL, whatever its role; null: it does not answer. */
-export async function sqlOn(stage: Stage, host: string, statement: string): Promise<string | null> {
+export async function sqlOn(
+  { layout }: Pick<Stage, 'layout'>,
+  host: string,
+  statement: string,
+): Promise<string | null> {
   const argv = ['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', '-d', 'regent', '-c', statement];
-  const result = await execHost(stage.layout, host, argv, { timeoutMs: LOOK_MS }).catch(() => null);
+  const result = await execHost(layout, host, argv, { timeoutMs: LOOK_MS }).catch(() => null);
   return result?.code === 0 ? result.stdout.trim() : null;
 }
 

@@ -11,6 +11,11 @@ export async function keyInside(layout: Layout, host: string): Promise<string | 
   return result.code === 0 ? apiKeyIn(result.stdout) : null;
 }
 
+/** The key in a checkout's context; null without one. */
+export function readContextKey(file: string): string | null {
+  return apiKeyIn(readText(file));
+}
+
 function apiKeyIn(text: string): string | null {
   try {
     return keyOf(JSON.parse(text));
@@ -33,7 +38,7 @@ function keyOf(value: unknown): string | null {
  * key. Throws AppError `lab_product` when none is known.
  */
 export function writeContext(file: string, url: string, newKey: string | null): string {
-  const apiKey = newKey ?? apiKeyIn(readText(file));
+  const apiKey = newKey ?? readContextKey(file);
   if (!apiKey) {
     throw new AppError(
       'lab_product',

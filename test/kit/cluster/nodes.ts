@@ -1,3 +1,4 @@
+import { sqlOn } from '../../../src/drills/run/stage.ts';
 import type { TestLab } from '../lab.ts';
 
 /** Addresses of the lab's region nodes and racks on the management network, and the floating one. */
@@ -24,11 +25,7 @@ const LOOK_MS = 5_000;
 
 /** Looks into the hosts of a lab. */
 export function clusterNodes(lab: TestLab): ClusterNodes {
-  const sql = async (host: RegionName, statement: string) => {
-    const argv = ['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', '-d', 'regent', '-c', statement];
-    const result = await lab.exec(host, argv, LOOK_MS).catch(() => null);
-    return result?.code === 0 ? result.stdout.trim() : null;
-  };
+  const sql = (host: RegionName, statement: string) => sqlOn(lab, host, statement);
   const those = async (isIt: (host: RegionName) => Promise<boolean>) => {
     const answers = await Promise.all(REGION_NAMES.map(async (host) => ((await isIt(host)) ? [host] : [])));
     return answers.flat();

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../../src/drills/probes/time/clock.ts';
 import { openStage, type Stage } from '../../../src/drills/run/stage.ts';
 import { pause } from '../until.ts';
 import type { ClusterSite } from './site.ts';
@@ -9,7 +10,7 @@ export function stageOf({ lab, client, power }: ClusterSite): Stage {
     apiKey: lab.apiKey,
     client,
     boot: (host) => power.start(host),
-    now: () => Number(process.hrtime.bigint()) / 1e6,
+    now: monotonicMs,
     wait: pause,
   });
 }
