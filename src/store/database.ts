@@ -8,6 +8,7 @@ import {
   classifyFailure,
   failureSentence,
   isConnectionReusable,
+  isOwnTimeout,
   type Phase,
   StandbyError,
   UnprovenCommitError,
@@ -137,6 +138,7 @@ export class Database {
     const limit = options?.deadlineMs ?? this.#deadlineMs;
     const deadline = this.#clock.monotonic() + limit;
     let isDoubtful = false;
+    let cause: unknown = null;
     for (let attempt = 0; ; attempt += 1) {
       if (this.#isClosed) return unavailable(limit, 'this process is stopping', isDoubtful);
       const result = await this.#attempt(mode, body, {
@@ -147,9 +149,11 @@ export class Database {
       if (result.kind === 'done') return result.value;
       if (result.class === 'fault') throw faultOf(result.error);
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
+      // The last try is often cut off by the call's own deadline; what an earlier one was told says more.
+      if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
       const pause = this.random.fraction() * Math.min(1000, 25 * 2 ** attempt);
       if (this.#clock.monotonic() + pause >= deadline) {
-        return unavailable(limit, failureSentence(result.error), isDoubtful);
+        return unavailable(limit, failureSentence(cause), isDoubtful);
       }
       this.log.debug('database call is run again', {
         attempt,

@@ -36,12 +36,13 @@ const SOCKET_ERRORS = new Set([
   'EMFILE',
 ]);
 
+/** How pg and pg-pool say that they waited long enough; without any code. */
+const OWN_TIMEOUTS = ['Query read timeout', 'timeout exceeded when trying to connect', 'timeout expired'];
+
 /** pg and pg-pool report these without any code. */
 const CLIENT_MESSAGES = [
+  ...OWN_TIMEOUTS,
   'Connection terminated',
-  'Query read timeout',
-  'timeout exceeded when trying to connect',
-  'timeout expired',
   'Client has encountered a connection error',
   'Client was closed',
 ];
@@ -109,6 +110,12 @@ export function failureSentence(error: unknown): string {
     return error.message || code || error.name;
   }
   return String(error);
+}
+
+/** Did this process stop waiting, so that the error says nothing of the server? */
+export function isOwnTimeout(error: unknown): boolean {
+  if (!(error instanceof Error) || sqlErrorOf(error)) return false;
+  return OWN_TIMEOUTS.some((message) => error.message.startsWith(message));
 }
 
 function commitRefusal(error: SqlError): FailureClass {

@@ -295,7 +295,7 @@ describe('restarts and standbys', () => {
 
   test('a standby is never used: refused while it is one, well after its promotion', async () => {
     const { server } = postgres.get();
-    const hasty = postgres.get().open(connection, { deadlineMs: 700 });
+    const hasty = postgres.get().open(connection, { deadlineMs: 1500 });
     const signal = join(server.socketFolder, 'data/standby.signal');
     await server.halt();
     writeFileSync(signal, '');

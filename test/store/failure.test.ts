@@ -4,6 +4,7 @@ import {
   type FailureClass,
   failureSentence,
   isConnectionReusable,
+  isOwnTimeout,
   StandbyError,
   UnprovenCommitError,
 } from '../../src/store/failure.ts';
@@ -97,4 +98,17 @@ describe('what a failure means', () => {
     expect(failureSentence(many(socketError('ECONNREFUSED')))).not.toBe('');
     expect(failureSentence('text')).toBe('text');
   });
+});
+
+test('a wait that this process gave up says nothing of the server; an answer and a lost connection do', () => {
+  for (const words of ['Query read timeout', 'timeout exceeded when trying to connect', 'timeout expired'])
+    expect(isOwnTimeout(new Error(words))).toBe(true);
+  for (const error of [
+    sqlError('57P03'),
+    new StandbyError(),
+    socketError('ECONNREFUSED'),
+    new Error('Client was closed'),
+    'x',
+  ])
+    expect(isOwnTimeout(error)).toBe(false);
 });
