@@ -29,6 +29,8 @@ const RETENTION = {
   drillLedger: '1 day',
   /** The newest. */
   drillRounds: 2000,
+  /** After their end. */
+  jobs: { age: '30 days', rows: 5000 },
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
@@ -71,6 +73,11 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   drill_rounds: expired(
     'drill_rounds',
     sql`id <= (select id from drill_rounds order by id desc offset ${RETENTION.drillRounds} limit 1)`,
+  ),
+  jobs: expired(
+    'jobs',
+    sql`ended_at < now() - ${RETENTION.jobs.age}::interval
+      or ended_at is not null and id <= (select max(id) from jobs) - ${RETENTION.jobs.rows}::int`,
   ),
   publications: sql`delete from publications p using (
       select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications

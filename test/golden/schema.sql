@@ -265,6 +265,7 @@ table nodes
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   state text not null default 'member'::text
+  is_drained boolean not null default false
   constraint nodes_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint nodes_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
   constraint nodes_name_unique UNIQUE (name)
@@ -378,6 +379,43 @@ table join_tokens
   constraint join_tokens_pkey PRIMARY KEY (id)
   constraint join_tokens_secret_grammar CHECK ((secret_sha256 ~ '^[0-9a-f]{64}$'::text))
   constraint join_tokens_use_is_whole CHECK (((used_at IS NULL) = (used_by_key IS NULL)))
+
+table jobs
+  id integer not null identity
+  kind text not null
+  target text not null
+  payload jsonb not null
+  is_exclusive boolean not null
+  caller text not null
+  state text not null default 'waiting'::text
+  epoch integer not null default 0
+  lease_holder text
+  lease_until timestamp with time zone
+  attempts integer not null default 0
+  not_before timestamp with time zone not null default clock_timestamp()
+  deadline timestamp with time zone not null
+  abort_by text
+  progress text not null default ''::text
+  checkpoint jsonb
+  result text
+  created_at timestamp with time zone not null default clock_timestamp()
+  updated_at timestamp with time zone not null default clock_timestamp()
+  ended_at timestamp with time zone
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
+  constraint jobs_checkpoint_size CHECK ((octet_length((checkpoint)::text) <= 262144))
+  constraint jobs_counts CHECK (((epoch >= 0) AND ((attempts >= 0) AND (attempts <= epoch))))
+  constraint jobs_end_is_whole CHECK ((((state = ANY (ARRAY['done'::text, 'failed'::text, 'aborted'::text])) = (ended_at IS NOT NULL)) AND ((ended_at IS NULL) = (result IS NULL))))
+  constraint jobs_kind_grammar CHECK (((length(kind) <= 64) AND (kind ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text)))
+  constraint jobs_payload_size CHECK ((octet_length((payload)::text) <= 65536))
+  constraint jobs_pkey PRIMARY KEY (id)
+  constraint jobs_running_is_held CHECK ((((state = 'running'::text) = (lease_holder IS NOT NULL)) AND ((lease_holder IS NULL) = (lease_until IS NULL))))
+  constraint jobs_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'aborted'::text])))
+  constraint jobs_target_size CHECK ((length(target) <= 200))
+  CREATE INDEX jobs_by_kind ON public.jobs USING btree (kind, id)
+  CREATE UNIQUE INDEX jobs_one_exclusive ON public.jobs USING btree ((true)) WHERE (is_exclusive AND (ended_at IS NULL))
+  CREATE INDEX jobs_open ON public.jobs USING btree (id) WHERE (ended_at IS NULL)
+  CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.jobs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+  CREATE TRIGGER check_job_goes_on BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION check_job_goes_on()
 
 table ip_ranges
   id integer not null identity
@@ -501,6 +539,7 @@ table heartbeats
   version text not null
   started_at timestamp with time zone not null
   at timestamp with time zone not null default now()
+  features text[] not null default '{}'::text[]
   constraint heartbeats_pkey PRIMARY KEY (process)
 
 table gates
@@ -517,6 +556,12 @@ table findings
   since timestamp with time zone not null default now()
   constraint findings_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint findings_pkey PRIMARY KEY (node_id, service)
+
+table features
+  name text not null
+  enabled_at timestamp with time zone not null default now()
+  constraint features_name_format CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+  constraint features_pkey PRIMARY KEY (name)
 
 table fabrics
   id integer not null identity
@@ -1125,6 +1170,22 @@ begin
   where other.own_id <> self and (is_cname or other.type = 'CNAME') limit 1;
   if found then
     perform refuse('records_cname_alone', format('%s cannot stand beside %s', owner, clash));
+  end if;
+  return new;
+end $function$
+
+
+function check_job_goes_on()
+CREATE OR REPLACE FUNCTION public.check_job_goes_on()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.epoch < old.epoch then
+    perform refuse('jobs_epoch_grows', format('job %s: the epoch %s does not follow %s', old.id, new.epoch, old.epoch));
+  end if;
+  if old.ended_at is not null then
+    perform refuse('jobs_stay_ended', format('job %s has ended: %s', old.id, old.state));
   end if;
   return new;
 end $function$

@@ -1,0 +1,41 @@
+import { sql } from 'kysely';
+import type { JobState } from '../../../contract/cluster/job.ts';
+import type { Tx } from '../../tx.ts';
+
+/**
+ * A job. Times ISO 8601 by the database's clock. `epoch`: how often it was claimed; `attempts`: how often without being given back in good
+ * order; `notBefore`: nobody claims it earlier; `abortBy`: who asked for its end; `progress`: a sentence; `result`: a sentence, null while it is
+ * unfinished.
+ */
+export interface JobRow {
+  readonly id: number;
+  readonly kind: string;
+  readonly target: string;
+  readonly payload: unknown;
+  readonly isExclusive: boolean;
+  readonly caller: string;
+  readonly state: JobState;
+  readonly epoch: number;
+  readonly leaseHolder: string | null;
+  readonly leaseUntil: string | null;
+  readonly attempts: number;
+  readonly notBefore: string;
+  readonly deadline: string;
+  readonly abortBy: string | null;
+  readonly progress: string;
+  readonly checkpoint: unknown;
+  readonly result: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly endedAt: string | null;
+}
+
+/** Columns of `jobs t`. */
+export const COLUMNS = sql`t.id, t.kind, t.target, t.payload, t.is_exclusive as "isExclusive", t.caller, t.state, t.epoch,
+  t.lease_holder as "leaseHolder", t.lease_until as "leaseUntil", t.attempts, t.not_before as "notBefore", t.deadline, t.abort_by as "abortBy",
+  t.progress, t.checkpoint, t.result, t.created_at as "createdAt", t.updated_at as "updatedAt", t.ended_at as "endedAt"`;
+
+/** A job; null when there is none, or not any more. */
+export function findJob(tx: Tx, id: number): Promise<JobRow | null> {
+  return tx.one(sql<JobRow>`select ${COLUMNS} from jobs t where t.id = ${id}`);
+}
