@@ -4,10 +4,13 @@ import { isIP } from 'node:net';
 const NFT = '/usr/sbin/nft';
 const TIMEOUT_MS = 1000;
 const FOR_MS = 6000;
+/** Patroni's REST API, and etcd for its clients. */
+const PORTS = '{ 2379, 8008 }';
 
 /**
- * Refuses connections of this host to the Patronis of dead hosts, for 6 s: Patroni would wait 2 s for each of them. In a table of its own,
- * made anew each time in one transaction (somebody may have flushed everything); the kernel lets the addresses go by itself.
+ * Refuses connections of this host to Patroni and etcd of dead hosts, for 6 s. Patroni would wait 2 s for each dead Patroni; and one that used
+ * the dead host's etcd waits another 3 s (for its watch to connect there) before it sees who leads now. In a table of its own, made anew each
+ * time in one transaction (somebody may have flushed everything); the kernel lets the addresses go by itself.
  */
 export class Rejections {
   readonly #until = new Map<string, number>();
@@ -36,8 +39,8 @@ table inet regent_keeper {
   ${set(6)}
   chain output {
     type filter hook output priority filter - 5; policy accept;
-    ip daddr @dead4 tcp dport 8008 reject with tcp reset
-    ip6 daddr @dead6 tcp dport 8008 reject with tcp reset
+    ip daddr @dead4 tcp dport ${PORTS} reject with tcp reset
+    ip6 daddr @dead6 tcp dport ${PORTS} reject with tcp reset
   }
 }
 `;

@@ -194,6 +194,7 @@ describe('what the keeper goes by', () => {
     ]);
     expect(rules).toContain('elements = { 10.77.0.11 timeout 6000ms };');
     expect(rules).toContain('elements = { fd00::1 timeout 901ms };');
+    expect(rules).toContain('ip daddr @dead4 tcp dport { 2379, 8008 } reject with tcp reset');
     expect(rulesOf([])).not.toContain('elements');
   });
 });
