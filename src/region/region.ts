@@ -11,6 +11,7 @@ import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
+import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask, everyMinute } from './tasks/purge.ts';
@@ -60,6 +61,8 @@ const PUBLISH_EVERY_MS = 5000;
 const PURGE_EVERY_MS = 120_000;
 /** How late a name may go after its lease ran out: one cheap question each time. */
 const LEASES_EVERY_MS = 2000;
+/** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
+const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */
 const REVOCATIONS_EVERY_MS = 1500;
 /** Two rounds pass until the member of a forgotten node goes. */
@@ -141,20 +144,21 @@ export function createRegion(ports: RegionPorts): RegionNode {
     health,
     // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
-    startTasks: () => startTasks(ports, { publish, revocations, memory }, running),
+    startTasks: () => startTasks(ports, { publish, revocations, memory, health }, running),
   };
 }
 
 /** What has a task, beside what is made from the ports alone. */
 interface Started {
   readonly publish: ReturnType<typeof createPublishTask>;
+  readonly health: () => Promise<DatabaseHealth>;
   readonly revocations: Revocations;
   readonly memory: ClusterMemory;
 }
 
 function startTasks(
   ports: RegionPorts,
-  { publish, revocations, memory }: Started,
+  { publish, revocations, memory, health }: Started,
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
@@ -167,6 +171,11 @@ function startTasks(
   const leases = startTask(createLeaseTask(ports.db, ports.clock), {
     ...common,
     everyMs: LEASES_EVERY_MS,
+    beat: () => {},
+  });
+  const features = startTask(createFeatureTask(ports.db, health), {
+    ...common,
+    everyMs: FEATURES_EVERY_MS,
     beat: () => {},
   });
   const revoker = startTask(revocations.task, { ...common, everyMs: REVOCATIONS_EVERY_MS, beat: () => {} });
@@ -193,6 +202,7 @@ function startTasks(
       publisher.stop(),
       purger.stop(),
       leases.stop(),
+      features.stop(),
       revoker.stop(),
       layout.stop(),
       own.stop(),

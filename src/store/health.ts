@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { isRejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
+import { FEATURES } from '../model/features.ts';
 import type { Database } from './database.ts';
 
 /** A process that uses the database. `startedAt` ISO 8601. */
@@ -25,10 +26,10 @@ export async function beat(db: Database, self: ProcessInfo, clock: Clock): Promi
   const start = clock.monotonic();
   const result = await db.repeatable(
     (tx) =>
-      tx.run(sql`insert into heartbeats (process, node, version, started_at)
-        values (${self.process}, ${self.node}, ${self.version}, ${self.startedAt})
+      tx.run(sql`insert into heartbeats (process, node, version, started_at, features)
+        values (${self.process}, ${self.node}, ${self.version}, ${self.startedAt}, ${[...FEATURES]}::text[])
         on conflict (process) do update set at = now(), node = excluded.node, version = excluded.version,
-          started_at = excluded.started_at`),
+          started_at = excluded.started_at, features = excluded.features`),
     { deadlineMs: PROBE_DEADLINE_MS, isProbe: true },
   );
   const latencyMs = Math.round((clock.monotonic() - start) * 10) / 10;

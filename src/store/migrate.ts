@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { textDigest } from '../core/digest.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
+import { FEATURES } from '../model/features.ts';
 import type { Database } from './database.ts';
+import { readFeatures } from './queries/cluster/features.ts';
 import type { Tx } from './tx.ts';
 
 /** A numbered SQL file. Forward only; `isBreaking`: a process that does not know it must not work on the database. */
@@ -61,19 +63,37 @@ export function migrate(db: Database, migrations: readonly Migration[]): Promise
   return db.repeatable(apply, { deadlineMs: 600_000, queryMs: 600_000 });
 }
 
-/** May this process work on the database? Null, or the sentence that says why not. Ask at start and with each health check. */
-export async function checkSchema(db: Database, migrations: readonly Migration[]): Promise<Rejected | null> {
-  const applied = await db.read(async (tx) => {
+/**
+ * May this process work on the database? Null, or the sentence that says why not. Ask at start and with each health check. Additive
+ * migrations that this version does not know are no matter; a feature that is on and unknown here is.
+ */
+export async function checkSchema(
+  db: Database,
+  migrations: readonly Migration[],
+  features: readonly string[] = FEATURES,
+): Promise<Rejected | null> {
+  const checked = await db.read(async (tx) => {
     const table = await tx.one(sql<{ name: string | null }>`select to_regclass('migrations')::text as name`);
-    return table?.name ? readApplied(tx) : [];
+    const applied = table?.name ? await readApplied(tx) : [];
+    const refusal = judge(applied, migrations) ?? judgeMissing(applied, migrations);
+    return { refusal: refusal ?? judgeFeatures(await readFeatures(tx), features) };
   });
-  if (isRejected(applied)) return applied;
-  const missing = migrations.find(({ number }) => !applied.some((row) => row.number === number));
-  return (
-    judge(applied, migrations) ??
-    (missing
-      ? rejected('conflict', `The database lacks migration ${missing.number} (${missing.name}). Run: regent migrate`)
-      : null)
+  return isRejected(checked) ? checked : checked.refusal;
+}
+
+function judgeMissing(applied: readonly Applied[], known: readonly Migration[]): Rejected | null {
+  const missing = known.find(({ number }) => !applied.some((row) => row.number === number));
+  if (!missing) return null;
+  return rejected('conflict', `The database lacks migration ${missing.number} (${missing.name}). Run: regent migrate`);
+}
+
+/** Pure: what the cluster does already and this version does not know. */
+function judgeFeatures(on: readonly string[], known: readonly string[]): Rejected | null {
+  const unknown = on.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return null;
+  return rejected(
+    'conflict',
+    `This version of Regent is too old for the cluster, which uses ${unknown.join(', ')} since every region node knew it. Install a newer version.`,
   );
 }
 

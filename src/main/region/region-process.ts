@@ -16,7 +16,7 @@ import { SERVICES } from '../../services/registry.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { Database } from '../../store/database.ts';
 import { listen } from '../../store/listen.ts';
-import { checkSchema, migrate, readMigrations } from '../../store/migrate.ts';
+import { checkSchema, type Migration, migrate, readMigrations } from '../../store/migrate.ts';
 import { NO_AUTHORITY } from './certificate-authority.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
@@ -109,13 +109,17 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     await db.close(1000);
   };
 
+  // Read once: the files of a newer release, unpacked over this one, say nothing of this process.
+  const migrations = readMigrations();
   const open = async () => {
-    const applied = await migrate(db, readMigrations());
+    const applied = await migrate(db, migrations);
     if (isRejected(applied)) throw new AppError('database_refused', applied.message);
     if (applied.length > 0) log.info('database migrated', { migrations: applied.join(', ') });
+    const refusal = await checkSchema(db, migrations);
+    if (refusal && refusal.code !== 'unavailable') throw new AppError('database_refused', refusal.message);
     await region.prepare();
     closed = null;
-    ends.push(region.startTasks(), watchSchema(options, db));
+    ends.push(region.startTasks(), watchSchema(options, db, migrations));
   };
 
   try {
@@ -171,9 +175,13 @@ function createServers(options: RegionProcessOptions, ports: ApiPorts, tls: Tls 
 }
 
 /** A newer version may migrate the database while this one runs; then this one must end. */
-function watchSchema(options: RegionProcessOptions, db: Database): () => Promise<void> {
+function watchSchema(
+  options: RegionProcessOptions,
+  db: Database,
+  migrations: readonly Migration[],
+): () => Promise<void> {
   const timer = setInterval(() => {
-    void checkSchema(db, readMigrations()).then(
+    void checkSchema(db, migrations).then(
       (refusal) => {
         if (refusal && refusal.code !== 'unavailable') options.onRefused(refusal);
       },
