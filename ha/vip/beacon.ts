@@ -14,6 +14,8 @@ export interface Word {
   readonly seesRegion: boolean;
   /** For how long it has held the floating address, ms; null: it does not. */
   readonly heldMs: number | null;
+  /** It may hold the address, its keepalived runs, and it was not drained. */
+  readonly canTake: boolean;
 }
 
 /** `seenAt`: when the word of ours was sent (monotonic, ms) that this peer has answered last. */
@@ -87,12 +89,14 @@ export class Beacon {
     if (packet?.cluster !== clusterId || packet.to !== name) return;
     if (!peers.some((peer) => peer.name === packet.from)) return;
     const { nonce, hasEtcd, seesRegion, heldMs } = packet;
+    // An earlier release does not say it.
+    const canTake = packet.canTake === true;
     const sentAt = this.#nonces.get(packet.echo);
     const before = this.#heard.get(packet.from)?.sight ?? null;
     if (sentAt !== undefined && now - sentAt <= NONCE_MS) {
       // Packets may overtake one another.
       if (before === null || sentAt >= before.seenAt)
-        this.#heard.set(packet.from, { nonce, sight: { seenAt: sentAt, hasEtcd, seesRegion, heldMs } });
+        this.#heard.set(packet.from, { nonce, sight: { seenAt: sentAt, hasEtcd, seesRegion, heldMs, canTake } });
     } else if (before === null || now - before.seenAt > NONCE_MS) {
       // Perhaps an old one that somebody repeats: it is answered, and believed only when it answers in turn.
       this.#heard.set(packet.from, { nonce, sight: before });

@@ -4,6 +4,8 @@ export interface Sight {
   /** The region nodes of the cluster, this one too. */
   readonly regions: number;
   readonly isMember: boolean;
+  /** An operator has handed the node's work on. */
+  readonly isDrained: boolean;
   readonly isHolder: boolean;
   /** An operator wants the address elsewhere. */
   readonly isReleased: boolean;
@@ -14,7 +16,13 @@ export interface Sight {
   /** When the last question was sent that etcd answered with its majority. */
   readonly etcdAt: number | null;
   /** Other region nodes: when the word of ours was sent that they have answered last, and what they say of themselves. */
-  readonly peers: readonly { readonly seenAt: number; readonly hasEtcd: boolean; readonly seesRegion: boolean }[];
+  readonly peers: readonly {
+    readonly seenAt: number;
+    readonly hasEtcd: boolean;
+    readonly seesRegion: boolean;
+    /** It may hold the address, can take it over, and was not drained. */
+    readonly canTake: boolean;
+  }[];
 }
 
 /** May this node hold the floating address, and why (not). */
@@ -43,6 +51,9 @@ export function decide(sight: Sight): Verdict {
   if (!region.isFit) return region;
   const majority = judgeMajority(sight, peers);
   if (!majority.isFit) return majority;
+  // The last one that can serve does, drained or not.
+  if (sight.isDrained && peers.some((peer) => peer.canTake))
+    return no('this node was drained, and another one can hold it');
   return { isFit: true, why: `${region.why}; ${majority.why}` };
 }
 

@@ -33,6 +33,7 @@ interface Config extends BeaconConfig {
   /** The floating address without its prefix. */
   readonly vip: string;
   readonly isMember: boolean;
+  readonly isDrained: boolean;
 }
 
 /** Everything that was seen, renewed by loops that run beside each other. */
@@ -166,6 +167,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   let heldSince: number | null = null;
   const look = watchProcesses('keepalived');
   let frozen = 0;
+  let keepalived: ReturnType<typeof look> = 'gone';
   for (;;) {
     const now = performance.now();
     const { config, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
@@ -182,6 +184,8 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       now,
       regions: config.peers.length + 1,
       isMember: config.isMember,
+      // Written by an earlier release, the file does not say it.
+      isDrained: config.isDrained === true,
       isHolder,
       isReleased: existsSync(RELEASED),
       proxy: { answeredAt: proxyAt, isRefused },
@@ -191,7 +195,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     });
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
     if (isNew || now - saidAt >= WRITE_MS) {
-      const keepalived = look(now);
+      keepalived = look(now);
       frozen = keepalived === 'frozen' ? frozen + 1 : 0;
       if (frozen >= FROZEN_LOOKS) {
         log('keepalived', 'it is stopped and does nothing: it is ended');
@@ -204,7 +208,8 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       [saidAt, last] = [now, `${verdict.isFit} ${isHolder}`];
     }
     const isKnown = (at: number | null) => at !== null && now - at <= MAJORITY_MS;
-    beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs }, now);
+    const canTake = verdict.isFit && keepalived === 'runs' && config.isDrained !== true;
+    beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs, canTake }, now);
     await delay(TICK_MS);
   }
 }

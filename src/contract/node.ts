@@ -25,6 +25,9 @@ export const Node = strict({
   isRegion: Type.Boolean(),
   isRack: Type.Boolean(),
   state: oneOf(['joining', 'member'], 'joining: let in, and not carrying its part yet'),
+  isDrained: Type.Boolean({
+    description: 'its work was handed on: it takes no call, role or address that another can',
+  }),
   addresses: Type.Array(Type.String()),
   wanted: Type.Integer({ description: 'generation that is published for it; 0 before the first' }),
   applied: nullable(Type.Integer({ description: 'generation that it reports as in force' })),

@@ -21,7 +21,10 @@ export interface Cluster {
 /** Where a node is in its life: it was let in and is being set up, or it carries its part. */
 export type NodeState = 'joining' | 'member';
 
-/** A host that runs the agent. `addresses`: where other hosts and clients reach it, the main one first. */
+/**
+ * A host that runs the agent. `addresses`: where other hosts and clients reach it, the main one first. `isDrained`: an operator has handed its
+ * work on; it goes on running everything, and takes nothing upon itself that another region node can do. Left out: it is not.
+ */
 export interface Node {
   readonly id: string;
   readonly name: string;
@@ -29,6 +32,7 @@ export interface Node {
   readonly isRack: boolean;
   readonly addresses: readonly string[];
   readonly state: NodeState;
+  readonly isDrained?: boolean;
 }
 
 /** A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it. */

@@ -36,7 +36,8 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     nodes: (
       await tx.all(sql<Node>`
         select id, name, is_region as "isRegion", is_rack as "isRack",
-          array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses, state
+          array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses, state,
+          is_drained as "isDrained"
         from nodes order by name collate "C", id collate "C"`)
     ).map((node) => ({ ...node, addresses: node.addresses.map(canonicalAddress) })),
     racks: await readRackNodes(tx),

@@ -13,6 +13,7 @@ export const Layout = strict({
       isRegion: Type.Boolean(),
       isRack: Type.Boolean(),
       state: oneOf(['joining', 'member']),
+      isDrained: Type.Optional(Type.Boolean()),
       address: Type.String(),
     }),
     { maxItems: 10_000 },

@@ -49,6 +49,7 @@ function knownSiteNode(node: KnownNode, regionVersion: string | null, now: numbe
     isRegion: row.isRegion,
     isRack: row.isRack,
     state: row.state,
+    isDrained: row.isDrained,
     address: mainAddress(row),
     wanted: published?.generation ?? null,
     applied: appliedOf(report?.services ?? []),

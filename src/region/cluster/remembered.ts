@@ -51,6 +51,7 @@ function rememberedNode(node: Layout['nodes'][number], memories: readonly Region
   const own = memories.find((memory) => memory.node === node.name);
   return {
     ...node,
+    isDrained: node.isDrained ?? false,
     wanted: null,
     applied: appliedOf(report?.services ?? []),
     report: last === undefined ? 'never' : isStale({ report: heardAt(last.at) }, now) ? 'silent' : 'current',

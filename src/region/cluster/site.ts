@@ -15,6 +15,7 @@ export interface KnownSiteNode {
   readonly isRegion: boolean;
   readonly isRack: boolean;
   readonly state: NodeState;
+  readonly isDrained: boolean;
   readonly address: string;
   readonly wanted: number | null;
   readonly applied: number | null;

@@ -35,13 +35,14 @@ function viewNode(node: KnownNode, context: CaseContext, sights: readonly NamedS
   const own = trackServices([node], serviceNames(context), now);
   const stale = isStale(node, now);
   const wanted = node.published?.generation ?? 0;
-  const { id, name, isRegion, isRack, addresses, state } = node.row;
+  const { id, name, isRegion, isRack, addresses, state, isDrained } = node.row;
   return {
     id,
     name,
     isRegion,
     isRack,
     state,
+    isDrained,
     addresses: [...addresses],
     wanted,
     applied: appliedOf(own),

@@ -7,7 +7,12 @@ const ADDRESS = '^[0-9a-f.:]{2,45}$';
 export const LbDesired = Type.Object({
   name: Type.String({ pattern: LABEL }),
   regions: Type.Array(
-    Type.Object({ name: Type.String({ pattern: LABEL }), address: Type.String({ pattern: ADDRESS }) }),
+    Type.Object({
+      name: Type.String({ pattern: LABEL }),
+      address: Type.String({ pattern: ADDRESS }),
+      /** Gets calls only when no other one can take them. */
+      isDrained: Type.Optional(Type.Boolean()),
+    }),
     { minItems: 1 },
   ),
 });

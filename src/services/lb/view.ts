@@ -13,7 +13,7 @@ export interface LbView {
   readonly mark: string;
   /** The host speaks IPv6 too. */
   readonly isDual: boolean;
-  readonly regions: LbDesired['regions'];
+  readonly regions: readonly Required<LbDesired['regions'][number]>[];
 }
 
 /** One file. root owns it, haproxy may read it. */
@@ -35,5 +35,5 @@ export function markOf(desired: LbDesired): string {
 /** Makes the template's view of a desired state. */
 export function viewLb(desired: LbDesired, facts: HostFacts): LbView {
   const isDual = facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':')));
-  return { mark: markOf(desired), isDual, regions: desired.regions };
+  return { mark: markOf(desired), isDual, regions: desired.regions.map((region) => ({ isDrained: false, ...region })) };
 }

@@ -34,6 +34,7 @@ export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | nul
     address: addressOf(node),
     // A cluster whose nodes are all new has nobody who could hold it before.
     isMember: node.state === 'member' || regions.every((item) => item.state === 'joining'),
+    ...(node.isDrained ? { isDrained: true } : {}),
     peers: regions.filter((item) => item !== node).map((item) => ({ name: item.name, address: addressOf(item) })),
   };
 }

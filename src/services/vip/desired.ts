@@ -17,6 +17,8 @@ export const VipDesired = Type.Object({
   address: Type.String({ pattern: IPV4 }),
   /** False: this node is still joining and does not take the address. */
   isMember: Type.Boolean(),
+  /** An operator has handed its work on: it leaves the address to others while one of them may hold it. */
+  isDrained: Type.Optional(Type.Boolean()),
   /** The other region nodes. */
   peers: Type.Array(Type.Object({ name: Type.String({ pattern: LABEL }), address: Type.String({ pattern: IPV4 }) })),
 });

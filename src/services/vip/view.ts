@@ -14,6 +14,7 @@ const INTERFACE = /^[A-Za-z0-9_][A-Za-z0-9._:@-]{0,14}$/;
 
 /** What the templates of `vip` see. */
 export interface VipView extends VipDesired {
+  readonly isDrained: boolean;
   readonly bareVip: string;
   readonly isAlone: boolean;
   /** Where the node's main address is: adverts go out there. */
@@ -40,6 +41,7 @@ export function viewVip(desired: VipDesired, facts: HostFacts): VipView {
   }
   return {
     ...desired,
+    isDrained: desired.isDrained ?? false,
     bareVip,
     isAlone: desired.peers.length === 0,
     interface: nic.name,

@@ -8,13 +8,14 @@ import type { Tx } from '../tx.ts';
 
 export interface NodeRow extends Node {
   readonly version: number;
+  readonly isDrained: boolean;
 }
 
 const NODES: Noun = {
   table: 'nodes',
   key: 'id',
   label: 'node',
-  columns: sql`t.id, t.name, t.is_region as "isRegion", t.is_rack as "isRack", t.version, t.state,
+  columns: sql`t.id, t.name, t.is_region as "isRegion", t.is_rack as "isRack", t.version, t.state, t.is_drained as "isDrained",
     array(select host(a) from unnest(t.addresses) with ordinality as u (a, n) order by n) as addresses`,
   from: sql`nodes t`,
 };
@@ -65,5 +66,6 @@ export function listNodes(tx: Tx, query: PageQuery & { name?: string | undefined
 
 function columnsOf(node: Partial<Omit<Node, 'id'>>) {
   const addresses = node.addresses === undefined ? undefined : [...node.addresses];
-  return { name: node.name, is_region: node.isRegion, is_rack: node.isRack, addresses, state: node.state };
+  const { name, isRegion: is_region, isRack: is_rack, state, isDrained: is_drained } = node;
+  return { name, is_region, is_rack, addresses, state, is_drained };
 }

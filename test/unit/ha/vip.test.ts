@@ -11,6 +11,7 @@ const WELL: Sight = {
   now: NOW,
   regions: 3,
   isMember: true,
+  isDrained: false,
   isHolder: false,
   isReleased: false,
   proxy: { answeredAt: AGO(100), isRefused: false },
@@ -22,6 +23,7 @@ const peer = (changes: Partial<Sight['peers'][number]> = {}) => ({
   seenAt: AGO(200),
   hasEtcd: false,
   seesRegion: true,
+  canTake: false,
   ...changes,
 });
 
@@ -34,6 +36,21 @@ describe('who may hold the floating address', () => {
     ['haproxy has never answered', { proxy: { answeredAt: null, isRefused: false } }, false, /haproxy does not answer/],
     ['still joining', { isMember: false }, false, /joining/],
     ['released by hand', { isReleased: true, isHolder: true }, false, /operator/],
+    [
+      'drained, another one can take it',
+      { isDrained: true, isHolder: true, peers: [peer({ canTake: true })] },
+      false,
+      /drained/,
+    ],
+    ['drained, the others cannot', { isDrained: true, peers: [peer(), peer()] }, true, /etcd answers/],
+    ['drained and alone', { isDrained: true, regions: 1 }, true, /etcd answers/],
+    [
+      'drained, who could take it is silent',
+      { isDrained: true, peers: [peer({ canTake: true, seenAt: AGO(MAJORITY_MS + 1) })] },
+      true,
+      /etcd answers/,
+    ],
+    ['not drained, others can take it too', { isHolder: true, peers: [peer({ canTake: true })] }, true, /etcd answers/],
     [
       'no region here, others see one',
       { regionAt: null, isHolder: true, peers: [peer()] },
@@ -99,7 +116,7 @@ describe('who may hold the floating address', () => {
 
 describe('beacons', () => {
   const KEY = Buffer.alloc(32, 7);
-  const WORD = { hasEtcd: true, seesRegion: true, heldMs: null };
+  const WORD = { hasEtcd: true, seesRegion: true, heldMs: null, canTake: true };
   const open = () =>
     new Beacon(
       { clusterId: 'c', name: 'r1', address: '127.0.0.1', peers: [{ name: 'r2', address: '127.0.0.2' }] },
@@ -130,6 +147,16 @@ describe('beacons', () => {
     expect(beacon.sights).toEqual([]);
     beacon.receive(packet({ echo }), 1200);
     expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD }]);
+    beacon.close();
+  });
+
+  it('of an earlier release say nothing of taking the address over: then nothing is left to its sender', () => {
+    const beacon = open();
+    const sent: string[] = [];
+    beacon.onSend = (nonce) => sent.push(nonce);
+    beacon.send(WORD, 1000);
+    beacon.receive(packet({ echo: sent[0], canTake: undefined }), 1100);
+    expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD, canTake: false }]);
     beacon.close();
   });
 

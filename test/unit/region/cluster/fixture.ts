@@ -17,6 +17,7 @@ export interface NodeChanges {
   readonly silentFor?: number;
   readonly never?: boolean;
   readonly state?: 'joining' | 'member';
+  readonly isDrained?: boolean;
   readonly report?: KnownSiteNode['report'];
   readonly db?: Partial<DbFacts> | null;
   readonly dcs?: Partial<DcsFacts> | null;
@@ -133,6 +134,7 @@ function plainNode(name: string, changes: NodeChanges) {
     id: `n-${name}`,
     name,
     state: changes.state ?? ('member' as const),
+    isDrained: changes.isDrained ?? false,
     address: '10.77.0.1',
     wanted: 4,
     applied: 4,

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { renderService } from '../../../../src/services/kit/render.ts';
 import { compileLb } from '../../../../src/services/lb/compile.ts';
 import { activateLb, parseProbeLb, roleChangeLb } from '../../../../src/services/lb/daemon.ts';
 import type { LbDesired } from '../../../../src/services/lb/desired.ts';
+import { lb } from '../../../../src/services/lb/index.ts';
 import { parseLbFacts } from '../../../../src/services/lb/facts.ts';
 import { HAPROXY_CFG, markOf, viewLb } from '../../../../src/services/lb/view.ts';
+import { goldenTemplates } from '../../../kit/goldens.ts';
 import { clusterSnapshot, emptySnapshot, FACTS } from '../../../kit/snapshots.ts';
 import { answer } from '../../../kit/exec-result.ts';
 
@@ -25,6 +28,27 @@ describe('compile', () => {
     });
     expect(compileLb(clusterSnapshot(), 'n-k1')).toBeNull();
     expect(compileLb(emptySnapshot(), 'n-r1')).toBeNull();
+  });
+
+  it('keeps a drained node for when no other one can take a call, on every node', () => {
+    const nodes = clusterSnapshot().nodes.map((node) => ({ ...node, isDrained: node.name === 'r2' }));
+    for (const nodeId of ['n-r1', 'n-r2', 'n-r3']) {
+      const part = compileLb(clusterSnapshot({ nodes }), nodeId);
+      if (part === null) throw new Error('there is none');
+      const context = { facts: FACTS, templates: goldenTemplates(), generation: 1 };
+      const [file] = renderService(lb, { ...part }, context);
+      const servers = file?.content.match(/server r\d \S+:5251.*/g);
+      expect(servers).toEqual([
+        'server r1 10.77.0.11:5251',
+        'server r2 10.77.0.12:5251 backup',
+        'server r3 10.77.0.13:5251',
+        'server r1 10.77.0.11:5251',
+        'server r2 10.77.0.12:5251 backup',
+        'server r3 10.77.0.13:5251',
+      ]);
+      // SQL goes where the primary is, drained or not.
+      expect(file?.content).toMatch(/server r2 10\.77\.0\.12:5432$/m);
+    }
   });
 
   it('sends to nodes that are joining too, and refuses one without an address', () => {

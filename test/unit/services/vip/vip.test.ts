@@ -54,6 +54,13 @@ describe('compile', () => {
     expect(desired('n-r1', seed).isMember).toBe(true);
   });
 
+  it('says of a drained node alone that it is one', () => {
+    const drained = withRegions((node) => ({ ...node, isDrained: node.name === 'r3' }));
+    expect(desired('n-r3', drained)).toMatchObject({ isMember: true, isDrained: true });
+    expect(desired('n-r1', drained)).toEqual(desired('n-r1'));
+    expect(viewVip(desired('n-r1', drained), FACTS).isDrained).toBe(false);
+  });
+
   it('gives many nodes priorities of their own too', () => {
     const many = Array.from(
       { length: 60 },
