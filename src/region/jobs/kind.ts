@@ -8,7 +8,7 @@ export interface JobKind<P = unknown> {
   parse(payload: unknown): P;
   /**
    * Does the work, from `checkpoint` on. Outside effects are declarative and checked: the intent is saved first, then done, read back, saved. What it
-   * throws is no end: the job is tried again after a pause, a bounded number of times.
+   * throws is no end: the job is tried again after a pause, a bounded number of times. When the signal ends it, it throws.
    */
   run(job: JobRun<P>): Promise<JobEnd>;
 }
@@ -27,7 +27,7 @@ export interface JobRun<P = unknown> {
   readonly checkpoint: unknown;
   /** Aborted once the lease may be another's, or this process stops: nothing may be done after it. Hand it to every wait and every call. */
   readonly signal: AbortSignal;
-  /** An operator asked for an end, or the deadline has passed: the job undoes what it must and ends as `aborted`, within `WIND_UP_MS`. */
+  /** An operator asked for an end, or the deadline has passed: the job undoes what it must and ends as `aborted`, within half a minute. */
   readonly isAbortWanted: () => boolean;
   /** Throws when the lease may be another's by now. To be asked directly before each outside effect: after a freeze, the signal may be late. */
   mustHold(): void;
@@ -43,6 +43,3 @@ export interface JobEnd {
   readonly state: 'done' | 'failed' | 'aborted';
   readonly result: string;
 }
-
-/** For how long a job may still wind up after its deadline, ms. */
-export const WIND_UP_MS = 30_000;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../../contract/cluster/job.ts';
+import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /**
@@ -38,4 +39,23 @@ export const COLUMNS = sql`t.id, t.kind, t.target, t.payload, t.is_exclusive as 
 /** A job; null when there is none, or not any more. */
 export function findJob(tx: Tx, id: number): Promise<JobRow | null> {
   return tx.one(sql<JobRow>`select ${COLUMNS} from jobs t where t.id = ${id}`);
+}
+
+/** All filters are exact. */
+export interface JobFilter extends PageQuery {
+  readonly kind?: string | undefined;
+  readonly state?: JobState | undefined;
+  readonly isUnfinished?: boolean | undefined;
+}
+
+/** Jobs. Sorts: id. Newest first unless told otherwise. */
+export function listJobs(tx: Tx, query: JobFilter = {}): Promise<Page<JobRow>> {
+  const { kind, state, isUnfinished } = query;
+  const filters = [
+    kind === undefined ? undefined : sql`t.kind = ${kind}`,
+    state === undefined ? undefined : sql`t.state = ${state}`,
+    isUnfinished === undefined ? undefined : sql`(t.ended_at is null) = ${isUnfinished}`,
+  ];
+  const id = sql`t.id`;
+  return listPage(tx, { columns: COLUMNS, from: sql`jobs t`, id, sorts: { id }, defaultSort: '-id' }, filters, query);
 }
