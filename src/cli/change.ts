@@ -18,6 +18,8 @@ export interface Change<I extends RouteId> {
   tell?(result: RouteOutput<I>): string;
   /** What to do next after a refusal, by its code. */
   readonly next?: Readonly<Record<string, readonly string[]>>;
+  /** What `--wait` waits for; until all nodes have the configuration when left out. */
+  waitFor?(result: RouteOutput<I>): Promise<ExitCode>;
 }
 
 /** Makes a change, or shows what it would do (`--dry-run`), and waits for the nodes when asked (`--wait`). */
@@ -39,7 +41,9 @@ async function makeChange<I extends RouteId>(call: Call, change: Change<I>): Pro
   } else {
     await printOne(printer, change.shape, body);
   }
-  if (call.change.wait) await waitForNodes(call);
+  if (!call.change.wait) return EXIT.ok;
+  if (change.waitFor) return change.waitFor(body);
+  await waitForNodes(call);
   return EXIT.ok;
 }
 

@@ -52,7 +52,8 @@ export type NameKind =
   | 'service'
   | 'user'
   | 'drill'
-  | 'hazard';
+  | 'hazard'
+  | 'job';
 
 /** A positional argument: `<name>` required, `[name]` optional, `[name...]` many. `complete`: which names completion offers. */
 export interface ArgumentSpec {

@@ -72,6 +72,8 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
       return (await client.call('user.list', { query })).body.items.map((item) => item.name);
     case 'drill':
       return (await roundsOf(client)).map((item) => String(item.id));
+    case 'job':
+      return (await client.call('job.list', { query: { fields: 'id' } })).body.items.map((item) => String(item.id));
     case 'hazard':
       return (await roundsOf(client)).map((item) => item.hazard);
   }

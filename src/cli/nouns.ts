@@ -3,6 +3,7 @@ import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
 import { DRILL } from './commands/cluster/drill.ts';
+import { JOB } from './commands/cluster/job.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './commands/completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -32,6 +33,7 @@ export const NOUNS: readonly NounSpec[] = [
   DOCTOR,
   WHAT_IF,
   DRILL,
+  JOB,
   DOMAIN,
   RECORD,
   MACHINE,

@@ -10,6 +10,7 @@ import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
 import { TRUST_ROUTES } from './cluster/trust-routes.ts';
+import { JOB_ROUTES } from './cluster/job-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import {
@@ -39,6 +40,7 @@ export const ROUTES = {
   'status.show': get('/status', 'The site on one screen', { roles: EVERYBODY, response: Status }),
 
   ...CLUSTER_ROUTES,
+  ...JOB_ROUTES,
 
   'domain.list': get('/domains', 'List domains', {
     roles: EVERYBODY,

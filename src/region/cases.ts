@@ -1,6 +1,7 @@
 import type { RouteId } from '../contract/routes.ts';
 import { clusterCases } from './cluster/cases.ts';
 import { drillCases } from './cluster/drills.ts';
+import { jobCases } from './jobs/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
@@ -24,6 +25,7 @@ export const CASES = {
   ...statusCases,
   ...clusterCases,
   ...drillCases,
+  ...jobCases,
   ...domainCases,
   ...rackCases,
   ...recordCases,

@@ -10,6 +10,10 @@ import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
+import { openJobBook } from './jobs/book.ts';
+import type { JobKind } from './jobs/kind.ts';
+import type { Renewer } from './jobs/renewal.ts';
+import { startJobRunner } from './jobs/runner.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
@@ -42,6 +46,8 @@ export interface RegionPorts {
   readonly authority?: () => { readonly notAfter: string } | null;
   /** Left out: there is no etcd of this cluster here. */
   readonly etcd?: EtcdPort;
+  /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
+  readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
   readonly memory?: MemoryWays;
 }
@@ -188,10 +194,12 @@ function startTasks(
     everyMs: OWN_CERTIFICATE_EVERY_MS,
     beat: () => {},
   });
+  const jobs = ports.jobs && startJobRunner({ ...common, ...ports.jobs, book: openJobBook(ports.db, ports.process) });
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
     publisher.wake();
     revoker.wake();
+    jobs?.wake();
   });
   const endMinutes = everyMinute(() => purger.wake());
   return async () => {
@@ -207,6 +215,7 @@ function startTasks(
       layout.stop(),
       own.stop(),
       strays?.stop(),
+      jobs?.stop(),
     ]);
   };
 }

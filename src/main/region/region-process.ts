@@ -20,6 +20,7 @@ import { checkSchema, type Migration, migrate, readMigrations } from '../../stor
 import { NO_AUTHORITY } from './certificate-authority.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
+import { openRenewalThread } from './renewal/thread.ts';
 import { memoryWays } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
 
@@ -94,6 +95,10 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     ...(options.etcd ? { etcd: options.etcd } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
     memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),
+    jobs: {
+      kinds: [],
+      renewer: openRenewalThread({ connection, name: `regiond ${process} leases`, clock, log }),
+    },
   });
   let closed: Rejected | null = rejected('unavailable', 'Regent is starting: it waits for its database.');
   const gated = gateRegion(region, () => closed);
@@ -104,8 +109,8 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   const stop = async () => {
     closed = rejected('unavailable', 'Regent is stopping.');
     tls?.close();
-    await Promise.all(servers.map(({ app }) => close(app)));
-    await Promise.all(ends.map((end) => end()));
+    // Jobs are handed on while the last requests end.
+    await Promise.all([...servers.map(({ app }) => close(app)), ...ends.map((end) => end())]);
     await db.close(1000);
   };
 

@@ -1,0 +1,46 @@
+import type { Job } from '../../contract/cluster/job.ts';
+import type { Call } from '../command.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { makeProgress } from './progress.ts';
+
+const POLL_MS = 1000;
+
+/** The end of a job is told in one sentence, also of one that is not over. */
+export function jobSentence(job: Job): string {
+  const name = `job ${job.id} (${job.kind} ${job.target})`;
+  if (job.result !== null) return `${name} ${job.state}: ${job.result}`;
+  const wish = job.abortBy === null ? '' : `, ${job.abortBy} asked for its end`;
+  return `${name} ${job.state}${wish}${job.progress === '' ? '' : `: ${job.progress}`}`;
+}
+
+/** Done: 0; failed or aborted: 1. */
+export function jobExit(job: Job): ExitCode {
+  return job.state === 'done' ? EXIT.ok : EXIT.error;
+}
+
+/**
+ * Waits for a job's end and tells it, with its progress meanwhile; throws with exit code 5 after `timeoutSeconds`, and the job goes on. The client asks
+ * again while no region answers.
+ */
+export async function waitForJob(call: Call, id: number, timeoutSeconds: number): Promise<Job> {
+  const { io } = call;
+  const progress = makeProgress(io);
+  const end = io.monotonic() + timeoutSeconds * 1000;
+  const { client } = await call.region();
+  for (;;) {
+    const { body: job } = await client.call('job.show', { params: { job: String(id) } }, { signal: io.interrupted });
+    if (job.endedAt !== null) {
+      progress.end('');
+      return job;
+    }
+    progress.say(jobSentence(job));
+    if (io.monotonic() + POLL_MS >= end) {
+      progress.end('');
+      throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${jobSentence(job)}`, [
+        `regent job show ${id} --watch`,
+        `regent job abort ${id}`,
+      ]);
+    }
+    await io.sleep(POLL_MS, io.interrupted);
+  }
+}

@@ -1,0 +1,37 @@
+import type { LogFields } from '../../../core/ports.ts';
+import type { LeaseNews } from '../../../region/jobs/renewal.ts';
+import type { ConnectionSpec } from '../../../store/connection.ts';
+import type { Held } from '../../../store/queries/jobs/lease.ts';
+
+/** What the thread is started with. `name`: seen in pg_stat_activity. */
+export interface ThreadStart {
+  readonly connection: ConnectionSpec;
+  readonly name: string;
+}
+
+/** What the thread is told. `until`: where it writes until when the holder may act, ns of the clock that all threads share. `askedAt`: ms of it. */
+export type Order =
+  | {
+      readonly kind: 'keep';
+      readonly place: number;
+      readonly held: Held;
+      readonly askedAt: number;
+      readonly until: BigInt64Array<SharedArrayBuffer>;
+    }
+  | { readonly kind: 'drop'; readonly place: number }
+  | { readonly kind: 'close' };
+
+/** What the thread says. */
+export type Word =
+  | { readonly kind: 'news'; readonly place: number; readonly news: LeaseNews }
+  | { readonly kind: 'log'; readonly message: string; readonly fields: LogFields };
+
+/** The monotonic clock that all threads of a process share, ms. */
+export function sharedNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** As the shared place holds a time; 0: never again. */
+export function toShared(ms: number): bigint {
+  return ms > 0 ? BigInt(Math.round(ms * 1e6)) : 0n;
+}

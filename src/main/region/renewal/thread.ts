@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { sentenceOf } from '../../../core/errors.ts';
+import type { Clock, Log } from '../../../core/ports.ts';
+import { holdsUntil, type LeaseNews, type Renewer } from '../../../region/jobs/renewal.ts';
+import type { ConnectionSpec } from '../../../store/connection.ts';
+import { type Order, sharedNow, toShared, type Word } from './message.ts';
+
+/** What the thread is opened with. `clock`: that of the runner; any that never steps. */
+export interface RenewalThreadOptions {
+  readonly connection: ConnectionSpec;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const CLOSE_MS = 1500;
+
+/**
+ * Renews leases in a thread of its own, started with the first job: most regions run none for days. Until when a lease holds is in memory that both
+ * threads see, so that this one, however late it looks, sees what the other has done meanwhile.
+ */
+export function openRenewalThread({ connection, name, clock, log }: RenewalThreadOptions): Renewer {
+  const listeners = new Map<number, (news: LeaseNews) => void>();
+  const offset = clock.monotonic() - sharedNow();
+  let worker: Worker | null = null;
+  let places = 0;
+
+  const hear = (word: Word) => {
+    if (word.kind === 'log') return log.debug(word.message, word.fields);
+    const { news } = word;
+    const here = news.kind === 'renewed' ? { ...news, holdsUntil: news.holdsUntil + offset } : news;
+    return listeners.get(word.place)?.(here);
+  };
+  const open = (): Worker => {
+    const opened = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { connection, name } });
+    opened.on('message', hear);
+    // Its leases are renewed no more: their holders stop by their own clocks, and the next job gets a new thread.
+    opened.on('error', (error) => log.error('the thread that renews leases failed', { error: sentenceOf(error) }));
+    opened.on('exit', () => {
+      if (worker === opened) worker = null;
+    });
+    opened.unref();
+    return opened;
+  };
+  const order = (what: Order) => {
+    worker ??= open();
+    worker.postMessage(what);
+  };
+  return {
+    keep(held, askedAt, onNews) {
+      places += 1;
+      const place = places;
+      const until = new BigInt64Array(new SharedArrayBuffer(8));
+      Atomics.store(until, 0, toShared(holdsUntil(askedAt) - offset));
+      listeners.set(place, onNews);
+      order({ kind: 'keep', place, held, askedAt: askedAt - offset, until });
+      return {
+        holdsUntil: () => Number(Atomics.load(until, 0)) / 1e6 + offset,
+        drop: () => {
+          if (listeners.delete(place)) worker?.postMessage({ kind: 'drop', place } satisfies Order);
+        },
+      };
+    },
+    async close() {
+      const closing = worker;
+      if (closing === null) return;
+      const exit = new Promise<void>((done) => {
+        closing.once('exit', () => done());
+      });
+      closing.postMessage({ kind: 'close' } satisfies Order);
+      await Promise.race([exit, sleep(CLOSE_MS, undefined, { ref: false })]);
+      await closing.terminate();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { AppError } from '../../../core/errors.ts';
+import type { Log } from '../../../core/ports.ts';
+import { createRenewer, type KeptLease, type LeaseNews } from '../../../region/jobs/renewal.ts';
+import { LEASE_MS } from '../../../region/jobs/limits.ts';
+import { reached } from '../../../region/tasks/task.ts';
+import { Database } from '../../../store/database.ts';
+import { renewJobs } from '../../../store/queries/jobs/lease.ts';
+import { systemRandom } from '../../process.ts';
+import { type Order, sharedNow, type ThreadStart, toShared, type Word } from './message.ts';
+
+/**
+ * The thread that renews leases of jobs: whatever the region computes meanwhile, a lease is not lost for it. It has a connection of its own, through the
+ * store's helper.
+ */
+function work(port: NonNullable<typeof parentPort>, { connection, name }: ThreadStart): void {
+  const say = (word: Word) => port.postMessage(word);
+  const tell = (message: string, fields = {}) => say({ kind: 'log', message, fields });
+  const log: Log = { debug: tell, info: tell, warn: tell, error: tell, with: () => log };
+  const clock = { now: () => Date.now(), monotonic: sharedNow };
+  const db = new Database({ connection, name, clock, random: systemRandom(), log, poolSize: 1 });
+  const renewer = createRenewer({
+    clock,
+    log,
+    // A try that hangs must leave time for another one.
+    renew: (held) =>
+      reached(
+        db.repeatable((tx) => renewJobs(tx, held, LEASE_MS), { deadlineMs: LEASE_MS / 4, queryMs: LEASE_MS / 5 }),
+      ),
+  });
+  const kept = new Map<number, KeptLease>();
+  port.on('message', (order: Order) => {
+    if (order.kind === 'keep') {
+      const { place, held, askedAt, until } = order;
+      const hear = (news: LeaseNews) => {
+        Atomics.store(until, 0, news.kind === 'renewed' ? toShared(news.holdsUntil) : 0n);
+        say({ kind: 'news', place, news });
+      };
+      kept.set(place, renewer.keep(held, askedAt, hear));
+    } else if (order.kind === 'drop') {
+      kept.get(order.place)?.drop();
+      kept.delete(order.place);
+    } else {
+      void renewer
+        .close()
+        .then(() => db.close(1000))
+        .finally(() => port.close());
+    }
+  });
+}
+
+if (isMainThread || parentPort === null) throw new AppError('internal', 'this file is a thread of regiond');
+work(parentPort, workerData as ThreadStart);
