@@ -35,9 +35,9 @@ function logOnce(what: string, text: string): void {
   said.set(what, text);
 }
 
-let settings = readSettings();
-let identity = readIdentity();
-let etcd = new Etcd(settings.etcd, identity);
+let settings!: ReturnType<typeof readSettings>;
+let identity!: ReturnType<typeof readIdentity>;
+let etcd!: Etcd;
 const probe = new PostgresProbe();
 const rejections = new Rejections();
 const fresh = (): Hearing => ({ answeredAt: clock(), heardAt: clock(), silences: 0 });
@@ -103,13 +103,14 @@ function hear(before: Hearing, at: number, answer: Answer): Hearing {
 /** Asks one of this host's daemons, while its PostgreSQL is primary. */
 async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>): Promise<never> {
   for (;;) {
+    const at = clock();
     if (state.wasPrimary) {
-      const at = clock();
       const answer = await ask();
       if (answer !== 'silent' && state[who].silences > 0) state.lateAt = clock();
       if (state.wasPrimary) state[who] = hear(state[who], at, answer);
     }
-    await delay(ASK_MS);
+    // A silence has taken its time already.
+    await delay(Math.max(0, at + ASK_MS - clock()));
   }
 }
 
@@ -264,11 +265,16 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
-process.on('SIGTERM', () => void stop());
-await Promise.race([
-  followFiles(),
-  followEtcd(),
-  follow('patroni', () => askPatroni(settings.patroni, identity)),
-  follow('postgres', async () => (isStopped(settings.data) ? 'silent' : probe.ask())),
-  beat(),
-]);
+// Imported it does nothing: that is how its compiled form gets into the cache.
+if (import.meta.main) {
+  [settings, identity] = [readSettings(), readIdentity()];
+  etcd = new Etcd(settings.etcd, identity);
+  process.on('SIGTERM', () => void stop());
+  await Promise.race([
+    followFiles(),
+    followEtcd(),
+    follow('patroni', () => askPatroni(settings.patroni, identity)),
+    follow('postgres', async () => (isStopped(settings.data) ? 'silent' : probe.ask())),
+    beat(),
+  ]);
+}

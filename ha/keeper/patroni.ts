@@ -2,7 +2,8 @@ import { Agent, request } from 'node:https';
 import type { Identity } from './etcd.ts';
 import type { Answer } from './postgres.ts';
 
-const TIMEOUT_MS = 1000;
+/** Two in a row end just after the two seconds of silence that a primary is allowed. */
+const TIMEOUT_MS = 900;
 
 /** Asks this host's Patroni by mutual TLS whether its loop runs, by a new connection each time: a frozen one takes no new ones for long. */
 export function askPatroni(

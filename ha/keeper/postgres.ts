@@ -7,7 +7,8 @@ import { createConnection, type Socket } from 'node:net';
 const QUESTION = "select pg_logical_emit_message(false, 'regent_keeper', '', true)";
 const STARTUP = ['user', 'postgres', 'database', 'postgres', 'application_name', 'regent-keeper'];
 const PROTOCOL = 196_608;
-const TIMEOUT_MS = 1000;
+/** As in patroni.ts. */
+const TIMEOUT_MS = 900;
 /** PostgreSQL must let new ones in, too. */
 const QUESTIONS = 10;
 

@@ -3,3 +3,5 @@
  * run: `scripts/install` calls it. Without the cache each process keeps the compiler of TypeScript's types in memory.
  */
 await Promise.all([import('./regiond.ts'), import('./agent.ts'), import('./helper.ts'), import('./host-cli.ts')]);
+// Nothing of ours may lean on it, so it is named by its place.
+await import(new URL('../../ha/keeper/keeper.ts', import.meta.url).href);

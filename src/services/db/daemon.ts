@@ -7,6 +7,8 @@ import { DYNAMIC_JSON, PATRONI_YML, restUrlOf } from './view.ts';
 const USER = 'postgres';
 const HA = '/opt/regent/current/ha/postgres';
 /** What Patroni's loop, its PostgreSQL, the others and their common configuration are asked by, in this order. */
+/** There while the keeper holds a lease for this host's primary. */
+const ARMED = '/run/regent-keeper/armed';
 const PAGES = ['liveness', 'patroni', 'cluster', 'config'];
 const ASK_MS = 2000;
 
@@ -55,10 +57,11 @@ export function certificateDb(): Activation {
   return { kind: 'reload', why: 'the certificate was renewed: Patroni and PostgreSQL read it anew, connections go on' };
 }
 
-/** Asks Patroni whether its loop runs, what it knows of its PostgreSQL and of the others, and for the dynamic configuration. */
+/** Asks Patroni whether its loop runs, what it knows of its PostgreSQL and of the others, and for the dynamic configuration; and the keeper's file. */
 export function probeDb(desired: DbDesired): readonly Command[] {
   const url = restUrlOf(desired);
-  return PAGES.map((page) => ({ url: `${url}/${page}`, timeoutMs: ASK_MS }));
+  const pages = PAGES.map((page) => ({ url: `${url}/${page}`, timeoutMs: ASK_MS }));
+  return [...pages, { look: 'text', path: ARMED, timeoutMs: ASK_MS }];
 }
 
 /** Puts a newer dynamic configuration of ours in force where a reload could not. */

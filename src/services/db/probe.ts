@@ -32,6 +32,8 @@ interface Dynamic {
   readonly synchronous_node_count?: number;
 }
 
+type PatroniFacts = Omit<DbFacts, 'isConfigured' | 'isArmed'>;
+
 /**
  * Healthy: Patroni's loop runs, whatever PostgreSQL does meanwhile: start, clone, recover, wait for etcd or for a primary. Patroni sees to
  * that, and a restart would only set it back.
@@ -46,17 +48,18 @@ export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired)
     return { isHealthy: false, detail: 'Patroni answers, but its loop has not run for longer than its lease' };
   const config = dynamicOf(answers);
   const facts = factsOf(desired, pageOf(own) as Own | null, pageOf(cluster) as Cluster | null);
+  const isArmed = facts.role === 'primary' && answers[4]?.code === 0;
   const isConfigured = config !== null && isAsPublished(config, desired);
   return {
     isHealthy: true,
     detail: `${sentenceOf(facts)}${configWords(config, isConfigured)}`,
-    facts: { ...facts, isConfigured },
+    facts: { ...facts, isConfigured, isArmed },
     isSettling: isSettling(facts, desired) || (config !== null && !isConfigured),
   };
 }
 
 /** PostgreSQL starts, clones or catches up; or a commit is to wait for a standby that is there and not synchronous yet. */
-function isSettling({ role, isStreaming, members }: Omit<DbFacts, 'isConfigured'>, { standbys }: DbDesired): boolean {
+function isSettling({ role, isStreaming, members }: PatroniFacts, { standbys }: DbDesired): boolean {
   if (role !== 'primary') return role === 'none' || !isStreaming;
   const others = members.filter((member) => member.role === 'standby');
   return others.filter((member) => member.isSynchronous).length < Math.min(standbys, others.length);
@@ -72,7 +75,7 @@ function pageOf(answer: ExecResult | undefined): unknown {
   return parseJson(webAnswerOf(answer)?.body ?? '');
 }
 
-function factsOf(desired: DbDesired, own: Own | null, cluster: Cluster | null): Omit<DbFacts, 'isConfigured'> {
+function factsOf(desired: DbDesired, own: Own | null, cluster: Cluster | null): PatroniFacts {
   const members = (cluster?.members ?? [])
     .map((member) => ({
       name: member.name ?? '',
@@ -110,7 +113,7 @@ function isAsPublished(config: Dynamic, desired: DbDesired): boolean {
   );
 }
 
-function sentenceOf(facts: Omit<DbFacts, 'isConfigured'>): string {
+function sentenceOf(facts: PatroniFacts): string {
   if (facts.role === 'none') return `PostgreSQL does not run here (${facts.state}); Patroni sees to it`;
   if (facts.role === 'primary') {
     const waited = facts.members.filter((member) => member.isSynchronous).map((member) => member.name);

@@ -73,7 +73,7 @@ function quiet(site: ClusterSite): PredictedOutage[] {
 
 /** Calls come through the floating address: no service of it is back before the address is. */
 function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent, heirs: Heirs): PredictedOutage[] {
-  const ranges = rangesOf(event);
+  const ranges = rangesOf(event, primaryOf(site)?.facts.isArmed === true);
   const hasOthers = members(site).some((one) => one.name !== name && one.isFresh);
   const vip = !hasVip(site)
     ? RANGES.none
@@ -102,10 +102,13 @@ function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent
   ];
 }
 
+function primaryOf(site: ClusterSite) {
+  return heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
+}
+
 /** Does a commit wait for this standby? */
 function isAwaited(site: ClusterSite, name: string): boolean {
-  const primary = heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
-  return primary?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
+  return primaryOf(site)?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
 }
 
 function vlansOf(site: ClusterSite, node: SiteNode): WhatIf['vlans'] {

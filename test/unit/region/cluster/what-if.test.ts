@@ -35,6 +35,12 @@ describe('three nodes, all well', () => {
     );
   });
 
+  it('does not wait for a lease where a keeper vouches for the primary', () => {
+    const armed = aSite({ nodes: { r1: { db: { isArmed: true } } } });
+    expect(spans(ask(armed, 'r1', 'dies'))).toMatchObject({ write: [2_700, 5_000], read: [2_700, 5_000] });
+    expect(spans(ask(armed, 'r1', 'drains'))).toMatchObject({ write: [1_900, 3_300] });
+  });
+
   it('leaves the roles where they are when a standby goes', () => {
     const answer = ask(aSite(), 'r2', 'is-cut-off');
     expect(answer).toMatchObject({ vip: { after: 'r1' }, primary: { after: 'r1' }, redundancy: { after: 0 } });

@@ -145,12 +145,22 @@ describe('probe', () => {
       isSynchronous: false,
       isStreaming: false,
       isConfigured: true,
+      isArmed: false,
       members: [
         { name: 'r1', role: 'primary', state: 'running', timeline: 2, lagBytes: null, isSynchronous: false },
         { name: 'r2', role: 'standby', state: 'streaming', timeline: 2, lagBytes: 16, isSynchronous: true },
         { name: 'r3', role: 'standby', state: 'stopped', timeline: null, lagBytes: null, isSynchronous: false },
       ],
     });
+  });
+
+  it('tells whether the keeper vouches for a primary', () => {
+    const armedOf = (own: object) => {
+      const file = { code: 0, stdout: '1066.54143\n', stderr: '' };
+      return parseDbFacts(parseProbeDb([...asked(200, own, members), file], desired()).facts)?.isArmed;
+    };
+    expect(armedOf(primary)).toBe(true);
+    expect(armedOf(standby)).toBe(false);
   });
 
   it.each([
