@@ -1,11 +1,11 @@
 import { show } from '../core/errors.ts';
+import { type Addresses, readAddresses } from './addresses.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { CliError, EXIT, usageError } from './exit.ts';
 import type { CliIo } from './io.ts';
 
 /** Where a region is and the key for it. `source` names where that was found, for messages; `apiKey` null: it must be asked for. */
-export interface Context {
-  readonly url: string;
+export interface Context extends Addresses {
   readonly apiKey: string | null;
   readonly source: string;
 }
@@ -13,7 +13,7 @@ export interface Context {
 /** What the files of contexts may hold: one context, or several by name. */
 interface ContextFile {
   readonly current: string | null;
-  readonly contexts: ReadonlyMap<string, { readonly url: string; readonly apiKey: string | null }>;
+  readonly contexts: ReadonlyMap<string, Omit<Context, 'source'>>;
 }
 
 const KEY = /^[!-9;-~]+:[!-9;-~]+:[!-9;-~]+$/;
@@ -69,17 +69,17 @@ export function contextPaths(io: Pick<CliIo, 'home' | 'checkout' | 'env'>): stri
 }
 
 async function explicit(io: CliIo, url: string, source: string): Promise<Context> {
-  const checked = checkUrl(url, source);
+  const addresses = readAddresses(url, source);
   const key = await keyFromEnvironment(io);
-  if (key !== null) return { url: checked, apiKey: key, source };
+  if (key !== null) return { ...addresses, apiKey: key, source };
   for (const path of contextPaths(io)) {
     const file = await readContexts(io, path);
     for (const context of file?.contexts.values() ?? []) {
-      if (context.url === checked && context.apiKey !== null)
-        return { ...context, source: `${source}, key of ${path}` };
+      if (context.url === addresses.url && context.apiKey !== null)
+        return { ...addresses, apiKey: context.apiKey, source: `${source}, key of ${path}` };
     }
   }
-  return { url: checked, apiKey: null, source };
+  return { ...addresses, apiKey: null, source };
 }
 
 async function keyFromEnvironment(io: CliIo): Promise<string | null> {
@@ -105,7 +105,7 @@ async function readContexts(io: CliIo, path: string): Promise<ContextFile | null
     throw bad('this is not JSON');
   }
   if (!isObject(value)) throw bad('an object is needed');
-  const contexts = new Map<string, { url: string; apiKey: string | null }>();
+  const contexts = new Map<string, Omit<Context, 'source'>>();
   const entries = isObject(value['contexts']) ? Object.entries(value['contexts']) : [['default', value] as const];
   for (const [name, entry] of entries) {
     if (!isObject(entry) || typeof entry['url'] !== 'string') throw bad(`the context ${show(name)} has no "url"`);
@@ -113,7 +113,7 @@ async function readContexts(io: CliIo, path: string): Promise<ContextFile | null
     if (key !== undefined && key !== null && typeof key !== 'string') {
       throw bad(`the "apiKey" of the context ${show(name)} is not a text`);
     }
-    contexts.set(name, { url: checkUrl(entry['url'], path), apiKey: key ? checkKey(key, path) : null });
+    contexts.set(name, { ...readAddresses(entry['url'], path), apiKey: key ? checkKey(key, path) : null });
   }
   return { current: typeof value['current'] === 'string' ? value['current'] : null, contexts };
 }
@@ -140,17 +140,6 @@ async function unknownContext(io: CliIo, name: string): Promise<CliError> {
 export function checkKey(key: string, source: string): string {
   if (KEY.test(key)) return key;
   throw new CliError(EXIT.error, `${source}: this is not an API key. Rule: ${KEY_RULE}.`);
-}
-
-function checkUrl(text: string, source: string): string {
-  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw usageError(`${source}: ${show(text)} is not a region's address.`, ['Example: http://127.0.0.1:5240']);
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw usageError(`${source}: the address must not hold a user or a password.`, ['Set REGENT_API_KEY instead.']);
-  }
-  return url.origin + url.pathname.replace(/\/+$/, '');
 }
 
 function filled(text: string | undefined): string | undefined {

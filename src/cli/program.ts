@@ -54,7 +54,7 @@ function buildProgram(ports: ProgramPorts, done: (code: ExitCode) => void): Comm
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print help for a command')
     .addOption(new Option('-o, --output <format>', 'how results are printed').choices([...OUTPUT_FORMATS]))
-    .option('--url <url>', "the region's address, such as http://127.0.0.1:5240")
+    .option('--url <url>', "the region's address, such as http://127.0.0.1:5240; several with commas")
     .option('--context <name>', 'a context of ~/.config/regent/config.json')
     .addHelpText('after', FOOTER)
     .configureOutput({

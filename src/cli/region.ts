@@ -29,6 +29,7 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
   const state = { refusedSince: null as number | null, told: '' };
   const client = createClient({
     url: context.url,
+    others: context.others,
     apiKey,
     random: { fraction: io.fraction, hex: () => io.uuid() },
     deadlineMs: patience.deadlineMs,

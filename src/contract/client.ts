@@ -1,7 +1,7 @@
 import type { Preview } from './common.ts';
 import type { Event } from './event.ts';
 import { readEventStream } from './wire/event-stream.ts';
-import { retry } from './wire/retry.ts';
+import { doubt, retry } from './wire/retry.ts';
 import { type ClientOptions, parseJson, ProblemError, problemOf } from './wire/transport.ts';
 import {
   API_PREFIX,
@@ -42,12 +42,10 @@ export interface Client {
 type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
 
 /**
- * Makes a client. A call is tried again, with the same Idempotency-Key, after network faults and 503 (honouring Retry-After),
- * with jitter, until its deadline; so a change is made once however often the network fails.
+ * Makes a client. A call is tried again, with the same Idempotency-Key, while the region is away, until its deadline (`wire/decide.ts` is the
+ * rule); so a change is made once however often the network fails.
  */
 export function createClient(options: ClientOptions): Client {
-  const base = options.url.replace(/\/+$/, '');
-
   async function send(id: RouteId, input: AnyInput, call: CallOptions, query: Record<string, unknown>) {
     const route: RouteSpec = ROUTES[id];
     const headers: Record<string, string> = {
@@ -58,13 +56,16 @@ export function createClient(options: ClientOptions): Client {
     if (call.ifMatch) headers['if-match'] = call.ifMatch;
     const body = input.body === undefined ? undefined : JSON.stringify(input.body);
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const url = base + API_PREFIX + pathOf(route.path, input.params ?? {}) + searchOf(query);
-    const answer = await retry(options, { method: route.method, url, headers, body, signal: call.signal });
+    const path = API_PREFIX + pathOf(route.path, input.params ?? {}) + searchOf(query);
+    const answer = await retry(options, { method: route.method, path, headers, body, signal: call.signal });
     const parsed = parseJson(answer.text);
     if (answer.response.ok && parsed !== undefined) {
       return { status: answer.response.status, body: parsed, etag: answer.response.headers.get('etag') };
     }
-    throw new ProblemError(problemOf(answer.response.status, answer.text));
+    const problem = problemOf(answer.response.status, answer.text);
+    if (!answer.isDoubtful || problem.detail.includes('Whether the change was made')) throw new ProblemError(problem);
+    const detail = problem.detail.replace(/\.$/, '') + doubt(headers['idempotency-key']);
+    throw new ProblemError({ ...problem, detail: `${detail}.` });
   }
 
   return {
@@ -84,7 +85,7 @@ export function createClient(options: ClientOptions): Client {
         cursor = body.next;
       } while (cursor !== null);
     },
-    events: (after, signal) => readEventStream({ options, url: `${base}${API_PREFIX}/events`, after, signal }),
+    events: (after, signal) => readEventStream({ options, path: `${API_PREFIX}/events`, after, signal }),
   };
 }
 

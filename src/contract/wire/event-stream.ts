@@ -1,68 +1,117 @@
-import { backOffMs } from '../../core/back-off.ts';
 import type { Event } from '../event.ts';
-import { type ClientOptions, ProblemError, problemOf, sleepOf } from './transport.ts';
+import type { Problem } from '../common.ts';
+import { decide, type Outcome, pauseOf, readRetryAfter } from './decide.ts';
+import {
+  addressesOf,
+  type ClientOptions,
+  isUnsent,
+  networkSentence,
+  ProblemError,
+  problemOf,
+  sleepOf,
+} from './transport.ts';
 
-/** A stream that is silent for this long is broken: the server sends a comment at least every 10 s. */
-const SILENCE_MS = 30_000;
-const BACK_OFF = { firstMs: 200, mostMs: 3000 } as const;
+/** A stream that is silent for this long is broken: the server sends something at least every 5 s (10 s in release 0.3 and before). */
+const SILENCE_MS = 15_000;
 
-/** What a stream needs. */
+/** What a stream needs. `path` begins with a slash. */
 export interface StreamRequest {
   readonly options: ClientOptions;
-  readonly url: string;
+  readonly path: string;
   readonly after: number | null;
   readonly signal: AbortSignal;
 }
 
+/** Where a stream stands: the id after which it goes on, null before anybody said one; tries since the last event. */
+interface Place {
+  id: number | null;
+  tries: number;
+}
+
+/** How a stream ended. `problem`: the region refused it. */
+interface Ending {
+  readonly outcome: Outcome;
+  readonly why: string;
+  readonly problem: Problem | null;
+}
+
 /**
  * Reads events as they happen and connects again after every break, from the last id that was seen (WHATWG HTML §9.2, server-sent
- * events). A refusal (401, 403, 4xx) is an exception; network faults and 5xx are retried until `signal` aborts.
+ * events); the server names the id at which a stream begins, so nothing is missed when it breaks before its first event. A
+ * refusal (401, 403, 4xx) is an exception; network faults and 5xx are retried, at each address in turn, until `signal` aborts.
  */
 export async function* readEventStream(request: StreamRequest): AsyncGenerator<Event> {
   const { options, signal } = request;
   const sleep = sleepOf(options);
-  let last = request.after;
-  let tries = 0;
+  const addresses = addressesOf(options);
+  const place: Place = { id: request.after, tries: 0 };
+  let address = 0;
+  let pauseMs: number | null = null;
   while (!signal.aborted) {
-    let why = 'the stream ended';
+    let ending: Ending = { outcome: { kind: 'broken' }, why: 'the stream ended', problem: null };
     try {
-      for await (const event of readOnce(request, last)) {
-        tries = 0;
-        last = event.id;
-        yield event;
-      }
+      yield* readOnce(request, addresses[address] ?? options.url, place);
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof StreamRefused) throw error.cause;
-      why = error instanceof Error ? error.message : String(error);
+      ending = endingOf(error);
     }
-    const wait = backOffMs(tries, BACK_OFF, options.random);
-    tries += 1;
     if (signal.aborted) return;
-    options.onRetry?.(why, wait);
-    await sleep(wait);
+    place.tries += 1;
+    const next = decide({
+      outcome: ending.outcome,
+      tries: place.tries,
+      addresses: addresses.length,
+      rounds: null,
+      isRepeatable: true,
+      leftMs: Number.POSITIVE_INFINITY,
+      pauseMs,
+      fraction: options.random.fraction(),
+    });
+    if (next.kind !== 'again') {
+      if (ending.problem) throw new ProblemError(ending.problem);
+      return;
+    }
+    pauseMs = place.tries % addresses.length === 0 ? null : pauseOf(pauseMs, ending.outcome);
+    address = next.address;
+    options.onRetry?.(ending.why, next.waitMs);
+    await sleep(next.waitMs);
   }
 }
 
-class StreamRefused extends Error {}
+class Refused extends Error {
+  readonly ending: Ending;
+  constructor(ending: Ending) {
+    super(ending.why);
+    this.ending = ending;
+  }
+}
 
-async function* readOnce(request: StreamRequest, last: number | null): AsyncGenerator<Event> {
+function endingOf(error: unknown): Ending {
+  if (error instanceof Refused) return error.ending;
+  return { outcome: { kind: isUnsent(error) ? 'unsent' : 'broken' }, why: networkSentence(error), problem: null };
+}
+
+async function refusalOf(response: Response): Promise<Refused> {
+  const { status, headers } = response;
+  const problem = problemOf(status, await response.text());
+  const retryAfterMs = readRetryAfter(headers.get('retry-after'), headers.get('date'));
+  // Whoever reads for ever outwaits a fault of the region, and having asked too often.
+  const outcome: Outcome = status === 500 ? { kind: 'broken' } : { kind: 'answer', status, retryAfterMs };
+  return new Refused({ outcome, why: `the region answered ${status}`, problem });
+}
+
+async function* readOnce(request: StreamRequest, base: string, place: Place): AsyncGenerator<Event> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   try {
-    const response = await (request.options.fetch ?? fetch)(request.url, {
+    const response = await (request.options.fetch ?? fetch)(base + request.path, {
       headers: {
         authorization: `Bearer ${request.options.apiKey}`,
         accept: 'text/event-stream',
-        ...(last === null ? {} : { 'last-event-id': String(last) }),
+        ...(place.id === null ? {} : { 'last-event-id': String(place.id) }),
       },
       signal: AbortSignal.any([request.signal, silence.signal]),
     });
-    if (!response.ok || !response.body) {
-      const text = await response.text();
-      if (response.status >= 500 || response.status === 429) throw new Error(`the region answered ${response.status}`);
-      throw new StreamRefused('refused', { cause: new ProblemError(problemOf(response.status, text)) });
-    }
+    if (!response.ok || !response.body) throw await refusalOf(response);
     let buffer = '';
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
       clearTimeout(timer);
@@ -71,12 +120,29 @@ async function* readOnce(request: StreamRequest, last: number | null): AsyncGene
       const blocks = buffer.split('\n\n');
       buffer = blocks.pop() ?? '';
       for (const block of blocks) {
-        const data = block.split('\n').filter((line) => line.startsWith('data:'));
+        const { id, data } = readBlock(block);
+        if (data === '') {
+          place.id ??= id;
+          continue;
+        }
         // The stream is our own server's, which writes whole events.
-        if (data.length > 0) yield JSON.parse(data.map((line) => line.slice(5)).join('\n')) as Event;
+        const event = JSON.parse(data) as Event;
+        if (place.id !== null && event.id <= place.id) continue;
+        place.id = event.id;
+        place.tries = 0;
+        yield event;
       }
     }
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** One block of a stream: its lines `id` and `data`. */
+function readBlock(block: string): { readonly id: number | null; readonly data: string } {
+  const lines = block.split('\n');
+  const valueOf = (name: string) =>
+    lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1));
+  const [id] = valueOf('id');
+  return { id: id !== undefined && /^ ?\d{1,15}$/.test(id) ? Number(id) : null, data: valueOf('data').join('\n') };
 }

@@ -1,53 +1,92 @@
-import { backOffMs } from '../../core/back-off.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Problem } from '../common.ts';
-import { type ClientOptions, ProblemError, problemOf, sleepOf } from './transport.ts';
+import { decide, isInDoubt, type Outcome, pauseOf, readRetryAfter } from './decide.ts';
+import { addressesOf, type ClientOptions, isUnsent, networkSentence, problemOf, sleepOf } from './transport.ts';
 
 const TIMEOUT_MS = 20_000;
 const DEADLINE_MS = 45_000;
-const BACK_OFF = { firstMs: 150, mostMs: 3000 } as const;
+/** A silent address is left so soon while there is another one to try. */
+const SILENT_MS = 5000;
 
-/** One call as it goes over the wire. A change carries its Idempotency-Key among the headers. */
+/** One call as it goes over the wire. `path` begins with a slash. A change carries its Idempotency-Key among the headers. */
 export interface Call {
   readonly method: string;
-  readonly url: string;
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-type Attempt =
-  | { kind: 'answer'; response: Response; text: string }
-  | { kind: 'again'; why: string; waitMs: number | null; problem?: Problem };
+/** A whole answer. */
+export interface Answer {
+  readonly response: Response;
+  readonly text: string;
+}
+
+interface Tried {
+  readonly outcome: Outcome;
+  readonly answer: Answer | null;
+  readonly why: string;
+}
 
 /**
- * Sends a call until it is answered: again, as it is, after network faults and 503 (honouring Retry-After), with jitter, until its
- * deadline. Throws `ProblemError` when the last answer was 503, `AppError` `unreachable` when there was none; in both cases a change may
- * have been made.
+ * Sends a call until it is answered: again, as it is, by the rule of `decide`, until its deadline. Gives the last answer, which is 502, 503 or 504
+ * when the region stayed away; throws `AppError` `unreachable` when the last try had none. What a change may have done by then is told in both:
+ * `isDoubtful`, and in the words of the error.
  */
-export async function retry(options: ClientOptions, call: Call): Promise<{ response: Response; text: string }> {
+export async function retry(options: ClientOptions, call: Call): Promise<Answer & { readonly isDoubtful: boolean }> {
   const now = options.now ?? (() => performance.now());
   const sleep = sleepOf(options);
+  const addresses = addressesOf(options);
+  const key = call.headers['idempotency-key'];
+  const isChange = call.method !== 'GET';
   const end = now() + (options.deadlineMs ?? DEADLINE_MS);
-  for (let tries = 0; ; tries += 1) {
-    const left = end - now();
-    const attempt = await once(options, call, Math.min(options.timeoutMs ?? TIMEOUT_MS, left));
-    if (attempt.kind === 'answer') return attempt;
-    const backoff = backOffMs(tries, BACK_OFF, options.random);
-    const wait = Math.max(attempt.waitMs ?? 0, backoff);
-    if (call.signal?.aborted || now() + wait >= end) {
-      if (attempt.problem) throw new ProblemError(attempt.problem);
-      throw new AppError('unreachable', `${new URL(call.url).origin} gave no answer: ${attempt.why}`);
+  let address = 0;
+  let pauseMs: number | null = null;
+  let isDoubtful = false;
+  for (let tries = 1; ; tries += 1) {
+    const base = addresses[address] ?? options.url;
+    const isLast = tries % addresses.length === 0;
+    const longest = Math.min(options.timeoutMs ?? TIMEOUT_MS, isLast ? Number.POSITIVE_INFINITY : SILENT_MS);
+    const { outcome, answer, why } = await once(options, call, { base, timeoutMs: Math.min(longest, end - now()) });
+    isDoubtful ||= isChange && isInDoubt(outcome);
+    const next = decide({
+      outcome,
+      tries,
+      addresses: addresses.length,
+      rounds: null,
+      isRepeatable: !isChange || key !== undefined,
+      leftMs: call.signal?.aborted ? 0 : end - now(),
+      pauseMs,
+      fraction: options.random.fraction(),
+    });
+    if (next.kind !== 'again') {
+      if (answer) return { ...answer, isDoubtful: isDoubtful && next.kind === 'give-up' };
+      throw new AppError(
+        'unreachable',
+        `${new URL(base).origin} gave no answer: ${why}${isDoubtful ? doubt(key) : ''}`,
+      );
     }
-    options.onRetry?.(attempt.why, wait);
-    await sleep(wait);
+    pauseMs = isLast ? null : pauseOf(pauseMs, outcome);
+    address = next.address;
+    options.onRetry?.(why, next.waitMs);
+    await sleep(next.waitMs);
   }
 }
 
-async function once(options: ClientOptions, call: Call, timeoutMs: number): Promise<Attempt> {
+/** What to do about a change that may have been made. */
+export function doubt(key: string | undefined): string {
+  const again = key === undefined ? '' : `, or repeat the call with the same Idempotency-Key (${key})`;
+  return `. Whether the change was made is not known: look before you make it again${again}`;
+}
+
+async function once(
+  options: ClientOptions,
+  call: Call,
+  { base, timeoutMs }: { readonly base: string; readonly timeoutMs: number },
+): Promise<Tried> {
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
   try {
-    const response = await (options.fetch ?? fetch)(call.url, {
+    const response = await (options.fetch ?? fetch)(base + call.path, {
       method: call.method,
       headers: call.headers,
       signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
@@ -55,20 +94,11 @@ async function once(options: ClientOptions, call: Call, timeoutMs: number): Prom
       ...(call.body === undefined ? {} : { body: call.body }),
     });
     const text = await response.text();
-    if (response.status !== 503) return { kind: 'answer', response, text };
-    const seconds = Number(response.headers.get('retry-after') ?? '');
-    const problem = problemOf(503, text);
-    return { kind: 'again', why: problem.detail, waitMs: Number.isFinite(seconds) ? seconds * 1000 : null, problem };
+    const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), response.headers.get('date'));
+    const outcome: Outcome = { kind: 'answer', status: response.status, retryAfterMs };
+    const why = response.ok ? '' : problemOf(response.status, text).detail;
+    return { outcome, answer: { response, text }, why };
   } catch (error) {
-    return { kind: 'again', why: networkSentence(error), waitMs: null };
+    return { outcome: { kind: isUnsent(error) ? 'unsent' : 'broken' }, answer: null, why: networkSentence(error) };
   }
-}
-
-/** fetch says only "fetch failed"; the cause says what happened. */
-function networkSentence(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it did not answer in time';
-  const cause = error.cause;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
 }

@@ -4,6 +4,8 @@ import type { Problem } from '../common.ts';
 /** How a client reaches the API. Times in ms. `deadlineMs` bounds a call with all its retries. */
 export interface ClientOptions {
   readonly url: string;
+  /** More addresses of the same site: tried in turn when one gives no answer. */
+  readonly others?: readonly string[];
   /** `consumer:token:secret`. */
   readonly apiKey: string;
   readonly random: Random;
@@ -35,7 +37,7 @@ export function problemOf(status: number, text: string): Problem {
     type: 'about:blank',
     title: 'The answer is not from Regent',
     status,
-    code: status === 503 ? 'unavailable' : 'internal',
+    code: status >= 502 && status <= 504 ? 'unavailable' : 'internal',
     detail: `The answer ${status} is not one of Regent's API; is the address right?`,
     requestId: '',
   };
@@ -50,7 +52,29 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Every address of the site, in the order in which they are tried. */
+export function addressesOf({ url, others = [] }: Pick<ClientOptions, 'url' | 'others'>): readonly string[] {
+  return [url, ...others].map((address) => address.replace(/\/+$/, ''));
+}
+
 /** How a client waits. */
 export function sleepOf(options: Pick<ClientOptions, 'sleep'>): (ms: number) => Promise<void> {
   return options.sleep ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
+}
+
+/** fetch says only "fetch failed"; the cause says what happened. */
+export function networkSentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'it did not answer in time';
+  const cause = error.cause;
+  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+}
+
+/** Did a call surely reach nobody, since no connection came about? A browser does not say; then it may have. */
+export function isUnsent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnsent);
+  if ('syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')) return true;
+  return error.cause !== undefined && isUnsent(error.cause);
 }

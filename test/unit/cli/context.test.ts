@@ -56,6 +56,17 @@ describe('the context', () => {
     expect(await url({ [HOME]: only })).toBe('http://a');
   });
 
+  it('has several addresses where several are given, each once', async () => {
+    const many = JSON.stringify({ contexts: { a: { url: 'http://a:5240, b:5240/', apiKey: KEY } } });
+    expect(await resolve({ [HOME]: many })).toMatchObject({ url: 'http://a:5240', others: ['http://b:5240'] });
+    expect(await resolve({ [HOME]: many }, {}, { url: 'a:5240,c:5240,c:5240,a:5240' })).toMatchObject({
+      url: 'http://a:5240',
+      others: ['http://c:5240'],
+      apiKey: KEY,
+    });
+    await expect(resolve({}, {}, { url: 'a:5240,,b' })).rejects.toThrow(/not a region's address/);
+  });
+
   it('looks where XDG says', () => {
     expect(contextPaths({ home: '/h', checkout: null, env: { XDG_CONFIG_HOME: '/x' } })).toEqual([
       '/x/regent/config.json',

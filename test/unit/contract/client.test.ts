@@ -6,13 +6,14 @@ import { AppError } from '../../../src/core/errors.ts';
 type Answer = Response | Error;
 
 /** A client over scripted answers and virtual time; `seen` holds what was sent, `waits` the pauses. */
-function scripted(answers: Answer[], deadlineMs = 10_000) {
+function scripted(answers: Answer[], deadlineMs = 10_000, others: readonly string[] = []) {
   const seen: { url: string; method: string; headers: Record<string, string>; body: unknown }[] = [];
   const waits: number[] = [];
   let now = 0;
   let keys = 0;
   const client = createClient({
     url: 'http://127.0.0.1:5240/',
+    others,
     apiKey: 'regent:token:secret',
     random: { fraction: () => 0.5, hex: () => `key${(keys += 1)}` },
     deadlineMs,
@@ -35,7 +36,10 @@ function scripted(answers: Answer[], deadlineMs = 10_000) {
 
 const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify(body), { status, headers });
-const refused = () => new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:5240') });
+const failed = (syscall: string, message: string) =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error(message), { syscall }) });
+const refused = () => failed('connect', 'connect ECONNREFUSED 127.0.0.1:5240');
+const reset = () => failed('read', 'read ECONNRESET');
 const problem = (status: number, code: string) =>
   json(status, { type: 'about:blank', title: 't', status, code, detail: 'a sentence', requestId: 'r' });
 
@@ -70,6 +74,49 @@ describe('the client', () => {
     expect(error).toBeInstanceOf(AppError);
     expect(String(error)).toContain('connect ECONNREFUSED');
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(5000);
+  });
+
+  it('goes on to the other addresses at once, with the same key, and pauses after the last', async () => {
+    const others = ['http://b:5240', 'http://c:5240/'];
+    const { client, seen, waits } = scripted(
+      [reset(), problem(503, 'unavailable'), refused(), json(201, {})],
+      9000,
+      others,
+    );
+    await client.call('domain.create', { body: { name: 'a.test' } });
+    expect(seen.map(({ url }) => new URL(url).host)).toEqual(['127.0.0.1:5240', 'b:5240', 'c:5240', '127.0.0.1:5240']);
+    expect(new Set(seen.map((call) => call.headers['idempotency-key'])).size).toBe(1);
+    expect(waits.slice(0, 2)).toEqual([0, 0]);
+    expect(waits[2]).toBeGreaterThan(0);
+  });
+
+  it('says when a change may have been made, and with which key to learn it; not when it surely was not', async () => {
+    const told = async (answers: Answer[], call: 'change' | 'read') => {
+      const { client } = scripted(answers, 1000);
+      const asked =
+        call === 'read' ? client.call('status.show', {}) : client.call('domain.create', { body: { name: 'a.test' } });
+      return asked.then(
+        () => 'answered',
+        (error: unknown) => String(error),
+      );
+    };
+    const doubt =
+      'Whether the change was made is not known: look before you make it again, or repeat the call with the same Idempotency-Key (key1)';
+    expect(await told([reset(), refused()], 'change')).toContain(doubt);
+    expect(await told([reset(), problem(503, 'unavailable')], 'change')).toBe(`ProblemError: a sentence. ${doubt}.`);
+    expect(await told([problem(504, 'unavailable')], 'change')).toContain(doubt);
+    expect(await told([refused()], 'change')).not.toContain('not known');
+    expect(await told([problem(503, 'unavailable')], 'change')).toBe('ProblemError: a sentence');
+    expect(await told([reset()], 'read')).not.toContain('not known');
+    // An answer with the same key is the change's own, whatever went before.
+    expect(await told([reset(), problem(409, 'conflict')], 'change')).toBe('ProblemError: a sentence');
+  });
+
+  it('does not wait for a Retry-After beyond its deadline', async () => {
+    const away = new Response('{}', { status: 503, headers: { 'retry-after': '60' } });
+    const { client, waits } = scripted([away], 30_000);
+    await expect(client.call('status.show', {})).rejects.toBeInstanceOf(ProblemError);
+    expect(waits).toEqual([]);
   });
 
   it('gives the problem of a 503 when it lasts, and a refusal at once', async () => {
@@ -112,6 +159,22 @@ describe('the client', () => {
     }
     expect(ids).toEqual([4, 5, 6]);
     expect(seen.map((call) => call.headers['last-event-id'])).toEqual(['3', '5', '5']);
+  });
+
+  it('resumes a stream that broke before its first event from where it began, at the next address', async () => {
+    const stream = (text: string) => new Response(text, { status: 200 });
+    const event = (id: number) => `id: ${id}\ndata: ${JSON.stringify({ id, kind: 'a.b' })}\n\n`;
+    const answers = [stream('retry: 1000\nid: 7\n\n'), stream(`id: 7\n\n${event(7)}${event(8)}`)];
+    const { client, seen } = scripted(answers, 10_000, ['http://b:5240']);
+    const stop = new AbortController();
+    for await (const item of client.events(null, stop.signal)) {
+      expect(item.id).toBe(8);
+      stop.abort();
+    }
+    expect(seen.map(({ url, headers }) => [new URL(url).host, headers['last-event-id']])).toEqual([
+      ['127.0.0.1:5240', undefined],
+      ['b:5240', '7'],
+    ]);
   });
 
   it('ends the event stream with the refusal', async () => {

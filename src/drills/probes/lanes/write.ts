@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { retry } from '../../../contract/wire/retry.ts';
-import { ProblemError } from '../../../contract/wire/transport.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ApiPlace, WriteOrder } from '../config.ts';
 import type { Asked, Probe } from './lane.ts';
@@ -44,7 +43,7 @@ async function writeOne(api: ApiPlace, order: WriteOrder, number: number): Promi
       { url, apiKey: api.apiKey, random, timeoutMs, deadlineMs, onRetry },
       {
         method,
-        url: url + numbered(order.path, number),
+        path: numbered(order.path, number),
         headers,
         body: numbered(order.body, number),
         signal: undefined,
@@ -63,6 +62,5 @@ function numbered(text: string, number: number): string {
 }
 
 function wordOf(error: unknown): string {
-  if (error instanceof ProblemError) return String(error.problem.status);
   return error instanceof AppError ? error.code : 'error';
 }
