@@ -8,7 +8,8 @@ import { sendProblem } from '../server.ts';
 
 /** Streams at once; each holds a connection and a small buffer. */
 const STREAMS_MAX = 200;
-const HEARTBEAT_MS = 10_000;
+/** Clients take a silence of 15 s for a broken stream. */
+const HEARTBEAT_MS = 5000;
 /** A client that reads nothing for this long is let go; it resumes from its last id. */
 const STUCK_MS = 30_000;
 const BATCH = 500;
@@ -68,7 +69,8 @@ export function createEventStreams(
         connection: 'close',
         'x-request-id': request.id,
       });
-      raw.write(`retry: 1000\n: events after ${start}\n\n`);
+      // An id alone: a stream that breaks before its first event is resumed from here, too.
+      raw.write(`retry: 1000\nid: ${start}\n\n`);
       open.add(raw);
       const stillMay = async () =>
         !isRejected(await authenticator.authenticate(request.headers.authorization, request.ip));
