@@ -1,14 +1,15 @@
 import * as http from 'node:http';
 import type { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
 import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
-import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
-import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
+import { decide } from '../../contract/wire/decide.ts';
+import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { openLines, type TrustedLine, WaysChanged } from './lines.ts';
-import { type Answer, type Call, type Headers, sendTwice } from './send.ts';
+import { type Answer, type Call, sendTwice } from './send.ts';
 import type { Target } from './targets.ts';
-import { ask } from './ask.ts';
+import { ask, type Place } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
+import { headersOf, isMaskedDenial, mayCarry } from './who.ts';
 
 /** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
  * `region_refused`, or `region_denied` for what this node may not (yet, or any more). */
@@ -32,32 +33,58 @@ const REPORT_MS = 8_000;
 /** What a pull may take beyond the time that it waits. */
 const PULL_SLACK_MS = 8_000;
 const PROBLEM_LIMIT = 500;
+/** All tries of a call end within this many times what one may take: a region that dies late leaves time for another one. */
+const DEADLINE_FACTOR = 2;
 /** How often a call begins anew because the ways to the regions changed under it. */
 const ANEW_MAX = 5;
+
+/** An answer, or the sentence that says why there is none. */
+type Tried = Answer | string;
 
 /** Opens the channel; nothing is connected before the first call. Throws AppError `configuration` for a bad address. */
 export function openChannel(options: ChannelOptions): RegionChannel {
   const lines = openLines(options);
 
-  /** Tries all regions in turn; the answer is that of the first that has one. */
+  /** Asks one region. An answer that another region may know better than is none. */
+  const tryOne = async (line: TrustedLine, what: Call, place: Place): Promise<Tried> => {
+    try {
+      const answer = await ask(line, what, place, () => headersOf(options, line.target, what));
+      if (answer.status >= 500) throw new AppError('region_unreachable', refusalOf(line.target, answer));
+      lines.worked(line);
+      if (place.isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
+      return refusalOf(line.target, answer);
+    } catch (error) {
+      if (error instanceof WaysChanged || (error instanceof AppError && error.code !== 'region_unreachable'))
+        throw error;
+      lines.failed(line);
+      return error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`;
+    }
+  };
+
+  /** Tries all regions in turn, once each: what calls again and when is the agent's loops' affair. */
   const tryAll = async (what: Call): Promise<Answer> => {
     const order = lines.order().filter((line) => mayCarry(options, line.target, what));
     const problems: string[] = [];
-    for (const [index, line] of order.entries()) {
-      const isLast = index === order.length - 1;
-      try {
-        const place = { isLast, hasOthers: order.length > 1 };
-        const answer = await ask(line, what, place, () => headersOf(options, line.target, what));
-        if (answer.status >= 500) throw new AppError('region_unreachable', refusalOf(line.target, answer));
-        lines.worked(line);
-        if (isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
-        problems.push(refusalOf(line.target, answer));
-      } catch (error) {
-        if (error instanceof WaysChanged || (error instanceof AppError && error.code !== 'region_unreachable'))
-          throw error;
-        lines.failed(line);
-        problems.push(error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`);
-      }
+    const end = options.clock.monotonic() + DEADLINE_FACTOR * what.timeoutMs;
+    let line = order[0];
+    for (let tries = 1; line; tries += 1) {
+      const leftMs = end - options.clock.monotonic();
+      const place = { isLast: tries === order.length, hasOthers: order.length > 1 };
+      const tried = await tryOne(line, { ...what, timeoutMs: Math.min(what.timeoutMs, leftMs) }, place);
+      if (typeof tried !== 'string') return tried;
+      problems.push(tried);
+      const next = decide({
+        outcome: { kind: 'broken' },
+        tries,
+        addresses: order.length,
+        rounds: 1,
+        // Every call of the protocol may arrive twice: a report replaces, leases are numbered, the rest asks.
+        isRepeatable: true,
+        leftMs: end - options.clock.monotonic(),
+        pauseMs: null,
+        fraction: 0,
+      });
+      line = next.kind === 'again' ? order[next.address] : undefined;
     }
     const none = 'no region is known: set MAAS_URL in /etc/regent/rack.conf, or REGION_URLS in /etc/regent/agent.conf';
     throw new AppError('region_unreachable', problems.join('; ').slice(0, 2 * PROBLEM_LIMIT) || none);
@@ -129,44 +156,6 @@ async function askOwnRegion(socketPath: string, csr: string, before: AppError): 
   } finally {
     agent.destroy();
   }
-}
-
-/**
- * A node with a certificate shows it; what is public is for registration then, and last for another certificate: the regions may find the one
- * that is held expired, and what they answer must be signed by the known authority.
- */
-function mayCarry(
-  { credential, rack }: ChannelOptions,
-  { proof, isPublic, hasSecure }: TrustedLine['target'],
-  what: Call,
-) {
-  const isRegistration = what.path === REGISTER_PATH;
-  const isPublicCall = isRegistration || what.path === CERTIFICATE_PATH;
-  if (isPublic && hasSecure && !isPublicCall) return false;
-  if (proof === 'certificate') return !isRegistration || rack !== null;
-  return proof === 'signature' || isRegistration ? rack !== null : credential !== null;
-}
-
-/** A region may not let a rejected rack in by its certificate; the rack still learns by its signature what became of it. */
-function isMaskedDenial(target: Target, what: Call, { status }: Answer): boolean {
-  return what.path === REGISTER_PATH && target.proof === 'certificate' && (status === 401 || status === 403);
-}
-
-/** Who calls. A registration is always signed; on the own region's socket the credential says which node it is. */
-function headersOf({ credential, rack, random }: ChannelOptions, { proof }: Target, call: Call): Headers {
-  const isRegistration = call.path === REGISTER_PATH;
-  if (proof === 'certificate' && !isRegistration) return {};
-  if (proof === 'credential' && !isRegistration) return { authorization: `Bearer ${credential}` };
-  if (rack === null) throw new AppError('configuration', 'this node has neither a certificate, a credential nor a key');
-  // The region digests what it parses: a member without a value is not there.
-  const value: unknown = call.body === undefined ? undefined : JSON.parse(JSON.stringify(call.body));
-  const signed = { uuid: rack.uuid, time: rack.clock.now(), nonce: random.hex(16) };
-  const authorization = rackAuthorization(
-    { method: call.method, path: call.path, body: value },
-    signed,
-    rack.privateKey,
-  );
-  return { authorization, ...(proof === 'credential' && credential ? { [NODE_CREDENTIAL_HEADER]: credential } : {}) };
 }
 
 function checked(target: Target, what: Call, answer: Answer): Answer {

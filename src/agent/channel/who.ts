@@ -1,0 +1,46 @@
+import { CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
+import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
+import { NODE_CREDENTIAL_HEADER, REGISTER_PATH } from '../../contract/identity/registration.ts';
+import { AppError } from '../../core/errors.ts';
+import type { TrustedLine } from './lines.ts';
+import type { ChannelOptions } from './options.ts';
+import type { Answer, Call, Headers } from './send.ts';
+import type { Target } from './targets.ts';
+
+/**
+ * A node with a certificate shows it; what is public is for registration then, and last for another certificate: the regions may find the one
+ * that is held expired, and what they answer must be signed by the known authority.
+ */
+export function mayCarry(
+  { credential, rack }: ChannelOptions,
+  { proof, isPublic, hasSecure }: TrustedLine['target'],
+  what: Call,
+) {
+  const isRegistration = what.path === REGISTER_PATH;
+  const isPublicCall = isRegistration || what.path === CERTIFICATE_PATH;
+  if (isPublic && hasSecure && !isPublicCall) return false;
+  if (proof === 'certificate') return !isRegistration || rack !== null;
+  return proof === 'signature' || isRegistration ? rack !== null : credential !== null;
+}
+
+/** A region may not let a rejected rack in by its certificate; the rack still learns by its signature what became of it. */
+export function isMaskedDenial(target: Target, what: Call, { status }: Answer): boolean {
+  return what.path === REGISTER_PATH && target.proof === 'certificate' && (status === 401 || status === 403);
+}
+
+/** Who calls. A registration is always signed; on the own region's socket the credential says which node it is. */
+export function headersOf({ credential, rack, random }: ChannelOptions, { proof }: Target, call: Call): Headers {
+  const isRegistration = call.path === REGISTER_PATH;
+  if (proof === 'certificate' && !isRegistration) return {};
+  if (proof === 'credential' && !isRegistration) return { authorization: `Bearer ${credential}` };
+  if (rack === null) throw new AppError('configuration', 'this node has neither a certificate, a credential nor a key');
+  // The region digests what it parses: a member without a value is not there.
+  const value: unknown = call.body === undefined ? undefined : JSON.parse(JSON.stringify(call.body));
+  const signed = { uuid: rack.uuid, time: rack.clock.now(), nonce: random.hex(16) };
+  const authorization = rackAuthorization(
+    { method: call.method, path: call.path, body: value },
+    signed,
+    rack.privateKey,
+  );
+  return { authorization, ...(proof === 'credential' && credential ? { [NODE_CREDENTIAL_HEADER]: credential } : {}) };
+}
