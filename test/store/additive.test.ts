@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { readMigrations } from '../../src/store/migrate.ts';
+import { breakingStatements } from '../kit/additive-sql.ts';
+
+/** The first migration that another release may already work beside. */
+const FIRST = 13;
+
+describe('migrations', () => {
+  const files = readMigrations().filter(({ number }) => number >= FIRST);
+  it.each(files.map((file) => [`${file.number} (${file.name})`, file] as const))(
+    '%s is additive, or says that it is not',
+    (_, file) => {
+      expect(file.isBreaking ? [] : breakingStatements(file.text)).toEqual([]);
+    },
+  );
+});
+
+describe('the rule of additive migrations', () => {
+  it.each([
+    'create table a (id int primary key, unique (id)); create unique index on a (id); alter table a add constraint x check (id > 0)',
+    'alter table nodes add column is_new boolean not null default false',
+    'alter table nodes add column note text, add column n int not null default 0 check (n in (1, 2))',
+    "alter table nodes add column note text not null default 'drop table nodes; unique'",
+    'create index machines_by_name on machines (name)',
+    'create function f() returns trigger language plpgsql as $$ begin delete from nodes; drop table nodes; end $$',
+    'create function f() returns int language sql as $body$ select 1; $$ $body$',
+    "-- drop table nodes;\n/* alter table nodes drop column id; */ comment on table nodes is 'x'",
+    "insert into chores (name, every) values ('x', '1 h')",
+    'create table b (id int); create constraint trigger t after insert on b deferrable for each row execute function f()',
+  ])('lets through: %s', (text) => {
+    expect(breakingStatements(text)).toEqual([]);
+  });
+
+  it.each([
+    'drop table nodes',
+    'alter table nodes drop column name',
+    'ALTER TABLE nodes\n  DROP COLUMN name',
+    'alter table nodes rename to members',
+    'alter table nodes rename column name to title',
+    'alter table nodes add column a int, drop column b',
+    'alter table nodes alter column name set not null',
+    'alter table nodes alter column name type varchar(5)',
+    'alter table nodes add constraint short check (length(name) < 9)',
+    'alter table nodes add check (length(name) < 9)',
+    'alter table nodes add unique (name)',
+    'alter table nodes add foreign key (id) references racks',
+    'alter table nodes add column must text not null',
+    'alter table nodes add must text not null',
+    'alter table nodes add column once text unique',
+    'alter table only nodes disable trigger all',
+    'create unique index on nodes (name)',
+    'create trigger t before insert on nodes for each row execute function f()',
+    'create or replace function refuse() returns void language sql as $$ select 1 $$',
+    'create table a (id int); alter table b drop column id',
+    'create table a (id int); drop trigger t on a',
+    'delete from nodes',
+    "update nodes set name = ''",
+    'truncate nodes',
+    'alter type mood rename to moods',
+    'do $$ begin drop table nodes; end $$',
+    "select 'x'; drop table nodes",
+  ])('refuses: %s', (text) => {
+    expect(breakingStatements(text)).not.toEqual([]);
+  });
+});
