@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { sentenceOf } from '../../src/core/errors.ts';
+import type { Log, LogFields } from '../../src/core/ports.ts';
+import { openRenewalThread } from '../../src/main/region/renewal/thread.ts';
+import { systemClock, systemRandom } from '../../src/main/process.ts';
+import { type JobBook, openJobBook } from '../../src/region/jobs/book.ts';
+import type { JobKind } from '../../src/region/jobs/kind.ts';
+import { startJobRunner } from '../../src/region/jobs/runner.ts';
+import { Database } from '../../src/store/database.ts';
+import { listen } from '../../src/store/listen.ts';
+import { write } from '../../src/store/write.ts';
+
+/**
+ * A process that runs jobs as regiond does, with kinds of its own: HOLDER, DATABASE, SOCKET name it and its database. With BROKEN=no-epoch-check its
+ * saves leave out the one condition that tells an earlier holder's word.
+ */
+
+interface Walk {
+  readonly steps: number;
+  readonly stepMs: number;
+  /** Does it leave off at its signal? */
+  readonly isCareful: boolean;
+}
+
+const env = (name: string) => process.env[name] ?? '';
+const holder = env('HOLDER');
+const clock = systemClock();
+const random = systemRandom();
+const line = (message: string, fields: LogFields = {}) =>
+  void process.stdout.write(`${JSON.stringify({ message, ...fields })}\n`);
+const log: Log = { debug() {}, info: line, warn: line, error: line, with: () => log };
+const connection = { host: env('SOCKET'), port: 5432, user: env('USER_NAME'), database: env('DATABASE') };
+const db = new Database({ connection, name: holder, clock, random, log });
+
+/** Counts its steps in the database. A careless one never looks at its signal: what a late step is worth is for the row to say. */
+const walk: JobKind<Walk> = {
+  name: 'walk',
+  parse: (payload) => payload as Walk,
+  async run(job) {
+    const { steps, stepMs, isCareful } = job.payload;
+    const first = ((job.checkpoint as { step: number } | null)?.step ?? 0) + 1;
+    for (let step = first; step <= steps; step += 1) {
+      await sleep(stepMs, undefined, isCareful ? { signal: job.signal } : {});
+      await job.save(`Step ${step} of ${steps}.`, { step }, async (tx) => {
+        await tx.run(sql`insert into walked (step, epoch, holder) values (${step}, ${job.epoch}, ${holder})`);
+      });
+    }
+    return { state: 'done', result: `${steps} steps.` };
+  },
+};
+
+/** Computes for longer than a lease without ever giving the thread away. */
+const ponder: JobKind<{ readonly ms: number }> = {
+  name: 'ponder',
+  parse: (payload) => payload as { ms: number },
+  async run(job) {
+    const end = clock.monotonic() + job.payload.ms;
+    while (clock.monotonic() < end);
+    await sleep(50);
+    job.mustHold();
+    await job.save('Pondered.', null);
+    return { state: 'done', result: 'Pondered.' };
+  },
+};
+
+function withoutEpochCheck(book: JobBook): JobBook {
+  return {
+    ...book,
+    save: async ({ id }, { progress, checkpoint, change }) => {
+      const key = random.hex(16);
+      const operation = { key, requestDigest: key, actor: 'system:jobs', origin: holder, summary: 'a broken save' };
+      await write(db, operation, async (tx) => {
+        await tx.run(
+          sql`update jobs set progress = ${progress}, checkpoint = ${JSON.stringify(checkpoint)}::jsonb where id = ${id}`,
+        );
+        await change?.(tx);
+        return { status: 200, body: null };
+      });
+    },
+  };
+}
+
+const book = openJobBook(db, holder);
+const runner = startJobRunner({
+  book: env('BROKEN') === 'no-epoch-check' ? withoutEpochCheck(book) : book,
+  kinds: [walk, ponder],
+  renewer: openRenewalThread({ connection, name: `${holder} leases`, clock, log }),
+  clock,
+  random,
+  log,
+});
+const listener = listen({ connection, name: `${holder} listen`, random, log, onWake: () => runner.wake() });
+line('ready');
+
+process.once('SIGTERM', () => {
+  void runner
+    .stop()
+    .then(() => listener.close())
+    .then(() => db.close(500))
+    .catch((error: unknown) => line('stopping failed', { error: sentenceOf(error) }))
+    .finally(() => process.exit(0));
+});
