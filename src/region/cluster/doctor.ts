@@ -2,12 +2,19 @@ import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
 import type { Check } from './invariants/check.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
+import { JOB_CHECKS } from './invariants/jobs.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
 import type { ClusterSite } from './site.ts';
 
 /** Every standing invariant, in the order in which one repairs: what others rest on comes first. */
-export const CHECKS: readonly Check[] = [...DCS_CHECKS, ...DATABASE_CHECKS, ...WAY_CHECKS, ...NODE_CHECKS];
+export const CHECKS: readonly Check[] = [
+  ...DCS_CHECKS,
+  ...DATABASE_CHECKS,
+  ...WAY_CHECKS,
+  ...NODE_CHECKS,
+  ...JOB_CHECKS,
+];
 
 /** Judges all invariants that concern the site. Pure. */
 export function judge(site: ClusterSite): Invariant[] {

@@ -1,6 +1,7 @@
 import type { HostObservation } from '../../contract/agent.ts';
 import { mainAddress } from '../../model/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
+import { listStuckJobs } from '../../store/queries/jobs/stuck.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
@@ -8,11 +9,14 @@ import type { Tx } from '../../store/tx.ts';
 import type { KnownNode } from '../published.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
-import type { CaseContext } from '../use-case.ts';
+import type { CasePorts } from '../use-case.ts';
 import { type ClusterSite, FRESH_MS, type KnownSiteNode, siteNode } from './site.ts';
 
+/** Four times as long as the longest takeover, seconds. */
+const STUCK_S = 60;
+
 /** Reads everything that status and doctor are concluded from, at one moment of the database. */
-export async function readSite(tx: Tx, context: CaseContext, known: readonly KnownNode[]): Promise<ClusterSite> {
+export async function readSite(tx: Tx, context: CasePorts, known: readonly KnownNode[]): Promise<ClusterSite> {
   const now = context.clock.now();
   const cluster = await readCluster(tx);
   const live = new Map((await readLiveRegions(tx, FRESH_MS / 1000)).map((row) => [row.node, row.version]));
@@ -32,6 +36,7 @@ export async function readSite(tx: Tx, context: CaseContext, known: readonly Kno
     }),
     services: trackServices(known, names, now),
     wal: cluster === null ? null : await readSlotBounds(tx),
+    stuckJobs: await listStuckJobs(tx, STUCK_S),
     authority: context.authority(),
   };
 }

@@ -32,6 +32,7 @@ export function rememberedSite({ now, version, memories, database, authority }: 
     racks: layout.racks,
     services: known.flatMap((node) => node.observed.map((row) => rememberedService(node, row, now))),
     wal: null,
+    stuckJobs: null,
     authority,
   };
 }

@@ -4,6 +4,7 @@ import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
+import type { StuckJob } from '../../store/queries/jobs/stuck.ts';
 
 /** Word of a node that is older than this is not relied on, ms: agents report every 10 s, and at once when something changes. */
 export const FRESH_MS = 20_000;
@@ -48,6 +49,8 @@ export interface ClusterSite {
   readonly services: readonly Service[];
   /** Null: the database did not tell. */
   readonly wal: SlotBounds | null;
+  /** Null: the database did not tell. */
+  readonly stuckJobs: readonly StuckJob[] | null;
   /** The cluster's authority; null: there is none, or this region cannot read it. */
   readonly authority: { readonly notAfter: string } | null;
 }

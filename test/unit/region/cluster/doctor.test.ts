@@ -34,6 +34,8 @@ const certificate = (left: number): SiteChanges => ({
   nodes: { r2: { host: { certificate: { serial: '0a', notBefore: days(-20), notAfter: days(left) } } } },
 });
 
+const STUCK = { id: 7, kind: 'node-drain', target: 'r2', seconds: 75 };
+
 /** id, what is wrong, state, a part of what is said. */
 const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
   [
@@ -228,6 +230,8 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ],
   ['clock', 'no word', { nodes: { k1: { ntp: null } } }, 'unknown', 'ntp on k1 is unhealthy'],
   ['versions', 'two releases', { nodes: { r2: { version: '0.2.0' } } }, 'warning', '0.2.0 on r2'],
+  ['jobs', 'left alone', { site: { stuckJobs: [STUCK] } }, 'broken', 'job 7 (node-drain r2) for 75 s'],
+  ['jobs', 'no word', { site: { stuckJobs: null } }, 'unknown', 'away'],
   ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
 ];
 
@@ -266,6 +270,7 @@ describe('the doctor', () => {
       'wal-bounds',
       'versions',
       'node-count',
+      'jobs',
     ]);
   });
 

@@ -56,6 +56,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
       maxKeepBytes: 2 ** 30,
       slots: names.slice(1).map((name) => ({ name, isActive: true, isLost: false, keptBytes: 1000 })),
     },
+    stuckJobs: [],
     authority: { notAfter: days(3000) },
     ...site,
   };
