@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,11 +7,11 @@ import { createClient } from '../../src/contract/client.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
+import { type Regiond, startRegiond } from '../kit/regiond.ts';
 import { until } from '../kit/until.ts';
 
 /** The daemon as a process of its own: start, gate, database away, stop, kill. */
 
-const MAIN = join(import.meta.dirname, '../../src/main/regiond.ts');
 const pg = usePostgres();
 let folder: string;
 let keys: TestRegion['keys'];
@@ -26,14 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Daemon {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly exit: Promise<number | null>;
-  url(): Promise<string>;
-}
-
-const daemons: Daemon[] = [];
+const daemons: Regiond[] = [];
 afterEach(async () => {
   for (const daemon of daemons.splice(0)) {
     daemon.child.kill('SIGKILL');
@@ -41,39 +33,8 @@ afterEach(async () => {
   }
 });
 
-/** Below the ports that the kernel gives to whoever connects or listens without naming one (ip_local_port_range): nobody else gets it meanwhile. */
-let port = 20_000 + (process.pid % 2000) * 6;
-
-function start(spec: ConnectionSpec, socket = join(folder, 'agent.sock')): Daemon {
-  port += 1;
-  const listen = `127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [MAIN], {
-    env: {
-      PATH: process.env['PATH'],
-      REGENT_CONF: '/nonexistent',
-      REGENT_NODE_NAME: 'r1',
-      REGENT_DATABASE_URL: `postgresql:///${spec.database}?host=${encodeURIComponent(spec.host)}&user=${spec.user}`,
-      REGENT_REGION_LISTEN: listen,
-      REGENT_REGION_AGENT_LISTEN: `unix:${socket}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  const exit = new Promise<number | null>((done) => child.once('exit', done));
-  const url = async () => {
-    const isListening = () => text.includes('"listening"');
-    await until('regiond listens', isListening, { deadlineMs: 30_000 }).catch((cause: unknown) => {
-      throw new Error(`regiond does not listen: ${text}`, { cause });
-    });
-    return `http://${listen}`;
-  };
-  const daemon = { child, output: () => text, exit, url };
+function start(spec: ConnectionSpec, socket = join(folder, 'agent.sock')): Regiond {
+  const daemon = startRegiond({ spec, socket });
   daemons.push(daemon);
   return daemon;
 }

@@ -22,10 +22,14 @@ export interface StreamRequest {
   readonly signal: AbortSignal;
 }
 
-/** Where a stream stands: the id after which it goes on, null before anybody said one; tries since the last event. */
+/**
+ * Where a stream stands: the id after which it goes on, null before anybody said one; tries since the last event, counted as if they had
+ * begun at the first address, so that the one that broke is not the next.
+ */
 interface Place {
   id: number | null;
   tries: number;
+  address: number;
 }
 
 /** How a stream ended. `problem`: the region refused it. */
@@ -44,13 +48,12 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
   const { options, signal } = request;
   const sleep = sleepOf(options);
   const addresses = addressesOf(options);
-  const place: Place = { id: request.after, tries: 0 };
-  let address = 0;
+  const place: Place = { id: request.after, tries: 0, address: 0 };
   let pauseMs: number | null = null;
   while (!signal.aborted) {
     let ending: Ending = { outcome: { kind: 'broken' }, why: 'the stream ended', problem: null };
     try {
-      yield* readOnce(request, addresses[address] ?? options.url, place);
+      yield* readOnce(request, addresses[place.address] ?? options.url, place);
     } catch (error) {
       ending = endingOf(error);
     }
@@ -71,7 +74,7 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
       return;
     }
     pauseMs = place.tries % addresses.length === 0 ? null : pauseOf(pauseMs, ending.outcome);
-    address = next.address;
+    place.address = next.address;
     options.onRetry?.(ending.why, next.waitMs);
     await sleep(next.waitMs);
   }
@@ -129,7 +132,7 @@ async function* readOnce(request: StreamRequest, base: string, place: Place): As
         const event = JSON.parse(data) as Event;
         if (place.id !== null && event.id <= place.id) continue;
         place.id = event.id;
-        place.tries = 0;
+        place.tries = place.address;
         yield event;
       }
     }
