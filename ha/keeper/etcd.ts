@@ -1,16 +1,10 @@
 import { Agent, request as httpsRequest } from 'node:https';
+import type { Identity } from '../kit/host.ts';
 
 /** Then the next member is asked as well: the first to answer is taken, and one that is only slow is not given up. */
 const NEXT_MS = 350;
 const ANSWER_MS = 1000;
 const ANSWER_MAX = 1_000_000;
-
-/** What this host shows, and by whom others must be signed (PEM). */
-export interface Identity {
-  readonly ca: Buffer;
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
 
 /** A value of a key. `lease` is '0' where it has none. Numbers of 64 bits are decimal text, as etcd's JSON has them. */
 export interface Entry {

@@ -1,11 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { etcdPlacesOf, PATRONI_YML, PKI_FILES, signOf } from '../kit/host.ts';
 import type { Patience } from './decide.ts';
-import type { Identity } from './etcd.ts';
-
-const PATRONI_YML = '/etc/patroni/regent/patroni.yml';
-const PKI = '/etc/regent/pki';
-const FILES = [`${PKI}/ca.crt`, `${PKI}/node.crt`, `${PKI}/node.key`];
 
 /** What the keeper goes by. `etcd`: `address:port`, this host's first. */
 export interface Settings {
@@ -29,7 +24,6 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
     return found;
   };
   const place = find(/^restapi:\n(?: .*\n|\n)*? {2}connect_address: "(.*)"$/m, 'restapi.connect_address');
-  const hosts = find(/^etcd3:\n(?: .*\n)*? {2}hosts:\n((?: {4}- .*\n)+)/m, 'etcd3.hosts');
   const seconds = (name: string, standard: number, least: number, most: number) => {
     const value = Number(environment[name] ?? standard);
     if (value >= least && value <= most) return value * 1000;
@@ -42,7 +36,7 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
     name: find(/^name: "(.*)"$/m, 'name'),
     data: find(/^ {2}data_dir: (\S+)$/m, 'data_dir'),
     patroni: { host: place.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(place.slice(colon + 1)) },
-    etcd: [...hosts.matchAll(/- "(.*)"/g)].flatMap((match) => match[1] ?? []),
+    etcd: etcdPlacesOf(yml),
     patience: {
       ttl,
       margin: ttl > 2000 ? 800 : 600,
@@ -54,39 +48,10 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
 
 /** Changes whenever the settings' file or the certificate does. */
 export function signOfFiles(): string {
-  const signs = [PATRONI_YML, ...FILES].map((path) => {
-    const info = statSync(path, { throwIfNoEntry: false });
-    return info ? `${info.ino} ${info.mtimeMs} ${info.size}` : '';
-  });
-  return signs.join('|');
-}
-
-/** The node's certificate. */
-export function readIdentity(): Identity {
-  const [ca, cert, key] = FILES.map((path) => readFileSync(path));
-  if (!ca || !cert || !key) throw new Error('a certificate is missing');
-  return { ca, cert, key };
+  return signOf([PATRONI_YML, ...PKI_FILES]);
 }
 
 /** ms since the host began, those counted in which it slept: other clocks of Node's stand still then. To 10 ms. */
 export function clock(): number {
   return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000);
-}
-
-// perl-base is essential in Debian. One child for all messages: Node has no datagram unix sockets, and a process for each would be ten a second.
-const NOTIFY = String.raw`use Socket; $SIG{TERM} = 'IGNORE'; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\@/\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
-my $to = sockaddr_un($p); while (<STDIN>) { chomp; send($s, $_, 0, $to) }`;
-
-/** The way to systemd: tells it that the program lives. Nothing outside of a unit. */
-export function openNotifier(): (message: string) => void {
-  if (process.env['NOTIFY_SOCKET'] === undefined) return () => {};
-  let child: ChildProcess | null = null;
-  return (message) => {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) {
-      child = spawn('/usr/bin/perl', ['-e', NOTIFY], { stdio: ['pipe', 'ignore', 'inherit'] });
-      child.on('error', () => {});
-      child.stdin?.on('error', () => {});
-    }
-    child.stdin?.write(`${message}\n`);
-  };
 }

@@ -1,9 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openNotifier, readIdentity } from '../kit/host.ts';
 import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
 import { endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
-import { clock, openNotifier, readIdentity, readSettings, signOfFiles } from './host.ts';
+import { clock, readSettings, signOfFiles } from './host.ts';
 import { askPatroni } from './patroni.ts';
 import { type Answer, PostgresProbe } from './postgres.ts';
 import { arm, disarm, forget, look, type Look, release } from './records.ts';

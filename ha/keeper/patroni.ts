@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:https';
-import type { Identity } from './etcd.ts';
+import type { Identity } from '../kit/host.ts';
 import type { Answer } from './postgres.ts';
 
 /** Two in a row end just after the two seconds of silence that a primary is allowed. */

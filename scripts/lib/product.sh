@@ -85,6 +85,13 @@ place_units() {
   systemctl start regent-helper.socket regent-sysctl.service
 }
 
+# Are these folders those of an earlier release?
+same_in() {
+  local before=$1 folder
+  shift
+  for folder; do diff -rq "$before/$folder" "$root/current/$folder" >/dev/null 2>&1 || return 1; done
+}
+
 # Only what runs is restarted, and what lies in ha/ only when it has changed: the floating address leaves a node whose health is restarted.
 restart_running() {
   [ -e "$restart_due" ] || return 0
@@ -94,9 +101,14 @@ restart_running() {
   diff -rq "$before/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1 ||
     systemctl try-restart regent-db-watch.service regent-db-mend.service
   # In order: it gives its lease back, PostgreSQL goes on. A host that had none before gets it now.
-  diff -rq "$before/ha/keeper" "$root/current/ha/keeper" >/dev/null 2>&1 || {
+  same_in "$before" ha/kit ha/keeper || {
     systemctl try-restart regent-keeper.service
     ! systemctl --quiet is-active patroni.service || systemctl start regent-keeper.service
+  }
+  # A Patroni that runs takes the way when it starts the next time: its list of etcds is read then alone.
+  same_in "$before" ha/kit ha/etcd || {
+    systemctl try-restart regent-etcd-way.service
+    ! systemctl --quiet is-active patroni.service || systemctl start regent-etcd-way.service
   }
   diff -rq "$before/ha/vip" "$root/current/ha/vip" >/dev/null 2>&1 ||
     systemctl try-restart regent-vip-health.service

@@ -17,6 +17,7 @@ const DAEMONS = [
   'regent-vip-health.service',
   CLUSTER_UNITS.lb,
   'regent-keeper.service',
+  'regent-etcd-way.service',
   'regent-db-watch.service',
   'regent-db-mend.service',
   CLUSTER_UNITS.db,

@@ -36,6 +36,8 @@ export const PORTS = {
   /** etcd for its clients and for its members, mutual TLS, members. */
   etcdClient: 2379,
   etcdPeer: 2380,
+  /** Patroni's way to an etcd that answers: `ha/etcd/way.ts`, on 127.0.0.1 alone. */
+  etcdWay: 2378,
 } as const;
 
 export { REGION_SERVER_NAME } from '../core/node-identity.ts';
@@ -57,7 +59,7 @@ export function servingRegions(snapshot: Pick<Snapshot, 'nodes'>): readonly Node
 }
 
 /** The main address of a node: where the others of the cluster reach it. */
-export function mainAddress(node: Node): string {
+export function mainAddress(node: Pick<Node, 'addresses'>): string {
   return node.addresses[0] ?? '';
 }
 

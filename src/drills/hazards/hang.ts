@@ -47,6 +47,9 @@ const HANGINGS: Readonly<Record<UnitName, Hanging>> = {
   },
   // An election, and Patroni's patience with the silent etcd (3 s) before it asks the next one.
   etcd: { row: 'etcd hangs', bounds: { ...UNFELT, write: 4_000, read: 4_000 } },
+  keeper: { row: 'the keeper killed or hung', bounds: UNREACHABLE, failovers: 1 },
+  // Its watchdog ends it after a second.
+  way: { row: "Patroni's way to etcd killed or hung", bounds: UNFELT },
   // Silent for 2 s before its host is unfit for the VIP, which moves then.
   haproxy: { row: 'haproxy hangs', bounds: { ...UNFELT, write: 4_000, read: 4_000, vip: 4_000 } },
   keepalived: { row: 'keepalived hangs', bounds: UNFELT },

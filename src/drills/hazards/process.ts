@@ -31,6 +31,17 @@ const KILLINGS: Readonly<Record<UnitName, Killing>> = {
   patroni: { row: 'Patroni killed', bounds: { ...UNFELT, write: 3_000, read: 3_000 } },
   // An election, and Patroni's question to the next etcd.
   etcd: { row: 'etcd killed', bounds: { ...UNFELT, write: 3_000, read: 3_000 } },
+  // Whoever vouched for the primary is gone: it is ended too, and another one promoted.
+  keeper: {
+    row: 'the keeper killed or hung',
+    bounds: {
+      ...UNFELT,
+      write: HEADLINES.primaryUnreachable.withinMs,
+      read: HEADLINES.primaryUnreachable.withinMs,
+    },
+    failovers: 1,
+  },
+  way: { row: "Patroni's way to etcd killed or hung", bounds: UNFELT },
   haproxy: { row: 'haproxy killed', bounds: UNFELT },
   keepalived: { row: 'keepalived killed', bounds: UNFELT },
   regiond: { row: 'regiond killed or restarted', bounds: UNFELT, headline: HEADLINES.regiondKilled.name },

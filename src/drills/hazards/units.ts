@@ -19,6 +19,8 @@ export const UNITS = {
   postgres: { unit: 'postgres', text: 'PostgreSQL', where: 'primary' },
   patroni: { unit: 'patroni.service', text: 'Patroni', where: 'primary' },
   etcd: { unit: 'etcd.service', text: 'etcd', where: 'leader' },
+  keeper: { unit: 'regent-keeper.service', text: 'the keeper', where: 'primary' },
+  way: { unit: 'regent-etcd-way.service', text: "Patroni's way to etcd", where: 'primary' },
   haproxy: { unit: 'haproxy.service', text: 'haproxy', where: 'holder' },
   keepalived: { unit: 'keepalived.service', text: 'keepalived', where: 'holder' },
   regiond: { unit: 'regent-regiond.service', text: 'regiond', where: 'holder' },

@@ -15,6 +15,7 @@ export interface DbView {
   readonly restPlace: string;
   readonly databasePlace: string;
   readonly listen: string;
+  readonly etcdWay: string;
   readonly etcdPlaces: readonly string[];
   readonly allowed: readonly string[];
   readonly networks: readonly string[];
@@ -38,6 +39,7 @@ export function viewDb(desired: DbDesired): DbView {
     restPlace: placeOf(own, PORTS.patroni),
     databasePlace: placeOf(own, PORTS.database),
     listen: `${hostOf(own)},127.0.0.1:${PORTS.database}`,
+    etcdWay: placeOf('127.0.0.1', PORTS.etcdWay),
     etcdPlaces: desired.regions.map((address) => placeOf(address, PORTS.etcdClient)),
     allowed: addresses,
     networks: addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`),

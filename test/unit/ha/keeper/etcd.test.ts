@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Etcd, type Identity } from '../../../../ha/keeper/etcd.ts';
+import { Etcd } from '../../../../ha/keeper/etcd.ts';
 import { arm, disarm, look, release } from '../../../../ha/keeper/records.ts';
+import type { Identity } from '../../../../ha/kit/host.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
 
 interface Asked {

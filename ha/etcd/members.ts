@@ -1,0 +1,92 @@
+import { Agent, request } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Identity } from '../kit/host.ts';
+
+const LOOK_MS = 200;
+/** One that is stopped, or whose host is gone, refuses nothing. */
+const SILENT_MS = 600;
+
+/** How an etcd answers. `aliveSince`: null while it does not, or was never asked; times in ms of a monotonic clock. */
+export interface Member {
+  readonly place: string;
+  readonly aliveSince: number | null;
+}
+
+/** The one to lead to: the first that answers, else this host's own, which comes first. */
+export function bestOf(members: readonly Member[]): Member | null {
+  return members.find(({ aliveSince }) => aliveSince !== null) ?? members[0] ?? null;
+}
+
+/**
+ * Must a connection to `place` be cut? It must when what it leads to is silent while another answers, or is no member any more; and
+ * when it leads elsewhere although this host's own has answered for `homeMs`.
+ */
+export function isAstray(place: string, members: readonly Member[], now: number, homeMs: number): boolean {
+  const [own] = members;
+  const best = bestOf(members);
+  const member = members.find((one) => one.place === place);
+  if (member === undefined) return true;
+  if (member.aliveSince === null) return best !== null && best.aliveSince !== null;
+  return member !== own && own?.aliveSince != null && now - own.aliveSince >= homeMs;
+}
+
+/** Asks one etcd again and again, by one kept connection, for its version: that needs no majority. */
+export class Watched implements Member {
+  readonly place: string;
+  aliveSince: number | null = null;
+  readonly #onChange: () => void;
+  #agent: Agent;
+  #isClosed = false;
+
+  /** `place`: `address:port`. `onChange`: it answers now, or does not any more. */
+  constructor(place: string, identity: Identity, onChange: () => void) {
+    this.place = place;
+    this.#onChange = onChange;
+    this.#agent = agentOf(identity);
+    void this.#watch();
+  }
+
+  /** Certificates are renewed. */
+  renewIdentity(identity: Identity): void {
+    this.#agent.destroy();
+    this.#agent = agentOf(identity);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#agent.destroy();
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#isClosed) {
+      const isAlive = await this.#ask();
+      if (isAlive !== (this.aliveSince !== null)) {
+        this.aliveSince = isAlive ? performance.now() : null;
+        this.#onChange();
+      }
+      await delay(LOOK_MS);
+    }
+  }
+
+  #ask(): Promise<boolean> {
+    const { hostname, port } = new URL(`https://${this.place}`);
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    return new Promise((resolve) => {
+      const asked = request({ host, port, path: '/version', agent: this.#agent }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(true));
+      });
+      asked.on('error', () => resolve(false));
+      const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), SILENT_MS);
+      asked.on('close', () => {
+        clearTimeout(timer);
+        resolve(false);
+      });
+      asked.end();
+    });
+  }
+}
+
+function agentOf(identity: Identity): Agent {
+  return new Agent({ keepAlive: true, maxSockets: 1, ...identity });
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  etcdPlacesOf,
+  type Identity,
+  openNotifier,
+  PATRONI_YML,
+  PKI_FILES,
+  readIdentity,
+  signOf,
+} from '../kit/host.ts';
+import { bestOf, isAstray, Watched } from './members.ts';
+
+/*
+ * Patroni's way to etcd: 127.0.0.1:2378 leads to the etcd of this host, and to another one while that does not answer. A Patroni that
+ * knows all of them goes to another host's at the first trouble and stays there; when that host dies it waits for it for 1 to 5 s before
+ * it sees who leads. TLS goes through untouched: who may ask is etcd's affair. Without this program Patroni asks the etcds themselves.
+ */
+const PORT = 2378;
+const TICK_MS = 100;
+const FILES_MS = 1000;
+const CONNECT_MS = 500;
+/** A member that has just come back may go again. */
+const HOME_MS = 5000;
+
+/** A client and what it was led to. */
+interface Pair {
+  readonly place: string;
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** The way: listens, leads, and cuts what leads nowhere. */
+export class Way {
+  readonly #log: (text: string) => void;
+  readonly #pairs = new Set<Pair>();
+  readonly #server: Server;
+  #members: readonly Watched[] = [];
+
+  /** Nobody is led anywhere before `lead`. */
+  constructor(log: (text: string) => void) {
+    this.#log = log;
+    this.#server = createServer((client) => this.#take(client));
+    this.#server.on('error', (error) => {
+      throw error;
+    });
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** From now on to these, this host's first. Who stays is known already. */
+  lead(places: readonly string[], identity: Identity): void {
+    const kept = this.#members.filter(({ place }) => places.includes(place));
+    for (const member of this.#members) if (!kept.includes(member)) member.close();
+    for (const member of kept) member.renewIdentity(identity);
+    this.#members = places.map(
+      (place) =>
+        kept.find((member) => member.place === place) ??
+        new Watched(place, identity, () => {
+          const member = this.#members.find((one) => one.place === place);
+          this.#log(`${place} ${member?.aliveSince == null ? 'does not answer' : 'answers'}`);
+          this.cutAstray();
+        }),
+    );
+  }
+
+  /** Cuts connections that lead to who is silent, or elsewhere without need. */
+  cutAstray(): void {
+    const now = performance.now();
+    for (const pair of this.#pairs) if (isAstray(pair.place, this.#members, now, HOME_MS)) this.#cut(pair);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const member of this.#members) member.close();
+    for (const pair of this.#pairs) this.#cut(pair);
+  }
+
+  #take(client: Socket): void {
+    const place = bestOf(this.#members)?.place;
+    if (place === undefined) {
+      client.destroy();
+      return;
+    }
+    const { hostname, port } = new URL(`https://${place}`);
+    const server = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), noDelay: true });
+    const pair = { place, client, server };
+    this.#pairs.add(pair);
+    const timer = setTimeout(() => this.#cut(pair), CONNECT_MS);
+    server.on('connect', () => clearTimeout(timer));
+    client.setNoDelay(true);
+    for (const socket of [client, server]) {
+      socket.on('error', () => this.#cut(pair));
+      socket.on('close', () => {
+        clearTimeout(timer);
+        this.#cut(pair);
+      });
+    }
+    client.pipe(server);
+    server.pipe(client);
+  }
+
+  #cut(pair: Pair): void {
+    if (!this.#pairs.delete(pair)) return;
+    pair.client.destroy();
+    pair.server.destroy();
+  }
+}
+
+// Imported it does nothing: that is how its compiled form gets into the cache.
+if (import.meta.main) {
+  const log = (text: string) => void process.stdout.write(`${text}\n`);
+  const way = new Way(log);
+  const notify = openNotifier();
+  let sign = '';
+  let failure = '';
+  process.on('SIGTERM', () => process.exit(0));
+  const follow = () => {
+    const now = signOf([PATRONI_YML, ...PKI_FILES]);
+    if (now === sign) return;
+    try {
+      way.lead(etcdPlacesOf(readFileSync(PATRONI_YML, 'utf8')), readIdentity());
+      [sign, failure] = [now, ''];
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (text !== failure) log(text);
+      failure = text;
+    }
+  };
+  follow();
+  await way.listen(PORT);
+  notify('READY=1');
+  for (let turn = 0; ; turn += 1) {
+    if (turn % (FILES_MS / TICK_MS) === 0) follow();
+    way.cutAstray();
+    notify('WATCHDOG=1');
+    await delay(TICK_MS);
+  }
+}

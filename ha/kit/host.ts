@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+
+/** Patroni's configuration on this host, the product's own file. */
+export const PATRONI_YML = '/etc/patroni/regent/patroni.yml';
+const PKI = '/etc/regent/pki';
+/** The node's certificate. */
+export const PKI_FILES = [`${PKI}/ca.crt`, `${PKI}/node.crt`, `${PKI}/node.key`] as const;
+
+/** A certificate of the cluster with its key, PEM, and who signed those of others. */
+export interface Identity {
+  readonly ca: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** The node's certificate. */
+export function readIdentity(): Identity {
+  const [ca, cert, key] = PKI_FILES.map((path) => readFileSync(path));
+  if (!ca || !cert || !key) throw new Error('a certificate is missing');
+  return { ca, cert, key };
+}
+
+/** Changes whenever one of the files does. */
+export function signOf(paths: readonly string[]): string {
+  const signs = paths.map((path) => {
+    const info = statSync(path, { throwIfNoEntry: false });
+    return info ? `${info.ino} ${info.mtimeMs} ${info.size}` : '';
+  });
+  return signs.join('|');
+}
+
+/** Where etcds are, `address:port`, this host's first; by Patroni's configuration, without the way of this host (`ha/etcd/way.ts`). */
+export function etcdPlacesOf(yml: string): readonly string[] {
+  const hosts = /^etcd3:\n(?: .*\n)*? {2}hosts:\n((?: {4}- .*\n)+)/m.exec(yml)?.[1];
+  if (hosts === undefined) throw new Error('patroni.yml has no etcd3.hosts');
+  const places = [...hosts.matchAll(/- "(.*)"/g)].flatMap((match) => match[1] ?? []);
+  return places.filter((place) => !place.startsWith('127.0.0.1:'));
+}
+
+// perl-base is essential in Debian. One child for all messages: Node has no datagram unix sockets, and a process for each would be ten a second.
+const NOTIFY = String.raw`use Socket; $SIG{TERM} = 'IGNORE'; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\@/\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
+my $to = sockaddr_un($p); while (<STDIN>) { chomp; send($s, $_, 0, $to) }`;
+
+/** The way to systemd: tells it that the program lives. Nothing outside of a unit. */
+export function openNotifier(): (message: string) => void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return () => {};
+  let child: ChildProcess | null = null;
+  return (message) => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) {
+      child = spawn('/usr/bin/perl', ['-e', NOTIFY], { stdio: ['pipe', 'ignore', 'inherit'] });
+      child.on('error', () => {});
+      child.stdin?.on('error', () => {});
+    }
+    child.stdin?.write(`${message}\n`);
+  };
+}

@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createPlainServer,
+  type Server as PlainServer,
+  type Socket,
+} from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bestOf, isAstray } from '../../../../ha/etcd/members.ts';
+import { Way } from '../../../../ha/etcd/way.ts';
+import type { Identity } from '../../../../ha/kit/host.ts';
+import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
+import { until } from '../../../kit/until.ts';
+
+describe('where to', () => {
+  const own = (aliveSince: number | null) => ({ place: 'own', aliveSince });
+  const other = (aliveSince: number | null) => ({ place: 'other', aliveSince });
+
+  it.each([
+    ['all answer', [own(1), other(1)], 'own'],
+    ['its own is silent', [own(null), other(1)], 'other'],
+    ['nobody answers', [own(null), other(null)], 'own'],
+  ])('%s', (_, members, place) => {
+    expect(bestOf(members)?.place).toBe(place);
+  });
+
+  it.each([
+    ['it leads home', 'own', [own(1), other(1)], false],
+    ['home is silent, another answers', 'own', [own(null), other(1)], true],
+    ['home is silent as all are: nothing is gained', 'own', [own(null), other(null)], false],
+    ['another is silent, home answers', 'other', [own(900), other(null)], true],
+    ['home has just come back', 'other', [own(600), other(1)], false],
+    ['home is back for long', 'other', [own(500), other(1)], true],
+    ['it is no member any more', 'third', [own(null), other(null)], true],
+  ])('%s', (_, place, members, isCut) => {
+    expect(isAstray(place, members, 1000, 500)).toBe(isCut);
+  });
+});
+
+describe('the way', () => {
+  let identity: Identity | null = null;
+  const ends: (() => void)[] = [];
+  beforeAll(async () => {
+    const one = await testIdentity(await testAuthority(), { nodeId: 'n-r1', isRegion: true });
+    identity = { ca: Buffer.from(one.authority), cert: Buffer.from(one.certificate), key: Buffer.from(one.key) };
+  });
+  afterEach(() => {
+    for (const end of ends.splice(0)) end();
+  });
+  const shown = () => identity ?? expect.fail('no certificate');
+
+  /** An etcd that asks for a certificate and says its name on every connection. */
+  async function etcd(name: string): Promise<{ place: string; server: Server }> {
+    const server = createServer({ ...shown(), requestCert: true, rejectUnauthorized: true }, (_, response) =>
+      response.end(JSON.stringify({ name })),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ends.push(() => server.close().closeAllConnections());
+    return { place: `127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+  }
+
+  /** Takes connections and says nothing, like a process that is stopped. */
+  async function silent(): Promise<string> {
+    const sockets = new Set<Socket>();
+    const server: PlainServer = createPlainServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ends.push(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function open(places: readonly string[]): Promise<{ way: Way; said: string[] }> {
+    const said: string[] = [];
+    const way = new Way((text) => said.push(text));
+    ends.push(() => way.close());
+    await way.listen(0);
+    way.lead(places, shown());
+    return { way, said };
+  }
+
+  /** Asks once over TLS, by the name 127.0.0.1; the connection stays. */
+  async function ask(way: Way): Promise<{ name: string; socket: TLSSocket }> {
+    const socket = connectTls({ host: '127.0.0.1', port: way.port, ...shown() });
+    ends.push(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    socket.write('GET / HTTP/1.1\r\nhost: etcd\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return { name: /"name":"(\w+)"/.exec(answer.toString())?.[1] ?? '', socket };
+  }
+
+  it('leads home, TLS untouched', async () => {
+    const { way, said } = await open([(await etcd('own')).place, (await etcd('other')).place]);
+    await until('both answer', () => said.length === 2);
+    expect((await ask(way)).name).toBe('own');
+  });
+
+  it('leads elsewhere while its own is gone, and cuts what led there', async () => {
+    const own = await etcd('own');
+    const { way, said } = await open([own.place, (await etcd('other')).place]);
+    await until('both answer', () => said.length === 2);
+    const { socket } = await ask(way);
+    const closed = once(socket, 'close');
+    own.server.close().closeAllConnections();
+    await closed;
+    await until('it is noticed', () => said.includes(`${own.place} does not answer`));
+    expect((await ask(way)).name).toBe('other');
+  });
+
+  it('leads elsewhere when its own takes connections and says nothing', async () => {
+    const { way, said } = await open([await silent(), (await etcd('other')).place]);
+    await until('the other answers', () => said.length === 1);
+    expect((await ask(way)).name).toBe('other');
+  });
+
+  it('follows members: a connection to one that was taken out is cut', async () => {
+    const [own, other] = [await etcd('own'), await etcd('other')];
+    const { way, said } = await open([own.place, other.place]);
+    await until('both answer', () => said.length === 2);
+    const { socket } = await ask(way);
+    const closed = once(socket, 'close');
+    way.lead([other.place], shown());
+    way.cutAstray();
+    await closed;
+    expect((await ask(way)).name).toBe('other');
+  });
+
+  it('ends a client for whom there is nobody', async () => {
+    const way = new Way(() => {});
+    ends.push(() => way.close());
+    await way.listen(0);
+    const socket = connect({ host: '127.0.0.1', port: way.port });
+    socket.on('error', () => {});
+    await once(socket, 'close');
+  });
+});
