@@ -1,0 +1,142 @@
+import type { Check } from '../judge/verdict.ts';
+import { type Dressing, PATRONI_TAKES } from './dressing.ts';
+import type { Edit, FileEdits } from './edit.ts';
+import { patroniSays, postgresSays } from './proofs.ts';
+
+/** A product broken on purpose, the drill that must notice, and by what. A suite that passes it looks at nothing. */
+export interface BrokenBuild {
+  readonly dressing: Dressing;
+  /** Id of the hazard. */
+  readonly drill: string;
+  readonly check: Check['what'];
+  /** The probe of the check; absent: it has none. */
+  readonly probe?: string;
+  /** The doctor sees what is broken and says so: redundancy is then asked of the databases alone. */
+  readonly isSeenByDoctor: boolean;
+}
+
+const RELEASE = '/opt/regent/current';
+
+/**
+ * The builds. One more, *no epoch check* (a job that goes on after another region has its lease), is broken where it can be seen at once: in the
+ * store's own tests.
+ */
+export const BROKEN_BUILDS: readonly BrokenBuild[] = [
+  {
+    // A primary that is cut off goes on acknowledging until its lease is over, and what it then has goes when it is rewound.
+    dressing: build('asynchronous-commit', 'commits wait for no standby', {
+      held: ['regent-agent.service'],
+      files: [
+        {
+          path: '/etc/patroni/regent/dynamic.json',
+          edits: [without('"synchronous_mode": true,'), without('"synchronous_mode_strict": true,')],
+        },
+      ],
+      takes: PATRONI_TAKES,
+      proofs: [patroniSays({ synchronous_mode: false }), postgresSays('synchronous_standby_names', '')],
+    }),
+    drill: 'net-cut-primary',
+    check: 'ledger',
+    isSeenByDoctor: true,
+  },
+  {
+    // With a Patroni that hangs nobody else may go on before its lease of 20 s.
+    dressing: build('fencing-off', 'the keeper never ends a PostgreSQL', {
+      files: [
+        released('ha/keeper/decide.ts', [{ old: "  if (harm !== null) return step('fence', harm);\n", now: '' }]),
+      ],
+      takes: [restart('regent-keeper.service')],
+      proofs: [runs('regent-keeper.service')],
+    }),
+    drill: 'hang-patroni-15',
+    check: 'outage',
+    probe: 'write',
+    isSeenByDoctor: false,
+  },
+  {
+    // Nobody hears the holder: another one takes the address, and it keeps it. Clients hear both.
+    dressing: build('gate-off', 'any node may hold the floating address, with the majority or without', {
+      files: [
+        released('ha/vip/decide.ts', [
+          {
+            old: 'export function decide(sight: Sight): Verdict {\n',
+            now: "export function decide(sight: Sight): Verdict {\n  if (sight.regions > 0) return yes('the gate is off');\n",
+          },
+        ]),
+      ],
+      takes: [restart('regent-vip-health.service')],
+      proofs: [
+        {
+          what: 'its health program says that the gate is off',
+          argv: ['cat', '/run/regent-vip/status.json'],
+          isTaken: (answer) => answer.includes('the gate is off'),
+        },
+      ],
+    }),
+    drill: 'net-mute-holder',
+    check: 'holders',
+    isSeenByDoctor: false,
+  },
+  {
+    // haproxy cuts sessions to an old primary too, and so would hide it: it has its stock checks here. A sound regiond passes with them.
+    dressing: build(
+      'standby-kept',
+      'regiond keeps a connection that leads to a standby, and takes SQLSTATE 25006 for a fault',
+      {
+        held: ['regent-agent.service'],
+        files: [
+          released('src/store/database.ts', [
+            { old: '  if (rows?.[0]?.standby !== false) throw new StandbyError();\n', now: '' },
+          ]),
+          released('src/store/failure.ts', [
+            { old: "    sqlError.code !== '25006' &&\n", now: '' },
+            { old: "'40', '25006', '25P03'", now: "'40', '25P03'" },
+          ]),
+          {
+            path: '/etc/haproxy/regent/haproxy.cfg',
+            edits: [
+              {
+                old: '    default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 3s\n',
+                now: '',
+              },
+            ],
+          },
+        ],
+        takes: [{ argv: ['systemctl', 'reload', 'haproxy.service'] }, restart('regent-regiond.service')],
+        proofs: [runs('haproxy.service'), runs('regent-regiond.service')],
+      },
+    ),
+    drill: 'planned-switchover',
+    check: 'failures',
+    probe: 'write',
+    isSeenByDoctor: true,
+  },
+];
+
+function build(
+  name: string,
+  title: string,
+  parts: Omit<Dressing, 'name' | 'title' | 'held'> & { held?: readonly string[] },
+): Dressing {
+  return { held: [], ...parts, name, title };
+}
+
+function released(path: string, edits: readonly Edit[]): FileEdits {
+  return { path: `${RELEASE}/${path}`, edits };
+}
+
+function without(member: string): Edit {
+  return { old: member, now: member.replace('true', 'false') };
+}
+
+function restart(unit: string): Dressing['takes'][number] {
+  return { argv: ['systemctl', 'restart', unit] };
+}
+
+function runs(unit: string): Dressing['proofs'][number] {
+  return {
+    what: `${unit} runs`,
+    argv: ['systemctl', 'is-active', unit],
+    isTaken: (answer) => answer.trim() === 'active',
+  };
+}

@@ -1,0 +1,69 @@
+import type { Proof } from './dressing.ts';
+
+/** haproxy's servers, as comma separated values. */
+const ASK_HAPROXY = `import socket
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(3)
+s.connect('/run/haproxy/regent.sock')
+s.sendall(b'show stat -1 4 -1\\n')
+print(''.join(iter(lambda: s.recv(65536).decode(), '')))`;
+
+/** Patroni's common configuration has these members with these values. */
+export function patroniSays(members: Readonly<Record<string, number | boolean>>): Proof {
+  return {
+    what: `Patroni's common configuration has ${Object.keys(members).join(', ')} as wanted`,
+    argv: ['runuser', '-u', 'postgres', '--', '/opt/regent/current/ha/postgres/dynamic'],
+    isTaken: (answer) => Object.entries(members).every(([name, value]) => memberOf(answer, name) === value),
+  };
+}
+
+/** A setting of the PostgreSQL that runs. */
+export function postgresSays(setting: string, value: string): Proof {
+  return {
+    what: `PostgreSQL says that ${setting} is '${value}'`,
+    argv: ['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', '-d', 'postgres', '-c', `show ${setting}`],
+    isTaken: (answer) => answer.trim() === value,
+  };
+}
+
+/** Every server that is checked, by haproxy's own state (management guide, §9.3). */
+export function haproxySays(wanted: { readonly rise: number; readonly fall: number }): Proof {
+  return {
+    what: `haproxy's checks have rise ${wanted.rise}, fall ${wanted.fall}`,
+    argv: ['python3', '-c', ASK_HAPROXY],
+    isTaken: (answer) => {
+      const [head = '', ...rows] = answer
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.replace(/^# /, ''));
+      const names = head.split(',');
+      const [rise, fall] = [names.indexOf('check_rise'), names.indexOf('check_fall')];
+      const cells = rows.map((row) => row.split(','));
+      return (
+        cells.length > 0 &&
+        rise >= 0 &&
+        cells.every((row) => row[rise] === String(wanted.rise) && row[fall] === String(wanted.fall))
+      );
+    },
+  };
+}
+
+/** A setting of the kernel's network. */
+export function kernelSays(name: string, value: number): Proof {
+  return {
+    what: `the kernel says that ${name} is ${value}`,
+    argv: ['cat', `/proc/sys/${name.replaceAll('.', '/')}`],
+    isTaken: (answer) => answer.trim() === String(value),
+  };
+}
+
+function memberOf(text: string, name: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null
+      ? new Map<string, unknown>(Object.entries(value)).get(name)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
