@@ -4,6 +4,7 @@ import { type Chance, pick } from './draw.ts';
 import { HANG } from './hang.ts';
 import type { Hazard } from './hazard.ts';
 import { HOST } from './host.ts';
+import { usualLengthMs } from './length.ts';
 import { NETWORK } from './network.ts';
 import { NOISE } from './noise.ts';
 import { PLANNED } from './planned.ts';
@@ -26,14 +27,21 @@ export function hazardOf(id: string): Hazard | undefined {
   return CATALOGUE.find((hazard) => hazard.id === id);
 }
 
-/** One of each group, none of the long ones: what CI runs. Another draw is another selection. */
+/** Beside the shortest of its group: what takes half as long again is short too, so that the seed has a choice. */
+const SHORT_ENOUGH = 1.5;
+
+/** One of each group, of the shortest: together some three minutes of steps. Another draw is another selection. */
 export function shortSelection(chance: Chance): Hazard[] {
-  const short = CATALOGUE.filter(({ isLong = false }) => !isLong);
-  const groups = [...new Set(short.map(({ group }) => group))];
-  return groups.map((group) =>
-    pick(
-      short.filter((hazard) => hazard.group === group),
+  const groups = [...new Set(CATALOGUE.map(({ group }) => group))];
+  return groups.map((group) => {
+    const lengths = CATALOGUE.filter((hazard) => hazard.group === group).map((hazard) => ({
+      hazard,
+      ms: usualLengthMs(hazard),
+    }));
+    const shortest = Math.min(...lengths.map(({ ms }) => ms));
+    return pick(
+      lengths.filter(({ ms }) => ms <= shortest * SHORT_ENOUGH).map(({ hazard }) => hazard),
       chance,
-    ),
-  );
+    );
+  });
 }

@@ -6,6 +6,8 @@ export interface Headline {
   readonly probe: string | null;
   /** The longest outage that is promised, ms; absent: none is named. */
   readonly withinMs?: number;
+  /** How many calls may fail; absent: it is not promised. */
+  readonly failures?: number;
   /** The promise in words, for a table. */
   readonly target: string;
 }
@@ -40,6 +42,7 @@ export const HEADLINES = {
     name: 'planned switchover',
     probe: 'write',
     withinMs: 3_000,
+    failures: 0,
     target: 'writes pause for 3 s at most, no call fails',
   },
   vipHost: {
@@ -49,7 +52,12 @@ export const HEADLINES = {
     target: 'the VIP answers within 1 s (p95)',
   },
   vipMove: { name: 'planned move of the VIP', probe: 'vip', withinMs: 300, target: 'the VIP answers within 0.3 s' },
-  regiondKilled: { name: 'a regiond killed', probe: 'write', target: 'no call fails that may be repeated' },
+  regiondKilled: {
+    name: 'a regiond killed',
+    probe: 'write',
+    failures: 0,
+    target: 'no call fails that may be repeated',
+  },
   calm: {
     name: '5 % loss; short pauses; both processors busy',
     probe: null,

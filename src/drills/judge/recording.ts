@@ -24,7 +24,7 @@ export function unfitnessOf(timeline: Timeline, rules: HazardRules): string[] {
     ...(isInOrder(timeline) ? [] : ['times that run backwards']),
     ...(timeline.lanes.length === 0 ? ['no lanes'] : []),
     ...missing.map(({ probe }) => `no lane of ${probe}`),
-    ...(faultAt === null ? ['no fault was made'] : unsteadiness(timeline, faultAt)),
+    ...(faultAt === null ? ['no fault was made'] : unsteadiness(timeline, faultAt, rules.starvedMs ?? STARVED_MS)),
     ...(faultAt !== null && timeline.healedAt === null ? ['the fault was not taken away'] : []),
     ...unread(timeline),
   ];
@@ -36,10 +36,13 @@ export function firstFault({ marks }: Timeline): number | null {
   return moments.length === 0 ? null : Math.min(...moments);
 }
 
-function unsteadiness(timeline: Timeline, faultAt: number): string[] {
+function unsteadiness(timeline: Timeline, faultAt: number, starvedMs: number): string[] {
   const hasBefore = (spans: Timeline['holdings']) => spans.some((span) => span.from <= faultAt);
   return [
-    ...timeline.lanes.flatMap((lane) => [...unready(lane, faultAt), ...starved(lane, faultAt, timeline.endedAt)]),
+    ...timeline.lanes.flatMap((lane) => [
+      ...unready(lane, faultAt),
+      ...starved(lane, { faultAt, endedAt: timeline.endedAt, starvedMs }),
+    ]),
     ...(hasBefore(timeline.holdings) ? [] : ['nobody was seen to hold the address before the fault']),
     ...(hasBefore(timeline.writables) ? [] : ['nobody was seen to take local writes before the fault']),
   ];
@@ -57,11 +60,17 @@ function unready(lane: Lane, faultAt: number): string[] {
   return failed === 0 ? [] : [`${lane.probe}: ${failed} failed ${before}`];
 }
 
+interface Paced {
+  readonly faultAt: number;
+  readonly endedAt: number;
+  readonly starvedMs: number;
+}
+
 /**
  * The longest time of silence that the prober owns up to (`late`), or that is seen in a lane that asks often: a probe asks on, whether its
  * earlier questions were answered or not, so an outage of what it asks does not silence it. What was over before the steady time is past.
  */
-function starved(lane: Lane, faultAt: number, endedAt: number): string[] {
+function starved(lane: Lane, { faultAt, endedAt, starvedMs }: Paced): string[] {
   const sent = lane.samples.map((sample) => sample.sentAt).toSorted((a, b) => a - b);
   const pace = nearestRank(distances(sent.filter((at) => at <= faultAt)), 50);
   const isJudged = (at: number) => at > faultAt - STEADY_MS;
@@ -69,7 +78,7 @@ function starved(lane: Lane, faultAt: number, endedAt: number): string[] {
   const moments = [...sent, endedAt];
   const gaps = distances(moments).filter((_, index) => isJudged(moments[index + 1] ?? endedAt));
   const longest = nearestRank(pace === null || pace > OFTEN_MS ? late : [...late, ...gaps], 100) ?? 0;
-  return longest > STARVED_MS ? [`${lane.probe}: nothing was asked for ${seconds(longest)}`] : [];
+  return longest > starvedMs ? [`${lane.probe}: nothing was asked for ${seconds(longest)}`] : [];
 }
 
 /** What the ledger cannot say, because nobody wrote or nobody looked. */

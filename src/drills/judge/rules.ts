@@ -17,6 +17,8 @@ export interface HazardRules {
   readonly redundantMs: number;
   /** How many failovers of the database the fault itself may cause; one more is a false one. */
   readonly failovers: number;
+  /** The longest stall of the measuring machine, ms, that does not spoil a recording of which no time is judged; absent: `STARVED_MS`. */
+  readonly starvedMs?: number;
 }
 
 /** The lanes that an expectation speaks of: the one of that name, or all of that kind. */

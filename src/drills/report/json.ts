@@ -1,5 +1,7 @@
 import { stableJson } from '../../core/stable-json.ts';
+import { compare, type HeadlineFacts } from './comparison.ts';
 import { figures } from './figures.ts';
+import { LINES_FORMAT } from './reading.ts';
 import { replay, type Round, type Run } from './round.ts';
 import { byHazard, byHeadline } from './summary.ts';
 
@@ -12,18 +14,23 @@ export const FORMAT_VERSION = 1;
  * ```text
  * { format: "regent-drill-report", version: 1,
  *   run: Run,
- *   summary: { hazards: SummaryRow[], headlines: SummaryRow[] },
- *   rounds: { hazard: {id, title, row, group, headline}, replay: string, figures: Figures, verdict: Verdict,
- *             predicted: Prediction[], timeline: Timeline | null }[] }
+ *   summary: { hazards: SummaryRow[], headlines: SummaryRow[], table: ComparisonRow[] },
+ *   rounds: { hazard: {id, title, row, group, headline, expects}, label?: "baseline", replay: string, figures: Figures, verdict: Verdict,
+ *             predicted: Prediction[], timeline: Timeline | null }[] }   (label: with stock settings; absent: our own)
  * ```
  *
  * In a timeline a sample is `[sentAt, ms that its answer took, why?]`, rounded to 0.1 ms: a third of the size. `isWhole` false: without
  * timelines, for history and comparison; about 5 kB a round.
  */
-export function exportJson(run: Run, rounds: readonly Round[], isWhole: boolean): string {
+export function exportJson(
+  run: Run,
+  rounds: readonly Round[],
+  isWhole: boolean,
+  headlines: readonly HeadlineFacts[] = [],
+): string {
   const { title, command, startedAt, place, version } = run;
-  const summary = { hazards: byHazard(rounds), headlines: byHeadline(rounds) };
-  const lines = rounds.map((round) => stableJson(rounded(roundOf(round, isWhole))));
+  const summary = { hazards: byHazard(rounds), headlines: byHeadline(rounds), table: compare(headlines, rounds) };
+  const lines = rounds.map((round) => roundLine(round, isWhole));
   return [
     `{"format":"regent-drill-report","rounds":[`,
     lines.join(',\n'),
@@ -33,12 +40,18 @@ export function exportJson(run: Run, rounds: readonly Round[], isWhole: boolean)
   ].join('\n');
 }
 
+/** One round as it stands in the export, on one line. */
+export function roundLine(round: Round, isWhole: boolean): string {
+  return stableJson(rounded(roundOf(round, isWhole)));
+}
+
 function roundOf(round: Round, isWhole: boolean): unknown {
-  const { id, title, row, group, headline } = round.hazard;
+  const { id, title, row, group, headline, expects } = round.hazard;
   const { timeline } = round;
   return {
-    hazard: { id, title, row, group, headline },
-    replay: replay(round.verdict),
+    hazard: { id, title, row, group, headline, expects },
+    label: round.label,
+    replay: replay(round.verdict, round.label),
     figures: figures(round),
     verdict: round.verdict,
     predicted: round.predicted ?? [],
@@ -62,4 +75,13 @@ function rounded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rounded);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, rounded(member)]));
+}
+
+/** The first line of a file of rounds; the others are `roundLine`s. */
+export function linesHead({ title, command, startedAt, place, version }: Run): string {
+  return stableJson({
+    format: LINES_FORMAT,
+    run: { title, command, startedAt, place, version },
+    version: FORMAT_VERSION,
+  });
 }

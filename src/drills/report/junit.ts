@@ -1,16 +1,16 @@
 import { markup } from './escape.ts';
 import { figures } from './figures.ts';
-import { replay, type Round, type Run } from './round.ts';
+import { countedAs, replay, type Round, type Run } from './round.ts';
 import { broken, outage, sentence } from './words.ts';
 
 /** JUnit XML as CI servers read it: a suite for each hazard, a test case for each round, its broken checks as the failure. */
 export function junit(run: Run, rounds: readonly Round[]): string {
-  const hazards = [...new Set(rounds.map((round) => round.hazard.id))];
+  const hazards = [...new Set(rounds.map(countedAs))];
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="${markup(run.title)}" ${totals(rounds)}>`,
     ...hazards.flatMap((id) => {
-      const own = rounds.filter((round) => round.hazard.id === id);
+      const own = rounds.filter((round) => countedAs(round) === id);
       const startedAt = own[0]?.verdict.startedAt ?? run.startedAt;
       return [
         // The schema wants a local time without a zone: it is UTC.
@@ -31,7 +31,7 @@ function testCase(round: Round): string[] {
   const { writeMs, vipMs, lost } = figures(round);
   const said = `write outage: ${outage(writeMs)}, VIP: ${outage(vipMs)}, lost: ${lost}`;
   const sentences = broken(verdict).map(sentence);
-  const failure = [...sentences, `again: ${replay(verdict)}`].map(markup).join('\n');
+  const failure = [...sentences, `again: ${replay(verdict, round.label)}`].map(markup).join('\n');
   return [
     `    <testcase classname="${markup(`drills.${verdict.hazard}`)}" name="${name}" time="${duration([round])}">`,
     ...(verdict.isPassed

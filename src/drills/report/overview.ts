@@ -1,6 +1,6 @@
 import { P95_ROUNDS, type Spread } from '../judge/statistics.ts';
 import { clip, markdownCell, plain } from './escape.ts';
-import type { Round, Run } from './round.ts';
+import { countedAs, type Round, type Run } from './round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from './summary.ts';
 import { textTable } from './text-table.ts';
 import { broken, count, dateTime, grouped, outage, seconds, sentence } from './words.ts';
@@ -26,9 +26,9 @@ export function overview(run: Run, rounds: readonly Round[]): string {
     '',
     ...(all === null ? ['no rounds'] : [summing(all)]),
     ...(hasHint(rows) ? [HINT] : []),
-    ...failed.map(({ verdict }) => {
+    ...failed.map(({ hazard, label, verdict }) => {
       const why = broken(verdict).map(sentence).join('; ');
-      return `FAILED  ${verdict.hazard} round ${verdict.round}, seed ${verdict.seed}: ${why}`;
+      return `FAILED  ${countedAs({ hazard, ...(label && { label }) })} round ${verdict.round}, seed ${verdict.seed}: ${why}`;
     }),
     `again: ${run.command}`,
   ];

@@ -28,6 +28,19 @@ export interface Round {
   /** Null: its recording was not kept; it is then in the tables, and not drawn. */
   readonly timeline: Timeline | null;
   readonly predicted?: readonly Prediction[];
+  /** Played with stock settings: recorded beside our own rounds, never counted with them. Absent: our own. */
+  readonly label?: 'baseline';
+}
+
+/** The name under which a round is counted: rounds with other settings have one of their own. */
+export function countedAs({ hazard, label }: Pick<Round, 'hazard' | 'label'>): string {
+  return label === undefined ? hazard.id : `${hazard.id} (stock)`;
+}
+
+/** The rounds that totals speak of: our own, or, where there are none of those, all. */
+export function judgedRounds(rounds: readonly Round[]): readonly Round[] {
+  const own = rounds.filter(({ label }) => label === undefined);
+  return own.length > 0 ? own : rounds;
 }
 
 /** One run of drills: what heads a report. */
@@ -44,6 +57,9 @@ export interface Run {
 }
 
 /** The command that repeats a round: same fault, same victims, same phase. */
-export function replay(verdict: Verdict): string {
-  return `scripts/drill run ${verdict.hazard} --seed ${verdict.seed}`;
+export function replay(verdict: Verdict, label?: Round['label']): string {
+  // Hazards that were drawn on the way are a verb, not a name.
+  if (verdict.hazard === 'random') return `scripts/drill random --seed ${verdict.seed}`;
+  const verb = label === undefined ? 'run' : 'baseline --stock-only';
+  return `scripts/drill ${verb} ${verdict.hazard} --seed ${verdict.seed}`;
 }

@@ -2,7 +2,7 @@ import { firstFault } from '../judge/recording.ts';
 import type { Check } from '../judge/verdict.ts';
 import { clip, plain } from './escape.ts';
 import { foremost, happenings } from './events.ts';
-import { replay, type Round } from './round.ts';
+import { countedAs, replay, type Round } from './round.ts';
 import { textTable } from './text-table.ts';
 import { answerTime, broken, count, dateTime, grouped, moment, outage, seconds, sentence, subject } from './words.ts';
 
@@ -15,17 +15,19 @@ const MOST_HAPPENINGS = 9;
 /** One round on one screen: at most 40 lines of 100 columns, the verdict first. Ends with a line break. */
 export function screen(round: Round): string {
   const head = [...headLines(round), '', ...happeningLines(round)];
-  const foot = [...judgedLines(round), '', `again: ${replay(round.verdict)}`];
+  const foot = [...judgedLines(round), '', `again: ${replay(round.verdict, round.label)}`];
   const lines = [...head, ...laneLines(round, LINES - head.length - foot.length - 2), '', ...foot];
   return lines.map((line) => `${clip(plain(line), COLUMNS)}\n`).join('');
 }
 
-function headLines({ hazard, verdict, timeline }: Round): string[] {
+function headLines(round: Round): string[] {
+  const { hazard, verdict, timeline, label } = round;
+  const word = !verdict.isPassed ? 'FAILED' : label === undefined ? 'PASSED' : 'NOTED ';
   const failed = broken(verdict);
   const more = failed.length - MOST_BROKEN;
   const recorded = timeline === null ? '' : ` · ${seconds(timeline.endedAt)} recorded`;
   return [
-    `${verdict.isPassed ? 'PASSED' : 'FAILED'}  ${verdict.hazard} · round ${verdict.round}`,
+    `${word}  ${countedAs(round)} · round ${verdict.round}`,
     `        ${hazard.title}`,
     `        ${dateTime(verdict.startedAt)}${recorded} · seed ${verdict.seed}`,
     ...failed.slice(0, MOST_BROKEN).map((check) => `  not held  ${sentence(check)}`),

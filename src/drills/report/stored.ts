@@ -21,7 +21,8 @@ const date = simple('date', (value) => typeof value === 'string' && Number.isFin
 const NAME = { hazard: text, round: whole, seed: whole, startedAt: date };
 const SPANS = list(object({ host: text, from: moment, to: moment }));
 
-const VERDICT = object({
+/** Of a verdict. */
+export const VERDICT = object({
   ...NAME,
   isPassed: flag,
   checks: list(

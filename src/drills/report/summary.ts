@@ -1,6 +1,6 @@
 import { type Spread, spreadOf } from '../judge/statistics.ts';
 import { figures, limitMs } from './figures.ts';
-import type { Round } from './round.ts';
+import { countedAs, judgedRounds, type Round } from './round.ts';
 
 /**
  * Rounds that belong together, in figures, ms. A spread is null when no round measured it; a round whose recording was not fit to be judged
@@ -28,17 +28,22 @@ export interface SummaryRow {
 
 /** One row for each hazard, in the order in which they were first run. */
 export function byHazard(rounds: readonly Round[]): SummaryRow[] {
-  return grouped(rounds, (round) => ({ name: round.hazard.id, title: round.hazard.title }));
+  return grouped(rounds, (round) => ({
+    name: countedAs(round),
+    title: round.label === undefined ? round.hazard.title : `${round.hazard.title}, stock settings`,
+  }));
 }
 
 /** One row for each row of the headline table; rounds of hazards without one are left out. */
 export function byHeadline(rounds: readonly Round[]): SummaryRow[] {
-  return grouped(rounds, ({ hazard }) => (hazard.headline === null ? null : { name: hazard.headline, title: '' }));
+  return grouped(judgedRounds(rounds), ({ hazard }) =>
+    hazard.headline === null ? null : { name: hazard.headline, title: '' },
+  );
 }
 
-/** Everything in one row; null without a round. */
+/** Everything in one row, our own rounds alone where there are some; null without a round. */
 export function total(rounds: readonly Round[]): SummaryRow | null {
-  return grouped(rounds, () => ({ name: 'all', title: '' }))[0] ?? null;
+  return grouped(judgedRounds(rounds), () => ({ name: 'all', title: '' }))[0] ?? null;
 }
 
 function grouped(
@@ -88,7 +93,8 @@ function rowOf(name: string, title: string, rounds: readonly Round[]): SummaryRo
   };
 }
 
-function isFit(round: Round | undefined): boolean {
+/** Its recording was fit to be judged. */
+export function isFit(round: Round | undefined): boolean {
   return round?.verdict.checks.every((check) => check.what !== 'recording' || check.isHeld) ?? false;
 }
 

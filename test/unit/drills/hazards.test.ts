@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE, hazardOf, shortSelection } from '../../../src/drills/hazards/catalogue.ts';
+import { COMPARED, forStock } from '../../../src/drills/hazards/compared.ts';
+import { usualLengthMs } from '../../../src/drills/hazards/length.ts';
+import { drawHazard } from '../../../src/drills/hazards/random.ts';
 import { PHASE_MS } from '../../../src/drills/hazards/draw.ts';
 import type { Hazard, HazardGroup } from '../../../src/drills/hazards/hazard.ts';
 import { HEADLINES } from '../../../src/drills/hazards/headlines.ts';
@@ -208,13 +211,59 @@ describe('the catalogue', () => {
     expect(steps).toThrowError(/no host for the part/);
   });
 
-  it('draws one short hazard of each group, and each of them sooner or later', () => {
+  it('draws one short hazard of each group, and more than one sooner or later', () => {
     const drawn = new Set<string>();
     for (let seed = 0; seed < 1_000; seed += 1) {
       const selection = shortSelection(dice(seed).next);
       expect(selection.map(({ group }) => group)).toEqual(Object.keys(PREFIXES));
       for (const { id } of selection) drawn.add(id);
     }
-    expect(drawn).toEqual(new Set(CATALOGUE.filter(({ isLong }) => isLong !== true).map(({ id }) => id)));
+    const able = CATALOGUE.filter(({ id }) => drawn.has(id));
+    expect(able.some(({ isLong }) => isLong)).toBe(false);
+    for (const group of Object.keys(PREFIXES)) {
+      const own = able.filter((hazard) => hazard.group === group);
+      expect(own.length, group).toBeGreaterThan(1);
+      const shortest = Math.min(...CATALOGUE.filter((hazard) => hazard.group === group).map(usualLengthMs));
+      for (const hazard of own) expect(usualLengthMs(hazard), hazard.id).toBeLessThanOrEqual(shortest * 1.5);
+    }
+  });
+
+  it('has a short selection whose steps are over within four minutes, whatever the seed', () => {
+    for (let seed = 0; seed < 200; seed += 1) {
+      const total = shortSelection(dice(seed).next).reduce((sum, hazard) => sum + usualLengthMs(hazard), 0);
+      expect(total).toBeLessThan(240_000);
+    }
+  });
+
+  it('can be played with stock settings: what was held until ours had taken over is held until theirs must have', () => {
+    for (const id of COMPARED) {
+      const hazard = hazardOf(id);
+      if (hazard === undefined) throw new Error(`${id} is not in the catalogue`);
+      const stock = forStock(hazard);
+      const [ours, theirs] = [hazard.steps(CAST, dice(1).next), stock.steps(CAST, dice(1).next)];
+      expect(theirs.map(({ act }) => act)).toEqual(ours.map(({ act }) => act));
+      for (const [index, step] of theirs.entries()) {
+        const before = ours[index]?.afterMs ?? 0;
+        expect(step.afterMs, id).toBe(before >= 30_000 ? Math.max(75_000, before) : before);
+      }
+      // Nothing of it is judged but that the probes were there.
+      expect(stock.expects.map(({ probe }) => probe)).toEqual(hazard.expects.map(({ probe }) => probe));
+      expect(stock.expects.every(({ withinMs, failures }) => withinMs === undefined && failures === undefined)).toBe(
+        true,
+      );
+    }
+    const groups = new Set(COMPARED.map((id) => hazardOf(id)?.group));
+    expect(groups).toEqual(new Set(['host', 'network', 'process', 'hang', 'planned']));
+  });
+
+  it('draws random faults of all groups, none of the long ones, the same for the same seed', () => {
+    const draw = (seed: number) => {
+      const { next } = dice(seed);
+      return Array.from({ length: 300 }, () => drawHazard(next));
+    };
+    expect(draw(5)).toEqual(draw(5));
+    expect(draw(5)).not.toEqual(draw(6));
+    expect(draw(5).some(({ isLong }) => isLong)).toBe(false);
+    expect(new Set(draw(5).map(({ group }) => group)).size).toBe(Object.keys(PREFIXES).length);
   });
 });

@@ -1,5 +1,7 @@
+import { comparisonSection } from '../comparison-table.ts';
+import { compare, type HeadlineFacts } from '../comparison.ts';
 import { markup } from '../escape.ts';
-import type { Round, Run } from '../round.ts';
+import { judgedRounds, type Round, type Run } from '../round.ts';
 import { count, dateTime } from '../words.ts';
 import { anchor, drawn } from './choice.ts';
 import { failedList } from './failed-list.ts';
@@ -18,15 +20,16 @@ const METHOD = [
 ];
 
 /** A report of a run as one HTML file: no script, nothing from the network, readable on screen and on paper. */
-export function page(run: Run, rounds: readonly Round[]): string {
+export function page(run: Run, rounds: readonly Round[], headlines: readonly HeadlineFacts[] = []): string {
   const whole = drawn(rounds);
-  const failed = rounds.filter((round) => !round.verdict.isPassed).length;
+  const own = judgedRounds(rounds);
+  const failed = own.filter((round) => !round.verdict.isPassed).length;
   const result =
     rounds.length === 0
       ? '<span class="verdict">No rounds were run</span>'
       : failed === 0
-        ? `<span class="verdict passed">✓ ${rounds.length === 1 ? 'The round' : `All ${rounds.length} rounds`} passed</span>`
-        : `<span class="verdict failed">✗ ${failed} of ${count(rounds.length, 'round')} failed</span>`;
+        ? `<span class="verdict passed">✓ ${own.length === 1 ? 'The round' : `All ${own.length} rounds`} passed</span>`
+        : `<span class="verdict failed">✗ ${failed} of ${count(own.length, 'round')} failed</span>`;
   return [
     '<!DOCTYPE html>',
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
@@ -36,6 +39,7 @@ export function page(run: Run, rounds: readonly Round[]): string {
     `<p class="meta">${markup(dateTime(run.startedAt))} · ${markup(run.place)} · version ${markup(run.version)} · <code>${markup(run.command)}</code></p></header>`,
     tiles(rounds),
     failedList(rounds, whole),
+    comparisonSection(compare(headlines, rounds)),
     rounds.length === 0 ? '' : summarySection(rounds),
     '<h2>How it was measured</h2>',
     METHOD.map((text) => `<p>${text}</p>`).join(''),

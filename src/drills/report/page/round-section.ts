@@ -10,7 +10,7 @@ const MOST_EVENTS = 60;
 
 /** One round, drawn: verdict, drawings, what happened, what was judged. */
 export function roundSection(round: Round, timeline: Timeline, id: string): string {
-  const { verdict, hazard } = round;
+  const { verdict } = round;
   const close = closeScale(timeline, verdict);
   const figures = [
     ...(close === null
@@ -20,8 +20,8 @@ export function roundSection(round: Round, timeline: Timeline, id: string): stri
   ];
   const failed = broken(verdict);
   return [
-    `<details open id="${id}"><summary><h3>${markup(hazard.title)}, round ${verdict.round}</h3>${badge(verdict.isPassed)}</summary>`,
-    `<p class="meta">${markup(dateTime(verdict.startedAt))} · ${seconds(timeline.endedAt)} recorded · again: <code>${markup(replay(verdict))}</code></p>`,
+    `<details open id="${id}"><summary><h3>${markup(titled(round))}, round ${verdict.round}</h3>${badge(verdict.isPassed, round.label)}</summary>`,
+    `<p class="meta">${markup(dateTime(verdict.startedAt))} · ${seconds(timeline.endedAt)} recorded · again: <code>${markup(replay(verdict, round.label))}</code></p>`,
     failed.length === 0
       ? ''
       : `<ul class="broken">${failed.map((check) => `<li>${markup(sentence(check))}</li>`).join('')}</ul>`,
@@ -32,9 +32,14 @@ export function roundSection(round: Round, timeline: Timeline, id: string): stri
   ].join('\n');
 }
 
-/** Passed or failed, as sign and word. */
-export function badge(isPassed: boolean): string {
+/** Passed or failed, as sign and word; a round with stock settings is recorded, not judged. */
+export function badge(isPassed: boolean, label?: Round['label']): string {
+  if (isPassed && label !== undefined) return '<span class="verdict">recorded</span>';
   return isPassed ? '<span class="verdict passed">✓ passed</span>' : '<span class="verdict failed">✗ failed</span>';
+}
+
+function titled({ hazard, label }: Round): string {
+  return label === undefined ? hazard.title : `${hazard.title}, stock settings`;
 }
 
 function figure(svg: string, caption: string): string {

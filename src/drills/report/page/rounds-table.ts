@@ -1,6 +1,6 @@
 import { clip, markup } from '../escape.ts';
 import { figures } from '../figures.ts';
-import type { Round } from '../round.ts';
+import { countedAs, type Round } from '../round.ts';
 import { broken, dateTime, grouped, outage, seconds, sentence } from '../words.ts';
 import { anchor } from './choice.ts';
 import { badge } from './round-section.ts';
@@ -11,7 +11,7 @@ export function roundsTable(rounds: readonly Round[], drawn: readonly Round[]): 
   const rows = rounds.map((round) => {
     const { verdict } = round;
     const own = figures(round);
-    const name = `${markup(verdict.hazard)} ${verdict.round}`;
+    const name = `${markup(countedAs(round))} ${verdict.round}`;
     const failed = broken(verdict).map(sentence).join('; ');
     const why = failed === '' ? '' : `<span class="id">${markup(clip(failed, 300))}</span>`;
     const numbers = [
@@ -26,7 +26,7 @@ export function roundsTable(rounds: readonly Round[], drawn: readonly Round[]): 
       `<tr><td>${isDrawn.has(round) ? `<a href="#${anchor(rounds, round)}">${name}</a>` : name}${why}</td>`,
       `<td class="strip">${markup(dateTime(verdict.startedAt))}</td>`,
       ...numbers.map((text) => `<td class="number">${markup(text)}</td>`),
-      `<td class="number">${badge(verdict.isPassed)}</td></tr>`,
+      `<td class="number">${badge(verdict.isPassed, round.label)}</td></tr>`,
     ].join('');
   });
   const heads = ['writes stop', 'VIP gone', 'acked writes lost', 'calls failed', 'full redundancy', 'seed', 'verdict'];

@@ -1,6 +1,6 @@
 import { markup } from '../escape.ts';
 import { HINT, hasHint, p95, slowestRedundancy } from '../overview.ts';
-import type { Round } from '../round.ts';
+import { judgedRounds, type Round } from '../round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from '../summary.ts';
 import { count, grouped, outage, seconds } from '../words.ts';
 import { dots, reach } from './dots.ts';
@@ -10,7 +10,8 @@ export function tiles(rounds: readonly Round[]): string {
   const all = total(rounds);
   if (all === null) return '';
   const notHeld = (what: string): number =>
-    rounds.filter(({ verdict }) => verdict.checks.some((check) => check.what === what && !check.isHeld)).length;
+    judgedRounds(rounds).filter(({ verdict }) => verdict.checks.some((check) => check.what === what && !check.isHeld))
+      .length;
   const split = notHeld('holders') + notHeld('primaries');
   const half = all.rounds < 2 ? '' : `; half of the rounds: ${outage(all.write?.p50 ?? null)} or less`;
   const tile = (value: string, text: string, isBroken: boolean): string =>

@@ -1,0 +1,25 @@
+import type { Act, Hazard } from './hazard.ts';
+
+/** A host of the lab boots so long; its redundancy is back later. */
+const BOOT_MS = 12_000;
+/** systemd does what it is asked for in a moment. */
+const ASKED_MS = 1_000;
+
+/** How long a hazard's steps take in the cluster that the lab has, with everything random in the middle of its range, ms. */
+export function usualLengthMs(hazard: Hazard): number {
+  const cast = {
+    regions: ['r1', 'r2', 'r3'],
+    racks: ['k1', 'k2'],
+    primary: 'r1',
+    standbys: ['r2', 'r3'],
+    holder: 'r1',
+    etcdLeader: 'r1',
+  };
+  return hazard.steps(cast, () => 0.5).reduce((sum, { afterMs, act }) => sum + afterMs + ownMs(act), 0);
+}
+
+function ownMs(act: Act): number {
+  if (act.do === 'start' || act.do === 'reboot') return BOOT_MS;
+  if (act.do === 'burn') return act.seconds * 1000;
+  return act.do === 'unit' ? ASKED_MS : 0;
+}

@@ -1,0 +1,33 @@
+import { CATALOGUE } from './catalogue.ts';
+import { type Chance, pick } from './draw.ts';
+import type { Hazard } from './hazard.ts';
+
+const WELL_AGAIN_MS = 180_000;
+/** Nothing is asked of the time that anything takes, so a machine that is busy for a while spoils nothing. */
+const STALL_MS = 30_000;
+
+/** Hazards that follow each other at random: what each costs alone is judged elsewhere; here nothing may be lost, and all must be well in the end. */
+export const RANDOM_FAULTS: Hazard = {
+  id: 'random',
+  title: 'hazards at random, the next one often while the last one is got over, under load',
+  row: 'random faults',
+  group: 'double',
+  headline: null,
+  // Drawn on the way: who has which part is not known before.
+  steps: () => [],
+  expects: ['write', 'read', 'vip'].map((probe) => ({ probe })),
+  redundantMs: WELL_AGAIN_MS,
+  failovers: Number.MAX_SAFE_INTEGER,
+  starvedMs: STALL_MS,
+};
+
+/**
+ * The next hazard. Each takes away all that it makes before another begins, so two overlap in the recovery alone: the majority of etcd is never
+ * gone for longer than a boot takes, but for a power cut of all hosts.
+ */
+export function drawHazard(chance: Chance): Hazard {
+  return pick(
+    CATALOGUE.filter(({ isLong = false }) => !isLong),
+    chance,
+  );
+}

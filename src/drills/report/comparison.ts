@@ -1,0 +1,136 @@
+import { P95_ROUNDS, type Spread, spreadOf } from '../judge/statistics.ts';
+import { figures } from './figures.ts';
+import type { Round } from './round.ts';
+import { isFit } from './summary.ts';
+
+/** What a row of the headline table promises; a `Headline` of the hazards is one. */
+export interface HeadlineFacts {
+  readonly name: string;
+  /** The lane whose outage is the figure; null: the figure is the number of failovers, of which there must be none. */
+  readonly probe: string | null;
+  /** The longest outage that is promised, ms: of 95 in 100 rounds. Absent: none is. */
+  readonly withinMs?: number;
+  /** How many calls may fail; absent: it is not promised. */
+  readonly failures?: number;
+  /** In words. */
+  readonly target: string;
+}
+
+/** Rounds of one row that were played with the same settings. */
+export interface Side {
+  readonly rounds: number;
+  /** Of the row's lane, ms; null: it has none, or no round was fit. */
+  readonly spread: Spread | null;
+  readonly failovers: number;
+  readonly acknowledged: number;
+  /** Acknowledged writes that some node, or all, did not have after the heal: each counts once. */
+  readonly lost: number;
+  /** Rounds with two holders of the floating address, or two writable primaries. */
+  readonly split: number;
+  readonly failedCalls: number;
+  /** Rounds whose recording was not fit to be judged: they are in no spread. */
+  readonly unfit: number;
+}
+
+/** A row of the headline table, our settings beside stock ones. `own`, `stock`: null without rounds. */
+export interface ComparisonRow {
+  readonly name: string;
+  readonly target: string;
+  /** What its column of harm counts. */
+  readonly harm: 'lost' | 'split';
+  readonly own: Side | null;
+  readonly stock: Side | null;
+  /** Null: nothing was played with our settings. */
+  readonly isKept: boolean | null;
+  /** How many times as long it takes with stock settings; null: one of both was not measured, or took no time. */
+  readonly ratio: number | null;
+}
+
+const LOST: HeadlineFacts = { name: 'acknowledged writes lost, whatever the fault', probe: null, target: '0' };
+const SPLIT: HeadlineFacts = { name: 'two VIP holders, or two writable primaries', probe: null, target: 'in 0 rounds' };
+
+/** The headline table: a row for each headline of which there are rounds, in their order, then what holds for all rounds of all hazards. */
+export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Round[]): ComparisonRow[] {
+  const rows = headlines.flatMap((facts): ComparisonRow[] => {
+    const [own, stock] = sidesOf(
+      rounds.filter(({ hazard }) => hazard.headline === facts.name),
+      facts,
+    );
+    if (own === null && stock === null) return [];
+    return [
+      { ...named(facts), harm: 'lost', own, stock, isKept: own && isKept(own, facts), ratio: ratioOf(own, stock) },
+    ];
+  });
+  const [own, stock] = sidesOf(rounds, LOST);
+  if (own === null && stock === null) return [];
+  const all = (facts: HeadlineFacts, harm: ComparisonRow['harm']): ComparisonRow => ({
+    ...named(facts),
+    harm,
+    own,
+    stock,
+    isKept: own && own[harm] === 0,
+    ratio: null,
+  });
+  return [...rows, all(LOST, 'lost'), all(SPLIT, 'split')];
+}
+
+/** The figure that a promise of 95 in 100 rounds is held against: the p95, of fewer rounds the worst. */
+export function judgedMs(spread: Spread): number {
+  return spread.p95 ?? spread.max;
+}
+
+function named({ name, target }: HeadlineFacts): Pick<ComparisonRow, 'name' | 'target'> {
+  return { name, target };
+}
+
+function sidesOf(rounds: readonly Round[], facts: HeadlineFacts): readonly [Side | null, Side | null] {
+  const of = (label: Round['label']) =>
+    sideOf(
+      rounds.filter((round) => round.label === label),
+      facts,
+    );
+  return [of(undefined), of('baseline')];
+}
+
+function sideOf(rounds: readonly Round[], { probe }: HeadlineFacts): Side | null {
+  if (rounds.length === 0) return null;
+  const all = rounds.map((round) => ({ ...figures(round), verdict: round.verdict, isFit: isFit(round) }));
+  const fit = all.filter((item) => item.isFit);
+  const sum = (pick: (item: (typeof all)[number]) => number) => all.reduce((total, item) => total + pick(item), 0);
+  const measured = fit.map((item) => (probe === 'vip' ? item.vipMs : item.writeMs)).filter((ms) => ms !== null);
+  return {
+    rounds: rounds.length,
+    spread: probe === null ? null : spreadOf(measured),
+    failovers: sum(({ verdict }) => verdict.failovers),
+    acknowledged: sum(({ verdict }) => verdict.ledger.acknowledged),
+    lost: sum(({ verdict }) => new Set(verdict.ledger.lost.map(writeIn)).size),
+    split: sum(({ verdict }) => (verdict.checks.some(isSplit) ? 1 : 0)),
+    failedCalls: sum(({ failedCalls }) => failedCalls),
+    unfit: all.length - fit.length,
+  };
+}
+
+/** `17 on r2` → `17`: a write that no node has is told once for each. */
+function writeIn(text: string): string {
+  return text.slice(0, text.lastIndexOf(' on '));
+}
+
+function isSplit({ what, isHeld }: Round['verdict']['checks'][number]): boolean {
+  return (what === 'holders' || what === 'primaries') && !isHeld;
+}
+
+function isKept(side: Side, { probe, withinMs, failures }: HeadlineFacts): boolean {
+  const isClean = side.lost === 0 && side.split === 0 && side.unfit < side.rounds;
+  const isCalm = probe !== null || side.failovers === 0;
+  const isInTime = withinMs === undefined || (side.spread !== null && judgedMs(side.spread) <= withinMs);
+  return isClean && isCalm && isInTime && (failures === undefined || side.failedCalls <= failures);
+}
+
+/** Of the p95s where both have one, else of the medians. */
+function ratioOf(own: Side | null, stock: Side | null): number | null {
+  const [ours, theirs] = [own?.spread, stock?.spread];
+  if (ours == null || theirs == null) return null;
+  const hasBoth = ours.rounds >= P95_ROUNDS && theirs.rounds >= P95_ROUNDS;
+  const [dividend, divisor] = hasBoth ? [theirs.p95 ?? 0, ours.p95 ?? 0] : [theirs.p50, ours.p50];
+  return divisor === 0 ? null : dividend / divisor;
+}
