@@ -1,22 +1,26 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
+import { isDressed } from '../drills/dressing/dress.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
 import { HEADLINES } from '../drills/hazards/headlines.ts';
 import { monotonicMs } from '../drills/probes/time/clock.ts';
-import { exportJson } from '../drills/report/json.ts';
-import { junit } from '../drills/report/junit.ts';
-import { markdownTable, overview } from '../drills/report/overview.ts';
-import { page } from '../drills/report/page/page.ts';
+import { comparisonText } from '../drills/report/comparison-table.ts';
+import { compare, type HeadlineFacts } from '../drills/report/comparison.ts';
+import { overview } from '../drills/report/overview.ts';
 import type { Run } from '../drills/report/round.ts';
 import { screen } from '../drills/report/screen.ts';
-import { chosen, parseDrillCall, USAGE } from '../drills/run/call.ts';
+import { playBaseline, undressed } from '../drills/run/baseline.ts';
+import { chosen, type DrillCall, parseDrillCall, USAGE } from '../drills/run/call.ts';
 import { chanceOf } from '../drills/run/chance.ts';
+import { openReportFolder, readRuns } from '../drills/run/folder.ts';
+import { playRandomSuite } from '../drills/run/random/faults.ts';
 import { openStage, type Stage } from '../drills/run/stage.ts';
-import { type Played, playSuite } from '../drills/run/suite.ts';
+import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
+import { storedTable } from '../drills/run/table.ts';
+import { execHost } from '../lab/exec.ts';
 import { up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
 import { readContextKey } from '../lab/product/context.ts';
@@ -24,39 +28,42 @@ import { needState } from '../lab/state.ts';
 import { labStatus } from '../lab/status.ts';
 import { productVersion, systemRandom } from './process.ts';
 
-const TARGETS = new Map(Object.values(HEADLINES).map(({ name, target }) => [name, target]));
+const HEADLINE_LIST: readonly HeadlineFacts[] = Object.values(HEADLINES);
 const CHECKOUT = join(import.meta.dirname, '..', '..');
+const RUNS = join(CHECKOUT, '.regent', 'drills');
 
 /** Entry of scripts/drill. Ends with 0 when every round passed, 1 when one did not, 2 for a mistake in the command line. */
 async function main(words: readonly string[]): Promise<number> {
   const call = parseDrillCall(words);
   if (call.verb === 'help') return print(USAGE);
+  if (call.verb === 'table') return table(call);
   const random = systemRandom();
   const seed = call.seed ?? Math.floor(random.fraction() * 0xffff_ffff);
   const hazards = chosen(call, CATALOGUE, shortSelection(chanceOf(seed)));
   if (call.verb === 'list')
     return print(hazards.map(({ id, group, title }) => `${id.padEnd(32)} ${group.padEnd(8)} ${title}\n`).join(''));
   const stage = openLabStage();
+  if (await isDressed(stage)) await undressed({ stage, say });
   const startedAt = new Date().toISOString();
   const run: Run = {
     title: 'Failover drills',
     command: `scripts/drill ${words.join(' ')}${call.seed === null ? ` --seed ${seed}` : ''}`,
     startedAt,
     place: `${stage.topology.name}, whole hosts in containers, ${availableParallelism()} cores`,
-    version: productVersion(),
+    version: await buildOn(stage),
   };
-  const folder = resolve(call.out ?? join(CHECKOUT, '.regent', 'drills', startedAt.replace(/[:.]/g, '-')));
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const folder = resolve(call.out ?? join(RUNS, startedAt.replace(/[:.]/g, '-')));
+  const report = openReportFolder(folder, run, HEADLINE_LIST, monotonicMs);
   const stopping = new AbortController();
   process.once('SIGINT', () => (say('no further round is begun; again to end at once'), stopping.abort()));
   const runId = crypto.randomUUID();
   const played: Played[] = [];
-  await playSuite({
+  const order: SuiteOrder = {
     stage,
     hazards,
     rounds: call.rounds,
     seed,
-    isExact: call.seed !== null && hazards.length === 1 && call.rounds === 1,
+    isExact: call.seed !== null && (hazards.length === 1 || call.verb === 'random') && call.rounds === 1,
     ids: () => crypto.randomUUID(),
     now: () => new Date().toISOString(),
     say,
@@ -64,13 +71,38 @@ async function main(words: readonly string[]): Promise<number> {
     onPlayed: async (one) => {
       played.push(one);
       process.stdout.write(`${screen(one)}\n`);
-      writeReports(folder, run, played);
-      if (call.isStored) await store(stage, runId, one);
+      report.add(one);
+      // The history is of the cluster as it is, and of hazards that it knows.
+      if (call.isStored && one.label === undefined && call.verb !== 'random') await store(stage, runId, one);
     },
-  });
-  process.stdout.write(overview(run, played));
+  };
+  try {
+    await playAll(call, order);
+  } finally {
+    report.finish();
+  }
+  process.stdout.write(`${overview(run, played)}\n${comparisonText(compare(HEADLINE_LIST, played))}`);
   say(`report: ${join(folder, 'report.html')}`);
   return played.length > 0 && played.every(({ verdict }) => verdict.isPassed) ? 0 : 1;
+}
+
+async function playAll({ verb, isStockOnly, minutes }: DrillCall, order: SuiteOrder): Promise<void> {
+  if (verb === 'baseline') await playBaseline({ ...order, isStockOnly });
+  else if (verb === 'random') await playRandomSuite({ ...order, minutes });
+  else await playSuite(order);
+}
+
+function table({ out, build, since }: DrillCall): number {
+  const found = storedTable(readRuns(resolve(out ?? RUNS)), HEADLINE_LIST, { version: build, since });
+  if (found === null) throw new AppError('drill', 'There is no stored run. What to do: sudo scripts/drill all');
+  return print(`${found.text}\n${found.markdown}`);
+}
+
+/** What is installed there: it is that which is drilled, not this checkout. */
+async function buildOn({ layout, topology }: Stage): Promise<string> {
+  const argv = ['cat', '/opt/regent/current/VERSION'];
+  const result = await execHost(layout, topology.hosts[0]?.name ?? '', argv, { timeoutMs: 10_000 });
+  return result.code === 0 ? result.stdout.trim() : productVersion();
 }
 
 function openLabStage(): Stage {
@@ -91,17 +123,6 @@ function openLabStage(): Stage {
     now: monotonicMs,
     wait: (ms) => delay(ms),
   });
-}
-
-/** After each round, so that a run that is cut off leaves its report too. */
-function writeReports(folder: string, run: Run, played: readonly Played[]): void {
-  const files: Record<string, string> = {
-    'report.html': page(run, played),
-    'report.json': exportJson(run, played, true),
-    'junit.xml': junit(run, played),
-    'table.md': `${markdownTable(run, played, TARGETS)}\n${markdownTable(run, played, null)}`,
-  };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }
 
 async function store({ client }: Stage, run: string, { verdict, timeline }: Played): Promise<void> {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { AppError } from '../../core/errors.ts';
+import { COMPARED } from '../hazards/compared.ts';
 import type { Hazard, HazardGroup } from '../hazards/hazard.ts';
 
 /** What `scripts/drill help` prints. */
@@ -8,28 +9,51 @@ export const USAGE = `scripts/drill VERB: failovers rehearsed and measured in a 
   list                           the hazards: id, group, what is done
   run ID…                        play these
   all                            play them all
+  baseline [ID…]                 play these (default: those that compare) with our settings, then with the engines' stock settings
+  random                         hazards at random for a while, the next one while the last one is got over, with more load
+  table                          the headline table of all stored runs of one build
 
   --rounds N                     how often each (default 1; a 95th percentile needs 30)
   --group G                      of \`all\`: host, process, hang, network, disk, planned, double or noise
-  --short                        of \`all\`: a few, one of each group
+  --short                        of \`all\`: one of each group, of the short ones
+  --stock-only                   of \`baseline\`: nothing with our settings
+  --minutes M                    of \`random\`: for how long hazards are begun (default 30)
+  --since DATE, --build VERSION  of \`table\`: runs since then (2026-11-20, or with a time, UTC); of this build (default: the newest run's)
   --seed S                       the same phases and victims again; for one ID and one round: that very round
-  --out FOLDER                   where the report goes (default: .regent/drills/<date>)
+  --out FOLDER                   where the report goes (default: .regent/drills/<date>); of \`table\`: the folder of the runs
   --no-store                     the rounds are not kept in the cluster's history
 `;
 
 /** A command line of scripts/drill, understood. */
 export interface DrillCall {
-  readonly verb: 'list' | 'run' | 'all' | 'help';
+  readonly verb: Verb;
   readonly ids: readonly string[];
   readonly rounds: number;
   readonly group: string | null;
   readonly isShort: boolean;
+  readonly isStockOnly: boolean;
+  readonly minutes: number;
+  /** ISO 8601; null: all runs. */
+  readonly since: string | null;
+  /** Null: that of the newest run. */
+  readonly build: string | null;
   /** Null: any. */
   readonly seed: number | null;
   readonly out: string | null;
   readonly isStored: boolean;
 }
 
+const VERBS = ['list', 'run', 'all', 'baseline', 'random', 'table', 'help'] as const;
+type Verb = (typeof VERBS)[number];
+
+/** Options that are of one verb alone. */
+const OWN: readonly (readonly [Verb, readonly string[]])[] = [
+  ['all', ['group', 'short']],
+  ['baseline', ['stock-only']],
+  ['random', ['minutes']],
+  ['table', ['since', 'build']],
+];
+const MOST_MINUTES = 24 * 60;
 const MOST_ROUNDS = 1000;
 
 /** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
@@ -41,6 +65,10 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
       rounds: { type: 'string' },
       group: { type: 'string' },
       short: { type: 'boolean' },
+      'stock-only': { type: 'boolean' },
+      minutes: { type: 'string' },
+      since: { type: 'string' },
+      build: { type: 'string' },
       seed: { type: 'string' },
       out: { type: 'string' },
       'no-store': { type: 'boolean' },
@@ -49,16 +77,23 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
   });
   const [verb = 'help', ...ids] = values.help === true ? ['help'] : positionals;
   if (!isVerb(verb)) throw usage(`There is no verb "${verb}".`);
-  if ((verb === 'run') !== ids.length > 0)
-    throw usage(verb === 'run' ? 'run: name a hazard.' : `${verb} takes no names.`);
-  if (verb !== 'all' && (values.group !== undefined || values.short === true))
-    throw usage('--group and --short are of `all`.');
+  if (verb === 'run' && ids.length === 0) throw usage('run: name a hazard.');
+  if (verb !== 'run' && verb !== 'baseline' && ids.length > 0) throw usage(`${verb} takes no names.`);
+  const given = new Set(Object.keys(values));
+  for (const [owner, names] of OWN) {
+    const stray = verb === owner ? undefined : names.find((name) => given.has(name));
+    if (stray !== undefined) throw usage(`--${stray} is of \`${owner}\`.`);
+  }
   return {
     verb,
     ids,
     rounds: wholeNumber('--rounds', values.rounds ?? '1', 1, MOST_ROUNDS),
     group: values.group ?? null,
     isShort: values.short === true,
+    isStockOnly: values['stock-only'] === true,
+    minutes: wholeNumber('--minutes', values.minutes ?? '30', 1, MOST_MINUTES),
+    since: values.since === undefined ? null : moment('--since', values.since),
+    build: values.build ?? null,
     seed: values.seed === undefined ? null : wholeNumber('--seed', values.seed, 0, 0xffff_ffff),
     out: values.out ?? null,
     isStored: values['no-store'] !== true,
@@ -72,12 +107,19 @@ export function chosen<T extends Hazard>(call: DrillCall, catalogue: readonly T[
   const groups = [...new Set(catalogue.map(({ group }) => group))];
   if (call.group !== null && !groups.includes(call.group as HazardGroup))
     throw usage(`There is no group "${call.group}". They are: ${groups.join(', ')}.`);
-  if (call.verb === 'run') return catalogue.filter(({ id }) => call.ids.includes(id));
+  const ids = call.verb === 'baseline' && call.ids.length === 0 ? COMPARED : call.ids;
+  if (call.verb === 'run' || call.verb === 'baseline') return catalogue.filter(({ id }) => ids.includes(id));
   return (call.isShort ? short : catalogue).filter(({ group }) => call.group === null || group === call.group);
 }
 
-function isVerb(word: string): word is DrillCall['verb'] {
-  return ['list', 'run', 'all', 'help'].includes(word);
+function isVerb(word: string): word is Verb {
+  return VERBS.some((verb) => verb === word);
+}
+
+function moment(name: string, text: string): string {
+  const time = Date.parse(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && Number.isFinite(time)) return new Date(time).toISOString();
+  throw usage(`${name} ${text}: give a date as 2026-11-20, or with a time as 2026-11-20T22:15:00Z.`);
 }
 
 function wholeNumber(name: string, text: string, least: number, most: number): number {

@@ -44,6 +44,8 @@ export interface RoundOrder {
   readonly startProbes: (ledger: string) => Promise<Probes>;
   readonly ids: () => string;
   readonly say: (text: string) => void;
+  /** Plays what is only known on the way, in the place of the hazard's own steps. */
+  readonly story?: (play: (steps: readonly Step[]) => Promise<void>) => Promise<void>;
 }
 
 const WELL_MS = 180_000;
@@ -66,12 +68,18 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     await probes.ready();
     await stage.wait(STEADY_MS);
     const steps = hazard.steps(cast, chanceOf(seed));
-    const notes: Mark[] = [];
-    const predicted = await foretell(stage, steps, (text) => {
-      order.say(text);
-      notes.push({ at: stage.now(), kind: 'note', host: null, text });
-    });
-    const marks = [...notes, ...(await playSteps(order, steps, witness))];
+    const marks: Mark[] = [];
+    const isForetold = stage.redundancy !== 'streaming' && order.story === undefined;
+    // The cluster's model knows its own settings alone.
+    const predicted = isForetold
+      ? await foretell(stage, steps, (text) => {
+          order.say(text);
+          marks.push({ at: stage.now(), kind: 'note', host: null, text });
+        })
+      : undefined;
+    const play = async (more: readonly Step[]) => void marks.push(...(await playSteps(order, more, witness)));
+    if (order.story === undefined) await play(steps);
+    else await order.story(play);
     const healedAt = stage.now();
     const redundant = await waitUntilRedundant(stage, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)

@@ -21,6 +21,11 @@ export interface Stage {
   /** Milliseconds of CLOCK_MONOTONIC, which all processes of the machine share. */
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
+  /**
+   * What counts as full redundancy. `promised` (absent: the same): every standby synchronous, and a doctor who has nothing to say.
+   * `streaming`: of region nodes that are dressed, whose doctor would not be content: every standby streams, and the API answers.
+   */
+  readonly redundancy?: 'promised' | 'streaming';
 }
 
 const LOOK_MS = 5_000;
@@ -83,14 +88,31 @@ export async function holdsAddress(stage: Stage, host: string): Promise<boolean>
   return code === 0 && stdout.trim() !== '';
 }
 
+const ETCD_STATUS =
+  'etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/pki/node.crt --key=/etc/regent/pki/node.key --endpoints=https://127.0.0.1:2379 endpoint status --write-out=fields';
+
+/** Who leads etcd now, by each member's own word: what agents report of it may be old, or they are stopped. Null: nobody. */
+async function findEtcdLeader({ layout, topology }: Stage): Promise<string | null> {
+  const answers = regionsOf(topology).map(async (host) => {
+    const result = await execHost(layout, host, ETCD_STATUS.split(' '), { timeoutMs: LOOK_MS }).catch(() => null);
+    return { host, isLeader: isLeading(result?.code === 0 ? result.stdout : '') };
+  });
+  return (await Promise.all(answers)).find(({ isLeader }) => isLeader)?.host ?? null;
+}
+
+/** A member's status in etcdctl's fields: it leads when the leader's number is its own. */
+export function isLeading(fields: string): boolean {
+  const word = (name: string) => new RegExp(`^"${name}" : (\\d+)$`, 'm').exec(fields)?.[1];
+  return word('Leader') !== undefined && word('Leader') === word('MemberID');
+}
+
 /** Who is what now. Throws AppError `drill` when a part is not played. */
 export async function castOf(stage: Stage): Promise<Cast> {
-  const [primary, holder, { body }] = await Promise.all([
+  const [primary, holder, etcdLeader] = await Promise.all([
     findPrimary(stage),
     findHolder(stage),
-    stage.client.call('cluster.show', {}),
+    findEtcdLeader(stage),
   ]);
-  const etcdLeader = body.dcs.leader;
   if (primary === null || holder === null || etcdLeader === null)
     throw new AppError(
       'drill',

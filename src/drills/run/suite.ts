@@ -1,5 +1,5 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import type { Hazard } from '../hazards/hazard.ts';
+import type { Hazard, Step } from '../hazards/hazard.ts';
 import { judge } from '../judge/judge.ts';
 import type { Timeline } from '../judge/timeline.ts';
 import type { Verdict } from '../judge/verdict.ts';
@@ -17,6 +17,8 @@ export interface Played {
   readonly timeline: Timeline | null;
   /** What the cluster itself expected; absent: it was not asked, or did not answer. */
   readonly predicted?: readonly Prediction[];
+  /** Played with stock settings. */
+  readonly label?: 'baseline';
 }
 
 /** A run of drills. `seed`: of all rounds; `exact`: it is that of the one round that is to be played again. */
@@ -33,6 +35,10 @@ export interface SuiteOrder {
   readonly onPlayed: (played: Played) => Promise<void>;
   /** No further round is begun. */
   readonly signal: AbortSignal;
+  /** With stock settings: recorded, not judged. Absent: our own. */
+  readonly label?: Played['label'];
+  /** What is played in the place of the hazard's own steps, from the round's seed. */
+  readonly story?: (seed: number, play: (steps: readonly Step[]) => Promise<void>) => Promise<void>;
 }
 
 /** Plays all rounds: the first of each hazard, then the second of each, so that a run that is ended early has as many of all. */
@@ -55,9 +61,10 @@ export async function playSuite(order: SuiteOrder): Promise<Played[]> {
 }
 
 async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promise<Played> {
-  const { stage, ids, say } = order;
+  const { stage, ids, say, story } = order;
   const seed = order.isExact ? order.seed : seedOfRound(order.seed, hazard.id, round);
   const startedAt = order.now();
+  const label = order.label === undefined ? {} : { label: order.label };
   say(`${hazard.id}, round ${round} of ${order.rounds}, seed ${seed}`);
   try {
     const startProbes = (ledger: string) => startLabProbes(stage, ledger);
@@ -70,12 +77,24 @@ async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promis
       startProbes,
       ids,
       say: (text) => say(`  ${text}`),
+      ...(story && { story: (play) => story(seed, play) }),
     });
-    return { hazard, verdict: judge(recorded.timeline, hazard), ...recorded };
+    const verdict = judge(recorded.timeline, hazard);
+    return { hazard, verdict: order.label === undefined ? verdict : notJudged(verdict), ...recorded, ...label };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { hazard, verdict: unplayed({ hazard: hazard.id, round, seed, startedAt }, error.message), timeline: null };
+    return {
+      hazard,
+      verdict: unplayed({ hazard: hazard.id, round, seed, startedAt }, error.message),
+      timeline: null,
+      ...label,
+    };
   }
+}
+
+/** A round of which nothing is promised has passed when it was recorded well; what did not hold stays in it as a finding. */
+export function notJudged(verdict: Verdict): Verdict {
+  return { ...verdict, isPassed: verdict.checks.every(({ what, isHeld }) => what !== 'recording' || isHeld) };
 }
 
 /** A round that nobody can judge has not passed. */

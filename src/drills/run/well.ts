@@ -1,5 +1,5 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import { regionsOf, sqlOn, type Stage } from './stage.ts';
+import { findHolder, regionsOf, sqlOn, type Stage } from './stage.ts';
 
 const EVERY_MS = 500;
 
@@ -30,21 +30,33 @@ export async function needWell(stage: Stage, deadlineMs: number): Promise<void> 
     );
 }
 
-const FOLLOWERS = `select case when pg_is_in_recovery() then -1 else
-  (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum') and state = 'streaming') end`;
+/** Standbys that stream from a primary, of these kinds; -1: it is none. */
+const followers = (kinds: readonly string[]) => `select case when pg_is_in_recovery() then -1 else
+  (select count(*) from pg_stat_replication where sync_state in (${kinds.map((kind) => `'${kind}'`).join(', ')})
+    and state = 'streaming' and application_name <> 'pg_basebackup') end`;
+const SYNCHRONOUS = followers(['sync', 'quorum']);
+const STREAMING = followers(['sync', 'quorum', 'potential', 'async']);
 
 async function missing(stage: Stage): Promise<string | null> {
   const regions = regionsOf(stage.topology);
+  const isPromised = stage.redundancy !== 'streaming';
+  const question = isPromised ? SYNCHRONOUS : STREAMING;
   const counts = await Promise.all(
-    regions.map(async (host) => [host, Number((await sqlOn(stage, host, FOLLOWERS)) ?? Number.NaN)] as const),
+    regions.map(async (host) => [host, Number((await sqlOn(stage, host, question)) ?? Number.NaN)] as const),
   );
   const silent = counts.filter(([, count]) => Number.isNaN(count)).map(([host]) => host);
   if (silent.length > 0) return `the database of ${silent.join(' and ')} does not answer.`;
   const primaries = counts.filter(([, count]) => count >= 0);
   if (primaries.length !== 1) return `${primaries.length} databases take writes.`;
   const [primary = '', followers = 0] = primaries[0] ?? [];
-  if (followers !== regions.length - 1) return `${followers} of ${regions.length - 1} follow ${primary} synchronously.`;
+  if (followers !== regions.length - 1)
+    return `${followers} of ${regions.length - 1} follow ${primary}${isPromised ? ' synchronously' : ''}.`;
+  if (!isPromised && (await findHolder(stage)) === null) return 'nobody holds the floating address.';
   try {
+    if (!isPromised) {
+      await stage.client.call('cluster.show', {});
+      return null;
+    }
     const { body } = await stage.client.call('cluster.doctor', {});
     return body.state === 'ok' ? null : body.summary;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE, shortSelection } from '../../../src/drills/hazards/catalogue.ts';
+import { COMPARED } from '../../../src/drills/hazards/compared.ts';
 import { chosen, parseDrillCall } from '../../../src/drills/run/call.ts';
 import { chanceOf, seedOfRound } from '../../../src/drills/run/chance.ts';
 
@@ -14,6 +15,13 @@ describe('the words of scripts/drill', () => {
     ['run net-cut-primary', { verb: 'run', ids: ['net-cut-primary'], rounds: 1, seed: null, isStored: true }],
     ['run a b --rounds 30 --seed 7 --no-store', { ids: ['a', 'b'], rounds: 30, seed: 7, isStored: false }],
     ['all --group disk --short --out /x', { verb: 'all', group: 'disk', isShort: true, out: '/x' }],
+    ['baseline --rounds 3 --stock-only', { verb: 'baseline', ids: [], rounds: 3, isStockOnly: true }],
+    ['random --minutes 5 --seed 9', { verb: 'random', minutes: 5, seed: 9 }],
+    ['random', { minutes: 30 }],
+    [
+      'table --since 2026-11-20 --build 0.3.0+a',
+      { verb: 'table', since: '2026-11-20T00:00:00.000Z', build: '0.3.0+a' },
+    ],
   ])('"%s" is understood', (text, call) => expect(parseDrillCall(words(text))).toMatchObject(call));
 
   it.each([
@@ -25,6 +33,12 @@ describe('the words of scripts/drill', () => {
     ['all --rounds 1.5', /whole number from 1/],
     ['all --seed -1', /seed/],
     ['all --bogus', /bogus/],
+    ['run a --stock-only', /of `baseline`/],
+    ['all --minutes 5', /of `random`/],
+    ['random --minutes 0', /whole number from 1/],
+    ['random net-cut-primary', /takes no names/],
+    ['table --since yesterday', /give a date/],
+    ['all --since 2026-11-20', /of `table`/],
   ])('"%s" is refused', (text, why) => expect(() => parseDrillCall(words(text))).toThrow(why));
 
   it('choose from the catalogue, in its order', () => {
@@ -32,6 +46,8 @@ describe('the words of scripts/drill', () => {
     expect(ids('run net-cut-primary host-kill-primary')).toEqual(['host-kill-primary', 'net-cut-primary']);
     expect(ids('all')).toEqual(CATALOGUE.map(({ id }) => id));
     expect(ids('all --short')).toEqual(SHORT.map(({ id }) => id));
+    expect(ids('baseline').toSorted()).toEqual(COMPARED.toSorted());
+    expect(ids('baseline host-kill-rack')).toEqual(['host-kill-rack']);
     expect(ids('all --group disk').every((id) => id.startsWith('disk-'))).toBe(true);
     expect(() => ids('run nothing')).toThrow(/no hazard "nothing"/);
     expect(() => ids('all --group nothing')).toThrow(/no group "nothing".*host, process/s);

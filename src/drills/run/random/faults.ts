@@ -1,0 +1,106 @@
+import { sentenceOf } from '../../../core/errors.ts';
+import { between, type Chance } from '../../hazards/draw.ts';
+import type { Step } from '../../hazards/hazard.ts';
+import { drawHazard, RANDOM_FAULTS } from '../../hazards/random.ts';
+import type { Cast } from '../../judge/timeline.ts';
+import type { Check, Verdict } from '../../judge/verdict.ts';
+import { firstFew } from '../../judge/words.ts';
+import { chanceOf } from '../chance.ts';
+import { type Load, startLoad } from './load.ts';
+import { castOf, type Stage } from '../stage.ts';
+import { type Played, playSuite, type SuiteOrder } from '../suite.ts';
+import { waitUntilRedundant } from '../well.ts';
+
+/** How often the next hazard does not wait for the end of the last one's recovery. */
+const HASTE = 0.5;
+/** Of the load. */
+const CLIENTS = 4;
+const SOON_MS = 5_000;
+const CALM_MS = 120_000;
+const CAST_MS = 120_000;
+const LOOK_MS = 500;
+
+/** What a story of random hazards is told with. `chance`: of which hazards, whom, when. */
+export interface RandomOrder {
+  readonly stage: Stage;
+  readonly minutes: number;
+  readonly chance: Chance;
+  readonly say: (text: string) => void;
+  /** No further hazard is begun. */
+  readonly signal: AbortSignal;
+}
+
+/** Plays hazards one after the other until the time is over; gives how many. What cannot be done just then (a switchover while nobody leads) is said and left out. */
+export async function playRandom(
+  { stage, minutes, chance, say, signal }: RandomOrder,
+  play: (steps: readonly Step[]) => Promise<void>,
+): Promise<number> {
+  const end = stage.now() + minutes * 60_000;
+  let count = 0;
+  while (stage.now() < end && !signal.aborted) {
+    const hazard = drawHazard(chance);
+    const cast = await castSoon(stage);
+    if (cast === null) {
+      say('nobody has the part of primary, holder or leader of etcd: no further hazard is begun');
+      return count;
+    }
+    count += 1;
+    say(`hazard ${count}: ${hazard.id}`);
+    for (const step of hazard.steps(cast, chance)) {
+      await play([step]).catch((error: unknown) => say(`left out: ${sentenceOf(error)}`));
+    }
+    if (chance() < HASTE) await stage.wait(between(0, SOON_MS, chance));
+    else await waitUntilRedundant(stage, CALM_MS);
+  }
+  return count;
+}
+
+/** Plays one round of hazards at random under load, and looks for what the load was promised. */
+export async function playRandomSuite(
+  order: Omit<SuiteOrder, 'hazards' | 'rounds' | 'story'> & { readonly minutes: number },
+): Promise<Played[]> {
+  const { stage, minutes, say, signal } = order;
+  const load = startLoad({ stage, name: `load-${order.ids().slice(0, 8)}`, clients: CLIENTS });
+  const story = async (seed: number, play: (steps: readonly Step[]) => Promise<void>) => {
+    const told = (text: string) => say(`  ${text}`);
+    const count = await playRandom({ stage, minutes, chance: chanceOf(seed), say: told, signal }, play);
+    say(`  ${count} hazards in ${minutes} minutes`);
+  };
+  try {
+    // The verdict is not whole before the load's books were looked at.
+    const onPlayed = async () => {};
+    const played = await playSuite({ ...order, hazards: [RANDOM_FAULTS], rounds: 1, story, onPlayed });
+    await load.stop();
+    const breaches = await load.breaches();
+    const whole = played.map((one) => ({ ...one, verdict: withLoad(one.verdict, load.done(), breaches) }));
+    for (const one of whole) await order.onPlayed(one);
+    return whole;
+  } finally {
+    await load.stop();
+    await load.tidy();
+  }
+}
+
+/** The verdict with what became of the load's writes. */
+export function withLoad(verdict: Verdict, done: ReturnType<Load['done']>, breaches: readonly string[]): Verdict {
+  const { made, removed, failed } = done;
+  const check: Check = {
+    what: 'ledger',
+    probe: `records of ${CLIENTS} clients`,
+    isHeld: breaches.length === 0 && made > 0,
+    limit: '0',
+    measured:
+      breaches.length > 0
+        ? `${breaches.length} otherwise: ${firstFew(breaches)}`
+        : `${made} made, ${removed} removed, ${failed} calls without an answer`,
+  };
+  return { ...verdict, isPassed: verdict.isPassed && check.isHeld, checks: [...verdict.checks, check] };
+}
+
+async function castSoon(stage: Stage): Promise<Cast | null> {
+  for (const end = stage.now() + CAST_MS; stage.now() < end; await stage.wait(LOOK_MS)) {
+    const cast = await castOf(stage).catch(() => null);
+    if (cast !== null) return cast;
+  }
+  return null;
+}
