@@ -1,6 +1,7 @@
 import type { Job } from '../../contract/cluster/job.ts';
 import type { Call } from '../command.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { askOrAway } from './ask.ts';
 import { makeProgress } from './progress.ts';
 
 const POLL_MS = 1000;
@@ -19,24 +20,27 @@ export function jobExit(job: Job): ExitCode {
 }
 
 /**
- * Waits for a job's end and tells it, with its progress meanwhile; throws with exit code 5 after `timeoutSeconds`, and the job goes on. The client asks
- * again while no region answers.
+ * Waits for a job's end, telling its progress meanwhile, through whatever it does to the region; throws with exit code 5 after `timeoutSeconds`, and
+ * the job goes on.
  */
 export async function waitForJob(call: Call, id: number, timeoutSeconds: number): Promise<Job> {
   const { io } = call;
   const progress = makeProgress(io);
   const end = io.monotonic() + timeoutSeconds * 1000;
   const { client } = await call.region();
+  const show = async (signal: AbortSignal) =>
+    (await client.call('job.show', { params: { job: String(id) } }, { signal })).body;
   for (;;) {
-    const { body: job } = await client.call('job.show', { params: { job: String(id) } }, { signal: io.interrupted });
-    if (job.endedAt !== null) {
+    const job = await askOrAway(call, end - io.monotonic(), show);
+    if (job !== null && job.endedAt !== null) {
       progress.end('');
       return job;
     }
-    progress.say(jobSentence(job));
+    const seen = job === null ? `job ${id}: the region does not answer` : jobSentence(job);
+    progress.say(seen);
     if (io.monotonic() + POLL_MS >= end) {
       progress.end('');
-      throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${jobSentence(job)}`, [
+      throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${seen}`, [
         `regent job show ${id} --watch`,
         `regent job abort ${id}`,
       ]);

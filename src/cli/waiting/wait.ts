@@ -1,10 +1,8 @@
-import { ProblemError } from '../../contract/wire/transport.ts';
 import type { Status } from '../../contract/status.ts';
-import { AppError } from '../../core/errors.ts';
 import type { Call } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';
-import { RegionRefusedError } from '../region.ts';
+import { askOrAway } from './ask.ts';
 
 const POLL_MS = { first: 200, most: 1000 };
 
@@ -72,16 +70,6 @@ export async function waitForNodes(call: Call): Promise<void> {
 /** The status, or a sentence when no region answers. */
 async function ask(call: Call, leftMs: number): Promise<Status | string> {
   const { client } = await call.region();
-  const signal = AbortSignal.any([call.io.interrupted, AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))]);
-  try {
-    return (await client.call('status.show', {}, { signal })).body;
-  } catch (error) {
-    if (call.io.interrupted.aborted) throw error;
-    const isAway =
-      error instanceof RegionRefusedError ||
-      (error instanceof AppError && error.code === 'unreachable') ||
-      (error instanceof ProblemError && error.problem.code === 'unavailable');
-    if (isAway) return 'the region does not answer';
-    throw error;
-  }
+  const answer = await askOrAway(call, leftMs, (signal) => client.call('status.show', {}, { signal }));
+  return answer?.body ?? 'the region does not answer';
 }
