@@ -9,7 +9,7 @@ import { db } from '../../../../src/services/db/index.ts';
 import { parseProbeDb } from '../../../../src/services/db/probe.ts';
 import { DYNAMIC_JSON, PATRONI_YML, viewDb } from '../../../../src/services/db/view.ts';
 import { clusterSnapshot, emptySnapshot } from '../../../kit/snapshots.ts';
-import { notAsked, SILENT, webAnswer } from '../../../kit/exec-result.ts';
+import { answer, notAsked, SILENT, webAnswer } from '../../../kit/exec-result.ts';
 
 /** What a node gets from a whole compile: with the number of the common part. */
 function compile(snapshot: Snapshot, nodeId = 'n-r1', nowSeconds = 1000): DbDesired | null {
@@ -156,7 +156,7 @@ describe('probe', () => {
 
   it('tells whether the keeper vouches for a primary', () => {
     const armedOf = (own: object) => {
-      const file = { code: 0, stdout: '1066.54143\n', stderr: '' };
+      const file = answer('1066.54143\n');
       return parseDbFacts(parseProbeDb([...asked(200, own, members), file], desired()).facts)?.isArmed;
     };
     expect(armedOf(primary)).toBe(true);
