@@ -1,0 +1,159 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../../src/contract/client.ts';
+import { secretDigest } from '../../src/core/secret.ts';
+import { FEATURES } from '../../src/model/features.ts';
+import { readMigrations } from '../../src/store/migrate.ts';
+import { type EarlierBuild, earlierBuild } from '../kit/earlier-build.ts';
+import { realRandom, usePostgres } from '../kit/postgres.ts';
+import { type Regiond, startRegiond } from '../kit/regiond.ts';
+import { pause, until } from '../kit/until.ts';
+
+/** The build before the newest migration and this one, on one database. */
+const SECRET = 'secret0123456789';
+const API_KEY = `test:token:${SECRET}`;
+const pg = usePostgres();
+let folder: string;
+let earlier: EarlierBuild | string;
+const daemons: Regiond[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'regent-builds-'));
+  earlier = earlierBuild();
+});
+afterAll(async () => {
+  for (const { child, exit } of daemons) {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exit;
+  }
+  if (typeof earlier !== 'string') earlier.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Callers that go on, each with its next call as soon as the last one was answered. */
+function load(urls: readonly string[], apiKey: string) {
+  const failures: string[] = [];
+  const made: string[] = [];
+  const counts = { reads: 0, retries: 0, slowestMs: 0 };
+  let isOver = false;
+  const worker = async (number: number) => {
+    const [url = '', ...others] = number % 2 === 0 ? urls : urls.toReversed();
+    const onRetry = () => {
+      counts.retries += 1;
+    };
+    const client = createClient({ url, others, apiKey, random: realRandom, deadlineMs: 20_000, onRetry });
+    for (let n = 0; !isOver; n += 1) {
+      const name = `w${number}-${n}.test`;
+      const began = performance.now();
+      try {
+        await client.call('domain.create', { body: { name } });
+        made.push(name);
+        await client.call('domain.show', { params: { domain: name } });
+        counts.reads += 1;
+      } catch (error) {
+        failures.push(`${name}: ${String(error)}`);
+      }
+      counts.slowestMs = Math.max(counts.slowestMs, performance.now() - began);
+      await pause(20);
+    }
+  };
+  const workers = Promise.all(Array.from({ length: 6 }, (_, number) => worker(number)));
+  return {
+    failures,
+    made,
+    counts,
+    end: async () => {
+      isOver = true;
+      await workers;
+    },
+  };
+}
+
+async function stop({ child, exit }: { readonly child: ChildProcess; readonly exit: Promise<number | null> }) {
+  child.kill('SIGTERM');
+  expect(await exit).toBe(0);
+}
+
+describe('a release and the one before it', () => {
+  it('serve side by side, and one node after the other is upgraded under load without a failed call', {
+    timeout: 120_000,
+  }, async ({ skip }) => {
+    if (typeof earlier === 'string') return skip(earlier);
+    const { checkout, commit } = earlier;
+    expect(earlier.migrations).toBeLessThan(readMigrations().length);
+    const spec = await pg.get().createDatabase('empty');
+    const admin = (text: string) => pg.get().admin(text, spec.database);
+    const run = (node: string, build?: string, port?: number) => {
+      const socket = join(folder, `${node}.sock`);
+      const options = { spec, socket, node, ...(build ? { checkout: build } : {}), ...(port ? { port } : {}) };
+      const daemon = startRegiond(options);
+      daemons.push(daemon);
+      return daemon;
+    };
+    const old = [run('r1', checkout), run('r2', checkout)] as const;
+    for (const daemon of old) await daemon.ready();
+    expect(await admin('select max(number) as number from migrations')).toEqual([{ number: earlier.migrations }]);
+    // In words that every schema since the first understands; the code of today asks for more.
+    await admin(`begin; set local session_replication_role = replica;
+      insert into domains (name) values ('regent.internal');
+      insert into nodes (id, name, is_region) values ('r1', 'r1', true), ('r2', 'r2', true);
+      insert into users (name, role) values ('admin', 'admin');
+      insert into api_keys (consumer, token, user_name, secret_sha256) values ('test', 'token', 'admin', '${secretDigest(SECRET)}');
+      commit`);
+    const urls = await Promise.all(old.map((daemon) => daemon.url()));
+    const probes = setInterval(() => {
+      // As each node's load balancer does.
+      for (const url of urls) void fetch(`${url}/health/ready`).catch(() => {});
+    }, 1000);
+    const callers = load(urls, API_KEY);
+    try {
+      await until('there is load', () => callers.made.length > 50);
+
+      await stop(old[0]);
+      const first = run('r1', undefined, old[0].port);
+      await first.ready();
+      expect(await admin('select max(number) as number from migrations')).toEqual([
+        { number: readMigrations().length },
+      ]);
+      const before = callers.made.length;
+      await until('both serve for a while', () => callers.made.length > before + 100, { deadlineMs: 30_000 });
+      // Each answers for itself, the earlier one on the newer schema.
+      for (const url of urls) {
+        const { body } = await createClient({ url, apiKey: API_KEY, random: realRandom }).call('me.show', {});
+        expect(body).toMatchObject({ user: 'admin' });
+      }
+      expect(old[1].child.exitCode).toBeNull();
+      expect(await admin('select name from features')).toEqual([]);
+
+      await stop(old[1]);
+      const second = run('r2', undefined, old[1].port);
+      await second.ready();
+      const after = callers.made.length;
+      await until('the upgraded ones serve', () => callers.made.length > after + 100, { deadlineMs: 30_000 });
+    } finally {
+      await callers.end();
+      clearInterval(probes);
+    }
+    const { counts, failures, made } = callers;
+    console.log(
+      `${made.length} changes and ${counts.reads} reads over two upgrades from ${commit.slice(0, 7)}: ${failures.length} failed, ${counts.retries} tries repeated, slowest pair ${Math.round(counts.slowestMs)} ms`,
+    );
+    expect(failures).toEqual([]);
+    expect(await admin(`select count(*)::int as n from domains where name like 'w%.test'`)).toEqual([
+      { n: made.length },
+    ]);
+    expect(counts.reads).toBe(made.length);
+    // The row of the last earlier process grows old by itself; here it is made old.
+    await admin(`update heartbeats set at = now() - interval '2 min' where features = '{}'`);
+    await until(
+      'what both know now is on',
+      async () => (await admin('select from features')).length === FEATURES.length,
+      {
+        deadlineMs: 20_000,
+      },
+    );
+  });
+});
