@@ -1,4 +1,4 @@
-import { readCounts } from '../../store/queries/counts.ts';
+import { readCounts } from '../../store/queries/cluster/counts.ts';
 import { lastEventId, readEvents, readRevision } from '../../store/queries/events.ts';
 import { changedSince, findChange, listChanges } from '../../store/queries/history.ts';
 import { findDomain } from '../../store/queries/domains.ts';

@@ -117,6 +117,24 @@ describe('a run of a job', () => {
     expect(() => job?.mustHold()).toThrow(/given up/);
   });
 
+  it('is never renewed once it ran out, though the database is back and the run has not left off', async () => {
+    let isAway = true;
+    const asked: number[] = [];
+    const { log } = start(() => new Promise<never>(() => {}), {
+      renew: async (held) => {
+        asked.push(held.length);
+        if (isAway) throw new AppError('database_unavailable', 'away');
+        return renewed(held);
+      },
+    });
+    await vi.advanceTimersByTimeAsync(LEASE_MS - MARGIN_MS + 1);
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'a job is given up' }));
+    isAway = false;
+    asked.length = 0;
+    await vi.advanceTimersByTimeAsync(SETTLE_MS * 2);
+    expect(asked).toEqual([]);
+  });
+
   it('is given up at once when the row says that it is another’s', async () => {
     const { active, written } = start(endless, { renew: async () => [] });
     await vi.advanceTimersByTimeAsync(LEASE_MS / 4);

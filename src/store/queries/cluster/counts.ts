@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Tx } from '../tx.ts';
+import type { Tx } from '../../tx.ts';
 
 /** Numbers of rows of the nouns, of leases, and of racks that wait. */
 export interface Counts {
