@@ -17,6 +17,7 @@ import { openNodeFacts } from './self/node-facts.ts';
 import type { LoopPorts } from './ports.ts';
 import { pullForever } from './pull.ts';
 import { openReporter } from './report.ts';
+import { watchOwnRestart } from './self/own-restart.ts';
 import { openSelf, type SelfPorts } from './self/self.ts';
 import { wireFacts, wireReport } from './wire.ts';
 
@@ -38,6 +39,8 @@ export interface AgentOptions {
   /** Pause between two looks at leases, ms. */
   readonly leasesMs?: number;
   readonly text: (name: string) => DurableText;
+  /** Ends this process in order, for systemd to start it anew; left out: nobody may ask for that. */
+  readonly endForRestart?: () => void;
   /** What makes this node one of a cluster; left out where there is none. */
   readonly self?: SelfPorts;
 }
@@ -107,11 +110,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   log.info('agent starts', { generation: held?.generation ?? 0 });
 
   const stopping = new AbortController();
+  const heed = watchOwnRestart(held, (nonce) => {
+    log.info('the agent ends, to be started anew: an operator asked for it', { nonce });
+    options.endForRestart?.();
+  });
   const onDesired = (desired: Parameters<typeof driver.want>[0]) => {
     log.info('a new desired state is in force', { generation: desired.generation, revision: desired.revision });
     channel.setRegions(desired.body.regions ?? []);
     driver.want(desired);
     reporter.changed();
+    heed(desired);
   };
   const pull = { ports, channel, ledger, findings, link, nodeId, onDesired };
   const loops = [

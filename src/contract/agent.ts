@@ -23,6 +23,8 @@ export const Desired = Type.Object({
     services: Type.Record(Type.String(), ServiceDesired),
     /** Every region node, for an agent that must find one when others are down. */
     regions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), address: Type.String() }))),
+    /** The agent starts anew once for each new nonce; what it holds when it starts is done. */
+    agentRestart: Type.Optional(Type.String({ maxLength: 64 })),
   }),
 });
 export type Desired = Static<typeof Desired>;

@@ -16,7 +16,7 @@ export interface RouteSpec {
   readonly query?: TSchema;
   readonly body?: TSchema;
   readonly response: TSchema;
-  readonly status: 200 | 201;
+  readonly status: 200 | 201 | 202;
   readonly hasEtag?: boolean;
   readonly bodyLimit?: number;
 }
@@ -37,6 +37,9 @@ export const get = <const R extends object>(path: string, summary: string, rest:
   over({ method: 'GET', path, summary, status: 200 }, rest);
 export const post = <const R extends object>(path: string, summary: string, rest: R) =>
   over({ method: 'POST', path, summary, status: 201, query: WriteQuery }, rest);
+/** A call whose work goes on as a job when it is answered. */
+export const begin = <const R extends object>(path: string, summary: string, rest: R) =>
+  over({ method: 'POST', path, summary, status: 202, query: WriteQuery }, rest);
 export const put = <const R extends object>(path: string, summary: string, rest: R) =>
   over({ method: 'PUT', path, summary, status: 200, query: WriteQuery, hasEtag: true }, rest);
 export const patch = <const R extends object>(path: string, summary: string, rest: R) =>

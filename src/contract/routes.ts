@@ -11,6 +11,7 @@ import * as setting from './setting.ts';
 import { Status } from './status.ts';
 import { TRUST_ROUTES } from './cluster/trust-routes.ts';
 import { JOB_ROUTES } from './cluster/job-routes.ts';
+import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import {
@@ -41,6 +42,7 @@ export const ROUTES = {
 
   ...CLUSTER_ROUTES,
   ...JOB_ROUTES,
+  ...MOVE_ROUTES,
 
   'domain.list': get('/domains', 'List domains', {
     roles: EVERYBODY,

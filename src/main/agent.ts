@@ -16,7 +16,7 @@ import { watchTexts } from '../host/look/watched-texts.ts';
 import { parseRackConf, type RackConf } from '../model/rack-conf.ts';
 import { TRUST_FILES, TRUST_FOLDER } from '../model/trust/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
-import { type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
+import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { readTemplates } from './templates.ts';
 
 const STATE_FOLDER = '/var/lib/regent/agent';
@@ -78,6 +78,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
     },
     services: SERVICES,
     templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
+    endForRestart,
     text,
     self: {
       trust,

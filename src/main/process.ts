@@ -118,6 +118,11 @@ export async function runDaemon(name: string, start: (ports: ProcessPorts) => Pr
   }
 }
 
+/** Ends this process as a signal of its manager would: in order. systemd starts it anew (`Restart=always`). */
+export function endForRestart(): void {
+  process.kill(process.pid, 'SIGTERM');
+}
+
 function settingsOrExit(): Settings {
   try {
     return readSettings();

@@ -6,11 +6,12 @@ import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
 import { PORTS } from '../model/cluster.ts';
 import { readDatabase } from './region/cluster-database.ts';
-import { type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
+import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { AUTHORITY_FILES, openCertificateAuthority } from './region/certificate-authority.ts';
 import { openEtcd } from './region/etcd.ts';
 import { type Listen, parseListen } from './region/listen.ts';
 import { hasTlsFiles, NODE_TLS } from './region/tls.ts';
+import { openPatroni } from './region/patroni.ts';
 import { startRegionProcess } from './region/region-process.ts';
 
 /** The publisher's rounds are bounded by its database deadlines; silence beyond this is a hang. */
@@ -35,6 +36,7 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
     log,
     beatOf: (task) => liveness.loop(task, PUBLISH_SILENCE_MS),
     isOwnHost,
+    endForRestart,
     onRefused: (refusal) => {
       // Ends the process by the way of every fault: logged, flushed, status 1.
       queueMicrotask(() => {
@@ -74,7 +76,9 @@ function listeners(settings: Settings) {
   return {
     listen,
     ...(secureAgentListen ? { secureAgentListen } : {}),
-    ...(isTls(listen) || secureAgentListen ? { tlsFiles, etcd: openEtcd(tlsFiles) } : {}),
+    ...(isTls(listen) || secureAgentListen
+      ? { tlsFiles, etcd: openEtcd(tlsFiles), patroni: openPatroni(tlsFiles, AUTHORITY_FILES.secrets) }
+      : {}),
   };
 }
 

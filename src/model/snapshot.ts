@@ -75,6 +75,9 @@ export interface Version {
   readonly version: number;
 }
 
+/** Names under which processes of ours stand among the wishes to restart; no managed service has one of them. */
+export const OWN_PROCESSES = { region: 'regiond', agent: 'agent' } as const;
+
 /** An operator's wish that a service be restarted once on a node; a new nonce is a new wish. */
 export interface RestartRequest {
   readonly nodeId: string;

@@ -2,6 +2,7 @@ import type { RouteId } from '../contract/routes.ts';
 import { clusterCases } from './cluster/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { jobCases } from './jobs/cases.ts';
+import { moveCases } from './cluster/moves/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
@@ -26,6 +27,7 @@ export const CASES = {
   ...clusterCases,
   ...drillCases,
   ...jobCases,
+  ...moveCases,
   ...domainCases,
   ...rackCases,
   ...recordCases,

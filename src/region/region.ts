@@ -14,9 +14,12 @@ import { openJobBook } from './jobs/book.ts';
 import type { JobKind } from './jobs/kind.ts';
 import type { Renewer } from './jobs/renewal.ts';
 import { startJobRunner } from './jobs/runner.ts';
+import { createMoves, type Moves } from './cluster/moves/moves.ts';
+import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
+import { createOwnRestartTask } from './tasks/own-restart.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask, everyMinute } from './tasks/purge.ts';
 import { type RunningTask, startTask } from './tasks/task.ts';
@@ -46,6 +49,10 @@ export interface RegionPorts {
   readonly authority?: () => { readonly notAfter: string } | null;
   /** Left out: there is no etcd of this cluster here. */
   readonly etcd?: EtcdPort;
+  /** Left out: there is no Patroni of this cluster here, so nothing is moved. */
+  readonly patroni?: PatroniPort;
+  /** Ends this process in order, for its manager to start it anew; left out: nobody may ask for that. */
+  readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
@@ -77,6 +84,10 @@ const STRAYS_EVERY_MS = 5000;
 const OWN_CERTIFICATE_EVERY_MS = 20_000;
 /** How old the layout of the site may be that is used while the database is away. */
 const LAYOUT_EVERY_MS = 15_000;
+/** How late a drained node is relieved of the database that a failover gave it. */
+const RELIEF_EVERY_MS = 5000;
+/** How late a wish to start this process anew is seen. */
+const OWN_RESTART_EVERY_MS = 2000;
 const NO_WAYS: MemoryWays = {
   ask: async () => null,
   layout: { read: async () => null, write: async () => {} },
@@ -109,6 +120,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     health,
     authority: ports.authority ?? (() => null),
   };
+  const moves = ports.patroni ? createMoves(db, { ...calls, patroni: ports.patroni }) : null;
   const memory = createMemory({
     ...ports,
     ways: ports.memory ?? NO_WAYS,
@@ -150,7 +162,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     health,
     // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
-    startTasks: () => startTasks(ports, { publish, revocations, memory, health }, running),
+    startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves }, running),
   };
 }
 
@@ -160,11 +172,12 @@ interface Started {
   readonly health: () => Promise<DatabaseHealth>;
   readonly revocations: Revocations;
   readonly memory: ClusterMemory;
+  readonly moves: Moves | null;
 }
 
 function startTasks(
   ports: RegionPorts,
-  { publish, revocations, memory, health }: Started,
+  { publish, revocations, memory, health, moves }: Started,
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
@@ -194,7 +207,17 @@ function startTasks(
     everyMs: OWN_CERTIFICATE_EVERY_MS,
     beat: () => {},
   });
-  const jobs = ports.jobs && startJobRunner({ ...common, ...ports.jobs, book: openJobBook(ports.db, ports.process) });
+  const kinds = [...(ports.jobs?.kinds ?? []), ...(moves?.kinds ?? [])];
+  const jobs =
+    ports.jobs && startJobRunner({ ...common, ...ports.jobs, kinds, book: openJobBook(ports.db, ports.process) });
+  const relief = moves && startTask(moves.relief, { ...common, everyMs: RELIEF_EVERY_MS, beat: () => {} });
+  const restart =
+    ports.endForRestart &&
+    startTask(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), {
+      ...common,
+      everyMs: OWN_RESTART_EVERY_MS,
+      beat: () => {},
+    });
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
     publisher.wake();
@@ -216,6 +239,8 @@ function startTasks(
       own.stop(),
       strays?.stop(),
       jobs?.stop(),
+      relief?.stop(),
+      restart?.stop(),
     ]);
   };
 }

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../core/errors.ts';
 import { mainAddress, regionNodes } from '../model/cluster.ts';
-import type { Snapshot, Version } from '../model/snapshot.ts';
+import { OWN_PROCESSES, type Snapshot, type Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
@@ -19,6 +19,8 @@ export interface NodeBody {
   readonly services: Readonly<Record<string, ServicePart>>;
   /** Region nodes, so that an agent finds them with any of them down; missing where the site is no cluster. */
   readonly regions?: { name: string; address: string }[];
+  /** The agent of the node is to start anew once, for each new nonce; missing where nobody asked for it. */
+  readonly agentRestart?: string;
 }
 
 /** A finding and the service that it belongs to. */
@@ -144,7 +146,12 @@ function compilePrepared(
     const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === name);
     parts[name] = { desired, restart: wish?.nonce ?? null };
   }
-  return { body: { services: parts, ...regionsOf(snapshot) }, findings };
+  return { body: { services: parts, ...regionsOf(snapshot), ...agentRestartOf(snapshot, nodeId) }, findings };
+}
+
+function agentRestartOf(snapshot: Snapshot, nodeId: string): Pick<NodeBody, 'agentRestart'> {
+  const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === OWN_PROCESSES.agent);
+  return wish ? { agentRestart: wish.nonce } : {};
 }
 
 function regionsOf(snapshot: Snapshot): Pick<NodeBody, 'regions'> {

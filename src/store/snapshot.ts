@@ -6,12 +6,13 @@ import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
 import type { Reservation } from '../model/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
-import type { Cluster, Domain, Node, RestartRequest, Snapshot, Version } from '../model/snapshot.ts';
+import type { Cluster, Domain, Node, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Fabric, Space, Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readSights } from './queries/racks.ts';
+import { readRestarts } from './queries/restarts.ts';
 import type { Tx } from './tx.ts';
 
 type InterfaceRow = Omit<MachineInterface, 'addresses'> & { readonly machineId: string };
@@ -52,8 +53,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     versions: await tx.all(
       sql<Version>`select service, key, digest, version from versions order by service collate "C", key collate "C"`,
     ),
-    restarts: await tx.all(sql<RestartRequest>`
-      select node_id as "nodeId", service, nonce from restarts order by node_id collate "C", service collate "C"`),
+    restarts: await readRestarts(tx),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Call, NounSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
 import { collect, need } from '../values.ts';
+import { NODE_MOVES } from './cluster/move.ts';
 
 const DELETED: Shape<DeletedNode> = {
   kind: 'node',
@@ -39,6 +40,7 @@ export const NODE: NounSpec = {
         await printOne(printerOf(call), shapeOf(call), body);
       },
     },
+    ...NODE_MOVES,
     {
       verb: 'delete',
       summary: 'forget a rack, or a region node that never finished joining; its certificates are revoked',
@@ -96,6 +98,11 @@ function rolesOf(node: Node): string {
 }
 
 function stateOf(node: Node): string {
+  if (node.isDrained) return `drained, ${reportOf(node)}`;
+  return reportOf(node);
+}
+
+function reportOf(node: Node): string {
   if (node.state === 'joining') return 'joining';
   if (node.agent === null) return 'never reported';
   if (node.agent.isStale) return 'does not report';

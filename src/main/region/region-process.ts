@@ -9,6 +9,7 @@ import { createApi } from '../../api/v1/app.ts';
 import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log, Random } from '../../core/ports.ts';
 import { gateRegion } from '../../region/gate.ts';
+import type { PatroniPort } from '../../region/cluster/moves/patroni.ts';
 import { createRegion } from '../../region/region.ts';
 import type { CertificateAuthority, EtcdPort } from '../../region/trust/port.ts';
 import { createWakes } from '../../region/wakes.ts';
@@ -42,6 +43,10 @@ export interface RegionProcessOptions {
   readonly ca?: CertificateAuthority;
   /** Left out: there is no etcd of this cluster here. */
   readonly etcd?: EtcdPort;
+  /** Left out: there is no Patroni of this cluster here. */
+  readonly patroni?: PatroniPort;
+  /** Ends the process in order, for its manager to start it anew; left out: nobody may ask for that. */
+  readonly endForRestart?: () => void;
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -93,6 +98,8 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     startedAt: new Date(clock.now()).toISOString(),
     beatOf: options.beatOf ?? (() => () => {}),
     ...(options.etcd ? { etcd: options.etcd } : {}),
+    ...(options.patroni ? { patroni: options.patroni } : {}),
+    ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
     memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),
     jobs: {

@@ -12,6 +12,10 @@ export interface TlsQuestion {
   readonly path: string;
   /** Sent as JSON by POST; without it the question is a GET. */
   readonly body?: unknown;
+  /** Value of the header of that name. */
+  readonly authorization?: string;
+  /** Breaks the question off. */
+  readonly signal?: AbortSignal;
   /** Name that the other side's certificate must bear; without it, `host`. */
   readonly servername?: string;
   /** For the connection and the whole answer, ms. */
@@ -22,7 +26,7 @@ export interface TlsQuestion {
 
 /** Asks on a connection of its own. Rejects with what failed: a file, the connection, its time, the length of the answer. */
 export async function askTls(question: TlsQuestion): Promise<{ readonly status: number; readonly text: string }> {
-  const { files, host, port, path, body, servername, timeoutMs, answerMax } = question;
+  const { files, host, port, path, body, servername, timeoutMs, answerMax, authorization, signal } = question;
   const [ca, cert, key] = await Promise.all(
     [files.authority, files.certificate, files.key].map((file) => readFile(file)),
   );
@@ -37,7 +41,11 @@ export async function askTls(question: TlsQuestion): Promise<{ readonly status: 
     key,
     agent: false,
     ...(servername === undefined ? {} : { servername }),
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' } }),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    ...(signal === undefined ? {} : { signal }),
   });
   const timer = setTimeout(() => asked.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   asked.on('error', reject);

@@ -19,6 +19,8 @@ export const DbFacts = Type.Object({
   isStreaming: Type.Boolean(),
   /** Does the cluster run with the dynamic configuration that was published? False: told in `detail`. */
   isConfigured: Type.Boolean(),
+  /** Somebody told Patroni to move nothing; an earlier release does not say it. */
+  isPaused: Type.Optional(Type.Boolean()),
   /** The keeper of this host vouches for its primary (`ha/keeper`): when it is dead nobody waits for Patroni's lease. Earlier agents do not say it. */
   isArmed: Type.Optional(Type.Boolean()),
   members: Type.Array(

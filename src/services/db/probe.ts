@@ -16,6 +16,7 @@ interface Own {
 }
 /** … and at `/cluster`. A lag may be the word `unknown`. */
 interface Cluster {
+  readonly pause?: boolean;
   readonly members?: readonly {
     readonly name?: string;
     readonly role?: string;
@@ -94,6 +95,7 @@ function factsOf(desired: DbDesired, own: Own | null, cluster: Cluster | null): 
     lagBytes: members.find((member) => member.name === desired.name)?.lagBytes ?? null,
     isSynchronous: own?.sync_standby === true,
     isStreaming: own?.replication_state === 'streaming',
+    ...(cluster?.pause === true ? { isPaused: true } : {}),
     members,
   };
 }

@@ -39,6 +39,12 @@ export function deleteNode(tx: Tx, target: Target): Promise<NodeRow | Rejected> 
   return deleteRow(tx, NODES, target);
 }
 
+/** Is any node drained? */
+export async function hasDrainedNode(tx: Tx): Promise<boolean> {
+  const row = await tx.one(sql<{ has: boolean }>`select exists (select from nodes where is_drained) as has`);
+  return row?.has === true;
+}
+
 /** Gives the node a new secret; the old one is void. `secretSha256`: lower-case hex. */
 export async function setNodeCredential(tx: Tx, nodeId: string, secretSha256: string): Promise<void> {
   await tx.run(sql`insert into node_credentials (node_id, secret_sha256) values (${nodeId}, ${secretSha256})

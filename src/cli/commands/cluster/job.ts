@@ -13,7 +13,8 @@ const WAIT_S = 600;
 const WHICH = { name: '<job>', help: 'its id, see: regent job list', complete: 'job' } as const;
 const NEXT = { not_found: ['regent job list'], conflict: ['regent job show <id>'] };
 
-const SHAPE: Shape<Job> = {
+/** A job in lists. */
+export const JOB_SHAPE: Shape<Job> = {
   kind: 'job',
   name: (job) => String(job.id),
   columns: [
@@ -79,7 +80,7 @@ export const JOB: NounSpec = {
         runChange(call, {
           route: 'job.abort',
           input: { params: { job: need(call, 0) } },
-          shape: SHAPE,
+          shape: JOB_SHAPE,
           done: 'aborted',
           next: NEXT,
           tell: jobSentence,
@@ -100,7 +101,7 @@ async function list(call: Call): Promise<void> {
   const unfinished = call.options['unfinished'] === true ? { unfinished: true } : {};
   const state = text(call, 'state') as { state?: Job['state'] };
   const query = { limit, ...unfinished, ...state, ...text(call, 'kind') };
-  await printList(printerOf(call), SHAPE, (await client.call('job.list', { query })).body.items);
+  await printList(printerOf(call), JOB_SHAPE, (await client.call('job.list', { query })).body.items);
 }
 
 async function wait(call: Call): Promise<ExitCode> {
@@ -111,7 +112,7 @@ async function wait(call: Call): Promise<ExitCode> {
   const job = body.endedAt === null ? await waitForJob(call, body.id, seconds) : body;
   const printer = printerOf(call);
   if (printer.format === 'table') call.io.out.write(`${printable(jobSentence(job))}\n`);
-  else await printOne(printer, SHAPE, job);
+  else await printOne(printer, JOB_SHAPE, job);
   return jobExit(job);
 }
 
@@ -122,7 +123,7 @@ function stateOf(job: Job): string {
 function detailed(call: Call): Shape<Job> {
   const now = call.io.now();
   return {
-    ...SHAPE,
+    ...JOB_SHAPE,
     details: (job) => [
       ['Job', `${job.id}: ${job.kind} ${job.target}`],
       ['State', stateOf(job)],

@@ -7,6 +7,7 @@ import { printData } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 import { age } from '../../format/when.ts';
 import { askCluster } from './ask.ts';
+import { CLUSTER_MOVES } from './move.ts';
 
 /** `regent cluster`. */
 export const CLUSTER: NounSpec = {
@@ -22,6 +23,7 @@ export const CLUSTER: NounSpec = {
       ],
       run: showCluster,
     },
+    ...CLUSTER_MOVES,
   ],
 };
 

@@ -4,13 +4,15 @@ import type { Tx } from '../../tx.ts';
 /** A region process that wrote its row of life lately. */
 export interface LiveRegion {
   readonly node: string;
+  /** Unique name of the process. */
+  readonly process: string;
   readonly version: string;
 }
 
 /** Region processes whose last write is at most `seconds` old; the newest of each node. */
 export function readLiveRegions(tx: Tx, seconds: number): Promise<LiveRegion[]> {
   return tx.all(sql<LiveRegion>`
-    select distinct on (node collate "C") node, version from heartbeats
+    select distinct on (node collate "C") node, process, version from heartbeats
     where at > now() - make_interval(secs => ${seconds}) order by node collate "C", at desc`);
 }
 

@@ -1,0 +1,32 @@
+import { NodeParams } from '../node.ts';
+import { begin, OPERATORS } from '../route-spec.ts';
+import { Job } from './job.ts';
+import { RestartRequest, SwitchoverRequest } from './move.ts';
+
+/** Calls by which an operator moves roles while everything goes on. Each begins a job; one of them at a time. */
+export const MOVE_ROUTES = {
+  'cluster.switchover': begin(
+    '/cluster/switchover',
+    'Hand the database to another region node, without a failed call',
+    {
+      roles: OPERATORS,
+      body: SwitchoverRequest,
+      response: Job,
+    },
+  ),
+  'cluster.restart': begin('/cluster/restart', 'Restart everything on region nodes, one after the other', {
+    roles: OPERATORS,
+    body: RestartRequest,
+    response: Job,
+  }),
+  'node.drain': begin('/nodes/{node}/drain', 'Hand the work of a region node on: address, calls and database', {
+    roles: OPERATORS,
+    params: NodeParams,
+    response: Job,
+  }),
+  'node.undrain': begin('/nodes/{node}/undrain', 'Let a drained node take its part again', {
+    roles: OPERATORS,
+    params: NodeParams,
+    response: Job,
+  }),
+} as const;

@@ -1,0 +1,112 @@
+import { isRejected, rejected } from '../../../core/errors.ts';
+import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
+import { addJob, type NewJob } from '../../../store/queries/jobs/add.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { readSite } from '../read-site.ts';
+import { listOf } from '../site.ts';
+import { showJob } from '../../jobs/cases.ts';
+import { readKnownNodes } from '../../published.ts';
+import { noSuch } from '../../refs.ts';
+import { type CaseContext, writing } from '../../use-case.ts';
+import { DRAIN_S, orderOf, RESTART_S, SWITCHOVER_S } from './orders.ts';
+import { checkDrain, planRestart, planSwitchover } from './preflight.ts';
+
+const TOO_EARLY = rejected(
+  'conflict',
+  'Not now: nodes are drained once every region node runs a release that knows it. Upgrade the others first (regent node list -o wide shows versions).',
+);
+
+async function siteOf(tx: WriteTx, context: CaseContext) {
+  const known = await readKnownNodes(tx);
+  return { site: await readSite(tx, context, known), nodes: known.map(({ row }) => row) };
+}
+
+/** Adds the job and shows it with what it is about to do. */
+async function begin(
+  tx: WriteTx,
+  context: CaseContext,
+  sentence: string,
+  job: Pick<NewJob, 'kind' | 'target' | 'payload' | 'deadlineSeconds'>,
+) {
+  const row = await addJob(tx, { ...job, isExclusive: true, caller: context.caller.user });
+  return isRejected(row) ? row : { body: { ...showJob(row), progress: sentence } };
+}
+
+export const moveCases = {
+  'cluster.switchover': writing(
+    'cluster.switchover',
+    ({ body }) => `cluster switchover ${body?.to ?? ''}`.trim(),
+    async (tx, { body }, context) => {
+      const seen = await siteOf(tx, context);
+      const plan = planSwitchover(seen.site, body?.to ?? null);
+      if (isRejected(plan)) return plan;
+      // Whoever names nobody is content with whoever may lead when it is done.
+      const payload = { ...orderOf(seen, plan), ...(body?.to === undefined ? { to: null } : {}) };
+      return begin(tx, context, plan.sentence, {
+        kind: 'switchover',
+        target: `${plan.from} to ${plan.to}`,
+        payload,
+        deadlineSeconds: SWITCHOVER_S,
+      });
+    },
+  ),
+
+  'cluster.restart': writing(
+    'cluster.restart',
+    ({ body }) => `cluster restart ${(body.nodes ?? []).join(' ')}`.trim(),
+    async (tx, { body }, context) => {
+      const { site } = await siteOf(tx, context);
+      const plan = planRestart(site, body.nodes ?? []);
+      if (isRejected(plan)) return plan;
+      if (!(await isFeatureOn(tx, 'drain'))) return TOO_EARLY;
+      const { order } = plan;
+      return begin(tx, context, `${listOf(order)}, in this order, one at a time, each drained meanwhile`, {
+        kind: 'rolling-restart',
+        target: order.join(', ').slice(0, 200),
+        payload: { order },
+        deadlineSeconds: RESTART_S * order.length,
+      });
+    },
+  ),
+
+  'node.drain': writing(
+    'node.drain',
+    ({ params }) => `node drain ${params.node}`,
+    async (tx, { params }, context) => {
+      const { site } = await siteOf(tx, context);
+      const checked = checkDrain(site, params.node);
+      if (isRejected(checked)) return checked;
+      if (!(await isFeatureOn(tx, 'drain'))) return TOO_EARLY;
+      const { name } = checked.node;
+      return begin(tx, context, checked.sentence, {
+        kind: 'node-drain',
+        target: name,
+        payload: { node: name },
+        deadlineSeconds: DRAIN_S,
+      });
+    },
+  ),
+
+  'node.undrain': writing(
+    'node.undrain',
+    ({ params }) => `node undrain ${params.node}`,
+    async (tx, { params }, context) => {
+      const { site } = await siteOf(tx, context);
+      const ref = params.node.toLowerCase();
+      const node = site.nodes.find((one) => one.id === ref || one.name === ref);
+      if (node === undefined)
+        return noSuch(
+          'node',
+          params.node,
+          site.nodes.map(({ name }) => name),
+        );
+      if (!node.isDrained) return rejected('conflict', `Not now: ${node.name} is not drained.`);
+      return begin(tx, context, `${node.name} takes calls, address and database again`, {
+        kind: 'node-undrain',
+        target: node.name,
+        payload: { node: node.name },
+        deadlineSeconds: DRAIN_S,
+      });
+    },
+  ),
+};

@@ -1,0 +1,80 @@
+import { isRejected, RejectedError } from '../../../core/errors.ts';
+import { updateNode } from '../../../store/queries/nodes.ts';
+import { isRight, type SiteNode } from '../site.ts';
+import { handDatabase } from './hand-database.ts';
+import { addressesOf } from './orders.ts';
+import { type Look, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move.ts';
+
+/** Services that do something else for a drained node: the floating address on it, the calls on all region nodes. */
+const TAKEN_S = 90;
+const ADDRESS_S = 30;
+
+/**
+ * Hands a node's work on: marks it, waits until that is in force, then until it has neither address nor database. Each step looks first, so an
+ * earlier run's are not done twice. Throws `MoveEnd`, with the mark still there. Gives a sentence.
+ */
+export async function drainNode(move: Move, name: string): Promise<string> {
+  await mark(move, name, true);
+  await inForce(move, name);
+  stopIfUnwanted(move, `before ${name} had handed its work on`);
+  await waitFor(move, `the floating address to leave ${name}`, {
+    seconds: ADDRESS_S,
+    missing: ({ site }) => (isHolder(site.nodes, name) ? `${name} still holds it` : null),
+  });
+  const { site, nodes } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
+  const addresses = addressesOf({ site, nodes });
+  const drained = site.nodes.flatMap((one) => (one.isDrained ? [one.name] : []));
+  const state = await move.ports.patroni.cluster(Object.values(addresses));
+  if (state === null) throw new MoveEnd('failed', 'no Patroni answers: who leads the database is not known');
+  if (state.leader !== name && state.leader !== null) return `${name} is drained; ${state.leader} leads the database`;
+  const handed = await handDatabase(move, { from: name, to: null, drained, addresses });
+  return `${name} is drained; ${handed}`;
+}
+
+/** Takes the mark back and waits until that is in force. */
+export async function undrainNode(move: Move, name: string): Promise<string> {
+  await mark(move, name, false);
+  await inForce(move, name);
+  return `${name} takes calls, address and database again`;
+}
+
+/** Writes the mark, where it is not there yet, with its event. */
+async function mark(move: Move, name: string, isDrained: boolean): Promise<void> {
+  const { nodes, site } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
+  const node = nodes.find((one) => one.name === name);
+  if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
+  if (site.nodes.some((one) => one.id === node.id && one.isDrained === isDrained)) return;
+  await move.save(isDrained ? `${name} is marked as drained` : `the mark of ${name} is taken back`, async (tx) => {
+    const row = await updateNode(tx, { key: node.id }, { isDrained });
+    if (isRejected(row)) throw new RejectedError(row);
+    tx.emit({ kind: isDrained ? 'node.drained' : 'node.undrained', subject: name, data: { id: node.id } });
+  });
+}
+
+/** Until the region nodes that answer have taken over what a mark changes. */
+async function inForce(move: Move, name: string): Promise<void> {
+  const { revision } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
+  await waitFor(move, `the mark of ${name} to be in force`, {
+    seconds: TAKEN_S,
+    missing: (look) => notTaken(look, name, revision),
+  });
+}
+
+/** What is missing until everybody acts by the mark; null: nothing. Nodes that are silent are waited for by nobody. Pure. */
+export function notTaken(look: Look, name: string, revision: number): string | null {
+  const fresh = look.site.nodes.filter((node) => node.isRegion && node.isFresh);
+  if (!fresh.some((node) => node.name === name)) return `${name} does not report`;
+  for (const node of fresh) {
+    if ((look.compiled.get(node.name) ?? 0) < revision) return `nothing newer is published for ${node.name} yet`;
+    const rows = look.services.filter(
+      (row) => row.node === node.name && (row.service === 'lb' || (row.service === 'vip' && node.name === name)),
+    );
+    const late = rows.find((row) => row.isWanted && !(row.isCurrent && isRight(row)));
+    if (late) return `${late.service} on ${late.node} is ${late.state}`;
+  }
+  return null;
+}
+
+function isHolder(nodes: readonly SiteNode[], name: string): boolean {
+  return nodes.some((node) => node.name === name && node.facts.vip?.isHolder === true);
+}

@@ -1,0 +1,84 @@
+import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
+import { type Move, MoveEnd, stopIfUnwanted } from './move.ts';
+import { heirsOfDatabase, isAwaited, type PatroniState } from './patroni.ts';
+
+const TRIES = 3;
+const POLL_MS = 300;
+/** An election without a candidate takes as long as Patroni's lease. */
+const LEADER_MS = 40_000;
+/** The old primary is rewound, or made anew by little WAL. */
+const STREAMS_MS = 90_000;
+
+/**
+ * Hands the database from one region node to another: looks first who leads, so that what an earlier run has done is not done again;
+ * asks Patroni on condition of that leader; waits until the new one leads and takes writes (saving is one) and the old one streams, commits waiting for
+ * it again. Throws `MoveEnd`. Gives a sentence.
+ */
+export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<string> {
+  const { from } = order;
+  let isAsked = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const state = await seen(
+      move,
+      order,
+      { what: 'a leader of the database', withinMs: LEADER_MS },
+      ({ leader }) => leader !== null,
+    );
+    if (state.leader !== from) return await settle(move, order, state.leader ?? '', isAsked);
+    if (state.isPaused) throw new MoveEnd('failed', 'Patroni is paused: it moves nothing until somebody resumes it');
+    const heirs = heirsOfDatabase(state, [from, ...order.drained]);
+    const candidate = order.to === null ? heirs[0] : heirs.find((name) => name === order.to);
+    if (candidate === undefined || attempt > TRIES) {
+      const who = order.to ?? 'no node that is not drained';
+      throw new MoveEnd('failed', `${who} is a synchronous standby that streams; ${from} keeps the database`);
+    }
+    stopIfUnwanted(move, `before ${from} handed the database on`);
+    await move.save(`${from} hands the database to ${candidate}`);
+    move.run.mustHold();
+    const change = { leader: from, candidate };
+    const answer = await move.ports.patroni.switchover(order.addresses[from] ?? '', change, move.run.signal);
+    isAsked = true;
+    if (answer.kind === 'refused' && attempt === TRIES)
+      throw new MoveEnd('failed', `Patroni refused to hand the database to ${candidate}: ${answer.why}`);
+    if (answer.kind === 'doubtful') {
+      // Still under way, or given up: the next look sees who leads once somebody does.
+      await move.ports.wait(2000, move.run.signal);
+    } else if (answer.kind === 'refused') await move.ports.wait(1500, move.run.signal);
+  }
+}
+
+async function settle(move: Move, order: SwitchoverOrder, leader: string, isAsked: boolean): Promise<string> {
+  const { from } = order;
+  if (order.to !== null && leader !== order.to)
+    throw new MoveEnd('failed', `${leader} leads the database by now, neither ${from} nor ${order.to}`);
+  // What is saved is written by the new primary and, as every commit, by those that it waits for.
+  await move.save(`${leader} leads the database and takes writes; ${from} follows it`);
+  const wish = { what: `${from} to follow as a synchronous standby`, withinMs: STREAMS_MS };
+  await seen(move, order, wish, ({ members }) =>
+    members.some(({ name, role, state }) => name === from && isAwaited(role) && state === 'streaming'),
+  );
+  return isAsked
+    ? `${leader} leads the database, ${from} follows it`
+    : `${leader} led the database already, ${from} follows it`;
+}
+
+/** Asks Patroni until it says so. */
+async function seen(
+  { run, ports }: Move,
+  { addresses }: SwitchoverOrder,
+  { what, withinMs }: { readonly what: string; readonly withinMs: number },
+  isSo: (state: PatroniState) => boolean,
+): Promise<PatroniState> {
+  const end = ports.clock.monotonic() + withinMs;
+  for (;;) {
+    run.signal.throwIfAborted();
+    const state = await ports.patroni.cluster(Object.values(addresses));
+    if (state !== null && isSo(state)) return state;
+    if (ports.clock.monotonic() >= end)
+      throw new MoveEnd(
+        'failed',
+        `${what}: not within ${withinMs / 1000} s${state === null ? ', and no Patroni answers' : ''}`,
+      );
+    await ports.wait(POLL_MS, run.signal);
+  }
+}

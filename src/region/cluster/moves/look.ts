@@ -1,0 +1,37 @@
+import { reached } from '../../tasks/task.ts';
+import { readSite } from '../read-site.ts';
+import { readKnownNodes } from '../../published.ts';
+import { trackServices } from '../../tracking.ts';
+import type { CasePorts } from '../../use-case.ts';
+import type { Database } from '../../../store/database.ts';
+import { readLiveRegions } from '../../../store/queries/cluster/standing.ts';
+import { readPlace } from '../../../store/queries/place.ts';
+import { readRestarts } from '../../../store/queries/restarts.ts';
+import type { Look } from './move.ts';
+
+/** A look ends by then: the next one is of a newer moment. */
+const LOOK_MS = 5_000;
+/** A process that wrote nothing for so long is not counted, s. */
+const LIVE_S = 20;
+
+/** Looks at the site. Throws AppError `database_unavailable`. */
+export function lookAt(db: Database, ports: CasePorts): Promise<Look> {
+  return reached(
+    db.read(
+      async (tx): Promise<Look> => {
+        const known = await readKnownNodes(tx);
+        const names = ports.renderer.services.map((service) => service.name);
+        return {
+          site: await readSite(tx, ports, known),
+          nodes: known.map(({ row }) => row),
+          compiled: new Map(known.map((node) => [node.name, node.compiledRevision])),
+          revision: (await readPlace(tx)).revision,
+          services: trackServices(known, names, ports.clock.now()),
+          requests: await readRestarts(tx),
+          processes: await readLiveRegions(tx, LIVE_S),
+        };
+      },
+      { deadlineMs: LOOK_MS },
+    ),
+  );
+}

@@ -1,0 +1,45 @@
+/** A member of the database's cluster, in Patroni's words. `role`: leader, sync_standby, replica, …; `lagBytes` null: not known. */
+export interface PatroniMember {
+  readonly name: string;
+  readonly role: string;
+  readonly state: string;
+  readonly lagBytes: number | null;
+}
+
+/** The database's cluster as etcd has it. `leader` null: nobody leads just now. */
+export interface PatroniState {
+  readonly leader: string | null;
+  readonly isPaused: boolean;
+  readonly members: readonly PatroniMember[];
+}
+
+/** How Patroni took an order. `refused`: nothing was begun; `doubtful`: it was perhaps, who leads has to be looked at. `why`: its own words. */
+export interface PatroniAnswer {
+  readonly kind: 'done' | 'refused' | 'doubtful';
+  readonly why: string;
+}
+
+/** Patroni of the region nodes, by their main addresses. */
+export interface PatroniPort {
+  /** The word of the first of these nodes that answers; null: none does. */
+  cluster(addresses: readonly string[]): Promise<PatroniState | null>;
+  /** Asks the Patroni at `address` to hand the database from `leader` to `candidate`, unless another one leads by now; waits for the outcome. */
+  switchover(
+    address: string,
+    change: { readonly leader: string; readonly candidate: string },
+    signal: AbortSignal,
+  ): Promise<PatroniAnswer>;
+}
+
+/** Standbys that may lead next: a commit waits for them and they stream; the nearest first. */
+export function heirsOfDatabase(state: PatroniState, avoid: readonly string[]): readonly string[] {
+  return state.members
+    .filter(({ name, role, state: word }) => isAwaited(role) && word === 'streaming' && !avoid.includes(name))
+    .toSorted((a, b) => (a.lagBytes ?? Infinity) - (b.lagBytes ?? Infinity) || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
+}
+
+/** Does a commit wait for a member of this role? */
+export function isAwaited(role: string): boolean {
+  return role === 'sync_standby';
+}

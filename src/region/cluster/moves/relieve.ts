@@ -1,0 +1,61 @@
+import { isRejected } from '../../../core/errors.ts';
+import { addJob } from '../../../store/queries/jobs/add.ts';
+import { hasLately } from '../../../store/queries/jobs/lately.ts';
+import type { Database } from '../../../store/database.ts';
+import { hasDrainedNode } from '../../../store/queries/nodes.ts';
+import { write } from '../../../store/write.ts';
+import type { ClusterSite } from '../site.ts';
+import { reached, type Task } from '../../tasks/task.ts';
+import { orderOf, SWITCHOVER_S } from './orders.ts';
+import type { Look } from './move.ts';
+import { planSwitchover, type SwitchoverPlan } from './preflight.ts';
+
+/** After a switchover that failed, another one is not begun at once. */
+const REST_S = 60;
+
+/** The move that relieves a drained node of the database; null: none leads, or nobody else can. Pure. */
+export function reliefOf(site: ClusterSite): SwitchoverPlan | null {
+  const leads = site.nodes.some((node) => node.isDrained && node.facts.db?.role === 'primary');
+  if (!leads) return null;
+  const plan = planSwitchover(site, null);
+  return isRejected(plan) ? null : plan;
+}
+
+/**
+ * A drained node that a failover has promoted is relieved as soon as another one can lead. Every region looks; jobs of this class go one at a time, so
+ * one of them begins it.
+ */
+export function createReliefTask(db: Database, look: () => Promise<Look>): Task {
+  return {
+    name: 'relief of drained nodes',
+    async run() {
+      const { isAny } = await reached(db.glance(async (tx) => ({ isAny: await hasDrainedNode(tx) })));
+      if (!isAny) return null;
+      const seen = await look();
+      const plan = reliefOf(seen.site);
+      if (plan === null) return null;
+      const operation = {
+        key: `relief-${db.random.hex(16)}`,
+        requestDigest: plan.from,
+        actor: 'system:relief',
+        origin: 'region',
+        summary: `cluster switchover ${plan.to}`,
+      };
+      const written = await write(db, operation, async (tx) => {
+        if (await hasLately(tx, 'switchover', REST_S)) return { status: 200, body: false };
+        const row = await addJob(tx, {
+          kind: 'switchover',
+          target: `${plan.from} to ${plan.to}`,
+          payload: orderOf(seen, plan),
+          deadlineSeconds: SWITCHOVER_S,
+          isExclusive: true,
+          caller: 'system:relief',
+        });
+        return isRejected(row) ? row : { status: 202, body: true };
+      });
+      // Something else moves just now: the next round looks again.
+      if (isRejected(written) || !written.body) return null;
+      return `${plan.from} is drained and leads the database: ${plan.to} takes it over`;
+    },
+  };
+}

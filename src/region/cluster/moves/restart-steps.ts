@@ -1,0 +1,83 @@
+import { OWN_PROCESSES } from '../../../model/snapshot.ts';
+import { requestRestart } from '../../../store/queries/restarts.ts';
+import { isRight } from '../site.ts';
+import { type Look, type Move, stopIfUnwanted, waitFor } from './move.ts';
+
+/** What others lean on comes last: the way to the database, then etcd, then the database itself. */
+const LAST = ['vip', 'lb', 'dcs', 'db'];
+const SERVICE_S = 120;
+const PROCESS_S = 90;
+
+/** Restarts every managed service of a node, one after the other, by requests; each is waited for until it is healthy again. */
+export async function restartServices(move: Move, name: string): Promise<void> {
+  const { services } = await waitFor(move, 'a look at the site', { seconds: 30, missing: () => null });
+  const own = services.filter((row) => row.node === name && row.isWanted).map((row) => row.service);
+  for (const service of serviceOrder(own)) {
+    stopIfUnwanted(move, `before ${service} on ${name} was restarted`);
+    const nonce = await request(move, name, service);
+    await waitFor(move, `${service} on ${name}`, {
+      seconds: SERVICE_S,
+      missing: (look) => notBack(look, { name, service, nonce }),
+    });
+  }
+}
+
+/** The order in which a node's services are restarted. Pure. */
+export function serviceOrder(services: readonly string[]): readonly string[] {
+  return services.toSorted((a, b) => LAST.indexOf(a) - LAST.indexOf(b) || (a < b ? -1 : 1));
+}
+
+/** Restarts the agent of a node: it sees the request in its desired state. `since`: the start of the one before, as it told. */
+export async function restartAgent(move: Move, name: string, since: string): Promise<void> {
+  stopIfUnwanted(move, `before the agent of ${name} was restarted`);
+  await request(move, name, OWN_PROCESSES.agent);
+  await waitFor(move, `the agent of ${name}`, {
+    seconds: PROCESS_S,
+    missing: ({ site }) => {
+      const node = site.nodes.find((one) => one.name === name);
+      if (node?.agent == null || node.agent.since === since) return 'it has not started anew yet';
+      return node.isFresh && node.report === 'current' ? null : 'it has started anew, and not reported all yet';
+    },
+  });
+}
+
+/** Restarts the region process of a node: it looks for the request itself (`tasks/own-restart.ts`). `before`: the process's unique name. */
+export async function restartRegion(move: Move, name: string, before: string): Promise<void> {
+  stopIfUnwanted(move, `before regiond of ${name} was restarted`);
+  await request(move, name, OWN_PROCESSES.region);
+  await waitFor(move, `regiond of ${name}`, {
+    seconds: PROCESS_S,
+    missing: ({ processes }) =>
+      processes.some((one) => one.node === name && one.process !== before) ? null : 'it has not started anew yet',
+  });
+}
+
+/** Asks once in a job: the request of an earlier run of it is the same one, and done already where it was. */
+async function request(move: Move, name: string, service: string): Promise<string> {
+  const nonce = `job-${move.run.id}`;
+  const look = await waitFor(move, 'a look at the site', { seconds: 30, missing: () => null });
+  const nodeId = look.nodes.find((node) => node.name === name)?.id ?? '';
+  const isAsked = look.requests.some((row) => row.nodeId === nodeId && row.service === service && row.nonce === nonce);
+  if (!isAsked) {
+    await move.save(`${service} on ${name} is restarted`, async (tx) => {
+      await requestRestart(tx, { nodeId, service, nonce, actor: move.run.caller });
+      tx.emit({ kind: 'service.restart_requested', subject: `${name}/${service}`, data: { nonce } });
+    });
+  }
+  return nonce;
+}
+
+/** What is missing until a service is back after its restart; null: nothing. Pure. */
+export function notBack(
+  look: Look,
+  { name, service, nonce }: { readonly name: string; readonly service: string; readonly nonce: string },
+): string | null {
+  const row = look.services.find((one) => one.node === name && one.service === service);
+  if (row === undefined) return 'nothing is known of it';
+  if (row.restart?.nonce !== nonce || !row.restart.isDone) return `not restarted yet (${row.state})`;
+  if (!(row.isCurrent && isRight(row))) return `${row.state}: ${row.why}`;
+  const db = look.site.nodes.find((one) => one.name === name)?.facts.db;
+  if (service === 'db' && !(db?.role === 'primary' || db?.isStreaming === true))
+    return 'PostgreSQL does not stream yet';
+  return null;
+}
