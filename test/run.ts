@@ -42,8 +42,14 @@ const STEPS: readonly Step[] = [
   { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 12 },
   { name: 'check', phase: 'root', vitest: ['check'], minutes: 10 },
   { name: 'lab', phase: 'root', vitest: ['lab'], minutes: 45 },
-  // A part of the bad days that turns with the commits; `--only cluster-bad-days` runs them all.
-  { name: 'story', phase: 'root', vitest: ['story'], environment: { REGENT_CLUSTER_CASES: '3' }, minutes: 15 },
+  // Parts that turn with the commits; `--only cluster-bad-days`, `--only broken-builds` run them all.
+  {
+    name: 'story',
+    phase: 'root',
+    vitest: ['story'],
+    environment: { REGENT_CLUSTER_CASES: '3', REGENT_BROKEN_BUILDS: '1' },
+    minutes: 25,
+  },
 ];
 
 /** A whole run draws its random cases from one seed, so that two runs of one commit judge the same; a run of a part draws new ones. */

@@ -11,8 +11,6 @@ export interface BrokenBuild {
   readonly check: Check['what'];
   /** The probe of the check; absent: it has none. */
   readonly probe?: string;
-  /** The doctor sees what is broken and says so: redundancy is then asked of the databases alone. */
-  readonly isSeenByDoctor: boolean;
 }
 
 const RELEASE = '/opt/regent/current';
@@ -37,7 +35,6 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     }),
     drill: 'net-cut-primary',
     check: 'ledger',
-    isSeenByDoctor: true,
   },
   {
     // With a Patroni that hangs nobody else may go on before its lease of 20 s.
@@ -51,7 +48,6 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     drill: 'hang-patroni-15',
     check: 'outage',
     probe: 'write',
-    isSeenByDoctor: false,
   },
   {
     // Nobody hears the holder: another one takes the address, and it keeps it. Clients hear both.
@@ -75,7 +71,6 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     }),
     drill: 'net-mute-holder',
     check: 'holders',
-    isSeenByDoctor: false,
   },
   {
     // haproxy cuts sessions to an old primary too, and so would hide it: it has its stock checks here. A sound regiond passes with them.
@@ -109,7 +104,6 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     drill: 'planned-switchover',
     check: 'failures',
     probe: 'write',
-    isSeenByDoctor: true,
   },
 ];
 

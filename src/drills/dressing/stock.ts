@@ -18,15 +18,18 @@ export const STOCK: Dressing = {
   held: [
     'regent-agent.service',
     'regent-keeper.service',
+    'regent-etcd-way.service',
     'regent-vip-health.service',
     'regent-db-watch.service',
     'regent-db-mend.service',
   ],
-  files: [patroni(), etcd(), haproxy(), keepalived(), kernel()],
+  files: [patroni(), etcdsOfPatroni(), etcd(), haproxy(), keepalived(), kernel()],
   takes: [
     { argv: ['systemctl', 'restart', 'regent-sysctl.service'] },
     { argv: ['systemctl', 'restart', 'etcd.service'] },
     { argv: ['sh', '-c', health()] },
+    // Which etcd it asks is read by a Patroni that starts. It takes the PostgreSQL that runs over.
+    { argv: ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'patroni.service'] },
     ...PATRONI_TAKES,
     { argv: ['systemctl', 'reload', 'haproxy.service'] },
     { argv: ['systemctl', 'restart', 'keepalived.service'] },
@@ -64,6 +67,17 @@ function patroni(): FileEdits {
       member('tcp_keepalives_count', '3,', '0,'),
       member('tcp_user_timeout', '3000,', '0,'),
       member('client_connection_check_interval', '"2s"', '"0"'),
+    ],
+  };
+}
+
+/** Every etcd by its own address, as Patroni's documentation has it: the way that our own program finds is none of theirs. */
+function etcdsOfPatroni(): FileEdits {
+  return {
+    path: '/etc/patroni/regent/patroni.yml',
+    edits: [
+      { old: '  use_proxies: true\n', now: NOTHING },
+      { old: '    - "127.0.0.1:2378"\n', now: NOTHING },
     ],
   };
 }

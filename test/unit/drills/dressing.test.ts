@@ -6,6 +6,8 @@ import type { Dressing } from '../../../src/drills/dressing/dressing.ts';
 import { edited } from '../../../src/drills/dressing/edit.ts';
 import { DRESSINGS } from '../../../src/drills/dressing/known.ts';
 import { STOCK } from '../../../src/drills/dressing/stock.ts';
+import { drawn } from '../../kit/cluster/broken.ts';
+import { dice } from '../../kit/dice.ts';
 import { hazardOf } from '../../../src/drills/hazards/catalogue.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -111,6 +113,16 @@ describe('stock settings', () => {
 });
 
 describe('broken builds', () => {
+  it('are chosen by number, by names, or all; a word that names none is refused', () => {
+    const names = (only?: string) => drawn(BROKEN_BUILDS, only, dice(3)).map(({ dressing }) => dressing.name);
+    expect(names()).toEqual(BROKEN_BUILDS.map(({ dressing }) => dressing.name));
+    expect(names('1')).toHaveLength(1);
+    expect(names('gate,async')).toEqual(['asynchronous-commit', 'gate-off']);
+    expect(() => names('gate,nothing')).toThrow('"nothing"');
+    const ever = Array.from({ length: 50 }, (_, seed) => drawn(BROKEN_BUILDS, '1', dice(seed))[0]?.dressing.name);
+    expect(new Set(ever).size).toBe(BROKEN_BUILDS.length);
+  });
+
   it.each(BROKEN_BUILDS)(
     '$dressing.name must fail a drill that there is, by a check that it has',
     ({ drill, check, probe }) => {

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BROKEN_BUILDS, type BrokenBuild } from '../../src/drills/dressing/broken.ts';
+import { isDressed } from '../../src/drills/dressing/dress.ts';
+import { hazardOf } from '../../src/drills/hazards/catalogue.ts';
+import type { Check, Verdict } from '../../src/drills/judge/verdict.ts';
+import { screen } from '../../src/drills/report/screen.ts';
+import { dressed } from '../../src/drills/run/baseline.ts';
+import type { Stage } from '../../src/drills/run/stage.ts';
+import { playSuite } from '../../src/drills/run/suite.ts';
+import { drawn } from '../kit/cluster/broken.ts';
+import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
+import { stageOf } from '../kit/cluster/stage.ts';
+import { RANDOM } from '../kit/dice.ts';
+import { told } from '../kit/site.ts';
+
+/** `REGENT_BROKEN_BUILDS`: how many to draw by the seed (CI), or names (parts of them) with commas; unset: all. */
+const BUILDS = drawn(BROKEN_BUILDS, process.env['REGENT_BROKEN_BUILDS'], RANDOM);
+/** A recording that a busy machine spoilt says nothing: it is made again. */
+const TRIES = 3;
+const say = (text: string) => console.log(text);
+
+/**
+ * Who tests the drills? Each build has one part broken on purpose, in the files of installed hosts, and a drill that must notice. The same drill
+ * is played with the sound build before, by the same seed: what fails then too would prove nothing.
+ */
+describe('a build that is broken on purpose', () => {
+  let site: ClusterSite;
+  let stage: Stage;
+  beforeAll(async () => {
+    say(`seed ${RANDOM.seed} (REGENT_CLUSTER_SEED plays it again)`);
+    site = await openClusterSite('broken');
+    await site.well(120_000);
+    stage = stageOf(site);
+  }, 600_000);
+  afterAll(() => site?.close(), 120_000);
+
+  it.for(BUILDS.map((build) => [build.dressing.name, build.drill, build.check, build] as const))(
+    '%s fails %s by its check of %s, and a sound one does not',
+    async ([name, , , build]) => {
+      const start = performance.now();
+      const sound = checkOf(await play(stage, build), build);
+      const broken = checkOf(await dressed({ stage, say }, build.dressing, (other) => play(other, build)), build);
+      told(name, `sound: ${sound?.measured}; broken: ${broken?.measured}; limit ${broken?.limit}`, start);
+      expect(broken?.isHeld, `${build.drill} did not notice`).toBe(false);
+      // How fast a sound one is on a busy machine is no matter here: a broken one is far slower.
+      const isTold =
+        build.check === 'outage' ? secondsOf(broken) > 2 * secondsOf(sound) : sound !== undefined && sound.isHeld;
+      expect(isTold, `the sound build: ${sound?.measured}`).toBe(true);
+      // Whatever happened: hosts have their sound files again, and are well with them.
+      expect(await isDressed(stage)).toBe(false);
+      await site.well(120_000);
+    },
+  );
+});
+
+async function play(stage: Stage, { drill }: BrokenBuild): Promise<Verdict> {
+  const hazard = hazardOf(drill);
+  if (hazard === undefined) throw new Error(`there is no drill ${drill}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const [played] = await playSuite({
+      stage,
+      hazards: [hazard],
+      rounds: 1,
+      seed: RANDOM.seed,
+      isExact: true,
+      ids: () => crypto.randomUUID(),
+      now: () => new Date().toISOString(),
+      say,
+      signal: AbortSignal.timeout(600_000),
+      onPlayed: async (one) => say(screen(one)),
+    });
+    if (played === undefined) throw new Error(`${drill} was not played`);
+    const unfit = played.verdict.checks.find(({ what, isHeld }) => what === 'recording' && !isHeld);
+    if (unfit === undefined) return played.verdict;
+    if (attempt === TRIES) throw new Error(`${drill} could not be recorded well: ${unfit.measured}`);
+  }
+}
+
+function checkOf({ checks }: Verdict, { check, probe }: BrokenBuild): Check | undefined {
+  return checks.find((item) => item.what === check && (probe === undefined || item.probe === probe));
+}
+
+function secondsOf(check: Check | undefined): number {
+  return Number.parseFloat(check?.measured ?? '');
+}
