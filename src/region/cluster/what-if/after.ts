@@ -17,13 +17,20 @@ export interface Heirs {
   readonly hasMajority: boolean;
 }
 
-/** Concludes who gets what. A drained node goes on voting in etcd. */
+/**
+ * Concludes who gets what. A drained node goes on as voter of etcd and as synchronous standby, and is an heir only where nobody else is.
+ */
 export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): Heirs {
   const primary = primariesOf(site)[0];
   const holders = heard(members(site), 'vip').said.flatMap(({ node, facts }) => (facts.isHolder ? [node.name] : []));
   const voters = votersAfter(site, name, event);
   const isVoting = voters === null ? site.cluster === null : voters.up >= voters.majority;
   // keepalived's priorities follow the names.
+  const drained = new Set(site.nodes.flatMap((node) => (node.isDrained ? [node.name] : [])));
+  const lastOnes = (heirs: readonly string[]) => {
+    const others = heirs.filter((one) => !drained.has(one));
+    return others.length > 0 ? others : heirs;
+  };
   const fit = members(site)
     .filter((node) => node.name !== name && node.facts.vip?.isFit === true && isHealthy(node, 'vip'))
     .map((node) => node.name)
@@ -43,9 +50,9 @@ export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): He
     primary: primary?.node.name ?? null,
     holders,
     primaries: primariesOf(site).map(({ node }) => node.name),
-    newHolders: kept(holder, fit),
+    newHolders: kept(holder, lastOnes(fit)),
     // Without a primary nobody knows who may be promoted.
-    newPrimaries: primary === undefined ? [] : kept(primary.node.name, standbys),
+    newPrimaries: primary === undefined ? [] : kept(primary.node.name, lastOnes(standbys)),
     voters,
     hasMajority: isVoting,
   };
@@ -57,7 +64,13 @@ export function siteAfter(site: ClusterSite, name: string, event: WhatIfEvent, h
   return {
     ...site,
     nodes: site.nodes.map((node) =>
-      node.name === name ? gone(node, event) : withPrimary(node, name, primary ?? null, heirs.hasMajority),
+      node.name === name && event !== 'drains'
+        ? gone(node)
+        : withPrimary(event === 'drains' ? drained(node, name) : node, {
+            lost: event === 'drains' ? null : name,
+            primary: primary ?? null,
+            hasMajority: heirs.hasMajority,
+          }),
     ),
   };
 }
@@ -76,19 +89,35 @@ function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs
   return { up, majority: Math.floor(voters.length / 2) + 1 };
 }
 
-function gone(node: SiteNode, event: WhatIfEvent): SiteNode {
+function gone(node: SiteNode): SiteNode {
   const nothing = { db: null, dcs: null, lb: null, vip: null, dns: null, ntp: null, host: null };
-  if (event !== 'drains') return { ...node, isFresh: false, facts: nothing };
-  const region = node.region && { ...node.region, isReady: false };
-  return { ...node, region, facts: { ...node.facts, db: null, vip: null } };
+  return { ...node, isFresh: false, facts: nothing };
 }
 
-function withPrimary(node: SiteNode, name: string, primary: string | null, hasMajority: boolean): SiteNode {
+function drained(node: SiteNode, name: string): SiteNode {
+  if (node.name !== name) return node;
+  const { vip } = node.facts;
+  return { ...node, isDrained: true, facts: { ...node.facts, vip: vip && { ...vip, isHolder: false } } };
+}
+
+/** `lost`: who is no member any more; null: all still are. */
+interface Afterwards {
+  readonly lost: string | null;
+  readonly primary: string | null;
+  readonly hasMajority: boolean;
+}
+
+function withPrimary(node: SiteNode, { lost, primary, hasMajority }: Afterwards): SiteNode {
   const { db, dcs } = node.facts;
   const roleOf = (one: string) => (one === primary ? ('primary' as const) : ('standby' as const));
   const rest = (db?.members ?? [])
-    .filter((one) => one.name !== name)
-    .map((one) => ({ ...one, role: roleOf(one.name) }));
+    .filter((one) => one.name !== lost)
+    // Who handed the database on follows, and commits wait for it again.
+    .map((one) =>
+      one.role === 'primary' && one.name !== primary
+        ? { ...one, role: 'standby' as const, state: 'streaming', isSynchronous: true }
+        : { ...one, role: roleOf(one.name), isSynchronous: one.isSynchronous && one.name !== primary },
+    );
   return {
     ...node,
     facts: {

@@ -41,11 +41,6 @@ export const RANGES = {
     mostMs: 4_500,
     why: 'commits wait until the lost standby is given up: 4.5 s measured, the least in a prototype',
   },
-  standbyHandedWrites: {
-    leastMs: 0,
-    mostMs: 3_000,
-    why: "the drill's bound: a standby that says farewell is waited for no longer",
-  },
   /** A replica in order that no commit waits for. */
   looseStandby: { leastMs: 0, mostMs: 2_000, why: "the drill's bound: no commit waits for this node" },
   reads: { leastMs: 0, mostMs: 2_000, why: "the drill's bound: calls that were on their way to it are sent again" },
@@ -65,7 +60,7 @@ export function rangesOf(event: WhatIfEvent, isArmed: boolean) {
   const isPlanned = event === 'drains';
   return {
     primary: isPlanned ? RANGES.primaryHanded : isArmed ? RANGES.primaryReleased : RANGES.primaryGone,
-    standbyWrites: isPlanned ? RANGES.standbyHandedWrites : RANGES.standbyGoneWrites,
+    standbyWrites: isPlanned ? RANGES.none : RANGES.standbyGoneWrites,
     vip: isPlanned ? RANGES.vipHanded : RANGES.vipGone,
   };
 }

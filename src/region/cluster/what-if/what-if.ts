@@ -90,8 +90,16 @@ function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent
       ? ranges.primary
       : isAwaited(site, name)
         ? ranges.standbyWrites
-        : RANGES.looseStandby;
-  const reads = isLost ? RANGES.untilBack : isPrimary ? ranges.primary : RANGES.reads;
+        : event === 'drains'
+          ? RANGES.none
+          : RANGES.looseStandby;
+  const reads = isLost
+    ? RANGES.untilBack
+    : isPrimary
+      ? ranges.primary
+      : event === 'drains'
+        ? RANGES.none
+        : RANGES.reads;
   return [
     outage('write', longer(writes, vip)),
     outage('read', longer(reads, vip)),

@@ -57,6 +57,23 @@ describe('three nodes, all well', () => {
       proxy: [100, 300],
     });
     expect(answer.risks).toEqual([]);
+    expect(answer).toMatchObject({ vip: { after: 'r2' }, primary: { after: 'r2' } });
+  });
+
+  it('takes nothing of the redundancy away with a drain: the node goes on as a standby and a voter', () => {
+    for (const node of ['r1', 'r2']) {
+      expect(ask(aSite(), node, 'drains').redundancy).toMatchObject({ before: 1, after: 1 });
+    }
+    expect(spans(ask(aSite(), 'r2', 'drains'))).toMatchObject({ write: [0, 0], read: [0, 0], vip: [0, 0] });
+  });
+
+  it('passes over drained nodes, unless there is nobody else', () => {
+    expect(ask(aSite({ nodes: { r2: { isDrained: true } } }), 'r1', 'dies')).toMatchObject({
+      vip: { after: 'r3', candidates: ['r3'] },
+      primary: { after: 'r3', candidates: ['r3'] },
+    });
+    const both = { r2: { isDrained: true }, r3: { isDrained: true } };
+    expect(ask(aSite({ nodes: both }), 'r1', 'dies')).toMatchObject({ vip: { after: 'r2' }, primary: { after: 'r2' } });
   });
 
   it('tells of what a primary that runs on behind a cut may answer', () => {
