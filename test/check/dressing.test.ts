@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BROKEN_BUILDS } from '../../src/drills/dressing/broken.ts';
 import { edited } from '../../src/drills/dressing/edit.ts';
-import { haproxySays } from '../../src/drills/dressing/proofs.ts';
+import { haproxySays, keepalivedSays } from '../../src/drills/dressing/proofs.ts';
 import { DRESS, NAME_FILE, RESTORE, START } from '../../src/drills/dressing/scripts.ts';
 import { STOCK } from '../../src/drills/dressing/stock.ts';
 import { readTemplates } from '../../src/main/templates.ts';
@@ -63,6 +63,27 @@ describe('stock settings and the real daemons', () => {
       expect(await ask()).toBe(isStock);
       await host.run(['sh', '-c', 'kill -KILL $(pgrep -x haproxy)']);
       await until('haproxy is gone', async () => (await host.run(['pgrep', '-x', 'haproxy'])).code !== 0);
+    }
+  });
+
+  it('are told by keepalived itself, and ours are told from them', async () => {
+    const [stock, ours] = [keepalivedSays('1000 milli-sec'), keepalivedSays('200 milli-sec')];
+    for (const [files, proof, other] of [
+      [stockFiles('vip'), stock, ours],
+      [renderedCase('vip', 'cluster', templates), ours, stock],
+    ] as const) {
+      for (const file of files) host.write(file.target, file.content, file);
+      host.start([
+        '/usr/sbin/keepalived',
+        '--dont-fork',
+        '--vrrp',
+        '--use-file',
+        '/etc/keepalived/regent/keepalived.conf',
+      ]);
+      await until('keepalived tells', async () => proof.isTaken((await host.run(proof.argv)).stdout));
+      expect(other.isTaken((await host.run(other.argv)).stdout)).toBe(false);
+      await host.run(['sh', '-c', 'kill $(pgrep -o -x keepalived)']);
+      await until('keepalived is gone', async () => (await host.run(['pgrep', '-x', 'keepalived'])).code !== 0);
     }
   });
 });

@@ -48,6 +48,21 @@ export function haproxySays(wanted: { readonly rise: number; readonly fall: numb
   };
 }
 
+/** keepalived writes what it runs with into its own /tmp when it is told to (keepalived(8), USR1). */
+const ASK_KEEPALIVED = `pid=$(pgrep -o -x keepalived); file=/proc/$pid/root/tmp/keepalived.data
+rm -f "$file"; kill -USR1 "$pid"
+for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; [ ! -s "$file" ] || break; done
+sed -n 's/^ *Advert interval = //p' "$file"`;
+
+/** keepalived's own adverts, as it tells them: `1000 milli-sec`. */
+export function keepalivedSays(advert: string): Proof {
+  return {
+    what: `keepalived's adverts come every ${advert}`,
+    argv: ['sh', '-c', ASK_KEEPALIVED],
+    isTaken: (answer) => answer.trim() === advert,
+  };
+}
+
 /** A setting of the kernel's network. */
 export function kernelSays(name: string, value: number): Proof {
   return {

@@ -1,6 +1,6 @@
 import { type Dressing, PATRONI_TAKES } from './dressing.ts';
 import type { FileEdits } from './edit.ts';
-import { haproxySays, kernelSays, patroniSays, postgresSays } from './proofs.ts';
+import { haproxySays, keepalivedSays, kernelSays, patroniSays, postgresSays } from './proofs.ts';
 
 const NOTHING = '';
 
@@ -40,6 +40,7 @@ export const STOCK: Dressing = {
     postgresSays('wal_receiver_timeout', '1min'),
     postgresSays('wal_sender_timeout', '1min'),
     haproxySays({ rise: 2, fall: 3 }),
+    keepalivedSays('1000 milli-sec'),
     kernelSays('net.ipv4.tcp_syn_retries', 6),
   ],
 };
