@@ -12,7 +12,7 @@ import { listen } from '../../src/store/listen.ts';
 import { write } from '../../src/store/write.ts';
 
 /**
- * A process that runs jobs as regiond does, with kinds of its own: HOLDER, DATABASE, SOCKET name it and its database. With BROKEN=no-epoch-check its
+ * A process that runs jobs as regiond does, with kinds of its own: HOLDER, DATABASE, SOCKET, PORT name it and its database. With BROKEN=no-epoch-check its
  * saves leave out the one condition that tells an earlier holder's word.
  */
 
@@ -30,7 +30,12 @@ const random = systemRandom();
 const line = (message: string, fields: LogFields = {}) =>
   void process.stdout.write(`${JSON.stringify({ message, ...fields })}\n`);
 const log: Log = { debug() {}, info: line, warn: line, error: line, with: () => log };
-const connection = { host: env('SOCKET'), port: 5432, user: env('USER_NAME'), database: env('DATABASE') };
+const connection = {
+  host: env('SOCKET'),
+  port: Number(env('PORT')),
+  user: env('USER_NAME'),
+  database: env('DATABASE'),
+};
 const db = new Database({ connection, name: holder, clock, random, log });
 
 /** Counts its steps in the database. A careless one never looks at its signal: what a late step is worth is for the row to say. */
@@ -64,6 +69,20 @@ const ponder: JobKind<{ readonly ms: number }> = {
   },
 };
 
+/** Acts on the world outside until somebody wants its end, and tells when, by the clock that all processes of this host share. */
+const act: JobKind = {
+  name: 'act',
+  parse: (payload) => payload,
+  async run(job) {
+    while (!job.isAbortWanted()) {
+      await sleep(50);
+      job.mustHold();
+      line('acted', { at: Number(process.hrtime.bigint() / 1000n) });
+    }
+    return { state: 'aborted', result: 'It was asked for.' };
+  },
+};
+
 function withoutEpochCheck(book: JobBook): JobBook {
   return {
     ...book,
@@ -84,7 +103,7 @@ function withoutEpochCheck(book: JobBook): JobBook {
 const book = openJobBook(db, holder);
 const runner = startJobRunner({
   book: env('BROKEN') === 'no-epoch-check' ? withoutEpochCheck(book) : book,
-  kinds: [walk, ponder],
+  kinds: [walk, ponder, act],
   renewer: openRenewalThread({ connection, name: `${holder} leases`, clock, log }),
   clock,
   random,

@@ -4,8 +4,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../src/region/jobs/limits.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { addJob } from '../../src/store/queries/jobs/add.ts';
+import { abortJob } from '../../src/store/queries/jobs/end.ts';
 import { findJob, type JobRow } from '../../src/store/queries/jobs/row.ts';
 import type { Database } from '../../src/store/database.ts';
+import { PgProxy } from '../kit/pg-proxy.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 import { pause, until } from '../kit/until.ts';
@@ -31,6 +33,8 @@ interface Holder {
   readonly exit: Promise<number | null>;
 }
 
+type Broken = 'no-epoch-check';
+
 interface Steps {
   readonly step: number;
   readonly epoch: number;
@@ -41,7 +45,9 @@ interface Steps {
 interface Site {
   readonly db: Database;
   readonly database: string;
-  start(name: string, broken?: 'no-epoch-check'): Promise<Holder>;
+  readonly socketFolder: string;
+  /** `port`: of a proxy on loopback that leads to the database. */
+  start(name: string, how?: { broken?: Broken | undefined; port?: number }): Promise<Holder>;
   walk(steps: number, stepMs: number, isCareful?: boolean): Promise<number>;
   job(id: number): Promise<JobRow>;
   steps(): Promise<Steps[]>;
@@ -59,12 +65,14 @@ async function openSite(): Promise<Site> {
   return {
     db,
     database: connection.database,
-    start: async (name, broken) => {
+    socketFolder: connection.host,
+    start: async (name, { broken, port } = {}) => {
       const env = {
         PATH: process.env['PATH'],
         HOLDER: name,
         DATABASE: connection.database,
-        SOCKET: connection.host,
+        SOCKET: port === undefined ? connection.host : '127.0.0.1',
+        PORT: String(port ?? connection.port),
         USER_NAME: connection.user,
         ...(broken ? { BROKEN: broken } : {}),
       };
@@ -115,9 +123,9 @@ const done = (site: Site, id: number) =>
   until('the job is done', async () => (await site.job(id)).state === 'done', { deadlineMs: 40_000, everyMs: 100 });
 
 /** Freezes the holder until another has gone on for a while, then lets it wake; gives the steps at the end. */
-async function freezeAndThaw(broken?: 'no-epoch-check') {
+async function freezeAndThaw(broken?: Broken) {
   const site = await openSite();
-  const holders = await Promise.all([site.start('a', broken), site.start('b', broken)]);
+  const holders = await Promise.all([site.start('a', { broken }), site.start('b', { broken })]);
   const id = await site.walk(20, 300);
   const { first, other } = await inTheMiddle(site, id, holders);
   first.child.kill('SIGSTOP');
@@ -128,6 +136,18 @@ async function freezeAndThaw(broken?: 'no-epoch-check') {
   await done(site, id);
   await pause(1000);
   return { site, id, first, other, steps: await site.steps() };
+}
+
+/** A job that acts outside, in the process `a`, whose way to the database a test may cut; tells when a holder acted, µs. */
+async function actThroughProxy() {
+  const site = await openSite();
+  const proxy = await PgProxy.start(join(site.socketFolder, '.s.PGSQL.5432'));
+  const first = await site.start('a', { port: proxy.port });
+  const job = { kind: 'act', target: 'x', payload: {}, deadlineSeconds: 120, isExclusive: true, caller: 'ada' };
+  const { id } = value(await change(site.db, (tx) => addJob(tx, job)));
+  const acts = ({ output }: Holder) => [...output().matchAll(/"acted","at":(\d+)/g)].map((match) => Number(match[1]));
+  await until('it acts', () => acts(first).length >= 20, { deadlineMs: 20_000 });
+  return { site, id, proxy, first, acts };
 }
 
 describe.concurrent('jobs', () => {
@@ -185,6 +205,31 @@ describe.concurrent('jobs', () => {
     await done(site, id);
     expect(wrongSteps(await site.steps(), 15)).toEqual([]);
     expect(await site.job(id)).toMatchObject({ epoch: 2, attempts: 1 });
+  });
+
+  it('end by the holder’s own clock when it is cut off from the database, before another acts', async () => {
+    const { site, id, proxy, first, acts } = await actThroughProxy();
+    await proxy.stop();
+    const other = await site.start('b');
+    await until('another acts', () => acts(other).length >= 5, { deadlineMs: 20_000 });
+    const last = acts(first).at(-1) ?? 0;
+    expect(acts(other)[0]).toBeGreaterThan(last);
+    await pause(1000);
+    expect(acts(first).at(-1)).toBe(last);
+    expect(await site.job(id)).toMatchObject({ epoch: 2, leaseHolder: 'b' });
+  });
+
+  it('are kept over connections that were lost without a word', async () => {
+    const { site, id, proxy, first, acts } = await actThroughProxy();
+    await site.start('b');
+    proxy.halfOpen();
+    await pause(LEASE_MS + 4000);
+    const before = acts(first).length;
+    await until('it goes on', () => acts(first).length > before, { deadlineMs: 5000 });
+    expect(await site.job(id)).toMatchObject({ epoch: 1, state: 'running', leaseHolder: 'a' });
+    value(await change(site.db, (tx) => abortJob(tx, id, 'ada')));
+    await until('it ended', async () => (await site.job(id)).state === 'aborted', { deadlineMs: 10_000 });
+    await proxy.stop();
   });
 
   it('that compute for longer than a lease keep it: it is renewed in a thread of its own', async () => {
