@@ -2,6 +2,9 @@ import type { Act, Hazard } from './hazard.ts';
 
 /** A host of the lab boots so long; its redundancy is back later. */
 const BOOT_MS = 12_000;
+/** A command hands roles on; all of three hosts is restarted within minutes. */
+const MOVE_MS = 8_000;
+const RESTART_MS = 240_000;
 /** systemd does what it is asked for in a moment. */
 const ASKED_MS = 1_000;
 
@@ -20,6 +23,7 @@ export function usualLengthMs(hazard: Hazard): number {
 
 function ownMs(act: Act): number {
   if (act.do === 'start' || act.do === 'reboot') return BOOT_MS;
+  if (act.do === 'regent') return act.argv.includes('restart') ? RESTART_MS : MOVE_MS;
   if (act.do === 'burn') return act.seconds * 1000;
   return act.do === 'unit' ? ASKED_MS : 0;
 }

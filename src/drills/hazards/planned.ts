@@ -1,5 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
-import { type Chance, held, shuffled, together } from './draw.ts';
+import { held, together } from './draw.ts';
 import {
   type Bounds,
   boundsOf,
@@ -11,7 +10,7 @@ import {
   VIP_MS,
   withoutFailures,
 } from './expect.ts';
-import type { Act, Hazard, Step } from './hazard.ts';
+import type { Act, Hazard } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, PARTS, UNITS } from './units.ts';
 
@@ -19,8 +18,7 @@ const { switchover, vipMove } = HEADLINES;
 const AFTER_MS = 10_000;
 /** From the end of a boot. */
 const REBOOTED_HOLD_MS = 15_000;
-/** Between the units of a host, and between hosts: until the others have their pair again. */
-const UNIT_MS = 3_000;
+/** Until nothing of the last host is felt any more. */
 const HOST_MS = 20_000;
 
 /** What an operator does on a working day. Its calls wait instead of failing. */
@@ -70,11 +68,13 @@ export const PLANNED: readonly Hazard[] = [
     id: 'planned-drain',
     title: "the primary's host drained",
     row: 'a host is drained or rebooted',
-    // Patroni that is stopped hands the database over: 2.5 s in measurements, and no call may fail.
+    // Address, calls and database are handed on in this order; the host goes on running everything.
     bounds: { write: switchover.withinMs, read: switchover.withinMs, vip: VIP_MS, dns: CALM_MS },
     failovers: 1,
-    steps: ({ primary }, chance) =>
-      held(chance, drain(primary, 'stop'), AFTER_MS, drain(primary, 'start').toReversed()),
+    steps: ({ regions, primary }, chance) =>
+      held(chance, [regent(regions, 'node', 'drain', primary)], AFTER_MS, [
+        regent(regions, 'node', 'undrain', primary),
+      ]),
   }),
   ...(['primary', 'holder'] as const).map((place) =>
     planned({
@@ -93,11 +93,12 @@ export const PLANNED: readonly Hazard[] = [
   ),
   planned({
     id: 'planned-rolling',
-    title: 'every unit of every region node restarted, host by host, the primary last',
+    title: 'everything on every region node restarted by one command, the primary last',
     row: 'everything is restarted, host by host',
     bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS, dns: 5_000 },
     failovers: 1,
-    steps: rolling,
+    steps: ({ regions }, chance) =>
+      held(chance, [regent(regions, 'cluster', 'restart', '--rolling')], HOST_MS, [{ do: 'heal' }]),
     isLong: true,
   }),
 ];
@@ -122,19 +123,7 @@ function planned({ bounds, headline, failovers, redundantMs, ...own }: Plan): Ha
   };
 }
 
-/** The agent first: it would start again what is stopped. Then the VIP, the calls, the database. */
-function drain(host: string, verb: 'stop' | 'start'): Act[] {
-  const order = [UNITS.agent, UNITS.keepalived, UNITS.regiond, UNITS.patroni];
-  return order.map(({ unit }) => ({ do: 'unit', host, unit, verb }));
-}
-
-function rolling({ primary, standbys }: Cast, chance: Chance): Step[] {
-  const order = [UNITS.agent, UNITS.named, UNITS.squid, UNITS.regiond, UNITS.haproxy, UNITS.keepalived, UNITS.etcd];
-  const restarts = [...shuffled(standbys, chance), primary].flatMap((host, turn) =>
-    [...order, UNITS.patroni].map(({ unit }, index): Step => {
-      const pause = index > 0 ? UNIT_MS : turn > 0 ? HOST_MS : Math.floor(chance() * UNIT_MS);
-      return { afterMs: pause, act: { do: 'unit', host, unit, verb: 'restart' } };
-    }),
-  );
-  return [...restarts, ...together(HOST_MS, [{ do: 'heal' }])];
+/** An operator's command; root's key is on the host where the cluster began. */
+function regent([host = '']: readonly string[], ...argv: readonly string[]): Act {
+  return { do: 'regent', host, argv };
 }

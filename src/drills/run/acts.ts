@@ -13,6 +13,8 @@ import { hostOf, regionsOf, type Stage } from './stage.ts';
 
 const COMMAND_MS = 30_000;
 const LONG_MS = 120_000;
+/** The product's own commands wait for their end and say when it does not come: three hosts are restarted within this. */
+const REGENT_MS = 1_200_000;
 /** The postmaster and its children; each has but this way of being found, because Patroni starts them. */
 const POSTGRES = 'p=$(head -n1 /var/lib/postgresql/17/regent/postmaster.pid); kill "-$1" $(pgrep -P "$p") "$p"';
 const SWITCHOVER =
@@ -52,7 +54,7 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
     case 'unit':
       return inHost(stage, act.host, ['systemctl', act.verb, act.unit]);
     case 'regent':
-      return inHost(stage, act.host, ['/usr/local/bin/regent', ...act.argv], LONG_MS);
+      return inHost(stage, act.host, ['/usr/local/bin/regent', ...act.argv], REGENT_MS);
     case 'terminate':
       return inHost(stage, act.host, asPostgres(['psql', '-XAtq', '-d', 'regent', '-c', TERMINATE]));
     case 'switchover':

@@ -5,9 +5,6 @@ import type { Prediction } from '../report/round.ts';
 import type { Stage } from './stage.ts';
 import { isHealing } from './words.ts';
 
-/** Units whose stop hands a host's work on: together they are a drain. */
-const HANDED = ['keepalived', 'regiond', 'patroni'];
-
 /** What the cluster's model may be asked of. */
 interface Question {
   readonly node: string;
@@ -18,15 +15,17 @@ interface Question {
 export function questionOf(steps: readonly Step[]): Question | null {
   const acts = steps.map(({ act }) => act).filter((act) => !isHealing(act));
   const [first] = acts;
+  if (acts.length === 1 && first?.do === 'regent') return drainOf(first.argv);
   if (first === undefined || !('host' in first) || typeof first.host !== 'string') return null;
   const node = first.host;
   if (acts.length === 1 && first.do === 'kill') return { node, event: 'dies' };
   if (acts.length === 1 && first.do === 'cut') return { node, event: 'is-cut-off' };
-  const stopped = acts.flatMap((act) =>
-    act.do === 'unit' && act.verb === 'stop' && act.host === node ? [act.unit] : [],
-  );
-  const isDrain = stopped.length === acts.length && HANDED.every((word) => stopped.some((unit) => unit.includes(word)));
-  return isDrain ? { node, event: 'drains' } : null;
+  return null;
+}
+
+/** `node drain NODE`; null: another command. */
+function drainOf([noun, verb, node]: readonly string[]): Question | null {
+  return noun === 'node' && verb === 'drain' && node !== undefined ? { node, event: 'drains' } : null;
 }
 
 /**

@@ -54,6 +54,7 @@ export function isHealing(act: Act): boolean {
   return (
     heals.includes(act.do) ||
     (act.do === 'signal' && act.signal === 'CONT') ||
-    (act.do === 'unit' && act.verb === 'start')
+    (act.do === 'unit' && act.verb === 'start') ||
+    (act.do === 'regent' && act.argv.includes('undrain'))
   );
 }

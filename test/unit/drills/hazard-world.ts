@@ -57,6 +57,7 @@ function wayBack(act: Act): string | null {
   if (act.do === 'empty') return `full ${act.host} ${act.path}`;
   if (act.do === 'signal' && act.signal === 'CONT') return `stopped ${act.host} ${act.unit}`;
   if (act.do === 'unit' && act.verb === 'start') return `off ${act.host} ${act.unit}`;
+  if (act.do === 'regent' && act.argv[1] === 'undrain') return `drained ${act.argv[2]}`;
   return null;
 }
 
@@ -97,6 +98,10 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
       );
       return [{ text: JSON.stringify(act), hosts: act.sides.flat(), endedBy: 'lab', deaf }];
     }
+    case 'regent': {
+      const [, verb, host = ''] = act.argv;
+      return verb === 'drain' ? [{ text: `drained ${host}`, hosts: [host], endedBy: 'unit' }] : [];
+    }
     case 'start':
     case 'reboot':
     case 'thaw':
@@ -104,7 +109,6 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     case 'switchover':
     case 'lead':
     case 'terminate':
-    case 'regent':
     case 'burn':
     case 'heal':
       return [];
