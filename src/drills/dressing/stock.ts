@@ -14,7 +14,8 @@ const NOTHING = '';
 export const STOCK: Dressing = {
   name: 'stock',
   title: 'the same engines with their stock settings',
-  // Ours alone. The agent would put our settings back; DHCP of racks, and names of region nodes, go on without it.
+  // Ours alone. The agent would put our settings back. Probes are none of its work: racks keep theirs, and give leases; named of region nodes serves
+  // what it has, and learns nothing new. The doctor misses its reports, so redundancy is asked of the databases (`Stage.redundancy`).
   held: [
     'regent-agent.service',
     'regent-keeper.service',

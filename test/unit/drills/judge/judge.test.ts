@@ -474,6 +474,11 @@ describe('a round still passes', () => {
       round: silent('proxy', 1_000, 2_900),
     },
     {
+      why: 'when the measuring machine stalled for no longer than rules without times let pass',
+      round: silent('proxy', 9_000, 9_800),
+      rules: { ...RULES, starvedMs: 1_000 },
+    },
+    {
       why: 'when a prober was starved long before the fault, or a little later',
       round: withLane(GOOD, {
         probe: 'proxy',
