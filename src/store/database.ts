@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
+import { type ConnectionSpec, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
 import { refusalOf } from './constraints.ts';
 import {
   classifyFailure,
@@ -13,6 +13,7 @@ import {
   StandbyError,
   UnprovenCommitError,
 } from './failure.ts';
+import { Pool } from './pool.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
 export interface DatabaseOptions {
@@ -45,6 +46,11 @@ interface Mode {
   readonly isReadOnly: boolean;
 }
 
+/**
+ * The first answer of a connection takes a moment, or does not come; nothing was done then. Never more than half of what is left: another
+ * connection has to have its chance.
+ */
+const BEGIN_MS = 2000;
 /** How long a proof of being connected to a primary holds for `glance`, ms. */
 const PROOF_MS = 1000;
 
@@ -63,8 +69,8 @@ export class Database {
   readonly #clock: Clock;
   readonly #timeouts: Timeouts;
   readonly #deadlineMs: number;
-  readonly #pool: pg.Pool;
-  readonly #probePool: pg.Pool;
+  readonly #pool: Pool;
+  readonly #probePool: Pool;
   /** When a connection was last seen to lead to a primary, on the monotonic clock. */
   readonly #proven = new WeakMap<pg.PoolClient, number>();
   /** Names of prepared statements by their text. */
@@ -77,23 +83,9 @@ export class Database {
     this.#clock = options.clock;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#deadlineMs = options.deadlineMs ?? 15_000;
-    this.#pool = this.#openPool(options, options.poolSize ?? 10);
-    this.#probePool = this.#openPool(options, 1);
-  }
-
-  #openPool(options: DatabaseOptions, max: number): pg.Pool {
-    const pool = new pg.Pool({
-      ...clientConfig(options.connection, this.#timeouts, options.name),
-      max,
-      idleTimeoutMillis: 30_000,
-      maxLifetimeSeconds: this.#timeouts.lifetimeMs / 1000,
-    });
-    // The pool listens for errors of idle connections only. One that breaks while it is in use, or between two queries of
-    // a transaction, reports it to its query and as an event; without a listener for that the process would end.
-    pool.on('connect', (client) => client.on('error', () => {}));
-    // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
-    pool.on('error', (error) => this.log.warn('idle database connection lost', { why: failureSentence(error) }));
-    return pool;
+    const common = { ...options, timeouts: this.#timeouts };
+    this.#pool = new Pool({ ...common, max: options.poolSize ?? 10 });
+    this.#probePool = new Pool({ ...common, max: 1 });
   }
 
   /** Reads one moment of the database. */
@@ -168,24 +160,28 @@ export class Database {
     const timeoutMs = () => Math.max(1, Math.min(limits.queryMs, limits.deadline - this.#clock.monotonic()));
     const position: { phase: Phase } = { phase: 'connect' };
     let client: pg.PoolClient | undefined;
+    let now = 0;
     try {
-      client = await acquire(limits.pool, timeoutMs());
-      const now = this.#clock.monotonic();
+      client = await limits.pool.acquire(timeoutMs());
+      now = this.#clock.monotonic();
       const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
       if (!isProven) this.#proven.set(client, now);
       const value = await transact(client, {
         mode,
         body,
         timeoutMs,
+        beginMs: Math.max(1, Math.min(timeoutMs(), BEGIN_MS, (limits.deadline - now) / 2)),
         position,
         isProven,
         names: mode.begin === null ? this.#names : null,
         serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
       });
+      limits.pool.answered(client);
       client.release();
       return { kind: 'done', value };
     } catch (error) {
-      if (client) await this.#giveBack(client, error);
+      if (client && isOwnTimeout(error)) limits.pool.wasSilent(now);
+      if (client) await this.#giveBack(limits.pool, client, error);
       if (error instanceof RejectedError) return { kind: 'done', value: error.rejected };
       const failureClass = classifyFailure(error, position.phase);
       // A constraint that is checked at COMMIT only.
@@ -194,13 +190,14 @@ export class Database {
     }
   }
 
-  async #giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
+  async #giveBack(pool: Pool, client: pg.PoolClient, error: unknown): Promise<void> {
     if (!(error instanceof RejectedError) && !isConnectionReusable(error) && !isFaultOfBody(error)) {
       client.release(true);
       return;
     }
     try {
       await client.query({ text: 'rollback', query_timeout: 1000 } as pg.QueryConfig);
+      pool.answered(client);
       client.release();
     } catch {
       client.release(true);
@@ -216,39 +213,20 @@ type Attempt<T> =
 interface Limits {
   readonly deadline: number;
   readonly queryMs: number;
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
 }
 
 interface Work<T> {
   readonly mode: Mode;
   readonly body: (tx: Tx) => Promise<T>;
   readonly timeoutMs: () => number;
+  /** How long the first answer may take, ms. */
+  readonly beginMs: number;
   readonly position: { phase: Phase };
   readonly isProven: boolean;
   readonly names: Map<string, string> | null;
   /** Statement that widens the server's own limit for this transaction; empty where the session's will do. */
   readonly serverLimit: string;
-}
-
-/** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
-function acquire(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
-  return new Promise((resolve, reject) => {
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      reject(new Error('timeout exceeded when trying to connect'));
-    }, timeoutMs);
-    const take = (client: pg.PoolClient) => {
-      clearTimeout(timer);
-      if (isLate) client.release();
-      else resolve(client);
-    };
-    const fail = (error: Error) => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    pool.connect().then(take, fail);
-  });
 }
 
 async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
@@ -283,7 +261,7 @@ async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T
 async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   if (work.mode.begin === null && work.isProven) return;
   const text = `${work.mode.begin ?? 'select 1'}; select pg_is_in_recovery() as standby${work.serverLimit}`;
-  const results = await client.query({ text, query_timeout: work.timeoutMs() } as pg.QueryConfig);
+  const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
   const rows = (results as unknown as readonly pg.QueryResult<{ standby: boolean }>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
 }

@@ -12,7 +12,7 @@ export type Trap =
   /** Let the server do it; a WARNING comes with the answer, as when the wait for a synchronous standby was cancelled. */
   | 'warn';
 
-/** A TCP proxy in front of a server's unix socket, that can break exactly at a COMMIT. */
+/** A TCP proxy in front of a server's unix socket, that can break exactly at a COMMIT, and lose connections without a word. */
 export class PgProxy {
   readonly port: number;
   /** Commits that a trap has caught. */
@@ -20,6 +20,8 @@ export class PgProxy {
   #traps: Trap[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Connections that were made before this one carry nothing any more. */
+  #alive = { isDeaf: false };
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -46,6 +48,12 @@ export class PgProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** From now on every open connection swallows what is sent, without a reset, as when a firewall forgot its flows; new ones are well. */
+  halfOpen(): void {
+    this.#alive.isDeaf = true;
+    this.#alive = { isDeaf: false };
+  }
+
   async stop(): Promise<void> {
     this.cut();
     this.#server.close();
@@ -54,6 +62,7 @@ export class PgProxy {
 
   #join(client: Socket, upstream: Socket): void {
     let trap: Trap | undefined;
+    const alive = this.#alive;
     const end = () => {
       client.destroy();
       upstream.destroy();
@@ -66,6 +75,7 @@ export class PgProxy {
       });
     }
     client.on('data', (chunk) => {
+      if (alive.isDeaf) return;
       if (isCommit(chunk) && this.#traps.length > 0) {
         trap = this.#traps.shift();
         this.sprung += 1;
@@ -74,6 +84,7 @@ export class PgProxy {
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
+      if (alive.isDeaf) return;
       if (trap === 'cut-after') return end();
       if (trap === 'swallow') return;
       client.write(trap === 'warn' ? Buffer.concat([warning(), chunk]) : chunk);

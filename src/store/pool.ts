@@ -1,0 +1,92 @@
+import pg from 'pg';
+import type { Clock, Log } from '../core/ports.ts';
+import { clientConfig, type ConnectionSpec, type Timeouts } from './connection.ts';
+import { failureSentence } from './failure.ts';
+
+export interface PoolOptions {
+  readonly connection: ConnectionSpec;
+  readonly name: string;
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Connections at most. */
+  readonly max: number;
+}
+
+/** Waiting shorter than this for an answer says nothing of the connection, ms. */
+const SILENT_MS = 900;
+
+/**
+ * Connections that are kept. What makes one silent (packets that are dropped without a reset) mostly makes all of them so, and each would cost
+ * its user a whole wait: once one was silent, only those are used that have answered since, and the others are left behind.
+ */
+export class Pool {
+  readonly #pool: pg.Pool;
+  readonly #clock: Clock;
+  /** When a connection last answered, on the monotonic clock. */
+  readonly #heard = new WeakMap<pg.PoolClient, number>();
+  #silentSince = Number.NEGATIVE_INFINITY;
+
+  constructor({ connection, name, timeouts, clock, log, max }: PoolOptions) {
+    this.#clock = clock;
+    this.#pool = new pg.Pool({
+      ...clientConfig(connection, timeouts, name),
+      max,
+      idleTimeoutMillis: 30_000,
+      maxLifetimeSeconds: timeouts.lifetimeMs / 1000,
+    });
+    this.#pool.on('connect', (client) => {
+      this.answered(client);
+      // The pool listens for errors of idle connections only. One that breaks while it is in use, or between two queries of
+      // a transaction, reports it to its query and as an event; without a listener for that the process would end.
+      client.on('error', () => {});
+    });
+    // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
+    this.#pool.on('error', (error) => log.warn('idle database connection lost', { why: failureSentence(error) }));
+  }
+
+  /** A connection that is not known to be silent; the caller releases it. Rejects when there is none within `timeoutMs`. */
+  async acquire(timeoutMs: number): Promise<pg.PoolClient> {
+    const end = this.#clock.monotonic() + timeoutMs;
+    for (;;) {
+      const client = await connect(this.#pool, Math.max(1, end - this.#clock.monotonic()));
+      if ((this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
+      client.release(true);
+    }
+  }
+
+  /** The server answered on this connection. */
+  answered(client: pg.PoolClient): void {
+    this.#heard.set(client, this.#clock.monotonic());
+  }
+
+  /** A connection gave no answer from `since` (monotonic clock, ms) until now. */
+  wasSilent(since: number): void {
+    if (this.#clock.monotonic() - since >= SILENT_MS) this.#silentSince = Math.max(this.#silentSince, since);
+  }
+
+  end(): Promise<void> {
+    return this.#pool.end();
+  }
+}
+
+/** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
+function connect(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error('timeout exceeded when trying to connect'));
+    }, timeoutMs);
+    const take = (client: pg.PoolClient) => {
+      clearTimeout(timer);
+      if (isLate) client.release();
+      else resolve(client);
+    };
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    pool.connect().then(take, fail);
+  });
+}
