@@ -12,19 +12,25 @@ export interface RenewalThreadOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long the thread waits for the next lease before it ends, ms. */
+  readonly idleMs?: number;
 }
 
 const CLOSE_MS = 1500;
+/** A thread costs some 40 MB. */
+const IDLE_MS = 30_000;
 
 /**
- * Renews leases in a thread of its own, started with the first job: most regions run none for days. Until when a lease holds is in memory that both
+ * Renews leases in a thread of its own, there only while there are jobs: most regions run none for days. Until when a lease holds is in memory that both
  * threads see, so that this one, however late it looks, sees what the other has done meanwhile.
  */
-export function openRenewalThread({ connection, name, clock, log }: RenewalThreadOptions): Renewer {
+export function openRenewalThread(options: RenewalThreadOptions): Renewer {
+  const { connection, name, clock, log, idleMs = IDLE_MS } = options;
   const listeners = new Map<number, (news: LeaseNews) => void>();
   const offset = clock.monotonic() - sharedNow();
   let worker: Worker | null = null;
   let places = 0;
+  let idle: ReturnType<typeof setTimeout> | undefined;
 
   const hear = (word: Word) => {
     if (word.kind === 'log') return log.debug(word.message, word.fields);
@@ -47,8 +53,21 @@ export function openRenewalThread({ connection, name, clock, log }: RenewalThrea
     worker ??= open();
     worker.postMessage(what);
   };
+  const end = async (): Promise<void> => {
+    clearTimeout(idle);
+    const ending = worker;
+    if (ending === null) return;
+    worker = null;
+    const exit = new Promise<void>((done) => {
+      ending.once('exit', () => done());
+    });
+    ending.postMessage({ kind: 'close' } satisfies Order);
+    await Promise.race([exit, sleep(CLOSE_MS, undefined, { ref: false })]);
+    await ending.terminate();
+  };
   return {
     keep(held, askedAt, onNews) {
+      clearTimeout(idle);
       places += 1;
       const place = places;
       const until = new BigInt64Array(new SharedArrayBuffer(8));
@@ -58,19 +77,12 @@ export function openRenewalThread({ connection, name, clock, log }: RenewalThrea
       return {
         holdsUntil: () => Number(Atomics.load(until, 0)) / 1e6 + offset,
         drop: () => {
-          if (listeners.delete(place)) worker?.postMessage({ kind: 'drop', place } satisfies Order);
+          if (!listeners.delete(place)) return;
+          worker?.postMessage({ kind: 'drop', place } satisfies Order);
+          if (listeners.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
         },
       };
     },
-    async close() {
-      const closing = worker;
-      if (closing === null) return;
-      const exit = new Promise<void>((done) => {
-        closing.once('exit', () => done());
-      });
-      closing.postMessage({ kind: 'close' } satisfies Order);
-      await Promise.race([exit, sleep(CLOSE_MS, undefined, { ref: false })]);
-      await closing.terminate();
-    },
+    close: end,
   };
 }
