@@ -1,7 +1,7 @@
 import type { Check } from '../judge/verdict.ts';
 import { type Dressing, PATRONI_TAKES } from './dressing.ts';
 import type { Edit, FileEdits } from './edit.ts';
-import { patroniSays, postgresSays } from './proofs.ts';
+import { patroniSays, WAITS_FOR_NOBODY } from './proofs.ts';
 
 /** A product broken on purpose, the drill that must notice, and by what. A suite that passes it looks at nothing. */
 export interface BrokenBuild {
@@ -31,7 +31,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
         },
       ],
       takes: PATRONI_TAKES,
-      proofs: [patroniSays({ synchronous_mode: false }), postgresSays('synchronous_standby_names', '')],
+      proofs: [patroniSays({ synchronous_mode: false }), WAITS_FOR_NOBODY],
     }),
     drill: 'net-cut-primary',
     check: 'ledger',
@@ -97,7 +97,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
             ],
           },
         ],
-        takes: [{ argv: ['systemctl', 'reload', 'haproxy.service'] }, restart('regent-regiond.service')],
+        takes: [restart('haproxy.service'), restart('regent-regiond.service')],
         proofs: [runs('haproxy.service'), runs('regent-regiond.service')],
       },
     ),

@@ -21,10 +21,19 @@ export function patroniSays(members: Readonly<Record<string, number | boolean>>)
 export function postgresSays(setting: string, value: string): Proof {
   return {
     what: `PostgreSQL says that ${setting} is '${value}'`,
-    argv: ['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', '-d', 'postgres', '-c', `show ${setting}`],
+    argv: sql(`show ${setting}`),
     isTaken: (answer) => answer.trim() === value,
   };
 }
+
+/** A standby may have the names of a time when it was primary: they mean nothing there. */
+export const WAITS_FOR_NOBODY: Proof = {
+  what: 'a primary waits for no standby',
+  argv: sql(
+    "select case when pg_is_in_recovery() then 'standby' else 'names: ' || current_setting('synchronous_standby_names') end",
+  ),
+  isTaken: (answer) => ['standby', 'names:'].includes(answer.trim()),
+};
 
 /** Every server that is checked, by haproxy's own state (management guide, §9.3). */
 export function haproxySays(wanted: { readonly rise: number; readonly fall: number }): Proof {
@@ -70,6 +79,10 @@ export function kernelSays(name: string, value: number): Proof {
     argv: ['cat', `/proc/sys/${name.replaceAll('.', '/')}`],
     isTaken: (answer) => answer.trim() === String(value),
   };
+}
+
+function sql(statement: string): string[] {
+  return ['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', '-d', 'postgres', '-c', statement];
 }
 
 function memberOf(text: string, name: string): unknown {

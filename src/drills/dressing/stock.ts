@@ -1,6 +1,6 @@
 import { type Dressing, PATRONI_TAKES } from './dressing.ts';
 import type { FileEdits } from './edit.ts';
-import { haproxySays, keepalivedSays, kernelSays, patroniSays, postgresSays } from './proofs.ts';
+import { haproxySays, keepalivedSays, kernelSays, patroniSays, postgresSays, WAITS_FOR_NOBODY } from './proofs.ts';
 
 const NOTHING = '';
 
@@ -32,12 +32,13 @@ export const STOCK: Dressing = {
     // Which etcd it asks is read by a Patroni that starts. It takes the PostgreSQL that runs over.
     { argv: ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'patroni.service'] },
     ...PATRONI_TAKES,
-    { argv: ['systemctl', 'reload', 'haproxy.service'] },
+    // Not a reload: what the process before it still serves would be cut in the middle of a round.
+    { argv: ['systemctl', 'restart', 'haproxy.service'] },
     { argv: ['systemctl', 'restart', 'keepalived.service'] },
   ],
   proofs: [
     patroniSays({ ttl: 30, loop_wait: 10, retry_timeout: 10, synchronous_mode: false, primary_start_timeout: 300 }),
-    postgresSays('synchronous_standby_names', ''),
+    WAITS_FOR_NOBODY,
     postgresSays('wal_receiver_timeout', '1min'),
     postgresSays('wal_sender_timeout', '1min'),
     haproxySays({ rise: 2, fall: 3 }),

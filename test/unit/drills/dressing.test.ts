@@ -107,8 +107,10 @@ describe('stock settings', () => {
     expect(says(/haproxy/, stat(2))).toBe(true);
     expect(says(/haproxy/, stat(1))).toBe(false);
     expect(says(/haproxy/, '# pxname,svname,check_rise,check_fall,\n')).toBe(false);
-    expect(says(/standby_names/, '\n')).toBe(true);
-    expect(says(/standby_names/, '2 (r2,r3)\n')).toBe(false);
+    expect(says(/waits for no standby/, 'names: \n')).toBe(true);
+    expect(says(/waits for no standby/, 'standby\n')).toBe(true);
+    expect(says(/waits for no standby/, 'names: 2 (r2,r3)\n')).toBe(false);
+    expect(says(/waits for no standby/, '')).toBe(false);
   });
 });
 
