@@ -2,15 +2,23 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/contract/client.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { FEATURES } from '../../src/model/features.ts';
+import type * as compiler from '../../src/services/compile-node.ts';
+import type * as kit from '../../src/services/kit/accept.ts';
+import type * as registry from '../../src/services/registry.ts';
 import { readMigrations } from '../../src/store/migrate.ts';
 import { type EarlierBuild, earlierBuild } from '../kit/earlier-build.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { type Regiond, startRegiond } from '../kit/regiond.ts';
+import { CASES, clusterSnapshot, GOLDEN_SECONDS } from '../kit/snapshots.ts';
 import { pause, until } from '../kit/until.ts';
+
+/** Code of either build: the same names, as far as is used here. */
+type Code = Pick<typeof registry & typeof compiler & typeof kit, 'SERVICES' | 'compileSite' | 'acceptDesired'>;
 
 /** The build before the newest migration and this one, on one database. */
 const SECRET = 'secret0123456789';
@@ -155,5 +163,41 @@ describe('a release and the one before it', () => {
         deadlineMs: 20_000,
       },
     );
+  });
+
+  it('the agent of each takes what the region of the other publishes', async ({ skip }) => {
+    if (typeof earlier === 'string') return skip(earlier);
+    const { checkout } = earlier;
+    const codeOf = async (root: string): Promise<Code> => {
+      const paths = ['services/registry.ts', 'services/compile-node.ts', 'services/kit/accept.ts'];
+      const loaded = paths.map((path) => import(pathToFileURL(join(root, 'src', path)).href) as Promise<object>);
+      // The earlier build's types are not known here; what it is asked for is as old as both.
+      return Object.assign({}, ...(await Promise.all(loaded))) as Code;
+    };
+    const [before, now] = [await codeOf(checkout), await codeOf(join(import.meta.dirname, '../..'))];
+    const drained = clusterSnapshot();
+    const cases = {
+      ...CASES,
+      drained: { ...drained, nodes: drained.nodes.map((node) => ({ ...node, isDrained: true })) },
+    };
+    let parts = 0;
+    for (const [from, to] of [
+      [before, now],
+      [now, before],
+    ] as const) {
+      for (const [name, snapshot] of Object.entries(cases)) {
+        const site = from.compileSite(snapshot, from.SERVICES, new Map(), GOLDEN_SECONDS);
+        for (const { body } of site.nodes.values()) {
+          for (const service of to.SERVICES) {
+            // What came over the wire.
+            const desired: unknown = JSON.parse(JSON.stringify(body.services[service.name]?.desired ?? null));
+            if (desired === null) continue;
+            parts += 1;
+            expect(() => to.acceptDesired(service, desired), `${name}: ${service.name}`).not.toThrow();
+          }
+        }
+      }
+    }
+    expect(parts).toBeGreaterThan(40);
   });
 });
