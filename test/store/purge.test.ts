@@ -48,6 +48,10 @@ beforeEach(async () => {
        select '018f3c1e-0000-7000-8000-000000000001', n, now() - n * interval '10 hours' from generate_series(1, 4) n;
      insert into drill_rounds (run, hazard, round, seed, started_at, passed, version, verdict, timeline)
        select '018f3c1e-0000-7000-8000-000000000001', 'a-hazard', n, n, now(), true, '1', '{}', '{}' from generate_series(1, 2003) n;
+     -- The first is unfinished, the last but one ended long ago.
+     insert into jobs (kind, target, payload, is_exclusive, caller, deadline, state, result, ended_at)
+       select 'walk', n::text, '{}', false, 'ada', now(), case n when 1 then 'waiting' else 'done' end, case n when 1 then null else 'All.' end,
+         case n when 1 then null when 5003 then now() - interval '31 days' else now() end from generate_series(1, 5004) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -71,6 +75,7 @@ test('removes what has expired and nothing else', async () => {
     heartbeats: 1,
     drill_ledger: 2,
     drill_rounds: 3,
+    jobs: 4,
     publications: 10,
   });
   const left = value(await db.read((tx) => tx.all(sql<{ token: string }>`select token from api_keys order by token`)));
@@ -83,6 +88,8 @@ test('removes what has expired and nothing else', async () => {
     tx.one(sql`select (select max(number) from drill_ledger) as number, min(round) as round from drill_rounds`),
   );
   expect(drills).toEqual({ number: 2, round: 4 });
+  const jobs = await db.read((tx) => tx.all(sql`select id from jobs where id <= 5 or id >= 5002 order by id`));
+  expect(jobs).toEqual([1, 5, 5002, 5004].map((id) => ({ id })));
 });
 
 test('of eight processes that wake at once one does it; nobody does it again before it is due', async () => {
