@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -10,6 +10,7 @@ import {
   readIdentity,
   signOf,
 } from '../kit/host.ts';
+import { handLeadOn } from './lead.ts';
 import { bestOf, isAstray, Watched } from './members.ts';
 
 /*
@@ -23,6 +24,11 @@ const FILES_MS = 1000;
 const CONNECT_MS = 500;
 /** A member that has just come back may go again. */
 const HOME_MS = 5000;
+const LEAD_MS = 5000;
+/** There while the keeper of this host vouches for its primary. */
+const ARMED = '/run/regent-keeper/armed';
+/** A primary that is new has other things to do. */
+const SETTLED_MS = 10_000;
 
 /** A client and what it was led to. */
 interface Pair {
@@ -121,24 +127,42 @@ if (import.meta.main) {
   const log = (text: string) => void process.stdout.write(`${text}\n`);
   const way = new Way(log);
   const notify = openNotifier();
-  let sign = '';
-  let failure = '';
+  let places: readonly string[] = [];
+  let [sign, failure] = ['', ''];
+  const logOnce = (error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    if (text !== failure) log(text);
+    failure = text;
+  };
   process.on('SIGTERM', () => process.exit(0));
   const follow = () => {
     const now = signOf([PATRONI_YML, ...PKI_FILES]);
     if (now === sign) return;
     try {
-      way.lead(etcdPlacesOf(readFileSync(PATRONI_YML, 'utf8')), readIdentity());
+      places = etcdPlacesOf(readFileSync(PATRONI_YML, 'utf8'));
+      way.lead(places, readIdentity());
       [sign, failure] = [now, ''];
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      if (text !== failure) log(text);
-      failure = text;
+      logOnce(error);
+    }
+  };
+  const followLead = async (): Promise<never> => {
+    for (;;) {
+      await delay(LEAD_MS);
+      const armedAt = statSync(ARMED, { throwIfNoEntry: false })?.mtimeMs;
+      if (armedAt === undefined || Date.now() - armedAt < SETTLED_MS) continue;
+      try {
+        const heir = await handLeadOn(places, readIdentity());
+        if (heir !== null) log(`the primary is here: etcd is led by ${heir} now`);
+      } catch (error) {
+        logOnce(error);
+      }
     }
   };
   follow();
   await way.listen(PORT);
   notify('READY=1');
+  void followLead();
   for (let turn = 0; ; turn += 1) {
     if (turn % (FILES_MS / TICK_MS) === 0) follow();
     way.cutAstray();

@@ -9,13 +9,16 @@ const OWN_ANSWER = 'regent-answer';
 const READ = JSON.stringify({ key: Buffer.from('regent').toString('base64'), count_only: true });
 const FRESH_CONNECTION = new HttpAgent({ keepAlive: false });
 
-/** `region`: a regiond answered through haproxy; `proxy`: haproxy answered itself; `refused`: nobody listens; `silent`: nothing in time. */
+/** `region`: haproxy knows a regiond that lives; `proxy`: haproxy answered itself; `refused`: nobody listens; `silent`: nothing in time. */
 export type ProxyAnswer = 'region' | 'proxy' | 'refused' | 'silent';
 
-/** Asks this host's haproxy for `/health/live`, by a new connection each time: one that is frozen accepts no new ones for long. */
+/**
+ * Asks this host's haproxy whether it works and knows a region that lives, by a new connection each time: one that is frozen accepts no new
+ * ones for long.
+ */
 export function askProxy(): Promise<ProxyAnswer> {
   return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port: 5240, path: '/health/live', agent: FRESH_CONNECTION };
+    const options = { host: '127.0.0.1', port: 5240, path: '/health/proxy', agent: FRESH_CONNECTION };
     const request = httpRequest(options, (response) => {
       response.resume();
       resolve(response.headers[OWN_ANSWER] === undefined ? 'region' : 'proxy');

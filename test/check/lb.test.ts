@@ -110,16 +110,22 @@ describe('haproxy on rendered files', () => {
     expect(body).toMatchObject({ size, headers: { 'x-forwarded-proto': 'https' } });
   });
 
-  it('asks regions whether they live over connections that are there, also for callers that are new each time', async () => {
-    const reused = async () => {
-      const question = { socket: '/run/haproxy/regent.sock', request: 'show stat living 4 -1\n', timeoutMs: 2_000 };
+  it('tells the floating address of itself and of regions that live, and asks none for it', async () => {
+    const sessions = async () => {
+      const question = { socket: '/run/haproxy/regent.sock', request: 'show stat -1 4 -1\n', timeoutMs: 2_000 };
       const [head = '', ...rows] = (await host.exec(question)).stdout.trim().split('\n');
-      const at = head.split(',').indexOf('reuse');
-      return rows.reduce((sum, row) => sum + Number(row.split(',')[at]), 0);
+      const [name, total] = ['svname', 'stot'].map((word) => head.replace('# ', '').split(',').indexOf(word));
+      const cells = rows.map((row) => row.split(','));
+      return cells.reduce(
+        (sum, row) => sum + (NAMES.includes(row[name ?? -1] ?? '') ? Number(row[total ?? -1]) : 0),
+        0,
+      );
     };
-    const before = await reused();
-    for (let count = 0; count < 20; count += 1) expect(await status(`${HTTP}/health/live`)).toBe('200');
-    expect((await reused()) - before).toBeGreaterThan(10);
+    expect(await status(`${HTTP}/health/live`)).toBe('200');
+    const before = await sessions();
+    for (let count = 0; count < 20; count += 1) expect(await status(`${HTTP}/health/proxy`)).toBe('200');
+    expect(await sessions()).toBe(before);
+    expect(before).toBeGreaterThan(0);
   });
 
   it('sends again what may be sent twice, and nothing else', async () => {
@@ -223,6 +229,9 @@ describe('haproxy on rendered files', () => {
   it('answers with a problem document when no region is left', async () => {
     for (const child of regions.values()) child.kill('SIGKILL');
     await until('nothing answers', async () => (await status(`${HTTP}/health/live`)) === '503');
+    await until('haproxy has seen it too', async () => (await status(`${HTTP}/health/proxy`)) === '503');
+    const own = (await fetch('-i', `${HTTP}/health/proxy`)).stdout.toLowerCase();
+    expect(own).toContain('regent-answer: load-balancer');
     const { stdout } = await fetch('-i', `${HTTP}/api/v1/status`);
     expect(stdout.toLowerCase()).toContain('retry-after: 2');
     expect(stdout).toContain('application/problem+json');

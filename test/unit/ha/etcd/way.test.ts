@@ -9,6 +9,7 @@ import {
 } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { handLeadOn, heirOf, type Status } from '../../../../ha/etcd/lead.ts';
 import { bestOf, isAstray } from '../../../../ha/etcd/members.ts';
 import { Way } from '../../../../ha/etcd/way.ts';
 import type { Identity } from '../../../../ha/kit/host.ts';
@@ -37,6 +38,30 @@ describe('where to', () => {
     ['it is no member any more', 'third', [own(null), other(null)], true],
   ])('%s', (_, place, members, isCut) => {
     expect(isAstray(place, members, 1000, 500)).toBe(isCut);
+  });
+});
+
+describe('who is to lead etcd', () => {
+  const said = (id: string, changes: Partial<Status> = {}): Status => ({
+    id,
+    leader: '1',
+    index: 1000,
+    isLearner: false,
+    ...changes,
+  });
+
+  it.each([
+    ['another one, the least behind', said('1'), [said('2', { index: 990 }), said('3', { index: 995 })], '3'],
+    ['it is led elsewhere already', said('1', { leader: '2' }), [said('2'), said('3')], null],
+    ['nobody leads', said('1', { leader: '0' }), [said('2'), said('3')], null],
+    ['one is away', said('1'), [said('2'), null], null],
+    ['its own does not answer', null, [said('2'), said('3')], null],
+    ['it is alone', said('1'), [], null],
+    ['the others are far behind', said('1'), [said('2', { index: 900 }), said('3', { index: 1 })], null],
+    ['one is a learner', said('1'), [said('2', { isLearner: true }), said('3', { index: 980 })], '3'],
+    ['another sees another leader', said('1'), [said('2', { leader: '3' }), said('3', { leader: '3' })], null],
+  ])('%s', (_, own, others, id) => {
+    expect(heirOf(own, others)?.id ?? null).toBe(id);
   });
 });
 
@@ -132,6 +157,28 @@ describe('the way', () => {
     way.cutAstray();
     await closed;
     expect((await ask(way)).name).toBe('other');
+  });
+
+  it('hands the lead of etcd on, asking the leader itself', async () => {
+    const asked: string[] = [];
+    const member = async (id: string) => {
+      const server = createServer({ ...shown(), requestCert: true, rejectUnauthorized: true }, (request, response) => {
+        let text = '';
+        request.on('data', (part: Buffer) => (text += part.toString()));
+        request.on('end', () => {
+          if (request.url !== '/v3/maintenance/status') asked.push(`${id} ${request.url} ${text}`);
+          response.end(JSON.stringify({ header: { member_id: id }, leader: '71', raftIndex: '12' }));
+        });
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      ends.push(() => server.close().closeAllConnections());
+      return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    };
+    const places = [await member('71'), await member('72'), await member('73')];
+    expect(await handLeadOn(places, shown())).toBe(places[1]);
+    expect(asked).toEqual(['71 /v3/maintenance/transfer-leadership {"targetID":"72"}']);
+    expect(await handLeadOn([...places.slice(1), places[0] ?? ''], shown())).toBeNull();
   });
 
   it('ends a client for whom there is nobody', async () => {

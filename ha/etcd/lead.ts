@@ -1,0 +1,77 @@
+import { Agent, request } from 'node:https';
+import type { Identity } from '../kit/host.ts';
+
+const TIMEOUT_MS = 1000;
+/** How far a member may be behind that is to lead: it is waited for, and nothing is decided meanwhile. */
+const BEHIND = 50;
+
+/** What an etcd says of itself (`/v3/maintenance/status`; 64-bit numbers are texts). */
+export interface Status {
+  readonly id: string;
+  /** Of who leads; '0': nobody. */
+  readonly leader: string;
+  readonly index: number;
+  readonly isLearner: boolean;
+}
+
+/**
+ * Who is to lead etcd instead of this host's own; null: all is well, or not well enough to touch it. The leader of etcd had better not be where
+ * the database's primary is: when that host dies, who is elected renews all leases, and the failover takes 1 to 2 s longer.
+ */
+export function heirOf(own: Status | null, others: readonly (Status | null)[]): Status | null {
+  if (own === null || own.leader !== own.id) return null;
+  // One that is away: an election would be the next thing to go wrong.
+  const known = others.filter((one) => one !== null);
+  if (known.length === 0 || known.length < others.length) return null;
+  const fit = known.filter((one) => !one.isLearner && one.leader === own.id && own.index - one.index <= BEHIND);
+  return fit.toSorted((a, b) => b.index - a.index)[0] ?? null;
+}
+
+/** Hands the lead of etcd on, if this host's own (the first place) has it and all others are well. The heir's place; null: nothing was done. */
+export async function handLeadOn(places: readonly string[], identity: Identity): Promise<string | null> {
+  const agent = new Agent({ keepAlive: false, ...identity });
+  const [own, ...others] = await Promise.all(places.map((place) => statusOf(place, agent).catch(() => null)));
+  const heir = heirOf(own ?? null, others);
+  const [place] = places;
+  if (heir === null || place === undefined) return null;
+  await ask(place, '/v3/maintenance/transfer-leadership', { targetID: heir.id }, agent);
+  return places[others.indexOf(heir) + 1] ?? null;
+}
+
+async function statusOf(place: string, agent: Agent): Promise<Status> {
+  const said = (await ask(place, '/v3/maintenance/status', {}, agent)) as {
+    readonly header?: { readonly member_id?: string };
+    readonly leader?: string;
+    readonly raftIndex?: string;
+    readonly isLearner?: boolean;
+  };
+  const { header, leader = '0', raftIndex = '0', isLearner = false } = said;
+  if (header?.member_id === undefined) throw new Error(`${place} does not say who it is`);
+  return { id: header.member_id, leader, index: Number(raftIndex), isLearner };
+}
+
+function ask(place: string, path: string, body: object, agent: Agent): Promise<unknown> {
+  const { hostname, port } = new URL(`https://${place}`);
+  const text = JSON.stringify(body);
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  const to = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port, path, method: 'POST', agent, headers };
+  return new Promise((resolve, reject) => {
+    const asked = request(to, (response) => {
+      let answer = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => (answer += part));
+      response.on('end', () => {
+        if (response.statusCode !== 200) return reject(new Error(`${place}: ${answer.slice(0, 200)}`));
+        try {
+          resolve(JSON.parse(answer));
+        } catch {
+          reject(new Error(`${place}: no JSON`));
+        }
+      });
+    });
+    asked.on('error', reject);
+    const timer = setTimeout(() => asked.destroy(new Error(`${place}: no answer in time`)), TIMEOUT_MS);
+    asked.on('close', () => clearTimeout(timer));
+    asked.end(text);
+  });
+}
