@@ -52,8 +52,11 @@ export function takeHold(job: ClaimedJob, askedAt: number, { renewer, clock, log
     clearTimeout(timer);
     if (why !== 'stop') log.warn('a job is given up', { why });
     gone.abort(new AppError(LOST, `The run of job ${job.id} was given up: ${why}`));
-    // A run that does not leave off keeps the job from nobody.
-    timer = setTimeout(() => lease.drop(), SETTLE_MS);
+    // A run that does not leave off keeps the job from nobody else; here it is not taken up again beside it.
+    timer = setTimeout(() => {
+      log.error('a run that was given up does not leave off', { why });
+      lease.drop();
+    }, SETTLE_MS);
   };
   const hear = ({ isAbortWanted, lateMs: late }: JobNews) => {
     news = { isAbortWanted: isAbortWanted || news.isAbortWanted, lateMs: late, at: clock.monotonic() };

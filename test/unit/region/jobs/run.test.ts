@@ -212,6 +212,9 @@ describe('a run of a job', () => {
     await vi.advanceTimersByTimeAsync(SETTLE_MS);
     await left;
     expect(stubborn.written).toEqual([]);
+    expect(stubborn.log.lines).toContainEqual(
+      expect.objectContaining({ message: 'a run that was given up does not leave off' }),
+    );
     const asked = stubborn.renew.mock.calls.length;
     await vi.advanceTimersByTimeAsync(LEASE_MS);
     expect(stubborn.renew.mock.calls.length).toBe(asked);
