@@ -1,6 +1,6 @@
 import type { Client } from '../contract/client.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { checkKey, resolveContext } from './context.ts';
+import { checkKey, resolveContext } from './context/context.ts';
 import { CliError, EXIT } from './exit.ts';
 import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';

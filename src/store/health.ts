@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { isRejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
-import { FEATURES } from '../model/features.ts';
+import { FEATURES } from '../model/cluster.ts';
 import type { Database } from './database.ts';
 
 /** A process that uses the database. `startedAt` ISO 8601. */

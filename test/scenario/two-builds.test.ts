@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/contract/client.ts';
 import { secretDigest } from '../../src/core/secret.ts';
-import { FEATURES } from '../../src/model/features.ts';
+import { FEATURES } from '../../src/model/cluster.ts';
 import type * as compiler from '../../src/services/compile-node.ts';
 import type * as kit from '../../src/services/kit/accept.ts';
 import type * as registry from '../../src/services/registry.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contextPaths, resolveContext } from '../../../src/cli/context.ts';
+import { contextPaths, resolveContext } from '../../../src/cli/context/context.ts';
 import { CliError } from '../../../src/cli/exit.ts';
 import type { CliIo } from '../../../src/cli/io.ts';
 import { run } from './fake-region.ts';

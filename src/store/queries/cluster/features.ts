@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { FEATURES, type Feature } from '../../../model/features.ts';
+import { FEATURES, type Feature } from '../../../model/cluster.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A process that wrote nothing for so long does not run, seconds; the processes of a cluster are probed every second. */

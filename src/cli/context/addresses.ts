@@ -1,5 +1,5 @@
-import { show } from '../core/errors.ts';
-import { usageError } from './exit.ts';
+import { show } from '../../core/errors.ts';
+import { usageError } from '../exit.ts';
 
 /** Addresses of one site: the one that is asked first, and those that are tried in turn when it gives no answer. */
 export interface Addresses {

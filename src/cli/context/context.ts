@@ -1,8 +1,8 @@
-import { show } from '../core/errors.ts';
+import { show } from '../../core/errors.ts';
 import { type Addresses, readAddresses } from './addresses.ts';
-import type { GlobalOptions } from './global-options.ts';
-import { CliError, EXIT, usageError } from './exit.ts';
-import type { CliIo } from './io.ts';
+import type { GlobalOptions } from '../global-options.ts';
+import { CliError, EXIT, usageError } from '../exit.ts';
+import type { CliIo } from '../io.ts';
 
 /** Where a region is and the key for it. `source` names where that was found, for messages; `apiKey` null: it must be asked for. */
 export interface Context extends Addresses {
