@@ -140,11 +140,11 @@ describe('a cluster of three', () => {
     const cluster = fakeCluster();
     cluster.drained.add('r1');
     value(await change(site.db, (tx) => updateNode(tx, { key: 'r1' }, { isDrained: true })));
-    const { run: round } = createReliefTask(site.db, async () => lookOf(cluster));
+    const task = createReliefTask(site.db, async () => lookOf(cluster));
     await run(sql`delete from jobs where kind = 'switchover'`);
-    expect(await round()).toBe('r1 is drained and leads the database: r2 takes it over');
+    expect(await task.run()).toBe('r1 is drained and leads the database: r2 takes it over');
     expect((await jobs())[0]).toMatchObject({ kind: 'switchover', target: 'r1 to r2', caller: 'system:relief' });
-    expect(await round()).toBeNull();
+    expect(await task.run()).toBeNull();
   });
 
   it('shows who is drained', async () => {

@@ -147,5 +147,7 @@ test('slots and their bound, and who lives, are read', async () => {
         ('p3', 'r2', '1.0.0', now(), now() - interval '1 h')`),
     ),
   );
-  expect(value(await db.read((tx) => readLiveRegions(tx, 20)))).toEqual([{ node: 'r1', version: '1.1.0' }]);
+  expect(value(await db.read((tx) => readLiveRegions(tx, 20)))).toEqual([
+    { node: 'r1', process: 'p2', version: '1.1.0' },
+  ]);
 });

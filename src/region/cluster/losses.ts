@@ -48,6 +48,15 @@ export function layoutWarnings(site: ClusterSite): string[] {
   ];
 }
 
+/** Nodes whose work was handed on and that nobody has let take their part again. */
+export function drainedWarnings(site: Pick<ClusterSite, 'nodes'>): string[] {
+  const drained = members(site).filter((node) => node.isDrained);
+  return drained.map(
+    ({ name }) =>
+      `${name} is drained: it takes calls, address and database only when no other one can. Back: regent node undrain ${name}`,
+  );
+}
+
 function none(promised: number, why: readonly string[]): Losses {
   return lossesFrom(0, promised, why);
 }

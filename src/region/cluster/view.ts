@@ -1,7 +1,7 @@
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
-import { isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
+import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { type ClusterSite, heard, isRight, members, regions, settled, type SiteNode } from './site.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,7 +48,7 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
     version: site.version,
     cluster: cluster && { id, vip, virtualRouter },
     losses: { now, promised, why: [...why] },
-    warnings: layoutWarnings(site),
+    warnings: [...layoutWarnings(site), ...drainedWarnings(site)],
     nodes: site.nodes.map((node) => viewNode(node, site)),
     database: viewDatabase(site),
     dcs: viewDcs(site),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../src/region/cluster/doctor.ts';
-import { layoutWarnings, lossesOf } from '../../../../src/region/cluster/losses.ts';
+import { drainedWarnings, layoutWarnings, lossesOf } from '../../../../src/region/cluster/losses.ts';
 import { clusterWord, viewCluster } from '../../../../src/region/cluster/view.ts';
 import { aSite, type SiteChanges } from './fixture.ts';
 
@@ -176,4 +176,11 @@ describe('the cluster’s part of the status', () => {
       ill: [],
     });
   });
+});
+
+it('names drained nodes, which cost no redundancy', () => {
+  const site = aSite({ nodes: { r2: { isDrained: true, vip: { isFit: false } } } });
+  expect(drainedWarnings(site)).toEqual([expect.stringMatching(/^r2 is drained: .*regent node undrain r2$/)]);
+  expect(drainedWarnings(aSite())).toEqual([]);
+  expect(lossesOf(site)).toMatchObject({ now: 1, promised: 1 });
 });
