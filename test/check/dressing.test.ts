@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BROKEN_BUILDS } from '../../src/drills/dressing/broken.ts';
 import { edited } from '../../src/drills/dressing/edit.ts';
 import { haproxySays, keepalivedSays } from '../../src/drills/dressing/proofs.ts';
-import { DRESS, NAME_FILE, RESTORE, START } from '../../src/drills/dressing/scripts.ts';
+import { DRESS, NAME_FILE, RESTORE, START, WEAR } from '../../src/drills/dressing/scripts.ts';
 import { STOCK } from '../../src/drills/dressing/stock.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import { giveIdentity } from '../kit/cluster/host-identity.ts';
@@ -115,7 +115,8 @@ describe('a host that is dressed', () => {
     expect((await sh(`cat ${NAME_FILE} /etc/systemd/system/?.service.d/99*`)).stdout).toBe(
       `some-name\n${`[Unit]\nConditionPathExists=!${NAME_FILE}\n`.repeat(2)}`,
     );
-    await sh('echo changed >"$1"; echo changed >"$2"', FILE, OTHER);
+    await sh(`echo changed | sh -c '${WEAR}' sh 1 "$1"; echo changed | sh -c '${WEAR}' sh 2 "$2"`, FILE, OTHER);
+    expect((await sh('cat "$@"', FILE, OTHER)).stdout).toBe('changed\nchanged\n');
 
     // Dressed twice would take what was changed for sound.
     expect(await sh(DRESS, 'another', UNITS, FILE, OTHER)).toMatchObject({
@@ -131,6 +132,15 @@ describe('a host that is dressed', () => {
     expect(await told()).toEqual(['daemon-reload', 'start a.service']);
     expect(await state()).toBe(before);
     expect((await sh('ls /var/lib/regent-drill')).code).not.toBe(0);
+  });
+
+  it('leaves a file that was replaced meanwhile as it is now', async () => {
+    await sh(DRESS, 'some-name', '', FILE, OTHER);
+    await sh(`echo changed | sh -c '${WEAR}' sh 1 "$1"; echo newer >"$1"`, FILE);
+    expect((await sh(RESTORE, FILE, OTHER)).code).toBe(0);
+    expect((await sh('cat "$@"', FILE, OTHER)).stdout).toBe('newer\nother\n');
+    await sh(START);
+    await told();
   });
 
   it('may have nothing held', async () => {

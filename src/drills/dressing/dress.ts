@@ -3,7 +3,7 @@ import { execHost } from '../../lab/exec.ts';
 import { regionsOf, type Stage } from '../run/stage.ts';
 import type { Dressing } from './dressing.ts';
 import { edited } from './edit.ts';
-import { DRESS, NAME_FILE, RESTORE, START } from './scripts.ts';
+import { DRESS, NAME_FILE, RESTORE, START, WEAR } from './scripts.ts';
 
 const COMMAND_MS = 60_000;
 const PATIENCE_MS = 60_000;
@@ -33,7 +33,8 @@ export async function dress(stage: Place, dressing: Dressing): Promise<void> {
     plans.map(async ({ host, files }) => {
       const paths = files.map(({ path }) => path);
       await ask(stage, host, ['sh', '-c', DRESS, 'sh', dressing.name, dressing.held.join(' '), ...paths]);
-      for (const { path, text } of files) await ask(stage, host, ['sh', '-c', 'cat >"$1"', 'sh', path], text);
+      for (const [index, { path, text }] of files.entries())
+        await ask(stage, host, ['sh', '-c', WEAR, 'sh', String(index + 1), path], text);
     }),
   );
   await take(stage, dressing);

@@ -57,8 +57,9 @@ export function haproxySays(wanted: { readonly rise: number; readonly fall: numb
   };
 }
 
-/** keepalived writes what it runs with into its own /tmp when it is told to (keepalived(8), USR1). */
-const ASK_KEEPALIVED = `pid=$(pgrep -o -x keepalived); file=/proc/$pid/root/tmp/keepalived.data
+/** keepalived writes what it runs with into its own /tmp when it is told to (keepalived(8), USR1). One that still starts would die of it. */
+const ASK_KEEPALIVED = `[ "$(pgrep -c -x keepalived)" -ge 2 ] || exit 0
+sleep 0.5; pid=$(pgrep -o -x keepalived); file=/proc/$pid/root/tmp/keepalived.data
 rm -f "$file"; kill -USR1 "$pid"
 for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; [ ! -s "$file" ] || break; done
 sed -n 's/^ *Advert interval = //p' "$file"`;

@@ -24,9 +24,19 @@ done
 systemctl daemon-reload
 [ -z "$units" ] || systemctl stop $units`;
 
-/** `sh -c RESTORE sh FILE…`: the files are as they were. The units still do not start. */
+/** `sh -c WEAR sh N FILE`: the file, the Nth, has the text on standard input, and is known by it. Owner and mode stay. */
+export const WEAR = `set -e
+cat >${PLACE}/$1.worn; sync ${PLACE}/$1.worn; cat ${PLACE}/$1.worn >"$2"`;
+
+/**
+ * `sh -c RESTORE sh FILE…`: the files are as they were. The units still do not start. A file that is not as we left it has been replaced, by an
+ * agent or an upgrade: what it had before is older.
+ */
 export const RESTORE = `set -e
-n=0; for file; do n=$((n + 1)); cp --archive --no-target-directory ${PLACE}/$n "$file"; done`;
+n=0; for file; do
+  n=$((n + 1))
+  ! cmp -s ${PLACE}/$n.worn "$file" || cp --archive --no-target-directory ${PLACE}/$n "$file"
+done`;
 
 /** `sh -c START`: the units that ran run again, and nothing of this is left. */
 export const START = `set -e

@@ -30,7 +30,9 @@ function headLines(round: Round): string[] {
     `${word}  ${countedAs(round)} · round ${verdict.round}`,
     `        ${hazard.title}`,
     `        ${dateTime(verdict.startedAt)}${recorded} · seed ${verdict.seed}`,
-    ...failed.slice(0, MOST_BROKEN).map((check) => `  not held  ${sentence(check)}`),
+    ...failed
+      .slice(0, MOST_BROKEN)
+      .map((check) => `  ${label === undefined ? 'not held' : 'found   '}  ${sentence(check)}`),
     ...(more > 0 ? [`  not held  ${count(more, 'check')} more`] : []),
   ];
 }

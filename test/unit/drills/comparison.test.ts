@@ -5,6 +5,7 @@ import { compare, type HeadlineFacts } from '../../../src/drills/report/comparis
 import { page } from '../../../src/drills/report/page/page.ts';
 import { overview } from '../../../src/drills/report/overview.ts';
 import type { Round } from '../../../src/drills/report/round.ts';
+import { screen } from '../../../src/drills/report/screen.ts';
 import { byHazard, byHeadline, total } from '../../../src/drills/report/summary.ts';
 import { notJudged } from '../../../src/drills/run/suite.ts';
 import { hazard, HOSTILE, lines, RUN, round, unbalanced } from './report-rounds.ts';
@@ -153,6 +154,13 @@ describe('their table', () => {
     expect(whole).toContain('<span class="verdict">recorded</span>');
     expect(whole).toContain('The round passed');
     expect(page(RUN, [round()], FACTS)).not.toContain('Beside stock settings');
+  });
+
+  it('is said of a single round: noted, with what was found', () => {
+    const [one] = stock([losing(round())]);
+    const text = one === undefined ? '' : screen(one);
+    expect(text).toMatch(/^NOTED {3}host-kill-primary \(stock\) · round 1\n[^]* {2}found {5}Ledger of writes/);
+    expect(text).toContain('again: scripts/drill baseline --stock-only host-kill-primary --seed 421001');
   });
 
   it('stands beside the other tables, which name stock rounds as such', () => {
