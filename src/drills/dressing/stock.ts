@@ -5,7 +5,7 @@ import { STOCK_FILES } from './stock-files.ts';
 /**
  * The same engines as they come: what their documentation gives as defaults, where we set something else to be fast or safe. What is not about
  * failover stays ours (places, certificates, access, sizes), and so do the units' restarts: Debian's would leave a killed Patroni dead, so this
- * is to the field's advantage.
+ * is to the field's advantage. So does the mending of a standby that cannot start: without it the next round would never begin.
  *
  * keepalived tracks nothing here: as it comes it has no notion of a proxy that does not answer, every check is a script that somebody writes.
  */
@@ -20,7 +20,6 @@ export const STOCK: Dressing = {
     'regent-etcd-way.service',
     'regent-vip-health.service',
     'regent-db-watch.service',
-    'regent-db-mend.service',
   ],
   files: STOCK_FILES,
   takes: [
