@@ -9,7 +9,7 @@ const COMMAND_MS = 60_000;
 const PATIENCE_MS = 60_000;
 const AGAIN_MS = 500;
 
-/** Where a command failed is where it is tried again: hosts are named in its error. */
+/** Of a stage: where, and the time. */
 type Place = Pick<Stage, 'layout' | 'topology' | 'now' | 'wait'>;
 
 /**
@@ -29,7 +29,7 @@ export async function dress(stage: Place, dressing: Dressing): Promise<void> {
       ),
     })),
   );
-  await Promise.all(
+  await allOf(
     plans.map(async ({ host, files }) => {
       const paths = files.map(({ path }) => path);
       await ask(stage, host, ['sh', '-c', DRESS, 'sh', dressing.name, dressing.held.join(' '), ...paths]);
@@ -71,7 +71,7 @@ export async function undress(stage: Place, known: readonly Dressing[]): Promise
     const paths = dressing.files.map(({ path }) => path);
     await Promise.all(dressed.map((host) => ask(stage, host, ['sh', '-c', RESTORE, 'sh', ...paths])));
     await take(stage, dressing);
-    await Promise.all(dressed.map((host) => ask(stage, host, ['sh', '-c', START])));
+    await allOf(dressed.map((host) => ask(stage, host, ['sh', '-c', START])));
   }
   return found;
 }
@@ -85,6 +85,13 @@ export async function isDressed(stage: Place): Promise<boolean> {
     ),
   );
   return (await Promise.all(answers)).includes(true);
+}
+
+/** All of them are over when one has failed, too: what comes next must not meet them. */
+async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function take(stage: Place, { takes }: Dressing): Promise<void> {
