@@ -34,7 +34,9 @@ const jobs = async () => (await site.call('GET', '/jobs')).body['items'] as { ki
 /** r1 to r3 as their agents tell of a fake cluster. */
 async function tell(cluster: FakeCluster): Promise<void> {
   for (const node of lookOf(cluster).site.nodes.filter(({ isRegion }) => isRegion)) {
-    const services = node.observed.map((row) => aServiceReport(row.service, { facts: row.facts }));
+    const services = node.observed.map((row) =>
+      aServiceReport(row.service, row.facts === undefined ? {} : { facts: row.facts }),
+    );
     const report = anObservation(node.name, { generation: 1, digest: 'd', services });
     value(await site.db.repeatable((tx) => storeObservation(tx, { id: node.name, name: node.name }, report)));
   }

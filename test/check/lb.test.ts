@@ -117,7 +117,7 @@ describe('haproxy on rendered files', () => {
       const [name, total] = ['svname', 'stot'].map((word) => head.replace('# ', '').split(',').indexOf(word));
       const cells = rows.map((row) => row.split(','));
       return cells.reduce(
-        (sum, row) => sum + (NAMES.includes(row[name ?? -1] ?? '') ? Number(row[total ?? -1]) : 0),
+        (sum, row) => sum + (NAMES.some((one) => one === row[name ?? -1]) ? Number(row[total ?? -1]) : 0),
         0,
       );
     };
@@ -224,6 +224,24 @@ describe('haproxy on rendered files', () => {
     await until('the stream goes on', () => text.length > length);
     stream.kill('SIGKILL');
     await bench.apply(desired);
+  });
+
+  it('sends calls to a drained node when no other one can take them, and not before', async () => {
+    const drained = {
+      ...desired,
+      regions: desired.regions.map((region) => (region.name === 'r1' ? { ...region, isDrained: true } : region)),
+    };
+    await bench.apply(drained);
+    const asked = async () => JSON.parse((await fetch(`${HTTP}/x`)).stdout || '{}').name as string;
+    await until('the new process serves', async () => (await bench.probe(drained)).isHealthy);
+    const before = await Promise.all(Array.from({ length: 12 }, asked));
+    expect(new Set(before)).toEqual(new Set(['r2', 'r3']));
+    for (const name of ['r2', 'r3'] as const) tell(name, 'unready');
+    await until('the drained one serves', async () => (await asked()) === 'r1');
+    for (const name of ['r2', 'r3'] as const) tell(name, 'ready');
+    await until('it is relieved', async () => (await asked()) !== 'r1');
+    await bench.apply(desired);
+    await until('the first process serves again', async () => (await bench.probe(desired)).isHealthy);
   });
 
   it('answers with a problem document when no region is left', async () => {
