@@ -26,7 +26,9 @@ export function seedSnapshot(seed: Seed): Snapshot {
     observed: 0,
     settings: { ...DEFAULT_SETTINGS, default_domain: domain },
     cluster: { id: clusterId, vip, virtualRouter, isSeed: true },
-    nodes: [{ id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member' }],
+    nodes: [
+      { id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member', isDrained: false },
+    ],
     racks: [],
     sights: [],
     // As the first migrations make them.
