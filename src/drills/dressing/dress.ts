@@ -69,7 +69,7 @@ export async function undress(stage: Place, known: readonly Dressing[]): Promise
       );
     const dressed = hosts.filter((_, index) => names[index]?.trim() === name);
     const paths = dressing.files.map(({ path }) => path);
-    await Promise.all(dressed.map((host) => ask(stage, host, ['sh', '-c', RESTORE, 'sh', ...paths])));
+    await allOf(dressed.map((host) => ask(stage, host, ['sh', '-c', RESTORE, 'sh', ...paths])));
     await take(stage, dressing);
     await allOf(dressed.map((host) => ask(stage, host, ['sh', '-c', START])));
   }
