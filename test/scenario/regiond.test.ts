@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/contract/client.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
+import { requestRestart } from '../../src/store/queries/restarts.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { type Regiond, startRegiond } from '../kit/regiond.ts';
-import { until } from '../kit/until.ts';
+import { change } from '../kit/store.ts';
+import { pause, until } from '../kit/until.ts';
 
 /** The daemon as a process of its own: start, gate, database away, stop, kill. */
 
@@ -78,6 +80,21 @@ describe('regiond', () => {
     expect(performance.now() - started).toBeLessThan(8000);
     await poll.catch(() => 0);
     stop.abort();
+    expect(daemon.output()).toContain('"stopped"');
+  });
+
+  it('ends in order, to be started anew, when an operator wants it so', { timeout: 60_000 }, async () => {
+    const db = pg.get().open(connection);
+    const wish = (nonce: string) =>
+      change(db, (tx) => requestRestart(tx, { nodeId: 'r1', service: 'regiond', nonce, actor: 'ada' }));
+    await wish('before');
+    const daemon = start(connection);
+    await ready(await daemon.url());
+    // Its first look takes what is there for done; it looks every two seconds.
+    await pause(3000);
+    expect(daemon.child.exitCode).toBeNull();
+    await wish('after');
+    expect(await daemon.exit).toBe(0);
     expect(daemon.output()).toContain('"stopped"');
   });
 

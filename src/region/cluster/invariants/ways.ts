@@ -28,12 +28,15 @@ export const WAY_CHECKS: readonly Check[] = [
       if (!holder.facts.isFit)
         return broken(`${holder.node.name} holds it and is not fit: ${sentence(holder.facts.why)}`, look);
       if (gap) return { ...gap, detail: `${holder.node.name} holds it. ${gap.detail}` };
-      const unfit = said.filter(({ facts }) => !facts.isFit);
+      // A drained node leaves it to the others.
+      const unfit = said.filter(({ node, facts }) => !facts.isFit && !node.isDrained);
       if (unfit.length > 0) {
         const words = unfit.map(({ node, facts }) => `${node.name} is not fit (${facts.why})`);
         return warning(`${holder.node.name} holds it; ${listOf(words)}.`, look);
       }
-      return ok(`${holder.node.name} holds it; fit: ${listOf(said.map(({ node }) => node.name))}.`);
+      return ok(
+        `${holder.node.name} holds it; fit: ${listOf(said.flatMap(({ node, facts }) => (facts.isFit ? [node.name] : [])))}.`,
+      );
     },
   },
   {
