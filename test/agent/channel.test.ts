@@ -94,6 +94,14 @@ describe('a channel by certificate', () => {
     expect(await took(async () => expect(await pulling).toHaveProperty('from'))).toBeLessThan(4_000);
   });
 
+  it('leaves all kept connections behind when one of them was silent', { timeout: 30_000 }, async () => {
+    channel.setRegions(REGIONS.slice(0, 1));
+    await Promise.all([report(), report(), report()]);
+    region(0).halfOpen();
+    await expect(report()).rejects.toMatchObject({ code: 'region_unreachable' });
+    expect(await took(report)).toBeLessThan(1_000);
+  });
+
   it('goes on when a region has no database, and says what each answered when none has', async () => {
     region(0).answer = () => ({ status: 503, body: { detail: 'The database cannot be reached in time.' } });
     region(1).answer = region(0).answer;

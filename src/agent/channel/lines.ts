@@ -88,7 +88,11 @@ export function openLines(options: ChannelOptions): Lines {
       return roster.order().flatMap(({ proof, url }) => lines.get(`${proof} ${url}`) ?? []);
     },
     worked: ({ target }) => roster.worked(target),
-    failed: ({ target }) => roster.failed(target),
+    failed: ({ target, agent }) => {
+      // What made one connection silent has mostly made the kept ones so; each would cost a call its whole time.
+      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+      roster.failed(target);
+    },
     setRegions: (next) => {
       regions = next.map(({ address }) => ({ address }));
       rebuild();

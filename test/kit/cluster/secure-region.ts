@@ -23,6 +23,8 @@ export interface SecureRegion {
   answer: (call: SeenCall) => { readonly status: number; readonly body?: unknown } | null;
   /** Takes connections and calls and says nothing at all, as a process that was stopped. */
   freeze(isFrozen: boolean): void;
+  /** From now on it hears nothing on the connections that are open, without a word; new ones are well. */
+  halfOpen(): void;
   down(): Promise<void>;
   up(): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface SecureRegion {
 /** Starts a region on an address; `port` 0: any. It takes certificates of its authority alone. */
 export async function startSecureRegion(identity: TestIdentity, address: string, port = 0): Promise<SecureRegion> {
   const sockets = new Set<Duplex>();
+  const secured = new Set<Duplex>();
+  const deaf = new WeakSet<Duplex>();
   const seen: SeenCall[] = [];
   let isFrozen = false;
   let server: Server | null = null;
@@ -46,7 +50,7 @@ export async function startSecureRegion(identity: TestIdentity, address: string,
       authorization,
       body,
     };
-    if (isFrozen) return;
+    if (isFrozen || deaf.has(request.socket)) return;
     if (path.startsWith('/health/')) return void response.end('{}');
     seen.push(call);
     const answer = region.answer(call);
@@ -74,6 +78,12 @@ export async function startSecureRegion(identity: TestIdentity, address: string,
       // A stopped process does not read: no TLS begins.
       if (isFrozen) socket.pause();
     });
+    // As regiond's.
+    started.keepAliveTimeout = 72_000;
+    started.on('secureConnection', (socket) => {
+      secured.add(socket);
+      socket.on('close', () => secured.delete(socket));
+    });
     started.on('tlsClientError', () => {});
     await new Promise<void>((resolve) => started.listen(port, address, resolve));
     port = (started.address() as AddressInfo).port;
@@ -86,6 +96,9 @@ export async function startSecureRegion(identity: TestIdentity, address: string,
     answer: ({ method }: SeenCall) => (method === 'GET' ? null : { status: 204 }),
     freeze: (next: boolean) => {
       isFrozen = next;
+    },
+    halfOpen: () => {
+      for (const socket of secured) deaf.add(socket);
     },
     down: async () => {
       const closing = server;
