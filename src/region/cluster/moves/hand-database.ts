@@ -1,6 +1,6 @@
 import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 import { type Move, MoveEnd, stopIfUnwanted } from './move.ts';
-import { heirsOfDatabase, isAwaited, type PatroniState } from './patroni.ts';
+import { heirsOfDatabase, isAwaited, type PatroniState, SYNCHRONOUS } from './patroni.ts';
 
 const TRIES = 3;
 const POLL_MS = 300;
@@ -53,13 +53,19 @@ async function settle(move: Move, order: SwitchoverOrder, leader: string, isAske
     throw new MoveEnd('failed', `${leader} leads the database by now, neither ${from} nor ${order.to}`);
   // What is saved is written by the new primary and, as every commit, by those that it waits for.
   await move.save(`${leader} leads the database and takes writes; ${from} follows it`);
-  const wish = { what: `${from} to follow as a synchronous standby`, withinMs: STREAMS_MS };
-  await seen(move, order, wish, ({ members }) =>
-    members.some(({ name, role, state }) => name === from && isAwaited(role) && state === 'streaming'),
+  await seen(move, order, { what: `${from} to follow ${leader}`, withinMs: STREAMS_MS }, (state) =>
+    isFollowing(state, from),
   );
   return isAsked
     ? `${leader} leads the database, ${from} follows it`
     : `${leader} led the database already, ${from} follows it`;
+}
+
+/** Does it stream, and do commits wait for it, or for as many others as they ever wait for? Pure. */
+export function isFollowing({ members }: Pick<PatroniState, 'members'>, name: string): boolean {
+  const awaited = members.filter(({ role }) => isAwaited(role));
+  const own = members.find((member) => member.name === name);
+  return own?.state === 'streaming' && (awaited.includes(own) || awaited.length >= SYNCHRONOUS);
 }
 
 /** Asks Patroni until it says so. */

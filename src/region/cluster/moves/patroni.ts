@@ -31,6 +31,9 @@ export interface PatroniPort {
   ): Promise<PatroniAnswer>;
 }
 
+/** The most standbys that a commit waits for (`synchronous_node_count`). */
+export const SYNCHRONOUS = 2;
+
 /** Standbys that may lead next: a commit waits for them and they stream; the nearest first. */
 export function heirsOfDatabase(state: PatroniState, avoid: readonly string[]): readonly string[] {
   return state.members

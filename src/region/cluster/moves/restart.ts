@@ -10,11 +10,10 @@ import { lossesOf } from '../losses.ts';
 import { type ClusterSite, heard, members, regions } from '../site.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
 import { ended, ordered, type Move, type MoveEnd, type MovePorts, stopIfUnwanted, waitFor } from './move.ts';
+import { SYNCHRONOUS } from './patroni.ts';
 import { restartAgent, restartRegion, restartServices } from './restart-steps.ts';
 
 const WHOLE_S = 180;
-/** As many standbys as a commit waits for, where there are so many. */
-const SYNCHRONOUS = 2;
 const LOOK_S = 30;
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDrainJob, createUndrainJob } from '../../../../src/region/cluster/moves/drain.ts';
+import { isFollowing } from '../../../../src/region/cluster/moves/hand-database.ts';
 import { orderOf } from '../../../../src/region/cluster/moves/orders.ts';
 import { createRestartJob } from '../../../../src/region/cluster/moves/restart.ts';
 import { createSwitchoverJob } from '../../../../src/region/cluster/moves/switchover.ts';
@@ -70,6 +71,20 @@ describe('a switchover', () => {
     expect(second.end).toMatchObject({ state: 'done' });
     expect(cluster.deeds).toHaveLength(1);
   });
+});
+
+it('counts an old primary as following when commits wait for it, or for two others', () => {
+  const member = (name: string, role: string, state = 'streaming') => ({ name, role, state, lagBytes: 0 });
+  const [leader, two, three] = [
+    member('r2', 'leader', 'running'),
+    member('r3', 'sync_standby'),
+    member('r4', 'sync_standby'),
+  ];
+  expect(isFollowing({ members: [leader, member('r1', 'sync_standby')] }, 'r1')).toBe(true);
+  expect(isFollowing({ members: [leader, two, three, member('r1', 'replica')] }, 'r1')).toBe(true);
+  expect(isFollowing({ members: [leader, two, member('r1', 'replica')] }, 'r1')).toBe(false);
+  expect(isFollowing({ members: [leader, member('r1', 'sync_standby', 'starting')] }, 'r1')).toBe(false);
+  expect(isFollowing({ members: [leader, two, three] }, 'r1')).toBe(false);
 });
 
 describe('a drain', () => {
