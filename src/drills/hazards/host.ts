@@ -5,8 +5,8 @@ import type { Hazard, Step } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, type Place } from './units.ts';
 
-/** Longer than Patroni's lease of 20 s and what follows: a cluster that has only the lease is seen to come back by itself. */
-export const HOLD_MS = 30_000;
+/** Three times what a takeover may last. One that lasts longer has failed already, and who is started again meanwhile changes nothing of that. */
+export const HOLD_MS = 15_000;
 const DARK_MS = 10_000;
 /** A new leader of etcd renews all leases: that is to be over. */
 const LED_MS = 2_000;
