@@ -60,7 +60,7 @@ function haproxy(): FileEdits {
         old: '    option clitcpka\n    clitcpka-idle 10s\n    clitcpka-intvl 3s\n    clitcpka-cnt 3\n    option srvtcpka\n    srvtcpka-idle 2s\n    srvtcpka-intvl 1s\n    srvtcpka-cnt 2\n',
         now: NOTHING,
       },
-      { old: '    timeout check 500ms\n', now: NOTHING },
+      { old: '    timeout check 800ms\n', now: NOTHING },
       { old: '    timeout check 1s\n', now: NOTHING },
       {
         old: '    default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 3s\n',

@@ -165,12 +165,12 @@ describe('the catalogue', () => {
     for (const { name } of Object.values(HEADLINES)) expect(rows).toContain(name);
   });
 
-  it('waits for longer than the lease of the database where nothing else may help', () => {
+  it('brings nothing back before the others must have taken over', () => {
     const lonely = CATALOGUE.filter(({ group }) => group === 'host' || group === 'network');
     for (const hazard of lonely.filter(({ id }) => id !== 'host-kill-all')) {
       const steps = stepsOf(hazard, CAST, 1);
       const back = steps.find(({ act }) => !isFault(act) && act.do !== 'lead');
-      expect(back?.afterMs, hazard.id).toBeGreaterThan(22_000);
+      expect(back?.afterMs, hazard.id).toBeGreaterThanOrEqual(15_000);
     }
   });
 
@@ -249,7 +249,7 @@ describe('the catalogue', () => {
       expect(theirs.map(({ act }) => act)).toEqual(ours.map(({ act }) => act));
       for (const [index, step] of theirs.entries()) {
         const before = ours[index]?.afterMs ?? 0;
-        expect(step.afterMs, id).toBe(before >= 30_000 ? Math.max(75_000, before) : before);
+        expect(step.afterMs, id).toBe(before >= 15_000 ? Math.max(75_000, before) : before);
       }
       // Nothing of it is judged but that the probes were there.
       expect(stock.expects.map(({ probe }) => probe)).toEqual(hazard.expects.map(({ probe }) => probe));
