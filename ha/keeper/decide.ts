@@ -79,8 +79,8 @@ const NOBODY_LEADS_MS = 10_000;
  * lets its lease go in order, and takes none before it was in time for so long. Until then Patroni's own lease counts alone.
  */
 const CALM_MS = 10_000;
-/** What came back has come back: a lease is let go only while all is well. */
-const WELL_MS = 500;
+/** Its proof is not older than this when a lease is let go: it must not run out while etcd, slow as it is, is told. */
+const WELL_MS = 900;
 /** Between the reject rule and the race: every survivor must have the rule. */
 const RACE_AFTER_MS = 300;
 /** One late answer proves nothing: this program may have been the late one. */

@@ -20,8 +20,9 @@ const LOOK_MS = 200;
 const ASK_MS = 300;
 const FILES_MS = 1000;
 const ORPHANS_MS = 500;
-/** A beat, or an answer of etcd's, that is later than this: something is too busy for deadlines. */
+/** A beat, or an answer of etcd's, that is later than this: something is too busy for deadlines. An answer takes 5 to 20 ms on a calm host. */
 const LATE_MS = 600;
+const LATE_ANSWER_MS = 450;
 
 interface Held extends Hold {
   readonly lease: string;
@@ -81,7 +82,7 @@ async function followEtcd(): Promise<never> {
     const at = clock();
     try {
       const sight = await look(etcd, at);
-      if (isLate || clock() - at > LATE_MS) state.lateAt = clock();
+      if (isLate || clock() - at > LATE_ANSWER_MS) state.lateAt = clock();
       isLate = false;
       state.sight = sight;
       if (isBlessed(sight, settings.name)) state.blessedAt = at;
