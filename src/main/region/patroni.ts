@@ -45,10 +45,11 @@ export function openPatroni(files: TlsFiles, secretsFile: string, port: number =
       }
       return null;
     },
-    switchover: async (host, change, signal) => {
+    switchover: async (host, { leader, candidate }, signal) => {
       try {
         const authorization = `Basic ${Buffer.from(`${USER}:${await passwordOf(secretsFile)}`).toString('base64')}`;
-        const question = { ...common, host, path: '/switchover', body: change, timeoutMs: SWITCHOVER_MS };
+        const body = { leader, ...(candidate !== null && { candidate }) };
+        const question = { ...common, host, path: '/switchover', body, timeoutMs: SWITCHOVER_MS };
         const { status, text } = await askTls({ ...question, authorization, signal });
         return readAnswer(status, text);
       } catch (error) {

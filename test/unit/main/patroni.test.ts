@@ -85,6 +85,8 @@ describe('Patroni of the region nodes', () => {
     expect(asked).toEqual([
       { method: 'POST', path: '/switchover', authorization, body: JSON.stringify(CHANGE), hasCertificate: true },
     ]);
+    await patroni.switchover('127.0.0.1', { leader: 'r1', candidate: null }, FOREVER);
+    expect(asked.at(-1)?.body).toBe('{"leader":"r1"}');
   });
 
   it('is not known to have refused when its answer was lost, or was broken off here', async () => {

@@ -27,19 +27,21 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
     if (state.leader !== from) return await settle(move, order, state.leader ?? '', isAsked);
     if (state.isPaused) throw new MoveEnd('failed', 'Patroni is paused: it moves nothing until somebody resumes it');
     const heirs = heirsOfDatabase(state, [from, ...order.drained]);
-    const candidate = order.to === null ? heirs[0] : heirs.find((name) => name === order.to);
-    if (candidate === undefined || attempt > TRIES) {
+    const fit = order.to === null ? heirs : heirs.filter((name) => name === order.to);
+    if (fit.length === 0 || attempt > TRIES) {
       const who = order.to ?? 'no node that is not drained';
       throw new MoveEnd('failed', `${who} is a synchronous standby that streams; ${from} keeps the database`);
     }
     stopIfUnwanted(move, `before ${from} handed the database on`);
-    await move.save(`${from} hands the database to ${candidate}`);
+    // Who is named makes the others sleep for 2 s (Patroni 4, its HA loop without a leader), and a commit waits for one of them.
+    const isOpen = order.to === null && !order.drained.some((name) => isElectable(state, name));
+    await move.save(`${from} hands the database to ${isOpen ? fit.join(' or ') : fit[0]}`);
     move.run.mustHold();
-    const change = { leader: from, candidate };
+    const change = { leader: from, candidate: isOpen ? null : (fit[0] ?? null) };
     const answer = await move.ports.patroni.switchover(order.addresses[from] ?? '', change, move.run.signal);
     isAsked = true;
     if (answer.kind === 'refused' && attempt === TRIES)
-      throw new MoveEnd('failed', `Patroni refused to hand the database to ${candidate}: ${answer.why}`);
+      throw new MoveEnd('failed', `Patroni refused to hand the database to ${fit[0]}: ${answer.why}`);
     if (answer.kind === 'doubtful') {
       // Still under way, or given up: the next look sees who leads once somebody does.
       await move.ports.wait(2000, move.run.signal);
@@ -59,6 +61,10 @@ async function settle(move: Move, order: SwitchoverOrder, leader: string, isAske
   return isAsked
     ? `${leader} leads the database, ${from} follows it`
     : `${leader} led the database already, ${from} follows it`;
+}
+
+function isElectable({ members }: PatroniState, name: string): boolean {
+  return members.some((member) => member.name === name && isAwaited(member.role));
 }
 
 /** Does it stream, and do commits wait for it, or for as many others as they ever wait for? Pure. */

@@ -23,10 +23,13 @@ export interface PatroniAnswer {
 export interface PatroniPort {
   /** The word of the first of these nodes that answers; null: none does. */
   cluster(addresses: readonly string[]): Promise<PatroniState | null>;
-  /** Asks the Patroni at `address` to hand the database from `leader` to `candidate`, unless another one leads by now; waits for the outcome. */
+  /**
+   * Asks the Patroni at `address` to hand the database from `leader` to `candidate` (null: to any synchronous standby), unless another one leads
+   * by now; waits for the outcome.
+   */
   switchover(
     address: string,
-    change: { readonly leader: string; readonly candidate: string },
+    change: { readonly leader: string; readonly candidate: string | null },
     signal: AbortSignal,
   ): Promise<PatroniAnswer>;
 }

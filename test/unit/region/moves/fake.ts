@@ -139,9 +139,11 @@ export function portsOf(cluster: FakeCluster): MovePorts {
     patroni: {
       cluster: async () => stateOf(cluster),
       switchover: async (address, { leader, candidate }) => {
-        cluster.deeds.push(`switchover ${leader} to ${candidate} at ${address}`);
+        cluster.deeds.push(`switchover ${leader} to ${candidate ?? 'any'} at ${address}`);
         if (cluster.leader !== leader) return { kind: 'refused', why: 'leader name does not match (412)' };
-        if (cluster.answer !== 'refused') cluster.leader = candidate;
+        // Patroni takes any synchronous standby.
+        const heir = candidate ?? cluster.synchronous.find((name) => name !== leader) ?? leader;
+        if (cluster.answer !== 'refused') cluster.leader = heir;
         return { kind: cluster.answer, why: 'so it is' };
       },
     },
