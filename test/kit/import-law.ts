@@ -28,9 +28,9 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'kysely'] },
   host: { rooms: ['core'], node: ['*'], packages: [] },
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
-  // Of the drills their pure parts: stored rounds are reported, and the hazards that are known are told, by the region.
+  // Of the drills their pure parts: the region reports stored rounds, tells the hazards that are known, and judges the rounds that it plays itself.
   region: {
-    rooms: ['core', 'model', 'services', 'store', 'contract', 'drills/report', 'drills/hazards'],
+    rooms: ['core', 'model', 'services', 'store', 'contract', 'drills/report', 'drills/hazards', 'drills/judge'],
     node: [],
     packages: ['node-cron'],
   },

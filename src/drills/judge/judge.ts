@@ -20,10 +20,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
   const promotions = timeline.deeds.filter((deed) => deed.kind === 'promotion' && deed.at >= (faultAt ?? deed.at));
   const checks = [
     ledgerCheck(ledger),
-    // Who is out of every client's reach may keep the address: nobody meets it there. Two hosts that acknowledge writes at once are never
-    // excused: a client on the host itself would lose what it was promised.
-    overlapCheck('holders', overlapsOf(timeline.holdings, timeline.absences)),
-    overlapCheck('primaries', overlapsOf(timeline.writables, [])),
+    ...(rules.isUnwatched ? [] : watchedChecks(timeline)),
     ...expectationChecks(outages, rules),
     redundancyCheck(redundantMs, timeline, rules.redundantMs),
     {
@@ -53,6 +50,17 @@ function ledgerCheck(findings: LedgerFindings): Check {
     .filter((kind) => findings[kind].length > 0)
     .map((kind) => `${findings[kind].length} ${kind}: ${firstFew(findings[kind])}`);
   return { what: 'ledger', isHeld: breaches.length === 0, limit: '0', measured: breaches.join('; ') || '0' };
+}
+
+/**
+ * Who is out of every client's reach may keep the address: nobody meets it there. Two hosts that acknowledge writes at once are never excused: a
+ * client on the host itself would lose what it was promised.
+ */
+function watchedChecks({ holdings, writables, absences }: Timeline): Check[] {
+  return [
+    overlapCheck('holders', overlapsOf(holdings, absences)),
+    overlapCheck('primaries', overlapsOf(writables, [])),
+  ];
 }
 
 function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[]): Check {

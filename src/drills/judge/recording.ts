@@ -24,7 +24,7 @@ export function unfitnessOf(timeline: Timeline, rules: HazardRules): string[] {
     ...(isInOrder(timeline) ? [] : ['times that run backwards']),
     ...(timeline.lanes.length === 0 ? ['no lanes'] : []),
     ...missing.map(({ probe }) => `no lane of ${probe}`),
-    ...(faultAt === null ? ['no fault was made'] : unsteadiness(timeline, faultAt, rules.starvedMs ?? STARVED_MS)),
+    ...(faultAt === null ? ['no fault was made'] : unsteadiness(timeline, faultAt, rules)),
     ...(faultAt !== null && timeline.healedAt === null ? ['the fault was not taken away'] : []),
     ...unread(timeline),
   ];
@@ -36,15 +36,19 @@ export function firstFault({ marks }: Timeline): number | null {
   return moments.length === 0 ? null : Math.min(...moments);
 }
 
-function unsteadiness(timeline: Timeline, faultAt: number, starvedMs: number): string[] {
+function unsteadiness(
+  timeline: Timeline,
+  faultAt: number,
+  { starvedMs = STARVED_MS, isUnwatched }: HazardRules,
+): string[] {
   const hasBefore = (spans: Timeline['holdings']) => spans.some((span) => span.from <= faultAt);
   return [
     ...timeline.lanes.flatMap((lane) => [
       ...unready(lane, faultAt),
       ...starved(lane, { faultAt, endedAt: timeline.endedAt, starvedMs }),
     ]),
-    ...(hasBefore(timeline.holdings) ? [] : ['nobody was seen to hold the address before the fault']),
-    ...(hasBefore(timeline.writables) ? [] : ['nobody was seen to take local writes before the fault']),
+    ...(isUnwatched || hasBefore(timeline.holdings) ? [] : ['nobody was seen to hold the address before the fault']),
+    ...(isUnwatched || hasBefore(timeline.writables) ? [] : ['nobody was seen to take local writes before the fault']),
   ];
 }
 

@@ -19,6 +19,8 @@ export interface HazardRules {
   readonly failovers: number;
   /** The longest stall of the measuring machine, ms, that does not spoil a recording of which no time is judged; absent: `STARVED_MS`. */
   readonly starvedMs?: number;
+  /** Nobody watched the hosts themselves, as when a cluster drills itself: who had the address, and who took writes, is then not judged. */
+  readonly isUnwatched?: true;
 }
 
 /** The lanes that an expectation speaks of: the one of that name, or all of that kind. */

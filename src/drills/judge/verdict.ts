@@ -4,6 +4,8 @@ export interface Verdict {
   readonly round: number;
   readonly seed: number;
   readonly startedAt: string;
+  /** `production`: of a cluster that drilled itself. Absent: of a lab. */
+  readonly label?: 'production';
   /** Every check held. */
   readonly isPassed: boolean;
   readonly checks: readonly Check[];

@@ -58,6 +58,7 @@ export interface Run {
 
 /** The command that repeats a round: same fault, same victims, same phase. */
 export function replay(verdict: Verdict, label?: Round['label']): string {
+  if (verdict.label === 'production') return `regent drill run ${verdict.hazard} --yes`;
   // Hazards that were drawn on the way are a verb, not a name.
   if (verdict.hazard === 'random') return `scripts/drill random --seed ${verdict.seed}`;
   const verb = label === undefined ? 'run' : 'baseline --stock-only';

@@ -24,6 +24,7 @@ const SPANS = list(object({ host: text, from: moment, to: moment }));
 /** Of a verdict. */
 export const VERDICT = object({
   ...NAME,
+  label: optional(word('production')),
   isPassed: flag,
   checks: list(
     object({

@@ -1,10 +1,10 @@
 import type { Hazard, Step } from '../hazards/hazard.ts';
+import { relativeTo } from '../judge/relative.ts';
 import type { Lane, Mark, Timeline } from '../judge/timeline.ts';
 import type { Prediction } from '../report/round.ts';
 import { healAll, perform } from './acts.ts';
 import { chanceOf } from './chance.ts';
 import { foretell } from './foretell.ts';
-import { relativeTo } from './relative.ts';
 import { resolveRoles } from './roles.ts';
 import { castOf, type Stage } from './stage.ts';
 import { readFound } from './tables.ts';

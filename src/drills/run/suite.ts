@@ -2,6 +2,7 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Hazard, Step } from '../hazards/hazard.ts';
 import { judge } from '../judge/judge.ts';
 import type { Timeline } from '../judge/timeline.ts';
+import { unplayed } from '../judge/unplayed.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Prediction } from '../report/round.ts';
 import { seedOfRound } from './chance.ts';
@@ -95,17 +96,4 @@ async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promis
 /** A round of which nothing is promised has passed when it was recorded well; what did not hold stays in it as a finding. */
 export function notJudged(verdict: Verdict): Verdict {
   return { ...verdict, isPassed: verdict.checks.every(({ what, isHeld }) => what !== 'recording' || isHeld) };
-}
-
-/** A round that nobody can judge has not passed. */
-function unplayed(name: Pick<Verdict, 'hazard' | 'round' | 'seed' | 'startedAt'>, why: string): Verdict {
-  return {
-    ...name,
-    isPassed: false,
-    checks: [{ what: 'recording', isHeld: false, limit: 'the round is played to its end', measured: why }],
-    outages: [],
-    ledger: { acknowledged: 0, lost: [], unexpected: [], twice: [], unequal: [] },
-    redundantMs: null,
-    failovers: 0,
-  };
 }

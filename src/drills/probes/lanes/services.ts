@@ -48,7 +48,10 @@ export function dnsProbe(order: DnsOrder, server: NamedServer, everyMs: number):
   };
 }
 
-/** The name, as a machine with these resolvers looks it up: the next is asked when one is silent, or says that it cannot. */
+/**
+ * The name, as a machine with these resolvers looks it up: the next is asked when one is silent, or says that it cannot, and the list is gone
+ * through twice (`attempts`, resolv.conf(5)).
+ */
 export function lookupProbe(order: DnsOrder, everyMs: number): Probe {
   const next = (servers: readonly NamedServer[], why: string, done: (why: string) => void): void => {
     const [server, ...others] = servers;
@@ -60,7 +63,7 @@ export function lookupProbe(order: DnsOrder, everyMs: number): Probe {
       else next(others, lack, done);
     });
   };
-  return { name: 'lookup', everyMs, ask: (_, done) => next(order.lookup, 'no resolver', (why) => done({ why })) };
+  return { name: 'lookup', everyMs, ask: (_, done) => next([...order.lookup, ...order.lookup], 'no resolver', (why) => done({ why })) };
 }
 
 /** Fetches of paths that nobody has fetched before. `run`: part of each path, another one for each prober. */

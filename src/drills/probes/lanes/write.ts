@@ -25,7 +25,7 @@ export function writeProbe(api: ApiPlace, order: WriteOrder, everyMs: number): P
 /** Never rejects: what is thrown is an outcome too. */
 async function writeOne(api: ApiPlace, order: WriteOrder, number: number): Promise<Asked> {
   const { method, timeoutMs, deadlineMs } = order;
-  const url = `http://${api.host}:${api.port}`;
+  const url = `http://${api.host.includes(':') ? `[${api.host}]` : api.host}:${api.port}`;
   // An earlier try may have been made, whatever a later one is told.
   let isDoubtful = false;
   const random = { fraction: () => Math.random(), hex: (bytes: number) => randomBytes(bytes).toString('hex') };

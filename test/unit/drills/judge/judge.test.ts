@@ -465,6 +465,11 @@ describe('a round still passes', () => {
     },
     { why: 'when a lane without an expectation is out', round: out('proxy', 5_000, 20_000) },
     {
+      why: 'when nobody watched the hosts, and the rules say so',
+      round: { ...GOOD, holdings: [], writables: [] },
+      rules: { ...RULES, isUnwatched: true },
+    },
+    {
       why: 'when a slow lane is asked rarely',
       round: withLane(GOOD, lane('dhcp vlan10 new', { everyMs: 1_000, tookMs: 900 })),
       rules: { ...RULES, expects: [{ probe: 'dhcp', withinMs: 0, failures: 0 }] },

@@ -1,4 +1,4 @@
-import type { Timeline } from '../judge/timeline.ts';
+import type { Timeline } from './timeline.ts';
 
 /** A timeline whose times are absolute, with times that are counted from `zero`, to a tenth of a millisecond. */
 export function relativeTo(zero: number, timeline: Timeline): Timeline {
