@@ -1,5 +1,6 @@
 import type { RouteId } from '../contract/routes.ts';
 import { clusterCases } from './cluster/cases.ts';
+import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
@@ -26,6 +27,7 @@ export const CASES = {
   ...statusCases,
   ...clusterCases,
   ...drillCases,
+  ...drillRunCases,
   ...jobCases,
   ...moveCases,
   ...domainCases,

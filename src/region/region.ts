@@ -14,6 +14,7 @@ import { openJobBook } from './jobs/book.ts';
 import type { JobKind } from './jobs/kind.ts';
 import type { Renewer } from './jobs/renewal.ts';
 import { startJobRunner } from './jobs/runner.ts';
+import type { DrillWays } from './cluster/drill-run/port.ts';
 import { createMoves, type Moves } from './cluster/moves/moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
@@ -51,6 +52,8 @@ export interface RegionPorts {
   readonly etcd?: EtcdPort;
   /** Left out: there is no Patroni of this cluster here, so nothing is moved. */
   readonly patroni?: PatroniPort;
+  /** Ways of drills out of this process; left out: it plays none. */
+  readonly drills?: DrillWays;
   /** Ends this process in order, for its manager to start it anew; left out: nobody may ask for that. */
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
@@ -120,7 +123,9 @@ export function createRegion(ports: RegionPorts): RegionNode {
     health,
     authority: ports.authority ?? (() => null),
   };
-  const moves = ports.patroni ? createMoves(db, { ...calls, patroni: ports.patroni }) : null;
+  const moves = ports.patroni
+    ? createMoves(db, { ...calls, patroni: ports.patroni, node: ports.node, drills: ports.drills ?? null })
+    : null;
   const memory = createMemory({
     ...ports,
     ways: ports.memory ?? NO_WAYS,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { listQuery, oneOf, page, strict, text, Time } from '../common.ts';
+import { listQuery, nullable, oneOf, page, strict, text, Time } from '../common.ts';
 
 /** Bytes of the body that stores a round: its timeline, its verdict, and what is around them. The database has the exact limits. */
 export const DRILL_BODY = 2.5 * 1024 * 1024;
@@ -45,6 +45,7 @@ const DrillCheck = Type.Object({
 /** What the judge said of a round. Members beside these are kept as they come: figures that are read by reports alone. */
 export const DrillVerdict = Type.Object({
   ...IDENTITY,
+  label: Type.Optional(Type.Literal('production', { description: 'the cluster drilled itself' })),
   isPassed: Type.Boolean(),
   // Read-only, as the judge gives it.
   checks: Type.Unsafe<readonly Static<typeof DrillCheck>[]>(Type.Array(DrillCheck, { maxItems: CHECKS_MAX })),
@@ -65,6 +66,7 @@ export const DrillRound = strict({
   isPassed: Type.Boolean(),
   broken: Type.Array(Type.String(), { description: 'kinds of the checks that did not hold' }),
   version: Type.String({ description: 'of the product that stored it' }),
+  label: nullable(Type.String({ description: 'production: the cluster drilled itself; null: in a lab' })),
   storedAt: Time,
 });
 export type DrillRound = Static<typeof DrillRound>;
@@ -86,6 +88,9 @@ export const DrillRoundListQuery = listQuery(
   ['id'],
 );
 export const DrillRoundPage = page(DrillRound);
+
+/** Which drill a cluster plays on itself: one of the harmless ones. */
+export const DrillRunRequest = strict({ hazard: text(64, 'id of the hazard, such as planned-switchover') });
 
 /** A bad day that this version can make. */
 export const DrillHazard = strict({

@@ -1,7 +1,8 @@
-import { ADMINS, EVERYBODY, get, OPERATORS, post, WATCHERS } from '../route-spec.ts';
+import { ADMINS, begin, EVERYBODY, get, OPERATORS, post, WATCHERS } from '../route-spec.ts';
 import { NodeActionPage, NodeActionQuery } from './action.ts';
 import { Doctor } from './doctor.ts';
 import * as drill from './drill.ts';
+import { Job } from './job.ts';
 import { ClusterStatus } from './status.ts';
 import { WhatIf, WhatIfQuery } from './what-if.ts';
 
@@ -36,6 +37,11 @@ export const CLUSTER_ROUTES = {
     params: drill.DrillLedgerParams,
     query: drill.DrillLedgerQuery,
     response: drill.DrillLedgerPage,
+  }),
+  'drill.run': begin('/drills/runs', 'Play a harmless drill on this cluster itself', {
+    roles: OPERATORS,
+    body: drill.DrillRunRequest,
+    response: Job,
   }),
   'drill.record': post('/drills/rounds', 'Store a round of a drill with its verdict and its recording', {
     roles: ADMINS,

@@ -19,6 +19,7 @@ import { Database } from '../../store/database.ts';
 import { listen } from '../../store/listen.ts';
 import { checkSchema, type Migration, migrate, readMigrations } from '../../store/migrate.ts';
 import { NO_AUTHORITY } from './certificate-authority.ts';
+import { openDrillWays } from './drill-ways.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
 import { openRenewalThread } from './renewal/thread.ts';
@@ -98,7 +99,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     startedAt: new Date(clock.now()).toISOString(),
     beatOf: options.beatOf ?? (() => () => {}),
     ...(options.etcd ? { etcd: options.etcd } : {}),
-    ...(options.patroni ? { patroni: options.patroni } : {}),
+    ...(options.patroni ? { patroni: options.patroni, drills: openDrillWays(connection) } : {}),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
     memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),

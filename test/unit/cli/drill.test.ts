@@ -4,7 +4,16 @@ import { FakeRegion, page, problem, run } from './fake-region.ts';
 
 const RUN = '018f3c1e-0000-7000-8000-000000000001';
 const NAME = { hazard: 'host-kill-primary', round: 3, seed: 4_294_967_296, startedAt: '2026-03-01T09:58:00.000Z' };
-const GOOD = { id: 12, run: RUN, ...NAME, isPassed: true, broken: [], version: '1.2.3', storedAt: NAME.startedAt };
+const GOOD = {
+  id: 12,
+  run: RUN,
+  ...NAME,
+  isPassed: true,
+  broken: [],
+  version: '1.2.3',
+  label: null,
+  storedAt: NAME.startedAt,
+};
 const BAD = { ...GOOD, id: 13, round: 4, isPassed: false, broken: ['ledger', 'outage'] };
 const CHECKS = [
   { what: 'ledger', isHeld: true, limit: '0 lost', measured: '0 lost' },
@@ -27,7 +36,9 @@ const regent = (line: string) => run(region, line.split(' '));
 describe('drills on the command line', () => {
   it('every command has an example that names it', () => {
     const commands = NOUNS.find(({ noun }) => noun === 'drill')?.commands ?? [];
-    expect(commands.map(({ verb }) => verb)).toEqual(expect.arrayContaining(['list', 'history', 'show', 'export']));
+    expect(commands.map(({ verb }) => verb)).toEqual(
+      expect.arrayContaining(['list', 'run', 'abort', 'history', 'show', 'export']),
+    );
     for (const { verb, examples } of commands) expect(examples?.[0]).toMatch(`regent drill ${verb}`);
   });
 
@@ -36,9 +47,9 @@ describe('drills on the command line', () => {
     const { code, out } = await regent('drill history');
     expect(code).toBe(0);
     expect(out.split('\n').slice(0, 3)).toEqual([
-      'ID  STARTED               HAZARD             ROUND  VERDICT  BROKEN          SEED',
-      '13  2026-03-01 09:58:00Z  host-kill-primary  4      failed   ledger, outage  4294967296',
-      '12  2026-03-01 09:58:00Z  host-kill-primary  3      passed   -               4294967296',
+      'ID  STARTED               HAZARD             ROUND  VERDICT  BROKEN          SEED        WHERE',
+      '13  2026-03-01 09:58:00Z  host-kill-primary  4      failed   ledger, outage  4294967296  lab',
+      '12  2026-03-01 09:58:00Z  host-kill-primary  3      passed   -               4294967296  lab',
     ]);
     expect(Object.fromEntries(region.seen.at(-1)?.query ?? [])).toEqual({ limit: '20' });
     await regent(`drill history --failed --hazard disk-full-wal --run ${RUN} --limit 5`);
@@ -59,6 +70,7 @@ describe('drills on the command line', () => {
       'Round:    13: host-kill-primary, round 4',
       'Verdict:  failed',
       'Started:  2026-03-01 09:58:00Z (2 min ago)',
+      'Where:    lab',
       'Seed:     4294967296',
       `Run:      ${RUN}`,
       'Version:  1.2.3',

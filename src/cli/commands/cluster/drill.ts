@@ -11,6 +11,7 @@ import { printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, stamp } from '../../format/when.ts';
 import { integer, need, option, text } from '../../values.ts';
 import { exportRounds } from './drill-export.ts';
+import { DRILL_RUNS } from './drill-run.ts';
 
 const ROUNDS_MAX = 1000;
 const WHICH = { help: 'id of the round, see: regent drill history', complete: 'drill' } as const;
@@ -26,6 +27,7 @@ const SHAPE: Shape<DrillRound> = {
     { header: 'verdict', value: verdictOf },
     { header: 'broken', value: (round) => round.broken.join(', ') },
     { header: 'seed', value: (round) => String(round.seed) },
+    { header: 'where', value: placeOf },
     { header: 'run', wide: true, value: (round) => round.run },
     { header: 'version', wide: true, value: (round) => round.version },
   ],
@@ -56,6 +58,7 @@ export const DRILL: NounSpec = {
         await printList(printerOf(call), HAZARD, (await client.call('drill.hazards', {})).body.items);
       },
     },
+    ...DRILL_RUNS,
     {
       verb: 'history',
       summary: 'list rounds of drills, newest first',
@@ -113,6 +116,11 @@ function verdictOf(round: DrillRound): string {
   return round.isPassed ? 'passed' : 'failed';
 }
 
+/** A region of an earlier release does not say it, and had rounds of labs alone. */
+function placeOf(round: Partial<Pick<DrillRound, 'label'>>): string {
+  return round.label ?? 'lab';
+}
+
 function detailed(call: Call): Shape<DrillRecording> {
   return {
     ...SHAPE,
@@ -120,6 +128,7 @@ function detailed(call: Call): Shape<DrillRecording> {
       ['Round', `${round.id}: ${round.hazard}, round ${round.round}`],
       ['Verdict', verdictOf(round)],
       ['Started', moment(round.startedAt, call.io.now())],
+      ['Where', placeOf(round)],
       ['Seed', String(round.seed)],
       ['Run', round.run],
       ['Version', round.version],

@@ -10,7 +10,7 @@ import { integer, need, option, options } from '../../values.ts';
 import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
 import { JOB_SHAPE } from './job.ts';
 
-type MoveRoute = 'cluster.switchover' | 'cluster.restart' | 'node.drain' | 'node.undrain';
+type MoveRoute = 'cluster.switchover' | 'cluster.restart' | 'node.drain' | 'node.undrain' | 'drill.run';
 
 /** A rolling restart takes a few minutes for each node. */
 const PATIENCE_S = { move: 600, restart: 3600 } as const;
@@ -18,7 +18,8 @@ const PATIENCE_MAX_S = 86_400;
 const NEXT = { conflict: ['regent cluster status', 'regent job list --unfinished'], not_found: ['regent node list'] };
 const NODE = { name: '<node>', help: 'name or id of a region node', complete: 'node' } as const;
 
-const optionsOf = (seconds: number): OptionSpec[] => [
+/** Options of a command that begins a job; `seconds`: how long it waits when it is not told. */
+export const optionsOf = (seconds: number): OptionSpec[] => [
   { flags: '--dry-run', help: 'show what would be done, or why not now; change nothing' },
   { flags: '--no-wait', help: 'return as soon as the job is begun' },
   { flags: '--patience <seconds>', help: `how long to wait (${seconds} when left out); the job goes on after that` },
@@ -78,7 +79,7 @@ export const NODE_MOVES: readonly CommandSpec[] = [
 ];
 
 /** Begins the job, tells what it does, and waits for its end; the exit code is not 0 when it failed. */
-async function move<I extends MoveRoute>(
+export async function move<I extends MoveRoute>(
   call: Call,
   route: I,
   input: RouteInput<I>,

@@ -14,13 +14,7 @@ const ADDRESS_S = 30;
  * earlier run's are not done twice. Throws `MoveEnd`, with the mark still there. Gives a sentence.
  */
 export async function drainNode(move: Move, name: string): Promise<string> {
-  await mark(move, name, true);
-  await inForce(move, name);
-  stopIfUnwanted(move, `before ${name} had handed its work on`);
-  await waitFor(move, `the floating address to leave ${name}`, {
-    seconds: ADDRESS_S,
-    missing: ({ site }) => (isHolder(site.nodes, name) ? `${name} still holds it` : null),
-  });
+  await relieveOfAddress(move, name);
   const { site, nodes } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
   const addresses = addressesOf({ site, nodes });
   const drained = site.nodes.flatMap((one) => (one.isDrained ? [one.name] : []));
@@ -29,6 +23,17 @@ export async function drainNode(move: Move, name: string): Promise<string> {
   if (state.leader !== name && state.leader !== null) return `${name} is drained; ${state.leader} leads the database`;
   const handed = await handDatabase(move, { from: name, to: null, drained, addresses });
   return `${name} is drained; ${handed}`;
+}
+
+/** The first half of it: the node is marked, and gives calls and the floating address to others; a database it keeps. */
+export async function relieveOfAddress(move: Move, name: string): Promise<void> {
+  await mark(move, name, true);
+  await inForce(move, name);
+  stopIfUnwanted(move, `before ${name} had handed its work on`);
+  await waitFor(move, `the floating address to leave ${name}`, {
+    seconds: ADDRESS_S,
+    missing: ({ site }) => (isHolder(site.nodes, name) ? `${name} still holds it` : null),
+  });
 }
 
 /** Takes the mark back and waits until that is in force. */

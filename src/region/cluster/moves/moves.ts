@@ -1,8 +1,9 @@
-import type { Clock } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
 import type { JobKind } from '../../jobs/kind.ts';
 import type { Task } from '../../tasks/task.ts';
 import type { CasePorts } from '../../use-case.ts';
+import { createDrillJob } from '../drill-run/job.ts';
+import type { DrillWays } from '../drill-run/port.ts';
 import { createDrainJob, createUndrainJob } from './drain.ts';
 import { lookAt } from './look.ts';
 import type { MovePorts } from './move.ts';
@@ -11,7 +12,7 @@ import { createReliefTask } from './relieve.ts';
 import { createRestartJob } from './restart.ts';
 import { createSwitchoverJob } from './switchover.ts';
 
-/** Planned moves of a cluster: the jobs that make them, and the task that relieves drained nodes. */
+/** Planned moves of a cluster: the jobs that make them, drills of them too, and the task that relieves drained nodes. */
 export interface Moves {
   readonly kinds: readonly JobKind[];
   readonly relief: Task;
@@ -20,12 +21,14 @@ export interface Moves {
 /** Makes the moves of a region. */
 export function createMoves(
   db: Database,
-  ports: CasePorts & { readonly patroni: PatroniPort; readonly clock: Clock },
+  ports: CasePorts & { readonly patroni: PatroniPort; readonly node: string; readonly drills: DrillWays | null },
 ): Moves {
   const look = () => lookAt(db, ports);
   const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, look, wait };
+  const { random, node, version, drills: ways } = ports;
+  const drills = ways === null ? [] : [createDrillJob({ ...move, ways, random, node, version })];
   return {
-    kinds: [createSwitchoverJob(move), createDrainJob(move), createUndrainJob(move), createRestartJob(move)],
+    kinds: [createSwitchoverJob(move), createDrainJob(move), createUndrainJob(move), createRestartJob(move), ...drills],
     relief: createReliefTask(db, look),
   };
 }

@@ -7,7 +7,7 @@ const ENTRY = sql`t.run, t.number, t.written_at as "writtenAt"`;
 const BROKEN = sql`(select coalesce(json_agg(distinct c ->> 'what'), '[]') from jsonb_array_elements(t.verdict -> 'checks') c
     where c ->> 'isHeld' = 'false')`;
 const ROUND = sql`t.id, t.run, t.hazard, t.round, t.seed, t.started_at as "startedAt", t.passed as "isPassed", ${BROKEN} as broken,
-  t.version, t.stored_at as "storedAt"`;
+  t.version, t.verdict ->> 'label' as label, t.stored_at as "storedAt"`;
 
 /** Writes a number of a run. The same number again is refused: whoever asks twice for one write uses the same Idempotency-Key. */
 export async function writeDrillNumber(tx: Tx, run: string, number: number): Promise<DrillEntry> {

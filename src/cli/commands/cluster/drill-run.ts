@@ -1,0 +1,74 @@
+import { runChange } from '../../change.ts';
+import type { Call, CommandSpec } from '../../command.ts';
+import { CliError, EXIT, type ExitCode } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { integer, need } from '../../values.ts';
+import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
+import { JOB_SHAPE } from './job.ts';
+import { move, optionsOf } from './move.ts';
+
+/** Drills that a cluster plays on itself; the region refuses all others. */
+const HARMLESS = ['planned-switchover', 'planned-vip-move', 'planned-restart-regiond', 'planned-drain'];
+const PATIENCE_S = 900;
+
+/** `regent drill run`, `regent drill abort`. */
+export const DRILL_RUNS: readonly CommandSpec[] = [
+  {
+    verb: 'run',
+    summary: 'play a harmless drill on this cluster itself: probes ask while roles move; waits for the verdict',
+    args: [{ name: '<hazard>', help: `which one: ${HARMLESS.join(', ')}`, values: HARMLESS }],
+    options: [
+      { flags: '--yes', help: 'begin; without it only what speaks against it is told' },
+      ...optionsOf(PATIENCE_S),
+    ],
+    examples: ['regent drill run planned-switchover --dry-run', 'regent drill run planned-switchover --yes'],
+    run,
+  },
+  {
+    verb: 'abort',
+    summary: 'ask for the end of the drill that is being played: what it has done it takes back first',
+    args: [{ name: '[job]', help: 'its job, when it is not the one that is being played', complete: 'job' }],
+    isChange: true,
+    examples: ['regent drill abort', 'regent drill abort --wait'],
+    run: abort,
+  },
+];
+
+async function run(call: Call): Promise<ExitCode> {
+  const isMeant = call.options['yes'] === true;
+  const isDryRun = call.change.dryRun || !isMeant;
+  const input = { body: { hazard: need(call, 0) } };
+  const exit = await move({ ...call, change: { ...call.change, dryRun: isDryRun } }, 'drill.run', input, PATIENCE_S);
+  if (isMeant || call.change.dryRun) return exit;
+  throw new CliError(
+    EXIT.usage,
+    'Nothing was begun: a drill moves roles of a cluster that serves. With --yes it does.',
+    [`regent drill run ${input.body.hazard} --yes`],
+  );
+}
+
+async function abort(call: Call): Promise<ExitCode> {
+  const job = call.args[0] === undefined ? await findDrill(call) : String(integer(call.args[0], '<job>'));
+  return runChange(call, {
+    route: 'job.abort',
+    input: { params: { job } },
+    shape: JOB_SHAPE,
+    done: 'aborted',
+    next: { not_found: ['regent job list --kind drill'], conflict: [`regent job show ${job}`] },
+    tell: jobSentence,
+    waitFor: async ({ id }) => {
+      const ended = await waitForJob(call, id, call.change.timeoutSeconds);
+      call.io.err.write(`${printable(jobSentence(ended))}\n`);
+      return ended.state === 'aborted' ? EXIT.ok : jobExit(ended);
+    },
+  });
+}
+
+/** There is one at most. */
+async function findDrill(call: Call): Promise<string> {
+  const { client } = await call.region();
+  const { items } = (await client.call('job.list', { query: { kind: 'drill', unfinished: true, limit: 1 } })).body;
+  const [drill] = items;
+  if (drill !== undefined) return String(drill.id);
+  throw new CliError(EXIT.notFound, 'No drill is being played.', ['regent job list --kind drill']);
+}

@@ -1,0 +1,24 @@
+import type { Cast } from '../../../drills/judge/timeline.ts';
+import { type ClusterSite, heard, members, regions } from '../site.ts';
+import type { HarmlessId } from './harmless.ts';
+
+/** Who is what at this moment, by name; '' where nobody is. Pure. */
+export function castOf(site: ClusterSite): Cast {
+  const primary = heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary')?.node.name ?? '';
+  const holder = heard(regions(site), 'vip').said.find(({ facts }) => facts.isHolder)?.node.name ?? '';
+  const etcdLeader = heard(regions(site), 'dcs').said.find(({ facts }) => facts.isLeader)?.node.name ?? '';
+  const names = members(site).map(({ name }) => name);
+  const racks = site.nodes.flatMap((node) => (node.isRack && !node.isRegion ? [node.name] : []));
+  return { regions: names, racks, primary, standbys: names.filter((name) => name !== primary), holder, etcdLeader };
+}
+
+/**
+ * To which node it is done. `runner`: the node of the region that plays the drill: its own process is never restarted, because the probes are in
+ * it. Null: there is no other. Pure.
+ */
+export function victimOf(id: HarmlessId, { primary, holder, regions: names }: Cast, runner: string): string | null {
+  if (id === 'planned-vip-move') return holder;
+  if (id !== 'planned-restart-regiond') return primary;
+  const others = names.filter((name) => name !== runner);
+  return others.find((name) => name === holder) ?? others[0] ?? null;
+}

@@ -1,0 +1,32 @@
+import type { DrillOrder, DrillProgress } from '../../../contract/cluster/drill-order.ts';
+import type { Cast } from '../../../drills/judge/timeline.ts';
+import type { JobRun } from '../../jobs/kind.ts';
+import { type Move, stopIfUnwanted } from '../moves/move.ts';
+import type { Harmless } from './harmless.ts';
+import type { DrillPorts } from './port.ts';
+
+/** A drill that is being played. `at`: what its checkpoint says. */
+export interface Drill {
+  readonly run: JobRun<DrillOrder>;
+  readonly ports: DrillPorts;
+  readonly move: Move;
+  readonly hazard: Harmless;
+  readonly cast: Cast;
+  readonly at: { progress: DrillProgress };
+  /** How many nodes could be lost before. */
+  readonly losses: number;
+}
+
+const STEP_MS = 250;
+
+/** Waits, unless an operator wants the end or the lease is lost. */
+export async function pause({ run, ports, move }: Drill, ms: number): Promise<void> {
+  const end = ports.clock.monotonic() + ms;
+  for (;;) {
+    run.signal.throwIfAborted();
+    stopIfUnwanted(move, 'in the middle of the drill');
+    const left = end - ports.clock.monotonic();
+    if (left <= 0) return;
+    await ports.wait(Math.min(left, STEP_MS), run.signal);
+  }
+}

@@ -1,0 +1,82 @@
+import type { DrillProgress } from '../../../contract/cluster/drill-order.ts';
+import { judge } from '../../../drills/judge/judge.ts';
+import type { Timeline } from '../../../drills/judge/timeline.ts';
+import { unplayed } from '../../../drills/judge/unplayed.ts';
+import type { Verdict } from '../../../drills/judge/verdict.ts';
+import { revokeApiKey } from '../../../store/queries/api-keys.ts';
+import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';
+import type { Harmless } from './harmless.ts';
+
+/** Characters of a timeline that the database takes (2 MiB), with room for how it writes JSON. */
+const TIMELINE_MAX = 1_700_000;
+/** Of one sentence in a verdict. */
+const WORDS_MAX = 900;
+
+/** A round as it is kept. */
+export interface Kept {
+  readonly verdict: Verdict;
+  readonly timeline: Timeline;
+}
+
+/** What the judge says of a round. Pure. */
+export function judged(timeline: Timeline, rules: Harmless): Kept {
+  return { verdict: { ...judge(timeline, rules), label: 'production' }, timeline: fitting(timeline) };
+}
+
+/** A round of which nothing can be said, for this reason. Pure. */
+export function notJudged({ hazard, seed }: DrillOrder, { startedAt, cast }: DrillProgress, why: string): Kept {
+  const name = { hazard, round: 1, seed, startedAt };
+  const nothing = { acknowledged: [], ambiguous: [], refused: [], found: {}, local: {}, foundLocal: {} };
+  const text = why.slice(0, WORDS_MAX);
+  return {
+    verdict: { ...unplayed(name, text), label: 'production' },
+    timeline: {
+      ...name,
+      cast,
+      marks: [{ at: 0, kind: 'note', host: null, text }],
+      lanes: [],
+      ledger: nothing,
+      holdings: [],
+      writables: [],
+      absences: [],
+      deeds: [],
+      healedAt: null,
+      redundantAt: null,
+      endedAt: 0,
+    },
+  };
+}
+
+/** Without what the probes saw where that is more than can be kept: the verdict has its figures. */
+function fitting(timeline: Timeline): Timeline {
+  if (JSON.stringify(timeline).length <= TIMELINE_MAX) return timeline;
+  const text = 'the samples of the probes were too many to be kept';
+  return {
+    ...timeline,
+    lanes: [],
+    marks: [...timeline.marks, { at: timeline.endedAt, kind: 'note', host: null, text }],
+  };
+}
+
+/** Stores the round in its job's transaction, and takes the probes' key away. */
+export async function keepRound(
+  tx: WriteTx,
+  { run, version, token }: { readonly run: string; readonly version: string; readonly token: string },
+  kept: Kept,
+): Promise<void> {
+  const row = await storeDrillRound(tx, { run, version, ...kept });
+  tx.emit({ kind: 'drill.recorded', subject: row.hazard, data: { ...row } });
+  const key = await revokeApiKey(tx, token);
+  if (key !== null) tx.emit({ kind: 'api-key.revoked', subject: key.user, data: { token } });
+}
+
+/** The verdict in a sentence's part. */
+export function verdictWords({ isPassed, checks, outages }: Verdict): string {
+  const broken = checks.filter(({ isHeld }) => !isHeld);
+  if (!isPassed)
+    return `did not hold: ${broken.map(({ what, probe, measured, limit }) => `${[what, probe].filter(Boolean).join(' of ')} ${measured} (limit ${limit})`).join('; ')}`;
+  const figures = outages.filter(({ probe }) => ['write', 'read', 'vip'].includes(probe));
+  return `passed: ${figures.map(({ probe, ms, failed }) => `${probe} away for ${(Math.ceil(ms / 10) / 100).toFixed(2)} s, ${failed} failed`).join('; ')}`;
+}

@@ -1,0 +1,44 @@
+import type { Deed, Mark } from '../../../drills/judge/timeline.ts';
+import { addressesOf } from '../moves/orders.ts';
+import type { Look } from '../moves/move.ts';
+import type { DrillPorts } from './port.ts';
+
+const EVERY_MS = 500;
+
+/** Who led the database, as Patroni says, from one look to the next. */
+export interface LeaderWatch {
+  readonly deeds: readonly Deed[];
+  readonly marks: readonly Mark[];
+  /** Resolves when nothing is asked any more. */
+  stop(): Promise<void>;
+}
+
+/** Asks Patroni all the while; who leads another time than the last look is a promotion. */
+export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes'>, first: string): LeaderWatch {
+  const [deeds, marks]: [Deed[], Mark[]] = [[], []];
+  const addresses = Object.values(addressesOf(look));
+  const end = new AbortController();
+  const watch = async () => {
+    let last = first;
+    while (!end.signal.aborted) {
+      const state = await ports.patroni.cluster(addresses).catch(() => null);
+      const host = state?.leader ?? last;
+      if (host !== last) {
+        const at = ports.ways.now();
+        deeds.push({ at, host, kind: 'promotion', text: 'leads the database by Patroni’s word' });
+        marks.push({ at, kind: 'role', host, text: `${host} leads the database` });
+        last = host;
+      }
+      await ports.wait(EVERY_MS, end.signal);
+    }
+  };
+  const over = watch();
+  return {
+    deeds,
+    marks,
+    stop: async () => {
+      end.abort();
+      await over;
+    },
+  };
+}

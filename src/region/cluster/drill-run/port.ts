@@ -1,0 +1,55 @@
+import type { Clock, Random } from '../../../core/ports.ts';
+import type { Lane, Ledger } from '../../../drills/judge/timeline.ts';
+import type { MovePorts } from '../moves/move.ts';
+
+/** Whom the probes ask. Addresses without a prefix; `apiKey`: `consumer:token:secret`. */
+export interface ProbeOrder {
+  readonly vip: string;
+  readonly nodes: readonly NamedAddress[];
+  readonly apiKey: string;
+  /** UUID of the numbered writes. */
+  readonly ledger: string;
+}
+
+/** A region node and its main address. */
+export interface NamedAddress {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What probes saw, in times of `DrillWays.now`. */
+export interface ProbeRecord extends Pick<Ledger, 'acknowledged' | 'ambiguous' | 'refused'> {
+  readonly lanes: readonly Lane[];
+}
+
+/** Probes that ask. */
+export interface RunningProbes {
+  /** Lanes without three good answers so far. */
+  silent(): readonly string[];
+  /** Asks nothing more, waits for what is open, and gives what was seen. Never rejects. */
+  stop(): Promise<ProbeRecord>;
+  /** Ends them at once; after `stop` nothing. */
+  kill(): void;
+}
+
+/** Ways out of this process that a drill needs. */
+export interface DrillWays {
+  /** The probes' monotonic clock, ms. */
+  now(): number;
+  /** Begins to ask as clients do, over the network. */
+  startProbes(order: ProbeOrder): RunningProbes;
+  /**
+   * The numbers that each node's own PostgreSQL has, once it has replayed what the primary had written. A node whose database does not answer is
+   * not in it.
+   */
+  readCopies(nodes: readonly NamedAddress[], ledger: string): Promise<Readonly<Record<string, readonly number[]>>>;
+}
+
+/** What a drill is made with. `node`: the host of this region; `version`: of the product. */
+export interface DrillPorts extends MovePorts {
+  readonly ways: DrillWays;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly node: string;
+  readonly version: string;
+}

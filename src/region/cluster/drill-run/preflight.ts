@@ -1,0 +1,59 @@
+import { isRejected } from '../../../core/errors.ts';
+import { vipAddress } from '../../../model/cluster.ts';
+import { judge } from '../doctor.ts';
+import { lossesOf } from '../losses.ts';
+import { checkDrain, planSwitchover } from '../moves/preflight.ts';
+import { type ClusterSite, heard, regions } from '../site.ts';
+import { castOf, victimOf } from './cast.ts';
+import type { HarmlessId } from './harmless.ts';
+
+/** A standby that is further behind than this is not given a role, bytes: a WAL segment. */
+const LAG_BYTES = 16 * 2 ** 20;
+
+/** Why a drill must not be played now, a clause each; empty: nothing speaks against it. Pure. */
+export function drillFindings(site: ClusterSite, id: HarmlessId): string[] {
+  const sick = judge(site).filter(({ state }) => state !== 'ok');
+  const { now, why } = lossesOf(site);
+  const hasVip = site.cluster !== null && vipAddress(site.cluster) !== null;
+  return [
+    ...sick.map(
+      ({ id: invariant, state, detail }) => `doctor: ${invariant} is ${state} (${detail.replace(/\.$/, '')})`,
+    ),
+    ...(now > 0 ? [] : [`no node can be lost (${why.join(', ')})`]),
+    ...(hasVip ? [] : ['there is no floating address: clients are watched there']),
+    ...site.nodes.flatMap(({ name, isDrained }) => (isDrained ? [`${name} is drained`] : [])),
+    ...lagging(site),
+    ...unmoved(site, id),
+  ];
+}
+
+function lagging(site: ClusterSite): string[] {
+  const primary = heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
+  const standbys = primary?.facts.members.filter(({ role }) => role === 'standby') ?? [];
+  return standbys.flatMap(({ name, isSynchronous, lagBytes }) => {
+    if (!isSynchronous) return [`${name} is no synchronous standby`];
+    return (lagBytes ?? 0) > LAG_BYTES ? [`${name} is ${lagBytes} bytes behind`] : [];
+  });
+}
+
+/** What the move itself has against it. */
+function unmoved(site: ClusterSite, id: HarmlessId): string[] {
+  const cast = castOf(site);
+  // Whoever runs it: with one region only there is nobody else.
+  const victim = victimOf(id, cast, cast.primary);
+  if (victim === null) return ['there is one region alone'];
+  const move = id === 'planned-switchover' ? planSwitchover(site, null) : checkDrain(site, victim);
+  return isRejected(move) ? [move.message.replace(/^Not now: /, '').replace(/\.$/, '')] : [];
+}
+
+/** What will be done, as a sentence's part. */
+export function drillSentence(id: HarmlessId, site: ClusterSite): string {
+  const { primary, holder } = castOf(site);
+  const deeds: Readonly<Record<HarmlessId, string>> = {
+    'planned-switchover': `${primary} hands the database to another region node`,
+    'planned-vip-move': `${holder} hands the floating address to another region node, and may take it again`,
+    'planned-restart-regiond': 'regiond is restarted on a region node, another one than that at this drill',
+    'planned-drain': `${primary} hands on calls, address and database, and takes its part again`,
+  };
+  return `${deeds[id]}, while probes ask as clients do; some two minutes`;
+}
