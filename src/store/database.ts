@@ -16,6 +16,9 @@ import {
 import { Pool } from './pool.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
+/** Between two tries of a call. Calls that wait out a failover go on so soon after it; the local haproxy refuses without asking anybody. */
+const MOST_PAUSE_MS = 300;
+
 export interface DatabaseOptions {
   readonly connection: ConnectionSpec;
   /** Name of this process, seen in pg_stat_activity. */
@@ -143,7 +146,7 @@ export class Database {
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
       // The last try is often cut off by the call's own deadline; what an earlier one was told says more.
       if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
-      const pause = this.random.fraction() * Math.min(1000, 25 * 2 ** attempt);
+      const pause = this.random.fraction() * Math.min(MOST_PAUSE_MS, 25 * 2 ** attempt);
       if (this.#clock.monotonic() + pause >= deadline) {
         return unavailable(limit, failureSentence(cause), isDoubtful);
       }
