@@ -2,19 +2,20 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDrillWays } from '../../src/main/region/drill-ways.ts';
 import { createDrillJob } from '../../src/region/cluster/drill-run/job.ts';
+import type { Look } from '../../src/region/cluster/moves/move.ts';
 import type { DrillPorts } from '../../src/region/cluster/drill-run/port.ts';
 import { openJobBook } from '../../src/region/jobs/book.ts';
 import { createRenewer } from '../../src/region/jobs/renewal.ts';
 import { startJobRunner } from '../../src/region/jobs/runner.ts';
 import { readLedgerCopies } from '../../src/store/ledger-copies.ts';
 import { addJob } from '../../src/store/queries/jobs/add.ts';
-import { findJob } from '../../src/store/queries/jobs/row.ts';
+import { readSnapshot } from '../../src/store/snapshot.ts';
 import { renewJobs } from '../../src/store/queries/jobs/lease.ts';
 import { reached } from '../../src/region/tasks/task.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
-import { fakeCluster, lookOf, portsOf } from '../unit/region/moves/fake.ts';
+import { type FakeCluster, fakeCluster, lookOf, portsOf } from '../unit/region/moves/fake.ts';
 
 const pg = usePostgres();
 let site: TestRegion;
@@ -29,6 +30,7 @@ afterAll(() => site.close());
 const post = (body: unknown, options: object = {}) => site.call('POST', '/drills/runs', { body, ...options });
 const RUN = '018f3c1e-0000-4000-8000-000000000001';
 const LEDGER = '018f3c1e-0000-4000-8000-000000000002';
+const OTHER = '018f3c1e-0000-4000-8000-000000000003';
 
 describe('a drill that is asked for', () => {
   it('is refused when it does harm, with the rule', async () => {
@@ -54,7 +56,7 @@ describe('a drill that is played', () => {
   it('asks the API as clients do, compares what the database has, and is in the history', {
     timeout: 60_000,
   }, async () => {
-    const user = (await site.call('GET', '/me')).body['user'] as string;
+    const { user } = (await site.call('GET', '/me')).body as { user: string };
     const payload = { hazard: 'planned-switchover', seed: 1, run: RUN, ledger: LEDGER };
     const job = {
       kind: 'drill',
@@ -68,18 +70,10 @@ describe('a drill that is played', () => {
     expect((await post({ hazard: 'planned-switchover' })).body['detail']).toContain(
       `job ${id} (drill planned-switchover) is waiting`,
     );
-    const runner = startJobRunner({
-      clock: realClock,
-      random: realRandom,
-      log: silentLog,
-      kinds: [createDrillJob(portsHere())],
-      renewer: renewerHere(),
-      book: openJobBook(site.db, 'r1:test'),
-    });
+    const runner = runnerHere('r1:test', fakeCluster());
     try {
-      const ended = async () => value(await site.db.read(async (tx) => ({ job: await findJob(tx, id) }))).job;
-      await expect.poll(async () => (await ended())?.endedAt, { timeout: 45_000, interval: 500 }).not.toBeNull();
-      expect(await ended()).toMatchObject({
+      await expect.poll(async () => (await shown(id))['endedAt'], { timeout: 45_000, interval: 500 }).not.toBeNull();
+      expect(await shown(id)).toMatchObject({
         state: 'done',
         result: expect.stringMatching(/^planned-switchover passed: write /),
       });
@@ -100,8 +94,7 @@ describe('a drill that is played', () => {
     });
     const { timeline } = body as { timeline: { ledger: { acknowledged: number[] } } };
     expect(timeline.ledger.acknowledged.length).toBeGreaterThan(80);
-    const keys = (await site.call('GET', '/api-keys')).body['items'] as { label: string }[];
-    expect(keys.filter(({ label }) => label.startsWith('drill'))).toEqual([]);
+    expect(await drillKeys()).toEqual([]);
     for (const format of ['text', 'html', 'junit']) {
       const report = await site.call('GET', `/drills/report?run=${RUN}&format=${format}`);
       expect(report.body['text'], format).toContain('planned-switchover');
@@ -112,14 +105,59 @@ describe('a drill that is played', () => {
   });
 });
 
+describe('a drill that loses its region', () => {
+  it('is healed by another one, not judged, and told', { timeout: 60_000 }, async () => {
+    const { user } = (await site.call('GET', '/me')).body as { user: string };
+    const payload = { hazard: 'planned-drain', seed: 1, run: OTHER, ledger: OTHER };
+    const job = {
+      kind: 'drill',
+      target: 'planned-drain',
+      payload,
+      deadlineSeconds: 600,
+      isExclusive: true,
+      caller: user,
+    };
+    const { id } = value(await change(site.db, (tx) => addJob(tx, job)));
+    const isDrained = async () => (await site.call('GET', '/nodes/r1')).body['isDrained'];
+    const cluster = fakeCluster();
+    const first = runnerHere('r1:test', cluster);
+    await expect.poll(isDrained, { timeout: 30_000 }).toBe(true);
+    await first.stop();
+    expect(await isDrained()).toBe(true);
+    const second = runnerHere('r2:test', cluster);
+    try {
+      await expect.poll(async () => (await shown(id))['endedAt'], { timeout: 30_000 }).not.toBeNull();
+    } finally {
+      await second.stop();
+    }
+    expect(await shown(id)).toMatchObject({
+      state: 'failed',
+      result: expect.stringMatching(/^planned-drain not judged: taken over; r1 takes/),
+    });
+    expect(await isDrained()).toBe(false);
+    const [round] = (await site.call('GET', `/drills/rounds?run=${OTHER}`)).body['items'] as unknown[];
+    expect(round).toMatchObject({ isPassed: false, broken: ['recording'], label: 'production' });
+    for (const format of ['text', 'html', 'junit']) {
+      const report = await site.call('GET', `/drills/report?run=${OTHER}&format=${format}`);
+      expect(report.body['text'], format).toContain('taken over');
+    }
+    expect(await drillKeys()).toEqual([]);
+  });
+});
+
+const shown = async (id: number) => (await site.call('GET', `/jobs/${id}`)).body;
+const drillKeys = async () => {
+  const keys = (await site.call('GET', '/api-keys')).body['items'] as { label: string }[];
+  return keys.filter(({ label }) => label.startsWith('drill'));
+};
+
 /** A fake cluster, whose floating address and proxies are this region, and whose databases are its one. */
-function portsHere(): DrillPorts {
-  const cluster = fakeCluster();
+function portsHere(cluster: FakeCluster): DrillPorts {
   const ways = openDrillWays(site.connection, port);
   const here = '127.0.0.1';
   return {
     patroni: portsOf(cluster).patroni,
-    look: async () => lookOf(cluster),
+    look: () => lookHere(cluster),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     clock: realClock,
     random: realRandom,
@@ -133,6 +171,28 @@ function portsHere(): DrillPorts {
         readLedgerCopies(site.connection, Object.fromEntries(nodes.map(({ name }) => [name, site.connection])), ledger),
     },
   };
+}
+
+/** The fake cluster, with the marks of the nodes that the database has. */
+async function lookHere(cluster: FakeCluster): Promise<Look> {
+  const { nodes } = value(await site.db.read(readSnapshot));
+  cluster.drained.clear();
+  for (const { name, isDrained } of nodes) if (isDrained) cluster.drained.add(name);
+  cluster.tick();
+  const look = lookOf(cluster);
+  const own = <T extends { readonly name: string }>(node: T) => ({ ...node, id: node.name });
+  return { ...look, nodes: look.nodes.map(own), site: { ...look.site, nodes: look.site.nodes.map(own) } };
+}
+
+function runnerHere(process: string, cluster: FakeCluster) {
+  return startJobRunner({
+    clock: realClock,
+    random: realRandom,
+    log: silentLog,
+    kinds: [createDrillJob(portsHere(cluster))],
+    renewer: renewerHere(),
+    book: openJobBook(site.db, process),
+  });
 }
 
 function renewerHere() {

@@ -89,7 +89,16 @@ export const DrillRoundListQuery = listQuery(
 );
 export const DrillRoundPage = page(DrillRound);
 
-/** Which drill a cluster plays on itself: one of the harmless ones. */
+/** Drills that a cluster plays on itself: what an operator does on a working day anyway. Nothing is cut, killed or filled. */
+export const HARMLESS_DRILLS = [
+  'planned-switchover',
+  'planned-vip-move',
+  'planned-restart-regiond',
+  'planned-drain',
+] as const;
+export type HarmlessDrill = (typeof HARMLESS_DRILLS)[number];
+
+/** Which one; any text is taken, because the refusal says where the others are played. */
 export const DrillRunRequest = strict({ hazard: text(64, 'id of the hazard, such as planned-switchover') });
 
 /** A bad day that this version can make. */

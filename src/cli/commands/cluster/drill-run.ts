@@ -1,3 +1,4 @@
+import { HARMLESS_DRILLS } from '../../../contract/cluster/drill.ts';
 import { runChange } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
@@ -7,8 +8,6 @@ import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
 import { JOB_SHAPE } from './job.ts';
 import { move, optionsOf } from './move.ts';
 
-/** Drills that a cluster plays on itself; the region refuses all others. */
-const HARMLESS = ['planned-switchover', 'planned-vip-move', 'planned-restart-regiond', 'planned-drain'];
 const PATIENCE_S = 900;
 
 /** `regent drill run`, `regent drill abort`. */
@@ -16,7 +15,7 @@ export const DRILL_RUNS: readonly CommandSpec[] = [
   {
     verb: 'run',
     summary: 'play a harmless drill on this cluster itself: probes ask while roles move; waits for the verdict',
-    args: [{ name: '<hazard>', help: `which one: ${HARMLESS.join(', ')}`, values: HARMLESS }],
+    args: [{ name: '<hazard>', help: `which one: ${HARMLESS_DRILLS.join(', ')}`, values: HARMLESS_DRILLS }],
     options: [
       { flags: '--yes', help: 'begin; without it only what speaks against it is told' },
       ...optionsOf(PATIENCE_S),

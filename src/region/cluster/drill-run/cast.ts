@@ -1,6 +1,6 @@
+import type { HarmlessDrill } from '../../../contract/cluster/drill.ts';
 import type { Cast } from '../../../drills/judge/timeline.ts';
 import { type ClusterSite, heard, members, regions } from '../site.ts';
-import type { HarmlessId } from './harmless.ts';
 
 /** Who is what at this moment, by name; '' where nobody is. Pure. */
 export function castOf(site: ClusterSite): Cast {
@@ -16,7 +16,7 @@ export function castOf(site: ClusterSite): Cast {
  * To which node it is done. `runner`: the node of the region that plays the drill: its own process is never restarted, because the probes are in
  * it. Null: there is no other. Pure.
  */
-export function victimOf(id: HarmlessId, { primary, holder, regions: names }: Cast, runner: string): string | null {
+export function victimOf(id: HarmlessDrill, { primary, holder, regions: names }: Cast, runner: string): string | null {
   if (id === 'planned-vip-move') return holder;
   if (id !== 'planned-restart-regiond') return primary;
   const others = names.filter((name) => name !== runner);

@@ -1,3 +1,4 @@
+import type { HarmlessDrill } from '../../../contract/cluster/drill.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { judge } from '../doctor.ts';
@@ -5,13 +6,12 @@ import { lossesOf } from '../losses.ts';
 import { checkDrain, planSwitchover } from '../moves/preflight.ts';
 import { type ClusterSite, heard, regions } from '../site.ts';
 import { castOf, victimOf } from './cast.ts';
-import type { HarmlessId } from './harmless.ts';
 
 /** A standby that is further behind than this is not given a role, bytes: a WAL segment. */
 const LAG_BYTES = 16 * 2 ** 20;
 
 /** Why a drill must not be played now, a clause each; empty: nothing speaks against it. Pure. */
-export function drillFindings(site: ClusterSite, id: HarmlessId): string[] {
+export function drillFindings(site: ClusterSite, id: HarmlessDrill): string[] {
   const sick = judge(site).filter(({ state }) => state !== 'ok');
   const { now, why } = lossesOf(site);
   const hasVip = site.cluster !== null && vipAddress(site.cluster) !== null;
@@ -37,7 +37,7 @@ function lagging(site: ClusterSite): string[] {
 }
 
 /** What the move itself has against it. */
-function unmoved(site: ClusterSite, id: HarmlessId): string[] {
+function unmoved(site: ClusterSite, id: HarmlessDrill): string[] {
   const cast = castOf(site);
   // Whoever runs it: with one region only there is nobody else.
   const victim = victimOf(id, cast, cast.primary);
@@ -47,9 +47,9 @@ function unmoved(site: ClusterSite, id: HarmlessId): string[] {
 }
 
 /** What will be done, as a sentence's part. */
-export function drillSentence(id: HarmlessId, site: ClusterSite): string {
+export function drillSentence(id: HarmlessDrill, site: ClusterSite): string {
   const { primary, holder } = castOf(site);
-  const deeds: Readonly<Record<HarmlessId, string>> = {
+  const deeds: Readonly<Record<HarmlessDrill, string>> = {
     'planned-switchover': `${primary} hands the database to another region node`,
     'planned-vip-move': `${holder} hands the floating address to another region node, and may take it again`,
     'planned-restart-regiond': 'regiond is restarted on a region node, another one than that at this drill',

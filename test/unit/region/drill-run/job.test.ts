@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { HarmlessDrill } from '../../../../src/contract/cluster/drill.ts';
 import type { Lane } from '../../../../src/drills/judge/timeline.ts';
 import { createDrillJob } from '../../../../src/region/cluster/drill-run/job.ts';
 import type { DrillPorts, DrillWays } from '../../../../src/region/cluster/drill-run/port.ts';
-import type { HarmlessId } from '../../../../src/region/cluster/drill-run/harmless.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, portsOf, runJob } from '../moves/fake.ts';
 
 const UUID = '018f3c1e-0000-4000-8000-000000000001';
@@ -64,7 +64,7 @@ const world = (more: Partial<World> = {}): World => ({ seen: { killed: 0, keys: 
 
 function drill(
   cluster: FakeCluster,
-  hazard: HarmlessId | 'host-kill-primary',
+  hazard: HarmlessDrill | 'host-kill-primary',
   how: Disturbance & { world?: World; node?: string } = {},
 ) {
   const move = portsOf(cluster);
@@ -80,7 +80,7 @@ function drill(
 }
 
 describe('a drill of a cluster by itself', () => {
-  it.each<[HarmlessId, readonly string[]]>([
+  it.each<[HarmlessDrill, readonly string[]]>([
     ['planned-switchover', ['switchover r1 to any at 10.77.0.11']],
     ['planned-vip-move', ['node.drained r1', 'node.undrained r1']],
     ['planned-drain', ['node.drained r1', 'switchover r1 to any at 10.77.0.11', 'node.undrained r1']],
@@ -180,7 +180,9 @@ describe('a drill of a cluster by itself', () => {
 
   it('that another release has begun is not begun anew', async () => {
     const cluster = fakeCluster();
-    await expect(drill(cluster, 'planned-drain', { checkpoint: { node: 'r1' } })).rejects.toThrow('does not understand');
+    await expect(drill(cluster, 'planned-drain', { checkpoint: { node: 'r1' } })).rejects.toThrow(
+      'does not understand',
+    );
     expect(cluster.deeds).toEqual([]);
   });
 

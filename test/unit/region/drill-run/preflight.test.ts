@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { HARMLESS_DRILLS } from '../../../../src/contract/cluster/drill.ts';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { CATALOGUE } from '../../../../src/drills/hazards/catalogue.ts';
 import { castOf, victimOf } from '../../../../src/region/cluster/drill-run/cast.ts';
-import { HARMLESS, harmlessOf } from '../../../../src/region/cluster/drill-run/harmless.ts';
+import { harmlessOf } from '../../../../src/region/cluster/drill-run/harmless.ts';
 import { drillFindings, drillSentence } from '../../../../src/region/cluster/drill-run/preflight.ts';
 import { aSite } from '../cluster/fixture.ts';
 import { type FakeCluster, fakeCluster, lookOf } from '../moves/fake.ts';
@@ -16,7 +17,7 @@ function site(change: (cluster: FakeCluster) => void = () => {}) {
 describe('a drill on a cluster that serves', () => {
   it('is one of four; every other one is refused with the rule', () => {
     const allowed = CATALOGUE.filter(({ id }) => !isRejected(harmlessOf(id))).map(({ id }) => id);
-    expect(allowed.toSorted()).toEqual([...HARMLESS].toSorted());
+    expect(allowed.toSorted()).toEqual([...HARMLESS_DRILLS].toSorted());
     expect(harmlessOf('host-kill-primary')).toMatchObject({
       kind: 'rejected',
       message: expect.stringContaining('only in a lab (sudo scripts/drill run host-kill-primary)'),
@@ -27,14 +28,14 @@ describe('a drill on a cluster that serves', () => {
     });
   });
 
-  it.each(HARMLESS)('is judged by calls and address, and by nothing that nobody asks there: %s', (id) => {
+  it.each(HARMLESS_DRILLS)('is judged by calls and address, and by nothing that nobody asks there: %s', (id) => {
     const hazard = harmlessOf(id);
     const probes = isRejected(hazard) ? [] : hazard.expects.map(({ probe }) => probe);
     expect(probes.toSorted()).toEqual(['read', 'vip', 'write']);
     expect(hazard).toMatchObject({ isUnwatched: true });
   });
 
-  it.each(HARMLESS)('may be begun when all is well, and says what it does: %s', (id) => {
+  it.each(HARMLESS_DRILLS)('may be begun when all is well, and says what it does: %s', (id) => {
     expect(drillFindings(site(), id)).toEqual([]);
     expect(drillSentence(id, site())).toMatch(/^(r1|regiond) .*probes ask as clients do/);
   });
