@@ -16,6 +16,7 @@ import { until } from '../kit/until.ts';
 
 const HA = join(import.meta.dirname, '../../ha');
 const OWN = '10.77.0.11';
+const WAY = join(import.meta.dirname, '../kit/etcd-way.ts');
 const DATA = '/var/lib/postgresql/17/regent';
 const NAMES = ['SUPERUSER', 'REPLICATION', 'REWIND', 'RESTAPI'].map((name) => `PATRONI_${name}_PASSWORD`);
 const SECRETS = [...NAMES, 'REGENT_DATABASE_PASSWORD'].map((name, index) => `${name}=${'x'.repeat(31)}${index}`);
@@ -99,6 +100,7 @@ describe('etcd and Patroni of a first member', () => {
       await host.run(['install', '-d', '-m', '0700', '-o', owner, '-g', owner, folder]);
     await shell('RUNTIME_DIRECTORY=/run/regent-etcd /opt/regent/current/ha/etcd/prepare', 'etcd');
     daemons.push(host.start(['runuser', '-u', 'etcd', '--', 'etcd', '--config-file=/run/regent-etcd/etcd.yml']));
+    daemons.push(host.startBeside([process.execPath, WAY, host.path('/etc/regent/pki'), `${OWN}:2379`]));
     startPatroni();
     await until('the database is there, as published', isPrimary, { deadlineMs: 90_000, everyMs: 300 });
   }, 180_000);
