@@ -63,7 +63,11 @@ export function lookupProbe(order: DnsOrder, everyMs: number): Probe {
       else next(others, lack, done);
     });
   };
-  return { name: 'lookup', everyMs, ask: (_, done) => next([...order.lookup, ...order.lookup], 'no resolver', (why) => done({ why })) };
+  return {
+    name: 'lookup',
+    everyMs,
+    ask: (_, done) => next([...order.lookup, ...order.lookup], 'no resolver', (why) => done({ why })),
+  };
 }
 
 /** Fetches of paths that nobody has fetched before. `run`: part of each path, another one for each prober. */
