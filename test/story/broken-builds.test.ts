@@ -13,7 +13,7 @@ import { stageOf } from '../kit/cluster/stage.ts';
 import { RANDOM } from '../kit/dice.ts';
 import { told } from '../kit/site.ts';
 
-/** `REGENT_BROKEN_BUILDS`: how many to draw by the seed (CI), or names (parts of them) with commas; unset: all. */
+/** `REGENT_BROKEN_BUILDS`: how many to draw by the seed, or names (parts of them) with commas; unset: all. */
 const BUILDS = drawn(BROKEN_BUILDS, process.env['REGENT_BROKEN_BUILDS'], RANDOM);
 /** A recording that a busy machine spoilt says nothing: it is made again. */
 const TRIES = 3;
