@@ -203,6 +203,7 @@ function bodyFor(id: RouteId): unknown {
     'token.create': { isRegion: true, isRack: false },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
+    'drill.run': { hazard: 'planned-switchover' },
   };
   return bodies[id] ?? {};
 }

@@ -146,6 +146,9 @@ describe('a server that stays reachable and takes no writes (SQLSTATE 25006)', (
       postgres.get().admin(`select pid from pg_stat_activity where application_name = 'sticks'`, connection.database);
     const [before] = await connections();
     await readOnly(true);
+    // The server passes the change on to its sessions when it comes to it.
+    const isOn = sql<{ isOn: boolean }>`select current_setting('default_transaction_read_only')::boolean as "isOn"`;
+    await until('the session knows', async () => value(await db.read((tx) => tx.one(isOn)))?.isOn === true);
     const refused = await change(db, (tx) => createDomain(tx, { name: 'kept.test', ttl: null }));
     await readOnly(false);
     expect(refused).toMatchObject({ code: 'unavailable' });
