@@ -1,7 +1,7 @@
-import { Agent, request } from 'node:https';
+import { Agent } from 'node:https';
+import { askEtcd, placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
-const TIMEOUT_MS = 1000;
 /** How far a member may be behind that is to lead: it is waited for, and nothing is decided meanwhile. */
 const BEHIND = 50;
 
@@ -34,12 +34,13 @@ export async function handLeadOn(places: readonly string[], identity: Identity):
   const heir = heirOf(own ?? null, others);
   const [place] = places;
   if (heir === null || place === undefined) return null;
-  await ask(place, '/v3/maintenance/transfer-leadership', { targetID: heir.id }, agent);
+  const order = JSON.stringify({ targetID: heir.id });
+  await askEtcd(placeOf(place), '/v3/maintenance/transfer-leadership', order, agent);
   return places[others.indexOf(heir) + 1] ?? null;
 }
 
 async function statusOf(place: string, agent: Agent): Promise<Status> {
-  const said = (await ask(place, '/v3/maintenance/status', {}, agent)) as {
+  const said = (await askEtcd(placeOf(place), '/v3/maintenance/status', '{}', agent)) as {
     readonly header?: { readonly member_id?: string };
     readonly leader?: string;
     readonly raftIndex?: string;
@@ -48,30 +49,4 @@ async function statusOf(place: string, agent: Agent): Promise<Status> {
   const { header, leader = '0', raftIndex = '0', isLearner = false } = said;
   if (header?.member_id === undefined) throw new Error(`${place} does not say who it is`);
   return { id: header.member_id, leader, index: Number(raftIndex), isLearner };
-}
-
-function ask(place: string, path: string, body: object, agent: Agent): Promise<unknown> {
-  const { hostname, port } = new URL(`https://${place}`);
-  const text = JSON.stringify(body);
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-  const to = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port, path, method: 'POST', agent, headers };
-  return new Promise((resolve, reject) => {
-    const asked = request(to, (response) => {
-      let answer = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => (answer += part));
-      response.on('end', () => {
-        if (response.statusCode !== 200) return reject(new Error(`${place}: ${answer.slice(0, 200)}`));
-        try {
-          resolve(JSON.parse(answer));
-        } catch {
-          reject(new Error(`${place}: no JSON`));
-        }
-      });
-    });
-    asked.on('error', reject);
-    const timer = setTimeout(() => asked.destroy(new Error(`${place}: no answer in time`)), TIMEOUT_MS);
-    asked.on('close', () => clearTimeout(timer));
-    asked.end(text);
-  });
 }

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
@@ -34,12 +35,12 @@ export function isAstray(place: string, members: readonly Member[], now: number,
 export class Watched implements Member {
   readonly place: string;
   aliveSince: number | null = null;
-  readonly #onChange: () => void;
+  readonly #onChange: (isAlive: boolean) => void;
   #agent: Agent;
   #isClosed = false;
 
   /** `place`: `address:port`. `onChange`: it answers now, or does not any more. */
-  constructor(place: string, identity: Identity, onChange: () => void) {
+  constructor(place: string, identity: Identity, onChange: (isAlive: boolean) => void) {
     this.place = place;
     this.#onChange = onChange;
     this.#agent = agentOf(identity);
@@ -62,17 +63,15 @@ export class Watched implements Member {
       const isAlive = await this.#ask();
       if (isAlive !== (this.aliveSince !== null)) {
         this.aliveSince = isAlive ? performance.now() : null;
-        this.#onChange();
+        this.#onChange(isAlive);
       }
       await delay(LOOK_MS);
     }
   }
 
   #ask(): Promise<boolean> {
-    const { hostname, port } = new URL(`https://${this.place}`);
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
     return new Promise((resolve) => {
-      const asked = request({ host, port, path: '/version', agent: this.#agent }, (response) => {
+      const asked = request({ ...placeOf(this.place), path: '/version', agent: this.#agent }, (response) => {
         response.resume();
         response.on('end', () => resolve(true));
       });

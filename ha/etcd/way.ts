@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { placeOf } from '../kit/etcd.ts';
 import {
   etcdPlacesOf,
   type Identity,
@@ -71,9 +72,8 @@ export class Way {
     this.#members = places.map(
       (place) =>
         kept.find((member) => member.place === place) ??
-        new Watched(place, identity, () => {
-          const member = this.#members.find((one) => one.place === place);
-          this.#log(`${place} ${member?.aliveSince == null ? 'does not answer' : 'answers'}`);
+        new Watched(place, identity, (isAlive) => {
+          this.#log(`${place} ${isAlive ? 'answers' : 'does not answer'}`);
           this.cutAstray();
         }),
     );
@@ -97,8 +97,7 @@ export class Way {
       client.destroy();
       return;
     }
-    const { hostname, port } = new URL(`https://${place}`);
-    const server = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), noDelay: true });
+    const server = connect({ ...placeOf(place), noDelay: true });
     const pair = { place, client, server };
     this.#pairs.add(pair);
     const timer = setTimeout(() => this.#cut(pair), CONNECT_MS);

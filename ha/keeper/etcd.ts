@@ -1,10 +1,9 @@
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent } from 'node:https';
+import { askEtcd, type Place, placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 /** Then the next member is asked as well: the first to answer is taken, and one that is only slow is not given up. */
 const NEXT_MS = 350;
-const ANSWER_MS = 1000;
-const ANSWER_MAX = 1_000_000;
 
 /** A value of a key. `lease` is '0' where it has none. Numbers of 64 bits are decimal text, as etcd's JSON has them. */
 export interface Entry {
@@ -43,16 +42,12 @@ export interface Outcome {
  * others in their order. Every call rejects when no member has answered in its time; a call may have been done all the same, or twice.
  */
 export class Etcd {
-  readonly #members: readonly { readonly host: string; readonly port: number; agent: Agent }[];
+  readonly #members: readonly (Place & { agent: Agent })[];
   #first = 0;
 
   /** `places`: `address:port`, this host's first. */
   constructor(places: readonly string[], identity: Identity) {
-    this.#members = places.map((place) => {
-      const at = place.lastIndexOf(':');
-      const host = place.slice(0, at).replace(/^\[(.*)\]$/, '$1');
-      return { host, port: Number(place.slice(at + 1)), agent: agentOf(identity) };
-    });
+    this.#members = places.map((place) => ({ ...placeOf(place), agent: agentOf(identity) }));
   }
 
   /** From now on shows another certificate. */
@@ -113,7 +108,7 @@ export class Etcd {
         if (isDone || asked >= count || member === undefined) return;
         asked += 1;
         timer = setTimeout(askOne, NEXT_MS);
-        ask({ ...member, path }, text).then(
+        askEtcd(member, path, text, member.agent).then(
           (answer) => {
             clearTimeout(timer);
             if (!isDone) this.#first = index;
@@ -146,34 +141,6 @@ interface RawEntry {
 
 function agentOf(identity: Identity): Agent {
   return new Agent({ keepAlive: true, maxSockets: 3, minVersion: 'TLSv1.3', ...identity });
-}
-
-function ask(to: { host: string; port: number; agent: Agent; path: string }, body: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const request = httpsRequest({ ...to, method: 'POST', headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        text += part;
-        if (text.length > ANSWER_MAX) request.destroy(new Error('etcd says too much'));
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        if (response.statusCode !== 200) return reject(new Error(`etcd: ${response.statusCode} ${text.slice(0, 200)}`));
-        try {
-          resolve(JSON.parse(text));
-        } catch {
-          reject(new Error('etcd answers no JSON'));
-        }
-      });
-    });
-    request.on('error', reject);
-    // Of the whole exchange, not of a pause in it.
-    const timer = setTimeout(() => request.destroy(new Error(`${to.host}: no answer in time`)), ANSWER_MS);
-    request.on('close', () => clearTimeout(timer));
-    request.end(body);
-  });
 }
 
 const encode = (text: string) => Buffer.from(text).toString('base64');

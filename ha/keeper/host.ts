@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type Place, placeOf } from '../kit/etcd.ts';
 import { etcdPlacesOf, PATRONI_YML, PKI_FILES, signOf } from '../kit/host.ts';
 import type { Patience } from './decide.ts';
 
@@ -6,7 +7,7 @@ import type { Patience } from './decide.ts';
 export interface Settings {
   readonly name: string;
   readonly data: string;
-  readonly patroni: { readonly host: string; readonly port: number };
+  readonly patroni: Place;
   readonly etcd: readonly string[];
   readonly patience: Patience;
 }
@@ -31,11 +32,10 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
   };
   const ttl = seconds('REGENT_KEEPER_TTL', 2, 2, 10);
   if (ttl % 1000 !== 0) throw new Error('REGENT_KEEPER_TTL has a fraction. Rule: whole seconds');
-  const colon = place.lastIndexOf(':');
   return {
     name: find(/^name: "(.*)"$/m, 'name'),
     data: find(/^ {2}data_dir: (\S+)$/m, 'data_dir'),
-    patroni: { host: place.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(place.slice(colon + 1)) },
+    patroni: placeOf(place),
     etcd: etcdPlacesOf(yml),
     patience: {
       ttl,

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Identity } from '../kit/host.ts';
 
 const PROXY_TIMEOUT_MS = 1000;
 const ETCD_TIMEOUT_MS = 500;
@@ -32,8 +33,8 @@ export function askProxy(): Promise<ProxyAnswer> {
 }
 
 /** The way to this host's etcd, by mutual TLS. */
-export function etcdAgent(files: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer }): HttpsAgent {
-  return new HttpsAgent({ keepAlive: true, maxSockets: 2, ...files });
+export function etcdAgent(identity: Identity): HttpsAgent {
+  return new HttpsAgent({ keepAlive: true, maxSockets: 2, ...identity });
 }
 
 /** Does etcd answer with its majority? */

@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
 import { askEtcd, askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
@@ -19,7 +19,6 @@ const STATUS = `${FOLDER}/status.json`;
 const RELEASED = `${FOLDER}/released`;
 const CONFIG = '/etc/keepalived/regent/health.json';
 const KEY = '/etc/regent/secrets/beacon.key';
-const PKI = '/etc/regent/pki';
 const TICK_MS = 100;
 const ASK_MS = 200;
 const WRITE_MS = 200;
@@ -47,23 +46,6 @@ interface State {
   etcdAt: number | null;
 }
 
-// perl-base is essential in Debian. One child for all messages: Node has no datagram unix sockets, and a process for each would be ten a second.
-const NOTIFY = `use Socket; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\\@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
-my $to = sockaddr_un($p); while (<STDIN>) { chomp; send($s, $_, 0, $to) }`;
-
-function openNotifier(): (message: string) => void {
-  if (process.env['NOTIFY_SOCKET'] === undefined) return () => {};
-  let child: ChildProcess | null = null;
-  return (message) => {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) {
-      child = spawn('/usr/bin/perl', ['-e', NOTIFY], { stdio: ['pipe', 'ignore', 'inherit'] });
-      child.on('error', () => {});
-      child.stdin?.on('error', () => {});
-    }
-    child.stdin?.write(`${message}\n`);
-  };
-}
-
 function write(path: string, text: string): void {
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
@@ -83,16 +65,6 @@ function readConfig(): Config {
   return JSON.parse(readFileSync(CONFIG, 'utf8')) as Config;
 }
 
-/** Changes whenever one of the files does; '' for one that is not there. */
-function signOf(paths: readonly string[]): string {
-  return paths
-    .map((path) => {
-      const info = statSync(path, { throwIfNoEntry: false });
-      return info ? `${info.ino} ${info.mtimeMs} ${info.size}` : '';
-    })
-    .join('|');
-}
-
 /** A problem once, not at every turn. */
 function openLog(): (what: string, text: string) => void {
   const said = new Map<string, string>();
@@ -105,7 +77,6 @@ function openLog(): (what: string, text: string) => void {
 
 /** Reads the configuration, the key and the certificates again whenever they change. Without its configuration the program has no task. */
 async function followFiles(state: State, log: ReturnType<typeof openLog>): Promise<void> {
-  const identity = [`${PKI}/ca.crt`, `${PKI}/node.crt`, `${PKI}/node.key`];
   let [pkiSign, wordsSign] = ['', ''];
   for (;;) {
     if (!existsSync(CONFIG)) {
@@ -113,12 +84,11 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
       process.exit(0);
     }
     try {
-      const sign = signOf(identity);
+      const sign = signOf(PKI_FILES);
       if (sign !== pkiSign) {
-        const [ca, cert, key] = identity.map((path) => readFileSync(path));
-        if (!ca || !cert || !key) throw new Error('a certificate is missing');
+        const identity = readIdentity();
         state.etcd?.destroy();
-        state.etcd = etcdAgent({ ca, cert, key });
+        state.etcd = etcdAgent(identity);
         pkiSign = sign;
       }
       const words = signOf([CONFIG, KEY]);

@@ -98,7 +98,7 @@ restart_running() {
   step 'restart with the new version' 'run this again; look at: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
   local before
   before=$root/$(cat "$restart_due")
-  diff -rq "$before/ha/postgres" "$root/current/ha/postgres" >/dev/null 2>&1 ||
+  same_in "$before" ha/postgres ||
     systemctl try-restart regent-db-watch.service regent-db-mend.service
   # In order: it gives its lease back, PostgreSQL goes on. A host that had none before gets it now.
   same_in "$before" ha/kit ha/keeper || {
@@ -110,7 +110,7 @@ restart_running() {
     systemctl try-restart regent-etcd-way.service
     ! systemctl --quiet is-active patroni.service || systemctl start regent-etcd-way.service
   }
-  diff -rq "$before/ha/vip" "$root/current/ha/vip" >/dev/null 2>&1 ||
+  same_in "$before" ha/kit ha/vip ||
     systemctl try-restart regent-vip-health.service
   ! systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || /usr/local/bin/regent migrate >&2
   systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service

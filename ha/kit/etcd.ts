@@ -1,0 +1,45 @@
+import { type Agent, request } from 'node:https';
+
+const ANSWER_MS = 1000;
+const ANSWER_MAX = 1_000_000;
+
+/** Where somebody listens. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `address:port`; an IPv6 address stands in brackets. */
+export function placeOf(text: string): Place {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(colon + 1)) };
+}
+
+/** Asks one etcd through its JSON gateway. `body`: JSON. Rejects when it does not answer with 200 and JSON within a second. */
+export function askEtcd({ host, port }: Place, path: string, body: string, agent: Agent): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const asked = request({ host, port, path, agent, method: 'POST', headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        text += part;
+        if (text.length > ANSWER_MAX) asked.destroy(new Error('etcd says too much'));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode !== 200) return reject(new Error(`etcd: ${response.statusCode} ${text.slice(0, 200)}`));
+        try {
+          resolve(JSON.parse(text));
+        } catch {
+          reject(new Error('etcd answers no JSON'));
+        }
+      });
+    });
+    asked.on('error', reject);
+    // Of the whole exchange, not of a pause in it.
+    const timer = setTimeout(() => asked.destroy(new Error(`${host}: no answer in time`)), ANSWER_MS);
+    asked.on('close', () => clearTimeout(timer));
+    asked.end(body);
+  });
+}
