@@ -14,6 +14,7 @@ import {
   UnprovenCommitError,
 } from './failure.ts';
 import { Pool } from './pool.ts';
+import { Turns } from './turns.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
 /** Between two tries of a call. Calls that wait out a failover go on so soon after it; the local haproxy refuses without asking anybody. */
@@ -74,6 +75,7 @@ export class Database {
   readonly #deadlineMs: number;
   readonly #pool: Pool;
   readonly #probePool: Pool;
+  readonly #turns: Turns;
   /** When a connection was last seen to lead to a primary, on the monotonic clock. */
   readonly #proven = new WeakMap<pg.PoolClient, number>();
   /** Names of prepared statements by their text. */
@@ -89,6 +91,7 @@ export class Database {
     const common = { ...options, timeouts: this.#timeouts };
     this.#pool = new Pool({ ...common, max: options.poolSize ?? 10 });
     this.#probePool = new Pool({ ...common, max: 1 });
+    this.#turns = new Turns(options);
   }
 
   /** Reads one moment of the database. */
@@ -121,6 +124,7 @@ export class Database {
   async close(graceMs = 5000): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#turns.succeeded();
     const grace = new AbortController();
     await Promise.race([
       Promise.all([this.#pool.end(), this.#probePool.end()]),
@@ -165,6 +169,9 @@ export class Database {
     let client: pg.PoolClient | undefined;
     let now = 0;
     try {
+      // A probe has a connection of its own and does not wait behind others.
+      if (limits.pool !== this.#probePool) await this.#turns.take(timeoutMs());
+      if (this.#isClosed) throw new Error('Client was closed');
       client = await limits.pool.acquire(timeoutMs());
       now = this.#clock.monotonic();
       const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
@@ -176,9 +183,11 @@ export class Database {
         beginMs: Math.max(1, Math.min(timeoutMs(), BEGIN_MS, (limits.deadline - now) / 2)),
         position,
         isProven,
+        onPrimary: () => this.#turns.succeeded(),
         names: mode.begin === null ? this.#names : null,
         serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
       });
+      this.#turns.succeeded();
       limits.pool.answered(client);
       client.release();
       return { kind: 'done', value };
@@ -187,6 +196,8 @@ export class Database {
       if (client) await this.#giveBack(limits.pool, client, error);
       if (error instanceof RejectedError) return { kind: 'done', value: error.rejected };
       const failureClass = classifyFailure(error, position.phase);
+      const isUnreached = position.phase === 'connect' && failureClass === 'not_committed';
+      if (isUnreached && !isOwnTimeout(error)) this.#turns.failed(error);
       // A constraint that is checked at COMMIT only.
       const refusal = failureClass === 'fault' ? refusalOf(error) : null;
       return refusal ? { kind: 'done', value: refusal } : { kind: 'failed', class: failureClass, error };
@@ -227,6 +238,8 @@ interface Work<T> {
   readonly beginMs: number;
   readonly position: { phase: Phase };
   readonly isProven: boolean;
+  /** The server has said that it is one. */
+  readonly onPrimary: () => void;
   readonly names: Map<string, string> | null;
   /** Statement that widens the server's own limit for this transaction; empty where the session's will do. */
   readonly serverLimit: string;
@@ -267,6 +280,7 @@ async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
   const rows = (results as unknown as readonly pg.QueryResult<{ standby: boolean }>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
+  work.onPrimary();
 }
 
 async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly string[]): Promise<void> {

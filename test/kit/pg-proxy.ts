@@ -17,6 +17,8 @@ export class PgProxy {
   readonly port: number;
   /** Commits that a trap has caught. */
   sprung = 0;
+  /** Connections that were made. */
+  made = 0;
   #traps: Trap[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -63,6 +65,7 @@ export class PgProxy {
   #join(client: Socket, upstream: Socket): void {
     let trap: Trap | undefined;
     const alive = this.#alive;
+    this.made += 1;
     const end = () => {
       client.destroy();
       upstream.destroy();

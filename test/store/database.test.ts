@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
-import type { Database } from '../../src/store/database.ts';
+import { Database } from '../../src/store/database.ts';
 import { beat, listProcesses } from '../../src/store/health.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { readEvents } from '../../src/store/queries/events.ts';
 import { write } from '../../src/store/write.ts';
-import { realClock, silentLog, usePostgres } from '../kit/postgres.ts';
+import { PgProxy } from '../kit/pg-proxy.ts';
+import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { change, operation, refusal, value } from '../kit/store.ts';
-import { until } from '../kit/until.ts';
+import { pause, until } from '../kit/until.ts';
 
 const postgres = usePostgres();
 let connection: ConnectionSpec;
@@ -314,6 +315,41 @@ describe('restarts and standbys', () => {
       await server.halt();
       rmSync(signal, { force: true });
       await server.start();
+    }
+    expect(value(await one(db))).toEqual({ n: 1 });
+  });
+
+  test('sixty callers do not press a standby that is being promoted, and go on as soon as it is', async () => {
+    const { server } = postgres.get();
+    const proxy = await PgProxy.start(`${server.socketFolder}/.s.PGSQL.${connection.port}`);
+    const through = { ...connection, host: '127.0.0.1', port: proxy.port };
+    const pressed = new Database({
+      connection: through,
+      name: 'pressed',
+      clock: realClock,
+      random: realRandom,
+      log: silentLog,
+    });
+    const signal = join(server.socketFolder, 'data/standby.signal');
+    await server.halt();
+    writeFileSync(signal, '');
+    try {
+      await server.start();
+      const calls = Array.from({ length: 60 }, () => one(pressed));
+      await pause(2_000);
+      // Each tries once; then one at a time, 50 to 100 ms after the last one failed. Without turns there are some 500.
+      expect(proxy.made).toBeGreaterThan(60);
+      expect(proxy.made).toBeLessThan(60 + 40);
+      await postgres.get().admin('select pg_promote()');
+      const promoted = performance.now();
+      for (const answer of await Promise.all(calls)) expect(value(answer)).toEqual({ n: 1 });
+      expect(performance.now() - promoted).toBeLessThan(2_000);
+    } finally {
+      await pressed.close(0);
+      await server.halt();
+      rmSync(signal, { force: true });
+      await server.start();
+      await proxy.stop();
     }
     expect(value(await one(db))).toEqual({ n: 1 });
   });

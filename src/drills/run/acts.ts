@@ -15,8 +15,12 @@ const COMMAND_MS = 30_000;
 const LONG_MS = 120_000;
 /** The product's own commands wait for their end and say when it does not come: three hosts are restarted within this. */
 const REGENT_MS = 1_200_000;
-/** The postmaster and its children; each has but this way of being found, because Patroni starts them. */
-const POSTGRES = 'p=$(head -n1 /var/lib/postgresql/17/regent/postmaster.pid); kill "-$1" $(pgrep -P "$p") "$p"';
+/**
+ * The postmaster and its children; each has but this way of being found, because Patroni starts them. Children come and go: what is asked for is
+ * done when the postmaster has the signal.
+ */
+const POSTGRES =
+  'p=$(head -n1 /var/lib/postgresql/17/regent/postmaster.pid); c=$(pgrep -P "$p"); kill "-$1" "$p" && { kill "-$1" $c 2>/dev/null || :; }';
 const SWITCHOVER =
   'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --force';
 /** Nothing when it leads already. etcdctl finds the leader, which alone can give the leadership away, among all endpoints. */

@@ -1,0 +1,82 @@
+import type { Clock, Random } from '../core/ports.ts';
+
+/** Between two tries while there is no primary, ms: half of it at least. */
+const PAUSE_MS = 100;
+/** Who tries has so long before the next one may, too: one that meets silence must not hold up all others. */
+const HOLD_MS = 500;
+
+interface Waiter {
+  readonly go: () => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Who may try to reach the primary: everybody, until one finds none; then one at a time, until one finds it. Connections cost the server a TLS
+ * handshake each, and a hundred calls that try again several times a second keep the processors of a standby busy that is being promoted.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #waiters = new Set<Waiter>();
+  /** What the last try met; null: it found a primary. */
+  #trouble: { readonly error: unknown } | null = null;
+  /** Of the monotonic clock: nobody tries before. */
+  #nextAt = 0;
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. */
+  take(timeoutMs: number): Promise<void> {
+    if (this.#trouble === null) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter);
+        reject(this.#trouble?.error ?? new Error('timeout exceeded when trying to connect'));
+      }, timeoutMs);
+      const waiter = { go: resolve, timer };
+      this.#waiters.add(waiter);
+      this.#plan();
+    });
+  }
+
+  /** A try found the primary. */
+  succeeded(): void {
+    if (this.#trouble === null) return;
+    this.#trouble = null;
+    clearTimeout(this.#alarm);
+    for (const waiter of this.#waiters) this.#call(waiter);
+  }
+
+  /** A try found no primary, and what instead. */
+  failed(error: unknown): void {
+    const now = this.#clock.monotonic();
+    const pause = PAUSE_MS * (0.5 + this.#random.fraction() / 2);
+    this.#nextAt = this.#trouble === null ? now + pause : Math.min(this.#nextAt, now + pause);
+    this.#trouble = { error };
+    this.#plan();
+  }
+
+  #plan(): void {
+    clearTimeout(this.#alarm);
+    if (this.#waiters.size === 0) return;
+    this.#alarm = setTimeout(() => this.#next(), Math.max(0, this.#nextAt - this.#clock.monotonic()));
+  }
+
+  #next(): void {
+    const [first] = this.#waiters;
+    if (first === undefined) return;
+    this.#nextAt = this.#clock.monotonic() + HOLD_MS;
+    this.#call(first);
+    this.#plan();
+  }
+
+  #call(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
+    this.#waiters.delete(waiter);
+    waiter.go();
+  }
+}

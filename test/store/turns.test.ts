@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Turns } from '../../src/store/turns.ts';
+import { evenRandom } from '../kit/virtual-time.ts';
+
+/** Who may try to reach the primary, on a clock of the test: a pause is 75 ms with its dice. */
+let turns: Turns;
+let went: string[];
+const ask = (name: string, timeoutMs = 5_000) =>
+  void turns.take(timeoutMs).then(
+    () => went.push(name),
+    (error: unknown) => went.push(`${name}: ${String(error)}`),
+  );
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  went = [];
+  turns = new Turns({ clock: { now: () => Date.now(), monotonic: () => Date.now() }, random: evenRandom });
+});
+afterEach(() => vi.useRealTimers());
+
+describe('turns', () => {
+  test('all may try while nobody has failed', async () => {
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c']);
+  });
+
+  test('after a failure one at a time, in their order, each after a pause', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await pass(74);
+    expect(went).toEqual([]);
+    await pass(1);
+    expect(went).toEqual(['a']);
+    await pass(20);
+    turns.failed(new Error('a standby'));
+    await pass(74);
+    expect(went).toEqual(['a']);
+    await pass(1);
+    expect(went).toEqual(['a', 'b']);
+  });
+
+  test('all at once when one has found the primary', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await pass(75);
+    turns.succeeded();
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c']);
+    ask('d');
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('one that hears nothing holds the others up for half a second each, no longer', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c']) ask(name);
+    await pass(75 + 499);
+    expect(went).toEqual(['a']);
+    await pass(1);
+    expect(went).toEqual(['a', 'b']);
+    await pass(500);
+    expect(went).toEqual(['a', 'b', 'c']);
+  });
+
+  test("whose time is over is told what the last one met, and is in nobody's way", async () => {
+    turns.failed(new Error('a standby'));
+    ask('a', 50);
+    ask('b');
+    await pass(50);
+    expect(went).toEqual(['a: Error: a standby']);
+    await pass(25);
+    expect(went).toEqual(['a: Error: a standby', 'b']);
+  });
+
+  test('several failures at once are one', async () => {
+    for (let n = 0; n < 10; n += 1) turns.failed(new Error('a standby'));
+    ask('a');
+    ask('b');
+    await pass(75);
+    expect(went).toEqual(['a']);
+  });
+});
