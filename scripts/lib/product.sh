@@ -76,13 +76,16 @@ place_units() {
   done
   install -m 0644 "$source_dir"/systemd/regent-* /etc/systemd/system/
   install -m 0644 "$source_dir/systemd/tmpfiles.conf" /etc/tmpfiles.d/regent.conf
+  local kernel=start
+  cmp -s "$source_dir/systemd/sysctl.conf" /etc/sysctl.d/90-regent.conf || kernel=restart
   install -m 0644 "$source_dir/systemd/sysctl.conf" /etc/sysctl.d/90-regent.conf
   systemd-tmpfiles --create /etc/tmpfiles.d/regent.conf
   # As `enable` does, without Debian's scripts for SysV init, which take half a second for each daemon.
   systemctl --quiet --no-reload add-wants multi-user.target named.service chrony.service kea-dhcp4-server.service squid.service etcd.service patroni.service haproxy.service keepalived.service
   systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service
   systemctl daemon-reload
-  systemctl start regent-helper.socket regent-sysctl.service
+  systemctl start regent-helper.socket
+  systemctl "$kernel" regent-sysctl.service
 }
 
 # Are these folders those of an earlier release?
