@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BROKEN_BUILDS, type BrokenBuild } from '../../src/drills/dressing/broken.ts';
 import { isDressed } from '../../src/drills/dressing/dress.ts';
+import { forStock } from '../../src/drills/hazards/compared.ts';
 import { hazardOf } from '../../src/drills/hazards/catalogue.ts';
 import type { Check, Verdict } from '../../src/drills/judge/verdict.ts';
 import { screen } from '../../src/drills/report/screen.ts';
@@ -53,9 +54,10 @@ describe('a build that is broken on purpose', () => {
   );
 });
 
-async function play(stage: Stage, { drill }: BrokenBuild): Promise<Verdict> {
-  const hazard = hazardOf(drill);
-  if (hazard === undefined) throw new Error(`there is no drill ${drill}`);
+async function play(stage: Stage, { drill, isHeldLong }: BrokenBuild): Promise<Verdict> {
+  const known = hazardOf(drill);
+  if (known === undefined) throw new Error(`there is no drill ${drill}`);
+  const hazard = isHeldLong ? forStock(known) : known;
   for (let attempt = 1; ; attempt += 1) {
     const [played] = await playSuite({
       stage,

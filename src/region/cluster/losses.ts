@@ -1,5 +1,15 @@
 import { vipAddress } from '../../model/cluster.ts';
-import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from './site.ts';
+import {
+  type ClusterSite,
+  heard,
+  isHealthy,
+  listOf,
+  members,
+  primariesOf,
+  regions,
+  silence,
+  type SiteNode,
+} from './site.ts';
 
 /** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
 export interface Losses {
@@ -85,7 +95,7 @@ function dcsLimit(site: ClusterSite): Limit {
  */
 function databaseLimit(site: ClusterSite): Limit {
   const { said } = heard(regions(site), 'db');
-  const primaries = said.filter(({ facts }) => facts.role === 'primary');
+  const primaries = primariesOf(site);
   const [primary, other] = primaries;
   if (primary === undefined) {
     return {

@@ -88,6 +88,14 @@ export function heard<K extends keyof NodeFacts>(nodes: readonly SiteNode[], kin
   return { said, silent };
 }
 
+/** Region nodes whose database says that it is the primary. */
+export function primariesOf(site: Pick<ClusterSite, 'nodes'>) {
+  return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
+}
+
+/** Standbys that are further behind than this are no good heirs, bytes: a segment of WAL. */
+export const LAG_BYTES = 16 * 2 ** 20;
+
 /** Is this service as it should be on the node, by its last word? */
 export function isHealthy(node: SiteNode, service: string): boolean {
   return node.isFresh && node.observed.some((row) => row.service === service && row.state === 'healthy');

@@ -2,7 +2,7 @@ import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
-import { type ClusterSite, heard, isRight, members, regions, settled, type SiteNode } from './site.ts';
+import { type ClusterSite, heard, isRight, members, primariesOf, regions, settled, type SiteNode } from './site.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -72,7 +72,7 @@ function viewNode(node: SiteNode, site: ClusterSite): ClusterStatus['nodes'][num
 /** As the primary sees it; without one, what each node says of itself. */
 function viewDatabase(site: ClusterSite): ClusterStatus['database'] {
   const { said } = heard(regions(site), 'db');
-  const primary = said.find(({ facts }) => facts.role === 'primary');
+  const [primary] = primariesOf(site);
   const members =
     primary && primary.facts.members.length > 0
       ? primary.facts.members.map(({ name, ...rest }) => ({ node: name, ...rest }))

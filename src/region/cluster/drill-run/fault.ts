@@ -2,13 +2,11 @@ import { planSwitchover } from '../moves/preflight.ts';
 import { AppError, isRejected } from '../../../core/errors.ts';
 import { drainNode, relieveOfAddress, undrainNode } from '../moves/drain-steps.ts';
 import { handDatabase } from '../moves/hand-database.ts';
-import { type Move, MoveEnd, waitFor } from '../moves/move.ts';
+import { lookNow, type Move, MoveEnd, patient } from '../moves/move.ts';
 import { orderOf } from '../moves/orders.ts';
 import { restartRegion } from '../moves/restart-steps.ts';
 import { victimOf } from './cast.ts';
 import type { Drill } from './drill.ts';
-
-const LOOK_S = 30;
 
 /** What is about to be done. `node`: to which. */
 export interface Fault {
@@ -22,7 +20,7 @@ export async function faultOf(drill: Drill): Promise<Fault> {
   const { hazard, cast, ports, move } = drill;
   const node = victimOf(hazard.id, cast, ports.node);
   if (node === null) throw new MoveEnd('failed', 'there is no other region than the one at this drill');
-  const look = await waitFor(move, 'a look at the site', { seconds: LOOK_S, missing: () => null });
+  const look = await lookNow(move);
   const faults: Readonly<Record<typeof hazard.id, Omit<Fault, 'node'>>> = {
     'planned-switchover': {
       text: `${node} hands the database on`,
@@ -61,9 +59,8 @@ async function marked({ at, move }: Drill, node: string, work: () => Promise<voi
  */
 export async function heal(move: Move, drained: string | null): Promise<string> {
   if (drained === null) return 'nothing has to be taken back';
-  const patient: Move = { ...move, run: { ...move.run, isAbortWanted: () => false } };
   try {
-    return await undrainNode(patient, drained);
+    return await undrainNode(patient(move), drained);
   } catch (error) {
     if (!(error instanceof MoveEnd)) throw error;
     const seen = await move.ports.look().catch(() => null);

@@ -4,11 +4,10 @@ import { vipAddress } from '../../../model/cluster.ts';
 import { judge } from '../doctor.ts';
 import { lossesOf } from '../losses.ts';
 import { checkDrain, planSwitchover } from '../moves/preflight.ts';
-import { type ClusterSite, heard, regions } from '../site.ts';
+import { type ClusterSite, LAG_BYTES, primariesOf } from '../site.ts';
 import { castOf, victimOf } from './cast.ts';
 
 /** A standby that is further behind than this is not given a role, bytes: a WAL segment. */
-const LAG_BYTES = 16 * 2 ** 20;
 
 /** Why a drill must not be played now, a clause each; empty: nothing speaks against it. Pure. */
 export function drillFindings(site: ClusterSite, id: HarmlessDrill): string[] {
@@ -28,7 +27,7 @@ export function drillFindings(site: ClusterSite, id: HarmlessDrill): string[] {
 }
 
 function lagging(site: ClusterSite): string[] {
-  const primary = heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
+  const [primary] = primariesOf(site);
   const standbys = primary?.facts.members.filter(({ role }) => role === 'standby') ?? [];
   return standbys.flatMap(({ name, isSynchronous, lagBytes }) => {
     if (!isSynchronous) return [`${name} is no synchronous standby`];

@@ -1,19 +1,14 @@
 import { isStreamingState } from '../losses.ts';
-import { type ClusterSite, heard, listOf, members, regions } from '../site.ts';
+import { type ClusterSite, heard, LAG_BYTES, listOf, members, primariesOf, regions } from '../site.ts';
 import { broken, type Check, isCluster, ok, unheard, unknown, warning } from './check.ts';
 
 /** Behind by more than this a standby would make a failover noticeably longer, bytes. */
-const LAG_WARN_BYTES = 16 * 1024 ** 2;
 const MIB = 1024 ** 2;
 const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
 
-function primaries(site: ClusterSite) {
-  return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
-}
-
 /** The standbys as the primary sees them; null when no primary speaks. */
 function standbysOf(site: ClusterSite) {
-  const [primary] = primaries(site);
+  const [primary] = primariesOf(site);
   if (primary === undefined) return null;
   return { primary, list: primary.facts.members.filter((member) => member.role !== 'primary') };
 }
@@ -45,7 +40,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
       'Two primaries would each acknowledge rows that the other does not have; without one nothing can be written.',
     concerns: isCluster,
     look(site) {
-      const found = primaries(site).map(({ node }) => node.name);
+      const found = primariesOf(site).map(({ node }) => node.name);
       if (found.length > 1) {
         return broken(
           `${listOf(found)} each say that they are the primary.`,
@@ -87,7 +82,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
         const why = words.length === 0 ? '' : `: ${listOf(words)}`;
         return broken(`${synchronous.length} of ${wanted} standbys are synchronous${why}.`, remedy);
       }
-      const behind = view.list.filter((member) => (member.lagBytes ?? 0) > LAG_WARN_BYTES);
+      const behind = view.list.filter((member) => (member.lagBytes ?? 0) > LAG_BYTES);
       if (behind.length > 0) {
         const lags = behind.map((member) => `${member.name} by ${Math.round((member.lagBytes ?? 0) / MIB)} MiB`);
         return warning(

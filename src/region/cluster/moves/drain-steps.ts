@@ -3,7 +3,7 @@ import { updateNode } from '../../../store/queries/nodes.ts';
 import { isRight, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
 import { addressesOf } from './orders.ts';
-import { type Look, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move.ts';
+import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move.ts';
 
 /** Services that do something else for a drained node: the floating address on it, the calls on all region nodes. */
 const TAKEN_S = 90;
@@ -15,7 +15,7 @@ const ADDRESS_S = 30;
  */
 export async function drainNode(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);
-  const { site, nodes } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
+  const { site, nodes } = await lookNow(move);
   const addresses = addressesOf({ site, nodes });
   const drained = site.nodes.flatMap((one) => (one.isDrained ? [one.name] : []));
   const state = await move.ports.patroni.cluster(Object.values(addresses));
@@ -45,7 +45,7 @@ export async function undrainNode(move: Move, name: string): Promise<string> {
 
 /** Writes the mark, where it is not there yet, with its event. */
 async function mark(move: Move, name: string, isDrained: boolean): Promise<void> {
-  const { nodes, site } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
+  const { nodes, site } = await lookNow(move);
   const node = nodes.find((one) => one.name === name);
   if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
   if (site.nodes.some((one) => one.id === node.id && one.isDrained === isDrained)) return;
@@ -58,7 +58,7 @@ async function mark(move: Move, name: string, isDrained: boolean): Promise<void>
 
 /** Until the region nodes that answer have taken over what a mark changes. */
 async function inForce(move: Move, name: string): Promise<void> {
-  const { revision } = await waitFor(move, 'a look at the site', { seconds: ADDRESS_S, missing: () => null });
+  const { revision } = await lookNow(move);
   await waitFor(move, `the mark of ${name} to be in force`, {
     seconds: TAKEN_S,
     missing: (look) => notTaken(look, name, revision),

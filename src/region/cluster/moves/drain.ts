@@ -1,7 +1,7 @@
 import { type NodeOrder, parseNodeOrder } from '../../../contract/cluster/move-order.ts';
 import type { JobKind } from '../../jobs/kind.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
-import { ended, ordered, type Move, type MovePorts } from './move.ts';
+import { ended, moveOf, type MovePorts, ordered, patient } from './move.ts';
 
 /** `node-drain`: a node hands its work on. One that could not be finished takes the mark back: a node is drained or it is not. */
 export function createDrainJob(ports: MovePorts): JobKind<NodeOrder> {
@@ -9,11 +9,10 @@ export function createDrainJob(ports: MovePorts): JobKind<NodeOrder> {
     name: 'node-drain',
     parse: (payload) => ordered(parseNodeOrder(payload)),
     run: (run) => {
-      const move: Move = { run, ports, save: (progress, change) => run.save(progress, null, change) };
+      const move = moveOf(run, ports);
       return ended(
         () => drainNode(move, run.payload.node),
-        // Winding up is not ended by the wish that began it.
-        () => undrainNode({ ...move, run: { ...run, isAbortWanted: () => false } }, run.payload.node),
+        () => undrainNode(patient(move), run.payload.node),
       );
     },
   };
@@ -25,7 +24,7 @@ export function createUndrainJob(ports: MovePorts): JobKind<NodeOrder> {
     name: 'node-undrain',
     parse: (payload) => ordered(parseNodeOrder(payload)),
     run: (run) => {
-      const move: Move = { run, ports, save: (progress, change) => run.save(progress, null, change) };
+      const move = moveOf(run, ports);
       return ended(() => undrainNode(move, run.payload.node));
     },
   };

@@ -56,6 +56,7 @@ export function ordered<P>(order: P | null): P {
 
 /** Between two looks. */
 const POLL_MS = 500;
+const LOOK_S = 30;
 
 /** Throws `MoveEnd` when an operator wants the end. To be called where nothing is half done. */
 export function stopIfUnwanted({ run }: Pick<Move, 'run'>, where: string): void {
@@ -86,6 +87,21 @@ export async function waitFor(
     said = why ?? '';
     await ports.wait(POLL_MS, run.signal);
   }
+}
+
+/** The site now, once the database tells. Throws as `waitFor` does. */
+export function lookNow(move: Move): Promise<Look> {
+  return waitFor(move, 'a look at the site', { seconds: LOOK_S, missing: () => null });
+}
+
+/** A job's run as a move. */
+export function moveOf(run: JobRun, ports: MovePorts): Move {
+  return { run, ports, save: (progress, change) => run.save(progress, null, change) };
+}
+
+/** The same move for winding up, which the wish that began it does not end. */
+export function patient(move: Move): Move {
+  return { ...move, run: { ...move.run, isAbortWanted: () => false } };
 }
 
 /** Runs a move to its end; what it throws beside `MoveEnd` is for the runner. */

@@ -1,13 +1,12 @@
-import { type ClusterSite, heard, members, regions } from '../site.ts';
+import { type ClusterSite, heard, members, primariesOf, regions } from '../site.ts';
 
 /**
  * Names of the region nodes in the order in which they are restarted: standbys first, who holds the floating address last of these, and
  * the database's primary last of all: so each role moves once. Pure.
  */
 export function restartOrder(site: ClusterSite): readonly string[] {
-  const among = <K extends 'db' | 'vip'>(kind: K) => heard(regions(site), kind).said;
-  const primaries = among('db').flatMap(({ node, facts }) => (facts.role === 'primary' ? [node.name] : []));
-  const holders = among('vip').flatMap(({ node, facts }) => (facts.isHolder ? [node.name] : []));
+  const primaries = primariesOf(site).map(({ node }) => node.name);
+  const holders = heard(regions(site), 'vip').said.flatMap(({ node, facts }) => (facts.isHolder ? [node.name] : []));
   const rank = (name: string) => (primaries.includes(name) ? 2 : holders.includes(name) ? 1 : 0);
   return members(site)
     .map(({ name }) => name)

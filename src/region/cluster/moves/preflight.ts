@@ -1,13 +1,23 @@
 import { type Rejected, isRejected, rejected, show } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { isRegionUp, isStreamingState, lossesOf } from '../losses.ts';
-import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from '../site.ts';
+import {
+  type ClusterSite,
+  heard,
+  isHealthy,
+  LAG_BYTES,
+  listOf,
+  members,
+  primariesOf,
+  regions,
+  silence,
+  type SiteNode,
+} from '../site.ts';
 import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
 import { restartOrder } from './order.ts';
 
 /** A standby that is further behind than this has first to catch up while nobody writes: more than a WAL segment. */
-const LAG_BYTES = 16 * 2 ** 20;
 
 /** What a move will do: names of nodes, and a sentence for whoever asks. */
 export interface SwitchoverPlan {
@@ -20,8 +30,7 @@ export interface SwitchoverPlan {
 export function planSwitchover(site: ClusterSite, to: string | null): SwitchoverPlan | Rejected {
   const unfit = checkCluster(site) ?? checkEtcd(site);
   if (unfit) return unfit;
-  const { said } = heard(regions(site), 'db');
-  const primaries = said.filter(({ facts }) => facts.role === 'primary');
+  const primaries = primariesOf(site);
   const [primary, other] = primaries;
   if (primary === undefined) return no('no region node says that it is the primary');
   if (other !== undefined)

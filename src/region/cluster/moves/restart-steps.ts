@@ -1,7 +1,7 @@
 import { OWN_PROCESSES } from '../../../model/snapshot.ts';
 import { requestRestart } from '../../../store/queries/restarts.ts';
 import { isRight } from '../site.ts';
-import { type Look, type Move, stopIfUnwanted, waitFor } from './move.ts';
+import { type Look, lookNow, type Move, stopIfUnwanted, waitFor } from './move.ts';
 
 /** What others lean on comes last: the way to the database, then etcd, then the database itself. */
 const LAST = ['vip', 'lb', 'dcs', 'db'];
@@ -10,7 +10,7 @@ const PROCESS_S = 90;
 
 /** Restarts every managed service of a node, one after the other, by requests; each is waited for until it is healthy again. */
 export async function restartServices(move: Move, name: string): Promise<void> {
-  const { services } = await waitFor(move, 'a look at the site', { seconds: 30, missing: () => null });
+  const { services } = await lookNow(move);
   const own = services.filter((row) => row.node === name && row.isWanted).map((row) => row.service);
   for (const service of serviceOrder(own)) {
     stopIfUnwanted(move, `before ${service} on ${name} was restarted`);
@@ -55,7 +55,7 @@ export async function restartRegion(move: Move, name: string, before: string): P
 /** Asks once in a job: the request of an earlier run of it is the same one, and done already where it was. */
 async function request(move: Move, name: string, service: string): Promise<string> {
   const nonce = `job-${move.run.id}`;
-  const look = await waitFor(move, 'a look at the site', { seconds: 30, missing: () => null });
+  const look = await lookNow(move);
   const nodeId = look.nodes.find((node) => node.name === name)?.id ?? '';
   const isAsked = look.requests.some((row) => row.nodeId === nodeId && row.service === service && row.nonce === nonce);
   if (!isAsked) {

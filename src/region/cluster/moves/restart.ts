@@ -7,14 +7,23 @@ import {
 } from '../../../contract/cluster/move-order.ts';
 import type { JobKind, JobRun } from '../../jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
-import { type ClusterSite, heard, members, regions } from '../site.ts';
+import { type ClusterSite, members, primariesOf } from '../site.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
-import { ended, ordered, type Move, type MoveEnd, type MovePorts, stopIfUnwanted, waitFor } from './move.ts';
+import {
+  ended,
+  lookNow,
+  type Move,
+  type MoveEnd,
+  type MovePorts,
+  ordered,
+  patient,
+  stopIfUnwanted,
+  waitFor,
+} from './move.ts';
 import { SYNCHRONOUS } from './patroni.ts';
 import { restartAgent, restartRegion, restartServices } from './restart-steps.ts';
 
 const WHOLE_S = 180;
-const LOOK_S = 30;
 
 /**
  * `rolling-restart`: region nodes one after the other, each drained meanwhile; the next one only when as much can be lost as before the first.
@@ -29,7 +38,7 @@ export function createRestartJob(ports: MovePorts): JobKind<RestartOrder> {
       const move: Move = { run, ports, save: (words, change) => run.save(words, at.progress, change) };
       return ended(
         () => restartAll(move, at, run),
-        (end) => windUp({ ...move, run: { ...run, isAbortWanted: () => false } }, at.progress, end),
+        (end) => windUp(patient(move), at.progress, end),
       );
     },
   };
@@ -40,7 +49,7 @@ async function restartAll(
   at: { progress: RestartProgress | null },
   run: JobRun<RestartOrder>,
 ): Promise<string> {
-  const first = await waitFor(move, 'a look at the site', { seconds: LOOK_S, missing: () => null });
+  const first = await lookNow(move);
   let now: RestartProgress = at.progress ?? { losses: lossesOf(first.site).now, done: [], node: null };
   for (const name of run.payload.order) {
     if (now.done.includes(name)) continue;
@@ -60,7 +69,7 @@ async function restartAll(
 
 /** What a node's own processes are before they are restarted. */
 async function touch(move: Move, name: string): Promise<TouchedNode> {
-  const { site, processes } = await waitFor(move, 'a look at the site', { seconds: LOOK_S, missing: () => null });
+  const { site, processes } = await lookNow(move);
   const agentSince = site.nodes.find((node) => node.name === name)?.agent?.since ?? '';
   const process = processes.find(({ node }) => node === name)?.process ?? '';
   return { name, agentSince, process, isRestarted: false };
@@ -89,7 +98,7 @@ async function restartOne(move: Move, at: { progress: RestartProgress | null }, 
 export function notWhole(site: ClusterSite, losses: number): string | null {
   const { now, sentence } = lossesOf(site);
   if (now < losses) return sentence;
-  const primary = heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
+  const [primary] = primariesOf(site);
   const waited = primary?.facts.members.filter((member) => member.isSynchronous).length ?? 0;
   const wanted = Math.min(SYNCHRONOUS, members(site).length - 1);
   return waited >= wanted ? null : `commits wait for ${waited} of ${wanted} standbys`;

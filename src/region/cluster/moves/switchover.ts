@@ -1,7 +1,7 @@
 import { parseSwitchoverOrder, type SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 import type { JobKind } from '../../jobs/kind.ts';
 import { handDatabase } from './hand-database.ts';
-import { ended, ordered, type Move, type MovePorts } from './move.ts';
+import { ended, moveOf, type MovePorts, ordered } from './move.ts';
 
 /** `switchover`: the database is handed to another region node. */
 export function createSwitchoverJob(ports: MovePorts): JobKind<SwitchoverOrder> {
@@ -9,8 +9,7 @@ export function createSwitchoverJob(ports: MovePorts): JobKind<SwitchoverOrder> 
     name: 'switchover',
     parse: (payload) => ordered(parseSwitchoverOrder(payload)),
     run: (run) => {
-      const move: Move = { run, ports, save: (progress, change) => run.save(progress, null, change) };
-      return ended(() => handDatabase(move, run.payload));
+      return ended(() => handDatabase(moveOf(run, ports), run.payload));
     },
   };
 }

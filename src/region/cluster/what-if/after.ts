@@ -1,6 +1,6 @@
 import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { isStreamingState } from '../losses.ts';
-import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } from '../site.ts';
+import { type ClusterSite, heard, isHealthy, members, primariesOf, regions, type SiteNode } from '../site.ts';
 
 /** What is left of the cluster's roles when a node goes. Names; null: nobody. */
 export interface Heirs {
@@ -73,10 +73,6 @@ export function siteAfter(site: ClusterSite, name: string, event: WhatIfEvent, h
           }),
     ),
   };
-}
-
-function primariesOf(site: ClusterSite) {
-  return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
 }
 
 function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs['voters'] {

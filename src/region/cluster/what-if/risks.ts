@@ -1,13 +1,12 @@
 import type { WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { lossesOf } from '../losses.ts';
-import { type ClusterSite, heard, listOf, members, regions, type SiteNode } from '../site.ts';
+import { type ClusterSite, LAG_BYTES, listOf, members, primariesOf, type SiteNode } from '../site.ts';
 import type { Heirs } from './after.ts';
 
 const DAY_MS = 86_400_000;
 /** Certificates are renewed long before: one that is so near its end will not come through an outage by itself. */
 const CERTIFICATE_DAYS = 7;
 /** What a standby has not yet received has to be fetched before it serves: more than a WAL segment is noticed. */
-const LAG_BYTES = 16 * 2 ** 20;
 
 /** What could make it worse than it need be, as sentences; the gravest first. */
 export function risksOf(
@@ -29,7 +28,7 @@ function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent,
   const { voters, primary, newPrimaries, holder, newHolders } = heirs;
   const { now, promised, why } = lossesOf(site);
   const silent = members(site).flatMap((one) => (one.isFresh || one.name === name ? [] : [one.name]));
-  const lagging = (heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary')?.facts.members ?? [])
+  const lagging = (primariesOf(site)[0]?.facts.members ?? [])
     .filter((one) => one.name !== name && (one.lagBytes ?? 0) > LAG_BYTES)
     .map((one) => one.name);
   const said = (isSo: boolean, sentence: string) => (isSo ? [sentence] : []);

@@ -2,7 +2,7 @@ import type { Handover, PredictedOutage, WhatIf, WhatIfEvent } from '../../../co
 import { type Rejected, rejected, show } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { lossesOf } from '../losses.ts';
-import { type ClusterSite, heard, listOf, members, regions, silence, type SiteNode } from '../site.ts';
+import { type ClusterSite, listOf, members, primariesOf, silence, type SiteNode } from '../site.ts';
 import { type Heirs, heirsOf, siteAfter } from './after.ts';
 import { longer, type Range, RANGES, rangesOf } from './ranges.ts';
 import { risksOf } from './risks.ts';
@@ -73,7 +73,7 @@ function quiet(site: ClusterSite): PredictedOutage[] {
 
 /** Calls come through the floating address: no service of it is back before the address is. */
 function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent, heirs: Heirs): PredictedOutage[] {
-  const ranges = rangesOf(event, primaryOf(site)?.facts.isArmed === true);
+  const ranges = rangesOf(event, primariesOf(site)[0]?.facts.isArmed === true);
   const hasOthers = members(site).some((one) => one.name !== name && one.isFresh);
   const vip = !hasVip(site)
     ? RANGES.none
@@ -110,13 +110,9 @@ function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent
   ];
 }
 
-function primaryOf(site: ClusterSite) {
-  return heard(regions(site), 'db').said.find(({ facts }) => facts.role === 'primary');
-}
-
 /** Does a commit wait for this standby? */
 function isAwaited(site: ClusterSite, name: string): boolean {
-  return primaryOf(site)?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
+  return primariesOf(site)[0]?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
 }
 
 function vlansOf(site: ClusterSite, node: SiteNode): WhatIf['vlans'] {
