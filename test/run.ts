@@ -42,13 +42,20 @@ const STEPS: readonly Step[] = [
   { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 12 },
   { name: 'check', phase: 'root', vitest: ['check'], minutes: 10 },
   { name: 'lab', phase: 'root', vitest: ['lab'], minutes: 45 },
-  // A part that turns with the commits; `--only cluster-bad-days` runs all of it. `--only broken-builds` is a command of its own.
+  // Parts that turn with the commits; `--only cluster-bad-days` and `--only broken-builds` run all of them.
   {
     name: 'story',
     phase: 'root',
     vitest: ['story', 'file:cluster-bad-days'],
     environment: { REGENT_CLUSTER_CASES: '3' },
     minutes: 20,
+  },
+  {
+    name: 'broken',
+    phase: 'root',
+    vitest: ['story', 'file:broken-builds'],
+    environment: { REGENT_BROKEN_BUILDS: '1' },
+    minutes: 15,
   },
 ];
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import type { Lane, Ledger, Sample } from '../judge/timeline.ts';
+import type { Lane, Ledger } from '../judge/timeline.ts';
 import { readLines } from './child/lines.ts';
 import { endProgram, type Program, startProgram } from './child/program.ts';
 import type { DhcpProberConfig, ProberConfig } from './config.ts';
-import type { LaneSample, Outcome } from './lanes/lane.ts';
+import { SampleBook } from './lanes/book.ts';
+import type { Outcome } from './lanes/lane.ts';
 import type { Cost, ProberLine } from './lanes/serve.ts';
 
 /** What a prober has told. Times are of CLOCK_MONOTONIC, ms (`monotonicMs`): the caller subtracts its zero. */
@@ -107,33 +108,14 @@ async function isIn(ms: number, work: Promise<unknown>): Promise<boolean> {
 }
 
 function openBook() {
-  const lanes = new Map<string, Sample[]>();
-  const numbers: Record<Outcome, number[]> = { acknowledged: [], ambiguous: [], refused: [] };
+  const book = new SampleBook();
   let cost: Cost | null = null;
-  const addSample = ({ lane, number, outcome, ...sample }: LaneSample) => {
-    const samples = lanes.get(lane) ?? [];
-    samples.push(sample);
-    lanes.set(lane, samples);
-    if (number !== undefined && outcome !== undefined) numbers[outcome].push(number);
-  };
-  const sorted = (list: readonly number[]) => list.toSorted((a, b) => a - b);
   return {
     add: (line: ProberLine, onReady: () => void) => {
       if ('ready' in line) onReady();
       else if ('cost' in line) cost = line.cost;
-      else addSample(line);
+      else book.add(line);
     },
-    record: (): ProberRecord => ({
-      lanes: [...lanes].map(([probe, samples]) => ({
-        probe,
-        samples: samples.toSorted((a, b) => a.sentAt - b.sentAt),
-      })),
-      ledger: {
-        acknowledged: sorted(numbers.acknowledged),
-        ambiguous: sorted(numbers.ambiguous),
-        refused: sorted(numbers.refused),
-      },
-      cost,
-    }),
+    record: (): ProberRecord => ({ lanes: book.lanes(), ledger: book.numbers(), cost }),
   };
 }

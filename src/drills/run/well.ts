@@ -1,11 +1,15 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
+import { execHost } from '../../lab/exec.ts';
 import { findHolder, regionsOf, sqlOn, type Stage } from './stage.ts';
 
 const EVERY_MS = 500;
+const LOOK_MS = 10_000;
+/** Without its keeper's word a primary is waited for by Patroni's own, slow lease: nobody has that long who has a keeper that runs. */
+const VOUCHED = '! systemctl --quiet is-active regent-keeper.service || test -e /run/regent-keeper/armed';
 
 /**
  * Waits until the cluster has its full redundancy: one primary that every other region node follows synchronously, asked of the databases
- * themselves, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `said` what was missing last.
+ * themselves, a keeper that vouches for it, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `said` what was missing last.
  */
 export async function waitUntilRedundant(
   stage: Stage,
@@ -37,6 +41,11 @@ const followers = (kinds: readonly string[]) => `select case when pg_is_in_recov
 const SYNCHRONOUS = followers(['sync', 'quorum']);
 const STREAMING = followers(['sync', 'quorum', 'potential', 'async']);
 
+async function isVouchedFor({ layout }: Stage, host: string): Promise<boolean> {
+  const result = await execHost(layout, host, ['sh', '-c', VOUCHED], { timeoutMs: LOOK_MS }).catch(() => null);
+  return result?.code === 0;
+}
+
 async function missing(stage: Stage): Promise<string | null> {
   const regions = regionsOf(stage.topology);
   const isPromised = stage.redundancy !== 'streaming';
@@ -51,6 +60,7 @@ async function missing(stage: Stage): Promise<string | null> {
   const [primary = '', followers = 0] = primaries[0] ?? [];
   if (followers !== regions.length - 1)
     return `${followers} of ${regions.length - 1} follow ${primary}${isPromised ? ' synchronously' : ''}.`;
+  if (isPromised && !(await isVouchedFor(stage, primary))) return `the keeper of ${primary} does not vouch for it yet.`;
   if (!isPromised && (await findHolder(stage)) === null) return 'nobody holds the floating address.';
   try {
     if (!isPromised) {

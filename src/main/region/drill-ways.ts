@@ -1,10 +1,10 @@
-import { type LaneSample, type Probe, runLane } from '../../drills/probes/lanes/lane.ts';
+import { SampleBook } from '../../drills/probes/lanes/book.ts';
+import { type Probe, runLane } from '../../drills/probes/lanes/lane.ts';
 import { connectProbe, readProbe } from '../../drills/probes/lanes/services.ts';
 import { writeProbe } from '../../drills/probes/lanes/write.ts';
 import { monotonicMs } from '../../drills/probes/time/clock.ts';
-import type { Sample } from '../../drills/judge/timeline.ts';
 import { PORTS } from '../../model/cluster.ts';
-import type { DrillWays, ProbeOrder, ProbeRecord, RunningProbes } from '../../region/cluster/drill-run/port.ts';
+import type { DrillWays, ProbeOrder, RunningProbes } from '../../region/cluster/drill-run/port.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { readLedgerCopies } from '../../store/ledger-copies.ts';
 
@@ -38,24 +38,22 @@ export function openDrillWays(connection: ConnectionSpec, port: number = PORTS.h
 }
 
 function startProbes(order: ProbeOrder, port: number): RunningProbes {
-  const samples: LaneSample[] = [];
   const probes = probesOf(order, port);
+  const names = probes.map(({ name }) => name);
+  const book = new SampleBook(names);
   const lanes = probes.map((probe, index) =>
-    runLane(probe, (EVERY_MS * index) / probes.length, (sample) => void samples.push(sample)),
+    runLane(probe, (EVERY_MS * index) / probes.length, (sample) => book.add(sample)),
   );
   const rest = () => lanes.forEach((lane) => lane.stop());
   return {
-    silent: () =>
-      probes
-        .map(({ name }) => name)
-        .filter((name) => samples.filter((one) => one.lane === name && one.why === undefined).length < STEADY_ANSWERS),
+    silent: () => names.filter((name) => !book.hasGood(name, STEADY_ANSWERS)),
     stop: async () => {
       rest();
       const deadline = monotonicMs() + STOP_MS;
       while (lanes.some((lane) => lane.open() > 0) && monotonicMs() < deadline)
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       lanes.forEach((lane) => lane.giveUp());
-      return recordOf(probes, samples);
+      return { lanes: book.lanes(), ...book.numbers() };
     },
     kill: () => {
       rest();
@@ -77,24 +75,4 @@ function probesOf({ vip, nodes, apiKey, ledger }: ProbeOrder, port: number): Pro
       name: `ready ${name}`,
     })),
   ];
-}
-
-function recordOf(probes: readonly Probe[], samples: readonly LaneSample[]): ProbeRecord {
-  const numbers = (outcome: NonNullable<LaneSample['outcome']>) =>
-    samples
-      .flatMap((one) => (one.outcome === outcome && one.number !== undefined ? [one.number] : []))
-      .toSorted((a, b) => a - b);
-  const bare = ({ lane: _lane, number: _number, outcome: _outcome, ...sample }: LaneSample): Sample => sample;
-  return {
-    lanes: probes.map(({ name }) => ({
-      probe: name,
-      samples: samples
-        .filter(({ lane }) => lane === name)
-        .map(bare)
-        .toSorted((a, b) => a.sentAt - b.sentAt),
-    })),
-    acknowledged: numbers('acknowledged'),
-    ambiguous: numbers('ambiguous'),
-    refused: numbers('refused'),
-  };
 }

@@ -1,0 +1,39 @@
+import type { Lane, Ledger, Sample } from '../../judge/timeline.ts';
+import type { LaneSample, Outcome } from './lane.ts';
+
+/** What probes asked and heard, as it comes in: lanes, and what became of numbered writes. */
+export class SampleBook {
+  readonly #lanes: Map<string, Sample[]>;
+  readonly #numbers: Record<Outcome, number[]> = { acknowledged: [], ambiguous: [], refused: [] };
+
+  /** `lanes` are in the record even when nothing was asked in them. */
+  constructor(lanes: readonly string[] = []) {
+    this.#lanes = new Map(lanes.map((name) => [name, []]));
+  }
+
+  add({ lane, number, outcome, ...sample }: LaneSample): void {
+    const samples = this.#lanes.get(lane) ?? [];
+    samples.push(sample);
+    this.#lanes.set(lane, samples);
+    if (number !== undefined && outcome !== undefined) this.#numbers[outcome].push(number);
+  }
+
+  /** Lanes, their samples in the order in which they were asked. */
+  lanes(): readonly Lane[] {
+    return [...this.#lanes].map(([probe, samples]) => ({
+      probe,
+      samples: samples.toSorted((a, b) => a.sentAt - b.sentAt),
+    }));
+  }
+
+  /** Numbers of writes by what became of them, ascending. */
+  numbers(): Pick<Ledger, Outcome> {
+    const sorted = (outcome: Outcome) => this.#numbers[outcome].toSorted((a, b) => a - b);
+    return { acknowledged: sorted('acknowledged'), ambiguous: sorted('ambiguous'), refused: sorted('refused') };
+  }
+
+  /** Has this lane so many good answers? */
+  hasGood(lane: string, count: number): boolean {
+    return (this.#lanes.get(lane) ?? []).filter(({ why }) => why === undefined).length >= count;
+  }
+}
