@@ -27,6 +27,7 @@ export interface DatabaseOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Connections at most, those for writes and those for reads together. */
   readonly poolSize?: number;
   readonly timeouts?: Partial<Timeouts>;
   /** How long a call may take in all, ms, when it does not say so itself. */
@@ -58,6 +59,11 @@ const BEGIN_MS = 2000;
 /** How long a proof of being connected to a primary holds for `glance`, ms. */
 const PROOF_MS = 1000;
 
+/**
+ * Of all connections: reads have their own. While a standby is missing every COMMIT waits for seconds, and writes would soon have them all.
+ */
+const READ_SHARE = 0.4;
+
 const READ: Mode = { begin: 'begin isolation level repeatable read, read only', end: 'commit', isReadOnly: true };
 const GLANCE: Mode = { begin: null, end: 'commit', isReadOnly: true };
 const WRITE: Mode = { begin: 'begin isolation level read committed', end: 'commit', isReadOnly: false };
@@ -73,8 +79,7 @@ export class Database {
   readonly #clock: Clock;
   readonly #timeouts: Timeouts;
   readonly #deadlineMs: number;
-  readonly #pool: Pool;
-  readonly #probePool: Pool;
+  readonly #pools: { readonly write: Pool; readonly read: Pool; readonly probe: Pool };
   readonly #turns: Turns;
   /** When a connection was last seen to lead to a primary, on the monotonic clock. */
   readonly #proven = new WeakMap<pg.PoolClient, number>();
@@ -89,8 +94,13 @@ export class Database {
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#deadlineMs = options.deadlineMs ?? 15_000;
     const common = { ...options, timeouts: this.#timeouts };
-    this.#pool = new Pool({ ...common, max: options.poolSize ?? 10 });
-    this.#probePool = new Pool({ ...common, max: 1 });
+    const size = options.poolSize ?? 10;
+    const reads = Math.max(1, Math.round(size * READ_SHARE));
+    this.#pools = {
+      write: new Pool({ ...common, max: Math.max(1, size - reads) }),
+      read: new Pool({ ...common, max: reads }),
+      probe: new Pool({ ...common, max: 1 }),
+    };
     this.#turns = new Turns(options);
   }
 
@@ -127,7 +137,7 @@ export class Database {
     this.#turns.succeeded();
     const grace = new AbortController();
     await Promise.race([
-      Promise.all([this.#pool.end(), this.#probePool.end()]),
+      Promise.all(Object.values(this.#pools).map((pool) => pool.end())),
       sleep(graceMs, undefined, { signal: grace.signal, ref: false }).catch(() => {}),
     ]);
     grace.abort();
@@ -143,7 +153,7 @@ export class Database {
       const result = await this.#attempt(mode, body, {
         deadline,
         queryMs: options?.queryMs ?? this.#timeouts.queryMs,
-        pool: options?.isProbe ? this.#probePool : this.#pool,
+        pool: options?.isProbe ? this.#pools.probe : mode.isReadOnly ? this.#pools.read : this.#pools.write,
       });
       if (result.kind === 'done') return result.value;
       if (result.class === 'fault') throw faultOf(result.error);
@@ -170,7 +180,7 @@ export class Database {
     let now = 0;
     try {
       // A probe has a connection of its own and does not wait behind others.
-      if (limits.pool !== this.#probePool) await this.#turns.take(timeoutMs());
+      if (limits.pool !== this.#pools.probe) await this.#turns.take(timeoutMs());
       if (this.#isClosed) throw new Error('Client was closed');
       client = await limits.pool.acquire(timeoutMs());
       now = this.#clock.monotonic();

@@ -172,6 +172,31 @@ test('deadlocked writers both succeed', async () => {
   expect(rows).toEqual([{ ttl: 2 }, { ttl: 2 }]);
 });
 
+test('reads do not wait behind writes whose COMMIT waits for a standby', async () => {
+  const admin = (text: string) => postgres.get().admin(text);
+  const patient = postgres.get().open(connection, { deadlineMs: 20_000 });
+  await admin(`alter system set synchronous_standby_names = 'nobody'`);
+  await admin('select pg_reload_conf()');
+  try {
+    const waiting = Array.from({ length: 30 }, (_, n) =>
+      change(patient, (tx) => createDomain(tx, { name: `awaited${n}.test`, ttl: null })),
+    );
+    await until('commits wait', async () => (await activity('commit')) > 0);
+    for (let n = 0; n < 5; n += 1) {
+      const began = performance.now();
+      expect(value(await one(patient))).toEqual({ n: 1 });
+      expect(performance.now() - began).toBeLessThan(500);
+      await pause(50);
+    }
+    await admin('alter system reset synchronous_standby_names');
+    await admin('select pg_reload_conf()');
+    for (const answer of await Promise.all(waiting)) value(answer);
+  } finally {
+    await admin('alter system reset synchronous_standby_names');
+    await admin('select pg_reload_conf()');
+  }
+});
+
 test('a client that stops inside a transaction gives its locks back', async () => {
   const holder = postgres.get().open(connection, { poolSize: 1 });
   const release = Promise.withResolvers<void>();

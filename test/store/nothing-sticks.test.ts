@@ -7,6 +7,7 @@ import { listen, type Wake } from '../../src/store/listen.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { PgProxy } from '../kit/pg-proxy.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
+import type { Tx } from '../../src/store/tx.ts';
 import { change, value } from '../kit/store.ts';
 import { pause, until } from '../kit/until.ts';
 
@@ -34,7 +35,8 @@ async function warm(count: number, options: { readonly deadlineMs?: number } = {
   const ports = { clock: realClock, random: realRandom, log: silentLog };
   const db = new Database({ connection: through, name: 'sticks', ...ports, ...options });
   open.push(db);
-  await Promise.all(Array.from({ length: count }, () => db.read((tx) => tx.run(sql`select pg_sleep(0.2)`))));
+  const rest = (tx: Tx) => tx.run(sql`select pg_sleep(0.2)`);
+  await Promise.all(Array.from({ length: count }, () => [db.read(rest), db.repeatable(rest)]).flat());
   return db;
 }
 
@@ -144,11 +146,13 @@ describe('a server that stays reachable and takes no writes (SQLSTATE 25006)', (
     const db = await warm(1, { deadlineMs: 1000 });
     const connections = () =>
       postgres.get().admin(`select pid from pg_stat_activity where application_name = 'sticks'`, connection.database);
-    const [before] = await connections();
+    const pid = sql<{ pid: number }>`select pg_backend_pid() as pid`;
+    const before = value(await db.repeatable((tx) => tx.one(pid)));
+    expect(await connections()).toContainEqual(before);
     await readOnly(true);
     // The server passes the change on to its sessions when it comes to it.
     const isOn = sql<{ isOn: boolean }>`select current_setting('default_transaction_read_only')::boolean as "isOn"`;
-    await until('the session knows', async () => value(await db.read((tx) => tx.one(isOn)))?.isOn === true);
+    await until('the session knows', async () => value(await db.repeatable((tx) => tx.one(isOn)))?.isOn === true);
     const refused = await change(db, (tx) => createDomain(tx, { name: 'kept.test', ttl: null }));
     await readOnly(false);
     expect(refused).toMatchObject({ code: 'unavailable' });
