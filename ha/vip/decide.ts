@@ -31,7 +31,7 @@ export interface Verdict {
   readonly why: string;
 }
 
-/** Word of a majority is good for so long. Another node takes over 0.8 s after a cut at the earliest: who is cut off is gone by then. */
+/** Word of a majority is good for so long. Another node takes over 0.8 s after the last advert at the earliest: who is cut off is gone by then. */
 export const MAJORITY_MS = 700;
 const PROXY_MS = 2000;
 const REGION_MS = 3000;
