@@ -13,8 +13,8 @@ import {
   StandbyError,
   UnprovenCommitError,
 } from './failure.ts';
-import { Pool } from './pool.ts';
-import { Turns } from './turns.ts';
+import { Pool } from './pool/pool.ts';
+import { Turns } from './pool/turns.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
 /** Between two tries of a call. Calls that wait out a failover go on so soon after it; the local haproxy refuses without asking anybody. */

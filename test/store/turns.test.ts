@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Turns } from '../../src/store/turns.ts';
+import { Turns } from '../../src/store/pool/turns.ts';
 import { evenRandom } from '../kit/virtual-time.ts';
 
 /** Who may try to reach the primary, on a clock of the test: a pause is 75 ms with its dice. */

@@ -48,7 +48,12 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
       const next = nextWake(ports.region, waiting);
       try {
         if (!(await gate.isStillGood(request))) return sendProblem(reply, WITHDRAWN);
-        const desired = await agents.pull(gate.nodeOf(request), pull);
+        const desired = await agents.pull(gate.nodeOf(request), pull).catch(async (error: unknown) => {
+          // Rejected since it was looked at: there is nothing of its node any more.
+          if (await gate.isStillGood(request)) throw error;
+          return WITHDRAWN;
+        });
+        if (desired !== null && isRejected(desired)) return sendProblem(reply, desired);
         if (desired) return await reply.send(desired);
         const left = end - ports.clock.monotonic();
         if (left <= 0 || isClosing) break;

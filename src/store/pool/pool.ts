@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { Clock, Log } from '../core/ports.ts';
-import { clientConfig, type ConnectionSpec, type Timeouts } from './connection.ts';
-import { failureSentence } from './failure.ts';
+import type { Clock, Log } from '../../core/ports.ts';
+import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
+import { failureSentence } from '../failure.ts';
 
 export interface PoolOptions {
   readonly connection: ConnectionSpec;

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../core/ports.ts';
+import type { Clock, Random } from '../../core/ports.ts';
 
 /** Between two tries while there is no primary, ms: half of it at least. */
 const PAUSE_MS = 100;
