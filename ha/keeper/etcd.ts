@@ -140,7 +140,8 @@ interface RawEntry {
 }
 
 function agentOf(identity: Identity): Agent {
-  return new Agent({ keepAlive: true, maxSockets: 3, minVersion: 'TLSv1.3', ...identity });
+  // Renewals that wait for an election must not keep others back.
+  return new Agent({ keepAlive: true, maxSockets: 8, minVersion: 'TLSv1.3', ...identity });
 }
 
 const encode = (text: string) => Buffer.from(text).toString('base64');

@@ -9,6 +9,7 @@ import { askPatroni } from './patroni.ts';
 import { type Answer, PostgresProbe } from './postgres.ts';
 import { arm, disarm, forget, look, type Look, release } from './records.ts';
 import { Rejections } from './reject.ts';
+import { Renewals } from './renewals.ts';
 
 /*
  * Keeps two primaries from ever being at work, and a dead one from being waited for: README.md. It needs nothing of ours but this folder.
@@ -42,6 +43,7 @@ let identity!: ReturnType<typeof readIdentity>;
 let etcd!: Etcd;
 const probe = new PostgresProbe();
 const rejections = new Rejections();
+const renewals = new Renewals();
 const fresh = (): Hearing => ({ answeredAt: clock(), heardAt: clock(), silences: 0 });
 
 const state = {
@@ -154,11 +156,14 @@ async function takeLease(): Promise<void> {
   }
 }
 
-async function renew(lease: string): Promise<void> {
-  const at = clock();
-  const isThere = await etcd.renew(lease);
-  if (state.hold?.lease !== lease) return;
-  state.hold = isThere ? { ...state.hold, renewedAt: at } : { ...state.hold, isGone: true };
+/** Beside what else is done. */
+async function renew(lease: string, at: number): Promise<void> {
+  const isThere = await renewals.renew(at, () => etcd.renew(lease));
+  const { hold } = state;
+  if (hold?.lease !== lease || isThere === null) return;
+  if (isThere) state.hold = { ...hold, renewedAt: Math.max(hold.renewedAt, at) };
+  // One that is being let go is gone for good reason.
+  else if (hold.armedAt !== null) state.hold = { ...hold, isGone: true };
 }
 
 /** Forced: the cluster is paused or alone, nobody fences. */
@@ -217,7 +222,8 @@ function actOwn(now: number): void {
   const step = decideOwn({ ...state, now, name, patience, isPrimary: primary });
   if (step.do === 'fence') void fence(step.why);
   else if (step.do === 'arm') void ownWork(takeLease);
-  else if (step.do === 'renew' && hold) void ownWork(() => renew(hold.lease));
+  else if (step.do === 'renew' && hold)
+    renew(hold.lease, now).catch((error: unknown) => logOnce('own lease', wordsOf(error)));
   else if (step.do === 'yield') void ownWork(() => yieldLease(now));
   else if (step.do === 'disarm' || step.do === 'forget') {
     void ownWork(async () => void ((await letGo(step.do === 'forget')) && log(`let go of its lease: ${step.why}`)));

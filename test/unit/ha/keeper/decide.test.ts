@@ -33,7 +33,7 @@ const SILENT = { answeredAt: AGO(2100), heardAt: AGO(2100), silences: 2 };
 describe('what a keeper does about its own host', () => {
   it.each<[string, Partial<Own>, string, RegExp]>([
     ['all is well', {}, 'rest', /^$/],
-    ['its lease is due', { hold: { ...HOLD, renewedAt: AGO(300) } }, 'renew', /^$/],
+    ['its lease is due', { hold: { ...HOLD, renewedAt: AGO(150) } }, 'renew', /^$/],
     ['a standby', { isPrimary: false, hold: null }, 'rest', /^$/],
     ['PostgreSQL went down', { isPrimary: false }, 'yield', /no primary/],
     ['it was promoted', { hold: null, sight: UNARMED }, 'arm', /term 7/],
@@ -50,6 +50,12 @@ describe('what a keeper does about its own host', () => {
     [
       'a sight of before it was armed shows no key',
       { hold: { ...HOLD, armedAt: AGO(50) }, sight: UNARMED },
+      'rest',
+      /^$/,
+    ],
+    [
+      'a sight of the tick in which it was armed shows no key',
+      { hold: { ...HOLD, armedAt: AGO(100) }, sight: UNARMED },
       'rest',
       /^$/,
     ],
