@@ -16,10 +16,13 @@ export interface Word {
   readonly heldMs: number | null;
   /** It may hold the address, its keepalived runs, and it was not drained. */
   readonly canTake: boolean;
+  /** Another node that holds the address by its own fresh word; null: none is heard of. */
+  readonly holder: string | null;
 }
 
 /** `seenAt`: when the word of ours was sent (monotonic, ms) that this peer has answered last. */
 export interface PeerSight extends Word {
+  readonly name: string;
   readonly seenAt: number;
 }
 
@@ -88,15 +91,18 @@ export class Beacon {
     const { clusterId, name, peers } = this.#config;
     if (packet?.cluster !== clusterId || packet.to !== name) return;
     if (!peers.some((peer) => peer.name === packet.from)) return;
-    const { nonce, hasEtcd, seesRegion, heldMs } = packet;
-    // An earlier release does not say it.
+    const { from, nonce, hasEtcd, seesRegion, heldMs } = packet;
+    // An earlier release does not say these.
     const canTake = packet.canTake === true;
+    const holder = packet.holder ?? null;
     const sentAt = this.#nonces.get(packet.echo);
     const before = this.#heard.get(packet.from)?.sight ?? null;
     if (sentAt !== undefined && now - sentAt <= NONCE_MS) {
       // Packets may overtake one another.
-      if (before === null || sentAt >= before.seenAt)
-        this.#heard.set(packet.from, { nonce, sight: { seenAt: sentAt, hasEtcd, seesRegion, heldMs, canTake } });
+      if (before === null || sentAt >= before.seenAt) {
+        const sight = { name: from, seenAt: sentAt, hasEtcd, seesRegion, heldMs, canTake, holder };
+        this.#heard.set(from, { nonce, sight });
+      }
     } else if (before === null || now - before.seenAt > NONCE_MS) {
       // Perhaps an old one that somebody repeats: it is answered, and believed only when it answers in turn.
       this.#heard.set(packet.from, { nonce, sight: before });

@@ -1,6 +1,8 @@
 /** What the health program has seen. Times are milliseconds of the host's monotonic clock; null: never. */
 export interface Sight {
   readonly now: number;
+  /** This node. */
+  readonly name: string;
   /** The region nodes of the cluster, this one too. */
   readonly regions: number;
   readonly isMember: boolean;
@@ -17,7 +19,10 @@ export interface Sight {
   readonly etcdAt: number | null;
   /** Other region nodes: when the word of ours was sent that they have answered last, and what they say of themselves. */
   readonly peers: readonly {
+    readonly name: string;
     readonly seenAt: number;
+    /** Who else holds the address, as this peer hears it from that node itself; null: nobody. */
+    readonly holder: string | null;
     readonly hasEtcd: boolean;
     readonly seesRegion: boolean;
     /** It may hold the address, can take it over, and was not drained. */
@@ -37,6 +42,8 @@ const PROXY_MS = 2000;
 const REGION_MS = 3000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;
+/** Beacons go out ten times a second: who is not heard for so long is told of by others, and nobody tells of one that he himself does not hear. */
+const HEARD_MS = 400;
 /** After a split has healed the lower priority steps back within a few adverts. */
 const BOTH_MS = 800;
 
@@ -51,10 +58,27 @@ export function decide(sight: Sight): Verdict {
   if (!region.isFit) return region;
   const majority = judgeMajority(sight, peers);
   if (!majority.isFit) return majority;
+  const far = farHolder(sight, peers);
+  if (far) return no(`${far.name} hears ${far.holder} hold the address, and this node does not`);
   // The last one that can serve does, drained or not.
   if (sight.isDrained && peers.some((peer) => peer.canTake))
     return no('this node was drained, and another one can hold it');
   return { isFit: true, why: `${region.why}; ${majority.why}` };
+}
+
+/** The node, among these, that holds the address by its own word a moment ago. */
+export function heardHolder(now: number, peers: Superseding['peers']): string | null {
+  return peers.find((peer) => peer.heldMs !== null && now - peer.seenAt <= HEARD_MS)?.name ?? null;
+}
+
+/**
+ * A node between two that do not hear each other hears both: without its word each of them would be a holder. While the holder is heard here,
+ * its adverts and its own word count alone.
+ */
+function farHolder({ now, name, isHolder, peers: all }: Sight, peers: Sight['peers']): Sight['peers'][number] | null {
+  if (isHolder) return null;
+  const isNear = (other: string) => all.some((peer) => peer.name === other && now - peer.seenAt <= HEARD_MS);
+  return peers.find(({ holder }) => holder !== null && holder !== name && !isNear(holder)) ?? null;
 }
 
 /**
@@ -72,7 +96,7 @@ export function isSuperseded(sight: Superseding): boolean {
 export interface Superseding {
   readonly now: number;
   readonly heldMs: number | null;
-  readonly peers: readonly { readonly seenAt: number; readonly heldMs: number | null }[];
+  readonly peers: readonly { readonly name: string; readonly seenAt: number; readonly heldMs: number | null }[];
 }
 
 function judgeRegion(sight: Sight, peers: Sight['peers']): Verdict {

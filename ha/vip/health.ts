@@ -6,7 +6,7 @@ import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
 import { askEtcd, askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
-import { decide, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
+import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
  * May this node hold the floating address? Says so five times a second in a file that keepalived watches (0: yes), and in words beside it.
@@ -152,6 +152,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     }
     const verdict = decide({
       now,
+      name: config.name,
       regions: config.peers.length + 1,
       isMember: config.isMember,
       // Written by an earlier release, the file does not say it.
@@ -179,7 +180,8 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     }
     const isKnown = (at: number | null) => at !== null && now - at <= MAJORITY_MS;
     const canTake = verdict.isFit && keepalived === 'runs' && config.isDrained !== true;
-    beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs, canTake }, now);
+    const holder = heardHolder(now, peers);
+    beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs, canTake, holder }, now);
     await delay(TICK_MS);
   }
 }

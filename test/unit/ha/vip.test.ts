@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Beacon, seal } from '../../../ha/vip/beacon.ts';
-import { decide, isSuperseded, MAJORITY_MS, type Sight } from '../../../ha/vip/decide.ts';
+import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Sight } from '../../../ha/vip/decide.ts';
 import { watchProcesses } from '../../../ha/vip/processes.ts';
 import { until } from '../../kit/until.ts';
 
@@ -9,6 +9,7 @@ const NOW = 1_000_000;
 const AGO = (ms: number) => NOW - ms;
 const WELL: Sight = {
   now: NOW,
+  name: 'r1',
   regions: 3,
   isMember: true,
   isDrained: false,
@@ -19,8 +20,10 @@ const WELL: Sight = {
   etcdAt: AGO(100),
   peers: [],
 };
-const peer = (changes: Partial<Sight['peers'][number]> = {}) => ({
+const peer = (changes: Partial<Sight['peers'][number]> = {}): Sight['peers'][number] => ({
+  name: 'r2',
   seenAt: AGO(200),
+  holder: null,
   hasEtcd: false,
   seesRegion: true,
   canTake: false,
@@ -41,6 +44,32 @@ describe('who may hold the floating address', () => {
       { isDrained: true, isHolder: true, peers: [peer({ canTake: true })] },
       false,
       /drained/,
+    ],
+    [
+      'another one hears a holder that is not heard here',
+      { peers: [peer({ holder: 'r3' })] },
+      false,
+      /r2 hears r3 hold/,
+    ],
+    ['the same, and this one holds it', { isHolder: true, peers: [peer({ holder: 'r3' })] }, true, /etcd answers/],
+    [
+      'the holder is heard here too',
+      { peers: [peer({ holder: 'r3' }), peer({ name: 'r3', seenAt: AGO(350) })] },
+      true,
+      /etcd answers/,
+    ],
+    [
+      'the holder was heard here half a second ago',
+      { peers: [peer({ holder: 'r3' }), peer({ name: 'r3', seenAt: AGO(500) })] },
+      false,
+      /r2 hears r3 hold/,
+    ],
+    ['another one hears this one hold it', { peers: [peer({ holder: 'r1' })] }, true, /etcd answers/],
+    [
+      'who tells of a holder is silent',
+      { peers: [peer({ holder: 'r3', seenAt: AGO(MAJORITY_MS + 1) })] },
+      true,
+      /etcd answers/,
     ],
     ['drained, the others cannot', { isDrained: true, peers: [peer(), peer()] }, true, /etcd answers/],
     ['drained and alone', { isDrained: true, regions: 1 }, true, /etcd answers/],
@@ -104,7 +133,7 @@ describe('who may hold the floating address', () => {
   });
 
   it('ends the keepalived of a node whose address another one has taken over, and of that one alone', () => {
-    const other = (heldMs: number | null, seenAt = AGO(100)) => [{ seenAt, heldMs }];
+    const other = (heldMs: number | null, seenAt = AGO(100)) => [{ name: 'r2', seenAt, heldMs }];
     expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(1000) })).toBe(true);
     expect(isSuperseded({ now: NOW, heldMs: 1000, peers: other(60_000) })).toBe(false);
     expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(300) })).toBe(false);
@@ -112,11 +141,18 @@ describe('who may hold the floating address', () => {
     expect(isSuperseded({ now: NOW, heldMs: null, peers: other(1000) })).toBe(false);
     expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(null) })).toBe(false);
   });
+
+  it('tells the others of a holder as long as it hears it itself', () => {
+    const holder = (heldMs: number | null, seenAt: number) => [{ name: 'r3', seenAt, heldMs }];
+    expect(heardHolder(NOW, holder(10, AGO(300)))).toBe('r3');
+    expect(heardHolder(NOW, holder(10, AGO(500)))).toBeNull();
+    expect(heardHolder(NOW, holder(null, AGO(100)))).toBeNull();
+  });
 });
 
 describe('beacons', () => {
   const KEY = Buffer.alloc(32, 7);
-  const WORD = { hasEtcd: true, seesRegion: true, heldMs: null, canTake: true };
+  const WORD = { hasEtcd: true, seesRegion: true, heldMs: null, canTake: true, holder: null };
   const open = () =>
     new Beacon(
       { clusterId: 'c', name: 'r1', address: '127.0.0.1', peers: [{ name: 'r2', address: '127.0.0.2' }] },
@@ -146,7 +182,7 @@ describe('beacons', () => {
     }
     expect(beacon.sights).toEqual([]);
     beacon.receive(packet({ echo }), 1200);
-    expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD }]);
+    expect(beacon.sights).toEqual([{ name: 'r2', seenAt: 1000, ...WORD }]);
     beacon.close();
   });
 
@@ -155,8 +191,8 @@ describe('beacons', () => {
     const sent: string[] = [];
     beacon.onSend = (nonce) => sent.push(nonce);
     beacon.send(WORD, 1000);
-    beacon.receive(packet({ echo: sent[0], canTake: undefined }), 1100);
-    expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD, canTake: false }]);
+    beacon.receive(packet({ echo: sent[0], canTake: undefined, holder: undefined }), 1100);
+    expect(beacon.sights).toEqual([{ name: 'r2', seenAt: 1000, ...WORD, canTake: false }]);
     beacon.close();
   });
 
@@ -169,7 +205,7 @@ describe('beacons', () => {
     beacon.receive(recorded, 1100);
     beacon.send(WORD, 5000);
     beacon.receive(recorded, 5100);
-    expect(beacon.sights).toEqual([{ seenAt: 1000, ...WORD }]);
+    expect(beacon.sights).toEqual([{ name: 'r2', seenAt: 1000, ...WORD }]);
     beacon.close();
   });
 });
