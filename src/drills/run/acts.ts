@@ -56,7 +56,8 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
     case 'signal':
       return sendSignal(stage, act);
     case 'unit':
-      return inHost(stage, act.host, ['systemctl', act.verb, act.unit]);
+      // The agent starts what it finds stopped: not before it is.
+      return inHost(stage, act.host, ['systemctl', '--job-mode=replace-irreversibly', act.verb, act.unit]);
     case 'regent':
       return inHost(stage, act.host, ['/usr/local/bin/regent', ...act.argv], REGENT_MS);
     case 'terminate':
