@@ -9,7 +9,8 @@ const VOUCHED = '! systemctl --quiet is-active regent-keeper.service || test -e 
 
 /**
  * Waits until the cluster has its full redundancy: one primary that every other region node follows synchronously, asked of the databases
- * themselves, a keeper that vouches for it, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `said` what was missing last.
+ * themselves, a keeper that vouches for it, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `said` what was
+ * missing last.
  */
 export async function waitUntilRedundant(
   stage: Stage,

@@ -93,7 +93,7 @@ export function primariesOf(site: Pick<ClusterSite, 'nodes'>) {
   return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
 }
 
-/** Standbys that are further behind than this are no good heirs, bytes: a segment of WAL. */
+/** A standby that is further behind than this has first to catch up while nobody writes, and is given no role: more than a WAL segment, bytes. */
 export const LAG_BYTES = 16 * 2 ** 20;
 
 /** Is this service as it should be on the node, by its last word? */

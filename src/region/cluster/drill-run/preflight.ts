@@ -7,8 +7,6 @@ import { checkDrain, planSwitchover } from '../moves/preflight.ts';
 import { type ClusterSite, LAG_BYTES, primariesOf } from '../site.ts';
 import { castOf, victimOf } from './cast.ts';
 
-/** A standby that is further behind than this is not given a role, bytes: a WAL segment. */
-
 /** Why a drill must not be played now, a clause each; empty: nothing speaks against it. Pure. */
 export function drillFindings(site: ClusterSite, id: HarmlessDrill): string[] {
   const sick = judge(site).filter(({ state }) => state !== 'ok');

@@ -2,7 +2,6 @@ import { isStreamingState } from '../losses.ts';
 import { type ClusterSite, heard, LAG_BYTES, listOf, members, primariesOf, regions } from '../site.ts';
 import { broken, type Check, isCluster, ok, unheard, unknown, warning } from './check.ts';
 
-/** Behind by more than this a standby would make a failover noticeably longer, bytes. */
 const MIB = 1024 ** 2;
 const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
 

@@ -17,8 +17,6 @@ import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
 import { restartOrder } from './order.ts';
 
-/** A standby that is further behind than this has first to catch up while nobody writes: more than a WAL segment. */
-
 /** What a move will do: names of nodes, and a sentence for whoever asks. */
 export interface SwitchoverPlan {
   readonly from: string;

@@ -6,7 +6,6 @@ import type { Heirs } from './after.ts';
 const DAY_MS = 86_400_000;
 /** Certificates are renewed long before: one that is so near its end will not come through an outage by itself. */
 const CERTIFICATE_DAYS = 7;
-/** What a standby has not yet received has to be fetched before it serves: more than a WAL segment is noticed. */
 
 /** What could make it worse than it need be, as sentences; the gravest first. */
 export function risksOf(
