@@ -34,13 +34,13 @@ export async function handLeadOn(places: readonly string[], identity: Identity):
   const heir = heirOf(own ?? null, others);
   const [place] = places;
   if (heir === null || place === undefined) return null;
-  const order = JSON.stringify({ targetID: heir.id });
-  await askEtcd(placeOf(place), '/v3/maintenance/transfer-leadership', order, agent);
+  const body = JSON.stringify({ targetID: heir.id });
+  await askEtcd(placeOf(place), { path: '/v3/maintenance/transfer-leadership', body }, agent);
   return places[others.indexOf(heir) + 1] ?? null;
 }
 
 async function statusOf(place: string, agent: Agent): Promise<Status> {
-  const said = (await askEtcd(placeOf(place), '/v3/maintenance/status', '{}', agent)) as {
+  const said = (await askEtcd(placeOf(place), { path: '/v3/maintenance/status', body: '{}' }, agent)) as {
     readonly header?: { readonly member_id?: string };
     readonly leader?: string;
     readonly raftIndex?: string;

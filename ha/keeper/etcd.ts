@@ -108,7 +108,7 @@ export class Etcd {
         if (isDone || asked >= count || member === undefined) return;
         asked += 1;
         timer = setTimeout(askOne, NEXT_MS);
-        askEtcd(member, path, text, member.agent).then(
+        askEtcd(member, { path, body: text }, member.agent).then(
           (answer) => {
             clearTimeout(timer);
             if (!isDone) this.#first = index;

@@ -15,8 +15,16 @@ export function placeOf(text: string): Place {
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(colon + 1)) };
 }
 
-/** Asks one etcd through its JSON gateway. `body`: JSON. Rejects when it does not answer with 200 and JSON within a second. */
-export function askEtcd({ host, port }: Place, path: string, body: string, agent: Agent): Promise<unknown> {
+/** A question to etcd's JSON gateway. `body`: JSON. `patienceMs`: how long its answer may take, a second when left out. */
+export interface Question {
+  readonly path: string;
+  readonly body: string;
+  readonly patienceMs?: number;
+}
+
+/** Asks one etcd. Rejects when it does not answer with 200 and JSON in time. */
+export function askEtcd({ host, port }: Place, question: Question, agent: Agent): Promise<unknown> {
+  const { path, body, patienceMs = ANSWER_MS } = question;
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const asked = request({ host, port, path, agent, method: 'POST', headers }, (response) => {
@@ -38,7 +46,7 @@ export function askEtcd({ host, port }: Place, path: string, body: string, agent
     });
     asked.on('error', reject);
     // Of the whole exchange, not of a pause in it.
-    const timer = setTimeout(() => asked.destroy(new Error(`${host}: no answer in time`)), ANSWER_MS);
+    const timer = setTimeout(() => asked.destroy(new Error(`${host}: no answer in time`)), patienceMs);
     asked.on('close', () => clearTimeout(timer));
     asked.end(body);
   });

@@ -1,9 +1,11 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent } from 'node:https';
+import { askEtcd } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const PROXY_TIMEOUT_MS = 1000;
 const ETCD_TIMEOUT_MS = 500;
+const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 /** haproxy's own answers carry it; a regiond's do not. */
 const OWN_ANSWER = 'regent-answer';
 /** A read of any key, which etcd answers only with its majority (a linearizable read, the default of its API). */
@@ -37,21 +39,10 @@ export function etcdAgent(identity: Identity): HttpsAgent {
   return new HttpsAgent({ keepAlive: true, maxSockets: 2, ...identity });
 }
 
-/** Does etcd answer with its majority? */
-export function askEtcd(agent: HttpsAgent): Promise<boolean> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': READ.length };
-    const options = { host: '127.0.0.1', port: 2379, path: '/v3/kv/range', method: 'POST', agent, headers };
-    const request = httpsRequest(options, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode === 200));
-    });
-    request.on('error', () => resolve(false));
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), ETCD_TIMEOUT_MS);
-    request.on('close', () => {
-      clearTimeout(timer);
-      resolve(false);
-    });
-    request.end(READ);
-  });
+/** Does this host's etcd answer with its majority? */
+export function hasMajority(agent: HttpsAgent): Promise<boolean> {
+  return askEtcd(OWN_ETCD, { path: '/v3/kv/range', body: READ, patienceMs: ETCD_TIMEOUT_MS }, agent).then(
+    () => true,
+    () => false,
+  );
 }

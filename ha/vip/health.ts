@@ -3,7 +3,7 @@ import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
-import { askEtcd, askProxy, etcdAgent } from './asks.ts';
+import { askProxy, etcdAgent, hasMajority } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
@@ -126,7 +126,7 @@ async function followProxy(state: State): Promise<void> {
 async function followEtcd(state: State): Promise<void> {
   for (;;) {
     const sentAt = performance.now();
-    if (state.etcd !== null && (await askEtcd(state.etcd))) state.etcdAt = sentAt;
+    if (state.etcd !== null && (await hasMajority(state.etcd))) state.etcdAt = sentAt;
     await delay(ASK_MS);
   }
 }

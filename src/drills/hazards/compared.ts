@@ -1,3 +1,4 @@
+import { ANY_FAILOVERS } from '../judge/rules.ts';
 import type { Hazard } from './hazard.ts';
 import { HOLD_MS } from './host.ts';
 
@@ -33,6 +34,6 @@ export function forStock(hazard: Hazard): Hazard {
         .map((step) => (step.afterMs >= HOLD_MS ? { ...step, afterMs: Math.max(step.afterMs, STOCK_HOLD_MS) } : step)),
     expects: hazard.expects.map(({ probe }) => ({ probe })),
     redundantMs: STOCK_REDUNDANT_MS,
-    failovers: Number.MAX_SAFE_INTEGER,
+    failovers: ANY_FAILOVERS,
   };
 }

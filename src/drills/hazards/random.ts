@@ -1,5 +1,6 @@
 import { CATALOGUE } from './catalogue.ts';
 import { type Chance, pick } from './draw.ts';
+import { ANY_FAILOVERS } from '../judge/rules.ts';
 import type { Hazard } from './hazard.ts';
 
 const WELL_AGAIN_MS = 180_000;
@@ -17,7 +18,7 @@ export const RANDOM_FAULTS: Hazard = {
   steps: () => [],
   expects: ['write', 'read', 'vip'].map((probe) => ({ probe })),
   redundantMs: WELL_AGAIN_MS,
-  failovers: Number.MAX_SAFE_INTEGER,
+  failovers: ANY_FAILOVERS,
   starvedMs: STALL_MS,
 };
 

@@ -2,7 +2,7 @@ import { findingsOf } from './findings.ts';
 import { outageOf } from './outage.ts';
 import { type Overlap, overlapsOf } from './overlap.ts';
 import { firstFault, unfitnessOf } from './recording.ts';
-import { type HazardRules, lanesOf } from './rules.ts';
+import { ANY_FAILOVERS, type HazardRules, lanesOf } from './rules.ts';
 import type { Timeline } from './timeline.ts';
 import type { Check, LedgerFindings, Outage, Verdict } from './verdict.ts';
 import { firstFew, seconds } from './words.ts';
@@ -26,7 +26,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
     {
       what: 'failovers',
       isHeld: promotions.length <= rules.failovers,
-      limit: String(rules.failovers),
+      limit: rules.failovers === ANY_FAILOVERS ? '' : String(rules.failovers),
       measured: [String(promotions.length), firstFew(promotions.map(({ host }) => host))].filter(Boolean).join(': '),
     },
     recordingCheck(unfitnessOf(timeline, rules)),

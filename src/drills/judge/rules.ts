@@ -23,6 +23,9 @@ export interface HazardRules {
   readonly isUnwatched?: true;
 }
 
+/** As many failovers as it likes: a round that is recorded, and nothing is promised of it. */
+export const ANY_FAILOVERS = Number.MAX_SAFE_INTEGER;
+
 /** The lanes that an expectation speaks of: the one of that name, or all of that kind. */
 export function lanesOf<T extends Pick<Lane, 'probe'>>(lanes: readonly T[], probe: string): T[] {
   return lanes.filter((lane) => lane.probe === probe || kindOf(lane.probe) === probe);

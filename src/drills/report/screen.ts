@@ -105,7 +105,7 @@ function judgedLines({ verdict }: Round): string[] {
       check.isHeld ? '✓' : '✗',
       subject(check),
       check.measured,
-      check.limit === check.measured ? '' : `limit ${check.limit}`,
+      check.limit === '' || check.limit === check.measured ? '' : `limit ${check.limit}`,
     ]);
   const isClean = [ledger.lost, ledger.unexpected, ledger.twice, ledger.unequal].every((list) => list.length === 0);
   const writes = [isClean ? '✓' : '✗', 'Ledger of writes', `${grouped(ledger.acknowledged)} acknowledged`];

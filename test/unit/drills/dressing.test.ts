@@ -89,6 +89,10 @@ describe('stock settings', () => {
     expect(haproxy.match(/default-server check/g)).toHaveLength(3);
   });
 
+  it.each(DRESSINGS)('$name never holds what Patroni does not start without', ({ held }) => {
+    expect(held).not.toContain('regent-etcd-way.service');
+  });
+
   it('leave what is not about failover as it is', () => {
     const sound: object = JSON.parse(soundText('/etc/patroni/regent/dynamic.json'));
     const stock: object = JSON.parse(textOf(STOCK, '/etc/patroni/regent/dynamic.json'));

@@ -1,11 +1,8 @@
 import { HARMLESS_DRILLS } from '../../../contract/cluster/drill.ts';
-import { runChange } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
-import { printable } from '../../format/escape.ts';
 import { integer, need } from '../../values.ts';
-import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
-import { JOB_SHAPE } from './job.ts';
+import { abortJob } from './job.ts';
 import { move, optionsOf } from './move.ts';
 
 const PATIENCE_S = 900;
@@ -48,19 +45,7 @@ async function run(call: Call): Promise<ExitCode> {
 
 async function abort(call: Call): Promise<ExitCode> {
   const job = call.args[0] === undefined ? await findDrill(call) : String(integer(call.args[0], '<job>'));
-  return runChange(call, {
-    route: 'job.abort',
-    input: { params: { job } },
-    shape: JOB_SHAPE,
-    done: 'aborted',
-    next: { not_found: ['regent job list --kind drill'], conflict: [`regent job show ${job}`] },
-    tell: jobSentence,
-    waitFor: async ({ id }) => {
-      const ended = await waitForJob(call, id, call.change.timeoutSeconds);
-      call.io.err.write(`${printable(jobSentence(ended))}\n`);
-      return ended.state === 'aborted' ? EXIT.ok : jobExit(ended);
-    },
-  });
+  return abortJob(call, job, { not_found: ['regent job list --kind drill'], conflict: [`regent job show ${job}`] });
 }
 
 /** There is one at most. */

@@ -1,5 +1,5 @@
 import type { Job } from '../../../contract/cluster/job.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { type Change, printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command.ts';
 import { EXIT, type ExitCode, usageError } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
@@ -76,23 +76,27 @@ export const JOB: NounSpec = {
       args: [WHICH],
       isChange: true,
       examples: ['regent job abort 12', 'regent job abort 12 --wait'],
-      run: (call) =>
-        runChange(call, {
-          route: 'job.abort',
-          input: { params: { job: need(call, 0) } },
-          shape: JOB_SHAPE,
-          done: 'aborted',
-          next: NEXT,
-          tell: jobSentence,
-          waitFor: async (job) => {
-            const ended = await waitForJob(call, job.id, call.change.timeoutSeconds);
-            call.io.err.write(`${printable(jobSentence(ended))}\n`);
-            return ended.state === 'aborted' ? EXIT.ok : jobExit(ended);
-          },
-        }),
+      run: (call) => abortJob(call, need(call, 0), NEXT),
     },
   ],
 };
+
+/** Asks for a job's end; with `--wait` until it has come. `next`: what to do after these failures. */
+export function abortJob(call: Call, id: string, next: NonNullable<Change<'job.abort'>['next']>): Promise<ExitCode> {
+  return runChange(call, {
+    route: 'job.abort',
+    input: { params: { job: id } },
+    shape: JOB_SHAPE,
+    done: 'aborted',
+    next,
+    tell: jobSentence,
+    waitFor: async (job) => {
+      const ended = await waitForJob(call, job.id, call.change.timeoutSeconds);
+      call.io.err.write(`${printable(jobSentence(ended))}\n`);
+      return ended.state === 'aborted' ? EXIT.ok : jobExit(ended);
+    },
+  });
+}
 
 async function list(call: Call): Promise<void> {
   const limit = integer(option(call, 'limit') ?? '20', '--limit');

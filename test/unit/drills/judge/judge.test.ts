@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../../src/drills/judge/judge.ts';
-import type { HazardRules } from '../../../../src/drills/judge/rules.ts';
+import { ANY_FAILOVERS, type HazardRules } from '../../../../src/drills/judge/rules.ts';
 import type { Ledger, Timeline } from '../../../../src/drills/judge/timeline.ts';
 import type { Check } from '../../../../src/drills/judge/verdict.ts';
 import { AT, goodRound, lane, RULES, withLane } from './round.ts';
@@ -462,6 +462,14 @@ describe('a round still passes', () => {
       why: 'when outage, failures and redundancy are exactly at their limits',
       round: GOOD,
       rules: { expects: [{ probe: 'write', withinMs: 3_000, failures: 60 }], redundantMs: 3_000, failovers: 1 },
+    },
+    {
+      why: 'when nothing is promised of failovers',
+      round: {
+        ...GOOD,
+        deeds: [...GOOD.deeds, { at: 14_000, host: 'r3', kind: 'promotion', text: 'became the primary' }],
+      },
+      rules: { ...RULES, failovers: ANY_FAILOVERS },
     },
     { why: 'when a lane without an expectation is out', round: out('proxy', 5_000, 20_000) },
     {
