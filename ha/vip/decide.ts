@@ -36,8 +36,8 @@ export interface Verdict {
   readonly why: string;
 }
 
-/** Word of a majority is good for so long. Another node takes over 0.8 s after the last advert at the earliest: who is cut off is gone by then. */
-export const MAJORITY_MS = 700;
+/** Word of a majority is good for so long. Another node takes over 0.8 s after a cut at the earliest: who is cut off is gone by then. */
+export const MAJORITY_MS = 600;
 const PROXY_MS = 2000;
 const REGION_MS = 3000;
 /** An election of etcd, or its restart on one node, is no reason to move. */

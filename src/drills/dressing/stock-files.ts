@@ -89,8 +89,8 @@ function keepalived(): FileEdits {
   return {
     path: '/etc/keepalived/regent/keepalived.conf',
     edits: [
-      { old: '    advert_int 0.2\n', now: '    advert_int 1\n' },
-      line('down_timer_adverts 5'),
+      { old: '    advert_int 0.1\n', now: '    advert_int 1\n' },
+      line('down_timer_adverts 9'),
       line('timer_expired_backup'),
       line('vrrp_rt_priority 20'),
       line('vrrp_garp_master_delay 1'),

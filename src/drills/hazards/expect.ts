@@ -9,7 +9,7 @@ export const CALM_MS = 2_000;
 /** A standby is gone: its primary waits for both until Patroni no longer names it. Measured 3.3 to 4.5 s; nothing better is promised yet. */
 export const STANDBY_GONE_MS = 5_000;
 
-/** Another takes the floating address: five adverts of 0.2 s, the promise of the VIP's headline. */
+/** Another takes the floating address: nine adverts of 0.1 s, the promise of the VIP's headline. */
 export const VIP_MS = 1_000;
 
 /** Of what nobody should feel: others do the work, or nobody asks for it. */

@@ -2,10 +2,13 @@ import { mainAddress, regionNodes } from '../../model/cluster.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { VipDesired } from './desired.ts';
 
-/** Largest priority that is not the owner's own (RFC 9568 §5.2.4). The larger it is, the sooner a node takes over. */
-const PRIORITY_MAX = 250;
-/** A step is the time by which one takes over before the next one: 31 ms with adverts of 0.2 s. */
-const PRIORITY_STEP = 40;
+/**
+ * The larger it is, the sooner a node takes over (RFC 9568 §6.1, Skew_Time): the first one 18 ms after a holder said that it goes (adverts of 0.1 s),
+ * so that the address is gone there.
+ */
+const PRIORITY_MAX = 210;
+/** A step is the time by which one takes over before the next one: 25 ms. */
+const PRIORITY_STEP = 65;
 
 /**
  * keepalived runs on the region nodes of a cluster that has a floating address, those that are still joining too: they hear of a holder and

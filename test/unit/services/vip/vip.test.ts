@@ -28,7 +28,7 @@ describe('compile', () => {
       clusterId: 'regent-0f3a9c21',
       router: 51,
       vip: '10.77.0.10/24',
-      priority: 210,
+      priority: 145,
       name: 'r2',
       address: '10.77.0.12',
       isMember: true,
@@ -37,7 +37,7 @@ describe('compile', () => {
         { name: 'r3', address: '10.77.0.13' },
       ],
     });
-    expect(['n-r1', 'n-r2', 'n-r3'].map((id) => desired(id).priority)).toEqual([250, 210, 170]);
+    expect(['n-r1', 'n-r2', 'n-r3'].map((id) => desired(id).priority)).toEqual([210, 145, 80]);
   });
 
   it('is absent on racks, without a cluster and without a floating address', () => {
