@@ -42,7 +42,10 @@ const PROXY_MS = 2000;
 const REGION_MS = 3000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;
-/** Beacons go out ten times a second: who is not heard for so long is told of by others, and nobody tells of one that he himself does not hear. */
+/**
+ * Beacons go out ten times a second: nobody tells of a holder that he himself has not heard for so long. Who listens waits longer, for a majority's
+ * time: a holder that died is not told of by anybody then.
+ */
 const HEARD_MS = 400;
 /** After a split has healed the lower priority steps back within a few adverts. */
 const BOTH_MS = 800;
@@ -77,7 +80,7 @@ export function heardHolder(now: number, peers: Superseding['peers']): string | 
  */
 function farHolder({ now, name, isHolder, peers: all }: Sight, peers: Sight['peers']): Sight['peers'][number] | null {
   if (isHolder) return null;
-  const isNear = (other: string) => all.some((peer) => peer.name === other && now - peer.seenAt <= HEARD_MS);
+  const isNear = (other: string) => all.some((peer) => peer.name === other && now - peer.seenAt <= MAJORITY_MS);
   return peers.find(({ holder }) => holder !== null && holder !== name && !isNear(holder)) ?? null;
 }
 

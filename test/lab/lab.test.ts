@@ -56,6 +56,11 @@ function tracesOf(layout: Layout): string[] {
   ];
 }
 
+/** cgroup v2 gives no shares of real time: a kernel that groups it then lets nobody have any. */
+function isRealtimeDenied(): boolean {
+  return existsSync('/sys/fs/cgroup/cgroup.controllers');
+}
+
 /** The machine's own network, as a user would look at it. */
 async function ownNetwork(): Promise<string> {
   const commands = [
@@ -90,6 +95,11 @@ describe('a lab of one host', () => {
     await lab.close();
     expect(await ownNetwork()).toBe(before);
     expect(tracesOf(lab.layout)).toEqual([]);
+  });
+
+  it.skipIf(isRealtimeDenied())('may run in real time what asks for it, as keepalived does', async () => {
+    const lab = await labOf('rt');
+    expect((await lab.exec('r1', ['chrt', '--fifo', '20', 'true'])).stderr).toBe('');
   });
 
   it('has a base without keys or identities of one host', async () => {

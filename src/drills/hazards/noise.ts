@@ -14,8 +14,8 @@ const PAUSES = 5;
 /** Between two pauses: 2 s to 5 s, so that the first is over. */
 const APART_MS = 2_000;
 
-/** Whose pause of 2 s is no reason for a failover. */
-const PATIENT = UNIT_NAMES.filter((name) => name !== 'postgres' && name !== 'patroni');
+/** Whose pause of 2 s is no reason for a failover. The keeper is ended after one: nobody else would see that its primary hangs. */
+const PATIENT = UNIT_NAMES.filter((name) => !['postgres', 'patroni', 'keeper'].includes(name));
 
 /** Slow is no outage; this is where slow begins to be one. */
 const SLOW: Bounds = { write: 5_000, read: 5_000, vip: 2_000, dns: 5_000 };
@@ -42,7 +42,7 @@ export const NOISE: readonly Hazard[] = [
   }),
   noise({
     id: 'noise-pause-long',
-    title: `${PAUSES} pauses of ${LONG_MS / 1000} s, each of a random process but PostgreSQL and Patroni`,
+    title: `${PAUSES} pauses of ${LONG_MS / 1000} s, each of a random process but PostgreSQL, Patroni and the keeper`,
     row: 'short pauses, busy processors',
     bounds: { write: 4_000, read: 4_000, vip: 3_000, dns: 4_000 },
     steps: pauses((cast, chance) => paused(pick(PATIENT, chance), LONG_MS, cast, chance)),

@@ -36,7 +36,7 @@ export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
   return {
     before: (act) => {
       // Clients may reach a host again from the moment that it is being brought back.
-      for (const host of comingBack(act, all)) absences.close(host, stage.now());
+      if (act.do !== 'thaw') for (const host of comingBack(act, all)) absences.close(host, stage.now());
       const lost = lostHost(act);
       if (lost !== null) absences.open(lost, stage.now());
     },
@@ -46,6 +46,8 @@ export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
         turn(act.host, 'off');
       }
       if (act.do === 'stop') absences.open(act.host, stage.now());
+      // Its cable comes back last.
+      if (act.do === 'thaw') absences.close(act.host, stage.now());
       for (const host of comingBack(act, all)) {
         if (act.do === 'reboot' || off.delete(host)) turn(host, 'on');
       }

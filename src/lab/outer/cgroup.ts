@@ -16,14 +16,37 @@ export function cgroupStyle(): CgroupStyle {
   return { kind: 'own', hierarchies: wanted.filter((path) => existsSync(path)) };
 }
 
+/** Microseconds of each second for real-time processes: of all labs, of a lab, of a host. */
+const REALTIME_US = [800_000, 350_000, 50_000] as const;
+
 /** Makes the host's group in every hierarchy; returns the `cgroup.procs` files that a process must be written to. */
 export function makeGroups(style: CgroupStyle, group: string): string[] {
   if (style.kind === 'systemd') return [];
   return style.hierarchies.map((hierarchy) => {
     const path = join(hierarchy, group);
     mkdirSync(path, { recursive: true });
+    allowRealtime(hierarchy, group);
     return join(path, 'cgroup.procs');
   });
+}
+
+/**
+ * Where real-time processes are grouped (CONFIG_RT_GROUP_SCHED; Documentation/scheduler/sched-rt-group.rst of Linux) a new group may have none:
+ * keepalived would be late, as it never is on a host of its own. Where that is not to be had, the lab goes on without.
+ */
+function allowRealtime(hierarchy: string, group: string): void {
+  let path = hierarchy;
+  for (const [depth, part] of group.split('/').entries()) {
+    path = join(path, part);
+    const file = join(path, 'cpu.rt_runtime_us');
+    const micros = REALTIME_US[depth];
+    if (micros === undefined || !existsSync(file)) return;
+    try {
+      writeFileSync(file, String(micros));
+    } catch {
+      return;
+    }
+  }
 }
 
 /** Stops or continues every process of a host at once. False where the machine gives no way to do it, or the host is off. */

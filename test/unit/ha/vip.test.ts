@@ -59,10 +59,16 @@ describe('who may hold the floating address', () => {
       /etcd answers/,
     ],
     [
-      'the holder was heard here half a second ago',
-      { peers: [peer({ holder: 'r3' }), peer({ name: 'r3', seenAt: AGO(500) })] },
+      'the holder was heard here, and is no more',
+      { peers: [peer({ holder: 'r3' }), peer({ name: 'r3', seenAt: AGO(MAJORITY_MS + 1) })] },
       false,
       /r2 hears r3 hold/,
+    ],
+    [
+      'the holder is silent, and the other one does not know it yet',
+      { peers: [peer({ holder: 'r3' }), peer({ name: 'r3', seenAt: AGO(MAJORITY_MS - 1) })] },
+      true,
+      /etcd answers/,
     ],
     ['another one hears this one hold it', { peers: [peer({ holder: 'r1' })] }, true, /etcd answers/],
     [
