@@ -4,8 +4,10 @@ import { placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
-/** One that is stopped, or whose host is gone, refuses nothing. */
+/** One that is stopped, whose host is gone, or that waits for a leader refuses nothing. */
 const SILENT_MS = 600;
+/** After an election all answer again, one a little later than the other: nobody goes elsewhere for that. */
+const ELSEWHERE_MS = 1000;
 
 /** How an etcd answers. `aliveSince`: null while it does not, or was never asked; times in ms of a monotonic clock. */
 export interface Member {
@@ -19,19 +21,25 @@ export function bestOf(members: readonly Member[]): Member | null {
 }
 
 /**
- * Must a connection to `place` be cut? It must when what it leads to is silent while another answers, or is no member any more; and
- * when it leads elsewhere although this host's own has answered for `homeMs`.
+ * Must a connection to `place` be cut? It must when what it leads to is no member any more, or silent while another answers (this host's own:
+ * while another has answered for a second); and when it leads elsewhere although this host's own has answered for `homeMs`.
  */
 export function isAstray(place: string, members: readonly Member[], now: number, homeMs: number): boolean {
   const [own] = members;
   const best = bestOf(members);
   const member = members.find((one) => one.place === place);
   if (member === undefined) return true;
-  if (member.aliveSince === null) return best !== null && best.aliveSince !== null;
+  if (member.aliveSince === null) {
+    const leastMs = member === own ? ELSEWHERE_MS : 0;
+    return best?.aliveSince != null && now - best.aliveSince >= leastMs;
+  }
   return member !== own && own?.aliveSince != null && now - own.aliveSince >= homeMs;
 }
 
-/** Asks one etcd again and again, by one kept connection, for its version: that needs no majority. */
+/**
+ * Asks one etcd again and again, by one kept connection, for its health: a linearizable read, which it answers only with its majority
+ * (etcd's manual, "Monitoring etcd"). Of two nodes that do not hear each other one may lead etcd, and the other one's is of no use.
+ */
 export class Watched implements Member {
   readonly place: string;
   aliveSince: number | null = null;
@@ -71,9 +79,9 @@ export class Watched implements Member {
 
   #ask(): Promise<boolean> {
     return new Promise((resolve) => {
-      const asked = request({ ...placeOf(this.place), path: '/version', agent: this.#agent }, (response) => {
+      const asked = request({ ...placeOf(this.place), path: '/health', agent: this.#agent }, (response) => {
         response.resume();
-        response.on('end', () => resolve(true));
+        response.on('end', () => resolve(response.statusCode === 200));
       });
       asked.on('error', () => resolve(false));
       const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), SILENT_MS);

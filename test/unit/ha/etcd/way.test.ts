@@ -30,7 +30,8 @@ describe('where to', () => {
 
   it.each([
     ['it leads home', 'own', [own(1), other(1)], false],
-    ['home is silent, another answers', 'own', [own(null), other(1)], true],
+    ['home is silent, another answers', 'own', [own(null), other(0)], true],
+    ['home is silent, another has just come back: an election is over', 'own', [own(null), other(1)], false],
     ['home is silent as all are: nothing is gained', 'own', [own(null), other(null)], false],
     ['another is silent, home answers', 'other', [own(900), other(null)], true],
     ['home has just come back', 'other', [own(600), other(1)], false],
@@ -78,10 +79,11 @@ describe('the way', () => {
   const shown = () => identity ?? expect.fail('no certificate');
 
   /** An etcd that asks for a certificate and says its name on every connection. */
-  async function etcd(name: string): Promise<{ place: string; server: Server }> {
-    const server = createServer({ ...shown(), requestCert: true, rejectUnauthorized: true }, (_, response) =>
-      response.end(JSON.stringify({ name })),
-    );
+  async function etcd(name: string, isHealthy = () => true): Promise<{ place: string; server: Server }> {
+    const server = createServer({ ...shown(), requestCert: true, rejectUnauthorized: true }, ({ url }, response) => {
+      response.statusCode = url === '/health' && !isHealthy() ? 503 : 200;
+      response.end(JSON.stringify({ name }));
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     ends.push(() => server.close().closeAllConnections());
@@ -129,7 +131,7 @@ describe('the way', () => {
     expect((await ask(way)).name).toBe('own');
   });
 
-  it('leads elsewhere while its own is gone, and cuts what led there', async () => {
+  it('leads elsewhere while its own is gone', async () => {
     const own = await etcd('own');
     const { way, said } = await open([own.place, (await etcd('other')).place]);
     await until('both answer', () => said.length === 2);
@@ -139,6 +141,23 @@ describe('the way', () => {
     await closed;
     await until('it is noticed', () => said.includes(`${own.place} does not answer`));
     expect((await ask(way)).name).toBe('other');
+  });
+
+  it('leads elsewhere while its own hears nobody who leads etcd, and cuts what led there', async () => {
+    let isHealthy = true;
+    const own = await etcd('own', () => isHealthy);
+    const { way, said } = await open([own.place, (await etcd('other')).place]);
+    await until('both answer', () => said.length === 2);
+    const { socket } = await ask(way);
+    let isClosed = false;
+    socket.on('close', () => (isClosed = true));
+    isHealthy = false;
+    await until('it is noticed', () => said.includes(`${own.place} does not answer`));
+    expect((await ask(way)).name).toBe('other');
+    await until('it is cut', () => {
+      way.cutAstray();
+      return isClosed;
+    });
   });
 
   it('leads elsewhere when its own takes connections and says nothing', async () => {
