@@ -1,5 +1,8 @@
 import type { ClientRequest, IncomingMessage, request as HttpRequest } from 'node:http';
 
+/** A connection that says nothing for so long is asked whether it lives. */
+const SILENT_MS = 1000;
+
 /**
  * `fetch` over node:http for plain calls: loading the built-in one takes 50 ms, half of what a whole command may take
  * (numbers.md §2). It gives what the client of API v1 uses of a response: `ok`, `status`, `headers.get` and `text`. Streams go to the
@@ -17,6 +20,8 @@ export const lightFetch: typeof fetch = async (target, init = {}) => {
     // One call per process: a pool would only keep the process alive.
     agent: false,
   });
+  // The floating address may move while the answer is waited for: its next holder knows nothing of this connection, and says so when it is asked.
+  outgoing.on('socket', (socket) => socket.setKeepAlive(true, SILENT_MS));
   const incoming = await answerOf(outgoing, body, init.signal ?? null);
   const text = await textOf(incoming, init.signal ?? null);
   const status = incoming.statusCode ?? 0;
