@@ -111,9 +111,9 @@ describe('what-if', () => {
       SERVICE  OUT FOR     WHY
       write    20 to 26 s  measured: Patroni's lease of 20 s ends, then a standby is promoted
       read     20 to 26 s  measured: Patroni's lease of 20 s ends, then a standby is promoted
-      vip      0.6 to 1 s  measured: five adverts of 0.2 s are missed
+      vip      0.6 to 1 s  measured: nine adverts of 0.1 s are missed
       lookup   0 to 2 s    the drills' bound: a client with two resolvers asks the next one
-      proxy    0.6 to 1 s  measured: five adverts of 0.2 s are missed
+      proxy    0.6 to 1 s  measured: nine adverts of 0.1 s are missed
 
       Risk: Exactly 2 voters of etcd are left, and each is needed: one more loss stops writes.
       "
