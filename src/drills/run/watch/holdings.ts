@@ -1,6 +1,7 @@
 import { holdsAddress, regionsOf, type Stage } from '../stage.ts';
 import { type HostWatch, keepTelling } from './keep.ts';
 import { openSpanBook, type SpanBook } from './spans.ts';
+import { openStamps } from './told.ts';
 
 /** Something that is followed on each region node, and what was so when. */
 export interface SpanWatch {
@@ -11,6 +12,7 @@ export interface SpanWatch {
 /** Who has the floating address, told by the kernels themselves, from outside: also that of a host that hangs. */
 export function watchHoldings(stage: Stage): SpanWatch {
   const book = openSpanBook();
+  const momentOf = openStamps(() => stage.now(), Date.now);
   const look = async (host: string) => {
     if (await holdsAddress(stage, host)) book.open(host, stage.now());
   };
@@ -20,12 +22,12 @@ export function watchHoldings(stage: Stage): SpanWatch {
       argv: () => {
         // After the monitor has begun: an address that comes in between is told twice, never not at all.
         void stage.wait(100).then(() => look(host));
-        return ['ip', '-n', stage.layout.hostNetns(host), '-o', '-4', 'monitor', 'address'];
+        return `env TZ=UTC ip -n ${stage.layout.hostNetns(host)} -ts -o -4 monitor address`.split(' ');
       },
       onLine: (line) => {
         if (!line.includes(` ${stage.vip}/`)) return;
-        if (line.startsWith('Deleted')) book.close(host, stage.now());
-        else book.open(host, stage.now());
+        if (line.includes('] Deleted ')) book.close(host, momentOf(line));
+        else book.open(host, momentOf(line));
       },
     });
     const off = () => {
