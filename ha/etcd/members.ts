@@ -4,6 +4,8 @@ import { placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
+/** While this host's own answers, the others are only known of. */
+const SPARE_MS = 1000;
 /** One that is stopped, whose host is gone, or that waits for a leader refuses nothing. */
 const SILENT_MS = 600;
 /** After an election all answer again, one a little later than the other: nobody goes elsewhere for that. */
@@ -36,6 +38,12 @@ export function isAstray(place: string, members: readonly Member[], now: number,
   return member !== own && own?.aliveSince != null && now - own.aliveSince >= homeMs;
 }
 
+/** How one is watched. */
+export interface WatchedOptions {
+  readonly onChange: (isAlive: boolean) => void;
+  readonly isSpare: () => boolean;
+}
+
 /**
  * Asks one etcd again and again, by one kept connection, for its health: a linearizable read, which it answers only with its majority
  * (etcd's manual, "Monitoring etcd"). Of two nodes that do not hear each other one may lead etcd, and the other one's is of no use.
@@ -44,13 +52,15 @@ export class Watched implements Member {
   readonly place: string;
   aliveSince: number | null = null;
   readonly #onChange: (isAlive: boolean) => void;
+  readonly #isSpare: () => boolean;
   #agent: Agent;
   #isClosed = false;
 
-  /** `place`: `address:port`. `onChange`: it answers now, or does not any more. */
-  constructor(place: string, identity: Identity, onChange: (isAlive: boolean) => void) {
+  /** `place`: `address:port`. `onChange`: it answers now, or does not any more. `isSpare`: nobody needs it now. */
+  constructor(place: string, identity: Identity, { onChange, isSpare }: WatchedOptions) {
     this.place = place;
     this.#onChange = onChange;
+    this.#isSpare = isSpare;
     this.#agent = agentOf(identity);
     void this.#watch();
   }
@@ -73,8 +83,15 @@ export class Watched implements Member {
         this.aliveSince = isAlive ? performance.now() : null;
         this.#onChange(isAlive);
       }
-      await delay(LOOK_MS);
+      await this.#pause();
     }
+  }
+
+  /** Ends early when it is needed. */
+  async #pause(): Promise<void> {
+    const until = performance.now() + SPARE_MS;
+    do await delay(LOOK_MS);
+    while (this.#isSpare() && performance.now() < until);
   }
 
   #ask(): Promise<boolean> {

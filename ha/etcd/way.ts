@@ -72,9 +72,15 @@ export class Way {
     this.#members = places.map(
       (place) =>
         kept.find((member) => member.place === place) ??
-        new Watched(place, identity, (isAlive) => {
-          this.#log(`${place} ${isAlive ? 'answers' : 'does not answer'}`);
-          this.cutAstray();
+        new Watched(place, identity, {
+          onChange: (isAlive) => {
+            this.#log(`${place} ${isAlive ? 'answers' : 'does not answer'}`);
+            this.cutAstray();
+          },
+          isSpare: () => {
+            const [own] = this.#members;
+            return own?.aliveSince != null && own.place !== place;
+          },
         }),
     );
   }

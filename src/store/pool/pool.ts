@@ -2,7 +2,6 @@ import pg from 'pg';
 import type { Clock, Log } from '../../core/ports.ts';
 import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
 import { failureSentence } from '../failure.ts';
-import { Doors } from './doors.ts';
 
 export interface PoolOptions {
   readonly connection: ConnectionSpec;
@@ -24,7 +23,6 @@ const SILENT_MS = 900;
 export class Pool {
   readonly #pool: pg.Pool;
   readonly #clock: Clock;
-  readonly #doors: Doors;
   /** When a connection last answered, on the monotonic clock. */
   readonly #heard = new WeakMap<pg.PoolClient, number>();
   #silentSince = Number.NEGATIVE_INFINITY;
@@ -43,8 +41,6 @@ export class Pool {
       // a transaction, reports it to its query and as an event; without a listener for that the process would end.
       client.on('error', () => {});
     });
-    this.#doors = new Doors(() => this.#pool.idleCount);
-    this.#pool.on('release', () => process.nextTick(() => this.#doors.look()));
     // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
     this.#pool.on('error', (error) => log.warn('idle database connection lost', { why: failureSentence(error) }));
   }
@@ -53,9 +49,7 @@ export class Pool {
   async acquire(timeoutMs: number): Promise<pg.PoolClient> {
     const end = this.#clock.monotonic() + timeoutMs;
     for (;;) {
-      const left = () => Math.max(1, end - this.#clock.monotonic());
-      const leave = await this.#doors.enter(left());
-      const client = await connect(this.#pool, left()).finally(leave);
+      const client = await connect(this.#pool, Math.max(1, end - this.#clock.monotonic()));
       if ((this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
       client.release(true);
     }
