@@ -67,7 +67,7 @@ describe('stock settings and the real daemons', () => {
   });
 
   it('are told by keepalived itself, and ours are told from them', async () => {
-    const [stock, ours] = [keepalivedSays('1000 milli-sec'), keepalivedSays('200 milli-sec')];
+    const [stock, ours] = [keepalivedSays('1000 milli-sec'), keepalivedSays('100 milli-sec')];
     for (const [files, proof, other] of [
       [stockFiles('vip'), stock, ours],
       [renderedCase('vip', 'cluster', templates), ours, stock],
