@@ -1,6 +1,6 @@
-import { Agent, request } from 'node:https';
+import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { placeOf } from '../kit/etcd.ts';
+import { hasMajority, placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
@@ -45,8 +45,7 @@ export interface WatchedOptions {
 }
 
 /**
- * Asks one etcd again and again, by one kept connection, for its health: a linearizable read, which it answers only with its majority
- * (etcd's manual, "Monitoring etcd"). Of two nodes that do not hear each other one may lead etcd, and the other one's is of no use.
+ * Asks one etcd again and again, by one kept connection, for a read of its majority. Of two nodes that do not hear each other one may lead etcd, and the other one's is of no use.
  */
 export class Watched implements Member {
   readonly place: string;
@@ -78,7 +77,7 @@ export class Watched implements Member {
 
   async #watch(): Promise<void> {
     while (!this.#isClosed) {
-      const isAlive = await this.#ask();
+      const isAlive = await hasMajority(placeOf(this.place), this.#agent, SILENT_MS);
       if (isAlive !== (this.aliveSince !== null)) {
         this.aliveSince = isAlive ? performance.now() : null;
         this.#onChange(isAlive);
@@ -92,22 +91,6 @@ export class Watched implements Member {
     const until = performance.now() + SPARE_MS;
     do await delay(LOOK_MS);
     while (this.#isSpare() && performance.now() < until);
-  }
-
-  #ask(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const asked = request({ ...placeOf(this.place), path: '/health', agent: this.#agent }, (response) => {
-        response.resume();
-        response.on('end', () => resolve(response.statusCode === 200));
-      });
-      asked.on('error', () => resolve(false));
-      const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), SILENT_MS);
-      asked.on('close', () => {
-        clearTimeout(timer);
-        resolve(false);
-      });
-      asked.end();
-    });
   }
 }
 

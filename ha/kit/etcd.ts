@@ -2,6 +2,8 @@ import { type Agent, request } from 'node:https';
 
 const ANSWER_MS = 1000;
 const ANSWER_MAX = 1_000_000;
+/** A read of any key, which etcd answers only with its majority (a linearizable read, the default of its API). */
+const READ = JSON.stringify({ key: Buffer.from('regent').toString('base64'), count_only: true });
 
 /** Where somebody listens. */
 export interface Place {
@@ -50,4 +52,12 @@ export function askEtcd({ host, port }: Place, question: Question, agent: Agent)
     asked.on('close', () => clearTimeout(timer));
     asked.end(body);
   });
+}
+
+/** Does this etcd answer with its majority, in time? One that hears no leader does not, though it lives. */
+export function hasMajority(place: Place, agent: Agent, patienceMs: number): Promise<boolean> {
+  return askEtcd(place, { path: '/v3/kv/range', body: READ, patienceMs }, agent).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,15 +1,10 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { askEtcd } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const PROXY_TIMEOUT_MS = 1000;
-const ETCD_TIMEOUT_MS = 500;
-const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 /** haproxy's own answers carry it; a regiond's do not. */
 const OWN_ANSWER = 'regent-answer';
-/** A read of any key, which etcd answers only with its majority (a linearizable read, the default of its API). */
-const READ = JSON.stringify({ key: Buffer.from('regent').toString('base64'), count_only: true });
 const FRESH_CONNECTION = new HttpAgent({ keepAlive: false });
 
 /** `region`: haproxy knows a regiond that lives; `proxy`: haproxy answered itself; `refused`: nobody listens; `silent`: nothing in time. */
@@ -37,12 +32,4 @@ export function askProxy(): Promise<ProxyAnswer> {
 /** The way to this host's etcd, by mutual TLS. */
 export function etcdAgent(identity: Identity): HttpsAgent {
   return new HttpsAgent({ keepAlive: true, maxSockets: 2, ...identity });
-}
-
-/** Does this host's etcd answer with its majority? */
-export function hasMajority(agent: HttpsAgent): Promise<boolean> {
-  return askEtcd(OWN_ETCD, { path: '/v3/kv/range', body: READ, patienceMs: ETCD_TIMEOUT_MS }, agent).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,8 +2,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasMajority } from '../kit/etcd.ts';
 import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
-import { askProxy, etcdAgent, hasMajority } from './asks.ts';
+import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
@@ -21,6 +22,8 @@ const CONFIG = '/etc/keepalived/regent/health.json';
 const KEY = '/etc/regent/secrets/beacon.key';
 const TICK_MS = 100;
 const ASK_MS = 200;
+const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
+const ETCD_TIMEOUT_MS = 500;
 const WRITE_MS = 200;
 const CONFIG_MS = 1000;
 /** Ends the program and, by `unfit`, the keepalived that does not do its part. */
@@ -126,7 +129,7 @@ async function followProxy(state: State): Promise<void> {
 async function followEtcd(state: State): Promise<void> {
   for (;;) {
     const sentAt = performance.now();
-    if (state.etcd !== null && (await hasMajority(state.etcd))) state.etcdAt = sentAt;
+    if (state.etcd !== null && (await hasMajority(OWN_ETCD, state.etcd, ETCD_TIMEOUT_MS))) state.etcdAt = sentAt;
     await delay(ASK_MS);
   }
 }

@@ -81,7 +81,7 @@ describe('the way', () => {
   /** An etcd that asks for a certificate and says its name on every connection. */
   async function etcd(name: string, isHealthy = () => true): Promise<{ place: string; server: Server }> {
     const server = createServer({ ...shown(), requestCert: true, rejectUnauthorized: true }, ({ url }, response) => {
-      response.statusCode = url === '/health' && !isHealthy() ? 503 : 200;
+      response.statusCode = url === '/v3/kv/range' && !isHealthy() ? 503 : 200;
       response.end(JSON.stringify({ name }));
     });
     server.listen(0, '127.0.0.1');
