@@ -24,6 +24,7 @@ export function afterProbe(before: Recovery, health: Health, nowMs: number, wall
     const isCalm = nowMs > before.backOff.notBefore + CALM_MS;
     return { failures: 0, backOff: isCalm ? NO_BACK_OFF : before.backOff };
   }
+  if (health.isOutOfReach) return before;
   const { active, sinceMs } = health.unit;
   if (active === 'activating' && sinceMs !== null && wallMs - sinceMs < STARTING_MS) return before;
   return { ...before, failures: before.failures + 1 };

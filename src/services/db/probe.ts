@@ -1,7 +1,7 @@
 import type { ExecResult } from '../../core/host-values.ts';
 import { compareText } from '../../core/order.ts';
 import type { ServiceHealth } from '../kit/contract.ts';
-import { jsonOf, silenceOf, webAnswerOf } from '../kit/web-answer.ts';
+import { hasNoWay, jsonOf, silenceOf, webAnswerOf } from '../kit/web-answer.ts';
 import type { DbDesired } from './desired.ts';
 import type { DbFacts } from './facts.ts';
 import { restUrlOf } from './view.ts';
@@ -43,7 +43,8 @@ export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired)
   const [liveness, own, cluster] = answers;
   const loop = webAnswerOf(liveness)?.status ?? 0;
   if (loop !== 200 && loop !== 503) {
-    return { isHealthy: false, detail: `asked Patroni at ${restUrlOf(desired)}: ${silenceOf(liveness)}` };
+    const detail = `asked Patroni at ${restUrlOf(desired)}: ${silenceOf(liveness)}`;
+    return { isHealthy: false, detail, ...(hasNoWay(liveness) && { isOutOfReach: true }) };
   }
   if (loop === 503)
     return { isHealthy: false, detail: 'Patroni answers, but its loop has not run for longer than its lease' };

@@ -83,6 +83,8 @@ export interface ServiceHealth {
   readonly facts?: Readonly<Record<string, unknown>>;
   /** It is on its way, and what it says changes within seconds: it is asked again soon. */
   readonly isSettling?: boolean;
+  /** The host has lost the address that the daemon is asked at: nothing is known of the daemon, and a restart would not help. */
+  readonly isOutOfReach?: boolean;
 }
 
 /** A thing whose published number follows its content (see `Version` in the model). */

@@ -26,6 +26,11 @@ export function silenceOf(answer: ExecResult | undefined): string {
   return status === undefined ? 'no answer' : `no answer that could be read (status ${status})`;
 }
 
+/** The question found no way out of this host: its link is down, or the address that was asked is not on it. */
+export function hasNoWay(answer: ExecResult | undefined): boolean {
+  return /\b(ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)\b/.test(answer?.failure ?? '');
+}
+
 /** The JSON of an answer with status 200; null for every other one. */
 export function jsonOf(answer: ExecResult | undefined): unknown {
   const web = webAnswerOf(answer);

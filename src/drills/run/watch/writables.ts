@@ -23,6 +23,12 @@ interface LocalWriter {
 const EVERY_MS = 100;
 /** So long without an acknowledgement and the run is over. */
 const BREAK_MS = 500;
+/**
+ * Waits in one process while there is no PostgreSQL: a host that has lost its own must not take the processors of the others with attempts. What a
+ * standby refuses ten times a second is not said in its journal.
+ */
+const PSQL = `while ! { read -r pid </var/lib/postgresql/17/regent/postmaster.pid && kill -0 "$pid"; } 2>/dev/null; do sleep 0.1; done
+PGOPTIONS='-c log_min_messages=panic' exec psql -XqAt -d regent 2>&1`;
 
 /** Has each region node's own PostgreSQL take a numbered write ten times a second, if it will, over one session of its superuser. */
 export function watchWritables(stage: Stage, round: string): WritablesWatch {
@@ -70,7 +76,7 @@ function startWriter(stage: Stage, round: string, host: string): LocalWriter {
 function psqlIn(stage: Stage, host: string): string[] | null {
   try {
     const enter = ['nsenter', `--target=${needInit(stage.layout, host).pid}`, '--all', '--'];
-    return [...enter, 'runuser', '-u', 'postgres', '--', 'sh', '-c', 'exec psql -XqAt -d regent 2>&1'];
+    return [...enter, 'runuser', '-u', 'postgres', '--', 'sh', '-c', PSQL];
   } catch {
     return null;
   }

@@ -134,6 +134,13 @@ describe('probe', () => {
     });
   const refused = notAsked('connect ECONNREFUSED 10.77.0.11:8008');
 
+  it.each([
+    [true, 'connect ENETUNREACH 10.77.0.11:8008 - Local (0.0.0.0:0)'],
+    [undefined, 'connect ECONNREFUSED 10.77.0.11:8008'],
+  ])('says %s to: the host has lost the address that Patroni is asked at (%s)', (isOutOfReach, failure) => {
+    expect(parseProbeDb([notAsked(failure)], desired()).isOutOfReach).toBe(isOutOfReach);
+  });
+
   it('tells of the primary and of all members', () => {
     const health = parseProbeDb(asked(200, primary, members), desired());
     expect(health).toMatchObject({ isHealthy: true, detail: 'PostgreSQL is the primary; commits wait for r2' });
