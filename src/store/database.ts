@@ -134,7 +134,7 @@ export class Database {
   async close(graceMs = 5000): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#turns.succeeded();
+    this.#turns.end();
     const grace = new AbortController();
     await Promise.race([
       Promise.all(Object.values(this.#pools).map((pool) => pool.end())),
@@ -193,7 +193,7 @@ export class Database {
         beginMs: Math.max(1, Math.min(timeoutMs(), BEGIN_MS, (limits.deadline - now) / 2)),
         position,
         isProven,
-        onPrimary: () => this.#turns.succeeded(),
+        onPrimary: () => this.#turns.found(),
         names: mode.begin === null ? this.#names : null,
         serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
       });

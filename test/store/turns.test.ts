@@ -41,14 +41,54 @@ describe('turns', () => {
     expect(went).toEqual(['a', 'b']);
   });
 
-  test('all at once when one has found the primary', async () => {
+  test('when one has found the primary those that waited go in their order, two for each that is done', async () => {
     turns.failed(new Error('a standby'));
-    for (const name of ['a', 'b', 'c']) ask(name);
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) ask(name);
     await pass(75);
+    turns.found();
+    await pass(10);
+    expect(went).toEqual(['a']);
     turns.succeeded();
     await pass(0);
     expect(went).toEqual(['a', 'b', 'c']);
-    ask('d');
+    ask('the next step of a');
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c', 'the next step of a']);
+    turns.succeeded();
+    turns.succeeded();
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c', 'the next step of a', 'd', 'e', 'f']);
+  });
+
+  test('two go every 50 ms while nobody is done', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) ask(name);
+    await pass(75);
+    turns.found();
+    await pass(49);
+    expect(went).toEqual(['a']);
+    await pass(1);
+    expect(went).toEqual(['a', 'b', 'c']);
+    await pass(50);
+    expect(went).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('a primary that is lost again meanwhile is looked for by one at a time', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) ask(name);
+    await pass(75);
+    turns.found();
+    turns.failed(new Error('gone again'));
+    await pass(74);
+    expect(went).toEqual(['a']);
+    await pass(1);
+    expect(went).toEqual(['a', 'b']);
+  });
+
+  test('at the end nobody waits any longer', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c', 'd']) ask(name);
+    turns.end();
     await pass(0);
     expect(went).toEqual(['a', 'b', 'c', 'd']);
   });

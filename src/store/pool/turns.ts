@@ -4,6 +4,10 @@ import type { Clock, Random } from '../../core/ports.ts';
 const PAUSE_MS = 100;
 /** Who tries has so long before the next one may, too: one that meets silence must not hold up all others. */
 const HOLD_MS = 500;
+/** Who is done makes room for so many that waited for a primary. */
+const NEXT = 2;
+/** So many go after this time also while nobody is done: a first commit may wait for a standby. */
+const EASE_MS = 50;
 
 interface Waiter {
   readonly go: () => void;
@@ -13,6 +17,8 @@ interface Waiter {
 /**
  * Who may try to reach the primary: everybody, until one finds none; then one at a time, until one finds it. Connections cost the server a TLS
  * handshake each, and a hundred calls that try again several times a second keep the processors of a standby busy that is being promoted.
+ * Those that waited then go in their order, twice as many each time: all at once they would share the processors, and the first one
+ * would be done with the last.
  */
 export class Turns {
   readonly #clock: Clock;
@@ -31,6 +37,7 @@ export class Turns {
 
   /** Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. */
   take(timeoutMs: number): Promise<void> {
+    // Also past those that still wait: it is mostly a call that has waited, and goes on to its next step.
     if (this.#trouble === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -44,11 +51,22 @@ export class Turns {
   }
 
   /** A try found the primary. */
-  succeeded(): void {
+  found(): void {
     if (this.#trouble === null) return;
     this.#trouble = null;
-    clearTimeout(this.#alarm);
-    for (const waiter of this.#waiters) this.#call(waiter);
+    this.#ease();
+  }
+
+  /** A call is done, on the primary. */
+  succeeded(): void {
+    this.#trouble = null;
+    this.#go(NEXT);
+  }
+
+  /** Nobody waits any longer. */
+  end(): void {
+    this.#trouble = null;
+    this.#go(this.#waiters.size);
   }
 
   /** A try found no primary, and what instead. */
@@ -72,6 +90,17 @@ export class Turns {
     this.#nextAt = this.#clock.monotonic() + HOLD_MS;
     this.#call(first);
     this.#plan();
+  }
+
+  #go(count: number): void {
+    if (this.#waiters.size === 0) return;
+    for (const waiter of [...this.#waiters].slice(0, count)) this.#call(waiter);
+    this.#ease();
+  }
+
+  #ease(): void {
+    clearTimeout(this.#alarm);
+    if (this.#waiters.size > 0) this.#alarm = setTimeout(() => this.#go(NEXT), EASE_MS);
   }
 
   #call(waiter: Waiter): void {
