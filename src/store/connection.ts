@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import pg from 'pg';
 import { AppError, type Rejected, rejected } from '../core/errors.ts';
 
@@ -90,7 +91,8 @@ function tlsOptions({ tls, ca, servername }: ConnectionSpec): pg.ClientConfig['s
   if (tls === undefined || tls === 'off') return false;
   return {
     rejectUnauthorized: tls === 'verified',
-    ...(ca === undefined ? {} : { ca }),
+    // Made once for all connections of a pool: a failover makes a dozen at a moment when processors are wanted elsewhere.
+    secureContext: createSecureContext(ca === undefined ? {} : { ca }),
     ...(servername === undefined ? {} : { servername }),
   };
 }

@@ -193,7 +193,9 @@ export class Database {
         beginMs: Math.max(1, Math.min(timeoutMs(), BEGIN_MS, (limits.deadline - now) / 2)),
         position,
         isProven,
-        onPrimary: () => this.#turns.found(),
+        onPrimary: () => {
+          if (this.#turns.found()) void this.#prepare(timeoutMs());
+        },
         names: mode.begin === null ? this.#names : null,
         serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
       });
@@ -212,6 +214,14 @@ export class Database {
       const refusal = failureClass === 'fault' ? refusalOf(error) : null;
       return refusal ? { kind: 'done', value: refusal } : { kind: 'failed', class: failureClass, error };
     }
+  }
+
+  /** Most calls read who asks before they write: the connection of the second step is made during the first. */
+  async #prepare(timeoutMs: number): Promise<void> {
+    await this.#pools.write.acquire(timeoutMs).then(
+      (client) => client.release(),
+      () => undefined,
+    );
   }
 
   async #giveBack(pool: Pool, client: pg.PoolClient, error: unknown): Promise<void> {

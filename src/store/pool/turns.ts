@@ -50,11 +50,12 @@ export class Turns {
     });
   }
 
-  /** A try found the primary. */
-  found(): void {
-    if (this.#trouble === null) return;
+  /** A try found the primary. False: it was not looked for. */
+  found(): boolean {
+    if (this.#trouble === null) return false;
     this.#trouble = null;
     this.#ease();
+    return true;
   }
 
   /** A call is done, on the primary. */
