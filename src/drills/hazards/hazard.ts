@@ -2,9 +2,9 @@ import type { HazardRules } from '../judge/rules.ts';
 import type { Cast } from '../judge/timeline.ts';
 
 /**
- * Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. Two words may stand
- * for a host: `@primary` and `@holder` are whoever takes writes, or has the floating address, at the moment of the step; while
- * nobody does, the step waits for somebody, and is left out (and noted) when nobody has come within 45 s.
+ * Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. Three words may stand
+ * for a host: `@primary`, `@holder` and `@worker` are whoever takes writes, has the floating address, or is at a job, at the moment of the
+ * step; while nobody does, the step waits for somebody, and is left out (and noted) when nobody has come within 45 s.
  */
 export type Act =
   /** `stop` powers off in order, `kill` cuts the power; `reboot` is in order too, and done when the host has booted. */
@@ -33,6 +33,8 @@ export type Act =
   | { readonly do: 'terminate'; readonly host: string }
   /** An operator's command of the product, on this host. */
   | { readonly do: 'regent'; readonly host: string; readonly argv: readonly string[] }
+  /** Waits until every job has been done. A failure when one ends otherwise, or nobody goes on with it for 15 s. */
+  | { readonly do: 'jobs' }
   /** All processors busy on the machine that the hosts share, for so long; done when it is over. */
   | { readonly do: 'burn'; readonly seconds: number }
   /** Everything that is wrong with this host, or with all of them, is taken away; what is off is switched on. */

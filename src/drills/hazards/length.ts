@@ -23,6 +23,8 @@ export function usualLengthMs(hazard: Hazard): number {
 
 function ownMs(act: Act): number {
   if (act.do === 'start' || act.do === 'reboot') return BOOT_MS;
+  if (act.do === 'jobs') return RESTART_MS;
+  if (act.do === 'regent' && act.argv.includes('--no-wait')) return ASKED_MS;
   if (act.do === 'regent') return act.argv.includes('restart') ? RESTART_MS : MOVE_MS;
   if (act.do === 'burn') return act.seconds * 1000;
   return act.do === 'unit' ? ASKED_MS : 0;

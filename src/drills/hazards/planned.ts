@@ -1,4 +1,4 @@
-import { held, together } from './draw.ts';
+import { between, held, PHASE_MS, together } from './draw.ts';
 import {
   type Bounds,
   boundsOf,
@@ -99,6 +99,23 @@ export const PLANNED: readonly Hazard[] = [
     failovers: 1,
     steps: ({ regions }, chance) =>
       held(chance, [regent(regions, 'cluster', 'restart', '--rolling')], HOST_MS, [{ do: 'heal' }]),
+    isLong: true,
+  }),
+  planned({
+    id: 'planned-rolling-orphaned',
+    title: 'everything restarted host by host, and the regiond that is at it killed in the middle',
+    row: 'everything is restarted, host by host',
+    bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS, dns: 5_000 },
+    failovers: 1,
+    steps: ({ regions }, chance) => [
+      ...together(between(0, PHASE_MS, chance), [regent(regions, 'cluster', 'restart', '--rolling', '--no-wait')]),
+      // Within the work at the first two hosts, whatever machine.
+      ...together(between(1_000, 40_000, chance), [
+        { do: 'signal', host: '@worker', unit: UNITS.regiond.unit, signal: 'KILL' },
+      ]),
+      ...together(0, [{ do: 'jobs' }]),
+      ...together(HOST_MS, [{ do: 'heal' }]),
+    ],
     isLong: true,
   }),
 ];

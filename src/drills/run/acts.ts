@@ -9,6 +9,7 @@ import { kill, stop } from '../../lab/lab.ts';
 import { labStatus } from '../../lab/status.ts';
 import type { Act } from '../hazards/hazard.ts';
 import { burn } from './burn.ts';
+import { waitForJobs } from './jobs.ts';
 import { hostOf, regionsOf, type Stage } from './stage.ts';
 
 const COMMAND_MS = 30_000;
@@ -70,6 +71,8 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
       return fillDisk(layout, hostOf(topology, act.host), act.path);
     case 'empty':
       return emptyDisks(layout, hostOf(topology, act.host), act.path);
+    case 'jobs':
+      return waitForJobs(stage, REGENT_MS);
     case 'burn':
       return burn(act.seconds);
     case 'heal':

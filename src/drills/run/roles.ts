@@ -1,18 +1,27 @@
 import type { Act } from '../hazards/hazard.ts';
+import { findWorker } from './jobs.ts';
 import { findHolder, findPrimary, type Stage } from './stage.ts';
 
 const ROLE_MS = 45_000;
 const LOOK_EVERY_MS = 200;
+const ROLES = [
+  ['@primary', findPrimary],
+  ['@holder', findHolder],
+  ['@worker', findWorker],
+] as const;
 
 /**
- * The act with hosts in the place of `@primary` and `@holder`: who has that role now, or the first who gets it within 45 s. Null: nobody
- * has it.
+ * The act with hosts in the place of `@primary`, `@holder` and `@worker`: who has that role now, or the first who gets it within 45 s. Null:
+ * nobody has it.
  */
 export async function resolveRoles(stage: Stage, act: Act): Promise<Act | null> {
-  const primary = await roleIn(stage, act, '@primary', findPrimary);
-  const holder = await roleIn(stage, act, '@holder', findHolder);
-  if (primary === null || holder === null) return null;
-  const name = (host: string) => (host === '@primary' ? primary : host === '@holder' ? holder : host);
+  const found = new Map<string, string>();
+  for (const [word, find] of ROLES) {
+    const host = await roleIn(stage, act, word, find);
+    if (host === null) return null;
+    found.set(word, host);
+  }
+  const name = (host: string) => found.get(host) ?? host;
   if (act.do === 'partition') return { ...act, sides: act.sides.map((side) => side.map(name)) };
   if ('from' in act) return { ...act, from: name(act.from), to: name(act.to) };
   return 'host' in act && act.host !== undefined ? { ...act, host: name(act.host) } : act;

@@ -26,6 +26,8 @@ export function actText(act: Act): string {
       return `terminate all sessions on ${act.host}`;
     case 'regent':
       return `regent ${act.argv.join(' ')} on ${act.host}`;
+    case 'jobs':
+      return 'until every job is done';
     case 'burn':
       return `all processors busy for ${act.seconds} s`;
     case 'heal':
@@ -50,7 +52,7 @@ function bare(unit: string): string {
 
 /** Does it take a fault away, or only set the scene? */
 export function isHealing(act: Act): boolean {
-  const heals = ['start', 'thaw', 'heal', 'empty', 'lead'];
+  const heals = ['start', 'thaw', 'heal', 'empty', 'lead', 'jobs'];
   return (
     heals.includes(act.do) ||
     (act.do === 'signal' && act.signal === 'CONT') ||

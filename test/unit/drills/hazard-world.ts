@@ -109,6 +109,7 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     case 'switchover':
     case 'lead':
     case 'terminate':
+    case 'jobs':
     case 'burn':
     case 'heal':
       return [];
@@ -124,12 +125,12 @@ export function hostsIn(act: Act): string[] {
 
 /** Does it set the scene, or end something, rather than begin a fault? */
 export function isFault(act: Act): boolean {
-  return act.do !== 'lead' && act.do !== 'heal' && act.do !== 'start' && wayBack(act) === null;
+  return act.do !== 'lead' && act.do !== 'jobs' && act.do !== 'heal' && act.do !== 'start' && wayBack(act) === null;
 }
 
-/** Steps with `@primary` and `@holder` in the place of whom they may mean: the primary that follows is a standby. */
+/** Steps with `@primary`, `@holder` and `@worker` in the place of whom they may mean: the primary that follows is a standby. */
 export function withRoles(steps: readonly Step[], cast: Cast): Step[] {
   const text = JSON.stringify(steps);
   const next = cast.standbys[0] ?? cast.primary;
-  return JSON.parse(text.replaceAll('"@primary"', `"${next}"`).replaceAll('"@holder"', `"${next}"`)) as Step[];
+  return JSON.parse(text.replaceAll(/"@(primary|holder|worker)"/g, `"${next}"`)) as Step[];
 }

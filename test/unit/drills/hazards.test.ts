@@ -62,7 +62,7 @@ describe.each(each)('%s', (_, hazard) => {
       fc.property(CASTS, fc.nat(), (cast, seed) => {
         const steps = stepsOf(hazard, cast, seed);
         expect(stepsOf(hazard, cast, seed)).toEqual(steps);
-        const known = [...cast.regions, ...cast.racks, '@primary', '@holder'];
+        const known = [...cast.regions, ...cast.racks, '@primary', '@holder', '@worker'];
         for (const { afterMs, act } of steps) {
           expect(known).toEqual(expect.arrayContaining(hostsIn(act)));
           expect(Number.isInteger(afterMs) && afterMs >= 0).toBe(true);
@@ -187,7 +187,7 @@ describe('the catalogue', () => {
     const others = CATALOGUE.flatMap((hazard) =>
       Array.from({ length: 20 }, (_none, seed) => stepsOf(hazard, CAST, seed)).flat(),
     ).flatMap(({ act }) => ('unit' in act && act.unit !== UNITS.agent.unit ? [act.host] : []));
-    expect(new Set(others)).toEqual(new Set([...REGIONS, '@primary']));
+    expect(new Set(others)).toEqual(new Set([...REGIONS, '@primary', '@worker']));
   });
 
   it('keeps the known killers as they killed', () => {

@@ -1,0 +1,48 @@
+import { AppError } from '../../core/errors.ts';
+import { findPrimary, sqlOn, type Stage } from './stage.ts';
+
+const LOOK_EVERY_MS = 300;
+/** Another region has gone on with a job so long after its own died (numbers.md §1). */
+const TAKEN_OVER_MS = 15_000;
+const UNFINISHED = `select id || ' ' || kind || ' ' || epoch || ' ' || coalesce(lease_holder, '') || ' ' || coalesce(lease_until::text, '')
+  from jobs where ended_at is null order by id`;
+const FAILED = (first: number) =>
+  `select id || ' ' || kind || ' ' || state || ': ' || result from jobs where id >= ${first} and state in ('failed', 'aborted') order by id limit 1`;
+
+/** The region node whose process is at a job now, by the database's own word; null: nobody is. */
+export async function findWorker(stage: Stage): Promise<string | null> {
+  const jobs = await asked(stage, UNFINISHED);
+  // A process is called by its node and a number of its own: `r2:c4b7af59`.
+  return jobs?.map((job) => job.split(' ')[3]?.split(':')[0] ?? '').find((node) => node !== '') ?? null;
+}
+
+/** Waits for the end of all jobs. Throws AppError `drill`: one failed, had nobody for too long, or is not done within `deadlineMs`. */
+export async function waitForJobs(stage: Stage, deadlineMs: number): Promise<void> {
+  const end = stage.now() + deadlineMs;
+  const seen = { text: '', since: stage.now(), first: Number.POSITIVE_INFINITY };
+  for (;;) {
+    const jobs = await asked(stage, UNFINISHED);
+    const now = stage.now();
+    // Without a primary nobody can renew anything: that is the failover's time, which has its own limit.
+    if (jobs === null || jobs.join() !== seen.text) Object.assign(seen, { text: jobs?.join() ?? '', since: now });
+    if (jobs?.length === 0) return needDone(stage, seen.first);
+    for (const job of jobs ?? []) seen.first = Math.min(seen.first, Number(job.split(' ')[0]));
+    if (now - seen.since > TAKEN_OVER_MS)
+      throw new AppError('drill', `Nobody went on with job ${seen.text} for ${TAKEN_OVER_MS / 1000} s`);
+    if (now > end) throw new AppError('drill', `Job ${seen.text} is not done within ${deadlineMs / 1000} s`);
+    await stage.wait(LOOK_EVERY_MS);
+  }
+}
+
+async function needDone(stage: Stage, first: number): Promise<void> {
+  if (!Number.isFinite(first)) throw new AppError('drill', 'There was no job to wait for');
+  const [failed] = (await asked(stage, FAILED(first))) ?? [];
+  if (failed !== undefined) throw new AppError('drill', `Job ${failed}`);
+}
+
+/** Rows of the primary's answer; null: there is no primary, or it does not answer. */
+async function asked(stage: Stage, statement: string): Promise<string[] | null> {
+  const primary = await findPrimary(stage);
+  const answer = primary === null ? null : await sqlOn(stage, primary, statement);
+  return answer === null ? null : answer.split('\n').filter((line) => line !== '');
+}
