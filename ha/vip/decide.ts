@@ -34,6 +34,8 @@ export interface Sight {
 export interface Verdict {
   readonly isFit: boolean;
   readonly why: string;
+  /** An operator's wish alone is against it. */
+  readonly isPlanned?: true;
 }
 
 /** Word of a majority is good for so long. Another node takes over 0.8 s after a cut at the earliest: who is cut off is gone by then. */
@@ -52,7 +54,13 @@ const BOTH_MS = 800;
 
 /** Decides. Where a majority is in doubt the answer is no; where nothing would be better elsewhere, the holder keeps. */
 export function decide(sight: Sight): Verdict {
-  if (sight.isReleased) return no('an operator has released it (/run/regent-vip/released)');
+  const verdict = judgeOwn(sight);
+  if (verdict.isFit && sight.isReleased)
+    return { ...no('an operator has released it (/run/regent-vip/released)'), isPlanned: true };
+  return verdict;
+}
+
+function judgeOwn(sight: Sight): Verdict {
   if (!sight.isMember) return no('this node is still joining');
   if (sight.proxy.isRefused) return no('haproxy does not listen on this host');
   if (!isFresh(sight, sight.proxy.answeredAt, PROXY_MS)) return no('haproxy does not answer on this host');
@@ -65,7 +73,7 @@ export function decide(sight: Sight): Verdict {
   if (far) return no(`${far.name} hears ${far.holder} hold the address, and this node does not`);
   // The last one that can serve does, drained or not.
   if (sight.isDrained && peers.some((peer) => peer.canTake))
-    return no('this node was drained, and another one can hold it');
+    return { ...no('this node was drained, and another one can hold it'), isPlanned: true };
   return { isFit: true, why: `${region.why}; ${majority.why}` };
 }
 

@@ -7,6 +7,7 @@ import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
 import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
+import { Leave } from './leave.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
@@ -139,6 +140,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   let [saidAt, last] = [-Infinity, ''];
   let heldSince: number | null = null;
   const look = watchProcesses('keepalived');
+  const leave = new Leave();
   let frozen = 0;
   let keepalived: ReturnType<typeof look> = 'gone';
   for (;;) {
@@ -153,7 +155,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       say({ isFit: false, why: 'another node has taken it over' }, isHolder);
       process.exit(END_KEEPALIVED);
     }
-    const verdict = decide({
+    const wanted = decide({
       now,
       name: config.name,
       regions: config.peers.length + 1,
@@ -167,6 +169,9 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       etcdAt,
       peers,
     });
+    const verdict: Verdict = leave.holdsOn(isHolder && wanted.isPlanned === true, now)
+      ? { isFit: true, why: `the calls that are on their way are answered before it goes: ${wanted.why}` }
+      : wanted;
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
     if (isNew || now - saidAt >= WRITE_MS) {
       keepalived = look(now);

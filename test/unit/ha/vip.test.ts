@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Beacon, seal } from '../../../ha/vip/beacon.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Sight } from '../../../ha/vip/decide.ts';
+import { Leave } from '../../../ha/vip/leave.ts';
 import { watchProcesses } from '../../../ha/vip/processes.ts';
 import { until } from '../../kit/until.ts';
 
@@ -138,6 +139,17 @@ describe('who may hold the floating address', () => {
     expect(verdict.why).toMatch(why);
   });
 
+  it.each([
+    [true, 'released', { isReleased: true }],
+    [true, 'drained, another one can take it', { isDrained: true, peers: [peer({ canTake: true })] }],
+    [undefined, 'released, and cut off', { isReleased: true, etcdAt: AGO(MAJORITY_MS + 1) }],
+    [undefined, 'drained, and its proxy is gone', { isDrained: true, proxy: { answeredAt: null, isRefused: true } }],
+  ])('may take its time (%s) when it is %s', (isPlanned, _what, changes) => {
+    const verdict = decide({ ...WELL, isHolder: true, ...changes });
+    expect(verdict.isFit).toBe(false);
+    expect(verdict.isPlanned).toBe(isPlanned);
+  });
+
   it('ends the keepalived of a node whose address another one has taken over, and of that one alone', () => {
     const other = (heldMs: number | null, seenAt = AGO(100)) => [{ name: 'r2', seenAt, heldMs }];
     expect(isSuperseded({ now: NOW, heldMs: 60_000, peers: other(1000) })).toBe(true);
@@ -153,6 +165,27 @@ describe('who may hold the floating address', () => {
     expect(heardHolder(NOW, holder(10, AGO(300)))).toBe('r3');
     expect(heardHolder(NOW, holder(10, AGO(500)))).toBeNull();
     expect(heardHolder(NOW, holder(null, AGO(100)))).toBeNull();
+  });
+});
+
+describe('a holder that is to let the address go', () => {
+  it('keeps it for a moment, in which the calls that are on their way are answered, once', () => {
+    let quiet = 0;
+    const leave = new Leave(() => (quiet += 1));
+    expect(leave.holdsOn(false, 0)).toBe(false);
+    expect(quiet).toBe(0);
+    expect([100, 200, 440].map((now) => leave.holdsOn(true, now))).toEqual([true, true, true]);
+    expect(leave.holdsOn(true, 450)).toBe(false);
+    expect(quiet).toBe(1);
+  });
+
+  it('lets it go at once when more than a wish is against it, and takes its time again the next time', () => {
+    let quiet = 0;
+    const leave = new Leave(() => (quiet += 1));
+    expect(leave.holdsOn(true, 100)).toBe(true);
+    expect(leave.holdsOn(false, 200)).toBe(false);
+    expect(leave.holdsOn(true, 10_000)).toBe(true);
+    expect(quiet).toBe(2);
   });
 });
 

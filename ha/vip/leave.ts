@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+
+const QUIET = '/opt/regent/current/ha/vip/quiet';
+/** What `quiet` takes, and a moment for it to start. */
+const QUIET_MS = 350;
+const TIMEOUT_MS = 1000;
+
+/** A holder that lets the address go because an operator wants it lets it go a moment later: the calls that are on their way are answered first. */
+export class Leave {
+  readonly #quiet: () => void;
+  #since: number | null = null;
+
+  constructor(quiet: () => void = startQuiet) {
+    this.#quiet = quiet;
+  }
+
+  /** Does the node keep the address for a moment yet? `isWanted`: it holds it, and nothing but an operator's wish is against that. */
+  holdsOn(isWanted: boolean, now: number): boolean {
+    if (!isWanted) {
+      this.#since = null;
+      return false;
+    }
+    if (this.#since === null) {
+      this.#since = now;
+      this.#quiet();
+    }
+    return now - this.#since < QUIET_MS;
+  }
+}
+
+/** What fails is only missing then: the address goes all the same. */
+function startQuiet(): void {
+  execFile(QUIET, ['now'], { timeout: TIMEOUT_MS }, (error) => {
+    if (error) process.stdout.write(`calls that are on their way may get no answer: ${error.message.trim()}\n`);
+  });
+}

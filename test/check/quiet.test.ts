@@ -1,0 +1,70 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DebianHost, type Ran } from '../kit/debian-root.ts';
+
+const QUIET = readFileSync(join(import.meta.dirname, '../../ha/vip/quiet'), 'utf8');
+const UNIT = join(import.meta.dirname, '../../systemd/keepalived.service.d');
+const VIP = '10.77.0.5';
+const ELSEWHERE = '10.77.0.6';
+const configOf = (address: string) =>
+  `vrrp_instance regent {\n    virtual_ipaddress {\n        ${address}/24 dev v1\n    }\n}\n`;
+/** Says hello at once, and a dot every 20 ms. */
+const LISTENER = `require('node:net').createServer((s) => { s.on('error', () => {}); s.write('hello\\n');
+const t = setInterval(() => s.write('.'), 20); s.on('close', () => clearInterval(t)); }).listen(5240, '::', () => console.log('ready')); setTimeout(() => {}, 600000);`;
+
+/** The real nft, in the moment before the floating address leaves a host in order. */
+describe('the moment of quiet', () => {
+  let host: DebianHost;
+  let listener: ChildProcess;
+  let client: (argv: readonly string[]) => Promise<Ran>;
+
+  const quiet = (address: string, ...argv: readonly string[]) => {
+    host.write('/etc/keepalived/regent/keepalived.conf', configOf(address));
+    return host.run(argv);
+  };
+  const tables = async () => (await host.run(['nft', 'list', 'tables'])).stdout;
+  const hello = (seconds: number) =>
+    client(['timeout', String(seconds), 'bash', '-c', `head -n 1 </dev/tcp/${VIP}/5240`]);
+
+  beforeAll(async () => {
+    host = await DebianHost.open();
+    client = await host.stranger('10.77.0.11/24', '10.77.0.66/24');
+    await host.run(['ip', 'address', 'add', `${VIP}/24`, 'dev', 'v1']);
+    host.write('/quiet', QUIET, { mode: 0o755 });
+    listener = host.startBeside([process.execPath, '-e', LISTENER]);
+    await new Promise((resolve) => listener.stdout?.once('data', resolve));
+  });
+  afterAll(async () => {
+    listener.kill('SIGKILL');
+    await host[Symbol.asyncDispose]();
+  });
+
+  it('is none when keepalived is dead already, or the address is not here', async () => {
+    expect(await quiet(VIP, '/quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await quiet(ELSEWHERE, '/quiet', 'now')).toMatchObject({ code: 0, stderr: '' });
+    expect(await tables()).not.toContain('regent_vip');
+  });
+
+  it('lets open connections go on and makes new ones wait, for a second at most', async () => {
+    expect((await hello(2)).stdout).toBe('hello\n');
+    const open = client(['timeout', '0.5', 'bash', '-c', `cat </dev/tcp/${VIP}/5240`]);
+    const start = performance.now();
+    const done = await quiet(VIP, 'env', 'MAINPID=1', '/quiet');
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - start).toBeGreaterThan(250);
+    expect(await tables()).toContain('table inet regent_vip');
+    // Its first SYN is dropped; the second one, after a second, finds the address free again.
+    const asked = performance.now();
+    const { stdout } = await hello(5);
+    expect(stdout).toBe('hello\n');
+    expect(performance.now() - asked).toBeGreaterThan(500);
+    expect((await open).stdout.length).toBeGreaterThan(15);
+    expect((await hello(2)).stdout).toBe('hello\n');
+  });
+
+  it('is asked for in the unit, which does not fail for it', () => {
+    expect(readFileSync(join(UNIT, 'regent.conf'), 'utf8')).toContain('\nExecStop=-/opt/regent/current/ha/vip/quiet\n');
+  });
+});
