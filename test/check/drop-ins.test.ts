@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVICES } from '../../src/services/registry.ts';
 import { DebianHost } from '../kit/debian-root.ts';
+import { until } from '../kit/until.ts';
 
 const TOP = join(import.meta.dirname, '../..');
 const UNITS = readdirSync(join(TOP, 'systemd')).flatMap((name) => (name.endsWith('.d') ? [name.slice(0, -2)] : []));
@@ -58,5 +59,32 @@ describe('drop-ins of the managed daemons', () => {
       `merged-${unit}`,
     ]);
     expect(Number(/Overall exposure level for .*: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(most);
+  });
+
+  it('what Patroni starts asks a silent PostgreSQL of another host within seconds whether it lives', async () => {
+    const text = readFileSync(join(TOP, 'systemd/patroni.service.d/regent.conf'), 'utf8');
+    const [, file = ''] = /PGSERVICEFILE=(\S+)/.exec(text) ?? [];
+    const [, service = ''] = /PGSERVICE=(\S+)/.exec(text) ?? [];
+    host.write(file, readFileSync(join(TOP, file.slice('/opt/regent/current/'.length)), 'utf8'));
+    const env = ['env', `PGSERVICEFILE=${file}`, `PGSERVICE=${service}`];
+    const listener = host.startBeside([
+      process.execPath,
+      '-e',
+      "require('node:net').createServer(() => {}).listen(5999, '127.0.0.1', () => console.log('ready'))",
+    ]);
+    try {
+      await new Promise((resolve) => listener.stdout?.once('data', resolve));
+      const asked = host.run([...env, 'timeout', '3', 'psql', '--host=127.0.0.1', '--port=5999', 'dbname=postgres'], {
+        timeoutMs: 10_000,
+      });
+      const timers = await until('psql has connected', async () => {
+        const { stdout } = await host.run(['ss', '-Htno', 'state', 'established', 'dport', '=', ':5999']);
+        return stdout.includes('keepalive') ? stdout : null;
+      });
+      expect(timers).toMatch(/timer:\(keepalive,[0-2]?\.?\d*(ms|sec)/);
+      await asked;
+    } finally {
+      listener.kill('SIGKILL');
+    }
   });
 });
