@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 
 const QUIET = '/opt/regent/current/ha/vip/quiet';
 /** What `quiet` takes, and a moment for it to start. */
-const QUIET_MS = 350;
+const QUIET_MS = 250;
 const TIMEOUT_MS = 1000;
 
 /** A holder that lets the address go because an operator wants it lets it go a moment later: the calls that are on their way are answered first. */
