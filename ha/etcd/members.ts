@@ -45,7 +45,8 @@ export interface WatchedOptions {
 }
 
 /**
- * Asks one etcd again and again, by one kept connection, for a read of its majority. Of two nodes that do not hear each other one may lead etcd, and the other one's is of no use.
+ * Asks one etcd again and again, by one kept connection, for a read of its majority. Of two nodes that do not hear each other one may lead etcd, and
+ * the other one's is of no use.
  */
 export class Watched implements Member {
   readonly place: string;

@@ -109,7 +109,7 @@ export const PLANNED: readonly Hazard[] = [
     failovers: 1,
     steps: ({ regions }, chance) => [
       ...together(between(0, PHASE_MS, chance), [regent(regions, 'cluster', 'restart', '--rolling', '--no-wait')]),
-      // Within the work at the first two hosts, whatever machine.
+      // Within the work at the first two of three hosts.
       ...together(between(1_000, 40_000, chance), [
         { do: 'signal', host: '@worker', unit: UNITS.regiond.unit, signal: 'KILL' },
       ]),
