@@ -1,7 +1,8 @@
 import { AppError } from '../../core/errors.ts';
 import { findPrimary, sqlOn, type Stage } from './stage.ts';
 
-const LOOK_EVERY_MS = 300;
+/** Each look starts programs in every region node, beside what is measured. */
+const LOOK_EVERY_MS = 1000;
 /** Another region has gone on with a job so long after its own died (numbers.md §1). */
 const TAKEN_OVER_MS = 15_000;
 const UNFINISHED = `select id || ' ' || kind || ' ' || epoch || ' ' || coalesce(lease_holder, '') || ' ' || coalesce(lease_until::text, '')
