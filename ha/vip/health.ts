@@ -7,7 +7,7 @@ import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
 import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
-import { Leave } from './leave.ts';
+import { endConnections, Leave } from './leave.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
@@ -147,6 +147,8 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     const now = performance.now();
     const { config, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
     const isHolder = holds(config.vip);
+    // At the start, too: the program may have been away when the address went.
+    if (!isHolder && (heldSince !== null || last === '')) endConnections(config.vip);
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;
     const peers = beacon?.sights ?? [];

@@ -28,6 +28,18 @@ export class Leave {
   }
 }
 
+/**
+ * Ends what this host still has of connections to an address, which has gone. Otherwise they would be there yet when it comes back: a client that
+ * gets the same port again is then answered by the old connection, with an acknowledgement instead of a reset (RFC 9293, 3.10.7.4), and its call
+ * hangs. Call it when the address has gone, and not before: connections that live would end, too.
+ */
+export function endConnections(address: string): void {
+  const argv = ['--kill', '--no-header', '--numeric', '--tcp', 'state', 'connected', 'src', address];
+  execFile('ss', argv, { timeout: TIMEOUT_MS }, (error) => {
+    if (error) process.stdout.write(`old connections to ${address} may be left: ${error.message.trim()}\n`);
+  });
+}
+
 /** What fails is only missing then: the address goes all the same. */
 function startQuiet(): void {
   execFile(QUIET, ['now'], { timeout: TIMEOUT_MS }, (error) => {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { until } from '../kit/until.ts';
 
 const QUIET = readFileSync(join(import.meta.dirname, '../../ha/vip/quiet'), 'utf8');
+const LEAVE = join(import.meta.dirname, '../../ha/vip/leave.ts');
 const UNIT = join(import.meta.dirname, '../../systemd/keepalived.service.d');
 const VIP = '10.77.0.5';
 const ELSEWHERE = '10.77.0.6';
@@ -26,6 +28,8 @@ describe('the moment of quiet', () => {
     return host.run(argv);
   };
   const tables = async () => (await host.run(['nft', 'list', 'tables'])).stdout;
+  /** Connections that the host knows of, besides listeners. */
+  const known = async () => (await host.run(['ss', '-Htan', 'state', 'connected', 'src', VIP])).stdout;
   const hello = (seconds: number) =>
     client(['timeout', String(seconds), 'bash', '-c', `head -n 1 </dev/tcp/${VIP}/5240`]);
 
@@ -52,9 +56,7 @@ describe('the moment of quiet', () => {
   it('lets open connections go on and makes new ones wait', async () => {
     expect((await hello(2)).stdout).toBe('hello\n');
     const open = client(['timeout', '2', 'bash', '-c', `cat </dev/tcp/${VIP}/5240`]);
-    await until('the connection is open', async () =>
-      (await host.run(['ss', '-Htn', 'state', 'established', 'sport', '=', ':5240'])).stdout.includes('10.77.0.66'),
-    );
+    await until('the connection is open', async () => (await known()).includes('10.77.0.66'));
     const start = performance.now();
     const done = await quiet(VIP, 'env', 'MAINPID=1', '/quiet');
     expect(done).toMatchObject({ code: 0, stderr: '' });
@@ -69,8 +71,21 @@ describe('the moment of quiet', () => {
     expect((await hello(2)).stdout).toBe('hello\n');
   });
 
+  it('leaves no connection behind that would answer for the next one, once the address has gone', async () => {
+    const open = client(['timeout', '5', 'bash', '-c', `cat </dev/tcp/${VIP}/5240`]);
+    await until('the connection is open', async () => (await known()).includes('10.77.0.66'));
+    await host.run(['ip', 'address', 'delete', `${VIP}/24`, 'dev', 'v1']);
+    expect(await known()).toContain('10.77.0.66');
+    const program = `import { endConnections } from '${LEAVE}'; endConnections('${VIP}');`;
+    const [code] = await once(host.startBeside([process.execPath, '--input-type=module', '-e', program]), 'exit');
+    expect([code, await known()]).toEqual([0, '']);
+    await host.run(['ip', 'address', 'add', `${VIP}/24`, 'dev', 'v1']);
+    expect((await hello(2)).stdout).toBe('hello\n');
+    await open;
+  });
+
   it('ends by the kernel after a second', () => {
-    expect(QUIET).toContain(' timeout 1s;');
+    expect(QUIET).toContain('timeout 1s }');
   });
 
   it('is asked for in the unit, which does not fail for it', () => {
