@@ -1,30 +1,32 @@
 import { execFile } from 'node:child_process';
 
 const QUIET = '/opt/regent/current/ha/vip/quiet';
-/** What `quiet` takes, and a moment for it to start. */
-const QUIET_MS = 250;
+/** Longer than `quiet` takes: 0.7 s, and a moment for it to start. */
+const QUIET_MS = 1200;
 const TIMEOUT_MS = 1000;
 
 /** A holder that lets the address go because an operator wants it lets it go a moment later: the calls that are on their way are answered first. */
 export class Leave {
-  readonly #quiet: () => void;
-  #since: number | null = null;
+  readonly #quiet: (done: () => void) => void;
+  #moment: { readonly since: number; isOver: boolean } | null = null;
 
-  constructor(quiet: () => void = startQuiet) {
+  /** `quiet`: begins the moment, and says when it is over. */
+  constructor(quiet: (done: () => void) => void = startQuiet) {
     this.#quiet = quiet;
   }
 
   /** Does the node keep the address for a moment yet? `isWanted`: it holds it, and nothing but an operator's wish is against that. */
   holdsOn(isWanted: boolean, now: number): boolean {
     if (!isWanted) {
-      this.#since = null;
+      this.#moment = null;
       return false;
     }
-    if (this.#since === null) {
-      this.#since = now;
-      this.#quiet();
+    if (this.#moment === null) {
+      const moment = { since: now, isOver: false };
+      this.#moment = moment;
+      this.#quiet(() => (moment.isOver = true));
     }
-    return now - this.#since < QUIET_MS;
+    return !this.#moment.isOver && now - this.#moment.since < QUIET_MS;
   }
 }
 
@@ -41,8 +43,9 @@ export function endConnections(address: string): void {
 }
 
 /** What fails is only missing then: the address goes all the same. */
-function startQuiet(): void {
+function startQuiet(done: () => void): void {
   execFile(QUIET, ['now'], { timeout: TIMEOUT_MS }, (error) => {
     if (error) process.stdout.write(`calls that are on their way may get no answer: ${error.message.trim()}\n`);
+    done();
   });
 }

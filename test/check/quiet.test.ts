@@ -13,9 +13,11 @@ const VIP = '10.77.0.5';
 const ELSEWHERE = '10.77.0.6';
 const configOf = (address: string) =>
   `vrrp_instance regent {\n    virtual_ipaddress {\n        ${address}/24 dev v1\n    }\n}\n`;
-/** Says hello at once, and a dot every 20 ms. */
-const LISTENER = `require('node:net').createServer((s) => { s.on('error', () => {}); s.write('hello\\n');
-const t = setInterval(() => s.write('.'), 20); s.on('close', () => clearInterval(t)); }).listen(5240, '::', () => console.log('ready')); setTimeout(() => {}, 600000);`;
+/** Answers a line `N` after N ms; prints it when it comes. */
+const LISTENER = `require('node:net').createServer((s) => { s.on('error', () => {}); s.on('data', (data) => {
+for (const ms of data.toString().trim().split('\\n')) { console.log('asked', ms); setTimeout(() => s.writable && s.write('answer\\n'), Number(ms)); } });
+}).listen(5240, '::', () => console.log('ready')); setTimeout(() => {}, 600000);`;
+const CONNECT = `exec 3<>/dev/tcp/${VIP}/5240`;
 
 /** The real nft, in the moment before the floating address leaves a host in order. */
 describe('the moment of quiet', () => {
@@ -30,8 +32,11 @@ describe('the moment of quiet', () => {
   const tables = async () => (await host.run(['nft', 'list', 'tables'])).stdout;
   /** Connections that the host knows of, besides listeners. */
   const known = async () => (await host.run(['ss', '-Htan', 'state', 'connected', 'src', VIP])).stdout;
-  const hello = (seconds: number) =>
-    client(['timeout', String(seconds), 'bash', '-c', `head -n 1 </dev/tcp/${VIP}/5240`]);
+  const bash = (seconds: number, script: string) => client(['timeout', String(seconds), 'bash', '-c', script]);
+  /** A call on a connection of its own, answered after some ms. */
+  const call = (seconds: number, ms = 0) => bash(seconds, `${CONNECT}; echo ${ms} >&3; head -n 1 <&3`);
+  let heard = '';
+  const asked = () => heard.split('asked').length - 1;
 
   beforeAll(async () => {
     host = await DebianHost.open();
@@ -40,7 +45,8 @@ describe('the moment of quiet', () => {
     // Three seconds instead of one: a busy machine comes in time to see it.
     host.write('/quiet', QUIET.replace('timeout 1s', 'timeout 3s'), { mode: 0o755 });
     listener = host.startBeside([process.execPath, '-e', LISTENER]);
-    await new Promise((resolve) => listener.stdout?.once('data', resolve));
+    listener.stdout?.on('data', (data: Buffer) => (heard += data.toString()));
+    await until('the listener is ready', async () => heard.includes('ready'));
   });
   afterAll(async () => {
     listener.kill('SIGKILL');
@@ -53,26 +59,51 @@ describe('the moment of quiet', () => {
     expect(await tables()).not.toContain('regent_vip');
   });
 
-  it('lets open connections go on and makes new ones wait', async () => {
-    expect((await hello(2)).stdout).toBe('hello\n');
-    const open = client(['timeout', '2', 'bash', '-c', `cat </dev/tcp/${VIP}/5240`]);
-    await until('the connection is open', async () => (await known()).includes('10.77.0.66'));
+  const timed = async () => {
     const start = performance.now();
-    const done = await quiet(VIP, 'env', 'MAINPID=1', '/quiet');
-    expect(done).toMatchObject({ code: 0, stderr: '' });
-    expect(performance.now() - start).toBeGreaterThan(150);
+    expect(await quiet(VIP, 'env', 'MAINPID=1', '/quiet')).toMatchObject({ code: 0, stderr: '' });
+    return performance.now() - start;
+  };
+  const over = () => until('the moment is over', async () => (await call(1)).stdout === 'answer\n');
+
+  it('is as long as calls take that are on their way, and makes new connections wait', async () => {
+    const before = asked();
+    const onItsWay = call(5, 550);
+    await until('it is asked', async () => asked() > before);
+    expect(await timed()).toBeGreaterThan(250);
+    expect((await onItsWay).stdout).toBe('answer\n');
     expect(await tables()).toContain('table inet regent_vip');
     // Its first SYN is dropped; one that follows after a second, or after three, finds the address free again.
-    const asked = performance.now();
-    const { stdout } = await hello(8);
-    expect(stdout).toBe('hello\n');
-    expect(performance.now() - asked).toBeGreaterThan(500);
-    expect((await open).stdout.length).toBeGreaterThan(15);
-    expect((await hello(2)).stdout).toBe('hello\n');
+    const start = performance.now();
+    expect((await call(8)).stdout).toBe('answer\n');
+    expect(performance.now() - start).toBeGreaterThan(500);
+    expect((await call(2)).stdout).toBe('answer\n');
+  });
+
+  it('ends for a call that gets no answer', async () => {
+    const before = asked();
+    const never = call(4, 60_000);
+    await until('it is asked', async () => asked() > before);
+    expect(await timed()).toBeGreaterThan(690);
+    expect((await never).stdout).toBe('');
+    await over();
+  });
+
+  it('leaves what a kept connection asks then to the next holder', async () => {
+    const before = asked();
+    const kept = bash(2, `${CONNECT}; while true; do echo 0 >&3; read -r answer <&3; echo got; sleep 0.03; done`);
+    await until('it asks again and again', async () => asked() > before + 3);
+    await timed();
+    const then = asked();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(asked()).toBe(then);
+    // Each that was heard was answered.
+    expect((await kept).stdout.split('got').length - 1).toBe(asked() - before);
+    await over();
   });
 
   it('leaves no connection behind that would answer for the next one, once the address has gone', async () => {
-    const open = client(['timeout', '5', 'bash', '-c', `cat </dev/tcp/${VIP}/5240`]);
+    const open = bash(5, `${CONNECT}; cat <&3`);
     await until('the connection is open', async () => (await known()).includes('10.77.0.66'));
     await host.run(['ip', 'address', 'delete', `${VIP}/24`, 'dev', 'v1']);
     expect(await known()).toContain('10.77.0.66');
@@ -80,7 +111,7 @@ describe('the moment of quiet', () => {
     const [code] = await once(host.startBeside([process.execPath, '--input-type=module', '-e', program]), 'exit');
     expect([code, await known()]).toEqual([0, '']);
     await host.run(['ip', 'address', 'add', `${VIP}/24`, 'dev', 'v1']);
-    expect((await hello(2)).stdout).toBe('hello\n');
+    expect((await call(2)).stdout).toBe('answer\n');
     await open;
   });
 

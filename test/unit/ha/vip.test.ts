@@ -169,23 +169,35 @@ describe('who may hold the floating address', () => {
 });
 
 describe('a holder that is to let the address go', () => {
-  it('keeps it for a moment, in which the calls that are on their way are answered, once', () => {
-    let quiet = 0;
-    const leave = new Leave(() => (quiet += 1));
+  const open = () => {
+    const begun: (() => void)[] = [];
+    return { begun, leave: new Leave((done) => begun.push(done)) };
+  };
+
+  it('keeps it until the calls that are on their way are answered, once', () => {
+    const { begun, leave } = open();
     expect(leave.holdsOn(false, 0)).toBe(false);
-    expect(quiet).toBe(0);
+    expect(begun).toHaveLength(0);
     expect([100, 200, 340].map((now) => leave.holdsOn(true, now))).toEqual([true, true, true]);
-    expect(leave.holdsOn(true, 350)).toBe(false);
-    expect(quiet).toBe(1);
+    begun[0]?.();
+    expect([350, 360].map((now) => leave.holdsOn(true, now))).toEqual([false, false]);
+    expect(begun).toHaveLength(1);
+  });
+
+  it('does not wait for ever to be told so', () => {
+    const { leave } = open();
+    expect([100, 1299, 1300].map((now) => leave.holdsOn(true, now))).toEqual([true, true, false]);
   });
 
   it('lets it go at once when more than a wish is against it, and takes its time again the next time', () => {
-    let quiet = 0;
-    const leave = new Leave(() => (quiet += 1));
+    const { begun, leave } = open();
     expect(leave.holdsOn(true, 100)).toBe(true);
     expect(leave.holdsOn(false, 200)).toBe(false);
     expect(leave.holdsOn(true, 10_000)).toBe(true);
-    expect(quiet).toBe(2);
+    begun[0]?.();
+    expect(leave.holdsOn(true, 10_100)).toBe(true);
+    begun[1]?.();
+    expect(leave.holdsOn(true, 10_200)).toBe(false);
   });
 });
 
