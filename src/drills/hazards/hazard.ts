@@ -37,6 +37,8 @@ export type Act =
   | { readonly do: 'jobs' }
   /** All processors busy on the machine that the hosts share, for so long; done when it is over. */
   | { readonly do: 'burn'; readonly seconds: number }
+  /** So many callers who ask the API, and ask again at once, for so long; done when it is over. */
+  | { readonly do: 'crowd'; readonly callers: number; readonly seconds: number }
   /** Everything that is wrong with this host, or with all of them, is taken away; what is off is switched on. */
   | { readonly do: 'heal'; readonly host?: string };
 

@@ -10,6 +10,9 @@ const LONG_MS = 2_000;
 const BUSY_S = 20;
 /** What was late because of it. */
 const CALMED_MS = 5_000;
+const CROWD = 600;
+/** Those of the crowd that wait yet, and what repeats meanwhile. */
+const AFTER_MS = 10_000;
 const PAUSES = 5;
 /** Between two pauses: 2 s to 5 s, so that the first is over. */
 const APART_MS = 2_000;
@@ -55,6 +58,14 @@ export const NOISE: readonly Hazard[] = [
     // Lookups and DHCP too may be late, as long as they are not away.
     expects: [...boundsOf(SLOW), { probe: 'lookup', withinMs: 5_000 }, { probe: 'dhcp', withinMs: 5_000 }],
     steps: (_, chance) => held(chance, [{ do: 'burn', seconds: BUSY_S }], CALMED_MS, [{ do: 'heal' }]),
+  }),
+  noise({
+    id: 'noise-crowd',
+    title: `${CROWD} callers of the API for ${BUSY_S} s, each of whom asks again at once`,
+    row: 'a crowd of callers',
+    // As long as the crowd is there nobody else is promised an answer; soon after it everybody is.
+    bounds: { write: BUSY_S * 1_000 + AFTER_MS, read: BUSY_S * 1_000 + AFTER_MS, vip: 5_000, dns: 5_000 },
+    steps: (_, chance) => held(chance, [{ do: 'crowd', callers: CROWD, seconds: BUSY_S }], CALMED_MS, [{ do: 'heal' }]),
   }),
 ];
 

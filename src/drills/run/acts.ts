@@ -8,12 +8,16 @@ import type { NetworkFault } from '../../lab/faults/words.ts';
 import { kill, stop } from '../../lab/lab.ts';
 import { labStatus } from '../../lab/status.ts';
 import type { Act } from '../hazards/hazard.ts';
+import { API_PORT } from '../../lab/topology.ts';
+import { playCrowd } from '../probes/web/start-crowd.ts';
 import { burn } from './burn.ts';
 import { waitForJobs } from './jobs.ts';
-import { hostOf, regionsOf, type Stage } from './stage.ts';
+import { CLIENT, hostOf, READ_PATH, regionsOf, type Stage } from './stage.ts';
 
 const COMMAND_MS = 30_000;
 const LONG_MS = 120_000;
+/** Of each caller in a crowd: as long as the read probe waits, and what a client pauses that does not care. */
+const [CALLER_MS, CALLER_PAUSE_MS] = [5_000, 200];
 /** The product's own commands wait for their end and say when it does not come: three hosts are restarted within this. */
 const REGENT_MS = 1_200_000;
 /**
@@ -75,6 +79,8 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
       return waitForJobs(stage, REGENT_MS);
     case 'burn':
       return burn(act.seconds);
+    case 'crowd':
+      return crowd(stage, act);
     case 'heal':
       return healAll(stage, act.host);
     case 'cut':
@@ -85,6 +91,17 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
     case 'block':
       return addFault(layout, faultOf(act));
   }
+}
+
+/** Asks what the read probe asks. Throws when nobody of it was answered: then no crowd was there. */
+async function crowd(
+  { layout, vip, apiKey }: Stage,
+  { callers, seconds }: Extract<Act, { do: 'crowd' }>,
+): Promise<void> {
+  const place = { host: vip, port: API_PORT, path: READ_PATH, apiKey };
+  const order = { ...place, callers, seconds, timeoutMs: CALLER_MS, pauseMs: CALLER_PAUSE_MS };
+  const { answered, failed } = await playCrowd(layout.clientNetns(CLIENT), order);
+  if (answered === 0) throw new AppError('drill', `Of the crowd nobody was answered; ${failed} calls failed`);
 }
 
 type NetworkAct = Extract<Act, { do: 'cut' | 'partition' | 'oneway' | 'loss' | 'halfopen' | 'block' }>;

@@ -3,7 +3,7 @@ import { addressOf, API_PORT, type LabClient, type Topology } from '../../lab/to
 import type { DhcpProberConfig, ProberConfig } from '../probes/config.ts';
 import { type Prober, startDhcpProber, startProber } from '../probes/start-prober.ts';
 import type { Probed, Probes } from './round.ts';
-import type { Stage } from './stage.ts';
+import { CLIENT, READ_PATH, type Stage } from './stage.ts';
 
 const EVERY_MS = 50;
 const DHCP_EVERY_MS = 1_000;
@@ -18,8 +18,6 @@ const READ_MS = 5_000;
 const READY_MS = 30_000;
 const ORIGIN_PORT = 8081;
 const ZONE = 'regent.internal';
-/** Where the probes ask from. */
-const CLIENT = 'mgmt';
 
 /** Probes as clients of the lab: of the API, the resolvers and the proxy on the management network, and machines on each VLAN. */
 export async function startLabProbes(stage: Stage, ledger: string): Promise<Probes> {
@@ -88,7 +86,7 @@ function apiConfig({ vip, apiKey }: Stage, ledger: string): ProberConfig {
       timeoutMs: 2_000,
       deadlineMs: 60_000,
     },
-    read: { path: '/api/v1/domains?limit=1', timeoutMs: READ_MS },
+    read: { path: READ_PATH, timeoutMs: READ_MS },
     vip: { host: vip, port: API_PORT, timeoutMs: 300 },
   };
 }

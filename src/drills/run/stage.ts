@@ -28,6 +28,9 @@ export interface Stage {
   readonly redundancy?: 'promised' | 'streaming';
 }
 
+/** Where callers of the API are, and what they read. */
+export const CLIENT = 'mgmt';
+export const READ_PATH = '/api/v1/domains?limit=1';
 const LOOK_MS = 5_000;
 
 /** Builds a stage on a lab. Throws AppError `drill` when it has no cluster. */

@@ -30,6 +30,8 @@ export function actText(act: Act): string {
       return 'until every job is done';
     case 'burn':
       return `all processors busy for ${act.seconds} s`;
+    case 'crowd':
+      return `${act.callers} callers at once for ${act.seconds} s`;
     case 'heal':
       return act.host === undefined ? 'heal everything' : `heal ${act.host}`;
     case 'switchover':

@@ -111,6 +111,7 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     case 'terminate':
     case 'jobs':
     case 'burn':
+    case 'crowd':
     case 'heal':
       return [];
   }
