@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
-import { until } from '../kit/until.ts';
+import { pause, until } from '../kit/until.ts';
 
 const QUIET = readFileSync(join(import.meta.dirname, '../../ha/vip/quiet'), 'utf8');
 const LEAVE = join(import.meta.dirname, '../../ha/vip/leave.ts');
@@ -37,6 +37,19 @@ describe('the moment of quiet', () => {
   const call = (seconds: number, ms = 0) => bash(seconds, `${CONNECT}; echo ${ms} >&3; head -n 1 <&3`);
   let heard = '';
   const asked = () => heard.split('asked').length - 1;
+  const timed = async () => {
+    const start = performance.now();
+    expect(await quiet(VIP, 'env', 'MAINPID=1', '/quiet')).toMatchObject({ code: 0, stderr: '' });
+    return performance.now() - start;
+  };
+  const over = () => until('the moment is over', async () => (await call(1)).stdout === 'answer\n');
+  /** Starts calls; back when the host has heard so many. `before`: how many it had heard. */
+  const begin = async (calling: () => Promise<Ran>, count = 1) => {
+    const before = asked();
+    const ran = calling();
+    await until('they are heard', async () => asked() >= before + count);
+    return { ran, before };
+  };
 
   beforeAll(async () => {
     host = await DebianHost.open();
@@ -59,19 +72,10 @@ describe('the moment of quiet', () => {
     expect(await tables()).not.toContain('regent_vip');
   });
 
-  const timed = async () => {
-    const start = performance.now();
-    expect(await quiet(VIP, 'env', 'MAINPID=1', '/quiet')).toMatchObject({ code: 0, stderr: '' });
-    return performance.now() - start;
-  };
-  const over = () => until('the moment is over', async () => (await call(1)).stdout === 'answer\n');
-
   it('is as long as calls take that are on their way, and makes new connections wait', async () => {
-    const before = asked();
-    const onItsWay = call(5, 550);
-    await until('it is asked', async () => asked() > before);
+    const onItsWay = await begin(() => call(5, 550));
     expect(await timed()).toBeGreaterThan(250);
-    expect((await onItsWay).stdout).toBe('answer\n');
+    expect((await onItsWay.ran).stdout).toBe('answer\n');
     expect(await tables()).toContain('table inet regent_vip');
     // Its first SYN is dropped; one that follows after a second, or after three, finds the address free again.
     const start = performance.now();
@@ -81,21 +85,19 @@ describe('the moment of quiet', () => {
   });
 
   it('ends for a call that gets no answer', async () => {
-    const before = asked();
-    const never = call(4, 60_000);
-    await until('it is asked', async () => asked() > before);
+    const never = await begin(() => call(4, 60_000));
     expect(await timed()).toBeGreaterThan(690);
-    expect((await never).stdout).toBe('');
+    expect((await never.ran).stdout).toBe('');
     await over();
   });
 
   it('leaves what a kept connection asks then to the next holder', async () => {
-    const before = asked();
-    const kept = bash(2, `${CONNECT}; while true; do echo 0 >&3; read -r answer <&3; echo got; sleep 0.03; done`);
-    await until('it asks again and again', async () => asked() > before + 3);
+    const again = `${CONNECT}; while true; do echo 0 >&3; read -r answer <&3; echo got; sleep 0.03; done`;
+    const { ran: kept, before } = await begin(() => bash(2, again), 4);
     await timed();
     const then = asked();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // That nothing comes can only be waited for.
+    await pause(500);
     expect(asked()).toBe(then);
     // Each that was heard was answered.
     expect((await kept).stdout.split('got').length - 1).toBe(asked() - before);

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readLines, writeLines } from '../child/lines.ts';
+import { answerLines } from '../child/lines.ts';
 import { get } from './get.ts';
 import type { Crowd, CrowdCount } from './start-crowd.ts';
 
-/* A crowd of callers as a program, to be run in a network namespace: one line tells what to ask and how long, one line says what came of it. */
-readLines<Crowd>(process.stdin, (crowd) => void play(crowd).then((count) => writeLines(count)));
+/* A crowd of callers as a program, to be run in a network namespace (`playCrowd`). */
+answerLines<Crowd, CrowdCount>((crowd, done) => {
+  const answer = async () => done(await play(crowd));
+  void answer();
+});
 
-async function play({ callers, seconds, timeoutMs, pauseMs, apiKey, ...place }: Crowd): Promise<CrowdCount> {
+async function play({ callers, seconds, timeoutMs, pauseMs, apiKey, host, port, path }: Crowd): Promise<CrowdCount> {
   const end = performance.now() + seconds * 1000;
-  const headers = { authorization: `Bearer ${apiKey}` };
+  const order = { host, port, path, timeoutMs, headers: { authorization: `Bearer ${apiKey}` }, agent: false } as const;
   const count = { answered: 0, failed: 0 };
-  const ask = () =>
-    new Promise<boolean>((resolve) => {
-      get({ ...place, headers, timeoutMs, agent: false }, ({ status }) => resolve(status === 200));
-    });
+  const ask = () => new Promise<boolean>((resolve) => get(order, ({ status }) => resolve(status === 200)));
   const caller = async () => {
     while (performance.now() < end) {
       if (await ask()) count.answered += 1;

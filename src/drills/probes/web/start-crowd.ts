@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { readLines } from '../child/lines.ts';
-import { endProgram, startProgram } from '../child/program.ts';
+import { startLineAsker } from '../child/line-asker.ts';
 
 /** Callers who ask the same at once, each on a connection of its own, and ask again `pauseMs` after an answer or after `timeoutMs` without one. */
 export interface Crowd {
@@ -24,19 +22,15 @@ export interface CrowdCount {
 /** Longer than the crowd: its start, and its last calls. */
 const MARGIN_MS = 20_000;
 
-/** Lets a crowd call from a network namespace (null: where we are); back when it has gone. Throws when it did not go in time. */
+/**
+ * Lets a crowd call from a network namespace (null: where we are); back when it has gone. Counts nothing when it did not come back in time.
+ */
 export async function playCrowd(netns: string | null, crowd: Crowd): Promise<CrowdCount> {
-  const child = startProgram({ netns, program: join(import.meta.dirname, 'crowd-program.ts') });
+  const program = join(import.meta.dirname, 'crowd-program.ts');
+  const asker = startLineAsker<Crowd, CrowdCount>({ netns, program }, { answered: 0, failed: 0 });
   try {
-    const counted = new Promise<CrowdCount>((resolve) => readLines(child.stdout, resolve));
-    // The key of the API is nobody's to read in a list of processes.
-    child.stdin.write(`${JSON.stringify(crowd)}\n`);
-    const limit = AbortSignal.timeout(crowd.seconds * 1000 + crowd.timeoutMs + MARGIN_MS);
-    const early = once(child, 'exit', { signal: limit }).then(() => {
-      throw new Error('the crowd of callers ended before its time');
-    });
-    return await Promise.race([counted, early]);
+    return await asker.ask(crowd, crowd.seconds * 1000 + crowd.timeoutMs + MARGIN_MS);
   } finally {
-    endProgram(child);
+    asker.close();
   }
 }
