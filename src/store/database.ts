@@ -6,6 +6,7 @@ import { type ConnectionSpec, DEFAULT_TIMEOUTS, type Timeouts } from './connecti
 import { refusalOf } from './constraints.ts';
 import {
   classifyFailure,
+  type FailureClass,
   failureSentence,
   isConnectionReusable,
   isOwnTimeout,
@@ -13,6 +14,7 @@ import {
   StandbyError,
   UnprovenCommitError,
 } from './failure.ts';
+import { BusyError } from './pool/line.ts';
 import { Pool } from './pool/pool.ts';
 import { Turns } from './pool/turns.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
@@ -157,6 +159,7 @@ export class Database {
       });
       if (result.kind === 'done') return result.value;
       if (result.class === 'fault') throw faultOf(result.error);
+      if (result.class === 'busy') return busy(limit - (deadline - this.#clock.monotonic()), isDoubtful);
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
       // The last try is often cut off by the call's own deadline; what an earlier one was told says more.
       if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
@@ -201,12 +204,13 @@ export class Database {
       });
       this.#turns.succeeded();
       limits.pool.answered(client);
-      client.release();
+      limits.pool.release(client, 'done');
       return { kind: 'done', value };
     } catch (error) {
       if (client && isOwnTimeout(error)) limits.pool.wasSilent(now);
       if (client) await this.#giveBack(limits.pool, client, error);
       if (error instanceof RejectedError) return { kind: 'done', value: error.rejected };
+      if (error instanceof BusyError) return { kind: 'failed', class: 'busy', error };
       const failureClass = classifyFailure(error, position.phase);
       const isUnreached = position.phase === 'connect' && failureClass === 'not_committed';
       if (isUnreached && !isOwnTimeout(error)) this.#turns.failed(error);
@@ -219,29 +223,30 @@ export class Database {
   /** Most calls read who asks before they write: the connection of the second step is made during the first. */
   async #prepare(timeoutMs: number): Promise<void> {
     await this.#pools.write.acquire(timeoutMs).then(
-      (client) => client.release(),
+      (client) => this.#pools.write.release(client, 'kept'),
       () => undefined,
     );
   }
 
   async #giveBack(pool: Pool, client: pg.PoolClient, error: unknown): Promise<void> {
     if (!(error instanceof RejectedError) && !isConnectionReusable(error) && !isFaultOfBody(error)) {
-      client.release(true);
+      pool.release(client, 'broken');
       return;
     }
-    try {
-      await client.query({ text: 'rollback', query_timeout: 1000 } as pg.QueryConfig);
-      pool.answered(client);
-      client.release();
-    } catch {
-      client.release(true);
-    }
+    const rollback = client.query({ text: 'rollback', query_timeout: 1000 } as pg.QueryConfig);
+    const isBack = await rollback.then(
+      () => true,
+      () => false,
+    );
+    if (isBack) pool.answered(client);
+    // A refusal is an answer: its call is done.
+    pool.release(client, isBack ? (error instanceof RejectedError ? 'done' : 'kept') : 'broken');
   }
 }
 
 type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T | Rejected }
-  | { readonly kind: 'failed'; readonly class: 'not_committed' | 'ambiguous' | 'fault'; readonly error: unknown };
+  | { readonly kind: 'failed'; readonly class: FailureClass | 'busy'; readonly error: unknown };
 
 /** `deadline` on the monotonic clock. */
 interface Limits {
@@ -327,9 +332,22 @@ function faultOf(error: unknown): Error {
 }
 
 function unavailable(limitMs: number, why: string, isDoubtful: boolean): Rejected {
-  const seconds = Math.round(limitMs / 100) / 10;
-  const doubt = isDoubtful
-    ? ' Whether the change was made is not known; repeat it with the same Idempotency-Key to learn.'
-    : '';
-  return rejected('unavailable', `The database did not do this within ${seconds} s: ${why}.${doubt}`);
+  return rejected(
+    'unavailable',
+    `The database did not do this within ${secondsOf(limitMs)} s: ${why}.${doubt(isDoubtful)}`,
+  );
+}
+
+function busy(waitedMs: number, isDoubtful: boolean): Rejected {
+  const words = `The database has more to do than it gets done: this has waited for ${secondsOf(waitedMs)} s.`;
+  return rejected('unavailable', `${words}${doubt(isDoubtful)}`);
+}
+
+function secondsOf(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}
+
+function doubt(isDoubtful: boolean): string {
+  if (!isDoubtful) return '';
+  return ' Whether the change was made is not known; repeat it with the same Idempotency-Key to learn.';
 }

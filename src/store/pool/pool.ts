@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Clock, Log } from '../../core/ports.ts';
 import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
 import { failureSentence } from '../failure.ts';
+import { Line } from './line.ts';
 
 export interface PoolOptions {
   readonly connection: ConnectionSpec;
@@ -23,12 +24,14 @@ const SILENT_MS = 900;
 export class Pool {
   readonly #pool: pg.Pool;
   readonly #clock: Clock;
+  readonly #line: Line;
   /** When a connection last answered, on the monotonic clock. */
   readonly #heard = new WeakMap<pg.PoolClient, number>();
   #silentSince = Number.NEGATIVE_INFINITY;
 
   constructor({ connection, name, timeouts, clock, log, max }: PoolOptions) {
     this.#clock = clock;
+    this.#line = new Line(clock, max);
     this.#pool = new pg.Pool({
       ...clientConfig(connection, timeouts, name),
       max,
@@ -45,14 +48,29 @@ export class Pool {
     this.#pool.on('error', (error) => log.warn('idle database connection lost', { why: failureSentence(error) }));
   }
 
-  /** A connection that is not known to be silent; the caller releases it. Rejects when there is none within `timeoutMs`. */
+  /**
+   * A connection that is not known to be silent, for the caller to `release`. Rejects when there is none within `timeoutMs`; with `BusyError` when
+   * too many wait.
+   */
   async acquire(timeoutMs: number): Promise<pg.PoolClient> {
     const end = this.#clock.monotonic() + timeoutMs;
-    for (;;) {
-      const client = await connect(this.#pool, Math.max(1, end - this.#clock.monotonic()));
-      if ((this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
-      client.release(true);
+    await this.#line.take(timeoutMs);
+    try {
+      for (;;) {
+        const client = await connect(this.#pool, Math.max(1, end - this.#clock.monotonic()));
+        if ((this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
+        client.release(true);
+      }
+    } catch (error) {
+      this.#line.leave(false);
+      throw error;
     }
+  }
+
+  /** Gives a connection back. `done`: its call was, `kept`: it may be used again, `broken`: it is closed. */
+  release(client: pg.PoolClient, state: 'done' | 'kept' | 'broken'): void {
+    client.release(state === 'broken');
+    this.#line.leave(state === 'done');
   }
 
   /** The server answered on this connection. */
