@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX, isWrite, type RouteId, ROUTES, type RouteSpec } from '../../contract/routes.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Caller, CallInput } from '../../region/port.ts';
+import { createAdmission } from '../admission.ts';
 import type { Authenticator } from '../auth.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
@@ -27,6 +28,7 @@ interface Prepared {
 /** Registers every call of the table of calls, and answers 405 with `Allow` where only the method is wrong. */
 export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
+  const admission = createAdmission();
   for (const [name, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
     const prepared: Prepared = {
       id: name,
@@ -41,7 +43,8 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       // Before the body is read: a stranger's megabyte is never parsed.
       onRequest: async (request, reply) => {
-        const caller = await ports.authenticator.authenticate(request.headers.authorization, request.ip);
+        const { authorization } = request.headers;
+        const caller = await admission.within(() => ports.authenticator.authenticate(authorization, request.ip));
         if (isRejected(caller)) return sendProblem(reply, caller);
         callers.set(request, caller);
         return undefined;
@@ -49,7 +52,9 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
       handler: async (request, reply) => {
         const caller = callers.get(request);
         if (!caller) throw new Error('a call without a caller');
-        return answer(ports, prepared, { request, reply, caller });
+        // A stream is out of hand as soon as it is open.
+        const sent = await admission.within(() => answer(ports, prepared, { request, reply, caller }));
+        return isRejected(sent) ? sendProblem(reply, sent) : sent;
       },
     });
   }
