@@ -1,4 +1,3 @@
-import { constants } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
@@ -26,6 +25,8 @@ export const NODE_TLS: TlsFiles = {
 
 /** How often the files are looked at, ms. */
 const LOOK_EVERY_MS = 2000;
+/** A connection within this time of an earlier one need not prove its key again, s. */
+const SESSION_S = 300;
 /** Certificates whose words are kept; a large cluster's nodes, and some that were renewed. */
 const PEERS_MAX = 256;
 
@@ -70,12 +71,32 @@ export function openTls(files: TlsFiles, log: Log): Tls {
     options: { ...current.options, requestCert: true, rejectUnauthorized: true, handshakeTimeout: 10_000 },
     follow: (server) => {
       server.setSecureContext(current.options);
+      boundHandshakes(server);
       servers.add(server);
       server.once('close', () => servers.delete(server));
     },
     authorityEnd: () => current.authorityEnd,
     close: () => clearInterval(timer),
   };
+}
+
+/**
+ * Handshakes at once. A load balancer gives one up after half a second: more of them than are done by then are work for nobody, and who is
+ * turned away before costs next to nothing and is tried at another region.
+ */
+const HANDSHAKES_MOST = 64;
+
+function boundHandshakes(server: Server): void {
+  let secured = 0;
+  const bound = (change: number) => {
+    secured += change;
+    server.maxConnections = secured + HANDSHAKES_MOST;
+  };
+  bound(0);
+  server.on('secureConnection', (socket) => {
+    bound(1);
+    socket.once('close', () => bound(-1));
+  });
 }
 
 /** Who is at the other end: by the certificate that this connection's handshake has verified. */
@@ -126,8 +147,9 @@ function load(files: TlsFiles) {
     key,
     minVersion: 'TLSv1.2' as const,
     ALPNProtocols: ['http/1.1'],
-    // Every connection shows its certificate: none is taken up from an earlier one.
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    // A load balancer's checks come by new connections. Whose certificate it was is known of a session that is taken up again, and looked at in
+    // every call.
+    sessionTimeout: SESSION_S,
   };
   createSecureContext(options);
   const authorityEnd = new Date(authority.notAfter).toISOString();
