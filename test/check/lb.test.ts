@@ -84,6 +84,33 @@ describe('haproxy on rendered files', () => {
     expect(await sql()).toBe('r2');
   });
 
+  it('asks regions on connections that it has, whoever calls', async () => {
+    const nths: number[] = [];
+    for (let n = 0; n < 9; n += 1) nths.push(JSON.parse((await fetch(`${HTTP}/x`)).stdout).nth);
+    expect(Math.max(...nths)).toBeGreaterThan(1);
+  });
+
+  it('gives a region no more calls than it can have in hand; what waits by its nature takes none of its turns', async () => {
+    const one = wanted(1);
+    await bench.apply(one);
+    await until('the new process serves', async () => (await bench.probe(one)).isHealthy);
+    const all = 150;
+    const argv = ['-Z', '--parallel-immediate', '--parallel-max', '200', '-o', '/dev/null', '-w', '%{http_code}\n'];
+    const crowd = fetch(...argv, `${HTTP}/slow?[1-${all}]`);
+    await pause(700);
+    expect(await status(`${HTTP}/api/v1/events`)).toBe('200');
+    const codes = (await crowd).stdout.trim().split('\n');
+    const count = (code: string) => codes.filter((item) => item === code).length;
+    // 128 at once; who waits for longer than a second is refused, and a call takes 1.5 s.
+    expect(count('503')).toBeGreaterThanOrEqual(all - 128);
+    expect(count('200')).toBeGreaterThan(64);
+    expect(count('200') + count('503')).toBe(all);
+    expect(await status(`${HTTP}/x`)).toBe('200');
+    await bench.apply(desired);
+    await until('all three are back', async () => (await bench.probe(desired)).isHealthy);
+    await until('all are ready', async () => JSON.stringify(await facts()).split('"isUp":true').length === 4);
+  });
+
   it('says itself how and by whom it was called, and takes bodies of any size', async () => {
     const lies = [
       'X-Forwarded-For: 6.6.6.6',
@@ -145,11 +172,15 @@ describe('haproxy on rendered files', () => {
       );
       return answers.reduce((sum, { stdout }) => sum + Number(stdout), 0);
     };
+    // Whoever wrote without a key is told, also when the region had served others before.
+    for (let n = 0; n < 6; n += 1) await fetch(`${HTTP}/x`);
     expect(await status('-X', 'POST', '-d', 'x', `${HTTP}/die/1`)).toBe('502');
     expect(await counts()).toBe(1);
-    expect(await status('-X', 'POST', '-d', 'x', '-H', 'Idempotency-Key: k', `${HTTP}/die/2`)).toBe('502');
+    // Of a connection that has served before haproxy tells by an end without an answer (000): this may be repeated.
+    const untold = expect.stringMatching(/^(502|000)$/);
+    expect(await status('-X', 'POST', '-d', 'x', '-H', 'Idempotency-Key: k', `${HTTP}/die/2`)).toEqual(untold);
     expect(await counts()).toBe(4);
-    expect(await status(`${HTTP}/die/3`)).toBe('502');
+    expect(await status(`${HTTP}/die/3`)).toEqual(untold);
     expect(await counts()).toBe(7);
   });
 

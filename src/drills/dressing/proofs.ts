@@ -47,7 +47,8 @@ export function haproxySays(wanted: { readonly rise: number; readonly fall: numb
         .map((line) => line.replace(/^# /, ''));
       const names = head.split(',');
       const [rise, fall] = [names.indexOf('check_rise'), names.indexOf('check_fall')];
-      const cells = rows.map((row) => row.split(','));
+      // Those that go by the checks of others have none.
+      const cells = rows.map((row) => row.split(',')).filter((row) => row[rise] !== '');
       return (
         cells.length > 0 &&
         rise >= 0 &&

@@ -69,6 +69,8 @@ function haproxy(): FileEdits {
       { old: '    timeout check 700ms\n', now: NOTHING },
       backend('/health/ready'),
       backend('/health/live'),
+      { old: '    default-server tcp-ut 3s pool-purge-delay 2s\n', now: NOTHING },
+      { old: '    default-server tcp-ut 3s\n', now: NOTHING },
     ],
   };
 }

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 /**
  * What a region node answers to haproxy, as a program to be run in a network namespace: regiond on 5251, Patroni on 8008 (both by mutual
  * TLS), PostgreSQL on 5432 (says its name). Arguments: name, address, folder with the certificates. Lines on standard input switch it:
- * `ready`, `unready`, `primary`, `standby`. Prints `ready` when it listens.
+ * `ready`, `unready`, `primary`, `standby`. Prints `ready` when it listens. `nth` in an answer: the request of its connection.
  */
 const [name = '', address = '', folder = ''] = process.argv.slice(2);
 const read = (file: string) => readFileSync(`${folder}/${file}`);
@@ -19,11 +19,15 @@ const tls: ServerOptions = {
 };
 let state = { isReady: true, isPrimary: false };
 let died = 0;
+/** Requests of each connection. */
+const counts = new WeakMap<object, number>();
 /** How long `/slow` takes. */
 const SLOW_MS = 1500;
 
 const region = createServer(tls, (request, response) => {
   const path = request.url ?? '/';
+  const nth = (counts.get(request.socket) ?? 0) + 1;
+  counts.set(request.socket, nth);
   if (path === '/health/ready') return response.writeHead(state.isReady ? 200 : 503).end();
   if (path === '/died') return response.end(String(died));
   if (path.startsWith('/die')) {
@@ -36,12 +40,12 @@ const region = createServer(tls, (request, response) => {
     const timer = setInterval(() => response.write(`data: ${name} ${count++}\n\n`), 50);
     return request.on('close', () => clearInterval(timer));
   }
-  if (path === '/slow') return setTimeout(() => response.end(JSON.stringify({ name })), SLOW_MS);
+  if (path.startsWith('/slow')) return setTimeout(() => response.end(JSON.stringify({ name })), SLOW_MS);
   let size = 0;
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
   });
-  return request.on('end', () => response.end(JSON.stringify({ name, size, headers: request.headers })));
+  return request.on('end', () => response.end(JSON.stringify({ name, nth, size, headers: request.headers })));
 });
 const patroni = createServer(tls, (request, response) => {
   const isYes = request.method === 'OPTIONS' && request.url === '/primary' && state.isPrimary;

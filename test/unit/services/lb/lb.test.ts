@@ -38,14 +38,14 @@ describe('compile', () => {
       const context = { facts: FACTS, templates: goldenTemplates(), generation: 1 };
       const [file] = renderService(lb, { ...part }, context);
       const servers = file?.content.match(/server r\d \S+:5251.*/g);
-      expect(servers).toEqual([
-        'server r1 10.77.0.11:5251',
-        'server r2 10.77.0.12:5251 backup',
-        'server r3 10.77.0.13:5251',
-        'server r1 10.77.0.11:5251',
-        'server r2 10.77.0.12:5251 backup',
-        'server r3 10.77.0.13:5251',
-      ]);
+      const lines = (words: (name: string) => string) => [
+        `server r1 10.77.0.11:5251 ${words('r1')}`,
+        `server r2 10.77.0.12:5251 ${words('r2')} backup`,
+        `server r3 10.77.0.13:5251 ${words('r3')}`,
+      ];
+      const bounded = lines(() => 'maxconn 128');
+      const once = lines((name) => `track ready/${name} maxconn 128`);
+      expect(servers).toEqual([...bounded, ...bounded, ...once, ...lines((name) => `track living/${name}`)]);
       // SQL goes where the primary is, drained or not.
       expect(file?.content).toMatch(/server r2 10\.77\.0\.12:5432$/m);
     }
