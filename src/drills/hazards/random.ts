@@ -7,6 +7,9 @@ const WELL_AGAIN_MS = 180_000;
 /** Nothing is asked of the time that anything takes, so a machine that is busy for a while spoils nothing. */
 const STALL_MS = 30_000;
 
+/** More reads without an answer are a cluster that does not get up again between faults. */
+const UNANSWERED_MOST = 0.5;
+
 /** Hazards that follow each other at random: what each costs alone is judged elsewhere; here nothing may be lost, and all must be well in the end. */
 export const RANDOM_FAULTS: Hazard = {
   id: 'random',
@@ -16,7 +19,7 @@ export const RANDOM_FAULTS: Hazard = {
   headline: null,
   // Drawn on the way: who has which part is not known before.
   steps: () => [],
-  expects: ['write', 'read', 'vip'].map((probe) => ({ probe })),
+  expects: [{ probe: 'write' }, { probe: 'read', failedShare: UNANSWERED_MOST }, { probe: 'vip' }],
   redundantMs: WELL_AGAIN_MS,
   failovers: ANY_FAILOVERS,
   starvedMs: STALL_MS,

@@ -76,10 +76,13 @@ function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[
 }
 
 function expectationChecks(outages: readonly Outage[], rules: HazardRules): Check[] {
-  return rules.expects.flatMap(({ probe, withinMs, failures }) =>
+  return rules.expects.flatMap(({ probe, withinMs, failures, failedShare }) =>
     lanesOf(outages, probe).flatMap((outage): Check[] => [
       ...(withinMs === undefined ? [] : [outageCheck(outage, withinMs)]),
-      ...(failures === undefined ? [] : [failuresCheck(outage, failures)]),
+      ...(failures === undefined ? [] : [failuresCheck(outage, failures, String(failures))]),
+      ...(failedShare === undefined
+        ? []
+        : [failuresCheck(outage, failedShare * outage.asked, `${failedShare * 100} %`)]),
     ]),
   );
 }
@@ -88,12 +91,12 @@ function outageCheck({ probe, ms }: Outage, withinMs: number): Check {
   return { what: 'outage', probe, isHeld: ms <= withinMs, limit: seconds(withinMs), measured: seconds(ms) };
 }
 
-function failuresCheck({ probe, failed, asked }: Outage, failures: number): Check {
+function failuresCheck({ probe, failed, asked }: Outage, most: number, limit: string): Check {
   return {
     what: 'failures',
     probe,
-    isHeld: failed <= failures,
-    limit: String(failures),
+    isHeld: failed <= most,
+    limit,
     measured: `${failed} of ${asked}`,
   };
 }

@@ -8,6 +8,8 @@ export interface Expectation {
   readonly withinMs?: number;
   /** How many questions may fail for good. */
   readonly failures?: number;
+  /** Of all questions, the share that may fail for good, 0 to 1. */
+  readonly failedShare?: number;
 }
 
 /** What a round is judged by. That nothing is lost and that no two hosts do one host's work is not in it: it always holds. */

@@ -29,7 +29,16 @@ const ROUND = object({
     row: text,
     group: text,
     headline: orNull(text),
-    expects: optional(list(object({ probe: text, withinMs: optional(number), failures: optional(number) }))),
+    expects: optional(
+      list(
+        object({
+          probe: text,
+          withinMs: optional(number),
+          failures: optional(number),
+          failedShare: optional(number),
+        }),
+      ),
+    ),
   }),
   label: optional(word('baseline')),
   verdict: VERDICT,

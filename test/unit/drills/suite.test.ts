@@ -26,16 +26,8 @@ describe('the load of random faults', () => {
     const done = { made: 900, removed: 800, failed: 3 };
     const good = withLoad(verdict, done, []);
     expect(good.isPassed).toBe(true);
-    expect(good.checks.map(({ measured }) => measured)).toContain('900 made, 800 removed, 3 calls without an answer');
+    expect(good.checks.at(-1)?.measured).toBe('900 made, 800 removed, 3 calls without an answer');
     expect(withLoad(verdict, done, ['load-1 is lost on r2'])).toMatchObject({ isPassed: false });
     expect(withLoad(verdict, { ...done, made: 0 }, []).isPassed).toBe(false);
-  });
-
-  it('fails a round in which most reads had no answer, however well it ended', () => {
-    const { verdict } = round();
-    const done = { made: 900, removed: 800, failed: 3 };
-    const lane = { probe: 'read', ms: 9_000, from: 0, to: 9_000, asked: 100, slowestMs: 90 };
-    const isPassed = (failed: number) => withLoad({ ...verdict, outages: [{ ...lane, failed }] }, done, []).isPassed;
-    expect([isPassed(50), isPassed(51)]).toEqual([true, false]);
   });
 });

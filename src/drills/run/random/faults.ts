@@ -13,8 +13,6 @@ import { waitUntilRedundant } from '../well.ts';
 
 /** How often the next hazard does not wait for the end of the last one's recovery. */
 const HASTE = 0.5;
-/** More reads without an answer are a cluster that does not get up again between faults. */
-const UNANSWERED_MOST = 0.5;
 /** Of the load. */
 const CLIENTS = 4;
 const SOON_MS = 5_000;
@@ -96,24 +94,7 @@ export function withLoad(verdict: Verdict, done: ReturnType<Load['done']>, breac
         ? `${breaches.length} otherwise: ${firstFew(breaches)}`
         : `${made} made, ${removed} removed, ${failed} calls without an answer`,
   };
-  const added = [check, ...answered(verdict)];
-  return {
-    ...verdict,
-    isPassed: verdict.isPassed && added.every(({ isHeld }) => isHeld),
-    checks: [...verdict.checks, ...added],
-  };
-}
-
-function answered({ outages }: Verdict): Check[] {
-  return outages
-    .filter(({ probe, asked }) => probe === 'read' && asked > 0)
-    .map(({ probe, asked, failed }) => ({
-      what: 'failures',
-      probe,
-      isHeld: failed <= asked * UNANSWERED_MOST,
-      limit: `${UNANSWERED_MOST * 100} %`,
-      measured: `${failed} of ${asked}`,
-    }));
+  return { ...verdict, isPassed: verdict.isPassed && check.isHeld, checks: [...verdict.checks, check] };
 }
 
 async function castSoon(stage: Stage): Promise<Cast | null> {

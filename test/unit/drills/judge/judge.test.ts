@@ -289,6 +289,13 @@ describe('a round that breaks one thing', () => {
       measured: 'no lane of lookup',
     },
     {
+      why: 'a larger share than may failed',
+      breaks: 'failures',
+      round: GOOD,
+      rules: { ...RULES, expects: [{ probe: 'write', failedShare: 0.149 }] },
+      measured: '60 of 400',
+    },
+    {
       why: 'no fault was made',
       breaks: 'recording',
       round: { ...GOOD, marks: GOOD.marks.filter((mark) => mark.kind !== 'fault') },
@@ -462,6 +469,11 @@ describe('a round still passes', () => {
       why: 'when outage, failures and redundancy are exactly at their limits',
       round: GOOD,
       rules: { expects: [{ probe: 'write', withinMs: 3_000, failures: 60 }], redundantMs: 3_000, failovers: 1 },
+    },
+    {
+      why: 'when the share that failed is exactly at its limit',
+      round: GOOD,
+      rules: { ...RULES, expects: [{ probe: 'write', failedShare: 0.15 }] },
     },
     {
       why: 'when nothing is promised of failovers',
