@@ -111,6 +111,17 @@ describe('haproxy on rendered files', () => {
     await until('all are ready', async () => JSON.stringify(await facts()).split('"isUp":true').length === 4);
   });
 
+  it('believes no region that does not show the name of one', async () => {
+    // Of the whole file, so that it is seen for every backend.
+    await host.run(['sed', '-i', 's/verifyhost regent-region/verifyhost another/', '/etc/haproxy/regent/haproxy.cfg']);
+    await host.run(bench.reload ?? []);
+    await until('none is up', async () => !JSON.stringify(await facts()).includes('true'));
+    expect(await status(`${HTTP}/health/live`)).toBe('503');
+    await bench.apply({ ...desired, regions: desired.regions.slice(0, 2) });
+    await bench.apply(desired);
+    await until('all are up', async () => JSON.stringify(await facts()).split('"isUp":true').length === 4);
+  });
+
   it('says itself how and by whom it was called, and takes bodies of any size', async () => {
     const lies = [
       'X-Forwarded-For: 6.6.6.6',

@@ -70,7 +70,6 @@ function haproxy(): FileEdits {
       backend('/health/ready'),
       backend('/health/live'),
       { old: '    default-server tcp-ut 3s pool-purge-delay 2s\n', now: NOTHING },
-      { old: '    default-server tcp-ut 3s\n', now: NOTHING },
     ],
   };
 }
@@ -79,9 +78,8 @@ function haproxy(): FileEdits {
 function backend(page: string): Edit {
   const asks = `uri ${page} ver HTTP/1.1 hdr Host regent-region
     http-check expect status 200
-    default-server ssl verify required verifyhost regent-region ca-file /etc/regent/pki/ca.crt crt /etc/regent/pki/node.pem
     default-server check`;
-  const ours = ' inter 1s fastinter 200ms downinter 500ms fall 2 rise 1 tcp-ut 3s pool-purge-delay 2s\n';
+  const ours = ' inter 1s fastinter 200ms downinter 500ms fall 2 rise 1\n';
   return { old: asks + ours, now: `${asks}\n` };
 }
 
