@@ -233,14 +233,15 @@ export class Database {
       pool.release(client, 'broken');
       return;
     }
-    const rollback = client.query({ text: 'rollback', query_timeout: 1000 } as pg.QueryConfig);
-    const isBack = await rollback.then(
-      () => true,
-      () => false,
-    );
-    if (isBack) pool.answered(client);
+    try {
+      await client.query({ text: 'rollback', query_timeout: 1000 } as pg.QueryConfig);
+    } catch {
+      pool.release(client, 'broken');
+      return;
+    }
+    pool.answered(client);
     // A refusal is an answer: its call is done.
-    pool.release(client, isBack ? (error instanceof RejectedError ? 'done' : 'kept') : 'broken');
+    pool.release(client, error instanceof RejectedError ? 'done' : 'kept');
   }
 }
 

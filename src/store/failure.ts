@@ -36,8 +36,9 @@ const SOCKET_ERRORS = new Set([
   'EMFILE',
 ]);
 
+const NO_CONNECTION = 'timeout exceeded when trying to connect';
 /** How pg and pg-pool say that they waited long enough; without any code. */
-const OWN_TIMEOUTS = ['Query read timeout', 'timeout exceeded when trying to connect', 'timeout expired'];
+const OWN_TIMEOUTS = ['Query read timeout', NO_CONNECTION, 'timeout expired'];
 
 /** pg and pg-pool report these without any code. */
 const CLIENT_MESSAGES = [
@@ -110,6 +111,11 @@ export function failureSentence(error: unknown): string {
     return error.message || code || error.name;
   }
   return String(error);
+}
+
+/** What pg-pool says when there is no connection in time, for those who wait before it. */
+export function noConnectionInTime(): Error {
+  return new Error(NO_CONNECTION);
 }
 
 /** Did this process stop waiting, so that the error says nothing of the server? */

@@ -10,6 +10,15 @@ const ask = (name: string, timeoutMs = 15_000) =>
     (error: unknown) => went.push(`${name}: ${error instanceof Error ? error.name : String(error)}`),
   );
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+/** One asks and one leaves, ten times a second. */
+const flow = async (times: number, isDone: boolean) => {
+  for (let n = 0; n < times; n += 1) {
+    ask(`n${n}`);
+    await pass(100);
+    line.leave(isDone);
+  }
+  await pass(0);
+};
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -36,12 +45,7 @@ describe('the line before the connections', () => {
   test('while calls get done, whoever was passed over for two seconds is refused', async () => {
     ask('a');
     ask('early');
-    for (let n = 0; n < 23; n += 1) {
-      ask(`n${n}`);
-      await pass(100);
-      line.leave(true);
-    }
-    await pass(0);
+    await flow(23, true);
     expect(went).toContain('early: BusyError');
     expect(went).toHaveLength(25);
   });
@@ -62,12 +66,7 @@ describe('the line before the connections', () => {
   test('calls that fail are no progress', async () => {
     ask('a');
     ask('b');
-    for (let n = 0; n < 40; n += 1) {
-      ask(`n${n}`);
-      await pass(100);
-      line.leave(false);
-    }
-    await pass(0);
+    await flow(40, false);
     expect(went).not.toContain('b: BusyError');
   });
 

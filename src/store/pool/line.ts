@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/ports.ts';
+import { noConnectionInTime } from '../failure.ts';
 
 /** While calls get done, none waits longer than this: it is refused, and may be repeated. */
 const PATIENCE_MS = 2000;
@@ -56,7 +57,7 @@ export class Line {
         out();
         resolve();
       };
-      const timer = setTimeout(() => refuse(new Error('timeout exceeded when trying to connect')), timeoutMs);
+      const timer = setTimeout(() => refuse(noConnectionInTime()), timeoutMs);
       const waiter = { since: this.#clock.monotonic(), go, refuse };
       this.#waiters.push(waiter);
     });
@@ -64,12 +65,9 @@ export class Line {
 
   /** Gives a place back. `isDone`: its call was done. */
   leave(isDone: boolean): void {
-    this.#free += 1;
     const last = this.#waiters.at(-1);
-    if (last) {
-      this.#free -= 1;
-      last.go();
-    }
+    if (last) last.go();
+    else this.#free += 1;
     if (isDone) this.#moved();
   }
 

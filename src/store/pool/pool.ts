@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Clock, Log } from '../../core/ports.ts';
 import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
-import { failureSentence } from '../failure.ts';
+import { failureSentence, noConnectionInTime } from '../failure.ts';
 import { Line } from './line.ts';
 
 export interface PoolOptions {
@@ -94,7 +94,7 @@ function connect(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      reject(new Error('timeout exceeded when trying to connect'));
+      reject(noConnectionInTime());
     }, timeoutMs);
     const take = (client: pg.PoolClient) => {
       clearTimeout(timer);

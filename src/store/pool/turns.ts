@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../core/ports.ts';
+import { noConnectionInTime } from '../failure.ts';
 
 /** Between two tries while there is no primary, ms: half of it at least. */
 const PAUSE_MS = 100;
@@ -42,7 +43,7 @@ export class Turns {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
-        reject(this.#trouble?.error ?? new Error('timeout exceeded when trying to connect'));
+        reject(this.#trouble?.error ?? noConnectionInTime());
       }, timeoutMs);
       const waiter = { go: resolve, timer };
       this.#waiters.add(waiter);
