@@ -41,12 +41,16 @@ describe('a region behind load balancers', () => {
     rmSync(folder, { recursive: true });
   });
 
+  function dial(session?: Buffer): TLSSocket {
+    const { authority: ca, certificate: cert, key } = identity;
+    return connect({ host: '127.0.0.1', port, ca, cert, key, session, checkServerIdentity: () => undefined });
+  }
+
   /** One call on a connection of its own; the last session ticket of it. */
   function call(session?: Buffer): Promise<{ text: string; ticket: Buffer | undefined }> {
-    const { authority: ca, certificate: cert, key } = identity;
     return new Promise((resolve, reject) => {
       let [text, ticket]: [string, Buffer | undefined] = ['', undefined];
-      const socket = connect({ host: '127.0.0.1', port, ca, cert, key, session, checkServerIdentity: () => undefined });
+      const socket = dial(session);
       socket.on('session', (bytes) => {
         ticket = bytes;
       });
@@ -83,10 +87,9 @@ describe('a region behind load balancers', () => {
   });
 
   it('does not count connections whose handshake is done', async () => {
-    const { authority: ca, certificate: cert, key } = identity;
     const kept: TLSSocket[] = [];
     for (let n = 0; n < 70; n += 1) {
-      const socket = connect({ host: '127.0.0.1', port, ca, cert, key, checkServerIdentity: () => undefined });
+      const socket = dial();
       await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
       kept.push(socket);
     }
