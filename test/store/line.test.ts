@@ -10,10 +10,10 @@ const ask = (name: string, timeoutMs = 15_000) =>
     (error: unknown) => went.push(`${name}: ${error instanceof Error ? error.name : String(error)}`),
   );
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-/** One asks and one leaves, ten times a second. */
-const flow = async (times: number, isDone: boolean) => {
+/** One leaves and as many ask, ten times a second. */
+const flow = async (times: number, isDone: boolean, more = ['n']) => {
   for (let n = 0; n < times; n += 1) {
-    ask(`n${n}`);
+    for (const name of more) ask(`${name}${n}`);
     await pass(100);
     line.leave(isDone);
   }
@@ -28,39 +28,52 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('the line before the connections', () => {
-  test('a free place is taken at once, and a place that is given back goes to who came last', async () => {
+  test('a free place is taken at once, and a place that is given back goes to who came first', async () => {
     for (const name of ['a', 'b', 'c']) ask(name);
     await pass(0);
     expect(went).toEqual(['a']);
     line.leave(true);
     line.leave(true);
     await pass(0);
-    expect(went).toEqual(['a', 'c', 'b']);
+    expect(went).toEqual(['a', 'b', 'c']);
     line.leave(true);
     ask('d');
     await pass(0);
-    expect(went).toEqual(['a', 'c', 'b', 'd']);
+    expect(went).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('while calls get done, whoever was passed over for two seconds is refused', async () => {
+  test('when more come than get done, it goes to who came last, and who was passed over for two seconds is refused', async () => {
     ask('a');
-    ask('early');
-    await flow(23, true);
-    expect(went).toContain('early: BusyError');
-    expect(went).toHaveLength(25);
+    await flow(40, true, ['x', 'y']);
+    const served = went.filter((what) => !what.endsWith('BusyError'));
+    // Half of them get done: the twentieth would be the first who waits for more than a second in his turn.
+    expect(served.slice(0, 5)).toEqual(['a', 'x0', 'y0', 'x1', 'y1']);
+    expect(served.slice(18, 23)).toEqual(['y8', 'x9', 'y19', 'y20', 'y21']);
+    expect(served.at(-1)).toBe('y39');
+    expect(went.filter((what) => what.endsWith('BusyError'))).toContain('y10: BusyError');
   });
 
-  test('while nothing gets done everybody is held, and for two seconds from when it goes on', async () => {
+  test('as soon as all are served again it goes in turn', async () => {
     ask('a');
-    for (const name of ['b', 'c', 'd']) ask(name);
-    await pass(10_000);
-    line.leave(true);
-    await pass(400);
-    line.leave(true);
-    await pass(400);
-    line.leave(true);
+    for (let n = 0; n < 15; n += 1) ask(`b${n}`);
+    await flow(15, true, []);
+    for (const name of ['c', 'd']) ask(name);
+    for (let n = 0; n < 3; n += 1) line.leave(true);
     await pass(0);
-    expect(went).toEqual(['a', 'd', 'c', 'b']);
+    expect(went.slice(-2)).toEqual(['c', 'd']);
+  });
+
+  test('while nothing gets done everybody is held, and goes on in turn; who waited so long that he has gone is the last', async () => {
+    ask('a');
+    for (const name of ['b', 'c']) ask(name);
+    await pass(5000);
+    for (const name of ['d', 'e']) ask(name);
+    await pass(3000);
+    for (let n = 0; n < 4; n += 1) {
+      line.leave(true);
+      await pass(400);
+    }
+    expect(went).toEqual(['a', 'd', 'e', 'c', 'b']);
   });
 
   test('calls that fail are no progress', async () => {

@@ -3,6 +3,10 @@ import { noConnectionInTime } from '../failure.ts';
 
 /** While calls get done, none waits longer than this: it is refused, and may be repeated. */
 const PATIENCE_MS = 2000;
+/** While calls get done, none waits for so long unless more come than get done: the backlog of a pause is shorter. */
+const BACKLOG_MS = 1000;
+/** Whoever has waited longer has mostly gone: our own clients try elsewhere after so long (`contract/wire/retry.ts`). */
+const GONE_MS = 5000;
 /** Nothing done for so long: the database stands still, and whoever waits is held. */
 const STILL_MS = 500;
 
@@ -21,12 +25,14 @@ interface Waiter {
 }
 
 /**
- * Who gets one of the few connections. Free places go to who came last: when not all can be served in time, those who have waited longest have
- * mostly gone, and to serve them first makes all late. While the line moves, whoever has been passed over for `PATIENCE_MS` is refused with
- * `BusyError`; while nothing gets done (no primary, or a COMMIT that waits for its standby) everybody is held.
+ * Who gets one of the few connections: who came first, so that a pause makes nobody late who would not be. When more come than get done, who came
+ * last: those who have waited longest have mostly gone then, and to serve them first makes all late. While the line moves, whoever has been passed
+ * over for `PATIENCE_MS` is refused with `BusyError`; while nothing gets done (no primary, or a COMMIT that waits for its standby) everybody is held.
  */
 export class Line {
   readonly #clock: Clock;
+  #places: number;
+  /** Less than none: places that were taken away while somebody had them. */
   #free: number;
   readonly #waiters: Waiter[] = [];
   /** Of the monotonic clock: when something was done last, and since when that goes on. */
@@ -35,7 +41,15 @@ export class Line {
 
   constructor(clock: Clock, places: number) {
     this.#clock = clock;
+    this.#places = places;
     this.#free = places;
+  }
+
+  /** How many places there are from now on. */
+  resize(places: number): void {
+    this.#free += places - this.#places;
+    this.#places = places;
+    this.#give(this.#clock.monotonic());
   }
 
   /** Resolves with a place, which `leave` gives back. Rejects when there is none within `timeoutMs`, or the line is too long. */
@@ -65,17 +79,35 @@ export class Line {
 
   /** Gives a place back. `isDone`: its call was done. */
   leave(isDone: boolean): void {
-    const last = this.#waiters.at(-1);
-    if (last) last.go();
-    else this.#free += 1;
-    if (isDone) this.#moved();
+    const now = this.#clock.monotonic();
+    this.#free += 1;
+    this.#give(now);
+    if (isDone) this.#moved(now);
   }
 
-  #moved(): void {
-    const now = this.#clock.monotonic();
+  #give(now: number): void {
+    for (let next = this.#next(now); next && this.#free > 0; next = this.#next(now)) {
+      this.#free -= 1;
+      next.go();
+    }
+  }
+
+  #next(now: number): Waiter | undefined {
+    const [first] = this.#waiters;
+    const isBusy = first !== undefined && this.#passedOver(first, now) > BACKLOG_MS;
+    const inTurn = isBusy ? undefined : this.#waiters.find(({ since }) => now - since <= GONE_MS);
+    return inTurn ?? this.#waiters.at(-1);
+  }
+
+  #moved(now: number): void {
     if (now - this.#doneAt > STILL_MS) this.#movesSince = now;
     this.#doneAt = now;
-    const isLate = ({ since }: Waiter) => now - Math.max(since, this.#movesSince) > PATIENCE_MS;
+    const isLate = (waiter: Waiter) => this.#passedOver(waiter, now) > PATIENCE_MS;
     for (const waiter of this.#waiters.filter(isLate)) waiter.refuse(new BusyError());
+  }
+
+  /** For how long others have been served while this one waited, ms. */
+  #passedOver({ since }: Waiter, now: number): number {
+    return now - this.#doneAt > STILL_MS ? 0 : now - Math.max(since, this.#movesSince);
   }
 }

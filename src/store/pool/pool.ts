@@ -14,6 +14,13 @@ export interface PoolOptions {
   readonly max: number;
 }
 
+/**
+ * So many are made at once: of ten at a time a busy server gets none done before its patience is over, and all begin anew. Who waits meanwhile
+ * shares those that are there.
+ */
+const OPENING = 2;
+/** One that takes longer may have met silence: another one is tried beside it. */
+const SLOW_MS = 500;
 /** Waiting shorter than this for an answer says nothing of the connection, ms. */
 const SILENT_MS = 900;
 
@@ -25,13 +32,17 @@ export class Pool {
   readonly #pool: pg.Pool;
   readonly #clock: Clock;
   readonly #line: Line;
+  readonly #max: number;
+  /** Connections that are being made, and those of them that take long. */
+  readonly #making = { all: 0, slow: 0 };
   /** When a connection last answered, on the monotonic clock. */
   readonly #heard = new WeakMap<pg.PoolClient, number>();
   #silentSince = Number.NEGATIVE_INFINITY;
 
   constructor({ connection, name, timeouts, clock, log, max }: PoolOptions) {
     this.#clock = clock;
-    this.#line = new Line(clock, max);
+    this.#max = max;
+    this.#line = new Line(clock, Math.min(max, OPENING));
     this.#pool = new pg.Pool({
       ...clientConfig(connection, timeouts, name),
       max,
@@ -44,6 +55,7 @@ export class Pool {
       // a transaction, reports it to its query and as an event; without a listener for that the process would end.
       client.on('error', () => {});
     });
+    this.#pool.on('remove', () => this.#fit());
     // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
     this.#pool.on('error', (error) => log.warn('idle database connection lost', { why: failureSentence(error) }));
   }
@@ -57,7 +69,7 @@ export class Pool {
     await this.#line.take(timeoutMs);
     try {
       for (;;) {
-        const client = await connect(this.#pool, Math.max(1, end - this.#clock.monotonic()));
+        const client = await this.#connect(Math.max(1, end - this.#clock.monotonic()));
         if ((this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
         client.release(true);
       }
@@ -70,6 +82,7 @@ export class Pool {
   /** Gives a connection back. `done`: its call was, `kept`: it may be used again, `broken`: it is closed. */
   release(client: pg.PoolClient, state: 'done' | 'kept' | 'broken'): void {
     client.release(state === 'broken');
+    this.#fit();
     this.#line.leave(state === 'done');
   }
 
@@ -86,25 +99,51 @@ export class Pool {
   end(): Promise<void> {
     return this.#pool.end();
   }
-}
 
-/** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
-function connect(pool: pg.Pool, timeoutMs: number): Promise<pg.PoolClient> {
-  return new Promise((resolve, reject) => {
-    let isLate = false;
+  /** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
+  #connect(timeoutMs: number): Promise<pg.PoolClient> {
+    const made = this.#pool.idleCount === 0 ? this.#makes() : () => {};
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(noConnectionInTime());
+      }, timeoutMs);
+      const take = (client: pg.PoolClient) => {
+        clearTimeout(timer);
+        made();
+        if (isLate) client.release();
+        else resolve(client);
+      };
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        made();
+        reject(error);
+      };
+      this.#pool.connect().then(take, fail);
+    });
+  }
+
+  /** Counts a connection that is being made, until it is there or has failed. */
+  #makes(): () => void {
+    this.#making.all += 1;
+    let isSlow = false;
     const timer = setTimeout(() => {
-      isLate = true;
-      reject(noConnectionInTime());
-    }, timeoutMs);
-    const take = (client: pg.PoolClient) => {
+      isSlow = true;
+      this.#making.slow += 1;
+      this.#fit();
+    }, SLOW_MS);
+    return () => {
       clearTimeout(timer);
-      if (isLate) client.release();
-      else resolve(client);
+      this.#making.all -= 1;
+      if (isSlow) this.#making.slow -= 1;
+      this.#fit();
     };
-    const fail = (error: Error) => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    pool.connect().then(take, fail);
-  });
+  }
+
+  /** As many places as there are connections, and some for those that are made. */
+  #fit(): void {
+    const { all, slow } = this.#making;
+    this.#line.resize(Math.min(this.#max, this.#pool.totalCount - all + OPENING + slow));
+  }
 }

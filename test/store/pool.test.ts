@@ -1,0 +1,78 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DEFAULT_TIMEOUTS } from '../../src/store/connection.ts';
+import { Pool } from '../../src/store/pool/pool.ts';
+import { realClock, silentLog } from '../kit/postgres.ts';
+import { pause, until } from '../kit/until.ts';
+
+/** A server that takes connections and lets a test decide when they are made: what a pool asks of one that is busy. */
+const AUTHENTICATED = Buffer.from('520000000800000000', 'hex');
+const READY = Buffer.from('5a0000000549', 'hex');
+const sockets: Socket[] = [];
+let server: Server;
+let pool: Pool;
+const make = (socket: Socket | undefined) => socket?.write(Buffer.concat([AUTHENTICATED, READY]));
+
+beforeEach(async () => {
+  sockets.length = 0;
+  server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => sockets.push(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const connection = { host: '127.0.0.1', port, user: 'regent', database: 'regent' };
+  const timeouts = { ...DEFAULT_TIMEOUTS, connectMs: 10_000 };
+  pool = new Pool({ connection, name: 'test', timeouts, clock: realClock, log: silentLog, max: 6 });
+});
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  server.close();
+  await pool.end();
+});
+
+test('two connections are made at once, and who waits shares those that are there', async () => {
+  let served = 0;
+  const calls = Array.from({ length: 30 }, async () => {
+    const client = await pool.acquire(10_000);
+    await pause(2);
+    served += 1;
+    pool.release(client, 'done');
+  });
+  await until('two are asked for', () => Promise.resolve(sockets.length === 2));
+  await pause(100);
+  expect(sockets).toHaveLength(2);
+  make(sockets[0]);
+  await until('the first has served the others', () => Promise.resolve(served >= 27));
+  // The place of the first was for another one, which was asked for before the first was free.
+  expect(sockets.length).toBeLessThanOrEqual(3);
+  for (const socket of sockets) make(socket);
+  await Promise.all(calls);
+});
+
+test('one that takes long does not keep others from being made', async () => {
+  const calls = Array.from({ length: 4 }, () => pool.acquire(10_000));
+  await until('two are asked for', () => Promise.resolve(sockets.length === 2));
+  await until('two more are', () => Promise.resolve(sockets.length === 4));
+  for (const socket of sockets) make(socket);
+  for (const client of await Promise.all(calls)) pool.release(client, 'done');
+});
+
+test('when all have broken it begins with two again', async () => {
+  const calls = Array.from({ length: 4 }, () => pool.acquire(10_000));
+  for (let n = 0; n < 4; n += 1) {
+    await until(`number ${n} is asked for`, () => Promise.resolve(sockets.length > n));
+    make(sockets[n]);
+  }
+  for (const client of await Promise.all(calls)) pool.release(client, 'broken');
+  const again = Array.from({ length: 4 }, () => pool.acquire(10_000));
+  await until('two are asked for', () => Promise.resolve(sockets.length === 6));
+  await pause(100);
+  expect(sockets).toHaveLength(6);
+  for (let n = 4; n < 8; n += 1) {
+    await until(`number ${n} is asked for`, () => Promise.resolve(sockets.length > n));
+    make(sockets[n]);
+  }
+  for (const client of await Promise.all(again)) pool.release(client, 'done');
+});
