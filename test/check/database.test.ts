@@ -20,17 +20,40 @@ const WAY = join(import.meta.dirname, '../kit/etcd-way.ts');
 const DATA = '/var/lib/postgresql/17/regent';
 const NAMES = ['SUPERUSER', 'REPLICATION', 'REWIND', 'RESTAPI'].map((name) => `PATRONI_${name}_PASSWORD`);
 const SECRETS = [...NAMES, 'REGENT_DATABASE_PASSWORD'].map((name, index) => `${name}=${'x'.repeat(31)}${index}`);
+const PATRONI = '/opt/regent/current/ha/postgres/patroni';
 /** What an init does: a postmaster whose starter has ended is its child, so that a dead one does not stay a zombie, which Patroni takes for alive. */
 const REAPER = `
 import ctypes, os
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 if os.fork() == 0:
-    os.execvp('patroni', ['patroni', '/etc/patroni/regent/patroni.yml'])
+    os.execv('${PATRONI}', ['patroni', '/etc/patroni/regent/patroni.yml'])
 try:
     while True:
         os.wait()
 except ChildProcessError:
     pass`;
+/** Two wait for Patroni's copy of etcd, which then is there: how many are told within a second? */
+const WAITERS = `
+import sys, threading, time, types
+from importlib.machinery import SourceFileLoader
+from patroni.dcs import etcd3
+if sys.argv[2] == 'ours':
+    etcd3.Condition = SourceFileLoader('launcher', sys.argv[1]).load_module().Everybody
+etcd3.KVCache.start = lambda self: None
+etcd3.KVCache._do_watch = lambda self, revision: time.sleep(1)
+paths = dict.fromkeys(['config_path', 'leader_path', 'leader_optime_path', 'status_path', '_name', 'cluster_prefix'], 'x')
+etcd = types.SimpleNamespace(**paths, retry=lambda *question: {'header': {'revision': '1'}, 'kvs': []})
+cache = etcd3.KVCache(etcd, types.SimpleNamespace(prefix=None))
+woken = []
+def wait():
+    with cache.condition:
+        if cache.condition.wait(5):
+            woken.append(1)
+for _ in range(2):
+    threading.Thread(target=wait, daemon=True).start()
+time.sleep(0.5)
+cache._build_cache()
+print(len(woken))`;
 const seed = (): Snapshot =>
   clusterSnapshot({
     cluster: aCluster({ isSeed: true }),
@@ -170,9 +193,17 @@ describe('etcd and Patroni of a first member', () => {
     });
   });
 
+  it('wake all who wait for what etcd has, of whom the stock Patroni wakes one', async () => {
+    const woken = async (isOurs: boolean) =>
+      (await host.run(['python3', '-c', WAITERS, PATRONI, isOurs ? 'ours' : 'stock'], { timeoutMs: 30_000 })).stdout;
+    expect(await woken(true)).toBe('2\n');
+    // When this fails, Debian's Patroni has been mended, and ours is not needed any more.
+    expect(await woken(false)).toBe('1\n');
+  });
+
   it('keep PostgreSQL running when Patroni is killed, and take it over as it runs', async () => {
     const pid = await postmaster();
-    await host.run(['pkill', '-KILL', '-f', '/usr/bin/patroni']);
+    await host.run(['pkill', '-KILL', '-f', `^/usr/bin/python3 ${PATRONI}`]);
     expect((await probe(db)).isHealthy).toBe(false);
     expect((await psql(app, 'select 1')).stdout).toBe('1\n');
     startPatroni();
