@@ -1,5 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, readIdentity } from '../kit/host.ts';
 import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
@@ -261,6 +261,8 @@ async function beat(): Promise<never> {
     }
     notify('WATCHDOG=1');
     await delay(BEAT_MS);
+    // Timers come before answers: after a stall, what has arrived meanwhile is read first.
+    await immediate();
   }
 }
 

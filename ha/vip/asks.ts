@@ -31,5 +31,5 @@ export function askProxy(): Promise<ProxyAnswer> {
 
 /** The way to this host's etcd, by mutual TLS. */
 export function etcdAgent(identity: Identity): HttpsAgent {
-  return new HttpsAgent({ keepAlive: true, maxSockets: 2, ...identity });
+  return new HttpsAgent({ keepAlive: true, maxSockets: 3, ...identity });
 }

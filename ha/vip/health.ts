@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import { hasMajority } from '../kit/etcd.ts';
 import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
 import { askProxy, etcdAgent } from './asks.ts';
@@ -27,6 +27,8 @@ const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 const ETCD_TIMEOUT_MS = 500;
 const WRITE_MS = 200;
 const CONFIG_MS = 1000;
+/** What drains this node reloads every haproxy: the address goes when that is over, so that calls on their way are answered in time. */
+const SETTLED_MS = 1500;
 /** Ends the program and, by `unfit`, the keepalived that does not do its part. */
 const END_KEEPALIVED = 75;
 /** It is never stopped for good reason; twice in a row is no glance at a moment in between. */
@@ -36,12 +38,15 @@ interface Config extends BeaconConfig {
   /** The floating address without its prefix. */
   readonly vip: string;
   readonly isMember: boolean;
-  readonly isDrained: boolean;
+  /** Written by an earlier release, the file does not say it. */
+  readonly isDrained?: boolean;
 }
 
 /** Everything that was seen, renewed by loops that run beside each other. */
 interface State {
   config: Config;
+  /** Since when the node is drained; null: it is not. */
+  drainedAt: number | null;
   beacon: Beacon | null;
   etcd: Agent | null;
   proxyAt: number | null;
@@ -98,6 +103,7 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
       const words = signOf([CONFIG, KEY]);
       if (words !== wordsSign || state.beacon === null) {
         state.config = readConfig();
+        state.drainedAt = state.config.isDrained ? (state.drainedAt ?? performance.now()) : null;
         state.beacon?.close();
         state.beacon = null;
         if (state.config.peers.length > 0) {
@@ -127,10 +133,14 @@ async function followProxy(state: State): Promise<void> {
   }
 }
 
+/** The next question does not wait for the last answer: an etcd that is slow for a moment would be heard of too seldom. */
 async function followEtcd(state: State): Promise<void> {
-  for (;;) {
+  const ask = async (agent: Agent) => {
     const sentAt = performance.now();
-    if (state.etcd !== null && (await hasMajority(OWN_ETCD, state.etcd, ETCD_TIMEOUT_MS))) state.etcdAt = sentAt;
+    if (await hasMajority(OWN_ETCD, agent, ETCD_TIMEOUT_MS)) state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0);
+  };
+  for (;;) {
+    if (state.etcd !== null) void ask(state.etcd);
     await delay(ASK_MS);
   }
 }
@@ -145,7 +155,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   let keepalived: ReturnType<typeof look> = 'gone';
   for (;;) {
     const now = performance.now();
-    const { config, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
+    const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
     const isHolder = holds(config.vip);
     // At the start, too: the program may have been away when the address went.
     if (!isHolder && (heldSince !== null || last === '')) endConnections(config.vip);
@@ -162,8 +172,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       name: config.name,
       regions: config.peers.length + 1,
       isMember: config.isMember,
-      // Written by an earlier release, the file does not say it.
-      isDrained: config.isDrained === true,
+      isDrained: drainedAt !== null && now - drainedAt >= SETTLED_MS,
       isHolder,
       isReleased: existsSync(RELEASED),
       proxy: { answeredAt: proxyAt, isRefused },
@@ -189,10 +198,12 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       [saidAt, last] = [now, `${verdict.isFit} ${isHolder}`];
     }
     const isKnown = (at: number | null) => at !== null && now - at <= MAJORITY_MS;
-    const canTake = verdict.isFit && keepalived === 'runs' && config.isDrained !== true;
+    const canTake = verdict.isFit && keepalived === 'runs' && drainedAt === null;
     const holder = heardHolder(now, peers);
     beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs, canTake, holder }, now);
     await delay(TICK_MS);
+    // Timers come before packets and answers: after a stall, what has arrived meanwhile is read first.
+    await immediate();
   }
 }
 
@@ -203,8 +214,10 @@ process.on('SIGTERM', () => {
 
 if (!existsSync(CONFIG)) process.exit(0);
 const log = openLog();
+const config = readConfig();
 const state: State = {
-  config: readConfig(),
+  config,
+  drainedAt: config.isDrained ? -SETTLED_MS : null,
   beacon: null,
   etcd: null,
   proxyAt: null,

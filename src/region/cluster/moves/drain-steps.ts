@@ -8,6 +8,8 @@ import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from 
 /** Services that do something else for a drained node: the floating address on it, the calls on all region nodes. */
 const TAKEN_S = 90;
 const ADDRESS_S = 30;
+/** Whoever called by the address or by a haproxy that was reloaded is calling again by then. */
+const SETTLED_MS = 1500;
 
 /**
  * Hands a node's work on: marks it, waits until that is in force, then until it has neither address nor database. Each step looks first, so an
@@ -15,6 +17,7 @@ const ADDRESS_S = 30;
  */
 export async function drainNode(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);
+  await move.ports.wait(SETTLED_MS, move.run.signal);
   const { site, nodes } = await lookNow(move);
   const addresses = addressesOf({ site, nodes });
   const drained = site.nodes.flatMap((one) => (one.isDrained ? [one.name] : []));
