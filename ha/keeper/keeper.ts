@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
-import { openNotifier, readIdentity } from '../kit/host.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openNotifier, pause, readIdentity } from '../kit/host.ts';
 import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
 import { endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
@@ -260,9 +260,7 @@ async function beat(): Promise<never> {
       actOther(now);
     }
     notify('WATCHDOG=1');
-    await delay(BEAT_MS);
-    // Timers come before answers: after a stall, what has arrived meanwhile is read first.
-    await immediate();
+    await pause(BEAT_MS);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 
 /** Patroni's configuration on this host, the product's own file. */
 export const PATRONI_YML = '/etc/patroni/regent/patroni.yml';
@@ -19,6 +20,12 @@ export function readIdentity(): Identity {
   const [ca, cert, key] = PKI_FILES.map((path) => readFileSync(path));
   if (!ca || !cert || !key) throw new Error('a certificate is missing');
   return { ca, cert, key };
+}
+
+/** Waits. Node runs timers before it reads sockets: after a stall, whoever judges then is to know what has arrived meanwhile. */
+export async function pause(ms: number): Promise<void> {
+  await delay(ms);
+  await immediate();
 }
 
 /** Changes whenever one of the files does. */

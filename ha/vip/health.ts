@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
-import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { hasMajority } from '../kit/etcd.ts';
-import { openNotifier, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
+import { openNotifier, pause, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
 import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
@@ -201,9 +201,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     const canTake = verdict.isFit && keepalived === 'runs' && drainedAt === null;
     const holder = heardHolder(now, peers);
     beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs, canTake, holder }, now);
-    await delay(TICK_MS);
-    // Timers come before packets and answers: after a stall, what has arrived meanwhile is read first.
-    await immediate();
+    await pause(TICK_MS);
   }
 }
 
@@ -217,7 +215,7 @@ const log = openLog();
 const config = readConfig();
 const state: State = {
   config,
-  drainedAt: config.isDrained ? -SETTLED_MS : null,
+  drainedAt: config.isDrained ? -Infinity : null,
   beacon: null,
   etcd: null,
   proxyAt: null,

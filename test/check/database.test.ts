@@ -34,24 +34,29 @@ except ChildProcessError:
     pass`;
 /** Two wait for Patroni's copy of etcd, which then is there: how many are told within a second? */
 const WAITERS = `
-import sys, threading, time, types
-from importlib.machinery import SourceFileLoader
+import runpy, sys, threading, time, types
 from patroni.dcs import etcd3
 if sys.argv[2] == 'ours':
-    etcd3.Condition = SourceFileLoader('launcher', sys.argv[1]).load_module().Everybody
+    etcd3.Condition = runpy.run_path(sys.argv[1])['Everybody']
 etcd3.KVCache.start = lambda self: None
 etcd3.KVCache._do_watch = lambda self, revision: time.sleep(1)
 paths = dict.fromkeys(['config_path', 'leader_path', 'leader_optime_path', 'status_path', '_name', 'cluster_prefix'], 'x')
 etcd = types.SimpleNamespace(**paths, retry=lambda *question: {'header': {'revision': '1'}, 'kvs': []})
 cache = etcd3.KVCache(etcd, types.SimpleNamespace(prefix=None))
-woken = []
+waits, woken = [], []
 def wait():
     with cache.condition:
+        waits.append(1)
         if cache.condition.wait(5):
             woken.append(1)
 for _ in range(2):
     threading.Thread(target=wait, daemon=True).start()
-time.sleep(0.5)
+deadline = time.monotonic() + 10
+def both_wait():
+    with cache.condition:
+        return len(waits) == 2
+while not both_wait() and time.monotonic() < deadline:
+    time.sleep(0.01)
 cache._build_cache()
 print(len(woken))`;
 const seed = (): Snapshot =>

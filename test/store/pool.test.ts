@@ -1,5 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_TIMEOUTS } from '../../src/store/connection.ts';
 import { Pool } from '../../src/store/pool/pool.ts';
@@ -12,6 +11,7 @@ const READY = Buffer.from('5a0000000549', 'hex');
 const sockets: Socket[] = [];
 let server: Server;
 let pool: Pool;
+const asked = (count: number) => until(`${count} are asked for`, () => sockets.length >= count);
 const make = (socket: Socket | undefined) => socket?.write(Buffer.concat([AUTHENTICATED, READY]));
 
 beforeEach(async () => {
@@ -40,11 +40,11 @@ test('two connections are made at once, and who waits shares those that are ther
     served += 1;
     pool.release(client, 'done');
   });
-  await until('two are asked for', () => Promise.resolve(sockets.length === 2));
+  await asked(2);
   await pause(100);
   expect(sockets).toHaveLength(2);
   make(sockets[0]);
-  await until('the first has served the others', () => Promise.resolve(served >= 27));
+  await until('the first has served the others', () => served >= 27);
   // The place of the first was for another one, which was asked for before the first was free.
   expect(sockets.length).toBeLessThanOrEqual(3);
   for (const socket of sockets) make(socket);
@@ -53,8 +53,10 @@ test('two connections are made at once, and who waits shares those that are ther
 
 test('one that takes long does not keep others from being made', async () => {
   const calls = Array.from({ length: 4 }, () => pool.acquire(10_000));
-  await until('two are asked for', () => Promise.resolve(sockets.length === 2));
-  await until('two more are', () => Promise.resolve(sockets.length === 4));
+  await asked(2);
+  expect(sockets).toHaveLength(2);
+  await asked(4);
+  expect(sockets).toHaveLength(4);
   for (const socket of sockets) make(socket);
   for (const client of await Promise.all(calls)) pool.release(client, 'done');
 });
@@ -62,16 +64,16 @@ test('one that takes long does not keep others from being made', async () => {
 test('when all have broken it begins with two again', async () => {
   const calls = Array.from({ length: 4 }, () => pool.acquire(10_000));
   for (let n = 0; n < 4; n += 1) {
-    await until(`number ${n} is asked for`, () => Promise.resolve(sockets.length > n));
+    await asked(n + 1);
     make(sockets[n]);
   }
   for (const client of await Promise.all(calls)) pool.release(client, 'broken');
   const again = Array.from({ length: 4 }, () => pool.acquire(10_000));
-  await until('two are asked for', () => Promise.resolve(sockets.length === 6));
+  await asked(6);
   await pause(100);
   expect(sockets).toHaveLength(6);
   for (let n = 4; n < 8; n += 1) {
-    await until(`number ${n} is asked for`, () => Promise.resolve(sockets.length > n));
+    await asked(n + 1);
     make(sockets[n]);
   }
   for (const client of await Promise.all(again)) pool.release(client, 'done');

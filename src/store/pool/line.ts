@@ -86,9 +86,9 @@ export class Line {
   }
 
   #give(now: number): void {
-    for (let next = this.#next(now); next && this.#free > 0; next = this.#next(now)) {
+    while (this.#free > 0 && this.#waiters.length > 0) {
       this.#free -= 1;
-      next.go();
+      this.#next(now)?.go();
     }
   }
 
