@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
@@ -196,6 +197,33 @@ describe('etcd and Patroni of a first member', () => {
       const { isHealthy, detail } = await probe(db);
       return isHealthy && detail.endsWith('is not the published one (it has number 1790000001)');
     });
+  });
+
+  it('let no lower number win while Patroni has not seen the higher one', async () => {
+    const publish = async (number: string, limit: string) => {
+      const change = `s/1790000[0-9]*/${number}/; s/"temp_file_limit": "[0-9]*GB"/"temp_file_limit": "${limit}"/`;
+      await shell(`sed -i '${change}' /etc/patroni/regent/dynamic.json`, 'root');
+      return JSON.parse((await shell('/opt/regent/current/ha/postgres/dynamic')).stdout) as object;
+    };
+    const seen = async () => {
+      const desired = partOf(db);
+      const page = db.probe(desired).find((command) => 'url' in command && command.url.endsWith('/config'));
+      return (await host.exec(page!)).stdout;
+    };
+    const heartbeat = "select pid from pg_stat_activity where application_name = 'Patroni heartbeat'";
+    const pid = (await shell(`psql -Atq -h /run/postgresql -c "${heartbeat}"`)).stdout.trim();
+    // Patroni's loop asks its PostgreSQL every 2 s, and now gets no answer.
+    await host.run(['kill', '-STOP', pid]);
+    try {
+      await delay(3000);
+      const inForce = { regent_version: 1_790_000_003, postgresql: { parameters: { temp_file_limit: '5GB' } } };
+      expect(await publish('1790000003', '5GB')).toMatchObject(inForce);
+      expect(await seen()).not.toContain('1790000003');
+      expect(await publish('1790000002', '6GB')).toMatchObject(inForce);
+    } finally {
+      await host.run(['kill', '-CONT', pid]);
+    }
+    await until('Patroni has seen it', async () => (await seen()).includes('1790000003'));
   });
 
   it('wake all who wait for what etcd has, of whom the stock Patroni wakes one', async () => {
