@@ -42,15 +42,15 @@ describe('the line before the connections', () => {
     expect(went).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('when more come than get done, it goes to who came last, and who was passed over for two seconds is refused', async () => {
+  test('when more come than get done, it goes to who came last, and who was passed over for three and a half is refused', async () => {
     ask('a');
-    await flow(40, true, ['x', 'y']);
+    await flow(60, true, ['x', 'y']);
     const served = went.filter((what) => !what.endsWith('BusyError'));
-    // Half of them get done: the twentieth would be the first who waits for more than a second in his turn.
+    // Half of them get done: the fortieth would be the first who waits for more than two seconds in his turn.
     expect(served.slice(0, 5)).toEqual(['a', 'x0', 'y0', 'x1', 'y1']);
-    expect(served.slice(18, 23)).toEqual(['y8', 'x9', 'y19', 'y20', 'y21']);
-    expect(served.at(-1)).toBe('y39');
-    expect(went.filter((what) => what.endsWith('BusyError'))).toContain('y10: BusyError');
+    expect(served.slice(38, 43)).toEqual(['y18', 'x19', 'y39', 'y40', 'y41']);
+    expect(served.at(-1)).toBe('y59');
+    expect(went.filter((what) => what.endsWith('BusyError'))).toContain('y20: BusyError');
   });
 
   test('as soon as all are served again it goes in turn', async () => {

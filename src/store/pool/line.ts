@@ -2,9 +2,12 @@ import type { Clock } from '../../core/ports.ts';
 import { noConnectionInTime } from '../failure.ts';
 
 /** While calls get done, none waits longer than this: it is refused, and may be repeated. */
-const PATIENCE_MS = 2000;
-/** While calls get done, none waits for so long unless more come than get done: the backlog of a pause is shorter. */
-const BACKLOG_MS = 1000;
+const PATIENCE_MS = 3500;
+/**
+ * While calls get done, none waits for so long unless more come than get done: a failover takes 3 s, the backlog that it leaves is served
+ * within these, and both are no more than `GONE_MS`.
+ */
+const BACKLOG_MS = 2000;
 /** Whoever has waited longer has mostly gone: our own clients try elsewhere after so long (`contract/wire/retry.ts`). */
 const GONE_MS = 5000;
 /** Nothing done for so long: the database stands still, and whoever waits is held. */

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { ApiPlace, DnsOrder, NamedServer, ProberConfig, ProxyOrder, ReadOrder } from '../config.ts';
 import { askDns, type DnsAnswer } from '../dns/ask.ts';
 import { startDeadline } from '../time/deadline.ts';
-import { get } from '../web/get.ts';
+import { get, type GetAnswer } from '../web/get.ts';
 import { getThroughProxy } from '../web/proxy-get.ts';
 import { whyOf } from '../why.ts';
 import type { Probe } from './lane.ts';
@@ -17,8 +17,14 @@ export function readProbe(api: ApiPlace, order: ReadOrder, everyMs: number): Pro
     name: 'read',
     everyMs,
     ask: (turn, done) =>
-      get({ ...place, agent: turn % 2 === 0 ? false : kept }, (answer) => done({ why: lack(answer) })),
+      get({ ...place, agent: turn % 2 === 0 ? false : kept }, (answer) => done({ why: readLack(answer) })),
   };
+}
+
+/** Who refused it: a region, or haproxy, which shows itself in its own answers. */
+function readLack(answer: GetAnswer): string {
+  const why = lack(answer);
+  return why !== '' && 'regent-answer' in answer.headers ? `${why} haproxy` : why;
 }
 
 /** Connections, which are closed again without a word. */
