@@ -56,5 +56,6 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       const refusal = closed();
       return refusal ? { isUp: false, why: refusal.message, latencyMs: null } : region.health();
     },
+    isHeld: () => closed() === null && region.isHeld(),
   };
 }

@@ -116,4 +116,6 @@ export interface Region {
   readonly wake: WakePort;
   readonly events: EventPort;
   health(): Promise<DatabaseHealth>;
+  /** Are calls held because there is just now no primary for any region? */
+  isHeld(): boolean;
 }

@@ -165,6 +165,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
       latest: async () => orThrow(await db.glance((tx) => lastEventId(tx))),
     },
     health,
+    isHeld: () => db.isHeld(),
     // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
     startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves }, running),

@@ -58,6 +58,8 @@ interface Mode {
  * connection has to have its chance.
  */
 const BEGIN_MS = 2000;
+/** A failover takes no longer; what does is trouble of its own, ms. */
+const HELD_MS = 10_000;
 /** How long a proof of being connected to a primary holds for `glance`, ms. */
 const PROOF_MS = 1000;
 
@@ -130,6 +132,14 @@ export class Database {
   /** Runs the body in a transaction that is always rolled back; the body sees one moment and its own changes. */
   rehearse<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
     return this.#run(REHEARSE, body, options);
+  }
+
+  /**
+   * Are calls held because there is no primary for anybody, and that not for long? False: all is well, or it is only from here that the primary
+   * cannot be reached.
+   */
+  isHeld(): boolean {
+    return this.#turns.holds(HELD_MS);
   }
 
   /** Ends all connections; calls that run are given `graceMs` to finish. Calling it again is harmless. */

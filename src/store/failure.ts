@@ -118,6 +118,16 @@ export function noConnectionInTime(): Error {
   return new Error(NO_CONNECTION);
 }
 
+/** Does the server start or stop, so that it lets nobody in? */
+export function isClosing(error: unknown): boolean {
+  return sqlErrorOf(error)?.code === '57P03';
+}
+
+/** Is it the way from this host that fails: nobody listens there? */
+export function isOwnWay(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
+}
+
 /** Did this process stop waiting, so that the error says nothing of the server? */
 export function isOwnTimeout(error: unknown): boolean {
   if (!(error instanceof Error) || sqlErrorOf(error)) return false;

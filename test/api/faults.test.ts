@@ -45,6 +45,8 @@ describe('the database away', () => {
       }
       expect((await site.api.inject('/health/live')).statusCode).toBe(200);
       expect((await site.api.inject('/health/ready')).statusCode).toBe(503);
+      // Nobody listens where it asks: that may be its own trouble alone.
+      expect((await site.api.inject('/health/ready?held')).statusCode).toBe(503);
     } finally {
       await pg.get().server.start();
     }

@@ -114,6 +114,38 @@ describe('turns', () => {
     expect(went).toEqual(['a: Error: a standby', 'b']);
   });
 
+  test('a server that starts or stops is asked less often', async () => {
+    turns.failed(Object.assign(new Error('the database system is shutting down'), { code: '57P03', severity: 'FATAL' }));
+    ask('a');
+    await pass(186);
+    expect(went).toEqual([]);
+    await pass(1);
+    expect(went).toEqual(['a']);
+  });
+
+  test('it tells for how long all are held, and not of a way that is this host’s own trouble', async () => {
+    expect(turns.holds(3000)).toBe(false);
+    turns.failed(new Error('Connection terminated unexpectedly'));
+    await pass(2000);
+    turns.failed(new Error('Connection terminated unexpectedly'));
+    await pass(1000);
+    expect(turns.holds(3000)).toBe(true);
+    await pass(1);
+    expect(turns.holds(3000)).toBe(false);
+    turns.found();
+    await pass(2000);
+    turns.succeeded();
+    expect(turns.holds(3000)).toBe(true);
+    await pass(1);
+    expect(turns.holds(3000)).toBe(false);
+    turns.failed(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+    expect(turns.holds(3000)).toBe(false);
+    turns.failed(new Error('a standby'));
+    expect(turns.holds(3000)).toBe(true);
+    turns.succeeded();
+    expect(turns.holds(3000)).toBe(true);
+  });
+
   test('several failures at once are one', async () => {
     for (let n = 0; n < 10; n += 1) turns.failed(new Error('a standby'));
     ask('a');

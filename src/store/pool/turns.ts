@@ -1,8 +1,12 @@
 import type { Clock, Random } from '../../core/ports.ts';
-import { noConnectionInTime } from '../failure.ts';
+import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
 
 /** Between two tries while there is no primary, ms: half of it at least. */
 const PAUSE_MS = 100;
+/** … and while the server starts or stops: each try costs it a process and a handshake, which it does not have then. */
+const CLOSING_PAUSE_MS = 250;
+/** After the primary was found, work that began before that may still fail, ms. */
+const SETTLE_MS = 2000;
 /** Who tries has so long before the next one may, too: one that meets silence must not hold up all others. */
 const HOLD_MS = 500;
 /** Who is done makes room for so many that waited for a primary. */
@@ -27,6 +31,9 @@ export class Turns {
   readonly #waiters = new Set<Waiter>();
   /** What the last try met; null: it found a primary. */
   #trouble: { readonly error: unknown } | null = null;
+  /** Of the monotonic clock: since when there is none, and when one was found last after that. */
+  #lostAt = Number.NEGATIVE_INFINITY;
+  #foundAt = Number.NEGATIVE_INFINITY;
   /** Of the monotonic clock: nobody tries before. */
   #nextAt = 0;
   #alarm: NodeJS.Timeout | undefined;
@@ -51,17 +58,27 @@ export class Turns {
     });
   }
 
+  /**
+   * Is there no primary for anybody, for no longer than `mostMs`, or has one just been found? False when it is this host's own way that fails, and
+   * while nothing at all is answered.
+   */
+  holds(mostMs: number): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#trouble === null) return now - this.#foundAt <= SETTLE_MS;
+    return now - this.#lostAt <= mostMs && !isOwnWay(this.#trouble.error);
+  }
+
   /** A try found the primary. False: it was not looked for. */
   found(): boolean {
     if (this.#trouble === null) return false;
-    this.#trouble = null;
+    this.#regained();
     this.#ease();
     return true;
   }
 
   /** A call is done, on the primary. */
   succeeded(): void {
-    this.#trouble = null;
+    if (this.#trouble !== null) this.#regained();
     this.#go(NEXT);
   }
 
@@ -74,10 +91,16 @@ export class Turns {
   /** A try found no primary, and what instead. */
   failed(error: unknown): void {
     const now = this.#clock.monotonic();
-    const pause = PAUSE_MS * (0.5 + this.#random.fraction() / 2);
+    if (this.#trouble === null) this.#lostAt = now;
+    const pause = (isClosing(error) ? CLOSING_PAUSE_MS : PAUSE_MS) * (0.5 + this.#random.fraction() / 2);
     this.#nextAt = this.#trouble === null ? now + pause : Math.min(this.#nextAt, now + pause);
     this.#trouble = { error };
     this.#plan();
+  }
+
+  #regained(): void {
+    this.#trouble = null;
+    this.#foundAt = this.#clock.monotonic();
   }
 
   #plan(): void {

@@ -28,7 +28,7 @@ const region = createServer(tls, (request, response) => {
   const path = request.url ?? '/';
   const nth = (counts.get(request.socket) ?? 0) + 1;
   counts.set(request.socket, nth);
-  if (path === '/health/ready') return response.writeHead(state.isReady ? 200 : 503).end();
+  if (path.startsWith('/health/ready')) return response.writeHead(state.isReady ? 200 : 503).end();
   if (path === '/died') return response.end(String(died));
   if (path.startsWith('/die')) {
     died += 1;
