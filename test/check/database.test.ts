@@ -209,7 +209,9 @@ describe('etcd and Patroni of a first member', () => {
       return JSON.parse((await shell('/opt/regent/current/ha/postgres/dynamic')).stdout) as object;
     };
     const seen = async () => {
-      const page = (db as AnyService).probe(partOf(db)).find((command) => 'url' in command && command.url.endsWith('/config'));
+      const page = (db as AnyService)
+        .probe(partOf(db))
+        .find((command) => 'url' in command && command.url.endsWith('/config'));
       return (await host.exec(page!)).stdout;
     };
     const heartbeat = "select pid from pg_stat_activity where application_name = 'Patroni heartbeat'";

@@ -115,7 +115,9 @@ describe('turns', () => {
   });
 
   test('a server that starts or stops is asked less often', async () => {
-    turns.failed(Object.assign(new Error('the database system is shutting down'), { code: '57P03', severity: 'FATAL' }));
+    turns.failed(
+      Object.assign(new Error('the database system is shutting down'), { code: '57P03', severity: 'FATAL' }),
+    );
     ask('a');
     await pass(186);
     expect(went).toEqual([]);
