@@ -26,6 +26,8 @@ const DRILLS = [
 ];
 /** The client of vlan20, as an archive of packages. */
 const ORIGIN = '10.20.20.100:8080';
+/** What proves that a node lives, beside keepalived, which sees to it by itself. */
+const URGENT = ['regent-keeper', 'regent-vip-health', 'etcd'];
 /** Daemons whose start is watched over a failover. */
 const UNITS = [
   'etcd.service',
@@ -62,6 +64,21 @@ describe('a cluster', () => {
     expect(await site.nodes.holders()).toHaveLength(1);
     expect(await site.nodes.primaries()).toHaveLength(1);
     told('status', status.stdout.split('\n')[0] ?? '', start);
+  });
+
+  it('lets nothing that is busy delay what proves that a node lives, where a host may say so', async () => {
+    const policies = URGENT.map((unit) => `chrt --pid "$(systemctl show --property=MainPID --value ${unit})"`).join(
+      '; ',
+    );
+    for (const host of REGION_NAMES) {
+      const mayHave = (await site.lab.exec(host, ['chrt', '--rr', '1', 'true'])).code === 0;
+      const { stdout } = await site.lab.exec(host, ['sh', '-c', policies]);
+      const expected = mayHave ? ['15', '15', '10'] : ['0', '0', '0'];
+      expect(
+        [...stdout.matchAll(/priority: (\d+)/g)].map((match) => match[1]),
+        stdout,
+      ).toEqual(expected);
+    }
   });
 
   it('answers on the floating address: API, names with the same serial everywhere, packages', async () => {

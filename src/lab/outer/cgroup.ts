@@ -16,8 +16,13 @@ export function cgroupStyle(): CgroupStyle {
   return { kind: 'own', hierarchies: wanted.filter((path) => existsSync(path)) };
 }
 
-/** Microseconds of each second for real-time processes: of all labs, of a lab, of a host. */
-const REALTIME_US = [800_000, 350_000, 50_000] as const;
+/**
+ * How much of the processors real-time processes may have: all labs, a lab, a host; the next one where others have taken so much already. A region
+ * node's keeper, etcd and health program take 0.1 of two slow processors, and must never have to wait for the rest.
+ */
+const REALTIME_SHARES = [[0.9], [0.8, 0.1], [0.2, 0.05]] as const;
+/** A host that has used its share up waits for the next tenth of a second, not for the next second. */
+const PERIODS_US = [1_000_000, 1_000_000, 100_000] as const;
 
 /** Makes the host's group in every hierarchy; returns the `cgroup.procs` files that a process must be written to. */
 export function makeGroups(style: CgroupStyle, group: string): string[] {
@@ -38,14 +43,20 @@ function allowRealtime(hierarchy: string, group: string): void {
   let path = hierarchy;
   for (const [depth, part] of group.split('/').entries()) {
     path = join(path, part);
-    const file = join(path, 'cpu.rt_runtime_us');
-    const micros = REALTIME_US[depth];
-    if (micros === undefined || !existsSync(file)) return;
-    try {
-      writeFileSync(file, String(micros));
-    } catch {
-      return;
-    }
+    const period = PERIODS_US[depth];
+    if (period === undefined || !existsSync(join(path, 'cpu.rt_runtime_us'))) return;
+    const tries = REALTIME_SHARES[depth]?.map((share) => Math.round(share * period)) ?? [];
+    if (!tries.some((micros) => mayTake(path, period, micros))) return;
+  }
+}
+
+function mayTake(path: string, period: number, micros: number): boolean {
+  try {
+    writeFileSync(join(path, 'cpu.rt_period_us'), String(period));
+    writeFileSync(join(path, 'cpu.rt_runtime_us'), String(micros));
+    return true;
+  } catch {
+    return false;
   }
 }
 
