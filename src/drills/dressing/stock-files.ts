@@ -67,7 +67,7 @@ function haproxy(): FileEdits {
         now: NOTHING,
       },
       { old: '    timeout check 700ms\n', now: NOTHING },
-      backend('/health/ready'),
+      backend('/health/ready?held'),
       backend('/health/live'),
       { old: '    default-server tcp-ut 3s pool-purge-delay 2s\n', now: NOTHING },
     ],
