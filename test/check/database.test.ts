@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
@@ -216,10 +215,12 @@ describe('etcd and Patroni of a first member', () => {
     };
     const heartbeat = "select pid from pg_stat_activity where application_name = 'Patroni heartbeat'";
     const pid = (await shell(`psql -Atq -h /run/postgresql -c "${heartbeat}"`)).stdout.trim();
-    // Patroni's loop asks its PostgreSQL every 2 s, and now gets no answer.
+    // Patroni's loop asks its PostgreSQL every second, and now gets no answer: the question lies unread in the socket.
+    const sockets = async () => (await shell('ss -xHp', 'root')).stdout.split('\n');
+    const isUnread = (line: string) => line.includes(`pid=${pid},`) && Number(line.split(/\s+/)[2]) > 0;
     await host.run(['kill', '-STOP', pid]);
     try {
-      await delay(3000);
+      await until('the loop waits', async () => (await sockets()).some(isUnread));
       const inForce = { regent_version: 1_790_000_003, postgresql: { parameters: { temp_file_limit: '5GB' } } };
       expect(await publish('1790000003', '5GB')).toMatchObject(inForce);
       expect(await seen()).not.toContain('1790000003');

@@ -29,10 +29,9 @@ export class Turns {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #waiters = new Set<Waiter>();
-  /** What the last try met; null: it found a primary. */
-  #trouble: { readonly error: unknown } | null = null;
-  /** Of the monotonic clock: since when there is none, and when one was found last after that. */
-  #lostAt = Number.NEGATIVE_INFINITY;
+  /** What the last try met, and since when (monotonic clock) none is found; null: it found a primary. */
+  #trouble: { readonly error: unknown; readonly since: number } | null = null;
+  /** Of the monotonic clock: when one was found last after there was none. */
   #foundAt = Number.NEGATIVE_INFINITY;
   /** Of the monotonic clock: nobody tries before. */
   #nextAt = 0;
@@ -65,20 +64,19 @@ export class Turns {
   holds(mostMs: number): boolean {
     const now = this.#clock.monotonic();
     if (this.#trouble === null) return now - this.#foundAt <= SETTLE_MS;
-    return now - this.#lostAt <= mostMs && !isOwnWay(this.#trouble.error);
+    return now - this.#trouble.since <= mostMs && !isOwnWay(this.#trouble.error);
   }
 
   /** A try found the primary. False: it was not looked for. */
   found(): boolean {
-    if (this.#trouble === null) return false;
-    this.#regained();
+    if (!this.#regained()) return false;
     this.#ease();
     return true;
   }
 
   /** A call is done, on the primary. */
   succeeded(): void {
-    if (this.#trouble !== null) this.#regained();
+    this.#regained();
     this.#go(NEXT);
   }
 
@@ -91,16 +89,18 @@ export class Turns {
   /** A try found no primary, and what instead. */
   failed(error: unknown): void {
     const now = this.#clock.monotonic();
-    if (this.#trouble === null) this.#lostAt = now;
     const pause = (isClosing(error) ? CLOSING_PAUSE_MS : PAUSE_MS) * (0.5 + this.#random.fraction() / 2);
     this.#nextAt = this.#trouble === null ? now + pause : Math.min(this.#nextAt, now + pause);
-    this.#trouble = { error };
+    this.#trouble = { error, since: this.#trouble?.since ?? now };
     this.#plan();
   }
 
-  #regained(): void {
+  /** False: there was one all the time. */
+  #regained(): boolean {
+    if (this.#trouble === null) return false;
     this.#trouble = null;
     this.#foundAt = this.#clock.monotonic();
+    return true;
   }
 
   #plan(): void {
