@@ -17,12 +17,15 @@ export function cgroupStyle(): CgroupStyle {
 }
 
 /**
- * How much of the processors real-time processes may have: all labs, a lab, a host; the next one where others have taken so much already. A region
- * node's keeper, etcd and health program take 0.1 of two slow processors, and must never have to wait for the rest.
+ * What real-time processes may have of each period: all labs, a lab, a host, in microseconds; the next one where others have taken so much already.
+ * A region node's keeper, etcd and health program take 0.1 of two slow processors, and must never have to wait for the rest. A host that has used
+ * its share up waits for the next tenth of a second, not for the next second.
  */
-const REALTIME_SHARES = [[0.9], [0.8, 0.1], [0.2, 0.05]] as const;
-/** A host that has used its share up waits for the next tenth of a second, not for the next second. */
-const PERIODS_US = [1_000_000, 1_000_000, 100_000] as const;
+const REALTIME = [
+  { period: 1_000_000, shares: [900_000] },
+  { period: 1_000_000, shares: [800_000, 100_000] },
+  { period: 100_000, shares: [20_000, 5000] },
+];
 
 /** Makes the host's group in every hierarchy; returns the `cgroup.procs` files that a process must be written to. */
 export function makeGroups(style: CgroupStyle, group: string): string[] {
@@ -43,17 +46,16 @@ function allowRealtime(hierarchy: string, group: string): void {
   let path = hierarchy;
   for (const [depth, part] of group.split('/').entries()) {
     path = join(path, part);
-    const period = PERIODS_US[depth];
-    if (period === undefined || !existsSync(join(path, 'cpu.rt_runtime_us'))) return;
-    const tries = REALTIME_SHARES[depth]?.map((share) => Math.round(share * period)) ?? [];
-    if (!tries.some((micros) => mayTake(path, period, micros))) return;
+    const level = REALTIME[depth];
+    if (level === undefined || !existsSync(join(path, 'cpu.rt_runtime_us'))) return;
+    if (!level.shares.some((share) => mayTake(path, level.period, share))) return;
   }
 }
 
-function mayTake(path: string, period: number, micros: number): boolean {
+function mayTake(path: string, period: number, share: number): boolean {
   try {
     writeFileSync(join(path, 'cpu.rt_period_us'), String(period));
-    writeFileSync(join(path, 'cpu.rt_runtime_us'), String(micros));
+    writeFileSync(join(path, 'cpu.rt_runtime_us'), String(share));
     return true;
   } catch {
     return false;
