@@ -59,7 +59,8 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // A call that was under way to us when we began to stop is answered, and is the last one of its connection.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: LIMITS.param },
     genReqId: () => {
       requests += 1;

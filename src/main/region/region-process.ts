@@ -115,9 +115,8 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   const listener = listen({ connection, name: `regiond ${process}`, random, log, onWake: () => wakes.fire() });
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {
-    closed = rejected('unavailable', 'Regent is stopping.');
     tls?.close();
-    // Jobs are handed on while the last requests end.
+    // Jobs are handed on while the last requests end. A call that still comes on an open connection is done: nobody would be told of a refusal but its caller.
     await Promise.all([...servers.map(({ app }) => close(app)), ...ends.map((end) => end())]);
     await db.close(1000);
   };
