@@ -59,6 +59,18 @@ while not both_wait() and time.monotonic() < deadline:
     time.sleep(0.01)
 cache._build_cache()
 print(len(woken))`;
+/** Where Patroni waits for what it has reloaded, and whether that is over in time when Patroni is started as we do. */
+const RELOAD = `
+import inspect, runpy, sys, time
+import patroni.__main__
+from patroni.postgresql import config
+def main():
+    begun = time.monotonic()
+    config.time.sleep(1)
+    print(time.monotonic() - begun < 0.9)
+patroni.__main__.main = main
+print(inspect.getsource(config).count('time.sleep('), inspect.getsource(config.ConfigHandler.reload_config).count('time.sleep(1)'))
+runpy.run_path(sys.argv[1], run_name='__main__')`;
 const seed = (): Snapshot =>
   clusterSnapshot({
     cluster: aCluster({ isSeed: true }),
@@ -237,6 +249,12 @@ describe('etcd and Patroni of a first member', () => {
     expect(await woken(true)).toBe('2\n');
     // When this fails, Debian's Patroni has been mended, and ours is not needed any more.
     expect(await woken(false)).toBe('1\n');
+  });
+
+  it('wait a short time, and in that one place, for what was reloaded', async () => {
+    const { stdout } = await host.run(['python3', '-c', RELOAD, PATRONI], { timeoutMs: 30_000 });
+    // When the first line differs, Debian's Patroni has another way.
+    expect(stdout).toBe('1 1\nTrue\n');
   });
 
   it('keep PostgreSQL running when Patroni is killed, and take it over as it runs', async () => {

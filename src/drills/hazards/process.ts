@@ -4,7 +4,7 @@ import type { Hazard } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, UNIT_NAMES, type UnitName, UNITS, WHERE } from './units.ts';
 
-/** systemd starts again what was killed after a second; a daemon that needs longer, and a promotion elsewhere, are seen too. */
+/** systemd starts again what was killed, most after a second; a daemon that needs longer, and a promotion elsewhere, are seen too. */
 const HOLD_MS = 15_000;
 
 interface Killing {
@@ -27,7 +27,7 @@ const KILLINGS: Readonly<Record<UnitName, Killing>> = {
     failovers: 1,
     headline: HEADLINES.postgresKilled.name,
   },
-  // It takes the running PostgreSQL over. Until it is back haproxy may see two refusals: 2.1 s at most in measurements.
+  // It takes the running PostgreSQL over. Until it is back haproxy may see two refusals.
   patroni: { row: 'Patroni killed', bounds: { ...UNFELT, write: 3_000, read: 3_000 } },
   // An election, and Patroni's question to the next etcd.
   etcd: { row: 'etcd killed', bounds: { ...UNFELT, write: 3_000, read: 3_000 } },
