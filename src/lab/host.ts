@@ -99,7 +99,7 @@ function spawnContainer(place: HostPlace): ProcessId | null {
     '--',
   ];
   const argv = style.kind === 'systemd' ? [...scope, ...nspawn] : nspawn;
-  const groups = makeGroups(style, layout.cgroup(host.name));
+  const groups = makeGroups(style, layout.cgroup(host.name), realtimeAmong(place));
   const script = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"';
   const log = openSync(`${layout.memberFolder(host.name)}/console.log`, 'w', 0o600);
   const child = spawn('sh', ['-c', script, 'sh', ...groups, '--', ...argv], {
@@ -112,6 +112,12 @@ function spawnContainer(place: HostPlace): ProcessId | null {
   closeSync(log);
   child.unref();
   return child.pid === undefined ? null : identify(child.pid);
+}
+
+/** Real time is for region nodes: a rack has nothing that asks for it, and must not take it away from one by being there first. */
+function realtimeAmong({ topology, host }: HostPlace): number {
+  const isRegion = (item: LabHost) => item.roles?.includes('region') ?? false;
+  return isRegion(host) ? topology.hosts.filter(isRegion).length : 0;
 }
 
 /** Waits until systemd inside has started everything; failed units are not this function's business. */

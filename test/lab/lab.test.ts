@@ -10,11 +10,13 @@ import { down, kill, up } from '../../src/lab/lab.ts';
 import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
 import { mountsBelow } from '../../src/lab/mounts.ts';
 import { netnsNames } from '../../src/lab/network.ts';
+import { makeGroups, removeGroups } from '../../src/lab/outer/cgroup.ts';
 import { allProcesses, identify, isRunning } from '../../src/lab/process.ts';
 import { readState, writeState } from '../../src/lab/state.ts';
 import { labStatus } from '../../src/lab/status.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';
 import { CHECKOUT, LAB_PROGRAM, openLab, PACKAGES_FILE, type TestLab, testInstance } from '../kit/lab.ts';
+import { isRealtimeDenied, realtimeRefusal } from '../kit/realtime.ts';
 import { until } from '../kit/until.ts';
 
 const open: Layout[] = [];
@@ -56,11 +58,6 @@ function tracesOf(layout: Layout): string[] {
   ];
 }
 
-/** cgroup v2 gives no shares of real time: a kernel that groups it then lets nobody have any. */
-function isRealtimeDenied(): boolean {
-  return existsSync('/sys/fs/cgroup/cgroup.controllers');
-}
-
 /** The machine's own network, as a user would look at it. */
 async function ownNetwork(): Promise<string> {
   const commands = [
@@ -99,8 +96,42 @@ describe('a lab of one host', () => {
 
   it.skipIf(isRealtimeDenied())('may run in real time what asks for it, as keepalived does', async () => {
     const lab = await labOf('rt');
-    expect((await lab.exec('r1', ['chrt', '--fifo', '20', 'true'])).stderr).toBe('');
+    expect(await realtimeRefusal(lab, 'r1')).toBe('');
   });
+
+  it.skipIf(isRealtimeDenied())(
+    'shares real time among region nodes, whatever boots first, and among more of them when it has grown',
+    () => {
+      const layout = layoutOf(testInstance('shares'));
+      const style = { kind: 'own', hierarchies: ['/sys/fs/cgroup/cpu'] } as const;
+      const make = (host: string, among: number) => makeGroups(style, layout.cgroup(host), among);
+      const runtime = (host: string) => readFileSync(`/sys/fs/cgroup/cpu/${layout.cgroup(host)}/cpu.rt_runtime_us`);
+      const shareOf = (host: string) => Number(runtime(host));
+      try {
+        for (const rack of ['k1', 'k2']) make(rack, 0);
+        const three = ['r1', 'r2', 'r3'];
+        for (const host of three) make(host, three.length);
+        const most = shareOf('r1');
+        expect(most).toBeGreaterThan(0);
+        expect([...three, 'k1', 'k2'].map(shareOf)).toEqual([most, most, most, 0, 0]);
+        // A host that was killed starts again, at once.
+        removeGroups(style, layout.cgroup('r2'));
+        make('r2', three.length);
+        expect(shareOf('r2')).toBe(most);
+        const nine = [...three, 'r4', 'r5', 'r6', 'r7', 'r8', 'r9'];
+        for (const host of nine) make(host, nine.length);
+        const less = shareOf('r9');
+        expect(less).toBeGreaterThan(0);
+        expect(nine.map(shareOf)).toEqual(nine.map(() => less));
+        // The lab goes, and is made again at once.
+        removeGroups(style, `regent-lab/${layout.instance}`);
+        make('r1', 1);
+        expect(shareOf('r1')).toBeGreaterThan(0);
+      } finally {
+        removeGroups(style, `regent-lab/${layout.instance}`);
+      }
+    },
+  );
 
   it('has a base without keys or identities of one host', async () => {
     const lab = await labOf('base');

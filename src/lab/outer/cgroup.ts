@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const TOP = '/sys/fs/cgroup';
 
@@ -16,24 +16,28 @@ export function cgroupStyle(): CgroupStyle {
   return { kind: 'own', hierarchies: wanted.filter((path) => existsSync(path)) };
 }
 
-/**
- * What real-time processes may have of each period: all labs, a lab, a host, in microseconds; the next one where others have taken so much already.
- * A region node's keeper, etcd and health program take 0.1 of two slow processors, and must never have to wait for the rest. A host that has used
- * its share up waits for the next tenth of a second, not for the next second.
- */
-const REALTIME = [
-  { period: 1_000_000, shares: [900_000] },
-  { period: 1_000_000, shares: [800_000, 100_000] },
-  { period: 100_000, shares: [20_000, 5000] },
-];
+/** What real-time processes of all labs may have of a second, and of one lab at the most, in microseconds. */
+const ALL_LABS = 900_000;
+const MOST_OF_A_LAB = 800_000;
+/** What is left of a lab's wish where others were there before. */
+const PARTS = [1, 1 / 2, 1 / 4, 1 / 8];
+const SECOND = 1_000_000;
+/** A host that has used its share up waits for the next tenth of a second, not for the next second. */
+const HOST_PERIOD = 100_000;
+/** A region node's keeper, etcd and health program take 0.1 of two slow processors, and must never have to wait for the rest. */
+const HOST_SHARE = 20_000;
+const RUNTIME = 'cpu.rt_runtime_us';
 
-/** Makes the host's group in every hierarchy; returns the `cgroup.procs` files that a process must be written to. */
-export function makeGroups(style: CgroupStyle, group: string): string[] {
+/**
+ * Makes the host's group in every hierarchy; returns the `cgroup.procs` files that a process must be written to. `among`: so many
+ * hosts share the lab's real time, this one with them; 0: this one needs none.
+ */
+export function makeGroups(style: CgroupStyle, group: string, among: number): string[] {
   if (style.kind === 'systemd') return [];
   return style.hierarchies.map((hierarchy) => {
     const path = join(hierarchy, group);
     mkdirSync(path, { recursive: true });
-    allowRealtime(hierarchy, group);
+    if (among > 0) allowRealtime(hierarchy, group, among);
     return join(path, 'cgroup.procs');
   });
 }
@@ -42,20 +46,30 @@ export function makeGroups(style: CgroupStyle, group: string): string[] {
  * Where real-time processes are grouped (CONFIG_RT_GROUP_SCHED; Documentation/scheduler/sched-rt-group.rst of Linux) a new group may have none:
  * keepalived would be late, as it never is on a host of its own. Where that is not to be had, the lab goes on without.
  */
-function allowRealtime(hierarchy: string, group: string): void {
-  let path = hierarchy;
-  for (const [depth, part] of group.split('/').entries()) {
-    path = join(path, part);
-    const level = REALTIME[depth];
-    if (level === undefined || !existsSync(join(path, 'cpu.rt_runtime_us'))) return;
-    if (!level.shares.some((share) => mayTake(path, level.period, share))) return;
+function allowRealtime(hierarchy: string, group: string, among: number): void {
+  const host = join(hierarchy, group);
+  const lab = dirname(host);
+  if (!existsSync(join(host, RUNTIME))) return;
+  if (!mayTake(dirname(lab), SECOND, ALL_LABS)) return;
+  const wish = Math.min(MOST_OF_A_LAB, (among * HOST_SHARE * SECOND) / HOST_PERIOD);
+  if (!PARTS.some((part) => mayTake(lab, SECOND, wish * part))) return;
+  const share = Math.min(HOST_SHARE, Math.floor((runtimeOf(lab) / SECOND / among) * HOST_PERIOD));
+  // In a lab that has grown, those that were there before have more than theirs.
+  for (const entry of readdirSync(lab, { withFileTypes: true })) {
+    const path = join(lab, entry.name);
+    if (entry.isDirectory() && runtimeOf(path) > share) mayTake(path, HOST_PERIOD, share);
   }
+  mayTake(host, HOST_PERIOD, share);
+}
+
+function runtimeOf(path: string): number {
+  return Number(readFileSync(join(path, RUNTIME), 'utf8'));
 }
 
 function mayTake(path: string, period: number, share: number): boolean {
   try {
     writeFileSync(join(path, 'cpu.rt_period_us'), String(period));
-    writeFileSync(join(path, 'cpu.rt_runtime_us'), String(share));
+    writeFileSync(join(path, RUNTIME), String(share));
     return true;
   } catch {
     return false;
@@ -110,8 +124,11 @@ function removeGroup(path: string): void {
   tryRemove(path);
 }
 
+/** The kernel counts what a removed group may have for a while (its last references go later), and refuses it to the next one: so it is given back first. */
 function tryRemove(path: string): void {
   try {
+    const isEmpty = !readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory());
+    if (isEmpty && existsSync(join(path, RUNTIME))) writeFileSync(join(path, RUNTIME), '0');
     rmdirSync(path);
   } catch {
     // Not empty, or gone: the next `down` looks again.

@@ -6,9 +6,9 @@ import { DYNAMIC_JSON, PATRONI_YML, restUrlOf } from './view.ts';
 
 const USER = 'postgres';
 const HA = '/opt/regent/current/ha/postgres';
-/** What Patroni's loop, its PostgreSQL, the others and their common configuration are asked by, in this order. */
 /** There while the keeper holds a lease for this host's primary. */
 const ARMED = '/run/regent-keeper/armed';
+/** What Patroni's loop, its PostgreSQL, the others and their common configuration are asked by, in this order. */
 const PAGES = ['liveness', 'patroni', 'cluster', 'config'];
 const ASK_MS = 2000;
 
