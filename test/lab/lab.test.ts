@@ -105,8 +105,8 @@ describe('a lab of one host', () => {
       const layout = layoutOf(testInstance('shares'));
       const style = { kind: 'own', hierarchies: ['/sys/fs/cgroup/cpu'] } as const;
       const make = (host: string, among: number) => makeGroups(style, layout.cgroup(host), among);
-      const runtime = (host: string) => readFileSync(`/sys/fs/cgroup/cpu/${layout.cgroup(host)}/cpu.rt_runtime_us`);
-      const shareOf = (host: string) => Number(runtime(host));
+      const shareOf = (host: string) =>
+        Number(readFileSync(`/sys/fs/cgroup/cpu/${layout.cgroup(host)}/cpu.rt_runtime_us`, 'utf8'));
       try {
         for (const rack of ['k1', 'k2']) make(rack, 0);
         const three = ['r1', 'r2', 'r3'];

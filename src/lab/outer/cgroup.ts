@@ -37,7 +37,7 @@ export function makeGroups(style: CgroupStyle, group: string, among: number): st
   return style.hierarchies.map((hierarchy) => {
     const path = join(hierarchy, group);
     mkdirSync(path, { recursive: true });
-    if (among > 0) allowRealtime(hierarchy, group, among);
+    if (among > 0) allowRealtime(path, among);
     return join(path, 'cgroup.procs');
   });
 }
@@ -46,8 +46,7 @@ export function makeGroups(style: CgroupStyle, group: string, among: number): st
  * Where real-time processes are grouped (CONFIG_RT_GROUP_SCHED; Documentation/scheduler/sched-rt-group.rst of Linux) a new group may have none:
  * keepalived would be late, as it never is on a host of its own. Where that is not to be had, the lab goes on without.
  */
-function allowRealtime(hierarchy: string, group: string, among: number): void {
-  const host = join(hierarchy, group);
+function allowRealtime(host: string, among: number): void {
   const lab = dirname(host);
   if (!existsSync(join(host, RUNTIME))) return;
   if (!mayTake(dirname(lab), SECOND, ALL_LABS)) return;
