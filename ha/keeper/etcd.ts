@@ -38,24 +38,31 @@ export interface Outcome {
 }
 
 /**
- * etcd through its JSON gateway, by mutual TLS, one connection for each member. The member that answered last is asked first, then the
- * others in their order. Every call rejects when no member has answered in its time; a call may have been done all the same, or twice.
+ * etcd through its JSON gateway, by mutual TLS. The member that answered last is asked first, over connections that are kept; then the others
+ * in their order, over new ones: a host that hears nobody can still send, and what it sends to another's etcd over a connection that lies idle
+ * is done (its lease renewed, for which the others then wait), while a new connection needs an answer first. Every call rejects when no member
+ * has answered in its time; a call may have been done all the same, or twice.
  */
 export class Etcd {
   readonly #members: readonly (Place & { agent: Agent })[];
+  /** For whoever is not asked first. */
+  #anew: Agent;
   #first = 0;
 
   /** `places`: `address:port`, this host's first. */
   constructor(places: readonly string[], identity: Identity) {
-    this.#members = places.map((place) => ({ ...placeOf(place), agent: agentOf(identity) }));
+    this.#members = places.map((place) => ({ ...placeOf(place), agent: agentOf(identity, true) }));
+    this.#anew = agentOf(identity, false);
   }
 
   /** From now on shows another certificate. */
   renewIdentity(identity: Identity): void {
     for (const member of this.#members) {
       member.agent.destroy();
-      member.agent = agentOf(identity);
+      member.agent = agentOf(identity, true);
     }
+    this.#anew.destroy();
+    this.#anew = agentOf(identity, false);
   }
 
   /** A new lease of so many seconds; its id. */
@@ -91,6 +98,7 @@ export class Etcd {
 
   close(): void {
     for (const { agent } of this.#members) agent.destroy();
+    this.#anew.destroy();
   }
 
   #call(path: string, body: object): Promise<unknown> {
@@ -106,9 +114,10 @@ export class Etcd {
         const index = (start + asked) % count;
         const member = this.#members[index];
         if (isDone || asked >= count || member === undefined) return;
+        const agent = asked === 0 ? member.agent : this.#anew;
         asked += 1;
         timer = setTimeout(askOne, NEXT_MS);
-        askEtcd(member, { path, body: text }, member.agent).then(
+        askEtcd(member, { path, body: text }, agent).then(
           (answer) => {
             clearTimeout(timer);
             if (!isDone) this.#first = index;
@@ -139,9 +148,9 @@ interface RawEntry {
   readonly create_revision: string;
 }
 
-function agentOf(identity: Identity): Agent {
+function agentOf(identity: Identity, keepAlive: boolean): Agent {
   // Renewals that wait for an election must not keep others back.
-  return new Agent({ keepAlive: true, maxSockets: 8, minVersion: 'TLSv1.3', ...identity });
+  return new Agent({ keepAlive, maxSockets: 8, minVersion: 'TLSv1.3', ...identity });
 }
 
 const encode = (text: string) => Buffer.from(text).toString('base64');

@@ -15,7 +15,7 @@ import { screen } from '../drills/report/screen.ts';
 import { playBaseline, undressed } from '../drills/run/baseline.ts';
 import { chosen, type DrillCall, parseDrillCall, USAGE } from '../drills/run/call.ts';
 import { chanceOf } from '../drills/run/chance.ts';
-import { openReportFolder, readRuns } from '../drills/run/folder.ts';
+import { folderName, keepRuns, openReportFolder, readRuns } from '../drills/run/folder.ts';
 import { playRandomSuite } from '../drills/run/random/faults.ts';
 import { openStage, type Stage } from '../drills/run/stage.ts';
 import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
@@ -52,7 +52,7 @@ async function main(words: readonly string[]): Promise<number> {
     place: `${stage.topology.name}, whole hosts in containers, ${availableParallelism()} cores`,
     version: await buildOn(stage),
   };
-  const folder = resolve(call.out ?? join(RUNS, startedAt.replace(/[:.]/g, '-')));
+  const folder = resolve(call.out ?? join(RUNS, folderName(startedAt)));
   const report = openReportFolder(folder, run, HEADLINE_LIST, monotonicMs);
   const stopping = new AbortController();
   process.once('SIGINT', () => (say('no further round is begun; again to end at once'), stopping.abort()));
@@ -92,9 +92,10 @@ async function playAll({ verb, isStockOnly, minutes }: DrillCall, order: SuiteOr
   else await playSuite(order);
 }
 
-function table({ out, build, since }: DrillCall): number {
+function table({ out, keep, build, since }: DrillCall): number {
   const found = storedTable(readRuns(resolve(out ?? RUNS)), HEADLINE_LIST, { version: build, since });
   if (found === null) throw new AppError('drill', 'There is no stored run. What to do: sudo scripts/drill all');
+  if (keep !== null) keepRuns(resolve(keep), found.runs);
   return print(`${found.text}\n${found.markdown}`);
 }
 

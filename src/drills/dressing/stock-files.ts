@@ -113,6 +113,7 @@ function kernel(): FileEdits {
     path: '/etc/sysctl.d/90-regent.conf',
     edits: [
       value('tcp_syn_retries', 2, 6),
+      value('tcp_thin_linear_timeouts', 1, 0),
       value('base_reachable_time_ms', 1000, 30_000),
       value('delay_first_probe_time', 1, 5),
       value('retrans_time_ms', 200, 1000),

@@ -22,7 +22,8 @@ export type Act =
   | { readonly do: 'lead'; readonly host: string }
   | { readonly do: 'cut'; readonly host: string; readonly network?: string }
   | { readonly do: 'partition'; readonly sides: readonly (readonly string[])[] }
-  | { readonly do: 'oneway'; readonly from: string; readonly to: string }
+  /** Nothing of these reaches those, from one moment on. */
+  | { readonly do: 'oneway'; readonly from: readonly string[]; readonly to: readonly string[] }
   | { readonly do: 'loss'; readonly host: string; readonly percent: number }
   /** Established flows between two hosts are dropped without a reset; new ones pass. */
   | { readonly do: 'halfopen'; readonly from: string; readonly to: string }

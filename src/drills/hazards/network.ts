@@ -26,13 +26,13 @@ const WAYS: readonly Way[] = [
     how: 'mute',
     text: 'heard by no other region node',
     row: 'a link works one way',
-    acts: (from, others) => others.map((to) => ({ do: 'oneway', from, to })),
+    acts: (host, others) => [{ do: 'oneway', from: [host], to: others }],
   },
   {
     how: 'deaf',
     text: 'hears no other region node',
     row: 'a link works one way',
-    acts: (to, others) => others.map((from) => ({ do: 'oneway', from, to })),
+    acts: (host, others) => [{ do: 'oneway', from: others, to: [host] }],
   },
 ];
 

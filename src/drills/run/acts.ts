@@ -89,7 +89,7 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
     case 'loss':
     case 'halfopen':
     case 'block':
-      return addFault(layout, faultOf(act));
+      return addFault(layout, ...faultsOf(act));
   }
 }
 
@@ -106,20 +106,20 @@ async function crowd(
 
 type NetworkAct = Extract<Act, { do: 'cut' | 'partition' | 'oneway' | 'loss' | 'halfopen' | 'block' }>;
 
-function faultOf(act: NetworkAct): NetworkFault {
+function faultsOf(act: NetworkAct): NetworkFault[] {
   switch (act.do) {
     case 'halfopen':
-      return { kind: 'halfopen', sides: [act.from, act.to] };
+      return [{ kind: 'halfopen', sides: [act.from, act.to] }];
     case 'cut':
-      return { kind: 'cut', host: act.host, ...(act.network === undefined ? {} : { network: act.network }) };
+      return [{ kind: 'cut', host: act.host, ...(act.network === undefined ? {} : { network: act.network }) }];
     case 'partition':
-      return { kind: 'partition', sides: act.sides };
+      return [{ kind: 'partition', sides: act.sides }];
     case 'oneway':
-      return { kind: 'oneway', from: act.from, to: act.to };
+      return act.from.flatMap((from) => act.to.map((to): NetworkFault => ({ kind: 'oneway', from, to })));
     case 'loss':
-      return { kind: 'loss', host: act.host, percent: act.percent };
+      return [{ kind: 'loss', host: act.host, percent: act.percent }];
     case 'block':
-      return { kind: 'block', host: act.host, port: act.port };
+      return [{ kind: 'block', host: act.host, port: act.port }];
   }
 }
 

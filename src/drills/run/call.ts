@@ -19,6 +19,7 @@ export const USAGE = `scripts/drill VERB: failovers rehearsed and measured in a 
   --stock-only                   of \`baseline\`: nothing with our settings
   --minutes M                    of \`random\`: for how long hazards are begun (default 30)
   --since DATE, --build VERSION  of \`table\`: runs since then (2026-11-20, or with a time, UTC); of this build (default: the newest run's)
+  --keep FOLDER                  of \`table\`: its runs are written there as well, without recordings: \`table --out FOLDER\` reads them
   --seed S                       the same phases and victims again; for one ID and one round: that very round
   --out FOLDER                   where the report goes (default: .regent/drills/<date>); of \`table\`: the folder of the runs
   --no-store                     the rounds are not kept in the cluster's history
@@ -37,6 +38,8 @@ export interface DrillCall {
   readonly since: string | null;
   /** Null: that of the newest run. */
   readonly build: string | null;
+  /** Null: nowhere. */
+  readonly keep: string | null;
   /** Null: any. */
   readonly seed: number | null;
   readonly out: string | null;
@@ -51,7 +54,7 @@ const OWN: readonly (readonly [Verb, readonly string[]])[] = [
   ['all', ['group', 'short']],
   ['baseline', ['stock-only']],
   ['random', ['minutes']],
-  ['table', ['since', 'build']],
+  ['table', ['since', 'build', 'keep']],
 ];
 const MOST_MINUTES = 24 * 60;
 const MOST_ROUNDS = 1000;
@@ -69,6 +72,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
       minutes: { type: 'string' },
       since: { type: 'string' },
       build: { type: 'string' },
+      keep: { type: 'string' },
       seed: { type: 'string' },
       out: { type: 'string' },
       'no-store': { type: 'boolean' },
@@ -94,6 +98,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
     minutes: wholeNumber('--minutes', values.minutes ?? '30', 1, MOST_MINUTES),
     since: values.since === undefined ? null : moment('--since', values.since),
     build: values.build ?? null,
+    keep: values.keep ?? null,
     seed: values.seed === undefined ? null : wholeNumber('--seed', values.seed, 0, 0xffff_ffff),
     out: values.out ?? null,
     isStored: values['no-store'] !== true,

@@ -64,6 +64,23 @@ export function readRuns(root: string): RunRead[] {
   });
 }
 
+/**
+ * Writes runs below a folder of runs, each in one named by its beginning, without the recordings (about 4 kB a round): what is kept of a measurement, and
+ * read again by `readRuns`. One that is there already is written anew.
+ */
+export function keepRuns(root: string, runs: readonly RunRead[]): void {
+  for (const { run, rounds } of runs) {
+    const folder = join(root, folderName(run.startedAt));
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    put(folder, LINES, `${[linesHead(run), ...rounds.map((round) => roundLine(round, false))].join('\n')}\n`);
+  }
+}
+
+/** The name of a run's folder. `startedAt`: ISO 8601. */
+export function folderName(startedAt: string): string {
+  return startedAt.replaceAll(/[:.]/g, '-');
+}
+
 function need(read: ReturnType<typeof parseReport>): RunRead {
   if (isRejected(read)) throw new AppError('drill', read.message);
   return read;

@@ -23,7 +23,8 @@ export async function resolveRoles(stage: Stage, act: Act): Promise<Act | null> 
   }
   const name = (host: string) => found.get(host) ?? host;
   if (act.do === 'partition') return { ...act, sides: act.sides.map((side) => side.map(name)) };
-  if ('from' in act) return { ...act, from: name(act.from), to: name(act.to) };
+  if (act.do === 'oneway') return { ...act, from: act.from.map(name), to: act.to.map(name) };
+  if (act.do === 'halfopen') return { ...act, from: name(act.from), to: name(act.to) };
   return 'host' in act && act.host !== undefined ? { ...act, host: name(act.host) } : act;
 }
 

@@ -12,7 +12,7 @@ export function actText(act: Act): string {
     case 'partition':
       return `partition ${act.sides.map((side) => side.join(',')).join(' | ')}`;
     case 'oneway':
-      return `nothing of ${act.from} reaches ${act.to}`;
+      return `nothing of ${act.from.join(',')} reaches ${act.to.join(',')}`;
     case 'halfopen':
       return `connections of ${act.from} and ${act.to} half open`;
     case 'loss':

@@ -10,9 +10,9 @@ import type { NetworkFault } from './words.ts';
 const TIMEOUT_MS = 10_000;
 const NO_TABLE = 'No such file or directory';
 
-/** Makes a fault of the network. The same again changes nothing. */
-export async function addFault(layout: Layout, added: NetworkFault): Promise<void> {
-  await setFaults(layout, withFault(await networkFaults(layout), added));
+/** Makes faults of the network, all at the same moment. The same again changes nothing. */
+export async function addFault(layout: Layout, ...added: readonly NetworkFault[]): Promise<void> {
+  await setFaults(layout, added.reduce<readonly NetworkFault[]>(withFault, await networkFaults(layout)));
 }
 
 /** Takes away every fault of a host's network, or of all hosts'. Cables are put in again whatever the table says. */

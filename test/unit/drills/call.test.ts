@@ -19,8 +19,8 @@ describe('the words of scripts/drill', () => {
     ['random --minutes 5 --seed 9', { verb: 'random', minutes: 5, seed: 9 }],
     ['random', { minutes: 30 }],
     [
-      'table --since 2026-11-20 --build 0.3.0+a',
-      { verb: 'table', since: '2026-11-20T00:00:00.000Z', build: '0.3.0+a' },
+      'table --since 2026-11-20 --build 0.3.0+a --keep measured',
+      { verb: 'table', since: '2026-11-20T00:00:00.000Z', build: '0.3.0+a', keep: 'measured', out: null },
     ],
   ])('"%s" is understood', (text, call) => expect(parseDrillCall(words(text))).toMatchObject(call));
 
@@ -37,6 +37,7 @@ describe('the words of scripts/drill', () => {
     ['all --minutes 5', /of `random`/],
     ['random --minutes 0', /whole number from 1/],
     ['random net-cut-primary', /takes no names/],
+    ['run a --keep measured', /of `table`/],
     ['table --since yesterday', /give a date/],
     ['all --since 2026-11-20', /of `table`/],
   ])('"%s" is refused', (text, why) => expect(() => parseDrillCall(words(text))).toThrow(why));

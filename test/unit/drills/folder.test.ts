@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HeadlineFacts } from '../../../src/drills/report/comparison.ts';
 import { exportJson } from '../../../src/drills/report/json.ts';
 import { parseReport, runsOfOneBuild } from '../../../src/drills/report/reading.ts';
-import { openReportFolder, readRuns } from '../../../src/drills/run/folder.ts';
+import { keepRuns, openReportFolder, readRuns } from '../../../src/drills/run/folder.ts';
 import { storedTable } from '../../../src/drills/run/table.ts';
 import { RUN, round } from './report-rounds.ts';
 
@@ -119,6 +119,34 @@ describe('the table of stored runs', () => {
     expect(table?.text).toMatch(/build 0\.4\.0\+b, 2 runs\n[^]*primary’s host dies .* 2 +0 +kept/);
     expect(table?.markdown).toContain('`made at 2026-11-20T05:00:00.000Z`');
     expect(table?.markdown).not.toContain('T01:00');
+  });
+
+  it('can be made again of what was kept of the runs, which has no recordings', () => {
+    const [root, kept] = ['runs', 'kept'].map((name) => join(mkdtempSync(join(tmpdir(), 'regent-kept-')), name));
+    if (root === undefined || kept === undefined) throw new Error('no folders');
+    try {
+      for (const one of runs) {
+        const folder = openReportFolder(join(root, one.run.startedAt), one.run, FACTS, () => 0);
+        folder.add({ ...(one.rounds[0] ?? round()), label: 'baseline' });
+        folder.add(round({ writeMs: 9000 }));
+      }
+      const table = storedTable(readRuns(root), FACTS, ALL);
+      keepRuns(kept, table?.runs ?? []);
+      keepRuns(kept, table?.runs ?? []);
+      expect(readdirSync(kept)).toEqual(['2026-11-20T05-00-00-000Z', '2026-11-21T03-00-00-000Z']);
+      const again = storedTable(readRuns(kept), FACTS, ALL);
+      expect(again?.text).toBe(table?.text);
+      expect(again?.text).toMatch(
+        /host-kill-primary \(stock\) +2\/2 [^]*host-kill-primary +0\/2 [^]*FAILED +host-kill-primary/,
+      );
+      expect(again?.markdown).toBe(table?.markdown);
+      const sizes = [root, kept].map((place) =>
+        readdirSync(place).reduce((sum, name) => sum + statSync(join(place, name, 'rounds.jsonl')).size, 0),
+      );
+      expect(sizes[1]).toBeLessThan((sizes[0] ?? 0) / 2);
+    } finally {
+      for (const folder of [root, kept]) rmSync(join(folder, '..'), { recursive: true });
+    }
   });
 
   it('leaves earlier runs out when it is told to, and says when there is none', () => {

@@ -89,8 +89,8 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     }
     case 'oneway':
     case 'halfopen': {
-      const deaf = act.do === 'oneway' ? pairs([act.from], [act.to]) : [];
-      return [{ text: JSON.stringify(act), hosts: [act.from, act.to], endedBy: 'lab', deaf }];
+      const deaf = act.do === 'oneway' ? pairs(act.from, act.to) : [];
+      return [{ text: JSON.stringify(act), hosts: [act.from, act.to].flat(), endedBy: 'lab', deaf }];
     }
     case 'partition': {
       const deaf = act.sides.flatMap((side, index) =>
@@ -120,7 +120,7 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
 /** Names of hosts in an act, whatever it calls them. */
 export function hostsIn(act: Act): string[] {
   if (act.do === 'partition') return act.sides.flat();
-  if ('from' in act) return [act.from, act.to];
+  if ('from' in act) return [act.from, act.to].flat();
   return 'host' in act && act.host !== undefined ? [act.host] : [];
 }
 

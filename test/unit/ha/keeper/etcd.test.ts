@@ -101,6 +101,28 @@ describe('etcd through its gateway', () => {
     expect(asked.map(({ port }) => `127.0.0.1:${port}`)).toEqual([well]);
   });
 
+  it('asks whoever is not the first over new connections: a deaf host has none, and what it sends over an idle one is done', async () => {
+    const opened = [0, 0];
+    let well = 0;
+    const places: string[] = [];
+    for (const index of [0, 1]) {
+      places.push(await gateway(() => (well === index ? { ID: '7' } : 503)));
+      servers.at(-1)?.on('secureConnection', () => opened.splice(index, 1, (opened[index] ?? 0) + 1));
+    }
+    const client = open(places);
+    await client.grant(2);
+    await client.grant(2);
+    expect(opened).toEqual([1, 0]);
+    well = 1;
+    await client.grant(2);
+    await client.grant(2);
+    // One that is thrown away, and one that is kept since this member is the first.
+    expect(opened).toEqual([1, 2]);
+    well = 0;
+    await client.grant(2);
+    expect(opened).toEqual([2, 2]);
+  });
+
   it('gives up when nobody answers, and trusts no stranger', async () => {
     const place = await gateway(() => null);
     await expect(open([place]).grant(2)).rejects.toThrow('no answer in time');
