@@ -11,6 +11,7 @@ type Part = keyof typeof PARTS;
 
 /** The primary, or nearly nothing of it, is heard by the others. */
 const UNREACHABLE: Bounds = { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS };
+const DEAF_MS = 5_000;
 const STANDBY_GONE: Bounds = { write: STANDBY_GONE_MS, read: CALM_MS, vip: VIP_MS };
 /** What the loss of a region node's network costs, by its part; the VIP's holder may be the primary, too. */
 const COSTS: Readonly<Record<Part, Bounds>> = {
@@ -33,6 +34,8 @@ const WAYS: readonly Way[] = [
     text: 'hears no other region node',
     row: 'a link works one way',
     acts: (host, others) => [{ do: 'oneway', from: others, to: [host] }],
+    // What a deaf host sends arrives: the renewals on their way hold its lease for up to half a second more.
+    costs: { primary: { ...UNREACHABLE, write: DEAF_MS } },
   },
 ];
 
@@ -123,14 +126,16 @@ interface Way {
   readonly text: string;
   readonly row: string;
   readonly acts: (host: string, others: readonly string[]) => readonly Act[];
+  /** Where they are not those of every other way. */
+  readonly costs?: Partial<Record<Part, Bounds>>;
 }
 
-function lonely(part: Part, { how, text, row, acts }: Way): Hazard {
+function lonely(part: Part, { how, text, row, acts, costs }: Way): Hazard {
   return fault({
     id: `net-${how}-${part}`,
     title: `${PARTS[part]} ${text}`,
     row,
-    bounds: COSTS[part],
+    bounds: costs?.[part] ?? COSTS[part],
     ...(how === 'cut' && part === 'primary' ? { headline: primaryUnreachable.name } : {}),
     failovers: part === 'standby' ? 0 : 1,
     acts: (cast, chance) => {
