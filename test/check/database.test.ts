@@ -20,7 +20,8 @@ const WAY = join(import.meta.dirname, '../kit/etcd-way.ts');
 const DATA = '/var/lib/postgresql/17/regent';
 const NAMES = ['SUPERUSER', 'REPLICATION', 'REWIND', 'RESTAPI'].map((name) => `PATRONI_${name}_PASSWORD`);
 const SECRETS = [...NAMES, 'REGENT_DATABASE_PASSWORD'].map((name, index) => `${name}=${'x'.repeat(31)}${index}`);
-const PATRONI = '/opt/regent/current/ha/postgres/patroni';
+const HERE = '/opt/regent/current/ha/postgres';
+const PATRONI = `${HERE}/patroni`;
 /** What an init does: a postmaster whose starter has ended is its child, so that a dead one does not stay a zombie, which Patroni takes for alive. */
 const REAPER = `
 import ctypes, os
@@ -289,4 +290,42 @@ describe('etcd and Patroni of a first member', () => {
     expect(words).toContain(`process ${pid} is stopped, 3 rounds in a row; Patroni sees to the rest`);
     await host.run(['pkill', '-KILL', '-f', 'ha/postgres/watch']);
   }, 180_000);
+
+  it('know from a real primary which standby has what no timeline of it has', async () => {
+    // The primary is asked in earnest; what the standby says of itself is told.
+    const stubs: Readonly<Record<string, string>> = {
+      psql: `case "$*" in *--host=/run/postgresql*) cat /tmp/stubs/place ;; *) exec /usr/bin/psql "$@" ;; esac`,
+      curl: `case "$*" in
+        */cluster) echo '{"members": [{"name": "r9", "role": "leader", "state": "running", "api_url": "https://10.77.0.19:8008/patroni", "host": "${OWN}"}]}' ;;
+        */reinitialize) echo x >>/tmp/stubs/asked; echo done ;;
+        *) echo x >>/tmp/stubs/told; echo '{"state": "running", "role": "replica"}' ;;
+      esac`,
+    };
+    for (const [name, text] of Object.entries(stubs))
+      host.write(`/tmp/stubs/${name}`, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    await host.run(['chmod', '1777', '/tmp/stubs']);
+    const lines = async (name: string) => (await shell(`cat /tmp/stubs/${name} 2>/dev/null | wc -l`)).stdout.trim();
+    const isRemade = async (place: string) => {
+      await shell(`rm -f /tmp/stubs/told /tmp/stubs/asked; echo '${place}' >/tmp/stubs/place`);
+      const settings = 'PATH=/tmp/stubs:$PATH REGENT_DB_MEND_ROUNDS=2 REGENT_DB_MEND_INTERVAL=0.1';
+      const mend = host.start(['runuser', '-u', 'postgres', '--', 'sh', '-c', `${settings} exec ${HERE}/mend`]);
+      mend.stderr?.resume();
+      await until('it has looked four times', async () => Number(await lines('told')) >= 4, { deadlineMs: 20_000 });
+      await host.run(['pkill', '-KILL', '-f', 'ha/postgres/mend']);
+      return (await lines('asked')) !== '0';
+    };
+    // Its PostgreSQL was killed and promoted anew: there is a history.
+    const isStandby = `psql -XAtq -h /run/postgresql -c 'select pg_is_in_recovery()'`;
+    await until('it is primary again', async () => (await shell(isStandby)).stdout === 'f\n', { deadlineMs: 60_000 });
+    const { stdout } = await shell(`tail -n 1 "$(ls ${DATA}/pg_wal/*.history | tail -n 1)"`);
+    const [before = '', fork = ''] = stdout.split('\t');
+    expect(Number(before)).toBeGreaterThanOrEqual(1);
+    const past = fork.replace(/[^/]*$/, (offset) => (Number.parseInt(offset, 16) + 8).toString(16).toUpperCase());
+    expect(await isRemade(`${past}|${before}`)).toBe(true);
+    expect(await isRemade(`${fork}|${before}`)).toBe(false);
+    // On the primary's own timeline; on one that it never had; and one that has received nothing.
+    expect(await isRemade(`${past}|${Number(before) + 1}`)).toBe(false);
+    expect(await isRemade(`${past}|${Number(before) + 2}`)).toBe(true);
+    expect(await isRemade(`${past}|`)).toBe(false);
+  }, 120_000);
 });
