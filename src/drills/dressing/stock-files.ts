@@ -19,7 +19,7 @@ function patroni(): FileEdits {
       member('synchronous_mode_strict', 'true,', 'false,'),
       member('wal_receiver_timeout', '"3s"', '"60s"'),
       member('wal_sender_timeout', '"3s"', '"60s"'),
-      member('wal_retrieve_retry_interval', '"500ms"', '"5s"'),
+      member('wal_retrieve_retry_interval', '"100ms"', '"5s"'),
       member('tcp_keepalives_idle', '2,', '0,'),
       member('tcp_keepalives_interval', '1,', '0,'),
       member('tcp_keepalives_count', '3,', '0,'),
