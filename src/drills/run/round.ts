@@ -50,6 +50,11 @@ export interface RoundOrder {
 
 const WELL_MS = 180_000;
 const STEADY_MS = 2_500;
+/**
+ * After the first fault nobody is asked about redundancy for so long: the questions are commands in every host, and on a machine that the hosts
+ * share they cost the failover, which is under way, half a second.
+ */
+const UNDISTURBED_MS = 6_000;
 /** After full redundancy, so that the end is steady too. */
 const TAIL_MS = 2_000;
 /** Longer than is allowed, so that the report can say how long it took. */
@@ -81,6 +86,8 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     if (order.story === undefined) await play(steps);
     else await order.story(play);
     const healedAt = stage.now();
+    const faultAt = marks.find(({ kind }) => kind === 'fault')?.at ?? healedAt;
+    await stage.wait(Math.max(0, faultAt + UNDISTURBED_MS - healedAt));
     const redundant = await waitUntilRedundant(stage, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)
       marks.push({ at: stage.now(), kind: 'note', host: null, text: `not well: ${redundant.said}` });
