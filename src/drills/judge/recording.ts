@@ -30,8 +30,8 @@ export function unfitnessOf(timeline: Timeline, rules: HazardRules): string[] {
   ];
 }
 
-/** When the first fault was made, ms of the timeline; null: none was. */
-export function firstFault({ marks }: Timeline): number | null {
+/** When the first fault was made, ms of the marks' clock; null: none was. */
+export function firstFault({ marks }: Pick<Timeline, 'marks'>): number | null {
   const moments = marks.filter((mark) => mark.kind === 'fault').map((mark) => mark.at);
   return moments.length === 0 ? null : Math.min(...moments);
 }

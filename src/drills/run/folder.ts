@@ -65,8 +65,8 @@ export function readRuns(root: string): RunRead[] {
 }
 
 /**
- * Writes runs below a folder of runs, each in one named by its beginning, without the recordings (about 4 kB a round): what is kept of a measurement, and
- * read again by `readRuns`. One that is there already is written anew.
+ * Writes runs below a folder of runs, each in one named by its beginning, without the recordings: what is kept of a measurement, and read again by
+ * `readRuns`. One that is there already is written anew.
  */
 export function keepRuns(root: string, runs: readonly RunRead[]): void {
   for (const { run, rounds } of runs) {

@@ -1,4 +1,5 @@
 import type { Hazard, Step } from '../hazards/hazard.ts';
+import { firstFault } from '../judge/recording.ts';
 import { relativeTo } from '../judge/relative.ts';
 import type { Lane, Mark, Timeline } from '../judge/timeline.ts';
 import type { Prediction } from '../report/round.ts';
@@ -86,7 +87,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     if (order.story === undefined) await play(steps);
     else await order.story(play);
     const healedAt = stage.now();
-    const faultAt = marks.find(({ kind }) => kind === 'fault')?.at ?? healedAt;
+    const faultAt = firstFault({ marks }) ?? healedAt;
     await stage.wait(Math.max(0, faultAt + UNDISTURBED_MS - healedAt));
     const redundant = await waitUntilRedundant(stage, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)
