@@ -66,11 +66,17 @@ export function readRuns(root: string): RunRead[] {
 
 /**
  * Writes runs below a folder of runs, each in one named by its beginning, without the recordings: what is kept of a measurement, and read again by
- * `readRuns`. One that is there already is written anew.
+ * `readRuns`. One that is there already is written anew. Throws AppError `drill`, and writes nothing, where a run is with its recordings.
  */
 export function keepRuns(root: string, runs: readonly RunRead[]): void {
-  for (const { run, rounds } of runs) {
-    const folder = join(root, folderName(run.startedAt));
+  const places = runs.map(({ run, rounds }) => ({ folder: join(root, folderName(run.startedAt)), run, rounds }));
+  const whole = places.find(({ folder }) => existsSync(join(folder, REPORT)));
+  if (whole !== undefined)
+    throw new AppError(
+      'drill',
+      `${whole.folder} holds that run with its recordings, which would be lost. What to do: name another folder with --keep`,
+    );
+  for (const { folder, run, rounds } of places) {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     put(folder, LINES, `${[linesHead(run), ...rounds.map((round) => roundLine(round, false))].join('\n')}\n`);
   }

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HeadlineFacts } from '../../../src/drills/report/comparison.ts';
 import { exportJson } from '../../../src/drills/report/json.ts';
 import { parseReport, runsOfOneBuild } from '../../../src/drills/report/reading.ts';
-import { keepRuns, openReportFolder, readRuns } from '../../../src/drills/run/folder.ts';
+import { folderName, keepRuns, openReportFolder, readRuns } from '../../../src/drills/run/folder.ts';
 import { storedTable } from '../../../src/drills/run/table.ts';
 import { RUN, round } from './report-rounds.ts';
 
@@ -146,6 +146,21 @@ describe('the table of stored runs', () => {
       expect(sizes[1]).toBeLessThan((sizes[0] ?? 0) / 2);
     } finally {
       for (const folder of [root, kept]) rmSync(join(folder, '..'), { recursive: true });
+    }
+  });
+
+  it('is not kept over the runs themselves', () => {
+    const root = mkdtempSync(join(tmpdir(), 'regent-whole-'));
+    try {
+      const folder = openReportFolder(join(root, folderName(RUN.startedAt)), RUN, FACTS, () => 0);
+      folder.add(round());
+      const lines = () => readdirSync(root).map((name) => readFileSync(join(root, name, 'rounds.jsonl'), 'utf8'));
+      const before = lines();
+      const other = { ...RUN, startedAt: '2026-11-19T05:00:00.000Z' };
+      expect(() => keepRuns(root, [{ run: other, rounds: [] }, ...readRuns(root)])).toThrow(/with its recordings/);
+      expect(lines()).toEqual(before);
+    } finally {
+      rmSync(root, { recursive: true });
     }
   });
 
