@@ -157,12 +157,14 @@ export class Database {
 
   async #run<T>(mode: Mode, body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
     const limit = options?.deadlineMs ?? this.#deadlineMs;
-    const deadline = this.#clock.monotonic() + limit;
+    const since = this.#clock.monotonic();
+    const deadline = since + limit;
     let isDoubtful = false;
     let cause: unknown = null;
     for (let attempt = 0; ; attempt += 1) {
       if (this.#isClosed) return unavailable(limit, 'this process is stopping', isDoubtful);
       const result = await this.#attempt(mode, body, {
+        since,
         deadline,
         queryMs: options?.queryMs ?? this.#timeouts.queryMs,
         pool: options?.isProbe ? this.#pools.probe : mode.isReadOnly ? this.#pools.read : this.#pools.write,
@@ -193,9 +195,9 @@ export class Database {
     let now = 0;
     try {
       // A probe has a connection of its own and does not wait behind others.
-      if (limits.pool !== this.#pools.probe) await this.#turns.take(timeoutMs());
+      if (limits.pool !== this.#pools.probe) await this.#turns.take(timeoutMs(), limits.since);
       if (this.#isClosed) throw new Error('Client was closed');
-      client = await limits.pool.acquire(timeoutMs());
+      client = await limits.pool.acquire(timeoutMs(), limits.since);
       now = this.#clock.monotonic();
       const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
       if (!isProven) this.#proven.set(client, now);
@@ -259,8 +261,9 @@ type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T | Rejected }
   | { readonly kind: 'failed'; readonly class: FailureClass | 'busy'; readonly error: unknown };
 
-/** `deadline` on the monotonic clock. */
+/** `since` and `deadline` on the monotonic clock. */
 interface Limits {
+  readonly since: number;
   readonly deadline: number;
   readonly queryMs: number;
   readonly pool: Pool;

@@ -4,8 +4,8 @@ import { Line } from '../../src/store/pool/line.ts';
 /** Who gets a connection, on a clock of the test: one place. */
 let line: Line;
 let went: string[];
-const ask = (name: string, timeoutMs = 15_000) =>
-  void line.take(timeoutMs).then(
+const ask = (name: string, timeoutMs = 15_000, since = performance.now()) =>
+  void line.take(timeoutMs, since).then(
     () => went.push(name),
     (error: unknown) => went.push(`${name}: ${error instanceof Error ? error.name : String(error)}`),
   );
@@ -40,6 +40,29 @@ describe('the line before the connections', () => {
     ask('d');
     await pass(0);
     expect(went).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('a call that has to come again is where it was, whoever came meanwhile', async () => {
+    const begun = performance.now();
+    ask('a');
+    await pass(100);
+    for (const name of ['b', 'c']) ask(name);
+    await pass(100);
+    ask('a again', 15_000, begun);
+    for (let n = 0; n < 3; n += 1) line.leave(true);
+    await pass(0);
+    expect(went).toEqual(['a', 'a again', 'b', 'c']);
+  });
+
+  test('who comes again after long has as much time as who comes for the first time', async () => {
+    ask('a');
+    await pass(6000);
+    ask('b', 15_000, performance.now() - 6000);
+    ask('c');
+    line.leave(true);
+    line.leave(true);
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c']);
   });
 
   test('when more come than get done, it goes to who came last, and who was passed over for three and a half is refused', async () => {

@@ -5,8 +5,8 @@ import { evenRandom } from '../kit/virtual-time.ts';
 /** Who may try to reach the primary, on a clock of the test: a pause is 75 ms with its dice. */
 let turns: Turns;
 let went: string[];
-const ask = (name: string, timeoutMs = 5_000) =>
-  void turns.take(timeoutMs).then(
+const ask = (name: string, timeoutMs = 5_000, since = Date.now()) =>
+  void turns.take(timeoutMs, since).then(
     () => went.push(name),
     (error: unknown) => went.push(`${name}: ${String(error)}`),
   );
@@ -39,6 +39,21 @@ describe('turns', () => {
     expect(went).toEqual(['a']);
     await pass(1);
     expect(went).toEqual(['a', 'b']);
+  });
+
+  test('who tried and found none is as far in front as before, whoever came meanwhile', async () => {
+    const begun = Date.now();
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b']) ask(name);
+    await pass(75);
+    turns.failed(new Error('a standby'));
+    await pass(20);
+    ask('c');
+    ask('a again', 5_000, begun);
+    turns.found();
+    turns.succeeded();
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'a again']);
   });
 
   test('when one has found the primary those that waited go in their order, two for each that is done', async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/ports.ts';
 import { noConnectionInTime } from '../failure.ts';
+import { queue } from './queue.ts';
 
 /** While calls get done, none waits longer than this: it is refused, and may be repeated. */
 const PATIENCE_MS = 3500;
@@ -22,7 +23,10 @@ export class BusyError extends Error {
 }
 
 interface Waiter {
+  /** When its call began. */
   readonly since: number;
+  /** When it came to the line. */
+  readonly cameAt: number;
   readonly go: () => void;
   readonly refuse: (error: Error) => void;
 }
@@ -55,8 +59,11 @@ export class Line {
     this.#give(this.#clock.monotonic());
   }
 
-  /** Resolves with a place, which `leave` gives back. Rejects when there is none within `timeoutMs`, or the line is too long. */
-  take(timeoutMs: number): Promise<void> {
+  /**
+   * Resolves with a place, which `leave` gives back. Rejects when there is none within `timeoutMs`, or the line is too long. `since` (monotonic
+   * clock): when the call began, so that one that has to try again is not behind those that came meanwhile.
+   */
+  take(timeoutMs: number, since: number): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1;
       return Promise.resolve();
@@ -75,8 +82,8 @@ export class Line {
         resolve();
       };
       const timer = setTimeout(() => refuse(noConnectionInTime()), timeoutMs);
-      const waiter = { since: this.#clock.monotonic(), go, refuse };
-      this.#waiters.push(waiter);
+      const waiter = { since, cameAt: this.#clock.monotonic(), go, refuse };
+      queue(this.#waiters, waiter);
     });
   }
 
@@ -98,7 +105,7 @@ export class Line {
   #next(now: number): Waiter | undefined {
     const [first] = this.#waiters;
     const isBusy = first !== undefined && this.#passedOver(first, now) > BACKLOG_MS;
-    const inTurn = isBusy ? undefined : this.#waiters.find(({ since }) => now - since <= GONE_MS);
+    const inTurn = isBusy ? undefined : this.#waiters.find(({ cameAt }) => now - cameAt <= GONE_MS);
     return inTurn ?? this.#waiters.at(-1);
   }
 
@@ -110,7 +117,7 @@ export class Line {
   }
 
   /** For how long others have been served while this one waited, ms. */
-  #passedOver({ since }: Waiter, now: number): number {
-    return now - this.#doneAt > STILL_MS ? 0 : now - Math.max(since, this.#movesSince);
+  #passedOver({ cameAt }: Waiter, now: number): number {
+    return now - this.#doneAt > STILL_MS ? 0 : now - Math.max(cameAt, this.#movesSince);
   }
 }

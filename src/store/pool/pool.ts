@@ -62,11 +62,11 @@ export class Pool {
 
   /**
    * A connection that is not known to be silent, for the caller to `release`. Rejects when there is none within `timeoutMs`; with `BusyError` when
-   * too many wait.
+   * too many wait. `since` (monotonic clock): when the call began that needs it.
    */
-  async acquire(timeoutMs: number): Promise<pg.PoolClient> {
+  async acquire(timeoutMs: number, since = this.#clock.monotonic()): Promise<pg.PoolClient> {
     const end = this.#clock.monotonic() + timeoutMs;
-    await this.#line.take(timeoutMs);
+    await this.#line.take(timeoutMs, since);
     try {
       for (;;) {
         const client = await this.#connect(Math.max(1, end - this.#clock.monotonic()));

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../core/ports.ts';
 import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
+import { queue } from './queue.ts';
 
 /** Between two tries while there is no primary, ms: half of it at least. */
 const PAUSE_MS = 100;
@@ -15,6 +16,7 @@ const NEXT = 2;
 const EASE_MS = 50;
 
 interface Waiter {
+  readonly since: number;
   readonly go: () => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -28,7 +30,8 @@ interface Waiter {
 export class Turns {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #waiters = new Set<Waiter>();
+  /** Who began first is the first. */
+  readonly #waiters: Waiter[] = [];
   /** What the last try met, and since when (monotonic clock) none is found; null: it found a primary. */
   #trouble: { readonly error: unknown; readonly since: number } | null = null;
   /** Of the monotonic clock: when one was found last after there was none. */
@@ -42,17 +45,20 @@ export class Turns {
     this.#random = random;
   }
 
-  /** Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. */
-  take(timeoutMs: number): Promise<void> {
+  /**
+   * Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. `since` (monotonic clock): when its call
+   * began, so that who tries for all, and finds no primary, keeps its place.
+   */
+  take(timeoutMs: number, since: number): Promise<void> {
     // Also past those that still wait: it is mostly a call that has waited, and goes on to its next step.
     if (this.#trouble === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiters.delete(waiter);
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         reject(this.#trouble?.error ?? noConnectionInTime());
       }, timeoutMs);
-      const waiter = { go: resolve, timer };
-      this.#waiters.add(waiter);
+      const waiter = { since, go: resolve, timer };
+      queue(this.#waiters, waiter);
       this.#plan();
     });
   }
@@ -83,7 +89,7 @@ export class Turns {
   /** Nobody waits any longer. */
   end(): void {
     this.#trouble = null;
-    this.#go(this.#waiters.size);
+    this.#go(this.#waiters.length);
   }
 
   /** A try found no primary, and what instead. */
@@ -105,12 +111,12 @@ export class Turns {
 
   #plan(): void {
     clearTimeout(this.#alarm);
-    if (this.#waiters.size === 0) return;
+    if (this.#waiters.length === 0) return;
     this.#alarm = setTimeout(() => this.#next(), Math.max(0, this.#nextAt - this.#clock.monotonic()));
   }
 
   #next(): void {
-    const [first] = this.#waiters;
+    const first = this.#waiters.shift();
     if (first === undefined) return;
     this.#nextAt = this.#clock.monotonic() + HOLD_MS;
     this.#call(first);
@@ -118,19 +124,18 @@ export class Turns {
   }
 
   #go(count: number): void {
-    if (this.#waiters.size === 0) return;
-    for (const waiter of [...this.#waiters].slice(0, count)) this.#call(waiter);
+    if (this.#waiters.length === 0) return;
+    for (const waiter of this.#waiters.splice(0, count)) this.#call(waiter);
     this.#ease();
   }
 
   #ease(): void {
     clearTimeout(this.#alarm);
-    if (this.#waiters.size > 0) this.#alarm = setTimeout(() => this.#go(NEXT), EASE_MS);
+    if (this.#waiters.length > 0) this.#alarm = setTimeout(() => this.#go(NEXT), EASE_MS);
   }
 
   #call(waiter: Waiter): void {
     clearTimeout(waiter.timer);
-    this.#waiters.delete(waiter);
     waiter.go();
   }
 }
