@@ -24,19 +24,6 @@ export interface Authenticator {
 export function createAuthenticator(region: Pick<Region, 'authenticate'>, clock: Clock): Authenticator {
   const trusted = new Map<string, { caller: Caller; until: number }>();
   const failures = createLimiter(clock, FAILURES);
-  const lookups = new Map<string, Promise<Caller | null>>();
-
-  /**
-   * One lookup for all that present the same key at once: after a failover a hundred calls of one client have waited, and would ask a hundred
-   * times. Who came later has more time left than that lookup: if it finds no database, each asks for itself.
-   */
-  async function verifyOnce(key: PresentedKey, name: string): Promise<Caller | null> {
-    const running = lookups.get(name);
-    if (running) return running.catch(() => verify(key, name));
-    const lookup = verify(key, name).finally(() => lookups.delete(name));
-    lookups.set(name, lookup);
-    return lookup;
-  }
 
   async function verify(key: PresentedKey, name: string): Promise<Caller | null> {
     const caller = await region.authenticate(key);
@@ -64,7 +51,7 @@ export function createAuthenticator(region: Pick<Region, 'authenticate'>, clock:
           `There were too many wrong API keys from ${address}. Try again in a few seconds.`,
         );
       }
-      const caller = key ? await verifyOnce(key, name) : null;
+      const caller = key ? await verify(key, name) : null;
       if (caller) return caller;
       failures.count(address);
       return rejected('unauthenticated', sentenceOf(authorization, key));
