@@ -5,6 +5,11 @@ import { createLimiter } from './limiter.ts';
 
 /** How long a verified key is trusted without asking the database: also how long a revoked one may still work. */
 const TRUST_MS = 2000;
+/**
+ * … and for so long more while calls are held because nobody has a primary. Nothing can be revoked then; and of a hundred calls that have waited
+ * each would ask who it is before the first write is made.
+ */
+const HELD_TRUST_MS = 10_000;
 const TRUSTED_MAX = 1000;
 /** Failures that an address may have at once, and how many per second it gets back. */
 const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
@@ -21,7 +26,7 @@ export interface Authenticator {
  * Makes the authenticator of API v1: `Authorization: Bearer consumer:token:secret`. An address with too many failures gets 429 before the
  * database is asked; keys that were right a moment ago go on working, so that a stranger behind the same proxy locks nobody out.
  */
-export function createAuthenticator(region: Pick<Region, 'authenticate'>, clock: Clock): Authenticator {
+export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHeld'>, clock: Clock): Authenticator {
   const trusted = new Map<string, { caller: Caller; until: number }>();
   const failures = createLimiter(clock, FAILURES);
 
@@ -44,7 +49,8 @@ export function createAuthenticator(region: Pick<Region, 'authenticate'>, clock:
       const key = consumer && token && secret ? { consumer, token, secret } : null;
       const name = key ? `${key.consumer}:${key.token}:${key.secret}` : '';
       const known = key ? trusted.get(name) : undefined;
-      if (known && known.until > clock.monotonic()) return known.caller;
+      const untrustedFor = clock.monotonic() - (known?.until ?? Number.NEGATIVE_INFINITY);
+      if (known && untrustedFor < (region.isHeld() ? HELD_TRUST_MS : 0)) return known.caller;
       if (!failures.mayTry(address)) {
         return rejected(
           'too_many_requests',
