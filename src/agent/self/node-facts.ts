@@ -2,6 +2,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { Command, HostFacts } from '../../core/host-values.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import type { Host } from '../../host/interface.ts';
+import { keepAddresses } from '../../model/sight.ts';
 import type { LoopPorts } from '../ports.ts';
 
 /** Keeps this node's facts fresh: interfaces often, versions seldom because each is a process. */
@@ -23,6 +24,11 @@ export interface NodeFactsOptions {
 const EVERY_MS = 5_000;
 const VERSIONS_EVERY_MS = 600_000;
 const RETRY_MS = 1_000;
+/**
+ * An interface that loses its carrier keeps its addresses for so long: systemd-networkd takes them away and gives them back with it. A cable that
+ * was away for a blink took its VLAN out of Kea's file, and DHCP from it for seconds. Who has to look whether it is back looks more often.
+ */
+const BLINK_MS = 5_000;
 const SILENCE_MS = 90_000;
 
 /** Opens the keeper. */
@@ -30,6 +36,19 @@ export function openNodeFacts(options: NodeFactsOptions): NodeFacts {
   const { ports, host, versions } = options;
   let current: HostFacts | null = null;
   let versionsAt = Number.NEGATIVE_INFINITY;
+  /** Interfaces without carrier, since when they are seen so, on the monotonic clock. */
+  const silentSince = new Map<string, number>();
+
+  const isBlinking = (name: string) =>
+    ports.clock.monotonic() - (silentSince.get(name) ?? Number.NEGATIVE_INFINITY) < BLINK_MS;
+  const steady = (interfaces: HostFacts['interfaces']): HostFacts['interfaces'] => {
+    for (const { name, hasCarrier } of interfaces) {
+      if (hasCarrier !== false) silentSince.delete(name);
+      else if (!silentSince.has(name)) silentSince.set(name, ports.clock.monotonic());
+    }
+    const before = (current?.interfaces ?? []).filter(({ name }) => isBlinking(name));
+    return keepAddresses(interfaces, before);
+  };
 
   const refresh = async (): Promise<boolean> => {
     try {
@@ -37,7 +56,8 @@ export function openNodeFacts(options: NodeFactsOptions): NodeFacts {
       const withVersions = now - versionsAt > VERSIONS_EVERY_MS;
       const read = await host.facts(withVersions ? versions : {});
       if (withVersions) versionsAt = now;
-      const next = { ...read, versions: withVersions ? read.versions : (current?.versions ?? {}) };
+      const interfaces = steady(read.interfaces);
+      const next = { ...read, interfaces, versions: withVersions ? read.versions : (current?.versions ?? {}) };
       if (current !== null && stableJson(next) === stableJson(current)) return true;
       current = next;
       options.onChange();
@@ -55,7 +75,8 @@ export function openNodeFacts(options: NodeFactsOptions): NodeFacts {
       while (!signal.aborted) {
         const isFresh = await refresh();
         beat();
-        await ports.wait((isFresh ? EVERY_MS : RETRY_MS) * (0.75 + ports.random.fraction() / 2), signal);
+        const isSteady = isFresh && ![...silentSince.keys()].some(isBlinking);
+        await ports.wait((isSteady ? EVERY_MS : RETRY_MS) * (0.75 + ports.random.fraction() / 2), signal);
       }
       beat.end();
     },
