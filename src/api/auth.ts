@@ -49,8 +49,8 @@ export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHel
       const key = consumer && token && secret ? { consumer, token, secret } : null;
       const name = key ? `${key.consumer}:${key.token}:${key.secret}` : '';
       const known = key ? trusted.get(name) : undefined;
-      const untrustedFor = clock.monotonic() - (known?.until ?? Number.NEGATIVE_INFINITY);
-      if (known && untrustedFor < (region.isHeld() ? HELD_TRUST_MS : 0)) return known.caller;
+      const graceMs = region.isHeld() ? HELD_TRUST_MS : 0;
+      if (known && known.until + graceMs > clock.monotonic()) return known.caller;
       if (!failures.mayTry(address)) {
         return rejected(
           'too_many_requests',
