@@ -27,5 +27,6 @@ function ownMs(act: Act): number {
   if (act.do === 'regent' && act.argv.includes('--no-wait')) return ASKED_MS;
   if (act.do === 'regent') return act.argv.includes('restart') ? RESTART_MS : MOVE_MS;
   if (act.do === 'burn' || act.do === 'crowd') return act.seconds * 1000;
+  if (act.do === 'pause') return act.ms;
   return act.do === 'unit' ? ASKED_MS : 0;
 }

@@ -40,7 +40,7 @@ export const NOISE: readonly Hazard[] = [
     bounds: { write: 3_000, read: 3_000, vip: 2_000, dns: 3_000 },
     steps: pauses((cast, chance) => {
       const host = hostAt('any', cast, chance);
-      return [...together(0, [{ do: 'freeze', host }]), ...together(SHORT_MS, [{ do: 'thaw', host }])];
+      return together(0, [{ do: 'pause', host, ms: SHORT_MS }]);
     }),
   }),
   noise({

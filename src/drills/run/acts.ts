@@ -58,6 +58,8 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
     case 'thaw':
       setHostFrozen(layout, act.host, false);
       return healNetwork(layout, act.host);
+    case 'pause':
+      return pause(stage, act);
     case 'signal':
       return sendSignal(stage, act);
     case 'unit':
@@ -91,6 +93,22 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
     case 'block':
       return addFault(layout, ...faultsOf(act));
   }
+}
+
+/**
+ * A machine that stands still for a moment: it answers nobody, and no carrier goes. Nothing passes before it freezes, and passes again just before it
+ * goes on: what that takes is taken off, so that it is away for `ms` and no longer.
+ */
+async function pause(stage: Stage, { host, ms }: Extract<Act, { do: 'pause' }>): Promise<void> {
+  const { layout } = stage;
+  const begun = stage.now();
+  await addFault(layout, { kind: 'loss', host, percent: 100 });
+  const away = stage.now();
+  setHostFrozen(layout, host, true);
+  // To let through again takes as long as it took to stop.
+  await stage.wait(Math.max(0, ms - (away - begun)));
+  await addFault(layout, { kind: 'loss', host, percent: 0 });
+  setHostFrozen(layout, host, false);
 }
 
 /** Asks what the read probe asks. Throws when nobody of it was answered: then no crowd was there. */

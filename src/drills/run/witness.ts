@@ -47,7 +47,7 @@ export function startWitness(stage: Stage, cast: Cast, round: string): Witness {
       }
       if (act.do === 'stop') absences.open(act.host, stage.now());
       // Its cable comes back last.
-      if (act.do === 'thaw') absences.close(act.host, stage.now());
+      if (act.do === 'thaw' || act.do === 'pause') absences.close(act.host, stage.now());
       for (const host of comingBack(act, all)) {
         if (act.do === 'reboot' || off.delete(host)) turn(host, 'on');
       }
@@ -77,7 +77,7 @@ const ROLES: readonly Deed['kind'][] = ['promotion', 'demotion', 'vip', 'fencing
  */
 function lostHost(act: Act): string | null {
   if (act.do === 'cut') return (act.network ?? 'mgmt') === 'mgmt' ? act.host : null;
-  return act.do === 'kill' || act.do === 'freeze' ? act.host : null;
+  return act.do === 'kill' || act.do === 'freeze' || act.do === 'pause' ? act.host : null;
 }
 
 function comingBack(act: Act, all: readonly string[]): readonly string[] {

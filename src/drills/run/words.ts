@@ -28,6 +28,8 @@ export function actText(act: Act): string {
       return `regent ${act.argv.join(' ')} on ${act.host}`;
     case 'jobs':
       return 'until every job is done';
+    case 'pause':
+      return `pause ${act.host} for ${act.ms / 1000} s`;
     case 'burn':
       return `all processors busy for ${act.seconds} s`;
     case 'crowd':

@@ -110,6 +110,7 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     case 'lead':
     case 'terminate':
     case 'jobs':
+    case 'pause':
     case 'burn':
     case 'crowd':
     case 'heal':

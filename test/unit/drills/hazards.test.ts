@@ -82,7 +82,8 @@ describe.each(each)('%s', (_, hazard) => {
         expect(world.wrongs()).toEqual([]);
         expect(steps.some(({ act }) => isFault(act))).toBe(true);
         const last = steps.at(-1);
-        expect(last && isFault(last.act)).toBe(false);
+        // A pause ends by itself.
+        expect(last && isFault(last.act) && last.act.do !== 'pause').toBe(false);
       }),
       { numRuns: 30 },
     );

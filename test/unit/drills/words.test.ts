@@ -23,6 +23,7 @@ describe('the words of an act', () => {
     [{ do: 'cut', host: 'r1' }, 'cut r1'],
     [{ do: 'cut', host: 'k1', network: 'vlan10' }, 'cut k1 from vlan10'],
     [{ do: 'partition', sides: [['r1'], ['r2', 'r3']] }, 'partition r1 | r2,r3'],
+    [{ do: 'pause', host: 'k1', ms: 800 }, 'pause k1 for 0.8 s'],
     [{ do: 'heal' }, 'heal everything'],
   ])('%o', (act, text) => expect(actText(act)).toBe(text));
 
