@@ -88,8 +88,9 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
     }
     case 'loss': {
       const ports = set(portsOf(topology, item.host));
-      const some = `numgen random mod 10000 < ${Math.round(item.percent * 100)}`;
-      return { in: [`iifname ${ports} ${some} ${end}`], out: [`oifname ${ports} ${some} ${end}`] };
+      // nft refuses a comparison that is always true.
+      const some = item.percent < 100 ? `numgen random mod 10000 < ${Math.round(item.percent * 100)} ` : '';
+      return { in: [`iifname ${ports} ${some}${end}`], out: [`oifname ${ports} ${some}${end}`] };
     }
     case 'oneway':
       return { in: [], out: [between(item.from, item.to)] };

@@ -108,6 +108,13 @@ describe('the rules', () => {
     expect(drops.filter((line) => line.startsWith('meta mark 1 ') && line.includes('v-k1'))).toEqual([]);
   });
 
+  it('a loss of everything drops without drawing lots: nft refuses 10000 of 10000', () => {
+    const [lines, most] = [faultRules(SITE, of('loss r2 100')), faultRules(SITE, of('loss r2 99.99'))];
+    expect(lines).toContain('iifname { "v-r2-0" } drop comment "loss r2 100"');
+    expect(lines).not.toContain('numgen');
+    expect(most).toContain('oifname { "v-r2-0" } numgen random mod 10000 < 9999 drop');
+  });
+
   it('only cuts pull cables', () => {
     expect(cutPorts(SITE, of('cut k1', 'loss r1 3', 'partition r1|r2'))).toEqual(['v-k1-0', 'v-k1-1', 'v-k1-2']);
     expect(cutPorts(SITE, of('cut k1 bmc'))).toEqual(['v-k1-2']);
