@@ -131,6 +131,7 @@ async function harm(call: Call): Promise<number | null> {
     case 'oneway':
     case 'loss':
     case 'block':
+    case 'still':
     case 'halfopen':
       word(call, 0, call.verb === 'partition' ? "'A,B|C,D'" : 'HOST');
       await addFault(layout, parseFault(needState(layout).topology, [call.verb, ...call.args]));

@@ -138,7 +138,7 @@ describe('a lab of several hosts', () => {
     await flows('r2', R1);
   });
 
-  it('block loses what goes to a port, halfopen what connections from before carry', async () => {
+  it('block loses what goes to a port, halfopen what connections from before carry, still all but that', async () => {
     const serve = (port: string) =>
       lab.exec('r2', ['sh', '-c', 'echo $$ >"/run/echo-$2"; exec perl -e "$1" "$2"', 'sh', ECHO, port], 70_000);
     const servers = [serve('7777'), serve('7778')];
@@ -163,6 +163,7 @@ describe('a lab of several hosts', () => {
     expect(await asked('7777', 'halfopen', 'r2', 'r1')).toEqual(['answers', 'is silent', 'answers']);
     expect(await asked('7777', 'block', 'r1', '7777')).toEqual(['answers', 'is silent', 'none']);
     expect(await asked('7778', 'block', 'r1', '7777')).toEqual(['answers', 'answers', 'answers']);
+    expect(await asked('7778', 'still', 'r2')).toEqual(['answers', 'answers', 'none']);
     await lab.ask('r2', ['sh', '-c', 'kill $(cat /run/echo-*)']);
     await Promise.all(servers);
   });

@@ -9,7 +9,7 @@ import type { Cast } from '../judge/timeline.ts';
 export type Act =
   /** `stop` powers off in order, `kill` cuts the power; `reboot` is in order too, and done when the host has booted. */
   | { readonly do: 'kill' | 'start' | 'stop' | 'reboot' | 'freeze' | 'thaw'; readonly host: string }
-  /** Frozen and out of reach for so long, its cables left in, and then as before; done when it is over. */
+  /** Frozen for so long and out of reach, its cables left in and its connections whole; done when it is over. */
   | { readonly do: 'pause'; readonly host: string; readonly ms: number }
   /**
    * To every process of a unit. PostgreSQL lives in Patroni's and has none of its own: `postgres` means its postmaster with all

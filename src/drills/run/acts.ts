@@ -96,19 +96,16 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
 }
 
 /**
- * A machine that stands still for a moment: it answers nobody, and no carrier goes. Nothing passes before it freezes, and passes again just before it
- * goes on: what that takes is taken off, so that it is away for `ms` and no longer.
+ * A machine that stands still for a moment: it answers nobody, no carrier goes, and what its connections carry waits for it. It is out of reach from
+ * just before it freezes to just after it goes on, because its kernel, which does not freeze, would answer for its addresses.
  */
 async function pause(stage: Stage, { host, ms }: Extract<Act, { do: 'pause' }>): Promise<void> {
   const { layout } = stage;
-  const begun = stage.now();
-  await addFault(layout, { kind: 'loss', host, percent: 100 });
-  const away = stage.now();
+  await addFault(layout, { kind: 'still', host });
   setHostFrozen(layout, host, true);
-  // To let through again takes as long as it took to stop.
-  await stage.wait(Math.max(0, ms - (away - begun)));
-  await addFault(layout, { kind: 'loss', host, percent: 0 });
+  await stage.wait(ms);
   setHostFrozen(layout, host, false);
+  await healNetwork(layout, host);
 }
 
 /** Asks what the read probe asks. Throws when nobody of it was answered: then no crowd was there. */

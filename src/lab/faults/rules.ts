@@ -22,6 +22,7 @@ export function withoutHost(faults: readonly NetworkFault[], host: string): Netw
       case 'cut':
       case 'loss':
       case 'block':
+      case 'still':
         return item.host === host ? [] : [item];
       case 'halfopen':
         return item.sides.includes(host) ? [] : [item];
@@ -92,6 +93,11 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
       const some = item.percent < 100 ? `numgen random mod 10000 < ${Math.round(item.percent * 100)} ` : '';
       return { in: [`iifname ${ports} ${some}${end}`], out: [`oifname ${ports} ${some}${end}`] };
     }
+    case 'still': {
+      const ways = [`iifname ${set(portsOf(topology, item.host))}`, `oifname ${set(portsOf(topology, item.host))}`];
+      const [first, last] = ways.map((way) => STILL.map((what) => `${way} ${what} ${end}`));
+      return { in: first ?? [], out: last ?? [] };
+    }
     case 'oneway':
       return { in: [], out: [between(item.from, item.to)] };
     case 'block':
@@ -105,6 +111,9 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
       return { in: [], out: pairs(item.sides).map(([from, to]) => between(from, to)) };
   }
 }
+
+/** All but what an established TCP connection carries. */
+const STILL = ['ether type != ip', 'ip protocol != tcp', 'tcp flags & (syn | rst) != 0'];
 
 /** TCP connections that began since the table is there. */
 const FRESH = '  set fresh { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags dynamic; size 65536; }';

@@ -13,6 +13,8 @@ export type NetworkFault =
   | { readonly kind: 'loss'; readonly host: string; readonly percent: number }
   /** What a host sends to a TCP port of any other is lost. */
   | { readonly kind: 'block'; readonly host: string; readonly port: number }
+  /** Of a host nothing passes but what established TCP connections carry, which waits in its kernel as in the adapter of a machine that stands still. */
+  | { readonly kind: 'still'; readonly host: string }
   /** TCP connections that two hosts have with each other hear nothing more, not even a reset; new ones work. */
   | { readonly kind: 'halfopen'; readonly sides: readonly [string, string] };
 
@@ -29,6 +31,8 @@ export function faultText(fault: NetworkFault): string {
       return `loss ${fault.host} ${fault.percent}`;
     case 'block':
       return `block ${fault.host} ${fault.port}`;
+    case 'still':
+      return `still ${fault.host}`;
     case 'halfopen':
       return `halfopen ${fault.sides.join(' ')}`;
   }
@@ -56,6 +60,9 @@ export function parseFault(topology: Topology, words: readonly string[]): Networ
       return { kind: 'halfopen', sides: needTwo(topology, verb, first, second) };
     case 'block':
       return { kind: 'block', host: needHost(topology, first), port: parsePort(second) };
+    case 'still':
+      if (second !== '') throw fault(`${words.join(' ')}: there are words too many`, 'scripts/lab help');
+      return { kind: 'still', host: needHost(topology, first) };
     case 'loss':
       return { kind: 'loss', host: needHost(topology, first), percent: parsePercent(second) };
     default:

@@ -16,6 +16,7 @@ describe('the words of a fault', () => {
     'oneway r1 k1',
     'loss r3 12.5',
     'block r3 2379',
+    'still k1',
     'halfopen r1 k1',
   ])('%s is read and told back', (text) => expect(texts(of(text))).toEqual([text]));
 
@@ -37,6 +38,8 @@ describe('the words of a fault', () => {
     ['block r1', /no TCP port/],
     ['block r1 0', /no TCP port/],
     ['block r1 65536', /no TCP port/],
+    ['still', /no host ""/],
+    ['still r1 5', /too many/],
     ['halfopen r1', /no host ""/],
     ['halfopen r2 r2', /two hosts/],
     ['burn r1', /no fault/],
@@ -106,6 +109,14 @@ describe('the rules', () => {
     // Of ordered pairs: 4 with r2 and 4 with r3 against {r1,k1}, 2 between r2 and r3.
     expect(drops).toHaveLength(10);
     expect(drops.filter((line) => line.startsWith('meta mark 1 ') && line.includes('v-k1'))).toEqual([]);
+  });
+
+  it('who stands still hears what its connections carry and nothing else', () => {
+    const drops = faultRules(SITE, of('still r2')).match(/[io]ifname { "v-r2-0" } .*drop/g);
+    const what = ['ether type != ip', 'ip protocol != tcp', 'tcp flags & (syn | rst) != 0'];
+    expect(drops).toEqual(
+      ['iifname', 'oifname'].flatMap((way) => what.map((one) => `${way} { "v-r2-0" } ${one} drop`)),
+    );
   });
 
   it('a loss of everything drops without drawing lots: nft refuses 10000 of 10000', () => {
