@@ -68,9 +68,12 @@ describe('the list of faults', () => {
       'partition r1,k1|r2|r3',
       'block r1 5432',
       'block r2 5432',
+      'still r1',
+      'still r2',
       'halfopen r2 r1',
     );
-    expect(texts(withoutHost(faults, 'r1'))).toEqual(['oneway r2 r3', 'partition k1|r2|r3', 'block r2 5432']);
+    const left = ['oneway r2 r3', 'partition k1|r2|r3', 'block r2 5432', 'still r2'];
+    expect(texts(withoutHost(faults, 'r1'))).toEqual(left);
   });
 });
 
