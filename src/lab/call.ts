@@ -30,7 +30,7 @@ Faults; each may be said twice, and outlasts a kill and a start of the host:
   oneway A B                     what A sends does not reach B
   loss HOST PERCENT              lose that much of what it sends and of what it is sent
   block HOST PORT                lose what it sends to this TCP port of any other
-  still HOST                     nothing of it passes but what connections from before carry, as if it stood still
+  still HOST                     nothing of it passes but datagrams and what connections from before carry, as if it stood still
   halfopen A B                   connections that the two have with each other hear nothing more; new ones work
   pause | resume HOST [UNIT]     SIGSTOP or SIGCONT to a unit; without one the whole host hangs, its init too
   fill | empty HOST PATH         a bounded file system of the host to its last block, and back

@@ -138,7 +138,7 @@ describe('a lab of several hosts', () => {
     await flows('r2', R1);
   });
 
-  it('block loses what goes to a port, halfopen what connections from before carry, still all but that', async () => {
+  it('block loses what goes to a port, halfopen what connections from before carry, still what the kernel answers', async () => {
     const serve = (port: string) =>
       lab.exec('r2', ['sh', '-c', 'echo $$ >"/run/echo-$2"; exec perl -e "$1" "$2"', 'sh', ECHO, port], 70_000);
     const servers = [serve('7777'), serve('7778')];

@@ -28,14 +28,22 @@ const POSTGRES =
   'p=$(head -n1 /var/lib/postgresql/17/regent/postmaster.pid); c=$(pgrep -P "$p"); kill "-$1" "$p" && { kill "-$1" $c 2>/dev/null || :; }';
 const SWITCHOVER =
   'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --force';
-/** Nothing when it leads already. etcdctl finds the leader, which alone can give the leadership away, among all endpoints. */
+/**
+ * Nothing when it leads already. etcdctl finds the leader, which alone can give the leadership away, among all endpoints. A busy etcd may find that it takes
+ * too long, and be asked again.
+ */
 const LEAD = `e() { etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/pki/node.crt --key=/etc/regent/pki/node.key "$@"; }
-  own=--endpoints=https://127.0.0.1:2379; status=$(e $own endpoint status --write-out=fields); members=$(e $own member list)
+  own=--endpoints=https://127.0.0.1:2379
   word() { printf '%s\\n' "$status" | sed -n "s/^.$1. : //p"; }
-  [ "$(word MemberID)" != "$(word Leader)" ] || exit 0
-  id=$(printf '%s\\n' "$members" | awk -F', ' -v name="$1" '$3 == name { print $1 }')
-  ends=$(printf '%s\\n' "$members" | awk -F', ' '{ print $5 }' | paste -sd,)
-  e --endpoints="$ends" move-leader "$id"`;
+  for left in 2 1 0; do
+    status=$(e $own endpoint status --write-out=fields); members=$(e $own member list)
+    [ "$(word MemberID)" != "$(word Leader)" ] || exit 0
+    id=$(printf '%s\\n' "$members" | awk -F', ' -v name="$1" '$3 == name { print $1 }')
+    ends=$(printf '%s\\n' "$members" | awk -F', ' '{ print $5 }' | paste -sd,)
+    e --endpoints="$ends" move-leader "$id" && exit 0
+    [ "$left" = 0 ] || sleep 1
+  done
+  exit 1`;
 const TERMINATE = `select count(pg_terminate_backend(pid)) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
 
 /** Does one thing to the cluster. Throws AppError when it could not be done: a fault that did not happen proves nothing. */
@@ -96,7 +104,7 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
 }
 
 /**
- * A machine that stands still for a moment: it answers nobody, no carrier goes, and what its connections carry waits for it. It is out of reach from
+ * A machine that stands still for a moment: it answers nobody, no carrier goes, and datagrams and what its connections carry wait for it. It is out of reach from
  * just before it freezes to just after it goes on, because its kernel, which does not freeze, would answer for its addresses.
  */
 async function pause(stage: Stage, { host, ms }: Extract<Act, { do: 'pause' }>): Promise<void> {

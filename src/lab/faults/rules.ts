@@ -112,8 +112,8 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
   }
 }
 
-/** All but what an established TCP connection carries. */
-const STILL = ['ether type != ip', 'ip protocol != tcp', 'tcp flags & (syn | rst) != 0'];
+/** What the kernel answers by itself: ARP, ICMP, a TCP connection that begins. The rest waits in the sockets of whoever does not run. */
+const STILL = ['ether type != ip', 'ip protocol icmp', 'tcp flags & (syn | rst) != 0'];
 
 /** TCP connections that began since the table is there. */
 const FRESH = '  set fresh { type ipv4_addr . inet_service . ipv4_addr . inet_service; flags dynamic; size 65536; }';

@@ -13,7 +13,7 @@ export type NetworkFault =
   | { readonly kind: 'loss'; readonly host: string; readonly percent: number }
   /** What a host sends to a TCP port of any other is lost. */
   | { readonly kind: 'block'; readonly host: string; readonly port: number }
-  /** Of a host nothing passes but what established TCP connections carry, which waits in its kernel as in the adapter of a machine that stands still. */
+  /** Of a host nothing passes but datagrams and what established TCP connections carry, which wait in its kernel as in the adapter of a machine that stands still. */
   | { readonly kind: 'still'; readonly host: string }
   /** TCP connections that two hosts have with each other hear nothing more, not even a reset; new ones work. */
   | { readonly kind: 'halfopen'; readonly sides: readonly [string, string] };
@@ -44,7 +44,8 @@ export function faultText(fault: NetworkFault): string {
  */
 export function parseFault(topology: Topology, words: readonly string[]): NetworkFault {
   const [verb = '', first = '', second = '', ...rest] = words;
-  if (rest.length > 0) throw fault(`${words.join(' ')}: there are words too many`, 'scripts/lab help');
+  if (rest.length > 0 || (verb === 'still' && second !== ''))
+    throw fault(`${words.join(' ')}: there are words too many`, 'scripts/lab help');
   switch (verb) {
     case 'cut':
       return second === ''
@@ -61,7 +62,6 @@ export function parseFault(topology: Topology, words: readonly string[]): Networ
     case 'block':
       return { kind: 'block', host: needHost(topology, first), port: parsePort(second) };
     case 'still':
-      if (second !== '') throw fault(`${words.join(' ')}: there are words too many`, 'scripts/lab help');
       return { kind: 'still', host: needHost(topology, first) };
     case 'loss':
       return { kind: 'loss', host: needHost(topology, first), percent: parsePercent(second) };

@@ -114,9 +114,9 @@ describe('the rules', () => {
     expect(drops.filter((line) => line.startsWith('meta mark 1 ') && line.includes('v-k1'))).toEqual([]);
   });
 
-  it('who stands still hears what its connections carry and nothing else', () => {
+  it('who stands still has what waits in its sockets, and nothing that its kernel would answer', () => {
     const drops = faultRules(SITE, of('still r2')).match(/[io]ifname { "v-r2-0" } .*drop/g);
-    const what = ['ether type != ip', 'ip protocol != tcp', 'tcp flags & (syn | rst) != 0'];
+    const what = ['ether type != ip', 'ip protocol icmp', 'tcp flags & (syn | rst) != 0'];
     expect(drops).toEqual(
       ['iifname', 'oifname'].flatMap((way) => what.map((one) => `${way} { "v-r2-0" } ${one} drop`)),
     );
