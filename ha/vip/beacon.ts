@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 
 /** UDP port of the beacons; the packet filter lets region nodes alone reach it. */
@@ -49,7 +49,8 @@ interface Packet extends Word {
  */
 export class Beacon {
   readonly #config: BeaconConfig;
-  readonly #key: Buffer;
+  /** Not the bytes: Node would wrap them for each of 40 packets a second. */
+  readonly #key: KeyObject;
   readonly #socket: Socket;
   readonly #nonces = new Map<string, number>();
   /** Sees each nonce that goes out. */
@@ -58,7 +59,7 @@ export class Beacon {
 
   constructor(config: BeaconConfig, key: Buffer, onError: (error: Error) => void) {
     this.#config = config;
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#socket = createSocket('udp4');
     this.#socket.on('error', onError);
     this.#socket.on('message', (packet) => this.receive(packet, performance.now()));
@@ -115,12 +116,12 @@ export class Beacon {
 }
 
 /** The packet on the wire: its MAC, then JSON. */
-export function seal(packet: Packet, key: Buffer): Buffer {
+export function seal(packet: Packet, key: KeyObject): Buffer {
   const body = Buffer.from(JSON.stringify(packet));
   return Buffer.concat([createHmac('sha256', key).update(body).digest(), body]);
 }
 
-function unseal(data: Buffer, key: Buffer): Packet | null {
+function unseal(data: Buffer, key: KeyObject): Packet | null {
   if (data.length <= MAC_BYTES || data.length > PACKET_MAX) return null;
   const body = data.subarray(MAC_BYTES);
   if (!timingSafeEqual(createHmac('sha256', key).update(body).digest(), data.subarray(0, MAC_BYTES))) return null;

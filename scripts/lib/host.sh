@@ -44,9 +44,7 @@ install_packages() {
   done < <(awk '$1 == "host" { print $2 }' "$source_dir/scripts/packages.txt")
   [ "${#missing[@]}" -gt 0 ] || { check_patroni; return 0; }
   say "         ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -qq -o DPkg::Lock::Timeout=120 update
-  apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-install-recommends install "${missing[@]}" >/dev/null
+  fetch_packages "${missing[@]}"
   check_patroni
 }
 

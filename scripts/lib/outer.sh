@@ -59,9 +59,7 @@ ensure_outer_packages() {
   command -v apt-get >/dev/null ||
     fail "missing here: ${missing[*]}" 'install what your distribution calls these packages, then run this again'
   say "         ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -qq -o DPkg::Lock::Timeout=120 update
-  apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-install-recommends install "${missing[@]}" >/dev/null
+  fetch_packages "${missing[@]}"
   mark added-packages "${missing[*]}"
 }
 

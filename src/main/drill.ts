@@ -17,6 +17,7 @@ import { chosen, type DrillCall, parseDrillCall, USAGE } from '../drills/run/cal
 import { chanceOf } from '../drills/run/chance.ts';
 import { folderName, keepRuns, openReportFolder, readRuns } from '../drills/run/folder.ts';
 import { playRandomSuite } from '../drills/run/random/faults.ts';
+import { readProcessorTimes } from '../drills/run/watch/busy.ts';
 import { openStage, type Stage } from '../drills/run/stage.ts';
 import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
 import { storedTable } from '../drills/run/table.ts';
@@ -123,6 +124,7 @@ function openLabStage(): Stage {
     },
     now: monotonicMs,
     wait: (ms) => delay(ms),
+    processors: readProcessorTimes,
   });
 }
 

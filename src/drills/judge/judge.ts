@@ -42,6 +42,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
     ledger,
     redundantMs,
     failovers: promotions.length,
+    ...(timeline.busy && { busy: timeline.busy }),
   };
 }
 

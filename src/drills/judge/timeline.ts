@@ -29,6 +29,17 @@ export interface Timeline {
   readonly redundantAt: number | null;
   /** End of the recording. */
   readonly endedAt: number;
+  /** Of the machine that carries the hosts; absent: nobody looked. */
+  readonly busy?: Busy;
+}
+
+/**
+ * How much of a machine's processors was in use, percent: with the probes at work before the first fault, and from then to the end. A lab shares
+ * one machine, so that a cluster on a busy one is later than it would be on hosts of its own.
+ */
+export interface Busy {
+  readonly before: number;
+  readonly after: number;
 }
 
 /** Names of hosts by what they were. */

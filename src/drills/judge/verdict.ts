@@ -1,3 +1,5 @@
+import type { Busy } from './timeline.ts';
+
 /** What the judge says of one round. */
 export interface Verdict {
   readonly hazard: string;
@@ -16,6 +18,8 @@ export interface Verdict {
   readonly redundantMs: number | null;
   /** Promotions between the first fault and the end. */
   readonly failovers: number;
+  /** As it was recorded. */
+  readonly busy?: Busy;
 }
 
 /** One thing that had to hold. */

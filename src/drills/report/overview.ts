@@ -1,9 +1,9 @@
-import { P95_ROUNDS, type Spread } from '../judge/statistics.ts';
+import { P95_ROUNDS, type Spread, spreadOf } from '../judge/statistics.ts';
 import { clip, markdownCell, plain } from './escape.ts';
-import { countedAs, type Round, type Run } from './round.ts';
+import { countedAs, judgedRounds, type Round, type Run } from './round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from './summary.ts';
 import { textTable } from './text-table.ts';
-import { broken, count, dateTime, grouped, outage, seconds, sentence } from './words.ts';
+import { broken, busyWords, count, dateTime, grouped, outage, seconds, sentence } from './words.ts';
 
 const HEADERS = ['write p50', 'p95', 'max', 'VIP max', 'lost', 'failed', 'redundant'] as const;
 
@@ -25,6 +25,7 @@ export function overview(run: Run, rounds: readonly Round[]): string {
     ),
     '',
     ...(all === null ? ['no rounds'] : [summing(all)]),
+    ...busyLine(rounds),
     ...(hasHint(rows) ? [HINT] : []),
     ...failed.map(({ hazard, label, verdict }) => {
       const why = broken(verdict).map(sentence).join('; ');
@@ -106,6 +107,16 @@ function values(row: SummaryRow): string[] {
     grouped(row.failedCalls),
     slowestRedundancy(row),
   ];
+}
+
+/** On a machine that is always busy it is the machine that is measured. */
+function busyLine(rounds: readonly Round[]): string[] {
+  const known = judgedRounds(rounds).flatMap(({ verdict }) => verdict.busy ?? []);
+  const [before, after] = [spreadOf(known.map((busy) => busy.before)), spreadOf(known.map((busy) => busy.after))];
+  if (before === null || after === null) return [];
+  const p50 = busyWords({ before: before.p50, after: after.p50 });
+  const max = busyWords({ before: before.max, after: after.max });
+  return [`the machine, before and after the faults: p50 ${p50}; max ${max}`];
 }
 
 function summing(all: SummaryRow): string {

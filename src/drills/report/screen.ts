@@ -4,7 +4,19 @@ import { clip, plain } from './escape.ts';
 import { foremost, happenings } from './events.ts';
 import { countedAs, replay, type Round } from './round.ts';
 import { textTable } from './text-table.ts';
-import { answerTime, broken, count, dateTime, grouped, moment, outage, seconds, sentence, subject } from './words.ts';
+import {
+  answerTime,
+  broken,
+  busyWords,
+  count,
+  dateTime,
+  grouped,
+  moment,
+  outage,
+  seconds,
+  sentence,
+  subject,
+} from './words.ts';
 
 /** Of a terminal that everyone has. */
 const COLUMNS = 100;
@@ -26,10 +38,11 @@ function headLines(round: Round): string[] {
   const failed = broken(verdict);
   const more = failed.length - MOST_BROKEN;
   const recorded = timeline === null ? '' : ` · ${seconds(timeline.endedAt)} recorded`;
+  const busy = verdict.busy === undefined ? '' : ` · ${busyWords(verdict.busy)}`;
   return [
     `${word}  ${countedAs(round)} · round ${verdict.round}`,
     `        ${hazard.title}`,
-    `        ${dateTime(verdict.startedAt)}${recorded} · seed ${verdict.seed}`,
+    `        ${dateTime(verdict.startedAt)}${recorded}${busy} · seed ${verdict.seed}`,
     ...failed
       .slice(0, MOST_BROKEN)
       .map((check) => `  ${label === undefined ? 'not held' : 'found   '}  ${sentence(check)}`),

@@ -21,6 +21,9 @@ const date = simple('date', (value) => typeof value === 'string' && Number.isFin
 const NAME = { hazard: text, round: whole, seed: whole, startedAt: date };
 const SPANS = list(object({ host: text, from: moment, to: moment }));
 
+const percent = simple('percentage', (value) => typeof value === 'number' && value >= 0 && value <= 100);
+const BUSY = optional(object({ before: percent, after: percent }));
+
 /** Of a verdict. */
 export const VERDICT = object({
   ...NAME,
@@ -55,6 +58,7 @@ export const VERDICT = object({
   }),
   redundantMs: orNull(moment),
   failovers: whole,
+  busy: BUSY,
 });
 
 const TIMELINE = object({
@@ -96,6 +100,7 @@ const TIMELINE = object({
   healedAt: orNull(moment),
   redundantAt: orNull(moment),
   endedAt: moment,
+  busy: BUSY,
 });
 
 /**

@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Busy, Cast } from '../judge/timeline.ts';
 import type { Check, Verdict } from '../judge/verdict.ts';
 
 /** What stands where nothing was measured. */
@@ -34,6 +34,11 @@ export function moment(ms: number): string {
 /** `1 round`, `12,034 writes`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${grouped(number)} ${number === 1 ? one : many}`;
+}
+
+/** How much of the machine's processors was in use before the fault and from then on: `61 % busy, then 80 %`. */
+export function busyWords({ before, after }: Busy): string {
+  return `${Math.round(before)} % busy, then ${Math.round(after)} %`;
 }
 
 /** A whole number with a comma before each three digits. */

@@ -4,6 +4,7 @@ import { relativeTo } from '../judge/relative.ts';
 import type { Lane, Mark, Timeline } from '../judge/timeline.ts';
 import type { Prediction } from '../report/round.ts';
 import { healAll, perform } from './acts.ts';
+import { busyPercent, type ProcessorTimes } from './watch/busy.ts';
 import { chanceOf } from './chance.ts';
 import { foretell } from './foretell.ts';
 import { resolveRoles } from './roles.ts';
@@ -72,7 +73,9 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
   const witness = startWitness(stage, cast, local);
   try {
     await probes.ready();
+    const atRest = readTimes(stage);
     await stage.wait(STEADY_MS);
+    const beforeFault = readTimes(stage);
     const steps = hazard.steps(cast, chanceOf(seed));
     const marks: Mark[] = [];
     const isForetold = stage.redundancy !== 'streaming' && order.story === undefined;
@@ -94,6 +97,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
       marks.push({ at: stage.now(), kind: 'note', host: null, text: `not well: ${redundant.said}` });
     await stage.wait(TAIL_MS);
     const endedAt = stage.now();
+    const [before, after] = [busyPercent(atRest, beforeFault), busyPercent(beforeFault, readTimes(stage))];
     const { lanes, ...outcomes } = await probes.stop();
     witness.stop();
     const found = await readFound(stage, ledger, local);
@@ -111,6 +115,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
       healedAt,
       redundantAt: redundant.at,
       endedAt,
+      ...(before !== null && after !== null && { busy: { before, after } }),
     });
     return { timeline, ...(predicted && { predicted }) };
   } finally {
@@ -138,6 +143,10 @@ async function playSteps({ stage, say }: RoundOrder, steps: readonly Step[], wit
     witness.after(done);
   }
   return marks;
+}
+
+function readTimes({ processors }: Stage): ProcessorTimes | null {
+  return processors?.() ?? null;
 }
 
 function hostIn(act: object): string | null {

@@ -6,6 +6,7 @@ import type { Layout } from '../../lab/layout.ts';
 import { needState } from '../../lab/state.ts';
 import { bareAddress, type LabHost, type Topology } from '../../lab/topology.ts';
 import type { Cast } from '../judge/timeline.ts';
+import type { ProcessorTimes } from './watch/busy.ts';
 
 /** Where drills are played: a lab whose cluster is well. */
 export interface Stage {
@@ -21,6 +22,8 @@ export interface Stage {
   /** Milliseconds of CLOCK_MONOTONIC, which all processes of the machine share. */
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
+  /** What the processors of the machine that carries all hosts have done; absent: nobody asks. */
+  readonly processors?: () => ProcessorTimes | null;
   /**
    * What counts as full redundancy. `promised` (absent: the same): every standby synchronous, and a doctor who has nothing to say.
    * `streaming`: of region nodes that are dressed, whose doctor would not be content: every standby streams, and the API answers.

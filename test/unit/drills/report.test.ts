@@ -117,6 +117,15 @@ describe('a table over rounds', () => {
     expect(overview(RUN, [])).toContain('no rounds');
   });
 
+  it('says how busy the machine was that carried the hosts, where that was looked at', () => {
+    const busy = (before: number, after: number) => round({ timeline: { busy: { before, after } } });
+    expect(overview(RUN, [busy(41.4, 80), busy(61.5, 92), busy(55, 99.6), round()])).toContain(
+      '\nthe machine, before and after the faults: p50 55 % busy, then 92 %; max 62 % busy, then 100 %\n',
+    );
+    expect(screen(busy(41.4, 80))).toContain(' recorded · 41 % busy, then 80 % · seed ');
+    expect(overview(RUN, [round()])).not.toContain('busy');
+  });
+
   it('is Markdown with date and command', () => {
     const text = lines(markdownTable(RUN, rounds, null));
     const cells = (line: string): number => line.split(/(?<!\\)\|/).length;

@@ -18,6 +18,16 @@ describe('a stored round', () => {
     expect(parseStored('round 1', verdict, timeline)).toEqual({ verdict, timeline });
   });
 
+  it('comes back with how busy the machine was', () => {
+    const { verdict, timeline } = JSON.parse(
+      JSON.stringify(round({ probes: ['write'], timeline: { busy: { before: 40, after: 80 } } })),
+    );
+    expect(verdict.busy).toEqual({ before: 40, after: 80 });
+    expect(parseStored('round 1', verdict, timeline)).toEqual({ verdict, timeline });
+    const refusal = parseStored('round 1', { ...verdict, busy: { before: 140, after: 80 } }, timeline);
+    expect(isRejected(refusal) && refusal.message).toContain('verdict/busy/before is no percentage');
+  });
+
   it.each([
     ['no list', { marks: 'x' }, 'timeline/marks is no list'],
     ['an item of another shape', { deeds: [7] }, 'timeline/deeds/0 is no object'],

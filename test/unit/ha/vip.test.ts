@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Beacon, seal } from '../../../ha/vip/beacon.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Sight } from '../../../ha/vip/decide.ts';
@@ -211,7 +212,7 @@ describe('beacons', () => {
       () => {},
     );
   const packet = (changes: object = {}, key = KEY) =>
-    seal({ cluster: 'c', from: 'r2', to: 'r1', nonce: 'n', echo: '', ...WORD, ...changes }, key);
+    seal({ cluster: 'c', from: 'r2', to: 'r1', nonce: 'n', echo: '', ...WORD, ...changes }, createSecretKey(key));
 
   it('are believed when they repeat a fresh word of this node, and never from another key, cluster, sender or for another', () => {
     const beacon = open();

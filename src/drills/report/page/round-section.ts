@@ -4,7 +4,7 @@ import { closeScale, wholeScale } from '../drawing/scale.ts';
 import { clip, markup } from '../escape.ts';
 import { foremost, happenings } from '../events.ts';
 import { replay, type Round } from '../round.ts';
-import { broken, count, dateTime, moment, seconds, sentence, subject } from '../words.ts';
+import { broken, busyWords, count, dateTime, moment, seconds, sentence, subject } from '../words.ts';
 
 const MOST_EVENTS = 60;
 
@@ -21,7 +21,7 @@ export function roundSection(round: Round, timeline: Timeline, id: string): stri
   const failed = broken(verdict);
   return [
     `<details open id="${id}"><summary><h3>${markup(titled(round))}, round ${verdict.round}</h3>${badge(verdict.isPassed, round.label)}</summary>`,
-    `<p class="meta">${markup(dateTime(verdict.startedAt))} · ${seconds(timeline.endedAt)} recorded · again: <code>${markup(replay(verdict, round.label))}</code></p>`,
+    `<p class="meta">${markup(dateTime(verdict.startedAt))} · ${seconds(timeline.endedAt)} recorded${busyOf(round)} · again: <code>${markup(replay(verdict, round.label))}</code></p>`,
     failed.length === 0
       ? ''
       : `<ul class="broken">${failed.map((check) => `<li>${markup(sentence(check))}</li>`).join('')}</ul>`,
@@ -30,6 +30,10 @@ export function roundSection(round: Round, timeline: Timeline, id: string): stri
     judged(round),
     '</details>',
   ].join('\n');
+}
+
+function busyOf({ verdict: { busy } }: Round): string {
+  return busy === undefined ? '' : ` · ${busyWords(busy)}`;
 }
 
 /** Passed or failed, as sign and word; a round with stock settings is recorded, not judged. */

@@ -43,8 +43,8 @@ describe('compile', () => {
         `server r2 10.77.0.12:5251 ${words('r2')} backup`,
         `server r3 10.77.0.13:5251 ${words('r3')}`,
       ];
-      const bounded = lines(() => 'maxconn 128');
-      const once = lines((name) => `track ready/${name} maxconn 128`);
+      const bounded = lines(() => 'maxconn 32');
+      const once = lines((name) => `track ready/${name} maxconn 32`);
       expect(servers).toEqual([...bounded, ...bounded, ...once, ...lines((name) => `track living/${name}`)]);
       // SQL goes where the primary is, drained or not.
       expect(file?.content).toMatch(/server r2 10\.77\.0\.12:5432$/m);
