@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 /**
  * What a region node answers to haproxy, as a program to be run in a network namespace: regiond on 5251, Patroni on 8008 (both by mutual
  * TLS), PostgreSQL on 5432 (says its name). Arguments: name, address, folder with the certificates. Lines on standard input switch it:
- * `ready`, `unready`, `primary`, `standby`. Prints `ready` when it listens. `nth` in an answer: the request of its connection.
+ * `ready`, `unready`, `primary`, `standby`. Prints `ready` when it listens. `nth` in an answer: the request of its connection. `/in-hand`: how
+ * many `/slow` calls there were, and the most of them at once.
  */
 const [name = '', address = '', folder = ''] = process.argv.slice(2);
 const read = (file: string) => readFileSync(`${folder}/${file}`);
@@ -23,6 +24,7 @@ let died = 0;
 const counts = new WeakMap<object, number>();
 /** How long `/slow` takes. */
 const SLOW_MS = 1500;
+const inHand = { slow: 0, now: 0, most: 0 };
 
 const region = createServer(tls, (request, response) => {
   const path = request.url ?? '/';
@@ -40,7 +42,16 @@ const region = createServer(tls, (request, response) => {
     const timer = setInterval(() => response.write(`data: ${name} ${count++}\n\n`), 50);
     return request.on('close', () => clearInterval(timer));
   }
-  if (path.startsWith('/slow')) return setTimeout(() => response.end(JSON.stringify({ name })), SLOW_MS);
+  if (path === '/in-hand') return response.end(JSON.stringify(inHand));
+  if (path.startsWith('/slow')) {
+    inHand.slow += 1;
+    inHand.now += 1;
+    inHand.most = Math.max(inHand.most, inHand.now);
+    return setTimeout(() => {
+      inHand.now -= 1;
+      response.end(JSON.stringify({ name }));
+    }, SLOW_MS);
+  }
   let size = 0;
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
