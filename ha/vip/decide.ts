@@ -9,6 +9,8 @@ export interface Sight {
   /** An operator has handed the node's work on. */
   readonly isDrained: boolean;
   readonly isHolder: boolean;
+  /** For how long this node has held the address; null: it does not. */
+  readonly heldMs: number | null;
   /** An operator wants the address elsewhere. */
   readonly isReleased: boolean;
   /** Last answer of this host's haproxy; `isRefused`: since then nobody listens there. */
@@ -42,6 +44,12 @@ export interface Verdict {
 export const MAJORITY_MS = 600;
 const PROXY_MS = 2000;
 const REGION_MS = 3000;
+/**
+ * Who has just taken the address has got everybody's connections with it, and is slow for that reason alone. Handed on, the same would befall the next
+ * one: so for `FRESH_MS` after a move only silence that outlasts `LOADED_MS` is one.
+ */
+const FRESH_MS = 20_000;
+const LOADED_MS = 10_000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;
 /**
@@ -63,10 +71,9 @@ export function decide(sight: Sight): Verdict {
 function judgeOwn(sight: Sight): Verdict {
   if (!sight.isMember) return no('this node is still joining');
   if (sight.proxy.isRefused) return no('haproxy does not listen on this host');
-  if (!isFresh(sight, sight.proxy.answeredAt, PROXY_MS)) return no('haproxy does not answer on this host');
   const peers = sight.peers.filter((peer) => isFresh(sight, peer.seenAt, MAJORITY_MS));
-  const region = judgeRegion(sight, peers);
-  if (!region.isFit) return region;
+  const service = judgeService(sight, peers);
+  if (!service.isFit) return service;
   const majority = judgeMajority(sight, peers);
   if (!majority.isFit) return majority;
   const far = farHolder(sight, peers);
@@ -74,7 +81,7 @@ function judgeOwn(sight: Sight): Verdict {
   // The last one that can serve does, drained or not.
   if (sight.isDrained && peers.some((peer) => peer.canTake))
     return { ...no('this node was drained, and another one can hold it'), isPlanned: true };
-  return { isFit: true, why: `${region.why}; ${majority.why}` };
+  return { isFit: true, why: `${service.why}; ${majority.why}` };
 }
 
 /** The node, among these, that holds the address by its own word a moment ago. */
@@ -110,8 +117,19 @@ export interface Superseding {
   readonly peers: readonly { readonly name: string; readonly seenAt: number; readonly heldMs: number | null }[];
 }
 
-function judgeRegion(sight: Sight, peers: Sight['peers']): Verdict {
-  if (isFresh(sight, sight.regionAt, REGION_MS)) return yes('haproxy and a region answer');
+function judgeService(sight: Sight, peers: Sight['peers']): Verdict {
+  const isLoaded = sight.heldMs !== null && sight.heldMs < FRESH_MS;
+  const limit = (ms: number) => (isLoaded ? LOADED_MS : ms);
+  if (!isFresh(sight, sight.proxy.answeredAt, PROXY_MS)) {
+    const isPatient = isFresh(sight, sight.proxy.answeredAt, limit(PROXY_MS));
+    if (isPatient) return yes('haproxy is slow, and the address has just come here');
+    // Load makes all of them silent: an address that nobody has is worse than a slow one.
+    const isLast = sight.isHolder && sight.proxy.answeredAt !== null && !peers.some((peer) => peer.canTake);
+    return isLast
+      ? yes('haproxy is silent, and no other node can take over')
+      : no('haproxy does not answer on this host');
+  }
+  if (isFresh(sight, sight.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
   if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
   // All are ill: moving the address would help nobody, and callers are told at least to wait.
   return sight.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');

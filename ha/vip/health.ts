@@ -174,6 +174,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       isMember: config.isMember,
       isDrained: drainedAt !== null && now - drainedAt >= SETTLED_MS,
       isHolder,
+      heldMs,
       isReleased: existsSync(RELEASED),
       proxy: { answeredAt: proxyAt, isRefused },
       regionAt,

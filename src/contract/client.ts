@@ -2,6 +2,7 @@ import type { Preview } from './common.ts';
 import type { Event } from './event.ts';
 import { readEventStream } from './wire/event-stream.ts';
 import { doubt, retry } from './wire/retry.ts';
+import { Turns } from './wire/turns.ts';
 import { type ClientOptions, parseJson, ProblemError, problemOf } from './wire/transport.ts';
 import {
   API_PREFIX,
@@ -45,7 +46,9 @@ type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ?
  * Makes a client. A call is tried again, with the same Idempotency-Key, while the region is away, until its deadline (`wire/decide.ts` is the
  * rule); so a change is made once however often the network fails.
  */
-export function createClient(options: ClientOptions): Client {
+export function createClient(given: ClientOptions): Client {
+  const options: ClientOptions = { turns: new Turns(), ...given };
+
   async function send(id: RouteId, input: AnyInput, call: CallOptions, query: Record<string, unknown>) {
     const route: RouteSpec = ROUTES[id];
     const headers: Record<string, string> = {

@@ -2,7 +2,7 @@ import { type RouteId, ROUTES } from '../contract/routes.ts';
 import { digestOf } from '../core/digest.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { stableJson } from '../core/stable-json.ts';
-import type { Database } from '../store/database.ts';
+import type { CallOptions, Database } from '../store/database.ts';
 import { recordAudit } from '../store/queries/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
@@ -45,9 +45,10 @@ export async function call(
   };
   // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
   const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
-  if (useCase.kind === 'read') return doRead(ports, useCase, input, inner);
-  if (isDryRun(input)) return doDryRun(ports, useCase, input, inner);
-  return doWrite(ports, { id, useCase, input, context, inner });
+  const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };
+  if (useCase.kind === 'read') return doRead(ports, { useCase, input, inner, options });
+  if (isDryRun(input)) return doDryRun(ports, { useCase, input, inner, options });
+  return doWrite(ports, { id, useCase, input, context, inner, options });
 }
 
 /** Null, or the refusal when the caller's role does not allow the call. */
@@ -71,28 +72,29 @@ function isDryRun(input: CallInput): boolean {
   return typeof query === 'object' && query !== null && 'dry_run' in query && query.dry_run === true;
 }
 
-async function doRead(
-  ports: CallPorts,
-  useCase: ReadCase<RouteId>,
-  input: CallInput,
-  context: CaseContext,
-): Promise<Outcome | Rejected> {
-  const look = (tx: Tx) => useCase.run(tx, input as AnyInput, context);
-  const result = await (useCase.isGlance ? ports.db.glance(look) : ports.db.read(look));
+/** A call on its way to the database. */
+interface Way<C> {
+  readonly useCase: C;
+  readonly input: CallInput;
+  readonly inner: CaseContext;
+  readonly options: CallOptions;
+}
+
+async function doRead(ports: CallPorts, way: Way<ReadCase<RouteId>>): Promise<Outcome | Rejected> {
+  const { useCase, input, inner, options } = way;
+  const look = (tx: Tx) => useCase.run(tx, input as AnyInput, inner);
+  const result = await (useCase.isGlance ? ports.db.glance(look, options) : ports.db.read(look, options));
   if (isRejected(result)) return result;
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
 }
 
-interface WriteCall {
+interface WriteCall extends Way<WriteCase<RouteId>> {
   readonly id: RouteId;
-  readonly useCase: WriteCase<RouteId>;
-  readonly input: CallInput;
   readonly context: CallContext;
-  readonly inner: CaseContext;
 }
 
 async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | Rejected> {
-  const { id, useCase, input, context, inner } = request;
+  const { id, useCase, input, context, inner, options } = request;
   let secrets: Readonly<Record<string, string>> = {};
   let made: unknown;
   const operation = {
@@ -103,7 +105,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
     summary: useCase.summary(input as AnyInput),
     isQuiet: useCase.isQuiet,
   };
-  const written = await write<Stored>(ports.db, operation, async (tx: WriteTx) => {
+  const change = async (tx: WriteTx) => {
     const result = await useCase.run(tx, input as AnyInput, inner);
     if (isRejected(result)) return result;
     secrets = result.secrets ?? {};
@@ -113,7 +115,8 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
       body: { body: result.body, version: result.version ?? null },
       ...(result.reverts === undefined ? {} : { reverts: result.reverts }),
     };
-  });
+  };
+  const written = await write<Stored>(ports.db, operation, change, options);
   if (isRejected(written)) return written;
   const { body, version } = written.body;
   // A replay may be this very call, whose COMMIT was in doubt: then the secret is the one that was stored.
@@ -122,17 +125,14 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
 }
 
-async function doDryRun(
-  ports: CallPorts,
-  useCase: WriteCase<RouteId>,
-  input: CallInput,
-  context: CaseContext,
-): Promise<Outcome | Rejected> {
-  const rehearsed = await dryRun(ports.db, async (tx) => {
-    const result = await useCase.run(tx, input as AnyInput, context);
+async function doDryRun(ports: CallPorts, way: Way<WriteCase<RouteId>>): Promise<Outcome | Rejected> {
+  const { useCase, input, inner, options } = way;
+  const change = async (tx: WriteTx) => {
+    const result = await useCase.run(tx, input as AnyInput, inner);
     if (isRejected(result)) return result;
     return { status: 200, body: { object: result.body, published: await readPublished(tx) } };
-  });
+  };
+  const rehearsed = await dryRun(ports.db, change, options);
   if (isRejected(rehearsed)) return rehearsed;
   const { object, published } = rehearsed.outcome.body;
   const nodes = previewChange(ports.renderer, {

@@ -30,6 +30,8 @@ export interface CallContext {
   readonly origin: string;
   readonly idempotencyKey: string;
   readonly ifMatch: string | null;
+  /** Does the caller still wait for the answer? Without: always. */
+  readonly isWanted?: () => boolean;
 }
 
 /** A call that was done. `version`: of the object, for its ETag. */

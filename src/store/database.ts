@@ -43,6 +43,8 @@ export interface CallOptions {
   readonly queryMs?: number;
   /** On a connection of its own: what asks whether the database works must not wait behind those who use it. */
   readonly isProbe?: boolean;
+  /** Does anybody still wait for the answer? Asked before each try: for nobody nothing is begun. */
+  readonly isWanted?: () => boolean;
 }
 
 /** How a transaction starts and ends. `repeatable read` sees one moment; writes re-read what they waited for. */
@@ -167,6 +169,7 @@ export class Database {
         since,
         deadline,
         queryMs: options?.queryMs ?? this.#timeouts.queryMs,
+        isWanted: options?.isWanted ?? isAlways,
         pool: options?.isProbe ? this.#pools.probe : mode.isReadOnly ? this.#pools.read : this.#pools.write,
       });
       if (result.kind === 'done') return result.value;
@@ -195,9 +198,14 @@ export class Database {
     let now = 0;
     try {
       // A probe has a connection of its own and does not wait behind others.
-      if (limits.pool !== this.#pools.probe) await this.#turns.take(timeoutMs(), limits.since);
+      if (limits.pool !== this.#pools.probe) await this.#turns.take(timeoutMs(), limits);
       if (this.#isClosed) throw new Error('Client was closed');
+      if (!limits.isWanted()) return GONE;
       client = await limits.pool.acquire(timeoutMs(), limits.since);
+      if (!limits.isWanted()) {
+        limits.pool.release(client, 'kept');
+        return GONE;
+      }
       now = this.#clock.monotonic();
       const isProven = now - (this.#proven.get(client) ?? Number.NEGATIVE_INFINITY) < PROOF_MS;
       if (!isProven) this.#proven.set(client, now);
@@ -261,11 +269,15 @@ type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T | Rejected }
   | { readonly kind: 'failed'; readonly class: FailureClass | 'busy'; readonly error: unknown };
 
+const GONE = { kind: 'done', value: rejected('unavailable', 'Its caller has gone. Nothing was done.') } as const;
+const isAlways = () => true;
+
 /** `since` and `deadline` on the monotonic clock. */
 interface Limits {
   readonly since: number;
   readonly deadline: number;
   readonly queryMs: number;
+  readonly isWanted: () => boolean;
   readonly pool: Pool;
 }
 

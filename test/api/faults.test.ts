@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log, LogFields } from '../../src/core/ports.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
-import { until } from '../kit/until.ts';
+import { pause, until } from '../kit/until.ts';
 
 const pg = usePostgres();
 let site: TestRegion;
@@ -27,6 +27,46 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 describe('the database away', () => {
+  it('does what its callers still wait for when it is back, and nothing for those who have gone', {
+    timeout: 60_000,
+  }, async () => {
+    const patient = await startTestRegion(pg.get(), { deadlineMs: 20_000 });
+    try {
+      const url = await patient.api.listen({ host: '127.0.0.1', port: 0 });
+      const post = (name: string, signal: AbortSignal) =>
+        fetch(`${url}/api/v1/domains`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${patient.keys.admin}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ name }),
+          signal,
+        }).then(
+          ({ status }) => status,
+          () => 'gone',
+        );
+      expect((await patient.call('GET', '/domains')).status).toBe(200);
+      await pg.get().server.halt();
+      const leaving = new AbortController();
+      const calls = ['goes.test', 'stays.test', 'goes-too.test'].map((name) =>
+        post(name, name.startsWith('goes') ? leaving.signal : AbortSignal.timeout(20_000)),
+      );
+      await pause(500);
+      leaving.abort();
+      await pg.get().server.start();
+      expect(await Promise.all(calls)).toEqual(['gone', 201, 'gone']);
+      // What came after them is done: nothing of theirs is still on its way.
+      await pause(500);
+      const { body } = await patient.call('GET', '/domains');
+      const names = (body as { items: { name: string }[] }).items.map(({ name }) => name);
+      expect(names.filter((name) => /go|stay/.test(name))).toEqual(['stays.test']);
+    } finally {
+      await pg
+        .get()
+        .server.start()
+        .catch(() => {});
+      await patient.close();
+    }
+  });
+
   it('is 503 with Retry-After and a sentence, live but not ready, and well again by itself', {
     timeout: 60_000,
   }, async () => {

@@ -118,6 +118,15 @@ describe('haproxy on rendered files', () => {
       expect((await inHand()).most).toBe(32);
     });
 
+    it('answers the newest first when calls have to wait', async () => {
+      const order: string[] = [];
+      const older = crowd(100, 30).then(() => order.push('older'));
+      await pause(1700);
+      await crowd(10, 30).then(() => order.push('newer'));
+      await older;
+      expect(order).toEqual(['newer', 'older']);
+    });
+
     it('keeps it from calls whose callers have gone', async () => {
       const before = (await inHand()).slow;
       await crowd(120, 1);

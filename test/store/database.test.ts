@@ -254,6 +254,29 @@ test('a full pool waits for its turn', async () => {
   expect(results.filter((result) => result !== null && 'code' in (result as object))).toEqual([]);
 });
 
+test('what nobody waits for any more is not begun, and leaves its connection to others', async () => {
+  const narrow = postgres.get().open(connection, { poolSize: 1 });
+  let isWanted = true;
+  let begun = 0;
+  const busy = narrow.read((tx) => tx.one(sql`select pg_sleep(0.3)`));
+  const look = () =>
+    narrow.read(
+      async () => {
+        begun += 1;
+        return null;
+      },
+      { isWanted: () => isWanted },
+    );
+  const waiting = [look(), look()];
+  await until('the first has begun', async () => (await activity('pg_sleep(0.3)')) > 0);
+  isWanted = false;
+  const after = one(narrow);
+  for (const result of await Promise.all(waiting)) expect(refusal(result).code).toBe('unavailable');
+  expect(begun).toBe(0);
+  expect(value(await after)).toEqual({ n: 1 });
+  await busy;
+});
+
 test('closing waits for calls, refuses new ones, and may be asked twice', async () => {
   const closing = postgres.get().open(connection);
   const running = closing.read((tx) => tx.one(sql<{ n: number }>`select 1 as n, pg_sleep(0.2)`));

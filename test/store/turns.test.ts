@@ -5,8 +5,9 @@ import { evenRandom } from '../kit/virtual-time.ts';
 /** Who may try to reach the primary, on a clock of the test: a pause is 75 ms with its dice. */
 let turns: Turns;
 let went: string[];
+const gone = new Set<string>();
 const ask = (name: string, timeoutMs = 5_000, since = Date.now()) =>
-  void turns.take(timeoutMs, since).then(
+  void turns.take(timeoutMs, { since, isWanted: () => !gone.has(name) }).then(
     () => went.push(name),
     (error: unknown) => went.push(`${name}: ${String(error)}`),
   );
@@ -15,6 +16,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 beforeEach(() => {
   vi.useFakeTimers();
   went = [];
+  gone.clear();
   turns = new Turns({ clock: { now: () => Date.now(), monotonic: () => Date.now() }, random: evenRandom });
 });
 afterEach(() => vi.useRealTimers());
@@ -54,6 +56,18 @@ describe('turns', () => {
     turns.succeeded();
     await pass(0);
     expect(went).toEqual(['a', 'b', 'a again']);
+  });
+
+  test('whose caller has gone costs nobody a turn', async () => {
+    turns.failed(new Error('a standby'));
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) ask(name);
+    for (const name of ['a', 'b', 'd']) gone.add(name);
+    await pass(75);
+    expect(went).toEqual(['a', 'b', 'c']);
+    turns.found();
+    turns.succeeded();
+    await pass(0);
+    expect(went).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
   test('when one has found the primary those that waited go in their order, two for each that is done', async () => {

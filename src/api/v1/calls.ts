@@ -75,7 +75,9 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
   if (isRejected(headers)) return sendProblem(reply, headers);
   if (prepared.id === 'event.list' && wantsStream(request))
     return ports.streams.open({ ...exchange, query: input.query });
-  const outcome = await ports.region.call(prepared.id, input, { caller, origin: 'api', ...headers });
+  // haproxy ends its connection, too, when a caller gives up. Who has asked again elsewhere must not be served twice where there is too much to do.
+  const isWanted = () => !request.raw.socket.destroyed;
+  const outcome = await ports.region.call(prepared.id, input, { caller, origin: 'api', isWanted, ...headers });
   if (isRejected(outcome)) return sendProblem(reply, outcome);
   if (outcome.version !== null) reply.header('etag', `"${outcome.version}"`);
   if (outcome.isReplay) reply.header('idempotent-replayed', 'true');

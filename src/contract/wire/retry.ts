@@ -43,11 +43,19 @@ export async function retry(options: ClientOptions, call: Call): Promise<Answer 
   let address = 0;
   let pauseMs: number | null = null;
   let isDoubtful = false;
+  let last: Tried | null = null;
   for (let tries = 1; ; tries += 1) {
     const base = addresses[address] ?? options.url;
     const isLast = tries % addresses.length === 0;
     const longest = Math.min(options.timeoutMs ?? TIMEOUT_MS, isLast ? Number.POSITIVE_INFINITY : SILENT_MS);
-    const { outcome, answer, why } = await once(options, call, { base, timeoutMs: Math.min(longest, end - now()) });
+    const send = () => once(options, call, { base, timeoutMs: Math.min(longest, end - now()) });
+    // When no turn comes before the end, what the last try was told is what there is.
+    const tried: Tried =
+      last === null || !options.turns
+        ? await send()
+        : ((await options.turns.run(send, end - now(), call.signal)) ?? last);
+    const { outcome, answer, why } = tried;
+    last = tried;
     isDoubtful ||= isChange && isInDoubt(outcome);
     const next = decide({
       outcome,

@@ -17,6 +17,7 @@ const EASE_MS = 50;
 
 interface Waiter {
   readonly since: number;
+  readonly isWanted: () => boolean;
   readonly go: () => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -47,9 +48,9 @@ export class Turns {
 
   /**
    * Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. `since` (monotonic clock): when its call
-   * began, so that who tries for all, and finds no primary, keeps its place.
+   * began, so that who tries for all, and finds no primary, keeps its place. Who is no longer wanted when it is his turn learns so, too, and takes none.
    */
-  take(timeoutMs: number, since: number): Promise<void> {
+  take(timeoutMs: number, { since, isWanted }: Pick<Waiter, 'since' | 'isWanted'>): Promise<void> {
     // Also past those that still wait: it is mostly a call that has waited, and goes on to its next step.
     if (this.#trouble === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -57,7 +58,7 @@ export class Turns {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         reject(this.#trouble?.error ?? noConnectionInTime());
       }, timeoutMs);
-      const waiter = { since, go: resolve, timer };
+      const waiter = { since, isWanted, go: resolve, timer };
       queue(this.#waiters, waiter);
       this.#plan();
     });
@@ -116,7 +117,7 @@ export class Turns {
   }
 
   #next(): void {
-    const first = this.#waiters.shift();
+    const first = this.#shift();
     if (first === undefined) return;
     this.#nextAt = this.#clock.monotonic() + HOLD_MS;
     this.#call(first);
@@ -125,13 +126,25 @@ export class Turns {
 
   #go(count: number): void {
     if (this.#waiters.length === 0) return;
-    for (const waiter of this.#waiters.splice(0, count)) this.#call(waiter);
+    for (let left = count; left > 0; left -= 1) {
+      const waiter = this.#shift();
+      if (waiter === undefined) break;
+      this.#call(waiter);
+    }
     this.#ease();
   }
 
   #ease(): void {
     clearTimeout(this.#alarm);
     if (this.#waiters.length > 0) this.#alarm = setTimeout(() => this.#go(NEXT), EASE_MS);
+  }
+
+  #shift(): Waiter | undefined {
+    for (;;) {
+      const first = this.#waiters.shift();
+      if (first === undefined || first.isWanted()) return first;
+      this.#call(first);
+    }
   }
 
   #call(waiter: Waiter): void {

@@ -16,12 +16,15 @@ const WELL: Sight = {
   isMember: true,
   isDrained: false,
   isHolder: false,
+  heldMs: null,
   isReleased: false,
   proxy: { answeredAt: AGO(100), isRefused: false },
   regionAt: AGO(100),
   etcdAt: AGO(100),
   peers: [],
 };
+const HELD: Partial<Sight> = { isHolder: true, heldMs: 60_000 };
+const SILENT = { answeredAt: AGO(2100), isRefused: false };
 const peer = (changes: Partial<Sight['peers'][number]> = {}): Sight['peers'][number] => ({
   name: 'r2',
   seenAt: AGO(200),
@@ -39,6 +42,49 @@ describe('who may hold the floating address', () => {
     ['haproxy is dead', { proxy: { answeredAt: AGO(50), isRefused: true } }, false, /does not listen/],
     ['haproxy is frozen', { proxy: { answeredAt: AGO(2100), isRefused: false } }, false, /haproxy does not answer/],
     ['haproxy has never answered', { proxy: { answeredAt: null, isRefused: false } }, false, /haproxy does not answer/],
+    [
+      'haproxy is frozen, and another one can take it',
+      { ...HELD, proxy: SILENT, peers: [peer({ canTake: true })] },
+      false,
+      /haproxy does not answer/,
+    ],
+    ['haproxy is frozen, and nobody can take it', { ...HELD, proxy: SILENT, peers: [peer()] }, true, /no other node/],
+    [
+      'haproxy is dead, and nobody can take it',
+      { ...HELD, proxy: { ...SILENT, isRefused: true }, peers: [peer()] },
+      false,
+      /does not listen/,
+    ],
+    [
+      'haproxy is silent, nobody can take it, and the majority is gone',
+      { ...HELD, proxy: SILENT, etcdAt: AGO(MAJORITY_MS + 1) },
+      false,
+      /1 of 3 region nodes/,
+    ],
+    [
+      'haproxy is silent on who has just taken it',
+      { ...HELD, heldMs: 19_000, proxy: SILENT, regionAt: AGO(3100), peers: [peer({ canTake: true })] },
+      true,
+      /just come here/,
+    ],
+    [
+      'the same, for long',
+      {
+        ...HELD,
+        heldMs: 19_000,
+        proxy: { answeredAt: AGO(10_100), isRefused: false },
+        regionAt: AGO(10_100),
+        peers: [peer({ canTake: true })],
+      },
+      false,
+      /haproxy does not answer/,
+    ],
+    [
+      'who has just taken it sees no region for a moment',
+      { ...HELD, heldMs: 19_000, regionAt: AGO(3100), peers: [peer({ canTake: true })] },
+      true,
+      /a region answer/,
+    ],
     ['still joining', { isMember: false }, false, /joining/],
     ['released by hand', { isReleased: true, isHolder: true }, false, /operator/],
     [
