@@ -269,7 +269,7 @@ type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T | Rejected }
   | { readonly kind: 'failed'; readonly class: FailureClass | 'busy'; readonly error: unknown };
 
-const GONE = { kind: 'done', value: rejected('unavailable', 'Its caller has gone. Nothing was done.') } as const;
+const GONE = { kind: 'done', value: rejected('unavailable', 'Its caller has gone.') } as const;
 const isAlways = () => true;
 
 /** `since` and `deadline` on the monotonic clock. */

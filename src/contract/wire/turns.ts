@@ -6,14 +6,15 @@ const REPEATS_MOST = 16;
  * the load that it cannot take as it is (a retry storm): so a few repeat, and when those are answered the others follow. A first try takes no turn.
  */
 export class Turns {
-  readonly #waiting: (() => void)[] = [];
+  /** Whose time is up first is the first. */
+  readonly #waiting: { readonly end: number; readonly go: () => void }[] = [];
   #free: number;
 
   constructor(most = REPEATS_MOST) {
     this.#free = most;
   }
 
-  /** Does the work in a turn: first come, first served. null, and nothing done: there was none within `ms`, or `signal` aborted. */
+  /** Does the work in a turn; who has the least time left goes first. null, and nothing done: there was none within `ms`, or `signal` aborted. */
   async run<T>(work: () => Promise<T>, ms: number, signal?: AbortSignal): Promise<T | null> {
     if (this.#free > 0) this.#free -= 1;
     else if (!(await this.#wait(ms, signal))) return null;
@@ -26,7 +27,7 @@ export class Turns {
 
   #pass(): void {
     const next = this.#waiting.shift();
-    if (next) next();
+    if (next) next.go();
     else this.#free += 1;
   }
 
@@ -37,14 +38,15 @@ export class Turns {
         signal?.removeEventListener('abort', leave);
         resolve(isMine);
       };
-      const mine = () => finish(true);
+      const mine = { end: performance.now() + ms, go: () => finish(true) };
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(mine), 1);
         finish(false);
       };
       const timer = setTimeout(leave, ms);
       signal?.addEventListener('abort', leave);
-      this.#waiting.push(mine);
+      const later = this.#waiting.findIndex(({ end }) => end > mine.end);
+      this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, mine);
       if (signal?.aborted) leave();
     });
   }

@@ -10,7 +10,7 @@ function held() {
 }
 
 describe('turns of repeats', () => {
-  it('are given first come, first served, and never more than there are', async () => {
+  it('are never more than there are', async () => {
     const turns = new Turns(2);
     const { ends, work } = held();
     const all = [1, 2, 3, 4].map(() => turns.run(work, 1000));
@@ -24,6 +24,17 @@ describe('turns of repeats', () => {
       ends[index]?.();
     }
     expect(await Promise.all(all)).toEqual(['done', 'done', 'done', 'done']);
+  });
+
+  it('go to who has the least time left', async () => {
+    const turns = new Turns(1);
+    const { ends, work } = held();
+    const first = turns.run(work, 1000);
+    const order: number[] = [];
+    const others = [3000, 1000, 2000, 1500].map((ms) => turns.run(async () => order.push(ms), ms));
+    ends[0]?.();
+    await Promise.all([first, ...others]);
+    expect(order).toEqual([1000, 1500, 2000, 3000]);
   });
 
   it('are passed on by work that fails', async () => {
