@@ -241,6 +241,21 @@ describe('haproxy on rendered files', () => {
     expect(await status(`${HTTP}/health/ready`)).toBe('200');
   });
 
+  it('tries regions that live by no check, as busy ones seem to', async () => {
+    const file = '/etc/haproxy/regent/haproxy.cfg';
+    const pretend = (from: string, to: string) =>
+      host.run(['sed', '-i', `s#uri /health/${from} ver#uri /${to} ver#`, file]);
+    await pretend('ready?held', 'die/1');
+    await pretend('live', 'die/2');
+    await host.run(bench.reload ?? []);
+    await until('none is up', async () => (await status(`${HTTP}/health/proxy`)) === '503');
+    expect(await status(`${HTTP}/x`)).toBe('200');
+    expect(await status('-X', 'POST', '-d', 'x', `${HTTP}/x`)).toBe('503');
+    await bench.apply({ ...desired, regions: desired.regions.slice(0, 2) });
+    await bench.apply(desired);
+    await until('all are up', async () => JSON.stringify(await facts()).split('"isUp":true').length === 4);
+  });
+
   it('moves the way to the database with the primary and cuts what went to the old one', async () => {
     const open = host.start(['bash', '-c', 'exec cat </dev/tcp/127.0.0.1/5433']);
     const isCut = new Promise((resolve) => open.once('exit', resolve));
