@@ -45,7 +45,13 @@ describe('compile', () => {
       ];
       const bounded = lines(() => 'maxconn 32');
       const once = lines((name) => `track ready/${name} maxconn 32`);
-      expect(servers).toEqual([...bounded, ...bounded, ...once, ...lines((name) => `track living/${name}`)]);
+      expect(servers).toEqual([
+        ...bounded,
+        ...bounded,
+        ...bounded,
+        ...once,
+        ...lines((name) => `track living/${name}`),
+      ]);
       // SQL goes where the primary is, drained or not.
       expect(file?.content).toMatch(/server r2 10\.77\.0\.12:5432$/m);
     }
