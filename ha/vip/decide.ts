@@ -120,15 +120,15 @@ export interface Superseding {
 function judgeService(sight: Sight, peers: Sight['peers']): Verdict {
   const isLoaded = sight.heldMs !== null && sight.heldMs < FRESH_MS;
   const limit = (ms: number) => (isLoaded ? LOADED_MS : ms);
-  if (!isFresh(sight, sight.proxy.answeredAt, PROXY_MS)) {
-    const isPatient = isFresh(sight, sight.proxy.answeredAt, limit(PROXY_MS));
-    if (isPatient) return yes('haproxy is slow, and the address has just come here');
+  const { answeredAt } = sight.proxy;
+  if (!isFresh(sight, answeredAt, limit(PROXY_MS))) {
     // Load makes all of them silent: an address that nobody has is worse than a slow one.
-    const isLast = sight.isHolder && sight.proxy.answeredAt !== null && !peers.some((peer) => peer.canTake);
+    const isLast = sight.isHolder && answeredAt !== null && !peers.some((peer) => peer.canTake);
     return isLast
       ? yes('haproxy is silent, and no other node can take over')
       : no('haproxy does not answer on this host');
   }
+  if (!isFresh(sight, answeredAt, PROXY_MS)) return yes('haproxy is slow, and the address has just come here');
   if (isFresh(sight, sight.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
   if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
   // All are ill: moving the address would help nobody, and callers are told at least to wait.
