@@ -5,7 +5,7 @@ import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
 /** While this host's own answers, the others are only known of. */
-const SPARE_MS = 1000;
+const SPARE_MS = 3000;
 /** One that is stopped, whose host is gone, or that waits for a leader refuses nothing. */
 const SILENT_MS = 600;
 /** After an election all answer again, one a little later than the other: nobody goes elsewhere for that. */
@@ -38,10 +38,11 @@ export function isAstray(place: string, members: readonly Member[], now: number,
   return member !== own && own?.aliveSince != null && now - own.aliveSince >= homeMs;
 }
 
-/** How one is watched. */
+/** How one is watched. `isProven`: somebody has just heard its majority, so it need not be asked. */
 export interface WatchedOptions {
   readonly onChange: (isAlive: boolean) => void;
   readonly isSpare: () => boolean;
+  readonly isProven: () => boolean;
 }
 
 /**
@@ -53,14 +54,16 @@ export class Watched implements Member {
   aliveSince: number | null = null;
   readonly #onChange: (isAlive: boolean) => void;
   readonly #isSpare: () => boolean;
+  readonly #isProven: () => boolean;
   #agent: Agent;
   #isClosed = false;
 
   /** `place`: `address:port`. `onChange`: it answers now, or does not any more. `isSpare`: nobody needs it now. */
-  constructor(place: string, identity: Identity, { onChange, isSpare }: WatchedOptions) {
+  constructor(place: string, identity: Identity, { onChange, isSpare, isProven }: WatchedOptions) {
     this.place = place;
     this.#onChange = onChange;
     this.#isSpare = isSpare;
+    this.#isProven = isProven;
     this.#agent = agentOf(identity);
     void this.#watch();
   }
@@ -78,7 +81,7 @@ export class Watched implements Member {
 
   async #watch(): Promise<void> {
     while (!this.#isClosed) {
-      const isAlive = await hasMajority(placeOf(this.place), this.#agent, SILENT_MS);
+      const isAlive = this.#isProven() || (await hasMajority(placeOf(this.place), this.#agent, SILENT_MS));
       if (isAlive !== (this.aliveSince !== null)) {
         this.aliveSince = isAlive ? performance.now() : null;
         this.#onChange(isAlive);

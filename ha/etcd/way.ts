@@ -11,6 +11,7 @@ import {
   readIdentity,
   signOf,
 } from '../kit/host.ts';
+import { proofAge } from '../kit/proof.ts';
 import { handLeadOn } from './lead.ts';
 import { bestOf, isAstray, Watched } from './members.ts';
 
@@ -41,13 +42,15 @@ interface Pair {
 /** The way: listens, leads, and cuts what leads nowhere. */
 export class Way {
   readonly #log: (text: string) => void;
+  readonly #isProven: () => boolean;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
   #members: readonly Watched[] = [];
 
-  /** Nobody is led anywhere before `lead`. */
-  constructor(log: (text: string) => void) {
+  /** Nobody is led anywhere before `lead`. `isProven`: this host's etcd has just answered somebody else with its majority. */
+  constructor(log: (text: string) => void, isProven: () => boolean) {
     this.#log = log;
+    this.#isProven = isProven;
     this.#server = createServer((client) => this.#take(client));
     this.#server.on('error', (error) => {
       throw error;
@@ -81,6 +84,7 @@ export class Way {
             const [own] = this.#members;
             return own?.aliveSince != null && own.place !== place;
           },
+          isProven: () => place === this.#members[0]?.place && this.#isProven(),
         }),
     );
   }
@@ -130,7 +134,7 @@ export class Way {
 // Imported it does nothing: that is how its compiled form gets into the cache.
 if (import.meta.main) {
   const log = (text: string) => void process.stdout.write(`${text}\n`);
-  const way = new Way(log);
+  const way = new Way(log, () => proofAge() !== null);
   const notify = openNotifier();
   let places: readonly string[] = [];
   let [sign, failure] = ['', ''];

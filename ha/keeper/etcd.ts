@@ -55,6 +55,11 @@ export class Etcd {
     this.#anew = agentOf(identity, false);
   }
 
+  /** Was it this host's that answered last? */
+  get isOwnFirst(): boolean {
+    return this.#first === 0;
+  }
+
   /** From now on shows another certificate. */
   renewIdentity(identity: Identity): void {
     for (const member of this.#members) {

@@ -50,8 +50,3 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
 export function signOfFiles(): string {
   return signOf([PATRONI_YML, ...PKI_FILES]);
 }
-
-/** ms since the host began, those counted in which it slept: other clocks of Node's stand still then. To 10 ms. */
-export function clock(): number {
-  return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000);
-}

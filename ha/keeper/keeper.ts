@@ -1,10 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openNotifier, pause, readIdentity } from '../kit/host.ts';
+import { openNotifier, pause, readIdentity, uptimeMs as clock } from '../kit/host.ts';
+import { sayProof } from '../kit/proof.ts';
 import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
 import { endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
-import { clock, readSettings, signOfFiles } from './host.ts';
+import { readSettings, signOfFiles } from './host.ts';
 import { askPatroni } from './patroni.ts';
 import { type Answer, PostgresProbe } from './postgres.ts';
 import { arm, disarm, forget, look, type Look, release } from './records.ts';
@@ -87,6 +88,7 @@ async function followEtcd(): Promise<never> {
       if (isLate || clock() - at > LATE_ANSWER_MS) state.lateAt = clock();
       isLate = false;
       state.sight = sight;
+      if (etcd.isOwnFirst) sayProof(at);
       if (isBlessed(sight, settings.name)) state.blessedAt = at;
       if (state.hold && sight.fences.has(settings.name)) state.hold = { ...state.hold, seenAt: at };
       logOnce('etcd', 'answers');

@@ -4,6 +4,7 @@ import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasMajority } from '../kit/etcd.ts';
 import { openNotifier, pause, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
+import { proofAge } from '../kit/proof.ts';
 import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
@@ -133,14 +134,20 @@ async function followProxy(state: State): Promise<void> {
   }
 }
 
-/** The next question does not wait for the last answer: an etcd that is slow for a moment would be heard of too seldom. */
+/**
+ * What the keeper has just heard need not be asked. The next question does not wait for the last answer: an etcd that is slow for a moment would be
+ * heard of too seldom.
+ */
 async function followEtcd(state: State): Promise<void> {
+  const hear = (sentAt: number) => (state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0));
   const ask = async (agent: Agent) => {
     const sentAt = performance.now();
-    if (await hasMajority(OWN_ETCD, agent, ETCD_TIMEOUT_MS)) state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0);
+    if (await hasMajority(OWN_ETCD, agent, ETCD_TIMEOUT_MS)) hear(sentAt);
   };
   for (;;) {
-    if (state.etcd !== null) void ask(state.etcd);
+    const age = proofAge();
+    if (age !== null) hear(performance.now() - age);
+    else if (state.etcd !== null) void ask(state.etcd);
     await delay(ASK_MS);
   }
 }

@@ -7,7 +7,10 @@ import { Way } from '../../ha/etcd/way.ts';
  */
 const [folder = '', ...places] = process.argv.slice(2);
 const read = (name: string) => readFileSync(`${folder}/${name}`);
-const way = new Way(() => {});
+const way = new Way(
+  () => {},
+  () => false,
+);
 way.lead(places, { ca: read('ca.crt'), cert: read('node.crt'), key: read('node.key') });
 await way.listen(2378);
 process.stdin.resume().on('end', () => process.exit(0));

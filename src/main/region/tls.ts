@@ -49,11 +49,14 @@ export function hasTlsFiles(files: TlsFiles): boolean {
 /** Opens the files; throws AppError `configuration` that names what is missing or does not fit together. */
 export function openTls(files: TlsFiles, log: Log): Tls {
   const servers = new Set<Server>();
-  let current = load(files);
+  let current = load(files, readFiles(files));
   let faults = 0;
   const timer = setInterval(() => {
     try {
-      const next = load(files);
+      const texts = readFiles(files);
+      // To take certificates apart costs much, and nearly always they are as they were.
+      const isSame = texts.every((text, index) => text === current.texts[index]);
+      const next = isSame ? current : load(files, texts);
       faults = 0;
       if (next.id === current.id) return;
       current = next;
@@ -132,8 +135,14 @@ function readPeer(raw: Buffer): Peer | null {
   return { serial, nodeId, isRegion, notAfter };
 }
 
-function load(files: TlsFiles) {
-  const [ca, cert, key] = [read(files.authority), read(files.certificate), read(files.key)];
+type Texts = readonly [ca: string, cert: string, key: string];
+
+function readFiles(files: TlsFiles): Texts {
+  return [read(files.authority), read(files.certificate), read(files.key)];
+}
+
+function load(files: TlsFiles, texts: Texts) {
+  const [ca, cert, key] = texts;
   const facts = readCertificate(cert);
   const authority = readCertificate(ca);
   const own = publicKeyDigestOf(key);
@@ -153,7 +162,8 @@ function load(files: TlsFiles) {
   };
   createSecureContext(options);
   const authorityEnd = new Date(authority.notAfter).toISOString();
-  return { options, id: `${facts.fingerprint} ${authority.fingerprint} ${own}`, serial: facts.serial, authorityEnd };
+  const id = `${facts.fingerprint} ${authority.fingerprint} ${own}`;
+  return { options, texts, id, serial: facts.serial, authorityEnd };
 }
 
 function read(path: string): string {

@@ -106,9 +106,9 @@ describe('the way', () => {
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  async function open(places: readonly string[]): Promise<{ way: Way; said: string[] }> {
+  async function open(places: readonly string[], isProven = () => false): Promise<{ way: Way; said: string[] }> {
     const said: string[] = [];
-    const way = new Way((text) => said.push(text));
+    const way = new Way((text) => said.push(text), isProven);
     ends.push(() => way.close());
     await way.listen(0);
     way.lead(places, shown());
@@ -160,6 +160,17 @@ describe('the way', () => {
     });
   });
 
+  it('does not ask its own while somebody else has just heard it, and asks the others all the same', async () => {
+    let isProven = true;
+    const [own, other] = [await silent(), await silent()];
+    const { way, said } = await open([own, other], () => isProven);
+    await until('its own counts as heard', () => said.includes(`${own} answers`));
+    expect(said).not.toContain(`${other} answers`);
+    isProven = false;
+    await until('it is asked itself', () => said.includes(`${own} does not answer`));
+    way.close();
+  });
+
   it('leads elsewhere when its own takes connections and says nothing', async () => {
     const { way, said } = await open([await silent(), (await etcd('other')).place]);
     await until('the other answers', () => said.length === 1);
@@ -201,7 +212,10 @@ describe('the way', () => {
   });
 
   it('ends a client for whom there is nobody', async () => {
-    const way = new Way(() => {});
+    const way = new Way(
+      () => {},
+      () => false,
+    );
     ends.push(() => way.close());
     await way.listen(0);
     const socket = connect({ host: '127.0.0.1', port: way.port });

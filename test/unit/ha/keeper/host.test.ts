@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { endPostgres, findOrphans, findProcesses, isPrimary, isStopped } from '../../../../ha/keeper/fence.ts';
-import { clock, settingsFrom } from '../../../../ha/keeper/host.ts';
+import { settingsFrom } from '../../../../ha/keeper/host.ts';
 import { PostgresProbe } from '../../../../ha/keeper/postgres.ts';
 import { rulesOf } from '../../../../ha/keeper/reject.ts';
 import { until } from '../../../kit/until.ts';
@@ -179,12 +179,6 @@ describe('what the keeper goes by', () => {
     expect(() => settingsFrom(YML, { REGENT_KEEPER_TTL: '2.5' })).toThrow('whole seconds');
     expect(() => settingsFrom(YML, { REGENT_KEEPER_ABSENCE: '20' })).toThrow('from 3 to 12');
     expect(() => settingsFrom('name: "r1"\n', {})).toThrow('restapi.connect_address');
-  });
-
-  it('has a clock that goes on', async () => {
-    const from = clock();
-    await until('time passed', () => clock() - from >= 20);
-    expect(clock() - from).toBeLessThan(5000);
   });
 
   it('rejects dead hosts alone, each for its time', () => {
