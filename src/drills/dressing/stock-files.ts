@@ -67,19 +67,19 @@ function haproxy(): FileEdits {
         now: NOTHING,
       },
       { old: '    timeout check 700ms\n', now: NOTHING },
-      backend('/health/ready?held'),
-      backend('/health/live'),
+      backend('/health/ready?held', '1s'),
+      backend('/health/live', '2s'),
       { old: '    default-server tcp-ut 3s pool-purge-delay 2s\n', now: NOTHING },
     ],
   };
 }
 
-/** The checks of a backend, by the page that they ask for. */
-function backend(page: string): Edit {
+/** The checks of a backend, by the page that they ask for, and how often. */
+function backend(page: string, inter: string): Edit {
   const asks = `uri ${page} ver HTTP/1.1 hdr Host regent-region
     http-check expect status 200
     default-server check`;
-  const ours = ' inter 1s fastinter 200ms downinter 500ms fall 2 rise 1\n';
+  const ours = ` inter ${inter} fastinter 200ms downinter 500ms fall 2 rise 1\n`;
   return { old: asks + ours, now: `${asks}\n` };
 }
 

@@ -19,6 +19,9 @@ export interface PoolOptions {
  * shares those that are there.
  */
 const OPENING = 2;
+/** So many stay open when nobody needs them: a call after a quiet time is not to wait for handshakes, nor hundreds of calls for two at a time. */
+const KEPT = 4;
+const IDLE_MS = 30_000;
 /** One that takes longer may have met silence: another one is tried beside it. */
 const SLOW_MS = 500;
 /** Waiting shorter than this for an answer says nothing of the connection, ms. */
@@ -46,7 +49,8 @@ export class Pool {
     this.#pool = new pg.Pool({
       ...clientConfig(connection, timeouts, name),
       max,
-      idleTimeoutMillis: 30_000,
+      min: Math.min(max, KEPT),
+      idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: timeouts.lifetimeMs / 1000,
     });
     this.#pool.on('connect', (client) => {
