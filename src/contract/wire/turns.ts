@@ -32,6 +32,8 @@ export class Turns {
   }
 
   #wait(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    // A timer of less than nothing is a warning of Node's on standard error.
+    if (ms <= 0 || signal?.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const finish = (isMine: boolean) => {
         clearTimeout(timer);
@@ -47,7 +49,6 @@ export class Turns {
       signal?.addEventListener('abort', leave);
       const later = this.#waiting.findIndex(({ end }) => end > mine.end);
       this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, mine);
-      if (signal?.aborted) leave();
     });
   }
 }

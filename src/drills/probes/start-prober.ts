@@ -83,15 +83,20 @@ async function start(netns: string | null, program: string, config: { readonly s
   };
 }
 
-/** How a program ended, as the end of a sentence; '' when well. */
+/** How a program ended, as the end of a sentence; '' when well, whatever it said before (a warning of Node's, say): that is said on. */
 function watchExit(child: Program): Promise<string> {
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(0, 4000)));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`: ${sentenceOf(error)}`));
     child.once('close', (code, signal) => {
+      if (code === 0) {
+        process.stderr.write(words);
+        resolve('');
+        return;
+      }
       const said = words.split('\n').find((line) => line.includes('Error: ')) ?? words.trim().split('\n').at(-1) ?? '';
-      const how = signal ? ` by ${signal}` : code === 0 ? '' : ` with ${code}`;
+      const how = signal ? ` by ${signal}` : ` with ${code}`;
       resolve(`${how}${said === '' ? '' : `: ${said.trim()}`}`);
     });
   });

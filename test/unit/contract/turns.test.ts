@@ -63,6 +63,18 @@ describe('turns of repeats', () => {
     expect(await turns.run(async () => 'free', 20)).toBe('free');
   });
 
+  it('are not waited for when the time is up already, and nothing is said of that', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const turns = new Turns(1);
+    const { ends, work } = held();
+    const first = turns.run(work, 1000);
+    expect(await turns.run(work, -1.5)).toBeNull();
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
+    ends[0]?.();
+    expect(await first).toBe('done');
+  });
+
   it('bound what a client repeats while the site is away; first tries take none', async () => {
     let [open, most, tries] = [0, 0, 0];
     let isAway = true;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ProberConfig, WriteOrder } from '../../../../src/drills/probes/config.ts';
 import { startDnsAsker } from '../../../../src/drills/probes/dns/asker.ts';
 import { type Prober, type ProberRecord, startProber } from '../../../../src/drills/probes/start-prober.ts';
@@ -199,6 +199,18 @@ describe('the process of a prober', () => {
     await until('the failure', () => prober.failure());
     await expect(prober.stop()).rejects.toThrow(/ended by itself by SIGKILL/);
     expect(lane(prober.record(), 'vip').length).toBeGreaterThan(0);
+  });
+
+  it('is believed when it ends well, whatever it has said on standard error', async () => {
+    const port = await opened(serveHttp((_, response) => response.end()));
+    // Node warns of such a time.
+    const prober = await started({ vip: { host: HOST, port, timeoutMs: -1 } });
+    await until('a sample', () => lane(prober.record(), 'vip').length > 0);
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const record = await prober.stop();
+    expect(said.mock.calls.flat().join('')).toContain('TimeoutNegativeWarning');
+    said.mockRestore();
+    expect(record.cost).not.toBeNull();
   });
 
   it('is gone after its stop, and when the process that started it was killed', async () => {
