@@ -106,6 +106,11 @@ export function isRight(row: Pick<Service, 'state' | 'isWanted'>): boolean {
   return row.isWanted ? row.state === 'healthy' : ['absent', 'pending', 'stale'].includes(row.state);
 }
 
+/** Is a service well, with this generation or a later one in force, by its node's last word? Whatever has been published since. */
+export function isAtWork(row: Pick<Service, 'state' | 'lastState' | 'applied'>, generation: number): boolean {
+  return row.state !== 'stale' && row.lastState === 'healthy' && (row.applied ?? 0) >= generation;
+}
+
 /** Names as a sentence has them: `r1, r2 and r3`. */
 export function listOf(names: readonly string[]): string {
   const [last = '', ...rest] = names.toReversed();

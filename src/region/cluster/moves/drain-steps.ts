@@ -1,6 +1,6 @@
 import { isRejected, RejectedError } from '../../../core/errors.ts';
 import { updateNode } from '../../../store/queries/nodes.ts';
-import { isRight, type SiteNode } from '../site.ts';
+import { isAtWork, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
 import { addressesOf } from './orders.ts';
 import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move.ts';
@@ -62,22 +62,36 @@ async function mark(move: Move, name: string, isDrained: boolean): Promise<void>
 /** Until the region nodes that answer have taken over what a mark changes. */
 async function inForce(move: Move, name: string): Promise<void> {
   const { revision } = await lookNow(move);
+  const marked = new Map<string, number>();
   await waitFor(move, `the mark of ${name} to be in force`, {
     seconds: TAKEN_S,
-    missing: (look) => notTaken(look, name, revision),
+    missing: (look) => {
+      for (const [node, generation] of publishedIn(look, revision)) if (!marked.has(node)) marked.set(node, generation);
+      return notTaken(look, name, marked);
+    },
   });
 }
 
-/** What is missing until everybody acts by the mark; null: nothing. Nodes that are silent are waited for by nobody. Pure. */
-export function notTaken(look: Look, name: string, revision: number): string | null {
+/** By node's name: the generation that is published, where the configuration of `revision` went into it. */
+function publishedIn({ compiled, services }: Look, revision: number): readonly (readonly [string, number])[] {
+  const rows = services.filter(({ node }) => (compiled.get(node) ?? 0) >= revision);
+  return rows.map(({ node, wanted }) => [node, wanted] as const);
+}
+
+/**
+ * What is missing until everybody acts by the mark; null: nothing. `marked`: by node's name, the first generation that was seen to have it: what is
+ * published later for other reasons is not waited for, since on a busy site something always is. Nodes that are silent are waited for by nobody. Pure.
+ */
+export function notTaken(look: Look, name: string, marked: ReadonlyMap<string, number>): string | null {
   const fresh = look.site.nodes.filter((node) => node.isRegion && node.isFresh);
   if (!fresh.some((node) => node.name === name)) return `${name} does not report`;
   for (const node of fresh) {
-    if ((look.compiled.get(node.name) ?? 0) < revision) return `nothing newer is published for ${node.name} yet`;
+    const generation = marked.get(node.name);
+    if (generation === undefined) return `nothing newer is published for ${node.name} yet`;
     const rows = look.services.filter(
       (row) => row.node === node.name && (row.service === 'lb' || (row.service === 'vip' && node.name === name)),
     );
-    const late = rows.find((row) => row.isWanted && !(row.isCurrent && isRight(row)));
+    const late = rows.find((row) => row.isWanted && !isAtWork(row, generation));
     if (late) return `${late.service} on ${late.node} is ${late.state}`;
   }
   return null;

@@ -24,6 +24,8 @@ export interface FakeCluster {
   readonly processes: Record<string, string>;
   /** What was done to it, in order. */
   readonly deeds: string[];
+  /** Generations: what is published for all nodes, and what is in force there. */
+  generation: { published: number; applied: number };
   /** Called at every look: what goes on by itself. */
   tick: () => void;
   /** Services that do not come back from a restart, as `r2/dns`. */
@@ -48,6 +50,7 @@ export function fakeCluster(): FakeCluster {
     agents: { r1: 'a1', r2: 'a2', r3: 'a3' },
     processes: { r1: 'r1:1', r2: 'r2:1', r3: 'r3:1' },
     deeds: [],
+    generation: { published: 1, applied: 1 },
     broken: new Set(),
     tick: () => {
       cluster.compiled = cluster.revision;
@@ -107,18 +110,20 @@ export function lookOf(cluster: FakeCluster): Look {
 function serviceOf(cluster: FakeCluster, node: string, service: string): Service {
   const wish = cluster.requests.find((row) => row.nodeId === `n-${node}` && row.service === service);
   const isBroken = cluster.broken.has(`${node}/${service}`);
+  const { published, applied } = cluster.generation;
+  const own = isBroken ? 'unhealthy' : 'healthy';
   return {
     node,
     service,
-    state: isBroken ? 'unhealthy' : 'healthy',
+    state: applied < published && !isBroken ? 'pending' : own,
     since: null,
     why: isBroken ? 'it does not answer' : '',
     isWanted: true,
-    wanted: 1,
-    applied: 1,
-    isCurrent: true,
+    wanted: published,
+    applied,
+    isCurrent: applied === published,
     reportedAt: null,
-    lastState: 'healthy',
+    lastState: own,
     version: null,
     lastAction: null,
     restart: wish ? { nonce: wish.nonce, isDone: true } : null,

@@ -108,6 +108,20 @@ describe('a drain', () => {
     expect([cluster.leader, cluster.holder]).toEqual(['r2', 'r2']);
   });
 
+  it('waits for what it has changed, and not for what is published meanwhile without an end', async () => {
+    const cluster = fakeCluster();
+    const { tick, generation } = cluster;
+    cluster.tick = () => {
+      tick();
+      generation.published += 1;
+      generation.applied = generation.published - 3;
+    };
+    const { end, said } = await drain(cluster, 'r3');
+    expect(end).toEqual({ state: 'done', result: 'r3 is drained; r1 leads the database.' });
+    expect(said).toContain('waits for the mark of r3 to be in force: lb on r1 is pending');
+    expect((await restart(cluster, ['r2'])).end).toMatchObject({ state: 'done' });
+  });
+
   it('of a standby moves no database', async () => {
     const cluster = fakeCluster();
     expect((await drain(cluster, 'r3')).end).toEqual({
