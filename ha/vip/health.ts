@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
@@ -32,6 +33,8 @@ const CONFIG_MS = 1000;
 const SETTLED_MS = 1500;
 /** Ends the program and, by `unfit`, the keepalived that does not do its part. */
 const END_KEEPALIVED = 75;
+const DROP = '/opt/regent/current/ha/vip/drop';
+const DROP_MS = 500;
 /** It is never stopped for good reason; twice in a row is no glance at a moment in between. */
 const FROZEN_LOOKS = 2;
 
@@ -68,6 +71,18 @@ function say(verdict: Verdict, isHolder: boolean, keepalived = 'unknown'): void 
 
 function holds(address: string): boolean {
   return Object.values(networkInterfaces()).some((list) => list?.some((item) => item.address === address));
+}
+
+/**
+ * Takes the address away first: until systemd has seen this program end and has run `unfit`, a busy host may take longer than the next holder waits.
+ */
+function endKeepalived(): never {
+  try {
+    execFileSync(DROP, { timeout: DROP_MS, stdio: 'ignore' });
+  } catch (error) {
+    process.stdout.write(`the address is left to systemd: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  process.exit(END_KEEPALIVED);
 }
 
 function readConfig(): Config {
@@ -172,7 +187,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     if (isSuperseded({ now, heldMs, peers })) {
       log('address', 'another node has taken it over while this one still has it: keepalived is ended');
       say({ isFit: false, why: 'another node has taken it over' }, isHolder);
-      process.exit(END_KEEPALIVED);
+      endKeepalived();
     }
     const wanted = decide({
       now,
@@ -197,7 +212,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       frozen = keepalived === 'frozen' ? frozen + 1 : 0;
       if (frozen >= FROZEN_LOOKS) {
         log('keepalived', 'it is stopped and does nothing: it is ended');
-        process.exit(END_KEEPALIVED);
+        endKeepalived();
       }
       say(verdict, isHolder, keepalived);
       notify(last === '' ? 'READY=1' : 'WATCHDOG=1');
