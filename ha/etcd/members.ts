@@ -38,7 +38,7 @@ export function isAstray(place: string, members: readonly Member[], now: number,
   return member !== own && own?.aliveSince != null && now - own.aliveSince >= homeMs;
 }
 
-/** How one is watched. `isProven`: somebody has just heard its majority, so it need not be asked. */
+/** How one is watched. `onChange`: it answers now, or does not any more. `isSpare`: nobody needs it now. `isProven`: somebody has just heard its majority, so it need not be asked. */
 export interface WatchedOptions {
   readonly onChange: (isAlive: boolean) => void;
   readonly isSpare: () => boolean;
@@ -52,18 +52,14 @@ export interface WatchedOptions {
 export class Watched implements Member {
   readonly place: string;
   aliveSince: number | null = null;
-  readonly #onChange: (isAlive: boolean) => void;
-  readonly #isSpare: () => boolean;
-  readonly #isProven: () => boolean;
+  readonly #options: WatchedOptions;
   #agent: Agent;
   #isClosed = false;
 
-  /** `place`: `address:port`. `onChange`: it answers now, or does not any more. `isSpare`: nobody needs it now. */
-  constructor(place: string, identity: Identity, { onChange, isSpare, isProven }: WatchedOptions) {
+  /** `place`: `address:port`. */
+  constructor(place: string, identity: Identity, options: WatchedOptions) {
     this.place = place;
-    this.#onChange = onChange;
-    this.#isSpare = isSpare;
-    this.#isProven = isProven;
+    this.#options = options;
     this.#agent = agentOf(identity);
     void this.#watch();
   }
@@ -81,10 +77,10 @@ export class Watched implements Member {
 
   async #watch(): Promise<void> {
     while (!this.#isClosed) {
-      const isAlive = this.#isProven() || (await hasMajority(placeOf(this.place), this.#agent, SILENT_MS));
+      const isAlive = this.#options.isProven() || (await hasMajority(placeOf(this.place), this.#agent, SILENT_MS));
       if (isAlive !== (this.aliveSince !== null)) {
         this.aliveSince = isAlive ? performance.now() : null;
-        this.#onChange(isAlive);
+        this.#options.onChange(isAlive);
       }
       await this.#pause();
     }
@@ -94,7 +90,7 @@ export class Watched implements Member {
   async #pause(): Promise<void> {
     const until = performance.now() + SPARE_MS;
     do await delay(LOOK_MS);
-    while (this.#isSpare() && performance.now() < until);
+    while (this.#options.isSpare() && performance.now() < until);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   PKI_FILES,
   readIdentity,
   signOf,
+  wordsOf,
 } from '../kit/host.ts';
 import { proofAge } from '../kit/proof.ts';
 import { handLeadOn } from './lead.ts';
@@ -139,7 +140,7 @@ if (import.meta.main) {
   let places: readonly string[] = [];
   let [sign, failure] = ['', ''];
   const logOnce = (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = wordsOf(error);
     if (text !== failure) log(text);
     failure = text;
   };

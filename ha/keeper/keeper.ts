@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openNotifier, pause, readIdentity, uptimeMs as clock } from '../kit/host.ts';
+import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '../kit/host.ts';
 import { sayProof } from '../kit/proof.ts';
 import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
@@ -31,7 +31,6 @@ interface Held extends Hold {
 }
 
 const log = (text: string) => void process.stdout.write(`${text}\n`);
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 /** A problem once, not at every turn. */
 const said = new Map<string, string>();
 function logOnce(what: string, text: string): void {

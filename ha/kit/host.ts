@@ -33,6 +33,11 @@ export function uptimeMs(): number {
   return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000);
 }
 
+/** What went wrong, in its own words. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Changes whenever one of the files does. */
 export function signOf(paths: readonly string[]): string {
   const signs = paths.map((path) => {

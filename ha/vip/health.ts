@@ -4,7 +4,7 @@ import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasMajority } from '../kit/etcd.ts';
-import { openNotifier, pause, PKI_FILES, readIdentity, signOf } from '../kit/host.ts';
+import { openNotifier, pause, PKI_FILES, readIdentity, signOf, wordsOf } from '../kit/host.ts';
 import { proofAge } from '../kit/proof.ts';
 import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
@@ -80,7 +80,7 @@ function endKeepalived(): never {
   try {
     execFileSync(DROP, { timeout: DROP_MS, stdio: 'ignore' });
   } catch (error) {
-    process.stdout.write(`the address is left to systemd: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stdout.write(`the address is left to systemd: ${wordsOf(error)}\n`);
   }
   process.exit(END_KEEPALIVED);
 }
@@ -132,7 +132,7 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
       }
       log('files', 'read');
     } catch (error) {
-      log('files', error instanceof Error ? error.message : String(error));
+      log('files', wordsOf(error));
     }
     await delay(CONFIG_MS);
   }

@@ -58,7 +58,7 @@ export function openTls(files: TlsFiles, log: Log): Tls {
       const isSame = texts.every((text, index) => text === current.texts[index]);
       const next = isSame ? current : load(files, texts);
       faults = 0;
-      if (next.id === current.id) return;
+      if (next === current) return;
       current = next;
       for (const server of servers) server.setSecureContext(next.options);
       log.info('the node certificate was read anew', { serial: next.serial });
@@ -162,8 +162,7 @@ function load(files: TlsFiles, texts: Texts) {
   };
   createSecureContext(options);
   const authorityEnd = new Date(authority.notAfter).toISOString();
-  const id = `${facts.fingerprint} ${authority.fingerprint} ${own}`;
-  return { options, texts, id, serial: facts.serial, authorityEnd };
+  return { options, texts, serial: facts.serial, authorityEnd };
 }
 
 function read(path: string): string {

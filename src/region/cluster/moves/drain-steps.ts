@@ -66,16 +66,12 @@ async function inForce(move: Move, name: string): Promise<void> {
   await waitFor(move, `the mark of ${name} to be in force`, {
     seconds: TAKEN_S,
     missing: (look) => {
-      for (const [node, generation] of publishedIn(look, revision)) if (!marked.has(node)) marked.set(node, generation);
+      for (const { node, wanted } of look.services) {
+        if (!marked.has(node) && (look.compiled.get(node) ?? 0) >= revision) marked.set(node, wanted);
+      }
       return notTaken(look, name, marked);
     },
   });
-}
-
-/** By node's name: the generation that is published, where the configuration of `revision` went into it. */
-function publishedIn({ compiled, services }: Look, revision: number): readonly (readonly [string, number])[] {
-  const rows = services.filter(({ node }) => (compiled.get(node) ?? 0) >= revision);
-  return rows.map(({ node, wanted }) => [node, wanted] as const);
 }
 
 /**
