@@ -18,6 +18,7 @@ import { told } from '../kit/site.ts';
 const BUILDS = drawn(BROKEN_BUILDS, process.env['REGENT_BROKEN_BUILDS'], RANDOM);
 /** A recording that a busy machine spoilt says nothing: it is made again. */
 const TRIES = 3;
+const PLAYED_AGAIN: ReadonlySet<Check['what']> = new Set(['outage', 'failures']);
 const say = (text: string) => console.log(text);
 
 /**
@@ -40,15 +41,13 @@ describe('a build that is broken on purpose', () => {
     async ([name, , , build]) => {
       const start = performance.now();
       let sound = checkOf(await play(stage, build), build);
-      // A machine that is too busy for a moment fails a call by itself.
-      if (build.check === 'failures' && sound?.isHeld === false) sound = checkOf(await play(stage, build), build);
       const broken = checkOf(await dressed({ stage, say }, build.dressing, (other) => play(other, build)), build);
-      told(name, `sound: ${sound?.measured}; broken: ${broken?.measured}; limit ${broken?.limit}`, start);
       expect(broken?.isHeld, `${build.drill} did not notice`).toBe(false);
-      // How fast a sound one is on a busy machine is no matter here: a broken one is far slower.
-      const isTold =
-        build.check === 'outage' ? secondsOf(broken) > 2 * secondsOf(sound) : sound !== undefined && sound.isHeld;
-      expect(isTold, `the sound build: ${sound?.measured}`).toBe(true);
+      // A machine that is too busy for a moment makes a sound one slow, or fails a call, by itself. What is unsafe is never played again.
+      for (let tries = 1; PLAYED_AGAIN.has(build.check) && !isTold(build, sound, broken) && tries < TRIES; tries += 1)
+        sound = checkOf(await play(stage, build), build);
+      told(name, `sound: ${sound?.measured}; broken: ${broken?.measured}; limit ${broken?.limit}`, start);
+      expect(isTold(build, sound, broken), `the sound build: ${sound?.measured}`).toBe(true);
       // Whatever happened: hosts have their sound files again, and are well with them.
       expect(await isDressed(stage)).toBe(false);
       await site.well(120_000);
@@ -82,6 +81,12 @@ async function play(stage: Stage, { drill, isHeldLong }: BrokenBuild): Promise<V
 
 function checkOf({ checks }: Verdict, { check, probe }: BrokenBuild): Check | undefined {
   return checks.find((item) => item.what === check && (probe === undefined || item.probe === probe));
+}
+
+/** How fast a sound one is on a busy machine is no matter: a broken one is far slower. Everything else is held by a sound one. */
+function isTold({ check }: BrokenBuild, sound: Check | undefined, broken: Check | undefined): boolean {
+  if (check === 'outage') return secondsOf(broken) > 2 * secondsOf(sound);
+  return sound !== undefined && sound.isHeld;
 }
 
 function secondsOf(check: Check | undefined): number {
