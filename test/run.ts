@@ -41,8 +41,8 @@ const STEPS: readonly Step[] = [
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 6 },
   { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 12 },
   { name: 'check', phase: 'root', vitest: ['check'], minutes: 10 },
-  { name: 'lab', phase: 'root', vitest: ['lab'], minutes: 45 },
-  // Parts that turn with the commits; `--only cluster-bad-days` and `--only broken-builds` run all of them.
+  // Parts that turn with the commits; `--only faults`, `--only cluster-bad-days` and `--only broken-builds` run all of them.
+  { name: 'lab', phase: 'root', vitest: ['lab'], environment: { REGENT_FAULT_CASES: '12' }, minutes: 45 },
   {
     name: 'story',
     phase: 'root',

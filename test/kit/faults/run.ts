@@ -18,6 +18,8 @@ export interface FaultOrder {
   /** Is this address one that DHCP may give? */
   readonly isPool: (address: string) => boolean;
   readonly targets?: readonly Target[];
+  /** How many of a round's faults are drawn; absent: all. */
+  readonly cases?: number;
   readonly print: (line: string) => void;
 }
 
@@ -49,7 +51,7 @@ const DEADLINE_MS = 90_000;
  * frozen any more: nobody lends a hand.
  */
 export async function runFaults(order: FaultOrder): Promise<FaultReport> {
-  const random = dice(order.seed).next;
+  const random = dice(order.seed);
   const clients = await startClients(order.layout);
   const results: FaultResult[] = [];
   let ledger = EMPTY_LEDGER;
@@ -59,8 +61,10 @@ export async function runFaults(order: FaultOrder): Promise<FaultReport> {
     for (let round = 1; round <= order.rounds; round += 1) {
       const domain = `f${round}-${order.seed}.test`;
       const { load, probes } = await startRound(order, clients, { round, domain });
-      for (const { target, kind } of shuffled(faultsOf(order.targets ?? TARGETS), random)) {
-        const result = await oneFault({ order, clients, load, probes, target, kind, round, phase: random() * 3000 });
+      const faults = random.shuffled(faultsOf(order.targets ?? TARGETS)).slice(0, order.cases);
+      for (const { target, kind } of faults) {
+        const phase = random.next() * 3000;
+        const result = await oneFault({ order, clients, load, probes, target, kind, round, phase });
         results.push(result);
         order.print(line(result));
       }
@@ -186,11 +190,4 @@ function faultsOf(targets: readonly Target[]): { target: Target; kind: FaultKind
     { target, kind: 'kill' as const },
     { target, kind: 'stop' as const },
   ]);
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  return items
-    .map((item) => ({ item, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ item }) => item);
 }
