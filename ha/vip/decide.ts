@@ -46,9 +46,10 @@ const PROXY_MS = 2000;
 const REGION_MS = 3000;
 /**
  * Who has just taken the address has got everybody's connections with it, and is slow for that reason alone. Handed on, the same would befall the next
- * one: so for `FRESH_MS` after a move only silence that outlasts `LOADED_MS` is one.
+ * one: so for `FRESH_MS` after a move only silence that outlasts `LOADED_MS` is one. No longer: a haproxy that hangs 12 s after a move is not slow,
+ * and cost 8 s of calls with 20 s here.
  */
-const FRESH_MS = 20_000;
+const FRESH_MS = 10_000;
 const LOADED_MS = 10_000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;

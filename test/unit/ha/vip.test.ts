@@ -63,7 +63,7 @@ describe('who may hold the floating address', () => {
     ],
     [
       'haproxy is silent on who has just taken it',
-      { ...HELD, heldMs: 19_000, proxy: SILENT, regionAt: AGO(3100), peers: [peer({ canTake: true })] },
+      { ...HELD, heldMs: 9_000, proxy: SILENT, regionAt: AGO(3100), peers: [peer({ canTake: true })] },
       true,
       /just come here/,
     ],
@@ -71,7 +71,7 @@ describe('who may hold the floating address', () => {
       'the same, for long',
       {
         ...HELD,
-        heldMs: 19_000,
+        heldMs: 9_000,
         proxy: { answeredAt: AGO(10_100), isRefused: false },
         regionAt: AGO(10_100),
         peers: [peer({ canTake: true })],
@@ -80,8 +80,14 @@ describe('who may hold the floating address', () => {
       /haproxy does not answer/,
     ],
     [
+      'haproxy is silent on who has had it for 10 s',
+      { ...HELD, heldMs: 10_000, proxy: SILENT, peers: [peer({ canTake: true })] },
+      false,
+      /haproxy does not answer/,
+    ],
+    [
       'who has just taken it sees no region for a moment',
-      { ...HELD, heldMs: 19_000, regionAt: AGO(3100), peers: [peer({ canTake: true })] },
+      { ...HELD, heldMs: 9_000, regionAt: AGO(3100), peers: [peer({ canTake: true })] },
       true,
       /a region answer/,
     ],
