@@ -39,6 +39,23 @@ afterEach(async () => {
   for (const layout of open.splice(0)) await purge(layout);
 });
 
+const THREE = ['r1', 'r2', 'r3'];
+const NINE = [...THREE, 'r4', 'r5', 'r6', 'r7', 'r8', 'r9'];
+
+/** The groups of a lab that has nothing but them, where the kernel gives shares of real time. */
+function realtimeOf(name: string) {
+  const layout = layoutOf(testInstance(name));
+  const hierarchy = '/sys/fs/cgroup/cpu';
+  const style = { kind: 'own', hierarchies: [hierarchy] } as const;
+  return {
+    layout,
+    make: (host: string, among: number) => makeGroups(style, layout.cgroup(host), among),
+    /** What the host's real-time processes may have of its period, in microseconds. */
+    shareOf: (host: string) => Number(readFileSync(`${hierarchy}/${layout.cgroup(host)}/cpu.rt_runtime_us`, 'utf8')),
+    remove: (group = `regent-lab/${layout.instance}`) => removeGroups(style, group),
+  };
+}
+
 /** Everything of an instance that can be found on the machine, by any of its names. */
 function tracesOf(layout: Layout): string[] {
   const groups = ['systemd', 'unified', 'freezer', 'cpu', '.'].map(
@@ -102,36 +119,45 @@ describe('a lab of one host', () => {
   it.skipIf(isRealtimeDenied())(
     'shares real time among region nodes, whatever boots first, and among more of them when it has grown',
     () => {
-      const layout = layoutOf(testInstance('shares'));
-      const style = { kind: 'own', hierarchies: ['/sys/fs/cgroup/cpu'] } as const;
-      const make = (host: string, among: number) => makeGroups(style, layout.cgroup(host), among);
-      const shareOf = (host: string) =>
-        Number(readFileSync(`/sys/fs/cgroup/cpu/${layout.cgroup(host)}/cpu.rt_runtime_us`, 'utf8'));
+      const { layout, make, shareOf, remove } = realtimeOf('shares');
       try {
         for (const rack of ['k1', 'k2']) make(rack, 0);
-        const three = ['r1', 'r2', 'r3'];
-        for (const host of three) make(host, three.length);
+        for (const host of THREE) make(host, THREE.length);
         const most = shareOf('r1');
         expect(most).toBeGreaterThan(0);
-        expect([...three, 'k1', 'k2'].map(shareOf)).toEqual([most, most, most, 0, 0]);
+        expect([...THREE, 'k1', 'k2'].map(shareOf)).toEqual([most, most, most, 0, 0]);
         // A host that was killed starts again, at once.
-        removeGroups(style, layout.cgroup('r2'));
-        make('r2', three.length);
+        remove(layout.cgroup('r2'));
+        make('r2', THREE.length);
         expect(shareOf('r2')).toBe(most);
-        const nine = [...three, 'r4', 'r5', 'r6', 'r7', 'r8', 'r9'];
-        for (const host of nine) make(host, nine.length);
+        for (const host of NINE) make(host, NINE.length);
         const less = shareOf('r9');
         expect(less).toBeGreaterThan(0);
-        expect(nine.map(shareOf)).toEqual(nine.map(() => less));
+        expect(NINE.map(shareOf)).toEqual(NINE.map(() => less));
         // The lab goes, and is made again at once.
-        removeGroups(style, `regent-lab/${layout.instance}`);
+        remove();
         make('r1', 1);
         expect(shareOf('r1')).toBeGreaterThan(0);
       } finally {
-        removeGroups(style, `regent-lab/${layout.instance}`);
+        remove();
       }
     },
   );
+
+  it.skipIf(isRealtimeDenied())('shares what it had when it has grown and another lab has the rest', () => {
+    const [lab, other] = [realtimeOf('shares'), realtimeOf('other')];
+    try {
+      for (const host of THREE) lab.make(host, THREE.length);
+      for (const host of THREE) other.make(host, THREE.length);
+      for (const host of NINE) lab.make(host, NINE.length);
+      const share = lab.shareOf('r9');
+      expect(share).toBeGreaterThan(0);
+      expect(NINE.map(lab.shareOf)).toEqual(NINE.map(() => share));
+    } finally {
+      lab.remove();
+      other.remove();
+    }
+  });
 
   it('has a base without keys or identities of one host', async () => {
     const lab = await labOf('base');

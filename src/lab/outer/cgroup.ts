@@ -51,7 +51,10 @@ function allowRealtime(host: string, among: number): void {
   if (!existsSync(join(host, RUNTIME))) return;
   if (!mayTake(dirname(lab), SECOND, ALL_LABS)) return;
   const wish = Math.min(MOST_OF_A_LAB, (among * HOST_SHARE * SECOND) / HOST_PERIOD);
-  if (!PARTS.some((part) => mayTake(lab, SECOND, wish * part))) return;
+  const has = runtimeOf(lab);
+  const isMore = PARTS.some((part) => wish * part > has && mayTake(lab, SECOND, wish * part));
+  // Where others have the rest, a lab that has grown shares what it had.
+  if (!isMore && has === 0) return;
   const share = Math.min(HOST_SHARE, Math.floor((runtimeOf(lab) / SECOND / among) * HOST_PERIOD));
   // In a lab that has grown, those that were there before have more than theirs.
   for (const entry of readdirSync(lab, { withFileTypes: true })) {
