@@ -14,7 +14,7 @@ import { openSite, type Site } from '../kit/site.ts';
  */
 const ROUNDS = Number(process.env['REGENT_FAULT_ROUNDS'] ?? 1);
 const SEED = Number(process.env['REGENT_FAULT_SEED'] ?? RANDOM.seed);
-const CASES = process.env['REGENT_FAULT_CASES'];
+const CASES = Number(process.env['REGENT_FAULT_CASES'] ?? Number.POSITIVE_INFINITY);
 const WANTED = process.env['REGENT_FAULT_TARGETS']?.split(',') ?? [];
 
 /** Two pools with a reserved range between them (last bytes): the second pool is the lab's own. */
@@ -50,10 +50,10 @@ describe('every process killed and frozen in turn, under 20 writes/s and DNS, DH
       // A patient client: a backlog after a freeze may take long on a busy machine, and giving up is no loss but a failure here.
       const client = createClient({ url: lab.url, apiKey: lab.apiKey, random: systemRandom(), deadlineMs: 120_000 });
       const targets = TARGETS.filter(({ name }) => WANTED.length === 0 || WANTED.includes(name));
-      const order = { layout: lab.layout, client, rounds: ROUNDS, seed: SEED, writesPerSecond: 20, isPool, targets };
-      const drawn = CASES === undefined ? {} : { cases: Number(CASES) };
+      const drawn = { rounds: ROUNDS, seed: SEED, cases: CASES, targets };
+      const order = { layout: lab.layout, client, ...drawn, writesPerSecond: 20, isPool };
       const real = keepRenewing(lab);
-      const report = await runFaults({ ...order, ...drawn, print: (line) => console.log(line) });
+      const report = await runFaults({ ...order, print: (line) => console.log(line) });
       const addresses = await real.stop();
       console.log(reportText(report));
       console.log(`a real client's addresses, asked for anew every 2 s: ${[...new Set(addresses)].join(', ')}`);

@@ -18,8 +18,8 @@ export interface FaultOrder {
   /** Is this address one that DHCP may give? */
   readonly isPool: (address: string) => boolean;
   readonly targets?: readonly Target[];
-  /** How many of a round's faults are drawn; absent: all. */
-  readonly cases?: number;
+  /** How many of a round's faults are drawn, at the most. */
+  readonly cases: number;
   readonly print: (line: string) => void;
 }
 
