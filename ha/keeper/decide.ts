@@ -1,3 +1,5 @@
+import type { Answer } from './postgres.ts';
+
 /*
  * Everything that the keeper decides, as pure functions of what it has seen. Times are ms of a clock that counts suspend too; an answer
  * counts from the moment at which its question was sent.
@@ -9,6 +11,8 @@ export interface Patience {
   readonly margin: number;
   /** For a Patroni or PostgreSQL that takes questions and does not answer. */
   readonly silence: number;
+  /** For the same while its processes wait for a processor: it is slow, and would be as slow elsewhere. */
+  readonly starved: number;
   /** For a Patroni that does not listen: it is being started, and its PostgreSQL serves on. Far below its lease of 20 s. */
   readonly absence: number;
 }
@@ -27,11 +31,18 @@ export interface Sight {
   readonly armed: ReadonlyMap<string, { readonly term: Term; readonly revision: string }>;
 }
 
-/** How somebody on this host answers. `heardAt`: answered or refused; `silences`: questions without either since then. */
+/** How somebody on this host answers. `heardAt`: answered or refused; `silences`: questions without either since then; `isStarved`: for want of a processor. */
 export interface Hearing {
   readonly answeredAt: number;
   readonly heardAt: number;
   readonly silences: number;
+  readonly isStarved: boolean;
+}
+
+/** What is known after one more answer, to a question of `at`. */
+export function hear(before: Hearing, at: number, answer: Answer, isStarved: boolean): Hearing {
+  if (answer === 'silent') return { ...before, silences: before.silences + 1, isStarved };
+  return { answeredAt: answer === 'answered' ? at : before.answeredAt, heardAt: at, silences: 0, isStarved };
 }
 
 /** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last sight of its key. */
@@ -170,8 +181,8 @@ export function decideOther(
   return now - rejection.at >= RACE_AFTER_MS ? 'revoke' : 'rest';
 }
 
-function isSilent(hearing: Hearing, now: number, { silence }: Patience): boolean {
-  return hearing.silences >= SILENCES && now - hearing.heardAt > silence;
+function isSilent({ silences, heardAt, isStarved }: Hearing, now: number, { silence, starved }: Patience): boolean {
+  return silences >= SILENCES && now - heardAt > (isStarved ? starved : silence);
 }
 
 function isHeard(hearing: Hearing, now: number): boolean {

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { allPids, statOf } from '../kit/processes.ts';
 
 const NAME = 'postgres';
 const SWEEP_MS = 20;
@@ -18,16 +19,29 @@ export function findOrphans(data: string): number[] {
 
 /** Every process of PostgreSQL that works in this data folder. */
 export function findProcesses(data: string): number[] {
-  const entries = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  return entries.flatMap((entry) => (isOurs(entry, data) ? [Number(entry)] : []));
+  return allPids().filter((pid) => isOurs(pid, data));
+}
+
+/** Those that may be short of a processor: the postmaster and its processes, and none where one of them is stopped, since the others wait for that. */
+export function awakeOf(data: string): number[] {
+  const pids = processesOf(data);
+  return pids.some(isPidStopped) ? [] : pids;
 }
 
 /** Is one of the postmaster's processes, or itself, stopped (SIGSTOP)? Then something will wait for it. */
 export function isStopped(data: string): boolean {
+  return processesOf(data).some(isPidStopped);
+}
+
+function isPidStopped(pid: number): boolean {
+  return statOf(pid)?.state === 'T';
+}
+
+function processesOf(data: string): number[] {
   const pid = postmasterOf(data);
-  if (pid === null) return false;
-  const children = read(`/proc/${pid}/task/${pid}/children`) ?? '';
-  return [String(pid), ...children.trim().split(' ')].some((entry) => statOf(entry)?.state === 'T');
+  if (pid === null) return [];
+  const children = read(`/proc/${pid}/task/${pid}/children`)?.trim() ?? '';
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
 }
 
 /**
@@ -61,25 +75,17 @@ function sweep(data: string): boolean {
 function postmasterOf(data: string): number | null {
   const pid = Number.parseInt(read(`${data}/postmaster.pid`) ?? '', 10);
   // A single user mode writes a negative number; an old file may name a stranger, or nobody.
-  return pid > 0 && isOurs(String(pid), data) ? pid : null;
+  return pid > 0 && isOurs(pid, data) ? pid : null;
 }
 
 /** A server's working folder is its data folder. One that has ended and was not waited for (a zombie) has none. */
-function isOurs(entry: string, data: string): boolean {
-  if (statOf(entry)?.name !== NAME) return false;
+function isOurs(pid: number, data: string): boolean {
+  if (statOf(pid)?.name !== NAME) return false;
   try {
-    return readlinkSync(`/proc/${entry}/cwd`) === data;
+    return readlinkSync(`/proc/${pid}/cwd`) === data;
   } catch {
     return false;
   }
-}
-
-function statOf(entry: string): { name: string; state: string } | null {
-  const text = entry === '' ? null : read(`/proc/${entry}/stat`);
-  if (text === null) return null;
-  // The name stands in parentheses and may hold some itself.
-  const [start, end] = [text.indexOf('('), text.lastIndexOf(')')];
-  return { name: text.slice(start + 1, end), state: text.charAt(end + 2) };
 }
 
 function read(path: string): string | null {

@@ -12,6 +12,9 @@ export interface Settings {
   readonly patience: Patience;
 }
 
+/** A host that is so busy for longer serves nobody: then another one is tried. */
+const STARVED_TIMES = 5;
+
 /** Reads this host's part of Patroni's configuration, the product's own file, and the environment (`/etc/regent/keeper.conf`). */
 export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
   return settingsFrom(readFileSync(PATRONI_YML, 'utf8'), environment);
@@ -31,6 +34,7 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
     throw new Error(`${name} is "${environment[name]}". Rule: a number of seconds from ${least} to ${most}`);
   };
   const ttl = seconds('REGENT_KEEPER_TTL', 2, 2, 10);
+  const silence = seconds('REGENT_KEEPER_SILENCE', 2, 1, 10);
   if (ttl % 1000 !== 0) throw new Error('REGENT_KEEPER_TTL has a fraction. Rule: whole seconds');
   return {
     name: find(/^name: "(.*)"$/m, 'name'),
@@ -40,7 +44,8 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
     patience: {
       ttl,
       margin: ttl > 2000 ? 800 : 600,
-      silence: seconds('REGENT_KEEPER_SILENCE', 2, 1, 10),
+      silence,
+      starved: STARVED_TIMES * silence,
       absence: seconds('REGENT_KEEPER_ABSENCE', 8, 3, 12),
     },
   };

@@ -1,16 +1,18 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '../kit/host.ts';
+import { pidsNamed } from '../kit/processes.ts';
 import { sayProof } from '../kit/proof.ts';
-import { decideOther, decideOwn, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
+import { decideOther, decideOwn, hear, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
-import { endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
+import { awakeOf, endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
 import { readSettings, signOfFiles } from './host.ts';
 import { askPatroni } from './patroni.ts';
 import { type Answer, PostgresProbe } from './postgres.ts';
 import { arm, disarm, forget, look, type Look, release } from './records.ts';
 import { Rejections } from './reject.ts';
 import { Renewals } from './renewals.ts';
+import { Starvation } from './starved.ts';
 
 /*
  * Keeps two primaries from ever being at work, and a dead one from being waited for: README.md. It needs nothing of ours but this folder.
@@ -44,7 +46,7 @@ let etcd!: Etcd;
 const probe = new PostgresProbe();
 const rejections = new Rejections();
 const renewals = new Renewals();
-const fresh = (): Hearing => ({ answeredAt: clock(), heardAt: clock(), silences: 0 });
+const fresh = (): Hearing => ({ answeredAt: clock(), heardAt: clock(), silences: 0, isStarved: false });
 
 const state = {
   sight: null as Look | null,
@@ -99,20 +101,17 @@ async function followEtcd(): Promise<never> {
   }
 }
 
-function hear(before: Hearing, at: number, answer: Answer): Hearing {
-  if (answer === 'answered') return { answeredAt: at, heardAt: at, silences: 0 };
-  if (answer === 'refused') return { ...before, heardAt: at, silences: 0 };
-  return { ...before, silences: before.silences + 1 };
-}
-
 /** Asks one of this host's daemons, while its PostgreSQL is primary. */
-async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>): Promise<never> {
+async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>, find: () => number[]): Promise<never> {
+  const starvation = new Starvation(find);
   for (;;) {
     const at = clock();
     if (state.wasPrimary) {
       const answer = await ask();
       if (answer !== 'silent' && state[who].silences > 0) state.lateAt = clock();
-      if (state.wasPrimary) state[who] = hear(state[who], at, answer);
+      const isStarved = starvation.judge(answer, clock());
+      if (isStarved && !state[who].isStarved) log(`${who} is silent and waits for a processor: it is given more time`);
+      if (state.wasPrimary) state[who] = hear(state[who], at, answer, isStarved);
     }
     // A silence has taken its time already.
     await delay(Math.max(0, at + ASK_MS - clock()));
@@ -282,8 +281,16 @@ if (import.meta.main) {
   await Promise.race([
     followFiles(),
     followEtcd(),
-    follow('patroni', () => askPatroni(settings.patroni, identity)),
-    follow('postgres', async () => (isStopped(settings.data) ? 'silent' : probe.ask())),
+    follow(
+      'patroni',
+      () => askPatroni(settings.patroni, identity),
+      () => pidsNamed('patroni'),
+    ),
+    follow(
+      'postgres',
+      async () => (isStopped(settings.data) ? 'silent' : probe.ask()),
+      () => awakeOf(settings.data),
+    ),
     beat(),
   ]);
 }

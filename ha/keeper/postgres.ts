@@ -11,18 +11,20 @@ const PROTOCOL = 196_608;
 const TIMEOUT_MS = 900;
 /** PostgreSQL must let new ones in, too. */
 const QUESTIONS = 10;
+/** One that is silent, and another one. */
+const SESSIONS = 2;
 
 /** `answered`: it did, or said why not; `refused`: nobody listens; `silent`: nothing in time. */
 export type Answer = 'answered' | 'refused' | 'silent';
 
 /**
  * Asks this host's PostgreSQL by its socket, where the superuser of its system user needs no password, with the few messages of its
- * protocol (version 3) that this takes: no process is started for it.
+ * protocol (version 3) that this takes: no process is started for it. A session that is silent is waited for on, and a second one tried beside it:
+ * one anew for each question would be, for a server that has no time, work that nobody waits for.
  */
 export class PostgresProbe {
   readonly #path: string;
-  #socket: Socket | null = null;
-  #left = 0;
+  #sessions: Session[] = [];
 
   /** `path`: of the server's socket. */
   constructor(path = '/run/postgresql/.s.PGSQL.5432') {
@@ -31,54 +33,101 @@ export class PostgresProbe {
 
   /** One question with a deadline. Never two at a time. */
   async ask(): Promise<Answer> {
-    let answer = await this.#askOnce();
+    const end = performance.now() + TIMEOUT_MS;
+    let answer = await this.#askOnce(TIMEOUT_MS);
     // An old session may have ended for its own reasons: only what a new one is told counts.
-    if (answer === 'ended') answer = await this.#askOnce();
+    if (answer === 'ended') answer = await this.#askOnce(end - performance.now());
     return answer === 'ended' ? 'refused' : answer;
   }
 
   close(): void {
-    this.#socket?.destroy();
-    this.#socket = null;
+    this.#keep([]);
   }
 
-  #askOnce(): Promise<Answer | 'ended'> {
-    if (this.#left <= 0) this.close();
-    const isNew = this.#socket === null;
-    const socket = (this.#socket ??= createConnection(this.#path));
-    if (isNew) this.#left = QUESTIONS;
-    this.#left -= 1;
-    return new Promise((resolve) => {
+  async #askOnce(timeoutMs: number): Promise<Answer | 'ended'> {
+    const spent = (session: Session) => session.answer === null && session.left <= 0;
+    this.#keep(this.#sessions.filter((session) => !spent(session)));
+    let session = this.#sessions.find(({ answer }) => answer === null);
+    if (session === undefined && this.#sessions.length < SESSIONS)
+      this.#sessions.push((session = new Session(this.#path)));
+    session?.ask();
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<'silent'>((resolve) => (timer = setTimeout(() => resolve('silent'), timeoutMs)));
+    const answers = this.#sessions.flatMap((one) =>
+      one.answer === null ? [] : [one.answer.then((answer) => ({ answer, from: one }))],
+    );
+    const first = await Promise.race([...answers, silence]);
+    clearTimeout(timer);
+    if (first === 'silent') return 'silent';
+    const { answer, from } = first;
+    const isUsable = from.isUsable;
+    from.answer = null;
+    // The other one was asked before that, and says no more.
+    this.#keep(isUsable ? [from] : []);
+    return answer;
+  }
+
+  #keep(sessions: Session[]): void {
+    for (const session of this.#sessions) if (!sessions.includes(session)) session.close();
+    this.#sessions = sessions;
+  }
+}
+
+/** One session. `answer`: of the question that is under way; null: none is. `left`: questions that it may still be asked. */
+class Session {
+  readonly #socket: Socket;
+  answer: Promise<Answer | 'ended'> | null = null;
+  left = QUESTIONS;
+  isUsable = true;
+
+  constructor(path: string) {
+    this.#socket = createConnection(path);
+    // Between questions nobody else listens.
+    this.#socket.on('error', () => (this.isUsable = false));
+    this.#socket.on('close', () => (this.isUsable = false));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /** Asks; `answer` is there from then on. Never while it is there. */
+  ask(): void {
+    const socket = this.#socket;
+    const isNew = this.left === QUESTIONS;
+    this.left -= 1;
+    this.answer = new Promise((resolve) => {
       const end = (answer: Answer | 'ended', isUsable = false) => {
-        clearTimeout(timer);
-        socket.removeAllListeners();
-        socket.on('error', () => {});
-        if (!isUsable) this.close();
+        for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener);
+        this.isUsable &&= isUsable;
         resolve(answer);
       };
-      const timer = setTimeout(() => end('silent'), TIMEOUT_MS);
       let rest: Buffer = Buffer.alloc(0);
       let isAsked = !isNew;
-      socket.on('data', (part) => {
-        const { types, rest: left } = split(Buffer.concat([rest, part]));
-        rest = left;
-        for (const type of types) {
-          // ErrorResponse: words are a sign of life. A session goes on after one of them or ends; a new one is cheap.
-          if (type === 'E') return end('answered');
-          // ReadyForQuery
-          if (type !== 'Z') continue;
-          if (isAsked) return end('answered', true);
-          isAsked = true;
-          socket.write(query(QUESTION));
-        }
-      });
-      socket.on('close', () => end(isNew ? 'refused' : 'ended'));
-      socket.on('error', (error: NodeJS.ErrnoException) => {
-        // EAGAIN: its queue of callers is full, nobody lets them in.
-        if (isNew) return end(error.code === 'EAGAIN' ? 'silent' : 'refused');
-        end('ended');
-      });
-      socket.write(isNew ? startup() : query(QUESTION));
+      const listeners = {
+        data: (part: Buffer) => {
+          const { types, rest: left } = split(Buffer.concat([rest, part]));
+          rest = left;
+          for (const type of types) {
+            // ErrorResponse: words are a sign of life. A session goes on after one of them or ends; a new one is cheap.
+            if (type === 'E') return end('answered');
+            // ReadyForQuery
+            if (type !== 'Z') continue;
+            if (isAsked) return end('answered', true);
+            isAsked = true;
+            socket.write(query(QUESTION));
+          }
+        },
+        close: () => end(isNew ? 'refused' : 'ended'),
+        error: (error: NodeJS.ErrnoException) => {
+          // EAGAIN: its queue of callers is full, nobody lets them in.
+          if (isNew) return end(error.code === 'EAGAIN' ? 'silent' : 'refused');
+          end('ended');
+        },
+      };
+      for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener);
+      if (socket.destroyed) end('ended');
+      else socket.write(isNew ? startup() : query(QUESTION));
     });
   }
 }

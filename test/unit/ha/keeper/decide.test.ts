@@ -1,11 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideOther, decideOwn, isBlessed, type Hold, type Own, type Sight } from '../../../../ha/keeper/decide.ts';
+import {
+  decideOther,
+  decideOwn,
+  hear,
+  isBlessed,
+  type Hold,
+  type Own,
+  type Sight,
+} from '../../../../ha/keeper/decide.ts';
 
 const NOW = 1_000_000;
 const AGO = (ms: number) => NOW - ms;
-const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, absence: 8000 };
-const HEARD = { answeredAt: AGO(200), heardAt: AGO(200), silences: 0 };
+const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, starved: 10_000, absence: 8000 };
+const HEARD = { answeredAt: AGO(200), heardAt: AGO(200), silences: 0, isStarved: false };
 const SIGHT: Sight = {
   at: AGO(100),
   leader: { name: 'r1', term: '7' },
@@ -28,7 +36,7 @@ const WELL: Own = {
   hold: HOLD,
 };
 const UNARMED = { ...SIGHT, fences: new Map<string, string>(), armed: new Map() };
-const SILENT = { answeredAt: AGO(2100), heardAt: AGO(2100), silences: 2 };
+const SILENT = { answeredAt: AGO(2100), heardAt: AGO(2100), silences: 2, isStarved: false };
 
 describe('what a keeper does about its own host', () => {
   it.each<[string, Partial<Own>, string, RegExp]>([
@@ -60,6 +68,21 @@ describe('what a keeper does about its own host', () => {
       /^$/,
     ],
     ['PostgreSQL hangs', { postgres: SILENT }, 'fence', /PostgreSQL is silent/],
+    ['PostgreSQL waits for a processor', { postgres: { ...SILENT, isStarved: true } }, 'rest', /^$/],
+    [
+      'PostgreSQL waits for a processor, its lease is due',
+      { postgres: { ...SILENT, isStarved: true }, hold: { ...HOLD, renewedAt: AGO(150) } },
+      'renew',
+      /^$/,
+    ],
+    ['PostgreSQL waits for a processor for too long', { postgres: starvedFor(10_100) }, 'fence', /silent for 10100 ms/],
+    ['Patroni waits for a processor', { patroni: { ...starvedFor(7900) } }, 'rest', /^$/],
+    [
+      'PostgreSQL waits for a processor, and the lease is lost',
+      { postgres: { ...SILENT, isStarved: true }, hold: { ...HOLD, renewedAt: AGO(1400) } },
+      'fence',
+      /no proof/,
+    ],
     ['one late answer proves nothing', { postgres: { ...SILENT, silences: 1 } }, 'rest', /^$/],
     ['Patroni hangs', { patroni: SILENT }, 'fence', /Patroni is silent/],
     ['Patroni hangs, no lease', { patroni: SILENT, hold: null, sight: UNARMED }, 'rest', /^$/],
@@ -111,6 +134,17 @@ describe('what a keeper does about its own host', () => {
     expect(isBlessed({ ...SIGHT, isSynchronous: false }, 'r2')).toBe(true);
   });
 });
+
+it('hears an answer, a refusal and a silence', () => {
+  const before = { answeredAt: 10, heardAt: 20, silences: 3, isStarved: true };
+  expect(hear(before, 50, 'answered', false)).toEqual({ answeredAt: 50, heardAt: 50, silences: 0, isStarved: false });
+  expect(hear(before, 50, 'refused', false)).toEqual({ answeredAt: 10, heardAt: 50, silences: 0, isStarved: false });
+  expect(hear(before, 50, 'silent', true)).toEqual({ ...before, silences: 4 });
+});
+
+function starvedFor(ms: number) {
+  return { answeredAt: AGO(ms), heardAt: AGO(ms), silences: 9, isStarved: true };
+}
 
 function otherLeads(): Sight {
   return { ...SIGHT, leader: { name: 'r2', term: '8' }, fences: new Map(), armed: new Map() };

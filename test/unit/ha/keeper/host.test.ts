@@ -116,14 +116,18 @@ describe('the probe of PostgreSQL', () => {
   });
 
   /** A server that says this to a newcomer and to each question. */
-  async function listen(hello: Buffer, answer: Buffer): Promise<{ path: string; sessions: () => number }> {
+  async function listen(
+    hello: Buffer | Promise<Buffer>,
+    answer: Buffer,
+  ): Promise<{ path: string; sessions: () => number }> {
     let sessions = 0;
     const path = join(folder, `socket-${Math.random()}`);
     listener = createServer((socket) => {
       sessions += 1;
       open.add(socket);
-      socket.once('data', () => {
-        socket.write(hello);
+      socket.on('error', () => {});
+      socket.once('data', async () => {
+        socket.write(await hello);
         socket.on('data', () => socket.write(answer));
       });
     });
@@ -150,6 +154,35 @@ describe('the probe of PostgreSQL', () => {
     expect(await new PostgresProbe(full.path).ask()).toBe('answered');
   });
 
+  it('waits on for a session that is silent, tries one beside it, and takes the first word of either', async () => {
+    let greet = () => {};
+    const told = new Promise<void>((resolve) => (greet = resolve));
+    const { path, sessions } = await listen(
+      told.then(() => HELLO),
+      ROW,
+    );
+    const probe = new PostgresProbe(path);
+    for (let turn = 0; turn < 3; turn += 1) expect(await probe.ask()).toBe('silent');
+    expect(sessions()).toBe(2);
+    greet();
+    expect(await probe.ask()).toBe('answered');
+    // The one that has answered goes on, the other one is closed.
+    await until('one is left', () => [...open].filter((socket) => !socket.destroyed).length === 1);
+    expect(await probe.ask()).toBe('answered');
+    expect(sessions()).toBe(2);
+    probe.close();
+  });
+
+  it('hears who has gone while it waited for him', async () => {
+    const { path } = await listen(Buffer.alloc(0), ROW);
+    const probe = new PostgresProbe(path);
+    expect(await probe.ask()).toBe('silent');
+    const asked = probe.ask();
+    listener?.close();
+    for (const socket of open) socket.destroy();
+    expect(await asked).toBe('refused');
+  });
+
   it('hears silence before and after the greeting, and nobody where nobody listens', async () => {
     const mute = await listen(Buffer.alloc(0), ROW);
     expect(await new PostgresProbe(mute.path).ask()).toBe('silent');
@@ -164,14 +197,14 @@ describe('what the keeper goes by', () => {
     const settings = settingsFrom(YML, {});
     expect(settings).toMatchObject({
       data: '/var/lib/postgresql/17/regent',
-      patience: { ttl: 2000, margin: 600, silence: 2000, absence: 8000 },
+      patience: { ttl: 2000, margin: 600, silence: 2000, starved: 10_000, absence: 8000 },
     });
     expect(settings.name).toMatch(/^[a-z0-9-]+$/);
     expect(settings.patroni.port).toBe(8008);
     expect(settings.etcd.length).toBeGreaterThan(1);
     expect(settings.etcd[0]).toBe(`${settings.patroni.host}:2379`);
     const own = settingsFrom(YML, { REGENT_KEEPER_TTL: '4', REGENT_KEEPER_SILENCE: '3.5' });
-    expect(own).toMatchObject({ patience: { ttl: 4000, margin: 800, silence: 3500 } });
+    expect(own).toMatchObject({ patience: { ttl: 4000, margin: 800, silence: 3500, starved: 17_500 } });
   });
 
   it('refuses numbers that would not be safe, and a file without what it needs', () => {

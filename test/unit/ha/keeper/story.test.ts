@@ -8,7 +8,7 @@ import { decideOther, decideOwn, type Hold, type Rejection, type Sight } from '.
  */
 const STEP = 20;
 const END = 30_000;
-const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, absence: 8000 };
+const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, starved: 10_000, absence: 8000 };
 const TERM = '7';
 
 interface Fate {
@@ -80,8 +80,8 @@ function tell(fate: Fate): Told {
       others = sightAt(now, now);
     }
     if (now % 100 === 0 && !during(fate.stalls, now)) {
-      const heard = { answeredAt: now, heardAt: now, silences: 0 };
-      const frozen = { answeredAt: fate.frozenAt, heardAt: fate.frozenAt, silences: 3 };
+      const heard = { answeredAt: now, heardAt: now, silences: 0, isStarved: false };
+      const frozen = { answeredAt: fate.frozenAt, heardAt: fate.frozenAt, silences: 3, isStarved: false };
       const patroni = now < fate.frozenAt ? heard : frozen;
       const view = { now, name: 'r1', patience: PATIENCE, isPrimary: isUp, blessedAt: now, lateAt: -1e9 };
       const step = decideOwn({ ...view, patroni, postgres: heard, sight: own, hold });
