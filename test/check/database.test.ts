@@ -258,6 +258,26 @@ describe('etcd and Patroni of a first member', () => {
     expect(stdout).toBe('1 1\nTrue\n');
   });
 
+  it('say whether this is the primary without asking PostgreSQL, which may have no time', async () => {
+    const pki = '--cacert /etc/regent/pki/ca.crt --cert /etc/regent/pki/node.crt --key /etc/regent/pki/node.key';
+    const ask = async (method: string) =>
+      (
+        await host.run([
+          'sh',
+          '-c',
+          `curl -q -s -o /dev/null -w '%{http_code}' --max-time 2 -X ${method} ${pki} https://${OWN}:8008/primary || true`,
+        ])
+      ).stdout;
+    expect([await ask('OPTIONS'), await ask('GET')]).toEqual(['200', '200']);
+    await host.run(['pkill', '-STOP', '-x', 'postgres']);
+    try {
+      // The other way round says that Debian's Patroni asks PostgreSQL no more, and ours is not needed.
+      expect([await ask('OPTIONS'), await ask('GET')]).toEqual(['200', '000']);
+    } finally {
+      await host.run(['pkill', '-CONT', '-x', 'postgres']);
+    }
+  });
+
   it('keep PostgreSQL running when Patroni is killed, and take it over as it runs', async () => {
     const pid = await postmaster();
     await host.run(['pkill', '-KILL', '-f', `^/usr/bin/python3 ${PATRONI}`]);
