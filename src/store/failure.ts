@@ -36,6 +36,8 @@ const SOCKET_ERRORS = new Set([
   'EMFILE',
 ]);
 
+/** How pg-pool and pg say that making a connection took longer than it may: whose timer is the first. */
+const CONNECT_TIMEOUTS = ['Connection terminated due to connection timeout', 'timeout expired'];
 const NO_CONNECTION = 'timeout exceeded when trying to connect';
 /** How pg and pg-pool say that they waited long enough; without any code. */
 const OWN_TIMEOUTS = ['Query read timeout', NO_CONNECTION, 'timeout expired'];
@@ -51,9 +53,10 @@ const CLIENT_MESSAGES = [
 /**
  * SQLSTATEs, or classes of them (first two characters), after which the same transaction may succeed: connection (08),
  * resources (53), operator intervention (57), system errors (58), serialization and deadlock (40), read-only after a
- * switchover (25006), idle session cut (25P03), lock timeout (55P03), a prepared plan that a migration has outdated (0A000).
+ * switchover (25006), idle session cut (25P03), lock timeout (55P03), a prepared plan that a migration has outdated (0A000), an address that pg_hba.conf
+ * does not let in (28000): of a node that joins it comes to know within seconds.
  */
-const TRANSIENT = new Set(['08', '53', '57', '58', '40', '25006', '25P03', '55P03', '0A000']);
+const TRANSIENT = new Set(['08', '53', '57', '58', '40', '25006', '25P03', '28000', '55P03', '0A000']);
 
 /** During COMMIT a server that answers with one of these has rolled back: integrity (23), serialization (40), aborted (25P02). */
 const ROLLED_BACK_AT_COMMIT = new Set(['23', '40', '25P02']);
@@ -116,6 +119,11 @@ export function failureSentence(error: unknown): string {
 /** What pg-pool says when there is no connection in time, for those who wait before it. */
 export function noConnectionInTime(): Error {
   return new Error(NO_CONNECTION);
+}
+
+/** Did making a connection take longer than it may, with nobody having said no? */
+export function isConnectTimeout(error: Error): boolean {
+  return CONNECT_TIMEOUTS.includes(error.message);
 }
 
 /** Does the server start or stop, so that it lets nobody in? */

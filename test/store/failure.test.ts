@@ -60,6 +60,7 @@ const TABLE: readonly (readonly [string, Error, FailureClass, FailureClass, Fail
   ['40P01 deadlock', sqlError('40P01'), 'not_committed', 'not_committed', 'not_committed'],
   ['23505 duplicate', sqlError('23505'), 'fault', 'fault', 'fault'],
   ['42601 syntax', sqlError('42601'), 'fault', 'fault', 'ambiguous'],
+  ['28000 not let in by pg_hba.conf yet', sqlError('28000'), 'not_committed', 'not_committed', 'ambiguous'],
   ['28P01 wrong password', sqlError('28P01'), 'fault', 'fault', 'ambiguous'],
   ['3D000 no such database', sqlError('3D000'), 'fault', 'fault', 'ambiguous'],
   ['a standby', new StandbyError(), 'not_committed', 'not_committed', 'not_committed'],

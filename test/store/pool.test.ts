@@ -21,11 +21,14 @@ beforeEach(async () => {
     socket.once('data', () => sockets.push(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  pool = aPool(10_000);
+});
+function aPool(connectMs: number): Pool {
   const { port } = server.address() as AddressInfo;
   const connection = { host: '127.0.0.1', port, user: 'regent', database: 'regent' };
-  const timeouts = { ...DEFAULT_TIMEOUTS, connectMs: 10_000 };
-  pool = new Pool({ connection, name: 'test', timeouts, clock: realClock, log: silentLog, max: 6 });
-});
+  const timeouts = { ...DEFAULT_TIMEOUTS, connectMs };
+  return new Pool({ connection, name: 'test', timeouts, clock: realClock, log: silentLog, max: 6 });
+}
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   server.close();
@@ -77,4 +80,50 @@ test('when all have broken it begins with two again', async () => {
     make(sockets[n]);
   }
   for (const client of await Promise.all(again)) pool.release(client, 'done');
+});
+
+test('a server that has no time gets one at a time, for longer, until it is quick again', async () => {
+  const impatient = aPool(300);
+  const wanted = (count: number) => Array.from({ length: count }, () => impatient.acquire(10_000));
+  const given = await Promise.allSettled(wanted(2));
+  expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(sockets).toHaveLength(2);
+  const calls = wanted(3);
+  await asked(3);
+  await pause(400);
+  // Longer than the first two were waited for, and alone.
+  expect(sockets).toHaveLength(3);
+  make(sockets[2]);
+  impatient.release(await calls[0]!, 'done');
+  await asked(4);
+  await pause(100);
+  expect(sockets).toHaveLength(4);
+  make(sockets[3]);
+  const clients = await Promise.all(calls.slice(1));
+  const more = wanted(3);
+  await asked(6);
+  await pause(100);
+  expect(sockets).toHaveLength(6);
+  for (let n = 4; n < 7; n += 1) {
+    await asked(n + 1);
+    make(sockets[n]);
+  }
+  for (const client of [...clients, ...(await Promise.all(more))]) impatient.release(client, 'done');
+  await impatient.end();
+});
+
+test('one that is refused says nothing of the time that others need', async () => {
+  const refused = pool.acquire(10_000);
+  await asked(1);
+  sockets[0]?.destroy();
+  await expect(refused).rejects.toThrow(/terminated/);
+  const calls = Array.from({ length: 3 }, () => pool.acquire(10_000));
+  await asked(3);
+  await pause(100);
+  expect(sockets).toHaveLength(3);
+  for (let n = 1; n < 4; n += 1) {
+    await asked(n + 1);
+    make(sockets[n]);
+  }
+  for (const client of await Promise.all(calls)) pool.release(client, 'done');
 });

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Clock, Log } from '../../core/ports.ts';
 import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
-import { failureSentence, noConnectionInTime } from '../failure.ts';
+import { failureSentence, isConnectTimeout, noConnectionInTime } from '../failure.ts';
 import { Line } from './line.ts';
 
 export interface PoolOptions {
@@ -24,6 +24,8 @@ const KEPT = 4;
 const IDLE_MS = 30_000;
 /** One that takes longer may have met silence: another one is tried beside it. */
 const SLOW_MS = 500;
+/** While making one takes longer than it may, it may take up to so much longer: then it is the server that has no time, and each that is given up is work for nothing. */
+const PATIENCE_TIMES = 5;
 /** Waiting shorter than this for an answer says nothing of the connection, ms. */
 const SILENT_MS = 900;
 
@@ -38,6 +40,9 @@ export class Pool {
   readonly #max: number;
   /** Connections that are being made, and those of them that take long. */
   readonly #making = { all: 0, slow: 0 };
+  /** How long making one may take, ms: usually, and now. */
+  readonly #usual: number;
+  #patience: number;
   /** When a connection last answered, on the monotonic clock. */
   readonly #heard = new WeakMap<pg.PoolClient, number>();
   #silentSince = Number.NEGATIVE_INFINITY;
@@ -45,6 +50,8 @@ export class Pool {
   constructor({ connection, name, timeouts, clock, log, max }: PoolOptions) {
     this.#clock = clock;
     this.#max = max;
+    this.#usual = timeouts.connectMs;
+    this.#patience = timeouts.connectMs;
     this.#line = new Line(clock, Math.min(max, OPENING));
     this.#pool = new pg.Pool({
       ...clientConfig(connection, timeouts, name),
@@ -107,6 +114,8 @@ export class Pool {
   /** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
   #connect(timeoutMs: number): Promise<pg.PoolClient> {
     const made = this.#pool.idleCount === 0 ? this.#makes() : () => {};
+    // pg-pool reads it for each one that it makes.
+    this.#pool.options.connectionTimeoutMillis = this.#patience;
     return new Promise((resolve, reject) => {
       let isLate = false;
       const timer = setTimeout(() => {
@@ -115,13 +124,13 @@ export class Pool {
       }, timeoutMs);
       const take = (client: pg.PoolClient) => {
         clearTimeout(timer);
-        made();
+        made(null);
         if (isLate) client.release();
         else resolve(client);
       };
       const fail = (error: Error) => {
         clearTimeout(timer);
-        made();
+        made(error);
         reject(error);
       };
       this.#pool.connect().then(take, fail);
@@ -129,7 +138,8 @@ export class Pool {
   }
 
   /** Counts a connection that is being made, until it is there or has failed. */
-  #makes(): () => void {
+  #makes(): (error: Error | null) => void {
+    const from = this.#clock.monotonic();
     this.#making.all += 1;
     let isSlow = false;
     const timer = setTimeout(() => {
@@ -137,17 +147,26 @@ export class Pool {
       this.#making.slow += 1;
       this.#fit();
     }, SLOW_MS);
-    return () => {
+    return (error) => {
       clearTimeout(timer);
       this.#making.all -= 1;
       if (isSlow) this.#making.slow -= 1;
+      this.#learn(error, this.#clock.monotonic() - from);
       this.#fit();
     };
   }
 
-  /** As many places as there are connections, and some for those that are made. */
+  /** One that took twice as long would still be waited for; what failed in another way than by taking too long says nothing. */
+  #learn(error: Error | null, tookMs: number): void {
+    if (error !== null && !isConnectTimeout(error)) return;
+    const wanted = error === null ? tookMs * 2 : this.#patience * 2;
+    this.#patience = Math.min(PATIENCE_TIMES * this.#usual, Math.max(this.#usual, wanted));
+  }
+
+  /** As many places as there are connections, and some for those that are made: one alone while the server has no time for more. */
   #fit(): void {
     const { all, slow } = this.#making;
-    this.#line.resize(Math.min(this.#max, this.#pool.totalCount - all + OPENING + slow));
+    const opening = this.#patience > this.#usual ? 1 : OPENING + slow;
+    this.#line.resize(Math.min(this.#max, this.#pool.totalCount - all + opening));
   }
 }
