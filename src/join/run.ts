@@ -1,4 +1,4 @@
-import { AppError, isRejected, type Rejected } from '../core/errors.ts';
+import { AppError, isRejected, type Rejected, sentenceOf } from '../core/errors.ts';
 import type { FileContent } from '../core/host-values.ts';
 import { type Finding, hasError } from './checks.ts';
 import type { HostPorts } from './ports.ts';
@@ -67,6 +67,24 @@ export async function execute(ports: HostPorts, argv: readonly string[], timeout
 export async function startOrRestart({ ports }: Run, unit: string): Promise<void> {
   const { active } = await ports.host.units.state(unit);
   await ports.host.units.act(unit, active === 'inactive' ? 'start' : 'restart', UNIT_MS);
+}
+
+/**
+ * The same for a daemon that systemd starts anew by itself when it fails (`Restart=`): a first start may be too slow on a busy host, or the cluster's
+ * other nodes do not let this one in yet. Tries until the run's deadline.
+ */
+export async function startAtLast(run: Run, unit: string): Promise<void> {
+  let isFirst = true;
+  await untilDeadline(run, async () => {
+    try {
+      await (isFirst ? startOrRestart(run, unit) : startUnit(run, unit));
+      return { value: true };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      isFirst = false;
+      return { missing: `${unit} does not start yet: ${sentenceOf(error)}` };
+    }
+  });
 }
 
 /** Starts a unit; one that runs goes on. */

@@ -11,6 +11,7 @@ import {
   execute,
   installText,
   type Step,
+  startAtLast,
   startOrRestart,
   startUnit,
   untilDeadline,
@@ -201,7 +202,7 @@ async function writeSite({ ports, note, rows, credentialDigest }: InitRun): Prom
 
 async function startRegion(run: InitRun): Promise<void> {
   await enableUnits(run.ports, [UNITS.region]);
-  await startOrRestart(run, UNITS.region);
+  await startAtLast(run, UNITS.region);
 }
 
 /** A key that an interrupted run made and nobody saw is revoked with the same transaction. */

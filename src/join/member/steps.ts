@@ -9,7 +9,16 @@ import { createKey, publicKeyDigestOf } from '../../pki/key.ts';
 import { createRequest } from '../../pki/request.ts';
 import { readRackUuid, writeConf, writeRackIdentity } from '../configuration.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../paths.ts';
-import { enableUnits, execute, installText, type Step, startOrRestart, startUnit, untilDeadline } from '../run.ts';
+import {
+  enableUnits,
+  execute,
+  installText,
+  type Step,
+  startAtLast,
+  startOrRestart,
+  startUnit,
+  untilDeadline,
+} from '../run.ts';
 import { writeSecrets } from '../secrets.ts';
 import { apiUrl, newUuid } from '../texts.ts';
 import { writeAuthorityKey, writeNodeFiles } from '../trust.ts';
@@ -230,7 +239,7 @@ async function promote(run: JoinRun): Promise<void> {
 
 async function startRegion(run: JoinRun): Promise<void> {
   await enableUnits(run.ports, [UNITS.region]);
-  await startOrRestart(run, UNITS.region);
+  await startAtLast(run, UNITS.region);
 }
 
 async function becomeMember(run: JoinRun): Promise<void> {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/core/errors.ts';
 import { runJoin } from '../../../src/join/member/join.ts';
 import { runUndo } from '../../../src/join/member/leave.ts';
 import type { LeaveOptions } from '../../../src/join/member/options.ts';
@@ -93,6 +94,43 @@ describe('regent join as region', () => {
     host.cluster.isCarrying = () => host.isCarrying();
     expect(await join(host)).toBe(0);
     expect(host.cluster.members).toEqual(before);
+  });
+});
+
+describe('regent join as region, whose daemon fails at first', () => {
+  /** A host whose region daemon does not start so many times. */
+  const failing = (times: number) => {
+    const host = aHost({ isRegion: true, isRack: false });
+    const own = host.ports().host;
+    const tried: string[] = [];
+    const act: typeof own.units.act = async (unit, verb, timeoutMs) => {
+      if (unit !== UNITS.region) return await own.units.act(unit, verb, timeoutMs);
+      tried.push(verb);
+      if (tried.length <= times)
+        throw new AppError('command', `systemctl ${verb} ${unit} failed: Job for ${unit} failed.`);
+      await own.units.act(unit, verb, timeoutMs);
+    };
+    return { host, tried, changes: { host: { ...own, units: { ...own.units, act } } } };
+  };
+
+  it('waits until systemd has brought it up, and says once what it waits for', async () => {
+    const { host, tried, changes } = failing(3);
+    expect(await join(host, changes)).toBe(0);
+    expectMember(host, 'at last');
+    expect(tried).toEqual(['start', 'start', 'start', 'start']);
+    const words = `${UNITS.region} does not start yet: systemctl start ${UNITS.region} failed`;
+    expect(host.said.filter((line) => line.includes(words))).toHaveLength(1);
+  });
+
+  it('ends at its deadline with what is missing, and goes on when it is started again', async () => {
+    const { host, tried, changes } = failing(Number.POSITIVE_INFINITY);
+    expect(await join(host, changes)).toBe(5);
+    expect(tried.length).toBeGreaterThan(10);
+    expect(host.said.join('\n')).toMatch(
+      /step 8 \(region\) failed[^]*Missing: regent-regiond.service does not start yet/,
+    );
+    expect(await join(host)).toBe(0);
+    expectMember(host, 'another run');
   });
 });
 
