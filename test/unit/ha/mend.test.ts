@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../../kit/until.ts';
+import { pause, until } from '../../kit/until.ts';
 
 const MEND = join(import.meta.dirname, '../../../ha/postgres/mend');
 /** Another member that leads. */
@@ -52,7 +52,28 @@ esac
   }
 }
 
+/** A postmaster of this data folder, with a child of this title, which ends by itself when `end` is called. */
+async function postmaster(title: string): Promise<{ end: () => void }> {
+  await copyFile('/bin/bash', join(folder, 'postgres'));
+  const script = `exec -a '${title}' sleep 30 & echo $$ >${folder}/postmaster.pid; wait`;
+  const child = execFile(join(folder, 'postgres'), ['-c', script], { timeout: 30_000 });
+  const children = () => readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').then((text) => text.trim());
+  const titleOf = async () => readFile(`/proc/${await children()}/cmdline`, 'utf8').catch(() => '');
+  await until('it has its child', async () => (await titleOf()).startsWith(title));
+  const receiver = Number(await children());
+  return { end: () => process.kill(receiver, 'SIGKILL') };
+}
+
 describe('mend', () => {
+  it('asks nobody while the standby streams', async () => {
+    const { end } = await postmaster('postgres: regent: walreceiver streaming 0/3000148');
+    const asking = remade(['start failed', 'start failed', 'start failed', 'running']);
+    await pause(500);
+    expect(await readFile(join(folder, 'told'), 'utf8')).toBe('');
+    end();
+    expect(await asking).toBe(1);
+  });
+
   it('makes a standby anew that fails to start again and again, also when it is seen between two tries', async () => {
     expect(await remade(['start failed', 'start failed', 'start failed', 'running'])).toBe(1);
     expect(await remade(['start failed', 'starting', 'start failed', 'starting', 'start failed', 'running'])).toBe(1);
