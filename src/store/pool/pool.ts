@@ -163,10 +163,10 @@ export class Pool {
     this.#patience = Math.min(PATIENCE_TIMES * this.#usual, Math.max(this.#usual, wanted));
   }
 
-  /** As many places as there are connections, and some for those that are made: one alone while the server has no time for more. */
+  /** As many places as there are connections, and some for those that are made: while the server has no time for more one, and one beside it when it takes long. */
   #fit(): void {
     const { all, slow } = this.#making;
-    const opening = this.#patience > this.#usual ? 1 : OPENING + slow;
+    const opening = this.#patience > this.#usual ? 1 + Math.min(slow, 1) : OPENING + slow;
     this.#line.resize(Math.min(this.#max, this.#pool.totalCount - all + opening));
   }
 }
