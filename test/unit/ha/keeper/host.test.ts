@@ -126,9 +126,11 @@ describe('the probe of PostgreSQL', () => {
       sessions += 1;
       open.add(socket);
       socket.on('error', () => {});
-      socket.once('data', async () => {
-        socket.write(await hello);
-        socket.on('data', () => socket.write(answer));
+      socket.once('data', () => {
+        void Promise.resolve(hello).then((bytes) => {
+          socket.write(bytes);
+          socket.on('data', () => socket.write(answer));
+        });
       });
     });
     await new Promise<void>((resolve) => listener?.listen(path, resolve));
