@@ -12,7 +12,7 @@ interface Step {
   readonly vitest?: readonly string[];
   /** What is set for it unless the caller has set it. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** After so long it is ended: twice what it takes on a slow machine, so that one that hangs does not cost the others' words. */
+  /** After so long it is ended, with room for a slow machine, so that one that hangs does not cost the others' words. */
   readonly minutes: number;
 }
 

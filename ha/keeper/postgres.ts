@@ -60,10 +60,9 @@ export class PostgresProbe {
     clearTimeout(timer);
     if (first === 'silent') return 'silent';
     const { answer, from } = first;
-    const isUsable = from.isUsable;
     from.answer = null;
-    // The other one was asked before that, and says no more.
-    this.#keep(isUsable ? [from] : []);
+    // What the other one might say is not needed any more.
+    this.#keep(from.isUsable ? [from] : []);
     return answer;
   }
 
