@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { removeAbandoned } from './kit/lab.ts';
 
 /** One thing to run. `vitest`: the projects whose tests are counted one by one; a command counts as one test. */
 interface Step {
@@ -141,6 +142,8 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
         failures: code === 0 ? [] : [argv.join(' ')],
       };
   rmSync(folder, { recursive: true, force: true });
+  // Tests that were ended have left their hosts running: the next ones need the processors.
+  if (code === null && step.vitest) await removeAbandoned();
   if (isQuiet && (code !== 0 || counts.failed > 0)) console.log(`\n== ${step.name} failed (exit ${code})\n${output}`);
   return { step: step.name, ...counts, seconds: (performance.now() - started) / 1000 };
 }
@@ -176,7 +179,7 @@ function readReport(path: string, code: number | null): Counts {
     const failures = (report.testResults ?? []).flatMap((file) => {
       const name = relative(ROOT, file.name);
       const failed = file.assertionResults.filter((test) => test.status === 'failed');
-      if (failed.length === 0 && file.status === 'failed') return [`${name}: ${file.message?.split('\n')[0] ?? ''}`];
+      if (failed.length === 0 && file.status === 'failed') return [`${name}${reasonOf(file.message)}`];
       return failed.map((test) => `${name}: ${test.fullName}${reasonOf(test.failureMessages?.[0])}`);
     });
     return {

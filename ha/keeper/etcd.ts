@@ -2,8 +2,13 @@ import { Agent } from 'node:https';
 import { askEtcd, type Place, placeOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
-/** Then the next member is asked as well: the first to answer is taken, and one that is only slow is not given up. */
+/**
+ * Then the next member is asked as well: the first to answer is taken, and one that is only slow is not given up. Where the first has just been slow
+ * it has twice as long as then: to ask two of a busy cluster, the other by a new TLS session, makes both slower. Renewals of the lease
+ * go on beside it.
+ */
 const NEXT_MS = 350;
+const NEXT_MOST_MS = 700;
 
 /** A value of a key. `lease` is '0' where it has none. Numbers of 64 bits are decimal text, as etcd's JSON has them. */
 export interface Entry {
@@ -48,6 +53,8 @@ export class Etcd {
   /** For whoever is not asked first. */
   #anew: Agent;
   #first = 0;
+  /** How long the one that is asked first took for its last answer, ms. */
+  #tookMs = 0;
 
   /** `places`: `address:port`, this host's first. */
   constructor(places: readonly string[], identity: Identity) {
@@ -120,12 +127,13 @@ export class Etcd {
         const member = this.#members[index];
         if (isDone || asked >= count || member === undefined) return;
         const agent = asked === 0 ? member.agent : this.#anew;
+        const at = performance.now();
+        timer = setTimeout(askOne, asked === 0 ? patienceAfter(this.#tookMs) : NEXT_MS);
         asked += 1;
-        timer = setTimeout(askOne, NEXT_MS);
         askEtcd(member, { path, body: text }, agent).then(
           (answer) => {
             clearTimeout(timer);
-            if (!isDone) this.#first = index;
+            if (!isDone) [this.#first, this.#tookMs] = [index, performance.now() - at];
             isDone = true;
             resolve(answer);
           },
@@ -139,6 +147,11 @@ export class Etcd {
       askOne();
     });
   }
+}
+
+/** How long the first is waited for alone, when its last answer took so long; ms. */
+export function patienceAfter(tookMs: number): number {
+  return Math.min(NEXT_MOST_MS, Math.max(NEXT_MS, 2 * tookMs));
 }
 
 interface Reply {

@@ -159,11 +159,16 @@ async function followEtcd(state: State): Promise<void> {
     const sentAt = performance.now();
     if (await hasMajority(OWN_ETCD, agent, ETCD_TIMEOUT_MS)) hear(sentAt);
   };
+  let askedAt = -Infinity;
   for (;;) {
     const age = proofAge();
-    if (age !== null) hear(performance.now() - age);
-    else if (state.etcd !== null) void ask(state.etcd);
-    await delay(ASK_MS);
+    const now = performance.now();
+    if (age !== null) hear(now - age);
+    else if (state.etcd !== null && now - askedAt >= ASK_MS) {
+      askedAt = now;
+      void ask(state.etcd);
+    }
+    await delay(TICK_MS);
   }
 }
 

@@ -43,7 +43,7 @@ export function testInstance(name: string): string {
 }
 
 /** Removes the labs of test processes that were killed before they could. */
-async function removeAbandoned(): Promise<void> {
+export async function removeAbandoned(): Promise<void> {
   for (const name of existsSync(LAB_ROOT) ? readdirSync(LAB_ROOT) : []) {
     const pid = /^t(\d+)-/.exec(name)?.[1];
     if (pid === undefined || identify(Number(pid)) !== null) continue;

@@ -32,7 +32,7 @@ describe('a build that is broken on purpose', () => {
     say(`seed ${RANDOM.seed} (REGENT_CLUSTER_SEED plays it again)`);
     site = await openClusterSite('broken');
     await site.well(120_000);
-    stage = stageOf(site);
+    stage = await stageOf(site);
   }, 600_000);
   afterAll(() => site?.close(), 120_000);
 

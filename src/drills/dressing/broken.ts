@@ -95,7 +95,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
             path: '/etc/haproxy/regent/haproxy.cfg',
             edits: [
               {
-                old: '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 3s\n',
+                old: '    default-server inter 800ms fastinter 200ms downinter 400ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 3s\n',
                 now: '',
               },
             ],

@@ -5,7 +5,7 @@ import { type Prober, startDhcpProber, startProber } from '../probes/start-probe
 import type { Probed, Probes } from './round.ts';
 import { CLIENT, READ_PATH, type Stage } from './stage.ts';
 
-const EVERY_MS = 50;
+const BEAT_MS = 50;
 const DHCP_EVERY_MS = 1_000;
 const PROXY_EVERY_MS = 250;
 const PROXY_PORT = 8000;
@@ -73,9 +73,9 @@ async function waitUntilAnswered(stage: Stage, probers: readonly Prober[]): Prom
   }
 }
 
-function apiConfig({ vip, apiKey }: Stage, ledger: string): ProberConfig {
+function apiConfig({ vip, apiKey, beatMs = BEAT_MS }: Stage, ledger: string): ProberConfig {
   return {
-    everyMs: EVERY_MS,
+    everyMs: beatMs,
     stopMs: STOP_MS,
     api: { host: vip, port: API_PORT, apiKey },
     write: {
@@ -91,13 +91,13 @@ function apiConfig({ vip, apiKey }: Stage, ledger: string): ProberConfig {
   };
 }
 
-function machineConfig({ topology, vip }: Stage, vlan: string): ProberConfig {
+function machineConfig({ topology, vip, beatMs = BEAT_MS }: Stage, vlan: string): ProberConfig {
   const client = clientOf(topology, vlan);
   const nameOf = (address: string) =>
     topology.hosts.find(({ nics }) => nics.some((nic) => addressOf(nic) === address))?.name ?? address;
   const servers = client.resolvers.slice(0, 2).map((address) => ({ host: nameOf(address), address }));
   return {
-    everyMs: EVERY_MS,
+    everyMs: beatMs,
     stopMs: STOP_MS,
     dns: { name: ZONE, type: 'SOA', timeoutMs: 300, servers, lookup: servers },
     proxy: {
@@ -105,7 +105,7 @@ function machineConfig({ topology, vip }: Stage, vlan: string): ProberConfig {
       port: PROXY_PORT,
       origin: addressOf(client.nic),
       originPort: ORIGIN_PORT,
-      everyMs: PROXY_EVERY_MS,
+      everyMs: Math.max(PROXY_EVERY_MS, beatMs),
       timeoutMs: 1_000,
     },
   };

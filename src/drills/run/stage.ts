@@ -29,6 +29,8 @@ export interface Stage {
    * `streaming`: of region nodes that are dressed, whose doctor would not be content: every standby streams, and the API answers.
    */
   readonly redundancy?: 'promised' | 'streaming';
+  /** From one question of a probe to its next, ms; absent: 50. What is measured is as fine as that; a slow machine cannot ask often and be a cluster too. */
+  readonly beatMs?: number;
 }
 
 /** Where callers of the API are, and what they read. */

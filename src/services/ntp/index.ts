@@ -21,7 +21,7 @@ export const ntp: ManagedService<NtpDesired, NtpView> = {
   activate: activateNtp,
   onRoleChange: roleChangeNtp,
   // A process each time, and nobody waits for the clock.
-  probeEveryMs: 4_000,
+  probeEveryMs: 10_000,
   probe: probeNtp,
   parseProbe: parseProbeNtp,
 };

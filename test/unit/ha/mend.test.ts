@@ -65,13 +65,22 @@ async function postmaster(title: string): Promise<{ end: () => void }> {
 }
 
 describe('mend', () => {
-  it('asks nobody while the standby streams', async () => {
-    const { end } = await postmaster('postgres: regent: walreceiver streaming 0/3000148');
+  it.each([
+    ['the standby streams', 'postgres: regent: walreceiver streaming 0/3000148'],
+    ['it is the primary, which recovers nothing', 'postgres: regent: checkpointer '],
+  ])('asks nobody while %s', async (_, title) => {
+    const { end } = await postmaster(title);
     const asking = remade(['start failed', 'start failed', 'start failed', 'running']);
     await pause(500);
     expect(await readFile(join(folder, 'told'), 'utf8')).toBe('');
     end();
     expect(await asking).toBe(1);
+  });
+
+  it('asks while it recovers and nothing streams', async () => {
+    const { end } = await postmaster('postgres: regent: startup recovering 000000010000000000000003');
+    expect(await remade(['start failed', 'start failed', 'start failed', 'running'])).toBe(1);
+    end();
   });
 
   it('makes a standby anew that fails to start again and again, also when it is seen between two tries', async () => {
