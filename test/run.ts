@@ -52,13 +52,6 @@ const STEPS: readonly Step[] = [
     environment: { REGENT_CLUSTER_CASES: '3' },
     minutes: 20,
   },
-  {
-    name: 'broken',
-    phase: 'root',
-    vitest: ['story', 'file:broken-builds'],
-    environment: { REGENT_BROKEN_BUILDS: '1' },
-    minutes: 15,
-  },
 ];
 
 /** A whole run draws its random cases from one seed, so that two runs of one commit judge the same; a run of a part draws new ones. */

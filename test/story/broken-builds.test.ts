@@ -1,94 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BROKEN_BUILDS, type BrokenBuild } from '../../src/drills/dressing/broken.ts';
-import { isDressed } from '../../src/drills/dressing/dress.ts';
-import { forStock } from '../../src/drills/hazards/compared.ts';
-import { hazardOf } from '../../src/drills/hazards/catalogue.ts';
-import type { Check, Verdict } from '../../src/drills/judge/verdict.ts';
-import { screen } from '../../src/drills/report/screen.ts';
-import { dressed } from '../../src/drills/run/baseline.ts';
-import type { Stage } from '../../src/drills/run/stage.ts';
-import { playSuite } from '../../src/drills/run/suite.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { BROKEN_BUILDS } from '../../src/drills/dressing/broken.ts';
 import { drawn } from '../kit/cluster/broken.ts';
+import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { stageOf } from '../kit/cluster/stage.ts';
+import type { Stage } from '../../src/drills/run/stage.ts';
 import { RANDOM } from '../kit/dice.ts';
-import { told } from '../kit/site.ts';
 
-/** `REGENT_BROKEN_BUILDS`: how many to draw by the seed, or names (parts of them) with commas; unset: all. */
+/** `REGENT_BROKEN_BUILDS`: how many to draw by the seed, or names (parts of them) with commas; unset: all. The whole suite plays one in `lab/cluster`. */
 const BUILDS = drawn(BROKEN_BUILDS, process.env['REGENT_BROKEN_BUILDS'], RANDOM);
-/** A recording that a busy machine spoilt says nothing: it is made again. */
-const TRIES = 3;
-const PLAYED_AGAIN: ReadonlySet<Check['what']> = new Set(['outage', 'failures']);
-const say = (text: string) => console.log(text);
 
-/**
- * Who tests the drills? Each build has one part broken on purpose, in the files of installed hosts, and a drill that must notice. The same drill
- * is played with the sound build before, by the same seed: what fails then too would prove nothing.
- */
 describe('a build that is broken on purpose', () => {
   let site: ClusterSite;
   let stage: Stage;
   beforeAll(async () => {
-    say(`seed ${RANDOM.seed} (REGENT_CLUSTER_SEED plays it again)`);
+    console.log(`seed ${RANDOM.seed} (REGENT_CLUSTER_SEED plays it again)`);
     site = await openClusterSite('broken');
     await site.well(120_000);
     stage = await stageOf(site);
-  }, 600_000);
+  }, 900_000);
   afterAll(() => site?.close(), 120_000);
 
-  it.for(BUILDS.map((build) => [build.dressing.name, build.drill, build.check, build] as const))(
-    '%s fails %s by its check of %s, and a sound one does not',
-    async ([name, , , build]) => {
-      const start = performance.now();
-      let sound = checkOf(await play(stage, build), build);
-      const broken = checkOf(await dressed({ stage, say }, build.dressing, (other) => play(other, build)), build);
-      expect(broken?.isHeld, `${build.drill} did not notice`).toBe(false);
-      // A machine that is too busy for a moment makes a sound one slow, or fails a call, by itself. What is unsafe is never played again.
-      for (let tries = 1; PLAYED_AGAIN.has(build.check) && !isTold(build, sound, broken) && tries < TRIES; tries += 1)
-        sound = checkOf(await play(stage, build), build);
-      told(name, `sound: ${sound?.measured}; broken: ${broken?.measured}; limit ${broken?.limit}`, start);
-      expect(isTold(build, sound, broken), `the sound build: ${sound?.measured}`).toBe(true);
-      // Whatever happened: hosts have their sound files again, and are well with them.
-      expect(await isDressed(stage)).toBe(false);
-      await site.well(120_000);
-    },
-  );
+  brokenBuildsFail(BUILDS, () => ({ site, stage }));
 });
-
-async function play(stage: Stage, { drill, isHeldLong }: BrokenBuild): Promise<Verdict> {
-  const known = hazardOf(drill);
-  if (known === undefined) throw new Error(`there is no drill ${drill}`);
-  const hazard = isHeldLong ? forStock(known) : known;
-  for (let attempt = 1; ; attempt += 1) {
-    const [played] = await playSuite({
-      stage,
-      hazards: [hazard],
-      rounds: 1,
-      seed: RANDOM.seed,
-      isExact: true,
-      ids: () => crypto.randomUUID(),
-      now: () => new Date().toISOString(),
-      say,
-      signal: AbortSignal.timeout(600_000),
-      onPlayed: async (one) => say(screen(one)),
-    });
-    if (played === undefined) throw new Error(`${drill} was not played`);
-    const unfit = played.verdict.checks.find(({ what, isHeld }) => what === 'recording' && !isHeld);
-    if (unfit === undefined) return played.verdict;
-    if (attempt === TRIES) throw new Error(`${drill} could not be recorded well: ${unfit.measured}`);
-  }
-}
-
-function checkOf({ checks }: Verdict, { check, probe }: BrokenBuild): Check | undefined {
-  return checks.find((item) => item.what === check && (probe === undefined || item.probe === probe));
-}
-
-/** How fast a sound one is on a busy machine is no matter: a broken one is far slower. Everything else is held by a sound one. */
-function isTold({ check }: BrokenBuild, sound: Check | undefined, broken: Check | undefined): boolean {
-  if (check === 'outage') return secondsOf(broken) > 2 * secondsOf(sound);
-  return sound !== undefined && sound.isHeld;
-}
-
-function secondsOf(check: Check | undefined): number {
-  return Number.parseFloat(check?.measured ?? '');
-}

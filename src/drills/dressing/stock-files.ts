@@ -63,7 +63,7 @@ function haproxy(): FileEdits {
       { old: '    timeout check 800ms\n', now: NOTHING },
       { old: '    timeout check 1s\n', now: NOTHING },
       {
-        old: '    default-server inter 800ms fastinter 200ms downinter 400ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 3s\n',
+        old: '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n',
         now: NOTHING,
       },
       { old: '    timeout check 700ms\n', now: NOTHING },
