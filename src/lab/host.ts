@@ -28,6 +28,8 @@ export const SHARED_INSIDE = '/mnt/lab';
 
 /** 3 s on a machine that has nothing else to do; minutes where two slow processors carry four other hosts that are busy. */
 const BOOT_TIMEOUT_MS = 300_000;
+/** Each look is two processes in the host, which boots on the same processors. */
+const BOOT_LOOK_MS = 400;
 const STOP_TIMEOUT_MS = 30_000;
 const NSPAWN_RUN = '/run/systemd/nspawn';
 
@@ -124,7 +126,7 @@ function realtimeAmong({ topology, host }: HostPlace): number {
 /** Waits until systemd inside has started everything; failed units are not this function's business. */
 export async function waitForBoot(place: HostPlace, nspawn: ProcessId): Promise<void> {
   await until(
-    { what: `${place.host.name} to boot`, remedy: consoleRemedy(place), timeoutMs: BOOT_TIMEOUT_MS, everyMs: 150 },
+    { what: `${place.host.name} to boot`, remedy: consoleRemedy(place), timeoutMs: BOOT_TIMEOUT_MS, everyMs: BOOT_LOOK_MS },
     async () => {
       if (!isRunning(nspawn)) {
         throw new AppError(

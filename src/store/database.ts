@@ -56,8 +56,8 @@ interface Mode {
 }
 
 /**
- * The first answer of a connection takes a moment, or does not come; nothing was done then. Never more than half of what is left: another
- * connection has to have its chance.
+ * The first answer of a connection takes a moment, or does not come; nothing was done then. A server that has no time is given more: whoever gives up
+ * breaks a connection, and a new one costs it more than the answer. Never more than half of what is left: another connection has to have its chance.
  */
 const BEGIN_MS = 2000;
 /** A failover takes no longer; what does is trouble of its own, ms. */
@@ -213,7 +213,7 @@ export class Database {
         mode,
         body,
         timeoutMs,
-        beginMs: Math.max(1, Math.min(timeoutMs(), BEGIN_MS, (limits.deadline - now) / 2)),
+        beginMs: Math.max(1, Math.min(timeoutMs(), BEGIN_MS * limits.pool.slowness, (limits.deadline - now) / 2)),
         position,
         isProven,
         onPrimary: () => {

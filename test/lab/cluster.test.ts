@@ -29,6 +29,8 @@ const DRILLS = [
   'double-second-fault',
   'noise-pause-process',
 ];
+/** Where a round takes minutes: three of them, drawn by the commit. */
+const SLOW_DRILLS = 3;
 /** The client of vlan20, as an archive of packages. */
 const ORIGIN = '10.20.20.100:8080';
 /** What proves that a node lives, beside keepalived, which sees to it by itself. */
@@ -213,7 +215,8 @@ describe('a cluster', () => {
   it('is rehearsed: drills lose nothing, and nobody ever does what another one does; the history has them', async () => {
     const start = performance.now();
     const run = crypto.randomUUID();
-    const hazards = CATALOGUE.filter(({ id }) => DRILLS.includes(id));
+    const ids = stage.beatMs === undefined ? DRILLS : RANDOM.shuffled(DRILLS).slice(0, SLOW_DRILLS);
+    const hazards = CATALOGUE.filter(({ id }) => ids.includes(id));
     const played = await playSuite({
       stage,
       hazards,
@@ -237,7 +240,7 @@ describe('a cluster', () => {
     );
     expect(broken).toEqual([]);
     const acknowledged = played.map(({ verdict }) => verdict.ledger.acknowledged);
-    expect(acknowledged).toHaveLength(DRILLS.length);
+    expect(acknowledged).toHaveLength(ids.length);
     expect(Math.min(...acknowledged)).toBeGreaterThan(20);
     const history = await site.tell('drill', 'history', '--run', run);
     for (const { id } of hazards) expect(history).toContain(id);

@@ -113,6 +113,35 @@ test('a server that has no time gets one at a time, for longer, until it is quic
   await impatient.end();
 });
 
+test('one that is silent takes the others with it, but not for being slow with a server that has no time', async () => {
+  const impatient = aPool(300);
+  const makeTwo = async (n: number, afterMs: number) => {
+    const calls = [0, 1].map(() => impatient.acquire(10_000));
+    await asked(n + 2);
+    await pause(afterMs);
+    for (const socket of sockets) make(socket);
+    for (const client of await Promise.all(calls)) impatient.release(client, 'done');
+  };
+  const silentFor = (ms: number) => impatient.wasSilent(realClock.monotonic() - ms);
+  await makeTwo(0, 270);
+  expect(impatient.slowness).toBeGreaterThan(1.5);
+  await pause(50);
+  silentFor(1_300);
+  impatient.release(await impatient.acquire(1_000), 'done');
+  expect(sockets).toHaveLength(2);
+  await pause(3_000);
+  silentFor(2_500);
+  await makeTwo(2, 0);
+  expect(impatient.slowness).toBe(1);
+  await pause(1_500);
+  silentFor(1_300);
+  const renewed = impatient.acquire(10_000);
+  await asked(5);
+  for (const socket of sockets) make(socket);
+  impatient.release(await renewed, 'done');
+  await impatient.end();
+});
+
 test('one that is refused says nothing of the time that others need', async () => {
   const refused = pool.acquire(10_000);
   await asked(1);

@@ -26,7 +26,7 @@ const IDLE_MS = 30_000;
 const SLOW_MS = 500;
 /** While making one takes longer than it may, it may take up to so much longer: then it is the server that has no time, and each that is given up is work for nothing. */
 const PATIENCE_TIMES = 5;
-/** Waiting shorter than this for an answer says nothing of the connection, ms. */
+/** Waiting shorter than this for an answer says nothing of the connection, ms; where the server has no time, so many times longer as making one may take. */
 const SILENT_MS = 900;
 
 /**
@@ -102,9 +102,15 @@ export class Pool {
     this.#heard.set(client, this.#clock.monotonic());
   }
 
-  /** A connection gave no answer from `since` (monotonic clock, ms) until now. */
+  /** How many times its usual patience whoever asks this server needs just now: 1, or up to 5 while making a connection takes too long. */
+  get slowness(): number {
+    return this.#patience / this.#usual;
+  }
+
+  /** A connection gave no answer from `since` (monotonic clock, ms) until now. One that is slow with the whole server does not take the others with it. */
   wasSilent(since: number): void {
-    if (this.#clock.monotonic() - since >= SILENT_MS) this.#silentSince = Math.max(this.#silentSince, since);
+    if (this.#clock.monotonic() - since >= SILENT_MS * this.slowness)
+      this.#silentSince = Math.max(this.#silentSince, since);
   }
 
   end(): Promise<void> {

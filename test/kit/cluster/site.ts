@@ -82,7 +82,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
         said = `${doctor.stdout}${doctor.stderr}`.trim();
         return doctor.code === 0;
       };
-      await until('a well cluster', isWell, { deadlineMs, everyMs: 500 }).catch((cause: unknown) => {
+      await until('a well cluster', isWell, { deadlineMs, everyMs: 1_500 }).catch((cause: unknown) => {
         throw new Error(`the cluster is not well: ${said}`, { cause });
       });
     },
