@@ -126,7 +126,12 @@ function realtimeAmong({ topology, host }: HostPlace): number {
 /** Waits until systemd inside has started everything; failed units are not this function's business. */
 export async function waitForBoot(place: HostPlace, nspawn: ProcessId): Promise<void> {
   await until(
-    { what: `${place.host.name} to boot`, remedy: consoleRemedy(place), timeoutMs: BOOT_TIMEOUT_MS, everyMs: BOOT_LOOK_MS },
+    {
+      what: `${place.host.name} to boot`,
+      remedy: consoleRemedy(place),
+      timeoutMs: BOOT_TIMEOUT_MS,
+      everyMs: BOOT_LOOK_MS,
+    },
     async () => {
       if (!isRunning(nspawn)) {
         throw new AppError(
