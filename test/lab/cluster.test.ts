@@ -4,13 +4,12 @@ import { CATALOGUE } from '../../src/drills/hazards/catalogue.ts';
 import { startOrigin } from '../../src/drills/probes/web/start-origin.ts';
 import { screen } from '../../src/drills/report/screen.ts';
 import { playSuite } from '../../src/drills/run/suite.ts';
-import type { Stage } from '../../src/drills/run/stage.ts';
 import { addFault, healNetwork } from '../../src/lab/faults/network.ts';
 import { drawn } from '../kit/cluster/broken.ts';
 import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
-import { stageOf } from '../kit/cluster/stage.ts';
+import { needsRoom, stageOf, type TestStage } from '../kit/cluster/stage.ts';
 import { scanPorts } from '../kit/cluster/scan.ts';
 import { RANDOM } from '../kit/dice.ts';
 import { isRealtimeDenied, realtimeRefusal } from '../kit/realtime.ts';
@@ -51,13 +50,13 @@ const UNITS = [
 /** Three region nodes and two racks, each a whole host: what users of the floating address have when hosts go. */
 describe('a cluster', () => {
   let site: ClusterSite;
-  let stage: Stage;
+  let rehearsal: TestStage;
   beforeAll(async () => {
     const start = performance.now();
     site = await openClusterSite('cluster');
     await site.well(120_000);
     told('up', 'three region nodes and two racks are well', start);
-    stage = await stageOf(site);
+    rehearsal = await stageOf(site);
   }, 900_000);
   afterAll(async () => {
     await site?.close();
@@ -212,7 +211,9 @@ describe('a cluster', () => {
     told('network away', `${host}'s PostgreSQL was restarted without its address and is reached with it`, start);
   });
 
-  it('is rehearsed: drills lose nothing, and nobody ever does what another one does; the history has them', async () => {
+  it('is rehearsed: drills lose nothing, and nobody ever does what another one does; the history has them', async (context) => {
+    needsRoom(rehearsal, context);
+    const { stage } = rehearsal;
     const start = performance.now();
     const run = crypto.randomUUID();
     const ids = stage.beatMs === undefined ? DRILLS : RANDOM.shuffled(DRILLS).slice(0, SLOW_DRILLS);
@@ -253,5 +254,5 @@ describe('a cluster', () => {
   });
 
   // `scripts/test --only broken-builds` has all of them.
-  brokenBuildsFail(drawn(BROKEN_BUILDS, '1', RANDOM), () => ({ site, stage }));
+  brokenBuildsFail(drawn(BROKEN_BUILDS, '1', RANDOM), () => ({ site, ...rehearsal }));
 });

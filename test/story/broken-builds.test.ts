@@ -3,8 +3,7 @@ import { BROKEN_BUILDS } from '../../src/drills/dressing/broken.ts';
 import { drawn } from '../kit/cluster/broken.ts';
 import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
-import { stageOf } from '../kit/cluster/stage.ts';
-import type { Stage } from '../../src/drills/run/stage.ts';
+import { stageOf, type TestStage } from '../kit/cluster/stage.ts';
 import { RANDOM } from '../kit/dice.ts';
 
 /** `REGENT_BROKEN_BUILDS`: how many to draw by the seed, or names (parts of them) with commas; unset: all. The whole suite plays one in `lab/cluster`. */
@@ -12,14 +11,14 @@ const BUILDS = drawn(BROKEN_BUILDS, process.env['REGENT_BROKEN_BUILDS'], RANDOM)
 
 describe('a build that is broken on purpose', () => {
   let site: ClusterSite;
-  let stage: Stage;
+  let rehearsal: TestStage;
   beforeAll(async () => {
     console.log(`seed ${RANDOM.seed} (REGENT_CLUSTER_SEED plays it again)`);
     site = await openClusterSite('broken');
     await site.well(120_000);
-    stage = await stageOf(site);
+    rehearsal = await stageOf(site);
   }, 900_000);
   afterAll(() => site?.close(), 120_000);
 
-  brokenBuildsFail(BUILDS, () => ({ site, stage }));
+  brokenBuildsFail(BUILDS, () => ({ site, ...rehearsal }));
 });

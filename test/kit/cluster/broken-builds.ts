@@ -11,6 +11,7 @@ import { playSuite } from '../../../src/drills/run/suite.ts';
 import { RANDOM } from '../dice.ts';
 import { told } from '../site.ts';
 import type { ClusterSite } from './site.ts';
+import { needsRoom, type TestStage } from './stage.ts';
 
 /** A recording that a busy machine spoilt says nothing: it is made again. */
 const TRIES = 3;
@@ -18,9 +19,8 @@ const PLAYED_AGAIN: ReadonlySet<Check['what']> = new Set(['outage', 'failures'])
 const say = (text: string) => console.log(text);
 
 /** A cluster that is well, and how drills are played on it. */
-export interface Rehearsal {
+export interface Rehearsal extends TestStage {
   readonly site: ClusterSite;
-  readonly stage: Stage;
 }
 
 /**
@@ -30,8 +30,10 @@ export interface Rehearsal {
 export function brokenBuildsFail(builds: readonly BrokenBuild[], rehearsal: () => Rehearsal): void {
   it.for(builds.map((build) => [build.dressing.name, build.drill, build.check, build] as const))(
     'broken on purpose: %s fails %s by its check of %s, and a sound one does not',
-    async ([name, , , build]) => {
-      const { site, stage } = rehearsal();
+    async ([name, , , build], context) => {
+      const { site, ...own } = rehearsal();
+      needsRoom(own, context);
+      const { stage } = own;
       const start = performance.now();
       let sound = checkOf(await play(stage, build), build);
       const broken = checkOf(await dressed({ stage, say }, build.dressing, (other) => play(other, build)), build);
