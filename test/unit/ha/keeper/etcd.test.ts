@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Etcd } from '../../../../ha/keeper/etcd.ts';
+import { Etcd, patienceAfter } from '../../../../ha/keeper/etcd.ts';
 import { arm, disarm, look, release } from '../../../../ha/keeper/records.ts';
 import type { Identity } from '../../../../ha/kit/host.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
@@ -99,6 +99,14 @@ describe('etcd through its gateway', () => {
     asked.length = 0;
     expect(await client.grant(2)).toBe('7');
     expect(asked.map(({ port }) => `127.0.0.1:${port}`)).toEqual([well]);
+  });
+
+  it.each([
+    [10, 350],
+    [200, 400],
+    [900, 700],
+  ])('asks beside one that took %d ms for its last answer after %d ms', (tookMs, patienceMs) => {
+    expect(patienceAfter(tookMs)).toBe(patienceMs);
   });
 
   it('asks whoever is not the first over new connections: a deaf host has none, and what it sends over an idle one is done', async () => {
