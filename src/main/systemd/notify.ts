@@ -11,7 +11,11 @@ export interface Notifier {
   status(text: string): Promise<void>;
 }
 
-const SEND_TIMEOUT_MS = 2_000;
+/**
+ * With the pause to the next ping less than the shortest interval of a unit (10 s): one that is stuck is replaced in time. Who is replaced sooner on a busy
+ * host takes the message with him that systemd waits for, and a process that works is ended.
+ */
+const SEND_TIMEOUT_MS = 5_000;
 const READY_ATTEMPTS = 5;
 
 /** Options of the notifier: the environment that systemd gave. */
