@@ -256,18 +256,16 @@ describe('haproxy on rendered files', () => {
     await until('all are up', async () => JSON.stringify(await facts()).split('"isUp":true').length === 4);
   });
 
-  it('moves the way to the database with the primary and cuts what went to the old one', async () => {
+  it('moves the way to the database with the primary; a session that is there is left to its server', async () => {
     const open = host.start(['bash', '-c', 'exec cat </dev/tcp/127.0.0.1/5433']);
-    const isCut = new Promise((resolve) => open.once('exit', resolve));
     await new Promise((resolve) => open.stdout?.once('data', resolve));
-    const toldAt = performance.now();
     tell('r2', 'standby');
-    await isCut;
-    expect(performance.now() - toldAt).toBeLessThan(5000);
     await until('no primary is seen', async () => (await facts())?.['primary'] === null);
     expect(await sql()).toBe('');
     tell('r3', 'primary');
     await until('r3 is primary', async () => (await sql()) === 'r3');
+    expect(open.exitCode).toBeNull();
+    open.kill('SIGKILL');
   });
 
   it('cuts within seconds what went to a host that says nothing any more, and asks another region', async () => {
