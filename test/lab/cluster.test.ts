@@ -242,7 +242,8 @@ describe('a cluster', () => {
     expect(broken).toEqual([]);
     const acknowledged = played.map(({ verdict }) => verdict.ledger.acknowledged);
     expect(acknowledged).toHaveLength(ids.length);
-    expect(Math.min(...acknowledged)).toBeGreaterThan(20);
+    // Of probes that ask a fifth as often there are fewer.
+    expect(Math.min(...acknowledged)).toBeGreaterThan(stage.beatMs === undefined ? 50 : 20);
     const history = await site.tell('drill', 'history', '--run', run);
     for (const { id } of hazards) expect(history).toContain(id);
     await site.well(120_000);

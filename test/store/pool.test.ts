@@ -23,11 +23,11 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   pool = aPool(10_000);
 });
-function aPool(connectMs: number): Pool {
+function aPool(connectMs: number, clock = realClock): Pool {
   const { port } = server.address() as AddressInfo;
   const connection = { host: '127.0.0.1', port, user: 'regent', database: 'regent' };
   const timeouts = { ...DEFAULT_TIMEOUTS, connectMs };
-  return new Pool({ connection, name: 'test', timeouts, clock: realClock, log: silentLog, max: 6 });
+  return new Pool({ connection, name: 'test', timeouts, clock, log: silentLog, max: 6 });
 }
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
@@ -114,7 +114,9 @@ test('a server that has no time gets one at a time, for longer, until it is quic
 });
 
 test('one that is silent takes the others with it, but not for being slow with a server that has no time', async () => {
-  const impatient = aPool(300);
+  let ahead = 0;
+  const clock = { ...realClock, monotonic: () => realClock.monotonic() + ahead };
+  const impatient = aPool(300, clock);
   const makeTwo = async (n: number, afterMs: number) => {
     const calls = [0, 1].map(() => impatient.acquire(10_000));
     await asked(n + 2);
@@ -122,18 +124,18 @@ test('one that is silent takes the others with it, but not for being slow with a
     for (const socket of sockets) make(socket);
     for (const client of await Promise.all(calls)) impatient.release(client, 'done');
   };
-  const silentFor = (ms: number) => impatient.wasSilent(realClock.monotonic() - ms);
+  const silentFor = (ms: number) => impatient.wasSilent(clock.monotonic() - ms);
   await makeTwo(0, 270);
   expect(impatient.slowness).toBeGreaterThan(1.5);
-  await pause(50);
+  ahead += 1_400;
   silentFor(1_300);
   impatient.release(await impatient.acquire(1_000), 'done');
   expect(sockets).toHaveLength(2);
-  await pause(3_000);
+  ahead += 3_000;
   silentFor(2_500);
   await makeTwo(2, 0);
   expect(impatient.slowness).toBe(1);
-  await pause(1_500);
+  ahead += 1_500;
   silentFor(1_300);
   const renewed = impatient.acquire(10_000);
   await asked(5);
