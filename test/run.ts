@@ -126,23 +126,23 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'regent-test-'));
   const report = join(folder, 'report.json');
-  const list = join(folder, 'not-played');
+  const [list, suiteErrors] = [join(folder, 'not-played'), join(folder, 'suite-errors')];
   const argv = step.vitest ? vitestArguments(step.vitest, report) : (step.command ?? []);
   if (!isQuiet) console.log(`\n== ${step.name}`);
   const { code, output } = await run(
     argv,
-    { ...step, environment: { ...step.environment, REGENT_NOT_PLAYED: list } },
+    { ...step, environment: { ...step.environment, REGENT_NOT_PLAYED: list, REGENT_SUITE_ERRORS: suiteErrors } },
     isQuiet,
   );
   const counts = step.vitest
-    ? readReport(report, code)
+    ? withSuiteErrors(readReport(report, code), linesOf(suiteErrors))
     : {
         passed: code === 0 ? 1 : 0,
         failed: code === 0 ? 0 : 1,
         skipped: 0,
         failures: code === 0 ? [] : [argv.join(' ')],
       };
-  const notPlayed = existsSync(list) ? readFileSync(list, 'utf8').trimEnd().split('\n') : [];
+  const notPlayed = linesOf(list);
   rmSync(folder, { recursive: true, force: true });
   // Tests that were ended have left their hosts running: the next ones need the processors.
   if (code !== 0 && step.vitest && step.phase === 'root') await removeAbandoned();
@@ -152,7 +152,8 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
 
 function vitestArguments(projects: readonly string[], report: string): string[] {
   const filters = projects.flatMap((item) => (item.startsWith('file:') ? [item.slice(5)] : ['--project', item]));
-  return ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters];
+  const reporters = ['--reporter=default', '--reporter=json', '--reporter=./test/kit/suite-errors.ts'];
+  return ['vitest', 'run', ...reporters, `--outputFile.json=${report}`, ...filters];
 }
 
 type Counts = Pick<Outcome, 'passed' | 'failed' | 'skipped' | 'failures'>;
@@ -173,6 +174,15 @@ interface Report {
       readonly failureMessages?: readonly string[];
     }[];
   }[];
+}
+
+/** Why a suite's tests were skipped. */
+function withSuiteErrors(counts: Counts, errors: readonly string[]): Counts {
+  return { ...counts, failures: [...counts.failures, ...errors.map((line) => line.slice(0, 600))] };
+}
+
+function linesOf(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
 }
 
 function readReport(path: string, code: number | null): Counts {
