@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
+import { deadline } from './deadline.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
@@ -56,22 +57,23 @@ function run(command: ProcessCommand, account: Account | undefined): Promise<Exe
     let timedOut = false;
     let ended: { code: number | null; signal: string | null } = { code: null, signal: null };
     const settle = (failure: string | null) => {
-      clearTimeout(limit);
+      cancel();
       clearTimeout(drain);
       child.stdout?.destroy();
       child.stderr?.destroy();
       resolve(judge({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure }, program, account));
     };
     let drain: NodeJS.Timeout | undefined;
-    const limit = setTimeout(() => {
+    const cancel = deadline(command.timeoutMs, () => {
       timedOut = true;
       killGroup(child.pid);
       // A process in an uninterruptible wait survives even SIGKILL; the caller does not wait for it.
       drain = setTimeout(() => settle(null), DRAIN_MS);
-    }, command.timeoutMs);
+    });
     child.on('error', (error) => settle(`${program} could not be started: ${sentenceOf(error)}`));
     child.on('exit', (code, signal) => {
       ended = { code, signal };
+      cancel();
       clearTimeout(drain);
       drain = setTimeout(() => settle(null), DRAIN_MS);
     });

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Command, ExecResult, HostFacts } from '../core/host-values.ts';
 import { bareAddress } from '../core/ip.ts';
 
 type Run = (command: Command) => Promise<ExecResult>;
+
+/** What a program has said of its version, by its command line, with what its file was then. */
+export type KnownVersions = Map<string, { readonly file: string; readonly version: string }>;
 
 const VERSION_LIMIT = 200;
 const ADDRESSES_MS = 5_000;
@@ -12,11 +15,18 @@ const INTERFACE_FOLDER = '/sys/class/net';
 /** systemd(1) writes the first in every container it boots; the others are podman's and docker's. */
 const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dockerenv'];
 
-/** Reads what this machine knows of itself. A version that cannot be read is left out: its package is not there. */
-export async function readFacts(versions: Readonly<Record<string, Command>>, run: Run): Promise<HostFacts> {
-  const found = await Promise.all(
-    Object.entries(versions).map(async ([name, command]) => [name, versionIn(await run(command))] as const),
-  );
+/**
+ * Reads what this machine knows of itself. A version that cannot be read is left out: its package is not there. `known` is read and written: a program
+ * whose file is the same has the same version.
+ */
+export async function readFacts(
+  versions: Readonly<Record<string, Command>>,
+  run: Run,
+  known: KnownVersions = new Map(),
+): Promise<HostFacts> {
+  const found: [name: string, version: string][] = [];
+  // One after the other: to start a process takes this one's thread, on a busy host for a second, and others wait for their answers.
+  for (const [name, command] of Object.entries(versions)) found.push([name, await versionOf(command, run, known)]);
   return {
     hostname: hostname(),
     os: parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => '')),
@@ -24,6 +34,25 @@ export async function readFacts(versions: Readonly<Record<string, Command>>, run
     interfaces: await readInterfaces(run),
     versions: Object.fromEntries(found.filter(([, version]) => version !== '')),
   };
+}
+
+async function versionOf(command: Command, run: Run, known: KnownVersions): Promise<string> {
+  const [key, file] = 'argv' in command ? [command.argv.join(' '), await fileOf(command.argv[0])] : ['', null];
+  const before = known.get(key);
+  if (before !== undefined && before.file === file) return before.version;
+  const version = versionIn(await run(command));
+  if (file !== null && version !== '') known.set(key, { file, version });
+  return version;
+}
+
+/** A text that is another one when a program was replaced; null: there is none. */
+async function fileOf(program = ''): Promise<string | null> {
+  try {
+    const { dev, ino, size, ctimeMs } = await stat(program);
+    return [dev, ino, size, ctimeMs].join(' ');
+  } catch {
+    return null;
+  }
 }
 
 function versionIn(answer: ExecResult): string {

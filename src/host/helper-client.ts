@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { ExecResult, HostFacts, UnitState } from '../core/host-values.ts';
 import type { Random } from '../core/ports.ts';
+import { deadline } from './deadline.ts';
 import type { Host } from './interface.ts';
 import { type HelperOperation, LineReader, LINE_LIMIT, parseResponse } from './protocol.ts';
 
@@ -10,6 +11,8 @@ const STATE_DEADLINE_MS = 8_000;
 const FACTS_DEADLINE_MS = 20_000;
 /** Time that the helper's answer may take beyond the deadline of the work itself. */
 const SLACK_MS = 1_000;
+/** A helper that has answered nothing for so long may be frozen. Until then a late call is late alone: a busy host's others are still at work. */
+const FROZEN_MS = 10_000;
 
 /** What the client is built from. `connectMs`: how long a call tries to reach the helper before it gives up. */
 export interface HelperClientOptions {
@@ -25,7 +28,7 @@ export interface HelperClient extends Host {
 
 /**
  * Opens a client of the root helper. It connects with the first call and again whenever the connection is lost; a
- * call whose connection breaks is not sent twice, it fails with AppError `unreachable` and its caller decides.
+ * call whose connection breaks is not sent twice, it fails with AppError `unreachable` and its caller decides. One that is late fails with `timeout`.
  */
 export function openHelperClient(options: HelperClientOptions): HelperClient {
   const line = new HelperLine(options);
@@ -60,6 +63,8 @@ class HelperLine {
   #socket: Promise<Socket> | null = null;
   #current: Socket | null = null;
   #nextId = 1;
+  /** Since when (`performance.now()`) it owes an answer and gave none; null: it owes none. */
+  #silentSince: number | null = null;
 
   constructor(options: HelperClientOptions) {
     this.#options = options;
@@ -76,19 +81,22 @@ class HelperLine {
     }
     return await new Promise((resolve, reject) => {
       const late = () => {
-        // A helper that says nothing may be frozen: the next call takes a new connection.
-        this.#drop(socket, new AppError('unreachable', 'the root helper does not answer'));
-        reject(new AppError('timeout', `the root helper did not answer "${op}" within ${deadlineMs + SLACK_MS} ms`));
+        const words = `the root helper did not answer "${op}" within ${deadlineMs + SLACK_MS} ms`;
+        this.#pending.get(id)?.reject(new AppError('timeout', words));
+        // The next call takes a new connection.
+        if (this.#silentMs() >= FROZEN_MS)
+          this.#drop(socket, new AppError('unreachable', 'the root helper does not answer'));
       };
-      const timer = setTimeout(late, deadlineMs + SLACK_MS);
+      const cancel = deadline(deadlineMs + SLACK_MS, late);
       const settled =
         <T>(act: (value: T) => void) =>
         (value: T) => {
-          clearTimeout(timer);
+          cancel();
           this.#pending.delete(id);
           act(value);
         };
       this.#pending.set(id, { resolve: settled(resolve), reject: settled(reject) });
+      this.#silentSince ??= performance.now();
       socket.write(`${text}\n`);
     });
   }
@@ -136,7 +144,12 @@ class HelperLine {
     socket.on('error', lost);
     socket.on('close', lost);
     this.#current = socket;
+    this.#silentSince = null;
     return socket;
+  }
+
+  #silentMs(): number {
+    return this.#silentSince === null ? 0 : performance.now() - this.#silentSince;
   }
 
   #settle(line: string): void {
@@ -144,6 +157,8 @@ class HelperLine {
     const pending = this.#pending.get(response.id);
     if ('fault' in response) pending?.reject(new AppError(response.fault.code, response.fault.message));
     else pending?.resolve(response.value);
+    // The answer to a call that was given up is a sign of life as well.
+    this.#silentSince = this.#pending.size > 0 ? performance.now() : null;
   }
 
   /** Every call that waits was sent on this connection: there is only ever one. */

@@ -2,6 +2,7 @@ import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import { deadline } from './deadline.ts';
 import { performRequest } from './helper-operations.ts';
 import type { Host } from './interface.ts';
 import type { HelperPolicy } from './policy.ts';
@@ -107,8 +108,8 @@ function lineOf(id: number, response: object): string {
 function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new AppError('timeout', `the helper did not finish within ${deadlineMs} ms`));
-    const timer = setTimeout(late, deadlineMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const cancel = deadline(deadlineMs, late);
+    work.then(resolve, reject).finally(cancel);
   });
 }
 

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
+import { deadline } from './deadline.ts';
 
 /*
  * A few questions to systemd over its own socket, in D-Bus's wire form (D-Bus Specification, "Message Protocol"): `systemctl show` would be
@@ -105,9 +106,9 @@ function openLine(path: string): BusLine {
   });
   const valueOf = (call: number) =>
     new Promise<string | number | undefined>((resolve, reject) => {
-      const limit = setTimeout(() => end('no answer in time'), TIMEOUT_MS);
+      const cancel = deadline(TIMEOUT_MS, () => end('no answer in time'));
       waiting.set(call, (value) => {
-        clearTimeout(limit);
+        cancel();
         if (value instanceof Error) reject(value);
         else resolve(value);
       });

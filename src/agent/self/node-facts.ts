@@ -53,7 +53,8 @@ export function openNodeFacts(options: NodeFactsOptions): NodeFacts {
   const refresh = async (): Promise<boolean> => {
     try {
       const now = ports.clock.monotonic();
-      const withVersions = now - versionsAt > VERSIONS_EVERY_MS;
+      // Each version is a process: what a node is to do does not wait for them while it and its daemons start.
+      const withVersions = current !== null && now - versionsAt > VERSIONS_EVERY_MS;
       const read = await host.facts(withVersions ? versions : {});
       if (withVersions) versionsAt = now;
       const interfaces = steady(read.interfaces);

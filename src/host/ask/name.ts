@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, NameQuestion } from '../../core/host-values.ts';
+import { deadline } from '../deadline.ts';
 import { errnoOf } from '../system-error.ts';
 import { answered, notAsked, silent } from './result.ts';
 
@@ -24,12 +25,12 @@ export function askName({ nameserver, name, timeoutMs }: NameQuestion, port = PO
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(nameserver) ? 'udp6' : 'udp4');
     const settle = (result: ExecResult) => {
-      clearTimeout(limit);
+      cancel();
       socket.removeAllListeners('message');
       resolve(result);
       socket.close();
     };
-    const limit = setTimeout(() => settle(silent()), timeoutMs);
+    const cancel = deadline(timeoutMs, () => settle(silent()));
     socket.once('error', (error) => {
       socket.on('error', () => {});
       settle(notAsked(wordsOf(`${nameserver} port ${port}`, error)));

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, SocketQuestion } from '../../core/host-values.ts';
+import { deadline } from '../deadline.ts';
 import { inside, openFolder, splitPath } from '../safe-folder.ts';
 import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
 import { errnoOf } from '../system-error.ts';
@@ -36,11 +37,11 @@ export function askAt(place: string, question: SocketQuestion): Promise<ExecResu
     let size = 0;
     const socket = connect(place);
     const settle = (result: ExecResult) => {
-      clearTimeout(limit);
+      cancel();
       socket.destroy();
       resolve(result);
     };
-    const limit = setTimeout(() => settle(silent()), question.timeoutMs);
+    const cancel = deadline(question.timeoutMs, () => settle(silent()));
     socket.on('connect', () => socket.write(question.request));
     socket.on('data', (chunk: Buffer) => {
       size += chunk.length;

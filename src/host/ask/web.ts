@@ -3,6 +3,7 @@ import * as https from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, WebQuestion } from '../../core/host-values.ts';
+import { deadline } from '../deadline.ts';
 import { errnoOf } from '../system-error.ts';
 import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
 
@@ -66,14 +67,14 @@ function once(question: WebQuestion, agent: http.Agent, timeoutMs: number): Prom
   return new Promise((resolve) => {
     const request = requestOf(question, agent);
     const settle = (result: ExecResult | 'stale') => {
-      clearTimeout(limit);
+      cancel();
       resolve(result);
     };
     // Of the whole exchange, not of a pause in it.
-    const limit = setTimeout(() => {
+    const cancel = deadline(timeoutMs, () => {
       settle(silent());
       request.destroy();
-    }, timeoutMs);
+    });
     request.on('error', (error) => {
       const code = errnoOf(error);
       const isStale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');

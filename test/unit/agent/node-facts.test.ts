@@ -1,14 +1,19 @@
 import { expect, it } from 'vitest';
 import { openNodeFacts } from '../../../src/agent/self/node-facts.ts';
-import type { HostFacts } from '../../../src/core/host-values.ts';
+import type { Command, HostFacts } from '../../../src/core/host-values.ts';
 import { evenRandom, memoryLog, virtualTime } from '../../kit/virtual-time.ts';
 
 const PLUGGED = { name: 'eth1', mac: '52:54:00:00:00:01', addresses: ['10.20.20.2/24'], isUp: true, hasCarrier: true };
 const PULLED = { ...PLUGGED, addresses: [], hasCarrier: false };
 const UNUSED = { name: 'eth2', mac: '52:54:00:00:00:02', addresses: [], isUp: true, hasCarrier: false };
 
+const NAMED: Command = { argv: ['/usr/sbin/named', '-v'], timeoutMs: 5_000 };
+
 /** Looks as often as the host has something to show; gives when each look was, and what services saw of eth1 then. */
-async function looks(shown: readonly HostFacts['interfaces'][]) {
+async function looks(
+  shown: readonly HostFacts['interfaces'][],
+  onRead: (versions: Readonly<Record<string, Command>>) => void = () => {},
+) {
   const { clock, wait } = virtualTime();
   const start = clock.monotonic();
   const stopping = new AbortController();
@@ -33,15 +38,18 @@ async function looks(shown: readonly HostFacts['interfaces'][]) {
       },
     },
     host: {
-      facts: async () => ({
-        hostname: 'k1',
-        os: { id: 'debian', version: '13' },
-        isContainer: true,
-        interfaces: shown[look] ?? [],
-        versions: {},
-      }),
+      facts: async (versions) => {
+        onRead(versions);
+        return {
+          hostname: 'k1',
+          os: { id: 'debian', version: '13' },
+          isContainer: true,
+          interfaces: shown[look] ?? [],
+          versions: {},
+        };
+      },
     },
-    versions: {},
+    versions: { dns: NAMED },
     onChange: () => {},
   });
   await facts.run(stopping.signal);
@@ -85,4 +93,10 @@ it('an address that goes while there is a carrier is gone at once; one that was 
     [5000, 1],
     [10_000, 0],
   ]);
+});
+
+it('the first look is at interfaces alone: versions are a process each, when all start at once', async () => {
+  const asked: string[][] = [];
+  await looks([[PLUGGED], [PLUGGED], [PLUGGED]], (versions) => asked.push(Object.keys(versions)));
+  expect(asked).toEqual([[], ['dns'], []]);
 });

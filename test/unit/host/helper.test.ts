@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { mkdtemp, rm, symlink, writeFile, mkdir, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -177,6 +178,29 @@ describe('the root helper over its socket', () => {
     await expect(user.exec({ argv: ['/bin/sleep', '1'], timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
     user.close();
     await one.close();
+  });
+
+  it('lets a late call fail alone, while the others of its connection are at work', async () => {
+    const slow = join(folder, 'slow.sock');
+    const deaf = createServer((socket) => {
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().trimEnd().split('\n')) {
+          const { id, op } = JSON.parse(line) as { id: number; op: string };
+          if (op === 'act') setTimeout(() => socket.write(`${JSON.stringify({ id, value: null })}\n`), 2_500);
+        }
+      });
+    });
+    await new Promise<void>((resolve) => deaf.listen(slow, resolve));
+    const user = openHelperClient({ path: slow, random });
+    const long = user.units.act('named.service', 'restart', 8_000);
+    const late = user.exec({ argv: ['/bin/sleep', '1'], timeoutMs: 50 });
+    await expect(late).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(/did not answer "exec"/),
+    });
+    await expect(long).resolves.toBeNull();
+    user.close();
+    deaf.close();
   });
 
   it('takes the socket that systemd passes', () => {

@@ -1,15 +1,16 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupsOf } from '../../../src/host/accounts.ts';
 import { durableText } from '../../../src/host/durable-text.ts';
-import { linkState, parseAddresses, parseOsRelease } from '../../../src/host/facts.ts';
+import { linkState, parseAddresses, parseOsRelease, readFacts } from '../../../src/host/facts.ts';
 import { LineReader } from '../../../src/host/protocol.ts';
 import { realHost } from '../../../src/host/real.ts';
 import { hostFault } from '../../../src/host/system-error.ts';
 import { openSystemdBus } from '../../../src/host/systemd-bus.ts';
 import { parseUnitState, systemdUnits } from '../../../src/host/units.ts';
+import { pause } from '../../kit/until.ts';
 
 const host = realHost();
 const user = process.getuid?.() === 0 ? 'root' : (process.env['USER'] ?? 'root');
@@ -196,6 +197,46 @@ dummy0           DOWN
       ['tun0', ['10.9.0.1']],
       ['dummy0', []],
     ]);
+  });
+
+  it('asks a program for its version again when its file is another one, and never two at once', async () => {
+    const program = join(folder, 'program');
+    const install = async (text: string) => {
+      await writeFile(`${program}.new`, text);
+      await rename(`${program}.new`, program);
+    };
+    const asked: string[] = [];
+    let atWork = 0;
+    const run: Parameters<typeof readFacts>[1] = async (command) => {
+      const argv = 'argv' in command ? command.argv.join(' ') : '';
+      if (argv.startsWith('ip ')) return await host.exec(command);
+      atWork += 1;
+      expect(atWork).toBe(1);
+      await pause(5);
+      atWork -= 1;
+      asked.push(argv);
+      const isThere = argv.startsWith(program);
+      return {
+        code: isThere ? 0 : 1,
+        signal: null,
+        stdout: isThere ? '1.0\n' : '',
+        stderr: '',
+        timedOut: false,
+        failure: null,
+      };
+    };
+    const wanted = {
+      one: { argv: [program, '-v'], timeoutMs: 1_000 },
+      absent: { argv: ['/nowhere/daemon', '-v'], timeoutMs: 1_000 },
+    };
+    const known = new Map();
+    await install('1');
+    expect((await readFacts(wanted, run, known)).versions).toEqual({ one: '1.0' });
+    expect((await readFacts(wanted, run, known)).versions).toEqual({ one: '1.0' });
+    expect(asked).toEqual([`${program} -v`, '/nowhere/daemon -v', '/nowhere/daemon -v']);
+    await install('2');
+    await readFacts(wanted, run, known);
+    expect(asked.slice(3)).toEqual([`${program} -v`, '/nowhere/daemon -v']);
   });
 
   it('has the state of every link', async () => {

@@ -91,8 +91,9 @@ async function canLoseOne({ site, tell }: Story): Promise<void> {
   await site().well(240_000);
   // The node that joined last may be taking over what was published for it.
   const isOk = async () => {
-    const { code, stdout } = await site().regent('cluster', 'status');
-    return code === 0 ? stdout : null;
+    const { code, stdout, stderr } = await site().regent('cluster', 'status');
+    if (code !== 0) throw new Error(`${stdout}${stderr}`);
+    return stdout;
   };
   const [line = ''] = (await until('a status without complaint', isOk, { deadlineMs: 60_000 })).split('\n');
   expect(line).toMatch(/can lose (one|1) node/i);
