@@ -31,6 +31,11 @@ export interface PublishTask extends Task {
 const DEADLINE_MS = 5000;
 /** Races lost in a row before the round gives up; the next wake or tick goes on. */
 const RACES = 5;
+/**
+ * Who found the work done by another lets that one go first from then on, by so many times what a round takes, ms at most: all regions hear of a
+ * change at once, and to compile it in each takes three times the processor and makes them wait for each other's rows.
+ */
+const YIELD = { times: 4, mostMs: 1500 } as const;
 /** A compile without any reason, so that nothing that was overlooked stays for ever. */
 const ANYWAY_MS = 60_000;
 
@@ -49,6 +54,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
   let isDemanded = true;
   let isClaimed = false;
   let lastFull = Number.NEGATIVE_INFINITY;
+  let yieldMs = 0;
 
   const isDue = () => isDemanded || clock.monotonic() - lastFull > ANYWAY_MS;
 
@@ -57,16 +63,20 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
     demand: () => {
       isDemanded = true;
     },
+    yieldMs: () => yieldMs,
     async run() {
       if (!isClaimed) await reached(claimCompiler(db, ports.compiler));
       isClaimed = true;
-      if (!isDue() && !(await isBehind(db))) return null;
+      const mustCompile = isDue();
+      if (!mustCompile && !(await isBehind(db))) return null;
       // Set anew by whoever asks while this round runs; and by this round, when it comes to nothing.
       isDemanded = false;
       try {
-        const { site, result } = await publishRacing(ports);
+        const started = clock.monotonic();
+        const { races, done } = await publishRacing(ports, async () => mustCompile || (await isBehind(db)));
         lastFull = clock.monotonic();
-        return tell(site, result);
+        yieldMs = races === 0 ? 0 : Math.min(YIELD.times * (lastFull - started), YIELD.mostMs);
+        return done && tell(done.site, done.result);
       } catch (error) {
         isDemanded = true;
         throw error;
@@ -101,7 +111,13 @@ interface Published {
   readonly result: Exclude<PublishResult, { readonly kind: 'lost' }>;
 }
 
-async function publishRacing(ports: PublishPorts): Promise<Published> {
+/** `races`: how often another process was ahead. `done` null: it was, and then it was not `isWanted` any more. */
+interface Raced {
+  readonly races: number;
+  readonly done: Published | null;
+}
+
+async function publishRacing(ports: PublishPorts, isWanted: () => Promise<boolean>): Promise<Raced> {
   for (let race = 0; race < RACES; race += 1) {
     const { snapshot, published } = await readSite(ports.db);
     const site = compileSite(snapshot, ports.services, published, ports.clock.now() / 1000);
@@ -116,7 +132,8 @@ async function publishRacing(ports: PublishPorts): Promise<Published> {
         nodes: site.nodes,
       }),
     );
-    if (result.kind !== 'lost') return { site, result };
+    if (result.kind !== 'lost') return { races: race, done: { site, result } };
+    if (!(await isWanted())) return { races: race + 1, done: null };
   }
   throw new AppError('race', `another process was ahead ${RACES} times in a row`);
 }

@@ -7,6 +7,8 @@ export interface Task {
   readonly name: string;
   /** Does one round; the result is a sentence for the log when there is something to tell, else null. */
   run(): Promise<string | null>;
+  /** How long the next round waits for another process to do its work, ms; absent: not at all. */
+  yieldMs?(): number;
 }
 
 /** How a task is kept going. Times in ms. `beat` is called each round, also after failures. */
@@ -75,6 +77,9 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
 
   const loop = async () => {
     while (!isStopping) {
+      const yieldMs = task.yieldMs?.() ?? 0;
+      if (yieldMs > 0) await pauseFor(yieldMs);
+      if (isStopping) break;
       isWanted = false;
       ports.beat();
       await round();

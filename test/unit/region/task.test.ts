@@ -46,6 +46,30 @@ describe('a task', () => {
     expect(rounds).toBe(2);
   });
 
+  it('waits for another to do its work before each round, but not for its end', async () => {
+    const rounds: number[] = [];
+    const wished = [0, 30, 60_000];
+    const second = Promise.withResolvers<void>();
+    const task = startTask(
+      {
+        name: 't',
+        yieldMs: () => wished[rounds.length] ?? 0,
+        run: async () => {
+          rounds.push(performance.now());
+          if (rounds.length === 2) second.resolve();
+          return null;
+        },
+      },
+      ports(),
+    );
+    task.wake();
+    await second.promise;
+    task.wake();
+    await task.stop();
+    expect(rounds).toHaveLength(2);
+    expect((rounds[1] ?? 0) - (rounds[0] ?? 0)).toBeGreaterThanOrEqual(29);
+  });
+
   it('outlives failures, logs each new sentence once, and says when it is well again', async () => {
     const lines: string[] = [];
     let rounds = 0;
