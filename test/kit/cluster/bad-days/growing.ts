@@ -47,7 +47,7 @@ export const WAYS: readonly BadDay<Story>[] = [
 
 async function cutOff(story: Story): Promise<void> {
   const site = story.site();
-  const load = site.startLoad(2);
+  const load = story.startLoad(2);
   try {
     await joinsCutOff(story);
   } finally {
@@ -100,9 +100,9 @@ async function canLoseOne({ site, tell }: Story): Promise<void> {
   tell('grown', line);
 }
 
-async function allPower({ hosts, site: siteOf, tell }: Story): Promise<void> {
+async function allPower({ hosts, site: siteOf, startLoad, tell }: Story): Promise<void> {
   const site = siteOf();
-  const load = site.startLoad();
+  const load = startLoad(3);
   const order = RANDOM.shuffled(REGION_NAMES);
   try {
     await site.writesFlow(load, 30_000);

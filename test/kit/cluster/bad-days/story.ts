@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import type { CommandResult } from '../../../../src/lab/command.ts';
 import { RANDOM } from '../../dice.ts';
+import type { Load } from '../../faults/load.ts';
+import { isSlowMachine } from '../../machine.ts';
 import { told } from '../../site.ts';
 import { type HostSet, openHosts } from '../hosts.ts';
 import { REGIONS, type RegionName, VIP } from '../nodes.ts';
@@ -38,6 +40,8 @@ export interface Story {
   readonly done: (result: CommandResult) => void;
   /** Makes k1 a rack of the cluster, if it is none. */
   readonly needRack: () => Promise<void>;
+  /** Numbered writes through the floating address, so many a second; a quarter of that on a slow machine, where the hosts share what one of them needs for it. */
+  readonly startLoad: (writesPerSecond: number) => Load;
   /** A line of the table. */
   readonly tell: (name: string, seen: string) => void;
   readonly close: () => Promise<void>;
@@ -45,6 +49,8 @@ export interface Story {
 
 /** Boots the hosts. */
 export async function openStory(): Promise<Story> {
+  const isSlow = isSlowMachine();
+  if (isSlow) console.log('a process is dear on this machine: a quarter of the load');
   const hosts = await openHosts('baddays', { regions: 3, racks: 1 });
   let site: ClusterSite | null = null;
   let last = performance.now();
@@ -79,6 +85,7 @@ export async function openStory(): Promise<Story> {
       if (stdout.includes(RACK.name)) return;
       done(await hosts.join(RACK.name, (await hosts.token('rack')).token, rackArgs()));
     },
+    startLoad: (writesPerSecond) => needSite().startLoad(isSlow ? writesPerSecond / 4 : writesPerSecond),
     tell: (name, seen) => {
       told(name, seen, last);
       last = performance.now();
