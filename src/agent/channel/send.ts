@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { AppError } from '../../core/errors.ts';
+import { deadline } from '../../host/deadline.ts';
 import type { Target } from './targets.ts';
 
 /** One call of the channel. */
@@ -56,18 +57,18 @@ function send({ target, agent }: Line, call: Call, who: Headers, signal: AbortSi
       signal,
       ...(target.socketPath === null ? {} : { socketPath: target.socketPath }),
     });
-    const limit = setTimeout(() => {
+    const cancel = deadline(call.timeoutMs, () => {
       request.destroy(new AppError('region_unreachable', `${target.url} did not answer within ${call.timeoutMs} ms`));
-    }, call.timeoutMs);
+    });
     const fail = (error: Error) => {
-      clearTimeout(limit);
+      cancel();
       reject(request.reusedSocket && isReset(error) ? new StaleConnection(error.message) : error);
     };
     guardConnect(request, target);
     request.on('error', fail);
     request.on('response', (response) => {
       collect(response, (error, text) => {
-        clearTimeout(limit);
+        cancel();
         if (error) fail(error);
         else resolve({ status: response.statusCode ?? 0, text });
       });
@@ -85,12 +86,11 @@ function guardConnect(request: http.ClientRequest, target: Target): void {
   request.on('socket', (socket) => {
     const isSecure = target.base.protocol === 'https:';
     if (!socket.connecting && !(isSecure && !request.reusedSocket)) return;
-    const timer = setTimeout(() => {
+    const cancel = deadline(CONNECT_MS, () => {
       request.destroy(new AppError('region_unreachable', `${target.url}: no connection within ${CONNECT_MS} ms`));
-    }, CONNECT_MS);
-    const done = () => clearTimeout(timer);
-    socket.once(isSecure ? 'secureConnect' : 'connect', done);
-    socket.once('close', done);
+    });
+    socket.once(isSecure ? 'secureConnect' : 'connect', cancel);
+    socket.once('close', cancel);
   });
 }
 

@@ -27,10 +27,13 @@ export interface PublishTask extends Task {
   demand(): void;
 }
 
-/** A round's database calls end by then, so that the loop stays alive while the database is away. */
-const DEADLINE_MS = 5000;
-/** Races lost in a row before the round gives up; the next wake or tick goes on. */
-const RACES = 5;
+/**
+ * A round's reads end by then, so that the loop stays alive while the database is away. The next round after one that was too slow has up to `mostMs`: where
+ * the whole host is slow, the same time again would be work for nothing again.
+ */
+const DEADLINE = { usualMs: 5000, mostMs: 10_000 } as const;
+/** Races lost in a row, or time spent with them, before the round gives up; the next wake or tick goes on. */
+const RACES = { most: 5, mostMs: 10_000 } as const;
 /**
  * Who found the work done by another lets that one go first from then on, by so many times what a round takes, ms at most: all regions hear of a
  * change at once, and to compile it in each takes three times the processor and makes them wait for each other's rows.
@@ -55,6 +58,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
   let isClaimed = false;
   let lastFull = Number.NEGATIVE_INFINITY;
   let yieldMs = 0;
+  let deadlineMs: number = DEADLINE.usualMs;
 
   const isDue = () => isDemanded || clock.monotonic() - lastFull > ANYWAY_MS;
 
@@ -68,17 +72,20 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
       if (!isClaimed) await reached(claimCompiler(db, ports.compiler));
       isClaimed = true;
       const mustCompile = isDue();
-      if (!mustCompile && !(await isBehind(db))) return null;
-      // Set anew by whoever asks while this round runs; and by this round, when it comes to nothing.
-      isDemanded = false;
+      const started = clock.monotonic();
       try {
-        const started = clock.monotonic();
-        const { races, done } = await publishRacing(ports, async () => mustCompile || (await isBehind(db)));
+        if (!mustCompile && !(await isBehind(db, deadlineMs))) return null;
+        // Set anew by whoever asks while this round runs; and by this round, when it comes to nothing.
+        isDemanded = false;
+        const isWanted = async () => mustCompile || (await isBehind(db, deadlineMs));
+        const { races, done } = await publishRacing(ports, { deadlineMs, isWanted });
         lastFull = clock.monotonic();
+        deadlineMs = Math.min(Math.max(DEADLINE.usualMs, 2 * (lastFull - started)), DEADLINE.mostMs);
         yieldMs = races === 0 ? 0 : Math.min(YIELD.times * (lastFull - started), YIELD.mostMs);
         return done && tell(done.site, done.result);
       } catch (error) {
-        isDemanded = true;
+        if (clock.monotonic() - started >= deadlineMs) deadlineMs = DEADLINE.mostMs;
+        isDemanded ||= mustCompile;
         throw error;
       }
     },
@@ -86,7 +93,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
 }
 
 /** A cheap look: an idle site is not read and compiled every few seconds. */
-function isBehind(db: Database): Promise<boolean> {
+function isBehind(db: Database, deadlineMs: number): Promise<boolean> {
   const look = async (tx: Tx) => {
     const compiled = await readCompiled(tx);
     const place = await readPlace(tx);
@@ -95,15 +102,15 @@ function isBehind(db: Database): Promise<boolean> {
       return !at || at.revision < place.revision || at.observed < place.observed;
     });
   };
-  return reached(db.read(look, { deadlineMs: DEADLINE_MS }));
+  return reached(db.read(look, { deadlineMs }));
 }
 
-function readSite(db: Database): Promise<Read> {
+function readSite(db: Database, deadlineMs: number): Promise<Read> {
   const read = async (tx: Tx): Promise<Read> => ({
     snapshot: await readSnapshot(tx),
     published: new Map((await readHeads(tx)).map((head) => [head.nodeId, head.body])),
   });
-  return reached(db.read(read, { deadlineMs: DEADLINE_MS }));
+  return reached(db.read(read, { deadlineMs }));
 }
 
 interface Published {
@@ -117,9 +124,17 @@ interface Raced {
   readonly done: Published | null;
 }
 
-async function publishRacing(ports: PublishPorts, isWanted: () => Promise<boolean>): Promise<Raced> {
-  for (let race = 0; race < RACES; race += 1) {
-    const { snapshot, published } = await readSite(ports.db);
+interface Race {
+  readonly deadlineMs: number;
+  /** Is there still something to do, though another was ahead? */
+  readonly isWanted: () => Promise<boolean>;
+}
+
+async function publishRacing(ports: PublishPorts, { deadlineMs, isWanted }: Race): Promise<Raced> {
+  const end = ports.clock.monotonic() + RACES.mostMs;
+  let races = 0;
+  while (races < RACES.most && (races === 0 || ports.clock.monotonic() < end)) {
+    const { snapshot, published } = await readSite(ports.db, deadlineMs);
     const site = compileSite(snapshot, ports.services, published, ports.clock.now() / 1000);
     const result = await reached(
       publishSite(ports.db, {
@@ -132,10 +147,11 @@ async function publishRacing(ports: PublishPorts, isWanted: () => Promise<boolea
         nodes: site.nodes,
       }),
     );
-    if (result.kind !== 'lost') return { races: race, done: { site, result } };
-    if (!(await isWanted())) return { races: race + 1, done: null };
+    if (result.kind !== 'lost') return { races, done: { site, result } };
+    races += 1;
+    if (!(await isWanted())) return { races, done: null };
   }
-  throw new AppError('race', `another process was ahead ${RACES} times in a row`);
+  throw new AppError('race', `another process was ahead ${races} times in a row`);
 }
 
 /** Says what is new: a publication, other findings, another publisher. */
