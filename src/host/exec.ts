@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from './ask/deadline.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;

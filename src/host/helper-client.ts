@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { ExecResult, HostFacts, UnitState } from '../core/host-values.ts';
 import type { Random } from '../core/ports.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from './ask/deadline.ts';
 import type { Host } from './interface.ts';
 import { type HelperOperation, LineReader, LINE_LIMIT, parseResponse } from './protocol.ts';
 

@@ -2,7 +2,7 @@ import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from './ask/deadline.ts';
 import { performRequest } from './helper-operations.ts';
 import type { Host } from './interface.ts';
 import type { HelperPolicy } from './policy.ts';

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from './ask/deadline.ts';
 
 /*
  * A few questions to systemd over its own socket, in D-Bus's wire form (D-Bus Specification, "Message Protocol"): `systemctl show` would be

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { AppError } from '../../core/errors.ts';
-import { deadline } from '../../host/deadline.ts';
+import { deadline } from '../../host/ask/deadline.ts';
 import type { Target } from './targets.ts';
 
 /** One call of the channel. */

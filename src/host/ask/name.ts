@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, NameQuestion } from '../../core/host-values.ts';
-import { deadline } from '../deadline.ts';
 import { errnoOf } from '../system-error.ts';
+import { deadline } from './deadline.ts';
 import { answered, notAsked, silent } from './result.ts';
 
 const PORT = 53;

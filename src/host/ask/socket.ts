@@ -2,8 +2,8 @@ import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, SocketQuestion } from '../../core/host-values.ts';
-import { deadline } from '../deadline.ts';
 import { inside, openFolder, splitPath } from '../safe-folder.ts';
+import { deadline } from './deadline.ts';
 import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
 import { errnoOf } from '../system-error.ts';
 

@@ -3,8 +3,8 @@ import * as https from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, WebQuestion } from '../../core/host-values.ts';
-import { deadline } from '../deadline.ts';
 import { errnoOf } from '../system-error.ts';
+import { deadline } from './deadline.ts';
 import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
 
 /** What a node shows and trusts, PEM; `id` is another text when any of it changed. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { deadline } from '../../../src/host/deadline.ts';
+import { deadline } from '../../../src/host/ask/deadline.ts';
 import { runCommand } from '../../../src/host/exec.ts';
 import { pause } from '../../kit/until.ts';
 
