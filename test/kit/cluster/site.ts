@@ -7,6 +7,7 @@ import { CLUSTER } from '../../../src/lab/topologies.ts';
 import type { Topology } from '../../../src/lab/topology.ts';
 import { openProductLab, type ProductLab } from '../lab.ts';
 import { type Regent, regentOf } from '../regent.ts';
+import { isSlowMachine } from '../machine.ts';
 import { pause, until } from '../until.ts';
 import { type Power, powerOf } from './power.ts';
 import { type ClusterNodes, clusterNodes, REGION_NAMES, type RegionName, VIP } from './nodes.ts';
@@ -41,6 +42,8 @@ export interface ClusterSite extends Regent {
 }
 
 const ZONE = 'regent.internal';
+/** What a usual machine has done by a deadline a slow one has by three times that. Asked when this file is loaded: no host runs yet. How fast is for drills to say. */
+const PATIENCE = isSlowMachine() ? 3 : 1;
 
 /** Boots a whole cluster of this checkout and opens it. */
 export async function openClusterSite(name: string, topology: Topology = CLUSTER): Promise<ClusterSite> {
@@ -69,7 +72,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
     flows: async (fqdn, deadlineMs = 30_000) => {
       await client.call('record.create', { body: { fqdn, type: 'TXT', data: fqdn } });
       const isThere = async () => (await dns.ask(fqdn, 'TXT', 500)).data.includes(fqdn);
-      await until(`an answer to ${fqdn}`, isThere, { deadlineMs });
+      await until(`an answer to ${fqdn}`, isThere, { deadlineMs: PATIENCE * deadlineMs });
     },
     lease: async (vlan) => {
       const order = { layout: lab.layout, network: vlan, signal: AbortSignal.timeout(60_000) };
@@ -82,9 +85,11 @@ export function clusterSite(lab: ProductLab): ClusterSite {
         said = `${doctor.stdout}${doctor.stderr}`.trim();
         return doctor.code === 0;
       };
-      await until('a well cluster', isWell, { deadlineMs, everyMs: 1_500 }).catch((cause: unknown) => {
-        throw new Error(`the cluster is not well: ${said}`, { cause });
-      });
+      await until('a well cluster', isWell, { deadlineMs: PATIENCE * deadlineMs, everyMs: 1_500 }).catch(
+        (cause: unknown) => {
+          throw new Error(`the cluster is not well: ${said}`, { cause });
+        },
+      );
     },
     startsOf: async (units) => {
       const each = REGION_NAMES.map(async (host) =>
@@ -97,7 +102,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
         'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --leader "$1" --force';
       await lab.ask(from, ['runuser', '-u', 'postgres', '--', 'sh', '-c', script, 'sh', from], 60_000);
       return until('another primary', async () => (await nodes.primaries()).find((host) => host !== from), {
-        deadlineMs: 30_000,
+        deadlineMs: PATIENCE * 30_000,
       });
     },
     startLoad: (writesPerSecond = 3) => {
@@ -107,10 +112,12 @@ export function clusterSite(lab: ProductLab): ClusterSite {
     writesFlow: async (load, deadlineMs) => {
       const since = performance.now();
       const isThere = () => load.acknowledged.some((write) => write.sentAt > since);
-      await until('an acknowledged write', isThere, { deadlineMs }).catch(async (cause: unknown) => {
-        await load.stop();
-        throw cause;
-      });
+      await until('an acknowledged write', isThere, { deadlineMs: PATIENCE * deadlineMs }).catch(
+        async (cause: unknown) => {
+          await load.stop();
+          throw cause;
+        },
+      );
     },
     missingOn: async (hosts, load) => {
       const statement = `select string_agg(name || ' ' || data, ',') from records where data like 'n=%'`;

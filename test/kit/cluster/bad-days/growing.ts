@@ -95,7 +95,7 @@ async function canLoseOne({ site, tell }: Story): Promise<void> {
     if (code !== 0) throw new Error(`${stdout}${stderr}`);
     return stdout;
   };
-  const [line = ''] = (await until('a status without complaint', isOk, { deadlineMs: 60_000 })).split('\n');
+  const [line = ''] = (await until('a status without complaint', isOk, { deadlineMs: 180_000 })).split('\n');
   expect(line).toMatch(/can lose (one|1) node/i);
   tell('grown', line);
 }
