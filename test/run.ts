@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { removeAbandoned } from './kit/lab.ts';
-import { isSlowMachine } from './kit/machine.ts';
+import { IS_SLOW_MACHINE } from './kit/machine.ts';
 
 /** One thing to run. `vitest`: the projects whose tests are counted one by one; a command counts as one test. */
 interface Step {
@@ -32,9 +32,6 @@ interface Outcome {
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** A slow machine plays fewer of the cases that turn with the commits: a whole run ends within the time that CI has. */
-const IS_SLOW = isSlowMachine();
-
 const STEPS: readonly Step[] = [
   { name: 'types', phase: 'fast', command: ['tsc', '--noEmit'], minutes: 5 },
   { name: 'lint', phase: 'fast', command: ['oxlint', '--type-aware', '--deny-warnings'], minutes: 5 },
@@ -49,19 +46,19 @@ const STEPS: readonly Step[] = [
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 10 },
   { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 20 },
   { name: 'check', phase: 'root', vitest: ['check'], minutes: 15 },
-  // Parts that turn with the commits; `--only faults`, `--only cluster-bad-days` and `--only broken-builds` run all of them.
+  // Parts that turn with the commits, fewer on a slow machine, so that a whole run ends within the time that CI has; `--only faults`, `--only cluster-bad-days` and `--only broken-builds` run all of them.
   {
     name: 'lab',
     phase: 'root',
     vitest: ['lab'],
-    environment: { REGENT_FAULT_CASES: IS_SLOW ? '6' : '12' },
+    environment: { REGENT_FAULT_CASES: IS_SLOW_MACHINE ? '6' : '12' },
     minutes: 60,
   },
   {
     name: 'story',
     phase: 'root',
     vitest: ['story', 'file:cluster-bad-days'],
-    environment: { REGENT_CLUSTER_CASES: IS_SLOW ? '2' : '3' },
+    environment: { REGENT_CLUSTER_CASES: IS_SLOW_MACHINE ? '2' : '3' },
     minutes: 20,
   },
 ];
@@ -80,7 +77,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`steps: ${STEPS.map((step) => step.name).join(', ')}`);
     return 2;
   }
-  if (IS_SLOW)
+  if (IS_SLOW_MACHINE)
     console.log('a process takes more than 5 ms to start on this machine: half the faults, two of the bad days');
   if (only === undefined) {
     process.env['REGENT_SEED'] ??= SEED;

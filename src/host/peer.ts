@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { deadline } from './ask/deadline.ts';
 
 /** Who is at the other end of a unix socket, by the kernel (unix(7), SO_PEERCRED). */
 export interface Peer {
@@ -35,17 +36,17 @@ function descriptorOf(socket: Socket): number | null {
 function runPerl(fd: number): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn(PERL, ['-e', PROGRAM], { stdio: ['ignore', 'pipe', 'ignore', fd], env: {} });
-    const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
+    const cancel = deadline(TIMEOUT_MS, () => child.kill('SIGKILL'));
     let text = '';
     child.stdout?.on('data', (data: Buffer) => {
       if (text.length < 100) text += data.toString();
     });
     child.on('error', () => {
-      clearTimeout(timer);
+      cancel();
       resolve('');
     });
     child.on('close', (code) => {
-      clearTimeout(timer);
+      cancel();
       resolve(code === 0 ? text : '');
     });
   });

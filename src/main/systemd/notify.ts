@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Log } from '../../core/ports.ts';
+import { deadline } from '../../host/ask/deadline.ts';
 
 /** systemd's start-up and watchdog messages; all are no-ops outside of a unit (no NOTIFY_SOCKET). They never throw. */
 export interface Notifier {
@@ -98,9 +99,9 @@ function startSender(socket: string): Sender {
     isOver: () => isOver,
     send: (message) =>
       new Promise((resolve) => {
-        const limit = setTimeout(() => end('systemd does not take it'), SEND_TIMEOUT_MS);
+        const cancel = deadline(SEND_TIMEOUT_MS, () => end('systemd does not take it'));
         waiting.push((failure) => {
-          clearTimeout(limit);
+          cancel();
           resolve(failure);
         });
         child.stdin?.write(`${message}\n`);

@@ -7,7 +7,7 @@ import { CLUSTER } from '../../../src/lab/topologies.ts';
 import type { Topology } from '../../../src/lab/topology.ts';
 import { openProductLab, type ProductLab } from '../lab.ts';
 import { type Regent, regentOf } from '../regent.ts';
-import { isSlowMachine } from '../machine.ts';
+import { patient } from '../machine.ts';
 import { pause, until } from '../until.ts';
 import { type Power, powerOf } from './power.ts';
 import { type ClusterNodes, clusterNodes, REGION_NAMES, type RegionName, VIP } from './nodes.ts';
@@ -42,8 +42,6 @@ export interface ClusterSite extends Regent {
 }
 
 const ZONE = 'regent.internal';
-/** What a usual machine has done by a deadline a slow one has by three times that. Asked when this file is loaded: no host runs yet. How fast is for drills to say. */
-const PATIENCE = isSlowMachine() ? 3 : 1;
 
 /** Boots a whole cluster of this checkout and opens it. */
 export async function openClusterSite(name: string, topology: Topology = CLUSTER): Promise<ClusterSite> {
@@ -72,7 +70,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
     flows: async (fqdn, deadlineMs = 30_000) => {
       await client.call('record.create', { body: { fqdn, type: 'TXT', data: fqdn } });
       const isThere = async () => (await dns.ask(fqdn, 'TXT', 500)).data.includes(fqdn);
-      await until(`an answer to ${fqdn}`, isThere, { deadlineMs: PATIENCE * deadlineMs });
+      await until(`an answer to ${fqdn}`, isThere, { deadlineMs: patient(deadlineMs) });
     },
     lease: async (vlan) => {
       const order = { layout: lab.layout, network: vlan, signal: AbortSignal.timeout(60_000) };
@@ -85,7 +83,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
         said = `${doctor.stdout}${doctor.stderr}`.trim();
         return doctor.code === 0;
       };
-      await until('a well cluster', isWell, { deadlineMs: PATIENCE * deadlineMs, everyMs: 1_500 }).catch(
+      await until('a well cluster', isWell, { deadlineMs: patient(deadlineMs), everyMs: 1_500 }).catch(
         (cause: unknown) => {
           throw new Error(`the cluster is not well: ${said}`, { cause });
         },
@@ -102,7 +100,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
         'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --leader "$1" --force';
       await lab.ask(from, ['runuser', '-u', 'postgres', '--', 'sh', '-c', script, 'sh', from], 60_000);
       return until('another primary', async () => (await nodes.primaries()).find((host) => host !== from), {
-        deadlineMs: PATIENCE * 30_000,
+        deadlineMs: patient(30_000),
       });
     },
     startLoad: (writesPerSecond = 3) => {
@@ -112,7 +110,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
     writesFlow: async (load, deadlineMs) => {
       const since = performance.now();
       const isThere = () => load.acknowledged.some((write) => write.sentAt > since);
-      await until('an acknowledged write', isThere, { deadlineMs: PATIENCE * deadlineMs }).catch(
+      await until('an acknowledged write', isThere, { deadlineMs: patient(deadlineMs) }).catch(
         async (cause: unknown) => {
           await load.stop();
           throw cause;

@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
 import { mkdtemp, rm, symlink, writeFile, mkdir, stat } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';

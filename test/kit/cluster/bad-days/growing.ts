@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { RANDOM } from '../../dice.ts';
+import { patient } from '../../machine.ts';
 import { until } from '../../until.ts';
 import { REGION_NAMES } from '../nodes.ts';
 import { monthOff } from './month-off.ts';
@@ -95,7 +96,7 @@ async function canLoseOne({ site, tell }: Story): Promise<void> {
     if (code !== 0) throw new Error(`${stdout}${stderr}`);
     return stdout;
   };
-  const [line = ''] = (await until('a status without complaint', isOk, { deadlineMs: 180_000 })).split('\n');
+  const [line = ''] = (await until('a status without complaint', isOk, { deadlineMs: patient(60_000) })).split('\n');
   expect(line).toMatch(/can lose (one|1) node/i);
   tell('grown', line);
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { CommandResult } from '../../../../src/lab/command.ts';
 import { RANDOM } from '../../dice.ts';
 import type { Load } from '../../faults/load.ts';
-import { isSlowMachine } from '../../machine.ts';
+import { IS_SLOW_MACHINE } from '../../machine.ts';
 import { told } from '../../site.ts';
 import { type HostSet, openHosts } from '../hosts.ts';
 import { REGIONS, type RegionName, VIP } from '../nodes.ts';
@@ -49,8 +49,7 @@ export interface Story {
 
 /** Boots the hosts. */
 export async function openStory(): Promise<Story> {
-  const isSlow = isSlowMachine();
-  if (isSlow) console.log('a process is dear on this machine: a quarter of the load');
+  if (IS_SLOW_MACHINE) console.log('a process is dear on this machine: a quarter of the load');
   const hosts = await openHosts('baddays', { regions: 3, racks: 1 });
   let site: ClusterSite | null = null;
   let last = performance.now();
@@ -85,7 +84,7 @@ export async function openStory(): Promise<Story> {
       if (stdout.includes(RACK.name)) return;
       done(await hosts.join(RACK.name, (await hosts.token('rack')).token, rackArgs()));
     },
-    startLoad: (writesPerSecond) => needSite().startLoad(isSlow ? writesPerSecond / 4 : writesPerSecond),
+    startLoad: (writesPerSecond) => needSite().startLoad(IS_SLOW_MACHINE ? writesPerSecond / 4 : writesPerSecond),
     tell: (name, seen) => {
       told(name, seen, last);
       last = performance.now();
