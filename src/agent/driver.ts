@@ -78,10 +78,15 @@ export function openDriver(options: DriverOptions): Driver {
 
   const runService = async (service: AnyService, engine: ServiceEngine, bell: Bell, signal: AbortSignal) => {
     const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
+    const { clock, random } = options.ports;
+    let dueAt = clock.monotonic();
     while (!signal.aborted) {
       const wish = wanted.get(service.name);
       const facts = options.facts();
-      if (wish && facts) {
+      const taken = wish && facts && clock.monotonic() < dueAt ? engine.take(wish, facts) : null;
+      if (taken) {
+        note(taken);
+      } else if (wish && facts) {
         const before = reports.get(service.name);
         const { report, tookMs } = await gate(() => timed(() => engine.run(wish, facts)));
         note(report);
@@ -89,9 +94,12 @@ export function openDriver(options: DriverOptions): Driver {
         await options.ports.wait(restMs(before, report, tookMs), signal);
       }
       beat();
-      const tickMs = service.probeEveryMs ?? options.tickMs;
-      const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : tickMs;
-      await bell.wait(pauseMs * (1 - JITTER / 2 + options.ports.random.fraction() * JITTER), signal);
+      if (!taken) {
+        const tickMs = service.probeEveryMs ?? options.tickMs;
+        const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : tickMs;
+        dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
+      }
+      await bell.wait(Math.max(0, dueAt - clock.monotonic()), signal);
     }
     beat.end();
   };

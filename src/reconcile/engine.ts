@@ -1,12 +1,12 @@
+import { digestOf } from '../core/digest.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
-import { stableJson } from '../core/stable-json.ts';
 import type { AnyService } from '../services/kit/contract.ts';
 import { makeAbsent } from './absence.ts';
 import { converge } from './converge.ts';
 import type { EnginePorts } from './ports.ts';
 import { WELL } from './recovery.ts';
-import { type EngineState, emptyMemory, type Run, saveMemory, setState } from './state.ts';
+import { type EngineState, emptyMemory, type Run, saveMemory, savedText, setState } from './state.ts';
 import type { Memory, ServiceReport, Wanted } from './values.ts';
 
 /** The engine of one service. Runs must follow one another: the caller starts the next when the last has resolved. */
@@ -16,6 +16,11 @@ export interface ServiceEngine {
    * is the report's state and sentence. Calling it again with the same values is a probe.
    */
   run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
+  /**
+   * Takes a new generation that is nothing new to this service, without a question to the daemon: a site's change is mostly one of other
+   * services. Null: there is something to do or to see to, or the last run did not end well: a run is due.
+   */
+  take(wanted: Wanted, facts: HostFacts): ServiceReport | null;
   /**
    * Run again soon: the daemon, or the way to this host, did not answer lately, and it is not yet known whether that lasts; or the daemon is
    * on its way to something else.
@@ -29,7 +34,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
   const memory = await recall(service, ports);
   const state: EngineState = {
     memory: memory ?? emptyMemory(ports.clock),
-    saved: memory ? stableJson(memory) : '',
+    saved: memory ? savedText(memory) : '',
     recovery: WELL,
     attempt: null,
     verified: null,
@@ -39,15 +44,24 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     isSettling: false,
     pid: null,
     faults: 0,
+    settled: null,
   };
   return {
+    take: (wanted, facts) => {
+      const { loaded } = state.memory;
+      if (loaded === null || state.settled !== keyOf(wanted, facts)) return null;
+      state.memory = { ...state.memory, loaded: { ...loaded, generation: wanted.generation } };
+      return reportOf({ service, ports, state, wanted, facts });
+    },
     isUnsettled: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports) || state.isSettling,
     run: async (wanted, facts) => {
       const run: Run = { service, ports, state, wanted, facts };
+      state.settled = null;
       try {
         if (wanted.desired === null) await makeAbsent(run);
         else await converge(run);
         state.faults = 0;
+        if (isWell(run)) state.settled = keyOf(wanted, facts);
       } catch (error) {
         ports.log.error('a run of the engine was broken off', {
           generation: wanted.generation,
@@ -65,6 +79,18 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
       return reportOf(run);
     },
   };
+}
+
+/** Names everything of a wish that a service can see: all but its number. */
+function keyOf({ generation: _, desired: __, ...seen }: Wanted, facts: HostFacts): string {
+  return digestOf([seen, facts]);
+}
+
+/** Is the service as it is wanted to be, with nothing left to wait for? */
+function isWell({ state: { memory, attempt, recovery, isSettling }, wanted }: Run): boolean {
+  const state = wanted.desired === null ? 'absent' : 'healthy';
+  const isQuiet = attempt === null && recovery.failures === 0 && !isSettling;
+  return memory.state === state && isQuiet && memory.loaded?.digest === wanted.digest;
 }
 
 function isFew(count: number, ports: EnginePorts): boolean {

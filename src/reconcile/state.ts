@@ -42,6 +42,8 @@ export interface EngineState {
   pid: number | null;
   /** Runs in a row that were broken off. */
   faults: number;
+  /** Names what the last run brought the service to, where nothing is left to do or to wait for; else null. */
+  settled: string | null;
 }
 
 /** What one run works with. */
@@ -90,9 +92,17 @@ export function setAction(run: Pick<Run, 'ports' | 'state'>, action: ActionDone 
   run.state.memory = { ...memory, lastAction, actions: actions.slice(-ACTIONS_MAX) };
 }
 
+/**
+ * The text of a memory that tells whether it must be written again. A generation that changed nothing of the service is not worth a wait for the
+ * disk: the first run after a crash notes it anew.
+ */
+export function savedText({ loaded, ...memory }: Memory): string {
+  return stableJson({ ...memory, loaded: loaded && { ...loaded, generation: 0 } });
+}
+
 /** Makes the memory durable if it changed. A full disk there must not stop the work on the service. */
 export async function saveMemory(run: Pick<Run, 'ports' | 'state' | 'service'>): Promise<void> {
-  const text = stableJson(run.state.memory);
+  const text = savedText(run.state.memory);
   if (text === run.state.saved) return;
   try {
     await run.ports.memory.save(run.service.name, run.state.memory);

@@ -170,6 +170,24 @@ describe('an agent', () => {
     await reported('told', (latest) => serviceOf(latest)?.lastAction?.why === 'this node is active for the virtual IP');
   });
 
+  it('asks its services as often as ever while generations that do not concern them come faster than that', async () => {
+    await rig.start();
+    let generation = 1;
+    rig.region.publish(desiredOf(NODE, generation, { fake: fake(1), other: fake(1) }));
+    await reported('healthy', (latest) => serviceOf(latest)?.state === 'healthy');
+    const publishing = setInterval(() => {
+      generation += 1;
+      rig.region.publish(desiredOf(NODE, generation, { fake: fake(1), other: fake(generation) }));
+    }, 5);
+    try {
+      await reported('generations are taken', (latest) => (serviceOf(latest)?.applied ?? 0) > 5);
+      rig.host.unit('fake.service').isHung = true;
+      await reported('the silence is noticed', (latest) => serviceOf(latest)?.state === 'unhealthy');
+    } finally {
+      clearInterval(publishing);
+    }
+  });
+
   it('applies a change within 300 ms of its publication', async () => {
     await rig.start();
     rig.region.publish(desiredOf(NODE, 1, { fake: fake(1) }));

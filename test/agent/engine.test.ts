@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
+import { fakeService } from '../kit/fake-service.ts';
 import { engineRig, FAKE_FACTS, wish } from '../kit/engine-rig.ts';
 
 const MAIN = '/etc/fake/main.conf';
@@ -41,7 +42,46 @@ describe('a service that is wanted', () => {
     const count = host.effects.length;
     const idle = await engine.run(wish(3, { serial: 2, items: ['a', 'c'] }), FAKE_FACTS);
     expect(idle).toMatchObject({ state: 'healthy', wanted: 3, applied: 3 });
-    expect(host.effects.slice(count)).toEqual(['save memory']);
+    expect(host.effects.slice(count)).toEqual([]);
+  });
+
+  it('takes a new generation that is nothing new to it without a question, and nothing else so', async () => {
+    let asked = 0;
+    const service = fakeService();
+    const { start } = engineRig({
+      probe: (desired) => {
+        asked += 1;
+        return service.probe(desired);
+      },
+    });
+    const engine = await start();
+    const first = wish(1, { serial: 7 });
+    expect(engine.take(first, FAKE_FACTS)).toBeNull();
+    const report = await engine.run(first, FAKE_FACTS);
+    const count = asked;
+    expect(engine.take({ ...first, generation: 2 }, FAKE_FACTS)).toEqual({ ...report, wanted: 2, applied: 2 });
+    expect(asked).toBe(count);
+
+    const next = { ...first, generation: 3 };
+    expect(engine.take(wish(3, { serial: 8 }), FAKE_FACTS)).toBeNull();
+    expect(engine.take({ ...next, restart: 'nonce' }, FAKE_FACTS)).toBeNull();
+    expect(engine.take({ ...next, roles: [{ kind: 'vip', state: 'active' }] }, FAKE_FACTS)).toBeNull();
+    expect(engine.take({ ...next, certificate: 'another' }, FAKE_FACTS)).toBeNull();
+    expect(engine.take(next, { ...FAKE_FACTS, hostname: 'another' })).toBeNull();
+    expect(engine.take({ ...next, desired: null, digest: 'of nothing' }, FAKE_FACTS)).toBeNull();
+  });
+
+  it('asks a daemon that was not well at each new generation', async () => {
+    const { host, start } = engineRig();
+    const engine = await start();
+    const first = wish(1, {});
+    await engine.run(first, FAKE_FACTS);
+    host.unit(UNIT).isHung = true;
+    await engine.run(first, FAKE_FACTS);
+    expect(engine.take({ ...first, generation: 2 }, FAKE_FACTS)).toBeNull();
+    host.unit(UNIT).isHung = false;
+    await engine.run(first, FAKE_FACTS);
+    expect(engine.take({ ...first, generation: 2 }, FAKE_FACTS)).not.toBeNull();
   });
 
   it('is amended by commands when its answers ask for that, then asked once more, and not restarted', async () => {
