@@ -38,7 +38,7 @@ const AT_ONCE = 4;
 /** Longest run: install, forced restart and rollback, each with its full time, and the wait for a place. */
 const SILENCE_MS = 300_000;
 const JITTER = 0.2;
-const LONG_MS = 2_000;
+const LONG_MS = 500;
 const REST_MAX_MS = 10_000;
 /** Pause before the next question to a daemon that was silent, or is on its way. */
 const UNSETTLED_MS = 500;
@@ -64,44 +64,11 @@ export function openDriver(options: DriverOptions): Driver {
     for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
     ringAll();
   };
-  const timed = async (run: () => Promise<ServiceReport>) => {
-    const start = options.ports.clock.monotonic();
-    const report = await run();
-    return { report, tookMs: options.ports.clock.monotonic() - start };
-  };
   const note = (report: ServiceReport) => {
     const before = reports.get(report.service);
     if (!wanted.has(report.service)) return;
     reports.set(report.service, report);
     if (!before || isNews(before, report)) options.onReport();
-  };
-
-  const runService = async (service: AnyService, engine: ServiceEngine, bell: Bell, signal: AbortSignal) => {
-    const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
-    const { clock, random } = options.ports;
-    let dueAt = clock.monotonic();
-    while (!signal.aborted) {
-      const wish = wanted.get(service.name);
-      const facts = options.facts();
-      const taken = wish && facts && clock.monotonic() < dueAt ? engine.take(wish, facts) : null;
-      if (taken) {
-        note(taken);
-      } else if (wish && facts) {
-        const before = reports.get(service.name);
-        const { report, tookMs } = await gate(() => timed(() => engine.run(wish, facts)));
-        note(report);
-        beat();
-        await options.ports.wait(restMs(before, report, tookMs), signal);
-      }
-      beat();
-      if (!taken) {
-        const tickMs = service.probeEveryMs ?? options.tickMs;
-        const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : tickMs;
-        dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
-      }
-      await bell.wait(Math.max(0, dueAt - clock.monotonic()), signal);
-    }
-    beat.end();
   };
 
   return {
@@ -123,11 +90,59 @@ export function openDriver(options: DriverOptions): Driver {
       const work = options.services.map(async (service) => {
         const engine = await openEngine(service, options.engine);
         const bell = bells.get(service.name);
-        if (bell) await runService(service, engine, bell, signal);
+        const wish = () => wanted.get(service.name);
+        if (bell) await keepService({ options, service, engine, bell, gate, wish, note }, signal);
       });
       await Promise.all(work);
     },
   };
+}
+
+interface Kept {
+  readonly options: DriverOptions;
+  readonly service: AnyService;
+  readonly engine: ServiceEngine;
+  readonly bell: Bell;
+  readonly gate: Gate;
+  readonly wish: () => Wanted | undefined;
+  readonly note: (report: ServiceReport) => void;
+}
+
+/**
+ * The loop of one service: a run for each wish that is new to it, and one each tick. Wishes that are not are taken as they come and put no run off, so
+ * that a steady stream of them costs no questions, and hides none.
+ */
+async function keepService({ options, service, engine, bell, gate, wish, note }: Kept, signal: AbortSignal) {
+  const { clock, random } = options.ports;
+  const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
+  const timed = async (wanted: Wanted, facts: HostFacts) => {
+    const start = clock.monotonic();
+    const report = await engine.run(wanted, facts);
+    return { report, tookMs: clock.monotonic() - start };
+  };
+  let last: ServiceReport | undefined;
+  let dueAt = clock.monotonic();
+  while (!signal.aborted) {
+    const wanted = wish();
+    const facts = options.facts();
+    const taken = wanted && facts && engine.take(wanted, facts);
+    if (taken) note(taken);
+    if (!taken || clock.monotonic() >= dueAt) {
+      if (wanted && facts) {
+        const { report, tookMs } = await gate(() => timed(wanted, facts));
+        note(report);
+        beat();
+        await options.ports.wait(restMs(last, report, tookMs), signal);
+        last = report;
+      }
+      const tickMs = service.probeEveryMs ?? options.tickMs;
+      const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : tickMs;
+      dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
+    }
+    beat();
+    await bell.wait(Math.max(0, dueAt - clock.monotonic()), signal);
+  }
+  beat.end();
 }
 
 /** Is it worth a report at once? Numbers among a daemon's facts (lag, offset, sizes) differ at every probe: they go with the next report. */
@@ -144,8 +159,8 @@ function withoutNumbers(value: unknown): unknown {
 }
 
 /**
- * A change that takes a daemon long (Kea opens the sockets of two hundred VLANs) is followed by as long a rest: under writes without an end the
- * daemon serves at least half of the time, and takes many of them at once.
+ * A change that takes long (Kea opens the sockets of two hundred VLANs; a host has little processor to spare) is followed by as long a rest: under
+ * writes without an end the daemon serves at least half of the time, and takes many of them at once.
  */
 export function restMs(before: ServiceReport | undefined, after: ServiceReport, tookMs: number): number {
   const hasActed = after.lastAction !== null && after.lastAction.at !== before?.lastAction?.at;

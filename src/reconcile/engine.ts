@@ -82,8 +82,8 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
 }
 
 /** Names everything of a wish that a service can see: all but its number. */
-function keyOf({ generation: _, desired: __, ...seen }: Wanted, facts: HostFacts): string {
-  return digestOf([seen, facts]);
+function keyOf({ digest, restart, roles, certificate }: Wanted, facts: HostFacts): string {
+  return digestOf([digest, restart, roles, certificate ?? null, facts]);
 }
 
 /** Is the service as it is wanted to be, with nothing left to wait for? */
