@@ -96,6 +96,36 @@ describe('roles of the cluster', () => {
     ]);
   });
 
+  test('a report of no change waits for nobody and writes the rows of its services no second time', async () => {
+    for (const name of NAMES) await tell(name, { vip: name === 'r1' ? 'active' : 'backup', timeline: 1 });
+    const rows = () =>
+      db.read((tx) => tx.all(sql<{ at: string }>`select xmin::text || ctid::text as at from observations order by 1`));
+    const before = value(await rows());
+    let release = () => {};
+    const isReleased = new Promise<void>((done) => {
+      release = done;
+    });
+    const locked = new Promise<void>((done) => {
+      const holding = db.repeatable(async (tx) => {
+        await tx.all(sql`select from cluster_roles for update`);
+        done();
+        await isReleased;
+      });
+      holding.catch(() => {});
+    });
+    await locked;
+    try {
+      await Promise.race([
+        Promise.all(NAMES.map((name) => tell(name, { vip: name === 'r1' ? 'active' : 'backup', timeline: 1 }))),
+        new Promise((_, fail) => setTimeout(() => fail(new Error('it waited for a lock')), 3_000)),
+      ]);
+    } finally {
+      release();
+    }
+    expect(value(await rows())).toEqual(before);
+    expect(before).toHaveLength(2 * NAMES.length);
+  });
+
   test('the primary changes with a higher timeline alone; the same node again is no change', async () => {
     const start = await now();
     await tell('r1', { timeline: 4 });

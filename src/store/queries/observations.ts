@@ -52,7 +52,8 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
     select ${node.id}, o ->> 'name', o -> 'body' ->> 'state', (o -> 'body' ->> 'since')::timestamptz, o -> 'body'
     from jsonb_array_elements(${list}::jsonb) as o
     on conflict (node_id, service) do update
-      set state = excluded.state, since = excluded.since, body = excluded.body, reported_at = now()`);
+      set state = excluded.state, since = excluded.since, body = excluded.body, reported_at = now()
+      where observations.body <> excluded.body`);
   await tx.run(sql`delete from observations where node_id = ${node.id}
     and service <> all(${services.map(({ service }) => service)}::text[])`);
   // Which VLANs a node sees follows from its interfaces.

@@ -30,7 +30,8 @@ export function roleWord(report: Pick<Observation, 'services' | 'host'>): RoleWo
 
 /**
  * Notes who holds the floating address and who is the primary, and gives the events of what changed: each change once, whoever of the regions
- * hears of it, in whatever order the reports come. The rows are compared and set under their locks. `before`: the node's previous word.
+ * hears of it, in whatever order the reports come. What seems to be a change is compared again and set under its row's lock; most reports are none, and
+ * take no lock that the reports of all other nodes would wait for until the standbys have this one. `before`: the node's previous word.
  */
 export async function noteRoles(
   tx: Tx,
@@ -44,6 +45,8 @@ export async function noteRoles(
 /** Every promotion raises the timeline, so an older word never wins over a newer one. */
 async function notePrimary(tx: Tx, name: string, { timeline }: RoleWord): Promise<NewEvent[]> {
   if (timeline === null) return [];
+  const known = await readRow(tx, 'primary');
+  if (known !== null && timeline <= known.mark) return [];
   const row = await lockedRow(tx, 'primary', name, timeline);
   if (row === null || timeline <= row.mark) return [];
   await tx.run(sql`update cluster_roles set node = ${name}, mark = ${timeline},
@@ -64,11 +67,20 @@ async function noteHolder(
   before: RoleWord,
   now: RoleWord,
 ): Promise<NewEvent[]> {
-  if (now.isHolder === null) return [];
-  const row = now.isHolder ? await lockedRow(tx, 'vip', node.name, 0) : await lockRow(tx, 'vip');
+  const { isHolder } = now;
+  if (isHolder === null) return [];
+  const known = await readRow(tx, 'vip');
+  if (known === null && !isHolder) return [];
+  const isTaken = isHolder && before.isHolder !== true;
+  const holderBut = async (noted: RoleRow) => {
+    const holder = isTaken ? node.name : await onlyHolder(tx, node, isHolder);
+    return holder === noted.node ? null : holder;
+  };
+  if (known !== null && (await holderBut(known)) === null) return [];
+  const row = isHolder ? await lockedRow(tx, 'vip', node.name, 0) : await lockRow(tx, 'vip');
   if (row === null) return [];
-  const holder = now.isHolder && before.isHolder !== true ? node.name : await onlyHolder(tx, node, now.isHolder);
-  if (holder === null || holder === row.node) return [];
+  const holder = await holderBut(row);
+  if (holder === null) return [];
   await tx.run(sql`update cluster_roles set node = ${holder}, mark = mark + 1, since = now() where role = 'vip'`);
   return [{ kind: 'cluster.vip-moved', subject: `${row.node} → ${holder}`, data: { from: row.node, to: holder } }];
 }
@@ -90,6 +102,10 @@ async function lockedRow(tx: Tx, role: string, name: string, mark: number): Prom
     sql`insert into cluster_roles (role, node, mark) values (${role}, ${name}, ${mark}) on conflict (role) do nothing`,
   );
   return made === 1 ? null : lockRow(tx, role);
+}
+
+function readRow(tx: Tx, role: string): Promise<RoleRow | null> {
+  return tx.one(sql<RoleRow>`select node, mark from cluster_roles where role = ${role}`);
 }
 
 function lockRow(tx: Tx, role: string): Promise<RoleRow | null> {
