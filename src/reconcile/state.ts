@@ -19,7 +19,7 @@ export interface Attempt {
 /** All that the engine of one service holds. Only `memory` outlives the process. */
 export interface EngineState {
   memory: Memory;
-  /** Text of the memory as it was saved last. */
+  /** `savedText` of the memory as it was saved last. */
   saved: string;
   recovery: Recovery;
   attempt: Attempt | null;

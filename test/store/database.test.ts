@@ -124,9 +124,8 @@ test('a connection that dies inside a transaction: the whole is run again', asyn
 
 test('connections that are killed at any moment never end the process', async () => {
   const many = postgres.get().open(connection, { poolSize: 8, deadlineMs: 30_000 });
-  // A call needs a connection that lives for as long as it takes. Where making one takes longer than a shot is away nobody would ever get done, so
-  // it ends before the line of waiting calls refuses any.
-  const end = performance.now() + 2_500;
+  // A call needs a connection that lives for as long as it takes. Where making one takes longer than a shot is away nobody would ever get done.
+  const end = performance.now() + 5_000;
   let isShooting = true;
   const shooter = (async () => {
     while (isShooting && performance.now() < end) {
@@ -140,26 +139,26 @@ test('connections that are killed at any moment never end the process', async ()
       await new Promise((done) => setTimeout(done, 15));
     }
   })();
-  const reads = Array.from({ length: 30 }, () => many.read((tx) => tx.one(sql`select 1`)));
-  const same = Array.from({ length: 30 }, () =>
-    change(many, (tx) => createDomain(tx, { name: 'same.test', ttl: null })),
+  // Who has waited too long in a line that moves is refused, and repeats it as a client does.
+  const create = (name: string) =>
+    until(
+      `${name} is answered`,
+      async () => {
+        const result = await change(many, (tx) => createDomain(tx, { name, ttl: null }));
+        return !isRejected(result) || result.code !== 'unavailable';
+      },
+      { deadlineMs: 30_000 },
+    );
+  const calls = Array.from({ length: 90 }, (_, n) =>
+    n % 3 === 0
+      ? many.read((tx) => tx.one(sql`select 1`)).catch(() => null)
+      : create(n % 3 === 1 ? `shot${n}.test` : 'same.test'),
   );
-  const shots = Array.from({ length: 30 }, async (_, n) => {
-    const result = await change(many, (tx) => createDomain(tx, { name: `shot${n}.test`, ttl: null }));
-    // Where connections are shot for as long as a line of calls may wait, its last ones are refused: they know, and may repeat it.
-    return isRejected(result) ? { name: null, code: result.code } : { name: result.name, code: null };
-  });
-  const told = await Promise.all(shots);
-  await Promise.all([...reads, ...same]);
+  await Promise.all(calls);
   isShooting = false;
   await shooter;
-  expect(told.filter(({ code }) => code !== null && code !== 'unavailable')).toEqual([]);
-  const done = told.flatMap(({ name }) => name ?? []);
-  expect(done.length).toBeGreaterThan(15);
-  const rows = value(
-    await many.read((tx) => tx.all(sql<{ name: string }>`select name from domains where name like 'shot%'`)),
-  );
-  expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(done));
+  const rows = value(await many.read((tx) => tx.all(sql`select from domains where name like 'shot%'`)));
+  expect(rows).toHaveLength(30);
 });
 
 test('deadlocked writers both succeed', async () => {
