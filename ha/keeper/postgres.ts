@@ -9,8 +9,8 @@ const STARTUP = ['user', 'postgres', 'database', 'postgres', 'application_name',
 const PROTOCOL = 196_608;
 /** As in patroni.ts. */
 const TIMEOUT_MS = 900;
-/** PostgreSQL must let new ones in, too. */
-const QUESTIONS = 10;
+/** PostgreSQL must let new ones in, too; every 30 s, because a new process of its own costs it more than a hundred questions. */
+const QUESTIONS = 100;
 /** One that is silent, and another one. */
 const SESSIONS = 2;
 

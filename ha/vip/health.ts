@@ -13,7 +13,7 @@ import { endConnections, Leave } from './leave.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
- * May this node hold the floating address? Says so five times a second in a file that keepalived watches (0: yes), and in words beside it.
+ * May this node hold the floating address? Says so at once, and twice a second, in a file that keepalived watches (0: yes), and in words beside it.
  * Needs nothing of ours but this folder: it works with every other process of Regent dead. Its unit's watchdog ends it when it hangs,
  * and whatever ends it, `unfit` takes the leave back.
  */
@@ -27,7 +27,8 @@ const TICK_MS = 100;
 const ASK_MS = 200;
 const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 const ETCD_TIMEOUT_MS = 500;
-const WRITE_MS = 200;
+const WRITE_MS = 500;
+const LOOK_MS = 200;
 const CONFIG_MS = 1000;
 /** What drains this node reloads every haproxy: the address goes when that is over, so that calls on their way are answered in time. */
 const SETTLED_MS = 1500;
@@ -174,7 +175,7 @@ async function followEtcd(state: State): Promise<void> {
 
 async function judge(state: State, log: ReturnType<typeof openLog>): Promise<void> {
   const notify = openNotifier();
-  let [saidAt, last] = [-Infinity, ''];
+  let [saidAt, lookedAt, last] = [-Infinity, -Infinity, ''];
   let heldSince: number | null = null;
   const look = watchProcesses('keepalived');
   const leave = new Leave();
@@ -211,20 +212,24 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     const verdict: Verdict = leave.holdsOn(isHolder && wanted.isPlanned === true, now)
       ? { isFit: true, why: `the calls that are on their way are answered before it goes: ${wanted.why}` }
       : wanted;
+    const isFirst = last === '';
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
-    if (isNew || now - saidAt >= WRITE_MS) {
+    if (isNew || now - lookedAt >= LOOK_MS) {
+      lookedAt = now;
       keepalived = look(now);
       frozen = keepalived === 'frozen' ? frozen + 1 : 0;
       if (frozen >= FROZEN_LOOKS) {
         log('keepalived', 'it is stopped and does nothing: it is ended');
         endKeepalived();
       }
+    }
+    if (isNew || now - saidAt >= WRITE_MS) {
       say(verdict, isHolder, keepalived);
-      notify(last === '' ? 'READY=1' : 'WATCHDOG=1');
       if (isNew)
         log('address', `${isHolder ? 'held' : 'not held'}, ${verdict.isFit ? 'fit' : 'unfit'}: ${verdict.why}`);
       [saidAt, last] = [now, `${verdict.isFit} ${isHolder}`];
     }
+    notify(isFirst ? 'READY=1' : 'WATCHDOG=1');
     const isKnown = (at: number | null) => at !== null && now - at <= MAJORITY_MS;
     const canTake = verdict.isFit && keepalived === 'runs' && drainedAt === null;
     const holder = heardHolder(now, peers);

@@ -43,6 +43,9 @@ const REST_MAX_MS = 10_000;
 /** Pause before the next question to a daemon that was silent, or is on its way. */
 const UNSETTLED_MS = 500;
 
+/** What is not wanted here has no daemon to ask: a look whether somebody has started it by hand. */
+const ABSENT_MS = 30_000;
+
 /** Opens the driver; nothing happens before `run`. */
 export function openDriver(options: DriverOptions): Driver {
   const bells = new Map<string, Bell>(options.services.map((service) => [service.name, openBell(options.ports)]));
@@ -136,7 +139,8 @@ async function keepService({ options, service, engine, bell, gate, wish, note }:
         last = report;
       }
       const tickMs = service.probeEveryMs ?? options.tickMs;
-      const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : tickMs;
+      const calmMs = last?.state === 'absent' ? Math.max(ABSENT_MS, tickMs) : tickMs;
+      const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : calmMs;
       dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
     }
     beat();

@@ -6,37 +6,52 @@ import { bareAddress } from '../core/ip.ts';
 
 type Run = (command: Command) => Promise<ExecResult>;
 
-/** What a program has said of its version, by its command line, with what its file was then. */
-export type KnownVersions = Map<string, { readonly file: string; readonly version: string }>;
+/** What is not asked for again, because a process for each question is the dearest part of it. */
+export interface Known {
+  /** What a program has said of its version, by its command line, with what its file was then. */
+  readonly versions: Map<string, { readonly file: string; readonly version: string }>;
+  /** What ip(8) said at a time (monotonic, ms), and what everything that needs no process said then. */
+  addresses: { readonly sign: string; readonly at: number; readonly found: Addresses } | null;
+}
+
+type Addresses = ReadonlyMap<string, readonly string[]>;
 
 const VERSION_LIMIT = 200;
 const ADDRESSES_MS = 5_000;
+/** Addresses that come to an interface without carrier are seen so late; everywhere else at once. */
+const ADDRESSES_FRESH_MS = 60_000;
 const INTERFACE_FOLDER = '/sys/class/net';
 /** systemd(1) writes the first in every container it boots; the others are podman's and docker's. */
 const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dockerenv'];
 
 /**
  * Reads what this machine knows of itself. A version that cannot be read is left out: its package is not there. `known` is read and written: a program
- * whose file is the same has the same version.
+ * whose file is the same has the same version, and as long as nothing that Node and the kernel's files tell of interfaces differs, ip(8) is asked once
+ * a minute.
  */
 export async function readFacts(
   versions: Readonly<Record<string, Command>>,
   run: Run,
-  known: KnownVersions = new Map(),
+  known: Known = nothingKnown(),
 ): Promise<HostFacts> {
   const found: [name: string, version: string][] = [];
   // One after the other: to start a process takes this one's thread, on a busy host for a second, and others wait for their answers.
-  for (const [name, command] of Object.entries(versions)) found.push([name, await versionOf(command, run, known)]);
+  for (const [name, command] of Object.entries(versions)) found.push([name, await versionOf(command, run, known.versions)]);
   return {
     hostname: hostname(),
     os: parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => '')),
     isContainer: CONTAINER_MARKS.some((path) => existsSync(path)),
-    interfaces: await readInterfaces(run),
+    interfaces: await readInterfaces(run, known),
     versions: Object.fromEntries(found.filter(([, version]) => version !== '')),
   };
 }
 
-async function versionOf(command: Command, run: Run, known: KnownVersions): Promise<string> {
+/** To begin with. */
+export function nothingKnown(): Known {
+  return { versions: new Map(), addresses: null };
+}
+
+async function versionOf(command: Command, run: Run, known: Known['versions']): Promise<string> {
   const [key, file] = 'argv' in command ? [command.argv.join(' '), await fileOf(command.argv[0])] : ['', null];
   const before = known.get(key);
   if (before !== undefined && before.file === file) return before.version;
@@ -74,30 +89,37 @@ export function parseOsRelease(text: string): { id: string; version: string } {
 }
 
 /** All interfaces by name, also those without an address; addresses without prefix and zone, in a stable order. */
-async function readInterfaces(run: Run): Promise<HostFacts['interfaces']> {
-  const addresses = await readAddresses(run);
-  const names = await readdir(INTERFACE_FOLDER).catch(() => [...addresses.keys()]);
-  return await Promise.all(
-    names.sort().map(async (name) => ({
+async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interfaces']> {
+  const names = (await readdir(INTERFACE_FOLDER).catch(() => Object.keys(networkInterfaces()))).sort();
+  const links = await Promise.all(
+    names.map(async (name) => ({
       name,
       mac: await attributeOf(name, 'address'),
-      addresses: (addresses.get(name) ?? []).toSorted(),
       ...indexOf(await attributeOf(name, 'ifindex')),
       ...linkState(await attributeOf(name, 'flags'), await attributeOf(name, 'carrier')),
     })),
   );
+  const addresses = await readAddresses(run, known, links);
+  return links.map((link) => ({ ...link, addresses: (addresses.get(link.name) ?? []).toSorted() }));
 }
 
 /** From ip(8), because Node leaves interfaces out that are down or have no carrier, though they keep their addresses. */
-async function readAddresses(run: Run): Promise<ReadonlyMap<string, readonly string[]>> {
+async function readAddresses(run: Run, known: Known, links: readonly object[]): Promise<Addresses> {
+  const own = networkInterfaces();
+  const sign = JSON.stringify([links, own]);
+  const at = performance.now();
+  if (known.addresses?.sign === sign && at - known.addresses.at < ADDRESSES_FRESH_MS) return known.addresses.found;
   const answer = await run({ argv: ['ip', '-brief', 'address', 'show'], timeoutMs: ADDRESSES_MS });
-  if (answer.code === 0 && answer.stdout.endsWith('\n')) return parseAddresses(answer.stdout);
-  const found = Object.entries(networkInterfaces());
-  return new Map(found.map(([name, list]) => [name, (list ?? []).map((item) => item.address)]));
+  if (answer.code === 0 && answer.stdout.endsWith('\n')) {
+    const found = parseAddresses(answer.stdout);
+    known.addresses = { sign, at, found };
+    return found;
+  }
+  return new Map(Object.entries(own).map(([name, list]) => [name, (list ?? []).map((item) => item.address)]));
 }
 
 /** Reads `ip -brief address`: name (`eth0@if5` for one end of a pair), state, then addresses with prefix, `peer` and `metric`. */
-export function parseAddresses(text: string): ReadonlyMap<string, readonly string[]> {
+export function parseAddresses(text: string): Addresses {
   const lines = text.split('\n').filter((line) => line !== '');
   return new Map(
     lines.map((line) => {

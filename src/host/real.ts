@@ -2,7 +2,7 @@ import { type Command, type ExecResult, isOpenQuestion, isQuestion } from '../co
 import { openAsker } from './ask/open.ts';
 import { askSocket } from './ask/socket.ts';
 import { runCommand } from './exec.ts';
-import { type KnownVersions, readFacts } from './facts.ts';
+import { nothingKnown, readFacts } from './facts.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './interface.ts';
 import { openSystemdBus } from './systemd-bus.ts';
@@ -15,7 +15,7 @@ export function realHost(): Host {
     if (isOpenQuestion(command)) return asker.ask(command);
     return isQuestion(command) ? askSocket(command) : runCommand(command);
   };
-  const known: KnownVersions = new Map();
+  const known = nothingKnown();
   return {
     files: realFiles(),
     units: systemdUnits(runCommand, openSystemdBus()),

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Observation } from '../../src/contract/agent.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { desiredOf } from '../kit/fake-region.ts';
@@ -34,6 +34,20 @@ describe('an agent', () => {
     expect([...rig.region.authorizations]).toEqual([`Bearer node:${NODE}:secretsecretsecret`]);
     const ledger = JSON.parse(await readFile(join(rig.folder, 'ledger.json'), 'utf8')) as { generation: number };
     expect(ledger.generation).toBe(3);
+  });
+
+  it('asks for the daemon of a service that is not wanted here seldom, and sees to it at once when it is', async () => {
+    const asked = vi.spyOn(rig.host.units, 'state');
+    const countOf = (unit: string) => asked.mock.calls.filter(([name]) => name === unit).length;
+    await rig.start();
+    rig.region.publish(desiredOf(NODE, 1, { fake: fake(1), other: { desired: null } }));
+    await reported('absent', (latest) => serviceOf(latest, 'other')?.state === 'absent');
+    await until('the other one is asked for', () => countOf('fake.service') > 20);
+    const [before, seldom] = [countOf('fake.service'), countOf('other.service')];
+    await until('it is asked for on', () => countOf('fake.service') > before + 20);
+    expect(countOf('other.service')).toBe(seldom);
+    rig.region.publish(desiredOf(NODE, 2, { fake: fake(1), other: fake(1) }));
+    await reported('healthy', (latest) => serviceOf(latest, 'other')?.state === 'healthy');
   });
 
   it('applies its ledger without any region, and catches up when one is there', async () => {

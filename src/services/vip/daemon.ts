@@ -10,7 +10,7 @@ const CHECK = ['/usr/sbin/keepalived', '-t', '-f'];
 const JSON_CHECK = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
 const STATUS = '/run/regent-vip/status.json';
 const UPTIME = '/proc/uptime';
-/** `ha/vip` writes five times a second; what is older is of a program that hangs or is gone. */
+/** `ha/vip` writes twice a second; what is older is of a program that hangs or is gone. */
 const STALE_SECONDS = 3;
 
 /** Command lines that the helper accepts for `vip`. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupsOf } from '../../../src/host/accounts.ts';
 import { durableText } from '../../../src/host/durable-text.ts';
-import { linkState, parseAddresses, parseOsRelease, readFacts } from '../../../src/host/facts.ts';
+import { linkState, nothingKnown, parseAddresses, parseOsRelease, readFacts } from '../../../src/host/facts.ts';
 import { LineReader } from '../../../src/host/protocol.ts';
 import { realHost } from '../../../src/host/real.ts';
 import { hostFault } from '../../../src/host/system-error.ts';
@@ -229,7 +229,7 @@ dummy0           DOWN
       one: { argv: [program, '-v'], timeoutMs: 1_000 },
       absent: { argv: ['/nowhere/daemon', '-v'], timeoutMs: 1_000 },
     };
-    const known = new Map();
+    const known = nothingKnown();
     await install('1');
     expect((await readFacts(wanted, run, known)).versions).toEqual({ one: '1.0' });
     expect((await readFacts(wanted, run, known)).versions).toEqual({ one: '1.0' });
@@ -237,6 +237,27 @@ dummy0           DOWN
     await install('2');
     await readFacts(wanted, run, known);
     expect(asked.slice(3)).toEqual([`${program} -v`, '/nowhere/daemon -v']);
+  });
+
+  it('asks for addresses again when anything that it sees without a process has changed, and once a minute', async () => {
+    let asked = 0;
+    const run: Parameters<typeof readFacts>[1] = async (command) => {
+      asked += 1;
+      return await host.exec(command);
+    };
+    const known = nothingKnown();
+    const first = await readFacts({}, run, known);
+    expect(await readFacts({}, run, known)).toEqual(first);
+    expect(asked).toBe(1);
+    const { addresses } = known;
+    known.addresses = addresses && { ...addresses, sign: `${addresses.sign} ` };
+    expect(await readFacts({}, run, known)).toEqual(first);
+    expect(asked).toBe(2);
+    known.addresses = addresses && { ...addresses, at: performance.now() - 60_000 };
+    await readFacts({}, run, known);
+    expect(asked).toBe(3);
+    await readFacts({}, run);
+    expect(asked).toBe(4);
   });
 
   it('has the state of every link', async () => {
