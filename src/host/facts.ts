@@ -36,7 +36,8 @@ export async function readFacts(
 ): Promise<HostFacts> {
   const found: [name: string, version: string][] = [];
   // One after the other: to start a process takes this one's thread, on a busy host for a second, and others wait for their answers.
-  for (const [name, command] of Object.entries(versions)) found.push([name, await versionOf(command, run, known.versions)]);
+  for (const [name, command] of Object.entries(versions))
+    found.push([name, await versionOf(command, run, known.versions)]);
   return {
     hostname: hostname(),
     os: parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => '')),
