@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '../kit/host.ts';
 import { pidsNamed } from '../kit/processes.ts';
 import { sayProof } from '../kit/proof.ts';
+import { Starvation } from '../kit/starved.ts';
 import { decideOther, decideOwn, hear, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
 import { awakeOf, endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
@@ -12,7 +13,6 @@ import { type Answer, PostgresProbe } from './postgres.ts';
 import { arm, disarm, forget, look, type Look, release } from './records.ts';
 import { Rejections } from './reject.ts';
 import { Renewals } from './renewals.ts';
-import { Starvation } from './starved.ts';
 
 /*
  * Keeps two primaries from ever being at work, and a dead one from being waited for: README.md. It needs nothing of ours but this folder.
@@ -109,7 +109,7 @@ async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>, f
     if (state.wasPrimary) {
       const answer = await ask();
       if (answer !== 'silent' && state[who].silences > 0) state.lateAt = clock();
-      const isStarved = starvation.judge(answer, clock());
+      const isStarved = starvation.judge(answer === 'silent', clock());
       if (isStarved && !state[who].isStarved) log(`${who} is silent and waits for a processor: it is given more time`);
       if (state.wasPrimary) state[who] = hear(state[who], at, answer, isStarved);
     }

@@ -13,6 +13,8 @@ export interface Sight {
   readonly heldMs: number | null;
   /** An operator wants the address elsewhere. */
   readonly isReleased: boolean;
+  /** This host's haproxy is silent, or sees no region, and has waited for a processor most of the time since. */
+  readonly isStarved: boolean;
   /** Last answer of this host's haproxy; `isRefused`: since then nobody listens there. */
   readonly proxy: { readonly answeredAt: number | null; readonly isRefused: boolean };
   /** When the last question was sent that a regiond answered through that haproxy. */
@@ -51,6 +53,12 @@ const REGION_MS = 3000;
  */
 const FRESH_MS = 10_000;
 const LOADED_MS = 10_000;
+/**
+ * A haproxy that gets no processor is no haproxy that hangs: it serves, late, and its checks of regions come too late as well. On hosts that were all
+ * full the address went to and fro every ten seconds, each move cut every call, and the calls that came again kept the hosts full. A host of
+ * which something else takes every processor gives it up when nothing at all was heard for so long.
+ */
+const STARVED_MS = 30_000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;
 /**
@@ -120,7 +128,10 @@ export interface Superseding {
 
 function judgeService(sight: Sight, peers: Sight['peers']): Verdict {
   const isLoaded = sight.heldMs !== null && sight.heldMs < FRESH_MS;
-  const limit = (ms: number) => (isLoaded ? LOADED_MS : ms);
+  const limit = (ms: number) => {
+    if (sight.isHolder && sight.isStarved) return STARVED_MS;
+    return isLoaded ? LOADED_MS : ms;
+  };
   const { answeredAt } = sight.proxy;
   if (!isFresh(sight, answeredAt, limit(PROXY_MS))) {
     // Load makes all of them silent: an address that nobody has is worse than a slow one.
@@ -129,7 +140,8 @@ function judgeService(sight: Sight, peers: Sight['peers']): Verdict {
       ? yes('haproxy is silent, and no other node can take over')
       : no('haproxy does not answer on this host');
   }
-  if (!isFresh(sight, answeredAt, PROXY_MS)) return yes('haproxy is slow, and the address has just come here');
+  if (!isFresh(sight, answeredAt, PROXY_MS))
+    return yes(`haproxy is slow, and ${isLoaded ? 'the address has just come here' : 'waits for a processor'}`);
   if (isFresh(sight, sight.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
   if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
   // All are ill: moving the address would help nobody, and callers are told at least to wait.

@@ -5,7 +5,9 @@ import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasMajority } from '../kit/etcd.ts';
 import { openNotifier, pause, PKI_FILES, readIdentity, signOf, wordsOf } from '../kit/host.ts';
+import { pidsNamed } from '../kit/processes.ts';
 import { proofAge } from '../kit/proof.ts';
+import { Starvation } from '../kit/starved.ts';
 import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
@@ -56,6 +58,7 @@ interface State {
   etcd: Agent | null;
   proxyAt: number | null;
   isRefused: boolean;
+  isStarved: boolean;
   regionAt: number | null;
   etcdAt: number | null;
 }
@@ -140,12 +143,14 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
 }
 
 async function followProxy(state: State): Promise<void> {
+  const starvation = new Starvation(() => pidsNamed('haproxy'));
   for (;;) {
     const sentAt = performance.now();
     const answer = await askProxy();
     state.isRefused = answer === 'refused';
     if (answer === 'region' || answer === 'proxy') state.proxyAt = performance.now();
     if (answer === 'region') state.regionAt = sentAt;
+    state.isStarved = starvation.judge(answer === 'silent' || answer === 'proxy', performance.now());
     await delay(ASK_MS);
   }
 }
@@ -183,7 +188,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   let keepalived: ReturnType<typeof look> = 'gone';
   for (;;) {
     const now = performance.now();
-    const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
+    const { config, drainedAt, beacon, proxyAt, isRefused, isStarved, regionAt, etcdAt } = state;
     const isHolder = holds(config.vip);
     // At the start, too: the program may have been away when the address went.
     if (!isHolder && (heldSince !== null || last === '')) endConnections(config.vip);
@@ -204,6 +209,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       isHolder,
       heldMs,
       isReleased: existsSync(RELEASED),
+      isStarved,
       proxy: { answeredAt: proxyAt, isRefused },
       regionAt,
       etcdAt,
@@ -253,6 +259,7 @@ const state: State = {
   etcd: null,
   proxyAt: null,
   isRefused: false,
+  isStarved: false,
   regionAt: null,
   etcdAt: null,
 };

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Answer } from './postgres.ts';
 
 /** On an average so many of the processes must have waited for a processor: 0.5 is one of them, half of the time. */
 const SHARE = 0.5;
@@ -29,11 +28,11 @@ export class Starvation {
   }
 
   /**
-   * To be told of every answer, in its order; `now`: when it came, ms. True: he is silent, and since his first silence processes of his have waited for
-   * a processor most of the time. What cannot be read proves nothing.
+   * To be told of every answer and silence, in their order; `now`: when it came, ms. True: he is silent, and since his first silence processes of his
+   * have waited for a processor most of the time. What cannot be read proves nothing.
    */
-  judge(answer: Answer, now: number): boolean {
-    if (answer !== 'silent') {
+  judge(isSilent: boolean, now: number): boolean {
+    if (!isSilent) {
       this.#first = null;
       return false;
     }
