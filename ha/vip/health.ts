@@ -31,6 +31,8 @@ const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 const ETCD_TIMEOUT_MS = 500;
 const WRITE_MS = 500;
 const LOOK_MS = 200;
+/** Asked five times a second, a haproxy that is well has told of a region since. */
+const QUIET_MS = 700;
 const CONFIG_MS = 1000;
 /** What drains this node reloads every haproxy: the address goes when that is over, so that calls on their way are answered in time. */
 const SETTLED_MS = 1500;
@@ -58,7 +60,6 @@ interface State {
   etcd: Agent | null;
   proxyAt: number | null;
   isRefused: boolean;
-  isStarved: boolean;
   regionAt: number | null;
   etcdAt: number | null;
 }
@@ -143,14 +144,12 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
 }
 
 async function followProxy(state: State): Promise<void> {
-  const starvation = new Starvation(() => pidsNamed('haproxy'));
   for (;;) {
     const sentAt = performance.now();
     const answer = await askProxy();
     state.isRefused = answer === 'refused';
     if (answer === 'region' || answer === 'proxy') state.proxyAt = performance.now();
     if (answer === 'region') state.regionAt = sentAt;
-    state.isStarved = starvation.judge(answer === 'silent' || answer === 'proxy', performance.now());
     await delay(ASK_MS);
   }
 }
@@ -184,17 +183,21 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   let heldSince: number | null = null;
   const look = watchProcesses('keepalived');
   const leave = new Leave();
-  let frozen = 0;
+  const starvation = new Starvation(() => pidsNamed('haproxy'));
+  let [frozen, isStarved] = [0, false];
   let keepalived: ReturnType<typeof look> = 'gone';
   for (;;) {
     const now = performance.now();
-    const { config, drainedAt, beacon, proxyAt, isRefused, isStarved, regionAt, etcdAt } = state;
+    const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
     const isHolder = holds(config.vip);
     // At the start, too: the program may have been away when the address went.
     if (!isHolder && (heldSince !== null || last === '')) endConnections(config.vip);
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;
     const peers = beacon?.sights ?? [];
+    const isLookDue = now - lookedAt >= LOOK_MS;
+    // Before anything is decided: of a silence of two seconds it is known then how it was spent.
+    if (isLookDue) isStarved = starvation.judge(regionAt !== null && now - regionAt > QUIET_MS, now);
     if (isSuperseded({ now, heldMs, peers })) {
       log('address', 'another node has taken it over while this one still has it: keepalived is ended');
       say({ isFit: false, why: 'another node has taken it over' }, isHolder);
@@ -220,7 +223,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       : wanted;
     const isFirst = last === '';
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
-    if (isNew || now - lookedAt >= LOOK_MS) {
+    if (isNew || isLookDue) {
       lookedAt = now;
       keepalived = look(now);
       frozen = keepalived === 'frozen' ? frozen + 1 : 0;
@@ -259,7 +262,6 @@ const state: State = {
   etcd: null,
   proxyAt: null,
   isRefused: false,
-  isStarved: false,
   regionAt: null,
   etcdAt: null,
 };
