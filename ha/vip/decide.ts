@@ -13,7 +13,7 @@ export interface Sight {
   readonly heldMs: number | null;
   /** An operator wants the address elsewhere. */
   readonly isReleased: boolean;
-  /** This host's haproxy is silent, or sees no region, and has waited for a processor most of the time since. */
+  /** Its haproxy is silent, or sees no region, and has waited for a processor most of the time since. */
   readonly isStarved: boolean;
   /** Last answer of this host's haproxy; `isRefused`: since then nobody listens there. */
   readonly proxy: { readonly answeredAt: number | null; readonly isRefused: boolean };

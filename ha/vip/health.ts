@@ -189,15 +189,16 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   for (;;) {
     const now = performance.now();
     const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
+    const isFirst = last === '';
     const isHolder = holds(config.vip);
     // At the start, too: the program may have been away when the address went.
-    if (!isHolder && (heldSince !== null || last === '')) endConnections(config.vip);
+    if (!isHolder && (heldSince !== null || isFirst)) endConnections(config.vip);
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;
     const peers = beacon?.sights ?? [];
     const isLookDue = now - lookedAt >= LOOK_MS;
-    // Before anything is decided: of a silence of two seconds it is known then how it was spent.
-    if (isLookDue) isStarved = starvation.judge(regionAt !== null && now - regionAt > QUIET_MS, now);
+    // Before anything is decided: of a silence of two seconds it is known then how it was spent. It matters to the holder alone.
+    if (isLookDue) isStarved = starvation.judge(isHolder && regionAt !== null && now - regionAt > QUIET_MS, now);
     if (isSuperseded({ now, heldMs, peers })) {
       log('address', 'another node has taken it over while this one still has it: keepalived is ended');
       say({ isFit: false, why: 'another node has taken it over' }, isHolder);
@@ -221,7 +222,6 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     const verdict: Verdict = leave.holdsOn(isHolder && wanted.isPlanned === true, now)
       ? { isFit: true, why: `the calls that are on their way are answered before it goes: ${wanted.why}` }
       : wanted;
-    const isFirst = last === '';
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
     if (isNew || isLookDue) {
       lookedAt = now;

@@ -42,7 +42,6 @@ const LONG_MS = 500;
 const REST_MAX_MS = 10_000;
 /** Pause before the next question to a daemon that was silent, or is on its way. */
 const UNSETTLED_MS = 500;
-
 /** What is not wanted here has no daemon to ask: a look whether somebody has started it by hand. */
 const ABSENT_MS = 30_000;
 
@@ -139,7 +138,7 @@ async function keepService({ options, service, engine, bell, gate, wish, note }:
         last = report;
       }
       const tickMs = service.probeEveryMs ?? options.tickMs;
-      const calmMs = last?.state === 'absent' ? Math.max(ABSENT_MS, tickMs) : tickMs;
+      const calmMs = last?.state === 'absent' ? ABSENT_MS : tickMs;
       const pauseMs = engine.isUnsettled() ? Math.min(UNSETTLED_MS, tickMs) : calmMs;
       dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
     }

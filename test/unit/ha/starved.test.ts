@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Starvation, waitsOf } from '../../../ha/kit/starved.ts';
 
 /** Judges answers that come a second apart; `waits`: of each thread at each answer, ms. */
-function judged(answers: readonly ('answered' | 'silent')[], waits: readonly Record<string, number>[]) {
+function judged(answers: readonly ('answered' | 'refused' | 'silent')[], waits: readonly Record<string, number>[]) {
   let turn = 0;
   const starvation = new Starvation(
     () => [7],
@@ -47,9 +47,9 @@ describe('silent, and starved or not', () => {
     expect(judged(['silent', 'silent', 'silent', 'silent'], waits)).toEqual([false, true, true, false]);
   });
 
-  it('begins anew when it has answered', () => {
+  it.each(['answered', 'refused'] as const)('begins anew when it has %s', (answer) => {
     const waits = [{ a: 0 }, { a: 5000 }, { a: 5000 }, { a: 5100 }];
-    expect(judged(['silent', 'answered', 'silent', 'silent'], waits)).toEqual([false, false, false, false]);
+    expect(judged(['silent', answer, 'silent', 'silent'], waits)).toEqual([false, false, false, false]);
   });
 });
 
