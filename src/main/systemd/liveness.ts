@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Notifier } from './notify.ts';
 
@@ -18,28 +19,47 @@ export interface Beat {
   end(): void;
 }
 
-/** What the watchdog is built from; WATCHDOG_USEC of the environment is systemd's interval (unset: nothing is sent). */
+/**
+ * What the watchdog is built from; WATCHDOG_USEC of the environment is systemd's interval (unset: nothing is sent). `waited`: for how long this
+ * process's event loop has been ready to run and got no processor since it began, ms; null: not known.
+ */
 export interface LivenessOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly notifier: Pick<Notifier, 'watchdog'>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly waited?: () => number | null;
 }
+
+/** Who has waited for a processor for this part of the time does not hang. */
+const STARVED_SHARE = 0.5;
 
 /**
  * Starts the watchdog. A ping is sent four times per interval, by this process's event loop, and only when every declared loop
- * has beaten in time: a blocked event loop and a loop that waits for ever both end in a restart.
+ * has beaten in time: a blocked event loop and a loop that waits for ever both end in a restart. Loops that are late because this process
+ * got no processor since the last ping are no reason: the start of another one would cost a full host more than this one was short of.
  */
 export function startLiveness(options: LivenessOptions): Liveness {
   const loops = new Map<string, { lastMs: number; readonly maxSilenceMs: number }>();
-  const { clock, log } = options;
+  const { clock, log, waited = waitedByKernel } = options;
   const silent = () =>
     [...loops].filter(([, loop]) => clock.monotonic() - loop.lastMs > loop.maxSilenceMs).map(([name]) => name);
   const intervalMs = Number(options.environment['WATCHDOG_USEC'] ?? 0) / 1000;
   let isSending = false;
+  let before = { at: clock.monotonic(), waited: waited() };
+  const isStarved = () => {
+    const now = { at: clock.monotonic(), waited: waited() };
+    const last = before;
+    before = now;
+    if (now.waited === null || last.waited === null || now.at <= last.at) return false;
+    return now.waited - last.waited >= STARVED_SHARE * (now.at - last.at);
+  };
   const ping = async () => {
     const stuck = silent();
-    if (stuck.length > 0) return log.error('a loop makes no progress, no proof of life is sent', { loop: stuck[0] });
+    const starved = isStarved();
+    if (stuck.length > 0 && !starved)
+      return log.error('a loop makes no progress, no proof of life is sent', { loop: stuck[0] });
+    if (stuck.length > 0) log.warn('a loop makes no progress: this process gets no processor', { loop: stuck[0] });
     if (isSending) return;
     isSending = true;
     await options.notifier.watchdog();
@@ -57,4 +77,15 @@ export function startLiveness(options: LivenessOptions): Liveness {
       return Object.assign(beat, { end: () => void loops.delete(name) });
     },
   };
+}
+
+/** The second number of `schedstat` of the main thread, ns (Documentation/scheduler/sched-stats.rst of Linux). */
+function waitedByKernel(): number | null {
+  try {
+    const [, ns] = readFileSync('/proc/self/schedstat', 'utf8').split(' ');
+    const ms = Number(ns) / 1e6;
+    return Number.isFinite(ms) ? ms : null;
+  } catch {
+    return null;
+  }
 }

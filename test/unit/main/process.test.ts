@@ -57,12 +57,17 @@ describe('the watchdog', () => {
       return true;
     };
     const environment = { WATCHDOG_USEC: '10000000' };
-    const liveness = startLiveness({ clock: time.clock, log: memoryLog(), notifier: { watchdog }, environment });
-    const pass = async (ms: number) => {
+    let waitedMs: number | null = 0;
+    const waited = () => waitedMs;
+    const log = memoryLog();
+    const liveness = startLiveness({ clock: time.clock, log, notifier: { watchdog }, environment, waited });
+    /** `waitMs` of it the process waits for a processor; null: from now on nobody knows. */
+    const pass = async (ms: number, waitMs: number | null = 0) => {
+      waitedMs = waitMs === null || waitedMs === null ? null : waitedMs + waitMs;
       time.step(ms);
       await vi.advanceTimersByTimeAsync(ms);
     };
-    return { liveness, pings, pass };
+    return { liveness, pings, pass, log };
   };
 
   it('is fed while every loop makes its rounds, and not when one is stuck', async () => {
@@ -83,6 +88,21 @@ describe('the watchdog', () => {
     stuck.end();
     await pass(2_500);
     expect(pings).toHaveLength(3);
+  });
+
+  it('is fed while a loop is late for want of a processor, and no longer', async () => {
+    const { liveness, pings, pass, log } = start();
+    liveness.loop('late', 3_000);
+    await pass(2_500);
+    await pass(2_500, 1_300);
+    expect(pings).toHaveLength(2);
+    expect(log.lines.map(({ level, fields }) => [level, fields])).toEqual([['warn', { loop: 'late' }]]);
+    await pass(2_500, 1_200);
+    expect(pings).toHaveLength(2);
+    expect(log.lines.at(-1)?.level).toBe('error');
+    await pass(2_500, null);
+    await pass(2_500, null);
+    expect(pings).toHaveLength(2);
   });
 });
 
