@@ -21,17 +21,17 @@ export interface Beat {
 
 /**
  * What the watchdog is built from; WATCHDOG_USEC of the environment is systemd's interval (unset: nothing is sent). `waited`: for how long this
- * process's event loop has been ready to run and got no processor since it began, ms; null: not known.
+ * process's event loop has been ready to run and got no processor since it began, ms; NaN: not known, which is no excuse.
  */
 export interface LivenessOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly notifier: Pick<Notifier, 'watchdog'>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly waited?: () => number | null;
+  readonly waited?: () => number;
 }
 
-/** Who has waited for a processor for this part of the time does not hang. */
+/** Who has waited for a processor for this part of the time does not hang: the rule of ha/kit/starved.ts. */
 const STARVED_SHARE = 0.5;
 
 /**
@@ -46,20 +46,20 @@ export function startLiveness(options: LivenessOptions): Liveness {
     [...loops].filter(([, loop]) => clock.monotonic() - loop.lastMs > loop.maxSilenceMs).map(([name]) => name);
   const intervalMs = Number(options.environment['WATCHDOG_USEC'] ?? 0) / 1000;
   let isSending = false;
-  let before = { at: clock.monotonic(), waited: waited() };
-  const isStarved = () => {
-    const now = { at: clock.monotonic(), waited: waited() };
-    const last = before;
-    before = now;
-    if (now.waited === null || last.waited === null || now.at <= last.at) return false;
-    return now.waited - last.waited >= STARVED_SHARE * (now.at - last.at);
+  let last = { at: clock.monotonic(), waited: waited() };
+  /** Since the last ping. */
+  const wasStarved = () => {
+    const before = last;
+    last = { at: clock.monotonic(), waited: waited() };
+    return last.waited - before.waited >= STARVED_SHARE * (last.at - before.at);
   };
   const ping = async () => {
-    const stuck = silent();
-    const starved = isStarved();
-    if (stuck.length > 0 && !starved)
-      return log.error('a loop makes no progress, no proof of life is sent', { loop: stuck[0] });
-    if (stuck.length > 0) log.warn('a loop makes no progress: this process gets no processor', { loop: stuck[0] });
+    const starved = wasStarved();
+    const [loop] = silent();
+    if (loop !== undefined) {
+      if (!starved) return log.error('a loop makes no progress, no proof of life is sent', { loop });
+      log.warn('a loop makes no progress: this process gets no processor', { loop });
+    }
     if (isSending) return;
     isSending = true;
     await options.notifier.watchdog();
@@ -80,12 +80,10 @@ export function startLiveness(options: LivenessOptions): Liveness {
 }
 
 /** The second number of `schedstat` of the main thread, ns (Documentation/scheduler/sched-stats.rst of Linux). */
-function waitedByKernel(): number | null {
+function waitedByKernel(): number {
   try {
-    const [, ns] = readFileSync('/proc/self/schedstat', 'utf8').split(' ');
-    const ms = Number(ns) / 1e6;
-    return Number.isFinite(ms) ? ms : null;
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
   } catch {
-    return null;
+    return NaN;
   }
 }
