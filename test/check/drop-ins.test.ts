@@ -44,6 +44,13 @@ describe('drop-ins of the managed daemons', () => {
       expect(text.split('\n')).toContain(line);
   });
 
+  // Units stop in the opposite order. Without Patroni here calls at the address found no database when their host was rebooted, and were cut by the move.
+  it('keepalived hands the address on before what its calls need is stopped', () => {
+    const text = readFileSync(join(TOP, 'systemd/keepalived.service.d/regent.conf'), 'utf8');
+    const [, after = ''] = /^After=(.+)$/m.exec(text) ?? [];
+    expect(after.split(' ')).toEqual(expect.arrayContaining(['haproxy.service', 'patroni.service']));
+  });
+
   it.each([
     ['etcd.service', 2.5],
     ['haproxy.service', 2.5],
