@@ -12,6 +12,8 @@ export interface Layout {
   readonly shared: string;
   /** Held by scripts/lab while it changes the lab, or the product in it. */
   readonly lockFiles: readonly string[];
+  /** Held by the one drill that plays in the lab: an abstract socket (unix(7)). */
+  readonly drillSocket: string;
   readonly switchNetns: string;
   hostNetns(host: string): string;
   clientNetns(client: string): string;
@@ -41,6 +43,7 @@ export function layoutOf(instance: string): Layout {
     stateFile: `${folder}/state.json`,
     shared: `${folder}/shared`,
     lockFiles: ['lock', 'product.lock'].map((end) => `/run/lock/regent-lab-${instance}.${end}`),
+    drillSocket: `\0regent-lab-${instance}.drill`,
     switchNetns: `rg-${instance}-sw`,
     hostNetns: (host) => `rg-${instance}-${host}`,
     clientNetns: (client) => `rg-${instance}-c.${client}`,

@@ -22,9 +22,9 @@ import { openStage, type Stage } from '../drills/run/stage.ts';
 import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
 import { storedTable } from '../drills/run/table.ts';
 import { execHost } from '../lab/exec.ts';
-import { holdLab } from '../lab/outer/hold.ts';
 import { up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
+import { holdLab } from '../lab/outer/hold.ts';
 import { readContextKey } from '../lab/product/context.ts';
 import { needState } from '../lab/state.ts';
 import { labStatus } from '../lab/status.ts';
@@ -46,7 +46,7 @@ async function main(words: readonly string[]): Promise<number> {
     return print(hazards.map(({ id, group, title }) => `${id.padEnd(32)} ${group.padEnd(8)} ${title}\n`).join(''));
   const stage = openLabStage();
   // Until the process ends, however it does.
-  await holdLab(stage.layout.instance);
+  await holdLab(stage.layout);
   if (await isDressed(stage)) await undressed({ stage, say });
   const startedAt = new Date().toISOString();
   const run: Run = {

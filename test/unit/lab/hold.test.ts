@@ -2,44 +2,49 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { layoutOf } from '../../../src/lab/layout.ts';
 import { holdLab } from '../../../src/lab/outer/hold.ts';
 import { until } from '../../kit/until.ts';
 
-const MODULE = join(import.meta.dirname, '../../../src/lab/outer/hold.ts');
-/** No lab has such a name (lab/layout): a drill that runs on this machine is not met. */
-const lab = () => `TEST-${crypto.randomUUID()}`;
+const LAB = join(import.meta.dirname, '../../../src/lab');
+/** Of a name that nobody has: a drill that runs on this machine is not met. */
+const lab = () => layoutOf(`t${crypto.randomUUID().slice(0, 13)}`);
 
 describe('one drill at a time on a lab', () => {
   it('refuses a second one at once and says why; after the first it may', async () => {
-    const name = lab();
-    const first = await holdLab(name);
-    await expect(holdLab(name)).rejects.toMatchObject({
+    const layout = lab();
+    const first = await holdLab(layout);
+    await expect(holdLab(layout)).rejects.toMatchObject({
       code: 'drill',
-      message: expect.stringContaining(`Another drill plays on the lab "${name}"`),
+      message: expect.stringContaining(`Another drill plays on the lab "${layout.instance}"`),
     });
-    await first.release();
-    await (await holdLab(name)).release();
+    await first[Symbol.asyncDispose]();
+    await (await holdLab(layout))[Symbol.asyncDispose]();
   });
 
   it('keeps labs apart', async () => {
-    const name = lab();
-    const holds = [await holdLab(name), await holdLab(`${name}-b`)];
-    for (const hold of holds) await hold.release();
+    const layout = lab();
+    const holds = [await holdLab(layout), await holdLab(layoutOf(`${layout.instance}-b`))];
+    for (const hold of holds) await hold[Symbol.asyncDispose]();
   });
 
   it('is held by another process until that is gone, also by a kill', async () => {
-    const name = lab();
-    const text = `const { holdLab } = await import(${JSON.stringify(MODULE)}); await holdLab(${JSON.stringify(name)}); process.stdout.write('held'); setInterval(() => {}, 1000);`;
+    const layout = lab();
+    const text = [
+      `const [{ layoutOf }, { holdLab }] = await Promise.all([import('${LAB}/layout.ts'), import('${LAB}/outer/hold.ts')]);`,
+      `await holdLab(layoutOf('${layout.instance}'));`,
+      `process.stdout.write('held'); setInterval(() => {}, 1000);`,
+    ].join('\n');
     const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
       await once(child.stdout, 'data');
-      await expect(holdLab(name)).rejects.toMatchObject({ code: 'drill' });
+      await expect(holdLab(layout)).rejects.toMatchObject({ code: 'drill' });
     } finally {
       child.kill('SIGKILL');
     }
-    const hold = await until('the lab is free', () => holdLab(name));
-    await hold.release();
+    const hold = await until('the lab is free', () => holdLab(layout));
+    await hold[Symbol.asyncDispose]();
   });
 });
