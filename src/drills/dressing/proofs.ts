@@ -35,6 +35,13 @@ export const WAITS_FOR_NOBODY: Proof = {
   isTaken: (answer) => ['standby', 'names:'].includes(answer.trim()),
 };
 
+/** One that was started a moment ago does not yet: a primary without its word is waited for as long as without any keeper. */
+export const KEEPER_VOUCHES: Proof = {
+  what: 'the keeper of a primary vouches for it',
+  argv: ['sh', '-c', 'test -e /var/lib/postgresql/17/regent/standby.signal || test -e /run/regent-keeper/armed'],
+  isTaken: () => true,
+};
+
 /** Every server that is checked, by haproxy's own state (management guide, §9.3). */
 export function haproxySays(wanted: { readonly rise: number; readonly fall: number }): Proof {
   return {
