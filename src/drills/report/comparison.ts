@@ -103,16 +103,11 @@ function sideOf(rounds: readonly Round[], { probe }: HeadlineFacts): Side | null
     spread: probe === null ? null : spreadOf(measured),
     failovers: sum(({ verdict }) => verdict.failovers),
     acknowledged: sum(({ verdict }) => verdict.ledger.acknowledged),
-    lost: sum(({ verdict }) => new Set(verdict.ledger.lost.map(writeIn)).size),
+    lost: sum(({ lost }) => lost),
     split: sum(({ verdict }) => (verdict.checks.some(isSplit) ? 1 : 0)),
     failedCalls: sum(({ failedCalls }) => failedCalls),
     unfit: all.length - fit.length,
   };
-}
-
-/** `17 on r2` → `17`: a write that no node has is told once for each. */
-function writeIn(text: string): string {
-  return text.slice(0, text.lastIndexOf(' on '));
 }
 
 function isSplit({ what, isHeld }: Round['verdict']['checks'][number]): boolean {

@@ -1,5 +1,6 @@
 import { kindOf } from '../judge/rules.ts';
 import type { Span, Timeline } from '../judge/timeline.ts';
+import type { LedgerFindings } from '../judge/verdict.ts';
 import type { Round } from './round.ts';
 
 /** The figures of one round that tables over rounds are made of. Durations in ms; null: not measured. */
@@ -7,7 +8,7 @@ export interface Figures {
   readonly writeMs: number | null;
   /** The longest time in which no host held the floating address, or the outage of a lane of kind `vip`. */
   readonly vipMs: number | null;
-  /** Writes that were acknowledged and are missing on a node. */
+  /** Writes that were acknowledged and are missing on a node, or on several. */
   readonly lost: number;
   /** Writes and reads through the floating address that were given up. */
   readonly failedCalls: number;
@@ -24,12 +25,17 @@ export function figures(round: Round): Figures {
   return {
     writeMs: worst('write'),
     vipMs: worst('vip') ?? (timeline === null ? null : unheldMs(timeline)),
-    lost: verdict.ledger.lost.length,
+    lost: writesLost(verdict.ledger),
     failedCalls: verdict.outages
       .filter((lane) => ['write', 'read'].includes(kindOf(lane.probe)))
       .reduce((sum, lane) => sum + lane.failed, 0),
     redundantMs: verdict.redundantMs,
   };
+}
+
+/** Writes that a node lacks, each once: the ledger's findings tell one for each node that lacks it, `17 on r1`, `17 on r2`. */
+export function writesLost({ lost }: LedgerFindings): number {
+  return new Set(lost.map((text) => text.slice(0, text.lastIndexOf(' on ')))).size;
 }
 
 /** The limit of a probe's outage, ms: of the lane itself before that of its kind; null: none. */

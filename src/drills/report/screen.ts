@@ -2,6 +2,7 @@ import { firstFault } from '../judge/recording.ts';
 import type { Check } from '../judge/verdict.ts';
 import { clip, plain } from './escape.ts';
 import { foremost, happenings } from './events.ts';
+import { writesLost } from './figures.ts';
 import { countedAs, replay, type Round } from './round.ts';
 import { textTable } from './text-table.ts';
 import {
@@ -106,7 +107,7 @@ function laneLines(round: Round, room: number): string[] {
 function judgedLines({ verdict }: Round): string[] {
   const { ledger } = verdict;
   const bad = [
-    `${ledger.lost.length} lost`,
+    `${writesLost(ledger)} lost`,
     `${ledger.unexpected.length} unexpected`,
     `${ledger.twice.length} twice`,
     `${ledger.unequal.length} unequal`,

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, isRejected } from '../../core/errors.ts';
+import { RANDOM_FAULTS } from '../hazards/random.ts';
 import { comparisonMarkdown } from '../report/comparison-table.ts';
 import { compare, type HeadlineFacts } from '../report/comparison.ts';
 import { exportJson, linesHead, roundLine } from '../report/json.ts';
@@ -66,10 +67,13 @@ export function readRuns(root: string): RunRead[] {
 
 /**
  * Writes runs below a folder of runs, each in one named by its beginning, without the recordings: what is kept of a measurement, and read again by
- * `readRuns`. One that is there already is written anew. Throws AppError `drill`, and writes nothing, where a run is with its recordings.
+ * `readRuns`. One that is there already is written anew; one of random faults that passed is left out: it measures no fault alone.
+ * Throws AppError `drill`, and writes nothing, where a run is with its recordings.
  */
 export function keepRuns(root: string, runs: readonly RunRead[]): void {
-  const places = runs.map(({ run, rounds }) => ({ folder: join(root, folderName(run.startedAt)), run, rounds }));
+  const places = runs
+    .filter(({ rounds }) => !rounds.some(({ hazard, verdict }) => hazard.id === RANDOM_FAULTS.id && verdict.isPassed))
+    .map(({ run, rounds }) => ({ folder: join(root, folderName(run.startedAt)), run, rounds }));
   const whole = places.find(({ folder }) => existsSync(join(folder, REPORT)));
   if (whole !== undefined)
     throw new AppError(

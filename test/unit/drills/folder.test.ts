@@ -12,11 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HeadlineFacts } from '../../../src/drills/report/comparison.ts';
+import { RANDOM_FAULTS } from '../../../src/drills/hazards/random.ts';
 import { exportJson } from '../../../src/drills/report/json.ts';
 import { parseReport, runsOfOneBuild } from '../../../src/drills/report/reading.ts';
 import { folderName, keepRuns, openReportFolder, readRuns } from '../../../src/drills/run/folder.ts';
 import { storedTable } from '../../../src/drills/run/table.ts';
-import { RUN, round } from './report-rounds.ts';
+import { hazard, RUN, round } from './report-rounds.ts';
 
 const FACTS: readonly HeadlineFacts[] = [
   { name: 'primary’s host dies', probe: 'write', withinMs: 4000, target: 'within 4 s' },
@@ -146,6 +147,22 @@ describe('the table of stored runs', () => {
       expect(sizes[1]).toBeLessThan((sizes[0] ?? 0) / 2);
     } finally {
       for (const folder of [root, kept]) rmSync(join(folder, '..'), { recursive: true });
+    }
+  });
+
+  it('is kept of random faults where something was not as it should be', () => {
+    const root = mkdtempSync(join(tmpdir(), 'regent-random-'));
+    try {
+      const random = hazard({ id: RANDOM_FAULTS.id });
+      const [passed, failed] = [round({ hazard: random }), round({ hazard: random, writeMs: 9000 })];
+      keepRuns(root, [
+        { run: { ...RUN, startedAt: '2026-11-21T01:00:00.000Z' }, rounds: [passed] },
+        { run: { ...RUN, startedAt: '2026-11-21T02:00:00.000Z' }, rounds: [failed] },
+      ]);
+      expect([passed, failed].map(({ verdict }) => verdict.isPassed)).toEqual([true, false]);
+      expect(readdirSync(root)).toEqual(['2026-11-21T02-00-00-000Z']);
+    } finally {
+      rmSync(root, { recursive: true });
     }
   });
 

@@ -103,11 +103,12 @@ describe('a table over rounds', () => {
   });
 
   it('counts what was lost, and says when redundancy did not come back', () => {
-    const ledger = { ...round().verdict.ledger, lost: ['17 on r2', '18 on r2'] };
+    const ledger = { ...round().verdict.ledger, lost: ['17 on r1', '17 on r2', '18 on r2'] };
     const lost: Round = { ...round(), verdict: { ...round().verdict, ledger } };
     const text = overview(RUN, [lost, round({ timeline: { redundantAt: null } })]);
     expect(text).toMatch(/host-kill-primary +1\/2 .* 2 +94 +never \(1\)\n/);
     expect(text).toContain('2 of 2,394 acknowledged writes lost');
+    expect(screen(lost)).toMatch(/ 2 lost, 0 unexpected/);
   });
 
   it('is 100 columns wide and names the rounds that failed', () => {
