@@ -16,6 +16,8 @@ export interface BrokenBuild {
 }
 
 const RELEASE = '/opt/regent/current';
+/** How haproxy looks at the databases, in its configuration. */
+const SQL_CHECKS = '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n';
 
 /**
  * The builds. One more, *no epoch check* (a job that goes on after another region has its lease), is broken where it can be seen at once: in the
@@ -50,13 +52,11 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
         released('ha/keeper/decide.ts', [{ old: "  if (harm !== null) return step('fence', harm);\n", now: '' }]),
         {
           path: '/etc/haproxy/regent/haproxy.cfg',
-          edits: [
-            { old: 'fall 2 rise 1 tcp-ut 3s\n', now: 'fall 2 rise 1 tcp-ut 3s on-marked-down shutdown-sessions\n' },
-          ],
+          edits: [{ old: SQL_CHECKS, now: SQL_CHECKS.replace('\n', ' on-marked-down shutdown-sessions\n') }],
         },
       ],
       takes: [restart('regent-keeper.service'), restart('haproxy.service')],
-      proofs: [runs('haproxy.service'), KEEPER_VOUCHES],
+      proofs: [runs('regent-keeper.service'), runs('haproxy.service'), KEEPER_VOUCHES],
     }),
     drill: 'hang-patroni-15',
     check: 'outage',
@@ -104,7 +104,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
             path: '/etc/haproxy/regent/haproxy.cfg',
             edits: [
               {
-                old: '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n',
+                old: SQL_CHECKS,
                 now: '',
               },
             ],

@@ -1,3 +1,4 @@
+import { ARMED } from '../run/well.ts';
 import type { Proof } from './dressing.ts';
 
 /** haproxy's servers, as comma separated values. */
@@ -38,7 +39,7 @@ export const WAITS_FOR_NOBODY: Proof = {
 /** One that was started a moment ago does not yet: a primary without its word is waited for as long as without any keeper. */
 export const KEEPER_VOUCHES: Proof = {
   what: 'the keeper of a primary vouches for it',
-  argv: ['sh', '-c', 'test -e /var/lib/postgresql/17/regent/standby.signal || test -e /run/regent-keeper/armed'],
+  argv: ['sh', '-c', `test -e /var/lib/postgresql/17/regent/standby.signal || test -e ${ARMED}`],
   isTaken: () => true,
 };
 

@@ -4,8 +4,10 @@ import { findHolder, regionsOf, sqlOn, type Stage } from './stage.ts';
 
 const EVERY_MS = 500;
 const LOOK_MS = 10_000;
+/** Is there while a host's keeper vouches for its primary (`ha/keeper`). */
+export const ARMED = '/run/regent-keeper/armed';
 /** Without its keeper's word a primary is waited for by Patroni's own, slow lease: nobody has that long who has a keeper that runs. */
-const VOUCHED = '! systemctl --quiet is-active regent-keeper.service || test -e /run/regent-keeper/armed';
+const VOUCHED = `! systemctl --quiet is-active regent-keeper.service || test -e ${ARMED}`;
 
 /**
  * Waits until the cluster has its full redundancy: one primary that every other region node follows synchronously, asked of the databases
