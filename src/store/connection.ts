@@ -20,6 +20,7 @@ export interface ConnectionSpec {
 export interface Timeouts {
   readonly connectMs: number;
   readonly queryMs: number;
+  /** Shorter than an old haproxy lives after a reload (`hard-stop-after`), which would cut the session in use. */
   readonly lifetimeMs: number;
 }
 

@@ -6,6 +6,7 @@ import type { LbDesired } from '../../../../src/services/lb/desired.ts';
 import { lb } from '../../../../src/services/lb/index.ts';
 import { parseLbFacts } from '../../../../src/services/lb/facts.ts';
 import { HAPROXY_CFG, markOf, viewLb } from '../../../../src/services/lb/view.ts';
+import { DEFAULT_TIMEOUTS } from '../../../../src/store/connection.ts';
 import { goldenTemplates } from '../../../kit/goldens.ts';
 import { clusterSnapshot, emptySnapshot, FACTS } from '../../../kit/snapshots.ts';
 import { answer } from '../../../kit/exec-result.ts';
@@ -62,6 +63,15 @@ describe('compile', () => {
     expect(compileLb(clusterSnapshot({ nodes }), 'n-r1')?.regions).toHaveLength(3);
     const lost = nodes.map((node) => ({ ...node, addresses: [] }));
     expect(() => compileLb(clusterSnapshot({ nodes: lost }), 'n-r1')).toThrow('region node r1 has no address');
+  });
+});
+
+describe('a reload', () => {
+  it('leaves the old process until the SQL sessions of regions have ended by themselves, the last query too', () => {
+    const context = { facts: FACTS, templates: goldenTemplates(), generation: 1 };
+    const [file] = renderService(lb, { ...desired() }, context);
+    const minutes = Number(/^ {4}hard-stop-after (\d+)m$/m.exec(file?.content ?? '')?.[1]);
+    expect(minutes * 60_000).toBeGreaterThan(DEFAULT_TIMEOUTS.lifetimeMs + DEFAULT_TIMEOUTS.queryMs);
   });
 });
 
