@@ -45,8 +45,8 @@ function etcd(): FileEdits {
   return {
     path: '/etc/etcd/regent/etcd.yml',
     edits: [
-      { old: 'heartbeat-interval: 50\n', now: 'heartbeat-interval: 100\n' },
-      { old: 'election-timeout: 500\n', now: 'election-timeout: 1000\n' },
+      { old: 'heartbeat-interval: 30\n', now: 'heartbeat-interval: 100\n' },
+      { old: 'election-timeout: 300\n', now: 'election-timeout: 1000\n' },
     ],
   };
 }

@@ -7,7 +7,7 @@ export const DcsFacts = Type.Object({
   isLeader: Type.Boolean(),
   /** It receives everything and has no vote yet. */
   isLearner: Type.Boolean(),
-  /** It knows a leader, so a majority answers: a leader without one steps down within the election time (500 ms). */
+  /** It knows a leader, so a majority answers: a leader without one steps down within twice the election time (600 ms). */
   hasQuorum: Type.Boolean(),
   /** As this member knows them. `name`: '' while it has never started. */
   members: Type.Array(Type.Object({ name: Type.String(), id: Type.String(), isLearner: Type.Boolean() })),
