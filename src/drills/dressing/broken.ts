@@ -2,6 +2,7 @@ import type { Check } from '../judge/verdict.ts';
 import { type Dressing, PATRONI_TAKES } from './dressing.ts';
 import type { Edit, FileEdits } from './edit.ts';
 import { KEEPER_VOUCHES, patroniSays, WAITS_FOR_NOBODY } from './proofs.ts';
+import { SQL_CHECKS } from './stock-files.ts';
 
 /** A product broken on purpose, the drill that must notice, and by what. A suite that passes it looks at nothing. */
 export interface BrokenBuild {
@@ -16,8 +17,6 @@ export interface BrokenBuild {
 }
 
 const RELEASE = '/opt/regent/current';
-/** How haproxy looks at the databases, in its configuration. */
-const SQL_CHECKS = '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n';
 
 /**
  * The builds. One more, *no epoch check* (a job that goes on after another region has its lease), is broken where it can be seen at once: in the

@@ -1,6 +1,8 @@
 import type { Edit, FileEdits } from './edit.ts';
 
 const NOTHING = '';
+/** How haproxy looks at the databases, in its configuration. */
+export const SQL_CHECKS = '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n';
 
 /** Patroni's documentation, "Dynamic Configuration Settings"; PostgreSQL's, "Replication", "Connections". */
 function patroni(): FileEdits {
@@ -62,10 +64,7 @@ function haproxy(): FileEdits {
       },
       { old: '    timeout check 800ms\n', now: NOTHING },
       { old: '    timeout check 1s\n', now: NOTHING },
-      {
-        old: '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n',
-        now: NOTHING,
-      },
+      { old: SQL_CHECKS, now: NOTHING },
       { old: '    timeout check 700ms\n', now: NOTHING },
       backend('/health/ready?held', '1s'),
       backend('/health/live', '2s'),

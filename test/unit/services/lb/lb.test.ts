@@ -16,6 +16,12 @@ function desired(nodeId = 'n-r1'): LbDesired {
   if (part === null) throw new Error('there is none');
   return part;
 }
+/** The haproxy.cfg of a node. */
+function configurationOf(part: LbDesired): string {
+  const [file] = renderService(lb, { ...part }, { facts: FACTS, templates: goldenTemplates(), generation: 1 });
+  if (file === undefined) throw new Error('there is none');
+  return file.content;
+}
 
 describe('compile', () => {
   it('names every region node, and runs on those alone', () => {
@@ -36,9 +42,8 @@ describe('compile', () => {
     for (const nodeId of ['n-r1', 'n-r2', 'n-r3']) {
       const part = compileLb(clusterSnapshot({ nodes }), nodeId);
       if (part === null) throw new Error('there is none');
-      const context = { facts: FACTS, templates: goldenTemplates(), generation: 1 };
-      const [file] = renderService(lb, { ...part }, context);
-      const servers = file?.content.match(/server r\d \S+:5251.*/g);
+      const content = configurationOf(part);
+      const servers = content.match(/server r\d \S+:5251.*/g);
       const lines = (words: (name: string) => string) => [
         `server r1 10.77.0.11:5251 ${words('r1')}`,
         `server r2 10.77.0.12:5251 ${words('r2')} backup`,
@@ -54,7 +59,7 @@ describe('compile', () => {
         ...lines((name) => `track living/${name}`),
       ]);
       // SQL goes where the primary is, drained or not.
-      expect(file?.content).toMatch(/server r2 10\.77\.0\.12:5432$/m);
+      expect(content).toMatch(/server r2 10\.77\.0\.12:5432$/m);
     }
   });
 
@@ -68,9 +73,7 @@ describe('compile', () => {
 
 describe('a reload', () => {
   it('leaves the old process until the SQL sessions of regions have ended by themselves, the last query too', () => {
-    const context = { facts: FACTS, templates: goldenTemplates(), generation: 1 };
-    const [file] = renderService(lb, { ...desired() }, context);
-    const minutes = Number(/^ {4}hard-stop-after (\d+)m$/m.exec(file?.content ?? '')?.[1]);
+    const minutes = Number(/^ {4}hard-stop-after (\d+)m$/m.exec(configurationOf(desired()))?.[1]);
     expect(minutes * 60_000).toBeGreaterThan(DEFAULT_TIMEOUTS.lifetimeMs + DEFAULT_TIMEOUTS.queryMs);
   });
 });
