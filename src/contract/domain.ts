@@ -3,6 +3,11 @@ import { Flag, Id, listQuery, page, strict, Ttl, text, WriteQuery } from './comm
 
 const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
 
+const Force = Type.Boolean({
+  description:
+    'the name is meant though it is a public top-level domain, such as com: all other names below it are lost to the site',
+});
+
 /** A domain, served as a zone by every node that runs dns. */
 export const Domain = strict({
   id: Id,
@@ -17,6 +22,7 @@ export const DomainCreate = strict({
   name: text(254),
   ttl: Type.Optional(Ttl),
   leaseNames: Type.Optional(LeaseNames),
+  force: Type.Optional(Force),
 });
 export type DomainCreate = Static<typeof DomainCreate>;
 
@@ -24,6 +30,7 @@ export const DomainSet = strict({
   name: Type.Optional(text(254)),
   ttl: Type.Optional(Ttl),
   leaseNames: Type.Optional(LeaseNames),
+  force: Type.Optional(Force),
 });
 export type DomainSet = Static<typeof DomainSet>;
 

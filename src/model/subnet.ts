@@ -13,6 +13,7 @@ import {
   parseNetwork,
   sizeOf,
 } from '../core/ip.ts';
+import { checkHostNetwork, checkServerAddress } from './special/special-use.ts';
 
 /**
  * A subnet on a VLAN. `cidr` canonical. `gateway`: the router that DHCP names, null: none. `resolvers`: what DHCP names instead of
@@ -31,19 +32,14 @@ export interface Subnet {
   readonly proxyOn: boolean;
 }
 
-/** Parses a subnet's network: IPv4 /8–/32 or IPv6 /16–/128, unicast. */
+/** Parses a subnet's network: IPv4 /8–/32 or IPv6 /16–/128, of addresses that hosts may have. */
 export function parseSubnetCidr(text: string): Network | Rejected {
   const network = parseNetwork(text, 'cidr');
   if (isRejected(network)) return network;
   const shortest = network.family === 4 ? 8 : 16;
   if (network.prefix < shortest)
     return invalid('cidr', `${show(text)} is too large`, `a prefix of /${shortest} or longer`);
-  const multicast =
-    network.family === 4
-      ? { family: 4 as const, value: 0xe0000000n, prefix: 4 }
-      : { family: 6 as const, value: 0xffn << 120n, prefix: 8 };
-  if (overlaps(network, multicast)) return invalid('cidr', `${show(text)} is multicast`, 'a unicast network');
-  return network;
+  return checkHostNetwork(network) ?? network;
 }
 
 /** Refuses a network that shares addresses with an existing subnet, naming both. */
@@ -117,6 +113,8 @@ export function parseResolvers(texts: readonly string[], subnet: Pick<Subnet, 'c
       return invalid(field, `${text} is an IPv${address.family} address`, `addresses of the family of ${subnet.cidr}`);
     }
     const resolver = formatAddress(address);
+    const refusal = checkServerAddress(resolver, field);
+    if (refusal) return refusal;
     if (resolvers.includes(resolver)) return invalid(field, `${resolver} is there twice`, 'each resolver once');
     resolvers.push(resolver);
   }

@@ -62,6 +62,10 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     'name',
   ),
   subnets_prefix_range: invalid('The subnet is too large. Rule: IPv4 /8 or longer, IPv6 /16 or longer.', 'cidr'),
+  subnets_no_special_network: invalid(
+    '{}. Rule: a subnet has addresses that hosts may have, outside of the special-purpose blocks (RFC 6890).',
+    'cidr',
+  ),
   subnets_no_overlap: conflict('The network overlaps another subnet: {}. Rule: subnets share no address.', 'cidr'),
   subnets_keep_addresses: {
     code: 'in_use',
@@ -98,6 +102,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ),
   domains_name_unique: conflict('The domain {} exists already.', 'name'),
   domains_name_grammar: invalid('The domain’s name breaks the grammar of RFC 1123, or is a reverse zone.', 'name'),
+  domains_no_special_name: invalid('{}. Rule: a name with a special use (RFC 6761) is no site’s own.', 'name'),
   domains_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
   records_domain: reference('domain', 'records'),
   records_name_grammar: invalid('The record’s name breaks the grammar of RFC 1123.', 'name'),

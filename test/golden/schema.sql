@@ -75,6 +75,8 @@ END))
   constraint subnets_resolvers_few CHECK ((cardinality(resolvers) <= 8))
   constraint subnets_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
   CREATE INDEX subnets_by_vlan ON public.subnets USING btree (vlan_id)
+  CREATE TRIGGER check_special_network BEFORE INSERT ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_special_network()
+  CREATE TRIGGER check_special_network_set BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW WHEN (((old.cidr)::inet IS DISTINCT FROM (new.cidr)::inet)) EXECUTE FUNCTION check_special_network()
   CREATE TRIGGER check_subnet_keeps_addresses BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_addresses()
   CREATE TRIGGER check_subnet_keeps_ranges BEFORE UPDATE OF cidr ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_keeps_ranges()
   CREATE TRIGGER check_subnet_stays BEFORE UPDATE OF vlan_id ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_stays()
@@ -627,6 +629,8 @@ table domains
   constraint domains_name_unique UNIQUE (name)
   constraint domains_pkey PRIMARY KEY (id)
   constraint domains_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
+  CREATE TRIGGER check_special_name BEFORE INSERT ON public.domains FOR EACH ROW EXECUTE FUNCTION check_special_name()
+  CREATE TRIGGER check_special_name_set BEFORE UPDATE OF name ON public.domains FOR EACH ROW WHEN ((old.name IS DISTINCT FROM new.name)) EXECUTE FUNCTION check_special_name()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -796,6 +800,36 @@ begin
   end if;
   return null;
 end $function$
+
+
+function special_network(cidr)
+CREATE OR REPLACE FUNCTION public.special_network(network cidr)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  with blocks (block, is_allowed) as (values
+    ('0.0.0.0/8'::cidr, false), ('127.0.0.0/8', false), ('169.254.0.0/16', false), ('192.0.0.0/24', false), ('192.31.196.0/24', false),
+    ('192.52.193.0/24', false), ('192.88.99.0/24', false), ('192.175.48.0/24', false), ('224.0.0.0/4', false), ('240.0.0.0/4', false),
+    ('255.255.255.255/32', false), ('::/8', false), ('100::/64', false), ('100:0:0:1::/64', false), ('2001::/23', false),
+    ('2001:2::/48', true), ('2620:4f:8000::/48', false), ('5f00::/16', false), ('fe80::/10', false), ('fec0::/10', false),
+    ('ff00::/8', false)),
+  holder as (select block, is_allowed from blocks where block >>= network order by masklen(block) desc limit 1)
+  select coalesce(
+    (select block::text from holder where not is_allowed),
+    (select block::text from blocks where block << network and not is_allowed order by block limit 1))
+$function$
+
+
+function special_name(text)
+CREATE OR REPLACE FUNCTION public.special_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when name ~ '(^|\.)home\.arpa$' then null
+    else substring(name from '(?:^|\.)(alt|arpa|invalid|local|localhost|onion)$') end
+$function$
 
 
 function settle_operation(text,text,integer,json)
@@ -1087,6 +1121,36 @@ begin
     where subnet_id = new.id and not address <<= new.cidr order by address limit 1;
   if found then
     perform refuse('subnets_keep_addresses', format('%s would be outside the subnet %s', host(outside), new.cidr));
+  end if;
+  return new;
+end $function$
+
+
+function check_special_network()
+CREATE OR REPLACE FUNCTION public.check_special_network()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  block text := special_network(new.cidr);
+begin
+  if block is not null then
+    perform refuse('subnets_no_special_network', format('%s shares addresses with %s', new.cidr, block));
+  end if;
+  return new;
+end $function$
+
+
+function check_special_name()
+CREATE OR REPLACE FUNCTION public.check_special_name()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  special text := special_name(new.name);
+begin
+  if special is not null then
+    perform refuse('domains_no_special_name', format('%s lies in %s', new.name, special));
   end if;
   return new;
 end $function$

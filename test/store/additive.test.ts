@@ -5,12 +5,21 @@ import { breakingStatements } from '../kit/additive-sql.ts';
 /** The first migration that another release may already work beside. */
 const FIRST = 13;
 
+/**
+ * Migrations that forbid what no site can use: a process of an older release works on beside them, and only such a write of its own fails. Name → why.
+ */
+const NARROWING: Readonly<Record<string, string>> = {
+  special_use: 'subnets and domains with a special purpose, such as 127.0.0.0/8 and localhost',
+};
+
 describe('migrations', () => {
   const files = readMigrations().filter(({ number }) => number >= FIRST);
   it.each(files.map((file) => [`${file.number} (${file.name})`, file] as const))(
     '%s is additive, or says that it is not',
     (_, file) => {
-      expect(file.isBreaking ? [] : breakingStatements(file.text)).toEqual([]);
+      const found = file.isBreaking ? [] : breakingStatements(file.text);
+      const isNarrowing = Object.hasOwn(NARROWING, file.name);
+      expect(found.filter((why) => !isNarrowing || !why.startsWith('it may refuse what an older'))).toEqual([]);
     },
   );
 });

@@ -1,6 +1,6 @@
 import type { Domain } from '../../contract/domain.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, flag, need, nothingToSet, text, ttlOf } from '../values.ts';
 
@@ -22,7 +22,12 @@ const LEASE_NAMES = {
   help: 'publish the names that DHCP clients give themselves',
   values: ['on', 'off'],
 };
+const FORCE = { flags: '--force', help: 'take a public top-level domain, such as com, as meant' };
 const NAME = { name: '<name>', help: 'domain name or id', complete: 'domain' } as const;
+
+function forceOf(call: Call): { force?: boolean } {
+  return call.options['force'] === true ? { force: true } : {};
+}
 
 /** `regent domain`. */
 export const DOMAIN: NounSpec = {
@@ -56,13 +61,15 @@ export const DOMAIN: NounSpec = {
       verb: 'create',
       summary: 'create a domain',
       args: [{ name: '<name>', help: 'such as example.test' }],
-      options: [TTL, LEASE_NAMES],
+      options: [TTL, LEASE_NAMES, FORCE],
       isChange: true,
       examples: ['regent domain create example.test', 'regent domain create example.test --ttl 300 --dry-run'],
       run: (call) =>
         runChange(call, {
           route: 'domain.create',
-          input: { body: { name: need(call, 0), ...ttlOf(call), ...flag(call, 'leaseNames', 'leaseNames') } },
+          input: {
+            body: { name: need(call, 0), ...ttlOf(call), ...flag(call, 'leaseNames', 'leaseNames'), ...forceOf(call) },
+          },
           shape: SHAPE,
           done: 'created',
         }),
@@ -71,7 +78,7 @@ export const DOMAIN: NounSpec = {
       verb: 'set',
       summary: 'change a domain',
       args: [NAME],
-      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES],
+      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES, FORCE],
       isChange: true,
       examples: ['regent domain set lab.example.test --lease-names on'],
       run: (call) => {
@@ -79,7 +86,7 @@ export const DOMAIN: NounSpec = {
         nothingToSet(body, '--name, --ttl or --lease-names');
         return runChange(call, {
           route: 'domain.set',
-          input: { params: { domain: need(call, 0) }, body },
+          input: { params: { domain: need(call, 0) }, body: { ...body, ...forceOf(call) } },
           shape: SHAPE,
           done: 'changed',
         });

@@ -1,6 +1,7 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseVip } from '../../model/cluster.ts';
 import { parseDomainName } from '../../model/names.ts';
+import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';
 import { parseNodeName, parseReachableAddress } from '../../model/trust/node-identity.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 import { parseConfFile } from '../../core/conf-file.ts';
@@ -96,7 +97,7 @@ export function readInitOptions(
     );
   return checked({
     name: optional(pick('--name', 'NAME'), (text) => parseNodeName(text, placeOf('--name', 'NAME'))),
-    domain: optional(pick('--domain', 'DOMAIN'), (text) => parseDomainName(text, placeOf('--domain', 'DOMAIN'))),
+    domain: optional(pick('--domain', 'DOMAIN'), (text) => parseOwnDomain(text, placeOf('--domain', 'DOMAIN'))),
     address: optional(pick('--address', 'ADDRESS'), (text) =>
       parseReachableAddress(text, placeOf('--address', 'ADDRESS')),
     ),
@@ -119,6 +120,13 @@ function checked(options: Unchecked): InitOptions | Rejected {
 
 function optional<T>(text: string | undefined, parse: (text: string) => T): T | null {
   return text === undefined ? null : parse(text);
+}
+
+/** The cluster's own domain: none with a special use, and no public top-level domain. */
+function parseOwnDomain(text: string, field: string): string | Rejected {
+  const name = parseDomainName(text, field);
+  if (isRejected(name)) return name;
+  return checkSpecialName(name, field) ?? checkPublicSuffix(name, false, field) ?? name;
 }
 
 function parseVirtualRouter(text: string, field: string): number | Rejected {

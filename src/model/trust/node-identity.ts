@@ -1,11 +1,9 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { contains, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { REGION_SERVER_NAME } from '../../core/node-identity.ts';
 import { parseHostLabel } from '../names.ts';
 import { MASTER } from '../rack.ts';
-
-/** "This" network, loopback, link-local, multicast and what was never given out (RFC 6890). */
-const UNREACHABLE = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8'];
+import { blockWithoutHosts } from '../special/special-use.ts';
 
 /** Parses the name of a node; two names stand for something else. */
 export function parseNodeName(text: string, field: string): string | Rejected {
@@ -20,13 +18,10 @@ export function parseNodeName(text: string, field: string): string | Rejected {
 export function parseReachableAddress(text: string, field: string): string | Rejected {
   const address = parseAddress(text, field);
   if (isRejected(address)) return address;
-  const isOutOfReach = UNREACHABLE.some((cidr) => {
-    const network = parseNetwork(cidr);
-    return !isRejected(network) && contains(network, address);
-  });
-  if (!isOutOfReach) return formatAddress(address);
+  const block = blockWithoutHosts(address);
+  if (!block) return formatAddress(address);
   const rule = 'addresses where other hosts reach this one: no loopback, link-local or multicast address';
-  return invalid(field, `${text} is reached by no other host`, rule);
+  return invalid(field, `${text} is reached by no other host: ${block.block} is ${block.what} (${block.source})`, rule);
 }
 
 /** VRRP is set up for IPv4 alone: where there is a floating address, every region node is reached by IPv4. `address`: the node's main one. */

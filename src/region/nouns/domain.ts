@@ -1,6 +1,7 @@
 import type { Domain } from '../../contract/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names.ts';
+import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';
 import { parseTtl } from '../../model/record.ts';
 import { everyRow } from '../../store/page.ts';
 import * as domains from '../../store/queries/domains.ts';
@@ -60,6 +61,11 @@ async function checkCoversNothing(tx: Tx, name: string, exceptId: number | null)
   return null;
 }
 
+/** The name has no special use, and is a public top-level domain only where the operator says that it is meant. */
+function checkUse(name: string, force: boolean | undefined): Rejected | null {
+  return checkSpecialName(name) ?? checkPublicSuffix(name, force === true);
+}
+
 export const domainCases = {
   'domain.list': reading('domain.list', async (tx, { query }) => {
     const { default_domain: name } = await readSettings(tx);
@@ -80,13 +86,13 @@ export const domainCases = {
 
   'domain.create': writing(
     'domain.create',
-    ({ body }) => `domain create ${body.name}`,
+    ({ body }) => `domain create ${body.name}${body.force === true ? ' with force' : ''}`,
     async (tx, { body }) => {
       const name = parseDomainName(body.name);
       if (isRejected(name)) return name;
       const ttl = optionalTtl(body.ttl);
       if (isRejected(ttl)) return ttl;
-      const refusal = await checkCoversNothing(tx, name, null);
+      const refusal = checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, null));
       if (refusal) return refusal;
       const row = await domains.createDomain(tx, { name, ttl: ttl ?? null, leaseNames: body.leaseNames });
       const shown = view(row);
@@ -97,7 +103,8 @@ export const domainCases = {
 
   'domain.set': writing(
     'domain.set',
-    ({ params }) => `domain set ${params.domain}`,
+    ({ params, body }) =>
+      `domain set ${params.domain}${body.name === undefined ? '' : ` name ${body.name}`}${body.force === true ? ' with force' : ''}`,
     async (tx, { params, body }, context) => {
       const old = await domainByRef(tx, params.domain);
       if (isRejected(old)) return old;
@@ -112,7 +119,7 @@ export const domainCases = {
             `${old.name} is the default domain. Make another one the default first: setting default_domain.`,
           );
         }
-        const refusal = await checkCoversNothing(tx, name, old.id);
+        const refusal = checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, old.id));
         if (refusal) return refusal;
       }
       const row = await domains.updateDomain(tx, target(old.id, context), {

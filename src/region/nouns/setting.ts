@@ -9,6 +9,7 @@ import {
   type SettingName,
   type Settings,
 } from '../../model/settings.ts';
+import { checkSettingUse } from '../../model/special/setting-use.ts';
 import { findDomain, lockDomain } from '../../store/queries/domains.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { reservedNameClash } from '../../store/queries/network/reservations.ts';
@@ -102,7 +103,10 @@ export const settingCases = {
       const value = parseSetting(name, body.value);
       if (isRejected(value)) return value;
       const refusal =
-        name === 'default_domain' ? await checkDefaultDomain(tx, String(value)) : await checkOwnNodes(tx, name, value);
+        checkSettingUse(name, value) ??
+        (name === 'default_domain'
+          ? await checkDefaultDomain(tx, String(value))
+          : await checkOwnNodes(tx, name, value));
       if (refusal) return refusal;
       const row = await setSetting(tx, name, value, context.ifMatch);
       if (isRejected(row)) return row;

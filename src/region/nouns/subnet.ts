@@ -1,6 +1,6 @@
 import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/subnet.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { formatNetwork, parseAddress } from '../../core/ip.ts';
+import { formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
 import { checkNoOverlap, parseGateway, parseResolvers, parseSubnetCidr } from '../../model/subnet.ts';
 import { allRows } from '../../store/page.ts';
@@ -52,7 +52,7 @@ export const subnetCases = {
   'subnet.list': reading('subnet.list', async (tx, { query }) => {
     const vlan = query?.vlan === undefined ? undefined : await vlanByRef(tx, query.vlan);
     if (isRejected(vlan)) return vlan;
-    const network = query?.cidr === undefined ? undefined : parseSubnetCidr(query.cidr);
+    const network = query?.cidr === undefined ? undefined : parseNetwork(query.cidr);
     if (isRejected(network)) return network;
     const page = await subnets.listSubnets(tx, {
       limit: query?.limit,

@@ -2,7 +2,7 @@ import { textDigest } from '../../core/digest.ts';
 import { isRejected } from '../../core/errors.ts';
 import { type Address, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { isInDomain, relativeName } from '../../model/names.ts';
-import { reverseName, reverseZones } from '../../model/reverse.ts';
+import { reverseName, reverseZones } from '../../model/special/reverse.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 import { type NameServer, nameServers, type PublishedName, publishedNames, SOURCES } from './published-names.ts';

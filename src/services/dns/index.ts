@@ -3,6 +3,7 @@ import { compileDns, type DnsShared, prepareDns, versionedDns } from './compile.
 import { activateDns, checkDns, DNS_COMMANDS, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
 import { DnsDesired } from './desired.ts';
 import { lintDns } from './lint.ts';
+import { lintSpecialUse } from './lint-special.ts';
 import { DNS_FILES, type DnsView, FOLDER, viewDns } from './view.ts';
 
 /** BIND 9.20: the site's zones on every region node, and a resolver for the site's subnets. */
@@ -19,6 +20,7 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   versioned: versionedDns,
   compile: compileDns,
   lint: lintDns,
+  lintSite: lintSpecialUse,
   view: viewDns,
   check: checkDns,
   activate: activateDns,

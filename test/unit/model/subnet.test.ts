@@ -11,7 +11,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../../src/core/ip.ts';
-import { reverseName, reverseZoneOf, reverseZones } from '../../../src/model/reverse.ts';
+import { reverseName, reverseZoneOf, reverseZones } from '../../../src/model/special/reverse.ts';
 import { checkNoOverlap, parseHostAddress, parseSubnetCidr, usableBounds } from '../../../src/model/subnet.ts';
 
 const network = (text: string): Network => parseNetwork(text) as Network;

@@ -1,4 +1,4 @@
-import { type Address, bitsOf, firstAddress, type Network, sizeOf } from '../core/ip.ts';
+import { type Address, bitsOf, firstAddress, type Network, sizeOf } from '../../core/ip.ts';
 
 /** Bits per label of a reverse name: an octet under in-addr.arpa (RFC 1035 §3.5), a nibble under ip6.arpa (RFC 3596 §2.5). */
 const LABEL_BITS = { 4: 8, 6: 4 } as const;
