@@ -19,6 +19,8 @@ export interface Driver {
   /** Something that the services see changed (facts). */
   wake(): void;
   reports(): readonly ServiceReport[];
+  /** How long ago each service was asked last, ms. */
+  ages(): Readonly<Record<string, number>>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ const ABSENT_MS = 30_000;
 export function openDriver(options: DriverOptions): Driver {
   const bells = new Map<string, Bell>(options.services.map((service) => [service.name, openBell(options.ports)]));
   const reports = new Map<string, ServiceReport>();
+  const askedAt = new Map<string, number>();
   const gate = openGate(AT_ONCE);
   const startedAt = new Date(options.ports.clock.now()).toISOString();
   let desired: Desired | null = null;
@@ -66,7 +69,8 @@ export function openDriver(options: DriverOptions): Driver {
     for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
     ringAll();
   };
-  const note = (report: ServiceReport) => {
+  const note = (report: ServiceReport, at?: number) => {
+    if (at !== undefined) askedAt.set(report.service, at);
     const before = reports.get(report.service);
     if (!wanted.has(report.service)) return;
     reports.set(report.service, report);
@@ -88,6 +92,10 @@ export function openDriver(options: DriverOptions): Driver {
     },
     wake: ringAll,
     reports: () => Array.from(reports.values()).sort((a, b) => (a.service < b.service ? -1 : 1)),
+    ages: () => {
+      const now = options.ports.clock.monotonic();
+      return Object.fromEntries([...askedAt].map(([name, at]) => [name, Math.max(0, Math.round(now - at))]));
+    },
     run: async (signal) => {
       const work = options.services.map(async (service) => {
         const engine = await openEngine(service, options.engine);
@@ -107,7 +115,8 @@ interface Kept {
   readonly bell: Bell;
   readonly gate: Gate;
   readonly wish: () => Wanted | undefined;
-  readonly note: (report: ServiceReport) => void;
+  /** `at`: monotonic, when the daemon was asked; left out: it was not. */
+  readonly note: (report: ServiceReport, at?: number) => void;
 }
 
 /**
@@ -120,7 +129,7 @@ async function keepService({ options, service, engine, bell, gate, wish, note }:
   const timed = async (wanted: Wanted, facts: HostFacts) => {
     const start = clock.monotonic();
     const report = await engine.run(wanted, facts);
-    return { report, tookMs: clock.monotonic() - start };
+    return { report, start, tookMs: clock.monotonic() - start };
   };
   let last: ServiceReport | undefined;
   let dueAt = clock.monotonic();
@@ -131,8 +140,8 @@ async function keepService({ options, service, engine, bell, gate, wish, note }:
     if (taken) note(taken);
     if (!taken || clock.monotonic() >= dueAt) {
       if (wanted && facts) {
-        const { report, tookMs } = await gate(() => timed(wanted, facts));
-        note(report);
+        const { report, start, tookMs } = await gate(() => timed(wanted, facts));
+        note(report, start);
         beat();
         await options.ports.wait(restMs(last, report, tookMs), signal);
         last = report;

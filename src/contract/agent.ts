@@ -156,6 +156,8 @@ export const HostObservation = Type.Object({
     vip: RoleObservation(['active', 'backup']),
     database: RoleObservation(['primary', 'standby']),
   }),
+  /** How old each service's last answer was when this report was made, ms; an earlier agent does not say it. */
+  ages: Type.Optional(Type.Record(Type.String({ maxLength: 40 }), Type.Integer({ minimum: 0 }))),
 });
 export type HostObservation = Static<typeof HostObservation>;
 

@@ -29,6 +29,7 @@ import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
 import { createStrayTask } from './trust/strays.ts';
 import { createTrust } from './trust/trust.ts';
+import type { CasePorts } from './use-case.ts';
 import type { Wakes } from './wakes.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */
@@ -87,6 +88,8 @@ const STRAYS_EVERY_MS = 5000;
 const OWN_CERTIFICATE_EVERY_MS = 20_000;
 /** How old the layout of the site may be that is used while the database is away. */
 const LAYOUT_EVERY_MS = 15_000;
+/** How old what the other regions remember may be when the database comes back. */
+const OTHERS_EVERY_MS = 2000;
 /** How late a drained node is relieved of the database that a failover gave it. */
 const RELIEF_EVERY_MS = 5000;
 /** How late a wish to start this process anew is seen. */
@@ -113,7 +116,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
   const running: RunningTask[] = [];
   const health = sharedProbe(clock, () => beat(db, ports, clock));
   const revocations = createRevocations(db);
-  const calls = {
+  const calls: CasePorts & Pick<RegionPorts, 'db'> = {
     db,
     clock,
     random,
@@ -122,6 +125,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     version: ports.version,
     health,
     authority: ports.authority ?? (() => null),
+    heardOf: (nodeId) => memory.heardOf(nodeId),
   };
   const moves = ports.patroni
     ? createMoves(db, { ...calls, patroni: ports.patroni, node: ports.node, drills: ports.drills ?? null })
@@ -204,6 +208,7 @@ function startTasks(
     beat: () => {},
   });
   const revoker = startTask(revocations.task, { ...common, everyMs: REVOCATIONS_EVERY_MS, beat: () => {} });
+  const others = startTask(memory.others, { ...common, everyMs: OTHERS_EVERY_MS, beat: () => {} });
   const layout = startTask(memory.task, { ...common, everyMs: LAYOUT_EVERY_MS, beat: () => {} });
   const strays =
     ports.etcd &&
@@ -242,6 +247,7 @@ function startTasks(
       features.stop(),
       revoker.stop(),
       layout.stop(),
+      others.stop(),
       own.stop(),
       strays?.stop(),
       jobs?.stop(),

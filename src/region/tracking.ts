@@ -33,18 +33,20 @@ export interface TrackedNode {
     readonly services: readonly ServiceObservation[];
   } | null;
   readonly findings: readonly (Finding & { readonly service: string })[];
+  /** The other region nodes say that it is gone, though its last report is not old yet. */
+  readonly isGone?: boolean;
 }
 
-/** Has the node been silent for too long at `now` (ms)? A node that never reported is not stale but pending. */
-export function isStale(node: Pick<TrackedNode, 'report'>, now: number): boolean {
-  return node.report !== null && now - Date.parse(node.report.at) > STALE_MS;
+/** Has the node been silent for too long at `now` (ms), or is it gone? A node that never reported is not stale but pending. */
+export function isStale(node: Pick<TrackedNode, 'report' | 'isGone'>, now: number): boolean {
+  return node.report !== null && (node.isGone === true || now - Date.parse(node.report.at) > STALE_MS);
 }
 
 /**
  * Is the node just taking over what was published? Under steady change it always is, and nothing is wrong. A node that has not
  * everything of an earlier publication in force is not settling but new or ill.
  */
-export function isSettling(node: Pick<TrackedNode, 'published' | 'report'>, now: number): boolean {
+export function isSettling(node: Pick<TrackedNode, 'published' | 'report' | 'isGone'>, now: number): boolean {
   const since = node.published?.behindSince;
   const reported = node.report?.services ?? [];
   if (since == null || isStale(node, now) || reported.length === 0) return false;

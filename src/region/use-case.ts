@@ -3,6 +3,7 @@ import type { Rejected } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
 import type { Tx } from '../store/tx.ts';
 import type { WriteTx } from '../store/write.ts';
+import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
 import type { Renderer } from './preview.ts';
 import type { CertificateAuthority } from './trust/port.ts';
@@ -19,6 +20,8 @@ export interface CasePorts {
   health(): Promise<DatabaseHealth>;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
+  /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
+  readonly heardOf?: (nodeId: string) => HeardReport | null;
 }
 
 /** Who calls and on what condition. `ifMatch`: the version that the object must have. */

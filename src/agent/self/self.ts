@@ -77,7 +77,7 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     },
     observe: () => {
       const seen = state.current();
-      return seen === undefined ? {} : { host: seen };
+      return seen === undefined ? {} : { host: { ...seen, ages: driver.ages() } };
     },
     run: (signal) => [keeper.run(signal), roles.run(signal), state.run(signal)],
   };

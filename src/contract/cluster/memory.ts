@@ -31,7 +31,19 @@ export const RegionMemory = Type.Object({
   isReady: Type.Boolean(),
   layout: nullable(Layout),
   reports: Type.Array(
-    Type.Object({ nodeId: Type.String(), at: Type.String({ format: 'date-time' }), report: Observation }),
+    Type.Object({
+      nodeId: Type.String(),
+      at: Type.String({ format: 'date-time' }),
+      report: Observation,
+      /** When this region heard first what the node still says: that it has a role, that Patroni is paused. A region of an earlier release does not tell. */
+      first: Type.Optional(
+        Type.Object({
+          primary: Type.Optional(Type.String({ format: 'date-time' })),
+          vip: Type.Optional(Type.String({ format: 'date-time' })),
+          paused: Type.Optional(Type.String({ format: 'date-time' })),
+        }),
+      ),
+    }),
     {
       maxItems: 10_000,
     },

@@ -2,7 +2,7 @@ import { readActions } from '../../store/queries/cluster/actions.ts';
 import { invalid, isRejected } from '../../core/errors.ts';
 import { nodeByRef } from '../nouns/node.ts';
 import { readStatus } from '../nouns/status.ts';
-import { readKnownNodes } from '../published.ts';
+import { readSeenNodes } from './seen.ts';
 import { glancing, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';
 import { readSite } from './read-site.ts';
@@ -11,19 +11,19 @@ import { whatIf } from './what-if/what-if.ts';
 
 export const clusterCases = {
   'cluster.show': reading('cluster.show', async (tx, _input, context) => {
-    const nodes = await readKnownNodes(tx);
+    const nodes = await readSeenNodes(tx, context);
     const site = await readSite(tx, context, nodes);
     const { state, summary } = await readStatus(tx, context, nodes, site);
     return { body: viewCluster(site, { state, summary }) };
   }),
 
   'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => ({
-    body: diagnose(await readSite(tx, context, await readKnownNodes(tx))),
+    body: diagnose(await readSite(tx, context, await readSeenNodes(tx, context))),
   })),
 
   'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {
     if (query === undefined) return invalid('node', 'it is missing', 'name a node and an event');
-    const site = await readSite(tx, context, await readKnownNodes(tx));
+    const site = await readSite(tx, context, await readSeenNodes(tx, context));
     const body = whatIf(site, query.node, query.event);
     return isRejected(body) ? body : { body };
   }),

@@ -5,6 +5,7 @@ import { DCS_CHECKS } from './invariants/dcs.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
+import { asOf, wordsAge } from './losses.ts';
 import type { ClusterSite } from './site.ts';
 
 /** Every standing invariant, in the order in which one repairs: what others rest on comes first. */
@@ -36,12 +37,13 @@ export function diagnose(site: ClusterSite): Doctor {
   const words = bad.flatMap(([number, word]) =>
     number === 0 ? [] : [word === 'a warning' ? word : `${number} ${word}`],
   );
+  const age = site.cluster === null ? '' : asOf(wordsAge(site));
   return {
     state: count('broken') + count('unknown') === 0 ? 'ok' : 'degraded',
     summary:
       words.length === 0
-        ? `All ${invariants.length} invariants hold.`
-        : `Of ${invariants.length} invariants: ${words.join(', ')}.`,
+        ? `All ${invariants.length} invariants hold${age}.`
+        : `Of ${invariants.length} invariants: ${words.join(', ')}${age}.`,
     source: site.source,
     time: new Date(site.now).toISOString(),
     invariants,

@@ -1,23 +1,16 @@
 import { vipAddress } from '../../model/cluster.ts';
-import {
-  type ClusterSite,
-  heard,
-  isHealthy,
-  listOf,
-  members,
-  primariesOf,
-  regions,
-  silence,
-  type SiteNode,
-} from './site.ts';
+import { lastWord, primariesOf } from './claims.ts';
+import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from './site.ts';
 
 /** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
 export interface Losses {
   readonly now: number;
   readonly promised: number;
   readonly why: readonly string[];
-  /** `can lose 1 node: …`, without a full stop. */
+  /** `can lose 1 node: …, as of 3 s ago`, without a full stop. */
   readonly sentence: string;
+  /** Age of the oldest word that it rests on, whole seconds rounded up; null: on none. */
+  readonly ageSeconds: number | null;
 }
 
 /** What one part of the cluster bears. */
@@ -32,19 +25,32 @@ interface Limit {
  */
 export function lossesOf(site: ClusterSite): Losses {
   const all = members(site);
-  if (site.cluster === null) return none(0, ['no cluster: what this one region process has is lost with it']);
-  if (all.length <= 1) return none(0, ['single node: what it has is lost with it']);
+  const age = wordsAge(site);
+  if (site.cluster === null)
+    return lossesFrom(0, 0, ['no cluster: what this one region process has is lost with it'], null);
+  if (all.length <= 1) return lossesFrom(0, 0, ['single node: what it has is lost with it'], null);
   const promised = Math.floor((all.length - 1) / 2);
   const limits = [dcsLimit(site), databaseLimit(site), regionLimit(site), ...vipLimit(site)];
   const now = Math.max(0, Math.min(...limits.map((limit) => limit.canLose)));
   if (now >= promised) {
     const shown = limits.filter((limit, index) => index < 2 || limit.canLose <= now);
     const both = now === 0 ? ['with 2 region nodes each is needed for a majority'] : [];
-    return lossesFrom(now, promised, [...both, ...(now === 0 ? [] : shown.map(({ why }) => why))]);
+    return lossesFrom(now, promised, [...both, ...(now === 0 ? [] : shown.map(({ why }) => why))], age);
   }
   const silent = all.filter((node) => !node.isFresh).map((node) => silence(node, '', site.now));
   const tight = limits.filter((limit) => limit.canLose < promised).sort((a, b) => a.canLose - b.canLose);
-  return lossesFrom(now, promised, [...silent, ...tight.map(({ why }) => why)]);
+  return lossesFrom(now, promised, [...silent, ...tight.map(({ why }) => why)], age);
+}
+
+/** Age of the oldest word of a region node that is relied on, seconds rounded up: what happened since may not be known yet. Null: there is none. */
+export function wordsAge(site: Pick<ClusterSite, 'nodes' | 'now'>): number | null {
+  const fresh = members(site).flatMap((node) => (node.isFresh ? [Date.parse(node.reportedAt ?? '')] : []));
+  return fresh.length === 0 ? null : Math.max(0, Math.ceil((site.now - Math.min(...fresh)) / 1000));
+}
+
+/** ` as of 3 s ago`, with what stands before it; '' where it is of this moment. */
+export function asOf(age: number | null, before = ', '): string {
+  return age === null || age === 0 ? '' : `${before}as of ${age} s ago`;
 }
 
 /** Reasons to change the layout, though nothing is broken. */
@@ -67,13 +73,9 @@ export function drainedWarnings(site: Pick<ClusterSite, 'nodes'>): string[] {
   );
 }
 
-function none(promised: number, why: readonly string[]): Losses {
-  return lossesFrom(0, promised, why);
-}
-
-function lossesFrom(now: number, promised: number, why: readonly string[]): Losses {
+function lossesFrom(now: number, promised: number, why: readonly string[], ageSeconds: number | null): Losses {
   const what = now === 0 ? 'none' : now === 1 ? '1 node' : `${now} nodes`;
-  return { now, promised, why, sentence: `can lose ${what}: ${why.join(', ')}` };
+  return { now, promised, why, ageSeconds, sentence: `can lose ${what}: ${why.join(', ')}${asOf(ageSeconds)}` };
 }
 
 /** etcd goes on as long as more than half of its voters do. */
@@ -95,13 +97,13 @@ function dcsLimit(site: ClusterSite): Limit {
  */
 function databaseLimit(site: ClusterSite): Limit {
   const { said } = heard(regions(site), 'db');
+  const paused = pauseOf(site);
+  if (paused !== null) return { canLose: 0, why: paused };
   const primaries = primariesOf(site);
   const [primary, other] = primaries;
   if (primary === undefined) {
-    return {
-      canLose: 0,
-      why: said.length === 0 ? 'nobody has a fresh word of the database' : 'the database has no primary',
-    };
+    const what = said.length === 0 ? 'nobody has a fresh word of the database' : 'no node says that it is the primary';
+    return { canLose: 0, why: `${what}${lastWord(site, 'primary')}` };
   }
   if (other !== undefined)
     return { canLose: 0, why: `${listOf(primaries.map(({ node }) => node.name))} each say that they are the primary` };
@@ -115,6 +117,18 @@ function databaseLimit(site: ClusterSite): Limit {
   const are = synchronous.length === 1 ? 'is a synchronous standby' : 'are synchronous standbys';
   const only = streaming.length === 1 ? 'only ' : '';
   return { canLose, why: `${only}${listOf(synchronous)} ${are}` };
+}
+
+/** How Patroni is told to go on. */
+export const RESUME = 'patronictl -c /etc/patroni/regent/patroni.yml resume';
+
+/** That Patroni moves nothing, since when, and how it goes on; null: nobody says so. A node that is not heard any more may have said it last. */
+export function pauseOf(site: Pick<ClusterSite, 'nodes' | 'pausedSince'>): string | null {
+  const { said } = heard(regions(site), 'db');
+  const words = said.length > 0 ? said.map(({ facts }) => facts) : regions(site).map((node) => node.last.db);
+  if (!words.some((facts) => facts?.isPaused === true)) return null;
+  const since = site.pausedSince == null ? '' : ` since ${site.pausedSince}`;
+  return `Patroni is paused${since}, resume with: ${RESUME}`;
 }
 
 /** Patroni says `streaming`, and `running` in a standby's first moments. */

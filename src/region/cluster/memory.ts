@@ -13,7 +13,9 @@ import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { reached, type Task } from '../tasks/task.ts';
 import type { DatabaseHealth, Outcome } from '../port.ts';
+import { roleWord } from '../../store/queries/cluster/roles.ts';
 import { diagnose } from './doctor.ts';
+import type { HeardReport } from './seen.ts';
 import { rememberedSite, rememberedVerdict } from './remembered.ts';
 import type { ClusterSite } from './site.ts';
 import { viewCluster } from './view.ts';
@@ -42,6 +44,8 @@ export interface MemoryPorts {
 export interface ClusterMemory {
   /** Keeps a report, whether or not the database takes it. */
   remember(nodeId: string, report: Observation): void;
+  /** The newest report of a node that came to this region, or to another one while the database was away; null: none. */
+  heardOf(nodeId: string): HeardReport | null;
   /** What other regions may know of it. */
   recall(): Promise<RegionMemory>;
   /** For root on this host: from the database, else from what all regions remember. */
@@ -49,10 +53,14 @@ export interface ClusterMemory {
   doctor(): Promise<Doctor>;
   /** Reads the layout anew now and then. */
   readonly task: Task;
+  /** While the database is away, and for a moment after: asks the other regions what they remember, since its rows are older. */
+  readonly others: Task;
 }
 
 const REPORTS_MAX = 1000;
 const DEADLINE_MS = 5000;
+/** Agents report every 10 s: by then the rows of the database are as new as what regions remember of before. */
+const AFTERWARDS_MS = 15_000;
 /** Whoever asks while things are bad waits no longer than this for the database. */
 const DATABASE_MS = 2500;
 
@@ -61,6 +69,8 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   const { clock, ways } = ports;
   const reports = new Map<string, RegionMemory['reports'][number]>();
   let layout: Layout | null = null;
+  let others: readonly RegionMemory[] = [];
+  let awayAt = -Infinity;
 
   const kept = async () => {
     layout ??= parseLayout((await ways.layout.read()) ?? '');
@@ -73,14 +83,19 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
     layout: await kept(),
     reports: [...reports.values()],
   });
+  const askOthers = async (): Promise<readonly RegionMemory[]> => {
+    const nodes = ((await kept())?.nodes ?? []).filter((node) => node.isRegion && node.name !== ports.node);
+    const answers = await Promise.all(nodes.map((node) => ways.ask(node.address)));
+    others = answers.filter((answer) => answer !== null);
+    return others;
+  };
   const site = async (): Promise<ClusterSite> => {
     const own = await recall();
-    const others = (own.layout?.nodes ?? []).filter((node) => node.isRegion && node.name !== ports.node);
-    const answers = await Promise.all(others.map((node) => ways.ask(node.address)));
+    const told = await askOthers();
     return rememberedSite({
       now: clock.now(),
       version: ports.version,
-      memories: [own, ...answers.filter((answer) => answer !== null)],
+      memories: [own, ...told],
       database: await ports.health(),
       authority: ports.authority(),
     });
@@ -94,9 +109,16 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   };
 
   return {
+    heardOf(nodeId) {
+      const told = others.flatMap((memory) => memory.reports.filter((row) => row.nodeId === nodeId));
+      const own = reports.get(nodeId);
+      return [...(own ? [own] : []), ...told].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
+    },
     remember(nodeId, report) {
+      const at = new Date(clock.now()).toISOString();
+      const first = firstsOf(report, reports.get(nodeId)?.first ?? {}, at);
       reports.delete(nodeId);
-      reports.set(nodeId, { nodeId, at: new Date(clock.now()).toISOString(), report });
+      reports.set(nodeId, { nodeId, at, report, first });
       const [oldest] = reports.keys();
       if (reports.size > REPORTS_MAX && oldest !== undefined) reports.delete(oldest);
     },
@@ -121,6 +143,28 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
         return null;
       },
     },
+    others: {
+      name: 'memories of other regions',
+      async run() {
+        if (!(await ports.health()).isUp) awayAt = clock.monotonic();
+        if (clock.monotonic() - awayAt > AFTERWARDS_MS) others = [];
+        else await askOthers();
+        return null;
+      },
+    },
+  };
+}
+
+type Firsts = NonNullable<RegionMemory['reports'][number]['first']>;
+
+/** Since when a node says what it says: what it said before, too, keeps its time. */
+function firstsOf(report: Observation, before: Firsts, at: string): Firsts {
+  const { timeline, isHolder } = roleWord(report);
+  const isPaused = report.services.some(({ service, facts }) => service === 'db' && facts?.['isPaused'] === true);
+  return {
+    ...(timeline === null ? {} : { primary: before.primary ?? at }),
+    ...(isHolder === true ? { vip: before.vip ?? at } : {}),
+    ...(isPaused ? { paused: before.paused ?? at } : {}),
   };
 }
 
@@ -137,6 +181,7 @@ async function readLayout(tx: Tx): Promise<Layout> {
       isRegion: node.isRegion,
       isRack: node.isRack,
       state: node.state,
+      isDrained: node.isDrained,
       address: mainAddress(node),
     })),
     racks: racks.flatMap(({ nodeId, isMaster }) => {

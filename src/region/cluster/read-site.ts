@@ -1,35 +1,46 @@
 import type { HostObservation } from '../../contract/agent.ts';
 import { mainAddress } from '../../model/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
+import { readPause } from '../../store/queries/cluster/pause.ts';
+import { readRoles } from '../../store/queries/cluster/roles.ts';
 import { listStuckJobs } from '../../store/queries/jobs/stuck.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
-import type { KnownNode } from '../published.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
 import type { CasePorts } from '../use-case.ts';
-import { type ClusterSite, FRESH_MS, type KnownSiteNode, siteNode } from './site.ts';
+import { FRESH_MS } from './absence.ts';
+import type { SeenNode } from './seen.ts';
+import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
 /** Four times as long as the longest takeover, seconds. */
 const STUCK_S = 60;
 
 /** Reads everything that status and doctor are concluded from, at one moment of the database. */
-export async function readSite(tx: Tx, context: CasePorts, known: readonly KnownNode[]): Promise<ClusterSite> {
+export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenNode[]): Promise<ClusterSite> {
   const now = context.clock.now();
   const cluster = await readCluster(tx);
   const live = new Map((await readLiveRegions(tx, FRESH_MS / 1000)).map((row) => [row.node, row.version]));
   const names = context.renderer.services.map((service) => service.name);
   const sights = await readNamedSights(tx);
   const racks = await readRackNodes(tx);
+  const roles = await readRoles(tx);
+  const beganOf = (name: string, role: string) =>
+    roles.find((row) => row.role === role && row.node === name)?.since ?? null;
+  const nodeOf = (node: SeenNode) => ({
+    ...knownSiteNode(node, live.get(node.name) ?? null, now),
+    began: { primary: beganOf(node.name, 'primary'), vip: beganOf(node.name, 'vip') },
+    absence: node.absence,
+  });
   return {
     now,
     version: context.version,
     source: 'database',
     cluster,
     database: await context.health(),
-    nodes: known.map((node) => siteNode(knownSiteNode(node, live.get(node.name) ?? null, now), now)),
+    nodes: known.map((node) => siteNode(nodeOf(node), now)),
     racks: racks.flatMap(({ nodeId, isMaster }) => {
       const node = known.find((one) => one.id === nodeId);
       return node ? [{ name: node.name, isMaster, vlans: vlansOf(nodeId, sights) }] : [];
@@ -38,6 +49,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly Known
     wal: cluster === null ? null : await readSlotBounds(tx),
     stuckJobs: await listStuckJobs(tx, STUCK_S),
     authority: context.authority(),
+    pausedSince: (await readPause(tx))?.since ?? null,
   };
 }
 
@@ -45,7 +57,7 @@ function vlansOf(nodeId: string, sights: readonly NamedSight[]): string[] {
   return [...new Set(sights.filter((sight) => sight.nodeId === nodeId).map((sight) => sight.vlan))];
 }
 
-function knownSiteNode(node: KnownNode, regionVersion: string | null, now: number): KnownSiteNode {
+function knownSiteNode(node: SeenNode, regionVersion: string | null, now: number): KnownSiteNode {
   const { row, published, report } = node;
   const host: HostObservation | null = node.host;
   return {
@@ -68,7 +80,7 @@ function knownSiteNode(node: KnownNode, regionVersion: string | null, now: numbe
   };
 }
 
-function reportState(node: KnownNode, now: number): KnownSiteNode['report'] {
+function reportState(node: SeenNode, now: number): KnownSiteNode['report'] {
   if (node.report === null) return 'never';
   if (isStale(node, now)) return 'silent';
   const wanted = node.published?.generation ?? 0;

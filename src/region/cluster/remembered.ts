@@ -4,6 +4,7 @@ import type { Service } from '../../contract/service.ts';
 import type { DatabaseHealth } from '../port.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isStale } from '../tracking.ts';
+import { absencesOf } from './absence.ts';
 import { lossesOf } from './losses.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
@@ -21,7 +22,13 @@ const NO_LAYOUT: Layout = { cluster: null, nodes: [], racks: [] };
 /** The site as the regions remember it: of each node the newest report that any of them has. Pure. */
 export function rememberedSite({ now, version, memories, database, authority }: Remembered): ClusterSite {
   const layout = memories.find((memory) => memory.layout !== null)?.layout ?? NO_LAYOUT;
-  const known = layout.nodes.map((node) => rememberedNode(node, memories, now));
+  const heard = layout.nodes.map((node) => rememberedNode(node, memories, now));
+  const absences = absencesOf(heard, now);
+  const known = heard.map((node) => {
+    const absence = absences.get(node.name) ?? null;
+    return absence === null ? node : { ...node, absence, report: 'silent' as const };
+  });
+  const paused = memories.flatMap((memory) => memory.reports.flatMap((row) => row.first?.paused ?? [])).toSorted();
   return {
     now,
     version,
@@ -34,6 +41,7 @@ export function rememberedSite({ now, version, memories, database, authority }: 
     wal: null,
     stuckJobs: null,
     authority,
+    pausedSince: paused[0] ?? null,
   };
 }
 
@@ -62,6 +70,7 @@ function rememberedNode(node: Layout['nodes'][number], memories: readonly Region
     isContainer: report?.facts.isContainer ?? false,
     observed: report?.services ?? [],
     host: report?.host ?? null,
+    began: { primary: last?.first?.primary ?? null, vip: last?.first?.vip ?? null },
   };
 }
 
@@ -69,7 +78,8 @@ const heardAt = (at: string) => ({ generation: 0, at, versions: {}, services: []
 
 /** What is wanted is in the database: here a service is wanted that its agent does not report as absent. */
 function rememberedService(node: KnownSiteNode, row: KnownSiteNode['observed'][number], now: number): Service {
-  const isSilent = node.reportedAt !== null && isStale({ report: heardAt(node.reportedAt) }, now);
+  const isSilent =
+    node.reportedAt !== null && isStale({ report: heardAt(node.reportedAt), isGone: node.absence != null }, now);
   return {
     node: node.name,
     service: row.service,

@@ -2,12 +2,10 @@ import type { HostObservation, ServiceObservation } from '../../contract/agent.t
 import type { Service } from '../../contract/service.ts';
 import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
+import { type Absence, FRESH_MS } from './absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { StuckJob } from '../../store/queries/jobs/stuck.ts';
-
-/** Word of a node that is older than this is not relied on, ms: agents report every 10 s, and at once when something changes. */
-export const FRESH_MS = 20_000;
 
 /** A node as it is known, before anything is concluded. Times ISO 8601. `wanted` null: nobody knows what is published. */
 export interface KnownSiteNode {
@@ -28,13 +26,20 @@ export interface KnownSiteNode {
   readonly isContainer: boolean;
   readonly observed: readonly ServiceObservation[];
   readonly host: HostObservation | null;
+  /** When it was heard first that the node has the role that it claims, by the clock of whoever heard it; null and left out: not known. */
+  readonly began?: { readonly primary: string | null; readonly vip: string | null };
+  /** Others say that it is gone; null and left out: they do not. */
+  readonly absence?: Absence | null;
 }
 
 /** A node with what its daemons said of themselves a moment ago. */
 export interface SiteNode extends KnownSiteNode {
-  /** Did it report within `FRESH_MS`? */
+  /** Did it report within `FRESH_MS`, and does nobody know better? */
   readonly isFresh: boolean;
+  /** What may be relied on: nothing of a node that is not fresh. */
   readonly facts: NodeFacts;
+  /** Its last words, however old. */
+  readonly last: NodeFacts;
 }
 
 /** Everything that status and doctor are concluded from: plain values of one moment. `now` in ms. */
@@ -53,12 +58,16 @@ export interface ClusterSite {
   readonly stuckJobs: readonly StuckJob[] | null;
   /** The cluster's authority; null: there is none, or this region cannot read it. */
   readonly authority: { readonly notAfter: string } | null;
+  /** Since when Patroni is paused, as it was heard first; null and left out: not known, or it is not. */
+  readonly pausedSince?: string | null;
 }
 
 /** Adds what may be concluded from a node's last report at `now`. */
 export function siteNode(node: KnownSiteNode, now: number): SiteNode {
-  const isFresh = node.reportedAt !== null && now - Date.parse(node.reportedAt) <= FRESH_MS;
-  return { ...node, isFresh, facts: nodeFacts(isFresh ? node.observed : [], isFresh ? node.host : null) };
+  const isYoung = node.reportedAt !== null && now - Date.parse(node.reportedAt) <= FRESH_MS;
+  const isFresh = isYoung && (node.absence ?? null) === null;
+  const last = nodeFacts(node.observed, node.host);
+  return { ...node, isFresh, facts: isFresh ? last : nodeFacts([], null), last };
 }
 
 /** Region nodes that carry their part. */
@@ -88,11 +97,6 @@ export function heard<K extends keyof NodeFacts>(nodes: readonly SiteNode[], kin
   return { said, silent };
 }
 
-/** Region nodes whose database says that it is the primary. */
-export function primariesOf(site: Pick<ClusterSite, 'nodes'>) {
-  return heard(regions(site), 'db').said.filter(({ facts }) => facts.role === 'primary');
-}
-
 /** A standby that is further behind than this has first to catch up while nobody writes, and is given no role: more than a WAL segment, bytes. */
 export const LAG_BYTES = 16 * 2 ** 20;
 
@@ -120,8 +124,9 @@ export function listOf(names: readonly string[]): string {
 /** Why nothing is known of a daemon on a node: a sentence's part. */
 export function silence(node: SiteNode, service: string, now: number): string {
   if (node.reportedAt === null) return `${node.name} has never reported`;
-  if (!node.isFresh)
-    return `${node.name} has not reported for ${Math.round((now - Date.parse(node.reportedAt)) / 1000)} s`;
+  const seconds = Math.round((now - Date.parse(node.reportedAt)) / 1000);
+  if (node.absence) return `${node.name} does not answer ${listOf(node.absence.by)}, last heard ${seconds} s ago`;
+  if (!node.isFresh) return `${node.name} has not reported for ${seconds} s`;
   const row = node.observed.find((one) => one.service === service);
   return row === undefined ? `${node.name} does not speak of ${service}` : `${service} on ${node.name} is ${row.state}`;
 }

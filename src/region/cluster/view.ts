@@ -2,7 +2,8 @@ import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
-import { type ClusterSite, heard, isRight, members, primariesOf, regions, settled, type SiteNode } from './site.ts';
+import { holdersOf, primariesOf } from './claims.ts';
+import { type ClusterSite, heard, isRight, members, regions, settled, silence, type SiteNode } from './site.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -115,11 +116,11 @@ function viewVip(site: ClusterSite): ClusterStatus['vip'] {
   const unfit = said.filter(({ facts }) => !facts.isFit);
   return {
     address,
-    holders: said.filter(({ facts }) => facts.isHolder).map(({ node }) => node.name),
+    holders: holdersOf(site).map(({ node }) => node.name),
     fit: said.filter(({ facts }) => facts.isFit).map(({ node }) => node.name),
     unfit: [
       ...unfit.map(({ node, facts }) => ({ node: node.name, why: facts.why })),
-      ...silent.map((node) => ({ node: node.name, why: 'it says nothing' })),
+      ...silent.map((node) => ({ node: node.name, why: silence(node, 'vip', site.now) })),
     ],
   };
 }

@@ -6,7 +6,8 @@ import { type NamedSight, readNamedSights } from '../../store/queries/rack-views
 import { requestRestart } from '../../store/queries/restarts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
-import { type KnownNode, readKnownNodes } from '../published.ts';
+import { type KnownNode } from '../published.ts';
+import { readSeenNodes } from '../cluster/seen.ts';
 import { noSuch } from '../refs.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isStale, trackServices } from '../tracking.ts';
@@ -63,7 +64,7 @@ function viewNode(node: KnownNode, context: CaseContext, sights: readonly NamedS
 }
 
 async function servicesOf(tx: Tx, context: CaseContext, nodeId?: string): Promise<Service[]> {
-  return trackServices(await readKnownNodes(tx, nodeId), serviceNames(context), context.clock.now());
+  return trackServices(await readSeenNodes(tx, context, nodeId), serviceNames(context), context.clock.now());
 }
 
 async function serviceByRef(
@@ -81,7 +82,7 @@ async function serviceByRef(
 export const nodeCases = {
   'node.list': reading('node.list', async (tx, { query }, context) => {
     const sights = await readNamedSights(tx);
-    const all = (await readKnownNodes(tx)).map((node) => viewNode(node, context, sights));
+    const all = (await readSeenNodes(tx, context)).map((node) => viewNode(node, context, sights));
     const wanted = all.filter(
       (node) =>
         (query?.name === undefined || node.name.includes(query.name.toLowerCase())) &&
@@ -99,7 +100,7 @@ export const nodeCases = {
   'node.show': reading('node.show', async (tx, { params }, context) => {
     const row = await nodeByRef(tx, params.node);
     if (isRejected(row)) return row;
-    const [node] = await readKnownNodes(tx, row.id);
+    const [node] = await readSeenNodes(tx, context, row.id);
     const sights = await readNamedSights(tx);
     return node ? { body: viewNode(node, context, sights) } : noSuch('node', params.node);
   }),

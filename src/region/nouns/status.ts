@@ -15,7 +15,8 @@ import { clusterWord } from '../cluster/view.ts';
 import { pageBody } from '../paging.ts';
 import { diffBodies } from '../preview.ts';
 import { changingRacks } from '../trust/rack-node.ts';
-import { type KnownNode, readKnownNodes } from '../published.ts';
+import { type KnownNode } from '../published.ts';
+import { readSeenNodes, type SeenNode } from '../cluster/seen.ts';
 import { appliedOf, summarise } from '../status-summary.ts';
 import { trackServices } from '../tracking.ts';
 import { type CaseContext, glancing, reading, writing } from '../use-case.ts';
@@ -55,7 +56,7 @@ async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise
 export async function readStatus(
   tx: Tx,
   context: CaseContext,
-  nodes: readonly KnownNode[],
+  nodes: readonly SeenNode[],
   cluster: ClusterSite,
 ): Promise<Status> {
   const members = nodes.filter((node) => !node.isJoining);
@@ -83,13 +84,13 @@ export const statusCases = {
   })),
 
   'status.show': reading('status.show', async (tx, _input, context) => {
-    const nodes = await readKnownNodes(tx);
+    const nodes = await readSeenNodes(tx, context);
     return { body: await readStatus(tx, context, nodes, await readSite(tx, context, nodes)) };
   }),
 
   'config.diff': reading('config.diff', async (tx, _input, context) => {
     const nodes: PendingConfig['nodes'] = [];
-    for (const node of await readKnownNodes(tx)) nodes.push(await pendingOf(tx, node, context));
+    for (const node of await readSeenNodes(tx, context)) nodes.push(await pendingOf(tx, node, context));
     return { body: { revision: await readRevision(tx), nodes } };
   }),
 

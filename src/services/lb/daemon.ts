@@ -80,6 +80,9 @@ export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired)
   };
 }
 
+/** Outcomes of haproxy's last check that say that the host itself said nothing (management guide, §9.1, check_status). */
+const SILENT_CHECKS = ['L4TOUT', 'L6TOUT', 'L4CON'];
+
 function factsOf(text: string, desired: LbDesired): LbFacts {
   const lines = text.split('\n');
   const head =
@@ -87,20 +90,25 @@ function factsOf(text: string, desired: LbDesired): LbFacts {
       .find((line) => line.startsWith('# pxname,'))
       ?.slice(2)
       .split(',') ?? [];
-  const [proxyAt, serverAt, statusAt] = ['pxname', 'svname', 'status'].map((name) => head.indexOf(name));
   const rows = lines.map((line) => line.split(','));
+  const field = (proxy: string, server: string, name: string): string =>
+    rows.find((row) => row[head.indexOf('pxname')] === proxy && row[head.indexOf('svname')] === server)?.[
+      head.indexOf(name)
+    ] ?? '';
   // A server that has just failed or answered once is told as `UP 1/2`, `DOWN 1/2`.
-  const isUp = (proxy: string, server: string) =>
-    rows.some(
-      (row) =>
-        row[proxyAt ?? -1] === proxy &&
-        row[serverAt ?? -1] === server &&
-        row[statusAt ?? -1]?.startsWith('UP') === true,
-    );
+  const isUp = (proxy: string, server: string) => field(proxy, server, 'status').startsWith('UP');
+  // While a check runs the last one is told with `* ` before it. A host that refuses a connection is there.
+  const isSilent = (proxy: string, server: string) =>
+    SILENT_CHECKS.includes(field(proxy, server, 'check_status').replace('* ', '')) &&
+    !field(proxy, server, 'last_chk').includes('refused');
   const primaries = desired.regions.filter(({ name }) => isUp('database', name));
   return {
     // Two at once are the moment of a change, and nobody's primary.
     primary: primaries.length === 1 ? (primaries[0]?.name ?? null) : null,
-    regions: desired.regions.map(({ name }) => ({ name, isUp: isUp('ready', name) })),
+    regions: desired.regions.map(({ name }) => ({
+      name,
+      isUp: isUp('ready', name),
+      ...(isSilent('database', name) && isSilent('ready', name) ? { isSilent: true } : {}),
+    })),
   };
 }

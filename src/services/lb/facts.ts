@@ -4,8 +4,13 @@ import { Compile } from 'typebox/compile';
 /** What haproxy sees from this node. `primary`: the node whose PostgreSQL it sends SQL to, null where there is none just now. */
 export const LbFacts = Type.Object({
   primary: Type.Union([Type.Null(), Type.String()]),
-  /** regiond of every region node; `isUp`: it takes work (`/health/ready`). */
-  regions: Type.Array(Type.Object({ name: Type.String(), isUp: Type.Boolean() })),
+  /**
+   * regiond of every region node; `isUp`: it takes work (`/health/ready`). `isSilent`: nothing on that host answers from here, neither its region
+   * nor its Patroni; missing where something does, and in what an earlier agent says.
+   */
+  regions: Type.Array(
+    Type.Object({ name: Type.String(), isUp: Type.Boolean(), isSilent: Type.Optional(Type.Boolean()) }),
+  ),
 });
 export type LbFacts = Static<typeof LbFacts>;
 

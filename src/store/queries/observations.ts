@@ -5,6 +5,7 @@ import { keepAddresses } from '../../model/sight.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
+import { notePause, pauseWord } from './cluster/pause.ts';
 import { noteRoles, roleWord } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './place.ts';
@@ -64,9 +65,11 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   const host = before?.host ?? undefined;
   const word = roleWord({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
   const moved = await noteRoles(tx, node, word, roleWord(report));
+  const paused = await notePause(tx, node.name, pauseWord(report));
   await storeEvents(tx, `node:${node.id}`, [
     ...changed.map((service) => eventOf(node.name, service, states.get(service.service))),
     ...moved,
+    ...paused,
   ]);
 }
 

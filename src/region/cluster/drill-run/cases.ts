@@ -7,7 +7,7 @@ import { hasLately } from '../../../store/queries/jobs/lately.ts';
 import { listJobs } from '../../../store/queries/jobs/row.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { showJob } from '../../jobs/cases.ts';
-import { readKnownNodes } from '../../published.ts';
+import { readSeenNodes } from '../seen.ts';
 import { writing } from '../../use-case.ts';
 import { readSite } from '../read-site.ts';
 import { harmlessOf } from './harmless.ts';
@@ -25,7 +25,7 @@ export const drillRunCases = {
     async (tx, { body }, context) => {
       const hazard = harmlessOf(body.hazard);
       if (isRejected(hazard)) return hazard;
-      const site = await readSite(tx, context, await readKnownNodes(tx));
+      const site = await readSite(tx, context, await readSeenNodes(tx, context));
       const findings = [...drillFindings(site, hazard.id), ...(await timely(tx))];
       if (hazard.id !== 'planned-switchover' && !(await isFeatureOn(tx, 'drain')))
         findings.push('not every region node runs a release that knows drained nodes');

@@ -1,11 +1,12 @@
 import type { HarmlessDrill } from '../../../contract/cluster/drill.ts';
 import type { Cast } from '../../../drills/judge/timeline.ts';
-import { type ClusterSite, heard, members, primariesOf, regions } from '../site.ts';
+import { holdersOf, primariesOf } from '../claims.ts';
+import { type ClusterSite, heard, members, regions } from '../site.ts';
 
 /** Who is what at this moment, by name; '' where nobody is. Pure. */
 export function castOf(site: ClusterSite): Cast {
   const primary = primariesOf(site)[0]?.node.name ?? '';
-  const holder = heard(regions(site), 'vip').said.find(({ facts }) => facts.isHolder)?.node.name ?? '';
+  const holder = holdersOf(site)[0]?.node.name ?? '';
   const etcdLeader = heard(regions(site), 'dcs').said.find(({ facts }) => facts.isLeader)?.node.name ?? '';
   const names = members(site).map(({ name }) => name);
   const racks = site.nodes.flatMap((node) => (node.isRack && !node.isRegion ? [node.name] : []));

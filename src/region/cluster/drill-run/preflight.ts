@@ -4,7 +4,8 @@ import { vipAddress } from '../../../model/cluster.ts';
 import { judge } from '../doctor.ts';
 import { lossesOf } from '../losses.ts';
 import { checkDrain, planSwitchover } from '../moves/preflight.ts';
-import { type ClusterSite, LAG_BYTES, primariesOf } from '../site.ts';
+import { primariesOf } from '../claims.ts';
+import { type ClusterSite, LAG_BYTES } from '../site.ts';
 import { castOf, victimOf } from './cast.ts';
 
 /** Why a drill must not be played now, a clause each; empty: nothing speaks against it. Pure. */

@@ -1,5 +1,6 @@
-import { isStreamingState } from '../losses.ts';
-import { type ClusterSite, heard, LAG_BYTES, listOf, members, primariesOf, regions } from '../site.ts';
+import { isStreamingState, pauseOf, RESUME } from '../losses.ts';
+import { lastWord, primariesOf } from '../claims.ts';
+import { type ClusterSite, heard, LAG_BYTES, listOf, members, regions } from '../site.ts';
 import { broken, type Check, isCluster, ok, unheard, unknown, warning } from './check.ts';
 
 const MIB = 1024 ** 2;
@@ -9,7 +10,14 @@ const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
 function standbysOf(site: ClusterSite) {
   const [primary] = primariesOf(site);
   if (primary === undefined) return null;
-  return { primary, list: primary.facts.members.filter((member) => member.role !== 'primary') };
+  // The primary's word of a standby may be older than what is known of its host.
+  const list = primary.facts.members
+    .filter((member) => member.role !== 'primary')
+    .map((member) => {
+      const node = site.nodes.find((one) => one.name === member.name);
+      return node?.state !== 'member' || node.isFresh ? member : { ...member, state: 'not heard' };
+    });
+  return { primary, list };
 }
 
 /** What must be true of the database. */
@@ -42,16 +50,33 @@ export const DATABASE_CHECKS: readonly Check[] = [
       const found = primariesOf(site).map(({ node }) => node.name);
       if (found.length > 1) {
         return broken(
-          `${listOf(found)} each say that they are the primary.`,
-          `Compare with what etcd says (${SHOW}) and stop Patroni on the other one at once: systemctl stop patroni. It comes back as a standby when it is started again.`,
+          `${listOf(found)} each say that they are the primary, at the same time.`,
+          `Compare with what etcd says (${SHOW}) and stop Patroni on the one that etcd does not name: systemctl stop patroni. It comes back as a standby when it is started again.`,
         );
       }
       const gap = unheard(site, members(site), 'db');
       if (found[0] === undefined) {
         const remedy = `On a region node: ${SHOW}. See etcd-quorum: without a majority of etcd nobody may be the primary. Then: journalctl -u patroni -n 100.`;
-        return gap && heard(regions(site), 'db').said.length === 0 ? gap : broken('No node is the primary.', remedy);
+        return gap && heard(regions(site), 'db').said.length === 0
+          ? gap
+          : broken(`No node says that it is the primary${lastWord(site, 'primary')}.`, remedy);
       }
       return gap ? { ...gap, detail: `${found[0]} is the primary. ${gap.detail}` } : ok(`${found[0]} is the primary.`);
+    },
+  },
+  {
+    id: 'failover',
+    title: 'Patroni moves the database by itself',
+    explanation:
+      'Somebody who told Patroni to pause keeps it from making another node the primary when this one dies: writes would wait for an operator.',
+    concerns: isCluster,
+    look(site) {
+      const paused = pauseOf(site);
+      if (paused !== null) {
+        const remedy = `On a region node: ${RESUME}. Whoever paused it had a reason, such as maintenance: ask first.`;
+        return broken(`${paused}.`, remedy);
+      }
+      return unheard(site, members(site), 'db') ?? ok('It is not paused.');
     },
   },
   {

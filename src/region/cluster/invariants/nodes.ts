@@ -268,6 +268,20 @@ export const NODE_CHECKS: readonly Check[] = [
     },
   },
   {
+    id: 'drained',
+    title: 'No region node is drained',
+    explanation:
+      'A drained node takes calls, address and database only when no other one can: it is one that the others do not count on.',
+    concerns: (site) => isCluster(site) && members(site).length > 1,
+    look(site) {
+      const drained = members(site).flatMap((node) => (node.isDrained ? [node.name] : []));
+      if (drained.length === 0) return ok('None.');
+      const back = drained.map((name) => `regent node undrain ${name}`).join('; ');
+      const all = drained.length === members(site).length ? ' There is no other one.' : '';
+      return warning(`${listOf(drained)}.${all}`, `When the work on it is done: ${back}.`);
+    },
+  },
+  {
     id: 'node-count',
     title: 'The number of region nodes is odd',
     explanation:

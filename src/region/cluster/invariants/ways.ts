@@ -1,4 +1,5 @@
 import { isRegionUp } from '../losses.ts';
+import { holdersOf, lastWord } from '../claims.ts';
 import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence } from '../site.ts';
 import { askNode, broken, type Check, counted, isCluster, ok, sentence, unheard, unknown, warning } from './check.ts';
 
@@ -14,18 +15,21 @@ export const WAY_CHECKS: readonly Check[] = [
     concerns: hasVip,
     look(site) {
       const { said } = heard(regions(site), 'vip');
-      const holders = said.filter(({ facts }) => facts.isHolder);
+      const holders = holdersOf(site);
       const names = holders.map(({ node }) => node.name);
       const look =
         'On each region node: ip address show; journalctl -u keepalived -u regent-vip-health -n 50; cat /run/regent-vip/track.';
       if (holders.length > 1) {
         const why = 'They do not hear each other: is VRRP (IP protocol 112) let through between them?';
-        return broken(`${listOf(names)} each hold ${site.cluster?.vip}.`, `${why} ${look}`);
+        return broken(`${listOf(names)} each hold ${site.cluster?.vip}, at the same time.`, `${why} ${look}`);
       }
       const gap = unheard(site, members(site), 'vip');
       const [holder] = holders;
-      if (holder === undefined) return gap ?? broken(`Nobody holds ${site.cluster?.vip}.`, look);
-      if (!holder.facts.isFit)
+      if (holder === undefined) {
+        const nobody = `Nobody says that it holds ${site.cluster?.vip}${lastWord(site, 'vip')}.`;
+        return said.length === 0 && gap ? gap : broken(nobody, look);
+      }
+      if (holder.facts?.isFit === false)
         return broken(`${holder.node.name} holds it and is not fit: ${sentence(holder.facts.why)}`, look);
       if (gap) return { ...gap, detail: `${holder.node.name} holds it. ${gap.detail}` };
       // A drained node leaves it to the others.

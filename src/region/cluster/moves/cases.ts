@@ -5,7 +5,7 @@ import type { WriteTx } from '../../../store/write.ts';
 import { readSite } from '../read-site.ts';
 import { listOf } from '../site.ts';
 import { showJob } from '../../jobs/cases.ts';
-import { readKnownNodes } from '../../published.ts';
+import { readSeenNodes } from '../seen.ts';
 import { noSuch } from '../../refs.ts';
 import { type CaseContext, writing } from '../../use-case.ts';
 import { DRAIN_S, orderOf, RESTART_S, SWITCHOVER_S } from './orders.ts';
@@ -17,7 +17,7 @@ const TOO_EARLY = rejected(
 );
 
 async function siteOf(tx: WriteTx, context: CaseContext) {
-  const known = await readKnownNodes(tx);
+  const known = await readSeenNodes(tx, context);
   return { site: await readSite(tx, context, known), nodes: known.map(({ row }) => row) };
 }
 

@@ -1,6 +1,6 @@
 import { reached } from '../../tasks/task.ts';
 import { readSite } from '../read-site.ts';
-import { readKnownNodes } from '../../published.ts';
+import { readSeenNodes } from '../seen.ts';
 import { trackServices } from '../../tracking.ts';
 import type { CasePorts } from '../../use-case.ts';
 import type { Database } from '../../../store/database.ts';
@@ -19,7 +19,7 @@ export function lookAt(db: Database, ports: CasePorts): Promise<Look> {
   return reached(
     db.read(
       async (tx): Promise<Look> => {
-        const known = await readKnownNodes(tx);
+        const known = await readSeenNodes(tx, ports);
         const names = ports.renderer.services.map((service) => service.name);
         return {
           site: await readSite(tx, ports, known),

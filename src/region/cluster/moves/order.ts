@@ -1,4 +1,5 @@
-import { type ClusterSite, heard, members, primariesOf, regions } from '../site.ts';
+import { holdersOf, primariesOf } from '../claims.ts';
+import { type ClusterSite, members } from '../site.ts';
 
 /**
  * Names of the region nodes in the order in which they are restarted: standbys first, who holds the floating address last of these, and
@@ -6,7 +7,7 @@ import { type ClusterSite, heard, members, primariesOf, regions } from '../site.
  */
 export function restartOrder(site: ClusterSite): readonly string[] {
   const primaries = primariesOf(site).map(({ node }) => node.name);
-  const holders = heard(regions(site), 'vip').said.flatMap(({ node, facts }) => (facts.isHolder ? [node.name] : []));
+  const holders = holdersOf(site).map(({ node }) => node.name);
   const rank = (name: string) => (primaries.includes(name) ? 2 : holders.includes(name) ? 1 : 0);
   return members(site)
     .map(({ name }) => name)

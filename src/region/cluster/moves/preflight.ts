@@ -1,6 +1,7 @@
 import { type Rejected, isRejected, rejected, show } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { isRegionUp, isStreamingState, lossesOf } from '../losses.ts';
+import { primariesOf } from '../claims.ts';
 import {
   type ClusterSite,
   heard,
@@ -8,7 +9,6 @@ import {
   LAG_BYTES,
   listOf,
   members,
-  primariesOf,
   regions,
   silence,
   type SiteNode,

@@ -7,7 +7,8 @@ import {
 } from '../../../contract/cluster/move-order.ts';
 import type { JobKind, JobRun } from '../../jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
-import { type ClusterSite, members, primariesOf } from '../site.ts';
+import { primariesOf } from '../claims.ts';
+import { type ClusterSite, members } from '../site.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
 import {
   ended,

@@ -1,6 +1,7 @@
 import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { isStreamingState } from '../losses.ts';
-import { type ClusterSite, heard, isHealthy, members, primariesOf, regions, type SiteNode } from '../site.ts';
+import { holdersOf, primariesOf } from '../claims.ts';
+import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } from '../site.ts';
 
 /** What is left of the cluster's roles when a node goes. Names; null: nobody. */
 export interface Heirs {
@@ -22,7 +23,7 @@ export interface Heirs {
  */
 export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): Heirs {
   const primary = primariesOf(site)[0];
-  const holders = heard(members(site), 'vip').said.flatMap(({ node, facts }) => (facts.isHolder ? [node.name] : []));
+  const holders = holdersOf(site).map(({ node }) => node.name);
   const voters = votersAfter(site, name, event);
   const isVoting = voters === null ? site.cluster === null : voters.up >= voters.majority;
   // keepalived's priorities follow the names.
@@ -87,7 +88,7 @@ function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs
 
 function gone(node: SiteNode): SiteNode {
   const nothing = { db: null, dcs: null, lb: null, vip: null, dns: null, ntp: null, host: null };
-  return { ...node, isFresh: false, facts: nothing };
+  return { ...node, isFresh: false, facts: nothing, last: nothing };
 }
 
 function drained(node: SiteNode, name: string): SiteNode {

@@ -1,6 +1,7 @@
 import type { WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { lossesOf } from '../losses.ts';
-import { type ClusterSite, LAG_BYTES, listOf, members, primariesOf, type SiteNode } from '../site.ts';
+import { primariesOf } from '../claims.ts';
+import { type ClusterSite, LAG_BYTES, listOf, members, type SiteNode } from '../site.ts';
 import type { Heirs } from './after.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,8 @@ import type { Handover, PredictedOutage, WhatIf, WhatIfEvent } from '../../../co
 import { type Rejected, rejected, show } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { lossesOf } from '../losses.ts';
-import { type ClusterSite, listOf, members, primariesOf, silence, type SiteNode } from '../site.ts';
+import { primariesOf } from '../claims.ts';
+import { type ClusterSite, listOf, members, silence, type SiteNode } from '../site.ts';
 import { type Heirs, heirsOf, siteAfter } from './after.ts';
 import { longer, type Range, RANGES, rangesOf } from './ranges.ts';
 import { risksOf } from './risks.ts';

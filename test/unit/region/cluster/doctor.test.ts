@@ -99,7 +99,13 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'Connection refused.',
   ],
   ['one-primary', 'two', { nodes: { r2: { db: { role: 'primary' } } } }, 'broken', 'r1 and r2 each say'],
-  ['one-primary', 'none', { nodes: { r1: { db: { role: 'none' } } } }, 'broken', 'No node is the primary.'],
+  [
+    'one-primary',
+    'none',
+    { nodes: { r1: { db: { role: 'none' } } } },
+    'broken',
+    'No node says that it is the primary.',
+  ],
   [
     'one-primary',
     'one is silent',
@@ -131,8 +137,22 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'r3 is on timeline 6',
   ],
   ['database-configuration', 'another one', { nodes: { r2: { db: { isConfigured: false } } } }, 'warning', 'r2'],
+  [
+    'failover',
+    'paused',
+    { nodes: all({ db: { isPaused: true } }), site: { pausedSince: '2026-03-01T09:58:00.000Z' } },
+    'broken',
+    'Patroni is paused since 2026-03-01T09:58:00.000Z, resume with: patronictl',
+  ],
+  ['drained', 'one', { nodes: { r2: { isDrained: true } } }, 'warning', 'r2.'],
   ['vip-holder', 'two', { nodes: { r2: { vip: { isHolder: true } } } }, 'broken', 'r1 and r2 each hold 10.77.0.10/24'],
-  ['vip-holder', 'none', { nodes: { r1: { vip: { isHolder: false } } } }, 'broken', 'Nobody holds'],
+  [
+    'vip-holder',
+    'none',
+    { nodes: { r1: { vip: { isHolder: false } } } },
+    'broken',
+    'Nobody says that it holds 10.77.0.10/24.',
+  ],
   [
     'vip-holder',
     'an unfit one',
@@ -239,7 +259,7 @@ describe('the doctor', () => {
   it('finds nothing where all is well', () => {
     const doctor = diagnose(aSite());
     expect(doctor.invariants.filter((row) => row.state !== 'ok')).toEqual([]);
-    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length} invariants hold.` });
+    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length} invariants hold, as of 1 s ago.` });
   });
 
   it.each(TABLE)('%s: %s', (...[id, , changes, state, part]) => {
@@ -254,7 +274,7 @@ describe('the doctor', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
     const broken = new Set(TABLE.filter(([, , , state]) => state === 'broken').map(([id]) => id));
-    const never = ['versions', 'node-count', 'database-configuration'];
+    const never = ['versions', 'node-count', 'drained', 'database-configuration'];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
   });
@@ -269,6 +289,7 @@ describe('the doctor', () => {
       'authority',
       'wal-bounds',
       'versions',
+      'drained',
       'node-count',
       'jobs',
     ]);
@@ -294,9 +315,12 @@ describe('the doctor', () => {
     expect(wrong.map((row) => row.id)).toEqual(['etcd-quorum']);
   });
 
-  it('finds nothing wrong with a drained node that leaves the address to others', () => {
+  it('finds a drained node that leaves the address to others drained, and nothing else', () => {
     const drained = aSite({ nodes: { r3: { isDrained: true, vip: { isFit: false, why: 'this node was drained' } } } });
-    expect(judge(drained).filter((row) => row.state !== 'ok')).toEqual([]);
+    expect(judge(drained).flatMap((row) => (row.state === 'ok' ? [] : [`${row.id} ${row.state}`]))).toEqual([
+      'drained warning',
+    ]);
+    expect(diagnose(drained).state).toBe('ok');
   });
 
   it('judges a site that is no cluster by what it has', () => {
@@ -308,7 +332,7 @@ describe('the doctor', () => {
   it('counts what it found, and is degraded by what is unknown', () => {
     const doctor = diagnose(aSite({ nodes: { k1: { silentFor: 25 } } }));
     expect(doctor.state).toBe('degraded');
-    expect(doctor.summary).toMatch(/^Of \d+ invariants: \d+ unknown\.$/);
+    expect(doctor.summary).toMatch(/^Of \d+ invariants: \d+ unknown, as of 1 s ago\.$/);
     expect(diagnose(aSite({ regions: 4 }))).toMatchObject({
       state: 'ok',
       summary: expect.stringContaining('a warning'),

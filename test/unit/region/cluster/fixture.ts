@@ -1,5 +1,6 @@
 import type { HostObservation, ServiceObservation } from '../../../../src/contract/agent.ts';
 import type { Service } from '../../../../src/contract/service.ts';
+import { absencesOf } from '../../../../src/region/cluster/absence.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from '../../../../src/region/cluster/site.ts';
 import type { DbFacts } from '../../../../src/services/db/facts.ts';
 import type { DcsFacts } from '../../../../src/services/dcs/facts.ts';
@@ -30,6 +31,7 @@ export interface NodeChanges {
   readonly isContainer?: boolean;
   readonly version?: string;
   readonly region?: KnownSiteNode['region'];
+  readonly began?: KnownSiteNode['began'];
 }
 
 /** What differs on the site. `nodes`: by name; `regions`: how many. */
@@ -49,7 +51,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     source: 'database',
     cluster: { id: 'regent-0f3a9c21', vip: '10.77.0.10/24', virtualRouter: 51 },
     database: { isUp: true, why: 'A write was committed.', latencyMs: 2 },
-    nodes: all.map((node) => siteNode(node, NOW)),
+    nodes: siteNodes(all),
     racks: [{ name: 'k1', isMaster: true, vlans: ['fabric-1/vlan10'] }],
     services: all.flatMap((node) => node.observed.map((row) => tracked(node, row))),
     wal: {
@@ -60,6 +62,12 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     authority: { notAfter: days(3000) },
     ...site,
   };
+}
+
+/** Nodes with what the others say of them. */
+export function siteNodes(all: readonly KnownSiteNode[], now = NOW) {
+  const absences = absencesOf(all, now);
+  return all.map((node) => siteNode({ ...node, absence: absences.get(node.name) ?? null }, now));
 }
 
 function regionNode(name: string, names: readonly string[], changes: NodeChanges): KnownSiteNode {
@@ -145,6 +153,7 @@ function plainNode(name: string, changes: NodeChanges) {
     reportedAt: changes.never ? null : ago(silentFor),
     agent: { version: changes.version ?? '0.3.0', since: days(-1) },
     isContainer: changes.isContainer ?? false,
+    ...(changes.began ? { began: changes.began } : {}),
     host: changes.host === null ? null : { ...host, ...changes.host },
   };
 }

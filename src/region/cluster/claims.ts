@@ -1,0 +1,89 @@
+import type { DbFacts } from '../../services/db/facts.ts';
+import type { VipFacts } from '../../services/vip/facts.ts';
+import { askedAt } from './absence.ts';
+import { type ClusterSite, regions, type SiteNode } from './site.ts';
+
+/** A role that one node alone may have. */
+export type Role = 'primary' | 'vip';
+
+/** A node's word that it has the role. Times in ms by the clock of whoever heard it; `beganAt` -Infinity: nobody knows. */
+export interface Claim {
+  readonly node: SiteNode;
+  readonly saidAt: number;
+  readonly beganAt: number;
+  /** Of the database; null for the floating address. */
+  readonly timeline: number | null;
+}
+
+/** Who has a role. `now`: two only where both said so at a common moment. `past`: last words of those who had it, the latest first. */
+export interface Claims {
+  readonly now: readonly Claim[];
+  readonly past: readonly Claim[];
+}
+
+/**
+ * Who has a role by the words of all nodes; the one place where that is decided. The newest claim is that of the highest timeline, else the one that began
+ * last. It counts while its node is heard. Another one counts beside it only if it was said after the newest began: one from before is a last word. Pure.
+ */
+export function claimsOf(site: Pick<ClusterSite, 'nodes'>, role: Role): Claims {
+  const all = regions(site)
+    .flatMap((node) => claimOf(node, role))
+    .toSorted(
+      (a, b) => (b.timeline ?? -1) - (a.timeline ?? -1) || compare(b.beganAt, a.beganAt) || compare(b.saidAt, a.saidAt),
+    );
+  const [newest] = all;
+  // Beside one that is heard: both at a common moment. After one that is not heard any more: said since.
+  const counts = (claim: Claim) =>
+    claim.node.isFresh &&
+    (claim === newest ||
+      newest === undefined ||
+      (claim.saidAt >= newest.beganAt && (!newest.node.isFresh || newest.saidAt >= claim.beganAt)));
+  return {
+    now: all.filter(counts),
+    past: all.filter((claim) => !counts(claim)).toSorted((a, b) => b.saidAt - a.saidAt),
+  };
+}
+
+/** Region nodes that are the database's primary: one, none, or several that were so at a common moment. */
+export function primariesOf(site: Pick<ClusterSite, 'nodes'>): { readonly node: SiteNode; readonly facts: DbFacts }[] {
+  return claimsOf(site, 'primary').now.flatMap(({ node }) => (node.facts.db ? [{ node, facts: node.facts.db }] : []));
+}
+
+/** Region nodes that hold the floating address. `facts` null: its health program says nothing. */
+export function holdersOf(
+  site: Pick<ClusterSite, 'nodes'>,
+): { readonly node: SiteNode; readonly facts: VipFacts | null }[] {
+  return claimsOf(site, 'vip').now.map(({ node }) => ({ node, facts: node.facts.vip }));
+}
+
+/** Who had the role last, where nobody has it: a sentence's part with a leading blank, such as ` (r3 said so last, 12 s ago)`; '' where nobody did. */
+export function lastWord(site: Pick<ClusterSite, 'nodes' | 'now'>, role: Role): string {
+  const { now, past } = claimsOf(site, role);
+  const [last] = past;
+  if (now.length > 0 || last === undefined) return '';
+  return ` (${last.node.name} said so last, ${Math.round((site.now - last.saidAt) / 1000)} s ago)`;
+}
+
+function claimOf(node: SiteNode, role: Role): Claim[] {
+  if (node.reportedAt === null) return [];
+  const { db, vip } = node.isFresh ? node.facts : node.last;
+  const told = node.host?.roles[role === 'primary' ? 'database' : 'vip'] ?? null;
+  // The agent looks at the address itself three times a second; the health program is asked less often.
+  const isHolder = node.host?.roles.vip == null ? vip?.isHolder === true : node.host.roles.vip.state === 'active';
+  if (role === 'primary' ? db?.role !== 'primary' : !isHolder) return [];
+  const isTold = told !== null && told.state === (role === 'primary' ? 'primary' : 'active');
+  const saidAt = role === 'primary' ? askedAt(node, 'db') : Date.parse(node.reportedAt);
+  const first = node.began?.[role] ?? (isTold ? told.since : null);
+  return [
+    {
+      node,
+      saidAt,
+      beganAt: first === null ? -Infinity : Math.min(saidAt, Date.parse(first)),
+      timeline: role === 'primary' ? (db?.timeline ?? null) : null,
+    },
+  ];
+}
+
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}

@@ -1,0 +1,30 @@
+import { sql } from 'kysely';
+import type { Observation } from '../../../contract/agent.ts';
+import type { Tx } from '../../tx.ts';
+import type { NewEvent } from '../../write.ts';
+
+/** Is Patroni paused, by the word of the database's primary? Null: the report is of no primary, or its agent has not asked. */
+export function pauseWord(report: Pick<Observation, 'services'>): boolean | null {
+  const db = report.services.find((row) => row.service === 'db')?.facts;
+  if (db?.['role'] !== 'primary') return null;
+  return db['isPaused'] === true;
+}
+
+/** Notes when a pause of Patroni began and that it ended: an event each. Most reports change nothing, and take no lock. */
+export async function notePause(tx: Tx, name: string, isPaused: boolean | null): Promise<NewEvent[]> {
+  if (isPaused === null) return [];
+  const known = await readPause(tx);
+  if ((known !== null) === isPaused) return [];
+  const changed = isPaused
+    ? await tx.run(sql`insert into cluster_pause (node) values (${name}) on conflict do nothing`)
+    : await tx.run(sql`delete from cluster_pause`);
+  if (changed === 0) return [];
+  return [
+    { kind: isPaused ? 'cluster.paused' : 'cluster.resumed', subject: name, data: { since: known?.since ?? null } },
+  ];
+}
+
+/** Since when Patroni is paused; null: nobody has said so. */
+export function readPause(tx: Tx): Promise<{ readonly since: string } | null> {
+  return tx.one(sql<{ since: string }>`select since from cluster_pause`);
+}
