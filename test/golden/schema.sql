@@ -670,6 +670,13 @@ table cluster_roles
   constraint cluster_roles_known CHECK ((role = ANY (ARRAY['primary'::text, 'vip'::text])))
   constraint cluster_roles_pkey PRIMARY KEY (role)
 
+table cluster_pause
+  is_only boolean not null default true
+  node text not null
+  since timestamp with time zone not null default now()
+  constraint cluster_pause_one CHECK (is_only)
+  constraint cluster_pause_pkey PRIMARY KEY (is_only)
+
 table cluster
   id text not null
   is_only boolean not null default true

@@ -89,7 +89,7 @@ describe('a node that is gone', () => {
     });
     expect(sentence).toBe(
       'can lose none: r1 does not answer r2 and r3, last heard 4 s ago, etcd 2 of 3 voters, ' +
-        'X,
+        'no node says that it is the primary (r1 said so last, 4 s ago), as of 1 s ago',
     );
     expect(view.database.primary).toBeNull();
     expect(view.vip?.holders).toEqual([]);
