@@ -16,6 +16,8 @@ export interface Settings {
   readonly dnssec_validation: 'auto' | 'no';
   /** Networks beside the subnets that may use our resolvers. */
   readonly dns_trusted_acl: readonly string[];
+  /** Who answers reverse names of private space that no subnet has, where `upstream_dns` names somebody: we (they have none), or the upstream. */
+  readonly dns_private_reverse: 'here' | 'upstream';
   /** Answers per second to one stranger's network before BIND slows it down; 0 switches the limit off. */
   readonly dns_rate_limit: number;
   /** Time sources: names or addresses. Empty: the nodes keep their own clocks and serve them. */
@@ -43,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   upstream_dns: [],
   dnssec_validation: 'auto',
   dns_trusted_acl: [],
+  dns_private_reverse: 'here',
   dns_rate_limit: 20,
   ntp_servers: [],
   dhcp_lease_time: 600,
@@ -71,6 +74,10 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
       const network = parseNetwork(item, field);
       return isRejected(network) ? network : formatNetwork(network);
     }),
+  dns_private_reverse: (value, field) =>
+    value === 'here' || value === 'upstream'
+      ? value
+      : invalid(field, `${show(value)} is unknown`, 'here (nobody has them) or upstream (upstream_dns has them)'),
   dns_rate_limit: (value, field) => whole(value, field, 0, 1000),
   ntp_servers: (value, field) =>
     list(value, field, (item) => {

@@ -19,6 +19,10 @@ export const Subnet = strict({
   proxyOn: Type.Boolean(),
   used: Type.Integer({ description: 'addresses that machines and reservations have' }),
   dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
+  // A region of an earlier release does not tell it.
+  reverse: Type.Optional(
+    Type.String({ description: 'its reverse zones, and who answers for neighbours that are in no subnet' }),
+  ),
 });
 export type Subnet = Static<typeof Subnet>;
 

@@ -2,6 +2,8 @@ import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/sub
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
+import type { Settings } from '../../model/settings.ts';
+import { reverseWords } from '../../model/special/reverse.ts';
 import { checkNoOverlap, parseGateway, parseResolvers, parseSubnetCidr } from '../../model/subnet.ts';
 import { allRows } from '../../store/page.ts';
 import { liveLeases } from '../../store/queries/leases.ts';
@@ -10,6 +12,7 @@ import { rangesOf } from '../../store/queries/network/ranges.ts';
 import { listReservations } from '../../store/queries/network/reservations.ts';
 import * as subnets from '../../store/queries/network/subnets.ts';
 import { lockVlan, type VlanRow } from '../../store/queries/network/vlans.ts';
+import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { glancing, reading, target, writing } from '../use-case.ts';
@@ -19,7 +22,9 @@ import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts'
 
 type Row = subnets.SubnetRow;
 
-function view(row: Row): Subnet {
+function view(row: Row, settings: Settings): Subnet {
+  const network = parseNetwork(row.cidr);
+  const reverse = isRejected(network) ? network.message : reverseWords(network, settings);
   const { id, name, cidr, vlan, vlanId, gateway, resolvers, isManaged, dnsOn, proxyOn, used, dynamic } = row;
   return {
     id,
@@ -34,6 +39,7 @@ function view(row: Row): Subnet {
     proxyOn,
     used,
     dynamic,
+    reverse,
   };
 }
 
@@ -63,12 +69,13 @@ export const subnetCases = {
       vlanId: vlan?.id,
       dnsOn: query?.dns_on,
     });
-    return pageBody(page, view, query);
+    const settings = await readSettings(tx);
+    return pageBody(page, (row) => view(row, settings), query);
   }),
 
   'subnet.show': glancing('subnet.show', async (tx, { params }) => {
     const row = await subnetByRef(tx, params.subnet);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return isRejected(row) ? row : { body: view(row, await readSettings(tx)), version: row.version };
   }),
 
   'subnet.create': writing(
@@ -85,8 +92,9 @@ export const subnetCases = {
       const refusal = checkNoOverlap(network, await allRows((page) => subnets.listSubnets(tx, page)));
       if (refusal) return refusal;
       const row = await subnets.createSubnet(tx, { ...offer, vlanId: vlan.id, name: offer.name ?? cidr, cidr });
-      tx.emit({ kind: 'subnet.created', subject: row.cidr, data: { ...view(row) } });
-      return { body: view(row), version: row.version };
+      const shown = view(row, await readSettings(tx));
+      tx.emit({ kind: 'subnet.created', subject: row.cidr, data: { ...shown } });
+      return { body: shown, version: row.version };
     },
   ),
 
@@ -107,8 +115,9 @@ export const subnetCases = {
       if (refusal) return refusal;
       const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, vlanId: vlan?.id });
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...view(row) } });
-      return { body: view(row), version: row.version };
+      const shown = view(row, await readSettings(tx));
+      tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...shown } });
+      return { body: shown, version: row.version };
     },
   ),
 
@@ -122,8 +131,9 @@ export const subnetCases = {
       if (inUse) return inUse;
       const row = await subnets.deleteSubnet(tx, target(old.id, context));
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'subnet.deleted', subject: row.cidr, data: { ...view(row) } });
-      return { body: view(row) };
+      const shown = view(row, await readSettings(tx));
+      tx.emit({ kind: 'subnet.deleted', subject: row.cidr, data: { ...shown } });
+      return { body: shown };
     },
   ),
 };

@@ -1,8 +1,9 @@
 import { textDigest } from '../../core/digest.ts';
 import { isRejected } from '../../core/errors.ts';
-import { type Address, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { type Address, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { isInDomain, relativeName } from '../../model/names.ts';
-import { reverseName, reverseZones } from '../../model/special/reverse.ts';
+import { type LocalZone, localZones } from '../../model/special/local-zones.ts';
+import { isCutByAddress, keepsPrivateReverse, reverseName, reverseZones } from '../../model/special/reverse.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 import { type NameServer, nameServers, type PublishedName, publishedNames, SOURCES } from './published-names.ts';
@@ -20,6 +21,7 @@ export interface GeneratedZone {
  * All zones of a site, without serials: one for each domain, and the reverse zones of each subnet. Sorted by name, forward
  * zones first.
  *
+ * - A subnet that ends inside a label has a zone per address that has a name (`isCutByAddress`); its other addresses are `localZonesOf`.
  * - A name lives in the zone of the longest domain that holds it; a parent delegates to it, with glue.
  * - PTR: every published address that a reverse zone holds has exactly one. It names the node that has the address, else
  *   the machine, else what it is reserved for, else a record, else the DHCP client that has it; among equals the name that is first in code-point order. Wildcards own none.
@@ -30,6 +32,30 @@ export function generateZones(snapshot: Snapshot): readonly GeneratedZone[] {
   const zones = [...forwardZones(snapshot, names, servers), ...reverseZonesOf(snapshot, names, servers)];
   // The members of a zone are always made in the same order, so plain JSON is stable, and much quicker.
   return zones.map((content) => ({ content, digest: textDigest(JSON.stringify(content)) }));
+}
+
+/**
+ * What named serves beside the site's zones: names with a special use, private reverse space where an upstream is not to have it, and
+ * the addresses without a name of subnets that are cut by address. `zones`: all that `generateZones` gave.
+ */
+export function localZonesOf(snapshot: Snapshot, zones: readonly GeneratedZone[]): readonly LocalZone[] {
+  const { settings } = snapshot;
+  const own = new Set(zones.map((zone) => zone.content.name));
+  const unnamed = reverseNetworks(snapshot).flatMap(({ network, isCut }) =>
+    isCut ? reverseZones(network, isCut).filter((name) => !own.has(name)) : [],
+  );
+  // Without an upstream named has the private zones by itself (RFC 6303).
+  const keepsPrivate = settings.upstream_dns.length > 0 && keepsPrivateReverse(settings);
+  return [...localZones(own, keepsPrivate), ...unnamed.sort().map((name) => ({ name, kind: 'unnamed' as const }))];
+}
+
+/** The networks of all subnets, and whether each is cut into a zone per address. */
+function reverseNetworks(snapshot: Snapshot): readonly { readonly network: Network; readonly isCut: boolean }[] {
+  return snapshot.subnets.map((subnet) => {
+    const network = parseNetwork(subnet.cidr);
+    if (isRejected(network)) throw new TypeError(`subnet ${subnet.name}: ${network.message}`);
+    return { network, isCut: isCutByAddress(network, snapshot.settings) };
+  });
 }
 
 function forwardZones(
@@ -77,10 +103,12 @@ function reverseZonesOf(
   servers: readonly NameServer[],
 ): readonly ZoneContent[] {
   const records = new Map<string, (readonly [bigint, ZoneRecord])[]>();
-  for (const subnet of snapshot.subnets) {
-    const network = parseNetwork(subnet.cidr);
-    if (isRejected(network)) throw new TypeError(`subnet ${subnet.name}: ${network.message}`);
-    for (const zone of reverseZones(network)) records.set(zone, []);
+  const cut = new Set<string>();
+  for (const { network, isCut } of reverseNetworks(snapshot)) {
+    for (const zone of reverseZones(network, isCut)) {
+      records.set(zone, []);
+      if (isCut) cut.add(zone);
+    }
   }
   const ttl = snapshot.settings.default_ttl;
   for (const [address, item] of pointers(names)) {
@@ -91,7 +119,8 @@ function reverseZonesOf(
     const record: ZoneRecord = { name: owner, type: 'PTR', data: item.fqdn, ...ownTtl(item.ttl, ttl) };
     records.get(zone)?.push([address.value, record]);
   }
-  return [...records.keys()].sort().map((zone) => {
+  const named = [...records.keys()].filter((zone) => !cut.has(zone) || records.get(zone)?.length !== 0);
+  return named.sort().map((zone) => {
     const sorted = (records.get(zone) ?? []).sort((a, b) => (a[0] < b[0] ? -1 : 1));
     return zoneContent(
       snapshot,

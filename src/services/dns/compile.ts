@@ -1,18 +1,21 @@
 import { orderedNetworks } from '../../core/ip.ts';
 import { ownNodeAmong } from '../../model/circle.ts';
+import type { LocalZone } from '../../model/special/local-zones.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';
-import { type GeneratedZone, generateZones } from './bind-zone-generator.ts';
+import { type GeneratedZone, generateZones, localZonesOf } from './bind-zone-generator.ts';
 import type { DnsDesired, Zone } from './desired.ts';
 
 /** Work that every node shares: the zones' content. */
 export interface DnsShared {
   readonly zones: readonly GeneratedZone[];
+  readonly local: readonly LocalZone[];
 }
 
 /** Generates the zones once for the site. No zones without a region node: nobody would answer for them. */
 export function prepareDns(snapshot: Snapshot): DnsShared {
-  return { zones: snapshot.nodes.some((node) => node.isRegion) ? generateZones(snapshot) : [] };
+  const zones = snapshot.nodes.some((node) => node.isRegion) ? generateZones(snapshot) : [];
+  return { zones, local: localZonesOf(snapshot, zones) };
 }
 
 /** Every zone wants a serial for its content. */
@@ -40,6 +43,7 @@ export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared
       if (serial === undefined) throw new TypeError(`zone ${content.name} has no serial for its content`);
       return { ...content, serial };
     }),
+    local: [...shared.local],
     clients: clientsOf(snapshot),
     forwarders: [...settings.upstream_dns],
     dnssecValidation: settings.dnssec_validation,

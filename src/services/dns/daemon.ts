@@ -2,7 +2,7 @@ import type { CommandRule, ExecResult, NameQuestion, ProcessCommand } from '../.
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DnsDesired } from './desired.ts';
 import type { DnsFacts } from './facts.ts';
-import { NAMED_CONF, zoneOfFile } from './view.ts';
+import { localZoneOfFile, NAMED_CONF, zoneOfFile } from './view.ts';
 
 const USER = 'bind';
 const CHECKCONF = '/usr/bin/named-checkconf';
@@ -43,7 +43,7 @@ export function checkDns(staged: readonly StagedFile[]): readonly ProcessCommand
   return staged
     .filter((file) => file.isChanged || file.target === NAMED_CONF)
     .map((file) => {
-      const zone = zoneOfFile(file.target);
+      const zone = zoneOfFile(file.target) ?? localZoneOfFile(file.target);
       const argv = zone === null ? [CHECKCONF, file.staged] : [...CHECKZONE, zone, file.staged];
       return { argv, user: USER, timeoutMs: 20_000 };
     });
@@ -61,6 +61,10 @@ export function activateDns(changes: readonly FileChange[]): Activation {
   // A zone that is new in named.conf is loaded by reconfig.
   const known = changes.filter((change) => change.kind === 'changed' || (change.kind === 'added' && !conf));
   const names = known.flatMap((change) => zoneOfFile(change.target) ?? []);
+  if (changes.some((change) => change.kind === 'changed' && localZoneOfFile(change.target) !== null)) {
+    const commands = conf ? [rndc('reconfig'), rndc('reload')] : [rndc('reload')];
+    return command(commands, 'a file that several local zones share changed: named reloads what changed');
+  }
   if (names.length > SINGLE_RELOADS_MAX) {
     return command([rndc('reload')], `${names.length} zones changed: named reloads what changed`);
   }

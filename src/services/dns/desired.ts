@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
 import { TTL_MAX, TTL_MIN, TXT_MAX } from '../../model/record.ts';
 
 /** A name without final dot: labels of at most 63 characters, 253 in all; `*` may be the first, `_` may start one. */
@@ -49,9 +50,17 @@ export type Zone = Static<typeof Zone>;
 /** A zone that has no serial yet. */
 export type ZoneContent = Omit<Zone, 'serial'>;
 
+/** A zone that named serves beside the site's own: what it holds is known by its kind (`templates/dns/local.hbs`). */
+export const LocalZone = Type.Object({
+  name: Name,
+  kind: Type.Unsafe<LocalZoneKind>(Type.Union(LOCAL_ZONE_KINDS.map((kind) => Type.Literal(kind)))),
+});
+
 /** What BIND is to be on a node. `clients`: networks that may ask for names that are not ours. */
 export const DnsDesired = Type.Object({
   zones: Type.Array(Zone),
+  /** Left out in what was published before there were any. */
+  local: Type.Optional(Type.Array(LocalZone)),
   clients: Type.Array(Type.String({ pattern: NETWORK_PATTERN })),
   forwarders: Type.Array(Type.String({ pattern: ADDRESS_PATTERN })),
   dnssecValidation: Type.Union([Type.Literal('auto'), Type.Literal('no')]),

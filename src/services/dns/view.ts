@@ -1,3 +1,4 @@
+import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
 
@@ -5,7 +6,11 @@ import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
 export const FOLDER = '/etc/bind/regent';
 /** BIND's main file. */
 export const NAMED_CONF = `${FOLDER}/named.conf`;
+const LOCAL = `${FOLDER}/local`;
 const ZONES = `${FOLDER}/zones`;
+/** Seconds that a resolver remembers an answer of a local zone (RFC 6303 §3), and that an address has no name yet. */
+const LOCAL_TTL = 10_800;
+const UNNAMED_TTL = 60;
 /** A file name has at most 255 bytes, and installing adds to it for a moment. */
 const FILE_NAME_MAX = 200;
 
@@ -14,6 +19,7 @@ interface ConfView {
   readonly hasForwarders: boolean;
   readonly forwarders: readonly string[];
   readonly dnssecValidation: string;
+  readonly disabledZones: readonly string[];
   readonly hasRateLimit: boolean;
   readonly rateLimit: number;
   readonly zones: readonly { readonly name: string; readonly file: string }[];
@@ -32,13 +38,22 @@ interface RecordView {
   readonly data: string;
 }
 
+interface LocalView {
+  readonly kind: LocalZoneKind;
+  readonly negativeTtl: number;
+  readonly isHost: boolean;
+  readonly isLoopback4: boolean;
+  readonly isLoopback6: boolean;
+}
+
 /** What the templates of `dns` see. */
 export interface DnsView {
   readonly conf: ConfView;
   readonly zones: readonly ZoneView[];
+  readonly local: readonly LocalView[];
 }
 
-/** One file per zone, then named.conf, which names them: installed in this order. root owns them, named may read them. */
+/** One file per zone, one per kind of local zone, then named.conf, which names them: installed in this order. root owns them, named may read them. */
 export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   {
     template: 'zone.hbs',
@@ -47,6 +62,14 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
     owner: 'root',
     group: 'bind',
     instances: (view) => view.zones.map((zone) => ({ target: zoneFile(zone.name), view: zone })),
+  },
+  {
+    template: 'local.hbs',
+    comment: ';',
+    mode: 0o640,
+    owner: 'root',
+    group: 'bind',
+    instances: (view) => view.local.map((item) => ({ target: localFile(item.kind), view: item })),
   },
   {
     template: 'named.conf.hbs',
@@ -64,6 +87,18 @@ export function zoneFile(zone: string): string {
   return `${ZONES}/long/${zone.slice(0, FILE_NAME_MAX)}/_${zone.slice(FILE_NAME_MAX)}`;
 }
 
+/** Path of the file that all local zones of a kind share: no name of a zone is in it. */
+export function localFile(kind: LocalZoneKind): string {
+  return `${LOCAL}/${kind}`;
+}
+
+/** Name of a zone that the file of a kind of local zones is checked under; null for any other file. */
+export function localZoneOfFile(path: string): string | null {
+  const kind = LOCAL_ZONE_KINDS.find((item) => localFile(item) === path);
+  if (kind === undefined) return null;
+  return kind === 'localhost' ? 'localhost' : 'local.in-addr.arpa';
+}
+
 /** The zone whose file this is; null for any other file. */
 export function zoneOfFile(path: string): string | null {
   const name = path.startsWith(`${ZONES}/`) ? path.slice(ZONES.length + 1) : '';
@@ -73,17 +108,33 @@ export function zoneOfFile(path: string): string | null {
 
 /** Makes the templates' view of a desired state. */
 export function viewDns(desired: DnsDesired): DnsView {
+  const local = desired.local ?? [];
   return {
     conf: {
       clients: desired.clients,
       hasForwarders: desired.forwarders.length > 0,
       forwarders: desired.forwarders,
       dnssecValidation: desired.dnssecValidation,
+      disabledZones: hidingZones(new Set(desired.zones.map((zone) => zone.name))),
       hasRateLimit: desired.rateLimit > 0,
       rateLimit: desired.rateLimit,
-      zones: desired.zones.map((zone) => ({ name: zone.name, file: zoneFile(zone.name) })),
+      zones: [
+        ...desired.zones.map((zone) => ({ name: zone.name, file: zoneFile(zone.name) })),
+        ...local.map((zone) => ({ name: zone.name, file: localFile(zone.kind) })),
+      ],
     },
     zones: desired.zones.map((zone) => ({ ...zone, records: zone.records.map((record) => viewRecord(record, zone)) })),
+    local: LOCAL_ZONE_KINDS.filter((kind) => local.some((zone) => zone.kind === kind)).map(viewLocal),
+  };
+}
+
+function viewLocal(kind: LocalZoneKind): LocalView {
+  return {
+    kind,
+    negativeTtl: kind === 'unnamed' ? UNNAMED_TTL : LOCAL_TTL,
+    isHost: kind === 'localhost',
+    isLoopback4: kind === 'loopback4',
+    isLoopback6: kind === 'loopback6',
   };
 }
 

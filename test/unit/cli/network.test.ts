@@ -29,6 +29,7 @@ const SUBNET = {
   proxyOn: true,
   used: 2,
   dynamic: 100,
+  reverse: 'zone 10.10.10.in-addr.arpa',
 };
 const RANGE = {
   id: 9,
@@ -125,7 +126,7 @@ describe('the network on the command line', () => {
       'subnet create 10.10.10.0/24 --vlan web --gateway 10.10.10.254 --resolver 192.0.2.1 --resolver 192.0.2.2 --managed off --dns on --proxy off',
       'POST /subnets',
       SUBNET,
-      'subnet 10.10.10.0/24 created',
+      'subnet 10.10.10.0/24 created\nReverse names: zone 10.10.10.in-addr.arpa.',
       {
         cidr: '10.10.10.0/24',
         vlan: 'web',

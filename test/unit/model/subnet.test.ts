@@ -11,7 +11,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../../src/core/ip.ts';
-import { reverseName, reverseZoneOf, reverseZones } from '../../../src/model/special/reverse.ts';
+import { reverseName, reverseWords, reverseZoneOf, reverseZones } from '../../../src/model/special/reverse.ts';
 import { checkNoOverlap, parseHostAddress, parseSubnetCidr, usableBounds } from '../../../src/model/subnet.ts';
 
 const network = (text: string): Network => parseNetwork(text) as Network;
@@ -78,14 +78,53 @@ describe('reverse zones', () => {
     expect(reverseZones(network(cidr))).toEqual(zones);
   });
 
-  it('hold every address of their network exactly once', () => {
+  it.each([
+    ['192.0.2.4/30', ['4.2.0.192', '5.2.0.192', '6.2.0.192', '7.2.0.192']],
+    ['192.0.2.6/32', ['6.2.0.192']],
+    ['192.0.2.0/24', ['2.0.192']],
+  ])('%s cut by address is served by %j', (cidr, zones) => {
+    expect(reverseZones(network(cidr), true)).toEqual(zones.map((zone) => `${zone}.in-addr.arpa`));
+  });
+
+  it.each([
+    ['192.0.2.0/25', [], 'here', '128 zones, one per address; the rest of 192.0.2.0/24 is asked in the public DNS'],
+    ['192.0.2.0/29', ['192.0.2.53'], 'here', '8 zones, one per address; the rest of 192.0.2.0/24 is asked upstream'],
+    ['192.0.2.0/24', ['192.0.2.53'], 'here', 'zone 2.0.192.in-addr.arpa'],
+    [
+      '10.1.0.0/26',
+      ['192.0.2.53'],
+      'here',
+      'zone 0.1.10.in-addr.arpa; the rest of 10.1.0.0/24 is private and has no names here',
+    ],
+    [
+      '10.1.0.0/26',
+      [],
+      'upstream',
+      'zone 0.1.10.in-addr.arpa; the rest of 10.1.0.0/24 is private and has no names here',
+    ],
+    ['10.1.0.0/26', ['192.0.2.53'], 'upstream', '64 zones, one per address; the rest of 10.1.0.0/24 is asked upstream'],
+    ['10.1.4.0/22', [], 'here', '4 zones, 4.1.10.in-addr.arpa to 7.1.10.in-addr.arpa'],
+    ['2001:db8::/125', [], 'here', '8 zones, one per address; the rest of 2001:db8::/124 is asked in the public DNS'],
+    [
+      '2001:db8::/65',
+      [],
+      'here',
+      '8 zones, 0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa to 7.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa',
+    ],
+  ] as const)('%s, upstream %j, private %s: %s', (cidr, upstream_dns, dns_private_reverse, words) => {
+    expect(reverseWords(network(cidr), { upstream_dns, dns_private_reverse })).toBe(words);
+  });
+
+  it.each([true, false])('hold every address of their network exactly once (cut: %s)', (isCut) => {
     fc.assert(
       fc.property(inside, ({ net, item }) => {
-        const zones = reverseZones(net);
+        const zones = reverseZones(net, isCut);
         const name = reverseName(item);
         expect(contains(net, item)).toBe(true);
         expect(new Set(zones).size).toBe(zones.length);
-        expect(zones.filter((zone) => name.endsWith(`.${zone}`))).toEqual([reverseZoneOf(item, net)]);
+        expect(zones.filter((zone) => name === zone || name.endsWith(`.${zone}`))).toEqual([
+          reverseZoneOf(item, net, isCut),
+        ]);
       }),
     );
   });

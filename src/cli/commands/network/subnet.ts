@@ -23,6 +23,7 @@ const SHAPE: Shape<Subnet> = {
     { header: 'used', value: (subnet) => String(subnet.used) },
     { header: 'resolvers', wide: true, value: (subnet) => subnet.resolvers.join(', ') },
     { header: 'managed', wide: true, value: (subnet) => (subnet.managed ? 'yes' : 'no') },
+    { header: 'reverse', wide: true, value: (subnet) => subnet.reverse ?? '' },
     { header: 'id', wide: true, value: (subnet) => String(subnet.id) },
   ],
 };
@@ -87,6 +88,8 @@ export const SUBNET: NounSpec = {
           input: { body: { cidr: need(call, 0), ...rest, ...(typeof gateway === 'string' ? { gateway } : {}) } },
           shape: SHAPE,
           done: 'created',
+          tell: (subnet) =>
+            `subnet ${subnet.cidr} created${subnet.reverse === undefined ? '' : `\nReverse names: ${subnet.reverse}.`}`,
         });
       },
     },
@@ -195,6 +198,7 @@ function detailsOf(subnet: Subnet, { vlan, ranges, leases }: Belongings) {
     ['Ranges', ranges.map(rangeLine)],
     ['Leases', leasesOf(subnet, leases)],
     ['Used', `${subnet.used} by machines and reservations`],
+    ...(subnet.reverse === undefined ? [] : ([['Reverse', subnet.reverse]] as const)),
     ['Id', String(subnet.id)],
   ] as const;
 }

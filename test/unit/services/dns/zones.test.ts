@@ -173,7 +173,7 @@ describe('reverse zones', () => {
           const address = parseAddress(text);
           if (isRejected(address)) throw new Error(address.message);
           const own = reverseName(address);
-          const isServed = reverse.some((zone) => own.endsWith(`.${zone.name}`));
+          const isServed = reverse.some((zone) => own === zone.name || own.endsWith(`.${zone.name}`));
           expect(owners.includes(own), text).toBe(isServed);
         }
       }),
@@ -195,6 +195,6 @@ describe('digests', () => {
     const differing = generateZones(other).filter(
       (zone, index) => zone.digest !== generateZones(snapshot)[index]?.digest,
     );
-    expect(differing.map((zone) => zone.content.name)).toEqual(['example.test', '2.0.192.in-addr.arpa']);
+    expect(differing.map((zone) => zone.content.name)).toEqual(['example.test']);
   });
 });
