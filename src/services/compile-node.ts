@@ -57,7 +57,7 @@ export function compileSite(
   previous: ReadonlyMap<string, NodeBody | null>,
   nowSeconds: number,
 ): CompiledSite {
-  const prepared = prepareServices(snapshot, services);
+  const prepared = prepareServices(snapshot, services, [...previous.values()]);
   const versions = nextVersions(snapshot.versions, versionsOf(snapshot, prepared), nowSeconds);
   const numbered = { ...snapshot, versions };
   const nodes = new Map(
@@ -90,12 +90,13 @@ function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: 
 
 /** Content that wants a number, of all services. A service that throws wants none; `compileNode` tells why. */
 export function wantedVersions(snapshot: Snapshot, services: readonly AnyService[]): readonly WantedVersion[] {
-  return versionsOf(snapshot, prepareServices(snapshot, services));
+  return versionsOf(snapshot, prepareServices(snapshot, services, []));
 }
 
 /**
  * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that
- * throws, or whose lint finds an error, keeps its part of `previous`; without one it is left out. Other services go on.
+ * throws, or whose lint finds an error, keeps its part of `previous`; without one it is left out. Other services go on. What a service
+ * can hold back alone (a name, a zone), it holds back itself (`heldBack`).
  */
 export function compileNode(
   snapshot: Snapshot,
@@ -103,13 +104,18 @@ export function compileNode(
   services: readonly AnyService[],
   previous: NodeBody | null,
 ): CompiledNode {
-  return compilePrepared(snapshot, nodeId, prepareServices(snapshot, services), previous);
+  return compilePrepared(snapshot, nodeId, prepareServices(snapshot, services, [previous]), previous);
 }
 
-function prepareServices(snapshot: Snapshot, services: readonly AnyService[]): readonly PreparedService[] {
+function prepareServices(
+  snapshot: Snapshot,
+  services: readonly AnyService[],
+  previous: readonly (NodeBody | null)[],
+): readonly PreparedService[] {
   return services.map((service) => {
+    const before = previous.flatMap((body) => body?.services[service.name]?.desired ?? []);
     try {
-      return { service, shared: service.prepare?.(snapshot), failure: null };
+      return { service, shared: service.prepare?.(snapshot, before), failure: null };
     } catch (error) {
       return { service, shared: undefined, failure: sentenceOf(error) };
     }
@@ -139,14 +145,20 @@ function compilePrepared(
   for (const item of prepared) {
     const { name } = item.service;
     const result = compileService(snapshot, nodeId, item);
-    findings.push(...result.findings.map((finding) => ({ service: name, ...finding })));
     const before = previous?.services[name];
+    const told = result.isUsable ? result.findings : result.findings.map((finding) => holding(name, finding));
+    findings.push(...told.map((finding) => ({ service: name, ...finding })));
     const desired = result.isUsable ? result.desired : before?.desired;
     if (desired === undefined) continue;
     const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === name);
     parts[name] = { desired, restart: wish?.nonce ?? null };
   }
   return { body: { services: parts, ...regionsOf(snapshot), ...agentRestartOf(snapshot, nodeId) }, findings };
+}
+
+/** An error for which the whole service stays as it is. */
+function holding(service: string, finding: Finding): Finding {
+  return finding.severity === 'error' ? { ...finding, held: `service ${service}` } : finding;
 }
 
 function agentRestartOf(snapshot: Snapshot, nodeId: string): Pick<NodeBody, 'agentRestart'> {
@@ -171,10 +183,12 @@ function compileService(snapshot: Snapshot, nodeId: string, item: PreparedServic
   try {
     const desired: Record<string, unknown> | null = service.compile(snapshot, nodeId, shared);
     if (desired === null) return { isUsable: true, desired, findings: [] };
+    const held = service.heldBack?.(shared) ?? [];
     const findings = service.lint(desired);
     // What the nodes would refuse is never published.
     acceptDesired(service, desired);
-    return { isUsable: findings.every((finding) => finding.severity !== 'error'), desired, findings };
+    const isUsable = findings.every((finding) => finding.severity !== 'error');
+    return { isUsable, desired, findings: [...held, ...findings] };
   } catch (error) {
     return unusable(service.name, sentenceOf(error));
   }

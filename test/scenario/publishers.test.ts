@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createPublishTask } from '../../src/region/tasks/publish.ts';
 import { type RunningTask, startTask } from '../../src/region/tasks/task.ts';
+import { prepareDns } from '../../src/services/dns/compile.ts';
 import { dns } from '../../src/services/dns/index.ts';
 import { readHeads } from '../../src/store/publication.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
@@ -30,9 +31,9 @@ async function openPublishers() {
     let compiles = 0;
     const counted = {
       ...dns,
-      prepare: (snapshot: Parameters<NonNullable<typeof dns.prepare>>[0]) => {
+      prepare: (...given: Parameters<typeof prepareDns>) => {
         compiles += 1;
-        return dns.prepare?.(snapshot);
+        return prepareDns(...given);
       },
     };
     const common = { clock: realClock, random: realRandom, log: silentLog };

@@ -17,6 +17,7 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   users: ['bind'],
   files: DNS_FILES,
   prepare: prepareDns,
+  heldBack: (shared) => shared.findings,
   versioned: versionedDns,
   compile: compileDns,
   lint: lintDns,

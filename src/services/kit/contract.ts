@@ -3,13 +3,17 @@ import type { Rejected } from '../../core/errors.ts';
 import type { Command, CommandRule, ExecResult, HostFacts, ProcessCommand } from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
-/** A lint result. An `error` keeps the service's last desired state in force. */
+/** A lint result. An `error` of `lint` keeps the service's last desired state in force. */
 export interface Finding {
   readonly code: string;
   readonly severity: 'error' | 'warning';
   /** What it is about, such as `zone example.test`. */
   readonly subject: string;
   readonly sentence: string;
+  /** What is not as it was asked for because of it: it keeps its last good content or is left out. Such as `zone example.test`. */
+  readonly held?: string;
+  /** A sentence: what an operator does about it. */
+  readonly remedy?: string;
 }
 
 /** One file that a template makes: where it goes and what the template sees. */
@@ -143,8 +147,13 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Users that these commands run as: the daemon's own. */
   readonly users: readonly string[];
   readonly files: readonly FileSpec<View>[];
-  /** Work that all nodes share; must not depend on `snapshot.versions`, which are numbered after it. */
-  prepare?(snapshot: Snapshot): Shared;
+  /**
+   * Work that all nodes share; must not depend on `snapshot.versions`, which are numbered after it. `before`: what was published last, of
+   * each node that has something.
+   */
+  prepare?(snapshot: Snapshot, before: readonly Desired[]): Shared;
+  /** What the shared work held back, so that the rest goes on; told at each node that runs the service. */
+  heldBack?(shared: Shared): readonly Finding[];
   /** Things of the whole site with a published number; the numbers come back in `snapshot.versions`. */
   versioned?(snapshot: Snapshot, shared: Shared): readonly VersionKey[];
   /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */

@@ -56,18 +56,23 @@ describe('compileSite', () => {
       expect(node?.body.services['dns']).toEqual(before?.services['dns']);
       expect(node?.body.services['ntp']?.desired).toEqual({ servers: [], clients: [] });
       expect(node?.findings).toEqual([
-        { service: 'dns', code: 'compile_failed', severity: 'error', subject: 'service dns', sentence: 'no luck' },
+        {
+          service: 'dns',
+          code: 'compile_failed',
+          severity: 'error',
+          subject: 'service dns',
+          sentence: 'no luck',
+          held: 'service dns',
+        },
       ]);
     }
   });
 
   it('publishes nothing that the nodes would refuse', () => {
-    const settings = { ...emptySnapshot().settings, default_domain: `${'a.'.repeat(125)}test` };
-    const node = compile(emptySnapshot({ settings, domains: [], subnets: typicalSnapshot().subnets })).nodes.get(
-      'n-r1',
-    );
-    expect(node?.findings[0]).toMatchObject({ service: 'dns', code: 'compile_failed', severity: 'error' });
-    expect(node?.findings[0]?.sentence).toMatch(/^desired state of dns: \/zones\/0\/\w+ must match pattern/);
+    const settings = { ...emptySnapshot().settings, dns_rate_limit: 5000 };
+    const node = compile(emptySnapshot({ settings })).nodes.get('n-r1');
+    expect(node?.findings[0]).toMatchObject({ service: 'dns', code: 'compile_failed', held: 'service dns' });
+    expect(node?.findings[0]?.sentence).toMatch(/^desired state of dns: \/rateLimit must be <= 1000/);
   });
 
   it('leaves a failed service out when nothing was published before', () => {

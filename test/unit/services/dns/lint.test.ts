@@ -66,7 +66,7 @@ describe('compile of dns', () => {
     const records = [{ id: 1, domainId: 1, name: 'web1', type: 'CNAME' as const, data: 'x.test', ttl: null }];
     const node = site(emptySnapshot({ records, machines: [machine('web1', 1, { eth0: ['10.0.0.1'] })] }));
     expect(node?.findings.map((finding) => finding.sentence)).toEqual([
-      'zone regent.internal has a CNAME at web1.regent.internal beside A (RFC 1034 §3.6.2).',
+      'Zone regent.internal has a CNAME at web1.regent.internal beside A (RFC 1034 §3.6.2): it is left out of the zone.',
     ]);
   });
 
@@ -75,11 +75,11 @@ describe('compile of dns', () => {
     expect(node?.findings.map((finding) => finding.code)).toEqual(['zone_without_ns']);
   });
 
-  it('refuses to ask itself', () => {
-    const settings = { ...emptySnapshot().settings, upstream_dns: ['10.77.0.11'] };
-    expect(site(emptySnapshot({ settings }))?.findings[0]?.sentence).toBe(
-      'upstream_dns names 10.77.0.11, which is our own node r1: questions would go in a circle',
-    );
+  it('never asks itself', () => {
+    const settings = { ...emptySnapshot().settings, upstream_dns: ['10.77.0.11', '192.0.2.53'] };
+    const node = site(emptySnapshot({ settings }));
+    expect(node?.findings).toMatchObject([{ code: 'upstream_circle', held: 'resolver 10.77.0.11' }]);
+    expect(node?.body.services['dns']?.desired?.['forwarders']).toEqual(['192.0.2.53']);
   });
 
   it('lets subnets with DNS switched on and trusted networks recurse, in order and once', () => {

@@ -125,7 +125,7 @@ describe('who may ask', () => {
         aSubnet(3, 'c', '10.0.2.0/24', { vlanId: 2 }),
       ],
     });
-    const shared = prepareDns(snapshot);
+    const shared = prepareDns(snapshot, []);
     const versions = shared.zones.map((zone, index) => ({
       service: 'dns',
       key: zone.content.name,

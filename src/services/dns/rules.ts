@@ -1,0 +1,55 @@
+import { show } from '../../core/errors.ts';
+import type { ZoneContent, ZoneRecord } from './desired.ts';
+
+/** Longest name and longest label, characters (RFC 1035 §3.1). */
+const NAME_MAX = 253;
+const LABEL_MAX = 63;
+
+/** What is wrong: a stable code, and a sentence's end such as `has no name server`. */
+export interface Problem {
+  readonly code: string;
+  readonly what: string;
+}
+
+/** The full name of an owner. `name` relative, `@` for the zone itself. */
+export function ownerName(zone: string, name: string): string {
+  return name === '@' ? zone : `${name}.${zone}`;
+}
+
+/** What BIND would refuse of the data at one name. `records`: all of this owner. */
+export function problemsOfOwner(zone: string, name: string, records: readonly ZoneRecord[]): readonly Problem[] {
+  const problems: Problem[] = [];
+  const fqdn = ownerName(zone, name);
+  if (fqdn.length > NAME_MAX) {
+    problems.push({
+      code: 'name_too_long',
+      what: `has ${show(fqdn)}, ${fqdn.length} characters: a name has at most 253`,
+    });
+  }
+  if (fqdn.split('.').some((label) => label.length > LABEL_MAX || label === '')) {
+    problems.push({ code: 'label_length', what: `has ${show(fqdn)}: a label has 1 to 63 characters` });
+  }
+  const types = new Set(records.map((record) => record.type));
+  const cnames = records.filter((record) => record.type === 'CNAME').length;
+  if (cnames > 0 && (types.size > 1 || name === '@')) {
+    const others = [...types].filter((type) => type !== 'CNAME').join(', ') || 'the zone itself';
+    problems.push({ code: 'cname_beside_data', what: `has a CNAME at ${fqdn} beside ${others} (RFC 1034 §3.6.2)` });
+  } else if (cnames > 1) {
+    problems.push({ code: 'cname_twice', what: `has ${cnames} CNAME records at ${fqdn} (RFC 2181 §10.1)` });
+  }
+  return problems;
+}
+
+/** What BIND would refuse of a zone as a whole: it needs a name server, and the address of one that lies in it. */
+export function problemsOfServers(zone: Pick<ZoneContent, 'name' | 'records'>): readonly Problem[] {
+  const servers = zone.records.filter((record) => record.type === 'NS' && record.name === '@');
+  if (servers.length === 0) {
+    return [{ code: 'zone_without_ns', what: 'has no name server: no region node has an address' }];
+  }
+  const addressed = new Set(
+    zone.records.filter(({ type }) => type === 'A' || type === 'AAAA').map(({ name }) => ownerName(zone.name, name)),
+  );
+  return servers
+    .filter(({ data }) => data.endsWith(`.${zone.name}`) && !addressed.has(data))
+    .map(({ data }) => ({ code: 'ns_without_address', what: `has no address for its name server ${data}` }));
+}
