@@ -134,7 +134,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     ...ports,
     ways: ports.memory ?? NO_WAYS,
     health,
-    authority: calls.authority,
+    authority: () => calls.authority(),
     askDatabase: async (id) => {
       const answer = await call(calls, id, NO_INPUT, HOST_CALL);
       return isRejected(answer) ? null : answer;

@@ -102,25 +102,13 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   };
   const fromDatabase = async (id: 'cluster.show' | 'cluster.doctor'): Promise<unknown> => {
     if (!(await ports.health()).isUp) return null;
-    const late = new Promise<null>((resolve) => {
-      setTimeout(() => resolve(null), DATABASE_MS).unref();
-    });
-    return (await Promise.race([ports.askDatabase(id), late]))?.body ?? null;
+    return (await soon(ports.askDatabase(id)))?.body ?? null;
   };
 
   return {
-    heardOf(nodeId) {
-      const told = others.flatMap((memory) => memory.reports.filter((row) => row.nodeId === nodeId));
-      const own = reports.get(nodeId);
-      return [...(own ? [own] : []), ...told].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
-    },
+    heardOf: (nodeId) => newestOf(nodeId, reports.get(nodeId), others),
     remember(nodeId, report) {
-      const at = new Date(clock.now()).toISOString();
-      const first = firstsOf(report, reports.get(nodeId)?.first ?? {}, at);
-      reports.delete(nodeId);
-      reports.set(nodeId, { nodeId, at, report, first });
-      const [oldest] = reports.keys();
-      if (reports.size > REPORTS_MAX && oldest !== undefined) reports.delete(oldest);
+      keepReport(reports, { nodeId, at: new Date(clock.now()).toISOString(), report });
     },
     recall,
     async cluster() {
@@ -155,7 +143,31 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   };
 }
 
-type Firsts = NonNullable<RegionMemory['reports'][number]['first']>;
+type Row = RegionMemory['reports'][number];
+
+/** The latest stands last; the one that was heard longest ago goes when there are too many. */
+function keepReport(reports: Map<string, Row>, row: Row): void {
+  const first = firstsOf(row.report, reports.get(row.nodeId)?.first ?? {}, row.at);
+  reports.delete(row.nodeId);
+  reports.set(row.nodeId, { ...row, first });
+  const [oldest] = reports.keys();
+  if (reports.size > REPORTS_MAX && oldest !== undefined) reports.delete(oldest);
+}
+
+function newestOf(nodeId: string, own: Row | undefined, others: readonly RegionMemory[]): Row | null {
+  const told = others.flatMap((memory) => memory.reports.filter((row) => row.nodeId === nodeId));
+  return [...(own ? [own] : []), ...told].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
+}
+
+/** Runs `work` and gives its answer, null when it takes longer than a caller waits while things are bad. */
+async function soon<T>(work: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>((resolve) => {
+    setTimeout(() => resolve(null), DATABASE_MS).unref();
+  });
+  return Promise.race([work, late]);
+}
+
+type Firsts = NonNullable<Row['first']>;
 
 /** Since when a node says what it says: what it said before, too, keeps its time. */
 function firstsOf(report: Observation, before: Firsts, at: string): Firsts {

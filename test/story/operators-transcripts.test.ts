@@ -1,0 +1,106 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addFault, healNetwork } from '../../src/lab/faults/network.ts';
+import { layoutOf } from '../../src/lab/layout.ts';
+import { REGION_NAMES, type RegionName, VIP } from '../kit/cluster/nodes.ts';
+import { type ClusterSite, clusterSite, openClusterSite } from '../kit/cluster/site.ts';
+import { labOf } from '../kit/lab.ts';
+import { transcript } from '../kit/transcript/judge.ts';
+import { record } from '../kit/transcript/record.ts';
+import { until } from '../kit/until.ts';
+
+/** Name of a lab that runs the product of this checkout and stays; unset: one of the test's own. */
+const RUNNING = process.env['REGENT_TRANSCRIPT_LAB'];
+/** Where recordings are written, as JSON with their transcripts; unset: nowhere. */
+const KEEP = process.env['REGENT_TRANSCRIPT_FOLDER'];
+const ONLY = process.env['REGENT_TRANSCRIPT_FAULTS']?.split(',');
+const SECONDS = 30;
+
+interface Played {
+  readonly name: string;
+  readonly lost: (cast: Cast) => readonly RegionName[];
+  play(site: ClusterSite, cast: Cast): Promise<unknown>;
+  heal(site: ClusterSite, cast: Cast): Promise<unknown>;
+}
+
+interface Cast {
+  readonly primary: RegionName;
+  readonly holder: RegionName;
+}
+
+const killed = (name: string, victim: (cast: Cast) => RegionName): Played => ({
+  name,
+  lost: (cast) => [victim(cast)],
+  play: (site, cast) => site.power.kill(victim(cast)),
+  heal: (site, cast) => site.power.start(victim(cast)),
+});
+const FAULTS: readonly Played[] = [
+  killed('host-kill-primary', ({ primary }) => primary),
+  killed('host-kill-holder', ({ holder }) => holder),
+  {
+    name: 'net-partition-primary',
+    lost: ({ primary }) => [primary],
+    play: ({ lab }, { primary }) =>
+      addFault(lab.layout, { kind: 'partition', sides: [[primary], REGION_NAMES.filter((host) => host !== primary)] }),
+    heal: ({ lab }) => healNetwork(lab.layout),
+  },
+  {
+    name: 'planned-switchover',
+    lost: () => [],
+    play: (site, { primary }) => site.switchover(primary),
+    heal: async () => {},
+  },
+];
+
+/** Every second of the first 30 after a fault: what status and doctor say, beside what is so. No sentence may be untrue. */
+describe('what operators are told', () => {
+  let site: ClusterSite;
+  beforeAll(async () => {
+    site = RUNNING === undefined ? await openClusterSite('transcripts') : clusterSite(await labOf(layoutOf(RUNNING)));
+    await site.well(180_000);
+  }, 900_000);
+  afterAll(async () => {
+    if (RUNNING === undefined) await site?.close();
+    else site?.detach();
+  }, 120_000);
+
+  it.each(
+    FAULTS.filter(({ name }) => ONLY === undefined || ONLY.includes(name)).map((fault) => [fault.name, fault] as const),
+  )(
+    '%s',
+    async (name, fault) => {
+      const cast = await until('a primary and a holder', () => castOf(site), { deadlineMs: 60_000 });
+      const lost = fault.lost(cast);
+      const asked = REGION_NAMES.find((host) => !lost.includes(host) && host !== cast.primary) ?? 'r1';
+      const { layout, apiKey } = site.lab;
+      const recording = await record({
+        layout,
+        apiKey,
+        fault: name,
+        asked,
+        regions: REGION_NAMES,
+        vip: VIP,
+        seconds: SECONDS,
+        play: async () => void (await fault.play(site, cast)),
+      });
+      await fault.heal(site, cast);
+      const { text, untrue } = transcript(recording, { lost });
+      console.log(text);
+      if (KEEP !== undefined) {
+        mkdirSync(KEEP, { recursive: true });
+        writeFileSync(join(KEEP, `${name}.json`), JSON.stringify({ ...recording, lost }));
+        writeFileSync(join(KEEP, `${name}.txt`), `${text}\n`);
+      }
+      expect(recording.said.filter(({ cluster }) => cluster !== null).length).toBeGreaterThan(SECONDS / 2);
+      expect(untrue).toEqual([]);
+      await site.well(180_000);
+    },
+    400_000,
+  );
+});
+
+async function castOf({ nodes }: ClusterSite): Promise<Cast | null> {
+  const [[primary], [holder]] = await Promise.all([nodes.primaries(), nodes.holders()]);
+  return primary && holder ? { primary, holder } : null;
+}
