@@ -27,9 +27,10 @@ const drainR1 = (site: ClusterSite) => checkDrain(site, 'r1');
 const drainR3 = (site: ClusterSite) => checkDrain(site, 'r3');
 
 type Plan = (site: ClusterSite) => unknown;
+type Case = readonly [string, SiteChanges, Plan, string, string, 'bears'?];
 
 /** Each refusal of a move: the site, who refuses, a part of the refusal; which invariant is not ok. Losses fall below the promise unless `bears`. */
-const REFUSALS: readonly (readonly [string, SiteChanges, Plan, string, string, 'bears'?])[] = [
+const REFUSALS: readonly Case[] = [
   ['Patroni is paused', { nodes: all({ db: { isPaused: true } }) }, switchover, 'Patroni is paused', 'failover broken'],
   [
     'no primary',
@@ -143,14 +144,18 @@ function seen(): NonNullable<SiteChanges['nodes']> {
 }
 
 describe('what keeps a move from being begun', () => {
-  it.each(REFUSALS)('%s: it is refused, and status and doctor know it', (_what, changes, plan, part, found, bears) => {
-    const site = aSite(changes);
-    const refusal = plan(site);
-    expect(isRejected(refusal) ? refusal.message : 'not refused').toContain(part);
-    expect(judge(site).map(({ id, state }) => `${id} ${state}`)).toContain(found);
-    const { now, promised } = lossesOf(site);
-    expect(now < promised).toBe(bears === undefined);
-  });
+  it.each(REFUSALS.map((row) => [row[0], row] as const))(
+    '%s: it is refused, and status and doctor know it',
+    (_what, row) => {
+      const [, changes, plan, part, found, bears] = row;
+      const site = aSite(changes);
+      const refusal = plan(site);
+      expect(isRejected(refusal) ? refusal.message : 'not refused').toContain(part);
+      expect(judge(site).map(({ id, state }) => `${id} ${state}`)).toContain(found);
+      const { now, promised } = lossesOf(site);
+      expect(now < promised).toBe(bears === undefined);
+    },
+  );
 
   it('has nothing to refuse where all is well', () => {
     for (const plan of [switchover, toR2, drainR1, drainR3, (site: ClusterSite) => planRestart(site, [])])
