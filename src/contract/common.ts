@@ -99,12 +99,19 @@ export const Problem = strict({
 });
 export type Problem = Static<typeof Problem>;
 
-/** A lint result: an error keeps the service's last desired state in force. */
+/** A lint result: with an error something is not as it was asked for. */
 export const Finding = strict({
   code: Type.String(),
   severity: oneOf(['error', 'warning']),
   subject: Type.String({ description: 'what it is about, such as `zone example.test`' }),
   sentence: Type.String(),
+  held: Type.Optional(
+    Type.String({
+      description: 'what keeps its last good content because of it, or is left out, such as `name a.example.test`',
+    }),
+  ),
+  remedy: Type.Optional(Type.String({ description: 'what to do about it' })),
+  since: Type.Optional(Type.String({ format: 'date-time', description: 'when it was found first' })),
 });
 export type Finding = Static<typeof Finding>;
 

@@ -15,6 +15,10 @@ const StatusNode = strict({
   name: Type.String(),
   isCurrent: Type.Boolean(),
   isStale: Type.Boolean(),
+  isAway: Type.Boolean({
+    description: 'others say that it is gone, or it has not reported for 20 s: nobody need wait for it',
+  }),
+  reportedAt: nullable(Time),
   since: nullable(Time),
   wanted: Type.Integer(),
   applied: nullable(Type.Integer()),

@@ -6,6 +6,7 @@ import { compileSite, type NodeBody } from '../services/compile-node.ts';
 import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { unifiedDiff } from '../services/kit/diff.ts';
 import { renderService } from '../services/kit/render.ts';
+import { findingOf } from './findings.ts';
 
 /** The parts that turn desired state into files. */
 export interface Renderer {
@@ -52,15 +53,10 @@ export function previewChange(renderer: Renderer, input: PreviewInput): NodeDiff
       before: old.nodes.get(node.id)?.body ?? null,
       after: next.nodes.get(node.id)?.body ?? null,
     });
-    const findings = (next.nodes.get(node.id)?.findings ?? []).map(
-      ({ service, code, severity, subject, sentence }) => ({
-        service,
-        code,
-        severity,
-        subject,
-        sentence,
-      }),
-    );
+    const findings = (next.nodes.get(node.id)?.findings ?? []).map((finding) => ({
+      service: finding.service,
+      ...findingOf(finding),
+    }));
     return files.length > 0 || findings.length > 0 ? [{ node: node.name, files, findings }] : [];
   });
 }

@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
 import { isRejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
+import { releaseOf } from '../store/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
 import { findApiKey } from '../store/queries/api-keys.ts';
@@ -111,7 +112,7 @@ const HOST_CALL = {
 export function createRegion(ports: RegionPorts): RegionNode {
   const { db, clock, random, wakes } = ports;
   // Builds of one release compile the same way; were they told apart, an upgrade to another build would publish no more.
-  const [compiler = ''] = ports.version.split('+');
+  const compiler = releaseOf(ports.version);
   const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler });
   const running: RunningTask[] = [];
   const health = sharedProbe(clock, () => beat(db, ports, clock));

@@ -2,7 +2,9 @@ import type { Service } from '../contract/service.ts';
 import type { Status } from '../contract/status.ts';
 import type { DatabaseHealth } from './port.ts';
 import type { ClusterWord } from './cluster/view.ts';
-import { isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
+import { errorTexts } from '../contract/finding-text.ts';
+import { findingOf } from './findings.ts';
+import { isAway, isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
 
 /** What the summary is made from. `now` in ms. */
 export interface StatusFacts {
@@ -12,6 +14,8 @@ export interface StatusFacts {
   readonly published: number;
   /** Time of the first change that is not published; null when all are. */
   readonly unpublishedSince: string | null;
+  /** The version that publishes, and whether a living region has it. */
+  readonly publisher: { readonly version: string; readonly isLiving: boolean };
   readonly database: DatabaseHealth;
   readonly nodes: readonly TrackedNode[];
   readonly services: readonly string[];
@@ -27,28 +31,28 @@ export interface StatusFacts {
 export function summarise(facts: StatusFacts): Status {
   const services = trackServices(facts.nodes, facts.services, facts.now);
   const nodes = facts.nodes.map((node) => nodeLine(node, services, facts.now));
-  const findings = facts.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.name, ...finding })));
+  const findings = facts.nodes.flatMap((node) =>
+    node.findings.map((finding) => ({ node: node.name, service: finding.service, ...findingOf(finding) })),
+  );
   const settling = new Set(facts.nodes.filter((node) => isSettling(node, facts.now)).map((node) => node.name));
   // A node that is joining is set up under the eyes of whoever joins it; the site does not rest on it.
   const joining = new Set(facts.nodes.filter((node) => node.isJoining).map((node) => node.name));
+  const notPublished = unpublished(facts);
   const problems = [
     ...(facts.database.isUp ? [] : [`the database is away: ${facts.database.why}`]),
     ...(nodes.length === 0 ? ['there is no node'] : []),
-    ...unpublished(facts),
     ...services
       .filter((service) => !joining.has(service.node) && !isFine(service, settling))
       .map((row) => `${row.service} on ${row.node} is ${row.state}`),
     ...nodes
       .filter((node) => !node.isCurrent && !node.isStale && !settling.has(node.name) && !joining.has(node.name))
       .map((node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted}`),
-    ...findings
-      .filter((finding) => finding.severity === 'error' && !joining.has(finding.node))
-      .map((finding) => `${finding.service} on ${finding.node}: ${finding.sentence}`),
+    ...errorTexts(findings.filter((finding) => !joining.has(finding.node))),
     ...(facts.cluster?.problems ?? []),
   ];
   return {
-    state: problems.length === 0 ? 'ok' : 'degraded',
-    summary: `${leadOf(facts.cluster)}${sentenceOf(
+    state: problems.length === 0 && notPublished === null ? 'ok' : 'degraded',
+    summary: `${notPublished ?? ''}${leadOf(facts.cluster)}${sentenceOf(
       problems,
       services.filter((row) => !joining.has(row.node)),
       settling,
@@ -75,12 +79,11 @@ function leadOf(cluster: ClusterWord | null): string {
   return `${cluster.sentence.slice(0, 1).toUpperCase()}${cluster.sentence.slice(1)}. `;
 }
 
-/** Changes wait for their publication longer than a publisher takes: no region publishes. */
-function unpublished({ unpublishedSince, revision, published, now }: StatusFacts): string[] {
-  if (unpublishedSince === null || now - Date.parse(unpublishedSince) <= SETTLE_MS) return [];
-  return [
-    `revision ${revision} is not published since ${unpublishedSince}, ${published} is the last one that was compiled`,
-  ];
+/** Changes wait for their publication longer than a publisher takes: no region publishes, and nothing that is said below is of the present configuration. */
+function unpublished({ unpublishedSince, revision, published, now, publisher }: StatusFacts): string | null {
+  if (unpublishedSince === null || now - Date.parse(unpublishedSince) <= SETTLE_MS) return null;
+  const why = publisher.isLiving ? '' : `: version ${publisher.version} is to publish, and no living region has it`;
+  return `Not published: revision ${revision} waits since ${unpublishedSince}, ${published} is the last one that was compiled${why}. `;
 }
 
 /** Is the service as it should be? */
@@ -109,6 +112,8 @@ function nodeLine(node: TrackedNode, services: readonly Service[], now: number):
     name: node.name,
     isCurrent: wanted > 0 && own.every((row) => row.isCurrent),
     isStale: stale,
+    isAway: isAway(node, now),
+    reportedAt: node.report?.at ?? null,
     since: stale ? (node.report?.at ?? null) : (node.published?.at ?? null),
     wanted,
     applied: appliedOf(own),

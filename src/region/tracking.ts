@@ -1,9 +1,13 @@
 import type { ServiceDesired, ServiceObservation, ServiceState } from '../contract/agent.ts';
 import type { Finding } from '../contract/common.ts';
 import type { Service, TrackedState } from '../contract/service.ts';
+import { findingOf } from './findings.ts';
 
 /** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */
 const STALE_MS = 30_000;
+
+/** Nobody waits for a node that has not reported for so long, ms: agents report at least every 10 s. */
+const AWAY_MS = 20_000;
 
 /** How long a node may take over what is published before that is a problem, ms. */
 export const SETTLE_MS = 15_000;
@@ -40,6 +44,11 @@ export interface TrackedNode {
 /** Has the node been silent for too long at `now` (ms), or is it gone? A node that never reported is not stale but pending. */
 export function isStale(node: Pick<TrackedNode, 'report' | 'isGone'>, now: number): boolean {
   return node.report !== null && (node.isGone === true || now - Date.parse(node.report.at) > STALE_MS);
+}
+
+/** Is the node one that nobody need wait for: gone, or silent for twice the time between two reports? One that never reported is still to come. */
+export function isAway(node: Pick<TrackedNode, 'report' | 'isGone'>, now: number): boolean {
+  return isStale(node, now) || (node.report !== null && now - Date.parse(node.report.at) > AWAY_MS);
 }
 
 /**
@@ -79,7 +88,7 @@ function trackService(node: TrackedNode, service: string, now: number): Service 
     restart: part?.restart ? { nonce: part.restart, isDone: report?.restartDone === part.restart } : null,
     findings: node.findings
       .filter((finding) => finding.service === service || finding.service === AGENT)
-      .map(({ code, severity, subject, sentence }) => ({ code, severity, subject, sentence })),
+      .map(findingOf),
   };
 }
 

@@ -15,6 +15,10 @@ export interface StoredFinding {
   readonly severity: 'error' | 'warning';
   readonly subject: string;
   readonly sentence: string;
+  readonly held?: string;
+  readonly remedy?: string;
+  /** When it was found first, ISO 8601; the store sees to it. */
+  readonly since?: string;
 }
 
 /** What one process compiled from one snapshot for the whole site. */
@@ -105,10 +109,11 @@ export function publishSite(db: Database, site: SitePublication): Promise<Publis
     const clash = await storeVersions(tx, site);
     if (clash) return lost(clash);
     const published: Desired[] = [];
+    const before = await storedFindings(tx);
     for (const [nodeId, { body, findings }] of site.nodes) {
       const desired = await publishNode(tx, site, nodeId, body);
       if (desired) published.push(desired);
-      await storeFindings(tx, nodeId, site.revision, findings);
+      await storeFindings(tx, nodeId, site.revision, since(findings, before, nodeId));
     }
     await storeEvents(
       tx,
@@ -120,17 +125,6 @@ export function publishSite(db: Database, site: SitePublication): Promise<Publis
       })),
     );
     return published.length > 0 ? { kind: 'published', nodes: published } : { kind: 'unchanged' };
-  });
-}
-
-/** The compiler version that publishes: the newest that ever asked. Gives the version in force. Ask at start. */
-export function claimCompiler(db: Database, version: string): Promise<string | Rejected> {
-  return db.repeatable(async (tx) => {
-    await tx.run(sql`insert into gates (name, value) values ('compiler', ${version}) on conflict (name) do nothing`);
-    const row = await tx.one(sql<{ value: string }>`select value from gates where name = 'compiler' for no key update`);
-    if (!row || row.value === version || isNewer(row.value, version)) return row?.value ?? version;
-    await tx.run(sql`update gates set value = ${version}, since = now() where name = 'compiler'`);
-    return version;
   });
 }
 
@@ -255,6 +249,30 @@ async function storeVersions(tx: Tx, site: SitePublication): Promise<string | nu
   return null;
 }
 
+/** When each finding that is there now was found first, by node and finding; and the time of this transaction. */
+async function storedFindings(tx: Tx): Promise<{ readonly now: string; readonly found: ReadonlyMap<string, string> }> {
+  const moment = await tx.one(sql<{ now: string }>`select now() as now`);
+  const found = (await readFindings(tx)).flatMap((finding) =>
+    finding.since === undefined ? [] : [[identityOf(finding.nodeId, finding), finding.since] as const],
+  );
+  return { now: moment?.now ?? '', found: new Map(found) };
+}
+
+function since(
+  findings: readonly StoredFinding[],
+  before: { readonly now: string; readonly found: ReadonlyMap<string, string> },
+  nodeId: string,
+): StoredFinding[] {
+  return findings.map((finding) => ({
+    ...finding,
+    since: before.found.get(identityOf(nodeId, finding)) ?? before.now,
+  }));
+}
+
+function identityOf(nodeId: string, { service, code, subject, held = '' }: StoredFinding): string {
+  return JSON.stringify([nodeId, service, code, subject, held]);
+}
+
 async function storeFindings(
   tx: Tx,
   nodeId: string,
@@ -301,16 +319,4 @@ function nameOf(row: Pick<Version, 'service' | 'key'>): string {
 
 function isSame(a: Version | undefined, b: Version): boolean {
   return a?.digest === b.digest && a.version === b.version;
-}
-
-/** Compares dotted numbers; what is not a number counts as 0. What is behind `+` does not order (semver.org §10). */
-function isNewer(version: string, other: string): boolean {
-  const parts = (text: string) =>
-    (text.split('+')[0] ?? '').split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0);
-  const [a, b] = [parts(version), parts(other)];
-  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return false;
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { claimCompiler, publishSite, readPublication, type StoredFinding } from '../../src/store/publication.ts';
+import { claimCompiler } from '../../src/store/compiler-gate.ts';
+import { publishSite, readPublication, type StoredFinding } from '../../src/store/publication.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { readPlace } from '../../src/store/queries/place.ts';
 import { expireLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';

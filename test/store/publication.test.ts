@@ -5,8 +5,8 @@ import type { Desired } from '../../src/contract/agent.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { Version } from '../../src/model/snapshot.ts';
 import type { Database } from '../../src/store/database.ts';
+import { claimCompiler, readCompiler } from '../../src/store/compiler-gate.ts';
 import {
-  claimCompiler,
   HELD_AHEAD_MAX,
   needsGeneration,
   nextGeneration,
@@ -125,6 +125,61 @@ test('another compiler version only observes; a newer one takes over and the old
   expect(await publish(2, 'b')).toEqual({ kind: 'observer', compiler: '1.0.10' });
   expect(await publish(2, 'b', { compiler: '1.0.10' })).toMatchObject({ kind: 'published' });
   expect((await desired())?.generation).toBe(2);
+});
+
+test('the version that publishes follows the living regions: it goes back when none has had the newer one for a minute', async () => {
+  const lives = (version: string, secondsAgo: number) =>
+    change(db, (tx) =>
+      tx.run(sql`insert into heartbeats (process, node, version, started_at, features, at)
+        values (${version}, ${version}, ${version}, now(), '{}', now() - make_interval(secs => ${secondsAgo}))
+        on conflict (process) do update set at = excluded.at`),
+    );
+  const ages = (seconds: number) =>
+    change(db, (tx) =>
+      tx.run(sql`update gates set since = now() - make_interval(secs => ${seconds}) where name = 'compiler'`),
+    );
+  const claimed = async (version: string) => value(await claimCompiler(db, version));
+  const publisher = async () => value(await db.read(readCompiler));
+  expect(await claimed('1.1.0')).toBe('1.1.0');
+  value(await lives('1.1.0+build', 5));
+  value(await lives('1.0.0', 1));
+  value(await ages(600));
+  expect(await claimed('1.0.0')).toBe('1.1.0');
+  expect(await publisher()).toEqual({ version: '1.1.0', isLiving: true });
+  // Gone for a minute, but it took its place a moment ago: a restart.
+  value(await lives('1.1.0+build', 61));
+  value(await ages(10));
+  expect(await claimed('1.0.0')).toBe('1.1.0');
+  expect(await publisher()).toEqual({ version: '1.1.0', isLiving: false });
+  value(await ages(61));
+  // Of two earlier ones that live, the newer one takes it.
+  expect(await claimed('0.9.0')).toBe('1.1.0');
+  expect(await claimed('1.0.0')).toBe('1.0.0');
+  expect(await claimed('0.9.0')).toBe('1.0.0');
+  expect(await publisher()).toEqual({ version: '1.0.0', isLiving: true });
+  expect(await claimed('1.1.0')).toBe('1.1.0');
+});
+
+test('a finding keeps the time when it was found first, as long as it is there', async () => {
+  const found = (sentence: string): StoredFinding => ({
+    service: 'dns',
+    code: 'c',
+    severity: 'error',
+    subject: 'name a.test',
+    sentence,
+    held: 'name a.test',
+  });
+  const publishWith = (revision: number, findings: readonly StoredFinding[]) =>
+    publish(revision, 'a', { nodes: new Map([['n1', { body: bodyOf('a'), findings }]]) });
+  const stored = async () => value(await db.read((tx) => readFindings(tx)));
+  await publishWith(1, [found('one')]);
+  const [first] = await stored();
+  expect(Date.parse(first?.since ?? '')).toBeGreaterThan(Date.now() - 60_000);
+  await publishWith(2, [found('the same, in other words')]);
+  expect(await stored()).toEqual([{ ...first, sentence: 'the same, in other words' }]);
+  await publishWith(3, []);
+  await publishWith(4, [found('again')]);
+  expect(Date.parse((await stored())[0]?.since ?? '')).toBeGreaterThan(Date.parse(first?.since ?? ''));
 });
 
 test('a restored database: what the agent holds decides the number', async () => {

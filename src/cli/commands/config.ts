@@ -1,7 +1,7 @@
 import type { Change, PendingConfig } from '../../contract/config.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command.ts';
-import { usageError } from '../exit.ts';
+import { EXIT, type ExitCode, usageError } from '../exit.ts';
 import { printable, safeJson } from '../format/escape.ts';
 import { printData, printList, printOne, type Shape } from '../format/output.ts';
 import { nodeLines } from '../format/preview.ts';
@@ -33,7 +33,8 @@ export const CONFIG: NounSpec = {
   commands: [
     {
       verb: 'diff',
-      summary: 'show what is published and not yet in force, as differences of the real files',
+      summary:
+        'show what is published and not yet in force, as differences of the real files; exit code 6 when something is not as it was asked for',
       run: diff,
     },
     {
@@ -81,17 +82,26 @@ export const CONFIG: NounSpec = {
   ],
 };
 
-async function diff(call: Call): Promise<void> {
+async function diff(call: Call): Promise<ExitCode> {
   const { client } = await call.region();
   const { body } = await client.call('config.diff', {});
-  if (await printData(printerOf(call), body)) return;
+  const held = new Set(
+    body.nodes.flatMap((node) =>
+      node.findings.filter(({ severity }) => severity === 'error').map(({ held: part, subject }) => part ?? subject),
+    ),
+  );
+  const code = held.size === 0 ? EXIT.ok : EXIT.degraded;
+  if (await printData(printerOf(call), body)) return code;
   const lines = body.nodes.flatMap((node) => pendingLines(node, hasColor(call.io)));
   const pending = body.nodes.filter((node) => !node.isCurrent);
   const verdict =
     pending.length === 0
       ? `Revision ${body.revision} is in force on all ${body.nodes.length} nodes.`
       : `Not yet in force: ${pending.map((node) => `${node.node} (generation ${node.applied ?? 'none'} of ${node.wanted})`).join(', ')}.`;
-  call.io.out.write(`${[...lines, printable(verdict)].join('\n')}\n`);
+  const except =
+    held.size === 0 ? [] : [`Not as it was asked for: ${[...held].join(', ')}. Each has its reason above.`];
+  call.io.out.write(`${[...lines, printable(verdict), ...except.map(printable)].join('\n')}\n`);
+  return code;
 }
 
 function pendingLines(node: PendingConfig['nodes'][number], isColored: boolean): string[] {

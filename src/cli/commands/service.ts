@@ -1,3 +1,4 @@
+import { findingText } from '../../contract/finding-text.ts';
 import type { Service } from '../../contract/service.ts';
 import { ACTIONS } from './cluster/actions.ts';
 import { printerOf, runChange } from '../change.ts';
@@ -140,7 +141,7 @@ function shapeOf(call: Call): Shape<Service> {
         row.restart ? (row.restart.isDone ? 'asked for and done' : 'asked for, not done yet') : 'none asked for',
       ],
       ['Version', row.version ?? ''],
-      ['Findings', row.findings.map((finding) => `${finding.severity}: ${finding.subject}: ${finding.sentence}`)],
+      ['Findings', row.findings.map((finding) => `${finding.severity}: ${finding.subject}: ${findingText(finding)}`)],
     ],
   };
 }

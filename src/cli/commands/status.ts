@@ -1,3 +1,4 @@
+import { findingText } from '../../contract/finding-text.ts';
 import type { Status } from '../../contract/status.ts';
 import { printerOf } from '../change.ts';
 import type { Call, NounSpec } from '../command.ts';
@@ -87,7 +88,9 @@ function serviceTable(status: Status, now: number): string[] {
 function findingLines(status: Status): string[] {
   if (status.findings.length === 0) return [];
   const lines = status.findings.map((finding) =>
-    printable(`${finding.severity}: ${finding.service} on ${finding.node}: ${finding.subject}: ${finding.sentence}`),
+    printable(
+      `${finding.severity}: ${finding.service} on ${finding.node}: ${finding.subject}: ${findingText(finding)}`,
+    ),
   );
   return ['', ...shortened(['Findings', ...lines], 'findings', 'regent service list -o json')];
 }

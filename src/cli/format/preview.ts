@@ -1,3 +1,4 @@
+import { findingText } from '../../contract/finding-text.ts';
 import type { NodeDiff, Preview } from '../../contract/common.ts';
 import { printable, printableLines } from './escape.ts';
 
@@ -25,7 +26,7 @@ export function nodeLines(node: NodeDiff, hasColor: boolean): string[] {
   ]);
   const findings = node.findings.map(
     (finding) =>
-      `${printable(node.node)}  ${printable(finding.service)}  ${finding.severity}: ${printable(finding.subject)}: ${printable(finding.sentence)} [${printable(finding.code)}]`,
+      `${printable(node.node)}  ${printable(finding.service)}  ${finding.severity}: ${printable(finding.subject)}: ${printable(findingText(finding))} [${printable(finding.code)}]`,
   );
   return [...lines, ...findings];
 }

@@ -2,6 +2,7 @@ import { readCounts } from '../../store/queries/cluster/counts.ts';
 import { lastEventId, readEvents, readRevision } from '../../store/queries/events.ts';
 import { changedSince, findChange, listChanges } from '../../store/queries/history.ts';
 import { findDomain } from '../../store/queries/domains.ts';
+import { readCompiler } from '../../store/compiler-gate.ts';
 import { readDesired, readPublication } from '../../store/publication.ts';
 import { revertChange } from '../../store/revert.ts';
 import { readSettings } from '../../store/snapshot.ts';
@@ -12,6 +13,7 @@ import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { readSite } from '../cluster/read-site.ts';
 import type { ClusterSite } from '../cluster/site.ts';
 import { clusterWord } from '../cluster/view.ts';
+import { findingOf } from '../findings.ts';
 import { pageBody } from '../paging.ts';
 import { diffBodies } from '../preview.ts';
 import { changingRacks } from '../trust/rack-node.ts';
@@ -35,13 +37,7 @@ async function pendingOf(tx: Tx, node: KnownNode, context: CaseContext): Promise
   const files = published
     ? diffBodies(context.renderer, node, { before: inForce?.body ?? null, after: published.body })
     : [];
-  const findings = node.findings.map(({ service, code, severity, subject, sentence }) => ({
-    service,
-    code,
-    severity,
-    subject,
-    sentence,
-  }));
+  const findings = node.findings.map((finding) => ({ service: finding.service, ...findingOf(finding) }));
   return {
     node: node.name,
     files,
@@ -68,6 +64,7 @@ export async function readStatus(
     published,
     unpublishedSince: await changedSince(tx, published),
     database: cluster.database,
+    publisher: await readCompiler(tx),
     nodes,
     services: context.renderer.services.map((service) => service.name),
     counts: await readCounts(tx),

@@ -5,7 +5,8 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
-import { claimCompiler, type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
+import { claimCompiler } from '../../store/compiler-gate.ts';
+import { type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
 import { readPlace } from '../../store/queries/place.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
@@ -79,6 +80,8 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
         isDemanded = false;
         const isWanted = async () => mustCompile || (await isBehind(db, deadlineMs));
         const { races, done } = await publishRacing(ports, { deadlineMs, isWanted });
+        // The version that publishes may be gone for good: the claim is made again.
+        isClaimed = done?.result.kind !== 'observer';
         lastFull = clock.monotonic();
         deadlineMs = Math.min(Math.max(DEADLINE.usualMs, 2 * (lastFull - started)), DEADLINE.mostMs);
         yieldMs = races === 0 ? 0 : Math.min(YIELD.times * (lastFull - started), YIELD.mostMs);

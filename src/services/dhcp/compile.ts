@@ -63,25 +63,19 @@ export function prepareDhcp(snapshot: Snapshot): DhcpShared {
 /** Kea runs on accepted racks that stand on a VLAN with DHCP; elsewhere it must not. One server has all VLANs of the node. */
 export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShared): DhcpDesired | null {
   if (!snapshot.racks.some((rack) => rack.nodeId === nodeId)) return null;
-  const sights = snapshot.sights
-    .filter((sight) => sight.nodeId === nodeId && INTERFACE.test(sight.interface))
-    .sort((a, b) => (a.interface < b.interface ? -1 : 1));
-  const networks: DhcpNetwork[] = [];
-  const lostVlans: LostVlan[] = [];
-  for (const vlan of snapshot.vlans) {
-    const own = sights.filter((sight) => sight.vlanId === vlan.id);
-    if (!vlan.dhcpOn || own.length === 0) continue;
-    const network = networkOf(snapshot, vlan, own, shared);
-    // Kea knows a client's network by the interface alone.
-    const other = networks.find((item) => item.interface === network?.interface);
-    if (network && !other) networks.push(network);
-    else lostVlans.push({ ...lostVlan(vlan, own), ...(other ? { other: other.vlan } : {}) });
-  }
+  const { served, lost } = vlansOn(snapshot, nodeId);
+  const networks = served.map((place) => networkOf(snapshot, place, shared));
+  const lostVlans = lost.map(
+    ({ vlan, sights, other }): LostVlan => ({
+      ...lostVlan(vlan, sights),
+      ...(other === null ? {} : { other: plainName(other) }),
+    }),
+  );
   if (networks.length === 0) return null;
   return {
     leaseTime: snapshot.settings.dhcp_lease_time,
     domain: snapshot.settings.default_domain,
-    search: searchOf(snapshot),
+    ...searchOf(snapshot),
     networks,
     boot: BOOT_FILES,
     lostVlans,
@@ -89,7 +83,31 @@ export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShar
   };
 }
 
-function networkOf(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[], shared: DhcpShared): DhcpNetwork | null {
+/** Where a node stands on the VLANs with DHCP that it serves, and those that it cannot serve: `other` has the interface. */
+interface VlansOn {
+  readonly served: readonly ServedPlace[];
+  readonly lost: readonly { readonly vlan: Vlan; readonly sights: readonly Sight[]; readonly other: Vlan | null }[];
+}
+
+/** Which VLANs with DHCP a rack serves, by where it stands. Kea knows a client's network by the interface alone: the first VLAN has it. */
+export function vlansOn(snapshot: Snapshot, nodeId: string): VlansOn {
+  const sights = snapshot.sights
+    .filter((sight) => sight.nodeId === nodeId && INTERFACE.test(sight.interface))
+    .sort((a, b) => (a.interface < b.interface ? -1 : 1));
+  const served: ServedPlace[] = [];
+  const lost: VlansOn['lost'][number][] = [];
+  for (const vlan of snapshot.vlans) {
+    const own = sights.filter((sight) => sight.vlanId === vlan.id);
+    if (!vlan.dhcpOn || own.length === 0) continue;
+    const place = placeOn(snapshot, vlan, own);
+    const other = served.find((item) => item.sight.interface === place?.sight.interface);
+    if (place && !other) served.push(place);
+    else lost.push({ vlan, sights: own, other: other?.vlan ?? null });
+  }
+  return { served, lost };
+}
+
+function placeOn(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[]): ServedPlace | null {
   const subnets = snapshot.subnets
     .filter((subnet) => subnet.vlanId === vlan.id)
     .flatMap((subnet) => {
@@ -98,16 +116,19 @@ function networkOf(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[], sha
     });
   const found = sights.flatMap((sight) => {
     const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
-    return address ? [{ interface: sight.interface, address, sight }] : [];
+    return address ? [{ address, sight }] : [];
   })[0];
-  if (!found) return null;
-  const place: Place = { vlan, sight: found.sight, address: formatAddress(found.address) };
+  return found ? { vlan, sight: found.sight, address: formatAddress(found.address), subnets } : null;
+}
+
+function networkOf(snapshot: Snapshot, place: ServedPlace, shared: DhcpShared): DhcpNetwork {
+  const { vlan, sight, address, subnets } = place;
   return {
     vlanId: vlan.id,
     vlan: plainName(vlan),
-    interface: found.interface,
-    address: place.address,
-    subnets: subnets.map(({ subnet, network }) => subnetOf(snapshot, { subnet, network }, place, shared)),
+    interface: sight.interface,
+    address,
+    subnets: subnets.map((item) => subnetOf(snapshot, item, place, shared)),
   };
 }
 
@@ -116,6 +137,11 @@ interface Place {
   readonly vlan: Vlan;
   readonly sight: Sight;
   readonly address: string;
+}
+
+/** The same, with the VLAN's IPv4 subnets. */
+interface ServedPlace extends Place {
+  readonly subnets: readonly { readonly subnet: Subnet; readonly network: Network }[];
 }
 
 function subnetOf(
@@ -172,10 +198,12 @@ function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place
   return [...new Set([...near, ...far])];
 }
 
-/** The default domain, then the others in their order. */
-function searchOf(snapshot: Snapshot): string[] {
+/** The default domain, then the others in their order; and those for which there is no room. */
+function searchOf(snapshot: Snapshot): { search: string[]; searchLeftOut?: string[] } {
   const { default_domain } = snapshot.settings;
-  return [...new Set([default_domain, ...snapshot.domains.map((domain) => domain.name)])].slice(0, SEARCH_MAX);
+  const all = [...new Set([default_domain, ...snapshot.domains.map((domain) => domain.name)])];
+  const left = all.slice(SEARCH_MAX);
+  return { search: all.slice(0, SEARCH_MAX), ...(left.length === 0 ? {} : { searchLeftOut: left }) };
 }
 
 function lostVlan(vlan: Vlan, sights: readonly Sight[]): LostVlan {

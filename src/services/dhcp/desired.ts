@@ -69,6 +69,8 @@ export const DhcpDesired = Type.Object({
   leaseTime: Type.Integer({ minimum: 60, maximum: 604_800 }),
   domain: NAME,
   search: Type.Array(NAME, { maxItems: 6 }),
+  /** Domains for which the search list has no room; told to operators, never to Kea. */
+  searchLeftOut: Type.Optional(Type.Array(NAME)),
   networks: Type.Array(DhcpNetwork),
   boot: BootFiles,
   lostVlans: Type.Array(LostVlan),

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
+import { vlansOn } from './compile.ts';
 import type { DhcpDesired } from './desired.ts';
 
 /** What Kea will not do although it was asked for, and VLANs where nobody can get an address. */
@@ -18,6 +19,17 @@ export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
       `${mac} gets ${kept} by DHCP and never ${address}: an interface has one static lease in a subnet.`,
     ),
   );
+  const left = desired.searchLeftOut ?? [];
+  const search =
+    left.length === 0
+      ? []
+      : [
+          warning(
+            'search_list_full',
+            `domain ${left[0]}`,
+            `DHCP names ${desired.search.length} domains to search in; ${left.length} ${left.length === 1 ? 'is' : 'are'} left out: ${some(left)}. Rule: a resolver of the C library looks at six (resolv.conf(5)), the default domain first, then the oldest.`,
+          ),
+        ];
   const poor = desired.networks
     .filter(({ subnets }) => subnets.every((subnet) => subnet.pools.length === 0))
     .map(({ vlan }) =>
@@ -27,24 +39,35 @@ export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
         `VLAN ${vlan} has DHCP on and no dynamic address left: only interfaces with a static lease get one.`,
       ),
     );
-  return [...vlans, ...leases, ...poor];
+  return [...vlans, ...leases, ...search, ...poor];
 }
 
-/** VLANs with DHCP that no accepted rack stands on: nobody serves them, and that is not what was asked for. */
+function some(names: readonly string[]): string {
+  const most = 5;
+  return `${names.slice(0, most).join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
+}
+
+/** VLANs with DHCP that no accepted rack serves: that is not what was asked for. */
 export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
-  const racks = new Set(snapshot.racks.map((rack) => rack.nodeId));
-  const useful = snapshot.sights.filter(
-    (sight) => racks.has(sight.nodeId) && sight.addresses.some((address) => !address.includes(':')),
-  );
-  const seen = new Set(useful.map((sight) => sight.vlanId));
+  const racks = snapshot.racks.map((rack) => vlansOn(snapshot, rack.nodeId));
+  const served = new Set(racks.flatMap((rack) => rack.served.map(({ vlan }) => vlan.id)));
   return snapshot.vlans
-    .filter((vlan) => vlan.dhcpOn && !seen.has(vlan.id))
-    .map((vlan) => ({
-      code: 'vlan_unserved',
-      severity: 'error',
-      subject: `VLAN ${vlan.name}`,
-      sentence: `VLAN ${vlan.name} has DHCP on, but no accepted rack has an IPv4 address in a subnet of it: nobody serves it.`,
-    }));
+    .filter((vlan) => vlan.dhcpOn && !served.has(vlan.id))
+    .map((vlan) => {
+      const other = racks.flatMap((rack) => rack.lost).find((lost) => lost.vlan.id === vlan.id)?.other;
+      const why = other
+        ? `the rack's interface on it belongs to VLAN ${other.name}, and an interface serves one VLAN`
+        : 'no accepted rack has an IPv4 address in a subnet of it';
+      return {
+        code: 'vlan_unserved',
+        severity: 'error',
+        subject: `VLAN ${vlan.name}`,
+        sentence: `VLAN ${vlan.name} has DHCP on, but ${why}: nobody serves it.`,
+        held: `VLAN ${vlan.name}`,
+        remedy:
+          'Give a rack an interface of its own with an address there (regent rack list), or switch DHCP off on it.',
+      };
+    });
 }
 
 function warning(code: string, subject: string, sentence: string): Finding {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { missingOf } from '../../../src/cli/waiting/wait.ts';
+import { missingOf } from '../../../src/cli/waiting/outcome.ts';
 import type { Status } from '../../../src/contract/status.ts';
 import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { FakeRegion, problem, run } from './fake-region.ts';
@@ -81,7 +81,18 @@ describe('--wait', () => {
     revision: 5,
     published: 5,
     database: { state: 'ok', why: '', latencyMs: 1 },
-    nodes: [{ name: 'r1', isCurrent: true, isStale: false, since: null, wanted: 4, applied: 4 }],
+    nodes: [
+      {
+        name: 'r1',
+        isCurrent: true,
+        isStale: false,
+        isAway: false,
+        reportedAt: '2026-03-01T09:59:55Z',
+        since: null,
+        wanted: 4,
+        applied: 4,
+      },
+    ],
     services: [{ node: 'r1', service: 'dns', state: 'healthy', since: null, why: '' }],
     findings: [],
     counts: { domains: 0, records: 0, machines: 0, vlans: 1, subnets: 0, leases: 0, racksWaiting: 0 },
@@ -94,7 +105,16 @@ describe('--wait', () => {
     ['nothing', {}, []],
     ['the compiler', { published: 4 }, ['revision 5 is not compiled yet (at 4)']],
     ['a node', { nodes: [{ ...node!, isCurrent: false, applied: 3 }] }, ['r1 has generation 3 of 4']],
-    ['a silent node', { nodes: [{ ...node!, isStale: true }] }, ['r1 does not report']],
+    ['the only node, silent', { nodes: [{ ...node!, isStale: true, isAway: true }] }, ['r1 does not report']],
+    ['no node that is away', { nodes: [node!, { ...node!, name: 'r2', isAway: true, isCurrent: false }] }, []],
+    [
+      'no service of a node that is away',
+      {
+        nodes: [node!, { ...node!, name: 'r2', isAway: true }],
+        services: [{ ...service!, node: 'r2', state: 'stale' }],
+      },
+      [],
+    ],
     ['a service', { services: [{ ...service!, state: 'check_failed' }] }, ['dns on r1 is check_failed']],
     ['no absent service', { services: [{ ...service!, state: 'absent' }] }, []],
   ])('sees that %s is missing', (_, changes, missing) => {
@@ -120,6 +140,40 @@ describe('--wait', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('ends with exit code 6 as soon as all nodes that are there have it, and names the one that is away', async () => {
+    const away = { ...node!, name: 'k2', isCurrent: false, isAway: true, reportedAt: '2026-03-01T09:59:38Z' };
+    region.on('POST /domains', { status: 201, body: { id: 1, name: 'x.test', ttl: null, isDefault: false } });
+    region.on('GET /status', { body: status({ nodes: [node!, away] }) });
+    const { code, err } = await run(region, ['domain', 'create', 'x.test', '--wait']);
+    expect(code).toBe(6);
+    expect(err).toContain('Applied on 1 of 2 nodes, but k2 is away.');
+    expect(err).toContain('k2 has not reported for 22 s; it gets the change when it is back.');
+  });
+
+  it('ends with exit code 6 when something is held back: what, since when, why, and what to do', async () => {
+    const finding = {
+      node: 'r1',
+      service: 'dns',
+      code: 'cname_beside_data',
+      severity: 'error' as const,
+      subject: 'name www.x.test',
+      sentence: 'Zone x.test has a CNAME at www.x.test beside A (RFC 1034 §3.6.2): it is left out of the zone.',
+      held: 'name www.x.test',
+      remedy: 'Delete one of them.',
+      since: '2026-03-01T09:00:00.000Z',
+    };
+    const warning = { ...finding, severity: 'warning' as const, sentence: 'A warning.' };
+    region.on('POST /domains', { status: 201, body: { id: 1, name: 'x.test', ttl: null, isDefault: false } });
+    region.on('GET /status', { body: status({ findings: [finding, { ...finding, node: 'r2' }, warning] }) });
+    const { code, err } = await run(region, ['domain', 'create', 'x.test', '--wait']);
+    expect(code).toBe(6);
+    expect(err).toContain('Applied on 1 of 1 nodes, but not everything is as it was asked for.');
+    expect(err).toContain(
+      'dns on r1, r2: Zone x.test has a CNAME at www.x.test beside A (RFC 1034 §3.6.2): it is left out of the zone (since 2026-03-01T09:00:00.000Z). Delete one of them.',
+    );
+    expect(err).not.toContain('A warning.');
   });
 
   it('asks again when the region is away meanwhile', async () => {

@@ -85,6 +85,7 @@ describe('the status', () => {
     revision: 5,
     published: 5,
     unpublishedSince: null,
+    publisher: { version: '1', isLiving: true },
     database: { isUp, why: isUp ? 'a write took 1 ms' : 'connection refused', latencyMs: isUp ? 1 : null },
     nodes,
     services: ['dns'],
@@ -101,7 +102,25 @@ describe('the status', () => {
       'dns on r1 is unhealthy.',
     );
     const finding = { service: 'dns', code: 'x', severity: 'error' as const, subject: 's', sentence: 'Too long.' };
-    expect(summarise(facts([{ ...node(), findings: [finding] }])).summary).toContain('Too long');
+    const told = { ...finding, held: 'name a.test', remedy: 'Shorten it.', since: '2026-03-01T09:00:00.000Z' };
+    const second = { ...node(), id: 'n2', name: 'r2' };
+    expect(
+      summarise(
+        facts([
+          { ...node(), findings: [told] },
+          { ...second, findings: [told] },
+        ]),
+      ).summary,
+    ).toBe('dns on r1, r2: Too long (since 2026-03-01T09:00:00.000Z). Shorten it.');
+  });
+
+  it('needs nobody to wait for a node that is gone, or silent for 20 s', () => {
+    const line = (item: TrackedNode) => summarise(facts([item])).nodes[0];
+    const ago = (ms: number) => ({ ...node(), report: { ...node().report!, at: new Date(NOW - ms).toISOString() } });
+    expect(line(ago(20_000))).toMatchObject({ isAway: false, isStale: false });
+    expect(line(ago(20_001))).toMatchObject({ isAway: true, isStale: false });
+    expect(line({ ...ago(1000), isGone: true })).toMatchObject({ isAway: true, isStale: true });
+    expect(line(node({ report: null }))).toMatchObject({ isAway: false, reportedAt: null });
   });
 
   it('does not rest on a node that is joining', () => {
@@ -120,7 +139,14 @@ describe('the status', () => {
       unpublishedSince: new Date(NOW - ms).toISOString(),
     });
     expect(summarise(at(15_000)).state).toBe('ok');
-    expect(summarise(at(15_001)).summary).toContain('revision 6 is not published since');
+    expect(summarise(at(15_001))).toMatchObject({
+      state: 'degraded',
+      summary: expect.stringMatching(
+        /^Not published: revision 6 waits since \S+, 5 is the last one that was compiled\. /,
+      ),
+    });
+    const gone = { ...at(15_001), publisher: { version: '2', isLiving: false } };
+    expect(summarise(gone).summary).toContain('version 2 is to publish, and no living region has it');
   });
 
   it('is ok while a node takes over what was just published, for 15 s', () => {

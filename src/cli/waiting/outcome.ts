@@ -1,0 +1,62 @@
+import { errorTexts } from '../../contract/finding-text.ts';
+import type { Status } from '../../contract/status.ts';
+
+/** States in which a service is as it should be. */
+const SETTLED = new Set(['healthy', 'absent']);
+
+/** How a wait ended: `faults` is empty when everything is as it was asked for, else each fault is a sentence. */
+export interface Outcome {
+  readonly sentence: string;
+  readonly faults: readonly string[];
+}
+
+/**
+ * What is still missing until every node that is there has applied `revision` and is healthy; empty when nothing is. `revision` is the
+ * configuration's revision at or after the change that is waited for. With no node there at all, all are waited for.
+ */
+export function missingOf(status: Status, revision: number): string[] {
+  if (status.published < revision) return [`revision ${revision} is not compiled yet (at ${status.published})`];
+  const isAlone = status.nodes.every((node) => node.isAway);
+  const away = new Set(isAlone ? [] : status.nodes.filter((node) => node.isAway).map((node) => node.name));
+  const nodes = status.nodes
+    .filter((node) => !away.has(node.name) && (!node.isCurrent || node.isStale))
+    .map((node) =>
+      node.isStale
+        ? `${node.name} does not report`
+        : `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted}`,
+    );
+  const services = status.services
+    .filter((service) => !away.has(service.node) && !SETTLED.has(service.state))
+    .map((service) => `${service.service} on ${service.node} is ${service.state}`);
+  return [...nodes, ...services];
+}
+
+/** What a failing service says of itself, for the message at the deadline. */
+export function reasonsOf(status: Status): string[] {
+  return status.services
+    .filter((service) => !SETTLED.has(service.state) && service.why !== '')
+    .map((service) => `${service.service} on ${service.node}: ${service.why}`);
+}
+
+/** What is to be said once nothing is missing. A finding with an error is a fault, whoever caused it: what was asked for is not so. */
+export function outcomeOf(status: Status): Outcome {
+  const away = status.nodes.filter((node) => node.isAway);
+  const there = status.nodes.length - away.length;
+  const applied = `Applied on ${there} of ${status.nodes.length} nodes`;
+  const absent = away.map(
+    (node) => `${node.name} ${silence(node.reportedAt, status.time)}; it gets the change when it is back.`,
+  );
+  const held = errorTexts(status.findings);
+  if (absent.length + held.length === 0) return { sentence: `${applied}; all services are healthy.`, faults: [] };
+  const names = away.map((node) => node.name).join(', ');
+  const but = [
+    ...(away.length === 0 ? [] : [`${names} ${away.length === 1 ? 'is' : 'are'} away`]),
+    ...(held.length === 0 ? [] : ['not everything is as it was asked for']),
+  ];
+  return { sentence: `${applied}, but ${but.join(', and ')}.`, faults: [...absent, ...held] };
+}
+
+function silence(reportedAt: string | null, now: string): string {
+  if (reportedAt === null) return 'has never reported';
+  return `has not reported for ${Math.max(0, Math.round((Date.parse(now) - Date.parse(reportedAt)) / 1000))} s`;
+}
