@@ -33,19 +33,22 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     apiKey,
     random: { fraction: io.fraction, hex: () => io.uuid() },
     deadlineMs: patience.deadlineMs,
-    fetch: async (...request) => {
-      const response = await io.fetch(...request);
+    fetch: async (target, init = {}) => {
+      const signal = init.signal ? AbortSignal.any([init.signal, io.interrupted]) : io.interrupted;
+      const response = await io.fetch(target, { ...init, signal });
       state.refusedSince = null;
       return response;
     },
     now: io.monotonic,
     onRetry: (why) => {
+      if (io.interrupted.aborted) return;
       state.refusedSince = why.includes('ECONNREFUSED') ? (state.refusedSince ?? io.monotonic()) : null;
       if (state.told !== why)
         io.err.write(`regent: ${printable(context.url)}: ${printable(why.replace(/\.$/, ''))}; trying again\n`);
       state.told = why;
     },
     sleep: async (ms) => {
+      io.interrupted.throwIfAborted();
       if (state.refusedSince !== null && io.monotonic() + ms - state.refusedSince > patience.refusedMs) {
         throw new RegionRefusedError(context.url);
       }

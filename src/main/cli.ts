@@ -7,6 +7,12 @@ import { lightFetch } from '../cli/light-fetch.ts';
 
 declare const REGENT_VERSION: string | undefined;
 
+/** Signals that ask the command to end, and their numbers (signal(7)); a shell knows 128 + number as "ended by it". SIGHUP ends Node itself. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+const SIGNALLED = 128;
+/** Longest that a command may take to say its last word after a signal. */
+const GRACE_MS = 200;
+
 /**
  * Bundle entry of `regent`: builds the real process around the CLI and ends with its exit code. What is imported here
  * is loaded at every start (numbers.md: at most 60 ms), so node:crypto, readline and the like wait until they are needed.
@@ -14,16 +20,26 @@ declare const REGENT_VERSION: string | undefined;
 async function main(): Promise<void> {
   // A reader that went away (`| head`) is no fault of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // Nobody reads why it fails; the exit code still says that it did.
+  process.stderr.on('error', () => undefined);
   const interrupt = new AbortController();
-  let signals = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  let signalled: number | null = null;
+  for (const [signal, number] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) process.exit(130);
+      if (signalled !== null) process.exit(SIGNALLED + number);
+      signalled = SIGNALLED + number;
       interrupt.abort(new Error(`interrupted by ${signal}`));
+      // What does not hear of it, such as standard input or a socket of this host, is not waited for.
+      setTimeout(() => {
+        process.stderr.write('regent: interrupted\n');
+        process.exit(SIGNALLED + number);
+      }, GRACE_MS);
     });
   }
-  process.exitCode = await runCli(makeIo(interrupt.signal));
+  const code = await runCli(makeIo(interrupt.signal));
+  // Sockets, timers and a terminal that is still read would keep the process alive.
+  if (signalled !== null) process.exit(signalled);
+  process.exitCode = code;
 }
 
 function makeIo(interrupted: AbortSignal): CliIo {
@@ -101,6 +117,8 @@ async function askSecret(question: string): Promise<string | null> {
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: mute, terminal: true });
   process.stderr.write(question);
+  // A terminal that is read key by key sends no signal for Ctrl-C.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     return await lines.question('');
   } finally {

@@ -75,7 +75,7 @@ describe('looking', () => {
     region.reply('GET /status', () => {
       looks += 1;
       if (looks === 2) return problem(403, 'forbidden', 'The role does not allow this.');
-      if (looks === 3) setTimeout(() => interrupt.abort(), 0);
+      if (looks === 4) interrupt.abort();
       return { body: { ...STATUS, summary: `Look ${looks}.` } };
     });
     const { code, out, err } = await run(region, ['status', '--watch', '0.01'], { interrupted: interrupt.signal });
