@@ -30,7 +30,10 @@ export interface Machine {
 
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
 
-/** Parses a MAC address (`:` or `-` between octets); refuses group and all-zero addresses (IEEE 802 §8.2.2). */
+/**
+ * Parses a MAC address (`:` or `-` between octets) of one interface; refuses group addresses, of which broadcast is one, and the one of
+ * nobody (IEEE 802 §8.2.2). A locally administered one and a virtual router's (RFC 9568 §7.3) are individual addresses as others are.
+ */
 export function parseMac(text: string, field = 'mac'): string | Rejected {
   const mac = text.toLowerCase().replaceAll('-', ':');
   if (!MAC.test(mac))
@@ -39,14 +42,17 @@ export function parseMac(text: string, field = 'mac'): string | Rejected {
       `${show(text)} is not a MAC address`,
       'six octets in hexadecimal joined by ":", such as 52:54:00:12:34:56',
     );
-  if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1 || mac === '00:00:00:00:00:00') {
-    return invalid(
-      field,
-      `${show(text)} is not one interface's address`,
-      'an individual address: the lowest bit of the first octet is 0',
-    );
-  }
-  return mac;
+  const why = groupReason(mac);
+  return why === null ? mac : invalid(field, `${show(text)} is ${why.problem}`, why.rule);
+}
+
+function groupReason(mac: string): { readonly problem: string; readonly rule: string } | null {
+  const rule = 'the address of one interface: the lowest bit of the first octet is 0';
+  if (mac === '00:00:00:00:00:00')
+    return { problem: 'the address of no interface: all its octets are 0', rule: 'the address of one interface' };
+  if (mac === 'ff:ff:ff:ff:ff:ff') return { problem: 'the broadcast address, which is all interfaces', rule };
+  const isGroup = Number.parseInt(mac.slice(0, 2), 16) % 2 === 1;
+  return isGroup ? { problem: 'a multicast address, which is a group of interfaces', rule } : null;
 }
 
 /** Parses an interface's name as the kernel allows it, in a subset that is also a host name label. */

@@ -283,7 +283,7 @@ const CASES: readonly Case[] = [
     code: 'invalid_value',
     field: 'interfaces/0/mac',
     detail:
-      'interfaces/0/mac: "01:00:5e:00:00:01" is not one interface\'s address. Rule: an individual address: the lowest bit of the first octet is 0.',
+      'interfaces/0/mac: "01:00:5e:00:00:01" is a multicast address, which is a group of interfaces. Rule: the address of one interface: the lowest bit of the first octet is 0.',
   },
   {
     name: 'overlapping subnet',

@@ -258,7 +258,7 @@ const CASES: readonly Case[] = [
     reserve('10.10.10.30', { mac: '01:00:5e:00:00:01' }),
     422,
     'invalid_value',
-    'mac: "01:00:5e:00:00:01" is not one interface\'s address. Rule: an individual address: the lowest bit of the first octet is 0.',
+    'mac: "01:00:5e:00:00:01" is a multicast address, which is a group of interfaces. Rule: the address of one interface: the lowest bit of the first octet is 0.',
   ],
   [
     'a reservation named with dots',
