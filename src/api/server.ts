@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import { LIMITS } from '../contract/common.ts';
-import { type Rejected, rejected, isRejected, sentenceOf } from '../core/errors.ts';
+import { type Rejected, rejected, isRejected, sentenceOf, show } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
 import type { Region } from '../region/port.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -61,7 +61,8 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     forceCloseConnections: 'idle',
     // A call that was under way to us when we began to stop is answered, and is the last one of its connection.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: LIMITS.param },
+    // Clients of MAAS end each path with a slash.
+    routerOptions: { maxParamLength: LIMITS.param, ignoreTrailingSlash: true },
     genReqId: () => {
       requests += 1;
       return `${prefix}-${requests.toString(36)}`;
@@ -107,6 +108,10 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     }
     return sendProblem(reply, refusal);
   });
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = refuseEmptySegment(request.url);
+    return refusal === null ? undefined : sendProblem(reply, refusal);
+  });
   app.addHook('preClose', async () => {
     // Connections become idle one by one while requests end; each is closed then, not after its keep-alive time.
     const timer = setInterval(() => app.server.closeIdleConnections(), 50);
@@ -119,6 +124,15 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   return app;
+}
+
+/** An empty segment is a name that somebody left out: guessing which one could change another object. */
+function refuseEmptySegment(url: string): Rejected | null {
+  const path = url.split('?')[0] ?? '';
+  if (!path.startsWith('/') || !path.includes('//')) return null;
+  const nearest = path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
+  const problem = `There is no path ${show(path, 120)}: a name between two slashes is empty.`;
+  return rejected('not_found', `${problem} The nearest path without it is ${show(nearest, 120)}.`);
 }
 
 function explain(error: unknown, request: FastifyRequest, log: Log): Rejected {
