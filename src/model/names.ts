@@ -14,10 +14,13 @@ const REVERSE_ROOTS = ['in-addr.arpa', 'ip6.arpa'];
 export function parseHostLabel(text: string, field = 'hostname'): string | Rejected {
   const name = text.toLowerCase();
   if (HOST_LABEL.test(name) && !/^\d+$/.test(name)) return name;
-  return invalid(
-    field,
-    `${show(text)} is not a host name`,
-    'a–z, 0–9 and inner "-", 1–63 characters, not digits alone, without dots',
+  return (
+    refuseUnicode(text, field) ??
+    invalid(
+      field,
+      `${show(text)} is not a host name`,
+      'a–z, 0–9 and inner "-", 1–63 characters, not digits alone, without dots',
+    )
   );
 }
 
@@ -26,7 +29,7 @@ export function parseDomainName(text: string, field = 'name'): string | Rejected
   const name = normalise(text);
   const labels = name.split('.');
   if (name.length > 253 || !labels.every((label) => HOST_LABEL.test(label))) {
-    return invalid(field, `${show(text)} is not a domain name`, NAME_RULE);
+    return refuseUnicode(text, field) ?? invalid(field, `${show(text)} is not a domain name`, NAME_RULE);
   }
   if (/^\d+$/.test(labels.at(-1) ?? '')) {
     return invalid(field, `${show(text)} ends in a number`, 'the last label is not digits alone (RFC 3696 §2)');
@@ -45,11 +48,31 @@ export function parseOwnerName(text: string, field = 'fqdn'): string | Rejected 
     label === '*' ? index === 0 && labels.length > 1 : OWNER_LABEL.test(label) && label.length <= 63,
   );
   if (name.length <= 253 && fits) return name;
+  const rule = `${NAME_RULE}; "_" may start a label, "*" may be the first`;
+  return refuseUnicode(text, field) ?? invalid(field, `${show(text)} is not a record name`, rule);
+}
+
+/**
+ * The refusal of a name in another script that names its ASCII form (A-labels, RFC 5890 §2.3.2.1); null when the name is ASCII, or has no such form.
+ * DNS, DHCP and certificates carry the ASCII form alone, and which text it is has to be seen by whoever writes it.
+ */
+export function refuseUnicode(text: string, field: string): Rejected | null {
+  const ascii = asciiOf(normalise(text));
+  if (ascii === null) return null;
   return invalid(
     field,
-    `${show(text)} is not a record name`,
-    `${NAME_RULE}; "_" may start a label, "*" may be the first`,
+    `${show(text)} is not written in ASCII; its ASCII form is ${ascii}`,
+    'names are given in their ASCII form (IDNA, RFC 5891)',
   );
+}
+
+/** The global URL maps names as browsers do (UTS 46), without any I/O. */
+function asciiOf(name: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII begins there.
+  if (/^[\u0000-\u007f]*$/.test(name) || /[\s/?#@:\\[\]%<>^|]/.test(name)) return null;
+  const host = URL.parse(`http://${name}/`)?.hostname ?? '';
+  const isName = host.length <= 253 && host.split('.').every((label) => label === '*' || OWNER_LABEL.test(label));
+  return isName && !/^[\d.]+$/.test(host) ? host : null;
 }
 
 /** A short free name for people (subnets, VLANs): printable ASCII without quotes or backslashes; digits alone are an id or a VID. */

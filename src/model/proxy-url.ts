@@ -1,6 +1,6 @@
 import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../core/ip.ts';
-import { parseDomainName } from './names.ts';
+import { parseDomainName, refuseUnicode } from './names.ts';
 
 /** Where a proxy answers. `host`: a name or an address, without brackets. */
 export interface ProxyPlace {
@@ -22,7 +22,10 @@ export function parseProxyUrl(text: string, field: string): string | Rejected {
     return invalid(field, 'it holds a user name or a password', 'no secrets in settings: a proxy that asks for none');
   }
   const match = SHAPE.exec(text);
-  if (!match) return invalid(field, `${show(text)} is not the address of a proxy`, RULE);
+  if (!match) {
+    const host = /^http:\/\/([^/:]+)/i.exec(text)?.[1] ?? '';
+    return refuseUnicode(host, field) ?? invalid(field, `${show(text)} is not the address of a proxy`, RULE);
+  }
   const port = Number(match[3] ?? 80);
   if (port < 1 || port > 65_535) return invalid(field, `${show(text)} has the port ${port}`, '1 to 65535');
   const host = parseHost(match[1] ?? match[2] ?? '', field);

@@ -95,3 +95,56 @@ describe('a MAC address that no interface has', () => {
     expect((await ask('POST', '/machines', { hostname, interfaces: [{ mac }] }))[0]).toBe(201);
   });
 });
+
+describe('a name that is not written in ASCII', () => {
+  const RULE = 'Rule: names are given in their ASCII form (IDNA, RFC 5891).';
+  const says = (field: string, text: string, ascii: string) =>
+    `${field}: "${text}" is not written in ASCII; its ASCII form is ${ascii}. ${RULE}`;
+  const record = { type: 'CNAME', fqdn: 'www.regent.internal' };
+  const cases: readonly (readonly [Method, string, unknown, string])[] = [
+    ['POST', '/domains', { name: 'bücher.test' }, says('name', 'bücher.test', 'xn--bcher-kva.test')],
+    ['POST', '/domains', { name: 'Пример' }, says('name', 'Пример', 'xn--e1afmkfd')],
+    ['POST', '/domains', { name: 'ｅｘ.test' }, says('name', 'ｅｘ.test', 'ex.test')],
+    ['PATCH', '/domains/regent.internal', { name: 'bücher.test' }, says('name', 'bücher.test', 'xn--bcher-kva.test')],
+    [
+      'POST',
+      '/records',
+      { fqdn: '_sip.bücher.regent.internal', type: 'A', data: '192.0.2.1' },
+      says('fqdn', '_sip.bücher.regent.internal', '_sip.xn--bcher-kva.regent.internal'),
+    ],
+    ['POST', '/records', { ...record, data: 'müller.test' }, says('data', 'müller.test', 'xn--mller-kva.test')],
+    ['POST', '/machines', { hostname: 'müller' }, says('hostname', 'müller', 'xn--mller-kva')],
+    [
+      'POST',
+      '/reservations',
+      { address: '10.10.10.30', mac: '02:00:00:00:00:30', hostname: 'müller' },
+      says('hostname', 'müller', 'xn--mller-kva'),
+    ],
+    [
+      'PUT',
+      '/settings/ntp_servers',
+      { value: ['zeit.bücher.test'] },
+      says('ntp_servers', 'zeit.bücher.test', 'zeit.xn--bcher-kva.test'),
+    ],
+    [
+      'PUT',
+      '/settings/default_domain',
+      { value: 'bücher.test' },
+      says('default_domain', 'bücher.test', 'xn--bcher-kva.test'),
+    ],
+    [
+      'PUT',
+      '/settings/http_proxy',
+      { value: 'http://bücher.test:3128' },
+      says('http_proxy', 'bücher.test', 'xn--bcher-kva.test'),
+    ],
+  ];
+  it.each(cases)('%s %s %j', async (method, path, body, detail) => {
+    expect(await ask(method, path, body)).toEqual([422, detail]);
+  });
+
+  it('is taken in its ASCII form', async () => {
+    expect((await ask('POST', '/domains', { name: 'xn--bcher-kva.test' }))[0]).toBe(201);
+    expect((await ask('POST', '/domains', { name: 'a b.bücher' }))[1]).toContain('is not a domain name');
+  });
+});
