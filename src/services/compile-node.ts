@@ -3,6 +3,7 @@ import { mainAddress, regionNodes } from '../model/cluster.ts';
 import { OWN_PROCESSES, type Snapshot, type Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';
+import { holdParts } from './kit/parts.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 
 /** What one service is to be on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
@@ -96,7 +97,7 @@ export function wantedVersions(snapshot: Snapshot, services: readonly AnyService
 /**
  * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that
  * throws, or whose lint finds an error, keeps its part of `previous`; without one it is left out. Other services go on. What a service
- * can hold back alone (a name, a zone), it holds back itself (`heldBack`).
+ * can hold back alone (a name, a zone, an element of a list) is all that is held back (`heldBack`, `parts`).
  */
 export function compileNode(
   snapshot: Snapshot,
@@ -144,8 +145,8 @@ function compilePrepared(
   const findings: ServiceFinding[] = [];
   for (const item of prepared) {
     const { name } = item.service;
-    const result = compileService(snapshot, nodeId, item);
     const before = previous?.services[name];
+    const result = compileService({ snapshot, nodeId, previous: before?.desired ?? null }, item);
     const told = result.isUsable ? result.findings : result.findings.map((finding) => holding(name, finding));
     findings.push(...told.map((finding) => ({ service: name, ...finding })));
     const desired = result.isUsable ? result.desired : before?.desired;
@@ -177,18 +178,24 @@ interface ServiceResult {
   readonly findings: readonly Finding[];
 }
 
-function compileService(snapshot: Snapshot, nodeId: string, item: PreparedService): ServiceResult {
+interface CompileInput {
+  readonly snapshot: Snapshot;
+  readonly nodeId: string;
+  readonly previous: Record<string, unknown> | null;
+}
+
+function compileService({ snapshot, nodeId, previous }: CompileInput, item: PreparedService): ServiceResult {
   const { service, shared, failure } = item;
   if (failure !== null) return unusable(service.name, failure);
   try {
-    const desired: Record<string, unknown> | null = service.compile(snapshot, nodeId, shared);
-    if (desired === null) return { isUsable: true, desired, findings: [] };
-    const held = service.heldBack?.(shared) ?? [];
-    const findings = service.lint(desired);
+    const wanted: Record<string, unknown> | null = service.compile(snapshot, nodeId, shared);
+    if (wanted === null) return { isUsable: true, desired: wanted, findings: [] };
+    const held = service.heldBack?.(shared, snapshot) ?? [];
+    const { desired, findings: left, lint } = holdParts(service, wanted, previous);
     // What the nodes would refuse is never published.
     acceptDesired(service, desired);
-    const isUsable = findings.every((finding) => finding.severity !== 'error');
-    return { isUsable, desired, findings: [...held, ...findings] };
+    const isUsable = lint.every((finding) => finding.severity !== 'error');
+    return { isUsable, desired, findings: [...held, ...left, ...lint] };
   } catch (error) {
     return unusable(service.name, sentenceOf(error));
   }

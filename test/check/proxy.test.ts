@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ORIGIN_PROGRAM } from '../../src/drills/probes/web/start-origin.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { compileProxy } from '../../src/services/proxy/compile.ts';
+import { compileProxy, prepareProxy } from '../../src/services/proxy/compile.ts';
 import type { ProxyDesired } from '../../src/services/proxy/desired.ts';
 import { proxy } from '../../src/services/proxy/index.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
@@ -54,7 +54,8 @@ describe('squid on rendered files', () => {
       subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24'), aSubnet(2, 'others', '203.0.113.0/24', { proxyOn: false })],
       ...changes,
     });
-    const desired = compileProxy({ ...snapshot, settings: { ...snapshot.settings, ...settings } }, R1.id);
+    const whole = { ...snapshot, settings: { ...snapshot.settings, ...settings } };
+    const desired = compileProxy(whole, R1.id, prepareProxy(whole));
     if (desired === null) throw new Error('the proxy is off');
     return desired;
   }

@@ -102,6 +102,19 @@ export function clusterSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   });
 }
 
+/** Which subnet of the cases below an address lies in, by how it begins; the first one for all others. */
+const SUBNET_IDS: readonly (readonly [string, number])[] = [
+  ['127.', 0],
+  ['10.8.', 2],
+  ['192.0.2.', 3],
+  ['172.20.4.', 4],
+  ['2001:db8:10:', 5],
+];
+
+function subnetIdOf(address: string): number {
+  return SUBNET_IDS.find(([start]) => address.startsWith(start))?.[1] ?? 1;
+}
+
 /** A machine; `nics` name each interface's addresses as `name: [address, …]`, the first one carries the host name. */
 export function machine(
   hostname: string,
@@ -115,7 +128,7 @@ export function machine(
       mac: `52:54:00:00:00:${(index + 16).toString(16)}`,
       kind: 'physical',
       vlanId: 1,
-      addresses: addresses.map((address) => ({ subnetId: 1, address })),
+      addresses: addresses.map((address) => ({ subnetId: subnetIdOf(address), address })),
     }),
   );
   return { id: hostname.slice(0, 6), hostname, domainId, interfaces };
@@ -359,7 +372,7 @@ export function hostileSnapshot(): Snapshot {
   });
 }
 
-/** Machines as the database has them: every MAC once, every address in its subnet; an address outside of all keeps the first one. */
+/** Machines as the database has them: every MAC once, every address in its subnet; an address outside of all is of none (0). */
 function placed(snapshot: Snapshot): Snapshot {
   const networks = snapshot.subnets.flatMap((subnet) => {
     const network = parseNetwork(subnet.cidr);
@@ -379,7 +392,7 @@ function placed(snapshot: Snapshot): Snapshot {
         .padStart(6, '0')
         .replaceAll(/(..)(?=.)/g, '$1:')}`;
       const subnets = nic.addresses.map(({ address }) => subnetOf(address));
-      const addresses = nic.addresses.map(({ address }, index) => ({ subnetId: subnets[index]?.id ?? 1, address }));
+      const addresses = nic.addresses.map(({ address }, index) => ({ subnetId: subnets[index]?.id ?? 0, address }));
       return { ...nic, mac, vlanId: subnets[0]?.vlanId ?? 1, addresses };
     }),
   }));

@@ -164,19 +164,17 @@ function subnetOf(
     resolvers: resolversOf(snapshot, subnet, network, place),
     timeServers: [own],
     nextServer: own,
-    leases: leasesOf(network, shared.leases.bySubnet.get(subnet.id) ?? []),
+    leases: leasesOf(shared.leases.bySubnet.get(subnet.id) ?? []),
   };
 }
 
-/** In the order of their addresses. Kea refuses its whole file for one that is outside of its subnet, which the database refuses before. */
-function leasesOf(network: Network, leases: readonly StaticLease[]): StaticLease[] {
-  return leases
-    .flatMap((lease) => {
-      const address = parseAddress(lease.address);
-      return !isRejected(address) && contains(network, address) ? [{ lease, address }] : [];
-    })
-    .sort((a, b) => compareAddresses(a.address, b.address))
-    .map(({ lease }) => lease);
+/** In the order of their addresses. What is no address stands first: it is held back and told (`lint-parts.ts`). */
+function leasesOf(leases: readonly StaticLease[]): StaticLease[] {
+  const parsed = leases.map((lease) => ({ lease, address: parseAddress(lease.address) }));
+  const bad = parsed.flatMap(({ lease, address }) => (isRejected(address) ? [lease] : []));
+  const good = parsed.flatMap(({ lease, address }) => (isRejected(address) ? [] : [{ lease, address }]));
+  good.sort((a, b) => compareAddresses(a.address, b.address));
+  return [...bad, ...good.map(({ lease }) => lease)];
 }
 
 /** The subnet's own resolvers; else, with DNS on, one address of each region node that serves: those on the subnet first, and this node first of all. */

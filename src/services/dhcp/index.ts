@@ -3,6 +3,7 @@ import { compileDhcp, type DhcpShared, prepareDhcp } from './compile.ts';
 import { activateDhcp, checkDhcp, DHCP_COMMANDS, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
 import { DhcpDesired } from './desired.ts';
 import { keaLeases, LEASE_COMMANDS } from './leases.ts';
+import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { lintDhcp, lintSiteDhcp } from './lint.ts';
 import { DHCP_FILES, type DhcpView, FOLDER, limitsDhcp, viewDhcp } from './view.ts';
 
@@ -18,7 +19,8 @@ export const dhcp: ManagedService<DhcpDesired, DhcpView, DhcpShared> = {
   files: DHCP_FILES,
   prepare: prepareDhcp,
   compile: compileDhcp,
-  lint: lintDhcp,
+  lint: (desired) => [...lintDhcpParts(desired), ...lintDhcp(desired)],
+  parts: DHCP_PARTS,
   lintSite: lintSiteDhcp,
   view: viewDhcp,
   limits: limitsDhcp,

@@ -27,7 +27,7 @@ export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
           warning(
             'search_list_full',
             `domain ${left[0]}`,
-            `DHCP names ${desired.search.length} domains to search in; ${left.length} ${left.length === 1 ? 'is' : 'are'} left out: ${some(left)}. Rule: a resolver of the C library looks at six (resolv.conf(5)), the default domain first, then the oldest.`,
+            `DHCP names ${desired.search.length} domains to search in; ${left.length} ${left.length === 1 ? 'is' : 'are'} left out: ${some(left)}. Rule: six, for more are not looked at by older resolvers (resolv.conf(5), glibc before 2.26); the default domain first, then the oldest.`,
           ),
         ];
   const poor = desired.networks

@@ -1,12 +1,25 @@
 import { textDigest } from '../../core/digest.ts';
-import { orderedNetworks } from '../../core/ip.ts';
+import { isRejected } from '../../core/errors.ts';
+import { orderedNetworks, parseNetwork } from '../../core/ip.ts';
 import { ownNodeAmong } from '../../model/circle.ts';
 import type { LocalZone } from '../../model/special/local-zones.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { Finding, VersionKey } from '../kit/contract.ts';
+import type { Finding, PartList, VersionKey } from '../kit/contract.ts';
 import { type GeneratedZone, generateZones, localZonesOf } from './bind-zone-generator.ts';
 import type { DnsDesired, Zone } from './desired.ts';
 import { holdZones } from './hold.ts';
+
+const IN_SETTING = 'Take it out of the setting that names it: regent setting list.';
+
+/** BIND serves and asks each of these for itself; zones are held back by `holdZones`, for all nodes alike. */
+export const DNS_PARTS: readonly PartList[] = [
+  {
+    path: 'clients/*',
+    name: (network) => `network ${String(network)}`,
+    remedy: 'Change the subnet (regent subnet list) or the setting dns_trusted_acl.',
+  },
+  { path: 'forwarders/*', name: (host) => `resolver ${String(host)}`, remedy: IN_SETTING },
+];
 
 /** Work that every node shares: the zones' content, where unknown names are asked for, and what is held back. */
 export interface DnsShared {
@@ -14,13 +27,15 @@ export interface DnsShared {
   readonly local: readonly LocalZone[];
   readonly forwarders: readonly string[];
   readonly findings: readonly Finding[];
+  /** What was published last of each zone. */
+  readonly last: ReadonlyMap<string, Zone>;
 }
 
 /** Generates the zones once for the site. No zones without a region node: nobody would answer for them. */
 export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): DnsShared {
   const { forwarders, findings } = forwardersOf(snapshot);
   if (!snapshot.nodes.some((node) => node.isRegion))
-    return { zones: [], local: localZonesOf(snapshot, []), forwarders, findings };
+    return { zones: [], local: localZonesOf(snapshot, []), forwarders, findings, last: new Map() };
   const generated = generateZones(snapshot);
   const digests = new Map(generated.map((zone) => [zone.content, zone.digest]));
   const held = holdZones(
@@ -31,7 +46,13 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
     content,
     digest: digests.get(content) ?? textDigest(JSON.stringify(content)),
   }));
-  return { zones, local: localZonesOf(snapshot, zones), forwarders, findings: [...findings, ...held.findings] };
+  return {
+    zones,
+    local: localZonesOf(snapshot, zones),
+    forwarders,
+    findings: [...findings, ...held.findings],
+    last: held.last,
+  };
 }
 
 /** Every zone wants a serial for its content. */
@@ -39,24 +60,40 @@ export function versionedDns(_snapshot: Snapshot, shared: DnsShared): readonly V
   return shared.zones.map((zone) => ({ key: zone.content.name, digest: zone.digest }));
 }
 
+/** What keeps its last good content, and zones whose content has no number: their serials are used up. */
+export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Finding[] {
+  const serialOf = serialsIn(snapshot);
+  const lost = shared.zones
+    .filter((zone) => serialOf(zone) === undefined && shared.last.has(zone.content.name))
+    .map(({ content: { name } }): Finding => {
+      return {
+        code: 'zone_without_serial',
+        severity: 'error',
+        subject: `zone ${name}`,
+        sentence: `Zone ${name} has no serial for its content, for the last one was used: it keeps its last good content.`,
+        held: `zone ${name}`,
+        remedy: `Give the domain another name: regent domain set ${name} --name NEW.`,
+      };
+    });
+  return [...shared.findings, ...lost];
+}
+
 /**
- * BIND runs on region nodes. A zone whose content has no published number is a fault, because a serial that does not
- * follow the content could go backwards or stand still.
+ * BIND runs on region nodes. A zone whose content has no published number keeps its last content, because a serial that does not
+ * follow the content could go backwards or stand still; without any that is a fault of the whole.
  */
 export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared): DnsDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
   if (!node?.isRegion) return null;
-  const numbers = new Map(
-    snapshot.versions
-      .filter((row) => row.service === 'dns')
-      .map((row) => [JSON.stringify([row.key, row.digest]), row.version]),
-  );
+  const serialOf = serialsIn(snapshot);
   const { settings } = snapshot;
   return {
-    zones: shared.zones.map(({ content, digest }): Zone => {
-      const serial = numbers.get(JSON.stringify([content.name, digest]));
-      if (serial === undefined) throw new TypeError(`zone ${content.name} has no serial for its content`);
-      return { ...content, serial };
+    zones: shared.zones.map((zone): Zone => {
+      const serial = serialOf(zone);
+      if (serial !== undefined) return { ...zone.content, serial };
+      const last = shared.last.get(zone.content.name);
+      if (last === undefined) throw new TypeError(`zone ${zone.content.name} has no serial for its content`);
+      return last;
     }),
     local: [...shared.local],
     clients: clientsOf(snapshot),
@@ -64,6 +101,13 @@ export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared
     dnssecValidation: settings.dnssec_validation,
     rateLimit: settings.dns_rate_limit,
   };
+}
+
+/** Gives the published number of a zone's content. */
+function serialsIn({ versions }: Snapshot): (zone: GeneratedZone) => number | undefined {
+  const own = versions.filter((row) => row.service === 'dns');
+  const numbers = new Map(own.map((row) => [JSON.stringify([row.key, row.digest]), row.version]));
+  return ({ content, digest }) => numbers.get(JSON.stringify([content.name, digest]));
 }
 
 /** A resolver of ours as our own forwarder would send every question in a circle: it is left out. */
@@ -92,5 +136,8 @@ function clientsOf(snapshot: Snapshot): string[] {
   const cidrs = snapshot.subnets
     .filter((subnet) => subnet.dnsOn && !off.has(subnet.vlanId))
     .map((subnet) => subnet.cidr);
-  return orderedNetworks([...cidrs, ...snapshot.settings.dns_trusted_acl]);
+  // What is no network is held back and told (`DNS_PARTS`).
+  const isNetwork = (cidr: string) => !isRejected(parseNetwork(cidr));
+  const all = [...cidrs, ...snapshot.settings.dns_trusted_acl];
+  return [...orderedNetworks(all.filter(isNetwork)), ...all.filter((cidr) => !isNetwork(cidr))];
 }

@@ -1,14 +1,19 @@
 import { Compile } from 'typebox/compile';
 import type { Finding } from '../kit/contract.ts';
-import { type DnsDesired, type Zone, type ZoneContent, ZoneRecord } from './desired.ts';
+import { formRule } from '../kit/parts.ts';
+import { show } from '../../core/errors.ts';
+import { type DnsDesired, Zone, type ZoneContent, ZoneRecord } from './desired.ts';
 import { ownerName, type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
 
 const isRecord = Compile(ZoneRecord);
+const isZone = Compile(Zone);
 
 /** Zones that BIND takes, and what had to be held back for that. */
 export interface HeldZones {
   readonly zones: readonly ZoneContent[];
   readonly findings: readonly Finding[];
+  /** The newest published content of each zone. */
+  readonly last: ReadonlyMap<string, Zone>;
 }
 
 /**
@@ -22,7 +27,7 @@ export function holdZones(zones: readonly ZoneContent[], before: readonly DnsDes
   const kept = zones.flatMap((zone) => {
     const previous = last.get(zone.name);
     const reduced = holdOwners(zone, previous);
-    const [problem] = problemsOfServers(reduced.zone);
+    const problem = problemOfFrame(zone) ?? problemsOfServers(reduced.zone)[0];
     if (problem === undefined) {
       findings.push(...reduced.findings);
       return [reduced.zone];
@@ -30,7 +35,20 @@ export function holdZones(zones: readonly ZoneContent[], before: readonly DnsDes
     findings.push(zoneFinding(zone, problem, previous !== undefined));
     return previous === undefined ? [] : [contentOf(previous)];
   });
-  return { zones: kept, findings };
+  return { zones: kept, findings, last };
+}
+
+/** What is wrong with a zone's own values: its name, its times, the names of its SOA. */
+function problemOfFrame(zone: ZoneContent): Problem | undefined {
+  const frame = { ...zone, serial: 1, records: [] };
+  if (isZone.Check(frame)) return undefined;
+  const [first] = isZone.Errors(frame);
+  const member = first?.instancePath.slice(1) ?? '';
+  const value = show(Object.entries(frame).find(([name]) => name === member)?.[1]);
+  return {
+    code: 'zone_malformed',
+    what: `cannot be loaded: its ${member} ${formRule(first?.message)} (it is ${value})`,
+  };
 }
 
 function holdOwners(zone: ZoneContent, previous: Zone | undefined): { zone: ZoneContent; findings: Finding[] } {
@@ -105,6 +123,9 @@ function zoneFinding(zone: ZoneContent, problem: Problem, hasPast: boolean): Fin
     subject: `zone ${zone.name}`,
     sentence: `Zone ${zone.name} ${problem.what}: ${instead}.`,
     held: `zone ${zone.name}`,
-    remedy: 'Give every region node an address (regent node list), and free the names of region nodes.',
+    remedy:
+      problem.code === 'zone_malformed'
+        ? 'Change the domain (regent domain list) or the setting that gives this value.'
+        : 'Give every region node an address (regent node list), and free the names of region nodes.',
   };
 }

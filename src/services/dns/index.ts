@@ -1,5 +1,5 @@
 import type { ManagedService } from '../kit/contract.ts';
-import { compileDns, type DnsShared, prepareDns, versionedDns } from './compile.ts';
+import { compileDns, DNS_PARTS, type DnsShared, heldBackDns, prepareDns, versionedDns } from './compile.ts';
 import { activateDns, checkDns, DNS_COMMANDS, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
 import { DnsDesired } from './desired.ts';
 import { lintDns } from './lint.ts';
@@ -17,10 +17,11 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   users: ['bind'],
   files: DNS_FILES,
   prepare: prepareDns,
-  heldBack: (shared) => shared.findings,
+  heldBack: heldBackDns,
   versioned: versionedDns,
   compile: compileDns,
   lint: lintDns,
+  parts: DNS_PARTS,
   lintSite: lintSpecialUse,
   view: viewDns,
   check: checkDns,

@@ -14,6 +14,28 @@ export interface Finding {
   readonly held?: string;
   /** A sentence: what an operator does about it. */
   readonly remedy?: string;
+  /**
+   * With an error of `lint`: the one element that is at fault, such as `/clients/3`, in a list of the service's `parts`: that element alone is
+   * held back. Never stored.
+   */
+  readonly part?: string;
+}
+
+/**
+ * A list of a desired state whose elements stand alone: the daemon can do without one of them. One that does not fit is left out, or keeps
+ * its last content, and the rest is published (`kit/parts.ts`).
+ */
+export interface PartList {
+  /** Members on the way, with a star for each element of a list, such as `clients/*`. */
+  readonly path: string;
+  /** What an element is called, such as `subnet 10.0.0.0/24`. It gets what does not fit, so of any shape. */
+  name(element: unknown): string;
+  /** A sentence: what an operator does about it. */
+  readonly remedy: string;
+  /** The member by which an element is the same as before; without one its last content is not looked for. */
+  readonly key?: string;
+  /** With no element left nothing is published: the service keeps its last part. */
+  readonly isNeeded?: boolean;
 }
 
 /** One file that a template makes: where it goes and what the template sees. */
@@ -152,13 +174,15 @@ export interface ManagedService<Desired, View, Shared = undefined> {
    * each node that has something.
    */
   prepare?(snapshot: Snapshot, before: readonly Desired[]): Shared;
-  /** What the shared work held back, so that the rest goes on; told at each node that runs the service. */
-  heldBack?(shared: Shared): readonly Finding[];
+  /** What the shared work held back, so that the rest goes on; told at each node that runs the service. `snapshot.versions` are numbered. */
+  heldBack?(shared: Shared, snapshot: Snapshot): readonly Finding[];
   /** Things of the whole site with a published number; the numbers come back in `snapshot.versions`. */
   versioned?(snapshot: Snapshot, shared: Shared): readonly VersionKey[];
   /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */
   compile(snapshot: Snapshot, nodeId: string, shared: Shared): Desired | null;
   lint(desired: Desired): readonly Finding[];
+  /** Lists whose elements are held back one by one; all else is held back with the whole service. */
+  readonly parts?: readonly PartList[];
   /** Findings about the whole site that no node's own part shows, such as a VLAN that nobody serves. An `error` degrades the site and holds nothing back. */
   lintSite?(snapshot: Snapshot): readonly Finding[];
   view(desired: Desired, facts: HostFacts): View;

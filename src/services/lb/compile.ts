@@ -1,6 +1,19 @@
 import { mainAddress, regionNodes } from '../../model/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import type { PartList } from '../kit/contract.ts';
+import { memberText } from '../kit/parts.ts';
 import type { LbDesired } from './desired.ts';
+
+/** haproxy spreads over the others. */
+export const LB_PARTS: readonly PartList[] = [
+  {
+    path: 'regions/*',
+    name: (region) => `region node ${memberText(region, 'name')}`,
+    remedy: 'Give the node an address: regent node set.',
+    key: 'name',
+    isNeeded: true,
+  },
+];
 
 /** haproxy runs on the region nodes of a cluster, those that are still joining too: theirs is the way to the database. */
 export function compileLb(snapshot: Snapshot, nodeId: string): LbDesired | null {
@@ -11,7 +24,5 @@ export function compileLb(snapshot: Snapshot, nodeId: string): LbDesired | null 
     address: mainAddress(item),
     ...(item.isDrained ? { isDrained: true } : {}),
   }));
-  const lost = regions.find((item) => item.address === '');
-  if (lost) throw new TypeError(`region node ${lost.name} has no address: the others could not reach it`);
   return { name: node.name, regions };
 }

@@ -1,5 +1,5 @@
 import type { ManagedService } from '../kit/contract.ts';
-import { compileLb } from './compile.ts';
+import { compileLb, LB_PARTS } from './compile.ts';
 import { activateLb, certificateLb, checkLb, LB_COMMANDS, parseProbeLb, probeLb, roleChangeLb } from './daemon.ts';
 import { LbDesired } from './desired.ts';
 import { FOLDER, LB_FILES, type LbView, viewLb } from './view.ts';
@@ -18,6 +18,7 @@ export const lb: ManagedService<LbDesired, LbView> = {
   files: LB_FILES,
   compile: compileLb,
   lint: () => [],
+  parts: LB_PARTS,
   view: viewLb,
   check: checkLb,
   activate: activateLb,

@@ -1,5 +1,5 @@
 import type { ManagedService } from '../kit/contract.ts';
-import { compileNtp } from './compile.ts';
+import { compileNtp, NTP_PARTS } from './compile.ts';
 import { activateNtp, checkNtp, NTP_COMMANDS, parseProbeNtp, probeNtp, roleChangeNtp } from './daemon.ts';
 import { NtpDesired } from './desired.ts';
 import { FOLDER, NTP_FILES, type NtpView, viewNtp } from './view.ts';
@@ -16,6 +16,7 @@ export const ntp: ManagedService<NtpDesired, NtpView> = {
   files: NTP_FILES,
   compile: compileNtp,
   lint: () => [],
+  parts: NTP_PARTS,
   view: viewNtp,
   check: checkNtp,
   activate: activateNtp,

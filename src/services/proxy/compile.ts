@@ -1,23 +1,62 @@
 import { orderedNetworks } from '../../core/ip.ts';
-import { checkNoCircle } from '../../model/circle.ts';
+import { ownNodeAmong } from '../../model/circle.ts';
 import { knownAddresses, servingRegions } from '../../model/cluster.ts';
 import { proxyPlace } from '../../model/proxy-url.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
+import type { Finding, PartList } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';
+
+/** Work that every node shares: the proxy that everything is fetched through, and why it is left out. */
+export interface ProxyShared {
+  readonly parent: ProxyDesired['parent'];
+  readonly findings: readonly Finding[];
+}
+
+/** Squid serves and asks each of these for itself. A node that is left out of `nodes` could be reached through it: there is no list for them. */
+export const PROXY_PARTS: readonly PartList[] = [
+  {
+    path: 'clients/*',
+    name: (network) => `network ${String(network)}`,
+    remedy: 'Make the subnet smaller or forbid it the proxy: regent subnet set SUBNET --proxy off.',
+  },
+  {
+    path: 'resolvers/*',
+    name: (address) => `resolver ${String(address)}`,
+    remedy: 'Give the region node a proper address: regent node list.',
+  },
+];
+
+/** A proxy of our own as our own parent would send every request in a circle: it is left out, and Squid asks the origin itself. */
+export function prepareProxy({ nodes, settings }: Snapshot): ProxyShared {
+  const parent = proxyPlace(settings.http_proxy);
+  const own = parent === null ? null : ownNodeAmong([parent.host], { nodes, domain: settings.default_domain });
+  if (parent === null || own === null) return { parent, findings: [] };
+  const finding: Finding = {
+    code: 'parent_circle',
+    severity: 'error',
+    subject: `proxy ${parent.host}`,
+    sentence: `http_proxy names ${parent.host}, which is our own node ${own.node}: requests would go in a circle, so everything is fetched from its origin.`,
+    held: `proxy ${parent.host}`,
+    remedy: 'Change the setting http_proxy.',
+  };
+  return { parent: null, findings: [finding] };
+}
+
+/** What `prepareProxy` found. */
+export function heldBackProxy(shared: ProxyShared): readonly Finding[] {
+  return shared.findings;
+}
 
 /**
  * Squid runs on region nodes, for the subnets that may use a proxy, unless it is switched off or machines are to use
  * another proxy themselves.
  */
-export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired | null {
+export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxyShared): ProxyDesired | null {
   const { settings, nodes } = snapshot;
   const node = nodes.find((item) => item.id === nodeId);
   if (!node?.isRegion || !settings.enable_http_proxy) return null;
-  const other = proxyPlace(settings.http_proxy);
-  if (other !== null && !settings.use_peer_proxy) return null;
+  if (proxyPlace(settings.http_proxy) !== null && !settings.use_peer_proxy) return null;
   const nodeNames = nodes.map((item) => `${item.name}.${settings.default_domain}`);
-  const circle = checkNoCircle('http_proxy', settings.http_proxy, { nodes, domain: settings.default_domain });
-  if (circle !== null) throw new TypeError(circle.message);
   return {
     name: `${node.name}.${settings.default_domain}`,
     port: settings.maas_proxy_port,
@@ -25,7 +64,7 @@ export function compileProxy(snapshot: Snapshot, nodeId: string): ProxyDesired |
     nodes: knownAddresses(snapshot),
     nodeNames: nodeNames.toSorted(),
     resolvers: ['127.0.0.1', ...otherRegions(nodes, node).flatMap((item) => item.addresses.slice(0, 1))],
-    parent: other,
+    parent: shared.parent,
     cacheMb: settings.proxy_cache_size,
   };
 }

@@ -5,12 +5,16 @@ import type { ProxyDesired } from './desired.ts';
 
 /** Rules of the whole. */
 export function lintProxy(desired: ProxyDesired): readonly Finding[] {
-  return desired.clients.filter(isEverybody).map((cidr) => ({
-    code: 'proxy_open',
-    severity: 'error' as const,
-    subject: `network ${cidr}`,
-    sentence: `network ${cidr} would open the proxy to everybody: a subnet that may use it is /8 or longer (IPv6: /16).`,
-  }));
+  return desired.clients
+    .map((cidr, index) => ({ cidr, index }))
+    .filter(({ cidr }) => isEverybody(cidr))
+    .map(({ cidr, index }) => ({
+      code: 'proxy_open',
+      severity: 'error' as const,
+      part: `/clients/${index}`,
+      subject: `network ${cidr}`,
+      sentence: `network ${cidr} would open the proxy to everybody: a subnet that may use it is /8 or longer (IPv6: /16).`,
+    }));
 }
 
 /** The API refuses such subnets; this is the second line. */

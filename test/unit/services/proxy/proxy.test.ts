@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../../../src/model/settings.ts';
-import { compileProxy } from '../../../../src/services/proxy/compile.ts';
+import { compileProxy, prepareProxy } from '../../../../src/services/proxy/compile.ts';
 import { activateProxy, ORIGIN, parseProbeProxy, roleChangeProxy } from '../../../../src/services/proxy/daemon.ts';
 import type { ProxyDesired } from '../../../../src/services/proxy/desired.ts';
 import { lintProxy } from '../../../../src/services/proxy/lint.ts';
@@ -36,7 +36,8 @@ function compile(settings: Partial<Settings> = {}, nodeId = R1.id): ProxyDesired
       aSubnet(4, 'closed', '10.77.0.0/24', { proxyOn: false }),
     ],
   });
-  return compileProxy({ ...snapshot, settings: { ...snapshot.settings, ...settings } }, nodeId);
+  const whole = { ...snapshot, settings: { ...snapshot.settings, ...settings } };
+  return compileProxy(whole, nodeId, prepareProxy(whole));
 }
 
 function desired(settings: Partial<Settings> = {}): ProxyDesired {
@@ -68,12 +69,10 @@ describe('compile', () => {
     expect(compile({ use_peer_proxy: false })).not.toBeNull();
   });
 
-  it('takes the parent apart, and refuses an own node as one', () => {
+  it('takes the parent apart, and leaves an own node out', () => {
     expect(compile({ http_proxy: 'http://[2001:db8::1]:3128' })?.parent).toEqual({ host: '2001:db8::1', port: 3128 });
     for (const host of ['10.77.0.12', 'r2.regent.internal']) {
-      expect(() => compile({ http_proxy: `http://${host}:3128` })).toThrow(
-        `http_proxy: ${host} is our own node r2. Rule: a host that is no region node: what ours send there would go in a circle.`,
-      );
+      expect(compile({ http_proxy: `http://${host}:3128` })?.parent).toBeNull();
     }
     expect(compile({ http_proxy: 'http://[fd00:77::12]:1' }, RACK.id)).toBeNull();
   });
