@@ -6,7 +6,7 @@ import { compileSite, type NodeBody } from '../services/compile-node.ts';
 import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { unifiedDiff } from '../services/kit/diff.ts';
 import { renderService } from '../services/kit/render.ts';
-import { findingOf } from './findings.ts';
+import { findingOf } from '../contract/wire/finding.ts';
 
 /** The parts that turn desired state into files. */
 export interface Renderer {

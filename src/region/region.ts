@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
 import { isRejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
-import { releaseOf } from '../store/compiler-gate.ts';
+import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
 import { findApiKey } from '../store/queries/api-keys.ts';

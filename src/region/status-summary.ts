@@ -2,8 +2,7 @@ import type { Service } from '../contract/service.ts';
 import type { Status } from '../contract/status.ts';
 import type { DatabaseHealth } from './port.ts';
 import type { ClusterWord } from './cluster/view.ts';
-import { errorTexts } from '../contract/finding-text.ts';
-import { findingOf } from './findings.ts';
+import { errorTexts, findingOf } from '../contract/wire/finding.ts';
 import { isAway, isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
 
 /** What the summary is made from. `now` in ms. */

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { claimCompiler } from '../../src/store/compiler-gate.ts';
+import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
 import { publishSite, readPublication, type StoredFinding } from '../../src/store/publication.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { readPlace } from '../../src/store/queries/place.ts';

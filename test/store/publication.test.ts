@@ -5,7 +5,7 @@ import type { Desired } from '../../src/contract/agent.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { Version } from '../../src/model/snapshot.ts';
 import type { Database } from '../../src/store/database.ts';
-import { claimCompiler, readCompiler } from '../../src/store/compiler-gate.ts';
+import { claimCompiler, readCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
 import {
   HELD_AHEAD_MAX,
   needsGeneration,

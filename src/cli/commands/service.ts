@@ -1,4 +1,4 @@
-import { findingText } from '../../contract/finding-text.ts';
+import { findingText } from '../../contract/wire/finding.ts';
 import type { Service } from '../../contract/service.ts';
 import { ACTIONS } from './cluster/actions.ts';
 import { printerOf, runChange } from '../change.ts';

@@ -1,4 +1,4 @@
-import { findingText } from '../../contract/finding-text.ts';
+import { findingText } from '../../contract/wire/finding.ts';
 import type { Status } from '../../contract/status.ts';
 import { printerOf } from '../change.ts';
 import type { Call, NounSpec } from '../command.ts';

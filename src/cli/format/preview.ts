@@ -1,4 +1,4 @@
-import { findingText } from '../../contract/finding-text.ts';
+import { findingText } from '../../contract/wire/finding.ts';
 import type { NodeDiff, Preview } from '../../contract/common.ts';
 import { printable, printableLines } from './escape.ts';
 

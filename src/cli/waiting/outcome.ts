@@ -1,4 +1,4 @@
-import { errorTexts } from '../../contract/finding-text.ts';
+import { errorTexts } from '../../contract/wire/finding.ts';
 import type { Status } from '../../contract/status.ts';
 
 /** States in which a service is as it should be. */

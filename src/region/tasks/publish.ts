@@ -5,7 +5,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
-import { claimCompiler } from '../../store/compiler-gate.ts';
+import { claimCompiler } from '../../store/queries/cluster/compiler-gate.ts';
 import { type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
 import { readPlace } from '../../store/queries/place.ts';
 import { listNodes } from '../../store/queries/nodes.ts';

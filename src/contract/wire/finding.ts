@@ -1,4 +1,4 @@
-import type { Finding } from './common.ts';
+import type { Finding } from '../common.ts';
 
 /** One finding of one node. */
 interface NodeFinding extends Finding {
@@ -24,4 +24,17 @@ export function errorTexts(findings: readonly NodeFinding[]): string[] {
     const nodes = [...new Set(group.map(({ node }) => node))].join(', ');
     return oldest === undefined ? [] : [`${oldest.service} on ${nodes}: ${findingText(oldest)}`];
   });
+}
+
+/** A finding as the wire has it: what belongs to storage stays behind, and what is not known is left out. */
+export function findingOf({ code, severity, subject, sentence, held, remedy, since }: Finding): Finding {
+  return {
+    code,
+    severity,
+    subject,
+    sentence,
+    ...(held === undefined ? {} : { held }),
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(since === undefined ? {} : { since }),
+  };
 }

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { Rejected } from '../core/errors.ts';
-import type { Database } from './database.ts';
-import { readLiveRegions } from './queries/cluster/standing.ts';
-import type { Tx } from './tx.ts';
+import type { Rejected } from '../../../core/errors.ts';
+import type { Database } from '../../database.ts';
+import { readLiveRegions } from './standing.ts';
+import type { Tx } from '../../tx.ts';
 
 /** A version that publishes keeps its place for so long without a living region that has it, seconds: a restart is no reason to go back. */
 const GATE_KEPT_S = 60;
