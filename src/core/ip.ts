@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { invalid, type Rejected, show } from './errors.ts';
+import { compareText } from './order.ts';
 
 /** An address as number: `family` 4 or 6, `value` in [0, 2^32) or [0, 2^128). */
 export interface Address {
@@ -101,6 +102,32 @@ export function overlaps(a: Network, b: Network): boolean {
 export function compareAddresses(a: Address, b: Address): number {
   if (a.family !== b.family) return a.family - b.family;
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+/** Orders texts of addresses, with or without a prefix, as `compareAddresses` does; what is no address comes last, by its text. */
+export function compareAddressTexts(a: string, b: string): number {
+  return compareKeys(keyOf(a), keyOf(b));
+}
+
+/** Things in the order of `compareAddressTexts`; each address is read once. */
+export function byAddress<T extends { readonly address: string }>(items: Iterable<T>): T[] {
+  const keyed = Array.from(items, (item) => ({ item, ...keyOf(item.address) }));
+  return keyed.sort(compareKeys).map(({ item }) => item);
+}
+
+interface AddressKey {
+  readonly text: string;
+  readonly address: Address | null;
+}
+
+function keyOf(text: string): AddressKey {
+  const address = parseAddress(bareAddress(text));
+  return { text, address: 'kind' in address ? null : address };
+}
+
+function compareKeys(a: AddressKey, b: AddressKey): number {
+  if (!a.address || !b.address) return Number(!a.address) - Number(!b.address) || compareText(a.text, b.text);
+  return compareAddresses(a.address, b.address) || compareText(a.text, b.text);
 }
 
 /** Addresses as canonical texts, each once, IPv4 first, then by value. Throws TypeError for a text that is none. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { Command, ExecResult, HostFacts } from '../core/host-values.ts';
-import { bareAddress } from '../core/ip.ts';
+import { bareAddress, compareAddressTexts } from '../core/ip.ts';
 
 type Run = (command: Command) => Promise<ExecResult>;
 
@@ -89,7 +89,7 @@ export function parseOsRelease(text: string): { id: string; version: string } {
   return { id: value('ID') || 'linux', version: value('VERSION_ID') };
 }
 
-/** All interfaces by name, also those without an address; addresses without prefix and zone, in a stable order. */
+/** All interfaces by name, also those without an address; addresses without prefix and zone, in the order of their numbers. */
 async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interfaces']> {
   const names = (await readdir(INTERFACE_FOLDER).catch(() => Object.keys(networkInterfaces()))).sort();
   const links = await Promise.all(
@@ -101,7 +101,7 @@ async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interf
     })),
   );
   const addresses = await readAddresses(run, known, links);
-  return links.map((link) => ({ ...link, addresses: (addresses.get(link.name) ?? []).toSorted() }));
+  return links.map((link) => ({ ...link, addresses: (addresses.get(link.name) ?? []).toSorted(compareAddressTexts) }));
 }
 
 /** From ip(8), because Node leaves interfaces out that are down or have no carrier, though they keep their addresses. */

@@ -1,4 +1,5 @@
 import { isRejected } from '../core/errors.ts';
+import { byAddress } from '../core/ip.ts';
 import { compareText } from '../core/order.ts';
 import { parseHostLabel } from './names.ts';
 import type { Domain, LeaseName } from './snapshot.ts';
@@ -31,7 +32,7 @@ export function cleanHostname(text: string): string {
 /**
  * Names that DHCP clients give themselves, where a domain wants them: a single label in the default domain, a full name in the domain
  * directly above its first label. Anything that is not a host name by our own grammar is none. Who had a name first keeps it (then: the
- * first address); an address has one name. Ordered by address as text.
+ * first address); an address has one name. Ordered by address.
  */
 export function chooseLeaseNames(
   leases: readonly NamedLease[],
@@ -41,14 +42,14 @@ export function chooseLeaseNames(
   const wanting = new Map(domains.filter((domain) => domain.leaseNames).map((domain) => [domain.name, domain.id]));
   if (wanting.size === 0) return [];
   const taken = new Map<string, LeaseName>();
-  for (const { address, hostname } of [...leases].sort(byAge)) {
+  for (const { address, hostname } of byAge(leases)) {
     const name = parseLeaseName(hostname, defaultDomain);
     const domainId = name === null ? undefined : wanting.get(name.domain);
     if (name === null || domainId === undefined) continue;
     const key = `${name.label}.${name.domain}`;
     if (!taken.has(key)) taken.set(key, { hostname: name.label, address, domainId });
   }
-  return [...taken.values()].sort((a, b) => compareText(a.address, b.address));
+  return byAddress(taken.values());
 }
 
 function parseLeaseName(hostname: string, defaultDomain: string): { label: string; domain: string } | null {
@@ -61,6 +62,7 @@ function parseLeaseName(hostname: string, defaultDomain: string): { label: strin
   return { label, domain: dot < 0 ? defaultDomain : name.slice(dot + 1) };
 }
 
-function byAge(a: NamedLease, b: NamedLease): number {
-  return compareText(a.since, b.since) || compareText(a.address, b.address);
+/** The oldest first, then by address. */
+function byAge(leases: readonly NamedLease[]): NamedLease[] {
+  return byAddress(leases).sort((a, b) => compareText(a.since, b.since));
 }

@@ -2,6 +2,8 @@ import { isRejected } from '../core/errors.ts';
 import {
   type Address,
   bareAddress,
+  compareAddresses,
+  compareAddressTexts,
   contains,
   formatAddress,
   type Network,
@@ -37,8 +39,25 @@ export function keepAddresses<N extends Nic>(now: readonly N[], before: readonly
   return now.map((nic) => {
     if (nic.hasCarrier !== false) return nic;
     const kept = (had.get(`${nic.name} ${nic.mac}`) ?? []).filter((address) => !inUse.has(address));
-    return { ...nic, addresses: [...new Set([...nic.addresses, ...kept])].sort(compareText) };
+    return { ...nic, addresses: [...new Set([...nic.addresses, ...kept])].sort(compareAddressTexts) };
   });
+}
+
+/**
+ * A node's interfaces without the floating address: it belongs to the cluster, and the node that holds it now is no other node for that.
+ * `floating`: `ADDRESS/PREFIX` or the address alone; null: there is none.
+ */
+export function ownInterfaces<N extends { readonly addresses: readonly string[] }>(
+  interfaces: readonly N[],
+  floating: string | null,
+): N[] {
+  const vip = floating === null ? null : parseAddress(bareAddress(floating));
+  if (vip === null || isRejected(vip)) return [...interfaces];
+  const isVip = (text: string) => {
+    const address = parseAddress(bareAddress(text));
+    return !isRejected(address) && compareAddresses(address, vip) === 0;
+  };
+  return interfaces.map((nic) => ({ ...nic, addresses: nic.addresses.filter((text) => !isVip(text)) }));
 }
 
 interface Place {
@@ -48,11 +67,13 @@ interface Place {
 
 /**
  * Which nodes stand on which VLANs: an interface stands on a VLAN when it has an address in one of the VLAN's subnets. One sight per node,
- * VLAN and interface, however many addresses and subnets; ordered by node, VLAN, interface.
+ * VLAN and interface, however many addresses and subnets; ordered by node, VLAN, interface, its addresses as numbers. `floating`: the
+ * cluster's address, which is no node's.
  */
 export function sightsOf(
   reports: readonly InterfaceReport[],
   subnets: readonly Pick<Subnet, 'cidr' | 'vlanId'>[],
+  floating: string | null = null,
 ): Sight[] {
   const places = subnets.flatMap(({ cidr, vlanId }): Place[] => {
     const network = parseNetwork(cidr);
@@ -60,7 +81,7 @@ export function sightsOf(
   });
   const byBits = indexOf(places);
   const found = reports.flatMap(({ nodeId, interfaces }) =>
-    interfaces.flatMap((nic) => sightsOfInterface(nodeId, nic, byBits)),
+    ownInterfaces(interfaces, floating).flatMap((nic) => sightsOfInterface(nodeId, nic, byBits)),
   );
   return found.sort(
     (a, b) => compareText(a.nodeId, b.nodeId) || a.vlanId - b.vlanId || compareText(a.interface, b.interface),
@@ -84,7 +105,7 @@ function sightsOfInterface(
     nodeId,
     vlanId,
     interface: nic.name,
-    addresses: [...new Set(addresses)].sort(compareText),
+    addresses: [...new Set(addresses)].sort(compareAddressTexts),
   }));
 }
 

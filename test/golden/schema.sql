@@ -82,6 +82,8 @@ END))
   CREATE TRIGGER check_subnet_stays BEFORE UPDATE OF vlan_id ON public.subnets FOR EACH ROW EXECUTE FUNCTION check_subnet_stays()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER keep_vlan_served AFTER DELETE OR UPDATE OF vlan_id ON public.subnets FOR EACH ROW EXECUTE FUNCTION keep_vlan_served()
+  CREATE TRIGGER no_own_address AFTER INSERT ON public.subnets FOR EACH ROW WHEN ((new.gateway IS NOT NULL)) EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER no_own_address_set AFTER UPDATE OF gateway ON public.subnets FOR EACH ROW WHEN (((new.gateway IS NOT NULL) AND (old.gateway IS DISTINCT FROM new.gateway))) EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -156,6 +158,8 @@ END))
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, mac ON public.reservations FOR EACH ROW WHEN ((new.mac IS NOT NULL)) EXECUTE FUNCTION keep_one_fixed_address()
+  CREATE TRIGGER no_own_address AFTER INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER no_own_address_set AFTER UPDATE OF address ON public.reservations FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -273,6 +277,8 @@ table nodes
   constraint nodes_name_unique UNIQUE (name)
   constraint nodes_pkey PRIMARY KEY (id)
   constraint nodes_state_known CHECK ((state = ANY (ARRAY['joining'::text, 'member'::text])))
+  CREATE TRIGGER own_address_free AFTER INSERT ON public.nodes FOR EACH ROW EXECUTE FUNCTION check_own_address_free()
+  CREATE TRIGGER own_address_free_set AFTER UPDATE OF addresses ON public.nodes FOR EACH ROW WHEN ((old.addresses <> new.addresses)) EXECUTE FUNCTION check_own_address_free()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -450,6 +456,8 @@ END)))
   CREATE TRIGGER check_range_not_twice BEFORE INSERT OR UPDATE ON public.ip_ranges FOR EACH ROW WHEN ((new.first <= new.last)) EXECUTE FUNCTION check_range_alone()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER keep_vlan_served AFTER DELETE OR UPDATE OF kind, subnet_id ON public.ip_ranges FOR EACH ROW WHEN ((old.kind = 'dynamic'::text)) EXECUTE FUNCTION keep_vlan_served()
+  CREATE TRIGGER no_own_address AFTER INSERT ON public.ip_ranges FOR EACH ROW WHEN ((new.kind = 'dynamic'::text)) EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER no_own_address_set AFTER UPDATE OF kind, first, last ON public.ip_ranges FOR EACH ROW WHEN (((new.kind = 'dynamic'::text) AND (((old.kind IS DISTINCT FROM new.kind) OR (old.first IS DISTINCT FROM new.first)) OR (old.last IS DISTINCT FROM new.last)))) EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -494,6 +502,8 @@ END))
   CREATE TRIGGER check_address_on_vlan BEFORE INSERT OR UPDATE OF subnet_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_on_vlan()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, interface_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
+  CREATE TRIGGER no_own_address AFTER INSERT ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER no_own_address_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -690,6 +700,8 @@ table cluster
   constraint cluster_only_one UNIQUE (is_only)
   constraint cluster_pkey PRIMARY KEY (id)
   constraint cluster_virtual_router_range CHECK (((virtual_router >= 1) AND (virtual_router <= 255)))
+  CREATE TRIGGER own_address_free AFTER INSERT ON public.cluster FOR EACH ROW WHEN ((new.vip IS NOT NULL)) EXECUTE FUNCTION check_own_address_free()
+  CREATE TRIGGER own_address_free_set AFTER UPDATE OF vip ON public.cluster FOR EACH ROW WHEN (((new.vip IS NOT NULL) AND (old.vip IS DISTINCT FROM new.vip))) EXECUTE FUNCTION check_own_address_free()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.cluster FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.cluster FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -789,6 +801,21 @@ begin
     values (operation, tg_table_name, lower(tg_op), row_key, old_row, new_row);
   return null;
 end $function$
+
+
+function users_of_addresses(inet[],boolean)
+CREATE OR REPLACE FUNCTION public.users_of_addresses(addresses inet[], is_floating boolean)
+ RETURNS TABLE(address inet, words text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select w, claim_words(c) from unnest(addresses) as w join address_claims c on c.span @> w
+    where c.source <> 'subnets' or is_floating
+  union all
+  select w, format('%s, an address of the node %s', host(w), n.name) from unnest(addresses) as w join nodes n on w = any (n.addresses)
+    where is_floating
+  order by 1
+$function$
 
 
 function touch_machine()
@@ -1198,6 +1225,37 @@ begin
 end $function$
 
 
+function check_own_address_free()
+CREATE OR REPLACE FUNCTION public.check_own_address_free()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  row jsonb := to_jsonb(new);
+  wanted inet[];
+  rival record;
+begin
+  if tg_table_name = 'cluster' then
+    wanted := array[host((row ->> 'vip')::inet)::inet];
+  else
+    select array_agg(a) into wanted from (
+      select value::inet as a from jsonb_array_elements_text(row -> 'addresses') as t (value)
+      except select value::inet from jsonb_array_elements_text(case when tg_op = 'UPDATE' then to_jsonb(old) -> 'addresses' else '[]' end) as t (value)
+    ) as fresh;
+    select a as address into rival from unnest(wanted) as a where a in (select host(vip)::inet from cluster) limit 1;
+    if found then
+      perform refuse('own_addresses_alone', format('%s is the floating address of the cluster', host(rival.address)));
+    end if;
+  end if;
+  perform from subnets where exists (select from unnest(wanted) as a where a <<= cidr) order by id for no key update;
+  select * into rival from users_of_addresses(wanted, tg_table_name = 'cluster') limit 1;
+  if found then
+    perform refuse('own_addresses_alone', format('%s collides with %s', host(rival.address), rival.words));
+  end if;
+  return null;
+end $function$
+
+
 function check_one_fixed_address(integer,text)
 CREATE OR REPLACE FUNCTION public.check_one_fixed_address(subnet integer, interface_mac text)
  RETURNS void
@@ -1218,6 +1276,31 @@ begin
   if found then
     perform refuse('reservations_or_machine', format('%s, and %s has the static lease %s', card, interface_mac, host(lease)));
   end if;
+end $function$
+
+
+function check_no_own_address()
+CREATE OR REPLACE FUNCTION public.check_no_own_address()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  row jsonb := to_jsonb(new);
+  span inetrange;
+  own own_addresses;
+begin
+  span := case tg_table_name
+    when 'ip_ranges' then
+      case when row ->> 'kind' = 'dynamic' then inetrange((row ->> 'first')::inet, (row ->> 'last')::inet, '[]') end
+    when 'subnets' then inetrange((row ->> 'gateway')::inet, (row ->> 'gateway')::inet, '[]')
+    else inetrange((row ->> 'address')::inet, (row ->> 'address')::inet, '[]')
+  end;
+  select * into own from own_addresses
+    where address <@ span and (node_id is null or tg_table_name <> 'subnets') order by address, node_id limit 1;
+  if found then
+    perform refuse('own_addresses_alone', format('%s is %s', host(own.address), own.words));
+  end if;
+  return null;
 end $function$
 
 

@@ -10,6 +10,8 @@ const FIRST = 13;
  */
 const NARROWING: Readonly<Record<string, string>> = {
   special_use: 'subnets and domains with a special purpose, such as 127.0.0.0/8 and localhost',
+  own_addresses:
+    'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };
 
 describe('migrations', () => {

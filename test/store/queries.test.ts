@@ -26,7 +26,7 @@ import {
   updateNode,
 } from '../../src/store/queries/nodes.ts';
 import { createRecord, findRecords, listRecords, namesInUse, updateRecord } from '../../src/store/queries/records.ts';
-import { nodeOfAddress, takenSpans } from '../../src/store/queries/network/address-users.ts';
+import { ownAddressesBetween, takenSpans } from '../../src/store/queries/network/address-users.ts';
 import { createRange } from '../../src/store/queries/network/ranges.ts';
 import { createReservation } from '../../src/store/queries/network/reservations.ts';
 import {
@@ -285,8 +285,9 @@ describe('networks and machines', () => {
       '10.50.0.200',
       '10.50.0.254',
     ]);
-    expect(await read((tx) => nodeOfAddress(tx, '10.50.0.2'))).toBe('r5');
-    expect(await read((tx) => nodeOfAddress(tx, '10.50.0.3'))).toBeNull();
+    const own = (address: string) => read((tx) => ownAddressesBetween(tx, { first: address, last: address }));
+    expect(await own('10.50.0.2')).toMatchObject([{ words: 'an address of the node r5', isFloating: false }]);
+    expect(await own('10.50.0.3')).toEqual([]);
     expect(await read((tx) => findSubnet(tx, { id: subnetId }))).toMatchObject({ used: 3, dynamic: 10 });
   });
 

@@ -3,7 +3,13 @@ import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
 import { nextFreeAddress, spanOfAddress, spansOfAddresses } from '../../model/allocation.ts';
 import { type Claim, checkAddressFree } from '../../model/ip-range.ts';
 import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/leases.ts';
-import { type ClaimRow, claimsBetween, nodeOfAddress, takenSpans } from '../../store/queries/network/address-users.ts';
+import {
+  type ClaimRow,
+  claimsBetween,
+  type OwnAddress,
+  ownAddressesBetween,
+  takenSpans,
+} from '../../store/queries/network/address-users.ts';
 import { rangesOf } from '../../store/queries/network/ranges.ts';
 import { lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -45,10 +51,19 @@ export async function checkUnclaimed(
   return checkAddressFree(spanOfAddress(address), await rangesOf(tx, subnet.id), others);
 }
 
-/** Refuses an address that a node has, naming it. */
-export async function checkNoNode(tx: Tx, address: string): Promise<Rejected | null> {
-  const node = await nodeOfAddress(tx, address);
-  return node === null ? null : rejected('conflict', `${address} is taken: an address of the node ${node}.`);
+/** Refuses an address that a node has, or the floating one, naming whose it is. */
+export async function checkNotOwn(tx: Tx, address: string): Promise<Rejected | null> {
+  return refuseOwn((await ownAddressesBetween(tx, { first: address, last: address }))[0]);
+}
+
+/** Refuses the floating address as a gateway. A node's own address may be one: that node routes then. */
+export async function checkNotFloating(tx: Tx, address: string): Promise<Rejected | null> {
+  const own = await ownAddressesBetween(tx, { first: address, last: address });
+  return refuseOwn(own.find((item) => item.isFloating));
+}
+
+function refuseOwn(own: OwnAddress | undefined): Rejected | null {
+  return own ? rejected('conflict', `${own.address} is taken: ${own.words}.`) : null;
 }
 
 /** Refuses an address that another interface has a live lease of. `mac` null: nobody may have one. */

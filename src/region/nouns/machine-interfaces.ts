@@ -7,7 +7,7 @@ import { findMachine, type InterfaceInput, type MachineRow } from '../../store/q
 import { findReservation } from '../../store/queries/network/reservations.ts';
 import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
-import { checkNotLeased, checkUnclaimed, nextFree } from './address-law.ts';
+import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from './address-law.ts';
 import { subnetByRef, subnetCidrs, vlanByRef } from './network-refs.ts';
 
 /** What is gathered while the interfaces of one request are read. `machine`: the one that is changed, null for a new one. */
@@ -147,7 +147,7 @@ async function givenAddress(
     return collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`);
   const taken =
     (await checkUnclaimed(all.tx, subnet, parsed, (claim) => claim.source === 'interface_addresses')) ??
-    (owner ? null : await checkNotLeased(all.tx, address, mac));
+    (owner ? null : ((await checkNotOwn(all.tx, address)) ?? (await checkNotLeased(all.tx, address, mac))));
   return taken ? { ...taken, message: `${field}/address: ${taken.message}` } : address;
 }
 

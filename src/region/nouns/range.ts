@@ -2,6 +2,7 @@ import type { Range } from '../../contract/network/range.ts';
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import {
+  type Claim,
   checkRangeAlone,
   checkRangeUnclaimed,
   type IpRange,
@@ -9,7 +10,7 @@ import {
   sizeOfSpan,
   spanOf,
 } from '../../model/ip-range.ts';
-import { claimsBetween } from '../../store/queries/network/address-users.ts';
+import { claimsBetween, ownAddressesBetween } from '../../store/queries/network/address-users.ts';
 import * as ranges from '../../store/queries/network/ranges.ts';
 import { findSubnet, lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -48,6 +49,15 @@ export async function subnetOf(
   );
 }
 
+/** The cluster's own addresses in a range, as claims. */
+async function ownClaims(tx: Tx, range: { readonly first: string; readonly last: string }): Promise<Claim[]> {
+  const own = await ownAddressesBetween(tx, range);
+  return own.map(({ address, words }) => ({
+    what: `${address}, ${words}`,
+    span: spanOf({ first: address, last: address }),
+  }));
+}
+
 /** Judges a range beside what is there. Holds the subnet, so that two rivals do not both find the place free. */
 async function readRange(
   tx: Tx,
@@ -58,13 +68,19 @@ async function readRange(
   if (isRejected(parsed)) return parsed;
   const refusal = await lockSubnet(tx, { key: subnet.id });
   if (refusal) return refusal;
-  const others = (await ranges.rangesOf(tx, subnet.id)).filter((range) => range.id !== wanted.id);
+  const all = await ranges.rangesOf(tx, subnet.id);
+  const others = all.filter((range) => range.id !== wanted.id);
   const overlap = checkRangeAlone(parsed.span, others);
   if (overlap) return overlap;
   if (wanted.kind === 'dynamic') {
     const claims = (await claimsBetween(tx, parsed)).filter((claim) => claim.source !== 'ip_ranges');
     const taken = checkRangeUnclaimed(parsed.span, claims);
     if (taken) return taken;
+    const old = all.find((range) => range.id === wanted.id);
+    const isSame = old?.first === parsed.first && old.last === parsed.last;
+    // A node may have come after the range: that is a finding, and the range can still be changed in everything else.
+    const own = isSame ? null : checkRangeUnclaimed(parsed.span, await ownClaims(tx, parsed));
+    if (own) return own;
   }
   return { first: parsed.first, last: parsed.last };
 }

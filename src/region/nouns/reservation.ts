@@ -12,7 +12,7 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
 import { glancing, target, writing } from '../use-case.ts';
-import { checkNoNode, checkNotLeased, checkUnclaimed, nextFree } from './address-law.ts';
+import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from './address-law.ts';
 import { defaultDomain } from './domain.ts';
 import { usesOf } from './name-law.ts';
 import { reservationByRef, subnetByRef } from './network-refs.ts';
@@ -93,7 +93,7 @@ async function readAddress(tx: Tx, subnet: SubnetRow, text: string, mac: string 
   const refusal =
     (await lockSubnet(tx, { key: subnet.id })) ??
     (await checkUnclaimed(tx, subnet, address)) ??
-    (await checkNoNode(tx, canonical)) ??
+    (await checkNotOwn(tx, canonical)) ??
     (await checkNotLeased(tx, canonical, mac));
   return refusal ?? canonical;
 }

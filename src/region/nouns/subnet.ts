@@ -1,6 +1,6 @@
 import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/subnet.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
 import type { Settings } from '../../model/settings.ts';
 import { reverseWords } from '../../model/special/reverse.ts';
@@ -16,7 +16,7 @@ import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { glancing, reading, target, writing } from '../use-case.ts';
-import { checkUnclaimed, leaseWords } from './address-law.ts';
+import { checkNotFloating, checkUnclaimed, leaseWords } from './address-law.ts';
 import { checkVlanKeepsRange } from './dhcp-law.ts';
 import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';
 
@@ -89,7 +89,9 @@ export const subnetCases = {
       if (isRejected(offer)) return offer;
       const vlan = await (body.vlan === undefined ? firstVlan(tx) : vlanByRef(tx, body.vlan));
       if (isRejected(vlan)) return vlan;
-      const refusal = checkNoOverlap(network, await allRows((page) => subnets.listSubnets(tx, page)));
+      const refusal =
+        checkNoOverlap(network, await allRows((page) => subnets.listSubnets(tx, page))) ??
+        (typeof offer.gateway === 'string' ? await checkNotFloating(tx, offer.gateway) : null);
       if (refusal) return refusal;
       const row = await subnets.createSubnet(tx, { ...offer, vlanId: vlan.id, name: offer.name ?? cidr, cidr });
       const shown = view(row, await readSettings(tx));
@@ -163,7 +165,10 @@ async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | n
 async function checkGateway(tx: Tx, subnet: Row, text: string | null | undefined): Promise<Rejected | null> {
   const address = typeof text === 'string' && text !== subnet.gateway ? parseAddress(text, 'gateway') : null;
   if (address === null || isRejected(address)) return address;
-  return checkUnclaimed(tx, subnet, address, (claim) => claim.source === 'subnets' && claim.id === subnet.id);
+  return (
+    (await checkUnclaimed(tx, subnet, address, (claim) => claim.source === 'subnets' && claim.id === subnet.id)) ??
+    (await checkNotFloating(tx, formatAddress(address)))
+  );
 }
 
 /** The database refuses as well; this says what is in the way. */

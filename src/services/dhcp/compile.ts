@@ -10,7 +10,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
-import { servingRegions } from '../../model/cluster.ts';
+import { knownAddresses, servingRegions } from '../../model/cluster.ts';
 import { spansOfAddresses, subtractSpans } from '../../model/allocation.ts';
 import { spanOf } from '../../model/ip-range.ts';
 import type { Sight, Snapshot } from '../../model/snapshot.ts';
@@ -31,7 +31,7 @@ import { type StaticLeases, staticLeases } from './static-leases.ts';
 /** Work that every node shares. */
 export interface DhcpShared {
   readonly leases: StaticLeases;
-  /** Single addresses that DHCP gives to nobody: claimed ones by subnet, and those of nodes anywhere. */
+  /** Single addresses that DHCP gives to nobody: claimed ones by subnet, and the cluster's own anywhere. */
   readonly claimed: ReadonlyMap<number, readonly AddressSpan[]>;
   readonly nodes: readonly AddressSpan[];
 }
@@ -48,15 +48,11 @@ export function prepareDhcp(snapshot: Snapshot): DhcpShared {
     ...snapshot.reservations,
     ...snapshot.subnets.flatMap(({ id, gateway }) => (gateway === null ? [] : [{ subnetId: id, address: gateway }])),
   ];
-  const nodes = [
-    ...snapshot.nodes.flatMap((node) => node.addresses),
-    ...snapshot.sights.flatMap((sight) => sight.addresses.map(bareAddress)),
-  ];
   const claimed = Map.groupBy(claims, (claim) => claim.subnetId);
   return {
     leases: staticLeases(snapshot),
     claimed: new Map([...claimed].map(([id, list]) => [id, spansOfAddresses(list.map((claim) => claim.address))])),
-    nodes: spansOfAddresses(nodes),
+    nodes: spansOfAddresses(knownAddresses(snapshot)),
   };
 }
 
@@ -91,8 +87,8 @@ interface VlansOn {
 
 /** Which VLANs with DHCP a rack serves, by where it stands. Kea knows a client's network by the interface alone: the first VLAN has it. */
 export function vlansOn(snapshot: Snapshot, nodeId: string): VlansOn {
-  const sights = snapshot.sights
-    .filter((sight) => sight.nodeId === nodeId && INTERFACE.test(sight.interface))
+  const sights = sightsOfNode(snapshot, nodeId)
+    .filter((sight) => INTERFACE.test(sight.interface))
     .sort((a, b) => (a.interface < b.interface ? -1 : 1));
   const served: ServedPlace[] = [];
   const lost: VlansOn['lost'][number][] = [];
@@ -105,6 +101,15 @@ export function vlansOn(snapshot: Snapshot, nodeId: string): VlansOn {
     else lost.push({ vlan, sights: own, other: other?.vlan ?? null });
   }
   return { served, lost };
+}
+
+/** Where a node stands; of several addresses in a network those that it is known by come first, then the lowest. */
+function sightsOfNode(snapshot: Snapshot, nodeId: string): Sight[] {
+  const known = new Set(snapshot.nodes.find((node) => node.id === nodeId)?.addresses);
+  const rank = (text: string) => Number(!known.has(bareAddress(text)));
+  return snapshot.sights
+    .filter((sight) => sight.nodeId === nodeId)
+    .map((sight) => ({ ...sight, addresses: sight.addresses.toSorted((a, b) => rank(a) - rank(b)) }));
 }
 
 function placeOn(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[]): ServedPlace | null {
@@ -186,7 +191,7 @@ function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place
   const near: string[] = [];
   const far: string[] = [];
   for (const node of regions) {
-    const sights = snapshot.sights.filter((sight) => sight.nodeId === node.id);
+    const sights = sightsOfNode(snapshot, node.id);
     const here = sights.flatMap((sight) => addressOn(sight, network))[0];
     const elsewhere = node.addresses.find((address) => !address.includes(':'));
     if (here && node.id === place.sight.nodeId) near.unshift(formatAddress(here));

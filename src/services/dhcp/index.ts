@@ -5,6 +5,7 @@ import { DhcpDesired } from './desired.ts';
 import { keaLeases, LEASE_COMMANDS } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { lintDhcp, lintSiteDhcp } from './lint.ts';
+import { lintOwnAddresses } from './own-addresses.ts';
 import { DHCP_FILES, type DhcpView, FOLDER, limitsDhcp, viewDhcp } from './view.ts';
 
 /** Kea 2.6 DHCPv4: addresses for every VLAN with DHCP that an accepted rack stands on. */
@@ -21,7 +22,7 @@ export const dhcp: ManagedService<DhcpDesired, DhcpView, DhcpShared> = {
   compile: compileDhcp,
   lint: (desired) => [...lintDhcpParts(desired), ...lintDhcp(desired)],
   parts: DHCP_PARTS,
-  lintSite: lintSiteDhcp,
+  lintSite: (snapshot) => [...lintSiteDhcp(snapshot), ...lintOwnAddresses(snapshot)],
   view: viewDhcp,
   limits: limitsDhcp,
   check: checkDhcp,

@@ -1,3 +1,4 @@
+import { knownAddresses } from '../../model/cluster.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
 import type { LostLease, StaticLease } from './desired.ts';
 
@@ -18,14 +19,17 @@ interface Candidate extends StaticLease {
 
 /**
  * Static leases: machines' interface addresses, and reservations with a MAC. One MAC has one address in a subnet (Kea refuses a second):
- * a machine's own address comes first, then the order of the configuration; the others are lost.
+ * a machine's own address comes first, then the order of the configuration; the others are lost. An address of the cluster's own is given to
+ * nobody: `lintOwnAddresses` tells.
  */
 export function staticLeases(snapshot: Snapshot): StaticLeases {
   const owners = ownersOf(snapshot);
   const bySubnet = new Map<number, StaticLease[]>();
   const lost = new Map<number, LostLease[]>();
   const kept = new Map<string, string>();
+  const own = new Set(knownAddresses(snapshot));
   for (const { subnetId, ...lease } of [...ofMachines(snapshot, owners), ...ofReservations(snapshot, owners)]) {
+    if (own.has(lease.address)) continue;
     const key = `${subnetId} ${lease.mac}`;
     const other = kept.get(key);
     if (other === undefined) {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { AgentFinding, Facts, HostObservation, Observation, ServiceObservation } from '../../contract/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
-import { keepAddresses } from '../../model/sight.ts';
+import { keepAddresses, ownInterfaces } from '../../model/sight.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
@@ -58,7 +58,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   await tx.run(sql`delete from observations where node_id = ${node.id}
     and service <> all(${services.map(({ service }) => service)}::text[])`);
   // Which VLANs a node sees follows from its interfaces.
-  if (stableJson(facts.interfaces) !== stableJson(before?.facts.interfaces ?? [])) await raiseObserved(tx);
+  if (await isSeenAnew(tx, facts, before?.facts)) await raiseObserved(tx);
   const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeActions(tx, node.id, report);
@@ -71,6 +71,15 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
     ...moved,
     ...paused,
   ]);
+}
+
+/** Did the interfaces change, but for the floating address? Its moves make no node another one. */
+async function isSeenAnew(tx: Tx, facts: Facts, before: Facts | undefined): Promise<boolean> {
+  const known = before?.interfaces ?? [];
+  if (stableJson(facts.interfaces) === stableJson(known)) return false;
+  const cluster = await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`);
+  const own = (interfaces: Facts['interfaces']) => stableJson(ownInterfaces(interfaces, cluster?.vip ?? null));
+  return own(facts.interfaces) !== own(known);
 }
 
 /**

@@ -139,12 +139,13 @@ export async function readRackNodes(tx: Tx): Promise<RackNode[]> {
   return rows.flatMap(({ uuid, nodeId }) => (nodeId === null ? [] : [{ nodeId, isMaster: uuid === master?.uuid }]));
 }
 
-/** Who stands on which VLAN, by the nodes' last reports. `subnets`: all of them, when the caller has them already. */
+/** Who stands on which VLAN, by the nodes' last reports, less the floating address. `subnets`: all of them, when the caller has them already. */
 export async function readSights(tx: Tx, subnets?: readonly Pick<Subnet, 'cidr' | 'vlanId'>[]): Promise<Sight[]> {
   const reports = await tx.all(sql<InterfaceReport>`
     select node_id as "nodeId", facts -> 'interfaces' as interfaces from node_observations order by node_id collate "C"`);
   const known =
     subnets ??
     (await tx.all(sql<Pick<Subnet, 'cidr' | 'vlanId'>>`select text(cidr) as cidr, vlan_id as "vlanId" from subnets`));
-  return sightsOf(reports, known);
+  const cluster = await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`);
+  return sightsOf(reports, known, cluster?.vip ?? null);
 }

@@ -71,7 +71,7 @@ describe('names of leases', () => {
   it('belong to who had them first, then to the first address', () => {
     const later = '2026-01-01T00:00:01.000Z';
     expect(choose(lease('pc', 1, later), lease('pc', 9), lease('pc', 10), lease('PC', 8, later))).toEqual([
-      { hostname: 'pc', address: '10.0.0.10', domainId: 1 },
+      { hostname: 'pc', address: '10.0.0.9', domainId: 1 },
     ]);
   });
 

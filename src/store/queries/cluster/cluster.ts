@@ -17,10 +17,10 @@ export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Pr
   return { ...cluster, isSeed: false };
 }
 
-/** Addresses of a list that machines or reservations have, with what has them in words. */
+/** Addresses of a list that machines, reservations or dynamic ranges have, with what has them in words. A gateway may be a node. */
 export function readAddressUsers(tx: Tx, addresses: readonly string[]): Promise<{ address: string; user: string }[]> {
   return tx.all(sql<{ address: string; user: string }>`
     select w.address, claim_words(c) as "user" from unnest(${[...addresses]}::text[]) as w (address)
     join address_claims c on c.span && inetrange(w.address::inet, w.address::inet, '[]')
-    where c.source in ('reservations', 'interface_addresses') order by w.address collate "C"`);
+    where c.source <> 'subnets' order by w.address::inet`);
 }

@@ -3,16 +3,9 @@ import type { AddressSpan } from '../../../core/ip.ts';
 import { type Claim, spanOf } from '../../../model/ip-range.ts';
 import type { Tx } from '../../tx.ts';
 
-/** Addresses that nodes have or report to have: a machine must not get the address of its own resolver. */
-const NODE_ADDRESSES = sql`
-  select id as node_id, a as address from nodes, unnest(addresses) as a
-  union select node_id, case when pg_input_is_valid(reported, 'inet') then host(reported::inet)::inet end
-    from node_observations, jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value,
-    lateral (select value #>> '{}' as reported) as text`;
-
 /**
  * Everything in a subnet that automatic allocation stays away from: ranges of both kinds, reservations, the gateway, addresses of
- * machines and nodes, and addresses that records name. Unsorted. Hold the subnet (`lockSubnet`) before, so that two requests
+ * machines and nodes, the floating address, and addresses that records name. Unsorted. Hold the subnet (`lockSubnet`) before, so that two requests
  * for the next free address do not find the same one.
  */
 export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[]> {
@@ -30,18 +23,29 @@ export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[
       union all select min(address), max(address) from rows where run is not null group by run
       union all select address, address from rows where run is null
       union all select gateway, gateway from subnet where gateway is not null
-      union all select n.address, n.address from (${NODE_ADDRESSES}) as n, subnet where n.address <<= subnet.cidr
+      union all select o.address, o.address from own_addresses o, subnet where o.address <<= subnet.cidr
       union all select data::inet, data::inet from records, subnet where type in ('A', 'AAAA') and data::inet <<= subnet.cidr
     ) as taken`);
   return rows.map(spanOf);
 }
 
-/** Name of the node that has the address or reports to have it; null without one. */
-export async function nodeOfAddress(tx: Tx, address: string): Promise<string | null> {
-  const row = await tx.one(sql<{ name: string }>`
-    select nodes.name from (${NODE_ADDRESSES}) as n join nodes on nodes.id = n.node_id
-    where n.address = ${address}::inet order by nodes.name limit 1`);
-  return row?.name ?? null;
+/** An address of a node, configured or reported, or the floating one (`isFloating`); `words` say whose it is. */
+export interface OwnAddress {
+  readonly address: string;
+  readonly isFloating: boolean;
+  readonly words: string;
+}
+
+/** The cluster's own addresses between these two (both included), the lowest first, at most `limit`. */
+export function ownAddressesBetween(
+  tx: Tx,
+  span: { readonly first: string; readonly last: string },
+  limit = 3,
+): Promise<OwnAddress[]> {
+  return tx.all(sql<OwnAddress>`
+    select host(address) as address, node_id is null as "isFloating", words from own_addresses
+    where address between ${span.first}::inet and ${span.last}::inet
+    order by own_addresses.address, node_id nulls first, words limit ${limit}`);
 }
 
 /** Somebody who has addresses for himself: the row of `source` with this id, in words that operators know, and its addresses. */
