@@ -145,6 +145,7 @@ const REGION_PORTS: readonly WantedPort[] = [
   { port: PORTS.patroni, what: 'Patroni', protocol: 'tcp' },
   { port: PORTS.etcdClient, what: "etcd's clients", protocol: 'tcp' },
   { port: PORTS.etcdPeer, what: "etcd's members", protocol: 'tcp' },
+  { port: PORTS.etcdWay, what: "Patroni's way to etcd", protocol: 'tcp' },
 ];
 
 /** Units of ours and of the daemons that we run: an interrupted run, or an earlier release, may have started them. */
@@ -153,6 +154,7 @@ const OWN_UNITS: readonly string[] = [
   ...Object.values(CLUSTER_UNITS),
   'named.service',
   'regent-vip-health.service',
+  'regent-etcd-way.service',
 ];
 
 /** Ports that somebody else holds. */

@@ -40,6 +40,11 @@ export const PORTS = {
   etcdWay: 2378,
 } as const;
 
+/** Ports that no other daemon of a node may be given: ours, and 5240 to 5270, which MAAS keeps for itself. Ordered. */
+export const TAKEN_PORTS: readonly number[] = [
+  ...new Set([...Object.values(PORTS), ...Array.from({ length: 31 }, (_, index) => 5240 + index)]),
+].sort((a, b) => a - b);
+
 export { REGION_SERVER_NAME } from '../core/node-identity.ts';
 
 /** Region nodes in the order of their names, those that are still joining too. */

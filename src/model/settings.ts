@@ -1,5 +1,6 @@
 import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
+import { TAKEN_PORTS } from './cluster.ts';
 import { parseDomainName, parseOwnerName } from './names.ts';
 import { parseProxyUrl } from './proxy-url.ts';
 import { parseTtl } from './record.ts';
@@ -57,8 +58,6 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 const LIST_MAX = 16;
-/** Ports that other daemons of a node answer on: PostgreSQL, API, and what MAAS keeps for itself. */
-const TAKEN_PORTS = [5432, 5443, ...Array.from({ length: 31 }, (_, index) => 5240 + index)];
 
 type Parser<N extends SettingName> = (value: unknown, field: string) => Settings[N] | Rejected;
 
@@ -89,7 +88,8 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   maas_proxy_port: (value, field) => {
     const port = whole(value, field, 1024, 65_535);
     if (isRejected(port) || !TAKEN_PORTS.includes(port)) return port;
-    return invalid(field, `${port} is taken`, 'not 5240 to 5270, 5432 or 5443, which other daemons of a node use');
+    const rule = `none of ${wordsOfPorts(TAKEN_PORTS)}, which other daemons of a node use`;
+    return invalid(field, `${port} is taken`, rule);
   },
   http_proxy: (value, field) => text(value, field, (item) => parseProxyUrl(item, field)),
   use_peer_proxy: yesOrNo,
@@ -109,6 +109,17 @@ export function parseSetting<N extends SettingName>(name: N, value: unknown): Se
 function whole(value: unknown, field: string, least: number, most: number): number | Rejected {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
   return invalid(field, `${show(value)} is out of range`, `a whole number from ${least} to ${most}`);
+}
+
+/** Ordered ports as a rule says them: `2378 to 2380, 5432`. */
+function wordsOfPorts(ports: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const port of ports) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === port - 1) last[1] = port;
+    else runs.push([port, port]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`)).join(', ');
 }
 
 function yesOrNo(value: unknown, field: string): boolean | Rejected {
