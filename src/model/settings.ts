@@ -21,7 +21,7 @@ export interface Settings {
   readonly dns_private_reverse: 'here' | 'upstream';
   /** Answers per second to one stranger's network before BIND slows it down; 0 switches the limit off. */
   readonly dns_rate_limit: number;
-  /** Time sources: names or addresses. Empty: the nodes keep their own clocks and serve them. */
+  /** Time sources: names or addresses. Empty: one region serves its own clock, all other nodes follow it. */
   readonly ntp_servers: readonly string[];
   /** How long a DHCP lease lasts, in seconds. */
   readonly dhcp_lease_time: number;

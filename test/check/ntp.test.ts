@@ -6,7 +6,8 @@ import { ntp } from '../../src/services/ntp/index.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
-import { emptySnapshot, hostileSnapshot, R1 } from '../kit/snapshots.ts';
+import { clusterSnapshot, emptySnapshot, hostileSnapshot, R1 } from '../kit/snapshots.ts';
+import { until } from '../kit/until.ts';
 
 const CHRONYD = ['/usr/sbin/chronyd', '-F', '1', '-x', '-d', '-f', '/etc/chrony/regent/chrony.conf'];
 
@@ -56,4 +57,42 @@ describe('chronyd on rendered files', () => {
     expect(hung.isHealthy).toBe(false);
     expect(hung.detail).toContain('asked chronyd for its state');
   });
+
+  it('is followed by another region that asks it and is asked by it: one own clock for both', async () => {
+    const stranger = await host.stranger('10.77.0.11/24', '10.77.0.12/24');
+    await host.run(['sh', '-c', 'kill -CONT $(cat /run/chrony/chronyd.pid)']);
+    const region = (own: string) => {
+      const snapshot = clusterSnapshot({
+        nodes: clusterSnapshot().nodes.filter(({ name }) => ['r1', 'r2'].includes(name)),
+      });
+      return compileNtp(snapshot, snapshot.nodes.find(({ name }) => name === own)?.id ?? '');
+    };
+    await bench.apply(region('r1'));
+    // The other one shares this host's files, and has a network of its own.
+    const other = [
+      'local stratum 10 orphan',
+      'allow 10.77.0.11/32',
+      'server 10.77.0.11 iburst minpoll 4 maxpoll 6',
+      'cmdport 0',
+      'bindcmdaddress /run/chrony/other.sock',
+      'pidfile /run/chrony/other.pid',
+    ];
+    host.write('/etc/chrony/other.conf', `${other.join('\n')}\n`, { mode: 0o644 });
+    const started = stranger(['/usr/sbin/chronyd', '-F', '1', '-x', '-d', '-f', '/etc/chrony/other.conf']);
+    const ask = async () =>
+      (await stranger(['chronyc', '-h', '/run/chrony/other.sock', '-c', 'tracking'])).stdout.split(',');
+    await until('the other one follows', async () => (await ask())[1] === '10.77.0.11', {
+      deadlineMs: 60_000,
+      everyMs: 500,
+    });
+    // One serves its own clock, and the other follows it one stratum below.
+    expect((await ask())[2]).toBe('11');
+    const own = await bench.probe(region('r1'));
+    expect(own.detail).toBe('chronyd serves its own clock, stratum 10');
+    const measured = async () => (await bench.probe(region('r1'))).facts?.['apart'] !== null;
+    await until('the other clock is measured', measured, { deadlineMs: 60_000, everyMs: 500 });
+    expect((await bench.probe(region('r1'))).facts).toMatchObject({ apart: { address: '10.77.0.12' } });
+    await host.run(['sh', '-c', 'kill $(cat /run/chrony/other.pid)']);
+    await started;
+  }, 180_000);
 });

@@ -1,5 +1,6 @@
 import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
 import type { Check } from './invariants/check.ts';
+import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
@@ -14,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   ...DATABASE_CHECKS,
   ...WAY_CHECKS,
   ...NODE_CHECKS,
+  ...CLOCK_CHECKS,
   ...JOB_CHECKS,
 ];
 

@@ -1,4 +1,6 @@
-import type { Snapshot } from '../../model/snapshot.ts';
+import { orderedAddresses } from '../../core/ip.ts';
+import { mainAddress, regionNodes } from '../../model/cluster.ts';
+import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { PartList } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
 
@@ -16,13 +18,56 @@ export const NTP_PARTS: readonly PartList[] = [
   },
 ];
 
-/** chrony runs on every node and serves every subnet. A node that is a time source of the site does not ask itself. */
+/** Strata of own clocks (RFC 5905 §3 has up to 15): a time source that the site names, the regions among themselves, a rack that hears nobody. */
+const STRATUM = { source: 8, region: 10, rack: 12 } as const;
+
+/**
+ * chrony runs on every node and serves every subnet. Racks ask the regions, and regions ask each other, beside the configured time sources:
+ * where there are none, or they are away, all nodes still agree. A node that is a time source of the site asks the other sources alone.
+ */
 export function compileNtp(snapshot: Snapshot, nodeId: string): NtpDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
   if (!node) return null;
   const own = new Set([...node.addresses, `${node.name}.${snapshot.settings.default_domain}`]);
+  const configured = snapshot.settings.ntp_servers;
+  const servers = configured.filter((server) => !own.has(server));
+  const isSource = servers.length < configured.length;
+  const regions = isSource ? [] : otherRegions(snapshot, node, configured);
+  const subnets = snapshot.subnets.map((subnet) => subnet.cidr).sort();
   return {
-    servers: snapshot.settings.ntp_servers.filter((server) => !own.has(server)),
-    clients: snapshot.subnets.map((subnet) => subnet.cidr).sort(),
+    servers,
+    regions,
+    local: localOf(node, { isSource, servers, regions }),
+    clients: [...subnets, ...askers(snapshot, node)],
   };
+}
+
+interface Asked {
+  readonly isSource: boolean;
+  readonly servers: readonly string[];
+  readonly regions: readonly string[];
+}
+
+/** A region keeps time with the others also while the configured sources are away. A node with sources and nobody beside it says that it lost them. */
+function localOf(node: Node, { isSource, servers, regions }: Asked): NonNullable<NtpDesired['local']> | null {
+  if (node.isRegion && regions.length > 0) return { stratum: STRATUM.region, isOrphan: true };
+  if (servers.length > 0) return null;
+  if (isSource) return { stratum: STRATUM.source, isOrphan: false };
+  return { stratum: node.isRegion ? STRATUM.region : STRATUM.rack, isOrphan: false };
+}
+
+/** Where the other region nodes are reached, but for those that are asked already. */
+function otherRegions(snapshot: Snapshot, node: Node, asked: readonly string[]): string[] {
+  const others = regionNodes(snapshot).filter((item) => {
+    const names = [...item.addresses, `${item.name}.${snapshot.settings.default_domain}`];
+    return item.id !== node.id && mainAddress(item) !== '' && !names.some((name) => asked.includes(name));
+  });
+  return orderedAddresses(others.map(mainAddress));
+}
+
+/** The nodes that ask this one, as networks of one address each: every other node asks a region. */
+function askers(snapshot: Snapshot, node: Node): string[] {
+  if (!node.isRegion) return [];
+  const others = snapshot.nodes.filter((item) => item.id !== node.id).flatMap((item) => item.addresses);
+  return orderedAddresses(others).map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
 }

@@ -63,15 +63,17 @@ export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesire
     return { isHealthy: false, detail: `asked chronyd for its state: ${words || 'no answer'}` };
   }
   const names = sources.map((line) => line.split(',')[2] ?? '');
-  const missing = desired.servers.filter((server) => !names.includes(server));
-  const extra = names.filter((name) => !desired.servers.includes(name));
+  const regions = desired.regions ?? [];
+  const published = [...desired.servers, ...regions];
+  const missing = published.filter((server) => !names.includes(server));
+  const extra = names.filter((name) => !published.includes(name));
   if (missing.length > 0 || extra.length > 0) {
     return {
       isHealthy: false,
-      detail: `chronyd has the sources ${names.join(', ') || 'none'}, published are ${desired.servers.join(', ') || 'none'}`,
+      detail: `chronyd has the sources ${names.join(', ') || 'none'}, published are ${published.join(', ') || 'none'}`,
     };
   }
-  return { isHealthy: true, detail: stateOf(fields), facts: { ...factsOf(fields) } };
+  return { isHealthy: true, detail: stateOf(fields), facts: { ...factsOf(fields), apart: apartOf(sources, regions) } };
 }
 
 /** chronyc's tracking: field 5 is the offset of the last update in seconds, the last one says whether the clock follows a source. */
@@ -79,6 +81,16 @@ function factsOf(fields: readonly string[]): NtpFacts {
   const offset = Number(fields[4]);
   const isSynchronised = fields.at(-1) !== 'Not synchronised' && fields[0] !== OWN_CLOCK;
   return { isSynchronised, offsetSeconds: isSynchronised && Number.isFinite(offset) ? Math.abs(offset) : null };
+}
+
+/** chronyc's sources: field 3 is the name, 6 which of the last eight questions were answered (octal), 8 how far that clock is from this one, in seconds. */
+function apartOf(sources: readonly string[], regions: readonly string[]): NonNullable<NtpFacts['apart']> | null {
+  const seen = sources
+    .map((line) => line.split(','))
+    .filter((fields) => regions.includes(fields[2] ?? '') && Number(fields[5]) > 0)
+    .map((fields) => ({ address: fields[2] ?? '', seconds: Math.abs(Number(fields[7])) }))
+    .filter(({ seconds }) => Number.isFinite(seconds));
+  return seen.toSorted((a, b) => b.seconds - a.seconds)[0] ?? null;
 }
 
 function stateOf(fields: readonly string[]): string {

@@ -1,10 +1,14 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** The clock. `offsetSeconds`: how far it is off its source, in either direction, null where it follows none. */
+/**
+ * The clock. `offsetSeconds`: how far it is off its source, in either direction, null where it follows none. `apart`: the region node whose clock is
+ * furthest from this one and how far, null where none has answered; an agent of an earlier release does not say it.
+ */
 export const NtpFacts = Type.Object({
   isSynchronised: Type.Boolean(),
   offsetSeconds: Type.Union([Type.Null(), Type.Number()]),
+  apart: Type.Optional(Type.Union([Type.Null(), Type.Object({ address: Type.String(), seconds: Type.Number() })])),
 });
 export type NtpFacts = Static<typeof NtpFacts>;
 

@@ -8,11 +8,14 @@ export const CHRONY_CONF = `${FOLDER}/chrony.conf`;
 /** Read again by `chronyc reload sources`; chronyd takes every `*.sources` of the folder. */
 export const SOURCES = `${FOLDER}/regent.sources`;
 
-/** What the templates of `ntp` see. */
+/** What the templates of `ntp` see. `stratum`: of its own clock, which it serves if `isLocal`. */
 export interface NtpView {
   readonly servers: readonly string[];
+  readonly regions: readonly string[];
   readonly clients: readonly string[];
-  readonly isAlone: boolean;
+  readonly isLocal: boolean;
+  readonly stratum: number;
+  readonly isOrphan: boolean;
 }
 
 /** Both files by their templates. root owns them, chronyd may read them after it gave root up. */
@@ -22,8 +25,17 @@ export const NTP_FILES: readonly FileSpec<NtpView>[] = [
 ];
 
 /** Makes the templates' view of a desired state. */
-export function viewNtp(desired: NtpDesired): NtpView {
-  return { ...desired, isAlone: desired.servers.length === 0 };
+export function viewNtp({ servers, clients, regions = [], local }: NtpDesired): NtpView {
+  // A region of an earlier release says nothing of it, and means this.
+  const own = local === undefined && servers.length === 0 ? { stratum: 10, isOrphan: false } : (local ?? null);
+  return {
+    servers,
+    regions,
+    clients,
+    isLocal: own !== null,
+    stratum: own?.stratum ?? 0,
+    isOrphan: own?.isOrphan ?? false,
+  };
 }
 
 function fileOf(template: string, target: string): FileSpec<NtpView> {
