@@ -54,7 +54,7 @@ describe('compileSite', () => {
         'n-r1',
       );
       expect(node?.body.services['dns']).toEqual(before?.services['dns']);
-      expect(node?.body.services['ntp']?.desired).toEqual({ servers: [], clients: [] });
+      expect(node?.body.services['ntp']?.desired).toMatchObject({ servers: [], clients: [] });
       expect(node?.findings).toEqual([
         {
           service: 'dns',
