@@ -61,6 +61,10 @@ place_release() {
     changed=yes
   fi
   ln -sfn "$root/current/bin/regent" /usr/local/bin/regent
+  # Before Debian's in everybody's path. One that an administrator has put there stays.
+  if [ -L /usr/local/bin/patronictl ] || [ ! -e /usr/local/bin/patronictl ]; then
+    ln -sfn "$root/current/ha/postgres/patronictl" /usr/local/bin/patronictl
+  fi
 }
 
 # Nothing runs yet where no release was before.

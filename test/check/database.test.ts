@@ -163,6 +163,19 @@ describe('etcd and Patroni of a first member', () => {
     expect(JSON.parse((await shell('cat /run/regent-db/role')).stdout)).toMatchObject({ role: 'primary' });
   });
 
+  it('answer root with `patronictl list` alone, and anybody else with what is missing', async () => {
+    const list = await shell('/opt/regent/current/ha/postgres/patronictl list', 'root');
+    process.stdout.write(`\nroot: patronictl list\n${list.stdout}${list.stderr}\n`);
+    expect(list).toMatchObject({ code: 0, stderr: '' });
+    expect(list.stdout).toMatch(/Cluster: regent[^]*\br1\b[^]*Leader/);
+    // What changes something needs the password of Patroni's REST API.
+    const reload = await shell('/opt/regent/current/ha/postgres/patronictl reload regent r1 --force', 'root');
+    expect(reload.code).toBe(0);
+    expect(`${reload.stdout}${reload.stderr}`).not.toMatch(/KeyError|401|403/);
+    const stranger = await shell('/opt/regent/current/ha/postgres/patronictl list', 'nobody');
+    expect(stranger.stderr).toContain('are for root: sudo patronictl');
+  });
+
   it('let the application in over TLS with its password, bound to safe commits, and into its own database alone', async () => {
     expect((await psql(app, 'show synchronous_commit')).stdout).toBe('on\n');
     expect((await psql(app, 'create table t (i int); drop table t')).code).toBe(0);
