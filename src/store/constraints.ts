@@ -100,6 +100,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   address_claims_no_overlap: conflict(
     '{}. Rule: an address belongs to one of machine, reservation, gateway and dynamic range.',
   ),
+  reported_addresses_node: reference('node', 'its addresses'),
   own_addresses_alone: conflict('{}. Rule: an address of a node, or the floating one, is nobody else’s.', 'address'),
   domains_name_unique: conflict('The domain {} exists already.', 'name'),
   domains_name_grammar: invalid('The domain’s name breaks the grammar of RFC 1123, or is a reverse zone.', 'name'),

@@ -163,6 +163,13 @@ END))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table reported_addresses
+  node_id text not null
+  address inet not null
+  constraint reported_addresses_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint reported_addresses_pkey PRIMARY KEY (node_id, address)
+  CREATE INDEX reported_addresses_by_address ON public.reported_addresses USING btree (address)
+
 table records
   id integer not null identity
   domain_id integer not null
@@ -295,6 +302,8 @@ table node_observations
   host jsonb
   constraint node_observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint node_observations_pkey PRIMARY KEY (node_id)
+  CREATE TRIGGER keep_reported_addresses AFTER INSERT ON public.node_observations FOR EACH ROW EXECUTE FUNCTION keep_reported_addresses()
+  CREATE TRIGGER keep_reported_addresses_set AFTER UPDATE OF facts ON public.node_observations FOR EACH ROW WHEN (((old.facts -> 'interfaces'::text) IS DISTINCT FROM (new.facts -> 'interfaces'::text))) EXECUTE FUNCTION keep_reported_addresses()
 
 table node_credentials
   node_id text not null
@@ -922,6 +931,18 @@ begin
 end $function$
 
 
+function keep_reported_addresses()
+CREATE OR REPLACE FUNCTION public.keep_reported_addresses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from reported_addresses where node_id = new.node_id and address not in (select addresses_in_facts(new.facts));
+  insert into reported_addresses select new.node_id, a from addresses_in_facts(new.facts) as a on conflict do nothing;
+  return null;
+end $function$
+
+
 function keep_one_fixed_address()
 CREATE OR REPLACE FUNCTION public.keep_one_fixed_address()
  RETURNS trigger
@@ -1296,7 +1317,7 @@ begin
     else inetrange((row ->> 'address')::inet, (row ->> 'address')::inet, '[]')
   end;
   select * into own from own_addresses
-    where address <@ span and (node_id is null or tg_table_name <> 'subnets') order by address, node_id limit 1;
+    where address between lower(span) and upper(span) and (node_id is null or tg_table_name <> 'subnets') order by address, node_id limit 1;
   if found then
     perform refuse('own_addresses_alone', format('%s is %s', host(own.address), own.words));
   end if;
@@ -1411,3 +1432,15 @@ begin
   return query update idempotency set confirmed = confirmed + 1 where actor = who and key = operation_key
     returning digest, status, body, revision;
 end $function$
+
+
+function addresses_in_facts(jsonb)
+CREATE OR REPLACE FUNCTION public.addresses_in_facts(facts jsonb)
+ RETURNS SETOF inet
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select distinct host(reported::inet)::inet
+    from (select value #>> '{}' as reported from jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value) as texts
+    where case when pg_input_is_valid(reported, 'inet') then true else false end
+$function$

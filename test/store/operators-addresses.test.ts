@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
+import { readAddressUsers, writeCluster } from '../../src/store/queries/cluster/cluster.ts';
 import { createMachine, deleteMachine } from '../../src/store/queries/machines.ts';
 import { createRange, updateRange } from '../../src/store/queries/network/ranges.ts';
 import {
@@ -15,7 +16,9 @@ import { createNode, deleteNode, updateNode } from '../../src/store/queries/node
 import { revertChange } from '../../src/store/revert.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import type { Tx } from '../../src/store/tx.ts';
-import { usePostgres } from '../kit/postgres.ts';
+import { register } from '../../src/region/trust/registration.ts';
+import { realRandom, usePostgres } from '../kit/postgres.ts';
+import { aRack } from '../kit/rack.ts';
 import { change, refusal, value } from '../kit/store.ts';
 
 /** Addresses of the cluster's own are nobody else's, whatever the way: the database keeps it, without a use case before it. */
@@ -166,6 +169,49 @@ describe('an own address beside a claim', () => {
 });
 
 describe('ways around the use cases', () => {
+  it('a rack is accepted with no address that somebody has; a join is told who has it', async () => {
+    value(await change(db, range('10.9.0.100', '10.9.0.109')));
+    const users = value(await db.read((tx) => readAddressUsers(tx, ['10.9.0.105', '10.9.0.110'])));
+    expect(users).toEqual([{ address: '10.9.0.105', user: 'the dynamic range 10.9.0.100-10.9.0.109' }]);
+    const registered = await register(db, {
+      uuid: randomUUID(),
+      name: 'k9',
+      publicKey: aRack('k9').publicKey,
+      isProven: true,
+      nonce: realRandom.hex(16),
+      arrival: 'elsewhere',
+      token: 'valid',
+      nodeId: null,
+      source: '10.9.0.105',
+    });
+    const { message } = refusal(registered);
+    table.push(`${'rack k9 registers from 10.9.0.105'.padEnd(56)} ${message}`);
+    expect(message).toBe(`10.9.0.105 collides with the dynamic range 10.9.0.100-10.9.0.109. ${RULE}`);
+    expect(value(await db.read(readSnapshot)).nodes).toEqual([]);
+  });
+
+  it('two thousand claims beside a hundred nodes with forty addresses each take seconds, not minutes', async () => {
+    value(
+      await change(db, async (tx) => {
+        for (let n = 0; n < 100; n += 1) await createNode(tx, node(`n${n}`, `10.8.${n}.1`));
+        return null;
+      }),
+    );
+    for (let n = 0; n < 100; n += 1)
+      value(await sees(`n${n}`, ...Array.from({ length: 40 }, (_, k) => `10.7.${n}.${k}`)));
+    const before = performance.now();
+    value(
+      await change(db, async (tx) => {
+        const wide = await createSubnet(tx, { vlanId: 1, name: 'wide', cidr: '10.16.0.0/16', dnsOn: true });
+        return tx.run(sql`insert into reservations (subnet_id, address)
+          select ${wide.id}, '10.16.0.1'::inet + n from generate_series(1, 2000) as n`);
+      }),
+    );
+    const took = Math.round(((performance.now() - before) / 2000) * 100) / 100;
+    table.push(`${'2000 reservations beside 100 nodes with 4000 addresses'.padEnd(56)} ${took} ms each`);
+    expect(took).toBeLessThan(20);
+  });
+
   it('a change that is taken back is judged, too', async () => {
     value(await change(db, machine('web1', '10.9.0.8')));
     value(await change(db, (tx) => deleteMachine(tx, { key: 'web100' })));

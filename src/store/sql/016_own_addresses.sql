@@ -3,19 +3,42 @@
 -- a node, which routes then; the floating address is no gateway. Rows from before stay: they can be changed in everything else, DHCP gives none of
 -- the cluster's own addresses out, and findings of the service dhcp name both owners.
 
+-- What each node reports to have, kept apart from its facts: a look into all facts per claim would make bulk changes slow.
+create table reported_addresses (
+  node_id text not null,
+  address inet not null,
+  primary key (node_id, address),
+  constraint reported_addresses_node foreign key (node_id) references nodes (id) on delete cascade
+);
+create index reported_addresses_by_address on reported_addresses (address);
+
+create function addresses_in_facts(facts jsonb) returns setof inet language sql immutable as $$
+  select distinct host(reported::inet)::inet
+    from (select value #>> '{}' as reported from jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value) as texts
+    where case when pg_input_is_valid(reported, 'inet') then true else false end
+$$;
+
+create function keep_reported_addresses() returns trigger language plpgsql as $$
+begin
+  delete from reported_addresses where node_id = new.node_id and address not in (select addresses_in_facts(new.facts));
+  insert into reported_addresses select new.node_id, a from addresses_in_facts(new.facts) as a on conflict do nothing;
+  return null;
+end $$;
+create trigger keep_reported_addresses after insert on node_observations
+  for each row execute function keep_reported_addresses();
+create trigger keep_reported_addresses_set after update of facts on node_observations
+  for each row when (old.facts -> 'interfaces' is distinct from new.facts -> 'interfaces') execute function keep_reported_addresses();
+insert into reported_addresses select node_id, a from node_observations, addresses_in_facts(facts) as a;
+
 -- The floating address is no address of the node that holds it, though that reports it. A node's address may stand here twice.
 create view own_addresses as
-  with floating as (select host(vip)::inet as address from cluster where vip is not null),
-  reports as (
-    select node_id, case when pg_input_is_valid(reported, 'inet') then host(reported::inet)::inet end as address
-    from node_observations, jsonb_path_query(facts, '$.interfaces[*].addresses[*]') as value,
-    lateral (select value #>> '{}' as reported) as text)
+  with floating as (select host(vip)::inet as address from cluster where vip is not null)
   select address, null as node_id, 'the floating address of the cluster' as words from floating
   union all
   select a, n.id, format('an address of the node %s', n.name) from nodes n, unnest(n.addresses) as a
   union all
-  select r.address, n.id, format('an address of the node %s', n.name) from reports r join nodes n on n.id = r.node_id
-    where r.address is not null and r.address not in (select address from floating);
+  select r.address, n.id, format('an address of the node %s', n.name) from reported_addresses r join nodes n on n.id = r.node_id
+    where r.address not in (select address from floating);
 
 -- Whoever claims an address holds its subnet; so does whoever gives a node or the cluster one (below). Of two rivals the second sees the first.
 create function check_no_own_address() returns trigger language plpgsql as $$
@@ -31,7 +54,7 @@ begin
     else inetrange((row ->> 'address')::inet, (row ->> 'address')::inet, '[]')
   end;
   select * into own from own_addresses
-    where address <@ span and (node_id is null or tg_table_name <> 'subnets') order by address, node_id limit 1;
+    where address between lower(span) and upper(span) and (node_id is null or tg_table_name <> 'subnets') order by address, node_id limit 1;
   if found then
     perform refuse('own_addresses_alone', format('%s is %s', host(own.address), own.words));
   end if;
