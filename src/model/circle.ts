@@ -1,5 +1,6 @@
-import { invalid, type Rejected } from '../core/errors.ts';
+import { invalid, type Rejected, rejected } from '../core/errors.ts';
 import { proxyPlace } from './proxy-url.ts';
+import type { Settings } from './settings.ts';
 import type { Node } from './snapshot.ts';
 
 /** What of a site decides who its own nodes are. */
@@ -17,6 +18,24 @@ export function checkNoCircle(setting: string, value: unknown, own: OwnNodes): R
   if (!found) return null;
   const rule = 'a host that is no region node: what ours send there would go in a circle';
   return invalid(setting, `${found.host} is our own node ${found.node}`, rule);
+}
+
+/** Refuses a host as a region node that the site's own settings name as its resolver or proxy: what ours send there would come back to them. */
+export function checkNodeNoCircle(
+  node: Pick<Node, 'name' | 'addresses'>,
+  settings: Pick<Settings, 'upstream_dns' | 'http_proxy' | 'default_domain'>,
+): Rejected | null {
+  const own = { nodes: [{ ...node, isRegion: true }], domain: settings.default_domain };
+  for (const name of ['upstream_dns', 'http_proxy'] as const) {
+    const found = ownNodeAmong(hostsOf(name, settings[name]), own);
+    if (!found) continue;
+    const why = `as a region node it would send there what others send to it, in a circle`;
+    return rejected(
+      'conflict',
+      `${node.name} cannot be a region node: the setting ${name} names ${found.host}, which is its own address or name; ${why}. Take it out of the setting first: regent setting set ${name}.`,
+    );
+  }
+  return null;
 }
 
 /** The first of these hosts (names or addresses) that is a region node of the site, and the node's name; null: none is. */

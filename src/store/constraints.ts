@@ -111,6 +111,12 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   records_type_known: invalid('The record type is unknown. Rule: A, AAAA, CNAME or TXT.', 'type'),
   records_data_grammar: invalid('The data does not fit the record type.', 'data'),
   records_cname_not_at_domain: conflict('A CNAME cannot stand at the domain itself. Rule: RFC 1034 §3.6.2.', 'name'),
+  names_one_owner: conflict('{}. Rule: a name belongs to one of node, machine and reserved address.', 'name'),
+  names_in_longest_domain: conflict(
+    '{}. Rule: a name lies in the longest domain that holds it; move or delete it first.',
+    'name',
+  ),
+  names_length: invalid('{}. Rule: a full name has at most 253 characters (RFC 1035 §3.1).', 'name'),
   records_cname_alone: conflict('{}. Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).', 'name'),
   records_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
   records_unique: conflict('The same record exists already.'),

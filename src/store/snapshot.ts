@@ -114,7 +114,7 @@ async function readMachines(tx: Tx): Promise<Machine[]> {
   const machines = await tx.all(sql<Omit<Machine, 'interfaces'>>`
     select id, hostname, domain_id as "domainId" from machines order by hostname collate "C", id collate "C"`);
   const interfaces = await tx.all(sql<InterfaceRow>`
-    select id, machine_id as "machineId", name, mac, kind, vlan_id as "vlanId" from interfaces order by id`);
+    select id, machine_id as "machineId", name, mac, kind, vlan_id as "vlanId" from interfaces order by position, id`);
   const addresses = await tx.all(sql<AddressRow>`
     select interface_id as "interfaceId", subnet_id as "subnetId", host(address) as address
     from interface_addresses order by id`);

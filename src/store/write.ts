@@ -61,6 +61,9 @@ export interface Rehearsed<B = unknown> {
   readonly outcome: Outcome<B>;
 }
 
+/** Laws that are judged when a change is whole (names): before its revision is raised, and in a dry run, too. */
+const CHECK_NOW = sql`set constraints all immediate`;
+
 interface StoredAnswer {
   readonly digest: string;
   readonly status: number;
@@ -103,6 +106,7 @@ async function perform<B>(
   const events: NewEvent[] = [];
   const outcome = await body({ ...tx, emit: (event) => void events.push(event) });
   if (isRejected(outcome)) return outcome;
+  if (!operation.isQuiet) await tx.run(CHECK_NOW);
   const { status, reverts } = outcome;
   const answer = JSON.stringify(('storedBody' in outcome ? outcome.storedBody : outcome.body) ?? null);
   if (operation.isQuiet && events.length > 0) throw new AppError('database', 'a quiet write has no events');
@@ -127,6 +131,7 @@ export function dryRun<B>(
     const before = await readSnapshot(tx);
     const outcome = await body({ ...tx, emit: () => {} });
     if (isRejected(outcome)) throw new RejectedError(outcome);
+    await tx.run(CHECK_NOW);
     return { before, after: await readSnapshot(tx), outcome };
   }, options);
 }

@@ -383,8 +383,15 @@ describe('what is refused', () => {
   it('tells why, in a table', async () => {
     await site.asAdmin('POST', '/subnets', { cidr: '10.77.0.0/24' });
     expect(await site.asAdmin('POST', '/reservations', { address: '10.77.0.40' })).toMatchObject({ status: 201 });
+    const alias = { fqdn: 'k3.regent.internal', type: 'CNAME', data: 'other.test' };
+    expect(await site.asAdmin('POST', '/records', alias)).toMatchObject({ status: 201 });
+    expect(await site.asAdmin('PUT', '/settings/upstream_dns', { value: ['10.77.0.14'] })).toMatchObject({
+      status: 200,
+    });
     const token = await site.token(REGION);
     const cases: [Partial<JoinRequest>, string, string][] = [
+      [{ name: 'k3' }, '409', 'the node k3 cannot have this name beside the record k3.regent.internal CNAME'],
+      [{ addresses: ['10.77.0.14'] }, '409', 'the setting upstream_dns names 10.77.0.14'],
       [{ name: 'r1' }, '409', 'Another node has the name r1'],
       [{ name: 'regent-region' }, '422', 'stands for every region node'],
       [{ name: 'UPPER_case' }, '422', 'is not a host name'],

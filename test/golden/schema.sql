@@ -107,6 +107,8 @@ table settings
   updated_at timestamp with time zone not null default now()
   constraint settings_name_grammar CHECK ((name ~ '^[a-z][a-z0-9_]{0,62}$'::text))
   constraint settings_pkey PRIMARY KEY (name)
+  CREATE TRIGGER keep_name_claims_of_new_default AFTER INSERT OR UPDATE ON public.settings FOR EACH ROW WHEN ((new.name = 'default_domain'::text)) EXECUTE FUNCTION keep_name_claims()
+  CREATE TRIGGER keep_name_claims_of_old_default AFTER DELETE ON public.settings FOR EACH ROW WHEN ((old.name = 'default_domain'::text)) EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION write_history('name')
 
@@ -157,6 +159,7 @@ END))
   CREATE INDEX reservations_by_mac ON public.reservations USING btree (mac)
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF mac, hostname ON public.reservations FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, mac ON public.reservations FOR EACH ROW WHEN ((new.mac IS NOT NULL)) EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER no_own_address AFTER INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER no_own_address_set AFTER UPDATE OF address ON public.reservations FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_no_own_address()
@@ -197,6 +200,7 @@ END)
   CREATE INDEX records_by_data ON public.records USING btree (data text_pattern_ops) WHERE (type = ANY (ARRAY['A'::text, 'AAAA'::text]))
   CREATE UNIQUE INDEX records_unique ON public.records USING btree (domain_id, name, type, md5(data))
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -284,6 +288,7 @@ table nodes
   constraint nodes_name_unique UNIQUE (name)
   constraint nodes_pkey PRIMARY KEY (id)
   constraint nodes_state_known CHECK ((state = ANY (ARRAY['joining'::text, 'member'::text])))
+  CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF name ON public.nodes FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER own_address_free AFTER INSERT ON public.nodes FOR EACH ROW EXECUTE FUNCTION check_own_address_free()
   CREATE TRIGGER own_address_free_set AFTER UPDATE OF addresses ON public.nodes FOR EACH ROW WHEN ((old.addresses <> new.addresses)) EXECUTE FUNCTION check_own_address_free()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION raise_version()
@@ -313,6 +318,19 @@ table node_credentials
   constraint node_credentials_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint node_credentials_pkey PRIMARY KEY (node_id)
 
+table name_claims
+  source text not null
+  source_id text not null
+  fqdn text not null
+  kind text not null
+  zone text not null
+  reversed text not null default reverse(fqdn)
+  constraint check_name_claim TRIGGER DEFERRABLE INITIALLY DEFERRED
+  constraint name_claims_pkey PRIMARY KEY (source, source_id, fqdn)
+  CREATE INDEX name_claims_by_fqdn ON public.name_claims USING btree (fqdn)
+  CREATE INDEX name_claims_by_reversed ON public.name_claims USING btree (reversed)
+  CREATE CONSTRAINT TRIGGER check_name_claim AFTER INSERT OR UPDATE ON public.name_claims DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_name_claim()
+
 table migrations
   number integer not null
   name text not null
@@ -337,6 +355,7 @@ table machines
   constraint machines_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
   CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -478,6 +497,7 @@ table interfaces
   kind text not null default 'physical'::text
   vlan_id integer
   created_at timestamp with time zone not null default now()
+  position integer not null default 0
   constraint interfaces_kind_known CHECK ((kind = ANY (ARRAY['physical'::text, 'bond'::text, 'bridge'::text, 'vlan'::text])))
   constraint interfaces_mac_grammar CHECK (((mac ~ '^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$'::text) AND (mac <> '00:00:00:00:00:00'::text)))
   constraint interfaces_machine FOREIGN KEY (machine_id) REFERENCES machines(id)
@@ -487,6 +507,7 @@ table interfaces
   constraint interfaces_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
   CREATE INDEX interfaces_by_vlan ON public.interfaces USING btree (vlan_id)
   CREATE UNIQUE INDEX interfaces_mac_unique ON public.interfaces USING btree (mac) WHERE (kind = 'physical'::text)
+  CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF machine_id, name, mac, "position" ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER keep_one_fixed_address AFTER UPDATE OF mac ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
@@ -650,6 +671,7 @@ table domains
   constraint domains_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
   CREATE TRIGGER check_special_name BEFORE INSERT ON public.domains FOR EACH ROW EXECUTE FUNCTION check_special_name()
   CREATE TRIGGER check_special_name_set BEFORE UPDATE OF name ON public.domains FOR EACH ROW WHEN ((old.name IS DISTINCT FROM new.name)) EXECUTE FUNCTION check_special_name()
+  CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF name ON public.domains FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -916,6 +938,73 @@ begin
 end $function$
 
 
+function names_of(text,text)
+CREATE OR REPLACE FUNCTION public.names_of(src text, sid text)
+ RETURNS TABLE(fqdn text, kind text, zone text)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  -- `offset 0`: the row is looked up by its own id, and then its domain, whatever the statistics say.
+  case src
+    when 'records' then return query
+      select case r.name when '@' then d.name else r.name || '.' || d.name end, case r.type when 'CNAME' then 'cname' else 'data' end, d.name
+      from (select * from records where id = sid::int offset 0) r, lateral (select x.name from domains x where x.id = r.domain_id offset 0) d;
+    when 'machines' then return query
+      select m.hostname || '.' || d.name, 'machine', d.name
+      from (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
+      union all
+      select i.name || '.' || m.hostname || '.' || d.name, 'machine', d.name
+      from (select x.name, row_number() over (order by x.position, x.id) as n from interfaces x where x.machine_id = sid) i,
+        (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
+      where i.n > 1;
+    when 'reservations' then return query
+      -- An interface of a machine has the machine's name.
+      select r.hostname || '.' || default_domain(), 'reservation', default_domain() from reservations r
+      where r.id = sid::int and r.hostname is not null and not exists (select from interfaces i where i.mac = r.mac);
+    when 'nodes' then return query
+      select n.name || '.' || default_domain(), 'node', default_domain() from nodes n where n.id = sid;
+    when 'domains' then return query
+      select d.name, 'domain', d.name from domains d where d.id = sid::int;
+  end case;
+end $function$
+
+
+function name_words(name_claims)
+CREATE OR REPLACE FUNCTION public.name_words(claim name_claims)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(case claim.source
+    when 'records' then (select format('the record %s %s', claim.fqdn, type) from records where id = claim.source_id::int)
+    when 'machines' then (
+      select case when claim.fqdn = m.hostname || '.' || d.name then format('the machine %s', claim.fqdn)
+        else format('an interface of the machine %s.%s', m.hostname, d.name) end
+      from machines m join domains d on d.id = m.domain_id where m.id = claim.source_id)
+    when 'nodes' then (select format('the node %s', name) from nodes where id = claim.source_id)
+    when 'reservations' then (select format('the reserved address %s', host(address)) from reservations where id = claim.source_id::int)
+    when 'domains' then format('the domain %s', claim.fqdn)
+  end, claim.fqdn)
+$function$
+
+
+function may_share_name(text,text)
+CREATE OR REPLACE FUNCTION public.may_share_name(kind text, other text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case
+    when 'domain' in (kind, other) then true
+    when 'cname' in (kind, other) then false
+    when 'data' in (kind, other) then true
+    else kind = 'reservation' and other = 'reservation'
+  end
+$function$
+
+
 function keep_vlan_served()
 CREATE OR REPLACE FUNCTION public.keep_vlan_served()
  RETURNS trigger
@@ -960,6 +1049,42 @@ begin
         perform from subnets where id = place for no key update;
         perform check_one_fixed_address(place, new.mac);
       end loop;
+  end case;
+  return null;
+end $function$
+
+
+function keep_name_claims()
+CREATE OR REPLACE FUNCTION public.keep_name_claims()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  was jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  is_now jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  own_id text := coalesce(is_now, was) ->> 'id';
+begin
+  case tg_table_name
+    when 'interfaces' then
+      perform claim_names('machines', machine) from (
+        select distinct x as machine from unnest(array[was ->> 'machine_id', is_now ->> 'machine_id']) as x where x is not null) as machines;
+      perform claim_names('reservations', r.id::text) from reservations r
+        where r.hostname is not null and r.mac in (was ->> 'mac', is_now ->> 'mac');
+    when 'settings' then
+      perform claim_names('nodes', n.id) from nodes n;
+      perform claim_names('reservations', r.id::text) from reservations r where r.hostname is not null;
+    when 'domains' then
+      perform claim_names('domains', own_id);
+      if tg_op = 'UPDATE' then
+        perform claim_names('records', r.id::text) from records r where r.domain_id = own_id::int;
+        perform claim_names('machines', m.id) from machines m where m.domain_id = own_id::int;
+      end if;
+    else
+      if tg_op = 'INSERT' then
+        perform claim_new_names(tg_table_name, own_id);
+      else
+        perform claim_names(tg_table_name, own_id);
+      end if;
   end case;
   return null;
 end $function$
@@ -1046,6 +1171,16 @@ begin
 end $function$
 
 
+function default_domain()
+CREATE OR REPLACE FUNCTION public.default_domain()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce((select value #>> '{}' from settings where name = 'default_domain'), 'regent.internal')
+$function$
+
+
 function claim_words(address_claims)
 CREATE OR REPLACE FUNCTION public.claim_words(claim address_claims)
  RETURNS text
@@ -1065,6 +1200,32 @@ AS $function$
       where a.id = claim.source_id)
   end, claim.span::text)
 $function$
+
+
+function claim_new_names(text,text)
+CREATE OR REPLACE FUNCTION public.claim_new_names(src text, sid text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into name_claims (source, source_id, fqdn, kind, zone) select src, sid, n.fqdn, n.kind, n.zone from names_of(src, sid) n;
+end $function$
+
+
+function claim_names(text,text)
+CREATE OR REPLACE FUNCTION public.claim_names(src text, sid text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  delete from name_claims c
+    where c.source = src and c.source_id = sid and c.fqdn <> all (array(select n.fqdn from names_of(src, sid) n));
+  insert into name_claims as c (source, source_id, fqdn, kind, zone)
+    select src, sid, n.fqdn, n.kind, n.zone from names_of(src, sid) n
+    on conflict (source, source_id, fqdn) do update set kind = excluded.kind, zone = excluded.zone
+    where (c.kind, c.zone) is distinct from (excluded.kind, excluded.zone);
+end $function$
 
 
 function claim_addresses()
@@ -1320,6 +1481,56 @@ begin
     where address between lower(span) and upper(span) and (node_id is null or tg_table_name <> 'subnets') order by address, node_id limit 1;
   if found then
     perform refuse('own_addresses_alone', format('%s is %s', host(own.address), own.words));
+  end if;
+  return null;
+end $function$
+
+
+function check_name_claim()
+CREATE OR REPLACE FUNCTION public.check_name_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  mine name_claims;
+  other name_claims;
+  labels text[];
+  cut text;
+begin
+  -- Of two that come at once the second sees what the first one has written.
+  perform pg_advisory_xact_lock(5240003);
+  select * into mine from name_claims where source = new.source and source_id = new.source_id and fqdn = new.fqdn;
+  if not found then
+    return null;
+  end if;
+  if length(mine.fqdn) > 253 then
+    perform refuse('names_length', format('%s has %s characters', name_words(mine), length(mine.fqdn)));
+  end if;
+  select * into other from name_claims c
+    where c.fqdn = mine.fqdn and (c.source, c.source_id) <> (mine.source, mine.source_id) and not may_share_name(mine.kind, c.kind)
+    order by c.source, c.source_id limit 1;
+  if found then
+    perform refuse(case when 'cname' in (mine.kind, other.kind) then 'records_cname_alone' else 'names_one_owner' end,
+      format('%s: %s cannot have this name beside %s', mine.fqdn, name_words(mine), name_words(other)));
+  end if;
+  if mine.kind = 'domain' then
+    select * into other from name_claims c
+      where c.kind <> 'domain' and length(c.zone) < length(mine.fqdn)
+        and (c.fqdn = mine.fqdn or (c.reversed >= reverse(mine.fqdn) || '.' and c.reversed < reverse(mine.fqdn) || '/'))
+      order by c.fqdn, c.source limit 1;
+    cut := mine.fqdn;
+  else
+    labels := string_to_array(mine.fqdn, '.');
+    select d.name into cut from domains d
+      where d.name in (select array_to_string(labels[n:], '.') from generate_series(1, cardinality(labels)) as n)
+        and length(d.name) > length(mine.zone)
+      order by length(d.name) desc limit 1;
+    other := mine;
+  end if;
+  if found then
+    perform refuse('names_in_longest_domain',
+      format('%s, of the domain %s, would lie in %s, which is a domain of its own', name_words(other), other.zone, cut));
   end if;
   return null;
 end $function$

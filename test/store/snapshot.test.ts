@@ -56,6 +56,8 @@ test('everything that was written is there, in order, canonical', async () => {
     await change(db, async (tx) => {
       const domain = await createDomain(tx, { name: 'example.test', ttl: 60 });
       const four = await createSubnet(tx, { vlanId: 1, name: 'four', cidr: '10.0.0.0/24', dnsOn: true });
+      // A subnet from before special networks were refused: PostgreSQL writes only such addresses otherwise than the model.
+      await tx.run(sql`alter table subnets disable trigger check_special_network`);
       const six = await createSubnet(tx, { vlanId: 1, name: 'six', cidr: '2001:db8::/64', dnsOn: false });
       const record = await createRecord(tx, { domainId: domain.id, name: '@', type: 'TXT', data: 'v=x', ttl: null });
       await createNode(tx, {
@@ -147,6 +149,7 @@ test('the network is there: what a VLAN and a subnet offer, ranges, reservations
         cidr: '::ffff:0:0/96',
         gateway: '::ffff:1:1',
       });
+      await tx.run(sql`alter table subnets enable trigger check_special_network`);
       await createRange(tx, { subnetId: subnet.id, kind: 'dynamic', first: '10.7.0.10', last: '10.7.0.19' });
       await createRange(tx, {
         subnetId: six.id,
@@ -231,7 +234,7 @@ test('one moment: under writers no snapshot shows half a change, and its revisio
       // A pair of records, a domain and a machine come in one change: all or none may be seen.
       const result = await change(db, async (tx) => {
         await createRecord(tx, { domainId: domain.id, name, type: 'TXT', data: 'left', ttl: null });
-        const other = await createDomain(tx, { name: `${name}.torn.test`, ttl: null });
+        const other = await createDomain(tx, { name: `${name}.torn-other.test`, ttl: null });
         await createRecord(tx, { domainId: other.id, name: '@', type: 'TXT', data: 'right', ttl: null });
         return other.id;
       });
@@ -244,7 +247,7 @@ test('one moment: under writers no snapshot shows half a change, and its revisio
       const ids = new Set(snapshot.domains.map(({ id }) => id));
       expect(snapshot.records.filter((record) => !ids.has(record.domainId))).toEqual([]);
       const rights = snapshot.records.filter(({ data }) => data === 'right').length;
-      const pairs = snapshot.domains.filter(({ name }) => /^pair\d+\.torn/.test(name)).length;
+      const pairs = snapshot.domains.filter(({ name }) => /^pair\d+\.torn-other/.test(name)).length;
       expect(rights).toBe(pairs);
       const text = JSON.stringify(snapshot);
       expect(contents.get(snapshot.revision) ?? text).toBe(text);

@@ -1,6 +1,7 @@
 import type { JoinAnswer, JoinRequest } from '../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { isSecret } from '../../core/secret.ts';
+import { checkNodeNoCircle } from '../../model/circle.ts';
 import { mainAddress, regionMembers } from '../../model/cluster.ts';
 import type { Cluster, Node } from '../../model/snapshot.ts';
 import { type Applicant, decideJoin, type JoinDecision, NO_TOKEN, parseApplicant } from '../../model/trust/joining.ts';
@@ -13,7 +14,7 @@ import { findToken, joiningSince, lockTokenSecret, useToken } from '../../store/
 import { createNode, listNodes, type NodeRow, updateNode } from '../../store/queries/nodes.ts';
 import { readObservations } from '../../store/queries/observations.ts';
 import * as racks from '../../store/queries/racks.ts';
-import { readCluster } from '../../store/snapshot.ts';
+import { readCluster, readSettings } from '../../store/snapshot.ts';
 import { type Outcome, write, type WriteTx } from '../../store/write.ts';
 import type { CertificateAuthority, PresentedToken } from './port.ts';
 import { admitRack, changingRacks } from './rack-node.ts';
@@ -101,6 +102,8 @@ async function admit(tx: WriteTx, ports: JoinPorts, order: JoinOrder): Promise<J
     applicant,
   );
   if (isRejected(decision)) return decision;
+  const circle = applicant.isRegion ? checkNodeNoCircle(applicant, await readSettings(tx)) : null;
+  if (circle) return circle;
   const node = await settle(tx, ports.db, decision, order);
   if (isRejected(node)) return node;
   const signed = await certify(tx, ports.authority, node, call.request.csr);

@@ -76,13 +76,13 @@ export async function findMachinesNamed(tx: Tx, hostname: string): Promise<Machi
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
   const { id, hostname, domainId, rackId } = machine;
   await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId, rack_id: rackId });
-  for (const card of machine.interfaces) await insertInterface(tx, id, card);
+  for (const [position, card] of machine.interfaces.entries()) await insertInterface(tx, id, { ...card, position });
   return required(await findMachine(tx, { id }));
 }
 
 /**
- * Changes name or domain; `interfaces` replaces the whole list. An interface with an id keeps its row (and its place
- * when it is the first); addresses that stay are not touched.
+ * Changes name or domain; `interfaces` replaces the whole list, in this order. An interface with an id keeps its row; addresses that stay
+ * are not touched.
  */
 export async function updateMachine(
   tx: Tx,
@@ -137,13 +137,16 @@ async function withInterfaces(tx: Tx, heads: readonly Head[]): Promise<MachineRo
   const ids = heads.map(({ id }) => id);
   const interfaces = await tx.all(sql<Omit<InterfaceRow, 'addresses'> & { machineId: string }>`
     select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan
-    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.id`);
+    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.position, i.id`);
   const addresses = await tx.all(sql<{ interfaceId: number; subnetId: number; address: string; subnet: string }>`
     select a.interface_id as "interfaceId", a.subnet_id as "subnetId", host(a.address) as address, text(s.cidr) as subnet
     from interface_addresses a join subnets s on s.id = a.subnet_id
     where a.interface_id = any(${interfaces.map(({ id }) => id)}::int[]) order by a.id`);
   return assembleMachines(heads, interfaces, addresses);
 }
+
+/** An interface with its place among the machine's: the first, 0, has the machine's name. */
+type Placed = InterfaceInput & { readonly position: number };
 
 async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
   const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
@@ -158,9 +161,9 @@ async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly Int
     // A name or MAC may pass from one interface to its neighbour.
     await tx.run(sql`update interfaces set name = 'mv' || id where id = ${card.id} and name <> ${card.name}`);
   }
-  for (const card of wanted) {
-    if (card.id === undefined) await insertInterface(tx, machineId, card);
-    else await updateInterface(tx, machineId, { ...card, id: card.id });
+  for (const [position, card] of wanted.entries()) {
+    if (card.id === undefined) await insertInterface(tx, machineId, { ...card, position });
+    else await updateInterface(tx, machineId, { ...card, id: card.id, position });
   }
 }
 
@@ -169,8 +172,8 @@ async function deleteInterfaces(tx: Tx, which: RawBuilder<unknown>): Promise<voi
   await tx.run(sql`delete from interfaces where ${which}`);
 }
 
-async function updateInterface(tx: Tx, machineId: string, card: InterfaceInput & { id: number }): Promise<void> {
-  await tx.run(sql`update interfaces set name = ${card.name}, mac = ${card.mac}, kind = ${card.kind}, vlan_id = ${card.vlanId}
+async function updateInterface(tx: Tx, machineId: string, card: Placed & { id: number }): Promise<void> {
+  await tx.run(sql`update interfaces set name = ${card.name}, mac = ${card.mac}, kind = ${card.kind}, vlan_id = ${card.vlanId}, position = ${card.position}
     where id = ${card.id} and machine_id = ${machineId}`);
   for (const { subnetId, address } of card.addresses) {
     await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
@@ -179,10 +182,10 @@ async function updateInterface(tx: Tx, machineId: string, card: InterfaceInput &
   }
 }
 
-async function insertInterface(tx: Tx, machineId: string, card: InterfaceInput): Promise<void> {
+async function insertInterface(tx: Tx, machineId: string, card: Placed): Promise<void> {
   const row = await tx.one(sql<{ id: number }>`
-    insert into interfaces (machine_id, name, mac, kind, vlan_id)
-    values (${machineId}, ${card.name}, ${card.mac}, ${card.kind}, ${card.vlanId}) returning id`);
+    insert into interfaces (machine_id, name, mac, kind, vlan_id, position)
+    values (${machineId}, ${card.name}, ${card.mac}, ${card.kind}, ${card.vlanId}, ${card.position}) returning id`);
   for (const { subnetId, address } of card.addresses) {
     await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
       values (${row?.id}, ${subnetId}, ${address})`);
