@@ -1,7 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
-import { TAKEN_PORTS } from './cluster.ts';
 import { parseDomainName, parseOwnerName } from './names.ts';
+import { TAKEN_PORTS } from '../core/node-ports.ts';
 import { parseProxyUrl } from './proxy-url.ts';
 import { parseTtl } from './record.ts';
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
   site = await startTestRegion(pg.get());
   const vlan = await site.call('POST', '/vlans', { body: { vid: 10, name: 'vlan10' } });
   const subnet = await site.call('POST', '/subnets', { body: { cidr: '10.10.10.0/24', vlan: 'vlan10' } });
-  expect([vlan.status, subnet.status]).toEqual([201, 201]);
+  if (vlan.status !== 201 || subnet.status !== 201) throw new Error(`${vlan.raw} ${subnet.raw}`);
 });
 
 afterAll(async () => {
@@ -85,9 +85,11 @@ describe('a MAC address that no interface has', () => {
     ['GET', `/reservations?mac=${mac}`, undefined, 'mac'],
     ['GET', `/leases?mac=${mac}`, undefined, 'mac'],
   ];
-  const cases = macs.flatMap(([mac, why]) => calls(mac).map((call) => [...call, mac, why] as const));
-  it.each(cases)('%s %s %j', async (method, path, body, field, mac, why) => {
-    expect(await ask(method, path, body)).toEqual([422, `${field}: "${mac}" ${why}`]);
+  const cases = macs.flatMap(([mac, why]) =>
+    calls(mac).map(([method, path, body, field]) => [method, path, body, `${field}: "${mac}" ${why}`] as const),
+  );
+  it.each(cases)('%s %s %j', async (method, path, body, detail) => {
+    expect(await ask(method, path, body)).toEqual([422, detail]);
   });
 
   it.each(['02:00:00:00:00:01', '00:00:5e:00:01:33'])('%s is one that an interface may have', async (mac) => {

@@ -1,0 +1,29 @@
+/** TCP and UDP ports of a node (cluster.md §7). What is marked "members" answers region nodes alone, by packet filter and certificate. */
+export const PORTS = {
+  /** API, plain HTTP: haproxy, for everybody (firmware and old clients need it). */
+  http: 5240,
+  /** API over TLS: haproxy, for everybody. */
+  https: 5443,
+  /** Agent channel: regiond, mutual TLS, for nodes of the cluster. */
+  agents: 5250,
+  /** API as haproxies reach it: regiond, mutual TLS, members. */
+  region: 5251,
+  /** Votes of the floating address's holders: UDP, keyed, members. */
+  beacon: 5254,
+  /** The database's primary, wherever it is: haproxy, on 127.0.0.1 alone. */
+  databaseLocal: 5433,
+  /** PostgreSQL, members. */
+  database: 5432,
+  /** Patroni's REST API, mutual TLS, members. */
+  patroni: 8008,
+  /** etcd for its clients and for its members, mutual TLS, members. */
+  etcdClient: 2379,
+  etcdPeer: 2380,
+  /** Patroni's way to an etcd that answers: `ha/etcd/way.ts`, on 127.0.0.1 alone. */
+  etcdWay: 2378,
+} as const;
+
+/** Ports that no other daemon of a node may be given: ours, and 5240 to 5270, which MAAS keeps for itself. Ordered. */
+export const TAKEN_PORTS: readonly number[] = [
+  ...new Set([...Object.values(PORTS), ...Array.from({ length: 31 }, (_, index) => 5240 + index)]),
+].sort((a, b) => a - b);
