@@ -37,8 +37,9 @@ async function done(method: Method, path: string, body?: unknown) {
   expect(answer.status, `${method} ${path}: ${answer.detail}`).toBeLessThan(300);
   return JSON.parse(answer.raw) as { id: number };
 }
-async function refused(method: Method, path: string, body: unknown, detail: string, status = 409) {
+async function refused(method: Method, path: string, body: unknown, detail: string) {
   const answer = await say(method, path, body);
+  const status = detail.includes('RFC 1035') ? 422 : 409;
   expect({ path, body, status: answer.status, detail: answer.detail }).toEqual({ path, body, status, detail });
 }
 const lastChange = async () =>
@@ -188,7 +189,7 @@ describe('a name has one owner', () => {
       site.call('POST', '/records', { body: { fqdn: 'rival.b.test', type: 'CNAME', data: 'other.test' } }),
       site.call('POST', '/domains', { body: { name: 'rival.b.test' } }),
     ]);
-    expect([one.status, two.status].sort()).toEqual([201, 409]);
+    expect(new Set([one.status, two.status])).toEqual(new Set([201, 409]));
   });
 });
 
@@ -204,7 +205,6 @@ describe('a full name has at most 253 characters', () => {
       '/domains/short.test',
       { name: long },
       `the record ${name}.${long} A has ${name.length + 1 + long.length} characters. Rule: a full name has at most 253 characters (RFC 1035 §3.1).`,
-      422,
     );
   });
 });
