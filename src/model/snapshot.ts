@@ -65,6 +65,17 @@ export interface LeaseName {
 }
 
 /**
+ * A lease that DHCP servers are to end. `keptFor`: the MAC that the address belongs to, when another one (`mac`) has its lease; null: an
+ * operator asked for the end of the lease of `mac` as it was `before`, seconds since 1970.
+ */
+export interface LeaseEnd {
+  readonly address: string;
+  readonly keptFor: string | null;
+  readonly mac: string | null;
+  readonly before: number | null;
+}
+
+/**
  * A content-addressed counter: the number that a thing's content (its digest) was published under, such as a zone's
  * serial. It grows when the content changes and never goes back.
  */
@@ -87,8 +98,8 @@ export interface RestartRequest {
 
 /**
  * All configuration at one moment, read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
- * name, then id; `racks`, `sights`: by node; `leaseNames`: by address), so that equal configuration has equal text. `sights` and
- * `leaseNames` are observations: they change while the revision stays, and `observed` grows then.
+ * name, then id; `racks`, `sights`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `sights`,
+ * `leaseNames` and `leaseEnds` are observations: they change while the revision stays, and `observed` grows then.
  */
 export interface Snapshot {
   readonly revision: number;
@@ -106,6 +117,8 @@ export interface Snapshot {
   readonly ranges: readonly IpRange[];
   readonly reservations: readonly Reservation[];
   readonly leaseNames: readonly LeaseName[];
+  /** Left out: none. */
+  readonly leaseEnds?: readonly LeaseEnd[];
   readonly domains: readonly Domain[];
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];

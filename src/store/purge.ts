@@ -17,6 +17,8 @@ const RETENTION = {
   heartbeats: '7 days',
   serviceActions: '30 days',
   leases: '7 days',
+  /** Longer than a lease runs at most. */
+  leaseReleases: '8 days',
   publications: PUBLICATIONS_KEPT,
   /** Twice as long as a signature is good for, before and after its time. */
   rackNonces: '20 minutes',
@@ -67,6 +69,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
       and not (shuts_out and exists (select from nodes n where n.id = certificates.node_id))`,
   ),
   leases: expired('leases', sql`state = 'expired' and expires_at < now() - ${RETENTION.leases}::interval`),
+  lease_releases: expired('lease_releases', sql`at < now() - ${RETENTION.leaseReleases}::interval`),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   drill_ledger: expired('drill_ledger', sql`written_at < now() - ${RETENTION.drillLedger}::interval`),

@@ -10,6 +10,7 @@ import type { Cluster, Domain, Node, Snapshot, Version } from '../model/snapshot
 import type { Subnet } from '../model/subnet.ts';
 import type { Fabric, Space, Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
+import { readLeaseEnds } from './queries/lease-ends.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readSights } from './queries/racks.ts';
 import { readRestarts } from './queries/restarts.ts';
@@ -29,6 +30,7 @@ interface AddressRow {
 export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const network = await readNetwork(tx);
   const settings = await readSettings(tx);
+  const ends = await readLeaseEnds(tx);
   const domains = await tx.all(sql<Domain>`select id, name, ttl, lease_names as "leaseNames" from domains order by id`);
   return {
     ...(await readPlace(tx)),
@@ -45,6 +47,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     sights: await readSights(tx, network.subnets),
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
+    ...(ends.length === 0 ? {} : { leaseEnds: ends }),
     domains,
     records: await tx.all(
       sql<DnsRecord>`select id, domain_id as "domainId", name, type, data, ttl from records order by id`,

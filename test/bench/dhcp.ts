@@ -2,7 +2,7 @@ import { type Client, createClient } from '../../src/contract/client.ts';
 import { type DhcpAsker, startDhcpAsker } from '../../src/drills/probes/dhcp/asker.ts';
 import { macOf } from '../../src/drills/probes/dhcp/mac.ts';
 import { systemRandom } from '../../src/main/process.ts';
-import { KEA_SOCKET } from '../../src/services/dhcp/daemon.ts';
+import { KEA_SOCKET } from '../../src/services/dhcp/socket.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { pause, until } from '../kit/until.ts';
 import { type Figure, median, most, percentile } from './report.ts';

@@ -6,7 +6,7 @@ import { readTemplates } from '../../src/main/templates.ts';
 import type { Machine } from '../../src/model/machine.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
-import { KEA_SOCKET } from '../../src/services/dhcp/daemon.ts';
+import { KEA_SOCKET } from '../../src/services/dhcp/socket.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { KEA_CONF } from '../../src/services/dhcp/view.ts';
@@ -145,6 +145,23 @@ describe('kea on rendered files', () => {
     const lease = await askLease(one, { mac: MAC });
     expect(lease).toMatchObject({ ip: '10.10.10.21', hostname: 'web1', domain: 'example.test', lease: '120' });
     expect(await askLease(two, { mac: '52:54:00:bb:00:01' })).toMatchObject({ ip: '10.20.0.77', hostname: 'printer' });
+  });
+
+  it('a replaced NIC has its machine’s address at once: the old one’s lease ends with the change', async () => {
+    const next = '52:54:00:aa:00:02';
+    const old = web1('10.10.10.21');
+    const machines = [{ ...old, interfaces: old.interfaces.map((card) => ({ ...card, mac: next })) }];
+    await apply({ machines });
+    expect((await askLease(one, { mac: next }))?.['ip'], 'as long as the old lease stands').not.toBe('10.10.10.21');
+    const desired = await apply({
+      machines,
+      leaseEnds: [{ address: '10.10.10.21', keptFor: next, mac: MAC, before: null }],
+    });
+    expect(await askLease(one, { mac: next })).toMatchObject({ ip: '10.10.10.21', hostname: 'web1' });
+    expect((await askLease(one, { mac: MAC }))?.['ip']).not.toBe('10.10.10.21');
+    // The new owner's own lease is left alone.
+    expect((await bench.probe(desired)).isHealthy).toBe(true);
+    expect((await ask('lease4-get', { 'ip-address': '10.10.10.21' })).arguments).toMatchObject({ 'hw-address': next });
   });
 
   it.each([

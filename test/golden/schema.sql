@@ -159,6 +159,8 @@ END))
   CREATE INDEX reservations_by_mac ON public.reservations USING btree (mac)
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER give_lease_up AFTER DELETE ON public.reservations FOR EACH ROW EXECUTE FUNCTION give_lease_up()
+  CREATE TRIGGER give_lease_up_set AFTER UPDATE OF address ON public.reservations FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION give_lease_up()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF mac, hostname ON public.reservations FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, mac ON public.reservations FOR EACH ROW WHEN ((new.mac IS NOT NULL)) EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER no_own_address AFTER INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
@@ -396,6 +398,21 @@ table lease_reports
   constraint lease_reports_pkey PRIMARY KEY (node_id)
   CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.lease_reports DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
 
+table lease_releases
+  address inet not null
+  mac text
+  client_id text
+  before timestamp with time zone not null
+  is_asked boolean not null
+  at timestamp with time zone not null default now()
+  constraint lease_releases_host CHECK ((masklen(address) =
+CASE family(address)
+    WHEN 4 THEN 32
+    ELSE 128
+END))
+  constraint lease_releases_pkey PRIMARY KEY (address)
+  CREATE INDEX lease_releases_by_age ON public.lease_releases USING btree (at)
+
 table join_tokens
   id text not null
   secret_sha256 text not null
@@ -531,6 +548,8 @@ END))
   CREATE TRIGGER check_address_in_subnet BEFORE INSERT OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_in_subnet()
   CREATE TRIGGER check_address_on_vlan BEFORE INSERT OR UPDATE OF subnet_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_address_on_vlan()
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION claim_addresses()
+  CREATE TRIGGER give_lease_up AFTER DELETE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION give_lease_up()
+  CREATE TRIGGER give_lease_up_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION give_lease_up()
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, interface_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER no_own_address AFTER INSERT ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER no_own_address_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_no_own_address()
@@ -1128,6 +1147,22 @@ CREATE OR REPLACE FUNCTION public.inetmultirange()
  LANGUAGE internal
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$multirange_constructor0$function$
+
+
+function give_lease_up()
+CREATE OR REPLACE FUNCTION public.give_lease_up()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into lease_releases (address, mac, client_id, before, is_asked)
+    select t.address, t.mac, t.client_id, now(), false from leases t
+    where t.address = old.address and t.state = 'active' and not exists (
+      select from leases o where o.address = t.address and o.node_id <> t.node_id and (o.starts_at, o.node_id) > (t.starts_at, t.node_id))
+  on conflict (address) do update set mac = excluded.mac, client_id = excluded.client_id, before = excluded.before, at = now(),
+    is_asked = lease_releases.is_asked and lease_releases.mac is not distinct from excluded.mac;
+  return null;
+end $function$
 
 
 function finish_operation(jsonb,json)

@@ -75,7 +75,15 @@ export class DaemonBench {
   /** One probe. */
   async probe(desired: unknown) {
     const answers: ExecResult[] = [];
-    for (const command of this.#service.probe(desired)) answers.push(await this.#host.exec(command));
+    const ask = async () => {
+      answers.length = 0;
+      for (const command of this.#service.probe(desired)) answers.push(await this.#host.exec(command));
+    };
+    await ask();
+    // As the engine does: what is missing is put right, and the daemon is asked once more.
+    const amending = this.#service.amend?.(answers, desired) ?? [];
+    for (const command of amending) await this.#host.exec(command);
+    if (amending.length > 0) await ask();
     return this.#service.parseProbe(answers, desired);
   }
 

@@ -70,6 +70,7 @@ test('removes what has expired and nothing else', async () => {
     racks: 0,
     join_tokens: 3,
     certificates: 2,
+    lease_releases: 0,
     leases: 2,
     service_actions: 2,
     heartbeats: 1,

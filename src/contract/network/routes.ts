@@ -186,4 +186,9 @@ export const NETWORK_ROUTES = {
     params: lease.LeaseParams,
     response: lease.Lease,
   }),
+  'lease.release': post('/leases/{address}/release', 'End the lease of an address', {
+    roles: OPERATORS,
+    params: lease.LeaseParams,
+    response: lease.Lease,
+  }),
 } as const;

@@ -69,10 +69,10 @@ function refuseOwn(own: OwnAddress | undefined): Rejected | null {
 /** Refuses an address that another interface has a live lease of. `mac` null: nobody may have one. */
 export async function checkNotLeased(tx: Tx, address: string, mac: string | null): Promise<Rejected | null> {
   const lease = await liveLeaseAt(tx, address);
-  if (!lease || (lease.mac !== null && lease.mac === mac)) return null;
+  if (!lease || lease.isGivenUp || (lease.mac !== null && lease.mac === mac)) return null;
   return rejected(
     'conflict',
-    `${address} is taken: ${leaseWords(lease)}. Rule: an address is free when its lease has ended (${lease.expiresAt}).`,
+    `${address} is taken: ${leaseWords(lease)}. Rule: an address is free when its lease has ended (${lease.expiresAt}); \`regent lease release ${address}\` ends it now.`,
   );
 }
 

@@ -1,11 +1,13 @@
 import type { Lease } from '../../contract/network/lease.ts';
-import { isRejected } from '../../core/errors.ts';
+import { isRejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
+import { requestLeaseEnd } from '../../store/queries/lease-ends.ts';
 import * as leases from '../../store/queries/leases.ts';
+import { raiseObserved } from '../../store/queries/place.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { glancing } from '../use-case.ts';
+import { glancing, writing } from '../use-case.ts';
 import { subnetByRef, vlanByRef } from './network-refs.ts';
 import { nodeByRef } from './node.ts';
 
@@ -49,4 +51,22 @@ export const leaseCases = {
     const row = await leases.findLease(tx, formatAddress(address));
     return row ? { body: view(row) } : noSuch('lease', params.address);
   }),
+
+  'lease.release': writing(
+    'lease.release',
+    ({ params }) => `lease release ${params.address}`,
+    async (tx, { params }) => {
+      const address = parseAddress(params.address, 'address');
+      if (isRejected(address)) return address;
+      const row = await leases.findLease(tx, formatAddress(address));
+      if (!row) return noSuch('lease', params.address);
+      if (row.state === 'expired') {
+        return rejected('not_found', `The lease of ${row.address} has ended already (${row.expiresAt}).`);
+      }
+      await requestLeaseEnd(tx, row);
+      await raiseObserved(tx);
+      tx.emit({ kind: 'lease.released', subject: row.address, data: { mac: row.mac, node: row.node } });
+      return { body: view(row) };
+    },
+  ),
 };

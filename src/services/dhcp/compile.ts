@@ -21,6 +21,7 @@ import {
   type DhcpDesired,
   type DhcpNetwork,
   type DhcpSubnet,
+  ENDS_MAX,
   INTERFACE_PATTERN,
   type LostVlan,
   NAME_PATTERN,
@@ -75,7 +76,29 @@ export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShar
     networks,
     boot: BOOT_FILES,
     lostVlans,
+    ...endsOf(snapshot, networks),
     lostLeases: networks.flatMap((network) => network.subnets.flatMap(({ id }) => shared.leases.lost.get(id) ?? [])),
+  };
+}
+
+/** Leases that are to end, of the subnets that the node serves. */
+function endsOf(snapshot: Snapshot, networks: readonly DhcpNetwork[]): Pick<DhcpDesired, 'endedLeases'> {
+  const all = snapshot.leaseEnds ?? [];
+  if (all.length === 0) return {};
+  const served = networks.flatMap((network) => network.subnets.map((subnet) => parseNetwork(subnet.cidr)));
+  const isServed = (text: string) => {
+    const address = parseAddress(text);
+    return !isRejected(address) && served.some((network) => !isRejected(network) && contains(network, address));
+  };
+  const ends = all.filter((end) => isServed(end.address)).slice(0, ENDS_MAX);
+  if (ends.length === 0) return {};
+  return {
+    endedLeases: ends.map(({ address, keptFor, mac, before }) => ({
+      address,
+      ...(keptFor === null ? {} : { keptFor }),
+      ...(mac === null ? {} : { mac }),
+      ...(before === null ? {} : { before }),
+    })),
   };
 }
 

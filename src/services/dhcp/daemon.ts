@@ -1,11 +1,11 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DhcpDesired } from './desired.ts';
+import { askForEnds, judgeEnds } from './ends.ts';
+import { DONE, EMPTY, KEA_SOCKET, readAnswer, recordOf } from './socket.ts';
 import { KEA_CHECK, KEA_CONF, tagOf } from './view.ts';
 
 const USER = '_kea';
-/** Kea's control socket: its place and name are the only ones that Debian's AppArmor profile allows. */
-export const KEA_SOCKET = '/run/kea/kea4-ctrl-socket';
 const WHOLE_CHECK = ['/usr/sbin/kea-dhcp4', '-T'];
 const CHECK = ['/usr/sbin/kea-dhcp4', '-t'];
 /** Blocks that others than root may still write, where Kea keeps its leases. */
@@ -18,9 +18,6 @@ const ONE_LEASE = { command: 'lease4-get-page', arguments: { from: 'start', limi
 const CHECK_MS = 60_000;
 const RELOAD_MS = 30_000;
 const PROBE_MS = 2_000;
-/** Kea's result codes (ARM, "Control Channel"): done; nothing found. */
-const DONE = 0;
-const EMPTY = 3;
 
 /** Command lines and questions that check, activate and probe use. */
 export const DHCP_COMMANDS: readonly CommandRule[] = [
@@ -61,20 +58,21 @@ export function roleChangeDhcp(role: RoleChange): Activation {
   return { kind: 'none', why: `Kea ${what}` };
 }
 
-/** Asks Kea for its state, for the tag of its configuration and for a lease, and whether leases can be written. */
-export function probeDhcp(): readonly Command[] {
+/** Asks Kea for its state, for the tag of its configuration, for a lease and for the leases that are to end, and whether leases can be written. */
+export function probeDhcp(desired: DhcpDesired): readonly Command[] {
   const questions = [STATUS, TAG, ONE_LEASE].map((request) => ({
     socket: KEA_SOCKET,
     request: JSON.stringify(request),
     timeoutMs: PROBE_MS,
   }));
-  return [...questions, { look: 'space', path: SPACE, timeoutMs: PROBE_MS }];
+  return [...questions, { look: 'space', path: SPACE, timeoutMs: PROBE_MS }, ...askForEnds(desired)];
 }
 
 /**
  * Healthy: Kea runs the configuration that was published, with its threads, and has its leases. After a reload that failed half-way it
  * answers, says that its sockets are ready, and serves nobody: then the threads or the leases are gone. An interface without a
- * carrier is told and not judged: Kea tries it again by itself twice a second, and the other VLANs go on.
+ * carrier is told and not judged: Kea tries it again by itself twice a second, and the other VLANs go on. A lease that stands in a static
+ * lease's way is judged: the new owner would get another address.
  */
 export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHealth {
   const [status, tag, lease, space] = answers;
@@ -93,7 +91,7 @@ export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesi
     return ill('Kea gave its last configuration up half-way and serves nobody');
   const state = recordOf(args['dhcp-state']);
   if (state['globally-disabled'] !== false) return ill('Kea was told to stop serving (dhcp-disable)');
-  return judgeSockets(recordOf(args['sockets']), desired);
+  return judgeEnds(answers, desired) ?? judgeSockets(recordOf(args['sockets']), desired);
 }
 
 function judgeSockets(sockets: Readonly<Record<string, unknown>>, desired: DhcpDesired): ServiceHealth {
@@ -103,27 +101,6 @@ function judgeSockets(sockets: Readonly<Record<string, unknown>>, desired: DhcpD
   if (sockets['status'] !== 'ready') return ill(`Kea's sockets are ${show(sockets['status'])}: ${errors}`);
   const names = desired.networks.map((network) => network.interface).join(', ') || 'no interface';
   return { isHealthy: true, detail: `Kea answers and serves what is published on ${names}` };
-}
-
-interface KeaAnswer {
-  readonly result: number;
-  readonly text: string;
-  readonly args: Readonly<Record<string, unknown>>;
-}
-
-/** Throws what JSON.parse throws; the engine says then that the answer cannot be read. */
-function readAnswer(answer: ExecResult | undefined): KeaAnswer {
-  const value = recordOf(JSON.parse(answer?.stdout ?? ''));
-  const { result, text } = value;
-  return {
-    result: typeof result === 'number' ? result : -1,
-    text: typeof text === 'string' ? text : 'no words',
-    args: recordOf(value['arguments']),
-  };
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
 function show(value: unknown): string {

@@ -64,6 +64,21 @@ export type LostVlan = Static<typeof LostVlan>;
 export const LostLease = Type.Object({ mac: MAC, address: IPV4, kept: IPV4 });
 export type LostLease = Static<typeof LostLease>;
 
+/** Ends of leases that a node is told of at once; the others follow when these are done. */
+export const ENDS_MAX = 50;
+
+/**
+ * A lease that Kea is to end. `keptFor`: the address belongs to this MAC, and any other's lease of it ends. Without it: the lease of `mac`
+ * (without one: the one that was declined) ends if it began by `before`, seconds since 1970.
+ */
+export const EndedLease = Type.Object({
+  address: IPV4,
+  keptFor: Type.Optional(MAC),
+  mac: Type.Optional(Type.String({ pattern: '^[0-9a-f]{2}(?::[0-9a-f]{2}){0,19}$' })),
+  before: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+export type EndedLease = Static<typeof EndedLease>;
+
 /** What Kea is to be on a node. `leaseTime` in seconds. `lost…`: what was asked for and cannot be; told to operators, never to Kea. */
 export const DhcpDesired = Type.Object({
   leaseTime: Type.Integer({ minimum: 60, maximum: 604_800 }),
@@ -75,5 +90,7 @@ export const DhcpDesired = Type.Object({
   boot: BootFiles,
   lostVlans: Type.Array(LostVlan),
   lostLeases: Type.Array(LostLease),
+  /** Left out: none. */
+  endedLeases: Type.Optional(Type.Array(EndedLease, { maxItems: ENDS_MAX })),
 });
 export type DhcpDesired = Static<typeof DhcpDesired>;

@@ -2,6 +2,7 @@ import type { ManagedService } from '../kit/contract.ts';
 import { compileDhcp, type DhcpShared, prepareDhcp } from './compile.ts';
 import { activateDhcp, checkDhcp, DHCP_COMMANDS, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
 import { DhcpDesired } from './desired.ts';
+import { amendDhcp, END_COMMANDS } from './ends.ts';
 import { keaLeases, LEASE_COMMANDS } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { lintDhcp, lintSiteDhcp } from './lint.ts';
@@ -15,7 +16,7 @@ export const dhcp: ManagedService<DhcpDesired, DhcpView, DhcpShared> = {
   unit: 'kea-dhcp4-server.service',
   version: { argv: ['/usr/sbin/kea-dhcp4', '-v'], timeoutMs: 5000 },
   folder: FOLDER,
-  commands: [...DHCP_COMMANDS, ...LEASE_COMMANDS],
+  commands: [...DHCP_COMMANDS, ...LEASE_COMMANDS, ...END_COMMANDS],
   users: ['_kea'],
   files: DHCP_FILES,
   prepare: prepareDhcp,
@@ -30,5 +31,6 @@ export const dhcp: ManagedService<DhcpDesired, DhcpView, DhcpShared> = {
   onRoleChange: roleChangeDhcp,
   probe: probeDhcp,
   parseProbe: parseProbeDhcp,
+  amend: amendDhcp,
   leases: keaLeases,
 };

@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 import type { CommandRule, ExecResult, SocketQuestion } from '../../core/host-values.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import type { LeasePage, LeaseSource, ServedLease } from '../kit/contract.ts';
-import { KEA_SOCKET } from './daemon.ts';
+import { KEA_SOCKET } from './socket.ts';
 
 /** Leases of one question: 12,000 leases take Kea 0.12 s in pages of this size, none longer than 5 ms. */
 const PAGE = 500;

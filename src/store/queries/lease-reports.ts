@@ -3,6 +3,7 @@ import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './place.ts';
+import { touchesLeaseEnds } from './lease-ends.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
@@ -26,7 +27,8 @@ const SWEEP = 5000;
 
 /**
  * Stores what a node's agent says of its leases: in order, each report once. Equal rows are not written again. Events tell of leases
- * that came, went or changed their name, never of renewals; names that matter to DNS raise the number of what was observed.
+ * that came, went or changed their name, never of renewals; names that matter to DNS, and leases that stand in a static lease's way, raise the
+ * number of what was observed.
  */
 export async function storeLeaseReport(
   tx: Tx,
@@ -133,9 +135,8 @@ async function tell(
   changes: readonly LeaseChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
-  if (changes.some((change) => change.hostname !== change.before)) {
-    if (await wantsLeaseNames(tx)) await raiseObserved(tx);
-  }
+  const isNamed = changes.some((change) => change.hostname !== change.before);
+  if ((isNamed && (await wantsLeaseNames(tx))) || (await touchesLeaseEnds(tx, changes))) await raiseObserved(tx);
   const count = (kind: LeaseChange['kind']) => changes.filter((change) => change.kind === kind).length;
   const summary = { added: count('added'), changed: count('changed'), removed: count('removed') };
   const events: NewEvent[] =

@@ -4,6 +4,7 @@ import type { Domain, LeaseName } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { findRow, type Noun } from '../rows.ts';
 import type { Tx } from '../tx.ts';
+import { IS_GIVEN_UP, IS_NEWEST } from './lease-ends.ts';
 
 /**
  * The last lease of an address, of the node that knows it best, with what the configuration says of it now. `subnet`: the one that holds
@@ -27,20 +28,18 @@ export interface LeaseRow {
   readonly expiresAt: string;
 }
 
-/** A lease that somebody may be using now. `state`: active or declined. */
+/** A lease that somebody may be using now. `state`: active or declined. `isGivenUp`: its end was asked for, or its address was dropped. */
 export interface LiveLease {
   readonly address: string;
   readonly mac: string | null;
   readonly hostname: string;
   readonly state: LeaseState;
   readonly expiresAt: string;
+  readonly isGivenUp: boolean;
 }
 
 /** What a lease is now: a live one that has run out is expired, whether that was noticed or not. */
 const STATE = sql`case when t.expires_at <= now() then 'expired' else t.state end`;
-/** Several nodes may know the same lease: the newest word counts. */
-const IS_NEWEST = sql`not exists (select from leases o where o.address = t.address and o.node_id <> t.node_id
-  and (o.starts_at, o.node_id) > (t.starts_at, t.node_id))`;
 
 const LEASES: Noun = {
   table: 'leases',
@@ -57,7 +56,8 @@ const LEASES: Noun = {
     left join subnets s on s.cidr >>= t.address left join vlans v on v.id = s.vlan_id left join fabrics f on f.id = v.fabric_id`,
 };
 
-const LIVE = sql`host(t.address) as address, t.mac, t.hostname, t.state, t.expires_at as "expiresAt"`;
+const LIVE = sql`host(t.address) as address, t.mac, t.hostname, t.state, t.expires_at as "expiresAt",
+  ${IS_GIVEN_UP} as "isGivenUp"`;
 const IS_LIVE = sql`t.state <> 'expired' and t.expires_at > now() and ${IS_NEWEST}`;
 
 /** Leases of a subnet's addresses that somebody may be using now, in order. */

@@ -1,10 +1,15 @@
 import type { Lease } from '../../../contract/network/lease.ts';
 import { LEASE_STATES } from '../../../model/lease.ts';
-import { printerOf } from '../../change.ts';
+import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command.ts';
+import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { age, ahead, moment, stamp } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
+import { askOrAway } from '../../waiting/ask.ts';
+import { makeProgress } from '../../waiting/progress.ts';
+
+const POLL_MS = 500;
 
 /** `regent lease`. */
 export const LEASE: NounSpec = {
@@ -54,8 +59,51 @@ export const LEASE: NounSpec = {
         await printOne(printerOf(call), shapeOf(call), body);
       },
     },
+    {
+      verb: 'release',
+      summary:
+        'end the lease of an address now; its client is told at its next renewal, and uses the address until then',
+      args: [{ name: '<address>', help: 'an address', complete: 'lease' }],
+      isChange: true,
+      examples: ['regent lease release 10.10.20.100 --wait'],
+      run: (call) =>
+        runChange(call, {
+          route: 'lease.release',
+          input: { params: { address: need(call, 0) } },
+          shape: shapeOf(call),
+          done: 'is being ended',
+          waitFor: (lease) => waitForEnd(call, lease),
+        }),
+    },
   ],
 };
+
+/** Waits until the address has no lease any more, or another one. */
+async function waitForEnd(call: Call, released: Lease): Promise<ExitCode> {
+  const { io, change } = call;
+  const { client } = await call.region();
+  const end = io.monotonic() + change.timeoutSeconds * 1000;
+  const progress = makeProgress(io);
+  const look = async (signal: AbortSignal) =>
+    (await client.call('lease.show', { params: { address: released.address } }, { signal })).body;
+  for (;;) {
+    const seen = await askOrAway(call, end - io.monotonic(), look);
+    if (seen !== null && (seen.state === 'expired' || seen.mac !== released.mac)) {
+      progress.end(`The lease of ${released.address} has ended.`);
+      return EXIT.ok;
+    }
+    progress.say(`Waiting: ${released.node} has the lease of ${released.address} still`);
+    if (io.monotonic() + POLL_MS >= end) {
+      progress.end('');
+      throw new CliError(
+        EXIT.timeout,
+        `The request is made, but after ${change.timeoutSeconds} s ${released.node} has the lease of ${released.address} still.`,
+        [`regent service show ${released.node}/dhcp`],
+      );
+    }
+    await io.sleep(POLL_MS, io.interrupted);
+  }
+}
 
 function shapeOf(call: Call): Shape<Lease> {
   const now = call.io.now();

@@ -4,12 +4,12 @@ import { bootClasses, BOOT_FILES } from '../../../../src/services/dhcp/boot-clas
 import {
   activateDhcp,
   checkDhcp,
-  KEA_SOCKET,
   parseProbeDhcp,
   probeDhcp,
   roleChangeDhcp,
 } from '../../../../src/services/dhcp/daemon.ts';
 import type { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
+import { KEA_SOCKET } from '../../../../src/services/dhcp/socket.ts';
 import { KEA_CHECK, KEA_CONF, limitsDhcp, tagOf, viewDhcp } from '../../../../src/services/dhcp/view.ts';
 import { argvOf } from '../../../kit/argv-of.ts';
 import { FACTS } from '../../../kit/snapshots.ts';
@@ -58,7 +58,7 @@ const judge = (...answers: ExecResult[]) => parseProbeDhcp(answers, desired);
 
 describe('the probe of Kea', () => {
   it('asks through its socket and looks at its disk', () => {
-    const [first, , , last] = probeDhcp();
+    const [first, , , last] = probeDhcp(desired);
     expect(first).toMatchObject({ socket: KEA_SOCKET, request: '{"command":"status-get"}' });
     expect(last).toMatchObject({ look: 'space', path: '/var/lib/kea' });
   });

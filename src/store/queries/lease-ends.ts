@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { LeaseEnd } from '../../model/snapshot.ts';
+import type { Tx } from '../tx.ts';
+
+/** A clock of a rack may be off by so much, seconds, before the doctor says so: a lease of just then is still the one that was meant. */
+const SLACK = 10;
+
+/** Of several nodes' words of a lease `t` the newest counts. */
+export const IS_NEWEST = sql`not exists (select from leases o where o.address = t.address and o.node_id <> t.node_id
+  and (o.starts_at, o.node_id) > (t.starts_at, t.node_id))`;
+
+/** Is the lease `t` the one that the release `r` means? */
+const IS_MEANT = sql`r.address = t.address and r.mac is not distinct from t.mac and r.client_id is not distinct from t.client_id
+  and t.starts_at <= r.before + make_interval(secs => ${SLACK})`;
+
+/** Who is to have which address: machines' interfaces, and reservations with a MAC. */
+const HOLDERS = sql`(select a.address, i.mac from interface_addresses a join interfaces i on i.id = a.interface_id
+  union all select address, mac from reservations where mac is not null)`;
+
+/** The lease `t` was given up: whoever is given its address need not wait for its end. */
+export const IS_GIVEN_UP = sql`exists (select from lease_releases r where ${IS_MEANT})`;
+
+/**
+ * Leases that DHCP servers are to end, in the order of their addresses: those of a static lease's address that another interface has, and
+ * those whose end an operator asked for. By what is stored alone, not by the clock, so that equal rows make equal snapshots.
+ */
+export function readLeaseEnds(tx: Tx): Promise<LeaseEnd[]> {
+  return tx.all(sql<LeaseEnd>`
+    select host(t.address) as address, h.mac as "keptFor", t.mac, null::bigint as before
+      from leases t join ${HOLDERS} h on h.address = t.address
+      where t.state = 'active' and t.mac is distinct from h.mac and ${IS_NEWEST}
+    union all
+    select host(t.address), null, t.mac, ceil(extract(epoch from r.before))::bigint + ${SLACK}::int
+      from leases t join lease_releases r on ${IS_MEANT} where r.is_asked and t.state <> 'expired' and ${IS_NEWEST}
+      and not exists (select from ${HOLDERS} h where h.address = t.address and t.state = 'active' and h.mac is distinct from t.mac)
+    order by 1`);
+}
+
+/** Does a change of these leases (address and MAC) make other ends? */
+export async function touchesLeaseEnds(
+  tx: Tx,
+  leases: readonly { readonly address: string; readonly mac: string | null }[],
+): Promise<boolean> {
+  const rows = JSON.stringify(leases.map(({ address, mac }) => ({ address, mac })));
+  const row = await tx.one(sql<{ touched: boolean }>`
+    select exists (select from jsonb_to_recordset(${rows}::jsonb) as c (address inet, mac text)
+      where exists (select from ${HOLDERS} h where h.address = c.address and h.mac is distinct from c.mac)
+        or exists (select from lease_releases r where r.address = c.address and r.is_asked)) as touched`);
+  return row?.touched ?? false;
+}
+
+/** Asks for the end of an address's lease as it is now. */
+export async function requestLeaseEnd(
+  tx: Tx,
+  lease: { readonly address: string; readonly mac: string | null; readonly clientId: string | null },
+): Promise<void> {
+  await tx.run(sql`insert into lease_releases (address, mac, client_id, before, is_asked)
+    values (${lease.address}::inet, ${lease.mac}, ${lease.clientId}, now(), true)
+    on conflict (address) do update set mac = excluded.mac, client_id = excluded.client_id, before = excluded.before,
+      is_asked = true, at = now()`);
+}
