@@ -10,7 +10,7 @@ import type { Cluster, Domain, Node, Snapshot, Version } from '../model/snapshot
 import type { Subnet } from '../model/subnet.ts';
 import type { Fabric, Space, Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
-import { readLeaseEnds } from './queries/lease-ends.ts';
+import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readSights } from './queries/racks.ts';
 import { readRestarts } from './queries/restarts.ts';

@@ -1083,6 +1083,8 @@ declare
   is_now jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
   own_id text := coalesce(is_now, was) ->> 'id';
 begin
+  -- Of two that come at once the second sees what the first one has written. Taken before the site's counters are, by every release.
+  perform pg_advisory_xact_lock(5240003);
   case tg_table_name
     when 'interfaces' then
       perform claim_names('machines', machine) from (
@@ -1533,8 +1535,6 @@ declare
   labels text[];
   cut text;
 begin
-  -- Of two that come at once the second sees what the first one has written.
-  perform pg_advisory_xact_lock(5240003);
   select * into mine from name_claims where source = new.source and source_id = new.source_id and fqdn = new.fqdn;
   if not found then
     return null;

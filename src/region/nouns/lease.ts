@@ -2,7 +2,7 @@ import type { Lease } from '../../contract/network/lease.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
-import { requestLeaseEnd } from '../../store/queries/lease-ends.ts';
+import { requestLeaseEnd } from '../../store/queries/network/lease-ends.ts';
 import * as leases from '../../store/queries/leases.ts';
 import { raiseObserved } from '../../store/queries/place.ts';
 import { pageBody } from '../paging.ts';

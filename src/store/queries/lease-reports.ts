@@ -3,7 +3,7 @@ import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './place.ts';
-import { touchesLeaseEnds } from './lease-ends.ts';
+import { touchesLeaseEnds } from './network/lease-ends.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';

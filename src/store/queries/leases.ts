@@ -4,7 +4,7 @@ import type { Domain, LeaseName } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { findRow, type Noun } from '../rows.ts';
 import type { Tx } from '../tx.ts';
-import { IS_GIVEN_UP, IS_NEWEST } from './lease-ends.ts';
+import { IS_GIVEN_UP, IS_NEWEST } from './network/lease-ends.ts';
 
 /**
  * The last lease of an address, of the node that knows it best, with what the configuration says of it now. `subnet`: the one that holds

@@ -10,6 +10,14 @@ import { CASES, FACTS } from '../../kit/snapshots.ts';
 
 const commandsOf = (activation: Activation) => (activation.kind === 'command' ? activation.commands : []);
 
+/** What the probe of DHCP asks and does when a lease is to end: an observation, which no golden case has. */
+function endOfLease(service: AnyService, desired: object): readonly Command[] {
+  const ending = { ...desired, endedLeases: [{ address: '10.10.10.51', keptFor: '52:54:00:00:00:52' }] };
+  const lease = { 'hw-address': '52:54:00:00:00:51', state: 0, cltt: 1, 'valid-lft': 600 };
+  const told = { ...webAnswer({}), code: 0, stdout: JSON.stringify({ result: 0, arguments: lease }) };
+  return [...service.probe(ending), ...(service.amend?.(Array(9).fill(told), ending) ?? [])];
+}
+
 /** Every command that a service gives for a case. */
 function allCommands(service: AnyService, caseName: string): readonly Command[] {
   const desired = desiredOf(service.name, caseName);
@@ -31,6 +39,7 @@ function allCommands(service: AnyService, caseName: string): readonly Command[] 
     ...commandsOf(service.onRoleChange({ kind: 'database', state: 'primary' })),
     ...service.probe(desired),
     ...(service.amend?.(Array(9).fill(webAnswer({})), desired) ?? []),
+    ...(service.name === 'dhcp' ? endOfLease(service, desired) : []),
     ...(service.leases ? [service.leases.sign, service.leases.page(null)] : []),
     service.version,
   ];

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { LeaseEnd } from '../../model/snapshot.ts';
-import type { Tx } from '../tx.ts';
+import type { LeaseEnd } from '../../../model/snapshot.ts';
+import type { Tx } from '../../tx.ts';
 
 /** A clock of a rack may be off by so much, seconds, before the doctor says so: a lease of just then is still the one that was meant. */
 const SLACK = 10;
