@@ -116,11 +116,20 @@ describe('operators on a cluster', () => {
   it('with a dead node a change is applied on all living ones, and the dead one is named', async () => {
     const start = performance.now();
     await site.power.kill('k2');
-    const change = await say('record', 'create', `dead.${ZONE}`, 'A', '10.10.10.62', '--wait');
+    const change = await say(
+      'machine',
+      'create',
+      'dead',
+      '--mac',
+      macOf(0x99, 2),
+      '--address',
+      '10.20.20.30',
+      '--wait',
+    );
     expect(change.code).toBe(6);
     expect(change.stdout + change.stderr).toContain('k2');
     expect(change.seconds * 1000).toBeLessThan(patient(PROMPT_MS));
-    await everywhere('10.10.10.62', `dead.${ZONE}`, 'A');
+    await everywhere('10.20.20.30', `dead.${ZONE}`, 'A');
     await site.power.start('k2');
     await site.well(120_000);
     told('a dead node', `named after ${change.seconds.toFixed(1)} s`, start);
@@ -189,7 +198,7 @@ describe('operators on a cluster', () => {
       '255.255.255.0/24',
     ]) {
       const { code } = await say('subnet', 'create', cidr, '--vlan', 'untagged');
-      expect({ cidr, code }).toEqual({ cidr, code: 2 });
+      expect({ cidr, code }).toEqual({ cidr, code: 1 });
     }
     for (const name of ['arpa', 'com', 'localhost', 'invalid', 'onion', 'local', 'x.local']) {
       const { code } = await say('domain', 'create', name);

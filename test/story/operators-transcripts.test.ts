@@ -8,6 +8,7 @@ import { type ClusterSite, clusterSite, openClusterSite } from '../kit/cluster/s
 import { labOf } from '../kit/lab.ts';
 import { transcript } from '../kit/transcript/judge.ts';
 import { record } from '../kit/transcript/record.ts';
+import { fixtureOf } from '../kit/transcript/replay.ts';
 import { until } from '../kit/until.ts';
 
 /** Name of a lab that runs the product of this checkout and stays; unset: one of the test's own. */
@@ -90,6 +91,8 @@ describe('what operators are told', () => {
       if (KEEP !== undefined) {
         mkdirSync(KEEP, { recursive: true });
         writeFileSync(join(KEEP, `${name}.json`), JSON.stringify({ ...recording, lost }));
+        // What the golden transcripts are made from.
+        writeFileSync(join(KEEP, `${name}.fixture.json`), JSON.stringify(fixtureOf({ ...recording, lost })));
         writeFileSync(join(KEEP, `${name}.txt`), `${text}\n`);
       }
       expect(recording.said.filter(({ cluster }) => cluster !== null).length).toBeGreaterThan(SECONDS / 2);

@@ -144,7 +144,7 @@ const changed =
   (ms: number) =>
     ms < at ? before : after;
 
-/** r3 is the primary, r1 holds the address. Times as drills measure them: a new primary after 3.4 s, a new holder after 0.7 s. */
+/** r3 is the primary, r1 holds the address. Times are assumed, near those that drills measure: a new primary after 3.4 s, a new holder after 0.7 s. */
 export const TIMELINES: readonly Fixture[] = [
   fixtureOf({
     fault: 'host-kill-primary',
