@@ -1,3 +1,4 @@
+import type { DeclaredNoun } from '../contract/nouns/registry.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Patience, Region } from './region.ts';
@@ -39,8 +40,7 @@ export type NameKind =
   | 'domain'
   | 'record'
   | 'machine'
-  | 'fabric'
-  | 'space'
+  | DeclaredNoun
   | 'vlan'
   | 'subnet'
   | 'range'

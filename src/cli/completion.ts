@@ -1,4 +1,5 @@
 import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command.ts';
+import { DECLARED_OPTIONS } from './commands/declared.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
 
 /** What may come next: fixed words, or names of a kind that the region knows. */
@@ -22,8 +23,7 @@ const CHANGE: readonly OptionSpec[] = [
 /** Which names complete the value of an option. */
 const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--domain': 'domain',
-  '--fabric': 'fabric',
-  '--space': 'space',
+  ...DECLARED_OPTIONS,
   '--vlan': 'vlan',
   '--subnet': 'subnet',
   '--node': 'node',

@@ -3,6 +3,7 @@ import type { DrillRound } from '../contract/cluster/drill.ts';
 import type { Vlan } from '../contract/network/vlan.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command.ts';
+import { declaredNames, isDeclared } from './commands/declared.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';
@@ -39,11 +40,8 @@ async function liveNames(io: CliIo, kind: NameKind): Promise<string[]> {
 
 async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
   const query = { limit: NAMES_MAX };
+  if (isDeclared(kind)) return declaredNames(client, kind, NAMES_MAX);
   switch (kind) {
-    case 'fabric':
-      return (await client.call('fabric.list', { query })).body.items.map((item) => item.name);
-    case 'space':
-      return (await client.call('space.list', { query })).body.items.map((item) => item.name);
     case 'vlan':
       return vlanNames((await client.call('vlan.list', { query })).body.items);
     case 'range':

@@ -11,7 +11,6 @@ import { DOMAIN } from './commands/domain.ts';
 import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
-import { FABRIC, SPACE } from './commands/network/fabric.ts';
 import { LEASE } from './commands/network/lease.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
@@ -25,8 +24,9 @@ import { SETTING } from './commands/setting.ts';
 import { STATUS } from './commands/status.ts';
 import { TOKEN } from './commands/token.ts';
 import { USER } from './commands/user.ts';
+import { DECLARED } from './commands/declared.ts';
 
-/** Every noun of the command line, in the order of the help. Adding one is one line here. */
+/** Every noun of the command line, in the order of the help. Those that are declared (contract/nouns) are here by their declaration. */
 export const NOUNS: readonly NounSpec[] = [
   STATUS,
   CLUSTER,
@@ -37,8 +37,7 @@ export const NOUNS: readonly NounSpec[] = [
   DOMAIN,
   RECORD,
   MACHINE,
-  FABRIC,
-  SPACE,
+  ...DECLARED,
   VLAN,
   SUBNET,
   RANGE,

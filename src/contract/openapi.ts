@@ -2,10 +2,10 @@ import type { TSchema } from 'typebox';
 import { REJECTIONS } from '../core/errors.ts';
 import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './common.ts';
 import { Change, PendingConfig } from './config.ts';
-import { Domain } from './domain.ts';
+import { Domain } from './network/domain.ts';
 import { DrillRound, DrillVerdict } from './cluster/drill.ts';
 import { Event } from './event.ts';
-import { Fabric, Space } from './network/fabric.ts';
+import { NOUN_COMPONENTS } from './nouns/routes.ts';
 import { Lease } from './network/lease.ts';
 import { Machine, MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
@@ -22,7 +22,8 @@ import { ApiKey, ApiKeyCreated, User } from './identity/user.ts';
 import { Vlan } from './network/vlan.ts';
 
 /** Schemas that get a name in the document; every other one is written where it is used. */
-const COMPONENTS: Readonly<Record<string, TSchema>> = {
+const NAMED: Readonly<Record<string, TSchema>> = {
+  ...NOUN_COMPONENTS,
   ApiKey,
   ApiKeyCreated,
   Change,
@@ -30,7 +31,6 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   DrillRound,
   DrillVerdict,
   Event,
-  Fabric,
   FieldProblem,
   FileDiff,
   Finding,
@@ -48,24 +48,22 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Reservation,
   Service,
   Setting,
-  Space,
   Status,
   Subnet,
   User,
   Vlan,
 };
+const COMPONENTS = Object.entries(NAMED).sort(([one], [other]) => (one < other ? -1 : 1));
 
 /** The OpenAPI 3.1 document of API v1, from the table of calls. `version` is the product's. */
 export function openApiDocument(version: string): object {
-  const names = new Map(Object.entries(COMPONENTS).map(([name, schema]) => [schema as unknown, name]));
+  const names = new Map(COMPONENTS.map(([name, schema]) => [schema as unknown, name]));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [id, route] of Object.entries(ROUTES)) {
     const path = API_PREFIX + route.path;
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(id, route, names) };
   }
-  const schemas = Object.fromEntries(
-    Object.entries(COMPONENTS).map(([name, schema]) => [name, written(schema, names, true)]),
-  );
+  const schemas = Object.fromEntries(COMPONENTS.map(([name, schema]) => [name, written(schema, names, true)]));
   return {
     openapi: '3.1.0',
     info: { title: 'Regent API', version, description: DESCRIPTION },

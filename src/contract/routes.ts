@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import * as config from './config.ts';
-import * as domain from './domain.ts';
+import * as domain from './network/domain.ts';
 import * as event from './event.ts';
 import * as machine from './machine.ts';
 import * as node from './node.ts';
@@ -14,6 +14,7 @@ import { JOB_ROUTES } from './cluster/job-routes.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
+import { NOUN_ROUTES } from './nouns/routes.ts';
 import {
   ADMINS,
   del,
@@ -129,6 +130,7 @@ export const ROUTES = {
     response: machine.Machine,
   }),
 
+  ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,
 

@@ -4,7 +4,7 @@ import type { DnsRecord } from './record.ts';
 import type { Reservation } from './reservation.ts';
 import type { Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
-import type { Fabric, Space, Vlan } from './vlan.ts';
+import type { Vlan } from './vlan.ts';
 
 /**
  * What region nodes have in common. `id`: made once, names the etcd cluster. `vip`: the floating address as `ADDRESS/PREFIX`, null where
@@ -97,7 +97,7 @@ export interface RestartRequest {
 }
 
 /**
- * All configuration at one moment, read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
+ * The configuration that services are made from, at one moment: nouns that no service reads are not in it. Read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
  * name, then id; `racks`, `sights`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `sights`,
  * `leaseNames` and `leaseEnds` are observations: they change while the revision stays, and `observed` grows then.
  */
@@ -110,8 +110,6 @@ export interface Snapshot {
   readonly nodes: readonly Node[];
   readonly racks: readonly RackNode[];
   readonly sights: readonly Sight[];
-  readonly fabrics: readonly Fabric[];
-  readonly spaces: readonly Space[];
   readonly vlans: readonly Vlan[];
   readonly subnets: readonly Subnet[];
   readonly ranges: readonly IpRange[];

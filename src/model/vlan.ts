@@ -2,18 +2,6 @@ import { invalid, type Rejected, rejected, show } from '../core/errors.ts';
 import type { IpRange } from './ip-range.ts';
 import type { Subnet } from './subnet.ts';
 
-/** A fabric: switches that share their VLAN numbers. */
-export interface Fabric {
-  readonly id: number;
-  readonly name: string;
-}
-
-/** A space: VLANs that may route to each other, named for people and tools. */
-export interface Space {
-  readonly id: number;
-  readonly name: string;
-}
-
 /**
  * A VLAN of a fabric: a broadcast domain. `vid` 0 is untagged. `dhcpOn`: racks that see it serve DHCP on it. `dnsOn`: hosts of its
  * subnets may ask our resolvers and are given them. `relayVlanId`: reserved for DHCP relays.

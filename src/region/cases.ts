@@ -4,6 +4,7 @@ import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
+import { declaredCases } from './nouns/declared.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
@@ -14,7 +15,6 @@ import { rangeCases } from './nouns/range.ts';
 import { recordCases } from './nouns/record.ts';
 import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
-import { spaceCases } from './nouns/space.ts';
 import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { userCases } from './nouns/user.ts';
@@ -35,8 +35,9 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...declaredCases,
+  // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,
-  ...spaceCases,
   ...vlanCases,
   ...subnetCases,
   ...rangeCases,

@@ -1,44 +1,13 @@
-import { type Rejected, type RejectionCode, rejected, show } from '../core/errors.ts';
+import { type Rejected, rejected, show } from '../core/errors.ts';
+import { DECLARED_SENTENCES } from './declared/sentences.ts';
 import { type SqlError, sqlErrorOf } from './failure.ts';
-
-interface Sentence {
-  readonly code: RejectionCode;
-  /** `{}` stands for the offending values, or the trigger's own words. */
-  readonly text: string;
-  readonly field?: string;
-  /** Of a foreign key: what an operator reads when the row that it names is missing. */
-  readonly missing?: string;
-}
-
-const conflict = (text: string, field?: string): Sentence => ({ code: 'conflict', text, ...(field ? { field } : {}) });
-const invalid = (text: string, field?: string): Sentence => ({
-  code: 'invalid_value',
-  text,
-  ...(field ? { field } : {}),
-});
-/** A foreign key: `what` is named by `users`. */
-const reference = (what: string, users: string): Sentence => ({
-  code: 'in_use',
-  text: `The ${what} is still used by ${users}. Rule: remove or move those first.`,
-  missing: `There is no ${what} {} (any more).`,
-});
+import { conflict, invalid, reference, type Sentence } from './declared/sentence.ts';
 
 /** Every constraint of the schema that a request can break, and what an operator reads then. */
 export const SENTENCES: Readonly<Record<string, Sentence>> = {
+  ...DECLARED_SENTENCES,
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
-  fabrics_name_unique: conflict('A fabric with the name {} exists already.', 'name'),
-  fabrics_name_grammar: invalid(
-    'The fabric’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -',
-    'name',
-  ),
-  spaces_name_unique: conflict('A space with the name {} exists already.', 'name'),
-  spaces_name_grammar: invalid(
-    'The space’s name breaks the rule: 1–64 of letters, digits, blank and . _ / : -',
-    'name',
-  ),
-  vlans_fabric: reference('fabric', 'VLANs'),
-  vlans_space: reference('space', 'VLANs'),
   vlans_relay: reference('VLAN', 'VLANs that relay to it'),
   vlans_relay_not_self: invalid('A VLAN cannot relay to itself.', 'relayVlan'),
   vlans_name_unique: conflict(

@@ -8,7 +8,7 @@ import type { Reservation } from '../model/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
 import type { Cluster, Domain, Node, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
-import type { Fabric, Space, Vlan } from '../model/vlan.ts';
+import type { Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readLeaseNames } from './queries/leases.ts';
@@ -96,8 +96,6 @@ async function readNetwork(tx: Tx) {
   const reservations = await tx.all(sql<Reservation>`
     select id, subnet_id as "subnetId", host(address) as address, mac, hostname, comment from reservations order by id`);
   return {
-    fabrics: await tx.all(sql<Fabric>`select id, name from fabrics order by id`),
-    spaces: await tx.all(sql<Space>`select id, name from spaces order by id`),
     vlans: await tx.all(sql<Vlan>`
       select id, fabric_id as "fabricId", space_id as "spaceId", name, vid, dhcp_on as "dhcpOn", dns_on as "dnsOn",
         relay_vlan_id as "relayVlanId" from vlans order by id`),

@@ -39,8 +39,6 @@ export function siteOf(machines: number): Snapshot {
       interface: `eth${(index % 20) + 1}`,
       addresses: [`10.${index}.0.254/24`],
     })),
-    fabrics: [{ id: 1, name: 'fabric-1' }],
-    spaces: [],
     vlans: Array.from({ length: 200 }, (_, index) => aVlan(index + 1, index + 1, { dhcpOn: true })),
     ranges: Array.from({ length: 200 }, (_, index) => ({
       id: index + 1,

@@ -52,8 +52,6 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     nodes: [R1],
     racks: [{ nodeId: R1.id, isMaster: true }],
     sights: [],
-    fabrics: [{ id: 1, name: 'fabric-1' }],
-    spaces: [],
     vlans: [],
     subnets: [],
     ranges: [],

@@ -3,12 +3,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { isRejected, type Rejected } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
-import { listChanges } from '../../src/store/queries/history.ts';
+import { listChanges } from '../../src/store/queries/history/changes.ts';
 import { createMachine } from '../../src/store/queries/machines.ts';
 import { deleteRange } from '../../src/store/queries/network/ranges.ts';
 import { findSubnet, updateSubnet } from '../../src/store/queries/network/subnets.ts';
 import { updateVlan } from '../../src/store/queries/network/vlans.ts';
-import { revertChange } from '../../src/store/revert.ts';
+import { revertChange } from '../../src/store/queries/history/revert.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
@@ -277,7 +277,6 @@ test('a database of version 3 with an address and a VLAN becomes one of today', 
   value(await migrate(old, known));
   const snapshot = value(await old.read(readSnapshot));
   expect(snapshot).toMatchObject({
-    fabrics: [{ id: 1, name: 'fabric-1' }],
     vlans: [
       { name: 'untagged', vid: 0, fabricId: 1 },
       { name: 'storage', vid: 20, fabricId: 1, spaceId: null, dhcpOn: false, dnsOn: true, relayVlanId: null },

@@ -13,7 +13,7 @@ import {
 import { createSubnet, lockSubnet, updateSubnet } from '../../src/store/queries/network/subnets.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { createNode, deleteNode, updateNode } from '../../src/store/queries/nodes.ts';
-import { revertChange } from '../../src/store/revert.ts';
+import { revertChange } from '../../src/store/queries/history/revert.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { register } from '../../src/region/trust/registration.ts';

@@ -8,10 +8,9 @@ import { createNode } from '../../src/store/queries/nodes.ts';
 import { createRecord } from '../../src/store/queries/records.ts';
 import { requestRestart } from '../../src/store/queries/restarts.ts';
 import { listSettings, setSetting, unsetSetting } from '../../src/store/queries/settings.ts';
-import { createFabric } from '../../src/store/queries/network/fabrics.ts';
+import { createDeclared } from '../../src/store/declared/rows.ts';
 import { createRange } from '../../src/store/queries/network/ranges.ts';
 import { createReservation } from '../../src/store/queries/network/reservations.ts';
-import { createSpace } from '../../src/store/queries/network/spaces.ts';
 import { createSubnet } from '../../src/store/queries/network/subnets.ts';
 import { createVlan, updateVlan } from '../../src/store/queries/network/vlans.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
@@ -34,8 +33,6 @@ test('an empty site has the untagged VLAN and the default settings', async () =>
     nodes: [],
     racks: [],
     sights: [],
-    fabrics: [{ id: 1, name: 'fabric-1' }],
-    spaces: [],
     vlans: [
       { id: 1, fabricId: 1, spaceId: null, name: 'untagged', vid: 0, dhcpOn: false, dnsOn: true, relayVlanId: null },
     ],
@@ -131,8 +128,8 @@ test('everything that was written is there, in order, canonical', async () => {
 test('the network is there: what a VLAN and a subnet offer, ranges, reservations, canonical', async () => {
   const made = value(
     await change(db, async (tx) => {
-      const fabric = await createFabric(tx, { name: 'second' });
-      const space = await createSpace(tx, { name: 'dmz' });
+      const fabric = await createDeclared(tx, 'fabric', { name: 'second' });
+      const space = await createDeclared(tx, 'space', { name: 'dmz' });
       const vlan = await createVlan(tx, { fabricId: fabric.id, spaceId: space.id, name: 'v7', vid: 7, dnsOn: false });
       const subnet = await createSubnet(tx, {
         vlanId: vlan.id,
@@ -166,8 +163,6 @@ test('the network is there: what a VLAN and a subnet offer, ranges, reservations
   );
   const snapshot = value(await db.read(readSnapshot));
   const { fabric, space, vlan, subnet, six } = made;
-  expect(snapshot.fabrics.at(-1)).toEqual({ id: fabric.id, name: 'second' });
-  expect(snapshot.spaces).toEqual([{ id: space.id, name: 'dmz' }]);
   expect(snapshot.vlans.at(-1)).toEqual({
     id: vlan.id,
     fabricId: fabric.id,

@@ -5,7 +5,7 @@ import type { Database } from '../../src/store/database.ts';
 import { listAudit } from '../../src/store/queries/audit.ts';
 import { createDomain, findDomain, updateDomain } from '../../src/store/queries/domains.ts';
 import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
-import { findChange } from '../../src/store/queries/history.ts';
+import { findChange } from '../../src/store/queries/history/changes.ts';
 import { createUser } from '../../src/store/queries/users.ts';
 import { dryRun, type Outcome, type WriteTx, write } from '../../src/store/write.ts';
 import { usePostgres } from '../kit/postgres.ts';

@@ -1,69 +1,12 @@
 import { del, EVERYBODY, get, OPERATORS, patch, post } from '../route-spec.ts';
-import * as fabric from './fabric.ts';
 import * as lease from './lease.ts';
 import * as range from './range.ts';
 import * as reservation from './reservation.ts';
 import * as subnet from './subnet.ts';
 import * as vlan from './vlan.ts';
 
-/** Calls about networks: fabrics, spaces, VLANs, subnets, ranges, reservations, leases. */
+/** Calls about networks: VLANs, subnets, ranges, reservations, leases. */
 export const NETWORK_ROUTES = {
-  'fabric.list': get('/fabrics', 'List fabrics', {
-    roles: EVERYBODY,
-    query: fabric.FabricListQuery,
-    response: fabric.FabricPage,
-  }),
-  'fabric.show': get('/fabrics/{fabric}', 'Show a fabric', {
-    roles: EVERYBODY,
-    params: fabric.FabricParams,
-    response: fabric.Fabric,
-    hasEtag: true,
-  }),
-  'fabric.create': post('/fabrics', 'Create a fabric', {
-    roles: OPERATORS,
-    body: fabric.FabricCreate,
-    response: fabric.Fabric,
-  }),
-  'fabric.set': patch('/fabrics/{fabric}', 'Change a fabric', {
-    roles: OPERATORS,
-    params: fabric.FabricParams,
-    body: fabric.FabricSet,
-    response: fabric.Fabric,
-  }),
-  'fabric.delete': del('/fabrics/{fabric}', 'Delete a fabric', {
-    roles: OPERATORS,
-    params: fabric.FabricParams,
-    response: fabric.Fabric,
-  }),
-
-  'space.list': get('/spaces', 'List spaces', {
-    roles: EVERYBODY,
-    query: fabric.SpaceListQuery,
-    response: fabric.SpacePage,
-  }),
-  'space.show': get('/spaces/{space}', 'Show a space', {
-    roles: EVERYBODY,
-    params: fabric.SpaceParams,
-    response: fabric.Space,
-    hasEtag: true,
-  }),
-  'space.create': post('/spaces', 'Create a space', {
-    roles: OPERATORS,
-    body: fabric.SpaceCreate,
-    response: fabric.Space,
-  }),
-  'space.set': patch('/spaces/{space}', 'Change a space', {
-    roles: OPERATORS,
-    params: fabric.SpaceParams,
-    body: fabric.SpaceSet,
-    response: fabric.Space,
-  }),
-  'space.delete': del('/spaces/{space}', 'Delete a space', {
-    roles: OPERATORS,
-    params: fabric.SpaceParams,
-    response: fabric.Space,
-  }),
-
   'vlan.list': get('/vlans', 'List VLANs', {
     roles: EVERYBODY,
     query: vlan.VlanListQuery,

@@ -31,9 +31,7 @@ export function seedSnapshot(seed: Seed): Snapshot {
     ],
     racks: [],
     sights: [],
-    // As the first migrations make them.
-    fabrics: [{ id: 1, name: 'fabric-1' }],
-    spaces: [],
+    // As the first migrations make it.
     vlans: [
       { id: 1, fabricId: 1, spaceId: null, name: 'untagged', vid: 0, dhcpOn: false, dnsOn: true, relayVlanId: null },
     ],

@@ -1,4 +1,4 @@
-import type { Domain } from '../../contract/domain.ts';
+import type { Domain } from '../../contract/network/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names.ts';
 import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';

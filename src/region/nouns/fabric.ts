@@ -1,57 +1,29 @@
-import type { Fabric } from '../../contract/network/fabric.ts';
+import { FABRIC } from '../../contract/nouns/fabric.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { parseTitle } from '../../model/names.ts';
-import * as fabrics from '../../store/queries/network/fabrics.ts';
+import { createDeclared, type DeclaredRow, deleteDeclared, lockAll } from '../../store/declared/rows.ts';
 import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/queries/network/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
-import { pageBody } from '../paging.ts';
-import { glancing, reading, target, writing } from '../use-case.ts';
-import { fabricByRef, some, vlanLabel } from './network-refs.ts';
+import { target, writing } from '../use-case.ts';
+import { declaredByRef, readFields, viewDeclared } from './declared.ts';
+import { some, vlanLabel } from './network-refs.ts';
 import { viewVlan } from './vlan.ts';
 
-type Row = fabrics.FabricRow;
+type Row = DeclaredRow<'fabric'>;
 
-function view({ id, name, vlans }: Row): Fabric {
-  return { id, name, vlans };
-}
-
+/** What is special about fabrics: a new one has its untagged VLAN, which goes with it; and there is always one. */
 export const fabricCases = {
-  'fabric.list': glancing('fabric.list', async (tx, { query }) =>
-    pageBody(await fabrics.listFabrics(tx, { ...query }), view, query),
-  ),
-
-  'fabric.show': reading('fabric.show', async (tx, { params }) => {
-    const row = await fabricByRef(tx, params.fabric);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
-  }),
-
   'fabric.create': writing(
     'fabric.create',
     ({ body }) => `fabric create ${body.name}`,
     async (tx, { body }) => {
-      const name = parseTitle(body.name);
-      if (isRejected(name)) return name;
-      const row = await fabrics.createFabric(tx, { name });
+      const values = readFields(FABRIC.fields, body);
+      if (isRejected(values)) return values;
+      const row = await createDeclared(tx, 'fabric', values);
       const vlan = await createVlan(tx, { fabricId: row.id, name: 'untagged', vid: 0 });
-      const shown = { ...view(row), vlans: 1 };
+      const shown = { ...viewDeclared<'fabric'>(row), vlans: 1 };
       tx.emit({ kind: 'fabric.created', subject: row.name, data: shown });
       tx.emit({ kind: 'vlan.created', subject: vlanLabel(vlan), data: { ...viewVlan(vlan) } });
       return { body: shown, version: row.version };
-    },
-  ),
-
-  'fabric.set': writing(
-    'fabric.set',
-    ({ params }) => `fabric set ${params.fabric}`,
-    async (tx, { params, body }, context) => {
-      const old = await fabricByRef(tx, params.fabric);
-      if (isRejected(old)) return old;
-      const name = body.name === undefined ? undefined : parseTitle(body.name);
-      if (isRejected(name)) return name;
-      const row = await fabrics.updateFabric(tx, target(old.id, context), name === undefined ? {} : { name });
-      if (isRejected(row)) return row;
-      tx.emit({ kind: 'fabric.changed', subject: row.name, data: view(row) });
-      return { body: view(row), version: row.version };
     },
   ),
 
@@ -59,8 +31,8 @@ export const fabricCases = {
     'fabric.delete',
     ({ params }) => `fabric delete ${params.fabric}`,
     async (tx, { params }, context) => {
-      const number = await fabrics.lockFabrics(tx);
-      const old = await fabricByRef(tx, params.fabric);
+      const number = await lockAll(tx, 'fabric');
+      const old = await declaredByRef(tx, 'fabric', params.fabric);
       if (isRejected(old)) return old;
       if (number === 1) {
         return rejected('in_use', `${old.name} is the last fabric. Rule: there is one, so that VLANs have a place.`);
@@ -73,10 +45,11 @@ export const fabricCases = {
         if (isRejected(gone)) return gone;
         tx.emit({ kind: 'vlan.deleted', subject: vlanLabel(gone), data: { ...viewVlan(gone) } });
       }
-      const row = await fabrics.deleteFabric(tx, target(old.id, context));
+      const row = await deleteDeclared(tx, 'fabric', target(old.id, context));
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'fabric.deleted', subject: row.name, data: view(old) });
-      return { body: view(old) };
+      const shown = viewDeclared<'fabric'>(old);
+      tx.emit({ kind: 'fabric.deleted', subject: row.name, data: shown });
+      return { body: shown };
     },
   ),
 };

@@ -1,31 +1,11 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { type FabricRow, findFabric, listFabrics } from '../../store/queries/network/fabrics.ts';
 import { findRange, type RangeRow } from '../../store/queries/network/ranges.ts';
 import { findReservation, type ReservationRow } from '../../store/queries/network/reservations.ts';
-import { findSpace, listSpaces, type SpaceRow } from '../../store/queries/network/spaces.ts';
 import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import { findFirstVlan, findVlansMeant, listVlans, type VlanRow } from '../../store/queries/network/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { networkText, noSuch, parseRef } from '../refs.ts';
-
-/** The fabric that an operator names by id or name. */
-export async function fabricByRef(tx: Tx, text: string): Promise<FabricRow | Rejected> {
-  const ref = parseRef(text);
-  const row = await findFabric(tx, 'id' in ref ? ref : { name: text });
-  if (row) return row;
-  const known = (await listFabrics(tx, { limit: 11, sort: 'name' })).items.map((fabric) => fabric.name);
-  return noSuch('fabric', text, known);
-}
-
-/** The space that an operator names by id or name. */
-export async function spaceByRef(tx: Tx, text: string): Promise<SpaceRow | Rejected> {
-  const ref = parseRef(text);
-  const row = await findSpace(tx, 'id' in ref ? ref : { name: text });
-  if (row) return row;
-  const known = (await listSpaces(tx, { limit: 11, sort: 'name' })).items.map((space) => space.name);
-  return noSuch('space', text, known);
-}
 
 /** A VLAN's name that no other VLAN has: FABRIC/NAME. */
 export function vlanLabel(vlan: Pick<VlanRow, 'fabric' | 'name'>): string {

@@ -1,10 +1,10 @@
 import { readCounts } from '../../store/queries/cluster/counts.ts';
 import { lastEventId, readEvents, readRevision } from '../../store/queries/events.ts';
-import { changedSince, findChange, listChanges } from '../../store/queries/history.ts';
+import { changedSince, findChange, listChanges } from '../../store/queries/history/changes.ts';
 import { findDomain } from '../../store/queries/domains.ts';
 import { readCompiler } from '../../store/queries/cluster/compiler-gate.ts';
 import { readDesired, readPublication } from '../../store/publication.ts';
-import { revertChange } from '../../store/revert.ts';
+import { revertChange } from '../../store/queries/history/revert.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { PendingConfig } from '../../contract/config.ts';

@@ -2,14 +2,15 @@ import type { Vlan } from '../../contract/network/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import { parseVid } from '../../model/vlan.ts';
-import { findFabric } from '../../store/queries/network/fabrics.ts';
+import { findFirst } from '../../store/declared/rows.ts';
 import * as vlans from '../../store/queries/network/vlans.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
 import { reading, target, writing } from '../use-case.ts';
 import { checkVlanCanServe } from './dhcp-law.ts';
-import { fabricByRef, some, spaceByRef, vlanByRef, vlanLabel } from './network-refs.ts';
+import { declaredByRef } from './declared.ts';
+import { some, vlanByRef, vlanLabel } from './network-refs.ts';
 
 type Row = vlans.VlanRow;
 
@@ -29,9 +30,9 @@ function checkRelay(relay: string | null | undefined): Rejected | null {
 
 export const vlanCases = {
   'vlan.list': reading('vlan.list', async (tx, { query }) => {
-    const fabric = query?.fabric === undefined ? undefined : await fabricByRef(tx, query.fabric);
+    const fabric = query?.fabric === undefined ? undefined : await declaredByRef(tx, 'fabric', query.fabric);
     if (isRejected(fabric)) return fabric;
-    const space = query?.space === undefined ? undefined : await spaceByRef(tx, query.space);
+    const space = query?.space === undefined ? undefined : await declaredByRef(tx, 'space', query.space);
     if (isRejected(space)) return space;
     const page = await vlans.listVlans(tx, {
       limit: query?.limit,
@@ -61,10 +62,10 @@ export const vlanCases = {
       if (isRejected(name)) return name;
       const fabric =
         body.fabric === undefined
-          ? ((await findFabric(tx, 'first')) ?? noSuch('fabric', 'first'))
-          : await fabricByRef(tx, body.fabric);
+          ? ((await findFirst(tx, 'fabric')) ?? noSuch('fabric', 'first'))
+          : await declaredByRef(tx, 'fabric', body.fabric);
       if (isRejected(fabric)) return fabric;
-      const space = body.space === undefined ? null : await spaceByRef(tx, body.space);
+      const space = body.space === undefined ? null : await declaredByRef(tx, 'space', body.space);
       if (isRejected(space)) return space;
       const wanted = { fabricId: fabric.id, name, vid, spaceId: space?.id ?? null, dnsOn: body.dnsOn };
       const row = await vlans.createVlan(tx, wanted);
@@ -86,7 +87,7 @@ export const vlanCases = {
       if (vid !== undefined && vid !== old.vid && old.vid === 0) {
         return invalid('vid', `${vlanLabel(old)} is the untagged VLAN of its fabric`, 'it keeps the VID 0');
       }
-      const space = typeof body.space === 'string' ? await spaceByRef(tx, body.space) : body.space;
+      const space = typeof body.space === 'string' ? await declaredByRef(tx, 'space', body.space) : body.space;
       if (isRejected(space)) return space;
       const refusal = checkRelay(body.relayVlan) ?? (await vlans.lockVlan(tx, target(old.id, context)));
       if (refusal) return refusal;

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, page, strict, Ttl, text, WriteQuery } from './common.ts';
+import { Flag, Id, listQuery, page, strict, Ttl, text, WriteQuery } from '../common.ts';
 
 const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Change } from '../../contract/config.ts';
-import { listPage, type Page, type PageQuery } from '../page.ts';
-import type { Tx } from '../tx.ts';
+import type { Change } from '../../../contract/config.ts';
+import { listPage, type Page, type PageQuery } from '../../page.ts';
+import type { Tx } from '../../tx.ts';
 
 export type ChangeRow = Change;
 

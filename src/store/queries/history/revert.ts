@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { type Rejected, rejected } from '../core/errors.ts';
-import { findChange } from './queries/history.ts';
-import type { Tx } from './tx.ts';
+import { type Rejected, rejected } from '../../../core/errors.ts';
+import { DECLARED_TABLES } from '../../declared/sentences.ts';
+import { findChange } from './changes.ts';
+import type { Tx } from '../../tx.ts';
 
 interface HistoryRow {
   readonly table: string;
@@ -12,10 +13,9 @@ interface HistoryRow {
 }
 
 /** Tables that a change may touch; names reach SQL, so they are looked up here. A wish to restart is not taken back. */
-const TABLES = [
+const TABLES: readonly string[] = [
   'settings',
-  'fabrics',
-  'spaces',
+  ...DECLARED_TABLES,
   'vlans',
   'subnets',
   'ip_ranges',

@@ -1,0 +1,208 @@
+import {
+  type ChangeTexts,
+  columnOf,
+  type Declaration,
+  type Field,
+  oneOfNoun,
+  type Verb,
+} from '../../contract/nouns/declare.ts';
+import { type Declared, type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
+import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/routes.ts';
+import type { Client } from '../../contract/client.ts';
+import { printerOf, runChange } from '../change.ts';
+import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command.ts';
+import type { ExitCode } from '../exit.ts';
+import { printList, printOne, type Shape } from '../format/output.ts';
+import { collect, need, nothingToSet, option } from '../values.ts';
+
+type Row = DeclaredObject<DeclaredNoun>;
+
+/** `regent NOUN` of every declared noun. */
+export const DECLARED: readonly NounSpec[] = NOUNS.map(commandsOf);
+
+/** Which names complete the value of an option that is called as a declared noun, such as `--space`. */
+export const DECLARED_OPTIONS: Readonly<Record<string, DeclaredNoun>> = Object.fromEntries(
+  NOUNS.map(({ noun }) => [`--${noun}`, noun]),
+);
+
+/** Is it a declared noun? */
+export function isDeclared(kind: NameKind): kind is DeclaredNoun {
+  return NOUNS.some(({ noun }) => noun === kind);
+}
+
+/** Names of objects of a declared noun, at most `limit`. */
+export async function declaredNames(client: Client, noun: DeclaredNoun, limit: number): Promise<string[]> {
+  const { body } = await client.call(route(noun, 'list'), { query: { limit } });
+  return body.items.map((item) => item.name);
+}
+
+function commandsOf(declaration: Declared): NounSpec {
+  const { noun, texts, verbs } = declaration;
+  const own: Readonly<Record<Verb, () => CommandSpec>> = {
+    list: () => listCommand(declaration),
+    show: () => showCommand(declaration),
+    create: () => createCommand(declaration),
+    set: () => setCommand(declaration),
+    delete: () => deleteCommand(declaration),
+  };
+  return { noun, summary: texts.summary, commands: verbs.map((verb) => own[verb]()) };
+}
+
+function listCommand(declaration: Declared): CommandSpec {
+  const { noun, plural } = declaration;
+  const filters = Object.entries(declaration.filters).map(([member, by]) => ({
+    flags: `--${flagOf(member)} <text>`,
+    help: by === 'part' ? `only those whose ${member} holds this` : `only those of this ${member}`,
+  }));
+  return {
+    verb: 'list',
+    summary: `list ${plural}`,
+    options: filters,
+    examples: [`regent ${noun} list`],
+    run: async (call) => {
+      const { client } = await call.region();
+      const query = given(call, Object.keys(declaration.filters));
+      await printList(printerOf(call), shapeOf(declaration), await collect(client.all(route(noun, 'list'), { query })));
+    },
+  };
+}
+
+function showCommand(declaration: Declared): CommandSpec {
+  const { noun, texts } = declaration;
+  return {
+    verb: 'show',
+    summary: `show ${oneOfNoun(noun)}`,
+    args: [whichOf(noun)],
+    examples: 'show' in texts ? texts.show.examples : [`regent ${noun} show ${texts.example}`],
+    run: async (call) => {
+      const { client } = await call.region();
+      const { body } = await client.call(route(noun, 'show'), { params: paramsOf(noun, call) });
+      await printOne(printerOf(call), shapeOf(declaration), body);
+    },
+  };
+}
+
+function createCommand(declaration: Declared): CommandSpec {
+  const { noun, fields } = declaration;
+  const { example, create }: Declaration['texts'] = declaration.texts;
+  const others = Object.keys(fields).filter((member) => member !== 'name');
+  return {
+    verb: 'create',
+    summary: create.summary,
+    args: [{ name: '<name>', help: `such as ${example}` }],
+    options: others.map((member) => optionOf(fields, member)),
+    isChange: true,
+    examples: create.examples ?? [`regent ${noun} create ${example}`],
+    run: (call) => change(call, declaration, 'create', { body: { name: need(call, 0), ...given(call, others) } }),
+  };
+}
+
+function setCommand(declaration: Declared): CommandSpec {
+  const { noun, fields } = declaration;
+  const { set, example }: Declaration['texts'] = declaration.texts;
+  const members = Object.keys(fields);
+  return {
+    verb: 'set',
+    summary: set.summary,
+    args: [whichOf(noun)],
+    options: members.map((member) => optionOf(fields, member)),
+    isChange: true,
+    examples: set.examples ?? [`regent ${noun} set ${example} --name ${example}-2`],
+    run: (call) => {
+      const body = given(call, members);
+      nothingToSet(body, orList(members.map((member) => `--${flagOf(member)}`)));
+      return change(call, declaration, 'set', { params: paramsOf(noun, call), body });
+    },
+  };
+}
+
+function deleteCommand(declaration: Declared): CommandSpec {
+  const { noun } = declaration;
+  const { example, delete: texts }: Declaration['texts'] = declaration.texts;
+  return {
+    verb: 'delete',
+    summary: texts.summary,
+    args: [whichOf(noun)],
+    isChange: true,
+    examples: texts.examples ?? [`regent ${noun} delete ${example}`],
+    run: (call) => change(call, declaration, 'delete', { params: paramsOf(noun, call) }),
+  };
+}
+
+function change(
+  call: Call,
+  declaration: Declared,
+  verb: keyof typeof DONE,
+  // The members are the declaration's; the region's schema of the same declaration checks them.
+  input: { readonly params?: object; readonly body?: object },
+): Promise<ExitCode> {
+  const texts: ChangeTexts = declaration.texts[verb];
+  const next = texts.next?.(call.args[0] ?? '');
+  return runChange(call, {
+    route: route(declaration.noun, verb),
+    input: input as never,
+    shape: shapeOf(declaration),
+    done: DONE[verb],
+    ...(next === undefined ? {} : { next }),
+  });
+}
+
+const DONE = { create: 'created', set: 'changed', delete: 'deleted' } as const;
+
+/** The call of a verb: each noun's is typed by itself, here they are one. */
+function route<V extends Verb>(noun: DeclaredNoun, verb: V): DeclaredRouteId & `${string}.${V}` {
+  return `${noun}.${verb}` as DeclaredRouteId & `${string}.${V}`;
+}
+
+function shapeOf({ noun, fields, counts }: Declaration): Shape<Row> {
+  const members = [...Object.keys(fields), ...Object.keys(counts)];
+  return {
+    kind: noun,
+    name: (row) => row.name,
+    columns: [
+      ...members.map((member) => ({ header: headerOf(member), value: (row: Row) => textOf(row, member) })),
+      { header: 'id', wide: true, value: (row) => String(row.id) },
+    ],
+  };
+}
+
+function textOf(row: object, member: string): string {
+  const value: unknown = Object.entries(row).find(([name]) => name === member)?.[1];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function whichOf(noun: DeclaredNoun): ArgumentSpec {
+  return { name: `<${noun}>`, help: 'name or id', complete: noun };
+}
+
+function paramsOf(noun: DeclaredNoun, call: Call): never {
+  return { [noun]: need(call, 0) } as never;
+}
+
+function optionOf(fields: Declaration['fields'], member: string): OptionSpec {
+  const { value, help } = (fields[member] as Field).option;
+  return { flags: `--${flagOf(member)} <${value}>`, help };
+}
+
+/** The members that were given as options. */
+function given(call: Call, members: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    members.flatMap((member) => {
+      const value = option(call, member);
+      return value === undefined ? [] : [[member, value]];
+    }),
+  );
+}
+
+function flagOf(member: string): string {
+  return columnOf(member).replaceAll('_', '-');
+}
+
+function headerOf(member: string): string {
+  return columnOf(member).replaceAll('_', ' ');
+}
+
+/** `--a`, `--a or --b`, `--a, --b or --c`. */
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

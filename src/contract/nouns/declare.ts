@@ -1,0 +1,126 @@
+import Type, { type TSchema, type TString } from 'typebox';
+import type { Rejected } from '../../core/errors.ts';
+import { parseTitle } from '../../model/names.ts';
+import { text } from '../common.ts';
+
+/** What may be done with a plain noun. */
+export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** A member that operators write. Its column has its name in snake case. */
+export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema, O extends boolean = boolean> {
+  /** As answers show it. */
+  readonly answer: A;
+  /** As `create` and `set` take it. */
+  readonly input: I;
+  /** May `create` leave it out? Then the column's default stands. */
+  readonly isOptional: O;
+  /** Has each object another value? The constraint is `<table>_<column>_unique`. */
+  readonly isUnique: boolean;
+  /** The command line's option: the word for its value, and its help. */
+  readonly option: { readonly value: string; readonly help: string };
+  /** What an operator reads when the constraint `<table>_<column>_grammar` refuses. `label`: the noun. */
+  grammar(label: string): string;
+  /** The model's law: the canonical value, or why there is none. Left out: the schema and the constraint are all. */
+  parse?(value: string, field: string): string | Rejected;
+}
+
+/** Number of rows of another table that name an object. */
+export interface Count {
+  readonly table: string;
+  readonly column: string;
+  readonly description: string;
+}
+
+/** Objects that name one of this noun, and keep it from being deleted. */
+export interface Use {
+  /** Whose names a refusal tells (store/declared/users.ts). */
+  readonly noun: 'vlan' | 'machine';
+  /** Their column that names the object, and its foreign key. */
+  readonly column: string;
+  readonly constraint: string;
+  /** What they are called in sentences, such as `VLANs`. */
+  readonly many: string;
+  /** The refusal of `delete`; left out: a function beside the declaration or the foreign key refuses. */
+  refusal?(name: string, users: string): string;
+}
+
+/** A change on the command line. `next`: what to do after a refusal, by its code. */
+export interface ChangeTexts {
+  readonly summary: string;
+  readonly examples?: readonly string[];
+  next?(name: string): Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the command line says. Texts that are left out follow from the noun and `example`. */
+export interface Texts {
+  readonly summary: string;
+  /** A name that such an object may have. */
+  readonly example: string;
+  readonly show?: { readonly examples: readonly string[] };
+  readonly create: ChangeTexts;
+  readonly set: ChangeTexts;
+  readonly delete: ChangeTexts;
+}
+
+/**
+ * A plain noun: everything that API, database statements and command line need to know of it. `name` is one of the fields: objects are named
+ * by it, or by their id. What a noun does besides is a function beside its declaration (region/nouns).
+ */
+export interface Declaration {
+  readonly noun: string;
+  /** Also its path in the API and its table. */
+  readonly plural: string;
+  /** Its schema's name in the OpenAPI document. */
+  readonly component: string;
+  readonly verbs: readonly Verb[];
+  readonly fields: Readonly<Record<string, Field>> & { readonly name: Field<TString, TString, false> };
+  readonly counts: Readonly<Record<string, Count>>;
+  /** Fields by which a list is ordered; `id` is the order when none is asked for. */
+  readonly sorts: readonly string[];
+  /** Fields by which a list is cut down: `part` finds a part of the text, whatever its case. */
+  readonly filters: Readonly<Record<string, 'part' | 'exact'>>;
+  readonly usedBy: readonly Use[];
+  readonly texts: Texts;
+}
+
+/** Keeps the exact types of a declaration, from which its calls have theirs. */
+export function declare<const D extends Declaration>(declaration: D): D {
+  return declaration;
+}
+
+/** The field by which operators know an object: 1–64 characters for people (model/names.ts). */
+export function titleField(): Field<TString, TString, false> {
+  return nameField({
+    max: 64,
+    rule: '1–64 of letters, digits, blank and . _ / : -',
+    parse: parseTitle,
+  });
+}
+
+/** A name with a grammar of its own. `rule`: the grammar in words. */
+export function nameField(law: {
+  readonly max: number;
+  readonly rule: string;
+  readonly parse: (value: string, field: string) => string | Rejected;
+}): Field<TString, TString, false> {
+  return {
+    answer: Type.String(),
+    input: text(law.max),
+    isOptional: false,
+    isUnique: true,
+    option: { value: 'name', help: 'new name' },
+    grammar: (label) => `The ${label}’s name breaks the rule: ${law.rule}`,
+    parse: law.parse,
+  };
+}
+
+/** The column of a member. */
+export function columnOf(member: string): string {
+  return member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** `a space`, `an image`. */
+export function oneOfNoun(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+}

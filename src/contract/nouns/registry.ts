@@ -1,0 +1,12 @@
+import { FABRIC } from './fabric.ts';
+import { SPACE } from './space.ts';
+
+/** Every declared noun, in the order of the API's document and the command line's help. Adding one is one line here. */
+export const NOUNS = [FABRIC, SPACE] as const;
+
+/** One of the declared nouns. */
+export type Declared = (typeof NOUNS)[number];
+export type DeclaredNoun = Declared['noun'];
+
+/** The declaration of a noun by its name. */
+export type DeclarationOf<N extends DeclaredNoun> = Extract<Declared, { readonly noun: N }>;

@@ -1,0 +1,130 @@
+import Type, {
+  type Static,
+  type TArray,
+  type TInteger,
+  type TNull,
+  type TObject,
+  type TOptional,
+  type TSchema,
+  type TString,
+  type TUnion,
+} from 'typebox';
+import { Id, listQuery, page, strict, text, type WriteQuery } from '../common.ts';
+import { del, EVERYBODY, get, OPERATORS, patch, post, type RouteSpec } from '../route-spec.ts';
+import { type Declaration, type Field, oneOfNoun, type Verb } from './declare.ts';
+import { type Declared, type DeclarationOf, type DeclaredNoun, NOUNS } from './registry.ts';
+
+type Fields<D extends Declaration> = D['fields'];
+type Text = TString;
+
+/** An object as answers show it: its id, its fields, its counts. */
+type Answer<D extends Declaration> = TObject<{
+  [M in 'id' | (keyof Fields<D> & string) | (keyof D['counts'] & string)]: M extends keyof Fields<D>
+    ? Fields<D>[M]['answer']
+    : TInteger;
+}>;
+type Create<D extends Declaration> = TObject<{
+  [M in keyof Fields<D> & string]: Fields<D>[M]['isOptional'] extends true
+    ? TOptional<Fields<D>[M]['input']>
+    : Fields<D>[M]['input'];
+}>;
+type Set<D extends Declaration> = TObject<{ [M in keyof Fields<D> & string]: TOptional<Fields<D>[M]['input']> }>;
+type Params<D extends Declaration> = TObject<{ [P in D['noun']]: Text }>;
+type List<D extends Declaration> = TObject<
+  Omit<ReturnType<typeof listQuery>['properties'], keyof D['filters'] | 'limit' | 'cursor' | 'sort' | 'fields'> & {
+    [M in 'cursor' | 'sort' | 'fields' | (keyof D['filters'] & string)]: TOptional<Text>;
+  } & { limit: TOptional<TInteger> }
+>;
+type Page<D extends Declaration> = TObject<{ items: TArray<Answer<D>>; next: TUnion<[TString, TNull]> }>;
+
+interface Common<M extends RouteSpec['method'], R extends TSchema, S extends 200 | 201> {
+  readonly method: M;
+  readonly path: string;
+  readonly summary: string;
+  readonly roles: RouteSpec['roles'];
+  readonly response: R;
+  readonly status: S;
+  readonly hasEtag?: boolean;
+}
+type Write = { readonly query: typeof WriteQuery };
+
+/** The five calls of a noun, as the table of calls has them. */
+interface Calls<D extends Declaration> {
+  list: Common<'GET', Page<D>, 200> & { readonly query: List<D> };
+  show: Common<'GET', Answer<D>, 200> & { readonly params: Params<D> };
+  create: Common<'POST', Answer<D>, 201> & Write & { readonly body: Create<D> };
+  set: Common<'PATCH', Answer<D>, 200> & Write & { readonly params: Params<D>; readonly body: Set<D> };
+  delete: Common<'DELETE', Answer<D>, 200> & Write & { readonly params: Params<D> };
+}
+
+type IdOf<D extends Declared> = D extends Declared ? `${D['noun']}.${D['verbs'][number]}` : never;
+/** `noun.verb` of every call of declared nouns. */
+export type DeclaredRouteId = IdOf<Declared>;
+type Routes = {
+  [I in DeclaredRouteId]: I extends `${infer N extends DeclaredNoun}.${infer V extends Verb}`
+    ? Calls<DeclarationOf<N>>[V]
+    : never;
+};
+
+/** An object of a declared noun, as the wire has it. */
+export type DeclaredObject<N extends DeclaredNoun> = Static<Answer<DeclarationOf<N>>>;
+
+const ANSWERS = new Map(NOUNS.map((declaration) => [declaration.noun as string, answerOf(declaration)]));
+
+/** The calls of all declared nouns. */
+export const NOUN_ROUTES = Object.fromEntries(NOUNS.flatMap(routesOf)) as unknown as Routes;
+
+/** Schemas of declared nouns that have a name in the OpenAPI document. */
+export const NOUN_COMPONENTS: Readonly<Record<string, TSchema>> = Object.fromEntries(
+  NOUNS.map((declaration) => [declaration.component, answerFor(declaration)]),
+);
+
+function answerOf({ fields, counts }: Declaration) {
+  return strict({
+    id: Id,
+    ...mapped(fields, ({ answer }) => answer),
+    ...mapped(counts, ({ description }) => Type.Integer({ description })),
+  });
+}
+
+/** The one schema of a noun: whoever compares schemas by identity, as the OpenAPI document does, finds the same. */
+function answerFor(declaration: Declaration): TSchema {
+  const schema = ANSWERS.get(declaration.noun);
+  if (schema === undefined) throw new Error(`the noun ${declaration.noun} is not registered`);
+  return schema;
+}
+
+function routesOf(declaration: Declaration): [string, RouteSpec][] {
+  const { noun, plural, fields, verbs } = declaration;
+  const response = answerFor(declaration);
+  const params = strict({ [noun]: text(64, 'id or name') });
+  const path = `/${plural}`;
+  const one = `${path}/{${noun}}`;
+  const body = strict(mapped(fields, inputOf));
+  const change = strict(mapped(fields, ({ input }) => Type.Optional(input)));
+  const calls: Record<Verb, RouteSpec> = {
+    list: get(path, `List ${plural}`, { roles: EVERYBODY, query: queryOf(declaration), response: page(response) }),
+    show: get(one, `Show ${oneOfNoun(noun)}`, { roles: EVERYBODY, params, response, hasEtag: true }),
+    create: post(path, `Create ${oneOfNoun(noun)}`, { roles: OPERATORS, body, response }),
+    set: patch(one, `Change ${oneOfNoun(noun)}`, { roles: OPERATORS, params, body: change, response }),
+    delete: del(one, `Delete ${oneOfNoun(noun)}`, { roles: OPERATORS, params, response }),
+  };
+  return verbs.map((verb) => [`${noun}.${verb}`, calls[verb]]);
+}
+
+function inputOf({ input, isOptional }: Field): TSchema {
+  return isOptional ? Type.Optional(input) : input;
+}
+
+function queryOf({ fields, filters, sorts }: Declaration): TSchema {
+  const members = Object.entries(filters).map(([member, by]) => {
+    const input = fields[member]?.input;
+    const max = input && 'maxLength' in input ? Number(input.maxLength) : 64;
+    return [member, Type.Optional(by === 'part' ? text(max, `part of the ${member}`) : text(max))] as const;
+  });
+  return listQuery(Object.fromEntries(members), ['id', ...sorts]);
+}
+
+function mapped<V, R>(members: Readonly<Record<string, V>>, change: (value: V) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, change(value)]));
+}

@@ -1,0 +1,153 @@
+import type { Declaration, Field, Verb } from '../../contract/nouns/declare.ts';
+import { type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
+import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/routes.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import * as rows from '../../store/declared/rows.ts';
+import { usersOf } from '../../store/declared/users.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { WriteTx } from '../../store/write.ts';
+import { type ListInput, pageBody } from '../paging.ts';
+import { noSuch, parseRef } from '../refs.ts';
+import { type CaseContext, type ReadCase, target, type WriteCase } from '../use-case.ts';
+import { some } from './network-refs.ts';
+
+type Row = rows.DeclaredRow<DeclaredNoun>;
+
+/** The object of a declared noun that an operator names by id or name. */
+export async function declaredByRef<N extends DeclaredNoun>(
+  tx: Tx,
+  noun: N,
+  text: string,
+): Promise<rows.DeclaredRow<N> | Rejected> {
+  const ref = parseRef(text);
+  const row = await rows.findDeclared(tx, noun, 'id' in ref ? ref : { name: text });
+  if (row) return row;
+  const known: { readonly items: readonly Row[] } = await rows.listDeclared<DeclaredNoun>(tx, noun, {
+    limit: 11,
+    sort: 'name',
+  });
+  return noSuch(
+    noun,
+    text,
+    known.items.map(({ name }) => name),
+  );
+}
+
+/** A row as answers and events show it. */
+export function viewDeclared<N extends DeclaredNoun>(row: rows.DeclaredRow<N>): DeclaredObject<N> {
+  const { version: _version, ...shown } = row;
+  return shown as unknown as DeclaredObject<N>;
+}
+
+/** The values of a body by the model's laws: canonical, or the first refusal. Members that are not given are not in it. */
+export function readFields(
+  fields: Declaration['fields'],
+  body: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | Rejected {
+  const values: Record<string, unknown> = {};
+  for (const [member, field] of Object.entries<Field>(fields)) {
+    const given = body[member];
+    if (given === undefined) continue;
+    const value = typeof given === 'string' && field.parse ? field.parse(given, member) : given;
+    if (isRejected(value)) return value;
+    values[member] = value;
+  }
+  return values;
+}
+
+/** What a call takes, as its noun's schemas let it through. */
+interface Input {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query?: ListInput;
+  readonly body: Readonly<Record<string, unknown>> & { readonly name?: string };
+}
+type Own = Declaration & { readonly noun: DeclaredNoun };
+type Result = Promise<{ readonly body: unknown; readonly version?: number } | Rejected>;
+
+const MAKERS: Readonly<Record<Verb, (own: Own) => object>> = {
+  list: listCase,
+  show: showCase,
+  create: createCase,
+  set: setCase,
+  delete: deleteCase,
+};
+
+/** The use cases of all declared nouns; what is special about a verb of a noun stands in for its entry (cases.ts). */
+export const declaredCases = Object.fromEntries(NOUNS.flatMap(casesOf)) as unknown as {
+  [I in DeclaredRouteId]: ReadCase<I> | WriteCase<I>;
+};
+
+function casesOf(own: Own): [string, object][] {
+  return own.verbs.map((verb) => [`${own.noun}.${verb}`, MAKERS[verb](own)]);
+}
+
+function reads(run: (tx: Tx, input: Input) => Result): object {
+  return { kind: 'read', isGlance: true, run };
+}
+
+function writes(
+  summary: (input: Input) => string,
+  run: (tx: WriteTx, input: Input, context: CaseContext) => Result,
+): object {
+  return { kind: 'write', isQuiet: false, summary, run };
+}
+
+function listCase({ noun }: Own): object {
+  return reads(async (tx, { query }) =>
+    pageBody<Row, object>(await rows.listDeclared<DeclaredNoun>(tx, noun, { ...query }), viewDeclared, query),
+  );
+}
+
+function showCase({ noun }: Own): object {
+  return reads(async (tx, { params }) => {
+    const row = await declaredByRef(tx, noun, params[noun] ?? '');
+    return isRejected(row) ? row : { body: viewDeclared(row), version: row.version };
+  });
+}
+
+function createCase({ noun, fields }: Own): object {
+  return writes(
+    ({ body }) => `${noun} create ${body.name ?? ''}`,
+    async (tx, { body }) => {
+      const values = readFields(fields, body);
+      if (isRejected(values)) return values;
+      const row = await rows.createDeclared(tx, noun, values);
+      tx.emit({ kind: `${noun}.created`, subject: row.name, data: viewDeclared(row) });
+      return { body: viewDeclared(row), version: row.version };
+    },
+  );
+}
+
+function setCase({ noun, fields }: Own): object {
+  return writes(
+    ({ params }) => `${noun} set ${params[noun] ?? ''}`,
+    async (tx, { params, body }, context) => {
+      const old = await declaredByRef(tx, noun, params[noun] ?? '');
+      if (isRejected(old)) return old;
+      const values = readFields(fields, body);
+      if (isRejected(values)) return values;
+      const row = await rows.updateDeclared(tx, noun, target(old.id, context), values);
+      if (isRejected(row)) return row;
+      tx.emit({ kind: `${noun}.changed`, subject: row.name, data: viewDeclared(row) });
+      return { body: viewDeclared(row), version: row.version };
+    },
+  );
+}
+
+function deleteCase({ noun, usedBy }: Own): object {
+  return writes(
+    ({ params }) => `${noun} delete ${params[noun] ?? ''}`,
+    async (tx, { params }, context) => {
+      const old = await declaredByRef(tx, noun, params[noun] ?? '');
+      if (isRejected(old)) return old;
+      for (const use of usedBy) {
+        const users = use.refusal ? await usersOf(tx, use, old.id, 6) : [];
+        if (use.refusal && users.length > 0) return rejected('in_use', use.refusal(old.name, some(users)));
+      }
+      const row = await rows.deleteDeclared(tx, noun, target(old.id, context));
+      if (isRejected(row)) return row;
+      tx.emit({ kind: `${noun}.deleted`, subject: row.name, data: viewDeclared(row) });
+      return { body: viewDeclared(row) };
+    },
+  );
+}

@@ -1,0 +1,123 @@
+import { type RawBuilder, sql } from 'kysely';
+import { columnOf, type Declaration } from '../../contract/nouns/declare.ts';
+import { type DeclarationOf, type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
+import type { DeclaredObject } from '../../contract/nouns/routes.ts';
+import type { Rejected } from '../../core/errors.ts';
+import { containing, type ListSpec, listPage, type Page, type PageQuery } from '../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
+import type { Tx } from '../tx.ts';
+
+/** A row of a declared noun: what answers show, and its version. */
+export type DeclaredRow<N extends DeclaredNoun> = DeclaredObject<N> & { readonly version: number };
+
+/** Values of fields that a change sets; undefined ones stay, or have the column's default. */
+export type Values<N extends DeclaredNoun> = {
+  readonly [M in keyof DeclarationOf<N>['fields']]?: unknown;
+};
+
+/** A page's query with the filters of the declaration. */
+export type ListQuery<N extends DeclaredNoun> = PageQuery & {
+  readonly [M in keyof DeclarationOf<N>['filters']]?: string | undefined;
+};
+
+const SPECS = new Map(NOUNS.map((declaration) => [declaration.noun, specOf(declaration)]));
+
+/** Finds by id or name. */
+export function findDeclared<N extends DeclaredNoun>(
+  tx: Tx,
+  noun: N,
+  by: { readonly id: number } | { readonly name: string },
+): Promise<DeclaredRow<N> | null> {
+  return findRow(tx, spec(noun), 'id' in by ? sql`t.id = ${by.id}` : sql`t.name = ${by.name}`);
+}
+
+/** The object with the lowest id. */
+export function findFirst<N extends DeclaredNoun>(tx: Tx, noun: N): Promise<DeclaredRow<N> | null> {
+  return findRow(tx, spec(noun), sql`true`);
+}
+
+export function createDeclared<N extends DeclaredNoun>(tx: Tx, noun: N, values: Values<N>): Promise<DeclaredRow<N>> {
+  return insertRow(tx, spec(noun), columnsOf(values));
+}
+
+export function updateDeclared<N extends DeclaredNoun>(
+  tx: Tx,
+  noun: N,
+  target: Target,
+  values: Values<N>,
+): Promise<DeclaredRow<N> | Rejected> {
+  return updateRow(tx, spec(noun), target, columnsOf(values));
+}
+
+export function deleteDeclared<N extends DeclaredNoun>(
+  tx: Tx,
+  noun: N,
+  target: Target,
+): Promise<DeclaredRow<N> | Rejected> {
+  return deleteRow(tx, spec(noun), target);
+}
+
+/** Sorts: id, and those of the declaration. Filters: those of the declaration. */
+export function listDeclared<N extends DeclaredNoun>(
+  tx: Tx,
+  noun: N,
+  query: ListQuery<N>,
+): Promise<Page<DeclaredRow<N>>> {
+  const own = spec(noun);
+  const wanted: Readonly<Record<string, unknown>> = query;
+  const filters = Object.entries(own.filters).map(([member, by]) => {
+    const value = wanted[member];
+    if (typeof value !== 'string') return undefined;
+    const column = columnRef(member);
+    return by === 'part' ? sql`${column} ilike ${containing(value)}` : sql`${column} = ${value}`;
+  });
+  return listPage(tx, own, filters, query);
+}
+
+/** Holds all objects until the transaction ends, and gives their number: whoever depends on it and comes second counts right. */
+export async function lockAll(tx: Tx, noun: DeclaredNoun): Promise<number> {
+  return (await tx.all(sql`select id from ${sql.table(spec(noun).table)} order by id for update`)).length;
+}
+
+type Spec = Noun & ListSpec & { readonly filters: Declaration['filters'] };
+
+function spec(noun: DeclaredNoun): Spec {
+  const found = SPECS.get(noun);
+  if (found === undefined) throw new Error(`the noun ${noun} is not declared`);
+  return found;
+}
+
+function specOf(declaration: Declaration): Spec {
+  const { noun, plural, fields, counts, sorts, filters } = declaration;
+  const members = Object.keys(fields).map((member) => sql`${columnRef(member)} as ${sql.ref(member)}`);
+  const numbers = Object.entries(counts).map(
+    ([member, { table, column }]) =>
+      sql`(select count(*) from ${sql.table(table)} c where ${sql.ref(`c.${column}`)} = t.id) as ${sql.ref(member)}`,
+  );
+  return {
+    table: plural,
+    key: 'id',
+    label: noun,
+    columns: sql.join([sql`t.id`, ...members, ...numbers, sql`t.version`]),
+    from: sql`${sql.table(plural)} t`,
+    id: sql`t.id`,
+    sorts: { id: sql`t.id`, ...Object.fromEntries(sorts.map((member) => [member, orderOf(declaration, member)])) },
+    defaultSort: 'id',
+    filters,
+  };
+}
+
+/** Texts are ordered by their characters, whatever the database's language. */
+function orderOf({ fields }: Declaration, member: string): RawBuilder<unknown> {
+  const answer = fields[member]?.answer;
+  const isText = answer !== undefined && 'type' in answer && answer.type === 'string';
+  return isText ? sql`${columnRef(member)} collate "C"` : columnRef(member);
+}
+
+function columnRef(member: string): RawBuilder<unknown> {
+  return sql.ref(`t.${columnOf(member)}`);
+}
+
+function columnsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([member, value]) => [columnOf(member), value]));
+}
