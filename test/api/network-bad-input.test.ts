@@ -216,14 +216,14 @@ const CASES: readonly Case[] = [
     reserve('10.20.0.50', { mac: '52:54:00:00:00:51' }),
     409,
     'conflict',
-    `10.20.0.50 is taken: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: an address is free when its lease has ended (${LEASE_END}).`,
+    `10.20.0.50 is taken: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: an address is free when its lease has ended (${LEASE_END}); \`regent lease release 10.20.0.50\` ends it now.`,
   ],
   [
     "a machine with another's lease",
     create('web9', '52:54:00:00:00:09', '10.20.0.50'),
     409,
     'conflict',
-    `interfaces/0/addresses/0/address: 10.20.0.50 is taken: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: an address is free when its lease has ended (${LEASE_END}).`,
+    `interfaces/0/addresses/0/address: 10.20.0.50 is taken: 52:54:00:00:00:50 has 10.20.0.50 by DHCP. Rule: an address is free when its lease has ended (${LEASE_END}); \`regent lease release 10.20.0.50\` ends it now.`,
   ],
   [
     'a MAC with a static lease already',

@@ -79,16 +79,24 @@ function textIn(json: string, field: string): string | null {
 const HEALTHY_MS = 90_000;
 
 /**
- * Waits until `regent cluster status` has nothing to say, or for 90 s; returns its first line either way: what it then still says is
- * the person's to judge.
+ * Waits until neither `regent cluster status` nor `regent status` has anything to say, or for 90 s. Returns the first line of the one
+ * that still had something; what it says is the person's to judge. A rack that has just joined reports its addresses a moment later:
+ * until then nobody serves its VLANs, and `regent status` says so.
  */
 export async function waitUntilHealthy(order: ProductOrder): Promise<string> {
   const first = productHosts(order.layout).regions[0]?.name ?? '';
   const end = performance.now() + HEALTHY_MS;
+  const ask = async (...words: string[]) => {
+    const { code, stdout, stderr } = await execInHost(needInit(order.layout, first), [REGENT, ...words], {
+      timeoutMs: 30_000,
+    });
+    return { isWell: code === 0, text: (stdout || stderr).split('\n', 1)[0] ?? '' };
+  };
   for (;;) {
-    const argv = [REGENT, 'cluster', 'status'];
-    const result = await execInHost(needInit(order.layout, first), argv, { timeoutMs: 30_000 });
-    if (result.code === 0 || performance.now() > end) return (result.stdout || result.stderr).split('\n', 1)[0] ?? '';
+    const cluster = await ask('cluster', 'status');
+    const services = cluster.isWell ? await ask('status') : cluster;
+    if (services.isWell) return cluster.text;
+    if (performance.now() > end) return services.text;
     await delay(500);
   }
 }
