@@ -12,6 +12,7 @@ import { askProxy, etcdAgent } from './asks.ts';
 import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
 import { endConnections, Leave } from './leave.ts';
+import { followReach, Reach } from './reach.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
@@ -62,6 +63,7 @@ interface State {
   isRefused: boolean;
   regionAt: number | null;
   etcdAt: number | null;
+  readonly reach: Reach;
 }
 
 function write(path: string, text: string): void {
@@ -69,9 +71,10 @@ function write(path: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
-function say(verdict: Verdict, isHolder: boolean, keepalived = 'unknown'): void {
+function say(verdict: Verdict, isHolder: boolean, keepalived = 'unknown', reach?: Reach): void {
   write(TRACK, verdict.isFit ? '0\n' : '1\n');
-  write(STATUS, `${JSON.stringify({ uptime: uptime(), keepalived, isHolder, ...verdict })}\n`);
+  const seen = reach?.status(performance.now());
+  write(STATUS, `${JSON.stringify({ uptime: uptime(), keepalived, isHolder, ...verdict, ...seen })}\n`);
 }
 
 function holds(address: string): boolean {
@@ -233,7 +236,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       }
     }
     if (isNew || now - saidAt >= WRITE_MS) {
-      say(verdict, isHolder, keepalived);
+      say(verdict, isHolder, keepalived, state.reach);
       if (isNew)
         log('address', `${isHolder ? 'held' : 'not held'}, ${verdict.isFit ? 'fit' : 'unfit'}: ${verdict.why}`);
       [saidAt, last] = [now, `${verdict.isFit} ${isHolder}`];
@@ -264,5 +267,11 @@ const state: State = {
   isRefused: false,
   regionAt: null,
   etcdAt: null,
+  reach: new Reach(),
 };
-await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log)]);
+const following = followReach(
+  state.reach,
+  () => state.config.vip,
+  (error) => log('who else has the address', wordsOf(error)),
+);
+await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log), following]);

@@ -5,6 +5,7 @@ import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
+import { VIP_CHECKS } from './invariants/vip.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
 import { asOf, wordsAge } from './losses.ts';
 import type { ClusterSite } from './site.ts';
@@ -14,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   ...DCS_CHECKS,
   ...DATABASE_CHECKS,
   ...WAY_CHECKS,
+  ...VIP_CHECKS,
   ...NODE_CHECKS,
   ...CLOCK_CHECKS,
   ...JOB_CHECKS,

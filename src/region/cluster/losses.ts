@@ -1,5 +1,6 @@
 import { vipAddress } from '../../model/cluster.ts';
 import { lastWord, primariesOf } from './claims.ts';
+import { reachFault } from './reach.ts';
 import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from './site.ts';
 
 /** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
@@ -153,9 +154,11 @@ export function isRegionUp(node: SiteNode, site: Pick<ClusterSite, 'nodes'>): bo
   return seen.length === 0 ? node.region !== null : up * 2 > seen.length;
 }
 
-/** The floating address needs a node that may hold it. */
+/** The floating address needs a node that may hold it, and must lead there. */
 function vipLimit(site: ClusterSite): Limit[] {
   if (site.cluster === null || vipAddress(site.cluster) === null) return [];
+  const fault = reachFault(site);
+  if (fault?.isBroken) return [{ canLose: 0, why: fault.detail }];
   const all = members(site);
   const fit = all.filter((node) => node.facts.vip?.isFit === true && isHealthy(node, 'vip'));
   return [

@@ -53,14 +53,17 @@ export interface ClusterMemory {
   doctor(): Promise<Doctor>;
   /** Reads the layout anew now and then. */
   readonly task: Task;
-  /** While the database is away, and for a moment after: asks the other regions what they remember, since its rows are older. */
+  /**
+   * Asks the other regions what they remember: every five seconds, and at each turn while the database is away, since its rows are older. When a region
+   * dies in the same moment, this one still knows what nodes said to it.
+   */
   readonly others: Task;
 }
 
 const REPORTS_MAX = 1000;
 const DEADLINE_MS = 5000;
-/** Agents report every 10 s: by then the rows of the database are as new as what regions remember of before. */
-const AFTERWARDS_MS = 15_000;
+/** While the database is there: what a region remembers that dies with it is then no older than this, beside the 10 s between two reports. */
+const WELL_EVERY_MS = 5000;
 /** Whoever asks while things are bad waits no longer than this for the database. */
 const DATABASE_MS = 2500;
 
@@ -69,8 +72,9 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   const { clock, ways } = ports;
   const reports = new Map<string, RegionMemory['reports'][number]>();
   let layout: Layout | null = null;
-  let others: readonly RegionMemory[] = [];
-  let awayAt = -Infinity;
+  /** The last answer of each other region. One that answers no more is asked on; what it remembered stays true. */
+  const others = new Map<string, RegionMemory>();
+  let askedAt = -Infinity;
 
   const kept = async () => {
     layout ??= parseLayout((await ways.layout.read()) ?? '');
@@ -83,19 +87,24 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
     layout: await kept(),
     reports: [...reports.values()],
   });
-  const askOthers = async (): Promise<readonly RegionMemory[]> => {
+  /** The names of those that did not answer. */
+  const askOthers = async (): Promise<ReadonlySet<string>> => {
+    askedAt = clock.monotonic();
     const nodes = ((await kept())?.nodes ?? []).filter((node) => node.isRegion && node.name !== ports.node);
-    const answers = await Promise.all(nodes.map((node) => ways.ask(node.address)));
-    others = answers.filter((answer) => answer !== null);
-    return others;
+    const names = new Set(nodes.map((node) => node.name));
+    for (const name of others.keys()) if (!names.has(name)) others.delete(name);
+    const answers = await Promise.all(nodes.map(async ({ name, address }) => [name, await ways.ask(address)] as const));
+    for (const [name, answer] of answers) if (answer !== null) others.set(name, answer);
+    return new Set(answers.flatMap(([name, answer]) => (answer === null ? [name] : [])));
   };
   const site = async (): Promise<ClusterSite> => {
     const own = await recall();
-    const told = await askOthers();
+    const mute = await askOthers();
     return rememberedSite({
       now: clock.now(),
       version: ports.version,
-      memories: [own, ...told],
+      memories: [own, ...others.values()],
+      mute,
       database: await ports.health(),
       authority: ports.authority(),
     });
@@ -106,7 +115,7 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   };
 
   return {
-    heardOf: (nodeId) => newestOf(nodeId, reports.get(nodeId), others),
+    heardOf: (nodeId) => newestOf(nodeId, reports.get(nodeId), [...others.values()]),
     remember(nodeId, report) {
       keepReport(reports, { nodeId, at: new Date(clock.now()).toISOString(), report });
     },
@@ -134,9 +143,8 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
     others: {
       name: 'memories of other regions',
       async run() {
-        if (!(await ports.health()).isUp) awayAt = clock.monotonic();
-        if (clock.monotonic() - awayAt > AFTERWARDS_MS) others = [];
-        else await askOthers();
+        const isDue = clock.monotonic() - askedAt >= WELL_EVERY_MS;
+        if (isDue || !(await ports.health()).isUp) await askOthers();
         return null;
       },
     },

@@ -13,6 +13,8 @@ export interface Remembered {
   readonly now: number;
   readonly version: string;
   readonly memories: readonly RegionMemory[];
+  /** Regions that do not answer now: what they told before is true, but whether they are ready nobody knows. */
+  readonly mute?: ReadonlySet<string>;
   readonly database: DatabaseHealth;
   readonly authority: { readonly notAfter: string } | null;
 }
@@ -20,9 +22,13 @@ export interface Remembered {
 const NO_LAYOUT: Layout = { cluster: null, nodes: [], racks: [] };
 
 /** The site as the regions remember it: of each node the newest report that any of them has. Pure. */
-export function rememberedSite({ now, version, memories, database, authority }: Remembered): ClusterSite {
+export function rememberedSite({ now, version, memories, mute, database, authority }: Remembered): ClusterSite {
   const layout = memories.find((memory) => memory.layout !== null)?.layout ?? NO_LAYOUT;
-  const heard = layout.nodes.map((node) => rememberedNode(node, memories, now));
+  const answering = memories.filter(({ node }) => mute?.has(node) !== true);
+  const heard = layout.nodes.map((node) => {
+    const region = answering.find((memory) => memory.node === node.name);
+    return rememberedNode(node, { memories, region, now });
+  });
   const absences = absencesOf(heard, now);
   const known = heard.map((node) => {
     const absence = absences.get(node.name) ?? null;
@@ -53,11 +59,14 @@ export function rememberedVerdict(site: ClusterSite): Pick<ClusterStatus, 'state
   return { state: 'degraded', summary: `${lead}${why}` };
 }
 
-function rememberedNode(node: Layout['nodes'][number], memories: readonly RegionMemory[], now: number): KnownSiteNode {
+/** `region`: what its own region says of itself; undefined: it does not answer. */
+function rememberedNode(
+  node: Layout['nodes'][number],
+  { memories, region, now }: Pick<Remembered, 'memories' | 'now'> & { readonly region: RegionMemory | undefined },
+): KnownSiteNode {
   const reports = memories.flatMap((memory) => memory.reports.filter((row) => row.nodeId === node.id));
   const last = reports.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
   const report = last?.report;
-  const own = memories.find((memory) => memory.node === node.name);
   return {
     ...node,
     isDrained: node.isDrained ?? false,
@@ -66,7 +75,7 @@ function rememberedNode(node: Layout['nodes'][number], memories: readonly Region
     report: last === undefined ? 'never' : isStale({ report: heardAt(last.at) }, now) ? 'silent' : 'current',
     reportedAt: last?.at ?? null,
     agent: report ? { version: report.agentVersion, since: report.agentSince } : null,
-    region: node.isRegion && own ? { isReady: own.isReady, version: own.version } : null,
+    region: node.isRegion && region ? { isReady: region.isReady, version: region.version } : null,
     isContainer: report?.facts.isContainer ?? false,
     observed: report?.services ?? [],
     host: report?.host ?? null,

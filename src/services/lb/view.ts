@@ -13,6 +13,8 @@ export interface LbView {
   readonly mark: string;
   /** The host speaks IPv6 too. */
   readonly isDual: boolean;
+  /** The node whose haproxy it is. */
+  readonly name: string;
   readonly regions: readonly Required<LbDesired['regions'][number]>[];
 }
 
@@ -35,5 +37,6 @@ export function markOf(desired: LbDesired): string {
 /** Makes the template's view of a desired state. */
 export function viewLb(desired: LbDesired, facts: HostFacts): LbView {
   const isDual = facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':')));
-  return { mark: markOf(desired), isDual, regions: desired.regions.map((region) => ({ isDrained: false, ...region })) };
+  const regions = desired.regions.map((region) => ({ isDrained: false, ...region }));
+  return { mark: markOf(desired), isDual, name: desired.name, regions };
 }

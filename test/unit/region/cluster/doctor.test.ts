@@ -98,6 +98,17 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'broken',
     'Connection refused.',
   ],
+  [
+    'vip-reach',
+    'somebody else answers',
+    {
+      nodes: {
+        r1: { vip: { isHolder: true, mac: '52:54:00:00:00:11', otherMacs: ['52:54:00:de:ad:01'] } },
+      },
+    },
+    'broken',
+    '10.77.0.10 is answered by 52:54:00:de:ad:01 as well',
+  ],
   ['one-primary', 'two', { nodes: { r2: { db: { role: 'primary' } } } }, 'broken', 'r1 and r2 each say'],
   [
     'one-primary',

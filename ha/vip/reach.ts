@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const ASK_TIMEOUT_MS = 1000;
+const ASK_EVERY_MS = 2000;
+const SEARCH_EVERY_MS = 8000;
+const SEARCH_TIMEOUT_MS = 3000;
+const OWNERS = '/opt/regent/current/ha/vip/owners';
+const FRESH_CONNECTION = new Agent({ keepAlive: false });
+/** haproxy says by it which node it is (templates/lb). */
+const NODE_HEADER = 'regent-node';
+const LABEL = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** What one question through the floating address found. `node`: who answered by its own word; `mac`: the hardware address that it led to. */
+export interface Answer {
+  readonly isAnswered: boolean;
+  readonly node: string | null;
+  readonly mac: string | null;
+}
+
+/** Parts of `status.json` (`Reach` of src/services/vip/facts.ts). */
+export interface ReachStatus {
+  readonly reach?: Answer & { readonly times: number; readonly ageSeconds: number };
+  readonly mac?: string;
+  readonly otherMacs?: readonly string[];
+}
+
+/** How this node reaches the world outside itself; a test has its own. */
+export interface ReachPorts {
+  ask(vip: string): Promise<Answer>;
+  search(interfaceName: string, vip: string): Promise<readonly string[]>;
+  /** The interface of this host that has the address, null: none has it. */
+  interfaceOf(vip: string): { readonly name: string; readonly mac: string } | null;
+}
+
+/**
+ * Whether the floating address leads where it should: a node that does not hold it asks the API through it every two seconds and notes who answers; the
+ * holder asks its network every eight who else has the address. What it finds is for people: no decision rests on it.
+ */
+export class Reach {
+  #last: (Answer & { readonly times: number; readonly at: number }) | null = null;
+  #others: readonly string[] | null = null;
+  #own: { readonly name: string; readonly mac: string } | null = null;
+  readonly #ports: ReachPorts;
+
+  constructor(ports: ReachPorts = PORTS) {
+    this.#ports = ports;
+  }
+
+  /** One look, as who does or does not hold the address. What was found in the other part is forgotten. */
+  async look(vip: string, nowMs: () => number): Promise<void> {
+    this.#own = this.#ports.interfaceOf(vip);
+    if (this.#own !== null) {
+      this.#last = null;
+      this.#others = await this.#ports.search(this.#own.name, vip);
+      // It may have gone meanwhile: then the next holder has answered.
+      this.#own = this.#ports.interfaceOf(vip);
+      if (this.#own === null) this.#others = null;
+      return;
+    }
+    this.#others = null;
+    const answer = await this.#ports.ask(vip);
+    const isSame = this.#last !== null && sameAs(this.#last, answer);
+    this.#last = { ...answer, times: isSame ? (this.#last?.times ?? 0) + 1 : 1, at: nowMs() };
+  }
+
+  /** How long until the next look, ms. */
+  get everyMs(): number {
+    return this.#own === null ? ASK_EVERY_MS : SEARCH_EVERY_MS;
+  }
+
+  /** What `status.json` says of it. */
+  status(nowMs: number): ReachStatus {
+    if (this.#own !== null) {
+      return { mac: this.#own.mac, ...(this.#others === null ? {} : { otherMacs: this.#others }) };
+    }
+    if (this.#last === null) return {};
+    const { at, ...last } = this.#last;
+    return { reach: { ...last, ageSeconds: Math.round((nowMs - at) / 100) / 10 } };
+  }
+}
+
+/** Looks for ever, without a common beat with other nodes. `vipOf`: the configuration may change. */
+export async function followReach(reach: Reach, vipOf: () => string, log: (error: unknown) => void): Promise<never> {
+  for (;;) {
+    await reach.look(vipOf(), () => performance.now()).catch(log);
+    await delay(reach.everyMs * (0.9 + Math.random() * 0.2));
+  }
+}
+
+/** The hardware address that an IPv4 address has in a neighbour table as /proc/net/arp shows it (proc_net(5)); null: none that is complete. */
+export function macIn(table: string, address: string): string | null {
+  for (const line of table.split('\n').slice(1)) {
+    const [ip, , flags = '0', mac = ''] = line.trim().split(/\s+/);
+    // ATF_COM of if_arp.h: somebody has answered.
+    if (ip === address && (Number(flags) & 2) !== 0 && mac !== '00:00:00:00:00:00') return mac.toLowerCase();
+  }
+  return null;
+}
+
+/** Found the same? The neighbour table may be a moment behind, so the hardware address is that of the last look alone. */
+function sameAs(one: Answer, other: Answer): boolean {
+  return one.isAnswered === other.isAnswered && one.node === other.node;
+}
+
+const PORTS: ReachPorts = {
+  ask: (vip) =>
+    new Promise((resolve) => {
+      const end = (isAnswered: boolean, header: unknown) => {
+        const node = typeof header === 'string' && LABEL.test(header) ? header : null;
+        resolve({ isAnswered, node, mac: macIn(readNeighbours(), vip) });
+      };
+      const options = { host: vip, port: 5240, path: '/health/proxy', agent: FRESH_CONNECTION };
+      const request = httpRequest(options, (response) => {
+        end(true, response.headers[NODE_HEADER]);
+        request.destroy();
+      });
+      request.on('error', () => end(false, null));
+      const timer = setTimeout(() => request.destroy(new Error('no answer in time')), ASK_TIMEOUT_MS);
+      request.on('close', () => clearTimeout(timer));
+      request.end();
+    }),
+  search: (interfaceName, vip) =>
+    new Promise((resolve, reject) => {
+      execFile(OWNERS, [interfaceName, vip], { timeout: SEARCH_TIMEOUT_MS, maxBuffer: 4096 }, (error, stdout) => {
+        if (error) reject(error);
+        else resolve(stdout.split('\n').filter((line) => line !== ''));
+      });
+    }),
+  interfaceOf: (vip) => {
+    for (const [name, list] of Object.entries(networkInterfaces())) {
+      const found = list?.find((item) => item.address === vip);
+      if (found) return { name, mac: found.mac };
+    }
+    return null;
+  },
+};
+
+function readNeighbours(): string {
+  try {
+    return readFileSync('/proc/net/arp', 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,83 @@
+import type { Reach } from '../../services/vip/facts.ts';
+import { bareAddress } from '../../core/ip.ts';
+import { claimsOf } from './claims.ts';
+import { type ClusterSite, heard, listOf, regions } from './site.ts';
+
+/** So long after an address has moved, neighbours and connections may still lead to where it was, ms. */
+const SETTLING_MS = 3000;
+/** One question may be lost. */
+const SURE = 2;
+
+/** What is wrong with the way through the floating address; `isBroken`: false where only fewer than half of those that ask do not get through. */
+export interface ReachFault {
+  readonly isBroken: boolean;
+  /** A sentence without a full stop. */
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+/** A node's answer that counts. */
+interface Told {
+  readonly name: string;
+  readonly reach: Reach;
+}
+
+/**
+ * Does the floating address lead to the node that says it holds it? Judged by what the others find that ask through it, and by who else answers the holder's
+ * question who has the address. Only answers count that were found twice, after the holder has had the address for three seconds. Null: nothing is
+ * wrong, or nobody knows. Where no node or several say that they hold it, that is the fault, and nothing is said here. Pure.
+ */
+export function reachFault(site: ClusterSite): ReachFault | null {
+  const vip = site.cluster?.vip;
+  const [claim, other] = claimsOf(site, 'vip').now;
+  if (vip == null || claim === undefined || other !== undefined) return null;
+  const [address, holder] = [bareAddress(vip), claim.node];
+  const ownMac = holder.facts.vip?.mac ?? null;
+  const since = claim.beganAt + SETTLING_MS;
+  const asked = heard(regions(site), 'vip').said.flatMap(({ node, facts }): Told[] => {
+    const { reach } = facts;
+    if (node === holder || facts.isHolder || reach === undefined || reach.times < SURE) return [];
+    const askedAt = Date.parse(node.reportedAt ?? '') - reach.ageSeconds * 1000;
+    return askedAt >= since ? [{ name: node.name, reach }] : [];
+  });
+  const foreign = asked.filter(({ reach }) => isForeign(reach, ownMac));
+  const others = holder.facts.vip?.otherMacs ?? [];
+  const macs = [...new Set([...others, ...foreign.flatMap(({ reach }) => reach.mac ?? [])])].sort();
+  if (macs.length > 0) {
+    const seers = [...(others.length > 0 ? [holder.name] : []), ...foreign.map(({ name }) => name)];
+    return {
+      isBroken: true,
+      detail: `${address} is answered by ${listOf(macs)} as well, not by ${holder.name} alone (seen by ${listOf(seers)})`,
+      remedy: strangerRemedy(macs, address),
+    };
+  }
+  const elsewhere = asked.filter(({ reach }) => reach.node !== null && reach.node !== holder.name);
+  const mute = asked.filter(({ reach }) => !reach.isAnswered);
+  const astray = [...elsewhere, ...mute];
+  if (astray.length === 0) return null;
+  const words = [
+    ...elsewhere.map(({ name, reach }) => `${name} is answered by ${reach.node}`),
+    ...(mute.length === 0
+      ? []
+      : [
+          `${listOf(mute.map(({ name }) => name))} ${mute.length === 1 ? 'gets' : 'get'} no answer at ${address}, port 5240`,
+        ]),
+  ];
+  return {
+    isBroken: astray.length * 2 >= asked.length,
+    detail: `${holder.name} holds ${address}, but ${listOf(words)}`,
+    remedy: `On ${holder.name}: nft list ruleset (is tcp port 5240 let in?); curl -s http://${address}:5240/health/proxy. On ${astray[0]?.name}: ip neigh show ${address}; curl -m 2 -sv http://${address}:5240/health/proxy. To move the address meanwhile: regent node drain ${holder.name}.`,
+  };
+}
+
+/** Does the address lead to hardware that is not the holder's? Whoever names itself stands behind a router, or is another node. */
+function isForeign(reach: Reach, ownMac: string | null): boolean {
+  return reach.node === null && reach.mac !== null && ownMac !== null && reach.mac !== ownMac;
+}
+
+function strangerRemedy(macs: readonly string[], address: string): string {
+  return (
+    `Find the machine with ${listOf(macs)} on the network of ${address} (the switch knows its port) and take the address from it. ` +
+    `Clients that ask it reach no cluster until then. Is it a node that was removed, or a DHCP client? Exclude ${address} wherever addresses are given out.`
+  );
+}
