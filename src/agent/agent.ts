@@ -1,12 +1,13 @@
 import type { Desired, Observation } from '../contract/agent.ts';
 import type { RegisterRequest } from '../contract/identity/registration.ts';
 import type { DurableText, Host } from '../host/interface.ts';
-import { type Timing, TIMING } from '../reconcile/ports.ts';
+import { type MemoryStore, type Timing, TIMING } from '../reconcile/ports.ts';
 import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
 import { absentOf } from './accept.ts';
 import { openAppliedStore } from './applied-store.ts';
 import type { RegionChannel } from './channel/channel.ts';
-import { openDriver } from './driver.ts';
+import { type AskChanges, type DriftWatch, openDriftWatch } from './drift.ts';
+import { type Driver, openDriver } from './driver.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { type LeaseWatchOptions, watchLeases } from './leases.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -35,6 +36,8 @@ export interface AgentOptions {
   readonly timing?: Timing;
   /** Pause between two probes, and between two reports without a change; ms. */
   readonly tickMs?: number;
+  /** Tells of files that somebody else changed; left out: they are compared once a minute alone. */
+  readonly changes?: AskChanges;
   readonly reportMs?: number;
   /** Pause between two looks at leases, ms. */
   readonly leasesMs?: number;
@@ -60,7 +63,7 @@ const STOP_MS = 5_000;
 /** Starts the agent: what the ledger holds is applied before any region is asked. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { ports, nodeId, host } = options;
-  const { clock, random, log } = ports;
+  const { clock, log } = ports;
   const since = new Date(clock.now()).toISOString();
   const findings = openFindings(clock, log);
   const ledger = await openLedger({ text: options.text('ledger.json'), nodeId, findings, clock });
@@ -76,18 +79,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.rack && memberOf(options, options.rack, { findings, ledger, onAbsent: (desired) => driver.want(desired) });
   const channel = membership?.channel ?? options.channel;
   const link = openLink({ clock, log, findings, onBack: () => reporter.changed() });
-  const engine = { host, clock, random, log, memory, templates: options.templates };
-  const driver = openDriver({
-    ports,
-    engine: { ...engine, timing: options.timing ?? TIMING, wait: (ms) => ports.wait(ms) },
-    services: options.services,
-    tickMs: options.tickMs ?? TICK_MS,
-    facts: () => facts.current(),
-    onReport: () => reporter.changed(),
-  });
+  const { driver, drift } = openWork(options, { findings, memory, facts, onNews: () => reporter.changed() });
   const limits = openLimits(options.services, findings);
   const observe = (): Observation => {
     limits.look(ledger.held(), facts.current());
+    drift.expire();
     return {
       nodeId,
       generation: ledger.held()?.generation ?? 0,
@@ -125,6 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const loops = [
     facts.run(stopping.signal),
     driver.run(stopping.signal),
+    drift.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
     ...(membership ? [membership.run(stopping.signal)] : []),
@@ -139,6 +136,39 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await Promise.race([Promise.all(loops), ports.wait(STOP_MS)]);
     },
   };
+}
+
+interface WorkParts {
+  readonly findings: Findings;
+  readonly memory: MemoryStore;
+  readonly facts: Pick<ReturnType<typeof openNodeFacts>, 'current'>;
+  /** Something is worth a report. */
+  readonly onNews: () => void;
+}
+
+/** The services' engines, and the watch over their files. */
+function openWork(options: AgentOptions, { findings, memory, facts, onNews }: WorkParts) {
+  const { ports, host, services, templates } = options;
+  const { clock, random, log } = ports;
+  const drift: DriftWatch = openDriftWatch({
+    ports,
+    services,
+    findings,
+    changes: options.changes ?? null,
+    look: (service) => driver.look(service),
+    onFinding: onNews,
+  });
+  const onDrift = (service: string, paths: readonly string[]) => drift.note(service, paths);
+  const engine = { host, clock, random, log, memory, templates, timing: options.timing ?? TIMING, onDrift };
+  const driver: Driver = openDriver({
+    ports,
+    engine: { ...engine, wait: (ms) => ports.wait(ms) },
+    services,
+    tickMs: options.tickMs ?? TICK_MS,
+    facts: () => facts.current(),
+    onReport: onNews,
+  });
+  return { driver, drift };
 }
 
 interface MemberParts {

@@ -18,6 +18,8 @@ export interface Driver {
   setCertificate(name: string | null): void;
   /** Something that the services see changed (facts). */
   wake(): void;
+  /** Somebody may have changed a service's files: they are compared at once. */
+  look(service: string): void;
   reports(): readonly ServiceReport[];
   /** How long ago each service was asked last, ms. */
   ages(): Readonly<Record<string, number>>;
@@ -52,6 +54,7 @@ export function openDriver(options: DriverOptions): Driver {
   const bells = new Map<string, Bell>(options.services.map((service) => [service.name, openBell(options.ports)]));
   const reports = new Map<string, ServiceReport>();
   const askedAt = new Map<string, number>();
+  const suspected = new Set<string>();
   const gate = openGate(AT_ONCE);
   const startedAt = new Date(options.ports.clock.now()).toISOString();
   let desired: Desired | null = null;
@@ -91,6 +94,10 @@ export function openDriver(options: DriverOptions): Driver {
       derive();
     },
     wake: ringAll,
+    look: (service) => {
+      suspected.add(service);
+      bells.get(service)?.ring();
+    },
     reports: () => Array.from(reports.values()).sort((a, b) => (a.service < b.service ? -1 : 1)),
     ages: () => {
       const now = options.ports.clock.monotonic();
@@ -101,7 +108,7 @@ export function openDriver(options: DriverOptions): Driver {
         const engine = await openEngine(service, options.engine);
         const bell = bells.get(service.name);
         const wish = () => wanted.get(service.name);
-        if (bell) await keepService({ options, service, engine, bell, gate, wish, note }, signal);
+        if (bell) await keepService({ options, service, engine, bell, gate, wish, note, suspected }, signal);
       });
       await Promise.all(work);
     },
@@ -115,6 +122,8 @@ interface Kept {
   readonly bell: Bell;
   readonly gate: Gate;
   readonly wish: () => Wanted | undefined;
+  /** Services whose files somebody may have changed. */
+  readonly suspected: Set<string>;
   /** `at`: monotonic, when the daemon was asked; left out: it was not. */
   readonly note: (report: ServiceReport, at?: number) => void;
 }
@@ -123,7 +132,7 @@ interface Kept {
  * The loop of one service: a run for each wish that is new to it, and one each tick. Wishes that are not are taken as they come and put no run off, so
  * that a steady stream of them costs no questions, and hides none.
  */
-async function keepService({ options, service, engine, bell, gate, wish, note }: Kept, signal: AbortSignal) {
+async function keepService({ options, service, engine, bell, gate, wish, note, suspected }: Kept, signal: AbortSignal) {
   const { clock, random } = options.ports;
   const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
   const timed = async (wanted: Wanted, facts: HostFacts) => {
@@ -136,6 +145,7 @@ async function keepService({ options, service, engine, bell, gate, wish, note }:
   while (!signal.aborted) {
     const wanted = wish();
     const facts = options.facts();
+    if (suspected.delete(service.name)) engine.suspect();
     const taken = wanted && facts && engine.take(wanted, facts);
     if (taken) note(taken);
     if (!taken || clock.monotonic() >= dueAt) {

@@ -46,13 +46,14 @@ function answerOf(request: ClientRequest, body: Buffer | null, signal: AbortSign
       reject(signal?.reason);
       request.destroy();
     };
+    // First of all: one that is destroyed before it has a connection says so by an error, which nobody would hear.
+    request.on('error', (error) => reject(new TypeError('the connection failed', { cause: error })));
     if (signal?.aborted) {
       stop();
       return;
     }
     signal?.addEventListener('abort', stop, { once: true });
     request.on('response', resolve);
-    request.on('error', (error) => reject(new TypeError('the connection failed', { cause: error })));
     request.end(body ?? undefined);
   });
 }

@@ -158,6 +158,19 @@ export const HostObservation = Type.Object({
   }),
   /** How old each service's last answer was when this report was made, ms; an earlier agent does not say it. */
   ages: Type.Optional(Type.Record(Type.String({ maxLength: 40 }), Type.Integer({ minimum: 0 }))),
+  /** Those outside of the site whom a service asks, each once it is known whether it answers from this node; `why`: '' where it does. An earlier agent does not say it. */
+  upstreams: Type.Optional(
+    Type.Array(
+      Type.Object({
+        service: Type.String({ maxLength: 40 }),
+        place: Type.String({ maxLength: 300 }),
+        isAnswering: Type.Boolean(),
+        why: Type.String({ maxLength: 200 }),
+        since: Type.String({ format: 'date-time' }),
+      }),
+      { maxItems: 16 },
+    ),
+  ),
 });
 export type HostObservation = Static<typeof HostObservation>;
 

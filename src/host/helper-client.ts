@@ -4,6 +4,7 @@ import type { ExecResult, HostFacts, UnitState } from '../core/host-values.ts';
 import type { Random } from '../core/ports.ts';
 import { deadline } from './ask/deadline.ts';
 import type { Host } from './interface.ts';
+import type { FolderChanges } from './look/watched-folders.ts';
 import { type HelperOperation, LineReader, LINE_LIMIT, parseResponse } from './protocol.ts';
 
 const FILE_DEADLINE_MS = 15_000;
@@ -23,6 +24,8 @@ export interface HelperClientOptions {
 
 /** A Host that acts through the root helper. `close` ends the connection. */
 export interface HelperClient extends Host {
+  /** Answers as soon as somebody else has changed a service's folder since `seen` ('' at first), else after `waitMs` (at most 8 s). */
+  changes(seen: string, waitMs: number): Promise<FolderChanges>;
   close(): void;
 }
 
@@ -48,6 +51,7 @@ export function openHelperClient(options: HelperClientOptions): HelperClient {
     },
     exec: (command) => call<ExecResult>('exec', [command], command.timeoutMs + SLACK_MS),
     facts: (versions) => call<HostFacts>('facts', [versions], FACTS_DEADLINE_MS),
+    changes: (seen, waitMs) => call<FolderChanges>('changes', [seen, waitMs], waitMs + SLACK_MS),
     close: () => line.close(),
   };
 }

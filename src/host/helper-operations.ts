@@ -11,10 +11,15 @@ import {
   refusePath,
   refuseUnit,
 } from './policy.ts';
-import { type HelperRequest, isRecord } from './protocol.ts';
+import type { FolderWatch } from './look/watched-folders.ts';
+import { type HelperOperation, type HelperRequest, isRecord } from './protocol.ts';
 
 /** Does what a request asks, if the policy allows it; else throws AppError `denied` with the rule. */
-export async function performRequest(request: HelperRequest, host: Host, policy: HelperPolicy): Promise<unknown> {
+export async function performRequest(
+  request: Omit<HelperRequest, 'op'> & { readonly op: Exclude<HelperOperation, 'changes'> },
+  host: Host,
+  policy: HelperPolicy,
+): Promise<unknown> {
   const [first, second, third] = request.args;
   switch (request.op) {
     case 'read':
@@ -43,6 +48,15 @@ export async function performRequest(request: HelperRequest, host: Host, policy:
     case 'facts':
       return await host.facts(versionsOf(first, policy));
   }
+}
+
+/** The longest that one question for changes waits, ms. */
+const CHANGES_MAX_MS = 8_000;
+
+/** Waits until somebody else has changed a service's folder. It works on nothing, so it takes no place from other requests. */
+export async function awaitChanges(request: HelperRequest, watch: FolderWatch): Promise<unknown> {
+  const [first, second] = request.args;
+  return await watch.changes(text(first), Math.min(positive(second), CHANGES_MAX_MS));
 }
 
 function versionsOf(value: unknown, policy: HelperPolicy): Record<string, Command> {

@@ -3,8 +3,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { deadline } from './ask/deadline.ts';
-import { performRequest } from './helper-operations.ts';
+import { awaitChanges, performRequest } from './helper-operations.ts';
 import type { Host } from './interface.ts';
+import type { FolderWatch } from './look/watched-folders.ts';
 import type { HelperPolicy } from './policy.ts';
 import { type HelperRequest, LineReader, LINE_LIMIT, parseRequest } from './protocol.ts';
 
@@ -18,6 +19,7 @@ const DEADLINE_MAX_MS = 150_000;
 export interface HelperServerOptions {
   readonly host: Host;
   readonly policy: HelperPolicy;
+  readonly watch: FolderWatch;
   readonly log: Log;
   readonly listen: { readonly path: string } | { readonly fd: number };
 }
@@ -85,10 +87,7 @@ async function answer(request: HelperRequest, socket: Socket, options: HelperSer
   let response: object;
   try {
     const deadlineMs = Math.min(request.deadlineMs, DEADLINE_MAX_MS);
-    const value = await within(
-      deadlineMs,
-      gate(() => performRequest(request, options.host, options.policy)),
-    );
+    const value = await within(deadlineMs, work(request, options, gate));
     response = { id: request.id, value: value ?? null };
   } catch (error) {
     const code = error instanceof AppError ? error.code : 'io';
@@ -96,6 +95,12 @@ async function answer(request: HelperRequest, socket: Socket, options: HelperSer
     response = { id: request.id, fault: { code, message: sentenceOf(error) } };
   }
   if (!socket.destroyed) socket.write(lineOf(request.id, response));
+}
+
+function work(request: HelperRequest, { host, policy, watch }: HelperServerOptions, gate: Gate): Promise<unknown> {
+  const { op, ...rest } = request;
+  if (op === 'changes') return awaitChanges(request, watch);
+  return gate(() => performRequest({ op, ...rest }, host, policy));
 }
 
 function lineOf(id: number, response: object): string {

@@ -19,6 +19,7 @@ export const HELPER_OPERATIONS = [
   'act',
   'exec',
   'facts',
+  'changes',
 ] as const;
 export type HelperOperation = (typeof HELPER_OPERATIONS)[number];
 

@@ -59,6 +59,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
     nodeId: nodeIdOf(credential?.nodeId ?? null, trust, identity.uuid),
     version,
     host: withAsker(helper, asker),
+    changes: (seen, waitMs) => helper.changes(seen, waitMs),
     channel: openChannel({
       urls,
       credential: credential?.text ?? null,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { activatedSocket, type HelperServer, startHelperServer } from '../host/helper-server.ts';
+import { watchFolders } from '../host/look/watched-folders.ts';
 import { realHost } from '../host/real.ts';
 import { SERVICES } from '../services/registry.ts';
 import { helperPolicy } from './helper-policy.ts';
@@ -14,8 +15,14 @@ const SILENCE_MS = 60_000;
 /** The root helper: the only process of ours with rights, and all that it does is in the policy. Settings: HELPER_SOCKET, HELPER_CALLER. */
 async function startHelperProcess({ log, settings, liveness }: ProcessPorts): Promise<Running> {
   const fd = activatedSocket(process.env, process.pid);
+  const real = realHost();
+  const watch = watchFolders(
+    SERVICES.map(({ folder }) => folder),
+    log,
+  );
   const server = await startHelperServer({
-    host: realHost(),
+    host: { ...real, files: watch.ours(real.files) },
+    watch,
     policy: helperPolicy(SERVICES, settings.getOr('HELPER_CALLER', CALLER)),
     log,
     listen: fd === null ? { path: settings.getOr('HELPER_SOCKET', SOCKET) } : { fd },
@@ -26,6 +33,7 @@ async function startHelperProcess({ log, settings, liveness }: ProcessPorts): Pr
   return {
     stop: async () => {
       stopping.abort();
+      watch.close();
       await server.close();
       await probing;
       beat.end();

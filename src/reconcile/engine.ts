@@ -21,6 +21,8 @@ export interface ServiceEngine {
    * services. Null: there is something to do or to see to, or the last run did not end well: a run is due.
    */
   take(wanted: Wanted, facts: HostFacts): ServiceReport | null;
+  /** Somebody may have changed files: the next run compares them, and is due. */
+  suspect(): void;
   /**
    * Run again soon: the daemon, or the way to this host, did not answer lately, and it is not yet known whether that lasts; or the daemon is
    * on its way to something else.
@@ -52,6 +54,10 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
       if (loaded === null || state.settled !== keyOf(wanted, facts)) return null;
       state.memory = { ...state.memory, loaded: { ...loaded, generation: wanted.generation } };
       return reportOf({ service, ports, state, wanted, facts });
+    },
+    suspect: () => {
+      state.verified = null;
+      state.settled = null;
     },
     isUnsettled: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports) || state.isSettling,
     run: async (wanted, facts) => {

@@ -22,6 +22,8 @@ export interface EnginePorts {
   readonly templates: Templates;
   readonly timing: Timing;
   wait(ms: number): Promise<void>;
+  /** Files of a service were not what the engine had put there: somebody else changed, removed or added them. It puts its own back. */
+  onDrift?(service: string, paths: readonly string[]): void;
 }
 
 /** All times of the engine, ms. */

@@ -83,6 +83,13 @@ async function noteDrift(course: Course): Promise<void> {
   const { state, aim } = course;
   const { loaded } = state.memory;
   if (aim.kind !== 'wanted' || !loaded || !isSame(loaded.files, aim.files)) return;
+  const drifted = changesBetween(course.disk, aim.files).map(({ target }) => target);
+  if (drifted.length > 0) {
+    course.ports.log.warn('files were changed by somebody else: ours are put back', {
+      paths: drifted.slice(0, 5).join(' '),
+    });
+    course.ports.onDrift?.(course.service.name, drifted);
+  }
   const ours = Object.entries(course.disk).filter(([path]) => Object.hasOwn(aim.files, path));
   state.memory = { ...state.memory, loaded: { ...loaded, files: Object.fromEntries(ours) } };
   await saveMemory(course);

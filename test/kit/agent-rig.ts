@@ -35,6 +35,9 @@ export interface AgentRigOptions {
   readonly rack?: AgentOptions['rack'];
   /** Between reports of which nothing is news; ms. */
   readonly reportMs?: number;
+  /** Between two comparisons of unchanged files; ms. */
+  readonly verifyMs?: number;
+  readonly changes?: AgentOptions['changes'];
 }
 
 export const NODE = 'node-1';
@@ -69,8 +72,9 @@ export async function agentRig(): Promise<AgentRig> {
         rack: options.rack ?? null,
         services: options.services ?? [fakeService(), fakeService('other')],
         ...(options.self ? { self: options.self } : {}),
+        ...(options.changes ? { changes: options.changes } : {}),
         templates: FAKE_TEMPLATES,
-        timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: 200 },
+        timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: options.verifyMs ?? 200 },
         tickMs: 20,
         reportMs: options.reportMs ?? 200,
         text: (name) => durableText(join(folder, name)),

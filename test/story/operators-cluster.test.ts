@@ -236,7 +236,7 @@ describe('operators on a cluster', () => {
       const first = await until(
         'the doctor says it',
         async () => {
-          const said = await site.lab.exec(other, ['/usr/bin/regent', 'cluster', 'status'], 20_000);
+          const said = await site.lab.exec(other, ['/usr/local/bin/regent', 'cluster', 'status'], 20_000);
           const line = said.stdout.split('\n')[0] ?? '';
           return line.includes(`no answer at ${VIP}, port 5240`) ? line : null;
         },
@@ -248,6 +248,41 @@ describe('operators on a cluster', () => {
     } finally {
       await nft('delete', 'table', 'inet', 'broken');
     }
+    await site.well(120_000);
+  });
+
+  it('a hand edit of a generated file is undone and told at once', async () => {
+    const start = performance.now();
+    const edit = (file: string) => site.lab.ask('r2', ['sh', '-c', 'echo "# theirs" >> "$1"', 'sh', file]);
+    const file = '/etc/bind/regent/named.conf';
+    await edit(file);
+    const status = await until(
+      'it is told',
+      async () => {
+        const { stdout } = await site.regent('status');
+        return stdout.includes(`Files of dns were changed by hand on this host: ${file}`) ? stdout : null;
+      },
+      { deadlineMs: patient(10_000) },
+    );
+    const seconds = (performance.now() - start) / 1000;
+    table.push(`echo >> ${file} on r2 → ${status.split('\n').find((line) => line.includes('by hand')) ?? ''}`);
+    await until('ours is back', async () => !(await site.lab.ask('r2', ['cat', file])).includes('# theirs'), {
+      deadlineMs: patient(10_000),
+    });
+    told('a hand edit', `told after ${seconds.toFixed(1)} s, and undone`, start);
+  });
+
+  it('a resolver that is dead is told', async () => {
+    const start = performance.now();
+    const dead = '10.77.0.99';
+    const words = async () => (await site.regent('doctor', '-o', 'json')).stdout;
+    await done('setting', 'set', 'upstream_dns', dead, '--wait');
+    await until('the doctor warns', async () => (await words()).includes(`The resolver ${dead} answers no node`), {
+      deadlineMs: patient(90_000),
+      everyMs: 1_000,
+    });
+    told('a dead resolver', `the doctor warns after ${((performance.now() - start) / 1000).toFixed(1)} s`, start);
+    await done('setting', 'set', 'upstream_dns', '', '--wait');
     await site.well(120_000);
   });
 

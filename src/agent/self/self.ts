@@ -12,7 +12,9 @@ import type { LoopPorts } from '../ports.ts';
 import type { Reporter } from '../report.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import { openHostState } from './host-state.ts';
+import type { AnyService } from '../../services/kit/contract.ts';
 import { openRoleWatch } from './roles.ts';
+import { openUpstreamWatch } from './upstreams.ts';
 
 /** What a node of a cluster is made of. `own`: its addresses now; `readRole`: text of the file of the database's role, null where there is none. */
 export interface SelfPorts {
@@ -31,7 +33,12 @@ export interface Self {
 }
 
 interface SelfParts {
-  readonly options: { readonly ports: LoopPorts; readonly host: Pick<Host, 'files'>; readonly nodeId: string };
+  readonly options: {
+    readonly ports: LoopPorts;
+    readonly host: Pick<Host, 'files' | 'exec'>;
+    readonly nodeId: string;
+    readonly services: readonly AnyService[];
+  };
   readonly ports: SelfPorts;
   readonly channel: RegionChannel;
   readonly ledger: Ledger;
@@ -60,7 +67,14 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     },
   });
   const state = openHostState({ ...shared, trust, roles, readDisks });
-  const { host, nodeId } = options;
+  const { host, nodeId, services } = options;
+  const upstreams = openUpstreamWatch({
+    ports: options.ports,
+    host,
+    services,
+    ledger,
+    onChange: () => reporter.changed(),
+  });
   const keeper = openCertificateKeeper({
     ...shared,
     channel,
@@ -77,9 +91,9 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     },
     observe: () => {
       const seen = state.current();
-      return seen === undefined ? {} : { host: { ...seen, ages: driver.ages() } };
+      return seen === undefined ? {} : { host: { ...seen, ages: driver.ages(), upstreams: [...upstreams.current()] } };
     },
-    run: (signal) => [keeper.run(signal), roles.run(signal), state.run(signal)],
+    run: (signal) => [keeper.run(signal), roles.run(signal), state.run(signal), upstreams.run(signal)],
   };
 }
 

@@ -10,6 +10,8 @@ import { answered, notAsked, silent } from './result.ts';
 const PORT = 53;
 const HEADER_SIZE = 12;
 const SOA = 6;
+/** RFC 1035 §4.1.1. */
+const RECURSION_DESIRED = 0x0100;
 const INTERNET = 1;
 const LABEL_MAX = 63;
 /** Names of the answer codes (RFC 1035 §4.1.1). */
@@ -17,10 +19,10 @@ const STATUSES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUS
 /** Times of an SOA record behind its two names: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
 const SOA_NUMBERS = 5;
 
-/** Asks a name server once for a name's SOA, without recursion: a socket of its own takes answers of that server alone. Never throws. */
-export function askName({ nameserver, name, timeoutMs }: NameQuestion, port = PORT): Promise<ExecResult> {
+/** Asks a name server once for a name's SOA: a socket of its own takes answers of that server alone. Never throws. */
+export function askName({ nameserver, name, isRecursive, timeoutMs }: NameQuestion, port = PORT): Promise<ExecResult> {
   const id = randomInt(0x10000);
-  const query = queryOf(id, name);
+  const query = queryOf(id, name, isRecursive);
   if (query === null) return Promise.resolve(notAsked(`${name} is no name of the DNS`));
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(nameserver) ? 'udp6' : 'udp4');
@@ -52,11 +54,12 @@ function wordsOf(place: string, error: unknown): string {
 }
 
 /** A query for a name's SOA; null: it is no name. */
-export function queryOf(id: number, name: string): Buffer | null {
-  const labels = name.split('.').map((label) => Buffer.from(label, 'latin1'));
+export function queryOf(id: number, name: string, isRecursive?: true): Buffer | null {
+  const labels = (name === '.' ? [] : name.split('.')).map((label) => Buffer.from(label, 'latin1'));
   if (labels.some(({ length }) => length === 0 || length > LABEL_MAX)) return null;
   const header = Buffer.alloc(HEADER_SIZE);
   header.writeUInt16BE(id, 0);
+  if (isRecursive) header.writeUInt16BE(RECURSION_DESIRED, 2);
   header.writeUInt16BE(1, 4);
   const question = labels.flatMap((label) => [Buffer.from([label.length]), label]);
   return Buffer.concat([header, ...question, Buffer.from([0, 0, SOA, 0, INTERNET])]);

@@ -5,6 +5,7 @@ import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
+import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
 import { VIP_CHECKS } from './invariants/vip.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
 import { asOf, wordsAge } from './losses.ts';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...VIP_CHECKS,
   ...NODE_CHECKS,
   ...CLOCK_CHECKS,
+  ...UPSTREAM_CHECKS,
   ...JOB_CHECKS,
 ];
 

@@ -1,5 +1,5 @@
 import type { CommandRule, ExecResult, NameQuestion, ProcessCommand } from '../../core/host-values.ts';
-import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { Activation, FileChange, OutsideNeed, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DnsDesired } from './desired.ts';
 import type { DnsFacts } from './facts.ts';
 import { localZoneOfFile, NAMED_CONF, zoneOfFile } from './view.ts';
@@ -13,6 +13,8 @@ const CHECKZONE = ['/usr/bin/named-checkzone', '-i', 'local', '-k', 'ignore'];
 const RNDC = ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', '-p', '953'];
 const NAMESERVER = '127.0.0.1';
 const ASK_MS = 1000;
+/** A resolver that has to ask others first takes longer. */
+const UPSTREAM_MS = 3000;
 /** Above this many changed zones one reload of all is cheaper: named skips files that did not change. */
 const SINGLE_RELOADS_MAX = 8;
 /** Zones that a probe asks for, the most recently changed first. */
@@ -92,6 +94,14 @@ export function roleChangeDns(role: RoleChange): Activation {
 /** Asks this node's named for the SOA of the zones that changed last, which have the highest serials. */
 export function probeDns(desired: DnsDesired): readonly NameQuestion[] {
   return probedZones(desired).map(({ name }) => ({ nameserver: NAMESERVER, name, timeoutMs: ASK_MS }));
+}
+
+/** The resolvers that it forwards to (`upstream_dns`), each asked for the root. */
+export function outsideDns({ forwarders }: DnsDesired): readonly OutsideNeed[] {
+  return forwarders.map((nameserver) => ({
+    place: nameserver,
+    question: { nameserver, name: '.', isRecursive: true, timeoutMs: UPSTREAM_MS },
+  }));
 }
 
 /** Healthy: every answer has the serial that was published. */

@@ -1,6 +1,6 @@
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDns, DNS_PARTS, type DnsShared, heldBackDns, prepareDns, versionedDns } from './compile.ts';
-import { activateDns, checkDns, DNS_COMMANDS, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
+import { activateDns, checkDns, DNS_COMMANDS, outsideDns, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
 import { DnsDesired } from './desired.ts';
 import { lintDns } from './lint.ts';
 import { lintSpecialUse } from './lint-special.ts';
@@ -27,6 +27,7 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   check: checkDns,
   activate: activateDns,
   onRoleChange: roleChangeDns,
+  outside: outsideDns,
   probe: probeDns,
   parseProbe: parseProbeDns,
 };

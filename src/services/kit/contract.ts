@@ -1,6 +1,14 @@
 import type { TSchema } from 'typebox';
 import type { Rejected } from '../../core/errors.ts';
-import type { Command, CommandRule, ExecResult, HostFacts, ProcessCommand } from '../../core/host-values.ts';
+import type {
+  Command,
+  CommandRule,
+  ExecResult,
+  HostFacts,
+  NameQuestion,
+  ProcessCommand,
+  WebQuestion,
+} from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
 /** A lint result. An `error` of `lint` keeps the service's last desired state in force. */
@@ -201,8 +209,16 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
   /** What the answers show to be missing and commands put right beside a daemon that runs on; then it is asked once more. */
   amend?(answers: readonly ExecResult[], desired: Desired): readonly Command[];
+  /** Others that the daemon asks and that no node of ours is; the agent asks each of them every half minute whether it answers. */
+  outside?(desired: Desired): readonly OutsideNeed[];
   /** Where the daemon gives addresses out: how its leases are read. */
   readonly leases?: LeaseSource;
+}
+
+/** Somebody outside of the site whom a daemon asks. `place`: as people name it; whatever he says to `question` shows that he answers. */
+export interface OutsideNeed {
+  readonly place: string;
+  readonly question: NameQuestion | WebQuestion;
 }
 
 /** A service whose types are its own matter: what registry and engine handle. */

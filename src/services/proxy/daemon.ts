@@ -1,11 +1,12 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
-import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { Activation, FileChange, OutsideNeed, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';
 import { markOf, SQUID_CONF } from './view.ts';
 
 const USER = 'proxy';
 const CHECK = ['/usr/sbin/squid', '-k', 'parse', '-f'];
 const ASK_MS = 2000;
+const PARENT_MS = 3000;
 /** Always there on a region node: its own API. The only address of the node that Squid fetches. */
 export const ORIGIN = 'http://127.0.0.1:5240/health/live';
 /** What Squid says of itself when it could not get an answer from the origin: its own health is no part of that. */
@@ -118,4 +119,12 @@ function cacheState(text: string, desired: ProxyDesired): string {
   if (most === 0) return 'it keeps nothing on disk, which has no room or cannot be written (see its journal)';
   const cut = most < desired.cacheMb ? `, cut from ${desired.cacheMb} MB because its disk has no more room` : '';
   return `cache ${used} of ${most} MB${cut}`;
+}
+
+/** The proxy that it fetches everything through (`http_proxy`): whatever it says to a call, it answers. */
+export function outsideProxy({ parent }: ProxyDesired): readonly OutsideNeed[] {
+  if (parent === null) return [];
+  const host = parent.host.includes(':') ? `[${parent.host}]` : parent.host;
+  const place = `${host}:${parent.port}`;
+  return [{ place, question: { url: `http://${place}/`, timeoutMs: PARENT_MS } }];
 }

@@ -1,6 +1,14 @@
 import type { ManagedService } from '../kit/contract.ts';
 import { compileProxy, heldBackProxy, prepareProxy, PROXY_PARTS, type ProxyShared } from './compile.ts';
-import { activateProxy, checkProxy, parseProbeProxy, PROXY_COMMANDS, probeProxy, roleChangeProxy } from './daemon.ts';
+import {
+  activateProxy,
+  checkProxy,
+  outsideProxy,
+  parseProbeProxy,
+  PROXY_COMMANDS,
+  probeProxy,
+  roleChangeProxy,
+} from './daemon.ts';
 import { ProxyDesired } from './desired.ts';
 import { lintProxy } from './lint.ts';
 import { FOLDER, PROXY_FILES, type ProxyView, viewProxy } from './view.ts';
@@ -24,6 +32,7 @@ export const proxy: ManagedService<ProxyDesired, ProxyView, ProxyShared> = {
   check: checkProxy,
   activate: activateProxy,
   onRoleChange: roleChangeProxy,
+  outside: outsideProxy,
   probe: probeProxy,
   parseProbe: parseProbeProxy,
 };

@@ -16,3 +16,18 @@ it('asks a silent connection whether it lives, since the floating address may ha
   expect(asks).toHaveBeenCalledWith(true, 1000);
   server.close();
 });
+
+it('ends quietly when it was given up before it began', async () => {
+  const broken: unknown[] = [];
+  const onBroken = (error: unknown) => void broken.push(error);
+  process.on('uncaughtException', onBroken);
+  try {
+    const call = lightFetch('http://127.0.0.1:9/', { signal: AbortSignal.abort(new Error('too late')) });
+    await expect(call).rejects.toThrow('too late');
+    // The destroyed request says so a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(broken).toEqual([]);
+  } finally {
+    process.off('uncaughtException', onBroken);
+  }
+});

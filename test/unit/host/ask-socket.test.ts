@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/ports.ts';
 import { ANSWER_LIMIT } from '../../../src/host/ask/result.ts';
 import { openHelperClient } from '../../../src/host/helper-client.ts';
+import { watchFolders } from '../../../src/host/look/watched-folders.ts';
 import { startHelperServer } from '../../../src/host/helper-server.ts';
 import { type HelperPolicy, refuseCommand } from '../../../src/host/policy.ts';
 import { realHost } from '../../../src/host/real.ts';
@@ -105,7 +106,8 @@ describe('the root helper and sockets', () => {
   it('asks what a service declares', async () => {
     daemon = (request, socket) => socket.end(`got ${request}`);
     const listen = { path: join(folder, 'helper.sock') };
-    const helper = await startHelperServer({ host, policy: policyFor(path), log: quiet, listen });
+    const watch = watchFolders([], quiet);
+    const helper = await startHelperServer({ host, policy: policyFor(path), watch, log: quiet, listen });
     const client = openHelperClient({ ...listen, random: { fraction: () => 0.5, hex: () => '' }, connectMs: 300 });
     const question = { socket: path, request: '{"command":"ask"}', timeoutMs: 1_000 };
     expect(await client.exec(question)).toMatchObject({ code: 0, stdout: 'got {"command":"ask"}' });

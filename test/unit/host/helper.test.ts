@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHelperClient, type HelperClient } from '../../../src/host/helper-client.ts';
+import { watchFolders } from '../../../src/host/look/watched-folders.ts';
 import { activatedSocket, type HelperServer, startHelperServer } from '../../../src/host/helper-server.ts';
 import type { Host } from '../../../src/host/interface.ts';
 import { realHost } from '../../../src/host/real.ts';
@@ -21,6 +22,7 @@ let policy: HelperPolicy;
 let path = '';
 const me = { owner: 'root', group: 'root' };
 
+const watch = watchFolders([], quiet);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'regent-helper-'));
   path = join(folder, 'helper.sock');
@@ -44,7 +46,7 @@ beforeAll(async () => {
       },
     ],
   };
-  server = await startHelperServer({ host: realHost(), policy, log: quiet, listen: { path } });
+  server = await startHelperServer({ host: realHost(), policy, watch, log: quiet, listen: { path } });
   client = openHelperClient({ path, random, connectMs: 300 });
 });
 
@@ -149,7 +151,7 @@ describe('the root helper over its socket', () => {
 
   it('fails a call whose helper goes away, and reaches the next helper', async () => {
     const lonely = join(folder, 'second.sock');
-    const one = await startHelperServer({ host: realHost(), policy, log: quiet, listen: { path: lonely } });
+    const one = await startHelperServer({ host: realHost(), policy, watch, log: quiet, listen: { path: lonely } });
     const user = openHelperClient({ path: lonely, random, connectMs: 2_000 });
     await user.files.read(managed('a'));
     const broken = user.exec({ argv: ['/bin/sleep', '5'], timeoutMs: 8_000 });
@@ -158,7 +160,7 @@ describe('the root helper over its socket', () => {
     await one.close();
     await expect(broken).rejects.toMatchObject({ code: 'unreachable' });
     const again = user.files.read(managed('a'));
-    const two = await startHelperServer({ host: realHost(), policy, log: quiet, listen: { path: lonely } });
+    const two = await startHelperServer({ host: realHost(), policy, watch, log: quiet, listen: { path: lonely } });
     expect(await again).toBeNull();
     user.close();
     await two.close();
@@ -172,7 +174,7 @@ describe('the root helper over its socket', () => {
   it('gives up on a helper that is frozen', async () => {
     const stuck: Host = { ...realHost(), exec: () => new Promise(() => {}) };
     const frozen = join(folder, 'frozen.sock');
-    const one = await startHelperServer({ host: stuck, policy, log: quiet, listen: { path: frozen } });
+    const one = await startHelperServer({ host: stuck, policy, watch, log: quiet, listen: { path: frozen } });
     const user = openHelperClient({ path: frozen, random });
     await expect(user.exec({ argv: ['/bin/sleep', '1'], timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
     user.close();

@@ -99,6 +99,23 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'Connection refused.',
   ],
   [
+    'upstreams',
+    'a resolver is dead',
+    {
+      nodes: {
+        r1: {
+          host: {
+            upstreams: [
+              { service: 'dns', place: '10.9.9.9', isAnswering: false, why: 'no answer in time', since: days(-1) },
+            ],
+          },
+        },
+      },
+    },
+    'warning',
+    'The resolver 10.9.9.9 answers no node (r1): no answer in time',
+  ],
+  [
     'vip-reach',
     'somebody else answers',
     {
@@ -300,7 +317,7 @@ describe('the doctor', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
     const broken = new Set(TABLE.filter(([, , , state]) => state === 'broken').map(([id]) => id));
-    const never = ['versions', 'node-count', 'drained', 'database-configuration'];
+    const never = ['upstreams', 'versions', 'node-count', 'drained', 'database-configuration'];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
   });

@@ -1,0 +1,100 @@
+import { sentenceOf } from '../core/errors.ts';
+import type { AnyService } from '../services/kit/contract.ts';
+import type { Findings } from './findings.ts';
+import type { LoopPorts } from './ports.ts';
+
+/** Asks whether somebody changed files in these services' folders: answers at once when so, else after `waitMs`. */
+export type AskChanges = (
+  seen: string,
+  waitMs: number,
+) => Promise<{ readonly seen: string; readonly folders: readonly string[] }>;
+
+/** What the watch is built from. `look`: compares a service's files now. */
+export interface DriftOptions {
+  readonly ports: LoopPorts;
+  readonly services: readonly AnyService[];
+  readonly findings: Findings;
+  readonly changes: AskChanges | null;
+  readonly look: (service: string) => void;
+  readonly onFinding: () => void;
+}
+
+/** Hand edits of generated files: noticed at once, undone by the engine, and told for a while. */
+export interface DriftWatch {
+  /** The engine found that files of a service are not what it had put there. */
+  note(service: string, paths: readonly string[]): void;
+  /** Ends what was told for long enough. */
+  expire(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const WAIT_MS = 5_000;
+const SILENCE_MS = 60_000;
+const RETRY_MS = 5_000;
+/** Somebody who writes without an end costs a look now and then. */
+const FIRST_MS = 1_000;
+const LONGEST_MS = 60_000;
+const TOLD_MS = 600_000;
+const NAMED_MAX = 3;
+
+/** Opens the watch. */
+export function openDriftWatch({ ports, services, findings, changes, look, onFinding }: DriftOptions): DriftWatch {
+  const { clock, random } = ports;
+  const toldAt = new Map<string, number>();
+  const pauses = new Map<string, { readonly at: number; readonly pauseMs: number }>();
+  const codeOf = (service: string) => `${service}_files_changed`;
+  /** Looks now, or after a pause that doubles while changes come close after each other. */
+  const lookSoon = (service: string, signal: AbortSignal) => {
+    const now = clock.monotonic();
+    const last = pauses.get(service);
+    if (last === undefined || now - last.at > 2 * LONGEST_MS) {
+      pauses.set(service, { at: now, pauseMs: FIRST_MS });
+      return look(service);
+    }
+    // A look is due already.
+    if (now < last.at) return;
+    const at = Math.max(now, last.at + last.pauseMs);
+    pauses.set(service, { at, pauseMs: Math.min(2 * last.pauseMs, LONGEST_MS) });
+    if (at <= now) return look(service);
+    void ports.wait(at - now, signal).then(() => (signal.aborted ? undefined : look(service)));
+  };
+  return {
+    note(service, paths) {
+      const named = paths.slice(0, NAMED_MAX).join(', ');
+      const more = paths.length > NAMED_MAX ? ` and ${paths.length - NAMED_MAX} more` : '';
+      findings.raise(
+        codeOf(service),
+        `Files of ${service} were changed by hand on this host: ${named}${more}. Regent puts its own back: change the configuration through Regent instead.`,
+      );
+      toldAt.set(service, clock.monotonic());
+      onFinding();
+    },
+    expire() {
+      for (const [service, at] of toldAt) {
+        if (clock.monotonic() - at < TOLD_MS) continue;
+        findings.clear(codeOf(service));
+        toldAt.delete(service);
+      }
+    },
+    async run(signal) {
+      if (changes === null) return;
+      const beat = ports.loop('changed files', SILENCE_MS);
+      let seen = '';
+      while (!signal.aborted) {
+        try {
+          const answer = await changes(seen, WAIT_MS);
+          // At the start every service is looked at anyway.
+          const isFirst = seen === '';
+          seen = answer.seen;
+          const changed = isFirst ? [] : services.filter(({ folder }) => answer.folders.includes(folder));
+          for (const { name } of changed) lookSoon(name, signal);
+        } catch (error) {
+          ports.log.info('changed files cannot be asked for', { error: sentenceOf(error) });
+          await ports.wait(RETRY_MS * (0.8 + 0.4 * random.fraction()), signal);
+        }
+        beat();
+      }
+      beat.end();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { type ClusterSite, listOf, settled, silence } from '../site.ts';
+import { askNode, type Check, counted, ok, sentence, unknown, warning } from './check.ts';
+
+/** What a service asks of others, by its kind. */
+const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
+  dns: {
+    what: 'the resolver',
+    remedy:
+      'Is it there, and does it let these nodes ask (UDP and TCP port 53)? Others instead: regent setting set upstream_dns "ADDRESS ADDRESS".',
+  },
+  proxy: {
+    what: 'the parent proxy',
+    remedy: 'Is it there, and does it let these nodes in? Another one, or none: regent setting set http_proxy "URL".',
+  },
+};
+
+/** One that is asked, and the nodes that say something of it. */
+interface Asked {
+  readonly service: string;
+  readonly place: string;
+  readonly said: readonly {
+    readonly node: string;
+    readonly isAnswering: boolean;
+    readonly why: string;
+    readonly since: string;
+  }[];
+}
+
+/** Those outside of the site whom services ask. */
+export const UPSTREAM_CHECKS: readonly Check[] = [
+  {
+    id: 'upstreams',
+    title: 'Resolvers and proxies outside of the site answer',
+    explanation:
+      'Names and packages from outside come through them (upstream_dns, http_proxy). Of one that is dead each question waits until the next is asked; without any other nothing from outside is found.',
+    concerns: (site) => settled(site).length > 0,
+    look(site) {
+      const asked = askedOf(site);
+      const dead = asked.filter(({ said }) => said.some(({ isAnswering }) => !isAnswering));
+      const silent = settled(site).filter((node) => !node.isFresh);
+      if (dead.length === 0 && silent.length > 0) {
+        const words = listOf(silent.map((node) => silence(node, 'upstreams', site.now)));
+        return unknown(sentence(words), askNode(silent.map((node) => node.name)));
+      }
+      if (asked.length === 0) return ok('No node asks anybody outside of the site.');
+      if (dead.length === 0) {
+        const places = listOf(asked.map(({ place }) => place));
+        return ok(`${counted(asked.length, 'place')}, each answers: ${places}.`);
+      }
+      const words = dead.map(({ service, place, said }) => {
+        const mute = said.filter(({ isAnswering }) => !isAnswering);
+        const since = mute.map((row) => row.since).toSorted()[0] ?? '';
+        const where =
+          mute.length === said.length
+            ? `no node (${listOf(mute.map(({ node }) => node))})`
+            : listOf(mute.map(({ node }) => node));
+        const whom = mute.length === said.length ? `answers ${where}` : `does not answer ${where}`;
+        return `${WHAT[service]?.what ?? `what ${service} asks,`} ${place} ${whom}: ${mute[0]?.why ?? ''}, since ${since}`;
+      });
+      const remedies = new Set(dead.map(({ service }) => WHAT[service]?.remedy ?? `See ${service}.`));
+      const detail = words.join('; ');
+      return warning(`${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}.`, [...remedies].join(' '));
+    },
+  },
+];
+
+function askedOf(site: ClusterSite): readonly Asked[] {
+  const rows = settled(site).flatMap(({ name, facts }) =>
+    (facts.host?.upstreams ?? []).map((row) => ({ ...row, node: name })),
+  );
+  const keys = [...new Set(rows.map(({ service, place }) => `${service} ${place}`))].sort();
+  return keys.map((key) => {
+    const said = rows.filter(({ service, place }) => `${service} ${place}` === key);
+    return { service: said[0]?.service ?? '', place: said[0]?.place ?? '', said };
+  });
+}
