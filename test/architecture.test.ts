@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NOUNS } from '../src/contract/nouns/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
 import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-law.ts';
+import { namesOf, type NounNames, placesOf } from './kit/places.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
@@ -113,6 +115,72 @@ describe('services', () => {
     ).toEqual(names);
     expect(folders(join(ROOT, 'templates')).sort()).toEqual(names);
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('nouns', () => {
+  /** A migration, a file of its laws, a declaration, a line of the registry; and functions beside it for what is special. */
+  const LIMIT = 6;
+  /** Nouns that are no declaration yet: what their places are, so that whoever moves one sees what it saves. */
+  const OTHERS: readonly NounNames[] = [
+    { noun: 'domain', plural: 'domains', component: 'Domain' },
+    { noun: 'record', plural: 'records', component: 'DnsRecord' },
+    { noun: 'machine', plural: 'machines', component: 'Machine' },
+    { noun: 'vlan', plural: 'vlans', component: 'Vlan' },
+    { noun: 'subnet', plural: 'subnets', component: 'Subnet' },
+    { noun: 'range', plural: 'ranges', component: 'Range', aliases: ['ip_ranges', 'ip-range'] },
+    { noun: 'reservation', plural: 'reservations', component: 'Reservation' },
+    { noun: 'lease', plural: 'leases', component: 'Lease' },
+    { noun: 'user', plural: 'users', component: 'User' },
+  ];
+  const declared = NOUNS.map(namesOf);
+  const all = [...declared, ...OTHERS];
+  const files = allFiles(SRC)
+    .filter((path) => /\.(ts|sql)$/.test(path))
+    .map((path) => ({ path: path.slice(SRC.length + 1), text: readFileSync(path, 'utf8') }));
+
+  it('cost few files when they are declared', () => {
+    const table = all.map((own) => ({ own, places: placesOf(own, all, files) }));
+    const lines = table.map(({ own, places }) => {
+      const isDeclared = declared.includes(own);
+      return `  ${own.noun.padEnd(12)} ${String(places.length).padStart(3)} files${isDeclared ? `: ${places.join(', ')}` : ''}`;
+    });
+    console.log(`places of each noun (declared ones: at most ${LIMIT})\n${lines.join('\n')}`);
+    for (const { own, places } of table.filter((line) => declared.includes(line.own))) {
+      expect(places.length, `${own.noun}: ${places.join(', ')}`).toBeLessThanOrEqual(LIMIT);
+      expect(places).toContain(`contract/nouns/${own.noun}.ts`);
+      expect(places).toContain('contract/nouns/registry.ts');
+    }
+  });
+
+  it.each(NOUNS.map((declaration) => [declaration.noun, declaration] as const))(
+    '%s has its table, with history and versions',
+    (_, { plural, usedBy }) => {
+      const sql = files
+        .filter(({ path }) => path.endsWith('.sql'))
+        .map(({ text }) => text)
+        .join('\n');
+      expect(sql).toContain(`create table ${plural} (`);
+      expect(sql).toContain(`create trigger raise_version before update on ${plural} `);
+      expect(sql).toContain(`create trigger write_history after insert or update or delete on ${plural} `);
+      for (const { constraint } of usedBy) expect(sql).toContain(`constraint ${constraint} foreign key`);
+    },
+  );
+
+  it('sees each place of a noun', () => {
+    const own = { noun: 'pool', plural: 'pools', component: 'Pool' };
+    const seen = (path: string, text: string) => placesOf(own, [own, ...all], [{ path, text }]).length === 1;
+    expect(seen('store/queries/pools.ts', '')).toBe(true);
+    expect(seen('store/revert.ts', "const TABLES = ['pools'];")).toBe(true);
+    expect(seen('store/snapshot.ts', 'sql`select id from pools`')).toBe(true);
+    expect(seen('store/constraints.ts', "  pools_name_unique: conflict('x'),")).toBe(true);
+    expect(seen('contract/openapi.ts', 'const COMPONENTS = { Pool };')).toBe(true);
+    expect(seen('contract/routes.ts', "get('/pools', 'List pools')")).toBe(true);
+    expect(seen('cli/live-names.ts', "case 'pool':")).toBe(true);
+    expect(seen('cli/nouns.ts', 'const NOUNS = [POOL];')).toBe(true);
+    expect(seen('region/refs.ts', '// a pool, as in from pools')).toBe(false);
+    expect(seen('region/nouns/machine.ts', "declaredByRef(tx, 'pool', body.pool)")).toBe(false);
+    expect(seen('host/disk.ts', "look === 'pool'")).toBe(false);
   });
 });
 

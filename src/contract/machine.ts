@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { INTERFACE_KINDS } from '../model/machine.ts';
+import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
 import { Id, listQuery, nullable, oneOf, page, strict, text } from './common.ts';
 
 /** An address of an interface; `subnet` is the CIDR. */
@@ -22,6 +23,7 @@ export const Machine = strict({
   fqdn: Type.String(),
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
+  ...carriedAnswers('machine'),
 });
 export type Machine = Static<typeof Machine>;
 
@@ -45,6 +47,7 @@ export const MachineCreate = strict({
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+  ...carriedInputs('machine'),
 });
 export type MachineCreate = Static<typeof MachineCreate>;
 
@@ -54,6 +57,7 @@ export const MachineSet = strict({
   domain: Type.Optional(text(254)),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+  ...carriedInputs('machine'),
 });
 export type MachineSet = Static<typeof MachineSet>;
 
@@ -66,6 +70,7 @@ export const MachineListQuery = listQuery(
     address: Type.Optional(text(64)),
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
     rack: Type.Optional(text(64, 'UUID or name; "master": those that name no rack')),
+    ...carriedFilters('machine'),
   },
   ['id', 'hostname'],
 );

@@ -4,7 +4,7 @@ import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
-import { declaredCases } from './nouns/declared.ts';
+import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';

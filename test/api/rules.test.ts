@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NOUNS } from '../../src/contract/nouns/registry.ts';
 import { isWrite, ROUTES, type RouteId, type RouteSpec } from '../../src/contract/routes.ts';
 import { ROLES } from '../../src/contract/identity/user.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -191,8 +192,7 @@ function bodyFor(id: RouteId): unknown {
     'record.create': record('role.regent.internal'),
     'machine.create': { hostname: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
-    'fabric.create': { name: 'role' },
-    'space.create': { name: 'role' },
+    ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),
     'vlan.create': { vid: 99 },
     'range.create': { kind: 'reserved', first: '10.99.0.1', last: '10.99.0.9' },
     'reservation.create': { address: '10.99.0.1' },

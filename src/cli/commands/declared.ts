@@ -20,9 +20,12 @@ type Row = DeclaredObject<DeclaredNoun>;
 /** `regent NOUN` of every declared noun. */
 export const DECLARED: readonly NounSpec[] = NOUNS.map(commandsOf);
 
-/** Which names complete the value of an option that is called as a declared noun, such as `--space`. */
+/** Which names complete the value of an option that is called as a declared noun, such as `--space`, or `--spaces` for the first of several. */
 export const DECLARED_OPTIONS: Readonly<Record<string, DeclaredNoun>> = Object.fromEntries(
-  NOUNS.map(({ noun }) => [`--${noun}`, noun]),
+  NOUNS.flatMap(({ noun, plural }) => [
+    [`--${noun}`, noun],
+    [`--${plural}`, noun],
+  ]),
 );
 
 /** Is it a declared noun? */

@@ -2,6 +2,7 @@ import type { InterfaceInput, Machine } from '../../contract/machine.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command.ts';
 import { usageError } from '../exit.ts';
+import * as carried from './carried.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet, option, options, text } from '../values.ts';
 
@@ -20,12 +21,14 @@ const SHAPE: Shape<Machine> = {
       wide: true,
       value: (machine) => [...new Set(machine.interfaces.map((nic) => nic.vlan ?? '-'))].join(', '),
     },
+    ...carried.carriedColumns('machine'),
   ],
   details: (machine) => [
     ['Name', machine.fqdn],
     ['Id', machine.id],
     ['Domain', machine.domain],
     ['Rack', machine.rack ?? 'the master'],
+    ...carried.carriedDetails('machine', machine),
     [
       'Interfaces',
       machine.interfaces.map((nic) => {
@@ -68,6 +71,7 @@ export const MACHINE: NounSpec = {
         { flags: '--address <ip>', help: 'only the one with this address' },
         { flags: '--subnet <subnet>', help: 'only those with an address of this subnet' },
         { flags: '--rack <rack>', help: 'only those of this rack; master: those that name none' },
+        ...carried.carriedFilterOptions('machine'),
       ],
       run: async (call) => {
         const { client } = await call.region();
@@ -78,6 +82,7 @@ export const MACHINE: NounSpec = {
           ...text(call, 'address'),
           ...text(call, 'subnet'),
           ...text(call, 'rack'),
+          ...carried.carriedFilter(call, 'machine'),
         };
         await printList(printerOf(call), SHAPE, await collect(client.all('machine.list', { query })));
       },
@@ -99,6 +104,7 @@ export const MACHINE: NounSpec = {
       options: [
         { flags: '--domain <domain>', help: 'its domain; the default one when left out' },
         { flags: '--rack <rack>', help: 'its rack; the master, whoever it is, when left out' },
+        ...carried.carriedOptions('machine'),
         ...INTERFACE_OPTIONS,
       ],
       isChange: true,
@@ -115,6 +121,7 @@ export const MACHINE: NounSpec = {
               hostname: need(call, 0),
               ...text(call, 'domain'),
               ...text(call, 'rack'),
+              ...carried.carriedMembers(call, 'machine'),
               ...(interfaces.length === 0 ? {} : { interfaces }),
             },
           },
@@ -132,6 +139,7 @@ export const MACHINE: NounSpec = {
         { flags: '--hostname <name>', help: 'new host name' },
         { flags: '--domain <domain>', help: 'new domain' },
         { flags: '--rack <rack>', help: 'another rack; master: whoever is the master' },
+        ...carried.carriedOptions('machine'),
         ...INTERFACE_OPTIONS,
       ],
       isChange: true,
@@ -141,9 +149,13 @@ export const MACHINE: NounSpec = {
           ...text(call, 'hostname'),
           ...text(call, 'domain'),
           ...text(call, 'rack'),
+          ...carried.carriedMembers(call, 'machine'),
           ...(interfaces.length === 0 ? {} : { interfaces }),
         };
-        nothingToSet(body, '--hostname, --domain, --rack, --mac or --nic');
+        nothingToSet(
+          body,
+          ['--hostname, --domain, --rack', ...carried.carriedFlags('machine'), '--mac or --nic'].join(', '),
+        );
         return runChange(call, {
           route: 'machine.set',
           input: { params: { machine: need(call, 0) }, body },

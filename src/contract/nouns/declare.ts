@@ -32,10 +32,13 @@ export interface Count {
   readonly description: string;
 }
 
+/** Nouns whose objects may carry others. */
+export type Carrier = 'machine';
+
 /** Objects that name one of this noun, and keep it from being deleted. */
 export interface Use {
-  /** Whose names a refusal tells (store/declared/users.ts). */
-  readonly noun: 'vlan' | 'machine';
+  /** Whose names a refusal tells (store/declared/labels.ts). */
+  readonly noun: 'vlan' | Carrier;
   /** Their column that names the object, and its foreign key. */
   readonly column: string;
   readonly constraint: string;
@@ -81,6 +84,8 @@ export interface Declaration {
   /** Fields by which a list is cut down: `part` finds a part of the text, whatever its case. */
   readonly filters: Readonly<Record<string, 'part' | 'exact'>>;
   readonly usedBy: readonly Use[];
+  /** Objects of that noun carry any number of these: `machine set --tags a,b`. The table is `<carrier>_<plural>`. */
+  readonly carriedBy?: Carrier;
   readonly texts: Texts;
 }
 

@@ -4,7 +4,7 @@ import { createDeclared, type DeclaredRow, deleteDeclared, lockAll } from '../..
 import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/queries/network/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { target, writing } from '../use-case.ts';
-import { declaredByRef, readFields, viewDeclared } from './declared.ts';
+import { declaredByRef, readFields, viewDeclared } from './declared/cases.ts';
 import { some, vlanLabel } from './network-refs.ts';
 import { viewVlan } from './vlan.ts';
 

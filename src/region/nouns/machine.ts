@@ -10,6 +10,7 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch } from '../refs.ts';
 import { reading, target, writing } from '../use-case.ts';
+import { carriedOf, readCarried, readCarriedFilters } from './declared/carried.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readInterfaces } from './machine-interfaces.ts';
 import { checkMachineNames, machineNames } from './name-law.ts';
@@ -33,6 +34,7 @@ function view(row: Row): Machine {
       vlan,
       addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
     })),
+    ...carriedOf('machine', row),
   };
 }
 
@@ -76,6 +78,8 @@ export const machineCases = {
     if (isRejected(address)) return address;
     const rackId = query?.rack === undefined ? undefined : await rackIdForList(tx, query.rack);
     if (isRejected(rackId)) return rackId;
+    const carried = await readCarriedFilters(tx, 'machine', { ...query });
+    if (isRejected(carried)) return carried;
     const page = await machines.listMachines(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -86,6 +90,7 @@ export const machineCases = {
       rackId,
       mac,
       address: address ? formatAddress(address) : undefined,
+      carried,
     });
     return pageBody(page, view, query);
   }),
@@ -116,7 +121,9 @@ export const machineCases = {
       const id = await machines.freshMachineId(tx, context.random);
       const rackId = await rackIdOf(tx, body.rack ?? null);
       if (isRejected(rackId)) return rackId;
-      const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces });
+      const carried = await readCarried(tx, 'machine', body);
+      if (isRejected(carried)) return carried;
+      const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces, carried });
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -146,7 +153,9 @@ export const machineCases = {
       if (clash) return clash;
       const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
       if (isRejected(rackId)) return rackId;
-      const change = { hostname, domainId: domain.id, rackId, ...(interfaces ? { interfaces } : {}) };
+      const carried = await readCarried(tx, 'machine', body);
+      if (isRejected(carried)) return carried;
+      const change = { hostname, domainId: domain.id, rackId, carried, ...(interfaces ? { interfaces } : {}) };
       const row = await machines.updateMachine(tx, target(old.id, context), change);
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view(row) } });

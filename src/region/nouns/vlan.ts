@@ -9,7 +9,7 @@ import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
 import { reading, target, writing } from '../use-case.ts';
 import { checkVlanCanServe } from './dhcp-law.ts';
-import { declaredByRef } from './declared.ts';
+import { declaredByRef } from './declared/cases.ts';
 import { some, vlanByRef, vlanLabel } from './network-refs.ts';
 
 type Row = vlans.VlanRow;

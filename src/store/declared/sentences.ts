@@ -1,14 +1,19 @@
+import { linkOf } from '../../contract/nouns/carried.ts';
 import { columnOf, type Declaration, oneOfNoun } from '../../contract/nouns/declare.ts';
 import { NOUNS } from '../../contract/nouns/registry.ts';
 import { conflict, invalid, reference, type Sentence } from './sentence.ts';
 
 /** Tables of declared nouns, whose changes can be taken back. */
-export const DECLARED_TABLES: readonly string[] = NOUNS.map(({ plural }) => plural);
+export const DECLARED_TABLES: readonly string[] = NOUNS.flatMap((declaration: Declaration) => [
+  declaration.plural,
+  ...(declaration.carriedBy ? [linkOf(declaration, declaration.carriedBy).table] : []),
+]);
 
 /** What an operator reads when a constraint of a declared noun refuses. */
 export const DECLARED_SENTENCES: Readonly<Record<string, Sentence>> = Object.fromEntries(NOUNS.flatMap(sentencesOf));
 
-function sentencesOf({ noun, plural, fields, usedBy }: Declaration): [string, Sentence][] {
+function sentencesOf(declaration: Declaration): [string, Sentence][] {
+  const { noun, plural, fields, usedBy } = declaration;
   const own = Object.entries(fields).flatMap(([member, field]): [string, Sentence][] => {
     const constraint = `${plural}_${columnOf(member)}`;
     const first = oneOfNoun(noun).replace(/^a/, 'A');
@@ -24,5 +29,18 @@ function sentencesOf({ noun, plural, fields, usedBy }: Declaration): [string, Se
         : []),
     ];
   });
-  return [...own, ...usedBy.map(({ constraint, many }): [string, Sentence] => [constraint, reference(noun, many)])];
+  const uses = usedBy.map(({ constraint, many }): [string, Sentence] => [constraint, reference(noun, many)]);
+  return [...own, ...uses, ...linkSentences(declaration)];
+}
+
+/** Of the table that says who carries what: its key `_pkey`, and its foreign keys, called by the noun that they name. */
+function linkSentences(declaration: Declaration): [string, Sentence][] {
+  const { noun, plural, carriedBy } = declaration;
+  if (carriedBy === undefined) return [];
+  const { table } = linkOf(declaration, carriedBy);
+  return [
+    [`${table}_pkey`, conflict(`The ${carriedBy} has the ${noun} already.`, plural)],
+    [`${table}_${noun}`, reference(noun, `${carriedBy}s`)],
+    [`${table}_${carriedBy}`, reference(carriedBy, plural)],
+  ];
 }

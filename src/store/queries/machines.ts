@@ -1,14 +1,22 @@
 import { type RawBuilder, sql } from 'kysely';
 import { isRejected, type Rejected } from '../../core/errors.ts';
+import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
+import {
+  type CarriedIds,
+  carriedColumns,
+  carriedConditions,
+  dropCarried,
+  replaceCarried,
+} from '../declared/carried.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
 import { assembleMachines } from '../snapshot.ts';
 import type { Tx } from '../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
-export interface MachineRow extends Machine {
+export interface MachineRow extends Machine, CarriedNames<'machine'> {
   readonly domain: string;
   readonly fqdn: string;
   /** UUID and name of the rack that it names; null: the master's. */
@@ -32,6 +40,8 @@ export interface NewMachine {
   /** Null: the master, whoever it is. */
   readonly rackId?: string | null | undefined;
   readonly interfaces: readonly InterfaceInput[];
+  /** Left out: nothing, or what it carried before. */
+  readonly carried?: CarriedIds | undefined;
 }
 
 type Head = Omit<MachineRow, 'interfaces'>;
@@ -41,7 +51,7 @@ const MACHINES: Noun = {
   key: 'id',
   label: 'machine',
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
-    t.rack_id as "rackId", r.name as rack`,
+    t.rack_id as "rackId", r.name as rack${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id`,
 };
 
@@ -77,6 +87,7 @@ export async function createMachine(tx: Tx, machine: NewMachine): Promise<Machin
   const { id, hostname, domainId, rackId } = machine;
   await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId, rack_id: rackId });
   for (const [position, card] of machine.interfaces.entries()) await insertInterface(tx, id, { ...card, position });
+  await replaceCarried(tx, 'machine', id, machine.carried);
   return required(await findMachine(tx, { id }));
 }
 
@@ -93,6 +104,7 @@ export async function updateMachine(
   const row = await updateRow<Head>(tx, MACHINES, target, { hostname, domain_id: domainId, rack_id: rackId });
   if (isRejected(row)) return row;
   if (change.interfaces) await replaceInterfaces(tx, target.key, change.interfaces);
+  await replaceCarried(tx, 'machine', target.key, change.carried);
   return required(await findMachine(tx, { id: target.key }));
 }
 
@@ -101,6 +113,7 @@ export async function deleteMachine(tx: Tx, target: Target & { readonly key: str
   if (refusal) return refusal;
   const machine = required(await findMachine(tx, { id: target.key }));
   await deleteInterfaces(tx, sql`machine_id = ${target.key}`);
+  await dropCarried(tx, 'machine', target.key);
   const deleted = await deleteRow<Head>(tx, MACHINES, { key: target.key });
   return isRejected(deleted) ? deleted : machine;
 }
@@ -113,6 +126,8 @@ export interface MachineFilter extends PageQuery {
   readonly subnetId?: number | undefined;
   /** Null: those that name none. */
   readonly rackId?: string | null | undefined;
+  /** Those that carry all of these. */
+  readonly carried?: CarriedIds | undefined;
 }
 
 /** Sorts: id, hostname. `hostname`: part of the host name; the rest is exact. Three queries whatever the page size. */
@@ -126,6 +141,7 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
     query.address === undefined ? undefined : hasAddress(sql`a.address = ${query.address}::inet`),
     query.subnetId === undefined ? undefined : hasAddress(sql`a.subnet_id = ${query.subnetId}`),
     query.rackId === undefined ? undefined : sql`t.rack_id is not distinct from ${query.rackId}`,
+    ...carriedConditions('machine', query.carried),
   ];
   const id = sql`t.id collate "C"`;
   const sorts = { id, hostname: sql`t.hostname collate "C"` };

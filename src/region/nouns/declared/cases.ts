@@ -1,15 +1,15 @@
-import type { Declaration, Field, Verb } from '../../contract/nouns/declare.ts';
-import { type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
-import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/routes.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import * as rows from '../../store/declared/rows.ts';
-import { usersOf } from '../../store/declared/users.ts';
-import type { Tx } from '../../store/tx.ts';
-import type { WriteTx } from '../../store/write.ts';
-import { type ListInput, pageBody } from '../paging.ts';
-import { noSuch, parseRef } from '../refs.ts';
-import { type CaseContext, type ReadCase, target, type WriteCase } from '../use-case.ts';
-import { some } from './network-refs.ts';
+import type { Declaration, Field, Verb } from '../../../contract/nouns/declare.ts';
+import { type DeclaredNoun, NOUNS } from '../../../contract/nouns/registry.ts';
+import type { DeclaredObject, DeclaredRouteId } from '../../../contract/nouns/routes.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import * as rows from '../../../store/declared/rows.ts';
+import { carriersOf, usersOf } from '../../../store/declared/labels.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { type ListInput, pageBody } from '../../paging.ts';
+import { noSuch, parseRef } from '../../refs.ts';
+import { type CaseContext, type ReadCase, target, type WriteCase } from '../../use-case.ts';
+import { some } from '../network-refs.ts';
 
 type Row = rows.DeclaredRow<DeclaredNoun>;
 
@@ -134,7 +134,8 @@ function setCase({ noun, fields }: Own): object {
   );
 }
 
-function deleteCase({ noun, usedBy }: Own): object {
+function deleteCase(own: Own): object {
+  const { noun, usedBy } = own;
   return writes(
     ({ params }) => `${noun} delete ${params[noun] ?? ''}`,
     async (tx, { params }, context) => {
@@ -143,6 +144,10 @@ function deleteCase({ noun, usedBy }: Own): object {
       for (const use of usedBy) {
         const users = use.refusal ? await usersOf(tx, use, old.id, 6) : [];
         if (use.refusal && users.length > 0) return rejected('in_use', use.refusal(old.name, some(users)));
+      }
+      const carriers = await carriersOf(tx, own, old.id, 6);
+      if (carriers.length > 0) {
+        return rejected('in_use', `${old.name} is on the ${own.carriedBy}s ${some(carriers)}. Take it off them first.`);
       }
       const row = await rows.deleteDeclared(tx, noun, target(old.id, context));
       if (isRejected(row)) return row;

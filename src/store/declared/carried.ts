@@ -1,0 +1,52 @@
+import { type RawBuilder, sql } from 'kysely';
+import { carriedBy, linkOf } from '../../contract/nouns/carried.ts';
+import type { Carrier } from '../../contract/nouns/declare.ts';
+import type { Tx } from '../tx.ts';
+
+/** Ids of what an object carries, by the plural of each noun; nouns that are not named stay as they are. */
+export type CarriedIds = Readonly<Record<string, readonly number[]>>;
+
+/** Columns for the end of a select list over the carrier's table `t`: for each noun the names, in order. */
+export function carriedColumns(carrier: Carrier): RawBuilder<unknown> {
+  const columns = carriedBy(carrier).map((declaration) => {
+    const link = linkOf(declaration, carrier);
+    return sql`, array(select c.name from ${sql.table(link.table)} l join ${sql.table(declaration.plural)} c on c.id = ${sql.ref(`l.${link.carried}`)}
+      where ${sql.ref(`l.${link.carrier}`)} = t.id order by c.name collate "C") as ${sql.ref(declaration.plural)}`;
+  });
+  return columns.length === 0 ? sql`` : sql.join(columns, sql` `);
+}
+
+/** Conditions of a list over the carrier's table `t`: it carries all of these. */
+export function carriedConditions(carrier: Carrier, wanted: CarriedIds = {}): RawBuilder<unknown>[] {
+  return carriedBy(carrier).flatMap((declaration) => {
+    const link = linkOf(declaration, carrier);
+    return (wanted[declaration.plural] ?? []).map(
+      (id) =>
+        sql`t.id in (select ${sql.ref(link.carrier)} from ${sql.table(link.table)} where ${sql.ref(link.carried)} = ${id})`,
+    );
+  });
+}
+
+/** Makes an object carry these and no others of the nouns that are named. Hold the object before. */
+export async function replaceCarried(
+  tx: Tx,
+  carrier: Carrier,
+  key: string | number,
+  wanted: CarriedIds = {},
+): Promise<void> {
+  for (const declaration of carriedBy(carrier)) {
+    const ids = wanted[declaration.plural];
+    if (ids === undefined) continue;
+    const link = linkOf(declaration, carrier);
+    const [own, other] = [sql.ref(link.carrier), sql.ref(link.carried)];
+    await tx.run(sql`delete from ${sql.table(link.table)} where ${own} = ${key} and ${other} <> all(${ids}::int[])`);
+    await tx.run(sql`insert into ${sql.table(link.table)} (${own}, ${other})
+      select ${key}, id from unnest(${ids}::int[]) as id on conflict do nothing`);
+  }
+}
+
+/** Makes an object carry nothing, before it is deleted. */
+export async function dropCarried(tx: Tx, carrier: Carrier, key: string | number): Promise<void> {
+  const all = Object.fromEntries(carriedBy(carrier).map(({ plural }) => [plural, []]));
+  await replaceCarried(tx, carrier, key, all);
+}

@@ -1,0 +1,40 @@
+import { type RawBuilder, sql } from 'kysely';
+import { linkOf } from '../../contract/nouns/carried.ts';
+import type { Declaration, Use } from '../../contract/nouns/declare.ts';
+import type { Tx } from '../tx.ts';
+
+/** How objects that name a declared one are called in sentences, and their order there. */
+const LABELS: Readonly<Record<Use['noun'], { table: string; label: RawBuilder<string>; order: RawBuilder<unknown> }>> =
+  {
+    vlan: {
+      table: 'vlans',
+      label: sql<string>`(select f.name from fabrics f where f.id = t.fabric_id) || '/' || t.name`,
+      order: sql`t.id`,
+    },
+    machine: {
+      table: 'machines',
+      label: sql<string>`t.hostname || '.' || (select d.name from domains d where d.id = t.domain_id)`,
+      order: sql`t.hostname collate "C", t.id collate "C"`,
+    },
+  };
+
+/** Names of objects that use the one with this id; at most `limit`. */
+export function usersOf(tx: Tx, use: Use, id: number, limit: number): Promise<string[]> {
+  return labelsOf(tx, use.noun, sql`${sql.ref(`t.${use.column}`)} = ${id}`, limit);
+}
+
+/** Names of objects that carry the one with this id; none of a noun that is not carried. */
+export async function carriersOf(tx: Tx, declaration: Declaration, id: number, limit: number): Promise<string[]> {
+  const { carriedBy } = declaration;
+  if (carriedBy === undefined) return [];
+  const { table, carrier, carried } = linkOf(declaration, carriedBy);
+  const carriers = sql`select ${sql.ref(carrier)} from ${sql.table(table)} where ${sql.ref(carried)} = ${id}`;
+  return labelsOf(tx, carriedBy, sql`t.id in (${carriers})`, limit);
+}
+
+async function labelsOf(tx: Tx, noun: Use['noun'], where: RawBuilder<unknown>, limit: number): Promise<string[]> {
+  const { table, label, order } = LABELS[noun];
+  const rows = await tx.all(sql<{ label: string }>`
+    select ${label} as label from ${sql.table(table)} t where ${where} order by ${order} limit ${limit}`);
+  return rows.map((row) => row.label);
+}
