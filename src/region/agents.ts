@@ -1,7 +1,14 @@
 import { isRejected, RejectedError, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
-import { HELD_AHEAD_MAX, readDesired, recordHeld } from '../store/publication.ts';
+import {
+  HELD_AHEAD_MAX,
+  type HeldState,
+  isPublicationDue,
+  readDesired,
+  readHolding,
+  recordHeld,
+} from '../store/publication.ts';
 import { storeLeaseReport } from '../store/queries/lease-reports.ts';
 import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/racks.ts';
@@ -18,18 +25,17 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
     },
 
     async pull(nodeId, held) {
-      const { isDue, desired } = orThrow(
-        await db.repeatable(async (tx) => ({
-          isDue: await recordHeld(tx, nodeId, held),
-          desired: await readDesired(tx, nodeId),
-        })),
-      );
+      // Every waiting pull looks at each wake: a look is one statement that reads, and waits for no standby. What an agent holds is written when it
+      // changed, and a body is read when it is sent.
+      const known = orThrow(await db.glance((tx) => readHolding(tx, nodeId)));
+      const isKnown = known.held?.generation === held.generation && known.held.digest === held.digest;
+      const isDue = isKnown
+        ? isPublicationDue(known.head, held)
+        : orThrow(await db.repeatable(async (tx) => ({ isDue: await recordHeld(tx, nodeId, held) }))).isDue;
       if (isDue) onDue();
-      if (!desired) return null;
-      // A number far beyond all that was published is not believed; the agent gets what is true.
-      const isAbsurd = held.generation > desired.generation + HELD_AHEAD_MAX;
-      // Behind a restored database: the publisher goes beyond the held number, and that is what the agent waits for.
-      return desired.generation > held.generation || isAbsurd ? desired : null;
+      if (known.head === null || !isWorthSending(known.head, held)) return null;
+      const desired = orThrow(await db.glance(async (tx) => ({ found: await readDesired(tx, nodeId) }))).found;
+      return desired !== null && isWorthSending(desired, held) ? desired : null;
     },
 
     register: (announced) => register(db, announced),
@@ -59,6 +65,14 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
       });
     },
   };
+}
+
+/**
+ * Newer than what the agent holds. A number far beyond all that was published is not believed either: the agent gets what is true. One that is a little
+ * ahead is of before a restore: the publisher goes beyond it, and that is what the agent waits for.
+ */
+function isWorthSending(head: HeldState, held: HeldState): boolean {
+  return head.generation > held.generation || held.generation > head.generation + HELD_AHEAD_MAX;
 }
 
 const TWINS = rejected(

@@ -183,15 +183,37 @@ export async function readFindings(tx: Tx, nodeId?: string): Promise<(StoredFind
   return rows.flatMap(({ nodeId: id, findings }) => findings.map((finding) => ({ nodeId: id, ...finding })));
 }
 
+/** What is published for a node, without its body, and what the database remembers that its agent holds. */
+export interface Holding {
+  readonly head: HeldState | null;
+  readonly held: HeldState | null;
+}
+
+/** Reads both in one statement, fit for `glance`: a hundred waiting pulls look at each wake. */
+export async function readHolding(tx: Tx, nodeId: string): Promise<Holding> {
+  const row = await tx.one(sql<
+    Record<'headGeneration' | 'heldGeneration', number | null> & Record<'headDigest' | 'heldDigest', string | null>
+  >`
+    select d.generation as "headGeneration", d.digest as "headDigest", h.generation as "heldGeneration", h.digest as "heldDigest"
+    from (select ${nodeId}::text as id) as n left join desired d on d.node_id = n.id left join held h on h.node_id = n.id`);
+  const stateOf = (generation: number | null | undefined, digest: string | null | undefined) =>
+    generation == null || digest == null ? null : { generation, digest };
+  return { head: stateOf(row?.headGeneration, row?.headDigest), held: stateOf(row?.heldGeneration, row?.heldDigest) };
+}
+
+/** What an agent holds is not what is published or will be: a publication is due (wake the task). */
+export function isPublicationDue(head: HeldState | null, held: HeldState): boolean {
+  return head === null || needsGeneration(head, head.digest, held);
+}
+
 /**
- * Remembers what an agent holds. True: it is not what is published or will be, so a publication is due (wake the task).
+ * Remembers what an agent holds. True: a publication is due (`isPublicationDue`).
  */
 export async function recordHeld(tx: Tx, nodeId: string, held: HeldState): Promise<boolean> {
   await tx.run(sql`insert into held as h (node_id, generation, digest) values (${nodeId}, ${held.generation}, ${held.digest})
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest, reported_at = now()
     where h.generation <> excluded.generation or h.digest <> excluded.digest`);
-  const head = await headRow(tx, nodeId);
-  return !head || needsGeneration(head, head.digest, held);
+  return isPublicationDue(await headRow(tx, nodeId), held);
 }
 
 async function publishNode(
