@@ -2,7 +2,7 @@ import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './reservation.ts';
-import type { Settings } from './settings.ts';
+import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';
 
@@ -96,6 +96,12 @@ export interface RestartRequest {
   readonly nonce: string;
 }
 
+/** A setting whose stored value is refused. The value itself may be a secret and is not told; `rule`: what a value must be. */
+export interface RefusedSetting {
+  readonly name: SettingName;
+  readonly rule: string;
+}
+
 /**
  * The configuration that services are made from, at one moment: nouns that no service reads are not in it. Read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
  * name, then id; `racks`, `sights`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `sights`,
@@ -105,6 +111,8 @@ export interface Snapshot {
   readonly revision: number;
   readonly observed: number;
   readonly settings: Settings;
+  /** Stored values that today's rules refuse, in the order of their names: the default is in force. Left out: none. */
+  readonly refusedSettings?: readonly RefusedSetting[];
   /** Null: this site is no cluster (a development server, tests of other things). */
   readonly cluster: Cluster | null;
   readonly nodes: readonly Node[];

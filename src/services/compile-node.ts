@@ -86,7 +86,23 @@ function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: 
       }));
     }
   });
-  nodes.set(teller, { ...node, findings: [...node.findings, ...found] });
+  nodes.set(teller, { ...node, findings: [...node.findings, ...found, ...refusedSettings(snapshot)] });
+}
+
+/** What an earlier release took and today's rules do not: nobody would know why the default is in force. */
+function refusedSettings({ refusedSettings: refused = [], settings }: Snapshot) {
+  return refused.map(({ name, rule }) => ({
+    service: 'settings',
+    code: 'setting_refused',
+    severity: 'warning' as const,
+    subject: `setting ${name}`,
+    sentence: `The stored value of ${name} is not allowed any more: ${shown(settings[name])} is in force. Rule: ${rule}.`,
+    remedy: `regent setting set ${name} VALUE, or regent setting set ${name} --default`,
+  }));
+}
+
+function shown(value: unknown): string {
+  return value === '' || (Array.isArray(value) && value.length === 0) ? 'none' : JSON.stringify(value);
 }
 
 /** Content that wants a number, of all services. A service that throws wants none; `compileNode` tells why. */

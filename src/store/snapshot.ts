@@ -6,7 +6,7 @@ import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
 import type { Reservation } from '../model/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
-import type { Cluster, Domain, Node, Snapshot, Version } from '../model/snapshot.ts';
+import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
@@ -29,12 +29,13 @@ interface AddressRow {
  */
 export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const network = await readNetwork(tx);
-  const settings = await readSettings(tx);
+  const stored = await readStoredSettings(tx);
+  const { settings } = stored;
   const ends = await readLeaseEnds(tx);
   const domains = await tx.all(sql<Domain>`select id, name, ttl, lease_names as "leaseNames" from domains order by id`);
   return {
     ...(await readPlace(tx)),
-    settings,
+    ...stored,
     cluster: await readCluster(tx),
     nodes: (
       await tx.all(sql<Node>`
@@ -69,13 +70,23 @@ export async function readCluster(tx: Tx): Promise<Cluster | null> {
 
 /** Settings that someone set over the defaults; a value that today's rules refuse is left out. */
 export async function readSettings(tx: Tx): Promise<Settings> {
-  const rows = await tx.all(sql<{ name: string; value: unknown }>`select name, value from settings`);
-  const set = rows.flatMap(({ name, value }) => {
-    if (!isSettingName(name)) return [];
+  return (await readStoredSettings(tx)).settings;
+}
+
+/** The same, and the stored values that are refused. */
+async function readStoredSettings(tx: Tx): Promise<Pick<Snapshot, 'settings' | 'refusedSettings'>> {
+  const rows = await tx.all(sql<{ name: string; value: unknown }>`
+    select name, value from settings order by name collate "C"`);
+  const set: [string, unknown][] = [];
+  const refused: RefusedSetting[] = [];
+  for (const { name, value } of rows) {
+    if (!isSettingName(name)) continue;
     const parsed = parseSetting(name, value);
-    return isRejected(parsed) ? [] : [[name, parsed] as const];
-  });
-  return { ...DEFAULT_SETTINGS, ...Object.fromEntries(set) };
+    if (isRejected(parsed)) refused.push({ name, rule: parsed.fields?.[0]?.rule ?? '' });
+    else set.push([name, parsed]);
+  }
+  const settings = { ...DEFAULT_SETTINGS, ...Object.fromEntries(set) };
+  return refused.length === 0 ? { settings } : { settings, refusedSettings: refused };
 }
 
 /** PostgreSQL writes some IPv6 addresses (mapped IPv4) otherwise than RFC 5952 and the model do. */

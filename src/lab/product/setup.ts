@@ -5,8 +5,8 @@ import { needState } from '../state.ts';
 import { addressOf, type LabHost } from '../topology.ts';
 import { doStep, hasFile, productHosts, type ProductOrder } from './order.ts';
 
-/** Longer than the commands' own deadlines of 180 s, so that they themselves say what is missing. */
-const TIMEOUT_MS = 200_000;
+/** Longer than the commands' own deadlines of 180 s for a step, so that they themselves say what is missing; five hosts may share two processors. */
+const TIMEOUT_MS = 400_000;
 const REGENT = '/usr/local/bin/regent';
 /** There when a join has ended (src/join/paths.ts). */
 const JOINED = '/var/lib/regent/join.json';
