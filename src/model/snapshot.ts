@@ -1,7 +1,7 @@
 import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
-import type { Reservation } from './reservation.ts';
+import type { Reservation } from './nouns/reservation.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';

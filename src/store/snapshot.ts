@@ -4,7 +4,7 @@ import { formatAddress, parseAddress } from '../core/ip.ts';
 import type { IpRange } from '../model/ip-range.ts';
 import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
-import type { Reservation } from '../model/reservation.ts';
+import type { Reservation } from '../model/nouns/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
 import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';

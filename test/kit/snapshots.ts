@@ -3,7 +3,7 @@ import type { HostFacts } from '../../src/core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
 import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
-import type { Reservation } from '../../src/model/reservation.ts';
+import type { Reservation } from '../../src/model/nouns/reservation.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Cluster, Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
