@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { complete } from '../../../src/cli/completion.ts';
+import { NOUNS as COMMANDS } from '../../../src/cli/nouns.ts';
+import { carriedBy } from '../../../src/contract/nouns/carried.ts';
+import type { Declaration } from '../../../src/contract/nouns/declare.ts';
+import { NOUNS } from '../../../src/contract/nouns/registry.ts';
+import { FakeRegion, page, problem, run } from './fake-region.ts';
+
+/** What the command line has for every declared noun, from its declaration alone. */
+
+let region: FakeRegion;
+beforeAll(async () => {
+  region = await FakeRegion.start();
+});
+beforeEach(() => region.clear());
+afterAll(() => region.stop());
+const regent = (...words: string[]) => run(region, words);
+const after = (line: string) => complete(line.split(' '), COMMANDS);
+
+const all: readonly (readonly [string, Declaration])[] = NOUNS.map((declaration) => [declaration.noun, declaration]);
+
+describe.each(all)('regent %s', (noun, { plural, fields, counts, filters, verbs, texts }) => {
+  const others = Object.keys(fields).filter((member) => member !== 'name');
+  const object = {
+    id: 7,
+    name: texts.example,
+    ...Object.fromEntries(others.map((member) => [member, `its ${member}`])),
+    ...Object.fromEntries(Object.keys(counts).map((member) => [member, 3])),
+  };
+  const options = others.flatMap((member) => [`--${member}`, `its ${member}`]);
+  const one = `/${plural}/${texts.example}`;
+
+  it('creates, changes and deletes', async () => {
+    region.on(`POST /${plural}`, { body: object });
+    expect(await regent(noun, 'create', texts.example, ...options)).toEqual({
+      code: 0,
+      out: `${noun} ${texts.example} created\n`,
+      err: '',
+    });
+    region.on(`PATCH ${one}`, { body: object });
+    expect((await regent(noun, 'set', texts.example, '--name', 'other', ...options)).out).toBe(
+      `${noun} ${texts.example} changed\n`,
+    );
+    region.on(`DELETE ${one}`, { body: object });
+    expect((await regent(noun, 'delete', texts.example)).out).toBe(`${noun} ${texts.example} deleted\n`);
+    const written = Object.fromEntries(others.map((member) => [member, `its ${member}`]));
+    expect(region.seen.map(({ body }) => body)).toEqual([
+      { name: texts.example, ...written },
+      { name: 'other', ...written },
+      undefined,
+    ]);
+    expect(await regent(noun, 'set', texts.example)).toMatchObject({ code: 2, err: expect.stringContaining('--name') });
+    region.on(`DELETE ${one}`, problem(409, 'in_use', 'It is in use.'));
+    const refused = await regent(noun, 'delete', texts.example);
+    expect(refused).toMatchObject({ code: 4, out: '' });
+    for (const line of texts.delete.next?.(texts.example)['in_use'] ?? []) expect(refused.err).toContain(line);
+  });
+
+  it('lists and shows all members', async () => {
+    region.on(`GET /${plural}`, page(object));
+    const asked = Object.keys(filters).flatMap((member) => [`--${member}`, 'x']);
+    const table = await regent(noun, 'list', ...asked, '-o', 'wide');
+    for (const value of Object.values(object)) expect(table.out).toContain(String(value));
+    expect(Object.fromEntries(region.seen[0]?.query ?? [])).toMatchObject(
+      Object.fromEntries(Object.keys(filters).map((member) => [member, 'x'])),
+    );
+    region.on(`GET ${one}`, { body: object });
+    expect((await regent(noun, 'show', texts.example)).out).toContain(texts.example);
+    expect((await regent(noun, 'show', texts.example, '-o', 'name')).out).toBe(`${texts.example}\n`);
+  });
+
+  it('is completed', async () => {
+    expect(after('').words).toContain(noun);
+    expect(after(`${noun} `).words).toEqual(verbs);
+    expect(after(`${noun} show `).kind).toBe(noun);
+    expect(after(`${noun} set x -`).words).toEqual(
+      expect.arrayContaining(['--name', ...others.map((member) => `--${member}`), '--dry-run', '--wait']),
+    );
+    region.on(`GET /${plural}`, page(object));
+    expect((await regent('__complete', '--', noun, 'delete', '')).out).toBe(`${texts.example}\n`);
+  });
+
+  it('has help with an example for every verb', async () => {
+    for (const verb of verbs) expect((await regent(noun, verb, '--help')).out).toContain(`regent ${noun} ${verb}`);
+  });
+});
+
+describe.each(carriedBy('machine').map((declaration) => [declaration.plural, declaration] as const))(
+  'regent machine with %s',
+  (plural, { noun }) => {
+    const MACHINE = {
+      id: 'abcdef',
+      hostname: 'web1',
+      domain: 'a.test',
+      fqdn: 'web1.a.test',
+      rack: null,
+      interfaces: [],
+    };
+
+    it('gives them, takes them, filters by them and shows them', async () => {
+      region.on('PATCH /machines/web1', { body: { ...MACHINE, [plural]: ['a', 'b'] } });
+      expect(await regent('machine', 'set', 'web1', `--${plural}`, 'a, b')).toMatchObject({ code: 0, err: '' });
+      await regent('machine', 'set', 'web1', `--${plural}`, 'none');
+      region.on('POST /machines', { body: MACHINE });
+      await regent('machine', 'create', 'web1', `--${plural}`, 'a');
+      expect(region.seen.map(({ body }) => body)).toEqual([
+        { [plural]: ['a', 'b'] },
+        { [plural]: [] },
+        { hostname: 'web1', [plural]: ['a'] },
+      ]);
+      region.clear();
+      region.on('GET /machines', page({ ...MACHINE, [plural]: ['a', 'b'] }, { ...MACHINE, hostname: 'old' }));
+      expect((await regent('machine', 'list', `--${noun}`, 'a', '-o', 'wide')).out).toMatch(/a, b/);
+      expect(Object.fromEntries(region.seen[0]?.query ?? [])).toMatchObject({ [noun]: 'a' });
+      region.on('GET /machines/web1', { body: { ...MACHINE, [plural]: ['a', 'b'] } });
+      expect((await regent('machine', 'show', 'web1')).out).toMatch(/a, b/);
+      expect(after(`machine list --${noun} `).kind).toBe(noun);
+      expect(after(`machine set web1 --${plural} `).kind).toBe(noun);
+      expect((await regent('machine', 'set', 'web1')).err).toContain(`--${plural}`);
+    });
+  },
+);
