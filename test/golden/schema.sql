@@ -45,6 +45,20 @@ table users
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'user'::text, 'auditor'::text])))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION raise_version()
 
+table tags
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint tags_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint tags_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text) AND (name <> 'none'::text)))
+  constraint tags_name_unique UNIQUE (name)
+  constraint tags_pkey PRIMARY KEY (id)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.tags FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.tags FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table subnets
   id integer not null identity
   vlan_id integer not null
@@ -360,6 +374,16 @@ table machines
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table machine_tags
+  machine_id text not null
+  tag_id integer not null
+  constraint machine_tags_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_tags_pkey PRIMARY KEY (machine_id, tag_id)
+  constraint machine_tags_tag FOREIGN KEY (tag_id) REFERENCES tags(id)
+  CREATE INDEX machine_tags_by_tag ON public.machine_tags USING btree (tag_id)
+  CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
 
 table leases
   node_id text not null
@@ -866,6 +890,17 @@ AS $function$
     where is_floating
   order by 1
 $function$
+
+
+function touch_tagged_machine()
+CREATE OR REPLACE FUNCTION public.touch_tagged_machine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update machines set version = version + 1, updated_at = now() where id = case tg_op when 'DELETE' then old.machine_id else new.machine_id end;
+  return null;
+end $function$
 
 
 function touch_machine()

@@ -120,6 +120,18 @@ export function nameField(law: {
   };
 }
 
+/** A note for people; empty when `create` leaves it out. */
+export function commentField(): Field<TString, TString, true> {
+  return {
+    answer: Type.String(),
+    input: Type.String({ maxLength: 200 }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'text', help: 'a note for people' },
+    grammar: () => 'A comment has at most 200 characters and no control characters.',
+  };
+}
+
 /** The column of a member. */
 export function columnOf(member: string): string {
   return member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
