@@ -70,6 +70,7 @@ function rememberedNode(
   return {
     ...node,
     isDrained: node.isDrained ?? false,
+    isRemembered: true,
     wanted: null,
     applied: appliedOf(report?.services ?? []),
     report: last === undefined ? 'never' : isStale({ report: heardAt(last.at) }, now) ? 'silent' : 'current',

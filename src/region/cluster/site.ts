@@ -28,6 +28,8 @@ export interface KnownSiteNode {
   readonly host: HostObservation | null;
   /** When it was heard first that the node has the role that it claims, by the clock of whoever heard it; null and left out: not known. */
   readonly began?: { readonly primary: string | null; readonly vip: string | null };
+  /** Known by what regions remember alone: it may have reported to one that does not answer now. */
+  readonly isRemembered?: true;
   /** Others say that it is gone; null and left out: they do not. */
   readonly absence?: Absence | null;
 }
@@ -123,10 +125,12 @@ export function listOf(names: readonly string[]): string {
 
 /** Why nothing is known of a daemon on a node: a sentence's part. */
 export function silence(node: SiteNode, service: string, now: number): string {
-  if (node.reportedAt === null) return `${node.name} has never reported`;
+  if (node.reportedAt === null)
+    return node.isRemembered ? `nothing of ${node.name} is remembered` : `${node.name} has never reported`;
   const seconds = Math.round((now - Date.parse(node.reportedAt)) / 1000);
   if (node.absence) return `${node.name} does not answer ${listOf(node.absence.by)}, last heard ${seconds} s ago`;
-  if (!node.isFresh) return `${node.name} has not reported for ${seconds} s`;
+  if (!node.isFresh)
+    return `${node.name} has not ${node.isRemembered ? 'been heard here' : 'reported'} for ${seconds} s`;
   const row = node.observed.find((one) => one.service === service);
   return row === undefined ? `${node.name} does not speak of ${service}` : `${service} on ${node.name} is ${row.state}`;
 }

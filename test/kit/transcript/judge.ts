@@ -49,6 +49,8 @@ function untrueWords(line: string, time: number, recording: Recording, { lost }:
     found.push(`two holders that never were: ${line}`);
   for (const [, host = ''] of line.matchAll(/(r\d+) does not answer/g))
     if (!lost.includes(host)) found.push(`${host} was there: ${line}`);
+  for (const [, host = ''] of line.matchAll(/(r\d+|k\d+) has never reported/g))
+    found.push(`${host} has reported: ${line}`);
   for (const [, host = '', seconds] of line.matchAll(/(r\d+|k\d+) has not reported for (\d+) s/g))
     if (!lost.includes(host) && Number(seconds) > 20) found.push(`${host} was there all the while: ${line}`);
   const claimed = /^(r\d+) is the primary\./.exec(line)?.[1];
