@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154  # source_dir is the caller's
 
 check_host() {
-  step 'check this host' 'use a Debian 13 host with systemd; see README.md, "A real host"'
+  step 'check this host' 'use a Debian 13 host with systemd; see docs/install.md, "Real hosts, step by step"'
   local id release
   id=$(sed -n 's/^ID="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release)
   release=$(sed -n 's/^VERSION_ID="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release)

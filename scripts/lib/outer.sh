@@ -33,7 +33,7 @@ mark() {
 }
 
 check_machine() {
-  step 'check this machine' 'see README.md, "Try it"'
+  step 'check this machine' 'see docs/install.md, "What the lab needs"'
   [ "$(uname -s)" = Linux ] || fail "this is $(uname -s)" 'use a Linux machine or a virtual one'
   case $(uname -m) in
     x86_64 | aarch64) ;;
