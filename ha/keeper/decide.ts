@@ -21,7 +21,7 @@ export interface Patience {
 type Term = string;
 
 /** What etcd's majority said in one transaction. `fences`, `armed`: the term that a host's key names; `revision`: of that key. */
-export interface Sight {
+export interface EtcdView {
   readonly at: number;
   readonly leader: { readonly name: string; readonly term: Term } | null;
   readonly isPaused: boolean;
@@ -32,7 +32,7 @@ export interface Sight {
 }
 
 /** How somebody on this host answers. `heardAt`: answered or refused; `silences`: questions without either since then; `isStarved`: for want of a processor. */
-export interface Hearing {
+export interface ProbeState {
   readonly answeredAt: number;
   readonly heardAt: number;
   readonly silences: number;
@@ -40,7 +40,7 @@ export interface Hearing {
 }
 
 /** What is known after one more answer, to a question of `at`. */
-export function hear(before: Hearing, at: number, answer: Answer, isStarved: boolean): Hearing {
+export function hear(before: ProbeState, at: number, answer: Answer, isStarved: boolean): ProbeState {
   if (answer === 'silent') return { ...before, silences: before.silences + 1, isStarved };
   return { answeredAt: answer === 'answered' ? at : before.answeredAt, heardAt: at, silences: 0, isStarved };
 }
@@ -56,19 +56,19 @@ export interface Hold {
   readonly isGone: boolean;
 }
 
-/** What concerns this host's own PostgreSQL. `blessedAt`: last sight by which it might be primary, or when it was found to be one. */
+/** What concerns this host's own PostgreSQL. `allowedAt`: last sight by which it might be primary, or when it was found to be one. */
 export interface Own {
   readonly now: number;
   readonly name: string;
   readonly patience: Patience;
   /** A postmaster that is no standby runs here. */
   readonly isPrimary: boolean;
-  readonly blessedAt: number;
+  readonly allowedAt: number;
   /** When this host, or its way to etcd, was late the last time and came back. */
   readonly lateAt: number;
-  readonly patroni: Hearing;
-  readonly postgres: Hearing;
-  readonly sight: Sight | null;
+  readonly patroni: ProbeState;
+  readonly postgres: ProbeState;
+  readonly sight: EtcdView | null;
   readonly hold: Hold | null;
 }
 
@@ -136,7 +136,7 @@ function proofOf(hold: Hold): number {
 }
 
 /** Why this host's primary must not go on; null: it may. */
-function harmOf({ now, name, patience, hold, patroni, postgres, blessedAt }: Own, sight: Sight): string | null {
+function harmOf({ now, name, patience, hold, patroni, postgres, allowedAt }: Own, sight: EtcdView): string | null {
   if (hold) {
     const age = now - proofOf(hold);
     if (age >= patience.ttl - patience.margin) return `no proof of its lease for ${age} ms`;
@@ -149,13 +149,13 @@ function harmOf({ now, name, patience, hold, patroni, postgres, blessedAt }: Own
     if (now - patroni.answeredAt > patience.absence) return `there is no Patroni for ${now - patroni.answeredAt} ms`;
   }
   const isAnothers = sight.leader !== null && sight.leader.name !== name;
-  if (now - blessedAt > (isAnothers ? OTHER_LEADS_MS : NOBODY_LEADS_MS))
-    return isAnothers ? `${sight.leader?.name} leads` : `etcd has not named it leader for ${now - blessedAt} ms`;
+  if (now - allowedAt > (isAnothers ? OTHER_LEADS_MS : NOBODY_LEADS_MS))
+    return isAnothers ? `${sight.leader?.name} leads` : `etcd has not named it leader for ${now - allowedAt} ms`;
   return null;
 }
 
 /** May this host's PostgreSQL be primary, as far as this sight goes? */
-export function isBlessed(sight: Sight, name: string): boolean {
+export function mayBePrimary(sight: EtcdView, name: string): boolean {
   return sight.leader?.name === name || sight.isPaused || !sight.isSynchronous;
 }
 
@@ -169,7 +169,7 @@ export interface Rejection {
 export function decideOther(
   now: number,
   name: string,
-  sight: Sight | null,
+  sight: EtcdView | null,
   rejection: Rejection | null,
 ): 'rest' | 'reject' | 'revoke' {
   if (sight === null || now - sight.at > FRESH_MS || sight.isPaused || !sight.isSynchronous) return 'rest';
@@ -181,12 +181,12 @@ export function decideOther(
   return now - rejection.at >= RACE_AFTER_MS ? 'revoke' : 'rest';
 }
 
-function isSilent({ silences, heardAt, isStarved }: Hearing, now: number, { silence, starved }: Patience): boolean {
+function isSilent({ silences, heardAt, isStarved }: ProbeState, now: number, { silence, starved }: Patience): boolean {
   return silences >= SILENCES && now - heardAt > (isStarved ? starved : silence);
 }
 
-function isHeard(hearing: Hearing, now: number): boolean {
-  return hearing.silences === 0 && now - hearing.answeredAt <= FRESH_MS;
+function isHeard(probeState: ProbeState, now: number): boolean {
+  return probeState.silences === 0 && now - probeState.answeredAt <= FRESH_MS;
 }
 
 const REST: Step = { do: 'rest', why: '' };

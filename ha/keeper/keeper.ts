@@ -4,7 +4,7 @@ import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '.
 import { pidsNamed } from '../kit/processes.ts';
 import { sayProof } from '../kit/proof.ts';
 import { Starvation } from '../kit/starved.ts';
-import { decideOther, decideOwn, hear, type Hearing, type Hold, isBlessed, type Rejection } from './decide.ts';
+import { decideOther, decideOwn, hear, type ProbeState, type Hold, mayBePrimary, type Rejection } from './decide.ts';
 import { Etcd } from './etcd.ts';
 import { awakeOf, endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
 import { readSettings, signOfFiles } from './host.ts';
@@ -46,13 +46,13 @@ let etcd!: Etcd;
 const probe = new PostgresProbe();
 const rejections = new Rejections();
 const renewals = new Renewals();
-const fresh = (): Hearing => ({ answeredAt: clock(), heardAt: clock(), silences: 0, isStarved: false });
+const fresh = (): ProbeState => ({ answeredAt: clock(), heardAt: clock(), silences: 0, isStarved: false });
 
 const state = {
   sight: null as Look | null,
   hold: null as Held | null,
   wasPrimary: false,
-  blessedAt: clock(),
+  allowedAt: clock(),
   lateAt: clock(),
   patroni: fresh(),
   postgres: fresh(),
@@ -90,7 +90,7 @@ async function followEtcd(): Promise<never> {
       isLate = false;
       state.sight = sight;
       if (etcd.isOwnFirst) sayProof(at);
-      if (isBlessed(sight, settings.name)) state.blessedAt = at;
+      if (mayBePrimary(sight, settings.name)) state.allowedAt = at;
       if (state.hold && sight.fences.has(settings.name)) state.hold = { ...state.hold, seenAt: at };
       logOnce('etcd', 'answers');
     } catch (error) {
@@ -215,7 +215,7 @@ async function fence(why: string): Promise<void> {
 
 function actOwn(now: number): void {
   const primary = isPrimary(settings.data);
-  if (primary && !state.wasPrimary) [state.blessedAt, state.patroni, state.postgres] = [now, fresh(), fresh()];
+  if (primary && !state.wasPrimary) [state.allowedAt, state.patroni, state.postgres] = [now, fresh(), fresh()];
   state.wasPrimary = primary;
   const { name, patience } = settings;
   const { hold } = state;

@@ -1,4 +1,4 @@
-import type { Sight } from './decide.ts';
+import type { EtcdView } from './decide.ts';
 import type { Compare, Entry, Etcd } from './etcd.ts';
 
 /*
@@ -15,7 +15,7 @@ const FENCES = '/regent/fence/';
 const ARMED = '/regent/armed/';
 
 /** A sight, and where the members' Patronis listen. */
-export interface Look extends Sight {
+export interface Look extends EtcdView {
   readonly places: ReadonlyMap<string, string>;
 }
 
@@ -40,7 +40,7 @@ export async function look(etcd: Etcd, at: number): Promise<Look> {
 }
 
 /** Puts the fence key on a lease, and the armed key, if the host still leads in that term. False: it does not, or another keeper was there. */
-export async function arm(etcd: Etcd, name: string, lease: string, sight: Sight): Promise<boolean> {
+export async function arm(etcd: Etcd, name: string, lease: string, sight: EtcdView): Promise<boolean> {
   const term = sight.leader?.term ?? '';
   const [fence, armed] = [`${FENCES}${name}`, `${ARMED}${name}`];
   const { isDone, found } = await etcd.transact(

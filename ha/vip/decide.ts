@@ -1,5 +1,5 @@
 /** What the health program has seen. Times are milliseconds of the host's monotonic clock; null: never. */
-export interface Sight {
+export interface HealthInputs {
   readonly now: number;
   /** This node. */
   readonly name: string;
@@ -70,14 +70,14 @@ const HEARD_MS = 400;
 const BOTH_MS = 800;
 
 /** Decides. Where a majority is in doubt the answer is no; where nothing would be better elsewhere, the holder keeps. */
-export function decide(sight: Sight): Verdict {
+export function decide(sight: HealthInputs): Verdict {
   const verdict = judgeOwn(sight);
   if (verdict.isFit && sight.isReleased)
     return { ...no('an operator has released it (/run/regent-vip/released)'), isPlanned: true };
   return verdict;
 }
 
-function judgeOwn(sight: Sight): Verdict {
+function judgeOwn(sight: HealthInputs): Verdict {
   if (!sight.isMember) return no('this node is still joining');
   if (sight.proxy.isRefused) return no('haproxy does not listen on this host');
   const peers = sight.peers.filter((peer) => isFresh(sight, peer.seenAt, MAJORITY_MS));
@@ -102,7 +102,10 @@ export function heardHolder(now: number, peers: Superseding['peers']): string | 
  * A node between two that do not hear each other hears both: without its word each of them would be a holder. While the holder is heard here,
  * its adverts and its own word count alone.
  */
-function farHolder({ now, name, isHolder, peers: all }: Sight, peers: Sight['peers']): Sight['peers'][number] | null {
+function farHolder(
+  { now, name, isHolder, peers: all }: HealthInputs,
+  peers: HealthInputs['peers'],
+): HealthInputs['peers'][number] | null {
   if (isHolder) return null;
   const isNear = (other: string) => all.some((peer) => peer.name === other && now - peer.seenAt <= MAJORITY_MS);
   return peers.find(({ holder }) => holder !== null && holder !== name && !isNear(holder)) ?? null;
@@ -126,7 +129,7 @@ export interface Superseding {
   readonly peers: readonly { readonly name: string; readonly seenAt: number; readonly heldMs: number | null }[];
 }
 
-function judgeService(sight: Sight, peers: Sight['peers']): Verdict {
+function judgeService(sight: HealthInputs, peers: HealthInputs['peers']): Verdict {
   const isLoaded = sight.heldMs !== null && sight.heldMs < FRESH_MS;
   const limit = (ms: number) => {
     if (sight.isHolder && sight.isStarved) return STARVED_MS;
@@ -148,7 +151,7 @@ function judgeService(sight: Sight, peers: Sight['peers']): Verdict {
   return sight.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');
 }
 
-function judgeMajority(sight: Sight, peers: Sight['peers']): Verdict {
+function judgeMajority(sight: HealthInputs, peers: HealthInputs['peers']): Verdict {
   if (isFresh(sight, sight.etcdAt, MAJORITY_MS)) return yes('etcd answers with its majority');
   const needed = Math.floor(sight.regions / 2) + 1;
   const seen = peers.length + 1;
@@ -162,7 +165,7 @@ function judgeMajority(sight: Sight, peers: Sight['peers']): Verdict {
     : no('etcd does not answer, and only the holder may keep the address then');
 }
 
-function isFresh({ now }: Sight, at: number | null, limitMs: number): boolean {
+function isFresh({ now }: HealthInputs, at: number | null, limitMs: number): boolean {
   return at !== null && now - at <= limitMs;
 }
 

@@ -6,7 +6,7 @@ import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
 import type { EnginePorts } from '../reconcile/ports.ts';
 import type { ServiceReport, Wanted } from '../reconcile/values.ts';
 import type { AnyService, RoleChange } from '../services/kit/contract.ts';
-import { type Bell, type LoopPorts, openBell } from './ports.ts';
+import { type WakeSignal, type LoopPorts, openWakeSignal } from './ports.ts';
 
 /** Drives the engines: one loop per service, so that none waits for another. */
 export interface Driver {
@@ -51,7 +51,9 @@ const ABSENT_MS = 30_000;
 
 /** Opens the driver; nothing happens before `run`. */
 export function openDriver(options: DriverOptions): Driver {
-  const bells = new Map<string, Bell>(options.services.map((service) => [service.name, openBell(options.ports)]));
+  const wakeSignals = new Map<string, WakeSignal>(
+    options.services.map((service) => [service.name, openWakeSignal(options.ports)]),
+  );
   const reports = new Map<string, ServiceReport>();
   const askedAt = new Map<string, number>();
   const suspected = new Set<string>();
@@ -63,7 +65,7 @@ export function openDriver(options: DriverOptions): Driver {
   let certificate: string | null = null;
 
   const ringAll = () => {
-    for (const bell of bells.values()) bell.ring();
+    for (const wakeSignal of wakeSignals.values()) wakeSignal.raise();
   };
   const derive = () => {
     wanted = wantedOf(desired, roles, certificate);
@@ -96,7 +98,7 @@ export function openDriver(options: DriverOptions): Driver {
     wake: ringAll,
     look: (service) => {
       suspected.add(service);
-      bells.get(service)?.ring();
+      wakeSignals.get(service)?.raise();
     },
     reports: () => Array.from(reports.values()).sort((a, b) => (a.service < b.service ? -1 : 1)),
     ages: () => {
@@ -106,9 +108,10 @@ export function openDriver(options: DriverOptions): Driver {
     run: async (signal) => {
       const work = options.services.map(async (service) => {
         const engine = await openEngine(service, options.engine);
-        const bell = bells.get(service.name);
+        const wakeSignal = wakeSignals.get(service.name);
         const wish = () => wanted.get(service.name);
-        if (bell) await keepService({ options, service, engine, bell, gate, wish, note, suspected }, signal);
+        if (wakeSignal)
+          await keepService({ options, service, engine, wakeSignal, gate, wish, note, suspected }, signal);
       });
       await Promise.all(work);
     },
@@ -119,7 +122,7 @@ interface Kept {
   readonly options: DriverOptions;
   readonly service: AnyService;
   readonly engine: ServiceEngine;
-  readonly bell: Bell;
+  readonly wakeSignal: WakeSignal;
   readonly gate: Gate;
   readonly wish: () => Wanted | undefined;
   /** Services whose files somebody may have changed. */
@@ -132,7 +135,10 @@ interface Kept {
  * The loop of one service: a run for each wish that is new to it, and one each tick. Wishes that are not are taken as they come and put no run off, so
  * that a steady stream of them costs no questions, and hides none.
  */
-async function keepService({ options, service, engine, bell, gate, wish, note, suspected }: Kept, signal: AbortSignal) {
+async function keepService(
+  { options, service, engine, wakeSignal, gate, wish, note, suspected }: Kept,
+  signal: AbortSignal,
+) {
   const { clock, random } = options.ports;
   const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
   const timed = async (wanted: Wanted, facts: HostFacts) => {
@@ -162,7 +168,7 @@ async function keepService({ options, service, engine, bell, gate, wish, note, s
       dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
     }
     beat();
-    await bell.wait(Math.max(0, dueAt - clock.monotonic()), signal);
+    await wakeSignal.wait(Math.max(0, dueAt - clock.monotonic()), signal);
   }
   beat.end();
 }

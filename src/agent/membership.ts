@@ -4,7 +4,7 @@ import { backOffMs } from '../core/back-off.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import type { Findings } from './findings.ts';
-import { type LoopPorts, openBell } from './ports.ts';
+import { type LoopPorts, openWakeSignal } from './ports.ts';
 
 /**
  * What membership is built from. `isNode`: this host is a node by its credential, whatever becomes of its rack. `isTrusting`: something of
@@ -45,7 +45,7 @@ const CODES = ['rack_waiting', 'rack_rejected', 'rack_refused'] as const;
 /** Opens membership; nothing is asked before `run`. */
 export function openMembership(options: MembershipOptions): Membership {
   const { ports, channel, findings, rack, isNode } = options;
-  const bell = openBell(ports);
+  const wakeSignal = openWakeSignal(ports);
   const entry = openEntry(ports);
   let state: State = 'unknown';
   let attempts = 0;
@@ -90,7 +90,7 @@ export function openMembership(options: MembershipOptions): Membership {
     } catch (error) {
       if (error instanceof AppError && error.code === 'region_denied' && !isNode) {
         if (state === 'accepted') state = 'unknown';
-        bell.ring();
+        wakeSignal.raise();
       }
       throw error;
     }
@@ -104,7 +104,7 @@ export function openMembership(options: MembershipOptions): Membership {
         const pause = await announce();
         beat();
         await ports.wait(DOUBT_MS, signal);
-        await bell.wait(pause, signal);
+        await wakeSignal.wait(pause, signal);
         beat();
       }
       beat.end();

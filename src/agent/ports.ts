@@ -16,29 +16,29 @@ export interface LoopPorts {
 }
 
 /** A wait that ends early when something happens. */
-export interface Bell {
-  ring(): void;
-  /** Resolves when it rang since the last wait, when `ms` have gone or when `signal` is aborted. */
+export interface WakeSignal {
+  raise(): void;
+  /** Resolves when it was raised since the last wait, when `ms` have gone or when `signal` is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Makes a bell on top of a plain wait. */
-export function openBell(ports: Pick<LoopPorts, 'wait'>): Bell {
-  let hasRung = false;
+/** Makes a wakeSignal on top of a plain wait. */
+export function openWakeSignal(ports: Pick<LoopPorts, 'wait'>): WakeSignal {
+  let isRaised = false;
   let wake: (() => void) | null = null;
   return {
-    ring: () => {
-      hasRung = true;
+    raise: () => {
+      isRaised = true;
       wake?.();
     },
     wait: async (ms, signal) => {
-      if (!hasRung && !signal.aborted) {
+      if (!isRaised && !signal.aborted) {
         const early = new AbortController();
         wake = () => early.abort();
         await ports.wait(ms, AbortSignal.any([signal, early.signal]));
         wake = null;
       }
-      hasRung = false;
+      isRaised = false;
     },
   };
 }

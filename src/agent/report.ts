@@ -2,7 +2,7 @@ import { backOffMs } from '../core/back-off.ts';
 import type { Observation } from '../contract/agent.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import type { Link } from './link.ts';
-import { type LoopPorts, openBell } from './ports.ts';
+import { type LoopPorts, openWakeSignal } from './ports.ts';
 
 /** What reporting is built from. `observe` gives the whole observation of this moment. */
 export interface ReportOptions {
@@ -26,9 +26,9 @@ const SILENCE_MS = 60_000;
 /** Opens the reporter: one report at a time, always the latest, nothing is queued. */
 export function openReporter(options: ReportOptions): Reporter {
   const { ports, channel, link } = options;
-  const bell = openBell(ports);
+  const wakeSignal = openWakeSignal(ports);
   return {
-    changed: () => bell.ring(),
+    changed: () => wakeSignal.raise(),
     run: async (signal) => {
       const beat = ports.loop('report', SILENCE_MS);
       let failures = 0;
@@ -37,7 +37,7 @@ export function openReporter(options: ReportOptions): Reporter {
           await channel.report(options.observe());
           link.works();
           failures = 0;
-          await bell.wait(options.everyMs, signal);
+          await wakeSignal.wait(options.everyMs, signal);
         } catch (error) {
           if (signal.aborted) break;
           failures += 1;

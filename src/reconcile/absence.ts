@@ -3,7 +3,7 @@ import { removeAll } from './disk.ts';
 import { isUp } from './health.ts';
 import { WELL } from './recovery.ts';
 import { type Run, saveMemory, setAction, setState } from './state.ts';
-import { tidingsOf } from './tidings.ts';
+import { notificationsOf } from './notifications.ts';
 
 /** The service must not be here: its unit is stopped, all its files go. Repeats itself until that is so. */
 export async function makeAbsent(run: Run): Promise<void> {
@@ -23,7 +23,7 @@ export async function makeAbsent(run: Run): Promise<void> {
     good: null,
     refused: null,
     restart: restart === null ? null : { nonce: restart, pidBefore: null, isDone: true },
-    roles: tidingsOf(wanted),
+    roles: notificationsOf(wanted),
     telling: null,
   };
   Object.assign(state, {

@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import { begin, situationOf } from './course.ts';
+import { begin, situationOf } from './context.ts';
 import { planStep } from './plan.ts';
 import { settle } from './settle.ts';
 import type { Run } from './state.ts';
@@ -10,12 +10,12 @@ const STEPS_MAX = 40;
 
 /** Brings a present service to what is wanted: observe, plan one step, do it, until nothing is left to do. */
 export async function converge(run: Run): Promise<void> {
-  const course = await begin(run);
+  const context = await begin(run);
   for (let count = 0; count < STEPS_MAX; count += 1) {
-    const step = planStep(situationOf(course));
-    if (step === 'settle') return await settle(course);
+    const step = planStep(situationOf(context));
+    if (step === 'settle') return await settle(context);
     run.ports.log.debug('next step', { step, generation: run.wanted.generation });
-    await perform(step, course);
+    await perform(step, context);
   }
   throw new AppError('engine', `the service did not settle within ${STEPS_MAX} steps`);
 }

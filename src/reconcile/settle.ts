@@ -1,100 +1,100 @@
 import { forceRestart } from './activate.ts';
-import type { Course } from './course.ts';
+import type { ReconcileContext } from './context.ts';
 import { filesDigest, statesOf } from './files.ts';
 import { askHealth, awaitHealth, type Health } from './health.ts';
 import { afterAction, afterProbe, isHung } from './recovery.ts';
 import { setAction, setState } from './state.ts';
 import { desiredInForce } from './steps.ts';
-import { noteRolesTold } from './tidings.ts';
+import { noteRolesTold } from './notifications.ts';
 import type { Refusal } from './values.ts';
 
 /** The end of a run: sees to a daemon that hangs, and says in which state the service is and why. */
-export async function settle(course: Course): Promise<void> {
-  const { ports, state } = course;
-  let health = await wholeHealth(course);
-  notePid(course, health);
+export async function settle(context: ReconcileContext): Promise<void> {
+  const { ports, state } = context;
+  let health = await wholeHealth(context);
+  notePid(context, health);
   state.recovery = afterProbe(state.recovery, health, ports.clock.monotonic(), ports.clock.now());
-  if (!course.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing)) {
-    health = await restartHung(course, health);
+  if (!context.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing)) {
+    health = await restartHung(context, health);
   }
   state.facts = health.facts ?? null;
   state.isSettling = health.isSettling === true;
-  noteFiles(course, health);
-  conclude(course, health);
+  noteFiles(context, health);
+  conclude(context, health);
 }
 
 /** A problem of an action tells nothing of the unit, so it is asked once more. */
-async function wholeHealth(course: Course): Promise<Health> {
-  const { health, ports, service } = course;
+async function wholeHealth(context: ReconcileContext): Promise<Health> {
+  const { health, ports, service } = context;
   if (health?.unit) return { ...health, unit: health.unit };
-  const asked = await askHealth(ports, service, await desiredInForce(course));
+  const asked = await askHealth(ports, service, await desiredInForce(context));
   return health && !asked.isHealthy ? { ...asked, detail: health.detail } : asked;
 }
 
 /** Another process than last time, and not by our doing: it died and systemd was quicker than we. */
-function notePid(course: Course, health: Health): void {
-  const { state, service } = course;
+function notePid(context: ReconcileContext, health: Health): void {
+  const { state, service } = context;
   const { mainPid, restarts } = health.unit;
-  if (state.pid !== null && mainPid !== null && mainPid !== state.pid && !course.isTouched) {
+  if (state.pid !== null && mainPid !== null && mainPid !== state.pid && !context.isTouched) {
     const why = `${service.unit} had ended by itself; systemd started it again (${restarts} times so far)`;
-    setAction(course, { kind: 'restart', why }, 'health');
+    setAction(context, { kind: 'restart', why }, 'health');
   }
   state.pid = mainPid ?? state.pid;
 }
 
-async function restartHung(course: Course, health: Health): Promise<Health> {
-  const { ports, state, service } = course;
+async function restartHung(context: ReconcileContext, health: Health): Promise<Health> {
+  const { ports, state, service } = context;
   const why = `no healthy answer ${state.recovery.failures} times in a row: ${health.detail}`;
   const acted = await forceRestart(ports, service, why);
-  setAction(course, acted.action, 'health');
-  if (acted.problem === null) noteRolesTold(course);
+  setAction(context, acted.action, 'health');
+  if (acted.problem === null) noteRolesTold(context);
   state.recovery = afterAction(state.recovery, ports.clock.monotonic(), ports.random, ports.timing);
   const deadline = ports.clock.monotonic() + ports.timing.settleMs;
-  const after = await awaitHealth(ports, service, await desiredInForce(course), deadline);
+  const after = await awaitHealth(ports, service, await desiredInForce(context), deadline);
   state.pid = after.unit.mainPid;
   return after;
 }
 
-function noteFiles(course: Course, health: Health): void {
-  const { state, key, ports, aim } = course;
+function noteFiles(context: ReconcileContext, health: Health): void {
+  const { state, key, ports, aim } = context;
   // Somebody's hands on the files may be why it is not healthy: the next run looks.
   if (!health.isHealthy) state.verified = null;
-  if (!health.isHealthy || aim.kind === 'keep' || course.files === null) return;
-  state.verified = { key, at: ports.clock.monotonic(), wanted: statesOf(course.files), disk: course.disk };
+  if (!health.isHealthy || aim.kind === 'keep' || context.files === null) return;
+  state.verified = { key, at: ports.clock.monotonic(), wanted: statesOf(context.files), disk: context.disk };
 }
 
-function conclude(course: Course, health: Health): void {
-  const { aim, state, wanted } = course;
-  if (aim.kind === 'keep') return concludeKept(course, health);
-  if (aim.kind === 'previous') return concludePrevious(course, health);
+function conclude(context: ReconcileContext, health: Health): void {
+  const { aim, state, wanted } = context;
+  if (aim.kind === 'keep') return concludeKept(context, health);
+  if (aim.kind === 'previous') return concludePrevious(context, health);
   if (!health.isHealthy && !state.memory.good) state.givenUp = filesDigest(aim.files);
   const note = health.isHealthy
-    ? [health.detail, ...limitsOf(course)].join('; ')
+    ? [health.detail, ...limitsOf(context)].join('; ')
     : `generation ${wanted.generation} is installed, but ${health.detail}`;
-  setState(course, health.isHealthy ? 'healthy' : 'unhealthy', note);
+  setState(context, health.isHealthy ? 'healthy' : 'unhealthy', note);
 }
 
 /** What this host keeps the daemon from doing, though it is healthy. */
-function limitsOf({ service, wanted, facts }: Course): string[] {
+function limitsOf({ service, wanted, facts }: ReconcileContext): string[] {
   return (service.limits?.(wanted.desired, facts) ?? []).map((finding) => finding.sentence.replace(/\.$/, ''));
 }
 
-function concludeKept(course: Course, health: Health): void {
-  const { attempt, memory } = course.state;
+function concludeKept(context: ReconcileContext, health: Health): void {
+  const { attempt, memory } = context.state;
   const running = memory.loaded
     ? `the configuration of generation ${memory.loaded.generation} stays: ${health.detail}`
     : 'nothing was installed before';
-  setState(course, attempt?.state ?? 'unknown', `${attempt?.why ?? 'Not installed'}; ${running}`);
+  setState(context, attempt?.state ?? 'unknown', `${attempt?.why ?? 'Not installed'}; ${running}`);
 }
 
-function concludePrevious(course: Course, health: Health): void {
-  const { state } = course;
+function concludePrevious(context: ReconcileContext, health: Health): void {
+  const { state } = context;
   const { refused, good } = state.memory;
   if (!refused) return;
   const verdict = nextVerdict(refused.verdict, health.isHealthy);
   state.memory = { ...state.memory, refused: { ...refused, verdict } };
   const how = health.isHealthy ? 'runs again' : 'is back, but is not healthy either';
-  setState(course, 'rolled_back', `${refused.why}; generation ${good?.generation} ${how}: ${health.detail}`);
+  setState(context, 'rolled_back', `${refused.why}; generation ${good?.generation} ${how}: ${health.detail}`);
 }
 
 function nextVerdict(verdict: Refusal['verdict'], isHealthy: boolean): Refusal['verdict'] {

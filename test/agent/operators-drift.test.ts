@@ -8,11 +8,11 @@ const MAIN = '/etc/fake/main.conf';
 const fake = { desired: { serial: 1, mood: 'fine', items: ['a'] } };
 
 /** Tells of changes when the test says so. */
-function openBellOfChanges() {
+function openChanges() {
   let ring = () => {};
   let count = 0;
   return {
-    ring: (folder: string) => {
+    announce: (folder: string) => {
       count += 1;
       told = [folder];
       ring();
@@ -31,12 +31,12 @@ let told: string[] = [];
 /** An hour between two looks: what is noticed is noticed by the watch. */
 describe('a hand edit, as the agent sees it', () => {
   let rig: AgentRig;
-  let bell: ReturnType<typeof openBellOfChanges>;
+  let edits: ReturnType<typeof openChanges>;
   beforeEach(async () => {
     told = [];
     rig = await agentRig();
-    bell = openBellOfChanges();
-    await rig.start({ verifyMs: 3_600_000, changes: bell.changes });
+    edits = openChanges();
+    await rig.start({ verifyMs: 3_600_000, changes: edits.changes });
     rig.region.publish(desiredOf(NODE, 3, { fake }));
     await until('healthy', () => rig.latest()?.services.some(({ state }) => state === 'healthy'));
   });
@@ -47,7 +47,7 @@ describe('a hand edit, as the agent sees it', () => {
   const edit = (path: string, content: string) => {
     const before = rig.host.disk.get(path) ?? { path, mode: 0o644, owner: 'root', group: 'root' };
     rig.host.disk.set(path, { ...before, content });
-    bell.ring('/etc/fake');
+    edits.announce('/etc/fake');
   };
   const findingOf = (latest: Observation | undefined) =>
     latest?.findings?.find(({ code }) => code === 'fake_files_changed');
@@ -59,7 +59,7 @@ describe('a hand edit, as the agent sees it', () => {
       MAIN,
       () => {
         rig.host.disk.delete(MAIN);
-        bell.ring('/etc/fake');
+        edits.announce('/etc/fake');
       },
     ],
     ['added', '/etc/fake/theirs.conf', () => edit('/etc/fake/theirs.conf', 'theirs')],
@@ -79,8 +79,8 @@ describe('a hand edit, as the agent sees it', () => {
   });
 
   it('is nothing where nobody changed anything', async () => {
-    bell.ring('/etc/fake');
-    bell.ring('/etc/elsewhere');
+    edits.announce('/etc/fake');
+    edits.announce('/etc/elsewhere');
     await pause(400);
     expect(findingOf(rig.latest())).toBeUndefined();
   });

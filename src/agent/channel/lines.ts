@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { REGION_SERVER_NAME } from '../../core/node-identity.ts';
 import { PORTS } from '../../model/cluster.ts';
 import type { ChannelOptions } from './options.ts';
-import { openRoster } from './roster.ts';
+import { openEndpoints } from './endpoints.ts';
 import type { Line } from './send.ts';
 import { type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
@@ -36,7 +36,7 @@ const SOCKETS_MAX = 8;
 
 /** Opens them; throws AppError `configuration` for a bad address. */
 export function openLines(options: ChannelOptions): Lines {
-  const roster = openRoster(options);
+  const endpoints = openEndpoints(options);
   const lines = new Map<string, TrustedLine>();
   let regions: readonly { readonly address: string }[] = [];
   let built: string | null = null;
@@ -76,7 +76,7 @@ export function openLines(options: ChannelOptions): Lines {
       const line = before ?? { agent: agentFor(target, trust), inUse: new AbortController() };
       lines.set(key, Object.assign(line, { target }));
     }
-    roster.setTargets(targets);
+    endpoints.setTargets(targets);
     built = wanted;
     trustId = id;
   };
@@ -85,13 +85,13 @@ export function openLines(options: ChannelOptions): Lines {
   return {
     order: () => {
       rebuild();
-      return roster.order().flatMap(({ proof, url }) => lines.get(`${proof} ${url}`) ?? []);
+      return endpoints.order().flatMap(({ proof, url }) => lines.get(`${proof} ${url}`) ?? []);
     },
-    worked: ({ target }) => roster.worked(target),
+    worked: ({ target }) => endpoints.worked(target),
     failed: ({ target, agent }) => {
       // What made one connection silent has mostly made the kept ones so; each would cost a call its whole time.
       for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
-      roster.failed(target);
+      endpoints.failed(target);
     },
     setRegions: (next) => {
       regions = next.map(({ address }) => ({ address }));

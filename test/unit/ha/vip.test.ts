@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Beacon, seal } from '../../../ha/vip/beacon.ts';
-import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Sight } from '../../../ha/vip/decide.ts';
+import { decide, heardHolder, isSuperseded, MAJORITY_MS, type HealthInputs } from '../../../ha/vip/decide.ts';
 import { Leave } from '../../../ha/vip/leave.ts';
 import { watchProcesses } from '../../../ha/vip/processes.ts';
 import { until } from '../../kit/until.ts';
 
 const NOW = 1_000_000;
 const AGO = (ms: number) => NOW - ms;
-const WELL: Sight = {
+const WELL: HealthInputs = {
   now: NOW,
   name: 'r1',
   regions: 3,
@@ -24,9 +24,9 @@ const WELL: Sight = {
   etcdAt: AGO(100),
   peers: [],
 };
-const HELD: Partial<Sight> = { isHolder: true, heldMs: 60_000 };
+const HELD: Partial<HealthInputs> = { isHolder: true, heldMs: 60_000 };
 const SILENT = { answeredAt: AGO(2100), isRefused: false };
-const peer = (changes: Partial<Sight['peers'][number]> = {}): Sight['peers'][number] => ({
+const peer = (changes: Partial<HealthInputs['peers'][number]> = {}): HealthInputs['peers'][number] => ({
   name: 'r2',
   seenAt: AGO(200),
   holder: null,
@@ -37,7 +37,7 @@ const peer = (changes: Partial<Sight['peers'][number]> = {}): Sight['peers'][num
 });
 
 describe('who may hold the floating address', () => {
-  it.each<[string, Partial<Sight>, boolean, RegExp]>([
+  it.each<[string, Partial<HealthInputs>, boolean, RegExp]>([
     ['all is well', {}, true, /etcd answers/],
     ['well and alone', { regions: 1 }, true, /etcd answers/],
     ['haproxy is dead', { proxy: { answeredAt: AGO(50), isRefused: true } }, false, /does not listen/],

@@ -4,17 +4,17 @@ import {
   decideOther,
   decideOwn,
   hear,
-  isBlessed,
+  mayBePrimary,
   type Hold,
   type Own,
-  type Sight,
+  type EtcdView,
 } from '../../../../ha/keeper/decide.ts';
 
 const NOW = 1_000_000;
 const AGO = (ms: number) => NOW - ms;
 const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, starved: 10_000, absence: 8000 };
 const HEARD = { answeredAt: AGO(200), heardAt: AGO(200), silences: 0, isStarved: false };
-const SIGHT: Sight = {
+const SIGHT: EtcdView = {
   at: AGO(100),
   leader: { name: 'r1', term: '7' },
   isPaused: false,
@@ -28,7 +28,7 @@ const WELL: Own = {
   name: 'r1',
   patience: PATIENCE,
   isPrimary: true,
-  blessedAt: AGO(100),
+  allowedAt: AGO(100),
   lateAt: AGO(90_000),
   patroni: HEARD,
   postgres: HEARD,
@@ -107,11 +107,11 @@ describe('what a keeper does about its own host', () => {
       'forget',
       /paused/,
     ],
-    ['another leads for a moment', { hold: null, sight: otherLeads(), blessedAt: AGO(4900) }, 'rest', /^$/],
-    ['another leads', { hold: null, sight: otherLeads(), blessedAt: AGO(5100) }, 'fence', /r2 leads/],
+    ['another leads for a moment', { hold: null, sight: otherLeads(), allowedAt: AGO(4900) }, 'rest', /^$/],
+    ['another leads', { hold: null, sight: otherLeads(), allowedAt: AGO(5100) }, 'fence', /r2 leads/],
     [
       'thawed after long, before etcd was asked',
-      { hold: null, sight: UNARMED, blessedAt: AGO(20_000) },
+      { hold: null, sight: UNARMED, allowedAt: AGO(20_000) },
       'fence',
       /not named/,
     ],
@@ -128,10 +128,10 @@ describe('what a keeper does about its own host', () => {
   });
 
   it('is blessed by its own lead, a pause and a cluster of one', () => {
-    expect(isBlessed(SIGHT, 'r1')).toBe(true);
-    expect(isBlessed(SIGHT, 'r2')).toBe(false);
-    expect(isBlessed({ ...SIGHT, isPaused: true }, 'r2')).toBe(true);
-    expect(isBlessed({ ...SIGHT, isSynchronous: false }, 'r2')).toBe(true);
+    expect(mayBePrimary(SIGHT, 'r1')).toBe(true);
+    expect(mayBePrimary(SIGHT, 'r2')).toBe(false);
+    expect(mayBePrimary({ ...SIGHT, isPaused: true }, 'r2')).toBe(true);
+    expect(mayBePrimary({ ...SIGHT, isSynchronous: false }, 'r2')).toBe(true);
   });
 });
 
@@ -146,13 +146,13 @@ function starvedFor(ms: number) {
   return { answeredAt: AGO(ms), heardAt: AGO(ms), silences: 9, isStarved: true };
 }
 
-function otherLeads(): Sight {
+function otherLeads(): EtcdView {
   return { ...SIGHT, leader: { name: 'r2', term: '8' }, fences: new Map(), armed: new Map() };
 }
 
 describe('what a keeper does about a leader elsewhere', () => {
-  const LOST: Sight = { ...SIGHT, fences: new Map() };
-  it.each<[string, Sight | null, { term: string; at: number } | null, string]>([
+  const LOST: EtcdView = { ...SIGHT, fences: new Map() };
+  it.each<[string, EtcdView | null, { term: string; at: number } | null, string]>([
     ['all is well', SIGHT, null, 'rest'],
     ['its fence is gone', LOST, null, 'reject'],
     ['the others may not have the rule yet', LOST, { term: '7', at: AGO(200) }, 'rest'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideOther, decideOwn, type Hold, type Rejection, type Sight } from '../../../../ha/keeper/decide.ts';
+import { decideOther, decideOwn, type Hold, type Rejection, type EtcdView } from '../../../../ha/keeper/decide.ts';
 
 /*
  * A primary's host and a survivor over half a minute, in steps of 20 ms: messages take their time or are lost, both programs stall (for less
@@ -51,10 +51,10 @@ function tell(fate: Fate): Told {
   let armed: string | null = null;
   let [hold, isUp]: [Hold | null, boolean] = [null, true];
   const breaches: string[] = [];
-  let [own, others]: [Sight | null, Sight | null] = [null, null];
+  let [own, others]: [EtcdView | null, EtcdView | null] = [null, null];
   let rejection: Rejection | null = null;
   let [releasedAt, fencedAt, isArmedOnce]: [number | null, number | null, boolean] = [null, null, false];
-  const sightAt = (at: number, now: number): Sight => ({
+  const sightAt = (at: number, now: number): EtcdView => ({
     at,
     leader: releasedAt === null ? { name: 'r1', term: TERM } : null,
     isPaused: false,
@@ -83,7 +83,7 @@ function tell(fate: Fate): Told {
       const heard = { answeredAt: now, heardAt: now, silences: 0, isStarved: false };
       const frozen = { answeredAt: fate.frozenAt, heardAt: fate.frozenAt, silences: 3, isStarved: false };
       const patroni = now < fate.frozenAt ? heard : frozen;
-      const view = { now, name: 'r1', patience: PATIENCE, isPrimary: isUp, blessedAt: now, lateAt: -1e9 };
+      const view = { now, name: 'r1', patience: PATIENCE, isPrimary: isUp, allowedAt: now, lateAt: -1e9 };
       const step = decideOwn({ ...view, patroni, postgres: heard, sight: own, hold });
       if (step.do === 'fence') {
         [isUp, hold, fencedAt] = [false, null, now];

@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../core/ports.ts';
 import type { Target } from './targets.ts';
 
 /** Which region is asked next: the nearest first, those that failed lately last, and one that answered is kept. */
-export interface Roster {
+export interface EndpointSelector {
   setTargets(targets: readonly Target[]): void;
   all(): readonly Target[];
   /** All targets in the order in which a call tries them. */
@@ -23,8 +23,8 @@ interface Record {
   notBefore: number;
 }
 
-/** Opens an empty roster. */
-export function openRoster({ clock, random }: { readonly clock: Clock; readonly random: Random }): Roster {
+/** Opens an empty endpoints. */
+export function openEndpoints({ clock, random }: { readonly clock: Clock; readonly random: Random }): EndpointSelector {
   let records: readonly Record[] = [];
   let kept: string | null = null;
   const find = (target: Target) => records.find((record) => keyOf(record.target) === keyOf(target));

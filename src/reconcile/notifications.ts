@@ -3,7 +3,7 @@ import type { Run } from './state.ts';
 import type { Memory, Trigger, Wanted } from './values.ts';
 
 /** Something that a service is told when it is new, each once: a role of the node, or that its certificate was renewed. */
-export type Tiding =
+export type PendingNotification =
   | { readonly kind: RoleChange['kind']; readonly value: string; readonly role: RoleChange }
   | { readonly kind: 'certificate'; readonly value: string; readonly role: null };
 
@@ -11,24 +11,28 @@ export type Tiding =
 const BEGINNINGS: readonly string[] = ['backup', 'standby'];
 
 /** The first thing that the service has not been told yet; null: it knows everything. */
-export function nextTiding(wanted: Wanted, memory: Pick<Memory, 'roles'>): Tiding | null {
-  return allTidings(wanted).find(({ kind, value }) => memory.roles[kind] !== value) ?? null;
+export function nextNotification(wanted: Wanted, memory: Pick<Memory, 'roles'>): PendingNotification | null {
+  return allNotifications(wanted).find(({ kind, value }) => memory.roles[kind] !== value) ?? null;
 }
 
 /** What the service does about it; null: nothing, since it is learnt for the first time and was so all along. */
-export function activationOf(tiding: Tiding, service: AnyService, memory: Pick<Memory, 'roles'>): Activation | null {
-  const isFirst = memory.roles[tiding.kind] === undefined;
-  if (tiding.role === null) return isFirst ? null : (service.onCertificate?.() ?? null);
-  return isFirst && BEGINNINGS.includes(tiding.value) ? null : service.onRoleChange(tiding.role);
+export function activationOf(
+  notification: PendingNotification,
+  service: AnyService,
+  memory: Pick<Memory, 'roles'>,
+): Activation | null {
+  const isFirst = memory.roles[notification.kind] === undefined;
+  if (notification.role === null) return isFirst ? null : (service.onCertificate?.() ?? null);
+  return isFirst && BEGINNINGS.includes(notification.value) ? null : service.onRoleChange(notification.role);
 }
 
 /** What made the engine act when it told this. */
-export function triggerOf(tiding: Tiding): Trigger {
-  return tiding.role === null ? 'certificate' : 'role';
+export function triggerOf(notification: PendingNotification): Trigger {
+  return notification.role === null ? 'certificate' : 'role';
 }
 
 /** Notes that the service was told. */
-export function noteTold({ state }: Pick<Run, 'state'>, { kind, value }: Tiding): void {
+export function noteTold({ state }: Pick<Run, 'state'>, { kind, value }: PendingNotification): void {
   state.memory = { ...state.memory, roles: { ...state.memory.roles, [kind]: value }, telling: null };
 }
 
@@ -39,11 +43,11 @@ export function noteRolesTold({ state, wanted }: Pick<Run, 'state' | 'wanted'>):
 }
 
 /** Everything that there is to tell, by kind. */
-export function tidingsOf(wanted: Wanted): Readonly<Record<string, string>> {
-  return Object.fromEntries(allTidings(wanted).map(({ kind, value }) => [kind, value]));
+export function notificationsOf(wanted: Wanted): Readonly<Record<string, string>> {
+  return Object.fromEntries(allNotifications(wanted).map(({ kind, value }) => [kind, value]));
 }
 
-function allTidings({ roles, certificate = null }: Wanted): readonly Tiding[] {
-  const told = roles.map((role): Tiding => ({ kind: role.kind, value: role.state, role }));
+function allNotifications({ roles, certificate = null }: Wanted): readonly PendingNotification[] {
+  const told = roles.map((role): PendingNotification => ({ kind: role.kind, value: role.state, role }));
   return certificate === null ? told : [...told, { kind: 'certificate', value: certificate, role: null }];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openRoster } from '../../../src/agent/channel/roster.ts';
+import { openEndpoints } from '../../../src/agent/channel/endpoints.ts';
 import { targetsOf, type Ways } from '../../../src/agent/channel/targets.ts';
 import { virtualTime } from '../../kit/virtual-time.ts';
 
@@ -70,9 +70,9 @@ describe('which region is asked', () => {
   const time = virtualTime();
   const lots = [0.5, 0.1, 0.9, 0.3];
   const random = { fraction: () => lots.shift() ?? 0.5, hex: () => '' };
-  const roster = openRoster({ clock: time.clock, random });
+  const endpoints = openEndpoints({ clock: time.clock, random });
   const own = targetsOf({ ...NONE, urls: [SOCKET], regions: REGIONS, hasCredential: true, hasCertificate: true });
-  const order = () => roster.order().map(({ url }) => url.replace(/^.*[./:](1[123]|sock)(?:\]?:5250)?$/, '$1'));
+  const order = () => endpoints.order().map(({ url }) => url.replace(/^.*[./:](1[123]|sock)(?:\]?:5250)?$/, '$1'));
   const target = (end: string) => {
     const found = own.find(({ url }) => url.includes(end));
     if (!found) throw new Error(end);
@@ -80,34 +80,34 @@ describe('which region is asked', () => {
   };
 
   it('is the own one first, then the others by lot, then the one that answered', () => {
-    roster.setTargets(own);
+    endpoints.setTargets(own);
     expect(order()).toEqual(['sock', '11', '13', '12']);
-    roster.worked(target('.12'));
+    endpoints.worked(target('.12'));
     expect(order()).toEqual(['sock', '12', '11', '13']);
   });
 
   it('is one that failed last, for longer each time, and at once again when it answered', () => {
-    roster.failed(target('sock'));
+    endpoints.failed(target('sock'));
     expect(order()).toEqual(['12', '11', '13', 'sock']);
     time.step(500);
     expect(order()[0]).toBe('sock');
-    roster.failed(target('sock'));
+    endpoints.failed(target('sock'));
     time.step(500);
     expect(order()[0]).toBe('12');
     time.step(500);
     expect(order()[0]).toBe('sock');
-    for (let count = 0; count < 20; count += 1) roster.failed(target('sock'));
+    for (let count = 0; count < 20; count += 1) endpoints.failed(target('sock'));
     time.step(10_000);
     expect(order()[0]).toBe('sock');
-    roster.worked(target('sock'));
-    roster.failed(target('sock'));
+    endpoints.worked(target('sock'));
+    endpoints.failed(target('sock'));
     time.step(500);
     expect(order()[0]).toBe('sock');
   });
 
   it('is every one in turn when all failed, the one that failed first before the others', () => {
     for (const end of ['.11', '.12', ':13', 'sock']) {
-      roster.failed(target(end));
+      endpoints.failed(target(end));
       time.step(10);
     }
     expect(order()).toHaveLength(4);
@@ -116,8 +116,8 @@ describe('which region is asked', () => {
 
   it('keeps what it knows of a region when the list changes', () => {
     time.step(20_000);
-    roster.failed(target('.11'));
-    roster.setTargets(own.filter(({ url }) => !url.includes('.12')));
+    endpoints.failed(target('.11'));
+    endpoints.setTargets(own.filter(({ url }) => !url.includes('.12')));
     expect(order()).toEqual(['sock', '13', '11']);
   });
 });

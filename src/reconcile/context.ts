@@ -10,11 +10,11 @@ import { filesDigest, isSame, statesOf } from './files.ts';
 import { type Health, isUp } from './health.ts';
 import { type Aim, isOnProbation, type Situation } from './plan.ts';
 import { isRestartAsked, type Run } from './state.ts';
-import { nextTiding } from './tidings.ts';
+import { nextNotification } from './notifications.ts';
 import type { FileStates } from './values.ts';
 
 /** A run at work: what was read at its start and what its steps have found since. */
-export interface Course extends Run {
+export interface ReconcileContext extends Run {
   /** Names the input: desired part and facts. */
   readonly key: string;
   /** Rendered files; null when they were not needed or could not be rendered. */
@@ -32,34 +32,34 @@ export interface Course extends Run {
 }
 
 /** What the plan sees. */
-export function situationOf(course: Course): Situation {
-  const { state, wanted, ports } = course;
-  const unit = course.health?.unit;
+export function situationOf(context: ReconcileContext): Situation {
+  const { state, wanted, ports } = context;
+  const unit = context.health?.unit;
   const hasFiles = Object.keys(state.memory.loaded?.files ?? {}).length > 0;
   const isTime = ports.clock.monotonic() >= state.recovery.backOff.notBefore;
   return {
-    aim: course.aim,
-    disk: course.disk,
+    aim: context.aim,
+    disk: context.disk,
     loaded: state.memory.loaded,
     good: state.memory.good,
     isUnitUp: unit === undefined || isUp(unit),
     isUnitActive: unit === undefined || unit.active === 'active',
-    mayStart: unit?.load === 'loaded' && hasFiles && isTime && !course.isTouched,
-    isRestartAsked: isRestartAsked(course),
-    isUntold: !course.isTellingStuck && nextTiding(wanted, state.memory) !== null,
-    health: course.health,
-    isForced: course.isForced,
-    isGivenUp: course.aim.kind === 'wanted' && state.givenUp === filesDigest(course.aim.files),
+    mayStart: unit?.load === 'loaded' && hasFiles && isTime && !context.isTouched,
+    isRestartAsked: isRestartAsked(context),
+    isUntold: !context.isTellingStuck && nextNotification(wanted, state.memory) !== null,
+    health: context.health,
+    isForced: context.isForced,
+    isGivenUp: context.aim.kind === 'wanted' && state.givenUp === filesDigest(context.aim.files),
   };
 }
 
 /** Is the wanted configuration in force but not known to be good? */
-export function isCourseOnProbation(course: Course): boolean {
-  return isOnProbation(situationOf(course));
+export function isOnProbationNow(context: ReconcileContext): boolean {
+  return isOnProbation(situationOf(context));
 }
 
 /** Reads what a run needs: the files wanted and the files there, or less when they were compared just now. */
-export async function begin(run: Run): Promise<Course> {
+export async function begin(run: Run): Promise<ReconcileContext> {
   const key = digestOf([run.wanted.digest, run.facts]);
   const blank = {
     files: null,
@@ -69,61 +69,61 @@ export async function begin(run: Run): Promise<Course> {
     isTellingStuck: false,
     isTouched: false,
   };
-  const course: Course = { ...run, key, texts: new Map(), disk: {}, aim: { kind: 'keep' }, ...blank };
-  forgetOldTroubles(course);
+  const context: ReconcileContext = { ...run, key, texts: new Map(), disk: {}, aim: { kind: 'keep' }, ...blank };
+  forgetOldTroubles(context);
   const { state, ports } = run;
   const now = ports.clock.monotonic();
-  if (state.attempt && now < state.attempt.backOff.notBefore) return course;
+  if (state.attempt && now < state.attempt.backOff.notBefore) return context;
   if (state.verified?.key === key && now - state.verified.at < ports.timing.verifyMs) {
-    useFiles(course, state.verified.wanted, state.verified.disk);
-    if (course.aim.kind !== 'keep' && isSame(course.disk, course.aim.files)) return course;
+    useFiles(context, state.verified.wanted, state.verified.disk);
+    if (context.aim.kind !== 'keep' && isSame(context.disk, context.aim.files)) return context;
   }
-  course.files = render(course);
-  if (course.files === null) {
-    course.aim = { kind: 'keep' };
-    return course;
+  context.files = render(context);
+  if (context.files === null) {
+    context.aim = { kind: 'keep' };
+    return context;
   }
-  const states = statesOf(course.files);
+  const states = statesOf(context.files);
   const { loaded, good } = state.memory;
   const ours = [states, loaded?.files ?? {}, good?.files ?? {}];
-  course.texts = await readFolder(ports.host, run.service.folder, ...ours);
-  useFiles(course, states, diskStates(course.texts, loaded?.files ?? {}, states, good?.files ?? {}));
-  return course;
+  context.texts = await readFolder(ports.host, run.service.folder, ...ours);
+  useFiles(context, states, diskStates(context.texts, loaded?.files ?? {}, states, good?.files ?? {}));
+  return context;
 }
 
-function useFiles(course: Course, wanted: FileStates, disk: FileStates): void {
-  course.disk = disk;
-  course.aim = chooseAim(course, wanted);
-  noteGeneration(course, wanted);
+function useFiles(context: ReconcileContext, wanted: FileStates, disk: FileStates): void {
+  context.disk = disk;
+  context.aim = chooseAim(context, wanted);
+  noteGeneration(context, wanted);
 }
 
 /** Other input, or the operator's restart, gives a configuration that failed another chance. */
-function forgetOldTroubles(course: Course): void {
-  const { state, wanted } = course;
-  const isNewWish = isRestartAsked(course) && state.memory.restart?.nonce !== wanted.restart;
-  if (state.attempt && (state.attempt.key !== course.key || isNewWish)) state.attempt = null;
+function forgetOldTroubles(context: ReconcileContext): void {
+  const { state, wanted } = context;
+  const isNewWish = isRestartAsked(context) && state.memory.restart?.nonce !== wanted.restart;
+  if (state.attempt && (state.attempt.key !== context.key || isNewWish)) state.attempt = null;
   if (!isNewWish) return;
   state.givenUp = null;
   state.memory = { ...state.memory, refused: null };
 }
 
 /** Without a change of files a new generation is in force as it arrives. */
-function noteGeneration(course: Course, states: FileStates): void {
-  const { state, wanted } = course;
+function noteGeneration(context: ReconcileContext, states: FileStates): void {
+  const { state, wanted } = context;
   const { loaded } = state.memory;
-  if (course.aim.kind !== 'wanted' || !loaded || filesDigest(loaded.files) !== filesDigest(states)) return;
+  if (context.aim.kind !== 'wanted' || !loaded || filesDigest(loaded.files) !== filesDigest(states)) return;
   state.memory = { ...state.memory, loaded: { ...loaded, generation: wanted.generation, digest: wanted.digest } };
   state.loadedDesired = { digest: wanted.digest, desired: wanted.desired };
 }
 
-function chooseAim(course: Course, wanted: FileStates): Aim {
-  const { refused, good } = course.state.memory;
+function chooseAim(context: ReconcileContext, wanted: FileStates): Aim {
+  const { refused, good } = context.state.memory;
   const isRefused = refused?.filesDigest === filesDigest(wanted) && refused.verdict !== 'retrying';
   return isRefused && good ? { kind: 'previous', files: good.files } : { kind: 'wanted', files: wanted };
 }
 
-function render(course: Course): readonly RenderedFile[] | null {
-  const { service, ports, wanted, facts } = course;
+function render(context: ReconcileContext): readonly RenderedFile[] | null {
+  const { service, ports, wanted, facts } = context;
   try {
     if (!Check(service.desired, wanted.desired)) throw new AppError('desired', misfit(service, wanted.desired));
     return renderService(service, wanted.desired, {
@@ -132,7 +132,7 @@ function render(course: Course): readonly RenderedFile[] | null {
       generation: wanted.generation,
     });
   } catch (error) {
-    failAttempt(course, 'render_failed', `The files could not be made: ${sentenceOf(error)}`);
+    failAttempt(context, 'render_failed', `The files could not be made: ${sentenceOf(error)}`);
     return null;
   }
 }
@@ -145,11 +145,11 @@ function misfit(service: AnyService, desired: unknown): string {
 
 /** Remembers that the wanted configuration cannot be installed now; what is installed keeps running until the next try. */
 export function failAttempt(
-  course: Course,
+  context: ReconcileContext,
   name: 'render_failed' | 'rejected' | 'check_failed' | 'install_failed',
   why: string,
 ): void {
-  const { state, ports, key } = course;
+  const { state, ports, key } = context;
   const { backOffFirstMs, refusedFirstMs, backOffMaxMs } = ports.timing;
   // What was refused for its content is refused again, unless something around it changes, which an operator may see to.
   const firstMs = name === 'check_failed' || name === 'install_failed' ? backOffFirstMs : refusedFirstMs;
@@ -157,6 +157,6 @@ export function failAttempt(
   const pause = backOff(before, ports.clock.monotonic(), ports.random, { firstMs, maxMs: backOffMaxMs });
   state.attempt = { key, state: name, why, backOff: pause };
   state.verified = null;
-  course.aim = { kind: 'keep' };
-  ports.log.warn('a configuration could not be installed', { state: name, why, generation: course.wanted.generation });
+  context.aim = { kind: 'keep' };
+  ports.log.warn('a configuration could not be installed', { state: name, why, generation: context.wanted.generation });
 }
