@@ -1,3 +1,4 @@
+import type { EntryNoun } from '../contract/nouns/entries.ts';
 import type { DeclaredNoun } from '../contract/nouns/registry.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
@@ -37,14 +38,8 @@ export interface OptionSpec {
 
 /** Kinds of names that completion can ask the region for. */
 export type NameKind =
-  | 'domain'
-  | 'record'
-  | 'machine'
   | DeclaredNoun
-  | 'vlan'
-  | 'subnet'
-  | 'range'
-  | 'reservation'
+  | EntryNoun
   | 'lease'
   | 'setting'
   | 'node'

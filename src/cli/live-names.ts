@@ -1,6 +1,6 @@
 import type { Client } from '../contract/client.ts';
 import type { DrillRound } from '../contract/cluster/drill.ts';
-import type { Vlan } from '../contract/network/vlan.ts';
+import { ENTRIES, type EntryNoun } from '../contract/nouns/entries.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command.ts';
 import { declaredNames, isDeclared } from './commands/declared.ts';
@@ -41,23 +41,10 @@ async function liveNames(io: CliIo, kind: NameKind): Promise<string[]> {
 async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
   const query = { limit: NAMES_MAX };
   if (isDeclared(kind)) return declaredNames(client, kind, NAMES_MAX);
+  if (isEntry(kind)) return entryNames(client, kind);
   switch (kind) {
-    case 'vlan':
-      return vlanNames((await client.call('vlan.list', { query })).body.items);
-    case 'range':
-      return (await client.call('range.list', { query })).body.items.map((item) => `${item.first}-${item.last}`);
-    case 'reservation':
-      return (await client.call('reservation.list', { query })).body.items.map((item) => item.address);
     case 'lease':
       return (await client.call('lease.list', { query })).body.items.map((item) => item.address);
-    case 'domain':
-      return (await client.call('domain.list', { query })).body.items.map((item) => item.name);
-    case 'record':
-      return (await client.call('record.list', { query })).body.items.map((item) => item.fqdn);
-    case 'machine':
-      return (await client.call('machine.list', { query })).body.items.map((item) => item.hostname);
-    case 'subnet':
-      return (await client.call('subnet.list', { query })).body.items.map((item) => item.cidr);
     case 'setting':
       return (await client.call('setting.list', {})).body.items.map((item) => item.name);
     case 'node':
@@ -82,8 +69,11 @@ async function roundsOf(client: Client): Promise<readonly Pick<DrillRound, 'id' 
   return (await client.call('drill.list', { query: { fields: 'id,hazard' } })).body.items;
 }
 
-/** The short name of a VLAN where it alone has it, and always the one with the fabric. */
-function vlanNames(vlans: readonly Pick<Vlan, 'name' | 'fabric'>[]): string[] {
-  const isAlone = (name: string) => vlans.filter((vlan) => vlan.name === name).length === 1;
-  return vlans.flatMap(({ name, fabric }) => [...(isAlone(name) ? [name] : []), `${fabric}/${name}`]);
+function isEntry(kind: NameKind): kind is EntryNoun {
+  return ENTRIES.some(({ noun }) => noun === kind);
+}
+
+async function entryNames(client: Client, noun: EntryNoun): Promise<string[]> {
+  const { body } = await client.call(`${noun}.list`, { query: { limit: NAMES_MAX } });
+  return ENTRIES.find((entry) => entry.noun === noun)?.names(body.items) ?? [];
 }

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { INTERFACE_KINDS } from '../model/machine.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
-import { Id, listQuery, nullable, oneOf, page, strict, text } from './common.ts';
+import { Id, listQuery, nullable, oneOf, strict, text } from './common.ts';
+import { entry } from './nouns/entry.ts';
 
 /** An address of an interface; `subnet` is the CIDR. */
 const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
@@ -42,7 +43,7 @@ export const InterfaceInput = strict({
 });
 export type InterfaceInput = Static<typeof InterfaceInput>;
 
-export const MachineCreate = strict({
+const MachineCreate = strict({
   hostname: text(63),
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
@@ -52,7 +53,7 @@ export const MachineCreate = strict({
 export type MachineCreate = Static<typeof MachineCreate>;
 
 /** `interfaces` replaces the whole list; interfaces keep their id by MAC. */
-export const MachineSet = strict({
+const MachineSet = strict({
   hostname: Type.Optional(text(63)),
   domain: Type.Optional(text(254)),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
@@ -61,8 +62,8 @@ export const MachineSet = strict({
 });
 export type MachineSet = Static<typeof MachineSet>;
 
-export const MachineParams = strict({ machine: text(254, 'id, host name (when it is unique) or full name') });
-export const MachineListQuery = listQuery(
+const MachineParams = strict({ machine: text(254, 'id, host name (when it is unique) or full name') });
+const MachineListQuery = listQuery(
   {
     hostname: Type.Optional(text(63, 'part of the host name')),
     domain: Type.Optional(text(254, 'id or name of the domain')),
@@ -74,4 +75,15 @@ export const MachineListQuery = listQuery(
   },
   ['id', 'hostname'],
 );
-export const MachinePage = page(Machine);
+
+/** The noun, its calls and its tables. */
+export const MACHINE = entry({
+  noun: 'machine',
+  plural: 'machines',
+  one: 'a machine',
+  many: 'machines',
+  component: 'Machine',
+  tables: ['machines', 'interfaces', 'interface_addresses'],
+  schemas: { answer: Machine, params: MachineParams, query: MachineListQuery, create: MachineCreate, set: MachineSet },
+  names: (items) => items.map(({ hostname }) => hostname),
+});

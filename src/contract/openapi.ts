@@ -2,32 +2,27 @@ import type { TSchema } from 'typebox';
 import { REJECTIONS } from '../core/errors.ts';
 import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './common.ts';
 import { Change, PendingConfig } from './config.ts';
-import { Domain } from './network/domain.ts';
 import { DrillRound, DrillVerdict } from './cluster/drill.ts';
 import { Event } from './event.ts';
+import { ENTRIES } from './nouns/entries.ts';
 import { NOUN_COMPONENTS } from './nouns/routes.ts';
 import { Lease } from './network/lease.ts';
-import { Machine, MachineInterface } from './machine.ts';
+import { MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
 import { Rack } from './identity/rack.ts';
-import { Range } from './network/range.ts';
-import { DnsRecord } from './record.ts';
-import { Reservation } from './network/reservation.ts';
 import { API_PREFIX, isWrite, ROUTES, type RouteSpec } from './routes.ts';
 import { Service } from './service.ts';
 import { Setting } from './setting.ts';
 import { Status } from './status.ts';
-import { Subnet } from './network/subnet.ts';
 import { ApiKey, ApiKeyCreated, User } from './identity/user.ts';
-import { Vlan } from './network/vlan.ts';
 
 /** Schemas that get a name in the document; every other one is written where it is used. */
 const NAMED: Readonly<Record<string, TSchema>> = {
   ...NOUN_COMPONENTS,
+  ...Object.fromEntries(ENTRIES.map(({ component, schemas }) => [component, schemas.answer])),
   ApiKey,
   ApiKeyCreated,
   Change,
-  Domain,
   DrillRound,
   DrillVerdict,
   Event,
@@ -35,7 +30,6 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   FileDiff,
   Finding,
   Lease,
-  Machine,
   MachineInterface,
   Node,
   NodeDiff,
@@ -43,15 +37,10 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   Preview,
   Problem,
   Rack,
-  Range,
-  Record: DnsRecord,
-  Reservation,
   Service,
   Setting,
   Status,
-  Subnet,
   User,
-  Vlan,
 };
 const COMPONENTS = Object.entries(NAMED).sort(([one], [other]) => (one < other ? -1 : 1));
 

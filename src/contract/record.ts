@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { RECORD_TYPES } from '../model/record.ts';
-import { Id, LIMITS, listQuery, oneOf, page, strict, Ttl, text } from './common.ts';
+import { Id, LIMITS, listQuery, oneOf, strict, Ttl, text } from './common.ts';
+import { entry } from './nouns/entry.ts';
 
 /** A record that an operator wrote; PTR, NS and SOA are generated and not listed here. */
 export const DnsRecord = strict({
@@ -14,7 +15,7 @@ export const DnsRecord = strict({
 });
 export type DnsRecord = Static<typeof DnsRecord>;
 
-export const RecordCreate = strict({
+const RecordCreate = strict({
   fqdn: text(254, 'full name; the longest domain that holds it owns the record'),
   type: text(16, `one of ${RECORD_TYPES.join(', ')}`),
   data: text(LIMITS.text),
@@ -22,13 +23,13 @@ export const RecordCreate = strict({
 });
 export type RecordCreate = Static<typeof RecordCreate>;
 
-export const RecordSet = strict({ data: Type.Optional(text(LIMITS.text)), ttl: Type.Optional(Ttl) });
+const RecordSet = strict({ data: Type.Optional(text(LIMITS.text)), ttl: Type.Optional(Ttl) });
 export type RecordSet = Static<typeof RecordSet>;
 
-export const RecordParams = strict({
+const RecordParams = strict({
   record: text(LIMITS.param, 'id, or FQDN,TYPE, or FQDN,TYPE,DATA where several share name and type'),
 });
-export const RecordListQuery = listQuery(
+const RecordListQuery = listQuery(
   {
     fqdn: Type.Optional(text(254, 'exact full name')),
     domain: Type.Optional(text(254, 'id or name of the domain')),
@@ -37,4 +38,15 @@ export const RecordListQuery = listQuery(
   },
   ['id', 'fqdn', 'type'],
 );
-export const RecordPage = page(DnsRecord);
+
+/** The noun, its calls and its tables. */
+export const RECORD = entry({
+  noun: 'record',
+  plural: 'records',
+  one: 'a record',
+  many: 'records',
+  component: 'Record',
+  tables: ['records'],
+  schemas: { answer: DnsRecord, params: RecordParams, query: RecordListQuery, create: RecordCreate, set: RecordSet },
+  names: (items) => items.map(({ fqdn }) => fqdn),
+});

@@ -1,11 +1,11 @@
 import type { Static, TSchema } from 'typebox';
 import * as config from './config.ts';
-import * as domain from './network/domain.ts';
+import { DOMAIN } from './network/domain.ts';
 import * as event from './event.ts';
-import * as machine from './machine.ts';
+import { MACHINE } from './machine.ts';
 import * as node from './node.ts';
 import * as rack from './identity/rack.ts';
-import * as record from './record.ts';
+import { RECORD } from './record.ts';
 import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
@@ -14,6 +14,7 @@ import { JOB_ROUTES } from './cluster/job-routes.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
+import { callsOf } from './nouns/entry.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
 import {
   ADMINS,
@@ -45,91 +46,9 @@ export const ROUTES = {
   ...JOB_ROUTES,
   ...MOVE_ROUTES,
 
-  'domain.list': get('/domains', 'List domains', {
-    roles: EVERYBODY,
-    query: domain.DomainListQuery,
-    response: domain.DomainPage,
-  }),
-  'domain.show': get('/domains/{domain}', 'Show a domain', {
-    roles: EVERYBODY,
-    params: domain.DomainParams,
-    response: domain.Domain,
-    hasEtag: true,
-  }),
-  'domain.create': post('/domains', 'Create a domain', {
-    roles: OPERATORS,
-    body: domain.DomainCreate,
-    response: domain.Domain,
-  }),
-  'domain.set': patch('/domains/{domain}', 'Change a domain', {
-    roles: OPERATORS,
-    params: domain.DomainParams,
-    body: domain.DomainSet,
-    response: domain.Domain,
-  }),
-  'domain.delete': del('/domains/{domain}', 'Delete a domain', {
-    roles: OPERATORS,
-    params: domain.DomainParams,
-    query: domain.DomainDeleteQuery,
-    response: domain.Domain,
-  }),
-
-  'record.list': get('/records', 'List records', {
-    roles: EVERYBODY,
-    query: record.RecordListQuery,
-    response: record.RecordPage,
-  }),
-  'record.show': get('/records/{record}', 'Show a record', {
-    roles: EVERYBODY,
-    params: record.RecordParams,
-    response: record.DnsRecord,
-    hasEtag: true,
-  }),
-  'record.create': post('/records', 'Create a record', {
-    roles: OPERATORS,
-    body: record.RecordCreate,
-    response: record.DnsRecord,
-  }),
-  'record.set': patch('/records/{record}', 'Change a record', {
-    roles: OPERATORS,
-    params: record.RecordParams,
-    body: record.RecordSet,
-    response: record.DnsRecord,
-  }),
-  'record.delete': del('/records/{record}', 'Delete a record', {
-    roles: OPERATORS,
-    params: record.RecordParams,
-    response: record.DnsRecord,
-  }),
-
-  'machine.list': get('/machines', 'List machines', {
-    roles: EVERYBODY,
-    query: machine.MachineListQuery,
-    response: machine.MachinePage,
-  }),
-  'machine.show': get('/machines/{machine}', 'Show a machine', {
-    roles: EVERYBODY,
-    params: machine.MachineParams,
-    response: machine.Machine,
-    hasEtag: true,
-  }),
-  'machine.create': post('/machines', 'Create a machine', {
-    roles: OPERATORS,
-    body: machine.MachineCreate,
-    response: machine.Machine,
-  }),
-  'machine.set': patch('/machines/{machine}', 'Change a machine', {
-    roles: OPERATORS,
-    params: machine.MachineParams,
-    body: machine.MachineSet,
-    response: machine.Machine,
-  }),
-  'machine.delete': del('/machines/{machine}', 'Delete a machine', {
-    roles: OPERATORS,
-    params: machine.MachineParams,
-    response: machine.Machine,
-  }),
-
+  ...callsOf(DOMAIN),
+  ...callsOf(RECORD),
+  ...callsOf(MACHINE),
   ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,

@@ -8,7 +8,7 @@ import { option } from '../values.ts';
 export function carriedOptions(carrier: Carrier): OptionSpec[] {
   return carriedBy(carrier).map(({ noun, plural, texts }) => ({
     flags: `--${plural} <names>`,
-    help: `all ${plural} that it has then, with commas, such as ${texts.example}; "none": no ${noun}`,
+    help: `its ${plural} from then on, with commas, such as ${texts.example}; "none": no ${noun}`,
   }));
 }
 

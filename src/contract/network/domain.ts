@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, page, strict, Ttl, text, WriteQuery } from '../common.ts';
+import { Flag, Id, listQuery, strict, Ttl, text, WriteQuery } from '../common.ts';
+import { entry } from '../nouns/entry.ts';
 
 const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
 
@@ -18,7 +19,7 @@ export const Domain = strict({
 });
 export type Domain = Static<typeof Domain>;
 
-export const DomainCreate = strict({
+const DomainCreate = strict({
   name: text(254),
   ttl: Type.Optional(Ttl),
   leaseNames: Type.Optional(LeaseNames),
@@ -26,7 +27,7 @@ export const DomainCreate = strict({
 });
 export type DomainCreate = Static<typeof DomainCreate>;
 
-export const DomainSet = strict({
+const DomainSet = strict({
   name: Type.Optional(text(254)),
   ttl: Type.Optional(Ttl),
   leaseNames: Type.Optional(LeaseNames),
@@ -34,13 +35,31 @@ export const DomainSet = strict({
 });
 export type DomainSet = Static<typeof DomainSet>;
 
-export const DomainParams = strict({ domain: text(254, 'id or name') });
-export const DomainDeleteQuery = strict({
+const DomainParams = strict({ domain: text(254, 'id or name') });
+const DomainDeleteQuery = strict({
   ...WriteQuery.properties,
   cascade: Type.Optional(Type.Boolean({ description: 'delete its records too; machines are never deleted this way' })),
 });
-export const DomainListQuery = listQuery(
+const DomainListQuery = listQuery(
   { name: Type.Optional(text(254, 'part of the name')), is_default: Type.Optional(Flag) },
   ['id', 'name'],
 );
-export const DomainPage = page(Domain);
+
+/** The noun, its calls and its tables. */
+export const DOMAIN = entry({
+  noun: 'domain',
+  plural: 'domains',
+  one: 'a domain',
+  many: 'domains',
+  component: 'Domain',
+  tables: ['domains'],
+  schemas: {
+    answer: Domain,
+    params: DomainParams,
+    query: DomainListQuery,
+    create: DomainCreate,
+    set: DomainSet,
+    remove: DomainDeleteQuery,
+  },
+  names: (items) => items.map(({ name }) => name),
+});

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { RANGE_KINDS } from '../../model/ip-range.ts';
-import { Id, listQuery, oneOf, page, strict, text } from '../common.ts';
+import { Id, listQuery, oneOf, strict, text } from '../common.ts';
+import { entry } from '../nouns/entry.ts';
 
 const Kind = oneOf(RANGE_KINDS, 'dynamic: given out by DHCP; reserved: given to nobody by Regent itself');
 const Comment = Type.String({ maxLength: 200 });
@@ -18,7 +19,7 @@ export const Range = strict({
 });
 export type Range = Static<typeof Range>;
 
-export const RangeCreate = strict({
+const RangeCreate = strict({
   subnet: Type.Optional(text(64, 'id, CIDR or name; the one that holds `first` when left out')),
   kind: Kind,
   first: text(64),
@@ -27,16 +28,27 @@ export const RangeCreate = strict({
 });
 export type RangeCreate = Static<typeof RangeCreate>;
 
-export const RangeSet = strict({
+const RangeSet = strict({
   first: Type.Optional(text(64)),
   last: Type.Optional(text(64)),
   comment: Type.Optional(Comment),
 });
 export type RangeSet = Static<typeof RangeSet>;
 
-export const RangeParams = strict({ range: text(128, 'id, or FIRST-LAST') });
-export const RangeListQuery = listQuery(
-  { subnet: Type.Optional(text(64, 'id, CIDR or name')), kind: Type.Optional(Kind) },
-  ['id', 'first'],
-);
-export const RangePage = page(Range);
+const RangeParams = strict({ range: text(128, 'id, or FIRST-LAST') });
+const RangeListQuery = listQuery({ subnet: Type.Optional(text(64, 'id, CIDR or name')), kind: Type.Optional(Kind) }, [
+  'id',
+  'first',
+]);
+
+/** The noun, its calls and its tables. */
+export const RANGE = entry({
+  noun: 'range',
+  plural: 'ranges',
+  one: 'a range of addresses',
+  many: 'ranges of addresses',
+  component: 'Range',
+  tables: ['ip_ranges'],
+  schemas: { answer: Range, params: RangeParams, query: RangeListQuery, create: RangeCreate, set: RangeSet },
+  names: (items) => items.map(({ first, last }) => `${first}-${last}`),
+});

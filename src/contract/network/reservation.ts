@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { Id, listQuery, nullable, page, strict, text } from '../common.ts';
+import { Id, listQuery, nullable, strict, text } from '../common.ts';
+import { entry } from '../nouns/entry.ts';
 
 const Comment = Type.String({ maxLength: 200 });
 
@@ -16,7 +17,7 @@ export const Reservation = strict({
 });
 export type Reservation = Static<typeof Reservation>;
 
-export const ReservationCreate = strict({
+const ReservationCreate = strict({
   address: text(64, 'an address, or "auto" for the lowest free one of the subnet'),
   subnet: Type.Optional(text(64, 'id, CIDR or name; needed with "auto"; else the one that holds the address')),
   mac: Type.Optional(text(17, 'of the interface that is to get it by DHCP')),
@@ -25,15 +26,15 @@ export const ReservationCreate = strict({
 });
 export type ReservationCreate = Static<typeof ReservationCreate>;
 
-export const ReservationSet = strict({
+const ReservationSet = strict({
   mac: Type.Optional(nullable(text(17))),
   hostname: Type.Optional(nullable(text(63))),
   comment: Type.Optional(Comment),
 });
 export type ReservationSet = Static<typeof ReservationSet>;
 
-export const ReservationParams = strict({ reservation: text(64, 'id or address') });
-export const ReservationListQuery = listQuery(
+const ReservationParams = strict({ reservation: text(64, 'id or address') });
+const ReservationListQuery = listQuery(
   {
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
     mac: Type.Optional(text(17)),
@@ -41,4 +42,21 @@ export const ReservationListQuery = listQuery(
   },
   ['id', 'address'],
 );
-export const ReservationPage = page(Reservation);
+
+/** The noun, its calls and its tables. */
+export const RESERVATION = entry({
+  noun: 'reservation',
+  plural: 'reservations',
+  one: 'a reserved address',
+  many: 'reserved addresses',
+  component: 'Reservation',
+  tables: ['reservations'],
+  schemas: {
+    answer: Reservation,
+    params: ReservationParams,
+    query: ReservationListQuery,
+    create: ReservationCreate,
+    set: ReservationSet,
+  },
+  names: (items) => items.map(({ address }) => address),
+});

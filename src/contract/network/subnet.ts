@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, nullable, page, strict, text } from '../common.ts';
+import { Flag, Id, listQuery, nullable, strict, text } from '../common.ts';
+import { entry } from '../nouns/entry.ts';
 
 const Resolvers = Type.Array(text(64), { maxItems: 8, description: 'what DHCP names instead of our own resolvers' });
 
@@ -26,7 +27,7 @@ export const Subnet = strict({
 });
 export type Subnet = Static<typeof Subnet>;
 
-export const SubnetCreate = strict({
+const SubnetCreate = strict({
   cidr: text(64),
   name: Type.Optional(text(64, 'the CIDR when left out')),
   vlan: Type.Optional(
@@ -43,7 +44,7 @@ export const SubnetCreate = strict({
 });
 export type SubnetCreate = Static<typeof SubnetCreate>;
 
-export const SubnetSet = strict({
+const SubnetSet = strict({
   name: Type.Optional(text(64)),
   vlan: Type.Optional(text(140)),
   gateway: Type.Optional(nullable(text(64))),
@@ -54,8 +55,8 @@ export const SubnetSet = strict({
 });
 export type SubnetSet = Static<typeof SubnetSet>;
 
-export const SubnetParams = strict({ subnet: text(64, 'id, CIDR (with "/" written %2F) or name') });
-export const SubnetListQuery = listQuery(
+const SubnetParams = strict({ subnet: text(64, 'id, CIDR (with "/" written %2F) or name') });
+const SubnetListQuery = listQuery(
   {
     name: Type.Optional(text(64, 'part of the name')),
     cidr: Type.Optional(text(64)),
@@ -64,4 +65,15 @@ export const SubnetListQuery = listQuery(
   },
   ['id', 'name', 'cidr'],
 );
-export const SubnetPage = page(Subnet);
+
+/** The noun, its calls and its tables. */
+export const SUBNET = entry({
+  noun: 'subnet',
+  plural: 'subnets',
+  one: 'a subnet',
+  many: 'subnets',
+  component: 'Subnet',
+  tables: ['subnets'],
+  schemas: { answer: Subnet, params: SubnetParams, query: SubnetListQuery, create: SubnetCreate, set: SubnetSet },
+  names: (items) => items.map(({ cidr }) => cidr),
+});

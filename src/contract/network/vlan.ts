@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, nullable, page, strict, text } from '../common.ts';
+import { Flag, Id, listQuery, nullable, strict, text } from '../common.ts';
+import { entry } from '../nouns/entry.ts';
 
 /** A rack that stands on a VLAN, by its own report. */
 const VlanRack = strict({
@@ -24,7 +25,7 @@ export const Vlan = strict({
 });
 export type Vlan = Static<typeof Vlan>;
 
-export const VlanCreate = strict({
+const VlanCreate = strict({
   name: Type.Optional(text(64, 'vlan-VID when left out')),
   vid: Type.Integer(),
   fabric: Type.Optional(text(64, 'id or name; the first fabric when left out')),
@@ -33,7 +34,7 @@ export const VlanCreate = strict({
 });
 export type VlanCreate = Static<typeof VlanCreate>;
 
-export const VlanSet = strict({
+const VlanSet = strict({
   name: Type.Optional(text(64)),
   vid: Type.Optional(Type.Integer()),
   space: Type.Optional(nullable(text(64, 'id or name; null: none'))),
@@ -43,10 +44,10 @@ export const VlanSet = strict({
 });
 export type VlanSet = Static<typeof VlanSet>;
 
-export const VlanParams = strict({
+const VlanParams = strict({
   vlan: text(140, 'FABRIC/NAME or FABRIC/VID (with "/" written %2F); name, VID or id where one VLAN alone has it'),
 });
-export const VlanListQuery = listQuery(
+const VlanListQuery = listQuery(
   {
     name: Type.Optional(text(64, 'part of the name')),
     fabric: Type.Optional(text(64, 'id or name')),
@@ -55,4 +56,21 @@ export const VlanListQuery = listQuery(
   },
   ['id', 'name', 'vid'],
 );
-export const VlanPage = page(Vlan);
+
+/** The noun, its calls and its tables. */
+export const VLAN = entry({
+  noun: 'vlan',
+  plural: 'vlans',
+  one: 'a VLAN',
+  many: 'VLANs',
+  component: 'Vlan',
+  tables: ['vlans'],
+  schemas: { answer: Vlan, params: VlanParams, query: VlanListQuery, create: VlanCreate, set: VlanSet },
+  names: vlanNames,
+});
+
+/** The short name of a VLAN where it alone has it, and always the one with the fabric. */
+function vlanNames(vlans: readonly Pick<Vlan, 'name' | 'fabric'>[]): string[] {
+  const isAlone = (name: string) => vlans.filter((vlan) => vlan.name === name).length === 1;
+  return vlans.flatMap(({ name, fabric }) => [...(isAlone(name) ? [name] : []), `${fabric}/${name}`]);
+}

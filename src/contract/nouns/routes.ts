@@ -1,17 +1,8 @@
-import Type, {
-  type Static,
-  type TArray,
-  type TInteger,
-  type TNull,
-  type TObject,
-  type TOptional,
-  type TSchema,
-  type TString,
-  type TUnion,
-} from 'typebox';
-import { Id, listQuery, page, strict, text, type WriteQuery } from '../common.ts';
-import { del, EVERYBODY, get, OPERATORS, patch, post, type RouteSpec } from '../route-spec.ts';
+import Type, { type Static, type TInteger, type TObject, type TOptional, type TSchema, type TString } from 'typebox';
+import { Id, listQuery, strict, text } from '../common.ts';
+import type { RouteSpec } from '../route-spec.ts';
 import { type Declaration, type Field, oneOfNoun, type Verb } from './declare.ts';
+import { type Calls, usualCalls } from './entry.ts';
 import { type Declared, type DeclarationOf, type DeclaredNoun, NOUNS } from './registry.ts';
 
 type Fields<D extends Declaration> = D['fields'];
@@ -35,26 +26,13 @@ type List<D extends Declaration> = TObject<
     [M in 'cursor' | 'sort' | 'fields' | (keyof D['filters'] & string)]: TOptional<Text>;
   } & { limit: TOptional<TInteger> }
 >;
-type Page<D extends Declaration> = TObject<{ items: TArray<Answer<D>>; next: TUnion<[TString, TNull]> }>;
-
-interface Common<M extends RouteSpec['method'], R extends TSchema, S extends 200 | 201> {
-  readonly method: M;
-  readonly path: string;
-  readonly summary: string;
-  readonly roles: RouteSpec['roles'];
-  readonly response: R;
-  readonly status: S;
-  readonly hasEtag?: boolean;
-}
-type Write = { readonly query: typeof WriteQuery };
-
-/** The five calls of a noun, as the table of calls has them. */
-interface Calls<D extends Declaration> {
-  list: Common<'GET', Page<D>, 200> & { readonly query: List<D> };
-  show: Common<'GET', Answer<D>, 200> & { readonly params: Params<D> };
-  create: Common<'POST', Answer<D>, 201> & Write & { readonly body: Create<D> };
-  set: Common<'PATCH', Answer<D>, 200> & Write & { readonly params: Params<D>; readonly body: Set<D> };
-  delete: Common<'DELETE', Answer<D>, 200> & Write & { readonly params: Params<D> };
+/** What the calls of a declared noun take and answer. */
+interface SchemasOf<D extends Declaration> {
+  readonly answer: Answer<D>;
+  readonly params: Params<D>;
+  readonly query: List<D>;
+  readonly create: Create<D>;
+  readonly set: Set<D>;
 }
 
 type IdOf<D extends Declared> = D extends Declared ? `${D['noun']}.${D['verbs'][number]}` : never;
@@ -62,7 +40,7 @@ type IdOf<D extends Declared> = D extends Declared ? `${D['noun']}.${D['verbs'][
 export type DeclaredRouteId = IdOf<Declared>;
 type Routes = {
   [I in DeclaredRouteId]: I extends `${infer N extends DeclaredNoun}.${infer V extends Verb}`
-    ? Calls<DeclarationOf<N>>[V]
+    ? Calls<SchemasOf<DeclarationOf<N>>>[V]
     : never;
 };
 
@@ -96,19 +74,19 @@ function answerFor(declaration: Declaration): TSchema {
 
 function routesOf(declaration: Declaration): [string, RouteSpec][] {
   const { noun, plural, fields, verbs } = declaration;
-  const response = answerFor(declaration);
-  const params = strict({ [noun]: text(64, 'id or name') });
-  const path = `/${plural}`;
-  const one = `${path}/{${noun}}`;
-  const body = strict(mapped(fields, inputOf));
-  const change = strict(mapped(fields, ({ input }) => Type.Optional(input)));
-  const calls: Record<Verb, RouteSpec> = {
-    list: get(path, `List ${plural}`, { roles: EVERYBODY, query: queryOf(declaration), response: page(response) }),
-    show: get(one, `Show ${oneOfNoun(noun)}`, { roles: EVERYBODY, params, response, hasEtag: true }),
-    create: post(path, `Create ${oneOfNoun(noun)}`, { roles: OPERATORS, body, response }),
-    set: patch(one, `Change ${oneOfNoun(noun)}`, { roles: OPERATORS, params, body: change, response }),
-    delete: del(one, `Delete ${oneOfNoun(noun)}`, { roles: OPERATORS, params, response }),
-  };
+  const calls = usualCalls({
+    noun,
+    plural,
+    one: oneOfNoun(noun),
+    many: plural,
+    schemas: {
+      answer: answerFor(declaration),
+      params: strict({ [noun]: text(64, 'id or name') }),
+      query: queryOf(declaration),
+      create: strict(mapped(fields, inputOf)),
+      set: strict(mapped(fields, ({ input }) => Type.Optional(input))),
+    },
+  });
   return verbs.map((verb) => [`${noun}.${verb}`, calls[verb]]);
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { ENTRIES } from '../../../contract/nouns/entries.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { DECLARED_TABLES } from '../../declared/sentences.ts';
 import { findChange } from './changes.ts';
@@ -16,15 +17,7 @@ interface HistoryRow {
 const TABLES: readonly string[] = [
   'settings',
   ...DECLARED_TABLES,
-  'vlans',
-  'subnets',
-  'ip_ranges',
-  'reservations',
-  'domains',
-  'records',
-  'machines',
-  'interfaces',
-  'interface_addresses',
+  ...ENTRIES.flatMap(({ tables }) => tables),
   'nodes',
   'racks',
 ];
