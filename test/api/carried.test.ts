@@ -23,10 +23,9 @@ describe.each(all)('%s of machines', (plural, { noun, texts }) => {
   const carry = (machine: string, names: unknown, headers = {}) =>
     site.call('PATCH', `/machines/${machine}`, { body: { [plural]: names }, headers });
   const carried = async (machine: string) => (await site.call('GET', `/machines/${machine}`)).body[plural];
-  const undo = async () => {
-    const changes = (await site.call('GET', '/config/history?limit=1')).body['items'] as { id: number }[];
-    return (await site.call('POST', `/config/history/${changes[0]?.id ?? 0}/rollback`)).status;
-  };
+  const newest = async () =>
+    ((await site.call('GET', '/config/history?limit=1')).body['items'] as { id: number }[])[0]?.id ?? 0;
+  const undo = async () => (await site.call('POST', `/config/history/${await newest()}/rollback`)).status;
 
   it('are given at creation and later, all at once, by name or id, and found by a filter', async () => {
     const ids = [];
@@ -119,5 +118,26 @@ describe.each(all)('%s of machines', (plural, { noun, texts }) => {
     expect(one.status).toBe(201);
     expect(await undo()).toBe(201);
     expect(await machines(`${noun}=${named('a')}`)).toEqual(['web1']);
+  });
+
+  it('are not taken back where that no longer fits', async () => {
+    await site.call('POST', `/${plural}`, { body: { name: named('new') } });
+    const made = await newest();
+    await carry('web2', [named('new')]);
+    const given = await newest();
+    const back = (change: number) => site.call('POST', `/config/history/${change}/rollback`);
+    expect((await back(made)).body).toMatchObject({
+      code: 'in_use',
+      detail: `The ${noun} is still used by machines. Rule: remove or move those first.`,
+    });
+    await carry('web2', []);
+    const taken = await newest();
+    await site.call('DELETE', `/${plural}/${named('new')}`);
+    expect((await back(taken)).body).toMatchObject({
+      code: 'conflict',
+      detail: expect.stringMatching(new RegExp(`^There is no ${noun} \\d+ \\(any more\\)\\.`)),
+    });
+    expect((await back(given)).body.code).toBe('conflict');
+    expect(await carried('web2')).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/route
 import type { Client } from '../../contract/client.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command.ts';
-import type { ExitCode } from '../exit.ts';
+import { type ExitCode, usageError } from '../exit.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet, option } from '../values.ts';
 
@@ -21,12 +21,16 @@ type Row = DeclaredObject<DeclaredNoun>;
 export const DECLARED: readonly NounSpec[] = NOUNS.map(commandsOf);
 
 /** Which names complete the value of an option that is called as a declared noun, such as `--space`, or `--spaces` for the first of several. */
-export const DECLARED_OPTIONS: Readonly<Record<string, DeclaredNoun>> = Object.fromEntries(
-  NOUNS.flatMap(({ noun, plural }) => [
-    [`--${noun}`, noun],
-    [`--${plural}`, noun],
-  ]),
-);
+export const DECLARED_OPTIONS: Readonly<Record<string, NameKind>> = Object.fromEntries(NOUNS.flatMap(kindsOfOptions));
+
+/** With those of fields that name objects of a declared noun, such as `--main-space`. */
+function kindsOfOptions({ noun, plural, fields }: Declared): [string, NameKind][] {
+  const referring = Object.entries<Field>(fields).flatMap(([member, { refersTo }]): [string, NameKind][] => {
+    const other = NOUNS.find((known) => known.noun === refersTo);
+    return other === undefined ? [] : [[`--${flagOf(member)}`, other.noun]];
+  });
+  return [[`--${noun}`, noun], [`--${plural}`, noun], ...referring];
+}
 
 /** Is it a declared noun? */
 export function isDeclared(kind: NameKind): kind is DeclaredNoun {
@@ -53,9 +57,11 @@ function commandsOf(declaration: Declared): NounSpec {
 
 function listCommand(declaration: Declared): CommandSpec {
   const { noun, plural } = declaration;
+  const fields: Declaration['fields'] = declaration.fields;
   const filters = Object.entries(declaration.filters).map(([member, by]) => ({
-    flags: `--${flagOf(member)} <text>`,
-    help: by === 'part' ? `only those whose ${member} holds this` : `only those of this ${member}`,
+    ...optionOf(fields, member),
+    ...(by === 'part' ? { flags: `--${flagOf(member)} <text>` } : {}),
+    help: by === 'part' ? `only those whose ${member} holds this` : `only those of this ${headerOf(member)}`,
   }));
   return {
     verb: 'list',
@@ -64,7 +70,7 @@ function listCommand(declaration: Declared): CommandSpec {
     examples: [`regent ${noun} list`],
     run: async (call) => {
       const { client } = await call.region();
-      const query = given(call, Object.keys(declaration.filters));
+      const query = given(call, fields, Object.keys(declaration.filters));
       await printList(printerOf(call), shapeOf(declaration), await collect(client.all(route(noun, 'list'), { query })));
     },
   };
@@ -96,7 +102,8 @@ function createCommand(declaration: Declared): CommandSpec {
     options: others.map((member) => optionOf(fields, member)),
     isChange: true,
     examples: create.examples ?? [`regent ${noun} create ${example}`],
-    run: (call) => change(call, declaration, 'create', { body: { name: need(call, 0), ...given(call, others) } }),
+    run: (call) =>
+      change(call, declaration, 'create', { body: { name: need(call, 0), ...given(call, fields, others) } }),
   };
 }
 
@@ -112,7 +119,7 @@ function setCommand(declaration: Declared): CommandSpec {
     isChange: true,
     examples: set.examples ?? [`regent ${noun} set ${example} --name ${example}-2`],
     run: (call) => {
-      const body = given(call, members);
+      const body = given(call, fields, members);
       nothingToSet(body, orList(members.map((member) => `--${flagOf(member)}`)));
       return change(call, declaration, 'set', { params: paramsOf(noun, call), body });
     },
@@ -171,6 +178,7 @@ function shapeOf({ noun, fields, counts }: Declaration): Shape<Row> {
 
 function textOf(row: object, member: string): string {
   const value: unknown = Object.entries(row).find(([name]) => name === member)?.[1];
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
@@ -183,18 +191,30 @@ function paramsOf(noun: DeclaredNoun, call: Call): never {
 }
 
 function optionOf(fields: Declaration['fields'], member: string): OptionSpec {
-  const { value, help } = (fields[member] as Field).option;
-  return { flags: `--${flagOf(member)} <${value}>`, help };
+  const { value, help, values } = fieldOf(fields, member).option;
+  return { flags: `--${flagOf(member)} <${value}>`, help, ...(values === undefined ? {} : { values }) };
 }
 
 /** The members that were given as options. */
-function given(call: Call, members: readonly string[]): Record<string, string> {
+function given(call: Call, fields: Declaration['fields'], members: readonly string[]): Record<string, unknown> {
+  const all = members.map((member) => [member, option(call, member)] as const);
   return Object.fromEntries(
-    members.flatMap((member) => {
-      const value = option(call, member);
-      return value === undefined ? [] : [[member, value]];
-    }),
+    all.flatMap(([member, text]) => (text === undefined ? [] : [[member, valueOf(fields, member, text)]])),
   );
+}
+
+function valueOf(fields: Declaration['fields'], member: string, text: string): unknown {
+  const { read } = fieldOf(fields, member).option;
+  if (read === undefined) return text;
+  const value = read.value(text);
+  if (value === undefined) throw usageError(`--${flagOf(member)}: "${text}" is not usable. Rule: ${read.rule}.`);
+  return value;
+}
+
+function fieldOf(fields: Declaration['fields'], member: string): Field {
+  const field = fields[member];
+  if (field === undefined) throw new Error(`there is no field ${member}`);
+  return field;
 }
 
 function flagOf(member: string): string {

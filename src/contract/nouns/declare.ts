@@ -1,11 +1,28 @@
-import Type, { type TSchema, type TString } from 'typebox';
+import Type, {
+  type TBoolean,
+  type TInteger,
+  type TNull,
+  type TSchema,
+  type TString,
+  type TUnion,
+  type TUnsafe,
+} from 'typebox';
 import type { Rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
-import { text } from '../common.ts';
+import { nullable, oneOf, text } from '../common.ts';
 
 /** What may be done with a plain noun. */
 export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
 export type Verb = (typeof VERBS)[number];
+
+/** An option of the command line: the word for its value, its help, the values that it may have. */
+interface OptionText {
+  readonly value: string;
+  readonly help: string;
+  readonly values?: readonly string[];
+  /** The member's value that a text stands for, and the rule; left out: the text itself. `undefined`: it is not usable. */
+  readonly read?: { readonly rule: string; readonly value: (text: string) => unknown };
+}
 
 /** A member that operators write. Its column has its name in snake case. */
 export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema, O extends boolean = boolean> {
@@ -17,10 +34,11 @@ export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema,
   readonly isOptional: O;
   /** Has each object another value? The constraint is `<table>_<column>_unique`. */
   readonly isUnique: boolean;
-  /** The command line's option: the word for its value, and its help. */
-  readonly option: { readonly value: string; readonly help: string };
-  /** What an operator reads when the constraint `<table>_<column>_grammar` refuses. `label`: the noun. */
-  grammar(label: string): string;
+  readonly option: OptionText;
+  /** What an operator reads when the constraint `<table>_<column>_grammar` refuses; left out: there is none. `label`: the noun. */
+  grammar?(label: string): string;
+  /** The declared noun that it names an object of: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
+  readonly refersTo?: string;
   /** The model's law: the canonical value, or why there is none. Left out: the schema and the constraint are all. */
   parse?(value: string, field: string): string | Rejected;
 }
@@ -81,7 +99,7 @@ export interface Declaration {
   readonly counts: Readonly<Record<string, Count>>;
   /** Fields by which a list is ordered; `id` is the order when none is asked for. */
   readonly sorts: readonly string[];
-  /** Fields by which a list is cut down: `part` finds a part of the text, whatever its case. */
+  /** Fields by which a list is cut down: `part` finds a part of a text, whatever its case; `exact` finds the value, or the object that is named. */
   readonly filters: Readonly<Record<string, 'part' | 'exact'>>;
   readonly usedBy: readonly Use[];
   /** Objects of that noun carry any number of these: `machine set --tags a,b`. The table is `<carrier>_<plural>`. */
@@ -132,9 +150,80 @@ export function commentField(): Field<TString, TString, true> {
   };
 }
 
+/** A whole number. `help`: what it is, for people. */
+export function numberField(given: {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly help: string;
+}): Field<TInteger, TInteger, true> {
+  const { minimum, maximum, help } = given;
+  const rule = `a whole number, ${minimum} to ${maximum}`;
+  const isNumber = (text: string) => /^-?\d{1,15}$/.test(text);
+  return {
+    answer: Type.Integer(),
+    input: Type.Integer({ minimum, maximum, description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'number', help, read: { rule, value: (text) => (isNumber(text) ? Number(text) : undefined) } },
+    grammar: (label) => `A number of the ${label} is out of range. Rule: ${rule}.`,
+  };
+}
+
+/** Something that is on or off. */
+export function flagField(help: string): Field<TBoolean, TBoolean, true> {
+  const values = ['on', 'off'];
+  return {
+    answer: Type.Boolean({ description: help }),
+    input: Type.Boolean({ description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: {
+      value: 'on|off',
+      help,
+      values,
+      read: { rule: 'on or off', value: (text) => (values.includes(text) ? text === 'on' : undefined) },
+    },
+  };
+}
+
+/** One of several words. */
+export function choiceField<const V extends readonly string[]>(
+  values: V,
+  help: string,
+): Field<TUnsafe<V[number]>, TUnsafe<V[number]>, true> {
+  return {
+    answer: oneOf(values, help),
+    input: oneOf(values, help),
+    isOptional: true,
+    isUnique: false,
+    option: { value: values.join('|'), help, values },
+    grammar: (label) => `The ${label} has a value that is not known. Rule: ${values.join(', ')}.`,
+  };
+}
+
+/** An object of another declared noun, or none: answers show its name, bodies take its id or name. */
+export function referenceField(
+  noun: string,
+  help: string,
+): Field<TUnion<[TString, TNull]>, TUnion<[TString, TNull]>, true> {
+  return {
+    answer: nullable(Type.String({ description: `name of ${oneOfNoun(noun)}` })),
+    input: nullable(text(64, 'id or name; null: none')),
+    isOptional: true,
+    isUnique: false,
+    option: {
+      value: `${noun}|none`,
+      help,
+      read: { rule: 'a name, an id, or none', value: (given) => (given === 'none' ? null : given) },
+    },
+    refersTo: noun,
+  };
+}
+
 /** The column of a member. */
-export function columnOf(member: string): string {
-  return member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export function columnOf(member: string, field?: Pick<Field, 'refersTo'>): string {
+  const column = member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return field?.refersTo === undefined ? column : `${column}_id`;
 }
 
 /** `a space`, `an image`. */

@@ -23,7 +23,9 @@ type Set<D extends Declaration> = TObject<{ [M in keyof Fields<D> & string]: TOp
 type Params<D extends Declaration> = TObject<{ [P in D['noun']]: Text }>;
 type List<D extends Declaration> = TObject<
   Omit<ReturnType<typeof listQuery>['properties'], keyof D['filters'] | 'limit' | 'cursor' | 'sort' | 'fields'> & {
-    [M in 'cursor' | 'sort' | 'fields' | (keyof D['filters'] & string)]: TOptional<Text>;
+    [M in 'cursor' | 'sort' | 'fields' | (keyof D['filters'] & string)]: TOptional<
+      M extends keyof Fields<D> ? Fields<D>[M]['input'] : Text
+    >;
   } & { limit: TOptional<TInteger> }
 >;
 /** What the calls of a declared noun take and answer. */
@@ -94,11 +96,14 @@ function inputOf({ input, isOptional }: Field): TSchema {
   return isOptional ? Type.Optional(input) : input;
 }
 
-function queryOf({ fields, filters, sorts }: Declaration): TSchema {
+function queryOf({ noun, fields, filters, sorts }: Declaration): TSchema {
   const members = Object.entries(filters).map(([member, by]) => {
-    const input = fields[member]?.input;
-    const max = input && 'maxLength' in input ? Number(input.maxLength) : 64;
-    return [member, Type.Optional(by === 'part' ? text(max, `part of the ${member}`) : text(max))] as const;
+    const field = fields[member];
+    if (field === undefined) throw new Error(`${noun} has no field ${member}`);
+    if (field.refersTo !== undefined) return [member, Type.Optional(text(64, 'id or name'))] as const;
+    if (by === 'exact') return [member, Type.Optional(field.input)] as const;
+    const max = 'maxLength' in field.input ? Number(field.input.maxLength) : 64;
+    return [member, Type.Optional(text(max, `part of the ${member}`))] as const;
   });
   return listQuery(Object.fromEntries(members), ['id', ...sorts]);
 }

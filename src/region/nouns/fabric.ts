@@ -16,7 +16,7 @@ export const fabricCases = {
     'fabric.create',
     ({ body }) => `fabric create ${body.name}`,
     async (tx, { body }) => {
-      const values = readFields(FABRIC.fields, body);
+      const values = await readFields(tx, FABRIC.fields, body);
       if (isRejected(values)) return values;
       const row = await createDeclared(tx, 'fabric', values);
       const vlan = await createVlan(tx, { fabricId: row.id, name: 'untagged', vid: 0 });

@@ -17,7 +17,7 @@ export type Values<N extends DeclaredNoun> = {
 
 /** A page's query with the filters of the declaration. */
 export type ListQuery<N extends DeclaredNoun> = PageQuery & {
-  readonly [M in keyof DeclarationOf<N>['filters']]?: string | undefined;
+  readonly [M in keyof DeclarationOf<N>['filters']]?: unknown;
 };
 
 const SPECS = new Map(NOUNS.map((declaration) => [declaration.noun, specOf(declaration)]));
@@ -37,7 +37,7 @@ export function findFirst<N extends DeclaredNoun>(tx: Tx, noun: N): Promise<Decl
 }
 
 export function createDeclared<N extends DeclaredNoun>(tx: Tx, noun: N, values: Values<N>): Promise<DeclaredRow<N>> {
-  return insertRow(tx, spec(noun), columnsOf(values));
+  return insertRow(tx, spec(noun), columnsOf(spec(noun), values));
 }
 
 export function updateDeclared<N extends DeclaredNoun>(
@@ -46,7 +46,7 @@ export function updateDeclared<N extends DeclaredNoun>(
   target: Target,
   values: Values<N>,
 ): Promise<DeclaredRow<N> | Rejected> {
-  return updateRow(tx, spec(noun), target, columnsOf(values));
+  return updateRow(tx, spec(noun), target, columnsOf(spec(noun), values));
 }
 
 export function deleteDeclared<N extends DeclaredNoun>(
@@ -67,9 +67,11 @@ export function listDeclared<N extends DeclaredNoun>(
   const wanted: Readonly<Record<string, unknown>> = query;
   const filters = Object.entries(own.filters).map(([member, by]) => {
     const value = wanted[member];
-    if (typeof value !== 'string') return undefined;
-    const column = columnRef(member);
-    return by === 'part' ? sql`${column} ilike ${containing(value)}` : sql`${column} = ${value}`;
+    if (value === undefined) return undefined;
+    const column = columnRef(own, member);
+    return by === 'part' && typeof value === 'string'
+      ? sql`${column} ilike ${containing(value)}`
+      : sql`${column} = ${value}`;
   });
   return listPage(tx, own, filters, query);
 }
@@ -79,7 +81,7 @@ export async function lockAll(tx: Tx, noun: DeclaredNoun): Promise<number> {
   return (await tx.all(sql`select id from ${sql.table(spec(noun).table)} order by id for update`)).length;
 }
 
-type Spec = Noun & ListSpec & { readonly filters: Declaration['filters'] };
+type Spec = Noun & ListSpec & Pick<Declaration, 'filters' | 'fields'>;
 
 function spec(noun: DeclaredNoun): Spec {
   const found = SPECS.get(noun);
@@ -89,7 +91,7 @@ function spec(noun: DeclaredNoun): Spec {
 
 function specOf(declaration: Declaration): Spec {
   const { noun, plural, fields, counts, sorts, filters } = declaration;
-  const members = Object.keys(fields).map((member) => sql`${columnRef(member)} as ${sql.ref(member)}`);
+  const members = Object.keys(fields).map((member) => sql`${shown(declaration, member)} as ${sql.ref(member)}`);
   const numbers = Object.entries(counts).map(
     ([member, { table, column }]) =>
       sql`(select count(*) from ${sql.table(table)} c where ${sql.ref(`c.${column}`)} = t.id) as ${sql.ref(member)}`,
@@ -104,20 +106,33 @@ function specOf(declaration: Declaration): Spec {
     sorts: { id: sql`t.id`, ...Object.fromEntries(sorts.map((member) => [member, orderOf(declaration, member)])) },
     defaultSort: 'id',
     filters,
+    fields,
   };
 }
 
+/** What answers show: the value, or the name of the object that is named. */
+function shown(declaration: Declaration, member: string): RawBuilder<unknown> {
+  const noun = declaration.fields[member]?.refersTo;
+  if (noun === undefined) return columnRef(declaration, member);
+  const other = NOUNS.find((known) => known.noun === noun);
+  if (other === undefined) throw new Error(`${declaration.noun}.${member} names ${noun}, which is not declared`);
+  return sql`(select r.name from ${sql.table(other.plural)} r where r.id = ${columnRef(declaration, member)})`;
+}
+
 /** Texts are ordered by their characters, whatever the database's language. */
-function orderOf({ fields }: Declaration, member: string): RawBuilder<unknown> {
-  const answer = fields[member]?.answer;
+function orderOf(declaration: Declaration, member: string): RawBuilder<unknown> {
+  const answer = declaration.fields[member]?.answer;
   const isText = answer !== undefined && 'type' in answer && answer.type === 'string';
-  return isText ? sql`${columnRef(member)} collate "C"` : columnRef(member);
+  return isText ? sql`${columnRef(declaration, member)} collate "C"` : columnRef(declaration, member);
 }
 
-function columnRef(member: string): RawBuilder<unknown> {
-  return sql.ref(`t.${columnOf(member)}`);
+function columnRef({ fields }: Pick<Declaration, 'fields'>, member: string): RawBuilder<unknown> {
+  return sql.ref(`t.${columnOf(member, fields[member])}`);
 }
 
-function columnsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).map(([member, value]) => [columnOf(member), value]));
+function columnsOf(
+  { fields }: Pick<Declaration, 'fields'>,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([member, value]) => [columnOf(member, fields[member]), value]));
 }

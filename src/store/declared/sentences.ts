@@ -18,7 +18,8 @@ function sentencesOf(declaration: Declaration): [string, Sentence][] {
     const constraint = `${plural}_${columnOf(member)}`;
     const first = oneOfNoun(noun).replace(/^a/, 'A');
     return [
-      [`${constraint}_grammar`, invalid(field.grammar(noun), member)],
+      ...(field.grammar ? [[`${constraint}_grammar`, invalid(field.grammar(noun), member)] as [string, Sentence]] : []),
+      ...(field.refersTo ? [[constraint, reference(field.refersTo, plural)] as [string, Sentence]] : []),
       ...(field.isUnique
         ? [
             [`${constraint}_unique`, conflict(`${first} with the ${member} {} exists already.`, member)] as [

@@ -39,20 +39,38 @@ export function viewDeclared<N extends DeclaredNoun>(row: rows.DeclaredRow<N>): 
   return shown as unknown as DeclaredObject<N>;
 }
 
-/** The values of a body by the model's laws: canonical, or the first refusal. Members that are not given are not in it. */
-export function readFields(
+/**
+ * The values of a body, or of a list's query, by the model's laws: canonical, objects that are named by their ids; or the first refusal.
+ * Members that are not given are not in it.
+ */
+export async function readFields(
+  tx: Tx,
   fields: Declaration['fields'],
   body: Readonly<Record<string, unknown>>,
-): Record<string, unknown> | Rejected {
+): Promise<Record<string, unknown> | Rejected> {
   const values: Record<string, unknown> = {};
   for (const [member, field] of Object.entries<Field>(fields)) {
     const given = body[member];
     if (given === undefined) continue;
-    const value = typeof given === 'string' && field.parse ? field.parse(given, member) : given;
+    const value = await readField(tx, field, { member, given });
     if (isRejected(value)) return value;
     values[member] = value;
   }
   return values;
+}
+
+async function readField(
+  tx: Tx,
+  field: Field,
+  { member, given }: { readonly member: string; readonly given: unknown },
+): Promise<unknown> {
+  if (typeof given !== 'string') return given;
+  const { refersTo } = field;
+  if (refersTo === undefined) return field.parse ? field.parse(given, member) : given;
+  const other = NOUNS.find(({ noun }) => noun === refersTo);
+  if (other === undefined) throw new Error(`${member} names ${refersTo}, which is not declared`);
+  const row = await declaredByRef(tx, other.noun, given);
+  return isRejected(row) ? row : row.id;
 }
 
 /** What a call takes, as its noun's schemas let it through. */
@@ -92,10 +110,14 @@ function writes(
   return { kind: 'write', isQuiet: false, summary, run };
 }
 
-function listCase({ noun }: Own): object {
-  return reads(async (tx, { query }) =>
-    pageBody<Row, object>(await rows.listDeclared<DeclaredNoun>(tx, noun, { ...query }), viewDeclared, query),
-  );
+function listCase({ noun, fields }: Own): object {
+  const named = Object.fromEntries(Object.entries<Field>(fields).filter(([, { refersTo }]) => refersTo !== undefined));
+  return reads(async (tx, { query }) => {
+    const wanted = await readFields(tx, named as Declaration['fields'], { ...query });
+    if (isRejected(wanted)) return wanted;
+    const page = await rows.listDeclared<DeclaredNoun>(tx, noun, { ...query, ...wanted });
+    return pageBody<Row, object>(page, viewDeclared, query);
+  });
 }
 
 function showCase({ noun }: Own): object {
@@ -109,7 +131,7 @@ function createCase({ noun, fields }: Own): object {
   return writes(
     ({ body }) => `${noun} create ${body.name ?? ''}`,
     async (tx, { body }) => {
-      const values = readFields(fields, body);
+      const values = await readFields(tx, fields, body);
       if (isRejected(values)) return values;
       const row = await rows.createDeclared(tx, noun, values);
       tx.emit({ kind: `${noun}.created`, subject: row.name, data: viewDeclared(row) });
@@ -124,7 +146,7 @@ function setCase({ noun, fields }: Own): object {
     async (tx, { params, body }, context) => {
       const old = await declaredByRef(tx, noun, params[noun] ?? '');
       if (isRejected(old)) return old;
-      const values = readFields(fields, body);
+      const values = await readFields(tx, fields, body);
       if (isRejected(values)) return values;
       const row = await rows.updateDeclared(tx, noun, target(old.id, context), values);
       if (isRejected(row)) return row;
