@@ -136,6 +136,28 @@ describe('regent', () => {
     }
   });
 
+  it('gives machines tags, finds them by these, and takes a change back', async () => {
+    expect(await good('tag create gpu --comment graphics')).toBe('tag gpu created\n');
+    expect(await good('tag create ssd')).toBe('tag ssd created\n');
+    expect(await good('machine create tagged --tags gpu,ssd')).toContain('created');
+    expect(await good('machine list --tag gpu -o name')).toBe('tagged.regent.internal\n');
+    expect(await good('machine show tagged')).toMatch(/Tags: +gpu, ssd\n/);
+    expect(await good('tag list')).toMatch(/NAME +COMMENT +MACHINES\ngpu +graphics +1\nssd +- +1\n/);
+    expect(await good('__complete -- machine list --tag g')).toBe('gpu\n');
+    expect(await regent('tag delete gpu')).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/gpu is on the machines tagged\.regent\.internal[^]*regent machine list --tag gpu/),
+    });
+    expect(await good('machine set tagged --tags none --dry-run')).not.toBe('');
+    expect(await good('machine set tagged --tags none')).toContain('changed');
+    const [newest] = JSON.parse(await good('config history --limit 1 -o json')) as { id: number }[];
+    expect(await good(`config rollback ${newest?.id}`)).toContain('undone');
+    expect(await good('machine list --tag ssd -o name')).toBe('tagged.regent.internal\n');
+    for (const line of ['machine delete tagged', 'tag delete gpu', 'tag delete ssd']) {
+      expect(await good(line)).toContain('deleted');
+    }
+  });
+
   it('refuses in the network what cannot be, and names both sides', async () => {
     await good('vlan create --vid 40 --name busy');
     await good('subnet create 10.40.0.0/24 --vlan busy');
