@@ -67,8 +67,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       files: [
         released('ha/vip/decide.ts', [
           {
-            old: 'export function decide(sight: Sight): Verdict {\n',
-            now: "export function decide(sight: Sight): Verdict {\n  if (sight.regions > 0) return yes('the gate is off');\n",
+            old: 'export function decide(sight: HealthInputs): Verdict {\n',
+            now: "export function decide(sight: HealthInputs): Verdict {\n  if (sight.regions > 0) return yes('the gate is off');\n",
           },
         ]),
       ],
