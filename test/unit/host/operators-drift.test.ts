@@ -8,7 +8,7 @@ import { realFiles } from '../../../src/host/files.ts';
 import { pause } from '../../kit/until.ts';
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => quiet };
-/** What an operator may wait for the word that he has changed something. */
+/** What an operator may wait for the word that he has changed something, ms. */
 const PROMPT_MS = 1500;
 
 /** The real inotify on real folders: what somebody else does to a generated file is told at once, what we do ourselves is not. */
@@ -34,18 +34,17 @@ describe('a hand edit of a generated file', () => {
     await rm(top, { recursive: true, force: true });
   });
 
-  /** What is told of an act, and after how many ms; '' when nothing is told within 700 ms. */
+  /** What is told of an act, and after how many ms; '' when nothing is told within 1.5 s. */
   async function toldOf(name: string, act: () => Promise<unknown>): Promise<string> {
     // What was before is over.
     await pause(700);
     const { seen } = await watch.changes((await watch.changes('', 1)).seen, 1);
     const start = performance.now();
-    const waiting = watch.changes(seen, 700);
+    const waiting = watch.changes(seen, PROMPT_MS);
     await act();
     const { folders } = await waiting;
     const took = Math.round(performance.now() - start);
     table.push(`  ${name.padEnd(44)} ${folders.length === 0 ? 'nothing' : `${took} ms`}`);
-    expect(took).toBeLessThan(PROMPT_MS);
     return folders.map((folder) => folder.slice(top.length + 1)).join(' ');
   }
 
@@ -80,6 +79,7 @@ describe('a hand edit of a generated file', () => {
 
   it('is told once for a hundred saves', async () => {
     const { seen } = await watch.changes('', 1);
+    const start = performance.now();
     let count = 0;
     let last = seen;
     const saving = (async () => {
@@ -98,7 +98,8 @@ describe('a hand edit of a generated file', () => {
     }
     table.push(`  ${'saved a hundred times in half a second'.padEnd(44)} ${count} times`);
     expect(count).toBeGreaterThan(0);
-    expect(count).toBeLessThan(12);
+    // At most once in each 150 ms, however long a busy machine takes for a hundred.
+    expect(count).toBeLessThan((performance.now() - start) / 150 + 2);
   });
 
   it('is not what we do ourselves', async () => {
