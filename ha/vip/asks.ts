@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Identity } from '../kit/host.ts';
 
@@ -10,16 +10,23 @@ const FRESH_CONNECTION = new HttpAgent({ keepAlive: false });
 /** `region`: haproxy knows a regiond that lives; `proxy`: haproxy answered itself; `refused`: nobody listens; `silent`: nothing in time. */
 export type ProxyAnswer = 'region' | 'proxy' | 'refused' | 'silent';
 
+/** Asks this host's haproxy whether it works and knows a region that lives. */
+export async function askProxy(): Promise<ProxyAnswer> {
+  const answer = await askHealth('127.0.0.1');
+  if (typeof answer === 'string') return answer;
+  return answer[OWN_ANSWER] === undefined ? 'region' : 'proxy';
+}
+
 /**
- * Asks this host's haproxy whether it works and knows a region that lives, by a new connection each time: one that is frozen accepts no new
- * ones for long.
+ * Asks the haproxy at an address for its health, by a new connection each time: one that is frozen accepts no new ones for long. The head of its
+ * answer, or why there is none within a second.
  */
-export function askProxy(): Promise<ProxyAnswer> {
+export function askHealth(host: string): Promise<IncomingHttpHeaders | 'refused' | 'silent'> {
   return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port: 5240, path: '/health/proxy', agent: FRESH_CONNECTION };
+    const options = { host, port: 5240, path: '/health/proxy', agent: FRESH_CONNECTION };
     const request = httpRequest(options, (response) => {
       response.resume();
-      resolve(response.headers[OWN_ANSWER] === undefined ? 'region' : 'proxy');
+      resolve(response.headers);
     });
     request.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
     // Of the whole exchange, not of a pause in it.

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Agent, request as httpRequest } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { askHealth } from './asks.ts';
 
-const ASK_TIMEOUT_MS = 1000;
 const ASK_EVERY_MS = 2000;
 const SEARCH_EVERY_MS = 8000;
 const SEARCH_TIMEOUT_MS = 3000;
 const OWNERS = '/opt/regent/current/ha/vip/owners';
-const FRESH_CONNECTION = new Agent({ keepAlive: false });
 /** haproxy says by it which node it is (templates/lb). */
 const NODE_HEADER = 'regent-node';
 const LABEL = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -107,22 +105,12 @@ function sameAs(one: Answer, other: Answer): boolean {
 }
 
 const PORTS: ReachPorts = {
-  ask: (vip) =>
-    new Promise((resolve) => {
-      const end = (isAnswered: boolean, header: unknown) => {
-        const node = typeof header === 'string' && LABEL.test(header) ? header : null;
-        resolve({ isAnswered, node, mac: macIn(readNeighbours(), vip) });
-      };
-      const options = { host: vip, port: 5240, path: '/health/proxy', agent: FRESH_CONNECTION };
-      const request = httpRequest(options, (response) => {
-        end(true, response.headers[NODE_HEADER]);
-        request.destroy();
-      });
-      request.on('error', () => end(false, null));
-      const timer = setTimeout(() => request.destroy(new Error('no answer in time')), ASK_TIMEOUT_MS);
-      request.on('close', () => clearTimeout(timer));
-      request.end();
-    }),
+  ask: async (vip) => {
+    const answer = await askHealth(vip);
+    const header = typeof answer === 'string' ? undefined : answer[NODE_HEADER];
+    const node = typeof header === 'string' && LABEL.test(header) ? header : null;
+    return { isAnswered: typeof answer !== 'string', node, mac: macIn(readNeighbours(), vip) };
+  },
   search: (interfaceName, vip) =>
     new Promise((resolve, reject) => {
       execFile(OWNERS, [interfaceName, vip], { timeout: SEARCH_TIMEOUT_MS, maxBuffer: 4096 }, (error, stdout) => {

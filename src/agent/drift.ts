@@ -1,13 +1,11 @@
 import { sentenceOf } from '../core/errors.ts';
+import type { FolderChanges } from '../host/look/watched-folders.ts';
 import type { AnyService } from '../services/kit/contract.ts';
 import type { Findings } from './findings.ts';
 import type { LoopPorts } from './ports.ts';
 
 /** Asks whether somebody changed files in these services' folders: answers at once when so, else after `waitMs`. */
-export type AskChanges = (
-  seen: string,
-  waitMs: number,
-) => Promise<{ readonly seen: string; readonly folders: readonly string[] }>;
+export type AskChanges = (seen: string, waitMs: number) => Promise<FolderChanges>;
 
 /** What the watch is built from. `look`: compares a service's files now. */
 export interface DriftOptions {

@@ -64,7 +64,7 @@ export function openDriver(options: DriverOptions): Driver {
   let roles: readonly RoleChange[] = [];
   let certificate: string | null = null;
 
-  const ringAll = () => {
+  const wakeAll = () => {
     for (const wakeSignal of wakeSignals.values()) wakeSignal.raise();
   };
   const derive = () => {
@@ -72,7 +72,7 @@ export function openDriver(options: DriverOptions): Driver {
     const known = new Set(options.services.map((service) => service.name));
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
     for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
-    ringAll();
+    wakeAll();
   };
   const note = (report: ServiceReport, at?: number) => {
     if (at !== undefined) askedAt.set(report.service, at);
@@ -95,7 +95,7 @@ export function openDriver(options: DriverOptions): Driver {
       certificate = name;
       derive();
     },
-    wake: ringAll,
+    wake: wakeAll,
     look: (service) => {
       suspected.add(service);
       wakeSignals.get(service)?.raise();

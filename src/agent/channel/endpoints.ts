@@ -23,7 +23,7 @@ interface Record {
   notBefore: number;
 }
 
-/** Opens an empty endpoints. */
+/** Opens a selector that has no endpoint yet. */
 export function openEndpoints({ clock, random }: { readonly clock: Clock; readonly random: Random }): EndpointSelector {
   let records: readonly Record[] = [];
   let kept: string | null = null;

@@ -50,11 +50,8 @@ export const UPSTREAM_CHECKS: readonly Check[] = [
       const words = dead.map(({ service, place, said }) => {
         const mute = said.filter(({ isAnswering }) => !isAnswering);
         const since = mute.map((row) => row.since).toSorted()[0] ?? '';
-        const where =
-          mute.length === said.length
-            ? `no node (${listOf(mute.map(({ node }) => node))})`
-            : listOf(mute.map(({ node }) => node));
-        const whom = mute.length === said.length ? `answers ${where}` : `does not answer ${where}`;
+        const names = listOf(mute.map(({ node }) => node));
+        const whom = mute.length === said.length ? `answers no node (${names})` : `does not answer ${names}`;
         return `${WHAT[service]?.what ?? `what ${service} asks,`} ${place} ${whom}: ${mute[0]?.why ?? ''}, since ${since}`;
       });
       const remedies = new Set(dead.map(({ service }) => WHAT[service]?.remedy ?? `See ${service}.`));
