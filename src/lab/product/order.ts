@@ -36,6 +36,9 @@ export function productHosts(layout: Layout): {
   return { regions, racks: hosts.filter((host) => host.roles?.includes('rack') && !regions.includes(host)) };
 }
 
+/** Lines of a step that failed, for whoever sees the error alone. */
+const LAST_LINES = 6;
+
 /** Runs a step, its progress told with the host's name. Throws AppError `lab_product` when it fails. */
 export async function doStep(order: ProductOrder, step: HostStep): Promise<CommandResult> {
   const { host, argv, timeoutMs, input } = step;
@@ -46,7 +49,11 @@ export async function doStep(order: ProductOrder, step: HostStep): Promise<Comma
   });
   if (result.code === 0) return result;
   const ended = result.isTimeout ? `did not end within ${timeoutMs / 1000} s` : `ended with ${result.code}`;
-  throw new AppError('lab_product', `${step.what} in ${host} ${ended}. What to do: ${step.remedy}`);
+  const words = result.stderr.trim().split('\n').slice(-LAST_LINES).join(' | ');
+  throw new AppError(
+    'lab_product',
+    `${step.what} in ${host} ${ended}. Its last words: ${words}. What to do: ${step.remedy}`,
+  );
 }
 
 /** Has the host a file of this name? */
