@@ -9,7 +9,7 @@ import type { RegionChannel } from './channel/channel.ts';
 import { type AskChanges, type DriftWatch, openDriftWatch } from './drift.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { type Findings, openFindings } from './findings.ts';
-import { type LeaseWatchOptions, watchLeases } from './leases.ts';
+import { watchAllLeases } from './leases.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { openLimits } from './limits.ts';
 import { openLink } from './link.ts';
@@ -126,7 +126,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     reporter.run(stopping.signal),
     ...(membership ? [membership.run(stopping.signal)] : []),
     ...(self?.run(stopping.signal) ?? []),
-    ...leaseWatches({ ...options, channel }, findings, ledger).map((watch) => watchLeases(watch, stopping.signal)),
+    watchAllLeases(
+      { ports, host, channel, findings, ledger, services: options.services, everyMs: options.leasesMs ?? LEASES_MS },
+      stopping.signal,
+    ),
   ];
   return {
     setRoles: (roles) => driver.setRoles(roles),
@@ -193,13 +196,4 @@ function memberOf(options: AgentOptions, rack: NonNullable<AgentOptions['rack']>
   // A certificate says that a region has let this host in.
   const isTrusting = ledger.held() !== null || options.self?.trust.current() != null;
   return openMembership({ ports, channel, findings, rack: request, isNode, isTrusting, onRejected });
-}
-
-/** One watch for each service that gives addresses out; it works while the service is wanted here. */
-function leaseWatches(options: AgentOptions, findings: Findings, ledger: Ledger): LeaseWatchOptions[] {
-  const { ports, host, channel } = options;
-  return options.services.flatMap(({ name, leases: source }) => {
-    const isWanted = () => (ledger.held()?.body.services[name]?.desired ?? null) !== null;
-    return source ? [{ ports, host, channel, findings, source, everyMs: options.leasesMs ?? LEASES_MS, isWanted }] : [];
-  });
 }

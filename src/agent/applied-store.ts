@@ -32,6 +32,12 @@ export async function openAppliedStore(options: AppliedStoreOptions): Promise<Me
     return next;
   };
   return {
+    known: () => [...memories.keys()],
+    forget: async (service) => {
+      memories.delete(service);
+      await write();
+      await options.text(goodName(service)).remove();
+    },
     load: async (service) => memories.get(service) ?? null,
     save: (service, memory) => {
       memories.set(service, memory);

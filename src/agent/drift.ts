@@ -1,6 +1,7 @@
 import { sentenceOf } from '../core/errors.ts';
 import type { FolderChanges } from '../host/look/watched-folders.ts';
 import type { AnyService } from '../services/kit/contract.ts';
+import { serviceOfFolder } from '../services/kit/instances.ts';
 import type { Findings } from './findings.ts';
 import type { LoopPorts } from './ports.ts';
 
@@ -84,7 +85,7 @@ export function openDriftWatch({ ports, services, findings, changes, look, onFin
           // At the start every service is looked at anyway.
           const isFirst = seen === '';
           seen = answer.seen;
-          const changed = isFirst ? [] : services.filter(({ folder }) => answer.folders.includes(folder));
+          const changed = isFirst ? [] : answer.folders.flatMap((folder) => serviceOfFolder(services, folder) ?? []);
           for (const { name } of changed) lookSoon(name, signal);
         } catch (error) {
           ports.log.info('changed files cannot be asked for', { error: sentenceOf(error) });

@@ -1,11 +1,14 @@
 import type { Desired } from '../contract/agent.ts';
 import { digestOf } from '../core/digest.ts';
+import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
+import { keyOf, kindOf } from '../core/service-identity.ts';
 import { stableJson } from '../core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
 import type { EnginePorts } from '../reconcile/ports.ts';
 import type { ServiceReport, Wanted } from '../reconcile/values.ts';
 import type { AnyService, RoleChange } from '../services/kit/contract.ts';
+import { serviceOf, withInstances } from '../services/kit/instances.ts';
 import { type WakeSignal, type LoopPorts, openWakeSignal } from './ports.ts';
 
 /** Drives the engines: one loop per service, so that none waits for another. */
@@ -51,9 +54,11 @@ const ABSENT_MS = 30_000;
 
 /** Opens the driver; nothing happens before `run`. */
 export function openDriver(options: DriverOptions): Driver {
-  const wakeSignals = new Map<string, WakeSignal>(
-    options.services.map((service) => [service.name, openWakeSignal(options.ports)]),
-  );
+  const { memory } = options.engine;
+  const wakeSignals = new Map<string, WakeSignal>();
+  const loops = new Map<string, Promise<void>>();
+  /** Instances came or went. */
+  const news = openWakeSignal(options.ports);
   const reports = new Map<string, ServiceReport>();
   const askedAt = new Map<string, number>();
   const suspected = new Set<string>();
@@ -68,11 +73,13 @@ export function openDriver(options: DriverOptions): Driver {
     for (const wakeSignal of wakeSignals.values()) wakeSignal.raise();
   };
   const derive = () => {
-    wanted = wantedOf(desired, roles, certificate);
-    const known = new Set(options.services.map((service) => service.name));
+    wanted = wantedOf(desired, { roles, certificate }, [...memory.known(), ...loops.keys()]);
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
-    for (const [name, wish] of wanted) if (!known.has(name)) reports.set(name, unknownReport(name, wish, startedAt));
+    for (const [name, wish] of wanted) {
+      if (!serviceOf(options.services, name)) reports.set(name, unknownReport(name, wish, startedAt));
+    }
     wakeAll();
+    news.raise();
   };
   const note = (report: ServiceReport, at?: number) => {
     if (at !== undefined) askedAt.set(report.service, at);
@@ -105,17 +112,54 @@ export function openDriver(options: DriverOptions): Driver {
       const now = options.ports.clock.monotonic();
       return Object.fromEntries([...askedAt].map(([name, at]) => [name, Math.max(0, Math.round(now - at))]));
     },
-    run: async (signal) => {
-      const work = options.services.map(async (service) => {
+    run: (signal) => {
+      const keep = async (service: AnyService, wakeSignal: WakeSignal) => {
+        const { name } = service;
+        wakeSignals.set(name, wakeSignal);
         const engine = await openEngine(service, options.engine);
-        const wakeSignal = wakeSignals.get(service.name);
-        const wish = () => wanted.get(service.name);
-        if (wakeSignal)
-          await keepService({ options, service, engine, wakeSignal, gate, wish, note, suspected }, signal);
-      });
-      await Promise.all(work);
+        const wish = () => wanted.get(name);
+        await keepService({ options, service, engine, wakeSignal, gate, wish, note, suspected }, signal);
+        if (!signal.aborted) await memory.forget(name).catch((error: unknown) => warnOf(options, name, error));
+        for (const known of [loops, wakeSignals, reports, askedAt]) known.delete(name);
+        derive();
+      };
+      // An instance that is not wanted and has left nothing behind needs no loop.
+      const isDue = (name: string) =>
+        !loops.has(name) &&
+        (keyOf(name) === null || wanted.get(name)?.desired != null || memory.known().includes(name));
+      const due = () => withInstances(options.services, wanted.keys()).filter(({ name }) => isDue(name));
+      return runLoops({ ports: options.ports, loops, news, due, keep }, signal);
     },
   };
+}
+
+interface Loops {
+  readonly ports: LoopPorts;
+  readonly loops: Map<string, Promise<void>>;
+  /** Instances came or went. */
+  readonly news: WakeSignal;
+  /** Services that need a loop and have none. */
+  readonly due: () => readonly AnyService[];
+  readonly keep: (service: AnyService, wakeSignal: WakeSignal) => Promise<void>;
+}
+
+/** Starts a loop for each service that needs one, until it is told to end. Throws what a loop throws. */
+async function runLoops({ ports, loops, news, due, keep }: Loops, signal: AbortSignal): Promise<void> {
+  const failures: unknown[] = [];
+  const onFailure = (error: unknown) => {
+    failures.push(error);
+    news.raise();
+  };
+  while (!signal.aborted && failures.length === 0) {
+    for (const service of due()) loops.set(service.name, keep(service, openWakeSignal(ports)).catch(onFailure));
+    await news.wait(REST_MAX_MS, signal);
+  }
+  if (failures.length > 0) throw failures[0];
+  await Promise.all(loops.values());
+}
+
+function warnOf({ ports }: DriverOptions, service: string, error: unknown): void {
+  ports.log.warn('what was remembered of a service that is gone stays', { service, error: sentenceOf(error) });
 }
 
 interface Kept {
@@ -133,7 +177,7 @@ interface Kept {
 
 /**
  * The loop of one service: a run for each wish that is new to it, and one each tick. Wishes that are not are taken as they come and put no run off, so
- * that a steady stream of them costs no questions, and hides none.
+ * that a steady stream of them costs no questions, and hides none. It ends when an instance is gone that is not wanted any more.
  */
 async function keepService(
   { options, service, engine, wakeSignal, gate, wish, note, suspected }: Kept,
@@ -148,6 +192,7 @@ async function keepService(
   };
   let last: ServiceReport | undefined;
   let dueAt = clock.monotonic();
+  const isGone = () => keyOf(service.name) !== null && last?.state === 'absent' && (wish()?.desired ?? null) === null;
   while (!signal.aborted) {
     const wanted = wish();
     const facts = options.facts();
@@ -168,6 +213,7 @@ async function keepService(
       dueAt = clock.monotonic() + pauseMs * (1 - JITTER / 2 + random.fraction() * JITTER);
     }
     beat();
+    if (isGone()) break;
     await wakeSignal.wait(Math.max(0, dueAt - clock.monotonic()), signal);
   }
   beat.end();
@@ -195,15 +241,21 @@ export function restMs(before: ServiceReport | undefined, after: ServiceReport, 
   return hasActed && after.state === 'healthy' && tookMs > LONG_MS ? Math.min(tookMs, REST_MAX_MS) : 0;
 }
 
+/** `known`: identities that there may be something of. Instances among them that are not named, of a kind that is, are to go. */
 function wantedOf(
   desired: Desired | null,
-  roles: readonly RoleChange[],
-  certificate: string | null,
+  told: Pick<Wanted, 'roles' | 'certificate'>,
+  known: readonly string[],
 ): ReadonlyMap<string, Wanted> {
-  const parts = Object.entries(desired?.body.services ?? {});
+  const services = desired?.body.services ?? {};
+  const isLeft = (name: string) => keyOf(name) !== null && !(name in services) && kindOf(name) in services;
+  const left = known.filter(isLeft).map((name) => [name, { desired: null, restart: null }] as const);
   const generation = desired?.generation ?? 0;
   return new Map(
-    parts.map(([name, part]) => [name, { ...part, generation, digest: digestOf(part.desired), roles, certificate }]),
+    [...Object.entries(services), ...left].map(([name, part]) => [
+      name,
+      { ...part, generation, digest: digestOf(part.desired), ...told },
+    ]),
   );
 }
 

@@ -1,15 +1,20 @@
 import type { LeaseReport } from '../contract/agent.ts';
 import { backOffMs } from '../core/back-off.ts';
 import { AppError, isRejected, type Rejected, sentenceOf } from '../core/errors.ts';
+import { keyOf } from '../core/service-identity.ts';
 import type { Host } from '../host/interface.ts';
-import type { LeasePage, LeaseSource } from '../services/kit/contract.ts';
+import type { AnyService, LeasePage, LeaseSource } from '../services/kit/contract.ts';
+import { withInstances } from '../services/kit/instances.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import type { Findings } from './findings.ts';
+import type { Ledger } from './ledger.ts';
 import { type LeaseMemory, openLeaseMemory } from './lease-walk.ts';
 import type { Beat, LoopPorts } from './ports.ts';
 
 /** What watching leases is built from. `isWanted`: the daemon is to run here. `everyMs`: pause between two looks. */
 export interface LeaseWatchOptions {
+  /** Identity of the service. */
+  readonly service: string;
   readonly ports: LoopPorts;
   readonly host: Pick<Host, 'exec'>;
   readonly channel: Pick<RegionChannel, 'leases'>;
@@ -30,8 +35,11 @@ const REST = 5;
 const JITTER = 0.2;
 const BACK_OFF = { firstMs: 500, mostMs: 5_000 } as const;
 const SILENCE_MS = 120_000;
-const TOO_MANY = 'leases_too_many';
-const UNREAD = 'leases_unread';
+const codesOf = (service: string) => {
+  const key = keyOf(service);
+  const of = key === null ? '' : `@${key}`;
+  return { tooMany: `leases_too_many${of}`, unread: `leases_unread${of}` };
+};
 /** A daemon that starts anew is away for a moment: that is nothing to log, and for longer nothing to raise. */
 const TOLD_AFTER = 3;
 const UNREAD_AFTER = 6;
@@ -43,7 +51,8 @@ const UNREAD_AFTER = 6;
  */
 export async function watchLeases(options: LeaseWatchOptions, signal: AbortSignal): Promise<void> {
   const { ports, findings } = options;
-  const beat = ports.loop('leases', SILENCE_MS);
+  const { unread } = codesOf(options.service);
+  const beat = ports.loop(`leases of ${options.service}`, SILENCE_MS);
   let watch = openWatch(options, beat);
   let failures = 0;
   while (!signal.aborted) {
@@ -53,20 +62,54 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
       if (options.isWanted()) await watch.look(signal);
       else watch = openWatch(options, beat);
       failures = 0;
-      findings.clear(UNREAD);
+      findings.clear(unread);
       pauseMs = Math.max(pauseMs, REST * (ports.clock.monotonic() - started));
     } catch (error) {
       if (signal.aborted) break;
       watch = openWatch(options, beat);
       failures += 1;
       if (failures === TOLD_AFTER) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
-      if (failures >= UNREAD_AFTER) findings.raise(UNREAD, `The region does not hear of leases: ${sentenceOf(error)}`);
+      if (failures >= UNREAD_AFTER) findings.raise(unread, `The region does not hear of leases: ${sentenceOf(error)}`);
       pauseMs = Math.max(pauseMs, backOffMs(failures - 1, BACK_OFF, ports.random));
     }
     beat();
     await ports.wait(pauseMs * (1 - JITTER / 2 + ports.random.fraction() * JITTER), signal);
   }
   beat.end();
+}
+
+/** What all watches share. `everyMs`: pause between two looks. */
+export interface LeaseWatchesOptions extends Omit<LeaseWatchOptions, 'service' | 'source' | 'isWanted'> {
+  readonly services: readonly AnyService[];
+  readonly ledger: Pick<Ledger, 'held'>;
+}
+
+/** One watch for each service that gives addresses out, and for each of its instances while it is on this node; each works while its service is wanted. */
+export async function watchAllLeases({ services, ledger, ...shared }: LeaseWatchesOptions, signal: AbortSignal) {
+  const running = new Map<string, { readonly stop: () => void; readonly ended: Promise<void> }>();
+  const { ports, findings } = shared;
+  while (!signal.aborted) {
+    const parts = ledger.held()?.body.services ?? {};
+    const here = withInstances(services, Object.keys(parts)).filter((service) => service.leases !== undefined);
+    for (const [name, { stop }] of running) {
+      if (here.some((service) => service.name === name)) continue;
+      stop();
+      running.delete(name);
+      for (const code of Object.values(codesOf(name))) findings.clear(code);
+    }
+    for (const { name, leases: source } of here) {
+      if (running.has(name) || !source) continue;
+      const ending = new AbortController();
+      const isWanted = () => (ledger.held()?.body.services[name]?.desired ?? null) !== null;
+      const ended = watchLeases(
+        { ...shared, service: name, source, isWanted },
+        AbortSignal.any([signal, ending.signal]),
+      );
+      running.set(name, { stop: () => ending.abort(), ended });
+    }
+    await ports.wait(shared.everyMs, signal);
+  }
+  await Promise.all([...running.values()].map(({ ended }) => ended));
 }
 
 interface Watch {
@@ -121,17 +164,18 @@ async function walk(way: Walk, isWhole: boolean, signal: AbortSignal): Promise<v
     }
     after = page.next;
   } while (after !== null && seen < LEASES_MAX);
-  if (after === null) findings.clear(TOO_MANY);
-  else findings.raise(TOO_MANY, `There are more than ${LEASES_MAX} leases; those behind ${after} are not shown.`);
+  const { tooMany } = codesOf(way.service);
+  if (after === null) findings.clear(tooMany);
+  else findings.raise(tooMany, `There are more than ${LEASES_MAX} leases; those behind ${after} are not shown.`);
 }
 
 /** Numbers the reports of a series; every failure, and a region that misses one, throws. */
-function openSeries({ ports, channel }: LeaseWatchOptions): Walk['send'] {
+function openSeries({ ports, channel, service }: LeaseWatchOptions): Walk['send'] {
   const epoch = ports.random.hex(16);
   let sequence = 0;
   return async (changes) => {
     sequence += 1;
-    const report: LeaseReport = { epoch, sequence, at: new Date(ports.clock.now()).toISOString(), ...changes };
+    const report: LeaseReport = { service, epoch, sequence, at: new Date(ports.clock.now()).toISOString(), ...changes };
     if ((await channel.leases(report)) === 'taken') return;
     throw new AppError('leases', 'the region misses an earlier report; everything is told anew');
   };

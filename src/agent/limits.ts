@@ -1,6 +1,7 @@
 import type { Desired } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { AnyService, Finding } from '../services/kit/contract.ts';
+import { withInstances } from '../services/kit/instances.ts';
 import type { Findings } from './findings.ts';
 
 /** Tells, as findings of the agent, what this host keeps its services from doing. */
@@ -14,8 +15,9 @@ export function openLimits(services: readonly AnyService[], findings: Findings):
   let told: ReadonlySet<string> = new Set();
   return {
     look: (desired, facts) => {
-      const found = services.flatMap((service) =>
-        limitsOf(service, desired?.body.services[service.name]?.desired ?? null, facts).map((finding) => ({
+      const parts = desired?.body.services ?? {};
+      const found = withInstances(services, Object.keys(parts)).flatMap((service) =>
+        limitsOf(service, parts[service.name]?.desired ?? null, facts).map((finding) => ({
           code: `${service.name}_${finding.code}`,
           sentence: finding.sentence,
         })),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { IDENTITY_MAX } from '../core/service-identity.ts';
 import { oneOf } from './common.ts';
 
 /** The agent protocol, version 1. It only grows: fields are added, never changed (architecture.md §3). */
@@ -77,7 +78,7 @@ export type ServiceAction = Static<typeof ServiceAction>;
 
 /** State of one service on one node, always naming the generation that it reflects. */
 export const ServiceObservation = Type.Object({
-  service: Type.String({ maxLength: 40 }),
+  service: Type.String({ maxLength: IDENTITY_MAX }),
   /** Generation and digest (of this service's part) that the agent wants to reach. */
   wanted: Type.Integer({ minimum: 0 }),
   wantedDigest: Type.String({ maxLength: 64 }),
@@ -120,7 +121,7 @@ export type Facts = Static<typeof Facts>;
 
 /** Something about the agent itself that an operator should know, such as a ledger that could not be read. */
 export const AgentFinding = Type.Object({
-  code: Type.String({ maxLength: 40 }),
+  code: Type.String({ maxLength: 200 }),
   sentence: Type.String({ maxLength: 1000 }),
   since: Type.String({ format: 'date-time' }),
 });
@@ -157,12 +158,12 @@ export const HostObservation = Type.Object({
     database: RoleObservation(['primary', 'standby']),
   }),
   /** How old each service's last answer was when this report was made, ms; an earlier agent does not say it. */
-  ages: Type.Optional(Type.Record(Type.String({ maxLength: 40 }), Type.Integer({ minimum: 0 }))),
+  ages: Type.Optional(Type.Record(Type.String({ maxLength: IDENTITY_MAX }), Type.Integer({ minimum: 0 }))),
   /** Those outside of the site whom a service asks, each once it is known whether it answers from this node; `why`: '' where it does. An earlier agent does not say it. */
   upstreams: Type.Optional(
     Type.Array(
       Type.Object({
-        service: Type.String({ maxLength: 40 }),
+        service: Type.String({ maxLength: IDENTITY_MAX }),
         place: Type.String({ maxLength: 300 }),
         isAnswering: Type.Boolean(),
         why: Type.String({ maxLength: 200 }),
@@ -185,7 +186,7 @@ export const Observation = Type.Object({
   /** The agent could not reach a region since then; null when it can (this report). */
   staleSince: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
   facts: Facts,
-  services: Type.Array(ServiceObservation, { maxItems: 64 }),
+  services: Type.Array(ServiceObservation, { maxItems: 256 }),
   findings: Type.Optional(Type.Array(AgentFinding, { maxItems: 16 })),
   /** Missing in the report of an agent that has not looked yet, or is of an earlier release. */
   host: Type.Optional(HostObservation),
@@ -217,6 +218,8 @@ export type ReportedLease = Static<typeof ReportedLease>;
  * `at`: the node's clock at sending. `gone`: addresses without a lease now. `whole`: between these addresses `leases` is all there is.
  */
 export const LeaseReport = Type.Object({
+  /** Identity of the service whose leases these are; left out by an agent of an earlier release: `dhcp`. */
+  service: Type.Optional(Type.String({ pattern: `^[a-z][a-z0-9-]{0,39}(?:@[a-z0-9_-]{1,127})?$` })),
   epoch: Type.String({ pattern: '^[0-9a-f]{1,64}$' }),
   sequence: Type.Integer({ minimum: 1 }),
   at: Type.String({ format: 'date-time' }),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { IDENTITY_MAX } from '../core/service-identity.ts';
 import { SERVICE_STATES, ServiceAction } from './agent.ts';
 import { Finding, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
 
@@ -33,9 +34,16 @@ export const Service = strict({
 });
 export type Service = Static<typeof Service>;
 
-export const ServiceParams = strict({ node: text(64, 'id or name of the node'), service: text(40) });
+export const ServiceParams = strict({
+  node: text(64, 'id or name of the node'),
+  service: text(IDENTITY_MAX, 'its kind, or kind@key of an instance'),
+});
 export const ServiceListQuery = listQuery(
-  { node: Type.Optional(text(64)), service: Type.Optional(text(40)), state: Type.Optional(oneOf(TRACKED_STATES)) },
+  {
+    node: Type.Optional(text(64)),
+    service: Type.Optional(text(IDENTITY_MAX)),
+    state: Type.Optional(oneOf(TRACKED_STATES)),
+  },
   ['node', 'service', 'state'],
 );
 export const ServicePage = page(Service);

@@ -30,6 +30,13 @@ export function durableText(path: string): DurableText {
         throw hostFault('written', path, error);
       }
     },
+    remove: async () => {
+      try {
+        await unlink(path);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw hostFault('removed', path, error);
+      }
+    },
     setAside: async (suffix) => {
       const aside = `${path}.${suffix}`;
       try {

@@ -35,6 +35,8 @@ export interface DurableText {
   /** Null when it was never written. */
   read(): Promise<string | null>;
   write(text: string): Promise<void>;
+  /** Removes it; what was never written is no error. */
+  remove(): Promise<void>;
   /** Renames a text that cannot be used to `<path>.<suffix>`, for people to look at; gives the new path. */
   setAside(suffix: string): Promise<string>;
 }

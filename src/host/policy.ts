@@ -29,9 +29,18 @@ export interface ServicePolicy {
   readonly version: ProcessCommand;
 }
 
+/** Services of one kind, each under a key: made when a request names one. */
+export interface InstancePolicies {
+  /** The key in a name of an instance's own (a unit, a path, a socket, an argument); null: there is none. */
+  readonly keyIn: (name: string) => string | null;
+  /** Null: there is no instance of such a key. */
+  readonly of: (key: string) => ServicePolicy | null;
+}
+
 /** Everything that the root helper may do; what is not here is refused. */
 export interface HelperPolicy {
   readonly services: readonly ServicePolicy[];
+  readonly instances?: readonly InstancePolicies[];
   /** Single files beside the services' folders: they may be written, with exactly this owner, group and mode, and nothing else. */
   readonly written?: readonly Omit<FileContent, 'content'>[];
   /** Whom a command without a user runs as: the unprivileged agent. */
@@ -53,14 +62,26 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** A refusal as a sentence with the rule, or null when the request is allowed. */
 export type Refusal = string | null;
 
+/** The policy with the instances that a request's names are of; what they may do is judged as of any service. */
+function withNamed(policy: HelperPolicy, ...names: readonly string[]): HelperPolicy {
+  const { instances = [] } = policy;
+  const named = instances.flatMap(({ keyIn, of }) => {
+    const keys = new Set(names.flatMap((name) => (name.length <= PATH_LIMIT ? (keyIn(name) ?? []) : [])));
+    return [...keys].flatMap((key) => of(key) ?? []);
+  });
+  return named.length === 0 ? policy : { ...policy, services: [...policy.services, ...named], instances: [] };
+}
+
 /** May this path be read or removed? It must be canonical and inside of a service's folder. */
-export function refusePath(policy: HelperPolicy, path: string): Refusal {
+export function refusePath(all: HelperPolicy, path: string): Refusal {
+  const policy = withNamed(all, path);
   if (!isCanonical(path)) return `${show(path)} is refused. Rule: absolute, without "..", "//" and control characters.`;
   return serviceOf(policy, path) ? null : `${show(path)} is refused. Rule: inside ${foldersOf(policy)}.`;
 }
 
 /** May this folder be listed? A service's folder or one below it. */
-export function refuseFolder(policy: HelperPolicy, path: string): Refusal {
+export function refuseFolder(all: HelperPolicy, path: string): Refusal {
+  const policy = withNamed(all, path);
   if (policy.services.some((service) => service.folder === path)) return null;
   return refusePath(policy, path);
 }
@@ -69,7 +90,8 @@ export function refuseFolder(policy: HelperPolicy, path: string): Refusal {
  * May this file be written? A plain name in a service's folder with owner, group and mode of one of its files; or one of the files that may be
  * written and are nobody's folder.
  */
-export function refuseInstall(policy: HelperPolicy, file: Omit<FileContent, 'content'>): Refusal {
+export function refuseInstall(all: HelperPolicy, file: Omit<FileContent, 'content'>): Refusal {
+  const policy = withNamed(all, file.path);
   const single = policy.written?.find((spec) => spec.path === file.path);
   if (single) return isAs(single, file) ? null : refusalOfOwner(file, 'exactly those of this file');
   const refusal = refusePath(policy, file.path) ?? refuseName(file.path);
@@ -91,7 +113,8 @@ function refusalOfOwner(file: Omit<FileContent, 'content'>, rule: string): strin
 }
 
 /** May this file be moved? Both ends in the folder of one service. */
-export function refuseMove(policy: HelperPolicy, from: string, to: string): Refusal {
+export function refuseMove(all: HelperPolicy, from: string, to: string): Refusal {
+  const policy = withNamed(all, from, to);
   const refusal = refusePath(policy, from) ?? refusePath(policy, to) ?? refuseName(to);
   if (refusal) return refusal;
   if (serviceOf(policy, from) === serviceOf(policy, to)) return null;
@@ -99,7 +122,8 @@ export function refuseMove(policy: HelperPolicy, from: string, to: string): Refu
 }
 
 /** May this be done to this unit? The units of the services and the five verbs. */
-export function refuseUnit(policy: HelperPolicy, unit: string, verb: string): Refusal {
+export function refuseUnit(all: HelperPolicy, unit: string, verb: string): Refusal {
+  const policy = withNamed(all, unit);
   const units = policy.services.map((service) => service.unit);
   if (!units.includes(unit)) return `Unit ${show(unit)} is refused. Rule: one of ${units.join(', ')}.`;
   if (verb === 'state' || UNIT_VERBS.some((known) => known === verb)) return null;
@@ -107,7 +131,7 @@ export function refuseUnit(policy: HelperPolicy, unit: string, verb: string): Re
 }
 
 /** May this command run? It matches a rule of a service, and its user is one of that service's. */
-export function refuseCommand(policy: HelperPolicy, command: Command): Refusal {
+export function refuseCommand(all: HelperPolicy, command: Command): Refusal {
   if (isOpenQuestion(command))
     return `${show(nameOfCommand(command))} is refused. Rule: what needs no rights is not asked here.`;
   const shown = isQuestion(command)
@@ -116,6 +140,7 @@ export function refuseCommand(policy: HelperPolicy, command: Command): Refusal {
   if (!(command.timeoutMs > 0 && command.timeoutMs <= TIMEOUT_MAX_MS)) {
     return `${shown} is refused. Rule: a time limit of at most ${TIMEOUT_MAX_MS} ms.`;
   }
+  const policy = withNamed(all, ...(isQuestion(command) ? [command.socket] : command.argv));
   return isQuestion(command) ? refuseQuestion(policy, command, shown) : refuseProcess(policy, command, shown);
 }
 

@@ -1,13 +1,23 @@
-import type { HelperPolicy, ServicePolicy } from '../host/policy.ts';
+import type { HelperPolicy, InstancePolicies, ServicePolicy } from '../host/policy.ts';
 import { TRUST_FILES } from '../model/trust/trust-files.ts';
 import type { AnyService } from '../services/kit/contract.ts';
+import { instanceOf } from '../services/kit/instances.ts';
 
 /**
  * The root helper's whole list, from what the services declare: their folder, the owners and modes of their files, their
  * unit, command lines and users; and the files of the node's certificate, which the agent renews. `caller`: whom commands without a user run as.
  */
 export function helperPolicy(services: readonly AnyService[], caller: string): HelperPolicy {
-  return { caller, services: services.map(servicePolicy), written: Object.values(TRUST_FILES) };
+  const instances = services.flatMap((kind): InstancePolicies[] => {
+    if (!kind.instances) return [];
+    const { keyIn } = kind.instances;
+    const of = (key: string) => {
+      const instance = instanceOf(kind, key);
+      return instance ? servicePolicy(instance) : null;
+    };
+    return [{ keyIn, of }];
+  });
+  return { caller, services: services.map(servicePolicy), instances, written: Object.values(TRUST_FILES) };
 }
 
 function servicePolicy(service: AnyService): ServicePolicy {

@@ -19,6 +19,7 @@ async function startHelperProcess({ log, settings, liveness }: ProcessPorts): Pr
   const watch = watchFolders(
     SERVICES.map(({ folder }) => folder),
     log,
+    SERVICES.flatMap(({ instances }) => instances?.folders ?? []),
   );
   const server = await startHelperServer({
     host: { ...real, files: watch.ours(real.files) },

@@ -43,8 +43,10 @@ export interface Domain {
   readonly leaseNames: boolean;
 }
 
-/** A node that is an accepted rack controller. Only these get a rack's configuration. */
+/** A node that is an accepted rack controller. Only these get a rack's configuration. `number`: the rack's own, for good, from 1. */
 export interface RackNode {
+  readonly uuid: string;
+  readonly number: number;
   readonly nodeId: string;
   readonly isMaster: boolean;
 }

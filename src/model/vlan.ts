@@ -15,6 +15,9 @@ export interface Vlan {
   readonly dhcpOn: boolean;
   readonly dnsOn: boolean;
   readonly relayVlanId: number | null;
+  /** UUIDs of the racks that serve DHCP on it. Primary null: one of the racks that stand on it does. Secondary null: nobody takes over. */
+  readonly primaryRackId: string | null;
+  readonly secondaryRackId: string | null;
 }
 
 /** Parses a VLAN's number: 0 (untagged) to 4094 (IEEE 802.1Q §9.6: 4095 is reserved). */

@@ -5,6 +5,10 @@ import type { Memory } from './values.ts';
 
 /** Durable memory of the engine. Faults are AppErrors; the engine logs them and goes on. */
 export interface MemoryStore {
+  /** Identities of the services that something is remembered of. */
+  known(): readonly string[];
+  /** The service is gone for good: nothing is remembered of it any more. */
+  forget(service: string): Promise<void>;
   load(service: string): Promise<Memory | null>;
   save(service: string, memory: Memory): Promise<void>;
   /** Desired part of the last healthy configuration, found by its digest: a rollback asks its questions. */

@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { compileSite, type NodeBody } from '../services/compile-node.ts';
 import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { unifiedDiff } from '../services/kit/diff.ts';
+import { withInstances } from '../services/kit/instances.ts';
 import { renderService } from '../services/kit/render.ts';
 import { findingOf } from '../contract/wire/finding.ts';
 
@@ -75,7 +76,8 @@ export function diffBodies(
   bodies: { readonly before: NodeBody | null; readonly after: NodeBody | null },
 ): FileDiff[] {
   const facts = node.facts ?? usualFacts(node.name);
-  return renderer.services.flatMap((service) => {
+  const named = [bodies.before, bodies.after].flatMap((body) => Object.keys(body?.services ?? {}));
+  return withInstances(renderer.services, named).flatMap((service) => {
     const oldPart = bodies.before?.services[service.name]?.desired ?? null;
     const newPart = bodies.after?.services[service.name]?.desired ?? null;
     if (JSON.stringify(oldPart) === JSON.stringify(newPart)) return [];

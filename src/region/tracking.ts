@@ -2,6 +2,7 @@ import type { ServiceDesired, ServiceObservation, ServiceState } from '../contra
 import type { Finding } from '../contract/common.ts';
 import type { Service, TrackedState } from '../contract/service.ts';
 import { findingOf } from '../contract/wire/finding.ts';
+import { keyOf, kindOf } from '../core/service-identity.ts';
 
 /** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */
 const STALE_MS = 30_000;
@@ -64,7 +65,17 @@ export function isSettling(node: Pick<TrackedNode, 'published' | 'report' | 'isG
 
 /** Every managed service of every node: what it is to be, what it is, why and since when. Pure; `now` in ms. */
 export function trackServices(nodes: readonly TrackedNode[], services: readonly string[], now: number): Service[] {
-  return nodes.flatMap((node) => services.map((service) => trackService(node, service, now)));
+  return nodes.flatMap((node) => servicesOn(node, services).map((service) => trackService(node, service, now)));
+}
+
+/** All kinds in their order, each followed by its instances on the node: those that are published, and those that are still there. */
+function servicesOn(node: TrackedNode, services: readonly string[]): string[] {
+  const named = [
+    ...Object.keys(node.published?.services ?? {}),
+    ...(node.report?.services ?? []).map((row) => row.service),
+  ];
+  const instances = [...new Set(named)].filter((identity) => keyOf(identity) !== null).sort();
+  return services.flatMap((kind) => [kind, ...instances.filter((identity) => kindOf(identity) === kind)]);
 }
 
 function trackService(node: TrackedNode, service: string, now: number): Service {
@@ -83,7 +94,7 @@ function trackService(node: TrackedNode, service: string, now: number): Service 
     isCurrent,
     reportedAt: node.report?.at ?? null,
     lastState: report?.state ?? null,
-    version: node.report?.versions[service] ?? null,
+    version: node.report?.versions[kindOf(service)] ?? null,
     lastAction: report?.lastAction ?? null,
     restart: part?.restart ? { nonce: part.restart, isDone: report?.restartDone === part.restart } : null,
     findings: node.findings

@@ -1,8 +1,10 @@
 import { sentenceOf } from '../core/errors.ts';
+import { identityOf, keyOf, kindOf } from '../core/service-identity.ts';
 import { mainAddress, regionNodes } from '../model/cluster.ts';
 import { OWN_PROCESSES, type Snapshot, type Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';
+import { instanceOf } from './kit/instances.ts';
 import { holdParts } from './kit/parts.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 
@@ -14,7 +16,7 @@ interface ServicePart {
 
 /**
  * A node's desired state: the wire's `Desired['body']`. A service that is not in it could not be compiled and was never
- * published: nothing is known of it, and the agent leaves it as it is.
+ * published: nothing is known of it, and the agent leaves it as it is. Of a kind that is in it, all instances are: one that is missing must not run.
  */
 export interface NodeBody {
   readonly services: Readonly<Record<string, ServicePart>>;
@@ -161,16 +163,55 @@ function compilePrepared(
   const findings: ServiceFinding[] = [];
   for (const item of prepared) {
     const { name } = item.service;
-    const before = previous?.services[name];
-    const result = compileService({ snapshot, nodeId, previous: before?.desired ?? null }, item);
-    const told = result.isUsable ? result.findings : result.findings.map((finding) => holding(name, finding));
-    findings.push(...told.map((finding) => ({ service: name, ...finding })));
-    const desired = result.isUsable ? result.desired : before?.desired;
-    if (desired === undefined) continue;
-    const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === name);
-    parts[name] = { desired, restart: wish?.nonce ?? null };
+    const input = { snapshot, nodeId };
+    const results = [
+      {
+        identity: name,
+        result: compileService({ ...input, previous: previous?.services[name]?.desired ?? null }, item),
+      },
+      ...compileInstances(input, item, previous),
+    ];
+    for (const { identity, result } of results) {
+      const told = result.isUsable ? result.findings : result.findings.map((finding) => holding(identity, finding));
+      findings.push(...told.map((finding) => ({ service: identity, ...finding })));
+      const desired = result.isUsable ? result.desired : previous?.services[identity]?.desired;
+      if (desired === undefined) continue;
+      const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === identity);
+      parts[identity] = { desired, restart: wish?.nonce ?? null };
+    }
   }
   return { body: { services: parts, ...regionsOf(snapshot), ...agentRestartOf(snapshot, nodeId) }, findings };
+}
+
+interface InstanceResult {
+  readonly identity: string;
+  readonly result: ServiceResult;
+}
+
+/** Each instance stands alone, as a service does. Where it is not known which there must be, all that were published stay as they are. */
+function compileInstances(
+  { snapshot, nodeId }: Omit<CompileInput, 'previous'>,
+  { service, shared, failure }: PreparedService,
+  previous: NodeBody | null,
+): readonly InstanceResult[] {
+  const { instances, name } = service;
+  if (!instances) return [];
+  const published = Object.entries(previous?.services ?? {}).filter(
+    ([identity]) => kindOf(identity) === name && keyOf(identity) !== null,
+  );
+  const keep = (why: string) => published.map(([identity]) => ({ identity, result: unusable(identity, why) }));
+  if (failure !== null) return keep(failure);
+  try {
+    return [...instances.compile(snapshot, nodeId, shared)].map(([key, wanted]) => {
+      const identity = identityOf(name, key);
+      const instance = instanceOf(service, key);
+      if (!instance) return { identity, result: unusable(identity, `"${key}" is no key of ${name}`) };
+      const before = previous?.services[identity]?.desired ?? null;
+      return { identity, result: acceptPart(instance, wanted, before) };
+    });
+  } catch (error) {
+    return keep(sentenceOf(error));
+  }
 }
 
 /** An error for which the whole service stays as it is. */
@@ -207,11 +248,24 @@ function compileService({ snapshot, nodeId, previous }: CompileInput, item: Prep
     const wanted: Record<string, unknown> | null = service.compile(snapshot, nodeId, shared);
     if (wanted === null) return { isUsable: true, desired: wanted, findings: [] };
     const held = service.heldBack?.(shared, snapshot) ?? [];
+    const result = acceptPart(service, wanted, previous);
+    return { ...result, findings: [...held, ...result.findings] };
+  } catch (error) {
+    return unusable(service.name, sentenceOf(error));
+  }
+}
+
+function acceptPart(
+  service: AnyService,
+  wanted: Record<string, unknown>,
+  previous: Record<string, unknown> | null,
+): ServiceResult {
+  try {
     const { desired, findings: left, lint } = holdParts(service, wanted, previous);
     // What the nodes would refuse is never published.
     acceptDesired(service, desired);
     const isUsable = lint.every((finding) => finding.severity !== 'error');
-    return { isUsable, desired, findings: [...held, ...left, ...lint] };
+    return { isUsable, desired, findings: [...left, ...lint] };
   } catch (error) {
     return unusable(service.name, sentenceOf(error));
   }

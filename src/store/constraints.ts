@@ -10,6 +10,12 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
   vlans_relay: reference('VLAN', 'VLANs that relay to it'),
   vlans_relay_not_self: invalid('A VLAN cannot relay to itself.', 'relayVlan'),
+  vlans_primary_rack: reference('rack', 'VLANs whose primary rack it is'),
+  vlans_secondary_rack: reference('rack', 'VLANs whose secondary rack it is'),
+  vlans_pair_of_two: invalid(
+    'A pair is two racks. Rule: a secondary rack besides another primary rack.',
+    'secondaryRack',
+  ),
   vlans_name_unique: conflict(
     'Its fabric has a VLAN with this name already. Rule: a name is there once per fabric.',
     'name',

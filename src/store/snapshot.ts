@@ -37,13 +37,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ...(await readPlace(tx)),
     ...stored,
     cluster: await readCluster(tx),
-    nodes: (
-      await tx.all(sql<Node>`
-        select id, name, is_region as "isRegion", is_rack as "isRack",
-          array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses, state,
-          is_drained as "isDrained"
-        from nodes order by name collate "C", id collate "C"`)
-    ).map((node) => ({ ...node, addresses: node.addresses.map(canonicalAddress) })),
+    nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
     sights: await readSights(tx, network.subnets),
     ...network,
@@ -58,6 +52,29 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
       sql<Version>`select service, key, digest, version from versions order by service collate "C", key collate "C"`,
     ),
     restarts: await readRestarts(tx),
+  };
+}
+
+async function readNodes(tx: Tx): Promise<Node[]> {
+  const nodes = await tx.all(sql<Node>`
+    select id, name, is_region as "isRegion", is_rack as "isRack",
+      array(select host(a) from unnest(addresses) with ordinality as u (a, n) order by n) as addresses, state,
+      is_drained as "isDrained"
+    from nodes order by name collate "C", id collate "C"`);
+  return nodes.map((node) => ({ ...node, addresses: node.addresses.map(canonicalAddress) }));
+}
+
+/** The part of a snapshot that says who serves DHCP on each VLAN. */
+export async function readServingSite(
+  tx: Tx,
+): Promise<Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets' | 'vlans'>> {
+  const { subnets, vlans } = await readNetwork(tx);
+  return {
+    nodes: await readNodes(tx),
+    racks: await readRackNodes(tx),
+    sights: await readSights(tx, subnets),
+    subnets,
+    vlans,
   };
 }
 
@@ -109,7 +126,7 @@ async function readNetwork(tx: Tx) {
   return {
     vlans: await tx.all(sql<Vlan>`
       select id, fabric_id as "fabricId", space_id as "spaceId", name, vid, dhcp_on as "dhcpOn", dns_on as "dnsOn",
-        relay_vlan_id as "relayVlanId" from vlans order by id`),
+        relay_vlan_id as "relayVlanId", primary_rack_id as "primaryRackId", secondary_rack_id as "secondaryRackId" from vlans order by id`),
     subnets: subnets.map(canonicalSubnet),
     ranges: ranges.map((row) => ({ ...row, first: canonicalAddress(row.first), last: canonicalAddress(row.last) })),
     reservations: reservations.map((row) => ({ ...row, address: canonicalAddress(row.address) })),

@@ -5,11 +5,14 @@ import { watchLeases } from '../../src/agent/leases.ts';
 import type { LeaseReport } from '../../src/contract/agent.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { isQuestion } from '../../src/core/host-values.ts';
-import { keaLeases } from '../../src/services/dhcp/leases.ts';
+import { keaLeases as leasesOf } from '../../src/services/dhcp/leases.ts';
+import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { FakeHost } from '../kit/fake-host.ts';
 import { FakeKea } from '../kit/fake-kea.ts';
 import { until } from '../kit/until.ts';
 import { memoryLog, virtualTime } from '../kit/virtual-time.ts';
+
+const keaLeases = leasesOf(OWN_PLACES);
 
 const SOCKET = isQuestion(keaLeases.sign) ? keaLeases.sign.socket : '';
 const stops: (() => Promise<void>)[] = [];
@@ -53,7 +56,7 @@ function start() {
   const stop = new AbortController();
   const ports = { clock, random, log, wait, loop: () => Object.assign(() => {}, { end: () => {} }) };
   const options = { ports, host, channel: { leases: take }, findings, source: keaLeases, everyMs: 1000 };
-  const running = watchLeases({ ...options, isWanted: () => isWanted }, stop.signal);
+  const running = watchLeases({ ...options, service: 'dhcp', isWanted: () => isWanted }, stop.signal);
   stops.push(async () => {
     stop.abort();
     await running;

@@ -2,7 +2,7 @@ import { type Client, createClient } from '../../src/contract/client.ts';
 import { type DhcpAsker, startDhcpAsker } from '../../src/drills/probes/dhcp/asker.ts';
 import { macOf } from '../../src/drills/probes/dhcp/mac.ts';
 import { systemRandom } from '../../src/main/process.ts';
-import { KEA_SOCKET } from '../../src/services/dhcp/socket.ts';
+import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { pause, until } from '../kit/until.ts';
 import { type Figure, median, most, percentile } from './report.ts';
@@ -101,7 +101,7 @@ async function reloadMs(lab: ProductLab): Promise<number> {
     const net = require('node:net');
     const reload = () => new Promise((done, fail) => {
       const started = performance.now();
-      const socket = net.connect(${JSON.stringify(KEA_SOCKET)}, () => socket.write('{"command":"config-reload"}'));
+      const socket = net.connect(${JSON.stringify(OWN_PLACES.socket)}, () => socket.write('{"command":"config-reload"}'));
       let text = '';
       socket.setTimeout(60000, () => fail(new Error('no answer')));
       socket.on('data', (data) => { text += data; });

@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { aDomain, aSubnet, aVlan } from '../kit/snapshots.ts';
+import { aDomain, aRack, aSubnet, aVlan } from '../kit/snapshots.ts';
 
 /**
  * A site of the size that numbers.md speaks of: 200 VLANs with DHCP and a subnet each, 10 racks
@@ -32,7 +32,7 @@ export function siteOf(machines: number): Snapshot {
         addresses: [`10.255.1.${index + 11}`],
       })),
     ],
-    racks: Array.from({ length: 10 }, (_, index) => ({ nodeId: `n-k${index}`, isMaster: index === 0 })),
+    racks: Array.from({ length: 10 }, (_, index) => aRack(index + 1, `n-k${index}`, index === 0)),
     sights: Array.from({ length: 200 }, (_, index) => ({
       nodeId: `n-k${Math.floor(index / 20)}`,
       vlanId: index + 1,

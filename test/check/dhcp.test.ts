@@ -6,10 +6,9 @@ import { readTemplates } from '../../src/main/templates.ts';
 import type { Machine } from '../../src/model/machine.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
-import { KEA_SOCKET } from '../../src/services/dhcp/socket.ts';
+import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
-import { KEA_CONF } from '../../src/services/dhcp/view.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { askLease, PRINT_SCRIPT } from '../kit/dhcp-client.ts';
@@ -23,7 +22,7 @@ const START = [
   'sh',
   '-c',
   `${AS_KEA} /opt/regent/current/ha/kea/prepare >&2
-  exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${KEA_CONF} >&2`,
+  exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${OWN_PLACES.conf} >&2`,
 ];
 const LEASES = '/var/lib/kea/kea-leases4.csv';
 const MAC = '52:54:00:aa:00:01';
@@ -89,7 +88,7 @@ describe('kea on rendered files', () => {
   }
   const ask = async (command: string, args?: object) => {
     const request = JSON.stringify({ command, ...(args ? { arguments: args } : {}) });
-    const { stdout } = await host.exec({ socket: KEA_SOCKET, request, timeoutMs: 5_000 });
+    const { stdout } = await host.exec({ socket: OWN_PLACES.socket, request, timeoutMs: 5_000 });
     return JSON.parse(stdout) as { result: number; text?: string; arguments?: Record<string, unknown> };
   };
   const keaPid = async () => (await host.run(['pgrep', '-x', 'kea-dhcp4'])).stdout.trim();
@@ -193,21 +192,25 @@ describe('kea on rendered files', () => {
 
   it('refuses a wrong file, and goes on when it is told to read one', async () => {
     const desired = await apply();
-    const good = (await host.run(['cat', KEA_CONF])).stdout;
+    const good = (await host.run(['cat', OWN_PLACES.conf])).stdout;
     const wrong = good.replace('10.10.10.100-10.10.10.109', '10.99.0.1-10.99.0.2');
-    host.write(KEA_CONF, wrong, { owner: 'root', group: '_kea', mode: 0o640 });
-    expect(await host.run(['kea-dhcp4', '-t', KEA_CONF])).toMatchObject({ code: 1 });
+    host.write(OWN_PLACES.conf, wrong, { owner: 'root', group: '_kea', mode: 0o640 });
+    expect(await host.run(['kea-dhcp4', '-t', OWN_PLACES.conf])).toMatchObject({ code: 1 });
     expect(await ask('config-reload')).toMatchObject({ result: 1 });
     expect(await bench.probe(desired)).toMatchObject({ isHealthy: true });
     expect(await askLease(one)).not.toBeNull();
-    host.write(KEA_CONF, good, { owner: 'root', group: '_kea', mode: 0o640 });
+    host.write(OWN_PLACES.conf, good, { owner: 'root', group: '_kea', mode: 0o640 });
   });
 
   it('sees a Kea that gave a configuration up half-way, though it says that all is ready', async () => {
     const desired = await apply();
-    const good = (await host.run(['cat', KEA_CONF])).stdout;
-    host.write(KEA_CONF, good.replace('v2/10.20.0.1', 'v9/10.20.0.1'), { owner: 'root', group: '_kea', mode: 0o640 });
-    const reload = dhcp.activate([{ target: KEA_CONF, kind: 'changed' }], FACTS);
+    const good = (await host.run(['cat', OWN_PLACES.conf])).stdout;
+    host.write(OWN_PLACES.conf, good.replace('v2/10.20.0.1', 'v9/10.20.0.1'), {
+      owner: 'root',
+      group: '_kea',
+      mode: 0o640,
+    });
+    const reload = dhcp.activate([{ target: OWN_PLACES.conf, kind: 'changed' }], FACTS);
     const [command] = reload.kind === 'command' ? reload.commands : [];
     expect(command && (await host.exec(command))).toMatchObject({ code: 1 });
     const status = (await ask('status-get')).arguments;
@@ -217,7 +220,7 @@ describe('kea on rendered files', () => {
       isHealthy: false,
       detail: 'Kea gave its last configuration up half-way and serves nobody',
     });
-    host.write(KEA_CONF, good, { owner: 'root', group: '_kea', mode: 0o640 });
+    host.write(OWN_PLACES.conf, good, { owner: 'root', group: '_kea', mode: 0o640 });
     await bench.restart();
     await bench.healthy(desired);
     expect(await askLease(one)).not.toBeNull();

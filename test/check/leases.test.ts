@@ -9,7 +9,7 @@ import { readTemplates } from '../../src/main/templates.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { keaLeases } from '../../src/services/dhcp/leases.ts';
-import { KEA_CONF } from '../../src/services/dhcp/view.ts';
+import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { aDomain, aRange, aReservation, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
@@ -17,7 +17,11 @@ import { until } from '../kit/until.ts';
 
 const AS_KEA =
   'setpriv --reuid=_kea --regid=_kea --init-groups --inh-caps=+net_raw,+net_bind_service --ambient-caps=+net_raw,+net_bind_service';
-const START = ['sh', '-c', `exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${KEA_CONF} >&2`];
+const START = [
+  'sh',
+  '-c',
+  `exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${OWN_PLACES.conf} >&2`,
+];
 const FILE = '/var/lib/kea/kea-leases4.csv';
 
 const TAKE = `#!/bin/sh
@@ -96,8 +100,14 @@ describe('leases of a real Kea', () => {
         () => {},
       );
     const ports = { clock, random, log, wait, loop: () => Object.assign(() => {}, { end: () => {} }) };
-    const watch = { ports, host, channel: { leases: take }, findings: openFindings(clock, log), source: keaLeases };
-    running = watchLeases({ ...watch, everyMs: 1000, isWanted: () => true }, stop.signal);
+    const watch = {
+      ports,
+      host,
+      channel: { leases: take },
+      findings: openFindings(clock, log),
+      source: keaLeases(OWN_PLACES),
+    };
+    running = watchLeases({ ...watch, service: 'dhcp', everyMs: 1000, isWanted: () => true }, stop.signal);
   });
   afterAll(async () => {
     stop.abort();

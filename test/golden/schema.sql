@@ -10,15 +10,22 @@ table vlans
   dhcp_on boolean not null default false
   dns_on boolean not null default true
   relay_vlan_id integer
+  primary_rack_id text
+  secondary_rack_id text
   constraint vlans_fabric FOREIGN KEY (fabric_id) REFERENCES fabrics(id)
   constraint vlans_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
   constraint vlans_name_unique UNIQUE (fabric_id, name)
+  constraint vlans_pair_of_two CHECK (((secondary_rack_id IS NULL) OR COALESCE((primary_rack_id <> secondary_rack_id), false)))
   constraint vlans_pkey PRIMARY KEY (id)
+  constraint vlans_primary_rack FOREIGN KEY (primary_rack_id) REFERENCES racks(uuid)
   constraint vlans_relay FOREIGN KEY (relay_vlan_id) REFERENCES vlans(id)
   constraint vlans_relay_not_self CHECK ((relay_vlan_id <> id))
+  constraint vlans_secondary_rack FOREIGN KEY (secondary_rack_id) REFERENCES racks(uuid)
   constraint vlans_space FOREIGN KEY (space_id) REFERENCES spaces(id)
   constraint vlans_vid_range CHECK (((vid >= 0) AND (vid <= 4094)))
   constraint vlans_vid_unique UNIQUE (fabric_id, vid)
+  CREATE INDEX vlans_by_primary_rack ON public.vlans USING btree (primary_rack_id)
+  CREATE INDEX vlans_by_secondary_rack ON public.vlans USING btree (secondary_rack_id)
   CREATE INDEX vlans_by_space ON public.vlans USING btree (space_id)
   CREATE TRIGGER keep_vlan_served AFTER INSERT OR UPDATE OF dhcp_on ON public.vlans FOR EACH ROW WHEN (new.dhcp_on) EXECUTE FUNCTION keep_vlan_served()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.vlans FOR EACH ROW EXECUTE FUNCTION raise_version()
@@ -145,7 +152,7 @@ table restarts
   at timestamp with time zone not null default now()
   constraint restarts_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint restarts_pkey PRIMARY KEY (node_id, service)
-  constraint restarts_service_grammar CHECK ((service ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+  constraint restarts_service_grammar CHECK ((service ~ '^[a-z][a-z0-9-]{0,39}(@[a-z0-9_-]{1,127})?$'::text))
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.restarts FOR EACH ROW EXECUTE FUNCTION write_history('node_id', 'service')
 
 table reservations
@@ -231,6 +238,7 @@ table racks
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  number integer not null identity
   constraint racks_accepted_is_whole CHECK (
 CASE state
     WHEN 'accepted'::text THEN ((accepted_at IS NOT NULL) AND (node_id IS NOT NULL))
@@ -397,6 +405,7 @@ table leases
   expires_at timestamp with time zone not null
   named_since timestamp with time zone not null default now()
   reported_at timestamp with time zone not null default now()
+  service text not null default 'dhcp'::text
   constraint leases_client_id_grammar CHECK (((length(client_id) <= 764) AND (client_id ~ '^[0-9a-f]{2}(:[0-9a-f]{2})*$'::text)))
   constraint leases_host CHECK ((masklen(address) =
 CASE family(address)
@@ -411,6 +420,15 @@ END))
   CREATE INDEX leases_by_address ON public.leases USING btree (address)
   CREATE INDEX leases_by_expiry ON public.leases USING btree (expires_at) WHERE (state <> 'expired'::text)
   CREATE INDEX leases_by_mac ON public.leases USING btree (mac)
+
+table lease_series
+  node_id text not null
+  service text not null
+  epoch text not null
+  sequence bigint not null
+  reported_at timestamp with time zone not null default now()
+  constraint lease_series_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint lease_series_pkey PRIMARY KEY (node_id, service)
 
 table lease_reports
   node_id text not null

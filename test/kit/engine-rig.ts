@@ -22,6 +22,8 @@ export function engineRig(changes: Partial<AnyService> = {}): EngineRig {
   const memories = new Map<string, Memory>();
   const desireds = new Map<string, { digest: string; desired: unknown }>();
   const memory: MemoryStore = {
+    known: () => [...memories.keys()],
+    forget: async (service) => void memories.delete(service),
     load: async (service) => memories.get(service) ?? null,
     save: (service, value) => host.effect('save memory', () => void memories.set(service, structuredClone(value))),
     loadDesired: async (service) => desireds.get(service) ?? null,

@@ -55,7 +55,7 @@ export function goldenFiles(name: string, caseName: string, templates: Templates
 }
 
 /** JSON for reviewers: what holds no other list or object stands on one line. */
-function pretty(value: unknown, indent = ''): string {
+export function pretty(value: unknown, indent = ''): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const isFlat = Object.values(value).every((member) => typeof member !== 'object' || member === null);
   if (isFlat) return JSON.stringify(value);

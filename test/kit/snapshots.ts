@@ -5,7 +5,7 @@ import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
 import type { Reservation } from '../../src/model/nouns/reservation.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
-import type { Cluster, Domain, Node, Snapshot } from '../../src/model/snapshot.ts';
+import type { Cluster, Domain, Node, RackNode, Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
 import type { Vlan } from '../../src/model/vlan.ts';
 
@@ -42,6 +42,11 @@ export const R1: Node = {
   state: 'member',
 };
 
+/** An accepted rack by its number and node; its UUID ends in the number. */
+export function aRack(number: number, nodeId: string, isMaster = false): RackNode {
+  return { uuid: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`, number, nodeId, isMaster };
+}
+
 /** One node, the default domain, nothing else. */
 export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
@@ -50,7 +55,7 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     settings: DEFAULT_SETTINGS,
     cluster: null,
     nodes: [R1],
-    racks: [{ nodeId: R1.id, isMaster: true }],
+    racks: [aRack(1, R1.id, true)],
     sights: [],
     vlans: [],
     subnets: [],
@@ -92,10 +97,7 @@ export function clusterSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return emptySnapshot({
     cluster: aCluster({ vip: '10.77.0.10/24' }),
     nodes: [rack(1), rack(2), region(1), region(2), region(3)],
-    racks: [
-      { nodeId: 'n-k1', isMaster: true },
-      { nodeId: 'n-k2', isMaster: false },
-    ],
+    racks: [aRack(1, 'n-k1', true), aRack(2, 'n-k2')],
     ...changes,
   });
 }
@@ -140,7 +142,8 @@ export function aDomain(id: number, name: string, changes: Partial<Domain> = {})
 /** A VLAN of the first fabric, DHCP off, DNS on, but for what `changes` says. */
 export function aVlan(id: number, vid: number, changes: Partial<Vlan> = {}): Vlan {
   const name = `vlan${vid}`;
-  return { id, fabricId: 1, spaceId: null, name, vid, dhcpOn: false, dnsOn: true, relayVlanId: null, ...changes };
+  const off = { dhcpOn: false, dnsOn: true, relayVlanId: null, primaryRackId: null, secondaryRackId: null };
+  return { id, fabricId: 1, spaceId: null, name, vid, ...off, ...changes };
 }
 
 /** A subnet of VLAN 1 without gateway and resolvers of its own, everything on, but for what `changes` says. */

@@ -9,13 +9,16 @@ import { watchLeases } from '../../src/agent/leases.ts';
 import type { Desired } from '../../src/contract/agent.ts';
 import type { Lease } from '../../src/contract/network/lease.ts';
 import { isQuestion } from '../../src/core/host-values.ts';
-import { keaLeases } from '../../src/services/dhcp/leases.ts';
+import { keaLeases as leasesOf } from '../../src/services/dhcp/leases.ts';
+import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { FakeHost } from '../kit/fake-host.ts';
 import { FakeKea } from '../kit/fake-kea.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { until } from '../kit/until.ts';
 import { virtualTime } from '../kit/virtual-time.ts';
+
+const keaLeases = leasesOf(OWN_PLACES);
 
 /** Kea's answers → agent → region → API and DNS: two regions on one database, a real channel between agent and one of them. */
 
@@ -54,7 +57,7 @@ beforeAll(async () => {
     loop: () => Object.assign(() => {}, { end: () => {} }),
   };
   const watch = { ports, host, channel, findings: openFindings(clock, silentLog), source: keaLeases, everyMs: 1000 };
-  const running = watchLeases({ ...watch, isWanted: () => true }, stop.signal);
+  const running = watchLeases({ ...watch, service: 'dhcp', isWanted: () => true }, stop.signal);
   ends.push(async () => {
     stop.abort();
     channel.close();

@@ -16,6 +16,14 @@ const NARROWING: Readonly<Record<string, string>> = {
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };
 
+/** Statements that let in what was refused before: what an older release writes fits as before. Name → statements. */
+const WIDENING: Readonly<Record<string, readonly string[]>> = {
+  pairs: [
+    'alter table restarts drop constraint',
+    'alter table restarts add constraint restarts_service_grammar check (service',
+  ],
+};
+
 describe('migrations', () => {
   const files = readMigrations().filter(({ number }) => number >= FIRST);
   it.each(files.map((file) => [`${file.number} (${file.name})`, file] as const))(
@@ -23,7 +31,9 @@ describe('migrations', () => {
     (_, file) => {
       const found = file.isBreaking ? [] : breakingStatements(file.text);
       const isNarrowing = Object.hasOwn(NARROWING, file.name);
-      expect(found.filter((why) => !isNarrowing || !why.startsWith('it may refuse what an older'))).toEqual([]);
+      const isWidening = (why: string) => (WIDENING[file.name] ?? []).some((start) => why.includes(`: ${start}`));
+      const left = found.filter((why) => !isWidening(why));
+      expect(left.filter((why) => !isNarrowing || !why.startsWith('it may refuse what an older'))).toEqual([]);
     },
   );
 });

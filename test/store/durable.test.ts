@@ -60,7 +60,7 @@ describe('a session that asks for less than a safe commit', () => {
 
   test.each([
     ['a publication', sql`insert into held (node_id, generation, digest) values ('n', 1, 'd')`],
-    ['a lease report', sql`insert into lease_reports (node_id, epoch, sequence) values ('n', 'e', 1)`],
+    ['a lease report', sql`insert into lease_series (node_id, service, epoch, sequence) values ('n', 'dhcp', 'e', 1)`],
   ])('gets no commit for %s', async (_what, statement) => {
     value(
       await write(db, operation(), async (tx) => {

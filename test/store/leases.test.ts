@@ -32,7 +32,7 @@ beforeAll(async () => {
     insert into interface_addresses (interface_id, subnet_id, address) values (1, 1, '10.10.10.7')`);
 });
 
-beforeEach(() => admin(`delete from leases; delete from lease_reports`));
+beforeEach(() => admin(`delete from leases; delete from lease_series`));
 
 const admin = (text: string) => postgres.get().admin(`set regent.operation = 'test'; ${text}`, database);
 

@@ -46,7 +46,9 @@ describe('registrations at the same moment', () => {
     }
     const racks = await racksOf(dbs[0]);
     expect(racks.filter(({ state }) => state === 'accepted')).toHaveLength(1);
-    expect(value(await dbs[0].read(readSnapshot)).racks).toEqual([{ nodeId: masterOf(racks)?.nodeId, isMaster: true }]);
+    expect(value(await dbs[0].read(readSnapshot)).racks).toMatchObject([
+      { nodeId: masterOf(racks)?.nodeId, isMaster: true },
+    ]);
   });
 
   it('of twenty with tokens all are accepted, one is the master, and the order of acceptance is the succession', async () => {

@@ -34,7 +34,18 @@ test('an empty site has the untagged VLAN and the default settings', async () =>
     racks: [],
     sights: [],
     vlans: [
-      { id: 1, fabricId: 1, spaceId: null, name: 'untagged', vid: 0, dhcpOn: false, dnsOn: true, relayVlanId: null },
+      {
+        id: 1,
+        fabricId: 1,
+        spaceId: null,
+        name: 'untagged',
+        vid: 0,
+        dhcpOn: false,
+        dnsOn: true,
+        relayVlanId: null,
+        primaryRackId: null,
+        secondaryRackId: null,
+      },
     ],
     ranges: [],
     reservations: [],
@@ -172,6 +183,8 @@ test('the network is there: what a VLAN and a subnet offer, ranges, reservations
     dhcpOn: true,
     dnsOn: false,
     relayVlanId: null,
+    primaryRackId: null,
+    secondaryRackId: null,
   });
   expect(snapshot.subnets.slice(-2)).toEqual([
     {

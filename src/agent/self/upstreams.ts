@@ -2,6 +2,7 @@ import type { HostObservation } from '../../contract/agent.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import type { Host } from '../../host/interface.ts';
 import type { AnyService, OutsideNeed } from '../../services/kit/contract.ts';
+import { withInstances } from '../../services/kit/instances.ts';
 import type { Ledger } from '../ledger.ts';
 import type { LoopPorts } from '../ports.ts';
 
@@ -35,14 +36,16 @@ const WHY_LIMIT = 200;
 export function openUpstreamWatch({ ports, host, services, ledger, onChange }: UpstreamOptions): UpstreamWatch {
   const { clock, random } = ports;
   const known = new Map<string, { readonly seen: Seen | null; readonly misses: number }>();
-  const needs = () =>
-    services
+  const needs = () => {
+    const parts = ledger.held()?.body.services ?? {};
+    return withInstances(services, Object.keys(parts))
       .flatMap((service) => {
-        const desired: unknown = ledger.held()?.body.services[service.name]?.desired ?? null;
+        const desired: unknown = parts[service.name]?.desired ?? null;
         const wanted: readonly OutsideNeed[] = desired === null ? [] : (service.outside?.(desired) ?? []);
         return wanted.map((need) => ({ service: service.name, need, key: `${service.name} ${need.place}` }));
       })
       .slice(0, UPSTREAMS_MAX);
+  };
   const current = () => [...known.values()].flatMap(({ seen }) => seen ?? []);
   const ask = async ({ service, need, key }: ReturnType<typeof needs>[number]) => {
     const answer = await host.exec(need.question);

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, nullable, strict, text } from '../common.ts';
+import { Flag, Id, listQuery, nullable, strict, Time, text } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
 
 /** A rack that stands on a VLAN, by its own report. */
@@ -8,6 +8,18 @@ const VlanRack = strict({
   interface: Type.String(),
   addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
 });
+
+/** Who is to serve DHCP on a VLAN, and who does by the racks' own reports. */
+const VlanServer = strict({
+  primary: Type.String({ description: 'name of the rack' }),
+  secondary: nullable(Type.String({ description: 'null: nobody takes over' })),
+  isChosen: Type.Boolean({ description: 'nobody named a rack: this one was taken of those that stand on the VLAN' }),
+  servedBy: nullable(Type.String({ description: 'the rack that answers clients now; null: none says that it does' })),
+  since: nullable(Time),
+  isWhole: Type.Boolean({ description: 'there are two racks, and either can go on without the other' }),
+  why: Type.String(),
+});
+export type VlanServer = Static<typeof VlanServer>;
 
 /** A VLAN of a fabric: a broadcast domain; VID 0 is untagged. */
 export const Vlan = strict({
@@ -21,6 +33,11 @@ export const Vlan = strict({
   dhcpOn: Type.Boolean({ description: 'racks that see it serve DHCP on it' }),
   dnsOn: Type.Boolean({ description: 'hosts of its subnets may ask our resolvers and are given them' }),
   relayVlan: nullable(Type.String({ description: 'reserved for DHCP relays: always null' })),
+  primaryRack: nullable(
+    Type.String({ description: 'serves DHCP; null: one of the racks that stand on the VLAN does' }),
+  ),
+  secondaryRack: nullable(Type.String({ description: 'takes over when the primary rack is gone; null: nobody does' })),
+  server: nullable(VlanServer),
   racks: Type.Array(VlanRack),
 });
 export type Vlan = Static<typeof Vlan>;
@@ -41,6 +58,8 @@ const VlanSet = strict({
   dhcpOn: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
   relayVlan: Type.Optional(nullable(text(64, 'reserved'))),
+  primaryRack: Type.Optional(nullable(text(64, 'name or UUID of an accepted rack; null: none is named'))),
+  secondaryRack: Type.Optional(nullable(text(64, 'name or UUID of another accepted rack; null: none'))),
 });
 export type VlanSet = Static<typeof VlanSet>;
 

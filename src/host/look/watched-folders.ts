@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { HostFiles } from '../interface.ts';
@@ -32,9 +32,12 @@ const RESCAN_MS = 5_000;
 /** The engine's own folders beside the files: no daemon reads them. */
 const BESIDE = ['.stage', '.previous'];
 
-/** Opens the watch. A folder that is not there yet is watched when it comes; where watching fails the log says so once, and nothing is told. */
-export function watchFolders(folders: readonly string[], log: Log): FolderWatch {
-  const all = new Watch(folders, log);
+/**
+ * Opens the watch. A folder that is not there yet is watched when it comes; `families`: starts of the paths of folders that come and go, such as
+ * `/etc/kea/regent-`. Where watching fails the log says so once, and nothing is told.
+ */
+export function watchFolders(folders: readonly string[], log: Log, families: readonly string[] = []): FolderWatch {
+  const all = new Watch({ folders, families }, log);
   return {
     changes: (seen, waitMs) => all.changes(seen, waitMs),
     ours: (files) => ({
@@ -54,7 +57,9 @@ interface Watched {
 }
 
 class Watch {
-  readonly #folders: readonly string[];
+  readonly #fixed: readonly string[];
+  readonly #families: readonly string[];
+  #folders: readonly string[] = [];
   readonly #log: Log;
   readonly #epoch = randomBytes(8).toString('hex');
   readonly #watched = new Map<string, Watched>();
@@ -69,8 +74,8 @@ class Watch {
   #count = 0;
   #hasFailed = false;
 
-  constructor(folders: readonly string[], log: Log) {
-    [this.#folders, this.#log] = [folders, log];
+  constructor(named: { readonly folders: readonly string[]; readonly families: readonly string[] }, log: Log) {
+    [this.#fixed, this.#families, this.#log] = [named.folders, named.families, log];
     this.#rescan();
     this.#timer = setInterval(() => this.#rescan(), RESCAN_MS).unref();
   }
@@ -144,6 +149,7 @@ class Watch {
 
   /** Watches what is there now and is not watched yet, and leaves what has gone. */
   #rescan(): void {
+    this.#folders = [...this.#fixed, ...this.#families.flatMap(membersOf)];
     const there = new Map(this.#folders.flatMap((folder) => foldersBelow(folder)));
     for (const [path, { watcher, inode }] of this.#watched) {
       if (there.get(path) === inode) continue;
@@ -169,6 +175,17 @@ class Watch {
       const how = 'What others do to files there is noticed within a minute instead of at once.';
       this.#log.warn('a folder cannot be watched', { path, error: sentenceOf(error), how });
     }
+  }
+}
+
+/** Folders whose path begins so. */
+function membersOf(start: string): string[] {
+  try {
+    return readdirSync(dirname(start), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name.startsWith(basename(start)))
+      .map((entry) => join(dirname(start), entry.name));
+  } catch {
+    return [];
   }
 }
 

@@ -33,7 +33,18 @@ export function seedSnapshot(seed: Seed): Snapshot {
     sights: [],
     // As the first migrations make it.
     vlans: [
-      { id: 1, fabricId: 1, spaceId: null, name: 'untagged', vid: 0, dhcpOn: false, dnsOn: true, relayVlanId: null },
+      {
+        id: 1,
+        fabricId: 1,
+        spaceId: null,
+        name: 'untagged',
+        vid: 0,
+        dhcpOn: false,
+        dnsOn: true,
+        relayVlanId: null,
+        primaryRackId: null,
+        secondaryRackId: null,
+      },
     ],
     subnets: [],
     ranges: [],

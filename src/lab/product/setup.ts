@@ -5,10 +5,10 @@ import { needState } from '../state.ts';
 import { addressOf, type LabHost } from '../topology.ts';
 import { doStep, hasFile, productHosts, type ProductOrder } from './order.ts';
 
-/** Longer than the commands' own deadlines of 180 s for a step, so that they themselves say what is missing; five hosts may share two processors. */
-const TIMEOUT_MS = 400_000;
 /** How long a host of a lab may take to join, s: twice what a person waits, since five hosts may share two slow processors. */
 const JOIN_S = 600;
+/** Longer than the commands' own deadlines, so that they themselves say what is missing. */
+const TIMEOUT_MS = (JOIN_S + 60) * 1000;
 const REGENT = '/usr/local/bin/regent';
 /** There when a join has ended (src/join/paths.ts). */
 const JOINED = '/var/lib/regent/join.json';
@@ -33,7 +33,7 @@ export async function initialise(order: ProductOrder, host: LabHost): Promise<st
     host: host.name,
     what: 'regent init',
     argv: [REGENT, 'init', ...kind, ...whoIs(host), '--json'],
-    timeoutMs: (JOIN_S + 60) * 1000,
+    timeoutMs: TIMEOUT_MS,
     remedy: `see its words above, and scripts/lab logs ${host.name} regent-regiond; then run this again.`,
   });
   return textIn(result.stdout, 'apiKey');
@@ -49,7 +49,7 @@ async function join(order: ProductOrder, first: LabHost, host: LabHost): Promise
     what: 'regent join',
     argv: [REGENT, 'join', '-', ...whoIs(host), '--timeout', String(JOIN_S)],
     input: await makeToken(order, first, role),
-    timeoutMs: (JOIN_S + 60) * 1000,
+    timeoutMs: TIMEOUT_MS,
     remedy: `see its words above, and scripts/lab logs ${host.name}; then run this again.`,
   });
 }

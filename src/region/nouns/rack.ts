@@ -4,7 +4,9 @@ import { parseHostLabel } from '../../model/names.ts';
 import { MASTER, masterOf, parseRackUuid } from '../../model/rack.ts';
 import { findNode } from '../../store/queries/nodes.ts';
 import { countMasterMachines, readNamedSights } from '../../store/queries/rack-views.ts';
+import { vlansOfRack } from '../../store/queries/network/vlans.ts';
 import * as racks from '../../store/queries/racks.ts';
+import { some } from './network-refs.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { admitRack, changingRacks, withdrawRack } from '../trust/rack-node.ts';
@@ -157,6 +159,11 @@ export const rackCases = {
         const old = await realRack(tx, params.rack);
         if (isRejected(old)) return old;
         if (old.state === 'rejected') return result(tx, old);
+        const vlans = await vlansOfRack(tx, old.uuid, 6);
+        if (vlans.length > 0) {
+          const why = 'Give them another rack first: regent vlan set VLAN --primary-rack RACK --secondary-rack RACK.';
+          return rejected('in_use', `The rack ${old.name} serves DHCP on ${some(vlans)}. ${why}`);
+        }
         const row = await racks.rejectRack(tx, target(old.uuid, context), await keptNode(tx, old));
         if (isRejected(row)) return row;
         const released = await racks.releaseMachines(tx, old.uuid);

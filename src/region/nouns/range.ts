@@ -17,7 +17,7 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
 import { glancing, target, writing } from '../use-case.ts';
-import { checkVlanKeepsRange } from './dhcp-law.ts';
+import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { rangeByRef, subnetByRef, subnetCidrs } from './network-refs.ts';
 
 type Row = ranges.RangeRow;

@@ -17,7 +17,7 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { glancing, reading, target, writing } from '../use-case.ts';
 import { checkNotFloating, checkUnclaimed, leaseWords } from './address-law.ts';
-import { checkVlanKeepsRange } from './dhcp-law.ts';
+import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';
 
 type Row = subnets.SubnetRow;

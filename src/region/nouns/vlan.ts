@@ -1,26 +1,44 @@
-import type { Vlan } from '../../contract/network/vlan.ts';
+import type { Vlan, VlanServer } from '../../contract/network/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import { parseVid } from '../../model/vlan.ts';
 import { findFirst } from '../../store/declared/rows.ts';
 import * as vlans from '../../store/queries/network/vlans.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
+import { readServingSite } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import { readSeenNodes } from '../cluster/seen.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { reading, target, writing } from '../use-case.ts';
-import { checkVlanCanServe } from './dhcp-law.ts';
+import { type CasePorts, reading, target, writing } from '../use-case.ts';
+import { checkLeasesStay, pairColumns, readServing } from './dhcp/pair-rules.ts';
+import { checkVlanCanServe } from './dhcp/range-rules.ts';
+import { vlanServers } from './dhcp/servers.ts';
 import { declaredByRef } from './declared/cases.ts';
 import { some, vlanByRef, vlanLabel } from './network-refs.ts';
 
 type Row = vlans.VlanRow;
 
-/** A VLAN as the wire shows it. `sights`: who stands on VLANs, this one or others. */
-export function viewVlan(row: Row, sights: readonly NamedSight[] = []): Vlan {
+/** Where racks stand, and who serves, of VLANs, this one or others. */
+interface VlanWays {
+  readonly sights: readonly NamedSight[];
+  readonly servers: ReadonlyMap<number, VlanServer>;
+}
+
+/** A VLAN as the wire shows it. */
+export function viewVlan(row: Row, { sights, servers }: VlanWays = { sights: [], servers: new Map() }): Vlan {
   const racks = sights
     .filter((sight) => sight.isRack && sight.vlanId === row.id)
     .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
-  const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn } = row;
-  return { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan: null, racks };
+  const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, primaryRack, secondaryRack } = row;
+  const plain = { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan: null };
+  return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks };
+}
+
+async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
+  const site = await readServingSite(tx);
+  const known = site.vlans.some((vlan) => vlan.dhcpOn) ? await readSeenNodes(tx, context) : [];
+  return { sights: await readNamedSights(tx), servers: vlanServers(site, known, context.clock.now()) };
 }
 
 function checkRelay(relay: string | null | undefined): Rejected | null {
@@ -29,7 +47,7 @@ function checkRelay(relay: string | null | undefined): Rejected | null {
 }
 
 export const vlanCases = {
-  'vlan.list': reading('vlan.list', async (tx, { query }) => {
+  'vlan.list': reading('vlan.list', async (tx, { query }, context) => {
     const fabric = query?.fabric === undefined ? undefined : await declaredByRef(tx, 'fabric', query.fabric);
     if (isRejected(fabric)) return fabric;
     const space = query?.space === undefined ? undefined : await declaredByRef(tx, 'space', query.space);
@@ -43,13 +61,13 @@ export const vlanCases = {
       spaceId: space?.id,
       dhcpOn: query?.dhcp_on,
     });
-    const sights = await readNamedSights(tx);
-    return pageBody(page, (row) => viewVlan(row, sights), query);
+    const ways = await readWays(tx, context);
+    return pageBody(page, (row) => viewVlan(row, ways), query);
   }),
 
-  'vlan.show': reading('vlan.show', async (tx, { params }) => {
+  'vlan.show': reading('vlan.show', async (tx, { params }, context) => {
     const row = await vlanByRef(tx, params.vlan);
-    return isRejected(row) ? row : { body: viewVlan(row, await readNamedSights(tx)), version: row.version };
+    return isRejected(row) ? row : { body: viewVlan(row, await readWays(tx, context)), version: row.version };
   }),
 
   'vlan.create': writing(
@@ -91,15 +109,20 @@ export const vlanCases = {
       if (isRejected(space)) return space;
       const refusal = checkRelay(body.relayVlan) ?? (await vlans.lockVlan(tx, target(old.id, context)));
       if (refusal) return refusal;
+      const pair = await pairColumns(tx, old, body);
+      if (isRejected(pair)) return pair;
+      const serving = await readServing(tx);
       const impossible = body.dhcpOn === true && !old.dhcpOn ? await checkVlanCanServe(tx, old.id) : null;
       if (impossible) return impossible;
       const row = await vlans.updateVlan(
         tx,
         { key: old.id },
-        { name, vid, spaceId: space === null ? null : space?.id, dhcpOn: body.dhcpOn, dnsOn: body.dnsOn },
+        { name, vid, spaceId: space === null ? null : space?.id, dhcpOn: body.dhcpOn, dnsOn: body.dnsOn, ...pair },
       );
       if (isRejected(row)) return row;
-      const shown = viewVlan(row, await readNamedSights(tx));
+      const stranded = row.dhcpOn && old.dhcpOn ? await checkLeasesStay(tx, row, serving) : null;
+      if (stranded) return stranded;
+      const shown = viewVlan(row, await readWays(tx, context));
       tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...shown } });
       return { body: shown, version: row.version };
     },

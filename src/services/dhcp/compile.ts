@@ -1,8 +1,6 @@
 import { isRejected } from '../../core/errors.ts';
 import {
-  type Address,
   type AddressSpan,
-  bareAddress,
   compareAddresses,
   contains,
   formatAddress,
@@ -20,13 +18,23 @@ import { BOOT_FILES } from './boot-classes.ts';
 import {
   type DhcpDesired,
   type DhcpNetwork,
+  type DhcpPair,
   type DhcpSubnet,
   ENDS_MAX,
-  INTERFACE_PATTERN,
   type LostVlan,
   NAME_PATTERN,
   type StaticLease,
 } from './desired.ts';
+import { pairsOf } from './pair.ts';
+import {
+  addressOn,
+  type Place,
+  type ServedPlace,
+  type Serving,
+  servingOf,
+  sightsOfNode,
+  type VlanServer,
+} from './serving.ts';
 import { type StaticLeases, staticLeases } from './static-leases.ts';
 
 /** Work that every node shares. */
@@ -35,14 +43,14 @@ export interface DhcpShared {
   /** Single addresses that DHCP gives to nobody: claimed ones by subnet, and the cluster's own anywhere. */
   readonly claimed: ReadonlyMap<number, readonly AddressSpan[]>;
   readonly nodes: readonly AddressSpan[];
+  readonly serving: Serving;
 }
 
-const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 const NAME = new RegExp(NAME_PATTERN, 'u');
 /** What a resolver of the C library looks at (resolv.conf(5)); more would only make every answer larger. */
 const SEARCH_MAX = 6;
 
-/** Static leases and claimed addresses of the site. */
+/** Static leases, claimed addresses and the servers of the site. */
 export function prepareDhcp(snapshot: Snapshot): DhcpShared {
   const claims = [
     ...snapshot.machines.flatMap((machine) => machine.interfaces.flatMap((nic) => nic.addresses)),
@@ -54,20 +62,49 @@ export function prepareDhcp(snapshot: Snapshot): DhcpShared {
     leases: staticLeases(snapshot),
     claimed: new Map([...claimed].map(([id, list]) => [id, spansOfAddresses(list.map((claim) => claim.address))])),
     nodes: spansOfAddresses(knownAddresses(snapshot)),
+    serving: servingOf(snapshot),
   };
 }
 
-/** Kea runs on accepted racks that stand on a VLAN with DHCP; elsewhere it must not. One server has all VLANs of the node. */
+/** The rack's own server has the VLANs of the node that have no secondary rack; elsewhere it must not run. */
 export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShared): DhcpDesired | null {
-  if (!snapshot.racks.some((rack) => rack.nodeId === nodeId)) return null;
-  const { served, lost } = vlansOn(snapshot, nodeId);
-  const networks = served.map((place) => networkOf(snapshot, place, shared));
-  const lostVlans = lost.map(
-    ({ vlan, sights, other }): LostVlan => ({
-      ...lostVlan(vlan, sights),
-      ...(other === null ? {} : { other: plainName(other) }),
+  const isOwn = (server: VlanServer) => server.secondary === null && server.primary.nodeId === nodeId;
+  return desiredOf(snapshot, nodeId, { shared, isOwn: (vlanId) => isOwnOf(shared.serving, vlanId, isOwn) });
+}
+
+/** One instance for each pair of racks and direction: it has the VLANs whose racks are these two in this order. */
+export function compilePairs(snapshot: Snapshot, nodeId: string, shared: DhcpShared): ReadonlyMap<string, DhcpDesired> {
+  return new Map(
+    pairsOf(snapshot, nodeId, shared.serving).flatMap(({ key, vlanIds, pair }) => {
+      const desired = desiredOf(snapshot, nodeId, { shared, isOwn: (vlanId) => vlanIds.has(vlanId), pair });
+      return desired ? [[key, desired] as const] : [];
     }),
   );
+}
+
+function isOwnOf(serving: Serving, vlanId: number, isOwn: (server: VlanServer) => boolean): boolean {
+  const server = serving.servers.get(vlanId);
+  return server !== undefined && isOwn(server);
+}
+
+/** What one Kea is to be. `isOwn`: the VLANs that are its. */
+interface Instance {
+  readonly shared: DhcpShared;
+  readonly isOwn: (vlanId: number) => boolean;
+  readonly pair?: DhcpPair;
+}
+
+function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: Instance): DhcpDesired | null {
+  const { served, lost } = shared.serving.places.get(nodeId) ?? { served: [], lost: [] };
+  const networks = served.filter((place) => isOwn(place.vlan.id)).map((place) => networkOf(snapshot, place, shared));
+  const lostVlans = lost
+    .filter(({ vlan }) => isOwn(vlan.id) || (pair === undefined && !shared.serving.servers.has(vlan.id)))
+    .map(
+      ({ vlan, sights, other }): LostVlan => ({
+        ...lostVlan(vlan, sights),
+        ...(other === null ? {} : { other: plainName(other) }),
+      }),
+    );
   if (networks.length === 0) return null;
   return {
     leaseTime: snapshot.settings.dhcp_lease_time,
@@ -78,6 +115,7 @@ export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShar
     lostVlans,
     ...endsOf(snapshot, networks),
     lostLeases: networks.flatMap((network) => network.subnets.flatMap(({ id }) => shared.leases.lost.get(id) ?? [])),
+    ...(pair === undefined ? {} : { pair }),
   };
 }
 
@@ -102,53 +140,6 @@ function endsOf(snapshot: Snapshot, networks: readonly DhcpNetwork[]): Pick<Dhcp
   };
 }
 
-/** Where a node stands on the VLANs with DHCP that it serves, and those that it cannot serve: `other` has the interface. */
-interface VlansOn {
-  readonly served: readonly ServedPlace[];
-  readonly lost: readonly { readonly vlan: Vlan; readonly sights: readonly Sight[]; readonly other: Vlan | null }[];
-}
-
-/** Which VLANs with DHCP a rack serves, by where it stands. Kea knows a client's network by the interface alone: the first VLAN has it. */
-export function vlansOn(snapshot: Snapshot, nodeId: string): VlansOn {
-  const sights = sightsOfNode(snapshot, nodeId)
-    .filter((sight) => INTERFACE.test(sight.interface))
-    .sort((a, b) => (a.interface < b.interface ? -1 : 1));
-  const served: ServedPlace[] = [];
-  const lost: VlansOn['lost'][number][] = [];
-  for (const vlan of snapshot.vlans) {
-    const own = sights.filter((sight) => sight.vlanId === vlan.id);
-    if (!vlan.dhcpOn || own.length === 0) continue;
-    const place = placeOn(snapshot, vlan, own);
-    const other = served.find((item) => item.sight.interface === place?.sight.interface);
-    if (place && !other) served.push(place);
-    else lost.push({ vlan, sights: own, other: other?.vlan ?? null });
-  }
-  return { served, lost };
-}
-
-/** Where a node stands; of several addresses in a network those that it is known by come first, then the lowest. */
-function sightsOfNode(snapshot: Snapshot, nodeId: string): Sight[] {
-  const known = new Set(snapshot.nodes.find((node) => node.id === nodeId)?.addresses);
-  const rank = (text: string) => Number(!known.has(bareAddress(text)));
-  return snapshot.sights
-    .filter((sight) => sight.nodeId === nodeId)
-    .map((sight) => ({ ...sight, addresses: sight.addresses.toSorted((a, b) => rank(a) - rank(b)) }));
-}
-
-function placeOn(snapshot: Snapshot, vlan: Vlan, sights: readonly Sight[]): ServedPlace | null {
-  const subnets = snapshot.subnets
-    .filter((subnet) => subnet.vlanId === vlan.id)
-    .flatMap((subnet) => {
-      const network = parseNetwork(subnet.cidr);
-      return !isRejected(network) && network.family === 4 ? [{ subnet, network }] : [];
-    });
-  const found = sights.flatMap((sight) => {
-    const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
-    return address ? [{ address, sight }] : [];
-  })[0];
-  return found ? { vlan, sight: found.sight, address: formatAddress(found.address), subnets } : null;
-}
-
 function networkOf(snapshot: Snapshot, place: ServedPlace, shared: DhcpShared): DhcpNetwork {
   const { vlan, sight, address, subnets } = place;
   return {
@@ -158,18 +149,6 @@ function networkOf(snapshot: Snapshot, place: ServedPlace, shared: DhcpShared): 
     address,
     subnets: subnets.map((item) => subnetOf(snapshot, item, place, shared)),
   };
-}
-
-/** Where a node stands on a VLAN. */
-interface Place {
-  readonly vlan: Vlan;
-  readonly sight: Sight;
-  readonly address: string;
-}
-
-/** The same, with the VLAN's IPv4 subnets. */
-interface ServedPlace extends Place {
-  readonly subnets: readonly { readonly subnet: Subnet; readonly network: Network }[];
 }
 
 function subnetOf(
@@ -238,11 +217,4 @@ function lostVlan(vlan: Vlan, sights: readonly Sight[]): LostVlan {
 
 function plainName(vlan: Vlan): string {
   return NAME.test(vlan.name) ? vlan.name : `vlan-${vlan.id}`;
-}
-
-function addressOn(sight: Sight, network: Network): Address[] {
-  return sight.addresses.flatMap((text) => {
-    const address = parseAddress(bareAddress(text));
-    return !isRejected(address) && contains(network, address) ? [address] : [];
-  });
 }

@@ -2,8 +2,10 @@ import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DhcpDesired } from './desired.ts';
 import { askForEnds, judgeEnds } from './ends.ts';
-import { DONE, EMPTY, KEA_SOCKET, readAnswer, recordOf } from './socket.ts';
-import { KEA_CHECK, KEA_CONF, tagOf } from './view.ts';
+import { judgePair } from './pair-health.ts';
+import type { KeaPlaces } from './places.ts';
+import { DONE, EMPTY, readAnswer, recordOf } from './socket.ts';
+import { tagOf } from './view.ts';
 
 const USER = '_kea';
 const WHOLE_CHECK = ['/usr/sbin/kea-dhcp4', '-T'];
@@ -20,36 +22,54 @@ const RELOAD_MS = 30_000;
 const PROBE_MS = 2_000;
 
 /** Command lines and questions that check, activate and probe use. */
-export const DHCP_COMMANDS: readonly CommandRule[] = [
-  { argv: [...WHOLE_CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?check/kea-dhcp4\\.conf' }] },
-  { argv: [...CHECK, { pattern: '/etc/kea/regent/(?:\\.stage/)?kea-dhcp4\\.conf' }] },
-  { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
-  ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
-    socket: KEA_SOCKET,
-    requests: literal(JSON.stringify(request)),
-  })),
-];
+export function dhcpCommands(places: KeaPlaces): readonly CommandRule[] {
+  const staged = (path: string) => ({
+    pattern: `${literal(places.folder)}/(?:\\.stage/)?${literal(path.slice(places.folder.length + 1))}`,
+  });
+  return [
+    { argv: [...WHOLE_CHECK, staged(places.check)] },
+    { argv: [...CHECK, staged(places.conf)] },
+    { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
+    { argv: carryOf(places) },
+    ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
+      socket: places.socket,
+      requests: literal(JSON.stringify(request)),
+    })),
+  ];
+}
+
+/** Leases of subnets that another server of this host had before: `ha/kea/carry`. */
+function carryOf({ key }: KeaPlaces): readonly string[] {
+  return ['/opt/regent/current/ha/kea/carry', ...(key === null ? [] : [key])];
+}
 
 /** Kea's whole check, with its hooks, of the checker's copy (see `KEA_CHECK`), and that of the file itself, which opens nothing. */
-export function checkDhcp(staged: readonly StagedFile[]): readonly Command[] {
-  return staged.map((file) => {
-    const check = file.target === KEA_CHECK ? WHOLE_CHECK : CHECK;
-    return { argv: [...check, file.staged], user: USER, timeoutMs: CHECK_MS };
-  });
+export function checkDhcp(places: KeaPlaces, staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.target !== places.pair)
+    .map((file) => {
+      const check = file.target === places.check ? WHOLE_CHECK : CHECK;
+      return { argv: [...check, file.staged], user: USER, timeoutMs: CHECK_MS };
+    });
 }
 
 /** Kea reads its file anew through its socket, and keeps its leases and, as long as the file is right, its service. */
-export function activateDhcp(changes: readonly FileChange[]): Activation {
-  if (!changes.some((change) => change.target === KEA_CONF && change.kind !== 'removed')) {
+export function activateDhcp(places: KeaPlaces, changes: readonly FileChange[]): Activation {
+  if (!changes.some((change) => change.target === places.conf && change.kind !== 'removed')) {
     return { kind: 'none', why: 'no file that Kea reads has changed' };
   }
+  const carry = { argv: carryOf(places), user: USER, timeoutMs: RELOAD_MS };
   const reload = {
-    socket: KEA_SOCKET,
+    socket: places.socket,
     request: JSON.stringify(RELOAD),
     expects: '"result": 0\\b',
     timeoutMs: RELOAD_MS,
   };
-  return { kind: 'command', commands: [reload], why: 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases' };
+  return {
+    kind: 'command',
+    commands: [carry, reload],
+    why: 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases',
+  };
 }
 
 /** Kea answers on the interfaces of its VLANs and uses no database. */
@@ -58,14 +78,22 @@ export function roleChangeDhcp(role: RoleChange): Activation {
   return { kind: 'none', why: `Kea ${what}` };
 }
 
-/** Asks Kea for its state, for the tag of its configuration, for a lease and for the leases that are to end, and whether leases can be written. */
-export function probeDhcp(desired: DhcpDesired): readonly Command[] {
+/**
+ * Asks Kea for its state, for the tag of its configuration, for a lease and for the leases that are to end, whether leases can be written, and what
+ * `ha/dhcp` says of the pair.
+ */
+export function probeDhcp(places: KeaPlaces, desired: DhcpDesired): readonly Command[] {
   const questions = [STATUS, TAG, ONE_LEASE].map((request) => ({
-    socket: KEA_SOCKET,
+    socket: places.socket,
     request: JSON.stringify(request),
     timeoutMs: PROBE_MS,
   }));
-  return [...questions, { look: 'space', path: SPACE, timeoutMs: PROBE_MS }, ...askForEnds(desired)];
+  return [
+    ...questions,
+    { look: 'space', path: SPACE, timeoutMs: PROBE_MS },
+    ...askForEnds(places, desired),
+    ...(desired.pair === undefined ? [] : [{ look: 'text', path: places.state, timeoutMs: PROBE_MS } as const]),
+  ];
 }
 
 /**
@@ -75,6 +103,11 @@ export function probeDhcp(desired: DhcpDesired): readonly Command[] {
  * lease's way is judged: the new owner would get another address.
  */
 export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHealth {
+  const health = judge(answers, desired);
+  return desired.pair === undefined ? health : judgePair(health, answers, desired.pair);
+}
+
+function judge(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHealth {
   const [status, tag, lease, space] = answers;
   const silent = [status, tag, lease].find((answer) => answer?.code !== 0);
   if (silent) return ill(`asked Kea for its state: ${silent.failure ?? 'no answer in time'}`);
@@ -90,7 +123,10 @@ export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesi
   if (args['multi-threading-enabled'] !== true)
     return ill('Kea gave its last configuration up half-way and serves nobody');
   const state = recordOf(args['dhcp-state']);
-  if (state['globally-disabled'] !== false) return ill('Kea was told to stop serving (dhcp-disable)');
+  // A server of a pair is off while it gets its partner's leases: its state says so.
+  if (state['globally-disabled'] !== false && desired.pair === undefined) {
+    return ill('Kea was told to stop serving (dhcp-disable)');
+  }
   return judgeEnds(answers, desired) ?? judgeSockets(recordOf(args['sockets']), desired);
 }
 

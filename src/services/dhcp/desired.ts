@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { KEY_PATTERN } from './places.ts';
 
 const IPV4 = Type.String({ pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}$' });
 const NETWORK = Type.String({ pattern: '^[0-9.]{7,15}/(?:[89]|[12][0-9]|3[0-2])$' });
@@ -79,6 +80,28 @@ export const EndedLease = Type.Object({
 });
 export type EndedLease = Static<typeof EndedLease>;
 
+const HOST = Type.String({ pattern: '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$' });
+const REACHED = Type.String({ pattern: '^[0-9a-f.:]{2,45}$' });
+const PORT = Type.Integer({ minimum: 1024, maximum: 65_535 });
+
+/**
+ * The pair that a server belongs to. Servers have the names of their nodes. `haPort`: where this one hears its partner; `regions`: who decides, when
+ * the partner is silent (`ha/dhcp`).
+ */
+export const DhcpPair = Type.Object({
+  key: Type.String({ pattern: `^${KEY_PATTERN}$` }),
+  role: Type.Union([Type.Literal('primary'), Type.Literal('standby')]),
+  self: HOST,
+  primary: HOST,
+  standby: HOST,
+  address: REACHED,
+  partner: Type.Object({ name: HOST, address: REACHED }),
+  haPort: PORT,
+  partnerPort: PORT,
+  regions: Type.Array(Type.Object({ name: HOST, address: REACHED })),
+});
+export type DhcpPair = Static<typeof DhcpPair>;
+
 /** What Kea is to be on a node. `leaseTime` in seconds. `lost…`: what was asked for and cannot be; told to operators, never to Kea. */
 export const DhcpDesired = Type.Object({
   leaseTime: Type.Integer({ minimum: 60, maximum: 604_800 }),
@@ -92,5 +115,7 @@ export const DhcpDesired = Type.Object({
   lostLeases: Type.Array(LostLease),
   /** Left out: none. */
   endedLeases: Type.Optional(Type.Array(EndedLease, { maxItems: ENDS_MAX })),
+  /** Left out: it serves its VLANs alone. */
+  pair: Type.Optional(DhcpPair),
 });
 export type DhcpDesired = Static<typeof DhcpDesired>;

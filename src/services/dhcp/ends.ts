@@ -1,7 +1,8 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { ServiceHealth } from '../kit/contract.ts';
 import type { DhcpDesired, EndedLease } from './desired.ts';
-import { DONE, EMPTY, KEA_SOCKET, readAnswer } from './socket.ts';
+import type { KeaPlaces } from './places.ts';
+import { DONE, EMPTY, readAnswer } from './socket.ts';
 
 const ADDRESS = '(?:[0-9]{1,3}\\.){3}[0-9]{1,3}';
 const TIMEOUT_MS = 2_000;
@@ -12,22 +13,24 @@ const DECLINED = 1;
 const FIRST = 4;
 
 /** Kea's commands of the hook lease_cmds about one address. */
-export const END_COMMANDS: readonly CommandRule[] = ['lease4-get', 'lease4-del'].map((command) => ({
-  socket: KEA_SOCKET,
-  requests: `\\{"command":"${command}","arguments":\\{"ip-address":"${ADDRESS}"\\}\\}`,
-}));
+export function endCommands({ socket }: KeaPlaces): readonly CommandRule[] {
+  return ['lease4-get', 'lease4-del'].map((command) => ({
+    socket,
+    requests: `\\{"command":"${command}","arguments":\\{"ip-address":"${ADDRESS}"\\}\\}`,
+  }));
+}
 
 /** Asks for each lease that is to end, in the order of the list. */
-export function askForEnds(desired: DhcpDesired): readonly Command[] {
-  return (desired.endedLeases ?? []).map((end) => question('lease4-get', end));
+export function askForEnds(places: KeaPlaces, desired: DhcpDesired): readonly Command[] {
+  return (desired.endedLeases ?? []).map((end) => question(places, 'lease4-get', end));
 }
 
 /**
  * Ends the leases that are there and are the ones that are meant. Kea forgets them at once. The old client is not told (DHCP has no word for it
  * that clients take): it uses the address until it asks for more time, and is refused then.
  */
-export function amendDhcp(answers: readonly ExecResult[], desired: DhcpDesired): readonly Command[] {
-  return standing(answers, desired).map(({ end }) => question('lease4-del', end));
+export function amendDhcp(places: KeaPlaces, answers: readonly ExecResult[], desired: DhcpDesired): readonly Command[] {
+  return standing(answers, desired).map(({ end }) => question(places, 'lease4-del', end));
 }
 
 /** Null: nothing stands that is to be gone. */
@@ -77,9 +80,9 @@ function isMeant(end: EndedLease, lease: KeaLease): boolean {
   return isLive && lease.mac === (end.mac ?? null) && lease.startsAt <= (end.before ?? 0);
 }
 
-function question(command: string, { address }: EndedLease): Command {
+function question({ socket }: KeaPlaces, command: string, { address }: EndedLease): Command {
   return {
-    socket: KEA_SOCKET,
+    socket,
     request: JSON.stringify({ command, arguments: { 'ip-address': address } }),
     timeoutMs: TIMEOUT_MS,
   };

@@ -1,36 +1,62 @@
+import { identityOf } from '../../core/service-identity.ts';
 import type { ManagedService } from '../kit/contract.ts';
-import { compileDhcp, type DhcpShared, prepareDhcp } from './compile.ts';
-import { activateDhcp, checkDhcp, DHCP_COMMANDS, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
+import { compileDhcp, compilePairs, type DhcpShared, prepareDhcp } from './compile.ts';
+import { activateDhcp, checkDhcp, dhcpCommands, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
 import { DhcpDesired } from './desired.ts';
-import { amendDhcp, END_COMMANDS } from './ends.ts';
-import { keaLeases, LEASE_COMMANDS } from './leases.ts';
+import { amendDhcp, endCommands } from './ends.ts';
+import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
+import { lintPairs } from './lint-pairs.ts';
 import { lintDhcp, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
-import { DHCP_FILES, type DhcpView, FOLDER, limitsDhcp, viewDhcp } from './view.ts';
+import { INSTANCE_FOLDERS, KEY_PATTERN, keyInName, type KeaPlaces, OWN_PLACES, placesOf } from './places.ts';
+import { type DhcpView, filesOf, limitsDhcp, viewDhcp } from './view.ts';
 
-/** Kea 2.6 DHCPv4: addresses for every VLAN with DHCP that an accepted rack stands on. */
-export const dhcp: ManagedService<DhcpDesired, DhcpView, DhcpShared> = {
-  name: 'dhcp',
+type Dhcp = ManagedService<DhcpDesired, DhcpView, DhcpShared>;
+
+/** What all servers have in common. */
+const KIND = {
   desired: DhcpDesired,
-  unit: 'kea-dhcp4-server.service',
   version: { argv: ['/usr/sbin/kea-dhcp4', '-v'], timeoutMs: 5000 },
-  folder: FOLDER,
-  commands: [...DHCP_COMMANDS, ...LEASE_COMMANDS, ...END_COMMANDS],
   users: ['_kea'],
-  files: DHCP_FILES,
   prepare: prepareDhcp,
-  compile: compileDhcp,
   lint: (desired) => [...lintDhcpParts(desired), ...lintDhcp(desired)],
   parts: DHCP_PARTS,
-  lintSite: (snapshot) => [...lintSiteDhcp(snapshot), ...lintOwnAddresses(snapshot)],
-  view: viewDhcp,
   limits: limitsDhcp,
-  check: checkDhcp,
-  activate: activateDhcp,
   onRoleChange: roleChangeDhcp,
-  probe: probeDhcp,
   parseProbe: parseProbeDhcp,
-  amend: amendDhcp,
-  leases: keaLeases,
+} satisfies Partial<Dhcp>;
+
+function serverAt(places: KeaPlaces) {
+  return {
+    unit: places.unit,
+    folder: places.folder,
+    commands: [...dhcpCommands(places), ...leaseCommands(places), ...endCommands(places)],
+    files: filesOf(places),
+    view: (desired, facts) => viewDhcp(places, desired, facts),
+    check: (staged) => checkDhcp(places, staged),
+    activate: (changes) => activateDhcp(places, changes),
+    probe: (desired) => probeDhcp(places, desired),
+    amend: (answers, desired) => amendDhcp(places, answers, desired),
+    leases: keaLeases(places),
+  } satisfies Partial<Dhcp>;
+}
+
+/**
+ * Kea 2.6 DHCPv4: addresses for every VLAN with DHCP that an accepted rack stands on. The rack's own server has the VLANs that it serves alone; each pair
+ * of racks and direction has an instance, `dhcp@PRIMARY_SECONDARY`.
+ */
+export const dhcp: Dhcp = {
+  ...KIND,
+  ...serverAt(OWN_PLACES),
+  name: 'dhcp',
+  compile: compileDhcp,
+  lintSite: (snapshot) => [...lintSiteDhcp(snapshot), ...lintPairs(snapshot), ...lintOwnAddresses(snapshot)],
+  instances: {
+    keys: KEY_PATTERN,
+    folders: INSTANCE_FOLDERS,
+    keyIn: keyInName,
+    compile: compilePairs,
+    of: (key) => ({ ...KIND, ...serverAt(placesOf(key)), name: identityOf('dhcp', key), compile: () => null }),
+  },
 };

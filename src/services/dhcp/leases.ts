@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 import type { CommandRule, ExecResult, SocketQuestion } from '../../core/host-values.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import type { LeasePage, LeaseSource, ServedLease } from '../kit/contract.ts';
-import { KEA_SOCKET } from './socket.ts';
+import type { KeaPlaces } from './places.ts';
 
 /** Leases of one question: 12,000 leases take Kea 0.12 s in pages of this size, none longer than 5 ms. */
 const PAGE = 500;
@@ -21,17 +21,26 @@ const IS_ADDRESS = new RegExp(`^${ADDRESS}$`);
 const SECONDS_MAX = 2 ** 33;
 
 /** What reading leases may ask Kea. */
-export const LEASE_COMMANDS: readonly CommandRule[] = [
-  { socket: KEA_SOCKET, requests: `\\{"command":"statistic-get","arguments":\\{"name":"${SIGN}"\\}\\}` },
-  {
-    socket: KEA_SOCKET,
-    requests: `\\{"command":"lease4-get-page","arguments":\\{"from":"(?:start|${ADDRESS})","limit":${PAGE}\\}\\}`,
-  },
-];
+export function leaseCommands({ socket }: KeaPlaces): readonly CommandRule[] {
+  return [
+    { socket, requests: `\\{"command":"statistic-get","arguments":\\{"name":"${SIGN}"\\}\\}` },
+    {
+      socket,
+      requests: `\\{"command":"lease4-get-page","arguments":\\{"from":"(?:start|${ADDRESS})","limit":${PAGE}\\}\\}`,
+    },
+  ];
+}
 
 /** Kea's leases by its control socket (hook lease_cmds), never by its file, which it may be writing. */
-export const keaLeases: LeaseSource = {
-  sign: question('statistic-get', { name: SIGN }),
+export function keaLeases({ socket }: KeaPlaces): LeaseSource {
+  return {
+    sign: question(socket, 'statistic-get', { name: SIGN }),
+    page: (after) => question(socket, 'lease4-get-page', { from: after ?? 'start', limit: PAGE }),
+    ...PARSERS,
+  };
+}
+
+const PARSERS: Pick<LeaseSource, 'parseSign' | 'parsePage'> = {
   parseSign: (answer) => {
     const told = argumentsOf(answer);
     if ('kind' in told) return told;
@@ -40,7 +49,6 @@ export const keaLeases: LeaseSource = {
     const last: unknown = Array.isArray(samples) ? samples[0] : undefined;
     return last === undefined ? unusable(`it does not count ${SIGN}`) : { sign: JSON.stringify(last) };
   },
-  page: (after) => question('lease4-get-page', { from: after ?? 'start', limit: PAGE }),
   parsePage: (answer) => {
     const told = argumentsOf(answer);
     if ('kind' in told) return told;
@@ -49,8 +57,8 @@ export const keaLeases: LeaseSource = {
   },
 };
 
-function question(command: string, args: Readonly<Record<string, unknown>>): SocketQuestion {
-  return { socket: KEA_SOCKET, request: JSON.stringify({ command, arguments: args }), timeoutMs: TIMEOUT_MS };
+function question(socket: string, command: string, args: Readonly<Record<string, unknown>>): SocketQuestion {
+  return { socket, request: JSON.stringify({ command, arguments: args }), timeoutMs: TIMEOUT_MS };
 }
 
 function pageOf(rows: readonly unknown[]): LeasePage | Rejected {

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
-import { vlansOn } from './compile.ts';
 import type { DhcpDesired } from './desired.ts';
+import { servingOf } from './serving.ts';
 
 /** What Kea will not do although it was asked for, and VLANs where nobody can get an address. */
 export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
@@ -49,10 +49,15 @@ function some(names: readonly string[]): string {
 
 /** VLANs with DHCP that no accepted rack serves: that is not what was asked for. */
 export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
-  const racks = snapshot.racks.map((rack) => vlansOn(snapshot, rack.nodeId));
-  const served = new Set(racks.flatMap((rack) => rack.served.map(({ vlan }) => vlan.id)));
+  const { places, servers } = servingOf(snapshot);
+  const racks = [...places.values()];
+  const isServed = (vlanId: number) => {
+    const server = servers.get(vlanId);
+    const place = server && places.get(server.primary.nodeId);
+    return place?.served.some(({ vlan }) => vlan.id === vlanId) === true;
+  };
   return snapshot.vlans
-    .filter((vlan) => vlan.dhcpOn && !served.has(vlan.id))
+    .filter((vlan) => vlan.dhcpOn && !isServed(vlan.id))
     .map((vlan) => {
       const other = racks.flatMap((rack) => rack.lost).find((lost) => lost.vlan.id === vlan.id)?.other;
       const why = other

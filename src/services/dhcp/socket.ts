@@ -1,7 +1,5 @@
 import type { ExecResult } from '../../core/host-values.ts';
 
-/** Kea's control socket: its place and name are the only ones that Debian's AppArmor profile allows. */
-export const KEA_SOCKET = '/run/kea/kea4-ctrl-socket';
 /** Kea's result codes (ARM, "Control Channel"): done; nothing found. */
 export const DONE = 0;
 export const EMPTY = 3;

@@ -3,14 +3,9 @@ import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
 import { bootClasses } from './boot-classes.ts';
-import type { DhcpDesired, DhcpNetwork, DhcpSubnet, StaticLease } from './desired.ts';
-
-/** Regent's own folder of Kea; Debian's AppArmor profile lets kea-dhcp4 read all of `/etc/kea`. */
-export const FOLDER = '/etc/kea/regent';
-/** Kea's file. Its name is part of the pid file's, which AppArmor allows under Debian's name alone. */
-export const KEA_CONF = `${FOLDER}/kea-dhcp4.conf`;
-/** The same for `kea-dhcp4 -T`, but without lease file: the checker would read all leases, and fail for what is wrong with them. */
-export const KEA_CHECK = `${FOLDER}/check/kea-dhcp4.conf`;
+import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, StaticLease } from './desired.ts';
+import { type PairView, servedAs, viewPair } from './ha-hook.ts';
+import type { KeaPlaces } from './places.ts';
 
 interface OptionView {
   readonly name: string;
@@ -29,6 +24,10 @@ interface ClassView {
 
 interface FileView {
   readonly isPersistent: boolean;
+  readonly socket: string;
+  readonly leaseFile: string;
+  /** One, or none: the pair that the server is of. */
+  readonly pairs: readonly PairView[];
   readonly tag: string;
   readonly links: readonly string[];
   readonly interfaces: readonly string[];
@@ -41,39 +40,60 @@ interface FileView {
 /** What the template of `dhcp` sees: the file, and its copy for the checker. */
 export interface DhcpView {
   readonly file: FileView;
+  readonly pair: { readonly text: DhcpPair & { readonly vlans: readonly string[] } } | null;
 }
 
 /** The checker's copy first: it is there when the file comes. root owns both, Kea may read them. */
-export const DHCP_FILES: readonly FileSpec<DhcpView>[] = [
-  {
-    template: 'kea-dhcp4.conf.hbs',
-    format: 'json',
-    mode: 0o640,
-    owner: 'root',
-    group: '_kea',
-    instances: (view) => [
-      { target: KEA_CHECK, view: { ...view.file, isPersistent: false }, isCopy: true },
-      { target: KEA_CONF, view: view.file },
-    ],
-  },
-];
+export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
+  const owned = { format: 'json', mode: 0o640, owner: 'root', group: '_kea' } as const;
+  return [
+    {
+      ...owned,
+      template: 'pair.json.hbs',
+      instances: ({ pair }) => (pair === null ? [] : [{ target: places.pair, view: pair }]),
+    },
+    {
+      ...owned,
+      template: 'kea-dhcp4.conf.hbs',
+      instances: (view) => [
+        {
+          target: places.check,
+          view: {
+            ...view.file,
+            isPersistent: false,
+            pairs: view.file.pairs.map((pair) => ({ ...pair, isThreaded: false })),
+          },
+          isCopy: true,
+        },
+        { target: places.conf, view: view.file },
+      ],
+    },
+  ];
+}
 
 /** Name of the running configuration: Kea gives it back as its server tag. */
-export function tagOf(desired: DhcpDesired): string {
-  return digestOf(desired).slice(0, 32);
+export function tagOf({ pair, ...desired }: DhcpDesired): string {
+  // Who decides about a pair is not Kea's matter.
+  const own = pair === undefined ? desired : { ...desired, pair: { ...pair, regions: [] } };
+  return digestOf(own).slice(0, 32);
 }
 
 /**
  * Makes the template's view. A VLAN whose interface or address is not there is left out, because Kea refuses the whole file for it, and a reload
  * with it would end the service of all. An interface's index is in the file: when it is made anew the file changes, and Kea opens new sockets.
  */
-export function viewDhcp(desired: DhcpDesired, facts: HostFacts): DhcpView {
+export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFacts): DhcpView {
   const present = desired.networks.filter((network) => absenceOf(network, facts) === null);
   const classes = bootClasses(present, desired.boot);
   const ownClasses = Map.groupBy(classes, (item) => item.vlanId);
+  const { pair } = desired;
   return {
+    pair: pair === undefined ? null : { text: { ...pair, vlans: desired.networks.map((network) => network.vlan) } },
     file: {
       isPersistent: true,
+      socket: places.socket,
+      leaseFile: places.leases,
+      pairs: pair === undefined ? [] : [viewPair(pair)],
       tag: tagOf(desired),
       links: present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`),
       interfaces: present.map((network) => `${network.interface}/${network.address}`),
@@ -91,7 +111,7 @@ export function viewDhcp(desired: DhcpDesired, facts: HostFacts): DhcpView {
         name: `vlan-${network.vlanId}`,
         interface: network.interface,
         'require-client-classes': (ownClasses.get(network.vlanId) ?? []).map((item) => item.name),
-        subnet4: network.subnets.map(viewSubnet),
+        subnet4: network.subnets.map((subnet) => ({ ...viewSubnet(subnet), ...servedAs(pair) })),
       })),
     },
   };

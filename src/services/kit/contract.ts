@@ -213,6 +213,25 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   outside?(desired: Desired): readonly OutsideNeed[];
   /** Where the daemon gives addresses out: how its leases are read. */
   readonly leases?: LeaseSource;
+  /** Further daemons of this kind on one node, each under a key of its own. */
+  readonly instances?: ServiceInstances<Desired, View, Shared>;
+}
+
+/**
+ * Instances of a service: each is a service of its own with the identity `kind@key` (`kit/instances.ts`) in desired state, reports, memory, leases and
+ * restarts. Templates and the schema are the kind's.
+ */
+export interface ServiceInstances<Desired, View, Shared> {
+  /** Regular expression for a whole key, without `@`, `/` and `.`. */
+  readonly keys: string;
+  /** What lies in their folders' parent: the start of the name of each folder, such as `/etc/kea/regent-`; the key follows. */
+  readonly folders: string;
+  /** The key in the name of something that is an instance's alone (its unit, a path, its socket, the key by itself); null: it is of none. Pure. */
+  readonly keyIn: (name: string) => string | null;
+  /** Desired state of this node's instances by key. What is not in it must not run here. */
+  compile(snapshot: Snapshot, nodeId: string, shared: Shared): ReadonlyMap<string, Desired>;
+  /** The instance of a key: unit, folder, files and sockets are functions of it. Pure; the key fits `keys`. */
+  of(key: string): ManagedService<Desired, View, Shared>;
 }
 
 /** Somebody outside of the site whom a daemon asks. `place`: as people name it; whatever he says to `question` shows that he answers. */

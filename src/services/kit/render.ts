@@ -1,6 +1,7 @@
 import { textDigest } from '../../core/digest.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-values.ts';
+import { kindOf } from '../../core/service-identity.ts';
 import { acceptDesired } from './accept.ts';
 import type { AnyService, FileInstance, FileSpec, RenderedFile, Templates } from './contract.ts';
 import { compileTemplate, type Template } from './handlebars.ts';
@@ -28,7 +29,7 @@ export function renderService(service: AnyService, desired: unknown, context: Re
   for (const spec of service.files) {
     const instances = spec.instances(view);
     if (instances.length === 0) continue;
-    const template = compileTemplate(...templateOf(service.name, spec, context.templates));
+    const template = compileTemplate(...templateOf(kindOf(service.name), spec, context.templates));
     for (const instance of instances) {
       checkTarget(service, instance.target, targets);
       files.push(renderFile(spec, instance, renderBody(spec, template, instance), context.generation));

@@ -67,27 +67,37 @@ export async function hasDueLeases(tx: Tx): Promise<boolean> {
 }
 
 /** The row stays locked to the end, so a node's reports are stored one after the other. */
-async function takeNumber(tx: Tx, nodeId: string, { epoch, sequence }: LeaseReport): Promise<LeaseReceipt> {
-  await tx.run(sql`insert into lease_reports (node_id, epoch, sequence) values (${nodeId}, '', 0)
-    on conflict (node_id) do nothing`);
+async function takeNumber(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseReceipt> {
+  const { epoch, sequence } = report;
+  const isOurs = sql`node_id = ${nodeId} and service = ${serviceOf(report)}`;
+  await tx.run(sql`insert into lease_series (node_id, service, epoch, sequence) values (${nodeId}, ${serviceOf(report)}, '', 0)
+    on conflict (node_id, service) do nothing`);
   const last = await tx.one(sql<{ epoch: string; sequence: number }>`
-    select epoch, sequence from lease_reports where node_id = ${nodeId} for update`);
+    select epoch, sequence from lease_series where ${isOurs} for update`);
   const isSame = last?.epoch === epoch;
   if (isSame && sequence <= last.sequence) return 'known';
   if (sequence !== (isSame ? last.sequence + 1 : 1)) return 'restart';
-  await tx.run(sql`update lease_reports set epoch = ${epoch}, sequence = ${sequence}, reported_at = now()
-    where node_id = ${nodeId}`);
+  await tx.run(
+    sql`update lease_series set epoch = ${epoch}, sequence = ${sequence}, reported_at = now() where ${isOurs}`,
+  );
   return 'stored';
 }
 
-function endLeases(tx: Tx, nodeId: string, { leases, gone, whole }: LeaseReport): Promise<LeaseChange[]> {
+/** Whose leases a report tells of; an agent of an earlier release does not say it. */
+function serviceOf({ service }: LeaseReport): string {
+  return service ?? 'dhcp';
+}
+
+/** What another service of the node has by now is not ended: its VLAN went over to that one. */
+function endLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseChange[]> {
+  const { leases, gone, whole } = report;
   const named = leases.map((lease) => lease.address);
   const isLeftOut = whole
     ? sql`(address between ${whole.first}::inet and ${whole.last}::inet and address <> all(${named}::inet[]))`
     : sql`false`;
   return tx.all(sql<LeaseChange>`
     update leases set state = 'expired', expires_at = least(expires_at, now()), reported_at = now()
-    where node_id = ${nodeId} and state <> 'expired' and (address = any(${[...gone]}::inet[]) or ${isLeftOut})
+    where node_id = ${nodeId} and service = ${serviceOf(report)} and state <> 'expired' and (address = any(${[...gone]}::inet[]) or ${isLeftOut})
     returning host(address) as address, 'removed' as kind, mac, '' as hostname, hostname as before`);
 }
 
@@ -95,7 +105,9 @@ function endLeases(tx: Tx, nodeId: string, { leases, gone, whole }: LeaseReport)
  * A node whose clock is off says its times by that clock: they are moved by the difference, in steps of ten seconds, so that neither
  * the way of a report nor a small drift makes other times of an unchanged lease.
  */
-function upsertLeases(tx: Tx, nodeId: string, { at, leases }: LeaseReport): Promise<LeaseChange[]> {
+function upsertLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseChange[]> {
+  const { at, leases } = report;
+  const service = serviceOf(report);
   const rows = leases.map((lease) => ({ ...lease, hostname: cleanHostname(lease.hostname) }));
   return tx.all(sql<LeaseChange>`
     with clock as (
@@ -111,15 +123,15 @@ function upsertLeases(tx: Tx, nodeId: string, { at, leases }: LeaseReport): Prom
       select address, mac, hostname, state, expires_at > now() and state <> 'expired' as is_live from leases
       where node_id = ${nodeId} and address = any(${rows.map((lease) => lease.address)}::inet[])
     ), stored as (
-      insert into leases as l (node_id, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at)
-      select ${nodeId}, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at from wanted
-      on conflict (node_id, address) do update set subnet_id = excluded.subnet_id, mac = excluded.mac,
+      insert into leases as l (node_id, service, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at)
+      select ${nodeId}, ${service}, address, subnet_id, mac, client_id, hostname, state, starts_at, expires_at from wanted
+      on conflict (node_id, address) do update set service = excluded.service, subnet_id = excluded.subnet_id, mac = excluded.mac,
         client_id = excluded.client_id, hostname = excluded.hostname, state = excluded.state,
         starts_at = excluded.starts_at, expires_at = excluded.expires_at, reported_at = now(),
         named_since = case when l.hostname = excluded.hostname and l.mac is not distinct from excluded.mac
           and l.state = excluded.state and l.expires_at > now() then l.named_since else now() end
-      where (l.subnet_id, l.mac, l.client_id, l.hostname, l.state, l.starts_at, l.expires_at) is distinct from
-        (excluded.subnet_id, excluded.mac, excluded.client_id, excluded.hostname, excluded.state, excluded.starts_at, excluded.expires_at)
+      where (l.service, l.subnet_id, l.mac, l.client_id, l.hostname, l.state, l.starts_at, l.expires_at) is distinct from
+        (excluded.service, excluded.subnet_id, excluded.mac, excluded.client_id, excluded.hostname, excluded.state, excluded.starts_at, excluded.expires_at)
     )
     select host(w.address) as address, w.mac, case when w.state = 'active' then w.hostname else '' end as hostname,
       case when b.is_live then b.hostname else '' end as before,

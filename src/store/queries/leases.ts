@@ -67,6 +67,14 @@ export function liveLeases(tx: Tx, subnetId: number): Promise<LiveLease[]> {
     where s.id = ${subnetId} and ${IS_LIVE} order by t.address`);
 }
 
+/** How many leases clients hold on a VLAN now. */
+export async function countLiveLeases(tx: Tx, vlanId: number): Promise<number> {
+  const row = await tx.one(sql<{ count: number }>`select count(*) as count from subnets s join leases t
+      on t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
+    where s.vlan_id = ${vlanId} and family(s.cidr) = 4 and t.state = 'active' and ${IS_LIVE}`);
+  return Number(row?.count ?? 0);
+}
+
 /** The lease of an address that somebody may be using now; null without one. */
 export function liveLeaseAt(tx: Tx, address: string): Promise<LiveLease | null> {
   return tx.one(sql<LiveLease>`select ${LIVE} from leases t where t.address = ${address}::inet and ${IS_LIVE}`);

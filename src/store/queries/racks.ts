@@ -132,11 +132,13 @@ export async function takeNonce(tx: Tx, publicKey: string, nonce: string): Promi
 
 /** The snapshot's racks: accepted ones, by node. */
 export async function readRackNodes(tx: Tx): Promise<RackNode[]> {
-  const rows = await tx.all(sql<Pick<Rack, 'uuid' | 'state' | 'nodeId' | 'acceptedAt'>>`
-    select uuid, state, node_id as "nodeId", accepted_at as "acceptedAt" from racks
+  const rows = await tx.all(sql<Pick<Rack, 'uuid' | 'state' | 'nodeId' | 'acceptedAt'> & { readonly number: number }>`
+    select uuid, number, state, node_id as "nodeId", accepted_at as "acceptedAt" from racks
     where state = 'accepted' order by node_id collate "C"`);
   const master = masterOf(rows);
-  return rows.flatMap(({ uuid, nodeId }) => (nodeId === null ? [] : [{ nodeId, isMaster: uuid === master?.uuid }]));
+  return rows.flatMap(({ uuid, number, nodeId }) =>
+    nodeId === null ? [] : [{ uuid, number, nodeId, isMaster: uuid === master?.uuid }],
+  );
 }
 
 /** Who stands on which VLAN, by the nodes' last reports, less the floating address. `subnets`: all of them, when the caller has them already. */

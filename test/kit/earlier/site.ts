@@ -9,6 +9,7 @@ const LIVING = [
   'heartbeats',
   'held',
   'lease_reports',
+  'lease_series',
   'leases',
   'node_credentials',
   'node_observations',

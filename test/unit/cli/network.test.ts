@@ -14,6 +14,9 @@ const VLAN = {
   dhcpOn: true,
   dnsOn: true,
   relayVlan: null,
+  primaryRack: null,
+  secondaryRack: null,
+  server: null,
   racks: [{ node: 'r1', interface: 'eth1', addresses: ['10.10.10.1/24'] }],
 };
 const SUBNET = {
@@ -220,8 +223,8 @@ describe('the network on the command line', () => {
   it('prints tables, wider ones, CSV and names that other commands take', async () => {
     region.on('GET /vlans', page(VLAN, { ...VLAN, id: 1, vid: 0, name: 'untagged', dhcpOn: false, racks: [] }));
     expect((await regent('vlan list')).out.split('\n').slice(0, 3)).toEqual([
-      'NAME      VID       FABRIC    SPACE  DHCP  DNS  RACKS',
-      'web       10        fabric-1  -      on    on   r1',
+      'NAME      VID       FABRIC    SPACE  DHCP  DNS  SERVED BY',
+      'web       10        fabric-1  -      on    on   -',
       'untagged  untagged  fabric-1  -      off   on   -',
     ]);
     expect((await regent('vlan list -o wide')).out).toContain('r1 eth1');

@@ -16,7 +16,8 @@ const SHAPE: Shape<Vlan> = {
     { header: 'space', value: (vlan) => vlan.space ?? '' },
     { header: 'dhcp', value: (vlan) => (vlan.dhcpOn ? 'on' : 'off') },
     { header: 'dns', value: (vlan) => (vlan.dnsOn ? 'on' : 'off') },
-    { header: 'racks', value: (vlan) => [...new Set(vlan.racks.map((rack) => rack.node))].join(', ') },
+    { header: 'served by', value: (vlan) => vlan.server?.servedBy ?? '' },
+    { header: 'racks', wide: true, value: (vlan) => [...new Set(vlan.racks.map((rack) => rack.node))].join(', ') },
     {
       header: 'interfaces',
       wide: true,
@@ -38,6 +39,15 @@ const DHCP: OptionSpec = {
   flags: '--dhcp <on|off>',
   help: 'racks on it serve DHCP; needs a dynamic range (regent range create)',
   values: ['on', 'off'],
+};
+
+const PRIMARY: OptionSpec = {
+  flags: '--primary-rack <rack|none>',
+  help: 'the rack that serves DHCP; "none" leaves the choice to Regent',
+};
+const SECONDARY: OptionSpec = {
+  flags: '--secondary-rack <rack|none>',
+  help: 'the rack that takes over when the primary one is gone',
 };
 
 const NEEDS_RANGE = [
@@ -117,9 +127,15 @@ export const VLAN: NounSpec = {
         { flags: '--name <name>', help: 'new name' },
         VID,
         { flags: '--space <space|none>', help: 'its space; "none" takes it out' },
+        PRIMARY,
+        SECONDARY,
       ],
       isChange: true,
-      examples: ['regent vlan set web --dhcp on --dry-run', 'regent vlan set web --dhcp on --wait'],
+      examples: [
+        'regent vlan set web --dhcp on --dry-run',
+        'regent vlan set web --dhcp on --wait',
+        'regent vlan set web --primary-rack k1 --secondary-rack k2 --wait',
+      ],
       run: setVlan,
     },
     {
@@ -158,8 +174,10 @@ function setVlan(call: Call): Promise<ExitCode> {
     ...text(call, 'name'),
     ...(option(call, 'vid') === undefined ? {} : { vid: vidOption(call) }),
     ...textOrNone(call, 'space'),
+    ...rackOrNone(call, 'primary-rack', 'primaryRack'),
+    ...rackOrNone(call, 'secondary-rack', 'secondaryRack'),
   };
-  nothingToSet(body, '--dhcp, --dns, --name, --vid or --space');
+  nothingToSet(body, '--dhcp, --dns, --name, --vid, --space, --primary-rack or --secondary-rack');
   const isSwitchedOn = body.dhcpOn === true;
   return runChange(call, {
     route: 'vlan.set',
@@ -169,6 +187,12 @@ function setVlan(call: Call): Promise<ExitCode> {
     tell: (vlan) => `VLAN ${SHAPE.name(vlan)} changed${isSwitchedOn ? `; DHCP is ${dhcpOf(vlan)}` : ''}`,
     next: isSwitchedOn ? { conflict: NEEDS_RANGE } : {},
   });
+}
+
+function rackOrNone<K extends string>(call: Call, name: string, member: K): { [P in K]?: string | null } {
+  const value = option(call, name);
+  if (value === undefined) return {};
+  return { [member]: value === 'none' ? null : value } as { [P in K]?: string | null };
 }
 
 function vidOption(call: Call): number {
@@ -187,11 +211,33 @@ function detailsOf(vlan: Vlan, subnets: readonly Subnet[]) {
     ['Fabric', vlan.fabric],
     ['Space', vlan.space ?? ''],
     ['DHCP', dhcpOf(vlan)],
+    ['Primary rack', primaryOf(vlan)],
+    ['Secondary rack', vlan.server?.secondary ?? vlan.secondaryRack ?? ''],
+    ['Served by', servedBy(vlan)],
+    ['Pair', pairOf(vlan)],
     ['DNS', vlan.dnsOn ? 'on' : 'off'],
     ['Racks', racks],
     ['Subnets', subnets.map(subnetLine)],
     ['Id', String(vlan.id)],
   ] as const;
+}
+
+/** Who answers clients now, and since when. */
+function servedBy({ dhcpOn, server }: Vlan): string {
+  if (!dhcpOn || server === null) return '';
+  if (server.servedBy === null) return 'nobody';
+  return server.since === null ? server.servedBy : `${server.servedBy} since ${server.since}`;
+}
+
+function primaryOf({ primaryRack, server }: Vlan): string {
+  if (primaryRack !== null || server === null) return primaryRack ?? '';
+  return `${server.primary} (chosen of those that stand on it)`;
+}
+
+function pairOf({ dhcpOn, server }: Vlan): string {
+  if (!dhcpOn || server === null) return '';
+  if (server.secondary === null) return `none: ${server.why}`;
+  return `${server.isWhole ? 'whole' : 'not whole'}: ${server.why}`;
 }
 
 /** What becomes of DHCP: switched on it still needs a rack on the VLAN. */

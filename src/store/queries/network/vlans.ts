@@ -9,6 +9,9 @@ import type { Tx } from '../../tx.ts';
 export interface VlanRow extends Vlan {
   readonly fabric: string;
   readonly space: string | null;
+  /** Names of its racks. */
+  readonly primaryRack: string | null;
+  readonly secondaryRack: string | null;
   readonly version: number;
 }
 
@@ -17,8 +20,11 @@ const VLANS: Noun = {
   key: 'id',
   label: 'VLAN',
   columns: sql`t.id, t.name, t.vid, t.fabric_id as "fabricId", t.space_id as "spaceId", t.dhcp_on as "dhcpOn",
-    t.dns_on as "dnsOn", t.relay_vlan_id as "relayVlanId", t.version, f.name as fabric, s.name as space`,
-  from: sql`vlans t join fabrics f on f.id = t.fabric_id left join spaces s on s.id = t.space_id`,
+    t.dns_on as "dnsOn", t.relay_vlan_id as "relayVlanId", t.primary_rack_id as "primaryRackId",
+    t.secondary_rack_id as "secondaryRackId", t.version, f.name as fabric, s.name as space, p.name as "primaryRack",
+    q.name as "secondaryRack"`,
+  from: sql`vlans t join fabrics f on f.id = t.fabric_id left join spaces s on s.id = t.space_id
+    left join racks p on p.uuid = t.primary_rack_id left join racks q on q.uuid = t.secondary_rack_id`,
 };
 
 export function findVlan(tx: Tx, id: number): Promise<VlanRow | null> {
@@ -96,6 +102,14 @@ export async function usersOfVlan(tx: Tx, id: number, limit: number): Promise<st
   return rows.map(({ text }) => text);
 }
 
+/** VLANs that name this rack as their primary or secondary one, as FABRIC/NAME; at most `limit`. */
+export async function vlansOfRack(tx: Tx, uuid: string, limit: number): Promise<string[]> {
+  const rows = await tx.all(sql<{ label: string }>`
+    select f.name || '/' || t.name as label from vlans t join fabrics f on f.id = t.fabric_id
+    where ${uuid} in (t.primary_rack_id, t.secondary_rack_id) order by f.id, t.vid limit ${limit}`);
+  return rows.map(({ label }) => label);
+}
+
 /** What may change; undefined stays as it is. */
 type VlanChange = { readonly [K in Exclude<keyof Vlan, 'id'>]?: Vlan[K] | undefined };
 
@@ -108,5 +122,7 @@ function columnsOf(vlan: VlanChange) {
     dhcp_on: vlan.dhcpOn,
     dns_on: vlan.dnsOn,
     relay_vlan_id: vlan.relayVlanId,
+    primary_rack_id: vlan.primaryRackId,
+    secondary_rack_id: vlan.secondaryRackId,
   };
 }

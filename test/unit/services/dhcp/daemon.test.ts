@@ -9,8 +9,8 @@ import {
   roleChangeDhcp,
 } from '../../../../src/services/dhcp/daemon.ts';
 import type { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
-import { KEA_SOCKET } from '../../../../src/services/dhcp/socket.ts';
-import { KEA_CHECK, KEA_CONF, limitsDhcp, tagOf, viewDhcp } from '../../../../src/services/dhcp/view.ts';
+import { OWN_PLACES } from '../../../../src/services/dhcp/places.ts';
+import { limitsDhcp, tagOf, viewDhcp } from '../../../../src/services/dhcp/view.ts';
 import { argvOf } from '../../../kit/argv-of.ts';
 import { FACTS } from '../../../kit/snapshots.ts';
 
@@ -58,8 +58,8 @@ const judge = (...answers: ExecResult[]) => parseProbeDhcp(answers, desired);
 
 describe('the probe of Kea', () => {
   it('asks through its socket and looks at its disk', () => {
-    const [first, , , last] = probeDhcp(desired);
-    expect(first).toMatchObject({ socket: KEA_SOCKET, request: '{"command":"status-get"}' });
+    const [first, , , last] = probeDhcp(OWN_PLACES, desired);
+    expect(first).toMatchObject({ socket: OWN_PLACES.socket, request: '{"command":"status-get"}' });
     expect(last).toMatchObject({ look: 'space', path: '/var/lib/kea' });
   });
 
@@ -126,19 +126,26 @@ describe('the probe of Kea', () => {
 
 describe('check and activation', () => {
   it('check both files as the daemon’s user', () => {
-    const files = [KEA_CHECK, KEA_CONF].map((target) => ({ target, staged: `/s${target}`, isChanged: true }));
-    expect(checkDhcp(files).map((command) => argvOf(command).slice(1))).toEqual([
-      ['-T', `/s${KEA_CHECK}`],
-      ['-t', `/s${KEA_CONF}`],
+    const files = [OWN_PLACES.check, OWN_PLACES.conf].map((target) => ({
+      target,
+      staged: `/s${target}`,
+      isChanged: true,
+    }));
+    expect(checkDhcp(OWN_PLACES, files).map((command) => argvOf(command).slice(1))).toEqual([
+      ['-T', `/s${OWN_PLACES.check}`],
+      ['-t', `/s${OWN_PLACES.conf}`],
     ]);
   });
 
   it('reload for Kea’s own file alone, and only a good answer counts', () => {
-    expect(activateDhcp([{ target: KEA_CHECK, kind: 'changed' }]).kind).toBe('none');
-    expect(activateDhcp([{ target: KEA_CONF, kind: 'removed' }]).kind).toBe('none');
-    expect(activateDhcp([{ target: KEA_CONF, kind: 'added' }])).toMatchObject({
+    expect(activateDhcp(OWN_PLACES, [{ target: OWN_PLACES.check, kind: 'changed' }]).kind).toBe('none');
+    expect(activateDhcp(OWN_PLACES, [{ target: OWN_PLACES.conf, kind: 'removed' }]).kind).toBe('none');
+    expect(activateDhcp(OWN_PLACES, [{ target: OWN_PLACES.conf, kind: 'added' }])).toMatchObject({
       kind: 'command',
-      commands: [{ socket: KEA_SOCKET, request: '{"command":"config-reload"}', expects: '"result": 0\\b' }],
+      commands: [
+        { user: '_kea' },
+        { socket: OWN_PLACES.socket, request: '{"command":"config-reload"}', expects: '"result": 0\\b' },
+      ],
     });
     expect(roleChangeDhcp({ kind: 'vip', state: 'active' }).kind).toBe('none');
     expect(roleChangeDhcp({ kind: 'database', state: 'primary' }).kind).toBe('none');
@@ -146,7 +153,7 @@ describe('check and activation', () => {
 });
 
 describe('interfaces of the host', () => {
-  const names = (facts: HostFacts) => viewDhcp(desired, facts).file.interfaces;
+  const names = (facts: HostFacts) => viewDhcp(OWN_PLACES, desired, facts).file.interfaces;
   const limits = (facts: HostFacts) => limitsDhcp(desired, facts).map((finding) => finding.sentence);
 
   it.each([
@@ -173,12 +180,12 @@ describe('interfaces of the host', () => {
     ['none', factsOf(), [], ['there is no interface eth1', 'there is no interface eth2']],
   ])('%s', (_name, facts, interfaces, why) => {
     expect(names(facts)).toEqual(interfaces);
-    expect(viewDhcp(desired, facts).file.networks).toHaveLength(interfaces.length);
+    expect(viewDhcp(OWN_PLACES, desired, facts).file.networks).toHaveLength(interfaces.length);
     expect(limits(facts)).toEqual(why.map((text) => expect.stringContaining(`gets no DHCP from this node: ${text}.`)));
   });
 
   it('make another file when they were made anew', () => {
-    const file = (index: number) => JSON.stringify(viewDhcp(desired, factsOf({ index }, ETH2)));
+    const file = (index: number) => JSON.stringify(viewDhcp(OWN_PLACES, desired, factsOf({ index }, ETH2)));
     expect(file(3)).not.toBe(file(4));
     expect(file(3)).toBe(file(3));
   });

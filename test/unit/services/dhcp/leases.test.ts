@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { isQuestion } from '../../../../src/core/host-values.ts';
 import { allows } from '../../../../src/host/policy.ts';
-import { keaLeases, LEASE_COMMANDS } from '../../../../src/services/dhcp/leases.ts';
+import { keaLeases as keaLeasesAt, leaseCommands } from '../../../../src/services/dhcp/leases.ts';
+import { OWN_PLACES } from '../../../../src/services/dhcp/places.ts';
 import { answer } from '../../../kit/exec-result.ts';
+
+const keaLeases = keaLeasesAt(OWN_PLACES);
 
 /** As Kea 2.6.3 answers. */
 const ROW = {
@@ -137,7 +140,7 @@ describe('what the helper asks for it', () => {
   const isAllowed = (request: string) => {
     const { sign } = keaLeases;
     const socket = isQuestion(sign) ? sign.socket : '';
-    return LEASE_COMMANDS.some((rule) => allows(rule, { socket, request, timeoutMs: 1 }));
+    return leaseCommands(OWN_PLACES).some((rule) => allows(rule, { socket, request, timeoutMs: 1 }));
   };
 
   it('is these questions', () => {

@@ -3,7 +3,8 @@ import type { ExecResult } from '../../../../src/core/host-values.ts';
 import { BOOT_FILES } from '../../../../src/services/dhcp/boot-classes.ts';
 import { probeDhcp } from '../../../../src/services/dhcp/daemon.ts';
 import type { DhcpDesired, EndedLease } from '../../../../src/services/dhcp/desired.ts';
-import { amendDhcp, END_COMMANDS, judgeEnds } from '../../../../src/services/dhcp/ends.ts';
+import { amendDhcp, endCommands, judgeEnds } from '../../../../src/services/dhcp/ends.ts';
+import { OWN_PLACES } from '../../../../src/services/dhcp/places.ts';
 
 const OLD = '52:54:00:00:00:51';
 const NEW = '52:54:00:00:00:52';
@@ -34,11 +35,13 @@ const DELETE = [`{"command":"lease4-del","arguments":{"ip-address":"${ADDRESS}"}
 
 describe('a lease that is to end', () => {
   it('is asked for with the probe, by questions that the helper allows', () => {
-    const questions = probeDhcp(KEPT)
+    const questions = probeDhcp(OWN_PLACES, KEPT)
       .slice(4)
       .map((item) => ('request' in item ? item.request : ''));
     expect(questions).toEqual([`{"command":"lease4-get","arguments":{"ip-address":"${ADDRESS}"}}`]);
-    const rules = END_COMMANDS.map((rule) => new RegExp(`^${'requests' in rule ? rule.requests : ''}$`, 'u'));
+    const rules = endCommands(OWN_PLACES).map(
+      (rule) => new RegExp(`^${'requests' in rule ? rule.requests : ''}$`, 'u'),
+    );
     for (const text of [...questions, ...DELETE]) expect(rules.filter((rule) => rule.test(text))).toHaveLength(1);
     expect(rules.some((rule) => rule.test('{"command":"lease4-wipe"}'))).toBe(false);
   });
@@ -56,7 +59,9 @@ describe('a lease that is to end', () => {
     ['not one that was renewed since', ASKED, lease(OLD, { cltt: 1001 }), false],
     ['not another client’s', ASKED, lease(NEW), false],
   ])('%s', (_what, desired, answer, isEnded) => {
-    const requests = amendDhcp(answers(answer), desired).map((item) => ('request' in item ? item.request : ''));
+    const requests = amendDhcp(OWN_PLACES, answers(answer), desired).map((item) =>
+      'request' in item ? item.request : '',
+    );
     expect(requests).toEqual(isEnded ? DELETE : []);
     expect(judgeEnds(answers(answer), desired)?.isHealthy ?? true).toBe(!isEnded);
   });

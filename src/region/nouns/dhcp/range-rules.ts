@@ -1,11 +1,11 @@
-import { type Rejected, rejected } from '../../core/errors.ts';
-import type { IpRange } from '../../model/ip-range.ts';
-import { checkDhcpPossible } from '../../model/vlan.ts';
-import { dynamicRangesOnVlan } from '../../store/queries/network/ranges.ts';
-import { listSubnets } from '../../store/queries/network/subnets.ts';
-import { findVlan, lockVlan } from '../../store/queries/network/vlans.ts';
-import type { Tx } from '../../store/tx.ts';
-import { vlanLabel } from './network-refs.ts';
+import { type Rejected, rejected } from '../../../core/errors.ts';
+import type { IpRange } from '../../../model/ip-range.ts';
+import { checkDhcpPossible } from '../../../model/vlan.ts';
+import { dynamicRangesOnVlan } from '../../../store/queries/network/ranges.ts';
+import { listSubnets } from '../../../store/queries/network/subnets.ts';
+import { findVlan, lockVlan } from '../../../store/queries/network/vlans.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { vlanLabel } from '../network-refs.ts';
 
 /** May DHCP be switched on? Holds the VLAN, so that nobody takes its last range away meanwhile. */
 export async function checkVlanCanServe(tx: Tx, vlanId: number): Promise<Rejected | null> {

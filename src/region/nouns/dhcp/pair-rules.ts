@@ -1,0 +1,133 @@
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import type { RackRow } from '../../../store/queries/racks.ts';
+import { countLiveLeases } from '../../../store/queries/leases.ts';
+import type { VlanRow } from '../../../store/queries/network/vlans.ts';
+import { readObservations } from '../../../store/queries/observations.ts';
+import { type Serving, servingOf } from '../../../services/dhcp/serving.ts';
+import { readServingSite } from '../../../store/snapshot.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { vlanLabel } from '../network-refs.ts';
+import { rackByRef } from '../rack.ts';
+
+/** What an operator asks for: names or UUIDs of racks, null for none; undefined stays as it is. */
+export interface WantedPair {
+  readonly primaryRack?: string | null | undefined;
+  readonly secondaryRack?: string | null | undefined;
+}
+
+type PairIds = Partial<Record<'primaryRackId' | 'secondaryRackId', string | null>>;
+type Field = keyof WantedPair;
+
+/** The racks that are meant, as columns. Each must be accepted, stand on the VLAN by one interface that has a link, and be another than its partner. */
+export async function pairColumns(tx: Tx, vlan: VlanRow, wanted: WantedPair): Promise<PairIds | Rejected> {
+  const primary = await rackFor(tx, vlan, 'primaryRack', wanted.primaryRack);
+  if (isRejected(primary)) return primary;
+  const secondary = await rackFor(tx, vlan, 'secondaryRack', wanted.secondaryRack);
+  if (isRejected(secondary)) return secondary;
+  const ids = {
+    primaryRackId: primary === undefined ? vlan.primaryRackId : (primary?.uuid ?? null),
+    secondaryRackId: secondary === undefined ? vlan.secondaryRackId : (secondary?.uuid ?? null),
+  };
+  if (ids.secondaryRackId !== null && ids.primaryRackId === null) {
+    return invalid(
+      'secondaryRack',
+      `${vlanLabel(vlan)} has no primary rack`,
+      'a secondary rack stands in for a primary one',
+    );
+  }
+  if (ids.secondaryRackId !== null && ids.secondaryRackId === ids.primaryRackId) {
+    return invalid('secondaryRack', 'it is the primary rack, too', 'a pair is two racks');
+  }
+  return ids;
+}
+
+async function rackFor(
+  tx: Tx,
+  vlan: VlanRow,
+  field: Field,
+  text: string | null | undefined,
+): Promise<RackRow | null | undefined | Rejected> {
+  if (text === undefined || text === null) return text;
+  const rack = await rackByRef(tx, text);
+  if (isRejected(rack)) return rack;
+  if (rack === null) return invalid(field, 'the master is the placeholder, which is no host', 'an accepted rack');
+  if (rack.state !== 'accepted' || rack.nodeId === null) {
+    return rejected(
+      'conflict',
+      `The rack ${rack.name} is ${rack.state}. Rule: an accepted rack serves DHCP; see regent rack accept.`,
+    );
+  }
+  return (await whyNotOn(tx, vlan, rack)) ?? rack;
+}
+
+/** Why a rack cannot serve a VLAN where it stands; null: it can. */
+async function whyNotOn(tx: Tx, vlan: VlanRow, rack: RackRow): Promise<Rejected | null> {
+  const site = await readServingSite(tx);
+  const label = vlanLabel(vlan);
+  const subnets = site.subnets.filter((subnet) => subnet.vlanId === vlan.id && !subnet.cidr.includes(':'));
+  if (subnets.length === 0) {
+    return rejected(
+      'conflict',
+      `${label} has no IPv4 subnet. Rule: racks serve the subnets of a VLAN; see regent subnet create.`,
+    );
+  }
+  const own = site.sights.filter((sight) => sight.nodeId === rack.nodeId && sight.vlanId === vlan.id);
+  const where = subnets.map((subnet) => subnet.cidr).join(', ');
+  if (own.length === 0) {
+    return rejected(
+      'conflict',
+      `The rack ${rack.name} has no address in ${where}: it does not stand on ${label}. Rule: a rack serves VLANs that it stands on.`,
+    );
+  }
+  const names = own.map((sight) => sight.interface);
+  if (names.length > 1) {
+    return rejected(
+      'conflict',
+      `The rack ${rack.name} stands on ${label} by ${names.join(' and ')}. Rule: one interface of a rack in a VLAN, or clients get two answers.`,
+    );
+  }
+  return whyLinkDown(tx, rack, { label, nic: names[0] ?? '' });
+}
+
+async function whyLinkDown(
+  tx: Tx,
+  rack: RackRow,
+  { label, nic }: { readonly label: string; readonly nic: string },
+): Promise<Rejected | null> {
+  const [report] = await readObservations(tx, rack.nodeId ?? '');
+  const seen = report?.facts.interfaces.find((item) => item.name === nic);
+  const why = seen?.isUp === false ? 'is down' : seen?.hasCarrier === false ? 'has no carrier' : null;
+  if (why === null) return null;
+  return rejected(
+    'conflict',
+    `${nic} of the rack ${rack.name}, its interface on ${label}, ${why}: nobody would be served. Rule: a link that is up.`,
+  );
+}
+
+/** Who serves the VLANs now; for `checkLeasesStay`. */
+export async function readServing(tx: Tx): Promise<Serving> {
+  return servingOf(await readServingSite(tx));
+}
+
+/**
+ * Refuses a change after which no rack that serves the VLAN goes on serving it, while clients hold leases: the new one would not know of them, and give
+ * their addresses to others. `before`: who served; the change is made already.
+ */
+export async function checkLeasesStay(tx: Tx, vlan: VlanRow, before: Serving): Promise<Rejected | null> {
+  const old = racksOf(before, vlan.id);
+  if (old.length === 0) return null;
+  const next = racksOf(await readServing(tx), vlan.id);
+  if (next.some((uuid) => old.includes(uuid))) return null;
+  const count = await countLiveLeases(tx, vlan.id);
+  if (count === 0) return null;
+  const what = next.length === 0 ? 'nobody would serve it' : 'racks would serve it that do not know of them';
+  return rejected(
+    'conflict',
+    `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on; make the new rack its partner first (--secondary-rack), then swap them. With DHCP off on it any racks may be named.`,
+  );
+}
+
+function racksOf(serving: Serving, vlanId: number): string[] {
+  const server = serving.servers.get(vlanId);
+  return server ? [server.primary.uuid, ...(server.secondary ? [server.secondary.uuid] : [])] : [];
+}

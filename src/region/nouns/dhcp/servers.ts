@@ -1,0 +1,76 @@
+import type { Observation, ServiceObservation } from '../../../contract/agent.ts';
+import type { VlanServer } from '../../../contract/network/vlan.ts';
+import { identityOf } from '../../../core/service-identity.ts';
+import { pairKey } from '../../../services/dhcp/pair.ts';
+import type { PairFacts } from '../../../services/dhcp/pair-health.ts';
+import { type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
+import { isStale, type TrackedNode } from '../../tracking.ts';
+
+type Known = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'>;
+
+/**
+ * Who is to serve each VLAN with DHCP, and who does, by what the racks say now. A rack that is silent says nothing. Pure; `now` in ms. VLANs that
+ * no rack serves are left out.
+ */
+export function vlanServers(site: ServingSite, known: readonly Known[], now: number): ReadonlyMap<number, VlanServer> {
+  const nodes = new Map(known.map((node) => [node.id, node]));
+  return new Map(
+    [...servingOf(site).servers].flatMap(([vlanId, server]) => {
+      const shown = viewServer(server, nodes, now);
+      return shown ? [[vlanId, shown] as const] : [];
+    }),
+  );
+}
+
+function viewServer(server: Server, nodes: ReadonlyMap<string, Known>, now: number): VlanServer | null {
+  const primary = nodes.get(server.primary.nodeId);
+  const secondary = server.secondary === null ? null : (nodes.get(server.secondary.nodeId) ?? null);
+  if (!primary) return null;
+  const names = { primary: primary.name, secondary: secondary?.name ?? null, isChosen: server.isChosen };
+  return secondary ? { ...names, ...ofPair(primary, secondary, now) } : { ...names, ...ofOne(primary, now) };
+}
+
+type Now = Pick<VlanServer, 'servedBy' | 'since' | 'isWhole' | 'why'>;
+
+function ofOne(node: Known, now: number): Now {
+  const row = reportOf(node, 'dhcp', now);
+  const serves = row?.state === 'healthy';
+  return {
+    servedBy: serves ? node.name : null,
+    since: serves ? row.since : null,
+    isWhole: false,
+    why: serves ? `${node.name} serves alone: nobody takes over when it dies.` : silence(node, row),
+  };
+}
+
+function ofPair(primary: Known, secondary: Known, now: number): Now {
+  const identity = identityOf('dhcp', pairKey(primary.name, secondary.name));
+  const sides = [primary, secondary].map((node) => {
+    const row = reportOf(node, identity, now);
+    return { node, row, facts: factsOf(row) };
+  });
+  const serving = sides.filter(({ facts }) => facts?.isServing === true);
+  const isWhole = sides.every(({ facts, row }) => facts?.kea === 'hot-standby' && row?.state === 'healthy');
+  const troubles = sides.filter(({ row, facts }) => row?.state !== 'healthy' || facts?.kea !== 'hot-standby');
+  const words = troubles.map(({ node, row }) => silence(node, row));
+  return {
+    servedBy: serving.map(({ node }) => node.name).join(' and ') || null,
+    since: serving[0]?.facts?.since ?? null,
+    isWhole,
+    why: isWhole ? `${secondary.name} is ready to take over.` : words.join(' '),
+  };
+}
+
+function reportOf(node: Known, service: string, now: number): Observation['services'][number] | undefined {
+  if (isStale(node, now)) return undefined;
+  return node.report?.services.find((row) => row.service === service);
+}
+
+function factsOf(row: ServiceObservation | undefined): PairFacts | undefined {
+  const facts = row?.facts?.['pair'];
+  return typeof facts === 'object' && facts !== null ? (facts as PairFacts) : undefined;
+}
+
+function silence(node: Known, row: ServiceObservation | undefined): string {
+  return row ? `${node.name}: ${row.why}` : `${node.name} says nothing.`;
+}

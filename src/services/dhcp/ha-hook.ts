@@ -1,0 +1,46 @@
+import type { DhcpPair } from './desired.ts';
+
+/*
+ * Kea's hook for high availability, as measured with 2.6.3: hot standby with its own threads and listener, so that no control agent is needed.
+ * Nobody takes over by himself (`auto-failover` in the template): `ha/dhcp` says who serves, since two racks that do not hear each other would both do.
+ */
+
+/** A server of the pair, as both name it. */
+interface Peer {
+  readonly name: string;
+  readonly url: string;
+  readonly role: DhcpPair['role'];
+  readonly isLast: boolean;
+}
+
+/** What the template sees of a pair. `isThreaded`: false for the checker: `kea-dhcp4 -T` starts no threads, and takes a listener of the hook's own for an error. */
+export interface PairView {
+  readonly self: string;
+  readonly isThreaded: boolean;
+  readonly peers: readonly Peer[];
+}
+
+/** Makes it; peers in the order of their names, alike on both sides. */
+export function viewPair(pair: DhcpPair): PairView {
+  const own = { name: pair.self, url: urlOf(pair.address, pair.haPort) };
+  const other = { name: pair.partner.name, url: urlOf(pair.partner.address, pair.partnerPort) };
+  const peers = [own, other].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    self: pair.self,
+    isThreaded: true,
+    peers: peers.map((peer, index) => ({
+      ...peer,
+      role: peer.name === pair.primary ? 'primary' : 'standby',
+      isLast: index === peers.length - 1,
+    })),
+  };
+}
+
+/** Which server's a subnet is; each has it, so that only the pair's own leases are compared. */
+export function servedAs(pair: DhcpPair | undefined): object {
+  return pair === undefined ? {} : { 'user-context': { 'ha-server-name': pair.self } };
+}
+
+function urlOf(address: string, port: number): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}/`;
+}

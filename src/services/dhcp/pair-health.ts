@@ -1,0 +1,93 @@
+import type { ExecResult } from '../../core/host-values.ts';
+import type { ServiceHealth } from '../kit/contract.ts';
+import type { DhcpPair } from './desired.ts';
+import { readAnswer, recordOf } from './socket.ts';
+
+/** What is known of a pair on one of its sides: Kea's own state, and what `ha/dhcp` has decided. */
+export interface PairFacts {
+  readonly role: DhcpPair['role'];
+  readonly partner: string;
+  /** Kea's state (ARM, "High Availability"); null: it does not answer. */
+  readonly kea: string | null;
+  /** The partner's state, as Kea heard it last. */
+  readonly partnerKea: string | null;
+  /** This side answers clients now. */
+  readonly isServing: boolean;
+  /** `ha/dhcp`: `serving`, `standby`, `taken-over`, `fenced` …; null: it says nothing. */
+  readonly state: string | null;
+  readonly since: string | null;
+  readonly why: string | null;
+}
+
+/** States of Kea in which it serves as it should, or is ready to. */
+const AT_WORK = ['hot-standby', 'partner-down'];
+/** On the way between them: a few seconds each. */
+const ON_ITS_WAY = ['waiting', 'syncing', 'ready', 'communication-recovery'];
+/** States of `ha/dhcp` in which Kea may not serve. */
+const KEPT_BACK = ['fenced', 'waiting'];
+const TEXT_MAX = 500;
+
+/**
+ * Puts the pair's own state to what was said of Kea. A side that `ha/dhcp` has fenced is not healthy, and a restart would not help: it says why. A side
+ * that serves while its partner is away is healthy; that the pair is not whole is told of the site.
+ */
+export function judgePair(health: ServiceHealth, answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth {
+  const facts = factsOf(answers, pair);
+  const shown = { facts: { pair: facts } };
+  const keptBack = (detail: string) => ({ isHealthy: false, isOutOfReach: true, detail, ...shown });
+  const { kea, state } = facts;
+  if (state !== null && KEPT_BACK.includes(state)) {
+    return keptBack(`this rack may not serve now: ${facts.why ?? state}`);
+  }
+  if (!health.isHealthy) return { ...health, ...shown };
+  if (state === null) return keptBack('nobody decides for the pair: regent-pairs.service says nothing');
+  if (kea !== null && AT_WORK.includes(kea)) {
+    const serves = facts.isServing ? 'serves' : `is ready to take over from ${pair.partner.name}`;
+    const alone = kea === 'partner-down' ? `, and ${pair.partner.name} is away` : '';
+    return { isHealthy: true, detail: `Kea ${serves}${alone}: ${facts.why ?? state}`, ...shown };
+  }
+  const isOnItsWay = kea !== null && ON_ITS_WAY.includes(kea);
+  const detail = `Kea is ${kea ?? 'in no state of a pair'}: it serves nobody until it has found its partner`;
+  return { ...keptBack(detail), ...(isOnItsWay ? { isSettling: true } : {}) };
+}
+
+function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
+  // The probe asks for Kea's state first, and for that of the pair last.
+  const [status, said] = [answers[0], answers.at(-1)];
+  const { local, remote } = relationshipOf(status);
+  const scopes = Array.isArray(local['scopes']) ? local['scopes'] : [];
+  const decided = decidedOf(said);
+  return {
+    role: pair.role,
+    partner: pair.partner.name,
+    kea: textOf(local['state']),
+    partnerKea: textOf(remote['last-state']),
+    isServing: scopes.includes(pair.primary),
+    state: textOf(decided['state']),
+    since: textOf(decided['since']),
+    why: textOf(decided['why']),
+  };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Kea's own words on the pair, of `status-get`. */
+function relationshipOf(status: ExecResult | undefined): { readonly local: Values; readonly remote: Values } {
+  if (status?.code !== 0) return { local: {}, remote: {} };
+  const [first] = [readAnswer(status).args['high-availability']].flat();
+  const servers = recordOf(recordOf(first)['ha-servers']);
+  return { local: recordOf(servers['local']), remote: recordOf(servers['remote']) };
+}
+
+function decidedOf(said: ExecResult | undefined): Values {
+  if (said?.code !== 0) return {};
+  try {
+    return recordOf(JSON.parse(said.stdout));
+  } catch {
+    return {};
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.slice(0, TEXT_MAX) : null;
+}

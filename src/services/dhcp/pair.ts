@@ -1,0 +1,89 @@
+import { mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
+import type { Node, RackNode, Snapshot } from '../../model/snapshot.ts';
+import type { DhcpPair } from './desired.ts';
+import type { Serving, VlanServer } from './serving.ts';
+
+/** First of the TCP ports on which Kea hears its partners: two for each partner, by the partner's number. Below the ephemeral ones (32768). */
+const PORT_FIRST = 21_000;
+const PARTNERS_MAX = 5_800;
+
+/** A pair that a node is in: its key, and the VLANs that it serves. */
+export interface NodePair {
+  readonly key: string;
+  readonly vlanIds: ReadonlySet<number>;
+  readonly pair: DhcpPair;
+}
+
+/** Names a pair of racks and its direction, such as `k1_k2`: no host name has an underscore. */
+export function pairKey(primary: string, secondary: string): string {
+  return `${primary}_${secondary}`;
+}
+
+/** The pairs that a node is in, by key. VLANs that share both racks in the same order share one instance. */
+export function pairsOf(snapshot: Snapshot, nodeId: string, serving: Serving): readonly NodePair[] {
+  const nodes = new Map(snapshot.nodes.map((node) => [node.id, node]));
+  const regions = regionMembers(snapshot);
+  const voters = (regions.length > 0 ? regions : regionNodes(snapshot)).map((node) => ({
+    name: node.name,
+    address: mainAddress(node),
+  }));
+  const found = new Map<string, { vlanIds: Set<number>; pair: DhcpPair }>();
+  for (const [vlanId, server] of serving.servers) {
+    const sides = sidesOf(server, nodeId, nodes);
+    if (!sides) continue;
+    const key = pairKey(sides.primary.name, sides.standby.name);
+    const known = found.get(key) ?? { vlanIds: new Set<number>(), pair: pairOf(key, sides, voters) };
+    known.vlanIds.add(vlanId);
+    found.set(key, known);
+  }
+  return [...found]
+    .map(([key, { vlanIds, pair }]) => ({ key, vlanIds, pair }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+interface Side {
+  readonly name: string;
+  readonly address: string;
+  readonly number: number;
+}
+
+interface Sides {
+  readonly primary: Side;
+  readonly standby: Side;
+  readonly role: DhcpPair['role'];
+}
+
+function sidesOf(server: VlanServer, nodeId: string, nodes: ReadonlyMap<string, Node>): Sides | null {
+  const { primary, secondary } = server;
+  if (secondary === null || ![primary.nodeId, secondary.nodeId].includes(nodeId)) return null;
+  const [first, second] = [sideOf(primary, nodes), sideOf(secondary, nodes)];
+  const role = primary.nodeId === nodeId ? 'primary' : 'standby';
+  return first && second ? { primary: first, standby: second, role } : null;
+}
+
+function sideOf(rack: RackNode, nodes: ReadonlyMap<string, Node>): Side | null {
+  const node = nodes.get(rack.nodeId);
+  return node ? { name: node.name, address: mainAddress(node), number: rack.number } : null;
+}
+
+function pairOf(key: string, { primary, standby, role }: Sides, regions: DhcpPair['regions']): DhcpPair {
+  const [own, other] = role === 'primary' ? [primary, standby] : [standby, primary];
+  const otherRole = role === 'primary' ? 'standby' : 'primary';
+  return {
+    key,
+    role,
+    self: own.name,
+    primary: primary.name,
+    standby: standby.name,
+    address: own.address,
+    partner: { name: other.name, address: other.address },
+    haPort: portOf(other.number, role),
+    partnerPort: portOf(own.number, otherRole),
+    regions,
+  };
+}
+
+/** Where a rack hears a partner: a port for each partner and each role of its own. */
+function portOf(partner: number, role: DhcpPair['role']): number {
+  return PORT_FIRST + 2 * (partner % PARTNERS_MAX) + (role === 'primary' ? 0 : 1);
+}

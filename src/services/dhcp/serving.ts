@@ -1,0 +1,133 @@
+import { isRejected } from '../../core/errors.ts';
+import {
+  type Address,
+  bareAddress,
+  contains,
+  formatAddress,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from '../../core/ip.ts';
+import type { RackNode, Sight, Snapshot } from '../../model/snapshot.ts';
+import type { Subnet } from '../../model/subnet.ts';
+import type { Vlan } from '../../model/vlan.ts';
+import { INTERFACE_PATTERN } from './desired.ts';
+
+/** Where a node stands on a VLAN. */
+export interface Place {
+  readonly vlan: Vlan;
+  readonly sight: Sight;
+  readonly address: string;
+}
+
+/** The same, with the VLAN's IPv4 subnets. */
+export interface ServedPlace extends Place {
+  readonly subnets: readonly { readonly subnet: Subnet; readonly network: Network }[];
+}
+
+/** Where a rack stands on the VLANs that it may serve, and those that it cannot serve: `other` has the interface. */
+export interface RackPlaces {
+  readonly served: readonly ServedPlace[];
+  readonly lost: readonly { readonly vlan: Vlan; readonly sights: readonly Sight[]; readonly other: Vlan | null }[];
+}
+
+/** Who serves DHCP on a VLAN. `isChosen`: nobody named a rack, and this one was taken of those that stand on it. */
+export interface VlanServer {
+  readonly primary: RackNode;
+  readonly secondary: RackNode | null;
+  readonly isChosen: boolean;
+}
+
+/** The racks' places by node, and the servers of the VLANs with DHCP; a VLAN without a rack has none. */
+export interface Serving {
+  readonly places: ReadonlyMap<string, RackPlaces>;
+  readonly servers: ReadonlyMap<number, VlanServer>;
+}
+
+/** The part of a snapshot that says who serves. */
+export type ServingSite = Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets' | 'vlans'>;
+
+const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
+
+/**
+ * Who serves what. A VLAN's own racks serve it while they are accepted. Where none is named, one of the racks that stand on the VLAN does: the
+ * one with the lowest number, since two that do not know of each other would give one address to two clients.
+ */
+export function servingOf(snapshot: ServingSite): Serving {
+  const { racks } = snapshot;
+  const accepted = new Map(racks.map((rack) => [rack.uuid, rack]));
+  const named = new Map(snapshot.vlans.map((vlan) => [vlan.id, namedRacks(vlan, accepted)]));
+  const places = new Map(
+    racks.map((rack) => [
+      rack.nodeId,
+      placesOf(snapshot, rack.nodeId, (vlan) => {
+        const own = named.get(vlan.id) ?? [];
+        return own.length === 0 || own.includes(rack);
+      }),
+    ]),
+  );
+  const byNumber = racks.toSorted((a, b) => a.number - b.number);
+  const servers = new Map<number, VlanServer>();
+  for (const vlan of snapshot.vlans) {
+    if (!vlan.dhcpOn) continue;
+    const [primary, secondary = null] = named.get(vlan.id) ?? [];
+    const standing = (rack: RackNode) => places.get(rack.nodeId)?.served.some((place) => place.vlan.id === vlan.id);
+    const chosen = primary ?? byNumber.find(standing);
+    if (chosen) servers.set(vlan.id, { primary: chosen, secondary, isChosen: primary === undefined });
+  }
+  return { places, servers };
+}
+
+/** The racks that a VLAN names, the primary one first; one that is not accepted serves nothing. */
+function namedRacks(vlan: Vlan, accepted: ReadonlyMap<string, RackNode>): RackNode[] {
+  return [vlan.primaryRackId, vlan.secondaryRackId].flatMap((uuid) => accepted.get(uuid ?? '') ?? []);
+}
+
+/** Kea knows a client's network by the interface alone: the first VLAN has it. */
+function placesOf(snapshot: ServingSite, nodeId: string, isAsked: (vlan: Vlan) => boolean): RackPlaces {
+  const sights = sightsOfNode(snapshot, nodeId)
+    .filter((sight) => INTERFACE.test(sight.interface))
+    .sort((a, b) => (a.interface < b.interface ? -1 : 1));
+  const served: ServedPlace[] = [];
+  const lost: RackPlaces['lost'][number][] = [];
+  for (const vlan of snapshot.vlans) {
+    const own = sights.filter((sight) => sight.vlanId === vlan.id);
+    if (!vlan.dhcpOn || own.length === 0 || !isAsked(vlan)) continue;
+    const place = placeOn(snapshot, vlan, own);
+    const other = served.find((item) => item.sight.interface === place?.sight.interface);
+    if (place && !other) served.push(place);
+    else lost.push({ vlan, sights: own, other: other?.vlan ?? null });
+  }
+  return { served, lost };
+}
+
+/** Where a node stands; of several addresses in a network those that it is known by come first, then the lowest. */
+export function sightsOfNode(snapshot: Pick<Snapshot, 'nodes' | 'sights'>, nodeId: string): Sight[] {
+  const known = new Set(snapshot.nodes.find((node) => node.id === nodeId)?.addresses);
+  const rank = (text: string) => Number(!known.has(bareAddress(text)));
+  return snapshot.sights
+    .filter((sight) => sight.nodeId === nodeId)
+    .map((sight) => ({ ...sight, addresses: sight.addresses.toSorted((a, b) => rank(a) - rank(b)) }));
+}
+
+function placeOn(snapshot: Pick<Snapshot, 'subnets'>, vlan: Vlan, sights: readonly Sight[]): ServedPlace | null {
+  const subnets = snapshot.subnets
+    .filter((subnet) => subnet.vlanId === vlan.id)
+    .flatMap((subnet) => {
+      const network = parseNetwork(subnet.cidr);
+      return !isRejected(network) && network.family === 4 ? [{ subnet, network }] : [];
+    });
+  const found = sights.flatMap((sight) => {
+    const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
+    return address ? [{ address, sight }] : [];
+  })[0];
+  return found ? { vlan, sight: found.sight, address: formatAddress(found.address), subnets } : null;
+}
+
+/** The addresses of a sight that lie in a network, in their order. */
+export function addressOn(sight: Sight, network: Network): Address[] {
+  return sight.addresses.flatMap((text) => {
+    const address = parseAddress(bareAddress(text));
+    return !isRejected(address) && contains(network, address) ? [address] : [];
+  });
+}

@@ -1,0 +1,48 @@
+import { keyOf, kindOf } from '../../core/service-identity.ts';
+import type { AnyService } from './contract.ts';
+
+const made = new WeakMap<AnyService, Map<string, AnyService>>();
+
+/** The service of an identity: one of the list, or an instance of one. Undefined: this release does not know it. */
+export function serviceOf(services: readonly AnyService[], identity: string): AnyService | undefined {
+  const kind = services.find((service) => service.name === kindOf(identity));
+  const key = keyOf(identity);
+  return kind === undefined || key === null ? kind : instanceOf(kind, key);
+}
+
+/** An instance of a kind, made once; undefined: the kind has none of such a key. */
+export function instanceOf(kind: AnyService, key: string): AnyService | undefined {
+  if (!kind.instances || !new RegExp(`^(?:${kind.instances.keys})$`, 'u').test(key)) return undefined;
+  const known = made.get(kind) ?? new Map<string, AnyService>();
+  made.set(kind, known);
+  const instance: AnyService = known.get(key) ?? kind.instances.of(key);
+  known.set(key, instance);
+  return instance;
+}
+
+/** The service that a folder is for: that of a kind, or of an instance. Undefined: nobody's. */
+export function serviceOfFolder(services: readonly AnyService[], folder: string): AnyService | undefined {
+  const kind = services.find((service) => service.folder === folder);
+  if (kind) return kind;
+  for (const service of services) {
+    const start = service.instances?.folders;
+    if (start === undefined || !folder.startsWith(start)) continue;
+    const instance = instanceOf(service, folder.slice(start.length));
+    if (instance?.folder === folder) return instance;
+  }
+  return undefined;
+}
+
+/**
+ * The services of a node: all kinds in their order, each followed by those of its instances that are named, in the order of their identities.
+ * `identities`: any; what is no instance of these kinds is left out.
+ */
+export function withInstances(services: readonly AnyService[], identities: Iterable<string>): readonly AnyService[] {
+  const keyed = [...new Set(identities)].filter((identity) => keyOf(identity) !== null).sort();
+  if (keyed.length === 0) return services;
+  const byKind = Map.groupBy(keyed, kindOf);
+  return services.flatMap((service) => [
+    service,
+    ...(byKind.get(service.name) ?? []).flatMap((identity) => serviceOf(services, identity) ?? []),
+  ]);
+}

@@ -1,0 +1,66 @@
+import type { HostFacts } from '../../src/core/host-values.ts';
+import type { Sight, Snapshot } from '../../src/model/snapshot.ts';
+import type { Vlan } from '../../src/model/vlan.ts';
+import { compileSite } from '../../src/services/compile-node.ts';
+import { dhcp } from '../../src/services/dhcp/index.ts';
+import { aRack, aSubnet, aVlan, clusterSnapshot, GOLDEN_SECONDS } from './snapshots.ts';
+
+/** UUIDs of the racks k1 and k2. */
+export const [K1, K2] = [aRack(1, 'n-k1').uuid, aRack(2, 'n-k2').uuid] as const;
+
+/** Facts of a rack that stands on two VLANs, whichever of the two it is. */
+export const PAIR_FACTS: HostFacts = {
+  hostname: 'k1',
+  os: { id: 'debian', version: '13' },
+  isContainer: true,
+  interfaces: [1, 2].map((vlan) => ({
+    name: `eth${vlan}`,
+    mac: `52:54:00:00:00:0${vlan}`,
+    addresses: [`10.10.${vlan}.2`, `10.10.${vlan}.3`],
+    index: vlan + 1,
+    isUp: true,
+    hasCarrier: true,
+  })),
+  versions: {},
+};
+
+function sight(rack: 1 | 2, vlan: number): Sight {
+  return {
+    nodeId: `n-k${rack}`,
+    vlanId: vlan,
+    interface: `eth${vlan}`,
+    addresses: [`10.10.${vlan}.${rack + 1}/24`],
+  };
+}
+
+/** Two racks that stand on two VLANs with DHCP, each primary rack of one and secondary rack of the other. `vlans`: changes to each. */
+export function pairSnapshot(vlans: Readonly<Record<number, Partial<Vlan>>> = {}): Snapshot {
+  const pairs = [
+    { primaryRackId: K1, secondaryRackId: K2 },
+    { primaryRackId: K2, secondaryRackId: K1 },
+  ];
+  return clusterSnapshot({
+    vlans: [1, 2].map((id) => aVlan(id, id * 10, { dhcpOn: true, ...pairs[id - 1], ...vlans[id] })),
+    subnets: [1, 2].map((id) => aSubnet(id, `lab${id}`, `10.10.${id}.0/24`, { vlanId: id })),
+    ranges: [1, 2].map((id) => ({
+      id,
+      subnetId: id,
+      kind: 'dynamic' as const,
+      first: `10.10.${id}.100`,
+      last: `10.10.${id}.199`,
+      comment: '',
+    })),
+    sights: [sight(1, 1), sight(1, 2), sight(2, 1), sight(2, 2)],
+  });
+}
+
+/** Desired states of DHCP on a rack, by the identity of the service. */
+export function pairDesired(
+  snapshot: Snapshot,
+  rack: string,
+): Readonly<Record<string, Record<string, unknown> | null>> {
+  const node = compileSite(snapshot, [dhcp], new Map(), GOLDEN_SECONDS).nodes.get(`n-${rack}`);
+  const errors = (node?.findings ?? []).filter((finding) => finding.severity === 'error');
+  if (errors.length > 0) throw new Error(errors.map(({ sentence }) => sentence).join(' '));
+  return Object.fromEntries(Object.entries(node?.body.services ?? {}).map(([name, part]) => [name, part.desired]));
+}

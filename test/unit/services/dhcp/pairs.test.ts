@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { ExecResult } from '../../../../src/core/host-values.ts';
+import { compileSite } from '../../../../src/services/compile-node.ts';
+import { dhcp } from '../../../../src/services/dhcp/index.ts';
+import { lintPairs } from '../../../../src/services/dhcp/lint-pairs.ts';
+import { judgePair } from '../../../../src/services/dhcp/pair-health.ts';
+import { keyInName } from '../../../../src/services/dhcp/places.ts';
+import { K1, K2, PAIR_FACTS, pairDesired, pairSnapshot } from '../../../kit/pairs.ts';
+import { answer } from '../../../kit/exec-result.ts';
+
+const NONE = { primaryRackId: null, secondaryRackId: null };
+
+describe('who serves a VLAN', () => {
+  it('one instance has all VLANs whose racks are the same in the same order', () => {
+    const both = pairSnapshot({ 2: { primaryRackId: K1, secondaryRackId: K2 } });
+    expect(Object.keys(pairDesired(both, 'k1'))).toEqual(['dhcp', 'dhcp@k1_k2']);
+    expect(pairDesired(both, 'k2')['dhcp@k1_k2']).toMatchObject({
+      networks: [{ vlanId: 1, address: '10.10.1.3' }, { vlanId: 2 }],
+      pair: { role: 'standby', self: 'k2', partner: { name: 'k1', address: '10.77.0.21' } },
+    });
+  });
+
+  it('each side hears its partner on a port that no other of its pairs has', () => {
+    const ports = ['k1', 'k2'].flatMap((rack) => {
+      const body = pairDesired(pairSnapshot(), rack);
+      return ['dhcp@k1_k2', 'dhcp@k2_k1'].map((identity) => ({ rack, identity, ...Object(body[identity]?.['pair']) }));
+    });
+    for (const own of ports) {
+      const other = ports.find((item) => item.identity === own.identity && item.rack !== own.rack);
+      expect(own.partnerPort).toBe(other?.haPort);
+      const others = ports.filter((item) => item.rack === own.rack && item !== own);
+      expect(others.map((item) => item.haPort)).not.toContain(own.haPort);
+    }
+  });
+
+  it('of two racks that nobody named one serves, and the pair is proposed', () => {
+    const plain = pairSnapshot({ 1: NONE, 2: NONE });
+    expect(pairDesired(plain, 'k1')['dhcp']).toMatchObject({ networks: [{ vlanId: 1 }, { vlanId: 2 }] });
+    expect(pairDesired(plain, 'k2')).toEqual({ dhcp: null });
+    expect(lintPairs(plain).map(({ code, remedy }) => [code, remedy])).toEqual([
+      ['pair_possible', 'regent vlan set vlan10 --primary-rack k1 --secondary-rack k2'],
+      ['pair_possible', 'regent vlan set vlan20 --primary-rack k1 --secondary-rack k2'],
+    ]);
+  });
+
+  it('a primary rack alone has its VLAN in its own server', () => {
+    const one = pairSnapshot({ 2: { primaryRackId: K2, secondaryRackId: null } });
+    expect(pairDesired(one, 'k2')['dhcp']).toMatchObject({ networks: [{ vlanId: 2 }] });
+    expect(pairDesired(one, 'k1')).toEqual({ dhcp: null, 'dhcp@k1_k2': expect.anything() });
+    expect(lintPairs(one).map(({ code }) => code)).toEqual(['pair_possible']);
+  });
+
+  it('a rack of the pair that does not stand on the VLAN is told', () => {
+    const snapshot = pairSnapshot();
+    const half = {
+      ...snapshot,
+      sights: snapshot.sights.filter((sight) => sight.nodeId !== 'n-k2' || sight.vlanId !== 1),
+    };
+    expect(Object.keys(pairDesired(half, 'k2'))).toEqual(['dhcp', 'dhcp@k2_k1']);
+    expect(lintPairs(half).map(({ code, subject }) => [code, subject])).toEqual([['rack_not_on_vlan', 'VLAN vlan10']]);
+  });
+
+  it('who decides about a pair is none of Kea’s business: other regions leave its file as it is', () => {
+    const desired = pairDesired(pairSnapshot(), 'k1')['dhcp@k1_k2'];
+    const fewer = { ...desired, pair: { ...Object(desired?.['pair']), regions: [] } };
+    const tag = (value: unknown) => dhcp.view(value as never, PAIR_FACTS).file.tag;
+    expect(tag(fewer)).toBe(tag(desired));
+  });
+});
+
+describe('an instance that cannot be published', () => {
+  it('keeps its last part, and the others go on', () => {
+    const good = compileSite(pairSnapshot(), [dhcp], new Map(), 0).nodes.get('n-k1')?.body ?? null;
+    const broken = pairSnapshot();
+    const nodes = broken.nodes.map((node) => (node.name === 'k2' ? { ...node, addresses: ['not an address'] } : node));
+    const next = compileSite({ ...broken, nodes }, [dhcp], new Map([['n-k1', good]]), 0).nodes.get('n-k1');
+    expect(next?.body.services['dhcp@k1_k2']).toEqual(good?.services['dhcp@k1_k2']);
+    expect(next?.findings.map(({ service, held }) => [service, held])).toContainEqual([
+      'dhcp@k1_k2',
+      'service dhcp@k1_k2',
+    ]);
+  });
+});
+
+describe('names of an instance', () => {
+  it.each([
+    ['/etc/kea/regent-k1_k2', 'k1_k2'],
+    ['/etc/kea/regent-k1_k2/check/kea-dhcp4-k1_k2.conf', 'k1_k2'],
+    ['kea-dhcp4@rack-a_rack-b.service', 'rack-a_rack-b'],
+    ['/run/kea/kea4-k1_k2.sock', 'k1_k2'],
+    ['k1_k2', 'k1_k2'],
+    ['/etc/kea/regent/kea-dhcp4.conf', null],
+    ['/etc/kea/regent-k1_k2/../../shadow', 'k1_k2'],
+    ['/etc/shadow', null],
+    ['kea-dhcp4@k1.service', null],
+  ])('%s → %s', (name, key) => {
+    expect(keyInName(name)).toBe(key);
+  });
+});
+
+describe('health of a pair', () => {
+  const pair = Object(pairDesired(pairSnapshot(), 'k2')['dhcp@k1_k2']?.['pair']);
+  const answers = (kea: string | null, scopes: string[], decided: object | null): ExecResult[] => [
+    answer({
+      result: 0,
+      arguments: { 'high-availability': [{ 'ha-servers': { local: { state: kea, scopes }, remote: {} } }] },
+    }),
+    decided === null ? answer('', { code: 1 }) : answer(decided),
+  ];
+  const judged = (kea: string | null, scopes: string[], decided: object | null) =>
+    judgePair({ isHealthy: true, detail: 'Kea answers' }, answers(kea, scopes, decided), pair);
+
+  it('the standby that is ready is healthy, and serves nothing', () => {
+    const health = judged('hot-standby', [], { state: 'standby', why: 'k1 is heard' });
+    expect(health).toMatchObject({ isHealthy: true, facts: { pair: { isServing: false, kea: 'hot-standby' } } });
+    expect(health.detail).toBe('Kea is ready to take over from k1: k1 is heard');
+  });
+
+  it('the survivor is healthy and says that its partner is away', () => {
+    const health = judged('partner-down', ['k1'], { state: 'taken-over', why: 'two regions of three agreed' });
+    expect(health).toMatchObject({ isHealthy: true, facts: { pair: { isServing: true } } });
+    expect(health.detail).toContain('and k1 is away');
+  });
+
+  it.each([
+    ['fenced', 'hot-standby', { state: 'fenced', why: 'no region is heard' }, 'no region is heard'],
+    ['nobody decides', 'hot-standby', null, 'regent-pairs.service'],
+    ['waits for its partner', 'waiting', { state: 'standby', why: '' }, 'until it has found its partner'],
+  ])('%s: not healthy, and no restart would help', (_, kea, decided, words) => {
+    const health = judged(kea, [], decided);
+    expect(health).toMatchObject({ isHealthy: false, isOutOfReach: true });
+    expect(health.detail).toContain(words);
+  });
+});
