@@ -17,6 +17,7 @@ import type { Sight, Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
 import { BOOT_FILES } from './boot-classes.ts';
+import { optionsOf, toldOfSubnet } from './custom/options.ts';
 import {
   type DhcpDesired,
   type DhcpNetwork,
@@ -73,6 +74,7 @@ export function compileDhcp(snapshot: Snapshot, nodeId: string, shared: DhcpShar
     leaseTime: snapshot.settings.dhcp_lease_time,
     domain: snapshot.settings.default_domain,
     ...searchOf(snapshot),
+    ...optionsOf(snapshot.settings.dhcp_options),
     networks,
     boot: BOOT_FILES,
     lostVlans,
@@ -191,8 +193,9 @@ function subnetOf(
     ...(subnet.gateway === null ? {} : { gateway: subnet.gateway }),
     resolvers: resolversOf(snapshot, subnet, network, place),
     timeServers: [own],
-    nextServer: own,
+    nextServer: subnet.bootServer ?? own,
     leases: leasesOf(shared.leases.bySubnet.get(subnet.id) ?? []),
+    ...toldOfSubnet(subnet),
   };
 }
 
