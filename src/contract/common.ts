@@ -40,6 +40,13 @@ export function text(maxLength: number, description?: string) {
   return Type.String({ minLength: 1, maxLength, ...(description ? { description } : {}) });
 }
 
+/** DHCP options that are set: NAME=VALUE, CODE:TYPE=VALUE; the exact grammar is the model's (nouns/dhcp-option.ts). */
+export const DhcpOptions = Type.Array(text(600), {
+  maxItems: 32,
+  description:
+    'what DHCP tells besides: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; a list replaces the one before',
+});
+
 /** A moment, ISO 8601 in UTC. */
 export const Time = Type.String({ format: 'date-time' });
 

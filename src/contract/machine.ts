@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { INTERFACE_KINDS } from '../model/machine.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
-import { Id, listQuery, nullable, oneOf, strict, text } from './common.ts';
+import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text } from './common.ts';
 import { entry } from './nouns/entry.ts';
 
 /** An address of an interface; `subnet` is the CIDR. */
@@ -24,6 +24,7 @@ export const Machine = strict({
   fqdn: Type.String(),
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
+  dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
   ...carriedAnswers('machine'),
 });
 export type Machine = Static<typeof Machine>;
@@ -48,6 +49,7 @@ const MachineCreate = strict({
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+  dhcpOptions: Type.Optional(DhcpOptions),
   ...carriedInputs('machine'),
 });
 export type MachineCreate = Static<typeof MachineCreate>;
@@ -58,6 +60,7 @@ const MachineSet = strict({
   domain: Type.Optional(text(254)),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+  dhcpOptions: Type.Optional(DhcpOptions),
   ...carriedInputs('machine'),
 });
 export type MachineSet = Static<typeof MachineSet>;

@@ -20,12 +20,13 @@ export interface MachineInterface {
   readonly addresses: readonly InterfaceAddress[];
 }
 
-/** A bare-metal machine. `id` is six characters, stable for life. */
+/** A bare-metal machine. `id` is six characters, stable for life. `dhcpOptions`: what DHCP tells its interfaces besides; left out: nothing. */
 export interface Machine {
   readonly id: string;
   readonly hostname: string;
   readonly domainId: number;
   readonly interfaces: readonly MachineInterface[];
+  readonly dhcpOptions?: readonly string[];
 }
 
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;

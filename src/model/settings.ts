@@ -1,6 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
 import { parseDomainName, parseOwnerName } from './names.ts';
+import { parseDhcpOptions } from './nouns/dhcp-option.ts';
 import { TAKEN_PORTS } from '../core/node-ports.ts';
 import { parseProxyUrl } from './proxy-url.ts';
 import { parseTtl } from './record.ts';
@@ -25,6 +26,8 @@ export interface Settings {
   readonly ntp_servers: readonly string[];
   /** How long a DHCP lease lasts, in seconds. */
   readonly dhcp_lease_time: number;
+  /** DHCP options of every client, such as `log-servers=10.0.0.1`. A subnet's and a host's own come before them. */
+  readonly dhcp_options: readonly string[];
   /** Region nodes run a caching proxy for the subnets that may use one. */
   readonly enable_http_proxy: boolean;
   /** TCP port of that proxy. */
@@ -50,6 +53,7 @@ export const DEFAULT_SETTINGS: Settings = {
   dns_rate_limit: 20,
   ntp_servers: [],
   dhcp_lease_time: 600,
+  dhcp_options: [],
   enable_http_proxy: true,
   maas_proxy_port: 8000,
   http_proxy: '',
@@ -83,7 +87,11 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
       const address = canonicalAddress(item, field);
       return isRejected(address) ? parseOwnerName(item, field) : address;
     }),
-  dhcp_lease_time: (value, field) => whole(value, field, 60, 604_800),
+  dhcp_lease_time: parseLeaseTime,
+  dhcp_options: (value, field) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string')
+      ? parseDhcpOptions(value, field)
+      : invalid(field, `${show(value)} is not a list of texts`, 'a list of options'),
   enable_http_proxy: yesOrNo,
   maas_proxy_port: (value, field) => {
     const port = whole(value, field, 1024, 65_535);
@@ -104,6 +112,11 @@ export function isSettingName(name: string): name is SettingName {
 /** Checks a setting's value and gives its canonical form. */
 export function parseSetting<N extends SettingName>(name: N, value: unknown): Settings[N] | Rejected {
   return PARSERS[name](value, name);
+}
+
+/** Parses how long a DHCP lease lasts, in seconds. */
+export function parseLeaseTime(value: unknown, field: string): number | Rejected {
+  return whole(value, field, 60, 604_800);
 }
 
 function whole(value: unknown, field: string, least: number, most: number): number | Rejected {

@@ -18,7 +18,8 @@ import { checkHostNetwork, checkServerAddress } from './special/special-use.ts';
 /**
  * A subnet on a VLAN. `cidr` canonical. `gateway`: the router that DHCP names, null: none. `resolvers`: what DHCP names instead of
  * Regent's own. `isManaged`: Regent gives addresses of it out; else only those of its dynamic ranges. `dnsOn`, `proxyOn`: its hosts
- * may ask our resolvers (where the VLAN allows it) and our proxy.
+ * may ask our resolvers (where the VLAN allows it) and our proxy. `dhcpOptions`: what DHCP tells its hosts besides. `leaseTime`: seconds; null: the
+ * site's. `bootServer`, `bootFile`: where its hosts boot from, null: from Regent. `ignoreUnknown`: only hosts with a static lease get an answer.
  */
 export interface Subnet {
   readonly id: number;
@@ -30,6 +31,11 @@ export interface Subnet {
   readonly isManaged: boolean;
   readonly dnsOn: boolean;
   readonly proxyOn: boolean;
+  readonly dhcpOptions: readonly string[];
+  readonly leaseTime: number | null;
+  readonly bootServer: string | null;
+  readonly bootFile: string | null;
+  readonly ignoreUnknown: boolean;
 }
 
 /** Parses a subnet's network: IPv4 /8–/32 or IPv6 /16–/128, of addresses that hosts may have. */
@@ -119,4 +125,24 @@ export function parseResolvers(texts: readonly string[], subnet: Pick<Subnet, 'c
     resolvers.push(resolver);
   }
   return resolvers;
+}
+
+/** Parses the server that hosts of a subnet load their boot file from: an IPv4 address, since DHCP has four octets for it (siaddr). */
+export function parseBootServer(text: string, field = 'bootServer'): string | Rejected {
+  const address = parseAddress(text, field);
+  if (isRejected(address)) return address;
+  if (address.family === 6)
+    return invalid(field, `${text} is an IPv6 address`, 'an IPv4 address (RFC 2131 §2, siaddr)');
+  const server = formatAddress(address);
+  return checkServerAddress(server, field) ?? server;
+}
+
+/** Parses the name of a boot file: a path for TFTP, or a URL. DHCP has 128 octets for it, the last one 0 (RFC 2131 §2). */
+export function parseBootFile(text: string, field = 'bootFile'): string | Rejected {
+  if (/^\/?[A-Za-z0-9][A-Za-z0-9._~:/?=&%@+,-]{0,125}$/.test(text)) return text;
+  return invalid(
+    field,
+    `${show(text)} is not a boot file`,
+    '1–127 of letters, digits and . _ ~ : / ? = & % @ + , -, the first one a letter, a digit or /',
+  );
 }

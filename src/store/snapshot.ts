@@ -117,12 +117,14 @@ async function readNetwork(tx: Tx) {
   const subnets = await tx.all(sql<Subnet>`
     select id, vlan_id as "vlanId", name, text(cidr) as cidr, host(gateway) as gateway,
       array(select host(a) from unnest(resolvers) with ordinality as u (a, n) order by n) as resolvers,
-      is_managed as "isManaged", dns_on as "dnsOn", proxy_on as "proxyOn"
+      is_managed as "isManaged", dns_on as "dnsOn", proxy_on as "proxyOn", dhcp_options as "dhcpOptions",
+      lease_time as "leaseTime", host(boot_server) as "bootServer", boot_file as "bootFile", ignore_unknown as "ignoreUnknown"
     from subnets order by id`);
   const ranges = await tx.all(sql<IpRange>`
     select id, subnet_id as "subnetId", kind, host(first) as first, host(last) as last, comment from ip_ranges order by id`);
   const reservations = await tx.all(sql<Reservation>`
-    select id, subnet_id as "subnetId", host(address) as address, mac, hostname, comment from reservations order by id`);
+    select id, subnet_id as "subnetId", host(address) as address, mac, hostname, comment, dhcp_options as "dhcpOptions"
+    from reservations order by id`);
   return {
     vlans: await tx.all(sql<Vlan>`
       select id, fabric_id as "fabricId", space_id as "spaceId", name, vid, dhcp_on as "dhcpOn", dns_on as "dnsOn",
@@ -141,7 +143,7 @@ export function canonicalSubnet<S extends Pick<Subnet, 'gateway' | 'resolvers'>>
 
 async function readMachines(tx: Tx): Promise<Machine[]> {
   const machines = await tx.all(sql<Omit<Machine, 'interfaces'>>`
-    select id, hostname, domain_id as "domainId" from machines order by hostname collate "C", id collate "C"`);
+    select id, hostname, domain_id as "domainId", dhcp_options as "dhcpOptions" from machines order by hostname collate "C", id collate "C"`);
   const interfaces = await tx.all(sql<InterfaceRow>`
     select id, machine_id as "machineId", name, mac, kind, vlan_id as "vlanId" from interfaces order by position, id`);
   const addresses = await tx.all(sql<AddressRow>`

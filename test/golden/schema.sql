@@ -79,11 +79,20 @@ table subnets
   resolvers inet[] not null default '{}'::inet[]
   is_managed boolean not null default true
   proxy_on boolean not null default true
+  dhcp_options text[] not null default '{}'::text[]
+  lease_time integer
+  boot_server inet
+  boot_file text
+  ignore_unknown boolean not null default false
+  constraint subnets_boot_file_grammar CHECK ((boot_file ~ '^/?[A-Za-z0-9][A-Za-z0-9._~:/?=&%@+,-]{0,125}$'::text))
+  constraint subnets_boot_server_host CHECK (((family(boot_server) = 4) AND (masklen(boot_server) = 32)))
+  constraint subnets_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint subnets_gateway_in_subnet CHECK (((gateway IS NULL) OR ((gateway <<= (cidr)::inet) AND (masklen(gateway) =
 CASE family(gateway)
     WHEN 4 THEN 32
     ELSE 128
 END))))
+  constraint subnets_lease_time_range CHECK (((lease_time >= 60) AND (lease_time <= 604800)))
   constraint subnets_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
   constraint subnets_name_unique UNIQUE (name)
   constraint subnets_no_overlap EXCLUDE USING gist (cidr inet_ops WITH &&)
@@ -165,8 +174,10 @@ table reservations
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  dhcp_options text[] not null default '{}'::text[]
   constraint reservations_address_unique UNIQUE (address)
   constraint reservations_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint reservations_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint reservations_host CHECK ((masklen(address) =
 CASE family(address)
     WHEN 4 THEN 32
@@ -371,6 +382,8 @@ table machines
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   rack_id text
+  dhcp_options text[] not null default '{}'::text[]
+  constraint machines_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)

@@ -148,7 +148,9 @@ export function aVlan(id: number, vid: number, changes: Partial<Vlan> = {}): Vla
 
 /** A subnet of VLAN 1 without gateway and resolvers of its own, everything on, but for what `changes` says. */
 export function aSubnet(id: number, name: string, cidr: string, changes: Partial<Subnet> = {}): Subnet {
-  const plain = { gateway: null, resolvers: [], isManaged: true, dnsOn: true, proxyOn: true };
+  const on = { isManaged: true, dnsOn: true, proxyOn: true };
+  const told = { dhcpOptions: [], leaseTime: null, bootServer: null, bootFile: null, ignoreUnknown: false };
+  const plain = { gateway: null, resolvers: [], ...on, ...told };
   return { id, vlanId: 1, name, cidr, ...plain, ...changes };
 }
 
@@ -169,7 +171,7 @@ export function aReservation(
   address: string,
   changes: Partial<Reservation> = {},
 ): Reservation {
-  return { id, subnetId, address, mac: null, hostname: null, comment: '', ...changes };
+  return { id, subnetId, address, mac: null, hostname: null, comment: '', dhcpOptions: [], ...changes };
 }
 
 const DOMAINS: readonly Domain[] = [
@@ -192,6 +194,7 @@ export function typicalSnapshot(): Snapshot {
       maas_proxy_port: 3128,
       http_proxy: 'http://proxy.example.test:8080',
       proxy_cache_size: 20_480,
+      dhcp_options: ['log-servers=192.0.2.14, 192.0.2.15'],
     },
     nodes: [
       { ...R1, addresses: ['10.77.0.11', 'fd00:77::11'] },
@@ -212,20 +215,41 @@ export function typicalSnapshot(): Snapshot {
       aRange(5, 7, 'dynamic', ['10.20.128.0', '10.20.255.254']),
     ],
     reservations: [
-      aReservation(1, 1, '10.10.10.30', { mac: '52:54:00:00:01:01', hostname: 'printer' }),
+      aReservation(1, 1, '10.10.10.30', {
+        mac: '52:54:00:00:01:01',
+        hostname: 'printer',
+        dhcpOptions: ['43.1:ipv4-address=192.0.2.1', '43.2:string=queue'],
+      }),
       aReservation(2, 1, '10.10.10.31', { mac: '52:54:00:00:01:02' }),
       aReservation(3, 1, '10.10.10.160', { mac: '52:54:00:00:01:03', hostname: 'camera' }),
       aReservation(4, 1, '10.10.10.32'),
       aReservation(5, 7, '10.20.0.20', { mac: '52:54:00:00:00:10' }),
     ],
     subnets: [
-      aSubnet(1, 'vlan10', '10.10.10.0/24', { gateway: '10.10.10.254' }),
+      aSubnet(1, 'vlan10', '10.10.10.0/24', {
+        gateway: '10.10.10.254',
+        dhcpOptions: [
+          '224:string=site',
+          'classless-static-route=192.0.2.0/24 via 10.10.10.253',
+          'ntp-servers=192.0.2.123',
+        ],
+        leaseTime: 3600,
+      }),
       aSubnet(2, 'management', '10.77.0.0/24', { dnsOn: false }),
       aSubnet(3, 'small', '192.0.2.64/26', { proxyOn: false }),
-      aSubnet(4, 'wide', '172.20.4.0/22', { isManaged: false, resolvers: ['192.0.2.53', '2001:db8::53'] }),
+      aSubnet(4, 'wide', '172.20.4.0/22', {
+        isManaged: false,
+        resolvers: ['192.0.2.53', '2001:db8::53'],
+        ignoreUnknown: true,
+      }),
       aSubnet(5, 'six', '2001:db8:10::/64'),
       aSubnet(6, 'six-nodes', 'fd00:77::/64', { dnsOn: false }),
-      aSubnet(7, 'vlan20', '10.20.0.0/16', { vlanId: 2, gateway: '10.20.0.254' }),
+      aSubnet(7, 'vlan20', '10.20.0.0/16', {
+        vlanId: 2,
+        gateway: '10.20.0.254',
+        bootServer: '192.0.2.66',
+        bootFile: 'pxe/start.0',
+      }),
     ],
     leaseNames: [
       { hostname: 'laptop', address: '10.10.10.100', domainId: 1 },
@@ -249,7 +273,10 @@ export function typicalSnapshot(): Snapshot {
       { id: 10, domainId: 2, name: 'a', type: 'A', data: '172.20.7.9', ttl: null },
     ],
     machines: [
-      machine('web1', 2, { eno1: ['10.10.10.21', '2001:db8:10::21'], eno2: ['172.20.4.21'], bmc: ['192.0.2.70'] }),
+      {
+        ...machine('web1', 2, { eno1: ['10.10.10.21', '2001:db8:10::21'], eno2: ['172.20.4.21'], bmc: ['192.0.2.70'] }),
+        dhcpOptions: ['root-path=/srv/web1', 'domain-name=web.example.test'],
+      },
       machine('web2', 3, { eno1: ['10.10.10.22'] }),
     ],
     restarts: [{ nodeId: 'n-r1', service: 'dns', nonce: 'f00d' }],
@@ -324,12 +351,17 @@ export function hostileSnapshot(): Snapshot {
       maas_proxy_port: 65_535,
       http_proxy: 'http://[2001:db8::ffff]:1',
       proxy_cache_size: 64,
+      dhcp_options: [`root-path="}], "subnet4": [{{x}} , 'a' /* # // <?include "/etc/shadow"?>`, '254:binary=00ff0a0d'],
     },
     sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['198.51.100.1/24'] }],
     vlans: [aVlan(1, 4094, { name: 'member', dhcpOn: true })],
     ranges: [aRange(1, 3, 'dynamic', ['198.51.100.250', '198.51.100.250'])],
     reservations: [
-      aReservation(1, 3, '198.51.100.2', { mac: 'fe:ff:ff:ff:ff:ff', hostname: 'x'.repeat(63) }),
+      aReservation(1, 3, '198.51.100.2', {
+        mac: 'fe:ff:ff:ff:ff:ff',
+        hostname: 'x'.repeat(63),
+        dhcpOptions: [`tftp-server-name=${'~'.repeat(255)}`, '43.254:fqdn[]=a.test, b.test'],
+      }),
       aReservation(2, 3, '198.51.100.253', { mac: '00:00:00:00:00:01', hostname: 'xn--bcher-kva' }),
       aReservation(3, 3, '198.51.100.252', { comment: '"}], "subnet4": [' }),
     ],

@@ -114,11 +114,12 @@ test('everything that was written is there, in order, canonical', async () => {
     restarts: [{ nodeId: 'n1', service: 'dns', nonce: 'once' }],
   });
   expect(snapshot.machines).toEqual([
-    { id: 'zzzzzz', hostname: 'a', domainId: made.domain.id, interfaces: [] },
+    { id: 'zzzzzz', hostname: 'a', domainId: made.domain.id, interfaces: [], dhcpOptions: [] },
     {
       id: 'aaaaaa',
       hostname: 'b',
       domainId: made.domain.id,
+      dhcpOptions: [],
       interfaces: [
         {
           id: expect.any(Number),
@@ -197,6 +198,11 @@ test('the network is there: what a VLAN and a subnet offer, ranges, reservations
       isManaged: false,
       dnsOn: true,
       proxyOn: false,
+      dhcpOptions: [],
+      leaseTime: null,
+      bootServer: null,
+      bootFile: null,
+      ignoreUnknown: false,
     },
     expect.objectContaining({ id: six.id, gateway: '::ffff:1:1', resolvers: [], isManaged: true, proxyOn: true }),
   ]);
@@ -205,7 +211,14 @@ test('the network is there: what a VLAN and a subnet offer, ranges, reservations
     { subnetId: six.id, kind: 'reserved', first: '::ffff:a00:1', last: '::ffff:a00:2', comment: 'x' },
   ]);
   expect(snapshot.reservations).toMatchObject([
-    { subnetId: subnet.id, address: '10.7.0.5', mac: '52:54:00:00:07:01', hostname: 'seven', comment: '' },
+    {
+      subnetId: subnet.id,
+      address: '10.7.0.5',
+      mac: '52:54:00:00:07:01',
+      hostname: 'seven',
+      comment: '',
+      dhcpOptions: [],
+    },
   ]);
 });
 

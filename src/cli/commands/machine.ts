@@ -3,6 +3,7 @@ import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command.ts';
 import { usageError } from '../exit.ts';
 import * as carried from './carried.ts';
+import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet, option, options, text } from '../values.ts';
 
@@ -29,6 +30,7 @@ const SHAPE: Shape<Machine> = {
     ['Domain', machine.domain],
     ['Rack', machine.rack ?? 'the master'],
     ...carried.carriedDetails('machine', machine),
+    ...(machine.dhcpOptions?.length ? [['DHCP options', machine.dhcpOptions] as const] : []),
     [
       'Interfaces',
       machine.interfaces.map((nic) => {
@@ -105,6 +107,7 @@ export const MACHINE: NounSpec = {
         { flags: '--domain <domain>', help: 'its domain; the default one when left out' },
         { flags: '--rack <rack>', help: 'its rack; the master, whoever it is, when left out' },
         ...carried.carriedOptions('machine'),
+        DHCP_OPTION,
         ...INTERFACE_OPTIONS,
       ],
       isChange: true,
@@ -122,6 +125,7 @@ export const MACHINE: NounSpec = {
               ...text(call, 'domain'),
               ...text(call, 'rack'),
               ...carried.carriedMembers(call, 'machine'),
+              ...dhcpOptionsOf(call),
               ...(interfaces.length === 0 ? {} : { interfaces }),
             },
           },
@@ -140,6 +144,7 @@ export const MACHINE: NounSpec = {
         { flags: '--domain <domain>', help: 'new domain' },
         { flags: '--rack <rack>', help: 'another rack; master: whoever is the master' },
         ...carried.carriedOptions('machine'),
+        DHCP_OPTION,
         ...INTERFACE_OPTIONS,
       ],
       isChange: true,
@@ -150,11 +155,14 @@ export const MACHINE: NounSpec = {
           ...text(call, 'domain'),
           ...text(call, 'rack'),
           ...carried.carriedMembers(call, 'machine'),
+          ...dhcpOptionsOf(call),
           ...(interfaces.length === 0 ? {} : { interfaces }),
         };
         nothingToSet(
           body,
-          ['--hostname, --domain, --rack', ...carried.carriedFlags('machine'), '--mac or --nic'].join(', '),
+          ['--hostname, --domain, --rack', ...carried.carriedFlags('machine'), '--dhcp-option', '--mac or --nic'].join(
+            ', ',
+          ),
         );
         return runChange(call, {
           route: 'machine.set',

@@ -50,7 +50,8 @@ export const SETTING: NounSpec = {
     },
     {
       verb: 'set',
-      summary: "change a setting; several values, or commas, make a list; '' is the empty list",
+      summary:
+        "change a setting; several values, or commas (of dhcp_options: several values alone), make a list; '' is the empty list",
       args: [NAME, { name: '[value...]', help: 'new value' }],
       options: [{ flags: '--default', help: 'back to the value that holds when nobody set anything' }],
       isChange: true,
@@ -58,6 +59,7 @@ export const SETTING: NounSpec = {
         'regent setting set upstream_dns 192.0.2.53 198.51.100.53',
         'regent setting set default_ttl 60 --dry-run',
         'regent setting set upstream_dns --default',
+        'regent setting set dhcp_options log-servers=192.0.2.14,192.0.2.15 224:string=hall-2',
       ],
       run: setSetting,
     },
@@ -89,10 +91,8 @@ async function read(call: Call): Promise<Setting> {
 
 function parseValue(setting: Setting, values: readonly string[]): Value {
   if (Array.isArray(setting.default)) {
-    return values
-      .flatMap((value) => value.split(','))
-      .map((value) => value.trim())
-      .filter((value) => value !== '');
+    const parts = setting.name === 'dhcp_options' ? values : values.flatMap((value) => value.split(','));
+    return parts.map((value) => value.trim()).filter((value) => value !== '');
   }
   const [only, ...more] = values;
   if (only === undefined || more.length > 0) throw usageError(`${setting.name} takes one value.`);

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Id, listQuery, nullable, strict, text } from '../common.ts';
+import { DhcpOptions, Id, listQuery, nullable, strict, text } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
 
 const Comment = Type.String({ maxLength: 200 });
@@ -14,6 +14,7 @@ export const Reservation = strict({
   hostname: nullable(Type.String()),
   machine: nullable(Type.String({ description: 'full name of the machine that has an interface with this MAC' })),
   comment: Type.String(),
+  dhcpOptions: Type.Optional(Type.Array(Type.String())),
 });
 export type Reservation = Static<typeof Reservation>;
 
@@ -23,6 +24,7 @@ const ReservationCreate = strict({
   mac: Type.Optional(text(17, 'of the interface that is to get it by DHCP')),
   hostname: Type.Optional(text(63, 'name of an interface that belongs to no machine')),
   comment: Type.Optional(Comment),
+  dhcpOptions: Type.Optional(DhcpOptions),
 });
 export type ReservationCreate = Static<typeof ReservationCreate>;
 
@@ -30,6 +32,7 @@ const ReservationSet = strict({
   mac: Type.Optional(nullable(text(17))),
   hostname: Type.Optional(nullable(text(63))),
   comment: Type.Optional(Comment),
+  dhcpOptions: Type.Optional(DhcpOptions),
 });
 export type ReservationSet = Static<typeof ReservationSet>;
 

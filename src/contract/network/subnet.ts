@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, nullable, strict, text } from '../common.ts';
+import { DhcpOptions, Flag, Id, listQuery, nullable, strict, text } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
 
 const Resolvers = Type.Array(text(64), { maxItems: 8, description: 'what DHCP names instead of our own resolvers' });
@@ -18,6 +18,7 @@ export const Subnet = strict({
   }),
   dnsOn: Type.Boolean(),
   proxyOn: Type.Boolean(),
+  ...toldAnswers(),
   used: Type.Integer({ description: 'addresses that machines and reservations have' }),
   dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
   // A region of an earlier release does not tell it.
@@ -41,6 +42,7 @@ const SubnetCreate = strict({
   managed: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
   proxyOn: Type.Optional(Type.Boolean()),
+  ...toldInputs(),
 });
 export type SubnetCreate = Static<typeof SubnetCreate>;
 
@@ -52,6 +54,7 @@ const SubnetSet = strict({
   managed: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
   proxyOn: Type.Optional(Type.Boolean()),
+  ...toldInputs(),
 });
 export type SubnetSet = Static<typeof SubnetSet>;
 
@@ -65,6 +68,27 @@ const SubnetListQuery = listQuery(
   },
   ['id', 'name', 'cidr'],
 );
+
+/** What DHCP tells hosts of a subnet besides. A region of an earlier release does not know of it. */
+function toldAnswers() {
+  return {
+    dhcpOptions: Type.Optional(Type.Array(Type.String())),
+    leaseTime: Type.Optional(nullable(Type.Integer({ description: "seconds; null: the site's" }))),
+    bootServer: Type.Optional(nullable(Type.String())),
+    bootFile: Type.Optional(nullable(Type.String())),
+    ignoreUnknown: Type.Optional(Type.Boolean({ description: 'only hosts with a static lease get an answer' })),
+  };
+}
+
+function toldInputs() {
+  return {
+    dhcpOptions: Type.Optional(DhcpOptions),
+    leaseTime: Type.Optional(nullable(Type.Integer({ description: "seconds, 60 to 604800; null: the site's" }))),
+    bootServer: Type.Optional(nullable(text(64, 'an IPv4 address; null: Regent'))),
+    bootFile: Type.Optional(nullable(text(127, "a path or URL; null: Regent's own"))),
+    ignoreUnknown: Type.Optional(Type.Boolean()),
+  };
+}
 
 /** The noun, its calls and its tables. */
 export const SUBNET = entry({

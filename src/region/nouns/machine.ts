@@ -1,7 +1,8 @@
-import type { Machine } from '../../contract/machine.ts';
+import type { Machine, MachineSet } from '../../contract/machine.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
+import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { MASTER } from '../../model/rack.ts';
 import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
@@ -34,6 +35,7 @@ function view(row: Row): Machine {
       vlan,
       addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
     })),
+    dhcpOptions: [...row.dhcpOptions],
     ...carriedOf('machine', row),
   };
 }
@@ -123,7 +125,10 @@ export const machineCases = {
       if (isRejected(rackId)) return rackId;
       const carried = await readCarried(tx, 'machine', body);
       if (isRejected(carried)) return carried;
-      const row = await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces, carried });
+      const dhcpOptions = readOptions(body);
+      if (isRejected(dhcpOptions)) return dhcpOptions;
+      const wanted = { id, hostname, domainId: domain.id, rackId, interfaces, carried, dhcpOptions };
+      const row = await machines.createMachine(tx, wanted);
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -155,7 +160,16 @@ export const machineCases = {
       if (isRejected(rackId)) return rackId;
       const carried = await readCarried(tx, 'machine', body);
       if (isRejected(carried)) return carried;
-      const change = { hostname, domainId: domain.id, rackId, carried, ...(interfaces ? { interfaces } : {}) };
+      const dhcpOptions = readOptions(body);
+      if (isRejected(dhcpOptions)) return dhcpOptions;
+      const change = {
+        hostname,
+        domainId: domain.id,
+        rackId,
+        carried,
+        dhcpOptions,
+        ...(interfaces ? { interfaces } : {}),
+      };
       const row = await machines.updateMachine(tx, target(old.id, context), change);
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view(row) } });
@@ -176,6 +190,10 @@ export const machineCases = {
     },
   ),
 };
+
+function readOptions({ dhcpOptions }: Pick<MachineSet, 'dhcpOptions'>): readonly string[] | undefined | Rejected {
+  return dhcpOptions === undefined ? undefined : parseDhcpOptions(dhcpOptions);
+}
 
 /** The rack that a machine is given to: an accepted one, by UUID or name. Null, and "master": whoever is the master. */
 async function rackIdOf(tx: Tx, text: string | null): Promise<string | null | Rejected> {

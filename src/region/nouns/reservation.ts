@@ -2,6 +2,7 @@ import type { Reservation, ReservationCreate } from '../../contract/network/rese
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
+import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { parseHostAddress } from '../../model/subnet.ts';
 import { lockDomain } from '../../store/queries/domains.ts';
@@ -20,8 +21,8 @@ import { subnetOf } from './range.ts';
 
 type Row = reservations.ReservationRow;
 
-function view({ id, subnet, subnetId, address, mac, hostname, machine, comment }: Row): Reservation {
-  return { id, subnet, subnetId, address, mac, hostname, machine, comment };
+function view({ id, subnet, subnetId, address, mac, hostname, machine, comment, dhcpOptions }: Row): Reservation {
+  return { id, subnet, subnetId, address, mac, hostname, machine, comment, dhcpOptions: [...dhcpOptions] };
 }
 
 /** What a reservation is for, read. */
@@ -38,6 +39,18 @@ function readHolder(input: {
   if (isRejected(mac)) return mac;
   const hostname = typeof input.hostname === 'string' ? parseHostLabel(input.hostname) : null;
   return isRejected(hostname) ? hostname : { mac, hostname };
+}
+
+/** What DHCP tells the interface besides. Nobody is told anything of an address that no MAC gets. */
+function readOptions(
+  { dhcpOptions }: { readonly dhcpOptions?: readonly string[] | undefined },
+  mac: string | null,
+): readonly string[] | undefined | Rejected {
+  if (dhcpOptions === undefined) return undefined;
+  if (mac === null && dhcpOptions.length > 0) {
+    return invalid('dhcpOptions', 'the reservation has no MAC', 'DHCP tells them to the interface with its MAC');
+  }
+  return parseDhcpOptions(dhcpOptions);
 }
 
 /**
@@ -140,7 +153,9 @@ export const reservationCases = {
       if (refusal) return refusal;
       const address = await readAddress(tx, subnet, body.address, holder.mac);
       if (isRejected(address)) return address;
-      const wanted = { ...holder, subnetId: subnet.id, address, comment: body.comment };
+      const dhcpOptions = readOptions(body, holder.mac);
+      if (isRejected(dhcpOptions)) return dhcpOptions;
+      const wanted = { ...holder, subnetId: subnet.id, address, comment: body.comment, dhcpOptions };
       const row = await reservations.createReservation(tx, wanted);
       tx.emit({ kind: 'reservation.created', subject: row.address, data: { ...view(row) } });
       return { body: view(row), version: row.version };
@@ -160,7 +175,9 @@ export const reservationCases = {
       const isSame = holder.mac === old.mac && holder.hostname === old.hostname;
       const refusal = isSame ? null : await checkHolder(tx, subnet, { ...holder, id: old.id });
       if (refusal) return refusal;
-      const change = { ...holder, comment: body.comment };
+      const dhcpOptions = readOptions({ dhcpOptions: old.dhcpOptions, ...body }, holder.mac);
+      if (isRejected(dhcpOptions)) return dhcpOptions;
+      const change = { ...holder, comment: body.comment, dhcpOptions };
       const row = await reservations.updateReservation(tx, target(old.id, context), change);
       if (isRejected(row)) return row;
       tx.emit({ kind: 'reservation.changed', subject: row.address, data: { ...view(row) } });

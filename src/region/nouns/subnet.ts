@@ -1,10 +1,19 @@
 import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/subnet.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
 import type { Settings } from '../../model/settings.ts';
 import { reverseWords } from '../../model/special/reverse.ts';
-import { checkNoOverlap, parseGateway, parseResolvers, parseSubnetCidr } from '../../model/subnet.ts';
+import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
+import { parseLeaseTime } from '../../model/settings.ts';
+import {
+  checkNoOverlap,
+  parseBootFile,
+  parseBootServer,
+  parseGateway,
+  parseResolvers,
+  parseSubnetCidr,
+} from '../../model/subnet.ts';
 import { allRows } from '../../store/page.ts';
 import { liveLeases } from '../../store/queries/leases.ts';
 import { listMachines } from '../../store/queries/machines.ts';
@@ -26,6 +35,7 @@ function view(row: Row, settings: Settings): Subnet {
   const network = parseNetwork(row.cidr);
   const reverse = isRejected(network) ? network.message : reverseWords(network, settings);
   const { id, name, cidr, vlan, vlanId, gateway, resolvers, isManaged, dnsOn, proxyOn, used, dynamic } = row;
+  const { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown } = row;
   return {
     id,
     name,
@@ -37,6 +47,11 @@ function view(row: Row, settings: Settings): Subnet {
     managed: isManaged,
     dnsOn,
     proxyOn,
+    dhcpOptions: [...dhcpOptions],
+    leaseTime,
+    bootServer,
+    bootFile,
+    ignoreUnknown,
     used,
     dynamic,
     reverse,
@@ -51,7 +66,28 @@ function readOffer(body: SubnetCreate | SubnetSet, cidr: string) {
   if (isRejected(gateway)) return gateway;
   const resolvers = body.resolvers === undefined ? undefined : parseResolvers(body.resolvers, { cidr });
   if (isRejected(resolvers)) return resolvers;
-  return { name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
+  const told = readTold(body, cidr);
+  if (isRejected(told)) return told;
+  return { ...told, name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
+}
+
+/** What DHCP tells besides, read. */
+function readTold(body: SubnetCreate | SubnetSet, cidr: string) {
+  const { ignoreUnknown } = body;
+  const dhcpOptions = body.dhcpOptions === undefined ? undefined : parseDhcpOptions(body.dhcpOptions);
+  if (isRejected(dhcpOptions)) return dhcpOptions;
+  const leaseTime = typeof body.leaseTime === 'number' ? parseLeaseTime(body.leaseTime, 'leaseTime') : body.leaseTime;
+  if (isRejected(leaseTime)) return leaseTime;
+  const bootServer = typeof body.bootServer === 'string' ? parseBootServer(body.bootServer) : body.bootServer;
+  if (isRejected(bootServer)) return bootServer;
+  const bootFile = typeof body.bootFile === 'string' ? parseBootFile(body.bootFile) : body.bootFile;
+  if (isRejected(bootFile)) return bootFile;
+  const told = { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown };
+  const isTold = [leaseTime, bootServer, bootFile].some((value) => value !== undefined && value !== null);
+  if ((isTold || ignoreUnknown === true || (dhcpOptions ?? []).length > 0) && cidr.includes(':')) {
+    return invalid('dhcpOptions', `${cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
+  }
+  return told;
 }
 
 export const subnetCases = {

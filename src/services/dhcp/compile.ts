@@ -15,6 +15,7 @@ import type { Sight, Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
 import { BOOT_FILES } from './boot-classes.ts';
+import { optionsOf, toldOfSubnet } from './custom/options.ts';
 import {
   type DhcpDesired,
   type DhcpNetwork,
@@ -25,7 +26,7 @@ import {
   NAME_PATTERN,
   type StaticLease,
 } from './desired.ts';
-import { pairsOf } from './pair.ts';
+import { pairsOf } from './pair/compile.ts';
 import {
   addressOn,
   type Place,
@@ -110,6 +111,7 @@ function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: 
     leaseTime: snapshot.settings.dhcp_lease_time,
     domain: snapshot.settings.default_domain,
     ...searchOf(snapshot),
+    ...optionsOf(snapshot.settings.dhcp_options),
     networks,
     boot: BOOT_FILES,
     lostVlans,
@@ -170,8 +172,9 @@ function subnetOf(
     ...(subnet.gateway === null ? {} : { gateway: subnet.gateway }),
     resolvers: resolversOf(snapshot, subnet, network, place),
     timeServers: [own],
-    nextServer: own,
+    nextServer: subnet.bootServer ?? own,
     leases: leasesOf(shared.leases.bySubnet.get(subnet.id) ?? []),
+    ...toldOfSubnet(subnet),
   };
 }
 

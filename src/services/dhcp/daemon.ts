@@ -2,7 +2,7 @@ import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DhcpDesired } from './desired.ts';
 import { askForEnds, judgeEnds } from './ends.ts';
-import { judgePair } from './pair-health.ts';
+import { judgePair } from './pair/health.ts';
 import type { KeaPlaces } from './places.ts';
 import { DONE, EMPTY, readAnswer, recordOf } from './socket.ts';
 import { tagOf } from './view.ts';
@@ -43,7 +43,7 @@ function carryOf({ key }: KeaPlaces): readonly string[] {
   return ['/opt/regent/current/ha/kea/carry', ...(key === null ? [] : [key])];
 }
 
-/** Kea's whole check, with its hooks, of the checker's copy (see `KEA_CHECK`), and that of the file itself, which opens nothing. */
+/** Kea's whole check, with its hooks, of the checker's copy (see `KeaPlaces`), and that of the file itself, which opens nothing. */
 export function checkDhcp(places: KeaPlaces, staged: readonly StagedFile[]): readonly Command[] {
   return staged
     .filter((file) => file.target !== places.pair)

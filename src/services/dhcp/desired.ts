@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { TOLD_OF_SUBNET, ToldOption } from './custom/desired.ts';
 import { KEY_PATTERN } from './places.ts';
 
 const IPV4 = Type.String({ pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}$' });
@@ -17,6 +18,7 @@ export const StaticLease = Type.Object({
   address: IPV4,
   hostname: Type.Optional(NAME),
   domain: Type.Optional(NAME),
+  options: Type.Optional(Type.Array(ToldOption)),
 });
 export type StaticLease = Static<typeof StaticLease>;
 
@@ -31,6 +33,7 @@ export const DhcpSubnet = Type.Object({
   /** This node, where clients of the subnet reach it. */
   nextServer: IPV4,
   leases: Type.Array(StaticLease),
+  ...TOLD_OF_SUBNET,
 });
 export type DhcpSubnet = Static<typeof DhcpSubnet>;
 
@@ -109,6 +112,8 @@ export const DhcpDesired = Type.Object({
   search: Type.Array(NAME, { maxItems: 6 }),
   /** Domains for which the search list has no room; told to operators, never to Kea. */
   searchLeftOut: Type.Optional(Type.Array(NAME)),
+  /** What operators set for all clients. */
+  options: Type.Optional(Type.Array(ToldOption)),
   networks: Type.Array(DhcpNetwork),
   boot: BootFiles,
   lostVlans: Type.Array(LostVlan),

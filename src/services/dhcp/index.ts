@@ -6,7 +6,7 @@ import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
-import { lintPairs } from './lint-pairs.ts';
+import { lintPairs } from './pair/lint.ts';
 import { lintDhcp, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import { INSTANCE_FOLDERS, KEY_PATTERN, keyInName, type KeaPlaces, OWN_PLACES, placesOf } from './places.ts';

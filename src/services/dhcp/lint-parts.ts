@@ -2,6 +2,7 @@ import { isRejected } from '../../core/errors.ts';
 import { compareAddresses, contains, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import type { Finding, PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';
+import { optionParts } from './custom/lint.ts';
 import type { DhcpDesired, DhcpSubnet } from './desired.ts';
 
 /** Kea serves each VLAN, subnet and client for itself. */
@@ -34,6 +35,7 @@ export const DHCP_PARTS: readonly PartList[] = [
     name: (address) => `resolver ${String(address)}`,
     remedy: "Change the subnet's resolvers: regent subnet list.",
   },
+  ...optionParts(),
   {
     path: 'search/*',
     name: (domain) => `search domain ${String(domain)}`,

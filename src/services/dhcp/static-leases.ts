@@ -1,5 +1,7 @@
 import { knownAddresses } from '../../model/cluster.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
+import type { ToldOption } from './custom/desired.ts';
+import { hostOptions, optionsOf } from './custom/options.ts';
 import type { LostLease, StaticLease } from './desired.ts';
 
 /** All static leases of the site by subnet, and those that DHCP cannot give. */
@@ -11,6 +13,7 @@ export interface StaticLeases {
 interface Owner {
   readonly hostname: string;
   readonly domain?: string;
+  readonly options?: ToldOption[];
 }
 
 interface Candidate extends StaticLease {
@@ -47,7 +50,8 @@ function ownersOf(snapshot: Snapshot): ReadonlyMap<string, Owner> {
   const domains = new Map(snapshot.domains.map((domain) => [domain.id, domain]));
   return new Map(
     snapshot.machines.flatMap((machine) => {
-      const owner = { hostname: machine.hostname, ...domainOf(domains.get(machine.domainId), snapshot) };
+      const { hostname, domainId, dhcpOptions = [] } = machine;
+      const owner = { hostname, ...domainOf(domains.get(domainId), snapshot), ...optionsOf(dhcpOptions) };
       return machine.interfaces.map((nic) => [nic.mac, owner] as const);
     }),
   );
@@ -68,9 +72,11 @@ function ofMachines(snapshot: Snapshot, owners: ReadonlyMap<string, Owner>): Can
 }
 
 function ofReservations(snapshot: Snapshot, owners: ReadonlyMap<string, Owner>): Candidate[] {
-  return snapshot.reservations.flatMap(({ subnetId, mac, address, hostname }) => {
+  return snapshot.reservations.flatMap(({ subnetId, mac, address, hostname, dhcpOptions }) => {
     if (mac === null || address.includes(':')) return [];
-    return [{ subnetId, mac, address, ...(owners.get(mac) ?? (hostname === null ? {} : { hostname })) }];
+    const owner = owners.get(mac) ?? (hostname === null ? {} : { hostname });
+    const options = hostOptions(owners.get(mac)?.options ?? [], optionsOf(dhcpOptions).options ?? []);
+    return [{ subnetId, mac, address, ...owner, ...options }];
   });
 }
 

@@ -3,8 +3,10 @@ import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
 import { bootClasses } from './boot-classes.ts';
+import { classesOfNetwork, classesOfSubnet, subnetBootClasses } from './custom/boot.ts';
+import { isTold, withOptions } from './custom/options.ts';
 import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, StaticLease } from './desired.ts';
-import { type PairView, servedAs, viewPair } from './ha-hook.ts';
+import { type PairView, servedAs, viewPair } from './pair/view.ts';
 import type { KeaPlaces } from './places.ts';
 
 interface OptionView {
@@ -12,12 +14,11 @@ interface OptionView {
   readonly data: string;
 }
 
-/** A class of clients. `isOwn`: one network's own, looked at when that one asks for it. */
+/** A class of clients, looked at for those networks and subnets that ask for it. */
 interface ClassView {
   readonly name: string;
   readonly test: string;
   readonly file: string;
-  readonly isOwn: boolean;
   readonly options: readonly OptionView[];
   readonly isLast: boolean;
 }
@@ -32,9 +33,10 @@ interface FileView {
   readonly links: readonly string[];
   readonly interfaces: readonly string[];
   readonly leaseTime: number;
-  readonly options: readonly OptionView[];
+  /** Texts of JSON: what operators set has names of Kea's own. */
+  readonly optionsText: string;
   readonly classes: readonly ClassView[];
-  readonly networks: readonly object[];
+  readonly networksText: string;
 }
 
 /** What the template of `dhcp` sees: the file, and its copy for the checker. */
@@ -84,8 +86,7 @@ export function tagOf({ pair, ...desired }: DhcpDesired): string {
  */
 export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFacts): DhcpView {
   const present = desired.networks.filter((network) => absenceOf(network, facts) === null);
-  const classes = bootClasses(present, desired.boot);
-  const ownClasses = Map.groupBy(classes, (item) => item.vlanId);
+  const classes = [...subnetBootClasses(present), ...bootClasses(present, desired.boot)];
   const { pair } = desired;
   return {
     pair: pair === undefined ? null : { text: { ...pair, vlans: desired.networks.map((network) => network.vlan) } },
@@ -98,21 +99,31 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
       links: present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`),
       interfaces: present.map((network) => `${network.interface}/${network.address}`),
       leaseTime: desired.leaseTime,
-      options: [option('domain-name', [desired.domain]), option('domain-search', desired.search)],
-      classes: classes.map(({ name, test, file, vendorClass, vlanId }, index) => ({
+      optionsText: JSON.stringify(
+        withOptions(
+          [option('domain-name', [desired.domain]), option('domain-search', desired.search)],
+          desired.options,
+        ),
+      ),
+      classes: classes.map(({ name, test, file, vendorClass }, index) => ({
         name,
         test,
         file,
-        isOwn: vlanId !== undefined,
         options: vendorClass === undefined ? [] : [option('vendor-class-identifier', [vendorClass])],
         isLast: index === classes.length - 1,
       })),
-      networks: present.map((network) => ({
-        name: `vlan-${network.vlanId}`,
-        interface: network.interface,
-        'require-client-classes': (ownClasses.get(network.vlanId) ?? []).map((item) => item.name),
-        subnet4: network.subnets.map((subnet) => ({ ...viewSubnet(subnet), ...servedAs(pair) })),
-      })),
+      networksText: JSON.stringify(
+        present.map((network) => ({
+          name: `vlan-${network.vlanId}`,
+          interface: network.interface,
+          ...classesOfNetwork(network, classes),
+          subnet4: network.subnets.map((subnet) => ({
+            ...viewSubnet(subnet, desired),
+            ...servedAs(pair),
+            ...classesOfSubnet(network, subnet, classes),
+          })),
+        })),
+      ),
     },
   };
 }
@@ -145,28 +156,39 @@ function nicOf(network: DhcpNetwork, facts: HostFacts): HostFacts['interfaces'][
   return facts.interfaces.find((nic) => nic.name === network.interface);
 }
 
-function viewSubnet(subnet: DhcpSubnet): object {
-  const { gateway, resolvers, timeServers } = subnet;
+function viewSubnet(subnet: DhcpSubnet, { options: ofSite }: DhcpDesired): object {
+  const { gateway, resolvers, options, leaseTime } = subnet;
+  const timeServers = isTold('ntp-servers', options, ofSite) ? [] : subnet.timeServers;
+  const own = [
+    ...(gateway === undefined ? [] : [option('routers', [gateway])]),
+    ...(resolvers.length === 0 ? [] : [option('domain-name-servers', resolvers)]),
+    ...(timeServers.length === 0 ? [] : [option('ntp-servers', timeServers)]),
+  ];
   return {
     id: subnet.id,
     subnet: subnet.cidr,
     'next-server': subnet.nextServer,
-    pools: subnet.pools.map(({ first, last }) => ({ pool: `${first}-${last}` })),
-    'option-data': [
-      ...(gateway === undefined ? [] : [option('routers', [gateway])]),
-      ...(resolvers.length === 0 ? [] : [option('domain-name-servers', resolvers)]),
-      ...(timeServers.length === 0 ? [] : [option('ntp-servers', timeServers)]),
-    ],
+    ...(leaseTime === undefined ? {} : { 'valid-lifetime': leaseTime }),
+    pools: subnet.pools.map(({ first, last }) => viewPool(`${first}-${last}`, subnet)),
+    'option-data': withOptions(own, options),
     reservations: subnet.leases.map(viewLease),
   };
 }
 
+/** Kea knows whether a client has a static lease before it looks for an address (`reservations-lookup-first`). */
+function viewPool(pool: string, { ignoreUnknown = false }: DhcpSubnet): object {
+  return { pool, ...(ignoreUnknown ? { 'client-class': 'KNOWN' } : {}) };
+}
+
 function viewLease(lease: StaticLease): object {
+  const { domain, options = [] } = lease;
+  const own = domain === undefined ? [] : [option('domain-name', [domain])];
+  const told = withOptions(own, options);
   return {
     'hw-address': lease.mac,
     'ip-address': lease.address,
     ...(lease.hostname === undefined ? {} : { hostname: lease.hostname }),
-    ...(lease.domain === undefined ? {} : { 'option-data': [option('domain-name', [lease.domain])] }),
+    ...(told.length === 0 ? {} : { 'option-data': told }),
   };
 }
 

@@ -8,7 +8,16 @@ import { templateBreaches } from './template-rules.ts';
 /** A compiled template: text from a view. Throws with the template's name and the path of what is wrong. */
 export type Template = (view: object) => string;
 
-const KNOWN = { each: true, if: true, unless: true, json: true, word: true, namedString: true, zoneStrings: true };
+const KNOWN = {
+  each: true,
+  if: true,
+  unless: true,
+  json: true,
+  jsonText: true,
+  word: true,
+  namedString: true,
+  zoneStrings: true,
+};
 
 /**
  * Compiles a template on an instance of its own, after checking it against the rules (architecture.md §3, templates).
@@ -18,6 +27,7 @@ export function compileTemplate(name: string, text: string): Template {
   const instance = Handlebars.create();
   instance.registerHelper({
     json: (value: unknown) => stableJson(value),
+    jsonText: (value: unknown) => stableJson(JSON.parse(textOf(value))),
     word: (value: unknown) => word(textOf(value)),
     namedString: (value: unknown) => namedString(textOf(value)),
     zoneStrings: (value: unknown) => zoneStrings(textOf(value)),

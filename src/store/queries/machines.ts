@@ -23,6 +23,7 @@ export interface MachineRow extends Machine, CarriedNames<'machine'> {
   readonly rackId: string | null;
   readonly rack: string | null;
   readonly version: number;
+  readonly dhcpOptions: readonly string[];
   readonly interfaces: readonly InterfaceRow[];
 }
 interface InterfaceRow extends MachineInterface {
@@ -40,6 +41,7 @@ export interface NewMachine {
   /** Null: the master, whoever it is. */
   readonly rackId?: string | null | undefined;
   readonly interfaces: readonly InterfaceInput[];
+  readonly dhcpOptions?: readonly string[] | undefined;
   /** Left out: nothing, or what it carried before. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -50,7 +52,7 @@ const MACHINES: Noun = {
   table: 'machines',
   key: 'id',
   label: 'machine',
-  columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
+  columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
     t.rack_id as "rackId", r.name as rack${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id`,
 };
@@ -85,7 +87,8 @@ export async function findMachinesNamed(tx: Tx, hostname: string): Promise<Machi
 
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
   const { id, hostname, domainId, rackId } = machine;
-  await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId, rack_id: rackId });
+  const options = listOf(machine.dhcpOptions);
+  await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId, rack_id: rackId, dhcp_options: options });
   for (const [position, card] of machine.interfaces.entries()) await insertInterface(tx, id, { ...card, position });
   await replaceCarried(tx, 'machine', id, machine.carried);
   return required(await findMachine(tx, { id }));
@@ -101,7 +104,8 @@ export async function updateMachine(
   change: Partial<Omit<NewMachine, 'id'>>,
 ): Promise<MachineRow | Rejected> {
   const { hostname, domainId, rackId } = change;
-  const row = await updateRow<Head>(tx, MACHINES, target, { hostname, domain_id: domainId, rack_id: rackId });
+  const columns = { hostname, domain_id: domainId, rack_id: rackId, dhcp_options: listOf(change.dhcpOptions) };
+  const row = await updateRow<Head>(tx, MACHINES, target, columns);
   if (isRejected(row)) return row;
   if (change.interfaces) await replaceInterfaces(tx, target.key, change.interfaces);
   await replaceCarried(tx, 'machine', target.key, change.carried);
@@ -159,6 +163,10 @@ async function withInterfaces(tx: Tx, heads: readonly Head[]): Promise<MachineRo
     from interface_addresses a join subnets s on s.id = a.subnet_id
     where a.interface_id = any(${interfaces.map(({ id }) => id)}::int[]) order by a.id`);
   return assembleMachines(heads, interfaces, addresses);
+}
+
+function listOf(texts: readonly string[] | undefined): string[] | undefined {
+  return texts === undefined ? undefined : [...texts];
 }
 
 /** An interface with its place among the machine's: the first, 0, has the machine's name. */

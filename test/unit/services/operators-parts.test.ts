@@ -145,7 +145,14 @@ describe('dhcp', () => {
 
   it('leaves a static lease out that Kea would refuse its whole file for', () => {
     const own = good()?.networks[0]?.subnets[0];
-    const bad = { id: 900, subnetId: own?.id ?? 0, mac: '52:54:00:00:09:00', hostname: null, comment: '' };
+    const bad = {
+      id: 900,
+      subnetId: own?.id ?? 0,
+      mac: '52:54:00:00:09:00',
+      hostname: null,
+      comment: '',
+      dhcpOptions: [],
+    };
     const spoil = (snapshot: Snapshot) => ({
       ...snapshot,
       reservations: [...snapshot.reservations, { ...bad, address: '198.51.100.9' } as never],

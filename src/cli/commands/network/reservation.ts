@@ -2,6 +2,7 @@ import type { Reservation } from '../../../contract/network/reservation.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { NounSpec } from '../../command.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
+import { DHCP_OPTION, dhcpOptionsOf } from './dhcp-told.ts';
 import { collect, need, nothingToSet, text, textOrNone } from '../../values.ts';
 
 const SHAPE: Shape<Reservation> = {
@@ -23,6 +24,7 @@ const SHAPE: Shape<Reservation> = {
     ['MAC', reservation.mac ?? 'none: Regent leaves the address alone'],
     ['Machine', reservation.machine ?? ''],
     ['Host name', reservation.hostname ?? ''],
+    ...(reservation.dhcpOptions?.length ? [['DHCP options', reservation.dhcpOptions] as const] : []),
     ['Comment', reservation.comment],
     ['Id', String(reservation.id)],
   ],
@@ -70,6 +72,7 @@ export const RESERVATION: NounSpec = {
         { flags: '--subnet <subnet>', help: 'its subnet; needed with auto' },
         { flags: '--mac <mac>', help: 'DHCP gives the address to this interface alone; without it nobody gets it' },
         { flags: '--hostname <name>', help: "name in DNS and DHCP, for an interface that is no machine's" },
+        DHCP_OPTION,
         COMMENT,
       ],
       isChange: true,
@@ -86,6 +89,7 @@ export const RESERVATION: NounSpec = {
               ...text(call, 'subnet'),
               ...text(call, 'mac'),
               ...text(call, 'hostname'),
+              ...dhcpOptionsOf(call),
               ...text(call, 'comment'),
             },
           },
@@ -101,6 +105,7 @@ export const RESERVATION: NounSpec = {
       options: [
         { flags: '--mac <mac|none>', help: 'another interface; "none": nobody gets the address' },
         { flags: '--hostname <name|none>', help: 'another name; "none" takes it away' },
+        DHCP_OPTION,
         COMMENT,
       ],
       isChange: true,
@@ -109,8 +114,13 @@ export const RESERVATION: NounSpec = {
         'regent reservation set 10.10.20.30 --mac none',
       ],
       run: (call) => {
-        const body = { ...textOrNone(call, 'mac'), ...textOrNone(call, 'hostname'), ...text(call, 'comment') };
-        nothingToSet(body, '--mac, --hostname or --comment');
+        const body = {
+          ...textOrNone(call, 'mac'),
+          ...textOrNone(call, 'hostname'),
+          ...dhcpOptionsOf(call),
+          ...text(call, 'comment'),
+        };
+        nothingToSet(body, '--mac, --hostname, --dhcp-option or --comment');
         return runChange(call, {
           route: 'reservation.set',
           input: { params: { reservation: need(call, 0) }, body },

@@ -7,6 +7,7 @@ import type { Call, NounSpec, OptionSpec } from '../../command.ts';
 import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';
+import { TOLD_FLAGS, TOLD_OPTIONS, toldLines, toldOf } from './dhcp-told.ts';
 import { rangeLine } from './range.ts';
 
 const SHAPE: Shape<Subnet> = {
@@ -36,6 +37,7 @@ const SHARED: readonly OptionSpec[] = [
   { flags: '--managed <on|off>', help: 'Regent gives its free addresses to machines ("auto")', values: ON_OFF },
   { flags: '--dns <on|off>', help: 'its hosts may use our resolvers (where the VLAN allows it too)', values: ON_OFF },
   { flags: '--proxy <on|off>', help: 'its hosts may use our proxy', values: ON_OFF },
+  ...TOLD_OPTIONS,
 ];
 /** Leases that are counted for the screen of a subnet. */
 const LEASES_MAX = 1000;
@@ -106,10 +108,11 @@ export const SUBNET: NounSpec = {
       examples: [
         'regent subnet set 10.10.20.0/24 --gateway 10.10.20.1 --dry-run',
         'regent subnet set 10.10.20.0/24 --resolver none --proxy on',
+        "regent subnet set 10.10.20.0/24 --dhcp-option log-servers=192.0.2.14 --dhcp-option '224:string=hall 2' --lease-time 3600",
       ],
       run: (call) => {
         const body = bodyOf(call);
-        nothingToSet(body, '--gateway, --resolver, --name, --vlan, --managed, --dns or --proxy');
+        nothingToSet(body, `--gateway, --resolver, --name, --vlan, --managed, ${TOLD_FLAGS}, --dns or --proxy`);
         return runChange(call, {
           route: 'subnet.set',
           input: { params: { subnet: need(call, 0) }, body },
@@ -176,6 +179,7 @@ function bodyOf(call: Call): SubnetSet {
     ...flag(call, 'managed', 'managed'),
     ...flag(call, 'dns', 'dnsOn'),
     ...flag(call, 'proxy', 'proxyOn'),
+    ...toldOf(call),
   };
 }
 
@@ -193,6 +197,7 @@ function detailsOf(subnet: Subnet, { vlan, ranges, leases }: Belongings) {
     // A VLAN that went away between the two calls leaves the subnet's own word for it.
     ...(vlan === undefined ? ([['VLAN', subnet.vlan]] as const) : servedBy(subnet, vlan)),
     ['Gateway', subnet.gateway ?? 'none'],
+    ...toldLines(subnet),
     ['Proxy', onOffText(subnet.proxyOn)],
     ['Managed', subnet.managed ? 'yes' : 'no: "auto" takes no address of it'],
     ['Ranges', ranges.map(rangeLine)],

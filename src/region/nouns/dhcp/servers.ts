@@ -1,8 +1,8 @@
 import type { Observation, ServiceObservation } from '../../../contract/agent.ts';
 import type { VlanServer } from '../../../contract/network/vlan.ts';
 import { identityOf } from '../../../core/service-identity.ts';
-import { pairKey } from '../../../services/dhcp/pair.ts';
-import type { PairFacts } from '../../../services/dhcp/pair-health.ts';
+import { pairKey } from '../../../services/dhcp/pair/compile.ts';
+import type { PairFacts } from '../../../services/dhcp/pair/health.ts';
 import { type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
 import { isStale, type TrackedNode } from '../../tracking.ts';
 

@@ -17,7 +17,7 @@ const RESERVATIONS: Noun = {
   table: 'reservations',
   key: 'id',
   label: 'reservation',
-  columns: sql`t.id, t.subnet_id as "subnetId", host(t.address) as address, t.mac, t.hostname, t.comment, t.version,
+  columns: sql`t.id, t.subnet_id as "subnetId", host(t.address) as address, t.mac, t.hostname, t.comment, t.dhcp_options as "dhcpOptions", t.version,
     text(s.cidr) as subnet, (select m.hostname || '.' || d.name from interfaces i join machines m on m.id = i.machine_id
       join domains d on d.id = m.domain_id where i.mac = t.mac and i.kind = 'physical') as machine`,
   from: sql`reservations t join subnets s on s.id = t.subnet_id`,
@@ -34,10 +34,14 @@ export async function findReservation(
 
 export async function createReservation(
   tx: Tx,
-  reservation: Omit<Reservation, 'id' | 'comment'> & { readonly comment?: string | undefined },
+  reservation: Omit<Reservation, 'id' | 'comment' | 'dhcpOptions'> & {
+    readonly comment?: string | undefined;
+    readonly dhcpOptions?: readonly string[] | undefined;
+  },
 ): Promise<ReservationRow> {
-  const { subnetId, address, mac, hostname, comment } = reservation;
-  return canonical(await insertRow(tx, RESERVATIONS, { subnet_id: subnetId, address, mac, hostname, comment }));
+  const { subnetId, address, mac, hostname, comment, dhcpOptions } = reservation;
+  const columns = { subnet_id: subnetId, address, mac, hostname, comment, dhcp_options: listOf(dhcpOptions) };
+  return canonical(await insertRow(tx, RESERVATIONS, columns));
 }
 
 export async function updateReservation(
@@ -47,10 +51,12 @@ export async function updateReservation(
     readonly mac?: string | null | undefined;
     readonly hostname?: string | null | undefined;
     readonly comment?: string | undefined;
+    readonly dhcpOptions?: readonly string[] | undefined;
   },
 ): Promise<ReservationRow | Rejected> {
-  const { mac, hostname, comment } = change;
-  const row = await updateRow<ReservationRow>(tx, RESERVATIONS, target, { mac, hostname, comment });
+  const { mac, hostname, comment, dhcpOptions } = change;
+  const columns = { mac, hostname, comment, dhcp_options: listOf(dhcpOptions) };
+  const row = await updateRow<ReservationRow>(tx, RESERVATIONS, target, columns);
   return isRejected(row) ? row : canonical(row);
 }
 
@@ -95,6 +101,10 @@ function whereOf(by: { id: number } | { address: string } | { subnetId: number; 
   if ('id' in by) return sql`t.id = ${by.id}`;
   if ('address' in by) return sql`t.address = ${by.address}::inet`;
   return sql`t.subnet_id = ${by.subnetId} and t.mac = ${by.mac}`;
+}
+
+function listOf(texts: readonly string[] | undefined): string[] | undefined {
+  return texts === undefined ? undefined : [...texts];
 }
 
 function canonical(row: ReservationRow): ReservationRow {

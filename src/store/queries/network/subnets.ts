@@ -24,7 +24,8 @@ const SUBNETS: Noun = {
   label: 'subnet',
   columns: sql`t.id, t.vlan_id as "vlanId", t.name, text(t.cidr) as cidr, host(t.gateway) as gateway,
     array(select host(a) from unnest(t.resolvers) with ordinality as u (a, n) order by n) as resolvers,
-    t.is_managed as "isManaged", t.dns_on as "dnsOn", t.proxy_on as "proxyOn", t.version, v.name as vlan, f.name as fabric,
+    t.is_managed as "isManaged", t.dns_on as "dnsOn", t.proxy_on as "proxyOn", t.dhcp_options as "dhcpOptions",
+    t.lease_time as "leaseTime", host(t.boot_server) as "bootServer", t.boot_file as "bootFile", t.ignore_unknown as "ignoreUnknown", t.version, v.name as vlan, f.name as fabric,
     (select count(*) from interface_addresses a where a.subnet_id = t.id)
       + (select count(*) from reservations r where r.subnet_id = t.id) as used,
     (select coalesce(sum(r.last - r.first + 1), 0)::bigint from ip_ranges r where r.subnet_id = t.id and r.kind = 'dynamic') as dynamic`,
@@ -102,5 +103,10 @@ function columnsOf(subnet: SubnetChange) {
     is_managed: subnet.isManaged,
     dns_on: subnet.dnsOn,
     proxy_on: subnet.proxyOn,
+    dhcp_options: subnet.dhcpOptions === undefined ? undefined : [...subnet.dhcpOptions],
+    lease_time: subnet.leaseTime,
+    boot_server: subnet.bootServer,
+    boot_file: subnet.bootFile,
+    ignore_unknown: subnet.ignoreUnknown,
   };
 }

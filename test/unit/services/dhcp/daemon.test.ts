@@ -180,7 +180,7 @@ describe('interfaces of the host', () => {
     ['none', factsOf(), [], ['there is no interface eth1', 'there is no interface eth2']],
   ])('%s', (_name, facts, interfaces, why) => {
     expect(names(facts)).toEqual(interfaces);
-    expect(viewDhcp(OWN_PLACES, desired, facts).file.networks).toHaveLength(interfaces.length);
+    expect(JSON.parse(viewDhcp(OWN_PLACES, desired, facts).file.networksText)).toHaveLength(interfaces.length);
     expect(limits(facts)).toEqual(why.map((text) => expect.stringContaining(`gets no DHCP from this node: ${text}.`)));
   });
 

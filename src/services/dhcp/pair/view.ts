@@ -1,4 +1,4 @@
-import type { DhcpPair } from './desired.ts';
+import type { DhcpPair } from '../desired.ts';
 
 /*
  * Kea's hook for high availability, as measured with 2.6.3: hot standby with its own threads and listener, so that no control agent is needed.

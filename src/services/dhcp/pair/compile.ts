@@ -1,7 +1,7 @@
-import { mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
-import type { Node, RackNode, Snapshot } from '../../model/snapshot.ts';
-import type { DhcpPair } from './desired.ts';
-import type { Serving, VlanServer } from './serving.ts';
+import { mainAddress, regionMembers, regionNodes } from '../../../model/cluster.ts';
+import type { Node, RackNode, Snapshot } from '../../../model/snapshot.ts';
+import type { DhcpPair } from '../desired.ts';
+import type { Serving, VlanServer } from '../serving.ts';
 
 /** First of the TCP ports on which Kea hears its partners: two for each partner, by the partner's number. Below the ephemeral ones (32768). */
 const PORT_FIRST = 21_000;

@@ -1,7 +1,7 @@
-import type { ExecResult } from '../../core/host-values.ts';
-import type { ServiceHealth } from '../kit/contract.ts';
-import type { DhcpPair } from './desired.ts';
-import { readAnswer, recordOf } from './socket.ts';
+import type { ExecResult } from '../../../core/host-values.ts';
+import type { ServiceHealth } from '../../kit/contract.ts';
+import type { DhcpPair } from '../desired.ts';
+import { readAnswer, recordOf } from '../socket.ts';
 
 /** What is known of a pair on one of its sides: Kea's own state, and what `ha/dhcp` has decided. */
 export interface PairFacts {

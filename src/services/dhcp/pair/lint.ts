@@ -1,7 +1,7 @@
-import type { RackNode, Snapshot } from '../../model/snapshot.ts';
-import type { Vlan } from '../../model/vlan.ts';
-import type { Finding } from '../kit/contract.ts';
-import { type Serving, servingOf, type VlanServer } from './serving.ts';
+import type { RackNode, Snapshot } from '../../../model/snapshot.ts';
+import type { Vlan } from '../../../model/vlan.ts';
+import type { Finding } from '../../kit/contract.ts';
+import { type Serving, servingOf, type VlanServer } from '../serving.ts';
 
 /** What is not as a VLAN's racks were meant: one that is not accepted or does not stand there, one that nobody named, two interfaces. */
 export function lintPairs(snapshot: Snapshot): readonly Finding[] {

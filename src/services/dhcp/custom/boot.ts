@@ -1,0 +1,42 @@
+import type { BootClass } from '../boot-classes.ts';
+import type { DhcpNetwork, DhcpSubnet } from '../desired.ts';
+
+/**
+ * A class for each subnet whose clients boot something of their own. Of several classes the first that names a boot file counts, whatever subnet
+ * and client say (tried with Kea 2.6): so no class is looked at but for those who ask for it, and such a subnet asks for its own alone.
+ */
+export function subnetBootClasses(networks: readonly DhcpNetwork[]): BootClass[] {
+  const subnets = networks.flatMap((network) => network.subnets.map((subnet) => ({ vlanId: network.vlanId, subnet })));
+  return subnets.flatMap(({ vlanId, subnet }) =>
+    subnet.bootFile === undefined
+      ? []
+      : [{ name: nameOf(subnet), vlanId, test: "member('ALL')", file: subnet.bootFile }],
+  );
+}
+
+/** Classes of network boot that a whole network asks for: none, where a subnet of it has its own. */
+export function classesOfNetwork(network: DhcpNetwork, classes: readonly BootClass[]): object {
+  return { 'require-client-classes': isMixed(network) ? [] : usualClasses(network, classes) };
+}
+
+/** Classes that a subnet asks for itself. */
+export function classesOfSubnet(network: DhcpNetwork, subnet: DhcpSubnet, classes: readonly BootClass[]): object {
+  if (!isMixed(network)) return {};
+  const names = subnet.bootFile === undefined ? usualClasses(network, classes) : [nameOf(subnet)];
+  return { 'require-client-classes': names };
+}
+
+function isMixed({ subnets }: DhcpNetwork): boolean {
+  return subnets.some(({ bootFile }) => bootFile !== undefined);
+}
+
+/** Regent's own: those of the VLAN, and those of every VLAN. */
+function usualClasses({ vlanId, subnets }: DhcpNetwork, classes: readonly BootClass[]): string[] {
+  const own = new Set(subnets.map(nameOf));
+  const isUsual = (item: BootClass) => (item.vlanId ?? vlanId) === vlanId && !own.has(item.name);
+  return classes.filter(isUsual).map(({ name }) => name);
+}
+
+function nameOf({ id }: Pick<DhcpSubnet, 'id'>): string {
+  return `boot-subnet-${id}`;
+}

@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTemplates } from '../../src/main/templates.ts';
+import { KNOWN_OPTIONS } from '../../src/model/nouns/dhcp-option-table.ts';
+import { parseDhcpOptions } from '../../src/model/nouns/dhcp-option.ts';
+import type { Machine } from '../../src/model/machine.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { compileSite } from '../../src/services/compile-node.ts';
+import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
+import { dhcp } from '../../src/services/dhcp/index.ts';
+import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
+import { DaemonBench } from '../kit/daemon-bench.ts';
+import { DebianHost, type Ran } from '../kit/debian-root.ts';
+import { askLease, PRINT_ALL_SCRIPT } from '../kit/dhcp-client.ts';
+import { aRange, aReservation, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
+
+const AS_KEA =
+  'setpriv --reuid=_kea --regid=_kea --init-groups --inh-caps=+net_raw,+net_bind_service --ambient-caps=+net_raw,+net_bind_service';
+const START = [
+  'sh',
+  '-c',
+  `${AS_KEA} /opt/regent/current/ha/kea/prepare >&2
+  exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${OWN_PLACES.conf} >&2`,
+];
+const PRINTER = '52:54:00:bb:00:01';
+const STRANGER = '52:54:00:cc:00:01';
+
+/** What operators set of DHCP, as clients of a real Kea get it. */
+describe('custom DHCP on the wire', () => {
+  let host: DebianHost;
+  let bench: DaemonBench;
+  let one: (argv: readonly string[]) => Promise<Ran>;
+  let two: typeof one;
+
+  function site(changes: Partial<Snapshot>): DhcpDesired {
+    const snapshot = emptySnapshot({
+      nodes: [{ ...R1, addresses: ['10.10.10.1'] }],
+      sights: [
+        { nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.10.10.1/24'] },
+        { nodeId: R1.id, vlanId: 2, interface: 'v2', addresses: ['10.20.0.1/16'] },
+      ],
+      vlans: [aVlan(1, 10, { dhcpOn: true }), aVlan(2, 20, { dhcpOn: true })],
+      subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24'), aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 })],
+      ranges: [
+        aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.200']),
+        aRange(2, 2, 'dynamic', ['10.20.200.0', '10.20.200.255']),
+      ],
+      ...changes,
+    });
+    const { body, findings } = compileSite(snapshot, [dhcp], new Map(), 1).nodes.get(R1.id) ?? {};
+    expect(findings?.filter(({ severity }) => severity === 'error')).toEqual([]);
+    return body?.services['dhcp']?.desired as DhcpDesired;
+  }
+  const nic = (name: string, address: string) => {
+    return { name, mac: '', addresses: [address], index: 7, isUp: true, hasCarrier: true };
+  };
+  async function apply(changes: Partial<Snapshot>): Promise<void> {
+    await bench.apply(site(changes));
+  }
+  const parsed = (...texts: string[]) => {
+    const options = parseDhcpOptions(texts);
+    if ('kind' in options) throw new Error(options.message);
+    return options;
+  };
+
+  beforeAll(async () => {
+    host = await DebianHost.open();
+    const prepare = readFileSync(join(import.meta.dirname, '../../ha/kea/prepare'), 'utf8');
+    host.write('/opt/regent/current/ha/kea/prepare', prepare, { mode: 0o755 });
+    host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
+    await host.run([
+      'sh',
+      '-c',
+      'chmod -R a+rX /opt/regent; install -d -o _kea -g _kea -m 0750 /run/kea /run/lock/kea /var/lib/kea',
+    ]);
+    one = await host.stranger('10.10.10.1/24', '10.10.10.250/24');
+    two = await host.stranger('10.20.0.1/16', '10.20.0.250/16');
+    bench = new DaemonBench(host, dhcp, await readTemplates(join(import.meta.dirname, '../../templates')), START);
+    bench.facts = { ...FACTS, interfaces: [nic('v1', '10.10.10.1'), nic('v2', '10.20.0.1')] };
+  });
+  afterAll(async () => {
+    await bench?.stop();
+    await host[Symbol.asyncDispose]();
+  });
+
+  it('options of the site, a subnet and a host: the nearest stands', async () => {
+    const machine: Machine = {
+      id: 'web1',
+      hostname: 'web1',
+      domainId: 1,
+      interfaces: [
+        {
+          id: 1,
+          name: 'eth0',
+          mac: '52:54:00:aa:00:01',
+          kind: 'physical',
+          vlanId: 1,
+          addresses: [{ subnetId: 1, address: '10.10.10.21' }],
+        },
+      ],
+      dhcpOptions: parsed('224:string=machine, not pool'),
+    };
+    await apply({
+      settings: {
+        ...emptySnapshot().settings,
+        dhcp_options: parsed('224:string=site', '225:uint16[]=1, 256', 'ntp-servers=192.0.2.9'),
+      },
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24', {
+          dhcpOptions: parsed('224:string=subnet', 'domain-search=a.test, b.test', 'domain-name=a.test'),
+          leaseTime: 120,
+        }),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+      ],
+      machines: [machine],
+      reservations: [
+        aReservation(1, 1, '10.10.10.30', {
+          mac: PRINTER,
+          hostname: 'printer',
+          dhcpOptions: parsed(
+            '43.1:ipv4-address=192.0.2.1',
+            '43.2:string=ab',
+            '121=10.0.0.0/9 via 10.10.10.254, 0.0.0.0/0 via 10.10.10.253',
+            'tftp-server-name=a,b',
+          ),
+        }),
+      ],
+    });
+    const request = [224, 225, 43, 121, 66, 42];
+    const text = (of: string) => Buffer.from(of).toString('hex');
+    const ask = (mac: string) => askLease(one, { mac, request });
+    expect(await ask(STRANGER)).toMatchObject({
+      opt224: text('subnet'),
+      opt225: '00010100',
+      ntp: '192.0.2.9',
+      search: 'a.test b.test',
+      domain: 'a.test',
+      lease: '120',
+    });
+    expect(await ask('52:54:00:aa:00:01')).toMatchObject({ ip: '10.10.10.21', opt224: text('machine, not pool') });
+    expect(await ask(PRINTER)).toMatchObject({
+      ip: '10.10.10.30',
+      opt224: text('subnet'),
+      opt43: `0104c00002010202${text('ab')}`,
+      tftp: 'a,b',
+      staticroutes: '10.0.0.0/9 10.10.10.254 0.0.0.0/0 10.10.10.253',
+    });
+    expect(await askLease(two, { request })).toMatchObject({ opt224: text('site'), lease: '600', ntp: '192.0.2.9' });
+  });
+
+  it('a subnet boots something of its own, whoever asks', async () => {
+    await apply({
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24', { bootServer: '192.0.2.7', bootFile: 'pxe/own.0' }),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+      ],
+    });
+    for (const asking of [{}, { arch: '0000' }, { arch: '0007' }, { arch: '0000', userClass: 'iPXE' }])
+      expect(await askLease(one, asking), JSON.stringify(asking)).toMatchObject({
+        siaddr: '192.0.2.7',
+        file: 'pxe/own.0',
+      });
+    expect(await askLease(two, { arch: '0007' })).toMatchObject({ siaddr: '10.20.0.1', file: 'ipxe.efi' });
+  });
+
+  it('a subnet that ignores unknown clients answers those with a static lease alone', async () => {
+    await apply({
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24', { ignoreUnknown: true }),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+      ],
+      reservations: [aReservation(1, 1, '10.10.10.30', { mac: PRINTER })],
+    });
+    expect(await askLease(one, { mac: '52:54:00:cc:00:77' })).toBeNull();
+    expect(await askLease(one, { mac: PRINTER })).toMatchObject({ ip: '10.10.10.30' });
+    expect(await askLease(two)).toMatchObject({ ip: expect.stringMatching(/^10\.20\.200\./) });
+  });
+
+  it('Kea knows every option of the table by its name and type', async () => {
+    const samples: Readonly<Record<string, string>> = {
+      'ipv4-address': '192.0.2.1',
+      boolean: 'true',
+      string: 'a, "b" \'c\' #',
+      fqdn: 'a.example.test',
+      binary: '0102',
+      routes: '10.0.0.0/8 via 192.0.2.1',
+    };
+    const names = Object.entries(KNOWN_OPTIONS);
+    for (let start = 0; start < names.length; start += 30) {
+      const texts = names.slice(start, start + 30).map(([name, { type, isList }]) => {
+        const value = samples[type] ?? '7';
+        return `${name}=${isList ? `${value}, ${value}` : value}`;
+      });
+      await apply({ settings: { ...emptySnapshot().settings, dhcp_options: parsed(...texts) } });
+    }
+  });
+});
