@@ -72,7 +72,7 @@ make_users_and_folders() {
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
   install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/kea/regent /etc/squid/regent /etc/regent/firewall
   install -d -m 0755 /etc/etcd/regent /etc/patroni/regent /etc/haproxy/regent /etc/keepalived/regent
-  install -d -m 0755 /etc/regent/pki /etc/regent/secrets
+  install -d -m 0755 /etc/regent/pki /etc/regent/secrets /etc/regent/votes /etc/regent/pairs
   install -d -m 0700 -o etcd -g etcd /var/lib/etcd/regent
   install -d -m 0755 -o postgres -g postgres /var/lib/postgresql/17
   install -d -m 0700 -o regent -g regent /var/lib/regent/region

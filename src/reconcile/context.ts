@@ -44,7 +44,8 @@ export function situationOf(context: ReconcileContext): Situation {
     good: state.memory.good,
     isUnitUp: unit === undefined || isUp(unit),
     isUnitActive: unit === undefined || unit.active === 'active',
-    mayStart: unit?.load === 'loaded' && hasFiles && isTime && !context.isTouched,
+    mayStart:
+      unit?.load === 'loaded' && hasFiles && isTime && !context.isTouched && context.health?.isOutOfReach !== true,
     isRestartAsked: isRestartAsked(context),
     isUntold: !context.isTellingStuck && nextNotification(wanted, state.memory) !== null,
     health: context.health,

@@ -23,7 +23,10 @@ export function isUp(unit: UnitState): boolean {
 export async function askHealth(ports: EnginePorts, service: AnyService, desired: unknown): Promise<Health> {
   const [unit, first] = await Promise.all([ports.host.units.state(service.unit), ask(ports, service, desired)]);
   const down = unitProblem(service.unit, unit);
-  if (down !== null) return { isHealthy: false, detail: down, unit };
+  if (down !== null) {
+    const kept = desired === undefined ? null : (service.parseDown?.(first, desired) ?? null);
+    return { ...(kept ?? { isHealthy: false, detail: down }), unit };
+  }
   if (desired === undefined) return { isHealthy: true, detail: `${service.unit} is active`, unit };
   return { ...parse(service, await amended(ports, { service, desired, answers: first }), desired), unit };
 }
@@ -58,8 +61,9 @@ export async function awaitHealth(
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
     const health = await askHealth(ports, service, desired);
     restartsBefore ??= health.unit.restarts;
-    if (health.isHealthy || isHopeless(health.unit, restartsBefore) || ports.clock.monotonic() + pauseMs > deadline)
-      return health;
+    const isKeptBack = health.isOutOfReach === true && health.isSettling !== true;
+    const isOver = health.isHealthy || isKeptBack || isHopeless(health.unit, restartsBefore);
+    if (isOver || ports.clock.monotonic() + pauseMs > deadline) return health;
     await ports.wait(pauseMs);
   }
 }

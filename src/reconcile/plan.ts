@@ -83,7 +83,8 @@ function planHealthy(now: Situation): Step {
 }
 
 function planUnhealthy(now: Situation): Step {
-  if (!isOnProbation(now)) return 'settle';
+  // What keeps it from its work is not in its files.
+  if (!isOnProbation(now) || now.health?.isOutOfReach === true) return 'settle';
   // A daemon that ended by itself says what it thinks of its files; one that is there and silent may just hang.
   if (!now.isForced && now.isUnitActive) return 'force';
   return now.good ? 'roll_back' : 'settle';

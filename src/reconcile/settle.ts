@@ -67,7 +67,7 @@ function conclude(context: ReconcileContext, health: Health): void {
   const { aim, state, wanted } = context;
   if (aim.kind === 'keep') return concludeKept(context, health);
   if (aim.kind === 'previous') return concludePrevious(context, health);
-  if (!health.isHealthy && !state.memory.good) state.givenUp = filesDigest(aim.files);
+  if (!health.isHealthy && !health.isOutOfReach && !state.memory.good) state.givenUp = filesDigest(aim.files);
   const note = health.isHealthy
     ? [health.detail, ...limitsOf(context)].join('; ')
     : `generation ${wanted.generation} is installed, but ${health.detail}`;

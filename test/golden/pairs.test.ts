@@ -7,7 +7,7 @@ import { serviceOf } from '../../src/services/kit/instances.ts';
 import { renderService } from '../../src/services/kit/render.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 
-const FOLDER = join(import.meta.dirname, 'dhcp/pair');
+const FOLDER = join(import.meta.dirname, 'dhcp/instances');
 
 /** Two racks on two VLANs, each the primary one of one of them: both instances on both sides, under their real names. */
 describe.each(['k1', 'k2'])('rack %s of a pair', (rack) => {

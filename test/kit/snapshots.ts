@@ -102,6 +102,33 @@ export function clusterSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   });
 }
 
+/** The lab's cluster, of which r1 is a rack, too: with k2 it serves two VLANs, each the primary one of one of them. */
+function pairedSnapshot(): Snapshot {
+  const cluster = clusterSnapshot();
+  const [r1, k2] = [aRack(1, 'n-r1', true), aRack(2, 'n-k2')];
+  const onVlan = (nodeId: string, id: number, host: number) => ({
+    nodeId,
+    vlanId: id,
+    interface: `eth${id}`,
+    addresses: [id === 1 ? `10.10.10.${host}/24` : `10.20.0.${host}/16`],
+  });
+  return {
+    ...cluster,
+    nodes: cluster.nodes.map((node) => (node.name === 'r1' ? { ...node, isRack: true } : node)),
+    racks: [r1, k2],
+    vlans: [
+      aVlan(1, 10, { dhcpOn: true, primaryRackId: r1.uuid, secondaryRackId: k2.uuid }),
+      aVlan(2, 20, { dhcpOn: true, primaryRackId: k2.uuid, secondaryRackId: r1.uuid }),
+    ],
+    subnets: [aSubnet(1, 'web', '10.10.10.0/24'), aSubnet(2, 'store', '10.20.0.0/16', { vlanId: 2 })],
+    ranges: [
+      { id: 1, subnetId: 1, kind: 'dynamic', first: '10.10.10.100', last: '10.10.10.199', comment: '' },
+      { id: 2, subnetId: 2, kind: 'dynamic', first: '10.20.1.0', last: '10.20.1.255', comment: '' },
+    ],
+    sights: [onVlan('n-k2', 1, 2), onVlan('n-k2', 2, 2), onVlan('n-r1', 1, 1), onVlan('n-r1', 2, 1)],
+  };
+}
+
 /** Which subnet of the cases below an address lies in, by how it begins; the first one for all others. */
 const SUBNET_IDS: readonly (readonly [string, number])[] = [
   ['127.', 0],
@@ -439,4 +466,5 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   large: placed(largeSnapshot()),
   'hostile-strings': placed(hostileSnapshot()),
   cluster: clusterSnapshot(),
+  pair: pairedSnapshot(),
 };

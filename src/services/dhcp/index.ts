@@ -10,6 +10,7 @@ import { lintPairs } from './pair/lint.ts';
 import { lintDhcp, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import { INSTANCE_FOLDERS, KEY_PATTERN, keyInName, type KeaPlaces, OWN_PLACES, placesOf } from './places.ts';
+import { judgeDown } from './pair/health.ts';
 import { type DhcpView, filesOf, limitsDhcp, viewDhcp } from './view.ts';
 
 type Dhcp = ManagedService<DhcpDesired, DhcpView, DhcpShared>;
@@ -25,6 +26,7 @@ const KIND = {
   limits: limitsDhcp,
   onRoleChange: roleChangeDhcp,
   parseProbe: parseProbeDhcp,
+  parseDown: (answers, { pair }) => (pair === undefined ? null : judgeDown(answers, pair)),
 } satisfies Partial<Dhcp>;
 
 function serverAt(places: KeaPlaces) {

@@ -9,6 +9,8 @@ const CHECK = ['/usr/sbin/nft', '-c', '-f'];
 const LIST = ['/usr/sbin/nft', '-j', 'list', 'table', 'inet', 'regent'];
 /** Rules of the template: whoever takes one out by hand opens a port. */
 const RULES = 12;
+/** Rules for each port that one partner alone may reach. */
+const RULES_OF_PARTNER = 2;
 
 /** Command lines that the helper accepts for `firewall`. */
 export const FIREWALL_COMMANDS: readonly CommandRule[] = [
@@ -56,7 +58,8 @@ export function parseProbeFirewall(answers: readonly ExecResult[], desired: Fire
   const wanted = markOf(desired);
   if (table.mark !== wanted)
     return ill(`the configuration ${table.mark ?? 'of somebody else'} is in force, published is ${wanted}`);
-  if (table.rules !== RULES) return ill(`it has ${table.rules} rules, published are ${RULES}`);
+  const rules = RULES + RULES_OF_PARTNER * (desired.partners ?? []).length;
+  if (table.rules !== rules) return ill(`it has ${table.rules} rules, published are ${rules}`);
   const open = [...table.members].filter((item) => !desired.members.includes(item));
   const missing = desired.members.filter((item) => !table.members.has(item));
   if (open.length > 0) return ill(`it lets in ${open.join(', ')}, which is no member`);

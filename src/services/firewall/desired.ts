@@ -8,5 +8,9 @@ export const FirewallDesired = Type.Object({
   members: Type.Array(Address, { minItems: 1 }),
   /** Addresses of all nodes: the agents' port. */
   nodes: Type.Array(Address, { minItems: 1 }),
+  /** Ports of this rack's DHCP servers for their partners, who alone may reach them. Left out: it is in no pair. */
+  partners: Type.Optional(
+    Type.Array(Type.Object({ port: Type.Integer({ minimum: 1024, maximum: 65_535 }), address: Address })),
+  ),
 });
 export type FirewallDesired = Static<typeof FirewallDesired>;

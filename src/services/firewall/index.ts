@@ -1,3 +1,4 @@
+import { type Serving, servingOf } from '../dhcp/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileFirewall } from './compile.ts';
 import {
@@ -12,7 +13,7 @@ import { FirewallDesired } from './desired.ts';
 import { FIREWALL_FILES, type FirewallView, FOLDER, viewFirewall } from './view.ts';
 
 /** nftables: what members of the cluster alone may reach, in a table of its own beside the operator's. */
-export const firewall: ManagedService<FirewallDesired, FirewallView> = {
+export const firewall: ManagedService<FirewallDesired, FirewallView, Serving> = {
   name: 'firewall',
   desired: FirewallDesired,
   unit: 'regent-firewall.service',
@@ -22,6 +23,7 @@ export const firewall: ManagedService<FirewallDesired, FirewallView> = {
   commands: FIREWALL_COMMANDS,
   users: ['root'],
   files: FIREWALL_FILES,
+  prepare: servingOf,
   compile: compileFirewall,
   lint: () => [],
   view: viewFirewall,

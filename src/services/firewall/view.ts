@@ -18,6 +18,7 @@ export interface FirewallView {
   readonly hasMembers6: boolean;
   readonly hasNodes4: boolean;
   readonly hasNodes6: boolean;
+  readonly partners: readonly { readonly port: number; readonly family: string; readonly address: string }[];
 }
 
 /** One file, root's. */
@@ -50,6 +51,11 @@ export function viewFirewall(desired: FirewallDesired): FirewallView {
     hasMembers6: members6.length > 0,
     hasNodes4: nodes4.length > 0,
     hasNodes6: nodes6.length > 0,
+    partners: (desired.partners ?? []).map(({ port, address }) => ({
+      port,
+      address,
+      family: address.includes(':') ? 'ip6' : 'ip',
+    })),
   };
 }
 

@@ -117,7 +117,10 @@ export interface ServiceHealth {
   readonly facts?: Readonly<Record<string, unknown>>;
   /** It is on its way, and what it says changes within seconds: it is asked again soon. */
   readonly isSettling?: boolean;
-  /** The host has lost the address that the daemon is asked at: nothing is known of the daemon, and a restart would not help. */
+  /**
+   * A restart would not help, and its files are not to blame: the host has lost the address that the daemon is asked at, or somebody keeps it from
+   * its work on purpose.
+   */
   readonly isOutOfReach?: boolean;
 }
 
@@ -207,6 +210,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */
   probe(desired: Desired): readonly Command[];
   parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
+  /** What to say of a unit that is down, where somebody else keeps it so on purpose: out of reach, with the reason. Null: it is to run. */
+  parseDown?(answers: readonly ExecResult[], desired: Desired): ServiceHealth | null;
   /** What the answers show to be missing and commands put right beside a daemon that runs on; then it is asked once more. */
   amend?(answers: readonly ExecResult[], desired: Desired): readonly Command[];
   /** Others that the daemon asks and that no node of ours is; the agent asks each of them every half minute whether it answers. */

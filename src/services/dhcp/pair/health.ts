@@ -35,20 +35,30 @@ export function judgePair(health: ServiceHealth, answers: readonly ExecResult[],
   const facts = factsOf(answers, pair);
   const shown = { facts: { pair: facts } };
   const keptBack = (detail: string) => ({ isHealthy: false, isOutOfReach: true, detail, ...shown });
-  const { kea, state } = facts;
-  if (state !== null && KEPT_BACK.includes(state)) {
-    return keptBack(`this rack may not serve now: ${facts.why ?? state}`);
-  }
+  const { kea } = facts;
+  const why = whyKeptBack(facts);
+  if (why !== null) return keptBack(why);
   if (!health.isHealthy) return { ...health, ...shown };
-  if (state === null) return keptBack('nobody decides for the pair: regent-pairs.service says nothing');
   if (kea !== null && AT_WORK.includes(kea)) {
     const serves = facts.isServing ? 'serves' : `is ready to take over from ${pair.partner.name}`;
     const alone = kea === 'partner-down' ? `, and ${pair.partner.name} is away` : '';
-    return { isHealthy: true, detail: `Kea ${serves}${alone}: ${facts.why ?? state}`, ...shown };
+    return { isHealthy: true, detail: `Kea ${serves}${alone}: ${facts.why ?? facts.state}`, ...shown };
   }
   const isOnItsWay = kea !== null && ON_ITS_WAY.includes(kea);
   const detail = `Kea is ${kea ?? 'in no state of a pair'}: it serves nobody until it has found its partner`;
   return { ...keptBack(detail), ...(isOnItsWay ? { isSettling: true } : {}) };
+}
+
+/** A Kea that is down on purpose; null: it is to run. */
+export function judgeDown(answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth | null {
+  const facts = factsOf(answers, pair);
+  const detail = whyKeptBack(facts);
+  return detail === null ? null : { isHealthy: false, isOutOfReach: true, detail, facts: { pair: facts } };
+}
+
+function whyKeptBack({ state, why }: PairFacts): string | null {
+  if (state === null) return 'nobody decides for the pair: regent-pairs.service says nothing';
+  return KEPT_BACK.includes(state) ? `this rack may not serve now: ${why ?? state}` : null;
 }
 
 function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecResult } from '../../../../src/core/host-values.ts';
-import { compileFirewall } from '../../../../src/services/firewall/compile.ts';
+import { servingOf } from '../../../../src/services/dhcp/serving.ts';
+import type { Snapshot } from '../../../../src/model/snapshot.ts';
+import { compileFirewall as compile } from '../../../../src/services/firewall/compile.ts';
 import { activateFirewall, parseProbeFirewall, roleChangeFirewall } from '../../../../src/services/firewall/daemon.ts';
 import type { FirewallDesired } from '../../../../src/services/firewall/desired.ts';
 import { markOf, REGENT_NFT, viewFirewall } from '../../../../src/services/firewall/view.ts';
 import { clusterSnapshot, emptySnapshot } from '../../../kit/snapshots.ts';
+import { pairSnapshot } from '../../../kit/pairs.ts';
 import { answer } from '../../../kit/exec-result.ts';
+
+const compileFirewall = (snapshot: Snapshot, nodeId: string) => compile(snapshot, nodeId, servingOf(snapshot));
 
 const MEMBERS = ['10.77.0.10', '10.77.0.11', '10.77.0.12', '10.77.0.13'];
 
@@ -24,7 +29,18 @@ describe('compile', () => {
     expect(part?.nodes).toEqual(['10.10.10.2', ...MEMBERS, '10.77.0.21', '10.77.0.22', 'fd00::2']);
   });
 
-  it('runs on the region nodes of a cluster alone', () => {
+  it('lets partners alone reach the DHCP servers of a pair, on racks too', () => {
+    const part = compileFirewall(pairSnapshot(), 'n-k1');
+    expect(part).toMatchObject({
+      members: MEMBERS,
+      partners: [
+        { port: 21_004, address: '10.77.0.22' },
+        { port: 21_005, address: '10.77.0.22' },
+      ],
+    });
+  });
+
+  it('runs on the region nodes of a cluster, and on no rack without a pair', () => {
     expect(compileFirewall(clusterSnapshot(), 'n-k1')).toBeNull();
     expect(compileFirewall(emptySnapshot(), 'n-r1')).toBeNull();
   });

@@ -1,0 +1,64 @@
+import Type, { type Static } from 'typebox';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { pairsOf } from '../dhcp/pair/compile.ts';
+import { KEY_PATTERN, placesOf } from '../dhcp/places.ts';
+import { type Serving, servingOf } from '../dhcp/serving.ts';
+import type { FileSpec, ManagedService } from '../kit/contract.ts';
+
+const FOLDER = '/etc/regent/pairs';
+const FILE = `${FOLDER}/pairs.json`;
+/** python3 is there for Patroni. */
+const VERSION = ['/opt/regent/current/bin/node', '--version'];
+const CHECK = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
+/** Anybody may read what is checked; the controller itself is root's. */
+const USER = 'regent-agent';
+const LOOK_MS = 2_000;
+
+/** Which pairs this rack is in. What each of them is stands in `pair.json` of its Kea (`services/dhcp`). */
+const PairsDesired = Type.Object({ keys: Type.Array(Type.String({ pattern: `^${KEY_PATTERN}$` }), { minItems: 1 }) });
+type PairsDesired = Static<typeof PairsDesired>;
+
+const FILES: readonly FileSpec<PairsDesired>[] = [
+  {
+    template: 'pairs.json.hbs',
+    format: 'json',
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    instances: (view) => [{ target: FILE, view }],
+  },
+];
+
+function compilePairs(snapshot: Snapshot, nodeId: string, serving: Serving): PairsDesired | null {
+  const keys = pairsOf(snapshot, nodeId, serving).map(({ key }) => key);
+  return keys.length === 0 ? null : { keys };
+}
+
+/** `ha/dhcp/pairs.ts` on racks: says of each pair of this rack whether its Kea may serve, and orders it to. */
+export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
+  name: 'pairs',
+  desired: PairsDesired,
+  unit: 'regent-pairs.service',
+  version: { argv: VERSION, timeoutMs: 5000 },
+  folder: FOLDER,
+  commands: [{ argv: [...CHECK, { pattern: `${FOLDER}/\\.stage/pairs\\.json` }] }, { argv: VERSION }],
+  users: [USER],
+  files: FILES,
+  prepare: servingOf,
+  compile: compilePairs,
+  lint: () => [],
+  view: (desired) => desired,
+  check: (staged) => staged.map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 })),
+  activate: (changes) =>
+    changes.some((change) => change.kind === 'added')
+      ? { kind: 'restart', why: 'pairs.json is new: the controller of the pairs starts with it' }
+      : { kind: 'none', why: 'the controller looks for the pairs by itself' },
+  onRoleChange: () => ({ kind: 'none', why: 'the pairs ask neither the database nor the floating address' }),
+  probe: ({ keys }) => keys.map((key) => ({ look: 'text', path: placesOf(key).state, timeoutMs: LOOK_MS })),
+  parseProbe: (answers, { keys }) => {
+    const silent = keys.filter((_, index) => answers[index]?.code !== 0);
+    const detail =
+      silent.length === 0 ? `it decides for ${keys.join(', ')}` : `it says nothing yet of ${silent.join(', ')}`;
+    return { isHealthy: silent.length === 0, detail };
+  },
+};
