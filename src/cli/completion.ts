@@ -23,6 +23,7 @@ const CHANGE: readonly OptionSpec[] = [
 /** Which names complete the value of an option. */
 const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--domain': 'domain',
+  '--transfer-key': 'tsig-key',
   ...DECLARED_OPTIONS,
   '--vlan': 'vlan',
   '--subnet': 'subnet',

@@ -44,6 +44,9 @@ const CONTENTS = [
 /** The agent's memory; who the host is as a rack (`rack-uuid`, `rack-key`) stays its own. */
 const AGENT_STATE = '/var/lib/regent/agent';
 
+/** What named wrote for this cluster: a rack's copies of its zones would be served in the next one. */
+const COPIES = ['regent-catalog*', '__catz__*', 'ixfr-*'];
+
 /** Our processes: from then on nothing changes the host but the caller. */
 export async function stopOurs(ports: HostPorts): Promise<void> {
   await disable(ports, [UNITS.agent, UNITS.region]);
@@ -59,6 +62,12 @@ export async function stopCluster(ports: HostPorts): Promise<void> {
 export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit: boolean }): Promise<void> {
   await execute(ports, ['rm', '-rf', '--one-file-system', PATHS.postgresData], COMMAND_MS);
   await execute(ports, ['find', ...CONTENTS, '-mindepth', '1', '-delete'], COMMAND_MS);
+  const copies = COPIES.flatMap((name, at) => [...(at === 0 ? [] : ['-o']), '-name', name]);
+  await execute(
+    ports,
+    ['find', '/var/cache/bind', '-mindepth', '1', '-maxdepth', '1', '(', ...copies, ')', '-delete'],
+    COMMAND_MS,
+  );
   const keep = ['rack-uuid', 'rack-key'].flatMap((name) => ['!', '-name', name]);
   await execute(ports, ['find', AGENT_STATE, '-mindepth', '1', ...keep, '-delete'], COMMAND_MS);
   await clearConf(ports, 'region', ['NODE_NAME']);

@@ -2,6 +2,7 @@ import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
+import type { SigningKey } from './trust/signing-key.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';
@@ -35,12 +36,17 @@ export interface Node {
   readonly isDrained?: boolean;
 }
 
-/** A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it. */
+/**
+ * A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it.
+ * `transferTo`: other name servers that copy it; `transferKey`: name of the key that signs that. Left out: none.
+ */
 export interface Domain {
   readonly id: number;
   readonly name: string;
   readonly ttl: number | null;
   readonly leaseNames: boolean;
+  readonly transferTo?: readonly string[];
+  readonly transferKey?: string | null;
 }
 
 /** A node that is an accepted rack controller. Only these get a rack's configuration. `number`: the rack's own, for good, from 1. */
@@ -128,6 +134,10 @@ export interface Snapshot {
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
   readonly domains: readonly Domain[];
+  /** The key by which racks copy the zones; its secret is for nodes alone. Left out: racks have no names. */
+  readonly copyKey?: SigningKey;
+  /** Keys of other name servers, by name. Left out: none. */
+  readonly tsigKeys?: readonly SigningKey[];
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];
   readonly versions: readonly Version[];

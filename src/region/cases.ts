@@ -17,6 +17,7 @@ import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
 import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
+import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
 import { userCases } from './nouns/user.ts';
 import { vlanCases } from './nouns/vlan.ts';
 import { trustCases } from './trust/cases.ts';
@@ -38,6 +39,7 @@ export const CASES = {
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,
+  ...tsigKeyCases,
   ...vlanCases,
   ...subnetCases,
   ...rangeCases,

@@ -102,11 +102,15 @@ interface Rendering {
   readonly desired: unknown;
 }
 
-/** The generation is in the header, which no difference shows. */
+/** The generation is in the header, which no difference shows. Secrets are masked: their number alone shows that one is another. */
 function filesOf({ renderer, service, facts, desired }: Rendering): Map<string, string> {
   if (desired === null) return new Map();
   try {
-    const files = renderService(service, desired, { facts, templates: renderer.templates, generation: 0 });
+    const files = renderService(service, service.mask?.(desired) ?? desired, {
+      facts,
+      templates: renderer.templates,
+      generation: 0,
+    });
     return new Map(files.filter((file) => file.isCopy !== true).map((file) => [file.target, file.content]));
   } catch (error) {
     return new Map([[`${service.folder}/(cannot be rendered)`, `${sentenceOf(error)}\n`]]);

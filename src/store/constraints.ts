@@ -6,6 +6,9 @@ import { conflict, invalid, reference, type Sentence } from './declared/sentence
 /** Every constraint of the schema that a request can break, and what an operator reads then. */
 export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ...DECLARED_SENTENCES,
+  tsig_secrets_pkey: conflict('The key got another secret at the same moment.', 'secret'),
+  tsig_secrets_grammar: invalid('The secret is not base64 of 16 to 64 bytes.', 'secret'),
+  domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
   vlans_relay: reference('VLAN', 'VLANs that relay to it'),

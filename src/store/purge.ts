@@ -70,6 +70,13 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
   leases: expired('leases', sql`state = 'expired' and expires_at < now() - ${RETENTION.leases}::interval`),
   lease_releases: expired('lease_releases', sql`at < now() - ${RETENTION.leaseReleases}::interval`),
+  // Their key may come back as long as there is history of it.
+  tsig_secrets: expired(
+    'tsig_secrets',
+    sql`key_id <> 0
+      and not exists (select from tsig_keys k where k.id = key_id and k.secret_number = number)
+      and not exists (select from history h where h.table_name = 'tsig_keys' and (h.row_key ->> 'id')::int = key_id)`,
+  ),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   drill_ledger: expired('drill_ledger', sql`written_at < now() - ${RETENTION.drillLedger}::interval`),

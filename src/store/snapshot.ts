@@ -11,6 +11,7 @@ import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
 import { readPlace } from './queries/place.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
+import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readSights } from './queries/racks.ts';
 import { readRestarts } from './queries/restarts.ts';
@@ -32,7 +33,9 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const stored = await readStoredSettings(tx);
   const { settings } = stored;
   const ends = await readLeaseEnds(tx);
-  const domains = await tx.all(sql<Domain>`select id, name, ttl, lease_names as "leaseNames" from domains order by id`);
+  const domains = await readDomains(tx);
+  const copyKey = await readCopyKey(tx);
+  const tsigKeys = await readTsigKeys(tx);
   return {
     ...(await readPlace(tx)),
     ...stored,
@@ -44,6 +47,8 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
     domains,
+    ...(copyKey === null ? {} : { copyKey }),
+    ...(tsigKeys.length === 0 ? {} : { tsigKeys }),
     records: await tx.all(
       sql<DnsRecord>`select id, domain_id as "domainId", name, type, data, ttl from records order by id`,
     ),
@@ -76,6 +81,18 @@ export async function readServingSite(
     subnets,
     vlans,
   };
+}
+
+async function readDomains(tx: Tx): Promise<Domain[]> {
+  const rows = await tx.all(sql<Required<Domain>>`select id, name, ttl, lease_names as "leaseNames",
+      array(select host(a) from unnest(transfer_to) with ordinality as u (a, n) order by n) as "transferTo",
+      (select k.name from tsig_keys k where k.id = transfer_key_id) as "transferKey"
+    from domains order by id`);
+  return rows.map(({ transferTo, transferKey, ...domain }) => ({
+    ...domain,
+    ...(transferTo.length === 0 ? {} : { transferTo: transferTo.map(canonicalAddress) }),
+    ...(transferKey === null ? {} : { transferKey }),
+  }));
 }
 
 /** What the region nodes share; null before `regent init` has written it. */

@@ -52,6 +52,30 @@ table users
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'user'::text, 'auditor'::text])))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION raise_version()
 
+table tsig_secrets
+  key_id integer not null
+  number integer not null
+  secret text not null
+  created_at timestamp with time zone not null default now()
+  constraint tsig_secrets_grammar CHECK ((secret ~ '^[A-Za-z0-9+/]{20,88}={0,2}$'::text))
+  constraint tsig_secrets_pkey PRIMARY KEY (key_id, number)
+
+table tsig_keys
+  id integer not null identity
+  name text not null
+  algorithm text not null default 'hmac-sha256'::text
+  secret_number integer not null default 1
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint tsig_keys_algorithm_grammar CHECK ((algorithm = ANY (ARRAY['hmac-sha256'::text, 'hmac-sha384'::text, 'hmac-sha512'::text])))
+  constraint tsig_keys_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text) AND (name <> ALL (ARRAY['none'::text, 'regent-racks'::text, 'rndc-key'::text]))))
+  constraint tsig_keys_name_unique UNIQUE (name)
+  constraint tsig_keys_pkey PRIMARY KEY (id)
+  CREATE TRIGGER make_secret AFTER INSERT ON public.tsig_keys FOR EACH ROW EXECUTE FUNCTION make_tsig_secret()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.tsig_keys FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.tsig_keys FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table tags
   id integer not null identity
   name text not null
@@ -739,10 +763,15 @@ table domains
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   lease_names boolean not null default false
+  transfer_to inet[] not null default '{}'::inet[]
+  transfer_key_id integer
   constraint domains_name_grammar CHECK (((length(name) <= 253) AND (name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text) AND (name !~ '(^|\.)[0-9]+$'::text) AND (name !~ '(^|\.)(in-addr|ip6)\.arpa$'::text)))
   constraint domains_name_unique UNIQUE (name)
   constraint domains_pkey PRIMARY KEY (id)
+  constraint domains_transfer_few CHECK ((cardinality(transfer_to) <= 8))
+  constraint domains_transfer_key FOREIGN KEY (transfer_key_id) REFERENCES tsig_keys(id)
   constraint domains_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
+  CREATE INDEX domains_by_transfer_key ON public.domains USING btree (transfer_key_id)
   CREATE TRIGGER check_special_name BEFORE INSERT ON public.domains FOR EACH ROW EXECUTE FUNCTION check_special_name()
   CREATE TRIGGER check_special_name_set BEFORE UPDATE OF name ON public.domains FOR EACH ROW WHEN ((old.name IS DISTINCT FROM new.name)) EXECUTE FUNCTION check_special_name()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF name ON public.domains FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
@@ -1023,6 +1052,16 @@ begin
 end $function$
 
 
+function new_tsig_secret()
+CREATE OR REPLACE FUNCTION public.new_tsig_secret()
+ RETURNS text
+ LANGUAGE sql
+AS $function$
+  select translate(encode(sha512(convert_to(
+    gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'), E'\n', '')
+$function$
+
+
 function names_of(text,text)
 CREATE OR REPLACE FUNCTION public.names_of(src text, sid text)
  RETURNS TABLE(fqdn text, kind text, zone text)
@@ -1088,6 +1127,17 @@ AS $function$
     else kind = 'reservation' and other = 'reservation'
   end
 $function$
+
+
+function make_tsig_secret()
+CREATE OR REPLACE FUNCTION public.make_tsig_secret()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into tsig_secrets (key_id, number, secret) values (new.id, new.secret_number, new_tsig_secret()) on conflict do nothing;
+  return null;
+end $function$
 
 
 function keep_vlan_served()

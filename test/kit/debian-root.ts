@@ -196,6 +196,23 @@ export class DebianHost implements AsyncDisposable {
     return (argv) => this.run([...asStranger, ...argv]);
   }
 
+  /** A wire to another private host: this one gets `own` on it, the other one `theirs` (both with prefix). */
+  async wire(other: DebianHost, own: string, theirs: string): Promise<void> {
+    const inNet = (host: DebianHost) => ['--target', String(host.#pid), '--net', '--', 'ip'];
+    const must = async (host: DebianHost, argv: readonly string[]) => {
+      const ran = await collect('nsenter', [...inNet(host), ...argv], 20_000);
+      if (ran.code !== 0) throw new Error(`ip ${argv.join(' ')}: ${ran.stderr}`);
+    };
+    await must(this, ['link', 'add', 'w0', 'type', 'veth', 'peer', 'name', 'w0', 'netns', String(other.#pid)]);
+    for (const [host, address] of [
+      [this, own],
+      [other, theirs],
+    ] as const) {
+      await must(host, ['address', 'add', address, 'dev', 'w0']);
+      await must(host, ['link', 'set', 'w0', 'up']);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of [...this.#strangers, this.#holder]) {
       const isGone = new Promise((resolve) => child.once('exit', resolve));

@@ -1,8 +1,20 @@
-import type { Field } from '../../src/contract/nouns/declare.ts';
+import { type Field, HIDDEN } from '../../src/contract/nouns/declare.ts';
 
-/** A value that a field may have, as its option takes it and as the wire has it. */
-export function sampleOf(field: Field): { readonly text: string; readonly value: unknown } {
+/** A value that a field may have, as its option takes it, as the wire has it, and as answers show it later. */
+export function sampleOf(field: Field): { readonly text: string; readonly value: unknown; readonly shown: unknown } {
+  const { text, value } = plainSample(field);
+  return { text, value, shown: field.isHidden ? HIDDEN : value };
+}
+
+/** An answer as it is shown later: secrets are in the first answer alone. */
+export function withoutSecrets<B extends object>(fields: Readonly<Record<string, Field>>, body: B): B {
+  const hidden = Object.entries(fields).flatMap(([member, { isHidden }]) => (isHidden ? [[member, HIDDEN]] : []));
+  return { ...body, ...Object.fromEntries(hidden) };
+}
+
+function plainSample(field: Field): { readonly text: string; readonly value: unknown } {
   const { values, read } = field.option;
+  if (field.isHidden) return { text: 'new', value: 'new' };
   if (field.refersTo !== undefined) return { text: 'none', value: null };
   const lowest = 'minimum' in field.input ? String(field.input.minimum) : undefined;
   const text = lowest ?? values?.[0] ?? 'a note';

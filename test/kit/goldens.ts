@@ -44,14 +44,16 @@ export function renderedCase(name: string, caseName: string, templates: Template
   return desired === null ? [] : renderService(serviceNamed(name), desired, context);
 }
 
-/** Golden texts of a case by path below its folder: `desired.json` and the files under their real names. */
+/** Golden texts of a case by path below its folder: `desired.json` and the files under their real names. Secrets are masked as in differences. */
 export function goldenFiles(name: string, caseName: string, templates: Templates): Readonly<Record<string, string>> {
-  const { folder } = serviceNamed(name);
-  const files = renderedCase(name, caseName, templates).map((file) => [
-    file.target.slice(folder.length + 1),
-    file.content,
-  ]);
-  return { 'desired.json': `${pretty(desiredOf(name, caseName))}\n`, ...Object.fromEntries(files) };
+  const service = serviceNamed(name);
+  const { folder } = service;
+  const given = desiredOf(name, caseName);
+  const desired = given === null ? null : (service.mask?.(given) ?? given);
+  const context = { facts: FACTS, templates, generation: GENERATION };
+  const rendered = desired === null ? [] : renderService(service, desired, context);
+  const files = rendered.map((file) => [file.target.slice(folder.length + 1), file.content]);
+  return { 'desired.json': `${pretty(desired)}\n`, ...Object.fromEntries(files) };
 }
 
 /** JSON for reviewers: what holds no other list or object stands on one line. */

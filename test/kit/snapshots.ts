@@ -4,6 +4,7 @@ import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
 import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
 import type { Reservation } from '../../src/model/nouns/reservation.ts';
+import { COPY_KEY, type SigningKey } from '../../src/model/trust/signing-key.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Cluster, Domain, Node, RackNode, Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
@@ -76,6 +77,12 @@ export function aCluster(changes: Partial<Cluster> = {}): Cluster {
   return { id: 'regent-0f3a9c21', vip: null, virtualRouter: 51, isSeed: false, ...changes };
 }
 
+/** A key that no site has. */
+export function aCopyKey(changes: Partial<SigningKey> = {}): SigningKey {
+  const secret = 'bm90IGEgc2VjcmV0LCBvbmx5IGEgdGVzdCB2YWx1ZSE=';
+  return { name: COPY_KEY, algorithm: 'hmac-sha256', secret, number: 1, ...changes };
+}
+
 /** The lab's cluster: region nodes r1–r3 with a floating address, racks k1 and k2. `changes` last. */
 export function clusterSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   const region = (number: number): Node => ({
@@ -98,6 +105,7 @@ export function clusterSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     cluster: aCluster({ vip: '10.77.0.10/24' }),
     nodes: [rack(1), rack(2), region(1), region(2), region(3)],
     racks: [aRack(1, 'n-k1', true), aRack(2, 'n-k2')],
+    copyKey: aCopyKey(),
     ...changes,
   });
 }
@@ -126,6 +134,28 @@ function pairedSnapshot(): Snapshot {
       { id: 2, subnetId: 2, kind: 'dynamic', first: '10.20.1.0', last: '10.20.1.255', comment: '' },
     ],
     sights: [onVlan('n-k2', 1, 2), onVlan('n-k2', 2, 2), onVlan('n-r1', 1, 1), onVlan('n-r1', 2, 1)],
+  };
+}
+
+/** A rack (the node of the goldens) of a region node elsewhere: it stands on a VLAN with DHCP, an upstream is set, other servers copy a domain. */
+function rackSnapshot(): Snapshot {
+  const cluster = clusterSnapshot();
+  const rack: Node = { ...R1, isRegion: false };
+  return {
+    ...cluster,
+    settings: { ...cluster.settings, upstream_dns: ['192.0.2.53'] },
+    nodes: [rack, ...cluster.nodes.filter((node) => node.isRegion && node.id !== R1.id)],
+    racks: [aRack(1, R1.id, true)],
+    sights: [{ nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] }],
+    vlans: [aVlan(1, 10, { dhcpOn: true })],
+    subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24')],
+    ranges: [aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.199'])],
+    domains: [
+      aDomain(1, 'regent.internal'),
+      aDomain(2, 'example.test', { transferTo: ['192.0.2.5'], transferKey: 'ns-partner' }),
+    ],
+    tsigKeys: [aCopyKey({ name: 'ns-partner', algorithm: 'hmac-sha512' })],
+    machines: [machine('web1', 2, { eth0: ['10.10.10.21'] })],
   };
 }
 
@@ -467,4 +497,5 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   'hostile-strings': placed(hostileSnapshot()),
   cluster: clusterSnapshot(),
   pair: pairedSnapshot(),
+  rack: rackSnapshot(),
 };

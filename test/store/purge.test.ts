@@ -44,6 +44,12 @@ beforeEach(async () => {
        select to_char(n, 'FM00'), 'n1', now() - interval '60 days', now() - n * interval '3 days' from generate_series(1, 4) n;
      insert into service_actions (node_id, service, at, kind, why, trigger)
        select 'n1', 'dns', now() - n * interval '12 days', 'reload', 'w', 'role' from generate_series(1, 4) n;
+     -- Secrets: in force, of before with history, of a key that is gone with history, and without.
+     set regent.operation = 'o2';
+     insert into tsig_keys (id, name) values (1, 'a'), (2, 'b');
+     insert into tsig_secrets (key_id, number, secret) select n, 2, repeat('A', 24) from generate_series(1, 4) n;
+     update tsig_keys set secret_number = 2 where id = 1;
+     delete from tsig_keys where id = 2;
      insert into drill_ledger (run, number, written_at)
        select '018f3c1e-0000-7000-8000-000000000001', n, now() - n * interval '10 hours' from generate_series(1, 4) n;
      insert into drill_rounds (run, hazard, round, seed, started_at, passed, version, verdict, timeline)
@@ -73,6 +79,7 @@ test('removes what has expired and nothing else', async () => {
     lease_releases: 0,
     leases: 2,
     service_actions: 2,
+    tsig_secrets: 2,
     heartbeats: 1,
     drill_ledger: 2,
     drill_rounds: 3,
@@ -114,5 +121,5 @@ test('a large heap is removed in bounded rounds, and stays due until it is gone'
 
 test('whatever their age, there are never too many rows', async () => {
   await postgres.get().admin(`update counters set event = 1000035, revision = 200002`, database);
-  expect(value(await purge(db, 'p1'))).toMatchObject({ events: 35, changes: 2, history: 2 });
+  expect(value(await purge(db, 'p1'))).toMatchObject({ events: 35, changes: 2, history: 6 });
 });

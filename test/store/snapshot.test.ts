@@ -25,7 +25,10 @@ beforeAll(async () => {
 });
 
 test('an empty site has the untagged VLAN and the default settings', async () => {
-  expect(value(await db.read(readSnapshot))).toEqual({
+  const { copyKey, ...snapshot } = value(await db.read(readSnapshot));
+  expect(copyKey).toMatchObject({ name: 'regent-racks', algorithm: 'hmac-sha256', number: 1 });
+  expect(Buffer.from(copyKey?.secret ?? '', 'base64')).toHaveLength(64);
+  expect(snapshot).toEqual({
     revision: 0,
     observed: 0,
     cluster: null,

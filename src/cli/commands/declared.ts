@@ -3,7 +3,9 @@ import {
   columnOf,
   type Declaration,
   type Field,
+  HIDDEN,
   oneOfNoun,
+  paramOf,
   type Verb,
 } from '../../contract/nouns/declare.ts';
 import { type Declared, type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
@@ -102,8 +104,10 @@ function createCommand(declaration: Declared): CommandSpec {
     options: others.map((member) => optionOf(fields, member)),
     isChange: true,
     examples: create.examples ?? [`regent ${noun} create ${example}`],
-    run: (call) =>
-      change(call, declaration, 'create', { body: { name: need(call, 0), ...given(call, fields, others) } }),
+    run: async (call) => {
+      const body = { name: need(call, 0), ...given(call, fields, others) };
+      return await change(call, declaration, 'create', { body: { ...body, ...(await secretsOf(call, fields)) } });
+    },
   };
 }
 
@@ -118,10 +122,10 @@ function setCommand(declaration: Declared): CommandSpec {
     options: members.map((member) => optionOf(fields, member)),
     isChange: true,
     examples: set.examples ?? [`regent ${noun} set ${example} --name ${example}-2`],
-    run: (call) => {
-      const body = given(call, fields, members);
+    run: async (call) => {
+      const body = { ...given(call, fields, members), ...(await secretsOf(call, fields)) };
       nothingToSet(body, orList(members.map((member) => `--${flagOf(member)}`)));
-      return change(call, declaration, 'set', { params: paramsOf(noun, call), body });
+      return await change(call, declaration, 'set', { params: paramsOf(noun, call), body });
     },
   };
 }
@@ -153,8 +157,25 @@ function change(
     input: input as never,
     shape: shapeOf(declaration),
     done: DONE[verb],
+    ...(hasHidden(declaration) && verb !== 'delete'
+      ? { tell: (row: Row) => toldWithSecrets(declaration, verb, row) }
+      : {}),
     ...(next === undefined ? {} : { next }),
   });
+}
+
+function hasHidden({ fields }: Declaration): boolean {
+  return Object.values<Field>(fields).some(({ isHidden }) => isHidden);
+}
+
+/** What was done, and the secrets of the answer: it is the only one that has them. */
+function toldWithSecrets(declaration: Declared, verb: 'create' | 'set', row: Row): string {
+  const fields = Object.entries<Field>(declaration.fields);
+  const lines = fields.flatMap(([member, { isHidden }]) => {
+    const text = isHidden ? textOf(row, member) : HIDDEN;
+    return text === HIDDEN ? [] : [`Its ${headerOf(member)}, shown only this once: ${text}`];
+  });
+  return [`${declaration.noun} ${row.name} ${DONE[verb]}`, ...lines].join('\n');
 }
 
 const DONE = { create: 'created', set: 'changed', delete: 'deleted' } as const;
@@ -187,7 +208,7 @@ function whichOf(noun: DeclaredNoun): ArgumentSpec {
 }
 
 function paramsOf(noun: DeclaredNoun, call: Call): never {
-  return { [noun]: need(call, 0) } as never;
+  return { [paramOf(noun)]: need(call, 0) } as never;
 }
 
 function optionOf(fields: Declaration['fields'], member: string): OptionSpec {
@@ -195,11 +216,27 @@ function optionOf(fields: Declaration['fields'], member: string): OptionSpec {
   return { flags: `--${flagOf(member)} <${value}>`, help, ...(values === undefined ? {} : { values }) };
 }
 
-/** The members that were given as options. */
+/** Secrets that were asked for: the word `new`, or what comes on standard input for `-`. */
+async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
+  const secrets: Record<string, unknown> = {};
+  for (const [member, { isHidden }] of Object.entries<Field>(fields)) {
+    const word = isHidden ? option(call, member) : undefined;
+    if (word === undefined) continue;
+    const rule = '"new", or "-" and the secret on standard input';
+    if (word !== 'new' && word !== '-')
+      throw usageError(`--${flagOf(member)}: a secret does not belong on a command line. Rule: ${rule}.`);
+    secrets[member] = word === 'new' ? word : (await call.io.readInput()).trim();
+  }
+  return secrets;
+}
+
+/** The members that were given as options, but secrets. */
 function given(call: Call, fields: Declaration['fields'], members: readonly string[]): Record<string, unknown> {
   const all = members.map((member) => [member, option(call, member)] as const);
   return Object.fromEntries(
-    all.flatMap(([member, text]) => (text === undefined ? [] : [[member, valueOf(fields, member, text)]])),
+    all.flatMap(([member, text]) =>
+      text === undefined || fieldOf(fields, member).isHidden ? [] : [[member, valueOf(fields, member, text)]],
+    ),
   );
 }
 

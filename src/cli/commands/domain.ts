@@ -1,8 +1,8 @@
 import type { Domain } from '../../contract/network/domain.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec, OptionSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, flag, need, nothingToSet, text, ttlOf } from '../values.ts';
+import { collect, flag, need, nothingToSet, option, text, textOrNone, ttlOf } from '../values.ts';
 
 const SHAPE: Shape<Domain> = {
   kind: 'domain',
@@ -12,6 +12,8 @@ const SHAPE: Shape<Domain> = {
     { header: 'ttl', value: (domain) => (domain.ttl === null ? 'default' : String(domain.ttl)) },
     { header: 'default', value: (domain) => (domain.isDefault ? 'yes' : 'no') },
     { header: 'lease names', value: (domain) => (domain.leaseNames ? 'on' : 'off') },
+    { header: 'transfer to', wide: true, value: (domain) => domain.transferTo.join(', ') },
+    { header: 'transfer key', wide: true, value: (domain) => domain.transferKey ?? '' },
     { header: 'id', wide: true, value: (domain) => String(domain.id) },
   ],
 };
@@ -22,11 +24,22 @@ const LEASE_NAMES = {
   help: 'publish the names that DHCP clients give themselves',
   values: ['on', 'off'],
 };
+const TRANSFERS: readonly OptionSpec[] = [
+  { flags: '--transfer-to <addresses>', help: 'other name servers that may copy it, with commas; "none": nobody' },
+  { flags: '--transfer-key <key|none>', help: 'the tsig-key that they need; "none": their address is enough' },
+];
 const FORCE = { flags: '--force', help: 'take a public top-level domain, such as com, as meant' };
 const NAME = { name: '<name>', help: 'domain name or id', complete: 'domain' } as const;
 
 function forceOf(call: Call): { force?: boolean } {
   return call.options['force'] === true ? { force: true } : {};
+}
+
+/** `--transfer-to` and `--transfer-key` as members of a body. */
+function transfersOf(call: Call): { transferTo?: string[]; transferKey?: string | null } {
+  const addresses = option(call, 'transferTo');
+  const transferTo = addresses === 'none' ? [] : addresses?.split(',').map((address) => address.trim());
+  return { ...(transferTo === undefined ? {} : { transferTo }), ...textOrNone(call, 'transferKey') };
 }
 
 /** `regent domain`. */
@@ -61,14 +74,20 @@ export const DOMAIN: NounSpec = {
       verb: 'create',
       summary: 'create a domain',
       args: [{ name: '<name>', help: 'such as example.test' }],
-      options: [TTL, LEASE_NAMES, FORCE],
+      options: [TTL, LEASE_NAMES, ...TRANSFERS, FORCE],
       isChange: true,
       examples: ['regent domain create example.test', 'regent domain create example.test --ttl 300 --dry-run'],
       run: (call) =>
         runChange(call, {
           route: 'domain.create',
           input: {
-            body: { name: need(call, 0), ...ttlOf(call), ...flag(call, 'leaseNames', 'leaseNames'), ...forceOf(call) },
+            body: {
+              name: need(call, 0),
+              ...ttlOf(call),
+              ...flag(call, 'leaseNames', 'leaseNames'),
+              ...transfersOf(call),
+              ...forceOf(call),
+            },
           },
           shape: SHAPE,
           done: 'created',
@@ -78,12 +97,20 @@ export const DOMAIN: NounSpec = {
       verb: 'set',
       summary: 'change a domain',
       args: [NAME],
-      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES, FORCE],
+      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES, ...TRANSFERS, FORCE],
       isChange: true,
-      examples: ['regent domain set lab.example.test --lease-names on'],
+      examples: [
+        'regent domain set lab.example.test --lease-names on',
+        'regent domain set example.test --transfer-to 192.0.2.5,192.0.2.6 --transfer-key ns-partner',
+      ],
       run: (call) => {
-        const body = { ...text(call, 'name'), ...ttlOf(call), ...flag(call, 'leaseNames', 'leaseNames') };
-        nothingToSet(body, '--name, --ttl or --lease-names');
+        const body = {
+          ...text(call, 'name'),
+          ...ttlOf(call),
+          ...flag(call, 'leaseNames', 'leaseNames'),
+          ...transfersOf(call),
+        };
+        nothingToSet(body, '--name, --ttl, --lease-names, --transfer-to or --transfer-key');
         return runChange(call, {
           route: 'domain.set',
           input: { params: { domain: need(call, 0) }, body: { ...body, ...forceOf(call) } },

@@ -1,8 +1,15 @@
 import Type, { type Static } from 'typebox';
-import { Flag, Id, listQuery, strict, Ttl, text, WriteQuery } from '../common.ts';
+import { Flag, Id, listQuery, nullable, strict, Ttl, text, WriteQuery } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
 
 const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
+
+const TransferTo = Type.Array(text(64), {
+  maxItems: 8,
+  description: 'addresses of other name servers that may copy it, and are told of each change',
+});
+
+const TransferKey = nullable(text(64, 'id or name of the key (tsig-key) that signs that; null: the address is enough'));
 
 const Force = Type.Boolean({
   description:
@@ -15,6 +22,8 @@ export const Domain = strict({
   name: Type.String(),
   ttl: Ttl,
   leaseNames: LeaseNames,
+  transferTo: Type.Array(Type.String(), { description: 'other name servers that may copy it' }),
+  transferKey: nullable(Type.String({ description: 'name of the key that they need' })),
   isDefault: Type.Boolean({ description: 'nodes, and machines that name no domain, live here' }),
 });
 export type Domain = Static<typeof Domain>;
@@ -23,6 +32,8 @@ const DomainCreate = strict({
   name: text(254),
   ttl: Type.Optional(Ttl),
   leaseNames: Type.Optional(LeaseNames),
+  transferTo: Type.Optional(TransferTo),
+  transferKey: Type.Optional(TransferKey),
   force: Type.Optional(Force),
 });
 export type DomainCreate = Static<typeof DomainCreate>;
@@ -31,6 +42,8 @@ const DomainSet = strict({
   name: Type.Optional(text(254)),
   ttl: Type.Optional(Ttl),
   leaseNames: Type.Optional(LeaseNames),
+  transferTo: Type.Optional(TransferTo),
+  transferKey: Type.Optional(TransferKey),
   force: Type.Optional(Force),
 });
 export type DomainSet = Static<typeof DomainSet>;

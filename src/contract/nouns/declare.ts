@@ -39,6 +39,8 @@ export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema,
   grammar?(label: string): string;
   /** The declared noun that it names an object of: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
   readonly refersTo?: string;
+  /** It goes in and does not come out: answers show `HIDDEN`, and it is no column. A use case beside the declaration keeps it. */
+  readonly isHidden?: true;
   /** The model's law: the canonical value, or why there is none. Left out: the schema and the constraint are all. */
   parse?(value: string, field: string): string | Rejected;
 }
@@ -56,7 +58,7 @@ export type Carrier = 'machine';
 /** Objects that name one of this noun, and keep it from being deleted. */
 export interface Use {
   /** Whose names a refusal tells (store/declared/labels.ts). */
-  readonly noun: 'vlan' | Carrier;
+  readonly noun: 'vlan' | 'domain' | Carrier;
   /** Their column that names the object, and its foreign key. */
   readonly column: string;
   readonly constraint: string;
@@ -90,7 +92,7 @@ export interface Texts {
  */
 export interface Declaration {
   readonly noun: string;
-  /** Also its path in the API and its table. */
+  /** Also its path in the API; its table with underscores for hyphens. */
   readonly plural: string;
   /** Its schema's name in the OpenAPI document. */
   readonly component: string;
@@ -169,6 +171,25 @@ export function numberField(given: {
   };
 }
 
+/** What answers show instead of a secret. */
+export const HIDDEN = '***';
+
+/** A secret. The command line takes it from standard input, where no other user of the host sees it. */
+export function secretField(
+  help: string,
+  parse: (value: string, field: string) => string | Rejected,
+): Field<TString, TString, true> {
+  return {
+    answer: Type.String({ description: `${HIDDEN}, but in the answer to whoever made it` }),
+    input: Type.String({ minLength: 1, maxLength: 128, description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'new|-', help: `${help}; "-": it comes on standard input` },
+    isHidden: true,
+    parse,
+  };
+}
+
 /** Something that is on or off. */
 export function flagField(help: string): Field<TBoolean, TBoolean, true> {
   const values = ['on', 'off'];
@@ -219,6 +240,17 @@ export function referenceField(
     refersTo: noun,
   };
 }
+
+/** The table of a noun. */
+export function tableOf({ plural }: Pick<Declaration, 'plural'>): string {
+  return plural.replaceAll('-', '_');
+}
+
+/** The name of the part of a path that names an object of a noun: the API's paths take no hyphens there. */
+export function paramOf<const N extends string>(noun: N): Underscored<N> {
+  return noun.replaceAll('-', '_') as Underscored<N>;
+}
+export type Underscored<N extends string> = N extends `${infer A}-${infer B}` ? `${A}_${Underscored<B>}` : N;
 
 /** The column of a member. */
 export function columnOf(member: string, field?: Pick<Field, 'refersTo'>): string {

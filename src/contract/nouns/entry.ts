@@ -1,7 +1,7 @@
 import type { Static, TArray, TNull, TObject, TSchema, TString, TUnion } from 'typebox';
 import { page, type WriteQuery } from '../common.ts';
 import { del, EVERYBODY, get, OPERATORS, patch, post, type RouteSpec } from '../route-spec.ts';
-import type { Verb } from './declare.ts';
+import { paramOf, type Verb } from './declare.ts';
 
 /** What the five usual calls take and answer. `remove`: the query of `delete`, where it has more than others. */
 export interface Schemas {
@@ -94,7 +94,7 @@ export function usualCalls(
   const { noun, plural, one, many, schemas } = given;
   const { answer: response, params, query, create, set, remove } = schemas;
   const path = `/${plural}`;
-  const object = `${path}/{${noun}}`;
+  const object = `${path}/{${paramOf(noun)}}`;
   return {
     list: get(path, `List ${many}`, { roles: EVERYBODY, query, response: page(response) }),
     show: get(object, `Show ${one}`, { roles: EVERYBODY, params, response, hasEtag: true }),

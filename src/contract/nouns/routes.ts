@@ -1,7 +1,7 @@
 import Type, { type Static, type TInteger, type TObject, type TOptional, type TSchema, type TString } from 'typebox';
 import { Id, listQuery, strict, text } from '../common.ts';
 import type { RouteSpec } from '../route-spec.ts';
-import { type Declaration, type Field, oneOfNoun, type Verb } from './declare.ts';
+import { type Declaration, type Field, oneOfNoun, paramOf, type Underscored, type Verb } from './declare.ts';
 import { type Calls, usualCalls } from './entry.ts';
 import { type Declared, type DeclarationOf, type DeclaredNoun, NOUNS } from './registry.ts';
 
@@ -20,7 +20,7 @@ type Create<D extends Declaration> = TObject<{
     : Fields<D>[M]['input'];
 }>;
 type Set<D extends Declaration> = TObject<{ [M in keyof Fields<D> & string]: TOptional<Fields<D>[M]['input']> }>;
-type Params<D extends Declaration> = TObject<{ [P in D['noun']]: Text }>;
+type Params<D extends Declaration> = TObject<{ [P in Underscored<D['noun']>]: Text }>;
 type List<D extends Declaration> = TObject<
   Omit<ReturnType<typeof listQuery>['properties'], keyof D['filters'] | 'limit' | 'cursor' | 'sort' | 'fields'> & {
     [M in 'cursor' | 'sort' | 'fields' | (keyof D['filters'] & string)]: TOptional<
@@ -83,7 +83,7 @@ function routesOf(declaration: Declaration): [string, RouteSpec][] {
     many: plural,
     schemas: {
       answer: answerFor(declaration),
-      params: strict({ [noun]: text(64, 'id or name') }),
+      params: strict({ [paramOf(noun)]: text(64, 'id or name') }),
       query: queryOf(declaration),
       create: strict(mapped(fields, inputOf)),
       set: strict(mapped(fields, ({ input }) => Type.Optional(input))),

@@ -19,7 +19,10 @@ const STATUSES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUS
 /** Times of an SOA record behind its two names: serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13). */
 const SOA_NUMBERS = 5;
 
-/** Asks a name server once for a name's SOA: a socket of its own takes answers of that server alone. Never throws. */
+/**
+ * Asks a name server once for a name's SOA: a socket of its own takes answers of that server alone. The last line of the answer says when it
+ * came, in seconds since 1970. Never throws.
+ */
 export function askName({ nameserver, name, isRecursive, timeoutMs }: NameQuestion, port = PORT): Promise<ExecResult> {
   const id = randomInt(0x10000);
   const query = queryOf(id, name, isRecursive);
@@ -39,7 +42,7 @@ export function askName({ nameserver, name, isRecursive, timeoutMs }: NameQuesti
     });
     socket.on('message', (packet) => {
       const text = textOf(packet, id);
-      if (text !== null) settle(answered(text));
+      if (text !== null) settle(answered(`${text}when: ${Math.floor(Date.now() / 1000)}\n`));
     });
     // A connected socket hears of a closed port, and takes nobody else's packets.
     socket.once('connect', () => socket.send(query));

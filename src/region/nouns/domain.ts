@@ -1,8 +1,9 @@
-import type { Domain } from '../../contract/network/domain.ts';
+import type { Domain, DomainSet } from '../../contract/network/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names.ts';
 import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';
 import { parseTtl } from '../../model/record.ts';
+import { parseReachableAddress } from '../../model/trust/node-identity.ts';
 import { everyRow } from '../../store/page.ts';
 import * as domains from '../../store/queries/domains.ts';
 import { listMachines } from '../../store/queries/machines.ts';
@@ -10,6 +11,7 @@ import { listRecords } from '../../store/queries/records.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
+import { declaredByRef } from './declared/cases.ts';
 import { domainText, noSuch, parseRef } from '../refs.ts';
 import { glancing, reading, target, writing } from '../use-case.ts';
 
@@ -32,8 +34,26 @@ export function optionalTtl(ttl: number | null | undefined): number | null | und
   return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
 }
 
-function view({ id, name, ttl, leaseNames, isDefault }: Row): Domain {
-  return { id, name, ttl, leaseNames, isDefault };
+function view({ id, name, ttl, leaseNames, transferTo, transferKey, isDefault }: Row): Domain {
+  return { id, name, ttl, leaseNames, transferTo: [...transferTo], transferKey, isDefault };
+}
+
+/** Who may copy the domain, as a body wants it; what it does not name stays. */
+async function readTransfers(
+  tx: Tx,
+  body: Pick<DomainSet, 'transferTo' | 'transferKey'>,
+): Promise<Pick<domains.NewDomain, 'transferTo' | 'transferKeyId'> | Rejected> {
+  const addresses = body.transferTo?.map((text) => parseReachableAddress(text, 'transferTo'));
+  const refusal = addresses?.find(isRejected);
+  if (refusal) return refusal;
+  const transferTo = addresses?.flatMap((address) => (isRejected(address) ? [] : [address]));
+  const { transferKey } = body;
+  const key = typeof transferKey === 'string' ? await declaredByRef(tx, 'tsig-key', transferKey) : null;
+  if (isRejected(key)) return key;
+  return {
+    ...(transferTo === undefined ? {} : { transferTo: [...new Set(transferTo)] }),
+    ...(transferKey === undefined ? {} : { transferKeyId: key?.id ?? null }),
+  };
 }
 
 /**
@@ -94,7 +114,9 @@ export const domainCases = {
       if (isRejected(ttl)) return ttl;
       const refusal = checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, null));
       if (refusal) return refusal;
-      const row = await domains.createDomain(tx, { name, ttl: ttl ?? null, leaseNames: body.leaseNames });
+      const transfers = await readTransfers(tx, body);
+      if (isRejected(transfers)) return transfers;
+      const row = await domains.createDomain(tx, { name, ttl: ttl ?? null, leaseNames: body.leaseNames, ...transfers });
       const shown = view(row);
       tx.emit({ kind: 'domain.created', subject: row.name, data: { ...shown } });
       return { body: shown, version: row.version };
@@ -122,7 +144,10 @@ export const domainCases = {
         const refusal = checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, old.id));
         if (refusal) return refusal;
       }
+      const transfers = await readTransfers(tx, body);
+      if (isRejected(transfers)) return transfers;
       const row = await domains.updateDomain(tx, target(old.id, context), {
+        ...transfers,
         ...(body.name === undefined ? {} : { name }),
         ...(ttl === undefined ? {} : { ttl }),
         ...(body.leaseNames === undefined ? {} : { leaseNames: body.leaseNames }),

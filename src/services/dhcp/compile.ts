@@ -14,6 +14,7 @@ import { spanOf } from '../../model/ip-range.ts';
 import type { Sight, Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
+import { copyingOf } from '../dns/copies.ts';
 import { BOOT_FILES } from './boot-classes.ts';
 import { optionsOf, toldOfSubnet } from './custom/options.ts';
 import {
@@ -187,7 +188,10 @@ function leasesOf(leases: readonly StaticLease[]): StaticLease[] {
   return [...bad, ...good.map(({ lease }) => lease)];
 }
 
-/** The subnet's own resolvers; else, with DNS on, one address of each region node that serves: those on the subnet first, and this node first of all. */
+/**
+ * The subnet's own resolvers; else, with DNS on, one address of each region node that serves: those on the subnet first, and this node first of
+ * all. A rack that copies the zones comes before those that are elsewhere, because clients ask three resolvers at most (resolv.conf(5)).
+ */
 function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place: Place): string[] {
   const given = subnet.resolvers.filter((address) => !address.includes(':'));
   if (given.length > 0) return given;
@@ -203,7 +207,9 @@ function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place
     else if (here) near.push(formatAddress(here));
     else if (elsewhere !== undefined) far.push(elsewhere);
   }
-  return [...new Set([...near, ...far])];
+  const isCopying = copyingOf(snapshot)?.racks.has(place.sight.nodeId) === true;
+  const own = isCopying ? addressOn(place.sight, network).map(formatAddress) : [];
+  return [...new Set([...near, ...own, ...far])];
 }
 
 /** The default domain, then the others in their order; and those for which there is no room. */

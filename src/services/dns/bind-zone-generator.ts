@@ -36,16 +36,22 @@ export function generateZones(snapshot: Snapshot): readonly GeneratedZone[] {
 
 /**
  * What named serves beside the site's zones: names with a special use, private reverse space where an upstream is not to have it, and
- * the addresses without a name of subnets that are cut by address. `zones`: all that `generateZones` gave.
+ * the addresses without a name of subnets that are cut by address. `zones`: all that `generateZones` gave. `isWhole`: named makes none by
+ * itself, also without an upstream.
  */
-export function localZonesOf(snapshot: Snapshot, zones: readonly GeneratedZone[]): readonly LocalZone[] {
+export function localZonesOf(
+  snapshot: Snapshot,
+  zones: readonly GeneratedZone[],
+  { isWhole } = { isWhole: false },
+): readonly LocalZone[] {
   const { settings } = snapshot;
   const own = new Set(zones.map((zone) => zone.content.name));
   const unnamed = reverseNetworks(snapshot).flatMap(({ network, isCut }) =>
     isCut ? reverseZones(network, isCut).filter((name) => !own.has(name)) : [],
   );
   // Without an upstream named has the private zones by itself (RFC 6303).
-  const keepsPrivate = settings.upstream_dns.length > 0 && keepsPrivateReverse(settings);
+  const hasUpstream = settings.upstream_dns.length > 0;
+  const keepsPrivate = hasUpstream ? keepsPrivateReverse(settings) : isWhole;
   return [...localZones(own, keepsPrivate), ...unnamed.sort().map((name) => ({ name, kind: 'unnamed' as const }))];
 }
 

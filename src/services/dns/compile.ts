@@ -6,6 +6,7 @@ import type { LocalZone } from '../../model/special/local-zones.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding, PartList, VersionKey } from '../kit/contract.ts';
 import { type GeneratedZone, generateZones, localZonesOf } from './bind-zone-generator.ts';
+import { catalogOf, type Copying, copyingOf, givenCopies, takenCopies } from './copies.ts';
 import type { DnsDesired, Zone } from './desired.ts';
 import { holdZones } from './hold.ts';
 
@@ -27,6 +28,8 @@ export interface DnsShared {
   readonly local: readonly LocalZone[];
   readonly forwarders: readonly string[];
   readonly findings: readonly Finding[];
+  /** The racks that copy the zones; null: none does, and there is no catalog. */
+  readonly copying: Copying | null;
   /** What was published last of each zone. */
   readonly last: ReadonlyMap<string, Zone>;
 }
@@ -35,14 +38,16 @@ export interface DnsShared {
 export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): DnsShared {
   const { forwarders, findings } = forwardersOf(snapshot);
   if (!snapshot.nodes.some((node) => node.isRegion))
-    return { zones: [], local: localZonesOf(snapshot, []), forwarders, findings, last: new Map() };
+    return { zones: [], local: localZonesOf(snapshot, []), forwarders, findings, copying: null, last: new Map() };
   const generated = generateZones(snapshot);
   const digests = new Map(generated.map((zone) => [zone.content, zone.digest]));
   const held = holdZones(
     generated.map((zone) => zone.content),
     before,
   );
-  const zones = held.zones.map((content) => ({
+  const copying = copyingOf(snapshot);
+  const catalog = copying === null ? [] : [catalogOf(held.zones.map((zone) => zone.name))];
+  const zones = [...held.zones, ...catalog].map((content) => ({
     content,
     digest: digests.get(content) ?? textDigest(JSON.stringify(content)),
   }));
@@ -51,6 +56,7 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
     local: localZonesOf(snapshot, zones),
     forwarders,
     findings: [...findings, ...held.findings],
+    copying,
     last: held.last,
   };
 }
@@ -79,23 +85,48 @@ export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Fin
 }
 
 /**
- * BIND runs on region nodes. A zone whose content has no published number keeps its last content, because a serial that does not
- * follow the content could go backwards or stand still; without any that is a fault of the whole.
+ * BIND runs on region nodes, and on racks, which copy the zones from them. A zone whose content has no published number keeps its last
+ * content, because a serial that does not follow the content could go backwards or stand still; without any that is a fault of the whole.
  */
 export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared): DnsDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
-  if (!node?.isRegion) return null;
+  const { copying } = shared;
+  if (node?.isRegion) {
+    return {
+      zones: publishedZones(snapshot, shared),
+      local: [...shared.local],
+      ...resolving(snapshot, shared),
+      ...givenCopies(snapshot, copying),
+    };
+  }
+  if (!copying?.racks.has(nodeId)) return null;
+  return {
+    zones: [],
+    local: [...localZonesOf(snapshot, shared.zones, { isWhole: true })],
+    ...resolving(snapshot, shared),
+    keys: [copying.key],
+    copies: takenCopies(copying, publishedZones(snapshot, shared)),
+  };
+}
+
+function publishedZones(snapshot: Snapshot, { zones, last }: DnsShared): Zone[] {
   const serialOf = serialsIn(snapshot);
+  return zones.map((zone): Zone => {
+    const serial = serialOf(zone);
+    if (serial !== undefined) return { ...zone.content, serial };
+    const before = last.get(zone.content.name);
+    if (before === undefined) throw new TypeError(`zone ${zone.content.name} has no serial for its content`);
+    return before;
+  });
+}
+
+/** Who may ask for names that are not ours, and how those are found: the same on every node. */
+function resolving(
+  snapshot: Snapshot,
+  shared: DnsShared,
+): Pick<DnsDesired, 'clients' | 'forwarders' | 'dnssecValidation' | 'rateLimit'> {
   const { settings } = snapshot;
   return {
-    zones: shared.zones.map((zone): Zone => {
-      const serial = serialOf(zone);
-      if (serial !== undefined) return { ...zone.content, serial };
-      const last = shared.last.get(zone.content.name);
-      if (last === undefined) throw new TypeError(`zone ${zone.content.name} has no serial for its content`);
-      return last;
-    }),
-    local: [...shared.local],
     clients: clientsOf(snapshot),
     forwarders: [...shared.forwarders],
     dnssecValidation: settings.dnssec_validation,

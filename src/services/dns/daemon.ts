@@ -1,8 +1,11 @@
 import type { CommandRule, ExecResult, NameQuestion, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, OutsideNeed, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { readSoa } from './answer.ts';
+import { newestZones } from './copies.ts';
 import type { DnsDesired } from './desired.ts';
 import type { DnsFacts } from './facts.ts';
-import { localZoneOfFile, NAMED_CONF, zoneOfFile } from './view.ts';
+import { parseProbeCopies } from './probe-copies.ts';
+import { KEYS_CONF, LOCAL_CONF, localZoneOfFile, NAMED_CHECK, NAMED_CONF, zoneOfFile } from './view.ts';
 
 const USER = 'bind';
 const CHECKCONF = '/usr/bin/named-checkconf';
@@ -17,17 +20,19 @@ const ASK_MS = 1000;
 const UPSTREAM_MS = 3000;
 /** Above this many changed zones one reload of all is cheaper: named skips files that did not change. */
 const SINGLE_RELOADS_MAX = 8;
-/** Zones that a probe asks for, the most recently changed first. */
-const PROBED_ZONES = 5;
 /** Asked when there are no zones: usually a zone of named itself (RFC 6303 §4.2). */
 const BUILT_IN_ZONE = '127.in-addr.arpa';
 const ZONE_PATTERN = '[a-z0-9_][a-z0-9._-]{0,252}';
+// What named wrote of earlier changes. A zone that comes back with another serial is not loaded beside the journal of its last life.
+const FORGET_JOURNALS = ['/usr/bin/find', '/var/cache/bind', '-maxdepth', '1', '-name', 'ixfr-*', '-delete'];
 const STAGED_PATTERN = '/etc/bind/regent/\\.stage(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+';
 
 /** Command lines that the helper accepts for `dns`. */
 export const DNS_COMMANDS: readonly CommandRule[] = [
   { argv: [CHECKCONF, { pattern: STAGED_PATTERN }] },
   { argv: [CHECKCONF, NAMED_CONF] },
+  { argv: [CHECKCONF, NAMED_CHECK] },
+  { argv: FORGET_JOURNALS },
   { argv: [...CHECKZONE, { pattern: ZONE_PATTERN }, { pattern: STAGED_PATTERN }] },
   { argv: [...RNDC, 'reconfig'] },
   { argv: [...RNDC, 'reload'] },
@@ -42,8 +47,10 @@ export const DNS_COMMANDS: readonly CommandRule[] = [
  */
 export function checkDns(staged: readonly StagedFile[]): readonly ProcessCommand[] {
   if (!staged.some((file) => file.isChanged)) return [];
+  // With keys the checker's copy stands for named.conf, whose keys may not be installed yet.
+  const main = staged.some((file) => file.target === NAMED_CHECK) ? NAMED_CHECK : NAMED_CONF;
   return staged
-    .filter((file) => file.isChanged || file.target === NAMED_CONF)
+    .filter((file) => (file.isChanged && file.target !== NAMED_CONF) || file.target === main)
     .map((file) => {
       const zone = zoneOfFile(file.target) ?? localZoneOfFile(file.target);
       const argv = zone === null ? [CHECKCONF, file.staged] : [...CHECKZONE, zone, file.staged];
@@ -54,27 +61,39 @@ export function checkDns(staged: readonly StagedFile[]): readonly ProcessCommand
 /**
  * What makes named take new files. `reconfig` takes every line of named.conf that ours ever has (clients, forwarders,
  * limits, zones come and gone) without dropping a question; it does not read the files of zones that it knows, so
- * those are reloaded by name. Only a first named.conf needs a start.
+ * those are reloaded by name. Only a first named.conf needs a start. Journals are forgotten where a zone comes: named makes them anew,
+ * and whoever copies a zone has its present content.
  */
 export function activateDns(changes: readonly FileChange[]): Activation {
   const conf = changes.find((change) => change.target === NAMED_CONF);
   if (conf?.kind === 'added') return { kind: 'restart', why: 'named.conf is new: named reads it when it starts' };
   if (conf?.kind === 'removed') return { kind: 'none', why: 'named.conf is gone: named does not run without it' };
+  if (changes.some((change) => change.target === LOCAL_CONF)) {
+    return {
+      kind: 'restart',
+      why: 'local zones came or went: named looks for zones of the catalog at their names when it starts',
+    };
+  }
   // A zone that is new in named.conf is loaded by reconfig.
+  const isKeyChange = changes.some((change) => change.target === KEYS_CONF);
   const known = changes.filter((change) => change.kind === 'changed' || (change.kind === 'added' && !conf));
   const names = known.flatMap((change) => zoneOfFile(change.target) ?? []);
+  const hasNewZone = changes.some((change) => change.kind === 'added' && zoneOfFile(change.target) !== null);
+  const forget: ProcessCommand[] = conf && hasNewZone ? [{ argv: FORGET_JOURNALS, user: USER, timeoutMs: 10_000 }] : [];
   if (changes.some((change) => change.kind === 'changed' && localZoneOfFile(change.target) !== null)) {
-    const commands = conf ? [rndc('reconfig'), rndc('reload')] : [rndc('reload')];
+    const commands = conf || isKeyChange ? [...forget, rndc('reconfig'), rndc('reload')] : [rndc('reload')];
     return command(commands, 'a file that several local zones share changed: named reloads what changed');
   }
   if (names.length > SINGLE_RELOADS_MAX) {
-    return command([rndc('reload')], `${names.length} zones changed: named reloads what changed`);
+    return command([...forget, rndc('reload')], `${names.length} zones changed: named reloads what changed`);
   }
   const reloads = names.map((name) => rndc('reload', name));
   const zonesWhy = `changed zones are reloaded by name: ${names.join(', ')}`;
-  if (conf) {
-    const why = 'named.conf changed: reconfig takes its options and the zones that came or went';
-    return command([rndc('reconfig'), ...reloads], names.length > 0 ? `${why}; ${zonesWhy}` : why);
+  if (conf || isKeyChange) {
+    const why = conf
+      ? 'named.conf changed: reconfig takes its options and the zones that came or went'
+      : 'a key changed: reconfig takes it';
+    return command([...forget, rndc('reconfig'), ...reloads], names.length > 0 ? `${why}; ${zonesWhy}` : why);
   }
   if (reloads.length > 0) return command(reloads, zonesWhy);
   return { kind: 'none', why: 'no file that named reads has changed' };
@@ -104,8 +123,9 @@ export function outsideDns({ forwarders }: DnsDesired): readonly OutsideNeed[] {
   }));
 }
 
-/** Healthy: every answer has the serial that was published. */
+/** Healthy: every answer has the serial that was published. On a rack: `parseProbeCopies`. */
 export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesired): ServiceHealth {
+  if (desired.copies !== undefined) return parseProbeCopies(answers, desired.copies);
   for (const [index, { name, serial }] of probedZones(desired).entries()) {
     const problem = problemOf(answers[index], serial);
     if (problem !== null) return { isHealthy: false, detail: `asked ${NAMESERVER} for the SOA of ${name}: ${problem}` };
@@ -125,22 +145,24 @@ export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesire
 }
 
 /** `serial` null: any answer will do. */
-function probedZones(desired: DnsDesired): readonly { readonly name: string; readonly serial: number | null }[] {
-  if (desired.zones.length === 0) return [{ name: BUILT_IN_ZONE, serial: null }];
-  return [...desired.zones].sort((a, b) => b.serial - a.serial || (a.name < b.name ? -1 : 1)).slice(0, PROBED_ZONES);
+function probedZones({
+  zones,
+  copies,
+}: DnsDesired): readonly { readonly name: string; readonly serial: number | null }[] {
+  if (copies !== undefined) return copies.published;
+  return zones.length === 0 ? [{ name: BUILT_IN_ZONE, serial: null }] : newestZones(zones);
 }
 
 function problemOf(answer: ExecResult | undefined, serial: number | null): string | null {
   if (!answer) return 'it was not asked';
   if (answer.failure !== null) return answer.failure;
-  const status = /status: ([A-Z]+)/.exec(answer.stdout)?.[1];
-  if (answer.timedOut || status === undefined) return 'no answer within a second';
+  const { status, serial: found } = readSoa(answer);
+  if (status === null) return 'no answer within a second';
   // Any answer proves life; with `forward only` named keeps no zones of its own.
   if (serial === null) return null;
   if (status !== 'NOERROR') return `it answered ${status}`;
-  const found = /\sSOA\s+\S+\s+\S+\s+(\d+)\s/.exec(answer.stdout)?.[1];
-  if (found === undefined) return 'the answer has no SOA record';
-  return Number(found) === serial ? null : `its serial is ${found}, published is ${serial}`;
+  if (found === null) return 'the answer has no SOA record';
+  return found === serial ? null : `its serial is ${found}, published is ${serial}`;
 }
 
 function rndc(...words: readonly string[]): ProcessCommand {

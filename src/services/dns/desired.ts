@@ -1,6 +1,10 @@
 import Type, { type Static } from 'typebox';
 import { LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
+import { TSIG_ALGORITHMS, type TsigAlgorithm } from '../../model/trust/signing-key.ts';
 import { TTL_MAX, TTL_MIN, TXT_MAX } from '../../model/record.ts';
+
+/** Zones that a probe asks for, the most recently changed first. */
+export const PROBED_ZONES = 5;
 
 /** A name without final dot: labels of at most 63 characters, 253 in all; `*` may be the first, `_` may start one. */
 const NAME_PATTERN = '^(?=.{1,253}$)(?:\\*\\.)?_?[a-z0-9][a-z0-9-]{0,62}(?:\\._?[a-z0-9][a-z0-9-]{0,62})*$';
@@ -10,6 +14,7 @@ const NETWORK_PATTERN = '^[0-9a-f.:]{2,45}/[0-9]{1,3}$';
 
 const Name = Type.String({ pattern: NAME_PATTERN });
 const Ttl = Type.Integer({ minimum: TTL_MIN, maximum: TTL_MAX });
+const Serial = Type.Integer({ minimum: 1, maximum: 0xffff_ffff });
 const Owner = Type.String({ pattern: OWNER_PATTERN });
 
 /** A record of a zone. `name` is relative, `@` for the zone itself; `ttl` in seconds, the zone's when left out. */
@@ -38,7 +43,7 @@ export type ZoneRecord = Static<typeof ZoneRecord>;
 /** A zone. `primary` and `contact` are the SOA's names; `ttl` and `negativeTtl` (RFC 2308 §4) in seconds. */
 export const Zone = Type.Object({
   name: Name,
-  serial: Type.Integer({ minimum: 1, maximum: 0xffff_ffff }),
+  serial: Serial,
   ttl: Ttl,
   negativeTtl: Ttl,
   primary: Name,
@@ -56,6 +61,38 @@ export const LocalZone = Type.Object({
   kind: Type.Unsafe<LocalZoneKind>(Type.Union(LOCAL_ZONE_KINDS.map((kind) => Type.Literal(kind)))),
 });
 
+const Address = Type.String({ pattern: ADDRESS_PATTERN });
+const KeyName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' });
+
+/** A key of `keys.conf`: the one member of a desired state that is a secret (`maskDns`). */
+const Key = Type.Object({
+  name: KeyName,
+  algorithm: Type.Unsafe<TsigAlgorithm>(Type.Union(TSIG_ALGORITHMS.map((word) => Type.Literal(word)))),
+  secret: Type.String({ pattern: '^[A-Za-z0-9+/]{16,88}={0,2}$' }),
+  number: Type.Integer({ minimum: 1 }),
+});
+
+/** On a region node: all zones go to these racks, and the list of zones with them (`catalog`). `key`: what signs that. */
+const Racks = Type.Object({ key: KeyName, addresses: Type.Array(Address), catalog: Name });
+export type Racks = Static<typeof Racks>;
+
+/** On a region node: other servers that copy a zone, and the key that they need; null: their address is enough. */
+const Transfer = Type.Object({ zone: Name, to: Type.Array(Address), key: Type.Union([KeyName, Type.Null()]) });
+export type Transfer = Static<typeof Transfer>;
+
+/**
+ * On a rack: it copies every zone that the catalog names from these region nodes. `published`: serials of the zones that changed last, as the
+ * regions publish them; `count`: number of all zones.
+ */
+const Copies = Type.Object({
+  key: KeyName,
+  primaries: Type.Array(Address, { minItems: 1 }),
+  catalog: Name,
+  published: Type.Array(Type.Object({ name: Name, serial: Serial })),
+  count: Type.Integer({ minimum: 0 }),
+});
+export type Copies = Static<typeof Copies>;
+
 /** What BIND is to be on a node. `clients`: networks that may ask for names that are not ours. */
 export const DnsDesired = Type.Object({
   zones: Type.Array(Zone),
@@ -66,5 +103,10 @@ export const DnsDesired = Type.Object({
   dnssecValidation: Type.Union([Type.Literal('auto'), Type.Literal('no')]),
   /** Answers per second to one stranger's network; 0: no limit. */
   rateLimit: Type.Integer({ minimum: 0, maximum: 1000 }),
+  keys: Type.Optional(Type.Array(Key)),
+  racks: Type.Optional(Racks),
+  transfers: Type.Optional(Type.Array(Transfer)),
+  /** Left out on a region node. */
+  copies: Type.Optional(Copies),
 });
 export type DnsDesired = Static<typeof DnsDesired>;

@@ -1,12 +1,13 @@
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDns, DNS_PARTS, type DnsShared, heldBackDns, prepareDns, versionedDns } from './compile.ts';
+import { maskDns } from './copies.ts';
 import { activateDns, checkDns, DNS_COMMANDS, outsideDns, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
 import { DnsDesired } from './desired.ts';
 import { lintDns } from './lint.ts';
 import { lintSpecialUse } from './lint-special.ts';
 import { DNS_FILES, type DnsView, FOLDER, viewDns } from './view.ts';
 
-/** BIND 9.20: the site's zones on every region node, and a resolver for the site's subnets. */
+/** BIND 9.20: the site's zones on every region node, copies of them on every rack, and a resolver for the site's subnets. */
 export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   name: 'dns',
   desired: DnsDesired,
@@ -16,6 +17,7 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   commands: DNS_COMMANDS,
   users: ['bind'],
   files: DNS_FILES,
+  mask: maskDns,
   prepare: prepareDns,
   heldBack: heldBackDns,
   versioned: versionedDns,

@@ -1,16 +1,26 @@
 import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
+import { textDigest } from '../../core/digest.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
+import { type GivenView, givenView, type TakenView, takenView } from './view-copies.ts';
 
 /** Regent's own folder of BIND; Debian's AppArmor profile lets named read it and write nothing in it. */
 export const FOLDER = '/etc/bind/regent';
 /** BIND's main file. */
 export const NAMED_CONF = `${FOLDER}/named.conf`;
+/** Keys for transfers, readable by root and named alone. */
+export const KEYS_CONF = `${FOLDER}/keys.conf`;
+/** A rack's local zones, apart from the main file: named sees no zone of the catalog that comes to a name of theirs until it starts anew. */
+export const LOCAL_CONF = `${FOLDER}/local.conf`;
+/** A copy of the main file for its checker, with keys and local zones in it: the installed ones may be of another time, or not there yet. */
+export const NAMED_CHECK = `${FOLDER}/check/named.conf`;
 const LOCAL = `${FOLDER}/local`;
 const ZONES = `${FOLDER}/zones`;
 /** Seconds that a resolver remembers an answer of a local zone (RFC 6303 §3), and that an address has no name yet. */
 const LOCAL_TTL = 10_800;
 const UNNAMED_TTL = 60;
+/** What named itself writes of changed zones, for transfers of the difference; gone when it starts (systemd/named.service.d). */
+const JOURNAL = '/var/cache/bind/ixfr-';
 /** A file name has at most 255 bytes, and installing adds to it for a moment. */
 const FILE_NAME_MAX = 200;
 
@@ -22,7 +32,31 @@ interface ConfView {
   readonly disabledZones: readonly string[];
   readonly hasRateLimit: boolean;
   readonly rateLimit: number;
-  readonly zones: readonly { readonly name: string; readonly file: string }[];
+  readonly isEmptyZoneMaker: boolean;
+  readonly hasKeys: boolean;
+  /** The keys stand in this file itself. */
+  readonly isForCheck: boolean;
+  readonly keys: readonly KeyView[];
+  readonly keysFile: string;
+  /** On a rack. */
+  readonly isCopy: boolean;
+  readonly copies: TakenView;
+  readonly localFile: string;
+  readonly hasZones: boolean;
+  readonly zones: readonly ConfZone[];
+}
+
+interface KeyView {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly secret: string;
+}
+
+/** A zone of named.conf. */
+interface ConfZone extends GivenView {
+  readonly name: string;
+  readonly file: string;
+  readonly journal: string;
 }
 
 interface ZoneView extends Omit<Zone, 'records'> {
@@ -53,7 +87,7 @@ export interface DnsView {
   readonly local: readonly LocalView[];
 }
 
-/** One file per zone, one per kind of local zone, then named.conf, which names them: installed in this order. root owns them, named may read them. */
+/** One file per zone, one per kind of local zone, keys, then named.conf, which names them: installed in this order. root owns them, named may read them. */
 export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   {
     template: 'zone.hbs',
@@ -72,12 +106,33 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
     instances: (view) => view.local.map((item) => ({ target: localFile(item.kind), view: item })),
   },
   {
+    template: 'keys.conf.hbs',
+    comment: '//',
+    mode: 0o640,
+    owner: 'root',
+    group: 'bind',
+    instances: (view) => (view.conf.hasKeys ? [{ target: KEYS_CONF, view: view.conf }] : []),
+  },
+  {
+    template: 'local.conf.hbs',
+    comment: '//',
+    mode: 0o640,
+    owner: 'root',
+    group: 'bind',
+    instances: ({ conf }) => (conf.isCopy ? [{ target: LOCAL_CONF, view: conf }] : []),
+  },
+  {
     template: 'named.conf.hbs',
     comment: '//',
     mode: 0o640,
     owner: 'root',
     group: 'bind',
-    instances: (view) => [{ target: NAMED_CONF, view: view.conf }],
+    instances: ({ conf }) => [
+      ...(conf.hasKeys
+        ? [{ target: NAMED_CHECK, view: { ...conf, isForCheck: true, hasZones: true }, isCopy: true }]
+        : []),
+      { target: NAMED_CONF, view: conf },
+    ],
   },
 ];
 
@@ -109,6 +164,7 @@ export function zoneOfFile(path: string): string | null {
 /** Makes the templates' view of a desired state. */
 export function viewDns(desired: DnsDesired): DnsView {
   const local = desired.local ?? [];
+  const { keys = [], copies } = desired;
   return {
     conf: {
       clients: desired.clients,
@@ -118,14 +174,28 @@ export function viewDns(desired: DnsDesired): DnsView {
       disabledZones: hidingZones(new Set(desired.zones.map((zone) => zone.name))),
       hasRateLimit: desired.rateLimit > 0,
       rateLimit: desired.rateLimit,
+      // What named makes by itself would stand in the way of a zone that the catalog names.
+      isEmptyZoneMaker: copies === undefined,
+      hasKeys: keys.length > 0,
+      isForCheck: false,
+      keys,
+      keysFile: KEYS_CONF,
+      isCopy: copies !== undefined,
+      copies: takenView(copies),
+      localFile: LOCAL_CONF,
+      hasZones: copies === undefined,
       zones: [
-        ...desired.zones.map((zone) => ({ name: zone.name, file: zoneFile(zone.name) })),
-        ...local.map((zone) => ({ name: zone.name, file: localFile(zone.kind) })),
+        ...desired.zones.map((zone) => confZone(zone.name, zoneFile(zone.name), givenView(desired, zone.name))),
+        ...local.map((zone) => confZone(zone.name, localFile(zone.kind), givenView(desired, null))),
       ],
     },
     zones: desired.zones.map((zone) => ({ ...zone, records: zone.records.map((record) => viewRecord(record, zone)) })),
     local: LOCAL_ZONE_KINDS.filter((kind) => local.some((zone) => zone.kind === kind)).map(viewLocal),
   };
+}
+
+function confZone(name: string, file: string, given: GivenView): ConfZone {
+  return { name, file, journal: `${JOURNAL}${textDigest(name).slice(0, 40)}`, ...given };
 }
 
 function viewLocal(kind: LocalZoneKind): LocalView {

@@ -180,6 +180,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Users that these commands run as: the daemon's own. */
   readonly users: readonly string[];
   readonly files: readonly FileSpec<View>[];
+  /** The desired state without its secrets, of the same shape: what differences and other views for people are made from. Left out: it has none. */
+  mask?(desired: Desired): Desired;
   /**
    * Work that all nodes share; must not depend on `snapshot.versions`, which are numbered after it. `before`: what was published last, of
    * each node that has something.

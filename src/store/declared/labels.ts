@@ -11,6 +11,7 @@ const LABELS: Readonly<Record<Use['noun'], { table: string; label: RawBuilder<st
       label: sql<string>`(select f.name from fabrics f where f.id = t.fabric_id) || '/' || t.name`,
       order: sql`t.id`,
     },
+    domain: { table: 'domains', label: sql<string>`t.name`, order: sql`t.name collate "C"` },
     machine: {
       table: 'machines',
       label: sql<string>`t.hostname || '.' || (select d.name from domains d where d.id = t.domain_id)`,

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { columnOf, type Declaration } from '../../contract/nouns/declare.ts';
+import { columnOf, type Declaration, HIDDEN, tableOf } from '../../contract/nouns/declare.ts';
 import { type DeclarationOf, type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
 import type { DeclaredObject } from '../../contract/nouns/routes.ts';
 import type { Rejected } from '../../core/errors.ts';
@@ -10,10 +10,10 @@ import type { Tx } from '../tx.ts';
 /** A row of a declared noun: what answers show, and its version. */
 export type DeclaredRow<N extends DeclaredNoun> = DeclaredObject<N> & { readonly version: number };
 
-/** Values of fields that a change sets; undefined ones stay, or have the column's default. */
+/** Values of fields that a change sets, and of columns beside them; undefined ones stay, or have the column's default. */
 export type Values<N extends DeclaredNoun> = {
   readonly [M in keyof DeclarationOf<N>['fields']]?: unknown;
-};
+} & Readonly<Record<string, unknown>>;
 
 /** A page's query with the filters of the declaration. */
 export type ListQuery<N extends DeclaredNoun> = PageQuery & {
@@ -90,18 +90,19 @@ function spec(noun: DeclaredNoun): Spec {
 }
 
 function specOf(declaration: Declaration): Spec {
-  const { noun, plural, fields, counts, sorts, filters } = declaration;
+  const { noun, fields, counts, sorts, filters } = declaration;
+  const table = tableOf(declaration);
   const members = Object.keys(fields).map((member) => sql`${shown(declaration, member)} as ${sql.ref(member)}`);
   const numbers = Object.entries(counts).map(
-    ([member, { table, column }]) =>
-      sql`(select count(*) from ${sql.table(table)} c where ${sql.ref(`c.${column}`)} = t.id) as ${sql.ref(member)}`,
+    ([member, { table: other, column }]) =>
+      sql`(select count(*) from ${sql.table(other)} c where ${sql.ref(`c.${column}`)} = t.id) as ${sql.ref(member)}`,
   );
   return {
-    table: plural,
+    table,
     key: 'id',
     label: noun,
     columns: sql.join([sql`t.id`, ...members, ...numbers, sql`t.version`]),
-    from: sql`${sql.table(plural)} t`,
+    from: sql`${sql.table(table)} t`,
     id: sql`t.id`,
     sorts: { id: sql`t.id`, ...Object.fromEntries(sorts.map((member) => [member, orderOf(declaration, member)])) },
     defaultSort: 'id',
@@ -112,11 +113,13 @@ function specOf(declaration: Declaration): Spec {
 
 /** What answers show: the value, or the name of the object that is named. */
 function shown(declaration: Declaration, member: string): RawBuilder<unknown> {
-  const noun = declaration.fields[member]?.refersTo;
+  const field = declaration.fields[member];
+  if (field?.isHidden) return sql.lit(HIDDEN);
+  const noun = field?.refersTo;
   if (noun === undefined) return columnRef(declaration, member);
   const other = NOUNS.find((known) => known.noun === noun);
   if (other === undefined) throw new Error(`${declaration.noun}.${member} names ${noun}, which is not declared`);
-  return sql`(select r.name from ${sql.table(other.plural)} r where r.id = ${columnRef(declaration, member)})`;
+  return sql`(select r.name from ${sql.table(tableOf(other))} r where r.id = ${columnRef(declaration, member)})`;
 }
 
 /** Texts are ordered by their characters, whatever the database's language. */

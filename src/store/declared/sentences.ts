@@ -1,11 +1,11 @@
 import { linkOf } from '../../contract/nouns/carried.ts';
-import { columnOf, type Declaration, oneOfNoun } from '../../contract/nouns/declare.ts';
+import { columnOf, type Declaration, oneOfNoun, tableOf } from '../../contract/nouns/declare.ts';
 import { NOUNS } from '../../contract/nouns/registry.ts';
 import { conflict, invalid, reference, type Sentence } from './sentence.ts';
 
 /** Tables of declared nouns, whose changes can be taken back. */
 export const DECLARED_TABLES: readonly string[] = NOUNS.flatMap((declaration: Declaration) => [
-  declaration.plural,
+  tableOf(declaration),
   ...(declaration.carriedBy ? [linkOf(declaration, declaration.carriedBy).table] : []),
 ]);
 
@@ -15,7 +15,7 @@ export const DECLARED_SENTENCES: Readonly<Record<string, Sentence>> = Object.fro
 function sentencesOf(declaration: Declaration): [string, Sentence][] {
   const { noun, plural, fields, usedBy } = declaration;
   const own = Object.entries(fields).flatMap(([member, field]): [string, Sentence][] => {
-    const constraint = `${plural}_${columnOf(member)}`;
+    const constraint = `${tableOf(declaration)}_${columnOf(member)}`;
     const first = oneOfNoun(noun).replace(/^a/, 'A');
     return [
       ...(field.grammar ? [[`${constraint}_grammar`, invalid(field.grammar(noun), member)] as [string, Sentence]] : []),

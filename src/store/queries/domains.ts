@@ -6,7 +6,7 @@ import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';
 
-export interface DomainRow extends Domain {
+export interface DomainRow extends Required<Domain> {
   readonly version: number;
   /** Is it the domain that the setting `default_domain` names? */
   readonly isDefault: boolean;
@@ -16,7 +16,9 @@ const DOMAINS: Noun = {
   table: 'domains',
   key: 'id',
   label: 'domain',
-  columns: sql`t.id, t.name, t.ttl, t.lease_names as "leaseNames", t.version, t.name = coalesce(
+  columns: sql`t.id, t.name, t.ttl, t.lease_names as "leaseNames", t.version,
+    array(select host(a) from unnest(t.transfer_to) with ordinality as u (a, n) order by n) as "transferTo",
+    (select k.name from tsig_keys k where k.id = t.transfer_key_id) as "transferKey", t.name = coalesce(
     (select s.value #>> '{}' from settings s where s.name = 'default_domain'), ${sql.lit(DEFAULT_SETTINGS.default_domain)}) as "isDefault"`,
   from: sql`domains t`,
 };
@@ -41,19 +43,31 @@ export function lockDomain(tx: Tx, id: number): Promise<Rejected | null> {
   return lockRow(tx, DOMAINS, { key: id });
 }
 
-/** A domain to be made; without `leaseNames` no names of leases are published in it. */
-export type NewDomain = Omit<Domain, 'id' | 'leaseNames'> & { readonly leaseNames?: boolean | undefined };
-
-export function createDomain(tx: Tx, domain: NewDomain): Promise<DomainRow> {
-  return insertRow(tx, DOMAINS, { name: domain.name, ttl: domain.ttl, lease_names: domain.leaseNames });
+/** Who may copy a domain: addresses, and the id of a key; undefined: as it is. */
+interface Transfers {
+  readonly transferTo?: readonly string[] | undefined;
+  readonly transferKeyId?: number | null | undefined;
 }
 
-export function updateDomain(
-  tx: Tx,
-  target: Target,
-  change: Partial<Omit<Domain, 'id'>>,
-): Promise<DomainRow | Rejected> {
-  return updateRow(tx, DOMAINS, target, { name: change.name, ttl: change.ttl, lease_names: change.leaseNames });
+/** A domain to be made; without `leaseNames` no names of leases are published in it. */
+export type NewDomain = Pick<Domain, 'name' | 'ttl'> & Transfers & { readonly leaseNames?: boolean | undefined };
+
+export function createDomain(tx: Tx, domain: NewDomain): Promise<DomainRow> {
+  return insertRow(tx, DOMAINS, { ...columnsOf(domain), ttl: domain.ttl });
+}
+
+function columnsOf(domain: Partial<NewDomain>): Record<string, unknown> {
+  return {
+    name: domain.name,
+    ttl: domain.ttl,
+    lease_names: domain.leaseNames,
+    transfer_to: domain.transferTo === undefined ? undefined : [...domain.transferTo],
+    transfer_key_id: domain.transferKeyId,
+  };
+}
+
+export function updateDomain(tx: Tx, target: Target, change: Partial<NewDomain>): Promise<DomainRow | Rejected> {
+  return updateRow(tx, DOMAINS, target, columnsOf(change));
 }
 
 /** Refused while it has records or machines; `isCascade` takes its records along. */

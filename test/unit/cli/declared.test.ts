@@ -26,7 +26,7 @@ describe.each(all)('regent %s', (noun, { plural, fields, counts, filters, verbs,
   const object = {
     id: 7,
     name: texts.example,
-    ...Object.fromEntries(others.map(([member, field]) => [member, sampleOf(field).value])),
+    ...Object.fromEntries(others.map(([member, field]) => [member, sampleOf(field).shown])),
     ...Object.fromEntries(Object.keys(counts).map((member) => [member, 3])),
   };
   const options = others.flatMap(([member, field]) => [flagOf(member), sampleOf(field).text]);
@@ -86,6 +86,28 @@ describe.each(all)('regent %s', (noun, { plural, fields, counts, filters, verbs,
 
   it('has help with an example for every verb', async () => {
     for (const verb of verbs) expect((await regent(noun, verb, '--help')).out).toContain(`regent ${noun} ${verb}`);
+  });
+});
+
+describe('a secret', () => {
+  const KEY = { id: 7, name: 'ns-partner', algorithm: 'hmac-sha256', secret: '***', domains: 0 };
+
+  it('comes on standard input, never as an argument, and is printed once', async () => {
+    region.on('POST /tsig-keys', { body: { ...KEY, secret: 'MADE' } });
+    const made = await regent('tsig-key', 'create', 'ns-partner');
+    expect(made.out).toBe('tsig-key ns-partner created\nIts secret, shown only this once: MADE\n');
+    await run(region, ['tsig-key', 'create', 'ns-partner', '--secret', '-'], { readInput: async () => 'GIVEN\n' });
+    expect(region.seen.map(({ body }) => body)).toEqual([
+      { name: 'ns-partner' },
+      { name: 'ns-partner', secret: 'GIVEN' },
+    ]);
+    region.clear();
+    const refused = await regent('tsig-key', 'create', 'ns-partner', '--secret', 'c2VjcmV0');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).not.toContain('c2VjcmV0');
+    expect(region.seen).toEqual([]);
+    region.on('PATCH /tsig-keys/ns-partner', { body: KEY });
+    expect((await regent('tsig-key', 'set', 'ns-partner', '--name', 'x')).out).toBe('tsig-key ns-partner changed\n');
   });
 });
 

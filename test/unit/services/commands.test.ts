@@ -34,6 +34,12 @@ function allCommands(service: AnyService, caseName: string): readonly Command[] 
     // A change of one file alone: the others are looked at where they are, if they are.
     ...service.check(staged.map((file, at) => (at === 0 ? file : { ...file, staged: file.target, isChanged: false }))),
     ...commandsOf(service.activate(changes, FACTS)),
+    ...commandsOf(
+      service.activate(
+        changes.map((change, at) => (at === 0 ? { ...change, kind: 'added' } : change)),
+        FACTS,
+      ),
+    ),
     ...changes.flatMap((change) => commandsOf(service.activate([change], FACTS))),
     ...commandsOf(service.onRoleChange({ kind: 'vip', state: 'active' })),
     ...commandsOf(service.onRoleChange({ kind: 'database', state: 'primary' })),

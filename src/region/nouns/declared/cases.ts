@@ -1,4 +1,4 @@
-import type { Declaration, Field, Verb } from '../../../contract/nouns/declare.ts';
+import { type Declaration, type Field, paramOf, type Verb } from '../../../contract/nouns/declare.ts';
 import { type DeclaredNoun, NOUNS } from '../../../contract/nouns/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../../contract/nouns/routes.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
@@ -122,7 +122,7 @@ function listCase({ noun, fields }: Own): object {
 
 function showCase({ noun }: Own): object {
   return reads(async (tx, { params }) => {
-    const row = await declaredByRef(tx, noun, params[noun] ?? '');
+    const row = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
     return isRejected(row) ? row : { body: viewDeclared(row), version: row.version };
   });
 }
@@ -142,9 +142,9 @@ function createCase({ noun, fields }: Own): object {
 
 function setCase({ noun, fields }: Own): object {
   return writes(
-    ({ params }) => `${noun} set ${params[noun] ?? ''}`,
+    ({ params }) => `${noun} set ${params[paramOf(noun)] ?? ''}`,
     async (tx, { params, body }, context) => {
-      const old = await declaredByRef(tx, noun, params[noun] ?? '');
+      const old = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
       if (isRejected(old)) return old;
       const values = await readFields(tx, fields, body);
       if (isRejected(values)) return values;
@@ -159,9 +159,9 @@ function setCase({ noun, fields }: Own): object {
 function deleteCase(own: Own): object {
   const { noun, usedBy } = own;
   return writes(
-    ({ params }) => `${noun} delete ${params[noun] ?? ''}`,
+    ({ params }) => `${noun} delete ${params[paramOf(noun)] ?? ''}`,
     async (tx, { params }, context) => {
-      const old = await declaredByRef(tx, noun, params[noun] ?? '');
+      const old = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
       if (isRejected(old)) return old;
       for (const use of usedBy) {
         const users = use.refusal ? await usersOf(tx, use, old.id, 6) : [];

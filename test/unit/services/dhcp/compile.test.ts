@@ -7,7 +7,17 @@ import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileDhcp, prepareDhcp } from '../../../../src/services/dhcp/compile.ts';
 import type { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
 import { lintDhcp, lintSiteDhcp } from '../../../../src/services/dhcp/lint.ts';
-import { aDomain, aRange, aReservation, aSubnet, aVlan, emptySnapshot, R1 } from '../../../kit/snapshots.ts';
+import {
+  aCopyKey,
+  aDomain,
+  aRack,
+  aRange,
+  aReservation,
+  aSubnet,
+  aVlan,
+  emptySnapshot,
+  R1,
+} from '../../../kit/snapshots.ts';
 
 const SIGHT = { nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] };
 
@@ -156,6 +166,32 @@ describe('what clients are told', () => {
       sights: [SIGHT, { ...SIGHT, nodeId: 'n-b', addresses: ['10.10.10.2/24'] }],
     });
     expect(subnetOf(desired)?.resolvers).toEqual(expected);
+  });
+  it('names a rack that copies the zones after the regions of the subnet and before those elsewhere', () => {
+    const region = (id: string, address: string) => ({
+      ...R1,
+      id,
+      name: id.slice(2),
+      isRack: false,
+      addresses: [address],
+    });
+    const rack = { ...R1, id: 'n-k1', name: 'k1', isRegion: false, addresses: ['10.77.0.21'] };
+    const own = { ...SIGHT, nodeId: 'n-k1', addresses: ['10.10.10.5/24'] };
+    const changes = {
+      nodes: [rack, region('n-r1', '10.77.0.11'), region('n-r2', '10.77.0.12')],
+      racks: [aRack(1, 'n-k1', true)],
+      sights: [own, { ...SIGHT, nodeId: 'n-r2', addresses: ['10.10.10.2/24'] }],
+    };
+    const resolvers = (more: Partial<Snapshot>) => {
+      const desired = compile(site({ ...changes, ...more }), 'n-k1');
+      return desired === null ? null : subnetOf(desired)?.resolvers;
+    };
+    expect(resolvers({ copyKey: aCopyKey() })).toEqual(['10.10.10.2', '10.10.10.5', '10.77.0.11']);
+    expect(resolvers({})).toEqual(['10.10.10.2', '10.77.0.11']);
+    const off = [aSubnet(1, 'vlan10', '10.10.10.0/24', { dnsOn: false })];
+    expect(resolvers({ copyKey: aCopyKey(), subnets: off })).toEqual([]);
+    const given = [aSubnet(1, 'vlan10', '10.10.10.0/24', { resolvers: ['192.0.2.53'] })];
+    expect(resolvers({ copyKey: aCopyKey(), subnets: given })).toEqual(['192.0.2.53']);
   });
 
   it('this node’s address in their own subnet, else on their VLAN; a router only where there is one', () => {

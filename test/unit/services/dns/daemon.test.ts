@@ -2,18 +2,30 @@ import { describe, expect, it } from 'vitest';
 import type { Activation, FileChange } from '../../../../src/services/kit/contract.ts';
 import { activateDns, checkDns, parseProbeDns, probeDns, roleChangeDns } from '../../../../src/services/dns/daemon.ts';
 import type { DnsDesired } from '../../../../src/services/dns/desired.ts';
-import { NAMED_CONF, zoneFile, zoneOfFile } from '../../../../src/services/dns/view.ts';
+import {
+  KEYS_CONF,
+  LOCAL_CONF,
+  NAMED_CHECK,
+  NAMED_CONF,
+  zoneFile,
+  zoneOfFile,
+} from '../../../../src/services/dns/view.ts';
 import { argvOf } from '../../../kit/argv-of.ts';
 import { answer, notAsked, SILENT } from '../../../kit/exec-result.ts';
 
 const zone = (name: string, kind: FileChange['kind'] = 'changed'): FileChange => ({ target: zoneFile(name), kind });
 const conf = (kind: FileChange['kind'] = 'changed'): FileChange => ({ target: NAMED_CONF, kind });
+const keys = (): FileChange => ({ target: KEYS_CONF, kind: 'changed' });
+const FORGET = 'ixfr-* -delete';
 const LONG = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(60)).join('.');
 
 /** What rndc is told, without its own options. */
 function told(activation: Activation): string[] | string {
   if (activation.kind !== 'command') return activation.kind;
-  return activation.commands.map((command) => argvOf(command).slice(9).join(' '));
+  return activation.commands.map((command) => {
+    const argv = argvOf(command);
+    return argv[0] === '/usr/bin/find' ? argv.slice(-2).join(' ') : argv.slice(9).join(' ');
+  });
 }
 
 describe('activation', () => {
@@ -22,11 +34,14 @@ describe('activation', () => {
     ['some zones', [zone('a.test'), zone('b.test')], ['reload a.test', 'reload b.test']],
     ['many zones', Array.from({ length: 9 }, (_, index) => zone(`z${index}.test`)), ['reload']],
     ['options', [conf()], ['reconfig']],
-    ['a zone that came', [conf(), zone('a.test', 'added'), zone('b.test')], ['reconfig', 'reload b.test']],
+    ['a zone that came', [conf(), zone('a.test', 'added'), zone('b.test')], [FORGET, 'reconfig', 'reload b.test']],
+    ['a local zone of a rack', [conf(), { target: LOCAL_CONF, kind: 'changed' as const }], 'restart'],
+    ['a key', [keys()], ['reconfig']],
+    ['a key and a zone', [keys(), zone('b.test')], ['reconfig', 'reload b.test']],
     [
       'many zones that came',
       [conf(), ...Array.from({ length: 20 }, (_, index) => zone(`z${index}.test`, 'added'))],
-      ['reconfig'],
+      [FORGET, 'reconfig'],
     ],
     ['a zone that went', [conf(), zone('a.test', 'removed')], ['reconfig']],
     ['a file that was lost', [zone('a.test', 'added')], ['reload a.test']],
@@ -46,6 +61,13 @@ describe('activation', () => {
 });
 
 describe('check', () => {
+  it('asks about the copy of named.conf that has the keys in it, where there is one', () => {
+    const files = [KEYS_CONF, NAMED_CHECK, NAMED_CONF].map((target) => ({ target, staged: target, isChanged: true }));
+    expect(checkDns(files).map((command) => command.argv.at(-1))).toEqual([KEYS_CONF, NAMED_CHECK]);
+    const unchanged = files.map((file) => ({ ...file, isChanged: file.target === KEYS_CONF }));
+    expect(checkDns(unchanged).map((command) => command.argv.at(-1))).toEqual([KEYS_CONF, NAMED_CHECK]);
+  });
+
   it('asks about changed files alone, as the daemon', () => {
     const files = [NAMED_CONF, zoneFile('a.test'), zoneFile('b.test')].map((target, index) => ({
       target,

@@ -1,0 +1,22 @@
+import type { ExecResult } from '../../core/host-values.ts';
+
+/** What a name server said to a question for an SOA. `status` null: nothing in time; `seconds`: when, since 1970 by the host's clock. */
+export interface SoaAnswer {
+  readonly status: string | null;
+  readonly serial: number | null;
+  readonly seconds: number | null;
+}
+
+/** Reads the answer to a `NameQuestion`. */
+export function readSoa({ stdout, timedOut }: ExecResult): SoaAnswer {
+  const status = timedOut ? null : (/status: ([A-Z]+)/.exec(stdout)?.[1] ?? null);
+  return {
+    status,
+    serial: numberIn(/\sSOA\s+\S+\s+\S+\s+(\d+)\s/.exec(stdout)),
+    seconds: numberIn(/^when: (\d+)$/m.exec(stdout)),
+  };
+}
+
+function numberIn(match: RegExpExecArray | null): number | null {
+  return match?.[1] === undefined ? null : Number(match[1]);
+}

@@ -1,0 +1,100 @@
+import { textDigest } from '../../core/digest.ts';
+import { mainAddress, servingRegions } from '../../model/cluster.ts';
+import { maskedKey, type SigningKey } from '../../model/trust/signing-key.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { type Copies, type DnsDesired, PROBED_ZONES, type Transfer, type Zone, type ZoneContent } from './desired.ts';
+
+/** The zone that lists all zones for the racks (RFC 9432). It lies in a domain that nobody has, and answers nobody but them. */
+export const CATALOG = 'catalog.regent.invalid';
+/** RFC 9432 §4.1: the catalog zone needs a name server record, and nobody asks it. */
+const NOBODY = 'invalid';
+/** Seconds: the catalog is copied, not asked. */
+const CATALOG_TTL = 60;
+/** A label holds at most 63 characters; so many of a digest tell any number of zones apart. */
+const MEMBER_LABEL = 40;
+
+/** Who copies all zones, and by which key. */
+export interface Copying {
+  readonly key: SigningKey;
+  /** Racks that are no region node, by node id: the address where each is reached. */
+  readonly racks: ReadonlyMap<string, string>;
+  /** Where each region node that serves is asked for copies. */
+  readonly primaries: readonly string[];
+}
+
+/** The racks that copy the zones; null where nobody does. */
+export function copyingOf(snapshot: Snapshot): Copying | null {
+  const { copyKey } = snapshot;
+  const primaries = servingRegions(snapshot)
+    .map(mainAddress)
+    .filter((address) => address !== '');
+  const accepted = new Set(snapshot.racks.map((rack) => rack.nodeId));
+  const racks = snapshot.nodes.filter((node) => accepted.has(node.id) && !node.isRegion && mainAddress(node) !== '');
+  if (copyKey === undefined || primaries.length === 0 || racks.length === 0) return null;
+  return { key: copyKey, racks: new Map(racks.map((node) => [node.id, mainAddress(node)])), primaries };
+}
+
+/** The catalog of these zones (RFC 9432 §4). A zone keeps its label for good, so that it is never taken for a new one. */
+export function catalogOf(zones: readonly string[]): ZoneContent {
+  const members = zones.map((zone) => ({
+    name: `${textDigest(zone).slice(0, MEMBER_LABEL)}.zones`,
+    type: 'PTR' as const,
+    data: zone,
+  }));
+  return {
+    name: CATALOG,
+    ttl: CATALOG_TTL,
+    negativeTtl: CATALOG_TTL,
+    primary: NOBODY,
+    contact: `hostmaster.${NOBODY}`,
+    records: [{ name: '@', type: 'NS', data: NOBODY }, { name: 'version', type: 'TXT', data: '2' }, ...members],
+  };
+}
+
+/** Region node: who may copy what. Nothing where nobody copies. */
+export function givenCopies(
+  snapshot: Snapshot,
+  copying: Copying | null,
+): Pick<DnsDesired, 'keys' | 'racks' | 'transfers'> {
+  const known = new Map((snapshot.tsigKeys ?? []).map((key) => [key.name, key]));
+  const transfers = snapshot.domains.flatMap(({ name, transferTo = [], transferKey = null }): Transfer[] => {
+    // Without its key a transfer is left out: it would be open to whoever has the address.
+    if (transferKey !== null && !known.has(transferKey)) return [];
+    return transferTo.length === 0 && transferKey === null
+      ? []
+      : [{ zone: name, to: [...transferTo], key: transferKey }];
+  });
+  const used = new Set(transfers.map((transfer) => transfer.key));
+  const keys = [...(copying ? [copying.key] : []), ...[...known.values()].filter((key) => used.has(key.name))];
+  return {
+    ...(keys.length === 0 ? {} : { keys }),
+    ...(copying === null
+      ? {}
+      : { racks: { key: copying.key.name, addresses: [...copying.racks.values()], catalog: CATALOG } }),
+    ...(transfers.length === 0 ? {} : { transfers }),
+  };
+}
+
+/** Rack: whom it copies from, and what it should have. */
+export function takenCopies(copying: Copying, zones: readonly Pick<Zone, 'name' | 'serial'>[]): Copies {
+  return {
+    key: copying.key.name,
+    primaries: [...copying.primaries],
+    catalog: CATALOG,
+    published: newestZones(zones),
+    count: zones.filter((zone) => zone.name !== CATALOG).length,
+  };
+}
+
+/** The zones that changed last: they have the highest serials. */
+export function newestZones(zones: readonly Pick<Zone, 'name' | 'serial'>[]): { name: string; serial: number }[] {
+  return zones
+    .map(({ name, serial }) => ({ name, serial }))
+    .sort((a, b) => b.serial - a.serial || (a.name < b.name ? -1 : 1))
+    .slice(0, PROBED_ZONES);
+}
+
+/** The desired state without secrets. */
+export function maskDns(desired: DnsDesired): DnsDesired {
+  return desired.keys === undefined ? desired : { ...desired, keys: desired.keys.map(maskedKey) };
+}

@@ -1,0 +1,225 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTemplates } from '../../src/main/templates.ts';
+import type { Node, Snapshot } from '../../src/model/snapshot.ts';
+import { compileSite } from '../../src/services/compile-node.ts';
+import { dns } from '../../src/services/dns/index.ts';
+import { DaemonBench } from '../kit/daemon-bench.ts';
+import { DebianHost, type Ran } from '../kit/debian-root.ts';
+import { aCopyKey, aDomain, aRack, aSubnet, clusterSnapshot, machine } from '../kit/snapshots.ts';
+import { until } from '../kit/until.ts';
+
+const NAMED = ['/usr/sbin/named', '-f', '-u', 'bind', '-c', '/etc/bind/regent/named.conf'];
+const REGION = '10.77.0.11';
+const RACK = '10.77.0.21';
+const PARTNER = '192.0.2.5';
+const QUICK = { deadlineMs: 10_000 };
+
+/** A region node's named, a rack's, and a partner's host: every file as it is rendered, every key on the wire. */
+describe('a rack copies the zones of a region node', () => {
+  let region: DebianHost;
+  let rack: DebianHost;
+  let primary: DaemonBench;
+  let copy: DaemonBench;
+  let client: (argv: readonly string[]) => Promise<Ran>;
+  let partner: (argv: readonly string[]) => Promise<Ran>;
+  let versions: Snapshot['versions'] = [];
+  let wanted: unknown;
+
+  function site(changes: Partial<Snapshot> = {}): Snapshot {
+    const node = (id: string, address: string, isRegion: boolean): Node => ({
+      id,
+      name: id.slice(2),
+      isRegion,
+      isRack: !isRegion,
+      addresses: [address],
+      state: 'member',
+    });
+    return clusterSnapshot({
+      nodes: [node('n-k1', RACK, false), node('n-r1', REGION, true)],
+      racks: [aRack(1, 'n-k1', true)],
+      subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24')],
+      domains: [aDomain(1, 'regent.internal'), aDomain(2, 'example.test')],
+      machines: [machine('web1', 2, { eth0: ['10.10.10.21'] })],
+      ...changes,
+    });
+  }
+
+  /** Publishes a snapshot as the region would and applies it as the agents would: on the region node, on the rack, or on both. */
+  async function publish(snapshot: Snapshot, places: readonly ('region' | 'rack')[] = ['region', 'rack']) {
+    const compiled = compileSite({ ...snapshot, versions }, [dns], new Map(), Math.floor(Date.now() / 1000));
+    versions = compiled.versions;
+    const of = (id: string) => compiled.nodes.get(id)?.body.services['dns']?.desired;
+    wanted = of('n-k1');
+    const kinds = [];
+    if (places.includes('region')) kinds.push((await primary.apply(of('n-r1'))).kind);
+    if (places.includes('rack')) kinds.push((await copy.apply(wanted)).kind);
+    return kinds;
+  }
+
+  async function ask(who: typeof client, server: string, ...question: readonly string[]): Promise<string> {
+    return (await who(['dig', '+time=1', '+tries=1', `@${server}`, ...question])).stdout;
+  }
+  const onRack = (...question: readonly string[]) => ask(client, '10.10.10.1', ...question);
+  const transfer = (...words: readonly string[]) => ask(partner, '192.0.2.1', ...words, 'AXFR');
+  const keyFile = (key: ReturnType<typeof aCopyKey>) => {
+    region.write('/root/partner.key', `key "${key.name}" { algorithm ${key.algorithm}; secret "${key.secret}"; };\n`);
+    return ['-k', '/root/partner.key'];
+  };
+
+  beforeAll(async () => {
+    const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
+    region = await DebianHost.open();
+    rack = await DebianHost.open();
+    for (const host of [region, rack]) {
+      await host.run(['install', '-d', '-o', 'root', '-g', 'bind', '-m', '775', '/run/named']);
+      await host.run(['sh', '-c', 'test -e /etc/bind/rndc.key || rndc-confgen -a -u bind']);
+    }
+    await region.wire(rack, `${REGION}/24`, `${RACK}/24`);
+    client = await rack.stranger('10.10.10.1/24', '10.10.10.100/24');
+    partner = await region.stranger('192.0.2.1/24', `${PARTNER}/24`);
+    primary = new DaemonBench(region, dns, templates, NAMED);
+    copy = new DaemonBench(rack, dns, templates, NAMED);
+  });
+  afterAll(async () => {
+    await primary.stop();
+    await copy.stop();
+    await region[Symbol.asyncDispose]();
+    await rack[Symbol.asyncDispose]();
+  });
+
+  it('has every zone, forward and reverse, and its own local ones', async () => {
+    expect(await publish(site())).toEqual(['restart', 'restart']);
+    expect(await onRack('+short', 'web1.example.test')).toBe('10.10.10.21\n');
+    expect(await onRack('+short', '-x', '10.10.10.21')).toBe('web1.example.test.\n');
+    expect(await onRack('+short', 'localhost')).toBe('127.0.0.1\n');
+    expect(await onRack('example.test', 'SOA')).toMatch(/flags:[^;]* aa/);
+    expect(await onRack('catalog.regent.invalid', 'SOA')).toContain('status: REFUSED');
+    expect(await onRack('example.test', 'AXFR')).toContain('Transfer failed');
+    const keys = await rack.run(['stat', '-c', '%a %U %G', '/etc/bind/regent/keys.conf']);
+    expect(keys.stdout).toBe('640 root bind\n');
+  });
+
+  it('gets a change at once, as a difference, without a change of its own files', async () => {
+    copy.log = '';
+    const machines = Array.from({ length: 200 }, (_, index) =>
+      machine(`m${index}`, 2, { eth0: [`10.10.10.${index + 30}`] }),
+    );
+    await publish(site({ machines }));
+    copy.log = '';
+    const kinds = await publish(site({ machines: [...machines, machine('web2', 2, { eth0: ['10.10.10.22'] })] }));
+    expect(kinds).toEqual(['command', 'none']);
+    expect(await onRack('+short', 'web2.example.test')).toBe('10.10.10.22\n');
+    expect(await onRack('+short', '-x', '10.10.10.22')).toBe('web2.example.test.\n');
+    await until('the log tells of the transfer', async () => /example\.test.*Transfer completed/.test(copy.log), QUICK);
+    const transfers = await region.run(['sh', '-c', 'ls /var/cache/bind']);
+    expect(transfers.stdout).toMatch(/^ixfr-[0-9a-f]{40}$/m);
+    expect(primary.log).toMatch(/transfer of 'example\.test\/IN': IXFR ended/);
+  });
+
+  it('gets a zone that came, loses one that went, and one that comes again', async () => {
+    const domains = [...site().domains, aDomain(3, 'added.test')];
+    const records = (data: string) => [{ id: 1, domainId: 3, name: 'x', type: 'A' as const, data, ttl: 5 }];
+    expect(await publish(site({ domains, records: records('192.0.2.77') }))).toEqual(['command', 'none']);
+    expect(await onRack('+short', 'x.added.test')).toBe('192.0.2.77\n');
+    await publish(site({ domains, records: records('192.0.2.78') }));
+    expect(await onRack('+short', 'x.added.test')).toBe('192.0.2.78\n');
+    await publish(site());
+    await until(
+      'the zone is gone',
+      async () => (await onRack('+norecurse', 'x.added.test')).includes('ANSWER: 0'),
+      QUICK,
+    );
+    expect(await publish(site({ domains, records: records('192.0.2.79') }))).toEqual(['command', 'none']);
+    expect(await onRack('+short', 'x.added.test')).toBe('192.0.2.79\n');
+  });
+
+  it('takes a zone that was a local one of its own, and gives it back', async () => {
+    const wide = { subnets: [...site().subnets, aSubnet(2, 'wide', '10.0.0.0/8')] };
+    const soa = async () => (await onRack('+short', '10.in-addr.arpa', 'SOA')).split(' ')[0];
+    expect(await soa()).toBe('localhost.');
+    expect(await publish(site(wide))).toEqual(['command', 'restart']);
+    await until('the copy is served', async () => (await soa()) === 'r1.regent.internal.', QUICK);
+    expect(await publish(site(), ['rack'])).toEqual(['restart']);
+    await publish(site());
+    await until('the local zone is back', async () => (await soa()) === 'localhost.', QUICK);
+  });
+
+  it('tells a stranger nothing: a transfer is refused, whatever he has', async () => {
+    expect(await transfer('example.test')).toContain('Transfer failed');
+    expect(await transfer('catalog.regent.invalid')).toContain('Transfer failed');
+    expect(await ask(partner, '192.0.2.1', 'catalog.regent.invalid', 'SOA')).toContain('status: REFUSED');
+    const wrong = aCopyKey({ secret: 'YW5vdGhlciB2YWx1ZSB0aGF0IGlzIG5vdCB0aGUga2V5' });
+    expect(await transfer(...keyFile(wrong), 'example.test')).toMatch(/Transfer failed|BADSIG/);
+  });
+
+  it('lets another server copy a domain: by its address, by its key, by both', async () => {
+    const key = aCopyKey({ name: 'ns-partner', algorithm: 'hmac-sha512' });
+    const domain = (changes: object) => [aDomain(1, 'regent.internal'), aDomain(2, 'example.test', changes)];
+    const tsigKeys = [key];
+    const ok = /web1\.example\.test\.\s+\d+\s+IN\s+A/;
+
+    await publish(site({ domains: domain({ transferTo: [PARTNER] }), tsigKeys }));
+    expect(await transfer('example.test')).toMatch(ok);
+    expect(await transfer('regent.internal')).toContain('Transfer failed');
+
+    await publish(site({ domains: domain({ transferKey: 'ns-partner' }), tsigKeys }));
+    expect(await transfer('example.test')).toContain('Transfer failed');
+    expect(await transfer(...keyFile(key), 'example.test')).toMatch(ok);
+
+    await publish(site({ domains: domain({ transferTo: [PARTNER], transferKey: 'ns-partner' }), tsigKeys }));
+    expect(await transfer('example.test')).toContain('Transfer failed');
+    expect(await transfer(...keyFile(key), 'example.test')).toMatch(ok);
+
+    await publish(site({ domains: domain({ transferTo: ['192.0.2.6'], transferKey: 'ns-partner' }), tsigKeys }));
+    expect(await transfer(...keyFile(key), 'example.test')).toContain('Transfer failed');
+
+    // A key with a new secret is taken by reconfig.
+    const next = aCopyKey({ ...key, number: 2, secret: 'YW5vdGhlciB2YWx1ZSB0aGF0IGlzIG5vdCB0aGUga2V5' });
+    await publish(site({ domains: domain({ transferKey: 'ns-partner' }), tsigKeys: [next] }));
+    expect(await transfer(...keyFile(key), 'example.test')).toMatch(/Transfer failed|BADSIG/);
+    expect(await transfer(...keyFile(next), 'example.test')).toMatch(ok);
+    await publish(site());
+  });
+
+  it('says which zone is behind when the region node does not give it, and since it is late is not healthy', async () => {
+    const late = structuredClone(wanted) as { copies: { published: { name: string; serial: number }[] } };
+    late.copies.published = [{ name: 'example.test', serial: Math.floor(Date.now() / 1000) + 60 }];
+    const soon = await copy.probe(late);
+    expect(soon).toMatchObject({ isHealthy: true, isSettling: true });
+    expect(soon.detail).toMatch(
+      /^copies from 10\.77\.0\.11 are on their way: example\.test \(\d+, published is \d+\)$/,
+    );
+    late.copies.published = [{ name: 'missing.test', serial: Math.floor(Date.now() / 1000) - 600 }];
+    const never = await copy.probe(late);
+    expect(never).toMatchObject({ isHealthy: false, isOutOfReach: true });
+    expect(never.detail).toMatch(/are behind: missing\.test \(not here, published is \d+\)$/);
+  });
+
+  it('answers with the region dead, also after a restart of its own, and follows when it is back', async () => {
+    await primary.stop();
+    expect(await onRack('+short', 'web1.example.test')).toBe('10.10.10.21\n');
+    await copy.restart();
+    await copy.healthy(wanted);
+    expect(await onRack('+short', 'web1.example.test')).toBe('10.10.10.21\n');
+    expect(await onRack('+short', '-x', '10.10.10.21')).toBe('web1.example.test.\n');
+    expect(await onRack('+short', 'localhost')).toBe('127.0.0.1\n');
+    // As systemd does before each start: without it a zone whose file changed meanwhile is not loaded beside its journal.
+    await region.run(['sh', '-c', 'rm -f /var/cache/bind/ixfr-*']);
+    await primary.restart();
+    await publish(site({ machines: [machine('web3', 2, { eth0: ['10.10.10.23'] })] }));
+    expect(await onRack('+short', 'web3.example.test')).toBe('10.10.10.23\n');
+  });
+
+  it('follows a primary that has another address by reconfig', async () => {
+    const moved = '10.77.0.12';
+    await region.run(['ip', 'address', 'add', `${moved}/24`, 'dev', 'w0']);
+    const nodes = site().nodes.map((node) => (node.isRegion ? { ...node, addresses: [moved] } : node));
+    expect(await publish(site({ nodes }))).toEqual(['command', 'command']);
+    // The kernel takes the second address of a network away with the first one.
+    await region.run(['ip', 'address', 'del', `${REGION}/24`, 'dev', 'w0']);
+    await region.run(['ip', 'address', 'replace', `${moved}/24`, 'dev', 'w0']);
+    await publish(site({ nodes, machines: [machine('web4', 2, { eth0: ['10.10.10.24'] })] }));
+    expect(await onRack('+short', 'web4.example.test')).toBe('10.10.10.24\n');
+  });
+});
