@@ -77,7 +77,9 @@ function entitle(sight: Sight, record: OwnerRecord): Entitlement {
   if (record.owner !== sight.self) return no(`${record.owner} owns the pair`);
   if (record.isOrdered) return yes('an operator ordered it to serve alone');
   if (record.isAlone) return yes('it has taken the pair over and owns it alone');
-  const named = freshAnswers(sight).filter(([, { vote, wasWanting }]) => wasWanting && vote.record?.owner === sight.self);
+  const named = freshAnswers(sight).filter(
+    ([, { vote, wasWanting }]) => wasWanting && vote.record?.owner === sight.self,
+  );
   if (named.length >= majorityOf(sight)) return yes(`${named.length} of ${sight.regions} regions name it the owner`);
   // It has heard us say so, and would not succeed us before it has not heard us for a time; what it says now may be younger.
   const word = partnerWord(sight);
@@ -202,7 +204,11 @@ function isPaired(sight: Sight): boolean {
   return kea.isAnswering && kea.state === 'hot-standby' && !kea.isCut && word?.kea === 'hot-standby';
 }
 
-function wordOf(memory: Memory, sight: Sight, standing: { isEntitled: boolean; isServing: boolean; isDetached: boolean }): Word {
+function wordOf(
+  memory: Memory,
+  sight: Sight,
+  standing: { isEntitled: boolean; isServing: boolean; isDetached: boolean },
+): Word {
   const { record, claim } = memory;
   const { key, self, kea, now, startedAt, role } = sight;
   const isHeard = standing.isEntitled || hearsMajority(sight) || hearsPartner(sight) || now - startedAt < SILENT_MS;
@@ -247,7 +253,8 @@ function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verd
   if (isPermitted && isServing) return is('serving', `serves beside ${partner}, which owns the pair still`);
   if (isPermitted) return is('waiting', `takes the leases from ${partner}, which owns the pair`);
   const word = partnerWord(sight);
-  const lacks = memory.record.owner === self ? why : `${partner} owns the pair and ${word ? 'does not serve yet' : 'is not heard'}`;
+  const lacks =
+    memory.record.owner === self ? why : `${partner} owns the pair and ${word ? 'does not serve yet' : 'is not heard'}`;
   return is('fenced', `must not serve: ${lacks}`);
 }
 
@@ -256,7 +263,8 @@ function waits({ record, claim }: Memory, sight: Sight): string {
   if (claim !== null) return `it asks the regions for the pair`;
   if (!isPartnerOut(sight)) return `${partner} owns the pair`;
   if (record.isAlone) return `${partner} owns the pair alone and is not heard; only an operator may take it from there`;
-  if (!record.isWhole) return `${partner} is not heard and has given leases that are not here; an operator may order it to serve`;
+  if (!record.isWhole)
+    return `${partner} is not heard and has given leases that are not here; an operator may order it to serve`;
   if (!hearsMajority(sight)) return `${partner} is not heard, and neither is a majority of the regions`;
   return `${partner} is not heard here, and a majority of the regions does not say so too`;
 }

@@ -58,7 +58,8 @@ export class PairFiles {
 /** The region's part. Throws when it cannot be read. */
 export function readVotes(): VotesConfig {
   const { name, address, racks } = (readJson(VOTES) ?? {}) as Record<string, unknown>;
-  if (typeof name !== 'string' || !isAddress(address) || !Array.isArray(racks)) throw new Error(`${VOTES} is not whole`);
+  if (typeof name !== 'string' || !isAddress(address) || !Array.isArray(racks))
+    throw new Error(`${VOTES} is not whole`);
   return { name, address, racks: racks.filter((rack) => typeof rack === 'string') };
 }
 

@@ -37,7 +37,9 @@ export function processesOf(key: string, now: number | null): number[] {
 function isOf(pid: number, key: string): boolean {
   try {
     const state = statOf(pid)?.state;
-    return state !== undefined && state !== 'Z' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`/regent-${key}/`);
+    return (
+      state !== undefined && state !== 'Z' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`/regent-${key}/`)
+    );
   } catch {
     return false;
   }
@@ -121,7 +123,15 @@ export class KeaWatch {
     const isAnswering = isRunning && state !== null && now - this.#answeredAt <= FRESH_MS;
     const isOld = this.#status !== null || now - this.#bornAt > BEGIN_MS;
     const isGone = isOver && !isRunning;
-    return { isRunning, isOver: isGone, state, scopes, isCut, isAnswering, isHung: isRunning && isOld && this.#silences >= 2 };
+    return {
+      isRunning,
+      isOver: isGone,
+      state,
+      scopes,
+      isCut,
+      isAnswering,
+      isHung: isRunning && isOld && this.#silences >= 2,
+    };
   }
 
   #meet(pid: number | null, now: number): void {

@@ -44,6 +44,7 @@ export class Listener {
       this.#tell(error.message);
       setTimeout(() => this.#listen(), AGAIN_MS);
     });
+    this.#server.on('listening', () => this.#tell(`listens at ${place.address} port ${place.port}`));
     this.#listen();
   }
 
@@ -61,7 +62,7 @@ export class Listener {
   #listen(): void {
     if (this.#isClosed || this.#server.listening) return;
     const { address: host, port } = this.#place;
-    this.#server.listen({ host, port }, () => this.#tell(`listens at ${host} port ${port}`));
+    this.#server.listen({ host, port });
   }
 
   #welcome(socket: TLSSocket): void {

@@ -189,7 +189,9 @@ export class Pair {
     if (old && (old.owner !== owner || old.epoch !== epoch))
       this.#log(`${owner} owns the pair, epoch ${epoch}${isAlone ? ', alone' : ''}${isOrdered ? ', by order' : ''}`);
     if (before && before.isDetached !== isDetached)
-      this.#log(isDetached ? `its Kea is kept from ${sight.partner}, which is silent` : `${sight.partner} is heard again`);
+      this.#log(
+        isDetached ? `its Kea is kept from ${sight.partner}, which is silent` : `${sight.partner} is heard again`,
+      );
     if (isKilled && !before?.isKilled) this.#log('its Kea does not answer: it is killed');
     if (before && (before.memory.claim === null) !== (memory.claim === null))
       this.#log(memory.claim ? `asks the regions for the pair, epoch ${memory.claim.epoch}` : 'asks for nothing more');

@@ -1,5 +1,14 @@
 import { readdirSync, rmSync } from 'node:fs';
-import { type Identity, openNotifier, pause, PKI_FILES, readIdentity, signOf, uptimeMs as clock, wordsOf } from '../kit/host.ts';
+import {
+  type Identity,
+  openNotifier,
+  pause,
+  PKI_FILES,
+  readIdentity,
+  signOf,
+  uptimeMs as clock,
+  wordsOf,
+} from '../kit/host.ts';
 import { clearRules, RUN } from './act.ts';
 import { readJson, writeDurably } from './disk.ts';
 import { type PairConfig, PairFiles } from './files.ts';
@@ -26,7 +35,10 @@ const log = (text: string) => void process.stdout.write(`${text}\n`);
 const notify = openNotifier();
 const files = new PairFiles();
 const pairs = new Map<string, Pair>();
-const links = new Map<string, { readonly link: Link<Sent>; readonly keys: Set<string>; readonly region: string | null }>();
+const links = new Map<
+  string,
+  { readonly link: Link<Sent>; readonly keys: Set<string>; readonly region: string | null }
+>();
 const listeners = new Map<string, Listener>();
 let identity: Identity = readIdentity();
 let pki = signOf(PKI_FILES);
@@ -86,7 +98,8 @@ function hear(region: string | null, reply: Reply, { said, sentAt }: Sent & { re
     const vote = reply.votes?.find((item) => item.key === key);
     const word = reply.words?.find((item) => item.key === key);
     if (region !== null && vote) pair.hearVote(region, vote, { ...sent, sentAt });
-    if (region === null && word) pair.hearReply(word, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
+    if (region === null && word)
+      pair.hearReply(word, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
     pair.turn();
   }
 }
@@ -149,7 +162,8 @@ function openLink(peer: Peer, region: string | null): Link<Sent> {
 
 function listen(addresses: ReadonlySet<string>): void {
   const names = () => [...pairs.values()].map(({ config }) => config.partner.name);
-  for (const [address, listener] of listeners) if (!addresses.has(address) && listeners.delete(address)) listener.close();
+  for (const [address, listener] of listeners)
+    if (!addresses.has(address) && listeners.delete(address)) listener.close();
   for (const address of addresses)
     if (!listeners.has(address))
       listeners.set(address, new Listener({ address, port: PAIRS_PORT }, identity, { names, answer, log }));
@@ -199,6 +213,7 @@ for (let filesAt = clock(); ; ) {
   }
   for (const pair of pairs.values()) pair.turn();
   beat(now);
-  if (leavingAt !== null && (now - leavingAt > LEAVE_MS || [...pairs.values()].every(({ isFree }) => isFree))) process.exit(0);
+  if (leavingAt !== null && (now - leavingAt > LEAVE_MS || [...pairs.values()].every(({ isFree }) => isFree)))
+    process.exit(0);
   await pause(LOOP_MS);
 }

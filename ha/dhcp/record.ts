@@ -83,10 +83,18 @@ export function nextClaim(sight: Sight, { record, claim, isEntitled }: Asking): 
     vote.record !== null && vote.record.owner !== self && vote.record.epoch >= record.epoch;
   const fresh = (): OwnerRecord => {
     // One that is open stays the same, until somebody else has as high an epoch.
-    const rivals = answers.filter(({ vote }) => vote.record && vote.record.owner !== self && claim && vote.record.epoch >= claim.epoch);
+    const rivals = answers.filter(
+      ({ vote }) => vote.record && vote.record.owner !== self && claim && vote.record.epoch >= claim.epoch,
+    );
     if (claim !== null && claim.owner === self && claim.epoch > record.epoch && rivals.length === 0) return claim;
     const isAlone = record.owner === self ? record.isAlone : role === 'standby';
-    return { owner: self, epoch: nextEpoch(sight, record), isAlone, isWhole: record.isWhole, isOrdered: record.isOrdered };
+    return {
+      owner: self,
+      epoch: nextEpoch(sight, record),
+      isAlone,
+      isWhole: record.isWhole,
+      isOrdered: record.isOrdered,
+    };
   };
   // A minority has recorded the partner while it was not heard: it is told anew who the owner is.
   if (record.owner === self) return isEntitled && answers.some(isRival) ? fresh() : null;

@@ -41,7 +41,15 @@ export class KeaModel {
     const isHung = this.isRunning && now < this.hungUntil;
     const { isRunning, state, scopes } = this;
     const isOver = !isRunning && this.startsAt === null;
-    return { isRunning, isOver, state, scopes, isCut: false, isAnswering: isRunning && !isHung && state !== null, isHung };
+    return {
+      isRunning,
+      isOver,
+      state,
+      scopes,
+      isCut: false,
+      isAnswering: isRunning && !isHung && state !== null,
+      isHung,
+    };
   }
 
   /** `partner`: the other one, when it is reached. */

@@ -259,7 +259,10 @@ export class PairWorld {
     if (!one || !two) return;
     const isOpen = (a: RackModel, b: RackModel) =>
       !a.isDetached && !this.isCut(a.name, b.name) && !this.isCut(b.name, a.name) && b.place.isUp;
-    for (const [rack, other] of [[one, two], [two, one]] as const) {
+    for (const [rack, other] of [
+      [one, two],
+      [two, one],
+    ] as const) {
       if (!rack.place.isUp || this.now < rack.place.frozenUntil) continue;
       const isReached = isOpen(rack, other) && other.kea.isAwake(this.now) && this.now >= other.place.frozenUntil;
       // Refused at once, or kept away by our own rule; else a question hangs for ten seconds.

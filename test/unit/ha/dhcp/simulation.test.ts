@@ -57,7 +57,9 @@ function run(seed: number): string | null {
   world.play(world.now + 6000);
   const bad = (what: string) => {
     const racks = [...world.racks.values()].map(({ name, verdict, kea, memory }) =>
-      [name, verdict?.state, verdict?.why, kea.state, JSON.stringify(kea.scopes), JSON.stringify(memory.record)].join(' '),
+      [name, verdict?.state, verdict?.why, kea.state, JSON.stringify(kea.scopes), JSON.stringify(memory.record)].join(
+        ' ',
+      ),
     );
     const regions = [...world.regions.values()].map(({ votes }) => JSON.stringify(votes.record));
     return [`seed ${seed}: ${what} at ${world.now}`, ...world.told, ...racks, ...regions].join('\n');
