@@ -14,8 +14,8 @@ const SCOPES_AGAIN_MS = 100;
 
 /** What a pair needs of the program. `clock`: monotonic, ms. */
 export interface PairPorts {
-  clock(): number;
-  log(text: string): void;
+  readonly clock: () => number;
+  readonly log: (text: string) => void;
 }
 
 /** What was said in a beat, as an answer needs it. */

@@ -108,7 +108,7 @@ function beat(now: number): void {
   const words = new Map([...pairs].map(([key, pair]) => [key, pair.word()]));
   const isClaiming = [...words.values()].some(({ claim }) => claim !== null);
   // What has changed is said at once.
-  const said = JSON.stringify([...words.values()].map(({ namedBy: _, ...word }) => word));
+  const said = JSON.stringify([...words.values()].map((word) => ({ ...word, namedBy: [] })));
   if (said === saidBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
   [saidBefore, beatAt] = [said, now];
   for (const { link, keys } of links.values()) {

@@ -119,6 +119,11 @@ restart_running() {
   }
   same_in "$before" ha/kit ha/vip ||
     systemctl try-restart regent-vip-health.service
+  # Votes first: a rack that serves gives its pairs away in order, which takes a majority of them.
+  same_in "$before" ha/kit ha/dhcp || {
+    systemctl try-restart regent-pair-votes.service
+    systemctl try-restart regent-pairs.service
+  }
   ! systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || /usr/local/bin/regent migrate >&2
   systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service
   rm -f "$restart_due"

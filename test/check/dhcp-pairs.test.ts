@@ -23,7 +23,8 @@ describe('a DHCP pair through its faults', () => {
     // Whatever was done: no address has two machines.
     const owners = new Map<string, string>();
     for (const { address, mac } of site.given) {
-      expect(owners.get(address) ?? mac, `${address} of two machines`).toBe(mac);
+      if ((owners.get(address) ?? mac) !== mac)
+        throw new Error(`${address} belongs to ${owners.get(address)} and to ${mac}`);
       owners.set(address, mac);
     }
   });
@@ -117,9 +118,55 @@ describe('a DHCP pair through its faults', () => {
     await back('standby dies', () => site.powerOn('k2'));
   });
 
-  it('the controller of the primary hangs, and is killed', async () => {
+  it('the controller of the primary is killed', async () => {
     expect(await fault('controller killed', () => site.killProgram('k1'), K1)).toBeLessThan(LIMIT + 1);
     await site.whole();
+  });
+
+  it('the controller of the primary ends in order, as in an upgrade', async () => {
+    expect(await fault('controller stopped in order', () => site.killProgram('k1', 'TERM'), K1)).toBeLessThan(LIMIT);
+    await site.whole();
+  });
+
+  it('the controller of the standby is killed: nobody notices', async () => {
+    expect(await fault('controller of the standby killed', () => site.killProgram('k2'), K1)).toBeLessThan(1);
+    await site.whole();
+  });
+
+  it('the standby’s Kea hangs', async () => {
+    expect(await fault('Kea of the standby hangs', () => site.signalKea('k2', 'STOP'), K1)).toBeLessThan(LIMIT);
+    await site.whole();
+  });
+
+  it('the primary’s host stands still, and goes on', async () => {
+    const halt = async () => {
+      await site.signalAll('k1', 'STOP');
+      setTimeout(() => void site.signalAll('k1', 'CONT'), 4500);
+    };
+    expect(await fault('host stands still', halt, K2)).toBeLessThan(LIMIT);
+    await back('host stands still', () => undefined);
+  });
+
+  it('a region loses its file and knows nothing until both racks say the same', async () => {
+    const seconds = await fault('file of a region lost', () => site.loseVotes('r1'), K1);
+    expect(seconds).toBeLessThan(1);
+    await until('r1 to know the owner again', () => site.votes('r1')?.owner === 'k1');
+  });
+
+  it('an operator orders the primary to serve alone, and takes it back', async () => {
+    await Promise.all(REGIONS.map((name) => site.stopProgram(name)));
+    await site.powerOff('k2');
+    await until('the primary to be fenced', () => site.state('k1')?.state === 'fenced');
+    const from = monotonic();
+    expect((await site.order('k1', [])).code).toBe(0);
+    await until('the primary to serve', () => givenBy(K1, from));
+    told.push(`ordered to serve alone: after ${((monotonic() - from) / 1000).toFixed(2)} s`);
+    expect(site.state('k1')).toMatchObject({ state: 'serving', isOrdered: true, isAlone: true });
+    expect((await site.order('k1', ['--end'])).code).toBe(0);
+    await until('the primary to be fenced again', () => site.state('k1')?.state === 'fenced');
+    expect((await site.order('k3', [])).code).toBe(1);
+    for (const name of REGIONS) site.startProgram(name);
+    await back('all but the primary were dead', () => site.powerOn('k2'));
   });
 
   it('both racks lose their power while the standby serves: the recorded owner decides', async () => {

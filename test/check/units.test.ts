@@ -22,13 +22,14 @@ describe('systemd units', () => {
       'ha/postgres/provision',
       'ha/chrony/start',
       'ha/keeper/ended',
+      'ha/dhcp/ended',
       'ha/kea/prepare',
       'ha/vip/unfit',
       'ha/vip/drop',
     ]) {
       host.write(`/opt/regent/current/${path}`, '#!/bin/sh\n', { mode: 0o755 });
     }
-    for (const user of ['regent', 'regent-agent', 'regent-vip'])
+    for (const user of ['regent', 'regent-agent', 'regent-vip', 'regent-votes'])
       await host.run(['useradd', '--system', '--user-group', user]);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { askKea } from '../../../ha/dhcp/kea.ts';
 import { testAuthority, testIdentity } from '../cluster/pki.ts';
-import { DebianHost } from '../debian-root.ts';
+import { DebianHost, type Ran } from '../debian-root.ts';
 import { until } from '../until.ts';
 import { keaOfPair, UNIT_WITHOUT_SYSTEMD } from './pair-kea.ts';
 
@@ -26,7 +26,6 @@ const ADDRESSES: Readonly<Record<string, string>> = {
 };
 
 export type Rack = (typeof RACKS)[number];
-export type Region = (typeof REGIONS)[number];
 
 /** A lease that a machine got. Times: CLOCK_MONOTONIC, ms. */
 export interface Given {
@@ -144,8 +143,31 @@ export class PairSite implements AsyncDisposable {
   }
 
   /** Kills a program; it comes again as with its unit. */
-  async killProgram(name: string): Promise<void> {
-    await this.host(name).run(['pkill', '-KILL', '-f', '/ha/dhcp/(pairs|votes).ts']);
+  async killProgram(name: string, signal = 'KILL'): Promise<void> {
+    await this.host(name).run(['pkill', `-${signal}`, '-f', '/ha/dhcp/(pairs|votes).ts']);
+  }
+
+  /** Stops or continues everything that runs on a host. */
+  signalAll(name: string, signal: 'STOP' | 'CONT'): Promise<unknown> {
+    return this.host(name).run(['pkill', `-${signal}`, '-f', 'kea|/ha/dhcp/']);
+  }
+
+  /** A region comes back without its file. */
+  async loseVotes(region: string): Promise<void> {
+    await this.host(region).run(['rm', '-rf', '/var/lib/regent-votes']);
+    await this.killProgram(region);
+  }
+
+  /** Whom a region has on its disk. */
+  votes(region: string): { readonly owner: string; readonly epoch: number } | null {
+    const text = readFileSync(this.host(region).path('/var/lib/regent-votes/votes.json'), 'utf8');
+    return (JSON.parse(text) as { records: Record<string, { owner: string; epoch: number }> }).records[KEY] ?? null;
+  }
+
+  /** An operator's `serve-alone` for the pair; for `k3` of a pair that is not there. */
+  order(rack: Rack | 'k3', options: readonly string[]): Promise<Ran> {
+    const key = rack === 'k3' ? 'k3_k4' : KEY;
+    return this.host(rack === 'k3' ? 'k1' : rack).run(['/opt/regent/current/ha/dhcp/serve-alone', key, ...options]);
   }
 
   /** A host without power: all at once, and nothing is ended in order. */
@@ -207,16 +229,16 @@ export class PairSite implements AsyncDisposable {
     }
     this.#inNet('sw', ['ip', 'address', 'add', '10.20.0.1/16', 'dev', 'vl']);
     this.#inNet('sw', ['ip', 'route', 'add', 'default', 'dev', 'vl']);
-    const plug = (name: string, port: string, bridge: string, device: string, address: string) => {
+    const plug = (name: string, [port, bridge]: [string, string], [device, address]: [string, string]) => {
       const pid = String(this.host(name).pid);
       this.#inNet('sw', ['ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', device, 'netns', pid]);
       this.#inNet('sw', ['ip', 'link', 'set', port, 'master', bridge, 'up']);
       this.#inNet(name, ['ip', 'address', 'add', address, 'dev', device]);
       this.#inNet(name, ['ip', 'link', 'set', device, 'up']);
     };
-    for (const [name, address] of Object.entries(ADDRESSES)) plug(name, `m-${name}`, 'mg', 'eth0', `${address}/24`);
+    for (const [name, address] of Object.entries(ADDRESSES)) plug(name, [`m-${name}`, 'mg'], ['eth0', `${address}/24`]);
     for (const name of RACKS)
-      plug(name, `v-${name}`, 'vl', 'vlan', `10.20.0.${ADDRESSES[name]?.split('.')[3] ?? ''}/16`);
+      plug(name, [`v-${name}`, 'vl'], ['vlan', `10.20.0.${ADDRESSES[name]?.split('.')[3] ?? ''}/16`]);
   }
 
   async #furnish(name: string, identity: { authority: string; certificate: string; key: string }): Promise<void> {
