@@ -58,7 +58,7 @@ make_user() {
 make_pki_group() {
   getent group regent-pki >/dev/null || groupadd --system regent-pki
   local user
-  for user in etcd postgres haproxy regent regent-agent regent-vip; do
+  for user in etcd postgres haproxy regent regent-agent regent-vip regent-votes; do
     id -nG "$user" | tr ' ' '\n' | grep -qx regent-pki || usermod --append --groups regent-pki "$user"
   done
 }
@@ -68,6 +68,7 @@ make_users_and_folders() {
   make_user regent /var/lib/regent/region
   make_user regent-agent /var/lib/regent/agent
   make_user regent-vip /nonexistent
+  make_user regent-votes /nonexistent
   make_pki_group
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
   install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/kea/regent /etc/squid/regent /etc/regent/firewall

@@ -75,17 +75,18 @@ mark_restart() {
 place_units() {
   step 'units' 'look at: systemctl status "regent-*"'
   local unit
-  for unit in "$source_dir"/systemd/regent-*; do
+  for unit in "$source_dir"/systemd/regent-* "$source_dir"/systemd/kea-dhcp4@.service; do
     cmp -s "$unit" "/etc/systemd/system/${unit##*/}" || { changed=yes; mark_restart; }
   done
-  install -m 0644 "$source_dir"/systemd/regent-* /etc/systemd/system/
+  install -m 0644 "$source_dir"/systemd/regent-* "$source_dir"/systemd/kea-dhcp4@.service /etc/systemd/system/
   install -m 0644 "$source_dir/systemd/tmpfiles.conf" /etc/tmpfiles.d/regent.conf
   local kernel=start
   cmp -s "$source_dir/systemd/sysctl.conf" /etc/sysctl.d/90-regent.conf || kernel=restart
   install -m 0644 "$source_dir/systemd/sysctl.conf" /etc/sysctl.d/90-regent.conf
   systemd-tmpfiles --create /etc/tmpfiles.d/regent.conf
   # As `enable` does, without Debian's scripts for SysV init, which take half a second for each daemon.
-  systemctl --quiet --no-reload add-wants multi-user.target named.service chrony.service kea-dhcp4-server.service squid.service etcd.service patroni.service haproxy.service keepalived.service
+  systemctl --quiet --no-reload add-wants multi-user.target named.service chrony.service kea-dhcp4-server.service squid.service etcd.service patroni.service haproxy.service keepalived.service \
+    regent-pair-votes.service regent-pairs.service
   systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service
   systemctl daemon-reload
   systemctl start regent-helper.socket
@@ -119,6 +120,11 @@ restart_running() {
   }
   same_in "$before" ha/kit ha/vip ||
     systemctl try-restart regent-vip-health.service
+  # Votes first: a rack that serves gives its pairs away in order, which takes a majority of them.
+  same_in "$before" ha/kit ha/dhcp || {
+    systemctl try-restart regent-pair-votes.service
+    systemctl try-restart regent-pairs.service
+  }
   ! systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || /usr/local/bin/regent migrate >&2
   systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service
   rm -f "$restart_due"

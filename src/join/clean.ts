@@ -10,7 +10,10 @@ const COMMAND_MS = 60_000;
 /** Daemons that the pipeline may have started, in the order in which they stop: what needs others first. */
 const DAEMONS = [
   'squid.service',
+  'regent-pairs.service',
+  'kea-dhcp4@*.service',
   'kea-dhcp4-server.service',
+  'regent-pair-votes.service',
   'named.service',
   'chrony.service',
   CLUSTER_UNITS.vip,
@@ -36,6 +39,8 @@ const CONTENTS = [
   '/etc/kea/regent',
   '/etc/squid/regent',
   '/etc/regent/firewall',
+  '/etc/regent/votes',
+  '/etc/regent/pairs',
   '/etc/regent/pki',
   '/etc/regent/secrets',
   '/var/lib/regent/region',
@@ -66,6 +71,14 @@ export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit:
   await execute(
     ports,
     ['find', '/var/cache/bind', '-mindepth', '1', '-maxdepth', '1', '(', ...copies, ')', '-delete'],
+    COMMAND_MS,
+  );
+  // Instances of Kea, and who may serve: made while the host ran, so they may be missing.
+  const found = ['-maxdepth', '1', '-name', 'regent-*', '-exec', 'rm', '-rf', '{}', '+'];
+  await execute(ports, ['find', '/etc/kea', '-mindepth', '1', ...found], COMMAND_MS);
+  await execute(
+    ports,
+    ['rm', '-rf', '--one-file-system', '/var/lib/regent-pairs', '/var/lib/regent-votes'],
     COMMAND_MS,
   );
   const keep = ['rack-uuid', 'rack-key'].flatMap((name) => ['!', '-name', name]);

@@ -100,8 +100,10 @@ describe('kea on rendered files', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    const prepare = readFileSync(join(import.meta.dirname, '../../ha/kea/prepare'), 'utf8');
-    host.write('/opt/regent/current/ha/kea/prepare', prepare, { mode: 0o755 });
+    for (const name of ['prepare', 'carry']) {
+      const text = readFileSync(join(import.meta.dirname, '../../ha/kea', name), 'utf8');
+      host.write(`/opt/regent/current/ha/kea/${name}`, text, { mode: 0o755 });
+    }
     host.write('/usr/local/bin/regent-lease', PRINT_SCRIPT, { mode: 0o755 });
     await shell('chmod -R a+rX /opt/regent; install -d -o _kea -g _kea -m 0750 /run/kea /run/lock/kea /var/lib/kea');
     one = await host.stranger('10.10.10.1/24', '10.10.10.250/24');
@@ -211,7 +213,7 @@ describe('kea on rendered files', () => {
       mode: 0o640,
     });
     const reload = dhcp.activate([{ target: OWN_PLACES.conf, kind: 'changed' }], FACTS);
-    const [command] = reload.kind === 'command' ? reload.commands : [];
+    const command = reload.kind === 'command' ? reload.commands.at(-1) : undefined;
     expect(command && (await host.exec(command))).toMatchObject({ code: 1 });
     const status = (await ask('status-get')).arguments;
     expect(status).toMatchObject({ sockets: { status: 'ready' } });

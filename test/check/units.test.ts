@@ -23,6 +23,8 @@ describe('systemd units', () => {
       'ha/chrony/start',
       'ha/keeper/ended',
       'ha/kea/prepare',
+      'ha/kea/carry',
+      'ha/dhcp/ended',
       'ha/vip/unfit',
       'ha/vip/drop',
     ]) {

@@ -132,6 +132,19 @@ export class DebianHost implements AsyncDisposable {
     throw new Error('the private host has not changed its root; nothing was written');
   }
 
+  /** Shows a file or folder of this machine at a path of the host that is there. */
+  async show(source: string, path: string): Promise<void> {
+    const inside = ['--target', String(this.#pid), '--mount', '--'];
+    const target = `${this.#folder}/root${path}`;
+    const ran = await collect('nsenter', [...inside, 'mount', '--bind', source, target], START_MS);
+    if (ran.code !== 0) throw new Error(`${source} cannot be shown: ${ran.stderr}`);
+  }
+
+  /** Its first process, as this machine counts. */
+  get pid(): number {
+    return this.#pid;
+  }
+
   /** Where a path of the host is seen from outside. */
   path(path: string): string {
     return `/proc/${this.#pid}/root${path}`;

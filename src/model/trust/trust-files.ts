@@ -1,7 +1,7 @@
 /** Where a node's certificate and key lie, and the certificate of the cluster's authority. */
 export const TRUST_FOLDER = '/etc/regent/pki';
 
-/** The group of the daemons that show the node's certificate: `etcd`, `postgres`, `haproxy`, `regent`, `regent-agent`, `regent-vip`. */
+/** The group of the daemons that show the node's certificate: `etcd`, `postgres`, `haproxy`, `regent`, `regent-agent`, `regent-vip`, `regent-votes`. */
 export const TRUST_GROUP = 'regent-pki';
 
 /** A file of the folder: who may read it. */

@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { wordsOf } from '../kit/host.ts';
+import { writeAtOnce } from './disk.ts';
+import type { PairConfig } from './files.ts';
+import { processesOf } from './kea.ts';
+
+/** Permissions and states: gone after a boot. */
+export const RUN = '/run/regent-pairs';
+const UNIT = join(import.meta.dirname, 'unit');
+/** Of the rules that keep a Kea from a partner; `ended` knows it too. */
+const PREFERENCE = '5256';
+const START_MS = 10_000;
+const STOP_MS = 10_000;
+const RULE_MS = 2000;
+/** A unit that was started and is not there is started again after so long. */
+const AGAIN_MS = 1000;
+const STOP_AGAIN_MS = 200;
+
+type Log = (text: string) => void;
+
+/** Permission, start and end of one Kea. */
+export class KeaUnit {
+  readonly #key: string;
+  readonly #log: Log;
+  readonly #clock: () => number;
+  /** What its file says; null: there is none. `serve`: who finds it without us must end it. */
+  #may: 'serve' | 'standby' | null = null;
+  #startedAt = -Infinity;
+  #stoppedAt = -Infinity;
+  #isStopping = false;
+  /** Its end is not certain yet. */
+  #isOpen = true;
+
+  constructor(key: string, clock: () => number, log: Log) {
+    this.#key = key;
+    this.#clock = clock;
+    this.#log = log;
+    try {
+      const text = readFileSync(this.#file, 'utf8').trim();
+      if (text === 'serve' || text === 'standby') this.#may = text;
+    } catch {
+      // None, as after a boot.
+    }
+  }
+
+  get #file(): string {
+    return `${RUN}/${this.#key}.may`;
+  }
+
+  /** It has ended for certain, and nothing is about to start it. */
+  get isOver(): boolean {
+    return !this.#isOpen;
+  }
+
+  /** Lets it run. `serves`: it may come to serve without being asked. */
+  permit(serves: boolean, isRunning: boolean): void {
+    const may = serves ? 'serve' : 'standby';
+    if (this.#may !== may) {
+      mkdirSync(RUN, { recursive: true, mode: 0o755 });
+      writeAtOnce(this.#file, `${may}\n`);
+      this.#may = may;
+    }
+    this.#isOpen = true;
+    const now = this.#clock();
+    if (isRunning || this.#isStopping || now - this.#startedAt < AGAIN_MS) return;
+    this.#startedAt = now;
+    void run(UNIT, ['start', this.#key], START_MS).then((problem) => problem && this.#log(`start: ${problem}`));
+  }
+
+  /** Ends it: its permission goes first, so that nobody starts it again. */
+  fence(): void {
+    if (this.#may !== null) {
+      rmSync(this.#file, { force: true });
+      this.#may = null;
+      this.#isOpen = true;
+    }
+    const now = this.#clock();
+    const pids = processesOf(this.#key, now);
+    killAll(pids);
+    if (this.#isStopping || now - this.#stoppedAt < STOP_AGAIN_MS || (!this.#isOpen && pids.length === 0)) return;
+    [this.#isStopping, this.#stoppedAt, this.#startedAt] = [true, now, -Infinity];
+    void run(UNIT, ['stop', this.#key], STOP_MS).then((problem) => {
+      this.#isStopping = false;
+      if (problem) return this.#log(`stop: ${problem}`);
+      if (this.#may === null && processesOf(this.#key, null).length === 0) this.#isOpen = false;
+    });
+  }
+
+  /** Kills a Kea that hangs; its unit starts it again. */
+  kill(): void {
+    killAll(processesOf(this.#key, this.#clock()));
+  }
+}
+
+function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** Keeps Kea from its partner's: a connection to one that is silent takes 10 s, by a time-out that no option of Kea shortens. */
+export class Detachment {
+  readonly #rule: readonly string[];
+  readonly #ip: readonly string[];
+  readonly #kill: readonly string[];
+  readonly #log: Log;
+  #is = false;
+  #wanted = false;
+  #isBusy = false;
+
+  constructor({ partner, partnerPort }: Pick<PairConfig, 'partner' | 'partnerPort'>, log: Log) {
+    this.#ip = partner.address.includes(':') ? ['-6', 'rule'] : ['rule'];
+    const port = String(partnerPort);
+    this.#rule = ['to', partner.address, 'ipproto', 'tcp', 'dport', port, 'pref', PREFERENCE, 'unreachable'];
+    this.#kill = ['-K', 'dst', partner.address, 'dport', '=', `:${port}`];
+    this.#log = log;
+  }
+
+  set(isWanted: boolean): void {
+    this.#wanted = isWanted;
+    if (this.#is !== this.#wanted && !this.#isBusy) void this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    this.#isBusy = true;
+    while (this.#is !== this.#wanted) {
+      const isAdded = this.#wanted;
+      const problem = await run('ip', [...this.#ip, isAdded ? 'add' : 'del', ...this.#rule], RULE_MS);
+      if (problem && !/File exists|No such file/.test(problem)) this.#log(`ip rule: ${problem}`);
+      // Connections that are there go on past a rule. Where the kernel cannot end them, they end by themselves, later.
+      if (isAdded) await run('ss', this.#kill, RULE_MS);
+      this.#is = isAdded;
+    }
+    this.#isBusy = false;
+  }
+}
+
+/** Takes away rules that a program before this one has left. */
+export async function clearRules(): Promise<void> {
+  for (const family of ['-4', '-6'])
+    while ((await run('ip', [family, 'rule', 'del', 'pref', PREFERENCE], RULE_MS)) === null);
+}
+
+/** null: it went well. */
+function run(program: string, argv: readonly string[], timeout: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile(program, argv, { timeout, killSignal: 'SIGKILL' }, (error, _, stderr) => {
+      resolve(error === null ? null : stderr.trim() || wordsOf(error));
+    });
+  });
+}

@@ -1,0 +1,270 @@
+import { accept, adopt, keepWhole, nextClaim, obey } from './record.ts';
+import {
+  freshAnswers,
+  hearsMajority,
+  hearsPartner,
+  isPartnerOut,
+  majorityOf,
+  namersOf,
+  partnerSilence,
+  partnerWord,
+  nextEpoch,
+  type Sight,
+} from './sight.ts';
+import { DETACH_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type Word } from './words.ts';
+
+/** What is kept from one decision to the next. `record` is the ledger: it must be on the disk before anything else is done. */
+export interface Memory {
+  readonly record: OwnerRecord;
+  readonly claim: OwnerRecord | null;
+  /** It is about to give the pair to its partner, and ends its Kea first. */
+  readonly isHanding: boolean;
+  /** Since when it may serve and its Kea does not; null: it does. */
+  readonly unableSince: number | null;
+  /** Since when both Keas work together; null: they do not. */
+  readonly pairedSince: number | null;
+  /** Not before this its Kea may follow the partner's again. */
+  readonly followAfter: number;
+}
+
+/** What is to be done. */
+export interface Verdict {
+  readonly memory: Memory;
+  /** May Kea run? false: it is ended at once. */
+  readonly isPermitted: boolean;
+  /** Kea hangs: it is killed, and comes again. */
+  readonly isKilled: boolean;
+  /** These scopes are to be given to Kea now; null: they are right, or not ours. */
+  readonly scopes: readonly string[] | null;
+  readonly isDetached: boolean;
+  readonly state: 'serving' | 'standby' | 'taken-over' | 'fenced' | 'starting' | 'waiting';
+  /** A sentence. */
+  readonly why: string;
+  readonly word: Word;
+}
+
+/** Kea's states in which a primary answers clients. */
+const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'partner-in-maintenance']);
+/** Both Keas have worked together for so long before the standby gives the pair back. */
+const PAIRED_MS = 500;
+/** Who follows must have been heard within this: a Kea that hears nobody goes on alone after a second. */
+const FOLLOW_MS = 500;
+/** After a Kea that followed has gone on alone it stays down for so long. */
+const REST_MS = 2000;
+
+export function firstMemory(record: OwnerRecord): Memory {
+  return { record, claim: null, isHanding: false, unableSince: null, pairedSince: null, followAfter: 0 };
+}
+
+/** The rule of README.md. Pure: the same sight and memory give the same verdict. */
+export function decide(before: Memory, sight: Sight): Verdict {
+  const record = keepWhole(sight, obey(sight, accept(sight, before.claim, adopt(sight, before.record))));
+  const entitlement = entitle(sight, record);
+  const claim = nextClaim(sight, { record, claim: before.claim, isEntitled: entitlement.isEntitled });
+  const memory = { ...before, record, claim };
+  return settle(memory, sight, { ...entitlement, before: before.record.owner });
+}
+
+interface Entitlement {
+  readonly isEntitled: boolean;
+  readonly why: string;
+}
+
+/** May this rack serve as the owner? */
+function entitle(sight: Sight, record: OwnerRecord): Entitlement {
+  const no = (why: string) => ({ isEntitled: false, why });
+  const yes = (why: string) => ({ isEntitled: true, why });
+  if (record.owner !== sight.self) return no(`${record.owner} owns the pair`);
+  if (record.isOrdered) return yes('an operator ordered it to serve alone');
+  if (record.isAlone) return yes('it has taken the pair over and owns it alone');
+  const named = freshAnswers(sight).filter(
+    ([, { vote, wasWanting }]) => wasWanting && vote.record?.owner === sight.self,
+  );
+  if (named.length >= majorityOf(sight)) return yes(`${named.length} of ${sight.regions} regions name it the owner`);
+  // It has heard us say so, and would not succeed us before it has not heard us for a time; what it says now may be younger.
+  const word = partnerWord(sight);
+  const isHeard = hearsPartner(sight) && sight.reply?.wasWanting === true;
+  if (isHeard && word !== null && !word.isWanting && word.record.owner === sight.self)
+    return yes(`it hears ${sight.partner}, which does not serve`);
+  const heard = freshAnswers(sight).length;
+  return no(
+    `it hears ${heard} of ${sight.regions} regions, ${named.length} of them name it the owner (${majorityOf(sight)} needed), and ${
+      hearsPartner(sight) ? `${sight.partner} wants to serve` : `it does not hear ${sight.partner}`
+    }`,
+  );
+}
+
+function settle(memory: Memory, sight: Sight, { isEntitled, why, before }: Entitlement & { before: string }): Verdict {
+  const { kea, now } = sight;
+  const isServing = servesNow(sight);
+  const unableSince = isEntitled && !isWell(sight) ? (memory.unableSince ?? now) : null;
+  const pairedSince = isPaired(sight) && memory.record.owner === before ? (memory.pairedSince ?? now) : null;
+  let next: Memory = { ...memory, unableSince, pairedSince };
+  next = giveBack(next, sight);
+  next = handOver(next, sight, isEntitled);
+  // What was just given away is not served any more.
+  const mayServe = isEntitled && next.record.owner === sight.self;
+  const isRunaway = !mayServe && sight.role === 'primary' && isServing && kea.state === 'partner-down';
+  if (isRunaway) next = { ...next, followAfter: now + REST_MS };
+  const isDetached = detaches(sight, next.record);
+  const isPermitted = permit(next, sight, { mayServe, isServing, isDetached });
+  const scopes = scopesFor(sight, mayServe && isPermitted);
+  const word = wordOf(next, sight, { isEntitled: mayServe, isServing, isDetached });
+  const { state, sentence } = describe(next, sight, { mayServe, isServing, isPermitted, why });
+  return { memory: next, isPermitted, isKilled: kea.isHung, scopes, isDetached, state, why: sentence, word };
+}
+
+/** The standby gives the pair back when both Keas work together: by then the primary's has all leases and serves. */
+function giveBack(memory: Memory, sight: Sight): Memory {
+  const { record, pairedSince } = memory;
+  const { self, partner, role, now } = sight;
+  if (role !== 'standby' || record.owner !== self || record.isOrdered) return memory;
+  if (pairedSince === null || now - pairedSince < PAIRED_MS) return memory;
+  const epoch = nextEpoch(sight, record);
+  const given = { owner: partner, epoch, isAlone: false, isWhole: true, isOrdered: false };
+  return { ...memory, record: given, claim: null };
+}
+
+/** A primary whose Kea cannot serve, or that is to end, ends its Kea and then gives the pair to a standby that has all leases. */
+function handOver(memory: Memory, sight: Sight, isEntitled: boolean): Memory {
+  const { record, unableSince } = memory;
+  const { self, partner, role, now, kea } = sight;
+  const word = partnerWord(sight);
+  const isFit = word !== null && word.isAble && !word.isDetached && word.record.epoch <= record.epoch;
+  const isOurs = role === 'primary' && record.owner === self && record.isWhole && !record.isOrdered;
+  if (!isFit || !isOurs || !(isEntitled || memory.isHanding)) return { ...memory, isHanding: false };
+  const isDue = sight.isLeaving || kea.isHung || (unableSince !== null && now - unableSince >= UNABLE_MS);
+  if (!isDue && !memory.isHanding) return memory;
+  if (!kea.isOver) return { ...memory, isHanding: true };
+  const epoch = nextEpoch(sight, record);
+  const given = { owner: partner, epoch, isAlone: true, isWhole: true, isOrdered: false };
+  return { ...memory, record: given, claim: null, isHanding: false, unableSince: null };
+}
+
+interface Standing {
+  readonly mayServe: boolean;
+  readonly isServing: boolean;
+  readonly isDetached: boolean;
+}
+
+function permit(memory: Memory, sight: Sight, { mayServe, isServing, isDetached }: Standing): boolean {
+  if (memory.isHanding) return false;
+  if (mayServe) return true;
+  if (sight.role === 'standby') return !isServing;
+  return !isDetached && mayFollow(memory, sight);
+}
+
+/**
+ * A primary that does not own the pair runs its Kea only beside the owner's, from which it takes the leases: alone it would go on by itself. Its
+ * Kea is ended when it does.
+ */
+function mayFollow({ record, followAfter }: Memory, sight: Sight): boolean {
+  const { kea, partner, now, isLeaving } = sight;
+  const word = partnerWord(sight);
+  const isNear = sight.reply !== null && hearsPartner(sight) && now - sight.reply.sentAt <= FOLLOW_MS;
+  if (word === null || !isNear || isLeaving || record.owner !== partner || now < followAfter) return false;
+  if (word.record.owner !== partner || word.isDetached || !word.isAble) return false;
+  return word.isServing || kea.isRunning;
+}
+
+function scopesFor(sight: Sight, mayServe: boolean): readonly string[] | null {
+  const { kea, role, key } = sight;
+  const [primary] = racksOf(key);
+  if (!mayServe || !kea.isAnswering || kea.state !== 'partner-down' || kea.scopes.includes(primary)) return null;
+  return role === 'primary' || isPartnerOut(sight) ? [primary] : null;
+}
+
+/**
+ * Is Kea kept from a partner that is silent? A primary's Kea goes on alone then, and gives leases that the standby does not get: a majority of the
+ * regions must know that before.
+ */
+function detaches(sight: Sight, record: OwnerRecord): boolean {
+  if (partnerSilence(sight) < DETACH_MS) return false;
+  if (sight.role === 'standby' || record.owner !== sight.self || record.isAlone) return true;
+  const told = freshAnswers(sight).filter(([, { vote }]) => vote.record?.isWhole === false);
+  return told.length >= majorityOf(sight);
+}
+
+/** May this host's Kea be answering clients? */
+function servesNow({ kea, role }: Sight): boolean {
+  if (!kea.isRunning) return false;
+  return role === 'standby' ? kea.scopes.length > 0 : kea.state !== null && SERVING.has(kea.state);
+}
+
+/** Does the Kea of a rack that may serve do so? */
+function isWell(sight: Sight): boolean {
+  const { kea, role } = sight;
+  if (!kea.isRunning || !kea.isAnswering || kea.isHung) return false;
+  return servesNow(sight) || (role === 'standby' && kea.state === 'hot-standby');
+}
+
+function isPaired(sight: Sight): boolean {
+  const { kea } = sight;
+  const word = partnerWord(sight);
+  return kea.isAnswering && kea.state === 'hot-standby' && !kea.isCut && word?.kea === 'hot-standby';
+}
+
+function wordOf(
+  memory: Memory,
+  sight: Sight,
+  standing: { isEntitled: boolean; isServing: boolean; isDetached: boolean },
+): Word {
+  const { record, claim } = memory;
+  const { key, self, kea, now, startedAt, role } = sight;
+  const isHeard = standing.isEntitled || hearsMajority(sight) || hearsPartner(sight) || now - startedAt < SILENT_MS;
+  // Until its Kea has ended for certain it has not stopped.
+  const isEnding = role === 'primary' && !kea.isOver && record.owner === self;
+  const isWanting = standing.isServing || claim !== null || isEnding || (record.owner === self && isHeard);
+  const isAble = kea.isAnswering && !kea.isHung && (kea.state === 'hot-standby' || kea.state === 'partner-down');
+  return {
+    key,
+    record,
+    isWanting,
+    claim,
+    isServing: standing.isServing,
+    isAble,
+    isDetached: standing.isDetached,
+    kea: kea.isAnswering ? kea.state : null,
+    namedBy: namersOf(sight, record),
+    majority: majorityOf(sight),
+  };
+}
+
+interface Outcome {
+  readonly mayServe: boolean;
+  readonly isServing: boolean;
+  readonly isPermitted: boolean;
+  readonly why: string;
+}
+
+function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verdict['state']; sentence: string } {
+  const { self, partner, role, kea } = sight;
+  const { mayServe, isServing, isPermitted, why } = outcome;
+  const is = (state: Verdict['state'], words: string) => ({ state, sentence: `${self} ${words}.` });
+  if (memory.isHanding) return is('fenced', `ends its Kea and hands over to ${partner}`);
+  if (mayServe && isServing) return is(role === 'primary' ? 'serving' : 'taken-over', `serves: ${why}`);
+  if (mayServe && role === 'standby' && kea.state === 'hot-standby')
+    return is('standby', `gives the pair back to ${partner}`);
+  if (mayServe) return is('starting', `may serve (${why}), and its Kea is not ready: ${kea.state ?? 'no answer'}`);
+  if (role === 'standby') {
+    if (!isPermitted) return is('fenced', `must not serve: ${why}`);
+    return is('standby', `stands by: ${waits(memory, sight)}`);
+  }
+  if (isPermitted && isServing) return is('serving', `serves beside ${partner}, which owns the pair still`);
+  if (isPermitted) return is('waiting', `takes the leases from ${partner}, which owns the pair`);
+  const word = partnerWord(sight);
+  const lacks =
+    memory.record.owner === self ? why : `${partner} owns the pair and ${word ? 'does not serve yet' : 'is not heard'}`;
+  return is('fenced', `must not serve: ${lacks}`);
+}
+
+function waits({ record, claim }: Memory, sight: Sight): string {
+  const { partner } = sight;
+  if (claim !== null) return `it asks the regions for the pair`;
+  if (!isPartnerOut(sight)) return `${partner} owns the pair`;
+  if (record.isAlone) return `${partner} owns the pair alone and is not heard; only an operator may take it from there`;
+  if (!record.isWhole)
+    return `${partner} is not heard and has given leases that are not here; an operator may order it to serve`;
+  if (!hearsMajority(sight)) return `${partner} is not heard, and neither is a majority of the regions`;
+  return `${partner} is not heard here, and a majority of the regions does not say so too`;
+}

@@ -1,0 +1,247 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { wordsOf } from '../kit/host.ts';
+import { Detachment, KeaUnit, RUN } from './act.ts';
+import { decide, firstMemory, type Memory, type Verdict } from './decide.ts';
+import { readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
+import type { PairConfig } from './files.ts';
+import { askKea, KeaWatch } from './kea.ts';
+import { type Answer, freshAnswers, partnerSilence, type Sight } from './sight.ts';
+import { firstRecord, type OwnerRecord, type Vote, type Word } from './words.ts';
+
+const LEDGER = '/var/lib/regent-pairs';
+const SAY_MS = 1000;
+const SCOPES_AGAIN_MS = 100;
+
+/** What a pair needs of the program. `clock`: monotonic, ms. */
+export interface PairPorts {
+  readonly clock: () => number;
+  readonly log: (text: string) => void;
+}
+
+/** What was said in a beat, as an answer needs it. */
+export interface SaidOf {
+  readonly wasWanting: boolean;
+  readonly claim: OwnerRecord | null;
+}
+
+/** One pair on this host: what is seen of it, what was decided, and what is done. */
+export class Pair {
+  #config: PairConfig;
+  readonly #ports: PairPorts;
+  readonly #kea: KeaWatch;
+  readonly #unit: KeaUnit;
+  #detachment: Detachment;
+  readonly #answers = new Map<string, Answer>();
+  readonly #startedAt: number;
+  #memory: Memory;
+  #beat: Sight['beat'] = null;
+  #reply: Sight['reply'] = null;
+  #floorAt: number;
+  #isLeaving = false;
+  #verdict: Verdict | null = null;
+  #since = Date.now();
+  #saidAt = -Infinity;
+  #scopedAt = -Infinity;
+  #problem = '';
+
+  constructor(config: PairConfig, ports: PairPorts) {
+    this.#config = config;
+    this.#ports = ports;
+    const { key } = config;
+    const log = (text: string) => this.#log(text);
+    this.#kea = new KeaWatch(key, ports.clock, () => {});
+    this.#unit = new KeaUnit(key, ports.clock, log);
+    this.#detachment = new Detachment(config, log);
+    this.#memory = firstMemory(this.#readLedger());
+    this.#startedAt = this.#floorAt = ports.clock();
+  }
+
+  get config(): PairConfig {
+    return this.#config;
+  }
+
+  /** Its file has changed. What runs goes on. */
+  change(config: PairConfig): void {
+    const { partner, partnerPort } = this.#config;
+    this.#config = config;
+    const names = new Set(config.regions.map(({ name }) => name));
+    for (const name of this.#answers.keys()) if (!names.has(name)) this.#answers.delete(name);
+    if (partner.address === config.partner.address && partnerPort === config.partnerPort) return;
+    this.#detachment.set(false);
+    this.#detachment = new Detachment(config, (text) => this.#log(text));
+  }
+
+  /** What this rack says of the pair now. */
+  word(): Word {
+    return (this.#verdict ?? this.turn()).word;
+  }
+
+  /** It has given the pair away, or never had it: to end costs nothing. */
+  get isFree(): boolean {
+    return this.#memory.record.owner !== this.config.self && this.#verdict?.word.isWanting === false;
+  }
+
+  /** The program is asked to end. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
+  /** The program's loop was late: what it knew is old. */
+  stall(now: number): void {
+    this.#floorAt = now;
+  }
+
+  hearVote(region: string, vote: Vote, sent: SaidOf & { readonly sentAt: number }): void {
+    const before = this.#answers.get(region);
+    if (before && before.sentAt > sent.sentAt) return;
+    const { sentAt, wasWanting, claim } = sent;
+    this.#answers.set(region, { sentAt, wasWanting, claim, vote });
+  }
+
+  hearReply(word: Word, order: { run: number; said: number }, sent: SaidOf & { readonly sentAt: number }): void {
+    if (this.#reply && this.#reply.sentAt > sent.sentAt) return;
+    this.#reply = { ...order, word, sentAt: sent.sentAt, wasWanting: sent.wasWanting };
+  }
+
+  hearBeat(word: Word, order: { run: number; said: number }): void {
+    this.#beat = { ...order, word, at: this.#ports.clock() };
+  }
+
+  /** Looks, decides, and does it. */
+  turn(): Verdict {
+    const now = this.#ports.clock();
+    this.#kea.look(now);
+    const sight = this.#sight(now);
+    const verdict = decide(this.#memory, sight);
+    this.#keep(verdict.memory.record);
+    this.#memory = verdict.memory;
+    const before = this.#verdict;
+    this.#verdict = verdict;
+    this.#act(verdict, now);
+    this.#tell(before, verdict, sight);
+    return verdict;
+  }
+
+  /** The instance goes: nobody decides for it any more. */
+  close(): void {
+    this.#detachment.set(false);
+    this.#unit.fence();
+  }
+
+  #sight(now: number): Sight {
+    const { key, self, partner, role, regions } = this.config;
+    return {
+      now,
+      startedAt: this.#startedAt,
+      floorAt: this.#floorAt,
+      key,
+      self,
+      partner: partner.name,
+      role,
+      regions: regions.length,
+      answers: this.#answers,
+      beat: this.#beat,
+      reply: this.#reply,
+      kea: this.#kea.sight(now, this.#unit.isOver),
+      isLeaving: this.#isLeaving,
+      isOrdered: existsSync(`${LEDGER}/${key}.order`),
+    };
+  }
+
+  /**
+   * On the disk before anything else is done. Where that fails the program ends, and so does what it answers for: a rack that cannot write down what
+   * it owns, or has given away, must not decide.
+   */
+  #keep(record: OwnerRecord): void {
+    if (record !== this.#memory.record)
+      writeDurably(`${LEDGER}/${this.config.key}.json`, `${JSON.stringify(record)}\n`);
+  }
+
+  #act(verdict: Verdict, now: number): void {
+    const { isPermitted, isKilled, scopes, isDetached } = verdict;
+    const isRunning = this.#kea.sight(now, false).isRunning;
+    this.#detachment.set(isDetached);
+    if (!isPermitted) return this.#unit.fence();
+    const mayServe = verdict.memory.record.owner === this.config.self && verdict.state !== 'standby';
+    this.#unit.permit(this.config.role === 'primary' || mayServe, isRunning);
+    if (isKilled) this.#unit.kill();
+    if (scopes === null || now - this.#scopedAt < SCOPES_AGAIN_MS) return;
+    this.#scopedAt = now;
+    const args = { scopes, 'server-name': this.config.self };
+    askKea(this.#kea.socket, { command: 'ha-scopes', arguments: args }).then(
+      () => {
+        this.#log(`its Kea serves the clients of ${scopes.join(', ')}`);
+        this.#kea.hurry();
+      },
+      (error: unknown) => this.#log(`ha-scopes: ${wordsOf(error)}`),
+    );
+  }
+
+  /** For people and for the agent, and each change in the journal. */
+  #tell(before: Verdict | null, verdict: Verdict, sight: Sight): void {
+    const { state, why, isDetached, isKilled, memory } = verdict;
+    if (before?.state !== state) {
+      this.#since = Date.now();
+      this.#log(`${state}: ${why}`);
+    }
+    const { owner, epoch, isAlone, isOrdered } = memory.record;
+    const old = before?.memory.record;
+    if (old && (old.owner !== owner || old.epoch !== epoch))
+      this.#log(`${owner} owns the pair, epoch ${epoch}${isAlone ? ', alone' : ''}${isOrdered ? ', by order' : ''}`);
+    if (before && before.isDetached !== isDetached)
+      this.#log(
+        isDetached ? `its Kea is kept from ${sight.partner}, which is silent` : `${sight.partner} is heard again`,
+      );
+    if (isKilled && !before?.isKilled) this.#log('its Kea does not answer: it is killed');
+    if (before && (before.memory.claim === null) !== (memory.claim === null))
+      this.#log(memory.claim ? `asks the regions for the pair, epoch ${memory.claim.epoch}` : 'asks for nothing more');
+    if (before?.state === state && sight.now - this.#saidAt < SAY_MS) return;
+    this.#saidAt = sight.now;
+    this.#write(verdict, sight);
+  }
+
+  #write({ state, why, memory, word }: Verdict, sight: Sight): void {
+    const { key, role, self } = this.config;
+    const { owner, epoch, isAlone, isWhole, isOrdered } = memory.record;
+    const text = JSON.stringify({
+      key,
+      role,
+      self,
+      state,
+      since: new Date(this.#since).toISOString(),
+      why,
+      owner,
+      epoch,
+      kea: word.kea,
+      partnerHeardMs: this.#beat === null ? null : Math.round(partnerSilence(sight)),
+      regionsHeard: freshAnswers(sight).map(([region]) => region),
+      isAlone,
+      isWhole,
+      isOrdered,
+    });
+    try {
+      mkdirSync(RUN, { recursive: true, mode: 0o755 });
+      writeAtOnce(`${RUN}/${key}.json`, `${text}\n`);
+    } catch (error) {
+      this.#log(`its state cannot be written: ${wordsOf(error)}`);
+    }
+  }
+
+  #readLedger(): OwnerRecord {
+    const { key } = this.config;
+    try {
+      const record = recordOf(readJson(`${LEDGER}/${key}.json`));
+      if (record) return record;
+      this.#log('there is no ledger of it: the regions and the partner know its owner');
+    } catch (error) {
+      this.#log(`its ledger cannot be read, and counts as lost: ${wordsOf(error)}`);
+    }
+    return firstRecord(key);
+  }
+
+  #log(text: string): void {
+    const line = `${this.config.key}: ${text}`;
+    if (line !== this.#problem) this.#ports.log(line);
+    this.#problem = line;
+  }
+}

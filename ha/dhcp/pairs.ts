@@ -1,0 +1,219 @@
+import { readdirSync, rmSync } from 'node:fs';
+import {
+  type Identity,
+  openNotifier,
+  pause,
+  PKI_FILES,
+  readIdentity,
+  signOf,
+  uptimeMs as clock,
+  wordsOf,
+} from '../kit/host.ts';
+import { clearRules, RUN } from './act.ts';
+import { readJson, writeDurably } from './disk.ts';
+import { type PairConfig, PairFiles } from './files.ts';
+import { Link, type Peer } from './link.ts';
+import { Listener } from './listen.ts';
+import { Pair, type SaidOf } from './pair.ts';
+import { type Beat, BEAT_MS, LATE_MS, type Reply } from './words.ts';
+
+/*
+ * Says of every pair of this host whether its Kea may serve: README.md. It needs nothing of ours but this folder. Its unit's watchdog ends it when it
+ * hangs; whatever ends it, `ended` ends what may be serving.
+ */
+const VOTES_PORT = 5255;
+const PAIRS_PORT = 5256;
+const LOOP_MS = 50;
+const FILES_MS = 1000;
+/** What is asked to end gives its pairs away first, if somebody takes them within this. */
+const LEAVE_MS = 3000;
+const RUN_FILE = '/var/lib/regent-pairs/run';
+
+type Sent = { readonly said: ReadonlyMap<string, SaidOf> };
+
+const log = (text: string) => void process.stdout.write(`${text}\n`);
+const notify = openNotifier();
+const files = new PairFiles();
+const pairs = new Map<string, Pair>();
+const links = new Map<
+  string,
+  { readonly link: Link<Sent>; readonly keys: Set<string>; readonly region: string | null }
+>();
+const listeners = new Map<string, Listener>();
+let identity: Identity = readIdentity();
+let pki = signOf(PKI_FILES);
+let run = nextRun();
+const count = { beat: 0, said: 0 };
+let lastAt = clock();
+let beatAt = -Infinity;
+let saidBefore = '';
+let leavingAt: number | null = null;
+
+/** Grows with each start; the day's time keeps it growing where the file was lost. */
+function nextRun(): number {
+  let before = 0;
+  try {
+    before = Number(readJson(RUN_FILE)) || 0;
+  } catch (error) {
+    log(`${RUN_FILE} cannot be read: ${wordsOf(error)}`);
+  }
+  const next = Math.max(before + 1, Date.now());
+  writeDurably(RUN_FILE, `${next}\n`);
+  return next;
+}
+
+/** Every way into the program asks this first: what was known before a stall counts no more. */
+function wake(): number {
+  const now = clock();
+  if (now - lastAt > LATE_MS) {
+    log(`was late by ${now - lastAt} ms: what was known before counts no more`);
+    for (const pair of pairs.values()) pair.stall(now);
+  }
+  lastAt = now;
+  return now;
+}
+
+function answer(beat: Beat): Reply {
+  wake();
+  const words = beat.pairs.flatMap((word) => {
+    const pair = pairs.get(word.key);
+    if (pair?.config.partner.name !== beat.from) return [];
+    pair.hearBeat(word, beat);
+    return pair.turn().word;
+  });
+  return { echo: beat.number, run, said: (count.said += 1), words };
+}
+
+function hear(region: string | null, reply: Reply, { said, sentAt }: Sent & { readonly sentAt: number }): void {
+  wake();
+  if (reply.staleRun !== undefined) {
+    // The file of runs was lost, and the day's time was set back.
+    run = Math.max(run, reply.staleRun + 1);
+    return writeDurably(RUN_FILE, `${run}\n`);
+  }
+  const heard = region === null ? reply.words : reply.votes;
+  for (const { key } of heard ?? []) {
+    const [pair, sent] = [pairs.get(key), said.get(key)];
+    if (!pair || !sent) continue;
+    const vote = reply.votes?.find((item) => item.key === key);
+    const word = reply.words?.find((item) => item.key === key);
+    if (region !== null && vote) pair.hearVote(region, vote, { ...sent, sentAt });
+    if (region === null && word)
+      pair.hearReply(word, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
+    pair.turn();
+  }
+}
+
+function beat(now: number): void {
+  const words = new Map([...pairs].map(([key, pair]) => [key, pair.word()]));
+  const isClaiming = [...words.values()].some(({ claim }) => claim !== null);
+  // What has changed is said at once.
+  const said = JSON.stringify([...words.values()].map((word) => ({ ...word, namedBy: [] })));
+  if (said === saidBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
+  [saidBefore, beatAt] = [said, now];
+  for (const { link, keys } of links.values()) {
+    const own = [...keys].flatMap((key) => words.get(key) ?? []);
+    const sent = new Map(own.map(({ key, isWanting, claim }) => [key, { wasWanting: isWanting, claim }]));
+    const from = pairs.get([...keys][0] ?? '')?.config.self ?? '';
+    link.send({ from, run, number: (count.beat += 1), said: (count.said += 1), pairs: own }, { said: sent });
+  }
+}
+
+/** Links, listeners and pairs as the files say. */
+function arrange(configs: ReadonlyMap<string, PairConfig>): void {
+  for (const [key, pair] of pairs) {
+    if (configs.has(key)) continue;
+    log(`${key}: it is gone`);
+    pair.close();
+    pairs.delete(key);
+    rmSync(`${RUN}/${key}.json`, { force: true });
+  }
+  for (const [key, config] of configs) {
+    const pair = pairs.get(key);
+    if (!pair) pairs.set(key, new Pair(config, { clock, log }));
+    else if (JSON.stringify(config) !== JSON.stringify(pair.config)) {
+      log(`${key}: its file has changed`);
+      pair.change(config);
+    }
+  }
+  const wanted = new Map<string, { peer: Peer; region: string | null; keys: Set<string> }>();
+  const add = (peer: Peer, region: string | null, key: string) => {
+    const name = `${peer.name} ${peer.address} ${peer.port}`;
+    const entry = wanted.get(name) ?? { peer, region, keys: new Set<string>() };
+    entry.keys.add(key);
+    wanted.set(name, entry);
+  };
+  for (const { key, partner, regions } of configs.values()) {
+    add({ ...partner, port: PAIRS_PORT }, null, key);
+    for (const region of regions) add({ ...region, port: VOTES_PORT }, region.name, key);
+  }
+  for (const [name, { link }] of links) if (!wanted.has(name) && links.delete(name)) link.close();
+  for (const [name, { peer, region, keys }] of wanted) {
+    const link = links.get(name)?.link ?? openLink(peer, region);
+    links.set(name, { link, keys, region });
+  }
+  listen(new Set([...configs.values()].map(({ address }) => address)));
+}
+
+function openLink(peer: Peer, region: string | null): Link<Sent> {
+  const ports = { identity: () => identity, clock, random: Math.random, log };
+  return new Link<Sent>(peer, { ...ports, hear: (reply, sent) => hear(region, reply, sent) });
+}
+
+function listen(addresses: ReadonlySet<string>): void {
+  const names = () => [...pairs.values()].map(({ config }) => config.partner.name);
+  for (const [address, listener] of listeners)
+    if (!addresses.has(address) && listeners.delete(address)) listener.close();
+  for (const address of addresses)
+    if (!listeners.has(address))
+      listeners.set(address, new Listener({ address, port: PAIRS_PORT }, identity, { names, answer, log }));
+}
+
+function followFiles(): void {
+  try {
+    const sign = signOf(PKI_FILES);
+    if (sign !== pki) {
+      identity = readIdentity();
+      for (const listener of listeners.values()) listener.renew(identity);
+      pki = sign;
+      log('the certificate is read again');
+    }
+    const configs = files.look(log);
+    if (configs) arrange(configs);
+  } catch (error) {
+    log(`goes on with what it had: ${wordsOf(error)}`);
+  }
+}
+
+/** States of pairs that are gone; permissions are `ended`'s. */
+function clearStates(): void {
+  try {
+    for (const name of readdirSync(RUN)) if (name.endsWith('.json')) rmSync(`${RUN}/${name}`, { force: true });
+  } catch {
+    // No pair has run since the boot.
+  }
+}
+
+process.on('SIGTERM', () => {
+  log('is asked to end: gives its pairs away');
+  leavingAt = clock();
+  for (const pair of pairs.values()) pair.leave();
+});
+clearStates();
+await clearRules();
+followFiles();
+log(`decides for ${pairs.size} pairs`);
+notify('READY=1');
+for (let filesAt = clock(); ; ) {
+  const now = wake();
+  notify('WATCHDOG=1');
+  if (now - filesAt >= FILES_MS) {
+    filesAt = now;
+    followFiles();
+  }
+  for (const pair of pairs.values()) pair.turn();
+  beat(now);
+  if (leavingAt !== null && (now - leavingAt > LEAVE_MS || [...pairs.values()].every(({ isFree }) => isFree)))
+    process.exit(0);
+  await pause(LOOP_MS);
+}

@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { openNotifier, PKI_FILES, readIdentity, signOf, uptimeMs as clock, wordsOf } from '../kit/host.ts';
+import { readJson, recordOf, writeDurably } from './disk.ts';
+import { readVotes, signOfVotes, type VotesConfig } from './files.ts';
+import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from './grant.ts';
+import { Listener } from './listen.ts';
+import { type Beat, isSame, type OwnerRecord, racksOf, type Reply, type Vote, type Word } from './words.ts';
+
+/*
+ * A region's voice in who serves a pair: README.md. It hears the racks, and keeps on its disk to whom it has granted each pair. It needs nothing of
+ * ours but this folder, and no database.
+ */
+const FILE = '/var/lib/regent-votes/votes.json';
+const PORT = 5255;
+const LOOP_MS = 100;
+const FILES_MS = 1000;
+/** Who was late by this was deaf for a while: nobody counts as silent for that. */
+const STALL_MS = 500;
+
+const log = (text: string) => void process.stdout.write(`${text}\n`);
+const notify = openNotifier();
+
+const { records, isLost } = readRecords();
+const pairs = new Map<string, PairVotes>();
+let config: VotesConfig = readVotes();
+let listener = open();
+let lastAt = clock();
+
+/** What stands on the disk. `isLost`: the file was not there, or not whole, once: pairs that it does not know may have been granted. */
+function readRecords(): { records: Map<string, OwnerRecord>; isLost: boolean } {
+  try {
+    const file = readJson(FILE) as { isLost?: unknown; records?: Record<string, unknown> } | null;
+    if (file === null) return { records: new Map(), isLost: true };
+    const entries = Object.entries(file.records ?? {}).flatMap(([key, value]): [string, OwnerRecord][] => {
+      const record = recordOf(value);
+      return record ? [[key, record]] : [];
+    });
+    const isWhole = entries.length === Object.keys(file.records ?? {}).length;
+    return { records: new Map(entries), isLost: file.isLost !== false || !isWhole };
+  } catch (error) {
+    log(`${FILE} cannot be read, and counts as lost: ${wordsOf(error)}`);
+    return { records: new Map(), isLost: true };
+  }
+}
+
+function keep(key: string, record: OwnerRecord): void {
+  const before = records.get(key);
+  const isKept = isSame(record, before ?? null) && record.isAlone === before?.isAlone;
+  if (isKept && record.isWhole === before.isWhole && record.isOrdered === before.isOrdered) return;
+  const next = new Map(records).set(key, record);
+  writeDurably(FILE, `${JSON.stringify({ isLost, records: Object.fromEntries(next) })}\n`);
+  records.set(key, record);
+  if (!isSame(record, before ?? null))
+    log(`${key}: ${record.owner} is recorded as its owner, epoch ${record.epoch}${record.isAlone ? ', alone' : ''}`);
+}
+
+/** Timers run before sockets are read, and either may come first after a stall. */
+function wake(now: number): void {
+  if (now - lastAt > STALL_MS) {
+    log(`was late by ${now - lastAt} ms: nobody counts as silent for that`);
+    for (const [key, votes] of pairs) pairs.set(key, afterStall(votes, now));
+  }
+  lastAt = now;
+}
+
+function voteOn(from: string, word: Word, now: number): Vote {
+  const { key } = word;
+  const known = pairs.get(key) ?? { ...firstVotes(key, isLost, now), ...recordIn(key) };
+  const next = hearWord(known, from, word, now);
+  // Nobody is told before it stands on the disk; where it cannot, nobody is told at all.
+  if (next.record !== null && (next.record.epoch > 0 || known.record !== next.record)) keep(key, next.record);
+  pairs.set(key, next);
+  return voteFor(next, from, key, now);
+}
+
+function recordIn(key: string): { record?: OwnerRecord } {
+  const record = records.get(key);
+  return record ? { record } : {};
+}
+
+function answer(beat: Beat): Reply {
+  const now = clock();
+  wake(now);
+  const own = beat.pairs.filter(({ key }) => racksOf(key).includes(beat.from));
+  return { echo: beat.number, votes: own.map((word) => voteOn(beat.from, word, now)) };
+}
+
+function open(): Listener {
+  const place = { address: config.address, port: PORT };
+  return new Listener(place, readIdentity(), { names: () => config.racks, answer, log });
+}
+
+/** The pipeline writes other racks, or another address; certificates are renewed. */
+function follow(signs: { files: string; pki: string }): void {
+  const [files, pki] = [signOfVotes(), signOf(PKI_FILES)];
+  try {
+    if (files !== signs.files) {
+      const before = config;
+      config = readVotes();
+      log(`read again: ${config.racks.length} racks`);
+      if (before.address !== config.address) [listener] = [open(), listener.close()];
+    }
+    if (pki !== signs.pki) {
+      listener.renew(readIdentity());
+      log('the certificate is read again');
+    }
+    [signs.files, signs.pki] = [files, pki];
+  } catch (error) {
+    log(`goes on with what it had: ${wordsOf(error)}`);
+  }
+}
+
+const signs = { files: signOfVotes(), pki: signOf(PKI_FILES) };
+log(`${config.name}: knows ${records.size} pairs${isLost ? '; its file was lost once, and others are unknown' : ''}`);
+if (records.size === 0 && isLost) writeDurably(FILE, `${JSON.stringify({ isLost, records: {} })}\n`);
+notify('READY=1');
+process.on('SIGTERM', () => process.exit(0));
+for (let turn = 0; ; turn += 1) {
+  wake(clock());
+  notify('WATCHDOG=1');
+  if (turn % (FILES_MS / LOOP_MS) === 0) follow(signs);
+  await delay(LOOP_MS);
+}

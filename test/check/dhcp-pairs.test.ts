@@ -1,0 +1,181 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Given, monotonic, PairSite, REGIONS } from '../kit/dhcp/pair-site.ts';
+import { pause, until } from '../kit/until.ts';
+
+/** What a VLAN may be without a server where the rule lets somebody serve, s. */
+const LIMIT = 3;
+
+/** Two racks, three regions, real Keas, real sockets; a new machine every 50 ms. */
+describe('a DHCP pair through its faults', () => {
+  let site: PairSite;
+  const told: string[] = [];
+
+  beforeAll(async () => {
+    site = await PairSite.open();
+    await site.whole();
+  }, 90_000);
+  afterAll(async () => {
+    console.log(told.join('\n'));
+    await site[Symbol.asyncDispose]();
+  });
+  afterEach((context) => {
+    if (context.task.result?.state === 'fail') console.log(site.words.slice(-120).join('\n'));
+    // Whatever was done: no address has two machines.
+    const owners = new Map<string, string>();
+    for (const { address, mac } of site.given) {
+      if ((owners.get(address) ?? mac) !== mac)
+        throw new Error(`${address} belongs to ${owners.get(address)} and to ${mac}`);
+      owners.set(address, mac);
+    }
+  });
+
+  /** The longest time without a lease since a moment, s; and who gave the last one. */
+  function gap(from: number, until = monotonic()): number {
+    const times = site.given.map(({ at }) => at).filter((at) => at >= from && at <= until);
+    const all = [from, ...times, until];
+    return Math.max(...all.slice(1).map((at, index) => at - (all[index] ?? at))) / 1000;
+  }
+
+  const givenBy = (server: string, from: number): Given | undefined =>
+    site.given.find((lease) => lease.server === server && lease.askedAt > from);
+
+  /** Does something to the pair, waits until `server` gives leases, and tells how long there were none. */
+  async function fault(name: string, work: () => Promise<unknown>, server: string): Promise<number> {
+    await pause(500);
+    const from = monotonic();
+    await work();
+    await until(`leases from ${server} after: ${name}`, () => (givenBy(server, from + 3000) ? true : null), {
+      deadlineMs: 15_000,
+    });
+    const seconds = gap(from);
+    told.push(`${name}: ${seconds.toFixed(2)} s without a lease`);
+    return seconds;
+  }
+
+  async function back(name: string, work: () => unknown): Promise<void> {
+    const from = monotonic();
+    await work();
+    await site.whole();
+    await pause(1000);
+    told.push(
+      `${name}, return: whole after ${((monotonic() - from - 1000) / 1000).toFixed(2)} s, ${gap(from).toFixed(2)} s without a lease`,
+    );
+  }
+
+  const [K1, K2] = ['10.20.0.21', '10.20.0.22'];
+
+  it('the primary’s Kea is killed', async () => {
+    const seconds = await fault('Kea killed', () => site.signalKea('k1', 'KILL'), K1);
+    expect(seconds).toBeLessThan(LIMIT);
+    await site.whole();
+  });
+
+  it('the primary’s Kea hangs', async () => {
+    const seconds = await fault('Kea hangs', () => site.signalKea('k1', 'STOP'), K1);
+    expect(seconds).toBeLessThan(LIMIT);
+    await site.whole();
+  });
+
+  it('the primary’s host loses its power', async () => {
+    expect(await fault('host dies', () => site.powerOff('k1'), K2)).toBeLessThan(LIMIT);
+    await back('host dies', () => site.powerOn('k1'));
+  });
+
+  it('the primary is cut from all, and still stands on its VLAN', async () => {
+    expect(await fault('cut from all', () => site.cut('k1', ['k2', ...REGIONS]), K2)).toBeLessThan(LIMIT);
+    expect(site.state('k1')?.state).toBe('fenced');
+    await back('cut from all', () => site.heal());
+  });
+
+  it('the primary is cut from its partner only', async () => {
+    expect(await fault('cut from the partner', () => site.cut('k1', ['k2']), K1)).toBeLessThan(LIMIT);
+    await back('cut from the partner', () => site.heal());
+  });
+
+  it('the primary is cut from the regions only: nothing changes', async () => {
+    expect(await fault('cut from the regions', () => site.cut('k1', REGIONS), K1)).toBeLessThan(1);
+    expect(site.state('k1')).toMatchObject({ state: 'serving', owner: 'k1' });
+    await back('cut from the regions', () => site.heal());
+  });
+
+  it('all regions die, and then the primary: nobody takes over, and it says why', async () => {
+    expect(
+      await fault('regions die', () => Promise.all(REGIONS.map((name) => site.stopProgram(name))), K1),
+    ).toBeLessThan(1);
+    await site.powerOff('k1');
+    await pause(6000);
+    expect(site.state('k2')).toMatchObject({ state: 'standby', owner: 'k1' });
+    expect(site.state('k2')?.why).toContain('neither is a majority of the regions');
+    const from = monotonic();
+    for (const name of REGIONS) site.startProgram(name);
+    await until('the standby to serve', () => givenBy(K2, from), { deadlineMs: 10_000 });
+    told.push(`regions return, the primary is dead: served after ${((monotonic() - from) / 1000).toFixed(2)} s`);
+    await back('regions and primary die', () => site.powerOn('k1'));
+  });
+
+  it('the standby dies: the primary serves alone', async () => {
+    expect(await fault('standby dies', () => site.powerOff('k2'), K1)).toBeLessThan(LIMIT);
+    await back('standby dies', () => site.powerOn('k2'));
+  });
+
+  it('the controller of the primary is killed', async () => {
+    expect(await fault('controller killed', () => site.killProgram('k1'), K1)).toBeLessThan(LIMIT + 1);
+    await site.whole();
+  });
+
+  it('the controller of the primary ends in order, as in an upgrade', async () => {
+    expect(await fault('controller stopped in order', () => site.killProgram('k1', 'TERM'), K1)).toBeLessThan(LIMIT);
+    await site.whole();
+  });
+
+  it('the controller of the standby is killed: nobody notices', async () => {
+    expect(await fault('controller of the standby killed', () => site.killProgram('k2'), K1)).toBeLessThan(1);
+    await site.whole();
+  });
+
+  it('the standby’s Kea hangs', async () => {
+    expect(await fault('Kea of the standby hangs', () => site.signalKea('k2', 'STOP'), K1)).toBeLessThan(LIMIT);
+    await site.whole();
+  });
+
+  it('the primary’s host stands still, and goes on', async () => {
+    const halt = async () => {
+      await site.signalAll('k1', 'STOP');
+      setTimeout(() => void site.signalAll('k1', 'CONT'), 4500);
+    };
+    expect(await fault('host stands still', halt, K2)).toBeLessThan(LIMIT);
+    await back('host stands still', () => undefined);
+  });
+
+  it('a region loses its file and knows nothing until both racks say the same', async () => {
+    const seconds = await fault('file of a region lost', () => site.loseVotes('r1'), K1);
+    expect(seconds).toBeLessThan(1);
+    await until('r1 to know the owner again', () => site.votes('r1')?.owner === 'k1');
+  });
+
+  it('an operator orders the primary to serve alone, and takes it back', async () => {
+    await Promise.all(REGIONS.map((name) => site.stopProgram(name)));
+    await site.powerOff('k2');
+    await until('the primary to be fenced', () => site.state('k1')?.state === 'fenced');
+    const from = monotonic();
+    expect((await site.order('k1', [])).code).toBe(0);
+    await until('the primary to serve', () => givenBy(K1, from));
+    told.push(`ordered to serve alone: after ${((monotonic() - from) / 1000).toFixed(2)} s`);
+    expect(site.state('k1')).toMatchObject({ state: 'serving', isOrdered: true, isAlone: true });
+    expect((await site.order('k1', ['--end'])).code).toBe(0);
+    await until('the primary to be fenced again', () => site.state('k1')?.state === 'fenced');
+    expect((await site.order('k3', [])).code).toBe(1);
+    for (const name of REGIONS) site.startProgram(name);
+    await back('all but the primary were dead', () => site.powerOn('k2'));
+  });
+
+  it('both racks lose their power while the standby serves: the recorded owner decides', async () => {
+    await fault('primary dies before both', () => site.powerOff('k1'), K2);
+    await site.powerOff('k2');
+    site.powerOn('k1');
+    await pause(5000);
+    expect(site.state('k1')?.state).toBe('fenced');
+    expect(site.state('k1')?.why).toContain('k2 owns the pair and is not heard');
+    await back('both racks die, the primary returns first', () => site.powerOn('k2'));
+  });
+});

@@ -1,0 +1,102 @@
+import type { KeaSight } from '../../../ha/dhcp/sight.ts';
+
+/** What a Kea of a hot-standby pair does, as measured with 2.6.3: boot.md §2. Times: ms. */
+export class KeaModel {
+  readonly isPrimary: boolean;
+  isRunning = false;
+  isEnding = false;
+  startsAt: number | null = null;
+  state: string | null = null;
+  scopes: readonly string[] = [];
+  hungUntil = 0;
+  /** The newest lease that it knows. */
+  lease = 0;
+  isReached = false;
+  /** The partner takes the leases: until both work together nobody gives one. */
+  isPaused = false;
+  #since = 0;
+  #reachedAt = 0;
+  #lostAt: number | null = null;
+
+  constructor(isPrimary: boolean) {
+    this.isPrimary = isPrimary;
+  }
+
+  end(): void {
+    [this.isRunning, this.isEnding, this.startsAt, this.state, this.scopes] = [false, false, null, null, []];
+    this.hungUntil = 0;
+  }
+
+  isAwake(now: number): boolean {
+    return this.isRunning && now >= this.hungUntil;
+  }
+
+  isServing(now: number): boolean {
+    if (!this.isAwake(now)) return false;
+    const isUp = this.state === 'hot-standby' || this.state === 'partner-down';
+    return isUp && this.scopes.includes('k1') && !this.isPaused;
+  }
+
+  sight(now: number): KeaSight {
+    const isHung = this.isRunning && now < this.hungUntil;
+    const { isRunning, state, scopes } = this;
+    const isOver = !isRunning && this.startsAt === null;
+    return {
+      isRunning,
+      isOver,
+      state,
+      scopes,
+      isCut: false,
+      isAnswering: isRunning && !isHung && state !== null,
+      isHung,
+    };
+  }
+
+  /** `partner`: the other one, when it is reached. */
+  turn(now: number, partner: KeaModel | null, isRefused: boolean): void {
+    if (!this.isRunning && this.startsAt !== null && now >= this.startsAt) {
+      [this.isRunning, this.startsAt] = [true, null];
+      this.#go('waiting', now);
+      [this.#reachedAt, this.#lostAt] = [now, null];
+    }
+    if (!this.isAwake(now)) return;
+    this.isReached = partner !== null && partner.state !== null;
+    this.isPaused = this.isReached && ['syncing', 'ready'].includes(partner?.state ?? '');
+    if (this.isReached) [this.#reachedAt, this.#lostAt] = [now, null];
+    else this.#lostAt ??= now;
+    const isLost = this.#lostAt !== null && now - (isRefused ? this.#reachedAt : this.#reachedAt + 9000) > 1000;
+    if (isLost && this.state !== 'partner-down') return this.#go('partner-down', now);
+    if (partner?.state == null || now - this.#since < 300) return;
+    this.#meet(partner, now);
+  }
+
+  #meet(partner: KeaModel, now: number): void {
+    const other = partner.state ?? '';
+    if (this.state === 'waiting') {
+      if (['hot-standby', 'partner-down', 'ready', 'syncing'].includes(other)) this.#sync(partner, now);
+      else if (other === 'waiting' && this.isPrimary) this.#sync(partner, now);
+    } else if (this.state === 'syncing') this.#go('ready', now);
+    // Its heartbeat tells that it gave leases meanwhile (`unsent-update-count`).
+    else if (this.state === 'ready' && partner.lease > this.lease) this.#go('waiting', now);
+    else if (this.state === 'ready' && (other === 'hot-standby' || (other === 'ready' && this.isPrimary)))
+      this.#go('hot-standby', now);
+    else if (this.state === 'hot-standby' && other === 'partner-down') this.#go('waiting', now);
+    else if (this.state === 'partner-down') {
+      if (other === 'ready') this.#go('hot-standby', now);
+      else if (other === 'partner-down' || other === 'hot-standby') this.#go('waiting', now);
+    }
+  }
+
+  #sync(partner: KeaModel, now: number): void {
+    this.lease = Math.max(this.lease, partner.lease);
+    partner.isPaused = true;
+    this.#go('syncing', now);
+  }
+
+  #go(state: string, now: number): void {
+    this.state = state;
+    this.#since = now;
+    const isUp = state === 'hot-standby' || state === 'partner-down';
+    this.scopes = isUp && this.isPrimary ? ['k1'] : [];
+  }
+}

@@ -1,0 +1,77 @@
+/** Configuration of one Kea of a pair, as small as the pair's rule needs it. */
+export function keaOfPair(self: 'k1' | 'k2'): string {
+  const peer = (name: string, address: string, port: number, role: string) => ({
+    name,
+    url: `http://${address}:${port}/`,
+    role,
+    'auto-failover': false,
+  });
+  const ha = {
+    'this-server-name': self,
+    mode: 'hot-standby',
+    'heartbeat-delay': 500,
+    'max-response-delay': 1000,
+    'max-ack-delay': 1000,
+    'max-unacked-clients': 0,
+    'sync-timeout': 10_000,
+    'send-lease-updates': true,
+    'sync-leases': true,
+    'multi-threading': {
+      'enable-multi-threading': true,
+      'http-dedicated-listener': true,
+      'http-listener-threads': 1,
+      'http-client-threads': 1,
+    },
+    peers: [peer('k1', '10.77.0.21', 21_003, 'primary'), peer('k2', '10.77.0.22', 21_004, 'standby')],
+  };
+  const config = {
+    'interfaces-config': {
+      interfaces: ['vlan'],
+      'service-sockets-max-retries': 100_000,
+      'service-sockets-retry-wait-time': 500,
+    },
+    'control-socket': { 'socket-type': 'unix', 'socket-name': '/run/kea/kea4-k1_k2.sock' },
+    'lease-database': { type: 'memfile', persist: true, name: '/var/lib/kea/kea-leases4-k1_k2.csv', 'lfc-interval': 0 },
+    'multi-threading': { 'enable-multi-threading': true },
+    'hooks-libraries': [
+      { library: 'libdhcp_lease_cmds.so' },
+      { library: 'libdhcp_ha.so', parameters: { 'high-availability': [ha] } },
+    ],
+    authoritative: true,
+    'match-client-id': false,
+    'valid-lifetime': 3600,
+    subnet4: [
+      {
+        id: 1,
+        subnet: '10.20.0.0/16',
+        interface: 'vlan',
+        pools: [{ pool: '10.20.16.0 - 10.20.250.255' }],
+        'user-context': { 'ha-server-name': self },
+      },
+    ],
+    loggers: [{ name: 'kea-dhcp4', severity: 'WARN', output_options: [{ output: 'stdout' }] }],
+  };
+  return JSON.stringify({ Dhcp4: config });
+}
+
+/** Stands for `ha/dhcp/unit` where there is no systemd: starts, starts again, and ends a Kea. */
+export const UNIT_WITHOUT_SYSTEMD = `#!/bin/sh
+key=$2
+export KEA_PIDFILE_DIR=/run/kea/$key KEA_LOCKFILE_DIR=/run/kea/$key KEA_LOG_FILE_DIR=/var/log/kea
+case $1 in
+  start)
+    exec 9>/run/unit.lock
+    flock -n 9 || exit 0
+    setsid sh -c 'while [ -e /run/regent-pairs/$0.may ]; do
+        rm -f /run/kea/$0/*.pid
+        kea-dhcp4 -c /etc/kea/regent-$0/kea-dhcp4.conf >>/var/log/kea-out 2>&1 9>&-
+        sleep 0.2
+      done' "$key" >/dev/null 2>&1 </dev/null &
+    ;;
+  stop)
+    while pkill -KILL -f "[k]ea-dhcp4 -c /etc/kea/regent-$key/"; do sleep 0.02; done
+    # Whoever starts it again has seen that it may not.
+    exec flock -w 5 /run/unit.lock true
+    ;;
+esac
+`;

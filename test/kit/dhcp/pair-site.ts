@@ -1,0 +1,299 @@
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { askKea } from '../../../ha/dhcp/kea.ts';
+import { testAuthority, testIdentity } from '../cluster/pki.ts';
+import { DebianHost, type Ran } from '../debian-root.ts';
+import { until } from '../until.ts';
+import { keaOfPair, UNIT_WITHOUT_SYSTEMD } from './pair-kea.ts';
+
+/* Two racks with a real Kea each, three regions, and machines on the racks' VLAN, in networks of their own: real programs, real sockets. */
+
+const ROOT = join(import.meta.dirname, '../../..');
+const CLIENTS = join(import.meta.dirname, 'pair-clients.ts');
+export const KEY = 'k1_k2';
+const NODE = '/usr/local/bin/node';
+const EVERY_MS = 50;
+export const RACKS = ['k1', 'k2'] as const;
+export const REGIONS = ['r1', 'r2', 'r3'] as const;
+const ADDRESSES: Readonly<Record<string, string>> = {
+  r1: '10.77.0.11',
+  r2: '10.77.0.12',
+  r3: '10.77.0.13',
+  k1: '10.77.0.21',
+  k2: '10.77.0.22',
+};
+
+export type Rack = (typeof RACKS)[number];
+
+/** A lease that a machine got. Times: CLOCK_MONOTONIC, ms. */
+export interface Given {
+  readonly askedAt: number;
+  readonly at: number;
+  readonly mac: string;
+  readonly address: string;
+  readonly server: string;
+}
+
+/** What the controller says of the pair. */
+export interface PairState {
+  readonly state: string;
+  readonly why: string;
+  readonly owner: string;
+  readonly epoch: number;
+  readonly kea: string | null;
+  readonly isAlone: boolean;
+  readonly isWhole: boolean;
+  readonly regionsHeard: readonly string[];
+}
+
+export const monotonic = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** The site; `await using`. */
+export class PairSite implements AsyncDisposable {
+  readonly #hosts = new Map<string, DebianHost>();
+  readonly #programs = new Map<string, ChildProcess>();
+  readonly #stopped = new Set<string>();
+  readonly given: Given[] = [];
+  readonly words: string[] = [];
+  #clients: ChildProcess | null = null;
+
+  /** Everything runs, and both Keas work together. */
+  static async open(): Promise<PairSite> {
+    const site = new PairSite();
+    const authority = await testAuthority();
+    for (const name of ['sw', ...REGIONS, ...RACKS]) site.#hosts.set(name, await DebianHost.open());
+    site.#wire();
+    for (const name of [...REGIONS, ...RACKS]) {
+      const address = ADDRESSES[name] ?? '';
+      await site.#furnish(name, await testIdentity(authority, { nodeId: name, addresses: [address] }));
+      site.startProgram(name);
+    }
+    site.#startClients();
+    return site;
+  }
+
+  host(name: string): DebianHost {
+    const host = this.#hosts.get(name);
+    if (!host) throw new Error(name);
+    return host;
+  }
+
+  state(rack: Rack): PairState | null {
+    try {
+      return JSON.parse(readFileSync(this.host(rack).path(`/run/regent-pairs/${KEY}.json`), 'utf8')) as PairState;
+    } catch {
+      return null;
+    }
+  }
+
+  async kea(rack: Rack): Promise<string | null> {
+    const answer = await askKea(this.host(rack).path(`/run/kea/kea4-${KEY}.sock`), { command: 'ha-heartbeat' }).catch(
+      () => null,
+    );
+    return (answer as { state?: string } | null)?.state ?? null;
+  }
+
+  /** Both Keas work together and the primary owns the pair. */
+  async whole(deadlineMs = 30_000): Promise<void> {
+    const isWhole = () => {
+      const [one, two] = [this.state('k1'), this.state('k2')];
+      const isPaired = one?.kea === 'hot-standby' && two?.kea === 'hot-standby';
+      return isPaired && one.state === 'serving' && one.owner === 'k1' && two.owner === 'k1' && two.isWhole;
+    };
+    await until(`the pair to be whole`, isWhole, { deadlineMs, everyMs: 50 }).catch((error: unknown) => {
+      throw new Error(
+        `${JSON.stringify([this.state('k1'), this.state('k2')], null, 1)}\n${this.words.slice(-60).join('\n')}`,
+        {
+          cause: error,
+        },
+      );
+    });
+  }
+
+  startProgram(name: string): void {
+    const isRack = name.startsWith('k');
+    this.#stopped.delete(name);
+    const program = this.host(name).start([NODE, `/opt/regent/current/ha/dhcp/${isRack ? 'pairs' : 'votes'}.ts`]);
+    this.#programs.set(name, program);
+    for (const stream of [program.stdout, program.stderr])
+      if (stream)
+        createInterface(stream).on('line', (line) =>
+          this.words.push(`${(monotonic() / 1000).toFixed(3)} ${name}: ${line}`),
+        );
+    // As its unit does: what ends the controller fences, then it comes again.
+    program.once('exit', () => {
+      if (isRack)
+        void this.host(name)
+          .run(['/opt/regent/current/ha/dhcp/ended'])
+          .then(() => this.#again(name));
+      else setTimeout(() => this.#again(name), 300);
+    });
+  }
+
+  #again(name: string): void {
+    if (!this.#stopped.has(name) && this.#hosts.size > 0) this.startProgram(name);
+  }
+
+  /** Ends a program, and whatever would start it again. */
+  async stopProgram(name: string, signal = 'KILL'): Promise<void> {
+    this.#stopped.add(name);
+    await this.host(name).run(['pkill', `-${signal}`, '-f', '/ha/dhcp/(pairs|votes).ts']);
+  }
+
+  /** Kills a program; it comes again as with its unit. */
+  async killProgram(name: string, signal = 'KILL'): Promise<void> {
+    await this.host(name).run(['pkill', `-${signal}`, '-f', '/ha/dhcp/(pairs|votes).ts']);
+  }
+
+  /** Stops or continues everything that runs on a host. */
+  signalAll(name: string, signal: 'STOP' | 'CONT'): Promise<unknown> {
+    return this.host(name).run(['pkill', `-${signal}`, '-f', 'kea|/ha/dhcp/']);
+  }
+
+  /** A region comes back without its file. */
+  async loseVotes(region: string): Promise<void> {
+    await this.host(region).run(['rm', '-rf', '/var/lib/regent-votes']);
+    await this.killProgram(region);
+  }
+
+  /** Whom a region has on its disk. */
+  votes(region: string): { readonly owner: string; readonly epoch: number } | null {
+    const text = readFileSync(this.host(region).path('/var/lib/regent-votes/votes.json'), 'utf8');
+    return (JSON.parse(text) as { records: Record<string, { owner: string; epoch: number }> }).records[KEY] ?? null;
+  }
+
+  /** An operator's `serve-alone` for the pair; for `k3` of a pair that is not there. */
+  order(rack: Rack | 'k3', options: readonly string[]): Promise<Ran> {
+    const key = rack === 'k3' ? 'k3_k4' : KEY;
+    return this.host(rack === 'k3' ? 'k1' : rack).run(['/opt/regent/current/ha/dhcp/serve-alone', key, ...options]);
+  }
+
+  /** A host without power: all at once, and nothing is ended in order. */
+  async powerOff(name: string): Promise<void> {
+    this.#stopped.add(name);
+    this.#link(name, 'down');
+    await this.host(name).run(['pkill', '-KILL', '-f', 'kea|/ha/dhcp/']);
+    await this.host(name).run([
+      'sh',
+      '-c',
+      'rm -rf /run/regent-pairs/*; while ip rule del pref 5256 2>/dev/null; do :; done',
+    ]);
+  }
+
+  powerOn(name: string): void {
+    this.#link(name, 'up');
+    this.startProgram(name);
+  }
+
+  signalKea(rack: Rack, signal: string): Promise<unknown> {
+    return this.host(rack).run(['pkill', `-${signal}`, 'kea-dhcp4']);
+  }
+
+  /** Drops what goes between hosts on the network of the racks and regions, both ways; silently. */
+  async cut(name: string, others: readonly string[]): Promise<void> {
+    const rules = others.flatMap((other) => [
+      `add rule bridge cut forward ip saddr ${ADDRESSES[name]} ip daddr ${ADDRESSES[other]} drop`,
+      `add rule bridge cut forward ip saddr ${ADDRESSES[other]} ip daddr ${ADDRESSES[name]} drop`,
+    ]);
+    await this.#nft(rules);
+  }
+
+  async heal(): Promise<void> {
+    await this.#nft(['flush chain bridge cut forward']);
+  }
+
+  async #nft(lines: readonly string[]): Promise<void> {
+    const base = ['add table bridge cut', 'add chain bridge cut forward { type filter hook forward priority 0; }'];
+    const ran = await this.host('sw').run(['nft', [...base, ...lines].join('; ')]);
+    if (ran.code !== 0) throw new Error(ran.stderr);
+  }
+
+  #link(name: string, state: 'up' | 'down'): void {
+    for (const port of [`m-${name}`, `v-${name}`]) this.#inNet('sw', ['ip', 'link', 'set', port, state], true);
+  }
+
+  #inNet(name: string, argv: readonly string[], mayFail = false): void {
+    try {
+      execFileSync('nsenter', ['--target', String(this.host(name).pid), '--net', '--', ...argv], { stdio: 'pipe' });
+    } catch (error) {
+      if (!mayFail) throw error;
+    }
+  }
+
+  #wire(): void {
+    for (const bridge of ['mg', 'vl']) {
+      this.#inNet('sw', ['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0']);
+      this.#inNet('sw', ['ip', 'link', 'set', bridge, 'up']);
+    }
+    this.#inNet('sw', ['ip', 'address', 'add', '10.20.0.1/16', 'dev', 'vl']);
+    this.#inNet('sw', ['ip', 'route', 'add', 'default', 'dev', 'vl']);
+    const plug = (name: string, [port, bridge]: [string, string], [device, address]: [string, string]) => {
+      const pid = String(this.host(name).pid);
+      this.#inNet('sw', ['ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', device, 'netns', pid]);
+      this.#inNet('sw', ['ip', 'link', 'set', port, 'master', bridge, 'up']);
+      this.#inNet(name, ['ip', 'address', 'add', address, 'dev', device]);
+      this.#inNet(name, ['ip', 'link', 'set', device, 'up']);
+    };
+    for (const [name, address] of Object.entries(ADDRESSES)) plug(name, [`m-${name}`, 'mg'], ['eth0', `${address}/24`]);
+    for (const name of RACKS)
+      plug(name, [`v-${name}`, 'vl'], ['vlan', `10.20.0.${ADDRESSES[name]?.split('.')[3] ?? ''}/16`]);
+  }
+
+  async #furnish(name: string, identity: { authority: string; certificate: string; key: string }): Promise<void> {
+    const host = this.host(name);
+    host.write('/etc/regent/pki/ca.crt', identity.authority);
+    host.write('/etc/regent/pki/node.crt', identity.certificate);
+    host.write('/etc/regent/pki/node.key', identity.key);
+    for (const room of ['dhcp', 'kit'])
+      for (const file of readdirSync(join(ROOT, 'ha', room))) {
+        const path = join(ROOT, 'ha', room, file);
+        const mode = statSync(path).mode & 0o111 ? 0o755 : 0o644;
+        host.write(`/opt/regent/current/ha/${room}/${file}`, readFileSync(path, 'utf8'), { mode });
+      }
+    host.write('/opt/regent/current/package.json', '{"type":"module"}\n');
+    host.write('/opt/regent/current/ha/dhcp/unit', UNIT_WITHOUT_SYSTEMD, { mode: 0o755 });
+    host.write(NODE, '', { mode: 0o755 });
+    await host.show(process.execPath, NODE);
+    const regions = REGIONS.map((region) => ({ name: region, address: ADDRESSES[region] }));
+    if (name.startsWith('r')) {
+      host.write('/etc/regent/votes/votes.json', JSON.stringify({ name, address: ADDRESSES[name], racks: RACKS }));
+      return;
+    }
+    const [role, other] = name === 'k1' ? ['primary', 'k2'] : ['standby', 'k1'];
+    const [haPort, partnerPort] = name === 'k1' ? [21_003, 21_004] : [21_004, 21_003];
+    const partner = { name: other, address: ADDRESSES[other] };
+    const pair = {
+      key: KEY,
+      role,
+      self: name,
+      primary: 'k1',
+      standby: 'k2',
+      partner,
+      address: ADDRESSES[name],
+      haPort,
+      partnerPort,
+    };
+    host.write(`/etc/kea/regent-${KEY}/pair.json`, JSON.stringify({ ...pair, regions, vlans: ['vlan'] }));
+    host.write(`/etc/kea/regent-${KEY}/kea-dhcp4.conf`, keaOfPair(name as Rack));
+    for (const folder of [`/run/kea/${KEY}`, '/var/lib/kea', '/var/log/kea', '/run/regent-pairs'])
+      await host.run(['mkdir', '-p', folder]);
+    // Kea takes no other (2.6.3).
+    await host.run(['chmod', '750', '/run/kea']);
+  }
+
+  #startClients(): void {
+    const child = this.host('sw').startBeside([process.execPath, CLIENTS, String(EVERY_MS)]);
+    this.#clients = child;
+    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.given.push(JSON.parse(line) as Given));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of this.#programs.keys()) this.#stopped.add(name);
+    this.#clients?.stdin?.end();
+    const hosts = [...this.#hosts.values()];
+    for (const host of hosts) await host[Symbol.asyncDispose]();
+    this.#hosts.clear();
+  }
+}

@@ -1,0 +1,344 @@
+import { decide, firstMemory, type Memory, type Verdict } from '../../../ha/dhcp/decide.ts';
+import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
+import type { Answer, Sight } from '../../../ha/dhcp/sight.ts';
+import { BEAT_MS, firstRecord, LATE_MS, type OwnerRecord, type Vote, type Word } from '../../../ha/dhcp/words.ts';
+import { KeaModel } from './kea-model.ts';
+
+/* Two racks, three regions and a network in virtual time. The rule is the real one, Kea is `KeaModel`. Times: ms. */
+
+export const KEY = 'k1_k2';
+const RACKS = ['k1', 'k2'] as const;
+const REGIONS = ['r1', 'r2', 'r3'] as const;
+const TICK_MS = 50;
+const STEP_MS = 20;
+/** A whole host that was frozen needs so long to see that it was. */
+const THAW_MS = 150;
+
+type Rack = (typeof RACKS)[number];
+
+/** Something that may be down or frozen. */
+class Place {
+  readonly name: string;
+  isUp = true;
+  frozenUntil = 0;
+  thawedAt = -Infinity;
+  readonly queue: (() => void)[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+class RegionModel {
+  readonly place: Place;
+  disk: OwnerRecord | null = null;
+  isLost = false;
+  hasFile = true;
+  votes: PairVotes;
+  lastAt = 0;
+
+  constructor(name: string) {
+    this.place = new Place(name);
+    this.votes = firstVotes(KEY, false, 0);
+  }
+
+  start(now: number): void {
+    this.votes = { ...firstVotes(KEY, this.isLost, now), ...(this.disk ? { record: this.disk } : {}) };
+    this.lastAt = now;
+    this.place.isUp = true;
+  }
+
+  lose(): void {
+    this.disk = null;
+    this.isLost = true;
+  }
+
+  hear(from: string, word: Word, now: number): Vote {
+    if (now - this.lastAt > 500) this.votes = afterStall(this.votes, now);
+    this.lastAt = now;
+    this.votes = hearWord(this.votes, from, word, now);
+    if (this.votes.record !== null) [this.disk, this.isLost] = [this.votes.record, false];
+    return voteFor(this.votes, from, KEY, now);
+  }
+}
+
+/** A rack: its host, its program, its Kea. */
+export class RackModel {
+  readonly place: Place;
+  readonly name: Rack;
+  readonly partner: Rack;
+  readonly kea: KeaModel;
+  disk: OwnerRecord = firstRecord(KEY);
+  memory: Memory = firstMemory(this.disk);
+  verdict: Verdict | null = null;
+  isProgramUp = false;
+  programFrozenUntil = 0;
+  startedAt = 0;
+  floorAt = 0;
+  lastTick = 0;
+  nextBeat = 0;
+  run = 0;
+  said = 0;
+  isDetached = false;
+  answers = new Map<string, Answer>();
+  beat: Sight['beat'] = null;
+  reply: Sight['reply'] = null;
+
+  constructor(name: Rack) {
+    this.place = new Place(name);
+    this.name = name;
+    this.partner = name === 'k1' ? 'k2' : 'k1';
+    this.kea = new KeaModel(name === 'k1');
+  }
+
+  start(now: number): void {
+    this.memory = firstMemory(this.disk);
+    this.verdict = null;
+    [this.startedAt, this.floorAt, this.lastTick, this.nextBeat] = [now, now, now, now];
+    this.run += 1;
+    this.answers = new Map();
+    [this.beat, this.reply] = [null, null];
+    this.isDetached = false;
+    this.isProgramUp = true;
+  }
+
+  sight(now: number): Sight {
+    const { startedAt, floorAt, name, partner, answers, beat, reply } = this;
+    const role = name === 'k1' ? 'primary' : 'standby';
+    const base = { now, startedAt, floorAt, key: KEY, self: name, partner, regions: REGIONS.length, role } as const;
+    return { ...base, answers, beat, reply, kea: this.kea.sight(now), isLeaving: false, isOrdered: false };
+  }
+
+  decide(now: number): Verdict {
+    const verdict = decide(this.memory, this.sight(now));
+    this.memory = verdict.memory;
+    this.disk = verdict.memory.record;
+    this.verdict = verdict;
+    this.isDetached = verdict.isDetached;
+    return verdict;
+  }
+}
+
+interface Event {
+  readonly at: number;
+  readonly do: () => void;
+}
+
+/** The world. `random`: in [0, 1). */
+export class PairWorld {
+  readonly racks = new Map(RACKS.map((name) => [name, new RackModel(name)]));
+  readonly regions = new Map(REGIONS.map((name) => [name, new RegionModel(name)]));
+  readonly cuts = new Set<string>();
+  readonly random: () => number;
+  readonly told: string[] = [];
+  now = 0;
+  isLossy = false;
+  doubleAt: number | null = null;
+  staleAt: number | null = null;
+  /** The newest lease that was given. */
+  lease = 0;
+  #events: Event[] = [];
+  readonly #arrival = new Map<string, number>();
+
+  constructor(random: () => number) {
+    this.random = random;
+    for (const rack of this.racks.values()) rack.start(0);
+  }
+
+  between(low: number, high: number): number {
+    return low + this.random() * (high - low);
+  }
+
+  after(ms: number, work: () => void): void {
+    const event = { at: this.now + ms, do: work };
+    let index = this.#events.length;
+    while (index > 0 && (this.#events[index - 1]?.at ?? 0) > event.at) index -= 1;
+    this.#events.splice(index, 0, event);
+  }
+
+  place(name: string): Place {
+    const found = this.racks.get(name as Rack)?.place ?? this.regions.get(name as 'r1')?.place;
+    if (!found) throw new Error(name);
+    return found;
+  }
+
+  isCut(from: string, to: string): boolean {
+    return this.cuts.has(`${from}>${to}`);
+  }
+
+  /** In order, as TCP does; what a cut takes is gone, as with a connection that ends. */
+  #send(from: string, to: string, work: () => void): void {
+    if (this.isCut(from, to)) return;
+    const lost = this.isLossy && this.random() < 0.15 ? this.between(200, 700) : 0;
+    const way = `${from}>${to}`;
+    const at = Math.max(this.#arrival.get(way) ?? 0, this.now + this.between(1, 15) + lost);
+    this.#arrival.set(way, at);
+    this.after(at - this.now, () => {
+      const place = this.place(to);
+      if (!place.isUp || this.isCut(from, to)) return;
+      if (this.now < place.frozenUntil) place.queue.push(work);
+      else work();
+    });
+  }
+
+  play(untilMs: number): void {
+    for (; this.now < untilMs; this.now += STEP_MS) {
+      for (let next = this.#events[0]; next && next.at <= this.now; next = this.#events[0]) {
+        this.#events.shift();
+        next.do();
+      }
+      for (const rack of this.racks.values()) this.#turn(rack);
+      this.#turnKeas();
+      this.#judge();
+    }
+  }
+
+  #isAwake(rack: RackModel): boolean {
+    const { place } = rack;
+    return place.isUp && this.now >= place.frozenUntil && rack.isProgramUp && this.now >= rack.programFrozenUntil;
+  }
+
+  #turn(rack: RackModel): void {
+    const { place } = rack;
+    if (place.queue.length > 0 && this.now >= place.frozenUntil) for (const work of place.queue.splice(0)) work();
+    if (!this.#isAwake(rack) || this.now - rack.lastTick < TICK_MS) return;
+    if (this.now - rack.lastTick > LATE_MS) rack.floorAt = this.now;
+    rack.lastTick = this.now;
+    this.#act(rack);
+    if (this.now >= rack.nextBeat) this.#beat(rack);
+  }
+
+  #act(rack: RackModel): void {
+    const { isPermitted, scopes, isKilled } = rack.decide(this.now);
+    const { kea } = rack;
+    if (!isPermitted && kea.isRunning && !kea.isEnding) {
+      kea.isEnding = true;
+      this.after(this.between(5, 50), () => kea.end());
+    } else if (isKilled && kea.isRunning) {
+      kea.end();
+    } else if (isPermitted && !kea.isRunning && kea.startsAt === null) {
+      kea.startsAt = this.now + this.between(200, 600);
+    }
+    if (!isPermitted) kea.startsAt = null;
+    if (scopes !== null) kea.scopes = scopes;
+  }
+
+  #beat(rack: RackModel): void {
+    const { verdict, name, partner, run } = rack;
+    if (verdict === null) return;
+    rack.nextBeat = this.now + (verdict.memory.claim ? BEAT_MS / 2 : BEAT_MS);
+    const { word } = verdict;
+    const sentAt = this.now;
+    const said = { wasWanting: word.isWanting, claim: word.claim };
+    for (const region of this.regions.values())
+      this.#send(name, region.place.name, () => {
+        const vote = region.hear(name, word, this.now);
+        this.#send(region.place.name, name, () => {
+          const before = rack.answers.get(region.place.name);
+          if (rack.run !== run || (before && before.sentAt > sentAt)) return;
+          rack.answers.set(region.place.name, { sentAt, ...said, vote });
+        });
+      });
+    const other = this.racks.get(partner);
+    const number = (rack.said += 1);
+    if (!other) return;
+    this.#send(name, partner, () => {
+      if (!other.isProgramUp || this.now < other.programFrozenUntil) return;
+      other.beat = { at: this.now, word, run, said: number };
+      const answer = other.decide(this.now).word;
+      const order = { run: other.run, said: (other.said += 1) };
+      this.#send(partner, name, () => {
+        if (rack.run !== run || (rack.reply && rack.reply.sentAt > sentAt)) return;
+        rack.reply = { sentAt, wasWanting: word.isWanting, word: answer, ...order };
+      });
+    });
+  }
+
+  #turnKeas(): void {
+    const [one, two] = [...this.racks.values()];
+    if (!one || !two) return;
+    const isOpen = (a: RackModel, b: RackModel) =>
+      !a.isDetached && !this.isCut(a.name, b.name) && !this.isCut(b.name, a.name) && b.place.isUp;
+    for (const [rack, other] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      if (!rack.place.isUp || this.now < rack.place.frozenUntil) continue;
+      const isReached = isOpen(rack, other) && other.kea.isAwake(this.now) && this.now >= other.place.frozenUntil;
+      // Refused at once, or kept away by our own rule; else a question hangs for ten seconds.
+      const isRefused = rack.isDetached || (isOpen(rack, other) && !other.kea.isRunning);
+      rack.kea.turn(this.now, isReached ? other.kea : null, isRefused);
+    }
+  }
+
+  /** Two at one time, or one that serves without leases that the other gave? */
+  #judge(): void {
+    const serving = this.serving();
+    if (serving.length > 1) this.doubleAt ??= this.now;
+    for (const rack of serving) {
+      const { kea } = rack;
+      if (kea.lease < this.lease) this.staleAt ??= this.now;
+      const other = this.racks.get(rack.partner);
+      if (kea.state === 'hot-standby' && !kea.isReached) continue;
+      this.lease += 1;
+      kea.lease = this.lease;
+      if (kea.state === 'hot-standby' && other) other.kea.lease = this.lease;
+    }
+  }
+
+  /** Racks that answer clients. */
+  serving(): RackModel[] {
+    return [...this.racks.values()].filter(
+      ({ kea, place }) =>
+        place.isUp && this.now >= place.frozenUntil && this.now - place.thawedAt > THAW_MS && kea.isServing(this.now),
+    );
+  }
+
+  crashHost(name: string, forMs: number): void {
+    const place = this.place(name);
+    if (!place.isUp) return;
+    place.isUp = false;
+    place.queue.length = 0;
+    const rack = this.racks.get(name as Rack);
+    if (rack) {
+      rack.isProgramUp = false;
+      rack.run += 1;
+      rack.kea.end();
+    }
+    this.after(forMs, () => {
+      if (place.isUp) return;
+      place.isUp = true;
+      rack?.start(this.now);
+      this.regions.get(name as 'r1')?.start(this.now);
+    });
+  }
+
+  crashProgram(name: Rack): void {
+    const rack = this.racks.get(name);
+    if (!rack?.isProgramUp || !rack.place.isUp) return;
+    rack.isProgramUp = false;
+    rack.run += 1;
+    const { run } = rack;
+    this.after(this.between(20, 90), () => rack.kea.end());
+    this.after(this.between(300, 1500), () => {
+      if (rack.place.isUp && !rack.isProgramUp && rack.run === run) rack.start(this.now);
+    });
+  }
+
+  /** The program hangs; its watchdog ends it. */
+  freezeProgram(name: Rack, forMs: number): void {
+    const rack = this.racks.get(name);
+    // Who wakes with an old watchdog is ended at once.
+    if (!rack?.isProgramUp || !rack.place.isUp || this.now < rack.place.frozenUntil) return;
+    rack.programFrozenUntil = this.now + forMs;
+    const { run } = rack;
+    if (forMs > LATE_MS) this.after(LATE_MS, () => rack.run === run && this.crashProgram(name));
+  }
+
+  freezeHost(name: string, forMs: number): void {
+    const place = this.place(name);
+    if (!place.isUp) return;
+    place.frozenUntil = this.now + forMs;
+    place.thawedAt = place.frozenUntil;
+  }
+}

@@ -1,0 +1,360 @@
+import { describe, expect, it } from 'vitest';
+import { decide, firstMemory, type Memory, type Verdict } from '../../../../ha/dhcp/decide.ts';
+import type { Answer, KeaSight, Sight } from '../../../../ha/dhcp/sight.ts';
+import { firstRecord, HEAR_MS, type OwnerRecord, SILENT_MS, UNABLE_MS, type Word } from '../../../../ha/dhcp/words.ts';
+
+const KEY = 'k1_k2';
+const NOW = 100_000;
+const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}): OwnerRecord => ({
+  ...firstRecord(KEY),
+  owner,
+  epoch,
+  isWhole: true,
+  ...changes,
+});
+const K1 = record('k1', 4);
+const K2 = record('k2', 5, { isAlone: true, isWhole: false });
+
+const kea = (state: string | null, changes: Partial<KeaSight> = {}): KeaSight => {
+  const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
+  return { ...base, state, scopes: [], isCut: false, isHung: false, ...changes };
+};
+const says = (owner: OwnerRecord, changes: Partial<Word> = {}): Word => ({
+  key: KEY,
+  record: owner,
+  isWanting: false,
+  claim: null,
+  isServing: false,
+  isAble: true,
+  isDetached: false,
+  kea: 'hot-standby',
+  namedBy: [],
+  majority: 2,
+  ...changes,
+});
+/** So many regions have answered, `ago` ms after the question. */
+function regions(
+  count: number,
+  named: OwnerRecord | null,
+  changes: Partial<Answer> & { ago?: number; silentMs?: number } = {},
+) {
+  const { ago = 100, silentMs = 0, ...rest } = changes;
+  const vote = { key: KEY, record: named, partner: { silentMs, word: null } };
+  const answer: Answer = { sentAt: NOW - ago, wasWanting: true, claim: null, vote, ...rest };
+  return new Map(['r1', 'r2', 'r3'].slice(0, count).map((name) => [name, answer]));
+}
+const heard = (word: Word, ago = 100): Pick<Sight, 'beat' | 'reply'> => ({
+  beat: { at: NOW - ago, word, run: 1, said: 2 },
+  reply: { sentAt: NOW - ago, wasWanting: true, word, run: 1, said: 1 },
+});
+const SILENT: Pick<Sight, 'beat' | 'reply'> = { beat: null, reply: null };
+
+function sight(self: 'k1' | 'k2', changes: Partial<Sight>): Sight {
+  const [partner, role] = self === 'k1' ? (['k2', 'primary'] as const) : (['k1', 'standby'] as const);
+  const base = { now: NOW, startedAt: 0, floorAt: 0, key: KEY, self, partner, role, regions: 3 } as const;
+  const none = { answers: new Map(), ...SILENT, kea: kea(null), isLeaving: false, isOrdered: false };
+  return { ...base, ...none, ...changes };
+}
+const PRIMARY = kea('hot-standby', { scopes: ['k1'] });
+const ALONE = kea('partner-down', { scopes: ['k1'] });
+
+/** What matters of a verdict. */
+type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'scopes'>> & {
+  readonly owner?: string;
+  readonly claims?: string | null;
+  readonly isWanting?: boolean;
+  readonly why?: RegExp;
+};
+
+type Case = readonly [name: string, record: OwnerRecord, sight: Sight, expected: Expected, memory?: Partial<Memory>];
+
+function check([, start, seen, expected, memory]: Case): void {
+  const verdict = decide({ ...firstMemory(start), ...memory }, seen);
+  const { owner, claims, isWanting, why, ...rest } = expected;
+  expect(verdict).toMatchObject(rest);
+  if (owner !== undefined) expect(verdict.memory.record.owner).toBe(owner);
+  if (claims !== undefined) expect(verdict.memory.claim?.owner ?? null).toBe(claims);
+  if (isWanting !== undefined) expect(verdict.word.isWanting).toBe(isWanting);
+  if (why) expect(verdict.why).toMatch(why);
+}
+
+describe('the primary', () => {
+  it.for<Case>([
+    [
+      'serves while a majority names it',
+      K1,
+      sight('k1', { answers: regions(2, K1), kea: PRIMARY }),
+      { isPermitted: true, state: 'serving' },
+    ],
+    [
+      'serves while its partner says that it does not',
+      K1,
+      sight('k1', { ...heard(says(K1)), kea: PRIMARY }),
+      { isPermitted: true, state: 'serving', why: /hears k2, which does not serve/ },
+    ],
+    [
+      'fences itself when it hears neither, and wants until its Kea is dead',
+      K1,
+      sight('k1', { answers: regions(1, K1), kea: PRIMARY }),
+      { isPermitted: false, state: 'fenced', isWanting: true, why: /1 of 3 regions/ },
+    ],
+    [
+      '... and says that it is fenced when it is',
+      K1,
+      sight('k1', { answers: regions(1, K1) }),
+      { isPermitted: false, isWanting: false },
+    ],
+    [
+      'counts an answer from when its question was sent',
+      K1,
+      sight('k1', { answers: regions(3, K1, { ago: HEAR_MS + 1 }), kea: PRIMARY }),
+      { isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'counts no answer to a beat that did not say that it serves',
+      K1,
+      sight('k1', { answers: regions(3, K1, { wasWanting: false }) }),
+      { isPermitted: false, isWanting: true },
+    ],
+    [
+      'counts nothing from before its loop was late',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: PRIMARY, floorAt: NOW - 50 }),
+      { isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'does not trust a partner that asks for the pair',
+      K1,
+      sight('k1', { ...heard(says(K1, { isWanting: true, claim: record('k2', 5) })), kea: PRIMARY }),
+      { isPermitted: false, why: /k2 wants to serve/ },
+    ],
+    [
+      'is kept from a silent partner only when a majority knows that leases will be missing',
+      K1,
+      sight('k1', { answers: regions(3, K1), kea: PRIMARY }),
+      { isPermitted: true, isDetached: false },
+    ],
+    [
+      '... and then it is',
+      record('k1', 4, { isWhole: false }),
+      sight('k1', { answers: regions(2, record('k1', 4, { isWhole: false })), kea: PRIMARY }),
+      { isPermitted: true, isDetached: true },
+    ],
+    [
+      'does not start its Kea while the owner is not heard',
+      K2,
+      sight('k1', { answers: regions(3, K2) }),
+      { isPermitted: false, state: 'fenced', why: /k2 owns the pair and is not heard/ },
+    ],
+    [
+      'takes the leases from an owner that serves',
+      K2,
+      sight('k1', {
+        answers: regions(3, K2),
+        ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })),
+      }),
+      { isPermitted: true, state: 'waiting' },
+    ],
+    [
+      'ends a Kea that goes on alone beside the owner',
+      K2,
+      sight('k1', { ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })), kea: ALONE }),
+      { isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'learns from its partner that it owns the pair no more',
+      K1,
+      sight('k1', { ...heard(says(K2, { isWanting: true })), answers: regions(3, K1), kea: PRIMARY }),
+      { owner: 'k2' },
+    ],
+    [
+      'learns it from a majority of regions',
+      K1,
+      sight('k1', { answers: regions(2, K2), kea: PRIMARY }),
+      { owner: 'k2', isPermitted: false },
+    ],
+    [
+      'not from one region',
+      K1,
+      sight('k1', { answers: regions(1, K2), ...heard(says(K1)), kea: PRIMARY }),
+      { owner: 'k1', isPermitted: true },
+    ],
+    [
+      'ends its Kea before it hands over',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: kea(null, { isOver: false }) }),
+      { owner: 'k1', isPermitted: false, isWanting: true },
+      { unableSince: NOW - UNABLE_MS },
+    ],
+    [
+      'hands over when its Kea cannot serve',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
+      { owner: 'k2', isWanting: false },
+      { unableSince: NOW - UNABLE_MS },
+    ],
+    [
+      'hands nothing over to who lacks leases',
+      record('k1', 4, { isWhole: false }),
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
+      { owner: 'k1', isPermitted: true },
+      { unableSince: NOW - UNABLE_MS },
+    ],
+    [
+      'kills a Kea that hangs, and hands over',
+      K1,
+      sight('k1', {
+        answers: regions(3, K1),
+        ...heard(says(K1)),
+        kea: { ...PRIMARY, isAnswering: false, isHung: true },
+      }),
+      { isKilled: true, isPermitted: false },
+    ],
+    [
+      'kills a Kea that hangs where nobody takes over',
+      K1,
+      sight('k1', { answers: regions(3, K1), kea: { ...PRIMARY, isAnswering: false, isHung: true } }),
+      { isKilled: true, isPermitted: true },
+    ],
+    [
+      'gives its pairs away when it is to end',
+      K1,
+      sight('k1', { ...heard(says(K1)), isLeaving: true }),
+      { owner: 'k2' },
+    ],
+    [
+      'serves alone by order, heard or not',
+      K2,
+      sight('k1', { isOrdered: true }),
+      { owner: 'k1', isPermitted: true, why: /an operator ordered it/ },
+    ],
+    [
+      'stops when the order ends and nobody is heard',
+      record('k1', 6, { isAlone: true, isOrdered: true }),
+      sight('k1', { kea: ALONE }),
+      { isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'has its scope given back when it was lost',
+      K1,
+      sight('k1', { answers: regions(3, K1), kea: kea('partner-down') }),
+      { scopes: ['k1'] },
+    ],
+  ])('%s', (row) => check(row));
+});
+
+describe('the standby', () => {
+  const quiet = { silentMs: SILENT_MS };
+  it.for<Case>([
+    ['runs its Kea always', K1, sight('k2', { kea: kea('hot-standby') }), { isPermitted: true, state: 'standby' }],
+    [
+      'asks for nothing while the primary is heard',
+      K1,
+      sight('k2', {
+        answers: regions(3, K1, quiet),
+        ...heard(says(K1, { isWanting: true }), SILENT_MS - 1),
+        kea: kea('partner-down'),
+      }),
+      { claims: null, isDetached: true },
+    ],
+    [
+      'asks when it is silent, and a majority says so too',
+      K1,
+      sight('k2', { answers: regions(2, K1, quiet), kea: kea('partner-down') }),
+      { claims: 'k2', isWanting: true, scopes: null },
+    ],
+    [
+      'does not ask when the regions hear the primary',
+      K1,
+      sight('k2', { answers: regions(3, K1), kea: kea('partner-down') }),
+      { claims: null, why: /a majority of the regions does not say so too/ },
+    ],
+    [
+      'does not ask without a majority',
+      K1,
+      sight('k2', { answers: regions(1, K1, quiet), kea: kea('partner-down') }),
+      { claims: null, why: /neither is a majority of the regions/ },
+    ],
+    [
+      'does not ask when it lacks leases',
+      record('k1', 4, { isWhole: false }),
+      sight('k2', { answers: regions(3, record('k1', 4, { isWhole: false }), quiet), kea: kea('partner-down') }),
+      { claims: null, why: /leases that are not here/ },
+    ],
+    [
+      'lacks them when its own Kea was away',
+      K1,
+      sight('k2', { answers: regions(3, K1, quiet), kea: kea('waiting') }),
+      { claims: null },
+    ],
+    [
+      'takes the pair when a majority has granted it',
+      K1,
+      sight('k2', { answers: regions(2, { ...K2, isWhole: true }, { claim: K2 }), kea: kea('partner-down') }),
+      { owner: 'k2', scopes: ['k1'], state: 'starting' },
+      { claim: K2 },
+    ],
+    [
+      'not by grants that it did not ask for with this claim',
+      K1,
+      sight('k2', { answers: regions(3, K2), kea: kea('partner-down') }),
+      { owner: 'k1', claims: 'k2' },
+    ],
+    [
+      'gives up when the primary is heard again and wants to serve',
+      K1,
+      sight('k2', {
+        answers: regions(3, K2, { claim: K2 }),
+        ...heard(says(K1, { isWanting: true })),
+        kea: kea('partner-down'),
+      }),
+      { owner: 'k1', claims: null, isWanting: false },
+      { claim: K2 },
+    ],
+    [
+      'takes at once what the primary has given to it',
+      K1,
+      sight('k2', { ...heard(says({ ...K2, isWhole: true })), kea: kea('partner-down') }),
+      { owner: 'k2', scopes: ['k1'] },
+    ],
+    [
+      'waits for its Kea’s own state before it gives it the scope',
+      K2,
+      sight('k2', { kea: kea('hot-standby') }),
+      { scopes: null, isPermitted: true },
+    ],
+    ['gives the scope again when it was wiped', K2, sight('k2', { kea: kea('partner-down') }), { scopes: ['k1'] }],
+    [
+      'does not while the primary may serve still',
+      K2,
+      sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('partner-down') }),
+      { scopes: null },
+    ],
+    ['serves on when nobody is heard', K2, sight('k2', { kea: ALONE }), { isPermitted: true, state: 'taken-over' }],
+    [
+      'ends a Kea that serves when the pair is not its own',
+      record('k1', 6, { isAlone: true, isOrdered: true }),
+      sight('k2', { kea: ALONE }),
+      { isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'gives the pair back when both Keas have worked together for a while',
+      K2,
+      sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
+      { owner: 'k1', isWanting: false },
+      { pairedSince: NOW - 500 },
+    ],
+    [
+      'keeps it until then',
+      K2,
+      sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
+      { owner: 'k2' },
+    ],
+    [
+      'asks for what a majority says is its own, when its ledger was lost',
+      firstRecord(KEY),
+      sight('k2', { answers: regions(2, K2), kea: kea('partner-down') }),
+      { claims: 'k2' },
+    ],
+  ])('%s', (row) => check(row));
+});
