@@ -67,7 +67,7 @@ export interface ClusterSize {
 }
 
 /**
- * A site: regions r1… on the management network, racks k1… each on a VLAN of its own too, a BMC network that racks reach, and the
+ * A site: regions r1… on the management network, racks k1… each on a VLAN of its own and on that of its partner, a BMC network that racks reach, and the
  * site's router (its layer-3 switch), which leads from each network to the others. So machines on a VLAN reach the regions'
  * resolvers and proxies as they do in a real site, and no host of the product is in that way. Throws AppError `lab_topology`.
  */
@@ -77,17 +77,20 @@ export function clusterOf(size: ClusterSize): Topology {
   check('racks', racks, 0);
   const shift = isMixed ? 1 : 0;
   check('VLANs', racks + shift, 0);
-  const vlans = count(racks + shift).map(vlanOf);
-  const region = (index: number): LabHost => {
-    const isRack = isMixed && index === 2;
-    return host(
-      `r${index}`,
-      `10.77.0.${10 + index}`,
-      isRack ? vlans[0] : undefined,
-      isRack ? ['region', 'rack'] : ['region'],
-    );
+  const names = [...(isMixed ? ['r2'] : []), ...count(racks).map((index) => `k${index}`)];
+  const vlans = names.map((name, at) => vlanOf(at + 1, names.length < 2 ? [name] : [name, nextOf(names, at)]));
+  // Its own VLAN, and that of the rack before it, whose secondary it is.
+  const ownVlans = (name: string) => {
+    const at = names.indexOf(name);
+    if (at < 0) return [];
+    const own = [vlans[at], names.length < 2 ? undefined : vlans.at(at - 1)];
+    return own.flatMap((vlan) => vlan ?? []);
   };
-  const rack = (index: number) => host(`k${index}`, `10.77.0.${20 + index}`, vlans[index - 1 + shift], ['rack']);
+  const region = (index: number): LabHost => {
+    const name = `r${index}`;
+    return host(name, `10.77.0.${10 + index}`, ownVlans(name), names.includes(name) ? ['region', 'rack'] : ['region']);
+  };
+  const rack = (index: number) => host(`k${index}`, `10.77.0.${20 + index}`, ownVlans(`k${index}`), ['rack']);
   const hosts = [...count(regions).map(region), ...count(racks).map(rack)];
   const resolvers = hosts.filter((item) => item.roles?.includes('region')).flatMap((item) => item.nics.slice(0, 1));
   const networks = [MGMT, ...vlans, BMC];
@@ -105,29 +108,40 @@ function count(to: number): number[] {
   return Array.from({ length: to }, (_, index) => index + 1);
 }
 
-function vlanOf(index: number): LabNetwork {
+function nextOf(names: readonly string[], at: number): string {
+  return names[(at + 1) % names.length] ?? '';
+}
+
+function vlanOf(index: number, [primary = '', secondary]: readonly string[]): LabNetwork {
   const vid = index * 10;
   const prefix = `10.${vid}.${vid}`;
   return {
     name: `vlan${vid}`,
     cidr: `${prefix}.0/24`,
     router: `${prefix}.254/24`,
-    served: { vid, first: `${prefix}.200`, last: `${prefix}.250` },
+    served: {
+      vid,
+      first: `${prefix}.200`,
+      last: `${prefix}.250`,
+      ...(secondary === undefined ? {} : { pair: [primary, secondary] as const }),
+    },
   };
 }
 
-/** A host on mgmt; with a VLAN it is that VLAN's rack, at its first address, and reaches the BMCs. */
-function host(name: string, address: string, vlan: LabNetwork | undefined, roles: readonly LabRole[]): LabHost {
+/** A host on mgmt. A rack has its own VLAN at the first address, that of its partner at the second, and reaches the BMCs. */
+function host(name: string, address: string, vlans: readonly LabNetwork[], roles: readonly LabRole[]): LabHost {
   const isRegion = roles.includes('region');
   const disks = [
     ...(isRegion ? REGION_DISKS : []),
     ...RACK_DISKS.filter((disk) => roles.includes('rack') && !(isRegion && disk.path === '/var/log')),
   ];
   const nics = [{ device: 'eth0', network: 'mgmt', address: `${address}/24` }];
-  if (vlan) {
-    nics.push({ device: 'eth1', network: vlan.name, address: vlan.cidr.replace('.0/', '.1/') });
+  const [own, other] = vlans;
+  if (own) {
+    nics.push({ device: 'eth1', network: own.name, address: own.cidr.replace('.0/', '.1/') });
     nics.push({ device: 'eth2', network: 'bmc', address: `10.88.0.${address.split('.').at(-1)}/24` });
   }
+  if (other) nics.push({ device: 'eth3', network: other.name, address: other.cidr.replace('.0/', '.2/') });
   return { name, nics, disks, roles };
 }
 
@@ -136,7 +150,7 @@ function clientOf(network: LabNetwork, resolvers: readonly string[]): LabClient 
   return { name: network.name, nic, gateway: bareAddress(network.router ?? ''), resolvers };
 }
 
-/** The default: three regions, two racks, each rack on a VLAN of its own. */
+/** The default: three regions, two racks, two VLANs: each rack is the primary one of one of them and the secondary one of the other. */
 export const CLUSTER = clusterOf({ regions: 3, racks: 2 });
 
 /** Three regions, of which the second is the only rack. */

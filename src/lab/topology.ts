@@ -6,8 +6,16 @@ export interface LabNetwork {
   readonly cidr: string;
   /** The router's address with prefix length; absent: the network leads nowhere. */
   readonly router?: string;
-  /** For a network that the product serves: the number of its VLAN, and the addresses that DHCP gives there. */
-  readonly served?: { readonly vid: number; readonly first: string; readonly last: string };
+  /** For a network that the product serves. */
+  readonly served?: LabServed;
+}
+
+/** How a network is served: the number of its VLAN, the addresses that DHCP gives there, and the pair of racks that does; none: it is left to the product. */
+export interface LabServed {
+  readonly vid: number;
+  readonly first: string;
+  readonly last: string;
+  readonly pair?: readonly [primary: string, secondary: string];
 }
 
 /** A network interface of a host or client. */

@@ -42,6 +42,7 @@ export async function installProduct(order: ProductOrder): Promise<ProductResult
   const apiKey = writeContext(order.contextFile, url, newKey ?? (await keyInside(layout, first.name)));
   // One node serves the API already.
   await bothEnded(joinHosts(order, first), ensureNetworks(order, url, apiKey));
+  await ensurePairs(order, url, apiKey);
   const result = { url, version: versionOf(order.archive), apiKey, isNewKey: newKey !== null };
   return { ...result, health: await waitUntilHealthy(order) };
 }
@@ -65,6 +66,17 @@ async function ensureNetworks(order: ProductOrder, url: string, apiKey: string):
     await seedNetwork({ url, apiKey, random: order.random }, network);
     const now = needState(order.layout);
     writeState(order.layout, { ...now, seeded: [...(now.seeded ?? []), network.name] });
+  }
+}
+
+/** Tells the product which racks serve which network, as soon as they have told where they stand. */
+async function ensurePairs(order: ProductOrder, url: string, apiKey: string): Promise<void> {
+  const wanted = needState(order.layout).topology.networks.filter((network) => network.served?.pair);
+  if (wanted.length === 0) return;
+  const { seedPair } = await import('./seed.ts');
+  for (const network of wanted) {
+    const told = await seedPair({ url, apiKey, random: order.random }, network);
+    if (told) order.progress(`${network.name} is served by ${network.served?.pair?.join(' and ')}`);
   }
 }
 

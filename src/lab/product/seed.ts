@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from '../../contract/client.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
@@ -28,6 +29,37 @@ export async function seedNetwork(target: SeedTarget, network: LabNetwork): Prom
       `The product did not take ${network.name} (${network.cidr}): ${sentenceOf(cause)}\nWhat to do: bin/regent status, then run this again.`,
       { cause },
     );
+  }
+}
+
+/** Racks tell where they stand some seconds after they have joined, and a busy machine takes longer. */
+const PAIR_MS = 120_000;
+const AGAIN_MS = 1_000;
+
+/**
+ * Names the pair of racks of a network, unless somebody named others; tells whether it did. Waits until the racks have told that they stand
+ * on it. Throws AppError `lab_product` with the API's words.
+ */
+export async function seedPair(target: SeedTarget, network: LabNetwork): Promise<boolean> {
+  const [primaryRack, secondaryRack] = network.served?.pair ?? [];
+  const client = createClient(target);
+  const deadline = performance.now() + PAIR_MS;
+  for (;;) {
+    try {
+      const vlan = await find(client.all('vlan.list', {}), (item) => item.name === network.name);
+      if (!vlan || vlan.primaryRack !== null || primaryRack === undefined || secondaryRack === undefined) return false;
+      const params = { vlan: `${vlan.fabric}/${vlan.vid}` };
+      await client.call('vlan.set', { params, body: { primaryRack, secondaryRack } });
+      return true;
+    } catch (cause) {
+      if (performance.now() > deadline) {
+        const words = `The product did not take the racks of ${network.name}: ${sentenceOf(cause)}`;
+        throw new AppError('lab_product', `${words}\nWhat to do: bin/regent rack list, then run this again.`, {
+          cause,
+        });
+      }
+      await delay(AGAIN_MS);
+    }
   }
 }
 

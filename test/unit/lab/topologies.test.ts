@@ -8,14 +8,15 @@ const nicsOf = (topology: typeof CLUSTER) =>
   );
 
 describe('the topologies', () => {
-  it('cluster: three regions, two racks, each rack on its VLAN and on the BMC network', () => {
+  it('cluster: three regions, two racks, each rack on its VLAN, on that of its partner and on the BMC network', () => {
     expect(nicsOf(CLUSTER)).toEqual({
       r1: 'mgmt 10.77.0.11',
       r2: 'mgmt 10.77.0.12',
       r3: 'mgmt 10.77.0.13',
-      k1: 'mgmt 10.77.0.21, vlan10 10.10.10.1, bmc 10.88.0.21',
-      k2: 'mgmt 10.77.0.22, vlan20 10.20.20.1, bmc 10.88.0.22',
+      k1: 'mgmt 10.77.0.21, vlan10 10.10.10.1, bmc 10.88.0.21, vlan20 10.20.20.2',
+      k2: 'mgmt 10.77.0.22, vlan20 10.20.20.1, bmc 10.88.0.22, vlan10 10.10.10.2',
     });
+    expect(CLUSTER.networks.flatMap(({ served }) => [served?.pair ?? []].flat())).toEqual(['k1', 'k2', 'k2', 'k1']);
     expect(CLUSTER.vip).toBe('10.77.0.10/24');
     expect(CLUSTER.clients.map((client) => [client.name, addressOf(client.nic), client.gateway])).toEqual([
       ['mgmt', '10.77.0.100', '10.77.0.254'],
