@@ -190,7 +190,7 @@ function leasesOf(leases: readonly StaticLease[]): StaticLease[] {
 
 /**
  * The subnet's own resolvers; else, with DNS on, one address of each region node that serves: those on the subnet first, and this node first of
- * all. A rack that copies the zones comes before those that are elsewhere, because clients ask three resolvers at most (resolv.conf(5)).
+ * all. Racks of the VLAN that copy the zones, this one first, come before those that are elsewhere, because clients ask three resolvers at most (resolv.conf(5)).
  */
 function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place: Place): string[] {
   const given = subnet.resolvers.filter((address) => !address.includes(':'));
@@ -207,9 +207,14 @@ function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place
     else if (here) near.push(formatAddress(here));
     else if (elsewhere !== undefined) far.push(elsewhere);
   }
-  const isCopying = copyingOf(snapshot)?.racks.has(place.sight.nodeId) === true;
-  const own = isCopying ? addressOn(place.sight, network).map(formatAddress) : [];
-  return [...new Set([...near, ...own, ...far])];
+  // Copies of the zones outlive the regions; with those of the partner names outlive this rack, too.
+  const racks = [...(copyingOf(snapshot)?.racks.keys() ?? [])];
+  const own = racks.filter((id) => id === place.sight.nodeId);
+  const copies = [...new Set([...own, ...racks])].flatMap((id) => {
+    const here = sightsOfNode(snapshot, id).filter((sight) => sight.vlanId === place.vlan.id);
+    return here.flatMap((sight) => addressOn(sight, network)).slice(0, 1);
+  });
+  return [...new Set([...near, ...copies.map(formatAddress), ...far])];
 }
 
 /** The default domain, then the others in their order; and those for which there is no room. */

@@ -188,6 +188,14 @@ describe('what clients are told', () => {
     };
     expect(resolvers({ copyKey: aCopyKey() })).toEqual(['10.10.10.2', '10.10.10.5', '10.77.0.11']);
     expect(resolvers({})).toEqual(['10.10.10.2', '10.77.0.11']);
+    const partner = { ...rack, id: 'n-k0', name: 'k0', addresses: ['10.77.0.20'] };
+    const pair = {
+      copyKey: aCopyKey(),
+      nodes: [partner, ...changes.nodes],
+      racks: [aRack(1, 'n-k1', true), aRack(2, 'n-k0')],
+      sights: [...changes.sights, { ...own, nodeId: 'n-k0', addresses: ['10.10.10.4/24'] }],
+    };
+    expect(resolvers(pair)).toEqual(['10.10.10.2', '10.10.10.5', '10.10.10.4', '10.77.0.11']);
     const off = [aSubnet(1, 'vlan10', '10.10.10.0/24', { dnsOn: false })];
     expect(resolvers({ copyKey: aCopyKey(), subnets: off })).toEqual([]);
     const given = [aSubnet(1, 'vlan10', '10.10.10.0/24', { resolvers: ['192.0.2.53'] })];
