@@ -73,9 +73,10 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   // Their key may come back as long as there is history of it.
   tsig_secrets: expired(
     'tsig_secrets',
-    sql`key_id <> 0
-      and not exists (select from tsig_keys k where k.id = key_id and k.secret_number = number)
-      and not exists (select from history h where h.table_name = 'tsig_keys' and (h.row_key ->> 'id')::int = key_id)`,
+    sql`case key_id
+      when 0 then number < (select max(number) from tsig_secrets where key_id = 0)
+      else not exists (select from tsig_keys k where k.id = key_id and k.secret_number = number)
+        and not exists (select from history h where h.table_name = 'tsig_keys' and (h.row_key ->> 'id')::int = key_id) end`,
   ),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),

@@ -182,6 +182,19 @@ describe('a rack copies the zones of a region node', () => {
     await publish(site());
   });
 
+  it('goes on with another key, which regions and racks take by reconfig', async () => {
+    const copyKey = aCopyKey({ number: 2, secret: 'YW5vdGhlciB2YWx1ZSB0aGF0IGlzIG5vdCB0aGUga2V5' });
+    expect(await publish(site({ copyKey }))).toEqual(['command', 'command']);
+    await publish(site({ copyKey, machines: [machine('web5', 2, { eth0: ['10.10.10.25'] })] }));
+    expect(await onRack('+short', 'web5.example.test')).toBe('10.10.10.25\n');
+    expect(await transfer(...keyFile(aCopyKey()), 'example.test')).toMatch(/Transfer failed|BADSIG/);
+    expect(await transfer(...keyFile(copyKey), 'example.test')).toContain('web5.example.test.');
+    // One that has not got it yet is behind, and not for long: it gets it with its next configuration.
+    await publish(site(), ['region']);
+    await publish(site(), ['rack']);
+    expect(await onRack('+short', 'web1.example.test')).toBe('10.10.10.21\n');
+  });
+
   it('says which zone is behind when the region node does not give it, and since it is late is not healthy', async () => {
     const late = structuredClone(wanted) as { copies: { published: { name: string; serial: number }[] } };
     late.copies.published = [{ name: 'example.test', serial: Math.floor(Date.now() / 1000) + 60 }];

@@ -289,6 +289,7 @@ END)
   constraint racks_uuid_grammar CHECK ((uuid ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
   CREATE INDEX racks_by_name ON public.racks USING btree (name)
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.racks FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER renew_copy_key AFTER DELETE OR UPDATE OF state ON public.racks FOR EACH ROW WHEN ((old.state = 'accepted'::text)) EXECUTE FUNCTION renew_copy_key()
   CREATE TRIGGER write_history AFTER UPDATE ON public.racks FOR EACH ROW WHEN (((old.state <> 'waiting'::text) OR (new.state <> 'waiting'::text))) EXECUTE FUNCTION write_history('uuid')
   CREATE TRIGGER write_history_of_new AFTER INSERT ON public.racks FOR EACH ROW WHEN ((new.state <> 'waiting'::text)) EXECUTE FUNCTION write_history('uuid')
   CREATE TRIGGER write_history_of_old AFTER DELETE ON public.racks FOR EACH ROW WHEN ((old.state <> 'waiting'::text)) EXECUTE FUNCTION write_history('uuid')
@@ -1025,6 +1026,20 @@ begin
   update idempotency set status = code, body = answer, revision = (select c.revision from counters c)
     where actor = who and key = operation_key returning idempotency.revision into told;
   return told;
+end $function$
+
+
+function renew_copy_key()
+CREATE OR REPLACE FUNCTION public.renew_copy_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or new.state <> 'accepted' then
+    insert into tsig_secrets (key_id, number, secret)
+      select 0, max(number) + 1, new_tsig_secret() from tsig_secrets where key_id = 0;
+  end if;
+  return null;
 end $function$
 
 

@@ -48,6 +48,7 @@ beforeEach(async () => {
      set regent.operation = 'o2';
      insert into tsig_keys (id, name) values (1, 'a'), (2, 'b');
      insert into tsig_secrets (key_id, number, secret) select n, 2, repeat('A', 24) from generate_series(1, 4) n;
+     insert into tsig_secrets (key_id, number, secret) values (0, 2, repeat('A', 24));
      update tsig_keys set secret_number = 2 where id = 1;
      delete from tsig_keys where id = 2;
      insert into drill_ledger (run, number, written_at)
@@ -79,7 +80,7 @@ test('removes what has expired and nothing else', async () => {
     lease_releases: 0,
     leases: 2,
     service_actions: 2,
-    tsig_secrets: 2,
+    tsig_secrets: 3,
     heartbeats: 1,
     drill_ledger: 2,
     drill_rounds: 3,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type RawBuilder, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { MASTER, masterOf } from '../../src/model/rack.ts';
 import { type Announcement, register } from '../../src/region/trust/registration.ts';
@@ -8,7 +9,7 @@ import { listRacks } from '../../src/store/queries/racks.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { aRack } from '../kit/rack.ts';
-import { value } from '../kit/store.ts';
+import { change, value } from '../kit/store.ts';
 
 const pg = usePostgres();
 
@@ -32,6 +33,26 @@ async function regions(): Promise<[Database, Database]> {
 }
 const racksOf = async (db: Database) => value(await db.read(listRacks));
 const told = (result: Awaited<ReturnType<typeof register>>) => ('state' in result ? result.state : result.code);
+
+describe('the key by which racks copy the zones', () => {
+  it('is another one as soon as a rack goes, and stays while racks come or wait', async () => {
+    const [db] = await regions();
+    const key = async () => value(await db.read(readSnapshot)).copyKey;
+    const first = await key();
+    for (const name of ['k1', 'k2', 'k3']) value(await register(db, announced(name, { token: 'valid' })));
+    value(await register(db, announced('waits')));
+    expect(await key()).toEqual(first);
+    const act = (text: RawBuilder<unknown>) => change(db, async (tx) => await tx.run(text));
+    value(await act(sql`update racks set state = 'rejected', accepted_at = null, node_id = null where name = 'k1'`));
+    const second = await key();
+    expect(second).toMatchObject({ number: 2, secret: expect.not.stringContaining(first?.secret ?? '') as string });
+    value(await act(sql`delete from racks where name = 'k2'`));
+    expect(await key()).toMatchObject({ number: 3 });
+    value(await act(sql`update racks set name = 'k4' where name = 'k3'`));
+    value(await act(sql`delete from racks where name in ('k1', 'waits')`));
+    expect(await key()).toMatchObject({ number: 3 });
+  });
+});
 
 describe('registrations at the same moment', () => {
   it('of two from own hosts exactly one becomes the master, the other waits', async () => {

@@ -44,6 +44,18 @@ create trigger make_secret after insert on tsig_keys for each row execute functi
 
 insert into tsig_secrets (key_id, number, secret) values (0, 1, new_tsig_secret());
 
+-- A rack that goes knows the secret: from then on the others have another one.
+create function renew_copy_key() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' or new.state <> 'accepted' then
+    insert into tsig_secrets (key_id, number, secret)
+      select 0, max(number) + 1, new_tsig_secret() from tsig_secrets where key_id = 0;
+  end if;
+  return null;
+end $$;
+create trigger renew_copy_key after delete or update of state on racks
+  for each row when (old.state = 'accepted') execute function renew_copy_key();
+
 alter table domains
   add column transfer_to inet[] not null default '{}' constraint domains_transfer_few check (cardinality(transfer_to) <= 8),
   add column transfer_key_id int constraint domains_transfer_key references tsig_keys (id);
