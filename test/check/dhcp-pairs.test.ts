@@ -161,7 +161,8 @@ describe('a DHCP pair through its faults', () => {
     expect((await site.order('k1', [])).code).toBe(0);
     await until('the primary to serve', () => givenBy(K1, from));
     told.push(`ordered to serve alone: after ${((monotonic() - from) / 1000).toFixed(2)} s`);
-    expect(site.state('k1')).toMatchObject({ state: 'serving', isOrdered: true, isAlone: true });
+    await until('the primary to say so', () => site.state('k1')?.state === 'serving');
+    expect(site.state('k1')).toMatchObject({ isOrdered: true, isAlone: true });
     expect((await site.order('k1', ['--end'])).code).toBe(0);
     await until('the primary to be fenced again', () => site.state('k1')?.state === 'fenced');
     expect((await site.order('k3', [])).code).toBe(1);

@@ -69,9 +69,9 @@ case $1 in
       done' "$key" >/dev/null 2>&1 </dev/null &
     ;;
   stop)
+    # Whoever would start it again first.
+    pkill -KILL -f '[r]egent-pairs/[$]0.may'
     while pkill -KILL -f "[k]ea-dhcp4 -c /etc/kea/regent-$key/"; do sleep 0.02; done
-    # Whoever starts it again has seen that it may not.
-    exec flock -w 5 /run/unit.lock true
     ;;
 esac
 `;

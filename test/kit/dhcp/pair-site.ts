@@ -124,6 +124,7 @@ export class PairSite implements AsyncDisposable {
         );
     // As its unit does: what ends the controller fences, then it comes again.
     program.once('exit', () => {
+      if (this.#hosts.size === 0) return;
       if (isRack)
         void this.host(name)
           .run(['/opt/regent/current/ha/dhcp/ended'])
@@ -148,8 +149,10 @@ export class PairSite implements AsyncDisposable {
   }
 
   /** Stops or continues everything that runs on a host. */
-  signalAll(name: string, signal: 'STOP' | 'CONT'): Promise<unknown> {
-    return this.host(name).run(['pkill', `-${signal}`, '-f', 'kea|/ha/dhcp/']);
+  async signalAll(name: string, signal: 'STOP' | 'CONT'): Promise<void> {
+    await this.host(name).run(['pkill', `-${signal}`, '-f', 'kea|/ha/dhcp/']);
+    // nsenter stops with what it has started, and must be told apart to go on.
+    if (signal === 'CONT') this.#programs.get(name)?.kill('SIGCONT');
   }
 
   /** A region comes back without its file. */
@@ -293,7 +296,7 @@ export class PairSite implements AsyncDisposable {
     for (const name of this.#programs.keys()) this.#stopped.add(name);
     this.#clients?.stdin?.end();
     const hosts = [...this.#hosts.values()];
-    for (const host of hosts) await host[Symbol.asyncDispose]();
     this.#hosts.clear();
+    for (const host of hosts) await host[Symbol.asyncDispose]();
   }
 }
