@@ -2,6 +2,7 @@ import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
+import type { DhcpSnippet } from './nouns/snippet.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';
@@ -127,6 +128,8 @@ export interface Snapshot {
   readonly leaseNames: readonly LeaseName[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
+  /** Those that are switched on, in the order of their ids. Left out: none. */
+  readonly snippets?: readonly DhcpSnippet[];
   readonly domains: readonly Domain[];
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];

@@ -4,6 +4,7 @@ import { formatAddress, parseAddress } from '../core/ip.ts';
 import type { IpRange } from '../model/ip-range.ts';
 import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
+import type { DhcpSnippet } from '../model/nouns/snippet.ts';
 import type { Reservation } from '../model/nouns/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
 import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
@@ -32,6 +33,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const stored = await readStoredSettings(tx);
   const { settings } = stored;
   const ends = await readLeaseEnds(tx);
+  const snippets = await tx.all(sql<DhcpSnippet>`select id, name, scope, text from snippets where enabled order by id`);
   const domains = await tx.all(sql<Domain>`select id, name, ttl, lease_names as "leaseNames" from domains order by id`);
   return {
     ...(await readPlace(tx)),
@@ -43,6 +45,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
+    ...(snippets.length === 0 ? {} : { snippets }),
     domains,
     records: await tx.all(
       sql<DnsRecord>`select id, domain_id as "domainId", name, type, data, ttl from records order by id`,

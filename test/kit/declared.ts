@@ -2,10 +2,10 @@ import type { Field } from '../../src/contract/nouns/declare.ts';
 
 /** A value that a field may have, as its option takes it and as the wire has it. */
 export function sampleOf(field: Field): { readonly text: string; readonly value: unknown } {
-  const { values, read } = field.option;
+  const { values, read, example } = field.option;
   if (field.refersTo !== undefined) return { text: 'none', value: null };
   const lowest = 'minimum' in field.input ? String(field.input.minimum) : undefined;
-  const text = lowest ?? values?.[0] ?? 'a note';
+  const text = lowest ?? values?.[0] ?? example ?? 'a note';
   return { text, value: read ? read.value(text) : text };
 }
 

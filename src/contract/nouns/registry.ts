@@ -1,9 +1,10 @@
 import { FABRIC } from './fabric.ts';
+import { SNIPPET } from './snippet.ts';
 import { SPACE } from './space.ts';
 import { TAG } from './tag.ts';
 
 /** Every declared noun, in the order of the API's document and the command line's help. Adding one is one line here. */
-export const NOUNS = [FABRIC, SPACE, TAG] as const;
+export const NOUNS = [FABRIC, SPACE, TAG, SNIPPET] as const;
 
 /** One of the declared nouns. */
 export type Declared = (typeof NOUNS)[number];

@@ -16,6 +16,7 @@ import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
 import { BOOT_FILES } from './boot-classes.ts';
 import { optionsOf, toldOfSubnet } from './custom/options.ts';
+import { snippetsFor } from './custom/snippets.ts';
 import {
   type DhcpDesired,
   type DhcpNetwork,
@@ -113,6 +114,7 @@ function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: 
     ...searchOf(snapshot),
     ...optionsOf(snapshot.settings.dhcp_options),
     networks,
+    ...snippetsFor(snapshot, networks),
     boot: BOOT_FILES,
     lostVlans,
     ...endsOf(snapshot, networks),

@@ -2,6 +2,7 @@ import { identityOf } from '../../core/service-identity.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDhcp, compilePairs, type DhcpShared, prepareDhcp } from './compile.ts';
 import { activateDhcp, checkDhcp, dhcpCommands, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
+import { lintSnippets } from './custom/snippets.ts';
 import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
@@ -53,7 +54,12 @@ export const dhcp: Dhcp = {
   ...serverAt(OWN_PLACES),
   name: 'dhcp',
   compile: compileDhcp,
-  lintSite: (snapshot) => [...lintSiteDhcp(snapshot), ...lintPairs(snapshot), ...lintOwnAddresses(snapshot)],
+  lintSite: (snapshot) => [
+    ...lintSiteDhcp(snapshot),
+    ...lintPairs(snapshot),
+    ...lintOwnAddresses(snapshot),
+    ...lintSnippets(snapshot),
+  ],
   instances: {
     keys: KEY_PATTERN,
     folders: INSTANCE_FOLDERS,
