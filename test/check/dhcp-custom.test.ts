@@ -66,8 +66,10 @@ describe('custom DHCP on the wire', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    const prepare = readFileSync(join(import.meta.dirname, '../../ha/kea/prepare'), 'utf8');
-    host.write('/opt/regent/current/ha/kea/prepare', prepare, { mode: 0o755 });
+    for (const name of ['prepare', 'carry']) {
+      const text = readFileSync(join(import.meta.dirname, '../../ha/kea', name), 'utf8');
+      host.write(`/opt/regent/current/ha/kea/${name}`, text, { mode: 0o755 });
+    }
     host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
     await host.run([
       'sh',
