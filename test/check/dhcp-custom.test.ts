@@ -215,6 +215,44 @@ describe('custom DHCP on the wire', () => {
     expect(await askLease(one, { mac: STRANGER, vendor: 'Phone-7' })).toMatchObject({ file: 'phone.0' });
   });
 
+  it('a relayed client gets a lease of the subnet that the relay has its address in', async () => {
+    await apply({
+      vlans: [
+        aVlan(1, 10, { dhcpOn: true }),
+        aVlan(2, 20, { dhcpOn: true }),
+        aVlan(3, 30, { dhcpOn: true, relayVlanId: 1 }),
+      ],
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24'),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+        aSubnet(3, 'vlan30', '10.30.0.0/24', { vlanId: 3 }),
+        aSubnet(4, 'vlan30b', '10.31.0.0/24', { vlanId: 3 }),
+      ],
+      ranges: [
+        aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.200']),
+        aRange(2, 2, 'dynamic', ['10.20.200.0', '10.20.200.255']),
+        aRange(3, 3, 'dynamic', ['10.30.0.100', '10.30.0.109']),
+        aRange(4, 4, 'dynamic', ['10.31.0.100', '10.31.0.109']),
+      ],
+    });
+    // The router of VLAN 30: it stands on VLAN 10, too, and hands four clients' requests to the rack there.
+    const relayed = async (giaddr: string, mac: string) => {
+      await one(['ip', 'address', 'add', `${giaddr}/24`, 'dev', 'eth0']);
+      const flags = ['-4', '-l', giaddr, '-R', '4', '-n', '4', '-r', '20', '-b', `mac=${mac}`, '-W', '1000000'];
+      await one(['perfdhcp', ...flags, '10.10.10.1']);
+      await one(['ip', 'address', 'del', `${giaddr}/24`, 'dev', 'eth0']);
+      const rows = await host.run(['sh', '-c', 'cat /var/lib/kea/kea-leases4.csv*']);
+      const own = rows.stdout.split('\n').filter((row) => row.split(',')[1]?.startsWith(mac.slice(0, 8)));
+      return [...new Set(own.map((row) => row.split(',')[0]?.replace(/\.\d+$/, '')))];
+    };
+    expect(await relayed('10.30.0.1', '02:30:00:00:00:00')).toEqual(['10.30.0']);
+    expect(await relayed('10.31.0.1', '02:31:00:00:00:00')).toEqual(['10.31.0']);
+    // A relay whose address is in no subnet: nobody is answered.
+    expect(await relayed('10.99.0.1', '02:99:00:00:00:00')).toEqual([]);
+    expect(await askLease(one, { mac: STRANGER })).toMatchObject({ ip: expect.stringMatching(/^10\.10\.10\./) });
+    expect(await askLease(two)).toMatchObject({ ip: expect.stringMatching(/^10\.20\.200\./) });
+  });
+
   it('Kea knows every option of the table by its name and type', async () => {
     const samples: Readonly<Record<string, string>> = {
       'ipv4-address': '192.0.2.1',

@@ -145,12 +145,13 @@ function endsOf(snapshot: Snapshot, networks: readonly DhcpNetwork[]): Pick<Dhcp
 }
 
 function networkOf(snapshot: Snapshot, place: ServedPlace, shared: DhcpShared): DhcpNetwork {
-  const { vlan, sight, address, subnets } = place;
+  const { vlan, sight, address, subnets, isRelayed } = place;
   return {
     vlanId: vlan.id,
     vlan: plainName(vlan),
     interface: sight.interface,
     address,
+    ...(isRelayed ? { isRelayed } : {}),
     subnets: subnets.map((item) => subnetOf(snapshot, item, place, shared)),
   };
 }

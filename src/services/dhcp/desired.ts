@@ -44,6 +44,8 @@ export const DhcpNetwork = Type.Object({
   vlan: NAME,
   interface: INTERFACE,
   address: IPV4,
+  /** Its clients' requests come by a relay to that address; the relay's own address says which subnet they are of. */
+  isRelayed: Type.Optional(Type.Boolean()),
   subnets: Type.Array(DhcpSubnet, { minItems: 1 }),
 });
 export type DhcpNetwork = Static<typeof DhcpNetwork>;

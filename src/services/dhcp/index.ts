@@ -8,7 +8,7 @@ import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { lintPairs } from './pair/lint.ts';
-import { lintDhcp, lintSiteDhcp } from './lint.ts';
+import { lintDhcp, lintRelays, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import { INSTANCE_FOLDERS, KEY_PATTERN, keyInName, type KeaPlaces, OWN_PLACES, placesOf } from './places.ts';
 import { judgeDown } from './pair/health.ts';
@@ -56,6 +56,7 @@ export const dhcp: Dhcp = {
   compile: compileDhcp,
   lintSite: (snapshot) => [
     ...lintSiteDhcp(snapshot),
+    ...lintRelays(snapshot),
     ...lintPairs(snapshot),
     ...lintOwnAddresses(snapshot),
     ...lintSnippets(snapshot),

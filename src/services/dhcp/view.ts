@@ -91,14 +91,14 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
       leaseFile: places.leases,
       pairs: pair === undefined ? [] : [viewPair(pair)],
       tag: tagOf(desired),
-      links: present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`),
-      interfaces: present.map((network) => `${network.interface}/${network.address}`),
+      links: onceEach(present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`)),
+      interfaces: onceEach(present.map((network) => `${network.interface}/${network.address}`)),
       leaseTime: desired.leaseTime,
       ...viewGlobals(desired, classes),
       networksText: JSON.stringify(
-        present.map((network) => ({
-          name: `vlan-${network.vlanId}`,
-          interface: network.interface,
+        present.flatMap(sharesOf).map((network) => ({
+          name: network.name,
+          ...(network.isRelayed === true ? {} : { interface: network.interface }),
           ...classesOfNetwork(network, classes),
           subnet4: network.subnets.map((subnet) =>
             withSnippets(
@@ -110,6 +110,21 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
       ),
     },
   };
+}
+
+/**
+ * Kea's shared networks of a VLAN: one, whose clients may have an address of any of its subnets. A relayed client is known by the relay's address, and gets
+ * one of that subnet alone: the router has no other there.
+ */
+function sharesOf(network: DhcpNetwork): (DhcpNetwork & { readonly name: string })[] {
+  const name = `vlan-${network.vlanId}`;
+  if (network.isRelayed !== true) return [{ ...network, name }];
+  return network.subnets.map((subnet) => ({ ...network, name: `${name}-subnet-${subnet.id}`, subnets: [subnet] }));
+}
+
+/** Several VLANs come by the interface of their relay VLAN. */
+function onceEach(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
 }
 
 /** What all clients get, with the snippets for them. */
