@@ -76,8 +76,9 @@ describe('rooms', () => {
   });
 
   it('keeps folders, shell scripts and templates small', () => {
-    // Migrations are a history: one is never taken away.
-    const many = allFolders(SRC).filter((path) => !path.endsWith('store/sql') && readdirSync(path).length > 20);
+    // A migration is a file for good.
+    const counted = allFolders(SRC).filter((path) => path !== join(SRC, 'store/sql'));
+    const many = counted.filter((path) => readdirSync(path).length > 20);
     expect(many.map((path) => path.slice(ROOT.length + 1))).toEqual([]);
     const long = (paths: string[], limit: number) =>
       paths.filter((path) => readFileSync(path, 'utf8').split('\n').length > limit);
@@ -123,8 +124,10 @@ describe('services', () => {
 describe('nouns', () => {
   /** A migration, a file of its laws, a declaration, a line of the registry; and functions beside it for what is special. */
   const LIMIT = 6;
+  /** A noun that services are made from is in the snapshot, too. */
+  const SNAPSHOT = ['model/snapshot.ts', 'store/snapshot.ts'];
   /** Nouns with laws of their own: they have an entry (contract/nouns/entries.ts), or nothing of the kind. */
-  const LIMIT_OF_OTHERS = 32;
+  const LIMIT_OF_OTHERS = 30;
   const OTHERS: readonly NounNames[] = [
     { noun: 'domain', plural: 'domains', component: 'Domain' },
     { noun: 'record', plural: 'records', component: 'DnsRecord' },
@@ -153,7 +156,8 @@ describe('nouns', () => {
     );
     expect(table.filter(({ places }) => places.length > LIMIT_OF_OTHERS).map(({ own }) => own.noun)).toEqual([]);
     for (const { own, places } of table.filter((line) => declared.includes(line.own))) {
-      expect(places.length, `${own.noun}: ${places.join(', ')}`).toBeLessThanOrEqual(LIMIT);
+      const counted = places.filter((path) => !SNAPSHOT.includes(path));
+      expect(counted.length, `${own.noun}: ${places.join(', ')}`).toBeLessThanOrEqual(LIMIT);
       expect(places).toContain(`contract/nouns/${own.noun}.ts`);
       expect(places).toContain('contract/nouns/registry.ts');
     }

@@ -2,6 +2,7 @@ import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
+import type { DhcpSnippet } from './nouns/snippet.ts';
 import type { SigningKey } from './trust/signing-key.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
@@ -133,6 +134,8 @@ export interface Snapshot {
   readonly leaseNames: readonly LeaseName[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
+  /** Those that are switched on, in the order of their ids. Left out: none. */
+  readonly snippets?: readonly DhcpSnippet[];
   readonly domains: readonly Domain[];
   /** The key by which racks copy the zones; its secret is for nodes alone. Left out: racks have no names. */
   readonly copyKey?: SigningKey;

@@ -4,7 +4,8 @@ import type { Subnet } from './subnet.ts';
 
 /**
  * A VLAN of a fabric: a broadcast domain. `vid` 0 is untagged. `dhcpOn`: racks that see it serve DHCP on it. `dnsOn`: hosts of its
- * subnets may ask our resolvers and are given them. `relayVlanId`: reserved for DHCP relays.
+ * subnets may ask our resolvers and are given them. `relayVlanId`: its clients' requests come by a relay (a router) to the racks
+ * of that VLAN, while no rack stands on it.
  */
 export interface Vlan {
   readonly id: number;
@@ -41,4 +42,31 @@ export function checkDhcpPossible(
     'conflict',
     `The VLAN ${vlan.name} has no dynamic range in ${own.map((subnet) => subnet.cidr).join(', ')}. ${rule}`,
   );
+}
+
+/**
+ * Refuses a relay VLAN that cannot be one. `subnets`: of any VLANs. `relayed`: names of the VLANs that relay to `vlan` itself. A relay hands requests to a
+ * rack's address, so racks need a subnet there; and it hands them on once.
+ */
+export function checkRelay(
+  vlan: Pick<Vlan, 'id' | 'name'>,
+  relay: Pick<Vlan, 'id' | 'name' | 'relayVlanId'>,
+  {
+    subnets,
+    relayed,
+  }: { readonly subnets: readonly Pick<Subnet, 'vlanId' | 'cidr'>[]; readonly relayed: readonly string[] },
+): Rejected | null {
+  const refuse = (problem: string, rule: string) => invalid('relayVlan', problem, rule);
+  if (relay.id === vlan.id) return refuse(`${vlan.name} would relay to itself`, 'another VLAN, on which racks stand');
+  if (relay.relayVlanId !== null)
+    return refuse(`${relay.name} is relayed itself`, 'a relay hands requests to racks, not to another relay');
+  if (relayed.length > 0)
+    return refuse(`${relayed.join(', ')} is relayed to ${vlan.name}`, 'a VLAN that is relayed is no relay VLAN');
+  const hasSubnet = subnets.some((subnet) => subnet.vlanId === relay.id && !subnet.cidr.includes(':'));
+  return hasSubnet
+    ? null
+    : refuse(
+        `${relay.name} has no IPv4 subnet`,
+        'racks have an address on the relay VLAN, where the relay sends requests',
+      );
 }

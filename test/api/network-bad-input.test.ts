@@ -465,10 +465,10 @@ const CASES: readonly Case[] = [
   ],
   [
     'a relay',
-    set('/vlans/vlan10', { relayVlan: 'vlan30' }),
+    set('/vlans/vlan10', { relayVlan: 'vlan40' }),
     422,
     'invalid_value',
-    'relayVlan: DHCP relays are not served yet. Rule: null: it is reserved.',
+    'relayVlan: fabric-1/vlan40 has no IPv4 subnet. Rule: racks have an address on the relay VLAN, where the relay sends requests.',
   ],
   [
     'a VID beyond 4094',

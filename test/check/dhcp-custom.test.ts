@@ -13,7 +13,7 @@ import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { askLease, PRINT_ALL_SCRIPT } from '../kit/dhcp-client.ts';
-import { aRange, aReservation, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
+import { aRange, aReservation, aSnippet, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
 
 const AS_KEA =
   'setpriv --reuid=_kea --regid=_kea --init-groups --inh-caps=+net_raw,+net_bind_service --ambient-caps=+net_raw,+net_bind_service';
@@ -66,8 +66,10 @@ describe('custom DHCP on the wire', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    const prepare = readFileSync(join(import.meta.dirname, '../../ha/kea/prepare'), 'utf8');
-    host.write('/opt/regent/current/ha/kea/prepare', prepare, { mode: 0o755 });
+    for (const name of ['prepare', 'carry']) {
+      const text = readFileSync(join(import.meta.dirname, '../../ha/kea', name), 'utf8');
+      host.write(`/opt/regent/current/ha/kea/${name}`, text, { mode: 0o755 });
+    }
     host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
     await host.run([
       'sh',
@@ -122,12 +124,13 @@ describe('custom DHCP on the wire', () => {
             '43.1:ipv4-address=192.0.2.1',
             '43.2:string=ab',
             '121=10.0.0.0/9 via 10.10.10.254, 0.0.0.0/0 via 10.10.10.253',
-            'tftp-server-name=a,b',
+            `224:string=it's "x" #/*`,
+            `root-path=it's, "x" #/*`,
           ),
         }),
       ],
     });
-    const request = [224, 225, 43, 121, 66, 42];
+    const request = [224, 225, 43, 121, 66, 17, 42];
     const text = (of: string) => Buffer.from(of).toString('hex');
     const ask = (mac: string) => askLease(one, { mac, request });
     expect(await ask(STRANGER)).toMatchObject({
@@ -141,9 +144,9 @@ describe('custom DHCP on the wire', () => {
     expect(await ask('52:54:00:aa:00:01')).toMatchObject({ ip: '10.10.10.21', opt224: text('machine, not pool') });
     expect(await ask(PRINTER)).toMatchObject({
       ip: '10.10.10.30',
-      opt224: text('subnet'),
+      opt224: text(`it's "x" #/*`),
+      rootpath: `it's, "x" #/*`,
       opt43: `0104c00002010202${text('ab')}`,
-      tftp: 'a,b',
       staticroutes: '10.0.0.0/9 10.10.10.254 0.0.0.0/0 10.10.10.253',
     });
     expect(await askLease(two, { request })).toMatchObject({ opt224: text('site'), lease: '600', ntp: '192.0.2.9' });
@@ -174,6 +177,79 @@ describe('custom DHCP on the wire', () => {
     });
     expect(await askLease(one, { mac: '52:54:00:cc:00:77' })).toBeNull();
     expect(await askLease(one, { mac: PRINTER })).toMatchObject({ ip: '10.10.10.30' });
+    expect(await askLease(two)).toMatchObject({ ip: expect.stringMatching(/^10\.20\.200\./) });
+  });
+
+  it('a snippet for all, a subnet and a host does what it says', async () => {
+    await apply({
+      reservations: [aReservation(1, 1, '10.10.10.30', { mac: PRINTER })],
+      snippets: [
+        aSnippet(1, 'own', 'global', {
+          'option-def': [{ name: 'hall', code: 240, type: 'string' }],
+          'option-data': [{ name: 'hall', data: 'site', 'always-send': true }],
+          'client-classes': [
+            { name: 'phones', test: "substring(option[60].hex,0,5) == 'Phone'", 'boot-file-name': 'phone.0' },
+          ],
+        }),
+        aSnippet(2, 'two', '10.20.0.0/16', { 'option-data': [{ name: 'hall', data: 'two', 'always-send': true }] }),
+        aSnippet(3, 'printer', PRINTER, {
+          'boot-file-name': 'printer.cfg',
+          'next-server': '192.0.2.7',
+          'option-data': [{ name: 'hall', data: 'desk', 'always-send': true }],
+        }),
+        aSnippet(4, 'short', '10.10.10.0/24', { 'max-valid-lifetime': 600, 'renew-timer': 77 }),
+      ],
+    });
+    const text = (of: string) => Buffer.from(of).toString('hex');
+    expect(await askLease(one, { mac: STRANGER, request: [58] })).toMatchObject({
+      opt240: text('site'),
+      opt58: '0000004d',
+    });
+    expect(await askLease(two)).toMatchObject({ opt240: text('two') });
+    expect(await askLease(one, { mac: PRINTER })).toMatchObject({
+      ip: '10.10.10.30',
+      opt240: text('desk'),
+      siaddr: '192.0.2.7',
+      file: 'printer.cfg',
+    });
+    expect(await askLease(one, { mac: STRANGER, vendor: 'Phone-7' })).toMatchObject({ file: 'phone.0' });
+  });
+
+  it('a relayed client gets a lease of the subnet that the relay has its address in', async () => {
+    await apply({
+      vlans: [
+        aVlan(1, 10, { dhcpOn: true }),
+        aVlan(2, 20, { dhcpOn: true }),
+        aVlan(3, 30, { dhcpOn: true, relayVlanId: 1 }),
+      ],
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24'),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+        aSubnet(3, 'vlan30', '10.30.0.0/24', { vlanId: 3 }),
+        aSubnet(4, 'vlan30b', '10.31.0.0/24', { vlanId: 3 }),
+      ],
+      ranges: [
+        aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.200']),
+        aRange(2, 2, 'dynamic', ['10.20.200.0', '10.20.200.255']),
+        aRange(3, 3, 'dynamic', ['10.30.0.100', '10.30.0.109']),
+        aRange(4, 4, 'dynamic', ['10.31.0.100', '10.31.0.109']),
+      ],
+    });
+    // The router of VLAN 30: it stands on VLAN 10, too, and hands four clients' requests to the rack there.
+    const relayed = async (giaddr: string, mac: string) => {
+      await one(['ip', 'address', 'add', `${giaddr}/24`, 'dev', 'eth0']);
+      const flags = ['-4', '-l', giaddr, '-R', '4', '-n', '4', '-r', '20', '-b', `mac=${mac}`, '-W', '1000000'];
+      await one(['perfdhcp', ...flags, '10.10.10.1']);
+      await one(['ip', 'address', 'del', `${giaddr}/24`, 'dev', 'eth0']);
+      const rows = await host.run(['sh', '-c', 'cat /var/lib/kea/kea-leases4.csv*']);
+      const own = rows.stdout.split('\n').filter((row) => row.split(',')[1]?.startsWith(mac.slice(0, 8)));
+      return [...new Set(own.map((row) => row.split(',')[0]?.replace(/\.\d+$/, '')))];
+    };
+    expect(await relayed('10.30.0.1', '02:30:00:00:00:00')).toEqual(['10.30.0']);
+    expect(await relayed('10.31.0.1', '02:31:00:00:00:00')).toEqual(['10.31.0']);
+    // A relay whose address is in no subnet: nobody is answered.
+    expect(await relayed('10.99.0.1', '02:99:00:00:00:00')).toEqual([]);
+    expect(await askLease(one, { mac: STRANGER })).toMatchObject({ ip: expect.stringMatching(/^10\.10\.10\./) });
     expect(await askLease(two)).toMatchObject({ ip: expect.stringMatching(/^10\.20\.200\./) });
   });
 

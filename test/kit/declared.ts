@@ -13,11 +13,11 @@ export function withoutSecrets<B extends object>(fields: Readonly<Record<string,
 }
 
 function plainSample(field: Field): { readonly text: string; readonly value: unknown } {
-  const { values, read } = field.option;
+  const { values, read, example } = field.option;
   if (field.isHidden) return { text: 'new', value: 'new' };
   if (field.refersTo !== undefined) return { text: 'none', value: null };
   const lowest = 'minimum' in field.input ? String(field.input.minimum) : undefined;
-  const text = lowest ?? values?.[0] ?? 'a note';
+  const text = lowest ?? values?.[0] ?? example ?? 'a note';
   return { text, value: read ? read.value(text) : text };
 }
 

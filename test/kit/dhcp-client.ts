@@ -9,7 +9,7 @@ echo "siaddr=$siaddr"; echo "file=$boot_file"; echo "hostname=$hostname"; echo "
 `;
 
 /** The same, and all that the client was told under no name of its own. */
-export const PRINT_ALL_SCRIPT = `${PRINT_SCRIPT}env | grep -E '^(opt[0-9]|tftp=|staticroutes=)' >>${PRINT}.$interface
+export const PRINT_ALL_SCRIPT = `${PRINT_SCRIPT}env | grep -E '^(opt[0-9]|rootpath=|staticroutes=)' >>${PRINT}.$interface
 `;
 
 /** What a client asks with. `arch`: option 93 in hexadecimal; `userClass`: option 77; `vendor`: option 60. */

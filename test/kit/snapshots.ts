@@ -4,6 +4,7 @@ import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
 import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
 import type { Reservation } from '../../src/model/nouns/reservation.ts';
+import type { DhcpSnippet } from '../../src/model/nouns/snippet.ts';
 import { COPY_KEY, type SigningKey } from '../../src/model/trust/signing-key.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Cluster, Domain, Node, RackNode, Snapshot } from '../../src/model/snapshot.ts';
@@ -231,6 +232,11 @@ export function aReservation(
   return { id, subnetId, address, mac: null, hostname: null, comment: '', dhcpOptions: [], ...changes };
 }
 
+/** A snippet of this fragment. */
+export function aSnippet(id: number, name: string, scope: string, fragment: object): DhcpSnippet {
+  return { id, name, scope, text: JSON.stringify(fragment, null, 2) };
+}
+
 const DOMAINS: readonly Domain[] = [
   aDomain(1, 'regent.internal'),
   aDomain(2, 'example.test', { ttl: 300 }),
@@ -307,6 +313,24 @@ export function typicalSnapshot(): Snapshot {
         bootServer: '192.0.2.66',
         bootFile: 'pxe/start.0',
       }),
+    ],
+    snippets: [
+      aSnippet(1, 'timers', 'global', { 'renew-timer': 200, 'calculate-tee-times': false }),
+      aSnippet(2, 'phones', 'global', {
+        'client-classes': [
+          {
+            name: 'phones',
+            test: "substring(option[60].hex,0,5) == 'Phone'",
+            'option-data': [{ code: 225, data: '01' }],
+          },
+        ],
+      }),
+      aSnippet(3, 'hall', '10.10.10.0/24', {
+        'option-data': [{ name: 'domain-name-servers', data: '192.0.2.53', 'always-send': true }],
+        'max-valid-lifetime': 7200,
+      }),
+      aSnippet(4, 'printer', '52:54:00:00:01:01', { 'boot-file-name': 'printer.cfg', 'next-server': '192.0.2.7' }),
+      aSnippet(5, 'elsewhere', '192.0.2.64/26', { 'renew-timer': 5 }),
     ],
     leaseNames: [
       { hostname: 'laptop', address: '10.10.10.100', domainId: 1 },
@@ -426,6 +450,11 @@ export function hostileSnapshot(): Snapshot {
       aSubnet(1, 'zone "x" {', '10.0.0.0/31'),
       aSubnet(2, 'options', '2001:db8::/127'),
       aSubnet(3, 'subnet4', '198.51.100.0/24', { gateway: '198.51.100.254' }),
+    ],
+    snippets: [
+      aSnippet(1, 'subnet4', 'global', {
+        'option-data': [{ name: 'root-path', data: '"}], "subnet4": [{{x}} /* # // <?include "/etc/shadow"?> \\' }],
+      }),
     ],
     leaseNames: ['in', 'soa', '1h', 'x'.repeat(63), 'xn--bcher-kva', 'a--b', '0x1'].map((hostname, index) => ({
       hostname,

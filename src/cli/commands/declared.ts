@@ -72,7 +72,7 @@ function listCommand(declaration: Declared): CommandSpec {
     examples: [`regent ${noun} list`],
     run: async (call) => {
       const { client } = await call.region();
-      const query = given(call, fields, Object.keys(declaration.filters));
+      const query = await given(call, fields, Object.keys(declaration.filters));
       await printList(printerOf(call), shapeOf(declaration), await collect(client.all(route(noun, 'list'), { query })));
     },
   };
@@ -105,7 +105,7 @@ function createCommand(declaration: Declared): CommandSpec {
     isChange: true,
     examples: create.examples ?? [`regent ${noun} create ${example}`],
     run: async (call) => {
-      const body = { name: need(call, 0), ...given(call, fields, others) };
+      const body = { name: need(call, 0), ...(await given(call, fields, others)) };
       return await change(call, declaration, 'create', { body: { ...body, ...(await secretsOf(call, fields)) } });
     },
   };
@@ -123,7 +123,7 @@ function setCommand(declaration: Declared): CommandSpec {
     isChange: true,
     examples: set.examples ?? [`regent ${noun} set ${example} --name ${example}-2`],
     run: async (call) => {
-      const body = { ...given(call, fields, members), ...(await secretsOf(call, fields)) };
+      const body = { ...(await given(call, fields, members)), ...(await secretsOf(call, fields)) };
       nothingToSet(body, orList(members.map((member) => `--${flagOf(member)}`)));
       return await change(call, declaration, 'set', { params: paramsOf(noun, call), body });
     },
@@ -191,10 +191,28 @@ function shapeOf({ noun, fields, counts }: Declaration): Shape<Row> {
     kind: noun,
     name: (row) => row.name,
     columns: [
-      ...members.map((member) => ({ header: headerOf(member), value: (row: Row) => textOf(row, member) })),
+      ...members.map((member) => ({
+        header: headerOf(member),
+        ...(fields[member]?.isLong === true ? { wide: true } : {}),
+        value: (row: Row) => textOf(row, member),
+      })),
       { header: 'id', wide: true, value: (row) => String(row.id) },
     ],
+    details: (row) =>
+      [...members, 'id'].map((member) => {
+        const text = textOf(row, member);
+        return [headerOf(member), fields[member]?.isLong === true ? linesOf(text) : text] as const;
+      }),
   };
+}
+
+/** A fragment as people read it. */
+function linesOf(text: string): string[] {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2).split('\n');
+  } catch {
+    return [text];
+  }
 }
 
 function textOf(row: object, member: string): string {
@@ -231,13 +249,26 @@ async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Rec
 }
 
 /** The members that were given as options, but secrets. */
-function given(call: Call, fields: Declaration['fields'], members: readonly string[]): Record<string, unknown> {
-  const all = members.map((member) => [member, option(call, member)] as const);
-  return Object.fromEntries(
-    all.flatMap(([member, text]) =>
-      text === undefined || fieldOf(fields, member).isHidden ? [] : [[member, valueOf(fields, member, text)]],
-    ),
-  );
+async function given(
+  call: Call,
+  fields: Declaration['fields'],
+  members: readonly string[],
+): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const member of members) {
+    const text = option(call, member);
+    if (text === undefined || fieldOf(fields, member).isHidden) continue;
+    const isFile = fieldOf(fields, member).isLong === true && text.startsWith('@');
+    values[member] = isFile ? await textOfFile(call, member, text.slice(1)) : valueOf(fields, member, text);
+  }
+  return values;
+}
+
+async function textOfFile(call: Call, member: string, path: string): Promise<string> {
+  const text = await call.io.readFile(path);
+  if (text === null) throw usageError(`--${flagOf(member)}: there is no file "${path}".`);
+  // Texts of the API hold no control characters; between the words of a fragment a blank is as good as a new line.
+  return text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
 }
 
 function valueOf(fields: Declaration['fields'], member: string, text: string): unknown {

@@ -32,7 +32,11 @@ export const Vlan = strict({
   spaceId: nullable(Id),
   dhcpOn: Type.Boolean({ description: 'racks that see it serve DHCP on it' }),
   dnsOn: Type.Boolean({ description: 'hosts of its subnets may ask our resolvers and are given them' }),
-  relayVlan: nullable(Type.String({ description: 'reserved for DHCP relays: always null' })),
+  relayVlan: nullable(
+    Type.String({
+      description: 'FABRIC/NAME of the VLAN to whose racks a relay hands requests, while no rack stands here',
+    }),
+  ),
   primaryRack: nullable(
     Type.String({ description: 'serves DHCP; null: one of the racks that stand on the VLAN does' }),
   ),
@@ -57,7 +61,11 @@ const VlanSet = strict({
   space: Type.Optional(nullable(text(64, 'id or name; null: none'))),
   dhcpOn: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
-  relayVlan: Type.Optional(nullable(text(64, 'reserved'))),
+  relayVlan: Type.Optional(
+    nullable(
+      text(140, 'FABRIC/NAME, FABRIC/VID; name, VID or id: the VLAN to whose racks a relay hands requests; null: none'),
+    ),
+  ),
   primaryRack: Type.Optional(nullable(text(64, 'name or UUID of an accepted rack; null: none is named'))),
   secondaryRack: Type.Optional(nullable(text(64, 'name or UUID of another accepted rack; null: none'))),
 });

@@ -20,6 +20,8 @@ interface OptionText {
   readonly value: string;
   readonly help: string;
   readonly values?: readonly string[];
+  /** A value that it may have, where no rule of the schema tells one. */
+  readonly example?: string;
   /** The member's value that a text stands for, and the rule; left out: the text itself. `undefined`: it is not usable. */
   readonly read?: { readonly rule: string; readonly value: (text: string) => unknown };
 }
@@ -37,6 +39,8 @@ export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema,
   readonly option: OptionText;
   /** What an operator reads when the constraint `<table>_<column>_grammar` refuses; left out: there is none. `label`: the noun. */
   grammar?(label: string): string;
+  /** Too long for a table: `show` has it, and the command line takes `@FILE` for it. */
+  readonly isLong?: boolean;
   /** The declared noun that it names an object of: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
   readonly refersTo?: string;
   /** It goes in and does not come out: answers show `HIDDEN`, and it is no column. A use case beside the declaration keeps it. */
@@ -149,6 +153,27 @@ export function commentField(): Field<TString, TString, true> {
     isUnique: false,
     option: { value: 'text', help: 'a note for people' },
     grammar: () => 'A comment has at most 200 characters and no control characters.',
+  };
+}
+
+/** A text with a law of its own, which its use case knows. `rule`: the law in words; `example`: a text that keeps it. */
+export function textField(given: {
+  readonly max: number;
+  readonly value: string;
+  readonly help: string;
+  readonly example: string;
+  readonly rule: string;
+  readonly isLong?: boolean;
+}): Field<TString, TString, true> {
+  const { max, value, help, example, rule, isLong = false } = given;
+  return {
+    answer: Type.String({ description: help }),
+    input: text(max, help),
+    isOptional: true,
+    isUnique: false,
+    option: { value, help, example },
+    ...(isLong ? { isLong } : {}),
+    grammar: (label) => `The ${label} has a text that is not usable. Rule: ${rule}.`,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Vlan, VlanServer } from '../../contract/network/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
-import { parseVid } from '../../model/vlan.ts';
+import { checkRelay, parseVid } from '../../model/vlan.ts';
 import { findFirst } from '../../store/declared/rows.ts';
+import { listSubnets } from '../../store/queries/network/subnets.ts';
 import * as vlans from '../../store/queries/network/vlans.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
 import { readServingSite } from '../../store/snapshot.ts';
@@ -30,8 +31,8 @@ export function viewVlan(row: Row, { sights, servers }: VlanWays = { sights: [],
   const racks = sights
     .filter((sight) => sight.isRack && sight.vlanId === row.id)
     .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
-  const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, primaryRack, secondaryRack } = row;
-  const plain = { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan: null };
+  const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan, primaryRack, secondaryRack } = row;
+  const plain = { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan };
   return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks };
 }
 
@@ -41,9 +42,24 @@ async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
   return { sights: await readNamedSights(tx), servers: vlanServers(site, known, context.clock.now()) };
 }
 
-function checkRelay(relay: string | null | undefined): Rejected | null {
-  if (relay === undefined || relay === null) return null;
-  return invalid('relayVlan', 'DHCP relays are not served yet', 'null: it is reserved');
+/** The relay VLAN that is meant, as a column; undefined stays as it is. */
+async function relayOf(
+  tx: Tx,
+  vlan: Row,
+  text: string | null | undefined,
+): Promise<number | null | undefined | Rejected> {
+  if (text === undefined || text === null) return text;
+  const relay = await vlanByRef(tx, text);
+  if (isRejected(relay)) return relay;
+  const refusal = checkRelay(
+    { id: vlan.id, name: vlanLabel(vlan) },
+    { ...relay, name: vlanLabel(relay) },
+    {
+      subnets: (await listSubnets(tx, { vlanId: relay.id, limit: 1000 })).items,
+      relayed: await vlans.relayedTo(tx, vlan.id, 3),
+    },
+  );
+  return refusal ?? relay.id;
 }
 
 export const vlanCases = {
@@ -107,8 +123,10 @@ export const vlanCases = {
       }
       const space = typeof body.space === 'string' ? await declaredByRef(tx, 'space', body.space) : body.space;
       if (isRejected(space)) return space;
-      const refusal = checkRelay(body.relayVlan) ?? (await vlans.lockVlan(tx, target(old.id, context)));
+      const refusal = await vlans.lockVlan(tx, target(old.id, context));
       if (refusal) return refusal;
+      const relayVlanId = await relayOf(tx, old, body.relayVlan);
+      if (isRejected(relayVlanId)) return relayVlanId;
       const pair = await pairColumns(tx, old, body);
       if (isRejected(pair)) return pair;
       const serving = await readServing(tx);
@@ -117,7 +135,15 @@ export const vlanCases = {
       const row = await vlans.updateVlan(
         tx,
         { key: old.id },
-        { name, vid, spaceId: space === null ? null : space?.id, dhcpOn: body.dhcpOn, dnsOn: body.dnsOn, ...pair },
+        {
+          name,
+          vid,
+          spaceId: space === null ? null : space?.id,
+          dhcpOn: body.dhcpOn,
+          dnsOn: body.dnsOn,
+          relayVlanId,
+          ...pair,
+        },
       );
       if (isRejected(row)) return row;
       const stranded = row.dhcpOn && old.dhcpOn ? await checkLeasesStay(tx, row, serving) : null;

@@ -17,6 +17,7 @@ import type { Vlan } from '../../model/vlan.ts';
 import { copyingOf } from '../dns/copies.ts';
 import { BOOT_FILES } from './boot-classes.ts';
 import { optionsOf, toldOfSubnet } from './custom/options.ts';
+import { snippetsFor } from './custom/snippets.ts';
 import {
   type DhcpDesired,
   type DhcpNetwork,
@@ -114,6 +115,7 @@ function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: 
     ...searchOf(snapshot),
     ...optionsOf(snapshot.settings.dhcp_options),
     networks,
+    ...snippetsFor(snapshot, networks),
     boot: BOOT_FILES,
     lostVlans,
     ...endsOf(snapshot, networks),
@@ -144,12 +146,13 @@ function endsOf(snapshot: Snapshot, networks: readonly DhcpNetwork[]): Pick<Dhcp
 }
 
 function networkOf(snapshot: Snapshot, place: ServedPlace, shared: DhcpShared): DhcpNetwork {
-  const { vlan, sight, address, subnets } = place;
+  const { vlan, sight, address, subnets, isRelayed } = place;
   return {
     vlanId: vlan.id,
     vlan: plainName(vlan),
     interface: sight.interface,
     address,
+    ...(isRelayed ? { isRelayed } : {}),
     subnets: subnets.map((item) => subnetOf(snapshot, item, place, shared)),
   };
 }

@@ -135,7 +135,7 @@ function judgeSockets(sockets: Readonly<Record<string, unknown>>, desired: DhcpD
   if (sockets['status'] === 'retrying')
     return { isHealthy: true, detail: `Kea serves, but for now not all: ${errors}` };
   if (sockets['status'] !== 'ready') return ill(`Kea's sockets are ${show(sockets['status'])}: ${errors}`);
-  const names = desired.networks.map((network) => network.interface).join(', ') || 'no interface';
+  const names = [...new Set(desired.networks.map((network) => network.interface))].join(', ') || 'no interface';
   return { isHealthy: true, detail: `Kea answers and serves what is published on ${names}` };
 }
 

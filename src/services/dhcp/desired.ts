@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { TOLD_OF_SUBNET, ToldOption } from './custom/desired.ts';
+import { Snippet, TOLD_OF_SUBNET, ToldOption } from './custom/desired.ts';
 import { KEY_PATTERN } from './places.ts';
 
 const IPV4 = Type.String({ pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}$' });
@@ -44,6 +44,8 @@ export const DhcpNetwork = Type.Object({
   vlan: NAME,
   interface: INTERFACE,
   address: IPV4,
+  /** Its clients' requests come by a relay to that address; the relay's own address says which subnet they are of. */
+  isRelayed: Type.Optional(Type.Boolean()),
   subnets: Type.Array(DhcpSubnet, { minItems: 1 }),
 });
 export type DhcpNetwork = Static<typeof DhcpNetwork>;
@@ -115,6 +117,8 @@ export const DhcpDesired = Type.Object({
   /** What operators set for all clients. */
   options: Type.Optional(Type.Array(ToldOption)),
   networks: Type.Array(DhcpNetwork),
+  /** Fragments of Kea's configuration that operators add, in their order. Left out: none. */
+  snippets: Type.Optional(Type.Array(Snippet)),
   boot: BootFiles,
   lostVlans: Type.Array(LostVlan),
   lostLeases: Type.Array(LostLease),

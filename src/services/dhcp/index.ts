@@ -2,12 +2,13 @@ import { identityOf } from '../../core/service-identity.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDhcp, compilePairs, type DhcpShared, prepareDhcp } from './compile.ts';
 import { activateDhcp, checkDhcp, dhcpCommands, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
+import { lintSnippets } from './custom/snippets.ts';
 import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { lintPairs } from './pair/lint.ts';
-import { lintDhcp, lintSiteDhcp } from './lint.ts';
+import { lintDhcp, lintRelays, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import { INSTANCE_FOLDERS, KEY_PATTERN, keyInName, type KeaPlaces, OWN_PLACES, placesOf } from './places.ts';
 import { judgeDown } from './pair/health.ts';
@@ -53,7 +54,13 @@ export const dhcp: Dhcp = {
   ...serverAt(OWN_PLACES),
   name: 'dhcp',
   compile: compileDhcp,
-  lintSite: (snapshot) => [...lintSiteDhcp(snapshot), ...lintPairs(snapshot), ...lintOwnAddresses(snapshot)],
+  lintSite: (snapshot) => [
+    ...lintSiteDhcp(snapshot),
+    ...lintRelays(snapshot),
+    ...lintPairs(snapshot),
+    ...lintOwnAddresses(snapshot),
+    ...lintSnippets(snapshot),
+  ],
   instances: {
     keys: KEY_PATTERN,
     folders: INSTANCE_FOLDERS,

@@ -2,7 +2,9 @@ import { isRejected } from '../../core/errors.ts';
 import { compareAddresses, contains, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import type { Finding, PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';
-import { optionParts } from './custom/lint.ts';
+import { classNames } from './custom/boot.ts';
+import { customParts } from './custom/lint.ts';
+import { lintSnippetParts } from './custom/lint-snippets.ts';
 import type { DhcpDesired, DhcpSubnet } from './desired.ts';
 
 /** Kea serves each VLAN, subnet and client for itself. */
@@ -35,7 +37,7 @@ export const DHCP_PARTS: readonly PartList[] = [
     name: (address) => `resolver ${String(address)}`,
     remedy: "Change the subnet's resolvers: regent subnet list.",
   },
-  ...optionParts(),
+  ...customParts(),
   {
     path: 'search/*',
     name: (domain) => `search domain ${String(domain)}`,
@@ -51,6 +53,10 @@ export const DHCP_PARTS: readonly PartList[] = [
 
 /** For what Kea refuses its whole file (tried with `kea-dhcp4 -t`): told element by element, so that the rest is served. */
 export function lintDhcpParts(desired: DhcpDesired): readonly Finding[] {
+  return [...lintSubnets(desired), ...lintSnippetParts(desired, classNames(desired))];
+}
+
+function lintSubnets(desired: DhcpDesired): readonly Finding[] {
   const ids = new Set<number>();
   return desired.networks.flatMap((network, at) =>
     network.subnets.flatMap((subnet, index) => {

@@ -47,6 +47,19 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, most).join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
 }
 
+/** A rack stands on a VLAN that has a relay, too: it serves the VLAN itself, and what the relay brings gets no answer. */
+export function lintRelays({ racks, sights, vlans, nodes }: Snapshot): readonly Finding[] {
+  const accepted = new Set(racks.map((rack) => rack.nodeId));
+  return vlans.flatMap((vlan) => {
+    const sight = sights.find(({ nodeId, vlanId }) => vlanId === vlan.id && accepted.has(nodeId));
+    if (vlan.relayVlanId === null || !vlan.dhcpOn || !sight) return [];
+    const rack = nodes.find(({ id }) => id === sight.nodeId)?.name ?? 'a rack';
+    const sentence = `VLAN ${vlan.name} has a relay VLAN, and ${rack} stands on it: the rack serves it there, and racks of the relay VLAN do not.`;
+    const remedy = `regent vlan set ${vlan.name} --relay-vlan none, and switch the relay off, too`;
+    return [{ ...warning('relay_unused', `VLAN ${vlan.name}`, sentence), remedy }];
+  });
+}
+
 /** VLANs with DHCP that no accepted rack serves: that is not what was asked for. */
 export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
   const { places, servers } = servingOf(snapshot);
@@ -60,9 +73,11 @@ export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
     .filter((vlan) => vlan.dhcpOn && !isServed(vlan.id))
     .map((vlan) => {
       const other = racks.flatMap((rack) => rack.lost).find((lost) => lost.vlan.id === vlan.id)?.other;
+      const relay = snapshot.vlans.find(({ id }) => id === vlan.relayVlanId);
+      const where = relay ? `its relay VLAN ${relay.name}` : 'it';
       const why = other
         ? `the rack's interface on it belongs to VLAN ${other.name}, and an interface serves one VLAN`
-        : 'no accepted rack has an IPv4 address in a subnet of it';
+        : `no accepted rack has an IPv4 address in a subnet of ${where}`;
       return {
         code: 'vlan_unserved',
         severity: 'error',

@@ -20,8 +20,9 @@ export interface Place {
   readonly address: string;
 }
 
-/** The same, with the VLAN's IPv4 subnets. */
+/** The same, with the VLAN's IPv4 subnets. `isRelayed`: the node stands on the VLAN's relay VLAN, where `sight` and `address` are. */
 export interface ServedPlace extends Place {
+  readonly isRelayed: boolean;
   readonly subnets: readonly { readonly subnet: Subnet; readonly network: Network }[];
 }
 
@@ -49,6 +50,12 @@ export type ServingSite = Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets
 
 const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 
+/** Where requests come in: a VLAN with DHCP, or one that others are relayed to. `via`: the relay VLAN, by the VLAN that is relayed to it. */
+interface Entrances {
+  readonly isEntrance: (vlan: Vlan) => boolean;
+  readonly via: ReadonlyMap<number, number>;
+}
+
 /**
  * Who serves what. A VLAN's own racks serve it while they are accepted. Where none is named, one of the racks that stand on the VLAN does: the
  * one with the lowest number, since two that do not know of each other would give one address to two clients.
@@ -56,11 +63,12 @@ const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 export function servingOf(snapshot: ServingSite): Serving {
   const { racks } = snapshot;
   const accepted = new Map(racks.map((rack) => [rack.uuid, rack]));
+  const entrances = entrancesOf(snapshot);
   const named = new Map(snapshot.vlans.map((vlan) => [vlan.id, namedRacks(vlan, accepted)]));
   const places = new Map(
     racks.map((rack) => [
       rack.nodeId,
-      placesOf(snapshot, rack.nodeId, (vlan) => {
+      placesOf(snapshot, rack.nodeId, entrances, (vlan) => {
         const own = named.get(vlan.id) ?? [];
         return own.length === 0 || own.includes(rack);
       }),
@@ -70,7 +78,7 @@ export function servingOf(snapshot: ServingSite): Serving {
   const servers = new Map<number, VlanServer>();
   for (const vlan of snapshot.vlans) {
     if (!vlan.dhcpOn) continue;
-    const [primary, secondary = null] = named.get(vlan.id) ?? [];
+    const [primary, secondary = null] = named.get(entrances.via.get(vlan.id) ?? vlan.id) ?? [];
     const standing = (rack: RackNode) => places.get(rack.nodeId)?.served.some((place) => place.vlan.id === vlan.id);
     const chosen = primary ?? byNumber.find(standing);
     if (chosen) servers.set(vlan.id, { primary: chosen, secondary, isChosen: primary === undefined });
@@ -78,13 +86,33 @@ export function servingOf(snapshot: ServingSite): Serving {
   return { places, servers };
 }
 
+/**
+ * A VLAN is relayed while no rack stands on it and it names none. Its requests come to the racks of its relay VLAN, whose server, or pair, has both.
+ */
+function entrancesOf({ racks, sights, vlans }: ServingSite): Entrances {
+  const nodes = new Set(racks.map((rack) => rack.nodeId));
+  const stood = new Set(sights.filter((sight) => nodes.has(sight.nodeId)).map((sight) => sight.vlanId));
+  const via = new Map(
+    vlans.flatMap(({ id, dhcpOn, relayVlanId, primaryRackId }) =>
+      dhcpOn && relayVlanId !== null && primaryRackId === null && !stood.has(id) ? [[id, relayVlanId] as const] : [],
+    ),
+  );
+  const targets = new Set(via.values());
+  return { isEntrance: (vlan) => vlan.dhcpOn || targets.has(vlan.id), via };
+}
+
 /** The racks that a VLAN names, the primary one first; one that is not accepted serves nothing. */
 function namedRacks(vlan: Vlan, accepted: ReadonlyMap<string, RackNode>): RackNode[] {
   return [vlan.primaryRackId, vlan.secondaryRackId].flatMap((uuid) => accepted.get(uuid ?? '') ?? []);
 }
 
-/** Kea knows a client's network by the interface alone: the first VLAN has it. */
-function placesOf(snapshot: ServingSite, nodeId: string, isAsked: (vlan: Vlan) => boolean): RackPlaces {
+/** Kea knows a client's network by the interface alone, and of a relayed one by the relay's address: the first VLAN has the interface. */
+function placesOf(
+  snapshot: ServingSite,
+  nodeId: string,
+  { isEntrance, via }: Entrances,
+  isAsked: (vlan: Vlan) => boolean,
+): RackPlaces {
   const sights = sightsOfNode(snapshot, nodeId)
     .filter((sight) => INTERFACE.test(sight.interface))
     .sort((a, b) => (a.interface < b.interface ? -1 : 1));
@@ -92,13 +120,18 @@ function placesOf(snapshot: ServingSite, nodeId: string, isAsked: (vlan: Vlan) =
   const lost: RackPlaces['lost'][number][] = [];
   for (const vlan of snapshot.vlans) {
     const own = sights.filter((sight) => sight.vlanId === vlan.id);
-    if (!vlan.dhcpOn || own.length === 0 || !isAsked(vlan)) continue;
+    if (!isEntrance(vlan) || own.length === 0 || !isAsked(vlan)) continue;
     const place = placeOn(snapshot, vlan, own);
     const other = served.find((item) => item.sight.interface === place?.sight.interface);
     if (place && !other) served.push(place);
     else lost.push({ vlan, sights: own, other: other?.vlan ?? null });
   }
-  return { served, lost };
+  const relayed = snapshot.vlans.flatMap((vlan) => {
+    const entrance = served.find((place) => place.vlan.id === via.get(vlan.id));
+    return entrance ? [{ ...entrance, vlan, subnets: subnetsOf(snapshot, vlan), isRelayed: true }] : [];
+  });
+  const isOn = ({ vlan }: { readonly vlan: Vlan }) => vlan.dhcpOn;
+  return { served: [...served, ...relayed].filter(isOn), lost: lost.filter(isOn) };
 }
 
 /** Where a node stands; of several addresses in a network those that it is known by come first, then the lowest. */
@@ -111,17 +144,23 @@ export function sightsOfNode(snapshot: Pick<Snapshot, 'nodes' | 'sights'>, nodeI
 }
 
 function placeOn(snapshot: Pick<Snapshot, 'subnets'>, vlan: Vlan, sights: readonly Sight[]): ServedPlace | null {
-  const subnets = snapshot.subnets
+  const subnets = subnetsOf(snapshot, vlan);
+  const found = sights.flatMap((sight) => {
+    const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
+    return address ? [{ address, sight }] : [];
+  })[0];
+  if (!found) return null;
+  return { vlan, sight: found.sight, address: formatAddress(found.address), subnets, isRelayed: false };
+}
+
+/** The IPv4 subnets of a VLAN. */
+function subnetsOf({ subnets }: Pick<Snapshot, 'subnets'>, vlan: Vlan): ServedPlace['subnets'] {
+  return subnets
     .filter((subnet) => subnet.vlanId === vlan.id)
     .flatMap((subnet) => {
       const network = parseNetwork(subnet.cidr);
       return !isRejected(network) && network.family === 4 ? [{ subnet, network }] : [];
     });
-  const found = sights.flatMap((sight) => {
-    const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
-    return address ? [{ address, sight }] : [];
-  })[0];
-  return found ? { vlan, sight: found.sight, address: formatAddress(found.address), subnets } : null;
 }
 
 /** The addresses of a sight that lie in a network, in their order. */

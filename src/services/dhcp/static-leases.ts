@@ -2,7 +2,7 @@ import { knownAddresses } from '../../model/cluster.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
 import type { ToldOption } from './custom/desired.ts';
 import { hostOptions, optionsOf } from './custom/options.ts';
-import type { LostLease, StaticLease } from './desired.ts';
+import type { DhcpSubnet, LostLease, StaticLease } from './desired.ts';
 
 /** All static leases of the site by subnet, and those that DHCP cannot give. */
 export interface StaticLeases {
@@ -43,6 +43,11 @@ export function staticLeases(snapshot: Snapshot): StaticLeases {
     }
   }
   return { bySubnet, lost };
+}
+
+/** The MACs that have a static lease in one of these subnets. */
+export function fixedMacs(subnets: readonly Pick<DhcpSubnet, 'leases'>[]): ReadonlySet<string> {
+  return new Set(subnets.flatMap(({ leases }) => leases.map(({ mac }) => mac)));
 }
 
 /** Whom a MAC belongs to. */

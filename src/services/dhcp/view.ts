@@ -2,9 +2,11 @@ import { digestOf } from '../../core/digest.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
-import { bootClasses } from './boot-classes.ts';
-import { classesOfNetwork, classesOfSubnet, subnetBootClasses } from './custom/boot.ts';
+import type { BootClass } from './boot-classes.ts';
+import { allClasses, classesOfNetwork, classesOfSubnet, keaClass } from './custom/boot.ts';
+import { withSnippets } from './custom/merge.ts';
 import { isTold, withOptions } from './custom/options.ts';
+import { bodiesOf } from './custom/snippets.ts';
 import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, StaticLease } from './desired.ts';
 import { type PairView, servedAs, viewPair } from './pair/view.ts';
 import type { KeaPlaces } from './places.ts';
@@ -12,15 +14,6 @@ import type { KeaPlaces } from './places.ts';
 interface OptionView {
   readonly name: string;
   readonly data: string;
-}
-
-/** A class of clients, looked at for those networks and subnets that ask for it. */
-interface ClassView {
-  readonly name: string;
-  readonly test: string;
-  readonly file: string;
-  readonly options: readonly OptionView[];
-  readonly isLast: boolean;
 }
 
 interface FileView {
@@ -35,8 +28,10 @@ interface FileView {
   readonly leaseTime: number;
   /** Texts of JSON: what operators set has names of Kea's own. */
   readonly optionsText: string;
-  readonly classes: readonly ClassView[];
+  readonly classesText: string;
   readonly networksText: string;
+  /** What snippets set for all clients besides. */
+  readonly members: readonly { readonly name: string; readonly text: string }[];
 }
 
 /** What the template of `dhcp` sees: the file, and its copy for the checker. */
@@ -86,7 +81,7 @@ export function tagOf({ pair, ...desired }: DhcpDesired): string {
  */
 export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFacts): DhcpView {
   const present = desired.networks.filter((network) => absenceOf(network, facts) === null);
-  const classes = [...subnetBootClasses(present), ...bootClasses(present, desired.boot)];
+  const classes = allClasses(present, desired.boot);
   const { pair } = desired;
   return {
     pair: pair === undefined ? null : { text: { ...pair, vlans: desired.networks.map((network) => network.vlan) } },
@@ -96,35 +91,60 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
       leaseFile: places.leases,
       pairs: pair === undefined ? [] : [viewPair(pair)],
       tag: tagOf(desired),
-      links: present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`),
-      interfaces: present.map((network) => `${network.interface}/${network.address}`),
+      links: onceEach(present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`)),
+      interfaces: onceEach(present.map((network) => `${network.interface}/${network.address}`)),
       leaseTime: desired.leaseTime,
-      optionsText: JSON.stringify(
-        withOptions(
-          [option('domain-name', [desired.domain]), option('domain-search', desired.search)],
-          desired.options,
-        ),
-      ),
-      classes: classes.map(({ name, test, file, vendorClass }, index) => ({
-        name,
-        test,
-        file,
-        options: vendorClass === undefined ? [] : [option('vendor-class-identifier', [vendorClass])],
-        isLast: index === classes.length - 1,
-      })),
+      ...viewGlobals(desired, classes),
       networksText: JSON.stringify(
-        present.map((network) => ({
-          name: `vlan-${network.vlanId}`,
-          interface: network.interface,
+        present.flatMap(sharesOf).map((network) => ({
+          name: network.name,
+          ...(network.isRelayed === true ? {} : { interface: network.interface }),
           ...classesOfNetwork(network, classes),
-          subnet4: network.subnets.map((subnet) => ({
-            ...viewSubnet(subnet, desired),
-            ...servedAs(pair),
-            ...classesOfSubnet(network, subnet, classes),
-          })),
+          subnet4: network.subnets.map((subnet) =>
+            withSnippets(
+              { ...viewSubnet(subnet, desired), ...classesOfSubnet(network, subnet, classes), ...servedAs(pair) },
+              bodiesOf(desired, subnet.cidr),
+            ),
+          ),
         })),
       ),
     },
+  };
+}
+
+/**
+ * Kea's shared networks of a VLAN: one, whose clients may have an address of any of its subnets. A relayed client is known by the relay's address, and gets
+ * one of that subnet alone: the router has no other there.
+ */
+function sharesOf(network: DhcpNetwork): (DhcpNetwork & { readonly name: string })[] {
+  const name = `vlan-${network.vlanId}`;
+  if (network.isRelayed !== true) return [{ ...network, name }];
+  return network.subnets.map((subnet) => ({ ...network, name: `${name}-subnet-${subnet.id}`, subnets: [subnet] }));
+}
+
+/** Several VLANs come by the interface of their relay VLAN. */
+function onceEach(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** What all clients get, with the snippets for them. */
+function viewGlobals(
+  desired: DhcpDesired,
+  classes: readonly BootClass[],
+): Pick<FileView, 'optionsText' | 'classesText' | 'members'> {
+  const own = [option('domain-name', [desired.domain]), option('domain-search', desired.search)];
+  const {
+    'option-data': options,
+    'client-classes': all,
+    ...rest
+  } = withSnippets(
+    { 'option-data': withOptions(own, desired.options), 'client-classes': classes.map(keaClass) },
+    bodiesOf(desired, 'global'),
+  );
+  return {
+    optionsText: JSON.stringify(options),
+    classesText: JSON.stringify(all),
+    members: Object.entries(rest).map(([name, value]) => ({ name, text: JSON.stringify(value) })),
   };
 }
 
@@ -156,9 +176,9 @@ function nicOf(network: DhcpNetwork, facts: HostFacts): HostFacts['interfaces'][
   return facts.interfaces.find((nic) => nic.name === network.interface);
 }
 
-function viewSubnet(subnet: DhcpSubnet, { options: ofSite }: DhcpDesired): object {
+function viewSubnet(subnet: DhcpSubnet, desired: DhcpDesired): object {
   const { gateway, resolvers, options, leaseTime } = subnet;
-  const timeServers = isTold('ntp-servers', options, ofSite) ? [] : subnet.timeServers;
+  const timeServers = isTold('ntp-servers', options, desired.options) ? [] : subnet.timeServers;
   const own = [
     ...(gateway === undefined ? [] : [option('routers', [gateway])]),
     ...(resolvers.length === 0 ? [] : [option('domain-name-servers', resolvers)]),
@@ -171,7 +191,7 @@ function viewSubnet(subnet: DhcpSubnet, { options: ofSite }: DhcpDesired): objec
     ...(leaseTime === undefined ? {} : { 'valid-lifetime': leaseTime }),
     pools: subnet.pools.map(({ first, last }) => viewPool(`${first}-${last}`, subnet)),
     'option-data': withOptions(own, options),
-    reservations: subnet.leases.map(viewLease),
+    reservations: subnet.leases.map((lease) => withSnippets(viewLease(lease), bodiesOf(desired, lease.mac))),
   };
 }
 

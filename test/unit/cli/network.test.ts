@@ -124,6 +124,13 @@ describe('the network on the command line', () => {
       { dnsOn: true, vid: 11, space: null },
     ],
     ['vlan set web --dhcp on', 'PATCH /vlans/web', VLAN, 'VLAN fabric-1/web changed; DHCP is on', { dhcpOn: true }],
+    [
+      'vlan set web --primary-rack k1 --secondary-rack none --relay-vlan fabric-1/up',
+      'PATCH /vlans/web',
+      VLAN,
+      'VLAN fabric-1/web changed',
+      { primaryRack: 'k1', secondaryRack: null, relayVlan: 'fabric-1/up' },
+    ],
     ['vlan set web --dhcp off', 'PATCH /vlans/web', VLAN, 'VLAN fabric-1/web changed', { dhcpOn: false }],
     [
       'subnet create 10.10.10.0/24 --vlan web --gateway 10.10.10.254 --resolver 192.0.2.1 --resolver 192.0.2.2 --managed off --dns on --proxy off',

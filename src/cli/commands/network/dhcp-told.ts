@@ -69,7 +69,7 @@ export function toldLines(subnet: Subnet): (readonly [string, string | readonly 
   const boot = [bootFile, bootServer === null ? null : `from ${bootServer}`].filter((part) => part !== null);
   return [
     ...(dhcpOptions.length === 0 ? [] : [['DHCP options', dhcpOptions] as const]),
-    ...(leaseTime === null ? [] : [['Lease time', `${leaseTime} s`] as const]),
+    ...(leaseTime === null ? [] : [['DHCP lease', `${leaseTime} s`] as const]),
     ...(boot.length === 0 ? [] : [['Boots', boot.join(' ')] as const]),
     ...(ignoreUnknown ? [['Unknown hosts', 'get no address'] as const] : []),
   ];

@@ -50,6 +50,11 @@ const SECONDARY: OptionSpec = {
   help: 'the rack that takes over when the primary one is gone',
 };
 
+const RELAY: OptionSpec = {
+  flags: '--relay-vlan <vlan|none>',
+  help: 'no rack stands on it: its router hands requests (DHCP relay) to the racks of that VLAN',
+};
+
 const NEEDS_RANGE = [
   'A subnet on it: regent subnet create CIDR --vlan VLAN',
   'A dynamic range: regent range create FIRST-LAST --kind dynamic',
@@ -129,12 +134,14 @@ export const VLAN: NounSpec = {
         { flags: '--space <space|none>', help: 'its space; "none" takes it out' },
         PRIMARY,
         SECONDARY,
+        RELAY,
       ],
       isChange: true,
       examples: [
         'regent vlan set web --dhcp on --dry-run',
         'regent vlan set web --dhcp on --wait',
         'regent vlan set web --primary-rack k1 --secondary-rack k2 --wait',
+        'regent vlan set branch --relay-vlan web --dhcp on --wait',
       ],
       run: setVlan,
     },
@@ -174,10 +181,11 @@ function setVlan(call: Call): Promise<ExitCode> {
     ...text(call, 'name'),
     ...(option(call, 'vid') === undefined ? {} : { vid: vidOption(call) }),
     ...textOrNone(call, 'space'),
-    ...rackOrNone(call, 'primary-rack', 'primaryRack'),
-    ...rackOrNone(call, 'secondary-rack', 'secondaryRack'),
+    ...textOrNone(call, 'primaryRack'),
+    ...textOrNone(call, 'secondaryRack'),
+    ...textOrNone(call, 'relayVlan'),
   };
-  nothingToSet(body, '--dhcp, --dns, --name, --vid, --space, --primary-rack or --secondary-rack');
+  nothingToSet(body, '--dhcp, --dns, --name, --vid, --space, --primary-rack, --secondary-rack or --relay-vlan');
   const isSwitchedOn = body.dhcpOn === true;
   return runChange(call, {
     route: 'vlan.set',
@@ -187,12 +195,6 @@ function setVlan(call: Call): Promise<ExitCode> {
     tell: (vlan) => `VLAN ${SHAPE.name(vlan)} changed${isSwitchedOn ? `; DHCP is ${dhcpOf(vlan)}` : ''}`,
     next: isSwitchedOn ? { conflict: NEEDS_RANGE } : {},
   });
-}
-
-function rackOrNone<K extends string>(call: Call, name: string, member: K): { [P in K]?: string | null } {
-  const value = option(call, name);
-  if (value === undefined) return {};
-  return { [member]: value === 'none' ? null : value } as { [P in K]?: string | null };
 }
 
 function vidOption(call: Call): number {
@@ -211,6 +213,7 @@ function detailsOf(vlan: Vlan, subnets: readonly Subnet[]) {
     ['Fabric', vlan.fabric],
     ['Space', vlan.space ?? ''],
     ['DHCP', dhcpOf(vlan)],
+    ...(vlan.relayVlan === null ? [] : ([['Relayed to', vlan.relayVlan]] as const)),
     ['Primary rack', primaryOf(vlan)],
     ['Secondary rack', vlan.server?.secondary ?? vlan.secondaryRack ?? ''],
     ['Served by', servedBy(vlan)],
@@ -243,6 +246,11 @@ function pairOf({ dhcpOn, server }: Vlan): string {
 /** What becomes of DHCP: switched on it still needs a rack on the VLAN. */
 function dhcpOf(vlan: Vlan): string {
   if (!vlan.dhcpOn) return 'off';
+  if (vlan.relayVlan !== null && vlan.racks.length === 0) {
+    return vlan.server === null
+      ? `on, but no accepted rack stands on its relay VLAN ${vlan.relayVlan}: nobody answers (see: regent rack list)`
+      : `on, by a relay to ${vlan.relayVlan}`;
+  }
   return vlan.racks.length > 0
     ? 'on'
     : 'on, but no accepted rack stands on this VLAN: nobody answers (see: regent rack list)';

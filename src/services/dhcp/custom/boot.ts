@@ -1,17 +1,38 @@
-import type { BootClass } from '../boot-classes.ts';
-import type { DhcpNetwork, DhcpSubnet } from '../desired.ts';
+import { type BootClass, bootClasses } from '../boot-classes.ts';
+import type { BootFiles, DhcpDesired, DhcpNetwork, DhcpSubnet } from '../desired.ts';
 
 /**
  * A class for each subnet whose clients boot something of their own. Of several classes the first that names a boot file counts, whatever subnet
  * and client say (tried with Kea 2.6): so no class is looked at but for those who ask for it, and such a subnet asks for its own alone.
  */
-export function subnetBootClasses(networks: readonly DhcpNetwork[]): BootClass[] {
+function subnetBootClasses(networks: readonly DhcpNetwork[]): BootClass[] {
   const subnets = networks.flatMap((network) => network.subnets.map((subnet) => ({ vlanId: network.vlanId, subnet })));
   return subnets.flatMap(({ vlanId, subnet }) =>
     subnet.bootFile === undefined
       ? []
       : [{ name: nameOf(subnet), vlanId, test: "member('ALL')", file: subnet.bootFile }],
   );
+}
+
+/** All classes of a node's Kea: those of subnets that boot something of their own, and the usual ones. */
+export function allClasses(networks: readonly DhcpNetwork[], files: BootFiles): BootClass[] {
+  return [...subnetBootClasses(networks), ...bootClasses(networks, files)];
+}
+
+/** Their names, whatever interfaces are there. */
+export function classNames({ networks, boot }: DhcpDesired): string[] {
+  return allClasses(networks, boot).map(({ name }) => name);
+}
+
+/** A class as Kea's file has it: looked at for those networks and subnets that ask for it. */
+export function keaClass({ name, test, file, vendorClass }: BootClass): object {
+  return {
+    name,
+    test,
+    'only-if-required': true,
+    'boot-file-name': file,
+    'option-data': vendorClass === undefined ? [] : [{ name: 'vendor-class-identifier', data: vendorClass }],
+  };
 }
 
 /** Classes of network boot that a whole network asks for: none, where a subnet of it has its own. */

@@ -16,3 +16,12 @@ export const TOLD_OF_SUBNET = {
   /** Clients without a static lease get no address. */
   ignoreUnknown: Type.Optional(Type.Boolean()),
 };
+
+/** A snippet. `scope`: `global`, the CIDR of a subnet of this node, or a MAC with a static lease of it. `text`: an object of JSON in printable ASCII. */
+export const Snippet = Type.Object({
+  id: Type.Integer({ minimum: 1 }),
+  name: Type.String({ pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$' }),
+  scope: Type.String({ pattern: '^(?:global|[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9.]{7,15}/[0-9]{1,2})$' }),
+  text: Type.String({ pattern: '^\\{"[ -~]{1,65534}\\}$' }),
+});
+export type Snippet = Static<typeof Snippet>;

@@ -1,10 +1,16 @@
 import type { PartList } from '../../kit/contract.ts';
 import { memberText } from '../../kit/parts.ts';
 
-/** An option that does not fit is left out alone. */
-export function optionParts(): PartList[] {
+/** An option that does not fit is left out alone; a snippet keeps its last content. */
+export function customParts(): PartList[] {
   const list = (path: string, remedy: string): PartList => ({ path, name: nameOf, remedy });
   return [
+    {
+      path: 'snippets/*',
+      name: (snippet) => `snippet ${memberText(snippet, 'name')}`,
+      remedy: 'Change the snippet, or switch it off: regent snippet list.',
+      key: 'id',
+    },
     list('options/*', 'Change the setting dhcp_options: regent setting get dhcp_options.'),
     list('networks/*/subnets/*/options/*', 'Change the options of the subnet: regent subnet show.'),
     list(

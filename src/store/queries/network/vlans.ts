@@ -9,6 +9,8 @@ import type { Tx } from '../../tx.ts';
 export interface VlanRow extends Vlan {
   readonly fabric: string;
   readonly space: string | null;
+  /** FABRIC/NAME of its relay VLAN. */
+  readonly relayVlan: string | null;
   /** Names of its racks. */
   readonly primaryRack: string | null;
   readonly secondaryRack: string | null;
@@ -22,7 +24,8 @@ const VLANS: Noun = {
   columns: sql`t.id, t.name, t.vid, t.fabric_id as "fabricId", t.space_id as "spaceId", t.dhcp_on as "dhcpOn",
     t.dns_on as "dnsOn", t.relay_vlan_id as "relayVlanId", t.primary_rack_id as "primaryRackId",
     t.secondary_rack_id as "secondaryRackId", t.version, f.name as fabric, s.name as space, p.name as "primaryRack",
-    q.name as "secondaryRack"`,
+    q.name as "secondaryRack",
+    (select g.name || '/' || w.name from vlans w join fabrics g on g.id = w.fabric_id where w.id = t.relay_vlan_id) as "relayVlan"`,
   from: sql`vlans t join fabrics f on f.id = t.fabric_id left join spaces s on s.id = t.space_id
     left join racks p on p.uuid = t.primary_rack_id left join racks q on q.uuid = t.secondary_rack_id`,
 };
@@ -90,7 +93,15 @@ export function listVlans(tx: Tx, query: VlanFilter = {}): Promise<Page<VlanRow>
   return listPage(tx, { ...VLANS, id: sql`t.id`, sorts, defaultSort: 'id' }, filters, query);
 }
 
-/** Some of what uses a VLAN, as operators know it: subnets, then interfaces of machines; at most `limit`. */
+/** Names of the VLANs that relay to this one, FABRIC/NAME, at most `limit`. */
+export async function relayedTo(tx: Tx, id: number, limit: number): Promise<string[]> {
+  const rows = await tx.all(sql<{ name: string }>`
+    select f.name || '/' || t.name as name from vlans t join fabrics f on f.id = t.fabric_id
+    where t.relay_vlan_id = ${id} order by t.id limit ${limit}`);
+  return rows.map(({ name }) => name);
+}
+
+/** Some of what uses a VLAN, as operators know it: subnets, then interfaces of machines, then VLANs that relay to it; at most `limit`. */
 export async function usersOfVlan(tx: Tx, id: number, limit: number): Promise<string[]> {
   const rows = await tx.all(sql<{ text: string }>`
     (select 'the subnet ' || text(cidr) as text, 1 as rank from subnets where vlan_id = ${id} order by cidr limit ${limit})
@@ -98,6 +109,8 @@ export async function usersOfVlan(tx: Tx, id: number, limit: number): Promise<st
     (select format('%s of the machine %s.%s', i.name, m.hostname, d.name), 2 from interfaces i
       join machines m on m.id = i.machine_id join domains d on d.id = m.domain_id
       where i.vlan_id = ${id} order by m.hostname collate "C", i.id limit ${limit})
+    union all
+    (select 'the relay of ' || name, 3 from vlans where relay_vlan_id = ${id} order by id limit ${limit})
     order by rank limit ${limit}`);
   return rows.map(({ text }) => text);
 }

@@ -1,0 +1,87 @@
+import { SNIPPET } from '../../../contract/nouns/snippet.ts';
+import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { parseMac } from '../../../model/machine.ts';
+import { parseSnippet } from '../../../model/nouns/snippet.ts';
+import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
+import { findMachine } from '../../../store/queries/machines.ts';
+import { listReservations } from '../../../store/queries/network/reservations.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { target, writing } from '../../use-case.ts';
+import { declaredByRef, readFields, viewDeclared } from './cases.ts';
+import { subnetByRef } from '../network-refs.ts';
+
+type Row = DeclaredRow<'snippet'>;
+
+/** What is special about snippets: the scope is a thing that exists, and the text is what this scope allows. */
+export const snippetCases = {
+  'snippet.create': writing(
+    'snippet.create',
+    ({ body }) => `snippet create ${body.name}`,
+    async (tx, { body }) => {
+      const values = await readSnippet(tx, body, null);
+      if (isRejected(values)) return values;
+      const row = await createDeclared(tx, 'snippet', values);
+      tx.emit({ kind: 'snippet.created', subject: row.name, data: viewDeclared<'snippet'>(row) });
+      return { body: viewDeclared<'snippet'>(row), version: row.version };
+    },
+  ),
+
+  'snippet.set': writing(
+    'snippet.set',
+    ({ params }) => `snippet set ${params.snippet}`,
+    async (tx, { params, body }, context) => {
+      const old = await declaredByRef(tx, 'snippet', params.snippet);
+      if (isRejected(old)) return old;
+      const values = await readSnippet(tx, body, old);
+      if (isRejected(values)) return values;
+      const row = await updateDeclared(tx, 'snippet', target(old.id, context), values);
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'snippet.changed', subject: row.name, data: viewDeclared<'snippet'>(row) });
+      return { body: viewDeclared<'snippet'>(row), version: row.version };
+    },
+  ),
+};
+
+async function readSnippet(
+  tx: Tx,
+  body: Partial<Pick<Row, 'scope' | 'text'>>,
+  old: Row | null,
+): Promise<Values<'snippet'> | Rejected> {
+  const values = await readFields(tx, SNIPPET.fields, body);
+  if (isRejected(values)) return values;
+  const scope = body.scope === undefined ? (old?.scope ?? 'global') : await readScope(tx, body.scope);
+  if (isRejected(scope)) return scope;
+  const text = (body.text ?? old?.text ?? '{}').trim();
+  const isNew = scope !== old?.scope || text !== old.text;
+  const fragment = isNew ? parseSnippet(scope, text) : null;
+  if (isRejected(fragment)) return fragment;
+  return { ...values, scope, text };
+}
+
+/** The scope's one text. Whom nothing is known of gets no snippet: it would wait for somebody who never comes. */
+async function readScope(tx: Tx, text: string): Promise<string | Rejected> {
+  if (text === 'global') return text;
+  const mac = parseMac(text);
+  if (!isRejected(mac)) return (await isKnown(tx, mac)) ? mac : unknown(mac);
+  if (/^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text)) return parseMac(text, 'scope');
+  const subnet = await subnetByRef(tx, text);
+  if (isRejected(subnet)) {
+    return invalid(
+      'scope',
+      subnet.message.replace(/\.$/, ''),
+      'global, a subnet, or the MAC of an interface with a static lease',
+    );
+  }
+  if (!subnet.cidr.includes(':')) return subnet.cidr;
+  return invalid('scope', `${subnet.cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
+}
+
+async function isKnown(tx: Tx, mac: string): Promise<boolean> {
+  if (await findMachine(tx, { mac })) return true;
+  return (await listReservations(tx, { mac, limit: 1 })).items.length > 0;
+}
+
+function unknown(mac: string): Rejected {
+  const problem = `no machine and no reservation has the MAC ${mac}`;
+  return invalid('scope', problem, 'a snippet for a host is for an interface with a static lease');
+}
