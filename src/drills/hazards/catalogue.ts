@@ -9,6 +9,7 @@ import { NETWORK } from './network.ts';
 import { NOISE } from './noise.ts';
 import { PLANNED } from './planned.ts';
 import { PROCESS } from './process.ts';
+import { RACK } from './rack.ts';
 
 /** Every hazard, in the order of their groups. Each has its row in ha/README.md, and each row its hazards: a test keeps them in step. */
 export const CATALOGUE: readonly Hazard[] = [
@@ -16,6 +17,7 @@ export const CATALOGUE: readonly Hazard[] = [
   ...PROCESS,
   ...HANG,
   ...NETWORK,
+  ...RACK,
   ...DISK,
   ...PLANNED,
   ...DOUBLE,

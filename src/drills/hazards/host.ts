@@ -1,6 +1,6 @@
 import type { Cast } from '../judge/timeline.ts';
 import { afterScene, between, type Chance, held, PHASE_MS, shuffled, together } from './draw.ts';
-import { boundsOf, CALM_MS, expecting, LOOKUP, REBOOTED_MS, STANDBY_GONE_MS, VIP_MS } from './expect.ts';
+import { boundsOf, CALM_MS, expecting, REBOOTED_MS, STANDBY_GONE_MS, VIP_MS } from './expect.ts';
 import type { Hazard, Step } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, type Place } from './units.ts';
@@ -71,8 +71,8 @@ export const HOST: readonly Hazard[] = [
     title: 'power cut of a rack',
     row: "a rack's host dies",
     headline: null,
-    // Its VLAN has no other rack: what DHCP loses there is reported, not judged.
-    expects: [...boundsOf({ write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS }), LOOKUP],
+    // Its partner takes its VLANs over.
+    expects: expecting({ write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS }),
     failovers: 0,
   },
   {
