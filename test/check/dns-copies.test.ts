@@ -230,6 +230,15 @@ describe('a rack copies the zones of a region node', () => {
     await arrives('10.10.10.23', 'web3.example.test');
   });
 
+  it('needs no restart of a region node when the last rack goes and another one comes', async () => {
+    expect(await publish(site({ racks: [] }), ['region'])).toEqual(['command']);
+    expect(await ask(partner, '192.0.2.1', '+short', 'web1.example.test')).toBe('10.10.10.21\n');
+    expect(await transfer(...keyFile(aCopyKey()), 'example.test')).toContain('Transfer failed');
+    const machines = [machine('web6', 2, { eth0: ['10.10.10.26'] })];
+    expect(await publish(site({ machines }))).toEqual(['command', 'none']);
+    await arrives('10.10.10.26', 'web6.example.test');
+  });
+
   it('follows a primary that has another address by reconfig', async () => {
     const moved = '10.77.0.12';
     await region.run(['ip', 'address', 'add', `${moved}/24`, 'dev', 'w0']);

@@ -239,8 +239,8 @@ export function aSnippet(id: number, name: string, scope: string, fragment: obje
 
 const DOMAINS: readonly Domain[] = [
   aDomain(1, 'regent.internal'),
-  aDomain(2, 'example.test', { ttl: 300 }),
-  aDomain(3, 'lab.example.test'),
+  aDomain(2, 'example.test', { ttl: 300, transferTo: ['192.0.2.5', '2001:db8::5'] }),
+  aDomain(3, 'lab.example.test', { transferTo: ['192.0.2.6'], transferKey: 'ns-partner' }),
 ];
 
 /** Three nodes, three domains of which one lies in another, both families, every record type, settings off their defaults. */
@@ -341,6 +341,7 @@ export function typicalSnapshot(): Snapshot {
       { hostname: 'tablet', address: '172.20.5.7', domainId: 3 },
     ],
     domains: DOMAINS,
+    tsigKeys: [aCopyKey({ name: 'ns-partner', algorithm: 'hmac-sha384', number: 3 })],
     records: [
       { id: 1, domainId: 2, name: '@', type: 'A', data: '192.0.2.80', ttl: null },
       { id: 2, domainId: 2, name: 'www', type: 'CNAME', data: 'example.test', ttl: 60 },

@@ -87,7 +87,7 @@ export interface DnsView {
   readonly local: readonly LocalView[];
 }
 
-/** One file per zone, one per kind of local zone, keys, then named.conf, which names them: installed in this order. root owns them, named may read them. */
+/** One file per zone, one per kind of local zone, keys, then named.conf, which names them, and its copy: installed in this order. root owns them, named may read them. */
 export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   {
     template: 'zone.hbs',
@@ -128,10 +128,10 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
     owner: 'root',
     group: 'bind',
     instances: ({ conf }) => [
+      { target: NAMED_CONF, view: conf },
       ...(conf.hasKeys
         ? [{ target: NAMED_CHECK, view: { ...conf, isForCheck: true, hasZones: true }, isCopy: true }]
         : []),
-      { target: NAMED_CONF, view: conf },
     ],
   },
 ];
