@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { OwnerRecord } from './words.ts';
 
@@ -19,6 +20,55 @@ export function writeDurably(path: string, text: string): void {
     fsyncSync(entry);
   } finally {
     closeSync(entry);
+  }
+}
+
+/**
+ * A file that is written durably beside the program's loop: a disk that is slow for a second must not make a program late that proves that a host
+ * lives. Texts that come meanwhile are written after that, the last one alone.
+ */
+export class DurableFile {
+  readonly #path: string;
+  #next: string | null = null;
+  #work: Promise<void> | null = null;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Something is not on the disk yet. */
+  get isBusy(): boolean {
+    return this.#work !== null;
+  }
+
+  /** Resolves when this text, or one that came after it, is on the disk; rejects with what the disk says. */
+  write(text: string): Promise<void> {
+    this.#next = text;
+    this.#work ??= this.#run().finally(() => (this.#work = null));
+    return this.#work;
+  }
+
+  async #run(): Promise<void> {
+    const folder = dirname(this.#path);
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    while (this.#next !== null) {
+      const text = this.#next;
+      this.#next = null;
+      const file = await open(`${this.#path}.new`, 'w', 0o644);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(`${this.#path}.new`, this.#path);
+      const entry = await open(folder, 'r');
+      try {
+        await entry.sync();
+      } finally {
+        await entry.close();
+      }
+    }
   }
 }
 

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { wordsOf } from '../kit/host.ts';
 import { Detachment, KeaUnit, RUN } from './act.ts';
 import { decide, firstMemory, type Memory, type Verdict } from './decide.ts';
-import { readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
+import { DurableFile, readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
 import type { PairConfig } from './files.ts';
 import { askKea, KeaWatch } from './kea.ts';
 import { type Answer, freshAnswers, partnerSilence, type Sight } from './sight.ts';
-import { firstRecord, type OwnerRecord, type Vote, type Word } from './words.ts';
+import { firstRecord, isSame, type OwnerRecord, type Vote, type Word } from './words.ts';
 
 const LEDGER = '/var/lib/regent-pairs';
 const SAY_MS = 1000;
@@ -16,6 +16,8 @@ const SCOPES_AGAIN_MS = 100;
 export interface PairPorts {
   readonly clock: () => number;
   readonly log: (text: string) => void;
+  /** Ends the program. */
+  readonly fail: (why: string) => void;
 }
 
 /** What was said in a beat, as an answer needs it. */
@@ -30,7 +32,9 @@ export class Pair {
   readonly #ports: PairPorts;
   readonly #kea: KeaWatch;
   readonly #unit: KeaUnit;
+  readonly #ledger: DurableFile;
   #detachment: Detachment;
+  #isCommitting = false;
   readonly #answers = new Map<string, Answer>();
   readonly #startedAt: number;
   #memory: Memory;
@@ -52,6 +56,7 @@ export class Pair {
     this.#kea = new KeaWatch(key, ports.clock, () => {});
     this.#unit = new KeaUnit(key, ports.clock, log);
     this.#detachment = new Detachment(config, log);
+    this.#ledger = new DurableFile(`${LEDGER}/${key}.json`);
     this.#memory = firstMemory(this.#readLedger());
     this.#startedAt = this.#floorAt = ports.clock();
   }
@@ -111,11 +116,13 @@ export class Pair {
   turn(): Verdict {
     const now = this.#ports.clock();
     this.#kea.look(now);
+    const before = this.#verdict;
+    // Until it stands on the disk what was said before holds.
+    if (before !== null && this.#isCommitting) return before;
     const sight = this.#sight(now);
     const verdict = decide(this.#memory, sight);
-    this.#keep(verdict.memory.record);
+    if (!this.#keep(verdict.memory) && before !== null) return before;
     this.#memory = verdict.memory;
-    const before = this.#verdict;
     this.#verdict = verdict;
     this.#act(verdict, now);
     this.#tell(before, verdict, sight);
@@ -149,18 +156,40 @@ export class Pair {
   }
 
   /**
-   * On the disk before anything else is done. Where that fails the program ends, and so does what it answers for: a rack that cannot write down what
-   * it owns, or has given away, must not decide.
+   * false: what is new must be on the disk before it is said or done, and is on its way there. So it is with whatever is owned alone: taken before it is
+   * on the disk, or given away before, it could be owned twice after a crash. Everything else an owner needs others for, who know better than its
+   * ledger. Where the disk fails the program ends, and what it answers for with it: such a rack must not decide.
    */
-  #keep(record: OwnerRecord): void {
-    if (record !== this.#memory.record)
-      writeDurably(`${LEDGER}/${this.config.key}.json`, `${JSON.stringify(record)}\n`);
+  #keep(memory: Memory): boolean {
+    const { record } = memory;
+    const before = this.#memory.record;
+    if (record === before) return true;
+    const { key, self } = this.#config;
+    const text = `${JSON.stringify(record)}\n`;
+    const isOwn = (one: OwnerRecord) => one.owner === self && one.isAlone;
+    const isCritical =
+      !(isSame(record, before) && record.isAlone === before.isAlone) && (isOwn(record) || isOwn(before));
+    if (isCritical && this.#verdict === null) {
+      writeDurably(`${LEDGER}/${key}.json`, text);
+      return true;
+    }
+    this.#isCommitting = isCritical;
+    this.#ledger.write(text).then(
+      () => {
+        if (!isCritical) return;
+        [this.#memory, this.#isCommitting] = [memory, false];
+        this.turn();
+      },
+      (error: unknown) => this.#ports.fail(`${key}: the ledger cannot be written: ${wordsOf(error)}`),
+    );
+    return !isCritical;
   }
 
   #act(verdict: Verdict, now: number): void {
     const { isPermitted, isKilled, scopes, isDetached } = verdict;
     const isRunning = this.#kea.sight(now, false).isRunning;
-    this.#detachment.set(isDetached);
+    // A primary's Kea goes on alone then: that it did must be known after a crash, too.
+    this.#detachment.set(isDetached && !this.#ledger.isBusy);
     if (!isPermitted) return this.#unit.fence();
     const mayServe = verdict.memory.record.owner === this.config.self && verdict.state !== 'standby';
     this.#unit.permit(this.config.role === 'primary' || mayServe, isRunning);

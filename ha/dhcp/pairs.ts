@@ -49,6 +49,12 @@ let beatAt = -Infinity;
 let saidBefore = '';
 let leavingAt: number | null = null;
 
+/** `ended` ends what may be serving. */
+function fail(why: string): void {
+  log(why);
+  process.exit(1);
+}
+
 /** Grows with each start; the day's time keeps it growing where the file was lost. */
 function nextRun(): number {
   let before = 0;
@@ -130,7 +136,7 @@ function arrange(configs: ReadonlyMap<string, PairConfig>): void {
   }
   for (const [key, config] of configs) {
     const pair = pairs.get(key);
-    if (!pair) pairs.set(key, new Pair(config, { clock, log }));
+    if (!pair) pairs.set(key, new Pair(config, { clock, log, fail }));
     else if (JSON.stringify(config) !== JSON.stringify(pair.config)) {
       log(`${key}: its file has changed`);
       pair.change(config);

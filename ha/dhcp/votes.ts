@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, PKI_FILES, readIdentity, signOf, uptimeMs as clock, wordsOf } from '../kit/host.ts';
-import { readJson, recordOf, writeDurably } from './disk.ts';
+import { DurableFile, readJson, recordOf } from './disk.ts';
 import { readVotes, signOfVotes, type VotesConfig } from './files.ts';
 import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from './grant.ts';
 import { Listener } from './listen.ts';
@@ -12,6 +12,7 @@ import { type Beat, isSame, type OwnerRecord, racksOf, type Reply, type Vote, ty
  */
 const FILE = '/var/lib/regent-votes/votes.json';
 const PORT = 5255;
+const KEY = /^[a-z0-9-]{1,63}_[a-z0-9-]{1,63}$/u;
 const LOOP_MS = 100;
 const FILES_MS = 1000;
 /** Who was late by this was deaf for a while: nobody counts as silent for that. */
@@ -21,6 +22,10 @@ const log = (text: string) => void process.stdout.write(`${text}\n`);
 const notify = openNotifier();
 
 const { records, isLost } = readRecords();
+const file = new DurableFile(FILE);
+/** What is on its way to the disk. */
+const coming = new Map<string, OwnerRecord>();
+/** `record` is what stands on the disk. */
 const pairs = new Map<string, PairVotes>();
 let config: VotesConfig = readVotes();
 let listener = open();
@@ -29,28 +34,43 @@ let lastAt = clock();
 /** What stands on the disk. `isLost`: the file was not there, or not whole, once: pairs that it does not know may have been granted. */
 function readRecords(): { records: Map<string, OwnerRecord>; isLost: boolean } {
   try {
-    const file = readJson(FILE) as { isLost?: unknown; records?: Record<string, unknown> } | null;
-    if (file === null) return { records: new Map(), isLost: true };
-    const entries = Object.entries(file.records ?? {}).flatMap(([key, value]): [string, OwnerRecord][] => {
+    const found = readJson(FILE) as { isLost?: unknown; records?: Record<string, unknown> } | null;
+    if (found === null) return { records: new Map(), isLost: true };
+    const entries = Object.entries(found.records ?? {}).flatMap(([key, value]): [string, OwnerRecord][] => {
       const record = recordOf(value);
       return record ? [[key, record]] : [];
     });
-    const isWhole = entries.length === Object.keys(file.records ?? {}).length;
-    return { records: new Map(entries), isLost: file.isLost !== false || !isWhole };
+    const isWhole = entries.length === Object.keys(found.records ?? {}).length;
+    return { records: new Map(entries), isLost: found.isLost !== false || !isWhole };
   } catch (error) {
     log(`${FILE} cannot be read, and counts as lost: ${wordsOf(error)}`);
     return { records: new Map(), isLost: true };
   }
 }
 
+/** A record on its way to the disk: until it is there nobody is told of it, and where the owner is another one nobody is told anything. */
 function keep(key: string, record: OwnerRecord): void {
-  const before = records.get(key);
-  const isKept = isSame(record, before ?? null) && record.isAlone === before?.isAlone;
-  if (isKept && record.isWhole === before.isWhole && record.isOrdered === before.isOrdered) return;
-  const next = new Map(records).set(key, record);
-  writeDurably(FILE, `${JSON.stringify({ isLost, records: Object.fromEntries(next) })}\n`);
+  coming.set(key, record);
+  const written = new Map(coming);
+  const text = JSON.stringify({ isLost, records: Object.fromEntries([...records, ...written]) });
+  file.write(`${text}\n`).then(
+    () => {
+      for (const [name, one] of written) if (coming.get(name) === one) settle(name, one);
+    },
+    (error: unknown) => {
+      log(`${FILE} cannot be written, and nothing is granted: ${wordsOf(error)}`);
+      for (const [name, one] of written) if (coming.get(name) === one) coming.delete(name);
+    },
+  );
+}
+
+function settle(key: string, record: OwnerRecord): void {
+  coming.delete(key);
+  const before = records.get(key) ?? null;
   records.set(key, record);
-  if (!isSame(record, before ?? null))
+  const votes = pairs.get(key);
+  if (votes) pairs.set(key, { ...votes, record });
+  if (!isSame(record, before))
     log(`${key}: ${record.owner} is recorded as its owner, epoch ${record.epoch}${record.isAlone ? ', alone' : ''}`);
 }
 
@@ -63,14 +83,20 @@ function wake(now: number): void {
   lastAt = now;
 }
 
-function voteOn(from: string, word: Word, now: number): Vote {
+function voteOn(from: string, word: Word, now: number): Vote[] {
   const { key } = word;
   const known = pairs.get(key) ?? { ...firstVotes(key, isLost, now), ...recordIn(key) };
-  const next = hearWord(known, from, word, now);
-  // Nobody is told before it stands on the disk; where it cannot, nobody is told at all.
-  if (next.record !== null && (next.record.epoch > 0 || known.record !== next.record)) keep(key, next.record);
-  pairs.set(key, next);
-  return voteFor(next, from, key, now);
+  const heard = hearWord(known, from, word, now);
+  pairs.set(key, { ...heard, record: known.record });
+  const next = heard.record;
+  if (next !== null && !isEqual(next, known.record) && !coming.has(key)) keep(key, next);
+  const underway = coming.get(key);
+  if (underway && !isSame(underway, known.record)) return [];
+  return [voteFor({ ...heard, record: known.record }, from, key, now)];
+}
+
+function isEqual(a: OwnerRecord, b: OwnerRecord | null): boolean {
+  return isSame(a, b) && a.isAlone === b?.isAlone && a.isWhole === b.isWhole && a.isOrdered === b.isOrdered;
 }
 
 function recordIn(key: string): { record?: OwnerRecord } {
@@ -81,8 +107,8 @@ function recordIn(key: string): { record?: OwnerRecord } {
 function answer(beat: Beat): Reply {
   const now = clock();
   wake(now);
-  const own = beat.pairs.filter(({ key }) => racksOf(key).includes(beat.from));
-  return { echo: beat.number, votes: own.map((word) => voteOn(beat.from, word, now)) };
+  const own = beat.pairs.filter(({ key }) => KEY.test(key) && racksOf(key).includes(beat.from));
+  return { echo: beat.number, votes: own.flatMap((word) => voteOn(beat.from, word, now)) };
 }
 
 function open(): Listener {
@@ -112,7 +138,7 @@ function follow(signs: { files: string; pki: string }): void {
 
 const signs = { files: signOfVotes(), pki: signOf(PKI_FILES) };
 log(`${config.name}: knows ${records.size} pairs${isLost ? '; its file was lost once, and others are unknown' : ''}`);
-if (records.size === 0 && isLost) writeDurably(FILE, `${JSON.stringify({ isLost, records: {} })}\n`);
+if (records.size === 0 && isLost) await file.write(`${JSON.stringify({ isLost, records: {} })}\n`);
 notify('READY=1');
 process.on('SIGTERM', () => process.exit(0));
 for (let turn = 0; ; turn += 1) {

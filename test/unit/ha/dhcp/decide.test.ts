@@ -73,7 +73,7 @@ function check([, start, seen, expected, memory]: Case): void {
   const { record: ledger, claim } = verdict.memory;
   const { why, ...rest } = expected;
   const found = { ...verdict, owner: ledger.owner, claims: claim?.owner ?? null, isWanting: verdict.word.isWanting };
-  expect(found).toMatchObject({ ...rest, why: expect.stringMatching(why ?? '') as string });
+  expect({ ...found, why: why === undefined || why.test(found.why) }).toMatchObject({ ...rest, why: true });
 }
 
 describe('the primary', () => {
