@@ -10,7 +10,11 @@ import { compileSite } from '../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
-import { DaemonBench } from '../kit/daemon-bench.ts';
+import { SNIPPET_PARTS } from '../../src/services/dhcp/custom/snippets.ts';
+import { renderService } from '../../src/services/kit/render.ts';
+import { searchParts } from '../../src/reconcile/spare.ts';
+import { goldenTemplates } from '../kit/goldens.ts';
+import { checkFiles, DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { askLease, PRINT_ALL_SCRIPT } from '../kit/dhcp-client.ts';
 import { aRange, aReservation, aSnippet, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
@@ -213,6 +217,32 @@ describe('custom DHCP on the wire', () => {
       file: 'printer.cfg',
     });
     expect(await askLease(one, { mac: STRANGER, vendor: 'Phone-7' })).toMatchObject({ file: 'phone.0' });
+  });
+
+  it('Kea says itself which snippets it does not take in place', async () => {
+    const desired = site({
+      reservations: [aReservation(1, 1, '10.10.10.30', { mac: PRINTER })],
+      snippets: [
+        aSnippet(1, 'good', 'global', { 'renew-timer': 100 }),
+        aSnippet(2, 'no-address', '10.10.10.0/24', { 'option-data': [{ name: 'log-servers', data: 'nowhere' }] }),
+        aSnippet(3, 'no-test', 'global', { 'client-classes': [{ name: 'odd', test: 'option[60] is odd' }] }),
+        aSnippet(4, 'too-long', '10.20.0.0/16', { 'min-valid-lifetime': 90_000 }),
+        aSnippet(5, 'fine', PRINTER, { 'boot-file-name': 'x' }),
+      ],
+    });
+    const templates = goldenTemplates();
+    const found = await searchParts(SNIPPET_PARTS, desired, async (less) => {
+      const files = renderService(dhcp, less, { facts: bench.facts, templates, generation: 1 });
+      const refused = (await checkFiles(host, dhcp, files)).find(({ code }) => code !== 0);
+      return refused ? { kind: 'rejected', why: refused.stderr } : { kind: 'passed' };
+    });
+    expect(found?.desired.snippets?.map(({ name }) => name)).toEqual(['good', 'fine']);
+    expect(found?.held.map(({ name }) => name)).toEqual(['snippet no-address', 'snippet no-test', 'snippet too-long']);
+    const words = found?.held.map(({ why }) => why) ?? [];
+    expect(words[0]).toMatch(/Failed to convert string to address 'nowhere'/);
+    expect(words[1]).toMatch(/expression: \[option\[60\] is odd\] error/);
+    expect(words[2]).toMatch(/min-valid-lifetime/);
+    await bench.apply(found?.desired);
   });
 
   it('a relayed client gets a lease of the subnet that the relay has its address in', async () => {

@@ -2,7 +2,7 @@ import { parseSnippet, kindOfScope, type SnippetKind } from '../../../model/noun
 import type { DhcpSnippet } from '../../../model/nouns/snippet.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import type { Finding } from '../../kit/contract.ts';
+import type { Finding, OptionalParts } from '../../kit/contract.ts';
 import type { DhcpDesired, DhcpNetwork } from '../desired.ts';
 import { fixedMacs } from '../static-leases.ts';
 import type { Snippet } from './desired.ts';
@@ -61,6 +61,20 @@ function isLeased({ machines, reservations }: Snapshot, mac: string): boolean {
     machines.some(({ interfaces }) => interfaces.some((nic) => nic.mac === mac && nic.addresses.some(isFixed)))
   );
 }
+
+/** Kea alone can say whether a snippet is right in its place. */
+export const SNIPPET_PARTS: OptionalParts<DhcpDesired> = {
+  list: ({ snippets = [] }) =>
+    snippets.map(({ id, name }) => ({
+      key: String(id),
+      name: `snippet ${name}`,
+      remedy: `Change it, or switch it off: regent snippet show ${name}.`,
+    })),
+  without: ({ snippets = [], ...desired }, keys) => {
+    const kept = snippets.filter(({ id }) => !keys.has(String(id)));
+    return kept.length === 0 ? desired : { ...desired, snippets: kept };
+  },
+};
 
 /** The snippets of a scope, read, in their order. */
 export function bodiesOf({ snippets = [] }: Pick<DhcpDesired, 'snippets'>, scope: string): Record<string, unknown>[] {
