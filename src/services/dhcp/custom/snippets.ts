@@ -1,5 +1,5 @@
-import { parseSnippet, kindOfScope, type SnippetKind } from '../../../model/nouns/snippet.ts';
-import type { DhcpSnippet } from '../../../model/nouns/snippet.ts';
+import { parseSnippet, kindOfScope, type SnippetKind } from '../../../model/nouns/dhcp-snippet.ts';
+import type { DhcpSnippet } from '../../../model/nouns/dhcp-snippet.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Finding, OptionalParts } from '../../kit/contract.ts';
@@ -38,7 +38,7 @@ export function lintSnippets(snapshot: Snapshot): readonly Finding[] {
         severity: 'warning',
         subject: `snippet ${snippet.name}`,
         sentence: `The snippet ${snippet.name} does nothing: ${why}.`,
-        remedy: `Give it another scope, or switch it off: regent snippet set ${snippet.name} --enabled off.`,
+        remedy: `Give it another scope, or switch it off: regent dhcp-snippet set ${snippet.name} --enabled off.`,
       },
     ];
   });
@@ -68,7 +68,7 @@ export const SNIPPET_PARTS: OptionalParts<DhcpDesired> = {
     snippets.map(({ id, name }) => ({
       key: String(id),
       name: `snippet ${name}`,
-      remedy: `Change it, or switch it off: regent snippet show ${name}.`,
+      remedy: `Change it, or switch it off: regent dhcp-snippet show ${name}.`,
     })),
   without: ({ snippets = [], ...desired }, keys) => {
     const kept = snippets.filter(({ id }) => !keys.has(String(id)));
