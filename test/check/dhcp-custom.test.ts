@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
 import { KNOWN_OPTIONS } from '../../src/model/nouns/dhcp-option-table.ts';
 import { parseDhcpOptions } from '../../src/model/nouns/dhcp-option.ts';
+import { decodeReply, type DhcpQuestion, encodeQuestion } from '../../src/drills/probes/dhcp/packet.ts';
 import type { Machine } from '../../src/model/machine.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
@@ -29,6 +30,22 @@ const START = [
 ];
 const PRINTER = '52:54:00:bb:00:01';
 const STRANGER = '52:54:00:cc:00:01';
+
+/** Sends a packet as it is, and gives the first answer of two seconds. */
+const ASK_RAW = `import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for name in (socket.SO_REUSEADDR, socket.SO_BROADCAST): s.setsockopt(socket.SOL_SOCKET, name, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth0')
+s.bind(('', 68)); s.settimeout(2)
+s.sendto(bytes.fromhex(sys.argv[1]), ('255.255.255.255', 67))
+try: print(s.recv(2048).hex())
+except TimeoutError: pass`;
+
+async function rawAnswer(run: (argv: readonly string[]) => Promise<Ran>, question: DhcpQuestion) {
+  const ran = await run(['python3', '-c', ASK_RAW, encodeQuestion(question).toString('hex')]);
+  if (ran.code !== 0) throw new Error(ran.stderr);
+  return decodeReply(Buffer.from(ran.stdout.trim(), 'hex'));
+}
 
 /** What operators set of DHCP, as clients of a real Kea get it. */
 describe('custom DHCP on the wire', () => {
@@ -181,6 +198,15 @@ describe('custom DHCP on the wire', () => {
     });
     expect(await askLease(one, { mac: '52:54:00:cc:00:77' })).toBeNull();
     expect(await askLease(one, { mac: PRINTER })).toMatchObject({ ip: '10.10.10.30' });
+    // A client of another server asks for its address again: a refusal would take it away.
+    const again = (wants: string) => rawAnswer(one, { kind: 'request', xid: 77, mac: '52:54:00:cc:00:78', wants });
+    expect(await again('10.10.10.222')).toBeNull();
+    expect(await again('10.10.10.150')).toBeNull();
+    expect(
+      await rawAnswer(two, { kind: 'request', xid: 77, mac: '52:54:00:cc:00:78', wants: '10.99.0.1' }),
+    ).toMatchObject({
+      kind: 'nak',
+    });
     expect(await askLease(two)).toMatchObject({ ip: expect.stringMatching(/^10\.20\.200\./) });
   });
 

@@ -9,6 +9,7 @@ import type { Snippet } from './desired.ts';
 
 /** The snippets that a node's Kea has something to do with, as a member; none where there are none. */
 export function snippetsFor(snapshot: Snapshot, networks: readonly DhcpNetwork[]): { snippets?: Snippet[] } {
+  if ((snapshot.snippets ?? []).length === 0) return {};
   const subnets = networks.flatMap((network) => network.subnets);
   const cidrs = new Set(subnets.map(({ cidr }) => cidr));
   const macs = fixedMacs(subnets);
