@@ -27,9 +27,13 @@ export function wireFacts(facts: HostFacts | null): Observation['facts'] {
 }
 
 /** A service's report within the wire's limits: figures that are too many are left out, and a finding says so. */
-export function wireReport({ facts, actions, ...report }: ServiceReport, findings: Findings): ServiceObservation {
+export function wireReport({ facts, actions, held, ...report }: ServiceReport, findings: Findings): ServiceObservation {
   const code = `${report.service}_facts`;
-  const whole = { ...report, ...(actions === undefined ? {} : { actions: [...actions] }) };
+  const lists = {
+    ...(actions === undefined ? {} : { actions: [...actions] }),
+    ...(held === undefined ? {} : { held: [...held] }),
+  };
+  const whole = { ...report, ...lists };
   const size = facts === undefined ? 0 : JSON.stringify(facts).length;
   if (facts === undefined || size <= SERVICE_FACTS_LIMIT) {
     findings.clear(code);

@@ -76,6 +76,13 @@ export const ServiceAction = Type.Object({
 });
 export type ServiceAction = Static<typeof ServiceAction>;
 
+/** An optional part of a service that its daemon's checker does not take, in its words: the rest is in force. */
+const HeldPart = Type.Object({
+  name: Type.String({ maxLength: 200 }),
+  why: Type.String({ maxLength: 1000 }),
+  remedy: Type.String({ maxLength: 400 }),
+});
+
 /** State of one service on one node, always naming the generation that it reflects. */
 export const ServiceObservation = Type.Object({
   service: Type.String({ maxLength: IDENTITY_MAX }),
@@ -97,6 +104,8 @@ export const ServiceObservation = Type.Object({
   facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   /** What was done to it lately, the latest last; it outlives restarts of the agent. */
   actions: Type.Optional(Type.Array(ServiceAction, { maxItems: ACTIONS_MAX })),
+  /** Left out of what is in force; missing: nothing is. */
+  held: Type.Optional(Type.Array(HeldPart, { maxItems: 32 })),
 });
 export type ServiceObservation = Static<typeof ServiceObservation>;
 

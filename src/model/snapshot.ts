@@ -2,7 +2,7 @@ import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
-import type { DhcpSnippet } from './nouns/snippet.ts';
+import type { DhcpSnippet } from './nouns/dhcp-snippet.ts';
 import type { SigningKey } from './trust/signing-key.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';

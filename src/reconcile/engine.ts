@@ -5,9 +5,13 @@ import type { AnyService } from '../services/kit/contract.ts';
 import { makeAbsent } from './absence.ts';
 import { converge } from './converge.ts';
 import type { EnginePorts } from './ports.ts';
+import { sparedWish, spareParts } from './spare.ts';
 import { WELL } from './recovery.ts';
 import { type EngineState, emptyMemory, type Run, saveMemory, savedText, setState } from './state.ts';
 import type { Memory, ServiceReport, Wanted } from './values.ts';
+
+/** Parts that a report names. */
+const HELD_MAX = 32;
 
 /** The engine of one service. Runs must follow one another: the caller starts the next when the last has resolved. */
 export interface ServiceEngine {
@@ -46,6 +50,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     isSettling: false,
     pid: null,
     faults: 0,
+    spared: null,
     settled: null,
   };
   return {
@@ -61,11 +66,11 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     },
     isUnsettled: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports) || state.isSettling,
     run: async (wanted, facts) => {
-      const run: Run = { service, ports, state, wanted, facts };
+      const run: Run = { service, ports, state, wanted: sparedWish(state.spared, wanted), facts };
       state.settled = null;
       try {
         if (wanted.desired === null) await makeAbsent(run);
-        else await converge(run);
+        else await convergeOrSpare(run);
         state.faults = 0;
         if (isWell(run)) state.settled = keyOf(wanted, facts);
       } catch (error) {
@@ -85,6 +90,22 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
       return reportOf(run);
     },
   };
+}
+
+/** What the checker refuses for optional parts is applied without them. */
+async function convergeOrSpare(run: Run): Promise<void> {
+  const { state, wanted } = run;
+  const before = state.attempt;
+  await converge(run);
+  if (state.attempt === before || state.attempt?.state !== 'rejected') return;
+  const spared = await spareParts(run);
+  if (spared === null) return;
+  run.ports.log.warn('parts that the daemon does not take are left out', {
+    generation: wanted.generation,
+    parts: spared.held.map(({ name }) => name).join(', '),
+  });
+  Object.assign(state, { spared, attempt: null });
+  await converge({ ...run, wanted: sparedWish(spared, wanted) });
 }
 
 /** Names everything of a wish that a service can see: all but its number. */
@@ -112,8 +133,10 @@ async function recall(service: AnyService, ports: EnginePorts): Promise<Memory |
   }
 }
 
-function reportOf({ service, wanted, state: { memory, facts } }: Run): ServiceReport {
+function reportOf({ service, wanted, state: { memory, facts, spared } }: Run): ServiceReport {
+  const held = spared?.digest === wanted.digest ? spared.held.slice(0, HELD_MAX) : [];
   return {
+    ...(held.length === 0 ? {} : { held }),
     service: service.name,
     wanted: wanted.generation,
     wantedDigest: wanted.digest,

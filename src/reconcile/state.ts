@@ -6,7 +6,7 @@ import type { AnyService } from '../services/kit/contract.ts';
 import type { BackOff } from './back-off.ts';
 import type { EnginePorts } from './ports.ts';
 import type { Recovery } from './recovery.ts';
-import type { FileStates, LastAction, Memory, ServiceStateName, Trigger, Wanted } from './values.ts';
+import type { FileStates, LastAction, Memory, ServiceStateName, Spared, Trigger, Wanted } from './values.ts';
 
 /** A configuration that could not be installed, and when it is tried again (monotonic). */
 export interface Attempt {
@@ -42,6 +42,8 @@ export interface EngineState {
   pid: number | null;
   /** Runs in a row that were broken off. */
   faults: number;
+  /** The last wish of which parts had to be left out. */
+  spared: Spared | null;
   /** Names what the last run brought the service to, where nothing is left to do or to wait for; else null. */
   settled: string | null;
 }

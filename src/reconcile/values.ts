@@ -90,6 +90,20 @@ export interface Memory {
   readonly actions?: readonly LastAction[];
 }
 
+/** An optional part that the daemon's checker does not take, in its words; as the wire's ServiceObservation has it. */
+export interface HeldBack {
+  readonly name: string;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+/** A wish without the parts that the daemon's checker does not take. `digest`: the whole wish's. */
+export interface Spared {
+  readonly digest: string;
+  readonly desired: Readonly<Record<string, unknown>>;
+  readonly held: readonly HeldBack[];
+}
+
 /** What is reported of a service; the wire's ServiceObservation. */
 export interface ServiceReport {
   readonly service: string;
@@ -103,6 +117,8 @@ export interface ServiceReport {
   readonly lastAction: LastAction | null;
   readonly restartDone: string | null;
   readonly actions?: readonly LastAction[];
+  /** Left out of what is in force; missing: nothing is. */
+  readonly held?: readonly HeldBack[];
   /** What the daemon said of itself at the last probe; never remembered. */
   readonly facts?: Readonly<Record<string, unknown>>;
 }

@@ -15,7 +15,7 @@ import { rangeCases } from './nouns/range.ts';
 import { recordCases } from './nouns/record.ts';
 import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
-import { snippetCases } from './nouns/declared/snippet.ts';
+import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
@@ -40,8 +40,8 @@ export const CASES = {
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,
-  ...snippetCases,
   ...tsigKeyCases,
+  ...dhcpSnippetCases,
   ...vlanCases,
   ...subnetCases,
   ...rangeCases,

@@ -1,4 +1,4 @@
-import type { AgentFinding, HostObservation } from '../contract/agent.ts';
+import type { AgentFinding, HostObservation, ServiceObservation } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
 import { readBehindSince, readFindings, readHeads, readOutlines } from '../store/publication.ts';
@@ -85,10 +85,26 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
         : null,
       facts: report?.facts ?? null,
       host: report?.host ?? null,
-      findings: [...(findings.get(row.id) ?? []), ...(report?.findings ?? []).map(agentFinding(row.name))],
+      findings: [
+        ...(findings.get(row.id) ?? []),
+        ...(report?.services ?? []).flatMap(heldFindings),
+        ...(report?.findings ?? []).map(agentFinding(row.name)),
+      ],
     };
   });
 }
+
+/** What a daemon's checker did not take, while the rest is in force. */
+const heldFindings = ({ service, held = [] }: ServiceObservation) =>
+  held.map(({ name, why, remedy }) => ({
+    service,
+    severity: 'error' as const,
+    subject: name,
+    code: 'part_refused',
+    sentence: `The ${name} is not in force: ${why.replace(/\.$/, '')}: it is left out.`,
+    held: name,
+    remedy,
+  }));
 
 /** What the agent says of itself, beside the findings of its services. */
 const agentFinding = (node: string) => (finding: AgentFinding) => ({

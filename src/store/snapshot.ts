@@ -4,7 +4,7 @@ import { formatAddress, parseAddress } from '../core/ip.ts';
 import type { IpRange } from '../model/ip-range.ts';
 import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
-import type { DhcpSnippet } from '../model/nouns/snippet.ts';
+import type { DhcpSnippet } from '../model/nouns/dhcp-snippet.ts';
 import type { Reservation } from '../model/nouns/reservation.ts';
 import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/settings.ts';
 import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
@@ -34,10 +34,12 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const stored = await readStoredSettings(tx);
   const { settings } = stored;
   const ends = await readLeaseEnds(tx);
+  const snippets = await tx.all(
+    sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
+  );
   const domains = await readDomains(tx);
   const copyKey = await readCopyKey(tx);
   const tsigKeys = await readTsigKeys(tx);
-  const snippets = await tx.all(sql<DhcpSnippet>`select id, name, scope, text from snippets where enabled order by id`);
   return {
     ...(await readPlace(tx)),
     ...stored,

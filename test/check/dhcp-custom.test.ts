@@ -4,13 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
 import { KNOWN_OPTIONS } from '../../src/model/nouns/dhcp-option-table.ts';
 import { parseDhcpOptions } from '../../src/model/nouns/dhcp-option.ts';
+import { decodeReply, type DhcpQuestion, encodeQuestion } from '../../src/drills/probes/dhcp/packet.ts';
 import type { Machine } from '../../src/model/machine.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
-import { DaemonBench } from '../kit/daemon-bench.ts';
+import { SNIPPET_PARTS } from '../../src/services/dhcp/custom/snippets.ts';
+import { renderService } from '../../src/services/kit/render.ts';
+import { searchParts } from '../../src/reconcile/spare.ts';
+import { goldenTemplates } from '../kit/goldens.ts';
+import { checkFiles, DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { askLease, PRINT_ALL_SCRIPT } from '../kit/dhcp-client.ts';
 import { aRange, aReservation, aSnippet, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
@@ -25,6 +30,22 @@ const START = [
 ];
 const PRINTER = '52:54:00:bb:00:01';
 const STRANGER = '52:54:00:cc:00:01';
+
+/** Sends a packet as it is, and gives the first answer of two seconds. */
+const ASK_RAW = `import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for name in (socket.SO_REUSEADDR, socket.SO_BROADCAST): s.setsockopt(socket.SOL_SOCKET, name, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth0')
+s.bind(('', 68)); s.settimeout(2)
+s.sendto(bytes.fromhex(sys.argv[1]), ('255.255.255.255', 67))
+try: print(s.recv(2048).hex())
+except TimeoutError: pass`;
+
+async function rawAnswer(run: (argv: readonly string[]) => Promise<Ran>, question: DhcpQuestion) {
+  const ran = await run(['python3', '-c', ASK_RAW, encodeQuestion(question).toString('hex')]);
+  if (ran.code !== 0) throw new Error(ran.stderr);
+  return decodeReply(Buffer.from(ran.stdout.trim(), 'hex'));
+}
 
 /** What operators set of DHCP, as clients of a real Kea get it. */
 describe('custom DHCP on the wire', () => {
@@ -177,6 +198,15 @@ describe('custom DHCP on the wire', () => {
     });
     expect(await askLease(one, { mac: '52:54:00:cc:00:77' })).toBeNull();
     expect(await askLease(one, { mac: PRINTER })).toMatchObject({ ip: '10.10.10.30' });
+    // A client of another server asks for its address again: a refusal would take it away.
+    const again = (wants: string) => rawAnswer(one, { kind: 'request', xid: 77, mac: '52:54:00:cc:00:78', wants });
+    expect(await again('10.10.10.222')).toBeNull();
+    expect(await again('10.10.10.150')).toBeNull();
+    expect(
+      await rawAnswer(two, { kind: 'request', xid: 77, mac: '52:54:00:cc:00:78', wants: '10.99.0.1' }),
+    ).toMatchObject({
+      kind: 'nak',
+    });
     expect(await askLease(two)).toMatchObject({ ip: expect.stringMatching(/^10\.20\.200\./) });
   });
 
@@ -213,6 +243,32 @@ describe('custom DHCP on the wire', () => {
       file: 'printer.cfg',
     });
     expect(await askLease(one, { mac: STRANGER, vendor: 'Phone-7' })).toMatchObject({ file: 'phone.0' });
+  });
+
+  it('Kea says itself which snippets it does not take in place', async () => {
+    const desired = site({
+      reservations: [aReservation(1, 1, '10.10.10.30', { mac: PRINTER })],
+      snippets: [
+        aSnippet(1, 'good', 'global', { 'renew-timer': 100 }),
+        aSnippet(2, 'no-address', '10.10.10.0/24', { 'option-data': [{ name: 'log-servers', data: 'nowhere' }] }),
+        aSnippet(3, 'no-test', 'global', { 'client-classes': [{ name: 'odd', test: 'option[60] is odd' }] }),
+        aSnippet(4, 'too-long', '10.20.0.0/16', { 'min-valid-lifetime': 90_000 }),
+        aSnippet(5, 'fine', PRINTER, { 'boot-file-name': 'x' }),
+      ],
+    });
+    const templates = goldenTemplates();
+    const found = await searchParts(SNIPPET_PARTS, desired, async (less) => {
+      const files = renderService(dhcp, less, { facts: bench.facts, templates, generation: 1 });
+      const refused = (await checkFiles(host, dhcp, files)).find(({ code }) => code !== 0);
+      return refused ? { kind: 'rejected', why: refused.stderr } : { kind: 'passed' };
+    });
+    expect(found?.desired.snippets?.map(({ name }) => name)).toEqual(['good', 'fine']);
+    expect(found?.held.map(({ name }) => name)).toEqual(['snippet no-address', 'snippet no-test', 'snippet too-long']);
+    const words = found?.held.map(({ why }) => why) ?? [];
+    expect(words[0]).toMatch(/Failed to convert string to address 'nowhere'/);
+    expect(words[1]).toMatch(/expression: \[option\[60\] is odd\] error/);
+    expect(words[2]).toMatch(/min-valid-lifetime/);
+    await bench.apply(found?.desired);
   });
 
   it('a relayed client gets a lease of the subnet that the relay has its address in', async () => {

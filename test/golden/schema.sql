@@ -153,25 +153,6 @@ table spaces
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.spaces FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.spaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
-table snippets
-  id integer not null identity
-  name text not null
-  comment text not null default ''::text
-  enabled boolean not null default true
-  scope text not null default 'global'::text
-  text text not null default '{}'::text
-  version integer not null default 1
-  created_at timestamp with time zone not null default now()
-  updated_at timestamp with time zone not null default now()
-  constraint snippets_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
-  constraint snippets_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
-  constraint snippets_name_unique UNIQUE (name)
-  constraint snippets_pkey PRIMARY KEY (id)
-  constraint snippets_scope_grammar CHECK ((scope ~ '^(global|[0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9.]{7,15}/[0-9]{1,2})$'::text))
-  constraint snippets_text_grammar CHECK ((length(text) <= 65536))
-  CREATE TRIGGER raise_version BEFORE UPDATE ON public.snippets FOR EACH ROW EXECUTE FUNCTION raise_version()
-  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.snippets FOR EACH ROW EXECUTE FUNCTION write_history('id')
-
 table settings
   name text not null
   value jsonb not null
@@ -797,6 +778,25 @@ table domains
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF name ON public.domains FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table dhcp_snippets
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  enabled boolean not null default true
+  scope text not null default 'global'::text
+  text text not null default '{}'::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint dhcp_snippets_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint dhcp_snippets_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint dhcp_snippets_name_unique UNIQUE (name)
+  constraint dhcp_snippets_pkey PRIMARY KEY (id)
+  constraint dhcp_snippets_scope_grammar CHECK ((scope ~ '^(global|[0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9.]{7,15}/[0-9]{1,2})$'::text))
+  constraint dhcp_snippets_text_grammar CHECK ((length(text) <= 65536))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.dhcp_snippets FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.dhcp_snippets FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table desired
   node_id text not null

@@ -1,11 +1,11 @@
 import { FABRIC } from './fabric.ts';
-import { SNIPPET } from './snippet.ts';
+import { DHCP_SNIPPET } from './dhcp-snippet.ts';
 import { SPACE } from './space.ts';
 import { TAG } from './tag.ts';
 import { TSIG_KEY } from './tsig-key.ts';
 
 /** Every declared noun, in the order of the API's document and the command line's help. Adding one is one line here. */
-export const NOUNS = [FABRIC, SPACE, TAG, SNIPPET, TSIG_KEY] as const;
+export const NOUNS = [FABRIC, SPACE, TAG, TSIG_KEY, DHCP_SNIPPET] as const;
 
 /** One of the declared nouns. */
 export type Declared = (typeof NOUNS)[number];

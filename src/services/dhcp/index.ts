@@ -2,7 +2,7 @@ import { identityOf } from '../../core/service-identity.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDhcp, compilePairs, type DhcpShared, prepareDhcp } from './compile.ts';
 import { activateDhcp, checkDhcp, dhcpCommands, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
-import { lintSnippets } from './custom/snippets.ts';
+import { lintSnippets, SNIPPET_PARTS } from './custom/snippets.ts';
 import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
@@ -24,6 +24,7 @@ const KIND = {
   prepare: prepareDhcp,
   lint: (desired) => [...lintDhcpParts(desired), ...lintDhcp(desired)],
   parts: DHCP_PARTS,
+  optional: SNIPPET_PARTS,
   limits: limitsDhcp,
   onRoleChange: roleChangeDhcp,
   parseProbe: parseProbeDhcp,

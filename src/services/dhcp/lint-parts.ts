@@ -53,7 +53,8 @@ export const DHCP_PARTS: readonly PartList[] = [
 
 /** For what Kea refuses its whole file (tried with `kea-dhcp4 -t`): told element by element, so that the rest is served. */
 export function lintDhcpParts(desired: DhcpDesired): readonly Finding[] {
-  return [...lintSubnets(desired), ...lintSnippetParts(desired, classNames(desired))];
+  const snippets = desired.snippets === undefined ? [] : lintSnippetParts(desired, classNames(desired));
+  return [...lintSubnets(desired), ...snippets];
 }
 
 function lintSubnets(desired: DhcpDesired): readonly Finding[] {

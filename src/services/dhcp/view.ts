@@ -99,6 +99,7 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
         present.flatMap(sharesOf).map((network) => ({
           name: network.name,
           ...(network.isRelayed === true ? {} : { interface: network.interface }),
+          ...authorityOf(network),
           ...classesOfNetwork(network, classes),
           subnet4: network.subnets.map((subnet) =>
             withSnippets(
@@ -120,6 +121,11 @@ function sharesOf(network: DhcpNetwork): (DhcpNetwork & { readonly name: string 
   const name = `vlan-${network.vlanId}`;
   if (network.isRelayed !== true) return [{ ...network, name }];
   return network.subnets.map((subnet) => ({ ...network, name: `${name}-subnet-${subnet.id}`, subnets: [subnet] }));
+}
+
+/** Where unknown clients are ignored, another server may have them: to refuse the addresses that they have from it would take these away. */
+function authorityOf({ subnets }: DhcpNetwork): object {
+  return subnets.some(({ ignoreUnknown }) => ignoreUnknown === true) ? { authoritative: false } : {};
 }
 
 /** Several VLANs come by the interface of their relay VLAN. */

@@ -46,6 +46,20 @@ export interface PartList {
   readonly isNeeded?: boolean;
 }
 
+/** A part of a desired state that the daemon can do without, and whose content it alone can judge. `name`, `remedy`: as in `PartList`. */
+export interface OptionalPart {
+  readonly key: string;
+  readonly name: string;
+  readonly remedy: string;
+}
+
+/** Where the daemon's checker refuses the files, the optional parts that it does not take are left out, and the rest is applied. */
+export interface OptionalParts<Desired> {
+  list(desired: Desired): readonly OptionalPart[];
+  /** The desired state without the parts of these keys. */
+  without(desired: Desired, keys: ReadonlySet<string>): Desired;
+}
+
 /** One file that a template makes: where it goes and what the template sees. */
 export interface FileInstance {
   readonly target: string;
@@ -196,6 +210,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   lint(desired: Desired): readonly Finding[];
   /** Lists whose elements are held back one by one; all else is held back with the whole service. */
   readonly parts?: readonly PartList[];
+  /** Parts that are left out where the daemon's checker does not take them. */
+  readonly optional?: OptionalParts<Desired>;
   /** Findings about the whole site that no node's own part shows, such as a VLAN that nobody serves. An `error` degrades the site and holds nothing back. */
   lintSite?(snapshot: Snapshot): readonly Finding[];
   view(desired: Desired, facts: HostFacts): View;

@@ -299,6 +299,9 @@ describe('changing', () => {
     ['upstream_dns', [], ['192.0.2.1', '192.0.2.2,192.0.2.3'], ['192.0.2.1', '192.0.2.2', '192.0.2.3']],
     ['upstream_dns', [], [''], []],
     ['upstream_dns', ['192.0.2.9'], ['--default'], ['192.0.2.9']],
+    // A comma belongs to the option.
+    ['dhcp_options', [], ['7=192.0.2.1,192.0.2.2', '224:string=a'], ['7=192.0.2.1,192.0.2.2', '224:string=a']],
+    ['dhcp_options', [], [''], []],
     ['default_ttl', 30, ['60'], 60],
     ['dnssec_validation', 'auto', ['no'], 'no'],
     ['enable_http_proxy', true, ['off'], false],

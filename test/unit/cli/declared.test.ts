@@ -149,16 +149,16 @@ describe.each(carriedBy('machine').map((declaration) => [declaration.plural, dec
 
 it('a long text is read from a file, its lines joined, and shown as people read it', async () => {
   const snippet = { id: 1, name: 'a', comment: '', enabled: true, scope: 'global', text: '{"renew-timer":5}' };
-  region.on('POST /snippets', { body: snippet });
+  region.on('POST /dhcp-snippets', { body: snippet });
   const readFile = async (path: string) => (path === '/tmp/a.json' ? '{\n\t"renew-timer":\r\n 5\n}\n' : null);
-  await run(region, ['snippet', 'create', 'a', '--text', '@/tmp/a.json'], { readFile });
+  await run(region, ['dhcp-snippet', 'create', 'a', '--text', '@/tmp/a.json'], { readFile });
   expect(region.seen.map(({ body }) => body)).toEqual([{ name: 'a', text: '{ "renew-timer": 5 }' }]);
-  expect(await run(region, ['snippet', 'create', 'a', '--text', '@/tmp/b.json'], { readFile })).toMatchObject({
+  expect(await run(region, ['dhcp-snippet', 'create', 'a', '--text', '@/tmp/b.json'], { readFile })).toMatchObject({
     code: 2,
     err: expect.stringContaining('--text: there is no file "/tmp/b.json".'),
   });
-  region.on('GET /snippets/a', { body: snippet });
-  expect((await run(region, ['snippet', 'show', 'a'])).out).toMatch(/text: +\{\n +"renew-timer": 5\n +\}/);
-  region.on('GET /snippets', page(snippet));
-  expect((await run(region, ['snippet', 'list'])).out).not.toContain('renew-timer');
+  region.on('GET /dhcp-snippets/a', { body: snippet });
+  expect((await run(region, ['dhcp-snippet', 'show', 'a'])).out).toMatch(/text: +\{\n +"renew-timer": 5\n +\}/);
+  region.on('GET /dhcp-snippets', page(snippet));
+  expect((await run(region, ['dhcp-snippet', 'list'])).out).not.toContain('renew-timer');
 });

@@ -6,7 +6,7 @@ import {
   kindOfScope,
   parseSnippet,
   type SnippetBody,
-} from '../../../model/nouns/snippet.ts';
+} from '../../../model/nouns/dhcp-snippet.ts';
 import type { Finding } from '../../kit/contract.ts';
 import type { DhcpDesired } from '../desired.ts';
 import type { Snippet } from './desired.ts';

@@ -8,7 +8,7 @@ export function customParts(): PartList[] {
     {
       path: 'snippets/*',
       name: (snippet) => `snippet ${memberText(snippet, 'name')}`,
-      remedy: 'Change the snippet, or switch it off: regent snippet list.',
+      remedy: 'Change the snippet, or switch it off: regent dhcp-snippet list.',
       key: 'id',
     },
     list('options/*', 'Change the setting dhcp_options: regent setting get dhcp_options.'),

@@ -1,14 +1,15 @@
-import { parseSnippet, kindOfScope, type SnippetKind } from '../../../model/nouns/snippet.ts';
-import type { DhcpSnippet } from '../../../model/nouns/snippet.ts';
+import { parseSnippet, kindOfScope, type SnippetKind } from '../../../model/nouns/dhcp-snippet.ts';
+import type { DhcpSnippet } from '../../../model/nouns/dhcp-snippet.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import type { Finding } from '../../kit/contract.ts';
+import type { Finding, OptionalParts } from '../../kit/contract.ts';
 import type { DhcpDesired, DhcpNetwork } from '../desired.ts';
 import { fixedMacs } from '../static-leases.ts';
 import type { Snippet } from './desired.ts';
 
 /** The snippets that a node's Kea has something to do with, as a member; none where there are none. */
 export function snippetsFor(snapshot: Snapshot, networks: readonly DhcpNetwork[]): { snippets?: Snippet[] } {
+  if ((snapshot.snippets ?? []).length === 0) return {};
   const subnets = networks.flatMap((network) => network.subnets);
   const cidrs = new Set(subnets.map(({ cidr }) => cidr));
   const macs = fixedMacs(subnets);
@@ -38,7 +39,7 @@ export function lintSnippets(snapshot: Snapshot): readonly Finding[] {
         severity: 'warning',
         subject: `snippet ${snippet.name}`,
         sentence: `The snippet ${snippet.name} does nothing: ${why}.`,
-        remedy: `Give it another scope, or switch it off: regent snippet set ${snippet.name} --enabled off.`,
+        remedy: `Give it another scope, or switch it off: regent dhcp-snippet set ${snippet.name} --enabled off.`,
       },
     ];
   });
@@ -61,6 +62,20 @@ function isLeased({ machines, reservations }: Snapshot, mac: string): boolean {
     machines.some(({ interfaces }) => interfaces.some((nic) => nic.mac === mac && nic.addresses.some(isFixed)))
   );
 }
+
+/** Kea alone can say whether a snippet is right in its place. */
+export const SNIPPET_PARTS: OptionalParts<DhcpDesired> = {
+  list: ({ snippets = [] }) =>
+    snippets.map(({ id, name }) => ({
+      key: String(id),
+      name: `snippet ${name}`,
+      remedy: `Change it, or switch it off: regent dhcp-snippet show ${name}.`,
+    })),
+  without: ({ snippets = [], ...desired }, keys) => {
+    const kept = snippets.filter(({ id }) => !keys.has(String(id)));
+    return kept.length === 0 ? desired : { ...desired, snippets: kept };
+  },
+};
 
 /** The snippets of a scope, read, in their order. */
 export function bodiesOf({ snippets = [] }: Pick<DhcpDesired, 'snippets'>, scope: string): Record<string, unknown>[] {

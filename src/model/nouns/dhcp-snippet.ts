@@ -1,5 +1,5 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
-import { type MemberRule, type Members, NO_MEMBERS, SNIPPET_MEMBERS } from './snippet-members.ts';
+import { type MemberRule, type Members, NO_MEMBERS, SNIPPET_MEMBERS } from './dhcp-snippet-members.ts';
 
 /** A fragment of Kea's configuration for its scope: `global`, the CIDR of a subnet, or the MAC of an interface with a static lease. */
 export interface DhcpSnippet {

@@ -1,11 +1,11 @@
-import { parseSnippetName, SNIPPET_MAX, SNIPPET_NAME_RULE } from '../../model/nouns/snippet.ts';
+import { parseSnippetName, SNIPPET_MAX, SNIPPET_NAME_RULE } from '../../model/nouns/dhcp-snippet.ts';
 import { commentField, declare, flagField, nameField, textField, VERBS } from './declare.ts';
 
 /** A fragment of Kea's configuration that operators add: for all clients, a subnet, or a host. */
-export const SNIPPET = declare({
-  noun: 'snippet',
-  plural: 'snippets',
-  component: 'Snippet',
+export const DHCP_SNIPPET = declare({
+  noun: 'dhcp-snippet',
+  plural: 'dhcp-snippets',
+  component: 'DhcpSnippet',
   verbs: VERBS,
   fields: {
     name: nameField({ max: 64, rule: SNIPPET_NAME_RULE, parse: parseSnippetName }),
@@ -38,13 +38,16 @@ export const SNIPPET = declare({
       summary:
         'add a fragment to what racks give to Kea; settings of subnet, machine and reservation come before it where they exist',
       examples: [
-        'regent snippet create phones --scope 10.10.20.0/24 --text @phones.json --dry-run',
-        `regent snippet create syslog --text '{"option-data": [{"name": "log-servers", "data": "192.0.2.14"}]}'`,
+        'regent dhcp-snippet create phones --scope 10.10.20.0/24 --text @phones.json --dry-run',
+        `regent dhcp-snippet create syslog --text '{"option-data": [{"name": "log-servers", "data": "192.0.2.14"}]}'`,
       ],
     },
     set: {
       summary: 'change a snippet, or switch it off',
-      examples: ['regent snippet set phones --enabled off', 'regent snippet set phones --text @phones.json --dry-run'],
+      examples: [
+        'regent dhcp-snippet set phones --enabled off',
+        'regent dhcp-snippet set phones --text @phones.json --dry-run',
+      ],
     },
     delete: { summary: 'take a snippet out of the configuration' },
   },

@@ -1,7 +1,7 @@
-import { SNIPPET } from '../../../contract/nouns/snippet.ts';
+import { DHCP_SNIPPET } from '../../../contract/nouns/dhcp-snippet.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machine.ts';
-import { parseSnippet } from '../../../model/nouns/snippet.ts';
+import { parseSnippet } from '../../../model/nouns/dhcp-snippet.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
 import { findMachine } from '../../../store/queries/machines.ts';
 import { listReservations } from '../../../store/queries/network/reservations.ts';
@@ -10,34 +10,34 @@ import { target, writing } from '../../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './cases.ts';
 import { subnetByRef } from '../network-refs.ts';
 
-type Row = DeclaredRow<'snippet'>;
+type Row = DeclaredRow<'dhcp-snippet'>;
 
 /** What is special about snippets: the scope is a thing that exists, and the text is what this scope allows. */
-export const snippetCases = {
-  'snippet.create': writing(
-    'snippet.create',
-    ({ body }) => `snippet create ${body.name}`,
+export const dhcpSnippetCases = {
+  'dhcp-snippet.create': writing(
+    'dhcp-snippet.create',
+    ({ body }) => `dhcp-snippet create ${body.name}`,
     async (tx, { body }) => {
       const values = await readSnippet(tx, body, null);
       if (isRejected(values)) return values;
-      const row = await createDeclared(tx, 'snippet', values);
-      tx.emit({ kind: 'snippet.created', subject: row.name, data: viewDeclared<'snippet'>(row) });
-      return { body: viewDeclared<'snippet'>(row), version: row.version };
+      const row = await createDeclared(tx, 'dhcp-snippet', values);
+      tx.emit({ kind: 'dhcp-snippet.created', subject: row.name, data: viewDeclared<'dhcp-snippet'>(row) });
+      return { body: viewDeclared<'dhcp-snippet'>(row), version: row.version };
     },
   ),
 
-  'snippet.set': writing(
-    'snippet.set',
-    ({ params }) => `snippet set ${params.snippet}`,
+  'dhcp-snippet.set': writing(
+    'dhcp-snippet.set',
+    ({ params }) => `dhcp-snippet set ${params.dhcp_snippet}`,
     async (tx, { params, body }, context) => {
-      const old = await declaredByRef(tx, 'snippet', params.snippet);
+      const old = await declaredByRef(tx, 'dhcp-snippet', params.dhcp_snippet);
       if (isRejected(old)) return old;
       const values = await readSnippet(tx, body, old);
       if (isRejected(values)) return values;
-      const row = await updateDeclared(tx, 'snippet', target(old.id, context), values);
+      const row = await updateDeclared(tx, 'dhcp-snippet', target(old.id, context), values);
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'snippet.changed', subject: row.name, data: viewDeclared<'snippet'>(row) });
-      return { body: viewDeclared<'snippet'>(row), version: row.version };
+      tx.emit({ kind: 'dhcp-snippet.changed', subject: row.name, data: viewDeclared<'dhcp-snippet'>(row) });
+      return { body: viewDeclared<'dhcp-snippet'>(row), version: row.version };
     },
   ),
 };
@@ -46,8 +46,8 @@ async function readSnippet(
   tx: Tx,
   body: Partial<Pick<Row, 'scope' | 'text'>>,
   old: Row | null,
-): Promise<Values<'snippet'> | Rejected> {
-  const values = await readFields(tx, SNIPPET.fields, body);
+): Promise<Values<'dhcp-snippet'> | Rejected> {
+  const values = await readFields(tx, DHCP_SNIPPET.fields, body);
   if (isRejected(values)) return values;
   const scope = body.scope === undefined ? (old?.scope ?? 'global') : await readScope(tx, body.scope);
   if (isRejected(scope)) return scope;

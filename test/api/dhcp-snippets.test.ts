@@ -24,47 +24,52 @@ const BOOT = '{"boot-file-name": "x"}';
 
 describe('snippets', () => {
   it('are for all, for a subnet by its name, for a MAC of a reservation or a machine', async () => {
-    expect(await made('/snippets', { name: 'a' })).toMatchObject({ scope: 'global', text: '{}', enabled: true });
-    expect(await made('/snippets', { name: 'b', scope: 'lab', text: ` ${BOOT} ` })).toMatchObject({
+    expect(await made('/dhcp-snippets', { name: 'a' })).toMatchObject({ scope: 'global', text: '{}', enabled: true });
+    expect(await made('/dhcp-snippets', { name: 'b', scope: 'lab', text: ` ${BOOT} ` })).toMatchObject({
       scope: '10.20.0.0/24',
       text: BOOT,
     });
-    expect(await made('/snippets', { name: 'c', scope: '52-54-00-00-00-30', text: BOOT })).toMatchObject({
+    expect(await made('/dhcp-snippets', { name: 'c', scope: '52-54-00-00-00-30', text: BOOT })).toMatchObject({
       scope: MAC,
     });
-    expect(await made('/snippets', { name: 'd', scope: '52:54:00:00:00:31' })).toMatchObject({ name: 'd' });
+    expect(await made('/dhcp-snippets', { name: 'd', scope: '52:54:00:00:00:31' })).toMatchObject({ name: 'd' });
     const large = `{"option-data":[${Array(250)
       .fill(`{"code":224,"data":"${'A'.repeat(200)}"}`)
       .join()}]}`;
-    expect((await patch('/snippets/a', { text: large })).status).toBe(200);
+    expect((await patch('/dhcp-snippets/a', { text: large })).status).toBe(200);
   });
 
   it('can be switched off, and taken back in one step', async () => {
-    await made('/snippets', { name: 'undone', text: BOOT });
+    await made('/dhcp-snippets', { name: 'undone', text: BOOT });
     const latest = async () => {
       const list = await site.call('GET', '/config/history?limit=1');
       return (list.body['items'] as { id: number; summary: string }[])[0];
     };
-    expect((await patch('/snippets/undone', { enabled: false })).body).toMatchObject({ enabled: false, text: BOOT });
-    expect((await patch('/snippets/undone', { text: '{"renew-timer": 5}' })).body).toMatchObject({ enabled: false });
+    expect((await patch('/dhcp-snippets/undone', { enabled: false })).body).toMatchObject({
+      enabled: false,
+      text: BOOT,
+    });
+    expect((await patch('/dhcp-snippets/undone', { text: '{"renew-timer": 5}' })).body).toMatchObject({
+      enabled: false,
+    });
     const change = await latest();
-    expect(change?.summary).toBe('snippet set undone');
+    expect(change?.summary).toBe('dhcp-snippet set undone');
     expect((await site.call('POST', `/config/history/${change?.id}/rollback`)).status).toBe(201);
-    expect((await site.call('GET', '/snippets/undone')).body).toMatchObject({ text: BOOT, enabled: false });
+    expect((await site.call('GET', '/dhcp-snippets/undone')).body).toMatchObject({ text: BOOT, enabled: false });
   });
 
   it('tell what they would change before they do', async () => {
-    const dry = await site.call('POST', '/snippets?dry_run=true', { body: { name: 'dry', text: BOOT } });
+    const dry = await site.call('POST', '/dhcp-snippets?dry_run=true', { body: { name: 'dry', text: BOOT } });
     expect(dry.body).toMatchObject({ dryRun: true, object: { name: 'dry' } });
-    expect((await site.call('GET', '/snippets/dry')).status).toBe(404);
+    expect((await site.call('GET', '/dhcp-snippets/dry')).status).toBe(404);
   });
 
   it('live on when their subnet goes', async () => {
     await made('/subnets', { cidr: '10.21.0.0/24' });
-    await made('/snippets', { name: 'left', scope: '10.21.0.0/24', text: BOOT });
+    await made('/dhcp-snippets', { name: 'left', scope: '10.21.0.0/24', text: BOOT });
     expect((await site.call('DELETE', '/subnets/10.21.0.0%2F24')).status).toBe(200);
-    expect((await patch('/snippets/left', { comment: 'x' })).body).toMatchObject({ scope: '10.21.0.0/24' });
-    expect((await patch('/snippets/left', { scope: '10.21.0.0/24' })).status).toBe(422);
+    expect((await patch('/dhcp-snippets/left', { comment: 'x' })).body).toMatchObject({ scope: '10.21.0.0/24' });
+    expect((await patch('/dhcp-snippets/left', { scope: '10.21.0.0/24' })).status).toBe(422);
   });
 
   it.each([
@@ -84,7 +89,7 @@ describe('snippets', () => {
     [{ scope: 'ff:ff:ff:ff:ff:ff' }, 'scope: "ff:ff:ff:ff:ff:ff" is the broadcast address'],
     [{ text: `{"option-data": "${'x'.repeat(65_600)}"}` }, 'text: '],
   ])('refuse %j', async (body, detail) => {
-    const answer = await site.call('POST', '/snippets', { body: { name: 'bad', ...body } });
+    const answer = await site.call('POST', '/dhcp-snippets', { body: { name: 'bad', ...body } });
     expect({ status: answer.status, detail: answer.body['detail'] }).toEqual({
       status: 422,
       detail: expect.stringContaining(detail),
@@ -92,11 +97,14 @@ describe('snippets', () => {
   });
 
   it('refuse a scope that the text does not fit, and 1 MB', async () => {
-    await made('/snippets', { name: 'def', text: '{"option-def": [{"name": "x", "code": 240, "type": "uint8"}]}' });
-    expect((await patch('/snippets/def', { scope: 'lab' })).body).toMatchObject({
+    await made('/dhcp-snippets', {
+      name: 'def',
+      text: '{"option-def": [{"name": "x", "code": 240, "type": "uint8"}]}',
+    });
+    expect((await patch('/dhcp-snippets/def', { scope: 'lab' })).body).toMatchObject({
       detail: expect.stringContaining('the member "option-def" is not for a snippet'),
     });
     const body = { name: 'huge', text: `{"option-data": "${'x'.repeat(1_000_000)}"}` };
-    expect((await site.call('POST', '/snippets', { body })).status).toBe(413);
+    expect((await site.call('POST', '/dhcp-snippets', { body })).status).toBe(413);
   });
 });

@@ -1,0 +1,94 @@
+import { sentenceOf } from '../core/errors.ts';
+import type { OptionalPart, OptionalParts, RenderedFile } from '../services/kit/contract.ts';
+import { renderService } from '../services/kit/render.ts';
+import { type CheckOutcome, checkStaged } from './check.ts';
+import { diskStates, readFolder, stage } from './disk.ts';
+import { statesOf } from './files.ts';
+import type { Run } from './state.ts';
+import type { HeldBack, Spared, Wanted } from './values.ts';
+
+const WORDS_MAX = 600;
+
+/** The wish as far as the daemon takes it, where that is known. */
+export function sparedWish(spared: Spared | null, wanted: Wanted): Wanted {
+  return spared?.digest === wanted.digest ? { ...wanted, desired: spared.desired } : wanted;
+}
+
+/** Looks for the optional parts for which the checker has refused a wish. Null: they are not to blame. Nothing of what was shown to it stays. */
+export async function spareParts(run: Run): Promise<Spared | null> {
+  const { service, wanted, ports } = run;
+  const { optional } = service;
+  const { desired, digest } = wanted;
+  if (!optional || desired === null) return null;
+  const check = (less: typeof desired) => checkWish({ ...run, wanted: { ...wanted, desired: less } });
+  try {
+    const found = await searchParts(optional, desired, check);
+    return found && { digest, ...found };
+  } finally {
+    for (const path of await ports.host.files.list(`${service.folder}/.stage`)) await ports.host.files.remove(path);
+  }
+}
+
+/**
+ * Shows a desired state to the checker without its optional parts, and with some of them, by halves, until it is known which ones it does not take. Null:
+ * it takes none of it, or all, or could not be asked.
+ */
+export async function searchParts<D extends object>(
+  optional: OptionalParts<D>,
+  desired: D,
+  check: (desired: D) => Promise<CheckOutcome>,
+): Promise<{ readonly desired: D; readonly held: readonly HeldBack[] } | null> {
+  const parts = optional.list(desired);
+  const accepted = new Set<string>();
+  const held: HeldBack[] = [];
+  let isSure = true;
+  const only = (kept: ReadonlySet<string>): D => {
+    const left = parts.map(({ key }) => key).filter((key) => !kept.has(key));
+    return optional.without(desired, new Set(left));
+  };
+  const admit = async (some: readonly OptionalPart[]): Promise<void> => {
+    const outcome = await check(only(new Set([...accepted, ...some.map(({ key }) => key)])));
+    const [first] = some;
+    if (outcome.kind === 'passed') for (const { key } of some) accepted.add(key);
+    else if (outcome.kind === 'check_failed') isSure = false;
+    else if (first && some.length === 1) held.push(heldOf(first, outcome.why));
+    else {
+      const half = Math.ceil(some.length / 2);
+      await admit(some.slice(0, half));
+      await admit(some.slice(half));
+    }
+  };
+  if (parts.length === 0 || (await check(only(new Set()))).kind !== 'passed') return null;
+  await admit(parts);
+  return isSure && held.length > 0 ? { desired: only(accepted), held } : null;
+}
+
+function heldOf({ name, remedy }: OptionalPart, why: string): HeldBack {
+  // The first line says what is wrong; what the checker tells besides is for its log.
+  return { name, why: (why.split('\n')[0] ?? '').slice(0, WORDS_MAX), remedy };
+}
+
+/** Shows the files of a wish to the checker. */
+async function checkWish({ service, ports, state, wanted, facts }: Run): Promise<CheckOutcome> {
+  let files: readonly RenderedFile[];
+  try {
+    files = renderService(service, wanted.desired, {
+      facts,
+      templates: ports.templates,
+      generation: wanted.generation,
+    });
+  } catch (error) {
+    return { kind: 'rejected', why: sentenceOf(error) };
+  }
+  const known = [statesOf(files), state.memory.loaded?.files ?? {}, state.memory.good?.files ?? {}];
+  const texts = await readFolder(ports.host, service.folder, ...known);
+  const good = state.memory.good?.files ?? {};
+  const staged = await stage(ports.host, {
+    folder: service.folder,
+    texts,
+    disk: diskStates(texts, ...known),
+    files,
+    good,
+  });
+  return await checkStaged(ports, service.check(staged));
+}
