@@ -37,6 +37,9 @@ it('what the daemon’s checker did not take is an error of the service while it
       remedy: 'Change it.',
     },
   ]);
+  // What ends a wait, and the exit code, look at the status.
+  const status = (await site.call('GET', '/status')).body;
+  expect(status['findings']).toContainEqual(expect.objectContaining({ code: 'part_refused', severity: 'error' }));
   await tell();
   expect(await findings()).toEqual([]);
 });

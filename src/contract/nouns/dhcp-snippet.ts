@@ -36,7 +36,7 @@ export const DHCP_SNIPPET = declare({
     example: 'hall-2',
     create: {
       summary:
-        'add a fragment to what racks give to Kea; settings of subnet, machine and reservation come before it where they exist',
+        'add a fragment to what racks give to Kea; it stands in for the same setting of its scope, and the nearest scope counts',
       examples: [
         'regent dhcp-snippet create phones --scope 10.10.20.0/24 --text @phones.json --dry-run',
         `regent dhcp-snippet create syslog --text '{"option-data": [{"name": "log-servers", "data": "192.0.2.14"}]}'`,
