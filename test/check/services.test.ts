@@ -27,6 +27,8 @@ describe.each(SERVICES.map((service) => service.name))('%s goldens and the real 
     await host.run(['install', '-d', '/run/regent-vip']);
     await host.run(['install', '-d', '-o', '_kea', '-g', '_kea', '/run/kea', '/run/lock/kea', '/var/lib/kea']);
     await giveIdentity(host);
+    for (const user of ['regent-agent', 'regent-votes'])
+      await host.run(['sh', '-c', `getent passwd ${user} >/dev/null || useradd --system --user-group ${user}`]);
     for (const path of CHECKERS) {
       const text = readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
       host.write(`/opt/regent/current/${path}`, text, { mode: 0o755 });
@@ -48,9 +50,9 @@ describe.each(SERVICES.map((service) => service.name))('%s goldens and the real 
 
   it('refuses each file of a case that was broken on purpose', async () => {
     const service = serviceNamed(name);
-    // Services of a cluster alone have no files without one.
-    const typical = renderedCase(name, 'typical', templates);
-    const files = typical.length > 0 ? typical : renderedCase(name, 'cluster', templates);
+    // Services of a cluster have no files without one, and those of rack pairs none without a pair.
+    const cases = ['typical', 'cluster', 'pair'].map((caseName) => renderedCase(name, caseName, templates));
+    const files = cases.find((some) => some.length > 0) ?? [];
     expect(files).not.toHaveLength(0);
     const victims = new Set<RenderedFile>([...files.slice(0, 3), ...files.slice(-1)]);
     for (const victim of victims) {

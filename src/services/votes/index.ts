@@ -25,9 +25,9 @@ const FILES: readonly FileSpec<VotesDesired>[] = [
   {
     template: 'votes.json.hbs',
     format: 'json',
-    mode: 0o644,
+    mode: 0o640,
     owner: 'root',
-    group: 'root',
+    group: USER,
     instances: (view) => [{ target: FILE, view }],
   },
 ];
