@@ -40,9 +40,9 @@ const links = new Map<
   { readonly link: Link<Sent>; readonly keys: Set<string>; readonly region: string | null }
 >();
 const listeners = new Map<string, Listener>();
-let identity: Identity = readIdentity();
-let pki = signOf(PKI_FILES);
-let run = nextRun();
+let identity!: Identity;
+let pki = '';
+let run = 0;
 const count = { beat: 0, said: 0 };
 let lastAt = clock();
 let beatAt = -Infinity;
@@ -200,26 +200,37 @@ function clearStates(): void {
   }
 }
 
-process.on('SIGTERM', () => {
+function leave(): void {
   log('is asked to end: gives its pairs away');
   leavingAt = clock();
   for (const pair of pairs.values()) pair.leave();
-});
-clearStates();
-await clearRules();
-followFiles();
-log(`decides for ${pairs.size} pairs`);
-notify('READY=1');
-for (let filesAt = clock(); ; ) {
-  const now = wake();
-  notify('WATCHDOG=1');
-  if (now - filesAt >= FILES_MS) {
-    filesAt = now;
-    followFiles();
+}
+
+async function decideOn(): Promise<never> {
+  for (let filesAt = clock(); ; ) {
+    const now = wake();
+    notify('WATCHDOG=1');
+    if (now - filesAt >= FILES_MS) {
+      filesAt = now;
+      followFiles();
+    }
+    for (const pair of pairs.values()) pair.turn();
+    beat(now);
+    const isFree = [...pairs.values()].every((pair) => pair.isFree);
+    if (leavingAt !== null && (now - leavingAt > LEAVE_MS || isFree)) process.exit(0);
+    await pause(LOOP_MS);
   }
-  for (const pair of pairs.values()) pair.turn();
-  beat(now);
-  if (leavingAt !== null && (now - leavingAt > LEAVE_MS || [...pairs.values()].every(({ isFree }) => isFree)))
-    process.exit(0);
-  await pause(LOOP_MS);
+}
+
+// Imported it does nothing: that is how its compiled form gets into the cache.
+if (import.meta.main) {
+  [identity, pki, run] = [readIdentity(), signOf(PKI_FILES), nextRun()];
+  process.on('SIGTERM', leave);
+  clearStates();
+  await clearRules();
+  lastAt = clock();
+  followFiles();
+  log(`decides for ${pairs.size} pairs`);
+  notify('READY=1');
+  await decideOn();
 }

@@ -21,14 +21,15 @@ const STALL_MS = 500;
 const log = (text: string) => void process.stdout.write(`${text}\n`);
 const notify = openNotifier();
 
-const { records, isLost } = readRecords();
+let records = new Map<string, OwnerRecord>();
+let isLost = true;
 const file = new DurableFile(FILE);
 /** What is on its way to the disk. */
 const coming = new Map<string, OwnerRecord>();
 /** `record` is what stands on the disk. */
 const pairs = new Map<string, PairVotes>();
-let config: VotesConfig = readVotes();
-let listener = open();
+let config!: VotesConfig;
+let listener!: Listener;
 let lastAt = clock();
 
 /** What stands on the disk. `isLost`: the file was not there, or not whole, once: pairs that it does not know may have been granted. */
@@ -136,14 +137,25 @@ function follow(signs: { files: string; pki: string }): void {
   }
 }
 
-const signs = { files: signOfVotes(), pki: signOf(PKI_FILES) };
-log(`${config.name}: knows ${records.size} pairs${isLost ? '; its file was lost once, and others are unknown' : ''}`);
-if (records.size === 0 && isLost) await file.write(`${JSON.stringify({ isLost, records: {} })}\n`);
-notify('READY=1');
-process.on('SIGTERM', () => process.exit(0));
-for (let turn = 0; ; turn += 1) {
-  wake(clock());
-  notify('WATCHDOG=1');
-  if (turn % (FILES_MS / LOOP_MS) === 0) follow(signs);
-  await delay(LOOP_MS);
+async function vote(): Promise<never> {
+  const signs = { files: signOfVotes(), pki: signOf(PKI_FILES) };
+  for (let turn = 0; ; turn += 1) {
+    wake(clock());
+    notify('WATCHDOG=1');
+    if (turn % (FILES_MS / LOOP_MS) === 0) follow(signs);
+    await delay(LOOP_MS);
+  }
+}
+
+// Imported it does nothing: that is how its compiled form gets into the cache.
+if (import.meta.main) {
+  config = readVotes();
+  ({ records, isLost } = readRecords());
+  log(`${config.name}: knows ${records.size} pairs${isLost ? '; its file was lost once, and others are unknown' : ''}`);
+  if (records.size === 0 && isLost) await file.write(`${JSON.stringify({ isLost, records: {} })}\n`);
+  lastAt = clock();
+  listener = open();
+  notify('READY=1');
+  process.on('SIGTERM', () => process.exit(0));
+  await vote();
 }

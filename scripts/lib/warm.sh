@@ -11,7 +11,7 @@ warm_release() {
     NODE_COMPILE_CACHE=$root/current/.compile-cache NODE_COMPILE_CACHE_PORTABLE=1 "$place/bin/node" "$root/current/src/main/warm.ts" ||
     return 0
   for made in "$place"/.compile-cache/*-0; do
-    for user in regent regent-agent regent-vip postgres; do cp -rl "$made" "${made%-0}-$(id -u "$user")"; done
+    for user in regent regent-agent regent-vip regent-votes postgres; do cp -rl "$made" "${made%-0}-$(id -u "$user")"; done
   done
   chmod -R u=rwX,go=rX "$place/.compile-cache"
   : >"$place/.compile-cache/.done"

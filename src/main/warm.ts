@@ -4,5 +4,5 @@
  */
 await Promise.all([import('./regiond.ts'), import('./agent.ts'), import('./helper.ts'), import('./host-cli.ts')]);
 // Nothing of ours may lean on it, so it is named by its place.
-for (const program of ['keeper/keeper.ts', 'etcd/way.ts'])
+for (const program of ['keeper/keeper.ts', 'etcd/way.ts', 'dhcp/pairs.ts', 'dhcp/votes.ts'])
   await import(new URL(`../../ha/${program}`, import.meta.url).href);

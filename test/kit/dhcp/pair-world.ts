@@ -16,6 +16,11 @@ const THAW_MS = 150;
 
 type Rack = (typeof RACKS)[number];
 
+/** What is broken on purpose: a suite that does not notice is worth nothing. */
+export type Flaw = 'never fences' | 'takes over too soon' | 'takes over without leases';
+/** So much sooner than it may. */
+const HASTE_MS = 1500;
+
 /** Something that may be down or frozen. */
 class Place {
   readonly name: string;
@@ -37,7 +42,10 @@ class RegionModel {
   votes: PairVotes;
   lastAt = 0;
 
-  constructor(name: string) {
+  readonly #flaw: Flaw | null;
+
+  constructor(name: string, flaw: Flaw | null) {
+    this.#flaw = flaw;
     this.place = new Place(name);
     this.votes = firstVotes(KEY, false, 0);
   }
@@ -56,9 +64,16 @@ class RegionModel {
   hear(from: string, word: Word, now: number): Vote {
     if (now - this.lastAt > 500) this.votes = afterStall(this.votes, now);
     this.lastAt = now;
-    this.votes = hearWord(this.votes, from, word, now);
+    const isBlind = this.#flaw === 'takes over without leases';
+    if (isBlind && this.votes.record) this.votes = { ...this.votes, record: { ...this.votes.record, isWhole: true } };
+    const at = this.#flaw === 'takes over too soon' && word.claim ? now + HASTE_MS : now;
+    const heard = hearWord(this.votes, from, word, at);
+    this.votes = { ...heard, heard: new Map(heard.heard).set(from, { at: now, word }) };
     if (this.votes.record !== null) [this.disk, this.isLost] = [this.votes.record, false];
-    return voteFor(this.votes, from, KEY, now);
+    const vote = voteFor(this.votes, from, KEY, now);
+    const silentMs = vote.partner.silentMs + (this.#flaw === 'takes over too soon' ? HASTE_MS : 0);
+    const record = isBlind && vote.record ? { ...vote.record, isWhole: true } : vote.record;
+    return { ...vote, record, partner: { ...vote.partner, silentMs } };
   }
 }
 
@@ -80,6 +95,7 @@ export class RackModel {
   run = 0;
   said = 0;
   isDetached = false;
+  isLeaving = false;
   answers = new Map<string, Answer>();
   beat: Sight['beat'] = null;
   reply: Sight['reply'] = null;
@@ -99,18 +115,24 @@ export class RackModel {
     this.answers = new Map();
     [this.beat, this.reply] = [null, null];
     this.isDetached = false;
+    this.isLeaving = false;
     this.isProgramUp = true;
   }
 
-  sight(now: number): Sight {
-    const { startedAt, floorAt, name, partner, answers, beat, reply } = this;
+  sight(now: number, flaw: Flaw | null): Sight {
+    const { startedAt, name, partner, answers, reply } = this;
+    const haste = flaw === 'takes over too soon' && name === 'k2' ? HASTE_MS : 0;
+    const floorAt = this.floorAt - haste;
+    const beat = this.beat && { ...this.beat, at: this.beat.at - haste };
     const role = name === 'k1' ? 'primary' : 'standby';
     const base = { now, startedAt, floorAt, key: KEY, self: name, partner, regions: REGIONS.length, role } as const;
-    return { ...base, answers, beat, reply, kea: this.kea.sight(now), isLeaving: false, isOrdered: false };
+    return { ...base, answers, beat, reply, kea: this.kea.sight(now), isLeaving: this.isLeaving, isOrdered: false };
   }
 
-  decide(now: number): Verdict {
-    const verdict = decide(this.memory, this.sight(now));
+  decide(now: number, flaw: Flaw | null): Verdict {
+    if (flaw === 'takes over without leases' && this.name === 'k2')
+      this.memory = { ...this.memory, record: { ...this.memory.record, isWhole: true } };
+    const verdict = decide(this.memory, this.sight(now, flaw));
     this.memory = verdict.memory;
     this.disk = verdict.memory.record;
     this.verdict = verdict;
@@ -127,7 +149,8 @@ interface Event {
 /** The world. `random`: in [0, 1). */
 export class PairWorld {
   readonly racks = new Map(RACKS.map((name) => [name, new RackModel(name)]));
-  readonly regions = new Map(REGIONS.map((name) => [name, new RegionModel(name)]));
+  readonly regions: ReadonlyMap<string, RegionModel>;
+  readonly #flaw: Flaw | null;
   readonly cuts = new Set<string>();
   readonly random: () => number;
   readonly told: string[] = [];
@@ -140,8 +163,10 @@ export class PairWorld {
   #events: Event[] = [];
   readonly #arrival = new Map<string, number>();
 
-  constructor(random: () => number) {
+  constructor(random: () => number, flaw: Flaw | null = null) {
     this.random = random;
+    this.#flaw = flaw;
+    this.regions = new Map(REGIONS.map((name) => [name, new RegionModel(name, flaw)]));
     for (const rack of this.racks.values()) rack.start(0);
   }
 
@@ -157,7 +182,7 @@ export class PairWorld {
   }
 
   place(name: string): Place {
-    const found = this.racks.get(name as Rack)?.place ?? this.regions.get(name as 'r1')?.place;
+    const found = this.racks.get(name as Rack)?.place ?? this.regions.get(name)?.place;
     if (!found) throw new Error(name);
     return found;
   }
@@ -209,9 +234,11 @@ export class PairWorld {
   }
 
   #act(rack: RackModel): void {
-    const { isPermitted, scopes, isKilled } = rack.decide(this.now);
+    const { isPermitted, scopes, isKilled } = rack.decide(this.now, this.#flaw);
     const { kea } = rack;
-    if (!isPermitted && kea.isRunning && !kea.isEnding) {
+    if (this.#flaw === 'never fences' && kea.isRunning) {
+      // It goes on.
+    } else if (!isPermitted && kea.isRunning && !kea.isEnding) {
       kea.isEnding = true;
       this.after(this.between(5, 50), () => kea.end());
     } else if (isKilled && kea.isRunning) {
@@ -245,7 +272,7 @@ export class PairWorld {
     this.#send(name, partner, () => {
       if (!other.isProgramUp || this.now < other.programFrozenUntil) return;
       other.beat = { at: this.now, word, run, said: number };
-      const answer = other.decide(this.now).word;
+      const answer = other.decide(this.now, this.#flaw).word;
       const order = { run: other.run, said: (other.said += 1) };
       this.#send(partner, name, () => {
         if (rack.run !== run || (rack.reply && rack.reply.sentAt > sentAt)) return;
@@ -309,7 +336,7 @@ export class PairWorld {
       if (place.isUp) return;
       place.isUp = true;
       rack?.start(this.now);
-      this.regions.get(name as 'r1')?.start(this.now);
+      this.regions.get(name)?.start(this.now);
     });
   }
 
@@ -323,6 +350,15 @@ export class PairWorld {
     this.after(this.between(300, 1500), () => {
       if (rack.place.isUp && !rack.isProgramUp && rack.run === run) rack.start(this.now);
     });
+  }
+
+  /** The program is asked to end: it gives its pairs away, and comes again. */
+  leave(name: Rack): void {
+    const rack = this.racks.get(name);
+    if (!rack?.isProgramUp) return;
+    rack.isLeaving = true;
+    const { run } = rack;
+    this.after(3000, () => rack.run === run && this.crashProgram(name));
   }
 
   /** The program hangs; its watchdog ends it. */
