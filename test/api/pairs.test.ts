@@ -53,7 +53,7 @@ beforeAll(async () => {
     await site.call('POST', '/subnets', { body: { cidr, vlan: `vlan${vid}` } });
     const range = { kind: 'dynamic', first: `10.10.${vid}.100`, last: `10.10.${vid}.199` };
     await site.call('POST', '/ranges', { body: range });
-    expect((await set({ dhcpOn: true }, `vlan${vid}`)).status).toBe(200);
+    await set({ dhcpOn: true }, `vlan${vid}`);
   }
   await makeRack('k1', [['eth1', '10.10.10.1']]);
   await makeRack('k2', [['eth1', '10.10.10.2']]);
@@ -70,7 +70,7 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 beforeEach(async () => {
-  expect((await set({ primaryRack: null, secondaryRack: null })).status).toBe(200);
+  await set({ primaryRack: null, secondaryRack: null });
 });
 
 describe('a pair of racks', () => {
