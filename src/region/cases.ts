@@ -4,6 +4,7 @@ import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
+import { pairingCases } from './nouns/dhcp/pairing.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
@@ -43,6 +44,7 @@ export const CASES = {
   ...tsigKeyCases,
   ...dhcpSnippetCases,
   ...vlanCases,
+  ...pairingCases,
   ...subnetCases,
   ...rangeCases,
   ...reservationCases,

@@ -36,7 +36,8 @@ export function viewVlan(row: Row, { sights, servers }: VlanWays = { sights: [],
   return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks };
 }
 
-async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
+/** Where racks stand and who serves now, of all VLANs. */
+export async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
   const site = await readServingSite(tx);
   const known = site.vlans.some((vlan) => vlan.dhcpOn) ? await readSeenNodes(tx, context) : [];
   return { sights: await readNamedSights(tx), servers: vlanServers(site, known, context.clock.now()) };
@@ -146,7 +147,10 @@ export const vlanCases = {
         },
       );
       if (isRejected(row)) return row;
-      const stranded = row.dhcpOn && old.dhcpOn ? await checkLeasesStay(tx, row, serving) : null;
+      const stranded =
+        row.dhcpOn && old.dhcpOn
+          ? await checkLeasesStay(tx, row, { before: serving, after: await readServing(tx) })
+          : null;
       if (stranded) return stranded;
       const shown = viewVlan(row, await readWays(tx, context));
       tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...shown } });
