@@ -4,7 +4,6 @@ import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
-import { pairingCases } from './nouns/dhcp/pairing.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
@@ -21,7 +20,7 @@ import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
 import { userCases } from './nouns/user.ts';
-import { vlanCases } from './nouns/vlan.ts';
+import { pairingCases, vlanCases } from './nouns/vlan.ts';
 import { trustCases } from './trust/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 

@@ -19,8 +19,7 @@ beforeAll(async () => {
     await made('/vlans', { vid });
     await made('/subnets', { cidr: `10.1.${vid}.0/24`, vlan: `vlan-${vid}` });
     await made('/ranges', { first: `10.1.${vid}.100`, last: `10.1.${vid}.199`, kind: 'dynamic' });
-    const answer = await site.call('PATCH', `/vlans/vlan-${vid}`, { body: { dhcpOn: true } });
-    expect(answer.status, answer.raw).toBe(200);
+    await set(vid, { dhcpOn: true });
   }
   for (const number of RACKS) {
     const rack = aRack(`k${number}`);
@@ -35,6 +34,11 @@ afterAll(() => site.close());
 async function made(path: string, body: object) {
   const answer = await site.call('POST', path, { body });
   expect(answer.status, answer.raw).toBe(201);
+}
+
+async function set(vid: number, body: object) {
+  const answer = await site.call('PATCH', `/vlans/vlan-${vid}`, { body });
+  expect(answer.status, answer.raw).toBe(200);
 }
 
 /** A rack says where it stands. `down`: an interface without a link. */
@@ -140,7 +144,7 @@ it('replaces a rack that is silent, and an interface without a link', async () =
 });
 
 it('leaves a VLAN whose leases no rack would know of, and tells so', async () => {
-  expect((await site.call('PATCH', '/vlans/vlan-1', { body: { secondaryRack: null } })).status).toBe(200);
+  await set(1, { secondaryRack: null });
   await run(sql`insert into leases (node_id, subnet_id, address, mac, hostname, state, starts_at, expires_at)
     select (select node_id from racks where name = 'k1'), s.id, '10.1.1.100', '52:54:00:aa:00:01', '', 'active', now(), now() + interval '1 hour'
     from subnets s where s.cidr = '10.1.1.0/24'`);
@@ -149,7 +153,7 @@ it('leaves a VLAN whose leases no rack would know of, and tells so', async () =>
   expect(plan.left).toEqual([
     {
       vlan: 'fabric-1/vlan-1',
-      why: 'k1 is silent, clients hold 1 lease, and no rack that knows of them can serve it now',
+      why: 'k1 is silent, clients hold leases (1), and no rack that knows of them can serve it now',
     },
   ]);
   expect((await apply({})).status).toBe(200);

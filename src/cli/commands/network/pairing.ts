@@ -7,7 +7,7 @@ import { printData, printList, type Shape } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 
 const SHAPE: Shape<PairingChange> = {
-  kind: 'VLAN that is to have other racks',
+  kind: 'change of a pair',
   name: ({ vlan }) => vlan,
   columns: [
     { header: 'vlan', value: ({ vlan }) => vlan },
@@ -124,7 +124,7 @@ function screenOf(proposal: Pairing): string[] {
 function linesOf({ changes }: Pairing): string[] {
   return tableLines(
     SHAPE.columns.map(({ header }) => header),
-    changes.map((row) => SHAPE.columns.map(({ value }) => value(row))),
+    changes.map((row) => SHAPE.columns.map((column) => column.value(row))),
   );
 }
 

@@ -1,8 +1,7 @@
 import type { HostFacts } from '../../../core/host-values.ts';
-import type { PairingRack, PairingSite, PairingVlan, Stand } from '../../../model/pairing/site.ts';
 import type { RackNode } from '../../../model/snapshot.ts';
-import type { Vlan } from '../../../model/vlan.ts';
 import { INTERFACE_PATTERN } from '../../../services/dhcp/desired.ts';
+import type { PairingRack, PairingSite, PairingVlan, Stand } from '../../../services/dhcp/pairing/site.ts';
 import { entrancesOf, type ServingSite, servingOf } from '../../../services/dhcp/serving.ts';
 import { isStale, type TrackedNode } from '../../tracking.ts';
 
@@ -37,7 +36,7 @@ export function pairingSite(site: ServingSite, { known, leases, now }: PairingFa
         pair: { primary: vlan.primaryRackId, secondary: vlan.secondaryRackId },
         chosen: server?.isChosen === true ? server.primary.uuid : null,
         leases: all.reduce((count, id) => count + (leases.get(id) ?? 0), 0),
-        stands: racks.flatMap((rack) => standOf(site, vlan, { rack, node: nodes.get(rack.nodeId) }) ?? []),
+        stands: racks.flatMap((rack) => standOf(site, vlan.id, { rack, node: nodes.get(rack.nodeId) }) ?? []),
       };
     });
   return { racks: racks.map((rack) => rackOf(rack, nodes.get(rack.nodeId), now)), vlans };
@@ -51,12 +50,12 @@ function rackOf({ uuid }: RackNode, node: Known | undefined, now: number): Pairi
 
 function standOf(
   { sights }: ServingSite,
-  vlan: Vlan,
+  vlanId: number,
   { rack, node }: { readonly rack: RackNode; readonly node: Known | undefined },
 ): Stand | null {
   const own = sights.filter(
     (sight) =>
-      sight.nodeId === rack.nodeId && sight.vlanId === vlan.id && sight.addresses.some((text) => !text.includes(':')),
+      sight.nodeId === rack.nodeId && sight.vlanId === vlanId && sight.addresses.some((text) => !text.includes(':')),
   );
   const [first, ...others] = own.map((sight) => sight.interface);
   if (first === undefined) return null;

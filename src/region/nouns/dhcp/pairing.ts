@@ -1,27 +1,27 @@
 import type { Pairing } from '../../../contract/network/pairing.ts';
 import { digestOf } from '../../../core/digest.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { type PairingPlan, planPairs } from '../../../model/pairing/plan.ts';
-import type { Pair, PairingSite } from '../../../model/pairing/site.ts';
+import type { Rejected } from '../../../core/errors.ts';
+import { type PairingPlan, planPairs } from '../../../services/dhcp/pairing/plan.ts';
+import type { Pair, PairingSite } from '../../../services/dhcp/pairing/site.ts';
 import { allRows } from '../../../store/page.ts';
 import { countLeasesByVlan } from '../../../store/queries/leases.ts';
-import { listVlans, lockVlan, updateVlan, type VlanRow } from '../../../store/queries/network/vlans.ts';
+import { listVlans, lockVlan, type VlanRow } from '../../../store/queries/network/vlans.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';
-import { type CasePorts, reading, writing } from '../../use-case.ts';
+import type { CasePorts } from '../../use-case.ts';
 import { vlanLabel } from '../network-refs.ts';
-import { readWays, viewVlan } from '../vlan.ts';
-import { checkLeasesStay, readServing } from './pair-rules.ts';
 import { pairingSite } from './pairing-site.ts';
 
-interface Proposal {
+/** A plan, what it was made from, and the rows of all VLANs. */
+export interface Proposal {
   readonly site: PairingSite;
   readonly plan: PairingPlan;
   readonly vlans: ReadonlyMap<number, VlanRow>;
 }
 
-async function readProposal(tx: Tx, context: CasePorts): Promise<Proposal> {
+/** Plans the pairs of the site as it is at this moment. */
+export async function readProposal(tx: Tx, context: CasePorts): Promise<Proposal> {
   const serving = await readServingSite(tx);
   const known = await readSeenNodes(tx, context);
   const site = pairingSite(serving, { known, leases: await countLeasesByVlan(tx), now: context.clock.now() });
@@ -30,7 +30,7 @@ async function readProposal(tx: Tx, context: CasePorts): Promise<Proposal> {
 }
 
 /** A proposal as the wire shows it. */
-function viewProposal({ site, plan, vlans }: Proposal): Pairing {
+export function viewProposal({ site, plan, vlans }: Proposal): Pairing {
   const names = new Map(site.racks.map(({ uuid, name }) => [uuid, name]));
   const labelOf = (id: number) => {
     const row = vlans.get(id);
@@ -74,49 +74,8 @@ function loadsOf({ site, plan }: Pick<Proposal, 'site' | 'plan'>): Pairing['rack
   }));
 }
 
-export const pairingCases = {
-  'pairing.propose': reading('pairing.propose', async (tx, _input, context) => ({
-    body: viewProposal(await readProposal(tx, context)),
-  })),
-
-  'pairing.apply': writing(
-    'pairing.apply',
-    () => 'pairing apply',
-    async (tx, { body }, context) => {
-      const locked = await lockAll(tx);
-      if (locked) return locked;
-      const proposal = await readProposal(tx, context);
-      const shown = viewProposal(proposal);
-      if (body.digest !== undefined && body.digest !== shown.digest) {
-        return rejected(
-          'conflict',
-          'Another pairing is proposed by now: racks, VLANs or leases have changed. Rule: what is applied is what was looked at; see regent pairing propose.',
-        );
-      }
-      const before = await readServing(tx);
-      const rows: VlanRow[] = [];
-      for (const { vlan, after } of proposal.plan.changes) {
-        const pair = { primaryRackId: after.primary, secondaryRackId: after.secondary };
-        const row = await updateVlan(tx, { key: vlan }, pair);
-        if (isRejected(row)) return row;
-        rows.push(row);
-      }
-      const after = await readServing(tx);
-      for (const row of proposal.vlans.values()) {
-        const stranded = row.dhcpOn ? await checkLeasesStay(tx, row, { before, after }) : null;
-        if (stranded) return stranded;
-      }
-      const ways = await readWays(tx, context);
-      for (const row of rows) {
-        tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...viewVlan(row, ways) } });
-      }
-      return { body: shown };
-    },
-  ),
-};
-
 /** In the order of their ids: nobody gives a VLAN another rack while pairs are planned. */
-async function lockAll(tx: Tx): Promise<Rejected | null> {
+export async function lockAll(tx: Tx): Promise<Rejected | null> {
   const ids = (await allRows((page) => listVlans(tx, page))).map(({ id }) => id).sort((a, b) => a - b);
   for (const id of ids) {
     const refusal = await lockVlan(tx, { key: id });

@@ -60,7 +60,7 @@ export function candidatesOf({ racks, vlans }: PairingSite): Candidates[] {
       const stand = vlan.stands.find((one) => one.rack === uuid);
       if (stand === undefined) return `${rack.name} does not stand on it`;
       const isTaken = owners.get(keyOf(stand)) !== vlan.id;
-      return rack.why ?? stand.why ?? (isTaken ? `${stand.nic} of ${rack.name} serves another VLAN` : null);
+      return rack.why ?? stand.why ?? (isTaken ? `${stand.nic} of ${rack.name} serves elsewhere` : null);
     };
     const placeOf = (uuid: string | null) => index.get(uuid ?? '') ?? -1;
     const standing = new Set(vlan.stands.map(({ rack }) => rack).filter((rack) => whyNot(rack) === null));

@@ -1,4 +1,4 @@
-import type { Candidates, Pair, PairingRack, PairingVlan } from './site.ts';
+import type { Candidates, Pair, PairingRack } from './site.ts';
 
 /** A VLAN that is to have other racks, and why. */
 export interface PairingLine {
@@ -32,7 +32,7 @@ export function settle(candidates: Candidates, racks: readonly PairingRack[]): S
   const [only, second] = usable;
   if (only === undefined) return left('no rack can serve it now');
   if (knowing.length === 0 && vlan.leases > 0) {
-    return left(`clients hold ${leasesOf(vlan)}, and no rack that knows of them can serve it now`);
+    return left(`clients hold leases (${vlan.leases}), and no rack that knows of them can serve it now`);
   }
   if (second !== undefined) return { kind: 'draft', draft: draftOf(candidates, racks, faults) };
   const alone = `${racks[only]?.name} alone can serve it`;
@@ -76,10 +76,6 @@ export function lineOf(draft: Draft, racks: readonly PairingRack[]): PairingLine
   const after = { primary: racks[primary]?.uuid ?? null, secondary: racks[secondary]?.uuid ?? null };
   const isSame = after.primary === vlan.pair.primary && after.secondary === vlan.pair.secondary;
   const knows = vlan.leases > 0 && !serving.includes(primary) ? racks[secondary]?.name : undefined;
-  const leases = knows === undefined ? [] : [`${knows} stays for the ${leasesOf(vlan)}`];
+  const leases = knows === undefined ? [] : [`${knows} stays, since clients hold leases (${vlan.leases})`];
   return { vlan: vlan.id, before: vlan.pair, after, reasons: isSame ? [] : [...new Set(draft.reasons), ...leases] };
-}
-
-function leasesOf({ leases }: PairingVlan): string {
-  return `${leases} ${leases === 1 ? 'lease' : 'leases'}`;
 }
