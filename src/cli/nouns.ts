@@ -12,6 +12,7 @@ import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
 import { LEASE } from './commands/network/lease.ts';
+import { PAIRING } from './commands/network/pairing.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
 import { SUBNET } from './commands/network/subnet.ts';
@@ -39,6 +40,7 @@ export const NOUNS: readonly NounSpec[] = [
   MACHINE,
   ...DECLARED,
   VLAN,
+  PAIRING,
   SUBNET,
   RANGE,
   RESERVATION,

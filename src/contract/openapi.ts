@@ -7,6 +7,7 @@ import { Event } from './event.ts';
 import { ENTRIES } from './nouns/entries.ts';
 import { NOUN_COMPONENTS } from './nouns/routes.ts';
 import { Lease } from './network/lease.ts';
+import { Pairing } from './network/pairing.ts';
 import { MachineInterface } from './machine.ts';
 import { Node } from './node.ts';
 import { Rack } from './identity/rack.ts';
@@ -33,6 +34,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   MachineInterface,
   Node,
   NodeDiff,
+  Pairing,
   PendingConfig,
   Preview,
   Problem,

@@ -20,7 +20,7 @@ import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
 import { userCases } from './nouns/user.ts';
-import { vlanCases } from './nouns/vlan.ts';
+import { pairingCases, vlanCases } from './nouns/vlan.ts';
 import { trustCases } from './trust/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
@@ -43,6 +43,7 @@ export const CASES = {
   ...tsigKeyCases,
   ...dhcpSnippetCases,
   ...vlanCases,
+  ...pairingCases,
   ...subnetCases,
   ...rangeCases,
   ...reservationCases,

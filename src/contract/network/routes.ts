@@ -1,6 +1,7 @@
 import { callsOf } from '../nouns/entry.ts';
 import { EVERYBODY, get, OPERATORS, post } from '../route-spec.ts';
 import * as lease from './lease.ts';
+import { Pairing, PairingApply } from './pairing.ts';
 import { RANGE } from './range.ts';
 import { RESERVATION } from './reservation.ts';
 import { SUBNET } from './subnet.ts';
@@ -27,5 +28,16 @@ export const NETWORK_ROUTES = {
     roles: OPERATORS,
     params: lease.LeaseParams,
     response: lease.Lease,
+  }),
+
+  'pairing.propose': get('/pairing', 'Propose a primary and a secondary rack for every VLAN with DHCP', {
+    roles: EVERYBODY,
+    response: Pairing,
+  }),
+  'pairing.apply': post('/pairing/apply', 'Give all VLANs the racks that are proposed, as one change', {
+    roles: OPERATORS,
+    body: PairingApply,
+    response: Pairing,
+    status: 200,
   }),
 } as const;

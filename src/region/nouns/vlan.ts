@@ -13,6 +13,7 @@ import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
 import { type CasePorts, reading, target, writing } from '../use-case.ts';
 import { checkLeasesStay, pairColumns, readServing } from './dhcp/pair-rules.ts';
+import { lockAll, readProposal, viewProposal } from './dhcp/pairing.ts';
 import { checkVlanCanServe } from './dhcp/range-rules.ts';
 import { vlanServers } from './dhcp/servers.ts';
 import { declaredByRef } from './declared/cases.ts';
@@ -36,6 +37,7 @@ export function viewVlan(row: Row, { sights, servers }: VlanWays = { sights: [],
   return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks };
 }
 
+/** Where racks stand and who serves now, of all VLANs. */
 async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
   const site = await readServingSite(tx);
   const known = site.vlans.some((vlan) => vlan.dhcpOn) ? await readSeenNodes(tx, context) : [];
@@ -146,7 +148,10 @@ export const vlanCases = {
         },
       );
       if (isRejected(row)) return row;
-      const stranded = row.dhcpOn && old.dhcpOn ? await checkLeasesStay(tx, row, serving) : null;
+      const stranded =
+        row.dhcpOn && old.dhcpOn
+          ? await checkLeasesStay(tx, row, { before: serving, after: await readServing(tx) })
+          : null;
       if (stranded) return stranded;
       const shown = viewVlan(row, await readWays(tx, context));
       tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...shown } });
@@ -174,6 +179,48 @@ export const vlanCases = {
       if (isRejected(row)) return row;
       tx.emit({ kind: 'vlan.deleted', subject: vlanLabel(row), data: { ...viewVlan(row) } });
       return { body: viewVlan(row) };
+    },
+  ),
+};
+
+/** Pairs of racks for all VLANs at once. */
+export const pairingCases = {
+  'pairing.propose': reading('pairing.propose', async (tx, _input, context) => ({
+    body: viewProposal(await readProposal(tx, context)),
+  })),
+
+  'pairing.apply': writing(
+    'pairing.apply',
+    () => 'pairing apply',
+    async (tx, { body }, context) => {
+      const locked = await lockAll(tx);
+      if (locked) return locked;
+      const proposal = await readProposal(tx, context);
+      const shown = viewProposal(proposal);
+      if (body.digest !== undefined && body.digest !== shown.digest) {
+        return rejected(
+          'conflict',
+          'Another pairing is proposed by now: racks, VLANs or leases have changed. Rule: what is applied is what was looked at; see regent pairing propose.',
+        );
+      }
+      const before = await readServing(tx);
+      const rows: Row[] = [];
+      for (const { vlan, after } of proposal.plan.changes) {
+        const pair = { primaryRackId: after.primary, secondaryRackId: after.secondary };
+        const row = await vlans.updateVlan(tx, { key: vlan }, pair);
+        if (isRejected(row)) return row;
+        rows.push(row);
+      }
+      const after = await readServing(tx);
+      for (const row of proposal.vlans.values()) {
+        const stranded = row.dhcpOn ? await checkLeasesStay(tx, row, { before, after }) : null;
+        if (stranded) return stranded;
+      }
+      const ways = await readWays(tx, context);
+      for (const row of rows) {
+        tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...viewVlan(row, ways) } });
+      }
+      return { body: shown };
     },
   ),
 };

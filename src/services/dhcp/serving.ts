@@ -51,7 +51,7 @@ export type ServingSite = Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets
 const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 
 /** Where requests come in: a VLAN with DHCP, or one that others are relayed to. `via`: the relay VLAN, by the VLAN that is relayed to it. */
-interface Entrances {
+export interface Entrances {
   readonly isEntrance: (vlan: Vlan) => boolean;
   readonly via: ReadonlyMap<number, number>;
 }
@@ -89,7 +89,7 @@ export function servingOf(snapshot: ServingSite): Serving {
 /**
  * A VLAN is relayed while no rack stands on it and it names none. Its requests come to the racks of its relay VLAN, whose server, or pair, has both.
  */
-function entrancesOf({ racks, sights, vlans }: ServingSite): Entrances {
+export function entrancesOf({ racks, sights, vlans }: ServingSite): Entrances {
   const nodes = new Set(racks.map((rack) => rack.nodeId));
   const stood = new Set(sights.filter((sight) => nodes.has(sight.nodeId)).map((sight) => sight.vlanId));
   const via = new Map(

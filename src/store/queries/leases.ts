@@ -75,6 +75,15 @@ export async function countLiveLeases(tx: Tx, vlanId: number): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
+/** How many leases clients hold on each VLAN now, by its id; those without any are left out. */
+export async function countLeasesByVlan(tx: Tx): Promise<Map<number, number>> {
+  const rows = await tx.all(sql<{ vlanId: number; count: number }>`
+    select s.vlan_id as "vlanId", count(*)::int as count from subnets s join leases t
+      on t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
+    where family(s.cidr) = 4 and t.state = 'active' and ${IS_LIVE} group by s.vlan_id`);
+  return new Map(rows.map(({ vlanId, count }) => [vlanId, count]));
+}
+
 /** The lease of an address that somebody may be using now; null without one. */
 export function liveLeaseAt(tx: Tx, address: string): Promise<LiveLease | null> {
   return tx.one(sql<LiveLease>`select ${LIVE} from leases t where t.address = ${address}::inet and ${IS_LIVE}`);

@@ -111,12 +111,16 @@ export async function readServing(tx: Tx): Promise<Serving> {
 
 /**
  * Refuses a change after which no rack that serves the VLAN goes on serving it, while clients hold leases: the new one would not know of them, and give
- * their addresses to others. `before`: who served; the change is made already.
+ * their addresses to others. `before`: who served; `after`: who does now that the change is made.
  */
-export async function checkLeasesStay(tx: Tx, vlan: VlanRow, before: Serving): Promise<Rejected | null> {
+export async function checkLeasesStay(
+  tx: Tx,
+  vlan: VlanRow,
+  { before, after }: { readonly before: Serving; readonly after: Serving },
+): Promise<Rejected | null> {
   const old = racksOf(before, vlan.id);
   if (old.length === 0) return null;
-  const next = racksOf(await readServing(tx), vlan.id);
+  const next = racksOf(after, vlan.id);
   if (next.some((uuid) => old.includes(uuid))) return null;
   const count = await countLiveLeases(tx, vlan.id);
   if (count === 0) return null;

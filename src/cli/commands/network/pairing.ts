@@ -1,0 +1,137 @@
+import type { Pairing, PairingChange } from '../../../contract/network/pairing.ts';
+import { type Change, printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command.ts';
+import { EXIT, type ExitCode } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { printData, printList, type Shape } from '../../format/output.ts';
+import { tableLines } from '../../format/table.ts';
+
+const SHAPE: Shape<PairingChange> = {
+  kind: 'change of a pair',
+  name: ({ vlan }) => vlan,
+  columns: [
+    { header: 'vlan', value: ({ vlan }) => vlan },
+    { header: 'primary', value: ({ before, after }) => moveText(before.primary, after.primary) },
+    { header: 'secondary', value: ({ before, after }) => moveText(before.secondary, after.secondary) },
+    { header: 'why', value: ({ why }) => why },
+  ],
+};
+
+/** The same of a whole proposal; its name is the digest. */
+const WHOLE: Shape<Pairing> = { kind: 'pairing', name: ({ digest }) => digest, columns: [] };
+
+/** `regent pairing`. */
+export const PAIRING: NounSpec = {
+  noun: 'pairing',
+  summary: 'which racks serve DHCP on which VLANs: a primary and a secondary one for each',
+  commands: [
+    {
+      verb: 'propose',
+      summary: 'propose pairs for all VLANs with DHCP, with the reason of each change; nothing is done',
+      examples: ['regent pairing propose', 'regent pairing propose -o json'],
+      run: propose,
+    },
+    {
+      verb: 'diff',
+      summary: 'show what the proposal would change in the real files of all nodes; nothing is done',
+      examples: ['regent pairing diff'],
+      run: async (call) => {
+        const proposal = await read(call);
+        if (proposal.changes.length === 0) return isGood(call);
+        return runChange({ ...call, change: { ...call.change, dryRun: true } }, changeOf(proposal));
+      },
+    },
+    {
+      verb: 'apply',
+      summary: 'do what is proposed: one change, which regent config rollback takes back',
+      isChange: true,
+      examples: ['regent pairing apply --dry-run', 'regent pairing apply --wait'],
+      run: async (call) => {
+        const proposal = await read(call);
+        if (proposal.changes.length === 0) return isGood(call);
+        return runChange(call, changeOf(proposal));
+      },
+    },
+  ],
+};
+
+async function read(call: Call): Promise<Pairing> {
+  const { client } = await call.region();
+  return (await client.call('pairing.propose', {})).body;
+}
+
+/** What was read is what is applied. */
+function changeOf({ digest }: Pairing): Change<'pairing.apply'> {
+  return {
+    route: 'pairing.apply',
+    input: { body: { digest } },
+    shape: WHOLE,
+    done: 'applied',
+    tell: (done) =>
+      [
+        ...linesOf(done),
+        '',
+        `${countOf(done.changes.length)} changed. Back: regent config history, then rollback.`,
+      ].join('\n'),
+    next: { conflict: ['What is proposed now: regent pairing propose'] },
+  };
+}
+
+function isGood(call: Call): ExitCode {
+  call.io.err.write('There is nothing to change: see regent pairing propose.\n');
+  return EXIT.ok;
+}
+
+async function propose(call: Call): Promise<void> {
+  const proposal = await read(call);
+  const printer = printerOf(call);
+  if (await printData(printer, proposal)) return;
+  if (printer.format !== 'table' && printer.format !== 'wide') await printList(printer, SHAPE, proposal.changes);
+  else call.io.out.write(`${screenOf(proposal).map(printable).join('\n')}\n`);
+}
+
+function screenOf(proposal: Pairing): string[] {
+  const { changes, stays, left, racks, limit } = proposal;
+  const loads = racks.map(({ name, primary, primaryAfter, secondary, secondaryAfter }) => [
+    name,
+    moveText(String(primary), String(primaryAfter)),
+    moveText(String(secondary), String(secondaryAfter)),
+  ]);
+  return [
+    ...(changes.length === 0 ? ['Nothing is to be changed.'] : linesOf(proposal)),
+    '',
+    `${countOf(stays.length)} ${stays.length === 1 ? 'stays' : 'stay'} as ${stays.length === 1 ? 'it is' : 'they are'}.`,
+    ...(left.length === 0
+      ? []
+      : [
+          '',
+          ...tableLines(
+            ['left as it is', 'why'],
+            left.map(({ vlan, why }) => [vlan, why]),
+          ),
+        ]),
+    ...(racks.length === 0
+      ? []
+      : [
+          '',
+          ...tableLines(['rack', 'primary of', 'secondary of'], loads),
+          `At most ${limit} is each rack's share and one.`,
+        ]),
+    ...(changes.length === 0 ? [] : ['', 'The real files: regent pairing diff. Do it: regent pairing apply.']),
+  ];
+}
+
+function linesOf({ changes }: Pairing): string[] {
+  return tableLines(
+    SHAPE.columns.map(({ header }) => header),
+    changes.map((row) => SHAPE.columns.map((column) => column.value(row))),
+  );
+}
+
+function moveText(before: string | null, after: string | null): string {
+  return before === after ? (after ?? 'none') : `${before ?? 'none'} → ${after ?? 'none'}`;
+}
+
+function countOf(count: number): string {
+  return `${count} ${count === 1 ? 'VLAN' : 'VLANs'}`;
+}
