@@ -4,6 +4,7 @@ import { CATALOGUE } from '../../src/drills/hazards/catalogue.ts';
 import { startOrigin } from '../../src/drills/probes/web/start-origin.ts';
 import { screen } from '../../src/drills/report/screen.ts';
 import { playSuite } from '../../src/drills/run/suite.ts';
+import { askForLease } from '../../src/lab/dhcp/client.ts';
 import { addFault, healNetwork } from '../../src/lab/faults/network.ts';
 import { drawn } from '../kit/cluster/broken.ts';
 import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
@@ -128,6 +129,27 @@ describe('a cluster', () => {
     told('DHCP', found.join(' and '), start);
   });
 
+  it('serves a VLAN on when its rack dies: new clients, and the same leases, also when it is back', async () => {
+    const start = performance.now();
+    const ask = (mac: string) =>
+      askForLease({ layout: site.lab.layout, network: 'vlan10', mac, signal: AbortSignal.timeout(60_000) }, 60_000);
+    const served = (pattern: RegExp) => async () => pattern.test(await site.tell('vlan', 'show', 'vlan10'));
+    await until('a whole pair', served(/Served by: +k1 [^]*Pair: +whole/), { deadlineMs: patient(60_000) });
+    const before = await ask('02:00:00:00:10:01');
+    await site.power.kill('k1');
+    const dead = performance.now();
+    const fresh = await ask('02:00:00:00:10:02');
+    const seconds = (performance.now() - dead) / 1000;
+    expect(seconds).toBeLessThan(patient(10_000) / 1000);
+    expect(await ask('02:00:00:00:10:01')).toMatchObject({ address: before.address, server: '10.10.10.2' });
+    expect(fresh.address).not.toBe(before.address);
+    await until('k2 to serve', served(/Served by: +k2 /), { deadlineMs: patient(60_000) });
+    await site.power.start('k1');
+    await until('k1 to serve again', served(/Served by: +k1 [^]*Pair: +whole/), { deadlineMs: patient(120_000) });
+    expect(await ask('02:00:00:00:10:02')).toMatchObject({ address: fresh.address, server: '10.10.10.1' });
+    told('a rack dies', `a new client had its lease ${seconds.toFixed(1)} s later, by ${fresh.server}`, start);
+  }, 400_000);
+
   it('answers strangers on the intended ports alone', async () => {
     const start = performance.now();
     const open = await scanPorts(site.lab.layout.clientNetns('mgmt'), [...Object.values(REGIONS), '10.77.0.21']);
@@ -135,7 +157,8 @@ describe('a cluster', () => {
       // DNS, API plain and over TLS, proxy. Everything else answers members alone, or nobody.
       expect(open[address], address).toEqual([53, 5240, 5443, 8000]);
     }
-    expect(open['10.77.0.21']).toEqual([]);
+    // A rack answers names; its DHCP servers and controllers hear each other alone.
+    expect(open['10.77.0.21']).toEqual([53]);
     told('ports', `65,535 of each: ${JSON.stringify(open)}`, start);
   });
 
