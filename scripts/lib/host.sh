@@ -18,9 +18,9 @@ check_host() {
 # Drop-ins come before the packages: a daemon that Debian starts at once then stays off until Regent has configured it.
 install_dropins() {
   step 'drop-ins for the managed daemons' 'look at the message above; /etc must be writable'
-  local unit
-  for unit in named chrony kea-dhcp4-server squid etcd patroni haproxy keepalived; do
-    install -D -m 0644 "$source_dir/systemd/$unit.service.d/regent.conf" "/etc/systemd/system/$unit.service.d/regent.conf"
+  local folder
+  for folder in "$source_dir"/systemd/*.service.d; do
+    install -D -m 0644 "$folder/regent.conf" "/etc/systemd/system/${folder##*/}/regent.conf"
   done
   install -d -m 0755 /etc/postgresql-common/createcluster.d
   echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/regent.conf
@@ -71,9 +71,10 @@ make_users_and_folders() {
   make_user regent-votes /nonexistent
   make_pki_group
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
-  install -d -m 0755 /etc/bind/regent /etc/chrony/regent /etc/kea/regent /etc/squid/regent /etc/regent/firewall
-  install -d -m 0755 /etc/etcd/regent /etc/patroni/regent /etc/haproxy/regent /etc/keepalived/regent
-  install -d -m 0755 /etc/regent/pki /etc/regent/secrets /etc/regent/votes /etc/regent/pairs
+  install -d -m 0755 /etc/regent/pki /etc/regent/secrets
+  # What the helper may write: the services' folders.
+  sed -n 's/^ReadWritePaths=//p' "$source_dir/systemd/regent-helper.service" | tr ' ' '\n' | sed 's/^-//' |
+    while read -r folder; do [ -d "$folder" ] || install -d -m 0755 "$folder"; done
   install -d -m 0700 -o etcd -g etcd /var/lib/etcd/regent
   install -d -m 0755 -o postgres -g postgres /var/lib/postgresql/17
   install -d -m 0700 -o regent -g regent /var/lib/regent/region

@@ -85,9 +85,10 @@ place_units() {
   install -m 0644 "$source_dir/systemd/sysctl.conf" /etc/sysctl.d/90-regent.conf
   systemd-tmpfiles --create /etc/tmpfiles.d/regent.conf
   # As `enable` does, without Debian's scripts for SysV init, which take half a second for each daemon.
-  systemctl --quiet --no-reload add-wants multi-user.target named.service chrony.service kea-dhcp4-server.service squid.service etcd.service patroni.service haproxy.service keepalived.service \
-    regent-pair-votes.service regent-pairs.service
-  systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service
+  for unit in "$source_dir"/systemd/*.service.d; do
+    systemctl --quiet --no-reload add-wants multi-user.target "$(basename "$unit" .d)"
+  done
+  systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service regent-pair-votes.service regent-pairs.service
   systemctl daemon-reload
   systemctl start regent-helper.socket
   systemctl "$kernel" regent-sysctl.service

@@ -1,5 +1,6 @@
 import { clearConf } from './configuration.ts';
-import { CLUSTER_UNITS, FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
+import { SERVICES } from '../services/registry.ts';
+import { FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
 import type { HostPorts } from './ports.ts';
 import { execute, installText } from './run.ts';
 import { removeContext } from './texts.ts';
@@ -7,45 +8,21 @@ import { removeContext } from './texts.ts';
 const UNIT_MS = 90_000;
 const COMMAND_MS = 60_000;
 
-/** Daemons that the pipeline may have started, in the order in which they stop: what needs others first. */
-const DAEMONS = [
-  'squid.service',
-  'regent-pairs.service',
-  'kea-dhcp4@*.service',
-  'kea-dhcp4-server.service',
-  'regent-pair-votes.service',
-  'named.service',
-  'chrony.service',
-  CLUSTER_UNITS.vip,
-  'regent-vip-health.service',
-  CLUSTER_UNITS.lb,
-  'regent-keeper.service',
-  'regent-etcd-way.service',
-  'regent-db-watch.service',
-  'regent-db-mend.service',
-  CLUSTER_UNITS.db,
-  CLUSTER_UNITS.dcs,
-  CLUSTER_UNITS.firewall,
-] as const;
+/** Units of all managed services, and of their instances and companions, in the order in which they stop: what needs others first. */
+const DAEMONS = SERVICES.toReversed().flatMap(({ unit, companions = [], instances }) => [
+  ...(instances ? [instances.units] : []),
+  unit,
+  ...companions,
+]);
 
 /** Folders whose whole content init, join and the agent made; the folders stay. */
 const CONTENTS = [
-  '/etc/etcd/regent',
-  '/etc/patroni/regent',
-  '/etc/haproxy/regent',
-  '/etc/keepalived/regent',
-  '/etc/bind/regent',
-  '/etc/chrony/regent',
-  '/etc/kea/regent',
-  '/etc/squid/regent',
-  '/etc/regent/firewall',
-  '/etc/regent/votes',
-  '/etc/regent/pairs',
+  ...SERVICES.map(({ folder }) => folder),
   '/etc/regent/pki',
   '/etc/regent/secrets',
   '/var/lib/regent/region',
   PATHS.etcdData,
-] as const;
+];
 /** The agent's memory; who the host is as a rack (`rack-uuid`, `rack-key`) stays its own. */
 const AGENT_STATE = '/var/lib/regent/agent';
 

@@ -22,6 +22,7 @@ const KIND: AnyService = {
   ...fakeService(),
   instances: {
     keys: '[a-z]',
+    units: 'other.service',
     folders: '/etc/oth',
     keyIn: () => null,
     compile: () => new Map(),

@@ -10,6 +10,7 @@ export const db: ManagedService<DbDesired, DbView> = {
   name: 'db',
   desired: DbDesired,
   unit: 'patroni.service',
+  companions: ['regent-keeper.service', 'regent-etcd-way.service', 'regent-db-watch.service', 'regent-db-mend.service'],
   probeEveryMs: 4_000,
   version: { argv: ['/usr/bin/patroni', '--version'], timeoutMs: 5000 },
   folder: FOLDER,

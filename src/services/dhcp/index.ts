@@ -10,7 +10,15 @@ import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { lintPairs } from './pair/lint.ts';
 import { lintDhcp, lintRelays, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
-import { INSTANCE_FOLDERS, KEY_PATTERN, keyInName, type KeaPlaces, OWN_PLACES, placesOf } from './places.ts';
+import {
+  INSTANCE_FOLDERS,
+  INSTANCE_UNITS,
+  KEY_PATTERN,
+  keyInName,
+  type KeaPlaces,
+  OWN_PLACES,
+  placesOf,
+} from './places.ts';
 import { judgeDown } from './pair/health.ts';
 import { type DhcpView, filesOf, limitsDhcp, viewDhcp } from './view.ts';
 
@@ -64,6 +72,7 @@ export const dhcp: Dhcp = {
   ],
   instances: {
     keys: KEY_PATTERN,
+    units: INSTANCE_UNITS,
     folders: INSTANCE_FOLDERS,
     keyIn: keyInName,
     compile: compilePairs,

@@ -19,6 +19,9 @@ export interface KeaPlaces {
 /** Start of the folders of instances. */
 export const INSTANCE_FOLDERS = '/etc/kea/regent-';
 
+/** Units of instances, as systemctl matches them. */
+export const INSTANCE_UNITS = 'kea-dhcp4@*.service';
+
 /** A key: two host names with `_` between them. */
 export const KEY_PATTERN = '[a-z0-9-]{1,63}_[a-z0-9-]{1,63}';
 

@@ -185,6 +185,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   readonly desired: TSchema;
   /** systemd unit. */
   readonly unit: string;
+  /** Further units of ours beside the daemon: they stop with it where a host is cleaned. */
+  readonly companions?: readonly string[];
   /** Debian package whose version is reported, and the command that prints it. */
   readonly version: ProcessCommand;
   /** Folder that is Regent's alone: every target lies in it, other files in it are removed. */
@@ -247,6 +249,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
 export interface ServiceInstances<Desired, View, Shared> {
   /** Regular expression for a whole key, without `@`, `/` and `.`. */
   readonly keys: string;
+  /** Their units, as systemctl matches them, such as `kea-dhcp4@*.service`. */
+  readonly units: string;
   /** What lies in their folders' parent: the start of the name of each folder, such as `/etc/kea/regent-`; the key follows. */
   readonly folders: string;
   /** The key in the name of something that is an instance's alone (its unit, a path, its socket, the key by itself); null: it is of none. Pure. */

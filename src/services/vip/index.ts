@@ -9,6 +9,7 @@ export const vip: ManagedService<VipDesired, VipView> = {
   name: 'vip',
   desired: VipDesired,
   unit: 'keepalived.service',
+  companions: ['regent-vip-health.service'],
   probeEveryMs: 4_000,
   version: { argv: ['/usr/sbin/keepalived', '-v'], timeoutMs: 5000 },
   folder: FOLDER,
