@@ -52,7 +52,7 @@ describe('region nodes with the names of keywords', () => {
 
   it.each(['firewall', 'lb', 'vip'])('are taken by the checker of %s', async (name) => {
     const service = serviceNamed(name);
-    const desired = service.compile(site(), 'n-r1', undefined);
+    const desired = service.compile(site(), 'n-r1', service.prepare?.(site(), []));
     const files = renderService(service, desired, { facts: FACTS, templates, generation: 1 });
     const results = await checkFiles(host, service, files);
     expect(results).not.toHaveLength(0);
@@ -66,7 +66,11 @@ describe('region nodes with the names of keywords', () => {
       ...FACTS,
       interfaces: FACTS.interfaces.map((nic) => ({ ...nic, addresses: ['10.77.0.11/24', 'fd00:77::1/64'] })),
     };
-    const files = renderService(service, service.compile(both, 'n-r1', undefined), { facts, templates, generation: 1 });
+    const files = renderService(service, service.compile(both, 'n-r1', service.prepare?.(both, [])), {
+      facts,
+      templates,
+      generation: 1,
+    });
     const results = await checkFiles(host, service, files);
     for (const result of results) expect(result, result.stdout + result.stderr).toMatchObject({ code: 0 });
   });

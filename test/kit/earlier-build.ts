@@ -42,15 +42,32 @@ export function earlierBuild(): EarlierBuild | string {
   }
 }
 
-/** Null: there is no git, or a history that ends too early. */
+/** Commits that are looked at. */
+const FAR = 400;
+
+/**
+ * The nearest commit that has not all of today's migrations, and no others: one may have been renamed before it was released. Null: there is no git, or
+ * a history that ends too early.
+ */
 function commitBefore(file: string): string | null {
   try {
     const [added = ''] = git('log', '--diff-filter=A', '--format=%H', '--', file).split('\n');
     // Not committed yet: what is committed does not know it.
-    return git('rev-parse', '--verify', '--quiet', added === '' ? 'HEAD' : `${added}~1`);
+    const from = git('rev-parse', '--verify', '--quiet', added === '' ? 'HEAD' : `${added}~1`);
+    const today = new Set(migrationsIn('HEAD'));
+    const isEarlier = (commit: string) => {
+      const then = migrationsIn(commit);
+      return then.length < readMigrations().length && then.every((line) => today.has(line));
+    };
+    return git('rev-list', `--max-count=${FAR}`, from).split('\n').find(isEarlier) ?? null;
   } catch {
     return null;
   }
+}
+
+/** Names and contents of the migrations of a commit. */
+function migrationsIn(commit: string): string[] {
+  return git('ls-tree', commit, 'src/store/sql/').split('\n');
 }
 
 function git(...args: readonly string[]): string {
