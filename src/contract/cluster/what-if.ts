@@ -44,8 +44,14 @@ export const WhatIf = strict({
     why: Type.Array(Type.String()),
   }),
   vlans: Type.Array(
-    strict({ vlan: Type.String(), left: Type.Array(Type.String(), { description: 'racks that stand on it still' }) }),
-    { description: 'VLANs that the node stands on as a rack' },
+    strict({
+      vlan: Type.String(),
+      left: Type.Array(Type.String(), { description: 'racks that stand on it still' }),
+      before: nullable(Type.String({ description: 'who serves DHCP on it now; null: nobody says that it does' })),
+      after: nullable(Type.String({ description: 'who does then; null: nobody' })),
+      why: Type.String(),
+    }),
+    { description: 'VLANs with DHCP that the node stands on as a rack' },
   ),
   risks: Type.Array(Type.String()),
 });

@@ -17,6 +17,8 @@ export interface PairFacts {
   readonly state: string | null;
   readonly since: string | null;
   readonly why: string | null;
+  /** Its controller hears the partner's; null: it says nothing of it. */
+  readonly hearsPartner: boolean | null;
 }
 
 /** States of Kea in which it serves as it should, or is ready to. */
@@ -25,6 +27,8 @@ const AT_WORK = ['hot-standby', 'partner-down'];
 const ON_ITS_WAY = ['waiting', 'syncing', 'ready', 'communication-recovery'];
 /** States of `ha/dhcp` in which Kea may not serve. */
 const KEPT_BACK = ['fenced', 'waiting'];
+/** A partner's controller that was not heard for so long is not heard, ms: it beats every 200. */
+const HEARD_MS = 2000;
 const TEXT_MAX = 500;
 
 /**
@@ -76,6 +80,7 @@ function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
     state: textOf(decided['state']),
     since: textOf(decided['since']),
     why: textOf(decided['why']),
+    hearsPartner: heardOf(decided),
   };
 }
 
@@ -96,6 +101,12 @@ function decidedOf(said: ExecResult | undefined): Values {
   } catch {
     return {};
   }
+}
+
+function heardOf(decided: Values): boolean | null {
+  const ago = decided['partnerHeardMs'];
+  if (ago === undefined) return null;
+  return typeof ago === 'number' && ago <= HEARD_MS;
 }
 
 function textOf(value: unknown): string | null {
