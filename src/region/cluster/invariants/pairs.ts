@@ -1,6 +1,6 @@
 import { type PairNow, pairsNow } from '../pairs/now.ts';
 import { type ClusterSite, listOf, type ServedVlan } from '../site.ts';
-import { askNode, broken, type Check, counted, ok, sentence, unknown, type Verdict, warning } from './check.ts';
+import { askNode, broken, type Check, ok, sentence, unknown, type Verdict, warning } from './check.ts';
 
 const VLANS_MAX = 4;
 const PROPOSE = 'regent pairing propose says which racks could serve them; regent pairing apply names these.';
@@ -9,7 +9,7 @@ const PROPOSE = 'regent pairing propose says which racks could serve them; regen
 export const PAIR_CHECKS: readonly Check[] = [
   {
     id: 'rack-pairs',
-    title: 'Each VLAN with DHCP is served by one rack, and another one is ready',
+    title: 'DHCP is served by one rack of each pair, and the other one is ready',
     explanation:
       'Two racks that serve at once give one address to two machines; none leaves machines without addresses when their leases end. The second rack takes over within three seconds, once it has every lease.',
     concerns: (site) => site.served.length > 0,
@@ -99,7 +99,7 @@ function wellText(site: ClusterSite, pairs: readonly PairNow[]): string {
     ([name, own]) => `${name} serves ${own.reduce((count, { vlans }) => count + vlans.length, 0)}`,
   );
   const rest = alone.length === 0 ? '' : `; on ${vlansText(alone)} no other rack stands`;
-  return `${counted(site.served.length, 'VLAN')} with DHCP: ${listOf(words)}${rest}.`;
+  return `${site.served.length} ${site.served.length === 1 ? 'VLAN' : 'VLANs'} with DHCP: ${listOf(words)}${rest}.`;
 }
 
 const ORDER = ['broken', 'unknown', 'warning'] as const;

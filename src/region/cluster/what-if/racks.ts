@@ -1,11 +1,11 @@
-import type { WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import type { WhatIfEvent, WhatIfVlan } from '../../../contract/cluster/what-if.ts';
 import { type PairNow, pairsNow } from '../pairs/now.ts';
 import { type ClusterSite, listOf, type SiteNode } from '../site.ts';
 import { type Range, RANGES } from './ranges.ts';
 
 /** A VLAN of the answer, and for how long its clients get no address. */
 export interface VlanFate {
-  readonly shown: WhatIf['vlans'][number];
+  readonly shown: WhatIfVlan;
   readonly range: Range;
 }
 
@@ -64,7 +64,7 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
 }
 
 /** `k2 serves 20 VLANs then`, for a summary; none where nothing moves. */
-export function vlanMoves(vlans: WhatIf['vlans'], node: string): string[] {
+export function vlanMoves(vlans: readonly WhatIfVlan[], node: string): string[] {
   const moved = vlans.filter(({ before, after }) => before === node && after !== null && after !== node);
   return [...Map.groupBy(moved, ({ after }) => after)].map(
     ([after, own]) => `${after} serves DHCP on ${own.length === 1 ? own[0]?.vlan : `${own.length} VLANs`}`,

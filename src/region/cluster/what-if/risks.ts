@@ -1,4 +1,4 @@
-import type { WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import type { WhatIf, WhatIfEvent, WhatIfVlan } from '../../../contract/cluster/what-if.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
 import { type ClusterSite, LAG_BYTES, listOf, members, type SiteNode } from '../site.ts';
@@ -22,7 +22,7 @@ export function risksOf(
   ];
 }
 
-function vlanRisk({ vlan, left, after, why }: WhatIf['vlans'][number], node: SiteNode, event: WhatIfEvent): string[] {
+function vlanRisk({ vlan, left, after, why }: WhatIfVlan, node: SiteNode, event: WhatIfEvent): string[] {
   if (event === 'drains' || after !== null) return [];
   if (event === 'dies' && left.length === 0) return [`No other rack is on ${vlan}.`];
   return [`Nobody serves DHCP on ${vlan} without ${node.name}: ${why}.`];

@@ -138,7 +138,7 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
 ];
 
 describe('the doctor of rack pairs', () => {
-  it.each(TABLE)('%s', (_, one, state, detail, remedy) => {
+  it.each(TABLE)('%s', (...[, one, state, detail, remedy]) => {
     const found = look(one);
     expect({ state: found?.state, detail: found?.detail }).toEqual({ state, detail });
     expect(found?.remedy).toContain(remedy);
