@@ -24,7 +24,7 @@ export interface PairNow {
 }
 
 /** States of Kea between its start and its work, a few seconds each (ARM, "High Availability"). */
-const ON_ITS_WAY: readonly string[] = ['waiting', 'syncing', 'ready', 'communication-recovery'];
+const ON_ITS_WAY: readonly string[] = ['waiting', 'syncing', 'ready'];
 
 interface Side {
   readonly name: string;
@@ -70,7 +70,10 @@ function pairNow(
   const key = pairKey(primary, secondary);
   const sides = [primary, secondary].map((name) => sideOf(site, name, identityOf('dhcp', key)));
   const servers = sides.filter(({ facts }) => facts?.isServing === true).map(({ name }) => name);
-  const faults = sides.flatMap((side) => faultOf(side, site.now) ?? []);
+  const own = sides.flatMap((side) => faultOf(side, site.now) ?? []);
+  const isShort = sides.some(({ facts }) => facts?.isWhole === false);
+  const other = servers[0] === secondary ? primary : secondary;
+  const faults = own.length === 0 && isShort ? [`${other} does not have every lease yet`] : own;
   const isHeard = sides.every(({ node }) => node?.isFresh === true);
   return {
     key,
@@ -83,7 +86,7 @@ function pairNow(
     isWhole: servers.length === 1 && faults.length === 0,
     isSettling:
       sides.some(isTakingOver) || (isHeard && sides.some(({ facts }) => ON_ITS_WAY.includes(facts?.kea ?? ''))),
-    isDeaf: sides.every(({ facts }) => facts?.hearsPartner === false),
+    isDeaf: sides.every(({ facts }) => facts?.hearsPartner === false || facts?.kea === 'communication-recovery'),
   };
 }
 

@@ -19,6 +19,8 @@ export interface PairFacts {
   readonly why: string | null;
   /** Its controller hears the partner's; null: it says nothing of it. */
   readonly hearsPartner: boolean | null;
+  /** The rack that stands by has every lease, so that it may take over; null: nothing is said of it. */
+  readonly isWhole: boolean | null;
 }
 
 /** States of Kea in which it serves as it should, or is ready to. */
@@ -81,6 +83,7 @@ function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
     since: textOf(decided['since']),
     why: textOf(decided['why']),
     hearsPartner: heardOf(decided),
+    isWhole: typeof decided['isWhole'] === 'boolean' ? decided['isWhole'] : null,
   };
 }
 

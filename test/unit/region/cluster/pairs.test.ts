@@ -37,6 +37,7 @@ function site(sides: { readonly k1?: Side; readonly k2?: Side } = {}, served = O
       since: '2026-03-01T09:00:00.000Z',
       why: null,
       hearsPartner: true,
+      isWhole: true,
       ...facts,
     };
     const own = { ...row, service: 'dhcp@k1_k2', state: service ?? 'healthy', why: words ?? row.why, facts: { pair } };
@@ -120,6 +121,13 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     'warning',
     'k1 serves a and b, and nobody would take over: k2: Kea is syncing.',
     'It ends within seconds',
+  ],
+  [
+    'the standby has not every lease',
+    site({ k1: { isWhole: false } }),
+    'broken',
+    'k1 serves a and b, and nobody would take over: k2 does not have every lease yet.',
+    'journalctl -u regent-pairs -n 50 says why',
   ],
   [
     'a configuration is taken over',
