@@ -44,6 +44,9 @@ export const Status = strict({
     subnets: Type.Integer(),
     leases: Type.Integer({ description: 'in force' }),
     racksWaiting: Type.Integer({ description: 'racks that an admin has not decided about' }),
+    withoutSecondary: Type.Optional(
+      Type.Integer({ description: 'VLANs with DHCP that no second rack would take over' }),
+    ),
   }),
 });
 export type Status = Static<typeof Status>;

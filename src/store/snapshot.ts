@@ -78,13 +78,13 @@ async function readNodes(tx: Tx): Promise<Node[]> {
 export async function readServingSite(
   tx: Tx,
 ): Promise<Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets' | 'vlans'>> {
-  const { subnets, vlans } = await readNetwork(tx);
+  const subnets = await readSubnets(tx);
   return {
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
     sights: await readSights(tx, subnets),
     subnets,
-    vlans,
+    vlans: await readVlans(tx),
   };
 }
 
@@ -136,25 +136,33 @@ export function canonicalAddress(text: string): string {
 }
 
 async function readNetwork(tx: Tx) {
-  const subnets = await tx.all(sql<Subnet>`
-    select id, vlan_id as "vlanId", name, text(cidr) as cidr, host(gateway) as gateway,
-      array(select host(a) from unnest(resolvers) with ordinality as u (a, n) order by n) as resolvers,
-      is_managed as "isManaged", dns_on as "dnsOn", proxy_on as "proxyOn", dhcp_options as "dhcpOptions",
-      lease_time as "leaseTime", host(boot_server) as "bootServer", boot_file as "bootFile", ignore_unknown as "ignoreUnknown"
-    from subnets order by id`);
   const ranges = await tx.all(sql<IpRange>`
     select id, subnet_id as "subnetId", kind, host(first) as first, host(last) as last, comment from ip_ranges order by id`);
   const reservations = await tx.all(sql<Reservation>`
     select id, subnet_id as "subnetId", host(address) as address, mac, hostname, comment, dhcp_options as "dhcpOptions"
     from reservations order by id`);
   return {
-    vlans: await tx.all(sql<Vlan>`
-      select id, fabric_id as "fabricId", space_id as "spaceId", name, vid, dhcp_on as "dhcpOn", dns_on as "dnsOn",
-        relay_vlan_id as "relayVlanId", primary_rack_id as "primaryRackId", secondary_rack_id as "secondaryRackId" from vlans order by id`),
-    subnets: subnets.map(canonicalSubnet),
+    vlans: await readVlans(tx),
+    subnets: await readSubnets(tx),
     ranges: ranges.map((row) => ({ ...row, first: canonicalAddress(row.first), last: canonicalAddress(row.last) })),
     reservations: reservations.map((row) => ({ ...row, address: canonicalAddress(row.address) })),
   };
+}
+
+function readVlans(tx: Tx): Promise<Vlan[]> {
+  return tx.all(sql<Vlan>`
+    select id, fabric_id as "fabricId", space_id as "spaceId", name, vid, dhcp_on as "dhcpOn", dns_on as "dnsOn",
+      relay_vlan_id as "relayVlanId", primary_rack_id as "primaryRackId", secondary_rack_id as "secondaryRackId" from vlans order by id`);
+}
+
+async function readSubnets(tx: Tx): Promise<Subnet[]> {
+  const subnets = await tx.all(sql<Subnet>`
+    select id, vlan_id as "vlanId", name, text(cidr) as cidr, host(gateway) as gateway,
+      array(select host(a) from unnest(resolvers) with ordinality as u (a, n) order by n) as resolvers,
+      is_managed as "isManaged", dns_on as "dnsOn", proxy_on as "proxyOn", dhcp_options as "dhcpOptions",
+      lease_time as "leaseTime", host(boot_server) as "bootServer", boot_file as "bootFile", ignore_unknown as "ignoreUnknown"
+    from subnets order by id`);
+  return subnets.map(canonicalSubnet);
 }
 
 /** A subnet's addresses as the model writes them. */

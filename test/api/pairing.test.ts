@@ -121,6 +121,30 @@ it('shows the real files, applies what was looked at, and takes it back in one s
   expect((await apply({})).status).toBe(200);
 });
 
+it('is told by status, doctor and what-if', async () => {
+  const status = (await site.call('GET', '/status')).body as unknown as { counts: Record<string, number> };
+  expect(status.counts['withoutSecondary']).toBe(0);
+  const doctor = (await site.call('GET', '/cluster/doctor')).body as unknown as {
+    invariants: { id: string; state: string; detail: string }[];
+  };
+  // The racks of this test stand on their VLANs and run nothing.
+  expect(doctor.invariants.find(({ id }) => id === 'rack-pairs')).toMatchObject({
+    state: 'broken',
+    detail: expect.stringContaining(
+      'Nobody serves fabric-1/vlan-1, fabric-1/vlan-5, fabric-1/vlan-9 and 7 more VLANs: k1 does not run it and k2 does not run it',
+    ),
+  });
+  const answer = await site.call('GET', '/cluster/what-if?node=k1&event=dies');
+  const vlans = answer.body['vlans'] as { vlan: string; before: string | null; after: string | null; why: string }[];
+  expect(vlans).toHaveLength(40);
+  expect(vlans[0]).toMatchObject({ vlan: 'fabric-1/vlan-1', before: null, after: null });
+  expect(vlans[1]).toMatchObject({ why: 'k1 does not serve it' });
+  expect((await site.call('PATCH', '/vlans/vlan-40', { body: { secondaryRack: null } })).status).toBe(200);
+  const after = (await site.call('GET', '/status')).body as unknown as { counts: Record<string, number> };
+  expect(after.counts['withoutSecondary']).toBe(1);
+  expect((await apply({})).status).toBe(200);
+});
+
 it('replaces a rack that is silent, and an interface without a link', async () => {
   await age(1);
   await report(3, 'eth2');

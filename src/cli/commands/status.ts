@@ -37,7 +37,7 @@ async function showStatus(call: Call): Promise<ExitCode> {
 
 /** The screen, line by line. `now`: wall time in ms. */
 function statusLines(status: Status, url: string, now: number): string[] {
-  const { racksWaiting, ...counts } = status.counts;
+  const { racksWaiting, withoutSecondary = 0, ...counts } = status.counts;
   const { database } = status;
   const latency = database.latencyMs === null ? '' : `, ${database.latencyMs.toFixed(1)} ms`;
   const revision =
@@ -49,6 +49,11 @@ function statusLines(status: Status, url: string, now: number): string[] {
     printable(`Database  ${database.state}${latency}${database.state === 'ok' ? '' : `: ${database.why}`}`),
     `Objects   ${Object.entries(counts).map(counted).join(', ')}`,
     ...(racksWaiting === 0 ? [] : [`Racks     ${racksWaiting} wait for an admin: regent rack list --state waiting`]),
+    ...(withoutSecondary === 0
+      ? []
+      : [
+          `Pairs     ${counted(['VLANs', withoutSecondary])} with DHCP without a secondary rack: regent pairing propose`,
+        ]),
     '',
     ...nodeTable(status, now),
     '',

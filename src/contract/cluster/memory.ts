@@ -21,6 +21,18 @@ export const Layout = strict({
   racks: Type.Array(strict({ name: Type.String(), isMaster: Type.Boolean(), vlans: Type.Array(Type.String()) }), {
     maxItems: 10_000,
   }),
+  /** VLANs with DHCP. A region of an earlier release does not tell. */
+  served: Type.Optional(
+    Type.Array(
+      strict({
+        vlan: Type.String(),
+        primary: nullable(Type.String()),
+        secondary: nullable(Type.String()),
+        others: Type.Array(Type.String()),
+      }),
+      { maxItems: 10_000 },
+    ),
+  ),
 });
 export type Layout = Static<typeof Layout>;
 

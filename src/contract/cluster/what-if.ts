@@ -28,6 +28,16 @@ const Handover = strict({
 });
 export type Handover = Static<typeof Handover>;
 
+/** What becomes of DHCP on a VLAN. */
+const WhatIfVlan = strict({
+  vlan: Type.String(),
+  left: Type.Array(Type.String(), { description: 'racks that stand on it still' }),
+  before: nullable(Type.String({ description: 'who serves DHCP on it now; null: nobody says that it does' })),
+  after: nullable(Type.String({ description: 'who does then; null: nobody' })),
+  why: Type.String(),
+});
+export type WhatIfVlan = Static<typeof WhatIfVlan>;
+
 /** What would come of it, concluded from what is known at this moment; nothing is done. */
 export const WhatIf = strict({
   node: Type.String(),
@@ -43,10 +53,7 @@ export const WhatIf = strict({
     after: Type.Integer({ minimum: 0, description: 'and after it' }),
     why: Type.Array(Type.String()),
   }),
-  vlans: Type.Array(
-    strict({ vlan: Type.String(), left: Type.Array(Type.String(), { description: 'racks that stand on it still' }) }),
-    { description: 'VLANs that the node stands on as a rack' },
-  ),
+  vlans: Type.Array(WhatIfVlan, { description: 'VLANs with DHCP that the node stands on as a rack' }),
   risks: Type.Array(Type.String()),
 });
 export type WhatIf = Static<typeof WhatIf>;

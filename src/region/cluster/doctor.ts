@@ -5,6 +5,7 @@ import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
+import { PAIR_CHECKS } from './invariants/pairs.ts';
 import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
 import { VIP_CHECKS } from './invariants/vip.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...WAY_CHECKS,
   ...VIP_CHECKS,
   ...NODE_CHECKS,
+  ...PAIR_CHECKS,
   ...CLOCK_CHECKS,
   ...UPSTREAM_CHECKS,
   ...JOB_CHECKS,

@@ -16,6 +16,7 @@ import type { DatabaseHealth, Outcome } from '../port.ts';
 import { roleWord } from '../../store/queries/cluster/roles.ts';
 import { diagnose } from './doctor.ts';
 import type { HeardReport } from './seen.ts';
+import { readServed } from './pairs/served.ts';
 import { rememberedSite, rememberedVerdict } from './remembered.ts';
 import type { ClusterSite } from './site.ts';
 import { viewCluster } from './view.ts';
@@ -209,5 +210,6 @@ async function readLayout(tx: Tx): Promise<Layout> {
       const vlans = [...new Set(sights.filter((sight) => sight.nodeId === nodeId).map((sight) => sight.vlan))];
       return node ? [{ name: node.name, isMaster, vlans }] : [];
     }),
+    served: (await readServed(tx, sights)).map((one) => ({ ...one, others: [...one.others] })),
   };
 }

@@ -12,6 +12,7 @@ import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
 import type { CasePorts } from '../use-case.ts';
 import { FRESH_MS } from './absence.ts';
+import { readServed } from './pairs/served.ts';
 import type { SeenNode } from './seen.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
@@ -45,6 +46,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
       const node = known.find((one) => one.id === nodeId);
       return node ? [{ name: node.name, isMaster, vlans: vlansOf(nodeId, sights) }] : [];
     }),
+    served: await readServed(tx, sights),
     services: trackServices(known, names, now),
     wal: cluster === null ? null : await readSlotBounds(tx),
     stuckJobs: await listStuckJobs(tx, STUCK_S),

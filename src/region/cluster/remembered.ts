@@ -5,7 +5,7 @@ import type { DatabaseHealth } from '../port.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isStale } from '../tracking.ts';
 import { absencesOf } from './absence.ts';
-import { lossesOf } from './losses.ts';
+import { siteSentence } from './view.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
 /** What a site is put together from while the database is away. The first memory is this region's own. */
@@ -43,6 +43,7 @@ export function rememberedSite({ now, version, memories, mute, database, authori
     database,
     nodes: known.map((node) => siteNode(node, now)),
     racks: layout.racks,
+    served: layout.served ?? [],
     services: known.flatMap((node) => node.observed.map((row) => rememberedService(node, row, now))),
     wal: null,
     stuckJobs: null,
@@ -53,7 +54,7 @@ export function rememberedSite({ now, version, memories, mute, database, authori
 
 /** The verdict while the database is away: always degraded, and what can be lost first. */
 export function rememberedVerdict(site: ClusterSite): Pick<ClusterStatus, 'state' | 'summary'> {
-  const { sentence } = lossesOf(site);
+  const sentence = siteSentence(site);
   const lead = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.`;
   const why = site.database.isUp ? '' : ` The database is away: ${site.database.why}`;
   return { state: 'degraded', summary: `${lead}${why}` };

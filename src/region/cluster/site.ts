@@ -44,6 +44,14 @@ export interface SiteNode extends KnownSiteNode {
   readonly last: NodeFacts;
 }
 
+/** A VLAN with DHCP by the configuration: FABRIC/NAME, and the names of the nodes that are its racks. `others`: racks that stand on it besides. */
+export interface ServedVlan {
+  readonly vlan: string;
+  readonly primary: string | null;
+  readonly secondary: string | null;
+  readonly others: readonly string[];
+}
+
 /** Everything that status and doctor are concluded from: plain values of one moment. `now` in ms. */
 export interface ClusterSite {
   readonly now: number;
@@ -53,6 +61,8 @@ export interface ClusterSite {
   readonly database: DatabaseHealth;
   readonly nodes: readonly SiteNode[];
   readonly racks: readonly { readonly name: string; readonly isMaster: boolean; readonly vlans: readonly string[] }[];
+  /** VLANs with DHCP, and who is to serve them. */
+  readonly served: readonly ServedVlan[];
   readonly services: readonly Service[];
   /** Null: the database did not tell. */
   readonly wal: SlotBounds | null;

@@ -3,6 +3,7 @@ import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
+import { racksWord } from './pairs/losses.ts';
 import { type ClusterSite, heard, isRight, members, regions, settled, silence, type SiteNode } from './site.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,12 +26,18 @@ export function clusterWord(site: ClusterSite): ClusterWord | null {
   const losses = lossesOf(site);
   const broken = judge(site).filter((row) => row.state === 'broken' && !TOLD.includes(row.id));
   return {
-    sentence: losses.sentence,
+    sentence: siteSentence(site),
     problems: [
       ...(losses.now < losses.promised ? [`${losses.now} instead of ${losses.promised} can be lost`] : []),
       ...broken.map((row) => `${row.id}: ${row.detail}`),
     ],
   };
+}
+
+/** What can be lost: of the region nodes, and of the racks. Without a full stop. */
+export function siteSentence(site: ClusterSite): string {
+  const racks = racksWord(site);
+  return `${lossesOf(site).sentence}${racks === null ? '' : `; and ${racks}`}`;
 }
 
 /** The cluster on one screen. `verdict`: of `regent status`, so that both say the same. */

@@ -67,7 +67,10 @@ export async function readStatus(
     publisher: await readCompiler(tx),
     nodes,
     services: context.renderer.services.map((service) => service.name),
-    counts: await readCounts(tx),
+    counts: {
+      ...(await readCounts(tx)),
+      withoutSecondary: cluster.served.filter(({ secondary }) => secondary === null).length,
+    },
     cluster: clusterWord(cluster),
   });
 }

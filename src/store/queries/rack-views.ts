@@ -15,15 +15,20 @@ export interface NamedSight extends Sight {
 export async function readNamedSights(tx: Tx): Promise<NamedSight[]> {
   const nodes = await tx.all(sql<{ id: string; name: string; isRack: boolean }>`
     select id, name, exists (select from racks r where r.node_id = nodes.id and r.state = 'accepted') as "isRack" from nodes`);
-  const vlans = await tx.all(sql<{ id: number; label: string }>`
-    select v.id, f.name || '/' || v.name as label from vlans v join fabrics f on f.id = v.fabric_id`);
   const nodeOf = new Map(nodes.map((node) => [node.id, node]));
-  const labelOf = new Map(vlans.map((vlan) => [vlan.id, vlan.label]));
+  const labelOf = await readVlanLabels(tx);
   return (await readSights(tx)).flatMap((sight) => {
     const node = nodeOf.get(sight.nodeId);
     const vlan = labelOf.get(sight.vlanId);
     return node && vlan !== undefined ? [{ ...sight, node: node.name, vlan, isRack: node.isRack }] : [];
   });
+}
+
+/** All VLANs as FABRIC/NAME, by id. */
+export async function readVlanLabels(tx: Tx): Promise<Map<number, string>> {
+  const rows = await tx.all(sql<{ id: number; label: string }>`
+    select v.id, f.name || '/' || v.name as label from vlans v join fabrics f on f.id = v.fabric_id`);
+  return new Map(rows.map(({ id, label }) => [id, label]));
 }
 
 /** Machines that name no rack: the master's. */

@@ -30,7 +30,7 @@ describe('cluster status', () => {
       VIP       10.77.0.10 on r1, fit: r1, r2, r3
       Database  primary r1, timeline 7
       etcd      leader r1, voters r1, r2, r3
-      Services  22 of 22 healthy
+      Services  23 of 23 healthy
       Trust     the first certificate (r1) ends in 25 days, the authority in 3000
 
       NODE  ROLES   STATE   REPORT        GENERATION  REGION  DATABASE                        LAG  AGENT  CERTIFICATE
@@ -130,7 +130,7 @@ describe('what-if', () => {
   it('says what has no end, and which words there are', async () => {
     region.on('GET /cluster/what-if', { body: whatIf(aSite(), 'k1', 'dies') });
     const { out } = await run(region, ['what-if', 'node', 'k1', 'dies']);
-    expect(out).toContain('VLAN      fabric-1/vlan10: no other rack\n');
+    expect(out).toContain('DHCP      fabric-1/vlan10: k1 → nobody (it has no secondary rack)\n');
     expect(out).toMatch(/^dhcp fabric-1\/vlan10 +until it is back/m);
     const seen = region.seen.length;
     const wrong = await run(region, ['what-if', 'node', 'k1', 'explodes']);

@@ -40,7 +40,16 @@ const STATUS = {
   nodes: [{ name: 'r1', isCurrent: true, isStale: false, since: '2026-03-01T09:00:00Z', wanted: 4, applied: 4 }],
   services: [{ node: 'r1', service: 'dns', state: 'healthy', since: '2026-03-01T09:00:00Z', why: 'answers' }],
   findings: [],
-  counts: { domains: 1, records: 2, machines: 3, vlans: 1, subnets: 4, leases: 0, racksWaiting: 2 },
+  counts: {
+    domains: 1,
+    records: 2,
+    machines: 3,
+    vlans: 1,
+    subnets: 4,
+    leases: 0,
+    racksWaiting: 2,
+    withoutSecondary: 2,
+  },
 };
 const PREVIEW = {
   dryRun: true,

@@ -95,7 +95,16 @@ describe('--wait', () => {
     ],
     services: [{ node: 'r1', service: 'dns', state: 'healthy', since: null, why: '' }],
     findings: [],
-    counts: { domains: 0, records: 0, machines: 0, vlans: 1, subnets: 0, leases: 0, racksWaiting: 0 },
+    counts: {
+      domains: 0,
+      records: 0,
+      machines: 0,
+      vlans: 1,
+      subnets: 0,
+      leases: 0,
+      racksWaiting: 0,
+      withoutSecondary: 0,
+    },
     ...changes,
   });
   const [node] = status({}).nodes;

@@ -89,7 +89,16 @@ describe('the status', () => {
     database: { isUp, why: isUp ? 'a write took 1 ms' : 'connection refused', latencyMs: isUp ? 1 : null },
     nodes,
     services: ['dns'],
-    counts: { domains: 1, records: 0, machines: 0, vlans: 1, subnets: 0, leases: 0, racksWaiting: 0 },
+    counts: {
+      domains: 1,
+      records: 0,
+      machines: 0,
+      vlans: 1,
+      subnets: 0,
+      leases: 0,
+      racksWaiting: 0,
+      withoutSecondary: 0,
+    },
     cluster: null,
   });
 

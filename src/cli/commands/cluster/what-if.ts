@@ -57,7 +57,7 @@ function screenOf(answer: WhatIf): string[] {
     ['VIP', answer.vip === null ? '' : moveText(answer.vip)],
     ['Primary', moveText(answer.primary)],
     ['Can lose', `now ${redundancy.before}, then ${redundancy.after}: ${redundancy.why.join(', ')}`],
-    ...vlans.map(({ vlan, left }) => ['VLAN', `${vlan}: ${left.join(', ') || 'no other rack'}`] as const),
+    ...vlans.map(({ vlan, before, after, why }) => ['DHCP', `${vlan}: ${dhcpText(before, after)} (${why})`] as const),
   ];
   return [
     printable(answer.summary),
@@ -70,6 +70,10 @@ function screenOf(answer: WhatIf): string[] {
     ),
     ...(risks.length === 0 ? [] : ['', ...risks.map((risk) => printable(`Risk: ${risk}`))]),
   ];
+}
+
+function dhcpText(before: string | null, after: string | null): string {
+  return before === after && after !== null ? `stays on ${after}` : `${before ?? 'nobody'} → ${after ?? 'nobody'}`;
 }
 
 function moveText({ before, after, candidates }: Handover): string {

@@ -1,4 +1,4 @@
-import type { WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import type { WhatIf, WhatIfEvent, WhatIfVlan } from '../../../contract/cluster/what-if.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
 import { type ClusterSite, LAG_BYTES, listOf, members, type SiteNode } from '../site.ts';
@@ -17,11 +17,15 @@ export function risksOf(
 ): string[] {
   return [
     ...(node.isRegion ? clusterRisks(site, node, event, heirs) : []),
-    ...(event === 'dies' ? vlans.filter(({ left }) => left.length === 0) : []).map(
-      ({ vlan }) => `No other rack is on ${vlan}.`,
-    ),
+    ...vlans.flatMap((one) => vlanRisk(one, node, event)),
     ...site.nodes.filter((one) => one.name !== node.name).flatMap((one) => certificateRisk(one, site.now)),
   ];
+}
+
+function vlanRisk({ vlan, left, after, why }: WhatIfVlan, node: SiteNode, event: WhatIfEvent): string[] {
+  if (event === 'drains' || after !== null) return [];
+  if (event === 'dies' && left.length === 0) return [`No other rack is on ${vlan}.`];
+  return [`Nobody serves DHCP on ${vlan} without ${node.name}: ${why}.`];
 }
 
 function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent, heirs: Heirs): string[] {

@@ -6,6 +6,7 @@ import { primariesOf } from '../claims.ts';
 import { type ClusterSite, listOf, members, silence, type SiteNode } from '../site.ts';
 import { type Heirs, heirsOf, siteAfter } from './after.ts';
 import { longer, type Range, RANGES, rangesOf } from './ranges.ts';
+import { vlanFates, vlanMoves } from './racks.ts';
 import { risksOf } from './risks.ts';
 
 const WORDS: Readonly<Record<WhatIfEvent, string>> = {
@@ -31,10 +32,11 @@ export function whatIf(site: ClusterSite, ref: string, event: WhatIfEvent): What
   const before = lossesOf(site);
   // A node of no region takes nothing of the region away.
   const after = node.isRegion ? lossesOf(siteAfter(site, node.name, event, heirs)) : before;
-  const vlans = vlansOf(site, node);
+  const fates = vlanFates(site, { node, event, hasMajority: heirs.hasMajority });
+  const vlans = fates.map(({ shown }) => shown);
   const outages = [
     ...(node.isRegion ? regionOutages(site, node, event, heirs) : quiet(site)),
-    ...dhcpOutages(vlans, event),
+    ...fates.map(({ shown, range }) => outage(`dhcp ${shown.vlan}`, range)),
   ];
   const primary = handover(heirs.primary, heirs.newPrimaries);
   const vip = hasVip(site) ? handover(heirs.holder, heirs.newHolders) : null;
@@ -43,7 +45,7 @@ export function whatIf(site: ClusterSite, ref: string, event: WhatIfEvent): What
   return {
     node: node.name,
     event,
-    summary: summaryOf(node, event, { primary, vip, outages, left }),
+    summary: summaryOf(node, event, { primary, vip, outages, vlans, left }),
     source: site.source,
     time: new Date(site.now).toISOString(),
     vip,
@@ -116,22 +118,6 @@ function isAwaited(site: ClusterSite, name: string): boolean {
   return primariesOf(site)[0]?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
 }
 
-function vlansOf(site: ClusterSite, node: SiteNode): WhatIf['vlans'] {
-  const fresh = new Set(site.nodes.flatMap((one) => (one.isFresh && one.name !== node.name ? [one.name] : [])));
-  const own = site.racks.find((rack) => rack.name === node.name)?.vlans ?? [];
-  return own.map((vlan) => ({
-    vlan,
-    left: site.racks.flatMap((rack) => (fresh.has(rack.name) && rack.vlans.includes(vlan) ? [rack.name] : [])),
-  }));
-}
-
-/** A rack that is drained goes on serving, and so does one that is cut off from the regions. */
-function dhcpOutages(vlans: WhatIf['vlans'], event: WhatIfEvent): PredictedOutage[] {
-  return vlans.map(({ vlan, left }) =>
-    outage(`dhcp ${vlan}`, event !== 'dies' ? RANGES.ledger : left.length === 0 ? RANGES.untilBack : RANGES.rackShared),
-  );
-}
-
 function outage(probe: string, { leastMs, mostMs, why }: Range): PredictedOutage {
   return { probe, leastMs, mostMs, why };
 }
@@ -139,14 +125,21 @@ function outage(probe: string, { leastMs, mostMs, why }: Range): PredictedOutage
 function summaryOf(
   node: SiteNode,
   event: WhatIfEvent,
-  { primary, vip, outages, left }: Pick<WhatIf, 'primary' | 'vip' | 'outages'> & { readonly left: number },
+  {
+    primary,
+    vip,
+    outages,
+    vlans,
+    left,
+  }: Pick<WhatIf, 'primary' | 'vip' | 'outages' | 'vlans'> & { readonly left: number },
 ): string {
   const moves = [
     ...(vip?.before === node.name ? [`the floating address goes to ${vip.after ?? 'nobody'}`] : []),
     ...(primary.before === node.name ? [`the primary is then ${primary.after ?? 'nobody'}`] : []),
+    ...vlanMoves(vlans, node.name),
   ];
   const lost = outages.filter((one) => one.mostMs === null).map((one) => one.probe);
   const ends = lost.length === 0 ? 'everything is served again by itself' : `out until it is back: ${lost.join(', ')}`;
-  const parts = [moves.length === 0 ? 'no role moves' : moves.join(' and '), ends, `${left} more can be lost then`];
+  const parts = [moves.length === 0 ? 'no role moves' : listOf(moves), ends, `${left} more can be lost then`];
   return `If ${node.name} ${WORDS[event]}: ${parts.join('; ')}.`;
 }

@@ -17,6 +17,10 @@ export interface PairFacts {
   readonly state: string | null;
   readonly since: string | null;
   readonly why: string | null;
+  /** Its controller hears the partner's; null: it says nothing of it. */
+  readonly hearsPartner: boolean | null;
+  /** The rack that stands by has every lease, so that it may take over; null: nothing is said of it. */
+  readonly isWhole: boolean | null;
 }
 
 /** States of Kea in which it serves as it should, or is ready to. */
@@ -25,6 +29,8 @@ const AT_WORK = ['hot-standby', 'partner-down'];
 const ON_ITS_WAY = ['waiting', 'syncing', 'ready', 'communication-recovery'];
 /** States of `ha/dhcp` in which Kea may not serve. */
 const KEPT_BACK = ['fenced', 'waiting'];
+/** A partner's controller that was not heard for so long is not heard, ms: it beats every 200. */
+const HEARD_MS = 2000;
 const TEXT_MAX = 500;
 
 /**
@@ -76,6 +82,8 @@ function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
     state: textOf(decided['state']),
     since: textOf(decided['since']),
     why: textOf(decided['why']),
+    hearsPartner: heardOf(decided),
+    isWhole: typeof decided['isWhole'] === 'boolean' ? decided['isWhole'] : null,
   };
 }
 
@@ -96,6 +104,12 @@ function decidedOf(said: ExecResult | undefined): Values {
   } catch {
     return {};
   }
+}
+
+function heardOf(decided: Values): boolean | null {
+  const ago = decided['partnerHeardMs'];
+  if (ago === undefined) return null;
+  return typeof ago === 'number' && ago <= HEARD_MS;
 }
 
 function textOf(value: unknown): string | null {

@@ -41,7 +41,7 @@ export function settle(candidates: Candidates, racks: readonly PairingRack[]): S
   return {
     kind: 'single',
     primary: only,
-    line: { vlan: vlan.id, before: vlan.pair, after, reasons: [...faults, alone] },
+    line: { vlan: vlan.id, before: vlan.pair, after, reasons: [...faults, ...cautionOf(candidates), alone] },
   };
 }
 
@@ -49,12 +49,19 @@ function draftOf(candidates: Candidates, racks: readonly PairingRack[], faults: 
   const { vlan, usable, placeOf } = candidates;
   const { primary, secondary } = vlan.pair;
   const kept = [primary, secondary].map(placeOf).filter((rack) => usable.includes(rack));
-  const reasons = [...faults];
+  const reasons = [...faults, ...cautionOf(candidates)];
   if (primary === null) {
     const name = racks[placeOf(vlan.chosen)]?.name;
     reasons.push(name === undefined ? 'nobody serves it' : `it names no rack, and ${name} serves it alone`);
   } else if (secondary === null) reasons.push('it has no secondary rack');
   return { ...candidates, primary: kept[0] ?? -1, secondary: kept[1] ?? -1, reasons };
+}
+
+/** Nobody fences a rack that serves alone: where it is replaced, an operator has to know that it is off. */
+function cautionOf({ vlan, whyNot }: Candidates): string[] {
+  const { primary, secondary } = vlan.pair;
+  const isReplaced = primary !== null && secondary === null && whyNot(primary) !== null;
+  return isReplaced ? ['be sure that it does not serve any more'] : [];
 }
 
 /** Why the racks that it names cannot serve it. */

@@ -253,6 +253,8 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['agents', 'behind', { nodes: { k1: { report: 'applying' } } }, 'warning', 'k1 has generation 4 of 4'],
   ['services', 'ill', { nodes: { r2: { serials: null } } }, 'broken', 'dns on r2 is unhealthy'],
   ['services', 'silent', { nodes: { k1: { silentFor: 61 } } }, 'unknown', 'ntp on k1 is stale'],
+  ['rack-pairs', 'nobody serves', { nodes: { k1: { dhcp: null } } }, 'broken', 'Nobody serves fabric-1/vlan10: k1'],
+  ['rack-pairs', 'no word', { nodes: { k1: { silentFor: 60 } } }, 'unknown', 'k1 has not reported for 60 s'],
   ['certificates', 'none', { nodes: { r2: { host: { certificate: null } } } }, 'broken', 'r2 has none'],
   ['certificates', 'a rack without', { nodes: { k1: { host: { certificate: null } } } }, 'warning', 'k1 has none'],
   ['certificates', 'ended', certificate(-1), 'broken', 'that of r2 has ended'],

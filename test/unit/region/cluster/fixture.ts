@@ -25,6 +25,7 @@ export interface NodeChanges {
   readonly vip?: Partial<VipFacts> | null;
   readonly lb?: Partial<LbFacts> | null;
   readonly ntp?: Partial<NtpFacts> | null;
+  readonly dhcp?: null;
   readonly serials?: Readonly<Record<string, number>> | null;
   readonly host?: Partial<HostObservation> | null;
   readonly firewall?: ServiceObservation['state'];
@@ -53,6 +54,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     database: { isUp: true, why: 'A write was committed.', latencyMs: 2 },
     nodes: siteNodes(all),
     racks: [{ name: 'k1', isMaster: true, vlans: ['fabric-1/vlan10'] }],
+    served: [{ vlan: 'fabric-1/vlan10', primary: 'k1', secondary: null, others: [] }],
     services: all.flatMap((node) => node.observed.map((row) => tracked(node, row))),
     wal: {
       maxKeepBytes: 2 ** 30,
@@ -128,7 +130,10 @@ function rackNode(name: string, changes: NodeChanges): KnownSiteNode {
     isRegion: false,
     isRack: true,
     region: null,
-    observed: [observed('ntp', over({ isSynchronised: true, offsetSeconds: 0.001 }, changes.ntp))],
+    observed: [
+      observed('ntp', over({ isSynchronised: true, offsetSeconds: 0.001 }, changes.ntp)),
+      observed('dhcp', changes.dhcp === null ? null : {}),
+    ],
   };
 }
 

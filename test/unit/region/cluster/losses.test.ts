@@ -136,7 +136,10 @@ describe('what can be lost', () => {
 
 describe('the cluster’s part of the status', () => {
   it('has no problem when all is well, nor on a single node', () => {
-    expect(clusterWord(aSite())).toEqual({ sentence: `${CASES[0]?.[3]}, as of 1 s ago`, problems: [] });
+    expect(clusterWord(aSite({ site: { served: [] } }))).toEqual({
+      sentence: `${CASES[0]?.[3]}, as of 1 s ago`,
+      problems: [],
+    });
     expect(clusterWord(aSite({ regions: 1 }))?.problems).toEqual([]);
     expect(clusterWord(aSite({ site: { cluster: null } }))).toBeNull();
   });

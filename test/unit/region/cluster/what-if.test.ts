@@ -143,13 +143,14 @@ describe('racks', () => {
       { name: 'k1', isMaster: true, vlans: ['a', 'b'] },
       { name: 'r2', isMaster: false, vlans: ['a'] },
     ];
-    expect(ask(aSite({ site: { racks: two } }), 'k1', 'dies').vlans).toEqual([
+    const served = ['a', 'b'].map((vlan) => ({ vlan, primary: 'k1', secondary: null, others: [] }));
+    const site = aSite({ site: { racks: two, served } });
+    expect(ask(site, 'k1', 'dies').vlans).toMatchObject([
       { vlan: 'a', left: ['r2'] },
       { vlan: 'b', left: [] },
     ]);
-    expect(ask(aSite({ nodes: { r2: { silentFor: 60 } }, site: { racks: two } }), 'k1', 'dies').vlans[0]?.left).toEqual(
-      [],
-    );
+    const silent = aSite({ nodes: { r2: { silentFor: 60 } }, site: { racks: two, served } });
+    expect(ask(silent, 'k1', 'dies').vlans[0]?.left).toEqual([]);
   });
 });
 

@@ -71,12 +71,18 @@ describe('a plan of pairs', () => {
         vlan(3, [1, 2], { pair: pair(1, 2) }),
         vlan(4, [1, 2], { pair: pair(1, null), leases: 1 }),
         vlan(5, [1], { pair: pair(1, null) }),
+        vlan(6, [1, 3], { pair: pair(1, null) }),
       ],
     };
     expect(planPairs(site)).toMatchObject({
       changes: [
         { vlan: 1, after: pair(2, 3), reasons: ['k1 is silent'] },
         { vlan: 2, after: pair(2, 3), reasons: ['k1 is silent'] },
+        {
+          vlan: 6,
+          after: pair(3, null),
+          reasons: ['k1 is silent', 'be sure that it does not serve any more', 'k3 alone can serve it'],
+        },
       ],
       stays: [],
       left: [

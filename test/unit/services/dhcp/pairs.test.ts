@@ -113,6 +113,15 @@ describe('health of a pair', () => {
   it('the standby that is ready is healthy, and serves nothing', () => {
     const health = judged('hot-standby', [], { state: 'standby', why: 'k1 is heard' });
     expect(health).toMatchObject({ isHealthy: true, facts: { pair: { isServing: false, kea: 'hot-standby' } } });
+    expect(health.facts?.['pair']).toMatchObject({ hearsPartner: null, isWhole: null });
+    for (const [partnerHeardMs, hearsPartner] of [
+      [150, true],
+      [9_000, false],
+      [null, false],
+    ] as const) {
+      const { facts } = judged('hot-standby', [], { state: 'standby', why: 'k1 is heard', partnerHeardMs });
+      expect(facts?.['pair']).toMatchObject({ hearsPartner });
+    }
     expect(health.detail).toBe('Kea is ready to take over from k1: k1 is heard');
   });
 

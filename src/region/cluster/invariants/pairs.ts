@@ -1,0 +1,122 @@
+import { type PairNow, pairsNow } from '../pairs/now.ts';
+import { type ClusterSite, listOf, type ServedVlan } from '../site.ts';
+import { askNode, broken, type Check, ok, sentence, unknown, type Verdict, warning } from './check.ts';
+
+const VLANS_MAX = 4;
+const PROPOSE = 'regent pairing propose says which racks could serve them; regent pairing apply names these.';
+
+/** What must be true of DHCP: who serves, and who would take over. */
+export const PAIR_CHECKS: readonly Check[] = [
+  {
+    id: 'rack-pairs',
+    title: 'DHCP is served by one rack of each pair, and the other one is ready',
+    explanation:
+      'Two racks that serve at once give one address to two machines; none leaves machines without addresses when their leases end. The second rack takes over within three seconds, once it has every lease.',
+    concerns: (site) => site.served.length > 0,
+    look(site) {
+      const pairs = pairsNow(site);
+      const nobody = site.served.filter(({ primary }) => primary === null);
+      return (
+        worst([
+          ...pairs.flatMap((pair) => verdictOf(pair) ?? []),
+          ...(nobody.length === 0 ? [] : [warning(`No rack stands on ${vlansText(nobody)}: nobody serves`, PROPOSE)]),
+          ...lonely(pairs),
+        ]) ?? ok(wellText(site, pairs))
+      );
+    },
+  },
+];
+
+/** What is wrong with a pair, or a rack alone; null: nothing. */
+function verdictOf(pair: PairNow): Verdict | null {
+  const { primary, secondary, vlans, servers, silent, faults, isSettling, isDeaf, isWhole } = pair;
+  const where = vlansText(vlans);
+  const racks = listOf(secondary === null ? [primary] : [primary, secondary]);
+  if (servers.length > 1) {
+    return broken(
+      `${racks} both say that they serve ${where}`,
+      `On ${secondary}: systemctl stop regent-pairs ends its DHCP; journalctl -u regent-pairs on both says why. Start it again when one alone serves.`,
+    );
+  }
+  const why = listOf(faults);
+  if (servers.length === 0) {
+    if (isSettling)
+      return warning(
+        `${racks} ${secondary === null ? 'takes' : 'take'} over ${where} just now: ${why}`,
+        settleText(pair),
+      );
+    if (faults.length > 0 && silent.length === (secondary === null ? 1 : 2)) {
+      return unknown(`Nobody knows who serves ${where}: ${why}`, askNode(silent));
+    }
+    return broken(
+      `Nobody serves ${where}: ${why === '' ? `neither of ${racks} says that it does` : why}`,
+      cureOf(pair),
+    );
+  }
+  if (isDeaf) {
+    return broken(
+      `${racks} share ${where} and do not hear each other`,
+      `Look at the network between both (TCP port 5256 and those of Kea): on ${primary}, ping ${secondary}; journalctl -u regent-pairs -n 50.`,
+    );
+  }
+  if (isWhole || secondary === null) return null;
+  const detail = `${servers[0]} serves ${where}, and nobody would take over: ${why}`;
+  return (isSettling ? warning : broken)(detail, isSettling ? settleText(pair) : cureOf(pair));
+}
+
+function settleText({ primary, secondary }: PairNow): string {
+  return `It ends within seconds; if not, on ${listOf([primary, ...(secondary === null ? [] : [secondary])])}: journalctl -u regent-pairs -n 50.`;
+}
+
+function cureOf({ key, primary, secondary, silent }: PairNow): string {
+  if (secondary === null || key === null) {
+    return `regent service show ${primary}/dhcp says why. If ${primary} is lost: regent pairing propose.`;
+  }
+  const logs = `journalctl -u regent-pairs -n 50 says why, on ${listOf([primary, secondary])}`;
+  if (silent.length === 0) return `${logs}; the journal of Kea: journalctl -u kea-dhcp4@${key} -n 50.`;
+  const left = [primary, secondary].find((name) => !silent.includes(name)) ?? primary;
+  return `Start ${listOf(silent)}: the pair is whole by itself then. If it is lost: regent pairing propose. To serve by ${left} alone, when ${listOf(silent)} is surely off: /opt/regent/current/ha/dhcp/serve-alone ${key}, there as root. ${logs}.`;
+}
+
+/** Racks alone where another one stands by: a pair is for the asking. */
+function lonely(pairs: readonly PairNow[]): Verdict[] {
+  const vlans = pairs.flatMap((pair) =>
+    pair.secondary === null ? pair.vlans.filter(({ others }) => others.length > 0) : [],
+  );
+  if (vlans.length === 0) return [];
+  return [
+    warning(
+      `${vlansText(vlans)} ${vlans.length === 1 ? 'has' : 'have'} no secondary rack, and another rack stands there`,
+      PROPOSE,
+    ),
+  ];
+}
+
+function wellText(site: ClusterSite, pairs: readonly PairNow[]): string {
+  const alone = pairs.filter(({ secondary }) => secondary === null).flatMap(({ vlans }) => vlans);
+  const shares = Map.groupBy(pairs, ({ servers }) => servers[0] ?? '');
+  const words = [...shares].map(
+    ([name, own]) => `${name} serves ${own.reduce((count, { vlans }) => count + vlans.length, 0)}`,
+  );
+  const rest = alone.length === 0 ? '' : `; on ${vlansText(alone)} no other rack stands`;
+  return `${site.served.length} ${site.served.length === 1 ? 'VLAN' : 'VLANs'} with DHCP: ${listOf(words)}${rest}.`;
+}
+
+const ORDER = ['broken', 'unknown', 'warning'] as const;
+
+/** All that is wrong as one verdict, the worst first. */
+function worst(verdicts: readonly Verdict[]): Verdict | null {
+  const sorted = verdicts.toSorted((a, b) => ORDER.indexOf(a.state as 'broken') - ORDER.indexOf(b.state as 'broken'));
+  const [first] = sorted;
+  if (first === undefined) return null;
+  const shown = sorted.slice(0, VLANS_MAX).map(({ detail }) => detail);
+  const more = sorted.length > VLANS_MAX ? [`and ${sorted.length - VLANS_MAX} more`] : [];
+  return { state: first.state, detail: sentence([...shown, ...more].join('; ')), remedy: first.remedy };
+}
+
+function vlansText(vlans: readonly ServedVlan[]): string {
+  const names = vlans.map(({ vlan }) => vlan);
+  return names.length <= VLANS_MAX
+    ? listOf(names)
+    : `${names.slice(0, VLANS_MAX - 1).join(', ')} and ${names.length - VLANS_MAX + 1} more VLANs`;
+}

@@ -1,0 +1,112 @@
+import { identityOf } from '../../../core/service-identity.ts';
+import type { ServiceObservation } from '../../../contract/agent.ts';
+import { pairKey } from '../../../services/dhcp/pair/compile.ts';
+import type { PairFacts } from '../../../services/dhcp/pair/health.ts';
+import { type ClusterSite, isHealthy, type ServedVlan, silence, type SiteNode } from '../site.ts';
+
+/**
+ * What is known now of racks that serve the same VLANs: a pair, or one rack alone (`secondary` null). `servers`: who says that it answers clients now.
+ * `silent`: who cannot be relied on. `faults`: what each side lacks, as sentences' parts. `isWhole`: either can go on without the other.
+ */
+export interface PairNow {
+  readonly key: string | null;
+  readonly primary: string;
+  readonly secondary: string | null;
+  readonly vlans: readonly ServedVlan[];
+  readonly servers: readonly string[];
+  readonly silent: readonly string[];
+  readonly faults: readonly string[];
+  readonly isWhole: boolean;
+  /** It is just taking over a configuration, or finding its partner. */
+  readonly isSettling: boolean;
+  /** Both speak, and neither hears the other. */
+  readonly isDeaf: boolean;
+}
+
+/** States of Kea between its start and its work, a few seconds each (ARM, "High Availability"). */
+const ON_ITS_WAY: readonly string[] = ['waiting', 'syncing', 'ready'];
+
+interface Side {
+  readonly name: string;
+  readonly node: SiteNode | undefined;
+  readonly row: ServiceObservation | undefined;
+  readonly facts: PairFacts | undefined;
+}
+
+/** Every pair and every rack alone, in the order of their first VLANs. Pure. */
+export function pairsNow(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): PairNow[] {
+  const groups = Map.groupBy(
+    site.served.filter(({ primary }) => primary !== null),
+    ({ primary, secondary }) => `${primary} ${secondary}`,
+  );
+  return [...groups.values()].flatMap((vlans) => {
+    const [{ primary, secondary } = { primary: null, secondary: null }] = vlans;
+    if (primary === null) return [];
+    return [secondary === null ? aloneNow(site, primary, vlans) : pairNow(site, { primary, secondary, vlans })];
+  });
+}
+
+function aloneNow(site: Pick<ClusterSite, 'nodes' | 'now'>, primary: string, vlans: readonly ServedVlan[]): PairNow {
+  const side = sideOf(site, primary, 'dhcp');
+  const serves = side.node !== undefined && isHealthy(side.node, 'dhcp');
+  return {
+    key: null,
+    primary,
+    secondary: null,
+    vlans,
+    servers: serves ? [primary] : [],
+    silent: side.node?.isFresh === true ? [] : [primary],
+    faults: serves ? [] : [faultOf(side, site.now) ?? `${primary} serves nobody`],
+    isWhole: false,
+    isSettling: isTakingOver(side),
+    isDeaf: false,
+  };
+}
+
+function pairNow(
+  site: Pick<ClusterSite, 'nodes' | 'now'>,
+  { primary, secondary, vlans }: { primary: string; secondary: string; vlans: readonly ServedVlan[] },
+): PairNow {
+  const key = pairKey(primary, secondary);
+  const sides = [primary, secondary].map((name) => sideOf(site, name, identityOf('dhcp', key)));
+  const servers = sides.filter(({ facts }) => facts?.isServing === true).map(({ name }) => name);
+  const own = sides.flatMap((side) => faultOf(side, site.now) ?? []);
+  const isShort = sides.some(({ facts }) => facts?.isWhole === false);
+  const other = servers[0] === secondary ? primary : secondary;
+  const faults = own.length === 0 && isShort ? [`${other} does not have every lease yet`] : own;
+  const isHeard = sides.every(({ node }) => node?.isFresh === true);
+  return {
+    key,
+    primary,
+    secondary,
+    vlans,
+    servers,
+    silent: sides.filter(({ node }) => node?.isFresh !== true).map(({ name }) => name),
+    faults,
+    isWhole: servers.length === 1 && faults.length === 0,
+    isSettling:
+      sides.some(isTakingOver) || (isHeard && sides.some(({ facts }) => ON_ITS_WAY.includes(facts?.kea ?? ''))),
+    isDeaf: sides.every(({ facts }) => facts?.hearsPartner === false || facts?.kea === 'communication-recovery'),
+  };
+}
+
+/** Nothing that a node said is relied on when it is not fresh. */
+function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: string): Side {
+  const node = nodes.find((one) => one.name === name);
+  const row = node?.isFresh === true ? node.observed.find((one) => one.service === service) : undefined;
+  const facts = row?.facts?.['pair'];
+  return { name, node, row, facts: typeof facts === 'object' && facts !== null ? (facts as PairFacts) : undefined };
+}
+
+function isTakingOver({ node }: Side): boolean {
+  return node?.isFresh === true && node.report === 'applying';
+}
+
+/** What a side lacks; null: nothing. */
+function faultOf({ name, node, row, facts }: Side, now: number): string | null {
+  if (node === undefined) return `${name} is not known`;
+  if (!node.isFresh) return silence(node, 'dhcp', now);
+  if (row === undefined) return `${name} does not run it`;
+  const isReady = row.state === 'healthy' && (facts === undefined || facts.kea === 'hot-standby');
+  return isReady ? null : `${name}: ${row.why.replace(/\.$/, '')}`;
+}

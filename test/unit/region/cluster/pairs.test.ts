@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceObservation } from '../../../../src/contract/agent.ts';
+import { isRejected } from '../../../../src/core/errors.ts';
+import { judge } from '../../../../src/region/cluster/doctor.ts';
+import { racksWord } from '../../../../src/region/cluster/pairs/losses.ts';
+import type { ClusterSite, ServedVlan } from '../../../../src/region/cluster/site.ts';
+import { whatIf } from '../../../../src/region/cluster/what-if/what-if.ts';
+import type { WhatIfEvent } from '../../../../src/contract/cluster/what-if.ts';
+import type { PairFacts } from '../../../../src/services/dhcp/pair/health.ts';
+import { aSite, NOW, siteNodes } from './fixture.ts';
+
+/** What differs on one side of the pair k1 → k2. */
+interface Side extends Partial<PairFacts> {
+  readonly service?: ServiceObservation['state'];
+  readonly words?: string;
+  readonly silentFor?: number;
+  readonly isApplying?: boolean;
+}
+
+const ON: ServedVlan[] = ['a', 'b'].map((vlan) => ({ vlan, primary: 'k1', secondary: 'k2', others: [] }));
+
+/** A cluster with the racks k1 and k2, which serve the VLANs a and b as a pair: k1 serves. */
+function site(sides: { readonly k1?: Side; readonly k2?: Side } = {}, served = ON): ClusterSite {
+  const base = aSite();
+  const racks = (['k1', 'k2'] as const).map((name) => {
+    const { service, words, silentFor = 1, isApplying, ...facts } = sides[name] ?? {};
+    const model = base.nodes.find((node) => node.name === 'k1');
+    const row = model?.observed.find((one) => one.service === 'dhcp');
+    if (model === undefined || row === undefined) throw new Error('the fixture has no rack');
+    const pair: PairFacts = {
+      role: name === 'k1' ? 'primary' : 'standby',
+      partner: name === 'k1' ? 'k2' : 'k1',
+      kea: 'hot-standby',
+      partnerKea: 'hot-standby',
+      isServing: name === 'k1',
+      state: name === 'k1' ? 'serving' : 'standby',
+      since: '2026-03-01T09:00:00.000Z',
+      why: null,
+      hearsPartner: true,
+      isWhole: true,
+      ...facts,
+    };
+    const own = { ...row, service: 'dhcp@k1_k2', state: service ?? 'healthy', why: words ?? row.why, facts: { pair } };
+    return {
+      ...model,
+      name,
+      id: `n-${name}`,
+      report: isApplying ? ('applying' as const) : ('current' as const),
+      reportedAt: new Date(NOW - silentFor * 1000).toISOString(),
+      observed: [...model.observed.filter((one) => one.service !== 'dhcp'), own],
+    };
+  });
+  return {
+    ...base,
+    nodes: siteNodes([...base.nodes.filter((node) => node.isRegion), ...racks]),
+    racks: ['k1', 'k2'].map((name) => ({ name, isMaster: name === 'k1', vlans: ['a', 'b'] })),
+    served,
+  };
+}
+
+const look = (one: ClusterSite) => judge(one).find(({ id }) => id === 'rack-pairs');
+const alone = (secondary: string | null, others: string[]): ServedVlan[] => [
+  ...ON,
+  { vlan: 'c', primary: 'k2', secondary, others },
+];
+
+/** Every fault of a pair: what it is, the state, what is said, and a part of the remedy. */
+const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[] = [
+  ['all well', site(), 'ok', '2 VLANs with DHCP: k1 serves 2.', ''],
+  [
+    'taken over, the primary is dead',
+    site({
+      k1: { silentFor: 60 },
+      k2: { isServing: true, kea: 'partner-down', state: 'taken-over', words: 'Kea serves.' },
+    }),
+    'broken',
+    'k2 serves a and b, and nobody would take over: k1 has not reported for 60 s and k2: Kea serves.',
+    'Start k1: the pair is whole by itself then. If it is lost: regent pairing propose.',
+  ],
+  [
+    'a fenced rack says why',
+    site({
+      k1: {
+        isServing: false,
+        state: 'fenced',
+        service: 'unhealthy',
+        words: 'this rack may not serve now: no majority',
+      },
+    }),
+    'broken',
+    'Nobody serves a and b: k1: this rack may not serve now: no majority.',
+    'journalctl -u regent-pairs -n 50 says why, on k1 and k2',
+  ],
+  [
+    'two serve',
+    site({ k2: { isServing: true } }),
+    'broken',
+    'k1 and k2 both say that they serve a and b.',
+    'On k2: systemctl stop',
+  ],
+  [
+    'both are silent',
+    site({ k1: { silentFor: 60 }, k2: { silentFor: 50 } }),
+    'unknown',
+    'Nobody knows who serves a and b: k1 has not reported for 60 s and k2 has not reported for 50 s.',
+    'systemctl status regent-agent',
+  ],
+  [
+    'neither hears the other',
+    site({
+      k1: { hearsPartner: false, kea: 'partner-down' },
+      k2: { hearsPartner: false, kea: 'communication-recovery' },
+    }),
+    'broken',
+    'k1 and k2 share a and b and do not hear each other.',
+    'TCP port 5256',
+  ],
+  [
+    'Kea finds its partner just now',
+    site({ k2: { kea: 'syncing', service: 'unhealthy', words: 'Kea is syncing' } }),
+    'warning',
+    'k1 serves a and b, and nobody would take over: k2: Kea is syncing.',
+    'It ends within seconds',
+  ],
+  [
+    'the standby has not every lease',
+    site({ k1: { isWhole: false } }),
+    'broken',
+    'k1 serves a and b, and nobody would take over: k2 does not have every lease yet.',
+    'journalctl -u regent-pairs -n 50 says why',
+  ],
+  [
+    'a configuration is taken over',
+    site({ k1: { isApplying: true, isServing: false, kea: null, service: 'unhealthy', words: 'it starts' } }),
+    'warning',
+    'k1 and k2 take over a and b just now: k1: it starts.',
+    'It ends within seconds',
+  ],
+  [
+    'a VLAN without a rack',
+    site({}, [...ON, { vlan: 'c', primary: null, secondary: null, others: [] }]),
+    'warning',
+    'No rack stands on c: nobody serves.',
+    'regent pairing propose',
+  ],
+];
+
+describe('the doctor of rack pairs', () => {
+  it.each(TABLE)('%s', (...[, one, state, detail, remedy]) => {
+    const found = look(one);
+    expect({ state: found?.state, detail: found?.detail }).toEqual({ state, detail });
+    expect(found?.remedy).toContain(remedy);
+  });
+
+  it('asks for a secondary rack only where another rack stands', () => {
+    const dhcp = (served: ServedVlan[]) => {
+      const one = site({}, served);
+      const row = one.nodes[3]?.observed.at(-1);
+      const nodes = one.nodes.map((node) =>
+        node.name === 'k2' && row
+          ? { ...node, observed: [...node.observed, { ...row, service: 'dhcp', state: 'healthy' as const }] }
+          : node,
+      );
+      return look({ ...one, nodes });
+    };
+    expect(dhcp(alone(null, []))).toMatchObject({
+      state: 'ok',
+      detail: '3 VLANs with DHCP: k1 serves 2 and k2 serves 1; on c no other rack stands.',
+    });
+    expect(dhcp(alone(null, ['k1']))).toMatchObject({
+      state: 'warning',
+      detail: 'c has no secondary rack, and another rack stands there.',
+    });
+  });
+
+  it('is not asked where no VLAN has DHCP', () => {
+    expect(look(site({}, []))).toBeUndefined();
+  });
+});
+
+it('says how many racks can be lost', () => {
+  expect(racksWord(site())).toBe('1 rack');
+  expect(racksWord(site({ k2: { silentFor: 60 } }))).toBe('no rack: 2 of 2 VLANs with DHCP would have no other one');
+  expect(racksWord(site({}, alone(null, ['k1'])))).toBe('no rack: 1 of 3 VLANs with DHCP would have no other one');
+  expect(racksWord(site({}, []))).toBeNull();
+});
+
+function ask(one: ClusterSite, node: string, event: WhatIfEvent) {
+  const answer = whatIf(one, node, event);
+  if (isRejected(answer)) throw new Error(answer.message);
+  const [vlan] = answer.vlans;
+  const range = answer.outages.find(({ probe }) => probe === 'dhcp a');
+  return { ...answer, fate: [vlan?.before, vlan?.after, vlan?.why, range?.leastMs, range?.mostMs] };
+}
+
+describe('what if a rack is lost', () => {
+  it('says for each VLAN who takes over', () => {
+    const answer = ask(site(), 'k1', 'dies');
+    expect(answer.fate).toEqual(['k1', 'k2', 'k2 takes over from k1', 1_800, 3_000]);
+    expect(answer.vlans.map(({ vlan, after }) => [vlan, after])).toEqual([
+      ['a', 'k2'],
+      ['b', 'k2'],
+    ]);
+    expect(answer.risks).toEqual([]);
+    expect(answer.summary).toContain('k2 serves DHCP on 2 VLANs; everything is served again by itself');
+    expect(ask(site(), 'k1', 'is-cut-off').fate.slice(0, 2)).toEqual(['k1', 'k2']);
+  });
+
+  it('tells of a secondary rack, and of a drain', () => {
+    expect(ask(site(), 'k2', 'dies').fate).toEqual(['k1', 'k1', 'k1 serves it, and goes on', 0, 1_000]);
+    expect(ask(site(), 'k1', 'drains').fate.slice(0, 3)).toEqual(['k1', 'k1', 'a drained rack goes on serving']);
+  });
+
+  it('says that nobody does, and why', () => {
+    const half = ask(site({ k2: { kea: null, service: 'unhealthy', words: 'Kea is down.' } }), 'k1', 'dies');
+    expect(half.fate).toEqual(['k1', null, 'the pair is not whole: k2: Kea is down', 0, null]);
+    expect(half.risks).toContain('Nobody serves DHCP on a without k1: the pair is not whole: k2: Kea is down.');
+    const taken = site({ k1: { silentFor: 60 }, k2: { isServing: true, kea: 'partner-down', words: 'alone' } });
+    expect(ask(taken, 'k2', 'dies').fate.slice(0, 2)).toEqual(['k2', null]);
+    // Whoever is dead already is no loss any more.
+    expect(ask(taken, 'k1', 'dies').fate.slice(0, 2)).toEqual(['k2', 'k2']);
+  });
+});
