@@ -53,7 +53,7 @@ export class Pair {
     this.#ports = ports;
     const { key } = config;
     const log = (text: string) => this.#log(text);
-    this.#kea = new KeaWatch(key, ports.clock, () => {});
+    this.#kea = new KeaWatch(key, ports.clock);
     this.#unit = new KeaUnit(key, ports.clock, log);
     this.#detachment = new Detachment(config, log);
     this.#ledger = new DurableFile(`${LEDGER}/${key}.json`);
