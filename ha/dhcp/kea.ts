@@ -26,6 +26,11 @@ interface Status {
   readonly isCut: boolean;
 }
 
+/** States on the way to hot-standby in which a Kea takes all leases of the other. */
+const SYNCING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready']);
+/** Who was not asked for so long may have been in other states meanwhile: partner-down lasts 0.5 s at least. */
+const WATCHED_MS = 450;
+
 let scannedAt = -Infinity;
 let scanned: readonly number[] = [];
 
@@ -110,6 +115,7 @@ export class KeaWatch {
   #askedAt = -Infinity;
   #open = 0;
   #silences = 0;
+  #syncId: string | null = null;
   /** The last question that was answered, or that opened a silence, and its work until then. */
   #silence: { readonly at: number; readonly work: number } | null = null;
 
@@ -142,8 +148,9 @@ export class KeaWatch {
     const isAnswering = isRunning && state !== null && now - this.#answeredAt <= FRESH_MS;
     const isOld = this.#status !== null || now - this.#bornAt > BEGIN_MS;
     const isGone = isOver && !isRunning;
+    const syncId = isRunning ? this.#syncId : null;
     const isHung = isRunning && isOld && this.#silences >= 2 && !this.#isBusy(now);
-    return { isRunning, isOver: isGone, state, scopes, isCut, isAnswering, isHung };
+    return { isRunning, isOver: isGone, state, scopes, isCut, syncId, isAnswering, isHung };
   }
 
   /** Who is silent because he works, or gets no processor, does not hang: who hangs is stopped, or waits for something. */
@@ -153,10 +160,18 @@ export class KeaWatch {
     return ms < BUSY_MS && workOf(this.#pid) - this.#silence.work >= BUSY_SHARE * ms;
   }
 
+  #syncOf(state: string, now: number): string | null {
+    if (state !== 'hot-standby') return null;
+    const before = this.#status?.state ?? '';
+    if (before === state) return this.#syncId;
+    return SYNCING.has(before) && now - this.#answeredAt <= WATCHED_MS ? `${this.#pid} ${now}` : null;
+  }
+
   #meet(pid: number | null, now: number): void {
     if (pid === this.#pid) return;
     [this.#pid, this.#bornAt, this.#status, this.#silences] = [pid, now, null, 0];
     [this.#answeredAt, this.#askedAt, this.#silence] = [-Infinity, -Infinity, null];
+    this.#syncId = null;
   }
 
   async #ask(now: number): Promise<void> {
@@ -168,7 +183,9 @@ export class KeaWatch {
       if (pid !== this.#pid) return;
       [this.#silences, this.#silence] = [0, null];
       // An answer to a later question may have come before.
-      if (now >= this.#answeredAt) [this.#status, this.#answeredAt] = [status, now];
+      if (now < this.#answeredAt) return;
+      this.#syncId = this.#syncOf(status?.state ?? '', now);
+      [this.#status, this.#answeredAt] = [status, now];
     } catch (error) {
       // Who refuses has only just begun, or has ended: that is no silence.
       if (pid === this.#pid && this.#clock() - now >= ANSWER_MS - 50 && now > this.#answeredAt) this.#silences += 1;
