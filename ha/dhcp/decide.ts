@@ -1,4 +1,4 @@
-import { accept, adopt, keepWhole, nextClaim, obey } from './record.ts';
+import { accept, adopt, type Apart, keepApart, keepWhole, nextClaim, obey } from './record.ts';
 import {
   freshAnswers,
   hearsMajority,
@@ -23,6 +23,9 @@ export interface Memory {
   readonly unableSince: number | null;
   /** Since when both Keas work together; null: they do not. */
   readonly pairedSince: number | null;
+  readonly apart: Apart;
+  /** When its Kea was last told to take the leases anew. */
+  readonly resetAt: number;
   /** Not before this its Kea may follow the partner's again. */
   readonly followAfter: number;
 }
@@ -34,6 +37,8 @@ export interface Verdict {
   readonly isPermitted: boolean;
   /** Kea hangs: it is killed, and comes again. */
   readonly isKilled: boolean;
+  /** Kea is to take all leases of the other anew. */
+  readonly isReset: boolean;
   /** These scopes are to be given to Kea now; null: they are right, or not ours. */
   readonly scopes: readonly string[] | null;
   readonly isDetached: boolean;
@@ -49,19 +54,26 @@ const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'pa
 const PAIRED_MS = 500;
 /** Who follows must have been heard within this: a Kea that hears nobody goes on alone after a second. */
 const FOLLOW_MS = 500;
+/** Words of both must have gone to and fro before a Kea is told to take the leases anew, which costs its clients half a second. */
+const RESET_AFTER_MS = 1000;
+const RESET_EACH_MS = 5000;
 /** After a Kea that followed has gone on alone it stays down for so long. */
 const REST_MS = 2000;
 
 export function firstMemory(record: OwnerRecord): Memory {
-  return { record, claim: null, isHanding: false, unableSince: null, pairedSince: null, followAfter: 0 };
+  const apart = { isApart: false, syncBefore: undefined, togetherSince: null };
+  const times = { unableSince: null, pairedSince: null, followAfter: 0, resetAt: -Infinity };
+  return { record, claim: null, isHanding: false, apart, ...times };
 }
 
 /** The rule of README.md. Pure: the same sight and memory give the same verdict. */
 export function decide(before: Memory, sight: Sight): Verdict {
-  const record = keepWhole(sight, obey(sight, accept(sight, before.claim, adopt(sight, before.record))));
+  const taken = obey(sight, accept(sight, before.claim, adopt(sight, before.record)));
+  const apart = keepApart(sight, taken, before.apart);
+  const record = keepWhole(sight, taken, apart);
   const entitlement = entitle(sight, record);
   const claim = nextClaim(sight, { record, claim: before.claim, isEntitled: entitlement.isEntitled });
-  const memory = { ...before, record, claim };
+  const memory = { ...before, record, claim, apart };
   return settle(memory, sight, { ...entitlement, before: before.record.owner });
 }
 
@@ -107,11 +119,13 @@ function settle(memory: Memory, sight: Sight, { isEntitled, why, before }: Entit
   const isRunaway = !mayServe && sight.role === 'primary' && isServing && kea.state === 'partner-down';
   if (isRunaway) next = { ...next, followAfter: now + REST_MS };
   const isDetached = detaches(sight, next.record);
+  const isReset = lacksLeases(next, sight);
+  if (isReset) next = { ...next, resetAt: now };
   const isPermitted = permit(next, sight, { mayServe, isServing, isDetached });
   const scopes = scopesFor(sight, mayServe && isPermitted);
   const word = wordOf(next, sight, { isEntitled: mayServe, isServing, isDetached });
   const { state, sentence } = describe(next, sight, { mayServe, isServing, isPermitted, why });
-  return { memory: next, isPermitted, isKilled: kea.isHung, scopes, isDetached, state, why: sentence, word };
+  return { memory: next, isPermitted, isKilled: kea.isHung, isReset, scopes, isDetached, state, why: sentence, word };
 }
 
 /** The standby gives the pair back when both Keas work together: by then the primary's has all leases and serves. */
@@ -119,7 +133,9 @@ function giveBack(memory: Memory, sight: Sight): Memory {
   const { record, pairedSince } = memory;
   const { self, partner, role, now } = sight;
   if (role !== 'standby' || record.owner !== self || record.isOrdered) return memory;
-  if (pairedSince === null || now - pairedSince < PAIRED_MS) return memory;
+  // The primary's Kea has taken all leases.
+  const hasLeases = partnerWord(sight)?.syncId != null;
+  if (pairedSince === null || now - pairedSince < PAIRED_MS || !hasLeases) return memory;
   const epoch = nextEpoch(sight, record);
   const given = { owner: partner, epoch, isAlone: false, isWhole: true, isOrdered: false };
   return { ...memory, record: given, claim: null };
@@ -139,6 +155,12 @@ function handOver(memory: Memory, sight: Sight, isEntitled: boolean): Memory {
   const epoch = nextEpoch(sight, record);
   const given = { owner: partner, epoch, isAlone: true, isWhole: true, isOrdered: false };
   return { ...memory, record: given, claim: null, isHanding: false, unableSince: null };
+}
+
+/** Both Keas work together, and the one that does not own the pair has not taken all leases: Kea comes from partner-down without. */
+function lacksLeases({ record, pairedSince, resetAt }: Memory, { now, self, role, kea }: Sight): boolean {
+  if (record.owner === self || pairedSince === null || now - pairedSince < RESET_AFTER_MS) return false;
+  return now - resetAt >= RESET_EACH_MS && (role === 'standby' ? !record.isWhole : kea.syncId === null);
 }
 
 interface Standing {
@@ -225,6 +247,7 @@ function wordOf(
     isAble,
     isDetached: standing.isDetached,
     kea: kea.isAnswering ? kea.state : null,
+    syncId: kea.syncId,
     namedBy: namersOf(sight, record),
     majority: majorityOf(sight),
   };

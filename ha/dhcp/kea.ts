@@ -1,5 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { readFileSync } from 'node:fs';
 import { pidsNamed, statOf } from '../kit/processes.ts';
 import type { KeaSight } from './sight.ts';
 
@@ -8,6 +8,10 @@ const ANSWER_MS = 1000;
 const ANSWER_MAX = 1_000_000;
 /** So many questions may be open: a hanging Kea has been asked for so long without an answer. */
 const OPEN_MAX = 8;
+/** A Kea that works, or waits for a processor, is silent for this before it counts as hung: to start it again would take it longer. */
+const BUSY_MS = 5000;
+/** Its threads must have worked or waited for so much of the time. */
+const BUSY_SHARE = 0.5;
 /** A Kea that has just begun may read a long file of leases before it answers. */
 const BEGIN_MS = 15_000;
 /** An older answer says nothing of now. */
@@ -21,6 +25,11 @@ interface Status {
   readonly scopes: readonly string[];
   readonly isCut: boolean;
 }
+
+/** States on the way to hot-standby in which a Kea takes all leases of the other. */
+const SYNCING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready']);
+/** Who was not asked for so long may have been in other states meanwhile: partner-down lasts 0.5 s at least. */
+const WATCHED_MS = 450;
 
 let scannedAt = -Infinity;
 let scanned: readonly number[] = [];
@@ -82,11 +91,23 @@ function statusOf(answer: unknown): Status | null {
   return { state, scopes: scopes.filter((scope) => typeof scope === 'string'), isCut: isCut === true };
 }
 
+/** For how long its threads have run, or were ready to run and got no processor, ms: the first two numbers of `schedstat` (sched-stats.rst of Linux). */
+function workOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+      const [ran, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+      return sum + (Number(ran) + Number(waited)) / 1e6;
+    }, 0);
+  } catch {
+    // It has ended.
+    return 0;
+  }
+}
+
 /** Watches one Kea: is it there, what does it say, does it hang? Times: of the clock that is given, ms. */
 export class KeaWatch {
   readonly #key: string;
   readonly #clock: () => number;
-  readonly #onChange: () => void;
   #pid: number | null = null;
   #bornAt = 0;
   #status: Status | null = null;
@@ -94,11 +115,13 @@ export class KeaWatch {
   #askedAt = -Infinity;
   #open = 0;
   #silences = 0;
+  #syncId: string | null = null;
+  /** The last question that was answered, or that opened a silence, and its work until then. */
+  #silence: { readonly at: number; readonly work: number } | null = null;
 
-  constructor(key: string, clock: () => number, onChange: () => void) {
+  constructor(key: string, clock: () => number) {
     this.#key = key;
     this.#clock = clock;
-    this.#onChange = onChange;
   }
 
   get socket(): string {
@@ -109,6 +132,8 @@ export class KeaWatch {
   look(now: number): void {
     if (this.#pid === null || !isOf(this.#pid, this.#key)) this.#meet(processesOf(this.#key, now)[0] ?? null, now);
     if (this.#pid !== null && now - this.#askedAt >= ASK_MS && this.#open < OPEN_MAX) void this.#ask(now);
+    // The first look of a silence: two questions are open.
+    if (this.#pid !== null && this.#open >= 2) this.#silence ??= { at: now, work: workOf(this.#pid) };
   }
 
   /** Asks as soon as it can: something was just changed. */
@@ -123,22 +148,30 @@ export class KeaWatch {
     const isAnswering = isRunning && state !== null && now - this.#answeredAt <= FRESH_MS;
     const isOld = this.#status !== null || now - this.#bornAt > BEGIN_MS;
     const isGone = isOver && !isRunning;
-    return {
-      isRunning,
-      isOver: isGone,
-      state,
-      scopes,
-      isCut,
-      isAnswering,
-      isHung: isRunning && isOld && this.#silences >= 2,
-    };
+    const syncId = isRunning ? this.#syncId : null;
+    const isHung = isRunning && isOld && this.#silences >= 2 && !this.#isBusy(now);
+    return { isRunning, isOver: isGone, state, scopes, isCut, syncId, isAnswering, isHung };
+  }
+
+  /** Who is silent because he works, or gets no processor, does not hang: who hangs is stopped, or waits for something. */
+  #isBusy(now: number): boolean {
+    if (this.#silence === null || this.#pid === null) return false;
+    const ms = now - this.#silence.at;
+    return ms < BUSY_MS && workOf(this.#pid) - this.#silence.work >= BUSY_SHARE * ms;
+  }
+
+  #syncOf(state: string, now: number): string | null {
+    if (state !== 'hot-standby') return null;
+    const before = this.#status?.state ?? '';
+    if (before === state) return this.#syncId;
+    return SYNCING.has(before) && now - this.#answeredAt <= WATCHED_MS ? `${this.#pid} ${now}` : null;
   }
 
   #meet(pid: number | null, now: number): void {
     if (pid === this.#pid) return;
     [this.#pid, this.#bornAt, this.#status, this.#silences] = [pid, now, null, 0];
-    [this.#answeredAt, this.#askedAt] = [-Infinity, -Infinity];
-    this.#onChange();
+    [this.#answeredAt, this.#askedAt, this.#silence] = [-Infinity, -Infinity, null];
+    this.#syncId = null;
   }
 
   async #ask(now: number): Promise<void> {
@@ -148,10 +181,11 @@ export class KeaWatch {
     try {
       const status = statusOf(await askKea(this.socket, { command: 'status-get' }));
       if (pid !== this.#pid) return;
-      this.#silences = 0;
+      [this.#silences, this.#silence] = [0, null];
       // An answer to a later question may have come before.
-      if (now >= this.#answeredAt) [this.#status, this.#answeredAt] = [status, now];
-      this.#onChange();
+      if (now < this.#answeredAt) return;
+      this.#syncId = this.#syncOf(status?.state ?? '', now);
+      [this.#status, this.#answeredAt] = [status, now];
     } catch (error) {
       // Who refuses has only just begun, or has ended: that is no silence.
       if (pid === this.#pid && this.#clock() - now >= ANSWER_MS - 50 && now > this.#answeredAt) this.#silences += 1;

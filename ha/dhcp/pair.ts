@@ -53,7 +53,7 @@ export class Pair {
     this.#ports = ports;
     const { key } = config;
     const log = (text: string) => this.#log(text);
-    this.#kea = new KeaWatch(key, ports.clock, () => {});
+    this.#kea = new KeaWatch(key, ports.clock);
     this.#unit = new KeaUnit(key, ports.clock, log);
     this.#detachment = new Detachment(config, log);
     this.#ledger = new DurableFile(`${LEDGER}/${key}.json`);
@@ -194,6 +194,11 @@ export class Pair {
     const mayServe = verdict.memory.record.owner === this.config.self && verdict.state !== 'standby';
     this.#unit.permit(this.config.role === 'primary' || mayServe, isRunning);
     if (isKilled) this.#unit.kill();
+    if (verdict.isReset) {
+      this.#log('its Kea takes all leases from the other anew');
+      const command = { command: 'ha-reset', arguments: { 'server-name': this.config.self } };
+      askKea(this.#kea.socket, command).catch((error: unknown) => this.#log(`ha-reset: ${wordsOf(error)}`));
+    }
     if (scopes === null || now - this.#scopedAt < SCOPES_AGAIN_MS) return;
     this.#scopedAt = now;
     const args = { scopes, 'server-name': this.config.self };

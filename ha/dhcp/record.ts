@@ -41,22 +41,48 @@ export function obey(sight: Sight, record: OwnerRecord): OwnerRecord {
   return { owner: self, epoch: nextEpoch(sight, record), isAlone: isOrdered, isWhole: record.isWhole, isOrdered };
 }
 
+/** Does a primary's Kea give leases alone, or is it about to? Then what the standby took before is not all. */
+export interface Apart {
+  readonly isApart: boolean;
+  /** The standby's last sync before that; undefined: not known, and the first that is heard counts as old. */
+  readonly syncBefore: string | null | undefined;
+  /** Since when its Kea works with the other; null: it does not. */
+  readonly togetherSince: number | null;
+}
+
+/** Such a Kea has just come back: what the other says of itself may be older. */
+const TOGETHER_MS = 600;
+
+export function keepApart(sight: Sight, record: OwnerRecord, before: Apart): Apart {
+  const { kea, role, self, now } = sight;
+  const togetherSince = kea.state === 'hot-standby' ? (before.togetherSince ?? now) : null;
+  if (role === 'standby' || record.owner !== self || !kea.isRunning || kea.state === null)
+    return { ...before, isApart: false, togetherSince };
+  const word = partnerWord(sight);
+  // Said before Kea goes on alone, which takes it a second at least.
+  const isLeft =
+    togetherSince !== null && now - togetherSince >= TOGETHER_MS && word !== null && word.kea !== 'hot-standby';
+  const isApart = kea.state === 'partner-down' || kea.isCut || partnerSilence(sight) >= DETACH_MS || isLeft;
+  const known = sight.beat?.word.syncId;
+  const isNew = (isApart && !before.isApart) || before.syncBefore === undefined;
+  return { isApart, togetherSince, syncBefore: isNew ? known : before.syncBefore };
+}
+
 /** Has the other rack every lease that the owner gave? The owner knows; the other one takes the owner's word, or a region's. */
-export function keepWhole(sight: Sight, record: OwnerRecord): OwnerRecord {
-  const isWhole = record.owner === sight.self ? isOwnWhole(sight, record) : isOtherWhole(sight, record);
+export function keepWhole(sight: Sight, record: OwnerRecord, apart: Apart): OwnerRecord {
+  const isWhole = record.owner === sight.self ? isOwnWhole(sight, record, apart) : isOtherWhole(sight, record);
   return isWhole === record.isWhole ? record : { ...record, isWhole };
 }
 
-function isOwnWhole(sight: Sight, record: OwnerRecord): boolean {
+function isOwnWhole(sight: Sight, record: OwnerRecord, { isApart, syncBefore }: Apart): boolean {
   const { kea, role } = sight;
   if (!kea.isRunning || kea.state === null) return record.isWhole;
-  const isPaired = kea.state === 'hot-standby' && kea.isAnswering && !kea.isCut;
-  if (role === 'standby') return kea.scopes.length === 0 && (isPaired || record.isWhole);
-  // Said before Kea goes on alone, which takes it a second at least.
   const word = partnerWord(sight);
-  if (kea.state === 'partner-down' || kea.isCut || partnerSilence(sight) >= DETACH_MS) return false;
-  if (word !== null && word.kea !== 'hot-standby') return false;
-  return isPaired || record.isWhole;
+  const isPaired = kea.state === 'hot-standby' && kea.isAnswering && word?.kea === 'hot-standby';
+  if (role === 'standby') return kea.scopes.length === 0 && (isPaired || record.isWhole);
+  if (isApart) return false;
+  // The standby has taken all of them since.
+  return record.isWhole || (isPaired && word.syncId !== null && word.syncId !== syncBefore && syncBefore !== undefined);
 }
 
 function isOtherWhole(sight: Sight, record: OwnerRecord): boolean {

@@ -19,6 +19,8 @@ export interface KeaSight {
   readonly scopes: readonly string[];
   /** It has not heard the other's Kea for its own time-out. */
   readonly isCut: boolean;
+  /** As in `Word`. A Kea that comes to hot-standby from partner-down has taken no lease that the other one gave. */
+  readonly syncId: string | null;
   /** Its last answer is fresh. */
   readonly isAnswering: boolean;
   /** Two questions in a row had no answer within a second. */

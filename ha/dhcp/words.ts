@@ -33,6 +33,8 @@ export interface Word {
   readonly isDetached: boolean;
   /** State of its Kea (`hot-standby`, `partner-down` …); null: it does not answer. */
   readonly kea: string | null;
+  /** Names the last time that its Kea took all leases from the other, while it has worked with it ever since; null: it has not. */
+  readonly syncId: string | null;
   /** Regions that have named the record of the ledger a moment ago, and how many are a majority. */
   readonly namedBy: readonly string[];
   readonly majority: number;

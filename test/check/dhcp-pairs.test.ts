@@ -170,6 +170,19 @@ describe('a DHCP pair through its faults', () => {
     await back('all but the primary were dead', () => site.powerOn('k2'));
   });
 
+  it('a standby that lacks leases, and is back before its primary, takes them before it may take over', async () => {
+    await fault('standby dies, the primary gives leases', () => site.powerOff('k2'), K1);
+    await site.powerOff('k1');
+    site.powerOn('k2');
+    await until('its Kea to give its partner up', () => site.state('k2')?.kea === 'partner-down', {
+      deadlineMs: 10_000,
+    });
+    expect(site.state('k2')?.isWhole).toBe(false);
+    await back('standby back before its primary', () => site.powerOn('k1'));
+    expect(await fault('primary dies then', () => site.powerOff('k1'), K2)).toBeLessThan(LIMIT);
+    await back('primary dies then', () => site.powerOn('k1'));
+  });
+
   it('both racks lose their power while the standby serves: the recorded owner decides', async () => {
     await fault('primary dies before both', () => site.powerOff('k1'), K2);
     await site.powerOff('k2');

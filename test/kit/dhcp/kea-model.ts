@@ -12,6 +12,7 @@ export class KeaModel {
   /** The newest lease that it knows. */
   lease = 0;
   isReached = false;
+  syncId: string | null = null;
   /** The partner takes the leases: until both work together nobody gives one. */
   isPaused = false;
   #since = 0;
@@ -24,6 +25,7 @@ export class KeaModel {
 
   end(): void {
     [this.isRunning, this.isEnding, this.startsAt, this.state, this.scopes] = [false, false, null, null, []];
+    this.syncId = null;
     this.hungUntil = 0;
   }
 
@@ -47,6 +49,7 @@ export class KeaModel {
       state,
       scopes,
       isCut: false,
+      syncId: this.syncId,
       isAnswering: isRunning && !isHung && state !== null,
       isHung,
     };
@@ -93,7 +96,13 @@ export class KeaModel {
     this.#go('syncing', now);
   }
 
+  /** Takes all leases anew. */
+  reset(now: number): void {
+    if (this.isAwake(now)) this.#go('waiting', now);
+  }
+
   #go(state: string, now: number): void {
+    this.syncId = state === 'hot-standby' && this.state === 'ready' ? `${now}` : null;
     this.state = state;
     this.#since = now;
     const isUp = state === 'hot-standby' || state === 'partner-down';

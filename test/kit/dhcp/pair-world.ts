@@ -233,8 +233,9 @@ export class PairWorld {
     if (this.now >= rack.nextBeat) this.#beat(rack);
   }
 
-  #act(rack: RackModel): void {
-    const { isPermitted, scopes, isKilled } = rack.decide(this.now, this.#flaw);
+  #act(rack: RackModel): Verdict {
+    const verdict = rack.decide(this.now, this.#flaw);
+    const { isPermitted, scopes, isKilled, isReset } = verdict;
     const { kea } = rack;
     if (this.#flaw === 'never fences' && kea.isRunning) {
       // It goes on.
@@ -247,7 +248,9 @@ export class PairWorld {
       kea.startsAt = this.now + this.between(200, 600);
     }
     if (!isPermitted) kea.startsAt = null;
+    if (isReset) kea.reset(this.now);
     if (scopes !== null) kea.scopes = scopes;
+    return verdict;
   }
 
   #beat(rack: RackModel): void {
@@ -272,7 +275,7 @@ export class PairWorld {
     this.#send(name, partner, () => {
       if (!other.isProgramUp || this.now < other.programFrozenUntil) return;
       other.beat = { at: this.now, word, run, said: number };
-      const answer = other.decide(this.now, this.#flaw).word;
+      const answer = this.#act(other).word;
       const order = { run: other.run, said: (other.said += 1) };
       this.#send(partner, name, () => {
         if (rack.run !== run || (rack.reply && rack.reply.sentAt > sentAt)) return;
@@ -309,7 +312,8 @@ export class PairWorld {
       if (kea.state === 'hot-standby' && !kea.isReached) continue;
       this.lease += 1;
       kea.lease = this.lease;
-      if (kea.state === 'hot-standby' && other) other.kea.lease = this.lease;
+      // Who lacks an earlier one still lacks it.
+      if (kea.state === 'hot-standby' && other?.kea.lease === this.lease - 1) other.kea.lease = this.lease;
     }
   }
 

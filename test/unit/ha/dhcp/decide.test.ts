@@ -17,7 +17,7 @@ const K2 = record('k2', 5, { isAlone: true, isWhole: false });
 
 const kea = (state: string | null, changes: Partial<KeaSight> = {}): KeaSight => {
   const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
-  return { ...base, state, scopes: [], isCut: false, isHung: false, ...changes };
+  return { ...base, state, scopes: [], isCut: false, syncId: null, isHung: false, ...changes };
 };
 const says = (owner: OwnerRecord, changes: Partial<Word> = {}): Word => ({
   key: KEY,
@@ -28,6 +28,7 @@ const says = (owner: OwnerRecord, changes: Partial<Word> = {}): Word => ({
   isAble: true,
   isDetached: false,
   kea: 'hot-standby',
+  syncId: '1',
   namedBy: [],
   majority: 2,
   ...changes,
@@ -59,7 +60,8 @@ const PRIMARY = kea('hot-standby', { scopes: ['k1'] });
 const ALONE = kea('partner-down', { scopes: ['k1'] });
 
 /** What matters of a verdict. */
-type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'scopes'>> & {
+type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'isReset' | 'scopes'>> & {
+  readonly isWhole?: boolean;
   readonly owner?: string;
   readonly claims?: string | null;
   readonly isWanting?: boolean;
@@ -72,7 +74,13 @@ function check([, start, seen, expected, memory]: Case): void {
   const verdict = decide({ ...firstMemory(start), ...memory }, seen);
   const { record: ledger, claim } = verdict.memory;
   const { why, ...rest } = expected;
-  const found = { ...verdict, owner: ledger.owner, claims: claim?.owner ?? null, isWanting: verdict.word.isWanting };
+  const found = {
+    ...verdict,
+    owner: ledger.owner,
+    claims: claim?.owner ?? null,
+    isWanting: verdict.word.isWanting,
+    isWhole: ledger.isWhole,
+  };
   expect({ ...found, why: why === undefined || why.test(found.why) }).toMatchObject({ ...rest, why: true });
 }
 
@@ -233,6 +241,34 @@ describe('the primary', () => {
       { isPermitted: false, state: 'fenced' },
     ],
     [
+      'believes a standby that it has all leases when it has taken them since',
+      record('k1', 4, { isWhole: false }),
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: '2' })), kea: PRIMARY }),
+      { isWhole: true },
+      { apart: { isApart: false, syncBefore: '1', togetherSince: NOW - 2000 } },
+    ],
+    [
+      'not when it has taken them before',
+      record('k1', 4, { isWhole: false }),
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: '1' })), kea: PRIMARY }),
+      { isWhole: false },
+      { apart: { isApart: false, syncBefore: '1', togetherSince: NOW - 2000 } },
+    ],
+    [
+      'not when its Kea came without taking them',
+      record('k1', 4, { isWhole: false }),
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: null })), kea: PRIMARY }),
+      { isWhole: false },
+      { apart: { isApart: false, syncBefore: '1', togetherSince: NOW - 2000 } },
+    ],
+    [
+      'says that leases will be missing before its Kea goes on alone',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { kea: null })), kea: PRIMARY }),
+      { isWhole: false, isDetached: false },
+      { apart: { isApart: false, syncBefore: null, togetherSince: NOW - 2000 } },
+    ],
+    [
       'has its scope given back when it was lost',
       K1,
       sight('k1', { answers: regions(3, K1), kea: kea('partner-down') }),
@@ -341,6 +377,36 @@ describe('the standby', () => {
       sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
       { owner: 'k1', isWanting: false },
       { pairedSince: NOW - 500 },
+    ],
+    [
+      'keeps it while the primary has not taken the leases',
+      K2,
+      sight('k2', {
+        ...heard(says(K2, { isWanting: true, isServing: true, syncId: null })),
+        kea: kea('hot-standby'),
+      }),
+      { owner: 'k2' },
+      { pairedSince: NOW - 5000 },
+    ],
+    [
+      'takes the leases anew when both work together and it lacks some',
+      record('k1', 4, { isWhole: false }),
+      sight('k2', {
+        ...heard(says(record('k1', 4, { isWhole: false }), { isWanting: true, isServing: true })),
+        kea: kea('hot-standby'),
+      }),
+      { isReset: true },
+      { pairedSince: NOW - 1000 },
+    ],
+    [
+      '... once in a while',
+      record('k1', 4, { isWhole: false }),
+      sight('k2', {
+        ...heard(says(record('k1', 4, { isWhole: false }), { isWanting: true, isServing: true })),
+        kea: kea('hot-standby'),
+      }),
+      { isReset: false },
+      { pairedSince: NOW - 1000, resetAt: NOW - 1000 },
     ],
     [
       'keeps it until then',

@@ -19,6 +19,7 @@ const says = (changes: Partial<Word> = {}): Word => ({
   isAble: true,
   isDetached: false,
   kea: 'hot-standby',
+  syncId: '1',
   namedBy: [],
   majority: 2,
   ...changes,

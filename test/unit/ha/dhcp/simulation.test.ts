@@ -74,6 +74,7 @@ function run(seed: number, flaw: Flaw | null = null): string | null {
     world.play(world.now + 50);
     if (world.serving().length !== 1) return bad(`${world.serving().length} serve, and all is well`);
   }
+  if (world.racks.get('k1')?.memory.record.isWhole !== true) return bad('the standby does not get all leases');
   return world.doubleAt === null && world.staleAt === null ? null : bad('two served, or stale, late');
 }
 
