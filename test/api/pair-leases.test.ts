@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Doctor } from '../../src/contract/cluster/doctor.ts';
 import type { Lease } from '../../src/contract/network/lease.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
@@ -43,7 +44,12 @@ async function done(method: 'POST' | 'PATCH', path: string, body: object) {
 async function observe(rack: TestRack, serving: TestRack | null = null) {
   const last = rack === K1 ? 2 : 3;
   const nic = { name: 'eth1', mac: `52:54:00:00:01:0${last}`, addresses: [`10.20.0.${last}/24`], index: 3 };
-  const pair = { role: rack === K1 ? 'primary' : 'standby', partner: '', kea: 'hot-standby', isServing: rack === serving };
+  const pair = {
+    role: rack === K1 ? 'primary' : 'standby',
+    partner: '',
+    kea: 'hot-standby',
+    isServing: rack === serving,
+  };
   const answer = await rack.observe(site.agentApi, {
     facts: {
       hostname: rack.name,
@@ -70,7 +76,7 @@ async function run(statement: ReturnType<typeof sql>) {
 const has = (rack: TestRack, changes: { mac?: string; ago?: number; state?: string; last?: number } = {}) => {
   const { mac = CLIENT, ago = 5, state = 'active', last = 100 } = changes;
   return run(sql`insert into leases (node_id, service, subnet_id, address, mac, hostname, state, starts_at, expires_at, named_since)
-    values (${rack.uuid}, ${SERVICE}, 1, ${`10.20.0.${last}`}, ${mac}, '', ${state}, date_trunc('hour', now()) - make_interval(secs => ${ago}),
+    values (${rack.uuid}, ${SERVICE}, 1, ${`10.20.0.${last}`}, ${mac === '' ? null : mac}, '', ${state}, date_trunc('hour', now()) - make_interval(secs => ${ago}),
       now() + interval '7 d', now() - make_interval(secs => ${ago}))
     on conflict (node_id, address) do update set mac = excluded.mac, state = excluded.state, starts_at = excluded.starts_at`);
 };
@@ -138,6 +144,49 @@ describe('a lease that both racks of a pair have', () => {
     // Nobody has it, and the old word makes nobody its owner.
     expect(await list()).toEqual([]);
     expect(await show()).toMatchObject({ mac: CLIENT, state: 'expired' });
+  });
+
+  it('is missed by the doctor where the partner lacks it for longer than its agent’s look takes', async () => {
+    const pairLeases = async () => {
+      const { invariants } = (await site.call('GET', '/cluster/doctor')).body as unknown as Doctor;
+      return invariants.find(({ id }) => id === 'pair-leases');
+    };
+    for (const rack of RACKS) await has(rack, { ago: 300 });
+    await has(K2, { ago: 300, last: 101, state: 'declined', mac: '' });
+    await has(K1, { ago: 30, last: 101 });
+    expect(await pairLeases()).toMatchObject({ state: 'ok', detail: 'They do, on 1 VLAN.' });
+    await has(K1, { ago: 300, last: 102 });
+    expect(await pairLeases()).toMatchObject({
+      state: 'warning',
+      detail: `1 lease: k1 has 10.20.0.102 for ${CLIENT}, k2 lacks it.`,
+    });
+    await has(K2, { ago: 400, last: 103, mac: '52:54:00:00:00:bb' });
+    await has(K1, { ago: 300, last: 103 });
+    expect(await pairLeases()).toMatchObject({
+      state: 'broken',
+      detail: expect.stringContaining(`k1 has 10.20.0.103 for ${CLIENT}, k2 for 52:54:00:00:00:bb`),
+    });
+    // A rack that does not say that it works with its partner: nobody knows.
+    await run(sql`delete from leases`);
+    await observe(K2);
+    expect(await pairLeases()).toMatchObject({ state: 'unknown', detail: expect.stringContaining('not whole') });
+    await serve(K1);
+  });
+
+  it('counts once in its pool, and for each side', async () => {
+    for (const rack of RACKS) await has(rack);
+    await has(K1, { last: 101 });
+    await has(K1, { last: 102, state: 'expired' });
+    await has(K1, { last: 99 });
+    const counts = { size: 20, used: 2, free: 18, perHour: null, fullAt: null };
+    const sides = [
+      { node: 'k1', used: 2 },
+      { node: 'k2', used: 1 },
+    ];
+    const pool = { first: '10.20.0.100', last: '10.20.0.119', ...counts, sides };
+    const use = { subnet: '10.20.0.0/24', ...counts, sides, pools: [pool] };
+    expect((await site.call('GET', '/subnets/10.20.0.0%2F24')).body['pools']).toEqual(use);
+    expect((await site.call('GET', '/vlans/vlan-10')).body['pools']).toEqual([use]);
   });
 
   it('keeps its VLAN with its racks: another pair without one of them is refused', async () => {

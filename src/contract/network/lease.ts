@@ -12,7 +12,9 @@ export const Lease = strict({
   node: Type.String({ description: 'name of the node that serves it' }),
   // A region of an earlier release does not tell these.
   heldBy: Type.Optional(
-    Type.Array(Type.String(), { description: 'names of the nodes that have it now; both racks of a pair where all is well' }),
+    Type.Array(Type.String(), {
+      description: 'names of the nodes that have it now; both racks of a pair where all is well',
+    }),
   ),
   partner: Type.Optional(nullable(Type.String({ description: 'the other rack of the pair; null: there is none' }))),
   mac: nullable(Type.String()),

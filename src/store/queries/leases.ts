@@ -120,7 +120,9 @@ export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<Page<LeaseR
     query.state === undefined ? sql`${STATE} <> 'expired'` : sql`${STATE} = ${query.state}`,
     query.subnetId === undefined ? undefined : sql`s.id = ${query.subnetId}`,
     query.vlanId === undefined ? undefined : sql`v.id = ${query.vlanId}`,
-    query.node === undefined ? undefined : sql`exists (select from leases o join nodes m on m.id = o.node_id where m.name = ${query.node} and ${IS_SAME}
+    query.node === undefined
+      ? undefined
+      : sql`exists (select from leases o join nodes m on m.id = o.node_id where m.name = ${query.node} and ${IS_SAME}
       and (o.node_id = t.node_id or (o.state <> 'expired' and o.expires_at > now())))`,
     query.mac === undefined ? undefined : sql`t.mac = ${query.mac}`,
     query.address === undefined ? undefined : sql`t.address = ${query.address}::inet`,
