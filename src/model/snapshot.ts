@@ -75,13 +75,14 @@ export interface LeaseName {
 
 /**
  * A lease that DHCP servers are to end. `keptFor`: the MAC that the address belongs to, when another one (`mac`) has its lease; null: an
- * operator asked for the end of the lease of `mac` as it was `before`, seconds since 1970.
+ * operator asked for the end of the lease of `mac` as it was `before`, seconds since 1970. `heldBy`: ids of the nodes that have it; left out: not known.
  */
 export interface LeaseEnd {
   readonly address: string;
   readonly keptFor: string | null;
   readonly mac: string | null;
   readonly before: number | null;
+  readonly heldBy?: readonly string[];
 }
 
 /**

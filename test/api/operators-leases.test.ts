@@ -48,7 +48,7 @@ describe('a replaced NIC', () => {
     value(await leased('10.10.10.51', OLD));
     expect(await ends()).toEqual([]);
     await done('PATCH', '/machines/nics.regent.internal', { interfaces: [nic(NEW, '10.10.10.51')] });
-    expect(await ends()).toEqual([{ address: '10.10.10.51', keptFor: NEW, mac: OLD, before: null }]);
+    expect(await ends()).toEqual([{ address: '10.10.10.51', keptFor: NEW, mac: OLD, before: null, heldBy: ['r1'] }]);
   });
 
   it('also in two steps, and by a reserved address that changes its MAC', async () => {
@@ -83,6 +83,7 @@ describe('a lease of a stranger', () => {
       keptFor: null,
       mac: GUEST,
       before: expect.any(Number) as number,
+      heldBy: ['r1'],
     });
     await done('POST', '/machines', { hostname: 'guest', interfaces: [nic('52:54:00:00:00:78', '10.10.10.77')] });
   });

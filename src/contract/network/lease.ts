@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { LEASE_STATES } from '../../model/lease.ts';
 import { Id, listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
 
-/** The last lease of an address, as the DHCP server of `node` has it. */
+/** The last lease of an address, as the DHCP server of `node` has it; of a pair of racks, the one that serves. */
 export const Lease = strict({
   address: Type.String(),
   subnet: nullable(Type.String({ description: 'CIDR; null when no subnet holds the address any more' })),
@@ -10,6 +10,13 @@ export const Lease = strict({
   vlan: nullable(Type.String({ description: 'FABRIC/NAME' })),
   vlanId: nullable(Id),
   node: Type.String({ description: 'name of the node that serves it' }),
+  // A region of an earlier release does not tell these.
+  heldBy: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'names of the nodes that have it now; both racks of a pair where all is well',
+    }),
+  ),
+  partner: Type.Optional(nullable(Type.String({ description: 'the other rack of the pair; null: there is none' }))),
   mac: nullable(Type.String()),
   clientId: nullable(Type.String({ description: 'what the client calls itself in DHCP, octets in hexadecimal' })),
   hostname: Type.String({ description: 'as the client gave it; empty for none' }),

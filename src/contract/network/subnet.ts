@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { DhcpOptions, Flag, Id, listQuery, nullable, strict, text } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
+import { PoolUse } from './pool.ts';
 
 const Resolvers = Type.Array(text(64), { maxItems: 8, description: 'what DHCP names instead of our own resolvers' });
 
@@ -21,6 +22,8 @@ export const Subnet = strict({
   ...toldAnswers(),
   used: Type.Integer({ description: 'addresses that machines and reservations have' }),
   dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
+  // Told where one subnet is shown; a region of an earlier release does not tell it.
+  pools: Type.Optional(PoolUse),
   // A region of an earlier release does not tell it.
   reverse: Type.Optional(
     Type.String({ description: 'its reverse zones, and who answers for neighbours that are in no subnet' }),

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Flag, Id, listQuery, nullable, strict, Time, text } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
+import { PoolUse } from './pool.ts';
 
 /** A rack that stands on a VLAN, by its own report. */
 const VlanRack = strict({
@@ -43,6 +44,8 @@ export const Vlan = strict({
   secondaryRack: nullable(Type.String({ description: 'takes over when the primary rack is gone; null: nobody does' })),
   server: nullable(VlanServer),
   racks: Type.Array(VlanRack),
+  // Told where one VLAN is shown; a region of an earlier release does not tell it.
+  pools: Type.Optional(Type.Array(PoolUse)),
 });
 export type Vlan = Static<typeof Vlan>;
 

@@ -5,6 +5,7 @@ import { readStatus } from '../nouns/status.ts';
 import { readSeenNodes } from './seen.ts';
 import { glancing, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';
+import { readLeaseSight } from './pairs/lease-sight.ts';
 import { readSite } from './read-site.ts';
 import { viewCluster } from './view.ts';
 import { whatIf } from './what-if/what-if.ts';
@@ -17,9 +18,11 @@ export const clusterCases = {
     return { body: viewCluster(site, { state, summary }) };
   }),
 
-  'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => ({
-    body: diagnose(await readSite(tx, context, await readSeenNodes(tx, context))),
-  })),
+  'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => {
+    const nodes = await readSeenNodes(tx, context);
+    const leases = await readLeaseSight(tx, nodes, context.clock.now());
+    return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases }) };
+  }),
 
   'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {
     if (query === undefined) return invalid('node', 'it is missing', 'name a node and an event');

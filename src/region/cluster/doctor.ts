@@ -4,6 +4,7 @@ import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
+import { LEASE_CHECKS } from './invariants/leases.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
 import { PAIR_CHECKS } from './invariants/pairs.ts';
 import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
@@ -23,6 +24,7 @@ export const CHECKS: readonly Check[] = [
   ...CLOCK_CHECKS,
   ...UPSTREAM_CHECKS,
   ...JOB_CHECKS,
+  ...LEASE_CHECKS,
 ];
 
 /** Judges all invariants that concern the site. Pure. */

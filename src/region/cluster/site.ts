@@ -5,6 +5,8 @@ import type { DatabaseHealth } from '../port.ts';
 import { type Absence, FRESH_MS } from './absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
+import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
+import type { PoolRow } from '../../store/queries/network/pool-use.ts';
 import type { StuckJob } from '../../store/queries/jobs/stuck.ts';
 
 /** A node as it is known, before anything is concluded. Times ISO 8601. `wanted` null: nobody knows what is published. */
@@ -52,6 +54,13 @@ export interface ServedVlan {
   readonly others: readonly string[];
 }
 
+/** Leases as the doctor judges them. Those of a pair are compared while both its racks work together: else one of them has none to give. */
+export interface LeaseSight {
+  readonly pairs: readonly (PairOnVlan & { readonly vlan: string; readonly isWhole: boolean })[];
+  readonly gaps: readonly LeaseGap[];
+  readonly pools: readonly PoolRow[];
+}
+
 /** Everything that status and doctor are concluded from: plain values of one moment. `now` in ms. */
 export interface ClusterSite {
   readonly now: number;
@@ -72,6 +81,8 @@ export interface ClusterSite {
   readonly authority: { readonly notAfter: string } | null;
   /** Since when Patroni is paused, as it was heard first; null and left out: not known, or it is not. */
   readonly pausedSince?: string | null;
+  /** Left out: nobody looked at leases. */
+  readonly leases?: LeaseSight;
 }
 
 /** Adds what may be concluded from a node's last report at `now`. */

@@ -1,25 +1,45 @@
 import type { Lease } from '../../contract/network/lease.ts';
+import type { VlanServer } from '../../contract/network/vlan.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
 import { requestLeaseEnd } from '../../store/queries/network/lease-ends.ts';
 import * as leases from '../../store/queries/leases.ts';
 import { raiseObserved } from '../../store/queries/place.ts';
+import { readServingSite } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import { readSeenNodes } from '../cluster/seen.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { glancing, writing } from '../use-case.ts';
+import { type CasePorts, reading, writing } from '../use-case.ts';
+import { vlanServers } from './dhcp/servers.ts';
 import { subnetByRef, vlanByRef } from './network-refs.ts';
 import { nodeByRef } from './node.ts';
 
-function view({ isStatic, ...row }: leases.LeaseRow): Lease {
-  const { address, subnet, subnetId, vlan, vlanId, node, mac, clientId, hostname, machine, state } = row;
+type Servers = ReadonlyMap<number, VlanServer>;
+
+function view({ isStatic, ...row }: leases.LeaseRow, servers: Servers): Lease {
+  const { address, subnet, subnetId, vlan, vlanId, mac, clientId, hostname, machine, state } = row;
   const kind = isStatic ? 'static' : 'dynamic';
-  const where = { address, subnet, subnetId, vlan, vlanId, node };
+  const where = { address, subnet, subnetId, vlan, vlanId, ...sidesOf(row, servers.get(vlanId ?? -1)) };
   return { ...where, mac, clientId, hostname, machine, kind, state, startsAt: row.startsAt, expiresAt: row.expiresAt };
 }
 
+/** Who has a lease: of a pair the side that serves counts, when it has it, and the other one is its partner. */
+function sidesOf({ node, heldBy }: Pick<leases.LeaseRow, 'node' | 'heldBy'>, server: VlanServer | undefined) {
+  const sides = server ? [server.servedBy, server.primary, server.secondary] : [];
+  const serving = sides.find((side) => side !== null && heldBy.includes(side)) ?? node;
+  const partner = [server?.primary, server?.secondary].find((side) => side != null && side !== serving) ?? null;
+  return { node: serving, heldBy: [...heldBy], partner: server?.secondary == null ? null : partner };
+}
+
+/** Who serves the VLANs now. */
+async function readServers(tx: Tx, context: CasePorts): Promise<Servers> {
+  return vlanServers(await readServingSite(tx), await readSeenNodes(tx, context), context.clock.now());
+}
+
 export const leaseCases = {
-  'lease.list': glancing('lease.list', async (tx, { query }) => {
+  'lease.list': reading('lease.list', async (tx, { query }, context) => {
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
     if (isRejected(subnet)) return subnet;
     const vlan = query?.vlan === undefined ? undefined : await vlanByRef(tx, query.vlan);
@@ -42,31 +62,33 @@ export const leaseCases = {
       hostname: query?.hostname,
       state: query?.state,
     });
-    return pageBody(page, view, query);
+    const servers = await readServers(tx, context);
+    return pageBody(page, (row) => view(row, servers), query);
   }),
 
-  'lease.show': glancing('lease.show', async (tx, { params }) => {
+  'lease.show': reading('lease.show', async (tx, { params }, context) => {
     const address = parseAddress(params.address, 'address');
     if (isRejected(address)) return address;
     const row = await leases.findLease(tx, formatAddress(address));
-    return row ? { body: view(row) } : noSuch('lease', params.address);
+    return row ? { body: view(row, await readServers(tx, context)) } : noSuch('lease', params.address);
   }),
 
   'lease.release': writing(
     'lease.release',
     ({ params }) => `lease release ${params.address}`,
-    async (tx, { params }) => {
+    async (tx, { params }, context) => {
       const address = parseAddress(params.address, 'address');
       if (isRejected(address)) return address;
       const row = await leases.findLease(tx, formatAddress(address));
       if (!row) return noSuch('lease', params.address);
-      if (row.state === 'expired') {
+      // The newest word may be of a side that has ended it already, while its partner has it still.
+      if (row.state === 'expired' && row.heldBy.length === 0) {
         return rejected('not_found', `The lease of ${row.address} has ended already (${row.expiresAt}).`);
       }
       await requestLeaseEnd(tx, row);
       await raiseObserved(tx);
       tx.emit({ kind: 'lease.released', subject: row.address, data: { mac: row.mac, node: row.node } });
-      return { body: view(row) };
+      return { body: view(row, await readServers(tx, context)) };
     },
   ),
 };

@@ -17,6 +17,7 @@ import {
 import { allRows } from '../../store/page.ts';
 import { liveLeases } from '../../store/queries/leases.ts';
 import { listMachines } from '../../store/queries/machines.ts';
+import { readPools } from '../../store/queries/network/pool-use.ts';
 import { rangesOf } from '../../store/queries/network/ranges.ts';
 import { listReservations } from '../../store/queries/network/reservations.ts';
 import * as subnets from '../../store/queries/network/subnets.ts';
@@ -24,8 +25,9 @@ import { lockVlan, type VlanRow } from '../../store/queries/network/vlans.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
-import { glancing, reading, target, writing } from '../use-case.ts';
+import { reading, target, writing } from '../use-case.ts';
 import { checkNotFloating, checkUnclaimed, leaseWords } from './address-law.ts';
+import { viewPools } from './dhcp/pool-use.ts';
 import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';
 
@@ -109,9 +111,11 @@ export const subnetCases = {
     return pageBody(page, (row) => view(row, settings), query);
   }),
 
-  'subnet.show': glancing('subnet.show', async (tx, { params }) => {
+  'subnet.show': reading('subnet.show', async (tx, { params }, context) => {
     const row = await subnetByRef(tx, params.subnet);
-    return isRejected(row) ? row : { body: view(row, await readSettings(tx)), version: row.version };
+    if (isRejected(row)) return row;
+    const [pools] = viewPools(await readPools(tx, { subnetId: row.id }), context.clock.now());
+    return { body: { ...view(row, await readSettings(tx)), ...(pools ? { pools } : {}) }, version: row.version };
   }),
 
   'subnet.create': writing(

@@ -3,6 +3,7 @@ import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.
 import { parseTitle } from '../../model/names.ts';
 import { checkRelay, parseVid } from '../../model/vlan.ts';
 import { findFirst } from '../../store/declared/rows.ts';
+import { readPools } from '../../store/queries/network/pool-use.ts';
 import { listSubnets } from '../../store/queries/network/subnets.ts';
 import * as vlans from '../../store/queries/network/vlans.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
@@ -14,6 +15,7 @@ import { noSuch } from '../refs.ts';
 import { type CasePorts, reading, target, writing } from '../use-case.ts';
 import { checkLeasesStay, pairColumns, readServing } from './dhcp/pair-rules.ts';
 import { lockAll, readProposal, viewProposal } from './dhcp/pairing.ts';
+import { viewPools } from './dhcp/pool-use.ts';
 import { checkVlanCanServe } from './dhcp/range-rules.ts';
 import { vlanServers } from './dhcp/servers.ts';
 import { declaredByRef } from './declared/cases.ts';
@@ -85,7 +87,9 @@ export const vlanCases = {
 
   'vlan.show': reading('vlan.show', async (tx, { params }, context) => {
     const row = await vlanByRef(tx, params.vlan);
-    return isRejected(row) ? row : { body: viewVlan(row, await readWays(tx, context)), version: row.version };
+    if (isRejected(row)) return row;
+    const pools = viewPools(await readPools(tx, { vlanId: row.id }), context.clock.now());
+    return { body: { ...viewVlan(row, await readWays(tx, context)), pools }, version: row.version };
   }),
 
   'vlan.create': writing(

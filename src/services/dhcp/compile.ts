@@ -118,15 +118,19 @@ function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: 
     ...snippetsFor(snapshot, networks),
     boot: BOOT_FILES,
     lostVlans,
-    ...endsOf(snapshot, networks),
+    ...endsOf(snapshot, nodeId, networks),
     lostLeases: networks.flatMap((network) => network.subnets.flatMap(({ id }) => shared.leases.lost.get(id) ?? [])),
     ...(pair === undefined ? {} : { pair }),
   };
 }
 
-/** Leases that are to end, of the subnets that the node serves. */
-function endsOf(snapshot: Snapshot, networks: readonly DhcpNetwork[]): Pick<DhcpDesired, 'endedLeases'> {
-  const all = snapshot.leaseEnds ?? [];
+/** Leases that are to end, of the subnets that the node serves: those that it has. */
+function endsOf(
+  snapshot: Snapshot,
+  nodeId: string,
+  networks: readonly DhcpNetwork[],
+): Pick<DhcpDesired, 'endedLeases'> {
+  const all = (snapshot.leaseEnds ?? []).filter((end) => end.heldBy?.includes(nodeId) !== false);
   if (all.length === 0) return {};
   const served = networks.flatMap((network) => network.subnets.map((subnet) => parseNetwork(subnet.cidr)));
   const isServed = (text: string) => {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
@@ -57,6 +57,12 @@ export async function expireLeases(tx: Tx): Promise<number> {
     await tell(tx, { actor: 'system:leases', node: names.get(id) ?? id }, changes);
   }
   return ended.length;
+}
+
+/** Selects addresses (`subject`) of which the first word within a time (`back`, an interval) was that their lease ended: they had one before. */
+export function leftFirst(back: RawBuilder<unknown>) {
+  return sql`select subject from (select distinct on (subject) subject, kind from events
+    where at > now() - ${back} and kind in ('lease.added', 'lease.removed') order by subject, id) e where kind = 'lease.removed'`;
 }
 
 /** A cheap look: is there anything for `expireLeases`? */

@@ -9,7 +9,8 @@ import { IS_GIVEN_UP, IS_NEWEST } from './network/lease-ends.ts';
 /**
  * The last lease of an address, of the node that knows it best, with what the configuration says of it now. `subnet`: the one that holds
  * the address, null when there is none any more. `machine`: full name of the machine that has an interface with this MAC. `isStatic`:
- * the address is a machine's or reserved. Times ISO 8601, by the database's clock.
+ * the address is a machine's or reserved. `heldBy`: names of all nodes that have a lease of this client there now: two of a pair. Times ISO 8601, by the
+ * database's clock.
  */
 export interface LeaseRow {
   readonly address: string;
@@ -18,6 +19,7 @@ export interface LeaseRow {
   readonly vlan: string | null;
   readonly vlanId: number | null;
   readonly node: string;
+  readonly heldBy: readonly string[];
   readonly mac: string | null;
   readonly clientId: string | null;
   readonly hostname: string;
@@ -41,6 +43,9 @@ export interface LiveLease {
 /** What a lease is now: a live one that has run out is expired, whether that was noticed or not. */
 const STATE = sql`case when t.expires_at <= now() then 'expired' else t.state end`;
 
+/** Is `o` a word of the same client's lease as `t`? */
+const IS_SAME = sql`o.address = t.address and o.mac is not distinct from t.mac`;
+
 const LEASES: Noun = {
   table: 'leases',
   key: 'address',
@@ -48,6 +53,8 @@ const LEASES: Noun = {
   columns: sql`host(t.address) as address, s.id as "subnetId", text(s.cidr) as subnet, v.id as "vlanId",
     f.name || '/' || v.name as vlan, n.name as node, t.mac, t.client_id as "clientId", t.hostname, t.starts_at as "startsAt",
     t.expires_at as "expiresAt", ${STATE} as state,
+    array(select m.name from leases o join nodes m on m.id = o.node_id where ${IS_SAME} and o.state <> 'expired' and o.expires_at > now()
+      order by m.name) as "heldBy",
     (select m.hostname || '.' || d.name from interfaces i join machines m on m.id = i.machine_id join domains d on d.id = m.domain_id
       where i.mac = t.mac order by i.id limit 1) as machine,
     exists (select from interface_addresses a where a.address = t.address)
@@ -106,14 +113,17 @@ export interface LeaseFilter extends PageQuery {
   readonly state?: LeaseState | undefined;
 }
 
-/** Sorts: address, hostname, mac, expires. `node`: its name. */
+/** Sorts: address, hostname, mac, expires. `node`: name of one that has the lease, by its own last word. */
 export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<Page<LeaseRow>> {
   const filters = [
     IS_NEWEST,
     query.state === undefined ? sql`${STATE} <> 'expired'` : sql`${STATE} = ${query.state}`,
     query.subnetId === undefined ? undefined : sql`s.id = ${query.subnetId}`,
     query.vlanId === undefined ? undefined : sql`v.id = ${query.vlanId}`,
-    query.node === undefined ? undefined : sql`n.name = ${query.node}`,
+    query.node === undefined
+      ? undefined
+      : sql`exists (select from leases o join nodes m on m.id = o.node_id where m.name = ${query.node} and ${IS_SAME}
+      and (o.node_id = t.node_id or (o.state <> 'expired' and o.expires_at > now())))`,
     query.mac === undefined ? undefined : sql`t.mac = ${query.mac}`,
     query.address === undefined ? undefined : sql`t.address = ${query.address}::inet`,
     query.hostname === undefined ? undefined : sql`t.hostname ilike ${containing(query.hostname)}`,

@@ -78,6 +78,33 @@ describe('regent lease', () => {
     expect(await regent('lease', 'show', '10.10.10.9')).toMatchObject({ code: 3 });
   });
 
+  it('of a pair says who serves, and whether its partner has it, too', async () => {
+    const pair = { ...LEASE, node: 'k1', partner: 'k2', heldBy: ['k1', 'k2'] };
+    region.on('GET /leases', page(pair, { ...pair, heldBy: ['k1'] }, { ...pair, partner: null, heldBy: ['k1'] }));
+    const { out } = await regent('lease', 'list', '-o', 'wide');
+    const cells = out.split('\n').map((line) => line.split(/ {2,}/).slice(8, 10));
+    expect(cells.slice(0, 3)).toEqual([
+      ['NODE', 'PARTNER'],
+      ['k1', 'k2 has it'],
+      ['k1', 'k2 lacks it'],
+    ]);
+    expect(out).not.toContain('null');
+    region.on('GET /leases/10.10.10.100', { body: pair });
+    expect((await regent('lease', 'show', '10.10.10.100')).out).toMatch(/^Partner: +k2 has it$/m);
+  });
+
+  it('waits until both racks of a pair forgot what was released', async () => {
+    const pair = { ...LEASE, node: 'k1', partner: 'k2', heldBy: ['k1', 'k2'] };
+    region.on('POST /leases/10.10.10.100/release', { body: pair });
+    region.on('GET /leases/10.10.10.100', { body: { ...pair, state: 'expired', heldBy: ['k2'] } });
+    const words = ['lease', 'release', '10.10.10.100', '--wait', '--timeout', '2'];
+    const slow = await regent(...words);
+    expect(slow.err).toContain('k2 has the lease of 10.10.10.100 still');
+    expect(slow.code).not.toBe(0);
+    region.on('GET /leases/10.10.10.100', { body: { ...pair, state: 'expired', heldBy: [] } });
+    expect((await regent(...words)).code).toBe(0);
+  });
+
   it('what a client calls itself cannot forge a line or move the cursor', async () => {
     region.on('GET /leases', page({ ...LEASE, hostname: 'a\nb\u001b[2J\u202e' }));
     const { out } = await regent('lease', 'list');

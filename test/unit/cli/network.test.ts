@@ -268,6 +268,42 @@ describe('the network on the command line', () => {
     );
   });
 
+  it('shows what pools have left, for each side of a pair, and when they are full', async () => {
+    const counts = {
+      size: 20,
+      used: 5,
+      free: 15,
+      sides: [{ node: 'k1', used: 5 }],
+      perHour: 5,
+      fullAt: '2026-03-01T13:00:00Z',
+    };
+    const sides = [...counts.sides, { node: 'k2', used: 4 }];
+    const one = { first: '10.10.10.100', last: '10.10.10.119', ...counts, sides };
+    const two = { ...one, first: '10.10.10.10', last: '10.10.10.29', perHour: null, fullAt: null, sides: counts.sides };
+    const use = { subnet: SUBNET.cidr, ...counts, perHour: 0, fullAt: null, pools: [one] };
+    region.on('GET /vlans', page(VLAN));
+    region.on('GET /ranges', page(RANGE));
+    region.on('GET /leases', page());
+    region.on('GET /subnets/10.10.10.0/24', { body: { ...SUBNET, pools: use } });
+    const show = async () =>
+      (await regent('subnet show 10.10.10.0/24')).out.split('\nPools:')[1]?.split('\nLeases:')[0]?.trim();
+    expect(await show()).toBe(
+      '10.10.10.100-10.10.10.119  5 of 20 in use, 15 free (k1 5, k2 4); full in 3 h at the present rate (5 more an hour)',
+    );
+    const full = { ...one, used: 20, free: 0 };
+    region.on('GET /subnets/10.10.10.0/24', { body: { ...SUBNET, pools: { ...use, pools: [full, two] } } });
+    expect((await show())?.split(/\n */)).toEqual([
+      'all  5 of 20 in use, 15 free; never full at the present rate',
+      '10.10.10.100-10.10.10.119  20 of 20 in use, 0 free (k1 5, k2 4); full',
+      '10.10.10.10-10.10.10.29  5 of 20 in use, 15 free; less than 10 minutes of leases: no rate yet',
+    ]);
+    region.on('GET /vlans/web', { body: { ...VLAN, pools: [use] } });
+    region.on('GET /subnets', page(SUBNET));
+    expect((await regent('vlan show web')).out).toMatch(
+      /^Pools: +10\.10\.10\.0\/24 {2}5 of 20 in use, 15 free; never full/m,
+    );
+  });
+
   it("shows a subnet with its ranges and its VLAN's DHCP, and as data the object alone", async () => {
     region.on('GET /subnets/10.10.10.0/24', { body: { ...SUBNET, managed: false } });
     region.on('GET /vlans', page({ ...VLAN, id: 99, fabric: 'other' }, VLAN));

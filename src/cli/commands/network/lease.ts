@@ -22,7 +22,7 @@ export const LEASE: NounSpec = {
       options: [
         { flags: '--subnet <subnet>', help: 'only those of this subnet' },
         { flags: '--vlan <vlan>', help: 'only those of this VLAN' },
-        { flags: '--node <node>', help: 'only those that this node serves' },
+        { flags: '--node <node>', help: 'only those that this node has, serving or as partner' },
         { flags: '--mac <mac>', help: 'only those of this MAC address' },
         { flags: '--address <ip>', help: 'only the one of this address' },
         { flags: '--hostname <text>', help: "only those with this in the client's own name" },
@@ -78,7 +78,7 @@ export const LEASE: NounSpec = {
   ],
 };
 
-/** Waits until the address has no lease any more, or another one. */
+/** Waits until no server has the lease any more: both racks of a pair forget it. */
 async function waitForEnd(call: Call, released: Lease): Promise<ExitCode> {
   const { io, change } = call;
   const { client } = await call.region();
@@ -86,23 +86,42 @@ async function waitForEnd(call: Call, released: Lease): Promise<ExitCode> {
   const progress = makeProgress(io);
   const look = async (signal: AbortSignal) =>
     (await client.call('lease.show', { params: { address: released.address } }, { signal })).body;
+  let holders = holdersOf(released);
   for (;;) {
     const seen = await askOrAway(call, end - io.monotonic(), look);
-    if (seen !== null && (seen.state === 'expired' || seen.mac !== released.mac)) {
+    if (seen !== null && isOver(seen, released)) {
       progress.end(`The lease of ${released.address} has ended.`);
       return EXIT.ok;
     }
-    progress.say(`Waiting: ${released.node} has the lease of ${released.address} still`);
+    holders = seen === null ? holders : holdersOf(seen);
+    progress.say(`Waiting: ${holders} the lease of ${released.address} still`);
     if (io.monotonic() + POLL_MS >= end) {
       progress.end('');
       throw new CliError(
         EXIT.timeout,
-        `The request is made, but after ${change.timeoutSeconds} s ${released.node} has the lease of ${released.address} still.`,
-        [`regent service show ${released.node}/dhcp`],
+        `The request is made, but after ${change.timeoutSeconds} s ${holders} the lease of ${released.address} still.`,
+        [`regent lease show ${released.address}`, `regent service list`],
       );
     }
     await io.sleep(POLL_MS, io.interrupted);
   }
+}
+
+/** Is the lease that was released gone from every server? */
+function isOver(seen: Lease, released: Lease): boolean {
+  if (seen.mac !== released.mac) return true;
+  return seen.state === 'expired' && (seen.heldBy ?? []).length === 0;
+}
+
+/** `k1 has`, `k1 and k2 have`. */
+function holdersOf({ node, heldBy = [] }: Lease): string {
+  return heldBy.length > 1 ? `${heldBy.join(' and ')} have` : `${heldBy[0] ?? node} has`;
+}
+
+/** What the partner of a pair knows of it; empty where nobody is paired or the lease is over. */
+function partnerOf({ partner, heldBy, state }: Lease): string {
+  if (partner == null || heldBy === undefined || (state === 'expired' && heldBy.length === 0)) return '';
+  return heldBy.includes(partner) ? `${partner} has it` : `${partner} lacks it`;
 }
 
 function shapeOf(call: Call): Shape<Lease> {
@@ -120,6 +139,7 @@ function shapeOf(call: Call): Shape<Lease> {
       { header: 'subnet', value: (lease) => lease.subnet ?? '' },
       { header: 'vlan', wide: true, value: (lease) => lease.vlan ?? '' },
       { header: 'node', wide: true, value: (lease) => lease.node },
+      { header: 'partner', wide: true, value: partnerOf },
       { header: 'hostname', wide: true, value: (lease) => lease.hostname },
       { header: 'machine', wide: true, value: (lease) => lease.machine ?? '' },
       { header: 'client id', wide: true, value: (lease) => lease.clientId ?? '' },
@@ -138,6 +158,7 @@ function shapeOf(call: Call): Shape<Lease> {
       ['Subnet', lease.subnet ?? 'none holds the address any more'],
       ['VLAN', lease.vlan ?? ''],
       ['Node', lease.node],
+      ...(partnerOf(lease) === '' ? [] : ([['Partner', partnerOf(lease)]] as const)),
     ],
   };
 }

@@ -8,6 +8,7 @@ import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';
 import { TOLD_FLAGS, TOLD_OPTIONS, toldLines, toldOf } from './dhcp-told.ts';
+import { poolLines } from './pools.ts';
 import { rangeLine } from './range.ts';
 
 const SHAPE: Shape<Subnet> = {
@@ -162,7 +163,7 @@ async function showSubnet(call: Call): Promise<void> {
     client.call('lease.list', { query: { subnet: body.cidr, limit: LEASES_MAX } }),
   ]);
   const vlan = vlans.find((known) => known.id === body.vlanId);
-  const rest = { vlan, ranges, leases: leases.body };
+  const rest = { vlan, ranges, leases: leases.body, now: call.io.now() };
   await printOne(printer, { ...SHAPE, details: (subnet) => detailsOf(subnet, rest) }, body);
 }
 
@@ -187,10 +188,11 @@ function bodyOf(call: Call): SubnetSet {
 interface Belongings {
   readonly vlan: Vlan | undefined;
   readonly ranges: readonly Range[];
+  readonly now: number;
   readonly leases: { readonly items: readonly Lease[]; readonly next: string | null };
 }
 
-function detailsOf(subnet: Subnet, { vlan, ranges, leases }: Belongings) {
+function detailsOf(subnet: Subnet, { vlan, ranges, leases, now }: Belongings) {
   return [
     ['CIDR', subnet.cidr],
     ['Name', subnet.name],
@@ -201,6 +203,7 @@ function detailsOf(subnet: Subnet, { vlan, ranges, leases }: Belongings) {
     ['Proxy', onOffText(subnet.proxyOn)],
     ['Managed', subnet.managed ? 'yes' : 'no: "auto" takes no address of it'],
     ['Ranges', ranges.map(rangeLine)],
+    ...(subnet.pools === undefined ? [] : ([['Pools', poolLines(subnet.pools, now)]] as const)),
     ['Leases', leasesOf(subnet, leases)],
     ['Used', `${subnet.used} by machines and reservations`],
     ...(subnet.reverse === undefined ? [] : ([['Reverse', subnet.reverse]] as const)),

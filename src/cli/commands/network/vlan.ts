@@ -4,6 +4,7 @@ import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command.ts';
 import { type ExitCode, usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
+import { poolText } from './pools.ts';
 import { collect, flag, integer, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
 
 const SHAPE: Shape<Vlan> = {
@@ -171,7 +172,7 @@ async function showVlan(call: Call): Promise<void> {
   // By fabric and VID: an id alone would be taken for a VID where another VLAN has it.
   const vlan = `${body.fabricId}/${body.vid}`;
   const subnets = isForPeople ? await collect(client.all('subnet.list', { query: { vlan } })) : [];
-  await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets) }, body);
+  await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets, call.io.now()) }, body);
 }
 
 function setVlan(call: Call): Promise<ExitCode> {
@@ -203,7 +204,7 @@ function vidOption(call: Call): number {
   return integer(vid, '--vid', '1 to 4094, or 0 for untagged');
 }
 
-function detailsOf(vlan: Vlan, subnets: readonly Subnet[]) {
+function detailsOf(vlan: Vlan, subnets: readonly Subnet[], now: number) {
   const racks = vlan.racks.map(
     (rack) => `${rack.node}  ${rack.interface}  ${rack.addresses.join(', ') || 'no address'}`,
   );
@@ -221,8 +222,15 @@ function detailsOf(vlan: Vlan, subnets: readonly Subnet[]) {
     ['DNS', vlan.dnsOn ? 'on' : 'off'],
     ['Racks', racks],
     ['Subnets', subnets.map(subnetLine)],
+    ...poolsOf(vlan, now),
     ['Id', String(vlan.id)],
   ] as const;
+}
+
+/** Dynamic addresses of each subnet, in use and free. */
+function poolsOf({ pools = [] }: Vlan, now: number) {
+  if (pools.length === 0) return [];
+  return [['Pools', pools.map((use) => `${use.subnet}  ${poolText(use, now)}`)]] as const;
 }
 
 /** Who answers clients now, and since when. */

@@ -5,9 +5,12 @@ import type { Tx } from '../../tx.ts';
 /** A clock of a rack may be off by so much, seconds, before the doctor says so: a lease of just then is still the one that was meant. */
 const SLACK = 10;
 
-/** Of several nodes' words of a lease `t` the newest counts. */
+/**
+ * Of several nodes' words of a lease `t` the newest counts: by when its client spoke last, so a rack that was away wins over nobody. Both racks of a pair
+ * say the same time: then a live lease counts before one that ended, since somebody may use the address.
+ */
 export const IS_NEWEST = sql`not exists (select from leases o where o.address = t.address and o.node_id <> t.node_id
-  and (o.starts_at, o.node_id) > (t.starts_at, t.node_id))`;
+  and (o.starts_at, o.state <> 'expired', o.node_id) > (t.starts_at, t.state <> 'expired', t.node_id))`;
 
 /** Is the lease `t` the one that the release `r` means? */
 const IS_MEANT = sql`r.address = t.address and r.mac is not distinct from t.mac and r.client_id is not distinct from t.client_id
@@ -22,18 +25,20 @@ export const IS_GIVEN_UP = sql`exists (select from lease_releases r where ${IS_M
 
 /**
  * Leases that DHCP servers are to end, in the order of their addresses: those of a static lease's address that another interface has, and
- * those whose end an operator asked for. By what is stored alone, not by the clock, so that equal rows make equal snapshots.
+ * those whose end an operator asked for. Each node's word counts, also an older one: a server does not tell its partner of an end, and would give
+ * what it kept back to it. By what is stored alone, not by the clock, so that equal rows make equal snapshots.
  */
 export function readLeaseEnds(tx: Tx): Promise<LeaseEnd[]> {
   return tx.all(sql<LeaseEnd>`
-    select host(t.address) as address, h.mac as "keptFor", t.mac, null::bigint as before
-      from leases t join ${HOLDERS} h on h.address = t.address
-      where t.state = 'active' and t.mac is distinct from h.mac and ${IS_NEWEST}
-    union all
-    select host(t.address), null, t.mac, ceil(extract(epoch from r.before))::bigint + ${SLACK}::int
-      from leases t join lease_releases r on ${IS_MEANT} where r.is_asked and t.state <> 'expired' and ${IS_NEWEST}
-      and not exists (select from ${HOLDERS} h where h.address = t.address and t.state = 'active' and h.mac is distinct from t.mac)
-    order by 1`);
+    select host(e.address) as address, e."keptFor", e.mac, e.before, array_agg(e.node_id order by e.node_id) as "heldBy" from (
+      select t.address, h.mac as "keptFor", t.mac, null::bigint as before, t.node_id
+        from leases t join ${HOLDERS} h on h.address = t.address
+        where t.state = 'active' and t.mac is distinct from h.mac
+      union all
+      select t.address, null, t.mac, ceil(extract(epoch from r.before))::bigint + ${SLACK}::int, t.node_id
+        from leases t join lease_releases r on ${IS_MEANT} where r.is_asked and t.state <> 'expired'
+        and not exists (select from ${HOLDERS} h where h.address = t.address and t.state = 'active' and h.mac is distinct from t.mac)
+    ) e group by e.address, e."keptFor", e.mac, e.before order by e.address, e.mac`);
 }
 
 /** Does a change of these leases (address and MAC) make other ends? */

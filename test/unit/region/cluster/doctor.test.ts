@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { InvariantState } from '../../../../src/contract/cluster/doctor.ts';
 import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.ts';
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
-import { aSite, days, NOW, type SiteChanges } from './fixture.ts';
+import type { LeaseSight } from '../../../../src/region/cluster/site.ts';
+import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
+import { aSite, days, NOW, POOL, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;
 const all = (changes: object) => Object.fromEntries(['r1', 'r2', 'r3'].map((name) => [name, changes]));
@@ -32,6 +34,21 @@ const disk = (size: number, free: number): SiteChanges => ({
 });
 const certificate = (left: number): SiteChanges => ({
   nodes: { r2: { host: { certificate: { serial: '0a', notBefore: days(-20), notAfter: days(left) } } } },
+});
+
+const leasesOf = (changes: Partial<LeaseSight>): SiteChanges => ({
+  site: { leases: { pairs: aSite().leases?.pairs ?? [], gaps: [], pools: [], ...changes } },
+});
+const poolOf = (changes: Partial<typeof POOL>) => leasesOf({ pools: [{ ...POOL, ...changes }] });
+const gap = (changes: Partial<LeaseGap> = {}): LeaseGap => ({
+  address: '10.10.10.100',
+  node: 'k1',
+  mac: '52:54:00:00:00:64',
+  other: 'k2',
+  otherMac: null,
+  isLacking: true,
+  seconds: 300,
+  ...changes,
 });
 
 const STUCK = { id: 7, kind: 'node-drain', target: 'r2', seconds: 75 };
@@ -297,6 +314,37 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['versions', 'two releases', { nodes: { r2: { version: '0.2.0' } } }, 'warning', '0.2.0 on r2'],
   ['jobs', 'left alone', { site: { stuckJobs: [STUCK] } }, 'broken', 'job 7 (node-drain r2) for 75 s'],
   ['jobs', 'no word', { site: { stuckJobs: null } }, 'unknown', 'away'],
+  [
+    'pair-leases',
+    'one lacks it',
+    leasesOf({ gaps: [gap()] }),
+    'warning',
+    '1 lease: k1 has 10.10.10.100 for 52:54:00:00:00:64, k2 lacks it.',
+  ],
+  [
+    'pair-leases',
+    'two clients',
+    leasesOf({ gaps: [gap(), gap({ isLacking: false, otherMac: '52:54:00:00:00:65', address: '10.10.10.101' })] }),
+    'broken',
+    '2 leases: k1 has 10.10.10.100 for 52:54:00:00:00:64, k2 lacks it; k1 has 10.10.10.101 for 52:54:00:00:00:64, k2 for 52:54:00:00:00:65.',
+  ],
+  ['pair-leases', 'many', leasesOf({ gaps: Array.from({ length: 9 }, () => gap()) }), 'warning', '9 leases: '],
+  [
+    'pair-leases',
+    'half a pair',
+    leasesOf({ pairs: [{ vlanId: 1, vlan: 'vlan10', primary: 'k1', secondary: 'k2', isWhole: false }] }),
+    'unknown',
+    'Not compared on vlan10: its pair is not whole.',
+  ],
+  ['pools', 'full', poolOf({ used: 100 }), 'warning', '10.10.10.100-10.10.10.199 is full.'],
+  ['pools', 'short', poolOf({ used: 96, before: 96 }), 'warning', 'has 4 of 100 addresses free.'],
+  [
+    'pools',
+    'filling',
+    poolOf({ used: 60, before: 55 }),
+    'warning',
+    'has 40 of 100 addresses free and is full in 8.0 hours',
+  ],
   ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
 ];
 
@@ -319,7 +367,7 @@ describe('the doctor', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
     const broken = new Set(TABLE.filter(([, , , state]) => state === 'broken').map(([id]) => id));
-    const never = ['upstreams', 'versions', 'node-count', 'drained', 'database-configuration'];
+    const never = ['pools', 'upstreams', 'versions', 'node-count', 'drained', 'database-configuration'];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
   });
@@ -337,7 +385,17 @@ describe('the doctor', () => {
       'drained',
       'node-count',
       'jobs',
+      'pair-leases',
+      'pools',
     ]);
+  });
+
+  it('names three of many leases, and none that may be on its way to the partner', () => {
+    const many = judge(aSite(leasesOf({ gaps: Array.from({ length: 9 }, () => gap()) })));
+    expect(many.find((row) => row.id === 'pair-leases')?.detail.match(/k2 lacks it/g)).toHaveLength(3);
+    expect(many.find((row) => row.id === 'pair-leases')?.detail).toMatch(/, and 6 more\.$/);
+    const young = judge(aSite(leasesOf({ gaps: [gap({ seconds: 60 })] })));
+    expect(young.find((row) => row.id === 'pair-leases')).toMatchObject({ state: 'ok' });
   });
 
   it('says that a container is one, and judges its clock no further', () => {

@@ -2,6 +2,7 @@ import type { HostObservation, ServiceObservation } from '../../../../src/contra
 import type { Service } from '../../../../src/contract/service.ts';
 import { absencesOf } from '../../../../src/region/cluster/absence.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from '../../../../src/region/cluster/site.ts';
+import type { PoolRow } from '../../../../src/store/queries/network/pool-use.ts';
 import type { DbFacts } from '../../../../src/services/db/facts.ts';
 import type { DcsFacts } from '../../../../src/services/dcs/facts.ts';
 import type { LbFacts } from '../../../../src/services/lb/facts.ts';
@@ -12,6 +13,19 @@ export const NOW = Date.parse('2026-03-01T10:00:00.000Z');
 const DAY_MS = 86_400_000;
 export const days = (count: number) => new Date(NOW + count * DAY_MS).toISOString();
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+
+/** A dynamic range with half of its addresses in use. */
+export const POOL: PoolRow = {
+  subnetId: 1,
+  cidr: '10.10.10.0/24',
+  first: '10.10.10.100',
+  last: '10.10.10.199',
+  size: 100,
+  used: 50,
+  before: 50,
+  seconds: 3600,
+  sides: [{ node: 'k1', used: 50 }],
+};
 
 /** What differs on one node from all being well. A null figure: its daemon says nothing. */
 export interface NodeChanges {
@@ -62,6 +76,11 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     },
     stuckJobs: [],
     authority: { notAfter: days(3000) },
+    leases: {
+      pairs: [{ vlanId: 1, vlan: 'vlan10', primary: 'k1', secondary: 'k2', isWhole: true }],
+      gaps: [],
+      pools: [POOL],
+    },
     ...site,
   };
 }
