@@ -67,7 +67,8 @@ export function firstMemory(record: OwnerRecord): Memory {
 }
 
 /** The rule of README.md. Pure: the same sight and memory give the same verdict. */
-export function decide(before: Memory, sight: Sight): Verdict {
+export function decide(before: Memory, seen: Sight): Verdict {
+  const sight: Sight = { ...seen, fresh: freshAnswers(seen) };
   const taken = obey(sight, accept(sight, before.claim, adopt(sight, before.record)));
   const apart = keepApart(sight, taken, before.apart);
   const record = keepWhole(sight, taken, apart);

@@ -47,6 +47,8 @@ export interface Sight {
   /** How many regions there are. */
   readonly regions: number;
   readonly answers: ReadonlyMap<string, Answer>;
+  /** `answers` that still prove something; `decide` fills it in. */
+  readonly fresh?: readonly (readonly [region: string, answer: Answer])[];
   /** The partner's last beat. */
   readonly beat: (Said & { readonly at: number }) | null;
   /** The partner's last answer to a beat of ours. */
@@ -63,7 +65,8 @@ export function majorityOf(sight: Pick<Sight, 'regions'>): number {
 }
 
 /** Regions whose answers still prove something: what counts is when the question was sent. */
-export function freshAnswers(sight: Sight): [region: string, answer: Answer][] {
+export function freshAnswers(sight: Sight): readonly (readonly [region: string, answer: Answer])[] {
+  if (sight.fresh) return sight.fresh;
   return [...sight.answers].filter(([, { sentAt }]) => isFresh(sight, sentAt));
 }
 
@@ -73,10 +76,17 @@ export function hearsMajority(sight: Sight): boolean {
 
 /** A record that a majority of regions names; null: there is none. */
 export function namedRecord(sight: Sight): OwnerRecord | null {
-  const records = freshAnswers(sight).flatMap(([, { vote }]) => vote.record ?? []);
-  const count = (one: OwnerRecord) =>
-    records.filter((other) => other.owner === one.owner && other.epoch === one.epoch).length;
-  return records.find((one) => count(one) >= majorityOf(sight)) ?? null;
+  const answers = freshAnswers(sight);
+  const majority = majorityOf(sight);
+  for (const [, { vote }] of answers) {
+    const { record } = vote;
+    if (record === null) continue;
+    let count = 0;
+    for (const [, other] of answers)
+      if (other.vote.record?.owner === record.owner && other.vote.record.epoch === record.epoch) count += 1;
+    if (count >= majority) return record;
+  }
+  return null;
 }
 
 /** Regions that name a record, by the freshest answers. */

@@ -188,6 +188,7 @@ export class PairWorld {
   }
 
   isCut(from: string, to: string): boolean {
+    if (this.cuts.size === 0) return false;
     return this.cuts.has(`${from}>${to}`);
   }
 
