@@ -42,7 +42,7 @@ async function done(method: 'POST' | 'PATCH', path: string, body: object) {
 
 /** A rack on the VLAN, in a pair that is whole. */
 async function observe(rack: TestRack, serving: TestRack | null = null) {
-  const last = rack === K1 ? 2 : 3;
+  const last = Number(rack.name.slice(1)) + 1;
   const nic = { name: 'eth1', mac: `52:54:00:00:01:0${last}`, addresses: [`10.20.0.${last}/24`], index: 3 };
   const pair = {
     role: rack === K1 ? 'primary' : 'standby',
@@ -192,10 +192,22 @@ describe('a lease that both racks of a pair have', () => {
   it('keeps its VLAN with its racks: another pair without one of them is refused', async () => {
     await has(K1);
     await has(K2);
-    const other = aRack('k3');
-    await other.register(site.agentApi);
-    await done('POST', `/racks/${other.uuid}/accept`, {});
-    const answer = await site.call('PATCH', '/vlans/vlan-10', { body: { primaryRack: 'k3', secondaryRack: null } });
-    expect(answer.status).toBe(409);
+    for (const name of ['k3', 'k4']) {
+      const other = aRack(name);
+      await other.register(site.agentApi);
+      await done('POST', `/racks/${other.uuid}/accept`, {});
+      await observe(other);
+    }
+    const answer = await site.call('PATCH', '/vlans/vlan-10', { body: { primaryRack: 'k3', secondaryRack: 'k4' } });
+    expect({ status: answer.status, detail: answer.body.detail }).toEqual({
+      status: 409,
+      detail: expect.stringMatching(
+        /^Clients hold 1 lease on fabric-1\/vlan-10, and racks would serve it that do not know of them\./,
+      ),
+    });
+    // Step by step it goes: one of those that know the leases stays.
+    await done('PATCH', '/vlans/vlan-10', { primaryRack: 'k1', secondaryRack: 'k3' });
+    await done('PATCH', '/vlans/vlan-10', { primaryRack: 'k3', secondaryRack: 'k1' });
+    await done('PATCH', '/vlans/vlan-10', { primaryRack: 'k3', secondaryRack: 'k4' });
   });
 });

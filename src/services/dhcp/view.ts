@@ -68,8 +68,11 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
   ];
 }
 
-/** Name of the running configuration: Kea gives it back as its server tag. */
-export function tagOf({ pair, ...desired }: DhcpDesired): string {
+/**
+ * Name of the running configuration: Kea gives it back as its server tag. Leases that end are not in its file: a reload for each would stop a pair for
+ * seconds.
+ */
+export function tagOf({ pair, endedLeases: _ended, ...desired }: DhcpDesired): string {
   // Who decides about a pair is not Kea's matter.
   const own = pair === undefined ? desired : { ...desired, pair: { ...pair, regions: [] } };
   return digestOf(own).slice(0, 32);

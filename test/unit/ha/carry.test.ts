@@ -83,6 +83,25 @@ describe('a VLAN that goes over to another server of the host', () => {
     expect(leases('kea-leases4.csv')).toHaveLength(2);
   });
 
+  it('puts newer leases over those of a rack that was away for a week, and no old ones over newer', async () => {
+    configure('k1_k2', [1]);
+    const days = (count: number) => now - count * 86_400;
+    const week = (last: number, mac: string, spoke: number) =>
+      `10.0.0.${last},02:00:00:00:00:${mac},,604800,${spoke + 604_800},1,0,0,,0,,0`;
+    const own = [week(5, 'aa', days(6)), week(6, 'bb', days(1))];
+    writeFileSync(at('leases', 'kea-leases4-k1_k2.csv'), `${[HEAD, ...own].join('\n')}\n`);
+    const others = [week(5, 'bb', days(1)), week(6, 'aa', days(6))];
+    writeFileSync(at('leases', 'kea-leases4-k3_k1.csv'), `${[HEAD, ...others].join('\n')}\n`);
+    // The rack's own server was away as long: of two others the newer word counts, whichever file comes first.
+    writeFileSync(
+      at('leases', 'kea-leases4.csv'),
+      `${[HEAD, week(5, 'cc', days(3)), week(7, 'dd', days(8))].join('\n')}\n`,
+    );
+    expect(await carry('k1_k2')).toContain('1 leases came');
+    // Kea reads the file from its beginning: the last line of an address counts.
+    expect(leases('kea-leases4-k1_k2.csv')).toEqual([HEAD, ...own, others[0]]);
+  });
+
   it('asks for the leases of subnets that are new to it alone', async () => {
     configure('k1_k2', [1, 2]);
     await serve('kea4-k1_k2.sock', [1]);

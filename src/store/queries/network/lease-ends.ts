@@ -12,6 +12,9 @@ const SLACK = 10;
 export const IS_NEWEST = sql`not exists (select from leases o where o.address = t.address and o.node_id <> t.node_id
   and (o.starts_at, o.state <> 'expired', o.node_id) > (t.starts_at, t.state <> 'expired', t.node_id))`;
 
+/** The same as an order of several nodes' words of an address. */
+export const NEWEST_FIRST = sql`t.starts_at desc, t.state <> 'expired' desc, t.node_id desc`;
+
 /** Is the lease `t` the one that the release `r` means? */
 const IS_MEANT = sql`r.address = t.address and r.mac is not distinct from t.mac and r.client_id is not distinct from t.client_id
   and t.starts_at <= r.before + make_interval(secs => ${SLACK})`;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { PoolCount } from '../../../model/nouns/pool.ts';
 import type { Tx } from '../../tx.ts';
 import { leftFirst } from '../lease-reports.ts';
-import { IS_NEWEST } from './lease-ends.ts';
+import { NEWEST_FIRST } from './lease-ends.ts';
 
 /** A dynamic range with its leases. `sides`: how many live leases each node knows there. */
 export interface PoolRow extends PoolCount {
@@ -30,12 +30,14 @@ export async function readPools(
       select r.id, r.subnet_id, text(s.cidr) as cidr, r.first, r.last, (r.last - r.first + 1)::bigint as size
       from ip_ranges r join subnets s on s.id = r.subnet_id join vlans v on v.id = s.vlan_id where r.kind = 'dynamic' and ${whereOf(of)}
     ), words as materialized (
-      select p.id, t.*, t.state <> 'expired' and t.expires_at > now() as is_live, ${IS_NEWEST} as is_newest
+      select p.id, t.address, t.node_id, t.mac, t.named_since, t.expires_at, t.state <> 'expired' and t.expires_at > now() as is_live,
+        row_number() over newest as place, first_value(t.mac) over newest as head
       from pools p join leases t on t.address between p.first and p.last
+      window newest as (partition by t.address order by ${NEWEST_FIRST})
     ), heads as (
-      select w.id, w.address, w.is_live, w.expires_at, (select min(o.named_since) from words o
-        where o.id = w.id and o.address = w.address and o.mac is not distinct from w.mac) as began
-      from words w where w.is_newest
+      select id, address, bool_or(is_live) filter (where place = 1) as is_live, min(expires_at) filter (where place = 1) as expires_at,
+        min(named_since) filter (where mac is not distinct from head) as began
+      from words group by id, address
     ), spans as (
       select id, greatest(min(began), now() - ${BACK}) as since from heads group by id
     ), left_first as (

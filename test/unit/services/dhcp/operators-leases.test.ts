@@ -5,6 +5,7 @@ import { probeDhcp } from '../../../../src/services/dhcp/daemon.ts';
 import type { DhcpDesired, EndedLease } from '../../../../src/services/dhcp/desired.ts';
 import { amendDhcp, endCommands, judgeEnds } from '../../../../src/services/dhcp/ends.ts';
 import { OWN_PLACES } from '../../../../src/services/dhcp/places.ts';
+import { tagOf } from '../../../../src/services/dhcp/view.ts';
 
 const OLD = '52:54:00:00:00:51';
 const NEW = '52:54:00:00:00:52';
@@ -44,6 +45,11 @@ describe('a lease that is to end', () => {
     );
     for (const text of [...questions, ...DELETE]) expect(rules.filter((rule) => rule.test(text))).toHaveLength(1);
     expect(rules.some((rule) => rule.test('{"command":"lease4-wipe"}'))).toBe(false);
+  });
+
+  it('changes nothing in Kea’s file: no reload for it', () => {
+    expect(tagOf(ASKED)).toBe(tagOf(wanting()));
+    expect(tagOf({ ...ASKED, leaseTime: 601 })).not.toBe(tagOf(ASKED));
   });
 
   it.each<[string, DhcpDesired, ExecResult, boolean]>([
