@@ -97,6 +97,7 @@ describe('a lease that both racks of a pair have', () => {
     await has(K1);
     await has(K2);
     expect(await list()).toMatchObject([{ node: 'k1', partner: 'k2', heldBy: ['k1', 'k2'], state: 'active' }]);
+    expect((await site.call('GET', '/status')).body['counts']).toMatchObject({ leases: 1 });
     await serve(K2);
     expect(await show()).toMatchObject({ node: 'k2', partner: 'k1', heldBy: ['k1', 'k2'] });
     await serve(K1);

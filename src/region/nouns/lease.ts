@@ -35,7 +35,9 @@ function sidesOf({ node, heldBy }: Pick<leases.LeaseRow, 'node' | 'heldBy'>, ser
 
 /** Who serves the VLANs now. */
 async function readServers(tx: Tx, context: CasePorts): Promise<Servers> {
-  return vlanServers(await readServingSite(tx), await readSeenNodes(tx, context), context.clock.now());
+  const site = await readServingSite(tx);
+  const known = site.vlans.some((vlan) => vlan.dhcpOn) ? await readSeenNodes(tx, context) : [];
+  return vlanServers(site, known, context.clock.now());
 }
 
 export const leaseCases = {
