@@ -30,6 +30,55 @@ const COST = { changing: 0, swap: 1, other: 2 } as const;
  * racks that know of them stays in the pair. The same for the same site. Reasons are sentences without a full stop.
  */
 export function planPairs(site: PairingSite): PairingPlan {
+  let plan = planOnce(site);
+  // A rack that is free of one VLAN may have an interface for another: what was planned is looked at as if it were so.
+  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+    const next = planOnce(withPlan(site, plan)).changes.filter(({ vlan }) => hasNoLeases(site, vlan));
+    if (next.length === 0) break;
+    plan = joined(site, plan, next);
+  }
+  return plan;
+}
+
+const TURNS_MAX = 4;
+
+/** The site as if a plan had been applied. */
+export function withPlan({ racks, vlans }: PairingSite, { changes }: Pick<PairingPlan, 'changes'>): PairingSite {
+  const after = new Map(changes.map((line) => [line.vlan, line.after]));
+  return {
+    racks,
+    vlans: vlans.map((one) => {
+      const pair = after.get(one.id);
+      return pair ? { ...one, pair, chosen: pair.primary === null ? one.chosen : null } : one;
+    }),
+  };
+}
+
+function hasNoLeases({ vlans }: PairingSite, vlan: number): boolean {
+  return vlans.some((one) => one.id === vlan && one.leases === 0);
+}
+
+/** One plan of two that follow each other. What comes back to where it was is no change. */
+function joined(site: PairingSite, plan: PairingPlan, next: readonly PairingLine[]): PairingPlan {
+  const lines = new Map(plan.changes.map((line) => [line.vlan, line]));
+  for (const line of next) {
+    const first = lines.get(line.vlan);
+    const before = first?.before ?? line.before;
+    const isBack = before.primary === line.after.primary && before.secondary === line.after.secondary;
+    if (isBack) lines.delete(line.vlan);
+    else lines.set(line.vlan, { ...line, before, reasons: [...new Set([...(first?.reasons ?? []), ...line.reasons])] });
+  }
+  const left = plan.left.filter(({ vlan }) => !lines.has(vlan));
+  const isLeft = (id: number) => left.some(({ vlan }) => vlan === id);
+  return {
+    ...plan,
+    changes: [...lines.values()].sort((a, b) => a.vlan - b.vlan),
+    stays: site.vlans.map(({ id }) => id).filter((id) => !lines.has(id) && !isLeft(id)),
+    left,
+  };
+}
+
+function planOnce(site: PairingSite): PairingPlan {
   const { racks } = site;
   const all = candidatesOf(site);
   const settled = all.map((one) => settle(one, racks));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PairingPlan, planPairs } from '../../../../src/services/dhcp/pairing/plan.ts';
+import { planPairs, withPlan } from '../../../../src/services/dhcp/pairing/plan.ts';
 import type { Pair, PairingSite, PairingVlan } from '../../../../src/services/dhcp/pairing/site.ts';
 
 const rack = (number: number, why: string | null = null) => ({ uuid: `u${number}`, name: `k${number}`, why });
@@ -18,17 +18,6 @@ function vlan(id: number, racks: readonly number[], changes: Partial<PairingVlan
 }
 
 /** The site after the plan, nobody's leases forgotten. */
-function applied({ racks, vlans }: PairingSite, plan: PairingPlan): PairingSite {
-  const after = new Map(plan.changes.map((line) => [line.vlan, line.after]));
-  return {
-    racks,
-    vlans: vlans.map((one) => {
-      const next = after.get(one.id);
-      return next ? { ...one, pair: next, chosen: next.primary === null ? one.chosen : null } : one;
-    }),
-  };
-}
-
 const uses = (site: PairingSite, role: keyof Pair) =>
   site.racks.map(({ uuid }) => site.vlans.filter((one) => one.pair[role] === uuid).length);
 const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -38,7 +27,7 @@ describe('a plan of pairs', () => {
     const site = { racks: range(4).map((one) => rack(one)), vlans: range(40).map((id) => vlan(id, [1, 2, 3, 4])) };
     const plan = planPairs(site);
     expect(plan).toMatchObject({ stays: [], left: [], limit: 11 });
-    const after = applied(site, plan);
+    const after = withPlan(site, plan);
     expect([uses(after, 'primary'), uses(after, 'secondary')]).toEqual([
       [10, 10, 10, 10],
       [10, 10, 10, 10],
@@ -124,7 +113,7 @@ describe('a plan of pairs', () => {
       vlans: range(9).map((id) => vlan(id, [1, 2, 3], { leases: 3 })),
     };
     const plan = planPairs(site);
-    expect(uses(applied(site, plan), 'primary')).toEqual([3, 3, 3]);
+    expect(uses(withPlan(site, plan), 'primary')).toEqual([3, 3, 3]);
     for (const { after } of plan.changes) expect([after.primary, after.secondary]).toContain('u1');
     expect(plan.changes.find(({ after }) => after.primary === 'u2')?.reasons).toContain(
       'k1 stays, since clients hold leases (3)',
@@ -170,7 +159,7 @@ describe('whatever the site', () => {
     fc.assert(
       fc.property(sites, (site) => {
         const plan = planPairs(site);
-        const after = applied(site, plan);
+        const after = withPlan(site, plan);
         const changed = new Set(plan.changes.map((line) => line.vlan));
         const used = new Set<string>();
         for (const one of site.vlans) {
@@ -200,7 +189,7 @@ describe('whatever the site', () => {
     fc.assert(
       fc.property(sites, (site) => {
         const calm = { ...site, vlans: site.vlans.map((one) => ({ ...one, leases: 0 })) };
-        expect(planPairs(applied(calm, planPairs(calm))).changes).toEqual([]);
+        expect(planPairs(withPlan(calm, planPairs(calm))).changes).toEqual([]);
       }),
     );
   });
@@ -214,7 +203,7 @@ describe('whatever the site', () => {
           .map((one) => ({ ...one, leases: 0, stands: one.stands.map((s) => ({ ...s, nic: `eth${one.id}` })) }))
           .filter((one) => one.stands.filter((s) => living.has(s.rack)).length > 1);
         const plan = planPairs({ ...site, vlans });
-        const after = applied({ ...site, vlans }, plan);
+        const after = withPlan({ ...site, vlans }, plan);
         const able = vlans.map((one) => one.stands.map((s) => s.rack).filter((uuid) => living.has(uuid)));
         const others = after.vlans.map((one, at) => (able[at] ?? []).filter((uuid) => uuid !== one.pair.primary));
         const isHeld = (role: keyof Pair, lists: readonly (readonly string[])[]) =>
