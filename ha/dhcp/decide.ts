@@ -1,14 +1,19 @@
 import { accept, adopt, type Apart, keepApart, keepWhole, nextClaim, obey } from './record.ts';
+import { burdenOf, USELESS, wordsOfLack } from './reach.ts';
 import {
   freshAnswers,
   hearsMajority,
   hearsPartner,
+  isLighter,
+  isPaired,
   isPartnerOut,
+  isWell,
   majorityOf,
   namersOf,
   partnerSilence,
   partnerWord,
   nextEpoch,
+  servesNow,
   type Sight,
 } from './sight.ts';
 import { DETACH_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type Word } from './words.ts';
@@ -48,8 +53,6 @@ export interface Verdict {
   readonly word: Word;
 }
 
-/** Kea's states in which a primary answers clients. */
-const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'partner-in-maintenance']);
 /** Both Keas have worked together for so long before the standby gives the pair back. */
 const PAIRED_MS = 500;
 /** Who follows must have been heard within this: a Kea that hears nobody goes on alone after a second. */
@@ -136,21 +139,24 @@ function giveBack(memory: Memory, sight: Sight): Memory {
   if (role !== 'standby' || record.owner !== self || record.isOrdered) return memory;
   // The primary's Kea has taken all leases.
   const hasLeases = partnerWord(sight)?.syncId != null;
-  if (pairedSince === null || now - pairedSince < PAIRED_MS || !hasLeases) return memory;
+  if (pairedSince === null || now - pairedSince < PAIRED_MS || !hasLeases || !isLighter(sight, 'partner'))
+    return memory;
   const epoch = nextEpoch(sight, record);
   const given = { owner: partner, epoch, isAlone: false, isWhole: true, isOrdered: false };
   return { ...memory, record: given, claim: null };
 }
 
-/** A primary whose Kea cannot serve, or that is to end, ends its Kea and then gives the pair to a standby that has all leases. */
+/** A primary whose Kea cannot serve, that lacks what its partner has, or that is to end, ends its Kea and then gives the pair to a standby that has all leases. */
 function handOver(memory: Memory, sight: Sight, isEntitled: boolean): Memory {
   const { record, unableSince } = memory;
   const { self, partner, role, now, kea } = sight;
   const word = partnerWord(sight);
-  const isFit = word !== null && word.isAble && !word.isDetached && word.record.epoch <= record.epoch;
+  const isFit =
+    word !== null && word.isAble && !word.isDetached && word.burden < USELESS && word.record.epoch <= record.epoch;
   const isOurs = role === 'primary' && record.owner === self && record.isWhole && !record.isOrdered;
   if (!isFit || !isOurs || !(isEntitled || memory.isHanding)) return { ...memory, isHanding: false };
-  const isDue = sight.isLeaving || kea.isHung || (unableSince !== null && now - unableSince >= UNABLE_MS);
+  const isUnable = kea.isHung || (unableSince !== null && now - unableSince >= UNABLE_MS);
+  const isDue = sight.isLeaving || isUnable || !isLighter(sight, 'self');
   if (!isDue && !memory.isHanding) return memory;
   if (!kea.isOver) return { ...memory, isHanding: true };
   const epoch = nextEpoch(sight, record);
@@ -173,7 +179,8 @@ interface Standing {
 function permit(memory: Memory, sight: Sight, { mayServe, isServing, isDetached }: Standing): boolean {
   if (memory.isHanding) return false;
   if (mayServe) return true;
-  if (sight.role === 'standby') return !isServing;
+  // One that cannot write leases refuses those of the primary, which then gives none.
+  if (sight.role === 'standby') return !isServing && !sight.reach.isFull;
   return !isDetached && mayFollow(memory, sight);
 }
 
@@ -186,7 +193,7 @@ function mayFollow({ record, followAfter }: Memory, sight: Sight): boolean {
   const word = partnerWord(sight);
   const isNear = sight.reply !== null && hearsPartner(sight) && now - sight.reply.sentAt <= FOLLOW_MS;
   if (word === null || !isNear || isLeaving || record.owner !== partner || now < followAfter) return false;
-  if (word.record.owner !== partner || word.isDetached || !word.isAble) return false;
+  if (word.record.owner !== partner || word.isDetached || !word.isAble || !isLighter(sight, 'self')) return false;
   return word.isServing || kea.isRunning;
 }
 
@@ -208,25 +215,6 @@ function detaches(sight: Sight, record: OwnerRecord): boolean {
   return told.length >= majorityOf(sight);
 }
 
-/** May this host's Kea be answering clients? */
-function servesNow({ kea, role }: Sight): boolean {
-  if (!kea.isRunning) return false;
-  return role === 'standby' ? kea.scopes.length > 0 : kea.state !== null && SERVING.has(kea.state);
-}
-
-/** Does the Kea of a rack that may serve do so? */
-function isWell(sight: Sight): boolean {
-  const { kea, role } = sight;
-  if (!kea.isRunning || !kea.isAnswering || kea.isHung) return false;
-  return servesNow(sight) || (role === 'standby' && kea.state === 'hot-standby');
-}
-
-function isPaired(sight: Sight): boolean {
-  const { kea } = sight;
-  const word = partnerWord(sight);
-  return kea.isAnswering && kea.state === 'hot-standby' && !kea.isCut && word?.kea === 'hot-standby';
-}
-
 function wordOf(
   memory: Memory,
   sight: Sight,
@@ -246,9 +234,11 @@ function wordOf(
     claim,
     isServing: standing.isServing,
     isAble,
+    burden: burdenOf(sight.reach),
     isDetached: standing.isDetached,
     kea: kea.isAnswering ? kea.state : null,
     syncId: kea.syncId,
+    tag: kea.tag,
     namedBy: namersOf(sight, record),
     majority: majorityOf(sight),
   };
@@ -264,7 +254,9 @@ interface Outcome {
 function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verdict['state']; sentence: string } {
   const { self, partner, role, kea } = sight;
   const { mayServe, isServing, isPermitted, why } = outcome;
-  const is = (state: Verdict['state'], words: string) => ({ state, sentence: `${self} ${words}.` });
+  const lack = wordsOfLack(sight.reach);
+  const end = lack === '' ? '.' : `; ${lack}.`;
+  const is = (state: Verdict['state'], words: string) => ({ state, sentence: `${self} ${words}${end}` });
   if (memory.isHanding) return is('fenced', `ends its Kea and hands over to ${partner}`);
   if (mayServe && isServing) return is(role === 'primary' ? 'serving' : 'taken-over', `serves: ${why}`);
   if (mayServe && role === 'standby' && kea.state === 'hot-standby')
@@ -276,10 +268,10 @@ function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verd
   }
   if (isPermitted && isServing) return is('serving', `serves beside ${partner}, which owns the pair still`);
   if (isPermitted) return is('waiting', `takes the leases from ${partner}, which owns the pair`);
-  const word = partnerWord(sight);
-  const lacks =
-    memory.record.owner === self ? why : `${partner} owns the pair and ${word ? 'does not serve yet' : 'is not heard'}`;
-  return is('fenced', `must not serve: ${lacks}`);
+  if (memory.record.owner === self) return is('fenced', `must not serve: ${why}`);
+  const isMissed = partnerWord(sight) === null;
+  const rest = isLighter(sight, 'self') ? ' and does not serve yet' : '';
+  return is('fenced', `must not serve: ${partner} owns the pair${isMissed ? ' and is not heard' : rest}`);
 }
 
 function waits({ record, claim }: Memory, sight: Sight): string {

@@ -17,6 +17,10 @@ export interface PairConfig {
   readonly haPort: number;
   readonly partnerPort: number;
   readonly regions: readonly { readonly name: string; readonly address: string }[];
+  /** By which its clients are reached. */
+  readonly interfaces: readonly string[];
+  /** An operator wants its work elsewhere. */
+  readonly isDrained: boolean;
 }
 
 /** `/etc/regent/votes/votes.json`: where this region listens, and who may ask it. */
@@ -84,11 +88,17 @@ function pairOf(value: unknown): PairConfig | null {
     throw new Error('it has no addresses and ports');
   if (!regions.every((region) => typeof region.name === 'string' && isAddress(region.address)))
     throw new Error('a region has no name and address');
-  return { key, role, self, partner, address, haPort, partnerPort, regions };
+  const interfaces = Array.isArray(file.interfaces) ? file.interfaces.filter(isInterface) : [];
+  const isDrained = file.isDrained === true;
+  return { key, role, self, partner, address, haPort, partnerPort, regions, interfaces, isDrained };
 }
 
 function isAddress(value: unknown): value is string {
   return typeof value === 'string' && isIP(value) > 0;
+}
+
+function isInterface(value: unknown): value is string {
+  return typeof value === 'string' && /^[^/\s]{1,15}$/.test(value) && !value.startsWith('.');
 }
 
 function isPort(value: unknown): value is number {

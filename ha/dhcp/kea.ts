@@ -4,6 +4,7 @@ import { pidsNamed, statOf } from '../kit/processes.ts';
 import type { KeaSight } from './sight.ts';
 
 const ASK_MS = 150;
+const TAG_MS = 500;
 const ANSWER_MS = 1000;
 const ANSWER_MAX = 1_000_000;
 /** So many questions may be open: a hanging Kea has been asked for so long without an answer. */
@@ -54,12 +55,12 @@ function isOf(pid: number, key: string): boolean {
   }
 }
 
-/** Asks a Kea a command over its control socket. Rejects when it gives no answer with result 0 in time. */
-export function askKea(socket: string, command: object): Promise<unknown> {
+/** Asks a Kea a command over its control socket. Rejects when it gives no answer with result 0 in time, ms. */
+export function askKea(socket: string, command: object, patience = ANSWER_MS): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const connection = createConnection(socket);
     let text = '';
-    const timer = setTimeout(() => connection.destroy(new Error('no answer in time')), ANSWER_MS);
+    const timer = setTimeout(() => connection.destroy(new Error('no answer in time')), patience);
     connection.setEncoding('utf8');
     connection.on('data', (part: string) => {
       text += part;
@@ -113,6 +114,8 @@ export class KeaWatch {
   #status: Status | null = null;
   #answeredAt = -Infinity;
   #askedAt = -Infinity;
+  #tag: string | null = null;
+  #tagAt = -Infinity;
   #open = 0;
   #silences = 0;
   #syncId: string | null = null;
@@ -134,6 +137,7 @@ export class KeaWatch {
     if (this.#pid !== null && now - this.#askedAt >= ASK_MS && this.#open < OPEN_MAX) void this.#ask(now);
     // The first look of a silence: two questions are open.
     if (this.#pid !== null && this.#open >= 2) this.#silence ??= { at: now, work: workOf(this.#pid) };
+    if (this.#pid !== null && now - this.#tagAt >= TAG_MS && this.#open < 2) void this.#askTag(now);
   }
 
   /** Asks as soon as it can: something was just changed. */
@@ -146,11 +150,12 @@ export class KeaWatch {
     const isRunning = this.#pid !== null;
     const { state = null, scopes = [], isCut = false } = (isRunning ? this.#status : null) ?? {};
     const isAnswering = isRunning && state !== null && now - this.#answeredAt <= FRESH_MS;
+    const tag = isAnswering ? this.#tag : null;
     const isOld = this.#status !== null || now - this.#bornAt > BEGIN_MS;
     const isGone = isOver && !isRunning;
     const syncId = isRunning ? this.#syncId : null;
     const isHung = isRunning && isOld && this.#silences >= 2 && !this.#isBusy(now);
-    return { isRunning, isOver: isGone, state, scopes, isCut, syncId, isAnswering, isHung };
+    return { isRunning, isOver: isGone, state, scopes, isCut, tag, syncId, isAnswering, isHung };
   }
 
   /** Who is silent because he works, or gets no processor, does not hang: who hangs is stopped, or waits for something. */
@@ -171,7 +176,16 @@ export class KeaWatch {
     if (pid === this.#pid) return;
     [this.#pid, this.#bornAt, this.#status, this.#silences] = [pid, now, null, 0];
     [this.#answeredAt, this.#askedAt, this.#silence] = [-Infinity, -Infinity, null];
-    this.#syncId = null;
+    [this.#syncId, this.#tag] = [null, null];
+  }
+
+  /** Which configuration it runs. */
+  async #askTag(now: number): Promise<void> {
+    const pid = this.#pid;
+    this.#tagAt = now;
+    const answer = await askKea(this.socket, { command: 'server-tag-get' }).catch(() => null);
+    const tag = (answer as { 'server-tag'?: unknown } | null)?.['server-tag'];
+    if (pid === this.#pid) this.#tag = typeof tag === 'string' ? tag : null;
   }
 
   async #ask(now: number): Promise<void> {

@@ -5,7 +5,8 @@ import { decide, firstMemory, type Memory, type Verdict } from './decide.ts';
 import { DurableFile, readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
 import type { PairConfig } from './files.ts';
 import { askKea, KeaWatch } from './kea.ts';
-import { type Answer, freshAnswers, partnerSilence, type Sight } from './sight.ts';
+import { ReachWatch, wordsOfLack } from './reach.ts';
+import { type Answer, freshAnswers, partnerSilence, partnerWord, type Sight } from './sight.ts';
 import { firstRecord, isSame, type OwnerRecord, type Vote, type Word } from './words.ts';
 
 const LEDGER = '/var/lib/regent-pairs';
@@ -31,6 +32,7 @@ export class Pair {
   #config: PairConfig;
   readonly #ports: PairPorts;
   readonly #kea: KeaWatch;
+  readonly #reach = new ReachWatch();
   readonly #unit: KeaUnit;
   readonly #ledger: DurableFile;
   #detachment: Detachment;
@@ -116,6 +118,7 @@ export class Pair {
   turn(): Verdict {
     const now = this.#ports.clock();
     this.#kea.look(now);
+    this.#reach.look(this.#config.interfaces, now);
     const before = this.#verdict;
     // Until it stands on the disk what was said before holds.
     if (before !== null && this.#isCommitting) return before;
@@ -136,7 +139,7 @@ export class Pair {
   }
 
   #sight(now: number): Sight {
-    const { key, self, partner, role, regions } = this.config;
+    const { key, self, partner, role, regions, isDrained } = this.config;
     return {
       now,
       startedAt: this.#startedAt,
@@ -150,6 +153,7 @@ export class Pair {
       beat: this.#beat,
       reply: this.#reply,
       kea: this.#kea.sight(now, this.#unit.isOver),
+      reach: this.#reach.reach(isDrained),
       isLeaving: this.#isLeaving,
       isOrdered: existsSync(`${LEDGER}/${key}.order`),
     };
@@ -226,6 +230,8 @@ export class Pair {
       this.#log(
         isDetached ? `its Kea is kept from ${sight.partner}, which is silent` : `${sight.partner} is heard again`,
       );
+    if ((before?.word.burden ?? 0) !== verdict.word.burden)
+      this.#log(wordsOfLack(sight.reach) || 'it lacks nothing more');
     if (isKilled && !before?.isKilled) this.#log('its Kea does not answer: it is killed');
     if (before && (before.memory.claim === null) !== (memory.claim === null))
       this.#log(memory.claim ? `asks the regions for the pair, epoch ${memory.claim.epoch}` : 'asks for nothing more');
@@ -252,6 +258,10 @@ export class Pair {
       isAlone,
       isWhole,
       isOrdered,
+      lacks: wordsOfLack(sight.reach),
+      // For `ha/kea/in-turn`.
+      partnerKea: partnerWord(sight)?.kea ?? null,
+      partnerTag: partnerWord(sight)?.tag ?? null,
     });
     try {
       mkdirSync(RUN, { recursive: true, mode: 0o755 });

@@ -1,3 +1,4 @@
+import { burdenOf, type Reach } from './reach.ts';
 import { HEAR_MS, type OwnerRecord, SILENT_MS, type Vote, type Word } from './words.ts';
 
 /** A region's last answer, and what we had said in the beat that it answers. Times: monotonic, ms. */
@@ -21,6 +22,8 @@ export interface KeaSight {
   readonly isCut: boolean;
   /** As in `Word`. A Kea that comes to hot-standby from partner-down has taken no lease that the other one gave. */
   readonly syncId: string | null;
+  /** Name of the configuration that it runs; null: not known. */
+  readonly tag: string | null;
   /** Its last answer is fresh. */
   readonly isAnswering: boolean;
   /** Two questions in a row had no answer within a second. */
@@ -54,12 +57,15 @@ export interface Sight {
   /** The partner's last answer to a beat of ours. */
   readonly reply: (Said & { readonly sentAt: number; readonly wasWanting: boolean }) | null;
   readonly kea: KeaSight;
+  readonly reach: Reach;
   /** The program is asked to end. */
   readonly isLeaving: boolean;
   /** An operator has ordered this rack to serve alone. */
   readonly isOrdered: boolean;
 }
 
+/** Kea's states in which a primary answers clients. */
+const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'partner-in-maintenance']);
 export function majorityOf(sight: Pick<Sight, 'regions'>): number {
   return Math.floor(sight.regions / 2) + 1;
 }
@@ -119,6 +125,32 @@ export function isPartnerOut(sight: Sight): boolean {
   const { beat } = sight;
   if (partnerSilence(sight) >= SILENT_MS) return true;
   return beat !== null && isFresh(sight, beat.at) && !beat.word.isWanting;
+}
+
+/** Would this one of the two serve at least as well as the other? Both judge by the same numbers. */
+export function isLighter(sight: Sight, who: 'self' | 'partner'): boolean {
+  const burden = partnerWord(sight)?.burden ?? 0;
+  return who === 'self' ? burdenOf(sight.reach) <= burden : burden <= burdenOf(sight.reach);
+}
+
+/** May this host's Kea be answering clients? */
+export function servesNow({ kea, role }: Sight): boolean {
+  if (!kea.isRunning) return false;
+  return role === 'standby' ? kea.scopes.length > 0 : kea.state !== null && SERVING.has(kea.state);
+}
+
+/** Does the Kea of a rack that may serve do so? */
+export function isWell(sight: Sight): boolean {
+  const { kea, role } = sight;
+  if (!kea.isRunning || !kea.isAnswering || kea.isHung) return false;
+  return servesNow(sight) || (role === 'standby' && kea.state === 'hot-standby');
+}
+
+/** Do both Keas work together, as each says? */
+export function isPaired(sight: Sight): boolean {
+  const { kea } = sight;
+  const word = partnerWord(sight);
+  return kea.isAnswering && kea.state === 'hot-standby' && !kea.isCut && word?.kea === 'hot-standby';
 }
 
 /** A higher epoch than any that was seen. */

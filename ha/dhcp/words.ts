@@ -29,12 +29,16 @@ export interface Word {
   readonly isServing: boolean;
   /** Its Kea answers, and could take the other's clients. */
   readonly isAble: boolean;
+  /** How much worse than one that lacks nothing it would serve: `burdenOf` of reach.ts. */
+  readonly burden: number;
   /** It keeps its Kea from the other's. */
   readonly isDetached: boolean;
   /** State of its Kea (`hot-standby`, `partner-down` …); null: it does not answer. */
   readonly kea: string | null;
   /** Names the last time that its Kea took all leases from the other, while it has worked with it ever since; null: it has not. */
   readonly syncId: string | null;
+  /** Server tag of the configuration that its Kea runs; null: not known. */
+  readonly tag: string | null;
   /** Regions that have named the record of the ledger a moment ago, and how many are a majority. */
   readonly namedBy: readonly string[];
   readonly majority: number;

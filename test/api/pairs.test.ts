@@ -112,6 +112,34 @@ describe('a pair of racks', () => {
   });
 });
 
+describe('a rack that is drained', () => {
+  const drain = (path = 'drain') => site.call('POST', `/nodes/k1/${path}`, { role: 'operator' });
+  const side = (kea: string, isServing: boolean) =>
+    aServiceReport('dhcp@k1_k2', { facts: { pair: { kea, isServing } } });
+
+  it('is refused while it is alone or its partner is not ready, and goes as a job', async () => {
+    await set({ primaryRack: 'k1' });
+    expect(await drain()).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('k1 is the only rack of VLAN vlan10') },
+    });
+    await set({ primaryRack: 'k1', secondaryRack: 'k2' });
+    await report('k1', [['eth1', '10.10.10.1']], [side('hot-standby', true)]);
+    await report('k2', [['eth1', '10.10.10.2']], [side('syncing', false)]);
+    expect(await drain()).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('k2 is not ready to take VLAN vlan10') },
+    });
+    await report('k2', [['eth1', '10.10.10.2']], [side('hot-standby', false)]);
+    await change(site.db, (tx) => tx.run(sql`insert into features (name) values ('drain') on conflict do nothing`));
+    expect(await drain()).toMatchObject({
+      status: 202,
+      body: { kind: 'node-drain', target: 'k1', progress: 'k1 gives VLAN vlan10 to k2; leases go on' },
+    });
+    expect(await drain('undrain')).toMatchObject({ status: 409, body: { detail: 'Not now: k1 is not drained.' } });
+  });
+});
+
 describe('what is refused', () => {
   it.each<[body: object, vlan: string, answer: string]>([
     [

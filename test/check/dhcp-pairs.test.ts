@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Given, monotonic, PairSite, REGIONS } from '../kit/dhcp/pair-site.ts';
+import { type Given, monotonic, PairSite, RACKS, REGIONS } from '../kit/dhcp/pair-site.ts';
 import { pause, until } from '../kit/until.ts';
 
 /** What a VLAN may be without a server where the rule lets somebody serve, s. */
@@ -21,13 +21,20 @@ describe('a DHCP pair through its faults', () => {
   afterEach((context) => {
     if (context.task.result?.state === 'fail') console.log(site.words.slice(-120).join('\n'));
     // Whatever was done: no address has two machines.
-    const owners = new Map<string, string>();
-    for (const { address, mac } of site.given) {
-      if ((owners.get(address) ?? mac) !== mac)
-        throw new Error(`${address} belongs to ${owners.get(address)} and to ${mac}`);
-      owners.set(address, mac);
+    const owners = new Map<string, Given>();
+    for (const lease of site.given) {
+      const owner = owners.get(lease.address) ?? lease;
+      if (owner.mac !== lease.mac) throw new Error(`two machines: ${story(owner, lease)}`);
+      owners.set(lease.address, lease);
     }
   });
+
+  /** Two leases, and what was said from a while before the first one to the second one. */
+  function story(...leases: readonly [Given, Given]): string {
+    const [from, to] = [leases[0].askedAt / 1000 - 4, leases[1].at / 1000];
+    const words = site.words.filter((line) => Number.parseFloat(line) >= from && Number.parseFloat(line) <= to);
+    return [...leases.map((lease) => JSON.stringify(lease)), ...words].join('\n');
+  }
 
   /** The longest time without a lease since a moment, s; and who gave the last one. */
   function gap(from: number, until = monotonic()): number {
@@ -181,6 +188,82 @@ describe('a DHCP pair through its faults', () => {
     await back('standby back before its primary', () => site.powerOn('k1'));
     expect(await fault('primary dies then', () => site.powerOff('k1'), K2)).toBeLessThan(LIMIT);
     await back('primary dies then', () => site.powerOn('k1'));
+  });
+
+  it('the primary’s cable to the VLAN is pulled: its partner serves, and gives it back when it is well for a while', async () => {
+    expect(await fault('cut from the VLAN', async () => site.cable('k1', 'down'), K2)).toBeLessThan(LIMIT);
+    expect(site.state('k1')).toMatchObject({ owner: 'k2', lacks: 'vlan has no carrier' });
+    await back('cut from the VLAN', () => site.cable('k1', 'up'));
+  });
+
+  it('... and its interface is gone', async () => {
+    const remove = () => site.host('k1').run(['ip', 'link', 'set', 'vlan', 'name', 'elsewhere']);
+    await site.host('k1').run(['ip', 'link', 'set', 'vlan', 'down']);
+    expect(await fault('interface gone', remove, K2)).toBeLessThan(LIMIT);
+    await back('interface gone', async () => {
+      await site.host('k1').run(['ip', 'link', 'set', 'elsewhere', 'name', 'vlan']);
+      await site.host('k1').run(['ip', 'link', 'set', 'vlan', 'up']);
+    });
+  });
+
+  it('the standby’s cable is pulled: nobody notices, and nobody hands over to it', async () => {
+    expect(await fault('standby cut from the VLAN', async () => site.cable('k2', 'down'), K1)).toBeLessThan(1);
+    site.tell('k1', { isDrained: true });
+    await pause(3000);
+    expect(site.state('k1')).toMatchObject({ owner: 'k1', state: 'serving' });
+    site.tell('k1', { isDrained: false });
+    await back('standby cut from the VLAN', () => site.cable('k2', 'up'));
+  });
+
+  it('the primary is drained: it gives the pair away in order, and takes it again afterwards', async () => {
+    expect(await fault('drained', async () => site.tell('k1', { isDrained: true }), K2)).toBeLessThan(LIMIT);
+    await pause(4000);
+    expect(site.state('k1')).toMatchObject({ owner: 'k2', state: 'fenced', lacks: 'an operator has drained it' });
+    await back('drained', () => site.tell('k1', { isDrained: false }));
+  });
+
+  it('the primary has no room for leases: its partner serves', async () => {
+    expect(await fault('no room for leases', () => site.room('k1', false), K2)).toBeLessThan(LIMIT + 1);
+    expect(site.state('k1')?.lacks).toContain('no room for leases');
+    await back('no room for leases', () => site.room('k1', true));
+  });
+
+  it('the standby has no room for leases: the primary serves without it', async () => {
+    expect(await fault('standby has no room for leases', () => site.room('k2', false), K1)).toBeLessThan(LIMIT + 1);
+    expect(site.state('k2')?.why).toContain('no room for leases');
+    await back('standby has no room for leases', () => site.room('k2', true));
+  });
+
+  it('both racks read another file: the standby first, then the primary', async () => {
+    const both = async (tag: string, isInTurn: boolean) => {
+      for (const rack of RACKS) site.configure(rack, tag);
+      const done = await Promise.all(RACKS.map((rack) => site.reload(rack, isInTurn)));
+      told.push(`${tag}: ${done.map(({ why, ms }) => `${Math.round(ms)} ms, ${why}`).join('; ')}`);
+      return done;
+    };
+    await fault('both racks read another file at once', () => both('second', false), K1);
+    await site.whole();
+    let done: Awaited<ReturnType<typeof both>> = [];
+    const turn = async () => void (done = await both('third', true));
+    expect(await fault('both racks read another file in turn', turn, K1)).toBeLessThan(1.5);
+    expect(done.map(({ why }) => why)).toEqual([
+      'reads its file anew: its partner runs it',
+      'reads its file anew: it does not serve, or its partner is away',
+    ]);
+    await site.whole();
+  });
+
+  it('the survivor reads another file at once, and has its scope again', async () => {
+    await fault('primary dies before a change', () => site.powerOff('k1'), K2);
+    let ms = Infinity;
+    const change = async () => {
+      site.configure('k2', 'fourth');
+      ({ ms } = await site.reload('k2'));
+    };
+    expect(await fault('the survivor reads another file', change, K2)).toBeLessThan(LIMIT);
+    expect(ms).toBeLessThan(1000);
+    site.configure('k1', 'fourth');
+    await back('primary dies before a change', () => site.powerOn('k1'));
   });
 
   it('both racks lose their power while the standby serves: the recorded owner decides', async () => {

@@ -19,11 +19,15 @@ export const MOVE_ROUTES = {
     body: RestartRequest,
     response: Job,
   }),
-  'node.drain': begin('/nodes/{node}/drain', 'Hand the work of a region node on: address, calls and database', {
-    roles: OPERATORS,
-    params: NodeParams,
-    response: Job,
-  }),
+  'node.drain': begin(
+    '/nodes/{node}/drain',
+    'Hand the work of a node on: calls, address and database of a region node, VLANs of a rack',
+    {
+      roles: OPERATORS,
+      params: NodeParams,
+      response: Job,
+    },
+  ),
   'node.undrain': begin('/nodes/{node}/undrain', 'Let a drained node take its part again', {
     roles: OPERATORS,
     params: NodeParams,

@@ -31,6 +31,7 @@ export function dhcpCommands(places: KeaPlaces): readonly CommandRule[] {
     { argv: [...CHECK, staged(places.conf)] },
     { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
     { argv: carryOf(places) },
+    ...inTurn(places).map((argv) => ({ argv })),
     ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
       socket: places.socket,
       requests: literal(JSON.stringify(request)),
@@ -41,6 +42,11 @@ export function dhcpCommands(places: KeaPlaces): readonly CommandRule[] {
 /** Leases of subnets that another server of this host had before: `ha/kea/carry`. */
 function carryOf({ key }: KeaPlaces): readonly string[] {
   return ['/opt/regent/current/ha/kea/carry', ...(key === null ? [] : [key])];
+}
+
+/** A pair's side that serves waits until the other one has read its file anew. */
+function inTurn({ key }: KeaPlaces): readonly (readonly string[])[] {
+  return key === null ? [] : [['/opt/regent/current/ha/kea/in-turn', key]];
 }
 
 /** Kea's whole check, with its hooks, of the checker's copy (see `KeaPlaces`), and that of the file itself, which opens nothing. */
@@ -58,6 +64,7 @@ export function activateDhcp(places: KeaPlaces, changes: readonly FileChange[]):
   if (!changes.some((change) => change.target === places.conf && change.kind !== 'removed')) {
     return { kind: 'none', why: 'no file that Kea reads has changed' };
   }
+  const turns = inTurn(places).map((argv) => ({ argv, user: USER, timeoutMs: RELOAD_MS }));
   const carry = { argv: carryOf(places), user: USER, timeoutMs: RELOAD_MS };
   const reload = {
     socket: places.socket,
@@ -67,7 +74,7 @@ export function activateDhcp(places: KeaPlaces, changes: readonly FileChange[]):
   };
   return {
     kind: 'command',
-    commands: [carry, reload],
+    commands: [...turns, carry, reload],
     why: 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases',
   };
 }

@@ -104,6 +104,8 @@ export const DhcpPair = Type.Object({
   haPort: PORT,
   partnerPort: PORT,
   regions: Type.Array(Type.Object({ name: HOST, address: REACHED })),
+  /** An operator wants this node's work elsewhere: it hands the pair to its partner. Left out: nobody does. */
+  isDrained: Type.Optional(Type.Boolean()),
 });
 export type DhcpPair = Static<typeof DhcpPair>;
 

@@ -37,7 +37,9 @@ interface FileView {
 /** What the template of `dhcp` sees: the file, and its copy for the checker. */
 export interface DhcpView {
   readonly file: FileView;
-  readonly pair: { readonly text: DhcpPair & { readonly vlans: readonly string[] } } | null;
+  readonly pair: {
+    readonly text: DhcpPair & { readonly vlans: readonly string[]; readonly interfaces: readonly string[] };
+  } | null;
 }
 
 /** The checker's copy first: it is there when the file comes. root owns both, Kea may read them. */
@@ -70,12 +72,36 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
 
 /**
  * Name of the running configuration: Kea gives it back as its server tag. Leases that end are not in its file: a reload for each would stop a pair for
- * seconds.
+ * seconds. That of a pair ends with what is alike on both sides: so each knows what the other runs (`ha/kea/in-turn`).
  */
 export function tagOf({ pair, endedLeases: _ended, ...desired }: DhcpDesired): string {
   // Who decides about a pair is not Kea's matter.
-  const own = pair === undefined ? desired : { ...desired, pair: { ...pair, regions: [] } };
-  return digestOf(own).slice(0, 32);
+  if (pair === undefined) return digestOf(desired).slice(0, 32);
+  const { isDrained: _, ...own } = pair;
+  const whole = digestOf({ ...desired, pair: { ...own, regions: [] } });
+  return `${whole.slice(0, 16)}${digestOf(alikeOf(desired)).slice(0, 16)}`;
+}
+
+type Alike = Omit<DhcpDesired, 'pair' | 'endedLeases' | 'lostVlans' | 'lostLeases' | 'searchLeftOut'>;
+
+/** What both sides of a pair have alike: all but their own interfaces and addresses. */
+function alikeOf({ networks, leaseTime, domain, search, options = [], snippets = [] }: Alike): object {
+  return {
+    leaseTime,
+    domain,
+    search,
+    options,
+    snippets,
+    networks: networks.map(({ vlanId, isRelayed = false, subnets }) => ({
+      vlanId,
+      isRelayed,
+      subnets: subnets.map(({ nextServer, timeServers, resolvers, ...subnet }) => ({
+        ...subnet,
+        resolvers: resolvers.toSorted(),
+        nextServer: timeServers.includes(nextServer) ? '' : nextServer,
+      })),
+    })),
+  };
 }
 
 /**
@@ -87,7 +113,7 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
   const classes = allClasses(present, desired.boot);
   const { pair } = desired;
   return {
-    pair: pair === undefined ? null : { text: { ...pair, vlans: desired.networks.map((network) => network.vlan) } },
+    pair: pair === undefined ? null : { text: { ...pair, ...reachOf(desired) } },
     file: {
       isPersistent: true,
       socket: places.socket,
@@ -113,6 +139,14 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
         })),
       ),
     },
+  };
+}
+
+/** What `ha/dhcp` says of it to people, and where it looks whether clients can reach this node. */
+function reachOf({ networks }: DhcpDesired): { vlans: string[]; interfaces: string[] } {
+  return {
+    vlans: networks.map((network) => network.vlan),
+    interfaces: onceEach(networks.map((network) => network.interface)),
   };
 }
 

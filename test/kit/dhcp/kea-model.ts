@@ -50,6 +50,7 @@ export class KeaModel {
       scopes,
       isCut: false,
       syncId: this.syncId,
+      tag: null,
       isAnswering: isRunning && !isHung && state !== null,
       isHung,
     };

@@ -1,5 +1,5 @@
 /** Configuration of one Kea of a pair, as small as the pair's rule needs it. */
-export function keaOfPair(self: 'k1' | 'k2'): string {
+export function keaOfPair(self: 'k1' | 'k2', tag: string): string {
   const peer = (name: string, address: string, port: number, role: string) => ({
     name,
     url: `http://${address}:${port}/`,
@@ -25,6 +25,7 @@ export function keaOfPair(self: 'k1' | 'k2'): string {
     peers: [peer('k1', '10.77.0.21', 21_003, 'primary'), peer('k2', '10.77.0.22', 21_004, 'standby')],
   };
   const config = {
+    'server-tag': tag,
     'interfaces-config': {
       interfaces: ['vlan'],
       'service-sockets-max-retries': 100_000,
@@ -64,7 +65,7 @@ case $1 in
     flock -n 9 || exit 0
     setsid sh -c 'while [ -e /run/regent-pairs/$0.may ]; do
         rm -f /run/kea/$0/*.pid
-        kea-dhcp4 -c /etc/kea/regent-$0/kea-dhcp4.conf >>/var/log/kea-out 2>&1 9>&-
+        kea-dhcp4 -c /etc/kea/regent-$0/kea-dhcp4-$0.conf >>/var/log/kea-out 2>&1 9>&-
         sleep 0.2
       done' "$key" >/dev/null 2>&1 </dev/null &
     ;;

@@ -43,6 +43,7 @@ export interface PairState {
   readonly owner: string;
   readonly epoch: number;
   readonly kea: string | null;
+  readonly lacks: string;
   readonly isAlone: boolean;
   readonly isWhole: boolean;
   readonly regionsHeard: readonly string[];
@@ -58,6 +59,7 @@ export class PairSite implements AsyncDisposable {
   readonly given: Given[] = [];
   readonly words: string[] = [];
   #clients: ChildProcess | null = null;
+  readonly #pairs = new Map<string, object>();
 
   /** Everything runs, and both Keas work together. */
   static async open(): Promise<PairSite> {
@@ -194,6 +196,40 @@ export class PairSite implements AsyncDisposable {
     return this.host(rack).run(['pkill', `-${signal}`, 'kea-dhcp4']);
   }
 
+  /** Changes what the pipeline says of the pair. */
+  tell(rack: Rack, changes: object): void {
+    const pair = { ...this.#pairs.get(rack), ...changes };
+    this.#pairs.set(rack, pair);
+    this.host(rack).write(`/etc/kea/regent-${KEY}/pair.json`, JSON.stringify(pair));
+  }
+
+  /** Gives a rack's Kea another file; what is alike on both sides is named `tag`. */
+  configure(rack: Rack, tag: string): void {
+    const own = rack.padEnd(16, '-');
+    this.host(rack).write(`/etc/kea/regent-${KEY}/kea-dhcp4-${KEY}.conf`, keaOfPair(rack, `${own}${tag}`));
+  }
+
+  /** Lets a rack's Kea read its file anew, as the agent does. Gives what was waited for, and for how long, ms. */
+  async reload(rack: Rack, isInTurn = true): Promise<{ readonly why: string; readonly ms: number }> {
+    const from = monotonic();
+    const why = isInTurn ? (await this.host(rack).run(['/opt/regent/current/ha/kea/in-turn', KEY])).stdout.trim() : '';
+    const ms = monotonic() - from;
+    await askKea(this.host(rack).path(`/run/kea/kea4-${KEY}.sock`), { command: 'config-reload' }, 10_000);
+    return { why, ms };
+  }
+
+  /** Pulls the cable of a rack's VLAN, or puts it in. */
+  cable(rack: Rack, state: 'up' | 'down'): void {
+    this.#inNet('sw', ['ip', 'link', 'set', `v-${rack}`, state], true);
+  }
+
+  /** Leaves no room where the leases are, or makes it again. */
+  async room(rack: Rack, has: boolean): Promise<void> {
+    const fill =
+      'dd if=/dev/zero of=/var/lib/kea/ballast bs=64k 2>/dev/null; dd if=/dev/zero of=/var/lib/kea/rest bs=1 count=65536 2>/dev/null';
+    await this.host(rack).run(['sh', '-c', has ? 'rm -f /var/lib/kea/ballast /var/lib/kea/rest' : `${fill}; true`]);
+  }
+
   /** Drops what goes between hosts on the network of the racks and regions, both ways; silently. */
   async cut(name: string, others: readonly string[]): Promise<void> {
     const rules = others.flatMap((other) => [
@@ -249,7 +285,7 @@ export class PairSite implements AsyncDisposable {
     host.write('/etc/regent/pki/ca.crt', identity.authority);
     host.write('/etc/regent/pki/node.crt', identity.certificate);
     host.write('/etc/regent/pki/node.key', identity.key);
-    for (const room of ['dhcp', 'kit'])
+    for (const room of ['dhcp', 'kea', 'kit'])
       for (const file of readdirSync(join(ROOT, 'ha', room))) {
         const path = join(ROOT, 'ha', room, file);
         const mode = statSync(path).mode & 0o111 ? 0o755 : 0o644;
@@ -267,7 +303,7 @@ export class PairSite implements AsyncDisposable {
     const [role, other] = name === 'k1' ? ['primary', 'k2'] : ['standby', 'k1'];
     const [haPort, partnerPort] = name === 'k1' ? [21_003, 21_004] : [21_004, 21_003];
     const partner = { name: other, address: ADDRESSES[other] };
-    const pair = {
+    this.#pairs.set(name, {
       key: KEY,
       role,
       self: name,
@@ -277,11 +313,16 @@ export class PairSite implements AsyncDisposable {
       address: ADDRESSES[name],
       haPort,
       partnerPort,
-    };
-    host.write(`/etc/kea/regent-${KEY}/pair.json`, JSON.stringify({ ...pair, regions, vlans: ['vlan'] }));
-    host.write(`/etc/kea/regent-${KEY}/kea-dhcp4.conf`, keaOfPair(name as Rack));
+      regions,
+      vlans: ['vlan'],
+      interfaces: ['vlan'],
+    });
+    this.tell(name as Rack, {});
+    this.configure(name as Rack, 'first');
     for (const folder of [`/run/kea/${KEY}`, '/var/lib/kea', '/var/log/kea', '/run/regent-pairs'])
       await host.run(['mkdir', '-p', folder]);
+    await host.run(['mount', '-t', 'sysfs', 'sysfs', '/sys']);
+    await host.run(['mount', '-t', 'tmpfs', '-o', 'size=8m,mode=755', 'tmpfs', '/var/lib/kea']);
     // Kea takes no other (2.6.3).
     await host.run(['chmod', '750', '/run/kea']);
   }

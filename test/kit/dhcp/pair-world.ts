@@ -1,5 +1,6 @@
 import { decide, firstMemory, type Memory, type Verdict } from '../../../ha/dhcp/decide.ts';
 import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
+import type { Reach } from '../../../ha/dhcp/reach.ts';
 import type { Answer, Sight } from '../../../ha/dhcp/sight.ts';
 import { BEAT_MS, firstRecord, LATE_MS, type OwnerRecord, type Vote, type Word } from '../../../ha/dhcp/words.ts';
 import { KeaModel } from './kea-model.ts';
@@ -77,6 +78,8 @@ class RegionModel {
   }
 }
 
+export const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
+
 /** A rack: its host, its program, its Kea. */
 export class RackModel {
   readonly place: Place;
@@ -96,6 +99,7 @@ export class RackModel {
   said = 0;
   isDetached = false;
   isLeaving = false;
+  reach: Reach = WELL;
   answers = new Map<string, Answer>();
   beat: Sight['beat'] = null;
   reply: Sight['reply'] = null;
@@ -126,7 +130,16 @@ export class RackModel {
     const beat = this.beat && { ...this.beat, at: this.beat.at - haste };
     const role = name === 'k1' ? 'primary' : 'standby';
     const base = { now, startedAt, floorAt, key: KEY, self: name, partner, regions: REGIONS.length, role } as const;
-    return { ...base, answers, beat, reply, kea: this.kea.sight(now), isLeaving: this.isLeaving, isOrdered: false };
+    return {
+      ...base,
+      answers,
+      beat,
+      reply,
+      kea: this.kea.sight(now),
+      reach: this.reach,
+      isLeaving: this.isLeaving,
+      isOrdered: false,
+    };
   }
 
   decide(now: number, flaw: Flaw | null): Verdict {

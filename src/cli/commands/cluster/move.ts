@@ -62,7 +62,7 @@ export const CLUSTER_MOVES: readonly CommandSpec[] = [
 export const NODE_MOVES: readonly CommandSpec[] = [
   {
     verb: 'drain',
-    summary: 'hand the work of a region node on: address, calls, database; it goes on running everything',
+    summary: 'hand the work of a node on: calls, address, database; VLANs of a rack; it goes on running everything',
     args: [NODE],
     options: optionsOf(PATIENCE_S.move),
     examples: ['regent node drain r2 --dry-run', 'regent node drain r2'],

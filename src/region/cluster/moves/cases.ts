@@ -8,8 +8,11 @@ import { showJob } from '../../jobs/cases.ts';
 import { readSeenNodes } from '../seen.ts';
 import { noSuch } from '../../refs.ts';
 import { type CaseContext, writing } from '../../use-case.ts';
+import { workOf } from './drain-steps.ts';
 import { DRAIN_S, orderOf, RESTART_S, SWITCHOVER_S } from './orders.ts';
-import { checkDrain, planRestart, planSwitchover } from './preflight.ts';
+import { readServedVlans } from './look.ts';
+import { planRestart, planSwitchover } from './preflight.ts';
+import { checkNodeDrain } from './rack-drain.ts';
 
 const TOO_EARLY = rejected(
   'conflict',
@@ -18,7 +21,7 @@ const TOO_EARLY = rejected(
 
 async function siteOf(tx: WriteTx, context: CaseContext) {
   const known = await readSeenNodes(tx, context);
-  return { site: await readSite(tx, context, known), nodes: known.map(({ row }) => row) };
+  return { site: await readSite(tx, context, known), nodes: known.map(({ row }) => row), known };
 }
 
 /** Adds the job and shows it with what it is about to do. */
@@ -73,8 +76,8 @@ export const moveCases = {
     'node.drain',
     ({ params }) => `node drain ${params.node}`,
     async (tx, { params }, context) => {
-      const { site } = await siteOf(tx, context);
-      const checked = checkDrain(site, params.node);
+      const { site, known } = await siteOf(tx, context);
+      const checked = checkNodeDrain(site, params.node, await readServedVlans(tx, context, known));
       if (isRejected(checked)) return checked;
       if (!(await isFeatureOn(tx, 'drain'))) return TOO_EARLY;
       const { name } = checked.node;
@@ -101,7 +104,7 @@ export const moveCases = {
           site.nodes.map(({ name }) => name),
         );
       if (!node.isDrained) return rejected('conflict', `Not now: ${node.name} is not drained.`);
-      return begin(tx, context, `${node.name} takes calls, address and database again`, {
+      return begin(tx, context, `${node.name} takes ${workOf(node)} again`, {
         kind: 'node-undrain',
         target: node.name,
         payload: { node: node.name },

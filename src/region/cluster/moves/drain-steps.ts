@@ -1,21 +1,45 @@
 import { isRejected, RejectedError } from '../../../core/errors.ts';
 import { updateNode } from '../../../store/queries/nodes.ts';
-import { isAtWork, type SiteNode } from '../site.ts';
+import { isAtWork, listOf, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
-import { addressesOf } from './orders.ts';
 import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move.ts';
+import { addressesOf } from './orders.ts';
+import { notBack, notGiven } from './rack-drain.ts';
 
 /** Services that do something else for a drained node: the floating address on it, the calls on all region nodes. */
 const TAKEN_S = 90;
 const ADDRESS_S = 30;
+/** A rack hands over within seconds of its order, and takes its VLANs again when it has the leases. */
+const VLANS_S = 90;
 /** Whoever called by the address or by a haproxy that was reloaded is calling again by then. */
 const SETTLED_MS = 1500;
 
+type Roles = Pick<SiteNode, 'isRegion' | 'isRack'>;
+
+/** What a node has that others can have. */
+export function workOf({ isRegion, isRack }: Roles): string {
+  const region = isRegion ? ['calls', 'address', 'database'] : [];
+  return listOf([...region, ...(isRack ? ['its VLANs'] : [])]);
+}
+
+/** Hands a node's work on: what it does as a region node, and the VLANs that it serves as a rack. Throws `MoveEnd`, with the mark still there. */
+export async function drainNode(move: Move, name: string): Promise<string> {
+  const { isRegion, isRack } = await rolesOf(move, name);
+  const done = isRegion ? await drainRegion(move, name) : `${name} is drained`;
+  if (!isRack) return done;
+  await mark(move, name, true);
+  await waitFor(move, `the VLANs of ${name} to go to its partners`, {
+    seconds: VLANS_S,
+    missing: ({ vlans }) => notGiven(name, vlans),
+  });
+  return `${done}; it serves no client`;
+}
+
 /**
- * Hands a node's work on: marks it, waits until that is in force, then until it has neither address nor database. Each step looks first, so an
+ * Hands a region node's work on: marks it, waits until that is in force, then until it has neither address nor database. Each step looks first, so an
  * earlier run's are not done twice. Throws `MoveEnd`, with the mark still there. Gives a sentence.
  */
-export async function drainNode(move: Move, name: string): Promise<string> {
+async function drainRegion(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);
   await move.ports.wait(SETTLED_MS, move.run.signal);
   const { site, nodes } = await lookNow(move);
@@ -41,9 +65,21 @@ export async function relieveOfAddress(move: Move, name: string): Promise<void> 
 
 /** Takes the mark back and waits until that is in force. */
 export async function undrainNode(move: Move, name: string): Promise<string> {
+  const roles = await rolesOf(move, name);
   await mark(move, name, false);
-  await inForce(move, name);
-  return `${name} takes calls, address and database again`;
+  if (roles.isRegion) await inForce(move, name);
+  if (roles.isRack)
+    await waitFor(move, `${name} to serve its VLANs again`, {
+      seconds: VLANS_S,
+      missing: ({ vlans }) => notBack(name, vlans),
+    });
+  return `${name} takes ${workOf(roles)} again`;
+}
+
+async function rolesOf(move: Move, name: string): Promise<Roles> {
+  const node = (await lookNow(move)).site.nodes.find((one) => one.name === name);
+  if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
+  return node;
 }
 
 /** Writes the mark, where it is not there yet, with its event. */

@@ -1,18 +1,26 @@
+import type { Tx } from '../../../store/tx.ts';
+import { type ServedVlan, servedVlans } from '../../nouns/dhcp/servers.ts';
 import { reached } from '../../tasks/task.ts';
 import { readSite } from '../read-site.ts';
-import { readSeenNodes } from '../seen.ts';
+import { readSeenNodes, type SeenNode } from '../seen.ts';
 import { trackServices } from '../../tracking.ts';
 import type { CasePorts } from '../../use-case.ts';
 import type { Database } from '../../../store/database.ts';
 import { readLiveRegions } from '../../../store/queries/cluster/standing.ts';
 import { readPlace } from '../../../store/queries/place.ts';
 import { readRestarts } from '../../../store/queries/restarts.ts';
+import { readServingSite } from '../../../store/snapshot.ts';
 import type { Look } from './move.ts';
 
 /** A look ends by then: the next one is of a newer moment. */
 const LOOK_MS = 5_000;
 /** A process that wrote nothing for so long is not counted, s. */
 const LIVE_S = 20;
+
+/** Reads who serves each VLAN with DHCP, by the racks' last words. */
+export async function readServedVlans(tx: Tx, ports: CasePorts, known: readonly SeenNode[]): Promise<ServedVlan[]> {
+  return servedVlans(await readServingSite(tx), known, ports.clock.now());
+}
 
 /** Looks at the site. Throws AppError `database_unavailable`. */
 export function lookAt(db: Database, ports: CasePorts): Promise<Look> {
@@ -26,6 +34,7 @@ export function lookAt(db: Database, ports: CasePorts): Promise<Look> {
           nodes: known.map(({ row }) => row),
           compiled: new Map(known.map((node) => [node.name, node.compiledRevision])),
           revision: (await readPlace(tx)).revision,
+          vlans: await readServedVlans(tx, ports, known),
           services: trackServices(known, names, ports.clock.now()),
           requests: await readRestarts(tx),
           processes: await readLiveRegions(tx, LIVE_S),

@@ -6,6 +6,7 @@ import type { WriteTx } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
 import type { JobEnd, JobRun } from '../../jobs/kind.ts';
 import type { PatroniPort } from './patroni.ts';
+import type { ServedVlan } from '../../nouns/dhcp/servers.ts';
 
 /** What a move sees of the site at one moment, as the database has it. */
 export interface Look {
@@ -16,6 +17,8 @@ export interface Look {
   /** The newest configuration. */
   readonly revision: number;
   readonly services: readonly Service[];
+  /** VLANs with DHCP, and who serves them. */
+  readonly vlans: readonly ServedVlan[];
   /** Restarts that were asked for last. */
   readonly requests: readonly RestartRequest[];
   /** Region processes that wrote lately: their unique names, by node. */

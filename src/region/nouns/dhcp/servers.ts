@@ -6,6 +6,16 @@ import type { PairFacts } from '../../../services/dhcp/pair/health.ts';
 import { type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
 import { isStale, type TrackedNode } from '../../tracking.ts';
 
+/** Who is to serve a VLAN, and who does. */
+export type ServedBy = VlanServer;
+
+/** A VLAN with DHCP: its name, what sentences call it, and who serves it. */
+export interface ServedVlan {
+  readonly vlan: string;
+  readonly label: string;
+  readonly server: ServedBy;
+}
+
 type Known = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'>;
 
 /**
@@ -20,6 +30,15 @@ export function vlanServers(site: ServingSite, known: readonly Known[], now: num
       return shown ? [[vlanId, shown] as const] : [];
     }),
   );
+}
+
+/** The same, with the VLANs' names. */
+export function servedVlans(site: ServingSite, known: readonly Known[], now: number): ServedVlan[] {
+  const servers = vlanServers(site, known, now);
+  return site.vlans.flatMap(({ id, name }) => {
+    const server = servers.get(id);
+    return server ? [{ vlan: name, label: `VLAN ${name}`, server }] : [];
+  });
 }
 
 function viewServer(server: Server, nodes: ReadonlyMap<string, Known>, now: number): VlanServer | null {

@@ -45,6 +45,7 @@ interface Side {
   readonly name: string;
   readonly address: string;
   readonly number: number;
+  readonly isDrained: boolean;
 }
 
 interface Sides {
@@ -63,7 +64,9 @@ function sidesOf(server: VlanServer, nodeId: string, nodes: ReadonlyMap<string, 
 
 function sideOf(rack: RackNode, nodes: ReadonlyMap<string, Node>): Side | null {
   const node = nodes.get(rack.nodeId);
-  return node ? { name: node.name, address: mainAddress(node), number: rack.number } : null;
+  return node
+    ? { name: node.name, address: mainAddress(node), number: rack.number, isDrained: node.isDrained === true }
+    : null;
 }
 
 function pairOf(key: string, { primary, standby, role }: Sides, regions: DhcpPair['regions']): DhcpPair {
@@ -80,6 +83,7 @@ function pairOf(key: string, { primary, standby, role }: Sides, regions: DhcpPai
     haPort: portOf(other.number, role),
     partnerPort: portOf(own.number, otherRole),
     regions,
+    ...(own.isDrained ? { isDrained: true } : {}),
   };
 }
 

@@ -40,10 +40,10 @@ const TEXT_MAX = 500;
 export function judgePair(health: ServiceHealth, answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth {
   const facts = factsOf(answers, pair);
   const shown = { facts: { pair: facts } };
-  const keptBack = (detail: string) => ({ isHealthy: false, isOutOfReach: true, detail, ...shown });
+  const keptBack = (detail: string, isHealthy = false) => ({ isHealthy, isOutOfReach: true, detail, ...shown });
   const { kea } = facts;
   const why = whyKeptBack(facts);
-  if (why !== null) return keptBack(why);
+  if (why !== null) return keptBack(why, isAside(answers, pair));
   if (!health.isHealthy) return { ...health, ...shown };
   if (kea !== null && AT_WORK.includes(kea)) {
     const serves = facts.isServing ? 'serves' : `is ready to take over from ${pair.partner.name}`;
@@ -59,7 +59,13 @@ export function judgePair(health: ServiceHealth, answers: readonly ExecResult[],
 export function judgeDown(answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth | null {
   const facts = factsOf(answers, pair);
   const detail = whyKeptBack(facts);
-  return detail === null ? null : { isHealthy: false, isOutOfReach: true, detail, facts: { pair: facts } };
+  const isHealthy = isAside(answers, pair);
+  return detail === null ? null : { isHealthy, isOutOfReach: true, detail, facts: { pair: facts } };
+}
+
+/** A drained side has given the pair to its partner: that is as it should be. */
+function isAside(answers: readonly ExecResult[], { isDrained, partner }: DhcpPair): boolean {
+  return isDrained === true && decidedOf(answers.at(-1))['owner'] === partner.name;
 }
 
 function whyKeptBack({ state, why }: PairFacts): string | null {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide, firstMemory, type Memory, type Verdict } from '../../../../ha/dhcp/decide.ts';
+import { type Reach, USELESS } from '../../../../ha/dhcp/reach.ts';
 import type { Answer, KeaSight, Sight } from '../../../../ha/dhcp/sight.ts';
 import { firstRecord, HEAR_MS, type OwnerRecord, SILENT_MS, UNABLE_MS, type Word } from '../../../../ha/dhcp/words.ts';
 
@@ -17,7 +18,7 @@ const K2 = record('k2', 5, { isAlone: true, isWhole: false });
 
 const kea = (state: string | null, changes: Partial<KeaSight> = {}): KeaSight => {
   const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
-  return { ...base, state, scopes: [], isCut: false, syncId: null, isHung: false, ...changes };
+  return { ...base, state, scopes: [], isCut: false, syncId: null, tag: null, isHung: false, ...changes };
 };
 const says = (owner: OwnerRecord, changes: Partial<Word> = {}): Word => ({
   key: KEY,
@@ -26,9 +27,11 @@ const says = (owner: OwnerRecord, changes: Partial<Word> = {}): Word => ({
   claim: null,
   isServing: false,
   isAble: true,
+  burden: 0,
   isDetached: false,
   kea: 'hot-standby',
   syncId: '1',
+  tag: null,
   namedBy: [],
   majority: 2,
   ...changes,
@@ -48,12 +51,16 @@ const heard = (word: Word, ago = 100): Pick<Sight, 'beat' | 'reply'> => ({
   beat: { at: NOW - ago, word, run: 1, said: 2 },
   reply: { sentAt: NOW - ago, wasWanting: true, word, run: 1, said: 1 },
 });
+const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
+const CUT: Reach = { ...WELL, missing: ['eth2'] };
+const DRAINED: Reach = { ...WELL, isDrained: true };
+const FULL: Reach = { ...WELL, isFull: true };
 const SILENT: Pick<Sight, 'beat' | 'reply'> = { beat: null, reply: null };
 
 function sight(self: 'k1' | 'k2', changes: Partial<Sight>): Sight {
   const [partner, role] = self === 'k1' ? (['k2', 'primary'] as const) : (['k1', 'standby'] as const);
   const base = { now: NOW, startedAt: 0, floorAt: 0, key: KEY, self, partner, role, regions: 3 } as const;
-  const none = { answers: new Map(), ...SILENT, kea: kea(null), isLeaving: false, isOrdered: false };
+  const none = { answers: new Map(), ...SILENT, kea: kea(null), reach: WELL, isLeaving: false, isOrdered: false };
   return { ...base, ...none, ...changes };
 }
 const PRIMARY = kea('hot-standby', { scopes: ['k1'] });
@@ -215,6 +222,75 @@ describe('the primary', () => {
         kea: { ...PRIMARY, isAnswering: false, isHung: true },
       }),
       { isKilled: true, isPermitted: false },
+    ],
+    [
+      'ends its Kea and hands over when it lacks an interface that its partner has',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: PRIMARY, reach: CUT }),
+      { owner: 'k1', isPermitted: false, isWanting: true, why: /hands over to k2; eth2 has no carrier/ },
+    ],
+    [
+      '... and gives it when its Kea is dead',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), reach: CUT }),
+      { owner: 'k2', isWanting: false },
+    ],
+    [
+      'keeps it when its partner lacks as much',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 2 })), kea: PRIMARY, reach: CUT }),
+      { owner: 'k1', isPermitted: true, state: 'serving' },
+    ],
+    [
+      'keeps it when its partner has not all leases',
+      record('k1', 4, { isWhole: false }),
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { kea: 'ready' })), kea: PRIMARY, reach: CUT }),
+      { owner: 'k1', isPermitted: true },
+    ],
+    [
+      'hands over when it is drained',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), reach: DRAINED }),
+      { owner: 'k2', isWanting: false },
+    ],
+    [
+      'keeps it when it is drained and its partner lacks an interface',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 2 })), kea: PRIMARY, reach: DRAINED }),
+      { owner: 'k1', isPermitted: true },
+    ],
+    [
+      'hands over when it has no room for leases',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 3 })), reach: FULL }),
+      { owner: 'k2' },
+    ],
+    [
+      'hands nothing over to who cannot serve either, hung or not',
+      K1,
+      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: USELESS })) }),
+      { owner: 'k1', isPermitted: true },
+      { unableSince: NOW - UNABLE_MS },
+    ],
+    [
+      'does not come back while it lacks what the owner has',
+      K2,
+      sight('k1', {
+        answers: regions(3, K2),
+        ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })),
+        reach: DRAINED,
+      }),
+      { isPermitted: false, state: 'fenced', why: /k2 owns the pair; an operator has drained it/ },
+    ],
+    [
+      'comes back when the owner lacks more',
+      K2,
+      sight('k1', {
+        answers: regions(3, K2),
+        ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down', burden: 2 })),
+        reach: DRAINED,
+      }),
+      { isPermitted: true, state: 'waiting' },
     ],
     [
       'kills a Kea that hangs where nobody takes over',
@@ -407,6 +483,30 @@ describe('the standby', () => {
       }),
       { isReset: false },
       { pairedSince: NOW - 1000, resetAt: NOW - 1000 },
+    ],
+    [
+      'keeps it while the primary lacks more',
+      K2,
+      sight('k2', { ...heard(says(K2, { isServing: true, burden: 1 })), kea: kea('hot-standby') }),
+      { owner: 'k2' },
+      { pairedSince: NOW - 500 },
+    ],
+    [
+      'runs no Kea that would refuse the leases of the primary',
+      K1,
+      sight('k2', {
+        answers: regions(3, K1),
+        ...heard(says(K1, { isWanting: true })),
+        kea: kea('hot-standby'),
+        reach: FULL,
+      }),
+      { isPermitted: false, state: 'fenced', why: /no room for leases/ },
+    ],
+    [
+      'serves on without room when the pair is its own: nobody else does',
+      K2,
+      sight('k2', { kea: ALONE, reach: FULL }),
+      { isPermitted: true, state: 'taken-over' },
     ],
     [
       'keeps it until then',

@@ -1,12 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { dice, RANDOM } from '../../../kit/dice.ts';
-import { type Flaw, PairWorld } from '../../../kit/dhcp/pair-world.ts';
+import type { Reach } from '../../../../ha/dhcp/reach.ts';
+import { type Flaw, PairWorld, WELL } from '../../../kit/dhcp/pair-world.ts';
 
 const RUNS = Number(process.env['REGENT_PAIR_RUNS'] ?? 1000);
 /** Seen: found in run 1, 11 to 34, 97. */
 const BROKEN_RUNS = 2000;
 const CALM_MS = 10_000;
 const NAMES = ['k1', 'k2', 'r1', 'r2', 'r3'] as const;
+
+const LACKS: readonly Partial<Reach>[] = [
+  { missing: ['eth1'] },
+  { missing: ['eth1', 'eth2'], isCut: true },
+  { isFull: true },
+  { isDrained: true },
+];
+
+/** It lacks something for a while. */
+function lack(world: PairWorld, name: 'k1' | 'k2', what: Partial<Reach>, forMs: number): void {
+  const rack = world.racks.get(name);
+  if (!rack) return;
+  rack.reach = { ...rack.reach, ...what };
+  world.after(forMs, () => (rack.reach = WELL));
+}
 
 /** One fault, drawn. */
 function disturb(world: PairWorld): void {
@@ -37,6 +53,7 @@ function disturb(world: PairWorld): void {
     freezeHost: () => world.freezeHost(rack, forMs),
     freezeRegion: () => world.freezeHost(region, forMs),
     leave: () => world.leave(rack),
+    lacks: () => lack(world, rack, pick(LACKS), forMs),
     killKea: () => world.racks.get(rack)?.kea.end(),
     lossy: () => {
       world.isLossy = true;
@@ -75,6 +92,17 @@ function run(seed: number, flaw: Flaw | null = null): string | null {
     if (world.serving().length !== 1) return bad(`${world.serving().length} serve, and all is well`);
   }
   if (world.racks.get('k1')?.memory.record.isWhole !== true) return bad('the standby does not get all leases');
+  const lacking = LACKS[seed % 16];
+  if (lacking) {
+    // Whoever lacks something serves no more, and serves again.
+    const name = seed % 32 < 16 ? 'k1' : 'k2';
+    lack(world, name, lacking, 5000);
+    world.play(world.now + 4000);
+    const [one, ...more] = world.serving().map((rack) => rack.name);
+    if (one === undefined || one === name || more.length > 0) return bad(`${name} lacks something, ${one} serves`);
+    world.play(world.now + 6000);
+    if (world.serving()[0]?.name !== 'k1') return bad(`${name} lacks nothing more, and k1 does not serve`);
+  }
   return world.doubleAt === null && world.staleAt === null ? null : bad('two served, or stale, late');
 }
 

@@ -2,6 +2,7 @@ import type { Service } from '../../../../src/contract/service.ts';
 import type { RestartRequest } from '../../../../src/model/snapshot.ts';
 import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.ts';
 import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move.ts';
+import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
 import type { PatroniAnswer, PatroniState } from '../../../../src/region/cluster/moves/patroni.ts';
 import type { Tx } from '../../../../src/store/tx.ts';
 import { aSite, type NodeChanges } from '../cluster/fixture.ts';
@@ -28,6 +29,7 @@ export interface FakeCluster {
   generation: { published: number; applied: number };
   /** Called at every look: what goes on by itself. */
   tick: () => void;
+  vlans: ServedVlan[];
   /** Services that do not come back from a restart, as `r2/dns`. */
   readonly broken: Set<string>;
 }
@@ -52,6 +54,7 @@ export function fakeCluster(): FakeCluster {
     deeds: [],
     generation: { published: 1, applied: 1 },
     broken: new Set(),
+    vlans: [],
     tick: () => {
       cluster.compiled = cluster.revision;
       if (cluster.drained.has(cluster.holder))
@@ -84,7 +87,7 @@ function siteOf(cluster: FakeCluster) {
       return [name, own];
     }),
   );
-  const site = aSite({ nodes });
+  const site = aSite({ nodes: { ...nodes, k1: { isDrained: cluster.drained.has('k1') } } });
   const since = (name: string) => cluster.agents[name] ?? '';
   return {
     ...site,
@@ -98,9 +101,10 @@ export function lookOf(cluster: FakeCluster): Look {
   const names = ['r1', 'r2', 'r3'];
   return {
     site,
-    nodes: names.map((name, index) => ({ id: `n-${name}`, name, addresses: [`10.77.0.1${index + 1}`] })),
+    nodes: [...names, 'k1'].map((name, index) => ({ id: `n-${name}`, name, addresses: [`10.77.0.1${index + 1}`] })),
     compiled: new Map(names.map((name) => [name, cluster.compiled])),
     revision: cluster.revision,
+    vlans: cluster.vlans,
     services: names.flatMap((node) => SERVICES.map((service) => serviceOf(cluster, node, service))),
     requests: [...cluster.requests],
     processes: names.map((node) => ({ node, process: cluster.processes[node] ?? '' })),

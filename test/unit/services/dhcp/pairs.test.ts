@@ -1,10 +1,14 @@
+import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import type { ExecResult } from '../../../../src/core/host-values.ts';
 import { compileSite } from '../../../../src/services/compile-node.ts';
 import { dhcp } from '../../../../src/services/dhcp/index.ts';
 import { lintPairs } from '../../../../src/services/dhcp/pair/lint.ts';
 import { judgePair } from '../../../../src/services/dhcp/pair/health.ts';
-import { keyInName } from '../../../../src/services/dhcp/places.ts';
+import { activateDhcp } from '../../../../src/services/dhcp/daemon.ts';
+import { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
+import { tagOf } from '../../../../src/services/dhcp/view.ts';
+import { keyInName, placesOf } from '../../../../src/services/dhcp/places.ts';
 import { K1, K2, PAIR_FACTS, pairDesired, pairSnapshot } from '../../../kit/pairs.ts';
 import { answer } from '../../../kit/exec-result.ts';
 
@@ -31,6 +35,41 @@ describe('who serves a VLAN', () => {
       const others = ports.filter((item) => item.rack === own.rack && item !== own);
       expect(others.map((item) => item.haPort)).not.toContain(own.haPort);
     }
+  });
+
+  it('both sides name what is alike by the same end of their tags, whatever their own addresses', () => {
+    const tagsOf = (snapshot: ReturnType<typeof pairSnapshot>) =>
+      ['k1', 'k2'].map((rack) => tagOf(Value.Parse(DhcpDesired, pairDesired(snapshot, rack)['dhcp@k1_k2'])));
+    const [one = '', two = ''] = tagsOf(pairSnapshot());
+    expect(one.slice(0, 16)).not.toBe(two.slice(0, 16));
+    expect(one.slice(16)).toBe(two.slice(16));
+    const later = pairSnapshot();
+    const changed = { ...later, settings: { ...later.settings, dhcp_lease_time: 4711 } };
+    const [third = '', fourth = ''] = tagsOf(changed);
+    expect(third.slice(16)).toBe(fourth.slice(16));
+    expect(third.slice(16)).not.toBe(one.slice(16));
+  });
+
+  it('a drain changes nothing that Kea reads, and the other side not at all', () => {
+    const snapshot = pairSnapshot();
+    const nodes = snapshot.nodes.map((node) => (node.id === 'n-k1' ? { ...node, isDrained: true } : node));
+    const [own, drained] = [snapshot, { ...snapshot, nodes }].map((site) =>
+      Value.Parse(DhcpDesired, pairDesired(site, 'k1')['dhcp@k1_k2']),
+    );
+    expect(drained?.pair).toMatchObject({ isDrained: true });
+    expect(own && drained && tagOf(own) === tagOf(drained)).toBe(true);
+    expect(pairDesired({ ...snapshot, nodes }, 'k2')).toEqual(pairDesired(snapshot, 'k2'));
+  });
+
+  it('a pair’s server waits for its turn before it reads its file anew, a lone one does not', () => {
+    const programs = (key: string | null) => {
+      const places = placesOf(key);
+      const activation = activateDhcp(places, [{ target: places.conf, kind: 'changed' }]);
+      const commands = activation.kind === 'command' ? activation.commands : [];
+      return commands.map((command) => ('argv' in command ? command.argv[0]?.split('/').at(-1) : 'socket'));
+    };
+    expect(programs('k1_k2')).toEqual(['in-turn', 'carry', 'socket']);
+    expect(programs(null)).toEqual(['carry', 'socket']);
   });
 
   it('of two racks that nobody named one serves, and the pair is proposed', () => {
@@ -129,6 +168,16 @@ describe('health of a pair', () => {
     const health = judged('partner-down', ['k1'], { state: 'taken-over', why: 'two regions of three agreed' });
     expect(health).toMatchObject({ isHealthy: true, facts: { pair: { isServing: true } } });
     expect(health.detail).toContain('and k1 is away');
+  });
+
+  it('a drained side that has given the pair to its partner is as it should be, and is not started', () => {
+    const drained = { ...pair, isDrained: true };
+    const aside = { state: 'fenced', why: 'an operator has drained it', owner: 'k1' };
+    const health = judgePair({ isHealthy: false, detail: 'down' }, answers(null, [], aside), drained);
+    expect(health).toMatchObject({ isHealthy: true, isOutOfReach: true });
+    expect(
+      judgePair({ isHealthy: false, detail: 'down' }, answers(null, [], { ...aside, owner: 'k2' }), drained),
+    ).toMatchObject({ isHealthy: false });
   });
 
   it.each([

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+
+/** What a rack lacks of what it needs to serve its clients. */
+export interface Reach {
+  /** Interfaces without a carrier, or not there. */
+  readonly missing: readonly string[];
+  /** It has none of them. */
+  readonly isCut: boolean;
+  /** No room for leases: its Kea answers, and gives none. */
+  readonly isFull: boolean;
+  /** An operator wants its work elsewhere. */
+  readonly isDrained: boolean;
+}
+
+/** Something that comes and goes. `since`: since when it is seen otherwise than it counts; null: it is not. */
+export interface Steady {
+  readonly isBad: boolean;
+  readonly since: number | null;
+  /** It was never seen long enough to know. */
+  readonly isNew: boolean;
+}
+
+/** What is bad for so long counts, ms. */
+export const BAD_MS = 1000;
+/** What was bad counts as well after so long: a cable that is loose moves nobody twice. */
+export const WELL_MS = 10_000;
+/** Who cannot serve at all. */
+export const USELESS = 1_000_000;
+
+const LOOK_MS = 200;
+const ROOM_MS = 1000;
+const LEASES = '/var/lib/kea';
+const LINKS = '/sys/class/net';
+
+/** What counts after another look. Times: monotonic, ms. */
+export function steady(before: Steady | undefined, isBad: boolean, now: number): Steady {
+  if (before === undefined) return { isBad, since: now, isNew: true };
+  if (isBad === before.isBad) {
+    const isNew = before.isNew && before.since !== null && now - before.since < BAD_MS;
+    return { isBad, since: isNew ? before.since : null, isNew };
+  }
+  // Who has just begun may have looked before its links were up.
+  if (before.isNew) return { isBad, since: now, isNew: true };
+  const since = before.since ?? now;
+  return now - since >= (isBad ? BAD_MS : WELL_MS) ? { isBad, since: null, isNew: false } : { ...before, since };
+}
+
+/** How much worse than a rack that lacks nothing it serves: of two racks the one with less is to serve. A link weighs more than an operator's wish. */
+export function burdenOf({ missing, isCut, isFull, isDrained }: Reach): number {
+  return isCut || isFull ? USELESS : 2 * missing.length + (isDrained ? 1 : 0);
+}
+
+/** What it lacks, in words. */
+export function wordsOfLack({ missing, isFull, isDrained }: Reach): string {
+  const cut = missing.length === 0 ? [] : [`${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no carrier`];
+  return [
+    ...(isFull ? ['there is no room for leases on its disk'] : []),
+    ...cut,
+    ...(isDrained ? ['an operator has drained it'] : []),
+  ].join(', and ');
+}
+
+/** Looks at the interfaces of a pair and at the room for its leases. */
+export class ReachWatch {
+  #lookedAt = -Infinity;
+  #askedAt = -Infinity;
+  #isFullNow = false;
+  #room: Steady | undefined;
+  #links = new Map<string, Steady>();
+
+  /** Looks when it is time. A disk that is slow makes nobody wait. */
+  look(interfaces: readonly string[], now: number): void {
+    if (now - this.#askedAt >= ROOM_MS) void this.#ask(now);
+    if (now - this.#lookedAt < LOOK_MS) return;
+    this.#lookedAt = now;
+    this.#links = new Map(interfaces.map((name) => [name, steady(this.#links.get(name), !hasCarrier(name), now)]));
+    this.#room = steady(this.#room, this.#isFullNow, now);
+  }
+
+  reach(isDrained: boolean): Reach {
+    const missing = [...this.#links].flatMap(([name, { isBad }]) => (isBad ? [name] : []));
+    const isCut = missing.length > 0 && missing.length === this.#links.size;
+    return { missing, isCut, isFull: this.#room?.isBad === true, isDrained };
+  }
+
+  async #ask(now: number): Promise<void> {
+    this.#askedAt = now;
+    try {
+      // Root has room of its own; Kea is another user.
+      this.#isFullNow = (await statfs(LEASES)).bavail === 0;
+    } catch {
+      // Kea has not been here yet.
+      this.#isFullNow = false;
+    }
+  }
+}
+
+/** `carrier` cannot be read of an interface that is down (Linux, sysfs-class-net). */
+function hasCarrier(name: string): boolean {
+  try {
+    const read = (file: string) => readFileSync(`${LINKS}/${name}/${file}`, 'utf8').trim();
+    return read('carrier') === '1' && read('operstate') !== 'dormant';
+  } catch {
+    return false;
+  }
+}
