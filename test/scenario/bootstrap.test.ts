@@ -59,14 +59,20 @@ describe('the database work of init', () => {
     for (const _ of ['first', 'again']) expect(await database.writeSite({ ...ROWS, cluster })).toBeNull();
     const after = await db.read(readSnapshot);
     if (isRejected(after)) throw new Error(after.message);
-    const { revision, observed, versions } = after;
-    expect(after).toEqual({ ...before, revision, observed, versions, cluster: { ...before.cluster, isSeed: false } });
+    const { revision, observed, versions, copyKey } = after;
+    // The key by which racks copy zones is made with the database.
+    expect(copyKey).toMatchObject({ name: 'regent-racks' });
+    const known = { revision, observed, versions, copyKey, cluster: { ...before.cluster, isSeed: false } };
+    expect(after).toEqual({ ...before, ...known });
     const published = compileSite(after, SERVICES, new Map(), 1_790_000_060);
     const services = (site: typeof compiled) => {
       const parts = site.nodes.get('a1b2')?.body.services ?? {};
-      return Object.fromEntries(Object.entries(parts).filter(([name]) => name !== 'dcs'));
+      return Object.fromEntries(Object.entries(parts).filter(([name]) => !['dcs', 'dns'].includes(name)));
     };
     expect(services(published)).toEqual(services(compiled));
+    // named takes the key and the catalog by a reconfiguration, and answers all along.
+    const names = (site: typeof compiled) => Object(site.nodes.get('a1b2')?.body.services['dns']?.desired).zones;
+    expect(names(published)).toEqual(names(compiled));
     expect(await db.read((tx) => findCertificate(tx, '4a5b'))).toMatchObject({ nodeId: 'a1b2', node: 'r1' });
     const other = { ...cluster, id: 'regent-other' };
     expect(await database.writeSite({ ...ROWS, cluster: other })).toMatchObject({ kind: 'rejected', code: 'conflict' });
