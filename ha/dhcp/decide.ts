@@ -7,6 +7,7 @@ import {
   isLighter,
   isPaired,
   isPartnerOut,
+  isTaking,
   isWell,
   majorityOf,
   namersOf,
@@ -31,6 +32,8 @@ export interface Memory {
   readonly apart: Apart;
   /** When its Kea was last told to take the leases anew. */
   readonly resetAt: number;
+  /** Since when the primary's Kea is about to take the leases that this one gave; null: it is not. */
+  readonly yieldSince: number | null;
   /** Not before this its Kea may follow the partner's again. */
   readonly followAfter: number;
 }
@@ -53,6 +56,8 @@ export interface Verdict {
   readonly word: Word;
 }
 
+/** For so long the standby gives no lease meanwhile. */
+const YIELD_MS = 4000;
 /** Both Keas have worked together for so long before the standby gives the pair back. */
 const PAIRED_MS = 500;
 /** Who follows must have been heard within this: a Kea that hears nobody goes on alone after a second. */
@@ -65,7 +70,7 @@ const REST_MS = 2000;
 
 export function firstMemory(record: OwnerRecord): Memory {
   const apart = { isApart: false, syncBefore: undefined, togetherSince: null };
-  const times = { unableSince: null, pairedSince: null, followAfter: 0, resetAt: -Infinity };
+  const times = { unableSince: null, pairedSince: null, yieldSince: null, followAfter: 0, resetAt: -Infinity };
   return { record, claim: null, isHanding: false, apart, ...times };
 }
 
@@ -126,7 +131,9 @@ function settle(memory: Memory, sight: Sight, { isEntitled, why, before }: Entit
   const isReset = lacksLeases(next, sight);
   if (isReset) next = { ...next, resetAt: now };
   const isPermitted = permit(next, sight, { mayServe, isServing, isDetached });
-  const scopes = scopesFor(sight, mayServe && isPermitted);
+  next = { ...next, yieldSince: isTaking(sight) ? (memory.yieldSince ?? now) : null };
+  const isYielding = next.yieldSince !== null && now - next.yieldSince < YIELD_MS;
+  const scopes = scopesFor(sight, { mayServe: mayServe && isPermitted, isYielding });
   const word = wordOf(next, sight, { isEntitled: mayServe, isServing, isDetached });
   const { state, sentence } = describe(next, sight, { mayServe, isServing, isPermitted, why });
   return { memory: next, isPermitted, isKilled: kea.isHung, isReset, scopes, isDetached, state, why: sentence, word };
@@ -197,10 +204,13 @@ function mayFollow({ record, followAfter }: Memory, sight: Sight): boolean {
   return word.isServing || kea.isRunning;
 }
 
-function scopesFor(sight: Sight, mayServe: boolean): readonly string[] | null {
+/** Kea's own pause for whoever takes its leases does not wait for what its threads are just giving: so it gives none before. */
+function scopesFor(sight: Sight, { mayServe, isYielding }: { mayServe: boolean; isYielding: boolean }) {
   const { kea, role, key } = sight;
   const [primary] = racksOf(key);
-  if (!mayServe || !kea.isAnswering || kea.state !== 'partner-down' || kea.scopes.includes(primary)) return null;
+  if (!mayServe || !kea.isAnswering || kea.state !== 'partner-down') return null;
+  if (isYielding) return kea.scopes.length > 0 ? [] : null;
+  if (kea.scopes.includes(primary)) return null;
   return role === 'primary' || isPartnerOut(sight) ? [primary] : null;
 }
 
@@ -261,6 +271,7 @@ function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verd
   if (mayServe && isServing) return is(role === 'primary' ? 'serving' : 'taken-over', `serves: ${why}`);
   if (mayServe && role === 'standby' && kea.state === 'hot-standby')
     return is('standby', `gives the pair back to ${partner}`);
+  if (mayServe && memory.yieldSince !== null) return is('starting', `lets ${partner} take the leases`);
   if (mayServe) return is('starting', `may serve (${why}), and its Kea is not ready: ${kea.state ?? 'no answer'}`);
   if (role === 'standby') {
     if (!isPermitted) return is('fenced', `must not serve: ${why}`);

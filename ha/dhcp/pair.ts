@@ -208,7 +208,9 @@ export class Pair {
     const args = { scopes, 'server-name': this.config.self };
     askKea(this.#kea.socket, { command: 'ha-scopes', arguments: args }).then(
       () => {
-        this.#log(`its Kea serves the clients of ${scopes.join(', ')}`);
+        const whose =
+          scopes.length === 0 ? 'gives no lease for a moment' : `serves the clients of ${scopes.join(', ')}`;
+        this.#log(`its Kea ${whose}`);
         this.#kea.hurry();
       },
       (error: unknown) => this.#log(`ha-scopes: ${wordsOf(error)}`),

@@ -66,6 +66,9 @@ export interface Sight {
 
 /** Kea's states in which a primary answers clients. */
 const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'partner-in-maintenance']);
+/** ... and in which it gets the leases of a partner that went on alone. */
+const TAKING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready']);
+
 export function majorityOf(sight: Pick<Sight, 'regions'>): number {
   return Math.floor(sight.regions / 2) + 1;
 }
@@ -151,6 +154,12 @@ export function isPaired(sight: Sight): boolean {
   const { kea } = sight;
   const word = partnerWord(sight);
   return kea.isAnswering && kea.state === 'hot-standby' && !kea.isCut && word?.kea === 'hot-standby';
+}
+
+/** Is the primary's Kea about to take the leases of the standby's, or doing so? */
+export function isTaking(sight: Sight): boolean {
+  const state = partnerWord(sight)?.kea ?? '';
+  return sight.role === 'standby' && sight.kea.state === 'partner-down' && TAKING.has(state);
 }
 
 /** A higher epoch than any that was seen. */

@@ -71,8 +71,8 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
 }
 
 /**
- * Name of the running configuration: Kea gives it back as its server tag. Leases that end are not in its file: a reload for each would stop a pair for
- * seconds. That of a pair ends with what is alike on both sides: so each knows what the other runs (`ha/kea/in-turn`).
+ * Name of the running configuration: Kea gives it back as its server tag. That of a pair ends with what is alike on both sides: so each knows what the other
+ * runs (`ha/kea/in-turn`). Leases that end are not in its file: a reload for each would stop a pair for seconds.
  */
 export function tagOf({ pair, endedLeases: _ended, ...desired }: DhcpDesired): string {
   // Who decides about a pair is not Kea's matter.

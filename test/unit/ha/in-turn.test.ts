@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,7 +29,9 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function say(changes: object): void {
-  writeFileSync(join(root, `${KEY}.json`), JSON.stringify({ ...SERVES, ...changes }));
+  // Whole or not at all, as the controller does.
+  writeFileSync(join(root, 'new'), JSON.stringify({ ...SERVES, ...changes }));
+  renameSync(join(root, 'new'), join(root, `${KEY}.json`));
 }
 
 /** What it was waited for, and for how long, s. */

@@ -51,9 +51,10 @@ export function notGiven(name: string, vlans: readonly ServedVlan[]): string | n
   return late ? `${late.label} is served by ${late.server.servedBy ?? 'nobody'} (${late.server.why})` : null;
 }
 
-/** What a rack that is drained no more has not got back; null: it has all that it is the primary rack of. Pure. */
+/** What a rack that is drained no more has not got back of its partners; null: it has all that it is the primary rack of. Pure. */
 export function notBack(name: string, vlans: readonly ServedVlan[]): string | null {
-  const late = vlansOf(name, vlans).find(({ server }) => server.primary === name && server.servedBy !== name);
+  const given = vlans.filter(({ server }) => server.primary === name && server.secondary !== null);
+  const late = given.find(({ server }) => server.servedBy !== name);
   return late ? `${late.label} is served by ${late.server.servedBy ?? 'nobody'} (${late.server.why})` : null;
 }
 

@@ -435,6 +435,26 @@ describe('the standby', () => {
     ],
     ['gives the scope again when it was wiped', K2, sight('k2', { kea: kea('partner-down') }), { scopes: ['k1'] }],
     [
+      'gives no lease while the primary’s Kea takes them, or is about to',
+      K2,
+      sight('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: ALONE }),
+      { scopes: [], isPermitted: true },
+    ],
+    [
+      '... not again what it has stopped',
+      K2,
+      sight('k2', { ...heard(says(K2, { kea: 'syncing' })), kea: kea('partner-down') }),
+      { scopes: null, state: 'starting', why: /lets k1 take the leases/ },
+      { yieldSince: NOW - 500 },
+    ],
+    [
+      '... and serves on when the primary’s does not get on',
+      K2,
+      sight('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: kea('partner-down') }),
+      { scopes: ['k1'] },
+      { yieldSince: NOW - 4000 },
+    ],
+    [
       'does not while the primary may serve still',
       K2,
       sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('partner-down') }),

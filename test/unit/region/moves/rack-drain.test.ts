@@ -75,6 +75,7 @@ describe('a rack is drained', () => {
     expect(notGiven('k1', [vlan({ servedBy: 'k2' })])).toBeNull();
     expect(notBack('k1', [vlan({ servedBy: 'k2' })])).toContain('VLAN vlan10 is served by k2');
     expect(notBack('k2', [vlan()])).toBeNull();
+    expect(notBack('k1', [vlan({ secondary: null, servedBy: null })])).toBeNull();
   });
 });
 
