@@ -465,8 +465,10 @@ table lease_series
   epoch text not null
   sequence bigint not null
   reported_at timestamp with time zone not null default now()
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint lease_series_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint lease_series_pkey PRIMARY KEY (node_id, service)
+  CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.lease_series DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
 
 table lease_reports
   node_id text not null

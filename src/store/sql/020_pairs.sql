@@ -26,3 +26,5 @@ create table lease_series (
   primary key (node_id, service),
   constraint lease_series_node foreign key (node_id) references nodes (id) on delete cascade
 );
+create constraint trigger check_durable after insert or update on lease_series deferrable initially deferred
+  for each row execute function check_durable();
