@@ -271,9 +271,11 @@ describe('a lab of several hosts', () => {
   it('may grow, but is not turned into another one', async () => {
     await expect(bring(SINGLE)).rejects.toThrow(/cannot become "single"/);
     const before = readState(lab.layout)?.hosts;
-    await bring(clusterOf({ regions: 2, racks: 2 }));
+    // A second rack would be the partner of the first, which then had another cable.
+    await expect(bring(clusterOf({ regions: 2, racks: 2 }))).rejects.toThrow(/cannot become/);
+    await bring(clusterOf({ regions: 3, racks: 1 }));
     expect(readState(lab.layout)?.hosts).toMatchObject(before ?? {});
-    await flows('vlan20', R1);
+    await flows('vlan10', '10.77.0.13');
     await expect(bring(SITE)).rejects.toThrow(/cannot become/);
   });
 });
