@@ -15,14 +15,12 @@ import { type PairConfig, PairFiles } from './files.ts';
 import { Link, type Peer } from './link.ts';
 import { Listener } from './listen.ts';
 import { Pair, type SaidOf } from './pair.ts';
-import { type Beat, BEAT_MS, LATE_MS, type Reply } from './words.ts';
+import { type Beat, BEAT_MS, LATE_MS, PAIRS_PORT, type Reply, VOTES_PORT } from './words.ts';
 
 /*
  * Says of every pair of this host whether its Kea may serve: README.md. It needs nothing of ours but this folder. Its unit's watchdog ends it when it
  * hangs; whatever ends it, `ended` ends what may be serving.
  */
-const VOTES_PORT = 5255;
-const PAIRS_PORT = 5256;
 const LOOP_MS = 50;
 const FILES_MS = 1000;
 /** What is asked to end gives its pairs away first, if somebody takes them within this. */

@@ -1,5 +1,5 @@
 import { burdenOf, type Reach } from './reach.ts';
-import { HEAR_MS, type OwnerRecord, SILENT_MS, type Vote, type Word } from './words.ts';
+import { HEAR_MS, isSame, type OwnerRecord, SILENT_MS, type Vote, type Word } from './words.ts';
 
 /** A region's last answer, and what we had said in the beat that it answers. Times: monotonic, ms. */
 export interface Answer {
@@ -91,8 +91,7 @@ export function namedRecord(sight: Sight): OwnerRecord | null {
     const { record } = vote;
     if (record === null) continue;
     let count = 0;
-    for (const [, other] of answers)
-      if (other.vote.record?.owner === record.owner && other.vote.record.epoch === record.epoch) count += 1;
+    for (const [, other] of answers) if (isSame(other.vote.record, record)) count += 1;
     if (count >= majority) return record;
   }
   return null;
@@ -100,9 +99,7 @@ export function namedRecord(sight: Sight): OwnerRecord | null {
 
 /** Regions that name a record, by the freshest answers. */
 export function namersOf(sight: Sight, record: OwnerRecord): string[] {
-  return freshAnswers(sight).flatMap(([region, { vote }]) =>
-    vote.record?.owner === record.owner && vote.record.epoch === record.epoch ? [region] : [],
-  );
+  return freshAnswers(sight).flatMap(([region, { vote }]) => (isSame(vote.record, record) ? [region] : []));
 }
 
 /** What the partner says of itself; null: it is silent. */

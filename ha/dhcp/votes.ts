@@ -4,14 +4,13 @@ import { DurableFile, readJson, recordOf } from './disk.ts';
 import { readVotes, signOfVotes, type VotesConfig } from './files.ts';
 import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from './grant.ts';
 import { Listener } from './listen.ts';
-import { type Beat, isSame, type OwnerRecord, racksOf, type Reply, type Vote, type Word } from './words.ts';
+import { type Beat, isSame, type OwnerRecord, racksOf, type Reply, type Vote, VOTES_PORT, type Word } from './words.ts';
 
 /*
  * A region's voice in who serves a pair: README.md. It hears the racks, and keeps on its disk to whom it has granted each pair. It needs nothing of
  * ours but this folder, and no database.
  */
 const FILE = '/var/lib/regent-votes/votes.json';
-const PORT = 5255;
 const KEY = /^[a-z0-9-]{1,63}_[a-z0-9-]{1,63}$/u;
 const LOOP_MS = 100;
 const FILES_MS = 1000;
@@ -113,7 +112,7 @@ function answer(beat: Beat): Reply {
 }
 
 function open(): Listener {
-  const place = { address: config.address, port: PORT };
+  const place = { address: config.address, port: VOTES_PORT };
   return new Listener(place, readIdentity(), { names: () => config.racks, answer, log });
 }
 

@@ -74,6 +74,9 @@ export interface Reply {
   readonly staleRun?: number;
 }
 
+/** TCP ports where regions hear racks, and where racks hear each other. */
+export const VOTES_PORT = 5255;
+export const PAIRS_PORT = 5256;
 /** Between two beats, ms; while a claim is open half of it. */
 export const BEAT_MS = 200;
 /** An answer proves for so long, from the moment on at which its question was sent, that the owner may serve. */

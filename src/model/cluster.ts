@@ -30,8 +30,8 @@ export function regionMembers(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[
 
 /** Region nodes that clients may be sent to. One that is still joining serves nobody yet, unless all are (the first one of a cluster). */
 export function servingRegions(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
-  const members = snapshot.nodes.filter((node) => node.isRegion && node.state === 'member');
-  return members.length > 0 ? members : snapshot.nodes.filter((node) => node.isRegion);
+  const members = regionMembers(snapshot);
+  return members.length > 0 ? members : regionNodes(snapshot);
 }
 
 /** The main address of a node: where the others of the cluster reach it. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
@@ -10,24 +9,16 @@ import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
-import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { SNIPPET_PARTS } from '../../src/services/dhcp/custom/snippets.ts';
 import { renderService } from '../../src/services/kit/render.ts';
 import { searchParts } from '../../src/reconcile/spare.ts';
 import { goldenTemplates } from '../kit/goldens.ts';
 import { checkFiles, DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
+import { furnishKea, PREPARE_AND_START_KEA } from '../kit/dhcp/kea-root.ts';
 import { askLease, PRINT_ALL_SCRIPT } from '../kit/dhcp-client.ts';
 import { aRange, aReservation, aSnippet, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
 
-const AS_KEA =
-  'setpriv --reuid=_kea --regid=_kea --init-groups --inh-caps=+net_raw,+net_bind_service --ambient-caps=+net_raw,+net_bind_service';
-const START = [
-  'sh',
-  '-c',
-  `${AS_KEA} /opt/regent/current/ha/kea/prepare >&2
-  exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${OWN_PLACES.conf} >&2`,
-];
 const PRINTER = '52:54:00:bb:00:01';
 const STRANGER = '52:54:00:cc:00:01';
 
@@ -87,19 +78,16 @@ describe('custom DHCP on the wire', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    for (const name of ['prepare', 'carry']) {
-      const text = readFileSync(join(import.meta.dirname, '../../ha/kea', name), 'utf8');
-      host.write(`/opt/regent/current/ha/kea/${name}`, text, { mode: 0o755 });
-    }
     host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
-    await host.run([
-      'sh',
-      '-c',
-      'chmod -R a+rX /opt/regent; install -d -o _kea -g _kea -m 0750 /run/kea /run/lock/kea /var/lib/kea',
-    ]);
+    await furnishKea(host);
     one = await host.stranger('10.10.10.1/24', '10.10.10.250/24');
     two = await host.stranger('10.20.0.1/16', '10.20.0.250/16');
-    bench = new DaemonBench(host, dhcp, await readTemplates(join(import.meta.dirname, '../../templates')), START);
+    bench = new DaemonBench(
+      host,
+      dhcp,
+      await readTemplates(join(import.meta.dirname, '../../templates')),
+      PREPARE_AND_START_KEA,
+    );
     bench.facts = { ...FACTS, interfaces: [nic('v1', '10.10.10.1'), nic('v2', '10.20.0.1')] };
   });
   afterAll(async () => {

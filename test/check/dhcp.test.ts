@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostFacts } from '../../src/core/host-values.ts';
@@ -11,19 +10,11 @@ import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
+import { furnishKea, PREPARE_AND_START_KEA } from '../kit/dhcp/kea-root.ts';
 import { askLease, PRINT_SCRIPT } from '../kit/dhcp-client.ts';
 import { aDomain, aRange, aReservation, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 
-const AS_KEA =
-  'setpriv --reuid=_kea --regid=_kea --init-groups --inh-caps=+net_raw,+net_bind_service --ambient-caps=+net_raw,+net_bind_service';
-/** What the drop-in of kea-dhcp4-server.service does. */
-const START = [
-  'sh',
-  '-c',
-  `${AS_KEA} /opt/regent/current/ha/kea/prepare >&2
-  exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${OWN_PLACES.conf} >&2`,
-];
 const LEASES = '/var/lib/kea/kea-leases4.csv';
 const MAC = '52:54:00:aa:00:01';
 
@@ -100,15 +91,16 @@ describe('kea on rendered files', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    for (const name of ['prepare', 'carry']) {
-      const text = readFileSync(join(import.meta.dirname, '../../ha/kea', name), 'utf8');
-      host.write(`/opt/regent/current/ha/kea/${name}`, text, { mode: 0o755 });
-    }
     host.write('/usr/local/bin/regent-lease', PRINT_SCRIPT, { mode: 0o755 });
-    await shell('chmod -R a+rX /opt/regent; install -d -o _kea -g _kea -m 0750 /run/kea /run/lock/kea /var/lib/kea');
+    await furnishKea(host);
     one = await host.stranger('10.10.10.1/24', '10.10.10.250/24');
     two = await host.stranger('10.20.0.1/16', '10.20.0.250/16');
-    bench = new DaemonBench(host, dhcp, await readTemplates(join(import.meta.dirname, '../../templates')), START);
+    bench = new DaemonBench(
+      host,
+      dhcp,
+      await readTemplates(join(import.meta.dirname, '../../templates')),
+      PREPARE_AND_START_KEA,
+    );
     bench.facts = bothThere();
   });
   afterAll(async () => {

@@ -12,16 +12,10 @@ import { keaLeases } from '../../src/services/dhcp/leases.ts';
 import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
+import { START_KEA } from '../kit/dhcp/kea-root.ts';
 import { aDomain, aRange, aReservation, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 
-const AS_KEA =
-  'setpriv --reuid=_kea --regid=_kea --init-groups --inh-caps=+net_raw,+net_bind_service --ambient-caps=+net_raw,+net_bind_service';
-const START = [
-  'sh',
-  '-c',
-  `exec ${AS_KEA} env KEA_LOCKFILE_DIR=/run/lock/kea /usr/sbin/kea-dhcp4 -c ${OWN_PLACES.conf} >&2`,
-];
 const FILE = '/var/lib/kea/kea-leases4.csv';
 
 const TAKE = `#!/bin/sh
@@ -77,7 +71,7 @@ describe('leases of a real Kea', () => {
       '/var/lib/kea',
     ]);
     client = await host.stranger('10.10.0.1/16', '10.10.255.250/16');
-    bench = new DaemonBench(host, dhcp, await readTemplates(join(import.meta.dirname, '../../templates')), START);
+    bench = new DaemonBench(host, dhcp, await readTemplates(join(import.meta.dirname, '../../templates')), START_KEA);
     const nic = { name: 'v1', mac: '', addresses: ['10.10.0.1'], index: 7, isUp: true, hasCarrier: true };
     bench.facts = { ...FACTS, interfaces: [nic] };
     const snapshot = emptySnapshot({

@@ -56,11 +56,20 @@ export interface Entrances {
   readonly via: ReadonlyMap<number, number>;
 }
 
+const made = new WeakMap<ServingSite, Serving>();
+
 /**
  * Who serves what. A VLAN's own racks serve it while they are accepted. Where none is named, one of the racks that stand on the VLAN does: the
- * one with the lowest number, since two that do not know of each other would give one address to two clients.
+ * one with the lowest number, since two that do not know of each other would give one address to two clients. Several services ask: it is found once
+ * for each snapshot.
  */
 export function servingOf(snapshot: ServingSite): Serving {
+  const serving = made.get(snapshot) ?? findServing(snapshot);
+  made.set(snapshot, serving);
+  return serving;
+}
+
+function findServing(snapshot: ServingSite): Serving {
   const { racks } = snapshot;
   const accepted = new Map(racks.map((rack) => [rack.uuid, rack]));
   const entrances = entrancesOf(snapshot);

@@ -25,9 +25,8 @@ export function serviceOfFolder(services: readonly AnyService[], folder: string)
   const kind = services.find((service) => service.folder === folder);
   if (kind) return kind;
   for (const service of services) {
-    const start = service.instances?.folders;
-    if (start === undefined || !folder.startsWith(start)) continue;
-    const instance = instanceOf(service, folder.slice(start.length));
+    const key = service.instances?.keyIn(folder) ?? null;
+    const instance = key === null ? undefined : instanceOf(service, key);
     if (instance?.folder === folder) return instance;
   }
   return undefined;

@@ -3,31 +3,14 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { pairsOf } from '../dhcp/pair/compile.ts';
 import { KEY_PATTERN, placesOf } from '../dhcp/places.ts';
 import { type Serving, servingOf } from '../dhcp/serving.ts';
-import type { FileSpec, ManagedService } from '../kit/contract.ts';
+import type { ManagedService } from '../kit/contract.ts';
+import { ownProgram } from '../kit/own-program.ts';
 
-const FOLDER = '/etc/regent/pairs';
-const FILE = `${FOLDER}/pairs.json`;
-/** python3 is there for Patroni. */
-const VERSION = ['/opt/regent/current/bin/node', '--version'];
-const CHECK = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
-/** Anybody may read what is checked; the controller itself is root's. */
-const USER = 'regent-agent';
 const LOOK_MS = 2_000;
 
 /** Which pairs this rack is in. What each of them is stands in `pair.json` of its Kea (`services/dhcp`). */
 const PairsDesired = Type.Object({ keys: Type.Array(Type.String({ pattern: `^${KEY_PATTERN}$` }), { minItems: 1 }) });
 type PairsDesired = Static<typeof PairsDesired>;
-
-const FILES: readonly FileSpec<PairsDesired>[] = [
-  {
-    template: 'pairs.json.hbs',
-    format: 'json',
-    mode: 0o640,
-    owner: 'root',
-    group: USER,
-    instances: (view) => [{ target: FILE, view }],
-  },
-];
 
 function compilePairs(snapshot: Snapshot, nodeId: string, serving: Serving): PairsDesired | null {
   const keys = pairsOf(snapshot, nodeId, serving).map(({ key }) => key);
@@ -36,19 +19,13 @@ function compilePairs(snapshot: Snapshot, nodeId: string, serving: Serving): Pai
 
 /** `ha/dhcp/pairs.ts` on racks: says of each pair of this rack whether its Kea may serve, and orders it to. */
 export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
+  // Anybody may read what is checked; the controller itself is root's.
+  ...ownProgram({ folder: '/etc/regent/pairs', file: 'pairs.json', user: 'regent-agent' }),
   name: 'pairs',
   desired: PairsDesired,
   unit: 'regent-pairs.service',
-  version: { argv: VERSION, timeoutMs: 5000 },
-  folder: FOLDER,
-  commands: [{ argv: [...CHECK, { pattern: `${FOLDER}/\\.stage/pairs\\.json` }] }, { argv: VERSION }],
-  users: [USER],
-  files: FILES,
   prepare: servingOf,
   compile: compilePairs,
-  lint: () => [],
-  view: (desired) => desired,
-  check: (staged) => staged.map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 })),
   activate: (changes) =>
     changes.some((change) => change.kind === 'added')
       ? { kind: 'restart', why: 'pairs.json is new: the controller of the pairs starts with it' }

@@ -1,13 +1,12 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { JSON_CHECK } from '../kit/own-program.ts';
 import type { VipDesired } from './desired.ts';
 import { parseVipFacts, type VipFacts } from './facts.ts';
 import { KEEPALIVED_CONF } from './view.ts';
 
 const USER = 'regent-vip';
 const CHECK = ['/usr/sbin/keepalived', '-t', '-f'];
-/** The health program reads JSON; python3 is there for Patroni. */
-const JSON_CHECK = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
 const STATUS = '/run/regent-vip/status.json';
 const UPTIME = '/proc/uptime';
 /** `ha/vip` writes twice a second; what is older is of a program that hangs or is gone. */

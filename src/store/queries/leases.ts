@@ -4,7 +4,7 @@ import type { Domain, LeaseName } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { findRow, type Noun } from '../rows.ts';
 import type { Tx } from '../tx.ts';
-import { IS_GIVEN_UP, IS_NEWEST } from './network/lease-ends.ts';
+import { IS_GIVEN_UP, IS_IN_SUBNET, IS_NEWEST, isLive } from './network/lease-ends.ts';
 
 /**
  * The last lease of an address, of the node that knows it best, with what the configuration says of it now. `subnet`: the one that holds
@@ -53,7 +53,7 @@ const LEASES: Noun = {
   columns: sql`host(t.address) as address, s.id as "subnetId", text(s.cidr) as subnet, v.id as "vlanId",
     f.name || '/' || v.name as vlan, n.name as node, t.mac, t.client_id as "clientId", t.hostname, t.starts_at as "startsAt",
     t.expires_at as "expiresAt", ${STATE} as state,
-    array(select m.name from leases o join nodes m on m.id = o.node_id where ${IS_SAME} and o.state <> 'expired' and o.expires_at > now()
+    array(select m.name from leases o join nodes m on m.id = o.node_id where ${IS_SAME} and ${isLive('o')}
       order by m.name) as "heldBy",
     (select m.hostname || '.' || d.name from interfaces i join machines m on m.id = i.machine_id join domains d on d.id = m.domain_id
       where i.mac = t.mac order by i.id limit 1) as machine,
@@ -65,29 +65,20 @@ const LEASES: Noun = {
 
 const LIVE = sql`host(t.address) as address, t.mac, t.hostname, t.state, t.expires_at as "expiresAt",
   ${IS_GIVEN_UP} as "isGivenUp"`;
-const IS_LIVE = sql`t.state <> 'expired' and t.expires_at > now() and ${IS_NEWEST}`;
+const IS_LIVE = sql`${isLive('t')} and ${IS_NEWEST}`;
 
 /** Leases of a subnet's addresses that somebody may be using now, in order. */
 export function liveLeases(tx: Tx, subnetId: number): Promise<LiveLease[]> {
-  return tx.all(sql<LiveLease>`select ${LIVE} from subnets s join leases t
-      on t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
+  return tx.all(sql<LiveLease>`select ${LIVE} from subnets s join leases t on ${IS_IN_SUBNET}
     where s.id = ${subnetId} and ${IS_LIVE} order by t.address`);
 }
 
-/** How many leases clients hold on a VLAN now. */
-export async function countLiveLeases(tx: Tx, vlanId: number): Promise<number> {
-  const row = await tx.one(sql<{ count: number }>`select count(*) as count from subnets s join leases t
-      on t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
-    where s.vlan_id = ${vlanId} and family(s.cidr) = 4 and t.state = 'active' and ${IS_LIVE}`);
-  return Number(row?.count ?? 0);
-}
-
-/** How many leases clients hold on each VLAN now, by its id; those without any are left out. */
-export async function countLeasesByVlan(tx: Tx): Promise<Map<number, number>> {
+/** How many leases clients hold on each VLAN now, by its id; those without any are left out. `vlanId`: of this one alone. */
+export async function countLeasesByVlan(tx: Tx, vlanId?: number): Promise<Map<number, number>> {
   const rows = await tx.all(sql<{ vlanId: number; count: number }>`
-    select s.vlan_id as "vlanId", count(*)::int as count from subnets s join leases t
-      on t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
-    where family(s.cidr) = 4 and t.state = 'active' and ${IS_LIVE} group by s.vlan_id`);
+    select s.vlan_id as "vlanId", count(*)::int as count from subnets s join leases t on ${IS_IN_SUBNET}
+    where family(s.cidr) = 4 and t.state = 'active' and ${IS_LIVE}
+      and ${vlanId === undefined ? sql`true` : sql`s.vlan_id = ${vlanId}`} group by s.vlan_id`);
   return new Map(rows.map(({ vlanId, count }) => [vlanId, count]));
 }
 
@@ -123,7 +114,7 @@ export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<Page<LeaseR
     query.node === undefined
       ? undefined
       : sql`exists (select from leases o join nodes m on m.id = o.node_id where m.name = ${query.node} and ${IS_SAME}
-      and (o.node_id = t.node_id or (o.state <> 'expired' and o.expires_at > now())))`,
+      and (o.node_id = t.node_id or (${isLive('o')})))`,
     query.mac === undefined ? undefined : sql`t.mac = ${query.mac}`,
     query.address === undefined ? undefined : sql`t.address = ${query.address}::inet`,
     query.hostname === undefined ? undefined : sql`t.hostname ilike ${containing(query.hostname)}`,

@@ -4,10 +4,10 @@ import type { Reach } from '../../../ha/dhcp/reach.ts';
 import type { Answer, Sight } from '../../../ha/dhcp/sight.ts';
 import { BEAT_MS, firstRecord, LATE_MS, type OwnerRecord, type Vote, type Word } from '../../../ha/dhcp/words.ts';
 import { KeaModel } from './kea-model.ts';
+import { KEY } from './words.ts';
 
 /* Two racks, three regions and a network in virtual time. The rule is the real one, Kea is `KeaModel`. Times: ms. */
 
-export const KEY = 'k1_k2';
 const RACKS = ['k1', 'k2'] as const;
 const REGIONS = ['r1', 'r2', 'r3'] as const;
 const TICK_MS = 50;

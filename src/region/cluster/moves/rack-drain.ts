@@ -47,14 +47,16 @@ export function checkRackDrain(
 
 /** What a drained rack serves still, or what nobody serves; null: its partners have it all. Pure. */
 export function notGiven(name: string, vlans: readonly ServedVlan[]): string | null {
-  const late = vlansOf(name, vlans).find(({ server }) => server.servedBy !== partnerOf(name, server));
-  return late ? `${late.label} is served by ${late.server.servedBy ?? 'nobody'} (${late.server.why})` : null;
+  return lateness(vlansOf(name, vlans).find(({ server }) => server.servedBy !== partnerOf(name, server)));
 }
 
 /** What a rack that is drained no more has not got back of its partners; null: it has all that it is the primary rack of. Pure. */
 export function notBack(name: string, vlans: readonly ServedVlan[]): string | null {
   const given = vlans.filter(({ server }) => server.primary === name && server.secondary !== null);
-  const late = given.find(({ server }) => server.servedBy !== name);
+  return lateness(given.find(({ server }) => server.servedBy !== name));
+}
+
+function lateness(late: ServedVlan | undefined): string | null {
   return late ? `${late.label} is served by ${late.server.servedBy ?? 'nobody'} (${late.server.why})` : null;
 }
 

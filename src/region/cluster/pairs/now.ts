@@ -1,7 +1,7 @@
 import { identityOf } from '../../../core/service-identity.ts';
 import type { ServiceObservation } from '../../../contract/agent.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
-import type { PairFacts } from '../../../services/dhcp/pair/health.ts';
+import { type PairFacts, pairFactsIn } from '../../../services/dhcp/pair/health.ts';
 import { type ClusterSite, isHealthy, type ServedVlan, silence, type SiteNode } from '../site.ts';
 
 /**
@@ -94,8 +94,7 @@ function pairNow(
 function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: string): Side {
   const node = nodes.find((one) => one.name === name);
   const row = node?.isFresh === true ? node.observed.find((one) => one.service === service) : undefined;
-  const facts = row?.facts?.['pair'];
-  return { name, node, row, facts: typeof facts === 'object' && facts !== null ? (facts as PairFacts) : undefined };
+  return { name, node, row, facts: pairFactsIn(row?.facts) };
 }
 
 function isTakingOver({ node }: Side): boolean {

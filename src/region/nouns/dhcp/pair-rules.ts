@@ -1,6 +1,6 @@
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { RackRow } from '../../../store/queries/racks.ts';
-import { countLiveLeases } from '../../../store/queries/leases.ts';
+import { countLeasesByVlan } from '../../../store/queries/leases.ts';
 import type { VlanRow } from '../../../store/queries/network/vlans.ts';
 import { readObservations } from '../../../store/queries/observations.ts';
 import { type Serving, servingOf } from '../../../services/dhcp/serving.ts';
@@ -122,7 +122,7 @@ export async function checkLeasesStay(
   if (old.length === 0) return null;
   const next = racksOf(after, vlan.id);
   if (next.some((uuid) => old.includes(uuid))) return null;
-  const count = await countLiveLeases(tx, vlan.id);
+  const count = (await countLeasesByVlan(tx, vlan.id)).get(vlan.id) ?? 0;
   if (count === 0) return null;
   const what = next.length === 0 ? 'nobody would serve it' : 'racks would serve it that do not know of them';
   return rejected(

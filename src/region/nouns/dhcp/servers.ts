@@ -2,7 +2,7 @@ import type { Observation, ServiceObservation } from '../../../contract/agent.ts
 import type { VlanServer } from '../../../contract/network/vlan.ts';
 import { identityOf } from '../../../core/service-identity.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
-import type { PairFacts } from '../../../services/dhcp/pair/health.ts';
+import { pairFactsIn } from '../../../services/dhcp/pair/health.ts';
 import { type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
 import { isStale, type TrackedNode } from '../../tracking.ts';
 
@@ -66,7 +66,7 @@ function ofPair(primary: Known, secondary: Known, now: number): Now {
   const identity = identityOf('dhcp', pairKey(primary.name, secondary.name));
   const sides = [primary, secondary].map((node) => {
     const row = reportOf(node, identity, now);
-    return { node, row, facts: factsOf(row) };
+    return { node, row, facts: pairFactsIn(row?.facts) };
   });
   const serving = sides.filter(({ facts }) => facts?.isServing === true);
   const isWhole = sides.every(({ facts, row }) => facts?.kea === 'hot-standby' && row?.state === 'healthy');
@@ -83,11 +83,6 @@ function ofPair(primary: Known, secondary: Known, now: number): Now {
 function reportOf(node: Known, service: string, now: number): Observation['services'][number] | undefined {
   if (isStale(node, now)) return undefined;
   return node.report?.services.find((row) => row.service === service);
-}
-
-function factsOf(row: ServiceObservation | undefined): PairFacts | undefined {
-  const facts = row?.facts?.['pair'];
-  return typeof facts === 'object' && facts !== null ? (facts as PairFacts) : undefined;
 }
 
 function silence(node: Known, row: ServiceObservation | undefined): string {

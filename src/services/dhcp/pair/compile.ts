@@ -1,4 +1,4 @@
-import { mainAddress, regionMembers, regionNodes } from '../../../model/cluster.ts';
+import { mainAddress, servingRegions } from '../../../model/cluster.ts';
 import type { Node, RackNode, Snapshot } from '../../../model/snapshot.ts';
 import type { DhcpPair } from '../desired.ts';
 import type { Serving, VlanServer } from '../serving.ts';
@@ -22,8 +22,7 @@ export function pairKey(primary: string, secondary: string): string {
 /** The pairs that a node is in, by key. VLANs that share both racks in the same order share one instance. */
 export function pairsOf(snapshot: Snapshot, nodeId: string, serving: Serving): readonly NodePair[] {
   const nodes = new Map(snapshot.nodes.map((node) => [node.id, node]));
-  const regions = regionMembers(snapshot);
-  const voters = (regions.length > 0 ? regions : regionNodes(snapshot)).map((node) => ({
+  const voters = servingRegions(snapshot).map((node) => ({
     name: node.name,
     address: mainAddress(node),
   }));

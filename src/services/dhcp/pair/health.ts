@@ -23,6 +23,12 @@ export interface PairFacts {
   readonly isWhole: boolean | null;
 }
 
+/** The pair's part of what a node says of its Kea; undefined: it says nothing of a pair. */
+export function pairFactsIn(facts: ServiceHealth['facts']): PairFacts | undefined {
+  const pair = facts?.['pair'];
+  return typeof pair === 'object' && pair !== null ? (pair as PairFacts) : undefined;
+}
+
 /** States of Kea in which it serves as it should, or is ready to. */
 const AT_WORK = ['hot-standby', 'partner-down'];
 /** On the way between them: a few seconds each. */

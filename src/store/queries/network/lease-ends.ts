@@ -1,9 +1,17 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { LeaseEnd } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A clock of a rack may be off by so much, seconds, before the doctor says so: a lease of just then is still the one that was meant. */
 const SLACK = 10;
+
+/** Is the lease of this row one that somebody may be using now? `row`: its name in the query. */
+export function isLive(row: string): RawBuilder<unknown> {
+  return sql`${sql.ref(`${row}.state`)} <> 'expired' and ${sql.ref(`${row}.expires_at`)} > now()`;
+}
+
+/** Does the address of the lease `t` lie in the subnet `s`? Written so that the index of the addresses serves. */
+export const IS_IN_SUBNET = sql`t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet`;
 
 /**
  * Of several nodes' words of a lease `t` the newest counts: by when its client spoke last, so a rack that was away wins over nobody. Both racks of a pair

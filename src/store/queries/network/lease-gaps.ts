@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../tx.ts';
+import { IS_IN_SUBNET, isLive } from './lease-ends.ts';
 
 /** The racks of a pair on a VLAN, by name. */
 export interface PairOnVlan {
@@ -22,9 +23,6 @@ export interface LeaseGap {
 /** Gaps that are read: more say no more. */
 export const GAPS_MAX = 1000;
 
-const IS_LIVE = (row: string) =>
-  sql`${sql.ref(`${row}.state`)} <> 'expired' and ${sql.ref(`${row}.expires_at`)} > now()`;
-
 /**
  * Leases in which the racks of a pair differ, the longest first. Two that have an address for different clients are told once, from the primary rack. A
  * declined address is nobody's, and compared with nothing.
@@ -41,12 +39,12 @@ export async function readLeaseGaps(tx: Tx, pairs: readonly PairOnVlan[]): Promi
       from jsonb_to_recordset(${JSON.stringify(sides)}::jsonb) as d ("vlanId" int, has text, lacks text, "isFirst" boolean)
       join nodes h on h.name = d.has join nodes l on l.name = d.lacks
     )
-    select host(t.address) as address, d.node, t.mac, d.other, case when ${IS_LIVE('o')} then o.mac end as "otherMac",
-      (o.address is null or not (${IS_LIVE('o')})) as "isLacking",
-      extract(epoch from now() - greatest(t.named_since, case when ${IS_LIVE('o')} then o.named_since else o.reported_at end))::int as seconds
+    select host(t.address) as address, d.node, t.mac, d.other, case when ${isLive('o')} then o.mac end as "otherMac",
+      (o.address is null or not (${isLive('o')})) as "isLacking",
+      extract(epoch from now() - greatest(t.named_since, case when ${isLive('o')} then o.named_since else o.reported_at end))::int as seconds
     from sides d join subnets s on s.vlan_id = d."vlanId" and family(s.cidr) = 4
-      join leases t on t.node_id = d.has and t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet
+      join leases t on t.node_id = d.has and ${IS_IN_SUBNET}
       left join leases o on o.node_id = d.lacks and o.address = t.address
-    where t.state = 'active' and ${IS_LIVE('t')} and coalesce(o.state, '') <> 'declined' and (o.address is null or not (${IS_LIVE('o')}) or (o.mac is distinct from t.mac and d."isFirst"))
+    where t.state = 'active' and ${isLive('t')} and coalesce(o.state, '') <> 'declined' and (o.address is null or not (${isLive('o')}) or (o.mac is distinct from t.mac and d."isFirst"))
     order by seconds desc, t.address limit ${GAPS_MAX}`);
 }

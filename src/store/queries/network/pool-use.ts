@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { PoolCount } from '../../../model/nouns/pool.ts';
 import type { Tx } from '../../tx.ts';
 import { leftFirst } from '../lease-reports.ts';
-import { NEWEST_FIRST } from './lease-ends.ts';
+import { isLive, NEWEST_FIRST } from './lease-ends.ts';
 
 /** A dynamic range with its leases. `sides`: how many live leases each node knows there. */
 export interface PoolRow extends PoolCount {
@@ -12,6 +12,9 @@ export interface PoolRow extends PoolCount {
   readonly last: string;
   readonly sides: readonly { readonly node: string; readonly used: number }[];
 }
+
+/** A pool as one of its nodes knows it. */
+type SideRow = PoolRow & { readonly node: string | null; readonly known: number };
 
 /** How far back leases are looked at. */
 const BACK = sql`interval '1 hour'`;
@@ -25,12 +28,12 @@ export async function readPools(
   tx: Tx,
   of: { readonly subnetId: number } | { readonly vlanId: number } | 'served',
 ): Promise<PoolRow[]> {
-  const rows = await tx.all(sql<PoolRow & { readonly node: string | null; readonly known: number }>`
+  const rows = await tx.all(sql<SideRow>`
     with pools as (
       select r.id, r.subnet_id, text(s.cidr) as cidr, r.first, r.last, (r.last - r.first + 1)::bigint as size
       from ip_ranges r join subnets s on s.id = r.subnet_id join vlans v on v.id = s.vlan_id where r.kind = 'dynamic' and ${whereOf(of)}
     ), words as materialized (
-      select p.id, t.address, t.node_id, t.mac, t.named_since, t.expires_at, t.state <> 'expired' and t.expires_at > now() as is_live,
+      select p.id, t.address, t.node_id, t.mac, t.named_since, t.expires_at, ${isLive('t')} as is_live,
         row_number() over newest as place, first_value(t.mac) over newest as head
       from pools p join leases t on t.address between p.first and p.last
       window newest as (partition by t.address order by ${NEWEST_FIRST})
@@ -57,8 +60,6 @@ export async function readPools(
     row ? [poolOf(row, more)] : [],
   );
 }
-
-type SideRow = PoolRow & { readonly node: string | null; readonly known: number };
 
 function poolOf(row: SideRow, more: readonly SideRow[]): PoolRow {
   const { subnetId, cidr, first, last, seconds } = row;

@@ -3,16 +3,11 @@ import { decide, firstMemory, type Memory, type Verdict } from '../../../../ha/d
 import { type Reach, USELESS } from '../../../../ha/dhcp/reach.ts';
 import type { Answer, KeaSight, Sight } from '../../../../ha/dhcp/sight.ts';
 import { firstRecord, HEAR_MS, type OwnerRecord, SILENT_MS, UNABLE_MS, type Word } from '../../../../ha/dhcp/words.ts';
+import { aRecord, aWord as says, KEY } from '../../../kit/dhcp/words.ts';
 
-const KEY = 'k1_k2';
 const NOW = 100_000;
-const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}): OwnerRecord => ({
-  ...firstRecord(KEY),
-  owner,
-  epoch,
-  isWhole: true,
-  ...changes,
-});
+const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}) =>
+  aRecord(owner, epoch, { isWhole: true, ...changes });
 const K1 = record('k1', 4);
 const K2 = record('k2', 5, { isAlone: true, isWhole: false });
 
@@ -20,22 +15,6 @@ const kea = (state: string | null, changes: Partial<KeaSight> = {}): KeaSight =>
   const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
   return { ...base, state, scopes: [], isCut: false, syncId: null, tag: null, isHung: false, ...changes };
 };
-const says = (owner: OwnerRecord, changes: Partial<Word> = {}): Word => ({
-  key: KEY,
-  record: owner,
-  isWanting: false,
-  claim: null,
-  isServing: false,
-  isAble: true,
-  burden: 0,
-  isDetached: false,
-  kea: 'hot-standby',
-  syncId: '1',
-  tag: null,
-  namedBy: [],
-  majority: 2,
-  ...changes,
-});
 /** So many regions have answered, `ago` ms after the question. */
 function regions(
   count: number,

@@ -1,31 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { afterStall, firstVotes, FORGOTTEN_MS, hearWord, type PairVotes, voteFor } from '../../../../ha/dhcp/grant.ts';
 import { firstRecord, type OwnerRecord, SILENT_MS, type Word } from '../../../../ha/dhcp/words.ts';
+import { aRecord as record, aWord, KEY } from '../../../kit/dhcp/words.ts';
 
-const KEY = 'k1_k2';
 const FIRST = firstRecord(KEY);
-const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}): OwnerRecord => ({
-  ...FIRST,
-  owner,
-  epoch,
-  ...changes,
-});
-const says = (changes: Partial<Word> = {}): Word => ({
-  key: KEY,
-  record: FIRST,
-  isWanting: false,
-  claim: null,
-  isServing: false,
-  isAble: true,
-  burden: 0,
-  isDetached: false,
-  kea: 'hot-standby',
-  syncId: '1',
-  tag: null,
-  namedBy: [],
-  majority: 2,
-  ...changes,
-});
+const says = (changes: Partial<Word> = {}) => aWord(FIRST, changes);
 const WHOLE = record('k1', 4, { isWhole: true });
 const SERVES = says({ record: WHOLE, isWanting: true, isServing: true });
 const CLAIM = record('k2', 5, { isAlone: true, isWhole: true });

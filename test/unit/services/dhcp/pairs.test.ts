@@ -8,6 +8,7 @@ import { judgePair } from '../../../../src/services/dhcp/pair/health.ts';
 import { activateDhcp } from '../../../../src/services/dhcp/daemon.ts';
 import { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
 import { tagOf } from '../../../../src/services/dhcp/view.ts';
+import { serviceOfFolder } from '../../../../src/services/kit/instances.ts';
 import { keyInName, placesOf } from '../../../../src/services/dhcp/places.ts';
 import { K1, K2, PAIR_FACTS, pairDesired, pairSnapshot } from '../../../kit/pairs.ts';
 import { answer } from '../../../kit/exec-result.ts';
@@ -134,6 +135,16 @@ describe('names of an instance', () => {
     ['kea-dhcp4@k1.service', null],
   ])('%s → %s', (name, key) => {
     expect(keyInName(name)).toBe(key);
+  });
+
+  it.each([
+    ['/etc/kea/regent', 'dhcp'],
+    ['/etc/kea/regent-k1_k2', 'dhcp@k1_k2'],
+    ['/etc/kea/regent-k1_k2/check', undefined],
+    ['/etc/kea/regent-k1', undefined],
+    ['/etc/kea', undefined],
+  ])('the folder %s is of %s', (folder, name) => {
+    expect(serviceOfFolder([dhcp], folder)?.name).toBe(name);
   });
 });
 

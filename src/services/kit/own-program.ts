@@ -1,0 +1,45 @@
+import type { FileSpec, ManagedService } from './contract.ts';
+
+/** Checks that a file is JSON; python3 is there for Patroni. */
+export const JSON_CHECK: readonly string[] = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
+/** A program of ours has the version of the release; Node tells that it can run. */
+const VERSION = ['/opt/regent/current/bin/node', '--version'];
+const VERSION_MS = 5_000;
+const CHECK_MS = 10_000;
+
+/** The members that services have alike whose daemon is a program of ours. */
+type Alike = 'version' | 'folder' | 'commands' | 'users' | 'files' | 'lint' | 'view' | 'check';
+
+/**
+ * What a service has whose daemon is a program of ours (`ha/`) that reads one file of JSON and looks for it by itself. `file`: its name in the service's
+ * `folder`, its template is `FILE.hbs`; `user`: who may read and check it.
+ */
+export function ownProgram<Desired extends object>({
+  folder,
+  file,
+  user,
+}: {
+  readonly folder: string;
+  readonly file: string;
+  readonly user: string;
+}): Pick<ManagedService<Desired, Desired, unknown>, Alike> {
+  const spec: FileSpec<Desired> = {
+    template: `${file}.hbs`,
+    format: 'json',
+    mode: 0o640,
+    owner: 'root',
+    group: user,
+    instances: (view) => [{ target: `${folder}/${file}`, view }],
+  };
+  const staged = `${folder}/\\.stage/${file.replaceAll('.', '\\.')}`;
+  return {
+    version: { argv: VERSION, timeoutMs: VERSION_MS },
+    folder,
+    commands: [{ argv: [...JSON_CHECK, { pattern: staged }] }, { argv: VERSION }],
+    users: [user],
+    files: [spec],
+    lint: () => [],
+    view: (desired) => desired,
+    check: (files) => files.map((one) => ({ argv: [...JSON_CHECK, one.staged], user, timeoutMs: CHECK_MS })),
+  };
+}
