@@ -250,28 +250,34 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   }
 }
 
-process.on('SIGTERM', () => {
-  say({ isFit: false, why: 'the health program was stopped' }, false);
-  process.exit(0);
-});
+/** Judges until it is ended. Without its configuration the program has no task. */
+async function main(): Promise<void> {
+  process.on('SIGTERM', () => {
+    say({ isFit: false, why: 'the health program was stopped' }, false);
+    process.exit(0);
+  });
 
-if (!existsSync(CONFIG)) process.exit(0);
-const log = openLog();
-const config = readConfig();
-const state: State = {
-  config,
-  drainedAt: config.isDrained ? -Infinity : null,
-  beacon: null,
-  etcd: null,
-  proxyAt: null,
-  isRefused: false,
-  regionAt: null,
-  etcdAt: null,
-  reach: new Reach(),
-};
-const following = followReach(
-  state.reach,
-  () => state.config.vip,
-  (error) => log('who else has the address', wordsOf(error)),
-);
-await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log), following]);
+  if (!existsSync(CONFIG)) process.exit(0);
+  const log = openLog();
+  const config = readConfig();
+  const state: State = {
+    config,
+    drainedAt: config.isDrained ? -Infinity : null,
+    beacon: null,
+    etcd: null,
+    proxyAt: null,
+    isRefused: false,
+    regionAt: null,
+    etcdAt: null,
+    reach: new Reach(),
+  };
+  const following = followReach(
+    state.reach,
+    () => state.config.vip,
+    (error) => log('who else has the address', wordsOf(error)),
+  );
+  await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log), following]);
+}
+
+// Not when it is compiled ahead.
+if (import.meta.main) await main();

@@ -95,9 +95,11 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
   });
   app.setErrorHandler((error, request, reply) => {
     const refusal = explain(error, request, ports.log);
-    // A client that still sends does not read the rest of what it gets.
+    // Fastify closes the connection of a body that it does not take. Whoever still sends, a proxy above all, would lose the answer.
+    reply.removeHeader('connection');
     if (refusal.code === 'payload_too_large') {
-      reply.header('connection', 'close');
+      // What still comes is read and thrown away, for REQUEST_TIMEOUT_MS at most.
+      request.raw.resume();
       return sendProblem(
         reply,
         rejected(

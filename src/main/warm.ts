@@ -1,8 +1,10 @@
 /**
  * Loads what our daemons and this host's commands are made of and ends, so that Node writes its compile cache (NODE_COMPILE_CACHE) before they
- * run: `scripts/install` calls it. Without the cache each process keeps the compiler of TypeScript's types in memory.
+ * run: `scripts/release` and `scripts/install` call it, where they are bundles.
  */
-await Promise.all([import('./regiond.ts'), import('./agent.ts'), import('./helper.ts'), import('./host-cli.ts')]);
-// Nothing of ours may lean on it, so it is named by its place.
-for (const program of ['keeper/keeper.ts', 'etcd/way.ts', 'dhcp/pairs.ts', 'dhcp/votes.ts'])
-  await import(new URL(`../../ha/${program}`, import.meta.url).href);
+const PROGRAMS = [
+  ...['regiond', 'agent', 'helper', 'host-cli'].map((name) => `dist/${name}.mjs`),
+  // Nothing of ours may lean on them, so they are named by their places.
+  ...['keeper/keeper.ts', 'etcd/way.ts', 'dhcp/pairs.ts', 'dhcp/votes.ts', 'vip/health.ts'].map((path) => `ha/${path}`),
+];
+for (const program of PROGRAMS) await import(new URL(`../../${program}`, import.meta.url).href);

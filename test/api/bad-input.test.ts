@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,10 +10,12 @@ import { type Answer, type Method, startTestRegion, type TestRegion } from '../k
 
 const pg = usePostgres();
 let site: TestRegion;
+let url: string;
 const table: string[] = [];
 
 beforeAll(async () => {
   site = await startTestRegion(pg.get());
+  url = await site.api.listen({ host: '127.0.0.1', port: 0 });
   const good: [string, unknown][] = [
     ['/domains', { name: 'example.test' }],
     ['/subnets', { cidr: '10.10.10.0/24', name: 'vlan10' }],
@@ -472,8 +475,25 @@ describe('bad input', () => {
     expect(answer.body).toMatchObject({ status: 415, code: 'unsupported_media_type' });
   });
 
+  it('a body of 11 MB is answered, and its connection goes on', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (body: string) =>
+      new Promise<{ readonly status: number; readonly port: number }>((resolve, reject) => {
+        const headers = { authorization: `Bearer ${site.keys.admin}`, 'content-type': 'application/json' };
+        const sent = request(`${url}/api/v1/domains`, { agent, method: 'POST', headers }, (answer) => {
+          const port = answer.socket.localPort ?? 0;
+          answer.resume().on('end', () => resolve({ status: answer.statusCode ?? 0, port }));
+        });
+        sent.on('error', reject).end(body);
+      });
+    const answers = [];
+    for (const body of ['x'.repeat(11 * 2 ** 20), '{', 'x'.repeat(2 ** 20), '{}']) answers.push(await ask(body));
+    agent.destroy();
+    expect(answers.map(({ status }) => status)).toEqual([413, 400, 413, 422]);
+    expect(new Set(answers.map(({ port }) => port)).size).toBeLessThan(4);
+  });
+
   it('headers of 20 KB, and what is no HTTP', async () => {
-    await site.api.listen({ host: '127.0.0.1', port: 0 });
     const address = site.api.server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const huge = await send(port, `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);

@@ -183,7 +183,7 @@ describe('bad days', () => {
       'REGION_AGENT_TLS_LISTEN=off',
       'NODE_NAME=second',
     ];
-    const node = '/opt/regent/current/bin/node /opt/regent/current/src/main/regiond.ts';
+    const node = '/opt/regent/current/bin/node /opt/regent/current/dist/regiond.mjs';
     await site.sh(
       `systemd-run --quiet --uid=regent --gid=regent --unit=second-region -p Type=notify -p NotifyAccess=all -p Restart=always \\
        -p RestartSec=1 ${second.map((item) => `-E REGENT_${item}`).join(' ')} ${node}`,
