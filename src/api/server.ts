@@ -1,4 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
+import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fastify,
   type FastifyInstance,
@@ -31,6 +34,8 @@ export interface ApiPorts {
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than a proxy's own, so that the proxy closes first and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 75_000;
+/** Longest that an answer waits for the end of a body that nobody reads, ms. */
+const DRAIN_MS = 10_000;
 
 /** Sends a refusal as a problem document. */
 export function sendProblem(
@@ -95,11 +100,9 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
   });
   app.setErrorHandler((error, request, reply) => {
     const refusal = explain(error, request, ports.log);
-    // Fastify closes the connection of a body that it does not take. Whoever still sends, a proxy above all, would lose the answer.
+    // Fastify closes the connection of a body that it does not take.
     reply.removeHeader('connection');
     if (refusal.code === 'payload_too_large') {
-      // What still comes is read and thrown away, for REQUEST_TIMEOUT_MS at most.
-      request.raw.resume();
       return sendProblem(
         reply,
         rejected(
@@ -121,11 +124,25 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     timer.unref();
   });
   app.addHook('onSend', async (request, reply) => {
+    await drain(request.raw);
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   return app;
+}
+
+/**
+ * Reads what a caller still sends and throws it away, for DRAIN_MS at most. An answer that comes earlier may be lost: a proxy sees its own sending
+ * fail and tells its caller that the region went away.
+ */
+async function drain(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  const waiting = new AbortController();
+  const ends = finished(request, { signal: waiting.signal }).catch(() => {});
+  request.resume();
+  await Promise.race([ends, sleep(DRAIN_MS, undefined, { signal: waiting.signal }).catch(() => {})]);
+  waiting.abort();
 }
 
 /** An empty segment is a name that somebody left out: guessing which one could change another object. */
