@@ -19,7 +19,8 @@ const LIFE: Call = { method: 'GET', path: '/health/live', body: undefined, timeo
 export async function ask(line: TrustedLine, what: Call, place: Place, headers: () => Headers): Promise<Answer> {
   if (what.method === 'POST') {
     const timeoutMs = place.isLast ? what.timeoutMs : Math.min(what.timeoutMs, SILENT_MS);
-    return await sent(line, { ...what, timeoutMs }, headers, line.inUse.signal);
+    const signal = what.signal ? AbortSignal.any([line.inUse.signal, what.signal]) : line.inUse.signal;
+    return await sent(line, { ...what, timeoutMs }, headers, signal);
   }
   const dead = new AbortController();
   const done = new AbortController();

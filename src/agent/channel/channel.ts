@@ -5,7 +5,7 @@ import { decide } from '../../contract/wire/decide.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { openLines, type TrustedLine, WaysChanged } from './lines.ts';
-import { type Answer, type Call, sendTwice } from './send.ts';
+import { type Answer, type Call, Overtaken, sendTwice } from './send.ts';
 import type { Target } from './targets.ts';
 import { ask, type Place } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
@@ -16,7 +16,8 @@ import { headersOf, isMaskedDenial, mayCarry } from './who.ts';
 export interface RegionChannel {
   /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
   pull(query: PullQuery): Promise<unknown>;
-  report(observation: Observation): Promise<void>;
+  /** `signal` ends it for a later one, with its reason; the region may have taken it. */
+  report(observation: Observation, signal?: AbortSignal): Promise<void>;
   /** Announces this host's rack. The answer is not checked yet. */
   register(request: RegisterRequest): Promise<unknown>;
   /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
@@ -54,7 +55,11 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       if (place.isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
       return refusalOf(line.target, answer);
     } catch (error) {
-      if (error instanceof WaysChanged || (error instanceof AppError && error.code !== 'region_unreachable'))
+      if (
+        error instanceof WaysChanged ||
+        error instanceof Overtaken ||
+        (error instanceof AppError && error.code !== 'region_unreachable')
+      )
         throw error;
       lines.failed(line);
       return error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`;
@@ -99,7 +104,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       }
     }
   };
-  const post = (path: string, body: unknown) => call({ method: 'POST', path, body, timeoutMs: REPORT_MS });
+  const post = (path: string, body: unknown, signal?: AbortSignal) =>
+    call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...(signal ? { signal } : {}) });
 
   return {
     pull: async ({ generation, digest, wait }) => {
@@ -107,8 +113,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       const answer = await call({ method: 'GET', path, body: undefined, timeoutMs: wait * 1000 + PULL_SLACK_MS });
       return answer.status === 204 ? null : parse(answer.text);
     },
-    report: async (observation) => {
-      await post('/agent/v1/observation', observation);
+    report: async (observation, signal) => {
+      await post('/agent/v1/observation', observation, signal);
     },
     register: async (request) => parse((await post(REGISTER_PATH, request)).text),
     leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),

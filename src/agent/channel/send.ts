@@ -10,7 +10,12 @@ export interface Call {
   readonly path: string;
   readonly body: unknown;
   readonly timeoutMs: number;
+  /** Ends the call; its reason is what the call fails with. */
+  readonly signal?: AbortSignal;
 }
+
+/** A later call takes the place of this one. */
+export class Overtaken extends Error {}
 
 /** What a region answered. */
 export interface Answer {

@@ -65,24 +65,22 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     return reply.code(204).send();
   });
 
-  app.post(
-    '/agent/v1/observation',
-    { ...reportHooks(gate, ports), bodyLimit: LIMITS.agentBody },
-    async (request, reply) => {
-      const checked = observation(request.body);
-      if (isRejected(checked)) return sendProblem(reply, checked);
-      const report = checked.value as Observation;
-      const nodeId = gate.nodeOf(request);
-      if (report.nodeId !== nodeId) {
-        return sendProblem(
-          reply,
-          rejected('forbidden', `The credential is that of node ${nodeId}, the report that of another.`),
-        );
-      }
-      await agents.observe(nodeId, report);
-      return reply.code(204).send();
-    },
-  );
+  const { hooks: reporting, isOvertaken } = reportHooks(gate, ports);
+  app.post('/agent/v1/observation', { ...reporting, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+    const checked = observation(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    const report = checked.value as Observation;
+    const nodeId = gate.nodeOf(request);
+    if (report.nodeId !== nodeId) {
+      return sendProblem(
+        reply,
+        rejected('forbidden', `The credential is that of node ${nodeId}, the report that of another.`),
+      );
+    }
+    // The later one has everything, and may have been stored already.
+    if (!isOvertaken(nodeId, request)) await agents.observe(nodeId, report);
+    return reply.code(204).send();
+  });
 
   app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = leases(request.body);

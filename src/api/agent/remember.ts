@@ -15,13 +15,22 @@ interface RememberPorts {
   readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
 }
 
+/** Hooks of the call that takes reports. `isOvertaken`: did a later report of the node come while this one waited for the database? */
+interface ReportHooks {
+  readonly hooks: Partial<Gate['hooks']>;
+  isOvertaken(nodeId: string, request: FastifyRequest): boolean;
+}
+
 /**
  * The gate's hooks for reports. While the database is away the gate can let nobody in, and that is when a report is worth most: one whose
  * sender is known by certificate, or by the kernel's word as this host's agent, is kept in memory first. Elsewhere: the gate's own hooks.
  */
-export function reportHooks(gate: Gate, ports: RememberPorts): Partial<Gate['hooks']> {
+export function reportHooks(gate: Gate, ports: RememberPorts): ReportHooks {
   const { peerOf, isOwnHost, isLocal, region } = ports;
-  if (!peerOf && !(isLocal && isOwnHost)) return gate.hooks;
+  if (!peerOf && !(isLocal && isOwnHost)) return { hooks: gate.hooks, isOvertaken: () => false };
+  let arrivals = 0;
+  const arrivalOf = new WeakMap<FastifyRequest, number>();
+  const newest = new Map<string, number>();
   const validate = rawValidator(Observation);
   const own = new WeakMap<Socket, Promise<boolean>>();
   const isFromHere = (socket: Socket) => {
@@ -29,16 +38,25 @@ export function reportHooks(gate: Gate, ports: RememberPorts): Partial<Gate['hoo
     own.set(socket, known);
     return known;
   };
-  return {
+  const hooks = {
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       const checked = validate(request.body);
       if (!isRejected(checked)) {
         const report = checked.value as Observation;
         const { socket } = request.raw;
         const isTheirs = peerOf ? peerOf(socket)?.nodeId === report.nodeId : await isFromHere(socket);
-        if (isTheirs) region.host.remember(report.nodeId, report);
+        if (isTheirs) {
+          region.host.remember(report.nodeId, report);
+          arrivals += 1;
+          arrivalOf.set(request, arrivals);
+          newest.set(report.nodeId, arrivals);
+        }
       }
       return (await gate.hooks.onRequest(request, reply)) ?? gate.hooks.preHandler(request, reply);
     },
+  };
+  return {
+    hooks,
+    isOvertaken: (nodeId, request) => (arrivalOf.get(request) ?? Infinity) < (newest.get(nodeId) ?? 0),
   };
 }
