@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
-import { finished } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { finished } from 'node:stream';
 import {
   fastify,
   type FastifyInstance,
@@ -136,13 +135,16 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
  * Reads what a caller still sends and throws it away, for DRAIN_MS at most. An answer that comes earlier may be lost: a proxy sees its own sending
  * fail and tells its caller that the region went away.
  */
-async function drain(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return;
-  const waiting = new AbortController();
-  const ends = finished(request, { signal: waiting.signal }).catch(() => {});
+function drain(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve();
   request.resume();
-  await Promise.race([ends, sleep(DRAIN_MS, undefined, { signal: waiting.signal }).catch(() => {})]);
-  waiting.abort();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DRAIN_MS);
+    finished(request, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** An empty segment is a name that somebody left out: guessing which one could change another object. */
