@@ -1,29 +1,60 @@
 import { defineConfig } from 'vitest/config';
 
-/** One project per test folder (architecture.md §6): what a folder needs is written there, not discovered. `random`: it draws cases. */
-const project = (name: string, options: { timeout?: number; serial?: boolean; random?: boolean } = {}) => ({
-  test: {
-    name,
-    include: [`test/${name}/**/*.test.ts`],
-    ...(options.random ? { setupFiles: ['test/kit/seed.ts'] } : {}),
-    testTimeout: options.timeout ?? 10_000,
-    hookTimeout: Math.max(options.timeout ?? 10_000, 60_000),
-    ...(options.serial ? { fileParallelism: false } : {}),
-  },
-});
+/** Files of whole hosts that have the machine for themselves. */
+const JUDGED_BY_TIME = ['bad-days', 'cluster', 'faults', 'lab'];
+
+interface ProjectOptions {
+  readonly timeout?: number;
+  /** One file after the other. */
+  readonly serial?: boolean;
+  /** It draws cases. */
+  readonly random?: boolean;
+  /** Files of one process share the loaded modules, which have no state of their own. */
+  readonly shared?: boolean;
+  /** Its folder below `test`; left out: its name. */
+  readonly folder?: string;
+  /** These files alone, or all but these. */
+  readonly only?: readonly string[];
+  readonly except?: readonly string[];
+  /** Projects of one order run together, before those of the next one. */
+  readonly order?: number;
+}
+
+/** One project per test folder (architecture.md §6): what a folder needs is written there, not discovered. */
+const project = (name: string, options: ProjectOptions = {}) => {
+  const { timeout = 10_000, folder = name } = options;
+  const pathOf = (file: string) => `test/${folder}/${file}.test.ts`;
+  return {
+    test: {
+      name,
+      include: (options.only ?? ['**/*']).map(pathOf),
+      ...(options.except ? { exclude: options.except.map(pathOf) } : {}),
+      ...(options.random ? { setupFiles: ['test/kit/seed.ts'] } : {}),
+      testTimeout: timeout,
+      hookTimeout: Math.max(timeout, 60_000),
+      ...(options.serial ? { fileParallelism: false } : {}),
+      ...(options.shared ? { isolate: false } : {}),
+      ...(options.order === undefined ? {} : { sequence: { groupOrder: options.order } }),
+    },
+  };
+};
 
 export default defineConfig({
   test: {
+    // Tests wait more than they compute: two processors have room for three files.
+    maxWorkers: 3,
     projects: [
       { test: { name: 'architecture', include: ['test/architecture.test.ts'], testTimeout: 20_000 } },
-      project('unit', { random: true }),
-      project('golden'),
-      project('agent', { timeout: 20_000, random: true }),
-      project('store', { timeout: 60_000, random: true }),
-      project('api', { timeout: 60_000, random: true }),
-      project('scenario', { timeout: 120_000 }),
+      project('unit', { random: true, shared: true }),
+      project('golden', { shared: true }),
+      project('agent', { timeout: 20_000, random: true, shared: true }),
+      project('store', { timeout: 60_000, random: true, shared: true }),
+      project('api', { timeout: 60_000, random: true, shared: true }),
+      project('scenario', { timeout: 120_000, shared: true }),
       project('check', { timeout: 120_000 }),
-      project('lab', { timeout: 900_000, serial: true }),
+      // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it, two files at a time.
+      project('hosts', { timeout: 900_000, folder: 'lab', except: JUDGED_BY_TIME, order: 1 }),
+      project('lab', { timeout: 900_000, serial: true, only: JUDGED_BY_TIME, order: 2 }),
       // Long stories on whole hosts: commands of their own, `scripts/test --only cluster-bad-days`.
       project('story', { timeout: 900_000, serial: true }),
     ],

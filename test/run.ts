@@ -12,6 +12,8 @@ interface Step {
   readonly phase: 'fast' | 'database' | 'root';
   readonly command?: readonly string[];
   readonly vitest?: readonly string[];
+  /** Files at once; left out: as vitest.config.ts says. */
+  readonly workers?: number;
   /** What is set for it unless the caller has set it. */
   readonly environment?: Readonly<Record<string, string>>;
   /** After so long it is ended, with room for a slow machine, so that one that hangs does not cost the others' words. */
@@ -23,6 +25,8 @@ interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Names of the tests that were skipped, with their files. */
+  readonly skips: readonly string[];
   /** Skipped because the machine has too little processor (`needsRoom` of test/kit/cluster/stage.ts), and why. */
   readonly notPlayed: readonly string[];
   readonly seconds: number;
@@ -45,12 +49,20 @@ const STEPS: readonly Step[] = [
   },
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 10 },
   { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 20 },
-  { name: 'check', phase: 'root', vitest: ['check'], minutes: 15 },
-  // Parts that turn with the commits, fewer on a slow machine, so that a whole run ends within the time that CI has; `--only faults`, `--only cluster-bad-days` and `--only broken-builds` run all of them.
+  // Parts that turn with the commits, fewer on a slow machine, so that a whole run ends within the time that CI has; `--only faults`, `--only dhcp-pairs`, `--only cluster-bad-days` and `--only broken-builds` run all of them.
+  {
+    name: 'check',
+    phase: 'root',
+    vitest: ['check'],
+    workers: 2,
+    environment: { REGENT_PAIR_CASES: '8' },
+    minutes: 15,
+  },
   {
     name: 'lab',
     phase: 'root',
-    vitest: ['lab'],
+    vitest: ['hosts', 'lab'],
+    workers: 2,
     environment: { REGENT_FAULT_CASES: IS_SLOW_MACHINE ? '6' : '12' },
     minutes: 60,
   },
@@ -124,6 +136,8 @@ function summary(outcomes: readonly Outcome[]): number {
   ];
   for (const { step, notPlayed } of outcomes) for (const line of notPlayed) console.log(`not played ${step}: ${line}`);
   // A skipped test in CI means that something is missing there: that is a failure (architecture.md §6). A processor cannot be installed.
+  if (process.env['CI'])
+    for (const { step, skips } of outcomes) for (const name of skips) console.log(`SKIPPED ${step}: ${name}`);
   const missing = process.env['CI'] ? Math.max(0, skipped - sum((item) => item.notPlayed.length)) : 0;
   console.log(
     `${passed} passed, ${failed + missing} failed${skipped > missing ? `, ${skipped - missing} skipped` : ''}`,
@@ -136,7 +150,7 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'regent-test-'));
   const report = join(folder, 'report.json');
   const [list, suiteErrors] = [join(folder, 'not-played'), join(folder, 'suite-errors')];
-  const argv = step.vitest ? vitestArguments(step.vitest, report) : (step.command ?? []);
+  const argv = step.vitest ? vitestArguments(step.vitest, { report, workers: step.workers }) : (step.command ?? []);
   if (!isQuiet) console.log(`\n== ${step.name}`);
   const { code, output } = await run(
     argv,
@@ -149,6 +163,7 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
         passed: code === 0 ? 1 : 0,
         failed: code === 0 ? 0 : 1,
         skipped: 0,
+        skips: [],
         failures: code === 0 ? [] : [argv.join(' ')],
       };
   const notPlayed = linesOf(list);
@@ -159,13 +174,17 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
   return { step: step.name, ...counts, notPlayed, seconds: (performance.now() - started) / 1000 };
 }
 
-function vitestArguments(projects: readonly string[], report: string): string[] {
+function vitestArguments(
+  projects: readonly string[],
+  { report, workers }: { readonly report: string; readonly workers: number | undefined },
+): string[] {
   const filters = projects.flatMap((item) => (item.startsWith('file:') ? [item.slice(5)] : ['--project', item]));
   const reporters = ['--reporter=default', '--reporter=json', '--reporter=./test/kit/suite-errors.ts'];
-  return ['vitest', 'run', ...reporters, `--outputFile.json=${report}`, ...filters];
+  const atOnce = workers === undefined ? [] : [`--maxWorkers=${workers}`];
+  return ['vitest', 'run', ...reporters, ...atOnce, `--outputFile.json=${report}`, ...filters];
 }
 
-type Counts = Pick<Outcome, 'passed' | 'failed' | 'skipped' | 'failures'>;
+type Counts = Pick<Outcome, 'passed' | 'failed' | 'skipped' | 'skips' | 'failures'>;
 
 /** What is read of vitest's JSON report. */
 interface Report {
@@ -203,15 +222,21 @@ function readReport(path: string, code: number | null): Counts {
       if (failed.length === 0 && file.status === 'failed') return [`${name}${reasonOf(file.message)}`];
       return failed.map((test) => `${name}: ${test.fullName}${reasonOf(test.failureMessages?.[0])}`);
     });
+    const skips = (report.testResults ?? []).flatMap((file) =>
+      file.assertionResults
+        .filter(({ status }) => ['pending', 'skipped', 'todo'].includes(status))
+        .map((test) => `${relative(ROOT, file.name)}: ${test.fullName}`),
+    );
     return {
       passed: report.numPassedTests ?? 0,
       // A file that cannot be loaded, or an error outside a test, has no failed test of its own.
       failed: Math.max(report.numFailedTests ?? 0, code === 0 ? 0 : 1),
       skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
+      skips,
       failures: failures.length > 0 || code === 0 ? failures : [`exit ${code} outside of any test`],
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, failures: ['no report: it was ended, or did not start'] };
+    return { passed: 0, failed: 1, skipped: 0, skips: [], failures: ['no report: it was ended, or did not start'] };
   }
 }
 

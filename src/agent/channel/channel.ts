@@ -104,8 +104,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       }
     }
   };
-  const post = (path: string, body: unknown, signal?: AbortSignal) =>
-    call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...(signal ? { signal } : {}) });
+  const post = (path: string, body: unknown, ended?: Pick<Call, 'signal'>) =>
+    call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...ended });
 
   return {
     pull: async ({ generation, digest, wait }) => {
@@ -113,9 +113,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       const answer = await call({ method: 'GET', path, body: undefined, timeoutMs: wait * 1000 + PULL_SLACK_MS });
       return answer.status === 204 ? null : parse(answer.text);
     },
-    report: async (observation, signal) => {
-      await post('/agent/v1/observation', observation, signal);
-    },
+    report: async (observation, signal) =>
+      void (await post('/agent/v1/observation', observation, signal && { signal })),
     register: async (request) => parse((await post(REGISTER_PATH, request)).text),
     leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),
     certify: async (csr) => {

@@ -65,8 +65,8 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     return reply.code(204).send();
   });
 
-  const { hooks: reporting, isOvertaken } = reportHooks(gate, ports);
-  app.post('/agent/v1/observation', { ...reporting, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+  const reports = reportHooks(gate, ports);
+  app.post('/agent/v1/observation', { ...reports.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = observation(request.body);
     if (isRejected(checked)) return sendProblem(reply, checked);
     const report = checked.value as Observation;
@@ -78,7 +78,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
       );
     }
     // The later one has everything, and may have been stored already.
-    if (!isOvertaken(nodeId, request)) await agents.observe(nodeId, report);
+    if (!reports.isOvertaken(nodeId, request)) await agents.observe(nodeId, report);
     return reply.code(204).send();
   });
 

@@ -12,7 +12,7 @@ function play() {
     open = resolve;
   });
   const gate = { hooks: { onRequest: () => opened, preHandler: async () => undefined } };
-  const { hooks, isOvertaken } = reportHooks(gate as unknown as Gate, {
+  const reports = reportHooks(gate as unknown as Gate, {
     isLocal: false,
     peerOf: (socket) => ({ nodeId: (socket as unknown as { node: string }).node }) as never,
     region: {
@@ -24,9 +24,10 @@ function play() {
       body: anObservation(node, { generation }),
       raw: { socket: { node: as } },
     } as unknown as FastifyRequest;
-    const waiting = hooks.preHandler?.(request, {} as FastifyReply);
+    const waiting = reports.hooks.preHandler?.(request, {} as FastifyReply);
     return { request, waiting };
   };
+  const isOvertaken = (node: string, request: FastifyRequest) => reports.isOvertaken(node, request);
   return { report, remembered, isOvertaken, open };
 }
 
