@@ -7,9 +7,12 @@ import { absentOf } from './accept.ts';
 import { openAppliedStore } from './applied-store.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import { type AskChanges, type DriftWatch, openDriftWatch } from './drift.ts';
+import { type Commands, openCommands } from './commands/commands.ts';
+import { openCommandNote } from './commands/note.ts';
+import type { CommandRunners } from './commands/runner.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { type Findings, openFindings } from './findings.ts';
-import { watchAllLeases } from './leases.ts';
+import { watchAllLeases } from './leases/leases.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { openLimits } from './limits.ts';
 import { openLink } from './link.ts';
@@ -41,6 +44,8 @@ export interface AgentOptions {
   readonly reportMs?: number;
   /** Pause between two looks at leases, ms. */
   readonly leasesMs?: number;
+  /** What this node can be asked to do once, by kind; left out: nothing. */
+  readonly runners?: CommandRunners;
   readonly text: (name: string) => DurableText;
   /** Ends this process in order, for systemd to start it anew; left out: nobody may ask for that. */
   readonly endForRestart?: () => void;
@@ -117,13 +122,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     reporter.changed();
     heed(desired);
   };
-  const pull = { ports, channel, ledger, findings, link, nodeId, onDesired };
+  const commands = await commandsOf(options, channel, findings);
+  const pull = { ports, channel, ledger, findings, link, nodeId, commands, onDesired };
   const loops = [
     facts.run(stopping.signal),
     driver.run(stopping.signal),
     drift.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
+    ...(commands ? [commands.run(stopping.signal)] : []),
     ...(membership ? [membership.run(stopping.signal)] : []),
     ...(self?.run(stopping.signal) ?? []),
     watchAllLeases(
@@ -139,6 +146,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await Promise.race([Promise.all(loops), ports.wait(STOP_MS)]);
     },
   };
+}
+
+/** What this node can be asked to do once; null: nothing. */
+async function commandsOf(options: AgentOptions, channel: RegionChannel, findings: Findings): Promise<Commands | null> {
+  const { ports, runners, text } = options;
+  if (runners === undefined) return null;
+  const note = await openCommandNote({ text: text('commands.json'), findings, clock: ports.clock });
+  return openCommands({ ports, channel, runners, note });
 }
 
 interface WorkParts {

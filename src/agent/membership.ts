@@ -118,21 +118,20 @@ function gated(
   admitted: <T>(call: () => Promise<T>) => Promise<T | null>,
   onClose: () => void,
 ): RegionChannel {
+  const whenMember = async <T>(ask: () => Promise<T>): Promise<T> => {
+    const answer = await admitted(ask);
+    if (answer === null) throw new AppError('region_unreachable', 'the rack is not accepted');
+    return answer;
+  };
   return {
     pull: (query) => admitted(() => channel.pull(query)),
     report: async (observation) => {
       await admitted(() => channel.report(observation));
     },
-    leases: async (report) => {
-      const taken = await admitted(() => channel.leases(report));
-      if (taken === null) throw new AppError('region_unreachable', 'the rack is not accepted');
-      return taken;
-    },
-    certify: async (csr) => {
-      const answer = await admitted(() => channel.certify(csr));
-      if (answer === null) throw new AppError('region_unreachable', 'the rack is not accepted');
-      return answer;
-    },
+    leases: (report) => whenMember(() => channel.leases(report)),
+    claim: (request) => whenMember(() => channel.claim(request)),
+    endCommand: (id, report) => whenMember(() => channel.endCommand(id, report)),
+    certify: (csr) => whenMember(() => channel.certify(csr)),
     register: (request) => channel.register(request),
     setRegions: (regions) => channel.setRegions(regions),
     close: () => {

@@ -1,8 +1,11 @@
+import { Check } from 'typebox/value';
 import { backOffMs } from '../core/back-off.ts';
 import type { Desired } from '../contract/agent.ts';
+import { CommandsWaiting } from '../contract/cluster/command.ts';
 import { sentenceOf } from '../core/errors.ts';
 import { type Verdict, judgeDesired } from './accept.ts';
 import type { RegionChannel } from './channel/channel.ts';
+import type { Commands } from './commands/commands.ts';
 import type { Findings } from './findings.ts';
 import type { Ledger } from './ledger.ts';
 import type { Link } from './link.ts';
@@ -16,6 +19,8 @@ export interface PullOptions {
   readonly findings: Findings;
   readonly link: Link;
   readonly nodeId: string;
+  /** Null: this agent takes no commands. */
+  readonly commands: Pick<Commands, 'sign' | 'hear'> | null;
   readonly onDesired: (desired: Desired) => void;
 }
 
@@ -49,11 +54,22 @@ export async function pullForever(options: PullOptions, signal: AbortSignal): Pr
 class RefusedDesired extends Error {}
 
 async function pullOnce(options: PullOptions): Promise<void> {
-  const { channel, ledger, findings, nodeId } = options;
+  const { channel, ledger, findings, nodeId, commands } = options;
   const held = ledger.held();
-  const query = { generation: held?.generation ?? 0, digest: held?.digest ?? '', wait: WAIT_S };
+  const query = {
+    generation: held?.generation ?? 0,
+    digest: held?.digest ?? '',
+    wait: WAIT_S,
+    ...(commands ? { commands: commands.sign() } : {}),
+  };
   const value = await channel.pull(query);
   if (value === null) return;
+  if (commands && Check(CommandsWaiting, value)) {
+    // What was heard already was not waited for: asking again at once would be a busy loop.
+    if (value.commands === query.commands) throw new RefusedDesired('the region told again of commands that are known');
+    commands.hear(value.commands);
+    return;
+  }
   const verdict: Verdict = judgeDesired(value, nodeId, ledger.held());
   if (verdict.kind === 'refused') {
     findings.raise(`desired_${verdict.code}`, verdict.sentence);

@@ -48,7 +48,8 @@ export type NameKind =
   | 'user'
   | 'drill'
   | 'hazard'
-  | 'job';
+  | 'job'
+  | 'command';
 
 /** A positional argument: `<name>` required, `[name]` optional, `[name...]` many. `complete`: which names completion offers. */
 export interface ArgumentSpec {

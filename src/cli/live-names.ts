@@ -59,6 +59,8 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
       return (await roundsOf(client)).map((item) => String(item.id));
     case 'job':
       return (await client.call('job.list', { query: { fields: 'id' } })).body.items.map((item) => String(item.id));
+    case 'command':
+      return (await client.call('command.list', { query: { fields: 'id' } })).body.items.map((item) => String(item.id));
     case 'hazard':
       return (await roundsOf(client)).map((item) => item.hazard);
   }

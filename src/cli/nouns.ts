@@ -3,6 +3,7 @@ import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
 import { DRILL } from './commands/cluster/drill.ts';
+import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './commands/completion.ts';
@@ -35,6 +36,7 @@ export const NOUNS: readonly NounSpec[] = [
   WHAT_IF,
   DRILL,
   JOB,
+  COMMAND,
   DOMAIN,
   RECORD,
   MACHINE,

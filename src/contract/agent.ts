@@ -30,11 +30,15 @@ export const Desired = Type.Object({
 });
 export type Desired = Static<typeof Desired>;
 
-/** Query of a pull: what the agent holds (0 and '' for nothing) and how long it will wait, seconds. */
+/**
+ * Query of a pull: what the agent holds (0 and '' for nothing) and how long it will wait, seconds. `commands`: the last sign of waiting commands that it
+ * has heard, '' for none; an agent that leaves it out takes no commands.
+ */
 export const PullQuery = Type.Object({
   generation: Type.Integer({ minimum: 0 }),
   digest: Type.String({ maxLength: 64 }),
   wait: Type.Integer({ minimum: 0, maximum: PULL_WAIT_MAX }),
+  commands: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type PullQuery = Static<typeof PullQuery>;
 

@@ -10,6 +10,7 @@ import * as service from './service.ts';
 import * as setting from './setting.ts';
 import { Status } from './status.ts';
 import { TRUST_ROUTES } from './cluster/trust-routes.ts';
+import { COMMAND_ROUTES } from './cluster/command-routes.ts';
 import { JOB_ROUTES } from './cluster/job-routes.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
@@ -44,6 +45,7 @@ export const ROUTES = {
 
   ...CLUSTER_ROUTES,
   ...JOB_ROUTES,
+  ...COMMAND_ROUTES,
   ...MOVE_ROUTES,
 
   ...callsOf(DOMAIN),

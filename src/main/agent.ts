@@ -16,6 +16,7 @@ import { watchTexts } from '../host/look/watched-texts.ts';
 import { parseRackConf, type RackConf } from '../model/rack-conf.ts';
 import { TRUST_FILES, TRUST_FOLDER } from '../model/trust/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
+import { commandRunners } from './calls/command-runners.ts';
 import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { readTemplates } from './templates.ts';
 
@@ -78,6 +79,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       isNode: credential !== null || trust.current()?.facts.isRegion === true,
     },
     services: SERVICES,
+    runners: commandRunners(),
     templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
     endForRestart,
     text,

@@ -13,6 +13,7 @@ import { storeLeaseReport } from '../store/queries/lease-reports.ts';
 import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/racks.ts';
 import { isOutrun, storeObservation } from '../store/queries/observations.ts';
+import { createCommandPort } from './jobs/commands/port.ts';
 import type { AgentPort } from './port.ts';
 import { register } from './trust/registration.ts';
 
@@ -38,6 +39,7 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
       return desired !== null && isWorthSending(desired, held) ? desired : null;
     },
 
+    commands: createCommandPort(db),
     register: (announced) => register(db, announced),
     rack: async (uuid) => {
       const found = orThrow(await db.glance(async (tx) => ({ rack: await readRackKey(tx, uuid) })));

@@ -2,6 +2,7 @@ import type { RouteId } from '../contract/routes.ts';
 import { clusterCases } from './cluster/cases.ts';
 import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
+import { commandCases } from './jobs/commands/cases.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
@@ -31,6 +32,7 @@ export const CASES = {
   ...drillCases,
   ...drillRunCases,
   ...jobCases,
+  ...commandCases,
   ...moveCases,
   ...domainCases,
   ...rackCases,

@@ -8,6 +8,7 @@ import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
 import type { Role } from '../contract/identity/user.ts';
 import type { Rack } from '../model/rack.ts';
+import type { CommandPort } from './jobs/commands/port.ts';
 import type { TrustPort } from './trust/port.ts';
 import type { Announcement } from './trust/registration.ts';
 
@@ -72,6 +73,7 @@ export interface AgentPort {
   observe(nodeId: string, observation: Observation): Promise<void>;
   /** Stores what changed in the node's leases; a `conflict` when an earlier report is missing: all is to be told anew. */
   leases(nodeId: string, report: LeaseReport): Promise<Rejected | null>;
+  readonly commands: CommandPort;
   /** Decides a registration (model/registration.ts). */
   register(announced: Announcement): Promise<RegisterAnswer | Rejected>;
   /** State, key and node of a rack; null when nobody registered so. */

@@ -11,6 +11,7 @@ import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
+import { createCommandTask } from './jobs/commands/wait.ts';
 import { openJobBook } from './jobs/book.ts';
 import type { JobKind } from './jobs/kind.ts';
 import type { Renewer } from './jobs/renewal.ts';
@@ -79,6 +80,8 @@ const PUBLISH_EVERY_MS = 5000;
 const PURGE_EVERY_MS = 120_000;
 /** How late a name may go after its lease ran out: one cheap question each time. */
 const LEASES_EVERY_MS = 2000;
+/** How late the end of a command is noticed whose time has come. */
+const COMMANDS_EVERY_MS = 1000;
 /** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
 const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */
@@ -208,6 +211,7 @@ function startTasks(
     everyMs: FEATURES_EVERY_MS,
     beat: () => {},
   });
+  const commands = startTask(createCommandTask(ports.db), { ...common, everyMs: COMMANDS_EVERY_MS, beat: () => {} });
   const revoker = startTask(revocations.task, { ...common, everyMs: REVOCATIONS_EVERY_MS, beat: () => {} });
   const others = startTask(memory.others, { ...common, everyMs: OTHERS_EVERY_MS, beat: () => {} });
   const layout = startTask(memory.task, { ...common, everyMs: LAYOUT_EVERY_MS, beat: () => {} });
@@ -246,6 +250,7 @@ function startTasks(
       purger.stop(),
       leases.stop(),
       features.stop(),
+      commands.stop(),
       revoker.stop(),
       layout.stop(),
       others.stop(),

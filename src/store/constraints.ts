@@ -149,6 +149,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   certificates_times: invalid('A certificate ends after it begins.'),
   certificates_revocation_is_whole: invalid('A revoked certificate has a time and a reason.'),
   certificates_shuts_out_revoked: invalid('Only a revoked certificate shuts its node out.'),
+  commands_node: reference('node', 'commands'),
   restarts_node: reference('node', 'restarts'),
   racks_pkey: conflict('A rack with the UUID {} is registered already.', 'uuid'),
   racks_node: reference('node', 'a rack'),

@@ -32,6 +32,8 @@ const RETENTION = {
   /** The newest. */
   drillRounds: 2000,
   /** After their end. */
+  commands: { age: '7 days', rows: 10_000 },
+  /** After their end. */
   jobs: { age: '30 days', rows: 5000 },
 } as const;
 
@@ -84,6 +86,11 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   drill_rounds: expired(
     'drill_rounds',
     sql`id <= (select id from drill_rounds order by id desc offset ${RETENTION.drillRounds} limit 1)`,
+  ),
+  commands: expired(
+    'commands',
+    sql`ended_at < now() - ${RETENTION.commands.age}::interval
+      or ended_at is not null and id <= (select max(id) from commands) - ${RETENTION.commands.rows}::int`,
   ),
   jobs: expired(
     'jobs',

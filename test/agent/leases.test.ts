@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openFindings } from '../../src/agent/findings.ts';
-import { watchLeases } from '../../src/agent/leases.ts';
+import { watchLeases } from '../../src/agent/leases/leases.ts';
 import type { LeaseReport } from '../../src/contract/agent.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { isQuestion } from '../../src/core/host-values.ts';

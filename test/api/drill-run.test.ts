@@ -63,7 +63,7 @@ describe('a drill that is played', () => {
       target: 'planned-switchover',
       payload,
       deadlineSeconds: 600,
-      isExclusive: true,
+      targets: ['cluster'],
       caller: user,
     };
     const { id } = value(await change(site.db, (tx) => addJob(tx, job)));
@@ -114,7 +114,7 @@ describe('a drill that loses its region', () => {
       target: 'planned-drain',
       payload,
       deadlineSeconds: 600,
-      isExclusive: true,
+      targets: ['cluster'],
       caller: user,
     };
     const { id } = value(await change(site.db, (tx) => addJob(tx, job)));

@@ -19,7 +19,7 @@ const JOB: NewJob = {
   target: 'r1',
   payload: {},
   deadlineSeconds: 600,
-  isExclusive: false,
+  targets: [],
   caller: 'ada',
 };
 const add = async (job: Partial<NewJob> = {}) =>
@@ -37,11 +37,17 @@ async function claim(kind: string): Promise<ClaimedJob> {
 describe('jobs by the API', () => {
   it('are listed, filtered and shown without what only their kind reads', async () => {
     const first = await add({ payload: { inner: 'private' } });
-    const second = await add({ kind: 'swim', target: 'r2' });
+    const second = await add({ kind: 'swim', target: 'r2', targets: ['machine:7'] });
     expect((await itemsOf('/jobs')).map(({ id }) => id)).toEqual([second, first]);
     expect(await itemsOf('/jobs?kind=swim&unfinished=true&fields=id,state')).toEqual([
       { id: second, state: 'waiting' },
     ]);
+    for (const target of ['r2', 'machine:7']) {
+      expect(await itemsOf(`/jobs?target=${target}&fields=id,targets`)).toEqual([
+        { id: second, targets: ['machine:7'] },
+      ]);
+    }
+    expect(await itemsOf('/jobs?target=machine:8')).toEqual([]);
     expect(await itemsOf('/jobs?state=done')).toEqual([]);
     expect(await itemsOf('/jobs?unfinished=false')).toEqual([]);
     const answer = await site.call('GET', `/jobs/${first}`, { role: 'auditor' });

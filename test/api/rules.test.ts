@@ -201,6 +201,7 @@ function bodyFor(id: RouteId): unknown {
     'user.set': { role: 'user' },
     'api-key.create': { label: 'role' },
     'token.create': { isRegion: true, isRack: false },
+    'node.probe': { address: '10.88.0.3' },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
     'drill.run': { hazard: 'planned-switchover' },

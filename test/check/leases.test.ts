@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFindings } from '../../src/agent/findings.ts';
-import { watchLeases } from '../../src/agent/leases.ts';
+import { watchLeases } from '../../src/agent/leases/leases.ts';
 import { LeaseReport, type ReportedLease } from '../../src/contract/agent.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import { compileSite } from '../../src/services/compile-node.ts';

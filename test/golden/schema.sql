@@ -536,7 +536,9 @@ table jobs
   created_at timestamp with time zone not null default clock_timestamp()
   updated_at timestamp with time zone not null default clock_timestamp()
   ended_at timestamp with time zone
+  targets text[] not null default '{}'::text[]
   constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
+  constraint check_job_targets TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint jobs_checkpoint_size CHECK ((octet_length((checkpoint)::text) <= 262144))
   constraint jobs_counts CHECK (((epoch >= 0) AND ((attempts >= 0) AND (attempts <= epoch))))
   constraint jobs_end_is_whole CHECK ((((state = ANY (ARRAY['done'::text, 'failed'::text, 'aborted'::text])) = (ended_at IS NOT NULL)) AND ((ended_at IS NULL) = (result IS NULL))))
@@ -546,11 +548,23 @@ table jobs
   constraint jobs_running_is_held CHECK ((((state = 'running'::text) = (lease_holder IS NOT NULL)) AND ((lease_holder IS NULL) = (lease_until IS NULL))))
   constraint jobs_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'aborted'::text])))
   constraint jobs_target_size CHECK ((length(target) <= 200))
+  constraint jobs_targets_few CHECK ((cardinality(targets) <= 64))
   CREATE INDEX jobs_by_kind ON public.jobs USING btree (kind, id)
   CREATE UNIQUE INDEX jobs_one_exclusive ON public.jobs USING btree ((true)) WHERE (is_exclusive AND (ended_at IS NULL))
   CREATE INDEX jobs_open ON public.jobs USING btree (id) WHERE (ended_at IS NULL)
   CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.jobs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
   CREATE TRIGGER check_job_goes_on BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION check_job_goes_on()
+  CREATE CONSTRAINT TRIGGER check_job_targets AFTER INSERT ON public.jobs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_job_targets()
+  CREATE TRIGGER hold_job_targets AFTER INSERT OR UPDATE OF ended_at ON public.jobs FOR EACH ROW EXECUTE FUNCTION hold_job_targets()
+  CREATE TRIGGER name_job_targets BEFORE INSERT ON public.jobs FOR EACH ROW EXECUTE FUNCTION name_job_targets()
+
+table job_targets
+  target text not null
+  job_id integer not null
+  constraint job_targets_grammar CHECK (((length(target) <= 100) AND (target ~ '^[a-z][a-z0-9-]*(:[A-Za-z0-9._-]+)?$'::text)))
+  constraint job_targets_job FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
+  constraint job_targets_pkey PRIMARY KEY (target)
+  CREATE INDEX job_targets_by_job ON public.job_targets USING btree (job_id)
 
 table ip_ranges
   id integer not null identity
@@ -827,6 +841,46 @@ table counters
   constraint counters_pkey PRIMARY KEY (id)
   constraint counters_single CHECK ((id = 1))
   CREATE CONSTRAINT TRIGGER check_durable AFTER UPDATE ON public.counters DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table commands
+  id integer not null identity
+  node_id text not null
+  kind text not null
+  args jsonb not null
+  is_repeatable boolean not null
+  claim_seconds integer not null
+  caller text not null
+  state text not null default 'waiting'::text
+  epoch integer not null default 0
+  claim_key text
+  claimed_at timestamp with time zone
+  claim_until timestamp with time zone
+  deadline timestamp with time zone not null
+  result jsonb
+  sentence text
+  created_at timestamp with time zone not null default clock_timestamp()
+  ended_at timestamp with time zone
+  constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
+  constraint commands_args_size CHECK ((octet_length((args)::text) <= 65536))
+  constraint commands_claimed_is_held CHECK ((((state = 'claimed'::text) = (claim_until IS NOT NULL)) AND ((claim_key IS NULL) = (claim_until IS NULL))))
+  constraint commands_counts CHECK (((epoch >= 0) AND ((claim_seconds >= 1) AND (claim_seconds <= 3600))))
+  constraint commands_done_has_result CHECK (((state <> 'done'::text) OR (result IS NOT NULL)))
+  constraint commands_end_is_whole CHECK ((((state = ANY (ARRAY['done'::text, 'failed'::text, 'expired'::text])) = (ended_at IS NOT NULL)) AND ((ended_at IS NULL) = (sentence IS NULL))))
+  constraint commands_kind_grammar CHECK (((length(kind) <= 64) AND (kind ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text)))
+  constraint commands_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint commands_pkey PRIMARY KEY (id)
+  constraint commands_result_size CHECK ((octet_length((result)::text) <= 131072))
+  constraint commands_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'claimed'::text, 'done'::text, 'failed'::text, 'expired'::text])))
+  CREATE INDEX commands_open ON public.commands USING btree (node_id, id) WHERE (ended_at IS NULL)
+  CREATE TRIGGER check_command_goes_on BEFORE UPDATE ON public.commands FOR EACH ROW EXECUTE FUNCTION check_command_goes_on()
+  CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.commands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table command_secrets
+  command_id integer not null
+  secrets jsonb not null
+  constraint command_secrets_command FOREIGN KEY (command_id) REFERENCES commands(id) ON DELETE CASCADE
+  constraint command_secrets_pkey PRIMARY KEY (command_id)
+  constraint command_secrets_size CHECK ((octet_length((secrets)::text) <= 16384))
 
 table cluster_roles
   role text not null
@@ -1150,6 +1204,20 @@ AS $function$
 $function$
 
 
+function name_job_targets()
+CREATE OR REPLACE FUNCTION public.name_job_targets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.is_exclusive and not 'cluster' = any (new.targets) then
+    new.targets := new.targets || 'cluster'::text;
+  end if;
+  new.is_exclusive := 'cluster' = any (new.targets);
+  return new;
+end $function$
+
+
 function may_share_name(text,text)
 CREATE OR REPLACE FUNCTION public.may_share_name(kind text, other text)
  RETURNS boolean
@@ -1301,6 +1369,22 @@ CREATE OR REPLACE FUNCTION public.inetmultirange()
  LANGUAGE internal
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$multirange_constructor0$function$
+
+
+function hold_job_targets()
+CREATE OR REPLACE FUNCTION public.hold_job_targets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into job_targets (target, job_id)
+      select distinct wanted, new.id from unnest(new.targets) as wanted order by wanted on conflict do nothing;
+  elsif new.ended_at is not null then
+    delete from job_targets where job_id = new.id;
+  end if;
+  return null;
+end $function$
 
 
 function give_lease_up()
@@ -1748,6 +1832,24 @@ begin
 end $function$
 
 
+function check_job_targets()
+CREATE OR REPLACE FUNCTION public.check_job_targets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  missing text;
+begin
+  select wanted into missing from jobs j, unnest(j.targets) as wanted
+    where j.id = new.id and j.ended_at is null
+      and not exists (select from job_targets t where t.target = wanted and t.job_id = j.id) limit 1;
+  if missing is not null then
+    perform refuse('job_targets_held', format('job %s does not hold its target %s: another job has it', new.id, missing));
+  end if;
+  return null;
+end $function$
+
+
 function check_job_goes_on()
 CREATE OR REPLACE FUNCTION public.check_job_goes_on()
  RETURNS trigger
@@ -1776,6 +1878,25 @@ begin
     perform refuse('commits_durable', format('The session commits with synchronous_commit %s: what it is told could be lost', mode));
   end if;
   return null;
+end $function$
+
+
+function check_command_goes_on()
+CREATE OR REPLACE FUNCTION public.check_command_goes_on()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.epoch < old.epoch then
+    perform refuse('commands_epoch_grows', format('command %s: the epoch %s does not follow %s', old.id, new.epoch, old.epoch));
+  end if;
+  if old.ended_at is not null then
+    perform refuse('commands_stay_ended', format('command %s has ended: %s', old.id, old.state));
+  end if;
+  if new.ended_at is not null then
+    delete from command_secrets where command_id = new.id;
+  end if;
+  return new;
 end $function$
 
 

@@ -38,6 +38,7 @@ export interface AgentRigOptions {
   /** Between two comparisons of unchanged files; ms. */
   readonly verifyMs?: number;
   readonly changes?: AgentOptions['changes'];
+  readonly runners?: AgentOptions['runners'];
 }
 
 export const NODE = 'node-1';
@@ -72,6 +73,7 @@ export async function agentRig(): Promise<AgentRig> {
         rack: options.rack ?? null,
         services: options.services ?? [fakeService(), fakeService('other')],
         ...(options.self ? { self: options.self } : {}),
+        ...(options.runners ? { runners: options.runners } : {}),
         ...(options.changes ? { changes: options.changes } : {}),
         templates: FAKE_TEMPLATES,
         timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: options.verifyMs ?? 200 },

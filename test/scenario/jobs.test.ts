@@ -92,7 +92,7 @@ async function openSite(): Promise<Site> {
         target: 'x',
         payload: { steps, stepMs, isCareful },
         deadlineSeconds: 120,
-        isExclusive: true,
+        targets: ['cluster'],
         caller: 'ada',
       };
       return value(await change(db, (tx) => addJob(tx, job))).id;
@@ -143,7 +143,7 @@ async function actThroughProxy() {
   const site = await openSite();
   const proxy = await PgProxy.start(join(site.socketFolder, '.s.PGSQL.5432'));
   const first = await site.start('a', { port: proxy.port });
-  const job = { kind: 'act', target: 'x', payload: {}, deadlineSeconds: 120, isExclusive: true, caller: 'ada' };
+  const job = { kind: 'act', target: 'x', payload: {}, deadlineSeconds: 120, targets: ['cluster'], caller: 'ada' };
   const { id } = value(await change(site.db, (tx) => addJob(tx, job)));
   const acts = ({ output }: Holder) => [...output().matchAll(/"acted","at":(\d+)/g)].map((match) => Number(match[1]));
   await until('it acts', () => acts(first).length >= 20, { deadlineMs: 20_000 });
@@ -236,7 +236,7 @@ describe.concurrent('jobs', () => {
   it('that compute for longer than a lease keep it: it is renewed in a thread of its own', async () => {
     const site = await openSite();
     await Promise.all([site.start('a'), site.start('b')]);
-    const job = { kind: 'ponder', target: 'x', deadlineSeconds: 60, isExclusive: false, caller: 'ada' };
+    const job = { kind: 'ponder', target: 'x', deadlineSeconds: 60, targets: [], caller: 'ada' };
     const payload = { ms: LEASE_MS + 5000 };
     const { id } = value(await change(site.db, (tx) => addJob(tx, { ...job, payload })));
     await done(site, id);

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import { openFindings } from '../../src/agent/findings.ts';
-import { watchLeases } from '../../src/agent/leases.ts';
+import { watchLeases } from '../../src/agent/leases/leases.ts';
 import type { Desired } from '../../src/contract/agent.ts';
 import type { Lease } from '../../src/contract/network/lease.ts';
 import { isQuestion } from '../../src/core/host-values.ts';

@@ -14,7 +14,7 @@ const pg = usePostgres();
 let renewer: Renewer | undefined;
 afterEach(() => renewer?.close());
 
-const JOB = { kind: 'walk', target: 'x', payload: {}, deadlineSeconds: 600, isExclusive: false, caller: 'ada' };
+const JOB = { kind: 'walk', target: 'x', payload: {}, deadlineSeconds: 600, targets: [], caller: 'ada' };
 const CLAIM = { holder: 'a', kinds: ['walk'], leaseMs: LEASE_MS, attemptsMax: 9, windUpMs: 0, seen: [], except: [] };
 
 async function claimed() {

@@ -13,12 +13,14 @@ const NARROWING: Readonly<Record<string, string>> = {
   lease_releases: 'nothing: its triggers note leases that were given up',
   special_use: 'subnets and domains with a special purpose, such as 127.0.0.0/8 and localhost',
   tsig_keys: 'nothing: its trigger gives racks another key when one of them goes',
+  commands: 'nothing: its triggers note which targets a job holds',
   own_addresses:
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };
 
 /** Statements that let in what was refused before: what an older release writes fits as before. Name → statements. */
 const WIDENING: Readonly<Record<string, readonly string[]>> = {
+  commands: ["update jobs set targets = ''"],
   pairs: [
     'alter table restarts drop constraint',
     'alter table restarts add constraint restarts_service_grammar check (service',

@@ -12,6 +12,7 @@ import {
   renewJobs,
 } from '../../src/store/queries/jobs/lease.ts';
 import { findJob, type JobRow, listJobs } from '../../src/store/queries/jobs/row.ts';
+import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { purge } from '../../src/store/purge.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -30,7 +31,7 @@ const JOB: NewJob = {
   target: 'r1',
   payload: { n: 1 },
   deadlineSeconds: 600,
-  isExclusive: false,
+  targets: [],
   caller: 'ada',
 };
 
@@ -182,21 +183,114 @@ describe('the late word of an earlier holder', () => {
   });
 });
 
-describe('exclusive jobs', () => {
-  it('go one at a time, and the refusal names the one that runs', async () => {
-    const first = value(await add({ kind: 'node-drain', target: 'r2', isExclusive: true }));
-    const second = refusal(await add({ kind: 'switchover', isExclusive: true }));
+describe('targets of jobs', () => {
+  const held = async () =>
+    repeatable((tx) =>
+      tx.all(sql<{ target: string; job: number }>`select target, job_id as job from job_targets order by target`),
+    );
+
+  it('are one unfinished job’s: the refusal names the job that has it', async () => {
+    const first = value(await add({ kind: 'node-drain', target: 'r2', targets: ['cluster'] }));
+    const second = refusal(await add({ kind: 'switchover', targets: ['cluster'] }));
     expect(second).toMatchObject({ code: 'conflict' });
-    expect(second.message).toContain(`Job ${first.id} (node-drain r2) is waiting`);
+    expect(second.message).toContain(`Job ${first.id} (node-drain r2) is waiting and holds the target cluster`);
     expect(second.message).toContain(`regent job abort ${first.id}`);
+    const apart = value(await add({ targets: ['machine:7', 'bmc:3'] }));
     value(await add());
+    const third = refusal(await add({ targets: ['bmc:4', 'machine:7'] }));
+    expect(third.message).toContain(`Job ${apart.id} (walk r1) is waiting and holds the target machine:7`);
+    // What it could have had is free.
+    value(await add({ targets: ['bmc:4'] }));
     value(await change(db, (tx) => abortJob(tx, first.id, 'ada')));
-    expect(value(await add({ kind: 'switchover', isExclusive: true }))).toMatchObject({ state: 'waiting' });
+    expect(value(await add({ kind: 'switchover', targets: ['cluster'] }))).toMatchObject({ targets: ['cluster'] });
+    expect((await held()).map(({ target }) => target)).toEqual(['bmc:3', 'bmc:4', 'cluster', 'machine:7']);
   });
 
-  it('are one also when many ask at once', async () => {
-    const asked = await Promise.all(Array.from({ length: 8 }, () => add({ isExclusive: true })));
+  it('are free after each kind of end', async () => {
+    const wanted = { targets: ['machine:1'] };
+    value(await add(wanted));
+    const done = (await claim('a')) as ClaimedJob;
+    value(await change(db, (tx) => endJob(tx, done, { state: 'done', result: 'All.' })));
+    const late = value(await add({ ...wanted, deadlineSeconds: 0 }));
+    await repeatable((tx) => failHopelessJobs(tx, { attemptsMax: 3, windUpMs: 0, seen: [] }));
+    expect(await show(late.id)).toMatchObject({ state: 'failed', targets: ['machine:1'] });
+    const aborted = value(await add(wanted));
+    value(await change(db, (tx) => abortJob(tx, aborted.id, 'eve')));
+    expect(await held()).toEqual([]);
+  });
+
+  it('have one holder also when many ask at once, with overlaps in any order', async () => {
+    const asked = await Promise.all(Array.from({ length: 8 }, () => add({ targets: ['cluster'] })));
     expect(asked.filter((job) => 'id' in job)).toHaveLength(1);
+    const names = ['m:1', 'm:2', 'm:3', 'm:4', 'm:5'];
+    const crossed = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => add({ targets: [0, 2, 3].map((step) => names[(n * 2 + step) % 5] ?? '') })),
+    );
+    const jobs = crossed.flatMap((job) => ('id' in job ? [job] : []));
+    expect(jobs.length).toBeGreaterThan(0);
+    const taken = jobs.flatMap(({ targets }) => targets);
+    expect(new Set(taken).size).toBe(taken.length);
+    expect((await held()).map(({ target }) => target)).toEqual(['cluster', ...taken].sort());
+    const refused = crossed.flatMap((job) => ('id' in job ? [] : [job.code]));
+    expect(refused).toEqual(refused.map(() => 'conflict'));
+  });
+
+  it('that are refused leave the transaction as it was: it may add another job', async () => {
+    value(await add({ targets: ['machine:1'] }));
+    const both = await change(db, async (tx) => ({
+      first: await addJob(tx, { ...JOB, targets: ['bmc:1', 'machine:1'] }),
+      second: await addJob(tx, { ...JOB, targets: ['bmc:1'] }),
+    }));
+    expect(both).toMatchObject({ first: { kind: 'rejected' }, second: { targets: ['bmc:1'] } });
+  });
+
+  it('are guarded by the table: no row is committed whose target another job has, and none is misspelt', async () => {
+    value(await add({ targets: ['machine:1'] }));
+    const insert = (targets: string) =>
+      run(sql`insert into jobs (kind, target, targets, payload, is_exclusive, caller, deadline)
+        values ('walk', 'x', ${targets}::text[], '{}', false, 'ada', now())`);
+    await expect(insert('{machine:1}')).rejects.toThrow(/does not hold its target machine:1/);
+    await expect(insert('{"two words"}')).rejects.toThrow(/job_targets_grammar/);
+    await insert('{machine:2}');
+  });
+
+  it('are the cluster for what an earlier release calls exclusive', async () => {
+    const insert = () =>
+      run(sql`insert into jobs (kind, target, payload, is_exclusive, caller, deadline)
+        values ('node-drain', 'r1', '{}', true, 'ada', now() + interval '1 min')
+        on conflict ((true)) where is_exclusive and ended_at is null do nothing`);
+    expect(await insert()).toBe(1);
+    expect(refusal(await add({ targets: ['cluster'] })).message).toContain('(node-drain r1)');
+    expect(await insert()).toBe(0);
+  });
+});
+
+describe('the upgrade', () => {
+  it('gives the cluster to the exclusive job that is unfinished, and to no other one', async () => {
+    const before = postgres.get().open(await postgres.get().createDatabase('empty'));
+    const known = readMigrations();
+    const first = known.filter(({ number }) => number < 24);
+    value(await migrate(before, first));
+    const insert = (kind: string, isExclusive: boolean, end: string | null) =>
+      before.repeatable((tx) =>
+        tx.run(sql`insert into jobs (kind, target, payload, is_exclusive, caller, deadline, state, result, ended_at)
+          values (${kind}, 'r1', '{}', ${isExclusive}, 'ada', now() + interval '1 h', ${end ?? 'waiting'}, ${end}, ${end === null ? null : 'now'}::timestamptz)`),
+      );
+    await insert('switchover', true, 'done');
+    await insert('node-drain', true, null);
+    await insert('walk', false, null);
+    value(await migrate(before, known));
+    const jobs = value(await before.read((tx) => listJobs(tx, { sort: 'id' }))).items;
+    expect(jobs.map(({ kind, targets }) => [kind, targets])).toEqual([
+      ['switchover', []],
+      ['node-drain', ['cluster']],
+      ['walk', []],
+    ]);
+    expect(refusal(await change(before, (tx) => addJob(tx, { ...JOB, targets: ['cluster'] }))).message).toContain(
+      'Job 2 (node-drain r1) is waiting',
+    );
+    value(await change(before, (tx) => abortJob(tx, 2, 'ada')));
+    value(await change(before, (tx) => addJob(tx, { ...JOB, targets: ['cluster'] })));
   });
 });
 
@@ -263,13 +357,15 @@ describe('lists of jobs', () => {
   it('are newest first, filtered, and do not grow for ever', async () => {
     const done = await claimed();
     value(await change(db, (tx) => endJob(tx, done, { state: 'done', result: 'All.' })));
-    const open = value(await add({ kind: 'swim' }));
+    const open = value(await add({ kind: 'swim', target: 'm7', targets: ['machine:7'] }));
     const ids = async (query: Parameters<typeof listJobs>[1]) =>
       (await repeatable((tx) => listJobs(tx, query))).items.map(({ id }) => id);
     expect(await ids({})).toEqual([open.id, done.id]);
     expect(await ids({ isUnfinished: true })).toEqual([open.id]);
     expect(await ids({ isUnfinished: false, state: 'done', kind: 'walk' })).toEqual([done.id]);
     expect(await ids({ kind: 'walk', state: 'failed' })).toEqual([]);
+    for (const target of ['m7', 'machine:7']) expect(await ids({ target })).toEqual([open.id]);
+    expect(await ids({ target: 'machine' })).toEqual([]);
     await postgres.get().admin('alter table jobs disable trigger check_job_goes_on', await nameOf());
     await run(sql`update jobs set ended_at = now() - interval '31 days' where ended_at is not null`);
     await run(sql`update jobs set created_at = now() - interval '90 days'`);

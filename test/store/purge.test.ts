@@ -59,6 +59,10 @@ beforeEach(async () => {
      insert into jobs (kind, target, payload, is_exclusive, caller, deadline, state, result, ended_at)
        select 'walk', n::text, '{}', false, 'ada', now(), case n when 1 then 'waiting' else 'done' end, case n when 1 then null else 'All.' end,
          case n when 1 then null when 5003 then now() - interval '31 days' else now() end from generate_series(1, 5004) n;
+     -- The first is unfinished, the second ended long ago.
+     insert into commands (node_id, kind, args, is_repeatable, claim_seconds, caller, deadline, state, sentence, ended_at)
+       select 'n1', 'walk', '{}', false, 1, 'ada', now(), case n when 1 then 'waiting' else 'failed' end, case n when 1 then null else 'No.' end,
+         case n when 1 then null when 2 then now() - interval '8 days' else now() end from generate_series(1, 4) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -84,6 +88,7 @@ test('removes what has expired and nothing else', async () => {
     heartbeats: 1,
     drill_ledger: 2,
     drill_rounds: 3,
+    commands: 1,
     jobs: 4,
     publications: 10,
   });
@@ -97,6 +102,8 @@ test('removes what has expired and nothing else', async () => {
     tx.one(sql`select (select max(number) from drill_ledger) as number, min(round) as round from drill_rounds`),
   );
   expect(drills).toEqual({ number: 2, round: 4 });
+  const commands = await db.read((tx) => tx.all(sql`select id from commands order by id`));
+  expect(commands).toEqual([1, 3, 4].map((id) => ({ id })));
   const jobs = await db.read((tx) => tx.all(sql`select id from jobs where id <= 5 or id >= 5002 order by id`));
   expect(jobs).toEqual([1, 5, 5002, 5004].map((id) => ({ id })));
 });

@@ -1,5 +1,12 @@
 import * as http from 'node:http';
 import type { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
+import {
+  CLAIM_PATH,
+  type ClaimRequest,
+  type CommandReport,
+  isCommandCall,
+  reportPath,
+} from '../../contract/cluster/command.ts';
 import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { decide } from '../../contract/wire/decide.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
@@ -22,6 +29,10 @@ export interface RegionChannel {
   register(request: RegisterRequest): Promise<unknown>;
   /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
   leases(report: LeaseReport): Promise<'taken' | 'restart'>;
+  /** Takes commands of this node. The answer is not checked yet. */
+  claim(request: ClaimRequest): Promise<unknown>;
+  /** Tells the end of a command; `late`: it is not this agent's any more, and nothing more is to be told of it. */
+  endCommand(id: number, report: CommandReport): Promise<'taken' | 'late'>;
   /** Asks for a certificate of this node by a request (PKCS #10, PEM). The answer is not checked yet. */
   certify(csr: string): Promise<unknown>;
   /** Region nodes as the ledger knows them; the next call goes by them. */
@@ -50,7 +61,9 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   const tryOne = async (line: TrustedLine, what: Call, place: Place): Promise<Tried> => {
     try {
       const answer = await ask(line, what, place, () => headersOf(options, line.target, what));
-      if (answer.status >= 500) throw new AppError('region_unreachable', refusalOf(line.target, answer));
+      // A region of an earlier release knows no commands; another one may.
+      const isUnknown = answer.status === 404 && isCommandCall(what.path);
+      if (answer.status >= 500 || isUnknown) throw new AppError('region_unreachable', refusalOf(line.target, answer));
       lines.worked(line);
       if (place.isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
       return refusalOf(line.target, answer);
@@ -108,8 +121,9 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...ended });
 
   return {
-    pull: async ({ generation, digest, wait }) => {
-      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}`;
+    pull: async ({ generation, digest, wait, commands }) => {
+      const sign = commands === undefined ? '' : `&commands=${commands}`;
+      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${sign}`;
       const answer = await call({ method: 'GET', path, body: undefined, timeoutMs: wait * 1000 + PULL_SLACK_MS });
       return answer.status === 204 ? null : parse(answer.text);
     },
@@ -117,6 +131,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       void (await post('/agent/v1/observation', observation, signal && { signal })),
     register: async (request) => parse((await post(REGISTER_PATH, request)).text),
     leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),
+    claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
+    endCommand: async (id, report) => ((await post(reportPath(id), report)).status === 409 ? 'late' : 'taken'),
     certify: async (csr) => {
       try {
         return parse((await post(CERTIFICATE_PATH, { csr })).text);
@@ -165,7 +181,7 @@ async function askOwnRegion(socketPath: string, csr: string, before: AppError): 
 
 function checked(target: Target, what: Call, answer: Answer): Answer {
   if (answer.status === 200 || answer.status === 204) return answer;
-  if (answer.status === 409 && what.path === LEASES_PATH) return answer;
+  if (answer.status === 409 && (what.path === LEASES_PATH || isCommandCall(what.path))) return answer;
   const isDenied = answer.status === 401 || answer.status === 403;
   throw new AppError(isDenied ? 'region_denied' : 'region_refused', refusalOf(target, answer));
 }

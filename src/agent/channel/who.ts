@@ -1,3 +1,4 @@
+import { isCommandCall } from '../../contract/cluster/command.ts';
 import { CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
 import { NODE_CREDENTIAL_HEADER, REGISTER_PATH } from '../../contract/identity/registration.ts';
@@ -19,6 +20,8 @@ export function mayCarry(
   const isRegistration = what.path === REGISTER_PATH;
   const isPublicCall = isRegistration || what.path === CERTIFICATE_PATH;
   if (isPublic && hasSecure && !isPublicCall) return false;
+  // Commands may hold secrets, and a rack's signature goes over ports without TLS, too.
+  if (isCommandCall(what.path) && proof === 'signature') return false;
   if (proof === 'certificate') return !isRegistration || rack !== null;
   return proof === 'signature' || isRegistration ? rack !== null : credential !== null;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
 import { LIMITS } from '../../contract/common.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
@@ -7,6 +7,7 @@ import type { Region } from '../../region/port.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { rawValidator, textValidator } from '../validate.ts';
 import type { Peer } from '../peers.ts';
+import { registerCommandCalls } from './command-calls.ts';
 import { createGate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
@@ -33,10 +34,13 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   const query = textValidator(PullQuery);
   const observation = rawValidator(Observation);
   const leases = rawValidator(LeaseReport);
+  const takesCommands = (request: FastifyRequest, pull: PullQuery) =>
+    pull.commands !== undefined && gate.isNode(request);
   let isClosing = false;
 
   registerRegistration(app, ports);
   registerTrustCalls(app, ports, gate);
+  registerCommandCalls(app, agents.commands, gate);
 
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);
@@ -55,6 +59,8 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
         });
         if (desired !== null && isRejected(desired)) return sendProblem(reply, desired);
         if (desired) return await reply.send(desired);
+        const sign = takesCommands(request, pull) ? await agents.commands.waiting(gate.nodeOf(request)) : null;
+        if (sign !== null && sign !== pull.commands) return await reply.send({ commands: sign });
         const left = end - ports.clock.monotonic();
         if (left <= 0 || isClosing) break;
         await next.wait(Math.min(left, LOOK_AGAIN_MS), reply);

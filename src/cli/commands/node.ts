@@ -5,6 +5,7 @@ import type { Call, NounSpec } from '../command.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
 import { collect, need } from '../values.ts';
+import { NODE_PROBE } from './cluster/command.ts';
 import { NODE_MOVES } from './cluster/move.ts';
 
 const DELETED: Shape<DeletedNode> = {
@@ -41,6 +42,7 @@ export const NODE: NounSpec = {
       },
     },
     ...NODE_MOVES,
+    NODE_PROBE,
     {
       verb: 'delete',
       summary: 'forget a rack, or a region node that never finished joining; its certificates are revoked',

@@ -33,7 +33,8 @@ export interface JobBook {
 export interface Saved {
   readonly progress: string;
   readonly checkpoint: unknown;
-  readonly change?: ((tx: WriteTx) => Promise<void>) | undefined;
+  /** What it gives is the checkpoint instead, such as the id of what it made; undefined: `checkpoint` stands. */
+  readonly change?: ((tx: WriteTx) => Promise<unknown>) | undefined;
 }
 
 /** Whoever waits longer for the database has lost its lease meanwhile. */
@@ -66,8 +67,8 @@ export function openJobBook(db: Database, holder: string): JobBook {
       if (change) {
         return writeHeld(held, `goes on: ${progress}`, async (tx) => {
           const isOurs = await saveJob(tx, held, progress, checkpoint);
-          if (isOurs) await change(tx);
-          return isOurs;
+          const made = isOurs ? await change(tx) : undefined;
+          return made === undefined ? isOurs : saveJob(tx, held, progress, made);
         });
       }
       const isOurs = await reached(db.repeatable((tx) => saveJob(tx, held, progress, checkpoint), DEADLINE));

@@ -8,9 +8,9 @@ import { glancing, writing } from '../use-case.ts';
 
 /** A job as callers see it. */
 export function showJob(row: JobRow): Job {
-  const { payload: _payload, checkpoint: _checkpoint, isExclusive: _isExclusive, ...rest } = row;
+  const { payload: _payload, checkpoint: _checkpoint, targets, ...rest } = row;
   const { leaseHolder, leaseUntil: _leaseUntil, notBefore: _notBefore, ...job } = rest;
-  return { ...job, holder: leaseHolder };
+  return { ...job, targets: [...targets], holder: leaseHolder };
 }
 
 export const jobCases = {

@@ -33,9 +33,9 @@ export interface JobRun<P = unknown> {
   mustHold(): void;
   /**
    * Saves progress (a sentence) and checkpoint (JSON), with other changes in the same transaction, on condition of (id, epoch). Throws when the epoch is
-   * no longer ours. The change may run several times, as every body of a write.
+   * no longer ours. The change may run several times, as every body of a write; what it gives, if anything, is the checkpoint instead.
    */
-  save(progress: string, checkpoint: unknown, change?: (tx: WriteTx) => Promise<void>): Promise<void>;
+  save(progress: string, checkpoint: unknown, change?: (tx: WriteTx) => Promise<unknown>): Promise<void>;
 }
 
 /** How a job ended; `result`: a sentence. */

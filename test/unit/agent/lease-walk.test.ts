@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LeaseChanges, openLeaseMemory } from '../../../src/agent/lease-walk.ts';
+import { type LeaseChanges, openLeaseMemory } from '../../../src/agent/leases/lease-walk.ts';
 import { LEASES_PER_REPORT } from '../../../src/contract/agent.ts';
 import type { LeasePage, ServedLease } from '../../../src/services/kit/contract.ts';
 

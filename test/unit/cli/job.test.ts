@@ -6,6 +6,7 @@ const JOB = {
   id: 12,
   kind: 'node-drain',
   target: 'r2',
+  targets: ['cluster'],
   state: 'running',
   progress: 'The floating address has moved.',
   result: null as string | null,
@@ -32,14 +33,14 @@ const regent = (line: string) => run(region, line.split(' '));
 describe('jobs on the command line', () => {
   it('are listed with how far they are', async () => {
     region.on('GET /jobs', page(JOB, { ...ended('failed', 'Its deadline passed.'), id: 11 }));
-    const { code, out } = await regent('job list --unfinished --kind node-drain');
+    const { code, out } = await regent('job list --unfinished --kind node-drain --target cluster');
     expect(code).toBe(0);
     expect(out.split('\n').slice(0, 3)).toEqual([
       'ID  KIND        TARGET  STATE    CREATED               BY   HOW',
       '12  node-drain  r2      running  2026-03-01 09:58:00Z  ada  The floating address has moved.',
       '11  node-drain  r2      failed   2026-03-01 09:58:00Z  ada  Its deadline passed.',
     ]);
-    const query = { limit: '20', unfinished: 'true', kind: 'node-drain' };
+    const query = { limit: '20', unfinished: 'true', kind: 'node-drain', target: 'cluster' };
     expect(Object.fromEntries(region.seen.at(-1)?.query ?? [])).toEqual(query);
     expect(await regent('job list --limit 1001')).toMatchObject({ code: 2, out: '' });
   });
@@ -49,6 +50,7 @@ describe('jobs on the command line', () => {
     const { code, out } = await regent('job show 12');
     expect(code).toBe(0);
     expect(out).toMatch(/^Job: +12: node-drain r2$/m);
+    expect(out).toMatch(/^Holds alone: +cluster$/m);
     expect(out).toMatch(/^State: +running \(to be aborted\)$/m);
     expect(out).toMatch(/^Region: +r1:0f3a9c21$/m);
     region.on('GET /jobs/13', problem(404, 'not_found', 'There is no job "13".'));

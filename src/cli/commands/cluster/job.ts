@@ -26,6 +26,7 @@ export const JOB_SHAPE: Shape<Job> = {
     { header: 'by', value: (job) => job.caller },
     { header: 'how', value: (job) => job.result ?? job.progress },
     { header: 'region', wide: true, value: (job) => job.holder ?? '' },
+    { header: 'holds', wide: true, value: (job) => job.targets.join(', ') },
     { header: 'epoch', wide: true, value: (job) => String(job.epoch) },
   ],
 };
@@ -41,6 +42,7 @@ export const JOB: NounSpec = {
       options: [
         { flags: '--unfinished', help: 'only those that wait or run' },
         { flags: '--kind <kind>', help: 'only of this kind' },
+        { flags: '--target <target>', help: 'only about it, or those that hold it: r2, cluster, machine:7' },
         {
           flags: '--state <state>',
           help: 'only in this state',
@@ -48,7 +50,11 @@ export const JOB: NounSpec = {
         },
         { flags: '--limit <number>', help: `how many, at most ${JOBS_MAX} (20 when left out)` },
       ],
-      examples: ['regent job list --unfinished --watch', 'regent job list --state failed'],
+      examples: [
+        'regent job list --unfinished --watch',
+        'regent job list --state failed',
+        'regent job list --target cluster',
+      ],
       run: list,
     },
     {
@@ -104,7 +110,7 @@ async function list(call: Call): Promise<void> {
   const { client } = await call.region();
   const unfinished = call.options['unfinished'] === true ? { unfinished: true } : {};
   const state = text(call, 'state') as { state?: Job['state'] };
-  const query = { limit, ...unfinished, ...state, ...text(call, 'kind') };
+  const query = { limit, ...unfinished, ...state, ...text(call, 'kind'), ...text(call, 'target') };
   await printList(printerOf(call), JOB_SHAPE, (await client.call('job.list', { query })).body.items);
 }
 
@@ -130,6 +136,7 @@ function detailed(call: Call): Shape<Job> {
     ...JOB_SHAPE,
     details: (job) => [
       ['Job', `${job.id}: ${job.kind} ${job.target}`],
+      ['Holds alone', job.targets.join(', ')],
       ['State', stateOf(job)],
       ['Progress', job.progress],
       ['Result', job.result ?? ''],

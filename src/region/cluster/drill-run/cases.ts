@@ -1,4 +1,5 @@
 import { isRejected, rejected } from '../../../core/errors.ts';
+import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';
 import type { Random } from '../../../core/ports.ts';
 import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
@@ -36,7 +37,7 @@ export const drillRunCases = {
         target: hazard.id,
         payload,
         deadlineSeconds: DRILL_S,
-        isExclusive: true,
+        targets: [CLUSTER_TARGET],
         caller: context.caller.user,
       });
       return isRejected(row) ? row : { body: { ...showJob(row), progress: drillSentence(hazard.id, site) } };
@@ -47,7 +48,7 @@ export const drillRunCases = {
 /** Why another time would be better, whatever the cluster is like. */
 async function timely(tx: Tx): Promise<string[]> {
   const unfinished = await listJobs(tx, { isUnfinished: true, limit: 1000 });
-  const other = unfinished.items.find(({ isExclusive }) => isExclusive);
+  const other = unfinished.items.find(({ targets }) => targets.includes(CLUSTER_TARGET));
   if (other !== undefined)
     return [`job ${other.id} (${other.kind} ${other.target}) is ${other.state}, and one such job goes at a time`];
   return (await hasLately(tx, 'drill', REST_S)) ? [`the last drill ended less than ${REST_S / 60} minutes ago`] : [];

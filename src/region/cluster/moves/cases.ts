@@ -1,3 +1,4 @@
+import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
 import { addJob, type NewJob } from '../../../store/queries/jobs/add.ts';
@@ -31,7 +32,7 @@ async function begin(
   sentence: string,
   job: Pick<NewJob, 'kind' | 'target' | 'payload' | 'deadlineSeconds'>,
 ) {
-  const row = await addJob(tx, { ...job, isExclusive: true, caller: context.caller.user });
+  const row = await addJob(tx, { ...job, targets: [CLUSTER_TARGET], caller: context.caller.user });
   return isRejected(row) ? row : { body: { ...showJob(row), progress: sentence } };
 }
 

@@ -1,3 +1,4 @@
+import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { addJob } from '../../../store/queries/jobs/add.ts';
 import { hasLately } from '../../../store/queries/jobs/lately.ts';
@@ -48,7 +49,7 @@ export function createReliefTask(db: Database, look: () => Promise<Look>): Task 
           target: `${plan.from} to ${plan.to}`,
           payload: orderOf(seen, plan),
           deadlineSeconds: SWITCHOVER_S,
-          isExclusive: true,
+          targets: [CLUSTER_TARGET],
           caller: 'system:relief',
         });
         return isRejected(row) ? row : { status: 202, body: true };

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { WriteTx } from '../../write.ts';
 import { COLUMNS, findJob, type JobRow } from './row.ts';
@@ -13,28 +14,53 @@ export interface NewJob {
   readonly payload: unknown;
   /** Counted from now by the database's clock. */
   readonly deadlineSeconds: number;
-  /** At most one unfinished job of these: what moves the database, the floating address or regions. */
-  readonly isExclusive: boolean;
+  /**
+   * What it holds alone while it is unfinished, such as `machine:7`, `bmc:3`; `cluster` for what moves the database, the floating address or regions.
+   * At most 64.
+   */
+  readonly targets: readonly string[];
   /** User's name, or `system:<task>`. */
   readonly caller: string;
 }
 
-/** Adds a job in the transaction of whoever asks for it. Refused: it is exclusive, and one of those is unfinished. */
+/**
+ * Adds a job in the transaction of whoever asks for it. Refused: another unfinished job holds one of its targets. A refusal leaves nothing in the
+ * transaction, which may go on.
+ */
 export async function addJob(tx: WriteTx, job: NewJob): Promise<JobRow | Rejected> {
-  const { kind, target, payload, deadlineSeconds, isExclusive, caller } = job;
+  const { kind, target, payload, deadlineSeconds, caller } = job;
+  const targets = JSON.stringify([...new Set(job.targets)].sort());
+  // An earlier release's rule stands in a unique index; a job that meets it there is not added.
   const row = await tx.one(sql<JobRow>`
-    insert into jobs as t (kind, target, payload, is_exclusive, caller, deadline)
-    values (${kind}, ${target}, ${JSON.stringify(payload ?? null)}::jsonb, ${isExclusive}, ${caller},
+    insert into jobs as t (kind, target, targets, payload, is_exclusive, caller, deadline)
+    values (${kind}, ${target}, array(select jsonb_array_elements_text(${targets}::jsonb)), ${JSON.stringify(payload ?? null)}::jsonb, false, ${caller},
       clock_timestamp() + make_interval(secs => ${deadlineSeconds}))
-    on conflict ((true)) where is_exclusive and ended_at is null do nothing returning ${COLUMNS}`);
-  if (row === null) return rejected('conflict', await busySentence(tx));
-  tx.emit({ kind: 'job.added', subject: `job/${row.id}`, data: { kind, target } });
-  return row;
+    on conflict do nothing returning ${COLUMNS}`);
+  if (row !== null) {
+    const held = await tx.one(
+      sql<{ count: number }>`select count(*)::int as count from job_targets where job_id = ${row.id}`,
+    );
+    if (held?.count === row.targets.length) {
+      tx.emit({ kind: 'job.added', subject: `job/${row.id}`, data: { kind, target } });
+      return row;
+    }
+  }
+  const refusal = rejected('conflict', await busySentence(tx, targets, row?.id ?? 0));
+  if (row !== null) await tx.run(sql`delete from jobs where id = ${row.id}`);
+  return refusal;
 }
 
-async function busySentence(tx: WriteTx): Promise<string> {
-  const open = await tx.one(sql<{ id: number }>`select id from jobs where is_exclusive and ended_at is null`);
-  const job = open && (await findJob(tx, open.id));
-  const which = job ? `Job ${job.id} (${job.kind} ${job.target}) is ${job.state}` : 'Another one has only just ended';
-  return `${which}. Rule: switchovers, drains, rolling restarts and drills go one at a time; wait for it, or end it with "regent job abort${job ? ` ${job.id}` : ''}".`;
+/** Which job holds one of the targets; `except`: the one that was refused. */
+async function busySentence(tx: WriteTx, targets: string, except: number): Promise<string> {
+  const held = await tx.one(sql<{ id: number; target: string }>`
+    select job_id as id, target from job_targets
+    where target in (select jsonb_array_elements_text(${targets}::jsonb)) and job_id <> ${except} order by target limit 1`);
+  const job = held && (await findJob(tx, held.id));
+  if (!job) return 'Another job that held a target of this one has only just ended. Ask again.';
+  const which = `Job ${job.id} (${job.kind} ${job.target}) is ${job.state} and holds the target ${held.target}`;
+  const rule =
+    held.target === CLUSTER_TARGET
+      ? 'switchovers, drains, rolling restarts and drills go one at a time'
+      : 'one unfinished job at a time has a target';
+  return `${which}. Rule: ${rule}; wait for it, or end it with "regent job abort ${job.id}".`;
 }

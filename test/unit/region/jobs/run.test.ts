@@ -16,7 +16,7 @@ const JOB: ClaimedJob = {
   kind: 'walk',
   target: 'r1',
   payload: { n: 1 },
-  isExclusive: false,
+  targets: [],
   caller: 'ada',
   state: 'running',
   epoch: 2,

@@ -1,15 +1,15 @@
-import type { LeaseReport } from '../contract/agent.ts';
-import { backOffMs } from '../core/back-off.ts';
-import { AppError, isRejected, type Rejected, sentenceOf } from '../core/errors.ts';
-import { keyOf } from '../core/service-identity.ts';
-import type { Host } from '../host/interface.ts';
-import type { AnyService, LeasePage, LeaseSource } from '../services/kit/contract.ts';
-import { withInstances } from '../services/kit/instances.ts';
-import type { RegionChannel } from './channel/channel.ts';
-import type { Findings } from './findings.ts';
-import type { Ledger } from './ledger.ts';
+import type { LeaseReport } from '../../contract/agent.ts';
+import { backOffMs } from '../../core/back-off.ts';
+import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
+import { keyOf } from '../../core/service-identity.ts';
+import type { Host } from '../../host/interface.ts';
+import type { AnyService, LeasePage, LeaseSource } from '../../services/kit/contract.ts';
+import { withInstances } from '../../services/kit/instances.ts';
+import type { RegionChannel } from '../channel/channel.ts';
+import type { Findings } from '../findings.ts';
+import type { Ledger } from '../ledger.ts';
 import { type LeaseMemory, openLeaseMemory } from './lease-walk.ts';
-import type { Beat, LoopPorts } from './ports.ts';
+import type { Beat, LoopPorts } from '../ports.ts';
 
 /** What watching leases is built from. `isWanted`: the daemon is to run here. `everyMs`: pause between two looks. */
 export interface LeaseWatchOptions {

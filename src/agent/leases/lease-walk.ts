@@ -1,7 +1,7 @@
-import { LEASES_PER_REPORT, type LeaseReport, type ReportedLease } from '../contract/agent.ts';
-import { textDigest } from '../core/digest.ts';
-import { AppError } from '../core/errors.ts';
-import type { LeasePage, ServedLease } from '../services/kit/contract.ts';
+import { LEASES_PER_REPORT, type LeaseReport, type ReportedLease } from '../../contract/agent.ts';
+import { textDigest } from '../../core/digest.ts';
+import { AppError } from '../../core/errors.ts';
+import type { LeasePage, ServedLease } from '../../services/kit/contract.ts';
 
 /** A report's content: what makes it one of a series is the sender's. */
 export type LeaseChanges = Pick<LeaseReport, 'leases' | 'gone' | 'whole'>;

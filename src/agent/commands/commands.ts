@@ -1,0 +1,160 @@
+import { Check } from 'typebox/value';
+import {
+  ClaimAnswer,
+  type ClaimedCommand,
+  COMMANDS_AT_ONCE,
+  type CommandReport,
+} from '../../contract/cluster/command.ts';
+import { backOffMs } from '../../core/back-off.ts';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import type { RegionChannel } from '../channel/channel.ts';
+import { type LoopPorts, openWakeSignal } from '../ports.ts';
+import { attempt } from './attempt.ts';
+import type { CommandNote, NotedCommand } from './note.ts';
+import type { CommandRunners } from './runner.ts';
+
+/** What the loop of commands is built from. */
+export interface CommandOptions {
+  readonly ports: LoopPorts;
+  readonly channel: Pick<RegionChannel, 'claim' | 'endCommand'>;
+  readonly note: CommandNote;
+  readonly runners: CommandRunners;
+}
+
+/** What this node is asked to do once. */
+export interface Commands {
+  /** What a pull says of commands: the last sign that was heard. */
+  sign(): string;
+  /** A region has commands for this node. */
+  hear(sign: string): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
+/** A claim that found nothing is followed by a rest: then the regions are asked for another sign. */
+const REST_MS = 1_000;
+const ROUND_MS = 10_000;
+const SILENCE_MS = 60_000;
+
+/**
+ * Opens the loop: hears of commands by the pull, takes some, notes them durably, runs them, tells their end until a region has taken it or refused it.
+ * A command is begun once at most by one claim: what an earlier process had in flight is told as interrupted.
+ */
+export function openCommands(options: CommandOptions): Commands {
+  const { ports, channel, note, runners } = options;
+  const { clock, random, log } = ports;
+  const wakeSignal = openWakeSignal(ports);
+  const tell = (command: NotedCommand, report: CommandReport, stop: AbortSignal) =>
+    tellEnd(options, command, report, stop);
+  let sign = '';
+  let isWanted = false;
+  let key: string | null = null;
+  let active = 0;
+
+  const work = async (command: ClaimedCommand, askedAt: number, stop: AbortSignal): Promise<void> => {
+    active += 1;
+    log.info('a command begins', { command: command.id, kind: command.kind, epoch: command.epoch });
+    const report = await attempt(command, runners, clock.monotonic() - askedAt, stop);
+    active -= 1;
+    if (isWanted) wakeSignal.raise();
+    // Cut off by this agent's own end: the next one says that it does not know.
+    if (!stop.aborted) await tell(command, report, stop);
+  };
+
+  /** Takes as many as there is room for. */
+  const take = async (stop: AbortSignal): Promise<void> => {
+    const limit = COMMANDS_AT_ONCE - active;
+    if (limit <= 0) return;
+    const askedAt = clock.monotonic();
+    // Kept until an answer came: a claim whose answer was lost is answered again.
+    key ??= random.hex(16);
+    // What is heard from here on may come too late for this claim.
+    isWanted = false;
+    const heard = sign;
+    const answer = await channel.claim({ key, kinds: Object.keys(runners), limit });
+    if (!Check(ClaimAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
+    key = null;
+    const taken = answer.commands.filter((command) => !note.has(command));
+    isWanted ||= answer.commands.length >= limit;
+    if (taken.length === 0) {
+      await ports.wait(REST_MS, stop);
+      if (sign === heard) sign = '';
+      return;
+    }
+    try {
+      await note.add(taken);
+    } catch (error) {
+      const sentence = `The agent cannot note what it begins, so it did not begin: ${sentenceOf(error)}`.slice(0, 1000);
+      for (const command of taken) void tell(command, { epoch: command.epoch, state: 'failed', sentence }, stop);
+      return;
+    }
+    for (const command of taken) void work(command, askedAt, stop);
+  };
+
+  return {
+    sign: () => sign,
+    hear: (next) => {
+      sign = next;
+      isWanted = true;
+      wakeSignal.raise();
+    },
+    run: async (signal) => {
+      const beat = ports.loop('commands', SILENCE_MS);
+      const sentence = 'The agent was restarted at work.';
+      for (const command of note.left)
+        void tell(command, { epoch: command.epoch, state: 'interrupted', sentence }, signal);
+      let failures = 0;
+      while (!signal.aborted) {
+        beat();
+        if (!isWanted || active >= COMMANDS_AT_ONCE) {
+          await wakeSignal.wait(ROUND_MS, signal);
+          continue;
+        }
+        try {
+          await take(signal);
+          failures = 0;
+        } catch (error) {
+          if (signal.aborted) break;
+          isWanted = true;
+          if (failures === 0) log.warn('commands could not be taken yet', { error: sentenceOf(error) });
+          failures += 1;
+          await ports.wait(backOffMs(failures - 1, BACK_OFF, random), signal);
+        }
+      }
+      beat.end();
+    },
+  };
+}
+
+/**
+ * Tells the end of a command until a region has taken it or says that it is late; then it is noted no more. A result that no region can take is told as a
+ * failure. Ends without that when the agent stops: the next one says that it does not know.
+ */
+async function tellEnd(
+  { ports, channel, note }: CommandOptions,
+  command: NotedCommand,
+  report: CommandReport,
+  stop: AbortSignal,
+): Promise<void> {
+  const log = ports.log.with({ command: command.id, kind: command.kind });
+  let said = report;
+  for (let tries = 0; !stop.aborted; tries += 1) {
+    try {
+      const answer = await channel.endCommand(command.id, said);
+      log.info('a command ended', { state: said.state, answer });
+      await note.remove(command);
+      return;
+    } catch (error) {
+      if (stop.aborted) return;
+      const isRefused = error instanceof AppError && error.code === 'region_refused';
+      if (isRefused && said.state !== 'done') {
+        log.warn('no region takes the end of a command', { error: sentenceOf(error) });
+        await note.remove(command).catch(() => {});
+        return;
+      }
+      if (isRefused) said = { epoch: said.epoch, state: 'failed', sentence: 'The region did not take its result.' };
+      if (tries === 0) log.warn('the end of a command could not be told yet', { error: sentenceOf(error) });
+      await ports.wait(backOffMs(tries, BACK_OFF, ports.random), stop);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+import { nullable, oneOf, strict } from '../common.ts';
+
+/**
+ * What a node's agent can be asked to do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
+ * command's end; null: it has none. `isRepeatable`: doing it twice does no harm. `claimSeconds`: how long an agent that took it may be at it.
+ */
+export interface CommandKind {
+  readonly args: TSchema;
+  readonly secrets: TSchema | null;
+  readonly result: TSchema;
+  readonly isRepeatable: boolean;
+  readonly claimSeconds: number;
+}
+
+/** Every kind; region and agent read it here. A new one is a line here and a runner in `main/calls/command-runners.ts`. */
+export const COMMAND_KINDS = {
+  /** Can this node reach an address? `port` null: any sign of life on the ports that BMCs listen on. */
+  'probe-address': {
+    args: strict({
+      address: Type.String({ description: 'IPv4 or IPv6' }),
+      port: nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'TCP; null: the ports of BMCs' })),
+    }),
+    secrets: null,
+    result: strict({
+      isReachable: Type.Boolean(),
+      way: nullable(
+        oneOf(
+          ['connected', 'refused', 'rmcp'],
+          'connected: it takes TCP connections; refused: it answered with a refusal; rmcp: a BMC answered an RMCP ping',
+        ),
+      ),
+      port: nullable(Type.Integer({ description: 'which answered first' })),
+      ms: nullable(Type.Number({ description: 'until the answer' })),
+      why: Type.String({ description: 'why not; empty where it is reachable' }),
+    }),
+    isRepeatable: true,
+    claimSeconds: 60,
+  },
+} as const satisfies Record<string, CommandKind>;
+
+export type CommandKindName = keyof typeof COMMAND_KINDS;
+export type CommandArgs<K extends CommandKindName> = Static<(typeof COMMAND_KINDS)[K]['args']>;
+export type CommandResult<K extends CommandKindName> = Static<(typeof COMMAND_KINDS)[K]['result']>;
+
+/** A kind by its name; null: this release does not know it. */
+function commandKind(name: string): CommandKind | null {
+  return Object.hasOwn(COMMAND_KINDS, name) ? COMMAND_KINDS[name as CommandKindName] : null;
+}
+
+/** Are these arguments and secrets (null: none) those of the kind? Null, or what breaks its schema; the values stay out of the sentence. */
+export function misfitOf(kind: CommandKindName, args: unknown, secrets: unknown): string | null {
+  const spec: CommandKind = COMMAND_KINDS[kind];
+  if (!Check(spec.args, args)) return `the arguments of ${kind} break its schema`;
+  const isRight = spec.secrets === null ? secrets === null : Check(spec.secrets, secrets);
+  return isRight ? null : `the secrets of ${kind} break its schema`;
+}
+
+/** Is this a result of the kind? Of a kind that this release does not know anything is. */
+export function isResultOf(kind: string, result: unknown): boolean {
+  const spec = commandKind(kind);
+  return spec === null || Check(spec.result, result);
+}

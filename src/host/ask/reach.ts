@@ -1,0 +1,122 @@
+import { createSocket } from 'node:dgram';
+import { connect, isIPv6 } from 'node:net';
+import { deadline } from './deadline.ts';
+
+/** What came back from an address. `port`: which one answered; `ms`: until then; `why`: '' where it is reachable. */
+export interface Reach {
+  readonly isReachable: boolean;
+  readonly way: 'connected' | 'refused' | 'rmcp' | null;
+  readonly port: number | null;
+  readonly ms: number | null;
+  readonly why: string;
+}
+
+/** Where BMCs take connections: Redfish and web pages, ssh, IPMI over TCP. A refusal is a sign of life, too. */
+const BMC_PORTS = [443, 80, 22, 623] as const;
+const RMCP_PORT = 623;
+/** ASF presence ping over RMCP (IPMI 2.0 §13.2.3): every BMC with IPMI answers it, without a session. */
+const RMCP_PING = Buffer.from('0600ff06000011be80000000', 'hex');
+/** A datagram may be lost. */
+const PING_EVERY_MS = 700;
+
+type Sign = { readonly way: NonNullable<Reach['way']>; readonly port: number };
+
+/**
+ * Is an address reachable from this host? With `port`: does it take a TCP connection; without: any sign of life on a BMC's ports, whichever comes first.
+ * Needs no rights and no process. Ends within `timeoutMs`; `signal` ends it earlier, as unreachable.
+ */
+export async function reach(
+  address: string,
+  port: number | null,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Reach> {
+  const ways = (end: AbortSignal) =>
+    port === null
+      ? [...BMC_PORTS.map((each) => knock(address, each, end)), pingBmc(address, end)]
+      : [knock(address, port, end)];
+  const startedAt = performance.now();
+  const found = await firstSign(ways, timeoutMs, signal);
+  const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+  if (typeof found === 'string') return { isReachable: false, way: null, port: null, ms: null, why: found };
+  const isClosed = port !== null && found.way === 'refused';
+  return { isReachable: !isClosed, ...found, ms, why: isClosed ? `it answers, and refuses TCP port ${port}` : '' };
+}
+
+/** The first sign of life of several ways, or why there is none: all have failed, the time is over, `signal` has ended it. The others are ended then. */
+export async function firstSign(
+  ways: (end: AbortSignal) => readonly Promise<Sign>[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Sign | string> {
+  if (signal.aborted) return ENDED;
+  const over = new AbortController();
+  const late = Promise.withResolvers<string>();
+  const cancel = deadline(timeoutMs, () => late.resolve(`no answer within ${(timeoutMs / 1000).toFixed(1)} s`));
+  signal.addEventListener('abort', () => late.resolve(ENDED), { once: true, signal: over.signal });
+  try {
+    return await Promise.race([late.promise, firstOf(ways(over.signal))]);
+  } finally {
+    cancel();
+    over.abort();
+  }
+}
+
+const ENDED = 'the question was ended';
+
+/** The first sign of life, or why there is none when all have failed. */
+async function firstOf(tries: readonly Promise<Sign>[]): Promise<Sign | string> {
+  try {
+    return await Promise.any(tries);
+  } catch (error) {
+    const reasons = error instanceof AggregateError ? error.errors.map(reasonOf) : [reasonOf(error)];
+    return [...new Set(reasons)].join(', ');
+  }
+}
+
+/** The kernel's word for why a connection fails. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'EHOSTUNREACH') return 'no host has the address (EHOSTUNREACH)';
+  if (code === 'ENETUNREACH') return 'there is no route to the network (ENETUNREACH)';
+  return code === '' ? 'it failed' : code;
+}
+
+function knock(address: string, port: number, signal: AbortSignal): Promise<Sign> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address, port });
+    const end = () => socket.destroy();
+    signal.addEventListener('abort', end, { once: true });
+    socket.once('connect', () => resolve({ way: 'connected', port }));
+    socket.once('error', (error) => {
+      if ('code' in error && error.code === 'ECONNREFUSED') resolve({ way: 'refused', port });
+      else reject(error);
+    });
+    // After the end nobody hears it.
+    socket.on('error', () => {});
+  });
+}
+
+/** Asks a BMC for a sign of life by an RMCP ping. Pending while nothing answers, until `signal` ends it. */
+export function pingBmc(address: string, signal: AbortSignal, port: number = RMCP_PORT): Promise<Sign> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    const send = () => socket.send(RMCP_PING, () => {});
+    const timer = setInterval(send, PING_EVERY_MS);
+    const end = () => {
+      clearInterval(timer);
+      socket.close();
+    };
+    signal.addEventListener('abort', end, { once: true });
+    socket.on('error', (error) => {
+      if ('code' in error && error.code === 'ECONNREFUSED') resolve({ way: 'refused', port });
+      else reject(error);
+    });
+    // RMCP, class ASF, a presence pong.
+    socket.on('message', (data) => {
+      if (data[0] === 6 && data[3] === 6 && data[8] === 0x40) resolve({ way: 'rmcp', port });
+    });
+    socket.on('connect', send);
+    socket.connect(port, address);
+  });
+}

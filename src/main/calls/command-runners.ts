@@ -1,0 +1,29 @@
+import type { CommandRunner, CommandRunners } from '../../agent/commands/runner.ts';
+import type { CommandArgs, CommandKindName, CommandResult } from '../../contract/cluster/command-kinds.ts';
+import { reach } from '../../host/ask/reach.ts';
+
+/** The real runner of every kind of command. */
+export function commandRunners(): CommandRunners {
+  return { 'probe-address': probeAddress } satisfies Record<CommandKindName, CommandRunner>;
+}
+
+/** An answer comes so long before the agent gives the run up, ms: who waits learns why. */
+const MARGIN_MS = 200;
+
+const probeAddress: CommandRunner = async ({ args, leftMs, signal }) => {
+  // The region has checked them by the kind's schema.
+  const { address, port } = args as CommandArgs<'probe-address'>;
+  const found = await reach(address, port, Math.max(1, leftMs - MARGIN_MS), signal);
+  const result: CommandResult<'probe-address'> = { ...found };
+  return { result, sentence: sentenceFor(address, found) };
+};
+
+function sentenceFor(address: string, { isReachable, way, port, ms, why }: CommandResult<'probe-address'>): string {
+  if (!isReachable) return `${address} is not reachable: ${why}.`;
+  const how = {
+    connected: `takes TCP connections at port ${port}`,
+    refused: `refuses port ${port}`,
+    rmcp: 'answers RMCP (IPMI)',
+  };
+  return `${address} is reachable: it ${how[way ?? 'connected']}, after ${ms} ms.`;
+}

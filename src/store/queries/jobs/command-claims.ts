@@ -1,0 +1,159 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { ClaimedCommand, ClaimRequest } from '../../../contract/cluster/command.ts';
+import type { Tx } from '../../tx.ts';
+import { storeEvents } from '../events.ts';
+
+/** A sign of the commands that wait for a node: another one whenever another one waits; null: none does. */
+export async function waitingSign(tx: Tx, nodeId: string): Promise<string | null> {
+  const row = await tx.one(sql<{ sign: string | null }>`
+    select md5(string_agg(id || '.' || epoch, ',' order by id)) as sign from commands
+    where node_id = ${nodeId} and ended_at is null and state = 'waiting' and deadline > clock_timestamp()`);
+  return row?.sign ?? null;
+}
+
+/**
+ * Gives a node's agent what waits for it, the oldest first, and raises the epoch of each. The same request again gets what it got and has not ended. What
+ * the agent cannot run fails: it would wait in vain.
+ */
+export async function claimCommands(tx: Tx, nodeId: string, request: ClaimRequest): Promise<ClaimedCommand[]> {
+  const { key, limit } = request;
+  const kinds = JSON.stringify(request.kinds);
+  const isKnown = sql`c.kind in (select jsonb_array_elements_text(${kinds}::jsonb))`;
+  const claimed = await tx.all(sql<ClaimedCommand>`
+    with free as (
+      select c.id from commands c
+      where c.node_id = ${nodeId} and c.ended_at is null and c.state = 'waiting' and c.deadline > clock_timestamp() and ${isKnown}
+        and not exists (select from commands d where d.node_id = ${nodeId} and d.ended_at is null and d.claim_key = ${key})
+      order by c.id limit ${limit} for update skip locked),
+    taken as (
+      update commands c set state = 'claimed', epoch = c.epoch + 1, claim_key = ${key}, claimed_at = clock_timestamp(),
+        claim_until = least(c.deadline, clock_timestamp() + make_interval(secs => c.claim_seconds))
+      from free where c.id = free.id returning c.*),
+    mine as (
+      select * from taken union all
+      select * from commands c where c.node_id = ${nodeId} and c.ended_at is null and c.state = 'claimed' and c.claim_key = ${key})
+    select m.id, m.kind, m.args, s.secrets, m.epoch,
+      greatest(0, extract(epoch from m.claim_until - clock_timestamp()) * 1000)::float8 as "leftMs"
+    from mine m left join command_secrets s on s.command_id = m.id order by m.id`);
+  await endWhere(tx, {
+    where: sql`c.node_id = ${nodeId} and c.state = 'waiting' and not ${isKnown}`,
+    state: 'failed',
+    sentence: sql`'The agent of ' || n.name || ' does not know this kind of command: it is of an earlier release.'`,
+  });
+  return claimed;
+}
+
+/** Whose word a report is: it counts only as long as the command has this epoch. */
+export interface HeldCommand {
+  readonly nodeId: string;
+  readonly id: number;
+  readonly epoch: number;
+}
+
+/** How a command ended, by its agent's word. `result` null: it failed. */
+export interface CommandEnd {
+  readonly state: 'done' | 'failed';
+  readonly sentence: string;
+  readonly result: unknown;
+}
+
+/** Ends a claimed command, on condition of node and epoch. False: it is not the agent's any more, or never was. */
+export async function endCommand(tx: Tx, held: HeldCommand, end: CommandEnd): Promise<boolean> {
+  const { state, sentence, result } = end;
+  const ended = await endWhere(tx, { where: isHeldBy(held), state, sentence: sql`${sentence}::text`, result });
+  if (ended > 0) return true;
+  // The same report again, after a lost answer.
+  const same = await tx.one(sql`select from commands c
+    where c.node_id = ${held.nodeId} and c.id = ${held.id} and c.epoch = ${held.epoch} and c.state = ${state} and c.sentence = ${sentence}`);
+  return same !== null;
+}
+
+/**
+ * The agent was restarted at work and does not know what became of it: it waits again where its kind may be done twice and its deadline has not passed,
+ * else it fails. False: as for `endCommand`.
+ */
+export async function interruptCommand(tx: Tx, held: HeldCommand): Promise<boolean> {
+  const again = await backToWaiting(tx, sql`${isHeldBy(held)} and c.is_repeatable and c.deadline > clock_timestamp()`);
+  if (again > 0) return true;
+  const failed = await endWhere(tx, {
+    where: isHeldBy(held),
+    state: 'failed',
+    sentence: sql`'The agent of ' || n.name || ' was restarted at work. What it had begun may have been done.'`,
+  });
+  return failed > 0;
+}
+
+/** Has a claim run out, or a deadline passed? Fit for `glance`. */
+export async function hasOverdueCommands(tx: Tx): Promise<boolean> {
+  const row = await tx.one(sql<{ has: boolean }>`
+    select exists (select from commands c where c.ended_at is null and ${IS_OVERDUE}) as has`);
+  return row?.has === true;
+}
+
+/**
+ * Ends what nobody will end: deadlines that passed, claims that ran out of kinds that must not be done twice. Of the others the claim is given up, and the
+ * agent may take them again. All by the database's clock. Gives the number of rows.
+ */
+export async function expireCommands(tx: Tx): Promise<number> {
+  const again = await backToWaiting(
+    tx,
+    sql`c.state = 'claimed' and c.claim_until < clock_timestamp() and c.is_repeatable and c.deadline > clock_timestamp()`,
+  );
+  const lost = await endWhere(tx, {
+    where: sql`c.state = 'claimed' and c.claim_until < clock_timestamp() and not c.is_repeatable`,
+    state: 'failed',
+    sentence: sql`'The agent of ' || n.name || ' took it and told no end in time. It may have been done.'`,
+  });
+  const late = await endWhere(tx, {
+    where: sql`c.deadline < clock_timestamp() and c.state in ('waiting', 'claimed')`,
+    state: 'expired',
+    sentence: sql`case when c.epoch > 0 then 'The agent of ' || n.name || ' took it and told no end before its deadline.'
+      else 'The agent of ' || n.name || ' did not take it before its deadline: ' || ${LAST_HEARD} end`,
+  });
+  return again + lost + late;
+}
+
+const IS_OVERDUE = sql`(c.deadline < clock_timestamp() or c.state = 'claimed' and c.claim_until < clock_timestamp())`;
+
+/** What is known of an agent that does not answer. */
+const LAST_HEARD = sql`coalesce((
+    select 'its last report came ' || round(extract(epoch from clock_timestamp() - o.reported_at)) || ' s ago.'
+    from node_observations o where o.node_id = c.node_id), 'it never reported.')`;
+
+function isHeldBy({ nodeId, id, epoch }: HeldCommand): RawBuilder<unknown> {
+  return sql`c.node_id = ${nodeId} and c.id = ${id} and c.epoch = ${epoch} and c.state = 'claimed'`;
+}
+
+async function backToWaiting(tx: Tx, where: RawBuilder<unknown>): Promise<number> {
+  const rows = await tx.all(sql<Told>`
+    update commands c set state = 'waiting', claim_key = null, claim_until = null
+    from nodes n where n.id = c.node_id and c.ended_at is null and ${where} returning c.id, c.kind, n.name as node`);
+  await tell(tx, 'command.returned', rows);
+  return rows.length;
+}
+
+interface End {
+  readonly where: RawBuilder<unknown>;
+  readonly state: 'done' | 'failed' | 'expired';
+  readonly sentence: RawBuilder<unknown>;
+  readonly result?: unknown;
+}
+
+async function endWhere(tx: Tx, { where, state, sentence, result }: End): Promise<number> {
+  const json = result === undefined || result === null ? null : JSON.stringify(result);
+  const rows = await tx.all(sql<Told>`
+    update commands c set state = ${state}, sentence = ${sentence}, result = ${json}::jsonb, ended_at = clock_timestamp(),
+      claim_key = null, claim_until = null
+    from nodes n where n.id = c.node_id and c.ended_at is null and ${where}
+    returning c.id, c.kind, n.name as node, c.sentence as end`);
+  await tell(tx, `command.${state}`, rows);
+  return rows.length;
+}
+
+type Told = { readonly id: number; readonly kind: string; readonly node: string; readonly end?: string };
+
+/** An event for each, which also wakes whoever waits. */
+function tell(tx: Tx, kind: string, rows: readonly Told[]): Promise<void> {
+  const events = rows.map(({ id, ...data }) => ({ kind, subject: `command/${id}`, data }));
+  return storeEvents(tx, 'system:commands', events);
+}

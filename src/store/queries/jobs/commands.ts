@@ -1,0 +1,83 @@
+import { sql } from 'kysely';
+import type { CommandState } from '../../../contract/cluster/command.ts';
+import { listPage, type Page, type PageQuery } from '../../page.ts';
+import type { Tx } from '../../tx.ts';
+import type { WriteTx } from '../../write.ts';
+
+/** A command of a node's agent. Times ISO 8601 by the database's clock. `node`: the node's name. What is secret of it is in no row of this shape. */
+export interface CommandRow {
+  readonly id: number;
+  readonly nodeId: string;
+  readonly node: string;
+  readonly kind: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly state: CommandState;
+  readonly sentence: string | null;
+  readonly result: unknown;
+  readonly caller: string;
+  readonly epoch: number;
+  readonly createdAt: string;
+  readonly claimedAt: string | null;
+  readonly deadline: string;
+  readonly endedAt: string | null;
+}
+
+/** A command as it is stored. `secrets`: null without any. Seconds are counted by the database's clock. */
+export interface NewCommandRow {
+  readonly nodeId: string;
+  readonly kind: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, string>> | null;
+  readonly isRepeatable: boolean;
+  readonly claimSeconds: number;
+  readonly deadlineSeconds: number;
+  /** User's name, or `job 12`. */
+  readonly caller: string;
+}
+
+const COLUMNS = sql`t.id, t.node_id as "nodeId", n.name as node, t.kind, t.args, t.state, t.sentence, t.result, t.caller, t.epoch,
+  t.created_at as "createdAt", t.claimed_at as "claimedAt", t.deadline, t.ended_at as "endedAt"`;
+const FROM = sql`commands t join nodes n on n.id = t.node_id`;
+
+/** Adds a command in the transaction of whoever asks for it; its agent hears of it at the commit. */
+export async function insertCommand(tx: WriteTx, command: NewCommandRow): Promise<CommandRow> {
+  const { nodeId, kind, args, secrets, isRepeatable, claimSeconds, deadlineSeconds, caller } = command;
+  const added = await tx.one(sql<{ id: number }>`
+    insert into commands (node_id, kind, args, is_repeatable, claim_seconds, caller, deadline)
+    values (${nodeId}, ${kind}, ${JSON.stringify(args)}::jsonb, ${isRepeatable}, ${claimSeconds}, ${caller},
+      clock_timestamp() + make_interval(secs => ${deadlineSeconds})) returning id`);
+  const id = added?.id ?? 0;
+  if (secrets !== null)
+    await tx.run(
+      sql`insert into command_secrets (command_id, secrets) values (${id}, ${JSON.stringify(secrets)}::jsonb)`,
+    );
+  const row = (await findCommand(tx, id)) as CommandRow;
+  tx.emit({ kind: 'command.added', subject: `command/${id}`, data: { kind, node: row.node } });
+  return row;
+}
+
+/** A command; null when there is none, or not any more. */
+export function findCommand(tx: Tx, id: number): Promise<CommandRow | null> {
+  return tx.one(sql<CommandRow>`select ${COLUMNS} from ${FROM} where t.id = ${id}`);
+}
+
+/** All filters are exact. `node`: its id or name. */
+export interface CommandFilter extends PageQuery {
+  readonly node?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly state?: CommandState | undefined;
+  readonly isUnfinished?: boolean | undefined;
+}
+
+/** Commands. Sorts: id. Newest first unless told otherwise. */
+export function listCommands(tx: Tx, query: CommandFilter = {}): Promise<Page<CommandRow>> {
+  const { node, kind, state, isUnfinished } = query;
+  const filters = [
+    node === undefined ? undefined : sql`${node.toLowerCase()} in (n.id, n.name)`,
+    kind === undefined ? undefined : sql`t.kind = ${kind}`,
+    state === undefined ? undefined : sql`t.state = ${state}`,
+    isUnfinished === undefined ? undefined : sql`(t.ended_at is null) = ${isUnfinished}`,
+  ];
+  const id = sql`t.id`;
+  return listPage(tx, { columns: COLUMNS, from: FROM, id, sorts: { id }, defaultSort: '-id' }, filters, query);
+}
