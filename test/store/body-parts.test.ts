@@ -3,16 +3,17 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Desired } from '../../src/contract/agent.ts';
 import { createJoiner } from '../../src/contract/wire/body-parts.ts';
 import { digestOf } from '../../src/core/digest.ts';
+import { rejected } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readDesired, readHeads, readPublication } from '../../src/store/publication/heads.ts';
 import { PUBLICATIONS_KEPT } from '../../src/store/publication/held.ts';
-import { type KnownParts, readDesiredParts, readOwnParts } from '../../src/store/publication/parts.ts';
+import { type KnownParts, readDesiredParts, readOwnParts, storeBodies } from '../../src/store/publication/parts.ts';
 import { publishSite } from '../../src/store/publication/publish.ts';
 import { purge } from '../../src/store/purge.ts';
 import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
 import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
-import { change, value } from '../kit/store.ts';
+import { change, refusal, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 
 const postgres = usePostgres();
@@ -45,11 +46,11 @@ const bodyOf = (zones: readonly unknown[], own = ''): Desired['body'] => ({
   services: { dns: { desired: { own, zones }, restart: null } },
 });
 
-async function publish(bodies: Readonly<Record<string, Desired['body']>>) {
+async function publish(bodies: Readonly<Record<string, Desired['body']>>, known?: KnownParts) {
   revision += 1;
   const nodes = new Map(Object.entries(bodies).map(([id, body]) => [id, { body, findings: [] }]));
   const numbers = { revision, observed: 0, versionsBefore: [], versions: [] };
-  return value(await publishSite(db, { compiler: '1', process: 'p', ...numbers, nodes }));
+  return value(await publishSite(db, { compiler: '1', process: 'p', ...numbers, nodes, ...(known ? { known } : {}) }));
 }
 const publishAll = (zones: readonly unknown[]) =>
   publish(Object.fromEntries(NODES.map((id) => [id, bodyOf(zones, id)])));
@@ -112,6 +113,25 @@ test('a reader that keeps what it read reads what is new, and forgets what is no
     expect(moved).toBeLessThan(14);
   }
   expect(await read()).toEqual(second);
+});
+
+test('what a publisher keeps is no proof: parts of a transaction that came to nothing, or purged since, are stored again', async () => {
+  await turnOn();
+  const body = bodyOf(zonesOf({}, 10), 'n1');
+  const known: KnownParts = new Map();
+  const undone = await db.repeatable(async (tx) => {
+    await storeBodies(tx, [body], known);
+    return rejected('conflict', 'undone');
+  });
+  expect(refusal(undone).message).toBe('undone');
+  expect(known.size).toBeGreaterThan(10);
+  expect((await stored())?.parts).toBe(0);
+  await publish({ n1: body }, known);
+  expect((await desired())?.body).toEqual(body);
+  value(await change(db, (tx) => deleteNode(tx, { key: 'n1' })));
+  expect(await purgeNow()).toBe(known.size);
+  await publish({ n2: body }, known);
+  expect((await desired('n2'))?.body).toEqual(body);
 });
 
 test('an agent that holds an earlier generation gets the parts that it misses, and they make the body', async () => {

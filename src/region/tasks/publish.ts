@@ -157,6 +157,7 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
         versionsBefore: snapshot.versions,
         versions: site.versions,
         nodes: site.nodes,
+        known: ports.known,
       }),
     );
     if (result.kind !== 'lost') return { races, done: { site, result } };

@@ -1,7 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Desired } from '../../contract/agent.ts';
 import type { DesiredParts } from '../../contract/wire/desired-parts.ts';
-import { type BodyPart, createJoiner, createSplitter, namesOf } from '../../contract/wire/body-parts.ts';
+import {
+  type BodyPart,
+  createJoiner,
+  createSplitter,
+  namesOf,
+  type PartText,
+  type PartTexts,
+} from '../../contract/wire/body-parts.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster.ts';
 import type { Tx } from '../tx.ts';
@@ -45,24 +52,41 @@ export async function lockPublishers(tx: Tx): Promise<{ readonly compiler: strin
   return gate ?? { compiler: '', isByParts: false };
 }
 
-/** Stores what is new of these bodies; gives their roots in the same order. A row that names them follows in this transaction. */
-export async function storeBodies(tx: Tx, bodies: readonly Desired['body'][]): Promise<readonly string[]> {
+/**
+ * Stores what is new of these bodies; gives their roots in the same order. A row that names them follows in this transaction. What is in `known`
+ * is looked for and not sent; afterwards it holds these parts, too, so that the next reading is of what others publish.
+ */
+export async function storeBodies(
+  tx: Tx,
+  bodies: readonly Desired['body'][],
+  known: KnownParts = new Map(),
+): Promise<readonly string[]> {
   const { parts, split } = createSplitter();
   const roots = bodies.map(split);
-  const rows = await tx.all(sql<{ digest: string }>`
-    select encode(p.digest, 'hex') as digest from unnest(${[...parts.keys()]}::text[]) as wanted (digest)
-      join body_parts p on p.digest = decode(wanted.digest, 'hex')`);
-  const stored = new Set(rows.map(({ digest }) => digest));
-  const fresh = [...parts].filter(([digest]) => !stored.has(digest));
-  if (fresh.length === 0) return roots;
-  const texts = fresh.map(([, { text }]) => text);
-  const names = fresh.map(([, part]) => part.names.join(','));
-  await tx.run(sql`insert into body_parts (digest, content, names)
-    select decode(digest, 'hex'), content::json,
-      array(select decode(name, 'hex') from unnest(string_to_array(names, ',')) as name)
-    from unnest(${fresh.map(([digest]) => digest)}::text[], ${texts}::text[], ${names}::text[]) as fresh (digest, content, names)
-    on conflict (digest) do nothing`);
+  const [old, fresh] = [new Map<string, PartText>(), new Map<string, PartText>()];
+  for (const [digest, part] of parts) (known.has(digest) ? old : fresh).set(digest, part);
+  const there = await insertParts(tx, fresh, [...old.keys()]);
+  // Read in a transaction that came to nothing, or purged since.
+  if (there < old.size) await insertParts(tx, old, []);
+  for (const [digest, { text }] of fresh) known.set(digest, JSON.parse(text) as BodyPart);
   return roots;
+}
+
+/** One statement, since every one is a round trip. Gives how many of `others` are stored. */
+async function insertParts(tx: Tx, parts: PartTexts, others: readonly string[]): Promise<number> {
+  const list = [...parts];
+  const texts = list.map(([, { text }]) => text);
+  const names = list.map(([, part]) => part.names.join(','));
+  const row = await tx.one(sql<{ there: number }>`with fresh as (
+      insert into body_parts (digest, content, names)
+      select decode(digest, 'hex'), content::json,
+        array(select decode(name, 'hex') from unnest(string_to_array(names, ',')) as name)
+      from unnest(${list.map(([digest]) => digest)}::text[], ${texts}::text[], ${names}::text[]) as fresh (digest, content, names)
+      on conflict (digest) do nothing
+    )
+    select count(*)::int as there from unnest(${[...others]}::text[]) as other (digest)
+      join body_parts p on p.digest = decode(other.digest, 'hex')`);
+  return row?.there ?? 0;
 }
 
 /** Parts by digest that a reader keeps from one reading to the next: a digest never means anything else. */

@@ -9,7 +9,7 @@ import type { Place } from '../queries/place.ts';
 import type { Tx } from '../tx.ts';
 import { type StoredFinding, storeFindings } from './findings.ts';
 import { needsGeneration, nextGeneration, PUBLICATIONS_KEPT, readHoldings } from './held.ts';
-import { lockPublishers, storeBodies } from './parts.ts';
+import { type KnownParts, lockPublishers, storeBodies } from './parts.ts';
 
 /** What one process compiled from one snapshot for the whole site. */
 export interface SitePublication {
@@ -25,6 +25,8 @@ export interface SitePublication {
   /** `CompiledSite.versions`: all rows, new numbers included. */
   readonly versions: readonly Version[];
   readonly nodes: ReadonlyMap<string, { readonly body: Desired['body']; readonly findings: readonly StoredFinding[] }>;
+  /** Parts that were read for the compile (`readHeads`). */
+  readonly known?: KnownParts;
 }
 
 /** `lost`: another process was ahead; read again. `observer`: another compiler version publishes. */
@@ -85,12 +87,8 @@ async function publishNodes(tx: Tx, site: SitePublication, isByParts: boolean): 
     await tx.run(sql`update desired set compiled_revision = ${site.revision}, compiled_observed = ${site.observed}
     where node_id = any(${others}::text[]) and (compiled_revision < ${site.revision} or compiled_observed < ${site.observed})`);
   if (due.length === 0) return [];
-  const roots = isByParts
-    ? await storeBodies(
-        tx,
-        due.map(({ body }) => body),
-      )
-    : [];
+  const bodies = due.map(({ body }) => body);
+  const roots = isByParts ? await storeBodies(tx, bodies, site.known) : [];
   const there = new Set(await storeGenerations(tx, site, due, roots));
   return due
     .filter(({ nodeId }) => there.has(nodeId))
