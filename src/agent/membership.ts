@@ -125,6 +125,7 @@ function gated(
   };
   return {
     pull: (query) => admitted(() => channel.pull(query)),
+    parts: (question) => admitted(() => channel.parts(question)),
     report: async (observation) => {
       await admitted(() => channel.report(observation));
     },

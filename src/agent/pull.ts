@@ -1,10 +1,11 @@
 import { Check } from 'typebox/value';
 import { backOffMs } from '../core/back-off.ts';
-import type { Desired } from '../contract/agent.ts';
+import type { Desired, PullQuery } from '../contract/agent.ts';
 import { CommandsWaiting } from '../contract/cluster/command.ts';
 import { sentenceOf } from '../core/errors.ts';
 import { type Verdict, judgeDesired } from './accept.ts';
 import type { RegionChannel } from './channel/channel.ts';
+import { gatherDesired } from './channel/gather.ts';
 import type { Commands } from './commands/commands.ts';
 import type { Findings } from './findings.ts';
 import type { Ledger } from './ledger.ts';
@@ -53,8 +54,17 @@ export async function pullForever(options: PullOptions, signal: AbortSignal): Pr
 
 class RefusedDesired extends Error {}
 
+/** Takes parts and puts the body together with what is held; the whole body where that fails. Null: there was nothing in the time. */
+async function pullWhole({ channel, ports }: PullOptions, query: PullQuery, held: Desired | null): Promise<unknown> {
+  const answer = await channel.pull({ ...query, parts: held !== null });
+  const gathered = await gatherDesired(answer, held, channel);
+  if (gathered.kind === 'whole') return gathered.value;
+  ports.log.warn('a desired state by parts was of no use; it is asked for whole', { why: gathered.why });
+  return await channel.pull({ ...query, wait: 0 });
+}
+
 async function pullOnce(options: PullOptions): Promise<void> {
-  const { channel, ledger, findings, nodeId, commands } = options;
+  const { ledger, findings, nodeId, commands } = options;
   const held = ledger.held();
   const query = {
     generation: held?.generation ?? 0,
@@ -62,7 +72,7 @@ async function pullOnce(options: PullOptions): Promise<void> {
     wait: WAIT_S,
     ...(commands ? { commands: commands.sign() } : {}),
   };
-  const value = await channel.pull(query);
+  const value = await pullWhole(options, query, held);
   if (value === null) return;
   if (commands && Check(CommandsWaiting, value)) {
     // What was heard already was not waited for: asking again at once would be a busy loop.

@@ -39,6 +39,8 @@ export const PullQuery = Type.Object({
   digest: Type.String({ maxLength: 64 }),
   wait: Type.Integer({ minimum: 0, maximum: PULL_WAIT_MAX }),
   commands: Type.Optional(Type.String({ maxLength: 64 })),
+  /** The agent takes parts. A region of an earlier release does not read it and answers whole. */
+  parts: Type.Optional(Type.Boolean()),
 });
 export type PullQuery = Static<typeof PullQuery>;
 

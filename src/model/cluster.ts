@@ -92,6 +92,8 @@ function networkOf(address: Address, prefix: number): Network {
 export const FEATURES = [
   /** Nodes whose work was handed on: desired states differ by `isDrained`. */
   'drain',
+  /** Published bodies are stored as parts by digest: rows without a whole body. */
+  'parts',
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];

@@ -1,14 +1,16 @@
+import type { DesiredParts } from '../contract/wire/desired-parts.ts';
 import { isRejected, RejectedError, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
+import { readDesired } from '../store/publication/heads.ts';
 import {
   HELD_AHEAD_MAX,
   type HeldState,
   isPublicationDue,
-  readDesired,
   readHolding,
   recordHeld,
-} from '../store/publication.ts';
+} from '../store/publication/held.ts';
+import { readDesiredParts, readOwnParts } from '../store/publication/parts.ts';
 import { storeLeaseReport } from '../store/queries/lease-reports.ts';
 import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/racks.ts';
@@ -35,11 +37,16 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
         : orThrow(await db.repeatable(async (tx) => ({ isDue: await recordHeld(tx, nodeId, held) }))).isDue;
       if (isDue) onDue();
       if (known.head === null || !isWorthSending(known.head, held)) return null;
+      const some = held.parts === true ? await readSome(db, nodeId, held) : null;
+      if (some !== null) return isWorthSending(some, held) ? some : null;
       const desired = orThrow(await db.glance(async (tx) => ({ found: await readDesired(tx, nodeId) }))).found;
       return desired !== null && isWorthSending(desired, held) ? desired : null;
     },
 
     commands: createCommandPort(db),
+    parts: async (nodeId, digests) =>
+      orThrow(await db.glance(async (tx) => ({ parts: await readOwnParts(tx, nodeId, digests) }))),
+
     register: (announced) => register(db, announced),
     rack: async (uuid) => {
       const found = orThrow(await db.glance(async (tx) => ({ rack: await readRackKey(tx, uuid) })));
@@ -67,6 +74,10 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
       });
     },
   };
+}
+
+async function readSome(db: Database, nodeId: string, held: HeldState): Promise<DesiredParts | null> {
+  return orThrow(await db.glance(async (tx) => ({ found: await readDesiredParts(tx, nodeId, held) }))).found;
 }
 
 /**

@@ -22,6 +22,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
         return region.agents.authenticate(...args);
       },
       pull: (...args) => region.agents.pull(...args),
+      parts: (...args) => region.agents.parts(...args),
       observe: (...args) => region.agents.observe(...args),
       leases: (...args) => region.agents.leases(...args),
       register: async (...args) => closed() ?? region.agents.register(...args),

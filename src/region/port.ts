@@ -1,5 +1,6 @@
 import type { Rejected } from '../core/errors.ts';
 import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
+import type { DesiredParts, PartsAnswer } from '../contract/wire/desired-parts.ts';
 import type { Doctor } from '../contract/cluster/doctor.ts';
 import type { RegionMemory } from '../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../contract/cluster/status.ts';
@@ -62,6 +63,8 @@ export interface DatabaseHealth {
 interface Held {
   readonly generation: number;
   readonly digest: string;
+  /** It takes the parts that it does not hold instead of the whole body. */
+  readonly parts?: boolean;
 }
 
 /** What agents may ask of the region. A node reaches only its own. */
@@ -69,7 +72,9 @@ export interface AgentPort {
   /** The node's id when the secret is the one it was given, else null. */
   authenticate(nodeId: string, secret: string): Promise<string | null>;
   /** The desired state when it differs from what the agent holds, else null. Remembers what the agent holds. */
-  pull(nodeId: string, held: Held): Promise<Desired | null>;
+  pull(nodeId: string, held: Held): Promise<Desired | DesiredParts | null>;
+  /** Parts of what is published for the node, as far as it names them. */
+  parts(nodeId: string, digests: readonly string[]): Promise<PartsAnswer>;
   observe(nodeId: string, observation: Observation): Promise<void>;
   /** Stores what changed in the node's leases; a `conflict` when an earlier report is missing: all is to be told anew. */
   leases(nodeId: string, report: LeaseReport): Promise<Rejected | null>;

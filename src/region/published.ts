@@ -1,7 +1,8 @@
 import type { AgentFinding, HostObservation, ServiceObservation } from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
-import { readBehindSince, readFindings, readHeads, readOutlines } from '../store/publication.ts';
+import { readFindings } from '../store/publication/findings.ts';
+import { readBehindSince, readHeads, readOutlines } from '../store/publication/heads.ts';
 import { allRows } from '../store/page.ts';
 import { listNodes, type NodeRow } from '../store/queries/nodes.ts';
 import { readObservations } from '../store/queries/observations.ts';

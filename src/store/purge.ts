@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../core/errors.ts';
 import type { Database } from './database.ts';
-import { PUBLICATIONS_KEPT } from './publication.ts';
+import { PUBLICATIONS_KEPT } from './publication/held.ts';
+import { lockPublishers, UNNAMED } from './publication/parts.ts';
 import type { Tx } from './tx.ts';
 
 /** What a purge removed, rows per table. */
@@ -114,6 +115,11 @@ export function purge(db: Database, process: string): Promise<Purged | null | Re
       if (!due) return null;
       const purged: Record<string, number> = {};
       for (const [table, statement] of Object.entries(CHORES)) purged[table] = await tx.run(statement);
+      // Last: a publisher waits from here on, and what it has just named is seen.
+      await lockPublishers(tx);
+      // Far fewer parts are read than the plan guesses: to compile it would take longer.
+      await tx.run(sql`set local jit = off`);
+      purged['body_parts'] = await tx.run(expired('body_parts', UNNAMED));
       await record(tx, process, purged);
       return purged;
     },

@@ -2,6 +2,7 @@ import { benchApi } from './api.ts';
 import { benchCompile } from './compile.ts';
 import { benchDhcp } from './dhcp.ts';
 import { benchHost } from './host.ts';
+import { benchPublish } from './publish.ts';
 import { type Figure, figureText, isReached } from './report.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -9,6 +10,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   api: benchApi,
   host: benchHost,
   dhcp: benchDhcp,
+  publish: benchPublish,
 };
 
 /** `npm run bench [-- PART …]`: every number beside its target of numbers.md. Exit 1 when one is missed. */

@@ -315,12 +315,16 @@ table publications
   digest text not null
   revision bigint not null
   after_revision bigint not null
-  body json not null
+  body json
   compiler text not null
   process text not null
   published_at timestamp with time zone not null default now()
+  root bytea
+  constraint publications_has_body CHECK (((body IS NOT NULL) OR (root IS NOT NULL)))
   constraint publications_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint publications_pkey PRIMARY KEY (node_id, generation)
+  constraint publications_root FOREIGN KEY (root) REFERENCES body_parts(digest)
+  CREATE INDEX publications_by_root ON public.publications USING btree (root)
 
 table observations
   node_id text not null
@@ -820,16 +824,19 @@ table desired
   digest text not null
   revision bigint not null
   compiled_revision bigint not null
-  body json not null
+  body json
   outline json not null
   compiler text not null
   process text not null
   published_at timestamp with time zone not null default now()
   compiled_observed bigint not null default 0
+  root bytea
   constraint check_durable TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint desired_generation_range CHECK (((generation >= 1) AND (generation <= '4503599627370496'::bigint)))
+  constraint desired_has_body CHECK (((body IS NOT NULL) OR (root IS NOT NULL)))
   constraint desired_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint desired_pkey PRIMARY KEY (node_id)
+  constraint desired_root FOREIGN KEY (root) REFERENCES body_parts(digest)
   CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.desired DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
 
 table counters
@@ -951,6 +958,13 @@ table certificates
   constraint certificates_times CHECK ((not_after > not_before))
   CREATE INDEX certificates_by_end ON public.certificates USING btree (not_after)
   CREATE INDEX certificates_by_node ON public.certificates USING btree (node_id)
+
+table body_parts
+  digest bytea not null
+  content json not null
+  names bytea[] not null default '{}'::bytea[]
+  constraint body_parts_digest_length CHECK ((length(digest) = 32))
+  constraint body_parts_pkey PRIMARY KEY (digest)
 
 table audit
   id bigint not null identity

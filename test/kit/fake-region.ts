@@ -1,13 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { unlink } from 'node:fs/promises';
 import type { Desired, Observation } from '../../src/contract/agent.ts';
+import { PARTS_PATH, type PartsQuestion } from '../../src/contract/wire/desired-parts.ts';
+import { type BodyPart, createSplitter, type PartTexts } from '../../src/contract/wire/body-parts.ts';
 import { digestOf } from '../../src/core/digest.ts';
 
 /** A region of which a test decides everything: what it publishes, whether it is there, what it answers. */
 export interface FakeRegion {
   readonly observations: Observation[];
-  readonly pulls: { generation: number; digest: string }[];
+  readonly pulls: { generation: number; digest: string; parts?: true }[];
   readonly authorizations: Set<string>;
+  /** Digests that were asked for, one list for each question. */
+  readonly questions: string[][];
+  /** How a part goes over the wire; by this it may be spoiled or lost. As it is when null; `off`: the region knows no parts. */
+  partsBy: ((digest: string, part: BodyPart, isAsked: boolean) => BodyPart | undefined) | null | 'off';
   publish(desired: unknown): void;
   /** Answers every call with this status; null: works again. */
   failWith(status: number | null): void;
@@ -31,23 +37,30 @@ export function desiredOf(
 /** Starts a fake region on a unix socket or, with `port` 0, on loopback. */
 export async function startFakeRegion(path: string): Promise<FakeRegion> {
   const observations: Observation[] = [];
-  const pulls: { generation: number; digest: string }[] = [];
+  const pulls: { generation: number; digest: string; parts?: true }[] = [];
+  const questions: string[][] = [];
+  const earlier = new Map<string, Desired>();
   const authorizations = new Set<string>();
   const waiting = new Set<() => void>();
   let published: unknown = null;
   let status: number | null = null;
   let isHung = false;
   let server: Server | null = null;
+  const made = { partsBy: null } as FakeRegion;
 
   const answerPull = (request: IncomingMessage, response: ServerResponse) => {
     const query = new URL(request.url ?? '', 'http://region').searchParams;
     const held = { generation: Number(query.get('generation')), digest: query.get('digest') ?? '' };
-    pulls.push(held);
+    const takesParts = query.get('parts') === 'true';
+    pulls.push({ ...held, ...(takesParts ? { parts: true } : {}) });
     const tryNow = () => {
       const current = published as { digest?: string; generation?: number } | null;
       if (current === null || (current.digest === held.digest && current.generation === held.generation)) return false;
       waiting.delete(tryNow);
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(published));
+      const isByParts = takesParts && made.partsBy !== 'off' && 'body' in current;
+      const before = isByParts ? earlier.get(held.digest) : undefined;
+      const answer = before ? partialOf(published as Desired, before, made.partsBy) : published;
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
       return true;
     };
     if (!tryNow()) waiting.add(tryNow);
@@ -66,6 +79,13 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      if (request.url === PARTS_PATH) {
+        const { digests } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as PartsQuestion;
+        questions.push(digests);
+        const parts = sentOf(cutOf(published as Desired).parts, digests, made.partsBy, true);
+        response.setHeader('content-type', 'application/json').end(JSON.stringify({ parts }));
+        return;
+      }
       observations.push(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Observation);
       response.statusCode = 204;
       response.end();
@@ -79,18 +99,20 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
     server = started;
   };
   await up();
-  return {
+  Object.assign(made, {
     observations,
     pulls,
     authorizations,
-    publish: (desired) => {
+    questions,
+    publish: (desired: unknown) => {
       published = desired;
+      if (isDesired(desired)) earlier.set(desired.digest, desired);
       for (const tryNow of Array.from(waiting)) tryNow();
     },
-    failWith: (next) => {
+    failWith: (next: number | null) => {
       status = next;
     },
-    hang: (next) => {
+    hang: (next: boolean) => {
       isHung = next;
     },
     down: async () => {
@@ -101,5 +123,34 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
       await new Promise<void>((resolve) => (closing ? closing.close(() => resolve()) : resolve()));
     },
     up,
-  };
+  });
+  return made;
+}
+
+function isDesired(value: unknown): value is Desired {
+  return typeof value === 'object' && value !== null && 'body' in value;
+}
+
+function cutOf({ body }: Desired) {
+  const { parts, split } = createSplitter();
+  return { root: split(body), parts };
+}
+
+/** As a region answers an agent that holds `before`. */
+function partialOf(now: Desired, before: Desired, by: FakeRegion['partsBy']) {
+  const { body: _, ...rest } = now;
+  const { root, parts } = cutOf(now);
+  const known = cutOf(before).parts;
+  const fresh = [...parts.keys()].filter((digest) => !known.has(digest));
+  return { ...rest, root, parts: sentOf(parts, fresh, by, false) };
+}
+
+function sentOf(parts: PartTexts, digests: readonly string[], by: FakeRegion['partsBy'], isAsked: boolean) {
+  const sent = digests.flatMap((digest) => {
+    const found = parts.get(digest);
+    const part = found && (JSON.parse(found.text) as BodyPart);
+    const given = part && typeof by === 'function' ? by(digest, part, isAsked) : part;
+    return given === undefined ? [] : [[digest, given] as const];
+  });
+  return Object.fromEntries(sent);
 }

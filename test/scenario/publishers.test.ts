@@ -3,7 +3,7 @@ import { createPublishTask } from '../../src/region/tasks/publish.ts';
 import { type RunningTask, startTask } from '../../src/region/tasks/task.ts';
 import { prepareDns } from '../../src/services/dns/compile.ts';
 import { dns } from '../../src/services/dns/index.ts';
-import { readHeads } from '../../src/store/publication.ts';
+import { readHeads } from '../../src/store/publication/heads.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { readPlace } from '../../src/store/queries/place.ts';

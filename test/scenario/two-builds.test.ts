@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type * as accept from '../../src/agent/accept.ts';
+import type * as channels from '../../src/agent/channel/channel.ts';
+import { gatherDesired } from '../../src/agent/channel/gather.ts';
+import type { Desired } from '../../src/contract/agent.ts';
 import { createClient } from '../../src/contract/client.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { FEATURES } from '../../src/model/cluster.ts';
@@ -12,7 +16,7 @@ import type * as kit from '../../src/services/kit/accept.ts';
 import type * as registry from '../../src/services/registry.ts';
 import { readMigrations } from '../../src/store/migrate.ts';
 import { type EarlierBuild, earlierBuild } from '../kit/earlier-build.ts';
-import { realRandom, usePostgres } from '../kit/postgres.ts';
+import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
 import { type Regiond, startRegiond } from '../kit/regiond.ts';
 import { CASES, clusterSnapshot, GOLDEN_SECONDS } from '../kit/snapshots.ts';
 import { pause, until } from '../kit/until.ts';
@@ -80,6 +84,34 @@ function load(urls: readonly string[], apiKey: string) {
   };
 }
 
+/** What agents of both builds get from the region at a socket, each holding `held`: as it came, and as its own rules judge it. */
+async function pullBoth(socket: string, checkout: string, held: Desired | null) {
+  const load = async (root: string) => {
+    const paths = ['agent/channel/channel.ts', 'agent/accept.ts'];
+    const loaded = paths.map((path) => import(pathToFileURL(join(root, 'src', path)).href) as Promise<object>);
+    return Object.assign({}, ...(await Promise.all(loaded))) as Pick<
+      typeof channels & typeof accept,
+      'openChannel' | 'judgeDesired'
+    >;
+  };
+  const query = { generation: held?.generation ?? 0, digest: held?.digest ?? '', wait: 5 };
+  const pull = async (root: string, parts: boolean) => {
+    const { openChannel, judgeDesired } = await load(root);
+    const urls = [`unix:${socket}`];
+    const credential = `node:r1:${SECRET}`;
+    const channel = openChannel({ urls, credential, rack: null, clock: realClock, random: realRandom });
+    try {
+      const sent = await channel.pull(parts ? { ...query, parts } : query);
+      const gathered = parts ? await gatherDesired(sent, held, channel) : { kind: 'whole' as const, value: sent };
+      const verdict = judgeDesired(gathered.kind === 'whole' ? gathered.value : null, 'r1', held);
+      return { sent, desired: verdict.kind === 'accepted' ? verdict.desired : null };
+    } finally {
+      channel.close();
+    }
+  };
+  return { before: await pull(checkout, false), now: await pull(join(import.meta.dirname, '../..'), true) };
+}
+
 async function stop({ child, exit }: { readonly child: ChildProcess; readonly exit: Promise<number | null> }) {
   child.kill('SIGTERM');
   expect(await exit).toBe(0);
@@ -96,8 +128,9 @@ describe('a release and the one before it', () => {
     const { FEATURES: known } = (await import(earlierModel)) as { FEATURES: readonly string[] };
     const spec = await pg.get().createDatabase('empty');
     const admin = (text: string) => pg.get().admin(text, spec.database);
+    const socketOf = (node: string) => join(folder, `${node}.sock`);
     const run = (node: string, build?: string, port?: number) => {
-      const socket = join(folder, `${node}.sock`);
+      const socket = socketOf(node);
       const options = { spec, socket, node, ...(build ? { checkout: build } : {}), ...(port ? { port } : {}) };
       const daemon = startRegiond(options);
       daemons.push(daemon);
@@ -112,6 +145,7 @@ describe('a release and the one before it', () => {
       insert into nodes (id, name, is_region) values ('r1', 'r1', true), ('r2', 'r2', true);
       insert into users (name, role) values ('admin', 'admin');
       insert into api_keys (consumer, token, user_name, secret_sha256) values ('test', 'token', 'admin', '${secretDigest(SECRET)}');
+      insert into node_credentials (node_id, secret_sha256) values ('r1', '${secretDigest(SECRET)}');
       commit`);
     const urls = await Promise.all(old.map((daemon) => daemon.url()));
     const probes = setInterval(() => {
@@ -121,6 +155,18 @@ describe('a release and the one before it', () => {
     const callers = load(urls, API_KEY);
     try {
       await until('there is load', () => callers.made.length > 50);
+      // A region of before answers whole, whoever asks.
+      const early = await pullBoth(socketOf('r1'), checkout, null);
+      for (const { sent, desired } of [early.before, early.now]) {
+        expect(sent).toHaveProperty('body');
+        expect(desired).not.toBeNull();
+      }
+      const held = early.now.desired && { ...early.now.desired, generation: 0 };
+      const later = await pullBoth(socketOf('r1'), checkout, held);
+      for (const { sent, desired } of [later.before, later.now]) {
+        expect(sent).toHaveProperty('body');
+        expect(desired?.generation).toBeGreaterThan(0);
+      }
 
       await stop(old[0]);
       const first = run('r1', undefined, old[0].port);
@@ -159,7 +205,7 @@ describe('a release and the one before it', () => {
     ]);
     expect(counts.reads).toBe(made.length);
     // The row of the last earlier process grows old by itself; here it is made old.
-    await admin(`update heartbeats set at = now() - interval '2 min' where features = '{}'`);
+    await admin(`update heartbeats set at = now() - interval '2 min' where not features @> '{${FEATURES.join()}}'`);
     await until(
       'what both know now is on',
       async () => (await admin('select from features')).length === FEATURES.length,
@@ -167,6 +213,28 @@ describe('a release and the one before it', () => {
         deadlineMs: 20_000,
       },
     );
+    // From now on bodies are stored by parts: an agent of before gets them whole, one of today what it does not hold.
+    const client = createClient({ url: urls[0] ?? '', apiKey: API_KEY, random: realRandom, deadlineMs: 20_000 });
+    const publishOne = async (name: string) => {
+      const generation = async () =>
+        ((await admin(`select generation from desired where node_id = 'r1'`)) as { generation: string }[])[0]
+          ?.generation;
+      const was = await generation();
+      await client.call('domain.create', { body: { name } });
+      await until('it is published', async () => (await generation()) !== was, { deadlineMs: 20_000 });
+    };
+    // With addresses they serve the zones of all that was made.
+    await admin(`begin; set local session_replication_role = replica;
+      update nodes set addresses = array['10.77.0.11'::inet] where id = 'r1'; commit`);
+    await publishOne('first.test');
+    const { before: whole } = await pullBoth(socketOf('r1'), checkout, null);
+    expect(await admin(`select body from desired where node_id = 'r1'`)).toEqual([{ body: null }]);
+    await publishOne('second.test');
+    const { before, now } = await pullBoth(socketOf('r1'), checkout, whole.desired);
+    expect(before.sent).toHaveProperty('body');
+    expect(now.sent).not.toHaveProperty('body');
+    expect(now.desired).toEqual(before.desired);
+    expect(JSON.stringify(now.desired?.body)).toContain('second.test');
   });
 
   it('the agent of each takes what the region of the other publishes', async ({ skip }) => {

@@ -21,6 +21,12 @@ const NARROWING: Readonly<Record<string, string>> = {
 /** Statements that let in what was refused before: what an older release writes fits as before. Name → statements. */
 const WIDENING: Readonly<Record<string, readonly string[]>> = {
   commands: ["update jobs set targets = ''"],
+  body_parts: [
+    'alter table desired alter column body drop not null',
+    'alter table publications alter column body drop not null',
+    'alter table desired add constraint desired_has_body check (body is not null or',
+    'alter table publications add constraint publications_has_body check (body is not',
+  ],
   pairs: [
     'alter table restarts drop constraint',
     'alter table restarts add constraint restarts_service_grammar check (service',

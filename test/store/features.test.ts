@@ -71,7 +71,7 @@ test('twenty regions at once turn it on once', async () => {
 
 test('a process that does not know what is on must not work; one that knows more may', async () => {
   const { db, alive } = await site('r1');
-  await alive('r1', ['drain', 'later']);
+  await alive('r1', [...FEATURES, 'later']);
   expect(await enable(db, [...FEATURES, 'later'])).toEqual([...FEATURES, 'later']);
   expect(refusal(await checkSchema(db, readMigrations())).message).toBe(
     'This version of Regent is too old for the cluster, which uses later since every region node knew it. Install a newer version.',

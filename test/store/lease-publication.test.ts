@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
-import { publishSite, readPublication, type StoredFinding } from '../../src/store/publication.ts';
+import { type StoredFinding } from '../../src/store/publication/findings.ts';
+import { readPublication } from '../../src/store/publication/heads.ts';
+import { publishSite } from '../../src/store/publication/publish.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { readPlace } from '../../src/store/queries/place.ts';
 import { expireLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';

@@ -75,6 +75,7 @@ test('removes what has expired and nothing else', async () => {
     idempotency: 53,
     events: 10,
     audit: 1,
+    body_parts: 0,
     history: 1,
     changes: 1,
     rack_nonces: 0,

@@ -7,6 +7,7 @@ import {
   isCommandCall,
   reportPath,
 } from '../../contract/cluster/command.ts';
+import { PARTS_PATH, type PartsQuestion } from '../../contract/wire/desired-parts.ts';
 import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { decide } from '../../contract/wire/decide.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
@@ -23,6 +24,8 @@ import { headersOf, isMaskedDenial, mayCarry } from './who.ts';
 export interface RegionChannel {
   /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
   pull(query: PullQuery): Promise<unknown>;
+  /** Parts of what is published for this node. The answer is not checked yet. */
+  parts(question: PartsQuestion): Promise<unknown>;
   /** `signal` ends it for a later one, with its reason; the region may have taken it. */
   report(observation: Observation, signal?: AbortSignal): Promise<void>;
   /** Announces this host's rack. The answer is not checked yet. */
@@ -121,12 +124,13 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...ended });
 
   return {
-    pull: async ({ generation, digest, wait, commands }) => {
-      const sign = commands === undefined ? '' : `&commands=${commands}`;
-      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${sign}`;
+    pull: async ({ generation, digest, wait, commands, parts = false }) => {
+      const more = `${commands === undefined ? '' : `&commands=${commands}`}${parts ? '&parts=true' : ''}`;
+      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${more}`;
       const answer = await call({ method: 'GET', path, body: undefined, timeoutMs: wait * 1000 + PULL_SLACK_MS });
       return answer.status === 204 ? null : parse(answer.text);
     },
+    parts: async (question) => parse((await post(PARTS_PATH, question)).text),
     report: async (observation, signal) =>
       void (await post('/agent/v1/observation', observation, signal && { signal })),
     register: async (request) => parse((await post(REGISTER_PATH, request)).text),

@@ -11,6 +11,7 @@ import { registerCommandCalls } from './command-calls.ts';
 import { createGate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
+import { registerPartCalls } from './parts.ts';
 import { registerTrustCalls } from './trust-calls.ts';
 
 /** A pull also looks without being woken, because a wake is only a hint. */
@@ -41,6 +42,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   registerRegistration(app, ports);
   registerTrustCalls(app, ports, gate);
   registerCommandCalls(app, agents.commands, gate);
+  registerPartCalls(app, ports.region, gate);
 
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);

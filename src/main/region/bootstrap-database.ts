@@ -7,7 +7,7 @@ import type { Node } from '../../model/snapshot.ts';
 import type { Database } from '../../store/database.ts';
 import { migrate, readMigrations } from '../../store/migrate.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/api-keys.ts';
-import { recordHeld } from '../../store/publication.ts';
+import { recordHeld } from '../../store/publication/held.ts';
 import { recordCertificate } from '../../store/queries/cluster/certificates.ts';
 import { writeCluster } from '../../store/queries/cluster/cluster.ts';
 import { createDomain, findDomain } from '../../store/queries/domains.ts';

@@ -3,7 +3,7 @@ import { lastEventId, readEvents, readRevision } from '../../store/queries/event
 import { changedSince, findChange, listChanges } from '../../store/queries/history/changes.ts';
 import { findDomain } from '../../store/queries/domains.ts';
 import { readCompiler } from '../../store/queries/cluster/compiler-gate.ts';
-import { readDesired, readPublication } from '../../store/publication.ts';
+import { readDesired, readPublication } from '../../store/publication/heads.ts';
 import { revertChange } from '../../store/queries/history/revert.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';

@@ -6,7 +6,9 @@ import { type CompiledSite, compileSite, type NodeBody } from '../../services/co
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
 import { claimCompiler } from '../../store/queries/cluster/compiler-gate.ts';
-import { type PublishResult, publishSite, readCompiled, readHeads } from '../../store/publication.ts';
+import { readCompiled, readHeads } from '../../store/publication/heads.ts';
+import type { KnownParts } from '../../store/publication/parts.ts';
+import { type PublishResult, publishSite } from '../../store/publication/publish.ts';
 import { readPlace } from '../../store/queries/place.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
@@ -21,6 +23,11 @@ export interface PublishPorts {
   readonly services: readonly AnyService[];
   readonly compiler: string;
   readonly process: string;
+}
+
+/** `known`: parts of what was published when it was read last. */
+interface Publisher extends PublishPorts {
+  readonly known: KnownParts;
 }
 
 /** The publisher; `demand` asks for a compile though nothing seems to have changed (an agent holds an unknown generation). */
@@ -54,6 +61,7 @@ interface Read {
  */
 export function createPublishTask(ports: PublishPorts): PublishTask {
   const { db, clock } = ports;
+  const publisher: Publisher = { ...ports, known: new Map() };
   const tell = createTeller(ports);
   let isDemanded = true;
   let isClaimed = false;
@@ -79,7 +87,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
         // Set anew by whoever asks while this round runs; and by this round, when it comes to nothing.
         isDemanded = false;
         const isWanted = async () => mustCompile || (await isBehind(db, deadlineMs));
-        const { races, done } = await publishRacing(ports, { deadlineMs, isWanted });
+        const { races, done } = await publishRacing({ publisher, deadlineMs, isWanted });
         // The version that publishes may be gone for good: the claim is made again.
         isClaimed = done?.result.kind !== 'observer';
         lastFull = clock.monotonic();
@@ -108,10 +116,10 @@ function isBehind(db: Database, deadlineMs: number): Promise<boolean> {
   return reached(db.read(look, { deadlineMs }));
 }
 
-function readSite(db: Database, deadlineMs: number): Promise<Read> {
+function readSite({ db, known }: Publisher, deadlineMs: number): Promise<Read> {
   const read = async (tx: Tx): Promise<Read> => ({
     snapshot: await readSnapshot(tx),
-    published: new Map((await readHeads(tx)).map((head) => [head.nodeId, head.body])),
+    published: new Map((await readHeads(tx, undefined, known)).map((head) => [head.nodeId, head.body])),
   });
   return reached(db.read(read, { deadlineMs }));
 }
@@ -128,16 +136,17 @@ interface Raced {
 }
 
 interface Race {
+  readonly publisher: Publisher;
   readonly deadlineMs: number;
   /** Is there still something to do, though another was ahead? */
   readonly isWanted: () => Promise<boolean>;
 }
 
-async function publishRacing(ports: PublishPorts, { deadlineMs, isWanted }: Race): Promise<Raced> {
+async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): Promise<Raced> {
   const end = ports.clock.monotonic() + RACES.mostMs;
   let races = 0;
   while (races < RACES.most && (races === 0 || ports.clock.monotonic() < end)) {
-    const { snapshot, published } = await readSite(ports.db, deadlineMs);
+    const { snapshot, published } = await readSite(ports, deadlineMs);
     const site = compileSite(snapshot, ports.services, published, ports.clock.now() / 1000);
     const result = await reached(
       publishSite(ports.db, {
@@ -148,6 +157,7 @@ async function publishRacing(ports: PublishPorts, { deadlineMs, isWanted }: Race
         versionsBefore: snapshot.versions,
         versions: site.versions,
         nodes: site.nodes,
+        known: ports.known,
       }),
     );
     if (result.kind !== 'lost') return { races, done: { site, result } };

@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import type { Desired } from '../../contract/agent.ts';
+import type { Place } from '../queries/place.ts';
+import type { Tx } from '../tx.ts';
+import { BODY_COLUMNS, joinBodies, type KnownParts, type StoredBody } from './parts.ts';
+
+/** What is published for a node. `compiledRevision`: the newest snapshot that was compiled for it, changed or not. */
+export interface Head extends Desired {
+  readonly publishedAt: string;
+  readonly compiledRevision: number;
+}
+
+type HeadRow = Omit<Head, 'body'> & StoredBody;
+
+/** Desired states of all nodes, or of one, in id order. `known`: parts of the last reading, to be read no more. */
+export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Promise<Head[]> {
+  const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
+  const rows = await tx.all(sql<HeadRow>`select node_id as "nodeId", generation, digest, revision, ${BODY_COLUMNS},
+      published_at as "publishedAt", compiled_revision as "compiledRevision"
+    from desired where ${where} order by node_id collate "C"`);
+  return await joinBodies(tx, rows, known);
+}
+
+/** As `readHeads`, with `{}` for what a service is to be: whether it is wanted, not how. A large site's bodies are megabytes. */
+export function readOutlines(tx: Tx, nodeId?: string): Promise<Head[]> {
+  const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
+  return tx.all(sql<Head>`select node_id as "nodeId", generation, digest, revision, outline as body,
+    published_at as "publishedAt", compiled_revision as "compiledRevision" from desired where ${where} order by node_id collate "C"`);
+}
+
+/** The newest snapshot that was compiled for each node, by id: without the bodies. */
+export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, Place>> {
+  const rows = await tx.all(sql<Place & { id: string }>`
+    select node_id as id, compiled_revision as revision, compiled_observed as observed from desired`);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The desired state of a node; null before its first publication. */
+export async function readDesired(tx: Tx, nodeId: string): Promise<Desired | null> {
+  const [head] = await readHeads(tx, nodeId);
+  if (!head) return null;
+  const { publishedAt: _, compiledRevision: __, ...desired } = head;
+  return desired;
+}
+
+/** An earlier publication of a node, or its last one before `generation`; null when it is gone or never was. */
+export async function readPublication(tx: Tx, nodeId: string, at: { generation: number }): Promise<Head | null> {
+  const rows = await tx.all(sql<HeadRow>`select node_id as "nodeId", generation, digest, revision, ${BODY_COLUMNS},
+      published_at as "publishedAt", revision as "compiledRevision"
+    from publications where node_id = ${nodeId} and generation = ${at.generation}`);
+  return (await joinBodies(tx, rows))[0] ?? null;
+}
+
+/** Since when nodes are behind: the time of a node's first publication after the generation that it has; no entry when there is none. */
+export async function readBehindSince(
+  tx: Tx,
+  applied: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.all(sql<{ nodeId: string; since: string }>`
+    select p.node_id as "nodeId", min(p.published_at) as since
+    from publications p
+      join unnest(${[...applied.keys()]}::text[], ${[...applied.values()]}::bigint[]) as a (node_id, generation)
+      on p.node_id = a.node_id and p.generation > a.generation
+    group by p.node_id`);
+  return new Map(rows.map((row) => [row.nodeId, row.since]));
+}

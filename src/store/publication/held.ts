@@ -1,0 +1,82 @@
+import { sql } from 'kysely';
+import type { Tx } from '../tx.ts';
+
+/** What an agent says that it holds; 0 and '' for nothing. */
+export interface HeldState {
+  readonly generation: number;
+  readonly digest: string;
+}
+
+/** Publications of a node that are kept. */
+export const PUBLICATIONS_KEPT = 50;
+
+/**
+ * How far above the last known generation an agent's is believed. A restored database is behind by its lost
+ * publications, thousands at most; a broken agent must not use the numbers up.
+ */
+export const HELD_AHEAD_MAX = 1_000_000;
+
+/** Generation of the next publication: above the last one and above what the agent holds, where that is believable. */
+export function nextGeneration(latest: number, held: number): number {
+  return 1 + (held <= latest + HELD_AHEAD_MAX ? Math.max(latest, held) : latest);
+}
+
+/**
+ * Must a node get a new generation? Its digest changed; or the agent holds a number that this database never gave (a
+ * restore), or holds this number with other content. The same number with another digest gets a new number, never silence.
+ */
+export function needsGeneration(head: HeldState | null, digest: string, held: HeldState | null): boolean {
+  if (!head || head.digest !== digest) return true;
+  if (!held || held.generation > head.generation + HELD_AHEAD_MAX) return false;
+  return held.generation > head.generation || (held.generation === head.generation && held.digest !== head.digest);
+}
+
+/** What is published for a node, without its body, and what the database remembers that its agent holds. */
+export interface Holding {
+  readonly head: HeldState | null;
+  readonly held: HeldState | null;
+  /** Of what is published; 0 for nothing. */
+  readonly revision: number;
+}
+
+/** Reads both in one statement, fit for `glance`: a hundred waiting pulls look at each wake. */
+export async function readHolding(tx: Tx, nodeId: string): Promise<Holding> {
+  return (await readHoldings(tx, [nodeId])).get(nodeId) ?? { head: null, held: null, revision: 0 };
+}
+
+/** As `readHolding`, of several nodes. */
+export async function readHoldings(tx: Tx, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Holding>> {
+  const rows = await tx.all(sql<HoldingRow>`
+    select n.id, d.generation as "headGeneration", d.digest as "headDigest", d.revision,
+      h.generation as "heldGeneration", h.digest as "heldDigest"
+    from unnest(${[...nodeIds]}::text[]) as n (id) left join desired d on d.node_id = n.id left join held h on h.node_id = n.id`);
+  const stateOf = (generation: number | null, digest: string | null) =>
+    generation === null || digest === null ? null : { generation, digest };
+  return new Map(
+    rows.map(({ id, headGeneration, headDigest, heldGeneration, heldDigest, revision }) => [
+      id,
+      { head: stateOf(headGeneration, headDigest), held: stateOf(heldGeneration, heldDigest), revision: revision ?? 0 },
+    ]),
+  );
+}
+
+type HoldingRow = { readonly id: string; readonly revision: number | null } & Record<
+  'headGeneration' | 'heldGeneration',
+  number | null
+> &
+  Record<'headDigest' | 'heldDigest', string | null>;
+
+/** What an agent holds is not what is published or will be: a publication is due (wake the task). */
+export function isPublicationDue(head: HeldState | null, held: HeldState): boolean {
+  return head === null || needsGeneration(head, head.digest, held);
+}
+
+/**
+ * Remembers what an agent holds. True: a publication is due (`isPublicationDue`).
+ */
+export async function recordHeld(tx: Tx, nodeId: string, held: HeldState): Promise<boolean> {
+  await tx.run(sql`insert into held as h (node_id, generation, digest) values (${nodeId}, ${held.generation}, ${held.digest})
+    on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest, reported_at = now()
+    where h.generation <> excluded.generation or h.digest <> excluded.digest`);
+  return isPublicationDue((await readHolding(tx, nodeId)).head, held);
+}

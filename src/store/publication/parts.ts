@@ -1,0 +1,175 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Desired } from '../../contract/agent.ts';
+import type { DesiredParts } from '../../contract/wire/desired-parts.ts';
+import {
+  type BodyPart,
+  createJoiner,
+  createSplitter,
+  namesOf,
+  type PartText,
+  type PartTexts,
+} from '../../contract/wire/body-parts.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Feature } from '../../model/cluster.ts';
+import type { Tx } from '../tx.ts';
+import type { HeldState } from './held.ts';
+
+/** A row with a body: whole, as releases before parts wrote it, or the root of its parts. */
+export interface StoredBody {
+  readonly body: Desired['body'] | null;
+  readonly root: string | null;
+}
+
+/** Columns of `StoredBody` in a row of `desired` or `publications`. */
+export const BODY_COLUMNS = sql`body, encode(root, 'hex') as root`;
+
+/** Digests of all parts that these roots reach: a common table expression `named (digest)`. `roots`: a query of one column. */
+function named(roots: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`recursive named (digest) as (${roots}
+    union select unnest(p.names) from named n join body_parts p on p.digest = n.digest)`;
+}
+
+/** Content of a row's part. Each is looked up by itself (`offset 0`): the planner would read all parts that there are. */
+function contentOf(row: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`lateral (select content from body_parts where digest = ${row}.digest offset 0)`;
+}
+
+const ALL_ROOTS = sql`select root from desired where root is not null
+  union select root from publications where root is not null`;
+
+/** Parts that no generation names. Nobody may publish meanwhile: `lockPublishers` first. */
+export const UNNAMED = sql`digest not in (with ${named(ALL_ROOTS)} select digest from named)`;
+
+/**
+ * Waits for a publisher that is at work; others wait for the end of this transaction. `compiler`: the version that publishes, '' for none yet.
+ * `isByParts`: bodies are stored by parts; a region of an earlier release reads whole ones alone.
+ */
+export async function lockPublishers(tx: Tx): Promise<{ readonly compiler: string; readonly isByParts: boolean }> {
+  const feature: Feature = 'parts';
+  const gate = await tx.one(sql<{ compiler: string; isByParts: boolean }>`
+    select value as compiler, exists (select from features where name = ${feature}) as "isByParts"
+    from gates where name = 'compiler' for no key update of gates`);
+  return gate ?? { compiler: '', isByParts: false };
+}
+
+/**
+ * Stores what is new of these bodies; gives their roots in the same order. A row that names them follows in this transaction. What is in `known`
+ * is looked for and not sent; afterwards it holds these parts, too, so that the next reading is of what others publish.
+ */
+export async function storeBodies(
+  tx: Tx,
+  bodies: readonly Desired['body'][],
+  known: KnownParts = new Map(),
+): Promise<readonly string[]> {
+  const { parts, split } = createSplitter();
+  const roots = bodies.map(split);
+  const [old, fresh] = [new Map<string, PartText>(), new Map<string, PartText>()];
+  for (const [digest, part] of parts) (known.has(digest) ? old : fresh).set(digest, part);
+  const there = await insertParts(tx, fresh, [...old.keys()]);
+  // Read in a transaction that came to nothing, or purged since.
+  if (there < old.size) await insertParts(tx, old, []);
+  for (const [digest, { text }] of fresh) known.set(digest, JSON.parse(text) as BodyPart);
+  return roots;
+}
+
+/** One statement, since every one is a round trip. Gives how many of `others` are stored. */
+async function insertParts(tx: Tx, parts: PartTexts, others: readonly string[]): Promise<number> {
+  const list = [...parts];
+  const texts = list.map(([, { text }]) => text);
+  const names = list.map(([, part]) => part.names.join(','));
+  const row = await tx.one(sql<{ there: number }>`with fresh as (
+      insert into body_parts (digest, content, names)
+      select decode(digest, 'hex'), content::json,
+        array(select decode(name, 'hex') from unnest(string_to_array(names, ',')) as name)
+      from unnest(${list.map(([digest]) => digest)}::text[], ${texts}::text[], ${names}::text[]) as fresh (digest, content, names)
+      on conflict (digest) do nothing
+    )
+    select count(*)::int as there from unnest(${[...others]}::text[]) as other (digest)
+      join body_parts p on p.digest = decode(other.digest, 'hex')`);
+  return row?.there ?? 0;
+}
+
+/** Parts by digest that a reader keeps from one reading to the next: a digest never means anything else. */
+export type KnownParts = Map<string, BodyPart>;
+
+/**
+ * Puts the bodies of rows together; rows that name the same part share its content, which is not to be changed. Only what is not in `known` is read;
+ * afterwards it holds what these bodies are made of, and nothing else.
+ */
+export async function joinBodies<R extends StoredBody>(
+  tx: Tx,
+  rows: readonly R[],
+  known: KnownParts = new Map(),
+): Promise<(Omit<R, 'root' | 'body'> & Pick<Desired, 'body'>)[]> {
+  await readParts(
+    tx,
+    rows.flatMap(({ root }) => root ?? []),
+    known,
+  );
+  const join = createJoiner((digest) => known.get(digest));
+  return rows.map(({ root, body, ...row }) => ({ ...row, body: body ?? bodyOf(root, join) }));
+}
+
+function bodyOf(root: string | null, join: ReturnType<typeof createJoiner>): Desired['body'] {
+  const joined = root === null ? null : join(root);
+  // Read in one moment there is none; the next reading is of another moment.
+  if (joined?.kind !== 'whole') throw new AppError('database', 'parts of a published body are not there');
+  return joined.body as Desired['body'];
+}
+
+/** Reads level by level, each in one statement: a recursive one reads what is known, too, and its plan is a guess. */
+async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): Promise<void> {
+  const reached = new Set<string>();
+  let level = new Set(roots);
+  while (level.size > 0) {
+    const unknown = [...level].filter((digest) => !known.has(digest));
+    const rows =
+      unknown.length === 0
+        ? []
+        : await tx.all(sql<{ digest: string; content: BodyPart }>`
+            select encode(p.digest, 'hex') as digest, p.content from body_parts p
+            where p.digest = any(array(select decode(digest, 'hex') from unnest(${unknown}::text[]) as digest))`);
+    for (const { digest, content } of rows) known.set(digest, content);
+    for (const digest of level) reached.add(digest);
+    const names = [...level].flatMap((digest) => namesOf(known.get(digest)));
+    level = new Set(names.filter((digest) => !reached.has(digest)));
+  }
+  for (const digest of known.keys()) if (!reached.has(digest)) known.delete(digest);
+}
+
+/**
+ * What is published for a node, with those parts alone that the generation which its agent holds does not have. Null: that generation, or
+ * the published one, is not known by parts; then the body goes whole. One statement: it sees one moment.
+ */
+export async function readDesiredParts(tx: Tx, nodeId: string, held: HeldState): Promise<DesiredParts | null> {
+  const row = await tx.one(sql<Omit<DesiredParts, 'parts'> & { parts: DesiredParts['parts'] | null }>`
+    with recursive head as (
+      select node_id, generation, digest, revision, root from desired where node_id = ${nodeId} and root is not null
+    ), had (digest) as (
+      select root from publications
+        where node_id = ${nodeId} and generation = ${held.generation} and digest = ${held.digest} and root is not null
+      union select unnest(p.names) from had h join body_parts p on p.digest = h.digest
+    ), wanted (digest) as (
+      select root from head where root not in (select digest from had)
+      union select name from (
+        select unnest(p.names) as name from wanted w join body_parts p on p.digest = w.digest
+      ) as inner_parts where name not in (select digest from had)
+    )
+    select node_id as "nodeId", generation, digest, revision, encode(root, 'hex') as root, (
+      select json_object_agg(encode(w.digest, 'hex'), p.content) from wanted w, ${contentOf(sql`w`)} p
+    ) as parts from head where exists (select from had)`);
+  return row && { ...row, parts: row.parts ?? {} };
+}
+
+/** These parts, as far as what is published for the node names them: a node reads nobody else's. */
+export async function readOwnParts(
+  tx: Tx,
+  nodeId: string,
+  digests: readonly string[],
+): Promise<Readonly<Record<string, BodyPart>>> {
+  const row = await tx.one(sql<{ parts: Record<string, BodyPart> | null }>`
+    with ${named(sql`select root from desired where node_id = ${nodeId} and root is not null`)}
+    select json_object_agg(encode(n.digest, 'hex'), p.content) as parts from named n, ${contentOf(sql`n`)} p
+    where n.digest in (select decode(asked, 'hex') from unnest(${[...digests]}::text[]) as asked)`);
+  return row?.parts ?? {};
+}
