@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Writable } from 'node:stream';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
 import { deadline } from './ask/deadline.ts';
+import type { Program } from './reach/interface.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
@@ -27,13 +29,18 @@ export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   return await run(command, account);
 }
 
+/** Runs a program that talks to another device, as `runCommand` does; see `Program` for what it gets beside its argv. */
+export async function runProgram(program: Program): Promise<ExecResult> {
+  return await run(program, undefined);
+}
+
 /** An account to change to; undefined when this process is that user already. */
 async function accountOf(user: string): Promise<Account | undefined> {
   const account = await findUser(user);
   return process.getuid?.() === account.uid ? undefined : account;
 }
 
-function run(command: ProcessCommand, account: Account | undefined): Promise<ExecResult> {
+function run(command: ProcessCommand & Program, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
     const [program = ''] = command.argv;
     const [started = '', ...rest] = argvFor(command.argv, account);
@@ -43,9 +50,9 @@ function run(command: ProcessCommand, account: Account | undefined): Promise<Exe
         detached: true,
         shell: false,
         cwd: '/',
-        env: ENVIRONMENT,
+        env: { ...ENVIRONMENT, ...command.env },
         // Descriptor 3 is the helper's listening socket under socket activation; no command may inherit it.
-        stdio: ['pipe', 'pipe', 'pipe', 'ignore'],
+        stdio: ['pipe', 'pipe', 'pipe', ...(command.files?.map(() => 'pipe' as const) ?? ['ignore' as const])],
         ...(account && !hasGroups(account) ? { uid: account.uid, gid: account.gid } : {}),
       });
     } catch (error) {
@@ -80,6 +87,7 @@ function run(command: ProcessCommand, account: Account | undefined): Promise<Exe
     child.on('close', () => settle(null));
     child.stdin?.on('error', () => {});
     child.stdin?.end(command.stdin ?? '');
+    command.files?.forEach((text, index) => give(child.stdio[3 + index], text));
   });
 }
 
@@ -100,6 +108,13 @@ function judge(result: ExecResult, program: string, account: Account | undefined
   const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
   if (!isOurs || code !== NOT_EXECUTED) return result;
   return notStarted(`${program} could not be started: ${stderr.trim()}`);
+}
+
+/** Gives a text to a child that may not want it. */
+function give(pipe: unknown, text: string): void {
+  if (!(pipe instanceof Writable)) return;
+  pipe.on('error', () => {});
+  pipe.end(text);
 }
 
 function killGroup(pid: number | undefined): void {
