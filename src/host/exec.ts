@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { Writable } from 'node:stream';
+import type { FileHandle } from 'node:fs/promises';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
 import { deadline } from './ask/deadline.ts';
-import type { Program } from './reach/interface.ts';
+import type { Program } from './ask/reach/interface.ts';
+import { openTexts } from './ask/reach/texts.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
@@ -30,8 +31,22 @@ export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
 }
 
 /** Runs a program that talks to another device, as `runCommand` does; see `Program` for what it gets beside its argv. */
-export async function runProgram(program: Program): Promise<ExecResult> {
-  return await run(program, undefined);
+export async function runProgram({ files = [], ...program }: Program): Promise<ExecResult> {
+  let texts: readonly FileHandle[] = [];
+  try {
+    texts = await openTexts(files);
+    return await run({ ...program, descriptors: texts.map(({ fd }) => fd) }, undefined);
+  } catch (error) {
+    return notStarted(`what ${program.argv[0] ?? ''} needs could not be written: ${sentenceOf(error)}`);
+  } finally {
+    await Promise.all(texts.map((text) => text.close()));
+  }
+}
+
+/** A command, and what a program gets beside it; descriptors from 3 on. */
+interface Run extends ProcessCommand {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly descriptors?: readonly number[];
 }
 
 /** An account to change to; undefined when this process is that user already. */
@@ -40,7 +55,7 @@ async function accountOf(user: string): Promise<Account | undefined> {
   return process.getuid?.() === account.uid ? undefined : account;
 }
 
-function run(command: ProcessCommand & Program, account: Account | undefined): Promise<ExecResult> {
+function run(command: Run, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
     const [program = ''] = command.argv;
     const [started = '', ...rest] = argvFor(command.argv, account);
@@ -52,7 +67,7 @@ function run(command: ProcessCommand & Program, account: Account | undefined): P
         cwd: '/',
         env: { ...ENVIRONMENT, ...command.env },
         // Descriptor 3 is the helper's listening socket under socket activation; no command may inherit it.
-        stdio: ['pipe', 'pipe', 'pipe', ...(command.files?.map(() => 'pipe' as const) ?? ['ignore' as const])],
+        stdio: ['pipe', 'pipe', 'pipe', ...(command.descriptors ?? ['ignore' as const])],
         ...(account && !hasGroups(account) ? { uid: account.uid, gid: account.gid } : {}),
       });
     } catch (error) {
@@ -87,7 +102,6 @@ function run(command: ProcessCommand & Program, account: Account | undefined): P
     child.on('close', () => settle(null));
     child.stdin?.on('error', () => {});
     child.stdin?.end(command.stdin ?? '');
-    command.files?.forEach((text, index) => give(child.stdio[3 + index], text));
   });
 }
 
@@ -108,13 +122,6 @@ function judge(result: ExecResult, program: string, account: Account | undefined
   const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
   if (!isOurs || code !== NOT_EXECUTED) return result;
   return notStarted(`${program} could not be started: ${stderr.trim()}`);
-}
-
-/** Gives a text to a child that may not want it. */
-function give(pipe: unknown, text: string): void {
-  if (!(pipe instanceof Writable)) return;
-  pipe.on('error', () => {});
-  pipe.end(text);
 }
 
 function killGroup(pid: number | undefined): void {

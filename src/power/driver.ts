@@ -1,6 +1,13 @@
 import type { Clock, Random } from '../core/ports.ts';
-import type { Reach } from '../host/reach/interface.ts';
-import type { BootDevice, PowerParameters, PowerPlace, PowerSetting, PowerType, StopMode } from '../model/power.ts';
+import type { Reach } from '../host/ask/reach/interface.ts';
+import type {
+  BootDevice,
+  PowerParameters,
+  PowerPlace,
+  PowerSetting,
+  PowerType,
+  StopMode,
+} from '../model/nouns/power.ts';
 
 /**
  * Why an order did not come about. `unreachable`: the BMC does not answer; `refused-credentials`: it does not let us in, or not so far;
@@ -71,7 +78,7 @@ export interface PowerLine {
   bootNext(device: BootDevice): Promise<'accepted' | PowerFailure>;
   /** All that is known of the BMC by now. */
   learned(): Learned;
-  /** Logs out. Never fails: a session that cannot be closed ends by itself. */
+  /** Logs out, within 3 s and also after the deadline. Never fails: a session that cannot be closed ends by itself. */
   close(): Promise<void>;
 }
 

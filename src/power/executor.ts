@@ -1,6 +1,6 @@
 import { isRejected, type Rejected } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { secretsOf, type StopMode } from '../model/power.ts';
+import { secretsOf, type StopMode } from '../model/nouns/power.ts';
 import { failed, isFailed, type PowerEffects, type PowerFailure, type Reading } from './driver.ts';
 import type { Fence } from './fence.ts';
 import { openLanes } from './lanes.ts';

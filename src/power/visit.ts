@@ -17,7 +17,6 @@ import { quirksOf, type Quirks } from './quirks.ts';
 const GAP_MS = 100;
 const TRIES_MAX = 4;
 const BETWEEN_TRIES = { firstMs: 300, mostMs: 4000 };
-const CLOSE_MS = 3000;
 
 /** What one order needs on its way. */
 export interface VisitPorts {
@@ -71,10 +70,9 @@ export class Visit {
     await this.#ports.call.effects.pause(Math.max(1, Math.min(ms, this.left)));
   }
 
-  /** Logs out. A BMC that hangs there is left alone: it ends its sessions itself. */
+  /** Logs out. */
   async close(): Promise<void> {
-    if (this.#line === null) return;
-    await Promise.race([this.#line.close(), this.#ports.call.effects.pause(CLOSE_MS)]);
+    await this.#line?.close();
   }
 
   async #once<T>(command: (line: PowerLine) => Promise<T | PowerFailure>): Promise<T | PowerFailure | Rejected> {

@@ -7,7 +7,7 @@ import {
   type PowerPlace,
   parsePlace,
   type StopMode,
-} from '../../model/power.ts';
+} from '../../model/nouns/power.ts';
 import {
   failed,
   isFailed,

@@ -1,7 +1,7 @@
 import { show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
-import type { Program } from '../../host/reach/interface.ts';
-import { type PowerParameters, type PowerPlace } from '../../model/power.ts';
+import type { Program } from '../../host/ask/reach/interface.ts';
+import { type PowerParameters, type PowerPlace } from '../../model/nouns/power.ts';
 import { failed, type PowerFailure, textOf } from '../driver.ts';
 
 /** Cipher suites in the order in which they are tried: SHA-256, then SHA-1. Never 0, which asks for no password (CVE-2013-4782). */
@@ -28,15 +28,14 @@ export function program(way: Way, words: readonly string[]): Program {
   const key = textOf(parameters, 'k_g');
   const flags = [parameters['workaround_flags'] ?? []].flat();
   const oem = flags.map((flag) => OEM[flag]).find((name) => name !== undefined);
+  const privilege = PRIVILEGES[textOf(parameters, 'privilege_level')] ?? 'OPERATOR';
   const argv = [
-    '/usr/bin/ipmitool',
-    '-v',
-    ...['-I', isOld ? 'lan' : 'lanplus', '-H', place.host, '-p', String(place.port)],
+    ...['/usr/bin/ipmitool', '-v'].concat('-I', isOld ? 'lan' : 'lanplus', '-H', place.host, '-p', String(place.port)),
     ...(user === '' ? [] : ['-U', user]),
-    ...['-E', ...(key === '' || isOld ? [] : ['-K'])],
+    '-E',
+    ...(key === '' || isOld ? [] : ['-K']),
     ...(isOld ? [] : ['-C', way.cipher]),
-    ...['-L', PRIVILEGES[textOf(parameters, 'privilege_level')] ?? 'OPERATOR'],
-    ...['-N', String(way.waitS), '-R', '1'],
+    ...['-L', privilege].concat('-N', String(way.waitS), '-R', '1'),
     ...(oem === undefined ? [] : ['-o', oem]),
     ...words,
   ];
@@ -52,7 +51,7 @@ export type Meaning = 'done' | 'cipher' | 'session' | 'silent' | PowerFailure;
 
 interface Reason {
   readonly words: RegExp;
-  meaning(said: string): Meaning;
+  readonly meaning: (said: string) => Meaning;
 }
 
 const PASSWORD = 'Check the user and the password, and that the user may use IPMI over LAN.';

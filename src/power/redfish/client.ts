@@ -1,5 +1,5 @@
 import { show } from '../../core/errors.ts';
-import type { NoAnswer, Trust, WebAnswer, WebRequest } from '../../host/reach/interface.ts';
+import type { NoAnswer, Trust, WebAnswer, WebRequest } from '../../host/ask/reach/interface.ts';
 import { failed, isFailed, type PowerCall, type PowerFailure, textOf, timeLeft } from '../driver.ts';
 import { type Json, memberOf, parseObject } from './json.ts';
 
@@ -9,10 +9,11 @@ const SESSIONS = '/redfish/v1/SessionService/Sessions';
 const EXCHANGE_MS = 15_000;
 /** A member that moved, or a slash that is missing. */
 const HOPS_MAX = 3;
+/** A logout, ms: it comes after the deadline, too, since a BMC has few sessions. */
+const CLOSE_MS = 3000;
 
 /** An answer of use: its body is an object, or empty. */
 export interface RedfishAnswer {
-  readonly status: number;
   readonly body: Json;
   readonly etag: string | null;
 }
@@ -23,6 +24,8 @@ interface Ask {
   readonly target: string;
   readonly body?: Json;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of its own, ms; else what the call has left. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -69,41 +72,38 @@ export class RedfishClient {
     return answer.status === 400 ? refused(answer) : (judge(answer) ?? noToken());
   }
 
-  /** Logs out, in what time is left. */
+  /** Logs out. */
   async close(): Promise<void> {
     const location = this.#session?.location ?? null;
-    if (location !== null) await this.#exchange({ method: 'DELETE', target: location });
+    if (location !== null) await this.#exchange({ method: 'DELETE', target: location, timeoutMs: CLOSE_MS });
     this.#session = null;
   }
 
-  /** Asks for a resource, or gives an order. A session that ended is opened anew, once. */
+  /** Asks for a resource, or gives an order. */
   async ask(ask: Ask): Promise<RedfishAnswer | PowerFailure> {
-    let answer = await this.#exchange(ask);
-    if (!isFailed(answer) && answer.status === 401 && this.#session !== null) {
-      const stopped = await this.open();
-      if (stopped !== null) return stopped;
-      answer = await this.#exchange(ask);
-    }
+    const answer = await this.#loggedIn(ask);
     if (isFailed(answer)) return answer;
     const failure = judge(answer);
     if (failure !== null) return failure;
     const body = answer.text.trim() === '' ? {} : parseObject(answer.text);
     if (body === null) return failed('garbage', `${ask.target} is no JSON object: ${show(answer.text, 80)}.`, GARBAGE);
-    return { status: answer.status, body, etag: answer.headers['etag'] ?? null };
+    return { body, etag: answer.headers['etag'] ?? null };
   }
 
-  /** The status of a change that may be refused for its If-Match; a failure for everything else. */
-  async change(ask: Ask): Promise<RedfishAnswer | 'mismatch' | PowerFailure> {
-    const answer = await this.#exchange(ask);
+  /** Changes a resource; `mismatch`: it refuses this If-Match, or that there is none. */
+  async change(ask: Ask): Promise<'changed' | 'mismatch' | PowerFailure> {
+    const answer = await this.#loggedIn(ask);
     if (isFailed(answer)) return answer;
     if (answer.status === 412 || answer.status === 428) return 'mismatch';
-    return (
-      judge(answer) ?? {
-        status: answer.status,
-        body: parseObject(answer.text) ?? {},
-        etag: answer.headers['etag'] ?? null,
-      }
-    );
+    return judge(answer) ?? 'changed';
+  }
+
+  /** A session that ended is opened anew, once. */
+  async #loggedIn(ask: Ask): Promise<WebAnswer | PowerFailure> {
+    const answer = await this.#exchange(ask);
+    if (isFailed(answer) || answer.status !== 401 || this.#session === null) return answer;
+    this.#session = null;
+    return (await this.open()) ?? (await this.#exchange(ask));
   }
 
   async #exchange(ask: Ask): Promise<WebAnswer | PowerFailure> {
@@ -120,7 +120,7 @@ export class RedfishClient {
     return failed('garbage', `The BMC leads in a circle at ${ask.target}.`, GARBAGE);
   }
 
-  async #send({ method, body, headers }: Ask, path: string): Promise<WebAnswer | PowerFailure> {
+  async #send({ method, body, headers, timeoutMs }: Ask, path: string): Promise<WebAnswer | PowerFailure> {
     const answer = await this.#call.effects.reach.web({
       method,
       url: `${this.#origin}${path}`,
@@ -133,7 +133,7 @@ export class RedfishClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       trust: this.#trust(),
-      timeoutMs: timeLeft(this.#call, EXCHANGE_MS),
+      timeoutMs: timeoutMs ?? timeLeft(this.#call, EXCHANGE_MS),
     });
     if (answer.kind === 'none') return unreached(answer);
     this.#fingerprint ??= answer.fingerprint;

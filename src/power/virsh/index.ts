@@ -1,7 +1,7 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
-import { filePath } from '../../host/reach/interface.ts';
-import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/power.ts';
+import { filePath } from '../../host/ask/reach/interface.ts';
+import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/nouns/power.ts';
 import {
   type Door,
   failed,

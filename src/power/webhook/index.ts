@@ -1,5 +1,6 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
-import type { PowerParameters, PowerSetting } from '../../model/power.ts';
+import type { NoAnswer, WebAnswer } from '../../host/ask/reach/interface.ts';
+import type { PowerParameters, PowerSetting } from '../../model/nouns/power.ts';
 import {
   failed,
   isFailed,
@@ -146,67 +147,50 @@ async function order(call: PowerCall, name: string): Promise<'accepted' | PowerF
 /** As MAAS: what is not found is asked for once more with a slash behind it. */
 async function send(call: PowerCall, method: 'GET' | 'POST', name: string): Promise<string | PowerFailure> {
   const uri = textOf(call.parameters, name);
-  const first = await sendTo(call, method, uri);
-  return first !== 'missing'
-    ? first
-    : uri.endsWith('/')
-      ? missing(name)
-      : await again(call, method, { uri: `${uri}/`, name });
+  const first = await exchange(call, method, uri);
+  const isMissing = first.kind === 'answer' && first.status === 404 && !uri.endsWith('/');
+  return judge(isMissing ? await exchange(call, method, `${uri}/`) : first, name);
 }
 
-async function again(
-  call: PowerCall,
-  method: 'GET' | 'POST',
-  { uri, name }: { uri: string; name: string },
-): Promise<string | PowerFailure> {
-  const second = await sendTo(call, method, uri);
-  return second === 'missing' ? missing(name) : second;
-}
-
-function missing(name: string): PowerFailure {
-  return failed('unsupported', 'The service does not know the place (404).', `Check ${name}.`);
-}
-
-async function sendTo(
-  call: PowerCall,
-  method: 'GET' | 'POST',
-  url: string,
-): Promise<string | 'missing' | PowerFailure> {
+function exchange(call: PowerCall, method: 'GET' | 'POST', url: string): Promise<WebAnswer | NoAnswer> {
   const { parameters, effects } = call;
-  const trust =
-    textOf(parameters, 'power_verify_ssl') === 'y' ? ({ kind: 'authorities' } as const) : ({ kind: 'any' } as const);
+  const kind = textOf(parameters, 'power_verify_ssl') === 'y' ? 'authorities' : 'any';
   const headers = { accept: 'application/json', ...identityOf(parameters) };
-  const answer = await effects.reach.web({ method, url, headers, trust, timeoutMs: timeLeft(call, EXCHANGE_MS) });
-  if (answer.kind === 'none') {
-    if (answer.why === 'untrusted') {
-      return failed(
-        'untrusted',
-        `The service's certificate is not good: ${answer.sentence}.`,
-        'Renew it, or set power_verify_ssl to n.',
-      );
-    }
-    if (answer.why === 'garbage')
-      return failed('garbage', `What answers does not speak HTTP: ${answer.sentence}.`, 'Check the URIs.');
-    return failed(
-      'unreachable',
-      `The service does not answer: ${answer.sentence}.`,
-      'Check the URIs, and that the service runs.',
-    );
-  }
+  return effects.reach.web({ method, url, headers, trust: { kind }, timeoutMs: timeLeft(call, EXCHANGE_MS) });
+}
+
+function judge(answer: WebAnswer | NoAnswer, name: string): string | PowerFailure {
+  if (answer.kind === 'none') return unreached(answer);
   const { status, text } = answer;
   if (status >= 200 && status < 300) return text;
-  if (status === 404) return 'missing';
   if (status === 401 || status === 403) {
-    return failed(
-      'refused-credentials',
-      `The service refuses the user or the token (${status}).`,
-      'Check power_user, power_pass and power_token.',
-    );
+    const remedy = 'Check power_user, power_pass and power_token.';
+    return failed('refused-credentials', `The service refuses the user or the token (${status}).`, remedy);
   }
   if (status === 409 || status === 423 || status === 429 || status >= 500) {
     return failed('busy', `The service has no time now (${status}).`, 'Try again in a minute, and look at its log.');
   }
-  return failed('unsupported', `The service answers ${status}.`, 'Check the URIs.');
+  return failed('unsupported', `The service answers ${status}.`, `Check ${name}.`);
+}
+
+function unreached({ why, sentence }: NoAnswer): PowerFailure {
+  switch (why) {
+    case 'untrusted':
+      return failed(
+        'untrusted',
+        `The service's certificate is not good: ${sentence}.`,
+        'Renew it, or set power_verify_ssl to n.',
+      );
+    case 'garbage':
+      return failed('garbage', `What answers does not speak HTTP: ${sentence}.`, 'Check the URIs.');
+    case 'silent':
+    case 'unreachable':
+      return failed(
+        'unreachable',
+        `The service does not answer: ${sentence}.`,
+        'Check the URIs, and that the service runs.',
+      );
+  }
 }
 
 function identityOf(parameters: PowerParameters): Readonly<Record<string, string>> {
@@ -234,7 +218,8 @@ function parsePattern(text: string, field: string): string | Rejected {
   const rule = `a regular expression, at most ${PATTERN_MAX} characters`;
   if (text.length > PATTERN_MAX) return invalid(field, 'it is too long', rule);
   try {
-    return new RegExp(text).source === '' ? text : text;
+    RegExp(text);
+    return text;
   } catch {
     return invalid(field, `${show(text)} is no regular expression`, rule);
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { realReach } from '../../../src/host/reach/real.ts';
+import { realReach } from '../../../src/host/ask/reach/real.ts';
 import { pingBmc } from '../../../src/power/ipmi/rmcp.ts';
 import type { DebianHost } from '../debian-root.ts';
 import { until } from '../until.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRejected } from '../../../src/core/errors.ts';
-import type { Program, Reach } from '../../../src/host/reach/interface.ts';
-import { realReach } from '../../../src/host/reach/real.ts';
-import { parsePowerParameters, type PowerParameters, type PowerType } from '../../../src/model/power.ts';
+import type { Program, Reach } from '../../../src/host/ask/reach/interface.ts';
+import { realReach } from '../../../src/host/ask/reach/real.ts';
+import { parsePowerParameters, type PowerParameters, type PowerType } from '../../../src/model/nouns/power.ts';
 import type { PowerEffects } from '../../../src/power/driver.ts';
 import { openExecutor } from '../../../src/power/executor.ts';
 import { openFence } from '../../../src/power/fence.ts';

@@ -1,5 +1,5 @@
-import { realReach } from '../../../src/host/reach/real.ts';
-import type { PowerType } from '../../../src/model/power.ts';
+import { realReach } from '../../../src/host/ask/reach/real.ts';
+import type { PowerType } from '../../../src/model/nouns/power.ts';
 import type { DebianHost } from '../debian-root.ts';
 import { redfishRig } from '../redfish/rig.ts';
 import { ipmiRig } from './ipmi-sim.ts';
@@ -17,7 +17,7 @@ export const RIGS: Readonly<Record<PowerType, (host: DebianHost) => Promise<Powe
 };
 
 /** A person at the machine. */
-async function manualRig(): Promise<PowerRig> {
+export async function manualRig(): Promise<PowerRig> {
   let isOn = false;
   return {
     type: 'manual',

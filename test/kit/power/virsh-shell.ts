@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecResult } from '../../../src/core/host-values.ts';
-import type { Program, Reach } from '../../../src/host/reach/interface.ts';
+import type { Program, Reach } from '../../../src/host/ask/reach/interface.ts';
 import type { DebianHost } from '../debian-root.ts';
 import { answer } from '../exec-result.ts';
 import { until } from '../until.ts';

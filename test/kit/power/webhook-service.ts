@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { realReach } from '../../../src/host/reach/real.ts';
+import { realReach } from '../../../src/host/ask/reach/real.ts';
 import { freeTcpPort } from './ports.ts';
 import type { Fault, PowerRig } from './rig.ts';
 

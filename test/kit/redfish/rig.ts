@@ -1,4 +1,4 @@
-import { realReach } from '../../../src/host/reach/real.ts';
+import { realReach } from '../../../src/host/ask/reach/real.ts';
 import { freeTcpPort } from '../power/ports.ts';
 import { FAULTS, type PowerRig } from '../power/rig.ts';
 import { REDFISH_PASSWORD, REDFISH_USER, RedfishEmulator } from './emulator.ts';

@@ -1,6 +1,6 @@
-import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
-import { formatAddress, parseAddress } from '../core/ip.ts';
-import { parseDomainName } from './names.ts';
+import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import { formatAddress, parseAddress } from '../../core/ip.ts';
+import { parseDomainName } from '../names.ts';
 
 /** Ways to switch a machine on and off, by MAAS's names. */
 export const POWER_TYPES = ['ipmi', 'redfish', 'virsh', 'webhook', 'manual'] as const;

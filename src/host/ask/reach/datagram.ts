@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { deadline } from '../ask/deadline.ts';
+import { deadline } from '../deadline.ts';
 import type { DatagramQuestion, NoAnswer } from './interface.ts';
 import { noAnswer, silence } from './no-answer.ts';
 

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
-import { deadline } from '../ask/deadline.ts';
+import { deadline } from '../deadline.ts';
 import type { NoAnswer, Trust, WebAnswer, WebRequest } from './interface.ts';
 import { noAnswer, silence } from './no-answer.ts';
 

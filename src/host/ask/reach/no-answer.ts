@@ -1,5 +1,5 @@
-import { sentenceOf } from '../../core/errors.ts';
-import { errnoOf } from '../system-error.ts';
+import { sentenceOf } from '../../../core/errors.ts';
+import { errnoOf } from '../../system-error.ts';
 import type { NoAnswer } from './interface.ts';
 
 const CERTIFICATE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { deadline } from '../ask/deadline.ts';
-import { runProgram } from '../exec.ts';
+import { deadline } from '../deadline.ts';
+import { runProgram } from '../../exec.ts';
 import { askByDatagram } from './datagram.ts';
 import type { NoAnswer, Reach } from './interface.ts';
 import { noAnswer, silence } from './no-answer.ts';

@@ -1,8 +1,8 @@
-import type { ExecResult } from '../../core/host-values.ts';
+import type { ExecResult } from '../../../core/host-values.ts';
 
 /**
  * A program that talks to another device. Its argv is seen by everybody on this host, so what is secret goes by `env`, standard input or `files`:
- * texts that it reads at the paths of `filePath`, from a pipe and so once, and that lie on no disk.
+ * texts that it reads at the paths of `filePath`, and that have no name and lie on no disk.
  */
 export interface Program {
   readonly argv: readonly string[];
