@@ -1,6 +1,6 @@
 import { isRejected, type Rejected } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { secretsOf, type StopMode } from '../model/nouns/power.ts';
+import { secretsIn, type StopMode } from '../model/nouns/power.ts';
 import { failed, isFailed, type PowerEffects, type PowerFailure, type Reading } from './driver.ts';
 import type { Fence } from './fence.ts';
 import { openLanes } from './lanes.ts';
@@ -62,7 +62,7 @@ export function openExecutor({ effects, fence, log }: ExecutorPorts): Executor {
           ...failed('busy', `${bmc} has too many orders waiting.`, 'Try again in a minute.'),
           learned: target.learned,
         };
-      const safe = withoutSecrets(outcome, secretsOf(driver.settings, target.parameters));
+      const safe = withoutSecrets(outcome, Object.values(secretsIn(driver.settings, target.parameters)));
       write(log, { bmc: bmc ?? target.type, order, outcome: safe, tookMs: effects.clock.monotonic() - startedAt });
       return safe;
     },

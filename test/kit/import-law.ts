@@ -34,7 +34,18 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
   // Of the drills their pure parts: the region reports stored rounds, tells the hazards that are known, and judges the rounds that it plays itself.
   region: {
-    rooms: ['core', 'model', 'services', 'store', 'contract', 'drills/report', 'drills/hazards', 'drills/judge'],
+    rooms: [
+      'core',
+      'model',
+      'services',
+      'store',
+      'contract',
+      'drills/report',
+      'drills/hazards',
+      'drills/judge',
+      // Which parameters a power type has.
+      'power/registry.ts',
+    ],
     node: [],
     packages: ['node-cron'],
   },

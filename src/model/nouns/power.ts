@@ -88,12 +88,47 @@ export function maskPowerParameters(settings: readonly PowerSetting[], parameter
   );
 }
 
-/** The texts that must never be shown. */
-export function secretsOf(settings: readonly PowerSetting[], parameters: PowerParameters): readonly string[] {
-  return settings.flatMap((setting) => {
-    const value = parameters[setting.name];
-    return setting.isSecret === true && typeof value === 'string' && value !== '' ? [value] : [];
+/** The secrets among the parameters, by name. */
+export function secretsIn(
+  settings: readonly PowerSetting[],
+  parameters: PowerParameters,
+): Readonly<Record<string, string>> {
+  const secrets = settings.flatMap(({ name, isSecret }): [string, string][] => {
+    const value = parameters[name];
+    return isSecret === true && typeof value === 'string' && value !== '' ? [[name, value]] : [];
   });
+  return Object.fromEntries(secrets);
+}
+
+/** A BMC's parameters in two parts: what everybody may see, with secrets masked, and the secrets. */
+export interface SplitParameters {
+  readonly shown: PowerParameters;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/**
+ * What an operator gave, by the law of the power type. Defaults are not filled in: what is stored is what was said. A masked secret means the one
+ * that is there: so what was read can be written back. `old`: the secrets that are there.
+ */
+export function splitParameters(
+  settings: readonly PowerSetting[],
+  given: Readonly<Record<string, unknown>>,
+  old: Readonly<Record<string, string>>,
+): SplitParameters | Rejected {
+  const full: Record<string, unknown> = { ...given };
+  for (const { name, isSecret } of settings) {
+    if (isSecret !== true || given[name] !== MASKED_SECRET) continue;
+    const kept = old[name];
+    if (kept === undefined)
+      return invalid(`parameters/${name}`, 'it is masked, and there is none to keep', 'the secret itself');
+    full[name] = kept;
+  }
+  const parsed = parsePowerParameters(settings, full, 'parameters/');
+  if (isRejected(parsed)) return parsed;
+  const said = Object.fromEntries(
+    Object.entries(parsed).filter(([name]) => given[name] !== undefined && given[name] !== ''),
+  );
+  return { shown: maskPowerParameters(settings, said), secrets: secretsIn(settings, said) };
 }
 
 /** Where something answers: a name or an address without brackets, and a port. */

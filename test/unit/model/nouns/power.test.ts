@@ -10,7 +10,7 @@ import {
   parsePowerParameters,
   POWER_STATES,
   POWER_TYPES,
-  secretsOf,
+  secretsIn,
 } from '../../../../src/model/nouns/power.ts';
 import { DRIVERS, driverOf } from '../../../../src/power/registry.ts';
 import { parameterSchema } from '../../../../src/power/schema.ts';
@@ -69,7 +69,7 @@ describe.each(POWER_TYPES)('the parameters of %s', (type) => {
     expect(Check(parameterSchema(settings), GOOD[type])).toBe(true);
     const masked = JSON.stringify(maskPowerParameters(settings, parameters));
     expect(masked).not.toContain('Secret');
-    expect(masked.split(MASKED_SECRET)).toHaveLength(secretsOf(settings, parameters).length + 1);
+    expect(masked.split(MASKED_SECRET)).toHaveLength(Object.keys(secretsIn(settings, parameters)).length + 1);
   });
 
   it('refuse what is unknown, and what is no text', () => {
