@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tableOf } from '../src/contract/nouns/declare.ts';
 import { NOUNS } from '../src/contract/nouns/registry.ts';
+import { POWER_TYPES } from '../src/model/nouns/power.ts';
+import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
 import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-law.ts';
 import { namesOf, type NounNames, placesOf } from './kit/places.ts';
@@ -118,6 +120,18 @@ describe('services', () => {
     ).toEqual(names);
     expect(folders(join(ROOT, 'templates')).sort()).toEqual(names);
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('power drivers', () => {
+  it.each([...POWER_TYPES])('%s has its folder, its registry line and its conformance test', (type) => {
+    expect(existsSync(join(SRC, 'power', type, 'index.ts'))).toBe(true);
+    expect(DRIVERS.filter((driver) => driver.type === type)).toHaveLength(1);
+    expect(existsSync(join(ROOT, `test/check/power-${type}.test.ts`))).toBe(true);
+  });
+
+  it('has no folder of a driver without a type', () => {
+    expect(folders(join(SRC, 'power')).sort()).toEqual([...POWER_TYPES].sort());
   });
 });
 

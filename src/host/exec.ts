@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
 import { deadline } from './ask/deadline.ts';
+import type { Program } from './ask/bmc/interface.ts';
+import { openTexts } from './ask/bmc/texts.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
@@ -27,13 +30,32 @@ export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   return await run(command, account);
 }
 
+/** Runs a program that talks to another device, as `runCommand` does; see `Program` for what it gets beside its argv. */
+export async function runProgram({ files = [], ...program }: Program): Promise<ExecResult> {
+  let texts: readonly FileHandle[] = [];
+  try {
+    texts = await openTexts(files);
+    return await run({ ...program, descriptors: texts.map(({ fd }) => fd) }, undefined);
+  } catch (error) {
+    return notStarted(`what ${program.argv[0] ?? ''} needs could not be written: ${sentenceOf(error)}`);
+  } finally {
+    await Promise.all(texts.map((text) => text.close()));
+  }
+}
+
+/** A command, and what a program gets beside it; descriptors from 3 on. */
+interface Run extends ProcessCommand {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly descriptors?: readonly number[];
+}
+
 /** An account to change to; undefined when this process is that user already. */
 async function accountOf(user: string): Promise<Account | undefined> {
   const account = await findUser(user);
   return process.getuid?.() === account.uid ? undefined : account;
 }
 
-function run(command: ProcessCommand, account: Account | undefined): Promise<ExecResult> {
+function run(command: Run, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
     const [program = ''] = command.argv;
     const [started = '', ...rest] = argvFor(command.argv, account);
@@ -43,9 +65,9 @@ function run(command: ProcessCommand, account: Account | undefined): Promise<Exe
         detached: true,
         shell: false,
         cwd: '/',
-        env: ENVIRONMENT,
+        env: { ...ENVIRONMENT, ...command.env },
         // Descriptor 3 is the helper's listening socket under socket activation; no command may inherit it.
-        stdio: ['pipe', 'pipe', 'pipe', 'ignore'],
+        stdio: ['pipe', 'pipe', 'pipe', ...(command.descriptors ?? ['ignore' as const])],
         ...(account && !hasGroups(account) ? { uid: account.uid, gid: account.gid } : {}),
       });
     } catch (error) {

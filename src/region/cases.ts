@@ -16,6 +16,7 @@ import { rangeCases } from './nouns/range.ts';
 import { recordCases } from './nouns/record.ts';
 import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
+import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { statusCases } from './nouns/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
@@ -44,6 +45,7 @@ export const CASES = {
   ...fabricCases,
   ...tsigKeyCases,
   ...dhcpSnippetCases,
+  ...bmcCases,
   ...vlanCases,
   ...pairingCases,
   ...subnetCases,

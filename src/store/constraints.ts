@@ -8,6 +8,8 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ...DECLARED_SENTENCES,
   tsig_secrets_pkey: conflict('The key got another secret at the same moment.', 'secret'),
   tsig_secrets_grammar: invalid('The secret is not base64 of 16 to 64 bytes.', 'secret'),
+  power_secrets_pkey: conflict('Other secrets were set at the same moment.', 'parameters'),
+  power_secrets_grammar: invalid('The secrets are not sealed as they must be.', 'parameters'),
   domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),

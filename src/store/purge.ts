@@ -81,6 +81,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
       else not exists (select from tsig_keys k where k.id = key_id and k.secret_number = number)
         and not exists (select from history h where h.table_name = 'tsig_keys' and (h.row_key ->> 'id')::int = key_id) end`,
   ),
+  power_secrets: expired('power_secrets', sql`not keeps_power_secret(bmc_id, number)`),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   drill_ledger: expired('drill_ledger', sql`written_at < now() - ${RETENTION.drillLedger}::interval`),

@@ -326,6 +326,14 @@ table publications
   constraint publications_root FOREIGN KEY (root) REFERENCES body_parts(digest)
   CREATE INDEX publications_by_root ON public.publications USING btree (root)
 
+table power_secrets
+  bmc_id integer not null
+  number integer not null
+  sealed text not null
+  created_at timestamp with time zone not null default now()
+  constraint power_secrets_grammar CHECK ((sealed ~ '^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,}$'::text))
+  constraint power_secrets_pkey PRIMARY KEY (bmc_id, number)
+
 table observations
   node_id text not null
   service text not null
@@ -959,12 +967,33 @@ table certificates
   CREATE INDEX certificates_by_end ON public.certificates USING btree (not_after)
   CREATE INDEX certificates_by_node ON public.certificates USING btree (node_id)
 
+<<<<<<< HEAD
 table body_parts
   digest bytea not null
   content json not null
   names bytea[] not null default '{}'::bytea[]
   constraint body_parts_digest_length CHECK ((length(digest) = 32))
   constraint body_parts_pkey PRIMARY KEY (digest)
+=======
+table bmcs
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  power_type text not null default 'manual'::text
+  parameters jsonb not null default '{}'::jsonb
+  secret_number integer not null default 0
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint bmcs_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint bmcs_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
+  constraint bmcs_name_unique UNIQUE (name)
+  constraint bmcs_parameters_grammar CHECK (((jsonb_typeof(parameters) = 'object'::text) AND (length((parameters)::text) <= 65536)))
+  constraint bmcs_pkey PRIMARY KEY (id)
+  constraint bmcs_power_type_grammar CHECK ((power_type = ANY (ARRAY['ipmi'::text, 'redfish'::text, 'virsh'::text, 'webhook'::text, 'manual'::text])))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION write_history('id')
+>>>>>>> 9bf577198ddb25973cacb97eec7d455b46bb68f3
 
 table audit
   id bigint not null identity
@@ -1256,6 +1285,17 @@ begin
   insert into tsig_secrets (key_id, number, secret) values (new.id, new.secret_number, new_tsig_secret()) on conflict do nothing;
   return null;
 end $function$
+
+
+function keeps_power_secret(integer,integer)
+CREATE OR REPLACE FUNCTION public.keeps_power_secret(of_bmc integer, of_number integer)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from bmcs where id = of_bmc and secret_number = of_number)
+    or exists (select from history where table_name = 'bmcs' and (row_key ->> 'id')::int = of_bmc)
+$function$
 
 
 function keep_vlan_served()

@@ -150,6 +150,23 @@ export class DebianHost implements AsyncDisposable {
     return `/proc/${this.#pid}/root${path}`;
   }
 
+  /** The command line of a program of the host on this machine's network. It ends with the host at the latest. */
+  onOurNetwork(argv: readonly string[]): string[] {
+    return [
+      'nsenter',
+      '--target',
+      String(this.#pid),
+      '--mount',
+      '--pid',
+      '--ipc',
+      '--uts',
+      '--root',
+      '--wd',
+      '--',
+      ...argv,
+    ];
+  }
+
   /** Runs a command to its end; `user` as the checkers run. Never throws for an exit code. */
   run(argv: readonly string[], options: { user?: string; timeoutMs?: number } = {}): Promise<Ran> {
     return collect('nsenter', [...this.#enter(), ...asUser(options.user), ...argv], options.timeoutMs ?? 20_000);

@@ -23,6 +23,12 @@ function plainSample(field: Field): { readonly text: string; readonly value: unk
 
 /** Values that a field must refuse. */
 export function badValues(field: Field): [what: string, value: unknown][] {
+  if (isMap(field))
+    return [
+      ['a word', 'no such word'],
+      ['a list', []],
+      ['null', null],
+    ];
   const isText = field.option.read === undefined && field.option.values === undefined;
   if (!isText)
     return [
@@ -35,4 +41,9 @@ export function badValues(field: Field): [what: string, value: unknown][] {
     ['a control character', 'a\nb'],
     ['too long a text', 'a'.repeat(5000)],
   ];
+}
+
+/** Is it texts by name? */
+function isMap({ input }: Field): boolean {
+  return 'type' in input && input.type === 'object';
 }

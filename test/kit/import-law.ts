@@ -17,6 +17,8 @@ export interface RoomRule {
 }
 
 const HOST_INTERFACE = 'host/interface.ts';
+/** Other devices on the network, as an interface. */
+const REACH_INTERFACE = 'host/ask/reach/interface.ts';
 
 /** The import law as data. A room that is not here may not exist. */
 export const LAW: Readonly<Record<string, RoomRule>> = {
@@ -24,13 +26,26 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   model: { rooms: ['core'], node: [], packages: [], isPure: true },
   services: { rooms: ['core', 'model'], node: [], packages: ['typebox'], isPure: true },
   'services/kit': { rooms: ['core', 'model'], node: [], packages: ['typebox', 'handlebars'], isPure: true },
+  // Power drivers: they act through interfaces, and are tested without a network where nothing real is needed.
+  power: { rooms: ['core', 'model', HOST_INTERFACE, REACH_INTERFACE], node: [], packages: ['typebox'] },
   contract: { rooms: ['core', 'model'], node: [], packages: ['typebox'] },
   store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'kysely'] },
   host: { rooms: ['core'], node: ['*'], packages: [] },
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
   // Of the drills their pure parts: the region reports stored rounds, tells the hazards that are known, and judges the rounds that it plays itself.
   region: {
-    rooms: ['core', 'model', 'services', 'store', 'contract', 'drills/report', 'drills/hazards', 'drills/judge'],
+    rooms: [
+      'core',
+      'model',
+      'services',
+      'store',
+      'contract',
+      'drills/report',
+      'drills/hazards',
+      'drills/judge',
+      // Which parameters a power type has.
+      'power/registry.ts',
+    ],
     node: [],
     packages: ['node-cron'],
   },

@@ -51,6 +51,10 @@ beforeEach(async () => {
      insert into tsig_secrets (key_id, number, secret) values (0, 2, repeat('A', 24));
      update tsig_keys set secret_number = 2 where id = 1;
      delete from tsig_keys where id = 2;
+     insert into bmcs (id, name) values (1, 'a'), (2, 'b');
+     insert into power_secrets (bmc_id, number, sealed)
+       select n, 2, 'v1.00000000.' || repeat('A', 16) || '.' || repeat('A', 22) from generate_series(1, 4) n;
+     delete from bmcs where id = 2;
      insert into drill_ledger (run, number, written_at)
        select '018f3c1e-0000-7000-8000-000000000001', n, now() - n * interval '10 hours' from generate_series(1, 4) n;
      insert into drill_rounds (run, hazard, round, seed, started_at, passed, version, verdict, timeline)
@@ -86,6 +90,7 @@ test('removes what has expired and nothing else', async () => {
     leases: 2,
     service_actions: 2,
     tsig_secrets: 3,
+    power_secrets: 2,
     heartbeats: 1,
     drill_ledger: 2,
     drill_rounds: 3,
@@ -130,5 +135,5 @@ test('a large heap is removed in bounded rounds, and stays due until it is gone'
 
 test('whatever their age, there are never too many rows', async () => {
   await postgres.get().admin(`update counters set event = 1000035, revision = 200002`, database);
-  expect(value(await purge(db, 'p1'))).toMatchObject({ events: 35, changes: 2, history: 6 });
+  expect(value(await purge(db, 'p1'))).toMatchObject({ events: 35, changes: 2, history: 9 });
 });

@@ -218,6 +218,7 @@ function linesOf(text: string): string[] {
 function textOf(row: object, member: string): string {
   const value: unknown = Object.entries(row).find(([name]) => name === member)?.[1];
   if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
@@ -258,16 +259,27 @@ async function given(
   for (const member of members) {
     const text = option(call, member);
     if (text === undefined || fieldOf(fields, member).isHidden) continue;
-    const isFile = fieldOf(fields, member).isLong === true && text.startsWith('@');
-    values[member] = isFile ? await textOfFile(call, member, text.slice(1)) : valueOf(fields, member, text);
+    const isLong = fieldOf(fields, member).isLong === true;
+    const long = isLong ? await longText(call, member, text) : text;
+    values[member] = valueOf(fields, member, long);
   }
   return values;
+}
+
+/** A text that does not belong on a command line: of a file, or of standard input. */
+async function longText(call: Call, member: string, text: string): Promise<string> {
+  if (text === '-') return oneLine(await call.io.readInput());
+  return text.startsWith('@') ? await textOfFile(call, member, text.slice(1)) : text;
 }
 
 async function textOfFile(call: Call, member: string, path: string): Promise<string> {
   const text = await call.io.readFile(path);
   if (text === null) throw usageError(`--${flagOf(member)}: there is no file "${path}".`);
-  // Texts of the API hold no control characters; between the words of a fragment a blank is as good as a new line.
+  return oneLine(text);
+}
+
+/** Texts of the API hold no control characters; between the words of a fragment a blank is as good as a new line. */
+function oneLine(text: string): string {
   return text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
 }
 
@@ -275,7 +287,8 @@ function valueOf(fields: Declaration['fields'], member: string, text: string): u
   const { read } = fieldOf(fields, member).option;
   if (read === undefined) return text;
   const value = read.value(text);
-  if (value === undefined) throw usageError(`--${flagOf(member)}: "${text}" is not usable. Rule: ${read.rule}.`);
+  const shown = fieldOf(fields, member).isLong === true ? 'it' : `"${text}"`;
+  if (value === undefined) throw usageError(`--${flagOf(member)}: ${shown} is not usable. Rule: ${read.rule}.`);
   return value;
 }
 

@@ -1,7 +1,9 @@
 import Type, {
+  type TArray,
   type TBoolean,
   type TInteger,
   type TNull,
+  type TRecord,
   type TSchema,
   type TString,
   type TUnion,
@@ -175,6 +177,46 @@ export function textField(given: {
     ...(isLong ? { isLong } : {}),
     grammar: (label) => `The ${label} has a text that is not usable. Rule: ${rule}.`,
   };
+}
+
+type MapValue = TUnion<[TString, TArray<TString>]>;
+
+/** Texts by name, or lists of texts: their law depends on other fields, so a use case knows it. Its column is of JSON. */
+export function mapField(given: {
+  readonly help: string;
+  readonly example: Readonly<Record<string, string>>;
+}): Field<TRecord<'^.*$', MapValue>, TRecord<'^.*$', MapValue>, true> {
+  const { help, example } = given;
+  const value = Type.Union([
+    Type.String({ maxLength: 1024 }),
+    Type.Array(Type.String({ maxLength: 64 }), { maxItems: 32 }),
+  ]);
+  const rule = 'an object of JSON, of texts and lists of texts';
+  const map = () => Type.Record(Type.String(), value, { description: help, maxProperties: 32 });
+  return {
+    answer: map(),
+    input: map(),
+    isOptional: true,
+    isUnique: false,
+    option: {
+      value: 'json',
+      help: `${help}; @FILE reads them from a file, - from standard input`,
+      example: JSON.stringify(example),
+      read: { rule, value: parseMap },
+    },
+    isLong: true,
+    grammar: (label) => `The ${label} has members that are not usable. Rule: ${rule}.`,
+  };
+}
+
+/** The object that a text stands for; `undefined`: none. */
+function parseMap(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A whole number. `help`: what it is, for people. */

@@ -1,3 +1,4 @@
+import { BMC } from './bmc.ts';
 import { FABRIC } from './fabric.ts';
 import { DHCP_SNIPPET } from './dhcp-snippet.ts';
 import { SPACE } from './space.ts';
@@ -5,7 +6,7 @@ import { TAG } from './tag.ts';
 import { TSIG_KEY } from './tsig-key.ts';
 
 /** Every declared noun, in the order of the API's document and the command line's help. Adding one is one line here. */
-export const NOUNS = [FABRIC, SPACE, TAG, TSIG_KEY, DHCP_SNIPPET] as const;
+export const NOUNS = [FABRIC, SPACE, TAG, TSIG_KEY, DHCP_SNIPPET, BMC] as const;
 
 /** One of the declared nouns. */
 export type Declared = (typeof NOUNS)[number];

@@ -111,6 +111,40 @@ describe('a secret', () => {
   });
 });
 
+describe('parameters of a BMC', () => {
+  const PARAMETERS = { power_address: '10.88.0.1', power_pass: 'Geheim' };
+  const ANSWER = {
+    id: 7,
+    name: 'm1',
+    comment: '',
+    powerType: 'ipmi',
+    parameters: { ...PARAMETERS, power_pass: '***' },
+  };
+
+  it('come from standard input or a file, where no other user of the host sees them', async () => {
+    region.on('POST /bmcs', { body: ANSWER });
+    const text = JSON.stringify(PARAMETERS, null, 2);
+    const words = ['bmc', 'create', 'm1', '--power-type', 'ipmi', '--parameters'];
+    const made = await run(region, [...words, '-'], { readInput: async () => `${text}\n` });
+    expect(made).toMatchObject({ code: 0, out: 'bmc m1 created\n' });
+    await run(region, [...words, '@bmc.json'], { readFile: async () => text });
+    const body = { name: 'm1', powerType: 'ipmi', parameters: PARAMETERS };
+    expect(region.seen.map((call) => call.body)).toEqual([body, body]);
+    region.on('GET /bmcs/m1', { body: ANSWER });
+    expect((await regent('bmc', 'show', 'm1')).out).toContain('"power_address": "10.88.0.1"');
+  });
+
+  it.each(['{"power_pass": "Geheim"', '["Geheim"]', 'Geheim'])(
+    'are not repeated when they are no object: %s',
+    async (text) => {
+      const refused = await regent('bmc', 'create', 'm1', '--parameters', text);
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toContain('Rule: an object of JSON');
+      expect(refused.err).not.toContain('Geheim');
+    },
+  );
+});
+
 describe.each(carriedBy('machine').map((declaration) => [declaration.plural, declaration] as const))(
   'regent machine with %s',
   (plural, { noun }) => {

@@ -1,0 +1,39 @@
+import { POWER_TYPES } from '../../model/nouns/power.ts';
+import { choiceField, commentField, declare, mapField, titleField, VERBS } from './declare.ts';
+
+/** A BMC: what switches machines on and off, and how it is asked to. */
+export const BMC = declare({
+  noun: 'bmc',
+  plural: 'bmcs',
+  component: 'Bmc',
+  verbs: VERBS,
+  fields: {
+    name: titleField(),
+    comment: commentField(),
+    powerType: choiceField(POWER_TYPES, 'how it is asked: what switches the machine'),
+    parameters: mapField({
+      help: "the power type's parameters; a secret goes in and comes out masked, masked it stays what it is",
+      example: { power_address: '192.0.2.9' },
+    }),
+  },
+  counts: {},
+  sorts: ['name'],
+  filters: { name: 'part', powerType: 'exact' },
+  usedBy: [],
+  texts: {
+    summary: 'BMCs: what switches machines on and off',
+    example: 'm1-bmc',
+    create: {
+      summary: 'tell of a BMC',
+      examples: [
+        'regent bmc create m1-bmc --power-type ipmi --parameters - < m1-bmc.json',
+        'regent bmc create m1-bmc --power-type manual',
+      ],
+    },
+    set: {
+      summary: 'change a BMC; parameters that are given replace all that it has',
+      examples: ['regent bmc set m1-bmc --parameters @m1-bmc.json'],
+    },
+    delete: { summary: 'forget a BMC' },
+  },
+});

@@ -1,0 +1,77 @@
+import type { ExecResult } from '../../../core/host-values.ts';
+
+/**
+ * A program that talks to another device. Its argv is seen by everybody on this host, so what is secret goes by `env`, standard input or `files`:
+ * texts that it reads at the paths of `filePath`, and that have no name and lie on no disk.
+ */
+export interface Program {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly files?: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Where a program finds the text of this place in `files`. */
+export function filePath(index: number): string {
+  return `/dev/fd/${3 + index}`;
+}
+
+/**
+ * Whose certificate is good: one of this host's authorities; any; or the one of this fingerprint (SHA-256, lower-case hex), looked at before
+ * anything is sent.
+ */
+export type Trust =
+  | { readonly kind: 'authorities' }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'pinned'; readonly fingerprint: string };
+
+/** A request over HTTP or HTTPS. Redirections are answers: they are not followed. `timeoutMs`: of the whole exchange. */
+export interface WebRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly trust: Trust;
+  readonly timeoutMs: number;
+}
+
+/** Header names are in lower case. `fingerprint`: of the certificate that was shown, null without TLS. */
+export interface WebAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly fingerprint: string | null;
+}
+
+/**
+ * Nothing came that can be used. `unreachable`: the network or the device says no; `silent`: it said nothing in time; `untrusted`: another
+ * certificate than wanted; `garbage`: it does not speak the protocol.
+ */
+export interface NoAnswer {
+  readonly kind: 'none';
+  readonly why: 'unreachable' | 'silent' | 'untrusted' | 'garbage';
+  readonly sentence: string;
+}
+
+/** Datagrams to one place, sent three times in the time that there is; the first answer counts. */
+export interface DatagramQuestion {
+  readonly host: string;
+  readonly port: number;
+  readonly packets: readonly Uint8Array[];
+  readonly timeoutMs: number;
+}
+
+/** Other devices on the network, at arm's length. Nothing here throws: what goes wrong is a value. */
+export interface BmcAccess {
+  run(program: Program): Promise<ExecResult>;
+  web(request: WebRequest): Promise<WebAnswer | NoAnswer>;
+  datagram(question: DatagramQuestion): Promise<Uint8Array | NoAnswer>;
+  /** Opens a TCP connection and closes it. */
+  connect(place: {
+    readonly host: string;
+    readonly port: number;
+    readonly timeoutMs: number;
+  }): Promise<'open' | NoAnswer>;
+}

@@ -1,0 +1,27 @@
+import { connect } from 'node:net';
+import { deadline } from '../deadline.ts';
+import { runProgram } from '../../exec.ts';
+import { askByDatagram } from './datagram.ts';
+import type { NoAnswer, BmcAccess } from './interface.ts';
+import { noAnswer, silence } from './no-answer.ts';
+import { askWeb } from './web.ts';
+
+/** The network as this process sees it. */
+export function realBmcAccess(): BmcAccess {
+  return { run: runProgram, web: askWeb, datagram: askByDatagram, connect: tryConnect };
+}
+
+function tryConnect({ host, port, timeoutMs }: Parameters<BmcAccess['connect']>[0]): Promise<'open' | NoAnswer> {
+  const place = `${host} port ${port}`;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const settle = (result: 'open' | NoAnswer) => {
+      cancel();
+      socket.destroy();
+      resolve(result);
+    };
+    const cancel = deadline(timeoutMs, () => settle(silence(place, timeoutMs)));
+    socket.on('connect', () => settle('open'));
+    socket.on('error', (error) => settle(noAnswer(place, error)));
+  });
+}

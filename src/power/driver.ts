@@ -1,0 +1,112 @@
+import type { Clock, Random } from '../core/ports.ts';
+import type { BmcAccess } from '../host/ask/bmc/interface.ts';
+import type {
+  BootDevice,
+  PowerParameters,
+  PowerPlace,
+  PowerSetting,
+  PowerType,
+  StopMode,
+} from '../model/nouns/power.ts';
+
+/**
+ * Why an order did not come about. `unreachable`: the BMC does not answer; `refused-credentials`: it does not let us in, or not so far;
+ * `untrusted`: it shows another certificate than before; `busy`: it has no time now; `lied`: it accepted an order and nothing happened;
+ * `garbage`: its answer makes no sense; `unsupported`: it cannot do this.
+ */
+export const FAILURE_CODES = [
+  'unreachable',
+  'refused-credentials',
+  'untrusted',
+  'busy',
+  'lied',
+  'garbage',
+  'unsupported',
+] as const;
+export type PowerFailureCode = (typeof FAILURE_CODES)[number];
+
+/** A failure: what happened, and what a person can do about it. Two sentences without secrets. */
+export interface PowerFailure {
+  readonly kind: 'failed';
+  readonly code: PowerFailureCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Makes a failure. */
+export function failed(code: PowerFailureCode, message: string, remedy: string): PowerFailure {
+  return { kind: 'failed', code, message, remedy };
+}
+
+/** Tells a failure from an answer. */
+export function isFailed(value: unknown): value is PowerFailure {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'failed';
+}
+
+/** What a BMC says of its machine. `unknown`: neither on nor off, such as paused, or nobody can ask. */
+export type Reading = 'on' | 'off' | 'unknown';
+
+/** What earlier calls found out about this BMC, for the caller to keep: cipher suite, certificate, manufacturer. No secrets. */
+export type Learned = Readonly<Record<string, string>>;
+
+/** How a driver reaches the world. */
+export interface PowerEffects {
+  readonly reach: BmcAccess;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'fraction'>;
+  /** Waits, ms. */
+  pause(ms: number): Promise<void>;
+}
+
+/** One visit to a BMC. `parameters`: as `parsePowerParameters` gave them. `until`: the deadline, on the clock that never steps (ms). */
+export interface PowerCall {
+  readonly parameters: PowerParameters;
+  readonly learned: Learned;
+  readonly effects: PowerEffects;
+  readonly until: number;
+}
+
+/**
+ * An open way to one machine's power. Each order is only given: the executor alone looks whether it came about, and repeats it. So an order that
+ * is given twice must do no more than once.
+ */
+export interface PowerLine {
+  query(): Promise<Reading | PowerFailure>;
+  on(): Promise<'accepted' | PowerFailure>;
+  off(mode: StopMode): Promise<'accepted' | PowerFailure>;
+  /** What the machine's next start uses. */
+  bootNext(device: BootDevice): Promise<'accepted' | PowerFailure>;
+  /** All that is known of the BMC by now. */
+  learned(): Learned;
+  /** Logs out, within 3 s and also after the deadline. Never fails: a session that cannot be closed ends by itself. */
+  close(): Promise<void>;
+}
+
+/** Where one sees whether a BMC can be reached at all. `nowhere`: there is nothing to ask on a network. */
+export type Door = ({ readonly kind: 'rmcp' | 'tcp' } & PowerPlace) | { readonly kind: 'nowhere' };
+
+/** A power driver: one folder, one line of the registry, one rig of the conformance suite. */
+export interface PowerDriver {
+  readonly type: PowerType;
+  readonly label: string;
+  readonly settings: readonly PowerSetting[];
+  /** Can it tell the state? Without it no order can be verified. */
+  readonly isQueryable: boolean;
+  readonly canSetBoot: boolean;
+  /** The BMC that these parameters lead to, without secrets: orders to one BMC wait for each other. Null: there is none. */
+  bmcOf(parameters: PowerParameters): string | null;
+  doorOf(parameters: PowerParameters): Door;
+  /** Opens a way, logging in where the BMC has sessions. */
+  open(call: PowerCall): Promise<PowerLine | PowerFailure>;
+}
+
+/** What is left of the call's time, at most `mostMs`, at least 1 ms. */
+export function timeLeft(call: PowerCall, mostMs: number): number {
+  return Math.max(1, Math.min(mostMs, call.until - call.effects.clock.monotonic()));
+}
+
+/** A parameter that is one text; '' when it is not given. */
+export function textOf(parameters: PowerParameters, name: string): string {
+  const value = parameters[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,219 @@
+import { isRejected, type Rejected } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
+import { secretsIn, type StopMode } from '../model/nouns/power.ts';
+import { failed, isFailed, type PowerEffects, type PowerFailure, type Reading } from './driver.ts';
+import type { Fence } from './fence.ts';
+import { openLanes } from './lanes.ts';
+import type { PowerOrder, PowerOutcome, PowerTarget } from './order.ts';
+import { driverOf } from './registry.ts';
+import { withoutSecrets } from './secrets.ts';
+import { isStopped, overtakenBy, Visit } from './visit.ts';
+
+/** How long a hard order may take to be seen, ms, where no quirk says otherwise. */
+const SETTLE_MS = 30_000;
+/** How long an operating system may take to end, ms. */
+const SOFT_MS = 180_000;
+/** Looks at a state on its way: soon at first, then ever less often, ms. */
+const LOOK = { firstMs: 250, mostMs: 3000, growth: 1.5 };
+/** A machine that is on is looked at a second time, ms later: some fall off again, and some BMCs say on too soon. */
+const CONFIRM_MS = 400;
+/** What the last look at a state may take, ms. */
+const LAST_LOOK_MS = 1000;
+
+export interface ExecutorPorts {
+  readonly effects: PowerEffects;
+  readonly fence: Fence;
+  readonly log: Log;
+}
+
+/** Carries out power orders, each BMC's one after the other. Never throws for what a BMC does. */
+export interface Executor {
+  run(target: PowerTarget, order: PowerOrder): Promise<PowerOutcome>;
+}
+
+/** What an order came to before it is told. */
+interface Result {
+  readonly state: Reading;
+  readonly hasChanged: boolean;
+  readonly isVerified: boolean;
+}
+
+/** Opens the executor of this process: one for all BMCs. */
+export function openExecutor({ effects, fence, log }: ExecutorPorts): Executor {
+  const lanes = openLanes(effects);
+  return {
+    run: async (target, order) => {
+      const driver = driverOf(target.type);
+      const bmc = driver.bmcOf(target.parameters);
+      const startedAt = effects.clock.monotonic();
+      const call = { ...target, effects, until: startedAt + order.timeoutMs };
+      const full = { ...order, stopMode: stopModeOf(order, target) };
+      // Before the queue: the order that runs now must see that it was overtaken.
+      if (bmc !== null) await fence.raise(bmc, order.epoch);
+      const outcome = overtakenBy({ fence, bmc, epoch: order.epoch }) ??
+        (await lanes.enter(bmc, async (lane): Promise<PowerOutcome> => {
+          const visit = new Visit({ driver, call, lane, fence, bmc, epoch: order.epoch });
+          try {
+            return tell(visit, await carryOut(visit, full, driver), effects.clock.monotonic() - startedAt);
+          } finally {
+            await visit.close();
+          }
+        })) ?? {
+          ...failed('busy', `${bmc} has too many orders waiting.`, 'Try again in a minute.'),
+          learned: target.learned,
+        };
+      const safe = withoutSecrets(outcome, Object.values(secretsIn(driver.settings, target.parameters)));
+      write(log, { bmc: bmc ?? target.type, order, outcome: safe, tookMs: effects.clock.monotonic() - startedAt });
+      return safe;
+    },
+  };
+}
+
+function tell(visit: Visit, result: Result | PowerFailure | Rejected, tookMs: number): PowerOutcome {
+  if (isRejected(result)) return result;
+  const { learned, notes } = visit;
+  return isFailed(result)
+    ? { ...result, learned }
+    : { kind: 'done', ...result, learned, notes, tookMs: Math.round(tookMs) };
+}
+
+/** As ordered, else as the BMC's parameters say; a cycle must end, so it does not ask the operating system. */
+function stopModeOf({ verb, stopMode }: PowerOrder, { parameters }: PowerTarget): StopMode {
+  return stopMode ?? (verb === 'off' && parameters['power_off_mode'] === 'soft' ? 'soft' : 'hard');
+}
+
+interface Abilities {
+  readonly label: string;
+  readonly isQueryable: boolean;
+  readonly canSetBoot: boolean;
+}
+
+type Stopped = PowerFailure | Rejected;
+
+async function carryOut(visit: Visit, order: PowerOrder, driver: Abilities): Promise<Result | Stopped> {
+  if (!driver.isQueryable) return await byHand(visit, order, driver);
+  const before = await visit.say((line) => line.query());
+  if (isStopped(before)) return before;
+  if (order.verb === 'query') return { state: before, hasChanged: false, isVerified: true };
+  if (order.verb === 'off') return await switchOff(visit, order, before);
+  let state: Reading = before;
+  if (order.verb === 'cycle' && state !== 'off') {
+    const off = await switchOff(visit, order, state);
+    if (isStopped(off)) return off;
+    state = off.state;
+  }
+  const stopped = await setBoot(visit, order, driver);
+  if (stopped !== null) return stopped;
+  if (state === 'on') return { state, hasChanged: false, isVerified: true };
+  const accepted = await visit.say((line) => line.on());
+  if (isStopped(accepted)) return accepted;
+  return await see(visit, { wanted: 'on', settleMs: visit.quirks.settleMs ?? SETTLE_MS, mayRepeat: true, how: 'on' });
+}
+
+/** Nobody can look: a person is asked by a note, and believed. */
+async function byHand(visit: Visit, order: PowerOrder, { label }: Abilities): Promise<Result | Stopped> {
+  if (order.verb !== 'query') visit.notes.push(`${label}: switch the machine ${wordsOf(order.verb)} by hand now.`);
+  return { state: 'unknown', hasChanged: false, isVerified: order.verb === 'query' };
+}
+
+function wordsOf(verb: 'on' | 'off' | 'cycle'): string {
+  return verb === 'cycle' ? 'off and on' : verb;
+}
+
+async function setBoot(visit: Visit, { boot }: PowerOrder, { label, canSetBoot }: Abilities): Promise<Stopped | null> {
+  if (boot === undefined) return null;
+  if (!canSetBoot) {
+    visit.notes.push(`${label} cannot choose what the machine boots from: its firmware must have ${boot} first.`);
+    return null;
+  }
+  const accepted = await visit.say((line) => line.bootNext(boot));
+  return isStopped(accepted) ? accepted : null;
+}
+
+async function switchOff(visit: Visit, { stopMode = 'hard' }: PowerOrder, before: Reading): Promise<Result | Stopped> {
+  if (before === 'off') return { state: 'off', hasChanged: false, isVerified: true };
+  const accepted = await visit.say((line) => line.off(stopMode));
+  if (isStopped(accepted)) return accepted;
+  if (stopMode === 'soft') return await see(visit, { wanted: 'off', settleMs: SOFT_MS, mayRepeat: false, how: 'soft' });
+  return await see(visit, { wanted: 'off', settleMs: visit.quirks.settleMs ?? SETTLE_MS, mayRepeat: true, how: 'off' });
+}
+
+interface Wanted {
+  readonly wanted: 'on' | 'off';
+  readonly settleMs: number;
+  /** A second button press would end a machine that is on its way down. */
+  readonly mayRepeat: boolean;
+  readonly how: 'on' | 'off' | 'soft';
+}
+
+/** Looks until the machine is as it was ordered; half way the order is given once more. */
+async function see(visit: Visit, want: Wanted): Promise<Result | Stopped> {
+  // A part of the time is kept for the last look.
+  const timeMs = Math.max(0, Math.min(want.settleMs, visit.left - Math.min(LAST_LOOK_MS, visit.left / 5)));
+  const end = visit.left - timeMs;
+  let lookMs = LOOK.firstMs;
+  let isRepeated = !want.mayRepeat;
+  let hasFallen = false;
+  for (;;) {
+    const state = await visit.say((line) => line.query());
+    if (isStopped(state)) return state;
+    if (state === want.wanted) {
+      const isStill = want.wanted === 'off' || (await isStillOn(visit));
+      if (isStopped(isStill)) return isStill;
+      if (isStill) return { state, hasChanged: true, isVerified: true };
+      hasFallen = true;
+    }
+    if (visit.left <= end) return notSeen(want, timeMs, hasFallen);
+    if (!isRepeated && visit.left - end < timeMs / 2) {
+      isRepeated = true;
+      visit.notes.push(`The order ${want.wanted} was given twice.`);
+      const again = await visit.say((line) => (want.wanted === 'on' ? line.on() : line.off('hard')));
+      if (isStopped(again)) return again;
+    }
+    await visit.pause(Math.min(lookMs, Math.max(1, visit.left - end)));
+    lookMs = Math.min(lookMs * LOOK.growth, LOOK.mostMs);
+  }
+}
+
+async function isStillOn(visit: Visit): Promise<boolean | Stopped> {
+  await visit.pause(CONFIRM_MS);
+  const state = await visit.say((line) => line.query());
+  return isStopped(state) ? state : state === 'on';
+}
+
+function notSeen({ wanted, how }: Wanted, timeMs: number, hasFallen: boolean): PowerFailure {
+  const seconds = (timeMs / 1000).toFixed(1);
+  if (how === 'soft') {
+    return failed(
+      'lied',
+      `The power button was pressed, and the machine is still on after ${seconds} s.`,
+      'Its operating system does not react to the button: switch it off with the stop mode hard.',
+    );
+  }
+  if (hasFallen) {
+    return failed(
+      'lied',
+      `The machine was said to be on, and was off again within ${seconds} s.`,
+      'Look at its power supplies and at the log of its BMC.',
+    );
+  }
+  return failed(
+    'lied',
+    `The BMC accepted the order "${wanted}", and does not tell that the machine is ${wanted} after ${seconds} s.`,
+    'Reset the BMC (cold), or switch the machine by hand and look at the log of its BMC.',
+  );
+}
+
+interface Line {
+  readonly bmc: string;
+  readonly order: PowerOrder;
+  readonly outcome: PowerOutcome;
+  readonly tookMs: number;
+}
+
+function write(log: Log, { bmc, order, outcome, tookMs }: Line): void {
+  const fields = { bmc, verb: order.verb, epoch: order.epoch, ms: Math.round(tookMs) };
+  if (outcome.kind === 'done')
+    log.info('power order done', { ...fields, state: outcome.state, changed: outcome.hasChanged });
+  else log.warn('power order not done', { ...fields, code: outcome.code, why: outcome.message });
+}

@@ -1,0 +1,23 @@
+import { failed, type PowerDriver, type PowerFailure, type PowerLine } from '../driver.ts';
+
+/** Someone at the machine switches it: every order is accepted and left to that person, nobody can look. */
+export const manual: PowerDriver = {
+  type: 'manual',
+  label: 'Manual',
+  settings: [],
+  isQueryable: false,
+  canSetBoot: false,
+  bmcOf: () => null,
+  doorOf: () => ({ kind: 'nowhere' }),
+  open: async () => LINE,
+};
+
+const LINE: PowerLine = {
+  query: async () => 'unknown',
+  on: async () => 'accepted',
+  off: async () => 'accepted',
+  bootNext: async (): Promise<PowerFailure> =>
+    failed('unsupported', 'Nobody can set what this machine boots from.', 'Choose the network in its firmware.'),
+  learned: () => ({}),
+  close: async () => {},
+};

@@ -1,0 +1,153 @@
+import { invalid, type Rejected, show } from '../../core/errors.ts';
+import type { ExecResult } from '../../core/host-values.ts';
+import { filePath } from '../../host/ask/bmc/interface.ts';
+import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/nouns/power.ts';
+import {
+  type Door,
+  failed,
+  isFailed,
+  type PowerCall,
+  type PowerDriver,
+  type PowerFailure,
+  type PowerLine,
+  type Reading,
+  textOf,
+  timeLeft,
+} from '../driver.ts';
+import { bootOrder } from './domain.ts';
+import { isAlreadySo, meaningOf, readingOf } from './words.ts';
+
+const RUN_MS = 20_000;
+const PORTS: Readonly<Record<string, number>> = { ssh: 22, libssh: 22, libssh2: 22, tls: 16_514, tcp: 16_509 };
+
+/** MAAS's parameters of the power type virsh. */
+const SETTINGS: readonly PowerSetting[] = [
+  { name: 'power_address', label: 'Address', kind: 'text', scope: 'bmc', isRequired: true, parse: parseUri },
+  { name: 'power_pass', label: 'Password (optional)', kind: 'password', scope: 'bmc', isSecret: true },
+  { name: 'power_id', label: 'Virsh VM ID', kind: 'text', scope: 'machine', isRequired: true },
+];
+
+/** Virtual machines of libvirt, by virsh. */
+export const virsh: PowerDriver = {
+  type: 'virsh',
+  label: 'Virsh',
+  settings: SETTINGS,
+  isQueryable: true,
+  canSetBoot: true,
+  bmcOf: (parameters) => `virsh ${uriOf(parameters)}`,
+  doorOf: (parameters) => doorOf(uriOf(parameters)),
+  open: async (call) => new VirshLine(call),
+};
+
+/** With a password SSH is libvirt's own: the program ssh reads no password but from a terminal. */
+function uriOf(parameters: PowerParameters): string {
+  const uri = textOf(parameters, 'power_address');
+  return textOf(parameters, 'power_pass') === '' ? uri : uri.replace(/^([a-z]+)\+ssh:/, '$1+libssh:');
+}
+
+interface UriParts {
+  readonly transport: string;
+  readonly user: string;
+  readonly host: string;
+  readonly port: string;
+}
+
+function partsOf(uri: string): UriParts {
+  const match = /^[a-z]+(?:\+([a-z0-9]+))?:\/\/(?:([^@/]*)@)?(\[[^\]]+\]|[^:/?]*)(?::(\d+))?/.exec(uri);
+  const [, transport = '', user = '', host = '', port = ''] = match ?? [];
+  return { transport, user, host: host.replace(/^\[|\]$/g, ''), port };
+}
+
+function doorOf(uri: string): Door {
+  const { transport, host, port } = partsOf(uri);
+  const number = Number(port || PORTS[transport || 'tls']);
+  return host === '' || !Number.isSafeInteger(number) ? { kind: 'nowhere' } : { kind: 'tcp', host, port: number };
+}
+
+class VirshLine implements PowerLine {
+  readonly #call: PowerCall;
+
+  constructor(call: PowerCall) {
+    this.#call = call;
+  }
+
+  async query(): Promise<Reading | PowerFailure> {
+    const result = await this.#say(['domstate', '--domain', this.#domain]);
+    return isFailed(result) ? result : readingOf(result.stdout);
+  }
+
+  on() {
+    return this.#order('start');
+  }
+
+  off(mode: StopMode) {
+    return this.#order(mode === 'soft' ? 'shutdown' : 'destroy');
+  }
+
+  /** libvirt has no device for one start: the order is changed. A machine that is on uses it when it starts again. */
+  async bootNext(device: BootDevice): Promise<'accepted' | PowerFailure> {
+    // With its secrets, which would be lost otherwise. They go into virsh again, and nowhere else.
+    const before = await this.#say(['dumpxml', '--inactive', '--security-info', '--domain', this.#domain]);
+    if (isFailed(before)) return before;
+    const after = bootOrder(before.stdout, device);
+    if (after === null) {
+      const remedy = 'Take <boot order="…"/> out of its devices, or choose the order there.';
+      return failed('unsupported', 'The domain has its boot order at its devices.', remedy);
+    }
+    if (after === before.stdout) return 'accepted';
+    const result = await this.#say(['define', '--file', '/dev/stdin'], after);
+    return isFailed(result) ? result : 'accepted';
+  }
+
+  learned() {
+    return this.#call.learned;
+  }
+
+  async close() {}
+
+  get #domain(): string {
+    return textOf(this.#call.parameters, 'power_id');
+  }
+
+  /** Two may have given the order: who comes second finds it done, and the executor looks. */
+  async #order(word: string): Promise<'accepted' | PowerFailure> {
+    const result = await this.#say([word, '--domain', this.#domain]);
+    return isFailed(result) && !isAlreadySo(result) ? result : 'accepted';
+  }
+
+  async #say(words: readonly string[], stdin?: string): Promise<ExecResult | PowerFailure> {
+    const { parameters, effects } = this.#call;
+    const password = textOf(parameters, 'power_pass');
+    const uri = uriOf(parameters);
+    const result = await effects.reach.run({
+      argv: ['/usr/bin/virsh', '--connect', uri, ...words],
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(password === '' ? {} : { env: { LIBVIRT_AUTH_FILE: filePath(0) }, files: [authFile(uri, password)] }),
+      timeoutMs: timeLeft(this.#call, RUN_MS),
+    });
+    return meaningOf(result) ?? result;
+  }
+}
+
+/** libvirt's file of credentials: `libvirt` asks for them by SASL, `ssh` by libssh. */
+function authFile(uri: string, password: string): string {
+  const { user, host } = partsOf(uri);
+  const name = user === '' ? [] : [`username=${user}`];
+  const services = ['libvirt', 'ssh'].map(
+    (service) => `[auth-${service}-${host || 'localhost'}]\ncredentials=regent\n`,
+  );
+  return ['[credentials-regent]', ...name, `password=${password}`, '', ...services].join('\n');
+}
+
+/** virsh may start programs that a URI names: so only what leads to a host is taken. */
+function parseUri(text: string, field: string): string | Rejected {
+  const rule =
+    'DRIVER[+TRANSPORT]://[USER@][HOST][:PORT]/PATH of libvirt, without a password; of the parameters behind it only socket, keyfile, no_verify, sshauth, known_hosts';
+  const match = /^[a-z]+(?:\+[a-z0-9]+)?:\/\/[^\s?#]*(?:\?([^\s#]*))?$/.exec(text);
+  if (!match || match[0].includes('+ext:')) return invalid(field, `${show(text)} is no address of libvirt`, rule);
+  if (/^[^/]*\/\/[^/@]*:[^/@]*@/.test(text)) return invalid(field, 'it holds a password', rule);
+  const odd = (match[1] ?? '')
+    .split('&')
+    .find((item) => item !== '' && !/^(?:socket|keyfile|no_verify|sshauth|known_hosts)=/.test(item));
+  return odd === undefined ? text : invalid(field, `${show(odd)} is not taken`, rule);
+}

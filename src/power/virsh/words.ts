@@ -1,0 +1,109 @@
+import { show } from '../../core/errors.ts';
+import type { ExecResult } from '../../core/host-values.ts';
+import { failed, type PowerFailure, type Reading } from '../driver.ts';
+
+interface Reason {
+  readonly words: RegExp;
+  failure(said: string): PowerFailure;
+}
+
+const REASONS: readonly Reason[] = [
+  {
+    words:
+      /authentication failed|authentication unavailable|permission denied|access denied|auth.* (?:failed|cancelled)|no more authentication methods|failed to start sasl|password/i,
+    failure: (said) =>
+      failed(
+        'refused-credentials',
+        `libvirt refuses the user or the password (${said}).`,
+        'Check the user in power_address, power_pass and the keys of this rack.',
+      ),
+  },
+  {
+    words: /cannot find '\w+' in path/i,
+    failure: (said) =>
+      failed(
+        'unsupported',
+        `This rack lacks a program (${said}).`,
+        'Install openssh-client, or use +libssh in power_address.',
+      ),
+  },
+  {
+    words: /host key|certificate/i,
+    failure: (said) =>
+      failed(
+        'untrusted',
+        `The host of the virtual machines is not known (${said}).`,
+        'Give this rack its host key or its authority.',
+      ),
+  },
+  {
+    words: /failed to get domain|domain not found/i,
+    failure: (said) =>
+      failed('unsupported', `libvirt has no such domain (${said}).`, 'Check power_id: virsh list --all.'),
+  },
+  {
+    words: /state change lock|timed out during operation|too many (?:active )?(?:clients|connections)/i,
+    failure: (said) => failed('busy', `libvirt has no time now (${said}).`, 'Try again in a minute.'),
+  },
+  {
+    words:
+      /unable to connect|failed to connect|connection refused|no route to host|unable to resolve|end of file while reading|cannot recv data|connection timed out/i,
+    failure: (said) =>
+      failed('unreachable', `libvirt does not answer (${said}).`, 'Check power_address, and that libvirt runs there.'),
+  },
+  {
+    words: /already (?:active|running)|not running|not supported|operation is not valid|requested operation/i,
+    failure: (said) =>
+      failed('unsupported', `libvirt does not do this (${said}).`, 'Look at the domain: virsh dominfo.'),
+  },
+];
+
+/** What virsh's end means; null: it went well. The last line of an error has the cause. */
+export function meaningOf(result: ExecResult): PowerFailure | null {
+  if (result.failure !== null)
+    return failed(
+      'unsupported',
+      `virsh cannot be run: ${result.failure}.`,
+      'Install the package libvirt-clients on this rack.',
+    );
+  if (result.timedOut)
+    return failed('unreachable', 'libvirt said nothing in time.', 'Check power_address, and that libvirt runs there.');
+  if (result.code === 0) return null;
+  const errors = result.stderr.split('\n').filter((line) => line.startsWith('error: '));
+  const said = errors.map((line) => line.slice('error: '.length).trim()).findLast((line) => line !== '') ?? '';
+  const reason =
+    REASONS.find(({ words }) => words.test(said)) ?? REASONS.find(({ words }) => words.test(errors.join(' ')));
+  if (reason !== undefined) return reason.failure(said.slice(0, 160));
+  const words = result.stderr.trim().split('\n').at(-1) ?? '';
+  return failed(
+    'garbage',
+    `virsh ended with ${result.code}: ${show(words, 160)}.`,
+    'Try the same with virsh by hand on this rack.',
+  );
+}
+
+/** Does it refuse to start what runs, or to end what does not? */
+export function isAlreadySo({ code, message }: PowerFailure): boolean {
+  return code === 'unsupported' && /already (?:active|running)|domain is not running/i.test(message);
+}
+
+const STATES: Readonly<Record<string, Reading>> = {
+  running: 'on',
+  idle: 'on',
+  'in shutdown': 'on',
+  'no state': 'on',
+  paused: 'unknown',
+  pmsuspended: 'unknown',
+  dying: 'off',
+  'shut off': 'off',
+  crashed: 'off',
+};
+
+/** Reads `domstate`. */
+export function readingOf(stdout: string): Reading | PowerFailure {
+  const state = STATES[stdout.trim()];
+  return (
+    state ??
+    failed('garbage', `virsh tells the state ${show(stdout.trim(), 80)}.`, 'Look at the domain: virsh dominfo.')
+  );
+}

@@ -1,0 +1,132 @@
+import { BMC } from '../../../contract/nouns/bmc.ts';
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import {
+  MASKED_SECRET,
+  type PowerParameters,
+  parsePowerParameters,
+  splitParameters,
+} from '../../../model/nouns/power.ts';
+import { driverOf } from '../../../power/registry.ts';
+import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
+import { addSealed, nextNumber, readSealed } from '../../../store/queries/network/power-secrets.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { type Sealer, sealerOf } from '../../trust/sealer.ts';
+import { target, writing } from '../../use-case.ts';
+import { declaredByRef, readFields, viewDeclared } from './cases.ts';
+
+type Row = DeclaredRow<'bmc'>;
+type Secrets = Readonly<Record<string, string>>;
+
+/** The number of the secrets that a BMC is made with. */
+const FIRST = 1;
+
+/** What is special about BMCs: the power type's law for the parameters, and secrets that are sealed. */
+export const bmcCases = {
+  'bmc.create': writing(
+    'bmc.create',
+    ({ body }) => `bmc create ${body.name}`,
+    async (tx, { body }, context) => {
+      const read = await readBmc(tx, body, null);
+      if (isRejected(read)) return read;
+      const hasSecrets = Object.keys(read.secrets ?? {}).length > 0;
+      const row = await createDeclared(tx, 'bmc', { ...read.values, ...(hasSecrets ? { secretNumber: FIRST } : {}) });
+      const number = await numberFor(tx, sealerOf(context), { id: row.id, old: {}, secrets: read.secrets });
+      if (isRejected(number)) return number;
+      tx.emit({ kind: 'bmc.created', subject: row.name, data: viewDeclared<'bmc'>(row) });
+      return { body: viewDeclared<'bmc'>(row), version: row.version };
+    },
+  ),
+
+  'bmc.set': writing(
+    'bmc.set',
+    ({ params }) => `bmc set ${params.bmc}`,
+    async (tx, { params, body }, context) => {
+      const row = await declaredByRef(tx, 'bmc', params.bmc);
+      if (isRejected(row)) return row;
+      const old = await needsSecrets(tx, sealerOf(context), { row, body });
+      if (isRejected(old)) return old;
+      const read = await readBmc(tx, body, { row, secrets: old });
+      if (isRejected(read)) return read;
+      const number = await numberFor(tx, sealerOf(context), { id: row.id, old, secrets: read.secrets });
+      if (isRejected(number)) return number;
+      const changed = await updateDeclared(tx, 'bmc', target(row.id, context), { ...read.values, ...number });
+      if (isRejected(changed)) return changed;
+      tx.emit({ kind: 'bmc.changed', subject: changed.name, data: viewDeclared<'bmc'>(changed) });
+      return { body: viewDeclared<'bmc'>(changed), version: changed.version };
+    },
+  ),
+};
+
+/** All parameters of a BMC with its secrets opened and defaults filled in, for whoever carries out its orders: never for an answer. */
+export async function readPowerParameters(tx: Tx, sealer: Sealer, row: Row): Promise<PowerParameters | Rejected> {
+  const secrets = await openSecrets(tx, sealer, row.id);
+  if (isRejected(secrets)) return secrets;
+  return parsePowerParameters(driverOf(row.powerType).settings, { ...row.parameters, ...secrets });
+}
+
+interface Read {
+  readonly values: Values<'bmc'>;
+  /** Undefined: they stay as they are. */
+  readonly secrets: Secrets | undefined;
+}
+
+type Body = Partial<Pick<Row, 'name' | 'comment' | 'powerType' | 'parameters'>>;
+
+async function readBmc(
+  tx: Tx,
+  body: Body,
+  old: { readonly row: Row; readonly secrets: Secrets } | null,
+): Promise<Read | Rejected> {
+  const values = await readFields(tx, BMC.fields, body);
+  if (isRejected(values)) return values;
+  if (body.powerType === undefined && body.parameters === undefined) return { values, secrets: undefined };
+  const type = body.powerType ?? old?.row.powerType ?? 'manual';
+  const given = body.parameters ?? old?.row.parameters ?? {};
+  const split = splitParameters(driverOf(type).settings, given, old?.secrets ?? {});
+  if (isRejected(split)) return split;
+  return { values: { ...values, parameters: split.shown }, secrets: split.secrets };
+}
+
+/** The secrets that are there, opened when a masked one may stand for one of them: another change must work where they cannot be opened. */
+async function needsSecrets(
+  tx: Tx,
+  sealer: Sealer,
+  { row, body }: { readonly row: Row; readonly body: Body },
+): Promise<Secrets | Rejected> {
+  const given = body.parameters ?? (body.powerType === undefined ? {} : row.parameters);
+  return Object.values(given).includes(MASKED_SECRET) ? await openSecrets(tx, sealer, row.id) : {};
+}
+
+async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<Secrets | Rejected> {
+  const kept = await readSealed(tx, id);
+  if (kept === null) return {};
+  const text = await sealer.open(placeOf(id, kept.number), kept.sealed);
+  return isRejected(text) ? text : (JSON.parse(text) as Secrets);
+}
+
+interface Change {
+  readonly id: number;
+  readonly old: Secrets;
+  readonly secrets: Secrets | undefined;
+}
+
+/** The column that names the secrets of a change: another number when they are others. */
+async function numberFor(
+  tx: Tx,
+  sealer: Sealer,
+  { id, old, secrets }: Change,
+): Promise<{ secretNumber?: number } | Rejected> {
+  if (secrets === undefined) return {};
+  const names = Object.keys(secrets);
+  if (names.length === 0) return { secretNumber: 0 };
+  if (names.length === Object.keys(old).length && names.every((name) => old[name] === secrets[name])) return {};
+  const number = await nextNumber(tx, id);
+  const sealed = await sealer.seal(placeOf(id, number), JSON.stringify(secrets));
+  if (isRejected(sealed)) return sealed;
+  await addSealed(tx, id, { number, sealed });
+  return { secretNumber: number };
+}
+
+function placeOf(id: number, number: number): string {
+  return `bmc/${id}/${number}`;
+}

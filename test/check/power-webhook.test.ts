@@ -1,0 +1,3 @@
+import { conforms } from '../kit/power/conformance.ts';
+
+conforms('webhook');
