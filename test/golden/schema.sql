@@ -967,14 +967,13 @@ table certificates
   CREATE INDEX certificates_by_end ON public.certificates USING btree (not_after)
   CREATE INDEX certificates_by_node ON public.certificates USING btree (node_id)
 
-<<<<<<< HEAD
 table body_parts
   digest bytea not null
   content json not null
   names bytea[] not null default '{}'::bytea[]
   constraint body_parts_digest_length CHECK ((length(digest) = 32))
   constraint body_parts_pkey PRIMARY KEY (digest)
-=======
+
 table bmcs
   id integer not null identity
   name text not null
@@ -993,7 +992,6 @@ table bmcs
   constraint bmcs_power_type_grammar CHECK ((power_type = ANY (ARRAY['ipmi'::text, 'redfish'::text, 'virsh'::text, 'webhook'::text, 'manual'::text])))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION write_history('id')
->>>>>>> 9bf577198ddb25973cacb97eec7d455b46bb68f3
 
 table audit
   id bigint not null identity

@@ -18,7 +18,7 @@ export interface RoomRule {
 
 const HOST_INTERFACE = 'host/interface.ts';
 /** Other devices on the network, as an interface. */
-const REACH_INTERFACE = 'host/ask/reach/interface.ts';
+const REACH_INTERFACE = 'host/ask/bmc/interface.ts';
 
 /** The import law as data. A room that is not here may not exist. */
 export const LAW: Readonly<Record<string, RoomRule>> = {

@@ -71,12 +71,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       if (place.isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
       return refusalOf(line.target, answer);
     } catch (error) {
-      if (
-        error instanceof WaysChanged ||
-        error instanceof Overtaken ||
-        (error instanceof AppError && error.code !== 'region_unreachable')
-      )
-        throw error;
+      if (isFinal(error)) throw error;
       lines.failed(line);
       return error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`;
     }
@@ -124,10 +119,9 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...ended });
 
   return {
-    pull: async ({ generation, digest, wait, commands, parts = false }) => {
-      const more = `${commands === undefined ? '' : `&commands=${commands}`}${parts ? '&parts=true' : ''}`;
-      const path = `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${more}`;
-      const answer = await call({ method: 'GET', path, body: undefined, timeoutMs: wait * 1000 + PULL_SLACK_MS });
+    pull: async (query) => {
+      const timeoutMs = query.wait * 1000 + PULL_SLACK_MS;
+      const answer = await call({ method: 'GET', path: pullPath(query), body: undefined, timeoutMs });
       return answer.status === 204 ? null : parse(answer.text);
     },
     parts: async (question) => parse((await post(PARTS_PATH, question)).text),
@@ -138,17 +132,26 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
     endCommand: async (id, report) => ((await post(reportPath(id), report)).status === 409 ? 'late' : 'taken'),
     certify: async (csr) => {
-      try {
-        return parse((await post(CERTIFICATE_PATH, { csr })).text);
-      } catch (error) {
-        const isAway = error instanceof AppError && error.code === 'region_unreachable';
-        if (!isAway || options.hostSocket === undefined) throw error;
-        return await askOwnRegion(options.hostSocket, csr, error);
-      }
+      const answer = await post(CERTIFICATE_PATH, { csr }).catch((error: unknown) => error);
+      if (!(answer instanceof Error)) return parse((answer as Answer).text);
+      const isAway = answer instanceof AppError && answer.code === 'region_unreachable';
+      if (!isAway || options.hostSocket === undefined) throw answer;
+      return await askOwnRegion(options.hostSocket, csr, answer);
     },
     setRegions: (regions) => lines.setRegions(regions),
     close: () => lines.close(),
   };
+}
+
+/** No other region can answer it better. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof WaysChanged || error instanceof Overtaken) return true;
+  return error instanceof AppError && error.code !== 'region_unreachable';
+}
+
+function pullPath({ generation, digest, wait, commands, parts = false }: PullQuery): string {
+  const more = `${commands === undefined ? '' : `&commands=${commands}`}${parts ? '&parts=true' : ''}`;
+  return `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${more}`;
 }
 
 const LEASES_PATH = '/agent/v1/leases';

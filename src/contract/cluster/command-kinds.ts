@@ -16,11 +16,13 @@ export interface CommandKind {
 
 /** Every kind; region and agent read it here. A new one is a line here and a runner in `main/calls/command-runners.ts`. */
 export const COMMAND_KINDS = {
-  /** Can this node reach an address? `port` null: any sign of life on the ports that BMCs listen on. */
+  /** Can this node reach an address? `port` null: any sign of life on the ports of IPMI and Redfish. */
   'probe-address': {
     args: strict({
       address: Type.String({ description: 'IPv4 or IPv6' }),
-      port: nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'TCP; null: the ports of BMCs' })),
+      port: nullable(
+        Type.Integer({ minimum: 1, maximum: 65_535, description: 'TCP; null: the ports of IPMI and Redfish' }),
+      ),
     }),
     secrets: null,
     result: strict({
@@ -28,7 +30,7 @@ export const COMMAND_KINDS = {
       way: nullable(
         oneOf(
           ['connected', 'refused', 'rmcp'],
-          'connected: it takes TCP connections; refused: it answered with a refusal; rmcp: a BMC answered an RMCP ping',
+          'connected: it takes TCP connections; refused: it answered with a refusal; rmcp: it answered an RMCP ping',
         ),
       ),
       port: nullable(Type.Integer({ description: 'which answered first' })),

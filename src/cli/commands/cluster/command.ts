@@ -73,13 +73,13 @@ export const COMMAND: NounSpec = {
 export const NODE_PROBE: CommandSpec = {
   verb: 'probe',
   summary:
-    'ask whether a node reaches an address, such as a BMC; --wait tells the answer: exit code 1 when it does not',
+    'ask whether a node reaches an address, such as that of a machine’s power controller; --wait tells the answer: exit code 1 when it does not',
   args: [
     { name: '<node>', help: 'name or id', complete: 'node' },
     { name: '<address>', help: 'IPv4 or IPv6 address' },
   ],
   options: [
-    { flags: '--port <port>', help: 'TCP port; left out: any sign of life on the ports that BMCs listen on' },
+    { flags: '--port <port>', help: 'TCP port; left out: any sign of life on the ports of IPMI and Redfish' },
     { flags: '--seconds <seconds>', help: 'until it is given up, 1 to 60 (10 when left out)' },
   ],
   isChange: true,
