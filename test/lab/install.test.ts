@@ -46,12 +46,12 @@ describe('the product in a Debian 13 host', () => {
 
   it('runs every unit, none as root but the helper', async () => {
     const users = await sh(
-      "ps -eo user:20,args | awk '/ha\\/postgres\\/(watch|mend)|main\\/[a-z]*\\.ts/ && !/awk/ {print $1}' | sort -u",
+      "ps -eo user:20,args | awk '/ha\\/postgres\\/(watch|mend)|dist\\/[a-z]*\\.mjs/ && !/awk/ {print $1}' | sort -u",
     );
     expect(users.split('\n')).toEqual(['postgres', 'regent', 'regent-agent', 'root']);
     expect(
-      await sh('ps -eo user:20,args | awk \'$1 == "root" && /main\\/[a-z]*\\.ts/ && !/awk/ {print $NF}\''),
-    ).toMatch(/^\S+helper\.ts$/);
+      await sh('ps -eo user:20,args | awk \'$1 == "root" && /dist\\/[a-z]*\\.mjs/ && !/awk/ {print $NF}\''),
+    ).toMatch(/^\S+helper\.mjs$/);
     const daemons = await sh(
       "ps -eo user:20,comm | awk '$2 ~ /^(etcd|haproxy|patroni|postgres|named|squid)$/ {print $1}' | sort -u",
     );

@@ -92,6 +92,11 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       {
         held: ['regent-agent.service'],
         files: [
+          // A release runs bundles; its sources, which are beside them, can be edited.
+          {
+            path: '/etc/systemd/system/regent-regiond.service',
+            edits: [{ old: '/dist/regiond.mjs', now: '/src/main/regiond.ts' }],
+          },
           released('src/store/database.ts', [
             { old: '  if (rows?.[0]?.standby !== false) throw new StandbyError();\n', now: '' },
           ]),
@@ -109,8 +114,20 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
             ],
           },
         ],
-        takes: [restart('haproxy.service'), restart('regent-regiond.service')],
-        proofs: [runs('haproxy.service'), runs('regent-regiond.service')],
+        takes: [
+          { argv: ['systemctl', 'daemon-reload'] },
+          restart('haproxy.service'),
+          restart('regent-regiond.service'),
+        ],
+        proofs: [
+          runs('haproxy.service'),
+          runs('regent-regiond.service'),
+          {
+            what: 'regiond runs from its sources',
+            argv: ['systemctl', 'show', '--property=ExecStart', 'regent-regiond.service'],
+            isTaken: (answer) => answer.includes('/src/main/regiond.ts'),
+          },
+        ],
       },
     ),
     drill: 'planned-switchover',
