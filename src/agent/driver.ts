@@ -219,9 +219,10 @@ async function keepService(
   beat.end();
 }
 
-/** Is it worth a report at once? Numbers among a daemon's facts (lag, offset, sizes) differ at every probe: they go with the next report. */
+/** Is it worth a report at once? Its metrics, and numbers among a daemon's facts (lag, offset, sizes), differ at every probe: they go with the next report. */
 export function isNews(before: ServiceReport, after: ServiceReport): boolean {
-  const words = (report: ServiceReport) => stableJson({ ...report, facts: withoutNumbers(report.facts) });
+  const words = (report: ServiceReport) =>
+    stableJson({ ...report, facts: withoutNumbers(report.facts), metrics: null });
   return words(before) !== words(after);
 }
 

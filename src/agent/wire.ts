@@ -1,6 +1,13 @@
-import type { Observation, ServiceObservation } from '../contract/agent.ts';
+import {
+  LABEL_MAX,
+  METRICS_MAX,
+  type Observation,
+  type ServiceMetric,
+  type ServiceObservation,
+} from '../contract/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { ServiceReport } from '../reconcile/values.ts';
+import type { Metric } from '../services/kit/contract.ts';
 import type { Findings } from './findings.ts';
 
 /** What a daemon may say of itself in one report, characters of JSON. */
@@ -27,11 +34,15 @@ export function wireFacts(facts: HostFacts | null): Observation['facts'] {
 }
 
 /** A service's report within the wire's limits: figures that are too many are left out, and a finding says so. */
-export function wireReport({ facts, actions, held, ...report }: ServiceReport, findings: Findings): ServiceObservation {
+export function wireReport(
+  { facts, actions, held, metrics, ...report }: ServiceReport,
+  findings: Findings,
+): ServiceObservation {
   const code = `${report.service}_facts`;
   const lists = {
     ...(actions === undefined ? {} : { actions: [...actions] }),
     ...(held === undefined ? {} : { held: [...held] }),
+    ...(metrics === undefined ? {} : { metrics: metrics.slice(0, METRICS_MAX).map(wireMetric) }),
   };
   const whole = { ...report, ...lists };
   const size = facts === undefined ? 0 : JSON.stringify(facts).length;
@@ -44,4 +55,15 @@ export function wireReport({ facts, actions, held, ...report }: ServiceReport, f
     `What ${report.service} says of itself was left out of the reports: ${size} characters. Rule: at most ${SERVICE_FACTS_LIMIT}.`,
   );
   return whole;
+}
+
+function wireMetric({ name, unit, isTotal, value, labels }: Metric): ServiceMetric {
+  const cut = Object.entries(labels ?? {}).map(([key, text]) => [key, text.slice(0, LABEL_MAX)] as const);
+  return {
+    name,
+    unit,
+    value,
+    ...(isTotal ? { isTotal } : {}),
+    ...(cut.length === 0 ? {} : { labels: Object.fromEntries(cut) }),
+  };
 }

@@ -89,6 +89,26 @@ const HeldPart = Type.Object({
   remedy: Type.String({ maxLength: 400 }),
 });
 
+/** Metrics of one service in one report. */
+export const METRICS_MAX = 256;
+/** Characters of a label's value. */
+export const LABEL_MAX = 128;
+
+/** A number of a daemon at its last probe. `name`: without the service and the unit. `isTotal`: it only grows until the daemon starts anew. */
+export const ServiceMetric = Type.Object({
+  name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
+  unit: oneOf(['count', 'bytes', 'seconds', 'ratio']),
+  isTotal: Type.Optional(Type.Boolean()),
+  value: Type.Number(),
+  labels: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }), Type.String({ maxLength: LABEL_MAX }), {
+      additionalProperties: false,
+      maxProperties: 8,
+    }),
+  ),
+});
+export type ServiceMetric = Static<typeof ServiceMetric>;
+
 /** State of one service on one node, always naming the generation that it reflects. */
 export const ServiceObservation = Type.Object({
   service: Type.String({ maxLength: IDENTITY_MAX }),
@@ -108,6 +128,8 @@ export const ServiceObservation = Type.Object({
   restartDone: Type.Union([Type.String(), Type.Null()]),
   /** What the daemon said of itself at the last probe; the service's own shape (`src/services/<service>`). */
   facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  /** Numbers of its last probe; an agent of an earlier release does not say any. */
+  metrics: Type.Optional(Type.Array(ServiceMetric, { maxItems: METRICS_MAX })),
   /** What was done to it lately, the latest last; it outlives restarts of the agent. */
   actions: Type.Optional(Type.Array(ServiceAction, { maxItems: ACTIONS_MAX })),
   /** Left out of what is in force; missing: nothing is. */

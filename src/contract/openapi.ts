@@ -109,6 +109,7 @@ function content(schema: TSchema, names: ReadonlyMap<unknown, string>, id: strin
   return {
     'application/json': { schema: written(schema, names) },
     ...(id === 'event.list' ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+    ...(id === 'metric.list' ? { 'text/plain': { schema: { type: 'string' } } } : {}),
   };
 }
 

@@ -131,7 +131,11 @@ export const ROUTES = {
   'service.show': get('/services/{node}/{service}', 'Show a managed service of a node', {
     roles: EVERYBODY,
     params: service.ServiceParams,
-    response: service.Service,
+    response: service.ServiceDetail,
+  }),
+  'metric.list': get('/metrics', 'Numbers of nodes and services, in Prometheus’ text format unless JSON is asked for', {
+    roles: WATCHERS,
+    response: service.Metrics,
   }),
   'service.restart': post('/services/{node}/{service}/restart', 'Restart a managed service once', {
     roles: OPERATORS,

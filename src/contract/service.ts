@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { IDENTITY_MAX } from '../core/service-identity.ts';
-import { SERVICE_STATES, ServiceAction } from './agent.ts';
+import { SERVICE_STATES, ServiceAction, ServiceMetric } from './agent.ts';
 import { Finding, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
 
 /** States that an operator sees: those of the agent, and two that only the region can know. */
@@ -33,6 +33,20 @@ export const Service = strict({
   findings: Type.Array(Finding),
 });
 export type Service = Static<typeof Service>;
+
+/** A service with the numbers of its daemon's last probe. */
+export const ServiceDetail = strict({ ...Service.properties, metrics: Type.Array(ServiceMetric) });
+export type ServiceDetail = Static<typeof ServiceDetail>;
+
+/** Numbers of one name, as Prometheus groups them. */
+export const MetricFamily = strict({
+  name: Type.String({ description: 'such as regent_dhcp_leases' }),
+  help: Type.String(),
+  type: oneOf(['gauge', 'counter']),
+  samples: Type.Array(strict({ labels: Type.Record(Type.String(), Type.String()), value: Type.Number() })),
+});
+export type MetricFamily = Static<typeof MetricFamily>;
+export const Metrics = strict({ families: Type.Array(MetricFamily) });
 
 export const ServiceParams = strict({
   node: text(64, 'id or name of the node'),

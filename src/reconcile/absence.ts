@@ -33,6 +33,7 @@ export async function makeAbsent(run: Run): Promise<void> {
     loadedDesired: null,
     pid: null,
     facts: null,
+    metrics: [],
     isSettling: false,
   });
   setState(run, 'absent', `${service.unit} is stopped and has no files: the service is not wanted on this node`);

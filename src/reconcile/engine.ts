@@ -47,6 +47,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     givenUp: null,
     loadedDesired: null,
     facts: null,
+    metrics: [],
     isSettling: false,
     pid: null,
     faults: 0,
@@ -82,7 +83,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
         state.faults += 1;
         // A helper that is late once is one of a busy machine, and the next run comes soon.
         if (state.faults > 1 || state.memory.state !== 'healthy') {
-          Object.assign(state, { facts: null, isSettling: false });
+          Object.assign(state, { facts: null, metrics: [], isSettling: false });
           setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
         }
       }
@@ -133,7 +134,7 @@ async function recall(service: AnyService, ports: EnginePorts): Promise<Memory |
   }
 }
 
-function reportOf({ service, wanted, state: { memory, facts, spared } }: Run): ServiceReport {
+function reportOf({ service, wanted, state: { memory, facts, metrics, spared } }: Run): ServiceReport {
   const held = spared?.digest === wanted.digest ? spared.held.slice(0, HELD_MAX) : [];
   return {
     ...(held.length === 0 ? {} : { held }),
@@ -149,5 +150,6 @@ function reportOf({ service, wanted, state: { memory, facts, spared } }: Run): S
     restartDone: memory.restart?.isDone ? memory.restart.nonce : null,
     actions: memory.actions ?? [],
     ...(facts === null ? {} : { facts }),
+    ...(metrics.length === 0 ? {} : { metrics }),
   };
 }

@@ -1,11 +1,12 @@
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, UnitState } from '../core/host-values.ts';
-import type { AnyService, ServiceHealth } from '../services/kit/contract.ts';
+import type { AnyService, Metric, ServiceHealth } from '../services/kit/contract.ts';
 import type { EnginePorts } from './ports.ts';
 
 /** systemd's word and the daemon's own. */
 export interface Health extends ServiceHealth {
   readonly unit: UnitState;
+  readonly metrics?: readonly Metric[];
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -73,9 +74,22 @@ function isHopeless(unit: UnitState, restartsBefore: number): boolean {
   return !isUp(unit) || unit.load !== 'loaded' || unit.restarts >= restartsBefore + 2;
 }
 
-function parse(service: AnyService, answers: readonly ExecResult[], desired: unknown): ServiceHealth {
+/** Numbers that are told of one service at most. */
+const METRICS_MAX = 256;
+
+/** Numbers of answers that cannot be read are none: they say nothing of the daemon's health. */
+function measure(service: AnyService, answers: readonly ExecResult[], desired: unknown): readonly Metric[] {
   try {
-    return service.parseProbe(answers, desired);
+    const metrics = service.metrics?.(answers, desired) ?? [];
+    return metrics.filter(({ value }) => Number.isFinite(value)).slice(0, METRICS_MAX);
+  } catch {
+    return [];
+  }
+}
+
+function parse(service: AnyService, answers: readonly ExecResult[], desired: unknown): Omit<Health, 'unit'> {
+  try {
+    return { ...service.parseProbe(answers, desired), metrics: measure(service, answers, desired) };
   } catch (error) {
     return { isHealthy: false, detail: `the answers cannot be read: ${sentenceOf(error)}` };
   }

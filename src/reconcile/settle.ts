@@ -18,6 +18,7 @@ export async function settle(context: ReconcileContext): Promise<void> {
     health = await restartHung(context, health);
   }
   state.facts = health.facts ?? null;
+  state.metrics = health.metrics ?? [];
   state.isSettling = health.isSettling === true;
   noteFiles(context, health);
   conclude(context, health);

@@ -2,7 +2,7 @@ import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { Clock } from '../core/ports.ts';
 import { stableJson } from '../core/stable-json.ts';
-import type { AnyService } from '../services/kit/contract.ts';
+import type { AnyService, Metric } from '../services/kit/contract.ts';
 import type { BackOff } from './back-off.ts';
 import type { EnginePorts } from './ports.ts';
 import type { Recovery } from './recovery.ts';
@@ -36,6 +36,8 @@ export interface EngineState {
   loadedDesired: { readonly digest: string; readonly desired: unknown } | null;
   /** What the daemon said of itself at the last probe. */
   facts: Readonly<Record<string, unknown>> | null;
+  /** The same in numbers. */
+  metrics: readonly Metric[];
   /** It said so at the last probe. */
   isSettling: boolean;
   /** The daemon's process, as seen last. */

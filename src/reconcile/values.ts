@@ -1,4 +1,4 @@
-import type { RoleChange } from '../services/kit/contract.ts';
+import type { Metric, RoleChange } from '../services/kit/contract.ts';
 
 /** State of a service after a run; the wire's ServiceState (architecture.md §3, "on failure"). */
 export type ServiceStateName =
@@ -121,4 +121,6 @@ export interface ServiceReport {
   readonly held?: readonly HeldBack[];
   /** What the daemon said of itself at the last probe; never remembered. */
   readonly facts?: Readonly<Record<string, unknown>>;
+  /** Numbers of the last probe; none: left out. */
+  readonly metrics?: readonly Metric[];
 }

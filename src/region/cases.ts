@@ -18,7 +18,8 @@ import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
-import { statusCases } from './nouns/status.ts';
+import { metricCases } from './nouns/status/metrics.ts';
+import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
 import { userCases } from './nouns/user.ts';
@@ -29,6 +30,7 @@ import type { ReadCase, WriteCase } from './use-case.ts';
 /** The use case of every call of the table; a call without one does not compile. */
 export const CASES = {
   ...statusCases,
+  ...metricCases,
   ...clusterCases,
   ...drillCases,
   ...drillRunCases,

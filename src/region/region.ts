@@ -6,7 +6,7 @@ import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
 import { findApiKey } from '../store/queries/api-keys.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
-import { gapAfter } from './nouns/status.ts';
+import { gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';

@@ -30,7 +30,11 @@ describe('an agent', () => {
     const observation = await reported('healthy', (latest) => serviceOf(latest)?.state === 'healthy');
     expect(observation).toMatchObject({ nodeId: NODE, generation: 3, staleSince: null, facts: { hostname: 'r1' } });
     expect(serviceOf(observation)).toMatchObject({ wanted: 3, applied: 3, lastAction: { kind: 'start' } });
-    await reported('absent', (latest) => serviceOf(latest, 'other')?.state === 'absent');
+    expect(serviceOf(observation)?.metrics).toEqual([
+      { name: 'serial', unit: 'count', value: 7, labels: { said: 'serial 7' } },
+    ]);
+    const absent = await reported('absent', (latest) => serviceOf(latest, 'other')?.state === 'absent');
+    expect(serviceOf(absent, 'other')?.metrics).toBeUndefined();
     expect([...rig.region.authorizations]).toEqual([`Bearer node:${NODE}:secretsecretsecret`]);
     const ledger = JSON.parse(await readFile(join(rig.folder, 'ledger.json'), 'utf8')) as { generation: number };
     expect(ledger.generation).toBe(3);

@@ -125,6 +125,18 @@ describe('kea on rendered files', () => {
       mask: '255.255.255.0',
     });
     expect(await askLease(two)).toMatchObject({ dns: '192.0.2.53 192.0.2.54', router: '', mask: '255.255.0.0' });
+    const numbers = await bench.metrics(desired);
+    expect(numbers).toMatchObject({
+      leases: 2,
+      leases_declined: 0,
+      'subnet_leases{subnet=10.10.10.0/24}': 1,
+      'subnet_leases{subnet=10.20.0.0/16}': 1,
+    });
+    const sizes = ['10.10.10.0/24', '10.20.0.0/16'].map(
+      (subnet) => numbers[`subnet_pool_addresses{subnet=${subnet}}`] ?? 0,
+    );
+    expect(sizes[0]).toBe(20);
+    expect(numbers['pool_addresses']).toBe((sizes[0] ?? 0) + (sizes[1] ?? 0));
   });
 
   it('gives a machine its address by a reload, also while its pool lease lives', async () => {

@@ -190,6 +190,12 @@ describe('haproxy on rendered files', () => {
     for (let count = 0; count < 20; count += 1) expect(await status(`${HTTP}/health/proxy`)).toBe('200');
     expect(await sessions()).toBe(before);
     expect(before).toBeGreaterThan(0);
+    const numbers = await bench.metrics(desired);
+    expect(numbers['requests_total']).toBeGreaterThanOrEqual(20);
+    expect(numbers['connections_total']).toBeGreaterThan(0);
+    expect(numbers['connections_limit']).toBeGreaterThan(100);
+    for (const name of ['connections', 'sessions{backend=ready,server=r1}', 'sessions{backend=database,server=r3}'])
+      expect(numbers[name], name).toBeGreaterThanOrEqual(0);
   });
 
   it('sends again what may be sent twice, and nothing else', async () => {

@@ -126,6 +126,17 @@ describe('squid on rendered files', () => {
     const second = await fetch(archive('/size/2000000/pool/main/a/a_1.0_amd64.deb'));
     expect(second).toMatchObject({ status: 200, size: 2_000_000 });
     expect(second.cache).toContain(';hit');
+    const numbers = await bench.metrics(site());
+    expect(numbers).toMatchObject({ hits_total: 1, cache_size: 4096 * 1024 * 1024 });
+    expect(Object.keys(numbers).sort()).toEqual(
+      ['cache_size', 'cache_used', 'errors_total', 'fetched_total', 'hits_total', 'requests_total'].concat([
+        'sent_from_cache_total',
+        'sent_total',
+      ]),
+    );
+    expect(numbers['requests_total']).toBeGreaterThan(3);
+    expect(numbers['sent_from_cache_total']).toBeGreaterThanOrEqual(1_999_000);
+    expect(numbers['fetched_total']).toBeGreaterThanOrEqual(1_999_000);
     expect(second.head).toMatch(/X-Asked: 1\r/i);
     expect(second.head).not.toContain('Regent-Configuration');
   });

@@ -5,6 +5,7 @@ import type {
   Activation,
   AnyService,
   FileChange,
+  Metric,
   RenderedFile,
   StagedFile,
   Templates,
@@ -74,6 +75,20 @@ export class DaemonBench {
 
   /** One probe. */
   async probe(desired: unknown) {
+    return this.#service.parseProbe(await this.#ask(desired), desired);
+  }
+
+  /** Numbers of one probe by their names; those with labels are `name{key=value}`. */
+  async metrics(desired: unknown): Promise<Record<string, number>> {
+    const metrics = this.#service.metrics?.(await this.#ask(desired), desired) ?? [];
+    const nameOf = ({ name, isTotal, labels }: Metric) => {
+      const about = Object.entries(labels ?? {}).map((label) => label.join('='));
+      return `${name}${isTotal ? '_total' : ''}${about.length === 0 ? '' : `{${about.join(',')}}`}`;
+    };
+    return Object.fromEntries(metrics.map((metric) => [nameOf(metric), metric.value]));
+  }
+
+  async #ask(desired: unknown): Promise<readonly ExecResult[]> {
     const answers: ExecResult[] = [];
     const ask = async () => {
       answers.length = 0;
@@ -84,7 +99,7 @@ export class DaemonBench {
     const amending = this.#service.amend?.(answers, desired) ?? [];
     for (const command of amending) await this.#host.exec(command);
     if (amending.length > 0) await ask();
-    return this.#service.parseProbe(answers, desired);
+    return answers;
   }
 
   /** Ends the daemon by its own process. */

@@ -69,6 +69,9 @@ export function fakeService(name = 'fake'): ManagedService<FakeDesired, FakeView
         ? { kind: 'command', commands: [ctl('scan')], why: `this node is ${role.state} for the virtual IP` }
         : { kind: 'none', why: 'not concerned' },
     probe: () => [{ argv: ['fake-ask', '', unit], timeoutMs: 1_000 }],
+    metrics: ([answer], { serial }) => [
+      { name: 'serial', unit: 'count', value: serial, labels: { said: answer?.stdout ?? '' } },
+    ],
     parseProbe: ([answer], { serial }) => {
       const said = answer?.timedOut ? 'nothing' : (answer?.stdout ?? '');
       return {

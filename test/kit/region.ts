@@ -136,6 +136,7 @@ async function inject(
     method,
     url: API_PREFIX + path,
     headers: {
+      accept: 'application/json',
       authorization: `Bearer ${options.key}`,
       ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...options.headers,
@@ -147,10 +148,14 @@ async function inject(
   checkConforms(method, path, response);
   return {
     status: response.statusCode,
-    body: response.body === '' ? {} : (JSON.parse(response.body) as Answer['body']),
+    body: isJson(response) ? (JSON.parse(response.body) as Answer['body']) : {},
     headers: response.headers,
     raw: response.body,
   };
+}
+
+function isJson(response: LightMyRequestResponse): boolean {
+  return response.body !== '' && /json/.test(String(response.headers['content-type']));
 }
 
 const checks = new Map<RouteId, ReturnType<typeof Compile>>();
@@ -158,7 +163,7 @@ const checks = new Map<RouteId, ReturnType<typeof Compile>>();
 /** Every answer of every test is checked against the contract, where the whole object was asked for. */
 function checkConforms(method: string, path: string, response: LightMyRequestResponse): void {
   const [plain, query] = path.split('?');
-  if (response.statusCode >= 300 || /dry_run=true|fields=/.test(query ?? '')) return;
+  if (response.statusCode >= 300 || !isJson(response) || /dry_run=true|fields=/.test(query ?? '')) return;
   for (const [id, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
     const pattern = new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`);
     if (route.method !== method || !pattern.test(plain ?? '')) continue;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { API_PREFIX, isWrite, type RouteId, ROUTES, type RouteSpec } from '../../contract/routes.ts';
+import { API_PREFIX, isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
+import { PROMETHEUS_TYPE, prometheusText } from '../../contract/wire/prometheus.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Caller, CallInput } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';
@@ -84,6 +85,10 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
   if (prepared.route.method === 'GET' && outcome.version !== null && isSame(request, outcome.version)) {
     return reply.code(304).send();
   }
+  if (prepared.id === 'metric.list' && !wantsJson(request)) {
+    const { families } = outcome.body as RouteOutput<'metric.list'>;
+    return reply.header('content-type', PROMETHEUS_TYPE).send(prometheusText(families));
+  }
   return reply
     .code(outcome.status)
     .header('content-type', 'application/json; charset=utf-8')
@@ -128,6 +133,11 @@ function readHeaders(
     idempotencyKey: isWrite(route) ? (key ?? ports.random.hex(16)) : '',
     ifMatch: etag,
   };
+}
+
+/** Does the client ask for JSON by name? Prometheus asks for its text formats, and for anything. */
+function wantsJson(request: FastifyRequest): boolean {
+  return (request.headers.accept ?? '').toLowerCase().includes('application/json');
 }
 
 function isSame(request: FastifyRequest, version: number): boolean {

@@ -1,5 +1,5 @@
 import { findingText } from '../../contract/wire/finding.ts';
-import type { Service } from '../../contract/service.ts';
+import type { Service, ServiceDetail } from '../../contract/service.ts';
 import { ACTIONS } from './cluster/actions.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command.ts';
@@ -90,8 +90,11 @@ async function restart(call: Call): Promise<ExitCode> {
   });
 }
 
+/** A service as it is shown: with its metrics where one of a node was asked for. */
+type Shown = Service & Partial<Pick<ServiceDetail, 'metrics'>>;
+
 /** The services that the arguments name; exit code 3 when there is none. */
-async function servicesOf(call: Call): Promise<Service[]> {
+async function servicesOf(call: Call): Promise<Shown[]> {
   const { client } = await call.region();
   const { node, service } = target(call);
   if (node !== undefined) return [(await client.call('service.show', { params: { node, service } })).body];
@@ -109,7 +112,7 @@ function target(call: Call): { node: string | undefined; service: string } {
   return { node: which.slice(0, slash), service: which.slice(slash + 1) };
 }
 
-function shapeOf(call: Call): Shape<Service> {
+function shapeOf(call: Call): Shape<Shown> {
   const now = call.io.now();
   return {
     kind: 'service',
@@ -141,9 +144,17 @@ function shapeOf(call: Call): Shape<Service> {
         row.restart ? (row.restart.isDone ? 'asked for and done' : 'asked for, not done yet') : 'none asked for',
       ],
       ['Version', row.version ?? ''],
+      ['Metrics', (row.metrics ?? []).map(metricText)],
       ['Findings', row.findings.map((finding) => `${finding.severity}: ${finding.subject}: ${findingText(finding)}`)],
     ],
   };
+}
+
+/** A number as people read it: `leases 12`, `subnet_leases{subnet=10.0.0.0/24} 3`, `lag 4096 bytes`. */
+function metricText({ name, unit, isTotal, value, labels }: ServiceDetail['metrics'][number]): string {
+  const about = Object.entries(labels ?? {}).map(([key, text]) => `${key}=${text}`);
+  const where = about.length === 0 ? '' : `{${about.join(',')}}`;
+  return `${name}${isTotal ? '_total' : ''}${where}  ${value}${unit === 'count' ? '' : ` ${unit}`}`;
 }
 
 function reportedState(row: Service): string {

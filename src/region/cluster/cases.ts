@@ -1,7 +1,7 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
 import { invalid, isRejected } from '../../core/errors.ts';
 import { nodeByRef } from '../nouns/node.ts';
-import { readStatus } from '../nouns/status.ts';
+import { readStatus } from '../nouns/status/status.ts';
 import { readSeenNodes } from './seen.ts';
 import { glancing, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';

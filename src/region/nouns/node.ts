@@ -1,5 +1,5 @@
 import type { Node } from '../../contract/node.ts';
-import type { Service } from '../../contract/service.ts';
+import type { Service, ServiceDetail } from '../../contract/service.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { findNode, listNodes, type NodeRow } from '../../store/queries/nodes.ts';
 import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
@@ -71,12 +71,16 @@ async function serviceByRef(
   tx: Tx,
   params: { node: string; service: string },
   context: CaseContext,
-): Promise<{ node: NodeRow; service: Service } | Rejected> {
+): Promise<{ node: NodeRow; service: ServiceDetail } | Rejected> {
   const node = await nodeByRef(tx, params.node);
   if (isRejected(node)) return node;
-  const services = await servicesOf(tx, context, node.id);
+  const seen = await readSeenNodes(tx, context, node.id);
+  const services = trackServices(seen, serviceNames(context), context.clock.now());
   const service = services.find((row) => row.service === params.service.toLowerCase());
-  return service ? { node, service } : noSuch('service', params.service, serviceNames(context));
+  const told = seen[0]?.report?.services.find((row) => row.service === service?.service);
+  return service
+    ? { node, service: { ...service, metrics: told?.metrics ?? [] } }
+    : noSuch('service', params.service, serviceNames(context));
 }
 
 export const nodeCases = {
@@ -138,7 +142,8 @@ export const nodeCases = {
       const found = await serviceByRef(tx, params, context);
       if (isRejected(found)) return found;
       const nonce = context.random.hex(8);
-      const { node, service } = found;
+      const { node } = found;
+      const { metrics: _metrics, ...service } = found.service;
       await requestRestart(tx, { nodeId: node.id, service: service.service, nonce, actor: context.caller.user });
       tx.emit({ kind: 'service.restart_requested', subject: `${node.name}/${service.service}`, data: { nonce } });
       return { body: { ...service, restart: { nonce, isDone: false } } };

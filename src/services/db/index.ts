@@ -2,6 +2,7 @@ import type { ManagedService } from '../kit/contract.ts';
 import { compileDb, versionedDb } from './compile.ts';
 import { activateDb, amendDb, certificateDb, checkDb, DB_COMMANDS, probeDb, roleChangeDb } from './daemon.ts';
 import { DbDesired } from './desired.ts';
+import { metricsDb } from './metrics.ts';
 import { parseProbeDb } from './probe.ts';
 import { DB_FILES, type DbView, FOLDER, viewDb } from './view.ts';
 
@@ -27,5 +28,6 @@ export const db: ManagedService<DbDesired, DbView> = {
   onCertificate: certificateDb,
   probe: probeDb,
   parseProbe: parseProbeDb,
+  metrics: metricsDb,
   amend: amendDb,
 };

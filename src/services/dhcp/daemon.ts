@@ -3,6 +3,7 @@ import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } fr
 import type { DhcpDesired } from './desired.ts';
 import { askForEnds, judgeEnds } from './ends.ts';
 import { judgePair } from './pair/health.ts';
+import { askForCounts, countRule } from './metrics.ts';
 import type { KeaPlaces } from './places.ts';
 import { DONE, EMPTY, readAnswer, recordOf } from './socket.ts';
 import { tagOf } from './view.ts';
@@ -32,6 +33,7 @@ export function dhcpCommands(places: KeaPlaces): readonly CommandRule[] {
     { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
     { argv: carryOf(places) },
     ...inTurn(places).map((argv) => ({ argv })),
+    countRule(places),
     ...[RELOAD, STATUS, TAG, ONE_LEASE].map((request) => ({
       socket: places.socket,
       requests: literal(JSON.stringify(request)),
@@ -86,8 +88,8 @@ export function roleChangeDhcp(role: RoleChange): Activation {
 }
 
 /**
- * Asks Kea for its state, for the tag of its configuration, for a lease and for the leases that are to end, whether leases can be written, and what
- * `ha/dhcp` says of the pair.
+ * Asks Kea for its state, for the tag of its configuration, for a lease, for the leases that are to end and for counts, whether leases can be written,
+ * and what `ha/dhcp` says of the pair.
  */
 export function probeDhcp(places: KeaPlaces, desired: DhcpDesired): readonly Command[] {
   const questions = [STATUS, TAG, ONE_LEASE].map((request) => ({
@@ -99,6 +101,7 @@ export function probeDhcp(places: KeaPlaces, desired: DhcpDesired): readonly Com
     ...questions,
     { look: 'space', path: SPACE, timeoutMs: PROBE_MS },
     ...askForEnds(places, desired),
+    askForCounts(places),
     ...(desired.pair === undefined ? [] : [{ look: 'text', path: places.state, timeoutMs: PROBE_MS } as const]),
   ];
 }

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 2_000;
 const ACTIVE = 0;
 const DECLINED = 1;
 /** Answers of the probe before those of the ends: state, tag, a lease, space. */
-const FIRST = 4;
+export const ENDS_FIRST = 4;
 
 /** Kea's commands of the hook lease_cmds about one address. */
 export function endCommands({ socket }: KeaPlaces): readonly CommandRule[] {
@@ -50,7 +50,7 @@ interface Standing {
 
 function standing(answers: readonly ExecResult[], desired: DhcpDesired): Standing[] {
   return (desired.endedLeases ?? []).flatMap((end, index) => {
-    const lease = leaseOf(answers[FIRST + index]);
+    const lease = leaseOf(answers[ENDS_FIRST + index]);
     return lease && isMeant(end, lease) ? [{ end, mac: lease.mac }] : [];
   });
 }

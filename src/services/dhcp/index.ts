@@ -7,6 +7,7 @@ import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
+import { metricsDhcp } from './metrics.ts';
 import { lintPairs } from './pair/lint.ts';
 import { lintDhcp, lintRelays, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
@@ -36,6 +37,7 @@ const KIND = {
   limits: limitsDhcp,
   onRoleChange: roleChangeDhcp,
   parseProbe: parseProbeDhcp,
+  metrics: metricsDhcp,
   parseDown: (answers, { pair }) => (pair === undefined ? null : judgeDown(answers, pair)),
 } satisfies Partial<Dhcp>;
 

@@ -1,3 +1,4 @@
+import { metricsDns } from './metrics.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDns, DNS_PARTS, type DnsShared, heldBackDns, prepareDns, versionedDns } from './compile.ts';
 import { maskDns } from './copies.ts';
@@ -32,4 +33,5 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   outside: outsideDns,
   probe: probeDns,
   parseProbe: parseProbeDns,
+  metrics: metricsDns,
 };

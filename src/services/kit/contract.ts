@@ -119,6 +119,21 @@ export type RoleChange =
   | { readonly kind: 'vip'; readonly state: 'active' | 'backup' }
   | { readonly kind: 'database'; readonly state: 'primary' | 'standby' };
 
+/** Units of metrics: Prometheus' base units; a plain number is `count`. */
+export const METRIC_UNITS = ['count', 'bytes', 'seconds', 'ratio'] as const;
+
+/** A number that a daemon says of itself. */
+export interface Metric {
+  /** Words joined by `_`, without the service's name and without the unit: `leases`, `cache_used`. */
+  readonly name: string;
+  readonly unit: (typeof METRIC_UNITS)[number];
+  /** It only grows until the daemon starts anew. */
+  readonly isTotal?: boolean;
+  readonly value: number;
+  /** What it is about, such as `{ subnet: '10.0.0.0/24' }`; few values, none of a stranger's choice. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** The daemon's health by its own answers. */
 export interface ServiceHealth {
   readonly isHealthy: boolean;
@@ -230,6 +245,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */
   probe(desired: Desired): readonly Command[];
   parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
+  /** What the answers of the probe are in numbers; none for those that are missing. Their values are no news: they go with the next report. */
+  metrics?(answers: readonly ExecResult[], desired: Desired): readonly Metric[];
   /** What to say of a unit that is down, where somebody else keeps it so on purpose: out of reach, with the reason. Null: it is to run. */
   parseDown?(answers: readonly ExecResult[], desired: Desired): ServiceHealth | null;
   /** What the answers show to be missing and commands put right beside a daemon that runs on; then it is asked once more. */

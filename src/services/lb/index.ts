@@ -1,3 +1,4 @@
+import { metricsLb } from './metrics.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileLb, LB_PARTS } from './compile.ts';
 import { activateLb, certificateLb, checkLb, LB_COMMANDS, parseProbeLb, probeLb, roleChangeLb } from './daemon.ts';
@@ -26,4 +27,5 @@ export const lb: ManagedService<LbDesired, LbView> = {
   onCertificate: certificateLb,
   probe: probeLb,
   parseProbe: parseProbeLb,
+  metrics: metricsLb,
 };

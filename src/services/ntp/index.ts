@@ -1,3 +1,4 @@
+import { metricsNtp } from './metrics.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileNtp, NTP_PARTS } from './compile.ts';
 import { activateNtp, checkNtp, NTP_COMMANDS, parseProbeNtp, probeNtp, roleChangeNtp } from './daemon.ts';
@@ -25,4 +26,5 @@ export const ntp: ManagedService<NtpDesired, NtpView> = {
   probeEveryMs: 10_000,
   probe: probeNtp,
   parseProbe: parseProbeNtp,
+  metrics: metricsNtp,
 };

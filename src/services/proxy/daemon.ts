@@ -45,12 +45,13 @@ export function roleChangeProxy(role: RoleChange): Activation {
   return { kind: 'none', why: `Squid ${what}` };
 }
 
-/** Asks Squid for the state of its cache, and to fetch something from an origin. */
+/** Asks Squid for the state of its cache, to fetch something from an origin, and for its counters, which judge nothing. */
 export function probeProxy(desired: ProxyDesired): readonly Command[] {
   const proxy = `http://127.0.0.1:${desired.port}`;
   return [
     { url: `${proxy}/squid-internal-mgr/storedir`, timeoutMs: ASK_MS },
     { url: ORIGIN, proxy, timeoutMs: ASK_MS },
+    { url: `${proxy}/squid-internal-mgr/counters`, timeoutMs: ASK_MS },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { metricsProxy } from './metrics.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileProxy, heldBackProxy, prepareProxy, PROXY_PARTS, type ProxyShared } from './compile.ts';
 import {
@@ -35,4 +36,5 @@ export const proxy: ManagedService<ProxyDesired, ProxyView, ProxyShared> = {
   outside: outsideProxy,
   probe: probeProxy,
   parseProbe: parseProbeProxy,
+  metrics: metricsProxy,
 };

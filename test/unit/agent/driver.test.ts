@@ -68,6 +68,11 @@ describe('what is told at once', () => {
     },
     { name: 'no facts any more', after: report('healthy', 'a'), expected: true },
     { name: 'another state', after: { ...report('unhealthy', 'a'), facts: before.facts }, expected: true },
+    {
+      name: 'other metrics',
+      after: { ...before, metrics: [{ name: 'a', unit: 'count', value: 1 } as const] },
+      expected: false,
+    },
     { name: 'nothing new', after: before, expected: false },
   ])('$name: $expected', ({ after, expected }) => {
     expect(isNews(before, after)).toBe(expected);

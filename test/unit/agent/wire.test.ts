@@ -17,6 +17,26 @@ const report: ServiceReport = {
   restartDone: null,
 };
 
+describe('metrics on the wire', () => {
+  it('are carried within its limits', () => {
+    const findings = openFindings(virtualTime().clock, memoryLog());
+    const plain = { name: 'leases', unit: 'count', value: 12 } as const;
+    const labelled = {
+      name: 'sent',
+      unit: 'bytes',
+      isTotal: true,
+      value: 1,
+      labels: { server: 'x'.repeat(500) },
+    } as const;
+    expect(wireReport({ ...report, metrics: [plain, labelled] }, findings)).toEqual({
+      ...report,
+      metrics: [plain, { ...labelled, labels: { server: 'x'.repeat(128) } }],
+    });
+    const many = wireReport({ ...report, metrics: Array.from({ length: 900 }, () => plain) }, findings);
+    expect(many.metrics).toHaveLength(256);
+  });
+});
+
 describe('figures of a daemon on the wire', () => {
   it('are carried as they are', () => {
     const findings = openFindings(virtualTime().clock, memoryLog());

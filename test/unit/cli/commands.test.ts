@@ -134,13 +134,22 @@ describe('looking', () => {
     expect(out).toContain('Because:      the probe failed 3 times');
     expect(out).toContain('\\x1b[2Jwithin 2 s');
     expect(out).not.toContain('\u001b');
-    region.on('GET /services/r1/dns', { body: SERVICE });
+    region.on('GET /services/r1/dns', { body: { ...SERVICE, metrics: [] } });
     for (const argv of [
       ['service', 'show', 'r1/dns'],
       ['service', 'show', 'dns', '--node', 'r1'],
     ]) {
       expect((await run(region, argv)).out).toBe(out);
     }
+    const labels = { subnet: '10.0.0.0/24' };
+    const metrics = [
+      { name: 'leases', unit: 'count', value: 12, labels },
+      { name: 'sent', unit: 'bytes', isTotal: true, value: 2048 },
+    ];
+    region.on('GET /services/r1/dns', { body: { ...SERVICE, metrics } });
+    expect((await run(region, ['service', 'show', 'r1/dns'])).out).toMatch(
+      /^Metrics: +leases\{subnet=10\.0\.0\.0\/24\} {2}12\n +sent_total {2}2048 bytes$/m,
+    );
   });
 
   it('shows the site, and exits with 6 when it is degraded', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gapAfter } from '../../../src/region/nouns/status.ts';
+import { gapAfter } from '../../../src/region/nouns/status/status.ts';
 import type { Tx } from '../../../src/store/tx.ts';
 
 /** A database whose events are these; `comes`: one more is there from the second question on. */
