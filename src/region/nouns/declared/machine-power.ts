@@ -32,7 +32,7 @@ export async function readPower(
   if (bmc === null) {
     const given = Object.keys(body.powerParameters ?? {});
     if (given.length === 0) return { bmcId: null, powerParameters: {} };
-    return invalid('powerParameters', 'nothing switches the machine', 'a BMC: --bmc');
+    return invalid('powerParameters', 'nothing switches the machine', 'with what switches it: --bmc');
   }
   const before = bmc.id === old?.bmcId ? old.powerParameters : {};
   const given = body.powerParameters ?? before;
