@@ -55,9 +55,9 @@ export async function watchStates(ports: WatchPorts, signal: AbortSignal): Promi
   await Promise.all(running.values());
 }
 
-async function lookAt({ executor, tell }: WatchPorts, { id, epoch, ...target }: Watched): Promise<boolean> {
-  const outcome = await executor.run(target, { verb: 'query', epoch, timeoutMs: LOOK_MS });
-  tell(id, outcome);
+async function lookAt(ports: WatchPorts, { id, epoch, ...target }: Watched): Promise<boolean> {
+  const outcome = await ports.executor.run(target, { verb: 'query', epoch, timeoutMs: LOOK_MS });
+  ports.tell(id, outcome);
   return outcome.kind === 'done';
 }
 
