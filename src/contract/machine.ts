@@ -3,6 +3,19 @@ import { INTERFACE_KINDS } from '../model/machine.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text } from './common.ts';
 import { entry } from './nouns/entry.ts';
+import { textMap } from './nouns/text-map.ts';
+
+const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machine's own come before the BMC's";
+
+/** What switches a machine; left out of an answer: nothing does. */
+const PowerAnswers = {
+  bmc: Type.Optional(Type.String({ description: 'name of the BMC that switches it' })),
+  powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
+};
+const PowerInputs = {
+  bmc: Type.Optional(nullable(text(64, 'id or name of the BMC that switches it; null: none'))),
+  powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
+};
 
 /** An address of an interface; `subnet` is the CIDR. */
 const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
@@ -25,6 +38,7 @@ export const Machine = strict({
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
   dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
+  ...PowerAnswers,
   ...carriedAnswers('machine'),
 });
 export type Machine = Static<typeof Machine>;
@@ -50,6 +64,7 @@ const MachineCreate = strict({
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
   dhcpOptions: Type.Optional(DhcpOptions),
+  ...PowerInputs,
   ...carriedInputs('machine'),
 });
 export type MachineCreate = Static<typeof MachineCreate>;
@@ -61,6 +76,7 @@ const MachineSet = strict({
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
   dhcpOptions: Type.Optional(DhcpOptions),
+  ...PowerInputs,
   ...carriedInputs('machine'),
 });
 export type MachineSet = Static<typeof MachineSet>;

@@ -1,3 +1,4 @@
+import { backOffMs } from '../core/back-off.ts';
 import { isRejected, type Rejected } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { secretsIn, type StopMode } from '../model/nouns/power.ts';
@@ -13,8 +14,8 @@ import { isStopped, overtakenBy, Visit } from './visit.ts';
 const SETTLE_MS = 30_000;
 /** How long an operating system may take to end, ms. */
 const SOFT_MS = 180_000;
-/** Looks at a state on its way: soon at first, then ever less often, ms. */
-const LOOK = { firstMs: 250, mostMs: 3000, growth: 1.5 };
+/** Looks at a state on its way: soon at first, then ever less often, ms; drawn from the upper half of these. */
+const LOOK = { firstMs: 350, mostMs: 4000 };
 /** A machine that is on is looked at a second time, ms later: some fall off again, and some BMCs say on too soon. */
 const CONFIRM_MS = 400;
 /** What the last look at a state may take, ms. */
@@ -151,10 +152,9 @@ async function see(visit: Visit, want: Wanted): Promise<Result | Stopped> {
   // A part of the time is kept for the last look.
   const timeMs = Math.max(0, Math.min(want.settleMs, visit.left - Math.min(LAST_LOOK_MS, visit.left / 5)));
   const end = visit.left - timeMs;
-  let lookMs = LOOK.firstMs;
   let isRepeated = !want.mayRepeat;
   let hasFallen = false;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const state = await visit.say((line) => line.query());
     if (isStopped(state)) return state;
     if (state === want.wanted) {
@@ -170,8 +170,7 @@ async function see(visit: Visit, want: Wanted): Promise<Result | Stopped> {
       const again = await visit.say((line) => (want.wanted === 'on' ? line.on() : line.off('hard')));
       if (isStopped(again)) return again;
     }
-    await visit.pause(Math.min(lookMs, Math.max(1, visit.left - end)));
-    lookMs = Math.min(lookMs * LOOK.growth, LOOK.mostMs);
+    await visit.pause(Math.min(backOffMs(looks, LOOK, visit.random), Math.max(1, visit.left - end)));
   }
 }
 

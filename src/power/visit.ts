@@ -45,6 +45,10 @@ export class Visit {
     return this.#line?.learned() ?? this.#ports.call.learned;
   }
 
+  get random(): PowerCall['effects']['random'] {
+    return this.#ports.call.effects.random;
+  }
+
   get quirks(): Quirks {
     return quirksOf(this.learned);
   }

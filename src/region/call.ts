@@ -99,7 +99,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   let made: unknown;
   const operation = {
     key: context.idempotencyKey,
-    requestDigest: digestOf({ id, input, ifMatch: context.ifMatch }),
+    requestDigest: digestOf({ id, input: digested(useCase, input), ifMatch: context.ifMatch }),
     actor: context.caller.user,
     origin: context.origin,
     summary: useCase.summary(input as AnyInput),
@@ -123,6 +123,10 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   const isOwn = !written.isReplay || stableJson(made ?? null) === stableJson(body);
   const shown = isOwn ? { ...(body as object), ...secrets } : body;
   return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
+}
+
+function digested({ digested: of }: WriteCase<RouteId>, input: CallInput): CallInput {
+  return of === undefined ? input : { ...input, body: of(input.body as AnyInput['body']) };
 }
 
 async function doDryRun(ports: CallPorts, way: Way<WriteCase<RouteId>>): Promise<Outcome | Rejected> {

@@ -52,6 +52,11 @@ export interface WriteCase<I extends RouteId> {
   readonly kind: 'write';
   readonly isQuiet: boolean;
   summary(input: RouteInput<I>): string;
+  /**
+   * The body as the stored digest of the request sees it; left out: as it is. Secrets that people choose are not in it: who has the database
+   * could try them out.
+   */
+  readonly digested?: (body: RouteInput<I>['body']) => unknown;
   run(tx: WriteTx, input: RouteInput<I>, context: CaseContext): Promise<WriteResult<RouteOutput<I>> | Rejected>;
 }
 

@@ -10,6 +10,10 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   tsig_secrets_grammar: invalid('The secret is not base64 of 16 to 64 bytes.', 'secret'),
   power_secrets_pkey: conflict('Other secrets were set at the same moment.', 'parameters'),
   power_secrets_grammar: invalid('The secrets are not sealed as they must be.', 'parameters'),
+  machines_power_parameters_grammar: invalid(
+    'The parameters of the machine are too long. Rule: at most 16384 characters.',
+    'powerParameters',
+  ),
   domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rejected } from '../../src/core/errors.ts';
+import type { PowerParameters } from '../../src/model/nouns/power.ts';
 import { readPowerParameters } from '../../src/region/nouns/declared/bmc.ts';
 import { sealerOf } from '../../src/region/trust/sealer.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
@@ -40,10 +41,10 @@ const lastChange = async () =>
   ((await say('GET', '/config/history?limit=1')).body['items'] as { id: number }[])[0]?.id ?? 0;
 const undo = async () => (await say('POST', `/config/history/${await lastChange()}/rollback`)).status;
 /** What the rack that carries out an order would get. */
-const inForce = (name: string) =>
+const inForce = (name: string, own: PowerParameters = {}) =>
   site.db.read(async (tx) => {
     const row = await findDeclared(tx, 'bmc', { name });
-    return row === null ? null : await readPowerParameters(tx, sealerOf({ ca, random: realRandom }), row);
+    return row === null ? null : await readPowerParameters(tx, sealerOf({ ca, random: realRandom }), { bmc: row, own });
   });
 
 describe('parameters', () => {
@@ -94,6 +95,55 @@ describe('parameters', () => {
   });
 });
 
+describe('a machine', () => {
+  it('names its BMC, and which of its machines it is there', async () => {
+    await say('POST', '/domains', { name: 'example.test' });
+    const virsh = { power_address: 'qemu+ssh://admin@10.88.0.2/system' };
+    expect((await say('POST', '/bmcs', { name: 'host', powerType: 'virsh', parameters: virsh })).status).toBe(201);
+    const without = await say('POST', '/machines', { hostname: 'vm0', bmc: 'host' });
+    expect(without).toMatchObject({ status: 422, body: { fields: [{ field: 'powerParameters/power_id' }] } });
+    const foreign = { hostname: 'vm0', bmc: 'host', powerParameters: { power_id: 'vm0', power_address: 'x' } };
+    expect((await say('POST', '/machines', foreign)).body['fields']).toMatchObject([
+      { field: 'powerParameters/"power_address"' },
+    ]);
+    const made = await say('POST', '/machines', { hostname: 'vm1', bmc: 'host', powerParameters: { power_id: 'vm1' } });
+    expect(made).toMatchObject({ status: 201, body: { bmc: 'host', powerParameters: { power_id: 'vm1' } } });
+    expect(await inForce('host', { power_id: 'vm1' })).toEqual({ ...virsh, power_id: 'vm1' });
+    expect((await say('GET', '/bmcs/host')).body).toMatchObject({ machines: 1, parameters: virsh });
+    expect((await say('GET', '/machines/vm1')).body).toMatchObject({
+      bmc: 'host',
+      powerParameters: { power_id: 'vm1' },
+    });
+  });
+
+  it('keeps its BMC from being deleted, and lets go of it', async () => {
+    const refused = await say('DELETE', '/bmcs/host');
+    expect(refused).toMatchObject({ status: 409, body: { code: 'in_use', detail: expect.stringContaining('vm1.') } });
+    const set = await say('PATCH', '/machines/vm1', { bmc: null });
+    expect(set.status).toBe(200);
+    expect(set.body).not.toHaveProperty('bmc');
+    expect(await undo()).toBe(201);
+    expect((await say('GET', '/machines/vm1')).body).toMatchObject({
+      bmc: 'host',
+      powerParameters: { power_id: 'vm1' },
+    });
+    expect((await say('PATCH', '/machines/vm1', { powerParameters: { power_id: 'vm-1' } })).status).toBe(200);
+    expect((await say('PATCH', '/machines/vm1', { bmc: 'no-such' })).status).toBe(404);
+    // The parameters of before mean nothing to another BMC.
+    expect((await say('PATCH', '/machines/vm1', { bmc: 'plain' })).body).toMatchObject({
+      bmc: 'plain',
+      powerParameters: {},
+    });
+    expect((await say('DELETE', '/bmcs/host')).status).toBe(200);
+    expect((await say('DELETE', '/machines/vm1')).status).toBe(200);
+  });
+
+  it('needs a BMC for parameters', async () => {
+    const answer = await say('POST', '/machines', { hostname: 'vm2', powerParameters: { power_id: 'x' } });
+    expect(answer).toMatchObject({ status: 422, body: { fields: [{ field: 'powerParameters' }] } });
+  });
+});
+
 describe('secrets', () => {
   it('go in and come out masked; masked they stay, anew they change, left out they go, and each can be taken back', async () => {
     const made = await say('POST', '/bmcs', { name: 'm1', powerType: 'ipmi', parameters: IPMI });
@@ -138,6 +188,17 @@ describe('secrets', () => {
       );
       expect(JSON.stringify(rows), name).not.toMatch(/bmc-Password|next-Password|key-1/);
     }
+  });
+
+  it('are not in the digest of a request: who has the database cannot try passwords out', async () => {
+    const headers = { 'idempotency-key': 'bmc-once' };
+    const body = (power_pass: string) => ({ name: 'once', powerType: 'ipmi', parameters: { ...IPMI, power_pass } });
+    const post = (given: object) => site.call('POST', '/bmcs', { body: given, headers });
+    expect((await post(body('first-one'))).status).toBe(201);
+    const replay = await post(body('second-one'));
+    expect(replay).toMatchObject({ status: 201, headers: { 'idempotent-replayed': 'true' } });
+    expect((await post({ ...body('first-one'), comment: 'x' })).body.code).toBe('key_reused');
+    expect(await inForce('once')).toMatchObject({ power_pass: 'first-one' });
   });
 
   it('cannot be put to another BMC by whoever writes the database', async () => {

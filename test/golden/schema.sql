@@ -420,13 +420,18 @@ table machines
   updated_at timestamp with time zone not null default now()
   rack_id text
   dhcp_options text[] not null default '{}'::text[]
+  bmc_id integer
+  power_parameters jsonb not null default '{}'::jsonb
+  constraint machines_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id)
   constraint machines_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)
   constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))
   constraint machines_pkey PRIMARY KEY (id)
+  constraint machines_power_parameters_grammar CHECK (((jsonb_typeof(power_parameters) = 'object'::text) AND (length((power_parameters)::text) <= 16384)))
   constraint machines_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
+  CREATE INDEX machines_by_bmc ON public.machines USING btree (bmc_id)
   CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()

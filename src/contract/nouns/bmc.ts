@@ -16,10 +16,19 @@ export const BMC = declare({
       example: { power_address: '192.0.2.9' },
     }),
   },
-  counts: {},
+  counts: { machines: { table: 'machines', column: 'bmc_id', description: 'machines that it switches' } },
   sorts: ['name'],
   filters: { name: 'part', powerType: 'exact' },
-  usedBy: [],
+  usedBy: [
+    {
+      noun: 'machine',
+      column: 'bmc_id',
+      constraint: 'machines_bmc',
+      many: 'machines',
+      refusal: (name, users) =>
+        `${name} switches the machines ${users}. Give them another BMC first: machine set --bmc.`,
+    },
+  ],
   texts: {
     summary: 'BMCs: what switches machines on and off',
     example: 'm1-bmc',
@@ -34,6 +43,9 @@ export const BMC = declare({
       summary: 'change a BMC; parameters that are given replace all that it has',
       examples: ['regent bmc set m1-bmc --parameters @m1-bmc.json'],
     },
-    delete: { summary: 'forget a BMC' },
+    delete: {
+      summary: 'forget a BMC that switches no machine',
+      next: () => ({ in_use: ['Its machines: regent machine list -o wide'] }),
+    },
   },
 });

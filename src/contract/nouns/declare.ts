@@ -1,9 +1,7 @@
 import Type, {
-  type TArray,
   type TBoolean,
   type TInteger,
   type TNull,
-  type TRecord,
   type TSchema,
   type TString,
   type TUnion,
@@ -12,6 +10,7 @@ import Type, {
 import type { Rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import { nullable, oneOf, text } from '../common.ts';
+import { parseMap, type TextMap, textMap } from './text-map.ts';
 
 /** What may be done with a plain noun. */
 export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
@@ -179,23 +178,16 @@ export function textField(given: {
   };
 }
 
-type MapValue = TUnion<[TString, TArray<TString>]>;
-
 /** Texts by name, or lists of texts: their law depends on other fields, so a use case knows it. Its column is of JSON. */
 export function mapField(given: {
   readonly help: string;
   readonly example: Readonly<Record<string, string>>;
-}): Field<TRecord<'^.*$', MapValue>, TRecord<'^.*$', MapValue>, true> {
+}): Field<TextMap, TextMap, true> {
   const { help, example } = given;
-  const value = Type.Union([
-    Type.String({ maxLength: 1024 }),
-    Type.Array(Type.String({ maxLength: 64 }), { maxItems: 32 }),
-  ]);
   const rule = 'an object of JSON, of texts and lists of texts';
-  const map = () => Type.Record(Type.String(), value, { description: help, maxProperties: 32 });
   return {
-    answer: map(),
-    input: map(),
+    answer: textMap(help),
+    input: textMap(help),
     isOptional: true,
     isUnique: false,
     option: {
@@ -207,16 +199,6 @@ export function mapField(given: {
     isLong: true,
     grammar: (label) => `The ${label} has members that are not usable. Rule: ${rule}.`,
   };
-}
-
-/** The object that a text stands for; `undefined`: none. */
-function parseMap(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A whole number. `help`: what it is, for people. */

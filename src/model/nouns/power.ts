@@ -107,14 +107,15 @@ export interface SplitParameters {
 }
 
 /**
- * What an operator gave, by the law of the power type. Defaults are not filled in: what is stored is what was said. A masked secret means the one
+ * What an operator gave, by the law of the power type. What is of one machine may be missing: each machine of the BMC may have its own. Defaults are not filled in: what is stored is what was said. A masked secret means the one
  * that is there: so what was read can be written back. `old`: the secrets that are there.
  */
 export function splitParameters(
-  settings: readonly PowerSetting[],
+  all: readonly PowerSetting[],
   given: Readonly<Record<string, unknown>>,
   old: Readonly<Record<string, string>>,
 ): SplitParameters | Rejected {
+  const settings = all.map((setting) => (setting.scope === 'machine' ? optional(setting) : setting));
   const full: Record<string, unknown> = { ...given };
   for (const { name, isSecret } of settings) {
     if (isSecret !== true || given[name] !== MASKED_SECRET) continue;
@@ -129,6 +130,29 @@ export function splitParameters(
     Object.entries(parsed).filter(([name]) => given[name] !== undefined && given[name] !== ''),
   );
   return { shown: maskPowerParameters(settings, said), secrets: secretsIn(settings, said) };
+}
+
+/** A machine's own parameters at its BMC, by the law of the power type. `ofBmc`: what the BMC has; a machine's own come before these. */
+export function parseMachineParameters(
+  settings: readonly PowerSetting[],
+  given: Readonly<Record<string, unknown>>,
+  ofBmc: PowerParameters,
+): PowerParameters | Rejected {
+  const own = settings.filter(({ scope }) => scope === 'machine');
+  const merged = Object.fromEntries(
+    own.flatMap(({ name }) => {
+      const value = given[name] ?? ofBmc[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const parsed = parsePowerParameters(own, { ...given, ...merged }, 'powerParameters/');
+  if (isRejected(parsed)) return parsed;
+  return Object.fromEntries(Object.entries(parsed).filter(([name]) => given[name] !== undefined && given[name] !== ''));
+}
+
+function optional(setting: PowerSetting): PowerSetting {
+  const { isRequired: _, ...rest } = setting;
+  return rest;
 }
 
 /** Where something answers: a name or an address without brackets, and a port. */

@@ -13,6 +13,7 @@ import { domainText, noSuch } from '../refs.ts';
 import { reading, target, writing } from '../use-case.ts';
 import { carriedOf, readCarried, readCarriedFilters } from './declared/carried.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
+import { readPower, viewPower } from './declared/machine-power.ts';
 import { readInterfaces } from './machine-interfaces.ts';
 import { checkMachineNames, machineNames } from './name-law.ts';
 import { rackByRef } from './rack.ts';
@@ -36,6 +37,7 @@ function view(row: Row): Machine {
       addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
     })),
     dhcpOptions: [...row.dhcpOptions],
+    ...viewPower(row),
     ...carriedOf('machine', row),
   };
 }
@@ -127,7 +129,9 @@ export const machineCases = {
       if (isRejected(carried)) return carried;
       const dhcpOptions = readOptions(body);
       if (isRejected(dhcpOptions)) return dhcpOptions;
-      const wanted = { id, hostname, domainId: domain.id, rackId, interfaces, carried, dhcpOptions };
+      const power = await readPower(tx, body, null);
+      if (isRejected(power)) return power;
+      const wanted = { id, hostname, domainId: domain.id, rackId, interfaces, carried, dhcpOptions, ...power };
       const row = await machines.createMachine(tx, wanted);
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
@@ -162,7 +166,10 @@ export const machineCases = {
       if (isRejected(carried)) return carried;
       const dhcpOptions = readOptions(body);
       if (isRejected(dhcpOptions)) return dhcpOptions;
+      const power = await readPower(tx, body, old);
+      if (isRejected(power)) return power;
       const change = {
+        ...power,
         hostname,
         domainId: domain.id,
         rackId,

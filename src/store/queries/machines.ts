@@ -3,6 +3,7 @@ import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
+import type { PowerParameters } from '../../model/nouns/power.ts';
 import {
   type CarriedIds,
   carriedColumns,
@@ -24,6 +25,10 @@ export interface MachineRow extends Machine, CarriedNames<'machine'> {
   readonly rack: string | null;
   readonly version: number;
   readonly dhcpOptions: readonly string[];
+  /** Id and name of what switches it, and its own parameters there. */
+  readonly bmcId: number | null;
+  readonly bmc: string | null;
+  readonly powerParameters: PowerParameters;
   readonly interfaces: readonly InterfaceRow[];
 }
 interface InterfaceRow extends MachineInterface {
@@ -42,6 +47,8 @@ export interface NewMachine {
   readonly rackId?: string | null | undefined;
   readonly interfaces: readonly InterfaceInput[];
   readonly dhcpOptions?: readonly string[] | undefined;
+  readonly bmcId?: number | null | undefined;
+  readonly powerParameters?: PowerParameters | undefined;
   /** Left out: nothing, or what it carried before. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -53,8 +60,8 @@ const MACHINES: Noun = {
   key: 'id',
   label: 'machine',
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
-    t.rack_id as "rackId", r.name as rack${carriedColumns('machine')}`,
-  from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id`,
+    t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters"${carriedColumns('machine')}`,
+  from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id`,
 };
 
 /** Letters and digits that cannot be taken for one another. */
@@ -86,9 +93,8 @@ export async function findMachinesNamed(tx: Tx, hostname: string): Promise<Machi
 }
 
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
-  const { id, hostname, domainId, rackId } = machine;
-  const options = listOf(machine.dhcpOptions);
-  await insertRow<Head>(tx, MACHINES, { id, hostname, domain_id: domainId, rack_id: rackId, dhcp_options: options });
+  const { id } = machine;
+  await insertRow<Head>(tx, MACHINES, { id, ...columnsOf(machine) });
   for (const [position, card] of machine.interfaces.entries()) await insertInterface(tx, id, { ...card, position });
   await replaceCarried(tx, 'machine', id, machine.carried);
   return required(await findMachine(tx, { id }));
@@ -103,13 +109,23 @@ export async function updateMachine(
   target: Target & { readonly key: string },
   change: Partial<Omit<NewMachine, 'id'>>,
 ): Promise<MachineRow | Rejected> {
-  const { hostname, domainId, rackId } = change;
-  const columns = { hostname, domain_id: domainId, rack_id: rackId, dhcp_options: listOf(change.dhcpOptions) };
-  const row = await updateRow<Head>(tx, MACHINES, target, columns);
+  const row = await updateRow<Head>(tx, MACHINES, target, columnsOf(change));
   if (isRejected(row)) return row;
   if (change.interfaces) await replaceInterfaces(tx, target.key, change.interfaces);
   await replaceCarried(tx, 'machine', target.key, change.carried);
   return required(await findMachine(tx, { id: target.key }));
+}
+
+function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unknown> {
+  const { hostname, domainId, rackId, bmcId, powerParameters } = machine;
+  return {
+    hostname,
+    domain_id: domainId,
+    rack_id: rackId,
+    dhcp_options: listOf(machine.dhcpOptions),
+    bmc_id: bmcId,
+    power_parameters: powerParameters,
+  };
 }
 
 export async function deleteMachine(tx: Tx, target: Target & { readonly key: string }): Promise<MachineRow | Rejected> {

@@ -196,3 +196,31 @@ it('a long text is read from a file, its lines joined, and shown as people read 
   region.on('GET /dhcp-snippets', page(snippet));
   expect((await run(region, ['dhcp-snippet', 'list'])).out).not.toContain('renew-timer');
 });
+
+describe('a machine and its BMC', () => {
+  const MACHINE = {
+    id: 'abcdef',
+    hostname: 'm1',
+    domain: 'a.test',
+    fqdn: 'm1.a.test',
+    rack: null,
+    interfaces: [],
+    tags: [],
+  };
+
+  it('are told by name and by parameters, and shown', async () => {
+    region.on('POST /machines', { body: MACHINE });
+    await regent('machine', 'create', 'm1', '--bmc', 'host', '--power-parameter', 'power_id=vm=1');
+    region.on('PATCH /machines/m1', { body: MACHINE });
+    await regent('machine', 'set', 'm1', '--bmc', 'none');
+    await regent('machine', 'set', 'm1', '--power-parameter', 'none');
+    expect(region.seen.map(({ body }) => body)).toEqual([
+      { hostname: 'm1', bmc: 'host', powerParameters: { power_id: 'vm=1' } },
+      { bmc: null },
+      { powerParameters: {} },
+    ]);
+    expect(await regent('machine', 'set', 'm1', '--power-parameter', 'vm1')).toMatchObject({ code: 2, out: '' });
+    region.on('GET /machines/m1', { body: { ...MACHINE, bmc: 'host', powerParameters: { power_id: 'vm1' } } });
+    expect((await regent('machine', 'show', 'm1')).out).toMatch(/BMC: +host\n +power_id=vm1/);
+  });
+});

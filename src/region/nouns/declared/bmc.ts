@@ -6,12 +6,12 @@ import {
   parsePowerParameters,
   splitParameters,
 } from '../../../model/nouns/power.ts';
-import { driverOf } from '../../../power/registry.ts';
+import { DRIVERS, driverOf } from '../../../power/registry.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
 import { addSealed, nextNumber, readSealed } from '../../../store/queries/network/power-secrets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { type Sealer, sealerOf } from '../../trust/sealer.ts';
-import { target, writing } from '../../use-case.ts';
+import { target, type WriteCase, writing } from '../../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './cases.ts';
 
 type Row = DeclaredRow<'bmc'>;
@@ -22,46 +22,76 @@ const FIRST = 1;
 
 /** What is special about BMCs: the power type's law for the parameters, and secrets that are sealed. */
 export const bmcCases = {
-  'bmc.create': writing(
-    'bmc.create',
-    ({ body }) => `bmc create ${body.name}`,
-    async (tx, { body }, context) => {
-      const read = await readBmc(tx, body, null);
-      if (isRejected(read)) return read;
-      const hasSecrets = Object.keys(read.secrets ?? {}).length > 0;
-      const row = await createDeclared(tx, 'bmc', { ...read.values, ...(hasSecrets ? { secretNumber: FIRST } : {}) });
-      const number = await numberFor(tx, sealerOf(context), { id: row.id, old: {}, secrets: read.secrets });
-      if (isRejected(number)) return number;
-      tx.emit({ kind: 'bmc.created', subject: row.name, data: viewDeclared<'bmc'>(row) });
-      return { body: viewDeclared<'bmc'>(row), version: row.version };
-    },
+  'bmc.create': withoutSecrets(
+    writing(
+      'bmc.create',
+      ({ body }) => `bmc create ${body.name}`,
+      async (tx, { body }, context) => {
+        const read = await readBmc(tx, body, null);
+        if (isRejected(read)) return read;
+        const hasSecrets = Object.keys(read.secrets ?? {}).length > 0;
+        const row = await createDeclared(tx, 'bmc', { ...read.values, ...(hasSecrets ? { secretNumber: FIRST } : {}) });
+        const number = await numberFor(tx, sealerOf(context), { id: row.id, old: {}, secrets: read.secrets });
+        if (isRejected(number)) return number;
+        tx.emit({ kind: 'bmc.created', subject: row.name, data: viewDeclared<'bmc'>(row) });
+        return { body: viewDeclared<'bmc'>(row), version: row.version };
+      },
+    ),
   ),
 
-  'bmc.set': writing(
-    'bmc.set',
-    ({ params }) => `bmc set ${params.bmc}`,
-    async (tx, { params, body }, context) => {
-      const row = await declaredByRef(tx, 'bmc', params.bmc);
-      if (isRejected(row)) return row;
-      const old = await needsSecrets(tx, sealerOf(context), { row, body });
-      if (isRejected(old)) return old;
-      const read = await readBmc(tx, body, { row, secrets: old });
-      if (isRejected(read)) return read;
-      const number = await numberFor(tx, sealerOf(context), { id: row.id, old, secrets: read.secrets });
-      if (isRejected(number)) return number;
-      const changed = await updateDeclared(tx, 'bmc', target(row.id, context), { ...read.values, ...number });
-      if (isRejected(changed)) return changed;
-      tx.emit({ kind: 'bmc.changed', subject: changed.name, data: viewDeclared<'bmc'>(changed) });
-      return { body: viewDeclared<'bmc'>(changed), version: changed.version };
-    },
+  'bmc.set': withoutSecrets(
+    writing(
+      'bmc.set',
+      ({ params }) => `bmc set ${params.bmc}`,
+      async (tx, { params, body }, context) => {
+        const row = await declaredByRef(tx, 'bmc', params.bmc);
+        if (isRejected(row)) return row;
+        const old = await needsSecrets(tx, sealerOf(context), { row, body });
+        if (isRejected(old)) return old;
+        const read = await readBmc(tx, body, { row, secrets: old });
+        if (isRejected(read)) return read;
+        const number = await numberFor(tx, sealerOf(context), { id: row.id, old, secrets: read.secrets });
+        if (isRejected(number)) return number;
+        const changed = await updateDeclared(tx, 'bmc', target(row.id, context), { ...read.values, ...number });
+        if (isRejected(changed)) return changed;
+        tx.emit({ kind: 'bmc.changed', subject: changed.name, data: viewDeclared<'bmc'>(changed) });
+        return { body: viewDeclared<'bmc'>(changed), version: changed.version };
+      },
+    ),
   ),
 };
 
-/** All parameters of a BMC with its secrets opened and defaults filled in, for whoever carries out its orders: never for an answer. */
-export async function readPowerParameters(tx: Tx, sealer: Sealer, row: Row): Promise<PowerParameters | Rejected> {
-  const secrets = await openSecrets(tx, sealer, row.id);
+/** Passwords are weak secrets: a stored digest must not be one of them. */
+function withoutSecrets<C extends WriteCase<'bmc.create'> | WriteCase<'bmc.set'>>(useCase: C): C {
+  return {
+    ...useCase,
+    digested: (body: Body) =>
+      body.parameters === undefined ? body : { ...body, parameters: { ...body.parameters, ...SECRETS_LEFT_OUT } },
+  };
+}
+
+/** Whatever the type: a secret's name is no other parameter's of another type. */
+const SECRETS_LEFT_OUT = Object.fromEntries(
+  DRIVERS.flatMap(({ settings }) =>
+    settings.flatMap(({ name, isSecret }) => (isSecret === true ? [[name, null]] : [])),
+  ),
+);
+
+/**
+ * All parameters of a BMC, with a machine's own there, secrets opened and defaults filled in, for whoever carries out its orders: never for an
+ * answer. A machine's own that another power type had do not count.
+ */
+export async function readPowerParameters(
+  tx: Tx,
+  sealer: Sealer,
+  { bmc, own }: { readonly bmc: Row; readonly own: PowerParameters },
+): Promise<PowerParameters | Rejected> {
+  const secrets = await openSecrets(tx, sealer, bmc.id);
   if (isRejected(secrets)) return secrets;
-  return parsePowerParameters(driverOf(row.powerType).settings, { ...row.parameters, ...secrets });
+  const { settings } = driverOf(bmc.powerType);
+  const names = new Set(settings.filter(({ scope }) => scope === 'machine').map(({ name }) => name));
+  const known = Object.entries(own).filter(([name]) => names.has(name));
+  return parsePowerParameters(settings, { ...bmc.parameters, ...Object.fromEntries(known), ...secrets });
 }
 
 interface Read {
