@@ -85,6 +85,17 @@ describe('an agent that takes parts', () => {
     expect(await ledger()).toEqual(next);
   });
 
+  it('asks for the whole body where the region that it asks for a part is of before', async () => {
+    await started();
+    rig.region.partsBy = () => undefined;
+    rig.region.isDeafToQuestions = true;
+    rig.region.publish(desiredAt(2, items.with(3, 'changed')));
+    await applied(2);
+    expect(rig.region.questions).toHaveLength(1);
+    expect(wholePulls()).toHaveLength(1);
+    expect(rig.latest()?.staleSince).toBeNull();
+  });
+
   it('never applies parts that make another body than the digest says', async () => {
     await started();
     // The region’s own mistake: its digest is that of another body.

@@ -14,6 +14,8 @@ export interface FakeRegion {
   readonly questions: string[][];
   /** How a part goes over the wire; by this it may be spoiled or lost. As it is when null; `off`: the region knows no parts. */
   partsBy: ((digest: string, part: BodyPart, isAsked: boolean) => BodyPart | undefined) | null | 'off';
+  /** It knows no question for parts, as one of an earlier release. */
+  isDeafToQuestions: boolean;
   publish(desired: unknown): void;
   /** Answers every call with this status; null: works again. */
   failWith(status: number | null): void;
@@ -46,7 +48,7 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
   let status: number | null = null;
   let isHung = false;
   let server: Server | null = null;
-  const made = { partsBy: null } as FakeRegion;
+  const made = { partsBy: null, isDeafToQuestions: false } as FakeRegion;
 
   const answerPull = (request: IncomingMessage, response: ServerResponse) => {
     const query = new URL(request.url ?? '', 'http://region').searchParams;
@@ -82,6 +84,11 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
       if (request.url === PARTS_PATH) {
         const { digests } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as PartsQuestion;
         questions.push(digests);
+        if (made.isDeafToQuestions) {
+          response.statusCode = 404;
+          response.end(JSON.stringify({ detail: 'The agent channel has no such path.' }));
+          return;
+        }
         const parts = sentOf(cutOf(published as Desired).parts, digests, made.partsBy, true);
         response.setHeader('content-type', 'application/json').end(JSON.stringify({ parts }));
         return;
