@@ -13,9 +13,10 @@ import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/route
 import type { Client } from '../../contract/client.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command.ts';
-import { type ExitCode, usageError } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet, option } from '../values.ts';
+import { collect, need, nothingToSet } from '../values.ts';
+import { fieldOf, flagOf, given, secretsOf } from './declared-input.ts';
 
 type Row = DeclaredObject<DeclaredNoun>;
 
@@ -233,73 +234,6 @@ function paramsOf(noun: DeclaredNoun, call: Call): never {
 function optionOf(fields: Declaration['fields'], member: string): OptionSpec {
   const { value, help, values } = fieldOf(fields, member).option;
   return { flags: `--${flagOf(member)} <${value}>`, help, ...(values === undefined ? {} : { values }) };
-}
-
-/** Secrets that were asked for: the word `new`, or what comes on standard input for `-`. */
-async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
-  const secrets: Record<string, unknown> = {};
-  for (const [member, { isHidden }] of Object.entries<Field>(fields)) {
-    const word = isHidden ? option(call, member) : undefined;
-    if (word === undefined) continue;
-    const rule = '"new", or "-" and the secret on standard input';
-    if (word !== 'new' && word !== '-')
-      throw usageError(`--${flagOf(member)}: a secret does not belong on a command line. Rule: ${rule}.`);
-    secrets[member] = word === 'new' ? word : (await call.io.readInput()).trim();
-  }
-  return secrets;
-}
-
-/** The members that were given as options, but secrets. */
-async function given(
-  call: Call,
-  fields: Declaration['fields'],
-  members: readonly string[],
-): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> = {};
-  for (const member of members) {
-    const text = option(call, member);
-    if (text === undefined || fieldOf(fields, member).isHidden) continue;
-    const isLong = fieldOf(fields, member).isLong === true;
-    const long = isLong ? await longText(call, member, text) : text;
-    values[member] = valueOf(fields, member, long);
-  }
-  return values;
-}
-
-/** A text that does not belong on a command line: of a file, or of standard input. */
-async function longText(call: Call, member: string, text: string): Promise<string> {
-  if (text === '-') return oneLine(await call.io.readInput());
-  return text.startsWith('@') ? await textOfFile(call, member, text.slice(1)) : text;
-}
-
-async function textOfFile(call: Call, member: string, path: string): Promise<string> {
-  const text = await call.io.readFile(path);
-  if (text === null) throw usageError(`--${flagOf(member)}: there is no file "${path}".`);
-  return oneLine(text);
-}
-
-/** Texts of the API hold no control characters; between the words of a fragment a blank is as good as a new line. */
-function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
-}
-
-function valueOf(fields: Declaration['fields'], member: string, text: string): unknown {
-  const { read } = fieldOf(fields, member).option;
-  if (read === undefined) return text;
-  const value = read.value(text);
-  const shown = fieldOf(fields, member).isLong === true ? 'it' : `"${text}"`;
-  if (value === undefined) throw usageError(`--${flagOf(member)}: ${shown} is not usable. Rule: ${read.rule}.`);
-  return value;
-}
-
-function fieldOf(fields: Declaration['fields'], member: string): Field {
-  const field = fields[member];
-  if (field === undefined) throw new Error(`there is no field ${member}`);
-  return field;
-}
-
-function flagOf(member: string): string {
-  return columnOf(member).replaceAll('_', '-');
 }
 
 function headerOf(member: string): string {

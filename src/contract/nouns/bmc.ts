@@ -1,4 +1,4 @@
-import { POWER_TYPES } from '../../model/nouns/power.ts';
+import { POWER_SECRET_NAMES, POWER_TYPES } from '../../model/nouns/power.ts';
 import { choiceField, commentField, declare, mapField, titleField, VERBS } from './declare.ts';
 
 /** A BMC: what switches machines on and off, and how it is asked to. */
@@ -13,6 +13,7 @@ export const BMC = declare({
     powerType: choiceField(POWER_TYPES, 'how it is asked: what switches the machine'),
     parameters: mapField({
       help: "the power type's parameters; a secret goes in and comes out masked, masked it stays what it is",
+      secretMembers: POWER_SECRET_NAMES,
       example: { power_address: '192.0.2.9' },
     }),
   },

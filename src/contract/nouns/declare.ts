@@ -44,6 +44,8 @@ export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema,
   readonly isLong?: boolean;
   /** The declared noun that it names an object of: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
   readonly refersTo?: string;
+  /** Of a map: members that are secrets, which the command line does not take as an argument. */
+  readonly secretMembers?: readonly string[];
   /** It goes in and does not come out: answers show `HIDDEN`, and it is no column. A use case beside the declaration keeps it. */
   readonly isHidden?: true;
   /** The model's law: the canonical value, or why there is none. Left out: the schema and the constraint are all. */
@@ -181,9 +183,10 @@ export function textField(given: {
 /** Texts by name, or lists of texts: their law depends on other fields, so a use case knows it. Its column is of JSON. */
 export function mapField(given: {
   readonly help: string;
+  readonly secretMembers: readonly string[];
   readonly example: Readonly<Record<string, string>>;
 }): Field<TextMap, TextMap, true> {
-  const { help, example } = given;
+  const { help, example, secretMembers } = given;
   const rule = 'an object of JSON, of texts and lists of texts';
   return {
     answer: textMap(help),
@@ -197,6 +200,7 @@ export function mapField(given: {
       read: { rule, value: parseMap },
     },
     isLong: true,
+    secretMembers,
     grammar: (label) => `The ${label} has members that are not usable. Rule: ${rule}.`,
   };
 }

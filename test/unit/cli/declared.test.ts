@@ -134,6 +134,16 @@ describe('parameters of a BMC', () => {
     expect((await regent('bmc', 'show', 'm1')).out).toContain('"power_address": "10.88.0.1"');
   });
 
+  it('are refused on the command line when one of them is a secret, but for a masked one', async () => {
+    const set = (parameters: object) => regent('bmc', 'set', 'm1', '--parameters', JSON.stringify(parameters));
+    const refused = await set(PARAMETERS);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('power_pass is a secret') });
+    expect(refused.err).not.toContain('Geheim');
+    expect(region.seen).toEqual([]);
+    region.on('PATCH /bmcs/m1', { body: ANSWER });
+    expect((await set({ ...PARAMETERS, power_pass: '********' })).code).toBe(0);
+  });
+
   it.each(['{"power_pass": "Geheim"', '["Geheim"]', 'Geheim'])(
     'are not repeated when they are no object: %s',
     async (text) => {

@@ -5,8 +5,9 @@ import {
   type PowerParameters,
   parsePowerParameters,
   splitParameters,
+  POWER_SECRET_NAMES,
 } from '../../../model/nouns/power.ts';
-import { DRIVERS, driverOf } from '../../../power/registry.ts';
+import { driverOf } from '../../../power/registry.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
 import { addSealed, nextNumber, readSealed } from '../../../store/queries/network/power-secrets.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -70,12 +71,7 @@ function withoutSecrets<C extends WriteCase<'bmc.create'> | WriteCase<'bmc.set'>
   };
 }
 
-/** Whatever the type: a secret's name is no other parameter's of another type. */
-const SECRETS_LEFT_OUT = Object.fromEntries(
-  DRIVERS.flatMap(({ settings }) =>
-    settings.flatMap(({ name, isSecret }) => (isSecret === true ? [[name, null]] : [])),
-  ),
-);
+const SECRETS_LEFT_OUT = Object.fromEntries(POWER_SECRET_NAMES.map((name) => [name, null]));
 
 /**
  * All parameters of a BMC, with a machine's own there, secrets opened and defaults filled in, for whoever carries out its orders: never for an

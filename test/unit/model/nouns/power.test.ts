@@ -8,6 +8,7 @@ import {
   maskPowerParameters,
   parsePlace,
   parsePowerParameters,
+  POWER_SECRET_NAMES,
   POWER_STATES,
   POWER_TYPES,
   secretsIn,
@@ -161,6 +162,16 @@ describe('single values', () => {
         expect(parsePlace(formatPlace(place, 623), 'x', 623)).toEqual(place);
       }),
     );
+  });
+
+  it('that are secrets are known without their type', () => {
+    const names = DRIVERS.flatMap(({ settings }) =>
+      settings.filter(({ isSecret }) => isSecret).map(({ name }) => name),
+    );
+    expect([...new Set(names)].sort()).toEqual(POWER_SECRET_NAMES);
+    for (const { name, isSecret } of DRIVERS.flatMap(({ settings }) => settings)) {
+      expect(isSecret === true, name).toBe(POWER_SECRET_NAMES.includes(name));
+    }
   });
 
   it("have MAAS's states, and each type one driver", () => {

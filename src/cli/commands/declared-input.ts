@@ -1,0 +1,89 @@
+import { columnOf, type Declaration, type Field } from '../../contract/nouns/declare.ts';
+import { MASKED_SECRET } from '../../model/nouns/power.ts';
+import type { Call } from '../command.ts';
+import { usageError } from '../exit.ts';
+import { option } from '../values.ts';
+
+/** Secrets that were asked for: the word `new`, or what comes on standard input for `-`. */
+export async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
+  const secrets: Record<string, unknown> = {};
+  for (const [member, { isHidden }] of Object.entries<Field>(fields)) {
+    const word = isHidden ? option(call, member) : undefined;
+    if (word === undefined) continue;
+    const rule = '"new", or "-" and the secret on standard input';
+    if (word !== 'new' && word !== '-')
+      throw usageError(`--${flagOf(member)}: a secret does not belong on a command line. Rule: ${rule}.`);
+    secrets[member] = word === 'new' ? word : (await call.io.readInput()).trim();
+  }
+  return secrets;
+}
+
+/** The members that were given as options, but secrets. */
+export async function given(
+  call: Call,
+  fields: Declaration['fields'],
+  members: readonly string[],
+): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const member of members) {
+    const text = option(call, member);
+    if (text === undefined || fieldOf(fields, member).isHidden) continue;
+    const isLong = fieldOf(fields, member).isLong === true;
+    const long = isLong ? await longText(call, member, text) : text;
+    const value = valueOf(fields, member, long);
+    if (long === text) refuseSecrets(fieldOf(fields, member), flagOf(member), value);
+    values[member] = value;
+  }
+  return values;
+}
+
+/** Other users of the host see what a command was given. A masked secret is none. */
+function refuseSecrets({ secretMembers = [] }: Field, flag: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  const shown = Object.entries(value).find(([name, text]) => secretMembers.includes(name) && !isMasked(text));
+  if (shown === undefined) return;
+  const rule = '@FILE, or "-" and the parameters on standard input';
+  throw usageError(`--${flag}: ${shown[0]} is a secret and does not belong on a command line. Rule: ${rule}.`);
+}
+
+function isMasked(text: unknown): boolean {
+  return text === MASKED_SECRET || text === '';
+}
+
+/** A text that does not belong on a command line: of a file, or of standard input. */
+async function longText(call: Call, member: string, text: string): Promise<string> {
+  if (text === '-') return oneLine(await call.io.readInput());
+  return text.startsWith('@') ? await textOfFile(call, member, text.slice(1)) : text;
+}
+
+async function textOfFile(call: Call, member: string, path: string): Promise<string> {
+  const text = await call.io.readFile(path);
+  if (text === null) throw usageError(`--${flagOf(member)}: there is no file "${path}".`);
+  return oneLine(text);
+}
+
+/** Texts of the API hold no control characters; between the words of a fragment a blank is as good as a new line. */
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
+}
+
+function valueOf(fields: Declaration['fields'], member: string, text: string): unknown {
+  const { read } = fieldOf(fields, member).option;
+  if (read === undefined) return text;
+  const value = read.value(text);
+  const shown = fieldOf(fields, member).isLong === true ? 'it' : `"${text}"`;
+  if (value === undefined) throw usageError(`--${flagOf(member)}: ${shown} is not usable. Rule: ${read.rule}.`);
+  return value;
+}
+
+/** A field that the declaration has. */
+export function fieldOf(fields: Declaration['fields'], member: string): Field {
+  const field = fields[member];
+  if (field === undefined) throw new Error(`there is no field ${member}`);
+  return field;
+}
+
+/** The option of a member, without its dashes. */
+export function flagOf(member: string): string {
+  return columnOf(member).replaceAll('_', '-');
+}
