@@ -16,6 +16,8 @@ interface ProjectOptions {
   /** These files alone, or all but these. */
   readonly only?: readonly string[];
   readonly except?: readonly string[];
+  /** Files at once; left out: as many as for all. */
+  readonly workers?: number;
   /** Projects of one order run together, before those of the next one. */
   readonly order?: number;
 }
@@ -34,6 +36,7 @@ const project = (name: string, options: ProjectOptions = {}) => {
       hookTimeout: Math.max(timeout, 60_000),
       ...(options.serial ? { fileParallelism: false } : {}),
       ...(options.shared ? { isolate: false } : {}),
+      ...(options.workers === undefined ? {} : { maxWorkers: options.workers }),
       ...(options.order === undefined ? {} : { sequence: { groupOrder: options.order } }),
     },
   };
@@ -50,7 +53,8 @@ export default defineConfig({
       project('agent', { timeout: 20_000, random: true, shared: true }),
       project('store', { timeout: 60_000, random: true, shared: true }),
       project('api', { timeout: 60_000, random: true, shared: true }),
-      project('scenario', { timeout: 120_000, shared: true }),
+      // Whole processes, with leases of seconds.
+      project('scenario', { timeout: 120_000, shared: true, workers: 2, order: 1 }),
       project('check', { timeout: 120_000 }),
       // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it, two files at a time.
       project('hosts', { timeout: 900_000, folder: 'lab', except: JUDGED_BY_TIME, order: 1 }),

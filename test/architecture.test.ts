@@ -6,7 +6,7 @@ import { NOUNS } from '../src/contract/nouns/registry.ts';
 import { POWER_TYPES } from '../src/model/nouns/power.ts';
 import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
-import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-law.ts';
+import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-rules.ts';
 import { namesOf, type NounNames, placesOf } from './kit/places.ts';
 
 const ROOT = join(import.meta.dirname, '..');

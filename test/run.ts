@@ -145,17 +145,17 @@ function summary(outcomes: readonly Outcome[]): number {
   return failed + missing > 0 || passed === 0 ? 1 : 0;
 }
 
-async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
+async function runStep(step: Step, isUnaudited: boolean): Promise<Outcome> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'regent-test-'));
   const report = join(folder, 'report.json');
   const [list, suiteErrors] = [join(folder, 'not-played'), join(folder, 'suite-errors')];
   const argv = step.vitest ? vitestArguments(step.vitest, { report, workers: step.workers }) : (step.command ?? []);
-  if (!isQuiet) console.log(`\n== ${step.name}`);
+  if (!isUnaudited) console.log(`\n== ${step.name}`);
   const { code, output } = await run(
     argv,
     { ...step, environment: { ...step.environment, REGENT_NOT_PLAYED: list, REGENT_SUITE_ERRORS: suiteErrors } },
-    isQuiet,
+    isUnaudited,
   );
   const counts = step.vitest
     ? withSuiteErrors(readReport(report, code), linesOf(suiteErrors))
@@ -170,7 +170,8 @@ async function runStep(step: Step, isQuiet: boolean): Promise<Outcome> {
   rmSync(folder, { recursive: true, force: true });
   // Tests that were ended have left their hosts running: the next ones need the processors.
   if (code !== 0 && step.vitest && step.phase === 'root') await removeAbandoned();
-  if (isQuiet && (code !== 0 || counts.failed > 0)) console.log(`\n== ${step.name} failed (exit ${code})\n${output}`);
+  if (isUnaudited && (code !== 0 || counts.failed > 0))
+    console.log(`\n== ${step.name} failed (exit ${code})\n${output}`);
   return { step: step.name, ...counts, notPlayed, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -252,7 +253,7 @@ function reasonOf(message = ''): string {
 function run(
   argv: readonly string[],
   { minutes, environment = {} }: Step,
-  isQuiet: boolean,
+  isUnaudited: boolean,
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const [program = '', ...rest] = argv;
@@ -260,7 +261,7 @@ function run(
       cwd: ROOT,
       env: { ...environment, ...process.env },
       detached: true,
-      stdio: ['ignore', isQuiet ? 'pipe' : 'inherit', isQuiet ? 'pipe' : 'inherit'],
+      stdio: ['ignore', isUnaudited ? 'pipe' : 'inherit', isUnaudited ? 'pipe' : 'inherit'],
     });
     let output = '';
     child.stdout?.on('data', (data: Buffer) => (output += data.toString()));

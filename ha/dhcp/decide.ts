@@ -12,12 +12,12 @@ import {
   majorityOf,
   namersOf,
   partnerSilence,
-  partnerWord,
+  partnerStatus,
   nextEpoch,
   servesNow,
-  type Sight,
-} from './sight.ts';
-import { DETACH_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type Word } from './words.ts';
+  type PairInputs,
+} from './inputs.ts';
+import { DETACH_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type PairStatus } from './messages.ts';
 
 /** What is kept from one decision to the next. `record` is the ledger: it must be on the disk before anything else is done. */
 export interface Memory {
@@ -53,7 +53,7 @@ export interface Verdict {
   readonly state: 'serving' | 'standby' | 'taken-over' | 'fenced' | 'starting' | 'waiting';
   /** A sentence. */
   readonly why: string;
-  readonly word: Word;
+  readonly status: PairStatus;
 }
 
 /** For so long the standby gives no lease meanwhile. */
@@ -74,16 +74,16 @@ export function firstMemory(record: OwnerRecord): Memory {
   return { record, claim: null, isHanding: false, apart, ...times };
 }
 
-/** The rule of README.md. Pure: the same sight and memory give the same verdict. */
-export function decide(before: Memory, seen: Sight): Verdict {
-  const sight: Sight = { ...seen, fresh: freshAnswers(seen) };
-  const taken = obey(sight, accept(sight, before.claim, adopt(sight, before.record)));
-  const apart = keepApart(sight, taken, before.apart);
-  const record = keepWhole(sight, taken, apart);
-  const entitlement = entitle(sight, record);
-  const claim = nextClaim(sight, { record, claim: before.claim, isEntitled: entitlement.isEntitled });
+/** The rule of README.md. Pure: the same inputs and memory give the same verdict. */
+export function decide(before: Memory, seen: PairInputs): Verdict {
+  const inputs: PairInputs = { ...seen, fresh: freshAnswers(seen) };
+  const taken = obey(inputs, accept(inputs, before.claim, adopt(inputs, before.record)));
+  const apart = keepApart(inputs, taken, before.apart);
+  const record = keepWhole(inputs, taken, apart);
+  const entitlement = entitle(inputs, record);
+  const claim = nextClaim(inputs, { record, claim: before.claim, isEntitled: entitlement.isEntitled });
   const memory = { ...before, record, claim, apart };
-  return settle(memory, sight, { ...entitlement, before: before.record.owner });
+  return settle(memory, inputs, { ...entitlement, before: before.record.owner });
 }
 
 interface Entitlement {
@@ -92,87 +92,95 @@ interface Entitlement {
 }
 
 /** May this rack serve as the owner? */
-function entitle(sight: Sight, record: OwnerRecord): Entitlement {
+function entitle(inputs: PairInputs, record: OwnerRecord): Entitlement {
   const no = (why: string) => ({ isEntitled: false, why });
   const yes = (why: string) => ({ isEntitled: true, why });
-  if (record.owner !== sight.self) return no(`${record.owner} owns the pair`);
+  if (record.owner !== inputs.self) return no(`${record.owner} owns the pair`);
   if (record.isOrdered) return yes('an operator ordered it to serve alone');
   if (record.isAlone) return yes('it has taken the pair over and owns it alone');
-  const named = freshAnswers(sight).filter(
-    ([, { vote, wasWanting }]) => wasWanting && vote.record?.owner === sight.self,
+  const named = freshAnswers(inputs).filter(
+    ([, { vote, wasWanting }]) => wasWanting && vote.record?.owner === inputs.self,
   );
-  if (named.length >= majorityOf(sight)) return yes(`${named.length} of ${sight.regions} regions name it the owner`);
+  if (named.length >= majorityOf(inputs)) return yes(`${named.length} of ${inputs.regions} regions name it the owner`);
   // It has heard us say so, and would not succeed us before it has not heard us for a time; what it says now may be younger.
-  const word = partnerWord(sight);
-  const isHeard = hearsPartner(sight) && sight.reply?.wasWanting === true;
-  if (isHeard && word !== null && !word.isWanting && word.record.owner === sight.self)
-    return yes(`it hears ${sight.partner}, which does not serve`);
-  const heard = freshAnswers(sight).length;
+  const status = partnerStatus(inputs);
+  const isHeard = hearsPartner(inputs) && inputs.reply?.wasWanting === true;
+  if (isHeard && status !== null && !status.isWanting && status.record.owner === inputs.self)
+    return yes(`it hears ${inputs.partner}, which does not serve`);
+  const heard = freshAnswers(inputs).length;
   return no(
-    `it hears ${heard} of ${sight.regions} regions, ${named.length} of them name it the owner (${majorityOf(sight)} needed), and ${
-      hearsPartner(sight) ? `${sight.partner} wants to serve` : `it does not hear ${sight.partner}`
+    `it hears ${heard} of ${inputs.regions} regions, ${named.length} of them name it the owner (${majorityOf(inputs)} needed), and ${
+      hearsPartner(inputs) ? `${inputs.partner} wants to serve` : `it does not hear ${inputs.partner}`
     }`,
   );
 }
 
-function settle(memory: Memory, sight: Sight, { isEntitled, why, before }: Entitlement & { before: string }): Verdict {
-  const { kea, now } = sight;
-  const isServing = servesNow(sight);
-  const unableSince = isEntitled && !isWell(sight) ? (memory.unableSince ?? now) : null;
-  const pairedSince = isPaired(sight) && memory.record.owner === before ? (memory.pairedSince ?? now) : null;
+function settle(
+  memory: Memory,
+  inputs: PairInputs,
+  { isEntitled, why, before }: Entitlement & { before: string },
+): Verdict {
+  const { kea, now } = inputs;
+  const isServing = servesNow(inputs);
+  const unableSince = isEntitled && !isWell(inputs) ? (memory.unableSince ?? now) : null;
+  const pairedSince = isPaired(inputs) && memory.record.owner === before ? (memory.pairedSince ?? now) : null;
   let next: Memory = { ...memory, unableSince, pairedSince };
-  next = giveBack(next, sight);
-  next = handOver(next, sight, isEntitled);
+  next = giveBack(next, inputs);
+  next = handOver(next, inputs, isEntitled);
   // What was just given away is not served any more.
-  const mayServe = isEntitled && next.record.owner === sight.self;
-  const isRunaway = !mayServe && sight.role === 'primary' && isServing && kea.state === 'partner-down';
+  const mayServe = isEntitled && next.record.owner === inputs.self;
+  const isRunaway = !mayServe && inputs.role === 'primary' && isServing && kea.state === 'partner-down';
   if (isRunaway) next = { ...next, followAfter: now + REST_MS };
-  const isDetached = detaches(sight, next.record);
-  const isReset = lacksLeases(next, sight);
+  const isDetached = detaches(inputs, next.record);
+  const isReset = lacksLeases(next, inputs);
   if (isReset) next = { ...next, resetAt: now };
-  const isPermitted = permit(next, sight, { mayServe, isServing, isDetached });
-  next = { ...next, yieldSince: isTaking(sight) ? (memory.yieldSince ?? now) : null };
+  const isPermitted = permit(next, inputs, { mayServe, isServing, isDetached });
+  next = { ...next, yieldSince: isTaking(inputs) ? (memory.yieldSince ?? now) : null };
   const isYielding = next.yieldSince !== null && now - next.yieldSince < YIELD_MS;
-  const scopes = scopesFor(sight, { mayServe: mayServe && isPermitted, isYielding });
-  const word = wordOf(next, sight, { isEntitled: mayServe, isServing, isDetached });
-  const { state, sentence } = describe(next, sight, { mayServe, isServing, isPermitted, why });
-  return { memory: next, isPermitted, isKilled: kea.isHung, isReset, scopes, isDetached, state, why: sentence, word };
+  const scopes = scopesFor(inputs, { mayServe: mayServe && isPermitted, isYielding });
+  const status = statusOf(next, inputs, { isEntitled: mayServe, isServing, isDetached });
+  const { state, sentence } = describe(next, inputs, { mayServe, isServing, isPermitted, why });
+  return { memory: next, isPermitted, isKilled: kea.isHung, isReset, scopes, isDetached, state, why: sentence, status };
 }
 
 /** The standby gives the pair back when both Keas work together: by then the primary's has all leases and serves. */
-function giveBack(memory: Memory, sight: Sight): Memory {
+function giveBack(memory: Memory, inputs: PairInputs): Memory {
   const { record, pairedSince } = memory;
-  const { self, partner, role, now } = sight;
+  const { self, partner, role, now } = inputs;
   if (role !== 'standby' || record.owner !== self || record.isOrdered) return memory;
   // The primary's Kea has taken all leases.
-  const hasLeases = partnerWord(sight)?.syncId != null;
-  if (pairedSince === null || now - pairedSince < PAIRED_MS || !hasLeases || !isLighter(sight, 'partner'))
+  const hasLeases = partnerStatus(inputs)?.syncId != null;
+  if (pairedSince === null || now - pairedSince < PAIRED_MS || !hasLeases || !isLighter(inputs, 'partner'))
     return memory;
-  const epoch = nextEpoch(sight, record);
+  const epoch = nextEpoch(inputs, record);
   const given = { owner: partner, epoch, isAlone: false, isWhole: true, isOrdered: false };
   return { ...memory, record: given, claim: null };
 }
 
 /** A primary whose Kea cannot serve, that lacks what its partner has, or that is to end, ends its Kea and then gives the pair to a standby that has all leases. */
-function handOver(memory: Memory, sight: Sight, isEntitled: boolean): Memory {
+function handOver(memory: Memory, inputs: PairInputs, isEntitled: boolean): Memory {
   const { record, unableSince } = memory;
-  const { self, partner, role, now, kea } = sight;
-  const word = partnerWord(sight);
+  const { self, partner, role, now, kea } = inputs;
+  const status = partnerStatus(inputs);
   const isFit =
-    word !== null && word.isAble && !word.isDetached && word.burden < USELESS && word.record.epoch <= record.epoch;
+    status !== null &&
+    status.isAble &&
+    !status.isDetached &&
+    status.burden < USELESS &&
+    status.record.epoch <= record.epoch;
   const isOurs = role === 'primary' && record.owner === self && record.isWhole && !record.isOrdered;
   if (!isFit || !isOurs || !(isEntitled || memory.isHanding)) return { ...memory, isHanding: false };
   const isUnable = kea.isHung || (unableSince !== null && now - unableSince >= UNABLE_MS);
-  const isDue = sight.isLeaving || isUnable || !isLighter(sight, 'self');
+  const isDue = inputs.isLeaving || isUnable || !isLighter(inputs, 'self');
   if (!isDue && !memory.isHanding) return memory;
   if (!kea.isOver) return { ...memory, isHanding: true };
-  const epoch = nextEpoch(sight, record);
+  const epoch = nextEpoch(inputs, record);
   const given = { owner: partner, epoch, isAlone: true, isWhole: true, isOrdered: false };
   return { ...memory, record: given, claim: null, isHanding: false, unableSince: null };
 }
 
 /** Both Keas work together, and the one that does not own the pair has not taken all leases: Kea comes from partner-down without. */
-function lacksLeases({ record, pairedSince, resetAt }: Memory, { now, self, role, kea }: Sight): boolean {
+function lacksLeases({ record, pairedSince, resetAt }: Memory, { now, self, role, kea }: PairInputs): boolean {
   if (record.owner === self || pairedSince === null || now - pairedSince < RESET_AFTER_MS) return false;
   return now - resetAt >= RESET_EACH_MS && (role === 'standby' ? !record.isWhole : kea.syncId === null);
 }
@@ -183,56 +191,57 @@ interface Standing {
   readonly isDetached: boolean;
 }
 
-function permit(memory: Memory, sight: Sight, { mayServe, isServing, isDetached }: Standing): boolean {
+function permit(memory: Memory, inputs: PairInputs, { mayServe, isServing, isDetached }: Standing): boolean {
   if (memory.isHanding) return false;
   if (mayServe) return true;
   // One that cannot write leases refuses those of the primary, which then gives none.
-  if (sight.role === 'standby') return !isServing && !sight.reach.isFull;
-  return !isDetached && mayFollow(memory, sight);
+  if (inputs.role === 'standby') return !isServing && !inputs.reach.isFull;
+  return !isDetached && mayFollow(memory, inputs);
 }
 
 /**
  * A primary that does not own the pair runs its Kea only beside the owner's, from which it takes the leases: alone it would go on by itself. Its
  * Kea is ended when it does.
  */
-function mayFollow({ record, followAfter }: Memory, sight: Sight): boolean {
-  const { kea, partner, now, isLeaving } = sight;
-  const word = partnerWord(sight);
-  const isNear = sight.reply !== null && hearsPartner(sight) && now - sight.reply.sentAt <= FOLLOW_MS;
-  if (word === null || !isNear || isLeaving || record.owner !== partner || now < followAfter) return false;
-  if (word.record.owner !== partner || word.isDetached || !word.isAble || !isLighter(sight, 'self')) return false;
-  return word.isServing || kea.isRunning;
+function mayFollow({ record, followAfter }: Memory, inputs: PairInputs): boolean {
+  const { kea, partner, now, isLeaving } = inputs;
+  const status = partnerStatus(inputs);
+  const isNear = inputs.reply !== null && hearsPartner(inputs) && now - inputs.reply.sentAt <= FOLLOW_MS;
+  if (status === null || !isNear || isLeaving || record.owner !== partner || now < followAfter) return false;
+  if (status.record.owner !== partner || status.isDetached || !status.isAble || !isLighter(inputs, 'self'))
+    return false;
+  return status.isServing || kea.isRunning;
 }
 
 /** Kea's own pause for whoever takes its leases does not wait for what its threads are just giving: so it gives none before. */
-function scopesFor(sight: Sight, { mayServe, isYielding }: { mayServe: boolean; isYielding: boolean }) {
-  const { kea, role, key } = sight;
+function scopesFor(inputs: PairInputs, { mayServe, isYielding }: { mayServe: boolean; isYielding: boolean }) {
+  const { kea, role, key } = inputs;
   const [primary] = racksOf(key);
   if (!mayServe || !kea.isAnswering || kea.state !== 'partner-down') return null;
   if (isYielding) return kea.scopes.length > 0 ? [] : null;
   if (kea.scopes.includes(primary)) return null;
-  return role === 'primary' || isPartnerOut(sight) ? [primary] : null;
+  return role === 'primary' || isPartnerOut(inputs) ? [primary] : null;
 }
 
 /**
  * Is Kea kept from a partner that is silent? A primary's Kea goes on alone then, and gives leases that the standby does not get: a majority of the
  * regions must know that before.
  */
-function detaches(sight: Sight, record: OwnerRecord): boolean {
-  if (partnerSilence(sight) < DETACH_MS) return false;
-  if (sight.role === 'standby' || record.owner !== sight.self || record.isAlone) return true;
-  const told = freshAnswers(sight).filter(([, { vote }]) => vote.record?.isWhole === false);
-  return told.length >= majorityOf(sight);
+function detaches(inputs: PairInputs, record: OwnerRecord): boolean {
+  if (partnerSilence(inputs) < DETACH_MS) return false;
+  if (inputs.role === 'standby' || record.owner !== inputs.self || record.isAlone) return true;
+  const told = freshAnswers(inputs).filter(([, { vote }]) => vote.record?.isWhole === false);
+  return told.length >= majorityOf(inputs);
 }
 
-function wordOf(
+function statusOf(
   memory: Memory,
-  sight: Sight,
+  inputs: PairInputs,
   standing: { isEntitled: boolean; isServing: boolean; isDetached: boolean },
-): Word {
+): PairStatus {
   const { record, claim } = memory;
-  const { key, self, kea, now, startedAt, role } = sight;
-  const isHeard = standing.isEntitled || hearsMajority(sight) || hearsPartner(sight) || now - startedAt < SILENT_MS;
+  const { key, self, kea, now, startedAt, role } = inputs;
+  const isHeard = standing.isEntitled || hearsMajority(inputs) || hearsPartner(inputs) || now - startedAt < SILENT_MS;
   // Until its Kea has ended for certain it has not stopped.
   const isEnding = role === 'primary' && !kea.isOver && record.owner === self;
   const isWanting = standing.isServing || claim !== null || isEnding || (record.owner === self && isHeard);
@@ -244,13 +253,13 @@ function wordOf(
     claim,
     isServing: standing.isServing,
     isAble,
-    burden: burdenOf(sight.reach),
+    burden: burdenOf(inputs.reach),
     isDetached: standing.isDetached,
     kea: kea.isAnswering ? kea.state : null,
     syncId: kea.syncId,
     tag: kea.tag,
-    namedBy: namersOf(sight, record),
-    majority: majorityOf(sight),
+    namedBy: namersOf(inputs, record),
+    majority: majorityOf(inputs),
   };
 }
 
@@ -261,10 +270,10 @@ interface Outcome {
   readonly why: string;
 }
 
-function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verdict['state']; sentence: string } {
-  const { self, partner, role, kea } = sight;
+function describe(memory: Memory, inputs: PairInputs, outcome: Outcome): { state: Verdict['state']; sentence: string } {
+  const { self, partner, role, kea } = inputs;
   const { mayServe, isServing, isPermitted, why } = outcome;
-  const lack = wordsOfLack(sight.reach);
+  const lack = wordsOfLack(inputs.reach);
   const end = lack === '' ? '.' : `; ${lack}.`;
   const is = (state: Verdict['state'], words: string) => ({ state, sentence: `${self} ${words}${end}` });
   if (memory.isHanding) return is('fenced', `ends its Kea and hands over to ${partner}`);
@@ -275,23 +284,23 @@ function describe(memory: Memory, sight: Sight, outcome: Outcome): { state: Verd
   if (mayServe) return is('starting', `may serve (${why}), and its Kea is not ready: ${kea.state ?? 'no answer'}`);
   if (role === 'standby') {
     if (!isPermitted) return is('fenced', `must not serve: ${why}`);
-    return is('standby', `stands by: ${waits(memory, sight)}`);
+    return is('standby', `stands by: ${waits(memory, inputs)}`);
   }
   if (isPermitted && isServing) return is('serving', `serves beside ${partner}, which owns the pair still`);
   if (isPermitted) return is('waiting', `takes the leases from ${partner}, which owns the pair`);
   if (memory.record.owner === self) return is('fenced', `must not serve: ${why}`);
-  const isMissed = partnerWord(sight) === null;
-  const rest = isLighter(sight, 'self') ? ' and does not serve yet' : '';
+  const isMissed = partnerStatus(inputs) === null;
+  const rest = isLighter(inputs, 'self') ? ' and does not serve yet' : '';
   return is('fenced', `must not serve: ${partner} owns the pair${isMissed ? ' and is not heard' : rest}`);
 }
 
-function waits({ record, claim }: Memory, sight: Sight): string {
-  const { partner } = sight;
+function waits({ record, claim }: Memory, inputs: PairInputs): string {
+  const { partner } = inputs;
   if (claim !== null) return `it asks the regions for the pair`;
-  if (!isPartnerOut(sight)) return `${partner} owns the pair`;
+  if (!isPartnerOut(inputs)) return `${partner} owns the pair`;
   if (record.isAlone) return `${partner} owns the pair alone and is not heard; only an operator may take it from there`;
   if (!record.isWhole)
     return `${partner} is not heard and has given leases that are not here; an operator may order it to serve`;
-  if (!hearsMajority(sight)) return `${partner} is not heard, and neither is a majority of the regions`;
+  if (!hearsMajority(inputs)) return `${partner} is not heard, and neither is a majority of the regions`;
   return `${partner} is not heard here, and a majority of the regions does not say so too`;
 }

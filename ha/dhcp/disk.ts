@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { OwnerRecord } from './words.ts';
+import type { OwnerRecord } from './messages.ts';
 
 /** Writes a file so that after its return either the old or the new text is there, also when the power goes. Throws what the disk says. */
 export function writeDurably(path: string, text: string): void {

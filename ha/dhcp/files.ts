@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { signOf, wordsOf } from '../kit/host.ts';
 import { readJson } from './disk.ts';
-import { racksOf } from './words.ts';
+import { racksOf } from './messages.ts';
 
 const KEA = '/etc/kea';
 const VOTES = '/etc/regent/votes/votes.json';

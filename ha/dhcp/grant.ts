@@ -1,4 +1,13 @@
-import { firstRecord, isNewer, isSame, type OwnerRecord, racksOf, SILENT_MS, type Vote, type Word } from './words.ts';
+import {
+  firstRecord,
+  isNewer,
+  isSame,
+  type OwnerRecord,
+  racksOf,
+  SILENT_MS,
+  type Vote,
+  type PairStatus,
+} from './messages.ts';
 
 /** A region that has lost its file promised things that it does not know of. They are over after so long: twice as long as an answer counts. */
 export const FORGOTTEN_MS = 2000;
@@ -10,7 +19,7 @@ export interface PairVotes {
   readonly record: OwnerRecord | null;
   /** Silence counts from here on at the earliest: the program began, or was late. */
   readonly floorAt: number;
-  readonly heard: ReadonlyMap<string, { readonly at: number; readonly word: Word }>;
+  readonly heard: ReadonlyMap<string, { readonly at: number; readonly status: PairStatus }>;
 }
 
 /** What a region says first of a pair. `isLost`: its file was not there, so that it may have granted this pair to anybody. */
@@ -24,11 +33,11 @@ export function afterStall(votes: PairVotes, now: number): PairVotes {
 }
 
 /** Takes what a rack says. What `record` is afterwards must be on the disk before anybody is told. */
-export function hearWord(votes: PairVotes, from: string, word: Word, now: number): PairVotes {
-  const heard = new Map(votes.heard).set(from, { at: now, word });
-  const known = votes.record ?? recalled({ ...votes, heard }, word, now);
+export function hearStatus(votes: PairVotes, from: string, status: PairStatus, now: number): PairVotes {
+  const heard = new Map(votes.heard).set(from, { at: now, status });
+  const known = votes.record ?? recalled({ ...votes, heard }, status, now);
   if (known === null) return { ...votes, heard };
-  return { ...votes, heard, record: nextRecord({ ...votes, heard, record: known }, from, word, now) };
+  return { ...votes, heard, record: nextRecord({ ...votes, heard, record: known }, from, status, now) };
 }
 
 /** What the region tells a rack. */
@@ -36,18 +45,23 @@ export function voteFor(votes: PairVotes, from: string, key: string, now: number
   const other = racksOf(key).find((name) => name !== from) ?? '';
   const heard = votes.heard.get(other);
   const silentMs = Math.round(now - Math.max(votes.floorAt, heard?.at ?? votes.floorAt));
-  return { key, record: votes.record, partner: { silentMs, word: heard?.word ?? null } };
+  return { key, record: votes.record, partner: { silentMs, word: heard?.status ?? null } };
 }
 
-function nextRecord(votes: PairVotes & { record: OwnerRecord }, from: string, word: Word, now: number): OwnerRecord {
+function nextRecord(
+  votes: PairVotes & { record: OwnerRecord },
+  from: string,
+  status: PairStatus,
+  now: number,
+): OwnerRecord {
   let { record } = votes;
   // A ledger holds only what was granted by a majority, handed over or ordered.
-  if (isNewer(word.record, record)) record = word.record;
-  const { claim } = word;
+  if (isNewer(status.record, record)) record = status.record;
+  const { claim } = status;
   if (claim !== null && claim.owner === from && claim.epoch > record.epoch && isFree({ ...votes, record }, from, now))
     record = { ...claim, isWhole: record.isWhole };
-  if (from === record.owner && word.isWanting && isSame(word.record, record))
-    record = { ...record, isWhole: word.record.isWhole };
+  if (from === record.owner && status.isWanting && isSame(status.record, record))
+    record = { ...record, isWhole: status.record.isWhole };
   return record;
 }
 
@@ -57,7 +71,7 @@ function isFree({ record, heard, floorAt }: PairVotes & { record: OwnerRecord },
   // Leases that the other rack does not know would be given a second time.
   if (!record.isWhole) return false;
   const owner = heard.get(record.owner);
-  if (owner && !owner.word.isWanting) return true;
+  if (owner && !owner.status.isWanting) return true;
   return !record.isAlone && now - Math.max(floorAt, owner?.at ?? floorAt) >= SILENT_MS;
 }
 
@@ -65,12 +79,12 @@ function isFree({ record, heard, floorAt }: PairVotes & { record: OwnerRecord },
  * Which record a region that lost its file may take for its own again: one that both racks have in their ledgers while neither asks for more, or
  * one that a majority of all regions is known to name without it. In both cases no grant that it has forgotten can still become a majority's.
  */
-function recalled({ heard, floorAt }: PairVotes, word: Word, now: number): OwnerRecord | null {
+function recalled({ heard, floorAt }: PairVotes, status: PairStatus, now: number): OwnerRecord | null {
   if (now - floorAt < FORGOTTEN_MS) return null;
-  if (word.claim === null && word.namedBy.length >= word.majority) return word.record;
-  const words = racksOf(word.key).map((name) => heard.get(name));
-  const [one, two] = words.map((item) =>
-    item && now - item.at <= FRESH_MS && item.word.claim === null ? item.word.record : null,
+  if (status.claim === null && status.namedBy.length >= status.majority) return status.record;
+  const statuses = racksOf(status.key).map((name) => heard.get(name));
+  const [one, two] = statuses.map((item) =>
+    item && now - item.at <= FRESH_MS && item.status.claim === null ? item.status.record : null,
   );
   if (!one || !two) return null;
   const [low, high] = one.epoch <= two.epoch ? [one, two] : [two, one];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { pidsNamed, statOf } from '../kit/processes.ts';
-import type { KeaSight } from './sight.ts';
+import type { KeaView } from './inputs.ts';
 
 const ASK_MS = 150;
 const TAG_MS = 500;
@@ -146,7 +146,7 @@ export class KeaWatch {
   }
 
   /** `isOver`: its unit has ended it for certain. */
-  sight(now: number, isOver: boolean): KeaSight {
+  view(now: number, isOver: boolean): KeaView {
     const isRunning = this.#pid !== null;
     const { state = null, scopes = [], isCut = false } = (isRunning ? this.#status : null) ?? {};
     const isAnswering = isRunning && state !== null && now - this.#answeredAt <= FRESH_MS;

@@ -1,7 +1,7 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { Identity } from '../kit/host.ts';
-import { type LineSplit, splitLines } from './lines.ts';
-import type { Beat, Reply } from './words.ts';
+import { type LineSplit, splitLines } from './line-splitter.ts';
+import type { Heartbeat, Reply } from './messages.ts';
 
 /** A connection that is not there within this, or that answers nothing for this, is given up. */
 const PATIENCE_MS = 1000;
@@ -48,7 +48,7 @@ export class Link<Sent extends object> {
   }
 
   /** Says a beat, or dials. `sent`: kept for the answer. */
-  send(beat: Beat, sent: Sent): void {
+  send(beat: Heartbeat, sent: Sent): void {
     const now = this.#ports.clock();
     const [oldest] = this.#open.values();
     if (this.#socket && oldest && now - oldest.sentAt > PATIENCE_MS) this.#end('no answer');

@@ -1,7 +1,7 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Identity } from '../kit/host.ts';
-import { splitLines } from './lines.ts';
-import type { Beat, Reply } from './words.ts';
+import { splitLines } from './line-splitter.ts';
+import type { Heartbeat, Reply } from './messages.ts';
 
 const IDLE_MS = 5000;
 const HANDSHAKE_MS = 2000;
@@ -15,7 +15,7 @@ export interface ListenPorts {
   /** Who may speak, by name. */
   names(): readonly string[];
   /** Answers a beat; null: says nothing. */
-  answer(beat: Beat): Reply | null;
+  answer(beat: Heartbeat): Reply | null;
   log(text: string): void;
 }
 
@@ -81,7 +81,7 @@ export class Listener {
   #read(socket: TLSSocket, names: readonly string[], line: string): void {
     try {
       // Whoever has such a certificate writes this shape.
-      const beat = JSON.parse(line) as Beat;
+      const beat = JSON.parse(line) as Heartbeat;
       const { from, run, number } = beat;
       if (!names.includes(from) || !this.#ports.names().includes(from)) {
         this.#tell(`refused: ${names[0] ?? 'nobody'} speaks as ${from}, which has no part here or another certificate`);

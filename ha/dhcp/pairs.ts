@@ -14,8 +14,8 @@ import { readJson, writeDurably } from './disk.ts';
 import { type PairConfig, PairFiles } from './files.ts';
 import { Link, type Peer } from './link.ts';
 import { Listener } from './listen.ts';
-import { Pair, type SaidOf } from './pair.ts';
-import { type Beat, BEAT_MS, LATE_MS, PAIRS_PORT, type Reply, VOTES_PORT } from './words.ts';
+import { Pair, type SaidOf } from './pair-controller.ts';
+import { type Heartbeat, BEAT_MS, LATE_MS, PAIRS_PORT, type Reply, VOTES_PORT } from './messages.ts';
 
 /*
  * Says of every pair of this host whether its Kea may serve: README.md. It needs nothing of ours but this folder. Its unit's watchdog ends it when it
@@ -77,15 +77,15 @@ function wake(): number {
   return now;
 }
 
-function answer(beat: Beat): Reply {
+function answer(beat: Heartbeat): Reply {
   wake();
-  const words = beat.pairs.flatMap((word) => {
-    const pair = pairs.get(word.key);
+  const statuses = beat.pairs.flatMap((status) => {
+    const pair = pairs.get(status.key);
     if (pair?.config.partner.name !== beat.from) return [];
-    pair.hearBeat(word, beat);
-    return pair.turn().word;
+    pair.hearBeat(status, beat);
+    return pair.turn().status;
   });
-  return { echo: beat.number, run, said: (count.said += 1), words };
+  return { echo: beat.number, run, said: (count.said += 1), words: statuses };
 }
 
 function hear(region: string | null, reply: Reply, { said, sentAt }: Sent & { readonly sentAt: number }): void {
@@ -100,23 +100,23 @@ function hear(region: string | null, reply: Reply, { said, sentAt }: Sent & { re
     const [pair, sent] = [pairs.get(key), said.get(key)];
     if (!pair || !sent) continue;
     const vote = reply.votes?.find((item) => item.key === key);
-    const word = reply.words?.find((item) => item.key === key);
+    const status = reply.words?.find((item) => item.key === key);
     if (region !== null && vote) pair.hearVote(region, vote, { ...sent, sentAt });
-    if (region === null && word)
-      pair.hearReply(word, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
+    if (region === null && status)
+      pair.hearReply(status, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
     pair.turn();
   }
 }
 
 function beat(now: number): void {
-  const words = new Map([...pairs].map(([key, pair]) => [key, pair.word()]));
-  const isClaiming = [...words.values()].some(({ claim }) => claim !== null);
+  const statuses = new Map([...pairs].map(([key, pair]) => [key, pair.status()]));
+  const isClaiming = [...statuses.values()].some(({ claim }) => claim !== null);
   // What has changed is said at once.
-  const said = JSON.stringify([...words.values()].map((word) => ({ ...word, namedBy: [] })));
+  const said = JSON.stringify([...statuses.values()].map((status) => ({ ...status, namedBy: [] })));
   if (said === saidBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
   [saidBefore, beatAt] = [said, now];
   for (const { link, keys } of links.values()) {
-    const own = [...keys].flatMap((key) => words.get(key) ?? []);
+    const own = [...keys].flatMap((key) => statuses.get(key) ?? []);
     const sent = new Map(own.map(({ key, isWanting, claim }) => [key, { wasWanting: isWanting, claim }]));
     const from = pairs.get([...keys][0] ?? '')?.config.self ?? '';
     link.send({ from, run, number: (count.beat += 1), said: (count.said += 1), pairs: own }, { said: sent });

@@ -2,9 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, PKI_FILES, readIdentity, signOf, uptimeMs as clock, wordsOf } from '../kit/host.ts';
 import { DurableFile, readJson, recordOf } from './disk.ts';
 import { readVotes, signOfVotes, type VotesConfig } from './files.ts';
-import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from './grant.ts';
+import { afterStall, firstVotes, hearStatus, type PairVotes, voteFor } from './grant.ts';
 import { Listener } from './listen.ts';
-import { type Beat, isSame, type OwnerRecord, racksOf, type Reply, type Vote, VOTES_PORT, type Word } from './words.ts';
+import {
+  type Heartbeat,
+  isSame,
+  type OwnerRecord,
+  racksOf,
+  type Reply,
+  type Vote,
+  VOTES_PORT,
+  type PairStatus,
+} from './messages.ts';
 
 /*
  * A region's voice in who serves a pair: README.md. It hears the racks, and keeps on its disk to whom it has granted each pair. It needs nothing of
@@ -83,10 +92,10 @@ function wake(now: number): void {
   lastAt = now;
 }
 
-function voteOn(from: string, word: Word, now: number): Vote[] {
-  const { key } = word;
+function voteOn(from: string, status: PairStatus, now: number): Vote[] {
+  const { key } = status;
   const known = pairs.get(key) ?? { ...firstVotes(key, isLost, now), ...recordIn(key) };
-  const heard = hearWord(known, from, word, now);
+  const heard = hearStatus(known, from, status, now);
   pairs.set(key, { ...heard, record: known.record });
   const next = heard.record;
   if (next !== null && !isEqual(next, known.record) && !coming.has(key)) keep(key, next);
@@ -104,11 +113,11 @@ function recordIn(key: string): { record?: OwnerRecord } {
   return record ? { record } : {};
 }
 
-function answer(beat: Beat): Reply {
+function answer(beat: Heartbeat): Reply {
   const now = clock();
   wake(now);
   const own = beat.pairs.filter(({ key }) => KEY.test(key) && racksOf(key).includes(beat.from));
-  return { echo: beat.number, votes: own.flatMap((word) => voteOn(beat.from, word, now)) };
+  return { echo: beat.number, votes: own.flatMap((status) => voteOn(beat.from, status, now)) };
 }
 
 function open(): Listener {

@@ -1,5 +1,5 @@
 import { Agent } from 'node:https';
-import { askEtcd, placeOf } from '../kit/etcd.ts';
+import { askEtcd, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 /** How far a member may be behind that is to lead: it is waited for, and nothing is decided meanwhile. */
@@ -35,12 +35,12 @@ export async function handLeadOn(places: readonly string[], identity: Identity):
   const [place] = places;
   if (heir === null || place === undefined) return null;
   const body = JSON.stringify({ targetID: heir.id });
-  await askEtcd(placeOf(place), { path: '/v3/maintenance/transfer-leadership', body }, agent);
+  await askEtcd(endpointOf(place), { path: '/v3/maintenance/transfer-leadership', body }, agent);
   return places[others.indexOf(heir) + 1] ?? null;
 }
 
 async function statusOf(place: string, agent: Agent): Promise<Status> {
-  const said = (await askEtcd(placeOf(place), { path: '/v3/maintenance/status', body: '{}' }, agent)) as {
+  const said = (await askEtcd(endpointOf(place), { path: '/v3/maintenance/status', body: '{}' }, agent)) as {
     readonly header?: { readonly member_id?: string };
     readonly leader?: string;
     readonly raftIndex?: string;

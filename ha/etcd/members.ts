@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasMajority, placeOf } from '../kit/etcd.ts';
+import { hasMajority, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
@@ -77,7 +77,7 @@ export class Watched implements Member {
 
   async #watch(): Promise<void> {
     while (!this.#isClosed) {
-      const isAlive = this.#options.isProven() || (await hasMajority(placeOf(this.place), this.#agent, SILENT_MS));
+      const isAlive = this.#options.isProven() || (await hasMajority(endpointOf(this.place), this.#agent, SILENT_MS));
       if (isAlive !== (this.aliveSince !== null)) {
         this.aliveSince = isAlive ? performance.now() : null;
         this.#options.onChange(isAlive);

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { placeOf } from '../kit/etcd.ts';
+import { endpointOf } from '../kit/etcd.ts';
 import {
   etcdPlacesOf,
   type Identity,
@@ -108,7 +108,7 @@ export class Way {
       client.destroy();
       return;
     }
-    const server = connect({ ...placeOf(place), noDelay: true });
+    const server = connect({ ...endpointOf(place), noDelay: true });
     const pair = { place, client, server };
     this.#pairs.add(pair);
     const timer = setTimeout(() => this.#cut(pair), CONNECT_MS);

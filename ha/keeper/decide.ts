@@ -45,10 +45,10 @@ export function hear(before: ProbeState, at: number, answer: Answer, isStarved: 
   return { answeredAt: answer === 'answered' ? at : before.answeredAt, heardAt: at, silences: 0, isStarved };
 }
 
-/** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last sight of its key. */
-export interface Hold {
+/** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last time that its key was seen. */
+export interface FenceLease {
   readonly term: Term;
-  /** From then on each sight must show its key; null: etcd has not said yet whether it took the key. */
+  /** From then on every view must show its key; null: etcd has not said yet whether it took the key. */
   readonly armedAt: number | null;
   readonly renewedAt: number;
   readonly seenAt: number;
@@ -56,7 +56,7 @@ export interface Hold {
   readonly isGone: boolean;
 }
 
-/** What concerns this host's own PostgreSQL. `allowedAt`: last sight by which it might be primary, or when it was found to be one. */
+/** What concerns this host's own PostgreSQL. `allowedAt`: last time by which it might be primary, or when it was found to be one. */
 export interface Own {
   readonly now: number;
   readonly name: string;
@@ -68,8 +68,8 @@ export interface Own {
   readonly lateAt: number;
   readonly patroni: ProbeState;
   readonly postgres: ProbeState;
-  readonly sight: EtcdView | null;
-  readonly hold: Hold | null;
+  readonly view: EtcdView | null;
+  readonly fenceLease: FenceLease | null;
 }
 
 /** `fence`: end PostgreSQL; `yield`: it is down, let the lease go; `disarm`: let the lease go while it runs; `forget`: the same, whatever etcd has. */
@@ -78,7 +78,7 @@ export interface Step {
   readonly why: string;
 }
 
-/** A sight that is older says nothing about who may arm or be released. */
+/** A view that is older says nothing about who may arm or be released. */
 const FRESH_MS = 1000;
 /** Two renewals and a host that stood still for 0.8 s: the proof is good all the time. */
 const RENEW_MS = 150;
@@ -100,63 +100,63 @@ const SILENCES = 2;
 
 /** Decides about this host. Where nothing proves harm the answer is to rest: Patroni's own lease stands behind all of this. */
 export function decideOwn(own: Own): Step {
-  const { now, sight, hold } = own;
-  if (!own.isPrimary) return hold ? step('yield', 'PostgreSQL is no primary here any more') : REST;
-  if (sight === null) return REST;
-  const isArmedIn = (term?: Term) => term !== undefined && sight.armed.get(own.name)?.term === term;
-  if (sight.isPaused || !sight.isSynchronous) {
-    const isForgotten = hold === null && !isArmedIn(sight.leader?.term);
+  const { now, view, fenceLease } = own;
+  if (!own.isPrimary) return fenceLease ? step('yield', 'PostgreSQL is no primary here any more') : REST;
+  if (view === null) return REST;
+  const isArmedIn = (term?: Term) => term !== undefined && view.armed.get(own.name)?.term === term;
+  if (view.isPaused || !view.isSynchronous) {
+    const isForgotten = fenceLease === null && !isArmedIn(view.leader?.term);
     return isForgotten ? REST : step('forget', 'the cluster is paused, or has one member');
   }
-  const harm = harmOf(own, sight);
+  const harm = harmOf(own, view);
   if (harm !== null) return step('fence', harm);
   const isWell = isHeard(own.patroni, now) && isHeard(own.postgres, now);
-  if (hold?.armedAt != null && own.lateAt > hold.armedAt) {
-    return isWell && now - proofOf(hold) <= WELL_MS
+  if (fenceLease?.armedAt != null && own.lateAt > fenceLease.armedAt) {
+    return isWell && now - proofOf(fenceLease) <= WELL_MS
       ? step('disarm', 'this host, or its way to etcd, is too slow')
-      : renewal(own, hold);
+      : renewal(own, fenceLease);
   }
-  if (sight.leader?.name === own.name && (hold?.term !== sight.leader.term || hold.armedAt === null)) {
+  if (view.leader?.name === own.name && (fenceLease?.term !== view.leader.term || fenceLease.armedAt === null)) {
     // A term whose lease has run out once stays without one: survivors may be ending it at this moment.
-    const isBurnt = hold === null && isArmedIn(sight.leader.term);
-    const isCalm = hold !== null || now - own.lateAt >= CALM_MS;
-    if (!isBurnt && isWell && isCalm && now - sight.at <= FRESH_MS)
-      return step('arm', `leader in term ${sight.leader.term}`);
+    const isBurnt = fenceLease === null && isArmedIn(view.leader.term);
+    const isCalm = fenceLease !== null || now - own.lateAt >= CALM_MS;
+    if (!isBurnt && isWell && isCalm && now - view.at <= FRESH_MS)
+      return step('arm', `leader in term ${view.leader.term}`);
   }
-  return hold ? renewal(own, hold) : REST;
+  return fenceLease ? renewal(own, fenceLease) : REST;
 }
 
-function renewal({ now }: Own, hold: Hold): Step {
-  return now - hold.renewedAt >= RENEW_MS ? step('renew', '') : REST;
+function renewal({ now }: Own, fenceLease: FenceLease): Step {
+  return now - fenceLease.renewedAt >= RENEW_MS ? step('renew', '') : REST;
 }
 
 /** Until when the lease is known to have been there. */
-function proofOf(hold: Hold): number {
-  return Math.min(hold.renewedAt, hold.seenAt);
+function proofOf(fenceLease: FenceLease): number {
+  return Math.min(fenceLease.renewedAt, fenceLease.seenAt);
 }
 
 /** Why this host's primary must not go on; null: it may. */
-function harmOf({ now, name, patience, hold, patroni, postgres, allowedAt }: Own, sight: EtcdView): string | null {
-  if (hold) {
-    const age = now - proofOf(hold);
+function harmOf({ now, name, patience, fenceLease, patroni, postgres, allowedAt }: Own, view: EtcdView): string | null {
+  if (fenceLease) {
+    const age = now - proofOf(fenceLease);
     if (age >= patience.ttl - patience.margin) return `no proof of its lease for ${age} ms`;
     // The clock has ticks of 10 ms: a read of the very tick in which the key was written may have come before it.
-    const isMissing = hold.armedAt !== null && sight.at > hold.armedAt && !sight.fences.has(name);
-    if (hold.isGone || isMissing) return 'its lease is gone';
+    const isMissing = fenceLease.armedAt !== null && view.at > fenceLease.armedAt && !view.fences.has(name);
+    if (fenceLease.isGone || isMissing) return 'its lease is gone';
     // Without a lease nobody would take over sooner for it.
     if (isSilent(postgres, now, patience)) return `PostgreSQL is silent for ${now - postgres.heardAt} ms`;
     if (isSilent(patroni, now, patience)) return `Patroni is silent for ${now - patroni.heardAt} ms`;
     if (now - patroni.answeredAt > patience.absence) return `there is no Patroni for ${now - patroni.answeredAt} ms`;
   }
-  const isAnothers = sight.leader !== null && sight.leader.name !== name;
+  const isAnothers = view.leader !== null && view.leader.name !== name;
   if (now - allowedAt > (isAnothers ? OTHER_LEADS_MS : NOBODY_LEADS_MS))
-    return isAnothers ? `${sight.leader?.name} leads` : `etcd has not named it leader for ${now - allowedAt} ms`;
+    return isAnothers ? `${view.leader?.name} leads` : `etcd has not named it leader for ${now - allowedAt} ms`;
   return null;
 }
 
-/** May this host's PostgreSQL be primary, as far as this sight goes? */
-export function mayBePrimary(sight: EtcdView, name: string): boolean {
-  return sight.leader?.name === name || sight.isPaused || !sight.isSynchronous;
+/** May this host's PostgreSQL be primary, as far as this view goes? */
+export function mayBePrimary(view: EtcdView, name: string): boolean {
+  return view.leader?.name === name || view.isPaused || !view.isSynchronous;
 }
 
 /** What a survivor has done about a dead leader. */
@@ -169,14 +169,14 @@ export interface Rejection {
 export function decideOther(
   now: number,
   name: string,
-  sight: EtcdView | null,
+  view: EtcdView | null,
   rejection: Rejection | null,
 ): 'rest' | 'reject' | 'revoke' {
-  if (sight === null || now - sight.at > FRESH_MS || sight.isPaused || !sight.isSynchronous) return 'rest';
-  const { leader } = sight;
+  if (view === null || now - view.at > FRESH_MS || view.isPaused || !view.isSynchronous) return 'rest';
+  const { leader } = view;
   if (leader === null || leader.name === name) return 'rest';
   // Only a host that held its lease in this very term can have lost it; a host without a keeper is left to Patroni.
-  if (sight.armed.get(leader.name)?.term !== leader.term || sight.fences.has(leader.name)) return 'rest';
+  if (view.armed.get(leader.name)?.term !== leader.term || view.fences.has(leader.name)) return 'rest';
   if (rejection?.term !== leader.term) return 'reject';
   return now - rejection.at >= RACE_AFTER_MS ? 'revoke' : 'rest';
 }

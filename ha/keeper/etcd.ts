@@ -1,5 +1,5 @@
 import { Agent } from 'node:https';
-import { askEtcd, type Place, placeOf } from '../kit/etcd.ts';
+import { askEtcd, type Endpoint, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 /**
@@ -49,7 +49,7 @@ export interface Outcome {
  * has answered in its time; a call may have been done all the same, or twice.
  */
 export class Etcd {
-  readonly #members: readonly (Place & { agent: Agent })[];
+  readonly #members: readonly (Endpoint & { agent: Agent })[];
   /** For whoever is not asked first. */
   #anew: Agent;
   #first = 0;
@@ -58,7 +58,7 @@ export class Etcd {
 
   /** `places`: `address:port`, this host's first. */
   constructor(places: readonly string[], identity: Identity) {
-    this.#members = places.map((place) => ({ ...placeOf(place), agent: agentOf(identity, true) }));
+    this.#members = places.map((place) => ({ ...endpointOf(place), agent: agentOf(identity, true) }));
     this.#anew = agentOf(identity, false);
   }
 

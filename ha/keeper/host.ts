@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Place, placeOf } from '../kit/etcd.ts';
+import { type Endpoint, endpointOf } from '../kit/etcd.ts';
 import { etcdPlacesOf, PATRONI_YML, PKI_FILES, signOf } from '../kit/host.ts';
 import type { Patience } from './decide.ts';
 
@@ -7,7 +7,7 @@ import type { Patience } from './decide.ts';
 export interface Settings {
   readonly name: string;
   readonly data: string;
-  readonly patroni: Place;
+  readonly patroni: Endpoint;
   readonly etcd: readonly string[];
   readonly patience: Patience;
 }
@@ -39,7 +39,7 @@ export function settingsFrom(yml: string, environment: Readonly<Record<string, s
   return {
     name: find(/^name: "(.*)"$/m, 'name'),
     data: find(/^ {2}data_dir: (\S+)$/m, 'data_dir'),
-    patroni: placeOf(place),
+    patroni: endpointOf(place),
     etcd: etcdPlacesOf(yml),
     patience: {
       ttl,

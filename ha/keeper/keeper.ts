@@ -4,7 +4,15 @@ import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '.
 import { pidsNamed } from '../kit/processes.ts';
 import { sayProof } from '../kit/proof.ts';
 import { Starvation } from '../kit/starved.ts';
-import { decideOther, decideOwn, hear, type ProbeState, type Hold, mayBePrimary, type Rejection } from './decide.ts';
+import {
+  decideOther,
+  decideOwn,
+  hear,
+  type ProbeState,
+  type FenceLease,
+  mayBePrimary,
+  type Rejection,
+} from './decide.ts';
 import { Etcd } from './etcd.ts';
 import { awakeOf, endPostgres, findOrphans, isPrimary, isStopped } from './fence.ts';
 import { readSettings, signOfFiles } from './host.ts';
@@ -28,7 +36,7 @@ const ORPHANS_MS = 500;
 const LATE_MS = 600;
 const LATE_ANSWER_MS = 450;
 
-interface Held extends Hold {
+interface Held extends FenceLease {
   readonly lease: string;
 }
 
@@ -49,8 +57,8 @@ const renewals = new Renewals();
 const fresh = (): ProbeState => ({ answeredAt: clock(), heardAt: clock(), silences: 0, isStarved: false });
 
 const state = {
-  sight: null as Look | null,
-  hold: null as Held | null,
+  view: null as Look | null,
+  fenceLease: null as Held | null,
   wasPrimary: false,
   allowedAt: clock(),
   lateAt: clock(),
@@ -85,13 +93,13 @@ async function followEtcd(): Promise<never> {
   for (;;) {
     const at = clock();
     try {
-      const sight = await look(etcd, at);
+      const view = await look(etcd, at);
       if (isLate || clock() - at > LATE_ANSWER_MS) state.lateAt = clock();
       isLate = false;
-      state.sight = sight;
+      state.view = view;
       if (etcd.isOwnFirst) sayProof(at);
-      if (mayBePrimary(sight, settings.name)) state.allowedAt = at;
-      if (state.hold && sight.fences.has(settings.name)) state.hold = { ...state.hold, seenAt: at };
+      if (mayBePrimary(view, settings.name)) state.allowedAt = at;
+      if (state.fenceLease && view.fences.has(settings.name)) state.fenceLease = { ...state.fenceLease, seenAt: at };
       logOnce('etcd', 'answers');
     } catch (error) {
       isLate = true;
@@ -130,54 +138,54 @@ const ownWork = oneAtATime('own lease');
 const otherWork = oneAtATime('release');
 
 async function takeLease(): Promise<void> {
-  const sight = await look(etcd, clock());
-  const term = sight.leader?.name === settings.name ? sight.leader.term : null;
-  const before = state.hold;
-  if (term === null || (before === null && sight.armed.get(settings.name)?.term === term)) return;
+  const view = await look(etcd, clock());
+  const term = view.leader?.name === settings.name ? view.leader.term : null;
+  const before = state.fenceLease;
+  if (term === null || (before === null && view.armed.get(settings.name)?.term === term)) return;
   if (before === null) {
     const at = clock();
     const lease = await etcd.grant(settings.patience.ttl / 1000);
     writeFileSync(ARMED, `${term}\n`);
     // Held from before etcd is asked: an answer may be lost, and the key be there.
-    state.hold = { lease, term, armedAt: null, renewedAt: at, seenAt: at, isGone: false };
+    state.fenceLease = { lease, term, armedAt: null, renewedAt: at, seenAt: at, isGone: false };
   }
-  const lease = state.hold?.lease ?? '';
-  const isDone = await arm(etcd, settings.name, lease, sight);
-  if (state.hold?.lease !== lease) return;
+  const lease = state.fenceLease?.lease ?? '';
+  const isDone = await arm(etcd, settings.name, lease, view);
+  if (state.fenceLease?.lease !== lease) return;
   if (isDone) {
-    state.hold = { ...state.hold, term, armedAt: clock() };
+    state.fenceLease = { ...state.fenceLease, term, armedAt: clock() };
     log(`armed in term ${term}`);
   } else if (before === null) {
-    state.hold = null;
+    state.fenceLease = null;
     rmSync(ARMED, { force: true });
     await etcd.revoke(lease).catch(() => {});
   } else if (before.armedAt === null) {
-    state.hold = { ...state.hold, isGone: true };
+    state.fenceLease = { ...state.fenceLease, isGone: true };
   }
 }
 
 /** Beside what else is done. */
 async function renew(lease: string, at: number): Promise<void> {
   const isThere = await renewals.renew(at, () => etcd.renew(lease));
-  const { hold } = state;
-  if (hold?.lease !== lease || isThere === null) return;
-  if (isThere) state.hold = { ...hold, renewedAt: Math.max(hold.renewedAt, at) };
+  const { fenceLease } = state;
+  if (fenceLease?.lease !== lease || isThere === null) return;
+  if (isThere) state.fenceLease = { ...fenceLease, renewedAt: Math.max(fenceLease.renewedAt, at) };
   // One that is being let go is gone for good reason.
-  else if (hold.armedAt !== null) state.hold = { ...hold, isGone: true };
+  else if (fenceLease.armedAt !== null) state.fenceLease = { ...fenceLease, isGone: true };
 }
 
 /** Forced: the cluster is paused or alone, nobody fences. */
 async function letGo(isForced: boolean): Promise<boolean> {
-  const lease = state.hold?.lease;
-  // From here on a sight without the key is no harm.
-  if (state.hold) state.hold = { ...state.hold, armedAt: null };
+  const lease = state.fenceLease?.lease;
+  // From here on a view without the key is no harm.
+  if (state.fenceLease) state.fenceLease = { ...state.fenceLease, armedAt: null };
   if (isForced) await forget(etcd, settings.name);
   else if (lease !== undefined && !(await disarm(etcd, settings.name, lease))) {
-    if (state.hold) state.hold = { ...state.hold, isGone: true };
+    if (state.fenceLease) state.fenceLease = { ...state.fenceLease, isGone: true };
     return false;
   }
   if (isForced && lease !== undefined) await etcd.revoke(lease).catch(() => {});
-  state.hold = null;
+  state.fenceLease = null;
   rmSync(ARMED, { force: true });
   return true;
 }
@@ -192,8 +200,8 @@ async function yieldLease(now: number): Promise<void> {
   state.orphansAt = null;
   // A Patroni that answers gives its part away by itself. Else the survivors are to do it.
   if (state.patroni.silences === 0 && (await letGo(false))) return log('let go of its lease: no primary here any more');
-  const lease = state.hold?.lease;
-  state.hold = null;
+  const lease = state.fenceLease?.lease;
+  state.fenceLease = null;
   rmSync(ARMED, { force: true });
   if (lease !== undefined) await etcd.revoke(lease);
   log('PostgreSQL is down, Patroni is silent: the others may take over');
@@ -201,8 +209,8 @@ async function yieldLease(now: number): Promise<void> {
 
 /** Ends PostgreSQL at once; when it is dead for certain, the others need not wait until the lease runs out. */
 async function fence(why: string): Promise<void> {
-  const lease = state.hold?.lease;
-  [state.hold, state.isEnding] = [null, true];
+  const lease = state.fenceLease?.lease;
+  [state.fenceLease, state.isEnding] = [null, true];
   const from = performance.now();
   const ended = endPostgres(settings.data);
   log(`ending PostgreSQL: ${why}`);
@@ -218,12 +226,12 @@ function actOwn(now: number): void {
   if (primary && !state.wasPrimary) [state.allowedAt, state.patroni, state.postgres] = [now, fresh(), fresh()];
   state.wasPrimary = primary;
   const { name, patience } = settings;
-  const { hold } = state;
+  const { fenceLease } = state;
   const step = decideOwn({ ...state, now, name, patience, isPrimary: primary });
   if (step.do === 'fence') void fence(step.why);
   else if (step.do === 'arm') void ownWork(takeLease);
-  else if (step.do === 'renew' && hold)
-    renew(hold.lease, now).catch((error: unknown) => logOnce('own lease', wordsOf(error)));
+  else if (step.do === 'renew' && fenceLease)
+    renew(fenceLease.lease, now).catch((error: unknown) => logOnce('own lease', wordsOf(error)));
   else if (step.do === 'yield') void ownWork(() => yieldLease(now));
   else if (step.do === 'disarm' || step.do === 'forget') {
     void ownWork(async () => void ((await letGo(step.do === 'forget')) && log(`let go of its lease: ${step.why}`)));
@@ -231,15 +239,15 @@ function actOwn(now: number): void {
 }
 
 function actOther(now: number): void {
-  const { sight, rejection } = state;
-  const leader = sight?.leader;
-  const step = decideOther(now, settings.name, sight, rejection);
+  const { view, rejection } = state;
+  const leader = view?.leader;
+  const step = decideOther(now, settings.name, view, rejection);
   if (!leader || step === 'rest') {
     if (leader?.term !== rejection?.term) state.rejection = null;
   } else if (step === 'reject') {
     state.rejection = { term: leader.term, at: now };
     log(`${leader.name} has lost its fence in term ${leader.term}`);
-    rejections.add(sight.places.get(leader.name) ?? '', now).catch((error: unknown) => log(wordsOf(error)));
+    rejections.add(view.places.get(leader.name) ?? '', now).catch((error: unknown) => log(wordsOf(error)));
   } else {
     void otherWork(async () => {
       if (await release(etcd, leader)) log(`ended the term of ${leader.name}: Patroni may elect`);
@@ -268,7 +276,7 @@ async function beat(): Promise<never> {
 async function stop(): Promise<void> {
   state.isStopping = true;
   await ownWork(async () => {});
-  const isFree = state.hold === null || (await letGo(false).catch(() => false));
+  const isFree = state.fenceLease === null || (await letGo(false).catch(() => false));
   if (!isFree && isPrimary(settings.data)) await fence('the keeper ends and cannot give its lease back');
   process.exit(0);
 }

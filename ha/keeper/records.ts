@@ -14,7 +14,7 @@ const MEMBERS = `${PATRONI}/members/`;
 const FENCES = '/regent/fence/';
 const ARMED = '/regent/armed/';
 
-/** A sight, and where the members' Patronis listen. */
+/** A view, and where the members' Patronis listen. */
 export interface Look extends EtcdView {
   readonly places: ReadonlyMap<string, string>;
 }
@@ -40,11 +40,11 @@ export async function look(etcd: Etcd, at: number): Promise<Look> {
 }
 
 /** Puts the fence key on a lease, and the armed key, if the host still leads in that term. False: it does not, or another keeper was there. */
-export async function arm(etcd: Etcd, name: string, lease: string, sight: EtcdView): Promise<boolean> {
-  const term = sight.leader?.term ?? '';
+export async function arm(etcd: Etcd, name: string, lease: string, view: EtcdView): Promise<boolean> {
+  const term = view.leader?.term ?? '';
   const [fence, armed] = [`${FENCES}${name}`, `${ARMED}${name}`];
   const { isDone, found } = await etcd.transact(
-    [...isLeading(name, term), { key: armed, revision: sight.armed.get(name)?.revision ?? '0' }],
+    [...isLeading(name, term), { key: armed, revision: view.armed.get(name)?.revision ?? '0' }],
     [
       { put: fence, value: term, lease },
       { put: armed, value: term },

@@ -6,13 +6,13 @@ const ANSWER_MAX = 1_000_000;
 const READ = JSON.stringify({ key: Buffer.from('regent').toString('base64'), count_only: true });
 
 /** Where somebody listens. */
-export interface Place {
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
 
 /** Reads `address:port`; an IPv6 address stands in brackets. */
-export function placeOf(text: string): Place {
+export function endpointOf(text: string): Endpoint {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(colon + 1)) };
 }
@@ -25,7 +25,7 @@ export interface Question {
 }
 
 /** Asks one etcd. Rejects when it does not answer with 200 and JSON in time. */
-export function askEtcd({ host, port }: Place, question: Question, agent: Agent): Promise<unknown> {
+export function askEtcd({ host, port }: Endpoint, question: Question, agent: Agent): Promise<unknown> {
   const { path, body, patienceMs = ANSWER_MS } = question;
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
@@ -55,8 +55,8 @@ export function askEtcd({ host, port }: Place, question: Question, agent: Agent)
 }
 
 /** Does this etcd answer with its majority, in time? One that hears no leader does not, though it lives. */
-export function hasMajority(place: Place, agent: Agent, patienceMs: number): Promise<boolean> {
-  return askEtcd(place, { path: '/v3/kv/range', body: READ, patienceMs }, agent).then(
+export function hasMajority(endpoint: Endpoint, agent: Agent, patienceMs: number): Promise<boolean> {
+  return askEtcd(endpoint, { path: '/v3/kv/range', body: READ, patienceMs }, agent).then(
     () => true,
     () => false,
   );

@@ -9,7 +9,7 @@ const PACKET_MAX = 1024;
 const NONCE_MS = 2000;
 
 /** What a node says of itself. */
-export interface Word {
+export interface NodeStatus {
   readonly hasEtcd: boolean;
   readonly seesRegion: boolean;
   /** For how long it has held the floating address, ms; null: it does not. */
@@ -21,7 +21,7 @@ export interface Word {
 }
 
 /** `seenAt`: when the word of ours was sent (monotonic, ms) that this peer has answered last. */
-export interface PeerSight extends Word {
+export interface PeerView extends NodeStatus {
   readonly name: string;
   readonly seenAt: number;
 }
@@ -34,7 +34,7 @@ export interface BeaconConfig {
   readonly peers: readonly { readonly name: string; readonly address: string }[];
 }
 
-interface Packet extends Word {
+interface Packet extends NodeStatus {
   readonly cluster: string;
   readonly from: string;
   readonly to: string;
@@ -55,7 +55,7 @@ export class Beacon {
   readonly #nonces = new Map<string, number>();
   /** Sees each nonce that goes out. */
   onSend: (nonce: string) => void = () => {};
-  readonly #heard = new Map<string, { nonce: string; sight: PeerSight | null }>();
+  readonly #heard = new Map<string, { nonce: string; view: PeerView | null }>();
 
   constructor(config: BeaconConfig, key: Buffer, onError: (error: Error) => void) {
     this.#config = config;
@@ -67,12 +67,12 @@ export class Beacon {
   }
 
   /** Peers that have ever answered. */
-  get sights(): readonly PeerSight[] {
-    return [...this.#heard.values()].flatMap(({ sight }) => sight ?? []);
+  get views(): readonly PeerView[] {
+    return [...this.#heard.values()].flatMap(({ view }) => view ?? []);
   }
 
   /** Sends a word to every peer. */
-  send(word: Word, now: number): void {
+  send(word: NodeStatus, now: number): void {
     const nonce = randomBytes(16).toString('base64');
     for (const [old, at] of this.#nonces) if (now - at > NONCE_MS) this.#nonces.delete(old);
     this.#nonces.set(nonce, now);
@@ -97,16 +97,16 @@ export class Beacon {
     const canTake = packet.canTake === true;
     const holder = packet.holder ?? null;
     const sentAt = this.#nonces.get(packet.echo);
-    const before = this.#heard.get(packet.from)?.sight ?? null;
+    const before = this.#heard.get(packet.from)?.view ?? null;
     if (sentAt !== undefined && now - sentAt <= NONCE_MS) {
       // Packets may overtake one another.
       if (before === null || sentAt >= before.seenAt) {
-        const sight = { name: from, seenAt: sentAt, hasEtcd, seesRegion, heldMs, canTake, holder };
-        this.#heard.set(from, { nonce, sight });
+        const view = { name: from, seenAt: sentAt, hasEtcd, seesRegion, heldMs, canTake, holder };
+        this.#heard.set(from, { nonce, view });
       }
     } else if (before === null || now - before.seenAt > NONCE_MS) {
       // Perhaps an old one that somebody repeats: it is answered, and believed only when it answers in turn.
-      this.#heard.set(packet.from, { nonce, sight: before });
+      this.#heard.set(packet.from, { nonce, view: before });
     }
   }
 

@@ -70,25 +70,25 @@ const HEARD_MS = 400;
 const BOTH_MS = 800;
 
 /** Decides. Where a majority is in doubt the answer is no; where nothing would be better elsewhere, the holder keeps. */
-export function decide(sight: HealthInputs): Verdict {
-  const verdict = judgeOwn(sight);
-  if (verdict.isFit && sight.isReleased)
+export function decide(inputs: HealthInputs): Verdict {
+  const verdict = judgeOwn(inputs);
+  if (verdict.isFit && inputs.isReleased)
     return { ...no('an operator has released it (/run/regent-vip/released)'), isPlanned: true };
   return verdict;
 }
 
-function judgeOwn(sight: HealthInputs): Verdict {
-  if (!sight.isMember) return no('this node is still joining');
-  if (sight.proxy.isRefused) return no('haproxy does not listen on this host');
-  const peers = sight.peers.filter((peer) => isFresh(sight, peer.seenAt, MAJORITY_MS));
-  const service = judgeService(sight, peers);
+function judgeOwn(inputs: HealthInputs): Verdict {
+  if (!inputs.isMember) return no('this node is still joining');
+  if (inputs.proxy.isRefused) return no('haproxy does not listen on this host');
+  const peers = inputs.peers.filter((peer) => isFresh(inputs, peer.seenAt, MAJORITY_MS));
+  const service = judgeService(inputs, peers);
   if (!service.isFit) return service;
-  const majority = judgeMajority(sight, peers);
+  const majority = judgeMajority(inputs, peers);
   if (!majority.isFit) return majority;
-  const far = farHolder(sight, peers);
+  const far = farHolder(inputs, peers);
   if (far) return no(`${far.name} hears ${far.holder} hold the address, and this node does not`);
   // The last one that can serve does, drained or not.
-  if (sight.isDrained && peers.some((peer) => peer.canTake))
+  if (inputs.isDrained && peers.some((peer) => peer.canTake))
     return { ...no('this node was drained, and another one can hold it'), isPlanned: true };
   return { isFit: true, why: `${service.why}; ${majority.why}` };
 }
@@ -115,8 +115,8 @@ function farHolder(
  * Has another node taken the address over while this one still has it? Then the keepalived of this node is not doing its part (it is
  * frozen, or deaf): who got the address last has it by right. Both holding it for a moment is how every move looks.
  */
-export function isSuperseded(sight: Superseding): boolean {
-  const { now, heldMs, peers } = sight;
+export function isSuperseded(inputs: Superseding): boolean {
+  const { now, heldMs, peers } = inputs;
   if (heldMs === null || heldMs < BOTH_MS) return false;
   const others = peers.filter((peer) => now - peer.seenAt <= MAJORITY_MS);
   return others.some((peer) => peer.heldMs !== null && peer.heldMs >= BOTH_MS && peer.heldMs < heldMs);
@@ -129,38 +129,38 @@ export interface Superseding {
   readonly peers: readonly { readonly name: string; readonly seenAt: number; readonly heldMs: number | null }[];
 }
 
-function judgeService(sight: HealthInputs, peers: HealthInputs['peers']): Verdict {
-  const isLoaded = sight.heldMs !== null && sight.heldMs < FRESH_MS;
+function judgeService(inputs: HealthInputs, peers: HealthInputs['peers']): Verdict {
+  const isLoaded = inputs.heldMs !== null && inputs.heldMs < FRESH_MS;
   const limit = (ms: number) => {
-    if (sight.isHolder && sight.isStarved) return STARVED_MS;
+    if (inputs.isHolder && inputs.isStarved) return STARVED_MS;
     return isLoaded ? LOADED_MS : ms;
   };
-  const { answeredAt } = sight.proxy;
-  if (!isFresh(sight, answeredAt, limit(PROXY_MS))) {
+  const { answeredAt } = inputs.proxy;
+  if (!isFresh(inputs, answeredAt, limit(PROXY_MS))) {
     // Load makes all of them silent: an address that nobody has is worse than a slow one.
-    const isLast = sight.isHolder && answeredAt !== null && !peers.some((peer) => peer.canTake);
+    const isLast = inputs.isHolder && answeredAt !== null && !peers.some((peer) => peer.canTake);
     return isLast
       ? yes('haproxy is silent, and no other node can take over')
       : no('haproxy does not answer on this host');
   }
-  if (!isFresh(sight, answeredAt, PROXY_MS))
+  if (!isFresh(inputs, answeredAt, PROXY_MS))
     return yes(`haproxy is slow, and ${isLoaded ? 'the address has just come here' : 'waits for a processor'}`);
-  if (isFresh(sight, sight.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
+  if (isFresh(inputs, inputs.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
   if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
   // All are ill: moving the address would help nobody, and callers are told at least to wait.
-  return sight.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');
+  return inputs.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');
 }
 
-function judgeMajority(sight: HealthInputs, peers: HealthInputs['peers']): Verdict {
-  if (isFresh(sight, sight.etcdAt, MAJORITY_MS)) return yes('etcd answers with its majority');
-  const needed = Math.floor(sight.regions / 2) + 1;
+function judgeMajority(inputs: HealthInputs, peers: HealthInputs['peers']): Verdict {
+  if (isFresh(inputs, inputs.etcdAt, MAJORITY_MS)) return yes('etcd answers with its majority');
+  const needed = Math.floor(inputs.regions / 2) + 1;
   const seen = peers.length + 1;
   if (seen < needed)
-    return no(`etcd does not answer, and ${seen} of ${sight.regions} region nodes are seen (${needed} needed)`);
-  const words = `${seen} of ${sight.regions} region nodes are seen`;
-  if (isFresh(sight, sight.etcdAt, ETCD_GRACE_MS)) return yes(`etcd paused a moment ago, ${words}`);
+    return no(`etcd does not answer, and ${seen} of ${inputs.regions} region nodes are seen (${needed} needed)`);
+  const words = `${seen} of ${inputs.regions} region nodes are seen`;
+  if (isFresh(inputs, inputs.etcdAt, ETCD_GRACE_MS)) return yes(`etcd paused a moment ago, ${words}`);
   if (peers.some((peer) => peer.hasEtcd)) return no('etcd answers others and not this node');
-  return sight.isHolder
+  return inputs.isHolder
     ? yes(`etcd is gone everywhere, ${words}`)
     : no('etcd does not answer, and only the holder may keep the address then');
 }

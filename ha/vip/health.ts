@@ -198,7 +198,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     if (!isHolder && (heldSince !== null || isFirst)) endConnections(config.vip);
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;
-    const peers = beacon?.sights ?? [];
+    const peers = beacon?.views ?? [];
     const isLookDue = now - lookedAt >= LOOK_MS;
     // Before anything is decided: of a silence of two seconds it is known then how it was spent. It matters to the holder alone.
     if (isLookDue) isStarved = starvation.judge(isHolder && regionAt !== null && now - regionAt > QUIET_MS, now);

@@ -1,5 +1,5 @@
 import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
-import type { Call } from './command.ts';
+import type { Call } from './command-spec.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { withNext } from './failure.ts';
 import { printable } from './format/escape.ts';

@@ -1,4 +1,4 @@
-import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command.ts';
+import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command-spec.ts';
 import { DECLARED_OPTIONS } from './commands/declared.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
 

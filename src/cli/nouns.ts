@@ -1,4 +1,4 @@
-import type { NounSpec } from './command.ts';
+import type { NounSpec } from './command-spec.ts';
 import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { Call, ChangeOptions, CommandSpec, NounSpec, OptionSpec, OptionValues } from './command.ts';
+import type { Call, ChangeOptions, CommandSpec, NounSpec, OptionSpec, OptionValues } from './command-spec.ts';
 import { EXIT, type ExitCode, usageError } from './exit.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
 import type { GlobalOptions } from './global-options.ts';

@@ -1,4 +1,4 @@
-import type { NounSpec } from './command.ts';
+import type { NounSpec } from './command-spec.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { toCliError } from './failure.ts';
 import { printableLines } from './format/escape.ts';

@@ -1,4 +1,4 @@
-import type { Call } from './command.ts';
+import type { Call } from './command-spec.ts';
 import { usageError } from './exit.ts';
 
 /** A required argument, by position. */

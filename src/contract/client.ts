@@ -2,7 +2,7 @@ import type { Preview } from './common.ts';
 import type { Event } from './event.ts';
 import { readEventStream } from './wire/event-stream.ts';
 import { doubt, retry } from './wire/retry.ts';
-import { Turns } from './wire/turns.ts';
+import { RetryLimiter } from './wire/retry-limiter.ts';
 import { type ClientOptions, parseJson, ProblemError, problemOf } from './wire/transport.ts';
 import {
   API_PREFIX,
@@ -47,7 +47,7 @@ type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ?
  * rule); so a change is made once however often the network fails.
  */
 export function createClient(given: ClientOptions): Client {
-  const options: ClientOptions = { turns: new Turns(), ...given };
+  const options: ClientOptions = { retryLimiter: new RetryLimiter(), ...given };
 
   async function send(id: RouteId, input: AnyInput, call: CallOptions, query: Record<string, unknown>) {
     const route: RouteSpec = ROUTES[id];

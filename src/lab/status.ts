@@ -1,7 +1,7 @@
 import { filledDisks } from './faults/fill.ts';
 import { isHostFrozen, pausedUnits } from './faults/hang.ts';
 import { networkFaults } from './faults/network.ts';
-import { faultText } from './faults/words.ts';
+import { faultText } from './faults/fault-text.ts';
 import { isForwarding, VIP_FORWARDER } from './forward.ts';
 import type { Layout } from './layout.ts';
 import { netnsNames } from './network.ts';

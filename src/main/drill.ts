@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import { isDressed } from '../drills/dressing/dress.ts';
+import { hasOverlay } from '../drills/overlay/apply.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
 import { HEADLINES } from '../drills/hazards/headlines.ts';
 import { monotonicMs } from '../drills/probes/time/clock.ts';
@@ -12,19 +12,19 @@ import { compare, type HeadlineFacts } from '../drills/report/comparison.ts';
 import { overview } from '../drills/report/overview.ts';
 import type { Run } from '../drills/report/round.ts';
 import { screen } from '../drills/report/screen.ts';
-import { playBaseline, undressed } from '../drills/run/baseline.ts';
+import { playBaseline, withoutOverlays } from '../drills/run/baseline.ts';
 import { chosen, type DrillCall, parseDrillCall, USAGE } from '../drills/run/call.ts';
 import { chanceOf } from '../drills/run/chance.ts';
 import { folderName, keepRuns, openReportFolder, readRuns } from '../drills/run/folder.ts';
 import { playRandomSuite } from '../drills/run/random/faults.ts';
 import { readProcessorTimes } from '../drills/run/watch/busy.ts';
-import { openStage, type Stage } from '../drills/run/stage.ts';
+import { openEnvironment, type Environment } from '../drills/run/environment.ts';
 import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
-import { storedTable } from '../drills/run/table.ts';
+import { storedTable } from '../drills/run/stored-table.ts';
 import { execHost } from '../lab/exec.ts';
 import { up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
-import { holdLab } from '../lab/outer/hold.ts';
+import { lockLab } from '../lab/outer/lab-lock.ts';
 import { readContextKey } from '../lab/product/context.ts';
 import { needState } from '../lab/state.ts';
 import { labStatus } from '../lab/status.ts';
@@ -44,17 +44,17 @@ async function main(words: readonly string[]): Promise<number> {
   const hazards = chosen(call, CATALOGUE, shortSelection(chanceOf(seed)));
   if (call.verb === 'list')
     return print(hazards.map(({ id, group, title }) => `${id.padEnd(32)} ${group.padEnd(8)} ${title}\n`).join(''));
-  const stage = openLabStage();
+  const environment = openLabEnvironment();
   // Until the process ends, however it does.
-  await holdLab(stage.layout);
-  if (await isDressed(stage)) await undressed({ stage, say });
+  await lockLab(environment.layout);
+  if (await hasOverlay(environment)) await withoutOverlays({ environment, say });
   const startedAt = new Date().toISOString();
   const run: Run = {
     title: 'Failover drills',
     command: `scripts/drill ${words.join(' ')}${call.seed === null ? ` --seed ${seed}` : ''}`,
     startedAt,
-    place: `${stage.topology.name}, whole hosts in containers, ${availableParallelism()} cores`,
-    version: await buildOn(stage),
+    place: `${environment.topology.name}, whole hosts in containers, ${availableParallelism()} cores`,
+    version: await buildOn(environment),
   };
   const folder = resolve(call.out ?? join(RUNS, folderName(startedAt)));
   const report = openReportFolder(folder, run, HEADLINE_LIST, monotonicMs);
@@ -63,7 +63,7 @@ async function main(words: readonly string[]): Promise<number> {
   const runId = crypto.randomUUID();
   const played: Played[] = [];
   const order: SuiteOrder = {
-    stage,
+    environment,
     hazards,
     rounds: call.rounds,
     seed,
@@ -77,7 +77,7 @@ async function main(words: readonly string[]): Promise<number> {
       process.stdout.write(`${screen(one)}\n`);
       report.add(one);
       // The history is of the cluster as it is, and of hazards that it knows.
-      if (call.isStored && one.label === undefined && call.verb !== 'random') await store(stage, runId, one);
+      if (call.isStored && one.label === undefined && call.verb !== 'random') await store(environment, runId, one);
     },
   };
   try {
@@ -104,20 +104,20 @@ function table({ out, keep, build, since }: DrillCall): number {
 }
 
 /** What is installed there: it is that which is drilled, not this checkout. */
-async function buildOn({ layout, topology }: Stage): Promise<string> {
+async function buildOn({ layout, topology }: Environment): Promise<string> {
   const argv = ['cat', '/opt/regent/current/VERSION'];
   const result = await execHost(layout, topology.hosts[0]?.name ?? '', argv, { timeoutMs: 10_000 });
   return result.code === 0 ? result.stdout.trim() : productVersion();
 }
 
-function openLabStage(): Stage {
+function openLabEnvironment(): Environment {
   const layout = layoutOf(process.env['REGENT_LAB'] || 'lab');
   const { topology } = needState(layout);
   const { url } = labStatus(layout);
   const apiKey = readContextKey(join(CHECKOUT, '.regent', 'context.json'));
   if (url === null || apiKey === null)
     throw new AppError('drill', 'The lab runs no cluster. What to do: sudo scripts/up');
-  return openStage({
+  return openEnvironment({
     layout,
     apiKey,
     client: createClient({ url, apiKey, random: systemRandom(), timeoutMs: 5_000, deadlineMs: 20_000 }),
@@ -131,7 +131,7 @@ function openLabStage(): Stage {
   });
 }
 
-async function store({ client }: Stage, run: string, { verdict, timeline }: Played): Promise<void> {
+async function store({ client }: Environment, run: string, { verdict, timeline }: Played): Promise<void> {
   if (timeline === null) return;
   try {
     await client.call('drill.record', { body: { run, verdict, timeline } });

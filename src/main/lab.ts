@@ -10,7 +10,7 @@ import { emptyDisks, fillDisk } from '../lab/faults/fill.ts';
 import { pauseUnit, resumeUnits, setHostFrozen } from '../lab/faults/hang.ts';
 import { heal } from '../lab/faults/heal.ts';
 import { addFault } from '../lab/faults/network.ts';
-import { parseFault } from '../lab/faults/words.ts';
+import { parseFault } from '../lab/faults/fault-text.ts';
 import { serveForward } from '../lab/forward.ts';
 import { down, kill, placeOf, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';

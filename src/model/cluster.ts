@@ -40,9 +40,13 @@ export function mainAddress(node: Pick<Node, 'addresses'>): string {
 }
 
 /** Every address that nodes are known to have, ordered: where they are reached, the floating one, and what they reported on VLANs. */
-export function knownAddresses({ cluster, nodes, sights }: Pick<Snapshot, 'cluster' | 'nodes' | 'sights'>): string[] {
+export function knownAddresses({
+  cluster,
+  nodes,
+  attachments,
+}: Pick<Snapshot, 'cluster' | 'nodes' | 'attachments'>): string[] {
   const vip = cluster === null ? null : vipAddress(cluster);
-  const seen = sights.flatMap((sight) => sight.addresses.map(bareAddress));
+  const seen = attachments.flatMap((attachment) => attachment.addresses.map(bareAddress));
   return orderedAddresses([...nodes.flatMap((node) => node.addresses), ...(vip === null ? [] : [vip]), ...seen]);
 }
 

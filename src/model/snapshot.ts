@@ -59,7 +59,7 @@ export interface RackNode {
 }
 
 /** What a node's own report says about a VLAN that it stands on: the interface and the node's addresses there, `ADDRESS/PREFIX`. */
-export interface Sight {
+export interface VlanAttachment {
   readonly nodeId: string;
   readonly vlanId: number;
   readonly interface: string;
@@ -114,7 +114,7 @@ export interface RefusedSetting {
 
 /**
  * The configuration that services are made from, at one moment: nouns that no service reads are not in it. Read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
- * name, then id; `racks`, `sights`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `sights`,
+ * name, then id; `racks`, `attachments`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `attachments`,
  * `leaseNames` and `leaseEnds` are observations: they change while the revision stays, and `observed` grows then.
  */
 export interface Snapshot {
@@ -127,7 +127,7 @@ export interface Snapshot {
   readonly cluster: Cluster | null;
   readonly nodes: readonly Node[];
   readonly racks: readonly RackNode[];
-  readonly sights: readonly Sight[];
+  readonly attachments: readonly VlanAttachment[];
   readonly vlans: readonly Vlan[];
   readonly subnets: readonly Subnet[];
   readonly ranges: readonly IpRange[];

@@ -23,14 +23,14 @@ import { register } from './trust/registration.ts';
 export function createAgentPort(db: Database, onDue: () => void): AgentPort {
   return {
     async authenticate(nodeId, secret) {
-      const stored = orThrow(await db.glance((tx) => readNodeCredential(tx, nodeId)));
+      const stored = orThrow(await db.autocommitRead((tx) => readNodeCredential(tx, nodeId)));
       return isSecret(secret, stored) ? nodeId : null;
     },
 
     async pull(nodeId, held) {
       // Every waiting pull looks at each wake: a look is one statement that reads, and waits for no standby. What an agent holds is written when it
       // changed, and a body is read when it is sent.
-      const known = orThrow(await db.glance((tx) => readHolding(tx, nodeId)));
+      const known = orThrow(await db.autocommitRead((tx) => readHolding(tx, nodeId)));
       const isKnown = known.held?.generation === held.generation && known.held.digest === held.digest;
       const isDue = isKnown
         ? isPublicationDue(known.head, held)
@@ -39,17 +39,17 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
       if (known.head === null || !isWorthSending(known.head, held)) return null;
       const some = held.parts === true ? await readSome(db, nodeId, held) : null;
       if (some !== null) return isWorthSending(some, held) ? some : null;
-      const desired = orThrow(await db.glance(async (tx) => ({ found: await readDesired(tx, nodeId) }))).found;
+      const desired = orThrow(await db.autocommitRead(async (tx) => ({ found: await readDesired(tx, nodeId) }))).found;
       return desired !== null && isWorthSending(desired, held) ? desired : null;
     },
 
     commands: createCommandPort(db),
     parts: async (nodeId, digests) =>
-      orThrow(await db.glance(async (tx) => ({ parts: await readOwnParts(tx, nodeId, digests) }))),
+      orThrow(await db.autocommitRead(async (tx) => ({ parts: await readOwnParts(tx, nodeId, digests) }))),
 
     register: (announced) => register(db, announced),
     rack: async (uuid) => {
-      const found = orThrow(await db.glance(async (tx) => ({ rack: await readRackKey(tx, uuid) })));
+      const found = orThrow(await db.autocommitRead(async (tx) => ({ rack: await readRackKey(tx, uuid) })));
       return found.rack;
     },
     takeNonce: async (publicKey, nonce) => orThrow(await db.repeatable((tx) => takeNonce(tx, publicKey, nonce))),
@@ -77,7 +77,7 @@ export function createAgentPort(db: Database, onDue: () => void): AgentPort {
 }
 
 async function readSome(db: Database, nodeId: string, held: HeldState): Promise<DesiredParts | null> {
-  return orThrow(await db.glance(async (tx) => ({ found: await readDesiredParts(tx, nodeId, held) }))).found;
+  return orThrow(await db.autocommitRead(async (tx) => ({ found: await readDesiredParts(tx, nodeId, held) }))).found;
 }
 
 /**

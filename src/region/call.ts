@@ -83,7 +83,7 @@ interface Way<C> {
 async function doRead(ports: CallPorts, way: Way<ReadCase<RouteId>>): Promise<Outcome | Rejected> {
   const { useCase, input, inner, options } = way;
   const look = (tx: Tx) => useCase.run(tx, input as AnyInput, inner);
-  const result = await (useCase.isGlance ? ports.db.glance(look, options) : ports.db.read(look, options));
+  const result = await (useCase.isAutocommit ? ports.db.autocommitRead(look, options) : ports.db.read(look, options));
   if (isRejected(result)) return result;
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
 }
@@ -103,7 +103,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
     actor: context.caller.user,
     origin: context.origin,
     summary: useCase.summary(input as AnyInput),
-    isQuiet: useCase.isQuiet,
+    isUnaudited: useCase.isUnaudited,
   };
   const change = async (tx: WriteTx) => {
     const result = await useCase.run(tx, input as AnyInput, inner);

@@ -51,8 +51,8 @@ export function pageInMemory<T>(
   const after = query?.cursor === undefined ? null : parseCursor(query.cursor, name);
   if (after !== null && 'kind' in after) return after;
   const keyed = items.map((item) => ({ item, value: value(item), key: order.key(item) }));
-  keyed.sort((a, b) => sign * comparePlaces(a, b));
-  const rest = after === null ? keyed : keyed.filter((entry) => sign * comparePlaces(entry, after) > 0);
+  keyed.sort((a, b) => sign * compareCursors(a, b));
+  const rest = after === null ? keyed : keyed.filter((entry) => sign * compareCursors(entry, after) > 0);
   const last = rest[limit - 1];
   const next = last && rest.length > limit ? writeCursor(name, last) : null;
   return { items: rest.slice(0, limit).map((entry) => entry.item), next };
@@ -72,12 +72,12 @@ function pickFields<T extends object>(items: readonly T[], fields: string | unde
   );
 }
 
-interface Place {
+interface Cursor {
   readonly value: string | number;
   readonly key: string | number;
 }
 
-function comparePlaces(a: Place, b: Place): number {
+function compareCursors(a: Cursor, b: Cursor): number {
   return compare(a.value, b.value) || compare(a.key, b.key);
 }
 
@@ -85,11 +85,11 @@ function compare(a: string | number, b: string | number): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function writeCursor(sort: string, at: Place): string {
+function writeCursor(sort: string, at: Cursor): string {
   return Buffer.from(JSON.stringify([sort, at.value, at.key])).toString('base64url');
 }
 
-function parseCursor(text: string, sort: string): Place | Rejected {
+function parseCursor(text: string, sort: string): Cursor | Rejected {
   const bad = () =>
     invalid('cursor', 'it is not a cursor of this list', 'the `next` of the page before, with the same sort');
   let parsed: unknown;
@@ -99,9 +99,9 @@ function parseCursor(text: string, sort: string): Place | Rejected {
     return bad();
   }
   const [cursorSort, value, key] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
-  return isPlace(value) && isPlace(key) && cursorSort === sort ? { value, key } : bad();
+  return isCursorValue(value) && isCursorValue(key) && cursorSort === sort ? { value, key } : bad();
 }
 
-function isPlace(value: unknown): value is string | number {
+function isCursorValue(value: unknown): value is string | number {
   return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 }

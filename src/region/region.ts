@@ -12,12 +12,12 @@ import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
 import { createCommandTask } from './jobs/commands/wait.ts';
-import { openJobBook } from './jobs/book.ts';
+import { openJobRepository } from './jobs/job-repository.ts';
 import type { JobKind } from './jobs/kind.ts';
 import type { Renewer } from './jobs/renewal.ts';
 import { startJobRunner } from './jobs/runner.ts';
 import type { DrillWays } from './cluster/drill-run/port.ts';
-import { createMoves, type Moves } from './cluster/moves/moves.ts';
+import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
 import { createFeatureTask } from './tasks/features.ts';
@@ -153,7 +153,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     mayCall,
     call: (id, input, context) => call(calls, id, input, context),
     async authenticate(key) {
-      const row = orThrow(await db.glance((tx) => findApiKey(tx, key.token)));
+      const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
       const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
       return row && isRight && row.consumer === key.consumer ? { user: row.user, role: row.role } : null;
     },
@@ -168,9 +168,10 @@ export function createRegion(ports: RegionPorts): RegionNode {
     trust: createTrust(ports, revocations),
     wake: wakes,
     events: {
-      read: async (after, limit, kind) => orThrow(await db.glance((tx) => readEvents(tx, after, limit, kind))),
-      gapAfter: async (after) => orThrow(await db.glance(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
-      latest: async () => orThrow(await db.glance((tx) => lastEventId(tx))),
+      read: async (after, limit, kind) => orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))),
+      gapAfter: async (after) =>
+        orThrow(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
+      latest: async () => orThrow(await db.autocommitRead((tx) => lastEventId(tx))),
     },
     health,
     isHeld: () => db.isHeld(),
@@ -225,7 +226,8 @@ function startTasks(
   });
   const kinds = [...(ports.jobs?.kinds ?? []), ...(moves?.kinds ?? [])];
   const jobs =
-    ports.jobs && startJobRunner({ ...common, ...ports.jobs, kinds, book: openJobBook(ports.db, ports.process) });
+    ports.jobs &&
+    startJobRunner({ ...common, ...ports.jobs, kinds, repository: openJobRepository(ports.db, ports.process) });
   const relief = moves && startTask(moves.relief, { ...common, everyMs: RELIEF_EVERY_MS, beat: () => {} });
   const restart =
     ports.endForRestart &&

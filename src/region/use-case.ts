@@ -36,21 +36,21 @@ interface CaseResult<B> {
   readonly version?: number;
 }
 
-/** A use case that changes nothing; it sees one moment of the database, unless it is a glance. */
+/** A use case that changes nothing; it sees one moment of the database, unless it is an autocommit read. */
 export interface ReadCase<I extends RouteId> {
   readonly kind: 'read';
   /** One statement, or several that need not agree: no transaction around them. */
-  readonly isGlance: boolean;
+  readonly isAutocommit: boolean;
   run(tx: Tx, input: RouteInput<I>, context: CaseContext): Promise<CaseResult<RouteOutput<I>> | Rejected>;
 }
 
 /**
  * A use case that changes something: one transaction, which may run several times, so it does nothing outside of it. `summary`: for audit
- * and history, without secrets. `isQuiet`: it changes no configuration and is no event, and leaves no audit row (store/write.ts).
+ * and history, without secrets. `isUnaudited`: it changes no configuration and is no event, and leaves no audit row (store/write.ts).
  */
 export interface WriteCase<I extends RouteId> {
   readonly kind: 'write';
-  readonly isQuiet: boolean;
+  readonly isUnaudited: boolean;
   summary(input: RouteInput<I>): string;
   /**
    * The body as the stored digest of the request sees it; left out: as it is. Secrets that people choose are not in it: who has the database
@@ -71,12 +71,12 @@ interface WriteResult<B> extends CaseResult<B> {
 
 /** Makes a reading use case. */
 export function reading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
-  return { kind: 'read', isGlance: false, run };
+  return { kind: 'read', isAutocommit: false, run };
 }
 
 /** Makes a reading use case of one statement. */
-export function glancing<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
-  return { kind: 'read', isGlance: true, run };
+export function autocommitReading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
+  return { kind: 'read', isAutocommit: true, run };
 }
 
 /** Makes a changing use case. */
@@ -85,19 +85,19 @@ export function writing<I extends RouteId>(
   summary: WriteCase<I>['summary'],
   run: WriteCase<I>['run'],
 ): WriteCase<I> {
-  return { kind: 'write', isQuiet: false, summary, run };
+  return { kind: 'write', isUnaudited: false, summary, run };
 }
 
 /** Makes a use case that changes something beside the configuration, many times a second: its transaction emits nothing. */
-export function quietly<I extends RouteId>(
+export function unaudited<I extends RouteId>(
   _id: I,
   summary: WriteCase<I>['summary'],
-  run: (tx: Tx, ...rest: QuietRest<I>) => ReturnType<WriteCase<I>['run']>,
+  run: (tx: Tx, ...rest: UnauditedRest<I>) => ReturnType<WriteCase<I>['run']>,
 ): WriteCase<I> {
-  return { kind: 'write', isQuiet: true, summary, run };
+  return { kind: 'write', isUnaudited: true, summary, run };
 }
 
-type QuietRest<I extends RouteId> = [input: RouteInput<I>, context: CaseContext];
+type UnauditedRest<I extends RouteId> = [input: RouteInput<I>, context: CaseContext];
 
 /** Target of a store's change: the row, and the version that the caller has read. */
 export function target<K>(key: K, context: CaseContext): { readonly key: K; readonly ifVersion: number | null } {

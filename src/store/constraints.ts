@@ -1,5 +1,5 @@
 import { type Rejected, rejected, show } from '../core/errors.ts';
-import { DECLARED_SENTENCES } from './declared/sentences.ts';
+import { DECLARED_SENTENCES } from './declared/declared-sentences.ts';
 import { type SqlError, sqlErrorOf } from './failure.ts';
 import { conflict, invalid, reference, type Sentence } from './declared/sentence.ts';
 

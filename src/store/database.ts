@@ -14,9 +14,9 @@ import {
   StandbyError,
   UnprovenCommitError,
 } from './failure.ts';
-import { BusyError } from './pool/line.ts';
+import { BusyError } from './pool/acquire-queue.ts';
 import { Pool } from './pool/pool.ts';
-import { Turns } from './pool/turns.ts';
+import { ReconnectGate } from './pool/reconnect-gate.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
 /** Between two tries of a call. Calls that wait out a failover go on so soon after it; the local haproxy refuses without asking anybody. */
@@ -62,7 +62,7 @@ interface Mode {
 const BEGIN_MS = 2000;
 /** A failover takes no longer; what does is trouble of its own, ms. */
 const HELD_MS = 10_000;
-/** How long a proof of being connected to a primary holds for `glance`, ms. */
+/** How long a proof of being connected to a primary holds for `autocommitRead`, ms. */
 const PROOF_MS = 1000;
 
 /**
@@ -86,7 +86,7 @@ export class Database {
   readonly #timeouts: Timeouts;
   readonly #deadlineMs: number;
   readonly #pools: { readonly write: Pool; readonly read: Pool; readonly probe: Pool };
-  readonly #turns: Turns;
+  readonly #reconnectGate: ReconnectGate;
   /** When a connection was last seen to lead to a primary, on the monotonic clock. */
   readonly #proven = new WeakMap<pg.PoolClient, number>();
   /** Names of prepared statements by their text. */
@@ -107,7 +107,7 @@ export class Database {
       read: new Pool({ ...common, max: reads }),
       probe: new Pool({ ...common, max: 1 }),
     };
-    this.#turns = new Turns(options);
+    this.#reconnectGate = new ReconnectGate(options);
   }
 
   /** Reads one moment of the database. */
@@ -119,7 +119,7 @@ export class Database {
    * Reads without a transaction, for one statement whose answer is only shown: one round trip instead of three. That the
    * server is a primary is proven once per connection and second.
    */
-  glance<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+  autocommitRead<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
     return this.#run(GLANCE, body, options);
   }
 
@@ -141,14 +141,14 @@ export class Database {
    * cannot be reached.
    */
   isHeld(): boolean {
-    return this.#turns.holds(HELD_MS);
+    return this.#reconnectGate.holds(HELD_MS);
   }
 
   /** Ends all connections; calls that run are given `graceMs` to finish. Calling it again is harmless. */
   async close(graceMs = 5000): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#turns.end();
+    this.#reconnectGate.end();
     const grace = new AbortController();
     await Promise.race([
       Promise.all(Object.values(this.#pools).map((pool) => pool.end())),
@@ -198,7 +198,7 @@ export class Database {
     let now = 0;
     try {
       // A probe has a connection of its own and does not wait behind others.
-      if (limits.pool !== this.#pools.probe) await this.#turns.take(timeoutMs(), limits);
+      if (limits.pool !== this.#pools.probe) await this.#reconnectGate.take(timeoutMs(), limits);
       if (this.#isClosed) throw new Error('Client was closed');
       if (!limits.isWanted()) return GONE;
       client = await limits.pool.acquire(timeoutMs(), limits.since);
@@ -217,12 +217,12 @@ export class Database {
         position,
         isProven,
         onPrimary: () => {
-          if (this.#turns.found()) void this.#prepare(timeoutMs());
+          if (this.#reconnectGate.found()) void this.#prepare(timeoutMs());
         },
         names: mode.begin === null ? this.#names : null,
         serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
       });
-      this.#turns.succeeded();
+      this.#reconnectGate.succeeded();
       limits.pool.answered(client);
       limits.pool.release(client, 'done');
       return { kind: 'done', value };
@@ -233,7 +233,7 @@ export class Database {
       if (error instanceof BusyError) return { kind: 'failed', class: 'busy', error };
       const failureClass = classifyFailure(error, position.phase);
       const isUnreached = position.phase === 'connect' && failureClass === 'not_committed';
-      if (isUnreached && !isOwnTimeout(error)) this.#turns.failed(error);
+      if (isUnreached && !isOwnTimeout(error)) this.#reconnectGate.failed(error);
       // A constraint that is checked at COMMIT only.
       const refusal = failureClass === 'fault' ? refusalOf(error) : null;
       return refusal ? { kind: 'done', value: refusal } : { kind: 'failed', class: failureClass, error };

@@ -10,11 +10,11 @@ import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '..
 import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
-import { readPlace } from './queries/place.ts';
+import { readWatermark } from './queries/watermark.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
 import { readLeaseNames } from './queries/leases.ts';
-import { readRackNodes, readSights } from './queries/racks.ts';
+import { readRackNodes, readAttachments } from './queries/racks.ts';
 import { readRestarts } from './queries/restarts.ts';
 import type { Tx } from './tx.ts';
 
@@ -41,12 +41,12 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const copyKey = await readCopyKey(tx);
   const tsigKeys = await readTsigKeys(tx);
   return {
-    ...(await readPlace(tx)),
+    ...(await readWatermark(tx)),
     ...stored,
     cluster: await readCluster(tx),
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
-    sights: await readSights(tx, network.subnets),
+    attachments: await readAttachments(tx, network.subnets),
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
@@ -77,12 +77,12 @@ async function readNodes(tx: Tx): Promise<Node[]> {
 /** The part of a snapshot that says who serves DHCP on each VLAN. */
 export async function readServingSite(
   tx: Tx,
-): Promise<Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets' | 'vlans'>> {
+): Promise<Pick<Snapshot, 'nodes' | 'racks' | 'attachments' | 'subnets' | 'vlans'>> {
   const subnets = await readSubnets(tx);
   return {
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
-    sights: await readSights(tx, subnets),
+    attachments: await readAttachments(tx, subnets),
     subnets,
     vlans: await readVlans(tx),
   };

@@ -21,7 +21,7 @@ export interface Operation {
    * It changes no configuration, is no event and comes many times a second: only its effect and its answer remain. No audit row, no wake, and
    * no queue at the counters.
    */
-  readonly isQuiet?: boolean;
+  readonly isUnaudited?: boolean;
 }
 
 /** Something that happened, for the event stream. `kind` such as `record.created`; `subject` such as `record/12`. */
@@ -74,7 +74,7 @@ interface StoredAnswer {
 /**
  * The one way of changing anything for a request: one transaction holds the idempotency row, the effect with its
  * history, the events, the audit row, and, where configuration changed, the raised revision. A refusal undoes all of it
- * and is not stored. The body may run several times: it does nothing outside its transaction. A quiet operation leaves
+ * and is not stored. The body may run several times: it does nothing outside its transaction. An unaudited operation leaves
  * the idempotency row and its effect alone.
  *
  * After an ambiguous COMMIT the same transaction is tried again: its first statement waits for the lost one's row and
@@ -106,13 +106,13 @@ async function perform<B>(
   const events: NewEvent[] = [];
   const outcome = await body({ ...tx, emit: (event) => void events.push(event) });
   if (isRejected(outcome)) return outcome;
-  if (!operation.isQuiet) await tx.run(CHECK_NOW);
+  if (!operation.isUnaudited) await tx.run(CHECK_NOW);
   const { status, reverts } = outcome;
   const answer = JSON.stringify(('storedBody' in outcome ? outcome.storedBody : outcome.body) ?? null);
-  if (operation.isQuiet && events.length > 0) throw new AppError('database', 'a quiet write has no events');
+  if (operation.isUnaudited && events.length > 0) throw new AppError('database', 'an unaudited write has no events');
   const facts = { actor, key, operation: id, origin, summary, status, events, reverts };
   const done = await tx.one(
-    operation.isQuiet
+    operation.isUnaudited
       ? sql<{ revision: number }>`select settle_operation(${actor}, ${key}, ${status}, ${answer}::json) as revision`
       : sql<{ revision: number }>`
         select finish_operation(${JSON.stringify(facts)}::jsonb, ${answer}::json) as revision`,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/cluster/command.ts';
 import { secretDigest } from '../../src/core/secret.ts';
-import { openJobBook } from '../../src/region/jobs/book.ts';
+import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
 import { addCommand } from '../../src/region/jobs/commands/add.ts';
 import { createCommandWaiter } from '../../src/region/jobs/commands/wait.ts';
 import type { JobKind } from '../../src/region/jobs/kind.ts';
@@ -284,7 +284,7 @@ function startRunner(process: string, kind: JobKind) {
     ...common,
     renew: (held) => reached(site.db.repeatable((tx) => renewJobs(tx, held, 8000))),
   });
-  return startJobRunner({ ...common, renewer, kinds: [kind], book: openJobBook(site.db, process) });
+  return startJobRunner({ ...common, renewer, kinds: [kind], repository: openJobRepository(site.db, process) });
 }
 
 const begin = async (node: string) => {

@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDrillWays } from '../../src/main/region/drill-ways.ts';
 import { createDrillJob } from '../../src/region/cluster/drill-run/job.ts';
-import type { Look } from '../../src/region/cluster/moves/move.ts';
+import type { Look } from '../../src/region/cluster/moves/move-run.ts';
 import type { DrillPorts } from '../../src/region/cluster/drill-run/port.ts';
-import { openJobBook } from '../../src/region/jobs/book.ts';
+import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
 import { createRenewer } from '../../src/region/jobs/renewal.ts';
 import { startJobRunner } from '../../src/region/jobs/runner.ts';
 import { readLedgerCopies } from '../../src/store/ledger-copies.ts';
@@ -191,7 +191,7 @@ function runnerHere(process: string, cluster: FakeCluster) {
     log: silentLog,
     kinds: [createDrillJob(portsHere(cluster))],
     renewer: renewerHere(),
-    book: openJobBook(site.db, process),
+    repository: openJobRepository(site.db, process),
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openJobBook } from '../../src/region/jobs/book.ts';
+import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
 import { addJob, type NewJob } from '../../src/store/queries/jobs/add.ts';
 import type { ClaimedJob } from '../../src/store/queries/jobs/lease.ts';
 import { deleteDomain, findDomain } from '../../src/store/queries/domains.ts';
@@ -29,7 +29,7 @@ const lastEvents = async (count: number) =>
   (await itemsOf('/events?limit=1000')).slice(-count).map(({ kind, subject, who }) => [kind, subject, who]);
 
 async function claim(kind: string): Promise<ClaimedJob> {
-  const job = await openJobBook(site.db, 'p1').claim({ kinds: [kind], seen: [], except: [] });
+  const job = await openJobRepository(site.db, 'p1').claim({ kinds: [kind], seen: [], except: [] });
   if (job === null) throw new Error('there is no such job');
   return job;
 }
@@ -83,9 +83,9 @@ describe('jobs by the API', () => {
     expect(held.id).toBe(begun);
     const wished = await site.call('POST', `/jobs/${begun}/abort`, { role: 'operator' });
     expect(wished).toMatchObject({ status: 200, body: { state: 'running', holder: 'p1' } });
-    const [open] = (await openJobBook(site.db, 'p1').look()).filter(({ id }) => id === begun);
+    const [open] = (await openJobRepository(site.db, 'p1').look()).filter(({ id }) => id === begun);
     expect(open).toMatchObject({ isAbortWanted: true });
-    await openJobBook(site.db, 'p1').end(held, { state: 'aborted', result: 'All is as before.' });
+    await openJobRepository(site.db, 'p1').end(held, { state: 'aborted', result: 'All is as before.' });
     expect(await site.call('GET', `/jobs/${begun}`)).toMatchObject({
       body: { state: 'aborted', result: 'All is as before.', holder: null },
     });
@@ -102,7 +102,7 @@ describe('jobs by the API', () => {
     await site.call('POST', '/domains', { body: { name: 'gone.test' } });
     const id = await add({ kind: 'sweep' });
     const held = await claim('sweep');
-    const book = openJobBook(site.db, 'p1');
+    const book = openJobRepository(site.db, 'p1');
     const sweep = async (epoch: number) =>
       book.save(
         { id, epoch },

@@ -33,7 +33,7 @@ export function siteOf(machines: number): Snapshot {
       })),
     ],
     racks: Array.from({ length: 10 }, (_, index) => aRack(index + 1, `n-k${index}`, index === 0)),
-    sights: Array.from({ length: 200 }, (_, index) => ({
+    attachments: Array.from({ length: 200 }, (_, index) => ({
       nodeId: `n-k${Math.floor(index / 20)}`,
       vlanId: index + 1,
       interface: `eth${(index % 20) + 1}`,

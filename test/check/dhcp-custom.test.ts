@@ -48,7 +48,7 @@ describe('custom DHCP on the wire', () => {
   function site(changes: Partial<Snapshot>): DhcpDesired {
     const snapshot = emptySnapshot({
       nodes: [{ ...R1, addresses: ['10.10.10.1'] }],
-      sights: [
+      attachments: [
         { nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.10.10.1/24'] },
         { nodeId: R1.id, vlanId: 2, interface: 'v2', addresses: ['10.20.0.1/16'] },
       ],

@@ -38,7 +38,7 @@ describe('kea on rendered files', () => {
     const snapshot = emptySnapshot({
       nodes: [{ ...R1, addresses: ['10.10.10.1'] }],
       domains: [aDomain(1, 'regent.internal'), aDomain(2, 'example.test')],
-      sights: [
+      attachments: [
         { nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.10.10.1/24'] },
         { nodeId: R1.id, vlanId: 2, interface: 'v2', addresses: ['10.20.0.1/16'] },
       ],
@@ -285,7 +285,7 @@ describe('kea on rendered files', () => {
     await shell('ip address add 10.30.0.1/24 dev v1');
     bench.facts = factsOf({ ...nic('v1', '10.30.0.1') }, nic('v2', '10.20.0.1', { index: 9 }));
     await apply({
-      sights: [
+      attachments: [
         { nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.30.0.1/24'] },
         { nodeId: R1.id, vlanId: 2, interface: 'v2', addresses: ['10.20.0.1/16'] },
       ],

@@ -77,7 +77,7 @@ describe('leases of a real Kea', () => {
     const snapshot = emptySnapshot({
       nodes: [{ ...R1, addresses: ['10.10.0.1'] }],
       domains: [aDomain(1, 'regent.internal', { leaseNames: true })],
-      sights: [{ nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.10.0.1/16'] }],
+      attachments: [{ nodeId: R1.id, vlanId: 1, interface: 'v1', addresses: ['10.10.0.1/16'] }],
       vlans: [aVlan(1, 10, { dhcpOn: true })],
       subnets: [aSubnet(7, 'wide', '10.10.0.0/16')],
       ranges: [aRange(1, 7, 'dynamic', ['10.10.20.0', '10.10.80.255'])],

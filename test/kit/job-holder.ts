@@ -4,7 +4,7 @@ import { sentenceOf } from '../../src/core/errors.ts';
 import type { Log, LogFields } from '../../src/core/ports.ts';
 import { openRenewalThread } from '../../src/main/region/renewal/thread.ts';
 import { systemClock, systemRandom } from '../../src/main/process.ts';
-import { type JobBook, openJobBook } from '../../src/region/jobs/book.ts';
+import { type JobRepository, openJobRepository } from '../../src/region/jobs/job-repository.ts';
 import type { JobKind } from '../../src/region/jobs/kind.ts';
 import { startJobRunner } from '../../src/region/jobs/runner.ts';
 import { Database } from '../../src/store/database.ts';
@@ -83,7 +83,7 @@ const act: JobKind = {
   },
 };
 
-function withoutEpochCheck(book: JobBook): JobBook {
+function withoutEpochCheck(book: JobRepository): JobRepository {
   return {
     ...book,
     save: async ({ id }, { progress, checkpoint, change }) => {
@@ -100,9 +100,9 @@ function withoutEpochCheck(book: JobBook): JobBook {
   };
 }
 
-const book = openJobBook(db, holder);
+const book = openJobRepository(db, holder);
 const runner = startJobRunner({
-  book: env('BROKEN') === 'no-epoch-check' ? withoutEpochCheck(book) : book,
+  repository: env('BROKEN') === 'no-epoch-check' ? withoutEpochCheck(book) : book,
   kinds: [walk, ponder, act],
   renewer: openRenewalThread({ connection, name: `${holder} leases`, clock, log }),
   clock,

@@ -1,5 +1,5 @@
 import type { HostFacts } from '../../src/core/host-values.ts';
-import type { Sight, Snapshot } from '../../src/model/snapshot.ts';
+import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
 import type { Vlan } from '../../src/model/vlan.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
@@ -24,7 +24,7 @@ export const PAIR_FACTS: HostFacts = {
   versions: {},
 };
 
-function sight(rack: 1 | 2, vlan: number): Sight {
+function attachment(rack: 1 | 2, vlan: number): VlanAttachment {
   return {
     nodeId: `n-k${rack}`,
     vlanId: vlan,
@@ -50,7 +50,7 @@ export function pairSnapshot(vlans: Readonly<Record<number, Partial<Vlan>>> = {}
       last: `10.10.${id}.199`,
       comment: '',
     })),
-    sights: [sight(1, 1), sight(1, 2), sight(2, 1), sight(2, 2)],
+    attachments: [attachment(1, 1), attachment(1, 2), attachment(2, 1), attachment(2, 2)],
   });
 }
 

@@ -1,9 +1,9 @@
-import type { Sight, Snapshot } from '../../src/model/snapshot.ts';
+import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
 import type { Vlan } from '../../src/model/vlan.ts';
 import { aRange, aSubnet, aVlan, clusterSnapshot } from './snapshots.ts';
 
 /** Where a rack stands on a VLAN of the snapshot below. */
-export function sightOf(rack: 1 | 2, vlanId: number): Sight {
+export function attachmentOf(rack: 1 | 2, vlanId: number): VlanAttachment {
   const addresses = [`10.10.${vlanId}.${rack + 1}/24`];
   return { nodeId: `n-k${rack}`, vlanId, interface: `eth${vlanId}`, addresses };
 }
@@ -17,7 +17,7 @@ export function relayedSnapshot(
     vlans: [aVlan(1, 10, { dhcpOn: true, ...vlans[1] }), aVlan(3, 30, { dhcpOn: true, relayVlanId: 1, ...vlans[3] })],
     subnets: [1, 3, 4].map((id) => aSubnet(id, `lab${id}`, `10.10.${id}.0/24`, { vlanId: id === 4 ? 3 : id })),
     ranges: [1, 3, 4].map((id) => aRange(id, id, 'dynamic', [`10.10.${id}.100`, `10.10.${id}.199`])),
-    sights: [sightOf(1, 1)],
+    attachments: [attachmentOf(1, 1)],
     ...changes,
   });
 }

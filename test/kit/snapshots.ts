@@ -58,7 +58,7 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     cluster: null,
     nodes: [R1],
     racks: [aRack(1, R1.id, true)],
-    sights: [],
+    attachments: [],
     vlans: [],
     subnets: [],
     ranges: [],
@@ -134,7 +134,7 @@ function pairedSnapshot(): Snapshot {
       { id: 1, subnetId: 1, kind: 'dynamic', first: '10.10.10.100', last: '10.10.10.199', comment: '' },
       { id: 2, subnetId: 2, kind: 'dynamic', first: '10.20.1.0', last: '10.20.1.255', comment: '' },
     ],
-    sights: [onVlan('n-k2', 1, 2), onVlan('n-k2', 2, 2), onVlan('n-r1', 1, 1), onVlan('n-r1', 2, 1)],
+    attachments: [onVlan('n-k2', 1, 2), onVlan('n-k2', 2, 2), onVlan('n-r1', 1, 1), onVlan('n-r1', 2, 1)],
   };
 }
 
@@ -147,7 +147,7 @@ function rackSnapshot(): Snapshot {
     settings: { ...cluster.settings, upstream_dns: ['192.0.2.53'] },
     nodes: [rack, ...cluster.nodes.filter((node) => node.isRegion && node.id !== R1.id)],
     racks: [aRack(1, R1.id, true)],
-    sights: [{ nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] }],
+    attachments: [{ nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] }],
     vlans: [aVlan(1, 10, { dhcpOn: true })],
     subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24')],
     ranges: [aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.199'])],
@@ -264,7 +264,7 @@ export function typicalSnapshot(): Snapshot {
       { id: 'n-r2', name: 'r2', isRegion: true, isRack: false, addresses: ['10.77.0.12'], state: 'member' },
       { id: 'n-rack1', name: 'rack1', isRegion: false, isRack: true, addresses: ['10.77.0.21'], state: 'member' },
     ],
-    sights: [
+    attachments: [
       { nodeId: 'n-r1', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] },
       { nodeId: 'n-r1', vlanId: 2, interface: 'eth2', addresses: ['10.20.0.1/16'] },
       { nodeId: 'n-r2', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.2/24'] },
@@ -371,7 +371,7 @@ function largeSnapshot(count = 300): Snapshot {
   const address = (index: number, second: number) => `10.${second}.${index >> 8}.${index & 255}`;
   return emptySnapshot({
     revision: 900,
-    sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['10.0.255.254/16'] }],
+    attachments: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['10.0.255.254/16'] }],
     vlans: [aVlan(1, 10, { dhcpOn: true })],
     ranges: [
       aRange(1, 1, 'dynamic', ['10.0.128.0', '10.0.191.255']),
@@ -435,7 +435,7 @@ export function hostileSnapshot(): Snapshot {
       proxy_cache_size: 64,
       dhcp_options: [`root-path="}], "subnet4": [{{x}} , 'a' /* # // <?include "/etc/shadow"?>`, '254:binary=00ff0a0d'],
     },
-    sights: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['198.51.100.1/24'] }],
+    attachments: [{ nodeId: 'n-r1', vlanId: 1, interface: 'eth2', addresses: ['198.51.100.1/24'] }],
     vlans: [aVlan(1, 4094, { name: 'member', dhcpOn: true })],
     ranges: [aRange(1, 3, 'dynamic', ['198.51.100.250', '198.51.100.250'])],
     reservations: [

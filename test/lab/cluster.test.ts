@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BROKEN_BUILDS } from '../../src/drills/dressing/broken.ts';
+import { BROKEN_BUILDS } from '../../src/drills/overlay/broken.ts';
 import { CATALOGUE } from '../../src/drills/hazards/catalogue.ts';
 import { startOrigin } from '../../src/drills/probes/web/start-origin.ts';
 import { screen } from '../../src/drills/report/screen.ts';
@@ -10,7 +10,7 @@ import { drawn } from '../kit/cluster/broken.ts';
 import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
-import { needsRoom, stageOf, type TestStage } from '../kit/cluster/stage.ts';
+import { needsRoom, environmentOf, type TestEnvironment } from '../kit/cluster/environment.ts';
 import { scanPorts } from '../kit/cluster/scan.ts';
 import { RANDOM } from '../kit/dice.ts';
 import { patient } from '../kit/machine.ts';
@@ -52,13 +52,13 @@ const UNITS = [
 /** Three region nodes and two racks, each a whole host: what users of the floating address have when hosts go. */
 describe('a cluster', () => {
   let site: ClusterSite;
-  let rehearsal: TestStage;
+  let rehearsal: TestEnvironment;
   beforeAll(async () => {
     const start = performance.now();
     site = await openClusterSite('cluster');
     await site.well(120_000);
     told('up', 'three region nodes and two racks are well', start);
-    rehearsal = await stageOf(site);
+    rehearsal = await environmentOf(site);
   }, 900_000);
   afterAll(async () => {
     await site?.close();
@@ -238,13 +238,13 @@ describe('a cluster', () => {
 
   it('is rehearsed: drills lose nothing, and nobody ever does what another one does; the history has them', async (context) => {
     needsRoom(rehearsal, context);
-    const { stage } = rehearsal;
+    const { environment } = rehearsal;
     const start = performance.now();
     const run = crypto.randomUUID();
-    const ids = stage.beatMs === undefined ? DRILLS : RANDOM.shuffled(DRILLS).slice(0, SLOW_DRILLS);
+    const ids = environment.beatMs === undefined ? DRILLS : RANDOM.shuffled(DRILLS).slice(0, SLOW_DRILLS);
     const hazards = CATALOGUE.filter(({ id }) => ids.includes(id));
     const played = await playSuite({
-      stage,
+      environment,
       hazards,
       rounds: 1,
       seed: RANDOM.seed,
@@ -268,7 +268,7 @@ describe('a cluster', () => {
     const acknowledged = played.map(({ verdict }) => verdict.ledger.acknowledged);
     expect(acknowledged).toHaveLength(ids.length);
     // Of probes that ask a fifth as often there are fewer.
-    expect(Math.min(...acknowledged)).toBeGreaterThan(stage.beatMs === undefined ? 50 : 20);
+    expect(Math.min(...acknowledged)).toBeGreaterThan(environment.beatMs === undefined ? 50 : 20);
     const history = await site.tell('drill', 'history', '--run', run);
     for (const { id } of hazards) expect(history).toContain(id);
     await site.well(120_000);

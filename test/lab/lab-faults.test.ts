@@ -5,7 +5,7 @@ import { emptyDisks, fillDisk } from '../../src/lab/faults/fill.ts';
 import { pauseUnit, resumeUnits, setHostFrozen } from '../../src/lab/faults/hang.ts';
 import { heal } from '../../src/lab/faults/heal.ts';
 import { addFault } from '../../src/lab/faults/network.ts';
-import { parseFault } from '../../src/lab/faults/words.ts';
+import { parseFault } from '../../src/lab/faults/fault-text.ts';
 import { kill, placeOf, stop, up } from '../../src/lab/lab.ts';
 import { readState } from '../../src/lab/state.ts';
 import { labFaults, labStatus } from '../../src/lab/status.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/contract/client.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
-import { type Regiond, startRegiond } from '../kit/regiond.ts';
+import { type Regiond, startRegiond } from '../kit/regiond-process.ts';
 import { startTestRegion } from '../kit/region.ts';
 import { until } from '../kit/until.ts';
 

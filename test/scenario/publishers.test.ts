@@ -6,7 +6,7 @@ import { dns } from '../../src/services/dns/index.ts';
 import { readHeads } from '../../src/store/publication/heads.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
-import { readPlace } from '../../src/store/queries/place.ts';
+import { readWatermark } from '../../src/store/queries/watermark.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 import { pause, until } from '../kit/until.ts';
@@ -42,7 +42,7 @@ async function openPublishers() {
     return { task, compiles: () => compiles };
   });
   const isPublished = async () => {
-    const [place, heads] = value(await db.read(async (tx) => [await readPlace(tx), await readHeads(tx)] as const));
+    const [place, heads] = value(await db.read(async (tx) => [await readWatermark(tx), await readHeads(tx)] as const));
     return heads[0]?.body !== null && (heads[0]?.revision ?? -1) >= place.revision;
   };
   /** Makes a change of which all hear; gives how long its publication took, ms. */

@@ -8,7 +8,7 @@ import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { requestRestart } from '../../src/store/queries/restarts.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
-import { type Regiond, startRegiond } from '../kit/regiond.ts';
+import { type Regiond, startRegiond } from '../kit/regiond-process.ts';
 import { change } from '../kit/store.ts';
 import { pause, until } from '../kit/until.ts';
 

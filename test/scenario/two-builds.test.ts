@@ -17,7 +17,7 @@ import type * as registry from '../../src/services/registry.ts';
 import { readMigrations } from '../../src/store/migrate.ts';
 import { type EarlierBuild, earlierBuild } from '../kit/earlier-build.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
-import { type Regiond, startRegiond } from '../kit/regiond.ts';
+import { type Regiond, startRegiond } from '../kit/regiond-process.ts';
 import { CASES, clusterSnapshot, GOLDEN_SECONDS } from '../kit/snapshots.ts';
 import { pause, until } from '../kit/until.ts';
 

@@ -74,7 +74,7 @@ test.each(CASES)(
   'COMMIT of a quiet write under $traps: one number, the right answer',
   async ({ traps, runs, isReplay }) => {
     const number = CASES.findIndex((entry) => entry.traps === traps) + 1;
-    const request = operation({ key: `quiet ${traps.join(' ')}`, isQuiet: true });
+    const request = operation({ key: `quiet ${traps.join(' ')}`, isUnaudited: true });
     let tries = 0;
     const send = () =>
       write(db, request, async (tx) => {
@@ -88,7 +88,7 @@ test.each(CASES)(
     expect(proxy.sprung).toBe(traps.length);
     expect(tries).toBe(runs);
     expect(value(await send())).toEqual({ ...done, isReplay: true });
-    const { items } = value(await direct.glance((tx) => listDrillNumbers(tx, RUN)));
+    const { items } = value(await direct.autocommitRead((tx) => listDrillNumbers(tx, RUN)));
     expect(items.filter((entry) => entry.number === number)).toEqual([done.body]);
   },
 );

@@ -50,7 +50,7 @@ test('a frozen server: refused within the deadline, and well when it thaws', asy
   const answers = await Promise.all([
     one(db),
     write(db, operation(), async () => ({ status: 200, body: null })),
-    db.glance((tx) => tx.one(sql`select 1`)),
+    db.autocommitRead((tx) => tx.one(sql`select 1`)),
     beat(db, self, realClock),
   ]);
   const took = performance.now() - start;
@@ -250,10 +250,10 @@ test('queries that are asked for at once run in turn; one that comes too late is
   ]);
 });
 
-test('a glance survives a migration that changes what its statement gives', async () => {
+test('an autocommit read survives a migration that changes what its statement gives', async () => {
   const single = postgres.get().open(connection, { poolSize: 1 });
   await postgres.get().admin('create table shape as select 1 as a', connection.database);
-  const look = () => single.glance((tx) => tx.one(sql`select * from shape`));
+  const look = () => single.autocommitRead((tx) => tx.one(sql`select * from shape`));
   expect(value(await look())).toEqual({ a: 1 });
   await postgres.get().admin('alter table shape add column b int', connection.database);
   expect(value(await look())).toEqual({ a: 1, b: null });
@@ -365,7 +365,7 @@ describe('restarts and standbys', () => {
       await server.start();
       for (const answer of [
         await one(hasty),
-        await hasty.glance((tx) => tx.one(sql`select 1`)),
+        await hasty.autocommitRead((tx) => tx.one(sql`select 1`)),
         await write(hasty, operation(), async () => ({ status: 200, body: null })),
       ]) {
         expect(refusal(answer)).toMatchObject({ code: 'unavailable' });

@@ -21,16 +21,16 @@ beforeAll(async () => {
 
 const RUN = '018f3c1e-0000-7000-8000-000000000001';
 const OTHER_RUN = '018f3c1e-0000-7000-8000-000000000002';
-const quiet = (overrides: Partial<Operation> = {}) => operation({ isQuiet: true, ...overrides });
+const quiet = (overrides: Partial<Operation> = {}) => operation({ isUnaudited: true, ...overrides });
 const send = (number: number, request = quiet()) =>
   write(db, request, async (tx) => ({ status: 201, body: await drills.writeDrillNumber(tx, RUN, number) }));
 const numbersOf = async (run: string, limit = 1000) =>
-  value(await db.glance((tx) => drills.listDrillNumbers(tx, run, { limit }))).items.map(({ number }) => number);
+  value(await db.autocommitRead((tx) => drills.listDrillNumbers(tx, run, { limit }))).items.map(({ number }) => number);
 
 /** Everything that a usual write leaves behind. */
 const traces = async () =>
   value(
-    await db.glance((tx) =>
+    await db.autocommitRead((tx) =>
       tx.one(sql`select c.event, c.revision, (select count(*) from events) as events, (select count(*) from audit) as audit,
         (select count(*) from history) as history, (select count(*) from changes) as changes from counters c`),
     ),
@@ -86,7 +86,7 @@ describe('a quiet write', () => {
       tx.emit({ kind: 'drill.told', subject: 'x', data: {} });
       return { status: 201, body: await drills.writeDrillNumber(tx, RUN, 99) };
     });
-    await expect(tell).rejects.toThrow('a quiet write has no events');
+    await expect(tell).rejects.toThrow('an unaudited write has no events');
     expect(await numbersOf(RUN)).not.toContain(99);
   });
 
@@ -116,10 +116,10 @@ describe('a quiet write', () => {
 
 test('numbers are paged in order, run by run', async () => {
   for (const number of [12, 3, 7]) value(await change(db, (tx) => drills.writeDrillNumber(tx, OTHER_RUN, number)));
-  const first = value(await db.glance((tx) => drills.listDrillNumbers(tx, OTHER_RUN, { limit: 2 })));
+  const first = value(await db.autocommitRead((tx) => drills.listDrillNumbers(tx, OTHER_RUN, { limit: 2 })));
   expect(first.items.map(({ number }) => number)).toEqual([3, 7]);
   const rest = value(
-    await db.glance((tx) => drills.listDrillNumbers(tx, OTHER_RUN, { limit: 2, cursor: first.next ?? '' })),
+    await db.autocommitRead((tx) => drills.listDrillNumbers(tx, OTHER_RUN, { limit: 2, cursor: first.next ?? '' })),
   );
   expect(rest).toMatchObject({ items: [{ number: 12 }], next: null });
 });
@@ -156,7 +156,7 @@ describe('rounds', () => {
     value(await store(round('host-kill-primary', 0, [true], OTHER_RUN)));
 
     const list = async (query: drills.DrillRoundFilter) =>
-      value(await db.glance((tx) => drills.listDrillRounds(tx, query))).items;
+      value(await db.autocommitRead((tx) => drills.listDrillRounds(tx, query))).items;
     const all = await list({});
     expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).toSorted((a, b) => b - a));
     expect(all[0]).not.toHaveProperty('timeline');
@@ -165,8 +165,12 @@ describe('rounds', () => {
     expect(await list({ run: RUN, hazard: 'host-kill-primary' })).toEqual([first]);
 
     const { verdict, timeline } = made;
-    expect(await db.glance((tx) => drills.findDrillRound(tx, first.id))).toEqual({ ...first, verdict, timeline });
-    expect(await db.glance((tx) => drills.findDrillRound(tx, 2_147_483_647))).toBeNull();
+    expect(await db.autocommitRead((tx) => drills.findDrillRound(tx, first.id))).toEqual({
+      ...first,
+      verdict,
+      timeline,
+    });
+    expect(await db.autocommitRead((tx) => drills.findDrillRound(tx, 2_147_483_647))).toBeNull();
   });
 
   test.each([

@@ -5,7 +5,7 @@ import { type StoredFinding } from '../../src/store/publication/findings.ts';
 import { readPublication } from '../../src/store/publication/heads.ts';
 import { publishSite } from '../../src/store/publication/publish.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
-import { readPlace } from '../../src/store/queries/place.ts';
+import { readWatermark } from '../../src/store/queries/watermark.ts';
 import { expireLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { storeObservation } from '../../src/store/queries/observations.ts';
@@ -80,13 +80,13 @@ const publishedAt = async (generation: number) => {
 
 test('a name comes and goes while the revision stays', async () => {
   await publishOnce('p1');
-  const { revision } = value(await db.read(readPlace));
+  const { revision } = value(await db.read(readWatermark));
   value(await named(1, 'pc', 50));
   expect(await publishOnce('p1')).toMatchObject({ kind: 'published', nodes: [{ generation: 2, revision }] });
   await expect.poll(async () => value(await db.repeatable(expireLeases)), { timeout: 5000 }).toBe(1);
   expect(await publishOnce('p2')).toMatchObject({ kind: 'published', nodes: [{ generation: 3, revision }] });
   expect([await publishedAt(2), await publishedAt(3)]).toEqual([['pc'], []]);
-  expect(value(await db.read(readPlace)).revision).toBe(revision);
+  expect(value(await db.read(readWatermark)).revision).toBe(revision);
 });
 
 test('a snapshot with older names never publishes, though the revision is the same', async () => {
@@ -148,7 +148,7 @@ test('another set of interfaces is observed, equal ones are not', async () => {
   });
   const store = async (addresses: string[]) =>
     value(await db.repeatable((tx) => storeObservation(tx, { id: 'n1', name: 'r1' }, report(addresses))));
-  const observed = async () => value(await db.read(readPlace)).observed;
+  const observed = async () => value(await db.read(readWatermark)).observed;
   const start = await observed();
   await store(['10.10.10.1/24']);
   await store(['10.10.10.1/24']);

@@ -69,13 +69,13 @@ describe('connections whose packets are lost without a reset', () => {
     expect(rows).toHaveLength(names.length);
   });
 
-  test('a glance that proved its connection a moment ago is not stuck either', async () => {
+  test('an autocommit read that proved its connection a moment ago is not stuck either', async () => {
     const db = await warm(10);
-    const glance = () => db.glance((tx) => tx.one(sql<{ n: number }>`select 1 as n`));
-    await Promise.all(Array.from({ length: 10 }, glance));
+    const autocommitRead = () => db.autocommitRead((tx) => tx.one(sql<{ n: number }>`select 1 as n`));
+    await Promise.all(Array.from({ length: 10 }, autocommitRead));
     proxy.halfOpen();
-    expect(await took(async () => expect(value(await glance())).toEqual({ n: 1 }))).toBeLessThan(6500);
-    expect(await took(glance)).toBeLessThan(500);
+    expect(await took(async () => expect(value(await autocommitRead())).toEqual({ n: 1 }))).toBeLessThan(6500);
+    expect(await took(autocommitRead)).toBeLessThan(500);
   });
 
   test('the probe of health finds a new one in its own time', async () => {

@@ -4,7 +4,7 @@ import type { Database } from '../../src/store/database.ts';
 import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { readObservations, storeObservation } from '../../src/store/queries/observations.ts';
-import { readPlace } from '../../src/store/queries/place.ts';
+import { readWatermark } from '../../src/store/queries/watermark.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 
@@ -102,13 +102,13 @@ test('a report of an unknown node is refused', async () => {
 test('an agent that has not read its facts yet keeps those of before, and its VLANs', async () => {
   await store(service('dns', 'healthy'));
   const before = value(await db.read((tx) => readObservations(tx, 'n1')))[0]?.facts;
-  const place = value(await db.read(readPlace));
+  const place = value(await db.read(readWatermark));
   const facts = { hostname: '', os: { id: '', version: '' }, isContainer: false, interfaces: [], versions: {} };
   const started = { ...report(service('dns', 'healthy')), agentSince: '2026-01-03T00:00:00.000Z', facts };
   value(await db.repeatable((tx) => storeObservation(tx, { id: 'n1', name: 'r1' }, started)));
   const after = value(await db.read((tx) => readObservations(tx, 'n1')))[0];
   expect(after).toMatchObject({ facts: before, agentSince: '2026-01-03T00:00:00.000Z' });
-  expect(value(await db.read(readPlace))).toEqual(place);
+  expect(value(await db.read(readWatermark))).toEqual(place);
 });
 
 test('an interface without carrier keeps the addresses that it had', async () => {

@@ -35,7 +35,7 @@ test('an empty site has the untagged VLAN and the default settings', async () =>
     settings: DEFAULT_SETTINGS,
     nodes: [],
     racks: [],
-    sights: [],
+    attachments: [],
     vlans: [
       {
         id: 1,

@@ -6,7 +6,7 @@ import { layoutOf } from '../../src/lab/layout.ts';
 import { MIXED } from '../../src/lab/topologies.ts';
 import { REGION_NAMES, type RegionName, VIP } from '../kit/cluster/nodes.ts';
 import { type ClusterSite, clusterSite, openClusterSite } from '../kit/cluster/site.ts';
-import { needsRoom, stageOf, type TestStage } from '../kit/cluster/stage.ts';
+import { needsRoom, environmentOf, type TestEnvironment } from '../kit/cluster/environment.ts';
 import { labOf } from '../kit/lab.ts';
 import { transcript } from '../kit/transcript/judge.ts';
 import { record } from '../kit/transcript/record.ts';
@@ -64,12 +64,12 @@ const FAULTS: readonly Played[] = [
 /** Three region nodes, one of them a rack, too: the fewer hosts, the more a machine can ask each second. Every second of the first 30 after a fault: what status and doctor say, beside what is so. No sentence may be untrue. */
 describe('what operators are told', () => {
   let site: ClusterSite;
-  let stage: TestStage;
+  let environment: TestEnvironment;
   beforeAll(async () => {
     site =
       RUNNING === undefined ? await openClusterSite('transcripts', MIXED) : clusterSite(await labOf(layoutOf(RUNNING)));
     await site.well(180_000);
-    stage = await stageOf(site);
+    environment = await environmentOf(site);
   }, 900_000);
   afterAll(async () => {
     if (RUNNING === undefined) await site?.close();
@@ -79,7 +79,7 @@ describe('what operators are told', () => {
   it.for(
     FAULTS.filter(({ name }) => ONLY === undefined || ONLY.includes(name)).map((fault) => [fault.name, fault] as const),
   )('%s', { timeout: 400_000 }, async ([name, fault], context) => {
-    needsRoom(stage, context, TOO_BUSY);
+    needsRoom(environment, context, TOO_BUSY);
     const cast = await until('a primary and a holder', () => castOf(site), { deadlineMs: 60_000 });
     const lost = fault.lost(cast);
     const asked = REGION_NAMES.find((host) => !lost.includes(host) && host !== cast.primary) ?? 'r1';

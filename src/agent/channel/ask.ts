@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import type { TrustedLine } from './lines.ts';
+import type { TrustedConnection } from './connections.ts';
 import { type Answer, type Call, type Headers, sendTwice } from './send.ts';
 
 /** Where a region stands among those that a call may try. */
-export interface Place {
+export interface Attempt {
   readonly isLast: boolean;
   readonly hasOthers: boolean;
 }
@@ -16,40 +16,50 @@ const LIFE_EVERY_MS = 1_200;
 const LIFE: Call = { method: 'GET', path: '/health/live', body: undefined, timeoutMs: 2_000 };
 
 /** Asks one region; while there are others, a silent one is noticed soon. Throws what the connection failed with, or why it was given up. */
-export async function ask(line: TrustedLine, what: Call, place: Place, headers: () => Headers): Promise<Answer> {
+export async function ask(
+  connection: TrustedConnection,
+  what: Call,
+  attempt: Attempt,
+  headers: () => Headers,
+): Promise<Answer> {
   if (what.method === 'POST') {
-    const timeoutMs = place.isLast ? what.timeoutMs : Math.min(what.timeoutMs, SILENT_MS);
-    const signal = what.signal ? AbortSignal.any([line.inUse.signal, what.signal]) : line.inUse.signal;
-    return await sent(line, { ...what, timeoutMs }, headers, signal);
+    const timeoutMs = attempt.isLast ? what.timeoutMs : Math.min(what.timeoutMs, SILENT_MS);
+    const signal = what.signal ? AbortSignal.any([connection.inUse.signal, what.signal]) : connection.inUse.signal;
+    return await sent(connection, { ...what, timeoutMs }, headers, signal);
   }
   const dead = new AbortController();
   const done = new AbortController();
-  if (place.hasOthers) void watchLife(line, dead, done.signal);
+  if (attempt.hasOthers) void watchLife(connection, dead, done.signal);
   try {
-    return await sent(line, what, headers, AbortSignal.any([line.inUse.signal, dead.signal]));
+    return await sent(connection, what, headers, AbortSignal.any([connection.inUse.signal, dead.signal]));
   } finally {
     done.abort();
   }
 }
 
-async function sent(line: TrustedLine, what: Call, headers: () => Headers, signal: AbortSignal): Promise<Answer> {
+async function sent(
+  connection: TrustedConnection,
+  what: Call,
+  headers: () => Headers,
+  signal: AbortSignal,
+): Promise<Answer> {
   try {
-    return await sendTwice(line, what, headers, signal);
+    return await sendTwice(connection, what, headers, signal);
   } catch (error) {
     throw signal.aborted && signal.reason instanceof Error ? signal.reason : error;
   }
 }
 
 /** A pull may wait long; a host without power or a process that hangs would be noticed only at its end. */
-async function watchLife(line: TrustedLine, dead: AbortController, done: AbortSignal): Promise<void> {
+async function watchLife(connection: TrustedConnection, dead: AbortController, done: AbortSignal): Promise<void> {
   try {
     for (;;) {
       await delay(LIFE_EVERY_MS, undefined, { signal: done });
-      await sendTwice(line, LIFE, () => ({}), AbortSignal.any([done, line.inUse.signal]));
+      await sendTwice(connection, LIFE, () => ({}), AbortSignal.any([done, connection.inUse.signal]));
     }
   } catch (error) {
     if (done.aborted) return;
-    const words = error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`;
+    const words = error instanceof AppError ? error.message : `${connection.target.url}: ${sentenceOf(error)}`;
     dead.abort(new AppError('region_unreachable', words));
   }
 }

@@ -12,10 +12,10 @@ import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/
 import { decide } from '../../contract/wire/decide.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import { openLines, type TrustedLine, WaysChanged } from './lines.ts';
+import { openConnections, type TrustedConnection, WaysChanged } from './connections.ts';
 import { type Answer, type Call, Overtaken, sendTwice } from './send.ts';
 import type { Target } from './targets.ts';
-import { ask, type Place } from './ask.ts';
+import { ask, type Attempt } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
 import { headersOf, isMaskedDenial, mayCarry } from './who.ts';
 
@@ -58,35 +58,37 @@ type Tried = Answer | string;
 
 /** Opens the channel; nothing is connected before the first call. Throws AppError `configuration` for a bad address. */
 export function openChannel(options: ChannelOptions): RegionChannel {
-  const lines = openLines(options);
+  const connections = openConnections(options);
 
   /** Asks one region. An answer that another region may know better than is none. */
-  const tryOne = async (line: TrustedLine, what: Call, place: Place): Promise<Tried> => {
+  const tryOne = async (connection: TrustedConnection, what: Call, attempt: Attempt): Promise<Tried> => {
     try {
-      const answer = await ask(line, what, place, () => headersOf(options, line.target, what));
+      const answer = await ask(connection, what, attempt, () => headersOf(options, connection.target, what));
       // A region of an earlier release knows no commands; another one may.
       const isUnknown = answer.status === 404 && isCommandCall(what.path);
-      if (answer.status >= 500 || isUnknown) throw new AppError('region_unreachable', refusalOf(line.target, answer));
-      lines.worked(line);
-      if (place.isLast || !isMaskedDenial(line.target, what, answer)) return checked(line.target, what, answer);
-      return refusalOf(line.target, answer);
+      if (answer.status >= 500 || isUnknown)
+        throw new AppError('region_unreachable', refusalOf(connection.target, answer));
+      connections.worked(connection);
+      if (attempt.isLast || !isMaskedDenial(connection.target, what, answer))
+        return checked(connection.target, what, answer);
+      return refusalOf(connection.target, answer);
     } catch (error) {
       if (isFinal(error)) throw error;
-      lines.failed(line);
-      return error instanceof AppError ? error.message : `${line.target.url}: ${sentenceOf(error)}`;
+      connections.failed(connection);
+      return error instanceof AppError ? error.message : `${connection.target.url}: ${sentenceOf(error)}`;
     }
   };
 
   /** Tries all regions in turn, once each: what calls again and when is the agent's loops' affair. */
   const tryAll = async (what: Call): Promise<Answer> => {
-    const order = lines.order().filter((line) => mayCarry(options, line.target, what));
+    const order = connections.order().filter((connection) => mayCarry(options, connection.target, what));
     const problems: string[] = [];
     const end = options.clock.monotonic() + DEADLINE_FACTOR * what.timeoutMs;
-    let line = order[0];
-    for (let tries = 1; line; tries += 1) {
+    let connection = order[0];
+    for (let tries = 1; connection; tries += 1) {
       const leftMs = end - options.clock.monotonic();
-      const place = { isLast: tries === order.length, hasOthers: order.length > 1 };
-      const tried = await tryOne(line, { ...what, timeoutMs: Math.min(what.timeoutMs, leftMs) }, place);
+      const attempt = { isLast: tries === order.length, hasOthers: order.length > 1 };
+      const tried = await tryOne(connection, { ...what, timeoutMs: Math.min(what.timeoutMs, leftMs) }, attempt);
       if (typeof tried !== 'string') return tried;
       problems.push(tried);
       const next = decide({
@@ -100,7 +102,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
         pauseMs: null,
         fraction: 0,
       });
-      line = next.kind === 'again' ? order[next.address] : undefined;
+      connection = next.kind === 'again' ? order[next.address] : undefined;
     }
     const none = 'no region is known: set MAAS_URL in /etc/regent/rack.conf, or REGION_URLS in /etc/regent/agent.conf';
     throw new AppError('region_unreachable', problems.join('; ').slice(0, 2 * PROBLEM_LIMIT) || none);
@@ -111,7 +113,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       try {
         return await tryAll(what);
       } catch (error) {
-        if (!(error instanceof WaysChanged) || lines.isClosed() || round === ANEW_MAX) throw error;
+        if (!(error instanceof WaysChanged) || connections.isClosed() || round === ANEW_MAX) throw error;
       }
     }
   };
@@ -138,8 +140,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       if (!isAway || options.hostSocket === undefined) throw answer;
       return await askOwnRegion(options.hostSocket, csr, answer);
     },
-    setRegions: (regions) => lines.setRegions(regions),
-    close: () => lines.close(),
+    setRegions: (regions) => connections.setRegions(regions),
+    close: () => connections.close(),
   };
 }
 

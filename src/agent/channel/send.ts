@@ -26,7 +26,7 @@ export interface Answer {
 export type Headers = Readonly<Record<string, string>>;
 
 /** A target with its connections. */
-export interface Line {
+export interface Connection {
   readonly target: Target;
   readonly agent: http.Agent;
 }
@@ -36,18 +36,23 @@ const CONNECT_MS = 1_500;
 const BODY_LIMIT = 64 * 1024 * 1024;
 
 /** A kept connection may have been closed by the region just now: that call, and only that, is sent again, with new headers. */
-export async function sendTwice(line: Line, call: Call, headers: () => Headers, signal: AbortSignal): Promise<Answer> {
+export async function sendTwice(
+  connection: Connection,
+  call: Call,
+  headers: () => Headers,
+  signal: AbortSignal,
+): Promise<Answer> {
   try {
-    return await send(line, call, headers(), signal);
+    return await send(connection, call, headers(), signal);
   } catch (error) {
     if (!(error instanceof StaleConnection) || signal.aborted) throw error;
-    return await send(line, call, headers(), signal);
+    return await send(connection, call, headers(), signal);
   }
 }
 
 class StaleConnection extends Error {}
 
-function send({ target, agent }: Line, call: Call, who: Headers, signal: AbortSignal): Promise<Answer> {
+function send({ target, agent }: Connection, call: Call, who: Headers, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const text = call.body === undefined ? undefined : JSON.stringify(call.body);
     const headers: Record<string, string> = { ...who, accept: 'application/json' };

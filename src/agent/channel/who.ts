@@ -3,7 +3,7 @@ import { CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
 import { NODE_CREDENTIAL_HEADER, REGISTER_PATH } from '../../contract/identity/registration.ts';
 import { AppError } from '../../core/errors.ts';
-import type { TrustedLine } from './lines.ts';
+import type { TrustedConnection } from './connections.ts';
 import type { ChannelOptions } from './options.ts';
 import type { Answer, Call, Headers } from './send.ts';
 import type { Target } from './targets.ts';
@@ -14,7 +14,7 @@ import type { Target } from './targets.ts';
  */
 export function mayCarry(
   { credential, rack }: ChannelOptions,
-  { proof, isPublic, hasSecure }: TrustedLine['target'],
+  { proof, isPublic, hasSecure }: TrustedConnection['target'],
   what: Call,
 ) {
   const isRegistration = what.path === REGISTER_PATH;

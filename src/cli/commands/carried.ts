@@ -1,6 +1,6 @@
 import { carriedBy } from '../../contract/nouns/carried.ts';
 import type { Carrier } from '../../contract/nouns/declare.ts';
-import type { Call, OptionSpec } from '../command.ts';
+import type { Call, OptionSpec } from '../command-spec.ts';
 import type { Column } from '../format/output.ts';
 import { option } from '../values.ts';
 

@@ -1,6 +1,6 @@
 import type { Certificate } from '../../contract/cluster/trust.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command.ts';
+import type { NounSpec } from '../command-spec.ts';
 import { printList, type Shape } from '../format/output.ts';
 import { stamp } from '../format/when.ts';
 import { collect, need, option, text } from '../values.ts';

@@ -1,4 +1,4 @@
-import type { CommandSpec, NounSpec } from '../command.ts';
+import type { CommandSpec, NounSpec } from '../command-spec.ts';
 import { COMPLETION_SCRIPTS } from '../completion.ts';
 
 const HOW: Readonly<Record<string, string>> = {

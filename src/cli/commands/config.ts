@@ -1,6 +1,6 @@
 import type { Change, PendingConfig } from '../../contract/config.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../exit.ts';
 import { printable, safeJson } from '../format/escape.ts';
 import { printData, printList, printOne, type Shape } from '../format/output.ts';

@@ -1,6 +1,6 @@
 import { columnOf, type Declaration, type Field } from '../../contract/nouns/declare.ts';
 import { MASKED_SECRET } from '../../model/nouns/power.ts';
-import type { Call } from '../command.ts';
+import type { Call } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { option } from '../values.ts';
 

@@ -12,7 +12,7 @@ import { type Declared, type DeclaredNoun, NOUNS } from '../../contract/nouns/re
 import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/routes.ts';
 import type { Client } from '../../contract/client.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command.ts';
+import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command-spec.ts';
 import type { ExitCode } from '../exit.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet } from '../values.ts';

@@ -1,6 +1,6 @@
 import type { Domain } from '../../contract/network/domain.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec, OptionSpec } from '../command.ts';
+import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, flag, need, nothingToSet, option, text, textOrNone, ttlOf } from '../values.ts';
 

@@ -1,6 +1,6 @@
 import type { Event } from '../../contract/event.ts';
 import { printerOf } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { printable, safeJson } from '../format/escape.ts';
 import { printList, type Shape } from '../format/output.ts';

@@ -1,6 +1,6 @@
 import type { ApiKey, ApiKeyCreated } from '../../contract/identity/user.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { type Column, printList, type Shape } from '../format/output.ts';
 import { stamp } from '../format/when.ts';

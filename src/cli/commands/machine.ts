@@ -1,6 +1,6 @@
 import type { InterfaceInput, Machine, MachineSet } from '../../contract/machine.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec, OptionSpec } from '../command.ts';
+import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import * as carried from './carried.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';

@@ -1,7 +1,7 @@
 import type { DeletedNode } from '../../contract/cluster/trust.ts';
 import type { Node } from '../../contract/node.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
 import { collect, need } from '../values.ts';

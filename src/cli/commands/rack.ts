@@ -1,6 +1,6 @@
 import type { Rack } from '../../contract/identity/rack.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, CommandSpec, NounSpec } from '../command.ts';
+import type { Call, CommandSpec, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
 import { collect, need, text } from '../values.ts';

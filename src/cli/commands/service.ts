@@ -2,7 +2,7 @@ import { findingText } from '../../contract/wire/finding.ts';
 import type { Service, ServiceDetail } from '../../contract/service.ts';
 import { ACTIONS } from './cluster/actions.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { printData, printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { Setting as SettingSchema } from '../../contract/setting.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { printable } from '../format/escape.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';

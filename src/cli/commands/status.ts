@@ -1,7 +1,7 @@
 import { findingText } from '../../contract/wire/finding.ts';
 import type { Status } from '../../contract/status.ts';
 import { printerOf } from '../change.ts';
-import type { Call, NounSpec } from '../command.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable } from '../format/escape.ts';
 import { printData } from '../format/output.ts';

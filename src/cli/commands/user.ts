@@ -1,6 +1,6 @@
 import type { User } from '../../contract/identity/user.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command.ts';
+import type { NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { stamp } from '../format/when.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';

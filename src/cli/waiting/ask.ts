@@ -1,6 +1,6 @@
 import { ProblemError } from '../../contract/wire/transport.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Call } from '../command.ts';
+import type { Call } from '../command-spec.ts';
 import { RegionRefusedError } from '../region.ts';
 
 /** Asks something within `leftMs`; null when no region answers: whoever waits asks again. */

@@ -1,5 +1,5 @@
 import type { Job } from '../../contract/cluster/job.ts';
-import type { Call } from '../command.ts';
+import type { Call } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { askOrAway } from './ask.ts';
 import { makeProgress } from './progress.ts';

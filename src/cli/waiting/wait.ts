@@ -1,5 +1,5 @@
 import type { Status } from '../../contract/status.ts';
-import type { Call } from '../command.ts';
+import type { Call } from '../command-spec.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';
 import { askOrAway } from './ask.ts';

@@ -26,7 +26,7 @@ export interface StreamRequest {
  * Where a stream stands: the id after which it goes on, null before anybody said one; tries since the last event, counted as if they had
  * begun at the first address, so that the one that broke is not the next.
  */
-interface Place {
+interface StreamCursor {
   id: number | null;
   tries: number;
   address: number;
@@ -48,20 +48,20 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
   const { options, signal } = request;
   const sleep = sleepOf(options);
   const addresses = addressesOf(options);
-  const place: Place = { id: request.after, tries: 0, address: 0 };
+  const cursor: StreamCursor = { id: request.after, tries: 0, address: 0 };
   let pauseMs: number | null = null;
   while (!signal.aborted) {
     let ending: Ending = { outcome: { kind: 'broken' }, why: 'the stream ended', problem: null };
     try {
-      yield* readOnce(request, addresses[place.address] ?? options.url, place);
+      yield* readOnce(request, addresses[cursor.address] ?? options.url, cursor);
     } catch (error) {
       ending = endingOf(error);
     }
     if (signal.aborted) return;
-    place.tries += 1;
+    cursor.tries += 1;
     const next = decide({
       outcome: ending.outcome,
-      tries: place.tries,
+      tries: cursor.tries,
       addresses: addresses.length,
       rounds: null,
       isRepeatable: true,
@@ -73,8 +73,8 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
       if (ending.problem) throw new ProblemError(ending.problem);
       return;
     }
-    pauseMs = place.tries % addresses.length === 0 ? null : pauseOf(pauseMs, ending.outcome);
-    place.address = next.address;
+    pauseMs = cursor.tries % addresses.length === 0 ? null : pauseOf(pauseMs, ending.outcome);
+    cursor.address = next.address;
     options.onRetry?.(ending.why, next.waitMs);
     await sleep(next.waitMs);
   }
@@ -102,7 +102,7 @@ async function refusalOf(response: Response): Promise<Refused> {
   return new Refused({ outcome, why: `the region answered ${status}`, problem });
 }
 
-async function* readOnce(request: StreamRequest, base: string, place: Place): AsyncGenerator<Event> {
+async function* readOnce(request: StreamRequest, base: string, cursor: StreamCursor): AsyncGenerator<Event> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   try {
@@ -110,7 +110,7 @@ async function* readOnce(request: StreamRequest, base: string, place: Place): As
       headers: {
         authorization: `Bearer ${request.options.apiKey}`,
         accept: 'text/event-stream',
-        ...(place.id === null ? {} : { 'last-event-id': String(place.id) }),
+        ...(cursor.id === null ? {} : { 'last-event-id': String(cursor.id) }),
       },
       signal: AbortSignal.any([request.signal, silence.signal]),
     });
@@ -125,14 +125,14 @@ async function* readOnce(request: StreamRequest, base: string, place: Place): As
       for (const block of blocks) {
         const { id, data } = readBlock(block);
         if (data === '') {
-          place.id ??= id;
+          cursor.id ??= id;
           continue;
         }
         // The stream is our own server's, which writes whole events.
         const event = JSON.parse(data) as Event;
-        if (place.id !== null && event.id <= place.id) continue;
-        place.id = event.id;
-        place.tries = place.address;
+        if (cursor.id !== null && event.id <= cursor.id) continue;
+        cursor.id = event.id;
+        cursor.tries = cursor.address;
         yield event;
       }
     }

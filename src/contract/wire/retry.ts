@@ -51,9 +51,9 @@ export async function retry(options: ClientOptions, call: Call): Promise<Answer 
     const send = () => once(options, call, { base, timeoutMs: Math.min(longest, end - now()) });
     // When no turn comes before the end, what the last try was told is what there is.
     const tried: Tried =
-      last === null || !options.turns
+      last === null || !options.retryLimiter
         ? await send()
-        : ((await options.turns.run(send, end - now(), call.signal)) ?? last);
+        : ((await options.retryLimiter.run(send, end - now(), call.signal)) ?? last);
     const { outcome, answer, why } = tried;
     last = tried;
     isDoubtful ||= isChange && isInDoubt(outcome);

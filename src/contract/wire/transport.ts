@@ -1,6 +1,6 @@
 import type { Random } from '../../core/ports.ts';
 import type { Problem } from '../common.ts';
-import type { Turns } from './turns.ts';
+import type { RetryLimiter } from './retry-limiter.ts';
 
 /** How a client reaches the API. Times in ms. `deadlineMs` bounds a call with all its retries. */
 export interface ClientOptions {
@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   readonly deadlineMs?: number;
   /** Of repeats, for whoever makes many calls; without, each call repeats when it likes. */
-  readonly turns?: Turns;
+  readonly retryLimiter?: RetryLimiter;
   readonly fetch?: typeof fetch;
   readonly sleep?: (ms: number) => Promise<void>;
   readonly now?: () => number;

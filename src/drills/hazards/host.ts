@@ -3,7 +3,7 @@ import { afterScene, between, type Chance, held, PHASE_MS, shuffled, together } 
 import { boundsOf, CALM_MS, expecting, REBOOTED_MS, STANDBY_GONE_MS, VIP_MS } from './expect.ts';
 import type { Hazard, Step } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
-import { hostAt, type Place } from './units.ts';
+import { hostAt, type TargetRole } from './units.ts';
 
 /** Three times what a takeover may last. One that lasts longer has failed already, and who is started again meanwhile changes nothing of that. */
 export const HOLD_MS = 15_000;
@@ -96,7 +96,7 @@ interface Victim {
 }
 
 function killed(
-  whose: Place | 'primary-leader',
+  whose: TargetRole | 'primary-leader',
   victimOf: (cast: Cast, chance: Chance) => Victim,
 ): Pick<Hazard, 'id' | 'group' | 'steps' | 'redundantMs'> {
   return {

@@ -4,7 +4,7 @@ import { type Bounds, CALM_MS, expecting, REDUNDANT_MS, STANDBY_GONE_MS, UNFELT,
 import type { Act, Hazard } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { HOLD_MS } from './host.ts';
-import { hostAt, PARTS, type Place } from './units.ts';
+import { hostAt, PARTS, type TargetRole } from './units.ts';
 
 const { primaryUnreachable } = HEADLINES;
 type Part = keyof typeof PARTS;
@@ -83,11 +83,11 @@ export const NETWORK: readonly Hazard[] = [
     bounds: { ...UNFELT, dns: CALM_MS },
     acts: ({ standbys }) => [{ do: 'partition', sides: standbys.map((host) => [host]) }],
   }),
-  ...(['primary', 'standby'] as const).flatMap((place) => [
+  ...(['primary', 'standby'] as const).flatMap((role) => [
     // No worse than a failover, and none: what is lost is sent again after 0.2 s, 0.4 s, 0.8 s.
-    lossy(place, 5, { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS }),
+    lossy(role, 5, { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS }),
     // Of 100 questions 36 get no answer at first: five tries in a row are lost now and then, and take 6 s.
-    lossy(place, 20, { write: 10_000, read: 10_000, vip: 3_000 }),
+    lossy(role, 20, { write: 10_000, read: 10_000, vip: 3_000 }),
   ]),
   fault({
     id: 'net-halfopen',
@@ -148,13 +148,13 @@ function lonely(part: Part, { how, text, row, acts, costs }: Way): Hazard {
   });
 }
 
-function lossy(place: Place & Part, percent: number, bounds: Bounds): Hazard {
+function lossy(role: TargetRole & Part, percent: number, bounds: Bounds): Hazard {
   return fault({
-    id: `net-loss-${percent}-${place}`,
-    title: `${PARTS[place]} loses ${percent} % of all packets`,
+    id: `net-loss-${percent}-${role}`,
+    title: `${PARTS[role]} loses ${percent} % of all packets`,
     row: 'packets are lost',
     bounds,
     ...(percent === 5 ? { headline: HEADLINES.calm.name } : { failovers: 1 }),
-    acts: (cast, chance) => [{ do: 'loss', host: hostAt(place, cast, chance), percent }],
+    acts: (cast, chance) => [{ do: 'loss', host: hostAt(role, cast, chance), percent }],
   });
 }

@@ -3,16 +3,16 @@ import { type Chance, pick } from './draw.ts';
 
 /** A process of a host that a drill kills or stops. */
 interface Unit {
-  /** As the stage knows it: a unit of systemd, or `postgres`. */
+  /** As the environment knows it: a unit of systemd, or `postgres`. */
   readonly unit: string;
   /** In sentences. */
   readonly text: string;
   /** Where it matters. */
-  readonly where: Place;
+  readonly where: TargetRole;
 }
 
 /** A part that a host plays, or the kind of hosts of which one is drawn. */
-export type Place = 'primary' | 'holder' | 'standby' | 'leader' | 'region' | 'rack' | 'any';
+export type TargetRole = 'primary' | 'holder' | 'standby' | 'leader' | 'region' | 'rack' | 'any';
 
 /** What every region node runs, and racks in part. Where it does not matter which host, chance decides. */
 export const UNITS = {
@@ -36,8 +36,8 @@ export type UnitName = keyof typeof UNITS;
 export const UNIT_NAMES = Object.keys(UNITS) as UnitName[];
 
 /** The host that plays the part, or one that is drawn. Throws AppError `drill_cast` when the cluster has none. */
-export function hostAt(place: Place, cast: Cast, chance: Chance): string {
-  switch (place) {
+export function hostAt(role: TargetRole, cast: Cast, chance: Chance): string {
+  switch (role) {
     case 'primary':
       return cast.primary;
     case 'holder':
@@ -56,7 +56,7 @@ export function hostAt(place: Place, cast: Cast, chance: Chance): string {
 }
 
 /** Places in words, of a process. */
-export const WHERE: Readonly<Record<Place, string>> = {
+export const WHERE: Readonly<Record<TargetRole, string>> = {
   primary: 'of the primary',
   holder: 'of the VIP holder',
   standby: 'of a standby',
@@ -71,4 +71,4 @@ export const PARTS = {
   primary: "the primary's host",
   standby: "a standby's host",
   holder: "the VIP holder's host",
-} as const satisfies Partial<Record<Place, string>>;
+} as const satisfies Partial<Record<TargetRole, string>>;

@@ -5,7 +5,7 @@ import { firstFault, unfitnessOf } from './recording.ts';
 import { ANY_FAILOVERS, type HazardRules, lanesOf } from './rules.ts';
 import type { Timeline } from './timeline.ts';
 import type { Check, LedgerFindings, Outage, Verdict } from './verdict.ts';
-import { firstFew, seconds } from './words.ts';
+import { firstFew, seconds } from './formats.ts';
 
 /**
  * Judges one round. Pure: the same timeline and rules give the same verdict, whenever and wherever it was recorded. A round passes when every
@@ -17,7 +17,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
   const outages = timeline.lanes.map((lane) => outageOf(lane, { faultAt, endedAt }));
   const ledger = findingsOf(timeline.ledger);
   const redundantMs = healedAt === null || redundantAt === null ? null : redundantAt - healedAt;
-  const promotions = timeline.deeds.filter((deed) => deed.kind === 'promotion' && deed.at >= (faultAt ?? deed.at));
+  const promotions = timeline.deeds.filter((event) => event.kind === 'promotion' && event.at >= (faultAt ?? event.at));
   const checks = [
     ledgerCheck(ledger),
     ...(rules.isUnwatched ? [] : watchedChecks(timeline)),

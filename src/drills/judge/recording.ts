@@ -2,7 +2,7 @@ import { answersOf, distances, isGood, usualDistance } from './outage.ts';
 import { type HazardRules, lanesOf } from './rules.ts';
 import { nearestRank } from './statistics.ts';
 import type { Lane, Timeline } from './timeline.ts';
-import { seconds } from './words.ts';
+import { seconds } from './formats.ts';
 
 /** How long before the first fault every lane must have been answered, and never badly; twice its usual distance where that is longer. */
 export const STEADY_MS = 2_000;

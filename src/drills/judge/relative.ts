@@ -12,7 +12,7 @@ export function relativeTo(zero: number, timeline: Timeline): Timeline {
   return {
     ...timeline,
     marks: timeline.marks.map(moment),
-    deeds: timeline.deeds.filter((deed) => deed.at >= zero).map(moment),
+    deeds: timeline.deeds.filter((event) => event.at >= zero).map(moment),
     lanes: timeline.lanes.map((lane) => ({
       ...lane,
       samples: lane.samples.map((sample) => ({ ...sample, sentAt: at(sample.sentAt), endedAt: at(sample.endedAt) })),

@@ -22,7 +22,7 @@ export interface Timeline {
   /** When a host was out of every client's reach: off, frozen as a whole, cut off. */
   readonly absences: readonly Span[];
   /** What the cluster did by itself: promotions, fencings, restarts of daemons. */
-  readonly deeds: readonly Deed[];
+  readonly deeds: readonly ClusterEvent[];
   /** When the last fault was taken away; null: it was never made. */
   readonly healedAt: number | null;
   /** When every node was well again and full redundancy was back, after `healedAt`; null: not before the end. */
@@ -103,7 +103,7 @@ export interface Span {
 }
 
 /** Something that a part of the cluster did by itself. */
-export interface Deed {
+export interface ClusterEvent {
   readonly at: number;
   readonly host: string;
   readonly kind: 'promotion' | 'demotion' | 'fencing' | 'release' | 'restart' | 'vip';

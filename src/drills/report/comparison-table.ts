@@ -2,7 +2,7 @@ import type { ComparisonRow, Side } from './comparison.ts';
 import { markdownCell, markup } from './escape.ts';
 import type { Run } from './round.ts';
 import { textTable } from './text-table.ts';
-import { dateTime, grouped, outage } from './words.ts';
+import { dateTime, grouped, outage } from './formats.ts';
 
 const NONE = '–';
 const HEADS = [

@@ -1,6 +1,6 @@
 import { firstFault } from '../judge/recording.ts';
-import type { Deed, Mark, Timeline } from '../judge/timeline.ts';
-import { roles } from './words.ts';
+import type { ClusterEvent, Mark, Timeline } from '../judge/timeline.ts';
+import { roles } from './formats.ts';
 
 /** Something that is told of a round, in the order of time. */
 export interface Happening {
@@ -8,7 +8,7 @@ export interface Happening {
   readonly at: number;
   /** From the first fault, ms; from the start of the recording when none was made. */
   readonly afterMs: number;
-  readonly kind: Mark['kind'] | Deed['kind'];
+  readonly kind: Mark['kind'] | ClusterEvent['kind'];
   readonly isOurs: boolean;
   readonly host: string | null;
   /** What the host was when the fault was made; empty: nothing, or no host. */
@@ -16,7 +16,7 @@ export interface Happening {
   readonly text: string;
 }
 
-/** Marks and deeds of a round in the order of time. */
+/** Marks and events of a round in the order of time. */
 export function happenings(timeline: Timeline): Happening[] {
   const zero = firstFault(timeline) ?? 0;
   return [...timeline.marks, ...timeline.deeds]

@@ -1,7 +1,7 @@
 import { markup } from './escape.ts';
 import { figures } from './figures.ts';
 import { countedAs, replay, type Round, type Run } from './round.ts';
-import { broken, outage, sentence } from './words.ts';
+import { broken, outage, sentence } from './formats.ts';
 
 /** JUnit XML as CI servers read it: a suite for each hazard, a test case for each round, its broken checks as the failure. */
 export function junit(run: Run, rounds: readonly Round[]): string {

@@ -3,7 +3,7 @@ import { clip, markdownCell, plain } from './escape.ts';
 import { countedAs, judgedRounds, type Round, type Run } from './round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from './summary.ts';
 import { textTable } from './text-table.ts';
-import { broken, busyWords, count, dateTime, grouped, outage, seconds, sentence } from './words.ts';
+import { broken, busyWords, count, dateTime, grouped, outage, seconds, sentence } from './formats.ts';
 
 const HEADERS = ['write p50', 'p95', 'max', 'VIP max', 'lost', 'failed', 'redundant'] as const;
 

@@ -17,7 +17,7 @@ import {
   seconds,
   sentence,
   subject,
-} from './words.ts';
+} from './formats.ts';
 
 /** Of a terminal that everyone has. */
 const COLUMNS = 100;

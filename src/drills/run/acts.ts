@@ -4,7 +4,7 @@ import { emptyDisks, fillDisk } from '../../lab/faults/fill.ts';
 import { resumeUnits, setHostFrozen } from '../../lab/faults/hang.ts';
 import { heal } from '../../lab/faults/heal.ts';
 import { addFault, healNetwork } from '../../lab/faults/network.ts';
-import type { NetworkFault } from '../../lab/faults/words.ts';
+import type { NetworkFault } from '../../lab/faults/fault-text.ts';
 import { kill, stop } from '../../lab/lab.ts';
 import { labStatus } from '../../lab/status.ts';
 import { API_PORT } from '../../lab/topology.ts';
@@ -12,7 +12,7 @@ import type { Act } from '../hazards/hazard.ts';
 import { playCrowd } from '../probes/web/start-crowd.ts';
 import { burn } from './burn.ts';
 import { waitForJobs } from './jobs.ts';
-import { CLIENT, hostOf, READ_PATH, regionsOf, type Stage } from './stage.ts';
+import { CLIENT, hostOf, READ_PATH, regionsOf, type Environment } from './environment.ts';
 
 const COMMAND_MS = 30_000;
 const LONG_MS = 120_000;
@@ -47,18 +47,18 @@ const LEAD = `e() { etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/p
 const TERMINATE = `select count(pg_terminate_backend(pid)) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
 
 /** Does one thing to the cluster. Throws AppError when it could not be done: a fault that did not happen proves nothing. */
-export async function perform(stage: Stage, act: Act): Promise<void> {
-  const { layout, topology } = stage;
+export async function perform(environment: Environment, act: Act): Promise<void> {
+  const { layout, topology } = environment;
   switch (act.do) {
     case 'kill':
       return kill(layout, act.host);
     case 'stop':
       return stop(layout, act.host);
     case 'start':
-      return stage.boot(act.host);
+      return environment.boot(act.host);
     case 'reboot':
       await stop(layout, act.host);
-      return stage.boot(act.host);
+      return environment.boot(act.host);
     case 'freeze':
       // The kernel of a machine that hangs answers nobody; that of a container goes on: so its cables go first.
       await addFault(layout, { kind: 'cut', host: act.host });
@@ -67,32 +67,32 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
       setHostFrozen(layout, act.host, false);
       return healNetwork(layout, act.host);
     case 'pause':
-      return pause(stage, act);
+      return pause(environment, act);
     case 'signal':
-      return sendSignal(stage, act);
+      return sendSignal(environment, act);
     case 'unit':
       // The agent starts what it finds stopped: not before it is.
-      return inHost(stage, act.host, ['systemctl', '--job-mode=replace-irreversibly', act.verb, act.unit]);
+      return inHost(environment, act.host, ['systemctl', '--job-mode=replace-irreversibly', act.verb, act.unit]);
     case 'regent':
-      return inHost(stage, act.host, ['/usr/local/bin/regent', ...act.argv], REGENT_MS);
+      return inHost(environment, act.host, ['/usr/local/bin/regent', ...act.argv], REGENT_MS);
     case 'terminate':
-      return inHost(stage, act.host, asPostgres(['psql', '-XAtq', '-d', 'regent', '-c', TERMINATE]));
+      return inHost(environment, act.host, asPostgres(['psql', '-XAtq', '-d', 'regent', '-c', TERMINATE]));
     case 'switchover':
-      return inHost(stage, regionsOf(topology)[0] ?? '', asPostgres(['sh', '-c', SWITCHOVER]), LONG_MS);
+      return inHost(environment, regionsOf(topology)[0] ?? '', asPostgres(['sh', '-c', SWITCHOVER]), LONG_MS);
     case 'lead':
-      return inHost(stage, act.host, ['sh', '-c', LEAD, 'sh', act.host]);
+      return inHost(environment, act.host, ['sh', '-c', LEAD, 'sh', act.host]);
     case 'fill':
       return fillDisk(layout, hostOf(topology, act.host), act.path);
     case 'empty':
       return emptyDisks(layout, hostOf(topology, act.host), act.path);
     case 'jobs':
-      return waitForJobs(stage, REGENT_MS);
+      return waitForJobs(environment, REGENT_MS);
     case 'burn':
       return burn(act.seconds);
     case 'crowd':
-      return crowd(stage, act);
+      return crowd(environment, act);
     case 'heal':
-      return healAll(stage, act.host);
+      return healAll(environment, act.host);
     case 'cut':
     case 'partition':
     case 'oneway':
@@ -107,18 +107,18 @@ export async function perform(stage: Stage, act: Act): Promise<void> {
  * A machine that stands still for a moment: it answers nobody, no carrier goes, and datagrams and what its connections carry wait for it. It is out of reach from
  * just before it freezes to just after it goes on, because its kernel, which does not freeze, would answer for its addresses.
  */
-async function pause(stage: Stage, { host, ms }: Extract<Act, { do: 'pause' }>): Promise<void> {
-  const { layout } = stage;
+async function pause(environment: Environment, { host, ms }: Extract<Act, { do: 'pause' }>): Promise<void> {
+  const { layout } = environment;
   await addFault(layout, { kind: 'still', host });
   setHostFrozen(layout, host, true);
-  await stage.wait(ms);
+  await environment.wait(ms);
   setHostFrozen(layout, host, false);
   await healNetwork(layout, host);
 }
 
 /** Asks what the read probe asks. Throws when nobody of it was answered: then no crowd was there. */
 async function crowd(
-  { layout, vip, apiKey }: Stage,
+  { layout, vip, apiKey }: Environment,
   { callers, seconds }: Extract<Act, { do: 'crowd' }>,
 ): Promise<void> {
   const place = { host: vip, port: API_PORT, path: READ_PATH, apiKey };
@@ -146,31 +146,36 @@ function faultsOf(act: NetworkAct): NetworkFault[] {
   }
 }
 
-async function sendSignal(stage: Stage, act: Extract<Act, { do: 'signal' }>): Promise<void> {
+async function sendSignal(environment: Environment, act: Extract<Act, { do: 'signal' }>): Promise<void> {
   const { host, unit, signal } = act;
   // What hangs may be what a command inside would need.
-  if (signal === 'CONT') return resumeUnits(stage.layout, host, unit === 'postgres' ? 'patroni.service' : unit);
-  if (unit === 'postgres') return inHost(stage, host, ['sh', '-c', POSTGRES, 'sh', signal]);
+  if (signal === 'CONT') return resumeUnits(environment.layout, host, unit === 'postgres' ? 'patroni.service' : unit);
+  if (unit === 'postgres') return inHost(environment, host, ['sh', '-c', POSTGRES, 'sh', signal]);
   // PostgreSQL lives in Patroni's group and is a fault of its own.
   const whom = unit === 'patroni.service' ? 'main' : 'all';
-  return inHost(stage, host, ['systemctl', 'kill', `--kill-whom=${whom}`, `--signal=${signal}`, unit]);
+  return inHost(environment, host, ['systemctl', 'kill', `--kill-whom=${whom}`, `--signal=${signal}`, unit]);
 }
 
 /** Takes everything away, and boots what is off. */
-export async function healAll(stage: Stage, host?: string): Promise<void> {
-  await heal(stage.layout, host);
-  const off = labStatus(stage.layout).hosts.filter(
+export async function healAll(environment: Environment, host?: string): Promise<void> {
+  await heal(environment.layout, host);
+  const off = labStatus(environment.layout).hosts.filter(
     (item) => !item.isRunning && (host === undefined || item.name === host),
   );
-  for (const { name } of off) await stage.boot(name);
+  for (const { name } of off) await environment.boot(name);
 }
 
 function asPostgres(argv: readonly string[]): string[] {
   return ['runuser', '-u', 'postgres', '--', ...argv];
 }
 
-async function inHost(stage: Stage, host: string, argv: readonly string[], timeoutMs = COMMAND_MS): Promise<void> {
-  const result = await execHost(stage.layout, host, argv, { timeoutMs });
+async function inHost(
+  environment: Environment,
+  host: string,
+  argv: readonly string[],
+  timeoutMs = COMMAND_MS,
+): Promise<void> {
+  const result = await execHost(environment.layout, host, argv, { timeoutMs });
   if (result.code === 0) return;
   const why = result.isTimeout
     ? `it did not end within ${timeoutMs / 1000} s`

@@ -1,11 +1,11 @@
 import { sentenceOf } from '../../core/errors.ts';
-import { dress, undress } from '../dressing/dress.ts';
-import { DRESSINGS } from '../dressing/known.ts';
-import type { Dressing } from '../dressing/dressing.ts';
-import { STOCK } from '../dressing/stock.ts';
+import { applyOverlay, removeOverlays } from '../overlay/apply.ts';
+import { OVERLAYS } from '../overlay/known.ts';
+import type { Overlay } from '../overlay/overlay.ts';
+import { STOCK } from '../overlay/stock.ts';
 import { forStock } from '../hazards/compared.ts';
 import { healAll } from './acts.ts';
-import type { Stage } from './stage.ts';
+import type { Environment } from './environment.ts';
 import { type Played, playSuite, type SuiteOrder } from './suite.ts';
 import { needWell } from './well.ts';
 
@@ -23,34 +23,34 @@ export interface BaselineOrder extends SuiteOrder {
 export async function playBaseline(order: BaselineOrder): Promise<Played[]> {
   const own = order.isStockOnly ? [] : await playSuite(order);
   if (order.signal.aborted) return own;
-  const stock = await dressed(order, STOCK, (stage) =>
-    playSuite({ ...order, stage, hazards: order.hazards.map(forStock), label: 'baseline' }),
+  const stock = await withOverlay(order, STOCK, (environment) =>
+    playSuite({ ...order, environment, hazards: order.hazards.map(forStock), label: 'baseline' }),
   );
   return [...own, ...stock];
 }
 
-/** Does something while the region nodes run so. `play` gets a stage that does not ask for what they then cannot have. */
-export async function dressed<T>(
-  { stage, say }: Pick<SuiteOrder, 'stage' | 'say'>,
-  dressing: Dressing,
-  play: (stage: Stage) => Promise<T>,
+/** Does something while the region nodes run so. `play` gets an environment that does not ask for what they then cannot have. */
+export async function withOverlay<T>(
+  { environment, say }: Pick<SuiteOrder, 'environment' | 'say'>,
+  overlay: Overlay,
+  play: (environment: Environment) => Promise<T>,
 ): Promise<T> {
-  await needWell(stage, WELL_MS);
+  await needWell(environment, WELL_MS);
   try {
-    say(`region nodes get: ${dressing.title}`);
-    await dress(stage, dressing);
-    return await play({ ...stage, redundancy: 'streaming' });
+    say(`region nodes get: ${overlay.title}`);
+    await applyOverlay(environment, overlay);
+    return await play({ ...environment, redundancy: 'streaming' });
   } finally {
-    await undressed({ stage, say });
-    await needWell(stage, WELL_MS);
+    await withoutOverlays({ environment, say });
+    await needWell(environment, WELL_MS);
   }
 }
 
 /** Gives region nodes their own settings back, where an earlier run was cut off; boots what is off. */
-export async function undressed({ stage, say }: Pick<SuiteOrder, 'stage' | 'say'>): Promise<void> {
+export async function withoutOverlays({ environment, say }: Pick<SuiteOrder, 'environment' | 'say'>): Promise<void> {
   try {
-    await healAll(stage);
-    const found = await undress(stage, DRESSINGS);
+    await healAll(environment);
+    const found = await removeOverlays(environment, OVERLAYS);
     if (found.length > 0) say(`region nodes have their own settings again (${found.join(', ')} is over)`);
   } catch (error) {
     say(`region nodes may still have other settings: ${sentenceOf(error)}`);

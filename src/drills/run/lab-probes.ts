@@ -3,7 +3,7 @@ import { addressOf, API_PORT, type LabClient, type Topology } from '../../lab/to
 import type { DhcpProberConfig, ProberConfig } from '../probes/config.ts';
 import { type Prober, startDhcpProber, startProber } from '../probes/start-prober.ts';
 import type { Probed, Probes } from './round.ts';
-import { CLIENT, READ_PATH, type Stage } from './stage.ts';
+import { CLIENT, READ_PATH, type Environment } from './environment.ts';
 
 const BEAT_MS = 50;
 const DHCP_EVERY_MS = 1_000;
@@ -20,17 +20,19 @@ const ORIGIN_PORT = 8081;
 const ZONE = 'regent.internal';
 
 /** Probes as clients of the lab: of the API, the resolvers and the proxy on the management network, and machines on each VLAN. */
-export async function startLabProbes(stage: Stage, ledger: string): Promise<Probes> {
-  const vlans = stage.topology.networks.filter(({ served }) => served !== undefined).map(({ name }) => name);
+export async function startLabProbes(environment: Environment, ledger: string): Promise<Probes> {
+  const vlans = environment.topology.networks.filter(({ served }) => served !== undefined).map(({ name }) => name);
   const started: Prober[] = [];
   const kill = () => started.forEach((prober) => prober.kill());
   const keep = async (starting: Promise<Prober>) => void started.push(await starting);
   const results = await Promise.allSettled([
-    keep(startProber(stage.layout.clientNetns(CLIENT), apiConfig(stage, ledger))),
+    keep(startProber(environment.layout.clientNetns(CLIENT), apiConfig(environment, ledger))),
     // Resolvers and proxy serve machines on VLANs: others are asked to slow down, or refused.
-    ...vlans.slice(0, 1).map((vlan) => keep(startProber(stage.layout.clientNetns(vlan), machineConfig(stage, vlan)))),
+    ...vlans
+      .slice(0, 1)
+      .map((vlan) => keep(startProber(environment.layout.clientNetns(vlan), machineConfig(environment, vlan)))),
     ...vlans.map((vlan, index) =>
-      keep(startDhcpProber(stage.layout.clientNetns(vlan), dhcpConfig(stage, vlan, index))),
+      keep(startDhcpProber(environment.layout.clientNetns(vlan), dhcpConfig(environment, vlan, index))),
     ),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
@@ -40,7 +42,7 @@ export async function startLabProbes(stage: Stage, ledger: string): Promise<Prob
   }
   let stopping: Promise<Probed> | null = null;
   return {
-    ready: () => waitUntilAnswered(stage, started),
+    ready: () => waitUntilAnswered(environment, started),
     stop: () => (stopping ??= stopAll(started).finally(kill)),
   };
 }
@@ -56,8 +58,8 @@ async function stopAll(probers: readonly Prober[]): Promise<Probed> {
   };
 }
 
-async function waitUntilAnswered(stage: Stage, probers: readonly Prober[]): Promise<void> {
-  const end = stage.now() + READY_MS;
+async function waitUntilAnswered(environment: Environment, probers: readonly Prober[]): Promise<void> {
+  const end = environment.now() + READY_MS;
   for (;;) {
     const silent = probers.flatMap((prober) => {
       const failure = prober.failure();
@@ -67,13 +69,13 @@ async function waitUntilAnswered(stage: Stage, probers: readonly Prober[]): Prom
       return lanes.filter(({ samples }) => samples.every(({ why }) => why !== undefined)).map(({ probe }) => probe);
     });
     if (silent.length === 0) return;
-    if (stage.now() > end)
+    if (environment.now() > end)
       throw new AppError('drill', `No good answer within ${READY_MS / 1000} s, before any fault: ${silent.join(', ')}`);
-    await stage.wait(100);
+    await environment.wait(100);
   }
 }
 
-function apiConfig({ vip, apiKey, beatMs = BEAT_MS }: Stage, ledger: string): ProberConfig {
+function apiConfig({ vip, apiKey, beatMs = BEAT_MS }: Environment, ledger: string): ProberConfig {
   return {
     everyMs: beatMs,
     stopMs: STOP_MS,
@@ -91,7 +93,7 @@ function apiConfig({ vip, apiKey, beatMs = BEAT_MS }: Stage, ledger: string): Pr
   };
 }
 
-function machineConfig({ topology, vip, beatMs = BEAT_MS }: Stage, vlan: string): ProberConfig {
+function machineConfig({ topology, vip, beatMs = BEAT_MS }: Environment, vlan: string): ProberConfig {
   const client = clientOf(topology, vlan);
   const nameOf = (address: string) =>
     topology.hosts.find(({ nics }) => nics.some((nic) => addressOf(nic) === address))?.name ?? address;
@@ -118,7 +120,7 @@ function clientOf({ clients }: Topology, network: string): LabClient {
 }
 
 /** Machines that no earlier round had: their numbers go with the clock, and each VLAN has its own two hundred of a second. */
-function dhcpConfig(stage: Stage, vlan: string, index: number): DhcpProberConfig {
-  const firstMachine = (Math.floor(stage.now() / 1000) % 40_000) * 400 + (index % 2) * 200 + 1;
+function dhcpConfig(environment: Environment, vlan: string, index: number): DhcpProberConfig {
+  const firstMachine = (Math.floor(environment.now() / 1000) % 40_000) * 400 + (index % 2) * 200 + 1;
   return { vlan, everyMs: DHCP_EVERY_MS, timeoutMs: 900, stopMs: STOP_MS, firstMachine };
 }

@@ -1,6 +1,6 @@
 import type { Act } from '../hazards/hazard.ts';
 import { findWorker } from './jobs.ts';
-import { findHolder, findPrimary, type Stage } from './stage.ts';
+import { findHolder, findPrimary, type Environment } from './environment.ts';
 
 const ROLE_MS = 45_000;
 const LOOK_EVERY_MS = 200;
@@ -14,10 +14,10 @@ const ROLES = [
  * The act with hosts in the place of `@primary`, `@holder` and `@worker`: who has that role now, or the first who gets it within 45 s. Null:
  * nobody has it.
  */
-export async function resolveRoles(stage: Stage, act: Act): Promise<Act | null> {
+export async function resolveRoles(environment: Environment, act: Act): Promise<Act | null> {
   const found = new Map<string, string>();
   for (const [word, find] of ROLES) {
-    const host = await roleIn(stage, act, word, find);
+    const host = await roleIn(environment, act, word, find);
     if (host === null) return null;
     found.set(word, host);
   }
@@ -30,16 +30,16 @@ export async function resolveRoles(stage: Stage, act: Act): Promise<Act | null> 
 
 /** Empty when the act does not name the role. */
 async function roleIn(
-  stage: Stage,
+  environment: Environment,
   act: Act,
   word: string,
-  find: (stage: Stage) => Promise<string | null>,
+  find: (environment: Environment) => Promise<string | null>,
 ): Promise<string | null> {
   if (!JSON.stringify(act).includes(`"${word}"`)) return '';
-  const end = stage.now() + ROLE_MS;
+  const end = environment.now() + ROLE_MS;
   for (;;) {
-    const host = await find(stage);
-    if (host !== null || stage.now() > end) return host;
-    await stage.wait(LOOK_EVERY_MS);
+    const host = await find(environment);
+    if (host !== null || environment.now() > end) return host;
+    await environment.wait(LOOK_EVERY_MS);
   }
 }

@@ -6,13 +6,13 @@ import type { Prediction } from '../report/round.ts';
 import { healAll, perform } from './acts.ts';
 import { busyPercent, type ProcessorTimes } from './watch/busy.ts';
 import { chanceOf } from './chance.ts';
-import { foretell } from './foretell.ts';
+import { predict } from './predict.ts';
 import { resolveRoles } from './roles.ts';
-import { castOf, type Stage } from './stage.ts';
-import { readFound } from './tables.ts';
+import { castOf, type Environment } from './environment.ts';
+import { readFound } from './local-writes.ts';
 import { needWell, waitUntilRedundant } from './well.ts';
-import { startWitness, type Witness } from './witness.ts';
-import { actText, isHealing } from './words.ts';
+import { startRecorder, type Recorder } from './recorder.ts';
+import { actText, isHealing } from './act-text.ts';
 
 /** What the probes saw, in absolute times of the shared monotonic clock. */
 export interface Probed {
@@ -38,7 +38,7 @@ export interface Recorded {
 
 /** What a round is played with. `ids`: makes UUIDs. `startProbes`: gets the UUID of the round's ledger. */
 export interface RoundOrder {
-  readonly stage: Stage;
+  readonly environment: Environment;
   readonly hazard: Hazard;
   readonly round: number;
   readonly seed: number;
@@ -64,44 +64,44 @@ const MORE_MS = 60_000;
 
 /** Plays one round. Throws AppError when the cluster was not well before, or a step could not be done: then there is nothing to judge. */
 export async function playRound(order: RoundOrder): Promise<Recorded> {
-  const { stage, hazard, round, seed, startedAt } = order;
-  await needWell(stage, WELL_MS);
-  const cast = await castOf(stage);
+  const { environment, hazard, round, seed, startedAt } = order;
+  await needWell(environment, WELL_MS);
+  const cast = await castOf(environment);
   const [ledger, local] = [order.ids(), order.ids()];
-  const zero = stage.now();
+  const zero = environment.now();
   const probes = await order.startProbes(ledger);
-  const witness = startWitness(stage, cast, local);
+  const recorder = startRecorder(environment, cast, local);
   try {
     await probes.ready();
-    const atRest = readTimes(stage);
-    await stage.wait(STEADY_MS);
-    const beforeFault = readTimes(stage);
+    const atRest = readTimes(environment);
+    await environment.wait(STEADY_MS);
+    const beforeFault = readTimes(environment);
     const steps = hazard.steps(cast, chanceOf(seed));
     const marks: Mark[] = [];
-    const isForetold = stage.redundancy !== 'streaming' && order.story === undefined;
+    const isForetold = environment.redundancy !== 'streaming' && order.story === undefined;
     // The cluster's model knows its own settings alone.
     const predicted = isForetold
-      ? await foretell(stage, steps, (text) => {
+      ? await predict(environment, steps, (text) => {
           order.say(text);
-          marks.push({ at: stage.now(), kind: 'note', host: null, text });
+          marks.push({ at: environment.now(), kind: 'note', host: null, text });
         })
       : undefined;
-    const play = async (more: readonly Step[]) => void marks.push(...(await playSteps(order, more, witness)));
+    const play = async (more: readonly Step[]) => void marks.push(...(await playSteps(order, more, recorder)));
     if (order.story === undefined) await play(steps);
     else await order.story(play);
-    const healedAt = stage.now();
+    const healedAt = environment.now();
     const faultAt = firstFault({ marks }) ?? healedAt;
-    await stage.wait(Math.max(0, faultAt + UNDISTURBED_MS - healedAt));
-    const redundant = await waitUntilRedundant(stage, hazard.redundantMs + MORE_MS);
+    await environment.wait(Math.max(0, faultAt + UNDISTURBED_MS - healedAt));
+    const redundant = await waitUntilRedundant(environment, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)
-      marks.push({ at: stage.now(), kind: 'note', host: null, text: `not well: ${redundant.said}` });
-    await stage.wait(TAIL_MS);
-    const endedAt = stage.now();
-    const [before, after] = [busyPercent(atRest, beforeFault), busyPercent(beforeFault, readTimes(stage))];
+      marks.push({ at: environment.now(), kind: 'note', host: null, text: `not well: ${redundant.said}` });
+    await environment.wait(TAIL_MS);
+    const endedAt = environment.now();
+    const [before, after] = [busyPercent(atRest, beforeFault), busyPercent(beforeFault, readTimes(environment))];
     const { lanes, ...outcomes } = await probes.stop();
-    witness.stop();
-    const found = await readFound(stage, ledger, local);
-    const { roles, local: localWrites, ...seen } = witness.seen(endedAt);
+    recorder.stop();
+    const found = await readFound(environment, ledger, local);
+    const { roles, local: localWrites, ...seen } = recorder.seen(endedAt);
     const timeline = relativeTo(zero, {
       hazard: hazard.id,
       round,
@@ -119,33 +119,37 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     });
     return { timeline, ...(predicted && { predicted }) };
   } finally {
-    witness.stop();
+    recorder.stop();
     await probes.stop().catch(() => undefined);
     // Whatever happened: the next round begins with everybody there.
-    await healAll(stage);
+    await healAll(environment);
   }
 }
 
-async function playSteps({ stage, say }: RoundOrder, steps: readonly Step[], witness: Witness): Promise<Mark[]> {
+async function playSteps(
+  { environment, say }: RoundOrder,
+  steps: readonly Step[],
+  recorder: Recorder,
+): Promise<Mark[]> {
   const marks: Mark[] = [];
   for (const { afterMs, act } of steps) {
-    await stage.wait(afterMs);
-    const done = await resolveRoles(stage, act);
+    await environment.wait(afterMs);
+    const done = await resolveRoles(environment, act);
     const text = actText(done ?? act);
     if (done === null) {
-      marks.push({ at: stage.now(), kind: 'note', host: null, text: `${text}: left out, nobody has that role` });
+      marks.push({ at: environment.now(), kind: 'note', host: null, text: `${text}: left out, nobody has that role` });
       continue;
     }
     say(text);
-    marks.push({ at: stage.now(), kind: isHealing(done) ? 'heal' : 'fault', host: hostIn(done), text });
-    witness.before(done);
-    await perform(stage, done);
-    witness.after(done);
+    marks.push({ at: environment.now(), kind: isHealing(done) ? 'heal' : 'fault', host: hostIn(done), text });
+    recorder.before(done);
+    await perform(environment, done);
+    recorder.after(done);
   }
   return marks;
 }
 
-function readTimes({ processors }: Stage): ProcessorTimes | null {
+function readTimes({ processors }: Environment): ProcessorTimes | null {
   return processors?.() ?? null;
 }
 

@@ -8,8 +8,8 @@ import type { Prediction } from '../report/round.ts';
 import { seedOfRound } from './chance.ts';
 import { startLabProbes } from './lab-probes.ts';
 import { playRound } from './round.ts';
-import type { Stage } from './stage.ts';
-import { dropTables, makeTables } from './tables.ts';
+import type { Environment } from './environment.ts';
+import { dropTables, makeTables } from './local-writes.ts';
 
 /** A round that was played, or that could not be: then without a recording. */
 export interface Played {
@@ -24,7 +24,7 @@ export interface Played {
 
 /** A run of drills. `seed`: of all rounds; `exact`: it is that of the one round that is to be played again. */
 export interface SuiteOrder {
-  readonly stage: Stage;
+  readonly environment: Environment;
   readonly hazards: readonly Hazard[];
   readonly rounds: number;
   readonly seed: number;
@@ -45,7 +45,7 @@ export interface SuiteOrder {
 /** Plays all rounds: the first of each hazard, then the second of each, so that a run that is ended early has as many of all. */
 export async function playSuite(order: SuiteOrder): Promise<Played[]> {
   const all: Played[] = [];
-  await makeTables(order.stage);
+  await makeTables(order.environment);
   try {
     for (let round = 1; round <= order.rounds; round += 1) {
       for (const hazard of order.hazards) {
@@ -57,20 +57,20 @@ export async function playSuite(order: SuiteOrder): Promise<Played[]> {
     }
     return all;
   } finally {
-    await dropTables(order.stage).catch((error: unknown) => order.say(sentenceOf(error)));
+    await dropTables(order.environment).catch((error: unknown) => order.say(sentenceOf(error)));
   }
 }
 
 async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promise<Played> {
-  const { stage, ids, say, story } = order;
+  const { environment, ids, say, story } = order;
   const seed = order.isExact ? order.seed : seedOfRound(order.seed, hazard.id, round);
   const startedAt = order.now();
   const label = order.label === undefined ? {} : { label: order.label };
   say(`${hazard.id}, round ${round} of ${order.rounds}, seed ${seed}`);
   try {
-    const startProbes = (ledger: string) => startLabProbes(stage, ledger);
+    const startProbes = (ledger: string) => startLabProbes(environment, ledger);
     const recorded = await playRound({
-      stage,
+      environment,
       hazard,
       round,
       seed,

@@ -1,6 +1,6 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { execHost } from '../../lab/exec.ts';
-import { findHolder, regionsOf, sqlOn, type Stage } from './stage.ts';
+import { findHolder, regionsOf, sqlOn, type Environment } from './environment.ts';
 
 const EVERY_MS = 500;
 const LOOK_MS = 10_000;
@@ -15,21 +15,21 @@ const VOUCHED = `! systemctl --quiet is-active regent-keeper.service || test -e 
  * missing last.
  */
 export async function waitUntilRedundant(
-  stage: Stage,
+  environment: Environment,
   deadlineMs: number,
 ): Promise<{ at: number | null; said: string }> {
-  const end = stage.now() + deadlineMs;
+  const end = environment.now() + deadlineMs;
   for (;;) {
-    const said = await missing(stage);
-    if (said === null) return { at: stage.now(), said: '' };
-    if (stage.now() > end) return { at: null, said };
-    await stage.wait(EVERY_MS);
+    const said = await missing(environment);
+    if (said === null) return { at: environment.now(), said: '' };
+    if (environment.now() > end) return { at: null, said };
+    await environment.wait(EVERY_MS);
   }
 }
 
 /** The same, before a round. Throws AppError `drill` with what is missing. */
-export async function needWell(stage: Stage, deadlineMs: number): Promise<void> {
-  const { at, said } = await waitUntilRedundant(stage, deadlineMs);
+export async function needWell(environment: Environment, deadlineMs: number): Promise<void> {
+  const { at, said } = await waitUntilRedundant(environment, deadlineMs);
   if (at === null)
     throw new AppError(
       'drill',
@@ -44,17 +44,17 @@ const followers = (kinds: readonly string[]) => `select case when pg_is_in_recov
 const SYNCHRONOUS = followers(['sync', 'quorum']);
 const STREAMING = followers(['sync', 'quorum', 'potential', 'async']);
 
-async function isVouchedFor({ layout }: Stage, host: string): Promise<boolean> {
+async function isVouchedFor({ layout }: Environment, host: string): Promise<boolean> {
   const result = await execHost(layout, host, ['sh', '-c', VOUCHED], { timeoutMs: LOOK_MS }).catch(() => null);
   return result?.code === 0;
 }
 
-async function missing(stage: Stage): Promise<string | null> {
-  const regions = regionsOf(stage.topology);
-  const isPromised = stage.redundancy !== 'streaming';
+async function missing(environment: Environment): Promise<string | null> {
+  const regions = regionsOf(environment.topology);
+  const isPromised = environment.redundancy !== 'streaming';
   const question = isPromised ? SYNCHRONOUS : STREAMING;
   const counts = await Promise.all(
-    regions.map(async (host) => [host, Number((await sqlOn(stage, host, question)) ?? Number.NaN)] as const),
+    regions.map(async (host) => [host, Number((await sqlOn(environment, host, question)) ?? Number.NaN)] as const),
   );
   const silent = counts.filter(([, count]) => Number.isNaN(count)).map(([host]) => host);
   if (silent.length > 0) return `the database of ${silent.join(' and ')} does not answer.`;
@@ -63,14 +63,15 @@ async function missing(stage: Stage): Promise<string | null> {
   const [primary = '', followers = 0] = primaries[0] ?? [];
   if (followers !== regions.length - 1)
     return `${followers} of ${regions.length - 1} follow ${primary}${isPromised ? ' synchronously' : ''}.`;
-  if (isPromised && !(await isVouchedFor(stage, primary))) return `the keeper of ${primary} does not vouch for it yet.`;
-  if (!isPromised && (await findHolder(stage)) === null) return 'nobody holds the floating address.';
+  if (isPromised && !(await isVouchedFor(environment, primary)))
+    return `the keeper of ${primary} does not vouch for it yet.`;
+  if (!isPromised && (await findHolder(environment)) === null) return 'nobody holds the floating address.';
   try {
     if (!isPromised) {
-      await stage.client.call('cluster.show', {});
+      await environment.client.call('cluster.show', {});
       return null;
     }
-    const { body } = await stage.client.call('cluster.doctor', {});
+    const { body } = await environment.client.call('cluster.doctor', {});
     return body.state === 'ok' ? null : body.summary;
   } catch (error) {
     return `the API does not answer: ${sentenceOf(error)}.`;

@@ -30,7 +30,7 @@ export function seedSnapshot(seed: Seed): Snapshot {
       { id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member', isDrained: false },
     ],
     racks: [],
-    sights: [],
+    attachments: [],
     // As the first migrations make it.
     vlans: [
       {

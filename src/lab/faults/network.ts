@@ -5,7 +5,7 @@ import type { Layout } from '../layout.ts';
 import { setPorts } from '../network.ts';
 import { needState } from '../state.ts';
 import { cutPorts, FAULT_TABLE, faultRules, faultsIn, withFault, withoutHost } from './rules.ts';
-import type { NetworkFault } from './words.ts';
+import type { NetworkFault } from './fault-text.ts';
 
 const TIMEOUT_MS = 10_000;
 const NO_TABLE = 'No such file or directory';

@@ -1,6 +1,6 @@
 import { switchPort } from '../layout.ts';
 import type { Topology } from '../topology.ts';
-import { faultText, type NetworkFault, parseFault } from './words.ts';
+import { faultText, type NetworkFault, parseFault } from './fault-text.ts';
 
 /** The table in the switch namespace that holds the faults: it is the only record of them. */
 export const FAULT_TABLE = 'regent-lab';

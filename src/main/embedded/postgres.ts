@@ -77,7 +77,7 @@ export async function startPostgres(options: EmbeddedOptions = {}): Promise<Embe
   return server;
 }
 
-interface Place {
+interface Installation {
   readonly home: string;
   readonly native: string;
   readonly owner: { readonly uid?: number; readonly gid?: number };
@@ -87,21 +87,21 @@ interface Place {
 class Server implements EmbeddedPostgres {
   readonly user = USER;
   readonly port: number | null;
-  readonly #place: Place;
+  readonly #installation: Installation;
   #guard: ChildProcess | null = null;
   #words = '';
 
-  constructor(place: Place) {
-    this.#place = place;
-    this.port = place.options.port ?? null;
+  constructor(installation: Installation) {
+    this.#installation = installation;
+    this.port = installation.options.port ?? null;
   }
 
   get socketFolder(): string {
-    return this.#place.home;
+    return this.#installation.home;
   }
 
   get #data(): string {
-    return join(this.#place.home, 'data');
+    return join(this.#installation.home, 'data');
   }
 
   init(): void {
@@ -120,8 +120,13 @@ class Server implements EmbeddedPostgres {
       '--no-sync',
       '--no-instructions',
     ];
-    const options = { ...this.#place.owner, cwd: '/', env: environment(this.#place.native), timeout: 60_000 };
-    const result = spawnSync(join(this.#place.native, 'bin/initdb'), args, { ...options, encoding: 'utf8' });
+    const options = {
+      ...this.#installation.owner,
+      cwd: '/',
+      env: environment(this.#installation.native),
+      timeout: 60_000,
+    };
+    const result = spawnSync(join(this.#installation.native, 'bin/initdb'), args, { ...options, encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
   }
 
@@ -137,7 +142,7 @@ class Server implements EmbeddedPostgres {
   }
 
   pid(): number | null {
-    return postmasterOf(this.#place.home);
+    return postmasterOf(this.#installation.home);
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -158,11 +163,12 @@ class Server implements EmbeddedPostgres {
     await this.halt();
     this.#guard?.stdin?.end('keep\n');
     await gone(this.#guard, 5000, () => false);
-    if (this.#place.options.folder === undefined) rmSync(this.#place.home, { recursive: true, force: true });
+    if (this.#installation.options.folder === undefined)
+      rmSync(this.#installation.home, { recursive: true, force: true });
   }
 
   #launch(): void {
-    const { native, home, options, owner } = this.#place;
+    const { native, home, options, owner } = this.#installation;
     this.#guard?.stdin?.end('keep\n');
     const settings = {
       listen_addresses: options.port === undefined ? '' : '127.0.0.1',
@@ -199,7 +205,7 @@ class Server implements EmbeddedPostgres {
   async #becomesReady(deadline: number): Promise<boolean> {
     const started = performance.now();
     while (performance.now() < deadline) {
-      const lines = pidFile(this.#place.home);
+      const lines = pidFile(this.#installation.home);
       if (this.pid() !== null && lines[7]?.trim() === 'ready') return true;
       if (performance.now() - started > 1000 && this.pid() === null) return false;
       await sleep(10);

@@ -68,18 +68,18 @@ function isObject(value: unknown): value is object {
 }
 
 /** Where in a snippet: `path` such as `client-classes/0`. */
-interface Place {
+interface ValuePath {
   readonly field: string;
   readonly kind: SnippetKind;
   readonly path: string;
 }
 
-const below = (place: Place, step: string | number): Place => ({
+const below = (place: ValuePath, step: string | number): ValuePath => ({
   ...place,
   path: place.path === '' ? String(step) : `${place.path}/${step}`,
 });
 
-function checkObject(value: object, members: Members, place: Place): Rejected | null {
+function checkObject(value: object, members: Members, place: ValuePath): Rejected | null {
   for (const [name, member] of Object.entries(value)) {
     const rule = Object.hasOwn(members, name) ? members[name] : undefined;
     const inner = below(place, name);
@@ -90,7 +90,7 @@ function checkObject(value: object, members: Members, place: Place): Rejected | 
   return null;
 }
 
-function notAllowed(name: string, members: Members, { field, kind, path }: Place): Rejected {
+function notAllowed(name: string, members: Members, { field, kind, path }: ValuePath): Rejected {
   const why = Object.hasOwn(NO_MEMBERS, name) ? `: ${NO_MEMBERS[name]}` : '';
   const rule = `${path.includes('/') ? 'there' : `a snippet for ${WORDS[kind]}`} may have ${Object.keys(members).join(', ')}`;
   return invalid(field, `the member ${show(path)} is not for a snippet${why}`, rule);
@@ -98,7 +98,7 @@ function notAllowed(name: string, members: Members, { field, kind, path }: Place
 
 const WORDS: Readonly<Record<SnippetKind, string>> = { global: 'all clients', subnet: 'a subnet', host: 'a host' };
 
-function checkValue(value: unknown, rule: MemberRule, place: Place): Rejected | null {
+function checkValue(value: unknown, rule: MemberRule, place: ValuePath): Rejected | null {
   switch (rule.kind) {
     case 'object':
       return isObject(value) ? checkObject(value, rule.members, place) : bad(value, place, 'an object');
@@ -125,7 +125,7 @@ function checkValue(value: unknown, rule: MemberRule, place: Place): Rejected | 
 function checkList(
   value: unknown,
   rule: Extract<MemberRule, { readonly kind: 'list' }>,
-  place: Place,
+  place: ValuePath,
 ): Rejected | null {
   if (!Array.isArray(value) || value.length > rule.max) return bad(value, place, `a list of at most ${rule.max}`);
   for (const [index, item] of value.entries()) {
@@ -135,7 +135,7 @@ function checkList(
   return null;
 }
 
-function bad(value: unknown, { field, path }: Place, rule: string): Rejected {
+function bad(value: unknown, { field, path }: ValuePath, rule: string): Rejected {
   return invalid(field, `${path} is ${show(value)}`, rule);
 }
 

@@ -86,14 +86,14 @@ export function parseApplicant(applicant: Applicant): Applicant | Rejected {
 export function decideJoin(site: JoinSite, applicant: Applicant): JoinDecision {
   const refusal = checkToken(site.token, applicant) ?? checkVersion(site, applicant);
   if (refusal) return refusal;
-  const place = placeOf(site, applicant);
+  const place = admissionOf(site, applicant);
   if (isRejected(place)) return place;
   const taken =
     checkName(site, applicant, place) ?? checkAddresses(site, applicant, place) ?? checkTurn(site, applicant, place);
   return taken ?? { kind: 'admit', ...place, warnings: warningsOf(site, applicant, place.node) };
 }
 
-type Place = { readonly how: 'new' | 'again' | 'return'; readonly node: Node | null };
+type Admission = { readonly how: 'new' | 'again' | 'return'; readonly node: Node | null };
 
 function checkToken(token: ShownToken | null, applicant: Applicant): Rejected | null {
   if (token === null) return NO_TOKEN;
@@ -119,7 +119,7 @@ function checkVersion({ version: ours }: JoinSite, { version, isRegion }: Applic
 }
 
 /** Which node the host is, or will be. */
-function placeOf(site: JoinSite, { rack }: Applicant): Place | Rejected {
+function admissionOf(site: JoinSite, { rack }: Applicant): Admission | Rejected {
   const used = site.token?.usedByNode ?? null;
   const own = used === null ? undefined : site.nodes.find((node) => node.id === used);
   const twin = rack && site.racks.find((other) => other.publicKey === rack.publicKey && other.uuid !== rack.uuid);
@@ -156,7 +156,7 @@ function isSomebody(uuid: string, node: Node): Rejected {
 }
 
 /** A rack that returns keeps the name that it had. */
-function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: Place): Rejected | null {
+function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: Admission): Rejected | null {
   if (how === 'return' || node?.name === name) return null;
   const holder =
     site.nodes.find((other) => other.name === name && other.id !== node?.id) ??
@@ -169,7 +169,7 @@ function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: Pla
   return refuse('conflict', 'name', `Another node has the name ${name}. ${remedy}`);
 }
 
-function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { node }: Place): Rejected | null {
+function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { node }: Admission): Rejected | null {
   const family = isRegion ? checkVipFamily(site.vip, addresses[0] ?? '', 'addresses') : null;
   if (family) return family;
   for (const address of addresses) {
@@ -188,7 +188,7 @@ function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { no
 }
 
 /** etcd takes in one voter after the other: until then its members must be those of the joining node's configuration. What follows may overlap. */
-function checkTurn(site: JoinSite, { isRegion }: Applicant, { node }: Place): Rejected | null {
+function checkTurn(site: JoinSite, { isRegion }: Applicant, { node }: Admission): Rejected | null {
   if (!isRegion) return null;
   const isFirst = (item: Node) => item.isRegion && item.state === 'joining' && !site.voters.has(item.id);
   const other = site.nodes.find((item) => item.id !== node?.id && isFirst(item));

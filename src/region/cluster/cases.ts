@@ -3,9 +3,9 @@ import { invalid, isRejected } from '../../core/errors.ts';
 import { nodeByRef } from '../nouns/node.ts';
 import { readStatus } from '../nouns/status/status.ts';
 import { readSeenNodes } from './seen.ts';
-import { glancing, reading } from '../use-case.ts';
+import { autocommitReading, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';
-import { readLeaseSight } from './pairs/lease-sight.ts';
+import { readLeaseOverview } from './pairs/lease-overview.ts';
 import { readSite } from './read-site.ts';
 import { viewCluster } from './view.ts';
 import { whatIf } from './what-if/what-if.ts';
@@ -20,7 +20,7 @@ export const clusterCases = {
 
   'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => {
     const nodes = await readSeenNodes(tx, context);
-    const leases = await readLeaseSight(tx, nodes, context.clock.now());
+    const leases = await readLeaseOverview(tx, nodes, context.clock.now());
     return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases }) };
   }),
 
@@ -31,7 +31,7 @@ export const clusterCases = {
     return isRejected(body) ? body : { body };
   }),
 
-  'service.actions': glancing('service.actions', async (tx, { query }) => {
+  'service.actions': autocommitReading('service.actions', async (tx, { query }) => {
     const node = query?.node === undefined ? null : await nodeByRef(tx, query.node);
     if (isRejected(node)) return node;
     const items = await readActions(tx, { ...query, ...(node ? { node: node.id } : {}) });

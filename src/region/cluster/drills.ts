@@ -4,7 +4,7 @@ import { CATALOGUE } from '../../drills/hazards/catalogue.ts';
 import * as drills from '../../store/queries/cluster/drills.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';
-import { glancing, quietly, reading, writing } from '../use-case.ts';
+import { autocommitReading, unaudited, reading, writing } from '../use-case.ts';
 import { reportOf, type Which } from './drill-reports.ts';
 
 /** A run's UUID in canonical form (RFC 9562 §4). */
@@ -37,7 +37,7 @@ function parseWhich(round: string | undefined, run: string | undefined): Which |
 }
 
 export const drillCases = {
-  'drill.write': quietly(
+  'drill.write': unaudited(
     'drill.write',
     ({ body }) => `drill write ${body.number}`,
     async (tx, { body }) => {
@@ -46,7 +46,7 @@ export const drillCases = {
     },
   ),
 
-  'drill.ledger': glancing('drill.ledger', async (tx, { params, query }) => {
+  'drill.ledger': autocommitReading('drill.ledger', async (tx, { params, query }) => {
     const run = parseRun(params.run);
     if (isRejected(run)) return run;
     return pageBody(await drills.listDrillNumbers(tx, run, query), (row) => row, query);
@@ -66,20 +66,20 @@ export const drillCases = {
     },
   ),
 
-  'drill.list': glancing('drill.list', async (tx, { query }) => {
+  'drill.list': autocommitReading('drill.list', async (tx, { query }) => {
     const run = query?.run === undefined ? undefined : parseRun(query.run);
     if (isRejected(run)) return run;
     const { passed, ...rest } = query ?? {};
     return pageBody(await drills.listDrillRounds(tx, { ...rest, run, isPassed: passed }), (row) => row, query);
   }),
 
-  'drill.show': glancing('drill.show', async (tx, { params }) => {
+  'drill.show': autocommitReading('drill.show', async (tx, { params }) => {
     const ref = parseRef(params.round);
     const row = 'id' in ref ? await drills.findDrillRound(tx, ref.id) : null;
     return row ? { body: row } : noSuch('round of a drill', params.round);
   }),
 
-  'drill.hazards': glancing('drill.hazards', async () => ({
+  'drill.hazards': autocommitReading('drill.hazards', async () => ({
     body: { items: CATALOGUE.map(({ id, group, title, isLong = false }) => ({ id, group, title, isLong })) },
   })),
 

@@ -7,7 +7,7 @@ import { mainAddress } from '../../model/cluster.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
-import { readNamedSights } from '../../store/queries/rack-views.ts';
+import { readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -192,7 +192,7 @@ function firstsOf(report: Observation, before: Firsts, at: string): Firsts {
 async function readLayout(tx: Tx): Promise<Layout> {
   const nodes = await allRows((page) => listNodes(tx, page));
   const cluster = await readCluster(tx);
-  const sights = await readNamedSights(tx);
+  const attachments = await readNamedAttachments(tx);
   const racks = await readRackNodes(tx);
   return {
     cluster: cluster && { id: cluster.id, vip: cluster.vip, virtualRouter: cluster.virtualRouter },
@@ -207,9 +207,13 @@ async function readLayout(tx: Tx): Promise<Layout> {
     })),
     racks: racks.flatMap(({ nodeId, isMaster }) => {
       const node = nodes.find((one) => one.id === nodeId);
-      const vlans = [...new Set(sights.filter((sight) => sight.nodeId === nodeId).map((sight) => sight.vlan))];
+      const vlans = [
+        ...new Set(
+          attachments.filter((attachment) => attachment.nodeId === nodeId).map((attachment) => attachment.vlan),
+        ),
+      ];
       return node ? [{ name: node.name, isMaster, vlans }] : [];
     }),
-    served: (await readServed(tx, sights)).map((one) => ({ ...one, others: [...one.others] })),
+    served: (await readServed(tx, attachments)).map((one) => ({ ...one, others: [...one.others] })),
   };
 }

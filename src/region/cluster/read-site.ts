@@ -4,7 +4,7 @@ import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/sta
 import { readPause } from '../../store/queries/cluster/pause.ts';
 import { readRoles } from '../../store/queries/cluster/roles.ts';
 import { listStuckJobs } from '../../store/queries/jobs/stuck.ts';
-import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
+import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -25,7 +25,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
   const cluster = await readCluster(tx);
   const live = new Map((await readLiveRegions(tx, FRESH_MS / 1000)).map((row) => [row.node, row.version]));
   const names = context.renderer.services.map((service) => service.name);
-  const sights = await readNamedSights(tx);
+  const attachments = await readNamedAttachments(tx);
   const racks = await readRackNodes(tx);
   const roles = await readRoles(tx);
   const beganOf = (name: string, role: string) =>
@@ -44,9 +44,9 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     nodes: known.map((node) => siteNode(nodeOf(node), now)),
     racks: racks.flatMap(({ nodeId, isMaster }) => {
       const node = known.find((one) => one.id === nodeId);
-      return node ? [{ name: node.name, isMaster, vlans: vlansOf(nodeId, sights) }] : [];
+      return node ? [{ name: node.name, isMaster, vlans: vlansOf(nodeId, attachments) }] : [];
     }),
-    served: await readServed(tx, sights),
+    served: await readServed(tx, attachments),
     services: trackServices(known, names, now),
     wal: cluster === null ? null : await readSlotBounds(tx),
     stuckJobs: await listStuckJobs(tx, STUCK_S),
@@ -55,8 +55,10 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
   };
 }
 
-function vlansOf(nodeId: string, sights: readonly NamedSight[]): string[] {
-  return [...new Set(sights.filter((sight) => sight.nodeId === nodeId).map((sight) => sight.vlan))];
+function vlansOf(nodeId: string, attachments: readonly NamedAttachment[]): string[] {
+  return [
+    ...new Set(attachments.filter((attachment) => attachment.nodeId === nodeId).map((attachment) => attachment.vlan)),
+  ];
 }
 
 function knownSiteNode(node: SeenNode, regionVersion: string | null, now: number): KnownSiteNode {

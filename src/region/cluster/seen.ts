@@ -10,7 +10,7 @@ export interface HeardReport {
 }
 
 /** What is needed to read nodes as they are known now. `heardOf`: the newest report that the regions remember of a node; left out: they remember none. */
-export interface SightPorts {
+export interface SeenPorts {
   readonly clock: { now(): number };
   readonly heardOf?: (nodeId: string) => HeardReport | null;
 }
@@ -25,7 +25,7 @@ export interface SeenNode extends KnownNode {
  * Reads all nodes, or one, with the newest that is known of each: after the database was away its rows are older than what regions remember. A node that
  * the others say is gone is stale, however young its last word.
  */
-export async function readSeenNodes(tx: Tx, ports: SightPorts, nodeId?: string): Promise<SeenNode[]> {
+export async function readSeenNodes(tx: Tx, ports: SeenPorts, nodeId?: string): Promise<SeenNode[]> {
   const newest = (await readKnownNodes(tx)).map((node) => withHeard(node, ports.heardOf?.(node.id) ?? null));
   const absences = absencesOf(newest.map(reporterOf), ports.clock.now());
   return newest

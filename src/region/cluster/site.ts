@@ -55,7 +55,7 @@ export interface ServedVlan {
 }
 
 /** Leases as the doctor judges them. Those of a pair are compared while both its racks work together: else one of them has none to give. */
-export interface LeaseSight {
+export interface LeaseOverview {
   readonly pairs: readonly (PairOnVlan & { readonly vlan: string; readonly isWhole: boolean })[];
   readonly gaps: readonly LeaseGap[];
   readonly pools: readonly PoolRow[];
@@ -82,7 +82,7 @@ export interface ClusterSite {
   /** Since when Patroni is paused, as it was heard first; null and left out: not known, or it is not. */
   readonly pausedSince?: string | null;
   /** Left out: nobody looked at leases. */
-  readonly leases?: LeaseSight;
+  readonly leases?: LeaseOverview;
 }
 
 /** Adds what may be concluded from a node's last report at `now`. */

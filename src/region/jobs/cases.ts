@@ -4,7 +4,7 @@ import { abortJob } from '../../store/queries/jobs/end.ts';
 import { findJob, type JobRow, listJobs } from '../../store/queries/jobs/row.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';
-import { glancing, writing } from '../use-case.ts';
+import { autocommitReading, writing } from '../use-case.ts';
 
 /** A job as callers see it. */
 export function showJob(row: JobRow): Job {
@@ -14,12 +14,12 @@ export function showJob(row: JobRow): Job {
 }
 
 export const jobCases = {
-  'job.list': glancing('job.list', async (tx, { query }) => {
+  'job.list': autocommitReading('job.list', async (tx, { query }) => {
     const { unfinished, ...rest } = query ?? {};
     return pageBody(await listJobs(tx, { ...rest, isUnfinished: unfinished }), showJob, query);
   }),
 
-  'job.show': glancing('job.show', async (tx, { params }) => {
+  'job.show': autocommitReading('job.show', async (tx, { params }) => {
     const ref = parseRef(params.job);
     const row = 'id' in ref ? await findJob(tx, ref.id) : null;
     return row ? { body: showJob(row) } : noSuch('job', params.job);

@@ -33,7 +33,7 @@ export function startJobRunner(ports: RunnerPorts): RunningTask {
 
 /** One round: a look, news for what runs here, then claims. */
 function createLookTask(ports: RunnerPorts, active: Map<number, ActiveRun>): Task {
-  const { book, clock } = ports;
+  const { repository: book, clock } = ports;
   const kinds = new Map(ports.kinds.map((kind) => [kind.name, kind]));
   let sightings: Sightings = new Map();
 

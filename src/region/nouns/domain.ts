@@ -13,7 +13,7 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { declaredByRef } from './declared/cases.ts';
 import { domainText, noSuch, parseRef } from '../refs.ts';
-import { glancing, reading, target, writing } from '../use-case.ts';
+import { autocommitReading, reading, target, writing } from '../use-case.ts';
 
 type Row = domains.DomainRow;
 
@@ -99,7 +99,7 @@ export const domainCases = {
     return pageBody(page, view, query);
   }),
 
-  'domain.show': glancing('domain.show', async (tx, { params }) => {
+  'domain.show': autocommitReading('domain.show', async (tx, { params }) => {
     const row = await domainByRef(tx, params.domain);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),

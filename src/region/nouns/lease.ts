@@ -5,7 +5,7 @@ import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
 import { requestLeaseEnd } from '../../store/queries/network/lease-ends.ts';
 import * as leases from '../../store/queries/leases.ts';
-import { raiseObserved } from '../../store/queries/place.ts';
+import { raiseObserved } from '../../store/queries/watermark.ts';
 import { readServingSite } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { readSeenNodes } from '../cluster/seen.ts';

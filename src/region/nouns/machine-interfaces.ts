@@ -7,7 +7,7 @@ import { findMachine, type InterfaceInput, type MachineRow } from '../../store/q
 import { findReservation } from '../../store/queries/network/reservations.ts';
 import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
-import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from './address-law.ts';
+import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from './address-rules.ts';
 import { subnetByRef, subnetCidrs, vlanByRef } from './network-refs.ts';
 
 /** What is gathered while the interfaces of one request are read. `machine`: the one that is changed, null for a new one. */

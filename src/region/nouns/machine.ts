@@ -15,7 +15,7 @@ import { carriedOf, readCarried, readCarriedFilters } from './declared/carried.t
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
 import { readInterfaces } from './machine-interfaces.ts';
-import { checkMachineNames, machineNames } from './name-law.ts';
+import { checkMachineNames, machineNames } from './name-rules.ts';
 import { rackByRef } from './rack.ts';
 import { subnetByRef } from './network-refs.ts';
 

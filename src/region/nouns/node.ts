@@ -2,7 +2,7 @@ import type { Node } from '../../contract/node.ts';
 import type { Service, ServiceDetail } from '../../contract/service.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { findNode, listNodes, type NodeRow } from '../../store/queries/nodes.ts';
-import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
+import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { requestRestart } from '../../store/queries/restarts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
@@ -31,7 +31,7 @@ function serviceNames(context: CaseContext): string[] {
   return context.renderer.services.map((service) => service.name);
 }
 
-function viewNode(node: KnownNode, context: CaseContext, sights: readonly NamedSight[]): Node {
+function viewNode(node: KnownNode, context: CaseContext, attachments: readonly NamedAttachment[]): Node {
   const now = context.clock.now();
   const own = trackServices([node], serviceNames(context), now);
   const stale = isStale(node, now);
@@ -57,8 +57,8 @@ function viewNode(node: KnownNode, context: CaseContext, sights: readonly NamedS
     },
     // Read-only lists of the store are the wire's lists.
     facts: node.facts as Node['facts'],
-    vlans: sights
-      .filter((sight) => sight.nodeId === id)
+    vlans: attachments
+      .filter((attachment) => attachment.nodeId === id)
       .map(({ vlan, interface: nic, addresses: seen }) => ({ vlan, interface: nic, addresses: [...seen] })),
   };
 }
@@ -85,8 +85,8 @@ async function serviceByRef(
 
 export const nodeCases = {
   'node.list': reading('node.list', async (tx, { query }, context) => {
-    const sights = await readNamedSights(tx);
-    const all = (await readSeenNodes(tx, context)).map((node) => viewNode(node, context, sights));
+    const attachments = await readNamedAttachments(tx);
+    const all = (await readSeenNodes(tx, context)).map((node) => viewNode(node, context, attachments));
     const wanted = all.filter(
       (node) =>
         (query?.name === undefined || node.name.includes(query.name.toLowerCase())) &&
@@ -105,8 +105,8 @@ export const nodeCases = {
     const row = await nodeByRef(tx, params.node);
     if (isRejected(row)) return row;
     const [node] = await readSeenNodes(tx, context, row.id);
-    const sights = await readNamedSights(tx);
-    return node ? { body: viewNode(node, context, sights) } : noSuch('node', params.node);
+    const attachments = await readNamedAttachments(tx);
+    return node ? { body: viewNode(node, context, attachments) } : noSuch('node', params.node);
   }),
 
   'service.list': reading('service.list', async (tx, { query }, context) => {

@@ -3,7 +3,7 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { MASTER, masterOf, parseRackUuid } from '../../model/rack.ts';
 import { findNode } from '../../store/queries/nodes.ts';
-import { countMasterMachines, readNamedSights } from '../../store/queries/rack-views.ts';
+import { countMasterMachines, readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { vlansOfRack } from '../../store/queries/network/vlans.ts';
 import * as racks from '../../store/queries/racks.ts';
 import { some } from './network-refs.ts';
@@ -39,7 +39,7 @@ async function viewAll(tx: Tx): Promise<Rack[]> {
   const rows = await racks.listRacks(tx);
   const master = masterOf(rows);
   const ofMaster = await countMasterMachines(tx);
-  const vlans = Map.groupBy(await readNamedSights(tx), (sight) => sight.nodeId);
+  const vlans = Map.groupBy(await readNamedAttachments(tx), (attachment) => attachment.nodeId);
   const views = rows.map((row): Rack => {
     const isMaster = row.uuid === master?.uuid;
     const seen = row.state === 'accepted' && row.nodeId !== null ? (vlans.get(row.nodeId) ?? []) : [];

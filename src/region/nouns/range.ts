@@ -16,7 +16,7 @@ import { findSubnet, lockSubnet, type SubnetRow } from '../../store/queries/netw
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { glancing, target, writing } from '../use-case.ts';
+import { autocommitReading, target, writing } from '../use-case.ts';
 import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { rangeByRef, subnetByRef, subnetCidrs } from './network-refs.ts';
 
@@ -86,14 +86,14 @@ async function readRange(
 }
 
 export const rangeCases = {
-  'range.list': glancing('range.list', async (tx, { query }) => {
+  'range.list': autocommitReading('range.list', async (tx, { query }) => {
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
     if (isRejected(subnet)) return subnet;
     const { limit, cursor, sort, kind } = query ?? {};
     return pageBody(await ranges.listRanges(tx, { limit, cursor, sort, kind, subnetId: subnet?.id }), view, query);
   }),
 
-  'range.show': glancing('range.show', async (tx, { params }) => {
+  'range.show': autocommitReading('range.show', async (tx, { params }) => {
     const row = await rangeByRef(tx, params.range);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),

@@ -7,9 +7,9 @@ import * as records from '../../store/queries/records.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch, parseRecordRef } from '../refs.ts';
-import { glancing, target, writing } from '../use-case.ts';
+import { autocommitReading, target, writing } from '../use-case.ts';
 import { domainByRef, domainNames, optionalTtl } from './domain.ts';
-import { usesOf } from './name-law.ts';
+import { usesOf } from './name-rules.ts';
 
 type Row = records.RecordRow;
 
@@ -55,7 +55,7 @@ async function checkRecord(tx: Tx, wanted: WantedRecord): Promise<Rejected | nul
 }
 
 export const recordCases = {
-  'record.list': glancing('record.list', async (tx, { query }) => {
+  'record.list': autocommitReading('record.list', async (tx, { query }) => {
     const domain = query?.domain === undefined ? undefined : await domainByRef(tx, query.domain);
     if (isRejected(domain)) return domain;
     const type = query?.type === undefined ? undefined : parseRecordType(query.type);
@@ -72,7 +72,7 @@ export const recordCases = {
     return pageBody(page, view, query);
   }),
 
-  'record.show': glancing('record.show', async (tx, { params }) => {
+  'record.show': autocommitReading('record.show', async (tx, { params }) => {
     const row = await recordByRef(tx, params.record);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),

@@ -12,10 +12,10 @@ import { findSubnet, lockSubnet, type SubnetRow } from '../../store/queries/netw
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { glancing, target, writing } from '../use-case.ts';
-import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from './address-law.ts';
+import { autocommitReading, target, writing } from '../use-case.ts';
+import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from './address-rules.ts';
 import { defaultDomain } from './domain.ts';
-import { usesOf } from './name-law.ts';
+import { usesOf } from './name-rules.ts';
 import { reservationByRef, subnetByRef } from './network-refs.ts';
 import { subnetOf } from './range.ts';
 
@@ -118,7 +118,7 @@ async function readSubnet(tx: Tx, body: ReservationCreate): Promise<SubnetRow | 
 }
 
 export const reservationCases = {
-  'reservation.list': glancing('reservation.list', async (tx, { query }) => {
+  'reservation.list': autocommitReading('reservation.list', async (tx, { query }) => {
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
     if (isRejected(subnet)) return subnet;
     const mac = query?.mac === undefined ? undefined : parseMac(query.mac);
@@ -136,7 +136,7 @@ export const reservationCases = {
     return pageBody(page, view, query);
   }),
 
-  'reservation.show': glancing('reservation.show', async (tx, { params }) => {
+  'reservation.show': autocommitReading('reservation.show', async (tx, { params }) => {
     const row = await reservationByRef(tx, params.reservation);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),

@@ -18,7 +18,7 @@ import { listSettings, type SettingRow, setSetting } from '../../store/queries/s
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { glancing, writing } from '../use-case.ts';
+import { autocommitReading, writing } from '../use-case.ts';
 import { domainNames } from './domain.ts';
 
 function view({ name, value }: Pick<SettingRow, 'name' | 'value'>): Setting {
@@ -79,7 +79,7 @@ async function checkOwnNodes(tx: Tx, name: SettingName, value: unknown): Promise
 }
 
 export const settingCases = {
-  'setting.list': glancing('setting.list', async (tx, { query }) => {
+  'setting.list': autocommitReading('setting.list', async (tx, { query }) => {
     const order = {
       sorts: { name: (row: SettingRow) => row.name },
       defaultSort: 'name',
@@ -89,7 +89,7 @@ export const settingCases = {
     return isRejected(page) ? page : pageBody(page, view, query);
   }),
 
-  'setting.show': glancing('setting.show', async (tx, { params }) => {
+  'setting.show': autocommitReading('setting.show', async (tx, { params }) => {
     const row = await settingByRef(tx, params.setting);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),

@@ -26,7 +26,7 @@ import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { reading, target, writing } from '../use-case.ts';
-import { checkNotFloating, checkUnclaimed, leaseWords } from './address-law.ts';
+import { checkNotFloating, checkUnclaimed, leaseWords } from './address-rules.ts';
 import { viewPools } from './dhcp/pool-use.ts';
 import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';

@@ -7,7 +7,7 @@ import * as users from '../../store/queries/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { type CaseContext, glancing, target, writing } from '../use-case.ts';
+import { type CaseContext, autocommitReading, target, writing } from '../use-case.ts';
 
 function view({ name, role, createdAt }: users.UserRow): User {
   return { name, role, createdAt };
@@ -39,11 +39,11 @@ function mayReach(context: CaseContext, user: string): Rejected | null {
 }
 
 export const userCases = {
-  'user.list': glancing('user.list', async (tx, { query }) =>
+  'user.list': autocommitReading('user.list', async (tx, { query }) =>
     pageBody(await users.listUsers(tx, { ...query }), view, query),
   ),
 
-  'user.show': glancing('user.show', async (tx, { params }) => {
+  'user.show': autocommitReading('user.show', async (tx, { params }) => {
     const row = await userByName(tx, params.user);
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),
@@ -90,7 +90,7 @@ export const userCases = {
     },
   ),
 
-  'api-key.list': glancing('api-key.list', async (tx, { query }, { caller }) => {
+  'api-key.list': autocommitReading('api-key.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user) {
       return rejected('forbidden', `${caller.user} may see the own API keys only.`);

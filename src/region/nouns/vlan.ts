@@ -6,7 +6,7 @@ import { findFirst } from '../../store/declared/rows.ts';
 import { readPools } from '../../store/queries/network/pool-use.ts';
 import { listSubnets } from '../../store/queries/network/subnets.ts';
 import * as vlans from '../../store/queries/network/vlans.ts';
-import { type NamedSight, readNamedSights } from '../../store/queries/rack-views.ts';
+import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { readServingSite } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { readSeenNodes } from '../cluster/seen.ts';
@@ -25,14 +25,14 @@ type Row = vlans.VlanRow;
 
 /** Where racks stand, and who serves, of VLANs, this one or others. */
 interface VlanWays {
-  readonly sights: readonly NamedSight[];
+  readonly attachments: readonly NamedAttachment[];
   readonly servers: ReadonlyMap<number, VlanServer>;
 }
 
 /** A VLAN as the wire shows it. */
-export function viewVlan(row: Row, { sights, servers }: VlanWays = { sights: [], servers: new Map() }): Vlan {
-  const racks = sights
-    .filter((sight) => sight.isRack && sight.vlanId === row.id)
+export function viewVlan(row: Row, { attachments, servers }: VlanWays = { attachments: [], servers: new Map() }): Vlan {
+  const racks = attachments
+    .filter((attachment) => attachment.isRack && attachment.vlanId === row.id)
     .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
   const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan, primaryRack, secondaryRack } = row;
   const plain = { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan };
@@ -43,7 +43,7 @@ export function viewVlan(row: Row, { sights, servers }: VlanWays = { sights: [],
 async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
   const site = await readServingSite(tx);
   const known = site.vlans.some((vlan) => vlan.dhcpOn) ? await readSeenNodes(tx, context) : [];
-  return { sights: await readNamedSights(tx), servers: vlanServers(site, known, context.clock.now()) };
+  return { attachments: await readNamedAttachments(tx), servers: vlanServers(site, known, context.clock.now()) };
 }
 
 /** The relay VLAN that is meant, as a column; undefined stays as it is. */

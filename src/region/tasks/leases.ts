@@ -18,7 +18,7 @@ export function createLeaseTask(db: Database, clock: Clock): Task {
     name: 'leases',
     async run() {
       if (clock.monotonic() - startedAt < PATIENCE_MS) return null;
-      if (!(await reached(db.glance(hasDueLeases, { deadlineMs: DEADLINE_MS })))) return null;
+      if (!(await reached(db.autocommitRead(hasDueLeases, { deadlineMs: DEADLINE_MS })))) return null;
       const ended = await reached(db.repeatable(expireLeases, { deadlineMs: DEADLINE_MS }));
       return ended > 0 ? `${ended} leases ran out` : null;
     },

@@ -13,7 +13,7 @@ export function createOwnRestartTask(db: Database, node: string, end: () => void
     name: 'own restart',
     async run() {
       const seen = await reached(
-        db.glance(async (tx) => ({ nonce: await readRestartNonce(tx, node, OWN_PROCESSES.region) })),
+        db.autocommitRead(async (tx) => ({ nonce: await readRestartNonce(tx, node, OWN_PROCESSES.region) })),
       );
       const isNew = known !== null && seen.nonce !== null && seen.nonce !== known.nonce;
       known = seen;

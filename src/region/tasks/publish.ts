@@ -9,7 +9,7 @@ import { claimCompiler } from '../../store/queries/cluster/compiler-gate.ts';
 import { readCompiled, readHeads } from '../../store/publication/heads.ts';
 import type { KnownParts } from '../../store/publication/parts.ts';
 import { type PublishResult, publishSite } from '../../store/publication/publish.ts';
-import { readPlace } from '../../store/queries/place.ts';
+import { readWatermark } from '../../store/queries/watermark.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -107,10 +107,10 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
 function isBehind(db: Database, deadlineMs: number): Promise<boolean> {
   const look = async (tx: Tx) => {
     const compiled = await readCompiled(tx);
-    const place = await readPlace(tx);
+    const watermark = await readWatermark(tx);
     return (await listNodes(tx, { limit: 1000 })).items.some((node) => {
       const at = compiled.get(node.id);
-      return !at || at.revision < place.revision || at.observed < place.observed;
+      return !at || at.revision < watermark.revision || at.observed < watermark.observed;
     });
   };
   return reached(db.read(look, { deadlineMs }));

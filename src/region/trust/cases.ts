@@ -12,7 +12,7 @@ import type { Tx } from '../../store/tx.ts';
 import { nodeByRef } from '../nouns/node.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { glancing, writing } from '../use-case.ts';
+import { autocommitReading, writing } from '../use-case.ts';
 import { forgetNode } from './forget.ts';
 import { changingRacks } from './rack-node.ts';
 
@@ -38,7 +38,7 @@ async function joinUrls(tx: Tx): Promise<string[]> {
 }
 
 export const trustCases = {
-  'token.list': glancing('token.list', async (tx, { query }) =>
+  'token.list': autocommitReading('token.list', async (tx, { query }) =>
     pageBody(await tokens.listTokens(tx, { ...query }), viewToken, query),
   ),
 
@@ -80,7 +80,7 @@ export const trustCases = {
     },
   ),
 
-  'certificate.list': glancing('certificate.list', async (tx, { query }) => {
+  'certificate.list': autocommitReading('certificate.list', async (tx, { query }) => {
     const node = query?.node?.toLowerCase();
     return pageBody(await certificates.listCertificates(tx, { ...query, node }), viewCertificate, query);
   }),

@@ -34,7 +34,7 @@ export function createRevocations(db: Database): Revocations {
       name: 'revocations',
       async run() {
         const before = revoked;
-        const now = new Set(await reached(db.glance(readRevokedSerials, { deadlineMs: DEADLINE_MS })));
+        const now = new Set(await reached(db.autocommitRead(readRevokedSerials, { deadlineMs: DEADLINE_MS })));
         revoked = now;
         const more = before === null ? 0 : [...now].filter((serial) => !before.has(serial)).length;
         if (before === null || more > 0) for (const listener of listeners) listener();

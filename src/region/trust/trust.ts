@@ -23,7 +23,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
   const { db, clock, ca: authority, version } = ports;
   return {
     isToken: async ({ id, secret }) => {
-      const found = orThrow(await db.glance(async (tx) => ({ hash: await readTokenSecret(tx, id) })));
+      const found = orThrow(await db.autocommitRead(async (tx) => ({ hash: await readTokenSecret(tx, id) })));
       return isSecret(secret, found.hash);
     },
     join: (token, request, source) => join({ db, authority, version }, { token, request, source }),
@@ -32,7 +32,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
     finish: (nodeId, source) => finishJoin(db, { nodeId, source, now: clock.now() }),
     undo: (request, source) => undoJoin(db, authority, { ...request, source }),
     isServed: async (nodeId) => {
-      const { node } = orThrow(await db.glance(async (tx) => ({ node: await findNode(tx, { id: nodeId }) })));
+      const { node } = orThrow(await db.autocommitRead(async (tx) => ({ node: await findNode(tx, { id: nodeId }) })));
       return node !== null && (node.isRegion || node.isRack);
     },
     checkSerial: (serial) => revocations.check(serial),

@@ -11,7 +11,7 @@ import {
 import { knownAddresses, servingRegions } from '../../model/cluster.ts';
 import { spansOfAddresses, subtractSpans } from '../../model/allocation.ts';
 import { spanOf } from '../../model/ip-range.ts';
-import type { Sight, Snapshot } from '../../model/snapshot.ts';
+import type { VlanAttachment, Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
 import { copyingOf } from '../dns/copies.ts';
@@ -31,11 +31,11 @@ import {
 import { pairsOf } from './pair/compile.ts';
 import {
   addressOn,
-  type Place,
-  type ServedPlace,
+  type VlanPosition,
+  type ServedVlan,
   type Serving,
   servingOf,
-  sightsOfNode,
+  attachmentsOfNode,
   type VlanServer,
 } from './serving.ts';
 import { type StaticLeases, staticLeases } from './static-leases.ts';
@@ -98,13 +98,15 @@ interface Instance {
 }
 
 function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: Instance): DhcpDesired | null {
-  const { served, lost } = shared.serving.places.get(nodeId) ?? { served: [], lost: [] };
-  const networks = served.filter((place) => isOwn(place.vlan.id)).map((place) => networkOf(snapshot, place, shared));
+  const { served, lost } = shared.serving.positions.get(nodeId) ?? { served: [], lost: [] };
+  const networks = served
+    .filter((position) => isOwn(position.vlan.id))
+    .map((position) => networkOf(snapshot, position, shared));
   const lostVlans = lost
     .filter(({ vlan }) => isOwn(vlan.id) || (pair === undefined && !shared.serving.servers.has(vlan.id)))
     .map(
-      ({ vlan, sights, other }): LostVlan => ({
-        ...lostVlan(vlan, sights),
+      ({ vlan, attachments, other }): LostVlan => ({
+        ...lostVlan(vlan, attachments),
         ...(other === null ? {} : { other: plainName(other) }),
       }),
     );
@@ -149,22 +151,22 @@ function endsOf(
   };
 }
 
-function networkOf(snapshot: Snapshot, place: ServedPlace, shared: DhcpShared): DhcpNetwork {
-  const { vlan, sight, address, subnets, isRelayed } = place;
+function networkOf(snapshot: Snapshot, position: ServedVlan, shared: DhcpShared): DhcpNetwork {
+  const { vlan, attachment, address, subnets, isRelayed } = position;
   return {
     vlanId: vlan.id,
     vlan: plainName(vlan),
-    interface: sight.interface,
+    interface: attachment.interface,
     address,
     ...(isRelayed ? { isRelayed } : {}),
-    subnets: subnets.map((item) => subnetOf(snapshot, item, place, shared)),
+    subnets: subnets.map((item) => subnetOf(snapshot, item, position, shared)),
   };
 }
 
 function subnetOf(
   snapshot: Snapshot,
   { subnet, network }: { subnet: Subnet; network: Network },
-  place: Place,
+  position: VlanPosition,
   shared: DhcpShared,
 ): DhcpSubnet {
   const taken = [...(shared.claimed.get(subnet.id) ?? []), ...shared.nodes];
@@ -172,13 +174,13 @@ function subnetOf(
     .filter((range) => range.subnetId === subnet.id && range.kind === 'dynamic')
     .flatMap((range) => subtractSpans(spanOf(range), taken))
     .sort((a, b) => compareAddresses(a.first, b.first));
-  const own = addressOn(place.sight, network).map(formatAddress)[0] ?? place.address;
+  const own = addressOn(position.attachment, network).map(formatAddress)[0] ?? position.address;
   return {
     id: subnet.id,
     cidr: subnet.cidr,
     pools: pools.map((span) => ({ first: formatAddress(span.first), last: formatAddress(span.last) })),
     ...(subnet.gateway === null ? {} : { gateway: subnet.gateway }),
-    resolvers: resolversOf(snapshot, subnet, network, place),
+    resolvers: resolversOf(snapshot, subnet, network, position),
     timeServers: [own],
     nextServer: subnet.bootServer ?? own,
     leases: leasesOf(shared.leases.bySubnet.get(subnet.id) ?? []),
@@ -199,27 +201,27 @@ function leasesOf(leases: readonly StaticLease[]): StaticLease[] {
  * The subnet's own resolvers; else, with DNS on, one address of each region node that serves: those on the subnet first, and this node first of
  * all. Racks of the VLAN that copy the zones, this one first, come before those that are elsewhere, because clients ask three resolvers at most (resolv.conf(5)).
  */
-function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, place: Place): string[] {
+function resolversOf(snapshot: Snapshot, subnet: Subnet, network: Network, position: VlanPosition): string[] {
   const given = subnet.resolvers.filter((address) => !address.includes(':'));
   if (given.length > 0) return given;
-  if (!subnet.dnsOn || !place.vlan.dnsOn) return [];
+  if (!subnet.dnsOn || !position.vlan.dnsOn) return [];
   const regions = servingRegions(snapshot);
   const near: string[] = [];
   const far: string[] = [];
   for (const node of regions) {
-    const sights = sightsOfNode(snapshot, node.id);
-    const here = sights.flatMap((sight) => addressOn(sight, network))[0];
+    const attachments = attachmentsOfNode(snapshot, node.id);
+    const here = attachments.flatMap((attachment) => addressOn(attachment, network))[0];
     const elsewhere = node.addresses.find((address) => !address.includes(':'));
-    if (here && node.id === place.sight.nodeId) near.unshift(formatAddress(here));
+    if (here && node.id === position.attachment.nodeId) near.unshift(formatAddress(here));
     else if (here) near.push(formatAddress(here));
     else if (elsewhere !== undefined) far.push(elsewhere);
   }
   // Copies of the zones outlive the regions; with those of the partner names outlive this rack, too.
   const racks = [...(copyingOf(snapshot)?.racks.keys() ?? [])];
-  const own = racks.filter((id) => id === place.sight.nodeId);
+  const own = racks.filter((id) => id === position.attachment.nodeId);
   const copies = [...new Set([...own, ...racks])].flatMap((id) => {
-    const here = sightsOfNode(snapshot, id).filter((sight) => sight.vlanId === place.vlan.id);
-    return here.flatMap((sight) => addressOn(sight, network)).slice(0, 1);
+    const here = attachmentsOfNode(snapshot, id).filter((attachment) => attachment.vlanId === position.vlan.id);
+    return here.flatMap((attachment) => addressOn(attachment, network)).slice(0, 1);
   });
   return [...new Set([...near, ...copies.map(formatAddress), ...far])];
 }
@@ -232,8 +234,8 @@ function searchOf(snapshot: Snapshot): { search: string[]; searchLeftOut?: strin
   return { search: all.slice(0, SEARCH_MAX), ...(left.length === 0 ? {} : { searchLeftOut: left }) };
 }
 
-function lostVlan(vlan: Vlan, sights: readonly Sight[]): LostVlan {
-  return { vlan: plainName(vlan), interface: sights[0]?.interface ?? 'unknown' };
+function lostVlan(vlan: Vlan, attachments: readonly VlanAttachment[]): LostVlan {
+  return { vlan: plainName(vlan), interface: attachments[0]?.interface ?? 'unknown' };
 }
 
 function plainName(vlan: Vlan): string {

@@ -48,12 +48,12 @@ function some(names: readonly string[]): string {
 }
 
 /** A rack stands on a VLAN that has a relay, too: it serves the VLAN itself, and what the relay brings gets no answer. */
-export function lintRelays({ racks, sights, vlans, nodes }: Snapshot): readonly Finding[] {
+export function lintRelays({ racks, attachments, vlans, nodes }: Snapshot): readonly Finding[] {
   const accepted = new Set(racks.map((rack) => rack.nodeId));
   return vlans.flatMap((vlan) => {
-    const sight = sights.find(({ nodeId, vlanId }) => vlanId === vlan.id && accepted.has(nodeId));
-    if (vlan.relayVlanId === null || !vlan.dhcpOn || !sight) return [];
-    const rack = nodes.find(({ id }) => id === sight.nodeId)?.name ?? 'a rack';
+    const attachment = attachments.find(({ nodeId, vlanId }) => vlanId === vlan.id && accepted.has(nodeId));
+    if (vlan.relayVlanId === null || !vlan.dhcpOn || !attachment) return [];
+    const rack = nodes.find(({ id }) => id === attachment.nodeId)?.name ?? 'a rack';
     const sentence = `VLAN ${vlan.name} has a relay VLAN, and ${rack} stands on it: the rack serves it there, and racks of the relay VLAN do not.`;
     const remedy = `regent vlan set ${vlan.name} --relay-vlan none, and switch the relay off, too`;
     return [{ ...warning('relay_unused', `VLAN ${vlan.name}`, sentence), remedy }];
@@ -62,12 +62,12 @@ export function lintRelays({ racks, sights, vlans, nodes }: Snapshot): readonly 
 
 /** VLANs with DHCP that no accepted rack serves: that is not what was asked for. */
 export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
-  const { places, servers } = servingOf(snapshot);
-  const racks = [...places.values()];
+  const { positions, servers } = servingOf(snapshot);
+  const racks = [...positions.values()];
   const isServed = (vlanId: number) => {
     const server = servers.get(vlanId);
-    const place = server && places.get(server.primary.nodeId);
-    return place?.served.some(({ vlan }) => vlan.id === vlanId) === true;
+    const position = server && positions.get(server.primary.nodeId);
+    return position?.served.some(({ vlan }) => vlan.id === vlanId) === true;
   };
   return snapshot.vlans
     .filter((vlan) => vlan.dhcpOn && !isServed(vlan.id))

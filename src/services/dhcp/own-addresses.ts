@@ -27,7 +27,7 @@ export function lintOwnAddresses(snapshot: Snapshot): readonly Finding[] {
 const FLOATING = 'the floating address of the cluster';
 
 /** Whose each of the cluster's addresses is. */
-function ownersOf({ cluster, nodes, sights }: Snapshot): ReadonlyMap<string, string> {
+function ownersOf({ cluster, nodes, attachments }: Snapshot): ReadonlyMap<string, string> {
   const names = new Map(nodes.map((node) => [node.id, node.name]));
   const owners = new Map<string, string>();
   const vip = cluster === null ? null : vipAddress(cluster);
@@ -36,7 +36,8 @@ function ownersOf({ cluster, nodes, sights }: Snapshot): ReadonlyMap<string, str
     if (!owners.has(address)) owners.set(address, `an address of the node ${names.get(nodeId) ?? nodeId}`);
   };
   for (const node of nodes) for (const address of node.addresses) add(address, node.id);
-  for (const sight of sights) for (const address of sight.addresses) add(bareAddress(address), sight.nodeId);
+  for (const attachment of attachments)
+    for (const address of attachment.addresses) add(bareAddress(address), attachment.nodeId);
   return owners;
 }
 

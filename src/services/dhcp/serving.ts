@@ -8,28 +8,32 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
-import type { RackNode, Sight, Snapshot } from '../../model/snapshot.ts';
+import type { RackNode, VlanAttachment, Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
 import { INTERFACE_PATTERN } from './desired.ts';
 
 /** Where a node stands on a VLAN. */
-export interface Place {
+export interface VlanPosition {
   readonly vlan: Vlan;
-  readonly sight: Sight;
+  readonly attachment: VlanAttachment;
   readonly address: string;
 }
 
-/** The same, with the VLAN's IPv4 subnets. `isRelayed`: the node stands on the VLAN's relay VLAN, where `sight` and `address` are. */
-export interface ServedPlace extends Place {
+/** The same, with the VLAN's IPv4 subnets. `isRelayed`: the node stands on the VLAN's relay VLAN, where `attachment` and `address` are. */
+export interface ServedVlan extends VlanPosition {
   readonly isRelayed: boolean;
   readonly subnets: readonly { readonly subnet: Subnet; readonly network: Network }[];
 }
 
 /** Where a rack stands on the VLANs that it may serve, and those that it cannot serve: `other` has the interface. */
-export interface RackPlaces {
-  readonly served: readonly ServedPlace[];
-  readonly lost: readonly { readonly vlan: Vlan; readonly sights: readonly Sight[]; readonly other: Vlan | null }[];
+export interface RackVlans {
+  readonly served: readonly ServedVlan[];
+  readonly lost: readonly {
+    readonly vlan: Vlan;
+    readonly attachments: readonly VlanAttachment[];
+    readonly other: Vlan | null;
+  }[];
 }
 
 /** Who serves DHCP on a VLAN. `isChosen`: nobody named a rack, and this one was taken of those that stand on it. */
@@ -39,14 +43,14 @@ export interface VlanServer {
   readonly isChosen: boolean;
 }
 
-/** The racks' places by node, and the servers of the VLANs with DHCP; a VLAN without a rack has none. */
+/** The racks' positions by node, and the servers of the VLANs with DHCP; a VLAN without a rack has none. */
 export interface Serving {
-  readonly places: ReadonlyMap<string, RackPlaces>;
+  readonly positions: ReadonlyMap<string, RackVlans>;
   readonly servers: ReadonlyMap<number, VlanServer>;
 }
 
 /** The part of a snapshot that says who serves. */
-export type ServingSite = Pick<Snapshot, 'nodes' | 'racks' | 'sights' | 'subnets' | 'vlans'>;
+export type ServingSite = Pick<Snapshot, 'nodes' | 'racks' | 'attachments' | 'subnets' | 'vlans'>;
 
 const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 
@@ -74,10 +78,10 @@ function findServing(snapshot: ServingSite): Serving {
   const accepted = new Map(racks.map((rack) => [rack.uuid, rack]));
   const entrances = entrancesOf(snapshot);
   const named = new Map(snapshot.vlans.map((vlan) => [vlan.id, namedRacks(vlan, accepted)]));
-  const places = new Map(
+  const positions = new Map(
     racks.map((rack) => [
       rack.nodeId,
-      placesOf(snapshot, rack.nodeId, entrances, (vlan) => {
+      positionsOf(snapshot, rack.nodeId, entrances, (vlan) => {
         const own = named.get(vlan.id) ?? [];
         return own.length === 0 || own.includes(rack);
       }),
@@ -88,19 +92,22 @@ function findServing(snapshot: ServingSite): Serving {
   for (const vlan of snapshot.vlans) {
     if (!vlan.dhcpOn) continue;
     const [primary, secondary = null] = named.get(entrances.via.get(vlan.id) ?? vlan.id) ?? [];
-    const standing = (rack: RackNode) => places.get(rack.nodeId)?.served.some((place) => place.vlan.id === vlan.id);
+    const standing = (rack: RackNode) =>
+      positions.get(rack.nodeId)?.served.some((position) => position.vlan.id === vlan.id);
     const chosen = primary ?? byNumber.find(standing);
     if (chosen) servers.set(vlan.id, { primary: chosen, secondary, isChosen: primary === undefined });
   }
-  return { places, servers };
+  return { positions, servers };
 }
 
 /**
  * A VLAN is relayed while no rack stands on it and it names none. Its requests come to the racks of its relay VLAN, whose server, or pair, has both.
  */
-export function entrancesOf({ racks, sights, vlans }: ServingSite): Entrances {
+export function entrancesOf({ racks, attachments, vlans }: ServingSite): Entrances {
   const nodes = new Set(racks.map((rack) => rack.nodeId));
-  const stood = new Set(sights.filter((sight) => nodes.has(sight.nodeId)).map((sight) => sight.vlanId));
+  const stood = new Set(
+    attachments.filter((attachment) => nodes.has(attachment.nodeId)).map((attachment) => attachment.vlanId),
+  );
   const via = new Map(
     vlans.flatMap(({ id, dhcpOn, relayVlanId, primaryRackId }) =>
       dhcpOn && relayVlanId !== null && primaryRackId === null && !stood.has(id) ? [[id, relayVlanId] as const] : [],
@@ -116,27 +123,27 @@ function namedRacks(vlan: Vlan, accepted: ReadonlyMap<string, RackNode>): RackNo
 }
 
 /** Kea knows a client's network by the interface alone, and of a relayed one by the relay's address: the first VLAN has the interface. */
-function placesOf(
+function positionsOf(
   snapshot: ServingSite,
   nodeId: string,
   { isEntrance, via }: Entrances,
   isAsked: (vlan: Vlan) => boolean,
-): RackPlaces {
-  const sights = sightsOfNode(snapshot, nodeId)
-    .filter((sight) => INTERFACE.test(sight.interface))
+): RackVlans {
+  const attachments = attachmentsOfNode(snapshot, nodeId)
+    .filter((attachment) => INTERFACE.test(attachment.interface))
     .sort((a, b) => (a.interface < b.interface ? -1 : 1));
-  const served: ServedPlace[] = [];
-  const lost: RackPlaces['lost'][number][] = [];
+  const served: ServedVlan[] = [];
+  const lost: RackVlans['lost'][number][] = [];
   for (const vlan of snapshot.vlans) {
-    const own = sights.filter((sight) => sight.vlanId === vlan.id);
+    const own = attachments.filter((attachment) => attachment.vlanId === vlan.id);
     if (!isEntrance(vlan) || own.length === 0 || !isAsked(vlan)) continue;
-    const place = placeOn(snapshot, vlan, own);
-    const other = served.find((item) => item.sight.interface === place?.sight.interface);
-    if (place && !other) served.push(place);
-    else lost.push({ vlan, sights: own, other: other?.vlan ?? null });
+    const position = positionOn(snapshot, vlan, own);
+    const other = served.find((item) => item.attachment.interface === position?.attachment.interface);
+    if (position && !other) served.push(position);
+    else lost.push({ vlan, attachments: own, other: other?.vlan ?? null });
   }
   const relayed = snapshot.vlans.flatMap((vlan) => {
-    const entrance = served.find((place) => place.vlan.id === via.get(vlan.id));
+    const entrance = served.find((position) => position.vlan.id === via.get(vlan.id));
     return entrance ? [{ ...entrance, vlan, subnets: subnetsOf(snapshot, vlan), isRelayed: true }] : [];
   });
   const isOn = ({ vlan }: { readonly vlan: Vlan }) => vlan.dhcpOn;
@@ -144,26 +151,30 @@ function placesOf(
 }
 
 /** Where a node stands; of several addresses in a network those that it is known by come first, then the lowest. */
-export function sightsOfNode(snapshot: Pick<Snapshot, 'nodes' | 'sights'>, nodeId: string): Sight[] {
+export function attachmentsOfNode(snapshot: Pick<Snapshot, 'nodes' | 'attachments'>, nodeId: string): VlanAttachment[] {
   const known = new Set(snapshot.nodes.find((node) => node.id === nodeId)?.addresses);
   const rank = (text: string) => Number(!known.has(bareAddress(text)));
-  return snapshot.sights
-    .filter((sight) => sight.nodeId === nodeId)
-    .map((sight) => ({ ...sight, addresses: sight.addresses.toSorted((a, b) => rank(a) - rank(b)) }));
+  return snapshot.attachments
+    .filter((attachment) => attachment.nodeId === nodeId)
+    .map((attachment) => ({ ...attachment, addresses: attachment.addresses.toSorted((a, b) => rank(a) - rank(b)) }));
 }
 
-function placeOn(snapshot: Pick<Snapshot, 'subnets'>, vlan: Vlan, sights: readonly Sight[]): ServedPlace | null {
+function positionOn(
+  snapshot: Pick<Snapshot, 'subnets'>,
+  vlan: Vlan,
+  attachments: readonly VlanAttachment[],
+): ServedVlan | null {
   const subnets = subnetsOf(snapshot, vlan);
-  const found = sights.flatMap((sight) => {
-    const address = subnets.flatMap(({ network }) => addressOn(sight, network)).at(0);
-    return address ? [{ address, sight }] : [];
+  const found = attachments.flatMap((attachment) => {
+    const address = subnets.flatMap(({ network }) => addressOn(attachment, network)).at(0);
+    return address ? [{ address, attachment }] : [];
   })[0];
   if (!found) return null;
-  return { vlan, sight: found.sight, address: formatAddress(found.address), subnets, isRelayed: false };
+  return { vlan, attachment: found.attachment, address: formatAddress(found.address), subnets, isRelayed: false };
 }
 
 /** The IPv4 subnets of a VLAN. */
-function subnetsOf({ subnets }: Pick<Snapshot, 'subnets'>, vlan: Vlan): ServedPlace['subnets'] {
+function subnetsOf({ subnets }: Pick<Snapshot, 'subnets'>, vlan: Vlan): ServedVlan['subnets'] {
   return subnets
     .filter((subnet) => subnet.vlanId === vlan.id)
     .flatMap((subnet) => {
@@ -172,9 +183,9 @@ function subnetsOf({ subnets }: Pick<Snapshot, 'subnets'>, vlan: Vlan): ServedPl
     });
 }
 
-/** The addresses of a sight that lie in a network, in their order. */
-export function addressOn(sight: Sight, network: Network): Address[] {
-  return sight.addresses.flatMap((text) => {
+/** The addresses of an attachment that lie in a network, in their order. */
+export function addressOn(attachment: VlanAttachment, network: Network): Address[] {
+  return attachment.addresses.flatMap((text) => {
     const address = parseAddress(bareAddress(text));
     return !isRejected(address) && contains(network, address) ? [address] : [];
   });

@@ -8,11 +8,11 @@ import type { Finding, PartList, VersionKey } from '../kit/contract.ts';
 import { type GeneratedZone, generateZones, localZonesOf } from './bind-zone-generator.ts';
 import { catalogOf, type Copying, copyingOf, givenCopies, takenCopies } from './copies.ts';
 import type { DnsDesired, Zone } from './desired.ts';
-import { holdZones } from './hold.ts';
+import { holdBackZones } from './hold-back.ts';
 
 const IN_SETTING = 'Take it out of the setting that names it: regent setting list.';
 
-/** BIND serves and asks each of these for itself; zones are held back by `holdZones`, for all nodes alike. */
+/** BIND serves and asks each of these for itself; zones are held back by `holdBackZones`, for all nodes alike. */
 export const DNS_PARTS: readonly PartList[] = [
   {
     path: 'clients/*',
@@ -41,7 +41,7 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
     return { zones: [], local: localZonesOf(snapshot, []), forwarders, findings, copying: null, last: new Map() };
   const generated = generateZones(snapshot);
   const digests = new Map(generated.map((zone) => [zone.content, zone.digest]));
-  const held = holdZones(
+  const held = holdBackZones(
     generated.map((zone) => zone.content),
     before,
   );

@@ -3,7 +3,7 @@ import type { DnsDesired, Zone } from './desired.ts';
 import { type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
 
 /**
- * Rules of the whole that no single value shows. The API refuses most of this earlier, and `holdZones` keeps the rest out of what is
+ * Rules of the whole that no single value shows. The API refuses most of this earlier, and `holdBackZones` keeps the rest out of what is
  * published; this is the last line.
  */
 export function lintDns(desired: DnsDesired): readonly Finding[] {

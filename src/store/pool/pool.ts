@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Clock, Log } from '../../core/ports.ts';
 import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
 import { failureSentence, isConnectTimeout, noConnectionInTime } from '../failure.ts';
-import { Line } from './line.ts';
+import { AcquireQueue } from './acquire-queue.ts';
 
 export interface PoolOptions {
   readonly connection: ConnectionSpec;
@@ -36,7 +36,7 @@ const SILENT_MS = 900;
 export class Pool {
   readonly #pool: pg.Pool;
   readonly #clock: Clock;
-  readonly #line: Line;
+  readonly #acquireQueue: AcquireQueue;
   readonly #max: number;
   /** Connections that are being made, and those of them that take long. */
   readonly #making = { all: 0, slow: 0 };
@@ -52,7 +52,7 @@ export class Pool {
     this.#max = max;
     this.#usual = timeouts.connectMs;
     this.#patience = timeouts.connectMs;
-    this.#line = new Line(clock, Math.min(max, OPENING));
+    this.#acquireQueue = new AcquireQueue(clock, Math.min(max, OPENING));
     this.#pool = new pg.Pool({
       ...clientConfig(connection, timeouts, name),
       max,
@@ -77,7 +77,7 @@ export class Pool {
    */
   async acquire(timeoutMs: number, since = this.#clock.monotonic()): Promise<pg.PoolClient> {
     const end = this.#clock.monotonic() + timeoutMs;
-    await this.#line.take(timeoutMs, since);
+    await this.#acquireQueue.take(timeoutMs, since);
     try {
       for (;;) {
         const client = await this.#connect(Math.max(1, end - this.#clock.monotonic()));
@@ -85,7 +85,7 @@ export class Pool {
         client.release(true);
       }
     } catch (error) {
-      this.#line.leave(false);
+      this.#acquireQueue.leave(false);
       throw error;
     }
   }
@@ -94,7 +94,7 @@ export class Pool {
   release(client: pg.PoolClient, state: 'done' | 'kept' | 'broken'): void {
     client.release(state === 'broken');
     this.#fit();
-    this.#line.leave(state === 'done');
+    this.#acquireQueue.leave(state === 'done');
   }
 
   /** The server answered on this connection. */
@@ -173,6 +173,6 @@ export class Pool {
   #fit(): void {
     const { all, slow } = this.#making;
     const opening = this.#patience > this.#usual ? 1 + Math.min(slow, 1) : OPENING + slow;
-    this.#line.resize(Math.min(this.#max, this.#pool.totalCount - all + opening));
+    this.#acquireQueue.resize(Math.min(this.#max, this.#pool.totalCount - all + opening));
   }
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Desired } from '../../contract/agent.ts';
-import type { Place } from '../queries/place.ts';
+import type { Watermark } from '../queries/watermark.ts';
 import type { Tx } from '../tx.ts';
 import { BODY_COLUMNS, joinBodies, type KnownParts, type StoredBody } from './parts.ts';
 
@@ -29,8 +29,8 @@ export function readOutlines(tx: Tx, nodeId?: string): Promise<Head[]> {
 }
 
 /** The newest snapshot that was compiled for each node, by id: without the bodies. */
-export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, Place>> {
-  const rows = await tx.all(sql<Place & { id: string }>`
+export async function readCompiled(tx: Tx): Promise<ReadonlyMap<string, Watermark>> {
+  const rows = await tx.all(sql<Watermark & { id: string }>`
     select node_id as id, compiled_revision as revision, compiled_observed as observed from desired`);
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -5,7 +5,7 @@ import type { Rejected } from '../../core/errors.ts';
 import type { Version } from '../../model/snapshot.ts';
 import type { Database } from '../database.ts';
 import { storeEvents } from '../queries/events.ts';
-import type { Place } from '../queries/place.ts';
+import type { Watermark } from '../queries/watermark.ts';
 import type { Tx } from '../tx.ts';
 import { type StoredFinding, storeFindings } from './findings.ts';
 import { needsGeneration, nextGeneration, PUBLICATIONS_KEPT, readHoldings } from './held.ts';
@@ -45,7 +45,7 @@ export function publishSite(db: Database, site: SitePublication): Promise<Publis
   return db.repeatable(async (tx) => {
     const { compiler, isByParts } = await lockPublishers(tx);
     if (compiler !== site.compiler) return { kind: 'observer', compiler } as const;
-    const ahead = await tx.one(sql<Place & { id: string }>`
+    const ahead = await tx.one(sql<Watermark & { id: string }>`
       select node_id as id, compiled_revision as revision, compiled_observed as observed from desired
       where node_id = any(${[...site.nodes.keys()]}::text[])
         and (compiled_revision > ${site.revision} or compiled_observed > ${site.observed}) limit 1`);

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
-import { raiseObserved } from './place.ts';
+import { raiseObserved } from './watermark.ts';
 import { touchesLeaseEnds } from './network/lease-ends.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';

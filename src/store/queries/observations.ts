@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import type { AgentFinding, Facts, HostObservation, Observation, ServiceObservation } from '../../contract/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
-import { keepAddresses, ownInterfaces } from '../../model/sight.ts';
+import { keepAddresses, ownInterfaces } from '../../model/vlan-attachments.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
 import { notePause, pauseWord } from './cluster/pause.ts';
 import { noteRoles, roleWord } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
-import { raiseObserved } from './place.ts';
+import { raiseObserved } from './watermark.ts';
 
 /** The last full report of a node. `reportedAt` by the database's clock. */
 export interface NodeObservation {

@@ -1,26 +1,26 @@
 import { sql } from 'kysely';
-import type { Sight } from '../../model/snapshot.ts';
+import type { VlanAttachment } from '../../model/snapshot.ts';
 import type { Tx } from '../tx.ts';
-import { readSights } from './racks.ts';
+import { readAttachments } from './racks.ts';
 
-/** A sight with names: of the node, and of the VLAN as FABRIC/NAME. */
-export interface NamedSight extends Sight {
+/** An attachment with names: of the node, and of the VLAN as FABRIC/NAME. */
+export interface NamedAttachment extends VlanAttachment {
   readonly node: string;
   readonly vlan: string;
   /** Is the node an accepted rack? */
   readonly isRack: boolean;
 }
 
-/** Who stands on which VLAN, in the order of `sightsOf`. */
-export async function readNamedSights(tx: Tx): Promise<NamedSight[]> {
+/** Who stands on which VLAN, in the order of `attachmentsOf`. */
+export async function readNamedAttachments(tx: Tx): Promise<NamedAttachment[]> {
   const nodes = await tx.all(sql<{ id: string; name: string; isRack: boolean }>`
     select id, name, exists (select from racks r where r.node_id = nodes.id and r.state = 'accepted') as "isRack" from nodes`);
   const nodeOf = new Map(nodes.map((node) => [node.id, node]));
   const labelOf = await readVlanLabels(tx);
-  return (await readSights(tx)).flatMap((sight) => {
-    const node = nodeOf.get(sight.nodeId);
-    const vlan = labelOf.get(sight.vlanId);
-    return node && vlan !== undefined ? [{ ...sight, node: node.name, vlan, isRack: node.isRack }] : [];
+  return (await readAttachments(tx)).flatMap((attachment) => {
+    const node = nodeOf.get(attachment.nodeId);
+    const vlan = labelOf.get(attachment.vlanId);
+    return node && vlan !== undefined ? [{ ...attachment, node: node.name, vlan, isRack: node.isRack }] : [];
   });
 }
 

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Rejected } from '../../core/errors.ts';
 import { masterOf, type Rack } from '../../model/rack.ts';
 import type { KnownRack } from '../../model/trust/registration.ts';
-import { type InterfaceReport, sightsOf } from '../../model/sight.ts';
-import type { RackNode, Sight } from '../../model/snapshot.ts';
+import { type InterfaceReport, attachmentsOf } from '../../model/vlan-attachments.ts';
+import type { RackNode, VlanAttachment } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';
@@ -142,12 +142,15 @@ export async function readRackNodes(tx: Tx): Promise<RackNode[]> {
 }
 
 /** Who stands on which VLAN, by the nodes' last reports, less the floating address. `subnets`: all of them, when the caller has them already. */
-export async function readSights(tx: Tx, subnets?: readonly Pick<Subnet, 'cidr' | 'vlanId'>[]): Promise<Sight[]> {
+export async function readAttachments(
+  tx: Tx,
+  subnets?: readonly Pick<Subnet, 'cidr' | 'vlanId'>[],
+): Promise<VlanAttachment[]> {
   const reports = await tx.all(sql<InterfaceReport>`
     select node_id as "nodeId", facts -> 'interfaces' as interfaces from node_observations order by node_id collate "C"`);
   const known =
     subnets ??
     (await tx.all(sql<Pick<Subnet, 'cidr' | 'vlanId'>>`select text(cidr) as cidr, vlan_id as "vlanId" from subnets`));
   const cluster = await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`);
-  return sightsOf(reports, known, cluster?.vip ?? null);
+  return attachmentsOf(reports, known, cluster?.vip ?? null);
 }

@@ -1,4 +1,4 @@
-import type { BrokenBuild } from '../../../src/drills/dressing/broken.ts';
+import type { BrokenBuild } from '../../../src/drills/overlay/broken.ts';
 import type { Dice } from '../dice.ts';
 
 /** The builds that are meant: so many drawn by the dice, those whose name holds one of some words, or all. Throws for a word that names none. */
@@ -6,7 +6,7 @@ export function drawn(builds: readonly BrokenBuild[], only: string | undefined, 
   if (only === undefined || only === '') return builds;
   if (/^\d+$/.test(only)) return random.shuffled(builds).slice(0, Number(only));
   const words = only.split(',');
-  const stray = words.find((word) => !builds.some(({ dressing }) => dressing.name.includes(word)));
+  const stray = words.find((word) => !builds.some(({ overlay }) => overlay.name.includes(word)));
   if (stray !== undefined) throw new Error(`REGENT_BROKEN_BUILDS: no build has "${stray}" in its name`);
-  return builds.filter(({ dressing }) => words.some((word) => dressing.name.includes(word)));
+  return builds.filter(({ overlay }) => words.some((word) => overlay.name.includes(word)));
 }

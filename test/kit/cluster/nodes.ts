@@ -1,4 +1,4 @@
-import { sqlOn } from '../../../src/drills/run/stage.ts';
+import { sqlOn } from '../../../src/drills/run/environment.ts';
 import type { TestLab } from '../lab.ts';
 
 /** Addresses of the lab's region nodes and racks on the management network, and the floating one. */

@@ -1,4 +1,4 @@
-import type { KeaSight } from '../../../ha/dhcp/sight.ts';
+import type { KeaView } from '../../../ha/dhcp/inputs.ts';
 
 /** What a Kea of a hot-standby pair does, as measured with 2.6.3: boot.md §2. Times: ms. */
 export class KeaModel {
@@ -39,7 +39,7 @@ export class KeaModel {
     return isUp && this.scopes.includes('k1') && !this.isPaused;
   }
 
-  sight(now: number): KeaSight {
+  view(now: number): KeaView {
     const isHung = this.isRunning && now < this.hungUntil;
     const { isRunning, state, scopes } = this;
     const isOver = !isRunning && this.startsAt === null;

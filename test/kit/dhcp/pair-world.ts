@@ -1,10 +1,17 @@
 import { decide, firstMemory, type Memory, type Verdict } from '../../../ha/dhcp/decide.ts';
-import { afterStall, firstVotes, hearWord, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
+import { afterStall, firstVotes, hearStatus, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
 import type { Reach } from '../../../ha/dhcp/reach.ts';
-import type { Answer, Sight } from '../../../ha/dhcp/sight.ts';
-import { BEAT_MS, firstRecord, LATE_MS, type OwnerRecord, type Vote, type Word } from '../../../ha/dhcp/words.ts';
+import type { Answer, PairInputs } from '../../../ha/dhcp/inputs.ts';
+import {
+  BEAT_MS,
+  firstRecord,
+  LATE_MS,
+  type OwnerRecord,
+  type Vote,
+  type PairStatus,
+} from '../../../ha/dhcp/messages.ts';
 import { KeaModel } from './kea-model.ts';
-import { KEY } from './words.ts';
+import { KEY } from './pair-fixtures.ts';
 
 /* Two racks, three regions and a network in virtual time. The rule is the real one, Kea is `KeaModel`. Times: ms. */
 
@@ -23,7 +30,7 @@ export type Flaw = 'never fences' | 'takes over too soon' | 'takes over without 
 const HASTE_MS = 1500;
 
 /** Something that may be down or frozen. */
-class Place {
+class HostModel {
   readonly name: string;
   isUp = true;
   frozenUntil = 0;
@@ -36,7 +43,7 @@ class Place {
 }
 
 class RegionModel {
-  readonly place: Place;
+  readonly place: HostModel;
   disk: OwnerRecord | null = null;
   isLost = false;
   hasFile = true;
@@ -47,7 +54,7 @@ class RegionModel {
 
   constructor(name: string, flaw: Flaw | null) {
     this.#flaw = flaw;
-    this.place = new Place(name);
+    this.place = new HostModel(name);
     this.votes = firstVotes(KEY, false, 0);
   }
 
@@ -62,14 +69,14 @@ class RegionModel {
     this.isLost = true;
   }
 
-  hear(from: string, word: Word, now: number): Vote {
+  hear(from: string, word: PairStatus, now: number): Vote {
     if (now - this.lastAt > 500) this.votes = afterStall(this.votes, now);
     this.lastAt = now;
     const isBlind = this.#flaw === 'takes over without leases';
     if (isBlind && this.votes.record) this.votes = { ...this.votes, record: { ...this.votes.record, isWhole: true } };
     const at = this.#flaw === 'takes over too soon' && word.claim ? now + HASTE_MS : now;
-    const heard = hearWord(this.votes, from, word, at);
-    this.votes = { ...heard, heard: new Map(heard.heard).set(from, { at: now, word }) };
+    const heard = hearStatus(this.votes, from, word, at);
+    this.votes = { ...heard, heard: new Map(heard.heard).set(from, { at: now, status: word }) };
     if (this.votes.record !== null) [this.disk, this.isLost] = [this.votes.record, false];
     const vote = voteFor(this.votes, from, KEY, now);
     const silentMs = vote.partner.silentMs + (this.#flaw === 'takes over too soon' ? HASTE_MS : 0);
@@ -82,7 +89,7 @@ export const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained
 
 /** A rack: its host, its program, its Kea. */
 export class RackModel {
-  readonly place: Place;
+  readonly place: HostModel;
   readonly name: Rack;
   readonly partner: Rack;
   readonly kea: KeaModel;
@@ -101,11 +108,11 @@ export class RackModel {
   isLeaving = false;
   reach: Reach = WELL;
   answers = new Map<string, Answer>();
-  beat: Sight['beat'] = null;
-  reply: Sight['reply'] = null;
+  beat: PairInputs['beat'] = null;
+  reply: PairInputs['reply'] = null;
 
   constructor(name: Rack) {
-    this.place = new Place(name);
+    this.place = new HostModel(name);
     this.name = name;
     this.partner = name === 'k1' ? 'k2' : 'k1';
     this.kea = new KeaModel(name === 'k1');
@@ -123,7 +130,7 @@ export class RackModel {
     this.isProgramUp = true;
   }
 
-  sight(now: number, flaw: Flaw | null): Sight {
+  inputs(now: number, flaw: Flaw | null): PairInputs {
     const { startedAt, name, partner, answers, reply } = this;
     const haste = flaw === 'takes over too soon' && name === 'k2' ? HASTE_MS : 0;
     const floorAt = this.floorAt - haste;
@@ -135,7 +142,7 @@ export class RackModel {
       answers,
       beat,
       reply,
-      kea: this.kea.sight(now),
+      kea: this.kea.view(now),
       reach: this.reach,
       isLeaving: this.isLeaving,
       isOrdered: false,
@@ -145,7 +152,7 @@ export class RackModel {
   decide(now: number, flaw: Flaw | null): Verdict {
     if (flaw === 'takes over without leases' && this.name === 'k2')
       this.memory = { ...this.memory, record: { ...this.memory.record, isWhole: true } };
-    const verdict = decide(this.memory, this.sight(now, flaw));
+    const verdict = decide(this.memory, this.inputs(now, flaw));
     this.memory = verdict.memory;
     this.disk = verdict.memory.record;
     this.verdict = verdict;
@@ -194,7 +201,7 @@ export class PairWorld {
     this.#events.splice(index, 0, event);
   }
 
-  place(name: string): Place {
+  place(name: string): HostModel {
     const found = this.racks.get(name as Rack)?.place ?? this.regions.get(name)?.place;
     if (!found) throw new Error(name);
     return found;
@@ -271,7 +278,7 @@ export class PairWorld {
     const { verdict, name, partner, run } = rack;
     if (verdict === null) return;
     rack.nextBeat = this.now + (verdict.memory.claim ? BEAT_MS / 2 : BEAT_MS);
-    const { word } = verdict;
+    const { status: word } = verdict;
     const sentAt = this.now;
     const said = { wasWanting: word.isWanting, claim: word.claim };
     for (const region of this.regions.values())
@@ -288,12 +295,12 @@ export class PairWorld {
     if (!other) return;
     this.#send(name, partner, () => {
       if (!other.isProgramUp || this.now < other.programFrozenUntil) return;
-      other.beat = { at: this.now, word, run, said: number };
-      const answer = this.#act(other).word;
+      other.beat = { at: this.now, status: word, run, said: number };
+      const answer = this.#act(other).status;
       const order = { run: other.run, said: (other.said += 1) };
       this.#send(partner, name, () => {
         if (rack.run !== run || (rack.reply && rack.reply.sentAt > sentAt)) return;
-        rack.reply = { sentAt, wasWanting: word.isWanting, word: answer, ...order };
+        rack.reply = { sentAt, wasWanting: word.isWanting, status: answer, ...order };
       });
     });
   }

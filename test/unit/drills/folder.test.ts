@@ -16,7 +16,7 @@ import { RANDOM_FAULTS } from '../../../src/drills/hazards/random.ts';
 import { exportJson } from '../../../src/drills/report/json.ts';
 import { parseReport, runsOfOneBuild } from '../../../src/drills/report/reading.ts';
 import { folderName, keepRuns, openReportFolder, readRuns } from '../../../src/drills/run/folder.ts';
-import { storedTable } from '../../../src/drills/run/table.ts';
+import { storedTable } from '../../../src/drills/run/stored-table.ts';
 import { hazard, RUN, round } from './report-rounds.ts';
 
 const FACTS: readonly HeadlineFacts[] = [

@@ -6,7 +6,7 @@ import { markdownTable, overview } from '../../../src/drills/report/overview.ts'
 import type { Round } from '../../../src/drills/report/round.ts';
 import { screen } from '../../../src/drills/report/screen.ts';
 import { byHazard, byHeadline } from '../../../src/drills/report/summary.ts';
-import { moment, seconds } from '../../../src/drills/report/words.ts';
+import { moment, seconds } from '../../../src/drills/report/formats.ts';
 import { HOSTILE, hazard, hostile, lines, RUN, round, unbalanced } from './report-rounds.ts';
 
 describe('words', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { breachesOf } from '../../../src/drills/run/random/load.ts';
 import { withLoad } from '../../../src/drills/run/random/faults.ts';
-import { isLeading } from '../../../src/drills/run/stage.ts';
+import { isLeading } from '../../../src/drills/run/environment.ts';
 import { round } from './report-rounds.ts';
 
 describe('who leads etcd', () => {

@@ -304,7 +304,7 @@ describe('beacons', () => {
     beacon.send(WORD, 1000);
     const echo = sent[0] ?? '';
     beacon.receive(packet(), 1100);
-    expect(beacon.sights).toEqual([]);
+    expect(beacon.views).toEqual([]);
     for (const bad of [
       packet({ echo }, Buffer.alloc(32, 8)),
       packet({ echo, cluster: 'd' }),
@@ -315,9 +315,9 @@ describe('beacons', () => {
     ]) {
       beacon.receive(bad, 1100);
     }
-    expect(beacon.sights).toEqual([]);
+    expect(beacon.views).toEqual([]);
     beacon.receive(packet({ echo }), 1200);
-    expect(beacon.sights).toEqual([{ name: 'r2', seenAt: 1000, ...WORD }]);
+    expect(beacon.views).toEqual([{ name: 'r2', seenAt: 1000, ...WORD }]);
     beacon.close();
   });
 
@@ -327,7 +327,7 @@ describe('beacons', () => {
     beacon.onSend = (nonce) => sent.push(nonce);
     beacon.send(WORD, 1000);
     beacon.receive(packet({ echo: sent[0], canTake: undefined, holder: undefined }), 1100);
-    expect(beacon.sights).toEqual([{ name: 'r2', seenAt: 1000, ...WORD, canTake: false }]);
+    expect(beacon.views).toEqual([{ name: 'r2', seenAt: 1000, ...WORD, canTake: false }]);
     beacon.close();
   });
 
@@ -340,7 +340,7 @@ describe('beacons', () => {
     beacon.receive(recorded, 1100);
     beacon.send(WORD, 5000);
     beacon.receive(recorded, 5100);
-    expect(beacon.sights).toEqual([{ name: 'r2', seenAt: 1000, ...WORD }]);
+    expect(beacon.views).toEqual([{ name: 'r2', seenAt: 1000, ...WORD }]);
     beacon.close();
   });
 });

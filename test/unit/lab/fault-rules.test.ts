@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cutPorts, faultRules, faultsIn, withFault, withoutHost } from '../../../src/lab/faults/rules.ts';
-import { faultText, type NetworkFault, parseFault } from '../../../src/lab/faults/words.ts';
+import { faultText, type NetworkFault, parseFault } from '../../../src/lab/faults/fault-text.ts';
 import { clusterOf } from '../../../src/lab/topologies.ts';
 
 const SITE = clusterOf({ regions: 3, racks: 1 });

@@ -70,11 +70,11 @@ it('knows of links, of two interfaces on one VLAN, and of addresses of IPv6 alon
   expect(whyOf(snapshot, link({ isUp: false }))).toBe('eth1 of k1 is down');
   expect(whyOf(snapshot, link({ hasCarrier: false }))).toBe('eth1 of k1 has no carrier');
   const more = { nodeId: 'n-k1', vlanId: 1, interface: 'eth9', addresses: ['10.10.1.9/24'] };
-  expect(whyOf({ ...snapshot, sights: [...snapshot.sights, more] })).toBe('k1 stands on it by eth1 and eth9');
-  const sights = snapshot.sights.map((one) =>
+  expect(whyOf({ ...snapshot, attachments: [...snapshot.attachments, more] })).toBe('k1 stands on it by eth1 and eth9');
+  const attachments = snapshot.attachments.map((one) =>
     one.nodeId === 'n-k1' && one.vlanId === 1 ? { ...one, addresses: ['2001:db8::2/64'] } : one,
   );
-  expect(whyOf({ ...snapshot, sights })).toBeUndefined();
+  expect(whyOf({ ...snapshot, attachments })).toBeUndefined();
 });
 
 it('has the relay VLAN instead of those that are relayed to it, with the leases of all', () => {

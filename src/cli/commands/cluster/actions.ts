@@ -1,6 +1,6 @@
 import type { NodeAction } from '../../../contract/cluster/action.ts';
 import { printerOf } from '../../change.ts';
-import type { CommandSpec } from '../../command.ts';
+import type { CommandSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printList, type Shape } from '../../format/output.ts';
 import { integer, option, text } from '../../values.ts';

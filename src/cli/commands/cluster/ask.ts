@@ -1,7 +1,7 @@
 import type { RouteId, RouteOutput } from '../../../contract/routes.ts';
 import { ProblemError } from '../../../contract/wire/transport.ts';
 import { sentenceOf } from '../../../core/errors.ts';
-import type { Call } from '../../command.ts';
+import type { Call } from '../../command-spec.ts';
 import { printable } from '../../format/escape.ts';
 
 /** Calls that the region of this host answers from memory while the database is away, and their paths on its socket. */

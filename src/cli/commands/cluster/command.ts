@@ -1,6 +1,6 @@
 import type { Command } from '../../../contract/cluster/command.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { Call, CommandSpec, NounSpec } from '../../command.ts';
+import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
 import { withNext } from '../../failure.ts';
 import { printable } from '../../format/escape.ts';

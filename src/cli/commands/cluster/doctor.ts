@@ -1,6 +1,6 @@
 import type { Doctor, Invariant } from '../../../contract/cluster/doctor.ts';
 import { printerOf } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printData, printList, type Shape } from '../../format/output.ts';

@@ -1,5 +1,5 @@
 import { DRILL_FORMATS } from '../../../contract/cluster/drill.ts';
-import type { Call } from '../../command.ts';
+import type { Call } from '../../command-spec.ts';
 import { CliError, EXIT, usageError } from '../../exit.ts';
 import { safeJson } from '../../format/escape.ts';
 import { collect, need, option } from '../../values.ts';

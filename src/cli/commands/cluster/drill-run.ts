@@ -1,5 +1,5 @@
 import { HARMLESS_DRILLS } from '../../../contract/cluster/drill.ts';
-import type { Call, CommandSpec } from '../../command.ts';
+import type { Call, CommandSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { integer, need } from '../../values.ts';
 import { abortJob } from './job.ts';

@@ -5,7 +5,7 @@ import {
   type DrillRound,
 } from '../../../contract/cluster/drill.ts';
 import { printerOf } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, stamp } from '../../format/when.ts';

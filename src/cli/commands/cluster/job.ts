@@ -1,6 +1,6 @@
 import type { Job } from '../../../contract/cluster/job.ts';
 import { type Change, printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';

@@ -1,7 +1,7 @@
 import type { Job } from '../../../contract/cluster/job.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { printerOf } from '../../change.ts';
-import type { Call, CommandSpec, OptionSpec } from '../../command.ts';
+import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../../exit.ts';
 import { withNext } from '../../failure.ts';
 import { printable } from '../../format/escape.ts';

@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import { printerOf } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printData } from '../../format/output.ts';

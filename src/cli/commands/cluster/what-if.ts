@@ -1,6 +1,6 @@
 import type { Handover, PredictedOutage, WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { printerOf } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printData, printList, type Shape } from '../../format/output.ts';

@@ -1,7 +1,7 @@
 import type { Lease } from '../../../contract/network/lease.ts';
 import { LEASE_STATES } from '../../../model/lease.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { age, ahead, moment, stamp } from '../../format/when.ts';

@@ -1,6 +1,6 @@
 import type { Pairing, PairingChange } from '../../../contract/network/pairing.ts';
 import { type Change, printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printData, printList, type Shape } from '../../format/output.ts';

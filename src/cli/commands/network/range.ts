@@ -1,6 +1,6 @@
 import type { Range } from '../../../contract/network/range.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec } from '../../command.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, need, nothingToSet, option, text } from '../../values.ts';

@@ -1,6 +1,6 @@
 import type { Reservation } from '../../../contract/network/reservation.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { NounSpec } from '../../command.ts';
+import type { NounSpec } from '../../command-spec.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './dhcp-told.ts';
 import { collect, need, nothingToSet, text, textOrNone } from '../../values.ts';

@@ -3,7 +3,7 @@ import type { Range } from '../../../contract/network/range.ts';
 import type { Subnet, SubnetSet } from '../../../contract/network/subnet.ts';
 import type { Vlan } from '../../../contract/network/vlan.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec, OptionSpec } from '../../command.ts';
+import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';

@@ -1,7 +1,7 @@
 import type { Subnet } from '../../../contract/network/subnet.ts';
 import type { Vlan } from '../../../contract/network/vlan.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec, OptionSpec } from '../../command.ts';
+import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { type ExitCode, usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { poolText } from './pools.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { retry } from '../../../contract/wire/retry.ts';
-import { Turns } from '../../../contract/wire/turns.ts';
+import { RetryLimiter } from '../../../contract/wire/retry-limiter.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ApiPlace, WriteOrder } from '../config.ts';
 import type { Asked, Probe } from './lane.ts';
@@ -11,14 +11,14 @@ const OPEN_MOST = 1_000;
 /** Numbered writes, each tried as the product's own client does: one Idempotency-Key over all tries, Retry-After, a deadline. */
 export function writeProbe(api: ApiPlace, order: WriteOrder, everyMs: number): Probe {
   const { firstNumber } = order;
-  const turns = new Turns();
+  const turns = new RetryLimiter();
   return {
     name: 'write',
     everyMs,
     firstNumber,
     most: OPEN_MOST,
     ask: (turn, done) => {
-      const settle = async () => done(await writeOne({ api, order, turns }, firstNumber + turn));
+      const settle = async () => done(await writeOne({ api, order, limiter: turns }, firstNumber + turn));
       void settle();
     },
   };
@@ -27,11 +27,11 @@ export function writeProbe(api: ApiPlace, order: WriteOrder, everyMs: number): P
 interface Writer {
   readonly api: ApiPlace;
   readonly order: WriteOrder;
-  readonly turns: Turns;
+  readonly limiter: RetryLimiter;
 }
 
 /** Never rejects: what is thrown is an outcome too. */
-async function writeOne({ api, order, turns }: Writer, number: number): Promise<Asked> {
+async function writeOne({ api, order, limiter: turns }: Writer, number: number): Promise<Asked> {
   const { method, timeoutMs, deadlineMs } = order;
   const url = `http://${api.host.includes(':') ? `[${api.host}]` : api.host}:${api.port}`;
   // An earlier try may have been made, whatever a later one is told.
@@ -48,7 +48,7 @@ async function writeOne({ api, order, turns }: Writer, number: number): Promise<
   };
   try {
     const { response } = await retry(
-      { url, apiKey: api.apiKey, random, timeoutMs, deadlineMs, onRetry, turns },
+      { url, apiKey: api.apiKey, random, timeoutMs, deadlineMs, onRetry, retryLimiter: turns },
       {
         method,
         path: numbered(order.path, number),

@@ -1,12 +1,12 @@
-import type { Deed, Span, Timeline } from '../../judge/timeline.ts';
+import type { ClusterEvent, Span, Timeline } from '../../judge/timeline.ts';
 import { clip, markup } from '../escape.ts';
-import { moment, seconds } from '../words.ts';
+import { moment, seconds } from '../formats.ts';
 import { isShown, PLOT, type Scale, xOf } from './scale.ts';
 
 /** Height of a host's lane, px. */
 export const HOST_HEIGHT = 26;
 /** More diamonds than this in a lane say nothing; it also bounds the size. */
-const MOST_DEEDS = 40;
+const MOST_EVENTS = 40;
 const MOST_SPANS = 60;
 
 /** A kind of stripe in a host's lane: its class in the style, what it means, where it lies, px. */
@@ -25,7 +25,7 @@ const WRITABLE: Stripe = { name: 'writable', meaning: 'accepts writes', y: 14, h
 export function hostLane(timeline: Timeline, host: string, scale: Scale, top: number): string {
   const of = (spans: readonly Span[]): readonly Span[] =>
     spans.filter((span) => span.host === host && span.to >= scale.from && span.from <= scale.to).slice(0, MOST_SPANS);
-  const deeds = timeline.deeds.filter((deed) => deed.host === host && isShown(scale, deed.at)).slice(0, MOST_DEEDS);
+  const deeds = timeline.deeds.filter((event) => event.host === host && isShown(scale, event.at)).slice(0, MOST_EVENTS);
   const stripes = [
     ...of(timeline.absences).map((span) => stripe(ABSENT, span, scale, top)),
     ...of(timeline.holdings).map((span) => stripe(HOLDING, span, scale, top)),
@@ -35,7 +35,7 @@ export function hostLane(timeline: Timeline, host: string, scale: Scale, top: nu
     `<text class="name" x="${PLOT.left - 10}" y="${top + HOST_HEIGHT / 2 + 4}">${markup(clip(host, 19))}</text>`,
     `<path class="track" d="M${PLOT.left} ${top + HOST_HEIGHT / 2}h${PLOT.width}"/>`,
     ...stripes,
-    ...deeds.map((deed) => diamond(deed, scale, top + HOST_HEIGHT / 2)),
+    ...deeds.map((event) => diamond(event, scale, top + HOST_HEIGHT / 2)),
   ].join('');
 }
 
@@ -52,7 +52,7 @@ function stripe(kind: Stripe, span: Span, scale: Scale, top: number): string {
   return `${rect}<text class="in ${kind.name}-in" x="${from + 9}" y="${middle}">${kind.meaning}</text>`;
 }
 
-function diamond(deed: Deed, scale: Scale, y: number): string {
-  const title = `${moment(deed.at - scale.zero)} ${deed.kind}: ${clip(deed.text, 120)}`;
-  return `<path class="deed" d="M${xOf(scale, deed.at)} ${y - 5}l5 5l-5 5l-5 -5z"><title>${markup(title)}</title></path>`;
+function diamond(event: ClusterEvent, scale: Scale, y: number): string {
+  const title = `${moment(event.at - scale.zero)} ${event.kind}: ${clip(event.text, 120)}`;
+  return `<path class="deed" d="M${xOf(scale, event.at)} ${y - 5}l5 5l-5 5l-5 -5z"><title>${markup(title)}</title></path>`;
 }

@@ -1,6 +1,6 @@
 import type { Mark } from '../../judge/timeline.ts';
 import { clip, lengthOf, markup } from '../escape.ts';
-import { moment } from '../words.ts';
+import { moment } from '../formats.ts';
 import { isShown, PLOT, type Scale, xOf } from './scale.ts';
 
 const ROW = 15;

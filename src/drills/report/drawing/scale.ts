@@ -46,7 +46,7 @@ export function closeScale(timeline: Timeline, verdict: Verdict): Scale | null {
   const until = Math.min(...heals, timeline.endedAt);
   const ends = [
     ...verdict.outages.flatMap((lane) => (isNear(lane.from) && lane.to !== null && lane.to < until ? [lane.to] : [])),
-    ...timeline.deeds.filter((deed) => isNear(deed.at)).map((deed) => deed.at),
+    ...timeline.deeds.filter((event) => isNear(event.at)).map((event) => event.at),
   ];
   const from = Math.max(0, zero - MARGIN_MS);
   const end = Math.max(...ends, zero) + MARGIN_MS;

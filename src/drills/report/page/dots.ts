@@ -1,4 +1,4 @@
-import { seconds } from '../words.ts';
+import { seconds } from '../formats.ts';
 import type { SummaryRow } from '../summary.ts';
 
 const WIDTH = 150;

@@ -1,6 +1,6 @@
 import { clip, markup } from '../escape.ts';
 import type { Round } from '../round.ts';
-import { broken, count, sentence } from '../words.ts';
+import { broken, count, sentence } from '../formats.ts';
 import { anchor } from './choice.ts';
 
 const MOST = 30;

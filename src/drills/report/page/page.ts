@@ -2,7 +2,7 @@ import { comparisonSection } from '../comparison-table.ts';
 import { compare, type HeadlineFacts } from '../comparison.ts';
 import { markup } from '../escape.ts';
 import { judgedRounds, type Round, type Run } from '../round.ts';
-import { count, dateTime } from '../words.ts';
+import { count, dateTime } from '../formats.ts';
 import { anchor, drawn } from './choice.ts';
 import { failedList } from './failed-list.ts';
 import { legend, PATTERNS } from './legend.ts';

@@ -4,7 +4,7 @@ import { closeScale, wholeScale } from '../drawing/scale.ts';
 import { clip, markup } from '../escape.ts';
 import { foremost, happenings } from '../events.ts';
 import { replay, type Round } from '../round.ts';
-import { broken, busyWords, count, dateTime, moment, seconds, sentence, subject } from '../words.ts';
+import { broken, busyWords, count, dateTime, moment, seconds, sentence, subject } from '../formats.ts';
 
 const MOST_EVENTS = 60;
 

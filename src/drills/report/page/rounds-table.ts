@@ -1,7 +1,7 @@
 import { clip, markup } from '../escape.ts';
 import { figures } from '../figures.ts';
 import { countedAs, type Round } from '../round.ts';
-import { broken, dateTime, grouped, outage, seconds, sentence } from '../words.ts';
+import { broken, dateTime, grouped, outage, seconds, sentence } from '../formats.ts';
 import { anchor } from './choice.ts';
 import { badge } from './round-section.ts';
 

@@ -2,7 +2,7 @@ import { markup } from '../escape.ts';
 import { HINT, hasHint, p95, slowestRedundancy } from '../overview.ts';
 import { judgedRounds, type Round } from '../round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from '../summary.ts';
-import { count, grouped, outage, seconds } from '../words.ts';
+import { count, grouped, outage, seconds } from '../formats.ts';
 import { dots, reach } from './dots.ts';
 
 /** The few figures that say how the run went. */

@@ -4,10 +4,10 @@ import type { Step } from '../../hazards/hazard.ts';
 import { drawHazard, RANDOM_FAULTS } from '../../hazards/random.ts';
 import type { Cast } from '../../judge/timeline.ts';
 import type { Check, Verdict } from '../../judge/verdict.ts';
-import { firstFew } from '../../judge/words.ts';
+import { firstFew } from '../../judge/formats.ts';
 import { chanceOf } from '../chance.ts';
 import { type Load, startLoad } from './load.ts';
-import { castOf, type Stage } from '../stage.ts';
+import { castOf, type Environment } from '../environment.ts';
 import { type Played, playSuite, type SuiteOrder } from '../suite.ts';
 import { waitUntilRedundant } from '../well.ts';
 
@@ -22,7 +22,7 @@ const LOOK_MS = 500;
 
 /** What a story of random hazards is told with. `chance`: of which hazards, whom, when. */
 export interface RandomOrder {
-  readonly stage: Stage;
+  readonly environment: Environment;
   readonly minutes: number;
   readonly chance: Chance;
   readonly say: (text: string) => void;
@@ -32,14 +32,14 @@ export interface RandomOrder {
 
 /** Plays hazards one after the other until the time is over; gives how many. What cannot be done just then (a switchover while nobody leads) is said and left out. */
 export async function playRandom(
-  { stage, minutes, chance, say, signal }: RandomOrder,
+  { environment, minutes, chance, say, signal }: RandomOrder,
   play: (steps: readonly Step[]) => Promise<void>,
 ): Promise<number> {
-  const end = stage.now() + minutes * 60_000;
+  const end = environment.now() + minutes * 60_000;
   let count = 0;
-  while (stage.now() < end && !signal.aborted) {
+  while (environment.now() < end && !signal.aborted) {
     const hazard = drawHazard(chance);
-    const cast = await castSoon(stage);
+    const cast = await castSoon(environment);
     if (cast === null) {
       say('nobody has the part of primary, holder or leader of etcd: no further hazard is begun');
       return count;
@@ -49,8 +49,8 @@ export async function playRandom(
     for (const step of hazard.steps(cast, chance)) {
       await play([step]).catch((error: unknown) => say(`left out: ${sentenceOf(error)}`));
     }
-    if (chance() < HASTE) await stage.wait(between(0, SOON_MS, chance));
-    else await waitUntilRedundant(stage, CALM_MS);
+    if (chance() < HASTE) await environment.wait(between(0, SOON_MS, chance));
+    else await waitUntilRedundant(environment, CALM_MS);
   }
   return count;
 }
@@ -59,11 +59,11 @@ export async function playRandom(
 export async function playRandomSuite(
   order: Omit<SuiteOrder, 'hazards' | 'rounds' | 'story'> & { readonly minutes: number },
 ): Promise<Played[]> {
-  const { stage, minutes, say, signal } = order;
-  const load = startLoad({ stage, name: `load-${order.ids().slice(0, 8)}`, clients: CLIENTS });
+  const { environment, minutes, say, signal } = order;
+  const load = startLoad({ environment, name: `load-${order.ids().slice(0, 8)}`, clients: CLIENTS });
   const story = async (seed: number, play: (steps: readonly Step[]) => Promise<void>) => {
     const told = (text: string) => say(`  ${text}`);
-    const count = await playRandom({ stage, minutes, chance: chanceOf(seed), say: told, signal }, play);
+    const count = await playRandom({ environment, minutes, chance: chanceOf(seed), say: told, signal }, play);
     say(`  ${count} hazards in ${minutes} minutes`);
   };
   try {
@@ -97,9 +97,9 @@ export function withLoad(verdict: Verdict, done: ReturnType<Load['done']>, breac
   return { ...verdict, isPassed: verdict.isPassed && check.isHeld, checks: [...verdict.checks, check] };
 }
 
-async function castSoon(stage: Stage): Promise<Cast | null> {
-  for (const end = stage.now() + CAST_MS; stage.now() < end; await stage.wait(LOOK_MS)) {
-    const cast = await castOf(stage).catch(() => null);
+async function castSoon(environment: Environment): Promise<Cast | null> {
+  for (const end = environment.now() + CAST_MS; environment.now() < end; await environment.wait(LOOK_MS)) {
+    const cast = await castOf(environment).catch(() => null);
     if (cast !== null) return cast;
   }
   return null;

@@ -1,5 +1,5 @@
 import type { Client } from '../../../contract/client.ts';
-import { regionsOf, sqlOn, type Stage } from '../stage.ts';
+import { regionsOf, sqlOn, type Environment } from '../environment.ts';
 
 /** Records that clients make and remove, beside the probes. */
 export interface Load {
@@ -14,7 +14,7 @@ export interface Load {
 
 /** `name`: a label that no other load has had. */
 export interface LoadOrder {
-  readonly stage: Stage;
+  readonly environment: Environment;
   readonly name: string;
   readonly clients: number;
 }
@@ -33,8 +33,8 @@ const SQL_TRIES = 60;
 const REPLAY_MS = 15_000;
 
 /** Several clients write records through the API, each one call at a time, each call with its own key over all its tries. */
-export function startLoad({ stage, name, clients }: LoadOrder): Load {
-  const { client } = stage;
+export function startLoad({ environment, name, clients }: LoadOrder): Load {
+  const { client } = environment;
   const [there, gone] = [new Map<string, Made>(), new Set<string>()];
   let [isWanted, made, failed] = [true, 0, 0];
   const work = async (worker: number) => {
@@ -56,7 +56,7 @@ export function startLoad({ stage, name, clients }: LoadOrder): Load {
       } catch {
         failed += 1;
       }
-      await stage.wait(PAUSE_MS);
+      await environment.wait(PAUSE_MS);
     }
   };
   const workers = Array.from({ length: clients }, (_, index) => work(index + 1));
@@ -68,16 +68,16 @@ export function startLoad({ stage, name, clients }: LoadOrder): Load {
     done: () => ({ made, removed: gone.size, failed }),
     breaches: async () => {
       const look = async () => {
-        const each = regionsOf(stage.topology).map(async (host) => {
-          const found = await labelsOn(stage, host, name);
+        const each = regionsOf(environment.topology).map(async (host) => {
+          const found = await labelsOn(environment, host, name);
           return breachesOf([...there.keys()], [...gone], found).map((text) => `${text} on ${host}`);
         });
         return (await Promise.all(each)).flat();
       };
       // A standby has what was acknowledged at once, and shows it a little later.
-      for (const end = stage.now() + REPLAY_MS; ; await stage.wait(1_000)) {
+      for (const end = environment.now() + REPLAY_MS; ; await environment.wait(1_000)) {
         const breaches = await look();
-        if (breaches.length === 0 || stage.now() > end) return breaches;
+        if (breaches.length === 0 || environment.now() > end) return breaches;
       }
     },
     tidy: async () => {
@@ -104,12 +104,12 @@ async function remove(client: Client, { id }: Made): Promise<void> {
   await client.call('record.delete', { params: { record: id } });
 }
 
-async function labelsOn(stage: Stage, host: string, name: string): Promise<string[]> {
+async function labelsOn(environment: Environment, host: string, name: string): Promise<string[]> {
   const statement = `select coalesce(string_agg(name, ','), '') from records where name like '${name}-%'`;
   for (let attempt = 0; attempt < SQL_TRIES; attempt += 1) {
-    const answer = await sqlOn(stage, host, statement);
+    const answer = await sqlOn(environment, host, statement);
     if (answer !== null) return answer === '' ? [] : answer.split(',');
-    await stage.wait(500);
+    await environment.wait(500);
   }
   throw new Error(`the database of ${host} does not answer`);
 }

@@ -1,4 +1,4 @@
-import { holdsAddress, regionsOf, type Stage } from '../stage.ts';
+import { holdsAddress, regionsOf, type Environment } from '../environment.ts';
 import { type HostWatch, keepTelling } from './keep.ts';
 import { openSpanBook, type SpanBook } from './spans.ts';
 import { openStamps } from './told.ts';
@@ -10,30 +10,32 @@ export interface SpanWatch {
 }
 
 /** Who has the floating address, told by the kernels themselves, from outside: also that of a host that hangs. */
-export function watchHoldings(stage: Stage): SpanWatch {
+export function watchHoldings(environment: Environment): SpanWatch {
   const book = openSpanBook();
-  const momentOf = openStamps(() => stage.now(), Date.now);
+  const momentOf = openStamps(() => environment.now(), Date.now);
   const look = async (host: string) => {
-    if (await holdsAddress(stage, host)) book.open(host, stage.now());
+    if (await holdsAddress(environment, host)) book.open(host, environment.now());
   };
-  const watches = regionsOf(stage.topology).map((host): [string, HostWatch] => {
+  const watches = regionsOf(environment.topology).map((host): [string, HostWatch] => {
     const watch = keepTelling({
-      stage,
+      environment,
       argv: () => {
         // After the monitor has begun: an address that comes in between is told twice, never not at all.
-        void stage.wait(100).then(() => look(host));
+        void environment.wait(100).then(() => look(host));
         // In real time, as keepalived itself: who stamps two hosts' lines late by as little as 10 ms makes two holders.
-        return `env TZ=UTC chrt --fifo 10 ip -n ${stage.layout.hostNetns(host)} -ts -o -4 monitor address`.split(' ');
+        return `env TZ=UTC chrt --fifo 10 ip -n ${environment.layout.hostNetns(host)} -ts -o -4 monitor address`.split(
+          ' ',
+        );
       },
       onLine: (line) => {
-        if (!line.includes(` ${stage.vip}/`)) return;
+        if (!line.includes(` ${environment.vip}/`)) return;
         if (line.includes('] Deleted ')) book.close(host, momentOf(line));
         else book.open(host, momentOf(line));
       },
     });
     const off = () => {
       watch.off();
-      book.close(host, stage.now());
+      book.close(host, environment.now());
     };
     return [host, { ...watch, off }];
   });

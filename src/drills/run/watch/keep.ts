@@ -1,4 +1,4 @@
-import type { Stage } from '../stage.ts';
+import type { Environment } from '../environment.ts';
 import { startTeller, type Teller } from './child.ts';
 
 /** What is watched on one host, over its deaths and rebirths. */
@@ -14,7 +14,7 @@ export interface HostWatch {
 
 /** `argv`: null while the host is off. `onEnd`: the program has ended; it is started again a little later. */
 export interface KeepOptions {
-  readonly stage: Stage;
+  readonly environment: Environment;
   readonly argv: (isBoot: boolean) => readonly string[] | null;
   readonly onLine: (line: string) => void;
   readonly onEnd?: () => void;
@@ -23,7 +23,7 @@ export interface KeepOptions {
 const AGAIN_MS = 200;
 
 /** Keeps a program running that tells about a host. */
-export function keepTelling({ stage, argv, onLine, onEnd }: KeepOptions): HostWatch {
+export function keepTelling({ environment, argv, onLine, onEnd }: KeepOptions): HostWatch {
   let teller: Teller | null = null;
   let isWanted = true;
   const start = (isBoot: boolean) => {
@@ -40,7 +40,7 @@ export function keepTelling({ stage, argv, onLine, onEnd }: KeepOptions): HostWa
     });
   };
   const again = () => {
-    if (isWanted) void stage.wait(AGAIN_MS).then(() => (isWanted && teller === null ? start(true) : undefined));
+    if (isWanted) void environment.wait(AGAIN_MS).then(() => (isWanted && teller === null ? start(true) : undefined));
   };
   const off = () => {
     isWanted = false;

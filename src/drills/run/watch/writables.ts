@@ -1,7 +1,7 @@
 import { needInit } from '../../../lab/exec.ts';
 import type { Span } from '../../judge/timeline.ts';
-import { regionsOf, type Stage } from '../stage.ts';
-import { insertLocal, WRITTEN } from '../tables.ts';
+import { regionsOf, type Environment } from '../environment.ts';
+import { insertLocal, WRITTEN } from '../local-writes.ts';
 import { type HostWatch, keepTelling } from './keep.ts';
 
 /** Who acknowledges writes that are made on the host itself, past every balancer. */
@@ -31,8 +31,8 @@ const PSQL = `while ! { read -r pid </var/lib/postgresql/17/regent/postmaster.pi
 PGOPTIONS='-c log_min_messages=panic' exec psql -XqAt -d regent 2>&1`;
 
 /** Has each region node's own PostgreSQL take a numbered write ten times a second, if it will, over one session of its superuser. */
-export function watchWritables(stage: Stage, round: string): WritablesWatch {
-  const writers = new Map(regionsOf(stage.topology).map((host) => [host, startWriter(stage, round, host)]));
+export function watchWritables(environment: Environment, round: string): WritablesWatch {
+  const writers = new Map(regionsOf(environment.topology).map((host) => [host, startWriter(environment, round, host)]));
   return {
     watches: new Map(Array.from(writers, ([host, { watch }]) => [host, watch])),
     acknowledged: () =>
@@ -50,7 +50,7 @@ export function watchWritables(stage: Stage, round: string): WritablesWatch {
   };
 }
 
-function startWriter(stage: Stage, round: string, host: string): LocalWriter {
+function startWriter(environment: Environment, round: string, host: string): LocalWriter {
   const acks: { number: number; at: number }[] = [];
   let last = 0;
   let isWaiting = false;
@@ -59,10 +59,15 @@ function startWriter(stage: Stage, round: string, host: string): LocalWriter {
     // A wait for the standbys that was cancelled answers as if all were well.
     if (line.startsWith('WARNING')) isDoubtful = true;
     const isWritten = line.startsWith(WRITTEN);
-    if (isWritten && !isDoubtful) acks.push({ number: Number(line.slice(WRITTEN.length)), at: stage.now() });
+    if (isWritten && !isDoubtful) acks.push({ number: Number(line.slice(WRITTEN.length)), at: environment.now() });
     if (isWritten || line.startsWith('ERROR')) isWaiting = false;
   };
-  const watch = keepTelling({ stage, argv: () => psqlIn(stage, host), onLine, onEnd: () => (isWaiting = false) });
+  const watch = keepTelling({
+    environment,
+    argv: () => psqlIn(environment, host),
+    onLine,
+    onEnd: () => (isWaiting = false),
+  });
   const timer = setInterval(() => {
     if (isWaiting) return;
     last += 1;
@@ -73,9 +78,9 @@ function startWriter(stage: Stage, round: string, host: string): LocalWriter {
 }
 
 /** Errors come on the same way as answers, so that their order is known. Null: the host is off. */
-function psqlIn(stage: Stage, host: string): string[] | null {
+function psqlIn(environment: Environment, host: string): string[] | null {
   try {
-    const enter = ['nsenter', `--target=${needInit(stage.layout, host).pid}`, '--all', '--'];
+    const enter = ['nsenter', `--target=${needInit(environment.layout, host).pid}`, '--all', '--'];
     return [...enter, 'runuser', '-u', 'postgres', '--', 'sh', '-c', PSQL];
   } catch {
     return null;

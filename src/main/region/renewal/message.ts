@@ -22,7 +22,7 @@ export type Order =
   | { readonly kind: 'close' };
 
 /** What the thread says. */
-export type Word =
+export type ThreadMessage =
   | { readonly kind: 'news'; readonly place: number; readonly news: LeaseNews }
   | { readonly kind: 'log'; readonly message: string; readonly fields: LogFields };
 

@@ -4,7 +4,7 @@ import { sentenceOf } from '../../../core/errors.ts';
 import type { Clock, Log } from '../../../core/ports.ts';
 import { holdsUntil, type LeaseNews, type Renewer } from '../../../region/jobs/renewal.ts';
 import type { ConnectionSpec } from '../../../store/connection.ts';
-import { type Order, sharedNow, toShared, type Word } from './message.ts';
+import { type Order, sharedNow, toShared, type ThreadMessage } from './message.ts';
 
 /** What the thread is opened with. `clock`: that of the runner; any that never steps. */
 export interface RenewalThreadOptions {
@@ -32,11 +32,11 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
   let places = 0;
   let idle: ReturnType<typeof setTimeout> | undefined;
 
-  const hear = (word: Word) => {
-    if (word.kind === 'log') return log.debug(word.message, word.fields);
-    const { news } = word;
+  const hear = (message: ThreadMessage) => {
+    if (message.kind === 'log') return log.debug(message.message, message.fields);
+    const { news } = message;
     const here = news.kind === 'renewed' ? { ...news, holdsUntil: news.holdsUntil + offset } : news;
-    return listeners.get(word.place)?.(here);
+    return listeners.get(message.place)?.(here);
   };
   const open = (): Worker => {
     const opened = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { connection, name } });

@@ -7,14 +7,14 @@ import { reached } from '../../../region/tasks/task.ts';
 import { Database } from '../../../store/database.ts';
 import { renewJobs } from '../../../store/queries/jobs/lease.ts';
 import { systemRandom } from '../../process.ts';
-import { type Order, sharedNow, type ThreadStart, toShared, type Word } from './message.ts';
+import { type Order, sharedNow, type ThreadStart, toShared, type ThreadMessage } from './message.ts';
 
 /**
  * The thread that renews leases of jobs: whatever the region computes meanwhile, a lease is not lost for it. It has a connection of its own, through the
  * store's helper.
  */
 function work(port: NonNullable<typeof parentPort>, { connection, name }: ThreadStart): void {
-  const say = (word: Word) => port.postMessage(word);
+  const say = (message: ThreadMessage) => port.postMessage(message);
   const tell = (message: string, fields = {}) => say({ kind: 'log', message, fields });
   const log: Log = { debug: tell, info: tell, warn: tell, error: tell, with: () => log };
   const clock = { now: () => Date.now(), monotonic: sharedNow };

@@ -10,7 +10,7 @@ import type { Random } from '../../../core/ports.ts';
 import { createApiKey } from '../../../store/queries/api-keys.ts';
 import type { JobEnd, JobKind, JobRun } from '../../jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
-import { type Move, MoveEnd, ordered } from '../moves/move.ts';
+import { type Move, MoveEnd, ordered } from '../moves/move-run.ts';
 import { castOf } from './cast.ts';
 import type { Drill } from './drill.ts';
 import { heal } from './fault.ts';

@@ -1,13 +1,13 @@
-import type { Deed, Mark } from '../../../drills/judge/timeline.ts';
-import { addressesOf } from '../moves/orders.ts';
-import type { Look } from '../moves/move.ts';
+import type { ClusterEvent, Mark } from '../../../drills/judge/timeline.ts';
+import { addressesOf } from '../moves/switchover-order.ts';
+import type { Look } from '../moves/move-run.ts';
 import type { DrillPorts } from './port.ts';
 
 const EVERY_MS = 500;
 
 /** Who led the database, as Patroni says, from one look to the next. */
 export interface LeaderWatch {
-  readonly deeds: readonly Deed[];
+  readonly deeds: readonly ClusterEvent[];
   readonly marks: readonly Mark[];
   /** Resolves when nothing is asked any more. */
   stop(): Promise<void>;
@@ -15,7 +15,7 @@ export interface LeaderWatch {
 
 /** Asks Patroni all the while; who leads another time than the last look is a promotion. */
 export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes'>, first: string): LeaderWatch {
-  const [deeds, marks]: [Deed[], Mark[]] = [[], []];
+  const [deeds, marks]: [ClusterEvent[], Mark[]] = [[], []];
   const addresses = Object.values(addressesOf(look));
   const end = new AbortController();
   const watch = async () => {

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../../core/ports.ts';
 import type { Lane, Ledger } from '../../../drills/judge/timeline.ts';
-import type { MovePorts } from '../moves/move.ts';
+import type { MovePorts } from '../moves/move-run.ts';
 
 /** Whom the probes ask. Addresses without a prefix; `apiKey`: `consumer:token:secret`. */
 export interface ProbeOrder {

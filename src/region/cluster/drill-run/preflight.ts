@@ -47,11 +47,11 @@ function unmoved(site: ClusterSite, id: HarmlessDrill): string[] {
 /** What will be done, as a sentence's part. */
 export function drillSentence(id: HarmlessDrill, site: ClusterSite): string {
   const { primary, holder } = castOf(site);
-  const deeds: Readonly<Record<HarmlessDrill, string>> = {
+  const actions: Readonly<Record<HarmlessDrill, string>> = {
     'planned-switchover': `${primary} hands the database to another region node`,
     'planned-vip-move': `${holder} hands the floating address to another region node, and may take it again`,
     'planned-restart-regiond': 'regiond is restarted on a region node, another one than that at this drill',
     'planned-drain': `${primary} hands on calls, address and database, and takes its part again`,
   };
-  return `${deeds[id]}, while probes ask as clients do; some two minutes`;
+  return `${actions[id]}, while probes ask as clients do; some two minutes`;
 }

@@ -10,7 +10,7 @@ import { readSeenNodes } from '../seen.ts';
 import { noSuch } from '../../refs.ts';
 import { type CaseContext, writing } from '../../use-case.ts';
 import { workOf } from './drain-steps.ts';
-import { DRAIN_S, orderOf, RESTART_S, SWITCHOVER_S } from './orders.ts';
+import { DRAIN_S, orderOf, RESTART_S, SWITCHOVER_S } from './switchover-order.ts';
 import { readServedVlans } from './look.ts';
 import { planRestart, planSwitchover } from './preflight.ts';
 import { checkNodeDrain } from './rack-drain.ts';

@@ -2,8 +2,8 @@ import { isRejected, RejectedError } from '../../../core/errors.ts';
 import { updateNode } from '../../../store/queries/nodes.ts';
 import { isAtWork, listOf, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
-import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move.ts';
-import { addressesOf } from './orders.ts';
+import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move-run.ts';
+import { addressesOf } from './switchover-order.ts';
 import { notBack, notGiven } from './rack-drain.ts';
 
 /** Services that do something else for a drained node: the floating address on it, the calls on all region nodes. */

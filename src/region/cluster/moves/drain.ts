@@ -1,7 +1,7 @@
 import { type NodeOrder, parseNodeOrder } from '../../../contract/cluster/move-order.ts';
 import type { JobKind } from '../../jobs/kind.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
-import { ended, moveOf, type MovePorts, ordered, patient } from './move.ts';
+import { ended, moveOf, type MovePorts, ordered, patient } from './move-run.ts';
 
 /** `node-drain`: a node hands its work on. One that could not be finished takes the mark back: a node is drained or it is not. */
 export function createDrainJob(ports: MovePorts): JobKind<NodeOrder> {

@@ -1,5 +1,5 @@
 import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
-import { type Move, MoveEnd, stopIfUnwanted } from './move.ts';
+import { type Move, MoveEnd, stopIfUnwanted } from './move-run.ts';
 import { heirsOfDatabase, isAwaited, type PatroniState, SYNCHRONOUS } from './patroni.ts';
 
 const TRIES = 3;

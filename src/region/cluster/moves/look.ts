@@ -7,10 +7,10 @@ import { trackServices } from '../../tracking.ts';
 import type { CasePorts } from '../../use-case.ts';
 import type { Database } from '../../../store/database.ts';
 import { readLiveRegions } from '../../../store/queries/cluster/standing.ts';
-import { readPlace } from '../../../store/queries/place.ts';
+import { readWatermark } from '../../../store/queries/watermark.ts';
 import { readRestarts } from '../../../store/queries/restarts.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
-import type { Look } from './move.ts';
+import type { Look } from './move-run.ts';
 
 /** A look ends by then: the next one is of a newer moment. */
 const LOOK_MS = 5_000;
@@ -33,7 +33,7 @@ export function lookAt(db: Database, ports: CasePorts): Promise<Look> {
           site: await readSite(tx, ports, known),
           nodes: known.map(({ row }) => row),
           compiled: new Map(known.map((node) => [node.name, node.compiledRevision])),
-          revision: (await readPlace(tx)).revision,
+          revision: (await readWatermark(tx)).revision,
           vlans: await readServedVlans(tx, ports, known),
           services: trackServices(known, names, ports.clock.now()),
           requests: await readRestarts(tx),

@@ -15,7 +15,7 @@ import {
 } from '../site.ts';
 import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
-import { restartOrder } from './order.ts';
+import { restartOrder } from './restart-order.ts';
 
 /** What a move will do: names of nodes, and a sentence for whoever asks. */
 export interface SwitchoverPlan {

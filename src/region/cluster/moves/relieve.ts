@@ -7,8 +7,8 @@ import { hasDrainedNode } from '../../../store/queries/nodes.ts';
 import { write } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
 import { reached, type Task } from '../../tasks/task.ts';
-import { orderOf, SWITCHOVER_S } from './orders.ts';
-import type { Look } from './move.ts';
+import { orderOf, SWITCHOVER_S } from './switchover-order.ts';
+import type { Look } from './move-run.ts';
 import { planSwitchover, type SwitchoverPlan } from './preflight.ts';
 
 /** After a switchover that failed, another one is not begun at once. */
@@ -30,7 +30,7 @@ export function createReliefTask(db: Database, look: () => Promise<Look>): Task 
   return {
     name: 'relief of drained nodes',
     async run() {
-      const { isAny } = await reached(db.glance(async (tx) => ({ isAny: await hasDrainedNode(tx) })));
+      const { isAny } = await reached(db.autocommitRead(async (tx) => ({ isAny: await hasDrainedNode(tx) })));
       if (!isAny) return null;
       const seen = await look();
       const plan = reliefOf(seen.site);

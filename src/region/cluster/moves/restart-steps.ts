@@ -1,7 +1,7 @@
 import { OWN_PROCESSES } from '../../../model/snapshot.ts';
 import { requestRestart } from '../../../store/queries/restarts.ts';
 import { isAtWork, isRight } from '../site.ts';
-import { type Look, lookNow, type Move, stopIfUnwanted, waitFor } from './move.ts';
+import { type Look, lookNow, type Move, stopIfUnwanted, waitFor } from './move-run.ts';
 
 /** What others lean on comes last: the way to the database, then etcd, then the database itself. */
 const LAST = ['vip', 'lb', 'dcs', 'db'];

@@ -20,7 +20,7 @@ import {
   patient,
   stopIfUnwanted,
   waitFor,
-} from './move.ts';
+} from './move-run.ts';
 import { SYNCHRONOUS } from './patroni.ts';
 import { restartAgent, restartRegion, restartServices } from './restart-steps.ts';
 

@@ -1,7 +1,7 @@
 import { parseSwitchoverOrder, type SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 import type { JobKind } from '../../jobs/kind.ts';
 import { handDatabase } from './hand-database.ts';
-import { ended, moveOf, type MovePorts, ordered } from './move.ts';
+import { ended, moveOf, type MovePorts, ordered } from './move-run.ts';
 
 /** `switchover`: the database is handed to another region node. */
 export function createSwitchoverJob(ports: MovePorts): JobKind<SwitchoverOrder> {

@@ -1,11 +1,11 @@
 import { servingOf } from '../../../services/dhcp/serving.ts';
-import { type NamedSight, readVlanLabels } from '../../../store/queries/rack-views.ts';
+import { type NamedAttachment, readVlanLabels } from '../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { ServedVlan } from '../site.ts';
 
-/** Who is to serve each VLAN with DHCP, in the order of their ids. `sights`: of all nodes. */
-export async function readServed(tx: Tx, sights: readonly NamedSight[]): Promise<ServedVlan[]> {
+/** Who is to serve each VLAN with DHCP, in the order of their ids. `attachments`: of all nodes. */
+export async function readServed(tx: Tx, attachments: readonly NamedAttachment[]): Promise<ServedVlan[]> {
   const site = await readServingSite(tx);
   const served = site.vlans.filter(({ dhcpOn }) => dhcpOn);
   if (served.length === 0) return [];
@@ -16,7 +16,9 @@ export async function readServed(tx: Tx, sights: readonly NamedSight[]): Promise
     const server = servers.get(id);
     const primary = names.get(server?.primary.nodeId ?? '') ?? null;
     const secondary = names.get(server?.secondary?.nodeId ?? '') ?? null;
-    const standing = sights.filter((sight) => sight.isRack && sight.vlanId === id).map(({ node }) => node);
+    const standing = attachments
+      .filter((attachment) => attachment.isRack && attachment.vlanId === id)
+      .map(({ node }) => node);
     const others = [...new Set(standing)].filter((node) => node !== primary && node !== secondary);
     return { vlan: labels.get(id) ?? String(id), primary, secondary, others };
   });

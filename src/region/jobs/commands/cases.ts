@@ -5,7 +5,7 @@ import { type CommandRow, findCommand, listCommands } from '../../../store/queri
 import { nodeByRef } from '../../nouns/node.ts';
 import { pageBody } from '../../paging.ts';
 import { noSuch, parseRef } from '../../refs.ts';
-import { glancing, writing } from '../../use-case.ts';
+import { autocommitReading, writing } from '../../use-case.ts';
 import { addCommand } from './add.ts';
 
 const PROBE_S = 10;
@@ -18,12 +18,12 @@ export function showCommand({ nodeId: _nodeId, ...row }: CommandRow): Command {
 }
 
 export const commandCases = {
-  'command.list': glancing('command.list', async (tx, { query }) => {
+  'command.list': autocommitReading('command.list', async (tx, { query }) => {
     const { unfinished, ...rest } = query ?? {};
     return pageBody(await listCommands(tx, { ...rest, isUnfinished: unfinished }), showCommand, query);
   }),
 
-  'command.show': glancing('command.show', async (tx, { params }) => {
+  'command.show': autocommitReading('command.show', async (tx, { params }) => {
     const ref = parseRef(params.command);
     const row = 'id' in ref ? await findCommand(tx, ref.id) : null;
     return row ? { body: showCommand(row) } : noSuch('command', params.command);

@@ -29,14 +29,17 @@ export interface CommandPort {
 /** The commands of the database. */
 export function createCommandPort(db: Database): CommandPort {
   return {
-    waiting: async (nodeId) => (await reached(db.glance(async (tx) => ({ sign: await waitingSign(tx, nodeId) })))).sign,
+    waiting: async (nodeId) =>
+      (await reached(db.autocommitRead(async (tx) => ({ sign: await waitingSign(tx, nodeId) })))).sign,
     claim: async (nodeId, request) => ({
       commands: await reached(db.repeatable((tx) => claimCommands(tx, nodeId, request))),
     }),
     async report(nodeId, id, report) {
       const held = { nodeId, id, epoch: report.epoch };
       if (report.state === 'interrupted') return refusalUnless(db.repeatable((tx) => interruptCommand(tx, held)));
-      const { kind } = await reached(db.glance(async (tx) => ({ kind: (await findCommand(tx, id))?.kind ?? '' })));
+      const { kind } = await reached(
+        db.autocommitRead(async (tx) => ({ kind: (await findCommand(tx, id))?.kind ?? '' })),
+      );
       const end = endOf(kind, report);
       const taken = await db.repeatable((tx) => endCommand(tx, held, end));
       // The database cannot store some texts, such as one with NUL.

@@ -28,7 +28,7 @@ export function createCommandWaiter(db: Database, wakes: WakePort): CommandWaite
         const onAbort = () => woken.resolve();
         signal.addEventListener('abort', onAbort);
         try {
-          const { row } = await reached(db.glance(async (tx) => ({ row: await findCommand(tx, id) })));
+          const { row } = await reached(db.autocommitRead(async (tx) => ({ row: await findCommand(tx, id) })));
           if (row === null) throw new AppError('command', `there is no command ${id}, or not any more`);
           if (row.endedAt !== null) return row;
           await woken.promise;
@@ -47,7 +47,9 @@ export function createCommandTask(db: Database): Task {
   return {
     name: 'commands',
     async run() {
-      const { isDue } = await reached(db.glance(async (tx) => ({ isDue: await hasOverdueCommands(tx) }), SHORT));
+      const { isDue } = await reached(
+        db.autocommitRead(async (tx) => ({ isDue: await hasOverdueCommands(tx) }), SHORT),
+      );
       if (!isDue) return null;
       const rows = await reached(db.repeatable(expireCommands, SHORT));
       return rows > 0 ? `${rows} commands ran out of time` : null;

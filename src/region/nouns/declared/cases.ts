@@ -100,14 +100,14 @@ function casesOf(own: Own): [string, object][] {
 }
 
 function reads(run: (tx: Tx, input: Input) => Result): object {
-  return { kind: 'read', isGlance: true, run };
+  return { kind: 'read', isAutocommit: true, run };
 }
 
 function writes(
   summary: (input: Input) => string,
   run: (tx: WriteTx, input: Input, context: CaseContext) => Result,
 ): object {
-  return { kind: 'write', isQuiet: false, summary, run };
+  return { kind: 'write', isUnaudited: false, summary, run };
 }
 
 function listCase({ noun, fields }: Own): object {

@@ -71,7 +71,9 @@ async function whyNotOn(tx: Tx, vlan: VlanRow, rack: RackRow): Promise<Rejected 
       `${label} has no IPv4 subnet. Rule: racks serve the subnets of a VLAN; see regent subnet create.`,
     );
   }
-  const own = site.sights.filter((sight) => sight.nodeId === rack.nodeId && sight.vlanId === vlan.id);
+  const own = site.attachments.filter(
+    (attachment) => attachment.nodeId === rack.nodeId && attachment.vlanId === vlan.id,
+  );
   const where = subnets.map((subnet) => subnet.cidr).join(', ');
   if (own.length === 0) {
     return rejected(
@@ -79,7 +81,7 @@ async function whyNotOn(tx: Tx, vlan: VlanRow, rack: RackRow): Promise<Rejected 
       `The rack ${rack.name} has no address in ${where}: it does not stand on ${label}. Rule: a rack serves VLANs that it stands on.`,
     );
   }
-  const names = own.map((sight) => sight.interface);
+  const names = own.map((attachment) => attachment.interface);
   if (names.length > 1) {
     return rejected(
       'conflict',

@@ -49,15 +49,17 @@ function rackOf({ uuid }: RackNode, node: Known | undefined, now: number): Pairi
 }
 
 function standOf(
-  { sights }: ServingSite,
+  { attachments }: ServingSite,
   vlanId: number,
   { rack, node }: { readonly rack: RackNode; readonly node: Known | undefined },
 ): Stand | null {
-  const own = sights.filter(
-    (sight) =>
-      sight.nodeId === rack.nodeId && sight.vlanId === vlanId && sight.addresses.some((text) => !text.includes(':')),
+  const own = attachments.filter(
+    (attachment) =>
+      attachment.nodeId === rack.nodeId &&
+      attachment.vlanId === vlanId &&
+      attachment.addresses.some((text) => !text.includes(':')),
   );
-  const [first, ...others] = own.map((sight) => sight.interface);
+  const [first, ...others] = own.map((attachment) => attachment.interface);
   if (first === undefined) return null;
   const name = node?.name ?? rack.uuid;
   const link = node?.facts?.interfaces.find((item) => item.name === first);

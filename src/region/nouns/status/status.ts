@@ -21,7 +21,7 @@ import { type KnownNode } from '../../published.ts';
 import { readSeenNodes, type SeenNode } from '../../cluster/seen.ts';
 import { appliedOf, summarise } from '../../status-summary.ts';
 import { trackServices } from '../../tracking.ts';
-import { type CaseContext, glancing, reading, writing } from '../../use-case.ts';
+import { type CaseContext, autocommitReading, reading, writing } from '../../use-case.ts';
 
 const EVENTS_DEFAULT = 100;
 
@@ -79,7 +79,7 @@ export async function readStatus(
 const OF_ADMINS = ['racks', 'nodes', 'settings'];
 
 export const statusCases = {
-  'me.show': glancing('me.show', async (_tx, _input, { caller }) => ({
+  'me.show': autocommitReading('me.show', async (_tx, _input, { caller }) => ({
     body: { user: caller.user, role: caller.role },
   })),
 
@@ -94,11 +94,11 @@ export const statusCases = {
     return { body: { revision: await readRevision(tx), nodes } };
   }),
 
-  'config.history': glancing('config.history', async (tx, { query }) =>
+  'config.history': autocommitReading('config.history', async (tx, { query }) =>
     pageBody(await listChanges(tx, { ...query }), (change) => change, query),
   ),
 
-  'config.show': glancing('config.show', async (tx, { params }) => {
+  'config.show': autocommitReading('config.show', async (tx, { params }) => {
     const change = await findChange(tx, params.change);
     return change
       ? { body: change }
@@ -130,7 +130,7 @@ export const statusCases = {
     },
   ),
 
-  'event.list': glancing('event.list', async (tx, { query }) => {
+  'event.list': autocommitReading('event.list', async (tx, { query }) => {
     const limit = query?.limit ?? EVENTS_DEFAULT;
     const gap = query?.after === undefined ? null : await gapAfter(tx, query.after);
     if (gap) return gap;

@@ -68,12 +68,12 @@ function proposal(snapshot: Snapshot, vlan: Vlan, { server, serving }: Served): 
 }
 
 function standsOn(serving: Serving, rack: RackNode, vlan: Vlan): boolean {
-  return serving.places.get(rack.nodeId)?.served.some((place) => place.vlan.id === vlan.id) === true;
+  return serving.positions.get(rack.nodeId)?.served.some((position) => position.vlan.id === vlan.id) === true;
 }
 
-/** By its sights: what it serves is asked for named VLANs alone. */
-function mayServe({ sights }: Snapshot, rack: RackNode, vlan: Vlan): boolean {
-  return sights.some((sight) => sight.nodeId === rack.nodeId && sight.vlanId === vlan.id);
+/** By its attachments: what it serves is asked for named VLANs alone. */
+function mayServe({ attachments }: Snapshot, rack: RackNode, vlan: Vlan): boolean {
+  return attachments.some((attachment) => attachment.nodeId === rack.nodeId && attachment.vlanId === vlan.id);
 }
 
 function nameOf(snapshot: Snapshot, rack: RackNode | undefined): string {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { ENTRIES } from '../../../contract/nouns/entries.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
-import { DECLARED_TABLES } from '../../declared/sentences.ts';
+import { DECLARED_TABLES } from '../../declared/declared-sentences.ts';
 import { findChange } from './changes.ts';
 import type { Tx } from '../../tx.ts';
 

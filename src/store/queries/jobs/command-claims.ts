@@ -83,7 +83,7 @@ export async function interruptCommand(tx: Tx, held: HeldCommand): Promise<boole
   return failed > 0;
 }
 
-/** Has a claim run out, or a deadline passed? Fit for `glance`. */
+/** Has a claim run out, or a deadline passed? Fit for `autocommitRead`. */
 export async function hasOverdueCommands(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ has: boolean }>`
     select exists (select from commands c where c.ended_at is null and ${IS_OVERDUE}) as has`);

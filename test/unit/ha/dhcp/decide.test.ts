@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { decide, firstMemory, type Memory, type Verdict } from '../../../../ha/dhcp/decide.ts';
 import { type Reach, USELESS } from '../../../../ha/dhcp/reach.ts';
-import type { Answer, KeaSight, Sight } from '../../../../ha/dhcp/sight.ts';
-import { firstRecord, HEAR_MS, type OwnerRecord, SILENT_MS, UNABLE_MS, type Word } from '../../../../ha/dhcp/words.ts';
-import { aRecord, aWord as says, KEY } from '../../../kit/dhcp/words.ts';
+import type { Answer, KeaView, PairInputs } from '../../../../ha/dhcp/inputs.ts';
+import {
+  firstRecord,
+  HEAR_MS,
+  type OwnerRecord,
+  SILENT_MS,
+  UNABLE_MS,
+  type PairStatus,
+} from '../../../../ha/dhcp/messages.ts';
+import { aRecord, aStatus as says, KEY } from '../../../kit/dhcp/pair-fixtures.ts';
 
 const NOW = 100_000;
 const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}) =>
@@ -11,7 +18,7 @@ const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}
 const K1 = record('k1', 4);
 const K2 = record('k2', 5, { isAlone: true, isWhole: false });
 
-const kea = (state: string | null, changes: Partial<KeaSight> = {}): KeaSight => {
+const kea = (state: string | null, changes: Partial<KeaView> = {}): KeaView => {
   const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
   return { ...base, state, scopes: [], isCut: false, syncId: null, tag: null, isHung: false, ...changes };
 };
@@ -26,17 +33,17 @@ function regions(
   const answer: Answer = { sentAt: NOW - ago, wasWanting: true, claim: null, vote, ...rest };
   return new Map(['r1', 'r2', 'r3'].slice(0, count).map((name) => [name, answer]));
 }
-const heard = (word: Word, ago = 100): Pick<Sight, 'beat' | 'reply'> => ({
-  beat: { at: NOW - ago, word, run: 1, said: 2 },
-  reply: { sentAt: NOW - ago, wasWanting: true, word, run: 1, said: 1 },
+const heard = (word: PairStatus, ago = 100): Pick<PairInputs, 'beat' | 'reply'> => ({
+  beat: { at: NOW - ago, status: word, run: 1, said: 2 },
+  reply: { sentAt: NOW - ago, wasWanting: true, status: word, run: 1, said: 1 },
 });
 const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
 const CUT: Reach = { ...WELL, missing: ['eth2'] };
 const DRAINED: Reach = { ...WELL, isDrained: true };
 const FULL: Reach = { ...WELL, isFull: true };
-const SILENT: Pick<Sight, 'beat' | 'reply'> = { beat: null, reply: null };
+const SILENT: Pick<PairInputs, 'beat' | 'reply'> = { beat: null, reply: null };
 
-function sight(self: 'k1' | 'k2', changes: Partial<Sight>): Sight {
+function inputs(self: 'k1' | 'k2', changes: Partial<PairInputs>): PairInputs {
   const [partner, role] = self === 'k1' ? (['k2', 'primary'] as const) : (['k1', 'standby'] as const);
   const base = { now: NOW, startedAt: 0, floorAt: 0, key: KEY, self, partner, role, regions: 3 } as const;
   const none = { answers: new Map(), ...SILENT, kea: kea(null), reach: WELL, isLeaving: false, isOrdered: false };
@@ -54,7 +61,13 @@ type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | '
   readonly why?: RegExp;
 };
 
-type Case = readonly [name: string, record: OwnerRecord, sight: Sight, expected: Expected, memory?: Partial<Memory>];
+type Case = readonly [
+  name: string,
+  record: OwnerRecord,
+  inputs: PairInputs,
+  expected: Expected,
+  memory?: Partial<Memory>,
+];
 
 function check([, start, seen, expected, memory]: Case): void {
   const verdict = decide({ ...firstMemory(start), ...memory }, seen);
@@ -64,7 +77,7 @@ function check([, start, seen, expected, memory]: Case): void {
     ...verdict,
     owner: ledger.owner,
     claims: claim?.owner ?? null,
-    isWanting: verdict.word.isWanting,
+    isWanting: verdict.status.isWanting,
     isWhole: ledger.isWhole,
   };
   expect({ ...found, why: why === undefined || why.test(found.why) }).toMatchObject({ ...rest, why: true });
@@ -75,73 +88,73 @@ describe('the primary', () => {
     [
       'serves while a majority names it',
       K1,
-      sight('k1', { answers: regions(2, K1), kea: PRIMARY }),
+      inputs('k1', { answers: regions(2, K1), kea: PRIMARY }),
       { isPermitted: true, state: 'serving' },
     ],
     [
       'serves while its partner says that it does not',
       K1,
-      sight('k1', { ...heard(says(K1)), kea: PRIMARY }),
+      inputs('k1', { ...heard(says(K1)), kea: PRIMARY }),
       { isPermitted: true, state: 'serving', why: /hears k2, which does not serve/ },
     ],
     [
       'fences itself when it hears neither, and wants until its Kea is dead',
       K1,
-      sight('k1', { answers: regions(1, K1), kea: PRIMARY }),
+      inputs('k1', { answers: regions(1, K1), kea: PRIMARY }),
       { isPermitted: false, state: 'fenced', isWanting: true, why: /1 of 3 regions/ },
     ],
     [
       '... and says that it is fenced when it is',
       K1,
-      sight('k1', { answers: regions(1, K1) }),
+      inputs('k1', { answers: regions(1, K1) }),
       { isPermitted: false, isWanting: false },
     ],
     [
       'counts an answer from when its question was sent',
       K1,
-      sight('k1', { answers: regions(3, K1, { ago: HEAR_MS + 1 }), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1, { ago: HEAR_MS + 1 }), kea: PRIMARY }),
       { isPermitted: false, state: 'fenced' },
     ],
     [
       'counts no answer to a beat that did not say that it serves',
       K1,
-      sight('k1', { answers: regions(3, K1, { wasWanting: false }) }),
+      inputs('k1', { answers: regions(3, K1, { wasWanting: false }) }),
       { isPermitted: false, isWanting: true },
     ],
     [
       'counts nothing from before its loop was late',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: PRIMARY, floorAt: NOW - 50 }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: PRIMARY, floorAt: NOW - 50 }),
       { isPermitted: false, state: 'fenced' },
     ],
     [
       'does not trust a partner that asks for the pair',
       K1,
-      sight('k1', { ...heard(says(K1, { isWanting: true, claim: record('k2', 5) })), kea: PRIMARY }),
+      inputs('k1', { ...heard(says(K1, { isWanting: true, claim: record('k2', 5) })), kea: PRIMARY }),
       { isPermitted: false, why: /k2 wants to serve/ },
     ],
     [
       'is kept from a silent partner only when a majority knows that leases will be missing',
       K1,
-      sight('k1', { answers: regions(3, K1), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1), kea: PRIMARY }),
       { isPermitted: true, isDetached: false },
     ],
     [
       '... and then it is',
       record('k1', 4, { isWhole: false }),
-      sight('k1', { answers: regions(2, record('k1', 4, { isWhole: false })), kea: PRIMARY }),
+      inputs('k1', { answers: regions(2, record('k1', 4, { isWhole: false })), kea: PRIMARY }),
       { isPermitted: true, isDetached: true },
     ],
     [
       'does not start its Kea while the owner is not heard',
       K2,
-      sight('k1', { answers: regions(3, K2) }),
+      inputs('k1', { answers: regions(3, K2) }),
       { isPermitted: false, state: 'fenced', why: /k2 owns the pair and is not heard/ },
     ],
     [
       'takes the leases from an owner that serves',
       K2,
-      sight('k1', {
+      inputs('k1', {
         answers: regions(3, K2),
         ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })),
       }),
@@ -150,52 +163,52 @@ describe('the primary', () => {
     [
       'ends a Kea that goes on alone beside the owner',
       K2,
-      sight('k1', { ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })), kea: ALONE }),
+      inputs('k1', { ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })), kea: ALONE }),
       { isPermitted: false, state: 'fenced' },
     ],
     [
       'learns from its partner that it owns the pair no more',
       K1,
-      sight('k1', { ...heard(says(K2, { isWanting: true })), answers: regions(3, K1), kea: PRIMARY }),
+      inputs('k1', { ...heard(says(K2, { isWanting: true })), answers: regions(3, K1), kea: PRIMARY }),
       { owner: 'k2' },
     ],
     [
       'learns it from a majority of regions',
       K1,
-      sight('k1', { answers: regions(2, K2), kea: PRIMARY }),
+      inputs('k1', { answers: regions(2, K2), kea: PRIMARY }),
       { owner: 'k2', isPermitted: false },
     ],
     [
       'not from one region',
       K1,
-      sight('k1', { answers: regions(1, K2), ...heard(says(K1)), kea: PRIMARY }),
+      inputs('k1', { answers: regions(1, K2), ...heard(says(K1)), kea: PRIMARY }),
       { owner: 'k1', isPermitted: true },
     ],
     [
       'ends its Kea before it hands over',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: kea(null, { isOver: false }) }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: kea(null, { isOver: false }) }),
       { owner: 'k1', isPermitted: false, isWanting: true },
       { unableSince: NOW - UNABLE_MS },
     ],
     [
       'hands over when its Kea cannot serve',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
       { owner: 'k2', isWanting: false },
       { unableSince: NOW - UNABLE_MS },
     ],
     [
       'hands nothing over to who lacks leases',
       record('k1', 4, { isWhole: false }),
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
       { owner: 'k1', isPermitted: true },
       { unableSince: NOW - UNABLE_MS },
     ],
     [
       'kills a Kea that hangs, and hands over',
       K1,
-      sight('k1', {
+      inputs('k1', {
         answers: regions(3, K1),
         ...heard(says(K1)),
         kea: { ...PRIMARY, isAnswering: false, isHung: true },
@@ -205,56 +218,56 @@ describe('the primary', () => {
     [
       'ends its Kea and hands over when it lacks an interface that its partner has',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: PRIMARY, reach: CUT }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: PRIMARY, reach: CUT }),
       { owner: 'k1', isPermitted: false, isWanting: true, why: /hands over to k2; eth2 has no carrier/ },
     ],
     [
       '... and gives it when its Kea is dead',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), reach: CUT }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)), reach: CUT }),
       { owner: 'k2', isWanting: false },
     ],
     [
       'keeps it when its partner lacks as much',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 2 })), kea: PRIMARY, reach: CUT }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 2 })), kea: PRIMARY, reach: CUT }),
       { owner: 'k1', isPermitted: true, state: 'serving' },
     ],
     [
       'keeps it when its partner has not all leases',
       record('k1', 4, { isWhole: false }),
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { kea: 'ready' })), kea: PRIMARY, reach: CUT }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { kea: 'ready' })), kea: PRIMARY, reach: CUT }),
       { owner: 'k1', isPermitted: true },
     ],
     [
       'hands over when it is drained',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1)), reach: DRAINED }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)), reach: DRAINED }),
       { owner: 'k2', isWanting: false },
     ],
     [
       'keeps it when it is drained and its partner lacks an interface',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 2 })), kea: PRIMARY, reach: DRAINED }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 2 })), kea: PRIMARY, reach: DRAINED }),
       { owner: 'k1', isPermitted: true },
     ],
     [
       'hands over when it has no room for leases',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 3 })), reach: FULL }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: 3 })), reach: FULL }),
       { owner: 'k2' },
     ],
     [
       'hands nothing over to who cannot serve either, hung or not',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: USELESS })) }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { burden: USELESS })) }),
       { owner: 'k1', isPermitted: true },
       { unableSince: NOW - UNABLE_MS },
     ],
     [
       'does not come back while it lacks what the owner has',
       K2,
-      sight('k1', {
+      inputs('k1', {
         answers: regions(3, K2),
         ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down' })),
         reach: DRAINED,
@@ -264,7 +277,7 @@ describe('the primary', () => {
     [
       'comes back when the owner lacks more',
       K2,
-      sight('k1', {
+      inputs('k1', {
         answers: regions(3, K2),
         ...heard(says(K2, { isWanting: true, isServing: true, kea: 'partner-down', burden: 2 })),
         reach: DRAINED,
@@ -274,59 +287,59 @@ describe('the primary', () => {
     [
       'kills a Kea that hangs where nobody takes over',
       K1,
-      sight('k1', { answers: regions(3, K1), kea: { ...PRIMARY, isAnswering: false, isHung: true } }),
+      inputs('k1', { answers: regions(3, K1), kea: { ...PRIMARY, isAnswering: false, isHung: true } }),
       { isKilled: true, isPermitted: true },
     ],
     [
       'gives its pairs away when it is to end',
       K1,
-      sight('k1', { ...heard(says(K1)), isLeaving: true }),
+      inputs('k1', { ...heard(says(K1)), isLeaving: true }),
       { owner: 'k2' },
     ],
     [
       'serves alone by order, heard or not',
       K2,
-      sight('k1', { isOrdered: true }),
+      inputs('k1', { isOrdered: true }),
       { owner: 'k1', isPermitted: true, why: /an operator ordered it/ },
     ],
     [
       'stops when the order ends and nobody is heard',
       record('k1', 6, { isAlone: true, isOrdered: true }),
-      sight('k1', { kea: ALONE }),
+      inputs('k1', { kea: ALONE }),
       { isPermitted: false, state: 'fenced' },
     ],
     [
       'believes a standby that it has all leases when it has taken them since',
       record('k1', 4, { isWhole: false }),
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: '2' })), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: '2' })), kea: PRIMARY }),
       { isWhole: true },
       { apart: { isApart: false, syncBefore: '1', togetherSince: NOW - 2000 } },
     ],
     [
       'not when it has taken them before',
       record('k1', 4, { isWhole: false }),
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: '1' })), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: '1' })), kea: PRIMARY }),
       { isWhole: false },
       { apart: { isApart: false, syncBefore: '1', togetherSince: NOW - 2000 } },
     ],
     [
       'not when its Kea came without taking them',
       record('k1', 4, { isWhole: false }),
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: null })), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { syncId: null })), kea: PRIMARY }),
       { isWhole: false },
       { apart: { isApart: false, syncBefore: '1', togetherSince: NOW - 2000 } },
     ],
     [
       'says that leases will be missing before its Kea goes on alone',
       K1,
-      sight('k1', { answers: regions(3, K1), ...heard(says(K1, { kea: null })), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1, { kea: null })), kea: PRIMARY }),
       { isWhole: false, isDetached: false },
       { apart: { isApart: false, syncBefore: null, togetherSince: NOW - 2000 } },
     ],
     [
       'has its scope given back when it was lost',
       K1,
-      sight('k1', { answers: regions(3, K1), kea: kea('partner-down') }),
+      inputs('k1', { answers: regions(3, K1), kea: kea('partner-down') }),
       { scopes: ['k1'] },
     ],
   ])('%s', (row) => check(row));
@@ -335,11 +348,11 @@ describe('the primary', () => {
 describe('the standby', () => {
   const quiet = { silentMs: SILENT_MS };
   it.for<Case>([
-    ['runs its Kea always', K1, sight('k2', { kea: kea('hot-standby') }), { isPermitted: true, state: 'standby' }],
+    ['runs its Kea always', K1, inputs('k2', { kea: kea('hot-standby') }), { isPermitted: true, state: 'standby' }],
     [
       'asks for nothing while the primary is heard',
       K1,
-      sight('k2', {
+      inputs('k2', {
         answers: regions(3, K1, quiet),
         ...heard(says(K1, { isWanting: true }), SILENT_MS - 1),
         kea: kea('partner-down'),
@@ -349,50 +362,50 @@ describe('the standby', () => {
     [
       'asks when it is silent, and a majority says so too',
       K1,
-      sight('k2', { answers: regions(2, K1, quiet), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(2, K1, quiet), kea: kea('partner-down') }),
       { claims: 'k2', isWanting: true, scopes: null },
     ],
     [
       'does not ask when the regions hear the primary',
       K1,
-      sight('k2', { answers: regions(3, K1), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(3, K1), kea: kea('partner-down') }),
       { claims: null, why: /a majority of the regions does not say so too/ },
     ],
     [
       'does not ask without a majority',
       K1,
-      sight('k2', { answers: regions(1, K1, quiet), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(1, K1, quiet), kea: kea('partner-down') }),
       { claims: null, why: /neither is a majority of the regions/ },
     ],
     [
       'does not ask when it lacks leases',
       record('k1', 4, { isWhole: false }),
-      sight('k2', { answers: regions(3, record('k1', 4, { isWhole: false }), quiet), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(3, record('k1', 4, { isWhole: false }), quiet), kea: kea('partner-down') }),
       { claims: null, why: /leases that are not here/ },
     ],
     [
       'lacks them when its own Kea was away',
       K1,
-      sight('k2', { answers: regions(3, K1, quiet), kea: kea('waiting') }),
+      inputs('k2', { answers: regions(3, K1, quiet), kea: kea('waiting') }),
       { claims: null },
     ],
     [
       'takes the pair when a majority has granted it',
       K1,
-      sight('k2', { answers: regions(2, { ...K2, isWhole: true }, { claim: K2 }), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(2, { ...K2, isWhole: true }, { claim: K2 }), kea: kea('partner-down') }),
       { owner: 'k2', scopes: ['k1'], state: 'starting' },
       { claim: K2 },
     ],
     [
       'not by grants that it did not ask for with this claim',
       K1,
-      sight('k2', { answers: regions(3, K2), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(3, K2), kea: kea('partner-down') }),
       { owner: 'k1', claims: 'k2' },
     ],
     [
       'gives up when the primary is heard again and wants to serve',
       K1,
-      sight('k2', {
+      inputs('k2', {
         answers: regions(3, K2, { claim: K2 }),
         ...heard(says(K1, { isWanting: true })),
         kea: kea('partner-down'),
@@ -403,60 +416,60 @@ describe('the standby', () => {
     [
       'takes at once what the primary has given to it',
       K1,
-      sight('k2', { ...heard(says({ ...K2, isWhole: true })), kea: kea('partner-down') }),
+      inputs('k2', { ...heard(says({ ...K2, isWhole: true })), kea: kea('partner-down') }),
       { owner: 'k2', scopes: ['k1'] },
     ],
     [
       'waits for its Kea’s own state before it gives it the scope',
       K2,
-      sight('k2', { kea: kea('hot-standby') }),
+      inputs('k2', { kea: kea('hot-standby') }),
       { scopes: null, isPermitted: true },
     ],
-    ['gives the scope again when it was wiped', K2, sight('k2', { kea: kea('partner-down') }), { scopes: ['k1'] }],
+    ['gives the scope again when it was wiped', K2, inputs('k2', { kea: kea('partner-down') }), { scopes: ['k1'] }],
     [
       'gives no lease while the primary’s Kea takes them, or is about to',
       K2,
-      sight('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: ALONE }),
+      inputs('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: ALONE }),
       { scopes: [], isPermitted: true },
     ],
     [
       '... not again what it has stopped',
       K2,
-      sight('k2', { ...heard(says(K2, { kea: 'syncing' })), kea: kea('partner-down') }),
+      inputs('k2', { ...heard(says(K2, { kea: 'syncing' })), kea: kea('partner-down') }),
       { scopes: null, state: 'starting', why: /lets k1 take the leases/ },
       { yieldSince: NOW - 500 },
     ],
     [
       '... and serves on when the primary’s does not get on',
       K2,
-      sight('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: kea('partner-down') }),
+      inputs('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: kea('partner-down') }),
       { scopes: ['k1'] },
       { yieldSince: NOW - 4000 },
     ],
     [
       'does not while the primary may serve still',
       K2,
-      sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('partner-down') }),
+      inputs('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('partner-down') }),
       { scopes: null },
     ],
-    ['serves on when nobody is heard', K2, sight('k2', { kea: ALONE }), { isPermitted: true, state: 'taken-over' }],
+    ['serves on when nobody is heard', K2, inputs('k2', { kea: ALONE }), { isPermitted: true, state: 'taken-over' }],
     [
       'ends a Kea that serves when the pair is not its own',
       record('k1', 6, { isAlone: true, isOrdered: true }),
-      sight('k2', { kea: ALONE }),
+      inputs('k2', { kea: ALONE }),
       { isPermitted: false, state: 'fenced' },
     ],
     [
       'gives the pair back when both Keas have worked together for a while',
       K2,
-      sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
+      inputs('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
       { owner: 'k1', isWanting: false },
       { pairedSince: NOW - 500 },
     ],
     [
       'keeps it while the primary has not taken the leases',
       K2,
-      sight('k2', {
+      inputs('k2', {
         ...heard(says(K2, { isWanting: true, isServing: true, syncId: null })),
         kea: kea('hot-standby'),
       }),
@@ -466,7 +479,7 @@ describe('the standby', () => {
     [
       'takes the leases anew when both work together and it lacks some',
       record('k1', 4, { isWhole: false }),
-      sight('k2', {
+      inputs('k2', {
         ...heard(says(record('k1', 4, { isWhole: false }), { isWanting: true, isServing: true })),
         kea: kea('hot-standby'),
       }),
@@ -476,7 +489,7 @@ describe('the standby', () => {
     [
       '... once in a while',
       record('k1', 4, { isWhole: false }),
-      sight('k2', {
+      inputs('k2', {
         ...heard(says(record('k1', 4, { isWhole: false }), { isWanting: true, isServing: true })),
         kea: kea('hot-standby'),
       }),
@@ -486,14 +499,14 @@ describe('the standby', () => {
     [
       'keeps it while the primary lacks more',
       K2,
-      sight('k2', { ...heard(says(K2, { isServing: true, burden: 1 })), kea: kea('hot-standby') }),
+      inputs('k2', { ...heard(says(K2, { isServing: true, burden: 1 })), kea: kea('hot-standby') }),
       { owner: 'k2' },
       { pairedSince: NOW - 500 },
     ],
     [
       'runs no Kea that would refuse the leases of the primary',
       K1,
-      sight('k2', {
+      inputs('k2', {
         answers: regions(3, K1),
         ...heard(says(K1, { isWanting: true })),
         kea: kea('hot-standby'),
@@ -504,19 +517,19 @@ describe('the standby', () => {
     [
       'serves on without room when the pair is its own: nobody else does',
       K2,
-      sight('k2', { kea: ALONE, reach: FULL }),
+      inputs('k2', { kea: ALONE, reach: FULL }),
       { isPermitted: true, state: 'taken-over' },
     ],
     [
       'keeps it until then',
       K2,
-      sight('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
+      inputs('k2', { ...heard(says(K2, { isWanting: true, isServing: true })), kea: kea('hot-standby') }),
       { owner: 'k2' },
     ],
     [
       'asks for what a majority says is its own, when its ledger was lost',
       firstRecord(KEY),
-      sight('k2', { answers: regions(2, K2), kea: kea('partner-down') }),
+      inputs('k2', { answers: regions(2, K2), kea: kea('partner-down') }),
       { claims: 'k2' },
     ],
   ])('%s', (row) => check(row));

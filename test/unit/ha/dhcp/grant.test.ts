@@ -1,20 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { afterStall, firstVotes, FORGOTTEN_MS, hearWord, type PairVotes, voteFor } from '../../../../ha/dhcp/grant.ts';
-import { firstRecord, type OwnerRecord, SILENT_MS, type Word } from '../../../../ha/dhcp/words.ts';
-import { aRecord as record, aWord, KEY } from '../../../kit/dhcp/words.ts';
+import {
+  afterStall,
+  firstVotes,
+  FORGOTTEN_MS,
+  hearStatus,
+  type PairVotes,
+  voteFor,
+} from '../../../../ha/dhcp/grant.ts';
+import { firstRecord, type OwnerRecord, SILENT_MS, type PairStatus } from '../../../../ha/dhcp/messages.ts';
+import { aRecord as record, aStatus, KEY } from '../../../kit/dhcp/pair-fixtures.ts';
 
 const FIRST = firstRecord(KEY);
-const says = (changes: Partial<Word> = {}) => aWord(FIRST, changes);
+const says = (changes: Partial<PairStatus> = {}) => aStatus(FIRST, changes);
 const WHOLE = record('k1', 4, { isWhole: true });
 const SERVES = says({ record: WHOLE, isWanting: true, isServing: true });
 const CLAIM = record('k2', 5, { isAlone: true, isWhole: true });
 const ASKS = says({ record: WHOLE, isWanting: true, claim: CLAIM });
 
 /** Words in their order, `[when, who, what]`. */
-type Story = readonly (readonly [at: number, from: string, word: Word])[];
+type Story = readonly (readonly [at: number, from: string, word: PairStatus])[];
 const known = (start: OwnerRecord): PairVotes => ({ ...firstVotes(KEY, false, 0), record: start });
 const after = (votes: PairVotes, ...story: Story) =>
-  story.reduce((now, [at, from, word]) => hearWord(now, from, word, at), votes).record;
+  story.reduce((now, [at, from, word]) => hearStatus(now, from, word, at), votes).record;
 
 describe('a region’s vote', () => {
   it.each<[string, PairVotes, Story, OwnerRecord | null]>([
@@ -148,13 +155,13 @@ describe('a region’s vote', () => {
   });
 
   it('was deaf, not the owner silent, when its own program stood still', () => {
-    const heard = hearWord(known(WHOLE), 'k1', SERVES, 1000);
+    const heard = hearStatus(known(WHOLE), 'k1', SERVES, 1000);
     expect(after(afterStall(heard, 9000), [9001, 'k2', ASKS])).toEqual(WHOLE);
     expect(after(heard, [9001, 'k2', ASKS])).toEqual(CLAIM);
   });
 
   it('tells each rack what it knows of the other', () => {
-    const votes = hearWord(known(WHOLE), 'k1', SERVES, 1000);
+    const votes = hearStatus(known(WHOLE), 'k1', SERVES, 1000);
     expect(voteFor(votes, 'k2', KEY, 1400)).toEqual({
       key: KEY,
       record: WHOLE,

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Link } from '../../../../ha/dhcp/link.ts';
-import { splitLines } from '../../../../ha/dhcp/lines.ts';
+import { splitLines } from '../../../../ha/dhcp/line-splitter.ts';
 import { Listener } from '../../../../ha/dhcp/listen.ts';
-import type { Beat, Reply } from '../../../../ha/dhcp/words.ts';
+import type { Heartbeat, Reply } from '../../../../ha/dhcp/messages.ts';
 import type { Identity } from '../../../../ha/kit/host.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
 import { until } from '../../../kit/until.ts';
@@ -48,8 +48,8 @@ async function freePort(): Promise<number> {
 /** A region that lets k1 and k2 speak, and what it heard and said about its work. */
 async function region() {
   const port = await freePort();
-  const [heard, said]: [Beat[], string[]] = [[], []];
-  const answer = (beat: Beat): Reply => {
+  const [heard, said]: [Heartbeat[], string[]] = [[], []];
+  const answer = (beat: Heartbeat): Reply => {
     heard.push(beat);
     return { echo: beat.number, votes: [] };
   };

@@ -5,7 +5,7 @@ import {
   decideOwn,
   hear,
   mayBePrimary,
-  type Hold,
+  type FenceLease,
   type Own,
   type EtcdView,
 } from '../../../../ha/keeper/decide.ts';
@@ -14,7 +14,7 @@ const NOW = 1_000_000;
 const AGO = (ms: number) => NOW - ms;
 const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, starved: 10_000, absence: 8000 };
 const HEARD = { answeredAt: AGO(200), heardAt: AGO(200), silences: 0, isStarved: false };
-const SIGHT: EtcdView = {
+const VIEW: EtcdView = {
   at: AGO(100),
   leader: { name: 'r1', term: '7' },
   isPaused: false,
@@ -22,7 +22,13 @@ const SIGHT: EtcdView = {
   fences: new Map([['r1', '7']]),
   armed: new Map([['r1', { term: '7', revision: '3' }]]),
 };
-const HOLD: Hold = { term: '7', armedAt: AGO(60_000), renewedAt: AGO(100), seenAt: AGO(100), isGone: false };
+const FENCE_LEASE: FenceLease = {
+  term: '7',
+  armedAt: AGO(60_000),
+  renewedAt: AGO(100),
+  seenAt: AGO(100),
+  isGone: false,
+};
 const WELL: Own = {
   now: NOW,
   name: 'r1',
@@ -32,38 +38,38 @@ const WELL: Own = {
   lateAt: AGO(90_000),
   patroni: HEARD,
   postgres: HEARD,
-  sight: SIGHT,
-  hold: HOLD,
+  view: VIEW,
+  fenceLease: FENCE_LEASE,
 };
-const UNARMED = { ...SIGHT, fences: new Map<string, string>(), armed: new Map() };
+const UNARMED = { ...VIEW, fences: new Map<string, string>(), armed: new Map() };
 const SILENT = { answeredAt: AGO(2100), heardAt: AGO(2100), silences: 2, isStarved: false };
 
 describe('what a keeper does about its own host', () => {
   it.each<[string, Partial<Own>, string, RegExp]>([
     ['all is well', {}, 'rest', /^$/],
-    ['its lease is due', { hold: { ...HOLD, renewedAt: AGO(150) } }, 'renew', /^$/],
-    ['a standby', { isPrimary: false, hold: null }, 'rest', /^$/],
+    ['its lease is due', { fenceLease: { ...FENCE_LEASE, renewedAt: AGO(150) } }, 'renew', /^$/],
+    ['a standby', { isPrimary: false, fenceLease: null }, 'rest', /^$/],
     ['PostgreSQL went down', { isPrimary: false }, 'yield', /no primary/],
-    ['it was promoted', { hold: null, sight: UNARMED }, 'arm', /term 7/],
-    ['promoted, Patroni has not answered yet', { hold: null, sight: UNARMED, patroni: SILENT }, 'rest', /^$/],
-    ['promoted, the sight is old', { hold: null, sight: { ...UNARMED, at: AGO(1100) } }, 'rest', /^$/],
-    ['promoted, the host was late', { hold: null, sight: UNARMED, lateAt: AGO(9000) }, 'rest', /^$/],
-    ['its fence was lost in this very term', { hold: null, sight: { ...SIGHT, fences: new Map() } }, 'rest', /^$/],
-    ['Patroni began a new term', { sight: { ...SIGHT, leader: { name: 'r1', term: '8' } } }, 'arm', /term 8/],
-    ['etcd has not said whether it took the key', { hold: { ...HOLD, armedAt: null } }, 'arm', /term 7/],
-    ['no renewal', { hold: { ...HOLD, renewedAt: AGO(1400) } }, 'fence', /no proof/],
-    ['renewed, and no sight shows it', { hold: { ...HOLD, seenAt: AGO(1400) } }, 'fence', /no proof/],
-    ['etcd knows no such lease', { hold: { ...HOLD, isGone: true } }, 'fence', /lease is gone/],
-    ['the key is gone', { sight: { ...SIGHT, fences: new Map() } }, 'fence', /lease is gone/],
+    ['it was promoted', { fenceLease: null, view: UNARMED }, 'arm', /term 7/],
+    ['promoted, Patroni has not answered yet', { fenceLease: null, view: UNARMED, patroni: SILENT }, 'rest', /^$/],
+    ['promoted, the view is old', { fenceLease: null, view: { ...UNARMED, at: AGO(1100) } }, 'rest', /^$/],
+    ['promoted, the host was late', { fenceLease: null, view: UNARMED, lateAt: AGO(9000) }, 'rest', /^$/],
+    ['its fence was lost in this very term', { fenceLease: null, view: { ...VIEW, fences: new Map() } }, 'rest', /^$/],
+    ['Patroni began a new term', { view: { ...VIEW, leader: { name: 'r1', term: '8' } } }, 'arm', /term 8/],
+    ['etcd has not said whether it took the key', { fenceLease: { ...FENCE_LEASE, armedAt: null } }, 'arm', /term 7/],
+    ['no renewal', { fenceLease: { ...FENCE_LEASE, renewedAt: AGO(1400) } }, 'fence', /no proof/],
+    ['renewed, and no view shows it', { fenceLease: { ...FENCE_LEASE, seenAt: AGO(1400) } }, 'fence', /no proof/],
+    ['etcd knows no such lease', { fenceLease: { ...FENCE_LEASE, isGone: true } }, 'fence', /lease is gone/],
+    ['the key is gone', { view: { ...VIEW, fences: new Map() } }, 'fence', /lease is gone/],
     [
-      'a sight of before it was armed shows no key',
-      { hold: { ...HOLD, armedAt: AGO(50) }, sight: UNARMED },
+      'a view of before it was armed shows no key',
+      { fenceLease: { ...FENCE_LEASE, armedAt: AGO(50) }, view: UNARMED },
       'rest',
       /^$/,
     ],
     [
-      'a sight of the tick in which it was armed shows no key',
-      { hold: { ...HOLD, armedAt: AGO(100) }, sight: UNARMED },
+      'a view of the tick in which it was armed shows no key',
+      { fenceLease: { ...FENCE_LEASE, armedAt: AGO(100) }, view: UNARMED },
       'rest',
       /^$/,
     ],
@@ -71,7 +77,7 @@ describe('what a keeper does about its own host', () => {
     ['PostgreSQL waits for a processor', { postgres: { ...SILENT, isStarved: true } }, 'rest', /^$/],
     [
       'PostgreSQL waits for a processor, its lease is due',
-      { postgres: { ...SILENT, isStarved: true }, hold: { ...HOLD, renewedAt: AGO(150) } },
+      { postgres: { ...SILENT, isStarved: true }, fenceLease: { ...FENCE_LEASE, renewedAt: AGO(150) } },
       'renew',
       /^$/,
     ],
@@ -79,45 +85,50 @@ describe('what a keeper does about its own host', () => {
     ['Patroni waits for a processor', { patroni: { ...starvedFor(7900) } }, 'rest', /^$/],
     [
       'PostgreSQL waits for a processor, and the lease is lost',
-      { postgres: { ...SILENT, isStarved: true }, hold: { ...HOLD, renewedAt: AGO(1400) } },
+      { postgres: { ...SILENT, isStarved: true }, fenceLease: { ...FENCE_LEASE, renewedAt: AGO(1400) } },
       'fence',
       /no proof/,
     ],
     ['one late answer proves nothing', { postgres: { ...SILENT, silences: 1 } }, 'rest', /^$/],
     ['Patroni hangs', { patroni: SILENT }, 'fence', /Patroni is silent/],
-    ['Patroni hangs, no lease', { patroni: SILENT, hold: null, sight: UNARMED }, 'rest', /^$/],
+    ['Patroni hangs, no lease', { patroni: SILENT, fenceLease: null, view: UNARMED }, 'rest', /^$/],
     ['Patroni comes back', { patroni: { ...HEARD, answeredAt: AGO(7900) } }, 'rest', /^$/],
     ['Patroni does not come back', { patroni: { ...HEARD, answeredAt: AGO(8100) } }, 'fence', /no Patroni/],
     ['the host was late and is back', { lateAt: AGO(100) }, 'disarm', /too slow/],
-    ['late, and etcd answers slowly', { lateAt: AGO(100), hold: { ...HOLD, seenAt: AGO(890) } }, 'disarm', /too slow/],
-    ['late, and etcd is away', { lateAt: AGO(100), hold: { ...HOLD, seenAt: AGO(910) } }, 'rest', /^$/],
-    ['paused', { sight: { ...SIGHT, isPaused: true } }, 'forget', /paused/],
-    ['paused, without etcd for long', { sight: { ...SIGHT, isPaused: true, at: AGO(50_000) } }, 'forget', /paused/],
-    ['paused and free', { hold: null, sight: { ...UNARMED, isPaused: true } }, 'rest', /^$/],
-    ['one member', { sight: { ...SIGHT, isSynchronous: false } }, 'forget', /one member/],
+    [
+      'late, and etcd answers slowly',
+      { lateAt: AGO(100), fenceLease: { ...FENCE_LEASE, seenAt: AGO(890) } },
+      'disarm',
+      /too slow/,
+    ],
+    ['late, and etcd is away', { lateAt: AGO(100), fenceLease: { ...FENCE_LEASE, seenAt: AGO(910) } }, 'rest', /^$/],
+    ['paused', { view: { ...VIEW, isPaused: true } }, 'forget', /paused/],
+    ['paused, without etcd for long', { view: { ...VIEW, isPaused: true, at: AGO(50_000) } }, 'forget', /paused/],
+    ['paused and free', { fenceLease: null, view: { ...UNARMED, isPaused: true } }, 'rest', /^$/],
+    ['one member', { view: { ...VIEW, isSynchronous: false } }, 'forget', /one member/],
     [
       'one member that hangs',
-      { hold: null, sight: { ...UNARMED, isSynchronous: false }, postgres: SILENT },
+      { fenceLease: null, view: { ...UNARMED, isSynchronous: false }, postgres: SILENT },
       'rest',
       /^$/,
     ],
     [
       'paused, armed by a keeper that was killed',
-      { hold: null, sight: { ...SIGHT, isPaused: true } },
+      { fenceLease: null, view: { ...VIEW, isPaused: true } },
       'forget',
       /paused/,
     ],
-    ['another leads for a moment', { hold: null, sight: otherLeads(), allowedAt: AGO(4900) }, 'rest', /^$/],
-    ['another leads', { hold: null, sight: otherLeads(), allowedAt: AGO(5100) }, 'fence', /r2 leads/],
+    ['another leads for a moment', { fenceLease: null, view: otherLeads(), allowedAt: AGO(4900) }, 'rest', /^$/],
+    ['another leads', { fenceLease: null, view: otherLeads(), allowedAt: AGO(5100) }, 'fence', /r2 leads/],
     [
       'thawed after long, before etcd was asked',
-      { hold: null, sight: UNARMED, allowedAt: AGO(20_000) },
+      { fenceLease: null, view: UNARMED, allowedAt: AGO(20_000) },
       'fence',
       /not named/,
     ],
     [
       'thawed after long, armed',
-      { hold: { ...HOLD, renewedAt: AGO(20_000), seenAt: AGO(20_000) } },
+      { fenceLease: { ...FENCE_LEASE, renewedAt: AGO(20_000), seenAt: AGO(20_000) } },
       'fence',
       /no proof/,
     ],
@@ -128,10 +139,10 @@ describe('what a keeper does about its own host', () => {
   });
 
   it('is blessed by its own lead, a pause and a cluster of one', () => {
-    expect(mayBePrimary(SIGHT, 'r1')).toBe(true);
-    expect(mayBePrimary(SIGHT, 'r2')).toBe(false);
-    expect(mayBePrimary({ ...SIGHT, isPaused: true }, 'r2')).toBe(true);
-    expect(mayBePrimary({ ...SIGHT, isSynchronous: false }, 'r2')).toBe(true);
+    expect(mayBePrimary(VIEW, 'r1')).toBe(true);
+    expect(mayBePrimary(VIEW, 'r2')).toBe(false);
+    expect(mayBePrimary({ ...VIEW, isPaused: true }, 'r2')).toBe(true);
+    expect(mayBePrimary({ ...VIEW, isSynchronous: false }, 'r2')).toBe(true);
   });
 });
 
@@ -147,13 +158,13 @@ function starvedFor(ms: number) {
 }
 
 function otherLeads(): EtcdView {
-  return { ...SIGHT, leader: { name: 'r2', term: '8' }, fences: new Map(), armed: new Map() };
+  return { ...VIEW, leader: { name: 'r2', term: '8' }, fences: new Map(), armed: new Map() };
 }
 
 describe('what a keeper does about a leader elsewhere', () => {
-  const LOST: EtcdView = { ...SIGHT, fences: new Map() };
+  const LOST: EtcdView = { ...VIEW, fences: new Map() };
   it.each<[string, EtcdView | null, { term: string; at: number } | null, string]>([
-    ['all is well', SIGHT, null, 'rest'],
+    ['all is well', VIEW, null, 'rest'],
     ['its fence is gone', LOST, null, 'reject'],
     ['the others may not have the rule yet', LOST, { term: '7', at: AGO(200) }, 'rest'],
     ['they have', LOST, { term: '7', at: AGO(300) }, 'revoke'],
@@ -162,18 +173,18 @@ describe('what a keeper does about a leader elsewhere', () => {
     ['armed in an earlier term', { ...LOST, armed: new Map([['r1', { term: '6', revision: '1' }]]) }, null, 'rest'],
     ['paused', { ...LOST, isPaused: true }, null, 'rest'],
     ['no standbys', { ...LOST, isSynchronous: false }, null, 'rest'],
-    ['the sight is old', { ...LOST, at: AGO(1100) }, { term: '7', at: AGO(300) }, 'rest'],
+    ['the view is old', { ...LOST, at: AGO(1100) }, { term: '7', at: AGO(300) }, 'rest'],
     ['nobody leads', { ...LOST, leader: null }, null, 'rest'],
     ['it leads itself', { ...LOST, leader: { name: 'r2', term: '7' } }, null, 'rest'],
     ['nothing was seen', null, null, 'rest'],
-  ])('%s', (_, sight, rejection, what) => {
-    expect(decideOther(NOW, 'r2', sight, rejection)).toBe(what);
+  ])('%s', (_, view, rejection, what) => {
+    expect(decideOther(NOW, 'r2', view, rejection)).toBe(what);
   });
 
   it('never releases a leader whose fence is alive, or that was not armed in this term', () => {
     const term = fc.constantFrom('7', '8');
     const host = fc.constantFrom<string>('r1', 'r2', 'r3');
-    const sights = fc.record({
+    const views = fc.record({
       at: fc.integer({ min: NOW - 3000, max: NOW }),
       leader: fc.option(fc.record({ name: host, term })),
       isPaused: fc.boolean(),
@@ -183,12 +194,12 @@ describe('what a keeper does about a leader elsewhere', () => {
     });
     const rejections = fc.option(fc.record({ term, at: fc.integer({ min: NOW - 2000, max: NOW }) }));
     fc.assert(
-      fc.property(sights, rejections, (sight, rejection) => {
-        if (decideOther(NOW, 'r2', sight, rejection) === 'rest') return;
-        const { leader } = sight;
+      fc.property(views, rejections, (view, rejection) => {
+        if (decideOther(NOW, 'r2', view, rejection) === 'rest') return;
+        const { leader } = view;
         expect(leader?.name).not.toBe('r2');
-        expect(sight.fences.has(leader?.name ?? '')).toBe(false);
-        expect(sight.armed.get(leader?.name ?? '')?.term).toBe(leader?.term);
+        expect(view.fences.has(leader?.name ?? '')).toBe(false);
+        expect(view.armed.get(leader?.name ?? '')?.term).toBe(leader?.term);
       }),
       { numRuns: 500 },
     );

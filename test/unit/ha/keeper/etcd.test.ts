@@ -154,8 +154,8 @@ describe('what the keepers have in etcd', () => {
       [kv('/regent/fence/r2', '77', '99')],
       [kv('/regent/armed/r2', '77')],
     );
-    const sight = await look(open([await gateway(() => found)]), 5);
-    expect(sight).toEqual({
+    const view = await look(open([await gateway(() => found)]), 5);
+    expect(view).toEqual({
       at: 5,
       leader: { name: 'r2', term: '5.77' },
       isPaused: true,
@@ -183,7 +183,7 @@ describe('what the keepers have in etcd', () => {
     expect(again.leader?.term).not.toBe(again.armed.get('r1')?.term);
   });
 
-  const sight = {
+  const view = {
     at: 0,
     leader: { name: 'r1', term: '5.77' },
     isPaused: false,
@@ -198,9 +198,9 @@ describe('what the keepers have in etcd', () => {
     const older = failed([kv('/regent/fence/r1', '3.77', '98')], [kv('/regent/armed/r1', '3.77')]);
     const answers: object[] = [ranges([], []), ours, older];
     const client = open([await gateway(() => answers.shift() ?? 500)]);
-    expect(await arm(client, 'r1', '99', sight)).toBe(true);
-    expect(await arm(client, 'r1', '99', sight)).toBe(true);
-    expect(await arm(client, 'r1', '99', sight)).toBe(false);
+    expect(await arm(client, 'r1', '99', view)).toBe(true);
+    expect(await arm(client, 'r1', '99', view)).toBe(true);
+    expect(await arm(client, 'r1', '99', view)).toBe(false);
     expect(asked[0]?.body['compare']).toEqual([
       { key: base64('/service/regent/leader'), result: 'EQUAL', target: 'VALUE', value: base64('r1') },
       { key: base64('/service/regent/leader'), result: 'EQUAL', target: 'LEASE', lease: '77' },

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideOther, decideOwn, type Hold, type Rejection, type EtcdView } from '../../../../ha/keeper/decide.ts';
+import {
+  decideOther,
+  decideOwn,
+  type FenceLease,
+  type Rejection,
+  type EtcdView,
+} from '../../../../ha/keeper/decide.ts';
 
 /*
  * A primary's host and a survivor over half a minute, in steps of 20 ms: messages take their time or are lost, both programs stall (for less
@@ -49,12 +55,12 @@ function tell(fate: Fate): Told {
   };
   let leaseEnds = -1;
   let armed: string | null = null;
-  let [hold, isUp]: [Hold | null, boolean] = [null, true];
+  let [fenceLease, isUp]: [FenceLease | null, boolean] = [null, true];
   const breaches: string[] = [];
   let [own, others]: [EtcdView | null, EtcdView | null] = [null, null];
   let rejection: Rejection | null = null;
   let [releasedAt, fencedAt, isArmedOnce]: [number | null, number | null, boolean] = [null, null, false];
-  const sightAt = (at: number, now: number): EtcdView => ({
+  const viewAt = (at: number, now: number): EtcdView => ({
     at,
     leader: releasedAt === null ? { name: 'r1', term: TERM } : null,
     isPaused: false,
@@ -71,31 +77,35 @@ function tell(fate: Fate): Told {
       ask(
         now,
         true,
-        (t) => sightAt(now, t),
-        (sight) => {
-          own = sight;
-          if (hold && sight.fences.size > 0) hold = { ...hold, seenAt: Math.max(hold.seenAt, now) };
+        (t) => viewAt(now, t),
+        (view) => {
+          own = view;
+          if (fenceLease && view.fences.size > 0)
+            fenceLease = { ...fenceLease, seenAt: Math.max(fenceLease.seenAt, now) };
         },
       );
-      others = sightAt(now, now);
+      others = viewAt(now, now);
     }
     if (now % 100 === 0 && !during(fate.stalls, now)) {
       const heard = { answeredAt: now, heardAt: now, silences: 0, isStarved: false };
       const frozen = { answeredAt: fate.frozenAt, heardAt: fate.frozenAt, silences: 3, isStarved: false };
       const patroni = now < fate.frozenAt ? heard : frozen;
       const view = { now, name: 'r1', patience: PATIENCE, isPrimary: isUp, allowedAt: now, lateAt: -1e9 };
-      const step = decideOwn({ ...view, patroni, postgres: heard, sight: own, hold });
+      const step = decideOwn({ ...view, patroni, postgres: heard, view: own, fenceLease });
       if (step.do === 'fence') {
-        [isUp, hold, fencedAt] = [false, null, now];
-      } else if (step.do === 'arm' && hold === null) {
-        hold = { term: TERM, armedAt: null, renewedAt: now, seenAt: now, isGone: false };
+        [isUp, fenceLease, fencedAt] = [false, null, now];
+      } else if (step.do === 'arm' && fenceLease === null) {
+        fenceLease = { term: TERM, armedAt: null, renewedAt: now, seenAt: now, isGone: false };
         isArmedOnce = true;
         const put = (t: number) => ([leaseEnds, armed] = [t + PATIENCE.ttl, TERM]);
-        ask(now, true, put, () => (hold &&= { ...hold, armedAt: now + 1000 }));
+        ask(now, true, put, () => (fenceLease &&= { ...fenceLease, armedAt: now + 1000 }));
       } else if (step.do === 'renew') {
         const renewed = (t: number) => leaseEnds > t && (leaseEnds = t + PATIENCE.ttl) > 0;
         ask(now, true, renewed, (isThere) => {
-          if (hold) hold = isThere ? { ...hold, renewedAt: Math.max(hold.renewedAt, now) } : { ...hold, isGone: true };
+          if (fenceLease)
+            fenceLease = isThere
+              ? { ...fenceLease, renewedAt: Math.max(fenceLease.renewedAt, now) }
+              : { ...fenceLease, isGone: true };
         });
       }
     }

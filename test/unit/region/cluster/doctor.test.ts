@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { InvariantState } from '../../../../src/contract/cluster/doctor.ts';
 import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.ts';
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
-import type { LeaseSight } from '../../../../src/region/cluster/site.ts';
+import type { LeaseOverview } from '../../../../src/region/cluster/site.ts';
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
 import { aSite, days, NOW, POOL, type SiteChanges } from './fixture.ts';
 
@@ -36,7 +36,7 @@ const certificate = (left: number): SiteChanges => ({
   nodes: { r2: { host: { certificate: { serial: '0a', notBefore: days(-20), notAfter: days(left) } } } },
 });
 
-const leasesOf = (changes: Partial<LeaseSight>): SiteChanges => ({
+const leasesOf = (changes: Partial<LeaseOverview>): SiteChanges => ({
   site: { leases: { pairs: aSite().leases?.pairs ?? [], gaps: [], pools: [], ...changes } },
 });
 const poolOf = (changes: Partial<typeof POOL>) => leasesOf({ pools: [{ ...POOL, ...changes }] });

@@ -37,7 +37,7 @@ function waysOf(cluster: FakeCluster, now: () => number, world: World): DrillWay
       };
     },
     readCopies: async (nodes) => {
-      cluster.deeds.push('read copies');
+      cluster.actions.push('read copies');
       const have = numbers().acknowledged.filter((number) => !(world.missing ?? []).includes(number));
       return Object.fromEntries(
         nodes.filter(({ name }) => name !== world.silentDatabase).map(({ name }) => [name, have]),
@@ -85,15 +85,15 @@ describe('a drill of a cluster by itself', () => {
     ['planned-vip-move', ['node.drained r1', 'node.undrained r1']],
     ['planned-drain', ['node.drained r1', 'switchover r1 to any at 10.77.0.11', 'node.undrained r1']],
     ['planned-restart-regiond', ['service.restart_requested r1/regiond']],
-  ])('makes the fault by the moves of operators, heals, compares and keeps the round: %s', async (hazard, deeds) => {
+  ])('makes the fault by the moves of operators, heals, compares and keeps the round: %s', async (hazard, actions) => {
     const cluster = fakeCluster();
     const { end, saved } = await drill(cluster, hazard);
     expect(end).toMatchObject({
       state: 'done',
       result: expect.stringMatching(/^planned-.* passed: write away for 0\.00 s, 0 failed/),
     });
-    const all = cluster.deeds.filter((deed) => !deed.startsWith('api-key'));
-    expect(all).toEqual([...deeds, 'read copies', expect.stringContaining('drill.recorded')]);
+    const all = cluster.actions.filter((action) => !action.startsWith('api-key'));
+    expect(all).toEqual([...actions, 'read copies', expect.stringContaining('drill.recorded')]);
     expect(cluster.drained.size).toBe(0);
     expect(saved).toMatchObject({ end, drained: null });
   });
@@ -104,9 +104,9 @@ describe('a drill of a cluster by itself', () => {
     const { saved } = await drill(cluster, 'planned-switchover', { world: seen });
     const [consumer, token, secret] = seen.seen.keys[0]?.split(':') ?? [];
     expect(saved).toMatchObject({ token });
-    expect(JSON.stringify([saved, cluster.deeds])).not.toContain(secret);
+    expect(JSON.stringify([saved, cluster.actions])).not.toContain(secret);
     expect(consumer).toHaveLength(18);
-    expect(cluster.deeds.filter((deed) => deed.startsWith('api-key'))).toEqual([
+    expect(cluster.actions.filter((action) => action.startsWith('api-key'))).toEqual([
       expect.stringContaining('api-key.created'),
       expect.stringContaining('api-key.revoked'),
     ]);
@@ -142,7 +142,7 @@ describe('a drill of a cluster by itself', () => {
       state: 'failed',
       result: expect.stringContaining('only in a lab'),
     });
-    expect(cluster.deeds).toEqual([]);
+    expect(cluster.actions).toEqual([]);
   });
 
   it.each([
@@ -160,8 +160,8 @@ describe('a drill of a cluster by itself', () => {
     const second = await drill(cluster, 'planned-drain', { checkpoint: first.saved, node: 'r3' });
     expect(second.end).toMatchObject({ state: 'failed', result: expect.stringContaining('not judged: taken over') });
     expect(cluster.drained.size).toBe(0);
-    expect(cluster.deeds.filter((deed) => deed.startsWith('node.drained')).length).toBeLessThan(2);
-    expect(cluster.deeds.at(-1)).toContain('api-key.revoked');
+    expect(cluster.actions.filter((action) => action.startsWith('node.drained')).length).toBeLessThan(2);
+    expect(cluster.actions.at(-1)).toContain('api-key.revoked');
     const third = await drill(cluster, 'planned-drain', { checkpoint: second.saved });
     expect(third).toMatchObject({ end: second.end, said: [] });
   });
@@ -174,7 +174,7 @@ describe('a drill of a cluster by itself', () => {
       const { end } = await drill(cluster, 'planned-drain', { abortAt, world: seen });
       expect(end).toMatchObject({ state: 'aborted', result: expect.stringContaining('not judged: ended') });
       expect([cluster.drained.size, seen.seen.killed]).toEqual([0, 1]);
-      expect(cluster.deeds).toContainEqual(expect.stringContaining('drill.recorded'));
+      expect(cluster.actions).toContainEqual(expect.stringContaining('drill.recorded'));
     },
   );
 
@@ -183,7 +183,7 @@ describe('a drill of a cluster by itself', () => {
     await expect(drill(cluster, 'planned-drain', { checkpoint: { node: 'r1' } })).rejects.toThrow(
       'does not understand',
     );
-    expect(cluster.deeds).toEqual([]);
+    expect(cluster.actions).toEqual([]);
   });
 
   it('is tried again as long as a node may be drained', async () => {

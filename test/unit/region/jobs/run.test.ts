@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
-import { type JobBook, LOST } from '../../../../src/region/jobs/book.ts';
+import { type JobRepository, LOST } from '../../../../src/region/jobs/job-repository.ts';
 import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.ts';
 import { LEASE_MS, MARGIN_MS, SETTLE_MS, WIND_UP_MS } from '../../../../src/region/jobs/limits.ts';
 import { createRenewer } from '../../../../src/region/jobs/renewal.ts';
@@ -38,12 +38,12 @@ const JOB: ClaimedJob = {
 type Renewal = (held: readonly Held[]) => Promise<readonly Renewed[]>;
 const renewed: Renewal = async (held) => held.map((one) => ({ ...one, isAbortWanted: false, lateMs: -600_000 }));
 
-/** Runs a job with a book that is written down, under fake time. */
+/** Runs a job with a repository that is recorded, under fake time. */
 function start(run: (job: JobRun) => Promise<JobEnd>, options: { renew?: Renewal; job?: Partial<ClaimedJob> } = {}) {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const log = memoryLog();
   const written: unknown[] = [];
-  const book: JobBook = {
+  const repository: JobRepository = {
     look: async () => [],
     claim: async () => null,
     failHopeless: async () => 0,
@@ -54,7 +54,7 @@ function start(run: (job: JobRun) => Promise<JobEnd>, options: { renew?: Renewal
   const renew = vi.fn(options.renew ?? renewed);
   const renewer = createRenewer({ renew, clock, log });
   const kind: JobKind = { name: 'walk', parse: (payload) => payload, run };
-  const ports = { book, renewer, clock, random: evenRandom, log };
+  const ports = { repository, renewer, clock, random: evenRandom, log };
   return { active: startRun(kind, { ...JOB, ...options.job }, clock.monotonic(), ports), written, renew, log };
 }
 

@@ -1,7 +1,7 @@
 import type { Service } from '../../../../src/contract/service.ts';
 import type { RestartRequest } from '../../../../src/model/snapshot.ts';
 import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.ts';
-import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move.ts';
+import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move-run.ts';
 import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
 import type { PatroniAnswer, PatroniState } from '../../../../src/region/cluster/moves/patroni.ts';
 import type { Tx } from '../../../../src/store/tx.ts';
@@ -24,7 +24,7 @@ export interface FakeCluster {
   readonly agents: Record<string, string>;
   readonly processes: Record<string, string>;
   /** What was done to it, in order. */
-  readonly deeds: string[];
+  readonly actions: string[];
   /** Generations: what is published for all nodes, and what is in force there. */
   generation: { published: number; applied: number };
   /** Called at every look: what goes on by itself. */
@@ -51,7 +51,7 @@ export function fakeCluster(): FakeCluster {
     requests: [],
     agents: { r1: 'a1', r2: 'a2', r3: 'a3' },
     processes: { r1: 'r1:1', r2: 'r2:1', r3: 'r3:1' },
-    deeds: [],
+    actions: [],
     generation: { published: 1, applied: 1 },
     broken: new Set(),
     vlans: [],
@@ -148,7 +148,7 @@ export function portsOf(cluster: FakeCluster): MovePorts {
     patroni: {
       cluster: async () => stateOf(cluster),
       switchover: async (address, { leader, candidate }) => {
-        cluster.deeds.push(`switchover ${leader} to ${candidate ?? 'any'} at ${address}`);
+        cluster.actions.push(`switchover ${leader} to ${candidate ?? 'any'} at ${address}`);
         if (cluster.leader !== leader) return { kind: 'refused', why: 'leader name does not match (412)' };
         // Patroni takes any synchronous standby.
         const heir = candidate ?? cluster.synchronous.find((name) => name !== leader) ?? leader;
@@ -222,7 +222,7 @@ function fakeTx(cluster: FakeCluster): Tx & { emit: (event: { kind: string; subj
     one: async <R>() => ({ id: 'n', version: 1, addresses: [] }) as R,
     run: done,
     emit: ({ kind, subject }) => {
-      cluster.deeds.push(`${kind} ${subject}`);
+      cluster.actions.push(`${kind} ${subject}`);
       if (kind === 'node.drained') cluster.drained.add(subject);
       if (kind === 'node.undrained') cluster.drained.delete(subject);
       if (kind !== 'service.restart_requested') return;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDrainJob, createUndrainJob } from '../../../../src/region/cluster/moves/drain.ts';
 import { isFollowing } from '../../../../src/region/cluster/moves/hand-database.ts';
-import { orderOf } from '../../../../src/region/cluster/moves/orders.ts';
+import { orderOf } from '../../../../src/region/cluster/moves/switchover-order.ts';
 import { createRestartJob } from '../../../../src/region/cluster/moves/restart.ts';
 import { createSwitchoverJob } from '../../../../src/region/cluster/moves/switchover.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, lookOf, portsOf, runJob } from './fake.ts';
@@ -20,7 +20,7 @@ describe('a switchover', () => {
     const cluster = fakeCluster();
     const { end, said } = await switchover(cluster, 'r3');
     expect(end).toEqual({ state: 'done', result: 'r3 leads the database, r1 follows it.' });
-    expect(cluster.deeds).toEqual(['switchover r1 to r3 at 10.77.0.11']);
+    expect(cluster.actions).toEqual(['switchover r1 to r3 at 10.77.0.11']);
     expect(said.at(-1)).toBe('r3 leads the database and takes writes; r1 follows it');
   });
 
@@ -30,7 +30,7 @@ describe('a switchover', () => {
     const drained = fakeCluster();
     drained.drained.add('r2');
     expect((await switchover(drained, null)).end).toMatchObject({ state: 'done' });
-    expect([open.deeds, drained.deeds]).toEqual([
+    expect([open.actions, drained.actions]).toEqual([
       ['switchover r1 to any at 10.77.0.11'],
       ['switchover r1 to r3 at 10.77.0.11'],
     ]);
@@ -44,14 +44,14 @@ describe('a switchover', () => {
       state: 'failed',
       result: 'r2 leads the database by now, neither r1 nor r3.',
     });
-    expect(cluster.deeds).toEqual([]);
+    expect(cluster.actions).toEqual([]);
   });
 
   it('looks who leads when the answer was lost', async () => {
     const cluster = fakeCluster();
     cluster.answer = 'doubtful';
     expect((await switchover(cluster, null)).end).toMatchObject({ state: 'done' });
-    expect(cluster.deeds).toHaveLength(1);
+    expect(cluster.actions).toHaveLength(1);
   });
 
   it('ends with what Patroni said when it refuses again and again', async () => {
@@ -59,7 +59,7 @@ describe('a switchover', () => {
     cluster.answer = 'refused';
     const { end } = await switchover(cluster, 'r2');
     expect(end).toEqual({ state: 'failed', result: 'Patroni refused to hand the database to r2: so it is.' });
-    expect(cluster.deeds).toHaveLength(3);
+    expect(cluster.actions).toHaveLength(3);
   });
 
   it('does nothing while Patroni is paused, without an heir, or when an operator ends it before', async () => {
@@ -72,7 +72,7 @@ describe('a switchover', () => {
     const alone = fakeCluster();
     alone.synchronous = [];
     expect((await switchover(alone, null)).end).toMatchObject({ state: 'failed' });
-    for (const cluster of [paused, alone]) expect(cluster.deeds).toEqual([]);
+    for (const cluster of [paused, alone]) expect(cluster.actions).toEqual([]);
   });
 
   it('that was taken over in the middle is not asked for twice', async () => {
@@ -81,7 +81,7 @@ describe('a switchover', () => {
     expect(first.end).toBeNull();
     const second = await switchover(cluster, 'r2', { checkpoint: first.saved });
     expect(second.end).toMatchObject({ state: 'done' });
-    expect(cluster.deeds).toHaveLength(1);
+    expect(cluster.actions).toHaveLength(1);
   });
 });
 
@@ -104,7 +104,7 @@ describe('a drain', () => {
     const cluster = fakeCluster();
     const { end } = await drain(cluster, 'r1');
     expect(end).toEqual({ state: 'done', result: 'r1 is drained; r2 leads the database, r1 follows it.' });
-    expect(cluster.deeds).toEqual(['node.drained r1', 'switchover r1 to any at 10.77.0.11']);
+    expect(cluster.actions).toEqual(['node.drained r1', 'switchover r1 to any at 10.77.0.11']);
     expect([cluster.leader, cluster.holder]).toEqual(['r2', 'r2']);
   });
 
@@ -128,7 +128,7 @@ describe('a drain', () => {
       state: 'done',
       result: 'r3 is drained; r1 leads the database.',
     });
-    expect(cluster.deeds).toEqual(['node.drained r3']);
+    expect(cluster.actions).toEqual(['node.drained r3']);
   });
 
   it('goes on where another region left it, whatever it was at', async () => {
@@ -142,7 +142,7 @@ describe('a drain', () => {
       expect(first.end, dieAt).toBeNull();
       const second = await drain(cluster, 'r1', { checkpoint: first.saved });
       expect(second.end, dieAt).toMatchObject({ state: 'done' });
-      expect(cluster.deeds, dieAt).toEqual(['node.drained r1', 'switchover r1 to any at 10.77.0.11']);
+      expect(cluster.actions, dieAt).toEqual(['node.drained r1', 'switchover r1 to any at 10.77.0.11']);
     }
   });
 
@@ -166,7 +166,7 @@ describe('a drain', () => {
     const cluster = fakeCluster();
     const { end } = await drain(cluster, 'r1', { abortAt: 'r1 is marked' });
     expect(end).toMatchObject({ state: 'aborted' });
-    expect(cluster.deeds).toEqual(['node.drained r1', 'node.undrained r1']);
+    expect(cluster.actions).toEqual(['node.drained r1', 'node.undrained r1']);
   });
 
   it('is taken back by an undrain', async () => {
@@ -190,7 +190,7 @@ describe('a rolling restart', () => {
     const { end } = await restart(cluster, ['r2', 'r3', 'r1']);
     expect(end).toEqual({ state: 'done', result: 'restarted: r2, r3, r1; 1 can be lost, as before.' });
     const [drained, ...rest] = NODE('r1');
-    expect(cluster.deeds).toEqual([
+    expect(cluster.actions).toEqual([
       ...NODE('r2'),
       ...NODE('r3'),
       drained,
@@ -207,7 +207,7 @@ describe('a rolling restart', () => {
       const first = await restart(cluster, ['r2', 'r1'], { dieAt });
       const second = first.end === null ? await restart(cluster, ['r2', 'r1'], { checkpoint: first.saved }) : first;
       expect(second.end, dieAt).toMatchObject({ state: 'done' });
-      expect(cluster.deeds, dieAt).toEqual(whole.deeds);
+      expect(cluster.actions, dieAt).toEqual(whole.actions);
     }
   });
 
@@ -228,7 +228,7 @@ describe('a rolling restart', () => {
         /^dns on r2: not within 120 s \(unhealthy: .*; r2 stays drained, the nodes after it/,
       ),
     });
-    expect(cluster.deeds.some((deed) => /r3|r1/.test(deed))).toBe(false);
+    expect(cluster.actions.some((action) => /r3|r1/.test(action))).toBe(false);
   });
 
   it('waits with the next node until as much can be lost as before', async () => {
@@ -236,18 +236,18 @@ describe('a rolling restart', () => {
     const { tick } = cluster;
     cluster.tick = () => {
       tick();
-      if (cluster.deeds.includes('node.undrained r2')) cluster.synchronous = ['r2'];
+      if (cluster.actions.includes('node.undrained r2')) cluster.synchronous = ['r2'];
     };
     const { end } = await restart(cluster, ['r2', 'r3']);
     expect(end).toMatchObject({ state: 'failed', result: expect.stringMatching(/^redundancy after r2/) });
-    expect(cluster.deeds).toEqual(NODE('r2'));
+    expect(cluster.actions).toEqual(NODE('r2'));
   });
 
   it('that an operator ends undrains the node that it is at', async () => {
     const cluster = fakeCluster();
     const { end } = await restart(cluster, ['r2', 'r3'], { abortAt: 'dns on r2' });
     expect(end).toMatchObject({ state: 'aborted', result: expect.stringMatching(/r2 takes its part again/) });
-    expect(cluster.deeds.at(-1)).toBe('node.undrained r2');
+    expect(cluster.actions.at(-1)).toBe('node.undrained r2');
     expect(cluster.drained.size).toBe(0);
   });
 });

@@ -95,7 +95,7 @@ describe('the job', () => {
     expect(end).toEqual({ state: 'done', result: 'k1 is drained; it serves no client.' });
     const { end: back } = await runJob(cluster, createUndrainJob(portsOf(cluster)), { node: 'k1' });
     expect(back).toEqual({ state: 'done', result: 'k1 takes its VLANs again.' });
-    expect(cluster.deeds).toEqual(['node.drained k1', 'node.undrained k1']);
+    expect(cluster.actions).toEqual(['node.drained k1', 'node.undrained k1']);
   });
 
   it('takes the mark back when the partner does not take over', async () => {

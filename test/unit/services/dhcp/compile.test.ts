@@ -19,11 +19,11 @@ import {
   R1,
 } from '../../../kit/snapshots.ts';
 
-const SIGHT = { nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] };
+const ATTACHMENT = { nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] };
 
 function site(changes: Partial<Snapshot> = {}): Snapshot {
   return emptySnapshot({
-    sights: [SIGHT],
+    attachments: [ATTACHMENT],
     vlans: [aVlan(1, 10, { dhcpOn: true })],
     subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24', { gateway: '10.10.10.254' })],
     ranges: [aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.254'])],
@@ -54,11 +54,11 @@ describe('where Kea runs', () => {
   it.each([
     ['no accepted rack', { racks: [] }],
     ['a VLAN with DHCP off', { vlans: [aVlan(1, 10)] }],
-    ['no sight', { sights: [] }],
-    ['a sight of another VLAN', { sights: [{ ...SIGHT, vlanId: 2 }] }],
-    ['the sight of another node', { sights: [{ ...SIGHT, nodeId: 'n-other' }] }],
-    ['IPv6 alone', { sights: [{ ...SIGHT, addresses: ['2001:db8::1/64'] }] }],
-    ['an interface whose name means something to Kea', { sights: [{ ...SIGHT, interface: "eth1' or '" }] }],
+    ['no attachment', { attachments: [] }],
+    ['an attachment of another VLAN', { attachments: [{ ...ATTACHMENT, vlanId: 2 }] }],
+    ['the attachment of another node', { attachments: [{ ...ATTACHMENT, nodeId: 'n-other' }] }],
+    ['IPv6 alone', { attachments: [{ ...ATTACHMENT, addresses: ['2001:db8::1/64'] }] }],
+    ['an interface whose name means something to Kea', { attachments: [{ ...ATTACHMENT, interface: "eth1' or '" }] }],
   ])('nowhere with %s', (_name, changes) => {
     expect(compile(site(changes))).toBeNull();
   });
@@ -69,12 +69,14 @@ describe('where Kea runs', () => {
   });
 
   it('with one interface per VLAN, and one VLAN per interface', () => {
-    const two = compiled({ sights: [{ ...SIGHT, interface: 'eth9', addresses: ['10.10.10.9'] }, SIGHT] });
+    const two = compiled({
+      attachments: [{ ...ATTACHMENT, interface: 'eth9', addresses: ['10.10.10.9'] }, ATTACHMENT],
+    });
     expect(two.networks.map((network) => network.interface)).toEqual(['eth1']);
     const shared = compiled({
       vlans: [aVlan(1, 10, { dhcpOn: true }), aVlan(2, 20, { dhcpOn: true })],
       subnets: [...site().subnets, aSubnet(2, 'b', '10.20.0.0/16', { vlanId: 2 })],
-      sights: [SIGHT, { ...SIGHT, vlanId: 2, addresses: ['10.20.0.1'] }],
+      attachments: [ATTACHMENT, { ...ATTACHMENT, vlanId: 2, addresses: ['10.20.0.1'] }],
     });
     expect(shared.networks).toHaveLength(1);
     expect(lintDhcp(shared).map((finding) => finding.sentence)).toEqual([
@@ -163,7 +165,7 @@ describe('what clients are told', () => {
         R1,
         { ...node('n-c', '10.77.0.14'), isRegion: false },
       ],
-      sights: [SIGHT, { ...SIGHT, nodeId: 'n-b', addresses: ['10.10.10.2/24'] }],
+      attachments: [ATTACHMENT, { ...ATTACHMENT, nodeId: 'n-b', addresses: ['10.10.10.2/24'] }],
     });
     expect(subnetOf(desired)?.resolvers).toEqual(expected);
   });
@@ -176,11 +178,11 @@ describe('what clients are told', () => {
       addresses: [address],
     });
     const rack = { ...R1, id: 'n-k1', name: 'k1', isRegion: false, addresses: ['10.77.0.21'] };
-    const own = { ...SIGHT, nodeId: 'n-k1', addresses: ['10.10.10.5/24'] };
+    const own = { ...ATTACHMENT, nodeId: 'n-k1', addresses: ['10.10.10.5/24'] };
     const changes = {
       nodes: [rack, region('n-r1', '10.77.0.11'), region('n-r2', '10.77.0.12')],
       racks: [aRack(1, 'n-k1', true)],
-      sights: [own, { ...SIGHT, nodeId: 'n-r2', addresses: ['10.10.10.2/24'] }],
+      attachments: [own, { ...ATTACHMENT, nodeId: 'n-r2', addresses: ['10.10.10.2/24'] }],
     };
     const resolvers = (more: Partial<Snapshot>) => {
       const desired = compile(site({ ...changes, ...more }), 'n-k1');
@@ -193,7 +195,7 @@ describe('what clients are told', () => {
       copyKey: aCopyKey(),
       nodes: [partner, ...changes.nodes],
       racks: [aRack(1, 'n-k1', true), aRack(2, 'n-k0')],
-      sights: [...changes.sights, { ...own, nodeId: 'n-k0', addresses: ['10.10.10.4/24'] }],
+      attachments: [...changes.attachments, { ...own, nodeId: 'n-k0', addresses: ['10.10.10.4/24'] }],
     };
     expect(resolvers(pair)).toEqual(['10.10.10.2', '10.10.10.5', '10.10.10.4', '10.77.0.11']);
     const off = [aSubnet(1, 'vlan10', '10.10.10.0/24', { dnsOn: false })];
@@ -205,7 +207,7 @@ describe('what clients are told', () => {
   it('this node’s address in their own subnet, else on their VLAN; a router only where there is one', () => {
     const desired = compiled({
       subnets: [...site().subnets, aSubnet(2, 'b', '10.11.0.0/24'), aSubnet(3, 'c', '10.12.0.0/24')],
-      sights: [{ ...SIGHT, addresses: ['10.10.10.1/24', '10.11.0.1/24'] }],
+      attachments: [{ ...ATTACHMENT, addresses: ['10.10.10.1/24', '10.11.0.1/24'] }],
     });
     expect(desired.networks).toHaveLength(1);
     expect([1, 2, 3].map((id) => subnetOf(desired, id)?.nextServer)).toEqual(['10.10.10.1', '10.11.0.1', '10.10.10.1']);
@@ -257,10 +259,10 @@ describe('a VLAN that nobody serves', () => {
   const sentence =
     'VLAN vlan10 has DHCP on, but no accepted rack has an IPv4 address in a subnet of it: nobody serves it.';
   it.each([
-    ['no sight', { sights: [] }, [sentence]],
+    ['no attachment', { attachments: [] }, [sentence]],
     ['a rack that is not accepted', { racks: [] }, [sentence]],
-    ['IPv6 alone', { sights: [{ ...SIGHT, addresses: ['2001:db8::1/64'] }] }, [sentence]],
-    ['DHCP off', { sights: [], vlans: [aVlan(1, 10)] }, []],
+    ['IPv6 alone', { attachments: [{ ...ATTACHMENT, addresses: ['2001:db8::1/64'] }] }, [sentence]],
+    ['DHCP off', { attachments: [], vlans: [aVlan(1, 10)] }, []],
     ['a rack on it', {}, []],
   ])('is told of: %s', (_name, changes, expected) => {
     expect(lintSiteDhcp(site(changes)).map((finding) => finding.sentence)).toEqual(expected);

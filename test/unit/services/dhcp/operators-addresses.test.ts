@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { ownInterfaces, sightsOf } from '../../../../src/model/sight.ts';
+import { ownInterfaces, attachmentsOf } from '../../../../src/model/vlan-attachments.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileDhcp, prepareDhcp } from '../../../../src/services/dhcp/compile.ts';
 import { lintOwnAddresses } from '../../../../src/services/dhcp/own-addresses.ts';
@@ -29,7 +29,7 @@ function flat(addresses: readonly string[], main: readonly string[], changes: Pa
   return emptySnapshot({
     cluster,
     nodes: [{ ...R1, addresses: [...main] }],
-    sights: sightsOf([{ nodeId: R1.id, interfaces: [{ name: 'eth0', addresses }] }], SUBNETS, cluster.vip),
+    attachments: attachmentsOf([{ nodeId: R1.id, interfaces: [{ name: 'eth0', addresses }] }], SUBNETS, cluster.vip),
     vlans: [aVlan(1, 0, { dhcpOn: true })],
     subnets: SUBNETS,
     ranges: [aRange(1, 1, 'dynamic', ['10.0.0.5', '10.0.0.20'])],
@@ -42,7 +42,7 @@ describe('the floating address', () => {
   it('is none of the node that holds it: every service’s part stays as it is, and Kea has the node’s own', () => {
     const away = flat(['10.0.0.9'], ['10.0.0.9']);
     const holding = flat(['10.0.0.10', '10.0.0.9'], ['10.0.0.9']);
-    expect(holding.sights).toEqual(away.sights);
+    expect(holding.attachments).toEqual(away.attachments);
     const site = (snapshot: Snapshot) => compileSite(snapshot, SERVICES, new Map(), GOLDEN_SECONDS).nodes.get(R1.id);
     expect(Object.keys(site(away)?.body.services ?? {})).toEqual(SERVICES.map((service) => service.name));
     expect(site(holding)).toEqual(site(away));

@@ -94,7 +94,7 @@ describe('who serves a VLAN', () => {
     const snapshot = pairSnapshot();
     const half = {
       ...snapshot,
-      sights: snapshot.sights.filter((sight) => sight.nodeId !== 'n-k2' || sight.vlanId !== 1),
+      attachments: snapshot.attachments.filter((attachment) => attachment.nodeId !== 'n-k2' || attachment.vlanId !== 1),
     };
     expect(Object.keys(pairDesired(half, 'k2'))).toEqual(['dhcp', 'dhcp@k2_k1']);
     expect(lintPairs(half).map(({ code, subject }) => [code, subject])).toEqual([['rack_not_on_vlan', 'VLAN vlan10']]);

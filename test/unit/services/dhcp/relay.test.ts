@@ -7,10 +7,10 @@ import { lintRelays, lintSiteDhcp } from '../../../../src/services/dhcp/lint.ts'
 import { OWN_PLACES } from '../../../../src/services/dhcp/places.ts';
 import { viewDhcp } from '../../../../src/services/dhcp/view.ts';
 import { K1, K2, PAIR_FACTS } from '../../../kit/pairs.ts';
-import { relayedSnapshot, sightOf } from '../../../kit/relayed.ts';
+import { relayedSnapshot, attachmentOf } from '../../../kit/relayed.ts';
 
 const site = relayedSnapshot;
-const sight = sightOf;
+const attachment = attachmentOf;
 
 function compiled(snapshot: Snapshot, rack = 'k1'): Readonly<Record<string, DhcpDesired | null>> {
   const { body } = compileSite(snapshot, [dhcp], new Map(), 1).nodes.get(`n-${rack}`) ?? {};
@@ -52,14 +52,14 @@ describe('a VLAN that no rack stands on', () => {
 
   it('belongs to the pair of its relay VLAN, on both racks', () => {
     const pair = { primaryRackId: K2, secondaryRackId: K1 };
-    const snapshot = site({ 1: pair }, { sights: [sight(1, 1), sight(2, 1)] });
+    const snapshot = site({ 1: pair }, { attachments: [attachment(1, 1), attachment(2, 1)] });
     for (const rack of ['k1', 'k2'] as const) {
       const { dhcp: own, 'dhcp@k2_k1': both } = compiled(snapshot, rack);
       expect(own).toBeNull();
       expect(both?.networks.map(({ vlan }) => vlan)).toEqual(['vlan10', 'vlan30']);
     }
     // Of two racks that nobody named, one alone serves both.
-    const free = site({}, { sights: [sight(1, 1), sight(2, 1)] });
+    const free = site({}, { attachments: [attachment(1, 1), attachment(2, 1)] });
     expect(vlansIn(compiled(free)['dhcp'])).toHaveLength(2);
     expect(compiled(free, 'k2')['dhcp']).toBeNull();
   });
@@ -67,21 +67,21 @@ describe('a VLAN that no rack stands on', () => {
   it.each([
     ['its DHCP is off', { 3: { dhcpOn: false } }, {}],
     ['it has no relay VLAN', { 3: { relayVlanId: null } }, {}],
-    ['no rack stands on the relay VLAN', {}, { sights: [] }],
-    ['the relay VLAN is relayed itself', { 1: { relayVlanId: 3 } }, { sights: [] }],
+    ['no rack stands on the relay VLAN', {}, { attachments: [] }],
+    ['the relay VLAN is relayed itself', { 1: { relayVlanId: 3 } }, { attachments: [] }],
   ])('is not served while %s', (_name, vlans, changes) => {
     expect(vlansIn(compiled(site(vlans, changes))['dhcp'])?.join() ?? '').not.toContain('vlan30');
   });
 
   it('is told when nobody serves it', () => {
-    expect(lintSiteDhcp(site({ 1: { dhcpOn: false } }, { sights: [] })).map(({ sentence }) => sentence)).toEqual([
+    expect(lintSiteDhcp(site({ 1: { dhcpOn: false } }, { attachments: [] })).map(({ sentence }) => sentence)).toEqual([
       'VLAN vlan30 has DHCP on, but no accepted rack has an IPv4 address in a subnet of its relay VLAN vlan10: nobody serves it.',
     ]);
   });
 });
 
 it('a rack that stands on the VLAN comes before its relay, and that is told', () => {
-  const snapshot = site({}, { sights: [sight(1, 1), sight(2, 3)] });
+  const snapshot = site({}, { attachments: [attachment(1, 1), attachment(2, 3)] });
   expect(vlansIn(compiled(snapshot)['dhcp'])).toEqual(['vlan10 eth1 10.10.1.2 undefined']);
   expect(vlansIn(compiled(snapshot, 'k2')['dhcp'])).toEqual(['vlan30 eth3 10.10.3.3 undefined']);
   expect(lintRelays(snapshot).map(({ sentence }) => sentence)).toEqual([

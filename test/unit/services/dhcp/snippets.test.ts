@@ -14,7 +14,7 @@ const SUBNET = '10.10.10.0/24';
 
 function site(snippets: readonly DhcpSnippet[], changes: Partial<Snapshot> = {}): Snapshot {
   return emptySnapshot({
-    sights: [{ nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] }],
+    attachments: [{ nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] }],
     vlans: [aVlan(1, 10, { dhcpOn: true })],
     subnets: [aSubnet(1, 'vlan10', SUBNET, { resolvers: ['192.0.2.53'], dhcpOptions: ['224:string=x'] })],
     ranges: [aRange(1, 1, 'dynamic', ['10.10.10.100', '10.10.10.200'])],

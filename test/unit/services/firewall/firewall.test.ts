@@ -23,8 +23,8 @@ function desired(): FirewallDesired {
 describe('compile', () => {
   it('lets region nodes and the floating address in, and the agents of all nodes from all their addresses', () => {
     expect(desired()).toEqual({ members: MEMBERS, nodes: [...MEMBERS, '10.77.0.21', '10.77.0.22'] });
-    const sights = [{ nodeId: 'n-k1', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.2/24', 'fd00::2/64'] }];
-    const part = compileFirewall(clusterSnapshot({ sights }), 'n-r1');
+    const attachments = [{ nodeId: 'n-k1', vlanId: 1, interface: 'eth1', addresses: ['10.10.10.2/24', 'fd00::2/64'] }];
+    const part = compileFirewall(clusterSnapshot({ attachments }), 'n-r1');
     expect(part?.members).toEqual(MEMBERS);
     expect(part?.nodes).toEqual(['10.10.10.2', ...MEMBERS, '10.77.0.21', '10.77.0.22', 'fd00::2']);
   });

@@ -28,7 +28,7 @@ const RACK = {
 function compile(settings: Partial<Settings> = {}, nodeId = R1.id): ProxyDesired | null {
   const snapshot = emptySnapshot({
     nodes: [R1, R2, RACK],
-    sights: [{ nodeId: RACK.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.2/24', '10.77.0.21/24'] }],
+    attachments: [{ nodeId: RACK.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.2/24', '10.77.0.21/24'] }],
     subnets: [
       aSubnet(1, 'b', '10.10.10.0/24'),
       aSubnet(2, 'six', '2001:db8:10::/64'),

@@ -1,0 +1,115 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { AppError } from '../../core/errors.ts';
+import { REGION_SERVER_NAME } from '../../core/node-identity.ts';
+import { PORTS } from '../../model/cluster.ts';
+import type { ChannelOptions } from './options.ts';
+import { openEndpoints } from './endpoints.ts';
+import type { Connection } from './send.ts';
+import { type Target, targetsOf } from './targets.ts';
+import type { Trust } from './trust.ts';
+
+/** A region as a call uses it. `inUse` is aborted when it is not asked in this way any more. */
+export interface TrustedConnection extends Connection {
+  readonly target: Target & { readonly hasSecure: boolean };
+  readonly inUse: AbortController;
+}
+
+/** The connections to all regions, kept in step with the ledger and with the files of the certificate. */
+export interface Connections {
+  order(): readonly TrustedConnection[];
+  worked(connection: TrustedConnection): void;
+  failed(connection: TrustedConnection): void;
+  setRegions(regions: readonly { readonly address: string }[]): void;
+  isClosed(): boolean;
+  close(): void;
+}
+
+/** A call's region is no region any more, or is reached in another way: the call begins anew. */
+export class WaysChanged extends AppError {
+  constructor(words: string) {
+    super('region_unreachable', words);
+  }
+}
+
+const SOCKETS_MAX = 8;
+
+/** Opens them; throws AppError `configuration` for a bad address. */
+export function openConnections(options: ChannelOptions): Connections {
+  const endpoints = openEndpoints(options);
+  const connections = new Map<string, TrustedConnection>();
+  let regions: readonly { readonly address: string }[] = [];
+  let built: string | null = null;
+  let trustId: string | null = null;
+  let isClosed = false;
+
+  const drop = (key: string, connection: TrustedConnection, words: string) => {
+    connections.delete(key);
+    connection.inUse.abort(new WaysChanged(words));
+    connection.agent.destroy();
+  };
+
+  const rebuild = () => {
+    const trust = options.trust?.() ?? null;
+    const id = trust?.id ?? '';
+    const wanted = JSON.stringify([regions, id, trust?.isUsable]);
+    if (wanted === built || isClosed) return;
+    const hasCertificate = trust?.isUsable === true;
+    const targets = targetsOf({
+      urls: options.urls,
+      apiUrls: options.apiUrls ?? [],
+      regions,
+      own: options.own?.() ?? new Set(),
+      hasCredential: options.credential !== null,
+      hasCertificate,
+      hasAuthority: trust !== null,
+      agentPort: options.agentPort ?? PORTS.agents,
+    });
+    const hasSecure = targets.some(({ proof }) => proof === 'certificate');
+    const next = new Map(targets.map((target) => [`${target.proof} ${target.url}`, { ...target, hasSecure }]));
+    for (const [key, connection] of Array.from(connections)) {
+      const isSame = next.has(key) && (id === trustId || connection.target.base.protocol !== 'https:');
+      if (!isSame) drop(key, connection, `${connection.target.url} is not asked in this way any more`);
+    }
+    for (const [key, target] of next) {
+      const before = connections.get(key);
+      const connection = before ?? { agent: agentFor(target, trust), inUse: new AbortController() };
+      connections.set(key, Object.assign(connection, { target }));
+    }
+    endpoints.setTargets(targets);
+    built = wanted;
+    trustId = id;
+  };
+  rebuild();
+
+  return {
+    order: () => {
+      rebuild();
+      return endpoints.order().flatMap(({ proof, url }) => connections.get(`${proof} ${url}`) ?? []);
+    },
+    worked: ({ target }) => endpoints.worked(target),
+    failed: ({ target, agent }) => {
+      // What made one connection silent has mostly made the kept ones so; each would cost a call its whole time.
+      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+      endpoints.failed(target);
+    },
+    setRegions: (next) => {
+      regions = next.map(({ address }) => ({ address }));
+      rebuild();
+    },
+    isClosed: () => isClosed,
+    close: () => {
+      isClosed = true;
+      for (const [key, connection] of Array.from(connections)) drop(key, connection, 'the channel was closed');
+    },
+  };
+}
+
+function agentFor({ base, proof }: Target, trust: Trust | null): http.Agent {
+  const common = { keepAlive: true, maxSockets: SOCKETS_MAX };
+  if (base.protocol !== 'https:') return new http.Agent(common);
+  // Region nodes are known by the authority's certificate alone, wherever they are reached.
+  const pinned = trust && { ca: trust.authority, servername: REGION_SERVER_NAME, minVersion: 'TLSv1.2' as const };
+  const shown = trust && proof === 'certificate' ? { cert: trust.certificate, key: trust.key } : {};
+  return new https.Agent({ ...common, ...pinned, ...shown });
+}

@@ -1,0 +1,24 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { AppError } from '../../core/errors.ts';
+import type { Layout } from '../layout.ts';
+
+/**
+ * Holds a lab for the drill that asks, until that is disposed of or the process ends: a second one on the same hosts breaks what the first one
+ * measures (its faults become the other's, its probers find their ports taken). Throws AppError `drill` at once while another drill holds it; labs
+ * do not meet. What is held is an abstract socket (unix(7)): it is gone with its process however that ends, and no child has it.
+ */
+export async function lockLab({ instance, drillSocket }: Layout): Promise<AsyncDisposable> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(drillSocket);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new AppError(
+      'drill',
+      `Another drill plays on the lab "${instance}", and two on the same hosts spoil each other's rounds. What to do: wait until it has ended.`,
+    );
+  }
+  return server.unref();
+}

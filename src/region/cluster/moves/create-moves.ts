@@ -1,0 +1,48 @@
+import type { Database } from '../../../store/database.ts';
+import type { JobKind } from '../../jobs/kind.ts';
+import type { Task } from '../../tasks/task.ts';
+import type { CasePorts } from '../../use-case.ts';
+import { createDrillJob } from '../drill-run/job.ts';
+import type { DrillWays } from '../drill-run/port.ts';
+import { createDrainJob, createUndrainJob } from './drain.ts';
+import { lookAt } from './look.ts';
+import type { MovePorts } from './move-run.ts';
+import type { PatroniPort } from './patroni.ts';
+import { createReliefTask } from './relieve.ts';
+import { createRestartJob } from './restart.ts';
+import { createSwitchoverJob } from './switchover.ts';
+
+/** Planned moves of a cluster: the jobs that make them, drills of them too, and the task that relieves drained nodes. */
+export interface Moves {
+  readonly kinds: readonly JobKind[];
+  readonly relief: Task;
+}
+
+/** Makes the moves of a region. */
+export function createMoves(
+  db: Database,
+  ports: CasePorts & { readonly patroni: PatroniPort; readonly node: string; readonly drills: DrillWays | null },
+): Moves {
+  const look = () => lookAt(db, ports);
+  const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, look, wait };
+  const { random, node, version, drills: ways } = ports;
+  const drills = ways === null ? [] : [createDrillJob({ ...move, ways, random, node, version })];
+  return {
+    kinds: [createSwitchoverJob(move), createDrainJob(move), createUndrainJob(move), createRestartJob(move), ...drills],
+    relief: createReliefTask(db, look),
+  };
+}
+
+/** Ends early when the signal does; whoever waits asks it then. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,26 @@
+import { mainAddress } from '../../../model/cluster.ts';
+import type { Look } from './move-run.ts';
+import type { SwitchoverPlan } from './preflight.ts';
+import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
+
+/** Deadlines of the jobs, s: a switchover is done in seconds, a standby that has to be made anew takes minutes. */
+export const SWITCHOVER_S = 300;
+export const DRAIN_S = 600;
+/** Of a rolling restart, for each node. */
+export const RESTART_S = 1800;
+
+/** What a switchover's job is given. */
+export function orderOf({ site, nodes }: Pick<Look, 'site' | 'nodes'>, { from, to }: SwitchoverPlan): SwitchoverOrder {
+  return {
+    from,
+    to,
+    drained: site.nodes.flatMap((node) => (node.isDrained ? [node.name] : [])),
+    addresses: addressesOf({ site, nodes }),
+  };
+}
+
+/** Main addresses of the region nodes, by name. */
+export function addressesOf({ site, nodes }: Pick<Look, 'site' | 'nodes'>): Record<string, string> {
+  const own = new Set(site.nodes.flatMap((node) => (node.isRegion ? [node.id] : [])));
+  return Object.fromEntries(nodes.flatMap((node) => (own.has(node.id) ? [[node.name, mainAddress(node)]] : [])));
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '../../core/ports.ts';
+import { noConnectionInTime } from '../failure.ts';
+import { queue } from './queue.ts';
+
+/** While calls get done, none waits longer than this: it is refused, and may be repeated. */
+const PATIENCE_MS = 3500;
+/**
+ * While calls get done, none waits for so long unless more come than get done: a failover takes 3 s, the backlog that it leaves is served
+ * within these, and both are no more than `GONE_MS`.
+ */
+const BACKLOG_MS = 2000;
+/** Whoever has waited longer has mostly gone: our own clients try elsewhere after so long (`contract/wire/retry.ts`). */
+const GONE_MS = 5000;
+/** Nothing done for so long: the database stands still, and whoever waits is held. */
+const STILL_MS = 500;
+
+/** More calls wait than get done. */
+export class BusyError extends Error {
+  constructor() {
+    super('it has more to do than it gets done');
+    this.name = 'BusyError';
+  }
+}
+
+interface Waiter {
+  /** When its call began. */
+  readonly since: number;
+  /** When it came to the line. */
+  readonly cameAt: number;
+  readonly go: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/**
+ * Who gets one of the few connections: who came first, so that a pause makes nobody late who would not be. When more come than get done, who came
+ * last: those who have waited longest have mostly gone then, and to serve them first makes all late. While the line moves, whoever has been passed
+ * over for `PATIENCE_MS` is refused with `BusyError`; while nothing gets done (no primary, or a COMMIT that waits for its standby) everybody is held.
+ */
+export class AcquireQueue {
+  readonly #clock: Clock;
+  #places: number;
+  /** Less than none: places that were taken away while somebody had them. */
+  #free: number;
+  readonly #waiters: Waiter[] = [];
+  /** Of the monotonic clock: when something was done last, and since when that goes on. */
+  #doneAt = Number.NEGATIVE_INFINITY;
+  #movesSince = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, places: number) {
+    this.#clock = clock;
+    this.#places = places;
+    this.#free = places;
+  }
+
+  /** How many places there are from now on. */
+  resize(places: number): void {
+    this.#free += places - this.#places;
+    this.#places = places;
+    this.#give(this.#clock.monotonic());
+  }
+
+  /**
+   * Resolves with a place, which `leave` gives back. Rejects when there is none within `timeoutMs`, or the line is too long. `since` (monotonic
+   * clock): when the call began, so that one that has to try again is not behind those that came meanwhile.
+   */
+  take(timeoutMs: number, since: number): Promise<void> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const out = () => {
+        clearTimeout(timer);
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+      };
+      const refuse = (error: Error) => {
+        out();
+        reject(error);
+      };
+      const go = () => {
+        out();
+        resolve();
+      };
+      const timer = setTimeout(() => refuse(noConnectionInTime()), timeoutMs);
+      const waiter = { since, cameAt: this.#clock.monotonic(), go, refuse };
+      queue(this.#waiters, waiter);
+    });
+  }
+
+  /** Gives a place back. `isDone`: its call was done. */
+  leave(isDone: boolean): void {
+    const now = this.#clock.monotonic();
+    this.#free += 1;
+    this.#give(now);
+    if (isDone) this.#moved(now);
+  }
+
+  #give(now: number): void {
+    while (this.#free > 0 && this.#waiters.length > 0) {
+      this.#free -= 1;
+      this.#next(now)?.go();
+    }
+  }
+
+  #next(now: number): Waiter | undefined {
+    const [first] = this.#waiters;
+    const isBusy = first !== undefined && this.#passedOver(first, now) > BACKLOG_MS;
+    const inTurn = isBusy ? undefined : this.#waiters.find(({ cameAt }) => now - cameAt <= GONE_MS);
+    return inTurn ?? this.#waiters.at(-1);
+  }
+
+  #moved(now: number): void {
+    if (now - this.#doneAt > STILL_MS) this.#movesSince = now;
+    this.#doneAt = now;
+    const isLate = (waiter: Waiter) => this.#passedOver(waiter, now) > PATIENCE_MS;
+    for (const waiter of this.#waiters.filter(isLate)) waiter.refuse(new BusyError());
+  }
+
+  /** For how long others have been served while this one waited, ms. */
+  #passedOver({ cameAt }: Waiter, now: number): number {
+    return now - this.#doneAt > STILL_MS ? 0 : now - Math.max(cameAt, this.#movesSince);
+  }
+}

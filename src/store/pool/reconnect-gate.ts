@@ -1,0 +1,154 @@
+import type { Clock, Random } from '../../core/ports.ts';
+import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
+import { queue } from './queue.ts';
+
+/** Between two tries while there is no primary, ms: half of it at least. */
+const PAUSE_MS = 100;
+/** … and while the server starts or stops: each try costs it a process and a handshake, which it does not have then. */
+const CLOSING_PAUSE_MS = 250;
+/** After the primary was found, work that began before that may still fail, ms. */
+const SETTLE_MS = 2000;
+/** Who tries has so long before the next one may, too: one that meets silence must not hold up all others. */
+const HOLD_MS = 500;
+/** Who is done makes room for so many that waited for a primary. */
+const NEXT = 2;
+/** So many go after this time also while nobody is done: a first commit may wait for a standby. */
+const EASE_MS = 50;
+
+interface Waiter {
+  readonly since: number;
+  readonly isWanted: () => boolean;
+  readonly go: () => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Who may try to reach the primary: everybody, until one finds none; then one at a time, until one finds it. Connections cost the server a TLS
+ * handshake each, and a hundred calls that try again several times a second keep the processors of a standby busy that is being promoted.
+ * Those that waited then go in their order, twice as many each time: all at once they would share the processors, and the first one
+ * would be done with the last.
+ */
+export class ReconnectGate {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  /** Who began first is the first. */
+  readonly #waiters: Waiter[] = [];
+  /** What the last try met, and since when (monotonic clock) none is found; null: it found a primary. */
+  #trouble: { readonly error: unknown; readonly since: number } | null = null;
+  /** Of the monotonic clock: when one was found last after there was none. */
+  #foundAt = Number.NEGATIVE_INFINITY;
+  /** Of the monotonic clock: nobody tries before. */
+  #nextAt = 0;
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /**
+   * Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. `since` (monotonic clock): when its call
+   * began, so that who tries for all, and finds no primary, keeps its place. Who is no longer wanted when it is his turn learns so, too, and takes none.
+   */
+  take(timeoutMs: number, { since, isWanted }: Pick<Waiter, 'since' | 'isWanted'>): Promise<void> {
+    // Also past those that still wait: it is mostly a call that has waited, and goes on to its next step.
+    if (this.#trouble === null) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        reject(this.#trouble?.error ?? noConnectionInTime());
+      }, timeoutMs);
+      const waiter = { since, isWanted, go: resolve, timer };
+      queue(this.#waiters, waiter);
+      this.#plan();
+    });
+  }
+
+  /**
+   * Is there no primary for anybody, for no longer than `mostMs`, or has one just been found? False when it is this host's own way that fails, and
+   * while nothing at all is answered.
+   */
+  holds(mostMs: number): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#trouble === null) return now - this.#foundAt <= SETTLE_MS;
+    return now - this.#trouble.since <= mostMs && !isOwnWay(this.#trouble.error);
+  }
+
+  /** A try found the primary. False: it was not looked for. */
+  found(): boolean {
+    if (!this.#regained()) return false;
+    this.#ease();
+    return true;
+  }
+
+  /** A call is done, on the primary. */
+  succeeded(): void {
+    this.#regained();
+    this.#go(NEXT);
+  }
+
+  /** Nobody waits any longer. */
+  end(): void {
+    this.#trouble = null;
+    this.#go(this.#waiters.length);
+  }
+
+  /** A try found no primary, and what instead. */
+  failed(error: unknown): void {
+    const now = this.#clock.monotonic();
+    const pause = (isClosing(error) ? CLOSING_PAUSE_MS : PAUSE_MS) * (0.5 + this.#random.fraction() / 2);
+    this.#nextAt = this.#trouble === null ? now + pause : Math.min(this.#nextAt, now + pause);
+    this.#trouble = { error, since: this.#trouble?.since ?? now };
+    this.#plan();
+  }
+
+  /** False: there was one all the time. */
+  #regained(): boolean {
+    if (this.#trouble === null) return false;
+    this.#trouble = null;
+    this.#foundAt = this.#clock.monotonic();
+    return true;
+  }
+
+  #plan(): void {
+    clearTimeout(this.#alarm);
+    if (this.#waiters.length === 0) return;
+    this.#alarm = setTimeout(() => this.#next(), Math.max(0, this.#nextAt - this.#clock.monotonic()));
+  }
+
+  #next(): void {
+    const first = this.#shift();
+    if (first === undefined) return;
+    this.#nextAt = this.#clock.monotonic() + HOLD_MS;
+    this.#call(first);
+    this.#plan();
+  }
+
+  #go(count: number): void {
+    if (this.#waiters.length === 0) return;
+    for (let left = count; left > 0; left -= 1) {
+      const waiter = this.#shift();
+      if (waiter === undefined) break;
+      this.#call(waiter);
+    }
+    this.#ease();
+  }
+
+  #ease(): void {
+    clearTimeout(this.#alarm);
+    if (this.#waiters.length > 0) this.#alarm = setTimeout(() => this.#go(NEXT), EASE_MS);
+  }
+
+  #shift(): Waiter | undefined {
+    for (;;) {
+      const first = this.#waiters.shift();
+      if (first === undefined || first.isWanted()) return first;
+      this.#call(first);
+    }
+  }
+
+  #call(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
+    waiter.go();
+  }
+}
