@@ -31,8 +31,9 @@ export interface Commands {
 }
 
 const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
-/** A claim that found nothing is followed by a rest: then the regions are asked for another sign. */
+/** A claim that found nothing is made again after a rest, so many times: what was told of may have been held by another transaction. */
 const REST_MS = 1_000;
+const EMPTY_MAX = 5;
 const ROUND_MS = 10_000;
 const SILENCE_MS = 60_000;
 
@@ -50,6 +51,7 @@ export function openCommands(options: CommandOptions): Commands {
   let isWanted = false;
   let key: string | null = null;
   let active = 0;
+  let empty = 0;
 
   const work = async (command: ClaimedCommand, askedAt: number, stop: AbortSignal): Promise<void> => {
     active += 1;
@@ -70,17 +72,19 @@ export function openCommands(options: CommandOptions): Commands {
     key ??= random.hex(16);
     // What is heard from here on may come too late for this claim.
     isWanted = false;
-    const heard = sign;
     const answer = await channel.claim({ key, kinds: Object.keys(runners), limit });
     if (!Check(ClaimAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
     key = null;
     const taken = answer.commands.filter((command) => !note.has(command));
     isWanted ||= answer.commands.length >= limit;
     if (taken.length === 0) {
-      await ports.wait(REST_MS, stop);
-      if (sign === heard) sign = '';
+      // News ends the rest.
+      await wakeSignal.wait(REST_MS, stop);
+      empty += 1;
+      isWanted ||= empty < EMPTY_MAX;
       return;
     }
+    empty = 0;
     try {
       await note.add(taken);
     } catch (error) {
@@ -95,6 +99,7 @@ export function openCommands(options: CommandOptions): Commands {
     sign: () => sign,
     hear: (next) => {
       sign = next;
+      empty = 0;
       isWanted = true;
       wakeSignal.raise();
     },
