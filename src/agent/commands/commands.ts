@@ -89,8 +89,7 @@ export function openCommands(options: CommandOptions): Commands {
       await note.add(taken);
     } catch (error) {
       const sentence = `The agent cannot note what it begins, so it did not begin: ${sentenceOf(error)}`.slice(0, 1000);
-      for (const command of taken) void tell(command, { epoch: command.epoch, state: 'failed', sentence }, stop);
-      return;
+      return taken.forEach((command) => void tell(command, { epoch: command.epoch, state: 'failed', sentence }, stop));
     }
     for (const command of taken) void work(command, askedAt, stop);
   };
