@@ -1,9 +1,8 @@
 import type { Desired } from '../contract/agent.ts';
-import { digestOf } from '../core/digest.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
-import { keyOf, kindOf } from '../core/service-identity.ts';
-import { stableJson } from '../core/stable-json.ts';
+import { keyOf, kindOf } from '../core/node-identity.ts';
+import { digestOf, stableJson } from '../core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
 import type { EnginePorts } from '../reconcile/ports.ts';
 import type { ServiceReport, Wanted } from '../reconcile/values.ts';

@@ -1,4 +1,4 @@
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { isRejected } from '../../core/errors.ts';
 import { orderedNetworks, parseNetwork } from '../../core/ip.ts';
 import { ownNodeAmong } from '../../model/circle.ts';

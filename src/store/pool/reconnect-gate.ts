@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../core/ports.ts';
 import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
-import { queue } from './queue.ts';
+import { queue } from './acquire-queue.ts';
 
 /** Between two tries while there is no primary, ms: half of it at least. */
 const PAUSE_MS = 100;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Desired } from '../../contract/agent.ts';
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import type { Rejected } from '../../core/errors.ts';
 import type { Version } from '../../model/snapshot.ts';
 import type { Database } from '../database.ts';

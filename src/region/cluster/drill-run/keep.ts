@@ -1,8 +1,7 @@
 import type { DrillProgress } from '../../../contract/cluster/drill-order.ts';
 import { judge } from '../../../drills/judge/judge.ts';
 import type { Timeline } from '../../../drills/judge/timeline.ts';
-import { unplayed } from '../../../drills/judge/unplayed.ts';
-import type { Verdict } from '../../../drills/judge/verdict.ts';
+import { unplayed, type Verdict } from '../../../drills/judge/verdict.ts';
 import { revokeApiKey } from '../../../store/queries/api-keys.ts';
 import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
 import type { WriteTx } from '../../../store/write.ts';
