@@ -66,7 +66,7 @@ export interface Heartbeat {
 /** Its answer. A region gives `votes`, a rack `words`. `staleRun`: the sender's run is not newer than this one, which was heard before. */
 export interface Reply {
   readonly echo: number;
-  /** Of a rack: as in a beat. */
+  /** From a rack: as in a heartbeat. */
   readonly run?: number;
   readonly said?: number;
   readonly votes?: readonly Vote[];

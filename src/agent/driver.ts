@@ -48,7 +48,7 @@ const LONG_MS = 500;
 const REST_MAX_MS = 10_000;
 /** Pause before the next question to a daemon that was silent, or is on its way. */
 const UNSETTLED_MS = 500;
-/** What is not wanted here has no daemon to ask: a look whether somebody has started it by hand. */
+/** An unwanted service has no daemon to ask. We look whether somebody started it by hand. */
 const ABSENT_MS = 30_000;
 
 /** Opens the driver; nothing happens before `run`. */

@@ -1,4 +1,4 @@
-import type { Check } from '../judge/verdict.ts';
+import type { Check } from '../../judge/verdict.ts';
 import { type Overlay, PATRONI_TAKES } from './overlay.ts';
 import type { Edit, FileEdits } from './edit.ts';
 import { KEEPER_VOUCHES, patroniSays, WAITS_FOR_NOBODY } from './proofs.ts';

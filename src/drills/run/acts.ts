@@ -16,7 +16,7 @@ import { availableParallelism } from 'node:os';
 
 const COMMAND_MS = 30_000;
 const LONG_MS = 120_000;
-/** Of each caller in a crowd: as long as the read probe waits, and what a client pauses that does not care. */
+/** Each caller in a crowd waits as long as the read probe, and pauses like a careless client. */
 const [CALLER_MS, CALLER_PAUSE_MS] = [5_000, 200];
 /** The product's own commands wait for their end and say when it does not come: three hosts are restarted within this. */
 const REGENT_MS = 1_200_000;

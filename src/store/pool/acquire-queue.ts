@@ -41,7 +41,7 @@ export class AcquireQueue {
   /** Less than none: places that were taken away while somebody had them. */
   #free: number;
   readonly #waiters: Waiter[] = [];
-  /** Of the monotonic clock: when something was done last, and since when that goes on. */
+  /** Monotonic times: when a call was done last, and since when calls have been done. */
   #doneAt = Number.NEGATIVE_INFINITY;
   #movesSince = Number.NEGATIVE_INFINITY;
 

@@ -17,7 +17,7 @@ export interface SitePublication {
   readonly compiler: string;
   /** This process, for the record. */
   readonly process: string;
-  /** Of the snapshot that was compiled. */
+  /** The revision of the compiled snapshot. */
   readonly revision: number;
   readonly observed: number;
   /** `snapshot.versions`: what the compile started from. */

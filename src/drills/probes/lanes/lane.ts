@@ -1,4 +1,4 @@
-import type { Sample } from '../../judge/timeline.ts';
+import type { Sample } from '../../../judge/timeline.ts';
 import { startBeat } from '../time/beat.ts';
 import { monotonicMs } from '../time/deadline.ts';
 
