@@ -9,7 +9,7 @@ import { processesOf } from './kea.ts';
 /** Permissions and states: gone after a boot. */
 export const RUN = '/run/regent-pairs';
 const UNIT = join(import.meta.dirname, 'unit');
-/** Of the rules that keep a Kea from a partner; `ended` knows it too. */
+/** The preference of the rules that keep a Kea from its partner. `ended` knows it too. */
 const PREFERENCE = '5256';
 const START_MS = 10_000;
 const STOP_MS = 10_000;

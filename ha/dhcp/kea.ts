@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { pidsNamed, statOf } from '../kit/processes.ts';
+import { pidsNamed, statOf } from '../kit/starved.ts';
 import type { KeaView } from './inputs.ts';
 
 const ASK_MS = 150;

@@ -1,7 +1,6 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { Identity } from '../kit/host.ts';
-import { type LineSplit, splitLines } from './line-splitter.ts';
-import type { Heartbeat, Reply } from './messages.ts';
+import { type Heartbeat, type LineSplit, type Reply, splitLines } from './messages.ts';
 
 /** A connection that is not there within this, or that answers nothing for this, is given up. */
 const PATIENCE_MS = 1000;

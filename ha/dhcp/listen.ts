@@ -1,7 +1,6 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Identity } from '../kit/host.ts';
-import { splitLines } from './line-splitter.ts';
-import type { Heartbeat, Reply } from './messages.ts';
+import { type Heartbeat, type Reply, splitLines } from './messages.ts';
 
 const IDLE_MS = 5000;
 const HANDSHAKE_MS = 2000;

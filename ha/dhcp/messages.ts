@@ -66,7 +66,7 @@ export interface Heartbeat {
 /** Its answer. A region gives `votes`, a rack `words`. `staleRun`: the sender's run is not newer than this one, which was heard before. */
 export interface Reply {
   readonly echo: number;
-  /** Of a rack: as in a beat. */
+  /** From a rack: as in a heartbeat. */
   readonly run?: number;
   readonly said?: number;
   readonly votes?: readonly Vote[];
@@ -111,4 +111,27 @@ export function isNewer(a: OwnerRecord, b: OwnerRecord): boolean {
 
 export function isSame(a: OwnerRecord | null, b: OwnerRecord | null): boolean {
   return a !== null && b !== null && a.owner === b.owner && a.epoch === b.epoch;
+}
+
+/** Longer than any line of ours: a hundred pairs are 50 KB. */
+const LINE_MAX = 262_144;
+
+/** Cuts what comes into lines. `add` gives false when a line is longer than any may be. */
+export interface LineSplit {
+  add(part: Buffer): boolean;
+}
+
+/** Calls `onLine` with each whole line, without its end. */
+export function splitLines(onLine: (line: string) => void): LineSplit {
+  let rest = '';
+  const decoder = new TextDecoder();
+  return {
+    add: (part) => {
+      rest += decoder.decode(part, { stream: true });
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.length <= LINE_MAX) onLine(line);
+      return rest.length <= LINE_MAX && lines.every((line) => line.length <= LINE_MAX);
+    },
+  };
 }

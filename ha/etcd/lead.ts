@@ -8,7 +8,7 @@ const BEHIND = 50;
 /** What an etcd says of itself (`/v3/maintenance/status`; 64-bit numbers are texts). */
 export interface Status {
   readonly id: string;
-  /** Of who leads; '0': nobody. */
+  /** The ID of the leader; '0': nobody leads. */
   readonly leader: string;
   readonly index: number;
   readonly isLearner: boolean;

@@ -15,9 +15,9 @@ export interface Entry {
   readonly key: string;
   readonly value: string;
   readonly lease: string;
-  /** Of the last change. */
+  /** The revision of the last change. */
   readonly revision: string;
-  /** Of the change that made the key. */
+  /** The revision of the change that made the key. */
   readonly created: string;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allPids, statOf } from '../kit/processes.ts';
+import { allPids, statOf } from '../kit/starved.ts';
 
 const NAME = 'postgres';
 const SWEEP_MS = 20;

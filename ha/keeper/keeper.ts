@@ -1,9 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '../kit/host.ts';
-import { pidsNamed } from '../kit/processes.ts';
 import { sayProof } from '../kit/proof.ts';
-import { Starvation } from '../kit/starved.ts';
+import { pidsNamed, Starvation } from '../kit/starved.ts';
 import {
   decideOther,
   decideOwn,

@@ -47,7 +47,7 @@ export function askEtcd({ host, port }: Endpoint, question: Question, agent: Age
       });
     });
     asked.on('error', reject);
-    // Of the whole exchange, not of a pause in it.
+    // The limit covers the whole exchange, not a pause in it.
     const timer = setTimeout(() => asked.destroy(new Error(`${host}: no answer in time`)), patienceMs);
     asked.on('close', () => clearTimeout(timer));
     asked.end(body);

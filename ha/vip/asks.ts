@@ -29,7 +29,7 @@ export function askHealth(host: string): Promise<IncomingHttpHeaders | 'refused'
       resolve(response.headers);
     });
     request.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
-    // Of the whole exchange, not of a pause in it.
+    // The limit covers the whole exchange, not a pause in it.
     const timer = setTimeout(() => request.destroy(new Error('no answer in time')), PROXY_TIMEOUT_MS);
     request.on('close', () => clearTimeout(timer));
     request.end();

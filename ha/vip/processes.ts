@@ -1,4 +1,4 @@
-import { pidsNamed, statOf } from '../kit/processes.ts';
+import { pidsNamed, statOf } from '../kit/starved.ts';
 
 /** `gone`: there is none; `frozen`: one is stopped (SIGSTOP, a debugger) and does nothing, not even let the address go. */
 export type DaemonState = 'runs' | 'frozen' | 'gone';

@@ -1,6 +1,6 @@
 import { Check, Errors } from 'typebox/value';
 import { Desired } from '../contract/agent.ts';
-import { digestOf } from '../core/digest.ts';
+import { digestOf } from '../core/stable-json.ts';
 
 /** What becomes of a desired state that arrived. */
 export type Verdict =

@@ -21,8 +21,7 @@ import { openNodeFacts } from './self/node-facts.ts';
 import type { LoopPorts } from './ports.ts';
 import { pullForever } from './pull.ts';
 import { openReporter } from './report.ts';
-import { watchOwnRestart } from './self/own-restart.ts';
-import { openSelf, type SelfPorts } from './self/self.ts';
+import { openSelf, type SelfPorts, watchOwnRestart } from './self/self.ts';
 import { wireFacts, wireReport } from './wire.ts';
 
 /** What an agent is built from. `text`: a durable text in its state folder, by name. `rack`: announces this host as a rack; null: it is none. */

@@ -1,9 +1,8 @@
 import type { Desired } from '../contract/agent.ts';
-import { digestOf } from '../core/digest.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
-import { keyOf, kindOf } from '../core/service-identity.ts';
-import { stableJson } from '../core/stable-json.ts';
+import { keyOf, kindOf } from '../core/node-identity.ts';
+import { digestOf, stableJson } from '../core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
 import type { EnginePorts } from '../reconcile/ports.ts';
 import type { ServiceReport, Wanted } from '../reconcile/values.ts';
@@ -49,7 +48,7 @@ const LONG_MS = 500;
 const REST_MAX_MS = 10_000;
 /** Pause before the next question to a daemon that was silent, or is on its way. */
 const UNSETTLED_MS = 500;
-/** What is not wanted here has no daemon to ask: a look whether somebody has started it by hand. */
+/** An unwanted service has no daemon to ask. We look whether somebody started it by hand. */
 const ABSENT_MS = 30_000;
 
 /** Opens the driver; nothing happens before `run`. */

@@ -1,6 +1,6 @@
 import { Check } from 'typebox/value';
 import { Desired } from '../contract/agent.ts';
-import { digestOf } from '../core/digest.ts';
+import { digestOf } from '../core/stable-json.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { DurableText } from '../host/interface.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { IDENTITY_MAX } from '../core/service-identity.ts';
+import { IDENTITY_MAX } from '../core/node-identity.ts';
 import { oneOf } from './common.ts';
 
 /** The agent protocol, version 1. It only grows: fields are added, never changed (architecture.md §3). */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { IDENTITY_MAX } from '../core/service-identity.ts';
+import { IDENTITY_MAX } from '../core/node-identity.ts';
 import { SERVICE_STATES, ServiceAction, ServiceMetric } from './agent.ts';
 import { Finding, listQuery, nullable, oneOf, page, strict, Time, text } from './common.ts';
 

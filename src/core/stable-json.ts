@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Anything that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -20,4 +22,14 @@ export function stableJson(value: unknown): string {
     return `{${members.join(',')}}`;
   }
   throw new TypeError(`stableJson: cannot carry a ${typeof value}`);
+}
+
+/** SHA-256 of a text, lower-case hex. */
+export function textDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** SHA-256 of a value's stable JSON: equal values have equal digests, whatever the order of their keys. */
+export function digestOf(value: unknown): string {
+  return textDigest(stableJson(value));
 }

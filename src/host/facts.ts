@@ -6,7 +6,7 @@ import { bareAddress, compareAddressTexts } from '../core/ip.ts';
 
 type Run = (command: Command) => Promise<ExecResult>;
 
-/** What is not asked for again, because a process for each question is the dearest part of it. */
+/** Facts that we ask for once: a process for each question costs most. */
 export interface Known {
   /** What a program has said of its version, by its command line, with what its file was then. */
   readonly versions: Map<string, { readonly file: string; readonly version: string }>;

@@ -178,7 +178,7 @@ function pad(size: number, to: number): Buffer {
 }
 
 interface Reply {
-  /** Of the call that it answers. */
+  /** The serial of the call that it answers. */
   readonly serial: number;
   readonly value: string | number | undefined;
 }

@@ -4,7 +4,7 @@ import { parseObject } from './texts.ts';
 
 /** States of the agent's engine in which a service needs no more waiting. */
 const SETTLED = ['healthy', 'absent'];
-/** Of a daemon's own words. */
+/** The longest quotation of a daemon, in characters. */
 const WORDS_LIMIT = 500;
 
 /**

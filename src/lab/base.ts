@@ -27,7 +27,7 @@ const OFF_IN_HOSTS = [
   'e2scrub_all.timer',
   'e2scrub_reap.service',
   'fstrim.timer',
-  // Of the package with the BMC simulator: it looks for a BMC in the host.
+  // The package of the BMC simulator brings it. It looks for a BMC in the host.
   'openipmi.service',
 ];
 

@@ -5,7 +5,7 @@ import { startAgent } from '../agent/agent.ts';
 import { openChannel } from '../agent/channel/channel.ts';
 import { openTrustStore, type TrustStore } from '../agent/channel/trust.ts';
 import { openRackIdentity } from '../agent/self/rack-identity.ts';
-import { parseNodeCredential } from '../contract/identity/node-credential.ts';
+import { parseNodeCredential } from '../contract/identity/rack-signature.ts';
 import { AppError, isRejected, show } from '../core/errors.ts';
 import { durableText } from '../host/durable-text.ts';
 import { readDisks } from '../host/look/disks.ts';

@@ -6,7 +6,7 @@ import { AppError, sentenceOf } from '../core/errors.ts';
 import { hasOverlay } from '../drills/overlay/apply.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
 import { HEADLINES } from '../drills/hazards/headlines.ts';
-import { monotonicMs } from '../drills/probes/time/clock.ts';
+import { monotonicMs } from '../drills/probes/time/deadline.ts';
 import { comparisonText } from '../drills/report/comparison-table.ts';
 import { compare, type HeadlineFacts } from '../drills/report/comparison.ts';
 import { overview } from '../drills/report/overview.ts';

@@ -1,7 +1,6 @@
 import { AppError, isRejected } from '../core/errors.ts';
 import { createKey } from './key.ts';
-import { pairOf, SIGNING, x509 } from './library.ts';
-import { readKey, writePem } from './pem.ts';
+import { pairOf, readKey, SIGNING, writePem, x509 } from './pem.ts';
 
 /** The cluster's authority: its certificate and its private key (PKCS #8), PEM. The key lies on region nodes alone. */
 export interface Authority {

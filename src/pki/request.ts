@@ -1,8 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts';
 import { digestOfPublicKey } from './key.ts';
-import { pairOf, SIGNING, x509 } from './library.ts';
-import { isP256, readKey, readPem, writePem } from './pem.ts';
+import { isP256, pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
 
 /** A certificate request that proves that its sender has the key. `publicKey`: SubjectPublicKeyInfo, DER. */
 export interface CertificateRequest {

@@ -3,8 +3,7 @@ import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts'
 import { type CertificateSubject, nodeUrn, REGION_SERVER_NAME } from '../core/node-identity.ts';
 import type { Authority } from './authority.ts';
 import { readCertificate } from './certificate.ts';
-import { pairOf, SIGNING, x509 } from './library.ts';
-import { readKey, readPem, writePem } from './pem.ts';
+import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
 import { readRequest } from './request.ts';
 
 /** One signature. `serial`: of `serialFrom`. Times in ms. */

@@ -1,10 +1,10 @@
 import { Check, Errors } from 'typebox/value';
-import { digestOf } from '../core/digest.ts';
+import { digestOf } from '../core/stable-json.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { UnitState } from '../core/host-values.ts';
 import type { AnyService, RenderedFile, ServiceHealth } from '../services/kit/contract.ts';
 import { renderService } from '../services/kit/render.ts';
-import { backOff, NO_BACK_OFF } from './back-off.ts';
+import { backOff, NO_BACK_OFF } from './recovery.ts';
 import { diskStates, readFolder, type Texts } from './disk.ts';
 import { filesDigest, isSame, statesOf } from './files.ts';
 import { type Health, isUp } from './health.ts';

@@ -1,14 +1,17 @@
-import { digestOf } from '../core/digest.ts';
-import { sentenceOf } from '../core/errors.ts';
+import { digestOf } from '../core/stable-json.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { AnyService } from '../services/kit/contract.ts';
 import { makeAbsent } from './absence.ts';
-import { converge } from './converge.ts';
 import type { EnginePorts } from './ports.ts';
 import { sparedWish, spareParts } from './spare.ts';
 import { WELL } from './recovery.ts';
-import { type EngineState, emptyMemory, type Run, saveMemory, savedText, setState } from './state.ts';
+import { emptyMemory, type EngineState, type Run, savedText, saveMemory, setState } from './state.ts';
 import type { Memory, ServiceReport, Wanted } from './values.ts';
+import { begin, situationOf } from './context.ts';
+import { planStep } from './plan.ts';
+import { settle } from './settle.ts';
+import { perform } from './steps.ts';
 
 /** Parts that a report names. */
 const HELD_MAX = 32;
@@ -152,4 +155,19 @@ function reportOf({ service, wanted, state: { memory, facts, metrics, spared } }
     ...(facts === null ? {} : { facts }),
     ...(metrics.length === 0 ? {} : { metrics }),
   };
+}
+
+/** More steps than any way through the plan has: beyond it the plan is at fault, not the host. */
+const STEPS_MAX = 40;
+
+/** Brings a present service to what is wanted: observe, plan one step, do it, until nothing is left to do. */
+export async function converge(run: Run): Promise<void> {
+  const context = await begin(run);
+  for (let count = 0; count < STEPS_MAX; count += 1) {
+    const step = planStep(situationOf(context));
+    if (step === 'settle') return await settle(context);
+    run.ports.log.debug('next step', { step, generation: run.wanted.generation });
+    await perform(step, context);
+  }
+  throw new AppError('engine', `the service did not settle within ${STEPS_MAX} steps`);
 }

@@ -1,4 +1,4 @@
-import { digestOf } from '../core/digest.ts';
+import { digestOf } from '../core/stable-json.ts';
 import type { FileChange, RenderedFile } from '../services/kit/contract.ts';
 import type { FileStates } from './values.ts';
 

@@ -1,7 +1,29 @@
 import type { Random } from '../core/ports.ts';
-import { type BackOff, backOff, NO_BACK_OFF } from './back-off.ts';
 import { type Health, isUp } from './health.ts';
 import type { Timing } from './ports.ts';
+import { backOffMs } from '../core/back-off.ts';
+
+/** Failures in a row, and when the next try may be. */
+export interface BackOff {
+  /** Failures in a row so far. */
+  readonly failures: number;
+  /** Monotonic time before which nothing is tried. */
+  readonly notBefore: number;
+}
+
+export const NO_BACK_OFF: BackOff = { failures: 0, notBefore: 0 };
+
+/** The back-off after one more failure at `nowMs` (monotonic). */
+export function backOff(
+  before: BackOff,
+  nowMs: number,
+  random: Random,
+  limits: { readonly firstMs: number; readonly maxMs: number },
+): BackOff {
+  const { firstMs, maxMs } = limits;
+  const pause = backOffMs(before.failures, { firstMs, mostMs: maxMs }, random);
+  return { failures: before.failures + 1, notBefore: nowMs + pause };
+}
 
 /** What is known of a daemon's illness outside of a change; lost with the process, and that costs nothing. */
 export interface Recovery {

@@ -3,9 +3,8 @@ import type { HostFacts } from '../core/host-values.ts';
 import type { Clock } from '../core/ports.ts';
 import { stableJson } from '../core/stable-json.ts';
 import type { AnyService, Metric } from '../services/kit/contract.ts';
-import type { BackOff } from './back-off.ts';
 import type { EnginePorts } from './ports.ts';
-import type { Recovery } from './recovery.ts';
+import type { BackOff, Recovery } from './recovery.ts';
 import type { FileStates, LastAction, Memory, ServiceStateName, Spared, Trigger, Wanted } from './values.ts';
 
 /** A configuration that could not be installed, and when it is tried again (monotonic). */

@@ -1,7 +1,6 @@
 import { type RouteId, ROUTES } from '../contract/routes.ts';
-import { digestOf } from '../core/digest.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
-import { stableJson } from '../core/stable-json.ts';
+import { digestOf, stableJson } from '../core/stable-json.ts';
 import type { CallOptions, Database } from '../store/database.ts';
 import { recordAudit } from '../store/queries/audit.ts';
 import type { Tx } from '../store/tx.ts';

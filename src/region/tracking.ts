@@ -2,7 +2,7 @@ import type { ServiceDesired, ServiceObservation, ServiceState } from '../contra
 import type { Finding } from '../contract/common.ts';
 import type { Service, TrackedState } from '../contract/service.ts';
 import { findingOf } from '../contract/wire/finding.ts';
-import { keyOf, kindOf } from '../core/service-identity.ts';
+import { keyOf, kindOf } from '../core/node-identity.ts';
 
 /** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */
 const STALE_MS = 30_000;

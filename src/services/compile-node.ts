@@ -1,5 +1,5 @@
 import { sentenceOf } from '../core/errors.ts';
-import { identityOf, keyOf, kindOf } from '../core/service-identity.ts';
+import { identityOf, keyOf, kindOf } from '../core/node-identity.ts';
 import { mainAddress, regionNodes } from '../model/cluster.ts';
 import { OWN_PROCESSES, type Snapshot, type Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';

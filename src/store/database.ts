@@ -66,7 +66,7 @@ const HELD_MS = 10_000;
 const PROOF_MS = 1000;
 
 /**
- * Of all connections: reads have their own. While a standby is missing every COMMIT waits for seconds, and writes would soon have them all.
+ * The share of all connections that reads have to themselves. While a standby is missing every COMMIT waits for seconds, and writes would soon have them all.
  */
 const READ_SHARE = 0.4;
 

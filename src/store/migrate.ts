@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { sql } from 'kysely';
-import { textDigest } from '../core/digest.ts';
+import { textDigest } from '../core/stable-json.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { FEATURES } from '../model/cluster.ts';
 import type { Database } from './database.ts';

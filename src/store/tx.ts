@@ -7,7 +7,7 @@ import {
   type RawBuilder,
 } from 'kysely';
 import type { ClientBase } from 'pg';
-import { textDigest } from '../core/digest.ts';
+import { textDigest } from '../core/stable-json.ts';
 import { AppError, RejectedError } from '../core/errors.ts';
 import { refusalOf } from './constraints.ts';
 

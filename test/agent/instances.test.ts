@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Observation } from '../../src/contract/agent.ts';
-import { identityOf } from '../../src/core/service-identity.ts';
+import { identityOf } from '../../src/core/node-identity.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { desiredOf } from '../kit/fake-region.ts';

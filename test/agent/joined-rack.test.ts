@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openChannel } from '../../src/agent/channel/channel.ts';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import { REGISTER_PATH } from '../../src/contract/identity/registration.ts';
-import { digestOf } from '../../src/core/digest.ts';
+import { digestOf } from '../../src/core/stable-json.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { testAuthority, testIdentity } from '../kit/cluster/pki.ts';

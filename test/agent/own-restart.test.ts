@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { watchOwnRestart } from '../../src/agent/self/own-restart.ts';
+import { watchOwnRestart } from '../../src/agent/self/self.ts';
 import type { Desired } from '../../src/contract/agent.ts';
 
 const desired = (agentRestart?: string): Desired => ({

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Desired } from '../../src/contract/agent.ts';
-import { digestOf } from '../../src/core/digest.ts';
+import { digestOf } from '../../src/core/stable-json.ts';
 import { createAgentPort } from '../../src/region/agents.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readDesired } from '../../src/store/publication/heads.ts';

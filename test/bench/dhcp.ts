@@ -1,6 +1,6 @@
 import { type Client, createClient } from '../../src/contract/client.ts';
 import { type DhcpAsker, startDhcpAsker } from '../../src/drills/probes/dhcp/asker.ts';
-import { macOf } from '../../src/drills/probes/dhcp/mac.ts';
+import { macOf } from '../../src/drills/probes/dhcp/packet.ts';
 import { systemRandom } from '../../src/main/process.ts';
 import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';

@@ -1,4 +1,4 @@
-import { digestOf } from '../../src/core/digest.ts';
+import { digestOf } from '../../src/core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../../src/reconcile/engine.ts';
 import { type EnginePorts, type MemoryStore, TIMING } from '../../src/reconcile/ports.ts';
 import type { Memory, Wanted } from '../../src/reconcile/values.ts';

@@ -3,7 +3,7 @@ import { unlink } from 'node:fs/promises';
 import type { Desired, Observation } from '../../src/contract/agent.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../src/contract/wire/desired-parts.ts';
 import { type BodyPart, createSplitter, type PartTexts } from '../../src/contract/wire/body-parts.ts';
-import { digestOf } from '../../src/core/digest.ts';
+import { digestOf } from '../../src/core/stable-json.ts';
 
 /** A region of which a test decides everything: what it publishes, whether it is there, what it answers. */
 export interface FakeRegion {

@@ -32,7 +32,7 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'kysely'] },
   host: { rooms: ['core'], node: ['*'], packages: [] },
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
-  // Of the drills their pure parts: the region reports stored rounds, tells the hazards that are known, and judges the rounds that it plays itself.
+  // Of the drills their pure parts: the region reports stored rounds and lists the known hazards.
   region: {
     rooms: [
       'core',
@@ -42,7 +42,7 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
       'contract',
       'drills/report',
       'drills/hazards',
-      'drills/judge',
+      'judge',
       // Which parameters a power type has.
       'power/registry.ts',
     ],
@@ -68,10 +68,11 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
     packages: [],
   },
   lab: { rooms: ['core', 'contract', HOST_INTERFACE], node: ['*'], packages: [] },
-  drills: { rooms: ['core', 'contract', 'lab', HOST_INTERFACE], node: ['*'], packages: [] },
-  'drills/judge': { rooms: ['core'], node: [], packages: [], isPure: true, isClosed: true },
-  'drills/hazards': { rooms: ['core', 'drills/judge'], node: [], packages: [], isPure: true, isClosed: true },
-  'drills/report': { rooms: ['core', 'drills/judge'], node: [], packages: [], isPure: true, isClosed: true },
+  // Two rooms judge rounds at run time: the drills of a lab, and the region for its own drills. So the judge belongs to neither.
+  judge: { rooms: ['core'], node: [], packages: [], isPure: true },
+  drills: { rooms: ['core', 'judge', 'contract', 'lab', HOST_INTERFACE], node: ['*'], packages: [] },
+  'drills/hazards': { rooms: ['core', 'judge'], node: [], packages: [], isPure: true, isClosed: true },
+  'drills/report': { rooms: ['core', 'judge'], node: [], packages: [], isPure: true, isClosed: true },
   main: { rooms: ['*'], node: ['*'], packages: ['*'] },
 };
 

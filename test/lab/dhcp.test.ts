@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { macOf } from '../../src/drills/probes/dhcp/mac.ts';
+import { macOf } from '../../src/drills/probes/dhcp/packet.ts';
 import { run } from '../../src/lab/command.ts';
 import { askForLease, execDhcpClient } from '../../src/lab/dhcp/client.ts';
 import { kill, up } from '../../src/lab/lab.ts';

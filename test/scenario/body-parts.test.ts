@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Desired } from '../../src/contract/agent.ts';
-import { digestOf } from '../../src/core/digest.ts';
+import { digestOf } from '../../src/core/stable-json.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { textDigest } from '../../src/core/digest.ts';
+import { textDigest } from '../../src/core/stable-json.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import { seedSnapshot } from '../../src/join/init/seed.ts';
 import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Desired, Observation, ServiceObservation } from '../../src/contract/agent.ts';
 import type { Status } from '../../src/contract/status.ts';
-import { digestOf } from '../../src/core/digest.ts';
+import { digestOf } from '../../src/core/stable-json.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';

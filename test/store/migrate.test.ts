@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { textDigest } from '../../src/core/digest.ts';
+import { textDigest } from '../../src/core/stable-json.ts';
 import { checkSchema, type Migration, migrate, readMigrations } from '../../src/store/migrate.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { refusal, value } from '../kit/store.ts';

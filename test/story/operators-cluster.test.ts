@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { macOf } from '../../src/drills/probes/dhcp/mac.ts';
+import { macOf } from '../../src/drills/probes/dhcp/packet.ts';
 import type { CommandResult } from '../../src/lab/command.ts';
 import { askForLease, type DhcpLease, execDhcpClient } from '../../src/lab/dhcp/client.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';

@@ -14,9 +14,9 @@ export interface Target {
 
 /** Everything that the ways to the regions follow from. */
 export interface Ways {
-  /** Of the agent channel, as configured: `unix:/PATH`, `http://…`, `https://…`. */
+  /** The configured addresses of the agent channel: `unix:/PATH`, `http://…`, `https://…`. */
   readonly urls: readonly string[];
-  /** Of the API, as rack.conf says. */
+  /** The API's addresses by rack.conf. */
   readonly apiUrls: readonly string[];
   /** Region nodes as the ledger knows them. */
   readonly regions: readonly { readonly address: string }[];

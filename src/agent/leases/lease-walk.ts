@@ -1,5 +1,5 @@
 import { LEASES_PER_REPORT, type LeaseReport, type ReportedLease } from '../../contract/agent.ts';
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LeasePage, ServedLease } from '../../services/kit/contract.ts';
 

@@ -1,7 +1,7 @@
 import type { LeaseReport } from '../../contract/agent.ts';
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
-import { keyOf } from '../../core/service-identity.ts';
+import { keyOf } from '../../core/node-identity.ts';
 import type { Host } from '../../host/interface.ts';
 import type { AnyService, LeasePage, LeaseSource } from '../../services/kit/contract.ts';
 import { withInstances } from '../../services/kit/instances.ts';

@@ -1,5 +1,5 @@
 import { Check } from 'typebox/value';
-import type { Observation } from '../../contract/agent.ts';
+import type { Desired, Observation } from '../../contract/agent.ts';
 import type { DiskSpace } from '../../host/look/disks.ts';
 import { VipDesired } from '../../services/vip/desired.ts';
 import type { Host } from '../../host/interface.ts';
@@ -107,4 +107,17 @@ function vipOf(ledger: Ledger): string | null {
 function databaseRoleOf(driver: Driver): string | null {
   const role = driver.reports().find(({ service }) => service === 'db')?.facts?.['role'];
   return typeof role === 'string' ? role : null;
+}
+
+/**
+ * Watches for a wish that this agent starts anew: a nonce in a desired state. What is held when it starts is done, and so is what the very first
+ * desired state of a host has: it was for an agent before. Calls `end` for each new one.
+ */
+export function watchOwnRestart(held: Desired | null, end: (nonce: string) => void): (desired: Desired) => void {
+  let known: { readonly nonce: string | undefined } | null = held && { nonce: held.body.agentRestart };
+  return ({ body: { agentRestart: nonce } }) => {
+    const isNew = known !== null && nonce !== undefined && nonce !== known.nonce;
+    known = { nonce };
+    if (isNew) end(nonce);
+  };
 }

@@ -5,14 +5,14 @@ import { LIMITS } from '../../contract/common.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
-import { rawValidator, textValidator } from '../validate.ts';
+import { bodyValidator, rawValidator, textValidator } from '../validate.ts';
 import type { Peer } from '../peers.ts';
 import { registerCommandCalls } from './command-calls.ts';
-import { createGate } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
-import { registerPartCalls } from './parts.ts';
 import { registerTrustCalls } from './trust-calls.ts';
+import { PARTS_PATH, PartsQuestion } from '../../contract/wire/desired-parts.ts';
 
 /** A pull also looks without being woken, because a wake is only a hint. */
 const LOOK_AGAIN_MS = 5000;
@@ -133,4 +133,16 @@ function nextWake(region: Pick<Region, 'wake'>, waiting: Set<() => void>): NextW
       waiting.delete(wake);
     },
   };
+}
+
+/** `POST /agent/v1/parts`: what an agent misses of its published body. It gets parts of its own node alone. */
+export function registerPartCalls(app: FastifyInstance, { agents }: Pick<Region, 'agents'>, gate: Gate): void {
+  const question = bodyValidator(PartsQuestion);
+  app.post(PARTS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+    const checked = question(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    // The validator has just said so.
+    const { digests } = checked.value as PartsQuestion;
+    return await reply.send(await agents.parts(gate.nodeOf(request), digests));
+  });
 }

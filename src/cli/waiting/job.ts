@@ -1,7 +1,7 @@
 import type { Job } from '../../contract/cluster/job.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { askOrAway } from './ask.ts';
+import { askOrAway } from './outcome.ts';
 import { makeProgress } from './progress.ts';
 
 const POLL_MS = 1000;

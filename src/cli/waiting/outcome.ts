@@ -1,5 +1,9 @@
 import { errorTexts } from '../../contract/wire/finding.ts';
 import type { Status } from '../../contract/status.ts';
+import { ProblemError } from '../../contract/wire/transport.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Call } from '../command-spec.ts';
+import { RegionRefusedError } from '../region.ts';
 
 /** States in which a service is as it should be. */
 const SETTLED = new Set(['healthy', 'absent']);
@@ -59,4 +63,24 @@ export function outcomeOf(status: Status): Outcome {
 function silence(reportedAt: string | null, now: string): string {
   if (reportedAt === null) return 'has never reported';
   return `has not reported for ${Math.max(0, Math.round((Date.parse(now) - Date.parse(reportedAt)) / 1000))} s`;
+}
+
+/** Asks something within `leftMs`; null when no region answers: whoever waits asks again. */
+export async function askOrAway<T>(
+  { io }: Call,
+  leftMs: number,
+  look: (signal: AbortSignal) => Promise<T>,
+): Promise<T | null> {
+  const signal = AbortSignal.any([io.interrupted, AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))]);
+  try {
+    return await look(signal);
+  } catch (error) {
+    if (io.interrupted.aborted) throw error;
+    const isAway =
+      error instanceof RegionRefusedError ||
+      (error instanceof AppError && error.code === 'unreachable') ||
+      (error instanceof ProblemError && error.problem.code === 'unavailable');
+    if (isAway) return null;
+    throw error;
+  }
 }

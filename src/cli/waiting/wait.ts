@@ -2,8 +2,7 @@ import type { Status } from '../../contract/status.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';
-import { askOrAway } from './ask.ts';
-import { missingOf, outcomeOf, reasonsOf } from './outcome.ts';
+import { askOrAway, missingOf, outcomeOf, reasonsOf } from './outcome.ts';
 
 const POLL_MS = { first: 200, most: 1000 };
 

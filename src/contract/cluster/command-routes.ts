@@ -1,6 +1,7 @@
-import { NodeParams } from '../node.ts';
-import { begin, get, OPERATORS, WATCHERS } from '../route-spec.ts';
 import * as command from './command.ts';
+import * as job from './job.ts';
+import { NodeParams } from '../node.ts';
+import { begin, get, OPERATORS, post, WATCHERS } from '../route-spec.ts';
 
 /** Calls about what agents are asked to do once. */
 export const COMMAND_ROUTES = {
@@ -19,5 +20,25 @@ export const COMMAND_ROUTES = {
     params: NodeParams,
     body: command.NodeProbe,
     response: command.Command,
+  }),
+} as const;
+
+/** Calls about work that outlives its request. */
+export const JOB_ROUTES = {
+  'job.list': get('/jobs', 'List jobs, newest first', {
+    roles: WATCHERS,
+    query: job.JobListQuery,
+    response: job.JobPage,
+  }),
+  'job.show': get('/jobs/{job}', 'Show a job: how far it is, or how it ended', {
+    roles: WATCHERS,
+    params: job.JobParams,
+    response: job.Job,
+  }),
+  'job.abort': post('/jobs/{job}/abort', 'Ask for a job’s end: what it has half done it undoes first', {
+    roles: OPERATORS,
+    params: job.JobParams,
+    response: job.Job,
+    status: 200,
   }),
 } as const;

@@ -27,7 +27,7 @@ const DrillProgress = Type.Object({
     holder: Type.String(),
     etcdLeader: Type.String(),
   }),
-  /** Of the API key that the probes have: to be revoked. Its secret is nowhere. */
+  /** The probes' API key, to be revoked. Its secret is stored nowhere. */
   token: Type.String(),
   /** The node that is marked as drained, or about to be; null: none. */
   drained: Type.Union([Type.String(), Type.Null()]),

@@ -17,7 +17,7 @@ const SwitchoverOrder = Type.Object({
 export type SwitchoverOrder = Static<typeof SwitchoverOrder>;
 
 const NodeOrder = Type.Object({ node: Type.String() });
-/** Of a drain and of its end. `node`: its name. */
+/** The order of a drain, and of its end. `node`: the node's name. */
 export type NodeOrder = Static<typeof NodeOrder>;
 
 const RestartOrder = Type.Object({ order: Type.Array(Type.String(), { minItems: 1 }) });

@@ -1,7 +1,16 @@
+import Type from 'typebox';
 import { NodeParams } from '../node.ts';
 import { begin, OPERATORS } from '../route-spec.ts';
 import { Job } from './job.ts';
-import { RestartRequest, SwitchoverRequest } from './move.ts';
+import { strict, text } from '../common.ts';
+
+/** To whom the database is handed; left out: to the nearest synchronous standby. */
+export const SwitchoverRequest = strict({ to: Type.Optional(text(64, 'name or id of a region node')) });
+
+/** Which region nodes are restarted, one at a time; left out: all. */
+export const RestartRequest = strict({
+  nodes: Type.Optional(Type.Array(text(64, 'name or id of a region node'), { maxItems: 64 })),
+});
 
 /** Calls by which an operator moves roles while everything goes on. Each begins a job; one of them at a time. */
 export const MOVE_ROUTES = {

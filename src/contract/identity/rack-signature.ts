@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { isSigned, signText } from '../../core/signature.ts';
 
@@ -63,4 +63,24 @@ function signedText({ method, path, body }: SignedCall, { uuid, time, nonce }: O
 function show(time: number): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? 'nonsense' : date.toISOString();
+}
+
+/** What proves to the region that a node is itself: its id and a secret of its own. */
+export interface NodeCredential {
+  readonly nodeId: string;
+  readonly secret: string;
+}
+
+const CREDENTIAL_FORM = /^node:([a-z0-9][a-z0-9-]{0,62}):([A-Za-z0-9]{16,128})$/;
+
+/** The bearer token of the agent channel, and the one line of the agent's credential file: `node:<nodeId>:<secret>`. */
+export function formatNodeCredential(credential: NodeCredential): string {
+  return `node:${credential.nodeId}:${credential.secret}`;
+}
+
+/** Reads a credential file's text; a refusal never shows it. */
+export function parseNodeCredential(text: string): NodeCredential | Rejected {
+  const [, nodeId, secret] = CREDENTIAL_FORM.exec(text.trim()) ?? [];
+  if (nodeId !== undefined && secret !== undefined) return { nodeId, secret };
+  return rejected('invalid_value', 'The node credential is not of the form node:<nodeId>:<secret>.');
 }

@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { textDigest } from '../../core/digest.ts';
-import { stableJson } from '../../core/stable-json.ts';
+import { stableJson, textDigest } from '../../core/stable-json.ts';
 
 /**
  * A node's body as parts by digest. A part is named by the digest of its stable JSON (`digestOf`), and names others by theirs: the digest of

@@ -12,7 +12,7 @@ export interface ClientOptions {
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly deadlineMs?: number;
-  /** Of repeats, for whoever makes many calls; without, each call repeats when it likes. */
+  /** Limits the repeats of a client that makes many calls. Without it each call repeats at will. */
   readonly retryLimiter?: RetryLimiter;
   readonly fetch?: typeof fetch;
   readonly sleep?: (ms: number) => Promise<void>;

@@ -1,4 +1,4 @@
-import { ANY_FAILOVERS } from '../judge/rules.ts';
+import { ANY_FAILOVERS } from '../../judge/rules.ts';
 import type { Hazard } from './hazard.ts';
 import { HOLD_MS } from './host.ts';
 

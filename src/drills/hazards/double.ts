@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import { afterScene, between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, REBOOTED_MS, VIP_MS } from './expect.ts';
 import type { Act, Hazard, Step } from './hazard.ts';
@@ -92,7 +92,7 @@ const SECONDS: readonly ((cast: Cast, chance: Chance) => Second)[] = [
   }),
 ];
 
-/** Of two nodes that are left, both are needed by etcd. */
+/** Two nodes are left, and etcd needs both. */
 const KILLABLE = UNIT_NAMES.filter((name) => name !== 'etcd');
 /** Patroni is a hazard of its own. */
 const STOPPABLE = KILLABLE.filter((name) => name !== 'patroni');

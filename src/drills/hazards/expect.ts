@@ -1,4 +1,4 @@
-import type { Expectation } from '../judge/rules.ts';
+import type { Expectation } from '../../judge/rules.ts';
 
 /** The longest outages that pass, ms by probe. */
 export type Bounds = Readonly<Partial<Record<'write' | 'read' | 'vip' | 'dns' | 'proxy' | 'lookup', number>>>;
@@ -12,7 +12,7 @@ export const STANDBY_GONE_MS = 5_000;
 /** Another takes the floating address: nine adverts of 0.1 s, the promise of the VIP's headline. */
 export const VIP_MS = 1_000;
 
-/** Of what nobody should feel: others do the work, or nobody asks for it. */
+/** The bounds of a fault that nobody should feel: others do the work, or nobody asks for it. */
 export const UNFELT: Bounds = { write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS };
 
 /** How long redundancy may take when no host has to boot: all three were healthy after 6 to 10 s in measurements. */
@@ -27,7 +27,7 @@ export const LOOKUP: Expectation = { probe: 'lookup', failures: 0 };
 /** Racks serve without the regions. A client asks again after 4 s, so less than this costs it one question. */
 export const DHCP: Expectation = { probe: 'dhcp', withinMs: 3_000 };
 
-/** Of a fault in a region node: these bounds; lookups and DHCP go on. */
+/** A fault in a region node has these bounds. Lookups and DHCP go on. */
 export function expecting(bounds: Bounds): Expectation[] {
   return [...boundsOf(bounds), LOOKUP, DHCP];
 }

@@ -1,5 +1,5 @@
-import type { HazardRules } from '../judge/rules.ts';
-import type { Cast } from '../judge/timeline.ts';
+import type { HazardRules } from '../../judge/rules.ts';
+import type { Cast } from '../../judge/timeline.ts';
 
 /**
  * Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. Three words may stand

@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import { afterScene, between, type Chance, held, PHASE_MS, shuffled, together } from './draw.ts';
 import { boundsOf, CALM_MS, expecting, REBOOTED_MS, STANDBY_GONE_MS, VIP_MS } from './expect.ts';
 import type { Hazard, Step } from './hazard.ts';

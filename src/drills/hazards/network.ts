@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import { type Chance, held, pick } from './draw.ts';
 import { type Bounds, CALM_MS, expecting, REDUNDANT_MS, STANDBY_GONE_MS, UNFELT, VIP_MS } from './expect.ts';
 import type { Act, Hazard } from './hazard.ts';
@@ -68,7 +68,7 @@ export const NETWORK: readonly Hazard[] = [
       return [{ do: 'partition', sides: [[alone], cast.regions.filter((host) => host !== alone)] }];
     },
   }),
-  // Of three nodes a ring of overlapping majorities is the same as a bridge: one link is missing, the third node sees both ends.
+  // With three nodes a ring of overlapping majorities is a bridge: one link is missing, and the third node sees both ends.
   fault({
     id: 'net-bridge-primary',
     title: 'the primary and a standby do not hear each other, the third node hears both',
@@ -86,7 +86,7 @@ export const NETWORK: readonly Hazard[] = [
   ...(['primary', 'standby'] as const).flatMap((role) => [
     // No worse than a failover, and none: what is lost is sent again after 0.2 s, 0.4 s, 0.8 s.
     lossy(role, 5, { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS }),
-    // Of 100 questions 36 get no answer at first: five tries in a row are lost now and then, and take 6 s.
+    // At first 36 of 100 questions get no answer. Now and then five tries in a row are lost; they take 6 s.
     lossy(role, 20, { write: 10_000, read: 10_000, vip: 3_000 }),
   ]),
   fault({

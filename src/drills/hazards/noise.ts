@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import { between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
 import { type Bounds, boundsOf, expecting, REDUNDANT_MS } from './expect.ts';
 import type { Act, Hazard, Step } from './hazard.ts';

@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import { between, type Chance, held, PHASE_MS, shuffled, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, LOOKUP, REBOOTED_MS, REDUNDANT_MS, UNFELT } from './expect.ts';
 import type { Act, Hazard } from './hazard.ts';

@@ -1,6 +1,6 @@
 import { CATALOGUE } from './catalogue.ts';
 import { type Chance, pick } from './draw.ts';
-import { ANY_FAILOVERS } from '../judge/rules.ts';
+import { ANY_FAILOVERS } from '../../judge/rules.ts';
 import type { Hazard } from './hazard.ts';
 
 const WELL_AGAIN_MS = 180_000;

@@ -1,4 +1,4 @@
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import { type Chance, pick } from './draw.ts';
 
 /** A process of a host that a drill kills or stops. */

@@ -1,8 +1,9 @@
-import type { Check } from '../judge/verdict.ts';
+import type { Check } from '../../judge/verdict.ts';
 import { type Overlay, PATRONI_TAKES } from './overlay.ts';
 import type { Edit, FileEdits } from './edit.ts';
 import { KEEPER_VOUCHES, patroniSays, WAITS_FOR_NOBODY } from './proofs.ts';
 import { SQL_CHECKS } from './stock-files.ts';
+import { STOCK } from './stock.ts';
 
 /** A product broken on purpose, the drill that must notice, and by what. A suite that passes it looks at nothing. */
 export interface BrokenBuild {
@@ -163,3 +164,6 @@ function runs(unit: string): Overlay['proofs'][number] {
     isTaken: (answer) => answer.trim() === 'active',
   };
 }
+
+/** Every overlay that there is, so that one which a killed program has left can be taken off. */
+export const OVERLAYS: readonly Overlay[] = [STOCK, ...BROKEN_BUILDS.map(({ overlay }) => overlay)];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import type { Lane, Ledger } from '../judge/timeline.ts';
+import type { Lane, Ledger } from '../../judge/timeline.ts';
 import { readLines } from './child/lines.ts';
 import { endProgram, type Program, startProgram } from './child/program.ts';
 import type { DhcpProberConfig, ProberConfig } from './config.ts';

@@ -19,7 +19,7 @@ const HEADS = [
   'ratio',
 ] as const;
 const HINT =
-  'A p95 needs 30 rounds; of fewer the verdict is by the worst. Stock: the same engines with their stock settings, on the same hosts.';
+  'A p95 needs 30 rounds; with fewer rounds we judge the maximum. Stock: the same engines with their stock settings, on the same hosts.';
 
 /** The headline table for a terminal, about 140 columns wide: with our settings, and with stock ones beside. */
 export function comparisonText(rows: readonly ComparisonRow[]): string {

@@ -1,4 +1,4 @@
-import { P95_ROUNDS, type Spread, spreadOf } from '../judge/statistics.ts';
+import { P95_ROUNDS, type Spread, spreadOf } from '../../judge/statistics.ts';
 import { figures } from './figures.ts';
 import type { Round } from './round.ts';
 import { isFit } from './summary.ts';
@@ -19,7 +19,7 @@ export interface HeadlineFacts {
 /** Rounds of one row that were played with the same settings. */
 export interface Side {
   readonly rounds: number;
-  /** Of the row's lane, ms; null: it has none, or no round was fit. */
+  /** The spread of outages of the row's lane, ms. Null: it has none, or no round was fit. */
   readonly spread: Spread | null;
   readonly failovers: number;
   readonly acknowledged: number;
@@ -74,7 +74,7 @@ export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Ro
   return [...rows, all(LOST, 'lost'), all(SPLIT, 'split')];
 }
 
-/** The figure that a promise of 95 in 100 rounds is held against: the p95, of fewer rounds the worst. */
+/** The figure that a promise of 95 in 100 rounds is held against: the p95; with fewer rounds the maximum. */
 export function judgedMs(spread: Spread): number {
   return spread.p95 ?? spread.max;
 }
@@ -121,7 +121,7 @@ function isKept(side: Side, { probe, withinMs, failures }: HeadlineFacts): boole
   return isClean && isCalm && isInTime && (failures === undefined || side.failedCalls <= failures);
 }
 
-/** Of the p95s where both have one, else of the medians. */
+/** The ratio of the p95s where both have one, else of the medians. */
 function ratioOf(own: Side | null, stock: Side | null): number | null {
   const [ours, theirs] = [own?.spread, stock?.spread];
   if (ours == null || theirs == null) return null;

@@ -1,5 +1,5 @@
-import { firstFault } from '../judge/recording.ts';
-import type { ClusterEvent, Mark, Timeline } from '../judge/timeline.ts';
+import { firstFault } from '../../judge/recording.ts';
+import type { ClusterEvent, Mark, Timeline } from '../../judge/timeline.ts';
 import { roles } from './formats.ts';
 
 /** Something that is told of a round, in the order of time. */

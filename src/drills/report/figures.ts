@@ -1,6 +1,6 @@
-import { kindOf } from '../judge/rules.ts';
-import type { Span, Timeline } from '../judge/timeline.ts';
-import type { LedgerFindings } from '../judge/verdict.ts';
+import { kindOf } from '../../judge/rules.ts';
+import type { Span, Timeline } from '../../judge/timeline.ts';
+import type { LedgerFindings } from '../../judge/verdict.ts';
 import type { Round } from './round.ts';
 
 /** The figures of one round that tables over rounds are made of. Durations in ms; null: not measured. */

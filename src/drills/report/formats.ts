@@ -1,5 +1,5 @@
-import type { Busy, Cast } from '../judge/timeline.ts';
-import type { Check, Verdict } from '../judge/verdict.ts';
+import type { Busy, Cast } from '../../judge/timeline.ts';
+import type { Check, Verdict } from '../../judge/verdict.ts';
 
 /** What stands where nothing was measured. */
 const UNKNOWN = '–';

@@ -5,7 +5,7 @@ import { LINES_FORMAT } from './reading.ts';
 import { replay, type Round, type Run } from './round.ts';
 import { byHazard, byHeadline } from './summary.ts';
 
-/** Of the shape below. A new member does not raise it; a member that goes or changes its meaning does. */
+/** The version of the shape below. A new member does not raise it. A member that goes or changes its meaning does. */
 export const FORMAT_VERSION = 1;
 
 /**

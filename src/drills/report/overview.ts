@@ -1,4 +1,4 @@
-import { P95_ROUNDS, type Spread, spreadOf } from '../judge/statistics.ts';
+import { P95_ROUNDS, type Spread, spreadOf } from '../../judge/statistics.ts';
 import { clip, markdownCell, plain } from './escape.ts';
 import { countedAs, judgedRounds, type Round, type Run } from './round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from './summary.ts';

@@ -1,6 +1,6 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
-import type { Expectation } from '../judge/rules.ts';
-import type { Verdict } from '../judge/verdict.ts';
+import type { Expectation } from '../../judge/rules.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 import type { Round, Run } from './round.ts';
 import { list, object, optional, orNull, type Shape, simple, word } from './shape.ts';
 import { VERDICT } from './stored.ts';
@@ -11,7 +11,7 @@ export interface RunRead {
   readonly rounds: readonly Round[];
 }
 
-/** Of the file that grows line by line: the run first, then a round on each line. */
+/** The format of a file that grows line by line: first the run, then a round on each line. */
 export const LINES_FORMAT = 'regent-drill-rounds';
 
 interface LineRead extends Pick<Round, 'label'> {

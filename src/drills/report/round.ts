@@ -1,6 +1,6 @@
-import type { Expectation } from '../judge/rules.ts';
-import type { Timeline } from '../judge/timeline.ts';
-import type { Verdict } from '../judge/verdict.ts';
+import type { Expectation } from '../../judge/rules.ts';
+import type { Timeline } from '../../judge/timeline.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 
 /** What a report says of a hazard; a `Hazard` is one. */
 export interface HazardFacts {

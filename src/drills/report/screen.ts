@@ -1,5 +1,5 @@
-import { firstFault } from '../judge/recording.ts';
-import type { Check } from '../judge/verdict.ts';
+import { firstFault } from '../../judge/recording.ts';
+import type { Check } from '../../judge/verdict.ts';
 import { clip, plain } from './escape.ts';
 import { foremost, happenings } from './events.ts';
 import { writesLost } from './figures.ts';
@@ -19,7 +19,7 @@ import {
   subject,
 } from './formats.ts';
 
-/** Of a terminal that everyone has. */
+/** The width of a terminal that everyone has. */
 const COLUMNS = 100;
 const LINES = 40;
 const MOST_BROKEN = 5;

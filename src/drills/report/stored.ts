@@ -1,6 +1,6 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
-import type { Timeline } from '../judge/timeline.ts';
-import type { Verdict } from '../judge/verdict.ts';
+import type { Timeline } from '../../judge/timeline.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 import { each, list, object, optional, orNull, simple, word } from './shape.ts';
 
 /** A round as a database kept it, after its shape was looked at. */

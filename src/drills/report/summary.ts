@@ -1,4 +1,4 @@
-import { type Spread, spreadOf } from '../judge/statistics.ts';
+import { type Spread, spreadOf } from '../../judge/statistics.ts';
 import { figures, limitMs } from './figures.ts';
 import { countedAs, judgedRounds, type Round } from './round.ts';
 

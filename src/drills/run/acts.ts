@@ -1,8 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import { execHost } from '../../lab/exec.ts';
 import { emptyDisks, fillDisk } from '../../lab/faults/fill.ts';
-import { resumeUnits, setHostFrozen } from '../../lab/faults/hang.ts';
-import { heal } from '../../lab/faults/heal.ts';
+import { heal, resumeUnits, setHostFrozen } from '../../lab/faults/hang.ts';
 import { addFault, healNetwork } from '../../lab/faults/network.ts';
 import type { NetworkFault } from '../../lab/faults/fault-text.ts';
 import { kill, stop } from '../../lab/lab.ts';
@@ -10,13 +9,14 @@ import { labStatus } from '../../lab/status.ts';
 import { API_PORT } from '../../lab/topology.ts';
 import type { Act } from '../hazards/hazard.ts';
 import { playCrowd } from '../probes/web/start-crowd.ts';
-import { burn } from './burn.ts';
 import { waitForJobs } from './jobs.ts';
-import { CLIENT, hostOf, READ_PATH, regionsOf, type Environment } from './environment.ts';
+import { CLIENT, type Environment, hostOf, READ_PATH, regionsOf } from './environment.ts';
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
 const COMMAND_MS = 30_000;
 const LONG_MS = 120_000;
-/** Of each caller in a crowd: as long as the read probe waits, and what a client pauses that does not care. */
+/** Each caller in a crowd waits as long as the read probe, and pauses like a careless client. */
 const [CALLER_MS, CALLER_PAUSE_MS] = [5_000, 200];
 /** The product's own commands wait for their end and say when it does not come: three hosts are restarted within this. */
 const REGENT_MS = 1_200_000;
@@ -181,4 +181,16 @@ async function inHost(
     ? `it did not end within ${timeoutMs / 1000} s`
     : (result.stderr || result.stdout).trim();
   throw new AppError('drill', `${argv.slice(0, 4).join(' ')} in ${host}: ${why}`);
+}
+
+/** Keeps every processor of the machine busy for so long, by processes that end by themselves. */
+export async function burn(seconds: number): Promise<void> {
+  const ends = Array.from({ length: availableParallelism() }, () => {
+    const child = spawn('timeout', [String(seconds), 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+    return new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', () => resolve());
+    });
+  });
+  await Promise.all(ends);
 }

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../core/errors.ts';
 import { applyOverlay, removeOverlays } from '../overlay/apply.ts';
-import { OVERLAYS } from '../overlay/known.ts';
+import { OVERLAYS } from '../overlay/broken.ts';
 import type { Overlay } from '../overlay/overlay.ts';
 import { STOCK } from '../overlay/stock.ts';
 import { forStock } from '../hazards/compared.ts';

@@ -5,14 +5,14 @@ import { execHost } from '../../lab/exec.ts';
 import type { Layout } from '../../lab/layout.ts';
 import { needState } from '../../lab/state.ts';
 import { bareAddress, type LabHost, type Topology } from '../../lab/topology.ts';
-import type { Cast } from '../judge/timeline.ts';
+import type { Cast } from '../../judge/timeline.ts';
 import type { ProcessorTimes } from './watch/busy.ts';
 
 /** Where drills are played: a lab whose cluster is well. */
 export interface Environment {
   readonly layout: Layout;
   readonly topology: Topology;
-  /** Of the API, through the floating address, as the outer machine reaches it. */
+  /** A client of the API, through the floating address, as the outer machine reaches it. */
   readonly client: Client;
   readonly apiKey: string;
   /** The floating address, bare. */

@@ -1,5 +1,5 @@
 import type { Act } from '../hazards/hazard.ts';
-import type { Cast, ClusterEvent, Mark, Span } from '../judge/timeline.ts';
+import type { Cast, ClusterEvent, Mark, Span } from '../../judge/timeline.ts';
 import type { Environment } from './environment.ts';
 import { watchClusterEvents } from './watch/cluster-events.ts';
 import { watchHoldings } from './watch/holdings.ts';

@@ -1,7 +1,7 @@
 import type { Hazard, Step } from '../hazards/hazard.ts';
-import { firstFault } from '../judge/recording.ts';
-import { relativeTo } from '../judge/relative.ts';
-import type { Lane, Mark, Timeline } from '../judge/timeline.ts';
+import { firstFault } from '../../judge/recording.ts';
+import { relativeTo } from '../../judge/relative.ts';
+import type { Lane, Mark, Timeline } from '../../judge/timeline.ts';
 import type { Prediction } from '../report/round.ts';
 import { healAll, perform } from './acts.ts';
 import { busyPercent, type ProcessorTimes } from './watch/busy.ts';

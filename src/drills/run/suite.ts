@@ -1,9 +1,8 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Hazard, Step } from '../hazards/hazard.ts';
-import { judge } from '../judge/judge.ts';
-import type { Timeline } from '../judge/timeline.ts';
-import { unplayed } from '../judge/unplayed.ts';
-import type { Verdict } from '../judge/verdict.ts';
+import { judge } from '../../judge/judge.ts';
+import type { Timeline } from '../../judge/timeline.ts';
+import { unplayed, type Verdict } from '../../judge/verdict.ts';
 import type { Prediction } from '../report/round.ts';
 import { seedOfRound } from './chance.ts';
 import { startLabProbes } from './lab-probes.ts';

@@ -70,7 +70,7 @@ function once(question: WebQuestion, agent: http.Agent, timeoutMs: number): Prom
       cancel();
       resolve(result);
     };
-    // Of the whole exchange, not of a pause in it.
+    // The limit covers the whole exchange, not a pause in it.
     const cancel = deadline(timeoutMs, () => {
       settle(silent());
       request.destroy();

@@ -22,7 +22,7 @@ export async function runInit(ports: InitPorts, options: InitOptions): Promise<I
   try {
     const done = parseDoneNote(ports.uid === 0 ? await ports.host.files.read(PATHS.initDone) : null);
     if (done?.isKeySeen) {
-      // Of a run that was killed just before its end.
+      // A run that was killed just before its end left this file.
       await ports.host.files.remove(PATHS.initUnderWay);
       await ports.show(already(done, options));
       return 0;

@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import type { Desired } from '../../contract/agent.ts';
 import { DEFAULT_SETTINGS } from '../../model/settings.ts';
 import type { Snapshot } from '../../model/snapshot.ts';

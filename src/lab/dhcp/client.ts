@@ -26,7 +26,7 @@ const NO_LEASE = 75;
 export interface DhcpClientOrder {
   readonly layout: Layout;
   readonly network: string;
-  /** Of its NIC; left out: always the same one of this lab and network. */
+  /** The NIC's MAC. Left out: the same one each time in this lab and network. */
   readonly mac?: string;
   /** The name that it tells the server (option 12). */
   readonly hostname?: string;

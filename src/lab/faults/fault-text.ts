@@ -13,7 +13,7 @@ export type NetworkFault =
   | { readonly kind: 'loss'; readonly host: string; readonly percent: number }
   /** What a host sends to a TCP port of any other is lost. */
   | { readonly kind: 'block'; readonly host: string; readonly port: number }
-  /** Of a host nothing passes but datagrams and what established TCP connections carry, which wait in its kernel as in the adapter of a machine that stands still. */
+  /** Only datagrams and data of established TCP connections reach the host. They wait in its kernel, as in the adapter of a machine that stands still. */
   | { readonly kind: 'still'; readonly host: string }
   /** TCP connections that two hosts have with each other hear nothing more, not even a reset; new ones work. */
   | { readonly kind: 'halfopen'; readonly sides: readonly [string, string] };

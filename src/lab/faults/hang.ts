@@ -5,6 +5,10 @@ import { execHost } from '../exec.ts';
 import { findNspawn } from '../host.ts';
 import type { Layout } from '../layout.ts';
 import { type ProcessFacts, signal, treeOf } from '../process.ts';
+import { placeOf } from '../lab.ts';
+import { needState } from '../state.ts';
+import { emptyDisks } from './fill.ts';
+import { healNetwork } from './network.ts';
 
 /** SIGSTOP to every process of a unit: it hangs as a daemon does that no longer answers. Again: harmless. */
 export async function pauseUnit(layout: Layout, host: string, unit: string): Promise<void> {
@@ -60,4 +64,18 @@ export function setHostFrozen(layout: Layout, host: string, isFrozen: boolean): 
 /** Is the host stopped as a whole? */
 export function isHostFrozen(layout: Layout, host: string): boolean {
   return isGroupFrozen(cgroupStyle(), layout.cgroup(host), layout.machineName(host));
+}
+
+/**
+ * Takes every fault of a host away, or of all hosts: cables, losses, partitions, what hangs, what is full. What is dead stays dead:
+ * that is `start`. Does all of it whatever is known, so it also heals what a killed command left.
+ */
+export async function heal(layout: Layout, host?: string): Promise<void> {
+  const hosts = host === undefined ? needState(layout).topology.hosts : [placeOf(layout, host).host];
+  await healNetwork(layout, host);
+  for (const item of hosts) {
+    setHostFrozen(layout, item.name, false);
+    resumeUnits(layout, item.name);
+    emptyDisks(layout, item);
+  }
 }

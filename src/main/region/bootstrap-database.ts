@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { BootstrapDatabase, ClusterRows, NewKey, SiteRows, SiteSeen } from '../../join/ports.ts';
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
 import type { Node } from '../../model/snapshot.ts';

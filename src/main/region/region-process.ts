@@ -29,11 +29,11 @@ import { readTemplates } from '../templates.ts';
 /** What a region process is started with. `beatOf`: proof of life per task. */
 export interface RegionProcessOptions {
   readonly connection: ConnectionSpec;
-  /** Of the API: for everybody, or with TLS for the load balancers of region nodes alone. */
+  /** The API's listener: for everybody, or with TLS for the load balancers of region nodes alone. */
   readonly listen: Listen;
-  /** Of this host's own agent. */
+  /** The listener for this host's own agent. */
   readonly agentListen: Listen;
-  /** Of all agents, with TLS; left out: nowhere. */
+  /** The listener for all agents, with TLS. Left out: none. */
   readonly secureAgentListen?: Listen;
   /** Where the node's certificate lies, when something listens with TLS. */
   readonly tlsFiles?: TlsFiles;

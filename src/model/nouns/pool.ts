@@ -16,7 +16,7 @@ export interface PoolForecast {
   readonly fullAt: number | null;
 }
 
-/** Of a shorter time a start of some machines would be taken for the way things go. */
+/** A shorter time would take the start of some machines for the usual rate. */
 const KNOWN_SECONDS = 600;
 const HOUR = 3600;
 const DAY_MS = 86_400_000;

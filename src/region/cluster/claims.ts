@@ -11,7 +11,7 @@ export interface Claim {
   readonly node: SiteNode;
   readonly saidAt: number;
   readonly beganAt: number;
-  /** Of the database; null for the floating address. */
+  /** The timeline of the database; null for the floating address. */
   readonly timeline: number | null;
 }
 

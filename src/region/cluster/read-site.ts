@@ -3,7 +3,7 @@ import { mainAddress } from '../../model/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
 import { readPause } from '../../store/queries/cluster/pause.ts';
 import { readRoles } from '../../store/queries/cluster/roles.ts';
-import { listStuckJobs } from '../../store/queries/jobs/stuck.ts';
+import { listStuckJobs } from '../../store/queries/jobs/end.ts';
 import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';

@@ -7,7 +7,7 @@ import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
 import type { PoolRow } from '../../store/queries/network/pool-use.ts';
-import type { StuckJob } from '../../store/queries/jobs/stuck.ts';
+import type { StuckJob } from '../../store/queries/jobs/end.ts';
 
 /** A node as it is known, before anything is concluded. Times ISO 8601. `wanted` null: nobody knows what is published. */
 export interface KnownSiteNode {

@@ -3,7 +3,7 @@ import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
-import { racksWord } from './pairs/losses.ts';
+import { racksWord } from './pairs/now.ts';
 import { type ClusterSite, heard, isRight, members, regions, settled, silence, type SiteNode } from './site.ts';
 
 const DAY_MS = 86_400_000;

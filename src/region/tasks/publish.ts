@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Snapshot } from '../../model/snapshot.ts';

@@ -1,5 +1,5 @@
 import type { RegisterAnswer } from '../../contract/identity/registration.ts';
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { parseRackKey, parseRackUuid } from '../../model/rack.ts';

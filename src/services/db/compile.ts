@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import { mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';

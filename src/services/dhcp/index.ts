@@ -1,4 +1,4 @@
-import { identityOf } from '../../core/service-identity.ts';
+import { identityOf } from '../../core/node-identity.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDhcp, compilePairs, type DhcpShared, prepareDhcp } from './compile.ts';
 import { activateDhcp, checkDhcp, dhcpCommands, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';

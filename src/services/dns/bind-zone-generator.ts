@@ -1,4 +1,4 @@
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { isRejected } from '../../core/errors.ts';
 import { type Address, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { isInDomain, relativeName } from '../../model/names.ts';

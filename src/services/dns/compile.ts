@@ -1,4 +1,4 @@
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { isRejected } from '../../core/errors.ts';
 import { orderedNetworks, parseNetwork } from '../../core/ip.ts';
 import { ownNodeAmong } from '../../model/circle.ts';
@@ -167,7 +167,7 @@ function clientsOf(snapshot: Snapshot): string[] {
   const cidrs = snapshot.subnets
     .filter((subnet) => subnet.dnsOn && !off.has(subnet.vlanId))
     .map((subnet) => subnet.cidr);
-  // What is no network is held back and told (`DNS_PARTS`).
+  // We hold back a text that is no network, and report it (`DNS_PARTS`).
   const isNetwork = (cidr: string) => !isRejected(parseNetwork(cidr));
   const all = [...cidrs, ...snapshot.settings.dns_trusted_acl];
   return [...orderedNetworks(all.filter(isNetwork)), ...all.filter((cidr) => !isNetwork(cidr))];

@@ -1,4 +1,4 @@
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { mainAddress, servingRegions } from '../../model/cluster.ts';
 import { maskedKey, type SigningKey } from '../../model/trust/signing-key.ts';
 import type { Snapshot } from '../../model/snapshot.ts';

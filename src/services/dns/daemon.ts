@@ -1,9 +1,8 @@
 import type { CommandRule, ExecResult, NameQuestion, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, OutsideNeed, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
-import { readSoa } from './answer.ts';
 import { newestZones } from './copies.ts';
 import type { DnsDesired } from './desired.ts';
-import type { DnsFacts } from './facts.ts';
+import { type DnsFacts, readSoa } from './facts.ts';
 import { parseProbeCopies } from './probe-copies.ts';
 import { KEYS_CONF, LOCAL_CONF, localZoneOfFile, NAMED_CHECK, NAMED_CONF, zoneOfFile } from './view.ts';
 

@@ -4,8 +4,7 @@ import { compileDns, DNS_PARTS, type DnsShared, heldBackDns, prepareDns, version
 import { maskDns } from './copies.ts';
 import { activateDns, checkDns, DNS_COMMANDS, outsideDns, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
 import { DnsDesired } from './desired.ts';
-import { lintDns } from './lint.ts';
-import { lintSpecialUse } from './lint-special.ts';
+import { lintDns, lintSpecialUse } from './lint.ts';
 import { DNS_FILES, type DnsView, FOLDER, viewDns } from './view.ts';
 
 /** BIND 9.20: the site's zones on every region node, copies of them on every rack, and a resolver for the site's subnets. */

@@ -1,6 +1,10 @@
 import type { Finding } from '../kit/contract.ts';
 import type { DnsDesired, Zone } from './desired.ts';
 import { type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
+import { isRejected } from '../../core/errors.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { checkSpecialName } from '../../model/special/special-use.ts';
+import { parseSubnetCidr } from '../../model/subnet.ts';
 
 /**
  * Rules of the whole that no single value shows. The API refuses most of this earlier, and `holdBackZones` keeps the rest out of what is
@@ -25,4 +29,21 @@ function lintZone(zone: Zone): readonly Finding[] {
 function error(zone: Zone, { code, what }: Problem): Finding {
   const subject = `zone ${zone.name}`;
   return { code, severity: 'error', subject, sentence: `${subject} ${what}.` };
+}
+
+/** Subnets and domains from before today's law that have a special purpose: they are served as they are, and told. */
+export function lintSpecialUse(snapshot: Snapshot): readonly Finding[] {
+  const subnets = snapshot.subnets.flatMap(({ name, cidr }) => {
+    const refusal = parseSubnetCidr(cidr);
+    return isRejected(refusal) ? [warning('special_network', `subnet ${name}`, refusal.message)] : [];
+  });
+  const domains = snapshot.domains.flatMap(({ name }) => {
+    const refusal = checkSpecialName(name);
+    return refusal ? [warning('special_name', `domain ${name}`, refusal.message)] : [];
+  });
+  return [...subnets, ...domains];
+}
+
+function warning(code: string, subject: string, why: string): Finding {
+  return { code, severity: 'warning', subject, sentence: `${subject}: ${why} Replace it.` };
 }

@@ -1,6 +1,6 @@
 import type { ExecResult } from '../../core/host-values.ts';
 import type { Metric } from '../kit/contract.ts';
-import { readSoa } from './answer.ts';
+import { readSoa } from './facts.ts';
 import type { DnsDesired } from './desired.ts';
 
 /** How many zones named has, and, of copies, how many of those that are looked at are not here as published. */

@@ -1,8 +1,7 @@
 import type { ExecResult } from '../../core/host-values.ts';
 import type { ServiceHealth } from '../kit/contract.ts';
-import { readSoa } from './answer.ts';
 import type { Copies } from './desired.ts';
-import type { DnsFacts } from './facts.ts';
+import { type DnsFacts, readSoa } from './facts.ts';
 
 /** Seconds after its publication in which a zone is to be here: a lost NOTIFY is noticed at the next refresh, see named.conf. */
 const ARRIVAL_MAX = 90;

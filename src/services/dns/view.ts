@@ -1,5 +1,5 @@
 import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
 import { type GivenView, givenView, type TakenView, takenView } from './view-copies.ts';

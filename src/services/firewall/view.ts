@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { FirewallDesired } from './desired.ts';
 

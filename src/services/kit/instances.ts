@@ -1,4 +1,4 @@
-import { keyOf, kindOf } from '../../core/service-identity.ts';
+import { keyOf, kindOf } from '../../core/node-identity.ts';
 import type { AnyService } from './contract.ts';
 
 const made = new WeakMap<AnyService, Map<string, AnyService>>();

@@ -1,7 +1,7 @@
-import { textDigest } from '../../core/digest.ts';
+import { textDigest } from '../../core/stable-json.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-values.ts';
-import { kindOf } from '../../core/service-identity.ts';
+import { kindOf } from '../../core/node-identity.ts';
 import { acceptDesired } from './accept.ts';
 import type { AnyService, FileInstance, FileSpec, RenderedFile, Templates } from './contract.ts';
 import { compileTemplate, type Template } from './handlebars.ts';

@@ -6,7 +6,7 @@ import { HAPROXY_CFG, markOf } from './view.ts';
 
 const USER = 'haproxy';
 const CHECK = ['/usr/sbin/haproxy', '-c', '-f'];
-/** Of the master process, which starts a new worker at each reload. */
+/** The master process. It starts a new worker at each reload. */
 const MASTER = '/run/haproxy/master.sock';
 /** haproxy's control socket. */
 const SOCKET = '/run/haproxy/regent.sock';

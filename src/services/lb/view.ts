@@ -1,4 +1,4 @@
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { LbDesired } from './desired.ts';

@@ -34,7 +34,7 @@ function sentencesOf(declaration: Declaration): [string, Sentence][] {
   return [...own, ...uses, ...linkSentences(declaration)];
 }
 
-/** Of the table that says who carries what: its key `_pkey`, and its foreign keys, called by the noun that they name. */
+/** The sentences of a carrier table: its key `_pkey`, and its foreign keys under the noun that they name. */
 function linkSentences(declaration: Declaration): [string, Sentence][] {
   const { noun, plural, carriedBy } = declaration;
   if (carriedBy === undefined) return [];

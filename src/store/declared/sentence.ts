@@ -6,7 +6,7 @@ export interface Sentence {
   /** `{}` stands for the offending values, or the trigger's own words. */
   readonly text: string;
   readonly field?: string;
-  /** Of a foreign key: what an operator reads when the row that it names is missing. */
+  /** For a foreign key: what an operator reads when the named row is missing. */
   readonly missing?: string;
 }
 
@@ -18,7 +18,7 @@ export function invalid(text: string, field?: string): Sentence {
   return { code: 'invalid_value', text, ...(field ? { field } : {}) };
 }
 
-/** Of a foreign key: `what` is named by `users`. */
+/** The sentence of a foreign key: `users` name `what`. */
 export function reference(what: string, users: string): Sentence {
   return {
     code: 'in_use',

@@ -1,6 +1,5 @@
 import type { Clock } from '../../core/ports.ts';
 import { noConnectionInTime } from '../failure.ts';
-import { queue } from './queue.ts';
 
 /** While calls get done, none waits longer than this: it is refused, and may be repeated. */
 const PATIENCE_MS = 3500;
@@ -42,7 +41,7 @@ export class AcquireQueue {
   /** Less than none: places that were taken away while somebody had them. */
   #free: number;
   readonly #waiters: Waiter[] = [];
-  /** Of the monotonic clock: when something was done last, and since when that goes on. */
+  /** Monotonic times: when a call was done last, and since when calls have been done. */
   #doneAt = Number.NEGATIVE_INFINITY;
   #movesSince = Number.NEGATIVE_INFINITY;
 
@@ -120,4 +119,9 @@ export class AcquireQueue {
   #passedOver({ cameAt }: Waiter, now: number): number {
     return now - this.#doneAt > STILL_MS ? 0 : now - Math.max(cameAt, this.#movesSince);
   }
+}
+
+/** Puts one where those stand that began earlier, or at the same time, before it, and all others behind it. */
+export function queue<T extends { readonly since: number }>(waiters: T[], waiter: T): void {
+  waiters.splice(waiters.findLastIndex(({ since }) => since <= waiter.since) + 1, 0, waiter);
 }

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../core/ports.ts';
 import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
-import { queue } from './queue.ts';
+import { queue } from './acquire-queue.ts';
 
 /** Between two tries while there is no primary, ms: half of it at least. */
 const PAUSE_MS = 100;
@@ -35,9 +35,9 @@ export class ReconnectGate {
   readonly #waiters: Waiter[] = [];
   /** What the last try met, and since when (monotonic clock) none is found; null: it found a primary. */
   #trouble: { readonly error: unknown; readonly since: number } | null = null;
-  /** Of the monotonic clock: when one was found last after there was none. */
+  /** Monotonic time: when a primary was found after there was none. */
   #foundAt = Number.NEGATIVE_INFINITY;
-  /** Of the monotonic clock: nobody tries before. */
+  /** Monotonic time: nobody tries before it. */
   #nextAt = 0;
   #alarm: NodeJS.Timeout | undefined;
 

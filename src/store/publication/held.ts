@@ -35,7 +35,7 @@ export function needsGeneration(head: HeldState | null, digest: string, held: He
 export interface Holding {
   readonly head: HeldState | null;
   readonly held: HeldState | null;
-  /** Of what is published; 0 for nothing. */
+  /** The published revision; 0: nothing is published. */
   readonly revision: number;
 }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Desired } from '../../contract/agent.ts';
-import { digestOf } from '../../core/digest.ts';
+import { digestOf } from '../../core/stable-json.ts';
 import type { Rejected } from '../../core/errors.ts';
 import type { Version } from '../../model/snapshot.ts';
 import type { Database } from '../database.ts';
@@ -17,7 +17,7 @@ export interface SitePublication {
   readonly compiler: string;
   /** This process, for the record. */
   readonly process: string;
-  /** Of the snapshot that was compiled. */
+  /** The revision of the compiled snapshot. */
   readonly revision: number;
   readonly observed: number;
   /** `snapshot.versions`: what the compile started from. */

@@ -3,7 +3,7 @@ import type { BrokenBuild } from '../../../src/drills/overlay/broken.ts';
 import { hasOverlay } from '../../../src/drills/overlay/apply.ts';
 import { forStock } from '../../../src/drills/hazards/compared.ts';
 import { hazardOf } from '../../../src/drills/hazards/catalogue.ts';
-import type { Check, Verdict } from '../../../src/drills/judge/verdict.ts';
+import type { Check, Verdict } from '../../../src/judge/verdict.ts';
 import { screen } from '../../../src/drills/report/screen.ts';
 import { withOverlay } from '../../../src/drills/run/baseline.ts';
 import type { Environment } from '../../../src/drills/run/environment.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { TestContext } from 'vitest';
-import { monotonicMs } from '../../../src/drills/probes/time/clock.ts';
+import { monotonicMs } from '../../../src/drills/probes/time/deadline.ts';
 import { openEnvironment, type Environment } from '../../../src/drills/run/environment.ts';
 import { busyPercent, readProcessorTimes } from '../../../src/drills/run/watch/busy.ts';
 import { pause } from '../until.ts';

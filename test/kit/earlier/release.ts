@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import { textDigest } from '../../../src/core/digest.ts';
+import { textDigest } from '../../../src/core/stable-json.ts';
 import { CHECKOUT, makeRelease } from '../lab.ts';
 
 /**

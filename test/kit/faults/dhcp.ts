@@ -1,5 +1,5 @@
 import type { DhcpAsker, DhcpResult } from '../../../src/drills/probes/dhcp/asker.ts';
-import { macOf } from '../../../src/drills/probes/dhcp/mac.ts';
+import { macOf } from '../../../src/drills/probes/dhcp/packet.ts';
 import { type GapMeter, gapMeter } from './gap.ts';
 
 /** What DHCP must hold to while everything is killed and frozen. */

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { bodyValidator } from '../../../src/api/validate.ts';
 import { DrillRoundCreate } from '../../../src/contract/cluster/drill.ts';
-import { judge } from '../../../src/drills/judge/judge.ts';
-import { goodRound, RULES } from '../drills/judge/round.ts';
+import { judge } from '../../../src/judge/judge.ts';
+import { goodRound, RULES } from '../judge/round.ts';
 
 it('a round as it is recorded and judged is one that the API takes', () => {
   const timeline = goodRound();

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/core/digest.ts';
 import { AppError, sentenceOf, show } from '../../../src/core/errors.ts';
-import { stableJson } from '../../../src/core/stable-json.ts';
+import { digestOf, stableJson } from '../../../src/core/stable-json.ts';
 
 describe('stable JSON', () => {
   it('does not depend on the order of keys and reads back the same', () => {

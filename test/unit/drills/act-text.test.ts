@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/drills/hazards/catalogue.ts';
 import type { Act } from '../../../src/drills/hazards/hazard.ts';
 import { chanceOf } from '../../../src/drills/run/chance.ts';
-import { relativeTo } from '../../../src/drills/judge/relative.ts';
+import { relativeTo } from '../../../src/judge/relative.ts';
 import { clusterEventOf } from '../../../src/drills/run/watch/cluster-events.ts';
 import { runsOf } from '../../../src/drills/run/watch/writables.ts';
 import { actText, isHealing } from '../../../src/drills/run/act-text.ts';

@@ -1,5 +1,5 @@
 import type { Act, Step } from '../../../src/drills/hazards/hazard.ts';
-import type { Cast } from '../../../src/drills/judge/timeline.ts';
+import type { Cast } from '../../../src/judge/timeline.ts';
 
 /** What is wrong with a cluster after some steps, by the words of the acts alone. */
 export interface World {

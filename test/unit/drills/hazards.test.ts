@@ -8,7 +8,7 @@ import { PHASE_MS } from '../../../src/drills/hazards/draw.ts';
 import type { Hazard, HazardGroup } from '../../../src/drills/hazards/hazard.ts';
 import { HEADLINES } from '../../../src/drills/hazards/headlines.ts';
 import { UNITS } from '../../../src/drills/hazards/units.ts';
-import type { Cast } from '../../../src/drills/judge/timeline.ts';
+import type { Cast } from '../../../src/judge/timeline.ts';
 import { CLUSTER } from '../../../src/lab/topologies.ts';
 import { dice } from '../../kit/dice.ts';
 import { hostsIn, isFault, newWorld, withRoles } from './hazard-world.ts';

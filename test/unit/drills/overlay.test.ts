@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BROKEN_BUILDS } from '../../../src/drills/overlay/broken.ts';
+import { BROKEN_BUILDS, OVERLAYS } from '../../../src/drills/overlay/broken.ts';
 import type { Overlay } from '../../../src/drills/overlay/overlay.ts';
 import { edited } from '../../../src/drills/overlay/edit.ts';
-import { OVERLAYS } from '../../../src/drills/overlay/known.ts';
 import { STOCK } from '../../../src/drills/overlay/stock.ts';
 import { drawn } from '../../kit/cluster/broken.ts';
 import { dice } from '../../kit/dice.ts';

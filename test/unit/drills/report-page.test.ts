@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lane } from '../../../src/drills/judge/timeline.ts';
+import type { Lane } from '../../../src/judge/timeline.ts';
 import { wholeScale } from '../../../src/drills/report/drawing/scale.ts';
 import { badRuns, goodRuns, pathOf } from '../../../src/drills/report/drawing/runs.ts';
 import { page } from '../../../src/drills/report/page/page.ts';

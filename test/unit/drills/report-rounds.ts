@@ -1,6 +1,6 @@
 import type { HazardFacts, Round, Run } from '../../../src/drills/report/round.ts';
-import type { Lane, Sample, Timeline } from '../../../src/drills/judge/timeline.ts';
-import { judge } from '../../../src/drills/judge/judge.ts';
+import type { Lane, Sample, Timeline } from '../../../src/judge/timeline.ts';
+import { judge } from '../../../src/judge/judge.ts';
 
 /** Probes of a whole cluster, twelve of them. */
 const PROBES = ['write', 'read', 'dns r1', 'dns r2', 'lookup', 'proxy', 'dhcp vlan10 new', 'dhcp vlan10 renew'];

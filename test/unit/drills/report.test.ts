@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Timeline } from '../../../src/drills/judge/timeline.ts';
+import type { Timeline } from '../../../src/judge/timeline.ts';
 import { exportJson } from '../../../src/drills/report/json.ts';
 import { junit } from '../../../src/drills/report/junit.ts';
 import { markdownTable, overview } from '../../../src/drills/report/overview.ts';

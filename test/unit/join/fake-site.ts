@@ -1,7 +1,7 @@
 import { rejected } from '../../../src/core/errors.ts';
 import type { ExecResult, UnitState } from '../../../src/core/host-values.ts';
 import type { Host } from '../../../src/host/interface.ts';
-import { textDigest } from '../../../src/core/digest.ts';
+import { textDigest } from '../../../src/core/stable-json.ts';
 import type { InitOptions } from '../../../src/join/init/options.ts';
 import type { InitPorts, NewKey, SiteRows } from '../../../src/join/ports.ts';
 import { MortalHost } from './mortal-host.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatJoinToken, type JoinToken } from '../../../src/contract/cluster/token.ts';
 import { isRejected } from '../../../src/core/errors.ts';
-import { digestOf } from '../../../src/core/digest.ts';
+import { digestOf } from '../../../src/core/stable-json.ts';
 import { adoptedDesired, seedDesired } from '../../../src/join/init/seed.ts';
 import { parseMembers, peerUrl } from '../../../src/join/member/etcd.ts';
 import { parseJoinNote } from '../../../src/join/member/note.ts';

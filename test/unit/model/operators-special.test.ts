@@ -8,7 +8,7 @@ import { checkSettingUse } from '../../../src/model/special/setting-use.ts';
 import { checkPublicSuffix, checkSpecialName, SPECIAL_NETWORKS } from '../../../src/model/special/special-use.ts';
 import { parseSubnetCidr } from '../../../src/model/subnet.ts';
 import { parseReachableAddress } from '../../../src/model/trust/node-identity.ts';
-import { lintSpecialUse } from '../../../src/services/dns/lint-special.ts';
+import { lintSpecialUse } from '../../../src/services/dns/lint.ts';
 import { aDomain, aSubnet, emptySnapshot } from '../../kit/snapshots.ts';
 
 const table: string[] = [];

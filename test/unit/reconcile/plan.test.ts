@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backOff, NO_BACK_OFF } from '../../../src/reconcile/back-off.ts';
+import { backOff, NO_BACK_OFF } from '../../../src/reconcile/recovery.ts';
 import { changesBetween, isSame } from '../../../src/reconcile/files.ts';
 import { type Aim, planStep, type Situation } from '../../../src/reconcile/plan.ts';
 import type { Configuration, FileStates } from '../../../src/reconcile/values.ts';

@@ -7,7 +7,7 @@ import { printable } from '../../format/escape.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, stamp } from '../../format/when.ts';
 import { integer, need, option, text } from '../../values.ts';
-import { askOrAway } from '../../waiting/ask.ts';
+import { askOrAway } from '../../waiting/outcome.ts';
 
 const COMMANDS_MAX = 1000;
 /** A command is over in seconds, and somebody looks at the screen. */

@@ -6,7 +6,7 @@ import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { age, ahead, moment, stamp } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
-import { askOrAway } from '../../waiting/ask.ts';
+import { askOrAway } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 
 const POLL_MS = 500;

@@ -4,7 +4,7 @@ import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { type ExitCode, usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
-import { poolText } from './pools.ts';
+import { poolText } from './subnet.ts';
 import { collect, flag, integer, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
 
 const SHAPE: Shape<Vlan> = {

@@ -1,4 +1,4 @@
-import type { Lane, Ledger, Sample } from '../../judge/timeline.ts';
+import type { Lane, Ledger, Sample } from '../../../judge/timeline.ts';
 import type { LaneSample, Outcome } from './lane.ts';
 
 /** What probes asked and heard, as it comes in: lanes, and what became of numbered writes. */

@@ -1,5 +1,5 @@
 import type { DhcpProberConfig } from '../config.ts';
-import { macOf } from '../dhcp/mac.ts';
+import { macOf } from '../dhcp/packet.ts';
 import type { Machines, Result } from '../dhcp/machines.ts';
 import type { Probe } from './lane.ts';
 

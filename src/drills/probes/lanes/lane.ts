@@ -1,6 +1,6 @@
-import type { Sample } from '../../judge/timeline.ts';
+import type { Sample } from '../../../judge/timeline.ts';
 import { startBeat } from '../time/beat.ts';
-import { monotonicMs } from '../time/clock.ts';
+import { monotonicMs } from '../time/deadline.ts';
 
 /** What became of a numbered write. */
 export type Outcome = 'acknowledged' | 'ambiguous' | 'refused';

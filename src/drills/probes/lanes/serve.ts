@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readLines, writeLines } from '../child/lines.ts';
-import { monotonicMs } from '../time/clock.ts';
+import { monotonicMs } from '../time/deadline.ts';
 import { type LaneSample, type Probe, runLane } from './lane.ts';
 
 /** What a prober writes, a line each: `ready` when it asks, samples as they end, at last what it cost. */

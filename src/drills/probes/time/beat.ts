@@ -1,5 +1,4 @@
-import { monotonicMs } from './clock.ts';
-import { STARVED_MS } from './deadline.ts';
+import { monotonicMs, STARVED_MS } from './deadline.ts';
 
 /** When a beat comes. `offsetMs`: of the first one, so that probes do not all ask at the same moment. */
 export interface Beat {

@@ -1,5 +1,3 @@
-import { monotonicMs } from './clock.ts';
-
 /** A process that comes this much later than it wanted was starved: shorter times are the timers' own grain, ms. */
 export const STARVED_MS = 20;
 /** What an answer gets on top when the process that waits for it was starved, ms. */
@@ -20,4 +18,9 @@ export function startDeadline(ms: number, onEnd: () => void): () => void {
     clearTimeout(timer);
     clearImmediate(immediate);
   };
+}
+
+/** Milliseconds of CLOCK_MONOTONIC, the same in every process of the machine, whatever its network namespace. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -6,7 +6,7 @@ import { whyOf } from '../why.ts';
 export interface GetOrder {
   readonly host: string;
   readonly port: number;
-  /** Of the request line: a whole URL where `host` is a proxy. */
+  /** The target in the request line: a whole URL where `host` is a proxy. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;

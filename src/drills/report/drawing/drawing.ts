@@ -1,5 +1,5 @@
-import type { Timeline } from '../../judge/timeline.ts';
-import type { Verdict } from '../../judge/verdict.ts';
+import type { Timeline } from '../../../judge/timeline.ts';
+import type { Verdict } from '../../../judge/verdict.ts';
 import { markup } from '../escape.ts';
 import { HOST_HEIGHT, hostLane } from './host-lane.ts';
 import { markLabels, markLines } from './marks.ts';

@@ -1,4 +1,4 @@
-import type { ClusterEvent, Span, Timeline } from '../../judge/timeline.ts';
+import type { ClusterEvent, Span, Timeline } from '../../../judge/timeline.ts';
 import { clip, markup } from '../escape.ts';
 import { moment, seconds } from '../formats.ts';
 import { isShown, PLOT, type Scale, xOf } from './scale.ts';

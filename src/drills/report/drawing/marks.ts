@@ -1,4 +1,4 @@
-import type { Mark } from '../../judge/timeline.ts';
+import type { Mark } from '../../../judge/timeline.ts';
 import { clip, lengthOf, markup } from '../escape.ts';
 import { moment } from '../formats.ts';
 import { isShown, PLOT, type Scale, xOf } from './scale.ts';

@@ -1,5 +1,5 @@
-import type { Lane } from '../../judge/timeline.ts';
-import type { Verdict } from '../../judge/verdict.ts';
+import type { Lane } from '../../../judge/timeline.ts';
+import type { Verdict } from '../../../judge/verdict.ts';
 import { clip, markup } from '../escape.ts';
 import { moment, outage, seconds } from '../formats.ts';
 import { badRuns, goodRuns, pathOf } from './runs.ts';

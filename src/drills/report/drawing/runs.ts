@@ -1,4 +1,4 @@
-import type { Sample } from '../../judge/timeline.ts';
+import type { Sample } from '../../../judge/timeline.ts';
 import { isShown, PLOT, type Scale, xOf } from './scale.ts';
 
 /** The finest that is drawn, px: it bounds the size of a drawing, however many samples there are. */

@@ -1,6 +1,6 @@
-import { firstFault } from '../../judge/recording.ts';
-import type { Timeline } from '../../judge/timeline.ts';
-import type { Verdict } from '../../judge/verdict.ts';
+import { firstFault } from '../../../judge/recording.ts';
+import type { Timeline } from '../../../judge/timeline.ts';
+import type { Verdict } from '../../../judge/verdict.ts';
 
 /** Left edge, width and right margin of the plot in a drawing, px: names stand left of it, figures right. */
 export const PLOT = { left: 132, width: 800, right: 148 } as const;

@@ -1,4 +1,4 @@
-import type { Timeline } from '../../judge/timeline.ts';
+import type { Timeline } from '../../../judge/timeline.ts';
 import { drawing } from '../drawing/drawing.ts';
 import { closeScale, wholeScale } from '../drawing/scale.ts';
 import { clip, markup } from '../escape.ts';

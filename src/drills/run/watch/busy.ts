@@ -18,7 +18,7 @@ export function parseProcessorTimes(text: string): ProcessorTimes | null {
   return { total: ticks.reduce((sum, one) => sum + one, 0), idle: idle + waiting };
 }
 
-/** Of this machine, which carries all hosts of a lab. Null: it does not say. */
+/** Reads the processor times of this machine, which carries all hosts of a lab. Null: it does not say. */
 export function readProcessorTimes(): ProcessorTimes | null {
   return parseProcessorTimes(readFileSync('/proc/stat', 'utf8'));
 }

@@ -1,5 +1,5 @@
 import { needInit } from '../../../lab/exec.ts';
-import type { ClusterEvent } from '../../judge/timeline.ts';
+import type { ClusterEvent } from '../../../judge/timeline.ts';
 import { racksOf, regionsOf, type Environment } from '../environment.ts';
 import { type HostWatch, keepTelling } from './keep.ts';
 

@@ -1,4 +1,4 @@
-import type { Span } from '../../judge/timeline.ts';
+import type { Span } from '../../../judge/timeline.ts';
 
 /** Times during which something is so, host by host. */
 export interface SpanBook {

@@ -1,5 +1,5 @@
 import { needInit } from '../../../lab/exec.ts';
-import type { Span } from '../../judge/timeline.ts';
+import type { Span } from '../../../judge/timeline.ts';
 import { regionsOf, type Environment } from '../environment.ts';
 import { insertLocal, WRITTEN } from '../local-writes.ts';
 import { type HostWatch, keepTelling } from './keep.ts';

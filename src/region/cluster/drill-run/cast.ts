@@ -1,5 +1,5 @@
 import type { HarmlessDrill } from '../../../contract/cluster/drill.ts';
-import type { Cast } from '../../../drills/judge/timeline.ts';
+import type { Cast } from '../../../judge/timeline.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
 import { type ClusterSite, heard, members, regions } from '../site.ts';
 

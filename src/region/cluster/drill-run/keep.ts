@@ -1,8 +1,7 @@
 import type { DrillProgress } from '../../../contract/cluster/drill-order.ts';
-import { judge } from '../../../drills/judge/judge.ts';
-import type { Timeline } from '../../../drills/judge/timeline.ts';
-import { unplayed } from '../../../drills/judge/unplayed.ts';
-import type { Verdict } from '../../../drills/judge/verdict.ts';
+import { judge } from '../../../judge/judge.ts';
+import type { Timeline } from '../../../judge/timeline.ts';
+import { unplayed, type Verdict } from '../../../judge/verdict.ts';
 import { revokeApiKey } from '../../../store/queries/api-keys.ts';
 import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
 import type { WriteTx } from '../../../store/write.ts';
@@ -11,7 +10,7 @@ import type { Harmless } from './harmless.ts';
 
 /** Characters of a timeline that the database takes (2 MiB), with room for how it writes JSON. */
 const TIMELINE_MAX = 1_700_000;
-/** Of one sentence in a verdict. */
+/** The longest sentence in a verdict. */
 const WORDS_MAX = 900;
 
 /** A round as it is kept. */

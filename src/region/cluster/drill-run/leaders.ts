@@ -1,4 +1,4 @@
-import type { ClusterEvent, Mark } from '../../../drills/judge/timeline.ts';
+import type { ClusterEvent, Mark } from '../../../judge/timeline.ts';
 import { addressesOf } from '../moves/switchover-order.ts';
 import type { Look } from '../moves/move-run.ts';
 import type { DrillPorts } from './port.ts';

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../../core/ports.ts';
-import type { Lane, Ledger } from '../../../drills/judge/timeline.ts';
+import type { Lane, Ledger } from '../../../judge/timeline.ts';
 import type { MovePorts } from '../moves/move-run.ts';
 
 /** Whom the probes ask. Addresses without a prefix; `apiKey`: `consumer:token:secret`. */

@@ -1,6 +1,6 @@
 import { vipAddress } from '../../../model/cluster.ts';
-import { relativeTo } from '../../../drills/judge/relative.ts';
-import type { Mark, Timeline } from '../../../drills/judge/timeline.ts';
+import { relativeTo } from '../../../judge/relative.ts';
+import type { Mark, Timeline } from '../../../judge/timeline.ts';
 import { diagnose } from '../doctor.ts';
 import { type Look, MoveEnd, waitFor } from '../moves/move-run.ts';
 import { addressesOf } from '../moves/switchover-order.ts';

@@ -10,7 +10,7 @@ import type { MovePorts } from './move-run.ts';
 import type { PatroniPort } from './patroni.ts';
 import { createReliefTask } from './relieve.ts';
 import { createRestartJob } from './restart.ts';
-import { createSwitchoverJob } from './switchover.ts';
+import { createSwitchoverJob } from './hand-database.ts';
 
 /** Planned moves of a cluster: the jobs that make them, drills of them too, and the task that relieves drained nodes. */
 export interface Moves {

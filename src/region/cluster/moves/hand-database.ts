@@ -1,6 +1,7 @@
-import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
-import { type Move, MoveEnd, stopIfUnwanted } from './move-run.ts';
+import { parseSwitchoverOrder, type SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
+import { ended, type Move, MoveEnd, moveOf, type MovePorts, ordered, stopIfUnwanted } from './move-run.ts';
 import { heirsOfDatabase, isAwaited, type PatroniState, SYNCHRONOUS } from './patroni.ts';
+import type { JobKind } from '../../jobs/kind.ts';
 
 const TRIES = 3;
 const POLL_MS = 300;
@@ -93,4 +94,15 @@ async function seen(
       );
     await ports.wait(POLL_MS, run.signal);
   }
+}
+
+/** `switchover`: the database is handed to another region node. */
+export function createSwitchoverJob(ports: MovePorts): JobKind<SwitchoverOrder> {
+  return {
+    name: 'switchover',
+    parse: (payload) => ordered(parseSwitchoverOrder(payload)),
+    run: (run) => {
+      return ended(() => handDatabase(moveOf(run, ports), run.payload));
+    },
+  };
 }

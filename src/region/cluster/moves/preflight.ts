@@ -1,7 +1,7 @@
-import { type Rejected, isRejected, rejected, show } from '../../../core/errors.ts';
+import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { isRegionUp, isStreamingState, lossesOf } from '../losses.ts';
-import { primariesOf } from '../claims.ts';
+import { holdersOf, primariesOf } from '../claims.ts';
 import {
   type ClusterSite,
   heard,
@@ -15,7 +15,6 @@ import {
 } from '../site.ts';
 import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
-import { restartOrder } from './restart-order.ts';
 
 /** What a move will do: names of nodes, and a sentence for whoever asks. */
 export interface SwitchoverPlan {
@@ -149,4 +148,17 @@ function span({ leastMs, mostMs }: { readonly leastMs: number; readonly mostMs: 
 
 function no(why: string): Rejected {
   return rejected('conflict', `Not now: ${why}.`);
+}
+
+/**
+ * Names of the region nodes in the order in which they are restarted: standbys first, who holds the floating address last of these, and
+ * the database's primary last of all: so each role moves once. Pure.
+ */
+export function restartOrder(site: ClusterSite): readonly string[] {
+  const primaries = primariesOf(site).map(({ node }) => node.name);
+  const holders = holdersOf(site).map(({ node }) => node.name);
+  const rank = (name: string) => (primaries.includes(name) ? 2 : holders.includes(name) ? 1 : 0);
+  return members(site)
+    .map(({ name }) => name)
+    .toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }

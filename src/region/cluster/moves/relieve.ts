@@ -1,7 +1,6 @@
 import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { addJob } from '../../../store/queries/jobs/add.ts';
-import { hasLately } from '../../../store/queries/jobs/lately.ts';
+import { addJob, hasLately } from '../../../store/queries/jobs/add.ts';
 import type { Database } from '../../../store/database.ts';
 import { hasDrainedNode } from '../../../store/queries/nodes.ts';
 import { write } from '../../../store/write.ts';

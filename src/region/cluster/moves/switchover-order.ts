@@ -6,7 +6,7 @@ import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 /** Deadlines of the jobs, s: a switchover is done in seconds, a standby that has to be made anew takes minutes. */
 export const SWITCHOVER_S = 300;
 export const DRAIN_S = 600;
-/** Of a rolling restart, for each node. */
+/** The deadline of a rolling restart, for each node. */
 export const RESTART_S = 1800;
 
 /** What a switchover's job is given. */

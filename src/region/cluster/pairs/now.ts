@@ -1,4 +1,4 @@
-import { identityOf } from '../../../core/service-identity.ts';
+import { identityOf } from '../../../core/node-identity.ts';
 import type { ServiceObservation } from '../../../contract/agent.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { type PairFacts, pairFactsIn } from '../../../services/dhcp/pair/health.ts';
@@ -108,4 +108,13 @@ function faultOf({ name, node, row, facts }: Side, now: number): string | null {
   if (row === undefined) return `${name} does not run it`;
   const isReady = row.state === 'healthy' && (facts === undefined || facts.kea === 'hot-standby');
   return isReady ? null : `${name}: ${row.why.replace(/\.$/, '')}`;
+}
+
+/** How many racks can be lost so that every VLAN with DHCP goes on being served, whichever they are; null: no VLAN has DHCP. Without a full stop. */
+export function racksWord(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): string | null {
+  const all = site.served.length;
+  if (all === 0) return null;
+  const whole = pairsNow(site).filter(({ isWhole }) => isWhole);
+  const lost = all - whole.reduce((count, { vlans }) => count + vlans.length, 0);
+  return lost === 0 ? '1 rack' : `no rack: ${lost} of ${all} VLANs with DHCP would have no other one`;
 }

@@ -1,5 +1,5 @@
 import type { Pairing } from '../../../contract/network/pairing.ts';
-import { digestOf } from '../../../core/digest.ts';
+import { digestOf } from '../../../core/stable-json.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import { type PairingPlan, planPairs } from '../../../services/dhcp/pairing/plan.ts';
 import type { Pair, PairingSite } from '../../../services/dhcp/pairing/site.ts';

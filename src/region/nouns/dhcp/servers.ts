@@ -1,6 +1,6 @@
 import type { Observation, ServiceObservation } from '../../../contract/agent.ts';
 import type { VlanServer } from '../../../contract/network/vlan.ts';
-import { identityOf } from '../../../core/service-identity.ts';
+import { identityOf } from '../../../core/node-identity.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { pairFactsIn } from '../../../services/dhcp/pair/health.ts';
 import { type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';

@@ -1,6 +1,6 @@
 import type { ServiceMetric } from '../../../contract/agent.ts';
 import type { MetricFamily } from '../../../contract/service.ts';
-import { kindOf } from '../../../core/service-identity.ts';
+import { kindOf } from '../../../core/node-identity.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';
 import { isStale, type TrackedNode, trackServices } from '../../tracking.ts';
 import { reading } from '../../use-case.ts';

@@ -3,7 +3,7 @@ import type { Vlan } from '../../../model/vlan.ts';
 import type { Finding } from '../../kit/contract.ts';
 import { type Serving, servingOf, type VlanServer } from '../serving.ts';
 
-/** What is not as a VLAN's racks were meant: one that is not accepted or does not stand there, one that nobody named, two interfaces. */
+/** Finds faults in a VLAN's racks: a rack is not accepted or does not stand there, nobody named it, or it has two interfaces. */
 export function lintPairs(snapshot: Snapshot): readonly Finding[] {
   const serving = servingOf(snapshot);
   return snapshot.vlans.flatMap((vlan) => {

@@ -67,7 +67,7 @@ export interface DrillOutline {
   readonly version: string;
   readonly verdict: unknown;
   readonly timeline: unknown;
-  /** Of the whole recording as JSON. */
+  /** The size of the whole recording as JSON. */
   readonly bytes: number;
 }
 

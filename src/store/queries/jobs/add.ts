@@ -3,6 +3,7 @@ import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { WriteTx } from '../../write.ts';
 import { COLUMNS, findJob, type JobRow } from './row.ts';
+import type { Tx } from '../../tx.ts';
 
 /** A job as it is asked for. */
 export interface NewJob {
@@ -63,4 +64,12 @@ async function busySentence(tx: WriteTx, targets: string, except: number): Promi
       ? 'switchovers, drains, rolling restarts and drills go one at a time'
       : 'one unfinished job at a time has a target';
   return `${which}. Rule: ${rule}; wait for it, or end it with "regent job abort ${job.id}".`;
+}
+
+/** Has a job of this kind ended within the last `seconds`, or not at all yet? */
+export async function hasLately(tx: Tx, kind: string, seconds: number): Promise<boolean> {
+  const row = await tx.one(sql<{ has: boolean }>`
+    select exists (select from jobs where kind = ${kind}
+      and (ended_at is null or ended_at > clock_timestamp() - make_interval(secs => ${seconds}))) as has`);
+  return row?.has === true;
 }

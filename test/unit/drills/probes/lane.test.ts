@@ -3,8 +3,7 @@ import type { DhcpProberConfig } from '../../../../src/drills/probes/config.ts';
 import type { Machines, Result, Wish } from '../../../../src/drills/probes/dhcp/machines.ts';
 import { newMachineProbe, renewalProbe } from '../../../../src/drills/probes/lanes/dhcp.ts';
 import { type Asked, type LaneSample, type Probe, runLane } from '../../../../src/drills/probes/lanes/lane.ts';
-import { monotonicMs } from '../../../../src/drills/probes/time/clock.ts';
-import { startDeadline } from '../../../../src/drills/probes/time/deadline.ts';
+import { monotonicMs, startDeadline } from '../../../../src/drills/probes/time/deadline.ts';
 import { pause, until } from '../../../kit/until.ts';
 
 function record(probe: Partial<Probe> & Pick<Probe, 'ask'>) {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ProberConfig, WriteOrder } from '../../../../src/drills/probes/config.ts';
 import { startDnsAsker } from '../../../../src/drills/probes/dns/asker.ts';
 import { type Prober, type ProberRecord, startProber } from '../../../../src/drills/probes/start-prober.ts';
-import { monotonicMs } from '../../../../src/drills/probes/time/clock.ts';
+import { monotonicMs } from '../../../../src/drills/probes/time/deadline.ts';
 import { allProcesses, identify, isRunning } from '../../../../src/lab/process.ts';
 import { freePort, type Loopback, serveDns, serveHttp } from '../../../kit/probes/servers.ts';
 import { until } from '../../../kit/until.ts';

@@ -1,9 +1,8 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Link } from '../../../../ha/dhcp/link.ts';
-import { splitLines } from '../../../../ha/dhcp/line-splitter.ts';
 import { Listener } from '../../../../ha/dhcp/listen.ts';
-import type { Heartbeat, Reply } from '../../../../ha/dhcp/messages.ts';
+import { type Heartbeat, type Reply, splitLines } from '../../../../ha/dhcp/messages.ts';
 import type { Identity } from '../../../../ha/kit/host.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
 import { until } from '../../../kit/until.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServiceObservation } from '../../../../src/contract/agent.ts';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { judge } from '../../../../src/region/cluster/doctor.ts';
-import { racksWord } from '../../../../src/region/cluster/pairs/losses.ts';
+import { racksWord } from '../../../../src/region/cluster/pairs/now.ts';
 import type { ClusterSite, ServedVlan } from '../../../../src/region/cluster/site.ts';
 import { whatIf } from '../../../../src/region/cluster/what-if/what-if.ts';
 import type { WhatIfEvent } from '../../../../src/contract/cluster/what-if.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HarmlessDrill } from '../../../../src/contract/cluster/drill.ts';
-import type { Lane } from '../../../../src/drills/judge/timeline.ts';
+import type { Lane } from '../../../../src/judge/timeline.ts';
 import { createDrillJob } from '../../../../src/region/cluster/drill-run/job.ts';
 import type { DrillPorts, DrillWays } from '../../../../src/region/cluster/drill-run/port.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, portsOf, runJob } from '../moves/fake.ts';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createDrainJob, createUndrainJob } from '../../../../src/region/cluster/moves/drain.ts';
-import { isFollowing } from '../../../../src/region/cluster/moves/hand-database.ts';
+import { createSwitchoverJob, isFollowing } from '../../../../src/region/cluster/moves/hand-database.ts';
 import { orderOf } from '../../../../src/region/cluster/moves/switchover-order.ts';
 import { createRestartJob } from '../../../../src/region/cluster/moves/restart.ts';
-import { createSwitchoverJob } from '../../../../src/region/cluster/moves/switchover.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, lookOf, portsOf, runJob } from './fake.ts';
 
 const switchover = (cluster: FakeCluster, to: string | null, how: Disturbance = {}) => {

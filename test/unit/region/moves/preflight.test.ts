@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import type { ClusterSite } from '../../../../src/region/cluster/site.ts';
-import { restartOrder } from '../../../../src/region/cluster/moves/restart-order.ts';
-import { checkDrain, planRestart, planSwitchover } from '../../../../src/region/cluster/moves/preflight.ts';
+import {
+  checkDrain,
+  planRestart,
+  planSwitchover,
+  restartOrder,
+} from '../../../../src/region/cluster/moves/preflight.ts';
 import { reliefOf } from '../../../../src/region/cluster/moves/relieve.ts';
 import { serviceOrder } from '../../../../src/region/cluster/moves/restart-steps.ts';
 import { aSite } from '../cluster/fixture.ts';

@@ -1,5 +1,5 @@
-import type { HazardRules } from '../../../../src/drills/judge/rules.ts';
-import type { Lane, Sample, Timeline } from '../../../../src/drills/judge/timeline.ts';
+import type { HazardRules } from '../../../src/judge/rules.ts';
+import type { Lane, Sample, Timeline } from '../../../src/judge/timeline.ts';
 
 /** Moments of the hand-made round, ms: the primary's host r1 is killed, r2 takes over, r1 comes back. */
 export const AT = { fault: 5_000, over: 8_000, heal: 12_000, redundant: 15_000, end: 20_000 } as const;

@@ -8,7 +8,7 @@ export interface Expectation {
   readonly withinMs?: number;
   /** How many questions may fail for good. */
   readonly failures?: number;
-  /** Of all questions, the share that may fail for good, 0 to 1. */
+  /** The share of all questions that may fail for good, 0 to 1. */
   readonly failedShare?: number;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { outageOf } from '../../../../src/drills/judge/outage.ts';
-import type { Lane } from '../../../../src/drills/judge/timeline.ts';
+import { outageOf } from '../../../src/judge/outage.ts';
+import type { Lane } from '../../../src/judge/timeline.ts';
 
 /** A lane whose good answers came at these moments, at once. */
 const answered = (...moments: readonly number[]): Lane => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearestRank, spreadOf } from '../../../../src/drills/judge/statistics.ts';
-import { seconds } from '../../../../src/drills/judge/formats.ts';
+import { nearestRank, spreadOf } from '../../../src/judge/statistics.ts';
+import { seconds } from '../../../src/judge/formats.ts';
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 

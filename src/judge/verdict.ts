@@ -25,7 +25,7 @@ export interface Verdict {
 /** One thing that had to hold. */
 export interface Check {
   readonly what: 'ledger' | 'holders' | 'primaries' | 'outage' | 'failures' | 'redundancy' | 'failovers' | 'recording';
-  /** Of an outage, of failures. */
+  /** The probe of an outage or of failures. */
   readonly probe?: string;
   readonly isHeld: boolean;
   /** Both as a person reads them: `4.0 s`, `0`, `2 holders for 0.31 s: r1, r2`. */
@@ -58,4 +58,17 @@ export interface LedgerFindings {
   readonly twice: readonly string[];
   /** There on one node and not on another, whatever was answered. */
   readonly unequal: readonly string[];
+}
+
+/** A round that nobody can judge, for this reason, has not passed. */
+export function unplayed(name: Pick<Verdict, 'hazard' | 'round' | 'seed' | 'startedAt'>, why: string): Verdict {
+  return {
+    ...name,
+    isPassed: false,
+    checks: [{ what: 'recording', isHeld: false, limit: 'the round is played to its end', measured: why }],
+    outages: [],
+    ledger: { acknowledged: 0, lost: [], unexpected: [], twice: [], unequal: [] },
+    redundantMs: null,
+    failovers: 0,
+  };
 }

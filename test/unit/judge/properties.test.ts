@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../../src/drills/judge/judge.ts';
-import { outageOf } from '../../../../src/drills/judge/outage.ts';
-import { overlapsOf } from '../../../../src/drills/judge/overlap.ts';
-import type { Lane, Sample, Span, Timeline } from '../../../../src/drills/judge/timeline.ts';
+import { judge } from '../../../src/judge/judge.ts';
+import { outageOf } from '../../../src/judge/outage.ts';
+import { overlapsOf } from '../../../src/judge/overlap.ts';
+import type { Lane, Sample, Span, Timeline } from '../../../src/judge/timeline.ts';
 import { AT, goodRound, RULES } from './round.ts';
 
 const moment = fc.integer({ min: 0, max: AT.end });

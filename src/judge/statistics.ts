@@ -1,4 +1,4 @@
-/** From how many rounds on a 95th percentile says anything: of fewer it is the largest one under another name. */
+/** A 95th percentile needs this many rounds. With fewer rounds it is the maximum under another name. */
 export const P95_ROUNDS = 30;
 
 /** One figure over many rounds, in the figure's own unit. */

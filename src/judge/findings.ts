@@ -1,4 +1,4 @@
-import { compareText } from '../../core/order.ts';
+import { compareText } from '../core/order.ts';
 import type { Ledger } from './timeline.ts';
 import type { LedgerFindings } from './verdict.ts';
 
@@ -38,7 +38,7 @@ function throughAddress(ledger: Ledger): Book {
   };
 }
 
-/** Of local writes only the acknowledged are known: any other may have been given up without an answer, so none is forbidden. */
+/** We know only the acknowledged local writes. Any other may have been given up without an answer, so none is forbidden. */
 function onHosts(ledger: Ledger): Book {
   const writes = Object.entries(ledger.local).flatMap(([host, numbers]) =>
     numbers.map((number) => `${host} ${number}`),

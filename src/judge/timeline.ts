@@ -6,7 +6,7 @@ export interface Timeline {
   /** Id of the hazard that was caused. */
   readonly hazard: string;
   readonly round: number;
-  /** Of everything random in this round: phase and victims. */
+  /** The seed of everything random in this round: phase and victims. */
   readonly seed: number;
   /** Wall clock at 0, ISO 8601. */
   readonly startedAt: string;
@@ -29,7 +29,7 @@ export interface Timeline {
   readonly redundantAt: number | null;
   /** End of the recording. */
   readonly endedAt: number;
-  /** Of the machine that carries the hosts; absent: nobody looked. */
+  /** How busy the machine was that carries the hosts. Absent: nobody looked. */
   readonly busy?: Busy;
 }
 
@@ -48,7 +48,7 @@ export interface Cast {
   readonly racks: readonly string[];
   readonly primary: string;
   readonly standbys: readonly string[];
-  /** Of the floating address. */
+  /** Who held the floating address. */
   readonly holder: string;
   readonly etcdLeader: string;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../../src/drills/judge/judge.ts';
-import { ANY_FAILOVERS, type HazardRules } from '../../../../src/drills/judge/rules.ts';
-import type { Ledger, Timeline } from '../../../../src/drills/judge/timeline.ts';
-import type { Check } from '../../../../src/drills/judge/verdict.ts';
+import { judge } from '../../../src/judge/judge.ts';
+import { ANY_FAILOVERS, type HazardRules } from '../../../src/judge/rules.ts';
+import type { Ledger, Timeline } from '../../../src/judge/timeline.ts';
+import type { Check } from '../../../src/judge/verdict.ts';
 import { AT, goodRound, lane, RULES, withLane } from './round.ts';
 
 const GOOD = goodRound();

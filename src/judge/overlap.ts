@@ -1,4 +1,4 @@
-import { compareText } from '../../core/order.ts';
+import { compareText } from '../core/order.ts';
 import type { Span } from './timeline.ts';
 
 /** Two hosts at once count from so many ms on: 0, not for an instant. */
