@@ -62,7 +62,7 @@ const YIELD_MS = 4000;
 const PAIRED_MS = 500;
 /** Who follows must have been heard within this: a Kea that hears nobody goes on alone after a second. */
 const FOLLOW_MS = 500;
-/** Words of both must have gone to and fro before a Kea is told to take the leases anew, which costs its clients half a second. */
+/** Both racks must have exchanged messages before a Kea takes the leases anew: that costs its clients half a second. */
 const RESET_AFTER_MS = 1000;
 const RESET_EACH_MS = 5000;
 /** After a Kea that followed has gone on alone it stays down for so long. */

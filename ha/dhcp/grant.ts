@@ -32,7 +32,7 @@ export function afterStall(votes: PairVotes, now: number): PairVotes {
   return { ...votes, floorAt: now };
 }
 
-/** Takes what a rack says. What `record` is afterwards must be on the disk before anybody is told. */
+/** Takes a rack's status. The new `record` must be on the disk before anybody hears of it. */
 export function hearStatus(votes: PairVotes, from: string, status: PairStatus, now: number): PairVotes {
   const heard = new Map(votes.heard).set(from, { at: now, status });
   const known = votes.record ?? recalled({ ...votes, heard }, status, now);

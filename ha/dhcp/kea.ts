@@ -158,7 +158,7 @@ export class KeaWatch {
     return { isRunning, isOver: isGone, state, scopes, isCut, tag, syncId, isAnswering, isHung };
   }
 
-  /** Who is silent because he works, or gets no processor, does not hang: who hangs is stopped, or waits for something. */
+  /** A Kea that works, or gets no processor, is silent but does not hang. A hanging Kea is stopped, or waits for something. */
   #isBusy(now: number): boolean {
     if (this.#silence === null || this.#pid === null) return false;
     const ms = now - this.#silence.at;
@@ -201,7 +201,7 @@ export class KeaWatch {
       this.#syncId = this.#syncOf(status?.state ?? '', now);
       [this.#status, this.#answeredAt] = [status, now];
     } catch (error) {
-      // Who refuses has only just begun, or has ended: that is no silence.
+      // A Kea that refuses a connection has just begun or has ended. That is no silence.
       if (pid === this.#pid && this.#clock() - now >= ANSWER_MS - 50 && now > this.#answeredAt) this.#silences += 1;
       else if (pid === this.#pid && error instanceof Error && error.message.startsWith('Kea:')) this.#status = null;
     } finally {

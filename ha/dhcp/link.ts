@@ -10,7 +10,7 @@ const REST_MS = 150;
 /** Nobody reads what we say: such a connection is dead. */
 const UNSENT_MAX = 262_144;
 
-/** Whom a link leads to. `name`: what its certificate must say. */
+/** The other end of a link. `name`: the name in its certificate. */
 export interface Peer {
   readonly name: string;
   readonly address: string;

@@ -124,7 +124,7 @@ export function nextClaim(inputs: PairInputs, { record, claim, isEntitled }: Ask
       isOrdered: record.isOrdered,
     };
   };
-  // A minority has recorded the partner while it was not heard: it is told anew who the owner is.
+  // A minority recorded the partner while it did not hear us. We tell it again who the owner is.
   if (record.owner === self) return isEntitled && answers.some(isRival) ? fresh() : null;
   const named = namedRecord(inputs);
   if (named?.owner === self && isNewer(named, record) && isPartnerOut(inputs)) return named;

@@ -57,7 +57,7 @@ function readRecords(): { records: Map<string, OwnerRecord>; isLost: boolean } {
   }
 }
 
-/** A record on its way to the disk: until it is there nobody is told of it, and where the owner is another one nobody is told anything. */
+/** A record on its way to the disk. Until it is there nobody hears of it. If the owner changes, nobody hears anything. */
 function keep(key: string, record: OwnerRecord): void {
   coming.set(key, record);
   const written = new Map(coming);

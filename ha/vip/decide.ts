@@ -25,7 +25,7 @@ export interface HealthInputs {
   readonly peers: readonly {
     readonly name: string;
     readonly seenAt: number;
-    /** Who else holds the address, as this peer hears it from that node itself; null: nobody. */
+    /** Another node that holds the address, as this peer hears it from that node itself. Null: nobody. */
     readonly holder: string | null;
     readonly hasEtcd: boolean;
     readonly seesRegion: boolean;

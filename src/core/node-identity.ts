@@ -14,7 +14,7 @@ export function nodeOfUrn(uri: string): string | null {
   return /^[a-z0-9][a-z0-9-]{0,62}$/.test(nodeId) ? nodeId : null;
 }
 
-/** Whom a node's certificate names, as others, and itself, reach it: said by the region, never by the request. `addresses` without prefix. */
+/** The subject of a node's certificate: the names and addresses by which it is reached. The region sets it, never the request. `addresses` without prefix. */
 export interface CertificateSubject {
   readonly nodeId: string;
   readonly name: string;

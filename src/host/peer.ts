@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { deadline } from './ask/deadline.ts';
 
-/** Who is at the other end of a unix socket, by the kernel (unix(7), SO_PEERCRED). */
+/** The process at the other end of a unix socket, by the kernel (unix(7), SO_PEERCRED). */
 export interface Peer {
   readonly pid: number;
   readonly uid: number;

@@ -43,7 +43,7 @@ export interface HelperPolicy {
   readonly instances?: readonly InstancePolicies[];
   /** Single files beside the services' folders: they may be written, with exactly this owner, group and mode, and nothing else. */
   readonly written?: readonly Omit<FileContent, 'content'>[];
-  /** Whom a command without a user runs as: the unprivileged agent. */
+  /** The user of a command that names none: the unprivileged agent. */
   readonly caller: string;
 }
 

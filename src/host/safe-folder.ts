@@ -8,7 +8,7 @@ import { errnoOf, hostFault } from './system-error.ts';
 const O_PATH = 0o10000000;
 const STEP = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Whom missing folders are made for. */
+/** The owner of folders that we make. */
 export interface FolderOwner {
   readonly uid: number;
   readonly gid: number;

@@ -21,7 +21,7 @@ export interface HazardRules {
   readonly failovers: number;
   /** The longest stall of the measuring machine, ms, that does not spoil a recording of which no time is judged; absent: `STARVED_MS`. */
   readonly starvedMs?: number;
-  /** Nobody watched the hosts themselves, as when a cluster drills itself: who had the address, and who took writes, is then not judged. */
+  /** Nobody watched the hosts themselves, for example in a cluster's own drill. Then we do not judge who had the address and who took writes. */
   readonly isUnwatched?: true;
 }
 

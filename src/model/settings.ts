@@ -18,7 +18,7 @@ export interface Settings {
   readonly dnssec_validation: 'auto' | 'no';
   /** Networks beside the subnets that may use our resolvers. */
   readonly dns_trusted_acl: readonly string[];
-  /** Who answers reverse names of private space that no subnet has, where `upstream_dns` names somebody: we (they have none), or the upstream. */
+  /** Who answers reverse names of private space without a subnet while `upstream_dns` is set: we (there are none), or the upstream. */
   readonly dns_private_reverse: 'here' | 'upstream';
   /** Answers per second to one stranger's network before BIND slows it down; 0 switches the limit off. */
   readonly dns_rate_limit: number;

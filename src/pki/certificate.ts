@@ -41,7 +41,7 @@ export function readCertificate(source: string | Buffer, field = 'certificate'):
   };
 }
 
-/** Whom a certificate names, so that it can be signed anew. Refuses one that names no node. */
+/** The subject of a certificate, for a new signature. Refuses one that names no node. */
 export function subjectOf(pem: string): CertificateSubject | Rejected {
   const facts = readCertificate(pem);
   const certificate = parse(pem, 'certificate');

@@ -19,7 +19,7 @@ interface GatePorts {
 /** The gate of the agent channel. */
 export type Gate = ReturnType<typeof createGate>;
 
-/** Who calls is known before the body is read, and proven when it was read. */
+/** We know the caller before we read the body, and have the proof after it. */
 export function createGate({ region, clock, isLocal, peerOf }: GatePorts) {
   const { agents, trust } = region;
   const authenticator = createNodeAuthenticator({ agents, trust, clock, isLocal });

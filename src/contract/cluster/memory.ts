@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile';
 import { Observation } from '../agent.ts';
 import { nullable, oneOf, strict } from '../common.ts';
 
-/** Who belongs to the site, as a region read it last. */
+/** The members of the site, as a region read them last. */
 export const Layout = strict({
   cluster: nullable(strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() })),
   nodes: Type.Array(

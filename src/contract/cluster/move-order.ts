@@ -13,7 +13,7 @@ const SwitchoverOrder = Type.Object({
   /** Main addresses of the region nodes, by name: they are asked while the database is away, too. */
   addresses: Type.Record(Type.String(), Type.String()),
 });
-/** Who hands the database to whom, as it was when it was asked for: nothing is done when another one leads by then. Names. */
+/** The node that hands the database over and the node that gets it, by name, at the time of the request. Nothing is done when another node leads by then. */
 export type SwitchoverOrder = Static<typeof SwitchoverOrder>;
 
 const NodeOrder = Type.Object({ node: Type.String() });

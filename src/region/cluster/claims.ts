@@ -56,7 +56,7 @@ export function holdersOf(
   return claimsOf(site, 'vip').now.map(({ node }) => ({ node, facts: node.facts.vip }));
 }
 
-/** Who had the role last, where nobody has it: a sentence's part with a leading blank, such as ` (r3 said so last, 12 s ago)`; '' where nobody did. */
+/** The last holder of a role that nobody has: a sentence's part with a leading blank, such as ` (r3 said so last, 12 s ago)`; '' where nobody did. */
 export function lastWord(site: Pick<ClusterSite, 'nodes' | 'now'>, role: Role): string {
   const { now, past } = claimsOf(site, role);
   const [last] = past;

@@ -38,7 +38,7 @@ function view({ id, name, ttl, leaseNames, transferTo, transferKey, isDefault }:
   return { id, name, ttl, leaseNames, transferTo: [...transferTo], transferKey, isDefault };
 }
 
-/** Who may copy the domain, as a body wants it; what it does not name stays. */
+/** The servers that may copy the domain after a change. A member that the body does not name stays. */
 async function readTransfers(
   tx: Tx,
   body: Pick<DomainSet, 'transferTo' | 'transferKey'>,

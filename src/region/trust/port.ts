@@ -61,7 +61,7 @@ export interface PresentedToken {
   readonly secret: string;
 }
 
-/** Who is let in, and who is not any more. `source`: where a call came from, for the audit. */
+/** Admits hosts and shuts them out. `source`: where a call came from, for the audit. */
 export interface TrustPort {
   /** Is there such a token, with this secret? Takes as long whatever is wrong. */
   isToken(token: PresentedToken): Promise<boolean>;

@@ -120,7 +120,7 @@ function publishedZones(snapshot: Snapshot, { zones, last }: DnsShared): Zone[] 
   });
 }
 
-/** Who may ask for names that are not ours, and how those are found: the same on every node. */
+/** Which clients may ask for foreign names, and how we find these: the same on every node. */
 function resolving(
   snapshot: Snapshot,
   shared: DnsShared,

@@ -36,7 +36,7 @@ export function activateFirewall(changes: readonly FileChange[]): Activation {
   return { kind: 'none', why: 'no file of the packet filter has changed' };
 }
 
-/** Who is a member decides, not who holds what. */
+/** Membership decides, not a role. */
 export function roleChangeFirewall(): Activation {
   return { kind: 'none', why: 'the packet filter lets all members in, whatever they hold' };
 }

@@ -8,7 +8,7 @@ const PAUSE_MS = 100;
 const CLOSING_PAUSE_MS = 250;
 /** After the primary was found, work that began before that may still fail, ms. */
 const SETTLE_MS = 2000;
-/** Who tries has so long before the next one may, too: one that meets silence must not hold up all others. */
+/** After this time the next caller may try, too. A caller that meets silence must not delay all others. */
 const HOLD_MS = 500;
 /** Who is done makes room for so many that waited for a primary. */
 const NEXT = 2;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { listPage, type Page, type PageQuery } from '../page.ts';
 import type { Tx } from '../tx.ts';
 
-/** Who did what, when, from where, and what came of it: `done`, or `refused: <code>`. */
+/** The actor, the action, its time, its origin, and its result: `done`, or `refused: <code>`. */
 export interface AuditRow {
   readonly id: number;
   readonly at: string;

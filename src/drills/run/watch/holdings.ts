@@ -9,7 +9,7 @@ export interface SpanWatch {
   readonly watches: ReadonlyMap<string, HostWatch>;
 }
 
-/** Who has the floating address, told by the kernels themselves, from outside: also that of a host that hangs. */
+/** Watches who has the floating address. The kernels themselves say it, from outside, also on a host that hangs. */
 export function watchHoldings(environment: Environment): SpanWatch {
   const book = openSpanBook();
   const momentOf = openStamps(() => environment.now(), Date.now);

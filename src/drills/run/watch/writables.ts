@@ -4,7 +4,7 @@ import { regionsOf, type Environment } from '../environment.ts';
 import { insertLocal, WRITTEN } from '../local-writes.ts';
 import { type HostWatch, keepTelling } from './keep.ts';
 
-/** Who acknowledges writes that are made on the host itself, past every balancer. */
+/** Watches which host acknowledges writes on the host itself, past every balancer. */
 export interface WritablesWatch {
   readonly watches: ReadonlyMap<string, HostWatch>;
   /** Numbers of acknowledged writes, by host. */

@@ -5,7 +5,7 @@ import type { DrillPorts } from './port.ts';
 
 const EVERY_MS = 500;
 
-/** Who led the database, as Patroni says, from one look to the next. */
+/** The leaders of the database by Patroni, from one look to the next. */
 export interface LeaderWatch {
   readonly deeds: readonly ClusterEvent[];
   readonly marks: readonly Mark[];

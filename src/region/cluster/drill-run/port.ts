@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../../core/ports.ts';
 import type { Lane, Ledger } from '../../../judge/timeline.ts';
 import type { MovePorts } from '../moves/move-run.ts';
 
-/** Whom the probes ask. Addresses without a prefix; `apiKey`: `consumer:token:secret`. */
+/** The targets of the probes. Addresses without a prefix; `apiKey`: `consumer:token:secret`. */
 export interface ProbeOrder {
   readonly vip: string;
   readonly nodes: readonly NamedAddress[];

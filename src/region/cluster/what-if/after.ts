@@ -7,7 +7,7 @@ import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } f
 export interface Heirs {
   readonly holder: string | null;
   readonly primary: string | null;
-  /** Who may get the role, the likeliest first; the one who keeps it alone. */
+  /** The nodes that may get the role, the likeliest first. A node that keeps it stands alone. */
   readonly holders: readonly string[];
   readonly primaries: readonly string[];
   readonly newHolders: readonly string[];

@@ -2,7 +2,7 @@ import type { DhcpPair } from '../desired.ts';
 
 /*
  * Kea's hook for high availability, as measured with 2.6.3: hot standby with its own threads and listener, so that no control agent is needed.
- * Nobody takes over by himself (`auto-failover` in the template): `ha/dhcp` says who serves, since two racks that do not hear each other would both do.
+ * Kea never takes over by itself (`auto-failover` in the template). `ha/dhcp` says who serves: two racks that do not hear each other would both serve.
  */
 
 /** A server of the pair, as both name it. */

@@ -57,7 +57,7 @@ function draftOf(candidates: Candidates, racks: readonly PairingRack[], faults: 
   return { ...candidates, primary: kept[0] ?? -1, secondary: kept[1] ?? -1, reasons };
 }
 
-/** Nobody fences a rack that serves alone: where it is replaced, an operator has to know that it is off. */
+/** Nobody fences a rack that serves alone. An operator who replaces it must know that it is off. */
 function cautionOf({ vlan, whyNot }: Candidates): string[] {
   const { primary, secondary } = vlan.pair;
   const isReplaced = primary !== null && secondary === null && whyNot(primary) !== null;
