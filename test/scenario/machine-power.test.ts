@@ -18,7 +18,7 @@ import { until } from '../kit/until.ts';
 
 /** Machines are switched by jobs of real region processes, through real agents over mutual TLS, at a BMC in memory. */
 
-const PASSWORD = 'planted-bmc-Password-17';
+const PASSWORD = 'planted-Pass-17';
 const pg = usePostgres();
 const log = memoryLog();
 let site: TrustedRegion;
@@ -44,8 +44,11 @@ interface Said {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
-const say = async (method: string, path: string, body?: unknown, of = site): Promise<Said> =>
-  (await of.asAdmin(method, path, body)) as unknown as Said;
+const say = async (method: string, path: string, body?: unknown, of = site): Promise<Said> => {
+  const answer = (await of.asAdmin(method, path, body)) as unknown as Said;
+  expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+  return answer;
+};
 const power = async (body: object) => Number((await say('POST', '/machines/m1/power', body)).body['id']);
 const job = async (id: number) => (await say('GET', `/jobs/${id}`)).body;
 const ended = (id: number, of = site) =>

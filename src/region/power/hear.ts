@@ -33,17 +33,21 @@ async function hearProbes(
     tried.push(one.nodeId);
     failures.push({ why: `${one.node}: ${why}`, remedy });
   };
-  for (const one of commands) {
-    const row = await overOf(tx, one.id);
+  const found = [];
+  for (const one of commands) found.push({ one, row: await overOf(tx, one.id) });
+  const isReached = found.some(({ row }) => row !== 'open' && readBmcProbe(row?.result)?.isReachable === true);
+  for (const { one, row } of found) {
     // It is at it still: it may do, after those that answered.
     if (row === 'open') continue;
-    const found = readBmcProbe(row?.result);
-    if (found === null) fail(one, row?.sentence ?? 'its probe is gone.', NODE_REMEDY);
-    else {
-      const { isReachable, ms, why } = found;
-      await storeReach(tx, bmcId, one.nodeId, { isReachable, ms, why, hasWorked: false });
-      if (!isReachable) fail(one, `the BMC is not reached: ${why}.`, 'Check its address, cable and VLAN.');
+    const probe = readBmcProbe(row?.result);
+    if (probe === null) {
+      // Nobody waited for it where another one was quicker.
+      if (!isReached) fail(one, row?.sentence ?? 'its probe is gone.', NODE_REMEDY);
+      continue;
     }
+    const { isReachable, ms, why } = probe;
+    await storeReach(tx, bmcId, one.nodeId, { isReachable, ms, why, hasWorked: false });
+    if (!isReachable) fail(one, `the BMC is not reached: ${why}.`, 'Check its address, cable and VLAN.');
   }
   return { ...at, asked: null, hasProbed: true, tried, failures };
 }
