@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Role } from '../../src/contract/identity/user.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { usePostgres } from '../kit/postgres.ts';
-import { type Method, type Role, startTestRegion, type TestRegion } from '../kit/region.ts';
+import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /** Orders to machines: who may give them, what is refused, and what an unfinished one keeps from being deleted. */
 

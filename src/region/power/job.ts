@@ -99,7 +99,7 @@ async function waitFor(
 ): Promise<void> {
   const since = clock.monotonic();
   for (;;) {
-    const { rows } = await reached(db.glance(async (tx) => ({ rows: await findAll(tx, commands) })));
+    const { rows } = await reached(db.autocommitRead(async (tx) => ({ rows: await findAll(tx, commands) })));
     const open = rows.filter((row) => row.endedAt === null);
     if (open.length === 0 || run.isAbortWanted()) return;
     if (kind === 'probe' && rows.some(({ result }) => readBmcProbe(result)?.isReachable)) {

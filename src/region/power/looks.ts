@@ -45,7 +45,7 @@ export function createPowerLookTask(ports: LookPorts): Task {
     name: 'power-looks',
     async run() {
       const { isDue } = await reached(
-        db.glance(
+        db.autocommitRead(
           async (tx) => ({ isDue: (await states.hasEndedLooks(tx)) || (await states.hasDueLooks(tx)) }),
           DEADLINE,
         ),

@@ -124,7 +124,7 @@ export interface DueRow {
   readonly bmcId: number;
 }
 
-/** Is any machine due? Fit for `glance`. */
+/** Is any machine due? Fit for `autocommitRead`. */
 export async function hasDueLooks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ has: boolean }>`select exists (select from ${DUE} where ${isDue(0)}) as has`);
   return row?.has === true;
@@ -145,7 +145,7 @@ export async function putLooksOff(tx: Tx, machineIds: readonly string[], seconds
 
 const ENDED = sql`select l.node_id from power_looks l join commands c on c.id = l.command_id where c.ended_at is not null`;
 
-/** Has a look ended that nobody took note of? Fit for `glance`. */
+/** Has a look ended that nobody took note of? Fit for `autocommitRead`. */
 export async function hasEndedLooks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ has: boolean }>`select exists (${ENDED}) as has`);
   return row?.has === true;
