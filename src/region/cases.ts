@@ -19,7 +19,7 @@ import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metricCases } from './nouns/status/metrics.ts';
-import { powerCases } from './power/cases.ts';
+import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';

@@ -29,7 +29,7 @@ beforeAll(async () => {
     { name: 'm2-hook', powerType: 'webhook', parameters: webhook },
     { name: 'hands', powerType: 'manual' },
   ])
-    expect(await say('POST', '/bmcs', bmc)).toMatchObject({ status: 201 });
+    await made('/bmcs', bmc);
   for (const machine of [
     { hostname: 'm1', bmc: 'm1-bmc' },
     { hostname: 'm2', bmc: 'm2-hook' },
@@ -37,21 +37,25 @@ beforeAll(async () => {
     { hostname: 'm4' },
     { hostname: 'm5', bmc: 'm1-bmc' },
   ])
-    expect(await say('POST', '/machines', machine)).toMatchObject({ status: 201 });
+    await made('/machines', machine);
 });
 afterAll(() => site.close());
 beforeEach(async () => {
   await pg.get().admin('delete from jobs', site.connection.database);
 });
 
-const say = (method: Method, path: string, body?: unknown, role: Role = 'admin', headers = {}) =>
-  site.call(method, path, { role, headers, ...(body === undefined ? {} : { body }) });
-const power = (machine: string, body: object, role: Role = 'admin', headers = {}) =>
-  say('POST', `/machines/${machine}/power`, body, role, headers);
+type By = { readonly role?: Role; readonly headers?: Readonly<Record<string, string>> };
+const say = (method: Method, path: string, body?: unknown, by: By = {}) =>
+  site.call(method, path, { ...by, ...(body === undefined ? {} : { body }) });
+const power = (machine: string, body: object, by: By = {}) => say('POST', `/machines/${machine}/power`, body, by);
+const made = async (path: string, body: object) => {
+  const answer = await say('POST', path, body);
+  if (answer.status !== 201) throw new Error(answer.raw);
+};
 
 describe('an order', () => {
   it('is a job that holds the machine and its BMC', async () => {
-    const answer = await power('m1', { verb: 'cycle', boot: 'pxe', stopMode: 'soft' }, 'operator');
+    const answer = await power('m1', { verb: 'cycle', boot: 'pxe', stopMode: 'soft' }, { role: 'operator' });
     expect(answer).toMatchObject({
       status: 202,
       body: { kind: 'machine-power', target: 'm1.regent.internal', state: 'waiting', caller: 'operator' },
@@ -61,14 +65,14 @@ describe('an order', () => {
   });
 
   it.each(['user', 'auditor'] as const)('is not for the role %s', async (role) => {
-    expect(await power('m1', { verb: 'on' }, role)).toMatchObject({ status: 403 });
+    expect(await power('m1', { verb: 'on' }, { role })).toMatchObject({ status: 403 });
   });
 
   it('that is asked for again with its key is the same job', async () => {
     const headers = { 'idempotency-key': 'power-on-once' };
     const [first, second] = [
-      await power('m1', { verb: 'on' }, 'admin', headers),
-      await power('m1', { verb: 'on' }, 'admin', headers),
+      await power('m1', { verb: 'on' }, { headers }),
+      await power('m1', { verb: 'on' }, { headers }),
     ];
     expect(second.body).toEqual(first.body);
     expect((await say('GET', '/jobs')).body['items']).toHaveLength(1);
@@ -120,11 +124,11 @@ describe('an order', () => {
 
 describe('while an order is unfinished', () => {
   it('neither the machine nor its BMC is deleted; afterwards they are', async () => {
-    const made = [
+    const both = [
       await say('POST', '/bmcs', { name: 'gone-bmc', powerType: 'ipmi', parameters: { power_address: '10.88.0.9' } }),
       await say('POST', '/machines', { hostname: 'gone', bmc: 'gone-bmc' }),
     ];
-    expect(made.map(({ status }) => status)).toEqual([201, 201]);
+    expect(both.map(({ status }) => status)).toEqual([201, 201]);
     const { id = 0 } = (await power('gone', { verb: 'on' })).body;
     const machine = await say('DELETE', '/machines/gone');
     expect(machine).toMatchObject({ status: 409, body: { code: 'in_use' } });

@@ -246,7 +246,7 @@ describe('deaths', () => {
     const gate = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const run = async (program: Program) => {
-      if (/chassis power on$/.test(program.argv.join(' '))) {
+      if (program.argv.join(' ').endsWith('chassis power on')) {
         begun.resolve();
         await gate.promise;
       }

@@ -3,7 +3,7 @@ import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import * as carried from './carried.ts';
-import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './machine-power.ts';
+import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet, option, options, text } from '../values.ts';

@@ -42,7 +42,7 @@ export function powerRunners(
 
     'look-power': async ({ args, secrets, leftMs, signal }) => {
       const { machines } = args as CommandArgs<'look-power'>;
-      const { run } = await executor();
+      const opened = await executor();
       const until = ports.effects.clock.monotonic() + leftMs - MARGIN_MS;
       const seen: CommandResult<'look-power'>['machines'] = [];
       const queue = [...machines];
@@ -52,7 +52,7 @@ export function powerRunners(
           if (timeoutMs <= 0) return;
           const { id, ...target } = next;
           const own = ownSecrets(id, secrets ?? {});
-          const outcome = await run(targetOf(target, own), orderOf(target, { verb: 'query' }, timeoutMs));
+          const outcome = await opened.run(targetOf(target, own), orderOf(target, { verb: 'query' }, timeoutMs));
           seen.push({ id, ...resultOf(outcome, target.learned) });
         }
       };

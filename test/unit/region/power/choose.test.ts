@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hasOtherWay, waysTo } from '../../../../src/region/power/choose.ts';
-import { stepsOf } from '../../../../src/region/power/order.ts';
+import { hasOtherWay, waysTo } from '../../../../src/region/jobs/power/choose.ts';
+import { stepsOf } from '../../../../src/region/jobs/power/order.ts';
 import type { ReachRow } from '../../../../src/store/queries/network/power-states.ts';
 
 const row = (node: string, given: Partial<ReachRow> = {}): ReachRow => ({

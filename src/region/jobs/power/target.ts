@@ -1,13 +1,13 @@
-import type { PowerArgs } from '../../contract/nouns/power-commands.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { secretsIn } from '../../model/nouns/power.ts';
-import { driverOf } from '../../power/registry.ts';
-import { type DeclaredRow, findDeclared } from '../../store/declared/rows.ts';
-import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
-import type { Tx } from '../../store/tx.ts';
-import { readPowerParameters } from '../nouns/declared/bmc.ts';
-import type { Sealer } from '../trust/sealer.ts';
+import type { PowerArgs } from '../../../contract/nouns/power-commands.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { formatAddress, parseAddress } from '../../../core/ip.ts';
+import { secretsIn } from '../../../model/nouns/power.ts';
+import { driverOf } from '../../../power/registry.ts';
+import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { readPowerParameters } from '../../nouns/declared/bmc.ts';
+import type { Sealer } from '../../trust/sealer.ts';
 
 /** A machine with the BMC that switches it. `parameters` hold no secrets: those are in `secrets`. */
 export interface PowerTarget {

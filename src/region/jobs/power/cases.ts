@@ -1,12 +1,12 @@
-import type { MachinePower } from '../../contract/nouns/machine-power.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { driverOf } from '../../power/registry.ts';
-import { type DeclaredRow, findDeclared } from '../../store/declared/rows.ts';
-import { addJob } from '../../store/queries/jobs/add.ts';
-import type { MachineRow } from '../../store/queries/machines.ts';
-import { showJob } from '../jobs/cases.ts';
-import { machineByRef } from '../nouns/machine.ts';
-import { writing } from '../use-case.ts';
+import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { driverOf } from '../../../power/registry.ts';
+import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
+import { addJob } from '../../../store/queries/jobs/add.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { showJob } from '../cases.ts';
+import { machineByRef } from '../../nouns/machine.ts';
+import { writing } from '../../use-case.ts';
 import { jobSeconds } from './ask.ts';
 import { type Order, POWER_JOB, stepsOf } from './order.ts';
 

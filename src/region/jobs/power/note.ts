@@ -1,13 +1,13 @@
-import type { PowerResult } from '../../contract/nouns/power-commands.ts';
-import type { PowerState } from '../../model/nouns/power.ts';
+import type { PowerResult } from '../../../contract/nouns/power-commands.ts';
+import type { PowerState } from '../../../model/nouns/power.ts';
 import {
   type LookPlan,
   type SeenPower,
   storeLearned,
   storePower,
   storeReach,
-} from '../../store/queries/network/power-states.ts';
-import type { WriteTx } from '../../store/write.ts';
+} from '../../../store/queries/network/power-states.ts';
+import type { WriteTx } from '../../../store/write.ts';
 
 /** Each machine is looked at so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */
 const LOOKS: LookPlan = { everyS: 120, mostS: 1800 };

@@ -1,8 +1,8 @@
-import { type PowerResult, readBmcProbe, readPowerResult } from '../../contract/nouns/power-commands.ts';
-import { type CommandRow, findCommand, withdrawCommand } from '../../store/queries/jobs/commands.ts';
-import { storeReach } from '../../store/queries/network/power-states.ts';
-import type { WriteTx } from '../../store/write.ts';
-import type { JobRun } from '../jobs/kind.ts';
+import { type PowerResult, readBmcProbe, readPowerResult } from '../../../contract/nouns/power-commands.ts';
+import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/jobs/commands.ts';
+import { storeReach } from '../../../store/queries/network/power-states.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import type { JobRun } from '../kind.ts';
 import { failedTurn } from './ask.ts';
 import { noteResult, wordsOf } from './note.ts';
 import { type Order, type Progress, stepsOf, type Turn } from './order.ts';

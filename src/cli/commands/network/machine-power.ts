@@ -1,17 +1,17 @@
-import type { Machine, MachineSet } from '../../contract/machine.ts';
-import type { Job } from '../../contract/cluster/job.ts';
-import { type MachinePower, POWER_VERBS } from '../../contract/nouns/machine-power.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, CommandSpec, OptionSpec } from '../command-spec.ts';
-import { toCliError } from '../failure.ts';
-import { EXIT, type ExitCode, usageError } from '../exit.ts';
-import { printable } from '../format/escape.ts';
-import { printList } from '../format/output.ts';
-import { stamp } from '../format/when.ts';
-import { collect, need, option, options, textOrNone } from '../values.ts';
-import { jobExit, jobSentence, waitForJob } from '../waiting/job.ts';
-import { carriedFilter } from './carried.ts';
-import { JOB_SHAPE } from './cluster/job.ts';
+import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import type { Job } from '../../../contract/cluster/job.ts';
+import { type MachinePower, POWER_VERBS } from '../../../contract/nouns/machine-power.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
+import { toCliError } from '../../failure.ts';
+import { EXIT, type ExitCode, usageError } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { printList } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { collect, need, option, options, textOrNone } from '../../values.ts';
+import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
+import { carriedFilter } from '../carried.ts';
+import { JOB_SHAPE } from '../cluster/job.ts';
 
 /** What a machine is told of its BMC. */
 export const POWER_OPTIONS: readonly OptionSpec[] = [

@@ -1,13 +1,12 @@
-import { isRejected } from '../../core/errors.ts';
-import { raisePowerEpoch, readReach } from '../../store/queries/network/power-states.ts';
-import type { WriteTx } from '../../store/write.ts';
-import { addCommand } from '../jobs/commands/add.ts';
-import type { JobRun } from '../jobs/kind.ts';
-import { sealerOf } from '../trust/sealer.ts';
+import { isRejected } from '../../../core/errors.ts';
+import { raisePowerEpoch, readReach } from '../../../store/queries/network/power-states.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { addCommand } from '../commands/add.ts';
+import type { JobRun } from '../kind.ts';
+import { sealerOf } from '../../trust/sealer.ts';
 import { type Way, waysTo } from './choose.ts';
-import type { PowerPorts } from './job.ts';
 import { noteState } from './note.ts';
-import { type Order, type Progress, type Step, stepsOf, type Turn } from './order.ts';
+import { type Order, type PowerPorts, type Progress, type Step, stepsOf, type Turn } from './order.ts';
 import { type PowerTarget, readTarget } from './target.ts';
 
 /** Nodes that are probed at once. */

@@ -1,17 +1,30 @@
-import type { MachinePower } from '../../contract/nouns/machine-power.ts';
+import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
 import {
   type PowerOrder as Order,
   type PowerProgress as Progress,
   readPowerOrder,
   readPowerProgress,
-} from '../../contract/nouns/power-order.ts';
-import { AppError } from '../../core/errors.ts';
-import type { JobEnd } from '../jobs/kind.ts';
+} from '../../../contract/nouns/power-order.ts';
+import { AppError } from '../../../core/errors.ts';
+import type { Clock, Random } from '../../../core/ports.ts';
+import type { Database } from '../../../store/database.ts';
+import type { CertificateAuthority } from '../../trust/port.ts';
+import type { CommandWaiter } from '../commands/wait.ts';
+import type { JobEnd } from '../kind.ts';
 
 /** Kind of the jobs that switch machines. */
 export const POWER_JOB = 'machine-power';
 
 export type { Order, Progress };
+
+/** What the job leans on. */
+export interface PowerPorts {
+  readonly db: Database;
+  readonly waiter: CommandWaiter;
+  readonly ca: Pick<CertificateAuthority, 'inheritance'>;
+  readonly random: Pick<Random, 'hex'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
 
 /** One turn of a job. `end` null: it goes on. */
 export interface Turn {

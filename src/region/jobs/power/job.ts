@@ -1,25 +1,21 @@
-import { readBmcProbe } from '../../contract/nouns/power-commands.ts';
-import type { Clock, Random } from '../../core/ports.ts';
-import type { Database } from '../../store/database.ts';
-import { type CommandRow, findCommand, withdrawCommand } from '../../store/queries/jobs/commands.ts';
-import type { Tx } from '../../store/tx.ts';
-import type { WriteTx } from '../../store/write.ts';
-import type { CommandWaiter } from '../jobs/commands/wait.ts';
-import type { JobEnd, JobKind, JobRun } from '../jobs/kind.ts';
-import { reached } from '../tasks/task.ts';
-import type { CertificateAuthority } from '../trust/port.ts';
+import { readBmcProbe } from '../../../contract/nouns/power-commands.ts';
+import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/jobs/commands.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import type { CommandWaiter } from '../commands/wait.ts';
+import type { JobEnd, JobKind, JobRun } from '../kind.ts';
+import { reached } from '../../tasks/task.ts';
 import { ask } from './ask.ts';
 import { hear } from './hear.ts';
-import { type Order, parseOrder, parseProgress, POWER_JOB, type Progress, type Turn } from './order.ts';
-
-/** What the job leans on. */
-export interface PowerPorts {
-  readonly db: Database;
-  readonly waiter: CommandWaiter;
-  readonly ca: Pick<CertificateAuthority, 'inheritance'>;
-  readonly random: Pick<Random, 'hex'>;
-  readonly clock: Pick<Clock, 'monotonic'>;
-}
+import {
+  type Order,
+  parseOrder,
+  parseProgress,
+  POWER_JOB,
+  type PowerPorts,
+  type Progress,
+  type Turn,
+} from './order.ts';
 
 /** An agent that did not take an order by then is silent; another node is asked. */
 const TAKEN_MS = 5000;
