@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { INTERFACE_KINDS } from '../model/machine.ts';
+import { POWER_STATES } from '../model/nouns/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
-import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text } from './common.ts';
+import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time } from './common.ts';
 import { entry } from './nouns/entry.ts';
 import { textMap } from './nouns/text-map.ts';
 
@@ -11,6 +12,11 @@ const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machi
 const PowerAnswers = {
   bmc: Type.Optional(Type.String({ description: 'name of the BMC that switches it' })),
   powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
+  powerState: Type.Optional(oneOf(POWER_STATES, 'its power, as it was seen last')),
+  powerStateAt: Type.Optional(nullable(Time)),
+  powerSeenBy: Type.Optional(nullable(Type.String({ description: 'name of the node that asked the BMC' }))),
+  powerWhy: Type.Optional(Type.String({ description: 'why the power is not known; empty otherwise' })),
+  powerRemedy: Type.Optional(Type.String({ description: 'what helps then' })),
 };
 const PowerInputs = {
   bmc: Type.Optional(nullable(text(64, 'id or name of the BMC that switches it; null: none'))),

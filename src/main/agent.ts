@@ -9,6 +9,7 @@ import { parseNodeCredential } from '../contract/identity/rack-signature.ts';
 import { AppError, isRejected, show } from '../core/errors.ts';
 import { durableText } from '../host/durable-text.ts';
 import { readDisks } from '../host/look/disks.ts';
+import { realBmcAccess } from '../host/ask/bmc/real.ts';
 import { openAsker, withAsker } from '../host/ask/open.ts';
 import { openHelperClient } from '../host/helper-client.ts';
 import { ownAddresses } from '../host/look/own-addresses.ts';
@@ -79,7 +80,11 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       isNode: credential !== null || trust.current()?.facts.isRegion === true,
     },
     services: SERVICES,
-    runners: commandRunners(),
+    runners: commandRunners({
+      effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) },
+      fence: text('power-epochs'),
+      log,
+    }),
     templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
     endForRestart,
     text,

@@ -19,6 +19,7 @@ import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metricCases } from './nouns/status/metrics.ts';
+import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
@@ -42,6 +43,7 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...powerCases,
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,

@@ -11,7 +11,7 @@ import { createAgentPort, orThrow } from './agents.ts';
 import { call, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
-import { createCommandTask } from './jobs/commands/wait.ts';
+import { createCommandTask, createCommandWaiter } from './jobs/commands/wait.ts';
 import { openJobRepository } from './jobs/job-repository.ts';
 import type { JobKind } from './jobs/kind.ts';
 import type { Renewer } from './jobs/renewal.ts';
@@ -20,6 +20,8 @@ import type { DrillWays } from './cluster/drill-run/port.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
+import { createPowerJob } from './jobs/power/job.ts';
+import { createPowerLookTask } from './jobs/power/looks.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
@@ -82,6 +84,8 @@ const PURGE_EVERY_MS = 120_000;
 const LEASES_EVERY_MS = 2000;
 /** How late the end of a command is noticed whose time has come. */
 const COMMANDS_EVERY_MS = 1000;
+/** How late a look at machines' power begins, and how late its end is taken note of whose wake was lost. */
+const POWER_LOOKS_EVERY_MS = 5000;
 /** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
 const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */
@@ -224,7 +228,12 @@ function startTasks(
     everyMs: OWN_CERTIFICATE_EVERY_MS,
     beat: () => {},
   });
-  const kinds = [...(ports.jobs?.kinds ?? []), ...(moves?.kinds ?? [])];
+  const kinds = [
+    ...(ports.jobs?.kinds ?? []),
+    ...(moves?.kinds ?? []),
+    createPowerJob({ ...ports, waiter: createCommandWaiter(ports.db, ports.wakes) }),
+  ];
+  const looks = startTask(createPowerLookTask(ports), { ...common, everyMs: POWER_LOOKS_EVERY_MS, beat: () => {} });
   const jobs =
     ports.jobs &&
     startJobRunner({ ...common, ...ports.jobs, kinds, repository: openJobRepository(ports.db, ports.process) });
@@ -253,6 +262,7 @@ function startTasks(
       leases.stop(),
       features.stop(),
       commands.stop(),
+      looks.stop(),
       revoker.stop(),
       layout.stop(),
       others.stop(),

@@ -334,6 +334,14 @@ table power_secrets
   constraint power_secrets_grammar CHECK ((sealed ~ '^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,}$'::text))
   constraint power_secrets_pkey PRIMARY KEY (bmc_id, number)
 
+table power_looks
+  node_id text not null
+  command_id integer not null
+  constraint power_looks_command FOREIGN KEY (command_id) REFERENCES commands(id) ON DELETE CASCADE
+  constraint power_looks_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint power_looks_pkey PRIMARY KEY (node_id)
+  CREATE INDEX power_looks_by_command ON public.power_looks USING btree (command_id)
+
 table observations
   node_id text not null
   service text not null
@@ -434,6 +442,7 @@ table machines
   CREATE INDEX machines_by_bmc ON public.machines USING btree (bmc_id)
   CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER forget_machine_power AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((old.bmc_id IS DISTINCT FROM new.bmc_id) OR (old.power_parameters <> new.power_parameters))) EXECUTE FUNCTION forget_machine_power()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
@@ -447,6 +456,23 @@ table machine_tags
   CREATE INDEX machine_tags_by_tag ON public.machine_tags USING btree (tag_id)
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
+
+table machine_power
+  machine_id text not null
+  state text not null default 'unknown'::text
+  at timestamp with time zone
+  node_id text
+  why text not null default ''::text
+  remedy text not null default ''::text
+  failures integer not null default 0
+  look_at timestamp with time zone not null default now()
+  constraint machine_power_failures_count CHECK ((failures >= 0))
+  constraint machine_power_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_power_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE SET NULL
+  constraint machine_power_pkey PRIMARY KEY (machine_id)
+  constraint machine_power_state_known CHECK ((state = ANY (ARRAY['on'::text, 'off'::text, 'unknown'::text, 'error'::text])))
+  CREATE INDEX machine_power_by_node ON public.machine_power USING btree (node_id)
+  CREATE INDEX machine_power_due ON public.machine_power USING btree (look_at)
 
 table leases
   node_id text not null
@@ -995,8 +1021,31 @@ table bmcs
   constraint bmcs_parameters_grammar CHECK (((jsonb_typeof(parameters) = 'object'::text) AND (length((parameters)::text) <= 65536)))
   constraint bmcs_pkey PRIMARY KEY (id)
   constraint bmcs_power_type_grammar CHECK ((power_type = ANY (ARRAY['ipmi'::text, 'redfish'::text, 'virsh'::text, 'webhook'::text, 'manual'::text])))
+  CREATE TRIGGER forget_bmc_power AFTER UPDATE ON public.bmcs FOR EACH ROW WHEN (((old.power_type <> new.power_type) OR (old.parameters <> new.parameters) OR (old.secret_number <> new.secret_number))) EXECUTE FUNCTION forget_bmc_power()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table bmc_reach
+  bmc_id integer not null
+  node_id text not null
+  at timestamp with time zone not null
+  is_reachable boolean not null
+  ms real
+  why text not null
+  worked_at timestamp with time zone
+  constraint bmc_reach_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id) ON DELETE CASCADE
+  constraint bmc_reach_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint bmc_reach_pkey PRIMARY KEY (bmc_id, node_id)
+  CREATE INDEX bmc_reach_by_node ON public.bmc_reach USING btree (node_id)
+
+table bmc_power
+  bmc_id integer not null
+  learned jsonb not null default '{}'::jsonb
+  epoch bigint not null default 0
+  constraint bmc_power_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id) ON DELETE CASCADE
+  constraint bmc_power_epoch_counts CHECK ((epoch >= 0))
+  constraint bmc_power_learned_grammar CHECK (((jsonb_typeof(learned) = 'object'::text) AND (octet_length((learned)::text) <= 65536)))
+  constraint bmc_power_pkey PRIMARY KEY (bmc_id)
 
 table audit
   id bigint not null identity
@@ -1456,6 +1505,29 @@ begin
       select from leases o where o.address = t.address and o.node_id <> t.node_id and (o.starts_at, o.node_id) > (t.starts_at, t.node_id))
   on conflict (address) do update set mac = excluded.mac, client_id = excluded.client_id, before = excluded.before, at = now(),
     is_asked = lease_releases.is_asked and lease_releases.mac is not distinct from excluded.mac;
+  return null;
+end $function$
+
+
+function forget_machine_power()
+CREATE OR REPLACE FUNCTION public.forget_machine_power()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from machine_power where machine_id = new.id;
+  return null;
+end $function$
+
+
+function forget_bmc_power()
+CREATE OR REPLACE FUNCTION public.forget_bmc_power()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update bmc_power set learned = '{}' where bmc_id = new.id;
+  delete from bmc_reach where bmc_id = new.id;
   return null;
 end $function$
 

@@ -39,6 +39,8 @@ export interface AgentRigOptions {
   readonly verifyMs?: number;
   readonly changes?: AgentOptions['changes'];
   readonly runners?: AgentOptions['runners'];
+  /** Another node than the usual one. */
+  readonly nodeId?: string;
 }
 
 export const NODE = 'node-1';
@@ -64,7 +66,7 @@ export async function agentRig(): Promise<AgentRig> {
       const urls = options.urls ?? [`unix:${folder}/region.sock`];
       const agent = await startAgent({
         ports: { clock, random, log, wait, loop: () => Object.assign(() => {}, { end: () => {} }) },
-        nodeId: NODE,
+        nodeId: options.nodeId ?? NODE,
         version: '0.0.0',
         host,
         channel:

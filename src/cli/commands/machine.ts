@@ -1,11 +1,12 @@
-import type { InterfaceInput, Machine, MachineSet } from '../../contract/machine.ts';
+import type { InterfaceInput, Machine } from '../../contract/machine.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import * as carried from './carried.ts';
+import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet, option, options, text, textOrNone } from '../values.ts';
+import { collect, need, nothingToSet, option, options, text } from '../values.ts';
 
 const SHAPE: Shape<Machine> = {
   kind: 'machine',
@@ -15,6 +16,7 @@ const SHAPE: Shape<Machine> = {
     { header: 'id', value: (machine) => machine.id },
     { header: 'addresses', value: (machine) => addressesOf(machine).join(', ') },
     { header: 'macs', value: (machine) => machine.interfaces.map((nic) => nic.mac).join(', ') },
+    { header: 'power', value: (machine) => machine.powerState ?? '' },
     { header: 'bmc', wide: true, value: (machine) => machine.bmc ?? '' },
     { header: 'rack', wide: true, value: (machine) => machine.rack ?? 'master' },
     { header: 'interfaces', wide: true, value: (machine) => machine.interfaces.map((nic) => nic.name).join(', ') },
@@ -31,7 +33,9 @@ const SHAPE: Shape<Machine> = {
     ['Domain', machine.domain],
     ['Rack', machine.rack ?? 'the master'],
     ...carried.carriedDetails('machine', machine),
-    ...(machine.bmc === undefined ? [] : [['BMC', bmcLines(machine)] as const]),
+    ...(machine.bmc === undefined
+      ? []
+      : [['BMC', bmcLines(machine)] as const, ['Power', powerLines(machine)] as const]),
     ...(machine.dhcpOptions?.length ? [['DHCP options', machine.dhcpOptions] as const] : []),
     [
       'Interfaces',
@@ -56,15 +60,6 @@ const INTERFACE_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--nic <fields>',
     help: 'a further interface: mac=MAC[,name=eth1][,address=IP|auto][,subnet=S][,vlan=V]; may be repeated',
-    repeat: true,
-  },
-];
-
-const POWER_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--bmc <bmc|none>', help: 'what switches it on and off' },
-  {
-    flags: '--power-parameter <name=value>',
-    help: 'its own at the BMC, such as power_id=m1; may be repeated, and replaces all; none: it has none',
     repeat: true,
   },
 ];
@@ -191,6 +186,7 @@ export const MACHINE: NounSpec = {
         });
       },
     },
+    POWER,
     {
       verb: 'delete',
       summary: 'delete a machine',
@@ -206,28 +202,6 @@ export const MACHINE: NounSpec = {
     },
   ],
 };
-
-function powerOf(call: Call): Pick<MachineSet, 'bmc' | 'powerParameters'> {
-  const texts = options(call, 'powerParameter');
-  const entries = texts
-    .filter((item) => item !== 'none')
-    .map((item): [string, string] => {
-      const [, name, value] = /^([a-z_]+)=(.*)$/.exec(item) ?? [];
-      if (name === undefined || value === undefined) {
-        throw usageError(`--power-parameter: "${item}" is not usable. Rule: NAME=VALUE, or none.`);
-      }
-      return [name, value];
-    });
-  return {
-    ...textOrNone(call, 'bmc'),
-    ...(texts.length === 0 ? {} : { powerParameters: Object.fromEntries(entries) }),
-  };
-}
-
-function bmcLines({ bmc = '', powerParameters = {} }: Machine): string[] {
-  const own = Object.entries(powerParameters).map(([name, value]) => `${name}=${[value].flat().join(',')}`);
-  return [bmc, ...own];
-}
 
 function interfacesOf(call: Call): InterfaceInput[] {
   const fields = new Map<string, string>();

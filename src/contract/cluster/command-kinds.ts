@@ -1,6 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { nullable, oneOf, strict } from '../common.ts';
+import * as power from '../nouns/power-commands.ts';
 
 /**
  * What a node's agent can be asked to do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
@@ -39,6 +40,30 @@ export const COMMAND_KINDS = {
     }),
     isRepeatable: true,
     claimSeconds: 60,
+  },
+  /** A machine is to be on or off, or is looked at. Orders want a state, so one that is given twice does no more. */
+  power: {
+    args: power.PowerArgs,
+    secrets: power.PowerSecrets,
+    result: power.PowerResult,
+    isRepeatable: true,
+    claimSeconds: 300,
+  },
+  /** Can this node reach a BMC? Without its password. */
+  'probe-bmc': {
+    args: power.BmcProbeArgs,
+    secrets: null,
+    result: power.BmcProbeResult,
+    isRepeatable: true,
+    claimSeconds: 60,
+  },
+  /** Which machines are on? */
+  'look-power': {
+    args: power.LookArgs,
+    secrets: power.PowerSecrets,
+    result: power.LookResult,
+    isRepeatable: true,
+    claimSeconds: 300,
   },
 } as const satisfies Record<string, CommandKind>;
 

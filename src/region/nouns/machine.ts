@@ -6,6 +6,7 @@ import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { MASTER } from '../../model/rack.ts';
 import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
+import { heldBy } from '../../store/queries/jobs/add.ts';
 import * as machines from '../../store/queries/machines.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
@@ -43,7 +44,7 @@ function view(row: Row): Machine {
 }
 
 /** The machine that an operator names by id, full name, or host name where this is unique. */
-async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+export async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
   const name = domainText(text);
   const byId = /^[a-z0-9]{6}$/.test(text) ? await machines.findMachine(tx, { id: text }) : null;
   if (byId) return byId;
@@ -190,6 +191,8 @@ export const machineCases = {
     async (tx, { params }, context) => {
       const old = await machineByRef(tx, params.machine);
       if (isRejected(old)) return old;
+      const busy = await heldBy(tx, `machine:${old.id}`, 'a machine is deleted');
+      if (busy) return busy;
       const row = await machines.deleteMachine(tx, target(old.id, context));
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...view(row) } });

@@ -3,7 +3,7 @@ import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
-import type { PowerParameters } from '../../model/nouns/power.ts';
+import type { PowerParameters, PowerState } from '../../model/nouns/power.ts';
 import {
   type CarriedIds,
   carriedColumns,
@@ -29,6 +29,12 @@ export interface MachineRow extends Machine, CarriedNames<'machine'> {
   readonly bmcId: number | null;
   readonly bmc: string | null;
   readonly powerParameters: PowerParameters;
+  /** Its power as it was seen last, and by which node. `powerWhy`, `powerRemedy`: of the state `error`. */
+  readonly powerState: PowerState;
+  readonly powerStateAt: string | null;
+  readonly powerSeenBy: string | null;
+  readonly powerWhy: string;
+  readonly powerRemedy: string;
   readonly interfaces: readonly InterfaceRow[];
 }
 interface InterfaceRow extends MachineInterface {
@@ -60,8 +66,11 @@ const MACHINES: Noun = {
   key: 'id',
   label: 'machine',
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
-    t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters"${carriedColumns('machine')}`,
-  from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id`,
+    t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
+    coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
+    coalesce(p.remedy, '') as "powerRemedy"${carriedColumns('machine')}`,
+  from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id
+    left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id`,
 };
 
 /** Letters and digits that cannot be taken for one another. */

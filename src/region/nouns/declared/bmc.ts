@@ -10,10 +10,11 @@ import {
 import { driverOf } from '../../../power/registry.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
 import { addSealed, nextNumber, readSealed } from '../../../store/queries/network/power-secrets.ts';
+import { heldBy } from '../../../store/queries/jobs/add.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { type Sealer, sealerOf } from '../../trust/sealer.ts';
 import { target, type WriteCase, writing } from '../../use-case.ts';
-import { declaredByRef, readFields, viewDeclared } from './cases.ts';
+import { declaredByRef, declaredCases, readFields, viewDeclared } from './cases.ts';
 
 type Row = DeclaredRow<'bmc'>;
 type Secrets = Readonly<Record<string, string>>;
@@ -60,7 +61,21 @@ export const bmcCases = {
       },
     ),
   ),
+
+  'bmc.delete': unlessBusy(declaredCases['bmc.delete'] as WriteCase<'bmc.delete'>),
 };
+
+/** A BMC that has an order is not deleted under it; else as every declared noun. */
+function unlessBusy(plain: WriteCase<'bmc.delete'>): WriteCase<'bmc.delete'> {
+  return {
+    ...plain,
+    run: async (tx, input, context) => {
+      const row = await declaredByRef(tx, 'bmc', input.params.bmc);
+      const busy = isRejected(row) ? row : await heldBy(tx, `bmc:${row.id}`, 'a BMC is deleted');
+      return busy ?? (await plain.run(tx, input, context));
+    },
+  };
+}
 
 /** Passwords are weak secrets: a stored digest must not be one of them. */
 function withoutSecrets<C extends WriteCase<'bmc.create'> | WriteCase<'bmc.set'>>(useCase: C): C {

@@ -14,10 +14,15 @@ interface Power {
 }
 
 type Own = Pick<MachineRow, 'bmcId' | 'bmc' | 'powerParameters'>;
+type Seen = Pick<MachineRow, 'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy'>;
+type Shown = keyof Seen | 'bmc' | 'powerParameters';
 
 /** What of it an answer shows. */
-export function viewPower({ bmc, powerParameters }: Own): Pick<Machine, 'bmc' | 'powerParameters'> {
-  return bmc === null ? {} : { bmc, powerParameters: powerParameters as NonNullable<Machine['powerParameters']> };
+export function viewPower({ bmc, powerParameters, ...row }: Own & Seen): Pick<Machine, Shown> {
+  if (bmc === null) return {};
+  const { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy } = row;
+  const seen = { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy };
+  return { bmc, powerParameters: powerParameters as NonNullable<Machine['powerParameters']>, ...seen };
 }
 
 /** The BMC that a body names, and the machine's own parameters there by the law of its power type. Another BMC forgets the parameters of before. */

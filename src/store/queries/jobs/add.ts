@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
+import type { Tx } from '../../tx.ts';
 import type { WriteTx } from '../../write.ts';
 import { COLUMNS, findJob, type JobRow } from './row.ts';
-import type { Tx } from '../../tx.ts';
 
 /** A job as it is asked for. */
 export interface NewJob {
@@ -72,4 +72,16 @@ export async function hasLately(tx: Tx, kind: string, seconds: number): Promise<
     select exists (select from jobs where kind = ${kind}
       and (ended_at is null or ended_at > clock_timestamp() - make_interval(secs => ${seconds}))) as has`);
   return row?.has === true;
+}
+
+/** The refusal of a change that an unfinished job forbids: it holds this target. Null: none does. */
+export async function heldBy(tx: Tx, target: string, what: string): Promise<Rejected | null> {
+  const held = await tx.one(sql<{ id: number }>`select job_id as id from job_targets where target = ${target}`);
+  const job = held && (await findJob(tx, held.id));
+  if (!job) return null;
+  const which = `Job ${job.id} (${job.kind} ${job.target}) is ${job.state} and holds the target ${target}`;
+  return rejected(
+    'in_use',
+    `${which}. Rule: ${what} while no job is at it; wait for the job, or end it with "regent job abort ${job.id}".`,
+  );
 }

@@ -81,3 +81,13 @@ export function listCommands(tx: Tx, query: CommandFilter = {}): Promise<Page<Co
   const id = sql`t.id`;
   return listPage(tx, { columns: COLUMNS, from: FROM, id, sorts: { id }, defaultSort: '-id' }, filters, query);
 }
+
+/** Takes back a command that no agent has taken. False: one has, or it has ended. */
+export async function withdrawCommand(tx: WriteTx, id: number): Promise<boolean> {
+  const row = await tx.one(sql<{ kind: string; node: string }>`
+    update commands c set state = 'failed', sentence = 'It was taken back: the agent of ' || n.name || ' did not take it in time.',
+      ended_at = clock_timestamp()
+    from nodes n where n.id = c.node_id and c.id = ${id} and c.state = 'waiting' returning c.kind, n.name as node`);
+  if (row !== null) tx.emit({ kind: 'command.failed', subject: `command/${id}`, data: row });
+  return row !== null;
+}

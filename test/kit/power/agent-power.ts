@@ -1,0 +1,18 @@
+import type { PowerRunnerPorts } from '../../../src/main/calls/power-runners.ts';
+import type { PowerEffects } from '../../../src/power/driver.ts';
+import { memoryLog } from '../virtual-time.ts';
+import { FakeBmc } from './fake-bmc.ts';
+import { memoryText } from './memory-text.ts';
+
+/** What an agent's runners of power have in tests. */
+export function powerPorts(effects: PowerEffects): PowerRunnerPorts & {
+  readonly fence: ReturnType<typeof memoryText>;
+  readonly log: ReturnType<typeof memoryLog>;
+} {
+  return { effects, fence: memoryText(), log: memoryLog() };
+}
+
+/** Of an agent that is not asked to switch anything. */
+export function noPower(): PowerRunnerPorts {
+  return powerPorts(new FakeBmc().effects);
+}

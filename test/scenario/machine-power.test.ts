@@ -1,0 +1,291 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
+import { openTrustStore } from '../../src/agent/channel/trust.ts';
+import type { Program } from '../../src/host/ask/bmc/interface.ts';
+import { commandRunners } from '../../src/main/calls/command-runners.ts';
+import type { PowerEffects } from '../../src/power/driver.ts';
+import { createNode } from '../../src/store/queries/nodes.ts';
+import { type AgentRig, agentRig } from '../kit/agent-rig.ts';
+import { testIdentity } from '../kit/cluster/pki.ts';
+import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { powerPorts } from '../kit/power/agent-power.ts';
+import { FakeBmc, refusal } from '../kit/power/fake-bmc.ts';
+import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
+import { memoryLog } from '../kit/virtual-time.ts';
+import { change, value } from '../kit/store.ts';
+import { until } from '../kit/until.ts';
+
+/** Machines are switched by jobs of real region processes, through real agents over mutual TLS, at a BMC in memory. */
+
+const PASSWORD = 'planted-Pass-17';
+const pg = usePostgres();
+const log = memoryLog();
+let site: TrustedRegion;
+let bmc: FakeBmc;
+const ends: (() => Promise<void> | void)[] = [];
+beforeEach(async () => {
+  site = await startTrustedRegion(pg.get(), { log });
+  bmc = new FakeBmc();
+  for (const id of ['k1', 'k2'])
+    value(
+      await change(site.db, (tx) => createNode(tx, { id, name: id, isRegion: false, isRack: true, addresses: [] })),
+    );
+  const parameters = { power_address: '10.88.0.1', power_user: 'operator', power_pass: PASSWORD };
+  await say('POST', '/bmcs', { name: 'm1-bmc', powerType: 'ipmi', parameters });
+  await say('POST', '/machines', { hostname: 'm1', bmc: 'm1-bmc' });
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await site.close();
+});
+
+interface Said {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+const say = async (method: string, path: string, body?: unknown, of = site): Promise<Said> => {
+  const answer = (await of.asAdmin(method, path, body)) as unknown as Said;
+  expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
+  return answer;
+};
+const power = async (body: object) => Number((await say('POST', '/machines/m1/power', body)).body['id']);
+const job = async (id: number) => (await say('GET', `/jobs/${id}`)).body;
+const ended = (id: number, of = site) =>
+  until(`job ${id} has ended`, async () => (await say('GET', `/jobs/${id}`, undefined, of)).body['endedAt'], {
+    deadlineMs: 40_000,
+  });
+const machine = async () => (await say('GET', '/machines/m1')).body;
+
+/** The agent of a node, with its own way to the BMC. */
+async function agent(nodeId: string, effects: PowerEffects = bmc.effects) {
+  const rig: AgentRig = await agentRig();
+  const { authority, certificate, key } = await testIdentity(site.authority, { nodeId });
+  const trust = openTrustStore({ read: async () => [authority, certificate, key], clock: realClock });
+  await trust.refresh();
+  const channel: RegionChannel = openChannel({
+    urls: [`https://127.0.0.1:${site.process.secureAgentPort}`],
+    credential: null,
+    rack: null,
+    trust: () => trust.current(),
+    clock: realClock,
+    random: realRandom,
+  });
+  const ports = powerPorts(effects);
+  const started = await rig.start({
+    nodeId,
+    channel: { ...channel, setRegions: () => {} },
+    runners: commandRunners(ports),
+  });
+  ends.push(
+    () => channel.close(),
+    () => rig.close(),
+  );
+  await until(`${nodeId} has reported`, () =>
+    value(site.db.read((tx) => tx.one(sql`select from node_observations where node_id = ${nodeId}`))).then(
+      (row) => row !== null,
+    ),
+  );
+  return { stop: () => started.stop(), log: [rig.log, ports.log] };
+}
+
+/** A node from which nothing reaches the BMC. */
+function unreached(): PowerEffects {
+  const none = { kind: 'none', why: 'silent', sentence: 'it said nothing' } as const;
+  const { time } = new FakeBmc();
+  return {
+    ...bmc.effects,
+    clock: time.clock,
+    pause: time.wait,
+    reach: {
+      ...bmc.effects.reach,
+      datagram: async ({ timeoutMs }) => {
+        time.step(timeoutMs);
+        return none;
+      },
+      run: async () => refusal('Error: Unable to establish IPMI v2 / RMCP+ session'),
+    },
+  };
+}
+
+/** A node that stands still in the middle of the first command that matches. */
+function hanging(words: RegExp) {
+  const begun = Promise.withResolvers<void>();
+  const run = async (program: Program) => {
+    if (!words.test(program.argv.join(' '))) return await bmc.effects.reach.run(program);
+    begun.resolve();
+    return await new Promise<never>(() => {});
+  };
+  return { begun: begun.promise, effects: { ...bmc.effects, reach: { ...bmc.effects.reach, run } } };
+}
+
+const orders = () => bmc.words.filter((words) => /power (on|off|soft)/.test(words));
+
+describe('a machine', () => {
+  it('is switched on with its boot device, off, cycled and looked at, and tells its state', async () => {
+    await agent('k1');
+    const on = await power({ verb: 'on', boot: 'pxe' });
+    await ended(on);
+    expect(await job(on)).toMatchObject({
+      state: 'done',
+      result: expect.stringMatching(/^m1\.\S+ is on: k1 asked its BMC\.$/),
+      targets: expect.arrayContaining(['bmc:1']),
+    });
+    expect(bmc.words).toContain('chassis bootdev pxe');
+    expect(await machine()).toMatchObject({ powerState: 'on', powerSeenBy: 'k1', powerWhy: '', powerRemedy: '' });
+    const again = await power({ verb: 'on' });
+    await ended(again);
+    expect(await job(again)).toMatchObject({ result: expect.stringContaining('is on, as before') });
+    for (const verb of ['cycle', 'off', 'query']) await ended(await power({ verb }));
+    expect(orders()).toEqual(['chassis power on', 'chassis power off', 'chassis power on', 'chassis power off']);
+    expect(await machine()).toMatchObject({ powerState: 'off' });
+    const kinds = await site.db.read((tx) =>
+      tx.all(sql<{ kind: string }>`select kind from events where kind like 'machine.power.%' order by id`),
+    );
+    expect(value(kinds).map(({ kind }) => kind.split('.').at(-1))).toEqual(['on', 'off', 'on', 'off']);
+  });
+
+  it('is asked by the node that reaches its BMC, and no password is anywhere', async () => {
+    const [k1, k2] = [await agent('k1', unreached()), await agent('k2')];
+    const id = await power({ verb: 'on' });
+    await ended(id);
+    expect(await job(id)).toMatchObject({ state: 'done', result: expect.stringContaining('k2 asked') });
+    // Remembered: the next order goes there at once.
+    const probes = async () => (await say('GET', '/commands?kind=probe-bmc')).body['items'] as unknown[];
+    const before = (await probes()).length;
+    expect(before).toBe(3);
+    await ended(await power({ verb: 'off' }));
+    expect(await probes()).toHaveLength(before);
+    const argv = bmc.heard.map(({ argv: line }) => line.join(' '));
+    const rows = value(
+      await site.db.read((tx) =>
+        tx.all(sql`select (select json_agg(t) from jobs t) as jobs, (select json_agg(t) from commands t) as commands,
+          (select json_agg(t) from events t) as events, (select json_agg(t) from audit t) as audit, (select json_agg(t) from history t) as history,
+          (select json_agg(t) from command_secrets t) as secrets, (select json_agg(t) from idempotency t) as answers,
+          (select json_agg(t) from machine_power t) as states, (select json_agg(t) from bmc_power t) as learned`),
+      ),
+    );
+    const lists = [await say('GET', '/commands'), await say('GET', '/jobs'), await say('GET', '/events')];
+    const told = JSON.stringify([
+      rows,
+      lists,
+      argv,
+      log.lines,
+      ...[k1, k2].flatMap((one) => one.log.map(({ lines }) => lines)),
+    ]);
+    expect(told).toContain('power order done');
+    expect(told).not.toContain(PASSWORD);
+    expect(bmc.heard.some(({ env }) => Object.values(env).includes(PASSWORD))).toBe(true);
+  });
+
+  it('with a wrong password says so, and what helps', async () => {
+    await agent('k1');
+    bmc.before = () => refusal('> RAKP 2 HMAC is invalid\nError: Unable to establish IPMI v2 / RMCP+ session');
+    const id = await power({ verb: 'on' });
+    await ended(id);
+    const { powerState, powerWhy, powerRemedy } = await machine();
+    expect(powerState).toBe('error');
+    expect(powerWhy).not.toBe('');
+    expect(powerRemedy).not.toBe('');
+    expect(await job(id)).toMatchObject({ state: 'failed', result: `k1: ${String(powerWhy)} ${String(powerRemedy)}` });
+  });
+
+  it('that no node reaches says which tried', async () => {
+    await agent('k1', unreached());
+    await agent('k2', unreached());
+    const id = await power({ verb: 'on' });
+    await ended(id);
+    expect(await job(id)).toMatchObject({
+      state: 'failed',
+      result: expect.stringMatching(
+        /^No node reaches m1-bmc, the BMC of m1\..* k1: the BMC is not reached: .*k2: the BMC is not reached/,
+      ),
+    });
+    expect(await machine()).toMatchObject({ powerState: 'error' });
+  });
+});
+
+describe('deaths', () => {
+  it('a rack that dies in the middle of a cycle is followed by another, and nothing is powered twice', async () => {
+    bmc.isOn = true;
+    const rack = hanging(/chassis power on$/);
+    const first = await agent('k1', rack.effects);
+    const id = await power({ verb: 'cycle' });
+    await rack.begun;
+    await first.stop();
+    await agent('k2');
+    // As if the order's time were over.
+    await pg
+      .get()
+      .admin(
+        `update commands set deadline = clock_timestamp(), claim_until = clock_timestamp() where kind = 'power' and ended_at is null`,
+        site.connection.database,
+      );
+    await ended(id);
+    expect(await job(id)).toMatchObject({ state: 'done', result: expect.stringContaining('is on: k2 asked') });
+    expect(orders()).toEqual(['chassis power off', 'chassis power on']);
+  });
+
+  it('a rack that is gone before it takes the order is passed over within seconds', async () => {
+    const first = await agent('k1');
+    await ended(await power({ verb: 'query' }));
+    await first.stop();
+    await agent('k2');
+    const since = performance.now();
+    const id = await power({ verb: 'on' });
+    await ended(id);
+    expect(performance.now() - since).toBeLessThan(15_000);
+    expect(await job(id)).toMatchObject({ state: 'done', result: expect.stringContaining('k2 asked') });
+    const { items } = (await say('GET', '/commands?kind=power')).body as {
+      items: { state: string; sentence: string }[];
+    };
+    expect(items.map(({ state }) => state)).toContain('failed');
+  });
+
+  it('a region that dies is followed by another, which waits for the same command', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const run = async (program: Program) => {
+      if (program.argv.join(' ').endsWith('chassis power on')) {
+        begun.resolve();
+        await gate.promise;
+      }
+      return await bmc.effects.reach.run(program);
+    };
+    await agent('k1', { ...bmc.effects, reach: { ...bmc.effects.reach, run } });
+    const other = await startTrustedRegion(pg.get(), { of: site, log });
+    ends.push(() => other.close());
+    const id = await power({ verb: 'on' });
+    await begun.promise;
+    const { lease_holder: holder } = value(
+      await site.db.read((tx) => tx.one(sql<{ lease_holder: string }>`select lease_holder from jobs where id = ${id}`)),
+    ) as { lease_holder: string };
+    // Its lease is another's from now on: whatever it still does counts for nothing.
+    await pg
+      .get()
+      .admin(
+        `update jobs set epoch = epoch + 1, lease_holder = null, lease_until = null, state = 'waiting' where id = ${id}`,
+        site.connection.database,
+      );
+    gate.resolve();
+    await ended(id);
+    expect(holder).not.toBe('');
+    expect(await job(id)).toMatchObject({ state: 'done', result: expect.stringContaining('is on: k1 asked') });
+    expect(orders()).toEqual(['chassis power on']);
+    expect((await say('GET', '/commands?kind=power')).body['items']).toHaveLength(1);
+  });
+});
+
+describe('a change on the machine', () => {
+  it('is seen by a look, and is an event', async () => {
+    await agent('k1');
+    await until('it was looked at', async () => (await machine())['powerState'] === 'off', { deadlineMs: 30_000 });
+    bmc.isOn = true;
+    await pg.get().admin(`update machine_power set look_at = now()`, site.connection.database);
+    await until('the change is told', async () => (await machine())['powerState'] === 'on', { deadlineMs: 30_000 });
+    const { items } = (await say('GET', '/events?kind=machine.power.on')).body as { items: { data: unknown }[] };
+    expect(items.map(({ data }) => data)).toEqual([{ before: 'off', node: 'k1', by: 'a look' }]);
+    expect((await say('GET', '/commands?kind=look-power')).body['items']).not.toHaveLength(0);
+    expect(value(await site.db.read((tx) => tx.all(sql`select from command_secrets`)))).toEqual([]);
+  });
+});
