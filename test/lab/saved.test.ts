@@ -69,7 +69,10 @@ describe('what is saved', () => {
 
   it.each([
     ['a file more', (folder: string) => writeFileSync(`${folder}/members/r1/upper/etc/stranger`, '')],
-    ['a file that was written to', (folder: string) => writeFileSync(`${folder}/members/r1/upper/etc/hostname`, 'r2\n')],
+    [
+      'a file that was written to',
+      (folder: string) => writeFileSync(`${folder}/members/r1/upper/etc/hostname`, 'r2\n'),
+    ],
     ['another note', (folder: string) => writeFileSync(`${folder}/saved.json`, '{"name":"saved-0"}')],
     ['a note that is cut off', (folder: string) => writeFileSync(`${folder}/saved.json`, '{"name":')],
   ])('is not taken with %s', async (_, harm) => {
@@ -131,12 +134,11 @@ describe('the product from a lab at rest', () => {
   it('a later one is there in seconds, as it was saved, and takes changes', async () => {
     for (const lab of labs.splice(0)) await lab.close();
     const start = performance.now();
-    const { lab, site } = await open('later');
+    const { site } = await open('later');
     const took = performance.now() - start;
     told('restored', `${(took / 1000).toFixed(1)} s`, start);
     expect(await site.answers('one.regent.internal')).toBe(false);
     expect(await site.tell('subnet', 'list')).toContain('10.10.10.0/24');
-    expect(await lab.ask('r1', ['systemctl', 'is-system-running'])).toBe('running');
     await site.flows('later.regent.internal');
     expect(took).toBeLessThan(patient(WITHIN_MS));
   });

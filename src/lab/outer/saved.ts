@@ -184,7 +184,9 @@ function isLainOn(folder: string): boolean {
 }
 
 function savedNames(): string[] {
-  return existsSync(LAB_ROOT) ? readdirSync(LAB_ROOT).filter((name) => /^saved-[0-9a-f]{8}-[0-9a-f]{12}$/.test(name)) : [];
+  return existsSync(LAB_ROOT)
+    ? readdirSync(LAB_ROOT).filter((name) => /^saved-[0-9a-f]{8}-[0-9a-f]{12}$/.test(name))
+    : [];
 }
 
 function readNote(folder: string): SavedNote | null {

@@ -5,7 +5,16 @@ import { ensureBase } from '../base.ts';
 import { execInHost, needInit } from '../exec.ts';
 import { down, stop, up, type UpOrder } from '../lab.ts';
 import { removeTree } from '../mounts.ts';
-import { discardSaved, holdSaved, isSaved, keepFiles, layOnSaved, type SavedKey, savedFolder, spoilSaved } from '../outer/saved.ts';
+import {
+  discardSaved,
+  holdSaved,
+  isSaved,
+  keepFiles,
+  layOnSaved,
+  type SavedKey,
+  savedFolder,
+  spoilSaved,
+} from '../outer/saved.ts';
 import { needState, writeState } from '../state.ts';
 import { labStatus } from '../status.ts';
 import { keyInside, writeContext } from './context.ts';
@@ -111,5 +120,8 @@ async function waitUntilWell({ layout }: SavedOrder, client: Client, since: numb
     }
     await delay(LOOK_MS);
   }
-  throw new AppError('lab_saved', `The product was not well after ${WELL_MS / 1000} s: ${said}. What to do: run this again; it is then made anew.`);
+  throw new AppError(
+    'lab_saved',
+    `The product was not well after ${WELL_MS / 1000} s: ${said}. What to do: run this again; it is then made anew.`,
+  );
 }
