@@ -105,9 +105,12 @@ export async function openProductLab(
     program: LAB_PROGRAM,
     progress: () => {},
   };
+  const start = performance.now();
   try {
     if (isFresh) await up(order);
     const product = await (isFresh ? installProduct(order) : restoreProduct(order));
+    const how = isFresh ? 'installed' : 'there from a lab at rest';
+    console.log(`the product in ${topology.name} is ${how} after ${((performance.now() - start) / 1000).toFixed(1)} s`);
     const archive = join(layout.folder, basename(made));
     copyFileSync(kept, archive);
     return { ...lab, ...product, archive };
