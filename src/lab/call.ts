@@ -13,7 +13,7 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
   up [--single | --mixed | --regions N --racks M]
                                  boot the hosts of a topology; what runs is left alone. Without a word: the topology
                                  that is there, else 3 regions and 2 racks; --mixed: 3 regions, one a rack too
-  down [--purge]                 stop them; --purge removes their files too
+  down [--purge [--saved]]       stop them; --purge removes their files too, --saved what tests keep at rest, after the last lab
   status [-o json]               what runs, addresses, and every fault that is in force
   exec [--timeout S] HOST -- …   run a command in a host (default deadline ${DEFAULT_TIMEOUT_S} s, 0: a day)
   logs HOST [UNIT]               the host's journal
@@ -45,6 +45,7 @@ export interface CallOptions {
   readonly racks?: number;
   readonly purge?: boolean;
   readonly keepBase?: boolean;
+  readonly saved?: boolean;
 }
 
 /** A command line of scripts/lab, understood. `command`: the words after `--`. */
@@ -76,6 +77,7 @@ export function parseCall(words: readonly string[]): Call {
       racks: { type: 'string' },
       purge: { type: 'boolean' },
       'keep-base': { type: 'boolean' },
+      saved: { type: 'boolean' },
       output: { type: 'string', short: 'o' },
       timeout: { type: 'string' },
       dhcp: { type: 'boolean' },
@@ -101,6 +103,7 @@ export function parseCall(words: readonly string[]): Call {
       ...(values.racks === undefined ? {} : { racks: Number(values.racks) }),
       ...(values.purge ? { purge: true } : {}),
       ...(values['keep-base'] ? { keepBase: true } : {}),
+      ...(values.saved ? { saved: true } : {}),
     },
     dhcp: {
       isWanted: values.dhcp === true,

@@ -16,6 +16,7 @@ import { cgroupStyle, freezeGroup, makeGroups, removeGroups } from './outer/cgro
 import { run } from './command.ts';
 import { execInHost } from './exec.ts';
 import { disksOf, ensureDisks } from './outer/disks.ts';
+import { layerUnder } from './outer/saved.ts';
 import { type Layout, switchPort } from './layout.ts';
 import { isMounted, mountOverlay, unmountBelow } from './mounts.ts';
 import { ensureNetns, plug, removeNetns, setPorts, unplug } from './network.ts';
@@ -43,7 +44,7 @@ export interface HostPlace {
 /** Mounts the host's root and writes what makes it this host: name, addresses, other hosts. Its own files stay from the last time. */
 export async function prepareHostRoot(place: HostPlace, base: string): Promise<void> {
   const { layout, topology, host } = place;
-  await mountOverlay(base, layout.memberFolder(host.name));
+  await mountOverlay([...layerUnder(layout, host.name), base], layout.memberFolder(host.name));
   await ensureDisks(layout, host, base);
   mkdirSync(layout.shared, { recursive: true, mode: 0o700 });
   const etc = `${layout.rootOf(host.name)}/etc`;
@@ -171,16 +172,18 @@ export function findNspawn(layout: Layout, host: string): ProcessId[] {
   );
 }
 
-/** Power off, orderly: systemd inside ends its units. What does not end in time is killed. */
-export async function stopHost(place: HostPlace, nspawn: ProcessId): Promise<void> {
+/** Power off, orderly: systemd inside ends its units. What does not end in time is killed; tells whether it ended by itself. */
+export async function stopHost(place: HostPlace, nspawn: ProcessId, timeoutMs = STOP_TIMEOUT_MS): Promise<boolean> {
   const init = containerInit(nspawn.pid);
   if (init) await execInHost(init, ['systemctl', '--no-block', 'poweroff'], { timeoutMs: 5_000 });
   try {
-    await until({ what: '', remedy: '', timeoutMs: init ? STOP_TIMEOUT_MS : 0 }, () => !isRunning(nspawn));
+    await until({ what: '', remedy: '', timeoutMs: init ? timeoutMs : 0 }, () => !isRunning(nspawn));
   } catch {
     // Killed below.
   }
+  const isOrderly = !isRunning(nspawn);
   await killHost(place);
+  return isOrderly;
 }
 
 /** As if the power were cut: cables first, then SIGKILL to init and container. Nothing inside gets to say goodbye. */

@@ -17,6 +17,7 @@ import {
 } from './host.ts';
 import { LAB_ROOT, type Layout, layoutOf, ownsNetns } from './layout.ts';
 import { mountOverlay, removeTree, unmountBelow } from './mounts.ts';
+import { removeSaved, savedBases } from './outer/saved.ts';
 import {
   addressClient,
   ensureNetns,
@@ -99,7 +100,7 @@ function checkGrowth(layout: Layout, before: LabState | null, topology: Topology
 
 async function ensureClient(layout: Layout, base: string, client: LabClient): Promise<void> {
   const member = `c.${client.name}`;
-  await mountOverlay(base, layout.memberFolder(member));
+  await mountOverlay([base], layout.memberFolder(member));
   writeFileSync(
     `${layout.rootOf(member)}/etc/resolv.conf`,
     [...client.resolvers.map((address) => `nameserver ${address}`), 'options timeout:2 attempts:2', ''].join('\n'),
@@ -131,11 +132,12 @@ async function ensureForwarders(order: UpOrder, before: LabState): Promise<LabSt
   return state;
 }
 
-/** How a lab is taken down. `purge`: files too. `keepBases`: the cache stays for the next one (tests). */
+/** How a lab is taken down. `purge`: files too. `keepBases`: the cache stays for the next one (tests). `dropsSaved`: saved labs go with the last lab. */
 export interface DownOrder {
   readonly layout: Layout;
   readonly isPurge: boolean;
   readonly keepBases?: boolean;
+  readonly dropsSaved?: boolean;
   readonly progress: Progress;
 }
 
@@ -176,7 +178,10 @@ export async function down(order: DownOrder): Promise<void> {
   await removeAbandonedBuilds();
   removeEmptyRunFolders();
   await removeEmptyNetnsFolder();
-  if (order.keepBases !== true) await removeUnusedBases(basesInUse());
+  if (order.keepBases !== true) {
+    if (order.dropsSaved === true && instanceNames().length === 0) await removeSaved();
+    await removeUnusedBases(basesInUse());
+  }
   await run(['rmdir', '--ignore-fail-on-non-empty', LAB_ROOT], { timeoutMs: 10_000 });
   for (const file of layout.lockFiles) rmSync(file, { force: true });
 }
@@ -194,12 +199,14 @@ function memberNames(layout: Layout, state: LabState | null): string[] {
   return [...new Set([...folders.map((name) => name.replace(/^c\./, '')), ...known])];
 }
 
-/** Bases that any lab of this machine lies on. */
+/** Bases that any lab of this machine lies on, also one at rest. */
 function basesInUse(): ReadonlySet<string> {
-  const instances = existsSync(LAB_ROOT)
-    ? readdirSync(LAB_ROOT).filter((name) => existsSync(`${LAB_ROOT}/${name}/state.json`))
-    : [];
-  return new Set(instances.flatMap((name) => readState(layoutOf(name))?.base ?? []));
+  return new Set([...instanceNames().flatMap((name) => readState(layoutOf(name))?.base ?? []), ...savedBases()]);
+}
+
+function instanceNames(): string[] {
+  if (!existsSync(LAB_ROOT)) return [];
+  return readdirSync(LAB_ROOT).filter((name) => existsSync(`${LAB_ROOT}/${name}/state.json`));
 }
 
 /** Cuts the power of one host. */
@@ -207,11 +214,11 @@ export async function kill(layout: Layout, host: string): Promise<void> {
   await killHost(placeOf(layout, host));
 }
 
-/** Powers one host off, orderly. */
-export async function stop(layout: Layout, host: string): Promise<void> {
+/** Powers one host off, orderly; tells whether it ended by itself in time. */
+export async function stop(layout: Layout, host: string, timeoutMs?: number): Promise<boolean> {
   const place = placeOf(layout, host);
   const running = findNspawn(layout, host)[0];
-  if (running) await stopHost(place, running);
+  return running ? await stopHost(place, running, timeoutMs) : true;
 }
 
 /** A host of a lab. Throws AppError `lab_host` when there is none of that name. */

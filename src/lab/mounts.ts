@@ -24,15 +24,15 @@ export function isMounted(path: string): boolean {
 }
 
 /**
- * Mounts an overlay over a base. Harmless when it is there already. `volatile`: its files are not forced to the machine's disk when a
+ * Mounts an overlay over read-only folders, the topmost first. Harmless when it is there already. `volatile`: its files are not forced to the machine's disk when a
  * program in a host asks for that. A host's power loss here loses no page of the kernel's anyway, and many hosts' syncs on one disk
  * would only wait for one another, each for all. After a crash of the machine itself a lab is to be purged.
  */
-export async function mountOverlay(base: string, folder: string): Promise<void> {
+export async function mountOverlay(lower: readonly string[], folder: string): Promise<void> {
   const root = `${folder}/root`;
   if (isMounted(root)) return;
   await must(['mkdir', '-p', `${folder}/upper`, `${folder}/work`, root], { timeoutMs: TIMEOUT_MS });
-  const options = `lowerdir=${base},upperdir=${folder}/upper,workdir=${folder}/work`;
+  const options = `lowerdir=${lower.join(':')},upperdir=${folder}/upper,workdir=${folder}/work`;
   const mount = (more: string) => ['mount', '-t', 'overlay', '-o', `${options}${more}`, 'overlay', root];
   // The kernel's mark that it was volatile before: it refuses a second time with it.
   rmSync(`${folder}/work/work/incompat`, { recursive: true, force: true });

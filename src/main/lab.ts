@@ -91,7 +91,13 @@ async function change(call: Call, progress: Progress): Promise<number | null> {
       process.stderr.write(statusText(labStatus(layout), await labFaults(layout)));
       return 0;
     case 'down':
-      await down({ layout, isPurge: options.purge === true, keepBases: options.keepBase === true, progress });
+      await down({
+        layout,
+        isPurge: options.purge === true,
+        keepBases: options.keepBase === true,
+        dropsSaved: options.saved === true,
+        progress,
+      });
       return 0;
     case 'kill':
       await kill(layout, word(call, 0, 'HOST'));

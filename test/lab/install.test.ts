@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SINGLE } from '../../src/lab/topologies.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { regentOf } from '../kit/regent.ts';
 import { until } from '../kit/until.ts';
@@ -22,7 +23,7 @@ const WRITE = `${AS_DATABASE} timeout -k 1 2 psql -qAt -d regent -c "select pg_l
 describe('the product in a Debian 13 host', () => {
   let lab: ProductLab;
   beforeAll(async () => {
-    lab = await openProductLab('install');
+    lab = await openProductLab('install', SINGLE, { isFresh: true });
   }, 600_000);
   afterAll(async () => {
     await lab?.close();

@@ -45,7 +45,7 @@ describe('registration of real racks', () => {
   let lab: ProductLab;
   let site: Site;
   beforeAll(async () => {
-    lab = await openProductLab('racks', WITH_RACK);
+    lab = await openProductLab('racks', WITH_RACK, { isFresh: true });
     site = openSite(lab);
   }, 600_000);
   afterAll(async () => {

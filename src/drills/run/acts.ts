@@ -53,7 +53,8 @@ export async function perform(environment: Environment, act: Act): Promise<void>
     case 'kill':
       return kill(layout, act.host);
     case 'stop':
-      return stop(layout, act.host);
+      await stop(layout, act.host);
+      return;
     case 'start':
       return environment.boot(act.host);
     case 'reboot':

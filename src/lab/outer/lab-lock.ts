@@ -9,16 +9,23 @@ import type { Layout } from '../layout.ts';
  * do not meet. What is held is an abstract socket (unix(7)): it is gone with its process however that ends, and no child has it.
  */
 export async function lockLab({ instance, drillSocket }: Layout): Promise<AsyncDisposable> {
-  const server = createServer((socket) => socket.destroy());
-  server.listen(drillSocket);
+  const held = await tryLock(drillSocket);
+  if (held) return held;
+  throw new AppError(
+    'drill',
+    `Another drill plays on the lab "${instance}", and two on the same hosts spoil each other's rounds. What to do: wait until it has ended.`,
+  );
+}
+
+/** Holds a name of this machine (`socket`: an abstract socket's) until it is disposed of or the process ends; null while another process, or this one, holds it. */
+export async function tryLock(socket: string): Promise<AsyncDisposable | null> {
+  const server = createServer((connection) => connection.destroy());
+  server.listen(socket);
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new AppError(
-      'drill',
-      `Another drill plays on the lab "${instance}", and two on the same hosts spoil each other's rounds. What to do: wait until it has ended.`,
-    );
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
+    throw error;
   }
   return server.unref();
 }
