@@ -276,6 +276,31 @@ describe('deaths', () => {
   });
 });
 
+describe('an operator who wants an end', () => {
+  it('has it before an agent took the order: nothing is done then', async () => {
+    const id = await power({ verb: 'on' });
+    await until('a node was asked', async () => ((await job(id))['progress'] as string).startsWith('looking'));
+    await say('POST', `/jobs/${id}/abort`);
+    await ended(id);
+    expect(await job(id)).toMatchObject({ state: 'aborted', result: 'Ended: no order is under way.' });
+    await agent('k1');
+    expect(bmc.words).toEqual([]);
+  });
+
+  it('is told who is at it already', async () => {
+    const rack = hanging(/chassis power on$/);
+    await agent('k1', rack.effects);
+    const id = await power({ verb: 'on' });
+    await rack.begun;
+    await say('POST', `/jobs/${id}/abort`);
+    await ended(id);
+    expect(await job(id)).toMatchObject({
+      state: 'aborted',
+      result: 'Ended: k1 had the order already, and it may still come about. See: regent machine show.',
+    });
+  });
+});
+
 describe('a change on the machine', () => {
   it('is seen by a look, and is an event', async () => {
     await agent('k1');

@@ -14,6 +14,7 @@ const NARROWING: Readonly<Record<string, string>> = {
   special_use: 'subnets and domains with a special purpose, such as 127.0.0.0/8 and localhost',
   tsig_keys: 'nothing: its trigger gives racks another key when one of them goes',
   commands: 'nothing: its triggers note which targets a job holds',
+  machine_power_states: 'nothing: its triggers forget what was seen of a BMC or a machine that became another',
   own_addresses:
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };

@@ -82,11 +82,10 @@ async function hearLook(tx: WriteTx, commandId: number): Promise<number> {
   const silent = asked.filter((id) => found?.machines.every((one) => one.id !== id) !== false);
   for (const id of silent) {
     const bmcId = (await findMachine(tx, { id }))?.bmcId ?? null;
-    const why = command.sentence ?? '';
-    if (bmcId !== null)
-      await states.storeReach(tx, bmcId, command.nodeId, { isReachable: false, ms: null, why, hasWorked: false });
+    const way = { bmcId: bmcId ?? 0, nodeId: command.nodeId, why: command.sentence ?? '' };
+    const mayOther = bmcId !== null && (await mayOtherReach(tx, way));
+    await states.putLooksOff(tx, [id], mayOther ? AGAIN_S : LOOK_S);
   }
-  await states.putLooksOff(tx, silent, AGAIN_S);
   for (const { id, ...result } of found?.machines ?? []) {
     const machine = asked.includes(id) ? await findMachine(tx, { id }) : null;
     if (machine === null || machine.bmcId === null) continue;
