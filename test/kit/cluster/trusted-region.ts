@@ -46,6 +46,8 @@ interface TrustedOptions {
   readonly log?: Log;
   readonly vip?: string | null;
   readonly own?: Partial<TestSubject>;
+  /** Name of its node. */
+  readonly node?: string;
   /** The database is away, and stays so. */
   readonly isCold?: boolean;
   /** Does the agent of its host call on its socket? */
@@ -83,7 +85,7 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
       { certificate: at('ca.crt'), key: at('ca.key'), secrets: at('secrets.json'), own: at('node.crt') },
       { clock: realClock, random: realRandom },
     ),
-    node: 'r1',
+    node: options.node ?? 'r1',
     version: '1.4.2',
     clock: realClock,
     random: realRandom,

@@ -37,7 +37,7 @@ export async function ask(
   const ways = waysTo(await readReach(tx, bmcId, target.address)).filter(({ nodeId }) => !at.tried.includes(nodeId));
   const [first] = ways;
   if (first === undefined) return await nobodyLeft(tx, target, run, at);
-  const isProbed = first.isKnown || at.hasProbed || ways.length === 1 || target.address === null;
+  const isProbed = first.isKnown || at.hasProbed || ways.length === 1 || !target.hasDoor;
   const asked = isProbed ? await order(tx, run, at, { target, way: first }) : await probe(tx, run, target, ways);
   return { at: { ...at, asked }, end: null };
 }

@@ -18,6 +18,8 @@ export interface PowerTarget {
   readonly secrets: Readonly<Record<string, string>>;
   /** Of the BMC on the network; null: it has a name, or none. */
   readonly address: string | null;
+  /** Is there something on the network that can be probed? */
+  readonly hasDoor: boolean;
 }
 
 /** Reads a machine's way of being switched, secrets opened. Refused: there is none, or its secrets cannot be opened. */
@@ -40,6 +42,7 @@ export async function readTarget(tx: Tx, sealer: Sealer, machineId: string): Pro
     powerType: bmc.powerType,
     parameters: Object.fromEntries(shown) as PowerArgs['parameters'],
     secrets,
+    hasDoor: door.kind !== 'nowhere',
     address: address === null || isRejected(address) ? null : formatAddress(address),
   };
 }
