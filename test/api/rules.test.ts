@@ -202,6 +202,7 @@ function bodyFor(id: RouteId): unknown {
     'api-key.create': { label: 'role' },
     'token.create': { isRegion: true, isRack: false },
     'node.probe': { address: '10.88.0.3' },
+    'machine.power': { verb: 'query' },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
     'drill.run': { hazard: 'planned-switchover' },
