@@ -47,6 +47,8 @@ const NOTE = 'saved.json';
 /** In a host's folder: a link to the layer below its own files. */
 const UNDER = 'under';
 const COPY_MS = 120_000;
+const SETTLE_MS = 60_000;
+const LOOK_MS = 1_000;
 /** Somebody else brings a cluster up, saves it and restores it meanwhile. */
 const HOLD_MS = 900_000;
 
@@ -87,6 +89,7 @@ export async function isSaved(key: SavedKey): Promise<boolean> {
 export async function keepFiles(layout: Layout, key: SavedKey, seeded: readonly string[]): Promise<void> {
   const folder = savedFolder(key);
   const draft = `${folder}.build-${process.pid}-${identify(process.pid)?.start ?? '0'}`;
+  await waitUntilDetached(layout);
   for (const host of key.topology.hosts) {
     const [from, to] = [layout.memberFolder(host.name), `${draft}/members/${host.name}`];
     mkdirSync(to, { recursive: true, mode: 0o700 });
@@ -96,7 +99,7 @@ export async function keepFiles(layout: Layout, key: SavedKey, seeded: readonly 
     }
   }
   const { release, base } = key;
-  const note: SavedNote = { name: basename(folder), release, base, seeded, files: await digestFiles(draft) };
+  const note: SavedNote = { name: basename(folder), release, base, seeded, files: await settledDigest(draft) };
   writeFileSync(`${draft}/${NOTE}`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, folder);
   await removeSaved(folder);
@@ -196,6 +199,38 @@ function readNote(folder: string): SavedNote | null {
   } catch {
     return null;
   }
+}
+
+/** A file system that was busy when it was unmounted is detached, and written, some time later: its loop device tells. */
+async function waitUntilDetached(layout: Layout): Promise<void> {
+  const backing = (device: string) => {
+    try {
+      return readFileSync(`/sys/block/${device}/loop/backing_file`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const isUsed = (device: string) => backing(device).startsWith(`${layout.folder}/`);
+  await until(
+    {
+      what: `the disks of ${layout.instance} to be detached`,
+      remedy: 'look with: losetup --list',
+      timeoutMs: SETTLE_MS,
+    },
+    () => !readdirSync('/sys/block').some((name) => name.startsWith('loop') && isUsed(name)),
+  );
+}
+
+/** The digest as soon as it is the same twice: nothing writes any more. */
+async function settledDigest(folder: string): Promise<string> {
+  let last = '';
+  const wait = { what: `${folder} to be still`, remedy: 'look for its users with: fuser -vm', timeoutMs: SETTLE_MS };
+  return await until({ ...wait, everyMs: LOOK_MS }, async () => {
+    const before = last;
+    await must(['sync', '--file-system', folder], { timeoutMs: COPY_MS });
+    last = await digestFiles(folder);
+    return last === before ? last : null;
+  });
 }
 
 /** Not their contents: what is written to in place has another time. */
