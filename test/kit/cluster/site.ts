@@ -5,7 +5,7 @@ import { systemRandom } from '../../../src/main/process.ts';
 import { type Load, startLoad } from '../faults/load.ts';
 import { CLUSTER } from '../../../src/lab/topologies.ts';
 import type { Topology } from '../../../src/lab/topology.ts';
-import { openProductLab, type ProductLab } from '../lab.ts';
+import { openProductLab, type ProductLab, type ProductLabOptions } from '../lab.ts';
 import { type Regent, regentOf } from '../regent.ts';
 import { patient } from '../machine.ts';
 import { pause, until } from '../until.ts';
@@ -44,8 +44,12 @@ export interface ClusterSite extends Regent {
 const ZONE = 'regent.internal';
 
 /** Boots a whole cluster of this checkout and opens it. */
-export async function openClusterSite(name: string, topology: Topology = CLUSTER): Promise<ClusterSite> {
-  return clusterSite(await openProductLab(name, topology));
+export async function openClusterSite(
+  name: string,
+  topology: Topology = CLUSTER,
+  options: ProductLabOptions = {},
+): Promise<ClusterSite> {
+  return clusterSite(await openProductLab(name, topology, options));
 }
 
 /** Opens a site on a cluster that runs. */
