@@ -249,6 +249,7 @@ function startTasks(
   const endWakes = ports.wakes.onWake(() => {
     publisher.wake();
     revoker.wake();
+    looks.wake();
     jobs?.wake();
   });
   const endMinutes = everyMinute(() => purger.wake());
