@@ -228,11 +228,7 @@ function startTasks(
     everyMs: OWN_CERTIFICATE_EVERY_MS,
     beat: () => {},
   });
-  const kinds = [
-    ...(ports.jobs?.kinds ?? []),
-    ...(moves?.kinds ?? []),
-    createPowerJob({ ...ports, waiter: createCommandWaiter(ports.db, ports.wakes) }),
-  ];
+  const kinds = kindsOf(ports, moves);
   const looks = startTask(createPowerLookTask(ports), { ...common, everyMs: POWER_LOOKS_EVERY_MS, beat: () => {} });
   const jobs =
     ports.jobs &&
@@ -274,6 +270,12 @@ function startTasks(
       restart?.stop(),
     ]);
   };
+}
+
+/** The jobs that this process can run. */
+function kindsOf(ports: RegionPorts, moves: Moves | null): readonly JobKind[] {
+  const power = createPowerJob({ ...ports, waiter: createCommandWaiter(ports.db, ports.wakes) });
+  return [...(ports.jobs?.kinds ?? []), ...(moves?.kinds ?? []), power];
 }
 
 /** One probe at a time, and none while the last answer is fresh. */
