@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises';
 import type { Desired, Observation } from '../../src/contract/agent.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../src/contract/wire/desired-parts.ts';
 import { type BodyPart, createSplitter, type PartTexts } from '../../src/contract/wire/body-parts.ts';
+import { CLAIM_PATH } from '../../src/contract/cluster/command.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 
 /** A region of which a test decides everything: what it publishes, whether it is there, what it answers. */
@@ -91,6 +92,15 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
         }
         const parts = sentOf(cutOf(published as Desired).parts, digests, made.partsBy, true);
         response.setHeader('content-type', 'application/json').end(JSON.stringify({ parts }));
+        return;
+      }
+      if (request.url === CLAIM_PATH) {
+        response.setHeader('content-type', 'application/json').end(JSON.stringify({ commands: [] }));
+        return;
+      }
+      if (request.url !== '/agent/v1/observation') {
+        response.statusCode = 204;
+        response.end();
         return;
       }
       observations.push(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Observation);
