@@ -42,8 +42,12 @@ export async function readRows(lab: TestLab, { user, sockets }: DatabasePlace): 
   const ask = async (sql: string) => await lab.ask('r1', [...psql, sql]);
   const names = (await ask("select tablename from pg_tables where schemaname = 'public' order by 1")).split('\n');
   const kept = names.filter((name) => !LIVING.includes(name));
-  const each = kept.map((name) => `'${name}', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.${name} t)`);
-  const all = JSON.parse(await ask(`select jsonb_build_object(${each.join(', ')})`)) as Record<string, Row[]>;
+  const each = kept.map(
+    (name) => `select '${name}' as name, (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from public.${name} t) as rows`,
+  );
+  const all = JSON.parse(
+    await ask(`select jsonb_object_agg(name, rows) from (${each.join(' union all ')}) as tables`),
+  ) as Record<string, Row[]>;
   return new Map(Object.entries(all));
 }
 
