@@ -82,6 +82,8 @@ export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired)
 
 /** Outcomes of haproxy's last check that say that the host itself said nothing (management guide, §9.1, check_status). */
 const SILENT_CHECKS = ['L4TOUT', 'L6TOUT', 'L4CON'];
+/** Those of a host whose kernel does not answer either: a process that hangs has its connections taken. */
+const UNREACHED_CHECKS = ['L4TOUT', 'L4CON'];
 
 function factsOf(text: string, desired: LbDesired): LbFacts {
   const lines = text.split('\n');
@@ -98,9 +100,15 @@ function factsOf(text: string, desired: LbDesired): LbFacts {
   // A server that has just failed or answered once is told as `UP 1/2`, `DOWN 1/2`.
   const isUp = (proxy: string, server: string) => field(proxy, server, 'status').startsWith('UP');
   // While a check runs the last one is told with `* ` before it. A host that refuses a connection is there.
+  const statusOf = (proxy: string, server: string) => field(proxy, server, 'check_status').replace('* ', '');
   const isSilent = (proxy: string, server: string) =>
-    SILENT_CHECKS.includes(field(proxy, server, 'check_status').replace('* ', '')) &&
-    !field(proxy, server, 'last_chk').includes('refused');
+    SILENT_CHECKS.includes(statusOf(proxy, server)) && !field(proxy, server, 'last_chk').includes('refused');
+  // For some seconds after a failover the check of the old primary's database is refused, though nobody is there (seen with a host without power):
+  // that is no sign of life. An answer of its Patroni is one.
+  const isGone = (server: string) =>
+    isSilent('ready', server) &&
+    !statusOf('database', server).startsWith('L7') &&
+    (UNREACHED_CHECKS.includes(statusOf('ready', server)) || isSilent('database', server));
   const primaries = desired.regions.filter(({ name }) => isUp('database', name));
   return {
     // Two at once are the moment of a change, and nobody's primary.
@@ -108,7 +116,7 @@ function factsOf(text: string, desired: LbDesired): LbFacts {
     regions: desired.regions.map(({ name }) => ({
       name,
       isUp: isUp('ready', name),
-      ...(isSilent('database', name) && isSilent('ready', name) ? { isSilent: true } : {}),
+      ...(isGone(name) ? { isSilent: true } : {}),
     })),
   };
 }

@@ -136,6 +136,31 @@ describe('probe', () => {
     expect(ask(state(database, ['DOWN', 'DOWN', 'DOWN']))).toMatchObject({ isHealthy: true, facts: { primary: null } });
   });
 
+  /** Outcomes as haproxy 3.0 told them of a host that lost its power, and of hosts that live. */
+  it.each([
+    ['nobody answers', ['L4TOUT', ''], ['L4TOUT', ''], true],
+    ['no way leads to the host', ['L4CON', 'No route to host'], ['L4CON', 'No route to host'], true],
+    ['the database’s check is refused after a failover', ['L4CON', 'Connection refused'], ['L4TOUT', ''], true],
+    ['... while the next check runs', ['L4CON', 'Connection refused'], ['* L4CON', ''], true],
+    ['all handshakes hang', ['L6TOUT', ''], ['L6TOUT', ''], true],
+    ['its Patroni answers', ['L7STS', 'Service Unavailable'], ['L4TOUT', ''], false],
+    ['its region hangs', ['L7OK', ''], ['L6TOUT', ''], false],
+    ['its region hangs and its Patroni is stopped', ['L4CON', 'Connection refused'], ['L6TOUT', ''], false],
+    ['its region is stopped', ['L7OK', ''], ['L4CON', 'Connection refused'], false],
+    ['its region is stopped, and the next check runs', ['L7OK', ''], ['* L4CON', ''], false],
+  ] as const)('of a host where %s, it says whether it is silent', (_what, database, ready, isSilent) => {
+    const row = (proxy: string, [status, words]: readonly [string, string]) =>
+      `${proxy},r1,0,DOWN,1,${status},${words},`;
+    const head = ['Name: HAProxy', `Description: ${markOf(desired())}`, ''];
+    const rows = [
+      '# pxname,svname,qcur,status,weight,check_status,last_chk,',
+      row('database', database),
+      row('ready', ready),
+    ];
+    const { facts } = ask([...head, ...rows, ''].join('\n'));
+    expect(parseLbFacts(facts)?.regions.find(({ name }) => name === 'r1')?.isSilent ?? false).toBe(isSilent);
+  });
+
   it('sees an old configuration, and a haproxy that does not answer', () => {
     expect(ask(state([], [], 'other')).detail).toContain('it runs the configuration other');
     expect(ask('nonsense')).toMatchObject({ isHealthy: false });
