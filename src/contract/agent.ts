@@ -7,6 +7,10 @@ import { oneOf } from './common.ts';
 /** How long the region holds an unanswered pull, seconds. */
 export const PULL_WAIT_MAX = 30;
 
+/** Where an agent reports what it sees of its node, and the leases of its Kea. */
+export const OBSERVATION_PATH = '/agent/v1/observation';
+export const LEASES_PATH = '/agent/v1/leases';
+
 /** What one service is to be on one node. `desired` null: absent. `restart`: nonce of the last restart that was asked for. */
 export const ServiceDesired = Type.Object({
   desired: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),

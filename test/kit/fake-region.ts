@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { unlink } from 'node:fs/promises';
-import type { Desired, Observation } from '../../src/contract/agent.ts';
+import { type Desired, type Observation, OBSERVATION_PATH } from '../../src/contract/agent.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../src/contract/wire/desired-parts.ts';
 import { type BodyPart, createSplitter, type PartTexts } from '../../src/contract/wire/body-parts.ts';
 import { CLAIM_PATH } from '../../src/contract/cluster/command.ts';
@@ -98,7 +98,7 @@ export async function startFakeRegion(path: string): Promise<FakeRegion> {
         response.setHeader('content-type', 'application/json').end(JSON.stringify({ commands: [] }));
         return;
       }
-      if (request.url !== '/agent/v1/observation') {
+      if (request.url !== OBSERVATION_PATH) {
         response.statusCode = 204;
         response.end();
         return;

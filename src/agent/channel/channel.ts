@@ -1,5 +1,11 @@
 import * as http from 'node:http';
-import type { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
+import {
+  LEASES_PATH,
+  OBSERVATION_PATH,
+  type LeaseReport,
+  type Observation,
+  type PullQuery,
+} from '../../contract/agent.ts';
 import {
   CLAIM_PATH,
   type ClaimRequest,
@@ -127,8 +133,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
       return answer.status === 204 ? null : parse(answer.text);
     },
     parts: async (question) => parse((await post(PARTS_PATH, question)).text),
-    report: async (observation, signal) =>
-      void (await post('/agent/v1/observation', observation, signal && { signal })),
+    report: async (observation, signal) => void (await post(OBSERVATION_PATH, observation, signal && { signal })),
     register: async (request) => parse((await post(REGISTER_PATH, request)).text),
     leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),
     claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
@@ -155,8 +160,6 @@ function pullPath({ generation, digest, wait, commands, parts = false }: PullQue
   const more = `${commands === undefined ? '' : `&commands=${commands}`}${parts ? '&parts=true' : ''}`;
   return `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${more}`;
 }
-
-const LEASES_PATH = '/agent/v1/leases';
 
 /** By the socket of this host's own region, which knows its agent by the kernel's word. `before`: why no region answered. */
 async function askOwnRegion(socketPath: string, csr: string, before: AppError): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { LeaseReport, Observation, PullQuery } from '../../contract/agent.ts';
+import { LEASES_PATH, LeaseReport, OBSERVATION_PATH, Observation, PullQuery } from '../../contract/agent.ts';
 import { LIMITS } from '../../contract/common.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
@@ -74,7 +74,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   });
 
   const reports = reportHooks(gate, ports);
-  app.post('/agent/v1/observation', { ...reports.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+  app.post(OBSERVATION_PATH, { ...reports.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = observation(request.body);
     if (isRejected(checked)) return sendProblem(reply, checked);
     const report = checked.value as Observation;
@@ -90,7 +90,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     return reply.code(204).send();
   });
 
-  app.post('/agent/v1/leases', { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+  app.post(LEASES_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = leases(request.body);
     if (isRejected(checked)) return sendProblem(reply, checked);
     const refusal = await agents.leases(gate.nodeOf(request), checked.value as LeaseReport);
