@@ -21,6 +21,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
   const checks = [
     ledgerCheck(ledger),
     ...(rules.isUnwatched ? [] : watchedChecks(timeline)),
+    ...addressChecks(timeline),
     ...expectationChecks(outages, rules),
     redundancyCheck(redundantMs, timeline, rules.redundantMs),
     {
@@ -77,19 +78,46 @@ function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[
 }
 
 function expectationChecks(outages: readonly Outage[], rules: HazardRules): Check[] {
-  return rules.expects.flatMap(({ probe, withinMs, failures, failedShare }) =>
+  return rules.expects.flatMap(({ probe, withinMs, failures, failedShare, answeredMs }) =>
     lanesOf(outages, probe).flatMap((outage): Check[] => [
       ...(withinMs === undefined ? [] : [outageCheck(outage, withinMs)]),
       ...(failures === undefined ? [] : [failuresCheck(outage, failures, String(failures))]),
       ...(failedShare === undefined
         ? []
         : [failuresCheck(outage, failedShare * outage.asked, `${failedShare * 100} %`)]),
+      ...(answeredMs === undefined ? [] : [answersCheck(outage, answeredMs)]),
     ]),
   );
 }
 
 function outageCheck({ probe, ms }: Outage, withinMs: number): Check {
   return { what: 'outage', probe, isHeld: ms <= withinMs, limit: seconds(withinMs), measured: seconds(ms) };
+}
+
+function addressChecks({ sharedAddresses }: Timeline): Check[] {
+  if (sharedAddresses === undefined) return [];
+  const breaches = sharedAddresses.map(
+    ({ address, first, second, network }) => `${address} (${network}): ${first}, ${second}`,
+  );
+  return [
+    {
+      what: 'addresses',
+      isHeld: breaches.length === 0,
+      limit: 'never of 2 machines at once',
+      measured:
+        breaches.length === 0 ? 'never of 2 machines at once' : `${breaches.length}: ${firstFew(breaches, '; ')}`,
+    },
+  ];
+}
+
+function answersCheck({ probe, slowestMs }: Outage, answeredMs: number): Check {
+  return {
+    what: 'answers',
+    probe,
+    isHeld: slowestMs <= answeredMs,
+    limit: seconds(answeredMs),
+    measured: seconds(slowestMs),
+  };
 }
 
 function failuresCheck({ probe, failed, asked }: Outage, most: number, limit: string): Check {

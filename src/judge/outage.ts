@@ -18,7 +18,7 @@ export interface Judged {
  */
 export function outageOf(lane: Lane, judged: Judged): Outage {
   const good = lane.samples.filter(isGood);
-  const longest = longestGap(lane, judged);
+  const longest = lane.isBurst ? null : longestGap(lane, judged);
   const usual = usualDistance(lane, judged.faultAt);
   const isMissed = longest !== null && longest.to - longest.from > usual * UNEVEN;
   return {

@@ -43,10 +43,12 @@ function unsteadiness(
 ): string[] {
   const hasBefore = (spans: Timeline['holdings']) => spans.some((span) => span.from <= faultAt);
   return [
-    ...timeline.lanes.flatMap((lane) => [
-      ...unready(lane, faultAt),
-      ...starved(lane, { faultAt, endedAt: timeline.endedAt, starvedMs }),
-    ]),
+    ...timeline.lanes
+      .filter(({ isBurst }) => !isBurst)
+      .flatMap((lane) => [
+        ...unready(lane, faultAt),
+        ...starved(lane, { faultAt, endedAt: timeline.endedAt, starvedMs }),
+      ]),
     ...(isUnwatched || hasBefore(timeline.holdings) ? [] : ['nobody was seen to hold the address before the fault']),
     ...(isUnwatched || hasBefore(timeline.writables) ? [] : ['nobody was seen to take local writes before the fault']),
   ];

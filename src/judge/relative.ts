@@ -17,6 +17,7 @@ export function relativeTo(zero: number, timeline: Timeline): Timeline {
       ...lane,
       samples: lane.samples.map((sample) => ({ ...sample, sentAt: at(sample.sentAt), endedAt: at(sample.endedAt) })),
     })),
+    ...(timeline.sharedAddresses && { sharedAddresses: timeline.sharedAddresses.map(moment) }),
     holdings: timeline.holdings.map(span),
     writables: timeline.writables.map(span),
     absences: timeline.absences.map(span),

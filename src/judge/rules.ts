@@ -10,6 +10,8 @@ export interface Expectation {
   readonly failures?: number;
   /** The share of all questions that may fail for good, 0 to 1. */
   readonly failedShare?: number;
+  /** How long the slowest good answer may take, ms. */
+  readonly answeredMs?: number;
 }
 
 /** What a round is judged by. That nothing is lost and that no two hosts do one host's work is not in it: it always holds. */

@@ -23,6 +23,8 @@ export interface Timeline {
   readonly absences: readonly Span[];
   /** What the cluster did by itself: promotions, fencings, restarts of daemons. */
   readonly deeds: readonly ClusterEvent[];
+  /** Addresses that two machines had at the same time, as the DHCP probes saw. Absent: nobody looked. */
+  readonly sharedAddresses?: readonly SharedAddress[];
   /** When the last fault was taken away; null: it was never made. */
   readonly healedAt: number | null;
   /** When every node was well again and full redundancy was back, after `healedAt`; null: not before the end. */
@@ -67,6 +69,18 @@ export interface Lane {
   /** `write`, `read`, `dns r1`, `lookup`, `proxy`, `dhcp vlan10 new` …: the word before the first space is the probe's kind. */
   readonly probe: string;
   readonly samples: readonly Sample[];
+  /** Its questions come together at some moments, not all the time: it has no outage. */
+  readonly isBurst?: true;
+}
+
+/** One address that a server gave to `second` while `first` had it. */
+export interface SharedAddress {
+  readonly at: number;
+  readonly network: string;
+  readonly address: string;
+  /** MACs. */
+  readonly first: string;
+  readonly second: string;
 }
 
 /**

@@ -24,8 +24,18 @@ export interface Verdict {
 
 /** One thing that had to hold. */
 export interface Check {
-  readonly what: 'ledger' | 'holders' | 'primaries' | 'outage' | 'failures' | 'redundancy' | 'failovers' | 'recording';
-  /** The probe of an outage or of failures. */
+  readonly what:
+    | 'ledger'
+    | 'holders'
+    | 'primaries'
+    | 'addresses'
+    | 'outage'
+    | 'failures'
+    | 'answers'
+    | 'redundancy'
+    | 'failovers'
+    | 'recording';
+  /** The probe of an outage, of failures or of answers. */
   readonly probe?: string;
   readonly isHeld: boolean;
   /** Both as a person reads them: `4.0 s`, `0`, `2 holders for 0.31 s: r1, r2`. */

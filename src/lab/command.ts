@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly isAttached?: boolean;
   /** Called for each line of standard error as it comes: progress of what takes long. */
   readonly onStderrLine?: (line: string) => void;
+  /** The same of standard output. */
+  readonly onStdoutLine?: (line: string) => void;
 }
 
 /** The environment of commands in hosts: nothing of the outer user's leaks in. */
@@ -45,6 +47,7 @@ export function run(argv: readonly string[], options: CommandOptions): Promise<C
     });
     const output = collect(child);
     if (options.onStderrLine && child.stderr) createInterface({ input: child.stderr }).on('line', options.onStderrLine);
+    if (options.onStdoutLine && child.stdout) createInterface({ input: child.stdout }).on('line', options.onStdoutLine);
     const finish = (code: number | null, isTimeout: boolean) => {
       clearTimeout(timer);
       resolve({ code, stdout: output.stdout(), stderr: output.stderr(), isTimeout });

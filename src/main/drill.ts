@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { hasOverlay } from '../drills/overlay/apply.ts';
+import { withPopulation } from '../drills/hazards/expect.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
 import { HEADLINES } from '../drills/hazards/headlines.ts';
 import { monotonicMs } from '../drills/probes/time/deadline.ts';
@@ -20,6 +21,7 @@ import { playRandomSuite } from '../drills/run/random/faults.ts';
 import { readProcessorTimes } from '../drills/run/watch/busy.ts';
 import { openEnvironment, type Environment } from '../drills/run/environment.ts';
 import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
+import { ensurePools } from '../drills/run/pools.ts';
 import { storedTable } from '../drills/run/stored-table.ts';
 import { execHost } from '../lab/exec.ts';
 import { up } from '../lab/lab.ts';
@@ -31,6 +33,8 @@ import { labStatus } from '../lab/status.ts';
 import { productVersion, systemRandom } from './process.ts';
 
 const HEADLINE_LIST: readonly HeadlineFacts[] = Object.values(HEADLINES);
+/** Real DHCP clients in all, and machines that are switched on together on each VLAN, at most. */
+const [REAL, ARRIVING] = [10, 150];
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 const RUNS = join(CHECKOUT, '.regent', 'drills');
 
@@ -41,13 +45,15 @@ async function main(words: readonly string[]): Promise<number> {
   if (call.verb === 'table') return table(call);
   const random = systemRandom();
   const seed = call.seed ?? Math.floor(random.fraction() * 0xffff_ffff);
-  const hazards = chosen(call, CATALOGUE, shortSelection(chanceOf(seed)));
+  const all = chosen(call, CATALOGUE, shortSelection(chanceOf(seed)));
+  const hazards = call.clients > 0 ? all.map(withPopulation) : all;
   if (call.verb === 'list')
     return print(hazards.map(({ id, group, title }) => `${id.padEnd(32)} ${group.padEnd(8)} ${title}\n`).join(''));
-  const environment = openLabEnvironment();
+  const environment = { ...openLabEnvironment(), ...(call.clients > 0 && { population: populationOf(call.clients) }) };
   // Until the process ends, however it does.
   await lockLab(environment.layout);
   if (await hasOverlay(environment)) await withoutOverlays({ environment, say });
+  if (call.clients > 0) await ensurePools(environment);
   const startedAt = new Date().toISOString();
   const run: Run = {
     title: 'Failover drills',
@@ -94,6 +100,12 @@ async function playAll({ verb, isStockOnly, minutes }: DrillCall, order: SuiteOr
   if (verb === 'baseline') await playBaseline({ ...order, isStockOnly });
   else if (verb === 'random') await playRandomSuite({ ...order, minutes });
   else await playSuite(order);
+}
+
+/** Ten of the machines on all VLANs are real clients, five on each of the lab's two. */
+function populationOf(clients: number): NonNullable<Environment['population']> {
+  const real = Math.min(REAL, clients);
+  return { holding: clients - Math.ceil(real / 2), arriving: Math.min(ARRIVING, clients), real };
 }
 
 function table({ out, keep, build, since }: DrillCall): number {

@@ -7,6 +7,7 @@ import { HOST } from './host.ts';
 import { usualLengthMs } from './length.ts';
 import { NETWORK } from './network.ts';
 import { NOISE } from './noise.ts';
+import { PAIR } from './pair.ts';
 import { PLANNED } from './planned.ts';
 import { PROCESS } from './process.ts';
 import { RACK } from './rack.ts';
@@ -18,6 +19,7 @@ export const CATALOGUE: readonly Hazard[] = [
   ...HANG,
   ...NETWORK,
   ...RACK,
+  ...PAIR,
   ...DISK,
   ...PLANNED,
   ...DOUBLE,

@@ -15,7 +15,17 @@ export const COMPARED: readonly string[] = [
   'hang-patroni-60',
   'planned-switchover',
   'planned-vip-move',
+  'host-kill-rack',
+  'net-cut-rack',
 ];
+
+/** Compared ones whose settings are those of Kea on racks, not of the region nodes' engines. */
+const OF_RACKS: readonly string[] = ['host-kill-rack', 'net-cut-rack'];
+
+/** Is it the racks that get stock settings for it? */
+export function isOfRacks({ id }: Pick<Hazard, 'id'>): boolean {
+  return OF_RACKS.includes(id);
+}
 
 /** What must come back while the fault lasts gets so long: a lease of 30 s, a round of 10 s, three checks, and room. */
 const STOCK_HOLD_MS = 75_000;

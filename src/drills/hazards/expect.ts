@@ -1,3 +1,4 @@
+import type { Hazard } from './hazard.ts';
 import type { Expectation } from '../../judge/rules.ts';
 
 /** The longest outages that pass, ms by probe. */
@@ -27,6 +28,9 @@ export const LOOKUP: Expectation = { probe: 'lookup', failures: 0 };
 /** Racks serve without the regions. A client asks again after 4 s, so less than this costs it one question. */
 export const DHCP: Expectation = { probe: 'dhcp', withinMs: 3_000 };
 
+/** All machines of a rack that are switched on together have their leases. */
+const ARRIVED_MS = 15_000;
+
 /** A fault in a region node has these bounds. Lookups and DHCP go on. */
 export function expecting(bounds: Bounds): Expectation[] {
   return [...boundsOf(bounds), LOOKUP, DHCP];
@@ -35,6 +39,21 @@ export function expecting(bounds: Bounds): Expectation[] {
 /** These bounds alone. */
 export function boundsOf(bounds: Bounds): Expectation[] {
   return Object.entries(bounds).map(([probe, withinMs]) => ({ probe, withinMs }));
+}
+
+/**
+ * What a hazard that promises DHCP also promises to many machines: who has a lease goes on with the same address, and 150 machines that are switched on
+ * together have theirs within 15 s. A hazard that promises DHCP only after some time promises them nothing more.
+ */
+export function withPopulation(hazard: Hazard): Hazard {
+  const dhcp = hazard.expects.find(({ probe }) => probe === DHCP.probe)?.withinMs;
+  if (dhcp === undefined || dhcp > (DHCP.withinMs ?? 0)) return hazard;
+  const more: Expectation[] = [
+    { probe: 'hold', failures: 0, answeredMs: dhcp },
+    { probe: 'arrive', failures: 0, answeredMs: ARRIVED_MS },
+    { probe: 'real', failures: 0 },
+  ];
+  return { ...hazard, expects: [...hazard.expects, ...more] };
 }
 
 /** The same, and no call fails for good. */

@@ -30,6 +30,8 @@ export type Act =
   /** Established flows between two hosts are dropped without a reset; new ones pass. */
   | { readonly do: 'halfopen'; readonly from: string; readonly to: string }
   | { readonly do: 'fill' | 'empty'; readonly host: string; readonly path: string }
+  /** A file of a host loses its second half, as after a power cut without a sync. */
+  | { readonly do: 'halve'; readonly host: string; readonly path: string }
   /** What a host sends to a port of the others is dropped: `2379` blinds it for etcd. */
   | { readonly do: 'block'; readonly host: string; readonly port: number }
   /** Every client session of the host's PostgreSQL is terminated. */

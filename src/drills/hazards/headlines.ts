@@ -58,6 +58,12 @@ export const HEADLINES = {
     failures: 0,
     target: 'no call fails that may be repeated',
   },
+  rackLost: {
+    name: "a rack's host dies, or is cut off",
+    probe: 'dhcp',
+    withinMs: 3_000,
+    target: 'leases on its VLANs within 3 s, no address of two machines',
+  },
   calm: {
     name: '5 % loss; short pauses; both processors busy',
     probe: null,

@@ -70,7 +70,7 @@ export const HOST: readonly Hazard[] = [
     ...killed('rack', (cast, chance) => ({ host: hostAt('rack', cast, chance) })),
     title: 'power cut of a rack',
     row: "a rack's host dies",
-    headline: null,
+    headline: HEADLINES.rackLost.name,
     // Its partner takes its VLANs over.
     expects: expecting({ write: CALM_MS, read: CALM_MS, vip: VIP_MS, dns: CALM_MS }),
     failovers: 0,

@@ -46,6 +46,7 @@ export const NETWORK: readonly Hazard[] = [
     id: 'net-cut-rack',
     title: 'a rack cut off from the management network',
     row: 'a rack is cut off from the regions',
+    headline: HEADLINES.rackLost.name,
     bounds: UNFELT,
     acts: (cast, chance) => [{ do: 'cut', host: hostAt('rack', cast, chance), network: 'mgmt' }],
   }),

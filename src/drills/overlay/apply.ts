@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import { execHost } from '../../lab/exec.ts';
-import { regionsOf, type Environment } from '../run/environment.ts';
+import { racksOf, regionsOf, type Environment } from '../run/environment.ts';
 import type { Overlay } from './overlay.ts';
 import { edited } from './edit.ts';
 import { APPLY, NAME_FILE, RESTORE, START, WRITE } from './scripts.ts';
@@ -12,12 +12,22 @@ const AGAIN_MS = 500;
 /** What an overlay needs of an environment: where, and the time. */
 type OverlayTarget = Pick<Environment, 'layout' | 'topology' | 'now' | 'wait'>;
 
+/** The hosts that an overlay is for. */
+function hostsOf({ topology }: OverlayTarget, { on }: Overlay): string[] {
+  return on === 'racks' ? racksOf(topology) : regionsOf(topology);
+}
+
+/** All that an overlay may be on. */
+function allHosts({ topology }: OverlayTarget): string[] {
+  return [...new Set([...regionsOf(topology), ...racksOf(topology)])];
+}
+
 /**
- * Makes every region node run so, and asks the daemons whether they do. Throws AppError `drill_dressing` when a file is not as it was thought
+ * Makes every host of the overlay run so, and asks the daemons whether they do. Throws AppError `drill_dressing` when a file is not as it was thought
  * (then nothing was changed) or a daemon did not take it: then `removeOverlays` is to be called, as after every overlay.
  */
 export async function applyOverlay(environment: OverlayTarget, overlay: Overlay): Promise<void> {
-  const hosts = regionsOf(environment.topology);
+  const hosts = hostsOf(environment, overlay);
   const plans = await Promise.all(
     hosts.map(async (host) => ({
       host,
@@ -48,14 +58,14 @@ export async function applyOverlay(environment: OverlayTarget, overlay: Overlay)
 }
 
 /**
- * Gives every region node back what it had, whoever applied an overlay; all hosts must be up. `known`: every overlay that there is. Gives the names of
+ * Gives every host back what it had, whoever applied an overlay; all hosts must be up. `known`: every overlay that there is. Gives the names of
  * those that were found; none: nothing was done. Again after a failure: it goes on.
  */
 export async function removeOverlays(
   environment: OverlayTarget,
   known: readonly Overlay[],
 ): Promise<readonly string[]> {
-  const hosts = regionsOf(environment.topology);
+  const hosts = allHosts(environment);
   const names = await Promise.all(
     hosts.map((host) => ask(environment, host, ['sh', '-c', `cat ${NAME_FILE} 2>/dev/null || :`])),
   );
@@ -65,7 +75,7 @@ export async function removeOverlays(
     if (overlay === undefined)
       throw new AppError(
         'drill_dressing',
-        `The region nodes run with settings "${name}", which this version does not know. What to do: sudo scripts/up --fresh, or use the version that made them.`,
+        `Hosts run with settings "${name}", which this version does not know. What to do: sudo scripts/up --fresh, or use the version that made them.`,
       );
     const changed = hosts.filter((_, index) => names[index]?.trim() === name);
     const paths = overlay.files.map(({ path }) => path);
@@ -76,9 +86,9 @@ export async function removeOverlays(
   return found;
 }
 
-/** Does a region node that answers have an overlay now? */
+/** Does a host that answers have an overlay now? */
 export async function hasOverlay(environment: OverlayTarget): Promise<boolean> {
-  const answers = regionsOf(environment.topology).map((host) =>
+  const answers = allHosts(environment).map((host) =>
     execHost(environment.layout, host, ['test', '-e', NAME_FILE], { timeoutMs: COMMAND_MS }).then(
       ({ code }) => code === 0,
       () => false,
@@ -94,8 +104,9 @@ async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-async function take(environment: OverlayTarget, { takes }: Overlay): Promise<void> {
-  for (const host of regionsOf(environment.topology)) {
+async function take(environment: OverlayTarget, overlay: Overlay): Promise<void> {
+  const { takes } = overlay;
+  for (const host of hostsOf(environment, overlay)) {
     for (const { argv } of takes) {
       let said = '';
       const isDone = () =>

@@ -3,6 +3,7 @@ import { type Overlay, PATRONI_TAKES } from './overlay.ts';
 import type { Edit, FileEdits } from './edit.ts';
 import { KEEPER_VOUCHES, patroniSays, WAITS_FOR_NOBODY } from './proofs.ts';
 import { SQL_CHECKS } from './stock-files.ts';
+import { STOCK_PAIR } from './stock-pair.ts';
 import { STOCK } from './stock.ts';
 
 /** A product broken on purpose, the drill that must notice, and by what. A suite that passes it looks at nothing. */
@@ -166,4 +167,4 @@ function runs(unit: string): Overlay['proofs'][number] {
 }
 
 /** Every overlay that there is, so that one which a killed program has left can be taken off. */
-export const OVERLAYS: readonly Overlay[] = [STOCK, ...BROKEN_BUILDS.map(({ overlay }) => overlay)];
+export const OVERLAYS: readonly Overlay[] = [STOCK, STOCK_PAIR, ...BROKEN_BUILDS.map(({ overlay }) => overlay)];

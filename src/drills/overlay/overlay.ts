@@ -1,6 +1,6 @@
 import type { FileEdits } from './edit.ts';
 
-/** Region nodes made to run with other settings, or with a broken part, for as long as some rounds are played. */
+/** Hosts made to run with other settings, or with a broken part, for as long as some rounds are played. */
 export interface Overlay {
   /** Lower case, words joined by `-`. */
   readonly name: string;
@@ -8,7 +8,9 @@ export interface Overlay {
   readonly title: string;
   /** Units that are stopped meanwhile, and stay so over a boot. */
   readonly held: readonly string[];
-  /** Of every region node. */
+  /** Which hosts; absent: the region nodes. */
+  readonly on?: 'racks';
+  /** Of each of these hosts. */
   readonly files: readonly FileEdits[];
   /** Done on one host after the other when all hosts have the files: once they are changed, and once they are back. */
   readonly takes: readonly Take[];

@@ -74,4 +74,14 @@ export interface DhcpProberConfig {
   readonly stopMs: number;
   /** Number of the first machine, so that no two probers have one in common; below 2^24 with all that follow. */
   readonly firstMachine: number;
+  /** More machines. Absent: none. */
+  readonly population?: Population;
+}
+
+/** Machines beside the two of every drill. */
+export interface Population {
+  /** So many have leases all the time, and ask for them again in turn. */
+  readonly holding: number;
+  /** So many new ones are switched on together at each burst. */
+  readonly arriving: number;
 }

@@ -20,5 +20,5 @@ serveProber<ProberConfig>(async (config) => {
     await serveOrigin([proxy.originPort]);
     probes.push(proxyProbe(proxy, Date.now().toString(36)));
   }
-  return probes;
+  return { probes };
 });

@@ -6,13 +6,18 @@ import { endProgram, type Program, startProgram } from './child/program.ts';
 import type { DhcpProberConfig, ProberConfig } from './config.ts';
 import { SampleBook } from './lanes/book.ts';
 import type { Outcome } from './lanes/lane.ts';
-import type { Cost, ProberLine } from './lanes/serve.ts';
+import type { Shared } from './dhcp/holders.ts';
+import type { Cost, ProberLine, ProberNews } from './lanes/serve.ts';
 
 /** What a prober has told. Times are of CLOCK_MONOTONIC, ms (`monotonicMs`): the caller subtracts its zero. */
 export interface ProberRecord {
   /** Samples in the order in which they were asked. */
   readonly lanes: readonly Lane[];
   readonly ledger: Pick<Ledger, Outcome>;
+  /** Addresses that two of its machines had at the same time. */
+  readonly shared: readonly (Shared & { readonly at: number })[];
+  /** Addresses that its machines had at its end. */
+  readonly held: readonly string[];
   /** null before its end. */
   readonly cost: Cost | null;
 }
@@ -21,6 +26,8 @@ export interface ProberRecord {
 export interface Prober {
   /** So far: without what is open, and what it has not yet handed on (0.2 s). */
   record(): ProberRecord;
+  /** Has the probes that ask in bursts ask one. */
+  burst(): void;
   /** Why it has ended by itself: what it recorded is not whole then. null: it has not. */
   failure(): AppError | null;
   /** Stops it and waits for what is open, then says everything. Throws `failure()`, or AppError `drill_prober` when it does not end in time. */
@@ -65,6 +72,7 @@ async function start(netns: string | null, program: string, config: { readonly s
   if (failure) throw failure;
   return {
     record: book.record,
+    burst: () => void child.stdin.write(`${JSON.stringify({ burst: true } satisfies ProberNews)}\n`),
     failure: () => failure,
     stop: async () => {
       isStopping = true;
@@ -115,12 +123,15 @@ async function isIn(ms: number, work: Promise<unknown>): Promise<boolean> {
 function openBook() {
   const book = new SampleBook();
   let cost: Cost | null = null;
+  let held: readonly string[] = [];
+  const shared: ProberRecord['shared'][number][] = [];
   return {
     add: (line: ProberLine, onReady: () => void) => {
       if ('ready' in line) onReady();
-      else if ('cost' in line) cost = line.cost;
+      else if ('cost' in line) [cost, held] = [line.cost, line.held ?? []];
+      else if ('shared' in line) shared.push({ ...line.shared, at: line.at });
       else book.add(line);
     },
-    record: (): ProberRecord => ({ lanes: book.lanes(), ledger: book.numbers(), cost }),
+    record: (): ProberRecord => ({ lanes: book.lanes(), ledger: book.numbers(), shared, held, cost }),
   };
 }

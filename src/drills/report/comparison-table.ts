@@ -97,6 +97,7 @@ function verdictOf({ own, isKept, harm }: ComparisonRow): string {
   if (own === null || isKept === null) return NONE;
   if (isKept) return 'kept';
   if (own.lost > 0 && harm === 'lost') return 'LOST';
-  if (own.split > 0) return 'SPLIT';
+  if (own.split > 0 && harm !== 'shared') return 'SPLIT';
+  if (own.shared > 0) return 'SHARED';
   return own.unfit === own.rounds ? 'not measured' : 'missed';
 }

@@ -1,5 +1,5 @@
 import { P95_ROUNDS, type Spread, spreadOf } from '../../judge/statistics.ts';
-import { figures } from './figures.ts';
+import { type Figures, figures } from './figures.ts';
 import type { Round } from './round.ts';
 import { isFit } from './summary.ts';
 
@@ -27,6 +27,8 @@ export interface Side {
   readonly lost: number;
   /** Rounds with two holders of the floating address, or two writable primaries. */
   readonly split: number;
+  /** Rounds in which two machines had one address. */
+  readonly shared: number;
   readonly failedCalls: number;
   /** Rounds whose recording was not fit to be judged: they are in no spread. */
   readonly unfit: number;
@@ -37,7 +39,7 @@ export interface ComparisonRow {
   readonly name: string;
   readonly target: string;
   /** What its column of harm counts. */
-  readonly harm: 'lost' | 'split';
+  readonly harm: 'lost' | 'split' | 'shared';
   readonly own: Side | null;
   readonly stock: Side | null;
   /** Null: nothing was played with our settings. */
@@ -49,6 +51,8 @@ export interface ComparisonRow {
 const LOST: HeadlineFacts = { name: 'acknowledged writes lost, whatever the fault', probe: null, target: '0' };
 const SPLIT: HeadlineFacts = { name: 'two VIP holders, or two writable primaries', probe: null, target: 'in 0 rounds' };
 
+const SHARED: HeadlineFacts = { name: 'an address of two machines', probe: null, target: 'in 0 rounds' };
+
 /** The headline table: a row for each headline of which there are rounds, in their order, then what holds for all rounds of all hazards. */
 export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Round[]): ComparisonRow[] {
   const rows = headlines.flatMap((facts): ComparisonRow[] => {
@@ -58,20 +62,32 @@ export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Ro
     );
     if (own === null && stock === null) return [];
     return [
-      { ...named(facts), harm: 'lost', own, stock, isKept: own && isKept(own, facts), ratio: ratioOf(own, stock) },
+      {
+        ...named(facts),
+        harm: facts.probe === 'dhcp' ? 'shared' : 'lost',
+        own,
+        stock,
+        isKept: own && isKept(own, facts),
+        ratio: ratioOf(own, stock),
+      },
     ];
   });
-  const [own, stock] = sidesOf(rounds, LOST);
-  if (own === null && stock === null) return [];
-  const all = (facts: HeadlineFacts, harm: ComparisonRow['harm']): ComparisonRow => ({
-    ...named(facts),
-    harm,
-    own,
-    stock,
-    isKept: own && own[harm] === 0,
-    ratio: null,
-  });
-  return [...rows, all(LOST, 'lost'), all(SPLIT, 'split')];
+  const all = (facts: HeadlineFacts, harm: ComparisonRow['harm'], of: readonly Round[]): ComparisonRow[] => {
+    const [own, stock] = sidesOf(of, facts);
+    if (own === null && stock === null) return [];
+    return [{ ...named(facts), harm, own, stock, isKept: own && own[harm] === 0, ratio: null }];
+  };
+  return [
+    ...rows,
+    ...all(LOST, 'lost', rounds),
+    ...all(SPLIT, 'split', rounds),
+    // Earlier rounds did not look.
+    ...all(
+      SHARED,
+      'shared',
+      rounds.filter(({ verdict }) => verdict.checks.some(({ what }) => what === 'addresses')),
+    ),
+  ];
 }
 
 /** The figure that a promise of 95 in 100 rounds is held against: the p95; with fewer rounds the maximum. */
@@ -97,7 +113,7 @@ function sideOf(rounds: readonly Round[], { probe }: HeadlineFacts): Side | null
   const all = rounds.map((round) => ({ ...figures(round), verdict: round.verdict, isFit: isFit(round) }));
   const fit = all.filter((item) => item.isFit);
   const sum = (pick: (item: (typeof all)[number]) => number) => all.reduce((total, item) => total + pick(item), 0);
-  const measured = fit.map((item) => (probe === 'vip' ? item.vipMs : item.writeMs)).filter((ms) => ms !== null);
+  const measured = fit.map((item) => figureOf(probe, item)).filter((ms) => ms !== null);
   return {
     rounds: rounds.length,
     spread: probe === null ? null : spreadOf(measured),
@@ -105,6 +121,7 @@ function sideOf(rounds: readonly Round[], { probe }: HeadlineFacts): Side | null
     acknowledged: sum(({ verdict }) => verdict.ledger.acknowledged),
     lost: sum(({ lost }) => lost),
     split: sum(({ verdict }) => (verdict.checks.some(isSplit) ? 1 : 0)),
+    shared: sum(({ verdict }) => (verdict.checks.some(isShared) ? 1 : 0)),
     failedCalls: sum(({ failedCalls }) => failedCalls),
     unfit: all.length - fit.length,
   };
@@ -114,8 +131,17 @@ function isSplit({ what, isHeld }: Round['verdict']['checks'][number]): boolean 
   return (what === 'holders' || what === 'primaries') && !isHeld;
 }
 
+function isShared({ what, isHeld }: Round['verdict']['checks'][number]): boolean {
+  return what === 'addresses' && !isHeld;
+}
+
+/** The figure of a row's lane, ms. */
+function figureOf(probe: string | null, { vipMs, dhcpMs, writeMs }: Figures): number | null {
+  return probe === 'vip' ? vipMs : probe === 'dhcp' ? dhcpMs : writeMs;
+}
+
 function isKept(side: Side, { probe, withinMs, failures }: HeadlineFacts): boolean {
-  const isClean = side.lost === 0 && side.split === 0 && side.unfit < side.rounds;
+  const isClean = side.lost === 0 && side.split === 0 && side.shared === 0 && side.unfit < side.rounds;
   const isCalm = probe !== null || side.failovers === 0;
   const isInTime = withinMs === undefined || (side.spread !== null && judgedMs(side.spread) <= withinMs);
   return isClean && isCalm && isInTime && (failures === undefined || side.failedCalls <= failures);

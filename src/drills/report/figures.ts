@@ -8,6 +8,8 @@ export interface Figures {
   readonly writeMs: number | null;
   /** The longest time in which no host held the floating address, or the outage of a lane of kind `vip`. */
   readonly vipMs: number | null;
+  /** The longest outage of DHCP on any VLAN, by new machines and renewals. */
+  readonly dhcpMs: number | null;
   /** Writes that were acknowledged and are missing on a node, or on several. */
   readonly lost: number;
   /** Writes and reads through the floating address that were given up. */
@@ -25,6 +27,7 @@ export function figures(round: Round): Figures {
   return {
     writeMs: worst('write'),
     vipMs: worst('vip') ?? (timeline === null ? null : unheldMs(timeline)),
+    dhcpMs: worst('dhcp'),
     lost: writesLost(verdict.ledger),
     failedCalls: verdict.outages
       .filter((lane) => ['write', 'read'].includes(kindOf(lane.probe)))

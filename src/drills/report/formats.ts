@@ -74,10 +74,14 @@ export function subject(check: Check): string {
       return 'Holders of the VIP';
     case 'primaries':
       return 'Writable primaries';
+    case 'addresses':
+      return 'Addresses of DHCP';
     case 'outage':
       return `Outage${of}`;
     case 'failures':
       return `Failed questions${of}`;
+    case 'answers':
+      return `Slowest answer${of}`;
     case 'redundancy':
       return 'Full redundancy after the heal';
     case 'failovers':

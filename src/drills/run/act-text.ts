@@ -20,6 +20,8 @@ export function actText(act: Act): string {
     case 'fill':
     case 'empty':
       return `${act.do} ${act.path} of ${act.host}`;
+    case 'halve':
+      return `${act.path} of ${act.host} cut in half`;
     case 'block':
       return `nothing of ${act.host} reaches port ${act.port}`;
     case 'terminate':

@@ -44,6 +44,7 @@ const LEAD = `e() { etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/p
     [ "$left" = 0 ] || sleep 1
   done
   exit 1`;
+const HALVE = 'size=$(stat -c %s "$1") && truncate -s $((size / 2)) "$1"';
 const TERMINATE = `select count(pg_terminate_backend(pid)) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
 
 /** Does one thing to the cluster. Throws AppError when it could not be done: a fault that did not happen proves nothing. */
@@ -86,6 +87,8 @@ export async function perform(environment: Environment, act: Act): Promise<void>
       return fillDisk(layout, hostOf(topology, act.host), act.path);
     case 'empty':
       return emptyDisks(layout, hostOf(topology, act.host), act.path);
+    case 'halve':
+      return inHost(environment, act.host, ['sh', '-c', HALVE, 'sh', act.path]);
     case 'jobs':
       return waitForJobs(environment, REGENT_MS);
     case 'burn':

@@ -2,8 +2,9 @@ import { sentenceOf } from '../../core/errors.ts';
 import { applyOverlay, removeOverlays } from '../overlay/apply.ts';
 import { OVERLAYS } from '../overlay/broken.ts';
 import type { Overlay } from '../overlay/overlay.ts';
+import { STOCK_PAIR } from '../overlay/stock-pair.ts';
 import { STOCK } from '../overlay/stock.ts';
-import { forStock } from '../hazards/compared.ts';
+import { forStock, isOfRacks } from '../hazards/compared.ts';
 import { healAll } from './acts.ts';
 import type { Environment } from './environment.ts';
 import { type Played, playSuite, type SuiteOrder } from './suite.ts';
@@ -22,14 +23,20 @@ export interface BaselineOrder extends SuiteOrder {
  */
 export async function playBaseline(order: BaselineOrder): Promise<Played[]> {
   const own = order.isStockOnly ? [] : await playSuite(order);
-  if (order.signal.aborted) return own;
-  const stock = await withOverlay(order, STOCK, (environment) =>
-    playSuite({ ...order, environment, hazards: order.hazards.map(forStock), label: 'baseline' }),
-  );
-  return [...own, ...stock];
+  const all = [...own];
+  for (const [overlay, hazards] of [
+    [STOCK, order.hazards.filter((hazard) => !isOfRacks(hazard))],
+    [STOCK_PAIR, order.hazards.filter(isOfRacks)],
+  ] as const) {
+    if (hazards.length === 0 || order.signal.aborted) continue;
+    const play = (environment: Environment) =>
+      playSuite({ ...order, environment, hazards: hazards.map(forStock), label: 'baseline' });
+    all.push(...(await withOverlay(order, overlay, play)));
+  }
+  return all;
 }
 
-/** Does something while the region nodes run so. `play` gets an environment that does not ask for what they then cannot have. */
+/** Does something while the hosts of an overlay run so. `play` gets an environment that does not ask for what they then cannot have. */
 export async function withOverlay<T>(
   { environment, say }: Pick<SuiteOrder, 'environment' | 'say'>,
   overlay: Overlay,
@@ -37,7 +44,7 @@ export async function withOverlay<T>(
 ): Promise<T> {
   await needWell(environment, WELL_MS);
   try {
-    say(`region nodes get: ${overlay.title}`);
+    say(`${overlay.on ?? 'region nodes'} get: ${overlay.title}`);
     await applyOverlay(environment, overlay);
     return await play({ ...environment, redundancy: 'streaming' });
   } finally {
@@ -46,14 +53,14 @@ export async function withOverlay<T>(
   }
 }
 
-/** Gives region nodes their own settings back, where an earlier run was cut off; boots what is off. */
+/** Gives all hosts their own settings back, where an earlier run was cut off; boots what is off. */
 export async function withoutOverlays({ environment, say }: Pick<SuiteOrder, 'environment' | 'say'>): Promise<void> {
   try {
     await healAll(environment);
     const found = await removeOverlays(environment, OVERLAYS);
-    if (found.length > 0) say(`region nodes have their own settings again (${found.join(', ')} is over)`);
+    if (found.length > 0) say(`all hosts have their own settings again (${found.join(', ')} is over)`);
   } catch (error) {
-    say(`region nodes may still have other settings: ${sentenceOf(error)}`);
+    say(`hosts may still have other settings: ${sentenceOf(error)}`);
     throw error;
   }
 }

@@ -14,6 +14,8 @@ export const USAGE = `scripts/drill VERB: failovers rehearsed and measured in a 
   table                          the headline table of all stored runs of one build
 
   --rounds N                     how often each (default 1; a 95th percentile needs 30)
+  --clients N                    of run, all, baseline: so many machines on each VLAN hold leases, ten of all are real clients; as many new
+                                 ones, 150 at most, are switched on together after the fault and after the heal (0 to 190)
   --group G                      of \`all\`: host, process, hang, network, disk, planned, double or noise
   --short                        of \`all\`: one of each group, of the short ones
   --stock-only                   of \`baseline\`: nothing with our settings
@@ -44,10 +46,14 @@ export interface DrillCall {
   readonly seed: number | null;
   readonly out: string | null;
   readonly isStored: boolean;
+  /** Machines that hold leases on each VLAN; 0: none. */
+  readonly clients: number;
 }
 
 const VERBS = ['list', 'run', 'all', 'baseline', 'random', 'table', 'help'] as const;
 type Verb = (typeof VERBS)[number];
+/** Verbs that play single hazards. */
+const PLAYING: readonly Verb[] = ['run', 'all', 'baseline'];
 
 /** Options that are of one verb alone. */
 const OWN: readonly (readonly [Verb, readonly string[]])[] = [
@@ -58,6 +64,8 @@ const OWN: readonly (readonly [Verb, readonly string[]])[] = [
 ];
 const MOST_MINUTES = 24 * 60;
 const MOST_ROUNDS = 1000;
+/** What the pools that a drill makes have room for, beside those that arrive. */
+const MOST_CLIENTS = 190;
 
 /** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
 export function parseDrillCall(words: readonly string[]): DrillCall {
@@ -66,6 +74,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
+      clients: { type: 'string' },
       group: { type: 'string' },
       short: { type: 'boolean' },
       'stock-only': { type: 'boolean' },
@@ -84,6 +93,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
   if (verb === 'run' && ids.length === 0) throw usage('run: name a hazard.');
   if (verb !== 'run' && verb !== 'baseline' && ids.length > 0) throw usage(`${verb} takes no names.`);
   const given = new Set(Object.keys(values));
+  if (given.has('clients') && !PLAYING.includes(verb)) throw usage(`--clients is of ${PLAYING.join(', ')}.`);
   for (const [owner, names] of OWN) {
     const stray = verb === owner ? undefined : names.find((name) => given.has(name));
     if (stray !== undefined) throw usage(`--${stray} is of \`${owner}\`.`);
@@ -102,6 +112,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
     seed: values.seed === undefined ? null : wholeNumber('--seed', values.seed, 0, 0xffff_ffff),
     out: values.out ?? null,
     isStored: values['no-store'] !== true,
+    clients: wholeNumber('--clients', values.clients ?? '0', 0, MOST_CLIENTS),
   };
 }
 

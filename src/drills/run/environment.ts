@@ -6,6 +6,7 @@ import type { Layout } from '../../lab/layout.ts';
 import { needState } from '../../lab/state.ts';
 import { bareAddress, type LabHost, type Topology } from '../../lab/topology.ts';
 import type { Cast } from '../../judge/timeline.ts';
+import type { Population } from '../probes/config.ts';
 import type { ProcessorTimes } from './watch/busy.ts';
 
 /** Where drills are played: a lab whose cluster is well. */
@@ -31,6 +32,8 @@ export interface Environment {
   readonly redundancy?: 'promised' | 'streaming';
   /** From one question of a probe to its next, ms; absent: 50. What is measured is as fine as that; a slow machine cannot ask often and be a cluster too. */
   readonly beatMs?: number;
+  /** Machines on each served VLAN beside the probes' own; `real`: that many clients of them are udhcpc. Absent: none. */
+  readonly population?: Population & { readonly real: number };
 }
 
 /** Where callers of the API are, and what they read. */

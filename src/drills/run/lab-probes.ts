@@ -1,12 +1,17 @@
 import { AppError } from '../../core/errors.ts';
 import { addressOf, API_PORT, type LabClient, type Topology } from '../../lab/topology.ts';
 import type { DhcpProberConfig, ProberConfig } from '../probes/config.ts';
-import { type Prober, startDhcpProber, startProber } from '../probes/start-prober.ts';
+import { type Prober, type ProberRecord, startDhcpProber, startProber } from '../probes/start-prober.ts';
+import { kindOf } from '../../judge/rules.ts';
+import type { Lane, SharedAddress } from '../../judge/timeline.ts';
+import { type RealClients, startRealClients } from './real-clients.ts';
 import type { Probed, Probes } from './round.ts';
 import { CLIENT, READ_PATH, type Environment } from './environment.ts';
 
 const BEAT_MS = 50;
 const DHCP_EVERY_MS = 1_000;
+/** With a population there is room for a finer measure. */
+const DHCP_OFTEN_MS = 250;
 const PROXY_EVERY_MS = 250;
 const PROXY_PORT = 8000;
 const STOP_MS = 12_000;
@@ -23,6 +28,8 @@ const ZONE = 'regent.internal';
 export async function startLabProbes(environment: Environment, ledger: string): Promise<Probes> {
   const vlans = environment.topology.networks.filter(({ served }) => served !== undefined).map(({ name }) => name);
   const started: Prober[] = [];
+  const machines = new Map<string, Prober>();
+  const real: RealClients[] = [];
   const kill = () => started.forEach((prober) => prober.kill());
   const keep = async (starting: Promise<Prober>) => void started.push(await starting);
   const results = await Promise.allSettled([
@@ -31,31 +38,72 @@ export async function startLabProbes(environment: Environment, ledger: string): 
     ...vlans
       .slice(0, 1)
       .map((vlan) => keep(startProber(environment.layout.clientNetns(vlan), machineConfig(environment, vlan)))),
-    ...vlans.map((vlan, index) =>
-      keep(startDhcpProber(environment.layout.clientNetns(vlan), dhcpConfig(environment, vlan, index))),
-    ),
+    ...vlans.map(async (vlan, index) => {
+      const netns = environment.layout.clientNetns(vlan);
+      const prober = await startDhcpProber(netns, dhcpConfig(environment, vlan, index));
+      started.push(prober);
+      machines.set(vlan, prober);
+    }),
+    ...vlans.map(async (vlan, index) => {
+      const count = realOn(environment, vlans.length, index);
+      if (count > 0) real.push(await startRealClients(environment, vlan, count));
+    }),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
     kill();
+    await Promise.allSettled(real.map((clients) => clients.stop()));
     throw failed.reason;
   }
   let stopping: Promise<Probed> | null = null;
   return {
     ready: () => waitUntilAnswered(environment, started),
-    stop: () => (stopping ??= stopAll(started).finally(kill)),
+    burst: () => machines.forEach((prober) => prober.burst()),
+    stop: () => (stopping ??= stopAll(started, machines, real).finally(kill)),
   };
 }
 
-async function stopAll(probers: readonly Prober[]): Promise<Probed> {
+/** The clients of one VLAN, of all that are wanted. */
+function realOn({ population }: Environment, vlans: number, index: number): number {
+  const all = population?.real ?? 0;
+  return Math.floor(all / vlans) + (index < all % vlans ? 1 : 0);
+}
+
+async function stopAll(
+  probers: readonly Prober[],
+  machines: ReadonlyMap<string, Prober>,
+  real: readonly RealClients[],
+): Promise<Probed> {
+  const seen = await Promise.all(real.map((clients) => clients.stop()));
   const records = await Promise.all(probers.map((prober) => prober.stop()));
   const all = <T>(pick: (record: (typeof records)[number]) => readonly T[]) => records.flatMap(pick);
   return {
-    lanes: all(({ lanes }) => lanes),
+    lanes: [...all(({ lanes }) => lanes).map(markBurst), ...seen.map(({ lane }) => lane)],
+    sharedAddresses: [...machines].flatMap(([network, prober]) => sharedOn(network, prober.record(), seen)),
     acknowledged: all((record) => record.ledger.acknowledged),
     ambiguous: all((record) => record.ledger.ambiguous),
     refused: all((record) => record.ledger.refused),
   };
+}
+
+function markBurst(lane: Lane): Lane {
+  return kindOf(lane.probe) === 'arrive' ? { ...lane, isBurst: true } : lane;
+}
+
+/** What the prober heard; and what both a machine of its own and a real client had at the end. */
+function sharedOn(
+  network: string,
+  { shared, held }: ProberRecord,
+  real: readonly Awaited<ReturnType<RealClients['stop']>>[],
+): SharedAddress[] {
+  const both = real
+    .filter(({ lane }) => lane.probe === `real ${network}`)
+    .flatMap(({ addresses, lane }) =>
+      addresses
+        .filter(([address]) => held.includes(address))
+        .map(([address, second]) => ({ at: lane.samples.at(-1)?.endedAt ?? 0, address, first: 'a probe', second })),
+    );
+  return [...shared, ...both].map((item) => ({ ...item, network }));
 }
 
 async function waitUntilAnswered(environment: Environment, probers: readonly Prober[]): Promise<void> {
@@ -66,7 +114,9 @@ async function waitUntilAnswered(environment: Environment, probers: readonly Pro
       if (failure) throw failure;
       const { lanes } = prober.record();
       if (lanes.length === 0) return ['all'];
-      return lanes.filter(({ samples }) => samples.every(({ why }) => why !== undefined)).map(({ probe }) => probe);
+      // Who asks in bursts has not been asked yet.
+      const asked = lanes.filter(({ probe }) => kindOf(probe) !== 'arrive');
+      return asked.filter(({ samples }) => samples.every(({ why }) => why !== undefined)).map(({ probe }) => probe);
     });
     if (silent.length === 0) return;
     if (environment.now() > end)
@@ -119,8 +169,10 @@ function clientOf({ clients }: Topology, network: string): LabClient {
   return client;
 }
 
-/** Machines that no earlier round had: their numbers go with the clock, and each VLAN has its own two hundred of a second. */
+/** Machines that no earlier round had: their numbers go with the clock, and each VLAN has its own two thousand of a second. */
 function dhcpConfig(environment: Environment, vlan: string, index: number): DhcpProberConfig {
-  const firstMachine = (Math.floor(environment.now() / 1000) % 40_000) * 400 + (index % 2) * 200 + 1;
-  return { vlan, everyMs: DHCP_EVERY_MS, timeoutMs: 900, stopMs: STOP_MS, firstMachine };
+  const firstMachine = (Math.floor(environment.now() / 1000) % 4_000) * 4_000 + (index % 2) * 2_000 + 1;
+  const { population } = environment;
+  const everyMs = population === undefined ? DHCP_EVERY_MS : DHCP_OFTEN_MS;
+  return { vlan, everyMs, timeoutMs: 900, stopMs: STOP_MS, firstMachine, ...(population && { population }) };
 }

@@ -1,7 +1,7 @@
 import type { Hazard, Step } from '../hazards/hazard.ts';
 import { firstFault } from '../../judge/recording.ts';
 import { relativeTo } from '../../judge/relative.ts';
-import type { Lane, Mark, Timeline } from '../../judge/timeline.ts';
+import type { Lane, Mark, SharedAddress, Timeline } from '../../judge/timeline.ts';
 import type { Prediction } from '../report/round.ts';
 import { healAll, perform } from './acts.ts';
 import { busyPercent, type ProcessorTimes } from './watch/busy.ts';
@@ -20,12 +20,16 @@ export interface Probed {
   readonly acknowledged: readonly number[];
   readonly ambiguous: readonly number[];
   readonly refused: readonly number[];
+  /** Addresses that two machines had; absent: no DHCP probe was there. */
+  readonly sharedAddresses?: readonly SharedAddress[];
 }
 
 /** Probes at work. */
 export interface Probes {
   /** Back when every lane has had a good answer. Throws after its deadline. */
   ready(): Promise<void>;
+  /** New machines are switched on together, where there is a population. */
+  burst(): void;
   /** Ends them and gives what they saw. A write that is under way is waited for, until its deadline. Again: the same answer. */
   stop(): Promise<Probed>;
 }
@@ -86,7 +90,8 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
           marks.push({ at: environment.now(), kind: 'note', host: null, text });
         })
       : undefined;
-    const play = async (more: readonly Step[]) => void marks.push(...(await playSteps(order, more, recorder)));
+    const play = async (more: readonly Step[]) =>
+      void marks.push(...(await playSteps(order, more, recorder, burstsOf(probes))));
     if (order.story === undefined) await play(steps);
     else await order.story(play);
     const healedAt = environment.now();
@@ -98,7 +103,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     await environment.wait(TAIL_MS);
     const endedAt = environment.now();
     const [before, after] = [busyPercent(atRest, beforeFault), busyPercent(beforeFault, readTimes(environment))];
-    const { lanes, ...outcomes } = await probes.stop();
+    const { lanes, sharedAddresses, ...outcomes } = await probes.stop();
     recorder.stop();
     const found = await readFound(environment, ledger, local);
     const { roles, local: localWrites, ...seen } = recorder.seen(endedAt);
@@ -110,6 +115,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
       cast,
       marks: [...marks, ...roles.filter(({ at }) => at >= zero)].toSorted((a, b) => a.at - b.at),
       lanes,
+      ...(sharedAddresses && { sharedAddresses }),
       ledger: { ...outcomes, found: found.ledger, local: localWrites, foundLocal: found.local },
       ...seen,
       healedAt,
@@ -130,6 +136,7 @@ async function playSteps(
   { environment, say }: RoundOrder,
   steps: readonly Step[],
   recorder: Recorder,
+  onActed: (isHeal: boolean) => void,
 ): Promise<Mark[]> {
   const marks: Mark[] = [];
   for (const { afterMs, act } of steps) {
@@ -145,8 +152,19 @@ async function playSteps(
     recorder.before(done);
     await perform(environment, done);
     recorder.after(done);
+    onActed(isHealing(done));
   }
   return marks;
+}
+
+/** Machines arrive once after the first fault, and once after the first heal. */
+function burstsOf(probes: Probes): (isHeal: boolean) => void {
+  const past = new Set<boolean>();
+  return (isHeal) => {
+    if (past.has(isHeal)) return;
+    past.add(isHeal);
+    probes.burst();
+  };
 }
 
 function readTimes({ processors }: Environment): ProcessorTimes | null {

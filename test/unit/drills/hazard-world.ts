@@ -106,6 +106,8 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     case 'reboot':
     case 'thaw':
     case 'empty':
+    // A damaged file is mended by its owner.
+    case 'halve':
     case 'switchover':
     case 'lead':
     case 'terminate':

@@ -14,7 +14,7 @@ import { dice } from '../../kit/dice.ts';
 import { hostsIn, isFault, newWorld, withRoles } from './hazard-world.ts';
 
 /** Hazards that are about the loss of the majority. */
-const WITHOUT_MAJORITY = ['host-kill-all', 'double-two-primaries'];
+const WITHOUT_MAJORITY = ['host-kill-all', 'host-kill-regions-then-rack', 'double-two-primaries'];
 /** What stands before a fault and is no phase: a scene that needs its time. */
 const SCENE_MS = 2_000;
 const PREFIXES: Readonly<Record<HazardGroup, string>> = {
@@ -176,12 +176,12 @@ describe('the catalogue', () => {
   });
 
   it('fills what the lab has bounded', () => {
-    const disks = CLUSTER.hosts.find(({ name }) => name === 'r1')?.disks?.map(({ path }) => path);
+    const disks = CLUSTER.hosts.flatMap((host) => (host.disks ?? []).map(({ path }) => path));
     const filled = CATALOGUE.flatMap((hazard) =>
       stepsOf(hazard, CAST, 1).flatMap(({ act }) => (act.do === 'fill' ? [act.path] : [])),
     );
     expect(disks).toEqual(expect.arrayContaining(filled));
-    expect(new Set(filled).size).toBe(3);
+    expect(new Set(filled).size).toBe(4);
   });
 
   it('asks no host for a daemon that it does not have: racks have the agent, and those of their pairs', () => {

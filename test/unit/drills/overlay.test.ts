@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BROKEN_BUILDS, OVERLAYS } from '../../../src/drills/overlay/broken.ts';
 import type { Overlay } from '../../../src/drills/overlay/overlay.ts';
 import { edited } from '../../../src/drills/overlay/edit.ts';
+import { STOCK_PAIR } from '../../../src/drills/overlay/stock-pair.ts';
 import { STOCK } from '../../../src/drills/overlay/stock.ts';
 import { drawn } from '../../kit/cluster/broken.ts';
 import { dice } from '../../kit/dice.ts';
@@ -20,6 +21,8 @@ const ORIGINS: readonly (readonly [string, string])[] = [
   ['/etc/etcd/regent/', 'test/golden/dcs/cluster/'],
   ['/etc/haproxy/regent/', 'test/golden/lb/cluster/'],
   ['/etc/keepalived/regent/', 'test/golden/vip/cluster/'],
+  ['/etc/kea/regent-k1_k2/', 'test/golden/dhcp/instances/k1/dhcp@k1_k2/'],
+  ['/etc/kea/regent-k2_k1/', 'test/golden/dhcp/instances/k1/dhcp@k2_k1/'],
 ];
 
 function soundText(path: string): string {
@@ -98,6 +101,20 @@ describe('stock settings', () => {
     expect(Object.keys(stock)).toEqual(Object.keys(sound));
     // The number says who is newer: the same, so that ours can be put back.
     expect(stock).toMatchObject({ regent_version: new Map(Object.entries(sound)).get('regent_version') });
+  });
+
+  it('of a rack pair are those of Kea’s manual, each side deciding for itself', () => {
+    for (const pair of ['k1_k2', 'k2_k1']) {
+      const text = textOf(STOCK_PAIR, `/etc/kea/regent-${pair}/kea-dhcp4-${pair}.conf`);
+      expect(text).not.toContain('"auto-failover": false');
+      expect(text.match(/"auto-failover": true/g)).toHaveLength(2);
+      for (const line of ['"heartbeat-delay": 10000', '"max-response-delay": 60000', '"max-unacked-clients": 10'])
+        expect(text).toContain(line);
+      expect(() => JSON.parse(text) as unknown).not.toThrow();
+    }
+    const [proof] = STOCK_PAIR.proofs;
+    expect(proof?.isTaken('k1_k2 hot-standby\n')).toBe(true);
+    expect(proof?.isTaken('k1_k2 partner-down\n')).toBe(false);
   });
 
   it('are proven by what daemons answer', () => {

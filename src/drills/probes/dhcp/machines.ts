@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { startDeadline } from '../time/deadline.ts';
+import { Holders, type Shared } from './holders.ts';
 import { type DhcpQuestion, type DhcpReply, decodeReply, encodeQuestion } from './packet.ts';
 
 /** What one machine wants. */
@@ -10,6 +11,8 @@ export interface Wish {
   readonly address?: string;
   readonly server?: string;
   readonly hostname?: string;
+  /** Whole seconds since it began to ask, in earlier tries. */
+  readonly waited?: number;
   readonly timeoutMs: number;
 }
 
@@ -26,14 +29,23 @@ export interface Result {
 export interface Machines {
   /** Calls back once. Nobody answers a release: it is done when it is sent. */
   grant(wish: Wish, done: (result: Result) => void): void;
+  /** Addresses that these machines have now, with their MACs. */
+  held(): ReturnType<Holders['held']>;
 }
 
 const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
 const EVERYBODY = '255.255.255.255';
 
-/** Binds the clients' port; the network namespace needs an address and a default route. Throws (`error` of the socket) when it is taken. */
-export function openMachines(onOpen: (machines: Machines) => void): void {
+/**
+ * Binds the clients' port; the network namespace needs an address and a default route. Throws (`error` of the socket) when it is taken. `onShared`: an
+ * address was given to a machine while another one of these had it.
+ */
+export function openMachines(
+  onOpen: (machines: Machines) => void,
+  onShared: (shared: Shared) => void = () => undefined,
+): void {
+  const holders = new Holders();
   const waiting = new Map<number, (reply: DhcpReply) => void>();
   const socket = createSocket({ type: 'udp4', reuseAddr: true });
   socket.on('message', (packet) => {
@@ -41,23 +53,33 @@ export function openMachines(onOpen: (machines: Machines) => void): void {
     if (reply) waiting.get(reply.xid)?.(reply);
   });
   // A network that is down is no answer: the time-out tells it.
+  const note = (mac: string, reply: DhcpReply | null) => {
+    if (reply === null) return holders.takeBack(mac);
+    const shared = holders.give(mac, reply.address);
+    if (shared) onShared(shared);
+  };
   const send = (question: DhcpQuestion) =>
     socket.send(encodeQuestion(question), SERVER_PORT, EVERYBODY, () => undefined);
   socket.bind(CLIENT_PORT, '0.0.0.0', () => {
     socket.on('error', () => undefined).setBroadcast(true);
-    onOpen({ grant: (wish, done) => grant(wish, { waiting, send }, done) });
+    onOpen({ grant: (wish, done) => grant(wish, { waiting, send, note }, done), held: () => holders.held() });
   });
 }
 
 interface Wire {
   readonly waiting: Map<number, (reply: DhcpReply) => void>;
   send(question: DhcpQuestion): void;
+  /** A machine got an address, or (null) has none any more. */
+  note(mac: string, reply: DhcpReply | null): void;
 }
 
 function grant(wish: Wish, wire: Wire, done: (result: Result) => void): void {
   const { mac, kind } = wish;
   const xid = Math.floor(Math.random() * 0xffffffff);
-  const name = wish.hostname === undefined ? {} : { hostname: wish.hostname };
+  const name = {
+    ...(wish.hostname !== undefined && { hostname: wish.hostname }),
+    ...(wish.waited !== undefined && { seconds: wish.waited }),
+  };
   const offered: string[] = [];
   let isRequested = kind === 'again';
   const finish = (why: Result['why'], reply?: DhcpReply) => {
@@ -75,13 +97,19 @@ function grant(wish: Wish, wire: Wire, done: (result: Result) => void): void {
       isRequested = true;
       const server = reply.server === null ? {} : { server: reply.server };
       wire.send({ kind: 'request', xid, mac, wants: reply.address, ...server, ...name });
-    } else if (reply.kind === 'ack') finish('', reply);
-    else if (reply.kind === 'nak') finish('refused');
+    } else if (reply.kind === 'ack') {
+      wire.note(mac, reply);
+      finish('', reply);
+    } else if (reply.kind === 'nak') {
+      wire.note(mac, null);
+      finish('refused');
+    }
   });
   const address = wish.address ?? '0.0.0.0';
   if (kind === 'new') wire.send({ kind: 'discover', xid, mac, ...name });
   else if (kind === 'again') wire.send({ kind: 'request', xid, mac, wants: address, ...name });
   else {
+    wire.note(mac, null);
     wire.send({ kind: 'release', xid, mac, has: address, ...(wish.server ? { server: wish.server } : {}) });
     finish('');
   }

@@ -15,6 +15,8 @@ export interface DhcpQuestion {
   readonly server?: string;
   /** Option 12. */
   readonly hostname?: string;
+  /** Whole seconds since the machine began to ask (`secs`): servers of a pair judge by it whether their partner answers. */
+  readonly seconds?: number;
 }
 
 /** What a server answered. */
@@ -37,6 +39,7 @@ export function encodeQuestion(question: DhcpQuestion): Buffer {
   const packet = Buffer.alloc(240);
   packet.set([1, 1, 6, 0]);
   packet.writeUInt32BE(question.xid, 4);
+  packet.writeUInt16BE(Math.min(question.seconds ?? 0, 0xffff), 8);
   packet.writeUInt16BE(BROADCAST, 10);
   if (question.has) packet.set(quad(question.has), 12);
   packet.set(

@@ -22,6 +22,8 @@ export interface Probe {
   readonly firstNumber?: number;
   /** Questions that may be open at once; what would be more is not asked, and is a failure. */
   readonly most?: number;
+  /** It asks so many questions at each burst, within a second, and none at other times. Absent: on its beat. */
+  readonly burst?: number;
   /** Leaves nothing behind, once the last question has ended. */
   close?(): void;
 }
@@ -38,13 +40,18 @@ export interface RunningLane {
   /** Asks nothing more. */
   stop(): void;
   open(): number;
+  /** Asks its burst; nothing for a probe on a beat. */
+  burst(): void;
   /** Ends what is still open: nobody knows of it. */
   giveUp(): void;
 }
 
-/** Asks a probe on its beat and tells each sample as it ends. */
+/** Machines that are switched on together begin to ask within this time. */
+const BURST_MS = 1000;
+
+/** Asks a probe on its beat, or in bursts, and tells each sample as it ends. */
 export function runLane(probe: Probe, offsetMs: number, tell: (sample: LaneSample) => void): RunningLane {
-  const { name: lane, everyMs, firstNumber, most = Infinity } = probe;
+  const { name: lane, everyMs, firstNumber, most = Infinity, burst } = probe;
   const open = new Map<number, (asked: Asked) => void>();
   let turns = 0;
   const strike = (late: number) => {
@@ -64,10 +71,21 @@ export function runLane(probe: Probe, offsetMs: number, tell: (sample: LaneSampl
     open.set(turn, finish);
     probe.ask(turn, finish);
   };
-  const stop = startBeat({ everyMs, offsetMs }, strike);
+  const timers = new Set<NodeJS.Timeout>();
+  const strikeSoon = () => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      strike(0);
+    }, Math.random() * BURST_MS);
+    timers.add(timer);
+  };
+  const stop = burst === undefined ? startBeat({ everyMs, offsetMs }, strike) : () => timers.forEach(clearTimeout);
   return {
     stop,
     open: () => open.size,
+    burst: () => {
+      for (let count = 0; count < (burst ?? 0); count += 1) strikeSoon();
+    },
     giveUp: () => {
       for (const finish of open.values()) finish({ why: 'given up', outcome: 'ambiguous' });
     },

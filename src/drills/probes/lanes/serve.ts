@@ -1,10 +1,28 @@
 import { spawnSync } from 'node:child_process';
+import type { Shared } from '../dhcp/holders.ts';
 import { readLines, writeLines } from '../child/lines.ts';
 import { monotonicMs } from '../time/deadline.ts';
 import { type LaneSample, type Probe, runLane } from './lane.ts';
 
 /** What a prober writes, a line each: `ready` when it asks, samples as they end, at last what it cost. */
-export type ProberLine = { readonly ready: true } | LaneSample | { readonly cost: Cost };
+export type ProberLine =
+  | { readonly ready: true }
+  | LaneSample
+  | { readonly shared: Shared; readonly at: number }
+  | { readonly cost: Cost; readonly held?: readonly string[] };
+
+/** What a prober is told after its configuration. */
+export interface ProberNews {
+  /** Probes that ask in bursts ask one now. */
+  readonly burst: true;
+}
+
+/** What a prober asks. */
+export interface Probing {
+  readonly probes: readonly Probe[];
+  /** Addresses that its machines have at the end. */
+  readonly held?: () => readonly string[];
+}
 
 /** Time of the processor that a prober took, and the time that it ran, ms. */
 export interface Cost {
@@ -22,20 +40,23 @@ const LAST_MS = 20;
  * A prober's life: the first line of standard input is its configuration; it asks until standard input ends, waits `stopMs` at most for
  * what is open, and exits. A configuration that cannot be read, or probes that cannot be made, end it with a sentence that tells no secret.
  */
-export function serveProber<C extends { readonly stopMs: number }>(probesOf: (config: C) => Promise<readonly Probe[]>) {
+export function serveProber<C extends { readonly stopMs: number }>(
+  probingOf: (config: C, onShared: (shared: Shared) => void) => Promise<Probing>,
+) {
   hurry();
-  let stop: () => void = () => process.exit(0);
+  const lines: ProberLine[] = [];
+  const onShared = (shared: Shared) => lines.push({ shared, at: monotonicMs() });
+  let running: Running = { stop: () => process.exit(0), burst: () => undefined };
   let isConfigured = false;
-  const onConfig = (config: C) => {
-    // Nothing else is ever said to it.
-    if (isConfigured) return;
+  const onLine = (line: C | ProberNews) => {
+    if (isConfigured || 'burst' in line) return running.burst();
     isConfigured = true;
-    probesOf(config).then(
-      (probes) => (stop = run(probes, config.stopMs)),
+    probingOf(line, onShared).then(
+      (probing) => (running = run(probing, line.stopMs, lines)),
       (error: unknown) => end(error instanceof Error ? error.message : 'it cannot start'),
     );
   };
-  readLines<C>(process.stdin, onConfig, () => stop());
+  readLines<C | ProberNews>(process.stdin, onLine, () => running.stop());
 }
 
 /**
@@ -52,12 +73,15 @@ function end(sentence: string): never {
   process.exit(2);
 }
 
-function run(probes: readonly Probe[], stopMs: number): () => void {
-  let lines: ProberLine[] = [{ ready: true }];
-  const flush = () => {
-    writeLines(...lines);
-    lines = [];
-  };
+interface Running {
+  stop(): void;
+  burst(): void;
+}
+
+/** `lines`: what is to be told; more may be added at any time. */
+function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Running {
+  lines.unshift({ ready: true });
+  const flush = () => writeLines(...lines.splice(0));
   const startedAt = monotonicMs();
   const before = process.cpuUsage();
   const lanes = probes.map((probe, index) =>
@@ -65,14 +89,16 @@ function run(probes: readonly Probe[], stopMs: number): () => void {
   );
   flush();
   setInterval(flush, FLUSH_MS);
-  return () => {
+  const stop = () => {
     for (const lane of lanes) lane.stop();
     const deadline = monotonicMs() + stopMs;
     const finish = () => {
       for (const lane of lanes) lane.giveUp();
+      const kept = held?.();
       for (const probe of probes) probe.close?.();
       const used = process.cpuUsage(before);
-      lines.push({ cost: { cpuMs: (used.user + used.system) / 1000, wallMs: monotonicMs() - startedAt } });
+      const cost = { cpuMs: (used.user + used.system) / 1000, wallMs: monotonicMs() - startedAt };
+      lines.push({ cost, ...(kept && { held: kept }) });
       flush();
       setTimeout(() => process.stdout.write('', () => process.exit(0)), LAST_MS);
     };
@@ -82,5 +108,11 @@ function run(probes: readonly Probe[], stopMs: number): () => void {
       else finish();
     };
     look();
+  };
+  return {
+    stop,
+    burst: () => {
+      for (const lane of lanes) lane.burst();
+    },
   };
 }

@@ -99,6 +99,7 @@ describe('the DHCP lanes', () => {
         wishes.push(wish);
         if (wish.kind !== 'release') done(results.shift() ?? lease(null, 'no offer'));
       },
+      held: () => [],
     };
     return { wishes, machines };
   };

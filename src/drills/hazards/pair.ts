@@ -1,0 +1,140 @@
+import type { Cast } from '../../judge/timeline.ts';
+import { between, type Chance, held, PHASE_MS, together } from './draw.ts';
+import { boundsOf, DHCP, expecting, REBOOTED_MS, REDUNDANT_MS, UNFELT, withoutFailures } from './expect.ts';
+import type { Act, Hazard, Step } from './hazard.ts';
+import { hostAt } from './units.ts';
+
+const LEASES = "a rack's leases: the disk is full, the file is damaged";
+const WORK = 'a rack is drained, a pair is swapped';
+const HOLD_MS = 15_000;
+const FULL_MS = 20_000;
+const DARK_MS = 20_000;
+/** A whole site boots, and its database with it. */
+const SITE_MS = 120_000;
+
+/** What happens to a pair of racks beside deaths and cuts: its files, its connections, what operators do with it. In the lab each rack's partner is the next one. */
+export const PAIR: readonly Hazard[] = [
+  {
+    id: 'net-halfopen-racks',
+    title: 'connections between two racks silently dead, new ones work',
+    row: 'racks do not hear each other, or the regions',
+    group: 'network',
+    headline: null,
+    steps: ({ racks, regions }, chance) => {
+      const [from = '', to = regions[0] ?? ''] = racks;
+      return held(chance, [{ do: 'halfopen', from, to }], HOLD_MS, [{ do: 'heal' }]);
+    },
+    expects: expecting(UNFELT),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  },
+  {
+    id: 'disk-leases-rack',
+    title: `the disk for leases of a rack full for ${FULL_MS / 1000} s`,
+    row: LEASES,
+    group: 'disk',
+    headline: null,
+    steps: (cast, chance) => {
+      const place = { host: hostAt('rack', cast, chance), path: '/var/lib/kea' };
+      return held(chance, [{ do: 'fill', ...place }], FULL_MS, [{ do: 'empty', ...place }]);
+    },
+    expects: expecting(UNFELT),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  },
+  {
+    id: 'disk-leases-cut',
+    title: 'the lease file of the primary rack of a VLAN cut in half, and its Kea killed',
+    row: LEASES,
+    group: 'disk',
+    headline: null,
+    steps: (cast, chance) => {
+      const host = hostAt('rack', cast, chance);
+      const key = keyOf(host, cast);
+      const faults: Act[] = [
+        { do: 'halve', host, path: `/var/lib/kea/kea-leases4-${key}.csv` },
+        { do: 'signal', host, unit: `kea-dhcp4@${key}.service`, signal: 'KILL' },
+      ];
+      return held(chance, faults, HOLD_MS, [{ do: 'heal', host }]);
+    },
+    expects: expecting(UNFELT),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  },
+  {
+    id: 'planned-drain-rack',
+    title: 'a rack drained',
+    row: WORK,
+    group: 'planned',
+    headline: null,
+    steps: (cast, chance) => {
+      const rack = hostAt('rack', cast, chance);
+      const drain = (verb: string) => operator(cast, 'node', verb, rack);
+      return held(chance, [drain('drain')], HOLD_MS, [drain('undrain')]);
+    },
+    expects: withoutFailures(expecting(UNFELT)),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  },
+  {
+    id: 'planned-swap-pair',
+    title: 'primary and secondary rack of a VLAN swapped, and back',
+    row: WORK,
+    group: 'planned',
+    headline: null,
+    steps: (cast, chance) => {
+      const host = hostAt('rack', cast, chance);
+      const partner = partnerOf(host, cast);
+      const vlan = `vlan${(cast.racks.indexOf(host) + 1) * 10}`;
+      const pair = (primary: string, secondary: string) =>
+        operator(cast, 'vlan', 'set', vlan, '--primary-rack', primary, '--secondary-rack', secondary, '--wait');
+      return [
+        ...held(chance, [pair(partner, host)], HOLD_MS, [pair(host, partner)]),
+        ...together(HOLD_MS, [{ do: 'heal' }]),
+      ];
+    },
+    expects: withoutFailures(expecting(UNFELT)),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  },
+  {
+    id: 'host-kill-regions-then-rack',
+    title: 'power cut of all regions, then of a rack; regions return first',
+    row: 'all regions are dead, then a rack dies',
+    group: 'host',
+    headline: null,
+    steps: withoutRegions,
+    // Nobody may take over without the regions: the VLANs of the dead rack wait for them.
+    expects: [{ ...DHCP, withinMs: SITE_MS }, ...boundsOf({ write: SITE_MS })],
+    redundantMs: REBOOTED_MS,
+    failovers: 1,
+    isLong: true,
+  },
+];
+
+function withoutRegions(cast: Cast, chance: Chance): Step[] {
+  const rack = hostAt('rack', cast, chance);
+  const [dark, back] = (['kill', 'start'] as const).map((verb) =>
+    cast.regions.map((host): Act => ({ do: verb, host })),
+  );
+  return [
+    ...together(between(0, PHASE_MS, chance), dark ?? []),
+    ...together(DARK_MS, [{ do: 'kill', host: rack }]),
+    ...together(DARK_MS, back ?? []),
+    ...together(DARK_MS, [{ do: 'start', host: rack }]),
+  ];
+}
+
+function partnerOf(host: string, { racks }: Cast): string {
+  return racks[(racks.indexOf(host) + 1) % racks.length] ?? host;
+}
+
+/** Of the pair in which the rack is the primary one: of its own VLAN. */
+function keyOf(host: string, cast: Cast): string {
+  return `${host}_${partnerOf(host, cast)}`;
+}
+
+/** An operator's command; root's key is on the host where the cluster began. */
+function operator({ regions }: Cast, ...argv: readonly string[]): Act {
+  return { do: 'regent', host: regions[0] ?? '', argv };
+}

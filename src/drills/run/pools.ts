@@ -1,0 +1,30 @@
+import type { LabNetwork } from '../../lab/topology.ts';
+import type { Environment } from './environment.ts';
+
+/** Addresses of a /23 from the tenth on. */
+const [FIRST, LAST] = ['.110.10', '.111.250'] as const;
+
+/**
+ * Gives each served VLAN of the lab a further subnet with 497 addresses, which many machines need: the lab's own pool has 51. It stays. What is there already
+ * is left alone. Throws what the API answers.
+ */
+export async function ensurePools({ client, topology }: Pick<Environment, 'client' | 'topology'>): Promise<void> {
+  for (const network of topology.networks.filter(({ served }) => served !== undefined)) {
+    const prefix = prefixOf(network);
+    const cidr = `${prefix}.110.0/23`;
+    if (await has(client.all('subnet.list', {}), (subnet) => subnet.cidr === cidr)) continue;
+    await client.call('subnet.create', { body: { cidr, vlan: network.name } });
+    const [first, last] = [`${prefix}${FIRST}`, `${prefix}${LAST}`];
+    await client.call('range.create', { body: { kind: 'dynamic', first, last, comment: 'machines of drills' } });
+  }
+}
+
+/** The first two octets of a network of the lab: no two have them in common. */
+function prefixOf({ cidr }: LabNetwork): string {
+  return cidr.split('.').slice(0, 2).join('.');
+}
+
+async function has<T>(items: AsyncIterable<T>, isIt: (item: T) => boolean): Promise<boolean> {
+  for await (const item of items) if (isIt(item)) return true;
+  return false;
+}
