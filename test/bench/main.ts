@@ -1,6 +1,7 @@
 import { benchApi } from './api.ts';
 import { benchCompile } from './compile.ts';
 import { benchDhcp } from './dhcp.ts';
+import { benchDhcpPair } from './dhcp-pair.ts';
 import { benchHost } from './host.ts';
 import { benchPublish } from './publish.ts';
 import { type Figure, figureText, isReached } from './report.ts';
@@ -10,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   api: benchApi,
   host: benchHost,
   dhcp: benchDhcp,
+  'dhcp-pair': benchDhcpPair,
   publish: benchPublish,
 };
 
