@@ -40,7 +40,7 @@ const SETTLED_MS = 1500;
 const END_KEEPALIVED = 75;
 const DROP = '/opt/regent/current/ha/vip/drop';
 const DROP_MS = 500;
-/** It is never stopped for good reason; twice in a row is no glance at a moment in between. */
+/** Nothing stops keepalived for a good reason. One look may fall on a moment in between, two in a row do not. */
 const FROZEN_LOOKS = 2;
 
 interface Config extends BeaconConfig {

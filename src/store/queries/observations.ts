@@ -6,7 +6,7 @@ import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
 import { notePause, pauseWord } from './cluster/pause.ts';
-import { noteRoles, roleWord } from './cluster/roles.ts';
+import { noteRoles, reportedRole } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
 
@@ -63,8 +63,8 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeActions(tx, node.id, report);
   const host = before?.host ?? undefined;
-  const word = roleWord({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
-  const moved = await noteRoles(tx, node, word, roleWord(report));
+  const word = reportedRole({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
+  const moved = await noteRoles(tx, node, word, reportedRole(report));
   const paused = await notePause(tx, node.name, pauseWord(report));
   await storeEvents(tx, `node:${node.id}`, [
     ...changed.map((service) => eventOf(node.name, service, states.get(service.service))),

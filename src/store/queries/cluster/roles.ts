@@ -4,7 +4,7 @@ import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';
 
 /** What one report says of the roles that one node alone has. */
-interface RoleWord {
+interface ReportedRole {
   readonly isHolder: boolean | null;
   /** As the primary it is on this timeline; null: it is not the primary, or does not say. */
   readonly timeline: number | null;
@@ -15,11 +15,11 @@ interface RoleRow {
   readonly mark: number;
 }
 
-/** Word of a holder that is older counts no more: its host may be dead. */
+/** An older report of a holder counts no more: its host may be dead. */
 const FRESH = '15 seconds';
 
 /** What a report says of the floating address and of the database's primary. */
-export function roleWord(report: Pick<Observation, 'services' | 'host'>): RoleWord {
+export function reportedRole(report: Pick<Observation, 'services' | 'host'>): ReportedRole {
   const factsOf = (name: string) => report.services.find((row) => row.service === name)?.facts;
   const db = factsOf('db');
   const timeline = db?.['role'] === 'primary' && typeof db['timeline'] === 'number' ? db['timeline'] : null;
@@ -36,14 +36,14 @@ export function roleWord(report: Pick<Observation, 'services' | 'host'>): RoleWo
 export async function noteRoles(
   tx: Tx,
   node: { id: string; name: string },
-  before: RoleWord,
-  now: RoleWord,
+  before: ReportedRole,
+  now: ReportedRole,
 ): Promise<NewEvent[]> {
   return [...(await notePrimary(tx, node.name, now)), ...(await noteHolder(tx, node, before, now))];
 }
 
 /** Every promotion raises the timeline, so an older word never wins over a newer one. */
-async function notePrimary(tx: Tx, name: string, { timeline }: RoleWord): Promise<NewEvent[]> {
+async function notePrimary(tx: Tx, name: string, { timeline }: ReportedRole): Promise<NewEvent[]> {
   if (timeline === null) return [];
   const known = await readRow(tx, 'primary');
   if (known !== null && timeline <= known.mark) return [];
@@ -64,8 +64,8 @@ async function notePrimary(tx: Tx, name: string, { timeline }: RoleWord): Promis
 async function noteHolder(
   tx: Tx,
   node: { id: string; name: string },
-  before: RoleWord,
-  now: RoleWord,
+  before: ReportedRole,
+  now: ReportedRole,
 ): Promise<NewEvent[]> {
   const { isHolder } = now;
   if (isHolder === null) return [];
