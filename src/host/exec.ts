@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { FileHandle } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
 import { deadline } from './ask/deadline.ts';
 import type { Program } from './ask/bmc/interface.ts';
-import { openTexts } from './ask/bmc/texts.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
@@ -13,6 +13,8 @@ const OUTPUT_LIMIT = 64 * 1024;
 const DRAIN_MS = 300;
 /** setpriv(1): a privilege or the program could not be had. */
 const NOT_EXECUTED = 127;
+/** A folder in memory, not on a disk. */
+const IN_MEMORY = '/dev/shm';
 /** Nothing of our own environment (secrets, locale) reaches a command. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/' };
 
@@ -148,4 +150,22 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 
 function notStarted(failure: string): ExecResult {
   return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
+}
+
+/** Opens each text as a file that no longer has a name. Only a process that gets the descriptor can read it. */
+async function openTexts(texts: readonly string[]): Promise<readonly FileHandle[]> {
+  const opened: FileHandle[] = [];
+  try {
+    for (const text of texts) {
+      const path = `${IN_MEMORY}/regent-${randomBytes(12).toString('hex')}`;
+      const file = await open(path, 'wx+', 0o600);
+      opened.push(file);
+      await unlink(path);
+      await file.writeFile(text);
+    }
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.map((file) => file.close()));
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { textDigest } from '../../core/stable-json.ts';
 import { mainAddress, servingRegions } from '../../model/cluster.ts';
-import { maskedKey, type SigningKey } from '../../model/trust/signing-key.ts';
+import { maskedKey, type SigningKey } from '../../model/nouns/tsig-key.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Copies, type DnsDesired, PROBED_ZONES, type Transfer, type Zone, type ZoneContent } from './desired.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { COPY_KEY, type SigningKey } from '../../../model/trust/signing-key.ts';
+import { COPY_KEY, type SigningKey } from '../../../model/nouns/tsig-key.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Stands for the key of the racks, which is no row of `tsig_keys`. */
