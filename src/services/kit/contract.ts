@@ -274,7 +274,7 @@ export interface ServiceInstances<Desired, View, Shared> {
   readonly folders: string;
   /** The key in a name that belongs to one instance (its unit, a path, its socket, the key itself); null: it belongs to none. Pure. */
   readonly keyIn: (name: string) => string | null;
-  /** Desired state of this node's instances by key. What is not in it must not run here. */
+  /** Desired state of this node's instances by key. An instance that is missing must not run here. */
   compile(snapshot: Snapshot, nodeId: string, shared: Shared): ReadonlyMap<string, Desired>;
   /** The instance of a key: unit, folder, files and sockets are functions of it. Pure; the key fits `keys`. */
   of(key: string): ManagedService<Desired, View, Shared>;
