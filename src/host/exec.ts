@@ -19,8 +19,8 @@ const IN_MEMORY = '/dev/shm';
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/' };
 
 /**
- * Runs a command without a shell, in a process group of its own that is killed at the time limit. Never throws: a command
- * that cannot start has `failure`.
+ * Runs a command without a shell, in a process group of its own that is killed at the time limit. Never throws: if the command cannot start, the
+ * result has `failure`.
  */
 export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   let account: Account | undefined;
@@ -32,7 +32,7 @@ export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   return await run(command, account);
 }
 
-/** Runs a program that talks to another device, as `runCommand` does; see `Program` for what it gets beside its argv. */
+/** Runs a program that talks to another device, as `runCommand` does. `Program` has its inputs beside argv. */
 export async function runProgram({ files = [], ...program }: Program): Promise<ExecResult> {
   let texts: readonly FileHandle[] = [];
   try {
@@ -45,7 +45,7 @@ export async function runProgram({ files = [], ...program }: Program): Promise<E
   }
 }
 
-/** A command, and what a program gets beside it; descriptors from 3 on. */
+/** A command, and further inputs of a program; descriptors from 3 on. */
 interface Run extends ProcessCommand {
   readonly env?: Readonly<Record<string, string>>;
   readonly descriptors?: readonly number[];
@@ -111,14 +111,14 @@ function hasGroups(account: Account): boolean {
   return account.groups.length > 0;
 }
 
-/** Node gives a child no groups beside its own, but a daemon's key may be its group's to read: setpriv(1) gives it all of them. */
+/** Node gives a child only the main group, but a group may own a daemon's key. setpriv(1) gives it all groups. */
 function argvFor(argv: readonly string[], account: Account | undefined): readonly string[] {
   if (account === undefined || !hasGroups(account)) return argv;
   const { uid, gid, groups } = account;
   return ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--', ...argv];
 }
 
-/** What setpriv could not start has not started. */
+/** A command that setpriv could not start has not started. */
 function judge(result: ExecResult, program: string, account: Account | undefined): ExecResult {
   const { code, stderr } = result;
   const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
