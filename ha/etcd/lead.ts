@@ -2,7 +2,7 @@ import { Agent } from 'node:https';
 import { askEtcd, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
-/** How far a member may be behind that is to lead: it is waited for, and nothing is decided meanwhile. */
+/** A member that is to lead may be so far behind. Others wait for it, and nothing is decided meanwhile. */
 const BEHIND = 50;
 
 /** What an etcd says of itself (`/v3/maintenance/status`; 64-bit numbers are texts). */
@@ -15,19 +15,22 @@ export interface Status {
 }
 
 /**
- * Who is to lead etcd instead of this host's own; null: all is well, or not well enough to touch it. The leader of etcd had better not be where
- * the database's primary is: when that host dies, who is elected renews all leases, and the failover takes 1 to 2 s longer.
+ * Which member should lead etcd instead of this host's own; null: no change is needed, or the cluster is not well enough for one. The leader of etcd
+ * should not be on the primary's host: when that host dies, the next leader renews all leases, and the failover takes 1 to 2 s longer.
  */
 export function heirOf(own: Status | null, others: readonly (Status | null)[]): Status | null {
   if (own === null || own.leader !== own.id) return null;
-  // One that is away: an election would be the next thing to go wrong.
+  // A member is away. An election now would add another risk.
   const known = others.filter((one) => one !== null);
   if (known.length === 0 || known.length < others.length) return null;
   const fit = known.filter((one) => !one.isLearner && one.leader === own.id && own.index - one.index <= BEHIND);
   return fit.toSorted((a, b) => b.index - a.index)[0] ?? null;
 }
 
-/** Hands the lead of etcd on, if this host's own (the first place) has it and all others are well. The heir's place; null: nothing was done. */
+/**
+ * Hands the lead of etcd on, if this host's own etcd (the first place) has it and all others are well. Gives the new leader's place; null: nothing
+ * was done.
+ */
 export async function handLeadOn(places: readonly string[], identity: Identity): Promise<string | null> {
   const agent = new Agent({ keepAlive: false, ...identity });
   const [own, ...others] = await Promise.all(places.map((place) => statusOf(place, agent).catch(() => null)));

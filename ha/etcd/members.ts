@@ -4,11 +4,11 @@ import { hasMajority, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 const LOOK_MS = 200;
-/** While this host's own answers, the others are only known of. */
+/** While this host's own etcd answers, the others are only checked. */
 const SPARE_MS = 3000;
-/** One that is stopped, whose host is gone, or that waits for a leader refuses nothing. */
+/** An etcd that is stopped, whose host is gone, or that waits for a leader, does not refuse a connection. It is silent. */
 const SILENT_MS = 600;
-/** After an election all answer again, one a little later than the other: nobody goes elsewhere for that. */
+/** After an election all answer again, some a little later than others. Clients need not move for that. */
 const ELSEWHERE_MS = 1000;
 
 /** How an etcd answers. `aliveSince`: null while it does not, or was never asked; times in ms of a monotonic clock. */
@@ -17,14 +17,14 @@ export interface Member {
   readonly aliveSince: number | null;
 }
 
-/** The one to lead to: the first that answers, else this host's own, which comes first. */
+/** The etcd to use: the first that answers, else this host's own, which stands first. */
 export function bestOf(members: readonly Member[]): Member | null {
   return members.find(({ aliveSince }) => aliveSince !== null) ?? members[0] ?? null;
 }
 
 /**
- * Must a connection to `place` be cut? It must when what it leads to is no member any more, or silent while another answers (this host's own:
- * while another has answered for a second); and when it leads elsewhere although this host's own has answered for `homeMs`.
+ * Must a connection to `place` end? It must if its etcd is no member any more, or if it is silent while another answers (for this host's own: while
+ * another has answered for a second). It must also if it leads elsewhere although this host's own etcd has answered for `homeMs`.
  */
 export function isAstray(place: string, members: readonly Member[], now: number, homeMs: number): boolean {
   const [own] = members;
@@ -38,7 +38,10 @@ export function isAstray(place: string, members: readonly Member[], now: number,
   return member !== own && own?.aliveSince != null && now - own.aliveSince >= homeMs;
 }
 
-/** How one is watched. `onChange`: it answers now, or does not any more. `isSpare`: nobody needs it now. `isProven`: somebody has just heard its majority, so it need not be asked. */
+/**
+ * How to watch an etcd. `onChange`: it has begun or stopped to answer. `isSpare`: nobody needs it now. `isProven`: another program has just heard its
+ * majority, so we need not ask.
+ */
 export interface WatchedOptions {
   readonly onChange: (isAlive: boolean) => void;
   readonly isSpare: () => boolean;
@@ -46,8 +49,8 @@ export interface WatchedOptions {
 }
 
 /**
- * Asks one etcd again and again, by one kept connection, for a read of its majority. Of two nodes that do not hear each other one may lead etcd, and
- * the other one's is of no use.
+ * Asks one etcd again and again, over one kept connection, for a majority read. If two nodes do not hear each other, one of them may lead etcd, and
+ * the other one's etcd is useless then.
  */
 export class Watched implements Member {
   readonly place: string;
@@ -86,7 +89,7 @@ export class Watched implements Member {
     }
   }
 
-  /** Ends early when it is needed. */
+  /** Ends early when somebody needs this etcd. */
   async #pause(): Promise<void> {
     const until = performance.now() + SPARE_MS;
     do await delay(LOOK_MS);

@@ -17,30 +17,30 @@ import { handLeadOn } from './lead.ts';
 import { bestOf, isAstray, Watched } from './members.ts';
 
 /*
- * Patroni's way to etcd: 127.0.0.1:2378 leads to the etcd of this host, and to another one while that does not answer. A Patroni that
- * knows all of them goes to another host's at the first trouble and stays there; when that host dies it waits for it for 1 to 5 s before
- * it sees who leads. TLS goes through untouched: who may ask is etcd's affair. Without this program Patroni asks the etcds themselves.
+ * Patroni's way to etcd: 127.0.0.1:2378 leads to the etcd of this host. While that does not answer, it leads to another one. A Patroni that knows all
+ * etcds moves to another host's at the first trouble and stays there. When that host dies, Patroni waits 1 to 5 s before it sees who leads. TLS
+ * passes through unchanged: etcd decides who may ask. Without this program Patroni asks the etcds directly.
  */
 const PORT = 2378;
 const TICK_MS = 100;
 const FILES_MS = 1000;
 const CONNECT_MS = 500;
-/** A member that has just come back may go again. */
+/** A member that has just come back may go again soon. */
 const HOME_MS = 5000;
 const LEAD_MS = 5000;
-/** There while the keeper of this host vouches for its primary. */
+/** This file exists while the keeper of this host vouches for its primary. */
 const ARMED = '/run/regent-keeper/armed';
-/** A primary that is new has other things to do. */
+/** A new primary has other things to do. */
 const SETTLED_MS = 10_000;
 
-/** A client and what it was led to. */
+/** A client and the etcd that it was connected to. */
 interface Pair {
   readonly place: string;
   readonly client: Socket;
   readonly server: Socket;
 }
 
-/** The way: listens, leads, and cuts what leads nowhere. */
+/** The way: listens, connects clients, and ends connections that lead nowhere. */
 export class Way {
   readonly #log: (text: string) => void;
   readonly #isProven: () => boolean;
@@ -48,7 +48,7 @@ export class Way {
   readonly #server: Server;
   #members: readonly Watched[] = [];
 
-  /** Nobody is led anywhere before `lead`. `isProven`: this host's etcd has just answered somebody else with its majority. */
+  /** Connects nobody before `lead`. `isProven`: this host's etcd has just given another program an answer of its majority. */
   constructor(log: (text: string) => void, isProven: () => boolean) {
     this.#log = log;
     this.#isProven = isProven;
@@ -68,7 +68,7 @@ export class Way {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** From now on to these, this host's first. Who stays is known already. */
+  /** From now on it uses these, this host's first. Members that stay keep what is known of them. */
   lead(places: readonly string[], identity: Identity): void {
     const kept = this.#members.filter(({ place }) => places.includes(place));
     for (const member of this.#members) if (!kept.includes(member)) member.close();
@@ -90,7 +90,7 @@ export class Way {
     );
   }
 
-  /** Cuts connections that lead to who is silent, or elsewhere without need. */
+  /** Ends connections to a silent etcd, and connections that lead elsewhere without need. */
   cutAstray(): void {
     const now = performance.now();
     for (const pair of this.#pairs) if (isAstray(pair.place, this.#members, now, HOME_MS)) this.#cut(pair);
@@ -132,7 +132,7 @@ export class Way {
   }
 }
 
-// Imported it does nothing: that is how its compiled form gets into the cache.
+// A mere import does nothing. That is how the compiled form gets into the cache.
 if (import.meta.main) {
   const log = (text: string) => void process.stdout.write(`${text}\n`);
   const way = new Way(log, () => proofAge() !== null);

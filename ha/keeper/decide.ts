@@ -1,19 +1,19 @@
 import type { Answer } from './postgres.ts';
 
 /*
- * Everything that the keeper decides, as pure functions of what it has seen. Times are ms of a clock that counts suspend too; an answer
- * counts from the moment at which its question was sent.
+ * All decisions of the keeper, as pure functions of what it has seen. Times are ms of a clock that also counts suspended time. An answer counts from
+ * the moment when its question was sent.
  */
 
-/** How long things are waited for, ms. `ttl`: of the fence lease; `margin`: a primary without proof ends so long before that lease can. */
+/** Time limits, ms. `ttl`: of the fence lease; `margin`: a primary without proof ends so long before that lease can end. */
 export interface Patience {
   readonly ttl: number;
   readonly margin: number;
   /** For a Patroni or PostgreSQL that takes questions and does not answer. */
   readonly silence: number;
-  /** For the same while its processes wait for a processor: it is slow, and would be as slow elsewhere. */
+  /** The same limit while its processes wait for a processor: it is slow, and would be as slow elsewhere. */
   readonly starved: number;
-  /** For a Patroni that does not listen: it is being started, and its PostgreSQL serves on. Far below its lease of 20 s. */
+  /** For a Patroni that does not listen: it is starting, and its PostgreSQL serves on. Far below its lease of 20 s. */
   readonly absence: number;
 }
 
@@ -25,13 +25,16 @@ export interface EtcdView {
   readonly at: number;
   readonly leader: { readonly name: string; readonly term: Term } | null;
   readonly isPaused: boolean;
-  /** Commits wait for standbys: there are at least two members, and a failover loses nothing. */
+  /** Commits wait for standbys: there are at least two members, so a failover loses nothing. */
   readonly isSynchronous: boolean;
   readonly fences: ReadonlyMap<string, Term>;
   readonly armed: ReadonlyMap<string, { readonly term: Term; readonly revision: string }>;
 }
 
-/** How somebody on this host answers. `heardAt`: answered or refused; `silences`: questions without either since then; `isStarved`: for want of a processor. */
+/**
+ * How a daemon of this host answers. `heardAt`: it answered or refused; `silences`: questions without either since then; `isStarved`: it lacked a
+ * processor.
+ */
 export interface ProbeState {
   readonly answeredAt: number;
   readonly heardAt: number;
@@ -39,7 +42,7 @@ export interface ProbeState {
   readonly isStarved: boolean;
 }
 
-/** What is known after one more answer, to a question of `at`. */
+/** What is known after one more answer to a question that was sent at `at`. */
 export function hear(before: ProbeState, at: number, answer: Answer, isStarved: boolean): ProbeState {
   if (answer === 'silent') return { ...before, silences: before.silences + 1, isStarved };
   return { answeredAt: answer === 'answered' ? at : before.answeredAt, heardAt: at, silences: 0, isStarved };
@@ -48,7 +51,7 @@ export function hear(before: ProbeState, at: number, answer: Answer, isStarved: 
 /** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last time that its key was seen. */
 export interface FenceLease {
   readonly term: Term;
-  /** From then on every view must show its key; null: etcd has not said yet whether it took the key. */
+  /** From then on every view must show the fence's key; null: etcd has not said yet whether it took the key. */
   readonly armedAt: number | null;
   readonly renewedAt: number;
   readonly seenAt: number;
@@ -56,15 +59,15 @@ export interface FenceLease {
   readonly isGone: boolean;
 }
 
-/** What concerns this host's own PostgreSQL. `allowedAt`: last time by which it might be primary, or when it was found to be one. */
+/** State of this host's own PostgreSQL. `allowedAt`: the last time at which it might be primary, or at which it was found to be one. */
 export interface Own {
   readonly now: number;
   readonly name: string;
   readonly patience: Patience;
-  /** A postmaster that is no standby runs here. */
+  /** A postmaster runs here that is no standby. */
   readonly isPrimary: boolean;
   readonly allowedAt: number;
-  /** When this host, or its way to etcd, was late the last time and came back. */
+  /** When this host, or its connection to etcd, was last late and came back. */
   readonly lateAt: number;
   readonly patroni: ProbeState;
   readonly postgres: ProbeState;
@@ -72,33 +75,35 @@ export interface Own {
   readonly fenceLease: FenceLease | null;
 }
 
-/** `fence`: end PostgreSQL; `yield`: it is down, let the lease go; `disarm`: let the lease go while it runs; `forget`: the same, whatever etcd has. */
+/**
+ * `fence`: end PostgreSQL; `yield`: it is down, return the lease; `disarm`: return the lease while it runs; `forget`: the same, whatever etcd has.
+ */
 export interface Step {
   readonly do: 'rest' | 'arm' | 'renew' | 'disarm' | 'forget' | 'yield' | 'fence';
   readonly why: string;
 }
 
-/** A view that is older says nothing about who may arm or be released. */
+/** An older view does not tell who may arm or be released. */
 const FRESH_MS = 1000;
-/** Two renewals and a host that stood still for 0.8 s: the proof is good all the time. */
+/** Two renewals, and a host that stood still for 0.8 s: the proof stays valid all the time. */
 const RENEW_MS = 150;
 /** A switchover ends the old primary in order while the new one leads already. */
 const OTHER_LEADS_MS = 5000;
 /** Patroni gives up by itself within 5 s when it cannot reach etcd. */
 const NOBODY_LEADS_MS = 10_000;
 /**
- * A host that was late a moment ago (it has too much to do, etcd elects) is not to be trusted with a deadline of tenths of a second: it
- * lets its lease go in order, and takes none before it was in time for so long. Until then Patroni's own lease counts alone.
+ * A host was late a moment ago (it has too much to do, or etcd elects). It cannot keep deadlines of tenths of a second, so it returns its lease in
+ * order, and takes none until it was in time for so long. Until then only Patroni's own lease counts.
  */
 const CALM_MS = 10_000;
-/** Its proof is not older than this when a lease is let go: it must not run out while etcd, slow as it is, is told. */
+/** A host returns its lease only while its proof is younger than this: the proof must not run out while a slow etcd hears of it. */
 const WELL_MS = 900;
-/** Between the reject rule and the race: every survivor must have the rule. */
+/** Time between the reject rule and the election: every survivor must have the rule. */
 const RACE_AFTER_MS = 300;
-/** One late answer proves nothing: this program may have been the late one. */
+/** One late answer proves nothing: perhaps this program was late. */
 const SILENCES = 2;
 
-/** Decides about this host. Where nothing proves harm the answer is to rest: Patroni's own lease stands behind all of this. */
+/** Decides about this host. If nothing proves harm, the answer is to do nothing, because Patroni's own lease still protects the cluster. */
 export function decideOwn(own: Own): Step {
   const { now, view, fenceLease } = own;
   if (!own.isPrimary) return fenceLease ? step('yield', 'PostgreSQL is no primary here any more') : REST;
@@ -117,7 +122,7 @@ export function decideOwn(own: Own): Step {
       : renewal(own, fenceLease);
   }
   if (view.leader?.name === own.name && (fenceLease?.term !== view.leader.term || fenceLease.armedAt === null)) {
-    // A term whose lease has run out once stays without one: survivors may be ending it at this moment.
+    // A term whose lease has run out once never gets another one: survivors may be ending the term now.
     const isBurnt = fenceLease === null && isArmedIn(view.leader.term);
     const isCalm = fenceLease !== null || now - own.lateAt >= CALM_MS;
     if (!isBurnt && isWell && isCalm && now - view.at <= FRESH_MS)
@@ -130,20 +135,20 @@ function renewal({ now }: Own, fenceLease: FenceLease): Step {
   return now - fenceLease.renewedAt >= RENEW_MS ? step('renew', '') : REST;
 }
 
-/** Until when the lease is known to have been there. */
+/** The lease is known to have existed until then. */
 function proofOf(fenceLease: FenceLease): number {
   return Math.min(fenceLease.renewedAt, fenceLease.seenAt);
 }
 
-/** Why this host's primary must not go on; null: it may. */
+/** Why this host's primary must end; null: it may go on. */
 function harmOf({ now, name, patience, fenceLease, patroni, postgres, allowedAt }: Own, view: EtcdView): string | null {
   if (fenceLease) {
     const age = now - proofOf(fenceLease);
     if (age >= patience.ttl - patience.margin) return `no proof of its lease for ${age} ms`;
-    // The clock has ticks of 10 ms: a read of the very tick in which the key was written may have come before it.
+    // The clock has ticks of 10 ms. A read in the same tick as the write of the key may have come before it.
     const isMissing = fenceLease.armedAt !== null && view.at > fenceLease.armedAt && !view.fences.has(name);
     if (fenceLease.isGone || isMissing) return 'its lease is gone';
-    // Without a lease nobody would take over sooner for it.
+    // Without a lease nobody would take over sooner because of it.
     if (isSilent(postgres, now, patience)) return `PostgreSQL is silent for ${now - postgres.heardAt} ms`;
     if (isSilent(patroni, now, patience)) return `Patroni is silent for ${now - patroni.heardAt} ms`;
     if (now - patroni.answeredAt > patience.absence) return `there is no Patroni for ${now - patroni.answeredAt} ms`;
@@ -154,7 +159,7 @@ function harmOf({ now, name, patience, fenceLease, patroni, postgres, allowedAt 
   return null;
 }
 
-/** May this host's PostgreSQL be primary, as far as this view goes? */
+/** May this host's PostgreSQL be primary, by this view? */
 export function mayBePrimary(view: EtcdView, name: string): boolean {
   return view.leader?.name === name || view.isPaused || !view.isSynchronous;
 }
@@ -175,7 +180,7 @@ export function decideOther(
   if (view === null || now - view.at > FRESH_MS || view.isPaused || !view.isSynchronous) return 'rest';
   const { leader } = view;
   if (leader === null || leader.name === name) return 'rest';
-  // Only a host that held its lease in this very term can have lost it; a host without a keeper is left to Patroni.
+  // Only a host that held its lease in this very term can have lost it. A host without a keeper is left to Patroni.
   if (view.armed.get(leader.name)?.term !== leader.term || view.fences.has(leader.name)) return 'rest';
   if (rejection?.term !== leader.term) return 'reject';
   return now - rejection.at >= RACE_AFTER_MS ? 'revoke' : 'rest';

@@ -3,14 +3,14 @@ import { askEtcd, type Endpoint, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 /**
- * Then the next member is asked as well: the first to answer is taken, and one that is only slow is not given up. Where the first has just been slow
- * it has twice as long as then: to ask two of a busy cluster, the other by a new TLS session, makes both slower. Renewals of the lease
- * go on beside it.
+ * After this time the next member is asked as well. The first answer counts, and a slow member is not given up. If the first member has just been
+ * slow, it gets twice that time, because two questions to a busy cluster, one of them by a new TLS session, make both slower. Renewals of the lease
+ * go on meanwhile.
  */
 const NEXT_MS = 350;
 const NEXT_MOST_MS = 700;
 
-/** A value of a key. `lease` is '0' where it has none. Numbers of 64 bits are decimal text, as etcd's JSON has them. */
+/** A value of a key. `lease` is '0' if it has none. Numbers of 64 bits are decimal text, as in etcd's JSON. */
 export interface Entry {
   readonly key: string;
   readonly value: string;
@@ -36,24 +36,24 @@ export type Change =
   | { readonly get: string }
   | { readonly all: string };
 
-/** A transaction's end: which side was done, and what its reads gave, one list for each change. */
+/** A transaction's result: which branch was done, and what its reads gave, one list for each change. */
 export interface Outcome {
   readonly isDone: boolean;
   readonly found: readonly (readonly Entry[])[];
 }
 
 /**
- * etcd through its JSON gateway, by mutual TLS. The member that answered last is asked first, over connections that are kept; then the others
- * in their order, over new ones: a host that hears nobody can still send, and what it sends to another's etcd over a connection that lies idle
- * is done (its lease renewed, for which the others then wait), while a new connection needs an answer first. Every call rejects when no member
- * has answered in its time; a call may have been done all the same, or twice.
+ * etcd through its JSON gateway, by mutual TLS. The member that answered last is asked first, over kept connections; then the others in their order,
+ * over new ones. The reason: a host that hears nobody can still send. A message over an idle connection to another host's etcd would be obeyed (it
+ * would renew the lease, and the others would wait for it), while a new connection needs an answer first. Every call rejects if no member has
+ * answered in its time. It may have been done all the same, or twice.
  */
 export class Etcd {
   readonly #members: readonly (Endpoint & { agent: Agent })[];
-  /** For whoever is not asked first. */
+  /** For members that are not asked first. */
   #anew: Agent;
   #first = 0;
-  /** How long the one that is asked first took for its last answer, ms. */
+  /** How long the first member took for its last answer, ms. */
   #tookMs = 0;
 
   /** `places`: `address:port`, this host's first. */
@@ -62,7 +62,7 @@ export class Etcd {
     this.#anew = agentOf(identity, false);
   }
 
-  /** Was it this host's that answered last? */
+  /** Did this host's etcd answer last? */
   get isOwnFirst(): boolean {
     return this.#first === 0;
   }
@@ -86,7 +86,7 @@ export class Etcd {
 
   /** Renews a lease; false: there is no such lease any more. */
   async renew(id: string): Promise<boolean> {
-    // A stream of etcd's; a single question gets a single answer.
+    // In etcd this is a stream; a single question gets a single answer.
     const { result } = (await this.#call('/v3/lease/keepalive', { ID: id })) as { result?: { TTL?: string } };
     if (result === undefined) throw new Error('etcd did not say whether it renewed');
     return Number(result.TTL ?? 0) > 0;
@@ -149,7 +149,7 @@ export class Etcd {
   }
 }
 
-/** How long the first is waited for alone, when its last answer took so long; ms. */
+/** How long to wait for the first member alone, if its last answer took so long; ms. */
 export function patienceAfter(tookMs: number): number {
   return Math.min(NEXT_MOST_MS, Math.max(NEXT_MS, 2 * tookMs));
 }
@@ -167,7 +167,7 @@ interface RawEntry {
 }
 
 function agentOf(identity: Identity, keepAlive: boolean): Agent {
-  // Renewals that wait for an election must not keep others back.
+  // Renewals that wait for an election must not delay other calls.
   return new Agent({ keepAlive, maxSockets: 8, minVersion: 'TLSv1.3', ...identity });
 }
 
@@ -193,7 +193,7 @@ function changeOf(change: Change): object {
   }
   if ('remove' in change) return { request_delete_range: { key: encode(change.remove) } };
   if ('get' in change) return { request_range: { key: encode(change.get) } };
-  // Up to, and without, the first key that begins with the next character.
+  // The end of the range: the first key that begins with the next character.
   const end = change.all.slice(0, -1) + String.fromCharCode(change.all.charCodeAt(change.all.length - 1) + 1);
   return { request_range: { key: encode(change.all), range_end: encode(end) } };
 }

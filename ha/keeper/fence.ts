@@ -6,7 +6,7 @@ const NAME = 'postgres';
 const SWEEP_MS = 20;
 const DEAD_WITHIN_MS = 5000;
 
-/** Is a postmaster at work on this data folder that is no standby? One that starts or stops counts; a single user mode does not. */
+/** Does a postmaster that is no standby work on this data folder? One that starts or stops counts; single-user mode does not. */
 export function isPrimary(data: string): boolean {
   const pid = postmasterOf(data);
   return pid !== null && !existsSync(`${data}/standby.signal`) && !existsSync(`${data}/recovery.signal`);
@@ -22,13 +22,13 @@ export function findProcesses(data: string): number[] {
   return allPids().filter((pid) => isOurs(pid, data));
 }
 
-/** Those that may be short of a processor: the postmaster and its processes, and none where one of them is stopped, since the others wait for that. */
+/** Processes that may lack a processor: the postmaster and its children. None if one of them is stopped, because the others wait for that one. */
 export function awakeOf(data: string): number[] {
   const pids = processesOf(data);
   return pids.some(isPidStopped) ? [] : pids;
 }
 
-/** Is one of the postmaster's processes, or itself, stopped (SIGSTOP)? Then something will wait for it. */
+/** Is the postmaster, or one of its processes, stopped (SIGSTOP)? Then others will wait for it. */
 export function isStopped(data: string): boolean {
   return processesOf(data).some(isPidStopped);
 }
@@ -45,8 +45,8 @@ function processesOf(data: string): number[] {
 }
 
 /**
- * SIGKILL to all of them (SIGQUIT does not reach a stopped one), the postmaster first, again until none is left. False: one is still there
- * after 5 s. The first round is done before this returns; nothing is forked.
+ * Sends SIGKILL to all of them (SIGQUIT does not reach a stopped process), the postmaster first, and again until none is left. False: one is still
+ * there after 5 s. The first round is done before this returns; it forks nothing.
  */
 export function endPostgres(data: string): Promise<boolean> {
   sweep(data);
@@ -74,11 +74,11 @@ function sweep(data: string): boolean {
 
 function postmasterOf(data: string): number | null {
   const pid = Number.parseInt(read(`${data}/postmaster.pid`) ?? '', 10);
-  // A single user mode writes a negative number; an old file may name a stranger, or nobody.
+  // Single-user mode writes a negative number. An old file may name a foreign process, or none.
   return pid > 0 && isOurs(pid, data) ? pid : null;
 }
 
-/** A server's working folder is its data folder. One that has ended and was not waited for (a zombie) has none. */
+/** A server's working folder is its data folder. A process that has ended and was not waited for (a zombie) has none. */
 function isOurs(pid: number, data: string): boolean {
   if (statOf(pid)?.name !== NAME) return false;
   try {

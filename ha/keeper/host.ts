@@ -3,7 +3,7 @@ import { type Endpoint, endpointOf } from '../kit/etcd.ts';
 import { etcdPlacesOf, PATRONI_YML, PKI_FILES, signOf } from '../kit/host.ts';
 import type { Patience } from './decide.ts';
 
-/** What the keeper goes by. `etcd`: `address:port`, this host's first. */
+/** The keeper's settings. `etcd`: `address:port`, this host's first. */
 export interface Settings {
   readonly name: string;
   readonly data: string;
@@ -12,7 +12,7 @@ export interface Settings {
   readonly patience: Patience;
 }
 
-/** A host that is so busy for longer serves nobody: then another one is tried. */
+/** A host that is busy for longer serves nobody. Then the keeper tries another one. */
 const STARVED_TIMES = 5;
 
 /** Reads this host's part of Patroni's configuration, the product's own file, and the environment (`/etc/regent/keeper.conf`). */
@@ -20,7 +20,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return settingsFrom(readFileSync(PATRONI_YML, 'utf8'), environment);
 }
 
-/** Throws where something is missing, or a number is not what the safety of it all allows. */
+/** Throws if something is missing, or if a number is not safe. */
 export function settingsFrom(yml: string, environment: Readonly<Record<string, string | undefined>>): Settings {
   const find = (pattern: RegExp, what: string) => {
     const found = pattern.exec(yml)?.[1];

@@ -22,8 +22,8 @@ import { Rejections } from './reject.ts';
 import { Renewals } from './renewals.ts';
 
 /*
- * Keeps two primaries from ever being at work, and a dead one from being waited for: README.md. It needs nothing of ours but this folder.
- * Its unit's watchdog ends it when it hangs; whatever ends it while the file ARMED is there, `ended` ends PostgreSQL too.
+ * Prevents two primaries, and long waits for a dead one: see README.md. It needs only this folder of ours. Its unit's watchdog ends it when it hangs.
+ * If it ends for any reason while the file ARMED exists, `ended` ends PostgreSQL, too.
  */
 const ARMED = '/run/regent-keeper/armed';
 const BEAT_MS = 100;
@@ -31,7 +31,9 @@ const LOOK_MS = 200;
 const ASK_MS = 300;
 const FILES_MS = 1000;
 const ORPHANS_MS = 500;
-/** A beat, or an answer of etcd's, that is later than this: something is too busy for deadlines. An answer takes 5 to 20 ms on a calm host. */
+/**
+ * A beat, or an answer of etcd, that is later than this shows that something is too busy for deadlines. On a calm host an answer takes 5 to 20 ms.
+ */
 const LATE_MS = 600;
 const LATE_ANSWER_MS = 450;
 
@@ -40,7 +42,7 @@ interface Held extends FenceLease {
 }
 
 const log = (text: string) => void process.stdout.write(`${text}\n`);
-/** A problem once, not at every turn. */
+/** Logs a problem once, not in every round. */
 const said = new Map<string, string>();
 function logOnce(what: string, text: string): void {
   if (said.get(what) !== text) log(`${what}: ${text}`);
@@ -108,7 +110,7 @@ async function followEtcd(): Promise<never> {
   }
 }
 
-/** Asks one of this host's daemons, while its PostgreSQL is primary. */
+/** Asks one of this host's daemons while its PostgreSQL is primary. */
 async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>, find: () => number[]): Promise<never> {
   const starvation = new Starvation(find);
   for (;;) {
@@ -120,12 +122,12 @@ async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>, f
       if (isStarved && !state[who].isStarved) log(`${who} is silent and waits for a processor: it is given more time`);
       if (state.wasPrimary) state[who] = hear(state[who], at, answer, isStarved);
     }
-    // A silence has taken its time already.
+    // A silent answer has already taken its time.
     await delay(Math.max(0, at + ASK_MS - clock()));
   }
 }
 
-/** One thing at a time in etcd; what fails is tried again by the next beat. */
+/** Does one thing at a time in etcd. The next beat repeats what fails. */
 function oneAtATime(what: string): (work: () => Promise<void>) => Promise<void> {
   let current: Promise<void> | null = null;
   return (work) =>
@@ -145,7 +147,7 @@ async function takeLease(): Promise<void> {
     const at = clock();
     const lease = await etcd.grant(settings.patience.ttl / 1000);
     writeFileSync(ARMED, `${term}\n`);
-    // Held from before etcd is asked: an answer may be lost, and the key be there.
+    // The fence counts as held before etcd is asked: the answer may be lost although the key is there.
     state.fenceLease = { lease, term, armedAt: null, renewedAt: at, seenAt: at, isGone: false };
   }
   const lease = state.fenceLease?.lease ?? '';
@@ -163,20 +165,20 @@ async function takeLease(): Promise<void> {
   }
 }
 
-/** Beside what else is done. */
+/** Runs beside other work. */
 async function renew(lease: string, at: number): Promise<void> {
   const isThere = await renewals.renew(at, () => etcd.renew(lease));
   const { fenceLease } = state;
   if (fenceLease?.lease !== lease || isThere === null) return;
   if (isThere) state.fenceLease = { ...fenceLease, renewedAt: Math.max(fenceLease.renewedAt, at) };
-  // One that is being let go is gone for good reason.
+  // A lease that is being returned is missing for a good reason.
   else if (fenceLease.armedAt !== null) state.fenceLease = { ...fenceLease, isGone: true };
 }
 
-/** Forced: the cluster is paused or alone, nobody fences. */
+/** Forced: the cluster is paused or has one member, so nobody fences. */
 async function letGo(isForced: boolean): Promise<boolean> {
   const lease = state.fenceLease?.lease;
-  // From here on a view without the key is no harm.
+  // From here on a view without the key is harmless.
   if (state.fenceLease) state.fenceLease = { ...state.fenceLease, armedAt: null };
   if (isForced) await forget(etcd, settings.name);
   else if (lease !== undefined && !(await disarm(etcd, settings.name, lease))) {
@@ -189,7 +191,7 @@ async function letGo(isForced: boolean): Promise<boolean> {
   return true;
 }
 
-/** PostgreSQL is down, or a standby by now. */
+/** PostgreSQL is down, or is a standby by now. */
 async function yieldLease(now: number): Promise<void> {
   if (findOrphans(settings.data).length > 0) {
     state.orphansAt ??= now;
@@ -197,7 +199,7 @@ async function yieldLease(now: number): Promise<void> {
     log('PostgreSQL had died and left processes behind: ended');
   }
   state.orphansAt = null;
-  // A Patroni that answers gives its part away by itself. Else the survivors are to do it.
+  // A Patroni that answers gives its role away by itself. Otherwise the survivors must act.
   if (state.patroni.silences === 0 && (await letGo(false))) return log('let go of its lease: no primary here any more');
   const lease = state.fenceLease?.lease;
   state.fenceLease = null;
@@ -206,7 +208,7 @@ async function yieldLease(now: number): Promise<void> {
   log('PostgreSQL is down, Patroni is silent: the others may take over');
 }
 
-/** Ends PostgreSQL at once; when it is dead for certain, the others need not wait until the lease runs out. */
+/** Ends PostgreSQL at once. When it is certainly dead, the others need not wait until the lease runs out. */
 async function fence(why: string): Promise<void> {
   const lease = state.fenceLease?.lease;
   [state.fenceLease, state.isEnding] = [null, true];
@@ -271,7 +273,7 @@ async function beat(): Promise<never> {
   }
 }
 
-/** In order: PostgreSQL goes on without a keeper, unless its lease cannot be given back any more. */
+/** An orderly end: PostgreSQL goes on without a keeper, unless its lease can no longer be returned. */
 async function stop(): Promise<void> {
   state.isStopping = true;
   await ownWork(async () => {});
@@ -280,7 +282,7 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
-// Imported it does nothing: that is how its compiled form gets into the cache.
+// A mere import does nothing. That is how the compiled form gets into the cache.
 if (import.meta.main) {
   [settings, identity] = [readSettings(), readIdentity()];
   etcd = new Etcd(settings.etcd, identity);

@@ -2,10 +2,13 @@ import { Agent, request } from 'node:https';
 import type { Identity } from '../kit/host.ts';
 import type { Answer } from './postgres.ts';
 
-/** Two in a row end just after the two seconds of silence that a primary is allowed. */
+/** Two in a row end just after the two seconds of silence that a primary may have. */
 const TIMEOUT_MS = 900;
 
-/** Asks this host's Patroni by mutual TLS whether its loop runs, by a new connection each time: a frozen one takes no new ones for long. */
+/**
+ * Asks this host's Patroni by mutual TLS whether its loop runs. Each question uses a new connection, because a frozen Patroni soon accepts no new
+ * ones.
+ */
 export function askPatroni(
   place: { readonly host: string; readonly port: number },
   identity: Identity,

@@ -1,26 +1,26 @@
 import { createConnection, type Socket } from 'node:net';
 
 /**
- * Writes a record of the log and flushes it, and waits for no standby: that is no commit. It needs neither a table nor a transaction's
- * number. (The fourth argument is PostgreSQL 17's.) A server that says why it cannot (it starts, its disk is full) answers, too.
+ * Writes a log record and flushes it. It is no commit, so it waits for no standby. It needs neither a table nor a transaction number. (The fourth
+ * argument is new in PostgreSQL 17.) A server that says why it cannot (it starts, its disk is full) has answered, too.
  */
 const QUESTION = "select pg_logical_emit_message(false, 'regent_keeper', '', true)";
 const STARTUP = ['user', 'postgres', 'database', 'postgres', 'application_name', 'regent-keeper'];
 const PROTOCOL = 196_608;
 /** As in patroni.ts. */
 const TIMEOUT_MS = 900;
-/** PostgreSQL must let new ones in, too; every 30 s, because a new process of its own costs it more than a hundred questions. */
+/** PostgreSQL must accept new sessions, too. We try it every 30 s, because a new server process costs more than a hundred questions. */
 const QUESTIONS = 100;
-/** One that is silent, and another one. */
+/** A silent session, and another one. */
 const SESSIONS = 2;
 
-/** `answered`: it did, or said why not; `refused`: nobody listens; `silent`: nothing in time. */
+/** `answered`: it answered, or said why it cannot; `refused`: nobody listens; `silent`: no answer in time. */
 export type Answer = 'answered' | 'refused' | 'silent';
 
 /**
- * Asks this host's PostgreSQL by its socket, where the superuser of its system user needs no password, with the few messages of its
- * protocol (version 3) that this takes: no process is started for it. A session that is silent is waited for on, and a second one tried beside it:
- * one anew for each question would be, for a server that has no time, work that nobody waits for.
+ * Asks this host's PostgreSQL over its socket, where the superuser's system user needs no password. It uses the few messages of the protocol (version
+ * 3) that this takes, and starts no process. It goes on waiting for a silent session, and tries a second one beside it. A new session for each
+ * question would give a busy server work that nobody needs.
  */
 export class PostgresProbe {
   readonly #path: string;
@@ -35,7 +35,7 @@ export class PostgresProbe {
   async ask(): Promise<Answer> {
     const end = performance.now() + TIMEOUT_MS;
     let answer = await this.#askOnce(TIMEOUT_MS);
-    // An old session may have ended for its own reasons: only what a new one is told counts.
+    // An old session may have ended for reasons of its own: only the answer to a new one counts.
     if (answer === 'ended') answer = await this.#askOnce(end - performance.now());
     return answer === 'ended' ? 'refused' : answer;
   }
@@ -61,7 +61,7 @@ export class PostgresProbe {
     if (first === 'silent') return 'silent';
     const { answer, from } = first;
     from.answer = null;
-    // What the other one might say is not needed any more.
+    // The answer of the other session is no longer needed.
     this.#keep(from.isUsable ? [from] : []);
     return answer;
   }
@@ -72,7 +72,7 @@ export class PostgresProbe {
   }
 }
 
-/** One session. `answer`: of the question that is under way; null: none is. `left`: questions that it may still be asked. */
+/** One session. `answer`: the answer to the running question; null: none runs. `left`: how many questions it may still get. */
 class Session {
   readonly #socket: Socket;
   answer: Promise<Answer | 'ended'> | null = null;
@@ -81,7 +81,7 @@ class Session {
 
   constructor(path: string) {
     this.#socket = createConnection(path);
-    // Between questions nobody else listens.
+    // Between questions nobody listens for errors.
     this.#socket.on('error', () => (this.isUsable = false));
     this.#socket.on('close', () => (this.isUsable = false));
   }
@@ -90,7 +90,7 @@ class Session {
     this.#socket.destroy();
   }
 
-  /** Asks; `answer` is there from then on. Never while it is there. */
+  /** Asks, and sets `answer`. Never call it while `answer` is set. */
   ask(): void {
     const socket = this.#socket;
     const isNew = this.left === QUESTIONS;
@@ -108,7 +108,7 @@ class Session {
           const { types, rest: left } = split(Buffer.concat([rest, part]));
           rest = left;
           for (const type of types) {
-            // ErrorResponse: words are a sign of life. A session goes on after one of them or ends; a new one is cheap.
+            // ErrorResponse: any answer is a sign of life. The session may go on or end after it; a new one is cheap.
             if (type === 'E') return end('answered');
             // ReadyForQuery
             if (type !== 'Z') continue;
@@ -119,7 +119,7 @@ class Session {
         },
         close: () => end(isNew ? 'refused' : 'ended'),
         error: (error: NodeJS.ErrnoException) => {
-          // EAGAIN: its queue of callers is full, nobody lets them in.
+          // EAGAIN: its queue of connections is full, it accepts none.
           if (isNew) return end(error.code === 'EAGAIN' ? 'silent' : 'refused');
           end('ended');
         },
@@ -131,7 +131,7 @@ class Session {
   }
 }
 
-/** Types of the whole messages in the bytes, and what is left of the next one. */
+/** Types of the complete messages in the bytes, and the rest of the next one. */
 function split(bytes: Buffer): { types: string[]; rest: Buffer } {
   const types: string[] = [];
   let at = 0;

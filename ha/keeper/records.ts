@@ -2,10 +2,9 @@ import type { EtcdView } from './decide.ts';
 import type { Compare, Entry, Etcd } from './etcd.ts';
 
 /*
- * What the keepers and Patroni have in etcd. `/regent/fence/<host>` lives by the host's fence lease, `/regent/armed/<host>` without one:
- * both name the term in which they were written. A term that is armed and has no fence is over.
- * A term is `<revision that made the leader key>.<id of its lease>`: a Patroni keeps its lease while it leads, follows and leads again, and one
- * that was restarted as leader keeps the key.
+ * Keys of the keepers and of Patroni in etcd. `/regent/fence/<host>` hangs on the host's fence lease, `/regent/armed/<host>` on none. Both name the
+ * term in which they were written. A term that is armed and has no fence is over. A term is `<revision that made the leader key>.<id of its lease>`:
+ * a Patroni that leads, follows and leads again keeps its lease, and one that restarts as leader keeps the key.
  */
 const PATRONI = '/service/regent';
 const LEADER = `${PATRONI}/leader`;
@@ -39,7 +38,7 @@ export async function look(etcd: Etcd, at: number): Promise<Look> {
   };
 }
 
-/** Puts the fence key on a lease, and the armed key, if the host still leads in that term. False: it does not, or another keeper was there. */
+/** Puts the fence key on a lease, and writes the armed key, if the host still leads in that term. False: it does not, or another keeper was there. */
 export async function arm(etcd: Etcd, name: string, lease: string, view: EtcdView): Promise<boolean> {
   const term = view.leader?.term ?? '';
   const [fence, armed] = [`${FENCES}${name}`, `${ARMED}${name}`];
@@ -57,12 +56,12 @@ export async function arm(etcd: Etcd, name: string, lease: string, view: EtcdVie
   return key?.[0]?.lease === lease && key[0].value === term && proof?.[0]?.value === term;
 }
 
-/** Nobody may end this host's term by its fence any more, whatever stands there. */
+/** From now on nobody may end this host's term because of its fence, whatever the keys say. */
 export async function forget(etcd: Etcd, name: string): Promise<void> {
   await etcd.transact([], [{ remove: `${ARMED}${name}` }]);
 }
 
-/** The same, then the fence goes. False: the fence has gone before, and survivors may be at work: nothing was changed. */
+/** The same, and then it removes the fence. False: the fence was gone before, and survivors may be at work, so nothing was changed. */
 export async function disarm(etcd: Etcd, name: string, lease: string): Promise<boolean> {
   const armed = `${ARMED}${name}`;
   const { isDone, found } = await etcd.transact(
@@ -75,7 +74,7 @@ export async function disarm(etcd: Etcd, name: string, lease: string): Promise<b
   return isDone || found[0]?.length === 0;
 }
 
-/** Ends the term of a leader that is fenced for certain. False: it was not, or not any more. */
+/** Ends the term of a leader that is certainly fenced. False: it was not fenced, or is no leader any more. */
 export async function release(etcd: Etcd, leader: { name: string; term: string }): Promise<boolean> {
   const { isDone } = await etcd.transact(
     [
@@ -85,7 +84,7 @@ export async function release(etcd: Etcd, leader: { name: string; term: string }
     ],
     [],
   );
-  // No fence comes back in a term that has lost it: what was read stays true.
+  // A term that has lost its fence never gets one again, so what was read stays true.
   if (isDone) await etcd.revoke(leader.term.split('.')[1] ?? '');
   return isDone;
 }

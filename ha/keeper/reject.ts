@@ -8,14 +8,14 @@ const FOR_MS = 6000;
 const PORTS = '{ 2379, 8008 }';
 
 /**
- * Refuses connections of this host to Patroni and etcd of dead hosts, for 6 s. Patroni would wait 2 s for each dead Patroni; and one that used
- * the dead host's etcd waits another 3 s (for its watch to connect there) before it sees who leads now. In a table of its own, made anew each
- * time in one transaction (somebody may have flushed everything); the kernel lets the addresses go by itself.
+ * Refuses connections of this host to Patroni and etcd of dead hosts, for 6 s. Otherwise Patroni waits 2 s for each dead Patroni, and a Patroni that
+ * used the dead host's etcd waits another 3 s (its watch connects there) before it sees who leads. The table is our own; one transaction makes it
+ * again each time, because somebody may have flushed everything. The kernel removes the addresses by itself.
  */
 export class Rejections {
   readonly #until = new Map<string, number>();
 
-  /** Adds an address. Rejects with nft's words. */
+  /** Adds an address. Rejects with nft's message. */
   add(address: string, now: number): Promise<void> {
     if (isIP(address) === 0) return Promise.reject(new Error(`"${address}" is no address`));
     this.#until.set(address, now + FOR_MS);

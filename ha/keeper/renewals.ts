@@ -1,16 +1,16 @@
-/** After a renewal without an answer the next one; so many are open at most. */
+/** The next renewal after one without an answer; at most so many are open. */
 const AGAIN_MS = 200;
 const OPEN = 6;
 
 /**
- * Renewals of a lease, some at a time: an etcd whose leader has just died keeps one until its own patience is over, and answers the one that is
- * asked after the election at once. A primary that waited for the first would be fenced for the death of another host.
+ * Renews a lease with several open requests. An etcd whose leader has just died holds a request until its own time limit, but answers at once a
+ * request that comes after the election. A primary that waited for the first answer would be fenced because another host died.
  */
 export class Renewals {
   #askedAt = Number.NEGATIVE_INFINITY;
   #open = 0;
 
-  /** Asks, at `now` (ms), when it is time to: is the lease there? Null: it was not asked. Rejects as `ask` does. */
+  /** Asks at `now` (ms), if it is time: is the lease there? Null: it did not ask. Rejects as `ask` does. */
   async renew(now: number, ask: () => Promise<boolean>): Promise<boolean | null> {
     if (now - this.#askedAt < AGAIN_MS || this.#open >= OPEN) return null;
     this.#askedAt = now;

@@ -5,7 +5,7 @@ const ANSWER_MAX = 1_000_000;
 /** A read of any key, which etcd answers only with its majority (a linearizable read, the default of its API). */
 const READ = JSON.stringify({ key: Buffer.from('regent').toString('base64'), count_only: true });
 
-/** Where somebody listens. */
+/** An address and port. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -54,7 +54,7 @@ export function askEtcd({ host, port }: Endpoint, question: Question, agent: Age
   });
 }
 
-/** Does this etcd answer with its majority, in time? One that hears no leader does not, though it lives. */
+/** Does this etcd answer with its majority, in time? An etcd that hears no leader does not, although it lives. */
 export function hasMajority(endpoint: Endpoint, agent: Agent, patienceMs: number): Promise<boolean> {
   return askEtcd(endpoint, { path: '/v3/kv/range', body: READ, patienceMs }, agent).then(
     () => true,

@@ -8,7 +8,7 @@ const PKI = '/etc/regent/pki';
 /** The node's certificate. */
 export const PKI_FILES = [`${PKI}/ca.crt`, `${PKI}/node.crt`, `${PKI}/node.key`] as const;
 
-/** A certificate of the cluster with its key, PEM, and who signed those of others. */
+/** A certificate of the cluster with its key, and the authority that signed the others', PEM. */
 export interface Identity {
   readonly ca: Buffer;
   readonly cert: Buffer;
@@ -22,18 +22,18 @@ export function readIdentity(): Identity {
   return { ca, cert, key };
 }
 
-/** Waits. Node runs timers before it reads sockets: after a stall, whoever judges then is to know what has arrived meanwhile. */
+/** Waits. Node runs timers before it reads sockets, so after a stall this also lets it read what has arrived. */
 export async function pause(ms: number): Promise<void> {
   await delay(ms);
   await immediate();
 }
 
-/** ms since the host began, those counted in which it slept: other clocks of Node's stand still then. To 10 ms. */
+/** ms since the host started, including suspended time, which Node's other clocks leave out. Precise to 10 ms. */
 export function uptimeMs(): number {
   return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000);
 }
 
-/** What went wrong, in its own words. */
+/** The error as text. */
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -47,7 +47,7 @@ export function signOf(paths: readonly string[]): string {
   return signs.join('|');
 }
 
-/** Where etcds are, `address:port`, this host's first; by Patroni's configuration, without the way of this host (`ha/etcd/way.ts`). */
+/** Addresses of the etcds (`address:port`), this host's first, from Patroni's configuration, without the way of this host (`ha/etcd/way.ts`). */
 export function etcdPlacesOf(yml: string): readonly string[] {
   const hosts = /^etcd3:\n(?: .*\n)*? {2}hosts:\n((?: {4}- .*\n)+)/m.exec(yml)?.[1];
   if (hosts === undefined) throw new Error('patroni.yml has no etcd3.hosts');
@@ -55,14 +55,15 @@ export function etcdPlacesOf(yml: string): readonly string[] {
   return places.filter((place) => !place.startsWith('127.0.0.1:'));
 }
 
-// perl-base is essential in Debian. One child for all messages: Node has no datagram unix sockets, and a process for each would be ten a second.
+// perl-base is essential in Debian. One child sends all messages: Node has no datagram unix sockets, and a process for each message would mean ten a
+// second.
 const NOTIFY = String.raw`use Socket; $SIG{TERM} = 'IGNORE'; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\@/\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
 my $to = sockaddr_un($p); while (<STDIN>) { chomp; send($s, $_, 0, $to) }`;
 
-/** Each message wakes systemd, which counts from the last one: a beat in a fifth of its patience is enough (sd_watchdog_enabled(3) asks for two). */
+/** Each message wakes systemd, which counts from the last one. A beat in a fifth of its limit is enough (sd_watchdog_enabled(3) asks for two). */
 const BEATS = 5;
 
-/** The way to systemd: tells it that the program lives, however often the program says so. Nothing outside of a unit. */
+/** Tells systemd that the program lives. The program may call it as often as it likes. Outside of a unit it does nothing. */
 export function openNotifier(): (message: string) => void {
   if (process.env['NOTIFY_SOCKET'] === undefined) return () => {};
   const restMs = Number(process.env['WATCHDOG_USEC'] ?? 0) / 1000 / BEATS;

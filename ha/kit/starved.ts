@@ -1,35 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** On an average so many of the processes must have waited for a processor: 0.5 is one of them, half of the time. */
+/** On average so many of the processes must have waited for a processor: 0.5 is one process for half of the time. */
 const SHARE = 0.5;
 
-/** By thread: for how long it was ready to run and got no processor since it began, ms. */
+/** By thread: how long it has been ready to run without a processor since its start, ms. */
 type Waits = ReadonlyMap<string, number>;
 
-/** Reads the second number of `schedstat` of each thread, ns (Documentation/scheduler/sched-stats.rst of Linux). Who has ended is left out. */
+/** Reads the second number of each thread's `schedstat`, ns (Documentation/scheduler/sched-stats.rst of Linux). Leaves ended threads out. */
 export function waitsOf(pids: readonly number[], proc = '/proc'): Waits {
   const threads = pids.flatMap((pid) => entriesOf(`${proc}/${pid}/task`).map((tid) => `${pid}/task/${tid}`));
   return new Map(threads.flatMap((thread) => waitOf(thread, proc)));
 }
 
 /**
- * Is somebody silent because he hangs, or because he gets no processor? Who hangs is not ready to run: he waits for a disk or a lock, or is stopped.
- * To end who is only starved makes it worse: his part and all its callers go to another host, and recovery takes more than he was short of.
+ * Is a daemon silent because it hangs, or because it gets no processor? A process that hangs is not ready to run: it waits for a disk or a lock, or
+ * is stopped. To end a starved daemon makes things worse: its work and all its callers move to another host, and the recovery needs more processor
+ * time than was missing.
  */
 export class Starvation {
   readonly #find: () => readonly number[];
   readonly #read: (pids: readonly number[]) => Waits;
   #first: { readonly at: number; readonly waits: Waits } | null = null;
 
-  /** `find`: his processes. */
+  /** `find`: its processes. */
   constructor(find: () => readonly number[], read = (pids: readonly number[]) => waitsOf(pids)) {
     this.#find = find;
     this.#read = read;
   }
 
   /**
-   * To be told of every answer and silence, in their order; `now`: when it came, ms. True: he is silent, and since his first silence processes of his
-   * have waited for a processor most of the time. What cannot be read proves nothing.
+   * Tell it every answer and silence, in order; `now`: when it came, ms. True: the daemon is silent, and since its first silence its processes have
+   * waited for a processor most of the time. What cannot be read proves nothing.
    */
   judge(isSilent: boolean, now: number): boolean {
     if (!isSilent) {
@@ -62,11 +63,11 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-/** Name and state (a letter) of a process in /proc (proc(5)); null: there is none of that number. */
+/** Name and state (a letter) of a process in /proc (proc(5)); null: there is no such process. */
 export function statOf(pid: number | string): { readonly name: string; readonly state: string } | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name stands in parentheses and may hold some itself.
+    // The name stands in parentheses and may itself hold some.
     const [start, end] = [text.indexOf('('), text.lastIndexOf(')')];
     return { name: text.slice(start + 1, end), state: text.charAt(end + 2) };
   } catch {

@@ -18,7 +18,7 @@ export async function askProxy(): Promise<ProxyAnswer> {
 }
 
 /**
- * Asks the haproxy at an address for its health, by a new connection each time: one that is frozen accepts no new ones for long. The head of its
+ * Asks the haproxy at an address for its health, over a new connection each time: a frozen haproxy soon accepts no new ones. Gives the head of its
  * answer, or why there is none within a second.
  */
 export function askHealth(host: string): Promise<IncomingHttpHeaders | 'refused' | 'silent'> {
@@ -36,7 +36,7 @@ export function askHealth(host: string): Promise<IncomingHttpHeaders | 'refused'
   });
 }
 
-/** The way to this host's etcd, by mutual TLS. */
+/** Asks this host's etcd by mutual TLS. */
 export function etcdAgent(identity: Identity): HttpsAgent {
   return new HttpsAgent({ keepAlive: true, maxSockets: 3, ...identity });
 }

@@ -1,11 +1,11 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 
-/** UDP port of the beacons; the packet filter lets region nodes alone reach it. */
+/** UDP port of the beacons. The packet filter lets only region nodes reach it. */
 const PORT = 5254;
 const MAC_BYTES = 32;
 const PACKET_MAX = 1024;
-/** A word of ours that is answered later proves nothing. */
+/** An answer to an older message of ours proves nothing. */
 const NONCE_MS = 2000;
 
 /** What a node says of itself. */
@@ -14,13 +14,13 @@ export interface NodeStatus {
   readonly seesRegion: boolean;
   /** For how long it has held the floating address, ms; null: it does not. */
   readonly heldMs: number | null;
-  /** It may hold the address, its keepalived runs, and it was not drained. */
+  /** It may hold the address, its keepalived runs, and it is not drained. */
   readonly canTake: boolean;
-  /** Another node that holds the address by its own fresh word; null: none is heard of. */
+  /** Another node that says in a fresh message that it holds the address; null: none is heard. */
   readonly holder: string | null;
 }
 
-/** `seenAt`: when the word of ours was sent (monotonic, ms) that this peer has answered last. */
+/** `seenAt`: when we sent the last message that this peer has answered (monotonic, ms). */
 export interface PeerView extends NodeStatus {
   readonly name: string;
   readonly seenAt: number;
@@ -44,12 +44,12 @@ interface Packet extends NodeStatus {
 }
 
 /**
- * Keyed words between region nodes (HMAC-SHA256). A peer counts as seen by a packet that repeats a fresh nonce of ours: so the way there and
- * back both work, no clock is compared, and what was recorded before is worth nothing.
+ * Signed messages between region nodes (HMAC-SHA256). A peer counts as seen if its packet repeats a fresh nonce of ours. That proves both directions,
+ * compares no clocks, and makes a recorded packet useless.
  */
 export class Beacon {
   readonly #config: BeaconConfig;
-  /** Not the bytes: Node would wrap them for each of 40 packets a second. */
+  /** A KeyObject, not the bytes: Node would wrap the bytes for each of 40 packets a second. */
   readonly #key: KeyObject;
   readonly #socket: Socket;
   readonly #nonces = new Map<string, number>();
@@ -71,7 +71,7 @@ export class Beacon {
     return [...this.#heard.values()].flatMap(({ view }) => view ?? []);
   }
 
-  /** Sends a word to every peer. */
+  /** Sends a message to every peer. */
   send(word: NodeStatus, now: number): void {
     const nonce = randomBytes(16).toString('base64');
     for (const [old, at] of this.#nonces) if (now - at > NONCE_MS) this.#nonces.delete(old);
@@ -81,19 +81,19 @@ export class Beacon {
     for (const peer of peers) {
       const echo = this.#heard.get(peer.name)?.nonce ?? '';
       const packet = seal({ cluster: clusterId, from: name, to: peer.name, nonce, echo, ...word }, this.#key);
-      // A peer that cannot be reached is seen by its silence.
+      // A peer that cannot be reached shows by its silence.
       this.#socket.send(packet, PORT, peer.address, () => {});
     }
   }
 
-  /** Takes a packet; what is not of a peer, or not for us, is nothing. */
+  /** Takes a packet. It ignores a packet that is not from a peer, or not for us. */
   receive(data: Buffer, now: number): void {
     const packet = unseal(data, this.#key);
     const { clusterId, name, peers } = this.#config;
     if (packet?.cluster !== clusterId || packet.to !== name) return;
     if (!peers.some((peer) => peer.name === packet.from)) return;
     const { from, nonce, hasEtcd, seesRegion, heldMs } = packet;
-    // An earlier release does not say these.
+    // An earlier release does not send these.
     const canTake = packet.canTake === true;
     const holder = packet.holder ?? null;
     const sentAt = this.#nonces.get(packet.echo);
@@ -105,7 +105,7 @@ export class Beacon {
         this.#heard.set(from, { nonce, view });
       }
     } else if (before === null || now - before.seenAt > NONCE_MS) {
-      // Perhaps an old one that somebody repeats: it is answered, and believed only when it answers in turn.
+      // Perhaps somebody repeats an old packet. We answer it, and believe it only when the peer answers in turn.
       this.#heard.set(packet.from, { nonce, view: before });
     }
   }
@@ -125,6 +125,6 @@ function unseal(data: Buffer, key: KeyObject): Packet | null {
   if (data.length <= MAC_BYTES || data.length > PACKET_MAX) return null;
   const body = data.subarray(MAC_BYTES);
   if (!timingSafeEqual(createHmac('sha256', key).update(body).digest(), data.subarray(0, MAC_BYTES))) return null;
-  // Whoever has the key writes this shape.
+  // Every sender with the key writes this shape.
   return JSON.parse(body.toString()) as Packet;
 }

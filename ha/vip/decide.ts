@@ -6,30 +6,30 @@ export interface HealthInputs {
   /** The region nodes of the cluster, this one too. */
   readonly regions: number;
   readonly isMember: boolean;
-  /** An operator has handed the node's work on. */
+  /** An operator has drained this node. */
   readonly isDrained: boolean;
   readonly isHolder: boolean;
-  /** For how long this node has held the address; null: it does not. */
+  /** How long this node has held the address; null: it does not. */
   readonly heldMs: number | null;
   /** An operator wants the address elsewhere. */
   readonly isReleased: boolean;
-  /** Its haproxy is silent, or sees no region, and has waited for a processor most of the time since. */
+  /** Its haproxy is silent, or sees no region, and has waited for a processor most of the time since then. */
   readonly isStarved: boolean;
   /** Last answer of this host's haproxy; `isRefused`: since then nobody listens there. */
   readonly proxy: { readonly answeredAt: number | null; readonly isRefused: boolean };
-  /** When the last question was sent that a regiond answered through that haproxy. */
+  /** When the last question was sent that a regiond has answered through that haproxy. */
   readonly regionAt: number | null;
   /** When the last question was sent that etcd answered with its majority. */
   readonly etcdAt: number | null;
-  /** Other region nodes: when the word of ours was sent that they have answered last, and what they say of themselves. */
+  /** Other region nodes: when we sent the last message that each has answered, and what it says of itself. */
   readonly peers: readonly {
     readonly name: string;
     readonly seenAt: number;
-    /** Another node that holds the address, as this peer hears it from that node itself. Null: nobody. */
+    /** Another node that holds the address, as this peer hears it from that node itself. Null: none. */
     readonly holder: string | null;
     readonly hasEtcd: boolean;
     readonly seesRegion: boolean;
-    /** It may hold the address, can take it over, and was not drained. */
+    /** It may hold the address, can take it over, and is not drained. */
     readonly canTake: boolean;
   }[];
 }
@@ -38,38 +38,41 @@ export interface HealthInputs {
 export interface Verdict {
   readonly isFit: boolean;
   readonly why: string;
-  /** An operator's wish alone is against it. */
+  /** Only an operator's wish is against it. */
   readonly isPlanned?: true;
 }
 
-/** Word of a majority is good for so long. Another node takes over 0.8 s after a cut at the earliest: who is cut off is gone by then. */
+/**
+ * Proof of a majority is valid for so long. Another node takes over 0.8 s after a cut at the earliest, so a holder that is cut off has released the
+ * address before.
+ */
 export const MAJORITY_MS = 600;
 const PROXY_MS = 2000;
 const REGION_MS = 3000;
 /**
- * Who has just taken the address has got everybody's connections with it, and is slow for that reason alone. Handed on, the same would befall the next
- * one: so for `FRESH_MS` after a move only silence that outlasts `LOADED_MS` is one. No longer: a haproxy that hangs 12 s after a move is not slow,
- * and cost 8 s of calls with 20 s here.
+ * A node that has just taken the address has also got all connections, and may be slow only for that reason. The next node would be as slow. So for
+ * `FRESH_MS` after a move only silence longer than `LOADED_MS` counts. The time is not longer, because a haproxy that hangs 12 s after a move is not
+ * slow: with 20 s here it cost 8 s of calls.
  */
 const FRESH_MS = 10_000;
 const LOADED_MS = 10_000;
 /**
- * A haproxy that gets no processor is no haproxy that hangs: it serves, late, and its checks of regions come too late as well. On hosts that were all
- * full the address went to and fro every ten seconds, each move cut every call, and the calls that came again kept the hosts full. A host of
- * which something else takes every processor gives it up when nothing at all was heard for so long.
+ * A haproxy without a processor does not hang: it serves late, and its checks of regions come late, too. On hosts that were all full the address
+ * moved every ten seconds; each move cut every call, and the repeated calls kept the hosts full. If something else takes every processor of a host,
+ * the host releases the address when nothing at all was heard for so long.
  */
 const STARVED_MS = 30_000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;
 /**
- * Beacons go out ten times a second: nobody tells of a holder that he himself has not heard for so long. Who listens waits longer, for a majority's
- * time: a holder that died is not told of by anybody then.
+ * Beacons go out ten times a second. A node does not report a holder that it has not heard itself for so long. Listeners wait longer, as long as
+ * proof of a majority is valid: by then nobody reports a dead holder.
  */
 const HEARD_MS = 400;
 /** After a split has healed the lower priority steps back within a few adverts. */
 const BOTH_MS = 800;
 
-/** Decides. Where a majority is in doubt the answer is no; where nothing would be better elsewhere, the holder keeps. */
+/** Decides. If a majority is in doubt, the answer is no. If nothing would be better elsewhere, the holder keeps the address. */
 export function decide(inputs: HealthInputs): Verdict {
   const verdict = judgeOwn(inputs);
   if (verdict.isFit && inputs.isReleased)
@@ -87,20 +90,20 @@ function judgeOwn(inputs: HealthInputs): Verdict {
   if (!majority.isFit) return majority;
   const far = farHolder(inputs, peers);
   if (far) return no(`${far.name} hears ${far.holder} hold the address, and this node does not`);
-  // The last one that can serve does, drained or not.
+  // The last node that can serve keeps the address, drained or not.
   if (inputs.isDrained && peers.some((peer) => peer.canTake))
     return { ...no('this node was drained, and another one can hold it'), isPlanned: true };
   return { isFit: true, why: `${service.why}; ${majority.why}` };
 }
 
-/** The node, among these, that holds the address by its own word a moment ago. */
+/** The node among these that has just said that it holds the address. */
 export function heardHolder(now: number, peers: Superseding['peers']): string | null {
   return peers.find((peer) => peer.heldMs !== null && now - peer.seenAt <= HEARD_MS)?.name ?? null;
 }
 
 /**
- * A node between two that do not hear each other hears both: without its word each of them would be a holder. While the holder is heard here,
- * its adverts and its own word count alone.
+ * A third node hears both of two nodes that do not hear each other. Without its report each of the two would be a holder. While the holder is heard
+ * here directly, only its adverts and its own messages count.
  */
 function farHolder(
   { now, name, isHolder, peers: all }: HealthInputs,
@@ -112,8 +115,8 @@ function farHolder(
 }
 
 /**
- * Has another node taken the address over while this one still has it? Then the keepalived of this node is not doing its part (it is
- * frozen, or deaf): who got the address last has it by right. Both holding it for a moment is how every move looks.
+ * Has another node taken the address while this one still has it? Then the keepalived of this node is frozen or deaf: the latest holder is the right
+ * one. In every move both hold it for a moment.
  */
 export function isSuperseded(inputs: Superseding): boolean {
   const { now, heldMs, peers } = inputs;
@@ -122,7 +125,7 @@ export function isSuperseded(inputs: Superseding): boolean {
   return others.some((peer) => peer.heldMs !== null && peer.heldMs >= BOTH_MS && peer.heldMs < heldMs);
 }
 
-/** `heldMs`: for how long an address has been held; null: it is not. */
+/** `heldMs`: how long the address has been held; null: it is not held. */
 export interface Superseding {
   readonly now: number;
   readonly heldMs: number | null;
@@ -137,7 +140,7 @@ function judgeService(inputs: HealthInputs, peers: HealthInputs['peers']): Verdi
   };
   const { answeredAt } = inputs.proxy;
   if (!isFresh(inputs, answeredAt, limit(PROXY_MS))) {
-    // Load makes all of them silent: an address that nobody has is worse than a slow one.
+    // Load makes all of them silent. A slow address is better than none.
     const isLast = inputs.isHolder && answeredAt !== null && !peers.some((peer) => peer.canTake);
     return isLast
       ? yes('haproxy is silent, and no other node can take over')
@@ -147,7 +150,7 @@ function judgeService(inputs: HealthInputs, peers: HealthInputs['peers']): Verdi
     return yes(`haproxy is slow, and ${isLoaded ? 'the address has just come here' : 'waits for a processor'}`);
   if (isFresh(inputs, inputs.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
   if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
-  // All are ill: moving the address would help nobody, and callers are told at least to wait.
+  // No node is well. A move would help nobody, and callers at least learn that they must wait.
   return inputs.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');
 }
 

@@ -15,9 +15,9 @@ import { followReach, Reach } from './reach.ts';
 import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
- * May this node hold the floating address? Says so at once, and twice a second, in a file that keepalived watches (0: yes), and in words beside it.
- * Needs nothing of ours but this folder: it works with every other process of Regent dead. Its unit's watchdog ends it when it hangs,
- * and whatever ends it, `unfit` takes the leave back.
+ * May this node hold the floating address? The answer goes at once, and twice a second, to a file that keepalived watches (0: yes), with the reason
+ * in a second file. It needs only this folder of ours, so it works when every other process of Regent is dead. Its unit's watchdog ends it when it
+ * hangs. When it ends for any reason, `unfit` takes the permission back.
  */
 const FOLDER = '/run/regent-vip';
 const TRACK = `${FOLDER}/track`;
@@ -31,27 +31,27 @@ const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 const ETCD_TIMEOUT_MS = 500;
 const WRITE_MS = 500;
 const LOOK_MS = 200;
-/** Asked five times a second, a haproxy that is well has told of a region since. */
+/** haproxy is asked five times a second; a healthy one has named a living region within this time. */
 const QUIET_MS = 700;
 const CONFIG_MS = 1000;
-/** What drains this node reloads every haproxy: the address goes when that is over, so that calls on their way are answered in time. */
+/** The change that drains this node also reloads every haproxy. The address moves after that, so that running calls get their answers. */
 const SETTLED_MS = 1500;
-/** Ends the program and, by `unfit`, the keepalived that does not do its part. */
+/** Ends the program. Then `unfit` ends the keepalived that does not work. */
 const END_KEEPALIVED = 75;
 const DROP = '/opt/regent/current/ha/vip/drop';
 const DROP_MS = 500;
-/** It is never stopped for good reason; twice in a row is no glance at a moment in between. */
+/** Nothing stops keepalived for a good reason. One look may fall on a moment in between, two in a row do not. */
 const FROZEN_LOOKS = 2;
 
 interface Config extends BeaconConfig {
   /** The floating address without its prefix. */
   readonly vip: string;
   readonly isMember: boolean;
-  /** Written by an earlier release, the file does not say it. */
+  /** A file of an earlier release does not have it. */
   readonly isDrained?: boolean;
 }
 
-/** Everything that was seen, renewed by loops that run beside each other. */
+/** All that was seen. Loops that run side by side renew it. */
 interface State {
   config: Config;
   /** Since when the node is drained; null: it is not. */
@@ -81,7 +81,7 @@ function holds(address: string): boolean {
 }
 
 /**
- * Takes the address away first: until systemd has seen this program end and has run `unfit`, a busy host may take longer than the next holder waits.
+ * Removes the address first. On a busy host systemd may need longer to see that this program has ended and to run `unfit` than the next holder waits.
  */
 function endKeepalived(): never {
   try {
@@ -97,7 +97,7 @@ function readConfig(): Config {
   return JSON.parse(readFileSync(CONFIG, 'utf8')) as Config;
 }
 
-/** A problem once, not at every turn. */
+/** Logs a problem once, not in every round. */
 function openLog(): (what: string, text: string) => void {
   const said = new Map<string, string>();
   return (what, text) => {
@@ -157,8 +157,8 @@ async function followProxy(state: State): Promise<void> {
 }
 
 /**
- * What the keeper has just heard need not be asked. The next question does not wait for the last answer: an etcd that is slow for a moment would be
- * heard of too seldom.
+ * If the keeper has just heard etcd, we need not ask. The next question does not wait for the last answer; otherwise we would hear too rarely of an
+ * etcd that is slow for a moment.
  */
 async function followEtcd(state: State): Promise<void> {
   const hear = (sentAt: number) => (state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0));
@@ -193,13 +193,13 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
     const isFirst = last === '';
     const isHolder = holds(config.vip);
-    // At the start, too: the program may have been away when the address went.
+    // At the start, too: the address may have gone while the program was away.
     if (!isHolder && (heldSince !== null || isFirst)) endConnections(config.vip);
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;
     const peers = beacon?.views ?? [];
     const isLookDue = now - lookedAt >= LOOK_MS;
-    // Before anything is decided: of a silence of two seconds it is known then how it was spent. It matters to the holder alone.
+    // This comes before the decision, so that a silence of two seconds is already explained. It matters only to the holder.
     if (isLookDue) isStarved = starvation.judge(isHolder && regionAt !== null && now - regionAt > QUIET_MS, now);
     if (isSuperseded({ now, heldMs, peers })) {
       log('address', 'another node has taken it over while this one still has it: keepalived is ended');
@@ -249,7 +249,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
   }
 }
 
-/** Judges until it is ended. Without its configuration the program has no task. */
+/** Judges for ever. Without its configuration the program has no task. */
 async function main(): Promise<void> {
   process.on('SIGTERM', () => {
     say({ isFit: false, why: 'the health program was stopped' }, false);
@@ -278,5 +278,5 @@ async function main(): Promise<void> {
   await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log), following]);
 }
 
-// Not when it is compiled ahead.
+// A mere import does nothing. That is how the compiled form gets into the cache.
 if (import.meta.main) await main();

@@ -5,17 +5,17 @@ const QUIET = '/opt/regent/current/ha/vip/quiet';
 const QUIET_MS = 1200;
 const TIMEOUT_MS = 1000;
 
-/** A holder that lets the address go because an operator wants it lets it go a moment later: the calls that are on their way are answered first. */
+/** If an operator wants the address elsewhere, the holder releases it a moment later, after running calls have their answers. */
 export class Leave {
   readonly #quiet: (done: () => void) => void;
   #moment: { readonly since: number; isOver: boolean } | null = null;
 
-  /** `quiet`: begins the moment, and says when it is over. */
+  /** `quiet`: begins that moment, and tells when it is over. */
   constructor(quiet: (done: () => void) => void = startQuiet) {
     this.#quiet = quiet;
   }
 
-  /** Does the node keep the address for a moment yet? `isWanted`: it holds it, and nothing but an operator's wish is against that. */
+  /** Does the node keep the address for another moment? `isWanted`: it holds the address, and only an operator's wish is against it. */
   holdsOn(isWanted: boolean, now: number): boolean {
     if (!isWanted) {
       this.#moment = null;
@@ -31,9 +31,9 @@ export class Leave {
 }
 
 /**
- * Ends what this host still has of connections to an address, which has gone. Otherwise they would be there yet when it comes back: a client that
- * gets the same port again is then answered by the old connection, with an acknowledgement instead of a reset (RFC 9293, 3.10.7.4), and its call
- * hangs. Call it when the address has gone, and not before: connections that live would end, too.
+ * Ends this host's remaining connections to an address that has gone. Otherwise they would still exist when the address comes back. Then a client
+ * that gets the same port again would be answered by the old connection, with an acknowledgement instead of a reset (RFC 9293, 3.10.7.4), and its
+ * call would hang. Call it only when the address has gone: it also ends live connections.
  */
 export function endConnections(address: string): void {
   const argv = ['--kill', '--no-header', '--numeric', '--tcp', 'state', 'connected', 'src', address];
@@ -42,7 +42,7 @@ export function endConnections(address: string): void {
   });
 }
 
-/** What fails is only missing then: the address goes all the same. */
+/** A failure here is harmless: the address goes all the same. */
 function startQuiet(done: () => void): void {
   execFile(QUIET, ['now'], { timeout: TIMEOUT_MS }, (error) => {
     if (error) process.stdout.write(`calls that are on their way may get no answer: ${error.message.trim()}\n`);

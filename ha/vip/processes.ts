@@ -1,6 +1,6 @@
 import { pidsNamed, statOf } from '../kit/starved.ts';
 
-/** `gone`: there is none; `frozen`: one is stopped (SIGSTOP, a debugger) and does nothing, not even let the address go. */
+/** `gone`: there is none; `frozen`: a process is stopped (SIGSTOP, a debugger) and does nothing, so it does not release the address either. */
 export type DaemonState = 'runs' | 'frozen' | 'gone';
 
 const RESCAN_MS = 1000;
@@ -15,7 +15,7 @@ export function watchProcesses(name: string): (now: number) => DaemonState {
   };
   return (now) => {
     known = known.filter((pid) => stateOf(pid) !== null);
-    // A daemon of several processes that has just started is not complete yet.
+    // A daemon of several processes that has just started may not be complete yet.
     if (known.length < 2 && now - scannedAt >= RESCAN_MS) {
       known = pidsNamed(name);
       scannedAt = now;

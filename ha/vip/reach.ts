@@ -8,11 +8,11 @@ const ASK_EVERY_MS = 2000;
 const SEARCH_EVERY_MS = 8000;
 const SEARCH_TIMEOUT_MS = 3000;
 const OWNERS = '/opt/regent/current/ha/vip/owners';
-/** haproxy says by it which node it is (templates/lb). */
+/** The header in which haproxy names its node (templates/lb). */
 const NODE_HEADER = 'regent-node';
 const LABEL = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** What one question through the floating address found. `node`: who answered by its own word; `mac`: the hardware address that it led to. */
+/** Result of one question through the floating address. `node`: the name in the answer; `mac`: the hardware address behind it. */
 export interface Answer {
   readonly isAnswered: boolean;
   readonly node: string | null;
@@ -26,7 +26,7 @@ export interface ReachStatus {
   readonly otherMacs?: readonly string[];
 }
 
-/** How this node reaches the world outside itself; a test has its own. */
+/** How this node reaches the outside; a test has its own. */
 export interface ReachPorts {
   ask(vip: string): Promise<Answer>;
   search(interfaceName: string, vip: string): Promise<readonly string[]>;
@@ -35,8 +35,8 @@ export interface ReachPorts {
 }
 
 /**
- * Whether the floating address leads where it should: a node that does not hold it asks the API through it every two seconds and notes who answers; the
- * holder asks its network every eight who else has the address. What it finds is for people: no decision rests on it.
+ * Does the floating address lead to its holder? A node that does not hold it asks the API through it every two seconds and notes who answers. The
+ * holder asks its network every eight seconds who else has the address. The result is for people: no decision uses it.
  */
 export class Reach {
   #last: (Answer & { readonly times: number; readonly at: number }) | null = null;
@@ -48,13 +48,13 @@ export class Reach {
     this.#ports = ports;
   }
 
-  /** One look, as who does or does not hold the address. What was found in the other part is forgotten. */
+  /** One look, as the holder or as another node. It forgets what it found in the other role. */
   async look(vip: string, nowMs: () => number): Promise<void> {
     this.#own = this.#ports.interfaceOf(vip);
     if (this.#own !== null) {
       this.#last = null;
       this.#others = await this.#ports.search(this.#own.name, vip);
-      // It may have gone meanwhile: then the next holder has answered.
+      // The address may have moved meanwhile: then the next holder has answered.
       this.#own = this.#ports.interfaceOf(vip);
       if (this.#own === null) this.#others = null;
       return;
@@ -70,7 +70,7 @@ export class Reach {
     return this.#own === null ? ASK_EVERY_MS : SEARCH_EVERY_MS;
   }
 
-  /** What `status.json` says of it. */
+  /** What `status.json` says about it. */
   status(nowMs: number): ReachStatus {
     if (this.#own !== null) {
       return { mac: this.#own.mac, ...(this.#others === null ? {} : { otherMacs: this.#others }) };
@@ -81,7 +81,7 @@ export class Reach {
   }
 }
 
-/** Looks for ever, without a common beat with other nodes. `vipOf`: the configuration may change. */
+/** Looks for ever, at times that differ between nodes. `vipOf`: the configuration may change. */
 export async function followReach(reach: Reach, vipOf: () => string, log: (error: unknown) => void): Promise<never> {
   for (;;) {
     await reach.look(vipOf(), () => performance.now()).catch(log);
@@ -89,7 +89,7 @@ export async function followReach(reach: Reach, vipOf: () => string, log: (error
   }
 }
 
-/** The hardware address that an IPv4 address has in a neighbour table as /proc/net/arp shows it (proc_net(5)); null: none that is complete. */
+/** The hardware address of an IPv4 address in a neighbour table such as /proc/net/arp (proc_net(5)); null: there is no complete one. */
 export function macIn(table: string, address: string): string | null {
   for (const line of table.split('\n').slice(1)) {
     const [ip, , flags = '0', mac = ''] = line.trim().split(/\s+/);
@@ -99,7 +99,7 @@ export function macIn(table: string, address: string): string | null {
   return null;
 }
 
-/** Found the same? The neighbour table may be a moment behind, so the hardware address is that of the last look alone. */
+/** The same result as before? The neighbour table may be a moment behind, so only the last look's hardware address counts. */
 function sameAs(one: Answer, other: Answer): boolean {
   return one.isAnswered === other.isAnswered && one.node === other.node;
 }

@@ -6,7 +6,7 @@ import { DRILL } from './commands/cluster/drill.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
-import { COMPLETION } from './commands/completion.ts';
+import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/config.ts';
 import { DOMAIN } from './commands/domain.ts';
 import { EVENTS } from './commands/event.ts';

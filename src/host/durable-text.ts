@@ -5,8 +5,8 @@ import type { DurableText } from './interface.ts';
 import { errnoOf, hostFault } from './system-error.ts';
 
 /**
- * A file of this process's own (the agent's ledger): written beside, fsynced, renamed, folder fsynced, mode 0600. After a
- * crash it holds the old text or the new one, never a part.
+ * A file of this process's own (the agent's ledger): written to a second file, fsynced, renamed, folder fsynced, mode 0600. After a crash it holds
+ * the old text or the new one, never a part.
  */
 export function durableText(path: string): DurableText {
   return {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { FileHandle } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
 import { deadline } from './ask/deadline.ts';
 import type { Program } from './ask/bmc/interface.ts';
-import { openTexts } from './ask/bmc/texts.ts';
 
 /** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
@@ -13,12 +13,14 @@ const OUTPUT_LIMIT = 64 * 1024;
 const DRAIN_MS = 300;
 /** setpriv(1): a privilege or the program could not be had. */
 const NOT_EXECUTED = 127;
+/** A folder in memory, not on a disk. */
+const IN_MEMORY = '/dev/shm';
 /** Nothing of our own environment (secrets, locale) reaches a command. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/' };
 
 /**
- * Runs a command without a shell, in a process group of its own that is killed at the time limit. Never throws: a command
- * that cannot start has `failure`.
+ * Runs a command without a shell, in a process group of its own that is killed at the time limit. Never throws: if the command cannot start, the
+ * result has `failure`.
  */
 export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   let account: Account | undefined;
@@ -30,7 +32,7 @@ export async function runCommand(command: ProcessCommand): Promise<ExecResult> {
   return await run(command, account);
 }
 
-/** Runs a program that talks to another device, as `runCommand` does; see `Program` for what it gets beside its argv. */
+/** Runs a program that talks to another device, as `runCommand` does. `Program` has its inputs beside argv. */
 export async function runProgram({ files = [], ...program }: Program): Promise<ExecResult> {
   let texts: readonly FileHandle[] = [];
   try {
@@ -43,7 +45,7 @@ export async function runProgram({ files = [], ...program }: Program): Promise<E
   }
 }
 
-/** A command, and what a program gets beside it; descriptors from 3 on. */
+/** A command, and further inputs of a program; descriptors from 3 on. */
 interface Run extends ProcessCommand {
   readonly env?: Readonly<Record<string, string>>;
   readonly descriptors?: readonly number[];
@@ -109,14 +111,14 @@ function hasGroups(account: Account): boolean {
   return account.groups.length > 0;
 }
 
-/** Node gives a child no groups beside its own, but a daemon's key may be its group's to read: setpriv(1) gives it all of them. */
+/** Node gives a child only the main group, but a group may own a daemon's key. setpriv(1) gives it all groups. */
 function argvFor(argv: readonly string[], account: Account | undefined): readonly string[] {
   if (account === undefined || !hasGroups(account)) return argv;
   const { uid, gid, groups } = account;
   return ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--', ...argv];
 }
 
-/** What setpriv could not start has not started. */
+/** A command that setpriv could not start has not started. */
 function judge(result: ExecResult, program: string, account: Account | undefined): ExecResult {
   const { code, stderr } = result;
   const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
@@ -148,4 +150,22 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 
 function notStarted(failure: string): ExecResult {
   return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
+}
+
+/** Opens each text as a file that no longer has a name. Only a process that gets the descriptor can read it. */
+async function openTexts(texts: readonly string[]): Promise<readonly FileHandle[]> {
+  const opened: FileHandle[] = [];
+  try {
+    for (const text of texts) {
+      const path = `${IN_MEMORY}/regent-${randomBytes(12).toString('hex')}`;
+      const file = await open(path, 'wx+', 0o600);
+      opened.push(file);
+      await unlink(path);
+      await file.writeFile(text);
+    }
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.map((file) => file.close()));
+    throw error;
+  }
 }

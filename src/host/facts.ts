@@ -6,11 +6,11 @@ import { bareAddress, compareAddressTexts } from '../core/ip.ts';
 
 type Run = (command: Command) => Promise<ExecResult>;
 
-/** Facts that we ask for once: a process for each question costs most. */
+/** Facts that we ask for once, because a process for each question costs most. */
 export interface Known {
-  /** What a program has said of its version, by its command line, with what its file was then. */
+  /** A program's version by its command line, with the state of its file then. */
   readonly versions: Map<string, { readonly file: string; readonly version: string }>;
-  /** What ip(8) said at a time (monotonic, ms), and what everything that needs no process said then. */
+  /** The output of ip(8) at a time (monotonic, ms), and the values then of everything that needs no process. */
   addresses: { readonly sign: string; readonly at: number; readonly found: Addresses } | null;
 }
 
@@ -18,16 +18,15 @@ type Addresses = ReadonlyMap<string, readonly string[]>;
 
 const VERSION_LIMIT = 200;
 const ADDRESSES_MS = 5_000;
-/** Addresses that come to an interface without carrier are seen so late; everywhere else at once. */
+/** New addresses of an interface without carrier show this late; all others show at once. */
 const ADDRESSES_FRESH_MS = 60_000;
 const INTERFACE_FOLDER = '/sys/class/net';
 /** systemd(1) writes the first in every container it boots; the others are podman's and docker's. */
 const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dockerenv'];
 
 /**
- * Reads what this machine knows of itself. A version that cannot be read is left out: its package is not there. `known` is read and written: a program
- * whose file is the same has the same version, and as long as nothing that Node and the kernel's files tell of interfaces differs, ip(8) is asked once
- * a minute.
+ * Reads this machine's facts. A version that cannot be read is left out, because its package is missing. `known` is read and written: a program with
+ * the same file has the same version, and while Node and the kernel's files show no other interfaces, ip(8) is asked once a minute.
  */
 export async function readFacts(
   versions: Readonly<Record<string, Command>>,
@@ -35,7 +34,7 @@ export async function readFacts(
   known: Known = nothingKnown(),
 ): Promise<HostFacts> {
   const found: [name: string, version: string][] = [];
-  // One after the other: to start a process takes this one's thread, on a busy host for a second, and others wait for their answers.
+  // One after the other: the start of a process blocks this one's thread, on a busy host for a second, and others wait for their answers.
   for (const [name, command] of Object.entries(versions))
     found.push([name, await versionOf(command, run, known.versions)]);
   return {
@@ -61,7 +60,7 @@ async function versionOf(command: Command, run: Run, known: Known['versions']): 
   return version;
 }
 
-/** A text that is another one when a program was replaced; null: there is none. */
+/** A text that changes when a program is replaced; null: there is none. */
 async function fileOf(program = ''): Promise<string | null> {
   try {
     const { dev, ino, size, ctimeMs } = await stat(program);
@@ -89,7 +88,7 @@ export function parseOsRelease(text: string): { id: string; version: string } {
   return { id: value('ID') || 'linux', version: value('VERSION_ID') };
 }
 
-/** All interfaces by name, also those without an address; addresses without prefix and zone, in the order of their numbers. */
+/** All interfaces by name, also those without an address. Addresses without prefix and zone, in numeric order. */
 async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interfaces']> {
   const names = (await readdir(INTERFACE_FOLDER).catch(() => Object.keys(networkInterfaces()))).sort();
   const links = await Promise.all(
@@ -104,7 +103,7 @@ async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interf
   return links.map((link) => ({ ...link, addresses: (addresses.get(link.name) ?? []).toSorted(compareAddressTexts) }));
 }
 
-/** From ip(8), because Node leaves interfaces out that are down or have no carrier, though they keep their addresses. */
+/** From ip(8), because Node omits interfaces that are down or have no carrier, although they keep their addresses. */
 async function readAddresses(run: Run, known: Known, links: readonly object[]): Promise<Addresses> {
   const own = networkInterfaces();
   const sign = JSON.stringify([links, own]);
@@ -131,7 +130,7 @@ export function parseAddresses(text: string): Addresses {
   );
 }
 
-/** An attribute of an interface, '' when there is none: the kernel refuses to tell the carrier of one that is down. */
+/** An attribute of an interface, '' if there is none: the kernel does not tell the carrier of an interface that is down. */
 async function attributeOf(name: string, attribute: string): Promise<string> {
   return (await readFile(`${INTERFACE_FOLDER}/${name}/${attribute}`, 'utf8').catch(() => '')).trim();
 }

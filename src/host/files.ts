@@ -8,7 +8,7 @@ import type { HostFiles } from './interface.ts';
 import { type FolderOwner, inside, openFolder, splitPath, syncFolder } from './safe-folder.ts';
 import { errnoOf, hostFault } from './system-error.ts';
 
-/** A managed file is a configuration, never a blob: what is larger than this is refused. */
+/** A managed file is a configuration, never a blob. Larger files are refused. */
 const READ_LIMIT = 64 * 1024 * 1024;
 
 /** Files of the machine that this process runs on. No operation follows a symbolic link. */
@@ -96,7 +96,7 @@ async function move(from: string, to: string): Promise<void> {
     const status = await lstat(inside(source, sourceName));
     if (!status.isFile()) throw new AppError('denied', `${from} is not a regular file`);
     const put = async (target: FileHandle, targetName: string) => {
-      // Daemons tell new files by their time: BIND skips a zone file that is older than its last load.
+      // Daemons recognise new files by their time: BIND skips a zone file that is older than its last load.
       const now = new Date();
       await lutimes(inside(source, sourceName), now, now);
       await rename(inside(source, sourceName), inside(target, targetName));

@@ -10,12 +10,15 @@ import { type HelperOperation, LineReader, LINE_LIMIT, parseResponse } from './p
 const FILE_DEADLINE_MS = 15_000;
 const STATE_DEADLINE_MS = 8_000;
 const FACTS_DEADLINE_MS = 20_000;
-/** Time that the helper's answer may take beyond the deadline of the work itself. */
+/** Extra time for the helper's answer beyond the deadline of the work itself. */
 const SLACK_MS = 1_000;
-/** A helper that has answered nothing for so long may be frozen. Until then a late call is late alone: a busy host's others are still at work. */
+/**
+ * A helper that has answered nothing for so long may be frozen. Until then a late call is a single case: on a busy host other calls are still
+ * running.
+ */
 const FROZEN_MS = 10_000;
 
-/** What the client is built from. `connectMs`: how long a call tries to reach the helper before it gives up. */
+/** Options of the client. `connectMs`: how long a call tries to reach the helper. */
 export interface HelperClientOptions {
   readonly path: string;
   readonly random: Random;
@@ -24,14 +27,14 @@ export interface HelperClientOptions {
 
 /** A Host that acts through the root helper. `close` ends the connection. */
 export interface HelperClient extends Host {
-  /** Answers as soon as somebody else has changed a service's folder since `seen` ('' at first), else after `waitMs` (at most 8 s). */
+  /** Answers as soon as somebody else has changed a service's folder since `seen` ('' at first), otherwise after `waitMs` (at most 8 s). */
   changes(seen: string, waitMs: number): Promise<FolderChanges>;
   close(): void;
 }
 
 /**
- * Opens a client of the root helper. It connects with the first call and again whenever the connection is lost; a
- * call whose connection breaks is not sent twice, it fails with AppError `unreachable` and its caller decides. One that is late fails with `timeout`.
+ * Opens a client of the root helper. It connects at the first call, and again whenever the connection is lost. A call whose connection breaks is not
+ * sent twice: it fails with AppError `unreachable` and its caller decides. A late call fails with `timeout`.
  */
 export function openHelperClient(options: HelperClientOptions): HelperClient {
   const line = new HelperLine(options);
@@ -67,7 +70,7 @@ class HelperLine {
   #socket: Promise<Socket> | null = null;
   #current: Socket | null = null;
   #nextId = 1;
-  /** Since when (`performance.now()`) it owes an answer and gave none; null: it owes none. */
+  /** Since when (`performance.now()`) the helper owes an answer and gave none; null: it owes none. */
   #silentSince: number | null = null;
 
   constructor(options: HelperClientOptions) {
@@ -161,7 +164,7 @@ class HelperLine {
     const pending = this.#pending.get(response.id);
     if ('fault' in response) pending?.reject(new AppError(response.fault.code, response.fault.message));
     else pending?.resolve(response.value);
-    // The answer to a call that was given up is a sign of life as well.
+    // A late answer to an abandoned call is also a sign of life.
     this.#silentSince = this.#pending.size > 0 ? performance.now() : null;
   }
 

@@ -14,7 +14,7 @@ import {
 import type { FolderWatch } from './look/watched-folders.ts';
 import { type HelperOperation, type HelperRequest, isRecord } from './protocol.ts';
 
-/** Does what a request asks, if the policy allows it; else throws AppError `denied` with the rule. */
+/** Does a request if the policy allows it; otherwise throws AppError `denied` with the rule. */
 export async function performRequest(
   request: Omit<HelperRequest, 'op'> & { readonly op: Exclude<HelperOperation, 'changes'> },
   host: Host,
@@ -50,10 +50,10 @@ export async function performRequest(
   }
 }
 
-/** The longest that one question for changes waits, ms. */
+/** The longest wait of one question for changes, ms. */
 const CHANGES_MAX_MS = 8_000;
 
-/** Waits until somebody else has changed a service's folder. It works on nothing, so it takes no place from other requests. */
+/** Waits until somebody else has changed a service's folder. It does no work, so it does not count among the running requests. */
 export async function awaitChanges(request: HelperRequest, watch: FolderWatch): Promise<unknown> {
   const [first, second] = request.args;
   return await watch.changes(text(first), Math.min(positive(second), CHANGES_MAX_MS));

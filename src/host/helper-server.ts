@@ -10,12 +10,12 @@ import type { HelperPolicy } from './policy.ts';
 import { type HelperRequest, LineReader, LINE_LIMIT, parseRequest } from './protocol.ts';
 
 const CONNECTIONS_MAX = 16;
-/** Requests at work at once; more wait, and beyond WAITING_MAX they are refused. */
+/** The largest number of running requests. More wait, and beyond WAITING_MAX they are refused. */
 const WORKING_MAX = 16;
 const WAITING_MAX = 4096;
 const DEADLINE_MAX_MS = 150_000;
 
-/** What the helper is built from. `listen`: a path of its own (mode 0660), or the descriptor that systemd passed. */
+/** Options of the helper. `listen`: a path of its own (mode 0660), or the descriptor from systemd. */
 export interface HelperServerOptions {
   readonly host: Host;
   readonly policy: HelperPolicy;
@@ -26,18 +26,18 @@ export interface HelperServerOptions {
 
 /** A listening helper. */
 export interface HelperServer {
-  /** Resolves when a request that came now would be worked on: proof that the helper is not stuck. */
+  /** Resolves when a request that came now would run: a proof that the helper is not stuck. */
   probe(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where systemd's socket activation put the socket (sd_listen_fds(3)), null when it did not. */
+/** Where systemd's socket activation put the socket (sd_listen_fds(3)), null without it. */
 export function activatedSocket(environment: Readonly<Record<string, string | undefined>>, pid: number): number | null {
   if (environment['LISTEN_PID'] !== String(pid)) return null;
   return Number(environment['LISTEN_FDS'] ?? 0) >= 1 ? 3 : null;
 }
 
-/** Serves the Host interface on a unix socket, within the policy. Who may connect is the socket's mode and group. */
+/** Serves the Host interface on a unix socket, within the policy. The socket's mode and group decide who may connect. */
 export async function startHelperServer(options: HelperServerOptions): Promise<HelperServer> {
   const gate = openGate();
   const sockets = new Set<Socket>();

@@ -21,7 +21,7 @@ export interface HostUnits {
   act(unit: string, verb: UnitVerb, timeoutMs: number): Promise<void>;
 }
 
-/** The operating system at arm's length: the one interface through which our code changes a host. */
+/** The operating system: the one interface by which our code changes a host. */
 export interface Host {
   readonly files: HostFiles;
   readonly units: HostUnits;
@@ -35,8 +35,8 @@ export interface DurableText {
   /** Null when it was never written. */
   read(): Promise<string | null>;
   write(text: string): Promise<void>;
-  /** Removes it; what was never written is no error. */
+  /** Removes it; no error if it was never written. */
   remove(): Promise<void>;
-  /** Renames a text that cannot be used to `<path>.<suffix>`, for people to look at; gives the new path. */
+  /** Renames an unusable text to `<path>.<suffix>`, for people to look at; gives the new path. */
   setAside(suffix: string): Promise<string>;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { deadline } from './ask/deadline.ts';
 
-/** The process at the other end of a unix socket, by the kernel (unix(7), SO_PEERCRED). */
+/** The process at the other end of a unix socket, as the kernel tells (unix(7), SO_PEERCRED). */
 export interface Peer {
   readonly pid: number;
   readonly uid: number;
@@ -15,10 +15,10 @@ const PERL = '/usr/bin/perl';
 const PROGRAM =
   'open(my $s, "+<&=", 3) or exit 2; my $o = getsockopt($s, 1, 17) or exit 3; print join(" ", unpack("iII", $o))';
 
-/** Asks the kernel; null when it cannot tell (not a unix socket, closed, perl missing): then nobody is known. */
+/** Asks the kernel; null if it cannot tell (no unix socket, closed, perl missing). */
 export async function peerOf(socket: Socket): Promise<Peer | null> {
   const fd = descriptorOf(socket);
-  // A port's socket has credentials, too: those of nobody (uid 4294967295).
+  // A TCP socket has credentials, too: those of nobody (uid 4294967295).
   if (fd === null || socket.remoteAddress !== undefined) return null;
   const text = await runPerl(fd);
   const [, pid, uid, gid] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? [];

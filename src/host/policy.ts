@@ -14,13 +14,13 @@ import {
   type UnitVerb,
 } from '../core/host-values.ts';
 
-/** What the root helper may do for one service: data that the service itself declares. */
+/** What the root helper may do for one service: data that the service declares. */
 export interface ServicePolicy {
   readonly name: string;
-  /** The folder that is this service's alone, with `.stage` and `.previous` in it. */
+  /** The folder that belongs to this service alone, with `.stage` and `.previous` in it. */
   readonly folder: string;
   readonly unit: string;
-  /** Owner, group and mode that its files may have; nothing else, so no set-uid bit ever. */
+  /** Owner, group and mode that its files may have; no others, so never a set-uid bit. */
   readonly files: readonly { readonly owner: string; readonly group: string; readonly mode: number }[];
   readonly commands: readonly CommandRule[];
   /** Users that a command may run as. */
@@ -31,19 +31,19 @@ export interface ServicePolicy {
 
 /** Services of one kind, each under a key: made when a request names one. */
 export interface InstancePolicies {
-  /** The key in a name of an instance's own (a unit, a path, a socket, an argument); null: there is none. */
+  /** The key in a name that belongs to an instance (a unit, a path, a socket, an argument); null: none. */
   readonly keyIn: (name: string) => string | null;
   /** Null: there is no instance of such a key. */
   readonly of: (key: string) => ServicePolicy | null;
 }
 
-/** Everything that the root helper may do; what is not here is refused. */
+/** Everything that the root helper may do. It refuses the rest. */
 export interface HelperPolicy {
   readonly services: readonly ServicePolicy[];
   readonly instances?: readonly InstancePolicies[];
-  /** Single files beside the services' folders: they may be written, with exactly this owner, group and mode, and nothing else. */
+  /** Single files outside the services' folders. They may only be written, with exactly this owner, group and mode. */
   readonly written?: readonly Omit<FileContent, 'content'>[];
-  /** The user of a command that names none: the unprivileged agent. */
+  /** The user for a command that names none: the unprivileged agent. */
   readonly caller: string;
 }
 
@@ -54,7 +54,7 @@ const ARGUMENT_LIMIT = 4096;
 const ARGUMENTS_MAX = 4096;
 const REQUEST_LIMIT = 64 * 1024;
 const TIMEOUT_MAX_MS = 120_000;
-/** New files have plain names; reading and removing must also reach what somebody else put there. */
+/** New files have plain names. Reading and removing must also reach files of others. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -62,7 +62,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** A refusal as a sentence with the rule, or null when the request is allowed. */
 export type Refusal = string | null;
 
-/** The policy with the instances that a request's names are of; what they may do is judged as of any service. */
+/** The policy with the instances that a request names. They are judged as any service. */
 function withNamed(policy: HelperPolicy, ...names: readonly string[]): HelperPolicy {
   const { instances = [] } = policy;
   const named = instances.flatMap(({ keyIn, of }) => {
@@ -86,10 +86,7 @@ export function refuseFolder(all: HelperPolicy, path: string): Refusal {
   return refusePath(policy, path);
 }
 
-/**
- * May this file be written? A plain name in a service's folder with owner, group and mode of one of its files; or one of the files that may be
- * written and are nobody's folder.
- */
+/** May this file be written? A plain name in a service's folder with owner, group and mode of one of its files; or one of the single files. */
 export function refuseInstall(all: HelperPolicy, file: Omit<FileContent, 'content'>): Refusal {
   const policy = withNamed(all, file.path);
   const single = policy.written?.find((spec) => spec.path === file.path);
@@ -112,7 +109,7 @@ function refusalOfOwner(file: Omit<FileContent, 'content'>, rule: string): strin
   return `${show(file.path)} with ${had} is refused. Rule: owner, group and mode, ${rule}.`;
 }
 
-/** May this file be moved? Both ends in the folder of one service. */
+/** May this file be moved? Both paths must be in the folder of one service. */
 export function refuseMove(all: HelperPolicy, from: string, to: string): Refusal {
   const policy = withNamed(all, from, to);
   const refusal = refusePath(policy, from) ?? refusePath(policy, to) ?? refuseName(to);
@@ -167,7 +164,7 @@ export function allows(rule: CommandRule, command: Command): boolean {
 }
 
 function matchesWhole(pattern: string, request: string): boolean {
-  // A line's end is how some daemons know that the question is over.
+  // For some daemons a line end ends the question.
   if (request.length > REQUEST_LIMIT || CONTROL.test(request.replace(/\n$/, ''))) return false;
   return new RegExp(`^(?:${pattern})$`, 'u').test(request);
 }

@@ -31,7 +31,7 @@ export type HelperResponse =
 /** Longest line, bytes; a longer one ends the connection. */
 export const LINE_LIMIT = 16 * 1024 * 1024;
 
-/** Cuts a byte stream into lines. Throws AppError `protocol` when a line is longer than the limit. */
+/** Splits a byte stream into lines. Throws AppError `protocol` if a line is longer than the limit. */
 export class LineReader {
   readonly #limit: number;
   #parts: Buffer[] = [];
@@ -41,7 +41,7 @@ export class LineReader {
     this.#limit = limit;
   }
 
-  /** Takes what arrived, gives the lines that it completed, without their ends. */
+  /** Takes received bytes, gives the lines that they completed, without line ends. */
   push(chunk: Buffer): string[] {
     const lines: string[] = [];
     let rest = chunk;
@@ -63,7 +63,7 @@ export class LineReader {
   }
 }
 
-/** Reads a request; throws AppError `protocol` when it is none. */
+/** Reads a request; throws AppError `protocol` for anything else. */
 export function parseRequest(line: string): HelperRequest {
   const value = parseObject(line);
   const { id, op, args, deadlineMs } = value;
@@ -75,7 +75,7 @@ export function parseRequest(line: string): HelperRequest {
   return { id, op: operation, args, deadlineMs };
 }
 
-/** Reads a response; throws AppError `protocol` when it is none. */
+/** Reads a response; throws AppError `protocol` for anything else. */
 export function parseResponse(line: string): HelperResponse {
   const { id, value, fault } = parseObject(line);
   if (typeof id !== 'number') throw new AppError('protocol', 'a response needs an id');

@@ -8,7 +8,7 @@ import type { Host } from './interface.ts';
 import { openSystemdBus } from './systemd-bus.ts';
 import { systemdUnits } from './units.ts';
 
-/** The machine that this process runs on, with the rights of this process. Questions that want the node's certificate are the agent's. */
+/** The machine of this process, with the rights of this process. The agent asks the questions that need the node's certificate. */
 export function realHost(): Host {
   const asker = openAsker(() => null);
   const exec = (command: Command): Promise<ExecResult> => {

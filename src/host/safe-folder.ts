@@ -15,9 +15,9 @@ export interface FolderOwner {
 }
 
 /**
- * Walks to a folder one name at a time and never through a symbolic link, so that nobody who can write somewhere on
- * the way can lead a privileged process elsewhere, not even between check and use. Gives a handle: names below
- * `/proc/self/fd/<fd>/` are in that very folder. Missing folders are made (0755) for `owner`; without one the answer is null.
+ * Walks to a folder one name at a time and never through a symbolic link. So nobody who can write to a folder on the path can lead a privileged
+ * process elsewhere, not even between check and use. Gives a handle: names below `/proc/self/fd/<fd>/` are in that very folder. It makes missing
+ * folders (0755) for `owner`; without an owner the answer is null.
  */
 export async function openFolder(path: string, owner?: FolderOwner): Promise<FileHandle | null> {
   let handle = await open('/', O_PATH | constants.O_DIRECTORY);
@@ -62,7 +62,7 @@ export function inside(folder: FileHandle, name: string): string {
   return `/proc/self/fd/${folder.fd}/${name}`;
 }
 
-/** Makes what was renamed, made or removed in a folder durable. */
+/** Makes renames, new files and removals in a folder durable. */
 export async function syncFolder(folder: FileHandle): Promise<void> {
   const readable = await open(inside(folder, '.'), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -72,7 +72,7 @@ export async function syncFolder(folder: FileHandle): Promise<void> {
   }
 }
 
-/** Splits an absolute path into folder and name; refuses what is not canonical (`..`, `//`, a trailing slash, NUL). */
+/** Splits an absolute path into folder and name. Refuses a path that is not canonical (`..`, `//`, a trailing slash, NUL). */
 export function splitPath(path: string): { folder: string; name: string } {
   const at = path.lastIndexOf('/');
   const name = path.slice(at + 1);

@@ -17,7 +17,7 @@ export function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** A system error as the AppError that the Host interface promises, naming what was done to which path. */
+/** A system error as the AppError that the Host interface promises, with the action and the path. */
 export function hostFault(action: string, path: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   const errno = errnoOf(error);

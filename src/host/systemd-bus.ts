@@ -3,17 +3,17 @@ import { AppError, sentenceOf } from '../core/errors.ts';
 import { deadline } from './ask/deadline.ts';
 
 /*
- * A few questions to systemd over its own socket, in D-Bus's wire form (D-Bus Specification, "Message Protocol"): `systemctl show` would be
- * a process for each, and has systemd look at every file of the unit.
+ * A few questions to systemd over its own socket, in D-Bus's wire format (D-Bus Specification, "Message Protocol"). `systemctl show` would cost a
+ * process each time, and make systemd look at every file of the unit.
  */
 
-/** Where systemd hears root alone, without a bus between. */
+/** Only root may use this socket, which has no bus in between. */
 export const SYSTEMD_SOCKET = '/run/systemd/private';
 
-/** Properties of a unit by name; what it does not have (a socket has no MainPID) is missing. Times are µs since 1970. */
+/** Properties of a unit by name. A property that the unit lacks (a socket has no MainPID) is missing. Times are µs since 1970. */
 export type UnitProperties = ReadonlyMap<string, string | number>;
 
-/** One connection to systemd, opened by the first question, and anew when it was lost. */
+/** One connection to systemd, opened by the first question, and again after it was lost. */
 export interface SystemdBus {
   /** Throws AppError `unreachable` when systemd cannot be asked. */
   show(unit: string): Promise<UnitProperties>;
@@ -29,13 +29,13 @@ const ASKED = [
   [SERVICE, 'MainPID'],
   [SERVICE, 'NRestarts'],
 ] as const;
-/** With one more try and `systemctl` after it, within what the agent waits for. */
+/** Leaves time for one more try and for `systemctl`, within the agent's limit. */
 const TIMEOUT_MS = 1_000;
-/** Longest message that is read; systemd's signals about a unit have some tens of kilobytes. */
+/** Longest accepted message. systemd's signals about a unit have some tens of kilobytes. */
 const MESSAGE_LIMIT = 4 * 1024 * 1024;
 const HEAD_SIZE = 16;
 
-/** Opens the way to systemd. */
+/** Opens the client. */
 export function openSystemdBus(path = SYSTEMD_SOCKET): SystemdBus {
   let line: BusLine | null = null;
   const ask = async (unit: string): Promise<UnitProperties> => {
@@ -58,7 +58,7 @@ export function openSystemdBus(path = SYSTEMD_SOCKET): SystemdBus {
   };
 }
 
-/** A unit's place on the bus: what is no letter or digit is written as `_` and its code. */
+/** A unit's object path: `_` and its code replace every character that is no letter or digit. */
 export function pathOf(unit: string): string {
   const escaped = Array.from(Buffer.from(unit), (code, at) => {
     const char = String.fromCharCode(code);
@@ -68,7 +68,7 @@ export function pathOf(unit: string): string {
 }
 
 interface BusLine {
-  /** Values of properties in their order, undefined: there is none. All are asked at once. */
+  /** Values of properties in their order, undefined for a missing one. It asks for all at once. */
   get(path: string, asked: typeof ASKED): Promise<readonly (string | number | undefined)[]>;
   isOver(): boolean;
 }
@@ -84,7 +84,7 @@ function openLine(path: string): BusLine {
     for (const settle of waiting.values()) settle(new AppError('unreachable', `systemd cannot be asked: ${why}`));
     waiting.clear();
   };
-  // systemd takes no call before its greeting is through.
+  // systemd accepts no call before the greeting is complete.
   const held: Buffer[] = [];
   let isGreeted = false;
   const greeted = () => {
@@ -113,9 +113,9 @@ function openLine(path: string): BusLine {
         else resolve(value);
       });
     });
-  // Who asks, as the kernel confirms it.
+  // The caller's identity, which the kernel confirms.
   socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(process.getuid?.() ?? 0)).toString('hex')}\r\nBEGIN\r\n`);
-  // Idle, it keeps no program from ending.
+  // An idle connection does not keep the program alive.
   socket.unref();
   return {
     isOver: () => isOver,
@@ -183,7 +183,7 @@ interface Reply {
   readonly value: string | number | undefined;
 }
 
-/** Reads the greeting and then messages, wherever the chunks end; signals are left out. Throws when it is not D-Bus. */
+/** Reads the greeting and then messages, wherever the chunks end; skips signals. Throws if it is not D-Bus. */
 export function openReader(onGreeting: () => void, onReply: (reply: Reply) => void): (chunk: Buffer) => void {
   let rest: Buffer = NONE;
   let isGreeted = false;

@@ -6,7 +6,7 @@ import type { SystemdBus, UnitProperties } from './systemd-bus.ts';
 const SHOW_TIMEOUT_MS = 5_000;
 const PROPERTIES = 'LoadState,ActiveState,SubState,MainPID,NRestarts,StateChangeTimestamp';
 
-/** systemd through its socket, where this process may use it, and `systemctl`; `run` executes a command (`runCommand`). */
+/** systemd over its socket, if this process may use it, and `systemctl`. `run` executes a command (`runCommand`). */
 export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResult>, bus: SystemdBus): HostUnits {
   return {
     state: async (unit) => {
@@ -43,7 +43,7 @@ export function parseUnitState(text: string): UnitState {
   return unitStateOf(new Map<string, string | number>([...values, [CHANGED, Number(since?.[1] ?? 0) * 1_000_000]]));
 }
 
-/** A unit's state from its properties; what is missing is as systemd has it for a unit without it. */
+/** A unit's state from its properties. Missing ones get the values that systemd uses for a unit without them. */
 export function unitStateOf(properties: UnitProperties): UnitState {
   const pid = Number(properties.get('MainPID') ?? 0);
   const changed = Number(properties.get(CHANGED) ?? 0);

@@ -1,6 +1,6 @@
 import { type Rejected, rejected, show } from '../core/errors.ts';
 
-/** What a command takes. `words`: how many arguments without dashes at most. */
+/** The arguments that a command takes. `words`: at most so many without dashes. */
 export interface ArgumentRules {
   readonly command: string;
   readonly values: readonly string[];
@@ -15,7 +15,7 @@ export interface Arguments {
   readonly words: readonly string[];
 }
 
-/** Reads `--name value`, `--name=value` and flags; `help` when help is asked for. A refusal never shows a word: it may be a token. */
+/** Reads `--name value`, `--name=value` and flags; `help` if somebody asks for help. A refusal never shows an argument, which may be a token. */
 export function parseArguments(argv: readonly string[], rules: ArgumentRules): Arguments | 'help' | Rejected {
   const values = new Map<string, string>();
   const flags = new Set<string>();

@@ -7,7 +7,7 @@ import { parseNodeName, parseReachableAddress } from '../model/trust/node-identi
 import { DATA, type HostSeen } from './look.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
 
-/** Something that was found before anything is touched: an error keeps the command from starting. `sentence`: what, why and what to do. */
+/** A finding before any change. An error prevents the start of the command. `sentence`: what, why and the remedy. */
 export interface Finding {
   readonly severity: 'error' | 'warning';
   readonly sentence: string;
@@ -16,9 +16,9 @@ export interface Finding {
 const FREE_MEGABYTES = { least: 600, wanted: 3000 };
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'];
-/** systemd-resolved's stub listens on addresses of its own, which BIND does not take. */
+/** systemd-resolved's stub listens on addresses of its own, which BIND does not use. */
 const STUB_ADDRESSES = ['127.0.0.53', '127.0.0.54'];
-/** No host that installs this release lives before that. */
+/** The clock of a host that installs this release cannot be earlier. */
 const EARLIEST = Date.UTC(2025, 0, 1);
 
 /** Collects findings. */
@@ -38,7 +38,7 @@ export function startFindings(): Findings {
   };
 }
 
-/** What was found, and what to begin with: nothing when an error is among it. */
+/** The findings, and the values to begin with; none of these if there is an error. */
 export function verdict<P>(
   { all }: Findings,
   plan: P | null,
@@ -46,12 +46,12 @@ export function verdict<P>(
   return { findings: all, plan: hasError(all) ? null : plan };
 }
 
-/** Does one of them keep the command from starting? */
+/** Does one of them prevent the start of the command? */
 export function hasError(findings: readonly Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error');
 }
 
-/** What must be true of any host, whatever it is to become. `command`: as a person types it. */
+/** Rules for any host, whatever it will become. `command`: as a person types it. */
 export function checkHost(seen: HostSeen, command: string, { error, warn }: Findings): void {
   if (seen.uid !== 0) error(`${command} must run as root. Run: sudo ${command} …`);
   const { os } = seen.facts;
@@ -88,7 +88,7 @@ function checkDisk(free: number | null, error: Findings['error'], warn: Findings
     warn(`/var/lib/regent has ${free} MB free; ${FREE_MEGABYTES.wanted} are wanted for a site that grows.`);
 }
 
-/** Releases that data depend on: Patroni 3.0 loses acknowledged rows. */
+/** Releases on which the data depend: Patroni 3.0 loses acknowledged rows. */
 export function checkVersions({ versions }: HostSeen, { error }: Findings): void {
   const major = (text: string | null) => Number(/(\d+)\.\d+/.exec(text ?? '')?.[1] ?? Number.NaN);
   const wrong = (name: string, text: string | null, rule: string) =>
@@ -101,7 +101,7 @@ export function checkVersions({ versions }: HostSeen, { error }: Findings): void
   if (!/\b3\.[5-9]/.test(versions.etcd ?? '')) wrong('etcd', versions.etcd, '3.5 or newer of the 3 series is needed');
 }
 
-/** Nothing of another cluster is taken over. `isOwn`: an interrupted run of the same command left it. */
+/** Refuses data of another cluster. `isOwn`: an interrupted run of the same command left them. */
 export function checkData({ data }: HostSeen, isOwn: boolean, { error }: Findings): void {
   if (data === null) {
     error(
@@ -128,7 +128,7 @@ interface WantedPort {
   readonly port: number;
   readonly what: string;
   readonly protocol?: 'tcp' | 'udp';
-  /** Bound on this address alone: a rival elsewhere is none. */
+  /** Only a program on this address conflicts, not one on another address. */
   readonly address?: string;
 }
 
@@ -148,7 +148,7 @@ const REGION_PORTS: readonly WantedPort[] = [
   { port: PORTS.etcdWay, what: "Patroni's way to etcd", protocol: 'tcp' },
 ];
 
-/** Units of ours and of the daemons that we run: an interrupted run, or an earlier release, may have started them. */
+/** Our units and those of our daemons: an interrupted run, or an earlier release, may have started them. */
 const OWN_UNITS: readonly string[] = [
   ...Object.values(UNITS),
   ...Object.values(CLUSTER_UNITS),
@@ -157,7 +157,7 @@ const OWN_UNITS: readonly string[] = [
   'regent-etcd-way.service',
 ];
 
-/** Ports that somebody else holds. */
+/** Ports that another program holds. */
 export function checkPorts({ listeners }: HostSeen, isRegion: boolean, { error }: Findings): void {
   for (const { port, what, protocol } of isRegion ? REGION_PORTS : [DNS_PORT]) {
     const rivals = (listeners ?? []).filter(
@@ -175,14 +175,14 @@ export function checkPorts({ listeners }: HostSeen, isRegion: boolean, { error }
   }
 }
 
-/** The node's name: as asked for, else the host's. */
+/** The node's name: the requested one, else the host's. */
 export function nameOf(facts: HostFacts, asked: string | null): string | Rejected {
   return asked === null
     ? parseNodeName(facts.hostname.split('.')[0] ?? '', "the host's name")
     : parseNodeName(asked, '--name');
 }
 
-/** The node's address: as asked for, if it is this host's, else its first global IPv4 address. */
+/** The node's address: the requested one, if it is this host's; else its first global IPv4 address. */
 export function addressOf(facts: HostFacts, asked: string | null): string | Rejected {
   const own = facts.interfaces.flatMap((nic) => nic.addresses).map(withoutPrefix);
   if (asked !== null) {

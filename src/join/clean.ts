@@ -8,14 +8,14 @@ import { removeContext } from './texts.ts';
 const UNIT_MS = 90_000;
 const COMMAND_MS = 60_000;
 
-/** Units of all managed services, and of their instances and companions, in the order in which they stop: what needs others first. */
+/** Units of all managed services, with instances and companions, in the order in which they stop: a unit that needs others stops before them. */
 const DAEMONS = SERVICES.toReversed().flatMap(({ unit, companions = [], instances }) => [
   ...(instances ? [instances.units] : []),
   unit,
   ...companions,
 ]);
 
-/** Folders whose whole content init, join and the agent made; the folders stay. */
+/** Folders whose content init, join and the agent made. The folders themselves stay. */
 const CONTENTS = [
   ...SERVICES.map(({ folder }) => folder),
   '/etc/regent/pki',
@@ -23,13 +23,13 @@ const CONTENTS = [
   '/var/lib/regent/region',
   PATHS.etcdData,
 ];
-/** The agent's memory; who the host is as a rack (`rack-uuid`, `rack-key`) stays its own. */
+/** The agent's memory. The host's identity as a rack (`rack-uuid`, `rack-key`) stays. */
 const AGENT_STATE = '/var/lib/regent/agent';
 
-/** What named wrote for this cluster: a rack's copies of its zones would be served in the next one. */
+/** Files that named wrote for this cluster. In the next cluster it would serve these copies of zones. */
 const COPIES = ['regent-catalog*', '__catz__*', 'ixfr-*'];
 
-/** Our processes: from then on nothing changes the host but the caller. */
+/** Our processes. After they have stopped only the caller changes the host. */
 export async function stopOurs(ports: HostPorts): Promise<void> {
   await disable(ports, [UNITS.agent, UNITS.region]);
   await stopUnits(ports, [UNITS.agent, UNITS.region]);
@@ -40,7 +40,7 @@ export async function stopCluster(ports: HostPorts): Promise<void> {
   await stopUnits(ports, DAEMONS);
 }
 
-/** Removes what init or join made, and what daemons made by it. Only after everything was stopped. */
+/** Removes the files that init or join made, and those of daemons. Call it only when everything has stopped. */
 export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit: boolean }): Promise<void> {
   await execute(ports, ['rm', '-rf', '--one-file-system', PATHS.postgresData], COMMAND_MS);
   await execute(ports, ['find', ...CONTENTS, '-mindepth', '1', '-delete'], COMMAND_MS);
@@ -50,7 +50,7 @@ export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit:
     ['find', '/var/cache/bind', '-mindepth', '1', '-maxdepth', '1', '(', ...copies, ')', '-delete'],
     COMMAND_MS,
   );
-  // Instances of Kea, and who may serve: made while the host ran, so they may be missing.
+  // Instances of Kea, and the programs that decide who may serve. They are made while the host runs, so they may be missing.
   const found = ['-maxdepth', '1', '-name', 'regent-*', '-exec', 'rm', '-rf', '{}', '+'];
   await execute(ports, ['find', '/etc/kea', '-mindepth', '1', ...found], COMMAND_MS);
   await execute(
@@ -82,6 +82,6 @@ async function stopUnits({ host }: HostPorts, units: readonly string[]): Promise
     const { load, active } = await host.units.state(unit);
     if (load === 'loaded' && active !== 'inactive') await host.units.act(unit, 'stop', UNIT_MS);
   }
-  // One that was stopped in its start counts as failed, and systemd would tell of it for ever.
+  // A unit that was stopped during its start counts as failed, and systemd would report it for ever.
   await host.exec({ argv: ['systemctl', '--no-ask-password', 'reset-failed', ...units], timeoutMs: COMMAND_MS });
 }

@@ -6,7 +6,7 @@ import type { HostPorts } from './ports.ts';
 import { accepted, installText } from './run.ts';
 import { newUuid, setConfValues, unsetConfValues } from './texts.ts';
 
-/** KEY=VALUE files that a person may edit, too, and who reads them. */
+/** KEY=VALUE files that a person may also edit, and who reads them. */
 export const CONF_FILES = {
   region: { path: PATHS.conf, mode: 0o640, owner: 'root', group: 'regent' },
   agent: { path: PATHS.agentConf, mode: 0o640, owner: 'root', group: 'regent-agent' },
@@ -24,7 +24,7 @@ export async function writeConf(
   await installText(ports, { ...file, content: accepted(setConfValues(file.path, before, values)) });
 }
 
-/** Takes keys out of such a file again. */
+/** Removes keys from such a file again. */
 export async function clearConf(
   ports: HostPorts,
   name: keyof typeof CONF_FILES,
@@ -35,7 +35,7 @@ export async function clearConf(
   if (before !== null) await installText(ports, { ...file, content: unsetConfValues(before, keys) });
 }
 
-/** The UUID by which this host is a rack: as rack.conf has it, else the agent's copy, else none. */
+/** This host's UUID as a rack: from rack.conf, else the agent's copy, else none. */
 export async function readRackUuid({ host }: HostPorts): Promise<string | null> {
   const conf = accepted(parseRackConf(PATHS.rackConf, (await host.files.read(PATHS.rackConf)) ?? ''));
   if (conf.uuid !== null) return conf.uuid;
@@ -43,7 +43,7 @@ export async function readRackUuid({ host }: HostPorts): Promise<string | null> 
   return isRejected(kept) ? null : kept;
 }
 
-/** Where this host's region is, and which rack it is: the one that it was, or a new one. Gives the UUID. */
+/** Writes the address of this host's region, and its identity as a rack: the old one, or a new one. Gives the UUID. */
 export async function writeRackIdentity(ports: HostPorts, maasUrl: string): Promise<string> {
   const uuid = (await readRackUuid(ports)) ?? newUuid(ports.hex(16));
   await writeConf(ports, 'rack', { MAAS_URL: maasUrl, CLUSTER_UUID: uuid });

@@ -15,7 +15,7 @@ export interface Listener {
   readonly unit?: string;
 }
 
-/** All that the checks of a host look at; gathered before anything is touched. Null where it could not be found out. */
+/** All inputs of the checks of a host, gathered before any change. Null: it could not be found out. */
 export interface HostSeen {
   readonly uid: number;
   readonly productRoot: string;
@@ -40,7 +40,7 @@ export interface HostSeen {
   readonly versions: Readonly<Record<'patroni' | 'postgres' | 'etcd', string | null>>;
 }
 
-/** Folders and files that tell of a cluster that was here before, ours or not. */
+/** Folders and files that show an earlier cluster, ours or not. */
 export const DATA = {
   etcd: `${PATHS.etcdData}/member`,
   postgres: `${PATHS.postgresData}/PG_VERSION`,
@@ -48,7 +48,7 @@ export const DATA = {
   foreignPatroni: '/etc/patroni/config.yml',
 } as const;
 
-/** Looks at the host; changes nothing. `units`: those that must be installed. */
+/** Looks at the host; changes nothing. `units`: must be installed. */
 export async function lookAtHost(ports: HostPorts, units: readonly string[]): Promise<HostSeen> {
   const { host } = ports;
   const states = await Promise.all(units.map((unit) => host.units.state(unit).catch(() => null)));
@@ -84,7 +84,7 @@ export const REGION_UNITS: readonly string[] = [...Object.values(CLUSTER_UNITS),
 
 /** Does somebody answer to this address on a network of this host? `address` without prefix. */
 export async function isAnswering({ host }: HostPorts, address: string): Promise<boolean> {
-  // What the kernel remembers of an earlier owner is no answer.
+  // The kernel's memory of an earlier owner is no answer.
   await host.exec({ argv: ['ip', 'neigh', 'flush', 'to', address], timeoutMs: COMMAND_MS });
   // Any packet makes the kernel ask who has the address; its answer is then in the neighbour table.
   await host.exec({
@@ -101,15 +101,15 @@ function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** Someone who is not root may not read everything; that finding comes from the user id. */
+/** Without root some reads fail; the user id gives that finding. */
 async function readIfAllowed(host: Host, path: string): Promise<string | null> {
   return await host.files.read(path).catch(() => null);
 }
 
-/** Said by find(1) of what is not there, or may not be seen: that finding comes from the user id. */
+/** Messages of find(1) about missing or forbidden files; the user id gives that finding. */
 const ABSENT = /: (?:No such file or directory|Not a directory|Permission denied)$/;
 
-/** Null when it is not certain: what is taken for an empty host is cleared later. */
+/** Null if it is not certain: an empty host will be cleared later. */
 async function presentOf(host: Host, paths: readonly string[]): Promise<string[] | null> {
   const answer = await host.exec({ argv: ['find', ...paths, '-maxdepth', '0'], timeoutMs: COMMAND_MS });
   const complaints = answer.stderr.split('\n').filter((line) => line !== '');

@@ -2,52 +2,52 @@
 export const PATHS = {
   product: '/opt/regent',
   conf: '/etc/regent/regent.conf',
-  /** The agent's own: it may not read `regent.conf`, which can hold the database's password. */
+  /** The agent's own settings: it may not read `regent.conf`, which can hold the database's password. */
   agentConf: '/etc/regent/agent.conf',
-  /** Who this host is as a rack, and where its region is. */
+  /** This host's identity as a rack, and its region's address. */
   rackConf: '/etc/regent/rack.conf',
-  /** The agent's copy of the UUID: it outlives a lost `rack.conf`. */
+  /** The agent's copy of the UUID, which survives a lost `rack.conf`. */
   rackUuid: '/var/lib/regent/agent/rack-uuid',
   rackKey: '/var/lib/regent/agent/rack-key',
   credential: '/var/lib/regent/agent/credential',
-  /** What the agent goes by while no region answers. */
+  /** The desired state that the agent uses while no region answers. */
   ledger: '/var/lib/regent/agent/ledger.json',
-  /** What the agent's engine remembers. */
+  /** The memory of the agent's engine. */
   applied: '/var/lib/regent/agent/applied.json',
-  /** There when init has ended; holds no secret. */
+  /** Exists when init has ended; no secret. */
   initDone: '/var/lib/regent/init.json',
-  /** There while init is under way, so that a second run goes on with the same node. */
+  /** Exists during init, so that a second run continues with the same node. */
   initUnderWay: '/var/lib/regent/init-under-way.json',
-  /** There when a join has ended; holds no secret. */
+  /** Exists when a join has ended; no secret. */
   joinDone: '/var/lib/regent/join.json',
-  /** There while a join is under way. */
+  /** Exists during a join. */
   joinUnderWay: '/var/lib/regent/join-under-way.json',
   rootConfig: '/root/.config/regent/config.json',
   /** The node's certificates (group regent-pki may read the key). */
   authority: '/etc/regent/pki/ca.crt',
   certificate: '/etc/regent/pki/node.crt',
   key: '/etc/regent/pki/node.key',
-  /** Certificate and key in one, as haproxy wants them. */
+  /** Certificate and key in one file for haproxy. */
   pem: '/etc/regent/pki/node.pem',
-  /** Region nodes alone. */
+  /** Only on region nodes. */
   authorityKey: '/var/lib/regent/region/pki/ca.key',
   secrets: '/var/lib/regent/region/pki/secrets.json',
   patroniSecrets: '/etc/regent/secrets/patroni.env',
   databasePassword: '/etc/regent/secrets/database.password',
   beaconKey: '/etc/regent/secrets/beacon.key',
-  /** Data that daemons make. */
+  /** Data of daemons. */
   etcdData: '/var/lib/etcd/regent',
   postgresData: '/var/lib/postgresql/17/regent',
 } as const;
 
-/** Units of ours that a region node runs, in the order of their start; a rack runs the last two. */
+/** Our units on a region node, in the order of their start; a rack runs the last two. */
 export const UNITS = {
   region: 'regent-regiond.service',
   helper: 'regent-helper.socket',
   agent: 'regent-agent.service',
 } as const;
 
-/** Units of the daemons that the pipeline runs on a region node before there is a region. */
+/** Units of daemons that the pipeline runs on a region node before there is a region. */
 export const CLUSTER_UNITS = {
   firewall: 'regent-firewall.service',
   dcs: 'etcd.service',

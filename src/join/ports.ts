@@ -3,7 +3,7 @@ import type { Rejected } from '../core/errors.ts';
 import type { Host } from '../host/interface.ts';
 import type { Snapshot, Version } from '../model/snapshot.ts';
 
-/** What commands that set up this host need from around them. */
+/** Ports of the commands that set up this host. */
 export interface HostPorts {
   readonly host: Host;
   /** A number of random bytes as lower-case hex, cryptographically strong. */
@@ -15,7 +15,7 @@ export interface HostPorts {
   sleep(ms: number): Promise<void>;
   /** Progress for people. */
   say(line: string): void;
-  /** Prints the result; a secret counts as seen only after this has resolved. */
+  /** Prints the result. A secret counts as seen only after this has resolved. */
   show(text: string): Promise<void>;
   readonly uid: number;
   /** Folder that this program runs from, links resolved. */
@@ -24,39 +24,39 @@ export interface HostPorts {
   readonly version: string;
 }
 
-/** What the database knows of the site before init writes anything. */
+/** The site in the database before init writes anything. */
 export interface SiteSeen {
-  /** False: no migration was applied yet, there is nothing of Regent in it. */
+  /** False: no migration was applied yet, so it holds nothing of Regent. */
   readonly isRegent: boolean;
   readonly nodes: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** What a cluster begins with beside its first node. Times in ms. */
+/** The first values of a cluster beside its first node. Times in ms. */
 export interface ClusterRows {
   readonly id: string;
   readonly vip: string | null;
   readonly virtualRouter: number;
-  /** The first node's certificate, which init has signed itself. */
+  /** The first node's certificate, which init itself has signed. */
   readonly certificate: { readonly serial: string; readonly notBefore: number; readonly notAfter: number };
-  /** What the agent holds already. */
+  /** The agent's present state. */
   readonly held: { readonly generation: number; readonly digest: string } | null;
-  /** Numbers that the seed's content was given, such as a zone's serial: its first publication keeps them. */
+  /** Numbers of the seed's content, such as a zone's serial. Its first publication keeps them. */
   readonly versions: readonly Version[];
 }
 
-/** The rows of a new site. Writing the same again changes nothing. */
+/** The rows of a new site. A second write changes nothing. */
 export interface SiteRows {
   readonly nodeId: string;
   readonly nodeName: string;
-  /** Where others reach the node, the main one first. */
+  /** The node's addresses, the main one first. */
   readonly addresses: readonly string[];
-  /** Domain of nodes and of machines that name none. */
+  /** Domain of nodes, and of machines that name none. */
   readonly domain: string;
-  /** Left out: the site is no cluster (a development server). */
+  /** Missing: the site is no cluster (a development server). */
   readonly cluster?: ClusterRows;
 }
 
-/** An API key in its parts; the database gets the secret's digest only. */
+/** An API key in parts. The database only gets the secret's digest. */
 export interface NewKey {
   readonly user: string;
   readonly label: string;
@@ -65,32 +65,32 @@ export interface NewKey {
   readonly secret: string;
 }
 
-/** The database work of init; `main` wires it to the store. Every call may be repeated and has a deadline of its own. */
+/** Init's work in the database; `main` connects it to the store. Every call may be repeated and has its own deadline. */
 export interface BootstrapDatabase {
   /** Refused (`unavailable`) while the database does not answer. */
   look(): Promise<SiteSeen | Rejected>;
-  /** Applies what is missing; gives the labels of the migrations that it applied. */
+  /** Applies missing migrations and gives their labels. */
   migrate(): Promise<readonly string[] | Rejected>;
   /** Cluster, node, domain, setting `default_domain`: one transaction. */
   writeSite(rows: SiteRows): Promise<null | Rejected>;
-  /** What makes a site that was none a cluster; its other rows stay. */
+  /** Turns an ordinary site into a cluster; its other rows stay. */
   writeCluster(nodeId: string, rows: ClusterRows): Promise<null | Rejected>;
   writeCredential(nodeId: string, secretDigest: string): Promise<null | Rejected>;
-  /** Makes the admin when there is none, revokes all keys of the same user and label, stores this one: one transaction. */
+  /** Makes the admin if there is none, revokes all keys of the same user and label, stores this one: one transaction. */
   replaceKey(key: NewKey): Promise<null | Rejected>;
 }
 
-/** What the region answers to the first admin. */
+/** The region's answer to the first admin. */
 export interface RegionSeen {
   readonly isReady: boolean;
-  /** What is missing, a sentence. */
+  /** A sentence about what is missing. */
   readonly why: string;
 }
 
-/** Everything that init needs from around it. */
+/** The ports of init. */
 export interface InitPorts extends HostPorts {
   readonly database: BootstrapDatabase;
-  /** The ordinary compile, for one node of a seed snapshot. */
+  /** The ordinary compiler, for one node of a seed snapshot. */
   compile(
     seed: Snapshot,
     nodeId: string,

@@ -3,16 +3,16 @@ import type { FileContent } from '../core/host-values.ts';
 import { type Finding, hasError } from './checks.ts';
 import type { HostPorts } from './ports.ts';
 
-/** What every run of steps has. `deadline`: end of all waiting, on the monotonic clock. */
+/** Common state of every run of steps. `deadline`: end of all waiting, on the monotonic clock. */
 export interface Run {
   readonly ports: HostPorts;
   readonly deadline: number;
 }
 
-/** A step: may be repeated any number of times, and finds out by itself what is done already. */
+/** A step. It may run any number of times, and finds out by itself what is done. */
 export interface Step<R extends Run> {
   readonly name: string;
-  /** What it does, for people. */
+  /** Its description for people. */
   readonly title: string;
   run(run: R): Promise<void>;
 }
@@ -20,13 +20,13 @@ export interface Step<R extends Run> {
 const POLL_MS = 500;
 const UNIT_MS = 120_000;
 
-/** A value of a use case, or a fault that ends this run with the refusal's sentence. */
+/** Gives a use case's value; a refusal becomes a fault that ends this run with its sentence. */
 export function accepted<T>(value: T | Rejected): T {
   if (isRejected(value)) throw new AppError('init', value.message);
   return value;
 }
 
-/** Runs steps in their order, saying each. A fault names its step. */
+/** Runs steps in their order and prints each. A fault names its step. */
 export async function runSteps<R extends Run>(run: R, steps: readonly Step<R>[]): Promise<void> {
   for (const [index, step] of steps.entries()) {
     run.ports.say(`[${index + 1}/${steps.length}] ${step.title}`);
@@ -39,7 +39,7 @@ export async function runSteps<R extends Run>(run: R, steps: readonly Step<R>[])
   }
 }
 
-/** Says every finding; false when one of them keeps the command from starting. */
+/** Prints every finding; false if one prevents the start of the command. */
 export function reportFindings(ports: HostPorts, findings: readonly Finding[]): boolean {
   for (const finding of findings) ports.say(`${finding.severity}: ${finding.sentence}`);
   const isGood = !hasError(findings);
@@ -47,13 +47,13 @@ export function reportFindings(ports: HostPorts, findings: readonly Finding[]): 
   return isGood;
 }
 
-/** Makes units start with the host. Links that systemd makes are not synced by it, so the folder is. */
+/** Makes units start with the host. systemd does not sync the links that it makes, so this syncs the folder. */
 export async function enableUnits(ports: HostPorts, units: readonly string[]): Promise<void> {
   await execute(ports, ['systemctl', '--no-ask-password', '--quiet', 'enable', ...units], UNIT_MS);
   await execute(ports, ['sync', '-f', '/etc/systemd/system'], UNIT_MS);
 }
 
-/** Runs a command that must succeed; the fault has its own words. */
+/** Runs a command that must succeed. The fault has its message. */
 export async function execute(ports: HostPorts, argv: readonly string[], timeoutMs: number): Promise<string> {
   const answer = await ports.host.exec({ argv, timeoutMs });
   if (answer.code === 0) return answer.stdout;
@@ -63,15 +63,15 @@ export async function execute(ports: HostPorts, argv: readonly string[], timeout
   throw new AppError('command', `${argv.slice(0, 3).join(' ')} failed: ${why}`);
 }
 
-/** What runs already was started by an interrupted run, perhaps with another name or credential: it starts anew. */
+/** A unit that runs already was started by an interrupted run, perhaps with another name or credential. So it restarts. */
 export async function startOrRestart({ ports }: Run, unit: string): Promise<void> {
   const { active } = await ports.host.units.state(unit);
   await ports.host.units.act(unit, active === 'inactive' ? 'start' : 'restart', UNIT_MS);
 }
 
 /**
- * The same for a daemon that systemd starts anew by itself when it fails (`Restart=`): a first start may be too slow on a busy host, or the cluster's
- * other nodes do not let this one in yet. Tries until the run's deadline.
+ * The same for a daemon that systemd restarts when it fails (`Restart=`): a first start may be too slow on a busy host, or the cluster's other nodes
+ * do not admit this one yet. Tries until the run's deadline.
  */
 export async function startAtLast(run: Run, unit: string): Promise<void> {
   let isFirst = true;
@@ -87,12 +87,12 @@ export async function startAtLast(run: Run, unit: string): Promise<void> {
   });
 }
 
-/** Starts a unit; one that runs goes on. */
+/** Starts a unit, unless it runs. */
 export async function startUnit({ ports }: Run, unit: string): Promise<void> {
   await ports.host.units.act(unit, 'start', UNIT_MS);
 }
 
-/** Installs a file where it is not there with this content; true: it was written, with its mode and owners. */
+/** Installs a file unless it exists with this content; true: it was written, with its mode and owners. */
 export async function installText(ports: HostPorts, file: FileContent): Promise<boolean> {
   if ((await ports.host.files.read(file.path)) === file.content) return false;
   await ports.host.files.install(file);
@@ -101,7 +101,7 @@ export async function installText(ports: HostPorts, file: FileContent): Promise<
 
 type Look<T> = { readonly value: T } | { readonly missing: string };
 
-/** Asks again until there is a value; at the run's deadline it throws `timeout`, saying what is missing. */
+/** Asks again until there is a value. At the run's deadline it throws `timeout` and says what is missing. */
 export async function untilDeadline<T>(run: Run, look: () => Promise<Look<T>>): Promise<T> {
   const { ports } = run;
   for (let told = ''; ; await ports.sleep(POLL_MS)) {

@@ -22,14 +22,14 @@ export function newSecrets(hex: HostPorts['hex']): ClusterSecrets {
   };
 }
 
-/** The secrets that this host keeps; null when it has none that are whole. */
+/** This host's secrets; null if they are not complete. */
 export async function readSecrets({ host }: HostPorts): Promise<ClusterSecrets | null> {
   const value = parseObject((await host.files.read(PATHS.secrets)) ?? '');
   if (value === null || !NAMES.every((name) => SECRET.test(String(value[name])))) return null;
   return Object.fromEntries(NAMES.map((name) => [name, value[name]])) as ClusterSecrets;
 }
 
-/** Writes the secrets where the daemons read them, and last, for the region, the whole of them. */
+/** Writes the secrets for the daemons, and last, for the region, all of them. */
 export async function writeSecrets(ports: HostPorts, secrets: ClusterSecrets): Promise<void> {
   const file = (path: string, content: string, group: string) =>
     installText(ports, { path, content, mode: 0o640, owner: 'root', group });

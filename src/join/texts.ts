@@ -31,7 +31,7 @@ function setLine(lines: readonly string[], key: string, line: string): string[] 
   return [...lines, line];
 }
 
-/** Takes keys out of a KEY=VALUE file that a person edits: their lines become comments again, as they were delivered. */
+/** Removes keys from a KEY=VALUE file that a person edits: their lines become comments again, as delivered. */
 export function unsetConfValues(text: string, keys: readonly string[]): string {
   return keys.reduce(
     (rest, key) => rest.replace(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${key}[ \\t]*=.*$`, 'gm'), `#${key}=`),
@@ -55,7 +55,7 @@ export function setContext(text: string | null, context: { readonly url: string;
   return `${JSON.stringify({ current: CONTEXT, contexts }, null, 2)}\n`;
 }
 
-/** The CLI's configuration without the context that init writes, where its key is of this consumer. */
+/** The CLI's configuration without the context that init writes, if its key belongs to this consumer. */
 export function removeContext(text: string, consumer: string): string {
   const config = parseObject(text);
   const contexts = config?.['contexts'];

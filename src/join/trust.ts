@@ -14,8 +14,8 @@ import { accepted, installText } from './run.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * The authority of a new cluster and the first node's certificate. What an interrupted run left whole is kept; else all is made anew, in this
- * order, so that what is there last says that all before it is.
+ * The authority of a new cluster and the first node's certificate. Complete files of an interrupted run stay; otherwise all are made again, in this
+ * order, so that the last file shows that all are there.
  */
 export async function makeTrust(ports: HostPorts, identity: Omit<Seed, 'virtualRouter'>): Promise<CertificateFacts> {
   const before = await readTrust(ports, identity.nodeId);
@@ -43,7 +43,7 @@ export async function makeTrust(ports: HostPorts, identity: Omit<Seed, 'virtualR
   return made;
 }
 
-/** The certificate of this node when authority, key and certificate are all there and belong together; null otherwise. */
+/** This node's certificate if authority, key and certificate are all there and belong together; null otherwise. */
 export async function readTrust({ host }: HostPorts, nodeId: string): Promise<CertificateFacts | null> {
   const paths = [PATHS.authorityKey, PATHS.authority, PATHS.key, PATHS.certificate, PATHS.pem];
   const [authorityKey, authority, key, certificate, pem] = await Promise.all(
@@ -56,7 +56,7 @@ export async function readTrust({ host }: HostPorts, nodeId: string): Promise<Ce
   return isSignedBy(certificate, authority) && pem === pemOf(certificate, authority, key) ? facts : null;
 }
 
-/** The authority's key: region nodes alone hold it. */
+/** The authority's key: only region nodes have it. */
 export async function writeAuthorityKey(ports: HostPorts, authority: Pick<Authority, 'key'>): Promise<void> {
   await installText(ports, {
     path: PATHS.authorityKey,
@@ -79,7 +79,7 @@ export async function writeNodeFiles(
   await installText(ports, { ...TRUST_FILES.bundle, content: pemOf(certificate, authority, key) });
 }
 
-/** With the authority's certificate: a host that joins sees by it whether this is the cluster of its token. */
+/** With the authority's certificate, so that a joining host sees whether this is the cluster of its token. */
 function pemOf(certificate: string, authority: string, key: string): string {
   return `${[certificate, authority, key].map((text) => text.trimEnd()).join('\n')}\n`;
 }

@@ -8,8 +8,8 @@ const SETTLED = ['healthy', 'absent'];
 const WORDS_LIMIT = 500;
 
 /**
- * Looks at what the agent brings up on this host, by service name and unit: gives the first that is not there yet, with the engine's or
- * systemd's words; null when all are.
+ * Looks at the services that the agent brings up on this host, by name and unit. Gives the first that is not there yet, with the engine's or
+ * systemd's message; null when all are there.
  */
 export function watchUnits(ports: HostPorts, units: Readonly<Record<string, string>>): () => Promise<string | null> {
   return async () => {
@@ -27,7 +27,7 @@ export function watchUnits(ports: HostPorts, units: Readonly<Record<string, stri
   };
 }
 
-/** What the agent's engine says of its services, without the text of any file. */
+/** The engine's view of its services, without the text of any file. */
 export async function readEngine({
   host,
 }: HostPorts): Promise<Readonly<Record<string, { state: string; why: string }>>> {

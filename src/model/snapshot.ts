@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
 import type { DhcpSnippet } from './nouns/dhcp-snippet.ts';
-import type { SigningKey } from './trust/signing-key.ts';
+import type { SigningKey } from './nouns/tsig-key.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';

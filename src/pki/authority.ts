@@ -2,20 +2,20 @@ import { AppError, isRejected } from '../core/errors.ts';
 import { createKey } from './key.ts';
 import { pairOf, readKey, SIGNING, writePem, x509 } from './pem.ts';
 
-/** The cluster's authority: its certificate and its private key (PKCS #8), PEM. The key lies on region nodes alone. */
+/** The cluster's authority: its certificate and its private key (PKCS #8), PEM. Only region nodes have the key. */
 export interface Authority {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** How long an authority lives, years. */
+/** The life of an authority, years. */
 export const AUTHORITY_YEARS = 10;
-/** Clocks of hosts differ a little: what is signed now is good from so many ms ago. */
+/** Hosts' clocks differ a little, so a certificate is valid from so many ms before its signature. */
 export const BACKDATE_MS = 5 * 60_000;
 
 /**
- * Makes a cluster's authority: self-signed, signs nodes' certificates and no other authorities. `clusterId`: into its name; `serial`: of
- * `serialFrom`; `now` in ms.
+ * Makes a cluster's authority: self-signed; it signs nodes' certificates and no other authorities. `clusterId` becomes part of its name; `serial`:
+ * from `serialFrom`; `now` in ms.
  */
 export async function createAuthority(options: {
   readonly clusterId: string;
@@ -30,7 +30,7 @@ export async function createAuthority(options: {
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + AUTHORITY_YEARS);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: options.serial,
-    // Two clusters' authorities must not have one name: a verifier would try the wrong key and tell of a bad signature.
+    // Authorities of two clusters must have different names. Otherwise a verifier would try the wrong key and report a bad signature.
     name: [{ CN: [`Regent cluster ${options.clusterId}`.slice(0, 64)] }],
     notBefore: new Date(options.now - BACKDATE_MS),
     notAfter,

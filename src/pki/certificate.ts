@@ -6,9 +6,9 @@ import { digestOfPublicKey } from './key.ts';
 import { readPem } from './pem.ts';
 
 /**
- * What a certificate says. `serial`: lower-case hex, two digits per byte. Times in ms. `nodeId`: the node that it names, null where it names none
- * (the authority's own). `isRegion`: is that node a region node? `fingerprint`: SHA-256 of the DER, `publicKeyDigest`: of the public
- * key's, lower-case hex.
+ * The content of a certificate. `serial`: lower-case hex, two digits per byte. Times in ms. `nodeId`: the named node, null if there is none (the
+ * authority's own). `isRegion`: is that node a region node? `fingerprint`: SHA-256 of the DER, `publicKeyDigest`: of the public key's, lower-case
+ * hex.
  */
 export interface CertificateFacts {
   readonly serial: string;
@@ -22,7 +22,7 @@ export interface CertificateFacts {
   readonly publicKeyDigest: string;
 }
 
-/** Reads one certificate as PEM, or as DER when it comes from a connection. It says nothing about who signed it. */
+/** Reads one certificate from PEM, or from DER of a connection. It does not check who signed it. */
 export function readCertificate(source: string | Buffer, field = 'certificate'): CertificateFacts | Rejected {
   const certificate = parse(source, field);
   if (isRejected(certificate)) return certificate;
@@ -41,7 +41,7 @@ export function readCertificate(source: string | Buffer, field = 'certificate'):
   };
 }
 
-/** The subject of a certificate, for a new signature. Refuses one that names no node. */
+/** The subject of a certificate, for a new signature. Refuses a certificate that names no node. */
 export function subjectOf(pem: string): CertificateSubject | Rejected {
   const facts = readCertificate(pem);
   const certificate = parse(pem, 'certificate');
@@ -64,7 +64,7 @@ export function fingerprintOf(pem: string): string | Rejected {
   return isRejected(facts) ? facts : facts.fingerprint;
 }
 
-/** Did this authority sign the certificate? Says nothing about time or revocation. False also for what is no certificate. */
+/** Did this authority sign the certificate? It does not check time or revocation. False also for a text that is no certificate. */
 export function isSignedBy(certificatePem: string, authorityPem: string): boolean {
   const certificate = parse(certificatePem, 'certificate');
   const authority = parse(authorityPem, 'authority');
@@ -72,7 +72,7 @@ export function isSignedBy(certificatePem: string, authorityPem: string): boolea
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
-/** When a certificate is to be renewed, ms: at two thirds of its life. */
+/** When to renew a certificate, ms: at two thirds of its life. */
 export function renewalTime({ notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>): number {
   return notBefore + Math.floor(((notAfter - notBefore) * 2) / 3);
 }
@@ -88,7 +88,7 @@ function parse(source: string | Buffer, field: string): X509Certificate | Reject
   if (isRejected(der)) return der;
   try {
     const certificate = new X509Certificate(der);
-    // Its key is read late, and may be what the library cannot read.
+    // The library reads the key late, and may be unable to read it.
     void certificate.publicKey;
     return certificate;
   } catch {
@@ -96,7 +96,7 @@ function parse(source: string | Buffer, field: string): X509Certificate | Reject
   }
 }
 
-/** Node quotes a name that holds a comma or a quote; ours never do, so such a certificate names nobody. */
+/** Node quotes a name that holds a comma or a quote. Our names never do, so such a certificate names nobody. */
 function namesOf(text: string | undefined): { kind: string; value: string }[] {
   if (text === undefined || text.includes('"')) return [];
   return text.split(', ').map((part) => {

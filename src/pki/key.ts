@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject, webcrypto } from 'node:cry
 import { isRejected, type Rejected } from '../core/errors.ts';
 import { readKey, writePem } from './pem.ts';
 
-/** Makes a private key on P-256; PKCS #8 as PEM. It belongs into a file that its users alone read, and nowhere else. */
+/** Makes a private key on P-256; PKCS #8 as PEM. Store it only in a file that only its users can read. */
 export async function createKey(): Promise<string> {
   const pair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
   return writePem(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');

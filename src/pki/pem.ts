@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
 import { invalid, type Rejected } from '../core/errors.ts';
 
-/** What a PEM text of ours may hold (RFC 7468). */
+/** The allowed grammar of our PEM texts (RFC 7468). */
 export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'PRIVATE KEY';
 
-/** Longest text that is looked at, characters: ours are below 2000. */
+/** Longest accepted text, characters. Ours are below 2000. */
 const LENGTH_MAX = 16_384;
 
 /** The bytes of a text that is one PEM block with this label and nothing else. The refusal never shows the text. */
@@ -45,7 +45,7 @@ export function isP256(key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
 }
 
-// The library reads decorators' metadata: this one comes first.
+// The library reads decorators' metadata, so this comes first.
 
 /** The library of certificates, with the polyfill that it needs. */
 export * as x509 from '@peculiar/x509';
@@ -55,7 +55,7 @@ export const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } a
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 
-/** Both halves of a private key as the library takes them. */
+/** Both halves of a private key in the library's form. */
 export async function pairOf(key: KeyObject) {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   const pkcs8 = key.export({ format: 'der', type: 'pkcs8' });

@@ -5,14 +5,14 @@ import { isP256, pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem
 
 /** A certificate request that proves that its sender has the key. `publicKey`: SubjectPublicKeyInfo, DER. */
 export interface CertificateRequest {
-  /** What it was made for; certificates take no name from it. '' for none. */
+  /** The name in the request; '' for none. Certificates do not use it. */
   readonly commonName: string;
   readonly publicKey: Buffer;
   /** SHA-256 of `publicKey`, lower-case hex. */
   readonly publicKeyDigest: string;
 }
 
-/** Makes a certificate request (PKCS #10, RFC 2986) as PEM. Throws AppError `pki` for what is no key of ours. */
+/** Makes a certificate request (PKCS #10, RFC 2986) as PEM. Throws AppError `pki` for a foreign key. */
 export async function createRequest(keyPem: string, commonName: string): Promise<string> {
   const key = readKey(keyPem);
   if (isRejected(key)) throw new AppError('pki', key.message);
@@ -24,7 +24,7 @@ export async function createRequest(keyPem: string, commonName: string): Promise
   return writePem(request.rawData, 'CERTIFICATE REQUEST');
 }
 
-/** Reads a certificate request and checks that it is signed by its own key. Names in it count for nothing. */
+/** Reads a certificate request and checks that its own key signed it. It ignores names in it. */
 export async function readRequest(pem: string, field = 'csr'): Promise<CertificateRequest | Rejected> {
   const rule = 'a certificate request (PKCS #10) for a key on the curve P-256, signed by that key';
   const der = readPem(pem, 'CERTIFICATE REQUEST', field);
@@ -35,7 +35,7 @@ export async function readRequest(pem: string, field = 'csr'): Promise<Certifica
     const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
     if (!isP256(key)) return invalid(field, 'its key is of another kind', rule);
     if (!(await request.verify())) return invalid(field, 'its signature is not that of its key', rule);
-    // What was read, written anew: two encodings of one key must not count as two keys.
+    // The key, encoded again: two encodings of one key must not count as two keys.
     const commonName = request.subjectName.getField('CN')[0] ?? '';
     return {
       commonName,

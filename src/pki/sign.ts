@@ -6,7 +6,7 @@ import { readCertificate } from './certificate.ts';
 import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
 import { readRequest } from './request.ts';
 
-/** One signature. `serial`: of `serialFrom`. Times in ms. */
+/** One signature. `serial`: from `serialFrom`. Times in ms. */
 export interface SigningOrder {
   readonly authority: Authority;
   readonly csr: string;
@@ -17,10 +17,10 @@ export interface SigningOrder {
 }
 
 const DAY_MS = 86_400_000;
-/** A node's certificate lives no longer, from its beginning to its end, days. */
+/** The longest life of a node's certificate, days. */
 export const CERTIFICATE_DAYS_MAX = 30;
 
-/** Signs the key of a request for a node; PEM. Refuses what is no request; throws AppError `pki` when the authority itself is unusable. */
+/** Signs the key of a request for a node; PEM. Refuses a text that is no request; throws AppError `pki` if the authority itself is unusable. */
 export async function signRequest(order: SigningOrder): Promise<string | Rejected> {
   const { authority, subject, serial, notBefore, notAfter } = order;
   const request = await readRequest(order.csr);
@@ -39,7 +39,7 @@ export async function signRequest(order: SigningOrder): Promise<string | Rejecte
       'the certificate would outlive the authority',
       'the authority is replaced before its end',
     );
-  // Whoever shows that name counts as a region node.
+  // A node with that name in its certificate counts as a region node.
   if (!subject.isRegion && subject.dnsNames.some((name) => name.toLowerCase() === REGION_SERVER_NAME))
     return invalid('name', `"${REGION_SERVER_NAME}" is the name of region nodes alone`, 'a name of its own');
   const certificate = await x509.X509CertificateGenerator.create({

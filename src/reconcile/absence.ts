@@ -5,7 +5,7 @@ import { WELL } from './recovery.ts';
 import { type Run, saveMemory, setAction, setState } from './state.ts';
 import { notificationsOf } from './notifications.ts';
 
-/** The service must not be here: its unit is stopped, all its files go. Repeats itself until that is so. */
+/** The service must not run here: its unit stops and all its files go. Runs again until that is so. */
 export async function makeAbsent(run: Run): Promise<void> {
   const { service, ports, state, wanted } = run;
   const unit = await ports.host.units.state(service.unit);
@@ -44,7 +44,7 @@ async function removeFiles(run: Run): Promise<void> {
   const now = ports.clock.monotonic();
   const isFresh = state.verified?.key === 'absent' && now - state.verified.at < ports.timing.verifyMs;
   if (isFresh) return;
-  // Nothing may bring the files back: memory goes first.
+  // Memory goes first, so that nothing can bring the files back.
   state.memory = { ...state.memory, good: null, refused: null };
   await saveMemory(run);
   await removeAll(ports.host, service.folder);

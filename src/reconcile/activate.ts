@@ -6,13 +6,13 @@ import { isUp } from './health.ts';
 import type { EnginePorts } from './ports.ts';
 import type { ActionDone } from './state.ts';
 
-/** What was done, and the sentence of what went wrong with it, if anything. */
+/** The action, and a sentence about what went wrong with it, if anything. */
 export interface Acted {
   readonly action: ActionDone | null;
   readonly problem: string | null;
 }
 
-/** Does what an activation says; a unit that is down is started instead, which takes the files all the same. */
+/** Does what an activation says. A unit that is down is started instead, which also makes it read the files. */
 export async function activate(
   ports: EnginePorts,
   service: AnyService,
@@ -27,7 +27,7 @@ export async function activate(
   return await act(ports, service, activation.kind, why);
 }
 
-/** Starts, stops, reloads or restarts the unit. What systemd refuses is a problem, what does not reach it is thrown. */
+/** Starts, stops, reloads or restarts the unit. A refusal of systemd is a problem; if systemd is out of reach, it throws. */
 export async function act(
   ports: EnginePorts,
   service: AnyService,
@@ -38,14 +38,14 @@ export async function act(
   return { action: { kind: verb, why }, problem };
 }
 
-/** Restarts a daemon that may hang: orderly first, and killed when it is not gone in time. */
+/** Restarts a daemon that may hang: first in order; if it does not end in time, by a kill. */
 export async function forceRestart(ports: EnginePorts, service: AnyService, why: string): Promise<Acted> {
   const action = { kind: 'restart', why } as const;
   const polite = await tryUnit(ports, service, 'restart', ports.timing.politeRestartMs);
   if (polite === null) return { action, problem: null };
   const unit = await ports.host.units.state(service.unit);
   if (unit.active === 'deactivating') await tryUnit(ports, service, 'kill', ports.timing.unitMs);
-  // A restart that hung in its stop goes on by itself once the daemon is gone; start waits for it.
+  // A restart that hung in its stop continues by itself once the daemon is gone. The start waits for it.
   return { action, problem: await tryUnit(ports, service, 'start', ports.timing.unitMs) };
 }
 

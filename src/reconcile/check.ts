@@ -13,7 +13,7 @@ const CUT = '\n[…]\n';
 /** Checkers that run at once. */
 const AT_ONCE = 4;
 
-/** Runs the daemon's own checkers on staged files, a few at once; the first that does not pass, in their order, counts. */
+/** Runs the daemon's own checkers on staged files, a few at once. The first failure in their order counts. */
 export async function checkStaged(ports: EnginePorts, commands: readonly Command[]): Promise<CheckOutcome> {
   for (let start = 0; start < commands.length; start += AT_ONCE) {
     const batch = commands.slice(start, start + AT_ONCE);
@@ -35,7 +35,9 @@ function judge(command: Command, result: ExecResult): CheckOutcome {
   return { kind: 'rejected', why: `${name} refuses the files: ${wordsOf(result)}` };
 }
 
-/** What a command said, for an operator. Of many words the first and the last: some checkers tell all that they read before they refuse it. */
+/**
+ * A command's output for an operator. Of a long output the first and the last lines: some checkers print all that they read before they refuse it.
+ */
 export function wordsOf(result: ExecResult): string {
   const said = [result.stderr.trim(), result.stdout.trim()].filter((text) => text !== '').join('\n');
   if (said === '') return `status ${result.code ?? result.signal}`;

@@ -13,7 +13,7 @@ import { isRestartAsked, type Run } from './state.ts';
 import { nextNotification } from './notifications.ts';
 import type { FileStates } from './values.ts';
 
-/** A run at work: what was read at its start and what its steps have found since. */
+/** A run: what it read at its start and what its steps have found since. */
 export interface ReconcileContext extends Run {
   /** Names the input: desired part and facts. */
   readonly key: string;
@@ -27,11 +27,11 @@ export interface ReconcileContext extends Run {
   unitBefore: UnitState | null;
   isForced: boolean;
   isTellingStuck: boolean;
-  /** Something was done to the daemon in this run: it gets time to become healthy. */
+  /** This run acted on the daemon, so the daemon gets time to become healthy. */
   isTouched: boolean;
 }
 
-/** What the plan sees. */
+/** The input of the plan. */
 export function situationOf(context: ReconcileContext): Situation {
   const { state, wanted, ports } = context;
   const unit = context.health?.unit;
@@ -54,12 +54,12 @@ export function situationOf(context: ReconcileContext): Situation {
   };
 }
 
-/** Is the wanted configuration in force but not known to be good? */
+/** Is the wanted configuration in force, but not known to be good? */
 export function isOnProbationNow(context: ReconcileContext): boolean {
   return isOnProbation(situationOf(context));
 }
 
-/** Reads what a run needs: the files wanted and the files there, or less when they were compared just now. */
+/** Reads a run's input: the wanted files and the installed files, or less if they were compared just now. */
 export async function begin(run: Run): Promise<ReconcileContext> {
   const key = digestOf([run.wanted.digest, run.facts]);
   const blank = {
@@ -98,7 +98,7 @@ function useFiles(context: ReconcileContext, wanted: FileStates, disk: FileState
   noteGeneration(context, wanted);
 }
 
-/** Other input, or the operator's restart, gives a configuration that failed another chance. */
+/** A configuration that failed gets another chance with other input, or at the operator's restart. */
 function forgetOldTroubles(context: ReconcileContext): void {
   const { state, wanted } = context;
   const isNewWish = isRestartAsked(context) && state.memory.restart?.nonce !== wanted.restart;
@@ -108,7 +108,7 @@ function forgetOldTroubles(context: ReconcileContext): void {
   state.memory = { ...state.memory, refused: null };
 }
 
-/** Without a change of files a new generation is in force as it arrives. */
+/** Without a change of files a new generation is in force at once. */
 function noteGeneration(context: ReconcileContext, states: FileStates): void {
   const { state, wanted } = context;
   const { loaded } = state.memory;
@@ -144,7 +144,7 @@ function misfit(service: AnyService, desired: unknown): string {
   return `the desired state does not fit this release of ${service.name}: ${where}`;
 }
 
-/** Remembers that the wanted configuration cannot be installed now; what is installed keeps running until the next try. */
+/** Remembers that the wanted configuration cannot be installed now. The installed one keeps running until the next try. */
 export function failAttempt(
   context: ReconcileContext,
   name: 'render_failed' | 'rejected' | 'check_failed' | 'install_failed',
@@ -152,7 +152,7 @@ export function failAttempt(
 ): void {
   const { state, ports, key } = context;
   const { backOffFirstMs, refusedFirstMs, backOffMaxMs } = ports.timing;
-  // What was refused for its content is refused again, unless something around it changes, which an operator may see to.
+  // Refused content will be refused again, unless something around it changes, which an operator may do.
   const firstMs = name === 'check_failed' || name === 'install_failed' ? backOffFirstMs : refusedFirstMs;
   const before = state.attempt?.backOff ?? NO_BACK_OFF;
   const pause = backOff(before, ports.clock.monotonic(), ports.random, { firstMs, maxMs: backOffMaxMs });

@@ -11,7 +11,7 @@ const AT_ONCE = 8;
 /** What is installed: texts by path, without the engine's own folders. */
 export type Texts = ReadonlyMap<string, string>;
 
-/** Reads a service's folder. Files that are in none of `ours` are foreign: they are not read, whatever they hold. */
+/** Reads a service's folder. It does not read files that are in none of `ours`, whatever they hold. */
 export async function readFolder(host: Host, folder: string, ...ours: readonly FileStates[]): Promise<Texts> {
   const paths = (await host.files.list(folder)).filter((path) => !isBeside(folder, path));
   const texts = new Map<string, string>();
@@ -25,7 +25,7 @@ function isIn(sets: readonly FileStates[], path: string): boolean {
   return sets.some((files) => Object.hasOwn(files, path));
 }
 
-/** Removes what is foreign: not ours by any of these sets. It may be what fills the folder, so it goes first. */
+/** Removes foreign files: those in none of these sets. They may be what fills the folder, so they go first. */
 export async function removeForeign(host: Host, texts: Texts, ...ours: readonly FileStates[]): Promise<void> {
   await eachOf(
     Array.from(texts.keys()).filter((path) => !isIn(ours, path)),
@@ -33,7 +33,7 @@ export async function removeForeign(host: Host, texts: Texts, ...ours: readonly 
   );
 }
 
-/** A link or a socket has no text; it is in the folder all the same and must go. */
+/** A link or a socket has no text. It is in the folder all the same and must go. */
 async function readAny(host: Host, path: string): Promise<string> {
   try {
     return (await host.files.read(path)) ?? '';
@@ -44,8 +44,8 @@ async function readAny(host: Host, path: string): Promise<string> {
 }
 
 /**
- * States of installed texts. The disk tells digests alone, so owner and mode are taken from what was loaded last
- * or, for a file that was interrupted before that, from what is wanted.
+ * States of installed texts. The disk only tells digests. Owner and mode come from what was loaded last or, for a file that was interrupted before
+ * that, from what is wanted.
  */
 export function diskStates(texts: Texts, ...known: readonly FileStates[]): FileStates {
   const states: Record<string, FileState> = {};
@@ -58,7 +58,7 @@ export function diskStates(texts: Texts, ...known: readonly FileStates[]): FileS
   return states;
 }
 
-/** A change of a folder: what is there, what is wanted, and the last healthy files (the way back). */
+/** A change of a folder: the installed files, the wanted files, and the last healthy files (for a rollback). */
 export interface FolderChange {
   readonly folder: string;
   readonly texts: Texts;
@@ -68,8 +68,8 @@ export interface FolderChange {
 }
 
 /**
- * Keeps the previous version of every file that will change beside it. Only what is still the last healthy version is
- * kept, so a change that is taken up in its middle does not overwrite the way back.
+ * Keeps the previous version of every file that will change beside it, but only if it still is the last healthy version. So a change that continues
+ * after an interruption does not overwrite the rollback.
  */
 export async function keepPrevious(host: Host, change: FolderChange): Promise<void> {
   const wanted = statesOf(change.files);
@@ -83,7 +83,7 @@ export async function keepPrevious(host: Host, change: FolderChange): Promise<vo
   });
 }
 
-/** Stages the files that differ beside their targets; gives all files for the checker, unchanged ones where they are. */
+/** Stages the files that differ beside their targets. Gives all files for the checker, unchanged ones in their places. */
 export async function stage(host: Host, change: FolderChange): Promise<readonly StagedFile[]> {
   const changed = changedTargets(change);
   const rest = (await host.files.list(`${change.folder}/.stage`)).filter(
@@ -112,7 +112,7 @@ export async function installStaged(host: Host, change: FolderChange): Promise<v
   await eachOf(unwanted, (path) => host.files.remove(path));
 }
 
-/** Can every file be brought back: it is in place, or its previous version is kept and whole? */
+/** Can every file be restored: is it in place, or is its previous version there and whole? */
 export async function previousTexts(
   host: Host,
   folder: string,
@@ -132,7 +132,7 @@ export async function previousTexts(
   return isComplete ? texts : null;
 }
 
-/** Brings previous texts back and removes what was not there before. */
+/** Restores previous texts and removes files that were not there before. */
 export async function restore(host: Host, good: FileStates, disk: FileStates, texts: Texts): Promise<void> {
   await eachOf(Array.from(texts), async ([path, content]) => {
     const state = good[path];
@@ -157,7 +157,7 @@ function unstaged(change: FolderChange, path: string): string {
   return `${change.folder}${path.slice(`${change.folder}/.stage`.length)}`;
 }
 
-/** Runs over items, a few at once; the first fault ends it after those at work have ended. */
+/** Runs over items, a few at once. At the first fault it ends after the running ones. */
 async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();
   const worker = async () => {

@@ -16,28 +16,25 @@ import { perform } from './steps.ts';
 /** Parts that a report names. */
 const HELD_MAX = 32;
 
-/** The engine of one service. Runs must follow one another: the caller starts the next when the last has resolved. */
+/** The engine of one service. Runs must follow one another: the caller starts the next one when the last has resolved. */
 export interface ServiceEngine {
   /**
-   * Brings the service to what is wanted, as far as that is possible now, and tells how it is. Never throws: what fails
-   * is the report's state and sentence. Calling it again with the same values is a probe.
+   * Brings the service to its desired state, as far as that is possible now, and tells how it is. Never throws: a failure becomes the report's state
+   * and sentence. A second call with the same values is a probe.
    */
   run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
   /**
-   * Takes a new generation that is nothing new to this service, without a question to the daemon: a site's change is mostly one of other
-   * services. Null: there is something to do or to see to, or the last run did not end well: a run is due.
+   * Takes a new generation that changes nothing for this service, without a question to the daemon: most changes of a site are for other services.
+   * Null: there is work, or the last run did not end well, so a run is due.
    */
   take(wanted: Wanted, facts: HostFacts): ServiceReport | null;
   /** Somebody may have changed files: the next run compares them, and is due. */
   suspect(): void;
-  /**
-   * Run again soon: the daemon, or the way to this host, did not answer lately, and it is not yet known whether that lasts; or the daemon is
-   * on its way to something else.
-   */
+  /** Run again soon: the daemon, or this host, did not answer lately, and it is unknown whether that lasts; or the daemon is changing its state. */
   isUnsettled(): boolean;
 }
 
-/** Opens the engine of a service with what it remembers from before. */
+/** Opens the engine of a service with its memory. */
 export async function openEngine(service: AnyService, outer: EnginePorts): Promise<ServiceEngine> {
   const ports = { ...outer, log: outer.log.with({ service: service.name }) };
   const memory = await recall(service, ports);
@@ -84,7 +81,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
         });
         state.verified = null;
         state.faults += 1;
-        // A helper that is late once is one of a busy machine, and the next run comes soon.
+        // A single late answer of the helper means a busy machine, and the next run comes soon.
         if (state.faults > 1 || state.memory.state !== 'healthy') {
           Object.assign(state, { facts: null, metrics: [], isSettling: false });
           setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
@@ -96,7 +93,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
   };
 }
 
-/** What the checker refuses for optional parts is applied without them. */
+/** If the checker refuses optional parts, the rest is applied. */
 async function convergeOrSpare(run: Run): Promise<void> {
   const { state, wanted } = run;
   const before = state.attempt;
@@ -112,12 +109,12 @@ async function convergeOrSpare(run: Run): Promise<void> {
   await converge({ ...run, wanted: sparedWish(spared, wanted) });
 }
 
-/** Names everything of a wish that a service can see: all but its number. */
+/** Identifies a desired state by all that a service can see: everything but its generation. */
 function keyOf({ digest, restart, roles, certificate }: Wanted, facts: HostFacts): string {
   return digestOf([digest, restart, roles, certificate ?? null, facts]);
 }
 
-/** Is the service as it is wanted to be, with nothing left to wait for? */
+/** Is the service in its desired state, with nothing left to wait for? */
 function isWell({ state: { memory, attempt, recovery, isSettling }, wanted }: Run): boolean {
   const state = wanted.desired === null ? 'absent' : 'healthy';
   const isQuiet = attempt === null && recovery.failures === 0 && !isSettling;
@@ -157,10 +154,10 @@ function reportOf({ service, wanted, state: { memory, facts, metrics, spared } }
   };
 }
 
-/** More steps than any way through the plan has: beyond it the plan is at fault, not the host. */
+/** More steps than any path through the plan has. Beyond it the plan is at fault, not the host. */
 const STEPS_MAX = 40;
 
-/** Brings a present service to what is wanted: observe, plan one step, do it, until nothing is left to do. */
+/** Brings a service that must run to its desired state: observe, plan one step, do it, until nothing is left to do. */
 export async function converge(run: Run): Promise<void> {
   const context = await begin(run);
   for (let count = 0; count < STEPS_MAX; count += 1) {

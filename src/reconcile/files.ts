@@ -9,12 +9,12 @@ export function statesOf(files: readonly RenderedFile[]): FileStates {
   );
 }
 
-/** Digest of a set of files: what a refusal remembers. */
+/** Digest of a set of files; a refusal remembers it. */
 export function filesDigest(files: FileStates): string {
   return digestOf(files);
 }
 
-/** What makes `from` into `to`, in the order of the targets. */
+/** The change from `from` to `to`, in the order of the targets. */
 export function changesBetween(from: FileStates, to: FileStates): readonly FileChange[] {
   const changes: FileChange[] = [];
   for (const [target, state] of Object.entries(to)) {
@@ -31,7 +31,7 @@ export function isSame(a: FileStates, b: FileStates): boolean {
   return changesBetween(a, b).length === 0;
 }
 
-/** Where a target is staged, and where its previous version is kept: beside it, in folders that no daemon reads. */
+/** Where a target is staged, and where its previous version is kept: beside it, in folders that daemons do not read. */
 export function stagedPath(folder: string, target: string): string {
   return `${folder}/.stage${target.slice(folder.length)}`;
 }

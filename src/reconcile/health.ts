@@ -3,7 +3,7 @@ import type { ExecResult, UnitState } from '../core/host-values.ts';
 import type { AnyService, Metric, ServiceHealth } from '../services/kit/contract.ts';
 import type { EnginePorts } from './ports.ts';
 
-/** systemd's word and the daemon's own. */
+/** The answers of systemd and of the daemon. */
 export interface Health extends ServiceHealth {
   readonly unit: UnitState;
   readonly metrics?: readonly Metric[];
@@ -18,8 +18,8 @@ export function isUp(unit: UnitState): boolean {
 }
 
 /**
- * Asks systemd and the daemon once, at the same time. `desired` undefined: the questions of the running configuration
- * are not known, so systemd's word must do.
+ * Asks systemd and the daemon once, at the same time. `desired` undefined: the questions of the running configuration are unknown, so systemd's
+ * answer must do.
  */
 export async function askHealth(ports: EnginePorts, service: AnyService, desired: unknown): Promise<Health> {
   const [unit, first] = await Promise.all([ports.host.units.state(service.unit), ask(ports, service, desired)]);
@@ -43,7 +43,7 @@ interface Asked {
   readonly answers: readonly ExecResult[];
 }
 
-/** Answers of now, after what they showed to be missing was put right. What fails is told by the daemon itself. */
+/** Fresh answers, after missing things were added. The daemon itself tells what failed. */
 async function amended(ports: EnginePorts, { service, desired, answers }: Asked): Promise<readonly ExecResult[]> {
   const commands = service.amend?.(answers, desired) ?? [];
   if (commands.length === 0) return answers;
@@ -69,15 +69,15 @@ export async function awaitHealth(
   }
 }
 
-/** It ended and nobody starts it, or it ends again and again: waiting does not help. */
+/** It ended and nobody starts it, or it ends again and again. Waiting does not help. */
 function isHopeless(unit: UnitState, restartsBefore: number): boolean {
   return !isUp(unit) || unit.load !== 'loaded' || unit.restarts >= restartsBefore + 2;
 }
 
-/** Numbers that are told of one service at most. */
+/** The largest number of figures per service. */
 const METRICS_MAX = 256;
 
-/** Numbers of answers that cannot be read are none: they say nothing of the daemon's health. */
+/** Figures from answers that cannot be read are left out. They tell nothing about the daemon's health. */
 function measure(service: AnyService, answers: readonly ExecResult[], desired: unknown): readonly Metric[] {
   try {
     const metrics = service.metrics?.(answers, desired) ?? [];

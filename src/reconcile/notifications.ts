@@ -2,20 +2,20 @@ import type { Activation, AnyService, RoleChange } from '../services/kit/contrac
 import type { Run } from './state.ts';
 import type { Memory, Trigger, Wanted } from './values.ts';
 
-/** Something that a service is told when it is new, each once: a role of the node, or that its certificate was renewed. */
+/** News for a service, each told once: a role of the node, or that its certificate was renewed. */
 export type PendingNotification =
   | { readonly kind: RoleChange['kind']; readonly value: string; readonly role: RoleChange }
   | { readonly kind: 'certificate'; readonly value: string; readonly role: null };
 
-/** How every node begins: to learn it for the first time changes nothing for a daemon. */
+/** Every node begins with these. The first time they change nothing for a daemon. */
 const BEGINNINGS: readonly string[] = ['backup', 'standby'];
 
-/** The first thing that the service has not been told yet; null: it knows everything. */
+/** The first news that the service has not heard; null: it knows everything. */
 export function nextNotification(wanted: Wanted, memory: Pick<Memory, 'roles'>): PendingNotification | null {
   return allNotifications(wanted).find(({ kind, value }) => memory.roles[kind] !== value) ?? null;
 }
 
-/** What the service does about it; null: nothing, since it is learnt for the first time and was so all along. */
+/** The service's reaction; null: none, because it hears this for the first time and it was so all along. */
 export function activationOf(
   notification: PendingNotification,
   service: AnyService,
@@ -26,7 +26,7 @@ export function activationOf(
   return isFirst && BEGINNINGS.includes(notification.value) ? null : service.onRoleChange(notification.role);
 }
 
-/** What made the engine act when it told this. */
+/** The cause of the engine's action when it told this. */
 export function triggerOf(notification: PendingNotification): Trigger {
   return notification.role === null ? 'certificate' : 'role';
 }
@@ -36,13 +36,13 @@ export function noteTold({ state }: Pick<Run, 'state'>, { kind, value }: Pending
   state.memory = { ...state.memory, roles: { ...state.memory.roles, [kind]: value }, telling: null };
 }
 
-/** A daemon that has just been started sees the node's roles as they are: there is nothing to tell it. */
+/** A daemon that has just started sees the node's present roles, so there is nothing to tell. */
 export function noteRolesTold({ state, wanted }: Pick<Run, 'state' | 'wanted'>): void {
   const told = Object.fromEntries(wanted.roles.map((role) => [role.kind, role.state]));
   state.memory = { ...state.memory, roles: { ...state.memory.roles, ...told }, telling: null };
 }
 
-/** Everything that there is to tell, by kind. */
+/** All that can be told, by kind. */
 export function notificationsOf(wanted: Wanted): Readonly<Record<string, string>> {
   return Object.fromEntries(allNotifications(wanted).map(({ kind, value }) => [kind, value]));
 }

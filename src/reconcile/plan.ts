@@ -2,44 +2,44 @@ import type { ServiceHealth } from '../services/kit/contract.ts';
 import { isSame } from './files.ts';
 import type { Configuration, FileStates } from './values.ts';
 
-/** The files that the service must have now, and why these. */
+/** The files that the service must have now, and the reason. */
 export type Aim =
   /** What the region wants. */
   | { readonly kind: 'wanted'; readonly files: FileStates }
   /** The last healthy configuration: the wanted one was refused by the daemon. */
   | { readonly kind: 'previous'; readonly files: FileStates }
-  /** Whatever is installed: the wanted configuration cannot be installed now. */
+  /** The installed files: the wanted configuration cannot be installed now. */
   | { readonly kind: 'keep' };
 
-/** Everything that the next step depends on, at one moment. */
+/** The whole input of the next step, at one moment. */
 export interface Situation {
   readonly aim: Aim;
   readonly disk: FileStates;
   readonly loaded: Configuration | null;
   readonly good: Configuration | null;
-  /** As far as is known: true until it was asked. */
+  /** The last known answer; true until somebody has asked. */
   readonly isUnitUp: boolean;
   /** Is the daemon there, so that it hangs if it does not answer? */
   readonly isUnitActive: boolean;
-  /** May the unit be started now? Not after something was done to it in this run, and with back-off. */
+  /** May the unit be started now? Not after this run acted on it, and with back-off. */
   readonly mayStart: boolean;
   /** The operator's restart is not done yet. */
   readonly isRestartAsked: boolean;
-  /** The service has not been told a role of the node, or that its certificate was renewed. */
+  /** The service has not yet heard of a role of the node, or of its renewed certificate. */
   readonly isUntold: boolean;
-  /** Answer of the daemon since the last thing that was done to it; null when it was not asked yet. */
+  /** The daemon's answer since the last action on it; null: not asked yet. */
   readonly health: ServiceHealth | null;
-  /** In this change the daemon was restarted because it did not become healthy. */
+  /** This change has restarted the daemon because it did not become healthy. */
   readonly isForced: boolean;
-  /** This change has had its time before, without a way back. */
+  /** This change has already had its time, without a rollback. */
   readonly isGivenUp: boolean;
 }
 
 /**
- * `install`: keep, stage, check, move. `restore`: bring the previous files back. `activate`: make the daemon take what is on disk.
- * `start`: the unit is down. `operator_restart`, `tell`: see Situation. `probe`: ask, in a change until the deadline.
- * `force`: restart a daemon that is silent after a change. `confirm`: healthy, so it is the new way back.
- * `roll_back`: refuse the wanted files from now on. `settle`: nothing is left to do.
+ * `install`: keep, stage, check, move. `restore`: bring the previous files back. `activate`: make the daemon take the files on disk. `start`: the
+ * unit is down. `operator_restart`, `tell`: see Situation. `probe`: ask; in a change until the deadline. `force`: restart a daemon that is silent
+ * after a change. `confirm`: it is healthy, so a rollback leads here from now on. `roll_back`: refuse the wanted files from now on. `settle`: nothing
+ * is left to do.
  */
 export type Step =
   | 'install'
@@ -55,8 +55,8 @@ export type Step =
   | 'settle';
 
 /**
- * The next step of a service. Pure, and made from what is there, never from what was done before: a run that was killed
- * anywhere is taken up by the next one.
+ * The next step of a service. Pure. It depends on the present state, never on earlier steps, so the next run continues a run that was killed
+ * anywhere.
  */
 export function planStep(now: Situation): Step {
   const { aim } = now;
@@ -71,7 +71,7 @@ export function planStep(now: Situation): Step {
   return now.health.isHealthy ? planHealthy(now) : planUnhealthy(now);
 }
 
-/** Is the wanted configuration in force but not yet known to be good? */
+/** Is the wanted configuration in force, but not yet known to be good? */
 export function isOnProbation(now: Pick<Situation, 'aim' | 'good' | 'loaded' | 'isGivenUp'>): boolean {
   if (now.aim.kind !== 'wanted' || now.isGivenUp) return false;
   return !now.good || !isSame(now.good.files, now.aim.files);
@@ -83,9 +83,9 @@ function planHealthy(now: Situation): Step {
 }
 
 function planUnhealthy(now: Situation): Step {
-  // What keeps it from its work is not in its files.
+  // Its files are not the cause of its trouble.
   if (!isOnProbation(now) || now.health?.isOutOfReach === true) return 'settle';
-  // A daemon that ended by itself says what it thinks of its files; one that is there and silent may just hang.
+  // A daemon that ended by itself has judged its files. A silent one may just hang.
   if (!now.isForced && now.isUnitActive) return 'force';
   return now.good ? 'roll_back' : 'settle';
 }

@@ -5,18 +5,18 @@ import type { Memory } from './values.ts';
 
 /** Durable memory of the engine. Faults are AppErrors; the engine logs them and goes on. */
 export interface MemoryStore {
-  /** Identities of the services that something is remembered of. */
+  /** Identities of the services in memory. */
   known(): readonly string[];
-  /** The service is gone for good: nothing is remembered of it any more. */
+  /** The service is gone for good: forget it. */
   forget(service: string): Promise<void>;
   load(service: string): Promise<Memory | null>;
   save(service: string, memory: Memory): Promise<void>;
-  /** Desired part of the last healthy configuration, found by its digest: a rollback asks its questions. */
+  /** Desired part of the last healthy configuration, found by its digest. A rollback needs its questions. */
   loadDesired(service: string): Promise<{ readonly digest: string; readonly desired: unknown } | null>;
   saveDesired(service: string, digest: string, desired: unknown): Promise<void>;
 }
 
-/** What the engine acts through. `wait` resolves after so many ms (of a virtual clock in tests). */
+/** The engine's ports. `wait` resolves after so many ms (of a virtual clock in tests). */
 export interface EnginePorts {
   readonly host: Host;
   readonly clock: Clock;
@@ -26,21 +26,21 @@ export interface EnginePorts {
   readonly templates: Templates;
   readonly timing: Timing;
   wait(ms: number): Promise<void>;
-  /** Files of a service were not what the engine had put there: somebody else changed, removed or added them. It puts its own back. */
+  /** Files of a service differed from what the engine had installed: somebody changed, removed or added them. The engine restores its own. */
   onDrift?(service: string, paths: readonly string[]): void;
 }
 
 /** All times of the engine, ms. */
 export interface Timing {
-  /** How long a daemon may take to become healthy after a change, before anything is done about it. */
+  /** How long a daemon may take to become healthy after a change, before the engine acts. */
   readonly settleMs: number;
-  /** A unit's orderly restart; a daemon that is not gone by then is killed. */
+  /** Time for a unit's orderly restart. A daemon that has not ended by then is killed. */
   readonly politeRestartMs: number;
   readonly unitMs: number;
   /** Failed probes in a row, outside of a change, before the daemon counts as hung. */
   readonly hungAfter: number;
   readonly backOffFirstMs: number;
-  /** First pause before files that the checker refused are shown to it again. */
+  /** First pause before the engine shows refused files to the checker again. */
   readonly refusedFirstMs: number;
   readonly backOffMaxMs: number;
   /** How often the files on disk are compared although nothing has changed. */

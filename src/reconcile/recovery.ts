@@ -25,7 +25,7 @@ export function backOff(
   return { failures: before.failures + 1, notBefore: nowMs + pause };
 }
 
-/** What is known of a daemon's illness outside of a change; lost with the process, and that costs nothing. */
+/** A daemon's trouble outside of a change. It is lost with the process, which costs nothing. */
 export interface Recovery {
   /** Failed probes in a row. */
   readonly failures: number;
@@ -35,7 +35,7 @@ export interface Recovery {
 
 export const WELL: Recovery = { failures: 0, backOff: NO_BACK_OFF };
 
-/** A daemon is well again for good when it was healthy for this long after the last thing that was done. */
+/** A daemon counts as well again when it was healthy for so long after the last action. */
 const CALM_MS = 60_000;
 /** A unit may take so long to start before its silence counts. */
 const STARTING_MS = 30_000;

@@ -8,7 +8,7 @@ import { desiredInForce } from './steps.ts';
 import { noteRolesTold } from './notifications.ts';
 import type { Refusal } from './values.ts';
 
-/** The end of a run: sees to a daemon that hangs, and says in which state the service is and why. */
+/** The end of a run: acts on a hung daemon, and gives the service's state and the reason. */
 export async function settle(context: ReconcileContext): Promise<void> {
   const { ports, state } = context;
   let health = await wholeHealth(context);
@@ -24,7 +24,7 @@ export async function settle(context: ReconcileContext): Promise<void> {
   conclude(context, health);
 }
 
-/** A problem of an action tells nothing of the unit, so it is asked once more. */
+/** A failed action tells nothing about the unit, so the engine asks once more. */
 async function wholeHealth(context: ReconcileContext): Promise<Health> {
   const { health, ports, service } = context;
   if (health?.unit) return { ...health, unit: health.unit };
@@ -32,7 +32,7 @@ async function wholeHealth(context: ReconcileContext): Promise<Health> {
   return health && !asked.isHealthy ? { ...asked, detail: health.detail } : asked;
 }
 
-/** Another process than last time, and not by our doing: it died and systemd was quicker than we. */
+/** Another process than last time, and not because of us: it died, and systemd started it before we looked. */
 function notePid(context: ReconcileContext, health: Health): void {
   const { state, service } = context;
   const { mainPid, restarts } = health.unit;
@@ -58,7 +58,7 @@ async function restartHung(context: ReconcileContext, health: Health): Promise<H
 
 function noteFiles(context: ReconcileContext, health: Health): void {
   const { state, key, ports, aim } = context;
-  // Somebody's hands on the files may be why it is not healthy: the next run looks.
+  // Perhaps it is unhealthy because somebody changed its files: the next run looks.
   if (!health.isHealthy) state.verified = null;
   if (!health.isHealthy || aim.kind === 'keep' || context.files === null) return;
   state.verified = { key, at: ports.clock.monotonic(), wanted: statesOf(context.files), disk: context.disk };
@@ -75,7 +75,7 @@ function conclude(context: ReconcileContext, health: Health): void {
   setState(context, health.isHealthy ? 'healthy' : 'unhealthy', note);
 }
 
-/** What this host keeps the daemon from doing, though it is healthy. */
+/** What the daemon cannot do on this host although it is healthy. */
 function limitsOf({ service, wanted, facts }: ReconcileContext): string[] {
   return (service.limits?.(wanted.desired, facts) ?? []).map((finding) => finding.sentence.replace(/\.$/, ''));
 }

@@ -9,12 +9,14 @@ import type { HeldBack, Spared, Wanted } from './values.ts';
 
 const WORDS_MAX = 600;
 
-/** The wish as far as the daemon takes it, where that is known. */
+/** The desired state as far as the daemon takes it, if that is known. */
 export function sparedWish(spared: Spared | null, wanted: Wanted): Wanted {
   return spared?.digest === wanted.digest ? { ...wanted, desired: spared.desired } : wanted;
 }
 
-/** Looks for the optional parts for which the checker has refused a wish. Null: they are not to blame. Nothing of what was shown to it stays. */
+/**
+ * Looks for the optional parts because of which the checker refused a desired state. Null: they are not the cause. It leaves no staged file behind.
+ */
 export async function spareParts(run: Run): Promise<Spared | null> {
   const { service, wanted, ports } = run;
   const { optional } = service;
@@ -30,8 +32,8 @@ export async function spareParts(run: Run): Promise<Spared | null> {
 }
 
 /**
- * Shows a desired state to the checker without its optional parts, and with some of them, by halves, until it is known which ones it does not take. Null:
- * it takes none of it, or all, or could not be asked.
+ * Shows the checker a desired state without its optional parts, and then with some of them, by halves, until the refused ones are known. Null: it
+ * refuses everything, or nothing, or could not be asked.
  */
 export async function searchParts<D extends object>(
   optional: OptionalParts<D>,
@@ -64,11 +66,11 @@ export async function searchParts<D extends object>(
 }
 
 function heldOf({ name, remedy }: OptionalPart, why: string): HeldBack {
-  // The first line says what is wrong; what the checker tells besides is for its log.
+  // The first line says what is wrong. The rest of the checker's output is for its log.
   return { name, why: (why.split('\n')[0] ?? '').slice(0, WORDS_MAX), remedy };
 }
 
-/** Shows the files of a wish to the checker. */
+/** Shows the files of a desired state to the checker. */
 async function checkWish({ service, ports, state, wanted, facts }: Run): Promise<CheckOutcome> {
   let files: readonly RenderedFile[];
   try {

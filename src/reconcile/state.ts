@@ -15,37 +15,37 @@ export interface Attempt {
   readonly backOff: BackOff;
 }
 
-/** All that the engine of one service holds. Only `memory` outlives the process. */
+/** The whole state of one service's engine. Only `memory` outlives the process. */
 export interface EngineState {
   memory: Memory;
-  /** `savedText` of the memory as it was saved last. */
+  /** `savedText` of the last saved memory. */
   saved: string;
   recovery: Recovery;
   attempt: Attempt | null;
-  /** When, and for which input, the files on disk were last compared, and what was wanted and found. */
+  /** When, and for which input, the files on disk were last compared, with the result. */
   verified: {
     readonly key: string;
     readonly at: number;
     readonly wanted: FileStates;
     readonly disk: FileStates;
   } | null;
-  /** Digest of files that had their time and have no way back. */
+  /** Digest of files that had their time and have no rollback. */
   givenUp: string | null;
   /** The desired part that `memory.loaded` came from. */
   loadedDesired: { readonly digest: string; readonly desired: unknown } | null;
-  /** What the daemon said of itself at the last probe. */
+  /** The daemon's answer at the last probe. */
   facts: Readonly<Record<string, unknown>> | null;
-  /** The same in numbers. */
+  /** The same as figures. */
   metrics: readonly Metric[];
   /** It said so at the last probe. */
   isSettling: boolean;
   /** The daemon's process, as seen last. */
   pid: number | null;
-  /** Runs in a row that were broken off. */
+  /** Interrupted runs in a row. */
   faults: number;
-  /** The last wish of which parts had to be left out. */
+  /** The last desired state of which parts had to be left out. */
   spared: Spared | null;
-  /** Names what the last run brought the service to, where nothing is left to do or to wait for; else null. */
+  /** Identifies the result of the last run, if nothing is left to do or to wait for; else null. */
   settled: string | null;
 }
 
@@ -63,11 +63,11 @@ export type ActionDone = Pick<LastAction, 'kind' | 'why'>;
 
 const WHY_LIMIT = 4_000;
 const ACTION_WHY_LIMIT = 2_000;
-/** Actions that are remembered; their reasons are cut shorter, since every report carries them. */
+/** The number of remembered actions. Their reasons are cut short, because every report carries them. */
 const ACTIONS_MAX = 20;
 const HISTORY_WHY_LIMIT = 400;
 
-/** Memory of a service that nothing was ever done to. */
+/** Memory of a service on which nobody has acted. */
 export function emptyMemory(clock: Clock): Memory {
   const since = new Date(clock.now()).toISOString();
   const nothing = { loaded: null, good: null, refused: null, restart: null, roles: {}, lastAction: null };
@@ -84,7 +84,7 @@ export function setState(run: Pick<Run, 'ports' | 'state'>, name: ServiceStateNa
   run.state.memory = { ...memory, state: name, since, why: text };
 }
 
-/** Notes what was done to the service, and what made the engine do it. */
+/** Stores an action on the service, and its cause. */
 export function setAction(run: Pick<Run, 'ports' | 'state'>, action: ActionDone | null, trigger: Trigger): void {
   if (!action) return;
   const { memory } = run.state;
@@ -96,14 +96,14 @@ export function setAction(run: Pick<Run, 'ports' | 'state'>, action: ActionDone 
 }
 
 /**
- * The text of a memory that tells whether it must be written again. A generation that changed nothing of the service is not worth a wait for the
- * disk: the first run after a crash notes it anew.
+ * A text of the memory that tells whether to write it again. A generation that changed nothing for the service is not worth a wait for the disk: the
+ * first run after a crash stores it again.
  */
 export function savedText({ loaded, ...memory }: Memory): string {
   return stableJson({ ...memory, loaded: loaded && { ...loaded, generation: 0 } });
 }
 
-/** Makes the memory durable if it changed. A full disk there must not stop the work on the service. */
+/** Makes the memory durable if it changed. A full disk must not stop the work on the service. */
 export async function saveMemory(run: Pick<Run, 'ports' | 'state' | 'service'>): Promise<void> {
   const text = savedText(run.state.memory);
   if (text === run.state.saved) return;

@@ -20,7 +20,7 @@ import {
 } from './notifications.ts';
 import type { Configuration, Trigger } from './values.ts';
 
-/** Does one step of the plan and notes in the context and in the memory what has become of it. */
+/** Does one step of the plan and stores the result in context and memory. */
 export async function perform(step: Exclude<Step, 'settle'>, context: ReconcileContext): Promise<void> {
   switch (step) {
     case 'install':
@@ -58,7 +58,7 @@ async function install(context: ReconcileContext): Promise<void> {
     const ours = [statesOf(files), loaded?.files ?? {}, good?.files ?? {}];
     await disk.removeForeign(ports.host, context.texts, ...ours);
     const [staged] = await bothOf(disk.stage(ports.host, change), disk.keepPrevious(ports.host, change));
-    // Asked beside the checks: a process less to wait for between install and activate.
+    // Asked beside the checks, so that there is one process less to wait for between install and activate.
     const [outcome, unit] = await bothOf(
       checkStaged(ports, service.check(staged)),
       ports.host.units.state(service.unit),
@@ -77,7 +77,7 @@ async function install(context: ReconcileContext): Promise<void> {
   context.health = null;
 }
 
-/** Two works at once; a fault of one waits for the end of the other, so that nothing goes on behind the next step. */
+/** Does two things at once. At a fault of one it waits for the other, so that nothing runs on during the next step. */
 async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   const [one, two] = await Promise.allSettled([first, second]);
   if (one.status === 'rejected') throw one.reason;
@@ -85,7 +85,7 @@ async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, 
   return [one.value, two.value];
 }
 
-/** Files that changed under a running daemon may have been read by it: it must take ours again. */
+/** A running daemon may have read files that somebody changed, so it must take ours again. */
 async function noteDrift(context: ReconcileContext): Promise<void> {
   const { state, aim } = context;
   const { loaded } = state.memory;
@@ -102,12 +102,12 @@ async function noteDrift(context: ReconcileContext): Promise<void> {
   await saveMemory(context);
 }
 
-/** A fault of the files themselves; one of the way to them (the helper is gone) ends the run instead. */
+/** A fault of the files themselves. A fault of the connection (the helper is gone) ends the run instead. */
 function isFileFault(error: unknown): boolean {
   return error instanceof AppError && ['no_space', 'denied', 'io'].includes(error.code);
 }
 
-/** Some files were moved and others were not: brings the last healthy ones back; else says what is left. */
+/** Some files were moved and others were not: restores the last healthy ones, else says what is left. */
 async function undoInstall(context: ReconcileContext): Promise<string> {
   const { service, ports, state } = context;
   const { good, loaded } = state.memory;
@@ -174,7 +174,7 @@ async function start(context: ReconcileContext): Promise<void> {
   await touched(context, acted, 'health');
 }
 
-/** Once per nonce: the daemon's pid is noted before, so that a run that was killed knows whether it was done. */
+/** Once per nonce. The daemon's pid is stored before, so that a run that was killed knows whether the restart was done. */
 async function operatorRestart(context: ReconcileContext): Promise<void> {
   const { service, ports, state, wanted } = context;
   const nonce = wanted.restart ?? '';
@@ -191,7 +191,7 @@ async function operatorRestart(context: ReconcileContext): Promise<void> {
   await touched(context, acted, 'restart');
 }
 
-/** Tells the service one thing that is new: a role of the node, or its certificate. */
+/** Tells the service one piece of news: a role of the node, or its certificate. */
 async function tell(context: ReconcileContext): Promise<void> {
   const { service, ports, state, wanted } = context;
   const notification = nextNotification(wanted, state.memory);
@@ -200,7 +200,7 @@ async function tell(context: ReconcileContext): Promise<void> {
   let acted: Acted = { action: null, problem: null };
   if (activation !== null && activation.kind !== 'none') {
     const unit = await ports.host.units.state(service.unit);
-    // A daemon that is down sees the node as it is when it starts.
+    // A daemon that is down sees the present node when it starts.
     if (isUp(unit)) acted = await tellUnit(context, notification, activation, unit);
   }
   if (acted.problem === null) noteTold(context, notification);
@@ -208,7 +208,7 @@ async function tell(context: ReconcileContext): Promise<void> {
   if (acted.action !== null || acted.problem !== null) await touched(context, acted, triggerOf(notification));
 }
 
-/** A restart is noted with the daemon's pid before it is done: a run that follows a kill knows whether it was. */
+/** The daemon's pid is stored before a restart, so that a run after a kill knows whether the restart was done. */
 async function tellUnit(
   context: ReconcileContext,
   notification: PendingNotification,
@@ -237,7 +237,7 @@ async function probe(context: ReconcileContext): Promise<void> {
     : await askHealth(ports, service, desired);
 }
 
-/** The desired part whose questions the running daemon must answer; undefined when it is not known any more. */
+/** The desired part whose questions the running daemon must answer; undefined: unknown. */
 export async function desiredInForce(run: Run): Promise<unknown> {
   const { service, ports, state } = run;
   const digest = state.memory.loaded?.digest;
@@ -267,7 +267,7 @@ async function confirm(context: ReconcileContext): Promise<void> {
   try {
     await ports.memory.saveDesired(service.name, wanted.digest, wanted.desired);
   } catch (error) {
-    // Without it a rollback has no questions to ask, and systemd's word must do.
+    // Without it a rollback has no questions, and systemd's answer must do.
     ports.log.error('the desired state of a healthy configuration cannot be saved', { error: sentenceOf(error) });
   }
   state.memory = { ...state.memory, good: loaded, refused: null };
@@ -283,14 +283,14 @@ async function rollBack(context: ReconcileContext): Promise<void> {
   const isSecond = refused?.filesDigest === digest && refused.verdict === 'retrying';
   const why = `Generation ${wanted.generation} did not become healthy: ${context.health?.detail ?? 'no answer'}`;
   state.memory = { ...state.memory, refused: { filesDigest: digest, why, verdict: isSecond ? 'guilty' : 'open' } };
-  // Durable before anything is taken back: a run that follows a kill goes on taking it back.
+  // Durable before anything is taken back, so that a run after a kill continues the rollback.
   await saveMemory(context);
   context.aim = { kind: 'previous', files: good.files };
   context.health = null;
   context.isForced = false;
 }
 
-/** Something was done to the daemon: note it, make it durable, ask anew. */
+/** The run has acted on the daemon: store it, make it durable, ask again. */
 async function touched(context: ReconcileContext, acted: Acted, trigger: Trigger): Promise<void> {
   setAction(context, acted.action, trigger);
   const isNew = acted.action !== null && ['start', 'restart', 'rollback'].includes(acted.action.kind);

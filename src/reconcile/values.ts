@@ -12,10 +12,10 @@ export type ServiceStateName =
   | 'absent'
   | 'unknown';
 
-/** What made the engine act; the wire's ActionTrigger. */
+/** The cause of the engine's action; the wire's ActionTrigger. */
 export type Trigger = 'change' | 'role' | 'restart' | 'health' | 'certificate';
 
-/** What was done to a service; the wire's ServiceAction. `at`: ISO time. `trigger`: missing in a memory of an earlier release. */
+/** An action on a service; the wire's ServiceAction. `at`: ISO time. `trigger`: missing in a memory of an earlier release. */
 export interface LastAction {
   readonly kind: 'command' | 'reload' | 'restart' | 'start' | 'stop' | 'rollback';
   readonly why: string;
@@ -24,8 +24,8 @@ export interface LastAction {
 }
 
 /**
- * What one service is to be. `digest`: of `desired`. `roles`: the roles that this node has now. `certificate`: what names the node's
- * certificate, another text when it was renewed; null or missing: there is none.
+ * The desired state of one service. `digest`: of `desired`. `roles`: the present roles of this node. `certificate`: identifies the node's certificate
+ * and changes at each renewal; null or missing: there is none.
  */
 export interface Wanted {
   readonly generation: number;
@@ -60,27 +60,27 @@ export interface Refusal {
   readonly filesDigest: string;
   readonly why: string;
   /**
-   * `open`: the previous one is being brought back. `guilty`: that one became healthy, so this one was to blame. `unclear`: neither
-   * was healthy, something else is wrong; when the previous one is healthy again, this one is tried once more (`retrying`).
+   * `open`: the previous configuration is being restored. `guilty`: the previous one became healthy, so this one was to blame. `unclear`: neither was
+   * healthy, so something else is wrong; when the previous one is healthy again, this one is tried once more (`retrying`).
    */
   readonly verdict: 'open' | 'guilty' | 'unclear' | 'retrying';
 }
 
 /**
- * What the engine must know after a crash, per service; made durable before the effect that it speaks of can hurt.
- * Everything else is read from the disk and from systemd.
+ * What the engine must know after a crash, per service. It is made durable before the effect that it describes. Everything else is read from the disk
+ * and from systemd.
  */
 export interface Memory {
-  /** What the daemon was last made to take. */
+  /** The configuration that the daemon last took. */
   readonly loaded: Configuration | null;
-  /** The last configuration that was healthy: where a rollback goes. */
+  /** The last healthy configuration, to which a rollback leads. */
   readonly good: Configuration | null;
   readonly refused: Refusal | null;
-  /** The operator's restart: noted with the daemon's pid before it is done, so that it is done once. */
+  /** The operator's restart, stored with the daemon's pid before it is done, so that it is done once. */
   readonly restart: { readonly nonce: string; readonly pidBefore: number | null; readonly isDone: boolean } | null;
-  /** What the service has been told by kind: the node's roles, and its certificate. */
+  /** The news that the service has heard, by kind: the node's roles, and its certificate. */
   readonly roles: Readonly<Record<string, string>>;
-  /** A restart that tells it: noted with the daemon's pid before it is done, so that it is done once. */
+  /** A restart because of news, stored with the daemon's pid before it is done, so that it is done once. */
   readonly telling?: { readonly kind: string; readonly value: string; readonly pidBefore: number | null } | null;
   readonly state: ServiceStateName;
   readonly since: string;
@@ -90,21 +90,21 @@ export interface Memory {
   readonly actions?: readonly LastAction[];
 }
 
-/** An optional part that the daemon's checker does not take, in its words; as the wire's ServiceObservation has it. */
+/** An optional part that the daemon's checker does not take, with its message; as the wire's ServiceObservation. */
 export interface HeldBack {
   readonly name: string;
   readonly why: string;
   readonly remedy: string;
 }
 
-/** A wish without the parts that the daemon's checker does not take. `digest`: the whole wish's. */
+/** A desired state without the parts that the daemon's checker does not take. `digest`: of the whole desired state. */
 export interface Spared {
   readonly digest: string;
   readonly desired: Readonly<Record<string, unknown>>;
   readonly held: readonly HeldBack[];
 }
 
-/** What is reported of a service; the wire's ServiceObservation. */
+/** The report of a service; the wire's ServiceObservation. */
 export interface ServiceReport {
   readonly service: string;
   readonly wanted: number;
@@ -117,9 +117,9 @@ export interface ServiceReport {
   readonly lastAction: LastAction | null;
   readonly restartDone: string | null;
   readonly actions?: readonly LastAction[];
-  /** Left out of what is in force; missing: nothing is. */
+  /** Parts that are left out; missing: none. */
   readonly held?: readonly HeldBack[];
-  /** What the daemon said of itself at the last probe; never remembered. */
+  /** The daemon's answer at the last probe; never remembered. */
   readonly facts?: Readonly<Record<string, unknown>>;
   /** Numbers of the last probe; none: left out. */
   readonly metrics?: readonly Metric[];

@@ -8,21 +8,21 @@ import { instanceOf } from './kit/instances.ts';
 import { holdParts } from './kit/parts.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 
-/** What one service is to be on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
+/** The desired state of one service on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
 interface ServicePart {
   readonly desired: Record<string, unknown> | null;
   readonly restart: string | null;
 }
 
 /**
- * A node's desired state: the wire's `Desired['body']`. A service that is not in it could not be compiled and was never
- * published: nothing is known of it, and the agent leaves it as it is. Of a kind that is in it, all instances are: one that is missing must not run.
+ * A node's desired state: the wire's `Desired['body']`. A service that is missing could not be compiled and was never published, so the agent leaves
+ * it as it is. If a kind is present, all its instances are: an instance that is missing must not run.
  */
 export interface NodeBody {
   readonly services: Readonly<Record<string, ServicePart>>;
-  /** Region nodes, so that an agent finds them with any of them down; missing where the site is no cluster. */
+  /** Region nodes, so that an agent finds one when others are down; missing if the site is no cluster. */
   readonly regions?: { name: string; address: string }[];
-  /** The agent of the node is to start anew once, for each new nonce; missing where nobody asked for it. */
+  /** The node's agent must restart once for each new nonce; missing if nobody asked for it. */
   readonly agentRestart?: string;
 }
 
@@ -73,7 +73,7 @@ export function compileSite(
   return { versions, nodes };
 }
 
-/** What is true of the whole site is told once: with the first region node. */
+/** Findings of the whole site are told once, with the first region node. */
 function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: Map<string, CompiledNode>): void {
   const teller = snapshot.nodes.find((node) => node.isRegion)?.id;
   const node = teller === undefined ? undefined : nodes.get(teller);
@@ -91,7 +91,7 @@ function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: 
   nodes.set(teller, { ...node, findings: [...node.findings, ...found, ...refusedSettings(snapshot)] });
 }
 
-/** What an earlier release took and today's rules do not: nobody would know why the default is in force. */
+/** Values that an earlier release took and today's rules refuse. Without this finding nobody would know why the default is in force. */
 function refusedSettings({ refusedSettings: refused = [], settings }: Snapshot) {
   return refused.map(({ name, rule }) => ({
     service: 'settings',
@@ -107,15 +107,15 @@ function shown(value: unknown): string {
   return value === '' || (Array.isArray(value) && value.length === 0) ? 'none' : JSON.stringify(value);
 }
 
-/** Content that wants a number, of all services. A service that throws wants none; `compileNode` tells why. */
+/** Content that needs a number, of all services. A service that throws has none; `compileNode` tells why. */
 export function wantedVersions(snapshot: Snapshot, services: readonly AnyService[]): readonly WantedVersion[] {
   return versionsOf(snapshot, prepareServices(snapshot, services, []));
 }
 
 /**
- * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that
- * throws, or whose lint finds an error, keeps its part of `previous`; without one it is left out. Other services go on. What a service
- * can hold back alone (a name, a zone, an element of a list) is all that is held back (`heldBack`, `parts`).
+ * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that throws, or whose lint finds
+ * an error, keeps its part of `previous`, or is left out if it has none. Other services go on. If a service can hold back one element alone (a name,
+ * a zone, an element of a list), only that is held back (`heldBack`, `parts`).
  */
 export function compileNode(
   snapshot: Snapshot,
@@ -147,7 +147,7 @@ function versionsOf(snapshot: Snapshot, prepared: readonly PreparedService[]): r
     try {
       return (service.versioned?.(snapshot, shared) ?? []).map((key) => ({ service: service.name, ...key }));
     } catch {
-      // Without a number the service's compile refuses, and that refusal is what the operator sees.
+      // Without a number the service's compile refuses, and the operator sees that refusal.
       return [];
     }
   });
@@ -188,7 +188,7 @@ interface InstanceResult {
   readonly result: ServiceResult;
 }
 
-/** Each instance stands alone, as a service does. Where it is not known which there must be, all that were published stay as they are. */
+/** Each instance stands alone, as a service does. If it is unknown which instances there must be, all published ones stay as they are. */
 function compileInstances(
   { snapshot, nodeId }: Omit<CompileInput, 'previous'>,
   { service, shared, failure }: PreparedService,
@@ -262,7 +262,7 @@ function acceptPart(
 ): ServiceResult {
   try {
     const { desired, findings: left, lint } = holdParts(service, wanted, previous);
-    // What the nodes would refuse is never published.
+    // Nothing is published that the nodes would refuse.
     acceptDesired(service, desired);
     const isUsable = lint.every((finding) => finding.severity !== 'error');
     return { isUsable, desired, findings: [...left, ...lint] };

@@ -16,11 +16,11 @@ export interface ConnectionSpec {
   readonly servername?: string;
 }
 
-/** Times in ms; what pg leaves without any limit is always set (cluster.md §2). */
+/** Times in ms. Every limit that pg leaves open is set here. */
 export interface Timeouts {
   readonly connectMs: number;
   readonly queryMs: number;
-  /** Shorter than an old haproxy lives after a reload (`hard-stop-after`), which would cut the session in use. */
+  /** Shorter than the life of an old haproxy process after a reload (`hard-stop-after`), which would end the session in use. */
   readonly lifetimeMs: number;
 }
 
@@ -92,15 +92,15 @@ function tlsOptions({ tls, ca, servername }: ConnectionSpec): pg.ClientConfig['s
   if (tls === undefined || tls === 'off') return false;
   return {
     rejectUnauthorized: tls === 'verified',
-    // Made once for all connections of a pool: a failover makes a dozen at a moment when processors are wanted elsewhere.
+    // Made once for all connections of a pool. A failover makes a dozen at a moment when processors are needed elsewhere.
     secureContext: createSecureContext(ca === undefined ? {} : { ca }),
     ...(servername === undefined ? {} : { servername }),
   };
 }
 
 /**
- * Limits on the server's side, so that a session whose client vanished or hangs gives its locks back: the server looks
- * for a closed socket while it works, ends idle transactions, and gives up on dead TCP peers.
+ * Limits on the server's side, so that a session releases its locks when its client vanishes or hangs: the server looks for a closed socket while it
+ * works, ends idle transactions, and gives up on dead TCP peers.
  */
 function serverOptions(timeouts: Timeouts): string {
   const settings = {

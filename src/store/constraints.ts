@@ -3,7 +3,7 @@ import { DECLARED_SENTENCES } from './declared/declared-sentences.ts';
 import { type SqlError, sqlErrorOf } from './failure.ts';
 import { conflict, invalid, reference, type Sentence } from './declared/sentence.ts';
 
-/** Every constraint of the schema that a request can break, and what an operator reads then. */
+/** Every constraint of the schema that a request can break, and the sentence for the operator. */
 export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ...DECLARED_SENTENCES,
   tsig_secrets_pkey: conflict('The key got another secret at the same moment.', 'secret'),
@@ -233,7 +233,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   versions_grow: conflict('{}: a published number never goes back.'),
 };
 
-/** What a value that the database itself cannot take means: bad text for a type, NUL, too long, out of range, missing. */
+/** The meaning of a value that the database itself cannot take: bad text for a type, NUL, too long, out of range, missing. */
 const VALUE_STATES: Readonly<Record<string, string>> = {
   '22P02': 'A value does not fit its type.',
   '22P05': 'A text holds a character that cannot be stored (NUL).',
@@ -245,7 +245,7 @@ const VALUE_STATES: Readonly<Record<string, string>> = {
   '23502': 'A value is missing.',
 };
 
-/** The refusal that a database error stands for; null for everything that is not the request's fault. */
+/** The refusal for a database error; null if the error is not the request's fault. */
 export function refusalOf(error: unknown): Rejected | null {
   const sqlError = sqlErrorOf(error);
   if (!sqlError) return null;

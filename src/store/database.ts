@@ -19,7 +19,7 @@ import { Pool } from './pool/pool.ts';
 import { ReconnectGate } from './pool/reconnect-gate.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
-/** Between two tries of a call. Calls that wait out a failover go on so soon after it; the local haproxy refuses without asking anybody. */
+/** Pause between two tries of a call. Calls that waited for a failover go on this soon after it. The local haproxy refuses without asking anybody. */
 const MOST_PAUSE_MS = 300;
 
 export interface DatabaseOptions {
@@ -29,7 +29,7 @@ export interface DatabaseOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Connections at most, those for writes and those for reads together. */
+  /** The largest number of connections, for writes and reads together. */
   readonly poolSize?: number;
   readonly timeouts?: Partial<Timeouts>;
   /** How long a call may take in all, ms, when it does not say so itself. */
@@ -41,13 +41,13 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** How long one query may take, ms. */
   readonly queryMs?: number;
-  /** On a connection of its own: what asks whether the database works must not wait behind those who use it. */
+  /** Uses a connection of its own: the question whether the database works must not wait behind other calls. */
   readonly isProbe?: boolean;
-  /** Does anybody still wait for the answer? Asked before each try: for nobody nothing is begun. */
+  /** Does anybody still wait for the answer? Asked before each try: without a caller no try begins. */
   readonly isWanted?: () => boolean;
 }
 
-/** How a transaction starts and ends. `repeatable read` sees one moment; writes re-read what they waited for. */
+/** How a transaction starts and ends. `repeatable read` sees one moment; a write re-reads rows for which it waited. */
 interface Mode {
   /** Null: no transaction, each statement is its own. */
   readonly begin: string | null;
@@ -56,17 +56,19 @@ interface Mode {
 }
 
 /**
- * The first answer of a connection takes a moment, or does not come; nothing was done then. A server that has no time is given more: whoever gives up
- * breaks a connection, and a new one costs it more than the answer. Never more than half of what is left: another connection has to have its chance.
+ * The first answer of a connection takes a moment, or does not come; nothing was done then. A busy server gets more time, because a caller that gives
+ * up breaks a connection, and a new one costs the server more than the answer. The limit is half of the remaining time, so that another connection
+ * gets its chance.
  */
 const BEGIN_MS = 2000;
-/** A failover takes no longer; what does is trouble of its own, ms. */
+/** A failover takes at most this long, ms. Longer trouble has another cause. */
 const HELD_MS = 10_000;
 /** How long a proof of being connected to a primary holds for `autocommitRead`, ms. */
 const PROOF_MS = 1000;
 
 /**
- * The share of all connections that reads have to themselves. While a standby is missing every COMMIT waits for seconds, and writes would soon have them all.
+ * The share of all connections that only reads use. While a standby is missing every COMMIT waits for seconds, and writes would soon hold all
+ * connections.
  */
 const READ_SHARE = 0.4;
 
@@ -76,8 +78,8 @@ const WRITE: Mode = { begin: 'begin isolation level read committed', end: 'commi
 const REHEARSE: Mode = { begin: 'begin isolation level repeatable read', end: 'rollback', isReadOnly: false };
 
 /**
- * Owns every connection (cluster.md §2). Each call is a transaction that is run again after failures that surely did
- * nothing, until its deadline; then it is refused as `unavailable`. A refusal is a value; a fault is thrown.
+ * Owns every connection. Each call is a transaction. After a failure that surely did nothing it runs again, until its deadline; then it is refused as
+ * `unavailable`. A refusal is a value; a fault is thrown.
  */
 export class Database {
   readonly random: Random;
@@ -116,16 +118,16 @@ export class Database {
   }
 
   /**
-   * Reads without a transaction, for one statement whose answer is only shown: one round trip instead of three. That the
-   * server is a primary is proven once per connection and second.
+   * Reads without a transaction, for one statement whose answer is only shown: one round trip instead of three. Once per connection and second it
+   * proves that the server is a primary.
    */
   autocommitRead<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
     return this.#run(GLANCE, body, options);
   }
 
   /**
-   * A writing transaction that does no harm when it is done twice (a report, a heartbeat, a compare-and-set): after an
-   * ambiguous COMMIT it runs again. Everything else goes through `write()` of write.ts.
+   * A writing transaction that is harmless when done twice (a report, a heartbeat, a compare-and-set). After an ambiguous COMMIT it runs again. Every
+   * other change uses `write()` of write.ts.
    */
   repeatable<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
     return this.#run(WRITE, body, options);
@@ -136,15 +138,12 @@ export class Database {
     return this.#run(REHEARSE, body, options);
   }
 
-  /**
-   * Are calls held because there is no primary for anybody, and that not for long? False: all is well, or it is only from here that the primary
-   * cannot be reached.
-   */
+  /** Are calls held because no region has a primary, and not for long yet? False: all is well, or only this host cannot reach the primary. */
   isHeld(): boolean {
     return this.#reconnectGate.holds(HELD_MS);
   }
 
-  /** Ends all connections; calls that run are given `graceMs` to finish. Calling it again is harmless. */
+  /** Ends all connections. Running calls get `graceMs` to finish. A second call is harmless. */
   async close(graceMs = 5000): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -176,7 +175,7 @@ export class Database {
       if (result.class === 'fault') throw faultOf(result.error);
       if (result.class === 'busy') return busy(limit - (deadline - this.#clock.monotonic()), isDoubtful);
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
-      // The last try is often cut off by the call's own deadline; what an earlier one was told says more.
+      // The call's own deadline often cuts the last try off. The error of an earlier try tells more.
       if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
       const pause = this.random.fraction() * Math.min(MOST_PAUSE_MS, 25 * 2 ** attempt);
       if (this.#clock.monotonic() + pause >= deadline) {
@@ -234,13 +233,13 @@ export class Database {
       const failureClass = classifyFailure(error, position.phase);
       const isUnreached = position.phase === 'connect' && failureClass === 'not_committed';
       if (isUnreached && !isOwnTimeout(error)) this.#reconnectGate.failed(error);
-      // A constraint that is checked at COMMIT only.
+      // A constraint that the database checks only at COMMIT.
       const refusal = failureClass === 'fault' ? refusalOf(error) : null;
       return refusal ? { kind: 'done', value: refusal } : { kind: 'failed', class: failureClass, error };
     }
   }
 
-  /** Most calls read who asks before they write: the connection of the second step is made during the first. */
+  /** Most calls read who asks before they write. The connection of the second step is made during the first. */
   async #prepare(timeoutMs: number): Promise<void> {
     await this.#pools.write.acquire(timeoutMs).then(
       (client) => this.#pools.write.release(client, 'kept'),
@@ -292,7 +291,7 @@ interface Work<T> {
   /** The server has said that it is one. */
   readonly onPrimary: () => void;
   readonly names: Map<string, string> | null;
-  /** Statement that widens the server's own limit for this transaction; empty where the session's will do. */
+  /** Statement that raises the server's own limit for this transaction; empty if the session's limit is enough. */
   readonly serverLimit: string;
 }
 
@@ -338,13 +337,13 @@ async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly s
   if (work.mode.begin === null) return;
   const result = await client.query({ text: work.mode.end, query_timeout: work.timeoutMs() } as pg.QueryConfig);
   if (work.position.phase !== 'commit') return;
-  // COMMIT of a transaction that an error had ended is answered by ROLLBACK: a body swallowed the error.
+  // A ROLLBACK as the answer to COMMIT means that an error had ended the transaction and the body swallowed it.
   if (result.command !== 'COMMIT') throw new AppError('database', 'a transaction went on after an error in it');
   // A cancelled wait for the synchronous standby arrives as success with a warning (cluster.md §3).
   if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
 }
 
-/** The server ends a statement a moment after its client gave it up; the session's limit is that of usual queries. */
+/** The server ends a statement a moment after its client gave up. The session's limit is that of usual queries. */
 function serverLimit(queryMs: number, usualMs: number): string {
   return queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';
 }

@@ -1,14 +1,13 @@
 /**
- * What a failure of the database means for the transaction that met it (cluster.md §2).
- * `not_committed`: nothing was done, run it again. `ambiguous`: the COMMIT may have happened, look the operation up.
- * `fault`: trying again cannot help.
+ * What a failure of the database means for the transaction. `not_committed`: nothing was done, run it again. `ambiguous`: the COMMIT may have
+ * happened, look the operation up. `fault`: another try cannot help.
  */
 export type FailureClass = 'not_committed' | 'ambiguous' | 'fault';
 
 /** How far the transaction was: `connect` before BEGIN was answered, `body` before COMMIT was sent, `commit` after. */
 export type Phase = 'connect' | 'body' | 'commit';
 
-/** The parts of a server's error message that decide. `code` is the SQLSTATE. */
+/** The parts of a server's error message that matter here. `code` is the SQLSTATE. */
 export interface SqlError {
   readonly code: string;
   readonly message: string;
@@ -36,10 +35,10 @@ const SOCKET_ERRORS = new Set([
   'EMFILE',
 ]);
 
-/** How pg-pool and pg say that making a connection took longer than it may: whose timer is the first. */
+/** Messages of pg-pool and pg that a connection took too long to make; it depends on whose timer ends first. */
 const CONNECT_TIMEOUTS = ['Connection terminated due to connection timeout', 'timeout expired'];
 const NO_CONNECTION = 'timeout exceeded when trying to connect';
-/** How pg and pg-pool say that they waited long enough; without any code. */
+/** Messages of pg and pg-pool that they waited long enough; they have no code. */
 const OWN_TIMEOUTS = ['Query read timeout', NO_CONNECTION, 'timeout expired'];
 
 /** pg and pg-pool report these without any code. */
@@ -51,10 +50,10 @@ const CLIENT_MESSAGES = [
 ];
 
 /**
- * SQLSTATEs, or classes of them (first two characters), after which the same transaction may succeed: connection (08),
- * resources (53), operator intervention (57), system errors (58), serialization and deadlock (40), read-only after a
- * switchover (25006), idle session cut (25P03), lock timeout (55P03), a prepared plan that a migration has outdated (0A000), an address that pg_hba.conf
- * does not let in (28000): of a node that joins it comes to know within seconds.
+ * SQLSTATEs, or classes of them (first two characters), after which the same transaction may succeed: connection (08), resources (53), operator
+ * intervention (57), system errors (58), serialization and deadlock (40), read-only after a switchover (25006), idle session cut (25P03), lock
+ * timeout (55P03), a prepared plan that a migration has outdated (0A000), an address that pg_hba.conf refuses (28000; it learns of a joining node
+ * within seconds).
  */
 const TRANSIENT = new Set(['08', '53', '57', '58', '40', '25006', '25P03', '28000', '55P03', '0A000']);
 
@@ -116,22 +115,22 @@ export function failureSentence(error: unknown): string {
   return String(error);
 }
 
-/** What pg-pool says when there is no connection in time, for those who wait before it. */
+/** pg-pool's message when there is no connection in time, for calls that wait before it. */
 export function noConnectionInTime(): Error {
   return new Error(NO_CONNECTION);
 }
 
-/** Did making a connection take longer than it may, with nobody having said no? */
+/** Did a connection take too long to make, without a refusal? */
 export function isConnectTimeout(error: Error): boolean {
   return CONNECT_TIMEOUTS.includes(error.message);
 }
 
-/** Does the server start or stop, so that it lets nobody in? */
+/** Does the server start or stop, so that it accepts nobody? */
 export function isClosing(error: unknown): boolean {
   return sqlErrorOf(error)?.code === '57P03';
 }
 
-/** Is it the way from this host that fails: nobody listens there? */
+/** Does the path from this host fail, because nobody listens there? */
 export function isOwnWay(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
 }

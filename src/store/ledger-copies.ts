@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS } from './connection.ts';
 
-/** How long a database may take to answer, and to have replayed what the primary had, ms. */
+/** How long a database may take to answer, and to replay what the primary had, ms. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 250;
 const NAME = 'regiond drill';
 
 /**
- * The numbers of a drill's ledger in each node's own PostgreSQL, past the balancer, once it has replayed what the primary had when this was asked: a
- * commit waits until standbys have it, not until they show it. Who does not get there in time shows what it has. A database that does not answer in
- * time is left out. `primary`: the way to whoever takes writes; `hosts`: each node's own database.
+ * The numbers of a drill's ledger in each node's own PostgreSQL, past the balancer, once it has replayed what the primary had at the question: a
+ * commit waits until standbys have it, not until they show it. A database that does not get there in time shows what it has. One that does not answer
+ * in time is left out. `primary`: how to reach the primary; `hosts`: each node's own database.
  */
 export async function readLedgerCopies(
   primary: ConnectionSpec,
@@ -31,7 +31,7 @@ export async function readLedgerCopies(
 
 interface Wanted {
   readonly ledger: string;
-  /** Null: the primary did not tell. */
+  /** Null: the primary did not answer. */
   readonly lsn: string | null;
   /** Of `performance.now`. */
   readonly until: number;
@@ -61,7 +61,7 @@ async function patiently<T>(until: number, work: () => Promise<T>): Promise<T | 
   }
 }
 
-/** On a connection of its own: standbys are asked, which the pool turns away. */
+/** On a connection of its own, because the pool refuses standbys. */
 async function ask<R extends pg.QueryResultRow>(spec: ConnectionSpec, text: string, values: unknown[]): Promise<R[]> {
   const client = new pg.Client(clientConfig(spec, DEFAULT_TIMEOUTS, NAME));
   // What breaks off rejects the query.

@@ -5,7 +5,7 @@ import type { Log, Random } from '../core/ports.ts';
 import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS } from './connection.ts';
 import { failureSentence, StandbyError } from './failure.ts';
 
-/** Why a listener is woken: something was committed, or the session was away and anything may have been. */
+/** Why a listener wakes: a commit happened, or the session was away and anything may have happened. */
 export type Wake =
   | { readonly kind: 'commit'; readonly event: number; readonly revision: number }
   | { readonly kind: 'reconnect' };
@@ -30,8 +30,8 @@ const HEARTBEAT_TIMEOUT_MS = 3000;
 const BACK_OFF = { firstMs: 100, mostMs: 2000 } as const;
 
 /**
- * Keeps a session that listens for commits (cluster.md §2): on a verified primary only, with a heartbeat inside the
- * session, so that a silently dead connection is found; comes back with growing, jittered pauses for ever.
+ * Keeps a session that listens for commits: on a verified primary only, with a heartbeat inside the session that finds a silently dead connection. It
+ * comes back for ever, with growing, jittered pauses.
  */
 export function listen(options: ListenOptions): Listener {
   const stop = new AbortController();

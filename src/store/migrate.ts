@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { readFeatures } from './queries/cluster/features.ts';
 import type { Tx } from './tx.ts';
 
-/** A numbered SQL file. Forward only; `isBreaking`: a process that does not know it must not work on the database. */
+/** A numbered SQL file. Forward only; `isBreaking`: a process that does not have it must not work on the database. */
 export interface Migration {
   readonly number: number;
   readonly name: string;
@@ -64,8 +64,8 @@ export function migrate(db: Database, migrations: readonly Migration[]): Promise
 }
 
 /**
- * May this process work on the database? Null, or the sentence that says why not. Ask at start and with each health check. Additive
- * migrations that this version does not know are no matter; a feature that is on and unknown here is.
+ * May this process work on the database? Null, or a sentence that says why not. Ask at the start and with each health check. Additive migrations that
+ * this version does not know do not matter; an unknown feature that is on does.
  */
 export async function checkSchema(
   db: Database,
@@ -87,7 +87,7 @@ function judgeMissing(applied: readonly Applied[], known: readonly Migration[]):
   return rejected('conflict', `The database lacks migration ${missing.number} (${missing.name}). Run: regent migrate`);
 }
 
-/** Pure: what the cluster does already and this version does not know. */
+/** Pure: features that the cluster uses and this version does not know. */
 function judgeFeatures(on: readonly string[], known: readonly string[]): Rejected | null {
   const unknown = on.filter((name) => !known.includes(name));
   if (unknown.length === 0) return null;

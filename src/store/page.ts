@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { invalid, RejectedError } from '../core/errors.ts';
 import type { Tx } from './tx.ts';
 
-/** What a list may be asked: page size (1–1000), order, and where to go on. */
+/** A question for a page: size (1–1000), order, and where to go on. */
 export interface PageQuery {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
@@ -25,7 +25,7 @@ export interface ListSpec {
   readonly defaultSort: string;
 }
 
-/** Every row of a list, in its order, a largest page at a time; whoever has seen enough stops. */
+/** Every row of a list, in its order, read by the largest pages. The caller may stop early. */
 export async function* everyRow<R>(list: (query: PageQuery) => Promise<Page<R>>): AsyncGenerator<R> {
   let cursor: string | undefined;
   do {

@@ -5,10 +5,10 @@ import { PUBLICATIONS_KEPT } from './publication/held.ts';
 import { lockPublishers, UNNAMED } from './publication/parts.ts';
 import type { Tx } from './tx.ts';
 
-/** What a purge removed, rows per table. */
+/** Removed rows per table. */
 export type Purged = Readonly<Record<string, number>>;
 
-/** How long rows are kept, and how many at most, whatever their age. `publications`: per node. */
+/** How long rows are kept, and how many at most. `publications`: per node. */
 const RETENTION = {
   apiKeys: '7 days',
   idempotency: '48 hours',
@@ -18,14 +18,14 @@ const RETENTION = {
   heartbeats: '7 days',
   serviceActions: '30 days',
   leases: '7 days',
-  /** Longer than a lease runs at most. */
+  /** Longer than the longest lease. */
   leaseReleases: '8 days',
   publications: PUBLICATIONS_KEPT,
-  /** Twice as long as a signature is good for, before and after its time. */
+  /** Twice as long as a signature is valid, before and after its time. */
   rackNonces: '20 minutes',
-  /** A rack that waits and does not ask any more. */
+  /** A waiting rack that no longer asks. */
   waitingRacks: '7 days',
-  /** After their end: what was revoked, and who let in whom, which is kept as long as the node is there. */
+  /** After their end. The row that says who admitted a node stays as long as the node exists. */
   joinTokens: '7 days',
   certificates: '7 days',
   /** A drill compares its numbers minutes after it wrote them. */
@@ -60,7 +60,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     sql`state = 'waiting' and created_at < now() - ${RETENTION.waitingRacks}::interval
       and not exists (select from rack_calls c where c.uuid = racks.uuid and c.at > now() - ${RETENTION.waitingRacks}::interval)`,
   ),
-  // The key of a node that is there can still undo its join.
+  // The key of an existing node can still undo its join.
   join_tokens: expired(
     'join_tokens',
     sql`expires_at < now() - ${RETENTION.joinTokens}::interval
@@ -73,7 +73,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
   leases: expired('leases', sql`state = 'expired' and expires_at < now() - ${RETENTION.leases}::interval`),
   lease_releases: expired('lease_releases', sql`at < now() - ${RETENTION.leaseReleases}::interval`),
-  // Their key may come back as long as there is history of it.
+  // Their key may come back as long as history has it.
   tsig_secrets: expired(
     'tsig_secrets',
     sql`case key_id
@@ -105,8 +105,8 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
 };
 
 /**
- * Removes what has expired, when the row says that it is due and no other process is at it; null otherwise. Whoever
- * wakes it, however often, it runs once per period. A full batch leaves the chore due.
+ * Removes expired rows, if the row in `chores` says that it is due and no other process does it; null otherwise. However often it is woken, it runs
+ * once per period. A full batch leaves the chore due.
  */
 export function purge(db: Database, process: string): Promise<Purged | null | Rejected> {
   return db.repeatable(
@@ -116,9 +116,9 @@ export function purge(db: Database, process: string): Promise<Purged | null | Re
       if (!due) return null;
       const purged: Record<string, number> = {};
       for (const [table, statement] of Object.entries(CHORES)) purged[table] = await tx.run(statement);
-      // Last: a publisher waits from here on, and what it has just named is seen.
+      // Last, because a publisher waits from here on, and this must see what it has just named.
       await lockPublishers(tx);
-      // Far fewer parts are read than the plan guesses: to compile it would take longer.
+      // Far fewer parts are read than the plan guesses. JIT compilation would take longer.
       await tx.run(sql`set local jit = off`);
       purged['body_parts'] = await tx.run(expired('body_parts', UNNAMED));
       await record(tx, process, purged);
@@ -134,7 +134,7 @@ async function record(tx: Tx, process: string, purged: Purged): Promise<void> {
     last_process = ${process}, last_result = ${JSON.stringify(purged)}::jsonb where name = 'purge'`);
 }
 
-/** Older than its age, or further below the newest number than its rows. */
+/** Older than the limit, or too far below the newest number. */
 function isOld(id: string, limit: { age: string; rows: number }, newest: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(at < now() - ${limit.age}::interval or ${sql.ref(id)} <= ${newest} - ${limit.rows}::bigint)`;
 }

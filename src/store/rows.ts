@@ -2,13 +2,13 @@ import { type RawBuilder, sql } from 'kysely';
 import { type Rejected, rejected, show } from '../core/errors.ts';
 import type { Tx } from './tx.ts';
 
-/** What the generic statements need to know of a noun. Texts here are the source's own, never a request's. */
+/** A noun's data for the generic statements. Texts here come from the source code, never from a request. */
 export interface Noun {
   readonly table: string;
   readonly key: string;
-  /** As operators say it: `domain`. */
+  /** Its name for operators: `domain`. */
   readonly label: string;
-  /** What is read: a select list over `from`. */
+  /** What to read: a select list over `from`. */
   readonly columns: RawBuilder<unknown>;
   /** Tables to read from; the noun's own table has the alias `t`. */
   readonly from: RawBuilder<unknown>;
@@ -16,14 +16,14 @@ export interface Noun {
 
 type Key = string | number;
 
-/** A row as its noun shows it; null without one. `where` is over the noun's `from`. */
+/** A row in its noun's form; null: none. `where` is over the noun's `from`. */
 export function findRow<R>(tx: Tx, noun: Noun, where: RawBuilder<unknown>): Promise<R | null> {
   return tx.one(
     sql<R>`select ${noun.columns} from ${noun.from} where ${where} order by t.${sql.ref(noun.key)} limit 1`,
   );
 }
 
-/** Inserts and gives the row back as its noun shows it. */
+/** Inserts a row and gives it back in its noun's form. */
 export async function insertRow<R>(tx: Tx, noun: Noun, values: Readonly<Record<string, unknown>>): Promise<R> {
   const entries = setEntries(values);
   const inserted = await tx.one(sql<{ key: Key }>`

@@ -26,8 +26,8 @@ interface AddressRow {
 }
 
 /**
- * Reads all configuration. Give it a transaction of `Database.read` (or `rehearse`): one moment, a score of set queries
- * whatever the number of rows.
+ * Reads all configuration. Give it a transaction of `Database.read` (or `rehearse`): it sees one moment, and makes some twenty set queries whatever
+ * the number of rows.
  */
 export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const network = await readNetwork(tx);
@@ -100,19 +100,19 @@ async function readDomains(tx: Tx): Promise<Domain[]> {
   }));
 }
 
-/** What the region nodes share; null before `regent init` has written it. */
+/** Data that the region nodes share; null before `regent init` has written them. */
 export async function readCluster(tx: Tx): Promise<Cluster | null> {
   const row = await tx.one(sql<Omit<Cluster, 'isSeed'>>`
     select id, host(vip) || '/' || masklen(vip) as vip, virtual_router as "virtualRouter" from cluster`);
   return row ? { ...row, isSeed: false } : null;
 }
 
-/** Settings that someone set over the defaults; a value that today's rules refuse is left out. */
+/** Settings over their defaults, without values that today's rules refuse. */
 export async function readSettings(tx: Tx): Promise<Settings> {
   return (await readStoredSettings(tx)).settings;
 }
 
-/** The same, and the stored values that are refused. */
+/** The same, with the stored values that are refused. */
 async function readStoredSettings(tx: Tx): Promise<Pick<Snapshot, 'settings' | 'refusedSettings'>> {
   const rows = await tx.all(sql<{ name: string; value: unknown }>`
     select name, value from settings order by name collate "C"`);
@@ -128,7 +128,7 @@ async function readStoredSettings(tx: Tx): Promise<Pick<Snapshot, 'settings' | '
   return refused.length === 0 ? { settings } : { settings, refusedSettings: refused };
 }
 
-/** PostgreSQL writes some IPv6 addresses (mapped IPv4) otherwise than RFC 5952 and the model do. */
+/** PostgreSQL writes some IPv6 addresses (mapped IPv4) in another form than RFC 5952 and the model. */
 export function canonicalAddress(text: string): string {
   if (!text.includes(':')) return text;
   const address = parseAddress(text);
@@ -182,7 +182,7 @@ async function readMachines(tx: Tx): Promise<Machine[]> {
   return assembleMachines(machines, interfaces, addresses);
 }
 
-/** Puts rows of three tables together, keeping their order and whatever else they carry. */
+/** Merges rows of three tables, keeping their order and their other members. */
 export function assembleMachines<
   M extends { readonly id: string },
   I extends { readonly id: number; readonly machineId: string },

@@ -12,8 +12,8 @@ import { AppError, RejectedError } from '../core/errors.ts';
 import { refusalOf } from './constraints.ts';
 
 /**
- * A transaction as the query files see it. Queries are kysely's `sql` templates: every value becomes a parameter.
- * A broken constraint throws `RejectedError` with the operator's sentence; the transaction is over then.
+ * A transaction for the query files. Queries are kysely's `sql` templates: every value becomes a parameter. A broken constraint throws
+ * `RejectedError` with the operator's sentence; then the transaction is over.
  */
 export interface Tx {
   /** All rows. */
@@ -35,8 +35,8 @@ const compiler = new Kysely<unknown>({
 });
 
 /**
- * A `Tx` with its end: after `end()`, or after an error in a transaction, it refuses queries, so that none slips onto a
- * connection that others use by then. `end` waits for a query that still runs.
+ * A `Tx` with its end: after `end()`, or after an error in a transaction, it refuses queries, so that none reaches a connection that others use by
+ * then. `end` waits for a running query.
  */
 export interface LiveTx {
   readonly tx: Tx;
@@ -44,9 +44,9 @@ export interface LiveTx {
 }
 
 /**
- * Makes a `Tx` over one connection. `timeoutMs` is asked before each query, so that a deadline bounds all of them
- * together. Queries that are asked for at once run one after the other. With `names` the server keeps each statement's plan for
- * the connection's life, which spares more than half of a short query's time; the map keeps the statements' names.
+ * Makes a `Tx` over one connection. It asks `timeoutMs` before each query, so that one deadline bounds all of them. Simultaneous queries run one
+ * after the other. With `names` the server keeps each statement's plan for the connection's life, which saves more than half of a short query's time;
+ * the map keeps the statements' names.
  */
 export function txOf(client: ClientBase, timeoutMs: () => number, names: Map<string, string> | null = null): LiveTx {
   let isOver = false;
@@ -85,7 +85,7 @@ export function txOf(client: ClientBase, timeoutMs: () => number, names: Map<str
   };
 }
 
-/** A name that follows from the text, so that it means the same on every connection. Our texts are finite: values are parameters. */
+/** A name derived from the text, so that it means the same on every connection. The number of our texts is finite, because values are parameters. */
 function nameOf(sql: string, names: Map<string, string>): string {
   const known = names.get(sql);
   if (known !== undefined) return known;

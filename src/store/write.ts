@@ -5,11 +5,11 @@ import type { CallOptions, Database } from './database.ts';
 import { readSnapshot } from './snapshot.ts';
 import type { Tx } from './tx.ts';
 
-/** A mutating request. `(actor, key)` names it: the same again is answered from the store, never done twice. */
+/** A mutating request. `(actor, key)` identifies it: the store answers the same request again and never does it twice. */
 export interface Operation {
   /** The request's Idempotency-Key. */
   readonly key: string;
-  /** Digest of method, path and body: the same key with another digest is refused. */
+  /** Digest of method, path and body. The same key with another digest is refused. */
   readonly requestDigest: string;
   /** User's name, `node:<id>` or `system:<task>`. */
   readonly actor: string;
@@ -18,8 +18,8 @@ export interface Operation {
   /** What it does, for audit and history: `record create www.example.test A`. No secrets. */
   readonly summary: string;
   /**
-   * It changes no configuration, is no event and comes many times a second: only its effect and its answer remain. No audit row, no wake, and
-   * no queue at the counters.
+   * It changes no configuration, is no event and comes many times a second. Only its effect and its answer remain: no audit row, no wake, and no
+   * queue at the counters.
    */
   readonly isUnaudited?: boolean;
 }
@@ -37,8 +37,8 @@ export interface WriteTx extends Tx {
 }
 
 /**
- * The answer: HTTP status and JSON body. `storedBody`: what a replay gets instead, where the body shows a secret once.
- * `reverts`: the change that this one takes back.
+ * The answer: HTTP status and JSON body. `storedBody`: what a replay gets instead, if the body shows a secret once. `reverts`: the change that this
+ * one takes back.
  */
 export interface Outcome<B = unknown> {
   readonly status: number;
@@ -61,7 +61,7 @@ export interface Rehearsed<B = unknown> {
   readonly outcome: Outcome<B>;
 }
 
-/** Laws that are judged when a change is whole (names): before its revision is raised, and in a dry run, too. */
+/** Rules for a whole change (names). They run before its revision is raised, and also in a dry run. */
 const CHECK_NOW = sql`set constraints all immediate`;
 
 interface StoredAnswer {
@@ -120,7 +120,7 @@ async function perform<B>(
   return { status, body: outcome.body, revision: done?.revision ?? 0, isReplay: false };
 }
 
-/** The same change, measured and undone: what all of the configuration is before and after. */
+/** The same change, measured and undone: the whole configuration before and after. */
 export function dryRun<B>(
   db: Database,
   body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,

@@ -91,7 +91,7 @@ describe('a cluster of one', () => {
 describe('what-if', () => {
   const ask = (query: string) => site.call('GET', `/cluster/what-if?${query}`, { role: 'user' });
 
-  it('foretells from what the nodes say: of a cluster of one nothing is left', async () => {
+  it('predicts from what the nodes say: of a cluster of one nothing is left', async () => {
     const { status, body } = await ask('node=R1&event=dies');
     expect(status).toBe(200);
     expect(body).toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testExecutor } from '../kit/power/rig.ts';
-import { manualRig } from '../kit/power/rigs.ts';
+import { manualRig } from '../kit/power/rig-registry.ts';
 
 describe('the driver manual', () => {
   it('asks a person, believes, and says that nobody looked', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { filePath } from '../../src/host/ask/bmc/interface.ts';
-import { meaningOf } from '../../src/power/virsh/words.ts';
+import { meaningOf } from '../../src/power/virsh/answers.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { conforms } from '../kit/power/conformance.ts';
 import { reachWith } from '../kit/power/rig.ts';

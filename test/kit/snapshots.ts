@@ -4,7 +4,7 @@ import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
 import type { IpRange } from '../../src/model/ip-range.ts';
 import type { Machine, MachineInterface } from '../../src/model/machine.ts';
 import type { Reservation } from '../../src/model/nouns/reservation.ts';
-import { COPY_KEY, type SigningKey } from '../../src/model/trust/signing-key.ts';
+import { COPY_KEY, type SigningKey } from '../../src/model/nouns/tsig-key.ts';
 import type { DhcpSnippet } from '../../src/model/nouns/dhcp-snippet.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import type { Cluster, Domain, Node, RackNode, Snapshot } from '../../src/model/snapshot.ts';

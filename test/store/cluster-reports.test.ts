@@ -33,7 +33,7 @@ beforeEach(async () => {
   );
 });
 
-interface Word {
+interface Reported {
   readonly vip?: 'active' | 'backup';
   readonly timeline?: number;
   readonly actions?: ServiceAction[];
@@ -44,7 +44,7 @@ const host = (vip: 'active' | 'backup'): HostObservation => ({
   disks: [{ path: '/', sizeBytes: 100, freeBytes: 50 }],
   roles: { vip: { state: vip, since: '2026-01-02T03:04:05.000Z' }, database: null },
 });
-const report = (name: string, word: Word): Observation =>
+const report = (name: string, word: Reported): Observation =>
   anObservation(`n-${name}`, {
     services: [
       aServiceReport('db', word.timeline === undefined ? {} : { facts: { role: 'primary', timeline: word.timeline } }),
@@ -52,7 +52,7 @@ const report = (name: string, word: Word): Observation =>
     ],
     ...(word.vip === undefined ? {} : { host: host(word.vip) }),
   });
-const tell = async (name: string, word: Word) =>
+const tell = async (name: string, word: Reported) =>
   value(await db.repeatable((tx) => storeObservation(tx, { id: `n-${name}`, name }, report(name, word))));
 const since = async (id: number) => {
   const events = value(await db.read((tx) => readEvents(tx, id, 100, 'cluster')));

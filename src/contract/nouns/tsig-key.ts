@@ -1,5 +1,4 @@
-import { parseTsigName, parseTsigSecret, TSIG_NAME_RULE } from '../../model/nouns/tsig-key.ts';
-import { TSIG_ALGORITHMS } from '../../model/trust/signing-key.ts';
+import { parseTsigName, parseTsigSecret, TSIG_ALGORITHMS, TSIG_NAME_RULE } from '../../model/nouns/tsig-key.ts';
 import { choiceField, declare, nameField, secretField, VERBS } from './declare.ts';
 
 /** A key that signs transfers of zones to another name server. */

@@ -23,7 +23,7 @@ function allHosts({ topology }: OverlayTarget): string[] {
 }
 
 /**
- * Makes every host of the overlay run so, and asks the daemons whether they do. Throws AppError `drill_dressing` when a file is not as it was thought
+ * Makes every host of the overlay run so, and asks the daemons whether they do. Throws AppError `drill_overlay` when a file is not as it was thought
  * (then nothing was changed) or a daemon did not take it: then `removeOverlays` is to be called, as after every overlay.
  */
 export async function applyOverlay(environment: OverlayTarget, overlay: Overlay): Promise<void> {
@@ -52,7 +52,7 @@ export async function applyOverlay(environment: OverlayTarget, overlay: Overlay)
     for (const { what, argv, isTaken } of overlay.proofs) {
       const isSo = () => ask(environment, host, argv).then(isTaken, () => false);
       if (!(await patiently(environment, isSo)))
-        throw new AppError('drill_dressing', `${host} did not take the settings "${overlay.name}": ${what}, is not so`);
+        throw new AppError('drill_overlay', `${host} did not take the settings "${overlay.name}": ${what}, is not so`);
     }
   }
 }
@@ -74,7 +74,7 @@ export async function removeOverlays(
     const overlay = known.find((item) => item.name === name);
     if (overlay === undefined)
       throw new AppError(
-        'drill_dressing',
+        'drill_overlay',
         `Hosts run with settings "${name}", which this version does not know. What to do: sudo scripts/up --fresh, or use the version that made them.`,
       );
     const changed = hosts.filter((_, index) => names[index]?.trim() === name);
@@ -117,7 +117,7 @@ async function take(environment: OverlayTarget, overlay: Overlay): Promise<void>
             return false;
           },
         );
-      if (!(await patiently(environment, isDone))) throw new AppError('drill_dressing', said);
+      if (!(await patiently(environment, isDone))) throw new AppError('drill_overlay', said);
     }
   }
 }
@@ -134,5 +134,5 @@ async function ask({ layout }: OverlayTarget, host: string, argv: readonly strin
   const result = await execHost(layout, host, argv, { timeoutMs: COMMAND_MS, ...(input !== undefined && { input }) });
   if (result.code === 0) return result.stdout;
   const why = result.isTimeout ? `no end within ${COMMAND_MS / 1000} s` : (result.stderr || result.stdout).trim();
-  throw new AppError('drill_dressing', `${argv.filter((word) => word.length < 80).join(' ')} in ${host}: ${why}`);
+  throw new AppError('drill_overlay', `${argv.filter((word) => word.length < 80).join(' ')} in ${host}: ${why}`);
 }

@@ -14,7 +14,7 @@ export interface FileEdits {
 }
 
 /**
- * The file's text with its edits done, one after the other. Throws AppError `drill_dressing` when a piece is not there exactly once: the file
+ * The file's text with its edits done, one after the other. Throws AppError `drill_overlay` when a piece is not there exactly once: the file
  * is another one than was thought, and a drill with half of its settings would measure nothing.
  */
 export function edited({ path, edits }: FileEdits, text: string): string {
@@ -22,7 +22,7 @@ export function edited({ path, edits }: FileEdits, text: string): string {
     const times = before.split(old).length - 1;
     if (times === 1) return before.replace(old, () => now);
     throw new AppError(
-      'drill_dressing',
+      'drill_overlay',
       `${path} has ${JSON.stringify(old)} ${times} times, and must have it once. What to do: bring src/drills/overlay in step with the file.`,
     );
   }, text);

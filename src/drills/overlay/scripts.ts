@@ -2,7 +2,7 @@
 const PLACE = '/var/lib/regent-drill';
 
 /** The name of the overlay that a node has. While it is there, held units do not start. */
-export const NAME_FILE = `${PLACE}/dressing`;
+export const NAME_FILE = `${PLACE}/overlay`;
 
 const DROP_IN = '99-regent-drill.conf';
 

@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { findPrimary, regionsOf, sqlOn, type Environment } from './environment.ts';
 
 /**
- * SQL of the drills alone. It goes past our own store on purpose: what is judged must not be its own witness. The local writes have a
+ * SQL of the drills alone. It does not use our own store on purpose: the drills judge the store. The local writes have a
  * schema of their own in the product's database, which is dropped at the end of a run.
  */
 const SCHEMA = 'drill';

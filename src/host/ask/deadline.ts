@@ -1,6 +1,7 @@
 /**
- * Calls `late` once, `ms` from now or later; gives what cancels it. Node runs due timers before it reads what has come, so that a process that had no
- * processor for a while (a paused virtual machine, a busy host) would take every answer that waits for it as missing: what has come is read first.
+ * Calls `late` once, `ms` from now or later; gives a function that cancels it. Node runs due timers before it reads sockets. A process that had no
+ * processor for a while (a paused virtual machine, a busy host) would so treat every waiting answer as missing. This timer lets Node read the sockets
+ * first.
  */
 export function deadline(ms: number, late: () => void): () => void {
   let look: NodeJS.Immediate | undefined;

@@ -20,8 +20,8 @@ const STATUSES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUS
 const SOA_NUMBERS = 5;
 
 /**
- * Asks a name server once for a name's SOA: a socket of its own takes answers of that server alone. The last line of the answer says when it
- * came, in seconds since 1970. Never throws.
+ * Asks a name server once for a name's SOA. A socket of its own accepts only that server's answers. The last line of the answer says when it came, in
+ * seconds since 1970. Never throws.
  */
 export function askName({ nameserver, name, isRecursive, timeoutMs }: NameQuestion, port = PORT): Promise<ExecResult> {
   const id = randomInt(0x10000);
@@ -44,7 +44,7 @@ export function askName({ nameserver, name, isRecursive, timeoutMs }: NameQuesti
       const text = textOf(packet, id);
       if (text !== null) settle(answered(`${text}when: ${Math.floor(Date.now() / 1000)}\n`));
     });
-    // A connected socket hears of a closed port, and takes nobody else's packets.
+    // A connected socket learns of a closed port, and accepts only packets of the other side.
     socket.once('connect', () => socket.send(query));
     socket.connect(port, nameserver);
   });
@@ -56,7 +56,7 @@ function wordsOf(place: string, error: unknown): string {
     : sentenceOf(error);
 }
 
-/** A query for a name's SOA; null: it is no name. */
+/** A query for a name's SOA; null: the text is no name. */
 export function queryOf(id: number, name: string, isRecursive?: true): Buffer | null {
   const labels = (name === '.' ? [] : name.split('.')).map((label) => Buffer.from(label, 'latin1'));
   if (labels.some(({ length }) => length === 0 || length > LABEL_MAX)) return null;
@@ -68,7 +68,7 @@ export function queryOf(id: number, name: string, isRecursive?: true): Buffer | 
   return Buffer.concat([header, ...question, Buffer.from([0, 0, SOA, 0, INTERNET])]);
 }
 
-/** Status and SOA records of an answer as text; null: it is none to this question, or cannot be read. */
+/** Status and SOA records of an answer as text; null: it does not answer this question, or cannot be read. */
 export function textOf(packet: Buffer, id: number): string | null {
   try {
     if (packet.readUInt16BE(0) !== id || (packet.readUInt8(2) & 0x80) === 0) return null;
@@ -97,7 +97,7 @@ function soaAt(packet: Buffer, start: number): string {
   return [primary.name, mailbox.name, ...numbers].join(' ');
 }
 
-/** A name with its pointers (RFC 1035 §4.1.4), and where what follows it begins. A pointer leads back, so this ends. */
+/** A name with its pointers (RFC 1035 §4.1.4), and the offset after it. A pointer always leads back, so this ends. */
 function nameAt(packet: Buffer, start: number): { readonly name: string; readonly end: number } {
   const labels: string[] = [];
   let end: number | null = null;

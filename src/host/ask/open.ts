@@ -12,14 +12,14 @@ import { askName } from './name.ts';
 import { ANSWER_LIMIT, answered, notAsked } from './result.ts';
 import { openWeb, type WebIdentity } from './web.ts';
 
-/** Asks what needs no rights. It never throws. */
+/** Asks questions that need no rights. Never throws. */
 export interface Asker {
   ask(question: OpenQuestion): Promise<ExecResult>;
-  /** Ends the connections that are kept. */
+  /** Ends kept connections. */
   close(): void;
 }
 
-/** `identity`: the node's certificate at this moment, null where there is none. */
+/** `identity`: the node's present certificate, null if there is none. */
 export function openAsker(identity: () => WebIdentity | null): Asker {
   const web = openWeb(identity);
   return {
@@ -31,7 +31,7 @@ export function openAsker(identity: () => WebIdentity | null): Asker {
   };
 }
 
-/** A host whose open questions are asked by this process, with its own rights; all else goes to `host`. */
+/** A host whose open questions this process asks itself, with its own rights. Everything else goes to `host`. */
 export function withAsker<T extends Pick<Host, 'exec'>>(host: T, asker: Asker): T {
   const exec = (command: Command) => (isOpenQuestion(command) ? asker.ask(command) : host.exec(command));
   return { ...host, exec };

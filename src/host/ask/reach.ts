@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import { deadline } from './deadline.ts';
 
-/** What came back from an address. `port`: which one answered; `ms`: until then; `why`: '' where it is reachable. */
+/** The result for an address. `port`: the one that answered; `ms`: time until then; `why`: '' if it is reachable. */
 export interface Reach {
   readonly isReachable: boolean;
   readonly way: 'connected' | 'refused' | 'rmcp' | null;
@@ -11,7 +11,7 @@ export interface Reach {
   readonly why: string;
 }
 
-/** Where BMCs take connections: Redfish and web pages, ssh, IPMI over TCP. A refusal is a sign of life, too. */
+/** Ports on which BMCs accept connections: Redfish and web pages, ssh, IPMI over TCP. A refusal is a sign of life, too. */
 const BMC_PORTS = [443, 80, 22, 623] as const;
 const RMCP_PORT = 623;
 /** ASF presence ping over RMCP (IPMI 2.0 §13.2.3): every BMC with IPMI answers it, without a session. */
@@ -22,8 +22,8 @@ const PING_EVERY_MS = 700;
 type Sign = { readonly way: NonNullable<Reach['way']>; readonly port: number };
 
 /**
- * Is an address reachable from this host? With `port`: does it take a TCP connection; without: any sign of life on a BMC's ports, whichever comes first.
- * Needs no rights and no process. Ends within `timeoutMs`; `signal` ends it earlier, as unreachable.
+ * Is an address reachable from this host? With `port`: does it accept a TCP connection? Without: is there any sign of life on a BMC's ports? The
+ * first one counts. Needs no rights and no process. Ends within `timeoutMs`; `signal` ends it earlier, as unreachable.
  */
 export async function reach(
   address: string,
@@ -43,7 +43,10 @@ export async function reach(
   return { isReachable: !isClosed, ...found, ms, why: isClosed ? `it answers, and refuses TCP port ${port}` : '' };
 }
 
-/** The first sign of life of several ways, or why there is none: all have failed, the time is over, `signal` has ended it. The others are ended then. */
+/**
+ * The first sign of life of several attempts, or why there is none: all have failed, the time is over, or `signal` has ended it. Then the other
+ * attempts end.
+ */
 export async function firstSign(
   ways: (end: AbortSignal) => readonly Promise<Sign>[],
   timeoutMs: number,
@@ -74,7 +77,7 @@ async function firstOf(tries: readonly Promise<Sign>[]): Promise<Sign | string> 
   }
 }
 
-/** The kernel's word for why a connection fails. */
+/** The kernel's code for a failed connection. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EHOSTUNREACH') return 'no host has the address (EHOSTUNREACH)';
@@ -92,12 +95,12 @@ function knock(address: string, port: number, signal: AbortSignal): Promise<Sign
       if ('code' in error && error.code === 'ECONNREFUSED') resolve({ way: 'refused', port });
       else reject(error);
     });
-    // After the end nobody hears it.
+    // After the end nobody listens for its errors.
     socket.on('error', () => {});
   });
 }
 
-/** Asks a BMC for a sign of life by an RMCP ping. Pending while nothing answers, until `signal` ends it. */
+/** Asks a BMC for a sign of life by an RMCP ping. It stays pending without an answer, until `signal` ends it. */
 export function pingBmc(address: string, signal: AbortSignal, port: number = RMCP_PORT): Promise<Sign> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');

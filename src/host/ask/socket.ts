@@ -8,9 +8,9 @@ import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
 import { errnoOf } from '../system-error.ts';
 
 /**
- * Asks a daemon through its unix socket: one connection, one request, and all that comes until the daemon closes. Never throws: a
- * socket that cannot be asked, and an answer that is too large or not there, have `failure`. Links are not followed,
- * so that a daemon that owns the folder cannot lead a privileged caller to another socket.
+ * Asks a daemon over its unix socket: one connection, one request, and all that comes until the daemon closes. Never throws: a socket that cannot be
+ * asked, and an answer that is too large or missing, give `failure`. It follows no links, so a daemon that owns the folder cannot lead a privileged
+ * caller to another socket.
  */
 export async function askSocket(question: SocketQuestion): Promise<ExecResult> {
   const { socket: path } = question;
@@ -30,7 +30,7 @@ export async function askSocket(question: SocketQuestion): Promise<ExecResult> {
   }
 }
 
-/** Asks at `place`, which is where the question's socket is found; see `askSocket`. */
+/** Asks at `place`, the path of the question's socket; see `askSocket`. */
 export function askAt(place: string, question: SocketQuestion): Promise<ExecResult> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

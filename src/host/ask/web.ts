@@ -7,7 +7,7 @@ import { errnoOf } from '../system-error.ts';
 import { deadline } from './deadline.ts';
 import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
 
-/** What a node shows and trusts, PEM; `id` is another text when any of it changed. */
+/** A node's certificate, key and trusted authorities, PEM. `id` changes when any of them changes. */
 export interface WebIdentity {
   readonly id: string;
   readonly authority: string;
@@ -25,7 +25,7 @@ const FRESH_CONNECTION = new http.Agent({ keepAlive: false });
 /** A daemon that hangs must not gather connections. */
 const CONNECTIONS_MAX = 8;
 
-/** Opens the way; the certificate is looked at for each question. */
+/** Opens the asker. It reads the certificate for each question. */
 export function openWeb(identity: () => WebIdentity | null): Web {
   let kept: { readonly id: string; readonly agent: https.Agent } | null = null;
   const secure = (): https.Agent | null => {
@@ -34,7 +34,7 @@ export function openWeb(identity: () => WebIdentity | null): Web {
     if (kept?.id === now.id) return kept.agent;
     kept?.agent.destroy();
     const { authority: ca, certificate: cert, key, id } = now;
-    // Made once: for each connection it would cost more than the handshake.
+    // Made once, because making it for each connection would cost more than the handshake.
     const secureContext = createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' });
     const agent = new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, secureContext });
     kept = { id, agent };
@@ -48,10 +48,10 @@ export function openWeb(identity: () => WebIdentity | null): Web {
         if (agent === null) return notAsked('this node has no certificate to show');
         const until = performance.now() + question.timeoutMs;
         const first = await once(question, agent, question.timeoutMs);
-        // The daemon has closed a kept connection just now: that is no answer, and it is asked anew.
+        // The daemon has just closed a kept connection. That is no answer, so we ask again.
         return first === 'stale' ? plain(await once(question, agent, Math.max(1, until - performance.now()))) : first;
       } catch (error) {
-        // An address that is none, or a certificate that TLS does not take.
+        // The address is invalid, or TLS does not accept the certificate.
         return notAsked(`${question.url} cannot be asked: ${sentenceOf(error)}`);
       }
     },

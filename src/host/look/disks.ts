@@ -7,7 +7,7 @@ export interface DiskSpace {
   readonly freeBytes: number;
 }
 
-/** Space of the root and of those of `paths` that are on a file system of their own. A path that is not there is left out. */
+/** Space of the root, and of those of `paths` that are on a file system of their own. A missing path is left out. */
 export async function readDisks(paths: readonly string[]): Promise<readonly DiskSpace[]> {
   const found = await Promise.all(['/', ...paths].map(deviceOf));
   const mounts = found.flatMap((item, index) => {

@@ -5,36 +5,36 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { HostFiles } from '../interface.ts';
 
-/** What has changed since `seen`: folders as they were named at the start. `seen` of the next question. */
+/** Folders (with the names of the start) that changed since `seen`, and the `seen` for the next question. */
 export interface FolderChanges {
   readonly seen: string;
   readonly folders: readonly string[];
 }
 
-/** Watches folders by inotify(7), so that what somebody else does to a file there is known at once. */
+/** Watches folders by inotify(7), so that a change by somebody else shows at once. */
 export interface FolderWatch {
   /**
-   * Answers as soon as something has changed since `seen`, and after `waitMs` in any case. '' and what another process said (this one was started
-   * anew) count as: everything may have changed.
+   * Answers as soon as something has changed since `seen`, and after `waitMs` in any case. For '' and for the `seen` of another process (this one has
+   * restarted) everything may have changed.
    */
   changes(seen: string, waitMs: number): Promise<FolderChanges>;
-  /** The same files; what is done through them is not told as a change. */
+  /** The same files; changes through this object are not reported. */
   ours(files: HostFiles): HostFiles;
   close(): void;
 }
 
-/** An editor writes, renames and sets rights within a moment: told once. */
+/** An editor writes, renames and sets rights within a moment: one report. */
 const DEBOUNCE_MS = 150;
-/** Events of our own work may come so long after it. */
+/** Events of our own work may come this much later. */
 const OURS_MS = 400;
-/** Folders that come and go are looked for. */
+/** How often it looks for folders that come and go. */
 const RESCAN_MS = 5_000;
 /** The engine's own folders beside the files: no daemon reads them. */
 const BESIDE = ['.stage', '.previous'];
 
 /**
- * Opens the watch. A folder that is not there yet is watched when it comes; `families`: starts of the paths of folders that come and go, such as
- * `/etc/kea/regent-`. Where watching fails the log says so once, and nothing is told.
+ * Opens the watch. A folder that does not exist yet is watched when it comes. `families`: starts of the paths of folders that come and go, such as
+ * `/etc/kea/regent-`. If watching fails, the log says so once, and nothing is reported.
  */
 export function watchFolders(folders: readonly string[], log: Log, families: readonly string[] = []): FolderWatch {
   const all = new Watch({ folders, families }, log);
@@ -63,7 +63,7 @@ class Watch {
   readonly #log: Log;
   readonly #epoch = randomBytes(8).toString('hex');
   readonly #watched = new Map<string, Watched>();
-  /** The count at which a folder changed last. */
+  /** The count of changes when a folder last changed. */
   readonly #changedAt = new Map<string, number>();
   readonly #pending = new Set<string>();
   readonly #busy = new Map<string, number>();
@@ -88,7 +88,7 @@ class Watch {
     return { seen: `${this.#epoch}:${this.#count}`, folders: found() };
   }
 
-  /** Runs work of our own on paths; events in their folders are ours until a moment after it. */
+  /** Runs our own work on paths. Events in their folders count as ours until a moment after it. */
   async doing<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
     const roots = new Set(paths.flatMap((path) => this.#rootOf(path) ?? []));
     for (const root of roots) this.#busy.set(root, (this.#busy.get(root) ?? 0) + 1);
@@ -147,7 +147,7 @@ class Watch {
     this.#wake();
   }
 
-  /** Watches what is there now and is not watched yet, and leaves what has gone. */
+  /** Watches new folders, and stops watching those that have gone. */
   #rescan(): void {
     this.#folders = [...this.#fixed, ...this.#families.flatMap(membersOf)];
     const there = new Map(this.#folders.flatMap((folder) => foldersBelow(folder)));
@@ -189,7 +189,7 @@ function membersOf(start: string): string[] {
   }
 }
 
-/** A folder and those below it with their inodes, without the engine's own; nothing where it is not there. */
+/** A folder and its subfolders with their inodes, without the engine's own; nothing if it does not exist. */
 function foldersBelow(folder: string): [string, number][] {
   try {
     const { ino } = statSync(folder);

@@ -1,16 +1,16 @@
 import { open, stat } from 'node:fs/promises';
 import { errnoOf, hostFault } from '../system-error.ts';
 
-/** Small files that others write, read anew when they changed. */
+/** Small files that others write, read again when they change. */
 export interface WatchedTexts {
-  /** Texts in the order of the paths, null where there is no file; the same array as before while nothing changed. Throws AppErrors as HostFiles. */
+  /** Texts in the order of the paths, null for a missing file. The same array as before while nothing changed. Throws AppErrors as HostFiles. */
   read(): Promise<readonly (string | null)[]>;
 }
 
-/** A file of this kind is small; what is beyond it is left out. */
+/** Such a file is small; the rest of a larger one is left out. */
 const LIMIT = 256 * 1024;
 
-/** Watches files by their inode, size and time of change: a rename over them is seen, and so is a write. */
+/** Watches files by inode, size and time of change, so it sees a write and a rename over the file. */
 export function watchTexts(paths: readonly string[]): WatchedTexts {
   let sign = '';
   let texts: readonly (string | null)[] = paths.map(() => null);

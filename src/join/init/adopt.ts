@@ -13,12 +13,12 @@ import { type AdoptionSpace, judgeAdoption } from './preflight.ts';
 import { adoptedDesired, wantedOf } from './seed.ts';
 import { COMMON, compileSeed, type InitRun, installLedger, LOCAL_URL } from './steps.ts';
 
-/** Data of a large site are copied once. */
+/** The data are copied once, and those of a large site take time. */
 const DATA_MS = 3_600_000;
 const UNIT_MS = 120_000;
 const LOOK_MS = 60_000;
 const OLD_DATA = '/var/lib/regent/db/17';
-/** There already when `scripts/install` has installed PostgreSQL. */
+/** This path exists already when `scripts/install` has installed PostgreSQL. */
 const NEW_HOME = '/var/lib/postgresql';
 const ADOPT = '/opt/regent/current/ha/postgres/adopt';
 
@@ -34,7 +34,8 @@ const STEPS: readonly Step<AdoptRun>[] = [
   COMMON.configuration,
   COMMON.credential,
   { name: 'stop', title: 'stop the region, the agent and its helper', run: stopOurs },
-  // Before the agent knows of Patroni: after a power cut it would start one that finds no data, and begins an empty database.
+  // This comes before the agent knows of Patroni. After a power cut the agent would otherwise start a Patroni that finds no data and begins an empty
+  // database.
   { name: 'data', title: "hand the private database's data to Patroni", run: handOver },
   { name: 'seed', title: "the node's configuration, with what a cluster's node runs besides", run: extendLedger },
   COMMON.agent,
@@ -47,8 +48,8 @@ const STEPS: readonly Step<AdoptRun>[] = [
 ];
 
 /**
- * Would this host's adoption begin well? Asked by `scripts/install` before it changes the product: until then the old version serves. 0 also
- * where there is nothing to adopt, and where an adoption is under way.
+ * Would this host's adoption begin well? `scripts/install` asks before it changes the product; until then the old version serves. 0 also if there is
+ * nothing to adopt, and if an adoption is running.
  */
 export async function checkAdoption(ports: InitPorts): Promise<InitExit> {
   const done = parseDoneNote(await ports.host.files.read(PATHS.initDone));
@@ -68,8 +69,8 @@ async function spaceFor(ports: InitPorts): Promise<AdoptionSpace | null> {
 }
 
 /**
- * Makes the single node of a version with a private database the first member of a cluster, in place: data, keys and addresses stay. Does
- * nothing where there is nothing to adopt. A kill at any place: run again, it goes on; the old data go last.
+ * Makes the single node of a version with a private database the first member of a cluster, in place: data, keys and addresses stay. Does nothing if
+ * there is nothing to adopt. After a kill the next run goes on; the old data are removed last.
  */
 export async function runAdopt(ports: InitPorts, deadlineMs: number): Promise<InitExit> {
   try {
@@ -109,13 +110,13 @@ async function begin(run: InitRun): Promise<void> {
   run.note = parseInitNote(await ports.host.files.read(PATHS.initUnderWay)) ?? run.note;
   const content = `${JSON.stringify(run.note)}\n`;
   await installText(ports, { path: PATHS.initUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
-  // Where the region listened by itself, haproxy does now.
+  // haproxy now listens where the region did.
   await clearConf(ports, 'region', ['REGION_LISTEN']);
 }
 
 /**
- * The helper, too: that of the earlier version knows nothing of the new services. Its socket starts the new one. The region does not start
- * with the host either until the database knows of the cluster: it would publish that this node runs none.
+ * The helper, too: the earlier version's helper does not know the new services. Its socket starts the new one. The region does not start with the
+ * host either, until the database knows of the cluster; otherwise it would publish that this node runs none.
  */
 async function stopOurs({ ports }: InitRun): Promise<void> {
   await execute(ports, ['systemctl', '--no-ask-password', '--quiet', 'disable', UNITS.region], UNIT_MS);
@@ -126,18 +127,18 @@ async function stopOurs({ ports }: InitRun): Promise<void> {
   }
 }
 
-/** What serves goes on as it is; the region's own publication follows as soon as it is back. */
+/** Running services go on. The region's own publication follows as soon as it is back. */
 async function extendLedger(run: InitRun): Promise<void> {
   const { ports, note } = run;
   const before = parseObject((await ports.host.files.read(PATHS.ledger)) ?? '') as Desired | null;
   const { body, versions } = compileSeed(run);
   const held = Object.keys(wantedOf(before));
-  // The database keeps the numbers that content was given here: published under a later one, a lower one would never replace it.
+  // The database keeps the numbers that the content got here: if content were published under a higher number, a lower one would never replace it.
   run.rows = { ...run.rows, versions: versions.filter(({ service }) => !held.includes(service)) };
   await installLedger(run, adoptedDesired(note.nodeId, before, body));
 }
 
-/** However long the copy took: what waits after it has all of its time. */
+/** The steps after the copy have their full time, however long the copy took. */
 async function handOver(run: AdoptRun): Promise<void> {
   const { ports } = run;
   if (!ports.hasOwnDatabase) await execute(ports, [ADOPT, '--keep'], DATA_MS);

@@ -15,8 +15,8 @@ import { type InitRun, STEPS } from './steps.ts';
 export type InitExit = 0 | 1 | 5;
 
 /**
- * Makes this host the first node of a new cluster, or says that it is one. Every step may be interrupted at any moment: the
- * next run goes on, makes nothing twice, and revokes a key that was made but not shown.
+ * Makes this host the first node of a new cluster, or says that it is one. A run may be interrupted at any moment: the next run goes on, makes
+ * nothing twice, and revokes a key that was made but not shown.
  */
 export async function runInit(ports: InitPorts, options: InitOptions): Promise<InitExit> {
   try {
@@ -70,7 +70,7 @@ function startRun(ports: InitPorts, options: InitOptions, plan: InitPlan): InitR
   };
 }
 
-/** The key is printed between two notes: a run that dies before the second is known not to have shown it. */
+/** The key is printed between two notes, so a run that dies before the second note has perhaps not shown it. */
 async function finish(run: InitRun, options: InitOptions): Promise<void> {
   await writeDone(run, false);
   await run.ports.show(result(run, options));
@@ -86,7 +86,7 @@ export async function writeDone({ ports, note }: Pick<InitRun, 'ports' | 'note'>
   await ports.host.files.install({ path: PATHS.initDone, content, mode: 0o644, owner: 'root', group: 'root' });
 }
 
-/** Where people and machines reach the cluster: the floating address, where there is one. */
+/** Where people and machines reach the cluster: at the floating address, if there is one. */
 function publicUrl(node: { readonly address: string; readonly vip: string | null }): string {
   return apiUrl(vipAddress(node) ?? node.address);
 }

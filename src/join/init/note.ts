@@ -1,6 +1,6 @@
 import { parseObject } from '../texts.ts';
 
-/** What a cluster begins with; settled before the first effect and the same for every later run. */
+/** The first values of a cluster, fixed before the first effect and the same in every later run. */
 export interface InitPlan {
   readonly name: string;
   readonly address: string;
@@ -10,11 +10,11 @@ export interface InitPlan {
   readonly isRack: boolean;
 }
 
-/** What init remembers while it is under way: no secret. */
+/** The note of a running init: no secret. */
 export interface InitNote extends InitPlan {
   readonly nodeId: string;
   readonly clusterId: string;
-  /** The database was there and had a primary: what lies on the disk is no half of one. */
+  /** The database was complete and had a primary, so the files on the disk are no half-made database. */
   readonly isDatabaseMade?: boolean;
 }
 
@@ -24,12 +24,12 @@ export interface DoneNote {
   readonly name: string;
   readonly address: string;
   readonly vip: string | null;
-  /** Null: of a version whose single node had a private database; `regent init --adopt` makes it a cluster's first member. */
+  /** Null: written by a version whose single node had a private database; `regent init --adopt` makes it a cluster's first member. */
   readonly clusterId: string | null;
   readonly isKeySeen: boolean;
 }
 
-/** Reads the note of an init that was interrupted; null when there is none that is whole. */
+/** Reads the note of an interrupted init; null: there is no complete one. */
 export function parseInitNote(text: string | null): InitNote | null {
   const note = text === null ? null : parseObject(text);
   if (note === null) return null;

@@ -6,7 +6,7 @@ import { parseNodeName, parseReachableAddress } from '../../model/trust/node-ide
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 import { parseConfFile } from '../../core/conf-file.ts';
 
-/** What `regent init` was asked for; null: to be found out on the host. `vip`: `ADDRESS/PREFIX`, null for none. */
+/** Options of `regent init`; null: to be found out on the host. `vip`: `ADDRESS/PREFIX`, null for none. */
 export interface InitOptions {
   readonly name: string | null;
   readonly domain: string | null;
@@ -43,7 +43,7 @@ Options:
   -h, --help          print this help
 `;
 
-/** Used where nobody says otherwise. */
+/** Defaults. */
 export const INIT_DEFAULTS = { domain: 'regent.internal', virtualRouter: 51 } as const;
 
 const RULES = {
@@ -69,7 +69,7 @@ export function parseInitArguments(argv: readonly string[]): InitArguments | 'he
   return { values: given.values, flags: given.flags, seedFile: given.words[0] ?? null };
 }
 
-/** What is asked for. `seed`: text of the seed file, with its name for errors. */
+/** The options. `seed`: text of the seed file, with its name for errors. */
 export function readInitOptions(
   { values, flags }: InitArguments,
   seed: { readonly name: string; readonly text: string } | null,
@@ -80,7 +80,7 @@ export function readInitOptions(
   if (stranger !== undefined)
     return usage(RULES, `${seed?.name}: ${stranger} is not known; known are ${SEED_KEYS.join(', ')}`);
   const pick = (flag: string, key: string) => values.get(flag) ?? (file.get(key) || undefined);
-  // A refusal names the place where the value stands.
+  // A refusal names the place of the value.
   const placeOf = (flag: string, key: string) => (values.has(flag) ? flag : `${seed?.name}: ${key}`);
   const isSingle = flags.has('--single');
   const vip = optional(values.get('--vip') ?? (isSingle ? undefined : file.get('VIP') || undefined), (text) =>

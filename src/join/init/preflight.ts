@@ -25,23 +25,23 @@ import type { InitNote, InitPlan } from './note.ts';
 import { INIT_DEFAULTS, type InitOptions } from './options.ts';
 import type { Seed } from './seed.ts';
 
-/** What init looks at beside the host itself. */
+/** Inputs of init beside the host itself. */
 export interface InitSeen extends HostSeen {
   readonly note: InitNote | null;
   readonly hasOwnDatabase: boolean;
-  /** What an own database holds; null without one. */
+  /** The content of an own database; null: there is none. */
   readonly site: SiteSeen | Rejected | null;
-  /** Somebody answers to the floating address that was asked for. */
+  /** Another device answers at the requested floating address. */
   readonly isVipAnswering: boolean;
 }
 
-/** Result: what was found, and, without an error, what to begin with. */
+/** The findings, and, without an error, the values to begin with. */
 export interface Preflight {
   readonly findings: readonly Finding[];
   readonly plan: InitPlan | null;
 }
 
-/** Judges what was seen. Pure: the same host gives the same findings. `compile`: of the ordinary compiler, what the services refuse. */
+/** Judges the host. Pure: the same host gives the same findings. `compile`: the ordinary compiler, for what the services refuse. */
 export function judgeInit(seen: InitSeen, options: InitOptions, compile: (seed: Seed) => readonly string[]): Preflight {
   const findings = startFindings();
   const { error } = findings;
@@ -59,16 +59,16 @@ export function judgeInit(seen: InitSeen, options: InitOptions, compile: (seed: 
   return verdict(findings, plan);
 }
 
-/** Megabytes that a copy of the private database's data needs, and that are free where it goes. */
+/** Megabytes that a copy of the private database's data needs, and that are free at its target. */
 export interface AdoptionSpace {
   readonly needed: number;
   readonly free: number;
 }
 
-/** Room for what PostgreSQL writes while it serves from the copy. */
+/** Room for the files that PostgreSQL writes while it serves from the copy. */
 const MARGIN_MEGABYTES = 500;
 
-/** Judges a host whose single node of an earlier version is to become a cluster's first member. Pure. `space`: null when unknown or not needed. */
+/** Judges a host whose single node of an earlier version becomes a cluster's first member. Pure. `space`: null if unknown or not needed. */
 export function judgeAdoption(seen: HostSeen, space: AdoptionSpace | null): readonly Finding[] {
   const findings = startFindings();
   const { error } = findings;
@@ -87,7 +87,7 @@ export function judgeAdoption(seen: HostSeen, space: AdoptionSpace | null): read
 /** Characters of a whole name, dots included. */
 const NAME_MAX = 253;
 
-/** What a service would refuse later is refused before anything is touched. The ids stand for those that are drawn later. */
+/** What a service would refuse later is refused before any change. The ids stand for those that are drawn later. */
 function checkPlan(plan: InitPlan, compile: (seed: Seed) => readonly string[], { error }: Findings): void {
   const family = checkVipFamily(plan.vip, plan.address, '--address');
   const whole = `${plan.name}.${plan.domain}`;
@@ -115,7 +115,7 @@ function newPlan(seen: InitSeen, options: InitOptions, error: Findings['error'])
   };
 }
 
-/** A name or address that etcd, PostgreSQL and certificates have is not changed by asking for another one. */
+/** etcd, PostgreSQL and certificates have this name and address, so a request for another one cannot change them. */
 function keptPlan(note: InitNote, options: InitOptions, error: Findings['error']): InitPlan | null {
   const changes = [
     ['--name', options.name, note.name],

@@ -3,7 +3,7 @@ import type { Desired } from '../../contract/agent.ts';
 import { DEFAULT_SETTINGS } from '../../model/settings.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
-/** What a cluster begins from. */
+/** The first values of a cluster. */
 export interface Seed {
   readonly clusterId: string;
   readonly nodeId: string;
@@ -16,8 +16,8 @@ export interface Seed {
 }
 
 /**
- * The configuration of a cluster of one node, as the database will tell it when there is one. Compiled by the ordinary compiler, it is what the
- * node's agent brings up before there is any region.
+ * The configuration of a cluster of one node, as the database will have it. The ordinary compiler compiles it, and the node's agent brings it up
+ * before there is any region.
  */
 export function seedSnapshot(seed: Seed): Snapshot {
   const { clusterId, nodeId, name, address, domain, vip, virtualRouter } = seed;
@@ -31,7 +31,7 @@ export function seedSnapshot(seed: Seed): Snapshot {
     ],
     racks: [],
     attachments: [],
-    // As the first migrations make it.
+    // As in the first migrations.
     vlans: [
       {
         id: 1,
@@ -58,14 +58,14 @@ export function seedSnapshot(seed: Seed): Snapshot {
   };
 }
 
-/** What the agent's ledger holds at first. The region's own publications are numbered above it. */
+/** The first content of the agent's ledger. The region's own publications get higher numbers. */
 export function seedDesired(nodeId: string, body: Desired['body']): Desired {
   return { nodeId, generation: 1, digest: digestOf(body), revision: 0, body };
 }
 
 /**
- * What the agent of a node holds that becomes a cluster's first member: what it held, and the services of a cluster besides. Those of an
- * adoption that was interrupted stay, with the numbers that etcd may know already. The same again where it holds all of that.
+ * The ledger of a node that becomes a cluster's first member: its old content, and the services of a cluster. Services of an interrupted adoption
+ * stay, with their numbers, which etcd may know. Unchanged if the ledger has all of that.
  */
 export function adoptedDesired(nodeId: string, before: Desired | null, seed: Desired['body']): Desired {
   const held = before?.nodeId === nodeId ? before : null;
@@ -75,7 +75,7 @@ export function adoptedDesired(nodeId: string, before: Desired | null, seed: Des
   return { nodeId, generation: (held?.generation ?? 0) + 1, digest, revision: held?.revision ?? 0, body };
 }
 
-/** Services that a desired state wants to run; it may also say that one must not. */
+/** Services that a desired state runs; it may also say that a service must not run. */
 export function wantedOf(held: Desired | null): Desired['body']['services'] {
   return Object.fromEntries(
     Object.entries(held?.body.services ?? {}).filter(([, service]) => service.desired !== null),

@@ -24,7 +24,7 @@ import { type InitNote, type InitPlan, parseInitNote } from './note.ts';
 import { siteTaken } from './preflight.ts';
 import { seedDesired, seedSnapshot } from './seed.ts';
 
-/** What one run of init works on; steps fill in what they make. */
+/** The state of one run of init; steps fill it. */
 export interface InitRun {
   readonly ports: InitPorts;
   readonly plan: InitPlan;
@@ -38,7 +38,7 @@ export interface InitRun {
 const COMMAND_MS = 30_000;
 const STOP_MS = 120_000;
 
-/** Steps that a new cluster and one that adopts an older node have in common. */
+/** Steps for a new cluster and for the adoption of an older node. */
 export const COMMON = {
   trust: { name: 'trust', title: "the cluster's authority and this node's certificate", run: writeTrust },
   secrets: { name: 'secrets', title: 'passwords of the database', run: writeClusterSecrets },
@@ -58,7 +58,7 @@ export const COMMON = {
   region: { name: 'region', title: 'start the region', run: startRegion },
 } as const satisfies Readonly<Record<string, Step<InitRun>>>;
 
-/** The steps in their order. After a kill at any place, running all of them again ends right. */
+/** The steps in their order. After a kill at any point a run of all of them ends right. */
 export const STEPS: readonly Step<InitRun>[] = [
   { name: 'begin', title: 'remember that init is under way', run: begin },
   COMMON.trust,
@@ -80,7 +80,7 @@ export const STEPS: readonly Step<InitRun>[] = [
 async function begin(run: InitRun): Promise<void> {
   const { ports, plan } = run;
   const kept = parseInitNote(await ports.host.files.read(PATHS.initUnderWay));
-  // The note of the end stands in when the run was killed between the end and the showing of the key.
+  // This is the note of the end if the run was killed between the end and the display of the key.
   const nodeId = kept?.nodeId ?? ports.hex(4);
   const isDatabaseMade = kept?.isDatabaseMade === true;
   await writeNote(run, { ...plan, nodeId, clusterId: kept?.clusterId ?? `regent-${nodeId}`, isDatabaseMade });
@@ -123,7 +123,7 @@ async function writeCredential(run: InitRun): Promise<void> {
   run.credentialDigest = secretDigest(secret);
 }
 
-/** What the agent holds already, an earlier run's or the region's, is as new as this seed or newer. */
+/** The agent's present state, from an earlier run or the region, is as new as this seed or newer. */
 async function writeLedger(run: InitRun): Promise<void> {
   const { ports, note } = run;
   const before = parseObject((await ports.host.files.read(PATHS.ledger)) ?? '');
@@ -136,14 +136,14 @@ async function writeLedger(run: InitRun): Promise<void> {
   await installLedger(run, seedDesired(note.nodeId, body));
 }
 
-/** The first configuration of this node, by the ordinary compiler. */
+/** The first configuration of this node, from the ordinary compiler. */
 export function compileSeed({ ports, note }: InitRun) {
   const { refusals, ...compiled } = ports.compile(seedSnapshot(note), note.nodeId);
   if (refusals.length > 0) throw new AppError('init', `the first configuration has errors: ${refusals.join(' ')}`);
   return compiled;
 }
 
-/** Gives the agent what it is to hold. */
+/** Writes the agent's ledger. */
 export async function installLedger(run: InitRun, desired: Desired): Promise<void> {
   const { generation, digest } = desired;
   run.rows = { ...run.rows, held: { generation, digest } };
@@ -175,8 +175,8 @@ async function waitForNewDatabase(run: InitRun): Promise<void> {
 }
 
 /**
- * A power cut while initdb or Patroni's bootstrap runs leaves files that look like a database, and Patroni (4.0.7) waits for ever for their
- * primary. Nobody has written anything there yet: it begins anew, with etcd's memory of it.
+ * A power cut during initdb or Patroni's bootstrap leaves files that look like a database, and Patroni (4.0.7) waits for ever for their primary.
+ * Nobody has written data yet, so the database begins again, together with etcd's memory of it.
  */
 async function clearHalfDatabase({ ports, note }: InitRun): Promise<void> {
   if (note.isDatabaseMade === true) return;
@@ -205,7 +205,7 @@ async function startRegion(run: InitRun): Promise<void> {
   await startAtLast(run, UNITS.region);
 }
 
-/** A key that an interrupted run made and nobody saw is revoked with the same transaction. */
+/** The same transaction revokes a key that an interrupted run made and nobody saw. */
 async function makeKey(run: InitRun): Promise<void> {
   const token = run.ports.hex(9);
   const secret = run.ports.hex(24);
@@ -225,9 +225,9 @@ async function waitUntilReady(run: InitRun): Promise<void> {
     const { isReady, why } = await run.ports.askRegion(LOCAL_URL, run.apiKey);
     return isReady ? { value: true } : { missing: why };
   });
-  // A power cut from here on must find all of it.
+  // After a power cut from here on, all of it must be there.
   await run.ports.host.exec({ argv: ['sync', '-f', '/etc'], timeoutMs: COMMAND_MS });
 }
 
-/** The region as this host reaches it: through its own proxy. */
+/** The region from this host: through its own proxy. */
 export const LOCAL_URL = apiUrl('127.0.0.1');

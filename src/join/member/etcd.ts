@@ -3,7 +3,7 @@ import { PORTS } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { HostPorts } from '../ports.ts';
 
-/** A member of etcd, as `etcdctl member list` tells it. `name`: '' while it has never started. `id`: hexadecimal. */
+/** A member of etcd as in `etcdctl member list`. `name`: '' while it has never started. `id`: hexadecimal. */
 export interface EtcdMember {
   readonly id: string;
   readonly name: string;
@@ -12,10 +12,10 @@ export interface EtcdMember {
   readonly peerUrls: readonly string[];
 }
 
-/** etcd of the cluster, over mutual TLS with this node's certificate. Faults are AppErrors `etcd` with etcd's own words. */
+/** etcd of the cluster, over mutual TLS with this node's certificate. Faults are AppErrors `etcd` with etcd's message. */
 export interface Etcd {
   readonly members: () => Promise<readonly EtcdMember[]>;
-  /** As a learner: it has no vote until it is promoted, so it can take none away. */
+  /** Adds it as a learner: it has no vote until it is promoted, so it cannot cost the majority. */
   readonly addLearner: (name: string, peerUrl: string) => Promise<void>;
   readonly promote: (id: string) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
@@ -75,7 +75,7 @@ export function parseMembers(text: string): EtcdMember[] {
     });
 }
 
-/** etcd's own sentence: the last line, out of its JSON where it is such. */
+/** etcd's message: the last line, taken out of its JSON. */
 function wordsOf(stderr: string): string {
   const last = stderr.trim().split('\n').at(-1) ?? '';
   const [, error] = /"error":"((?:[^"\\]|\\.)*)"/.exec(last) ?? [];

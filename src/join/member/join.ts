@@ -15,12 +15,12 @@ import { type JoinRun, RACK_STEPS, REGION_STEPS } from './steps.ts';
 const LOOKS = 4;
 const LOOK_AGAIN_MS = 2_000;
 
-/** How a run ended: 0 done, 1 refused or failed, 2 the token is none, 5 not there in time. */
+/** How a run ended: 0 done, 1 refused or failed, 2 no valid token, 5 not there in time. */
 export type JoinExit = 0 | 1 | 2 | 5;
 
 /**
- * Makes this host a node of a cluster, or says that it is one. Every step may be interrupted at any moment: the next run of the same command
- * goes on, and `runUndo` takes it back.
+ * Makes this host a node of a cluster, or says that it is one. A run may be interrupted at any moment: the next run of the same command goes on, and
+ * `runUndo` takes it back.
  */
 export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<JoinExit> {
   try {
@@ -52,7 +52,7 @@ export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<J
   }
 }
 
-/** Runs the steps; false: the cluster let this host not in, and what this run had begun with is gone again. */
+/** Runs the steps; false: the cluster refused this host, and this run has removed what it began with. */
 async function goOn(run: JoinRun): Promise<boolean> {
   const { ports } = run;
   try {
@@ -60,7 +60,7 @@ async function goOn(run: JoinRun): Promise<boolean> {
     return true;
   } catch (error) {
     const isRefused = error instanceof AppError && error.code === 'refused' && run.note.admission === null;
-    // An earlier run may have been let in without hearing of it: its key is then the one that the token is bound to.
+    // The cluster may have admitted an earlier run that did not hear of it. Then the token is bound to that run's key.
     if (!isRefused || run.isResumed) throw error;
     await ports.host.files.remove(TRUST_FILES.key.path);
     await ports.host.files.remove(PATHS.joinUnderWay);
@@ -70,7 +70,7 @@ async function goOn(run: JoinRun): Promise<boolean> {
   }
 }
 
-/** Looks and judges before anything is touched; a number: the run ends here. */
+/** Looks and judges before any change; a number: the run ends here. */
 async function prepare(ports: JoinPorts, options: JoinOptions): Promise<JoinRun | JoinExit> {
   const note = parseJoinNote(await ports.host.files.read(PATHS.joinUnderWay));
   const isAdmitted = note !== null && note.admission !== null;
@@ -94,7 +94,7 @@ async function prepare(ports: JoinPorts, options: JoinOptions): Promise<JoinRun 
   return { ports, deadline, token, isResumed: note !== null, note: kept };
 }
 
-/** All regions of a token; when none answers once more: hosts join while others fail over, or start. */
+/** All regions of a token. If none answers, it asks once more, because regions may be failing over or starting. */
 async function lookAtRegions(ports: JoinPorts, { urls, pin }: JoinToken): Promise<readonly RegionLook[]> {
   for (let left = LOOKS; ; left -= 1) {
     const looks = await Promise.all(urls.map((url) => lookAtRegion(ports, url, pin)));
@@ -103,13 +103,13 @@ async function lookAtRegions(ports: JoinPorts, { urls, pin }: JoinToken): Promis
   }
 }
 
-/** Who was let in already may run the command with whatever token: it is not looked at. */
+/** A host that was admitted may run the command with any token: nobody looks at it. */
 function tokenOrNull(text: string): JoinToken | null {
   const token: JoinToken | Rejected = parseJoinToken(text);
   return isRejected(token) ? null : token;
 }
 
-/** Is the token that of a cluster whose authority is not this node's? */
+/** Does the token belong to a cluster whose authority is not this node's? */
 async function isOfAnother({ host }: JoinPorts, text: string): Promise<boolean> {
   const [token, authority] = [tokenOrNull(text), await host.files.read(TRUST_FILES.authority.path)];
   return token !== null && authority !== null && fingerprintOf(authority) !== token.pin;

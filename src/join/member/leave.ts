@@ -15,8 +15,8 @@ interface LeaveRun extends Run {
 }
 
 /**
- * Takes back an init or a join of this host that has not ended. In this order: the cluster says whether it still can be, nothing of ours acts
- * any more, etcd and the region forget the node, its daemons stop, what it made goes. A kill at any place: run again, it goes on.
+ * Takes back an init or a join of this host that has not ended, in this order: the cluster says whether that is possible, our processes stop, etcd
+ * and the region forget the node, its daemons stop, its files are removed. After a kill the next run goes on.
  */
 export async function runUndo(ports: JoinPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
   const { files } = ports.host;
@@ -60,15 +60,15 @@ async function refuse({ host }: JoinPorts): Promise<string | null> {
   return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: there is nothing under way that could be undone`;
 }
 
-/** Before anything is touched: a region node that counts as a member has its part of the database, which nobody takes back like this. */
+/** This comes before any change. A region node that counts as a member has its part of the database, which cannot be taken back this way. */
 async function begin(run: LeaveRun, note: JoinNote): Promise<JoinNote> {
   if (note.undo !== undefined) return note;
   const told = await beTold(run, note, () => askToUndo(run.ports, note, true));
-  // What the cluster has forgotten, its region nodes take out of etcd by themselves; who was not asked is not acted for.
+  // Region nodes remove a forgotten node from etcd by themselves. If the cluster was not asked, we change nothing there.
   return await goOn(run, note, told === 'done' ? 'begun' : 'forgotten');
 }
 
-/** etcd first: a member that is gone for good must not count in its majority. Each part that is done is noted. */
+/** etcd first: a removed member must not count in its majority. Each part that is done is stored. */
 async function beForgotten(run: LeaveRun, note: JoinNote): Promise<void> {
   const { ports } = run;
   let { undo } = note;
@@ -109,7 +109,7 @@ async function beTold(
   });
 }
 
-/** With --force once, and what fails is left to an admin. */
+/** With --force it asks once, and leaves failures to an admin. */
 async function attempt<T>(run: LeaveRun, note: JoinNote, look: Parameters<typeof untilDeadline<T>>[1]) {
   const { ports, options } = run;
   try {

@@ -3,7 +3,7 @@ import type { HostPorts } from '../ports.ts';
 import { installText } from '../run.ts';
 import { parseObject } from '../texts.ts';
 
-/** Who this host asks to be: settled before the first effect, and the same for every later run. */
+/** The identity that this host asks for, fixed before the first effect and the same in every later run. */
 export interface JoinPlan {
   readonly name: string;
   readonly address: string;
@@ -11,11 +11,11 @@ export interface JoinPlan {
   readonly isRack: boolean;
   /** SHA-256 of the authority's certificate. */
   readonly pin: string;
-  /** Where the cluster was reached, as the token says: by these a join is undone whose answer was lost. */
+  /** The cluster's addresses from the token. With them a join can be undone whose answer was lost. */
   readonly urls: readonly string[];
 }
 
-/** What the cluster said when it let this host in. */
+/** The cluster's answer when it admitted this host. */
 export interface Admission {
   readonly nodeId: string;
   readonly clusterId: string;
@@ -24,20 +24,20 @@ export interface Admission {
   readonly regions: readonly { readonly name: string; readonly address: string }[];
 }
 
-/** What a join remembers while it is under way: no secret. The data that daemons make meanwhile are this join's. */
+/** The note of a running join: no secret. Data that daemons make meanwhile belong to this join. */
 export interface JoinNote extends JoinPlan {
   readonly admission: Admission | null;
-  /** How far an undo of it has come; from its beginning on nothing goes on with this join. */
+  /** Progress of its undo. Once that has begun, the join cannot go on. */
   readonly undo?: 'begun' | 'left_etcd' | 'forgotten';
 }
 
-/** What `join.json` holds when a join has ended. */
+/** Content of `join.json` when a join has ended. */
 export interface JoinedNote {
   readonly nodeId: string;
   readonly name: string;
 }
 
-/** Reads the note of a join that was interrupted; null when there is none that is whole. */
+/** Reads the note of an interrupted join; null: there is no complete one. */
 export function parseJoinNote(text: string | null): JoinNote | null {
   const note = text === null ? null : parseObject(text);
   if (note === null) return null;
@@ -50,7 +50,7 @@ export function parseJoinNote(text: string | null): JoinNote | null {
   return isPlan && (admission === null || isAdmission(admission)) ? ({ ...note, urls } as unknown as JoinNote) : null;
 }
 
-/** Writes the note of a join that is under way. */
+/** Writes the note of a running join. */
 export async function writeNote(ports: HostPorts, note: JoinNote): Promise<void> {
   const content = `${JSON.stringify(note)}\n`;
   await installText(ports, { path: PATHS.joinUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });

@@ -2,7 +2,7 @@ import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseNodeName, parseReachableAddress } from '../../model/trust/node-identity.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 
-/** What `regent join` was asked for. `token`: the whole text, `-` for standard input. Null: to be found out on the host. */
+/** Options of `regent join`. `token`: the whole text, `-` for standard input. Null: to be found out on the host. */
 export interface JoinOptions {
   readonly token: string;
   readonly name: string | null;
@@ -30,7 +30,7 @@ Options:
   -h, --help       print this help
 `;
 
-/** What `regent leave` was asked for. */
+/** Options of `regent leave`. */
 export interface LeaveOptions {
   readonly isForced: boolean;
   readonly deadlineMs: number;

@@ -1,6 +1,6 @@
 import type { HostPorts } from '../ports.ts';
 
-/** How a call over TLS knows the other side: by the pin of a join token, or by the authority, with the own certificate (PEM). */
+/** How a call over TLS checks the other side: by the pin of a join token, or by the authority, with the own certificate (PEM). */
 export type CallTrust =
   | { readonly pin: string }
   | { readonly authority: string; readonly certificate: string; readonly key: string };
@@ -15,21 +15,21 @@ export interface Call {
   readonly timeoutMs: number;
 }
 
-/** An answer; `date`: the region's clock, ms, null where it does not tell. */
+/** An answer; `date`: the region's clock, ms, null if unknown. */
 export interface CallAnswer {
   readonly status: number;
   readonly text: string;
   readonly date: number | null;
 }
 
-/** Everything that join and its undoing need from around them. */
+/** The ports of join and its undo. */
 export interface JoinPorts extends HostPorts {
-  /** Throws AppError `region_unreachable`, or `wrong_cluster` when the other side is not whom the trust names. */
+  /** Throws AppError `region_unreachable`, or `wrong_cluster` if the other side is not the trusted one. */
   readonly call: (call: Call) => Promise<CallAnswer>;
-  /** Connects to a TCP port; null: it answers, else why not. */
+  /** Connects to a TCP port; null: it answers, else the reason. */
   readonly connect: (address: string, port: number, timeoutMs: number) => Promise<string | null>;
   /** A new Ed25519 private key (PKCS #8, PEM). */
   readonly newRackKey: () => string;
-  /** Asks the person in front; true where there is none. */
+  /** Asks the person at the terminal; true if there is none. */
   readonly confirm: (question: string) => Promise<boolean>;
 }

@@ -17,17 +17,17 @@ import type { JoinNote, JoinPlan } from './note.ts';
 import type { JoinOptions } from './options.ts';
 import type { RegionLook } from './region.ts';
 
-/** What join looks at. `regions`: empty when this host was let in already. */
+/** Inputs of join. `regions`: empty if this host was admitted already. */
 export interface JoinSeen extends HostSeen {
   readonly note: JoinNote | null;
   readonly token: JoinToken | null;
   readonly regions: readonly RegionLook[];
 }
 
-/** Clocks that differ more make certificates and leases wrong; less is worth a word. */
+/** Clocks that differ more make certificates and leases wrong. A smaller difference gives a warning. */
 const SKEW_MS = { most: 60_000, wanted: 5_000 } as const;
 
-/** Judges what was seen. Pure: the same host gives the same findings. */
+/** Judges the host. Pure: the same host gives the same findings. */
 export function judgeJoin(
   seen: JoinSeen,
   options: JoinOptions,
@@ -103,7 +103,7 @@ function newPlan(seen: JoinSeen, options: JoinOptions, error: Findings['error'])
   return { name, address, isRegion: token.isRegion, isRack: token.isRack, pin: token.pin, urls: token.urls };
 }
 
-/** What the cluster knows this host by is settled; until it has let it in, other values may be tried. */
+/** The cluster knows this host by fixed values. Until it has admitted the host, other values may be tried. */
 function keptPlan(note: JoinNote, options: JoinOptions, error: Findings['error']): JoinPlan | null {
   const other = (
     [

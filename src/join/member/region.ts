@@ -19,7 +19,7 @@ import type { Call, CallAnswer, CallTrust, JoinPorts } from './ports.ts';
 const CALL_MS = 20_000;
 const LOOK_MS = 4_000;
 
-/** A region as seen before anything is touched. `why`: what kept it from being reached, '' when it was; `skewMs`: its clock minus ours. */
+/** A region before any change. `why`: why it could not be reached, '' if it was; `skewMs`: its clock minus ours. */
 export interface RegionLook {
   readonly url: string;
   readonly why: string;
@@ -28,7 +28,7 @@ export interface RegionLook {
   readonly regionNow: number | null;
 }
 
-/** Looks at a region of a token: is it there, is it the token's cluster, what does its clock say? */
+/** Looks at a region of a token: does it answer, is it the token's cluster, what is its time? */
 export async function lookAtRegion(ports: JoinPorts, url: string, pin: string): Promise<RegionLook> {
   const before = ports.now();
   const call: Call = {
@@ -48,8 +48,8 @@ export async function lookAtRegion(ports: JoinPorts, url: string, pin: string): 
 }
 
 /**
- * Asks to be let in, at one region after the other. A refusal is an AppError `refused` with the region's sentence; another node's turn is
- * one `busy`.
+ * Asks one region after the other to admit this host. A refusal is an AppError `refused` with the region's sentence; if another node is joining, it
+ * is `busy`.
  */
 export async function askToJoin(ports: JoinPorts, token: JoinToken, request: JoinRequest): Promise<JoinAnswer> {
   const failures: string[] = [];
@@ -80,13 +80,13 @@ function readAnswer(answer: CallAnswer): JoinAnswer {
   return value as unknown as JoinAnswer;
 }
 
-/** What came of a call about this node's membership. */
+/** The result of a call about this node's membership. */
 export interface MemberAnswer {
   readonly kind: 'done' | 'gone' | 'refused' | 'unreachable';
   readonly why: string;
 }
 
-/** Tells a region that this node carries its part. */
+/** Tells a region that this node now does its part. */
 export async function tellMember(ports: JoinPorts, addresses: readonly string[]): Promise<MemberAnswer> {
   const trust = await readCallTrust(ports);
   if (trust === null) return { kind: 'unreachable', why: 'this host has no certificate' };
@@ -94,10 +94,10 @@ export async function tellMember(ports: JoinPorts, addresses: readonly string[])
   return await firstAnswer(ports, urls, { method: 'POST', trust });
 }
 
-/** Takes this host's join back at a region, by the key that joined; `isQuestion`: only asks whether that can be. */
+/** Takes this host's join back at a region, with the key that joined; `isQuestion`: only asks whether that is possible. */
 export async function askToUndo(ports: JoinPorts, note: JoinNote, isQuestion: boolean): Promise<MemberAnswer> {
   const key = await ports.host.files.read(TRUST_FILES.key.path);
-  // The key is there before anybody is asked.
+  // The key exists before any question.
   if (key === null) return { kind: 'gone', why: 'this host never asked to be let in' };
   const known = (note.admission?.regions ?? []).map(({ address }) => `https://${bracketed(address)}:${PORTS.https}`);
   const bases = [...new Set([...note.urls.map((url) => url.replace(/\/$/, '')), ...known])];
@@ -135,7 +135,7 @@ async function readCallTrust({ host }: JoinPorts): Promise<CallTrust | null> {
   return authority && certificate && key ? { authority, certificate, key } : null;
 }
 
-/** A problem document (RFC 9457) as a fault: 5xx and 429 (`busy`) pass, all else is a refusal that stays. */
+/** A problem document (RFC 9457) as a fault: 5xx and 429 (`busy`) are temporary, every other one is a final refusal. */
 function refusalOf({ status, text }: CallAnswer): AppError {
   const problem = parseObject(text);
   const detail = problem?.['detail'] ?? problem?.['title'];

@@ -28,7 +28,7 @@ import { type Admission, type JoinNote, writeNote } from './note.ts';
 import type { JoinPorts } from './ports.ts';
 import { askToJoin, tellMember } from './region.ts';
 
-/** What one run of join works on. `token` null: this host was let in by an earlier run. `isResumed`: an earlier run was interrupted. */
+/** The state of one run of join. `token` null: an earlier run was admitted. `isResumed`: an earlier run was interrupted. */
 export interface JoinRun {
   readonly ports: JoinPorts;
   readonly deadline: number;
@@ -54,7 +54,7 @@ const AGENT: Step<JoinRun> = {
 };
 const MEMBER: Step<JoinRun> = { name: 'member', title: 'wait until the node carries its part', run: becomeMember };
 
-/** Steps of a region node, in their order. After a kill at any place, running all of them again ends right. */
+/** Steps of a region node, in their order. After a kill at any point a run of all of them ends right. */
 export const REGION_STEPS: readonly Step<JoinRun>[] = [
   BEGIN,
   ADMIT,
@@ -67,14 +67,14 @@ export const REGION_STEPS: readonly Step<JoinRun>[] = [
   MEMBER,
 ];
 
-/** Steps of a node that is a rack alone. */
+/** Steps of a node that is only a rack. */
 export const RACK_STEPS: readonly Step<JoinRun>[] = [BEGIN, ADMIT, CONFIGURE, AGENT, MEMBER];
 
 async function begin({ ports, note }: JoinRun): Promise<void> {
   await writeNote(ports, note);
 }
 
-/** The key is made once and kept: the token is bound to it, so the same host may ask again. */
+/** The key is made once and kept. The token is bound to it, so the same host may ask again. */
 async function admit(run: JoinRun): Promise<void> {
   const { ports, note, token } = run;
   if (note.admission !== null) return;
@@ -96,12 +96,12 @@ async function admit(run: JoinRun): Promise<void> {
   if (answer.authorityKey !== null) await writeAuthorityKey(ports, { key: answer.authorityKey });
   if (answer.secrets !== null) await writeSecrets(ports, answer.secrets);
   await writeNodeFiles(ports, { authority: answer.authority, key, certificate: answer.certificate });
-  // From here on the token is not needed any more.
+  // The token is not needed from here on.
   run.note = { ...note, name: answer.name, admission: admissionOf(answer) };
   await writeNote(ports, run.note);
 }
 
-/** Another region node that joins goes first; and a region that is just being taken over answers a moment later. */
+/** Another joining region node goes first. A region that is failing over answers a moment later. */
 async function waitForTurn(run: JoinRun, token: JoinToken, request: JoinRequest): Promise<JoinAnswer> {
   return await untilDeadline(run, async () => {
     try {
@@ -118,7 +118,7 @@ function admissionOf({ nodeId, cluster, regions, name }: JoinAnswer): Admission 
   return { nodeId, clusterId: cluster.id, vip: cluster.vip, regions: others };
 }
 
-/** The other side was the pinned one; what it sent must belong together all the same before it is written anywhere. */
+/** The other side was the pinned one. All the same, the parts of its answer must belong together before any is written. */
 function checkAnswer({ authority, certificate, nodeId }: JoinAnswer, key: string, pin: string): void {
   const bad = (why: string) => new AppError('region_unreachable', `the region's answer cannot be used: ${why}`);
   const facts = readCertificate(certificate);
@@ -128,7 +128,7 @@ function checkAnswer({ authority, certificate, nodeId }: JoinAnswer, key: string
     throw bad('the certificate is for another node or key');
 }
 
-/** The rack that this host is: the one of rack.conf, so that a host that was built anew takes its place again. */
+/** This host's identity as a rack: that of rack.conf, so that a rebuilt host is the same rack again. */
 async function rackIdentity(ports: JoinPorts): Promise<{ uuid: string; publicKey: string }> {
   const uuid = (await readRackUuid(ports)) ?? newUuid(ports.hex(16));
   await writeConf(ports, 'rack', { CLUSTER_UUID: uuid });
@@ -153,7 +153,7 @@ async function writeConfiguration(run: JoinRun): Promise<void> {
   if (note.isRack) await writeRackIdentity(ports, `${apiUrl(vipAddress({ vip }) ?? regions[0]?.address ?? '')}/MAAS`);
 }
 
-/** The regions' packet filters open for this node when their agents have its name: seconds. */
+/** The regions' packet filters admit this node when their agents know it, within seconds. */
 async function waitForWays(run: JoinRun): Promise<void> {
   const { ports } = run;
   const ways = admissionOfRun(run).regions.flatMap(({ name, address }) =>
@@ -180,7 +180,7 @@ function ownMember(run: JoinRun, members: readonly EtcdMember[]): EtcdMember | u
   return members.find((member) => member.peerUrls.includes(peerUrl(run.note.address)));
 }
 
-/** etcd must not start before it is a member; and data of a membership that is gone would keep it from starting at all. */
+/** etcd must not start before it is a member. Data of an earlier membership would prevent its start. */
 async function addToEtcd(run: JoinRun): Promise<void> {
   const { ports, note } = run;
   const etcd = etcdOf(run);
@@ -188,7 +188,7 @@ async function addToEtcd(run: JoinRun): Promise<void> {
     try {
       const own = ownMember(run, await etcd.members());
       if (own !== undefined && (!own.isStarted || (await hasEtcdData(ports)))) return { value: true };
-      // A member that has started elsewhere, or here before the host was cleaned, has lost its data for good.
+      // A member that has started elsewhere, or here before the host was cleaned, has lost its data for ever.
       if (own !== undefined) await etcd.remove(own.id);
       await ports.host.units.act(CLUSTER_UNITS.dcs, 'stop', COMMAND_MS);
       await execute(ports, ['rm', '-rf', '--one-file-system', `${PATHS.etcdData}/member`], COMMAND_MS);
@@ -201,7 +201,7 @@ async function addToEtcd(run: JoinRun): Promise<void> {
   });
 }
 
-/** Throws AppError `command` when nobody can tell: a member that has its data must not be taken for one that has lost them. */
+/** Throws AppError `command` if nobody can tell, because a member with its data must not count as one without. */
 async function hasEtcdData({ host }: JoinPorts): Promise<boolean> {
   const folder = `${PATHS.etcdData}/member`;
   const { code, stdout, failure } = await host.exec({
@@ -218,7 +218,7 @@ async function startAgent(run: JoinRun): Promise<void> {
   await startOrRestart(run, UNITS.agent);
 }
 
-/** etcd promotes a learner when it has all that the leader has. */
+/** etcd promotes a learner when it has all data of the leader. */
 async function promote(run: JoinRun): Promise<void> {
   const etcd = etcdOf(run);
   const watch = watchUnits(run.ports, { firewall: CLUSTER_UNITS.firewall, dcs: CLUSTER_UNITS.dcs });

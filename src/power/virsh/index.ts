@@ -15,7 +15,7 @@ import {
   timeLeft,
 } from '../driver.ts';
 import { bootOrder } from './domain.ts';
-import { isAlreadySo, meaningOf, readingOf } from './words.ts';
+import { isAlreadySo, meaningOf, readingOf } from './answers.ts';
 
 const RUN_MS = 20_000;
 const PORTS: Readonly<Record<string, number>> = { ssh: 22, libssh: 22, libssh2: 22, tls: 16_514, tcp: 16_509 };

@@ -13,7 +13,7 @@ import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { reached, type Task } from '../tasks/task.ts';
 import type { DatabaseHealth, Outcome } from '../port.ts';
-import { roleWord } from '../../store/queries/cluster/roles.ts';
+import { reportedRole } from '../../store/queries/cluster/roles.ts';
 import { diagnose } from './doctor.ts';
 import type { HeardReport } from './seen.ts';
 import { readServed } from './pairs/served.ts';
@@ -180,7 +180,7 @@ type Firsts = NonNullable<Row['first']>;
 
 /** Since when a node says what it says: what it said before, too, keeps its time. */
 function firstsOf(report: Observation, before: Firsts, at: string): Firsts {
-  const { timeline, isHolder } = roleWord(report);
+  const { timeline, isHolder } = reportedRole(report);
   const isPaused = report.services.some(({ service, facts }) => service === 'db' && facts?.['isPaused'] === true);
   return {
     ...(timeline === null ? {} : { primary: before.primary ?? at }),

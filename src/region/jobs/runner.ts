@@ -3,14 +3,14 @@ import { type RunningTask, startTask, type Task } from '../tasks/task.ts';
 import type { JobKind } from './kind.ts';
 import { AT_ONCE, ATTEMPTS_MAX, LEASE_MS, WIND_UP_MS } from './limits.ts';
 import { type ActiveRun, type RunPorts, startRun } from './run.ts';
-import { sighted, type Sightings, takeable } from './takeover.ts';
+import { updateKnown, type KnownLeases, takeable } from './takeover.ts';
 
 /** What a runner needs. `kinds`: those that this process can run; jobs of others it leaves alone. */
 export interface RunnerPorts extends RunPorts {
   readonly kinds: readonly JobKind[];
 }
 
-/** How late another's lease is seen to change, and so how exactly its end is known; wakes come between. */
+/** The process looks so often, besides when it is woken. So it knows the end of another's lease to this precision. */
 const LOOK_EVERY_MS = 1000;
 
 /**
@@ -33,9 +33,9 @@ export function startJobRunner(ports: RunnerPorts): RunningTask {
 
 /** One round: a look, news for what runs here, then claims. */
 function createLookTask(ports: RunnerPorts, active: Map<number, ActiveRun>): Task {
-  const { repository: book, clock } = ports;
+  const { repository, clock } = ports;
   const kinds = new Map(ports.kinds.map((kind) => [kind.name, kind]));
-  let sightings: Sightings = new Map();
+  let known: KnownLeases = new Map();
 
   const start = (job: ClaimedJob, askedAt: number) => {
     const kind = kinds.get(job.kind);
@@ -48,18 +48,18 @@ function createLookTask(ports: RunnerPorts, active: Map<number, ActiveRun>): Tas
     name: 'jobs',
     async run() {
       const askedAt = clock.monotonic();
-      const jobs = await book.look();
+      const jobs = await repository.look();
       const look = { askedAt, answeredAt: clock.monotonic(), jobs };
-      sightings = sighted(sightings, look);
+      known = updateKnown(known, look);
       for (const job of jobs) active.get(job.id)?.hear(job);
-      const seen = takeable(sightings, look, LEASE_MS);
+      const seen = takeable(known, look, LEASE_MS);
       const free = jobs.filter(({ id, isReady }) => isReady || seen.some((row) => row.id === id));
-      if (free.some(isHopeless)) await book.failHopeless(seen);
+      if (free.some(isHopeless)) await repository.failHopeless(seen);
       const wanted = free.filter(({ id, kind }) => kinds.has(kind) && !active.has(id));
       const begun: number[] = [];
       while (begun.length < wanted.length && active.size < AT_ONCE) {
         const claimAskedAt = clock.monotonic();
-        const job = await book.claim({ kinds: [...kinds.keys()], seen, except: [...active.keys()] });
+        const job = await repository.claim({ kinds: [...kinds.keys()], seen, except: [...active.keys()] });
         if (job === null) break;
         start(job, claimAskedAt);
         begun.push(job.id);

@@ -1,12 +1,12 @@
 import type { OpenJob, SeenLease } from '../../store/queries/jobs/lease.ts';
 
-/** Since when this process has seen a lease as it is, on its own monotonic clock. */
-interface Sighting extends SeenLease {
+/** A lease, and since when this process has seen it unchanged, by its own monotonic clock. */
+interface KnownLease extends SeenLease {
   readonly since: number;
 }
 
 /** What one process has seen of others' leases. */
-export type Sightings = ReadonlyMap<number, Sighting>;
+export type KnownLeases = ReadonlyMap<number, KnownLease>;
 
 /** One look at the unfinished jobs. Monotonic ms: when it was asked for, and when the answer was there. */
 export interface Look {
@@ -15,25 +15,25 @@ export interface Look {
   readonly jobs: readonly OpenJob[];
 }
 
-/** Keeps what has not changed since the last look; what is new was first seen when the answer came. */
-export function sighted(before: Sightings, look: Look): Sightings {
-  const sightings = new Map<number, Sighting>();
+/** Keeps the leases that have not changed since the last look. A new lease counts as seen from the moment when the answer came. */
+export function updateKnown(before: KnownLeases, look: Look): KnownLeases {
+  const known = new Map<number, KnownLease>();
   for (const { id, epoch, leaseUntil } of look.jobs) {
     if (leaseUntil === null) continue;
-    const known = before.get(id);
-    const isSame = known?.epoch === epoch && known.leaseUntil === leaseUntil;
-    sightings.set(id, isSame ? known : { id, epoch, leaseUntil, since: look.answeredAt });
+    const previous = before.get(id);
+    const isSame = previous?.epoch === epoch && previous.leaseUntil === leaseUntil;
+    known.set(id, isSame ? previous : { id, epoch, leaseUntil, since: look.answeredAt });
   }
-  return sightings;
+  return known;
 }
 
 /**
- * Leases that may be taken over: run out by the database's clock, and seen without a renewal for their full length by this process's own
- * clock, up to the moment when the look was asked for. The clock of the database's host may jump; then every lease seems to have run out at once.
+ * Leases that may be taken over. They have run out by the database's clock. This process has also seen them without a renewal for their full length,
+ * by its own clock, up to the moment when it asked. The clock of the database's host may jump; then every lease seems to have run out at once.
  */
-export function takeable(sightings: Sightings, look: Look, leaseMs: number): SeenLease[] {
+export function takeable(known: KnownLeases, look: Look, leaseMs: number): SeenLease[] {
   return look.jobs.flatMap(({ id, isExpired }) => {
-    const seen = sightings.get(id);
+    const seen = known.get(id);
     if (!isExpired || !seen || look.askedAt - seen.since < leaseMs) return [];
     return [{ id, epoch: seen.epoch, leaseUntil: seen.leaseUntil }];
   });

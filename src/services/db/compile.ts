@@ -6,11 +6,11 @@ import type { DbDesired } from './desired.ts';
 
 /** The most standbys that a commit waits for. */
 const STANDBYS_MAX = 2;
-/** Raise it with every change of `templates/db/dynamic.json.hbs`: releases that run side by side so agree on which one is newer. */
+/** Raise it with every change of `templates/db/dynamic.json.hbs`, so that releases that run side by side agree on which file is newer. */
 const LAYOUT = 1;
 const VERSION_KEY = 'dynamic';
 
-/** Patroni runs on every region node of a cluster. Nodes that join may replicate; commits wait for members alone. */
+/** Patroni runs on every region node of a cluster. Joining nodes may replicate; commits wait for members only. */
 export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null {
   if (snapshot.cluster === null) return null;
   const regions = regionNodes(snapshot);
@@ -29,7 +29,7 @@ export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null 
   };
 }
 
-/** What all members have in common gets a number, so that a node that was away never brings an older one back. */
+/** The configuration that all members share gets a number, so that a node that was away never brings an older one back. */
 export function versionedDb(snapshot: Snapshot): readonly VersionKey[] {
   if (snapshot.cluster === null) return [];
   return [{ key: VERSION_KEY, digest: digestOf(commonPart(snapshot)) }];
@@ -39,7 +39,7 @@ function commonPart(snapshot: Snapshot) {
   return { layout: LAYOUT, standbys: standbysOf(snapshot) };
 }
 
-/** One member waits for nobody: there is nobody. */
+/** A single member has nobody to wait for. */
 function standbysOf(snapshot: Snapshot): number {
   return Math.max(0, Math.min(STANDBYS_MAX, regionMembers(snapshot).length - 1));
 }

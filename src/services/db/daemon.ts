@@ -6,9 +6,9 @@ import { DYNAMIC_JSON, PATRONI_YML, restUrlOf } from './view.ts';
 
 const USER = 'postgres';
 const HA = '/opt/regent/current/ha/postgres';
-/** There while the keeper holds a lease for this host's primary. */
+/** This file exists while the keeper holds a lease for this host's primary. */
 const ARMED = '/run/regent-keeper/armed';
-/** What Patroni's loop, its PostgreSQL, the others and their common configuration are asked by, in this order. */
+/** The questions to Patroni's loop, its PostgreSQL, the other members and their common configuration, in this order. */
 const PAGES = ['liveness', 'patroni', 'cluster', 'config'];
 const ASK_MS = 2000;
 
@@ -33,8 +33,8 @@ export function checkDb(staged: readonly StagedFile[]): readonly ProcessCommand[
 }
 
 /**
- * Patroni takes everything of ours by a reload: its own settings, access rules, etcd's places. The reload also puts the dynamic
- * configuration into etcd (`ha/postgres/dynamic`). A restart would stop PostgreSQL: only a Patroni that is new gets one.
+ * A reload makes Patroni take all of our settings: its own, access rules, etcd's addresses. It also puts the dynamic configuration into etcd
+ * (`ha/postgres/dynamic`). A restart would stop PostgreSQL, so only a new Patroni gets one.
  */
 export function activateDb(changes: readonly FileChange[]): Activation {
   const kindOf = (target: string) => changes.find((change) => change.target === target)?.kind;
@@ -46,7 +46,7 @@ export function activateDb(changes: readonly FileChange[]): Activation {
   return { kind: 'none', why: 'no file that Patroni reads has changed' };
 }
 
-/** Patroni changes the roles itself, and follows no address. */
+/** Patroni changes the roles itself and does not depend on an address. */
 export function roleChangeDb(role: RoleChange): Activation {
   const what = role.kind === 'vip' ? "serves on the node's own address" : 'has changed the role itself';
   return { kind: 'none', why: `Patroni ${what}` };
@@ -57,14 +57,17 @@ export function certificateDb(): Activation {
   return { kind: 'reload', why: 'the certificate was renewed: Patroni and PostgreSQL read it anew, connections go on' };
 }
 
-/** Asks Patroni whether its loop runs, what it knows of its PostgreSQL and of the others, and for the dynamic configuration; and the keeper's file. */
+/**
+ * Asks Patroni whether its loop runs, what it knows of its PostgreSQL and of the others, and for the dynamic configuration. It also reads the
+ * keeper's file.
+ */
 export function probeDb(desired: DbDesired): readonly Command[] {
   const url = restUrlOf(desired);
   const pages = PAGES.map((page) => ({ url: `${url}/${page}`, timeoutMs: ASK_MS }));
   return [...pages, { look: 'text', path: ARMED, timeoutMs: ASK_MS }];
 }
 
-/** Puts a newer dynamic configuration of ours in force where a reload could not. */
+/** Puts a newer dynamic configuration of ours in force if a reload could not. */
 export function amendDb(answers: readonly ExecResult[], desired: DbDesired): readonly Command[] {
   const theirs = dynamicOf(answers);
   if (theirs === null || (theirs.regent_version ?? 0) >= desired.version) return [];

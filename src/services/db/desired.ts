@@ -4,9 +4,9 @@ const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const ADDRESS = '^[0-9a-f.:]{2,45}$';
 
 /**
- * What Patroni and PostgreSQL are to be on a node. `regions`: the addresses that the database talks with, this node's first, joining
- * nodes too. `standbys`: how many of them a commit waits for; 0: there is one member, nothing can be waited for. `version`: number of
- * what all members have in common (the dynamic configuration): a lower one never replaces a higher one.
+ * Desired state of Patroni and PostgreSQL on a node. `regions`: the addresses that the database uses, this node's first, with joining nodes.
+ * `standbys`: how many of them a commit waits for; 0: there is one member, so there is nobody to wait for. `version`: number of the dynamic
+ * configuration, which all members share; a lower one never replaces a higher one.
  */
 export const DbDesired = Type.Object({
   name: Type.String({ pattern: LABEL }),

@@ -4,13 +4,13 @@ import { Compile } from 'typebox/compile';
 const Lag = Type.Union([Type.Number(), Type.Null()]);
 
 /**
- * What Patroni says of the database. `lagBytes`: how far a standby is behind the primary; null where it is not known.
- * `members`: as the whole cluster sees them; empty while etcd does not answer.
+ * The database as Patroni sees it. `lagBytes`: how far a standby is behind the primary; null: unknown. `members`: as the whole cluster sees them;
+ * empty while etcd does not answer.
  */
 export const DbFacts = Type.Object({
   /** `none`: PostgreSQL does not run here. */
   role: Type.Union([Type.Literal('primary'), Type.Literal('standby'), Type.Literal('none')]),
-  /** Patroni's word: running, streaming, starting, stopped, creating replica, start failed, … */
+  /** Patroni's state: running, streaming, starting, stopped, creating replica, start failed, … */
   state: Type.String(),
   timeline: Lag,
   lagBytes: Lag,
@@ -19,9 +19,12 @@ export const DbFacts = Type.Object({
   isStreaming: Type.Boolean(),
   /** Does the cluster run with the dynamic configuration that was published? False: told in `detail`. */
   isConfigured: Type.Boolean(),
-  /** Somebody told Patroni to move nothing; an earlier release does not say it. */
+  /** Somebody paused Patroni; an earlier release does not send it. */
   isPaused: Type.Optional(Type.Boolean()),
-  /** The keeper of this host vouches for its primary (`ha/keeper`): when it is dead nobody waits for Patroni's lease. Earlier agents do not say it. */
+  /**
+   * The keeper of this host vouches for its primary (`ha/keeper`): nobody waits for Patroni's lease when that primary is dead. Earlier agents do not
+   * send it.
+   */
   isArmed: Type.Optional(Type.Boolean()),
   members: Type.Array(
     Type.Object({

@@ -36,8 +36,8 @@ interface Dynamic {
 type PatroniFacts = Omit<DbFacts, 'isConfigured' | 'isArmed'>;
 
 /**
- * Healthy: Patroni's loop runs, whatever PostgreSQL does meanwhile: start, clone, recover, wait for etcd or for a primary. Patroni sees to
- * that, and a restart would only set it back.
+ * Healthy: Patroni's loop runs, whatever PostgreSQL does meanwhile (start, clone, recover, wait for etcd or for a primary). Patroni sees to that, and
+ * a restart would only delay it.
  */
 export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired): ServiceHealth {
   const [liveness, own, cluster] = answers;
@@ -60,7 +60,7 @@ export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired)
   };
 }
 
-/** PostgreSQL starts, clones or catches up; or a commit is to wait for a standby that is there and not synchronous yet. */
+/** PostgreSQL starts, clones or catches up; or commits should wait for a standby that is there and not synchronous yet. */
 function isSettling({ role, isStreaming, members }: PatroniFacts, { standbys }: DbDesired): boolean {
   if (role !== 'primary') return role === 'none' || !isStreaming;
   const others = members.filter((member) => member.role === 'standby');
@@ -72,7 +72,7 @@ export function dynamicOf(answers: readonly ExecResult[]): Dynamic | null {
   return jsonOf(answers[3]) as Dynamic | null;
 }
 
-/** Patroni answers 503 and the like by what PostgreSQL does; the page is there all the same. */
+/** Patroni answers 503 and the like according to PostgreSQL's state; the page is there all the same. */
 function pageOf(answer: ExecResult | undefined): unknown {
   return parseJson(webAnswerOf(answer)?.body ?? '');
 }

@@ -6,7 +6,7 @@ import type { DbDesired } from './desired.ts';
 export const FOLDER = '/etc/patroni/regent';
 /** This host's part. */
 export const PATRONI_YML = `${FOLDER}/patroni.yml`;
-/** What all members have in common: kept in etcd, put there by `ha/postgres/dynamic`. */
+/** The configuration that all members share: etcd keeps it, `ha/postgres/dynamic` puts it there. */
 export const DYNAMIC_JSON = `${FOLDER}/dynamic.json`;
 
 /** What the templates of `db` see. Places are `ADDRESS:PORT`, networks one address each. */
@@ -45,7 +45,7 @@ export function viewDb(desired: DbDesired): DbView {
     networks: addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`),
     version: desired.version,
     isSynchronous: desired.standbys > 0,
-    // Patroni takes no 0 there; without synchronous mode the number means nothing.
+    // Patroni accepts no 0 there; without synchronous mode the number means nothing.
     standbys: Math.max(1, desired.standbys),
   };
 }

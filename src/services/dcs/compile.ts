@@ -3,7 +3,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 import type { DcsDesired } from './desired.ts';
 
-/** etcd runs on every region node of a cluster. A node that joins is among the members: etcd has let it in before its snapshot shows it. */
+/** etcd runs on every region node of a cluster. A joining node is among the members: etcd has accepted it before its snapshot shows it. */
 export function compileDcs(snapshot: Snapshot, nodeId: string): DcsDesired | null {
   const { cluster } = snapshot;
   const regions = regionNodes(snapshot);
@@ -18,7 +18,7 @@ export function compileDcs(snapshot: Snapshot, nodeId: string): DcsDesired | nul
   };
 }
 
-/** An even number of members: the last one adds a voter that must be there, and no loss that the cluster survives. */
+/** With an even number of members the last one adds a voter that must be there, but the cluster survives no more losses. */
 export function lintSiteDcs(snapshot: Snapshot): readonly Finding[] {
   const count = regionMembers(snapshot).length;
   if (snapshot.cluster === null || count === 0 || count % 2 === 1) return [];

@@ -10,7 +10,7 @@ const USER = 'etcd';
 const CHECK = '/opt/regent/current/ha/etcd/check';
 /** etcd's own API as JSON, on this host, with the node's certificate. */
 const API = `https://127.0.0.1:${PORTS.etcdClient}/v3`;
-/** Both are answered from what this member knows itself: also without a majority, also by a learner (the first). */
+/** This member answers both from its own memory: also without a majority; a learner answers the first. */
 const STATUS = { url: `${API}/maintenance/status`, body: '{}', timeoutMs: 2000 };
 const MEMBERS = { url: `${API}/cluster/member/list`, body: '{"linearizable":false}', timeoutMs: 2000 };
 
@@ -26,7 +26,7 @@ export const DCS_COMMANDS: readonly CommandRule[] = [
   { argv: ['/usr/bin/etcd', '--version'] },
 ];
 
-/** etcd has no checker: it is started for a moment, on throw-away data and ports, with both files. */
+/** etcd has no checker. So it is started for a moment with both files, on throw-away data and ports. */
 export function checkDcs(staged: readonly StagedFile[]): readonly ProcessCommand[] {
   if (!staged.some((file) => file.isChanged)) return [];
   const placeOf = (target: string) => staged.find((file) => file.target === target)?.staged ?? target;
@@ -34,9 +34,9 @@ export function checkDcs(staged: readonly StagedFile[]): readonly ProcessCommand
 }
 
 /**
- * etcd takes its file only when it starts, and its list of members only when its data folder is empty. So who comes or goes never
- * restarts it; what it does take at each start does. Members restart one after the other only if the operator changes one node after
- * the other: nothing that the region compiles changes that file on all nodes at once, but for a new version of this product.
+ * etcd reads its file only at its start, and its list of members only when its data folder is empty. So a change of members never restarts it; a
+ * change of the file does. Members restart one after the other only if the operator changes one node after the other. Only a new version of this
+ * product changes that file on all nodes at once.
  */
 export function activateDcs(changes: readonly FileChange[]): Activation {
   if (changes.some((change) => change.target === ETCD_YML && change.kind !== 'removed')) {
@@ -56,7 +56,9 @@ export function probeDcs(): readonly Command[] {
   return [STATUS, MEMBERS];
 }
 
-/** Healthy: the process answers, also one that waits for others. What that means for the cluster is in the facts; a learner gets its vote soon. */
+/**
+ * Healthy: the process answers, also while it waits for other members. The facts say what that means for the cluster. A learner soon gets its vote.
+ */
 export function parseProbeDcs(answers: readonly ExecResult[], desired: DcsDesired): ServiceHealth {
   const [status, list] = answers;
   const state = jsonOf(status) as Status | null;

@@ -7,8 +7,8 @@ const ADDRESS = '^[0-9a-f.:]{2,45}$';
 const Member = Type.Object({ name: Type.String({ pattern: LABEL }), address: Type.String({ pattern: ADDRESS }) });
 
 /**
- * What etcd is to be on a node. `members` and `isNew` matter while its data folder is empty: `isNew` begins a cluster of its
- * members, else it joins the one that has already let it in.
+ * Desired state of etcd on a node. `members` and `isNew` matter while its data folder is empty. `isNew`: it begins a cluster of these members;
+ * otherwise it joins the cluster that has already accepted it.
  */
 export const DcsDesired = Type.Object({
   clusterId: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }),

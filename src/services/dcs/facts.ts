@@ -1,19 +1,19 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** What etcd says of itself. Ids are hexadecimal, as etcdctl takes them; '' where etcd has not told. */
+/** etcd's own state. Ids are hexadecimal, as in etcdctl; '' if etcd has not told. */
 export const DcsFacts = Type.Object({
   memberId: Type.String(),
   isLeader: Type.Boolean(),
-  /** It receives everything and has no vote yet. */
+  /** It receives all data and has no vote yet. */
   isLearner: Type.Boolean(),
-  /** It knows a leader, so a majority answers: a leader without one steps down within twice the election time (600 ms). */
+  /** It knows a leader, so a majority answers: a leader without a majority steps down within twice the election time (600 ms). */
   hasQuorum: Type.Boolean(),
   /** As this member knows them. `name`: '' while it has never started. */
   members: Type.Array(Type.Object({ name: Type.String(), id: Type.String(), isLearner: Type.Boolean() })),
-  /** Size of its data on disk in bytes; the bound is `QUOTA_BYTES` of `view.ts`. */
+  /** Size of its data on disk in bytes; the limit is `QUOTA_BYTES` of `view.ts`. */
   sizeBytes: Type.Number(),
-  /** NOSPACE (the bound was reached: writes are refused), CORRUPT. */
+  /** NOSPACE (the limit was reached, so it refuses writes), CORRUPT. */
   alarms: Type.Array(Type.String()),
 });
 export type DcsFacts = Static<typeof DcsFacts>;

@@ -4,7 +4,7 @@ import { activateDcs, checkDcs, DCS_COMMANDS, parseProbeDcs, probeDcs, roleChang
 import { DcsDesired } from './desired.ts';
 import { DCS_FILES, type DcsView, FOLDER, viewDcs } from './view.ts';
 
-/** etcd 3.5: who is the database's primary is decided in it, by a majority of the region nodes. */
+/** etcd 3.5: a majority of the region nodes decides in it who is the database's primary. */
 export const dcs: ManagedService<DcsDesired, DcsView> = {
   name: 'dcs',
   desired: DcsDesired,

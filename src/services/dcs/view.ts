@@ -4,12 +4,12 @@ import type { DcsDesired } from './desired.ts';
 
 /** Regent's own folder of etcd. */
 export const FOLDER = '/etc/etcd/regent';
-/** What etcd takes at each start. */
+/** etcd reads it at each start. */
 export const ETCD_YML = `${FOLDER}/etcd.yml`;
-/** What etcd takes at the start with an empty data folder, and never again: its members are in its data from then on. */
+/** etcd reads it at a start with an empty data folder, and never again: then its data has its members. */
 export const MEMBERS_YML = `${FOLDER}/members.yml`;
 
-/** The most that etcd keeps; a cluster of ours has some 100 kB. Beyond it, it refuses writes and raises NOSPACE. */
+/** The largest size of etcd's data; a cluster of ours has some 100 kB. Beyond it etcd refuses writes and raises NOSPACE. */
 export const QUOTA_BYTES = 268_435_456;
 
 /** What the templates of `dcs` see. */

@@ -8,7 +8,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 import { type NameServer, nameServers, type PublishedName, publishedNames, SOURCES } from './published-names.ts';
 
-/** Longest time in seconds that a resolver may remember that a name is not there: a new machine's name comes soon. */
+/** Longest time in seconds for which a resolver may remember that a name does not exist. A new machine's name soon appears. */
 const NEGATIVE_TTL_MAX = 60;
 
 /** A zone's content and its digest, under which it gets its serial. */
@@ -30,14 +30,13 @@ export function generateZones(snapshot: Snapshot): readonly GeneratedZone[] {
   const names = publishedNames(snapshot);
   const servers = nameServers(snapshot);
   const zones = [...forwardZones(snapshot, names, servers), ...reverseZonesOf(snapshot, names, servers)];
-  // The members of a zone are always made in the same order, so plain JSON is stable, and much quicker.
+  // The members of a zone always have the same order, so plain JSON is stable, and much faster.
   return zones.map((content) => ({ content, digest: textDigest(JSON.stringify(content)) }));
 }
 
 /**
- * What named serves beside the site's zones: names with a special use, private reverse space where an upstream is not to have it, and
- * the addresses without a name of subnets that are cut by address. `zones`: all that `generateZones` gave. `isWhole`: named makes none by
- * itself, also without an upstream.
+ * What named serves beside the site's zones: names with a special use, private reverse space if no upstream answers it, and the addresses without a
+ * name of subnets that are cut by address. `zones`: the result of `generateZones`. `isWhole`: named makes none by itself, also without an upstream.
  */
 export function localZonesOf(
   snapshot: Snapshot,
@@ -49,7 +48,7 @@ export function localZonesOf(
   const unnamed = reverseNetworks(snapshot).flatMap(({ network, isCut }) =>
     isCut ? reverseZones(network, isCut).filter((name) => !own.has(name)) : [],
   );
-  // Without an upstream named has the private zones by itself (RFC 6303).
+  // Without an upstream named makes the private zones itself (RFC 6303).
   const hasUpstream = settings.upstream_dns.length > 0;
   const keepsPrivate = hasUpstream ? keepsPrivateReverse(settings) : isWhole;
   return [...localZones(own, keepsPrivate), ...unnamed.sort().map((name) => ({ name, kind: 'unnamed' as const }))];
@@ -167,7 +166,7 @@ function zoneContent(
     name: zone.zone,
     ttl: zone.ttl,
     negativeTtl: Math.min(zone.ttl, NEGATIVE_TTL_MAX),
-    // Without a name server lint refuses the zone; the sentence is better than an exception here.
+    // Without a name server lint refuses the zone; its sentence is better than an exception here.
     primary: zone.servers[0]?.fqdn ?? contact,
     contact,
     records: [...ns, ...records],

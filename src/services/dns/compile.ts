@@ -12,7 +12,7 @@ import { holdBackZones } from './hold-back.ts';
 
 const IN_SETTING = 'Take it out of the setting that names it: regent setting list.';
 
-/** BIND serves and asks each of these for itself; zones are held back by `holdBackZones`, for all nodes alike. */
+/** The daemon can do without an element of these lists. `holdBackZones` holds back zones, for all nodes alike. */
 export const DNS_PARTS: readonly PartList[] = [
   {
     path: 'clients/*',
@@ -22,19 +22,19 @@ export const DNS_PARTS: readonly PartList[] = [
   { path: 'forwarders/*', name: (host) => `resolver ${String(host)}`, remedy: IN_SETTING },
 ];
 
-/** Work that every node shares: the zones' content, where unknown names are asked for, and what is held back. */
+/** Work that every node shares: the zones' content, where to ask for unknown names, and what is held back. */
 export interface DnsShared {
   readonly zones: readonly GeneratedZone[];
   readonly local: readonly LocalZone[];
   readonly forwarders: readonly string[];
   readonly findings: readonly Finding[];
-  /** The racks that copy the zones; null: none does, and there is no catalog. */
+  /** The racks that copy the zones; null: none does, so there is no catalog. */
   readonly copying: Copying | null;
-  /** What was published last of each zone. */
+  /** The last published content of each zone. */
   readonly last: ReadonlyMap<string, Zone>;
 }
 
-/** Generates the zones once for the site. No zones without a region node: nobody would answer for them. */
+/** Generates the zones once for the site. Without a region node there are no zones, since no server would answer for them. */
 export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): DnsShared {
   const { forwarders, findings } = forwardersOf(snapshot);
   if (!snapshot.nodes.some((node) => node.isRegion))
@@ -61,12 +61,12 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
   };
 }
 
-/** Every zone wants a serial for its content. */
+/** Every zone needs a serial for its content. */
 export function versionedDns(_snapshot: Snapshot, shared: DnsShared): readonly VersionKey[] {
   return shared.zones.map((zone) => ({ key: zone.content.name, digest: zone.digest }));
 }
 
-/** What keeps its last good content, and zones whose content has no number: their serials are used up. */
+/** Zones that keep their last good content, and zones whose content has no number because their serials are used up. */
 export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Finding[] {
   const serialOf = serialsIn(snapshot);
   const lost = shared.zones
@@ -85,8 +85,8 @@ export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Fin
 }
 
 /**
- * BIND runs on region nodes, and on racks, which copy the zones from them. A zone whose content has no published number keeps its last
- * content, because a serial that does not follow the content could go backwards or stand still; without any that is a fault of the whole.
+ * BIND runs on region nodes, and on racks, which copy the zones from them. A zone whose content has no published number keeps its last content,
+ * because a serial that does not follow the content could go backwards or stand still. If it has no last content, the whole service is at fault.
  */
 export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared): DnsDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
@@ -120,7 +120,7 @@ function publishedZones(snapshot: Snapshot, { zones, last }: DnsShared): Zone[] 
   });
 }
 
-/** Which clients may ask for foreign names, and how we find these: the same on every node. */
+/** Which clients may ask for foreign names, and how named finds these: the same on every node. */
 function resolving(
   snapshot: Snapshot,
   shared: DnsShared,
@@ -141,7 +141,7 @@ function serialsIn({ versions }: Snapshot): (zone: GeneratedZone) => number | un
   return ({ content, digest }) => numbers.get(JSON.stringify([content.name, digest]));
 }
 
-/** A resolver of ours as our own forwarder would send every question in a circle: it is left out. */
+/** With one of our own resolvers as forwarder every question would go in a circle, so it is left out. */
 function forwardersOf({ nodes, settings }: Snapshot): Pick<DnsShared, 'forwarders' | 'findings'> {
   const own = { nodes, domain: settings.default_domain };
   const found = settings.upstream_dns.map((host) => ({ host, circle: ownNodeAmong([host], own) }));

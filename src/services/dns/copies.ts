@@ -1,28 +1,28 @@
 import { textDigest } from '../../core/stable-json.ts';
 import { mainAddress, servingRegions } from '../../model/cluster.ts';
-import { maskedKey, type SigningKey } from '../../model/trust/signing-key.ts';
+import { maskedKey, type SigningKey } from '../../model/nouns/tsig-key.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Copies, type DnsDesired, PROBED_ZONES, type Transfer, type Zone, type ZoneContent } from './desired.ts';
 
-/** The zone that lists all zones for the racks (RFC 9432). It lies in a domain that nobody has, and answers nobody but them. */
+/** The zone that lists all zones for the racks (RFC 9432). Its domain belongs to nobody, and only racks get an answer. */
 export const CATALOG = 'catalog.regent.invalid';
 /** RFC 9432 §4.1: the catalog zone needs a name server record, and nobody asks it. */
 const NOBODY = 'invalid';
-/** Seconds: the catalog is copied, not asked. */
+/** Seconds. Racks copy the catalog, nobody asks it. */
 const CATALOG_TTL = 60;
-/** A label holds at most 63 characters; so many of a digest tell any number of zones apart. */
+/** A label holds at most 63 characters. So many of a digest distinguish any number of zones. */
 const MEMBER_LABEL = 40;
 
-/** Who copies all zones, and by which key. */
+/** The racks that copy all zones, and the key for it. */
 export interface Copying {
   readonly key: SigningKey;
-  /** Racks that are no region node, by node id: the address where each is reached. */
+  /** Racks that are no region node, by node id, with their addresses. */
   readonly racks: ReadonlyMap<string, string>;
-  /** Where each region node that serves is asked for copies. */
+  /** Addresses of the serving region nodes, for copies. */
   readonly primaries: readonly string[];
 }
 
-/** The racks that copy the zones; null where nobody does. */
+/** The racks that copy the zones; null: none does. */
 export function copyingOf(snapshot: Snapshot): Copying | null {
   const { copyKey } = snapshot;
   const primaries = servingRegions(snapshot)
@@ -34,7 +34,7 @@ export function copyingOf(snapshot: Snapshot): Copying | null {
   return { key: copyKey, racks: new Map(racks.map((node) => [node.id, mainAddress(node)])), primaries };
 }
 
-/** The catalog of these zones (RFC 9432 §4). A zone keeps its label for good, so that it is never taken for a new one. */
+/** The catalog of these zones (RFC 9432 §4). A zone keeps its label for ever, so that racks never take it for a new one. */
 export function catalogOf(zones: readonly string[]): ZoneContent {
   const members = zones.map((zone) => ({
     name: `${textDigest(zone).slice(0, MEMBER_LABEL)}.zones`,
@@ -51,14 +51,14 @@ export function catalogOf(zones: readonly string[]): ZoneContent {
   };
 }
 
-/** Region node: who may copy what. Nothing where nobody copies. */
+/** On a region node: who may copy what. Nothing if nobody copies. */
 export function givenCopies(
   snapshot: Snapshot,
   copying: Copying | null,
 ): Pick<DnsDesired, 'keys' | 'racks' | 'transfers'> {
   const known = new Map((snapshot.tsigKeys ?? []).map((key) => [key.name, key]));
   const transfers = snapshot.domains.flatMap(({ name, transferTo = [], transferKey = null }): Transfer[] => {
-    // Without its key a transfer is left out: it would be open to whoever has the address.
+    // Without its key a transfer would be open to everybody with the address, so it is left out.
     if (transferKey !== null && !known.has(transferKey)) return [];
     return transferTo.length === 0 && transferKey === null
       ? []
@@ -75,7 +75,7 @@ export function givenCopies(
   };
 }
 
-/** Rack: whom it copies from, and what it should have. */
+/** On a rack: which servers it copies from, and what it should have. */
 export function takenCopies(copying: Copying, zones: readonly Pick<Zone, 'name' | 'serial'>[]): Copies {
   return {
     key: copying.key.name,

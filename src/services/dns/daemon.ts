@@ -11,18 +11,18 @@ const CHECKCONF = '/usr/bin/named-checkconf';
 // `local`: questions about other zones' names would go to the network. The model's grammar of names is tighter than
 // named's check of owner names, which refuses "_" where RFC 8552 wants it.
 const CHECKZONE = ['/usr/bin/named-checkzone', '-i', 'local', '-k', 'ignore'];
-// rndc would wait 60 s for a daemon that hangs.
+// rndc would wait 60 s for a hung daemon.
 const RNDC = ['/usr/sbin/rndc', '-t', '10', '-k', '/etc/bind/rndc.key', '-s', '127.0.0.1', '-p', '953'];
 const NAMESERVER = '127.0.0.1';
 const ASK_MS = 1000;
 /** A resolver that has to ask others first takes longer. */
 const UPSTREAM_MS = 3000;
-/** Above this many changed zones one reload of all is cheaper: named skips files that did not change. */
+/** Above this number of changed zones one reload of all is cheaper: named skips unchanged files. */
 const SINGLE_RELOADS_MAX = 8;
 /** Asked when there are no zones: usually a zone of named itself (RFC 6303 §4.2). */
 const BUILT_IN_ZONE = '127.in-addr.arpa';
 const ZONE_PATTERN = '[a-z0-9_][a-z0-9._-]{0,252}';
-// What named wrote of earlier changes. A zone that comes back with another serial is not loaded beside the journal of its last life.
+// Journals of earlier changes. named does not load a zone that comes back with another serial beside its old journal.
 const FORGET_JOURNALS = ['/usr/bin/find', '/var/cache/bind', '-maxdepth', '1', '-name', 'ixfr-*', '-delete'];
 const STAGED_PATTERN = '/etc/bind/regent/\\.stage(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+';
 
@@ -41,12 +41,12 @@ export const DNS_COMMANDS: readonly CommandRule[] = [
 ];
 
 /**
- * named.conf by named-checkconf, each changed zone by named-checkzone, as the daemon's user. named.conf is looked at with every
- * change: what it includes is not ours, and a named that runs must not be given cause for a restart that it would not survive.
+ * named-checkconf checks named.conf, named-checkzone each changed zone, as the daemon's user. named.conf is checked at every change: it includes
+ * foreign files, and nothing must make a running named restart with a file on which it would not start.
  */
 export function checkDns(staged: readonly StagedFile[]): readonly ProcessCommand[] {
   if (!staged.some((file) => file.isChanged)) return [];
-  // With keys the checker's copy stands for named.conf, whose keys may not be installed yet.
+  // If there are keys, the checker reads a copy of named.conf, because the keys may not be installed yet.
   const main = staged.some((file) => file.target === NAMED_CHECK) ? NAMED_CHECK : NAMED_CONF;
   return staged
     .filter((file) => (file.isChanged && file.target !== NAMED_CONF) || file.target === main)
@@ -58,10 +58,9 @@ export function checkDns(staged: readonly StagedFile[]): readonly ProcessCommand
 }
 
 /**
- * What makes named take new files. `reconfig` takes every line of named.conf that ours ever has (clients, forwarders,
- * limits, zones come and gone) without dropping a question; it does not read the files of zones that it knows, so
- * those are reloaded by name. Only a first named.conf needs a start. Journals are forgotten where a zone comes: named makes them anew,
- * and whoever copies a zone has its present content.
+ * How named takes new files. `reconfig` takes every line of our named.conf (clients, forwarders, limits, zones that come and go) without dropping a
+ * question. It does not read the files of known zones, so those are reloaded by name. Only the first named.conf needs a start. When a zone comes,
+ * journals are removed: named makes new ones, and each copying server has its present content.
  */
 export function activateDns(changes: readonly FileChange[]): Activation {
   const conf = changes.find((change) => change.target === NAMED_CONF);
@@ -73,7 +72,7 @@ export function activateDns(changes: readonly FileChange[]): Activation {
       why: 'local zones came or went: named looks for zones of the catalog at their names when it starts',
     };
   }
-  // A zone that is new in named.conf is loaded by reconfig.
+  // reconfig loads a zone that is new in named.conf.
   const isKeyChange = changes.some((change) => change.target === KEYS_CONF);
   const known = changes.filter((change) => change.kind === 'changed' || (change.kind === 'added' && !conf));
   const names = known.flatMap((change) => zoneOfFile(change.target) ?? []);
@@ -98,7 +97,7 @@ export function activateDns(changes: readonly FileChange[]): Activation {
   return { kind: 'none', why: 'no file that named reads has changed' };
 }
 
-/** A virtual address that came or went must be listened on at once; which database is primary is no matter for names. */
+/** named must listen at once on a virtual address that came, and stop on one that went. The database's primary does not matter for names. */
 export function roleChangeDns(role: RoleChange): Activation {
   if (role.kind === 'vip') {
     return command(
@@ -114,7 +113,7 @@ export function probeDns(desired: DnsDesired): readonly NameQuestion[] {
   return probedZones(desired).map(({ name }) => ({ nameserver: NAMESERVER, name, timeoutMs: ASK_MS }));
 }
 
-/** The resolvers that it forwards to (`upstream_dns`), each asked for the root. */
+/** Asks each resolver that it forwards to (`upstream_dns`) for the root. */
 export function outsideDns({ forwarders }: DnsDesired): readonly OutsideNeed[] {
   return forwarders.map((nameserver) => ({
     place: nameserver,
@@ -143,7 +142,7 @@ export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesire
   };
 }
 
-/** `serial` null: any answer will do. */
+/** `serial` null: any answer is good. */
 function probedZones({
   zones,
   copies,

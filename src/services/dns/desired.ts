@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
-import { TSIG_ALGORITHMS, type TsigAlgorithm } from '../../model/trust/signing-key.ts';
+import { TSIG_ALGORITHMS, type TsigAlgorithm } from '../../model/nouns/tsig-key.ts';
 import { TTL_MAX, TTL_MIN, TXT_MAX } from '../../model/record.ts';
 
 /** Zones that a probe asks for, the most recently changed first. */
@@ -55,7 +55,7 @@ export type Zone = Static<typeof Zone>;
 /** A zone that has no serial yet. */
 export type ZoneContent = Omit<Zone, 'serial'>;
 
-/** A zone that named serves beside the site's own: what it holds is known by its kind (`templates/dns/local.hbs`). */
+/** A zone that named serves beside the site's own. Its kind says what it holds (`templates/dns/local.hbs`). */
 export const LocalZone = Type.Object({
   name: Name,
   kind: Type.Unsafe<LocalZoneKind>(Type.Union(LOCAL_ZONE_KINDS.map((kind) => Type.Literal(kind)))),
@@ -72,7 +72,7 @@ const Key = Type.Object({
   number: Type.Integer({ minimum: 1 }),
 });
 
-/** On a region node: all zones go to these racks, and the list of zones with them (`catalog`). `key`: what signs that. */
+/** On a region node: these racks get all zones and the list of zones (`catalog`). `key` signs that. */
 const Racks = Type.Object({ key: KeyName, addresses: Type.Array(Address), catalog: Name });
 export type Racks = Static<typeof Racks>;
 
@@ -81,8 +81,8 @@ const Transfer = Type.Object({ zone: Name, to: Type.Array(Address), key: Type.Un
 export type Transfer = Static<typeof Transfer>;
 
 /**
- * On a rack: it copies every zone that the catalog names from these region nodes. `published`: serials of the zones that changed last, as the
- * regions publish them; `count`: number of all zones.
+ * On a rack: it copies every zone that the catalog names from these region nodes. `published`: the published serials of the zones that changed last;
+ * `count`: number of all zones.
  */
 const Copies = Type.Object({
   key: KeyName,
@@ -93,10 +93,10 @@ const Copies = Type.Object({
 });
 export type Copies = Static<typeof Copies>;
 
-/** What BIND is to be on a node. `clients`: networks that may ask for names that are not ours. */
+/** Desired state of BIND on a node. `clients`: networks that may ask for foreign names. */
 export const DnsDesired = Type.Object({
   zones: Type.Array(Zone),
-  /** Left out in what was published before there were any. */
+  /** Missing in states that were published before such zones existed. */
   local: Type.Optional(Type.Array(LocalZone)),
   clients: Type.Array(Type.String({ pattern: NETWORK_PATTERN })),
   forwarders: Type.Array(Type.String({ pattern: ADDRESS_PATTERN })),

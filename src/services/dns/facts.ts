@@ -3,7 +3,7 @@ import type { ExecResult } from '../../core/host-values.ts';
 
 import Type, { type Static } from 'typebox';
 
-/** What named answered when it was asked last: the serial of each zone of the probe (those that changed last). */
+/** named's last answer: the serial of each zone of the probe (the zones that changed last). */
 export const DnsFacts = Type.Object({ serials: Type.Record(Type.String(), Type.Number()) });
 export type DnsFacts = Static<typeof DnsFacts>;
 
@@ -14,7 +14,7 @@ export function parseDnsFacts(value: unknown): DnsFacts | null {
   return validator.Check(value) ? value : null;
 }
 
-/** What a name server said to a question for an SOA. `status` null: nothing in time; `seconds`: when, since 1970 by the host's clock. */
+/** A name server's answer to a question for an SOA. `status` null: no answer in time; `seconds`: when, since 1970 by the host's clock. */
 export interface SoaAnswer {
   readonly status: string | null;
   readonly serial: number | null;

@@ -8,7 +8,7 @@ import { ownerName, type Problem, problemsOfOwner, problemsOfServers } from './r
 const isRecord = Compile(ZoneRecord);
 const isZone = Compile(Zone);
 
-/** Zones that BIND takes, and what had to be held back for that. */
+/** Zones that BIND accepts, and what is held back for that. */
 export interface HeldZones {
   readonly zones: readonly ZoneContent[];
   readonly findings: readonly Finding[];
@@ -17,9 +17,9 @@ export interface HeldZones {
 }
 
 /**
- * Holds back as little as BIND allows. A name with data that BIND refuses keeps the data that it was published with last, or is left out;
- * a zone that cannot be loaded keeps its last content as a whole, or is left out. Everything else goes on. `before`: what was published
- * last for each node; of several contents of a zone the one with the highest serial counts, so that all nodes get the same.
+ * Holds back as little as BIND allows. A name with data that BIND refuses keeps its last published data, or is left out. A zone that BIND cannot load
+ * keeps its last content as a whole, or is left out. Everything else goes on. `before`: what was last published for each node. If there are several
+ * contents of a zone, the one with the highest serial counts, so that all nodes get the same.
  */
 export function holdBackZones(zones: readonly ZoneContent[], before: readonly DnsDesired[]): HeldZones {
   const last = lastZones(before);
@@ -38,7 +38,7 @@ export function holdBackZones(zones: readonly ZoneContent[], before: readonly Dn
   return { zones: kept, findings, last };
 }
 
-/** What is wrong with a zone's own values: its name, its times, the names of its SOA. */
+/** Faults of a zone's own values: its name, its times, the names of its SOA. */
 function problemOfFrame(zone: ZoneContent): Problem | undefined {
   const frame = { ...zone, serial: 1, records: [] };
   if (isZone.Check(frame)) return undefined;
@@ -82,7 +82,7 @@ function problemsOf(zone: ZoneContent, name: string, records: readonly ZoneRecor
   return problemsOfOwner(zone.name, name, records);
 }
 
-/** The newest published content of each zone. What another release published may have another shape: then it has no zones for us. */
+/** The newest published content of each zone. Another release may have published another shape; then it has no zones for us. */
 function lastZones(before: readonly Partial<DnsDesired>[]): ReadonlyMap<string, Zone> {
   const last = new Map<string, Zone>();
   for (const zone of before.flatMap(({ zones }) => zones ?? [])) {
@@ -91,7 +91,7 @@ function lastZones(before: readonly Partial<DnsDesired>[]): ReadonlyMap<string, 
   return last;
 }
 
-/** In the order of members of a new content: its digest is that of its text. */
+/** In the order of members of new content, because the digest is that of the text. */
 function contentOf({ name, ttl, negativeTtl, primary, contact, records }: Zone): ZoneContent {
   return { name, ttl, negativeTtl, primary, contact, records };
 }

@@ -7,8 +7,8 @@ import { checkSpecialName } from '../../model/special/special-use.ts';
 import { parseSubnetCidr } from '../../model/subnet.ts';
 
 /**
- * Rules of the whole that no single value shows. The API refuses most of this earlier, and `holdBackZones` keeps the rest out of what is
- * published; this is the last line.
+ * Rules that no single value shows. The API refuses most of these cases earlier, and `holdBackZones` keeps the rest out of publications. This is the
+ * last check.
  */
 export function lintDns(desired: DnsDesired): readonly Finding[] {
   const seen = new Set<string>();
@@ -31,7 +31,7 @@ function error(zone: Zone, { code, what }: Problem): Finding {
   return { code, severity: 'error', subject, sentence: `${subject} ${what}.` };
 }
 
-/** Subnets and domains from before today's law that have a special purpose: they are served as they are, and told. */
+/** Older subnets and domains with a special purpose, which today's rules refuse. named serves them, and this warns. */
 export function lintSpecialUse(snapshot: Snapshot): readonly Finding[] {
   const subnets = snapshot.subnets.flatMap(({ name, cidr }) => {
     const refusal = parseSubnetCidr(cidr);

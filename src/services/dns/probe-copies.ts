@@ -3,21 +3,21 @@ import type { ServiceHealth } from '../kit/contract.ts';
 import type { Copies } from './desired.ts';
 import { type DnsFacts, readSoa } from './facts.ts';
 
-/** Seconds after its publication in which a zone is to be here: a lost NOTIFY is noticed at the next refresh, see named.conf. */
+/** A zone must arrive within so many seconds after its publication. The next refresh notices a lost NOTIFY, see named.conf. */
 const ARRIVAL_MAX = 90;
 
 interface CopiedZone {
   readonly name: string;
   readonly published: number;
-  /** As named has it; null: it has none. */
+  /** The serial in named; null: it has none. */
   readonly serial: number | null;
   readonly isLate: boolean;
 }
 
 /**
- * Health of a rack's copies. Healthy: named answers, and has every zone of the probe as it is published. A zone that is older is on its way
- * for `ARRIVAL_MAX` after its publication, which its serial tells; then the rack is not healthy, and a restart would not help. A newer serial
- * is good: the regions have gone on.
+ * Health of a rack's copies. Healthy: named answers, and has every zone of the probe as published. An older zone may be on its way for `ARRIVAL_MAX`
+ * after its publication, whose time its serial tells. After that the rack is unhealthy, and a restart would not help. A newer serial is good: the
+ * regions have gone on.
  */
 export function parseProbeCopies(answers: readonly ExecResult[], copies: Copies): ServiceHealth {
   const silent = answers.find((answer) => answer.failure !== null || readSoa(answer).status === null);
@@ -63,7 +63,7 @@ function copiedZone(
   };
 }
 
-/** Serial numbers go round (RFC 1982 §3.2). */
+/** Serial numbers wrap around (RFC 1982 §3.2). */
 function isOlder(serial: number, published: number): boolean {
   return serial !== published && (published - serial) >>> 0 < 0x8000_0000;
 }

@@ -4,7 +4,7 @@ import type { RecordType } from '../../model/record.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { absoluteName } from '../../model/names.ts';
 
-/** Who published a name; in the order in which they own an address's PTR record. */
+/** Who published a name, in the order of the right to an address's PTR record. */
 export const SOURCES = ['node', 'machine', 'reservation', 'record', 'lease'] as const;
 type Source = (typeof SOURCES)[number];
 
@@ -33,13 +33,13 @@ export function nameServers(snapshot: Snapshot): readonly NameServer[] {
 
 /** Longest name, characters (RFC 1035 §3.1). */
 const NAME_MAX = 253;
-/** Longest TTL of a name that a DHCP client gave itself, seconds: it goes with the lease, and the address to somebody else. */
+/** Longest TTL of a name that a DHCP client chose, seconds: the name goes with the lease, and the address to another client. */
 const LEASE_TTL_MAX = 60;
 
 /**
- * Every name of the site with its data: nodes in the default domain, machines (the first interface under the host name,
- * the others under `<interface>.<host name>`), reserved addresses, records, and last what DHCP clients call themselves. The same name,
- * type and datum from two sources comes once, from the first source; data of one name and type have one TTL, the lowest (RFC 2181 §5.2).
+ * Every name of the site with its data: nodes in the default domain, machines (the first interface under the host name, the others under
+ * `<interface>.<host name>`), reserved addresses, records, and last the names that DHCP clients chose. If two sources have the same name, type and
+ * datum, the first one counts. Data of one name and type have one TTL, the lowest (RFC 2181 §5.2).
  */
 export function publishedNames(snapshot: Snapshot): readonly PublishedName[] {
   const interfaces = interfaceNames(snapshot);
@@ -105,11 +105,11 @@ function ofReservations(
   records: readonly PublishedName[],
 ): PublishedName[] {
   if (snapshot.reservations.length === 0) return [];
-  // A bond or bridge borrows the address of a card; the card is the one that asks for a lease.
+  // A bond or bridge borrows the address of a card, and the card asks for the lease.
   const cards = [...interfaces].sort((a, b) => Number(a.nic.kind === 'physical') - Number(b.nic.kind === 'physical'));
   const owners = new Map(cards.map((item) => [item.nic.mac, item]));
   const ttl = defaultTtl(snapshot);
-  // The API refuses such a name; a zone with it would not be published at all.
+  // The API refuses such a name. A zone with it would not be published at all.
   const aliases = new Set(records.flatMap((item) => (item.type === 'CNAME' ? [item.fqdn] : [])));
   return snapshot.reservations.flatMap(({ mac, hostname, address }) => {
     const own = mac === null ? undefined : owners.get(mac);
@@ -120,8 +120,8 @@ function ofReservations(
 }
 
 /**
- * Whatever is configured wins: no client takes the name of a node, a machine (also one without an address), a reserved address, a record
- * or a zone, and an address that has a name of these keeps it alone.
+ * Configured names win: no client gets the name of a node, a machine (also one without an address), a reserved address, a record or a zone. An
+ * address with a configured name has only that name.
  */
 function ofLeases(
   snapshot: Snapshot,

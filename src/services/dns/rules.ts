@@ -16,7 +16,7 @@ export function ownerName(zone: string, name: string): string {
   return name === '@' ? zone : `${name}.${zone}`;
 }
 
-/** What BIND would refuse of the data at one name. `records`: all of this owner. */
+/** The data at one name that BIND would refuse. `records`: all of this owner. */
 export function problemsOfOwner(zone: string, name: string, records: readonly ZoneRecord[]): readonly Problem[] {
   const problems: Problem[] = [];
   const fqdn = ownerName(zone, name);
@@ -40,7 +40,7 @@ export function problemsOfOwner(zone: string, name: string, records: readonly Zo
   return problems;
 }
 
-/** What BIND would refuse of a zone as a whole: it needs a name server, and the address of one that lies in it. */
+/** The faults for which BIND would refuse a zone as a whole: it needs a name server, and the address of a name server inside it. */
 export function problemsOfServers(zone: Pick<ZoneContent, 'name' | 'records'>): readonly Problem[] {
   const servers = zone.records.filter((record) => record.type === 'NS' && record.name === '@');
   if (servers.length === 0) {

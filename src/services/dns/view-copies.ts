@@ -1,6 +1,6 @@
 import type { Copies, DnsDesired } from './desired.ts';
 
-/** A server that is told of a change, or asked for copies. */
+/** A server that gets NOTIFY, or is asked for copies. */
 interface ServerView {
   readonly address: string;
   readonly hasKey: boolean;
@@ -9,13 +9,13 @@ interface ServerView {
 
 /** Who may copy a zone, as named.conf sees it. */
 export interface GivenView {
-  /** Somebody may. */
+  /** At least one server may. */
   readonly isCopied: boolean;
-  /** The list of zones: racks alone may ask for it. */
+  /** The list of zones: only racks may ask for it. */
   readonly isCatalog: boolean;
   readonly hasRackKey: boolean;
   readonly rackKey: string;
-  /** Addresses of other servers: with a key both are needed, the address and the key. */
+  /** Addresses of other servers. With a key a server needs both, address and key. */
   readonly places: readonly string[];
   readonly isOpenToPlaces: boolean;
   readonly isFencedToPlaces: boolean;
@@ -25,14 +25,14 @@ export interface GivenView {
   readonly notified: readonly ServerView[];
 }
 
-/** Whom a rack copies from. */
+/** The servers that a rack copies from. */
 export interface TakenView {
   readonly key: string;
   readonly catalog: string;
   readonly primaries: readonly ServerView[];
 }
 
-/** Who may copy a zone; null: a local zone, which nobody copies. */
+/** Who may copy a zone; null: it is a local zone, which nobody copies. */
 export function givenView({ racks, transfers = [] }: DnsDesired, zone: string | null): GivenView {
   const transfer = transfers.find((item) => item.zone === zone);
   const isOurs = zone !== null && racks !== undefined;
@@ -57,7 +57,7 @@ export function givenView({ racks, transfers = [] }: DnsDesired, zone: string | 
   };
 }
 
-/** Whom a rack copies from; on a region node nobody. */
+/** The servers that a rack copies from; none on a region node. */
 export function takenView(copies: Copies | undefined): TakenView {
   const { key = '', catalog = '', primaries = [] } = copies ?? {};
   return { key, catalog, primaries: primaries.map((address) => serverView(address, key)) };

@@ -8,20 +8,20 @@ import { type GivenView, givenView, type TakenView, takenView } from './view-cop
 export const FOLDER = '/etc/bind/regent';
 /** BIND's main file. */
 export const NAMED_CONF = `${FOLDER}/named.conf`;
-/** Keys for transfers, readable by root and named alone. */
+/** Keys for transfers. Only root and named may read them. */
 export const KEYS_CONF = `${FOLDER}/keys.conf`;
-/** A rack's local zones, apart from the main file: named sees no zone of the catalog that comes to a name of theirs until it starts anew. */
+/** A rack's local zones, in a file of their own. named sees only at its start that the catalog has a zone with one of these names. */
 export const LOCAL_CONF = `${FOLDER}/local.conf`;
-/** A copy of the main file for its checker, with keys and local zones in it: the installed ones may be of another time, or not there yet. */
+/** A copy of the main file for its checker, with keys and local zones in it. The installed ones may be older, or missing. */
 export const NAMED_CHECK = `${FOLDER}/check/named.conf`;
 const LOCAL = `${FOLDER}/local`;
 const ZONES = `${FOLDER}/zones`;
-/** Seconds that a resolver remembers an answer of a local zone (RFC 6303 §3), and that an address has no name yet. */
+/** How long a resolver remembers an answer of a local zone (RFC 6303 §3), or that an address has no name, seconds. */
 const LOCAL_TTL = 10_800;
 const UNNAMED_TTL = 60;
-/** What named itself writes of changed zones, for transfers of the difference; gone when it starts (systemd/named.service.d). */
+/** Journals that named writes of changed zones, for transfers of the difference. They are removed when it starts (systemd/named.service.d). */
 const JOURNAL = '/var/cache/bind/ixfr-';
-/** A file name has at most 255 bytes, and installing adds to it for a moment. */
+/** A file name has at most 255 bytes, and the installation adds to it for a moment. */
 const FILE_NAME_MAX = 200;
 
 interface ConfView {
@@ -87,7 +87,10 @@ export interface DnsView {
   readonly local: readonly LocalView[];
 }
 
-/** One file per zone, one per kind of local zone, keys, then named.conf, which names them, and its copy: installed in this order. root owns them, named may read them. */
+/**
+ * One file per zone, one per kind of local zone, the keys, then named.conf, which names them, and its copy: installed in this order. root owns them,
+ * named may read them.
+ */
 export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   {
     template: 'zone.hbs',
@@ -136,18 +139,18 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   },
 ];
 
-/** Path of a zone's file. A name too long for a file name is parted into a folder and a file. */
+/** Path of a zone's file. A name that is too long for a file name becomes a folder and a file. */
 export function zoneFile(zone: string): string {
   if (zone.length <= FILE_NAME_MAX) return `${ZONES}/db.${zone}`;
   return `${ZONES}/long/${zone.slice(0, FILE_NAME_MAX)}/_${zone.slice(FILE_NAME_MAX)}`;
 }
 
-/** Path of the file that all local zones of a kind share: no name of a zone is in it. */
+/** Path of the file that all local zones of a kind share. It contains no zone's name. */
 export function localFile(kind: LocalZoneKind): string {
   return `${LOCAL}/${kind}`;
 }
 
-/** Name of a zone that the file of a kind of local zones is checked under; null for any other file. */
+/** A zone name with which to check the file of a kind of local zones; null for any other file. */
 export function localZoneOfFile(path: string): string | null {
   const kind = LOCAL_ZONE_KINDS.find((item) => localFile(item) === path);
   if (kind === undefined) return null;
@@ -174,7 +177,7 @@ export function viewDns(desired: DnsDesired): DnsView {
       disabledZones: hidingZones(new Set(desired.zones.map((zone) => zone.name))),
       hasRateLimit: desired.rateLimit > 0,
       rateLimit: desired.rateLimit,
-      // What named makes by itself would stand in the way of a zone that the catalog names.
+      // named's own empty zones would block a zone that the catalog names.
       isEmptyZoneMaker: copies === undefined,
       hasKeys: keys.length > 0,
       isForCheck: false,

@@ -6,8 +6,8 @@ import type { Serving } from '../dhcp/serving.ts';
 import type { FirewallDesired } from './desired.ts';
 
 /**
- * The packet filter runs on the region nodes of a cluster and on racks of pairs: what it protects listens there. Nodes that are still joining are let
- * in. The floating address counts as a member's, because its holder may speak from it.
+ * The packet filter runs on the region nodes of a cluster and on racks of pairs, because the protected ports are there. It admits joining nodes. The
+ * floating address counts as a member's, because its holder may use it as a source.
  */
 export function compileFirewall(snapshot: Snapshot, nodeId: string, serving: Serving): FirewallDesired | null {
   const { cluster, nodes } = snapshot;
@@ -21,7 +21,7 @@ export function compileFirewall(snapshot: Snapshot, nodeId: string, serving: Ser
   const members = regionNodes(snapshot).flatMap((node) => node.addresses);
   return {
     members: orderedAddresses([...members, ...(vip === null ? [] : [vip])]),
-    // An agent speaks from whichever of its addresses is nearest.
+    // An agent may use any of its addresses as a source.
     nodes: knownAddresses(snapshot),
     ...(partners.length === 0 ? {} : { partners: partners.sort((a, b) => a.port - b.port) }),
   };

@@ -3,13 +3,13 @@ import type { Activation, FileChange, ServiceHealth, StagedFile } from '../kit/c
 import type { FirewallDesired } from './desired.ts';
 import { markOf, REGENT_NFT } from './view.ts';
 
-/** nft asks the kernel also for a check, which only root may. */
+/** nft asks the kernel even for a check, and only root may do that. */
 const USER = 'root';
 const CHECK = ['/usr/sbin/nft', '-c', '-f'];
 const LIST = ['/usr/sbin/nft', '-j', 'list', 'table', 'inet', 'regent'];
-/** Rules of the template: whoever takes one out by hand opens a port. */
+/** Rules of the template. A rule that somebody removes by hand would open a port. */
 const RULES = 12;
-/** Rules for each port that one partner alone may reach. */
+/** Rules for each port that only one partner may reach. */
 const RULES_OF_PARTNER = 2;
 
 /** Command lines that the helper accepts for `firewall`. */
@@ -26,7 +26,7 @@ export function checkFirewall(staged: readonly StagedFile[]): readonly Command[]
     .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
 }
 
-/** The whole table is put in place in one step; connections of those who stay go on. */
+/** nft replaces the whole table in one step. Open connections of remaining members go on. */
 export function activateFirewall(changes: readonly FileChange[]): Activation {
   const change = changes.find((item) => item.target === REGENT_NFT);
   if (change?.kind === 'added') return { kind: 'restart', why: 'regent.nft is new: its unit puts the table in place' };
@@ -76,7 +76,7 @@ interface Table {
   readonly members: ReadonlySet<string>;
 }
 
-/** nft's JSON (libnftables-json(5)). Throws what JSON.parse throws; the engine says then that the answer cannot be read. */
+/** nft's JSON (libnftables-json(5)). Throws what JSON.parse throws; the engine then says that it cannot read the answer. */
 function readTable(text: string): Table {
   const root: unknown = JSON.parse(text);
   const list: unknown = Object(root).nftables;

@@ -12,7 +12,7 @@ import {
 import { FirewallDesired } from './desired.ts';
 import { FIREWALL_FILES, type FirewallView, FOLDER, viewFirewall } from './view.ts';
 
-/** nftables: what members of the cluster alone may reach, in a table of its own beside the operator's. */
+/** nftables: ports that only members of the cluster may reach, in a table of its own beside the operator's. */
 export const firewall: ManagedService<FirewallDesired, FirewallView, Serving> = {
   name: 'firewall',
   desired: FirewallDesired,

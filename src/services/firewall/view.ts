@@ -4,7 +4,7 @@ import type { FirewallDesired } from './desired.ts';
 
 /** Regent's own folder of the packet filter. */
 export const FOLDER = '/etc/regent/firewall';
-/** Read by nft, which puts it in force as a whole or not at all. */
+/** nft reads it and puts it in force as a whole or not at all. */
 export const REGENT_NFT = `${FOLDER}/regent.nft`;
 
 /** What the template of `firewall` sees: addresses by family, in the order of their texts. */
@@ -32,7 +32,7 @@ export const FIREWALL_FILES: readonly FileSpec<FirewallView>[] = [
   },
 ];
 
-/** Names a configuration: it stands in the table, and a probe so learns which one is in force. */
+/** Names a configuration. It stands in the table, so the probe learns which one is in force. */
 export function markOf(desired: FirewallDesired): string {
   return digestOf(desired).slice(0, 16);
 }

@@ -18,35 +18,35 @@ export interface Finding {
   /** What it is about, such as `zone example.test`. */
   readonly subject: string;
   readonly sentence: string;
-  /** What is not as it was asked for because of it: it keeps its last good content or is left out. Such as `zone example.test`. */
+  /** What keeps its last good content, or is left out, because of this finding; such as `zone example.test`. */
   readonly held?: string;
   /** A sentence: what an operator does about it. */
   readonly remedy?: string;
   /**
-   * With an error of `lint`: the one element that is at fault, such as `/clients/3`, in a list of the service's `parts`: that element alone is
-   * held back. Never stored.
+   * For an error of `lint`: the one faulty element, such as `/clients/3`, in a list of the service's `parts`. Only that element is held back. Never
+   * stored.
    */
   readonly part?: string;
 }
 
 /**
- * A list of a desired state whose elements stand alone: the daemon can do without one of them. One that does not fit is left out, or keeps
- * its last content, and the rest is published (`kit/parts.ts`).
+ * A list of a desired state whose elements stand alone: the daemon can do without any of them. An element that does not fit is left out, or keeps its
+ * last content, and the rest is published (`kit/parts.ts`).
  */
 export interface PartList {
   /** Members on the way, with a star for each element of a list, such as `clients/*`. */
   readonly path: string;
-  /** What an element is called, such as `subnet 10.0.0.0/24`. It gets what does not fit, so of any shape. */
+  /** The name of an element, such as `subnet 10.0.0.0/24`. It gets elements that do not fit, so they may have any shape. */
   name(element: unknown): string;
   /** A sentence: what an operator does about it. */
   readonly remedy: string;
-  /** The member by which an element is the same as before; without one its last content is not looked for. */
+  /** The member that identifies an element. Without one its last content is not looked up. */
   readonly key?: string;
-  /** With no element left nothing is published: the service keeps its last part. */
+  /** If no element is left, nothing is published: the service keeps its last part. */
   readonly isNeeded?: boolean;
 }
 
-/** A part of a desired state that the daemon can do without, and whose content it alone can judge. `name`, `remedy`: as in `PartList`. */
+/** A part of a desired state that the daemon can do without, and that only the daemon's checker can judge. `name`, `remedy`: as in `PartList`. */
 export interface OptionalPart {
   readonly key: string;
   readonly name: string;
@@ -64,7 +64,7 @@ export interface OptionalParts<Desired> {
 export interface FileInstance {
   readonly target: string;
   readonly view: object;
-  /** A copy of another file for the checker alone: previews leave it out. */
+  /** A copy of another file, only for the checker; previews leave it out. */
   readonly isCopy?: boolean;
 }
 
@@ -77,7 +77,7 @@ export interface FileSpec<V> {
   readonly group: string;
   /** `json`: the text is parsed and written anew before staging. */
   readonly format?: 'text' | 'json';
-  /** What starts a comment line in this file: the generated header stands behind it. `#` when left out; JSON has no header. */
+  /** The start of a comment line in this file, for the generated header. `#` when left out; JSON has no header. */
   readonly comment?: '#' | ';' | '//';
   instances(view: V): readonly FileInstance[];
 }
@@ -107,7 +107,7 @@ export interface StagedFile {
   readonly isChanged: boolean;
 }
 
-/** What makes a daemon take new files, and why: the sentence is shown to operators. */
+/** How a daemon takes new files, and why. Operators see the sentence. */
 export type Activation =
   | { readonly kind: 'none'; readonly why: string }
   | { readonly kind: 'command'; readonly commands: readonly Command[]; readonly why: string }
@@ -122,15 +122,15 @@ export type RoleChange =
 /** Units of metrics: Prometheus' base units; a plain number is `count`. */
 export const METRIC_UNITS = ['count', 'bytes', 'seconds', 'ratio'] as const;
 
-/** A number that a daemon says of itself. */
+/** A figure of a daemon. */
 export interface Metric {
   /** Words joined by `_`, without the service's name and without the unit: `leases`, `cache_used`. */
   readonly name: string;
   readonly unit: (typeof METRIC_UNITS)[number];
-  /** It only grows until the daemon starts anew. */
+  /** It only grows until the daemon restarts. */
   readonly isTotal?: boolean;
   readonly value: number;
-  /** What it is about, such as `{ subnet: '10.0.0.0/24' }`; few values, none of a stranger's choice. */
+  /** Labels, such as `{ subnet: '10.0.0.0/24' }`: few values, none chosen by strangers. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -140,15 +140,15 @@ export interface ServiceHealth {
   /** A sentence: what was asked, what was answered. */
   readonly detail: string;
   /**
-   * What the daemon says of itself in figures, for status and doctor: the service's own shape, JSON, small (under 16 kB). It may differ at
-   * every probe, so nothing is reported or published because of it alone.
+   * The daemon's own facts for status and doctor: JSON of the service's own shape, small (under 16 kB). It may differ at every probe, so a change of
+   * it alone causes no report and no publication.
    */
   readonly facts?: Readonly<Record<string, unknown>>;
-  /** It is on its way, and what it says changes within seconds: it is asked again soon. */
+  /** It is changing and will answer differently within seconds, so the agent soon asks again. */
   readonly isSettling?: boolean;
   /**
-   * A restart would not help, and its files are not to blame: the host has lost the address that the daemon is asked at, or somebody keeps it from
-   * its work on purpose.
+   * A restart would not help, and its files are not to blame: the host has lost the address at which the daemon is asked, or somebody stops its work
+   * on purpose.
    */
   readonly isOutOfReach?: boolean;
 }
@@ -177,9 +177,9 @@ export interface LeasePage {
   readonly next: string | null;
 }
 
-/** How the leases of a daemon that gives addresses out are read; the agent asks. An answer that is none is a refusal with its sentence. */
+/** How to read the leases of a daemon that gives addresses out. The agent asks. An answer that cannot be read gives a refusal with a sentence. */
 export interface LeaseSource {
-  /** A cheap question whose answer is another one whenever a client's lease may have changed. */
+  /** A cheap question whose answer changes whenever a client's lease may have changed. */
   readonly sign: Command;
   parseSign(answer: ExecResult): { readonly sign: string } | Rejected;
   /** The question for the page after an address, null: the first. */
@@ -200,7 +200,7 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   readonly desired: TSchema;
   /** systemd unit. */
   readonly unit: string;
-  /** Further units of ours beside the daemon: they stop with it where a host is cleaned. */
+  /** Further units of ours beside the daemon. They stop with it when a host is cleaned. */
   readonly companions?: readonly string[];
   /** Debian package whose version is reported, and the command that prints it. */
   readonly version: ProcessCommand;
@@ -211,28 +211,30 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Users that these commands run as: the daemon's own. */
   readonly users: readonly string[];
   readonly files: readonly FileSpec<View>[];
-  /** The desired state without its secrets, of the same shape: what differences and other views for people are made from. Left out: it has none. */
+  /** The desired state without its secrets, of the same shape, for differences and other views for people. Missing: it has no secrets. */
   mask?(desired: Desired): Desired;
   /**
-   * Work that all nodes share; must not depend on `snapshot.versions`, which are numbered after it. `before`: what was published last, of
-   * each node that has something.
+   * Work that all nodes share. It must not depend on `snapshot.versions`, which get their numbers later. `before`: what was last published for each
+   * node.
    */
   prepare?(snapshot: Snapshot, before: readonly Desired[]): Shared;
-  /** What the shared work held back, so that the rest goes on; told at each node that runs the service. `snapshot.versions` are numbered. */
+  /**
+   * What the shared work held back so that the rest goes on; reported for each node that runs the service. `snapshot.versions` have their numbers.
+   */
   heldBack?(shared: Shared, snapshot: Snapshot): readonly Finding[];
   /** Things of the whole site with a published number; the numbers come back in `snapshot.versions`. */
   versioned?(snapshot: Snapshot, shared: Shared): readonly VersionKey[];
   /** Desired state of this node; null: the service must not run here, its files go and its unit stops. */
   compile(snapshot: Snapshot, nodeId: string, shared: Shared): Desired | null;
   lint(desired: Desired): readonly Finding[];
-  /** Lists whose elements are held back one by one; all else is held back with the whole service. */
+  /** Lists whose elements can be held back one by one. Everything else is held back with the whole service. */
   readonly parts?: readonly PartList[];
-  /** Parts that are left out where the daemon's checker does not take them. */
+  /** Parts that are left out if the daemon's checker does not take them. */
   readonly optional?: OptionalParts<Desired>;
   /** Findings about the whole site that no node's own part shows, such as a VLAN that nobody serves. An `error` degrades the site and holds nothing back. */
   lintSite?(snapshot: Snapshot): readonly Finding[];
   view(desired: Desired, facts: HostFacts): View;
-  /** What this host keeps the daemon from doing right now (an interface without a carrier); warnings alone, told and not judged. */
+  /** What the daemon cannot do on this host right now (an interface without a carrier). Only warnings, which do not affect its health. */
   limits?(desired: Desired, facts: HostFacts): readonly Finding[];
   /** Daemon's own checker on the staged files; all must exit 0. */
   check(staged: readonly StagedFile[]): readonly Command[];
@@ -240,20 +242,20 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   onRoleChange(role: RoleChange): Activation;
   /** What it does when the node's certificate (`/etc/regent/pki`) was renewed; nothing when left out. */
   onCertificate?(): Activation;
-  /** Pause between two probes, ms, where the questions are dear and nobody waits for the answer; the agent's own pause when left out. */
+  /** Pause between two probes, ms, if the questions are expensive and nobody waits for the answer; otherwise the agent's own pause. */
   readonly probeEveryMs?: number;
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */
   probe(desired: Desired): readonly Command[];
   parseProbe(answers: readonly ExecResult[], desired: Desired): ServiceHealth;
-  /** What the answers of the probe are in numbers; none for those that are missing. Their values are no news: they go with the next report. */
+  /** Figures from the answers of the probe; none for missing answers. New values cause no report: they go with the next one. */
   metrics?(answers: readonly ExecResult[], desired: Desired): readonly Metric[];
-  /** What to say of a unit that is down, where somebody else keeps it so on purpose: out of reach, with the reason. Null: it is to run. */
+  /** State of a unit that somebody stops on purpose: out of reach, with the reason. Null: the unit should run. */
   parseDown?(answers: readonly ExecResult[], desired: Desired): ServiceHealth | null;
-  /** What the answers show to be missing and commands put right beside a daemon that runs on; then it is asked once more. */
+  /** What is missing by the answers, and commands that add it while the daemon runs. Then the agent asks once more. */
   amend?(answers: readonly ExecResult[], desired: Desired): readonly Command[];
-  /** Others that the daemon asks and that no node of ours is; the agent asks each of them every half minute whether it answers. */
+  /** Servers outside our nodes that the daemon asks. The agent asks each of them every half minute whether it answers. */
   outside?(desired: Desired): readonly OutsideNeed[];
-  /** Where the daemon gives addresses out: how its leases are read. */
+  /** For a daemon that gives addresses out: how to read its leases. */
   readonly leases?: LeaseSource;
   /** Further daemons of this kind on one node, each under a key of its own. */
   readonly instances?: ServiceInstances<Desired, View, Shared>;
@@ -268,23 +270,23 @@ export interface ServiceInstances<Desired, View, Shared> {
   readonly keys: string;
   /** Their units, as systemctl matches them, such as `kea-dhcp4@*.service`. */
   readonly units: string;
-  /** What lies in their folders' parent: the start of the name of each folder, such as `/etc/kea/regent-`; the key follows. */
+  /** The start of the name of each of their folders, such as `/etc/kea/regent-`; the key follows. */
   readonly folders: string;
-  /** The key in the name of something that is an instance's alone (its unit, a path, its socket, the key by itself); null: it is of none. Pure. */
+  /** The key in a name that belongs to one instance (its unit, a path, its socket, the key itself); null: it belongs to none. Pure. */
   readonly keyIn: (name: string) => string | null;
-  /** Desired state of this node's instances by key. What is not in it must not run here. */
+  /** Desired state of this node's instances by key. An instance that is missing must not run here. */
   compile(snapshot: Snapshot, nodeId: string, shared: Shared): ReadonlyMap<string, Desired>;
   /** The instance of a key: unit, folder, files and sockets are functions of it. Pure; the key fits `keys`. */
   of(key: string): ManagedService<Desired, View, Shared>;
 }
 
-/** Somebody outside of the site whom a daemon asks. `place`: as people name it; whatever he says to `question` shows that he answers. */
+/** A server outside of the site that a daemon asks. `place`: its name for people. Any answer to `question` shows that it answers. */
 export interface OutsideNeed {
   readonly place: string;
   readonly question: NameQuestion | WebQuestion;
 }
 
-/** A service whose types are its own matter: what registry and engine handle. */
+/** A service with its own types, as registry and engine handle it. */
 // biome-ignore lint/suspicious/noExplicitAny: a heterogeneous list needs one existential type
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyService = ManagedService<any, any, any>;

@@ -6,7 +6,7 @@ export interface DiffLine {
   readonly text: string;
 }
 
-/** Segments without a line that is unique on both sides are compared cell by cell up to this many cells. */
+/** Segments without a line that is unique on both sides are compared cell by cell, up to this many cells. */
 const TABLE_MAX = 250_000;
 const CONTEXT = 3;
 
@@ -104,7 +104,7 @@ function longestRising(pairs: readonly (readonly [number, number])[]): readonly 
   return run.reverse();
 }
 
-/** Longest common subsequence by the usual table; beyond its bound all old lines go and all new lines come. */
+/** Longest common subsequence by the usual table. Beyond the limit all old lines go and all new lines come. */
 function compareByTable(before: readonly string[], after: readonly string[], out: DiffLine[]): void {
   const width = after.length + 1;
   const isSmall = before.length * after.length <= TABLE_MAX;

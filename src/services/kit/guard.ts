@@ -4,7 +4,7 @@ import { show } from '../../core/errors.ts';
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /** Names that a template may ask `#if` about. */
 export const BOOLEAN_NAME = /^(?:has|is)[A-Z]/;
-/** Own names that would shadow what every object has. */
+/** Names of members that would hide members that every object has. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON']);
 
 /**
@@ -56,7 +56,7 @@ function wrapObject(object: object, path: string): unknown {
   return new Proxy(members, new UnknownNames(path));
 }
 
-/** Refuses to read what is not there; what the language itself asks of any object passes. */
+/** Refuses to read a missing name. It lets names pass that the language itself asks of any object. */
 class UnknownNames implements ProxyHandler<Record<string, unknown>> {
   readonly #path: string;
 
@@ -71,7 +71,7 @@ class UnknownNames implements ProxyHandler<Record<string, unknown>> {
     throw new TypeError(`${this.#path} has no "${name}"; it has ${Object.keys(target).join(', ') || 'nothing'}`);
   }
 
-  /** Handlebars asks so before it reads a name in strict mode. */
+  /** Handlebars asks this before it reads a name in strict mode. */
   has(target: Record<string, unknown>, name: string | symbol): boolean {
     if (typeof name === 'symbol') return Reflect.has(target, name);
     return this.get(target, name) !== undefined;

@@ -61,7 +61,7 @@ function parse(instance: typeof Handlebars, name: string, text: string) {
   }
 }
 
-/** Handlebars' own `each` is silent about anything that is not a list. */
+/** Handlebars' own `each` prints nothing for a value that is not a list. */
 function each(items: unknown, options: Handlebars.HelperOptions): string {
   if (!Array.isArray(items)) throw new TypeError(`"#each" needs a list, not a ${typeof items}`);
   let text = '';

@@ -3,14 +3,14 @@ import type { AnyService } from './contract.ts';
 
 const made = new WeakMap<AnyService, Map<string, AnyService>>();
 
-/** The service of an identity: one of the list, or an instance of one. Undefined: this release does not know it. */
+/** The service of an identity: one of the list, or an instance of one. Undefined: this release does not have it. */
 export function serviceOf(services: readonly AnyService[], identity: string): AnyService | undefined {
   const kind = services.find((service) => service.name === kindOf(identity));
   const key = keyOf(identity);
   return kind === undefined || key === null ? kind : instanceOf(kind, key);
 }
 
-/** An instance of a kind, made once; undefined: the kind has none of such a key. */
+/** An instance of a kind, made once; undefined: the kind has no such key. */
 export function instanceOf(kind: AnyService, key: string): AnyService | undefined {
   if (!kind.instances || !new RegExp(`^(?:${kind.instances.keys})$`, 'u').test(key)) return undefined;
   const known = made.get(kind) ?? new Map<string, AnyService>();
@@ -20,7 +20,7 @@ export function instanceOf(kind: AnyService, key: string): AnyService | undefine
   return instance;
 }
 
-/** The service that a folder is for: that of a kind, or of an instance. Undefined: nobody's. */
+/** The service of a folder: a kind, or an instance. Undefined: none. */
 export function serviceOfFolder(services: readonly AnyService[], folder: string): AnyService | undefined {
   const kind = services.find((service) => service.folder === folder);
   if (kind) return kind;
@@ -33,8 +33,8 @@ export function serviceOfFolder(services: readonly AnyService[], folder: string)
 }
 
 /**
- * The services of a node: all kinds in their order, each followed by those of its instances that are named, in the order of their identities.
- * `identities`: any; what is no instance of these kinds is left out.
+ * The services of a node: all kinds in their order, each followed by its named instances, in the order of their identities. `identities` may hold
+ * others, which are left out.
  */
 export function withInstances(services: readonly AnyService[], identities: Iterable<string>): readonly AnyService[] {
   const keyed = [...new Set(identities)].filter((identity) => keyOf(identity) !== null).sort();

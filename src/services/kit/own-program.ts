@@ -2,17 +2,17 @@ import type { FileSpec, ManagedService } from './contract.ts';
 
 /** Checks that a file is JSON; python3 is there for Patroni. */
 export const JSON_CHECK: readonly string[] = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
-/** A program of ours has the version of the release; Node tells that it can run. */
+/** Our own program has the version of the release. Node tells that it can run. */
 const VERSION = ['/opt/regent/current/bin/node', '--version'];
 const VERSION_MS = 5_000;
 const CHECK_MS = 10_000;
 
-/** The members that services have alike whose daemon is a program of ours. */
+/** Members that all services with a program of ours share. */
 type Alike = 'version' | 'folder' | 'commands' | 'users' | 'files' | 'lint' | 'view' | 'check';
 
 /**
- * What a service has whose daemon is a program of ours (`ha/`) that reads one file of JSON and looks for it by itself. `file`: its name in the service's
- * `folder`, its template is `FILE.hbs`; `user`: who may read and check it.
+ * The service of a program of ours (`ha/`) that reads one JSON file and looks for changes by itself. `file`: its name in the service's `folder`; its
+ * template is `FILE.hbs`. `user`: who may read and check it.
  */
 export function ownProgram<Desired extends object>({
   folder,

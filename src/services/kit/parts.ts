@@ -2,20 +2,20 @@ import { show } from '../../core/errors.ts';
 import { validatorOf } from './accept.ts';
 import type { AnyService, Finding, PartList } from './contract.ts';
 
-/** A desired state without what does not fit, and what was said of that. `lint`: what lint says of the rest. */
+/** A desired state without the elements that do not fit, and the findings about them. `lint`: lint's findings about the rest. */
 export interface HeldParts {
   readonly desired: Record<string, unknown>;
   readonly findings: readonly Finding[];
   readonly lint: readonly Finding[];
 }
 
-/** `lint` is null where the schema was not kept: lint was not asked. */
+/** `lint` is null if the schema did not fit, since lint was not asked then. */
 interface Faults {
   readonly faults: readonly Fault[];
   readonly lint: readonly Finding[] | null;
 }
 
-/** An element that does not fit: where it is, the list that it stands in, and why. `finding`: what lint says of it. */
+/** An element that does not fit: where it is, its list, and why. `finding`: lint's finding about it. */
 interface Fault {
   readonly at: readonly string[];
   readonly list: PartList;
@@ -23,7 +23,7 @@ interface Fault {
   readonly finding?: Finding;
 }
 
-/** A fault that was told; `last`: what took its element's place. */
+/** A reported fault; `last`: what replaced its element. */
 interface Told {
   readonly fault: Fault;
   readonly name: string;
@@ -31,13 +31,12 @@ interface Told {
   isKept: boolean;
 }
 
-/** Each pass takes at least one element away or gives up; a pass finds many at once. */
+/** Each pass removes at least one element or gives up. A pass finds many at once. */
 const PASSES_MAX = 200;
 
 /**
- * Leaves out what does not fit, element by element of the lists that a service says stand alone (`PartList`): by the schema, then by the
- * errors of its lint that name an element. An element with a key keeps its last content where `previous` has it. What is wrong outside of
- * these lists stays in, for the service as a whole.
+ * Leaves out elements that do not fit, one by one, in the lists that may lose elements (`PartList`): first by the schema, then by errors of lint that
+ * name an element. An element with a key keeps its last content if `previous` has it. Faults outside of these lists stay, for the service as a whole.
  */
 export function holdParts(
   service: AnyService,
@@ -93,7 +92,7 @@ function faultsOf(service: AnyService, lists: readonly PartList[], desired: Reco
   return { faults: [...found.values()], lint };
 }
 
-/** The innermost list that stands alone and has this place in one of its elements. */
+/** The innermost such list that has this place in one of its elements. */
 function placeOf(lists: readonly PartList[], steps: readonly string[]): Pick<Fault, 'at' | 'list'> | null {
   const fitting = lists
     .map((list) => ({ list, pattern: list.path.split('/') }))
@@ -141,13 +140,13 @@ function findingOf(service: AnyService, { fault, name, isKept }: Told): Finding 
   return { ...said, sentence, held: name, remedy: said.remedy ?? fault.list.remedy };
 }
 
-/** A schema's message for people: a pattern is none. */
+/** A schema's message for people. A pattern tells them nothing. */
 export function formRule(message: string | undefined): string {
   if (message === undefined) return 'does not fit';
   return message.startsWith('must match pattern') ? 'must be written in another form' : message;
 }
 
-/** A finding as it is told: the place of an element means nothing later. */
+/** A finding as it is reported, without the place of an element, which means nothing later. */
 function storable(finding: Finding): Finding {
   const { part: _, ...told } = finding;
   return told;
@@ -179,7 +178,7 @@ function withChanges(value: unknown, changed: ReadonlyMap<string, unknown>, at: 
   );
 }
 
-/** A member of an element as text, of whatever shape the element is: for names in `PartList`. */
+/** A member of an element as text, whatever shape the element has; for names in `PartList`. */
 export function memberText(element: unknown, name: string): string {
   const value = memberOf(element, name);
   return typeof value === 'string' || typeof value === 'number' ? String(value) : 'without a name';

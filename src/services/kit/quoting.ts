@@ -7,7 +7,7 @@ const WORD = /^[A-Za-z0-9._:/*@+-]+$/;
 const NAMED_UNSAFE = /["\\]/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** A word that no daemon's syntax gives a meaning to: names, addresses, networks, paths. Anything else is refused. */
+/** A word that has no meaning in any daemon's syntax: names, addresses, networks, paths. Refuses everything else. */
 export function word(text: string): string {
   if (WORD.test(text)) return text;
   throw new TypeError(`${show(text)} is not a plain word`);

@@ -9,7 +9,7 @@ import { withHeader } from './header.ts';
 
 const SAFE_TARGET = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;
 
-/** What rendering needs beside the desired state. `generation` stands in the files' headers only. */
+/** Inputs of rendering beside the desired state. `generation` appears only in the files' headers. */
 export interface RenderContext {
   readonly facts: HostFacts;
   readonly templates: Templates;

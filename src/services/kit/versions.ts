@@ -4,7 +4,7 @@ import type { Version } from '../../model/snapshot.ts';
 /** The largest number that a version may have: a zone's serial has 32 bits (RFC 1035 §3.3.13). */
 export const VERSION_MAX = 0xffff_ffff;
 
-/** A thing whose content wants a number. */
+/** A thing whose content needs a number. */
 export interface WantedVersion {
   readonly service: string;
   readonly key: string;

@@ -8,7 +8,7 @@ export interface WebAnswer {
   readonly body: string;
 }
 
-/** Takes an answer apart; null: there is none, see `silenceOf`. */
+/** Parses an answer; null: there is none, see `silenceOf`. */
 export function webAnswerOf(answer: ExecResult | undefined): WebAnswer | null {
   if (answer?.code !== 0) return null;
   const end = answer.stdout.indexOf('\r\n\r\n');
@@ -26,7 +26,7 @@ export function silenceOf(answer: ExecResult | undefined): string {
   return status === undefined ? 'no answer' : `no answer that could be read (status ${status})`;
 }
 
-/** The question found no way out of this host: its link is down, or the address that was asked is not on it. */
+/** The question could not leave this host: its link is down, or the asked address is not on it. */
 export function hasNoWay(answer: ExecResult | undefined): boolean {
   return /\b(ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)\b/.test(answer?.failure ?? '');
 }

@@ -4,7 +4,7 @@ import type { PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';
 import type { LbDesired } from './desired.ts';
 
-/** haproxy spreads over the others. */
+/** haproxy can do without an element of this list. */
 export const LB_PARTS: readonly PartList[] = [
   {
     path: 'regions/*',
@@ -15,7 +15,7 @@ export const LB_PARTS: readonly PartList[] = [
   },
 ];
 
-/** haproxy runs on the region nodes of a cluster, those that are still joining too: theirs is the way to the database. */
+/** haproxy runs on the region nodes of a cluster, also on joining ones, which need it to reach the database. */
 export function compileLb(snapshot: Snapshot, nodeId: string): LbDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
   if (snapshot.cluster === null || !node?.isRegion) return null;

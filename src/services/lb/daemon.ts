@@ -10,7 +10,7 @@ const CHECK = ['/usr/sbin/haproxy', '-c', '-f'];
 const MASTER = '/run/haproxy/master.sock';
 /** haproxy's control socket. */
 const SOCKET = '/run/haproxy/regent.sock';
-/** What runs, then the state of all servers as comma separated values (haproxy's management guide, §9.3). */
+/** Questions for the process, then for the state of all servers as comma-separated values (haproxy's management guide, §9.3). */
 const STATE = 'show info;show stat -1 4 -1\n';
 
 /** Command lines and questions that the helper accepts for `lb`. */
@@ -28,7 +28,7 @@ export function checkLb(staged: readonly StagedFile[]): readonly Command[] {
     .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 20_000 }));
 }
 
-/** A reload starts a new process that takes the listening sockets over: no connection is refused, and open ones go on in the old process. */
+/** A reload starts a new process that takes the listening sockets over. No connection is refused, and open ones go on in the old process. */
 export function activateLb(changes: readonly FileChange[]): Activation {
   const change = changes.find((item) => item.target === HAPROXY_CFG);
   if (change?.kind === 'added') return { kind: 'restart', why: 'haproxy.cfg is new: haproxy starts with it' };
@@ -38,7 +38,7 @@ export function activateLb(changes: readonly FileChange[]): Activation {
   return { kind: 'none', why: 'no file that haproxy reads has changed' };
 }
 
-/** It listens on every address, and asks Patroni itself where the primary is. */
+/** It listens on every address and asks Patroni itself for the primary. */
 export function roleChangeLb(role: RoleChange): Activation {
   const what = role.kind === 'vip' ? 'listens on every address' : 'finds the primary by its own checks';
   return { kind: 'none', why: `haproxy ${what}` };
@@ -49,7 +49,10 @@ export function certificateLb(): Activation {
   return { kind: 'reload', why: 'the certificate was renewed: a new process shows it, open connections go on' };
 }
 
-/** Asks haproxy for its state by its own socket, and its master process whether it lives: frozen, it would serve on and take no reload. */
+/**
+ * Asks haproxy over its own socket for its state, and its master process whether it lives: with a frozen master haproxy would serve on and take no
+ * reload.
+ */
 export function probeLb(): readonly Command[] {
   return [
     { socket: SOCKET, request: STATE, timeoutMs: 2000 },
@@ -58,8 +61,8 @@ export function probeLb(): readonly Command[] {
 }
 
 /**
- * Healthy: haproxy answers with the published configuration. Which regions answer and who is primary are facts: a restart of haproxy
- * would change neither.
+ * Healthy: haproxy answers with the published configuration. Which regions answer and who is primary are facts, because a restart of haproxy would
+ * change neither.
  */
 export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired): ServiceHealth {
   const [answer, master] = answers;
@@ -80,9 +83,9 @@ export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired)
   };
 }
 
-/** Outcomes of haproxy's last check that say that the host itself said nothing (management guide, §9.1, check_status). */
+/** Results of haproxy's last check that mean that the host did not answer (management guide, §9.1, check_status). */
 const SILENT_CHECKS = ['L4TOUT', 'L6TOUT', 'L4CON'];
-/** Those of a host whose kernel does not answer either: a process that hangs has its connections taken. */
+/** Results for a host whose kernel does not answer either. (The kernel still accepts connections for a process that hangs.) */
 const UNREACHED_CHECKS = ['L4TOUT', 'L4CON'];
 
 function factsOf(text: string, desired: LbDesired): LbFacts {
@@ -97,21 +100,21 @@ function factsOf(text: string, desired: LbDesired): LbFacts {
     rows.find((row) => row[head.indexOf('pxname')] === proxy && row[head.indexOf('svname')] === server)?.[
       head.indexOf(name)
     ] ?? '';
-  // A server that has just failed or answered once is told as `UP 1/2`, `DOWN 1/2`.
+  // haproxy shows a server that has just failed or answered once as `UP 1/2`, `DOWN 1/2`.
   const isUp = (proxy: string, server: string) => field(proxy, server, 'status').startsWith('UP');
-  // While a check runs the last one is told with `* ` before it. A host that refuses a connection is there.
+  // While a check runs, haproxy shows the last result with `* ` before it. A host that refuses a connection is there.
   const statusOf = (proxy: string, server: string) => field(proxy, server, 'check_status').replace('* ', '');
   const isSilent = (proxy: string, server: string) =>
     SILENT_CHECKS.includes(statusOf(proxy, server)) && !field(proxy, server, 'last_chk').includes('refused');
-  // For some seconds after a failover the check of the old primary's database is refused, though nobody is there (seen with a host without power):
-  // that is no sign of life. An answer of its Patroni is one.
+  // For some seconds after a failover the check of the old primary's database is refused although the host is gone (seen with a host without power).
+  // So a refusal is no sign of life. An answer of its Patroni is one.
   const isGone = (server: string) =>
     isSilent('ready', server) &&
     !statusOf('database', server).startsWith('L7') &&
     (UNREACHED_CHECKS.includes(statusOf('ready', server)) || isSilent('database', server));
   const primaries = desired.regions.filter(({ name }) => isUp('database', name));
   return {
-    // Two at once are the moment of a change, and nobody's primary.
+    // Two at once exist only at the moment of a change; then none counts as the primary.
     primary: primaries.length === 1 ? (primaries[0]?.name ?? null) : null,
     regions: desired.regions.map(({ name }) => ({
       name,

@@ -3,14 +3,14 @@ import Type, { type Static } from 'typebox';
 const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const ADDRESS = '^[0-9a-f.:]{2,45}$';
 
-/** What haproxy is to be on a node: the region nodes that it spreads calls over and looks for the database's primary on. */
+/** Desired state of haproxy on a node: the region nodes among which it spreads calls and looks for the database's primary. */
 export const LbDesired = Type.Object({
   name: Type.String({ pattern: LABEL }),
   regions: Type.Array(
     Type.Object({
       name: Type.String({ pattern: LABEL }),
       address: Type.String({ pattern: ADDRESS }),
-      /** Gets calls only when no other one can take them. */
+      /** It gets calls only when no other node can take them. */
       isDrained: Type.Optional(Type.Boolean()),
     }),
     { minItems: 1 },

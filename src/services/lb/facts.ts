@@ -1,12 +1,12 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** What haproxy sees from this node. `primary`: the node whose PostgreSQL it sends SQL to, null where there is none just now. */
+/** haproxy's view from this node. `primary`: the node whose PostgreSQL gets its SQL; null: none just now. */
 export const LbFacts = Type.Object({
   primary: Type.Union([Type.Null(), Type.String()]),
   /**
-   * regiond of every region node; `isUp`: it takes work (`/health/ready`). `isSilent`: nothing on that host answers from here, neither its region
-   * nor its Patroni; missing where something does, and in what an earlier agent says.
+   * regiond of every region node. `isUp`: it accepts work (`/health/ready`). `isSilent`: neither the region nor the Patroni of that host answers from
+   * here; missing if one does, and in reports of an earlier agent.
    */
   regions: Type.Array(
     Type.Object({ name: Type.String(), isUp: Type.Boolean(), isSilent: Type.Optional(Type.Boolean()) }),

@@ -10,7 +10,7 @@ export const lb: ManagedService<LbDesired, LbView> = {
   name: 'lb',
   desired: LbDesired,
   unit: 'haproxy.service',
-  // Its haproxy knows first that another host has gone: what it sees is told within a second. The question is one to a socket.
+  // haproxy is the first to know that another host has gone, so its view is reported within a second. The question is one to a socket.
   probeEveryMs: 1_000,
   version: { argv: ['/usr/sbin/haproxy', '-v'], timeoutMs: 5000 },
   folder: FOLDER,

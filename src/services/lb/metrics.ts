@@ -1,7 +1,7 @@
 import type { ExecResult } from '../../core/host-values.ts';
 import type { Metric } from '../kit/contract.ts';
 
-/** What haproxy counts, of `show info` (management guide, §9.3), by the metric that it is. */
+/** Counters of haproxy's `show info` (management guide, §9.3), by our metric. */
 const OF_PROCESS = [
   ['CurrConns', { name: 'connections', unit: 'count' }],
   ['Maxconn', { name: 'connections_limit', unit: 'count' }],

@@ -5,7 +5,7 @@ import type { LbDesired } from './desired.ts';
 
 /** Regent's own folder of haproxy. */
 export const FOLDER = '/etc/haproxy/regent';
-/** Read when haproxy starts, and with each reload by a new process of it. */
+/** haproxy reads it at its start, and a new process reads it at each reload. */
 export const HAPROXY_CFG = `${FOLDER}/haproxy.cfg`;
 
 /** What the template of `lb` sees. */
@@ -29,7 +29,7 @@ export const LB_FILES: readonly FileSpec<LbView>[] = [
   },
 ];
 
-/** Names a configuration: haproxy tells it in its state, and a probe so learns which one is in force. */
+/** Names a configuration. haproxy tells it in its state, so the probe learns which one is in force. */
 export function markOf(desired: LbDesired): string {
   return digestOf(desired).slice(0, 16);
 }

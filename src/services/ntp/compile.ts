@@ -4,7 +4,7 @@ import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { PartList } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
 
-/** chrony asks and serves each of these for itself. */
+/** chrony can do without an element of these lists. */
 export const NTP_PARTS: readonly PartList[] = [
   {
     path: 'servers/*',
@@ -18,12 +18,15 @@ export const NTP_PARTS: readonly PartList[] = [
   },
 ];
 
-/** Strata of own clocks (RFC 5905 §3 has up to 15): a time source that the site names, the regions among themselves, a rack that hears nobody. */
+/**
+ * Strata of own clocks (RFC 5905 §3 allows up to 15): for a node that the site names as a time source, for the regions among themselves, and for a
+ * rack that hears no region.
+ */
 const STRATUM = { source: 8, region: 10, rack: 12 } as const;
 
 /**
- * chrony runs on every node and serves every subnet. Racks ask the regions, and regions ask each other, beside the configured time sources:
- * where there are none, or they are away, all nodes still agree. A node that is a time source of the site asks the other sources alone.
+ * chrony runs on every node and serves every subnet. Racks ask the regions, and regions ask each other, beside the configured time sources. So all
+ * nodes agree even if there are no sources or they are away. A node that is itself a time source of the site asks only the other sources.
  */
 export function compileNtp(snapshot: Snapshot, nodeId: string): NtpDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
@@ -48,7 +51,7 @@ interface Asked {
   readonly regions: readonly string[];
 }
 
-/** A region keeps time with the others also while the configured sources are away. A node with sources and nobody beside it says that it lost them. */
+/** A region keeps time with the others also while the configured sources are away. A node with sources and no other node says that it lost them. */
 function localOf(node: Node, { isSource, servers, regions }: Asked): NonNullable<NtpDesired['local']> | null {
   if (node.isRegion && regions.length > 0) return { stratum: STRATUM.region, isOrphan: true };
   if (servers.length > 0) return null;
@@ -56,7 +59,7 @@ function localOf(node: Node, { isSource, servers, regions }: Asked): NonNullable
   return { stratum: node.isRegion ? STRATUM.region : STRATUM.rack, isOrphan: false };
 }
 
-/** Where the other region nodes are reached, but for those that are asked already. */
+/** Addresses of the other region nodes, without those that it asks already. */
 function otherRegions(snapshot: Snapshot, node: Node, asked: readonly string[]): string[] {
   const others = regionNodes(snapshot).filter((item) => {
     const names = [...item.addresses, `${item.name}.${snapshot.settings.default_domain}`];
@@ -65,7 +68,7 @@ function otherRegions(snapshot: Snapshot, node: Node, asked: readonly string[]):
   return orderedAddresses(others.map(mainAddress));
 }
 
-/** The nodes that ask this one, as networks of one address each: every other node asks a region. */
+/** The nodes that ask this one, as networks of one address each. Every other node asks a region. */
 function askers(snapshot: Snapshot, node: Node): string[] {
   if (!node.isRegion) return [];
   const others = snapshot.nodes.filter((item) => item.id !== node.id).flatMap((item) => item.addresses);

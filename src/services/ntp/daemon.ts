@@ -7,7 +7,7 @@ import { CHRONY_CONF, SOURCES } from './view.ts';
 const USER = '_chrony';
 const CHECK = ['/usr/sbin/chronyd', '-p', '-U', '-f'];
 const RELOAD = ['/usr/bin/chronyc', 'reload', 'sources'];
-// Comma separated, both answers by one process; -N: sources by the names that the file gives them, -a: those without an address yet, too.
+// Comma separated, both answers from one process. -N: sources with their names in the file; -a: also sources without an address yet.
 const STATE = ['/usr/bin/chronyc', '-N', '-c', '-m', 'tracking', 'sources -a'];
 /** chronyd's name for its own clock, 127.127.1.1 in hexadecimal. */
 const OWN_CLOCK = '7F7F0101';
@@ -27,7 +27,7 @@ export function checkNtp(staged: readonly StagedFile[]): readonly ProcessCommand
     .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
 }
 
-/** chronyd reads its main file only when it starts, and its sources whenever it is told to. */
+/** chronyd reads its main file only at its start, and its sources at each order. */
 export function activateNtp(changes: readonly FileChange[]): Activation {
   if (changes.some((change) => change.target === CHRONY_CONF && change.kind !== 'removed')) {
     return { kind: 'restart', why: 'chrony.conf changed: chronyd reads it only when it starts' };
@@ -39,21 +39,18 @@ export function activateNtp(changes: readonly FileChange[]): Activation {
   return { kind: 'none', why: 'no file that chronyd reads has changed' };
 }
 
-/** chronyd binds to no single address and uses no database. */
+/** chronyd does not bind to a single address and uses no database. */
 export function roleChangeNtp(role: RoleChange): Activation {
   const what = role.kind === 'vip' ? 'listens on every address, the floating one too' : 'does not use the database';
   return { kind: 'none', why: `chronyd ${what}` };
 }
 
-/** Asks chronyd through its socket what it follows and which sources it has. */
+/** Asks chronyd over its socket which source it follows and which sources it has. */
 export function probeNtp(): readonly ProcessCommand[] {
   return [{ argv: STATE, user: USER, timeoutMs: 3000 }];
 }
 
-/**
- * Healthy: chronyd answers and has the sources that were published. Whether they can be reached is not its fault, so
- * that is told and not judged.
- */
+/** Healthy: chronyd answers and has the published sources. If they are out of reach, that is not its fault: it is reported and not judged. */
 export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesired): ServiceHealth {
   const [answer] = answers;
   const [tracking = '', ...sources] = linesOf(answer?.stdout ?? '');

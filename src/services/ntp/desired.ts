@@ -5,9 +5,9 @@ const SERVER_PATTERN = '^[a-z0-9_*:][a-z0-9._:-]{0,252}$';
 const NETWORK_PATTERN = '^[0-9a-f.:]{2,45}/[0-9]{1,3}$';
 
 /**
- * What chrony is to be on a node. `servers`: time sources of the site. `regions`: addresses of the region nodes that it asks beside these. `local`: it
- * serves its own clock while nobody answers; `isOrphan`: of those that ask each other one alone does so, and the others follow it.
- * `clients`: networks that may ask for the time. A region of an earlier release says neither `regions` nor `local`.
+ * Desired state of chrony on a node. `servers`: time sources of the site. `regions`: addresses of region nodes that it asks besides. `local`: it
+ * serves its own clock while nobody answers. `isOrphan`: of the nodes that ask each other only one does so, and the others follow it. `clients`:
+ * networks that may ask for the time. A region of an earlier release sends neither `regions` nor `local`.
  */
 export const NtpDesired = Type.Object({
   servers: Type.Array(Type.String({ pattern: SERVER_PATTERN })),

@@ -2,8 +2,8 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /**
- * The clock. `offsetSeconds`: how far it is off its source, in either direction, null where it follows none. `apart`: the region node whose clock is
- * furthest from this one and how far, null where none has answered; an agent of an earlier release does not say it.
+ * The clock. `offsetSeconds`: its distance from its source, without sign; null: it follows none. `apart`: the region node whose clock differs most
+ * from this one, and by how much; null: none has answered. An agent of an earlier release does not send it.
  */
 export const NtpFacts = Type.Object({
   isSynchronised: Type.Boolean(),

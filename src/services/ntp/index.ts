@@ -22,7 +22,7 @@ export const ntp: ManagedService<NtpDesired, NtpView> = {
   check: checkNtp,
   activate: activateNtp,
   onRoleChange: roleChangeNtp,
-  // A process each time, and nobody waits for the clock.
+  // Each probe costs a process, and nobody waits for the clock.
   probeEveryMs: 10_000,
   probe: probeNtp,
   parseProbe: parseProbeNtp,

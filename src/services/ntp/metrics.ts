@@ -4,7 +4,7 @@ import { parseProbeNtp } from './daemon.ts';
 import type { NtpDesired } from './desired.ts';
 import { parseNtpFacts } from './facts.ts';
 
-/** How far the clock is off its source, and off the region node that is furthest from it. */
+/** Distance of the clock from its source, and from the region node that differs most. */
 export function metricsNtp(answers: readonly ExecResult[], desired: NtpDesired): readonly Metric[] {
   const facts = parseNtpFacts(parseProbeNtp(answers, desired).facts);
   if (facts === null) return [];

@@ -8,7 +8,7 @@ export const CHRONY_CONF = `${FOLDER}/chrony.conf`;
 /** Read again by `chronyc reload sources`; chronyd takes every `*.sources` of the folder. */
 export const SOURCES = `${FOLDER}/regent.sources`;
 
-/** What the templates of `ntp` see. `stratum`: of its own clock, which it serves if `isLocal`. */
+/** The templates' view of `ntp`. `stratum`: of its own clock, which it serves if `isLocal`. */
 export interface NtpView {
   readonly servers: readonly string[];
   readonly regions: readonly string[];
@@ -26,7 +26,7 @@ export const NTP_FILES: readonly FileSpec<NtpView>[] = [
 
 /** Makes the templates' view of a desired state. */
 export function viewNtp({ servers, clients, regions = [], local }: NtpDesired): NtpView {
-  // A region of an earlier release says nothing of it, and means this.
+  // A region of an earlier release does not send it, and means this.
   const own = local === undefined && servers.length === 0 ? { stratum: 10, isOrphan: false } : (local ?? null);
   return {
     servers,

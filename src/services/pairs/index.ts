@@ -8,7 +8,7 @@ import { ownProgram } from '../kit/own-program.ts';
 
 const LOOK_MS = 2_000;
 
-/** Which pairs this rack is in. What each of them is stands in `pair.json` of its Kea (`services/dhcp`). */
+/** The pairs of this rack. `pair.json` of each Kea describes its pair (`services/dhcp`). */
 const PairsDesired = Type.Object({ keys: Type.Array(Type.String({ pattern: `^${KEY_PATTERN}$` }), { minItems: 1 }) });
 type PairsDesired = Static<typeof PairsDesired>;
 
@@ -17,9 +17,9 @@ function compilePairs(snapshot: Snapshot, nodeId: string, serving: Serving): Pai
   return keys.length === 0 ? null : { keys };
 }
 
-/** `ha/dhcp/pairs.ts` on racks: says of each pair of this rack whether its Kea may serve, and orders it to. */
+/** `ha/dhcp/pairs.ts` on racks decides for each pair of this rack whether its Kea may serve, and orders it to. */
 export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
-  // Anybody may read what is checked; the controller itself is root's.
+  // Everybody may read the checked file; the controller itself runs as root.
   ...ownProgram({ folder: '/etc/regent/pairs', file: 'pairs.json', user: 'regent-agent' }),
   name: 'pairs',
   desired: PairsDesired,

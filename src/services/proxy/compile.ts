@@ -6,13 +6,13 @@ import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { Finding, PartList } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';
 
-/** Work that every node shares: the proxy that everything is fetched through, and why it is left out. */
+/** Work that every node shares: the parent proxy, and why it is left out. */
 export interface ProxyShared {
   readonly parent: ProxyDesired['parent'];
   readonly findings: readonly Finding[];
 }
 
-/** Squid serves and asks each of these for itself. A node that is left out of `nodes` could be reached through it: there is no list for them. */
+/** Squid can do without an element of these lists. `nodes` is none of them: clients could reach a missing node through the proxy. */
 export const PROXY_PARTS: readonly PartList[] = [
   {
     path: 'clients/*',
@@ -26,7 +26,7 @@ export const PROXY_PARTS: readonly PartList[] = [
   },
 ];
 
-/** A proxy of our own as our own parent would send every request in a circle: it is left out, and Squid asks the origin itself. */
+/** With a proxy of ours as parent every request would go in a circle. So it is left out, and Squid asks the origin itself. */
 export function prepareProxy({ nodes, settings }: Snapshot): ProxyShared {
   const parent = proxyPlace(settings.http_proxy);
   const own = parent === null ? null : ownNodeAmong([parent.host], { nodes, domain: settings.default_domain });
@@ -47,10 +47,7 @@ export function heldBackProxy(shared: ProxyShared): readonly Finding[] {
   return shared.findings;
 }
 
-/**
- * Squid runs on region nodes, for the subnets that may use a proxy, unless it is switched off or machines are to use
- * another proxy themselves.
- */
+/** Squid runs on region nodes, for subnets that may use a proxy, unless it is switched off or machines use another proxy directly. */
 export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxyShared): ProxyDesired | null {
   const { settings, nodes } = snapshot;
   const node = nodes.find((item) => item.id === nodeId);
@@ -69,7 +66,7 @@ export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxySh
   };
 }
 
-/** Where names are answered when the node's own named is not. */
+/** Resolvers for the time when the node's own named does not answer. */
 function otherRegions(nodes: readonly Node[], own: Node): readonly Node[] {
   return servingRegions({ nodes }).filter((node) => node.id !== own.id);
 }

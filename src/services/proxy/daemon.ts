@@ -7,9 +7,9 @@ const USER = 'proxy';
 const CHECK = ['/usr/sbin/squid', '-k', 'parse', '-f'];
 const ASK_MS = 2000;
 const PARENT_MS = 3000;
-/** Always there on a region node: its own API. The only address of the node that Squid fetches. */
+/** The node's own API, which is always there on a region node. It is the only address of the node that Squid fetches. */
 export const ORIGIN = 'http://127.0.0.1:5240/health/live';
-/** What Squid says of itself when it could not get an answer from the origin: its own health is no part of that. */
+/** Squid's messages that it got no answer from the origin. They do not affect its own health. */
 const ORIGIN_FAULTS =
   /^ERR_(?:CONNECT_FAIL|READ_TIMEOUT|READ_ERROR|ZERO_SIZE_OBJECT|WRITE_ERROR|INVALID_RESP|LIFETIME_EXP|CANNOT_FORWARD|GATEWAY_FAILURE)$/;
 
@@ -27,8 +27,8 @@ export function checkProxy(staged: readonly StagedFile[]): readonly Command[] {
 }
 
 /**
- * Everything of ours that varies (port, networks, parent, name servers, size of the cache) is taken by a reload; downloads go on,
- * and new connections are refused for some hundredths of a second. Only Squid without a file of ours must start anew.
+ * A reload takes every setting that varies (port, networks, parent, name servers, size of the cache). Downloads go on, and new connections are
+ * refused for some hundredths of a second. Only a Squid without our file must restart.
  */
 export function activateProxy(changes: readonly FileChange[]): Activation {
   const change = changes.find((item) => item.target === SQUID_CONF);
@@ -45,7 +45,7 @@ export function roleChangeProxy(role: RoleChange): Activation {
   return { kind: 'none', why: `Squid ${what}` };
 }
 
-/** Asks Squid for the state of its cache, to fetch something from an origin, and for its counters, which judge nothing. */
+/** Asks Squid for the state of its cache, to fetch something from an origin, and for its counters, which do not affect its health. */
 export function probeProxy(desired: ProxyDesired): readonly Command[] {
   const proxy = `http://127.0.0.1:${desired.port}`;
   return [
@@ -56,8 +56,8 @@ export function probeProxy(desired: ProxyDesired): readonly Command[] {
 }
 
 /**
- * Healthy: Squid answers with the published configuration and did try to fetch. An origin that is down or silent is told
- * and not judged: a restart of Squid would not bring it back.
+ * Healthy: Squid answers with the published configuration and has tried to fetch. An origin that is down or silent is reported and not judged,
+ * because a restart of Squid would not help.
  */
 export function parseProbeProxy(answers: readonly ExecResult[], desired: ProxyDesired): ServiceHealth {
   const [own, relayed] = answers;
@@ -84,7 +84,7 @@ function ownProblem(answer: ExecResult | undefined, desired: ProxyDesired): stri
   return status === 200 ? null : `it does not tell the state of its cache (status ${status})`;
 }
 
-/** What is wrong with the fetch; `isOrigin`: it is not Squid's fault. */
+/** The fault of the fetch; `isOrigin`: it is not Squid's. */
 function relayProblem(answer: ExecResult | undefined): { readonly what: string; readonly isOrigin: boolean } | null {
   if (answer?.timedOut) return { what: 'no answer in time', isOrigin: true };
   const silent = silence(answer);
@@ -101,7 +101,7 @@ function silence(answer: ExecResult | undefined): string | null {
   return answer.timedOut ? 'no answer within 2 seconds' : null;
 }
 
-/** The head of an answer: what Squid writes into it. */
+/** The head of an answer, which Squid writes. */
 function headOf(text: string) {
   const [head] = text.split('\r\n\r\n', 1);
   const field = (name: string) => new RegExp(`^${name}: *([^\\r]*)$`, 'im').exec(head ?? '')?.[1] ?? null;
@@ -122,7 +122,7 @@ function cacheState(text: string, desired: ProxyDesired): string {
   return `cache ${used} of ${most} MB${cut}`;
 }
 
-/** The proxy that it fetches everything through (`http_proxy`): whatever it says to a call, it answers. */
+/** The parent proxy (`http_proxy`): any answer to a call shows that it answers. */
 export function outsideProxy({ parent }: ProxyDesired): readonly OutsideNeed[] {
   if (parent === null) return [];
   const host = parent.host.includes(':') ? `[${parent.host}]` : parent.host;

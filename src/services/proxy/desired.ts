@@ -9,18 +9,18 @@ const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 const Address = Type.String({ pattern: ADDRESS_PATTERN });
 const Name = Type.String({ pattern: NAME_PATTERN });
 
-/** What Squid is to be on a node. `name`: how it calls itself to clients. `cacheMb`: the most that it may keep on disk. */
+/** Desired state of Squid on a node. `name`: its name for clients. `cacheMb`: the largest size of its cache on disk. */
 export const ProxyDesired = Type.Object({
   name: Name,
   port: Port,
   /** Networks that may use it. */
   clients: Type.Array(Type.String({ pattern: NETWORK_PATTERN })),
-  /** Addresses and names of all nodes: nothing but the region's API is reached on them. */
+  /** Addresses and names of all nodes. Squid reaches only the region's API on them. */
   nodes: Type.Array(Address),
   nodeNames: Type.Array(Name),
   /** Name servers, asked in this order. */
   resolvers: Type.Array(Address),
-  /** The proxy that everything is fetched through; null: straight from the origin. */
+  /** The parent proxy; null: Squid asks the origin. */
   parent: Type.Union([
     Type.Null(),
     Type.Object({ host: Type.String({ pattern: `${ADDRESS_PATTERN}|${NAME_PATTERN}` }), port: Port }),

@@ -3,7 +3,7 @@ import { parseNetwork } from '../../core/ip.ts';
 import type { Finding } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';
 
-/** Rules of the whole. */
+/** Rules for the whole desired state. */
 export function lintProxy(desired: ProxyDesired): readonly Finding[] {
   return desired.clients
     .map((cidr, index) => ({ cidr, index }))
@@ -17,7 +17,7 @@ export function lintProxy(desired: ProxyDesired): readonly Finding[] {
     }));
 }
 
-/** The API refuses such subnets; this is the second line. */
+/** The API refuses such subnets; this is the second check. */
 function isEverybody(cidr: string): boolean {
   const network = parseNetwork(cidr);
   return isRejected(network) || network.prefix < (network.family === 4 ? 8 : 16);

@@ -1,7 +1,7 @@
 import type { ExecResult } from '../../core/host-values.ts';
 import type { Metric } from '../kit/contract.ts';
 
-/** Squid's counters (cache manager, `counters`), by the metric that they are; what is in kB there is told in bytes. */
+/** Squid's counters (cache manager, `counters`), by our metric; kB become bytes. */
 const COUNTERS = [
   ['client_http.requests', { name: 'requests', unit: 'count', isTotal: true }, 1],
   ['client_http.hits', { name: 'hits', unit: 'count', isTotal: true }, 1],
@@ -17,7 +17,7 @@ const SIZES = [
   ['Maximum Swap Size', { name: 'cache_size', unit: 'bytes' }],
 ] as const;
 
-/** Requests, hits and the cache of Squid. The probe's own questions are among the requests. */
+/** Requests, hits and the cache of Squid. The probe's own questions count, too. */
 export function metricsProxy([state, , counted]: readonly ExecResult[]): readonly Metric[] {
   const counters = bodyOf(counted);
   const sizes = bodyOf(state);
@@ -33,7 +33,7 @@ export function metricsProxy([state, , counted]: readonly ExecResult[]): readonl
   ];
 }
 
-/** The page of an answer that is one; its lines end as Unix lines do. */
+/** The page of a good answer, with Unix line ends. */
 function bodyOf(answer: ExecResult | undefined): string {
   const text = answer?.failure === null ? answer.stdout : '';
   return /^HTTP\/1\.[01] 200 /.test(text) ? text.replaceAll('\r\n', '\n') : '';

@@ -4,12 +4,12 @@ import type { ProxyDesired } from './desired.ts';
 
 /** Regent's own folder of Squid; Debian's AppArmor profile lets Squid read it. */
 export const FOLDER = '/etc/squid/regent';
-/** What is published. Squid reads a copy of it whose cache fits the disk (`ha/squid/fit`). */
+/** The published file. Squid reads a copy of it whose cache fits the disk (`ha/squid/fit`). */
 export const SQUID_CONF = `${FOLDER}/squid.conf`;
 /** The largest object on disk: a package of 2 GB. */
 const OBJECT_MB_MAX = 2048;
 
-/** Nobody reaches these through a proxy: this host itself, link-local services (RFC 1122 §3.2.1.3, RFC 3927, RFC 4291 §2.4). */
+/** Addresses that nobody reaches through a proxy: this host itself, link-local services (RFC 1122 §3.2.1.3, RFC 3927, RFC 4291 §2.4). */
 const CLOSED = ['127.0.0.0/8', '0.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'];
 
 /** What the template of `proxy` sees. */
@@ -36,7 +36,7 @@ export const PROXY_FILES: readonly FileSpec<ProxyView>[] = [
   },
 ];
 
-/** Names a configuration in Squid's answers to its own host: a probe so learns which one is in force. */
+/** Names a configuration in Squid's answers to its own host, so the probe learns which one is in force. */
 export function markOf(desired: ProxyDesired): string {
   return digestOf(desired).slice(0, 16);
 }
@@ -54,7 +54,7 @@ export function viewProxy(desired: ProxyDesired): ProxyView {
     hasParent: parent !== null,
     parentHost: parent?.host ?? '',
     parentPort: parent?.port ?? 0,
-    // An object larger than half of the cache would push out all others.
+    // An object larger than half of the cache would displace all others.
     objectMb: Math.min(OBJECT_MB_MAX, Math.floor(desired.cacheMb / 2)),
   };
 }

@@ -3,16 +3,16 @@ import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { VipDesired } from './desired.ts';
 
 /**
- * The larger it is, the sooner a node takes over (RFC 9568 §6.1, Skew_Time): the first one 18 ms after a holder said that it goes (adverts of 0.1 s),
- * so that the address is gone there.
+ * The larger the priority, the sooner a node takes over (RFC 9568 §6.1, Skew_Time): the first one 18 ms after a holder said that it goes (adverts of
+ * 0.1 s), so that the old holder no longer has the address.
  */
 const PRIORITY_MAX = 210;
-/** A step is the time by which one takes over before the next one: 25 ms. */
+/** Each step gives a node 25 ms before the next one takes over. */
 const PRIORITY_STEP = 65;
 
 /**
- * keepalived runs on the region nodes of a cluster that has a floating address, those that are still joining too: they hear of a holder and
- * do not take the address yet. Throws where VRRP cannot work: an address of another family, or none.
+ * keepalived runs on the region nodes of a cluster with a floating address. Joining nodes hear of a holder and do not take the address yet. Throws if
+ * VRRP cannot work: an address of another family, or none.
  */
 export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | null {
   const { cluster } = snapshot;
@@ -35,7 +35,7 @@ export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | nul
     priority: PRIORITY_MAX - at * step,
     name: node.name,
     address: addressOf(node),
-    // A cluster whose nodes are all new has nobody who could hold it before.
+    // In a cluster of only new nodes nobody could have held it before.
     isMember: node.state === 'member' || regions.every((item) => item.state === 'joining'),
     ...(node.isDrained ? { isDrained: true } : {}),
     peers: regions.filter((item) => item !== node).map((item) => ({ name: item.name, address: addressOf(item) })),

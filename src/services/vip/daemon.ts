@@ -9,7 +9,7 @@ const USER = 'regent-vip';
 const CHECK = ['/usr/sbin/keepalived', '-t', '-f'];
 const STATUS = '/run/regent-vip/status.json';
 const UPTIME = '/proc/uptime';
-/** `ha/vip` writes twice a second; what is older is of a program that hangs or is gone. */
+/** `ha/vip` writes twice a second. An older file means that the program hangs or is gone. */
 const STALE_SECONDS = 3;
 
 /** Command lines that the helper accepts for `vip`. */
@@ -19,7 +19,7 @@ export const VIP_COMMANDS: readonly CommandRule[] = [
   { argv: ['/usr/sbin/keepalived', '-v'] },
 ];
 
-/** keepalived parses its staged file; the other one must be JSON. */
+/** keepalived parses its staged file. The other file must be JSON. */
 export function checkVip(staged: readonly StagedFile[]): readonly Command[] {
   return staged
     .filter((file) => file.isChanged)
@@ -29,7 +29,7 @@ export function checkVip(staged: readonly StagedFile[]): readonly Command[] {
     });
 }
 
-/** A reload of keepalived leaves the address where it is. */
+/** A reload of keepalived does not move the address. */
 export function activateVip(changes: readonly FileChange[]): Activation {
   const change = changes.find((item) => item.target === KEEPALIVED_CONF);
   if (change?.kind === 'added') return { kind: 'restart', why: 'keepalived.conf is new: keepalived starts with it' };
@@ -39,18 +39,18 @@ export function activateVip(changes: readonly FileChange[]): Activation {
   return { kind: 'none', why: 'the health program of the floating address looks for its file by itself' };
 }
 
-/** keepalived makes the change of role itself; the database has no part in it. */
+/** keepalived changes the role itself and does not depend on the database. */
 export function roleChangeVip(role: RoleChange): Activation {
   const what = role.kind === 'vip' ? 'has moved the address itself' : 'does not use the database';
   return { kind: 'none', why: `keepalived ${what}` };
 }
 
-/** Asks what the health program says of keepalived and of itself, and when it said it. */
+/** Asks for the health program's report on keepalived and itself, and for its time. */
 export function probeVip(): readonly Command[] {
   return [STATUS, UPTIME].map((path) => ({ look: 'text', path, timeoutMs: 2000 }));
 }
 
-/** Healthy: keepalived runs and the health program speaks. Who holds the address, and who may, are facts and no fault of either. */
+/** Healthy: keepalived runs and the health program reports. Who holds the address, and who may hold it, are facts, not faults. */
 export function parseProbeVip(answers: readonly ExecResult[], desired: VipDesired): ServiceHealth {
   const [status, uptime] = answers;
   if (status?.code !== 0) return ill('the health program of the floating address has said nothing yet');

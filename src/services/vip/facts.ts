@@ -2,9 +2,9 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /**
- * What a node found that asked the API through the floating address, the same `times` in a row, last `ageSeconds` ago. `node`: who answered;
- * null: nobody did, or somebody who does not name himself (`isAnswered`; a haproxy of an earlier release does not). `mac`: the hardware address
- * that the floating address has for this host; null: it has none, as behind a router.
+ * Result of a node that asked the API through the floating address: the same result `times` in a row, the last one `ageSeconds` ago. `node`: the name
+ * in the answer; null: no answer, or one without a name (`isAnswered`; a haproxy of an earlier release sends none). `mac`: the hardware address that
+ * this host has for the floating address; null: none, as behind a router.
  */
 export const Reach = Type.Object({
   isAnswered: Type.Boolean(),
@@ -16,9 +16,9 @@ export const Reach = Type.Object({
 export type Reach = Static<typeof Reach>;
 
 /**
- * The floating address as this node has it. `isFit`: it may hold it; `why`: a sentence of `ha/vip` in either case. `reach`: of a node that does not
- * hold it. `mac`: the holder's own hardware address there; `otherMacs`: who else answered the holder's question who has the address (ARP). All three
- * are missing where nothing is known yet, and in what an earlier release says.
+ * The floating address from this node. `isFit`: the node may hold it; `why`: a sentence of `ha/vip` in either case. `reach`: of a node that does not
+ * hold it. `mac`: the holder's own hardware address there; `otherMacs`: other devices that claim the address in ARP. All three are missing if nothing
+ * is known yet, and in reports of an earlier release.
  */
 export const VipFacts = Type.Object({
   isHolder: Type.Boolean(),

@@ -6,9 +6,9 @@ import type { VipDesired } from './desired.ts';
 
 /** Regent's own folder of keepalived. */
 export const FOLDER = '/etc/keepalived/regent';
-/** Read when keepalived starts and when it is told to. */
+/** keepalived reads it at its start and at a reload. */
 export const KEEPALIVED_CONF = `${FOLDER}/keepalived.conf`;
-/** What `ha/vip/health.ts` must know; it looks for a change once a second. */
+/** Settings of `ha/vip/health.ts`, which looks for a change once a second. */
 export const HEALTH_JSON = `${FOLDER}/health.json`;
 const INTERFACE = /^[A-Za-z0-9_][A-Za-z0-9._:@-]{0,14}$/;
 
@@ -17,9 +17,9 @@ export interface VipView extends VipDesired {
   readonly isDrained: boolean;
   readonly bareVip: string;
   readonly isAlone: boolean;
-  /** Where the node's main address is: adverts go out there. */
+  /** The interface with the node's main address; adverts go out there. */
   readonly interface: string;
-  /** Where the floating address comes. */
+  /** The interface for the floating address. */
   readonly vipInterface: string;
 }
 
@@ -49,7 +49,7 @@ export function viewVip(desired: VipDesired, facts: HostFacts): VipView {
   };
 }
 
-/** Is it an address of a host in the network of the floating address, and not that itself? */
+/** Is it a host's address in the network of the floating address, and not that address itself? */
 function isOnNetworkOf(text: string, vip: string): boolean {
   if (bareAddress(text) === bareAddress(vip)) return false;
   const [host, network] = [parseAddress(bareAddress(text)), parseNetwork(networkText(vip))];

@@ -7,7 +7,7 @@ import { ownProgram } from '../kit/own-program.ts';
 
 const HOST = Type.String({ pattern: '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$' });
 
-/** What a region's voice in the racks' pairs is to be: where it listens, and which racks may ask it. */
+/** Settings of a region's vote on racks' pairs: where it listens, and which racks may ask. */
 const VotesDesired = Type.Object({
   name: HOST,
   address: Type.String({ pattern: '^[0-9a-f.:]{2,45}$' }),
@@ -15,7 +15,7 @@ const VotesDesired = Type.Object({
 });
 type VotesDesired = Static<typeof VotesDesired>;
 
-/** Region nodes vote while there is a pair of racks; until then nobody asks them. */
+/** Region nodes vote while there is a pair of racks. Until then nobody asks them. */
 function compileVotes(snapshot: Snapshot, nodeId: string, serving: Serving): VotesDesired | null {
   const own = servingRegions(snapshot).find((node) => node.id === nodeId);
   const paired = [...serving.servers.values()].flatMap(({ primary, secondary }) =>
@@ -26,7 +26,7 @@ function compileVotes(snapshot: Snapshot, nodeId: string, serving: Serving): Vot
   return { name: own.name, address: mainAddress(own), racks: racks.sort() };
 }
 
-/** `ha/dhcp/votes.ts` on region nodes: who may serve a pair of racks, when they do not hear each other. */
+/** `ha/dhcp/votes.ts` on region nodes decides who may serve a pair of racks that do not hear each other. */
 export const votes: ManagedService<VotesDesired, VotesDesired, Serving> = {
   ...ownProgram({ folder: '/etc/regent/votes', file: 'votes.json', user: 'regent-votes' }),
   name: 'votes',
@@ -40,7 +40,7 @@ export const votes: ManagedService<VotesDesired, VotesDesired, Serving> = {
       : { kind: 'none', why: 'the voter looks for its file by itself' },
   onRoleChange: () => ({ kind: 'none', why: 'the voter asks neither the database nor the floating address' }),
   probeEveryMs: 10_000,
-  // Its unit says whether it runs, and its watchdog ends it when it hangs; the racks tell which regions they hear.
+  // The unit says whether it runs, and its watchdog ends it when it hangs. The racks report which regions they hear.
   probe: () => [],
   parseProbe: (_answers, { racks }) => ({ isHealthy: true, detail: `it votes on the pairs of ${racks.join(', ')}` }),
 };

@@ -3,7 +3,7 @@ import { carriedBy, linkOf } from '../../contract/nouns/carried.ts';
 import type { Carrier } from '../../contract/nouns/declare.ts';
 import type { Tx } from '../tx.ts';
 
-/** Ids of what an object carries, by the plural of each noun; nouns that are not named stay as they are. */
+/** Ids of the objects that an object carries, by the plural of each noun. Nouns without an entry stay as they are. */
 export type CarriedIds = Readonly<Record<string, readonly number[]>>;
 
 /** Columns for the end of a select list over the carrier's table `t`: for each noun the names, in order. */
@@ -27,7 +27,7 @@ export function carriedConditions(carrier: Carrier, wanted: CarriedIds = {}): Ra
   });
 }
 
-/** Makes an object carry these and no others of the nouns that are named. Hold the object before. */
+/** Makes an object carry exactly these objects of the named nouns. Lock the object first. */
 export async function replaceCarried(
   tx: Tx,
   carrier: Carrier,

@@ -9,7 +9,7 @@ export const DECLARED_TABLES: readonly string[] = NOUNS.flatMap((declaration: De
   ...(declaration.carriedBy ? [linkOf(declaration, declaration.carriedBy).table] : []),
 ]);
 
-/** What an operator reads when a constraint of a declared noun refuses. */
+/** The sentence for the operator when a constraint of a declared noun refuses. */
 export const DECLARED_SENTENCES: Readonly<Record<string, Sentence>> = Object.fromEntries(NOUNS.flatMap(sentencesOf));
 
 function sentencesOf(declaration: Declaration): [string, Sentence][] {

@@ -3,7 +3,7 @@ import { linkOf } from '../../contract/nouns/carried.ts';
 import type { Declaration, Use } from '../../contract/nouns/declare.ts';
 import type { Tx } from '../tx.ts';
 
-/** How objects that name a declared one are called in sentences, and their order there. */
+/** Names, in sentences, of objects that refer to a declared one, and their order there. */
 const LABELS: Readonly<Record<Use['noun'], { table: string; label: RawBuilder<string>; order: RawBuilder<unknown> }>> =
   {
     vlan: {
@@ -24,7 +24,7 @@ export function usersOf(tx: Tx, use: Use, id: number, limit: number): Promise<st
   return labelsOf(tx, use.noun, sql`${sql.ref(`t.${use.column}`)} = ${id}`, limit);
 }
 
-/** Names of objects that carry the one with this id; none of a noun that is not carried. */
+/** Names of objects that carry the one with this id; none if the noun is not carried. */
 export async function carriersOf(tx: Tx, declaration: Declaration, id: number, limit: number): Promise<string[]> {
   const { carriedBy } = declaration;
   if (carriedBy === undefined) return [];

@@ -7,10 +7,10 @@ import { containing, type ListSpec, listPage, type Page, type PageQuery } from '
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';
 
-/** A row of a declared noun: what answers show, and its version. */
+/** A row of a declared noun: the answer's content, and its version. */
 export type DeclaredRow<N extends DeclaredNoun> = DeclaredObject<N> & { readonly version: number };
 
-/** Values of fields that a change sets, and of columns beside them; undefined ones stay, or have the column's default. */
+/** Values of fields that a change sets, and of other columns. Undefined ones stay, or get the column's default. */
 export type Values<N extends DeclaredNoun> = {
   readonly [M in keyof DeclarationOf<N>['fields']]?: unknown;
 } & Readonly<Record<string, unknown>>;
@@ -76,7 +76,7 @@ export function listDeclared<N extends DeclaredNoun>(
   return listPage(tx, own, filters, query);
 }
 
-/** Holds all objects until the transaction ends, and gives their number: whoever depends on it and comes second counts right. */
+/** Locks all objects until the transaction ends, and gives their number, so that a second transaction that depends on it counts right. */
 export async function lockAll(tx: Tx, noun: DeclaredNoun): Promise<number> {
   return (await tx.all(sql`select id from ${sql.table(spec(noun).table)} order by id for update`)).length;
 }
@@ -111,7 +111,7 @@ function specOf(declaration: Declaration): Spec {
   };
 }
 
-/** What answers show: the value, or the name of the object that is named. */
+/** The content of answers: the value, or the name of the object that it refers to. */
 function shown(declaration: Declaration, member: string): RawBuilder<unknown> {
   const field = declaration.fields[member];
   if (field?.isHidden) return sql.lit(HIDDEN);
@@ -122,7 +122,7 @@ function shown(declaration: Declaration, member: string): RawBuilder<unknown> {
   return sql`(select r.name from ${sql.table(tableOf(other))} r where r.id = ${columnRef(declaration, member)})`;
 }
 
-/** Texts are ordered by their characters, whatever the database's language. */
+/** Texts are sorted by their characters, whatever the database's language. */
 function orderOf(declaration: Declaration, member: string): RawBuilder<unknown> {
   const answer = declaration.fields[member]?.answer;
   const isText = answer !== undefined && 'type' in answer && answer.type === 'string';

@@ -1,12 +1,12 @@
 import type { RejectionCode } from '../../core/errors.ts';
 
-/** What an operator reads when a constraint of the schema refuses. */
+/** The sentence for the operator when a constraint of the schema refuses. */
 export interface Sentence {
   readonly code: RejectionCode;
   /** `{}` stands for the offending values, or the trigger's own words. */
   readonly text: string;
   readonly field?: string;
-  /** For a foreign key: what an operator reads when the named row is missing. */
+  /** For a foreign key: the sentence when the row that it names is missing. */
   readonly missing?: string;
 }
 

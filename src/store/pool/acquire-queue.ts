@@ -1,16 +1,16 @@
 import type { Clock } from '../../core/ports.ts';
 import { noConnectionInTime } from '../failure.ts';
 
-/** While calls get done, none waits longer than this: it is refused, and may be repeated. */
+/** While calls get done, no call waits longer than this. It is refused, and may be repeated. */
 const PATIENCE_MS = 3500;
 /**
- * While calls get done, none waits for so long unless more come than get done: a failover takes 3 s, the backlog that it leaves is served
- * within these, and both are no more than `GONE_MS`.
+ * While calls get done, a wait of this length means that more come than get done. A failover takes 3 s, the backlog after it is served within these,
+ * and both together do not exceed `GONE_MS`.
  */
 const BACKLOG_MS = 2000;
-/** Whoever has waited longer has mostly gone: our own clients try elsewhere after so long (`contract/wire/retry.ts`). */
+/** A caller that has waited longer has mostly gone: our own clients try elsewhere after this time (`contract/wire/retry.ts`). */
 const GONE_MS = 5000;
-/** Nothing done for so long: the database stands still, and whoever waits is held. */
+/** If no call got done for so long, the database stands still, and waiting calls are held. */
 const STILL_MS = 500;
 
 /** More calls wait than get done. */
@@ -24,24 +24,25 @@ export class BusyError extends Error {
 interface Waiter {
   /** When its call began. */
   readonly since: number;
-  /** When it came to the line. */
+  /** When it joined the queue. */
   readonly cameAt: number;
   readonly go: () => void;
   readonly refuse: (error: Error) => void;
 }
 
 /**
- * Who gets one of the few connections: who came first, so that a pause makes nobody late who would not be. When more come than get done, who came
- * last: those who have waited longest have mostly gone then, and to serve them first makes all late. While the line moves, whoever has been passed
- * over for `PATIENCE_MS` is refused with `BusyError`; while nothing gets done (no primary, or a COMMIT that waits for its standby) everybody is held.
+ * Who gets one of the few connections. Usually the call that began first, so that a pause makes no call later than it must be. When more calls come
+ * than get done, the newest call: the oldest callers have mostly gone then, and serving them first would make all late. While the queue moves, a call
+ * that was passed over for `PATIENCE_MS` is refused with `BusyError`. While nothing gets done (no primary, or a COMMIT that waits for its standby)
+ * all are held.
  */
 export class AcquireQueue {
   readonly #clock: Clock;
   #places: number;
-  /** Less than none: places that were taken away while somebody had them. */
+  /** Below zero: places that were removed while a call had them. */
   #free: number;
   readonly #waiters: Waiter[] = [];
-  /** Monotonic times: when a call was done last, and since when calls have been done. */
+  /** Monotonic times: when a call was last done, and since when calls have been getting done. */
   #doneAt = Number.NEGATIVE_INFINITY;
   #movesSince = Number.NEGATIVE_INFINITY;
 
@@ -51,7 +52,7 @@ export class AcquireQueue {
     this.#free = places;
   }
 
-  /** How many places there are from now on. */
+  /** Sets the number of places. */
   resize(places: number): void {
     this.#free += places - this.#places;
     this.#places = places;
@@ -59,8 +60,8 @@ export class AcquireQueue {
   }
 
   /**
-   * Resolves with a place, which `leave` gives back. Rejects when there is none within `timeoutMs`, or the line is too long. `since` (monotonic
-   * clock): when the call began, so that one that has to try again is not behind those that came meanwhile.
+   * Resolves with a place, which `leave` gives back. Rejects if there is none within `timeoutMs`, or if the queue is too long. `since` (monotonic
+   * clock): when the call began, so that a call that tries again is not behind those that came meanwhile.
    */
   take(timeoutMs: number, since: number): Promise<void> {
     if (this.#free > 0) {
@@ -115,13 +116,13 @@ export class AcquireQueue {
     for (const waiter of this.#waiters.filter(isLate)) waiter.refuse(new BusyError());
   }
 
-  /** For how long others have been served while this one waited, ms. */
+  /** How long others have been served while this one waited, ms. */
   #passedOver({ cameAt }: Waiter, now: number): number {
     return now - this.#doneAt > STILL_MS ? 0 : now - Math.max(cameAt, this.#movesSince);
   }
 }
 
-/** Puts one where those stand that began earlier, or at the same time, before it, and all others behind it. */
+/** Puts a call into the queue behind all that began earlier or at the same time. */
 export function queue<T extends { readonly since: number }>(waiters: T[], waiter: T): void {
   waiters.splice(waiters.findLastIndex(({ since }) => since <= waiter.since) + 1, 0, waiter);
 }

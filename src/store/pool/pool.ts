@@ -10,37 +10,43 @@ export interface PoolOptions {
   readonly timeouts: Timeouts;
   readonly clock: Clock;
   readonly log: Log;
-  /** Connections at most. */
+  /** The largest number of connections. */
   readonly max: number;
 }
 
 /**
- * So many are made at once: of ten at a time a busy server gets none done before its patience is over, and all begin anew. Who waits meanwhile
- * shares those that are there.
+ * So many connections are made at once. Of ten at a time a busy server finishes none within its limit, and all begin again. Waiting calls share the
+ * existing ones meanwhile.
  */
 const OPENING = 2;
-/** So many stay open when nobody needs them: a call after a quiet time is not to wait for handshakes, nor hundreds of calls for two at a time. */
+/**
+ * So many idle connections stay open, so that a call after a quiet time does not wait for handshakes, and hundreds of calls do not wait for two at a
+ * time.
+ */
 const KEPT = 4;
 const IDLE_MS = 30_000;
-/** One that takes longer may have met silence: another one is tried beside it. */
+/** A connection that takes longer may have met silence. Another one is tried beside it. */
 const SLOW_MS = 500;
-/** While making one takes longer than it may, it may take up to so much longer: then it is the server that has no time, and each that is given up is work for nothing. */
+/**
+ * While connections take longer than their limit, the limit grows by up to this much. Then the server is busy, and each attempt that is given up is
+ * wasted work.
+ */
 const PATIENCE_TIMES = 5;
-/** Waiting shorter than this for an answer says nothing of the connection, ms; where the server has no time, so many times longer as making one may take. */
+/** A shorter wait for an answer tells nothing about the connection, ms. If the server is busy, the limit grows with that for connecting. */
 const SILENT_MS = 900;
 
 /**
- * Connections that are kept. What makes one silent (packets that are dropped without a reset) mostly makes all of them so, and each would cost
- * its user a whole wait: once one was silent, only those are used that have answered since, and the others are left behind.
+ * A pool of connections. What makes one silent (packets dropped without a reset) mostly makes all of them silent, and each would cost its user a
+ * whole wait. So after one was silent, only those are used that have answered since; the others are dropped.
  */
 export class Pool {
   readonly #pool: pg.Pool;
   readonly #clock: Clock;
   readonly #acquireQueue: AcquireQueue;
   readonly #max: number;
-  /** Connections that are being made, and those of them that take long. */
+  /** Connections that are being made, and how many of these take long. */
   readonly #making = { all: 0, slow: 0 };
-  /** How long making one may take, ms: usually, and now. */
+  /** How long a connection may take to make, ms: usually, and now. */
   readonly #usual: number;
   #patience: number;
   /** When a connection last answered, on the monotonic clock. */
@@ -62,8 +68,8 @@ export class Pool {
     });
     this.#pool.on('connect', (client) => {
       this.answered(client);
-      // The pool listens for errors of idle connections only. One that breaks while it is in use, or between two queries of
-      // a transaction, reports it to its query and as an event; without a listener for that the process would end.
+      // The pool listens for errors only on idle connections. A connection that breaks in use, or between two queries of a transaction, reports it to
+      // its query and as an event. Without a listener for that event the process would end.
       client.on('error', () => {});
     });
     this.#pool.on('remove', () => this.#fit());
@@ -72,7 +78,7 @@ export class Pool {
   }
 
   /**
-   * A connection that is not known to be silent, for the caller to `release`. Rejects when there is none within `timeoutMs`; with `BusyError` when
+   * A connection that is not known to be silent; the caller must `release` it. Rejects if there is none within `timeoutMs`, and with `BusyError` if
    * too many wait. `since` (monotonic clock): when the call began that needs it.
    */
   async acquire(timeoutMs: number, since = this.#clock.monotonic()): Promise<pg.PoolClient> {
@@ -90,7 +96,7 @@ export class Pool {
     }
   }
 
-  /** Gives a connection back. `done`: its call was, `kept`: it may be used again, `broken`: it is closed. */
+  /** Gives a connection back. `done`: its call was done, `kept`: it may be used again, `broken`: it is closed. */
   release(client: pg.PoolClient, state: 'done' | 'kept' | 'broken'): void {
     client.release(state === 'broken');
     this.#fit();
@@ -102,12 +108,12 @@ export class Pool {
     this.#heard.set(client, this.#clock.monotonic());
   }
 
-  /** How many times its usual patience whoever asks this server needs just now: 1, or up to 5 while making a connection takes too long. */
+  /** By how much callers should multiply their time limits for this server now: 1, or up to 5 while connections take too long. */
   get slowness(): number {
     return this.#patience / this.#usual;
   }
 
-  /** A connection gave no answer from `since` (monotonic clock, ms) until now. One that is slow with the whole server does not take the others with it. */
+  /** A connection gave no answer from `since` (monotonic clock, ms) until now. If the whole server is slow, the other connections stay. */
   wasSilent(since: number): void {
     if (this.#clock.monotonic() - since >= SILENT_MS * this.slowness)
       this.#silentSince = Math.max(this.#silentSince, since);
@@ -162,14 +168,14 @@ export class Pool {
     };
   }
 
-  /** One that took twice as long would still be waited for; what failed in another way than by taking too long says nothing. */
+  /** A connection that took twice as long would still be waited for. A failure other than a timeout tells nothing. */
   #learn(error: Error | null, tookMs: number): void {
     if (error !== null && !isConnectTimeout(error)) return;
     const wanted = error === null ? tookMs * 2 : this.#patience * 2;
     this.#patience = Math.min(PATIENCE_TIMES * this.#usual, Math.max(this.#usual, wanted));
   }
 
-  /** As many places as there are connections, and some for those that are made: while the server has no time for more one, and one beside it when it takes long. */
+  /** As many places as connections, plus some for those in the making: one while the server is busy, and one more if it takes long. */
   #fit(): void {
     const { all, slow } = this.#making;
     const opening = this.#patience > this.#usual ? 1 + Math.min(slow, 1) : OPENING + slow;

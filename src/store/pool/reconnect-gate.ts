@@ -2,17 +2,17 @@ import type { Clock, Random } from '../../core/ports.ts';
 import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
 import { queue } from './acquire-queue.ts';
 
-/** Between two tries while there is no primary, ms: half of it at least. */
+/** Pause between two tries while there is no primary, ms; at least half of it. */
 const PAUSE_MS = 100;
-/** … and while the server starts or stops: each try costs it a process and a handshake, which it does not have then. */
+/** The same while the server starts or stops: each try costs it a process and a handshake, which it cannot afford then. */
 const CLOSING_PAUSE_MS = 250;
-/** After the primary was found, work that began before that may still fail, ms. */
+/** After the primary was found, older work may still fail for so long, ms. */
 const SETTLE_MS = 2000;
 /** After this time the next caller may try, too. A caller that meets silence must not delay all others. */
 const HOLD_MS = 500;
-/** Who is done makes room for so many that waited for a primary. */
+/** A finished call lets so many go on that waited for a primary. */
 const NEXT = 2;
-/** So many go after this time also while nobody is done: a first commit may wait for a standby. */
+/** So many go on after this time even if none has finished, because a first commit may wait for a standby. */
 const EASE_MS = 50;
 
 interface Waiter {
@@ -23,21 +23,20 @@ interface Waiter {
 }
 
 /**
- * Who may try to reach the primary: everybody, until one finds none; then one at a time, until one finds it. Connections cost the server a TLS
- * handshake each, and a hundred calls that try again several times a second keep the processors of a standby busy that is being promoted.
- * Those that waited then go in their order, twice as many each time: all at once they would share the processors, and the first one
- * would be done with the last.
+ * Who may try to reach the primary: all callers, until one finds none; then one at a time, until one finds it. Each connection costs the server a TLS
+ * handshake. A hundred calls that try again several times a second would keep a standby busy while it is being promoted. Afterwards the waiting calls
+ * go on in their order, twice as many each time. All at once they would share the processors, and the first would finish with the last.
  */
 export class ReconnectGate {
   readonly #clock: Clock;
   readonly #random: Random;
-  /** Who began first is the first. */
+  /** Sorted by the beginning of the call. */
   readonly #waiters: Waiter[] = [];
-  /** What the last try met, and since when (monotonic clock) none is found; null: it found a primary. */
+  /** Error of the last try, and since when (monotonic clock) no primary is found; null: the last try found one. */
   #trouble: { readonly error: unknown; readonly since: number } | null = null;
-  /** Monotonic time: when a primary was found after there was none. */
+  /** Monotonic time at which a primary was found again. */
   #foundAt = Number.NEGATIVE_INFINITY;
-  /** Monotonic time: nobody tries before it. */
+  /** Monotonic time before which nobody tries. */
   #nextAt = 0;
   #alarm: NodeJS.Timeout | undefined;
 
@@ -47,11 +46,12 @@ export class ReconnectGate {
   }
 
   /**
-   * Resolves when the caller may try; rejects with what others met when that is not within `timeoutMs`. `since` (monotonic clock): when its call
-   * began, so that who tries for all, and finds no primary, keeps its place. Who is no longer wanted when it is his turn learns so, too, and takes none.
+   * Resolves when the caller may try. If that is not within `timeoutMs`, it rejects with the error that others met. `since` (monotonic clock): when
+   * its call began, so that a caller that tries for all, and finds no primary, keeps its place. A call that is no longer wanted learns this at its
+   * turn, too, and takes none.
    */
   take(timeoutMs: number, { since, isWanted }: Pick<Waiter, 'since' | 'isWanted'>): Promise<void> {
-    // Also past those that still wait: it is mostly a call that has waited, and goes on to its next step.
+    // It may also pass those that still wait: it is mostly a call that has waited and continues with its next step.
     if (this.#trouble === null) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -65,8 +65,8 @@ export class ReconnectGate {
   }
 
   /**
-   * Is there no primary for anybody, for no longer than `mostMs`, or has one just been found? False when it is this host's own way that fails, and
-   * while nothing at all is answered.
+   * Is there no primary for any region, for no longer than `mostMs`, or was one just found? False if only this host cannot reach it, and while
+   * nothing answers at all.
    */
   holds(mostMs: number): boolean {
     const now = this.#clock.monotonic();
@@ -93,7 +93,7 @@ export class ReconnectGate {
     this.#go(this.#waiters.length);
   }
 
-  /** A try found no primary, and what instead. */
+  /** A try found no primary. `error`: what it met. */
   failed(error: unknown): void {
     const now = this.#clock.monotonic();
     const pause = (isClosing(error) ? CLOSING_PAUSE_MS : PAUSE_MS) * (0.5 + this.#random.fraction() / 2);
@@ -102,7 +102,7 @@ export class ReconnectGate {
     this.#plan();
   }
 
-  /** False: there was one all the time. */
+  /** False: there was a primary all the time. */
   #regained(): boolean {
     if (this.#trouble === null) return false;
     this.#trouble = null;

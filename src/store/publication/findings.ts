@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../tx.ts';
 
-/** A lint or compile result of a service (services' `ServiceFinding` as the store sees it). */
+/** A lint or compile result of a service (services' `ServiceFinding` in the store's form). */
 export interface StoredFinding {
   readonly service: string;
   readonly code: string;
@@ -10,7 +10,7 @@ export interface StoredFinding {
   readonly sentence: string;
   readonly held?: string;
   readonly remedy?: string;
-  /** When it was found first, ISO 8601; the store sees to it. */
+  /** When it was first found, ISO 8601; the store sets it. */
   readonly since?: string;
 }
 

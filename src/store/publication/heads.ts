@@ -12,7 +12,7 @@ export interface Head extends Desired {
 
 type HeadRow = Omit<Head, 'body'> & StoredBody;
 
-/** Desired states of all nodes, or of one, in id order. `known`: parts of the last reading, to be read no more. */
+/** Desired states of all nodes, or of one, in id order. `known`: parts of the last reading, which are not read again. */
 export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Promise<Head[]> {
   const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
   const rows = await tx.all(sql<HeadRow>`select node_id as "nodeId", generation, digest, revision, ${BODY_COLUMNS},
@@ -21,7 +21,9 @@ export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Pr
   return await joinBodies(tx, rows, known);
 }
 
-/** As `readHeads`, with `{}` for what a service is to be: whether it is wanted, not how. A large site's bodies are megabytes. */
+/**
+ * As `readHeads`, with `{}` in place of each service's content: it tells whether a service is wanted, not how. A large site's bodies are megabytes.
+ */
 export function readOutlines(tx: Tx, nodeId?: string): Promise<Head[]> {
   const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
   return tx.all(sql<Head>`select node_id as "nodeId", generation, digest, revision, outline as body,
@@ -51,7 +53,9 @@ export async function readPublication(tx: Tx, nodeId: string, at: { generation: 
   return (await joinBodies(tx, rows))[0] ?? null;
 }
 
-/** Since when nodes are behind: the time of a node's first publication after the generation that it has; no entry when there is none. */
+/**
+ * Since when nodes are behind: the time of a node's first publication after its present generation. A node without such a publication has no entry.
+ */
 export async function readBehindSince(
   tx: Tx,
   applied: ReadonlyMap<string, number>,

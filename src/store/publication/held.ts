@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../tx.ts';
 
-/** What an agent says that it holds; 0 and '' for nothing. */
+/** The generation and digest that an agent reports; 0 and '' for none. */
 export interface HeldState {
   readonly generation: number;
   readonly digest: string;
@@ -11,12 +11,12 @@ export interface HeldState {
 export const PUBLICATIONS_KEPT = 50;
 
 /**
- * How far above the last known generation an agent's is believed. A restored database is behind by its lost
- * publications, thousands at most; a broken agent must not use the numbers up.
+ * How far an agent's generation may be above the last known one. A restored database lacks publications, thousands at most; a broken agent must not
+ * use the numbers up.
  */
 export const HELD_AHEAD_MAX = 1_000_000;
 
-/** Generation of the next publication: above the last one and above what the agent holds, where that is believable. */
+/** Generation of the next publication: above the last one and above the agent's, if that is plausible. */
 export function nextGeneration(latest: number, held: number): number {
   return 1 + (held <= latest + HELD_AHEAD_MAX ? Math.max(latest, held) : latest);
 }
@@ -31,7 +31,7 @@ export function needsGeneration(head: HeldState | null, digest: string, held: He
   return held.generation > head.generation || (held.generation === head.generation && held.digest !== head.digest);
 }
 
-/** What is published for a node, without its body, and what the database remembers that its agent holds. */
+/** The published state of a node, without its body, and the agent's state as the database remembers it. */
 export interface Holding {
   readonly head: HeldState | null;
   readonly held: HeldState | null;
@@ -66,14 +66,12 @@ type HoldingRow = { readonly id: string; readonly revision: number | null } & Re
 > &
   Record<'headDigest' | 'heldDigest', string | null>;
 
-/** What an agent holds is not what is published or will be: a publication is due (wake the task). */
+/** The agent's state is not the published one, and will not be: a publication is due (wake the task). */
 export function isPublicationDue(head: HeldState | null, held: HeldState): boolean {
   return head === null || needsGeneration(head, head.digest, held);
 }
 
-/**
- * Remembers what an agent holds. True: a publication is due (`isPublicationDue`).
- */
+/** Stores what an agent holds. True: a publication is due (`isPublicationDue`). */
 export async function recordHeld(tx: Tx, nodeId: string, held: HeldState): Promise<boolean> {
   await tx.run(sql`insert into held as h (node_id, generation, digest) values (${nodeId}, ${held.generation}, ${held.digest})
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest, reported_at = now()

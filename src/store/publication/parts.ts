@@ -14,7 +14,7 @@ import type { Feature } from '../../model/cluster.ts';
 import type { Tx } from '../tx.ts';
 import type { HeldState } from './held.ts';
 
-/** A row with a body: whole, as releases before parts wrote it, or the root of its parts. */
+/** A row with a body: whole, as earlier releases wrote it, or the root of its parts. */
 export interface StoredBody {
   readonly body: Desired['body'] | null;
   readonly root: string | null;
@@ -29,7 +29,7 @@ function named(roots: RawBuilder<unknown>): RawBuilder<unknown> {
     union select unnest(p.names) from named n join body_parts p on p.digest = n.digest)`;
 }
 
-/** Content of a row's part. Each is looked up by itself (`offset 0`): the planner would read all parts that there are. */
+/** Content of a row's part. Each is looked up alone (`offset 0`); otherwise the planner would read all parts. */
 function contentOf(row: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`lateral (select content from body_parts where digest = ${row}.digest offset 0)`;
 }
@@ -37,12 +37,12 @@ function contentOf(row: RawBuilder<unknown>): RawBuilder<unknown> {
 const ALL_ROOTS = sql`select root from desired where root is not null
   union select root from publications where root is not null`;
 
-/** Parts that no generation names. Nobody may publish meanwhile: `lockPublishers` first. */
+/** Parts that no generation names. Nobody may publish meanwhile: call `lockPublishers` first. */
 export const UNNAMED = sql`digest not in (with ${named(ALL_ROOTS)} select digest from named)`;
 
 /**
- * Waits for a publisher that is at work; others wait for the end of this transaction. `compiler`: the version that publishes, '' for none yet.
- * `isByParts`: bodies are stored by parts; a region of an earlier release reads whole ones alone.
+ * Waits for a running publisher. Others wait for the end of this transaction. `compiler`: the version that publishes, '' for none yet. `isByParts`:
+ * bodies are stored by parts; a region of an earlier release can read only whole ones.
  */
 export async function lockPublishers(tx: Tx): Promise<{ readonly compiler: string; readonly isByParts: boolean }> {
   const feature: Feature = 'parts';
@@ -53,8 +53,8 @@ export async function lockPublishers(tx: Tx): Promise<{ readonly compiler: strin
 }
 
 /**
- * Stores what is new of these bodies; gives their roots in the same order. A row that names them follows in this transaction. What is in `known`
- * is looked for and not sent; afterwards it holds these parts, too, so that the next reading is of what others publish.
+ * Stores the new parts of these bodies and gives their roots in the same order. A row that names them must follow in this transaction. Parts in
+ * `known` are looked up, not sent. Afterwards `known` also holds these parts, so that the next reading only reads what others publish.
  */
 export async function storeBodies(
   tx: Tx,
@@ -66,13 +66,13 @@ export async function storeBodies(
   const [old, fresh] = [new Map<string, PartText>(), new Map<string, PartText>()];
   for (const [digest, part] of parts) (known.has(digest) ? old : fresh).set(digest, part);
   const there = await insertParts(tx, fresh, [...old.keys()]);
-  // Read in a transaction that came to nothing, or purged since.
+  // Read in a transaction that was undone, or purged since.
   if (there < old.size) await insertParts(tx, old, []);
   for (const [digest, { text }] of fresh) known.set(digest, JSON.parse(text) as BodyPart);
   return roots;
 }
 
-/** One statement, since every one is a round trip. Gives how many of `others` are stored. */
+/** One statement, because each costs a round trip. Gives how many of `others` are stored. */
 async function insertParts(tx: Tx, parts: PartTexts, others: readonly string[]): Promise<number> {
   const list = [...parts];
   const texts = list.map(([, { text }]) => text);
@@ -89,12 +89,12 @@ async function insertParts(tx: Tx, parts: PartTexts, others: readonly string[]):
   return row?.there ?? 0;
 }
 
-/** Parts by digest that a reader keeps from one reading to the next: a digest never means anything else. */
+/** Parts by digest that a reader keeps between readings. A digest always means the same content. */
 export type KnownParts = Map<string, BodyPart>;
 
 /**
- * Puts the bodies of rows together; rows that name the same part share its content, which is not to be changed. Only what is not in `known` is read;
- * afterwards it holds what these bodies are made of, and nothing else.
+ * Puts the bodies of rows together. Rows that name the same part share its content, so nobody may change it. It reads only parts that are not in
+ * `known`. Afterwards `known` holds exactly the parts of these bodies.
  */
 export async function joinBodies<R extends StoredBody>(
   tx: Tx,
@@ -112,12 +112,12 @@ export async function joinBodies<R extends StoredBody>(
 
 function bodyOf(root: string | null, join: ReturnType<typeof createJoiner>): Desired['body'] {
   const joined = root === null ? null : join(root);
-  // Read in one moment there is none; the next reading is of another moment.
+  // Within one moment no part is missing. The next reading is of another moment.
   if (joined?.kind !== 'whole') throw new AppError('database', 'parts of a published body are not there');
   return joined.body as Desired['body'];
 }
 
-/** Reads level by level, each in one statement: a recursive one reads what is known, too, and its plan is a guess. */
+/** Reads level by level, each in one statement. A recursive statement would also read known parts, and its plan is a guess. */
 async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): Promise<void> {
   const reached = new Set<string>();
   let level = new Set(roots);
@@ -138,8 +138,8 @@ async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): P
 }
 
 /**
- * What is published for a node, with those parts alone that the generation which its agent holds does not have. Null: that generation, or
- * the published one, is not known by parts; then the body goes whole. One statement: it sees one moment.
+ * The published state of a node, with only those parts that the agent's generation does not have. Null: the parts of that generation, or of the
+ * published one, are unknown; then the body goes whole. One statement, so it sees one moment.
  */
 export async function readDesiredParts(tx: Tx, nodeId: string, held: HeldState): Promise<DesiredParts | null> {
   const row = await tx.one(sql<Omit<DesiredParts, 'parts'> & { parts: DesiredParts['parts'] | null }>`
@@ -161,7 +161,7 @@ export async function readDesiredParts(tx: Tx, nodeId: string, held: HeldState):
   return row && { ...row, parts: row.parts ?? {} };
 }
 
-/** These parts, as far as what is published for the node names them: a node reads nobody else's. */
+/** These parts, if the node's published state names them. A node reads no other node's parts. */
 export async function readOwnParts(
   tx: Tx,
   nodeId: string,

@@ -11,9 +11,9 @@ import { type StoredFinding, storeFindings } from './findings.ts';
 import { needsGeneration, nextGeneration, PUBLICATIONS_KEPT, readHoldings } from './held.ts';
 import { type KnownParts, lockPublishers, storeBodies } from './parts.ts';
 
-/** What one process compiled from one snapshot for the whole site. */
+/** The result of one process's compile of one snapshot for the whole site. */
 export interface SitePublication {
-  /** Version of the compiler: only the one that the gate row names publishes. */
+  /** Version of the compiler. Only the version in the gate row publishes. */
   readonly compiler: string;
   /** This process, for the record. */
   readonly process: string;
@@ -37,9 +37,9 @@ export type PublishResult =
   | { readonly kind: 'observer'; readonly compiler: string };
 
 /**
- * Publishes by compare-and-set, the whole site in one transaction (architecture.md §3). It holds the gate row, so
- * publishers come one after the other; each proves that nobody went further: neither revision nor the number of what was observed is
- * lower than the newest one compiled for any node, and every version row is as its snapshot had it.
+ * Publishes by compare-and-set, the whole site in one transaction (architecture.md §3). It locks the gate row, so publishers come one after the
+ * other. Each proves that nobody went further: neither the revision nor the number of observations is lower than the newest one compiled for any
+ * node, and every version row is as its snapshot had it.
  */
 export function publishSite(db: Database, site: SitePublication): Promise<PublishResult | Rejected> {
   return db.repeatable(async (tx) => {
@@ -81,7 +81,7 @@ interface Due {
 
 async function publishNodes(tx: Tx, site: SitePublication, isByParts: boolean): Promise<Desired[]> {
   const due = await dueNodes(tx, site);
-  // Nothing new, but an older snapshot must not publish any more.
+  // Nothing is new, but an older snapshot must not publish any more.
   const others = [...site.nodes.keys()].filter((id) => !due.some(({ nodeId }) => nodeId === id));
   if (others.length > 0)
     await tx.run(sql`update desired set compiled_revision = ${site.revision}, compiled_observed = ${site.observed}
@@ -106,7 +106,7 @@ async function dueNodes(tx: Tx, site: SitePublication): Promise<Due[]> {
   });
 }
 
-/** Gives the nodes that are still there: one that was deleted since the snapshot gets nothing. `roots` empty: bodies go whole. */
+/** Gives the nodes that still exist. A node that was deleted since the snapshot gets nothing. `roots` empty: bodies go whole. */
 async function storeGenerations(
   tx: Tx,
   { revision, observed, compiler, process }: SitePublication,
@@ -133,7 +133,7 @@ async function storeGenerations(
       revision = excluded.revision, compiled_revision = excluded.compiled_revision, compiled_observed = excluded.compiled_observed,
       body = excluded.body, root = excluded.root, outline = excluded.outline, compiler = excluded.compiler, process = excluded.process, published_at = now()
     returning node_id as id`);
-  // Steady changes publish several times a second: the bound holds at once, not only after the next purge.
+  // Steady changes publish several times a second, so the limit holds at once, not only after the next purge.
   await tx.run(sql`delete from publications as p using unnest(${of(({ nodeId }) => nodeId)}::text[]) as due (id)
     where p.node_id = due.id and p.generation <= (
       select generation from publications where node_id = due.id order by generation desc offset ${PUBLICATIONS_KEPT} limit 1)`);

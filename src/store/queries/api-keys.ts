@@ -13,7 +13,7 @@ export interface ApiKeyRow {
   readonly expiresAt: string | null;
 }
 
-/** What is needed to check a presented key: compare the hashes in constant time. */
+/** Data to check a presented key: compare the hashes in constant time. */
 export interface ApiKeyCheck {
   readonly user: string;
   readonly role: Role;

@@ -12,7 +12,7 @@ export interface AuditRow {
   readonly outcome: string;
 }
 
-/** Records what `write()` does not see itself, such as a call that the caller's role does not allow. */
+/** Records events that `write()` does not see itself, such as a call that the caller's role does not allow. */
 export async function recordAudit(tx: Tx, entry: Omit<AuditRow, 'id' | 'at'>): Promise<void> {
   await tx.run(sql`insert into audit (actor, origin, action, outcome)
     values (${entry.who}, ${entry.origin}, ${entry.action}, ${entry.outcome})`);

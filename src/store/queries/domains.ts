@@ -36,20 +36,20 @@ export function findDomainOf(tx: Tx, fqdn: string): Promise<DomainRow | null> {
 }
 
 /**
- * Holds the domain until the transaction ends: whoever adds, moves or removes a name in it does the same, so what is read
- * of its names afterwards stays true.
+ * Locks the domain until the transaction ends. Every transaction that adds, moves or removes a name in it does the same, so what it reads of the
+ * names afterwards stays true.
  */
 export function lockDomain(tx: Tx, id: number): Promise<Rejected | null> {
   return lockRow(tx, DOMAINS, { key: id });
 }
 
-/** Who may copy a domain: addresses, and the id of a key; undefined: as it is. */
+/** Who may copy a domain: addresses, and the id of a key; undefined: unchanged. */
 interface Transfers {
   readonly transferTo?: readonly string[] | undefined;
   readonly transferKeyId?: number | null | undefined;
 }
 
-/** A domain to be made; without `leaseNames` no names of leases are published in it. */
+/** A new domain. Without `leaseNames` it gets no names of leases. */
 export type NewDomain = Pick<Domain, 'name' | 'ttl'> & Transfers & { readonly leaseNames?: boolean | undefined };
 
 export function createDomain(tx: Tx, domain: NewDomain): Promise<DomainRow> {

@@ -4,8 +4,8 @@ import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 
 /**
- * At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. Ids are gapless and in
- * commit order: whoever has read up to an id misses none below it.
+ * At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. Ids have no gaps and follow the order of commits, so
+ * a reader misses no event below its last id.
  */
 export function readEvents(tx: Tx, after: number, limit: number, kind?: string): Promise<Event[]> {
   const isKind = kind === undefined ? sql`true` : sql`(kind = ${kind} or split_part(kind, '.', 1) = ${kind})`;
@@ -25,8 +25,8 @@ export async function readRevision(tx: Tx): Promise<number> {
 }
 
 /**
- * Stores events that belong to no request (a report, a publication). Call it last: from here to COMMIT other writers
- * wait. Inside `write()` use `tx.emit` instead.
+ * Stores events of no request (a report, a publication). Call it last: from here to COMMIT other writers wait. Inside `write()` use `tx.emit`
+ * instead.
  */
 export async function storeEvents(tx: Tx, actor: string, events: readonly NewEvent[]): Promise<void> {
   if (events.length > 0) await tx.one(sql`select emit_events(${actor}, ${JSON.stringify(events)}::jsonb, false)`);

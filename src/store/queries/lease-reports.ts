@@ -8,7 +8,7 @@ import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 
-/** `known`: it was stored before. `restart`: something before it is missing here: the agent must begin a new epoch with everything. */
+/** `known`: it was stored before. `restart`: an earlier report is missing here, so the agent must begin a new epoch with all leases. */
 export type LeaseReceipt = 'stored' | 'known' | 'restart';
 
 interface LeaseChange {
@@ -20,15 +20,14 @@ interface LeaseChange {
   readonly before: string;
 }
 
-/** More changes at once than this make one event of all: a start of a thousand machines must not bury everything else. */
+/** Above this number of changes at once, one event covers all: a start of a thousand machines must not hide everything else. */
 const EVENTS_MAX = 100;
 /** Rows of one sweep. */
 const SWEEP = 5000;
 
 /**
- * Stores what a node's agent says of its leases: in order, each report once. Equal rows are not written again. Events tell of leases
- * that came, went or changed their name, never of renewals; names that matter to DNS, and leases that stand in a static lease's way, raise the
- * number of what was observed.
+ * Stores an agent's report of leases: in order, each report once. Equal rows are not written again. Events tell of leases that came, went or changed
+ * their name, not of renewals. Names that matter to DNS, and leases that block a static lease, raise the number of observations.
  */
 export async function storeLeaseReport(
   tx: Tx,
@@ -43,7 +42,7 @@ export async function storeLeaseReport(
   return 'stored';
 }
 
-/** Ends the leases that have run out; gives their number. Any number of regions may do this at once. */
+/** Ends leases that have run out; gives their number. Any number of regions may do this at once. */
 export async function expireLeases(tx: Tx): Promise<number> {
   const ended = await tx.all(sql<LeaseChange & { nodeId: string }>`
     update leases l set state = 'expired' from (
@@ -59,7 +58,7 @@ export async function expireLeases(tx: Tx): Promise<number> {
   return ended.length;
 }
 
-/** Selects addresses (`subject`) of which the first word within a time (`back`, an interval) was that their lease ended: they had one before. */
+/** Selects addresses (`subject`) whose first event within a time (`back`, an interval) was the end of their lease: so they had a lease before. */
 export function leftFirst(back: RawBuilder<unknown>) {
   return sql`select subject from (select distinct on (subject) subject, kind from events
     where at > now() - ${back} and kind in ('lease.added', 'lease.removed') order by subject, id) e where kind = 'lease.removed'`;
@@ -72,7 +71,7 @@ export async function hasDueLeases(tx: Tx): Promise<boolean> {
   return row?.due ?? false;
 }
 
-/** The row stays locked to the end, so a node's reports are stored one after the other. */
+/** The row stays locked to the end, so a node's reports are stored one by one. */
 async function takeNumber(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseReceipt> {
   const { epoch, sequence } = report;
   const isOurs = sql`node_id = ${nodeId} and service = ${serviceOf(report)}`;
@@ -89,12 +88,12 @@ async function takeNumber(tx: Tx, nodeId: string, report: LeaseReport): Promise<
   return 'stored';
 }
 
-/** Whose leases a report tells of; an agent of an earlier release does not say it. */
+/** The service whose leases a report has; an agent of an earlier release does not send it. */
 function serviceOf({ service }: LeaseReport): string {
   return service ?? 'dhcp';
 }
 
-/** What another service of the node has by now is not ended: its VLAN went over to that one. */
+/** Leases that another service of the node has by now do not end: their VLAN went to that service. */
 function endLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseChange[]> {
   const { leases, gone, whole } = report;
   const named = leases.map((lease) => lease.address);
@@ -108,8 +107,8 @@ function endLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseCh
 }
 
 /**
- * A node whose clock is off says its times by that clock: they are moved by the difference, in steps of ten seconds, so that neither
- * the way of a report nor a small drift makes other times of an unchanged lease.
+ * A node reports times by its own clock. If that is off, they are moved by the difference, in steps of ten seconds, so that neither the delay of a
+ * report nor a small drift changes the times of an unchanged lease.
  */
 function upsertLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseChange[]> {
   const { at, leases } = report;

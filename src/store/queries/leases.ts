@@ -7,10 +7,9 @@ import type { Tx } from '../tx.ts';
 import { IS_GIVEN_UP, IS_IN_SUBNET, IS_NEWEST, isLive } from './network/lease-ends.ts';
 
 /**
- * The last lease of an address, of the node that knows it best, with what the configuration says of it now. `subnet`: the one that holds
- * the address, null when there is none any more. `machine`: full name of the machine that has an interface with this MAC. `isStatic`:
- * the address is a machine's or reserved. `heldBy`: names of all nodes that have a lease of this client there now: two of a pair. Times ISO 8601, by the
- * database's clock.
+ * The last lease of an address, from the node that knows it best, with its place in the configuration. `subnet`: the one that holds the address;
+ * null: none any more. `machine`: full name of the machine that has an interface with this MAC. `isStatic`: the address is a machine's or reserved.
+ * `heldBy`: names of all nodes that now have a lease of this client there: both racks of a pair. Times ISO 8601, by the database's clock.
  */
 export interface LeaseRow {
   readonly address: string;
@@ -30,7 +29,7 @@ export interface LeaseRow {
   readonly expiresAt: string;
 }
 
-/** A lease that somebody may be using now. `state`: active or declined. `isGivenUp`: its end was asked for, or its address was dropped. */
+/** A lease that a client may be using now. `state`: active or declined. `isGivenUp`: somebody asked for its end, or its address was dropped. */
 export interface LiveLease {
   readonly address: string;
   readonly mac: string | null;
@@ -40,10 +39,10 @@ export interface LiveLease {
   readonly isGivenUp: boolean;
 }
 
-/** What a lease is now: a live one that has run out is expired, whether that was noticed or not. */
+/** The present state of a lease. A live lease that has run out is expired, whether or not that was noticed. */
 const STATE = sql`case when t.expires_at <= now() then 'expired' else t.state end`;
 
-/** Is `o` a word of the same client's lease as `t`? */
+/** Is `o` a report of the same client's lease as `t`? */
 const IS_SAME = sql`o.address = t.address and o.mac is not distinct from t.mac`;
 
 const LEASES: Noun = {
@@ -67,13 +66,13 @@ const LIVE = sql`host(t.address) as address, t.mac, t.hostname, t.state, t.expir
   ${IS_GIVEN_UP} as "isGivenUp"`;
 const IS_LIVE = sql`${isLive('t')} and ${IS_NEWEST}`;
 
-/** Leases of a subnet's addresses that somebody may be using now, in order. */
+/** Leases of a subnet's addresses that clients may be using now, in order. */
 export function liveLeases(tx: Tx, subnetId: number): Promise<LiveLease[]> {
   return tx.all(sql<LiveLease>`select ${LIVE} from subnets s join leases t on ${IS_IN_SUBNET}
     where s.id = ${subnetId} and ${IS_LIVE} order by t.address`);
 }
 
-/** How many leases clients hold on each VLAN now, by its id; those without any are left out. `vlanId`: of this one alone. */
+/** How many leases clients hold on each VLAN now, by its id, without VLANs that have none. `vlanId`: only this one. */
 export async function countLeasesByVlan(tx: Tx, vlanId?: number): Promise<Map<number, number>> {
   const rows = await tx.all(sql<{ vlanId: number; count: number }>`
     select s.vlan_id as "vlanId", count(*)::int as count from subnets s join leases t on ${IS_IN_SUBNET}
@@ -82,12 +81,12 @@ export async function countLeasesByVlan(tx: Tx, vlanId?: number): Promise<Map<nu
   return new Map(rows.map(({ vlanId, count }) => [vlanId, count]));
 }
 
-/** The lease of an address that somebody may be using now; null without one. */
+/** The lease of an address that a client may be using now; null: none. */
 export function liveLeaseAt(tx: Tx, address: string): Promise<LiveLease | null> {
   return tx.one(sql<LiveLease>`select ${LIVE} from leases t where t.address = ${address}::inet and ${IS_LIVE}`);
 }
 
-/** The last lease of an address, live or not; null when it has had none for long. */
+/** The last lease of an address, live or not; null: it has had none for a long time. */
 export function findLease(tx: Tx, address: string): Promise<LeaseRow | null> {
   return findRow(tx, LEASES, sql`t.address = ${address}::inet and ${IS_NEWEST}`);
 }
@@ -129,8 +128,8 @@ export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<Page<LeaseR
 }
 
 /**
- * The names that clients gave themselves and that domains want. By what is stored alone, not by the clock: a lease that ran out counts
- * until `expireLeases` notices it, so that equal rows make equal snapshots.
+ * The names that clients chose and that domains publish. Only stored data count, not the clock: a lease that ran out counts until `expireLeases`
+ * notices it, so that equal rows make equal snapshots.
  */
 export async function readLeaseNames(
   tx: Tx,
@@ -143,7 +142,7 @@ export async function readLeaseNames(
   return chooseLeaseNames(rows, domains, defaultDomain);
 }
 
-/** Do names of leases matter to anybody? */
+/** Does any domain publish names of leases? */
 export async function wantsLeaseNames(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ wanted: boolean }>`select exists (select from domains where lease_names) as wanted`);
   return row?.wanted ?? false;

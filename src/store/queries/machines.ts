@@ -20,16 +20,16 @@ import type { Tx } from '../tx.ts';
 export interface MachineRow extends Machine, CarriedNames<'machine'> {
   readonly domain: string;
   readonly fqdn: string;
-  /** UUID and name of the rack that it names; null: the master's. */
+  /** UUID and name of its rack; null: the master's. */
   readonly rackId: string | null;
   readonly rack: string | null;
   readonly version: number;
   readonly dhcpOptions: readonly string[];
-  /** Id and name of what switches it, and its own parameters there. */
+  /** Id and name of its BMC, and its own parameters there. */
   readonly bmcId: number | null;
   readonly bmc: string | null;
   readonly powerParameters: PowerParameters;
-  /** Its power as it was seen last, and by which node. `powerWhy`, `powerRemedy`: of the state `error`. */
+  /** Its last known power state, and the node that saw it. `powerWhy`, `powerRemedy`: of the state `error`. */
   readonly powerState: PowerState;
   readonly powerStateAt: string | null;
   readonly powerSeenBy: string | null;
@@ -42,7 +42,7 @@ interface InterfaceRow extends MachineInterface {
   readonly addresses: readonly (InterfaceAddress & { readonly subnet: string })[];
 }
 
-/** An interface to be made or kept; one with a known `id` keeps it. */
+/** An interface to make or keep. One with a known `id` keeps it. */
 export type InterfaceInput = Omit<MachineInterface, 'id'> & { readonly id?: number | undefined };
 
 export interface NewMachine {
@@ -55,7 +55,7 @@ export interface NewMachine {
   readonly dhcpOptions?: readonly string[] | undefined;
   readonly bmcId?: number | null | undefined;
   readonly powerParameters?: PowerParameters | undefined;
-  /** Left out: nothing, or what it carried before. */
+  /** Missing: none, or unchanged. */
   readonly carried?: CarriedIds | undefined;
 }
 
@@ -73,7 +73,7 @@ const MACHINES: Noun = {
     left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id`,
 };
 
-/** Letters and digits that cannot be taken for one another. */
+/** Letters and digits that nobody confuses. */
 const ID_ALPHABET = 'abcdefghkmnpqrstwxy34678';
 
 /** A new id: six characters that no machine has. */
@@ -200,14 +200,14 @@ type Placed = InterfaceInput & { readonly position: number };
 async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
   const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
   await deleteInterfaces(tx, sql`machine_id = ${machineId} and id <> all(${kept}::int[])`);
-  // Addresses may move from one interface to another: all that go, go first.
+  // Addresses may move between interfaces, so all that go are removed first.
   for (const card of wanted) {
     if (card.id === undefined) continue;
     const staying = card.addresses.map(({ address }) => address);
     await tx.run(
       sql`delete from interface_addresses where interface_id = ${card.id} and address <> all(${staying}::inet[])`,
     );
-    // A name or MAC may pass from one interface to its neighbour.
+    // A name or MAC may move to the next interface.
     await tx.run(sql`update interfaces set name = 'mv' || id where id = ${card.id} and name <> ${card.name}`);
   }
   for (const [position, card] of wanted.entries()) {

@@ -25,7 +25,7 @@ export async function findNode(tx: Tx, by: { id: string } | { name: string }): P
   return row && { ...row, addresses: row.addresses.map(canonicalAddress) };
 }
 
-/** A new node is a member where `state` does not say otherwise. */
+/** A new node is a member unless `state` says otherwise. */
 export function createNode(tx: Tx, node: Omit<Node, 'state'> & Partial<Pick<Node, 'state'>>): Promise<NodeRow> {
   return insertRow(tx, NODES, { id: node.id, ...columnsOf(node) });
 }

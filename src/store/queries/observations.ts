@@ -6,7 +6,7 @@ import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
 import { notePause, pauseWord } from './cluster/pause.ts';
-import { noteRoles, roleWord } from './cluster/roles.ts';
+import { noteRoles, reportedRole } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
 
@@ -19,7 +19,7 @@ export interface NodeObservation {
   readonly agentSince: string;
   readonly staleSince: string | null;
   readonly facts: Facts;
-  /** What the agent noticed of itself, such as an unusable ledger. */
+  /** Findings of the agent about itself, such as an unusable ledger. */
   readonly findings: readonly AgentFinding[];
   /** Null: its agent has not told. */
   readonly host: HostObservation | null;
@@ -28,8 +28,8 @@ export interface NodeObservation {
 }
 
 /**
- * Stores a node's report whole; services that it does not name are forgotten. A service whose state changed makes an
- * event `service.<state>`; so does a role of the cluster that went to another node. Repeating it does no harm.
+ * Stores a node's report whole and forgets services that it does not name. A service whose state changed makes an event `service.<state>`; so does a
+ * role of the cluster that moved to another node. A second time does no harm.
  */
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
   const { generation, digest, agentVersion, agentSince, staleSince, services } = report;
@@ -63,8 +63,8 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeActions(tx, node.id, report);
   const host = before?.host ?? undefined;
-  const word = roleWord({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
-  const moved = await noteRoles(tx, node, word, roleWord(report));
+  const word = reportedRole({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
+  const moved = await noteRoles(tx, node, word, reportedRole(report));
   const paused = await notePause(tx, node.name, pauseWord(report));
   await storeEvents(tx, `node:${node.id}`, [
     ...changed.map((service) => eventOf(node.name, service, states.get(service.service))),
@@ -73,7 +73,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   ]);
 }
 
-/** Did the interfaces change, but for the floating address? Its moves make no node another one. */
+/** Did the interfaces change, apart from the floating address? Its moves do not change a node. */
 async function isSeenAnew(tx: Tx, facts: Facts, before: Facts | undefined): Promise<boolean> {
   const known = before?.interfaces ?? [];
   if (stableJson(facts.interfaces) === stableJson(known)) return false;
@@ -83,8 +83,8 @@ async function isSeenAnew(tx: Tx, facts: Facts, before: Facts | undefined): Prom
 }
 
 /**
- * What a node is, by its report. An agent that was started just now has not read its facts yet (empty host name): what it had does not
- * stop being so. Without this a restart of the agent would take the node off its VLANs, and their services away.
+ * A node's facts from its report. An agent that has just started has not read its facts yet (empty host name); then the old ones stay. Otherwise a
+ * restart of the agent would take the node off its VLANs, and their services away.
  */
 function factsOf(reported: Facts, before: Facts | undefined): Facts {
   if (before === undefined) return reported;
@@ -92,7 +92,7 @@ function factsOf(reported: Facts, before: Facts | undefined): Facts {
   return { ...reported, interfaces: keepAddresses(reported.interfaces, before.interfaces) };
 }
 
-/** Has an agent that started later than this one reported as the same node just now? An agent that was started anew is the later one. */
+/** Has an agent that started later than this one just reported as the same node? A restarted agent is the later one. */
 export async function isOutrun(tx: Tx, nodeId: string, report: Pick<Observation, 'agentSince'>): Promise<boolean> {
   const later = await tx.one(sql`select from node_observations where node_id = ${nodeId}
     and agent_since > ${report.agentSince}::timestamptz and reported_at > now() - interval '30 seconds'`);

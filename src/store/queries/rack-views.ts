@@ -11,7 +11,7 @@ export interface NamedAttachment extends VlanAttachment {
   readonly isRack: boolean;
 }
 
-/** Who stands on which VLAN, in the order of `attachmentsOf`. */
+/** Which nodes are on which VLAN, in the order of `attachmentsOf`. */
 export async function readNamedAttachments(tx: Tx): Promise<NamedAttachment[]> {
   const nodes = await tx.all(sql<{ id: string; name: string; isRack: boolean }>`
     select id, name, exists (select from racks r where r.node_id = nodes.id and r.state = 'accepted') as "isRack" from nodes`);

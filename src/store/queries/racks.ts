@@ -28,7 +28,7 @@ const RACKS: Noun = {
   from: sql`racks t left join nodes n on n.id = t.node_id left join rack_calls c on c.uuid = t.uuid`,
 };
 
-/** How often a rack's call is written down, and how long a nonce counts: longer than a signature is good for. */
+/** How often a rack's call is stored, and how long a nonce counts: longer than a signature is valid. */
 const CALL_EVERY = '10 seconds';
 /** Names the lock below among other advisory locks of this database. */
 const LOCK = 5_240_005;
@@ -49,7 +49,7 @@ export function findRack(tx: Tx, uuid: string): Promise<RackRow | null> {
   return tx.one(sql<RackRow>`select ${RACKS.columns} from ${RACKS.from} where t.uuid = ${uuid}`);
 }
 
-/** State, key and node of a rack: what a signed call is judged by. */
+/** State, key and node of a rack, with which to judge a signed call. */
 export function readRackKey(
   tx: Tx,
   uuid: string,
@@ -88,7 +88,7 @@ export async function allowRekey(tx: Tx, target: Target, minutes: number): Promi
   return updateRow(tx, RACKS, target, { key_reset_until: moment?.at });
 }
 
-/** Gives it the new key and closes the door. */
+/** Gives it the new key, and ends this permission. */
 export function setRackKey(tx: Tx, target: Target, publicKey: string): Promise<RackRow | Rejected> {
   return updateRow(tx, RACKS, target, { public_key: publicKey, key_reset_until: null });
 }
@@ -97,7 +97,7 @@ export function deleteRack(tx: Tx, target: Target): Promise<RackRow | Rejected> 
   return deleteRow(tx, RACKS, target);
 }
 
-/** Machines that name this rack name none any more: they are the master's, whoever it is. Gives their number. */
+/** Machines of this rack no longer name a rack, so they become the master's. Gives their number. */
 export function releaseMachines(tx: Tx, uuid: string): Promise<number> {
   return tx.run(sql`update machines set rack_id = null where rack_id = ${uuid}`);
 }
@@ -109,14 +109,14 @@ export async function noteCall(tx: Tx, uuid: string, source: string): Promise<vo
     where c.at < now() - ${CALL_EVERY}::interval or c.source <> excluded.source`);
 }
 
-/** How many racks wait that called from this source. */
+/** How many waiting racks called from this source. */
 export async function countWaiting(tx: Tx, source: string): Promise<number> {
   const row = await tx.one(sql<{ count: number }>`
     select count(*) as count from racks r join rack_calls c on c.uuid = r.uuid where r.state = 'waiting' and c.source = ${source}`);
   return Number(row?.count ?? 0);
 }
 
-/** Removes racks that wait and have not asked for so many minutes: when there is no room for others. */
+/** Removes waiting racks that have not asked for so many minutes, when others need the room. */
 export function dropSilent(tx: Tx, minutes: number): Promise<number> {
   return tx.run(sql`delete from racks r where r.state = 'waiting' and r.created_at < now() - make_interval(mins => ${minutes})
     and not exists (select from rack_calls c where c.uuid = r.uuid and c.at > now() - make_interval(mins => ${minutes}))`);
@@ -141,7 +141,7 @@ export async function readRackNodes(tx: Tx): Promise<RackNode[]> {
   );
 }
 
-/** Who stands on which VLAN, by the nodes' last reports, less the floating address. `subnets`: all of them, when the caller has them already. */
+/** Which nodes are on which VLAN, by the nodes' last reports without the floating address. `subnets`: all of them, if the caller has them already. */
 export async function readAttachments(
   tx: Tx,
   subnets?: readonly Pick<Subnet, 'cidr' | 'vlanId'>[],

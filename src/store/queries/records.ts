@@ -58,8 +58,8 @@ export function deleteRecord(tx: Tx, target: Target): Promise<RecordRow | Reject
 }
 
 /**
- * Everything that owns a name of a domain: records, the machine of that name (also without an address), and with
- * `isNodeDomain` (the default domain) the node of that name and reservations with it.
+ * All owners of a name of a domain: records, the machine of that name (also without an address), and with `isNodeDomain` (the default domain) the
+ * node of that name and reservations with it.
  */
 export async function namesInUse(
   tx: Tx,

@@ -4,7 +4,7 @@ import type { SettingName, Settings } from '../../model/settings.ts';
 import { readSettings } from '../snapshot.ts';
 import type { Tx } from '../tx.ts';
 
-/** A setting that someone set. `version` 0: nobody did, the default holds. */
+/** A setting. `version` 0: nobody has set it, the default holds. */
 export interface SettingRow<N extends SettingName = SettingName> {
   readonly name: N;
   readonly value: Settings[N];

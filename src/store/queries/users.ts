@@ -37,7 +37,7 @@ export function deleteUser(tx: Tx, target: Target): Promise<UserRow | Rejected> 
   return deleteRow(tx, USERS, target);
 }
 
-/** Number of users of a role; holds those rows until the transaction ends, so that the last admin stays. */
+/** Number of users with a role. Locks those rows until the transaction ends, so that the last admin stays. */
 export async function countUsers(tx: Tx, role: Role): Promise<number> {
   return (await tx.all(sql`select name from users where role = ${role} for no key update`)).length;
 }

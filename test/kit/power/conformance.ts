@@ -4,7 +4,7 @@ import { probeBmc } from '../../../src/power/probe.ts';
 import { driverOf } from '../../../src/power/registry.ts';
 import { DebianHost } from '../debian-root.ts';
 import { parsed, type PowerRig, realEffects, testExecutor } from './rig.ts';
-import { RIGS } from './rigs.ts';
+import { RIGS } from './rig-registry.ts';
 
 /** What every driver must do whose BMC can be asked. Each has a file `test/check/power-<type>.test.ts` that calls it. */
 export function conforms(type: PowerType): void {

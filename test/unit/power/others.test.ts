@@ -8,7 +8,7 @@ import { QUIRKS, quirksOf } from '../../../src/power/quirks.ts';
 import { driverOf } from '../../../src/power/registry.ts';
 import { bootOrder } from '../../../src/power/virsh/domain.ts';
 import { virsh } from '../../../src/power/virsh/index.ts';
-import { meaningOf, readingOf } from '../../../src/power/virsh/words.ts';
+import { meaningOf, readingOf } from '../../../src/power/virsh/answers.ts';
 import { answer } from '../../kit/exec-result.ts';
 import { memoryText } from '../../kit/power/memory-text.ts';
 import { parsed, realEffects, testExecutor } from '../../kit/power/rig.ts';

@@ -23,22 +23,22 @@ const SHAPE: Shape<PredictedOutage> = {
 /** `regent what-if`. */
 export const WHAT_IF: NounSpec = {
   noun: 'what-if',
-  summary: 'what would come of the loss of a node now; nothing is done',
+  summary: 'what would follow from the loss of a node now; it changes nothing',
   commands: [
     {
       verb: 'node',
-      summary: 'foretell who takes over, how long services are out, and what is left',
+      summary: 'predict who takes over, how long services are out, and what is left',
       args: [
         { name: '<node>', help: 'name or id', complete: 'node' },
         { name: '<event>', help: 'dies, drains or is-cut-off', values: EVENTS },
       ],
       examples: ['regent what-if node r2 dies', 'regent what-if node k1 is-cut-off -o json'],
-      run: foretell,
+      run: predict,
     },
   ],
 };
 
-async function foretell(call: Call): Promise<void> {
+async function predict(call: Call): Promise<void> {
   const node = need(call, 0);
   const event = EVENTS.find((one) => one === need(call, 1));
   if (event === undefined) throw usageError(`"${need(call, 1)}" is no event. Rule: ${EVENTS.join(', ')}.`);

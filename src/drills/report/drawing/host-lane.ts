@@ -25,7 +25,9 @@ const WRITABLE: Stripe = { name: 'writable', meaning: 'accepts writes', y: 14, h
 export function hostLane(timeline: Timeline, host: string, scale: Scale, top: number): string {
   const of = (spans: readonly Span[]): readonly Span[] =>
     spans.filter((span) => span.host === host && span.to >= scale.from && span.from <= scale.to).slice(0, MOST_SPANS);
-  const deeds = timeline.deeds.filter((event) => event.host === host && isShown(scale, event.at)).slice(0, MOST_EVENTS);
+  const events = timeline.deeds
+    .filter((event) => event.host === host && isShown(scale, event.at))
+    .slice(0, MOST_EVENTS);
   const stripes = [
     ...of(timeline.absences).map((span) => stripe(ABSENT, span, scale, top)),
     ...of(timeline.holdings).map((span) => stripe(HOLDING, span, scale, top)),
@@ -35,7 +37,7 @@ export function hostLane(timeline: Timeline, host: string, scale: Scale, top: nu
     `<text class="name" x="${PLOT.left - 10}" y="${top + HOST_HEIGHT / 2 + 4}">${markup(clip(host, 19))}</text>`,
     `<path class="track" d="M${PLOT.left} ${top + HOST_HEIGHT / 2}h${PLOT.width}"/>`,
     ...stripes,
-    ...deeds.map((event) => diamond(event, scale, top + HOST_HEIGHT / 2)),
+    ...events.map((event) => diamond(event, scale, top + HOST_HEIGHT / 2)),
   ].join('');
 }
 
@@ -54,5 +56,5 @@ function stripe(kind: Stripe, span: Span, scale: Scale, top: number): string {
 
 function diamond(event: ClusterEvent, scale: Scale, y: number): string {
   const title = `${moment(event.at - scale.zero)} ${event.kind}: ${clip(event.text, 120)}`;
-  return `<path class="deed" d="M${xOf(scale, event.at)} ${y - 5}l5 5l-5 5l-5 -5z"><title>${markup(title)}</title></path>`;
+  return `<path class="event" d="M${xOf(scale, event.at)} ${y - 5}l5 5l-5 5l-5 -5z"><title>${markup(title)}</title></path>`;
 }

@@ -17,7 +17,7 @@ const ITEMS: readonly (readonly [sign: string, meaning: string])[] = [
   ['<rect class="vip" x="0" y="6" width="44" height="10"/>', 'the host had the VIP, the cluster’s floating address'],
   ['<rect class="writable" x="0" y="6" width="44" height="10"/>', 'the host’s database accepted writes'],
   ['<rect class="absent" x="0" y="0" width="44" height="22"/>', 'the host was out of every client’s reach'],
-  ['<path class="deed" d="M22 5l6 6l-6 6l-6 -6z"/>', 'the cluster acted there by itself (see the events)'],
+  ['<path class="event" d="M22 5l6 6l-6 6l-6 -6z"/>', 'the cluster acted there by itself (see the events)'],
   ['<path class="mark fault" d="M22 0V22"/>', '▼ a fault was made'],
   ['<path class="mark heal" d="M22 0V22"/>', '▲ a fault was taken away'],
   ['<path class="mark role" d="M22 0V22"/>', '◆ a role moved'],

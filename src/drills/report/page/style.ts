@@ -36,7 +36,7 @@ svg path{fill:none}.track{stroke:var(--track)}.grid{stroke:var(--line);stroke-da
 .good{stroke:var(--good);stroke-width:6}.bad{stroke:var(--bad);stroke-width:9}
 rect.gap{fill:var(--gap);stroke:var(--gap-line)}rect.over{fill:var(--over);stroke:var(--bad);stroke-width:1.5}
 rect.vip{fill:var(--vip)}rect.writable{fill:var(--write)}rect.absent{fill:url(#absent)}svg text.in{font-size:9px;fill:var(--in)}svg text.absent-in{fill:var(--ink);font-size:10.5px;paint-order:stroke;stroke:var(--page);stroke-width:4px}
-svg path.deed{fill:var(--page);stroke:var(--ink);stroke-width:1.3}
+svg path.event{fill:var(--page);stroke:var(--ink);stroke-width:1.3}
 .mark{stroke-width:1.4}path.fault{stroke:var(--bad)}path.heal{stroke:var(--heal);stroke-dasharray:7 3}path.role{stroke:var(--write);stroke-dasharray:2 3}
 svg text.label{font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:3px}svg text.label.fault{fill:var(--bad)}svg text.label.heal{fill:var(--heal)}svg text.label.role{fill:var(--write);font-weight:500}
 .dot{fill:var(--good);fill-opacity:.75}.cross{stroke:var(--bad);stroke-width:2}.bound{stroke:var(--ink);stroke-width:1.5}

@@ -1,8 +1,8 @@
 import type { ExecResult } from '../../../core/host-values.ts';
 
 /**
- * A program that talks to another device. Its argv is seen by everybody on this host, so what is secret goes by `env`, standard input or `files`:
- * texts that it reads at the paths of `filePath`, and that have no name and lie on no disk.
+ * A program that talks to another device. Everybody on this host sees its argv, so secrets go by `env`, standard input or `files`: texts that it
+ * reads at the paths of `filePath`, that have no name and lie on no disk.
  */
 export interface Program {
   readonly argv: readonly string[];
@@ -12,13 +12,13 @@ export interface Program {
   readonly timeoutMs: number;
 }
 
-/** Where a program finds the text of this place in `files`. */
+/** The path of the text with this index in `files`. */
 export function filePath(index: number): string {
   return `/dev/fd/${3 + index}`;
 }
 
 /**
- * Whose certificate is good: one of this host's authorities; any; or the one of this fingerprint (SHA-256, lower-case hex), looked at before
+ * Which certificate is good: one of this host's authorities; any; or the one with this fingerprint (SHA-256, lower-case hex). It is checked before
  * anything is sent.
  */
 export type Trust =
@@ -26,7 +26,7 @@ export type Trust =
   | { readonly kind: 'any' }
   | { readonly kind: 'pinned'; readonly fingerprint: string };
 
-/** A request over HTTP or HTTPS. Redirections are answers: they are not followed. `timeoutMs`: of the whole exchange. */
+/** A request over HTTP or HTTPS. A redirection is an answer; nobody follows it. `timeoutMs`: of the whole exchange. */
 export interface WebRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
@@ -36,7 +36,7 @@ export interface WebRequest {
   readonly timeoutMs: number;
 }
 
-/** Header names are in lower case. `fingerprint`: of the certificate that was shown, null without TLS. */
+/** Header names are in lower case. `fingerprint`: of the certificate of the device, null without TLS. */
 export interface WebAnswer {
   readonly kind: 'answer';
   readonly status: number;
@@ -46,8 +46,8 @@ export interface WebAnswer {
 }
 
 /**
- * Nothing came that can be used. `unreachable`: the network or the device says no; `silent`: it said nothing in time; `untrusted`: another
- * certificate than wanted; `garbage`: it does not speak the protocol.
+ * No usable answer. `unreachable`: the network or the device refuses; `silent`: no answer in time; `untrusted`: another certificate than wanted;
+ * `garbage`: it does not speak the protocol.
  */
 export interface NoAnswer {
   readonly kind: 'none';
@@ -55,7 +55,7 @@ export interface NoAnswer {
   readonly sentence: string;
 }
 
-/** Datagrams to one place, sent three times in the time that there is; the first answer counts. */
+/** Sends datagrams to one address, three times within the time limit. The first answer counts. */
 export interface DatagramQuestion {
   readonly host: string;
   readonly port: number;
@@ -63,7 +63,7 @@ export interface DatagramQuestion {
   readonly timeoutMs: number;
 }
 
-/** Other devices on the network, at arm's length. Nothing here throws: what goes wrong is a value. */
+/** Other devices on the network. Nothing here throws: a failure is a value. */
 export interface BmcAccess {
   run(program: Program): Promise<ExecResult>;
   web(request: WebRequest): Promise<WebAnswer | NoAnswer>;

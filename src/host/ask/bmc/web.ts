@@ -5,10 +5,10 @@ import { deadline } from '../deadline.ts';
 import type { NoAnswer, Trust, WebAnswer, WebRequest } from './interface.ts';
 import { noAnswer, silence } from './no-answer.ts';
 
-/** Longest answer, bytes: a BMC's descriptions are some kilobytes. */
+/** Longest answer, bytes. A BMC's answers have some kilobytes. */
 const ANSWER_LIMIT = 1024 * 1024;
 
-/** See `BmcAccess.web`. One connection for each request. The certificate is judged before the first byte of the request leaves. */
+/** See `BmcAccess.web`. Each request has a connection of its own. The certificate is checked before the first byte of the request leaves. */
 export function askWeb(request: WebRequest): Promise<WebAnswer | NoAnswer> {
   const url = new URL(request.url);
   const place = url.host;
@@ -79,7 +79,7 @@ function exchange(
 function dial(url: URL, trust: Trust): Socket {
   const host = hostOf(url);
   if (url.protocol !== 'https:') return connectPlain({ host, port: Number(url.port || 80) });
-  // A BMC's certificate is its own work: it is judged by its fingerprint, or by nobody.
+  // A BMC signs its own certificate, so only its fingerprint can be checked.
   const options = { host, port: Number(url.port || 443), rejectUnauthorized: trust.kind === 'authorities' };
   return connectSecure(isIP(host) ? options : { ...options, servername: host });
 }

@@ -13,9 +13,9 @@ export interface LeaderWatch {
   stop(): Promise<void>;
 }
 
-/** Asks Patroni all the while; who leads another time than the last look is a promotion. */
+/** Asks Patroni twice a second. A leader that the last look did not name is a promotion. */
 export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes'>, first: string): LeaderWatch {
-  const [deeds, marks]: [ClusterEvent[], Mark[]] = [[], []];
+  const [events, marks]: [ClusterEvent[], Mark[]] = [[], []];
   const addresses = Object.values(addressesOf(look));
   const end = new AbortController();
   const watch = async () => {
@@ -25,7 +25,7 @@ export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes
       const host = state?.leader ?? last;
       if (host !== last) {
         const at = ports.ways.now();
-        deeds.push({ at, host, kind: 'promotion', text: 'leads the database by Patroni’s word' });
+        events.push({ at, host, kind: 'promotion', text: 'leads the database by Patroni’s word' });
         marks.push({ at, kind: 'role', host, text: `${host} leads the database` });
         last = host;
       }
@@ -34,7 +34,7 @@ export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes
   };
   const over = watch();
   return {
-    deeds,
+    deeds: events,
     marks,
     stop: async () => {
       end.abort();

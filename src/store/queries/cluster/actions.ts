@@ -4,7 +4,7 @@ import type { NodeAction } from '../../../contract/cluster/action.ts';
 import { LIMITS } from '../../../contract/common.ts';
 import type { Tx } from '../../tx.ts';
 
-/** Keeps what an agent says that it did; what is known already stays as it is. */
+/** Stores the actions that an agent reports. Known ones stay as they are. */
 export async function storeActions(tx: Tx, nodeId: string, report: Pick<Observation, 'services'>): Promise<void> {
   const list = report.services.flatMap(({ service, actions = [] }) =>
     actions.map(({ at, kind, why, trigger = '' }) => ({ service, at, kind, why, trigger })),

@@ -19,7 +19,7 @@ const COLUMNS = sql`t.serial, t.node_id as "nodeId", n.name as node, t.not_befor
   t.revoked_at as "revokedAt", t.revoked_why as "revokedWhy", ${STATE} as state`;
 const FROM = sql`certificates t left join nodes n on n.id = t.node_id`;
 
-/** Writes a certificate down; the same again does no harm. Times in ms. */
+/** Stores a certificate. A second time does no harm. Times in ms. */
 export async function recordCertificate(
   tx: Tx,
   certificate: {
@@ -47,7 +47,7 @@ export async function revokeCertificate(tx: Tx, serial: string, why: string): Pr
   return rows === 0 ? null : findCertificate(tx, serial);
 }
 
-/** Did an admin revoke the last certificate of the node? By when they begin: one may be written down long after it was signed. */
+/** Did an admin revoke the node's last certificate? Certificates count by their beginning, because one may be stored long after it was signed. */
 export async function isShutOut(tx: Tx, nodeId: string): Promise<boolean> {
   const row = await tx.one(sql<{ is: boolean }>`
     select shuts_out as is from certificates where node_id = ${nodeId} and not_before <= now()
@@ -55,13 +55,13 @@ export async function isShutOut(tx: Tx, nodeId: string): Promise<boolean> {
   return row?.is === true;
 }
 
-/** Revokes all that a node has in force; gives their number. */
+/** Revokes all certificates of a node that are in force; gives their number. */
 export function revokeCertificatesOf(tx: Tx, nodeId: string, why: string): Promise<number> {
   return tx.run(sql`update certificates set revoked_at = now(), revoked_why = ${why}
     where node_id = ${nodeId} and revoked_at is null and not_after > now()`);
 }
 
-/** Serial numbers that are revoked and would still be taken. */
+/** Serial numbers of revoked certificates that have not ended. */
 export async function readRevokedSerials(tx: Tx): Promise<string[]> {
   const rows = await tx.all(sql<{ serial: string }>`
     select serial from certificates where revoked_at is not null and not_after > now() - interval '1 hour'`);

@@ -4,7 +4,7 @@ import type { Cluster } from '../../../model/snapshot.ts';
 import { readCluster } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
-/** Writes what region nodes share. The id stays what it was first; the rest may change. */
+/** Stores the data that region nodes share. The id stays the first one; the rest may change. */
 export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Promise<Cluster | Rejected> {
   const { id, vip, virtualRouter } = cluster;
   const known = await readCluster(tx);
@@ -17,7 +17,7 @@ export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Pr
   return { ...cluster, isSeed: false };
 }
 
-/** Addresses of a list that machines, reservations or dynamic ranges have, with what has them in words. A gateway may be a node. */
+/** Which of these addresses machines, reservations or dynamic ranges have, each with a description of its owner. A gateway may be a node. */
 export function readAddressUsers(tx: Tx, addresses: readonly string[]): Promise<{ address: string; user: string }[]> {
   return tx.all(sql<{ address: string; user: string }>`
     select w.address, claim_words(c) as "user" from unnest(${[...addresses]}::text[]) as w (address)

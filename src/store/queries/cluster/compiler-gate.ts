@@ -4,12 +4,12 @@ import type { Database } from '../../database.ts';
 import { readLiveRegions } from './standing.ts';
 import type { Tx } from '../../tx.ts';
 
-/** A version that publishes keeps its place for so long without a living region that has it, seconds: a restart is no reason to go back. */
+/** A publishing version keeps its place for so many seconds without a living region of that version: a restart is no reason to go back. */
 const GATE_KEPT_S = 60;
 
 /**
- * The compiler version that publishes: the newest of the living regions. Gives the version in force. Ask at start, and again as long as
- * another version publishes: when all regions went back to an earlier release, that one takes over after `GATE_KEPT_S`.
+ * The compiler version that publishes: the newest of the living regions. Gives the version in force. Ask at the start, and again while another
+ * version publishes: if all regions went back to an earlier release, that one takes over after `GATE_KEPT_S`.
  */
 export function claimCompiler(db: Database, version: string): Promise<string | Rejected> {
   return db.repeatable(async (tx) => {
@@ -35,12 +35,12 @@ export async function readCompiler(tx: Tx): Promise<{ readonly version: string; 
   return { version: row.value, isLiving: living.some((region) => releaseOf(region.version) === row.value) };
 }
 
-/** A product's version without what stands behind `+`: builds of one release compile alike. */
+/** A product's version without the part behind `+`: all builds of one release compile the same. */
 export function releaseOf(version: string): string {
   return version.split('+')[0] ?? '';
 }
 
-/** Compares dotted numbers; what is not a number counts as 0. What is behind `+` does not order (semver.org §10). */
+/** Compares dotted numbers. A part that is no number counts as 0. The part behind `+` does not matter (semver.org §10). */
 function isNewer(version: string, other: string): boolean {
   const parts = (text: string) =>
     (text.split('+')[0] ?? '').split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0);

@@ -9,7 +9,7 @@ const BROKEN = sql`(select coalesce(json_agg(distinct c ->> 'what'), '[]') from 
 const ROUND = sql`t.id, t.run, t.hazard, t.round, t.seed, t.started_at as "startedAt", t.passed as "isPassed", ${BROKEN} as broken,
   t.version, t.verdict ->> 'label' as label, t.stored_at as "storedAt"`;
 
-/** Writes a number of a run. The same number again is refused: whoever asks twice for one write uses the same Idempotency-Key. */
+/** Stores a number of a run. The same number again is refused; a caller that repeats one write uses the same Idempotency-Key. */
 export async function writeDrillNumber(tx: Tx, run: string, number: number): Promise<DrillEntry> {
   const row = await tx.one(sql<DrillEntry>`
     insert into drill_ledger as t (run, number) values (${run}::uuid, ${number}) returning ${ENTRY}`);
@@ -24,7 +24,7 @@ export function listDrillNumbers(tx: Tx, run: string, query: PageQuery = {}): Pr
   return listPage(tx, spec, [sql`t.run = ${run}::uuid`], query);
 }
 
-/** Stores a round; its columns are what its verdict says. `version`: of the product. */
+/** Stores a round. The columns follow from its verdict. `version`: of the product. */
 export async function storeDrillRound(tx: Tx, round: DrillRoundCreate & { version: string }): Promise<DrillRound> {
   const { run, verdict, timeline, version } = round;
   const row = await tx.one(sql<DrillRound>`
@@ -60,7 +60,7 @@ export function listDrillRounds(tx: Tx, query: DrillRoundFilter = {}): Promise<P
   return listPage(tx, spec, filters, query);
 }
 
-/** A round with its verdict, and its recording without what the probes saw: small enough to have hundreds at once. */
+/** A round with its verdict, and its recording without the probes' data, so that hundreds fit into memory. */
 export interface DrillOutline {
   readonly id: number;
   readonly run: string;

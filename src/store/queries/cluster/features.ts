@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import { FEATURES, type Feature } from '../../../model/cluster.ts';
 import type { Tx } from '../../tx.ts';
 
-/** A process that wrote nothing for so long does not run, seconds; the processes of a cluster are probed every second. */
+/** A process that has written nothing for so many seconds does not run. The processes of a cluster are probed every second. */
 const ALIVE_S = 60;
 
-/** Does the cluster do this? Once true it stays so. */
+/** Does the cluster use this feature? Once true, it stays true. */
 export async function isFeatureOn(tx: Tx, feature: Feature): Promise<boolean> {
   const row = await tx.one(
     sql<{ isOn: boolean }>`select exists (select from features where name = ${feature}) as "isOn"`,
@@ -13,7 +13,7 @@ export async function isFeatureOn(tx: Tx, feature: Feature): Promise<boolean> {
   return row?.isOn === true;
 }
 
-/** Names of everything that is on, also what only a newer release knows. */
+/** Names of all features that are on, also those that only a newer release has. */
 export async function readFeatures(tx: Tx): Promise<readonly string[]> {
   return (await tx.all(sql<{ name: string }>`select name from features order by name collate "C"`)).map(
     ({ name }) => name,
@@ -21,8 +21,8 @@ export async function readFeatures(tx: Tx): Promise<readonly string[]> {
 }
 
 /**
- * Turns on what every region node of the site knows: each has a living process that names it, and no living process does not. One
- * statement that only ever adds rows: any region may do it at any time. Gives what was turned on by this very call.
+ * Turns on the features that every region node of the site has: each node has a living process that names the feature, and no living process lacks
+ * it. This one statement only adds rows, so any region may run it at any time. Gives the features that this call turned on.
  */
 export async function enableFeatures(tx: Tx, known: readonly string[] = FEATURES): Promise<readonly string[]> {
   const rows = await tx.all(sql<{ name: string }>`

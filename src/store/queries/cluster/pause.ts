@@ -3,14 +3,14 @@ import type { Observation } from '../../../contract/agent.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';
 
-/** Is Patroni paused, by the word of the database's primary? Null: the report is of no primary, or its agent has not asked. */
+/** Is Patroni paused, as the database's primary reports? Null: the report is from no primary, or its agent has not asked. */
 export function pauseWord(report: Pick<Observation, 'services'>): boolean | null {
   const db = report.services.find((row) => row.service === 'db')?.facts;
   if (db?.['role'] !== 'primary') return null;
   return db['isPaused'] === true;
 }
 
-/** Notes when a pause of Patroni began and that it ended: an event each. Most reports change nothing, and take no lock. */
+/** Stores when a pause of Patroni began and that it ended, each with an event. Most reports change nothing and take no lock. */
 export async function notePause(tx: Tx, name: string, isPaused: boolean | null): Promise<NewEvent[]> {
   if (isPaused === null) return [];
   const known = await readPause(tx);
@@ -24,7 +24,7 @@ export async function notePause(tx: Tx, name: string, isPaused: boolean | null):
   ];
 }
 
-/** Since when Patroni is paused; null: nobody has said so. */
+/** Since when Patroni is paused; null: no report says so. */
 export function readPause(tx: Tx): Promise<{ readonly since: string } | null> {
   return tx.one(sql<{ since: string }>`select since from cluster_pause`);
 }

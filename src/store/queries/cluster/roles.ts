@@ -3,10 +3,10 @@ import type { Observation } from '../../../contract/agent.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';
 
-/** What one report says of the roles that one node alone has. */
-interface RoleWord {
+/** The roles that only one node can have, as one report tells them. */
+interface ReportedRole {
   readonly isHolder: boolean | null;
-  /** As the primary it is on this timeline; null: it is not the primary, or does not say. */
+  /** The timeline of the primary; null: the node is not the primary, or does not say. */
   readonly timeline: number | null;
 }
 
@@ -15,11 +15,11 @@ interface RoleRow {
   readonly mark: number;
 }
 
-/** Word of a holder that is older counts no more: its host may be dead. */
+/** An older report of a holder counts no more: its host may be dead. */
 const FRESH = '15 seconds';
 
 /** What a report says of the floating address and of the database's primary. */
-export function roleWord(report: Pick<Observation, 'services' | 'host'>): RoleWord {
+export function reportedRole(report: Pick<Observation, 'services' | 'host'>): ReportedRole {
   const factsOf = (name: string) => report.services.find((row) => row.service === name)?.facts;
   const db = factsOf('db');
   const timeline = db?.['role'] === 'primary' && typeof db['timeline'] === 'number' ? db['timeline'] : null;
@@ -29,21 +29,21 @@ export function roleWord(report: Pick<Observation, 'services' | 'host'>): RoleWo
 }
 
 /**
- * Notes who holds the floating address and who is the primary, and gives the events of what changed: each change once, whoever of the regions
- * hears of it, in whatever order the reports come. What seems to be a change is compared again and set under its row's lock; most reports are none, and
- * take no lock that the reports of all other nodes would wait for until the standbys have this one. `before`: the node's previous word.
+ * Stores who holds the floating address and who is the primary, and gives the events of changes. Each change gives one event, whichever regions hear
+ * of it, in whatever order the reports come. A possible change is compared again and stored under its row's lock. Most reports change nothing and
+ * take no lock; otherwise the reports of all nodes would wait until the standbys have this one. `before`: the node's previous report.
  */
 export async function noteRoles(
   tx: Tx,
   node: { id: string; name: string },
-  before: RoleWord,
-  now: RoleWord,
+  before: ReportedRole,
+  now: ReportedRole,
 ): Promise<NewEvent[]> {
   return [...(await notePrimary(tx, node.name, now)), ...(await noteHolder(tx, node, before, now))];
 }
 
-/** Every promotion raises the timeline, so an older word never wins over a newer one. */
-async function notePrimary(tx: Tx, name: string, { timeline }: RoleWord): Promise<NewEvent[]> {
+/** Every promotion raises the timeline, so an older report never replaces a newer one. */
+async function notePrimary(tx: Tx, name: string, { timeline }: ReportedRole): Promise<NewEvent[]> {
   if (timeline === null) return [];
   const known = await readRow(tx, 'primary');
   if (known !== null && timeline <= known.mark) return [];
@@ -58,14 +58,14 @@ async function notePrimary(tx: Tx, name: string, { timeline }: RoleWord): Promis
 }
 
 /**
- * The address has no such number. Who did not hold it and now does has it: a late word of the one before is no change of that node. Who held it
- * all along has it when nobody else says so any more.
+ * The address has no such number. A node that did not hold it and now does is the new holder: a late report of the old holder is no change of that
+ * node. A node that held it all along is the holder when no other node claims it any more.
  */
 async function noteHolder(
   tx: Tx,
   node: { id: string; name: string },
-  before: RoleWord,
-  now: RoleWord,
+  before: ReportedRole,
+  now: ReportedRole,
 ): Promise<NewEvent[]> {
   const { isHolder } = now;
   if (isHolder === null) return [];
@@ -85,7 +85,7 @@ async function noteHolder(
   return [{ kind: 'cluster.vip-moved', subject: `${row.node} → ${holder}`, data: { from: row.node, to: holder } }];
 }
 
-/** The one node whose word is that it holds the address; null when it is none or several. */
+/** The one node that reports to hold the address; null: none or several. */
 async function onlyHolder(tx: Tx, node: { id: string; name: string }, isHolder: boolean): Promise<string | null> {
   const others = await tx.all(sql<{ name: string }>`
     select n.name from nodes n join node_observations r on r.node_id = n.id
@@ -96,7 +96,7 @@ async function onlyHolder(tx: Tx, node: { id: string; name: string }, isHolder: 
   return names.length === 1 ? (names[0] ?? null) : null;
 }
 
-/** The row under a lock; where there was none it is made, and null given: the first one is no change. */
+/** Locks the row. If there was none, makes it and gives null, because the first value is no change. */
 async function lockedRow(tx: Tx, role: string, name: string, mark: number): Promise<RoleRow | null> {
   const made = await tx.run(
     sql`insert into cluster_roles (role, node, mark) values (${role}, ${name}, ${mark}) on conflict (role) do nothing`,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../tx.ts';
 
-/** A region process that wrote its row of life lately. */
+/** A region process that recently wrote its row. */
 export interface LiveRegion {
   readonly node: string;
   /** Unique name of the process. */
@@ -16,19 +16,19 @@ export function readLiveRegions(tx: Tx, seconds: number): Promise<LiveRegion[]> 
     where at > now() - make_interval(secs => ${seconds}) order by node collate "C", at desc`);
 }
 
-/** What PostgreSQL keeps for its standbys; `maxKeepBytes` null: as much as they have not fetched, without a bound. */
+/** WAL that PostgreSQL keeps for its standbys. `maxKeepBytes` null: all that they have not fetched, without a limit. */
 export interface SlotBounds {
   readonly maxKeepBytes: number | null;
   readonly slots: readonly {
     readonly name: string;
     readonly isActive: boolean;
-    /** What its standby needs is gone. */
+    /** The WAL that its standby needs is gone. */
     readonly isLost: boolean;
     readonly keptBytes: number;
   }[];
 }
 
-/** Reads the primary's replication slots and their bound. */
+/** Reads the primary's replication slots and their limit. */
 export async function readSlotBounds(tx: Tx): Promise<SlotBounds> {
   const bound = await tx.one(sql<{ mib: number }>`
     select setting::bigint as mib from pg_settings where name = 'max_slot_wal_keep_size'`);

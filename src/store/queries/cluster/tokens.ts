@@ -47,7 +47,7 @@ export async function readTokenSecret(tx: Tx, id: string): Promise<string | null
   return row?.hash ?? null;
 }
 
-/** Stores a token; it is good for so many minutes by the database's clock. */
+/** Stores a token. It is valid for so many minutes by the database's clock. */
 export async function createToken(
   tx: Tx,
   token: Pick<TokenRow, 'id' | 'isRegion' | 'isRack' | 'createdBy'> & {
@@ -63,7 +63,7 @@ export async function createToken(
   return row;
 }
 
-/** Binds the token to the key that showed it and to the node that came of it. */
+/** Binds the token to the key that showed it and to its new node. */
 export async function useToken(
   tx: Tx,
   id: string,
@@ -73,7 +73,7 @@ export async function useToken(
     where id = ${id}`);
 }
 
-/** The node that joined with a key (its digest); null when there is none (any more). */
+/** The node that joined with this key (its digest); null: none, or it is gone. */
 export async function nodeOfKey(tx: Tx, key: string): Promise<string | null> {
   const row = await tx.one(sql<{ id: string }>`
     select n.id from join_tokens t join nodes n on n.id = t.used_by_node where t.used_by_key = ${key} order by t.used_at desc limit 1`);
@@ -103,7 +103,7 @@ export function listTokens(
   return listPage(tx, { ...spec, defaultSort: '-created' }, filters, query);
 }
 
-/** When the region node that is joining was let in, ISO 8601; null when none is. */
+/** When the joining region node was admitted, ISO 8601; null: no region node is joining. */
 export async function joiningSince(tx: Tx): Promise<string | null> {
   const row = await tx.one(sql<{ at: string }>`
     select coalesce(t.used_at, n.created_at) as at from nodes n left join join_tokens t on t.used_by_node = n.id

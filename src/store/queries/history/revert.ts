@@ -13,7 +13,7 @@ interface HistoryRow {
   readonly after: Readonly<Record<string, unknown>> | null;
 }
 
-/** Tables that a change may touch; names reach SQL, so they are looked up here. A wish to restart is not taken back. */
+/** Tables that a change may touch. Names become SQL, so they are looked up here. A request to restart cannot be taken back. */
 const TABLES: readonly string[] = [
   'settings',
   ...DECLARED_TABLES,
@@ -22,12 +22,12 @@ const TABLES: readonly string[] = [
   'racks',
 ];
 
-/** Columns that count as bookkeeping: they differ without anyone having changed the row. */
+/** Bookkeeping columns: they may differ although nobody changed the row. */
 const BOOKKEEPING = ['version', 'updated_at'];
 
 /**
- * Takes a change back: its rows get their old content, newest first. Refuses, naming what, when any of them has been
- * changed since; constraints refuse what no longer fits. Use it inside `write()`, whose outcome says `reverts`.
+ * Takes a change back: its rows get their old content, newest first. Refuses, with the row's name, if any of them has changed since; constraints
+ * refuse content that no longer fits. Use it inside `write()`, whose outcome has `reverts`.
  */
 export async function revertChange(tx: Tx, revision: number): Promise<Rejected | null> {
   const change = await findChange(tx, revision);
@@ -52,7 +52,7 @@ export async function revertChange(tx: Tx, revision: number): Promise<Rejected |
   return null;
 }
 
-/** Did the row make a node a region node, or end that, or its joining? A row that is put back sets up no host. */
+/** Did the row make a node a region node, or end that, or its joining? The database cannot set up a host by putting a row back. */
 function movesRegionNode({ table, before, after }: HistoryRow): boolean {
   const part = (row: HistoryRow['before']) => (row?.['is_region'] === true ? (row['state'] ?? 'member') : null);
   return table === 'nodes' && part(before) !== part(after);
@@ -90,7 +90,7 @@ async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Reje
   return null;
 }
 
-/** Compared by the database: its jsonb knows when two contents are equal. Columns that came with a later version do not count. */
+/** The database compares, because its jsonb knows when two contents are equal. Columns of a later version do not count. */
 async function isUnchanged(tx: Tx, now: object | null, after: object | null): Promise<boolean> {
   if (now === null || after === null) return now === after;
   const ignored = [...BOOKKEEPING, ...Object.keys(now).filter((column) => !Object.hasOwn(after, column))];

@@ -5,19 +5,19 @@ import type { Tx } from '../../tx.ts';
 import type { WriteTx } from '../../write.ts';
 import { COLUMNS, findJob, type JobRow } from './row.ts';
 
-/** A job as it is asked for. */
+/** A new job. */
 export interface NewJob {
   /** Name of its kind: a–z and 0–9, words joined by "-". */
   readonly kind: string;
-  /** What it is about, as an operator says it: a node's name. */
+  /** Its subject, as an operator says it: a node's name. */
   readonly target: string;
-  /** What its kind's `parse` reads; no secrets. At most 64 KiB. */
+  /** The input of its kind's `parse`; no secrets. At most 64 KiB. */
   readonly payload: unknown;
   /** Counted from now by the database's clock. */
   readonly deadlineSeconds: number;
   /**
-   * What it holds alone while it is unfinished, such as `machine:7`, `bmc:3`; `cluster` for what moves the database, the floating address or regions.
-   * At most 64.
+   * The targets that it holds alone while it is unfinished, such as `machine:7`, `bmc:3`; `cluster` for moves of the database, the floating address
+   * or regions. At most 64.
    */
   readonly targets: readonly string[];
   /** User's name, or `system:<task>`. */
@@ -25,13 +25,13 @@ export interface NewJob {
 }
 
 /**
- * Adds a job in the transaction of whoever asks for it. Refused: another unfinished job holds one of its targets. A refusal leaves nothing in the
- * transaction, which may go on.
+ * Adds a job in the caller's transaction. Refused if another unfinished job holds one of its targets. A refusal leaves nothing in the transaction,
+ * which may go on.
  */
 export async function addJob(tx: WriteTx, job: NewJob): Promise<JobRow | Rejected> {
   const { kind, target, payload, deadlineSeconds, caller } = job;
   const targets = JSON.stringify([...new Set(job.targets)].sort());
-  // An earlier release's rule stands in a unique index; a job that meets it there is not added.
+  // An earlier release has this rule in a unique index. A job that violates it is not added.
   const row = await tx.one(sql<JobRow>`
     insert into jobs as t (kind, target, targets, payload, is_exclusive, caller, deadline)
     values (${kind}, ${target}, array(select jsonb_array_elements_text(${targets}::jsonb)), ${JSON.stringify(payload ?? null)}::jsonb, false, ${caller},

@@ -3,7 +3,7 @@ import type { ClaimedCommand, ClaimRequest } from '../../../contract/cluster/com
 import type { Tx } from '../../tx.ts';
 import { storeEvents } from '../events.ts';
 
-/** A sign of the commands that wait for a node: another one whenever another one waits; null: none does. */
+/** A text that changes whenever another command waits for the node; null: none waits. */
 export async function waitingSign(tx: Tx, nodeId: string): Promise<string | null> {
   const row = await tx.one(sql<{ sign: string | null }>`
     select md5(string_agg(id || '.' || epoch, ',' order by id)) as sign from commands
@@ -12,8 +12,8 @@ export async function waitingSign(tx: Tx, nodeId: string): Promise<string | null
 }
 
 /**
- * Gives a node's agent what waits for it, the oldest first, and raises the epoch of each. The same request again gets what it got and has not ended. What
- * the agent cannot run fails: it would wait in vain.
+ * Gives a node's agent its waiting commands, the oldest first, and raises the epoch of each. A repeated request gets the same commands, without those
+ * that have ended. A command that the agent cannot run fails, because it would wait in vain.
  */
 export async function claimCommands(tx: Tx, nodeId: string, request: ClaimRequest): Promise<ClaimedCommand[]> {
   const { key, limit } = request;
@@ -43,21 +43,21 @@ export async function claimCommands(tx: Tx, nodeId: string, request: ClaimReques
   return claimed;
 }
 
-/** Whose word a report is: it counts only as long as the command has this epoch. */
+/** Identifies the run that a report is about. The report counts only while the command has this epoch. */
 export interface HeldCommand {
   readonly nodeId: string;
   readonly id: number;
   readonly epoch: number;
 }
 
-/** How a command ended, by its agent's word. `result` null: it failed. */
+/** How a command ended, as its agent reports. `result` null: it failed. */
 export interface CommandEnd {
   readonly state: 'done' | 'failed';
   readonly sentence: string;
   readonly result: unknown;
 }
 
-/** Ends a claimed command, on condition of node and epoch. False: it is not the agent's any more, or never was. */
+/** Ends a claimed command, if node and epoch are right. False: it is no longer the agent's, or never was. */
 export async function endCommand(tx: Tx, held: HeldCommand, end: CommandEnd): Promise<boolean> {
   const { state, sentence, result } = end;
   const ended = await endWhere(tx, { where: isHeldBy(held), state, sentence: sql`${sentence}::text`, result });
@@ -69,8 +69,8 @@ export async function endCommand(tx: Tx, held: HeldCommand, end: CommandEnd): Pr
 }
 
 /**
- * The agent was restarted at work and does not know what became of it: it waits again where its kind may be done twice and its deadline has not passed,
- * else it fails. False: as for `endCommand`.
+ * The agent was restarted during the command and does not know its result. The command waits again if its kind may be done twice and its deadline has
+ * not passed; otherwise it fails. False: as for `endCommand`.
  */
 export async function interruptCommand(tx: Tx, held: HeldCommand): Promise<boolean> {
   const again = await backToWaiting(tx, sql`${isHeldBy(held)} and c.is_repeatable and c.deadline > clock_timestamp()`);
@@ -91,8 +91,8 @@ export async function hasOverdueCommands(tx: Tx): Promise<boolean> {
 }
 
 /**
- * Ends what nobody will end: deadlines that passed, claims that ran out of kinds that must not be done twice. Of the others the claim is given up, and the
- * agent may take them again. All by the database's clock. Gives the number of rows.
+ * Ends commands that nobody will end: those past their deadline, and claimed ones that ran out and must not be done twice. Of the other expired
+ * claims the agent may take the command again. All by the database's clock. Gives the number of rows.
  */
 export async function expireCommands(tx: Tx): Promise<number> {
   const again = await backToWaiting(
@@ -115,7 +115,7 @@ export async function expireCommands(tx: Tx): Promise<number> {
 
 const IS_OVERDUE = sql`(c.deadline < clock_timestamp() or c.state = 'claimed' and c.claim_until < clock_timestamp())`;
 
-/** What is known of an agent that does not answer. */
+/** Known facts of an agent that does not answer. */
 const LAST_HEARD = sql`coalesce((
     select 'its last report came ' || round(extract(epoch from clock_timestamp() - o.reported_at)) || ' s ago.'
     from node_observations o where o.node_id = c.node_id), 'it never reported.')`;
@@ -152,7 +152,7 @@ async function endWhere(tx: Tx, { where, state, sentence, result }: End): Promis
 
 type Told = { readonly id: number; readonly kind: string; readonly node: string; readonly end?: string };
 
-/** An event for each, which also wakes whoever waits. */
+/** An event for each, which also wakes everybody who waits. */
 function tell(tx: Tx, kind: string, rows: readonly Told[]): Promise<void> {
   const events = rows.map(({ id, ...data }) => ({ kind, subject: `command/${id}`, data }));
   return storeEvents(tx, 'system:commands', events);

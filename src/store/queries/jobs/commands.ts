@@ -4,7 +4,7 @@ import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 import type { WriteTx } from '../../write.ts';
 
-/** A command of a node's agent. Times ISO 8601 by the database's clock. `node`: the node's name. What is secret of it is in no row of this shape. */
+/** A command for a node's agent. Times ISO 8601 by the database's clock. `node`: the node's name. Its secrets are in no row of this shape. */
 export interface CommandRow {
   readonly id: number;
   readonly nodeId: string;
@@ -39,7 +39,7 @@ const COLUMNS = sql`t.id, t.node_id as "nodeId", n.name as node, t.kind, t.args,
   t.created_at as "createdAt", t.claimed_at as "claimedAt", t.deadline, t.ended_at as "endedAt"`;
 const FROM = sql`commands t join nodes n on n.id = t.node_id`;
 
-/** Adds a command in the transaction of whoever asks for it; its agent hears of it at the commit. */
+/** Adds a command in the caller's transaction. Its agent hears of it at the commit. */
 export async function insertCommand(tx: WriteTx, command: NewCommandRow): Promise<CommandRow> {
   const { nodeId, kind, args, secrets, isRepeatable, claimSeconds, deadlineSeconds, caller } = command;
   const added = await tx.one(sql<{ id: number }>`
@@ -56,7 +56,7 @@ export async function insertCommand(tx: WriteTx, command: NewCommandRow): Promis
   return row;
 }
 
-/** A command; null when there is none, or not any more. */
+/** A command; null: there is none, or it was removed. */
 export function findCommand(tx: Tx, id: number): Promise<CommandRow | null> {
   return tx.one(sql<CommandRow>`select ${COLUMNS} from ${FROM} where t.id = ${id}`);
 }
@@ -82,7 +82,7 @@ export function listCommands(tx: Tx, query: CommandFilter = {}): Promise<Page<Co
   return listPage(tx, { columns: COLUMNS, from: FROM, id, sorts: { id }, defaultSort: '-id' }, filters, query);
 }
 
-/** Takes back a command that no agent has taken. False: one has, or it has ended. */
+/** Takes a command back that no agent has taken. False: an agent has taken it, or it has ended. */
 export async function withdrawCommand(tx: WriteTx, id: number): Promise<boolean> {
   const row = await tx.one(sql<{ kind: string; node: string }>`
     update commands c set state = 'failed', sentence = 'It was taken back: the agent of ' || n.name || ' did not take it in time.',

@@ -6,7 +6,7 @@ import { storeEvents } from '../events.ts';
 import { type Held, isWatched, type SeenLease } from './lease.ts';
 import { COLUMNS, findJob, type JobRow } from './row.ts';
 
-/** Saves how far a job is, on condition of its epoch. False: it is not the writer's any more. */
+/** Saves a job's progress, if the epoch is right. False: it is no longer the writer's. */
 export async function saveJob(tx: Tx, held: Held, progress: string, checkpoint: unknown): Promise<boolean> {
   const rows = await tx.run(sql`
     update jobs set progress = ${progress}, checkpoint = ${JSON.stringify(checkpoint ?? null)}::jsonb, updated_at = clock_timestamp()
@@ -14,7 +14,7 @@ export async function saveJob(tx: Tx, held: Held, progress: string, checkpoint: 
   return rows === 1;
 }
 
-/** Ends a job, on condition of its epoch. False: it is not the writer's any more. */
+/** Ends a job, if the epoch is right. False: it is no longer the writer's. */
 export async function endJob(
   tx: WriteTx,
   held: Held,
@@ -29,14 +29,14 @@ export async function endJob(
   return true;
 }
 
-/** What makes a job that nobody holds hopeless; see `JobClaim`. */
+/** The limits beyond which a job without a holder is hopeless; see `JobClaim`. */
 export interface Hopeless {
   readonly attemptsMax: number;
   readonly windUpMs: number;
   readonly seen: readonly SeenLease[];
 }
 
-/** Fails jobs that nobody will go on with: their deadline has passed, or they were begun too often. Gives their number. */
+/** Fails jobs that nobody will continue: their deadline has passed, or they began too often. Gives their number. */
 export async function failHopelessJobs(tx: Tx, { attemptsMax, windUpMs, seen }: Hopeless): Promise<number> {
   const isLate = sql`t.deadline + case when t.epoch = 0 then 0 else ${windUpMs} end * interval '1 ms' < clock_timestamp()`;
   const last = sql`case t.progress when '' then '' else ' Last of it: ' || t.progress end`;
@@ -55,7 +55,7 @@ export async function failHopelessJobs(tx: Tx, { attemptsMax, windUpMs, seen }: 
   return rows.length;
 }
 
-/** Asks for a job's end: one that never began ends at once, another winds up. Refused: there is none, or it has ended. */
+/** Asks for a job's end. A job that never began ends at once; another one winds up. Refused if there is none, or it has ended. */
 export async function abortJob(tx: WriteTx, id: number, by: string): Promise<JobRow | Rejected> {
   const row = await tx.one(sql<JobRow & { isNew: boolean }>`
     with before as (select t.id, t.abort_by from jobs t where t.id = ${id} and t.ended_at is null for no key update)
@@ -77,16 +77,16 @@ export async function abortJob(tx: WriteTx, id: number, by: string): Promise<Job
   return job;
 }
 
-/** A job that nobody is at though somebody should be. */
+/** A job that should have a holder and has none. */
 export interface StuckJob {
   readonly id: number;
   readonly kind: string;
   readonly target: string;
-  /** Since it could have been taken up, or should have been renewed. */
+  /** Since when it could have been taken up, or should have been renewed. */
   readonly seconds: number;
 }
 
-/** Unfinished jobs that nobody has renewed or taken up for longer than `seconds`; the oldest first, at most ten. */
+/** Unfinished jobs that nobody has renewed or taken up for more than `seconds`; the oldest first, at most ten. */
 export function listStuckJobs(tx: Tx, seconds: number): Promise<StuckJob[]> {
   const since = sql`extract(epoch from clock_timestamp() - coalesce(t.lease_until, t.not_before))::int`;
   return tx.all(sql<StuckJob>`

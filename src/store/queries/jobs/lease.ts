@@ -4,9 +4,9 @@ import { storeEvents } from '../events.ts';
 import { COLUMNS, type JobRow } from './row.ts';
 
 /**
- * An unfinished job as every region looks at it. `leaseUntil`: the database's own text, which changes with every renewal; null: nobody is at it.
- * `isReady`: it waits and may be claimed now. `isExpired`: its lease has run out by the database's clock. `lateMs`: how long its deadline has
- * passed, negative before.
+ * An unfinished job as every region sees it. `leaseUntil`: the database's own text, which changes with every renewal; null: nobody holds it.
+ * `isReady`: it waits and may be claimed now. `isExpired`: its lease has run out by the database's clock. `lateMs`: time since its deadline, negative
+ * before.
  */
 export interface OpenJob {
   readonly id: number;
@@ -20,14 +20,14 @@ export interface OpenJob {
   readonly lateMs: number;
 }
 
-/** Which state of a lease somebody has watched for long enough. */
+/** The state of a lease that somebody has watched for long enough. */
 export interface SeenLease {
   readonly id: number;
   readonly epoch: number;
   readonly leaseUntil: string;
 }
 
-/** Whose word a write is: it counts only as long as the job has this epoch. */
+/** Identifies the holder of a write. The write counts only while the job has this epoch. */
 export interface Held {
   readonly id: number;
   readonly epoch: number;
@@ -36,8 +36,8 @@ export interface Held {
 const LATE_MS = sql`(extract(epoch from clock_timestamp() - t.deadline) * 1000)::float8`;
 
 /**
- * A lease that the database's clock says has run out. One further ahead than two leases cannot have been given by this clock: it was set back
- * since.
+ * A lease that has run out by the database's clock. A lease that lies more than two lease times ahead also counts: this clock cannot have given it,
+ * it was set back since.
  */
 function isExpired(leaseMs: number): RawBuilder<boolean> {
   return sql`(t.lease_until < clock_timestamp() or t.lease_until > clock_timestamp() + ${leaseMs * 2} * interval '1 ms')`;
@@ -58,25 +58,25 @@ export function listOpenJobs(tx: Tx, leaseMs: number): Promise<OpenJob[]> {
     from jobs t where t.ended_at is null order by t.id`);
 }
 
-/** Who claims, and what. `seen`: leases of others that the claimer has watched without a renewal for their full length. */
+/** A claim. `seen`: leases of others that the claimer has watched without a renewal for their full length. */
 export interface JobClaim {
   readonly holder: string;
   readonly kinds: readonly string[];
-  /** Jobs that the claimer must not have: an earlier run of its own is not over. */
+  /** Jobs that the claimer must not get, because its own earlier run of them is not over. */
   readonly except: readonly number[];
   readonly leaseMs: number;
   readonly attemptsMax: number;
-  /** How long after its deadline a job that has begun may still be claimed, so that it winds up. */
+  /** How long after its deadline a begun job may still be claimed, so that it winds up. */
   readonly windUpMs: number;
   readonly seen: readonly SeenLease[];
 }
 
-/** A job as its claimer gets it. `lateMs` as in `OpenJob`. */
+/** A job for its claimer. `lateMs` as in `OpenJob`. */
 export type ClaimedJob = JobRow & { readonly lateMs: number };
 
 /**
- * Takes the oldest job that is free, or whose holder was watched long enough, and that no rival takes at this moment; raises its epoch. Null:
- * there is none.
+ * Claims the oldest job that is free, or whose holder was watched long enough, and that no rival is claiming now. Raises its epoch. Null: there is
+ * none.
  */
 export async function claimJob(tx: Tx, claim: JobClaim): Promise<ClaimedJob | null> {
   const { holder, leaseMs, attemptsMax, windUpMs, seen } = claim;
@@ -100,13 +100,13 @@ export async function claimJob(tx: Tx, claim: JobClaim): Promise<ClaimedJob | nu
   return row;
 }
 
-/** What a holder hears at a renewal. */
+/** What a holder learns at a renewal. */
 export interface Renewed extends Held {
   readonly isAbortWanted: boolean;
   readonly lateMs: number;
 }
 
-/** Renews leases, each only as long as it is of this epoch. What is not in the answer is somebody else's, or has ended. */
+/** Renews leases, each only if the epoch is right. A job that is missing from the answer has another holder, or has ended. */
 export function renewJobs(tx: Tx, held: readonly Held[], leaseMs: number): Promise<Renewed[]> {
   return tx.all(sql<Renewed>`
     update jobs t set lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms'
@@ -115,15 +115,15 @@ export function renewJobs(tx: Tx, held: readonly Held[], leaseMs: number): Promi
     returning t.id, t.epoch, t.abort_by is not null as "isAbortWanted", ${LATE_MS} as "lateMs"`);
 }
 
-/** How a lease is given back before the job has ended. `isOrderly`: nothing failed, the attempt does not count. */
+/** How a holder gives a lease back before the job has ended. `isOrderly`: nothing failed, so the attempt does not count. */
 export interface GivenBack extends Held {
   readonly pauseMs: number;
   readonly isOrderly: boolean;
-  /** What stands as its progress from now on; null: what it was. */
+  /** Its progress from now on; null: unchanged. */
   readonly progress: string | null;
 }
 
-/** Gives a lease back; somebody goes on after the pause. False: it was not ours any more. */
+/** Gives a lease back. A region continues the job after the pause. False: it was no longer ours. */
 export async function giveJobBack(tx: Tx, back: GivenBack): Promise<boolean> {
   const { id, epoch, pauseMs, isOrderly, progress } = back;
   const row = await tx.one(sql<{ kind: string; target: string }>`

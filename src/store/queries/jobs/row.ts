@@ -4,10 +4,9 @@ import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /**
- * A job. Times ISO 8601 by the database's clock. `target`: what it is about, as an operator says it; `targets`: what it holds alone while it is
- * unfinished. `epoch`: how often it was claimed; `attempts`: how often without being given back in good
- * order; `notBefore`: nobody claims it earlier; `abortBy`: who asked for its end; `progress`: a sentence; `result`: a sentence, null while it is
- * unfinished.
+ * A job. Times ISO 8601 by the database's clock. `target`: its subject, as an operator says it; `targets`: what it holds alone while it is
+ * unfinished. `epoch`: how often it was claimed; `attempts`: how often it was not given back in good order; `notBefore`: nobody claims it earlier;
+ * `abortBy`: who asked for its end; `progress`: a sentence; `result`: a sentence, null while it is unfinished.
  */
 export interface JobRow {
   readonly id: number;
@@ -37,7 +36,7 @@ export const COLUMNS = sql`t.id, t.kind, t.target, t.targets, t.payload, t.calle
   t.lease_holder as "leaseHolder", t.lease_until as "leaseUntil", t.attempts, t.not_before as "notBefore", t.deadline, t.abort_by as "abortBy",
   t.progress, t.checkpoint, t.result, t.created_at as "createdAt", t.updated_at as "updatedAt", t.ended_at as "endedAt"`;
 
-/** A job; null when there is none, or not any more. */
+/** A job; null: there is none, or it was removed. */
 export function findJob(tx: Tx, id: number): Promise<JobRow | null> {
   return tx.one(sql<JobRow>`select ${COLUMNS} from jobs t where t.id = ${id}`);
 }

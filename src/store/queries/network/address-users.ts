@@ -4,9 +4,9 @@ import { type Claim, spanOf } from '../../../model/ip-range.ts';
 import type { Tx } from '../../tx.ts';
 
 /**
- * Everything in a subnet that automatic allocation stays away from: ranges of both kinds, reservations, the gateway, addresses of
- * machines and nodes, the floating address, and addresses that records name. Unsorted. Hold the subnet (`lockSubnet`) before, so that two requests
- * for the next free address do not find the same one.
+ * Everything in a subnet that automatic allocation avoids: ranges of both kinds, reservations, the gateway, addresses of machines and nodes, the
+ * floating address, and addresses in records. Unsorted. Lock the subnet first (`lockSubnet`), so that two requests for the next free address do not
+ * find the same one.
  */
 export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[]> {
   const rows = await tx.all(sql<{ first: string; last: string }>`
@@ -29,7 +29,7 @@ export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[
   return rows.map(spanOf);
 }
 
-/** An address of a node, configured or reported, or the floating one (`isFloating`); `words` say whose it is. */
+/** An address of a node, configured or reported, or the floating one (`isFloating`); `words` name its owner. */
 export interface OwnAddress {
   readonly address: string;
   readonly isFloating: boolean;
@@ -48,16 +48,13 @@ export function ownAddressesBetween(
     order by own_addresses.address, node_id nulls first, words limit ${limit}`);
 }
 
-/** Somebody who has addresses for himself: the row of `source` with this id, in words that operators know, and its addresses. */
+/** An owner of addresses: the row of `source` with this id, a description for operators, and its addresses. */
 export interface ClaimRow extends Claim {
   readonly source: 'ip_ranges' | 'reservations' | 'subnets' | 'interface_addresses';
   readonly id: number;
 }
 
-/**
- * Who has addresses between these two (both included) for himself: dynamic ranges, reservations, gateways, machines. The lowest first, at
- * most `limit`.
- */
+/** Owners of addresses between these two (both included): dynamic ranges, reservations, gateways, machines. The lowest first, at most `limit`. */
 export async function claimsBetween(
   tx: Tx,
   span: { readonly first: string; readonly last: string },

@@ -2,42 +2,42 @@ import { type RawBuilder, sql } from 'kysely';
 import type { LeaseEnd } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
-/** A clock of a rack may be off by so much, seconds, before the doctor says so: a lease of just then is still the one that was meant. */
+/** A rack's clock may be off by so many seconds before the doctor reports it. A lease of about that time is still the one that was meant. */
 const SLACK = 10;
 
-/** Is the lease of this row one that somebody may be using now? `row`: its name in the query. */
+/** May a client be using the lease of this row now? `row`: its name in the query. */
 export function isLive(row: string): RawBuilder<unknown> {
   return sql`${sql.ref(`${row}.state`)} <> 'expired' and ${sql.ref(`${row}.expires_at`)} > now()`;
 }
 
-/** Does the address of the lease `t` lie in the subnet `s`? Written so that the index of the addresses serves. */
+/** Does the address of the lease `t` lie in the subnet `s`? Written so that the index on addresses serves. */
 export const IS_IN_SUBNET = sql`t.address >= host(network(s.cidr))::inet and t.address <= host(broadcast(s.cidr))::inet`;
 
 /**
- * Of several nodes' words of a lease `t` the newest counts: by when its client spoke last, so a rack that was away wins over nobody. Both racks of a pair
- * say the same time: then a live lease counts before one that ended, since somebody may use the address.
+ * If several nodes report a lease `t`, the newest report counts: the one with the latest contact of its client. So a rack that was away does not win.
+ * Both racks of a pair have the same time; then a live lease counts before one that ended, since a client may use the address.
  */
 export const IS_NEWEST = sql`not exists (select from leases o where o.address = t.address and o.node_id <> t.node_id
   and (o.starts_at, o.state <> 'expired', o.node_id) > (t.starts_at, t.state <> 'expired', t.node_id))`;
 
-/** The same as an order of several nodes' words of an address. */
+/** The same as a sort order of several nodes' reports of an address. */
 export const NEWEST_FIRST = sql`t.starts_at desc, t.state <> 'expired' desc, t.node_id desc`;
 
 /** Is the lease `t` the one that the release `r` means? */
 const IS_MEANT = sql`r.address = t.address and r.mac is not distinct from t.mac and r.client_id is not distinct from t.client_id
   and t.starts_at <= r.before + make_interval(secs => ${SLACK})`;
 
-/** Who is to have which address: machines' interfaces, and reservations with a MAC. */
+/** The configured owners of addresses: machines' interfaces, and reservations with a MAC. */
 const HOLDERS = sql`(select a.address, i.mac from interface_addresses a join interfaces i on i.id = a.interface_id
   union all select address, mac from reservations where mac is not null)`;
 
-/** The lease `t` was given up: whoever is given its address need not wait for its end. */
+/** The lease `t` was given up: the next owner of the address need not wait for its end. */
 export const IS_GIVEN_UP = sql`exists (select from lease_releases r where ${IS_MEANT})`;
 
 /**
- * Leases that DHCP servers are to end, in the order of their addresses: those of a static lease's address that another interface has, and
- * those whose end an operator asked for. Each node's word counts, also an older one: a server does not tell its partner of an end, and would give
- * what it kept back to it. By what is stored alone, not by the clock, so that equal rows make equal snapshots.
+ * Leases that DHCP servers must end, in the order of their addresses: those of a static lease's address with another interface, and those whose end
+ * an operator requested. Each node's report counts, also an older one, because a server does not tell its partner of an end, and would get the lease
+ * back from it. Only stored data count, not the clock, so that equal rows make equal snapshots.
  */
 export function readLeaseEnds(tx: Tx): Promise<LeaseEnd[]> {
   return tx.all(sql<LeaseEnd>`
@@ -52,7 +52,7 @@ export function readLeaseEnds(tx: Tx): Promise<LeaseEnd[]> {
     ) e group by e.address, e."keptFor", e.mac, e.before order by e.address, e.mac`);
 }
 
-/** Does a change of these leases (address and MAC) make other ends? */
+/** Does a change of these leases (address and MAC) change the leases to end? */
 export async function touchesLeaseEnds(
   tx: Tx,
   leases: readonly { readonly address: string; readonly mac: string | null }[],

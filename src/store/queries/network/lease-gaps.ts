@@ -9,7 +9,7 @@ export interface PairOnVlan {
   readonly secondary: string;
 }
 
-/** A lease that `node` has and `other` lacks (`otherMac` null: nobody's), or has for another client. `seconds`: since when both words stand. */
+/** A lease that `node` has, and that `other` lacks (`otherMac` null) or has for another client. `seconds`: how long both reports have differed. */
 export interface LeaseGap {
   readonly address: string;
   readonly node: string;
@@ -20,12 +20,12 @@ export interface LeaseGap {
   readonly seconds: number;
 }
 
-/** Gaps that are read: more say no more. */
+/** The largest number of gaps that are read; more would tell nothing new. */
 export const GAPS_MAX = 1000;
 
 /**
- * Leases in which the racks of a pair differ, the longest first. Two that have an address for different clients are told once, from the primary rack. A
- * declined address is nobody's, and compared with nothing.
+ * Leases in which the racks of a pair differ, the longest first. If both have an address for different clients, it appears once, from the primary
+ * rack. A declined address belongs to nobody and is not compared.
  */
 export async function readLeaseGaps(tx: Tx, pairs: readonly PairOnVlan[]): Promise<LeaseGap[]> {
   if (pairs.length === 0) return [];

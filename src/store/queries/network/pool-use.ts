@@ -13,15 +13,15 @@ export interface PoolRow extends PoolCount {
   readonly sides: readonly { readonly node: string; readonly used: number }[];
 }
 
-/** A pool as one of its nodes knows it. */
+/** A pool in the view of one of its nodes. */
 type SideRow = PoolRow & { readonly node: string | null; readonly known: number };
 
-/** How far back leases are looked at. */
+/** How far back we look at leases. */
 const BACK = sql`interval '1 hour'`;
 
 /**
- * Dynamic ranges of a subnet, of a VLAN, or of all VLANs with DHCP, in order of their addresses. What was in use before is told by the rows: who has an
- * address since when, and what ended when. A client that left and came back within the hour has left no trace in its row: its event of leaving tells that
+ * Dynamic ranges of a subnet, of a VLAN, or of all VLANs with DHCP, in order of their addresses. Rows tell the earlier use: since when a client has
+ * an address, and when leases ended. A client that left and came back within the hour left no trace in its row; the event of its leaving shows that
  * it was there.
  */
 export async function readPools(

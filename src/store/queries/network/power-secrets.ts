@@ -7,13 +7,13 @@ export interface SealedSecrets {
   readonly sealed: string;
 }
 
-/** Those that are in force; null: it has none. */
+/** The secrets in force; null: it has none. */
 export function readSealed(tx: Tx, bmcId: number): Promise<SealedSecrets | null> {
   return tx.one(sql<SealedSecrets>`select s.number, s.sealed
     from bmcs b join power_secrets s on s.bmc_id = b.id and s.number = b.secret_number where b.id = ${bmcId}`);
 }
 
-/** The number of the next ones. Rivals come one after the other. */
+/** The number of the next secrets. Rivals come one after the other. */
 export async function nextNumber(tx: Tx, bmcId: number): Promise<number> {
   await tx.all(sql`select id from bmcs where id = ${bmcId} for no key update`);
   const row = await tx.one(sql<{ number: number }>`
@@ -21,7 +21,7 @@ export async function nextNumber(tx: Tx, bmcId: number): Promise<number> {
   return row?.number ?? 1;
 }
 
-/** Stores new ones; they are in force when the BMC has their number. */
+/** Stores new secrets. They come into force when the BMC has their number. */
 export async function addSealed(tx: Tx, bmcId: number, { number, sealed }: SealedSecrets): Promise<void> {
   await tx.run(sql`insert into power_secrets (bmc_id, number, sealed) values (${bmcId}, ${number}, ${sealed})`);
 }

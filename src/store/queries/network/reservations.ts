@@ -66,8 +66,8 @@ export async function deleteReservation(tx: Tx, target: Target): Promise<Reserva
 }
 
 /**
- * A reservation whose name would meet a CNAME, or a machine that its MAC does not belong to, if this were the default domain; null without
- * one. `label`: what it would meet.
+ * A reservation whose name would collide with a CNAME, or with a machine that its MAC does not belong to, if this were the default domain; null:
+ * none. `label`: what it would collide with.
  */
 export function reservedNameClash(tx: Tx, domainId: number): Promise<{ hostname: string; label: string } | null> {
   return tx.one(sql<{ hostname: string; label: string }>`

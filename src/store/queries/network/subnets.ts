@@ -41,7 +41,7 @@ export async function findSubnet(
   return row && canonicalSubnet(row);
 }
 
-/** A subnet to be made; what is left out is as the schema has it. */
+/** A new subnet; missing values get the schema's defaults. */
 export type NewSubnet = Pick<Subnet, 'vlanId' | 'name' | 'cidr'> & SubnetChange;
 
 export async function createSubnet(tx: Tx, subnet: NewSubnet): Promise<SubnetRow> {
@@ -59,7 +59,7 @@ export async function deleteSubnet(tx: Tx, target: Target): Promise<SubnetRow | 
   return isRejected(row) ? row : canonicalSubnet(row);
 }
 
-/** Holds the subnet until the transaction ends: nobody gets an address of it, or a range in it, meanwhile. */
+/** Locks the subnet until the transaction ends: meanwhile nobody gets an address or a range in it. */
 export function lockSubnet(tx: Tx, target: Target): Promise<Rejected | null> {
   return lockRow(tx, SUBNETS, target);
 }

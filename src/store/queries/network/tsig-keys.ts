@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
-import { COPY_KEY, type SigningKey } from '../../../model/trust/signing-key.ts';
+import { COPY_KEY, type SigningKey } from '../../../model/nouns/tsig-key.ts';
 import type { Tx } from '../../tx.ts';
 
-/** Stands for the key of the racks, which is no row of `tsig_keys`. */
+/** Stands for the racks' key, which is no row of `tsig_keys`. */
 const COPY_KEY_ID = 0;
 
-/** All keys with the secret that is in force, by name. For what nodes get: never for an answer. */
+/** All keys with their secrets in force, by name. For desired states of nodes, never for an answer. */
 export function readTsigKeys(tx: Tx): Promise<SigningKey[]> {
   return tx.all(sql<SigningKey>`select k.name, k.algorithm, s.secret, s.number
     from tsig_keys k join tsig_secrets s on s.key_id = k.id and s.number = k.secret_number order by k.name collate "C"`);
@@ -18,7 +18,7 @@ export async function readCopyKey(tx: Tx): Promise<SigningKey | null> {
   return row && { name: COPY_KEY, algorithm: 'hmac-sha256', ...row };
 }
 
-/** The secret of a new key, to be shown once. `given`: this one instead of the one that was made with the key. */
+/** The secret of a new key, which is shown once. `given`: use this one instead of the generated one. */
 export async function firstSecret(tx: Tx, keyId: number, given: string | null): Promise<string> {
   const row = await tx.one(sql<{ secret: string }>`update tsig_secrets set secret = coalesce(${given}::text, secret)
     where key_id = ${keyId} and number = 1 returning secret`);
@@ -26,7 +26,7 @@ export async function firstSecret(tx: Tx, keyId: number, given: string | null): 
   return row.secret;
 }
 
-/** One more secret of a key; null: the region makes it. It is in force when the key has its number. Rivals come one after the other. */
+/** Adds a secret to a key; null: the region makes it. It comes into force when the key has its number. Rivals come one after the other. */
 export async function addSecret(
   tx: Tx,
   keyId: number,

@@ -49,17 +49,17 @@ export async function findVlansMeant(tx: Tx, text: string): Promise<VlanRow[]> {
   return tx.all(sql<VlanRow>`select ${VLANS.columns} from ${VLANS.from} where t.id::text = ${text}`);
 }
 
-/** The untagged VLAN of the fabric that was made first: where subnets go that name no VLAN. */
+/** The untagged VLAN of the first fabric. Subnets that name no VLAN go there. */
 export function findFirstVlan(tx: Tx): Promise<VlanRow | null> {
   return tx.one(sql<VlanRow>`select ${VLANS.columns} from ${VLANS.from} where t.vid = 0 order by f.id limit 1`);
 }
 
-/** Holds the VLAN until the transaction ends: what it and its subnets offer to DHCP changes by one at a time. */
+/** Locks the VLAN until the transaction ends, so that changes of its DHCP come one by one. */
 export function lockVlan(tx: Tx, target: Target): Promise<Rejected | null> {
   return lockRow(tx, VLANS, target);
 }
 
-/** A VLAN to be made; what is left out is as the schema has it. */
+/** A new VLAN; missing values get the schema's defaults. */
 export type NewVlan = Pick<Vlan, 'fabricId' | 'name' | 'vid'> & VlanChange;
 
 export function createVlan(tx: Tx, vlan: NewVlan): Promise<VlanRow> {
@@ -101,7 +101,7 @@ export async function relayedTo(tx: Tx, id: number, limit: number): Promise<stri
   return rows.map(({ name }) => name);
 }
 
-/** Some of what uses a VLAN, as operators know it: subnets, then interfaces of machines, then VLANs that relay to it; at most `limit`. */
+/** Some users of a VLAN, as operators know them: subnets, then interfaces of machines, then VLANs that relay to it; at most `limit`. */
 export async function usersOfVlan(tx: Tx, id: number, limit: number): Promise<string[]> {
   const rows = await tx.all(sql<{ text: string }>`
     (select 'the subnet ' || text(cidr) as text, 1 as rank from subnets where vlan_id = ${id} order by cidr limit ${limit})

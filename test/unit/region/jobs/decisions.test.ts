@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ATTEMPTS_MAX, LEASE_MS, MARGIN_MS, WIND_UP_MS } from '../../../../src/region/jobs/limits.ts';
 import { holdsUntil } from '../../../../src/region/jobs/renewal.ts';
-import { type Look, sighted, type Sightings, takeable } from '../../../../src/region/jobs/takeover.ts';
+import { type Look, updateKnown, type KnownLeases, takeable } from '../../../../src/region/jobs/takeover.ts';
 import { afterRun, judge, type Leaving } from '../../../../src/region/jobs/verdict.ts';
 import type { OpenJob } from '../../../../src/store/queries/jobs/lease.ts';
 
@@ -22,7 +22,7 @@ const look = (at: number, ...jobs: readonly Partial<OpenJob>[]): Look => ({
   jobs: jobs.map((job) => ({ ...JOB, ...job })),
 });
 /** What is known after these looks. */
-const after = (...looks: readonly Look[]) => looks.reduce(sighted, new Map() as Sightings);
+const after = (...looks: readonly Look[]) => looks.reduce(updateKnown, new Map() as KnownLeases);
 const SEEN = [{ id: 1, epoch: 3, leaseUntil: 't1' }];
 
 describe('taking a lease over', () => {
@@ -30,9 +30,9 @@ describe('taking a lease over', () => {
     const first = look(1000, {});
     const known = after(first);
     const early = look(1010 + LEASE_MS - 1, {});
-    expect(takeable(sighted(known, early), early, LEASE_MS)).toEqual([]);
+    expect(takeable(updateKnown(known, early), early, LEASE_MS)).toEqual([]);
     const late = look(1010 + LEASE_MS, {});
-    expect(takeable(sighted(known, late), late, LEASE_MS)).toEqual(SEEN);
+    expect(takeable(updateKnown(known, late), late, LEASE_MS)).toEqual(SEEN);
   });
 
   it('is not for a clock that jumped: run out by the database, and renewed a moment ago', () => {

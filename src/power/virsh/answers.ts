@@ -3,13 +3,13 @@ import type { ExecResult } from '../../core/host-values.ts';
 import { failed, type PowerFailure, type Reading } from '../driver.ts';
 
 interface Reason {
-  readonly words: RegExp;
+  readonly pattern: RegExp;
   failure(said: string): PowerFailure;
 }
 
 const REASONS: readonly Reason[] = [
   {
-    words:
+    pattern:
       /authentication failed|authentication unavailable|permission denied|access denied|auth.* (?:failed|cancelled)|no more authentication methods|failed to start sasl|password/i,
     failure: (said) =>
       failed(
@@ -19,7 +19,7 @@ const REASONS: readonly Reason[] = [
       ),
   },
   {
-    words: /cannot find '\w+' in path/i,
+    pattern: /cannot find '\w+' in path/i,
     failure: (said) =>
       failed(
         'unsupported',
@@ -28,7 +28,7 @@ const REASONS: readonly Reason[] = [
       ),
   },
   {
-    words: /host key|certificate/i,
+    pattern: /host key|certificate/i,
     failure: (said) =>
       failed(
         'untrusted',
@@ -37,22 +37,22 @@ const REASONS: readonly Reason[] = [
       ),
   },
   {
-    words: /failed to get domain|domain not found/i,
+    pattern: /failed to get domain|domain not found/i,
     failure: (said) =>
       failed('unsupported', `libvirt has no such domain (${said}).`, 'Check power_id: virsh list --all.'),
   },
   {
-    words: /state change lock|timed out during operation|too many (?:active )?(?:clients|connections)/i,
+    pattern: /state change lock|timed out during operation|too many (?:active )?(?:clients|connections)/i,
     failure: (said) => failed('busy', `libvirt has no time now (${said}).`, 'Try again in a minute.'),
   },
   {
-    words:
+    pattern:
       /unable to connect|failed to connect|connection refused|no route to host|unable to resolve|end of file while reading|cannot recv data|connection timed out/i,
     failure: (said) =>
       failed('unreachable', `libvirt does not answer (${said}).`, 'Check power_address, and that libvirt runs there.'),
   },
   {
-    words: /already (?:active|running)|not running|not supported|operation is not valid|requested operation/i,
+    pattern: /already (?:active|running)|not running|not supported|operation is not valid|requested operation/i,
     failure: (said) =>
       failed('unsupported', `libvirt does not do this (${said}).`, 'Look at the domain: virsh dominfo.'),
   },
@@ -72,12 +72,12 @@ export function meaningOf(result: ExecResult): PowerFailure | null {
   const errors = result.stderr.split('\n').filter((line) => line.startsWith('error: '));
   const said = errors.map((line) => line.slice('error: '.length).trim()).findLast((line) => line !== '') ?? '';
   const reason =
-    REASONS.find(({ words }) => words.test(said)) ?? REASONS.find(({ words }) => words.test(errors.join(' ')));
+    REASONS.find(({ pattern }) => pattern.test(said)) ?? REASONS.find(({ pattern }) => pattern.test(errors.join(' ')));
   if (reason !== undefined) return reason.failure(said.slice(0, 160));
-  const words = result.stderr.trim().split('\n').at(-1) ?? '';
+  const lastLine = result.stderr.trim().split('\n').at(-1) ?? '';
   return failed(
     'garbage',
-    `virsh ended with ${result.code}: ${show(words, 160)}.`,
+    `virsh ended with ${result.code}: ${show(lastLine, 160)}.`,
     'Try the same with virsh by hand on this rack.',
   );
 }
