@@ -18,6 +18,18 @@ export const NodeVlan = strict({
   addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
 });
 
+/** What an operator has handed on: since when, and who serves the VLANs that the node is a rack of. */
+const Drain = strict({
+  since: nullable(Time),
+  vlans: Type.Array(
+    strict({
+      vlan: Type.String({ description: 'FABRIC/NAME' }),
+      servedBy: nullable(Type.String({ description: 'the rack that says that it serves it now' })),
+    }),
+    { description: 'with DHCP, that it is a rack of' },
+  ),
+});
+
 /** A host that runs the agent. */
 export const Node = strict({
   id: Type.String(),
@@ -28,6 +40,7 @@ export const Node = strict({
   isDrained: Type.Boolean({
     description: 'its work was handed on: it takes no call, role or address that another can',
   }),
+  drain: nullable(Drain),
   addresses: Type.Array(Type.String()),
   wanted: Type.Integer({ description: 'generation that is published for it; 0 before the first' }),
   applied: nullable(Type.Integer({ description: 'generation that it reports as in force' })),

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode, updateNode } from '../../src/store/queries/nodes.ts';
 import { storeObservation } from '../../src/store/queries/observations.ts';
 import { acceptRack, createRack } from '../../src/store/queries/racks.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
@@ -137,6 +137,56 @@ describe('a rack that is drained', () => {
       body: { kind: 'node-drain', target: 'k1', progress: 'k1 gives VLAN vlan10 to k2; leases go on' },
     });
     expect(await drain('undrain')).toMatchObject({ status: 409, body: { detail: 'Not now: k1 is not drained.' } });
+  });
+
+  it('says since when it is, who serves its VLANs, and that nobody would take over, until it is drained no more', async () => {
+    await set({ primaryRack: 'k1', secondaryRack: 'k2' });
+    const mark = (isDrained: boolean) => change(site.db, (tx) => updateNode(tx, { key: 'k1' }, { isDrained }));
+    const told = async () => {
+      const [node, cluster, doctor, whatIf] = await Promise.all([
+        site.call('GET', '/nodes/k1'),
+        site.call('GET', '/cluster'),
+        site.call('GET', '/cluster/doctor'),
+        site.call('GET', '/cluster/what-if?node=k2&event=dies'),
+      ]);
+      const invariants = doctor.body['invariants'] as { id: string; detail: string; state: string }[];
+      const own = (whatIf.body['vlans'] as { vlan: string; after: string | null }[]).find(({ vlan }) =>
+        vlan.endsWith('/vlan10'),
+      );
+      return {
+        drain: node.body['drain'] as { since: string; vlans: object[] } | null,
+        warnings: cluster.body['warnings'] as string[],
+        pairs: invariants.find(({ id }) => id === 'rack-pairs'),
+        after: own?.after,
+      };
+    };
+    await report('k1', [['eth1', '10.10.10.1']], [side('hot-standby', true)]);
+    await report('k2', [['eth1', '10.10.10.2']], [side('hot-standby', false)]);
+    expect(await told()).toMatchObject({ drain: null, warnings: [], after: 'k1' });
+    value(await mark(true));
+    await report('k1', [['eth1', '10.10.10.1']], [aServiceReport('dhcp@k1_k2', { facts: { pair: { kea: null } } })]);
+    await report('k2', [['eth1', '10.10.10.2']], [side('partner-down', true)]);
+    const drained = await told();
+    const since = drained.drain?.since ?? '';
+    expect(Math.abs(Date.now() - Date.parse(since))).toBeLessThan(60_000);
+    expect(drained).toMatchObject({
+      drain: { vlans: [{ vlan: 'fabric-1/vlan10', servedBy: 'k2' }] },
+      warnings: [`k1 is drained since ${since}: k2 serves fabric-1/vlan10. Back: regent node undrain k1`],
+      pairs: { state: 'warning' },
+      after: null,
+    });
+    expect(drained.pairs?.detail).toContain(
+      `k1 is drained since ${since}: k2 serves fabric-1/vlan10, and nobody would take over`,
+    );
+    // Marked twice, it keeps its time.
+    value(await mark(true));
+    expect((await told()).drain?.since).toBe(since);
+    const list = (await site.call('GET', '/nodes')).body['items'] as { name: string; drain: object | null }[];
+    expect(list.filter(({ drain }) => drain !== null)).toMatchObject([{ name: 'k1', drain: { since } }]);
+    value(await mark(false));
+    await report('k1', [['eth1', '10.10.10.1']], [side('hot-standby', true)]);
+    await report('k2', [['eth1', '10.10.10.2']], [side('hot-standby', false)]);
+    expect(await told()).toMatchObject({ drain: null, warnings: [], after: 'k1' });
   });
 });
 

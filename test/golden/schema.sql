@@ -363,6 +363,7 @@ table nodes
   updated_at timestamp with time zone not null default now()
   state text not null default 'member'::text
   is_drained boolean not null default false
+  drained_at timestamp with time zone
   constraint nodes_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint nodes_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
   constraint nodes_name_unique UNIQUE (name)

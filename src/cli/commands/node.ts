@@ -70,7 +70,7 @@ function shapeOf(call: Call): Shape<Node> {
     columns: [
       { header: 'name', value: (node) => node.name },
       { header: 'roles', value: rolesOf },
-      { header: 'state', value: stateOf },
+      { header: 'state', value: (node) => stateOf(node, now) },
       { header: 'generation', value: (node) => `${node.applied ?? '-'}/${node.wanted}` },
       { header: 'reported', value: (node) => (node.agent ? `${age(node.agent.reportedAt, now)} ago` : 'never') },
       { header: 'addresses', value: (node) => node.addresses.join(', ') },
@@ -82,7 +82,8 @@ function shapeOf(call: Call): Shape<Node> {
       ['Name', node.name],
       ['Id', node.id],
       ['Roles', rolesOf(node)],
-      ['State', stateOf(node)],
+      ['State', reportOf(node)],
+      ['Drained', drainText(node, now)],
       ['Generation', `${node.applied ?? 'none'} in force, ${node.wanted} published`],
       ['Addresses', node.addresses.join(', ')],
       ['Agent', node.agent ? `${node.agent.version}, up since ${moment(node.agent.since, now)}` : 'never reported'],
@@ -99,9 +100,19 @@ function rolesOf(node: Node): string {
   return [node.isRegion ? 'region' : '', node.isRack ? 'rack' : ''].filter((role) => role !== '').join(', ');
 }
 
-function stateOf(node: Node): string {
-  if (node.isDrained) return `drained, ${reportOf(node)}`;
-  return reportOf(node);
+function stateOf(node: Node, now: number): string {
+  if (!node.isDrained) return reportOf(node);
+  const since = node.drain?.since ?? null;
+  return `drained${since === null ? '' : ` ${age(since, now)}`}, ${reportOf(node)}`;
+}
+
+/** Since when, and who serves its VLANs; '' where it is not drained. */
+function drainText({ drain }: Node, now: number): string {
+  if (drain == null) return '';
+  const words = [...Map.groupBy(drain.vlans, ({ servedBy }) => servedBy)].map(
+    ([rack, own]) => `${rack ?? 'nobody'} serves ${own.map(({ vlan }) => vlan).join(', ')}`,
+  );
+  return [`since ${drain.since === null ? 'a time that is not known' : moment(drain.since, now)}`, ...words].join('; ');
 }
 
 function reportOf(node: Node): string {

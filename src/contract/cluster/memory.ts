@@ -14,6 +14,7 @@ export const Layout = strict({
       isRack: Type.Boolean(),
       state: oneOf(['joining', 'member']),
       isDrained: Type.Optional(Type.Boolean()),
+      drainedAt: Type.Optional(Type.String({ format: 'date-time' })),
       address: Type.String(),
     }),
     { maxItems: 10_000 },

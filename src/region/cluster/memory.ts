@@ -203,6 +203,7 @@ async function readLayout(tx: Tx): Promise<Layout> {
       isRack: node.isRack,
       state: node.state,
       isDrained: node.isDrained,
+      ...(node.drainedAt === null ? {} : { drainedAt: node.drainedAt }),
       address: mainAddress(node),
     })),
     racks: racks.flatMap(({ nodeId, isMaster }) => {

@@ -71,6 +71,7 @@ function knownSiteNode(node: SeenNode, regionVersion: string | null, now: number
     isRack: row.isRack,
     state: row.state,
     isDrained: row.isDrained,
+    drainedAt: row.drainedAt,
     address: mainAddress(row),
     wanted: published?.generation ?? null,
     applied: appliedOf(report?.services ?? []),

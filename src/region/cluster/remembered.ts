@@ -71,6 +71,7 @@ function rememberedNode(
   return {
     ...node,
     isDrained: node.isDrained ?? false,
+    drainedAt: node.drainedAt ?? null,
     isRemembered: true,
     wanted: null,
     applied: appliedOf(report?.services ?? []),

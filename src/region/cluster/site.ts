@@ -17,6 +17,8 @@ export interface KnownSiteNode {
   readonly isRack: boolean;
   readonly state: NodeState;
   readonly isDrained: boolean;
+  /** Since when it is drained; null and left out: not known, or it is not. */
+  readonly drainedAt?: string | null;
   readonly address: string;
   readonly wanted: number | null;
   readonly applied: number | null;

@@ -3,6 +3,7 @@ import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
+import { drainedRacks } from './pairs/drained.ts';
 import { racksWord } from './pairs/now.ts';
 import { type ClusterSite, heard, isRight, members, regions, settled, silence, type SiteNode } from './site.ts';
 
@@ -56,7 +57,7 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
     version: site.version,
     cluster: cluster && { id, vip, virtualRouter },
     losses: { now, promised, why: [...why] },
-    warnings: [...layoutWarnings(site), ...drainedWarnings(site)],
+    warnings: [...layoutWarnings(site), ...drainedWarnings(site), ...drainedRacks(site)],
     nodes: site.nodes.map((node) => viewNode(node, site)),
     database: viewDatabase(site),
     dcs: viewDcs(site),

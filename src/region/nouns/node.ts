@@ -7,8 +7,9 @@ import { requestRestart } from '../../store/queries/restarts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { type KnownNode } from '../published.ts';
-import { readSeenNodes } from '../cluster/seen.ts';
+import { readSeenNodes, type SeenNode } from '../cluster/seen.ts';
 import { noSuch } from '../refs.ts';
+import { drainsOf } from './dhcp/drains.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isStale, trackServices } from '../tracking.ts';
 import { type CaseContext, reading, writing } from '../use-case.ts';
@@ -31,7 +32,13 @@ function serviceNames(context: CaseContext): string[] {
   return context.renderer.services.map((service) => service.name);
 }
 
-function viewNode(node: KnownNode, context: CaseContext, attachments: readonly NamedAttachment[]): Node {
+/** What is read beside the nodes themselves. */
+interface Beside {
+  readonly attachments: readonly NamedAttachment[];
+  readonly drains: ReadonlyMap<string, NonNullable<Node['drain']>>;
+}
+
+function viewNode(node: KnownNode, context: CaseContext, { attachments, drains }: Beside): Node {
   const now = context.clock.now();
   const own = trackServices([node], serviceNames(context), now);
   const stale = isStale(node, now);
@@ -44,6 +51,7 @@ function viewNode(node: KnownNode, context: CaseContext, attachments: readonly N
     isRack,
     state,
     isDrained,
+    drain: drains.get(id) ?? null,
     addresses: [...addresses],
     wanted,
     applied: appliedOf(own),
@@ -60,6 +68,13 @@ function viewNode(node: KnownNode, context: CaseContext, attachments: readonly N
     vlans: attachments
       .filter((attachment) => attachment.nodeId === id)
       .map(({ vlan, interface: nic, addresses: seen }) => ({ vlan, interface: nic, addresses: [...seen] })),
+  };
+}
+
+async function readBeside(tx: Tx, seen: readonly SeenNode[], context: CaseContext): Promise<Beside> {
+  return {
+    attachments: await readNamedAttachments(tx),
+    drains: await drainsOf(tx, seen, context.clock.now()),
   };
 }
 
@@ -85,8 +100,9 @@ async function serviceByRef(
 
 export const nodeCases = {
   'node.list': reading('node.list', async (tx, { query }, context) => {
-    const attachments = await readNamedAttachments(tx);
-    const all = (await readSeenNodes(tx, context)).map((node) => viewNode(node, context, attachments));
+    const seen = await readSeenNodes(tx, context);
+    const beside = await readBeside(tx, seen, context);
+    const all = seen.map((node) => viewNode(node, context, beside));
     const wanted = all.filter(
       (node) =>
         (query?.name === undefined || node.name.includes(query.name.toLowerCase())) &&
@@ -104,9 +120,10 @@ export const nodeCases = {
   'node.show': reading('node.show', async (tx, { params }, context) => {
     const row = await nodeByRef(tx, params.node);
     if (isRejected(row)) return row;
-    const [node] = await readSeenNodes(tx, context, row.id);
-    const attachments = await readNamedAttachments(tx);
-    return node ? { body: viewNode(node, context, attachments) } : noSuch('node', params.node);
+    // Of a drained rack, what its partners say, too.
+    const seen = await readSeenNodes(tx, context, row.isDrained && row.isRack ? undefined : row.id);
+    const node = seen.find(({ id }) => id === row.id);
+    return node ? { body: viewNode(node, context, await readBeside(tx, seen, context)) } : noSuch('node', params.node);
   }),
 
   'service.list': reading('service.list', async (tx, { query }, context) => {

@@ -9,6 +9,8 @@ import type { Tx } from '../tx.ts';
 export interface NodeRow extends Node {
   readonly version: number;
   readonly isDrained: boolean;
+  /** Since when; null: it is not, or an earlier release has done it. */
+  readonly drainedAt: string | null;
 }
 
 const NODES: Noun = {
@@ -16,6 +18,7 @@ const NODES: Noun = {
   key: 'id',
   label: 'node',
   columns: sql`t.id, t.name, t.is_region as "isRegion", t.is_rack as "isRack", t.version, t.state, t.is_drained as "isDrained",
+    case when t.is_drained then t.drained_at end as "drainedAt",
     array(select host(a) from unnest(t.addresses) with ordinality as u (a, n) order by n) as addresses`,
   from: sql`nodes t`,
 };
@@ -31,7 +34,13 @@ export function createNode(tx: Tx, node: Omit<Node, 'state'> & Partial<Pick<Node
 }
 
 export function updateNode(tx: Tx, target: Target, change: Partial<Omit<Node, 'id'>>): Promise<NodeRow | Rejected> {
-  return updateRow(tx, NODES, target, columnsOf(change));
+  return updateRow(tx, NODES, target, { ...columnsOf(change), drained_at: drainedAt(change.isDrained) });
+}
+
+/** A mark that is there already keeps its time. */
+function drainedAt(isDrained: boolean | undefined) {
+  if (isDrained === undefined) return undefined;
+  return isDrained ? sql`case when is_drained and drained_at is not null then drained_at else now() end` : null;
 }
 
 /** Its desired state, observations and credential go with it. */

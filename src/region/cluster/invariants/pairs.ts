@@ -1,8 +1,9 @@
+import { sinceText, vlansText } from '../pairs/drained.ts';
 import { type PairNow, pairsNow } from '../pairs/now.ts';
-import { type ClusterSite, listOf, type ServedVlan } from '../site.ts';
+import { type ClusterSite, listOf } from '../site.ts';
 import { askNode, broken, type Check, ok, sentence, unknown, type Verdict, warning } from './check.ts';
 
-const VLANS_MAX = 4;
+const VERDICTS_MAX = 4;
 const PROPOSE = 'regent pairing propose says which racks could serve them; regent pairing apply names these.';
 
 /** What must be true of DHCP: who serves, and who would take over. */
@@ -60,8 +61,20 @@ function verdictOf(pair: PairNow): Verdict | null {
     );
   }
   if (isWhole || secondary === null) return null;
+  if (pair.drained.length > 0 && faults.length === pair.drained.length && silent.length === 0)
+    return drainVerdict(pair);
   const detail = `${servers[0]} serves ${where}, and nobody would take over: ${why}`;
   return (isSettling ? warning : broken)(detail, isSettling ? settleText(pair) : cureOf(pair));
+}
+
+/** A rack that an operator has drained, and nothing else. */
+function drainVerdict({ drained, servers, vlans }: PairNow): Verdict {
+  const who = drained.map(({ name, since }) => `${name} is drained${sinceText(since)}`);
+  const back = drained.map(({ name }) => `regent node undrain ${name}`);
+  return warning(
+    `${listOf(who)}: ${servers[0]} serves ${vlansText(vlans)}, and nobody would take over`,
+    `When the work on it is done: ${back.join('; ')}.`,
+  );
 }
 
 function settleText({ primary, secondary }: PairNow): string {
@@ -109,14 +122,7 @@ function worst(verdicts: readonly Verdict[]): Verdict | null {
   const sorted = verdicts.toSorted((a, b) => ORDER.indexOf(a.state as 'broken') - ORDER.indexOf(b.state as 'broken'));
   const [first] = sorted;
   if (first === undefined) return null;
-  const shown = sorted.slice(0, VLANS_MAX).map(({ detail }) => detail);
-  const more = sorted.length > VLANS_MAX ? [`and ${sorted.length - VLANS_MAX} more`] : [];
+  const shown = sorted.slice(0, VERDICTS_MAX).map(({ detail }) => detail);
+  const more = sorted.length > VERDICTS_MAX ? [`and ${sorted.length - VERDICTS_MAX} more`] : [];
   return { state: first.state, detail: sentence([...shown, ...more].join('; ')), remedy: first.remedy };
-}
-
-function vlansText(vlans: readonly ServedVlan[]): string {
-  const names = vlans.map(({ vlan }) => vlan);
-  return names.length <= VLANS_MAX
-    ? listOf(names)
-    : `${names.slice(0, VLANS_MAX - 1).join(', ')} and ${names.length - VLANS_MAX + 1} more VLANs`;
 }

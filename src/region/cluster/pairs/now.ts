@@ -2,7 +2,7 @@ import { identityOf } from '../../../core/node-identity.ts';
 import type { ServiceObservation } from '../../../contract/agent.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { type PairFacts, pairFactsIn } from '../../../services/dhcp/pair/health.ts';
-import { type ClusterSite, isHealthy, type ServedVlan, silence, type SiteNode } from '../site.ts';
+import { type ClusterSite, isHealthy, listOf, type ServedVlan, silence, type SiteNode } from '../site.ts';
 
 /**
  * What is known now of racks that serve the same VLANs: a pair, or one rack alone (`secondary` null). `servers`: who says that it answers clients now.
@@ -17,10 +17,18 @@ export interface PairNow {
   readonly silent: readonly string[];
   readonly faults: readonly string[];
   readonly isWhole: boolean;
+  /** Racks of it that an operator has drained: nobody counts on them. */
+  readonly drained: readonly DrainedRack[];
   /** It is just taking over a configuration, or finding its partner. */
   readonly isSettling: boolean;
   /** Both speak, and neither hears the other. */
   readonly isDeaf: boolean;
+}
+
+/** `since`: ISO 8601; null: not known. */
+export interface DrainedRack {
+  readonly name: string;
+  readonly since: string | null;
 }
 
 /** States of Kea between its start and its work, a few seconds each (ARM, "High Availability"). */
@@ -58,6 +66,7 @@ function aloneNow(site: Pick<ClusterSite, 'nodes' | 'now'>, primary: string, vla
     silent: side.node?.isFresh === true ? [] : [primary],
     faults: serves ? [] : [faultOf(side, site.now) ?? `${primary} serves nobody`],
     isWhole: false,
+    drained: drainedOf([side]),
     isSettling: isTakingOver(side),
     isDeaf: false,
   };
@@ -70,7 +79,8 @@ function pairNow(
   const key = pairKey(primary, secondary);
   const sides = [primary, secondary].map((name) => sideOf(site, name, identityOf('dhcp', key)));
   const servers = sides.filter(({ facts }) => facts?.isServing === true).map(({ name }) => name);
-  const own = sides.flatMap((side) => faultOf(side, site.now) ?? []);
+  const drained = drainedOf(sides);
+  const own = sides.flatMap((side) => pairFaultOf(side, { drained, now: site.now }) ?? []);
   const isShort = sides.some(({ facts }) => facts?.isWhole === false);
   const other = servers[0] === secondary ? primary : secondary;
   const faults = own.length === 0 && isShort ? [`${other} does not have every lease yet`] : own;
@@ -84,6 +94,7 @@ function pairNow(
     silent: sides.filter(({ node }) => node?.isFresh !== true).map(({ name }) => name),
     faults,
     isWhole: servers.length === 1 && faults.length === 0,
+    drained,
     isSettling:
       sides.some(isTakingOver) || (isHeard && sides.some(({ facts }) => ON_ITS_WAY.includes(facts?.kea ?? ''))),
     isDeaf: sides.every(({ facts }) => facts?.hearsPartner === false || facts?.kea === 'communication-recovery'),
@@ -101,6 +112,18 @@ function isTakingOver({ node }: Side): boolean {
   return node?.isFresh === true && node.report === 'applying';
 }
 
+function drainedOf(sides: readonly Side[]): DrainedRack[] {
+  return sides.flatMap(({ name, node }) => (node?.isDrained ? [{ name, since: node.drainedAt ?? null }] : []));
+}
+
+/** The same of a pair's side. One that is drained is no help to the other, whatever it says; that one is alone because it is to be. */
+function pairFaultOf(side: Side, { drained, now }: { drained: readonly DrainedRack[]; now: number }): string | null {
+  const { name, node, row, facts } = side;
+  if (node?.isFresh !== true || drained.length === 0) return faultOf(side, now);
+  if (drained.some((one) => one.name === name)) return `${name} is drained`;
+  return row?.state === 'healthy' && facts?.kea === 'partner-down' ? null : faultOf(side, now);
+}
+
 /** What a side lacks; null: nothing. */
 function faultOf({ name, node, row, facts }: Side, now: number): string | null {
   if (node === undefined) return `${name} is not known`;
@@ -114,7 +137,10 @@ function faultOf({ name, node, row, facts }: Side, now: number): string | null {
 export function racksWord(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): string | null {
   const all = site.served.length;
   if (all === 0) return null;
-  const whole = pairsNow(site).filter(({ isWhole }) => isWhole);
+  const pairs = pairsNow(site);
+  const whole = pairs.filter(({ isWhole }) => isWhole);
   const lost = all - whole.reduce((count, { vlans }) => count + vlans.length, 0);
-  return lost === 0 ? '1 rack' : `no rack: ${lost} of ${all} VLANs with DHCP would have no other one`;
+  const drained = new Set(pairs.flatMap((pair) => pair.drained.map(({ name }) => name)));
+  const why = drained.size === 0 ? '' : ` while ${listOf([...drained])} ${drained.size === 1 ? 'is' : 'are'} drained`;
+  return lost === 0 ? '1 rack' : `no rack: ${lost} of ${all} VLANs with DHCP would have no other one${why}`;
 }

@@ -51,7 +51,7 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
   const serving = before ?? primary;
   const stays = (range: Range, why: string): Fate => ({ after: before, why, range });
   if (!isIn) return stays(RANGES.none, `${name} does not serve it`);
-  if (event === 'drains') return stays(RANGES.ledger, 'a drained rack goes on serving');
+  if (event === 'drains') return drainFate(pair, before, name);
   if (secondary === null) {
     if (event === 'is-cut-off') return stays(RANGES.ledger, `${name} alone serves it, by its ledger`);
     return lost('it has no secondary rack');
@@ -61,6 +61,23 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
   if (!isWhole) return lost(`the pair is not whole: ${listOf(faults)}`);
   if (!hasMajority) return lost(`${partner} takes over only with a majority of regions`);
   return { after: partner, why: `${partner} takes over from ${name}`, range: RANGES.rackTaken };
+}
+
+/** A drain gives what a partner can take, and is refused where none can. */
+function drainFate(
+  { primary, secondary, isWhole, faults, drained }: PairNow,
+  before: string | null,
+  name: string,
+): Fate {
+  const stays = (range: Range, why: string): Fate => ({ after: before, why, range });
+  if (drained.some((one) => one.name === name)) return stays(RANGES.none, `${name} is drained already`);
+  if (secondary === null)
+    return stays(RANGES.none, `it has no secondary rack: the drain is refused, and ${name} goes on`);
+  const partner = name === primary ? secondary : primary;
+  if (before === partner) return stays(RANGES.none, `${partner} serves it, and goes on`);
+  if (before !== name || !isWhole)
+    return stays(RANGES.none, `the drain is refused while the pair is not whole: ${listOf(faults)}`);
+  return { after: partner, why: `${name} hands it over to ${partner}`, range: RANGES.rackDrained };
 }
 
 /** `k2 serves 20 VLANs then`, for a summary; none where nothing moves. */

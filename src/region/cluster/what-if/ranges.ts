@@ -62,6 +62,12 @@ export const RANGES = {
     mostMs: 3_000,
     why: 'measured: 2 s until the secondary rack serves, the most is its target; leases that are held go on',
   },
+  /** The same table: the primary is drained by an operator. */
+  rackDrained: {
+    leastMs: 900,
+    mostMs: 1_200,
+    why: 'measured: the rack ends its Kea before its partner serves; leases that are held go on',
+  },
   /** The same table: the standby's host dies, or both are cut from each other. */
   rackKept: { leastMs: 0, mostMs: 1_000, why: 'measured: the rack that serves waits up to 1 s for its partner' },
 } as const satisfies Record<string, Range>;

@@ -4,6 +4,7 @@ import { isRejected } from '../../../../src/core/errors.ts';
 import { judge } from '../../../../src/region/cluster/doctor.ts';
 import { racksWord } from '../../../../src/region/cluster/pairs/now.ts';
 import type { ClusterSite, ServedVlan } from '../../../../src/region/cluster/site.ts';
+import { viewCluster } from '../../../../src/region/cluster/view.ts';
 import { whatIf } from '../../../../src/region/cluster/what-if/what-if.ts';
 import type { WhatIfEvent } from '../../../../src/contract/cluster/what-if.ts';
 import type { PairFacts } from '../../../../src/services/dhcp/pair/health.ts';
@@ -15,6 +16,7 @@ interface Side extends Partial<PairFacts> {
   readonly words?: string;
   readonly silentFor?: number;
   readonly isApplying?: boolean;
+  readonly drainedAt?: string;
 }
 
 const ON: ServedVlan[] = ['a', 'b'].map((vlan) => ({ vlan, primary: 'k1', secondary: 'k2', others: [] }));
@@ -23,7 +25,7 @@ const ON: ServedVlan[] = ['a', 'b'].map((vlan) => ({ vlan, primary: 'k1', second
 function site(sides: { readonly k1?: Side; readonly k2?: Side } = {}, served = ON): ClusterSite {
   const base = aSite();
   const racks = (['k1', 'k2'] as const).map((name) => {
-    const { service, words, silentFor = 1, isApplying, ...facts } = sides[name] ?? {};
+    const { service, words, silentFor = 1, isApplying, drainedAt, ...facts } = sides[name] ?? {};
     const model = base.nodes.find((node) => node.name === 'k1');
     const row = model?.observed.find((one) => one.service === 'dhcp');
     if (model === undefined || row === undefined) throw new Error('the fixture has no rack');
@@ -45,6 +47,7 @@ function site(sides: { readonly k1?: Side; readonly k2?: Side } = {}, served = O
       ...model,
       name,
       id: `n-${name}`,
+      ...(drainedAt === undefined ? {} : { isDrained: true, drainedAt }),
       report: isApplying ? ('applying' as const) : ('current' as const),
       reportedAt: new Date(NOW - silentFor * 1000).toISOString(),
       observed: [...model.observed.filter((one) => one.service !== 'dhcp'), own],
@@ -63,6 +66,13 @@ const alone = (secondary: string | null, others: string[]): ServedVlan[] => [
   ...ON,
   { vlan: 'c', primary: 'k2', secondary, others },
 ];
+
+const T = '2026-03-01T09:30:00.000Z';
+/** k1 has handed its VLANs on, and k2 serves alone: what both say then (health.ts). */
+const HANDED = {
+  k1: { drainedAt: T, isServing: false, kea: null, state: 'fenced', words: 'this rack may not serve now: k2 owns it' },
+  k2: { isServing: true, kea: 'partner-down', state: 'taken-over', words: 'Kea serves, and k1 is away.' },
+} as const;
 
 /** Every fault of a pair: what it is, the state, what is said, and a part of the remedy. */
 const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[] = [
@@ -137,6 +147,34 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     'It ends within seconds',
   ],
   [
+    'the primary is drained',
+    site(HANDED),
+    'warning',
+    `k1 is drained since ${T}: k2 serves a and b, and nobody would take over.`,
+    'When the work on it is done: regent node undrain k1.',
+  ],
+  [
+    'the secondary is drained',
+    site({ k2: { drainedAt: T } }),
+    'warning',
+    `k2 is drained since ${T}: k1 serves a and b, and nobody would take over.`,
+    'regent node undrain k2.',
+  ],
+  [
+    'the primary is drained, and its partner is dead',
+    site({ k1: HANDED.k1, k2: { silentFor: 60 } }),
+    'broken',
+    'Nobody serves a and b: k1 is drained and k2 has not reported for 60 s.',
+    'Start k2',
+  ],
+  [
+    'the primary is drained, and its partner has a fault of its own',
+    site({ k1: HANDED.k1, k2: { ...HANDED.k2, service: 'unhealthy', words: 'Kea has no threads.' } }),
+    'broken',
+    'k2 serves a and b, and nobody would take over: k1 is drained and k2: Kea has no threads.',
+    'journalctl -u regent-pairs',
+  ],
+  [
     'a VLAN without a rack',
     site({}, [...ON, { vlan: 'c', primary: null, secondary: null, others: [] }]),
     'warning',
@@ -185,6 +223,35 @@ it('says how many racks can be lost', () => {
   expect(racksWord(site({}, []))).toBeNull();
 });
 
+describe('a drained rack', () => {
+  const warnings = (one: ClusterSite) => viewCluster(one, { state: 'ok', summary: '' }).warnings;
+
+  it('is no secondary rack for anybody, until it is drained no more', () => {
+    for (const one of [site(HANDED), site({ k2: { drainedAt: T } }), site({ k1: { drainedAt: T } })]) {
+      expect(racksWord(one)).toMatch(
+        /^no rack: 2 of 2 VLANs with DHCP would have no other one while k[12] is drained$/u,
+      );
+    }
+    expect(ask(site(HANDED), 'k2', 'dies').fate).toEqual(['k2', null, 'the pair is not whole: k1 is drained', 0, null]);
+    expect(ask(site({ k2: { drainedAt: T } }), 'k1', 'dies').fate.slice(0, 2)).toEqual(['k1', null]);
+    expect(ask(site(HANDED), 'k1', 'dies').fate.slice(0, 3)).toEqual(['k2', 'k2', 'k2 serves it, and goes on']);
+    expect(racksWord(site())).toBe('1 rack');
+    expect(warnings(site())).toEqual([]);
+  });
+
+  it('is told of with its time and who serves', () => {
+    expect(warnings(site(HANDED))).toEqual([
+      `k1 is drained since ${T}: k2 serves a and b. Back: regent node undrain k1`,
+    ]);
+    expect(warnings(site({ k1: HANDED.k1, k2: { silentFor: 60 } }))).toEqual([
+      `k1 is drained since ${T}: nobody serves a and b. Back: regent node undrain k1`,
+    ]);
+    expect(warnings(site({ k2: { drainedAt: T } }, []))).toEqual([
+      `k2 is drained since ${T}: no VLAN has it as its rack. Back: regent node undrain k2`,
+    ]);
+  });
+});
+
 function ask(one: ClusterSite, node: string, event: WhatIfEvent) {
   const answer = whatIf(one, node, event);
   if (isRejected(answer)) throw new Error(answer.message);
@@ -208,7 +275,14 @@ describe('what if a rack is lost', () => {
 
   it('tells of a secondary rack, and of a drain', () => {
     expect(ask(site(), 'k2', 'dies').fate).toEqual(['k1', 'k1', 'k1 serves it, and goes on', 0, 1_000]);
-    expect(ask(site(), 'k1', 'drains').fate.slice(0, 3)).toEqual(['k1', 'k1', 'a drained rack goes on serving']);
+    expect(ask(site(), 'k1', 'drains').fate).toEqual(['k1', 'k2', 'k1 hands it over to k2', 900, 1_200]);
+    expect(ask(site(), 'k2', 'drains').fate).toEqual(['k1', 'k1', 'k1 serves it, and goes on', 0, 0]);
+    expect(ask(site(HANDED), 'k1', 'drains').fate.slice(0, 3)).toEqual(['k2', 'k2', 'k1 is drained already']);
+    expect(ask(site(HANDED), 'k2', 'drains').fate.slice(0, 3)).toEqual([
+      'k2',
+      'k2',
+      'the drain is refused while the pair is not whole: k1 is drained',
+    ]);
   });
 
   it('says that nobody does, and why', () => {
