@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/kit/longest-first.ts';
 
 /** Files of whole hosts that have the machine for themselves. */
 const JUDGED_BY_TIME = ['bad-days', 'cluster', 'faults', 'lab'];
@@ -18,7 +19,7 @@ interface ProjectOptions {
   readonly except?: readonly string[];
   /** Files at once; left out: as many as for all. */
   readonly workers?: number;
-  /** Projects of one order run together, before those of the next one. */
+  /** Projects of one order run together, before those of the next one; those of one order have the same `workers`. */
   readonly order?: number;
 }
 
@@ -46,6 +47,7 @@ export default defineConfig({
   test: {
     // Tests wait more than they compute: two processors have room for three files.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'architecture', include: ['test/architecture.test.ts'], testTimeout: 20_000 } },
       project('unit', { random: true, shared: true }),
@@ -55,12 +57,12 @@ export default defineConfig({
       project('api', { timeout: 60_000, random: true, shared: true }),
       // Whole processes, with leases of seconds.
       project('scenario', { timeout: 120_000, shared: true, workers: 2, order: 1 }),
-      project('check', { timeout: 120_000 }),
-      // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it, two files at a time.
-      project('hosts', { timeout: 900_000, folder: 'lab', except: JUDGED_BY_TIME, order: 1 }),
-      project('lab', { timeout: 900_000, serial: true, only: JUDGED_BY_TIME, order: 2 }),
+      project('check', { timeout: 120_000, order: 2 }),
+      // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it.
+      project('hosts', { timeout: 900_000, folder: 'lab', except: JUDGED_BY_TIME, order: 3 }),
+      project('lab', { timeout: 900_000, serial: true, only: JUDGED_BY_TIME, order: 4 }),
       // Long stories on whole hosts: commands of their own, `scripts/test --only cluster-bad-days`.
-      project('story', { timeout: 900_000, serial: true }),
+      project('story', { timeout: 900_000, serial: true, order: 5 }),
     ],
   },
 });

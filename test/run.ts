@@ -6,16 +6,20 @@ import { stripVTControlCharacters } from 'node:util';
 import { removeAbandoned } from './kit/lab.ts';
 import { IS_SLOW_MACHINE } from './kit/machine.ts';
 
+const PHASES = ['fast', 'daemons', 'hosts', 'story'] as const;
+type Phase = (typeof PHASES)[number];
+
 /** One thing to run. `vitest`: the projects whose tests are counted one by one; a command counts as one test. */
 interface Step {
   readonly name: string;
-  readonly phase: 'fast' | 'database' | 'root';
+  /** Steps of one phase run side by side, phases one after the other. */
+  readonly phase: Phase;
   readonly command?: readonly string[];
   readonly vitest?: readonly string[];
   /** Files at once; left out: as vitest.config.ts says. */
   readonly workers?: number;
-  /** What is set for it unless the caller has set it. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** What is set for it in a whole run, unless the caller has set it: how many of the cases that turn with the commits are played. */
+  readonly turns?: Readonly<Record<string, string>>;
   /** After so long it is ended, with room for a slow machine, so that one that hangs does not cost the others' words. */
   readonly minutes: number;
 }
@@ -48,49 +52,56 @@ const STEPS: readonly Step[] = [
     minutes: 5,
   },
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 10 },
-  { name: 'database', phase: 'database', vitest: ['store', 'api', 'scenario'], minutes: 20 },
-  // Parts that turn with the commits, fewer on a slow machine, so that a whole run ends within the time that CI has; `--only faults`, `--only dhcp-pairs`, `--only cluster-bad-days` and `--only broken-builds` run all of them.
-  {
-    name: 'check',
-    phase: 'root',
-    vitest: ['check'],
-    workers: 2,
-    environment: { REGENT_PAIR_CASES: '8' },
-    minutes: 15,
-  },
+  // Both wait for daemons more than they compute: one begins while the other one waits.
+  { name: 'database', phase: 'daemons', vitest: ['store', 'api', 'scenario'], minutes: 20 },
+  { name: 'check', phase: 'daemons', vitest: ['check'], workers: 2, turns: { REGENT_PAIR_CASES: '8' }, minutes: 20 },
   {
     name: 'lab',
-    phase: 'root',
+    phase: 'hosts',
     vitest: ['hosts', 'lab'],
-    workers: 2,
-    environment: { REGENT_FAULT_CASES: IS_SLOW_MACHINE ? '6' : '12' },
+    workers: IS_SLOW_MACHINE ? 2 : 3,
+    turns: { REGENT_FAULT_CASES: '6', REGENT_DRILLS: '3' },
     minutes: 60,
   },
   {
     name: 'story',
-    phase: 'root',
+    phase: 'story',
     vitest: ['story', 'file:cluster-bad-days'],
-    environment: { REGENT_CLUSTER_CASES: IS_SLOW_MACHINE ? '2' : '3' },
+    turns: { REGENT_CLUSTER_CASES: IS_SLOW_MACHINE ? '2' : '3' },
     minutes: 20,
   },
 ];
 
+/** When the output of a step is shown: as it comes, at its end, or at its end if it failed. */
+type Say = 'live' | 'afterwards' | 'failures';
+
 /** A whole run draws its random cases from one seed, so that two runs of one commit judge the same; a run of a part draws new ones. */
 const SEED = '20260101';
 
+/** With `--full` nothing turns: each step plays all its cases, and `story` all its files, which takes hours. */
+const FULL_STEPS = STEPS.map((step): Step => {
+  const vitest = step.name === 'story' ? ['story'] : step.vitest;
+  return { ...step, ...(vitest && { vitest }), turns: {}, minutes: step.minutes * (step.phase === 'story' ? 12 : 3) };
+});
+
 /**
- * Runs every step, or the one that `--only` names (a step, a vitest project, or a part of a test file's name). The fast steps run side by side and
- * first; when one fails the rest still runs, so that one run tells all. Last line: `N passed, N failed`.
+ * Runs every step, or the one that `--only` names (a step, a vitest project, or a part of a test file's name). The fast steps come first; when one
+ * fails the rest still runs, so that one run tells all. Last line: `N passed, N failed`.
  */
 async function main(args: readonly string[]): Promise<number> {
   const only = args[0] === '--only' ? args[1] : undefined;
-  if (args.length > 0 && (only === undefined || args.length !== 2)) {
-    console.error('usage: scripts/test [--only NAME]   NAME: a step, a project, or a part of a test file name');
+  const isFull = args[0] === '--full';
+  if (args.length > 0 && args.length !== (isFull ? 1 : only === undefined ? 0 : 2)) {
+    console.error(
+      'usage: scripts/test [--full | --only NAME]   NAME: a step, a project, or a part of a test file name',
+    );
     console.error(`steps: ${STEPS.map((step) => step.name).join(', ')}`);
     return 2;
   }
   if (IS_SLOW_MACHINE)
-    console.log('a process takes more than 5 ms to start on this machine: half the faults, two of the bad days');
+    console.log(
+      'a process takes more than 5 ms to start on this machine: two files of hosts at once, two of the bad days',
+    );
   if (only === undefined) {
     process.env['REGENT_SEED'] ??= SEED;
     const commit = seedOfCommit();
@@ -98,11 +109,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const outcomes: Outcome[] = [];
   if (only !== undefined) {
-    outcomes.push(await runStep(selected(only), false));
+    outcomes.push(await runStep(selected(only), 'live'));
   } else {
-    const fast = STEPS.filter((step) => step.phase === 'fast');
-    outcomes.push(...(await Promise.all(fast.map((step) => runStep(step, true)))));
-    for (const step of STEPS.filter((item) => item.phase !== 'fast')) outcomes.push(await runStep(step, false));
+    for (const phase of PHASES) {
+      const steps = (isFull ? FULL_STEPS : STEPS).filter((step) => step.phase === phase);
+      const say = (index: number): Say => (phase === 'fast' ? 'failures' : index === 0 ? 'live' : 'afterwards');
+      outcomes.push(...(await Promise.all(steps.map((step, index) => runStep(step, say(index))))));
+    }
   }
   return summary(outcomes);
 }
@@ -117,7 +130,7 @@ function selected(only: string): Step {
   const step = STEPS.find((item) => item.name === only);
   if (step) return step;
   const projects = STEPS.flatMap((item) => item.vitest ?? []);
-  return { name: only, phase: 'root', vitest: projects.includes(only) ? [only] : [`file:${only}`], minutes: 40 };
+  return { name: only, phase: 'hosts', vitest: projects.includes(only) ? [only] : [`file:${only}`], minutes: 40 };
 }
 
 function summary(outcomes: readonly Outcome[]): number {
@@ -145,18 +158,15 @@ function summary(outcomes: readonly Outcome[]): number {
   return failed + missing > 0 || passed === 0 ? 1 : 0;
 }
 
-async function runStep(step: Step, isUnaudited: boolean): Promise<Outcome> {
+async function runStep(step: Step, say: Say): Promise<Outcome> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'regent-test-'));
   const report = join(folder, 'report.json');
   const [list, suiteErrors] = [join(folder, 'not-played'), join(folder, 'suite-errors')];
   const argv = step.vitest ? vitestArguments(step.vitest, { report, workers: step.workers }) : (step.command ?? []);
-  if (!isUnaudited) console.log(`\n== ${step.name}`);
-  const { code, output } = await run(
-    argv,
-    { ...step, environment: { ...step.environment, REGENT_NOT_PLAYED: list, REGENT_SUITE_ERRORS: suiteErrors } },
-    isUnaudited,
-  );
+  if (say === 'live') console.log(`\n== ${step.name}`);
+  const environment = { ...step.turns, REGENT_NOT_PLAYED: list, REGENT_SUITE_ERRORS: suiteErrors };
+  const { code, output } = await run(argv, { minutes: step.minutes, environment, isLive: say === 'live' });
   const counts = step.vitest
     ? withSuiteErrors(readReport(report, code), linesOf(suiteErrors))
     : {
@@ -169,9 +179,10 @@ async function runStep(step: Step, isUnaudited: boolean): Promise<Outcome> {
   const notPlayed = linesOf(list);
   rmSync(folder, { recursive: true, force: true });
   // Tests that were ended have left their hosts running: the next ones need the processors.
-  if (code !== 0 && step.vitest && step.phase === 'root') await removeAbandoned();
-  if (isUnaudited && (code !== 0 || counts.failed > 0))
-    console.log(`\n== ${step.name} failed (exit ${code})\n${output}`);
+  if (code !== 0 && step.vitest && ['hosts', 'story'].includes(step.phase)) await removeAbandoned();
+  const hasFailed = code !== 0 || counts.failed > 0;
+  if (say === 'afterwards' || (say === 'failures' && hasFailed))
+    console.log(`\n== ${step.name}${hasFailed ? ` failed (exit ${code})` : ''}\n${output}`);
   return { step: step.name, ...counts, notPlayed, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -252,16 +263,20 @@ function reasonOf(message = ''): string {
 /** Runs a program to its end or to the deadline, when its whole process group is ended. */
 function run(
   argv: readonly string[],
-  { minutes, environment = {} }: Step,
-  isUnaudited: boolean,
+  order: {
+    readonly minutes: number;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly isLive: boolean;
+  },
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const [program = '', ...rest] = argv;
+    const { minutes, isLive } = order;
     const child = spawn(program, rest, {
       cwd: ROOT,
-      env: { ...environment, ...process.env },
+      env: { ...order.environment, ...process.env },
       detached: true,
-      stdio: ['ignore', isUnaudited ? 'pipe' : 'inherit', isUnaudited ? 'pipe' : 'inherit'],
+      stdio: ['ignore', isLive ? 'inherit' : 'pipe', isLive ? 'inherit' : 'pipe'],
     });
     let output = '';
     child.stdout?.on('data', (data: Buffer) => (output += data.toString()));

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/cluster/command.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
@@ -82,9 +81,13 @@ describe('a command for a node', () => {
     };
     await expect.poll(isSettled, { timeout: 15_000, interval: 500 }).toBe(true);
     const waiting = (query: string) => desired(held, `wait=3${query}`);
+    const { agents } = site.region;
+    const [looks, signs] = [vi.spyOn(agents, 'pull'), vi.spyOn(agents.commands, 'waiting')];
     const hears = waiting('&commands=');
     const before = waiting('');
-    await delay(300);
+    const answers = (spy: typeof looks | typeof signs) =>
+      spy.mock.settledResults.filter(({ type, value: found }) => type === 'fulfilled' && found === null).length;
+    await until('both have found nothing, and wait', () => answers(looks) >= 2 && answers(signs) >= 1);
     const since = performance.now();
     const other = await probe('k1');
     const { id } = await probe('r1');

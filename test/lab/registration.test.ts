@@ -129,18 +129,25 @@ describe('registration of real racks', () => {
     const started = performance.now();
     const uuid = await uuidOn('k1');
     const key = (await show(uuid)).publicKey;
-    await k1('systemctl restart regent-agent', 60_000);
+    const asked = async () => Date.parse((await show(uuid)).seenAt ?? '');
+    /** It asks when it starts, and then once a minute. */
+    const asksAnew = async (start: string) => {
+      const before = await asked();
+      await k1(start, 300_000);
+      await until('it asked', async () => (await asked()) > before, WITHIN);
+    };
+    await asksAnew('systemctl restart regent-agent');
     await k1('rm -f /etc/regent/rack.conf && /var/tmp/r/scripts/install', 300_000);
     expect(await uuidOn('k1')).toBe(uuid);
-    await k1(
+    await asksAnew(
       'echo MAAS_URL=http://10.77.0.11:5240/MAAS >>/etc/regent/rack.conf && systemctl restart regent-agent',
-      60_000,
     );
-    await until('it asked', async () => Date.parse((await show(uuid)).seenAt ?? '') > Date.now() - 5_000, WITHIN);
     expect(await show(uuid)).toMatchObject({ state: 'rejected', publicKey: key });
     expect(await chronyRuns()).toBe(false);
     await site.tell('rack', 'accept', uuid);
-    await until('time service on k1', chronyRuns, { deadlineMs: 120_000, everyMs: 500 });
+    // That it serves without hands within that minute is judged where minutes are seconds: scenario/registration.
+    await k1('systemctl restart regent-agent', 60_000);
+    await until('time service on k1', chronyRuns, WITHIN);
     told('another host', 'accepted again, serves', started);
   }, 600_000);
 

@@ -7,7 +7,7 @@ import { pause } from '../until.ts';
 import type { ClusterSite } from './site.ts';
 
 /** So long the machine is looked at while the cluster has nothing to do. */
-const LOOK_MS = 20_000;
+const LOOK_MS = 10_000;
 /** A cluster at rest that needs more of a machine than this leaves the usual probes, forty calls of the API a second, no room: they would be all that is measured. */
 const BUSY_AT_REST = 40;
 const SLOW_BEAT_MS = 250;
