@@ -4,7 +4,7 @@ import type { HostFacts } from '../../core/host-values.ts';
 import { kindOf } from '../../core/node-identity.ts';
 import { acceptDesired } from './accept.ts';
 import type { AnyService, FileInstance, FileSpec, RenderedFile, Templates } from './contract.ts';
-import { compileTemplate, type Template } from './handlebars.ts';
+import { compileTemplate, type Template } from '../../template/handlebars.ts';
 import { withHeader } from './header.ts';
 
 const SAFE_TARGET = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { namedString, word, zoneStrings } from '../../../../src/services/kit/quoting.ts';
+import { namedString, word, zoneStrings } from '../../../src/template/quoting.ts';
 
 /** Reads character strings as RFC 1035 §5.1 says: the bytes of every string. */
 function readStrings(text: string): number[][] {

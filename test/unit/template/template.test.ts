@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compileTemplate } from '../../../../src/services/kit/handlebars.ts';
-import { SERVICES } from '../../../../src/services/registry.ts';
+import { compileTemplate } from '../../../src/template/handlebars.ts';
+import { SERVICES } from '../../../src/services/registry.ts';
 
 const render = (text: string, view: object) => compileTemplate('x/y.hbs', text)(view);
 
@@ -65,7 +65,7 @@ describe('templates', () => {
   it('holds for every template that services name', () => {
     const specs = SERVICES.flatMap((service) => service.files.map((file) => `${service.name}/${file.template}`));
     for (const name of specs) {
-      const text = readFileSync(join(import.meta.dirname, '../../../../templates', name), 'utf8');
+      const text = readFileSync(join(import.meta.dirname, '../../../templates', name), 'utf8');
       expect(() => compileTemplate(name, text)).not.toThrow();
     }
   });

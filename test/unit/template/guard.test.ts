@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guard } from '../../../../src/services/kit/guard.ts';
+import { guard } from '../../../src/template/guard.ts';
 
 const read = (view: object, ...names: readonly (string | number)[]): unknown =>
   names.reduce<unknown>((value, name) => Reflect.get(value as object, name), guard(view));

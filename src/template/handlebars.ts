@@ -1,8 +1,8 @@
 import Handlebars from 'handlebars';
-import { AppError, sentenceOf } from '../../core/errors.ts';
-import { stableJson } from '../../core/stable-json.ts';
+import { AppError, sentenceOf } from '../core/errors.ts';
+import { stableJson } from '../core/stable-json.ts';
 import { guard } from './guard.ts';
-import { namedString, word, zoneStrings } from './quoting.ts';
+import { bootWord, consoleText, namedString, word, zoneStrings } from './quoting.ts';
 import { templateBreaches } from './template-rules.ts';
 
 /** A compiled template: text from a view. Throws with the template's name and the path of what is wrong. */
@@ -17,6 +17,8 @@ const KNOWN = {
   word: true,
   namedString: true,
   zoneStrings: true,
+  bootWord: true,
+  consoleText: true,
 };
 
 /**
@@ -31,6 +33,8 @@ export function compileTemplate(name: string, text: string): Template {
     word: (value: unknown) => word(textOf(value)),
     namedString: (value: unknown) => namedString(textOf(value)),
     zoneStrings: (value: unknown) => zoneStrings(textOf(value)),
+    bootWord: (value: unknown) => bootWord(textOf(value)),
+    consoleText: (value: unknown) => consoleText(textOf(value)),
     each,
   });
   const program = parse(instance, name, text);

@@ -1,4 +1,4 @@
-import { show } from '../../core/errors.ts';
+import { show } from '../core/errors.ts';
 
 /** Control characters (C0, DEL, C1) and the two Unicode line ends: each could start a line, a directive or an escape. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;

@@ -1,0 +1,160 @@
+import { textDigest } from '../core/stable-json.ts';
+import { type BootClient, isSameUuid } from './client.ts';
+import type { BootPlan, BootRecord } from './record.ts';
+
+/** What a region says of a machine that nobody knows. `offer`: it boots this and is enlisted; `ignored`: an operator wants it left alone. */
+export type EnlistAnswer =
+  | { readonly kind: 'offer'; readonly boot: BootPlan }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'no-region' };
+
+/** Where the machine asks. `files`, `scripts`: origins of the rack's web server and boot listener on its VLAN, such as `http://10.0.0.1:5248`. */
+export interface BootPlace {
+  readonly files: string;
+  readonly scripts: string;
+}
+
+/** A question to decide. `enlist`: what a region said, asked only where there is no record. */
+export interface BootRequest {
+  readonly client: BootClient;
+  readonly place: BootPlace;
+  readonly enlist: EnlistAnswer;
+}
+
+/** What the machine is told. `reason`: a sentence for its console and for the log. */
+export type BootDecision = { readonly reason: string } & (
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: string;
+      readonly initrd: string;
+      readonly parameters: readonly string[];
+    }
+  /** Its own disk. */
+  | { readonly kind: 'local' }
+  | { readonly kind: 'off' }
+  /** It asks again after so many seconds, by DHCP anew: another rack may answer then. */
+  | { readonly kind: 'wait'; readonly seconds: number }
+  /** We have nothing to do with it: the firmware goes on with its next boot device. */
+  | { readonly kind: 'leave' }
+);
+
+type Work = 'kernel' | 'local' | 'idle';
+interface StateRule {
+  readonly work: Work;
+  /** How the sentence goes on after "NAME ". */
+  readonly says: string;
+  /** It writes to disks: never on a machine whose UUID is another one's. */
+  readonly isDestructive?: true;
+}
+
+/** The states of a machine's life, by what it is told when it boots. */
+export const STATE_RULES: Readonly<Record<string, StateRule>> = {
+  new: { work: 'idle', says: 'is new: an operator accepts it by commissioning it' },
+  commissioning: { work: 'kernel', says: 'is commissioned' },
+  'failed-commissioning': { work: 'idle', says: 'failed in commissioning' },
+  testing: { work: 'kernel', says: 'is tested', isDestructive: true },
+  'failed-testing': { work: 'idle', says: 'failed in its tests' },
+  ready: { work: 'idle', says: 'is ready: nobody has allocated it' },
+  reserved: { work: 'idle', says: 'is reserved' },
+  allocated: { work: 'idle', says: 'is allocated, and nothing is deployed on it' },
+  deploying: { work: 'kernel', says: 'is deployed now', isDestructive: true },
+  'failed-deployment': { work: 'idle', says: 'failed in deployment' },
+  deployed: { work: 'local', says: 'is deployed' },
+  releasing: { work: 'idle', says: 'is released' },
+  'failed-releasing': { work: 'idle', says: 'failed in its release' },
+  'disk-erasing': { work: 'kernel', says: 'has its disks erased', isDestructive: true },
+  'failed-disk-erasing': { work: 'idle', says: 'failed when its disks were erased' },
+  broken: { work: 'idle', says: 'is marked broken' },
+  'entering-rescue-mode': { work: 'kernel', says: 'enters rescue mode' },
+  'rescue-mode': { work: 'kernel', says: 'is in rescue mode' },
+  'failed-entering-rescue-mode': { work: 'idle', says: 'failed to enter rescue mode' },
+  'exiting-rescue-mode': { work: 'idle', says: 'leaves rescue mode' },
+  'failed-exiting-rescue-mode': { work: 'idle', says: 'failed to leave rescue mode' },
+  retired: { work: 'idle', says: 'is retired' },
+  missing: { work: 'idle', says: 'is missing, and here it is' },
+};
+
+/** Pauses in seconds, before jitter: a fault of ours, no region, a region that has too much to do. */
+const WAITS = { fault: 15, noRegion: 10, busy: 20 } as const;
+
+/**
+ * What a machine that boots is told. `record`: the rack's for its MAC; null: nobody knows it. `now`: seconds since 1970. Pure and total: every state,
+ * known or not, has an answer with a reason.
+ */
+export function decideBoot(record: BootRecord | null, request: BootRequest, now: number): BootDecision {
+  if (record === null) return enlist(request, now);
+  const rule = Object.hasOwn(STATE_RULES, record.state) ? STATE_RULES[record.state] : undefined;
+  const wait = (reason: string) => later(request, now, WAITS.fault, reason);
+  if (rule === undefined) return wait(`The rack does not know the state ${record.state} of ${record.hostname}.`);
+  const says = `${record.hostname} ${rule.says}`;
+  if (rule.work === 'local') return { kind: 'local', reason: `${says}. It boots from its disk.` };
+  if (rule.work === 'idle') {
+    return record.idle === 'local'
+      ? { kind: 'local', reason: `${says}. It boots from its disk.` }
+      : { kind: 'off', reason: `${says}. It is switched off.` };
+  }
+  if (record.until !== undefined && now > record.until) {
+    return wait(`${says}, but the time for it is over: a region decides what follows.`);
+  }
+  const { uuid } = request.client;
+  if (rule.isDestructive && record.uuid !== undefined && uuid !== null && !isSameUuid(record.uuid, uuid)) {
+    return wait(
+      `${says}, but this machine has the UUID ${uuid} and not ${record.uuid}: is its network card the one of another machine?`,
+    );
+  }
+  const { boot } = record;
+  if (boot === undefined) return wait(`${says}, but the rack has no image for it.`);
+  return bootOf(boot, request, now, says);
+}
+
+/** The parameters that the kernel gets besides its plan's: what our initrd reads (`scripts/image`). */
+export const BOOT_PARAMETERS = { metadata: 'regent.metadata', root: 'regent.root' } as const;
+
+function enlist(request: BootRequest, now: number): BootDecision {
+  const { enlist: answer, client } = request;
+  const who = `Nobody knows the machine ${client.mac}`;
+  switch (answer.kind) {
+    case 'offer':
+      return bootOf(answer.boot, request, now, `${who}, so it is enlisted`);
+    case 'ignored':
+      return { kind: 'leave', reason: `An operator wants the machine ${client.mac} left alone.` };
+    case 'busy':
+      return later(request, now, WAITS.busy, `${who}, and the regions have too much to do to enlist it now.`);
+    case 'no-region':
+      return later(request, now, WAITS.noRegion, `${who}, and the rack reaches no region that could enlist it.`);
+  }
+}
+
+function bootOf(
+  { image, parameters, metadata }: BootPlan,
+  request: BootRequest,
+  now: number,
+  says: string,
+): BootDecision {
+  const { client, place } = request;
+  if (image.architecture !== client.architecture) {
+    const why = `the image ${image.name} is for ${image.architecture} and this machine is ${client.architecture}`;
+    return later(request, now, WAITS.fault, `${says}, but ${why}.`);
+  }
+  const url = (path: string) => `${place.files}/${path}`;
+  return {
+    kind: 'kernel',
+    reason: `${says}. It boots ${image.name}.`,
+    kernel: url(image.kernel),
+    initrd: url(image.initrd),
+    parameters: [
+      ...parameters,
+      // The card that it booted from, in PXELINUX's form: hardware type 1 and the MAC.
+      `BOOTIF=01-${client.mac.replaceAll(':', '-')}`,
+      `${BOOT_PARAMETERS.metadata}=${url(metadata)}`,
+      ...(image.root === undefined ? [] : [`${BOOT_PARAMETERS.root}=${url(image.root)}`]),
+    ],
+  };
+}
+
+/** Machines that wait for the same thing do not ask all at once: up to half as long again, by their MAC and the second. */
+function later({ client }: BootRequest, now: number, seconds: number, reason: string): BootDecision {
+  const drawn = Number.parseInt(textDigest(`${client.mac} ${Math.floor(now)}`).slice(0, 8), 16);
+  return { kind: 'wait', seconds: seconds + (drawn % (Math.floor(seconds / 2) + 1)), reason };
+}
