@@ -156,6 +156,8 @@ describe('nouns', () => {
   ];
   /** Work that is done to objects of nouns: it is no part of what a noun costs. */
   const WORK = [
+    'model/nouns/machine-lifecycle.ts',
+    'model/nouns/machine-states.ts',
     'region/jobs/power/',
     'main/calls/power-runners.ts',
     'contract/nouns/machine-power.ts',

@@ -23,6 +23,25 @@ const PowerInputs = {
   powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
 };
 
+/** Where a machine is, and what people and tools say of it. A region of an older release does not tell it. */
+const PlaceAnswers = {
+  zone: Type.Optional(Type.String({ description: 'name of its zone' })),
+  pool: Type.Optional(Type.String({ description: 'name of its resource pool' })),
+  description: Type.Optional(Type.String()),
+  annotations: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'texts of tools, by name' })),
+};
+const PlaceInputs = {
+  zone: Type.Optional(text(64, 'id or name of its zone; the default one when left out')),
+  pool: Type.Optional(text(64, 'id or name of its resource pool; the default one when left out')),
+  description: Type.Optional(Type.String({ maxLength: 2000, description: 'what people say of it' })),
+  annotations: Type.Optional(
+    Type.Record(Type.String(), Type.String({ maxLength: 1024 }), {
+      maxProperties: 64,
+      description: 'texts of tools, by name; they replace all that it has',
+    }),
+  ),
+};
+
 /** An address of an interface; `subnet` is the CIDR. */
 const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
 
@@ -44,6 +63,7 @@ export const Machine = strict({
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
   dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
+  ...PlaceAnswers,
   ...PowerAnswers,
   ...carriedAnswers('machine'),
 });
@@ -70,6 +90,7 @@ const MachineCreate = strict({
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
   dhcpOptions: Type.Optional(DhcpOptions),
+  ...PlaceInputs,
   ...PowerInputs,
   ...carriedInputs('machine'),
 });
@@ -82,6 +103,7 @@ const MachineSet = strict({
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
   dhcpOptions: Type.Optional(DhcpOptions),
+  ...PlaceInputs,
   ...PowerInputs,
   ...carriedInputs('machine'),
 });
@@ -96,6 +118,8 @@ const MachineListQuery = listQuery(
     address: Type.Optional(text(64)),
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
     rack: Type.Optional(text(64, 'UUID or name; "master": those that name no rack')),
+    zone: Type.Optional(text(64, 'id or name of its zone')),
+    pool: Type.Optional(text(64, 'id or name of its resource pool')),
     ...carriedFilters('machine'),
   },
   ['id', 'hostname'],

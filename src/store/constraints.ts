@@ -14,6 +14,14 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     'The parameters of the machine are too long. Rule: at most 16384 characters.',
     'powerParameters',
   ),
+  machines_description_grammar: invalid(
+    'The description is not usable. Rule: one line of at most 2000 characters, no control characters.',
+    'description',
+  ),
+  machines_annotations_grammar: invalid(
+    'The annotations are too long. Rule: at most 65536 characters as JSON.',
+    'annotations',
+  ),
   domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),

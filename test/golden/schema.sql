@@ -1,3 +1,18 @@
+table zones
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint zones_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint zones_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint zones_name_unique UNIQUE (name)
+  constraint zones_pkey PRIMARY KEY (id)
+  CREATE TRIGGER keep_default BEFORE DELETE ON public.zones FOR EACH ROW WHEN ((old.id = 1)) EXECUTE FUNCTION keep_default()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.zones FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.zones FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table vlans
   id integer not null identity
   name text not null
@@ -187,6 +202,21 @@ table restarts
   constraint restarts_pkey PRIMARY KEY (node_id, service)
   constraint restarts_service_grammar CHECK ((service ~ '^[a-z][a-z0-9-]{0,39}(@[a-z0-9_-]{1,127})?$'::text))
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.restarts FOR EACH ROW EXECUTE FUNCTION write_history('node_id', 'service')
+
+table resource_pools
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint resource_pools_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint resource_pools_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint resource_pools_name_unique UNIQUE (name)
+  constraint resource_pools_pkey PRIMARY KEY (id)
+  CREATE TRIGGER keep_default BEFORE DELETE ON public.resource_pools FOR EACH ROW WHEN ((old.id = 1)) EXECUTE FUNCTION keep_default()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.resource_pools FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.resource_pools FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table reservations
   id integer not null identity
@@ -431,17 +461,27 @@ table machines
   dhcp_options text[] not null default '{}'::text[]
   bmc_id integer
   power_parameters jsonb not null default '{}'::jsonb
+  zone_id integer not null default 1
+  pool_id integer not null default 1
+  description text not null default ''::text
+  annotations jsonb not null default '{}'::jsonb
+  constraint machines_annotations_grammar CHECK (((jsonb_typeof(annotations) = 'object'::text) AND (length((annotations)::text) <= 65536)))
   constraint machines_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id)
+  constraint machines_description_grammar CHECK (((length(description) <= 2000) AND (description !~ '[[:cntrl:]]'::text)))
   constraint machines_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)
   constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))
   constraint machines_pkey PRIMARY KEY (id)
+  constraint machines_pool FOREIGN KEY (pool_id) REFERENCES resource_pools(id)
   constraint machines_power_parameters_grammar CHECK (((jsonb_typeof(power_parameters) = 'object'::text) AND (length((power_parameters)::text) <= 16384)))
   constraint machines_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
+  constraint machines_zone FOREIGN KEY (zone_id) REFERENCES zones(id)
   CREATE INDEX machines_by_bmc ON public.machines USING btree (bmc_id)
+  CREATE INDEX machines_by_pool ON public.machines USING btree (pool_id)
   CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
+  CREATE INDEX machines_by_zone ON public.machines USING btree (zone_id)
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER forget_machine_power AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((old.bmc_id IS DISTINCT FROM new.bmc_id) OR (old.power_parameters <> new.power_parameters))) EXECUTE FUNCTION forget_machine_power()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
@@ -1433,6 +1473,20 @@ begin
       else
         perform claim_names(tg_table_name, own_id);
       end if;
+  end case;
+  return null;
+end $function$
+
+
+function keep_default()
+CREATE OR REPLACE FUNCTION public.keep_default()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  case tg_table_name
+    when 'zones' then perform refuse('zones_keep_default', format('%s is the zone of everything that names none', old.name));
+    when 'resource_pools' then perform refuse('resource_pools_keep_default', format('%s is the resource pool of everything that names none', old.name));
   end case;
   return null;
 end $function$

@@ -15,6 +15,7 @@ const NARROWING: Readonly<Record<string, string>> = {
   tsig_keys: 'nothing: its trigger gives racks another key when one of them goes',
   commands: 'nothing: its triggers note which targets a job holds',
   machine_power_states: 'nothing: its triggers forget what was seen of a BMC or a machine that became another',
+  zones_and_pools: 'nothing: its triggers keep the default zone and the default pool, which only this release knows',
   own_addresses:
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };

@@ -3,6 +3,7 @@ import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import * as carried from './carried.ts';
+import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
@@ -25,6 +26,7 @@ const SHAPE: Shape<Machine> = {
       wide: true,
       value: (machine) => [...new Set(machine.interfaces.map((nic) => nic.vlan ?? '-'))].join(', '),
     },
+    ...PLACE_COLUMNS,
     ...carried.carriedColumns('machine'),
   ],
   details: (machine) => [
@@ -32,6 +34,7 @@ const SHAPE: Shape<Machine> = {
     ['Id', machine.id],
     ['Domain', machine.domain],
     ['Rack', machine.rack ?? 'the master'],
+    ...placeDetails(machine),
     ...carried.carriedDetails('machine', machine),
     ...(machine.bmc === undefined
       ? []
@@ -79,6 +82,7 @@ export const MACHINE: NounSpec = {
         { flags: '--address <ip>', help: 'only the one with this address' },
         { flags: '--subnet <subnet>', help: 'only those with an address of this subnet' },
         { flags: '--rack <rack>', help: 'only those of this rack; master: those that name none' },
+        ...PLACE_FILTERS,
         ...carried.carriedFilterOptions('machine'),
       ],
       run: async (call) => {
@@ -90,6 +94,8 @@ export const MACHINE: NounSpec = {
           ...text(call, 'address'),
           ...text(call, 'subnet'),
           ...text(call, 'rack'),
+          ...text(call, 'zone'),
+          ...text(call, 'pool'),
           ...carried.carriedFilter(call, 'machine'),
         };
         await printList(printerOf(call), SHAPE, await collect(client.all('machine.list', { query })));
@@ -113,6 +119,7 @@ export const MACHINE: NounSpec = {
         { flags: '--domain <domain>', help: 'its domain; the default one when left out' },
         { flags: '--rack <rack>', help: 'its rack; the master, whoever it is, when left out' },
         ...carried.carriedOptions('machine'),
+        ...PLACE_OPTIONS,
         ...POWER_OPTIONS,
         DHCP_OPTION,
         ...INTERFACE_OPTIONS,
@@ -132,6 +139,7 @@ export const MACHINE: NounSpec = {
               ...text(call, 'domain'),
               ...text(call, 'rack'),
               ...carried.carriedMembers(call, 'machine'),
+              ...placeOf(call),
               ...powerOf(call),
               ...dhcpOptionsOf(call),
               ...(interfaces.length === 0 ? {} : { interfaces }),
@@ -152,6 +160,7 @@ export const MACHINE: NounSpec = {
         { flags: '--domain <domain>', help: 'new domain' },
         { flags: '--rack <rack>', help: 'another rack; master: whoever is the master' },
         ...carried.carriedOptions('machine'),
+        ...PLACE_OPTIONS,
         ...POWER_OPTIONS,
         DHCP_OPTION,
         ...INTERFACE_OPTIONS,
@@ -164,6 +173,7 @@ export const MACHINE: NounSpec = {
           ...text(call, 'domain'),
           ...text(call, 'rack'),
           ...carried.carriedMembers(call, 'machine'),
+          ...placeOf(call),
           ...powerOf(call),
           ...dhcpOptionsOf(call),
           ...(interfaces.length === 0 ? {} : { interfaces }),
@@ -173,6 +183,7 @@ export const MACHINE: NounSpec = {
           [
             '--hostname, --domain, --rack',
             ...carried.carriedFlags('machine'),
+            '--zone, --pool, --description, --annotation',
             '--bmc, --power-parameter, --dhcp-option',
             '--mac or --nic',
           ].join(', '),

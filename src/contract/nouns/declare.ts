@@ -113,8 +113,13 @@ export interface Declaration {
   readonly usedBy: readonly Use[];
   /** Objects of that noun carry any number of these: `machine set --tags a,b`. The table is `<carrier>_<plural>`. */
   readonly carriedBy?: Carrier;
+  /** The object with the id 1 is there from the beginning and stays: what names none is in it. The constraint is `<table>_keep_default`. */
+  readonly hasDefault?: true;
   readonly texts: Texts;
 }
+
+/** Id of the object that stands in where none is named. */
+export const DEFAULT_ID = 1;
 
 /** Keeps the exact types of a declaration, from which its calls have theirs. */
 export function declare<const D extends Declaration>(declaration: D): D {

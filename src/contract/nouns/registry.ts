@@ -1,12 +1,14 @@
 import { BMC } from './bmc.ts';
 import { FABRIC } from './fabric.ts';
 import { DHCP_SNIPPET } from './dhcp-snippet.ts';
+import { RESOURCE_POOL } from './resource-pool.ts';
 import { SPACE } from './space.ts';
 import { TAG } from './tag.ts';
 import { TSIG_KEY } from './tsig-key.ts';
+import { ZONE } from './zone.ts';
 
 /** Every declared noun, in the order of the API's document and the command line's help. Adding one is one line here. */
-export const NOUNS = [FABRIC, SPACE, TAG, TSIG_KEY, DHCP_SNIPPET, BMC] as const;
+export const NOUNS = [FABRIC, SPACE, TAG, TSIG_KEY, DHCP_SNIPPET, BMC, ZONE, RESOURCE_POOL] as const;
 
 /** One of the declared nouns. */
 export type Declared = (typeof NOUNS)[number];

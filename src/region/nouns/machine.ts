@@ -15,6 +15,7 @@ import { reading, target, writing } from '../use-case.ts';
 import { carriedOf, readCarried, readCarriedFilters } from './declared/carried.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
+import { readGroups, readPlace, viewPlace } from './declared/machine-place.ts';
 import { readInterfaces } from './machine-interfaces.ts';
 import { checkMachineNames, machineNames } from './name-rules.ts';
 import { rackByRef } from './rack.ts';
@@ -38,6 +39,7 @@ function view(row: Row): Machine {
       addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
     })),
     dhcpOptions: [...row.dhcpOptions],
+    ...viewPlace(row),
     ...viewPower(row),
     ...carriedOf('machine', row),
   };
@@ -85,7 +87,10 @@ export const machineCases = {
     if (isRejected(rackId)) return rackId;
     const carried = await readCarriedFilters(tx, 'machine', { ...query });
     if (isRejected(carried)) return carried;
+    const groups = await readGroups(tx, { ...query });
+    if (isRejected(groups)) return groups;
     const page = await machines.listMachines(tx, {
+      ...groups,
       limit: query?.limit,
       cursor: query?.cursor,
       sort: query?.sort,
@@ -132,7 +137,19 @@ export const machineCases = {
       if (isRejected(dhcpOptions)) return dhcpOptions;
       const power = await readPower(tx, body, null);
       if (isRejected(power)) return power;
-      const wanted = { id, hostname, domainId: domain.id, rackId, interfaces, carried, dhcpOptions, ...power };
+      const place = await readPlace(tx, body);
+      if (isRejected(place)) return place;
+      const wanted = {
+        id,
+        hostname,
+        domainId: domain.id,
+        rackId,
+        interfaces,
+        carried,
+        dhcpOptions,
+        ...power,
+        ...place,
+      };
       const row = await machines.createMachine(tx, wanted);
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
@@ -169,8 +186,11 @@ export const machineCases = {
       if (isRejected(dhcpOptions)) return dhcpOptions;
       const power = await readPower(tx, body, old);
       if (isRejected(power)) return power;
+      const place = await readPlace(tx, body);
+      if (isRejected(place)) return place;
       const change = {
         ...power,
+        ...place,
         hostname,
         domainId: domain.id,
         rackId,

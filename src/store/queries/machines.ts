@@ -3,6 +3,7 @@ import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
+import type { Annotations } from '../../model/nouns/annotation.ts';
 import type { PowerParameters, PowerState } from '../../model/nouns/power.ts';
 import {
   type CarriedIds,
@@ -36,6 +37,11 @@ export interface MachineRow extends Machine, CarriedNames<'machine'> {
   readonly powerWhy: string;
   readonly powerRemedy: string;
   readonly interfaces: readonly InterfaceRow[];
+  /** Names of its zone and resource pool. */
+  readonly zone: string;
+  readonly pool: string;
+  readonly description: string;
+  readonly annotations: Annotations;
 }
 interface InterfaceRow extends MachineInterface {
   readonly vlan: string | null;
@@ -55,6 +61,11 @@ export interface NewMachine {
   readonly dhcpOptions?: readonly string[] | undefined;
   readonly bmcId?: number | null | undefined;
   readonly powerParameters?: PowerParameters | undefined;
+  /** Left out: the default ones. */
+  readonly zoneId?: number | undefined;
+  readonly poolId?: number | undefined;
+  readonly description?: string | undefined;
+  readonly annotations?: Annotations | undefined;
   /** Missing: none, or unchanged. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -68,9 +79,10 @@ const MACHINES: Noun = {
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
     t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
     coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
-    coalesce(p.remedy, '') as "powerRemedy"${carriedColumns('machine')}`,
+    coalesce(p.remedy, '') as "powerRemedy", z.name as zone, rp.name as pool, t.description, t.annotations${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id
-    left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id`,
+    left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id
+    join zones z on z.id = t.zone_id join resource_pools rp on rp.id = t.pool_id`,
 };
 
 /** Letters and digits that nobody confuses. */
@@ -126,7 +138,7 @@ export async function updateMachine(
 }
 
 function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unknown> {
-  const { hostname, domainId, rackId, bmcId, powerParameters } = machine;
+  const { hostname, domainId, rackId, bmcId, powerParameters, zoneId, poolId, description, annotations } = machine;
   return {
     hostname,
     domain_id: domainId,
@@ -134,6 +146,10 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
     dhcp_options: listOf(machine.dhcpOptions),
     bmc_id: bmcId,
     power_parameters: powerParameters,
+    zone_id: zoneId,
+    pool_id: poolId,
+    description,
+    annotations,
   };
 }
 
@@ -155,6 +171,8 @@ export interface MachineFilter extends PageQuery {
   readonly subnetId?: number | undefined;
   /** Null: those that name none. */
   readonly rackId?: string | null | undefined;
+  readonly zoneId?: number | undefined;
+  readonly poolId?: number | undefined;
   /** Those that carry all of these. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -170,6 +188,8 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
     query.address === undefined ? undefined : hasAddress(sql`a.address = ${query.address}::inet`),
     query.subnetId === undefined ? undefined : hasAddress(sql`a.subnet_id = ${query.subnetId}`),
     query.rackId === undefined ? undefined : sql`t.rack_id is not distinct from ${query.rackId}`,
+    query.zoneId === undefined ? undefined : sql`t.zone_id = ${query.zoneId}`,
+    query.poolId === undefined ? undefined : sql`t.pool_id = ${query.poolId}`,
     ...carriedConditions('machine', query.carried),
   ];
   const id = sql`t.id collate "C"`;

@@ -1,4 +1,4 @@
-import { type Declaration, type Field, paramOf, type Verb } from '../../../contract/nouns/declare.ts';
+import { DEFAULT_ID, type Declaration, type Field, paramOf, type Verb } from '../../../contract/nouns/declare.ts';
 import { type DeclaredNoun, NOUNS } from '../../../contract/nouns/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../../contract/nouns/routes.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
@@ -163,6 +163,7 @@ function deleteCase(own: Own): object {
     async (tx, { params }, context) => {
       const old = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
       if (isRejected(old)) return old;
+      if (own.hasDefault && old.id === DEFAULT_ID) return rejected('in_use', defaultStays(noun, old.name));
       for (const use of usedBy) {
         const users = use.refusal ? await usersOf(tx, use, old.id, 6) : [];
         if (use.refusal && users.length > 0) return rejected('in_use', use.refusal(old.name, some(users)));
@@ -177,4 +178,8 @@ function deleteCase(own: Own): object {
       return { body: viewDeclared(row) };
     },
   );
+}
+
+function defaultStays(noun: string, name: string): string {
+  return `${name} is the ${noun} of everything that names none. Rule: it stays; it may have another name.`;
 }

@@ -1,0 +1,64 @@
+import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import type { Call, OptionSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import type { Column } from '../../format/output.ts';
+import { options, text } from '../../values.ts';
+
+/** What a machine is told of its place. */
+export const PLACE_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--zone <zone>', help: 'the zone that it is in' },
+  { flags: '--pool <pool>', help: 'the resource pool that it is in' },
+  { flags: '--description <text>', help: 'what people say of it' },
+  {
+    flags: '--annotation <name=text>',
+    help: 'a text of a tool; may be repeated, and replaces all; none: it has none',
+    repeat: true,
+  },
+];
+
+/** Members of a body, from these options. */
+export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'description' | 'annotations'> {
+  const texts = options(call, 'annotation');
+  const entries = texts
+    .filter((item) => item !== 'none')
+    .map((item): [string, string] => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(item) ?? [];
+      if (name === undefined || value === undefined) {
+        throw usageError(`--annotation: "${item}" is not usable. Rule: NAME=TEXT, or none.`);
+      }
+      return [name, value];
+    });
+  return {
+    ...text(call, 'zone'),
+    ...text(call, 'pool'),
+    ...text(call, 'description'),
+    ...(texts.length === 0 ? {} : { annotations: Object.fromEntries(entries) }),
+  };
+}
+
+/** Filters of a list. */
+export const PLACE_FILTERS: readonly OptionSpec[] = [
+  { flags: '--zone <zone>', help: 'only those of this zone' },
+  { flags: '--pool <pool>', help: 'only those of this resource pool' },
+];
+
+export const PLACE_COLUMNS: readonly Column<Machine>[] = [
+  { header: 'zone', wide: true, value: ({ zone }) => zone ?? '' },
+  { header: 'pool', wide: true, value: ({ pool }) => pool ?? '' },
+];
+
+/** Lines of `show`; a region of an older release tells none of it. */
+export function placeDetails({
+  zone,
+  pool,
+  description,
+  annotations,
+}: Machine): [label: string, value: string | string[]][] {
+  const texts = Object.entries(annotations ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [
+    ...(zone === undefined ? [] : [['Zone', zone] as [string, string]]),
+    ...(pool === undefined ? [] : [['Resource pool', pool] as [string, string]]),
+    ...(description === undefined || description === '' ? [] : [['Description', description] as [string, string]]),
+    ...(texts.length === 0 ? [] : [['Annotations', texts] as [string, string[]]]),
+  ];
+}

@@ -1,0 +1,27 @@
+import { invalid, type Rejected, show } from '../../core/errors.ts';
+
+/** Texts by name that tools keep with a machine (`workload_annotations` of MAAS). */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** Parses annotations: at most 64; names of 1–63 letters, digits and . _ / -, texts of at most 1024 characters. Canonical: in the order of their names. */
+export function parseAnnotations(given: Annotations, field = 'annotations'): Annotations | Rejected {
+  const entries = Object.entries(given).sort(([one], [other]) => (one < other ? -1 : 1));
+  if (entries.length > 64) return invalid(field, `${entries.length} are too many`, 'at most 64');
+  for (const [name, text] of entries) {
+    if (!/^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/.test(name))
+      return invalid(field, `the name ${show(name)} is not usable`, '1–63 of letters, digits and . _ / -');
+    if (text.length > 1024 || hasControl(text))
+      return invalid(field, `the text of ${name} is not usable`, 'at most 1024 characters, no control characters');
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Parses what people write about a machine: one line of at most 2000 characters. */
+export function parseDescription(text: string, field = 'description'): string | Rejected {
+  if (text.length <= 2000 && !hasControl(text)) return text;
+  return invalid(field, 'it is not usable', 'one line of at most 2000 characters, no control characters');
+}
+
+function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}

@@ -1,0 +1,63 @@
+/** A state's number and name in MAAS's API (`NODE_STATUS`), which its clients know. */
+interface Status {
+  readonly number: number;
+  readonly label: string;
+}
+
+/** The states of a machine, by the names that filters of MAAS's API have, with hyphens. */
+export const MACHINE_STATUS = {
+  new: { number: 0, label: 'New' },
+  commissioning: { number: 1, label: 'Commissioning' },
+  'failed-commissioning': { number: 2, label: 'Failed commissioning' },
+  missing: { number: 3, label: 'Missing' },
+  ready: { number: 4, label: 'Ready' },
+  reserved: { number: 5, label: 'Reserved' },
+  deployed: { number: 6, label: 'Deployed' },
+  retired: { number: 7, label: 'Retired' },
+  broken: { number: 8, label: 'Broken' },
+  deploying: { number: 9, label: 'Deploying' },
+  allocated: { number: 10, label: 'Allocated' },
+  'failed-deployment': { number: 11, label: 'Failed deployment' },
+  releasing: { number: 12, label: 'Releasing' },
+  'failed-releasing': { number: 13, label: 'Releasing failed' },
+  'disk-erasing': { number: 14, label: 'Disk erasing' },
+  'failed-disk-erasing': { number: 15, label: 'Failed disk erasing' },
+  'rescue-mode': { number: 16, label: 'Rescue mode' },
+  'entering-rescue-mode': { number: 17, label: 'Entering rescue mode' },
+  'failed-entering-rescue-mode': { number: 18, label: 'Failed to enter rescue mode' },
+  'exiting-rescue-mode': { number: 19, label: 'Exiting rescue mode' },
+  'failed-exiting-rescue-mode': { number: 20, label: 'Failed to exit rescue mode' },
+  testing: { number: 21, label: 'Testing' },
+  'failed-testing': { number: 22, label: 'Failed testing' },
+} as const satisfies Readonly<Record<string, Status>>;
+
+export type MachineState = keyof typeof MACHINE_STATUS;
+export const MACHINE_STATES = Object.keys(MACHINE_STATUS) as readonly MachineState[];
+
+/** On its way: such a state has a deadline, and ends as what stands here when it passes. */
+const FAILED = {
+  commissioning: 'failed-commissioning',
+  deploying: 'failed-deployment',
+  releasing: 'failed-releasing',
+  'disk-erasing': 'failed-disk-erasing',
+  'entering-rescue-mode': 'failed-entering-rescue-mode',
+  'exiting-rescue-mode': 'failed-exiting-rescue-mode',
+  testing: 'failed-testing',
+} as const satisfies Partial<Readonly<Record<MachineState, MachineState>>>;
+
+export type PassingState = keyof typeof FAILED;
+
+/** Is a machine in this state on its way to another one? */
+export function isPassing(state: MachineState): state is PassingState {
+  return Object.hasOwn(FAILED, state);
+}
+
+/** What a way ends as that does not come about. */
+export function failedState(state: PassingState): MachineState {
+  return FAILED[state];
+}
+
+/** Does an operator have to look at a machine in this state? Then it has an error text. */
+export function isBad(state: MachineState): boolean {
+  return state === 'broken' || state === 'missing' || state.startsWith('failed-');
+}

@@ -1,0 +1,10 @@
+import type { Rejected } from '../../core/errors.ts';
+import { parseZoneName, ZONE_RULE } from './zone.ts';
+
+/** The grammar of the name of a resource pool in words: that of zones. */
+export const POOL_RULE = ZONE_RULE;
+
+/** Parses a resource pool's name. */
+export function parsePoolName(text: string, field = 'name'): string | Rejected {
+  return parseZoneName(text, field);
+}

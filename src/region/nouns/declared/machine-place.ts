@@ -1,0 +1,48 @@
+import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { type Annotations, parseAnnotations, parseDescription } from '../../../model/nouns/annotation.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { declaredByRef } from './cases.ts';
+
+/** Where a machine is and what is said of it, as columns. */
+interface Place {
+  readonly zoneId?: number;
+  readonly poolId?: number;
+  readonly description?: string;
+  readonly annotations?: Annotations;
+}
+
+type Shown = 'zone' | 'pool' | 'description' | 'annotations';
+
+/** What of it an answer shows. */
+export function viewPlace({ zone, pool, description, annotations }: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
+  return { zone, pool, description, annotations: { ...annotations } };
+}
+
+/** The zone and the pool that a body names, and its texts by the model's laws; what it does not name is not in it. */
+export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<Place | Rejected> {
+  const groups = await readGroups(tx, body);
+  if (isRejected(groups)) return groups;
+  const description = body.description === undefined ? undefined : parseDescription(body.description);
+  if (isRejected(description)) return description;
+  const annotations = body.annotations === undefined ? undefined : parseAnnotations(body.annotations);
+  if (isRejected(annotations)) return annotations;
+  return {
+    ...groups,
+    ...(description === undefined ? {} : { description }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+/** Ids of the zone and the resource pool that a body or a list's query names. */
+export async function readGroups(
+  tx: Tx,
+  { zone, pool }: { readonly zone?: string; readonly pool?: string },
+): Promise<Pick<Place, 'zoneId' | 'poolId'> | Rejected> {
+  const zoneRow = zone === undefined ? null : await declaredByRef(tx, 'zone', zone);
+  if (isRejected(zoneRow)) return zoneRow;
+  const poolRow = pool === undefined ? null : await declaredByRef(tx, 'resource-pool', pool);
+  if (isRejected(poolRow)) return poolRow;
+  return { ...(zoneRow === null ? {} : { zoneId: zoneRow.id }), ...(poolRow === null ? {} : { poolId: poolRow.id }) };
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { parseAnnotations, parseDescription } from '../../../../src/model/nouns/annotation.ts';
+import { parsePoolName } from '../../../../src/model/nouns/resource-pool.ts';
+import { parseZoneName } from '../../../../src/model/nouns/zone.ts';
+
+describe('annotations', () => {
+  it('are kept in the order of their names', () => {
+    const parsed = parseAnnotations({ 'b.example/x': '2', a: '' });
+    expect(Object.entries(parsed)).toEqual([
+      ['a', ''],
+      ['b.example/x', '2'],
+    ]);
+  });
+
+  it.each([
+    ['a blank in a name', { 'a b': '' }],
+    ['no name', { '': '' }],
+    ['a long name', { ['a'.repeat(64)]: '' }],
+    ['a long text', { a: 'x'.repeat(1025) }],
+    ['a line end', { a: 'x\ny' }],
+    ['too many', Object.fromEntries([...Array(65).keys()].map((n) => [`n${n}`, '']))],
+  ])('are refused: %s', (_, given) => {
+    expect(parseAnnotations(given)).toMatchObject({ kind: 'rejected', fields: [{ field: 'annotations' }] });
+  });
+});
+
+describe('a description', () => {
+  it('is one line', () => {
+    expect(parseDescription('Hall 2, rack 7; ask Ada.')).toBe('Hall 2, rack 7; ask Ada.');
+    for (const bad of ['a\nb', 'a\u007fb', 'a'.repeat(2001)])
+      expect(parseDescription(bad)).toMatchObject({ kind: 'rejected' });
+  });
+});
+
+describe.each([
+  ['zone', parseZoneName],
+  ['resource pool', parsePoolName],
+])('the name of a %s', (_, parse) => {
+  it('is a part of a path', () => {
+    for (const good of ['default', 'hall 1', 'a', 'A.b_c-d', 'a'.repeat(64)]) expect(parse(good)).toBe(good);
+    for (const bad of ['', '7', 'a/b', ' a', 'a ', 'a:b', 'ä', 'a'.repeat(65)])
+      expect(parse(bad)).toMatchObject({ kind: 'rejected', fields: [{ field: 'name' }] });
+  });
+});
