@@ -28,7 +28,7 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
                                  its power button; new: off, with an empty disk; --boot: the device of this one start
   machine console NAME [--follow]     what it has written to its serial console since it was switched on
   machine screenshot NAME [FILE] its screen as a PNG
-  base                           build the root file system, print its folder
+  base [--machines]              build the root file system, and that of m; print their folders
   product ARCHIVE                install a release in every host, set them up, make .regent/context.json
 
 Faults; each may be said twice, and outlasts a kill and a start of the host:

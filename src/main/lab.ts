@@ -205,6 +205,7 @@ async function main(words: readonly string[]): Promise<number> {
       if (!existsSync(PACKAGES_FILE))
         throw new AppError('lab_base', `${PACKAGES_FILE} is missing. What to do: take a complete checkout.`);
       process.stdout.write(`${await ensureBase(PACKAGES_FILE, progress)}\n`);
+      if (call.options.machines) process.stdout.write(`${await ensureBase(PACKAGES_FILE, progress, 'machines')}\n`);
       return 0;
     default: {
       const code = (await change(call, progress)) ?? (await harm(call));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
 import type { Layout } from '../layout.ts';
 import { bareAddress, type LabHost, type LabMachine } from '../topology.ts';
 import { type BmcAccess, type Files, ipmiFiles, networkFiles } from './config.ts';
@@ -22,8 +23,11 @@ export function machineBinds(layout: Layout, host: LabHost): string[] {
   ];
 }
 
-/** Writes what makes a host the machines' one, and a folder for each of them. What a machine has written itself stays. */
+/** Writes what makes a host the machines' one, and a folder for each of them. What a machine has written itself stays. Throws AppError `lab_machine`. */
 export function prepareMachines(layout: Layout, host: LabHost): void {
+  if (!existsSync('/dev/net/tun')) {
+    throw new AppError('lab_machine', 'Machines need /dev/net/tun, which is not there. What to do: modprobe tun');
+  }
   const etc = `${layout.rootOf(host.name)}/etc`;
   writeAll(`${etc}/systemd/network`, networkFiles(host));
   const wants = `${etc}/systemd/system/multi-user.target.wants`;
