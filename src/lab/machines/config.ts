@@ -4,7 +4,7 @@ import { SOURCE_INSIDE } from './places.ts';
 import { tapOf } from './qemu.ts';
 
 /** How a machine's BMC lets somebody in: MAAS's names, as `regent bmc create --parameters` takes them. */
-export interface BmcAccess {
+export interface BmcLogin {
   readonly power_address: string;
   readonly power_user: string;
   readonly power_pass: string;
@@ -59,7 +59,7 @@ function tapFiles(machine: LabMachine): Files {
 }
 
 /** Files of a BMC that speaks IPMI, for `ipmi_sim` (ipmi_lan(5), ipmi_sim_cmd(5)). */
-export function ipmiFiles(machine: LabMachine, access: BmcAccess): Files {
+export function ipmiFiles(machine: LabMachine, access: BmcLogin): Files {
   const kinds = 'none md2 md5 straight';
   const privileges = ['callback', 'user', 'operator', 'admin'].map((name) => `    allowed_auths_${name} ${kinds}`);
   return {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { Layout } from '../layout.ts';
 import { bareAddress, type LabHost, type LabMachine } from '../topology.ts';
-import { type BmcAccess, type Files, ipmiFiles, networkFiles } from './config.ts';
+import { type BmcLogin, type Files, ipmiFiles, networkFiles } from './config.ts';
 import { machineFolder, machinesFolder, MACHINES_INSIDE, NODE_INSIDE, qemuName, SOURCE_INSIDE } from './places.ts';
 import { DISK_GB, qemuArgs } from './qemu.ts';
 
@@ -56,13 +56,13 @@ export function accessFile(layout: Layout, machine: string): string {
 }
 
 /** How the machine's BMC lets somebody in. Throws when the lab was never up with it. */
-export function readAccess(layout: Layout, machine: string): BmcAccess {
-  const access: BmcAccess = JSON.parse(readFileSync(accessFile(layout, machine), 'utf8'));
+export function readAccess(layout: Layout, machine: string): BmcLogin {
+  const access: BmcLogin = JSON.parse(readFileSync(accessFile(layout, machine), 'utf8'));
   return access;
 }
 
 /** A password of its own for each BMC of each lab, as long as the BMC is there. IPMI takes 20 characters at most. */
-function ensureAccess(layout: Layout, { name, bmc }: LabMachine): BmcAccess {
+function ensureAccess(layout: Layout, { name, bmc }: LabMachine): BmcLogin {
   const file = accessFile(layout, name);
   if (existsSync(file)) return readAccess(layout, name);
   const password = randomBytes(12).toString('base64url');

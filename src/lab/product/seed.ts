@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from '../../contract/client.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
-import type { BmcAccess } from '../machines/config.ts';
+import type { BmcLogin } from '../machines/config.ts';
 import { bareAddress, type LabMachine, type LabNetwork } from '../topology.ts';
 
 /** Where the product's API is, and with which key. */
@@ -68,7 +68,7 @@ export async function seedPair(target: SeedTarget, network: LabNetwork): Promise
  * Tells the product of a machine and of its BMC, as `scripts/lab machine list` says it for a person. What is there already stays as it is, but for
  * the access to the BMC, which is the lab's to know. Throws AppError `lab_product` with the API's words.
  */
-export async function seedMachine(target: SeedTarget, machine: LabMachine, access: BmcAccess): Promise<void> {
+export async function seedMachine(target: SeedTarget, machine: LabMachine, access: BmcLogin): Promise<void> {
   const client = createClient(target);
   const { name, mac, network } = machine;
   const bmc = `${name}-bmc`;

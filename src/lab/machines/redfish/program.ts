@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { BmcAccess } from '../config.ts';
+import type { BmcLogin } from '../config.ts';
 import { type Chassis, redfishService } from './service.ts';
 
 /** The BMC of one machine inside the machines' host: `program.ts NAME`, in the folder of its BMC. */
@@ -12,7 +12,7 @@ const CHASSIS_MS = 10_000;
 const CHASSIS = join(import.meta.dirname, '..', 'inside', 'chassis.sh');
 
 const [name = ''] = process.argv.slice(2);
-const access: BmcAccess = JSON.parse(readFileSync('access.json', 'utf8'));
+const access: BmcLogin = JSON.parse(readFileSync('access.json', 'utf8'));
 
 async function ask(...words: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(CHASSIS, [name, '0x20', ...words], { timeout: CHASSIS_MS });
