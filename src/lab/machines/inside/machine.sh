@@ -33,6 +33,6 @@ case $1 in
     done
     [ "$(cat started)" = pxe ] || exit 0
     # QEMU gives the order to the firmware at each reset: this one is over.
-    printf 'qom-set /machine/peripheral/net0 bootindex 3\n' | socat -t 1 - UNIX-CONNECT:hmp >/dev/null
+    printf 'qom-set /machine/peripheral/net0 bootindex 3\n' | socat -t 0.2 - UNIX-CONNECT:hmp >/dev/null
     ;;
 esac
