@@ -31,10 +31,13 @@ const OFF_IN_HOSTS = [
   'openipmi.service',
 ];
 
+/** What a root is for: the product's hosts and the clients, or the host of the lab's machines (machines/README.md). */
+export type BaseKind = 'hosts' | 'machines';
+
 const MANAGED = 'chrony etcd haproxy keepalived kea-dhcp4-server named nftables patroni postgresql squid'.split(' ');
 
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
-const HOOKS = {
+const HOST_HOOKS = {
   essential:
     'mkdir -p "$1/etc/postgresql-common/createcluster.d" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.d/base.conf"',
   customize: [
@@ -48,23 +51,42 @@ const HOOKS = {
   ],
 } as const;
 
-/** Package names from `scripts/packages.txt` (lines `scope name`), sorted. Throws AppError `lab_base` for a bad line. */
-export function parsePackages(text: string): string[] {
+/** The simulator of BMCs runs by units of the lab's own. */
+const MACHINES_HOOKS = {
+  essential: 'true',
+  customize: [
+    'rm -f "$1/var/lib/dbus/machine-id" "$1/etc/resolv.conf" "$1/etc/hostname"; : >"$1/etc/machine-id"',
+    `chroot "$1" systemctl --quiet mask ${OFF_IN_HOSTS.join(' ')}`,
+    'chroot "$1" systemctl --quiet enable systemd-networkd.service',
+    'mkdir -p "$1/var/log/journal"',
+  ],
+} as const;
+
+/** Scopes of `scripts/packages.txt` that a root has, and what is done in it. */
+const KINDS = {
+  hosts: { scopes: ['host', 'lab'], hooks: HOST_HOOKS },
+  machines: { scopes: ['machines'], hooks: MACHINES_HOOKS },
+} as const;
+
+/** Package names from `scripts/packages.txt` (lines `scope name`) for a root of this kind, sorted. Throws AppError `lab_base` for a bad line. */
+export function parsePackages(text: string, kind: BaseKind = 'hosts'): string[] {
+  const scopes: readonly string[] = KINDS[kind].scopes;
   const names = text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const match = /^(host|lab)\s+([a-z0-9][a-z0-9.+-]*)$/.exec(line.trim());
-      if (!match?.[2])
-        throw new AppError('lab_base', `scripts/packages.txt: "${line}" is not "host NAME" or "lab NAME".`);
-      return match[2];
+    .flatMap((line) => {
+      const [, scope, name] = /^(host|lab|machines)\s+([a-z0-9][a-z0-9.+-]*)$/.exec(line.trim()) ?? [];
+      if (scope !== undefined && name !== undefined) return scopes.includes(scope) ? [name] : [];
+      const rule = '"host NAME", "lab NAME" or "machines NAME"';
+      throw new AppError('lab_base', `scripts/packages.txt: "${line}" is not ${rule}.`);
     });
   return [...new Set(names)].toSorted();
 }
 
 /** Folder of the base that these packages give. */
-export function basePath(packages: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify({ RECIPE, SUITE, HOOKS, packages })).digest('hex');
+export function basePath(packages: readonly string[], kind: BaseKind = 'hosts'): string {
+  const recipe = { RECIPE, SUITE, HOOKS: KINDS[kind].hooks, packages };
+  const digest = createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
   return `${LAB_ROOT}/base-${digest.slice(0, 12)}`;
 }
 
@@ -72,17 +94,21 @@ export function basePath(packages: readonly string[]): string {
  * The root file system that hosts lie on: Debian 13 with the product's packages, nothing of one host's own (keys, machine id).
  * Built once per package list, beside its place and renamed, so a kill leaves no half base. Returns its folder.
  */
-export async function ensureBase(packagesFile: string, progress: Progress): Promise<string> {
-  const packages = parsePackages(readFileSync(packagesFile, 'utf8'));
-  const target = basePath(packages);
+export async function ensureBase(
+  packagesFile: string,
+  progress: Progress,
+  kind: BaseKind = 'hosts',
+): Promise<string> {
+  const packages = parsePackages(readFileSync(packagesFile, 'utf8'), kind);
+  const target = basePath(packages, kind);
   if (existsSync(target)) return target;
   checkKeyring();
   await removeAbandonedBuilds();
   const self = identify(process.pid);
   const draft = `${target}.build-${process.pid}-${self?.start ?? '0'}`;
   mkdirSync(LAB_ROOT, { recursive: true, mode: 0o755 });
-  progress(`build the Debian 13 root (${packages.length} packages named, about a minute)`);
-  await build(draft, packages, progress);
+  progress(`build the Debian 13 root of the ${kind} (${packages.length} packages named, about a minute)`);
+  await build(draft, { packages, hooks: KINDS[kind].hooks }, progress);
   try {
     renameSync(draft, target);
   } catch (cause) {
@@ -94,7 +120,12 @@ export async function ensureBase(packagesFile: string, progress: Progress): Prom
   return target;
 }
 
-async function build(draft: string, packages: readonly string[], progress: Progress): Promise<void> {
+interface Recipe {
+  readonly packages: readonly string[];
+  readonly hooks: { readonly essential: string; readonly customize: readonly string[] };
+}
+
+async function build(draft: string, { packages, hooks }: Recipe, progress: Progress): Promise<void> {
   const options = [
     '--mode=root',
     '--variant=minbase',
@@ -105,8 +136,8 @@ async function build(draft: string, packages: readonly string[], progress: Progr
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-    `--essential-hook=${HOOKS.essential}`,
-    ...HOOKS.customize.map((hook) => `--customize-hook=${hook}`),
+    `--essential-hook=${hooks.essential}`,
+    ...hooks.customize.map((hook) => `--customize-hook=${hook}`),
     `--include=${packages.join(',')}`,
   ];
   const log = `${draft}.log`;

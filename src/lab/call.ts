@@ -3,16 +3,18 @@ import { AppError } from '../core/errors.ts';
 import { readState } from './state.ts';
 import type { Layout } from './layout.ts';
 import { clusterOf, MIXED, SINGLE } from './topologies.ts';
-import type { Topology } from './topology.ts';
+import { withMachines } from './machines/topology.ts';
+import { machinesHost, type Topology } from './topology.ts';
 
 const DEFAULT_TIMEOUT_S = 60;
 
 /** What `scripts/lab help` prints. */
 export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. REGENT_LAB names the instance (default: lab).
 
-  up [--single | --mixed | --regions N --racks M]
+  up [--single | --mixed | --regions N --racks M] [--machines]
                                  boot the hosts of a topology; what runs is left alone. Without a word: the topology
-                                 that is there, else 3 regions and 2 racks; --mixed: 3 regions, one a rack too
+                                 that is there, else 3 regions and 2 racks; --mixed: 3 regions, one a rack too;
+                                 --machines: the host m with four virtual machines, which are off
   down [--purge [--saved]]       stop them; --purge removes their files too, --saved what tests keep at rest, after the last lab
   status [-o json]               what runs, addresses, and every fault that is in force
   exec [--timeout S] HOST -- …   run a command in a host (default deadline ${DEFAULT_TIMEOUT_S} s, 0: a day)
@@ -21,7 +23,12 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
   client VLAN --dhcp [-- …]      a machine of its own there, with a real DHCP client: tells its lease, or runs a command;
          [--mac M] [--hostname N] without --mac it is always the same machine
   kill | stop | start HOST       cut the power; power off; boot
-  base                           build the root file system, print its folder
+  machine list [-o json]         the virtual machines: firmware, MAC, network, BMC, state, and how the product is told of them
+  machine power NAME on|off|status|new [--boot pxe|disk]
+                                 its power button; new: off, with an empty disk; --boot: the device of this one start
+  machine console NAME [--follow]     what it has written to its serial console since it was switched on
+  machine screenshot NAME [FILE] its screen as a PNG
+  base [--machines]              build the root file system, and that of m; print their folders
   product ARCHIVE                install a release in every host, set them up, make .regent/context.json
 
 Faults; each may be said twice, and outlasts a kill and a start of the host:
@@ -37,15 +44,18 @@ Faults; each may be said twice, and outlasts a kill and a start of the host:
   heal [HOST]                    take every fault of a host away, or of all
 `;
 
-/** The options of `up` and `down`. */
+/** The options of `up`, `down` and `machine`. */
 export interface CallOptions {
   readonly single?: boolean;
   readonly mixed?: boolean;
   readonly regions?: number;
   readonly racks?: number;
+  readonly machines?: boolean;
   readonly purge?: boolean;
   readonly keepBase?: boolean;
   readonly saved?: boolean;
+  readonly follow?: boolean;
+  readonly boot?: string;
 }
 
 /** A command line of scripts/lab, understood. `command`: the words after `--`. */
@@ -75,6 +85,9 @@ export function parseCall(words: readonly string[]): Call {
       mixed: { type: 'boolean' },
       regions: { type: 'string' },
       racks: { type: 'string' },
+      machines: { type: 'boolean' },
+      follow: { type: 'boolean' },
+      boot: { type: 'string' },
       purge: { type: 'boolean' },
       'keep-base': { type: 'boolean' },
       saved: { type: 'boolean' },
@@ -101,6 +114,9 @@ export function parseCall(words: readonly string[]): Call {
       ...(values.mixed ? { mixed: true } : {}),
       ...(values.regions === undefined ? {} : { regions: Number(values.regions) }),
       ...(values.racks === undefined ? {} : { racks: Number(values.racks) }),
+      ...(values.machines ? { machines: true } : {}),
+      ...(values.follow ? { follow: true } : {}),
+      ...(values.boot === undefined ? {} : { boot: values.boot }),
       ...(values.purge ? { purge: true } : {}),
       ...(values['keep-base'] ? { keepBase: true } : {}),
       ...(values.saved ? { saved: true } : {}),
@@ -128,8 +144,15 @@ export function word(call: Call, index: number, name: string): string {
   return value;
 }
 
-/** What `up` is to bring up: as said, else what is there, else the cluster. */
-export function topologyOf({ options }: Call, layout: Layout): Topology {
+/** What `up` is to bring up: as said, else what is there, else the cluster. A lab that has machines keeps them. */
+export function topologyOf(call: Call, layout: Layout): Topology {
+  const there = readState(layout)?.topology ?? null;
+  const topology = hostsOf(call, there);
+  const hasMachines = there !== null && machinesHost(there) !== null;
+  return call.options.machines || hasMachines ? withMachines(topology) : topology;
+}
+
+function hostsOf({ options }: Call, before: Topology | null): Topology {
   const { single, mixed, regions, racks } = options;
   if ([single, mixed, regions ?? racks].filter((item) => item !== undefined).length > 1) {
     throw usage('up: one of --single, --mixed, --regions N --racks M.');
@@ -137,6 +160,6 @@ export function topologyOf({ options }: Call, layout: Layout): Topology {
   if (single) return SINGLE;
   if (mixed) return MIXED;
   const isSized = regions !== undefined || racks !== undefined;
-  const there = isSized ? undefined : readState(layout)?.topology;
+  const there = isSized ? null : before;
   return there ?? clusterOf({ regions: regions ?? 3, racks: racks ?? 2 });
 }

@@ -12,12 +12,13 @@ import {
 } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { cgroupStyle, freezeGroup, makeGroups, removeGroups } from './outer/cgroup.ts';
+import { cgroupStyle, freezeGroup, LOW_WEIGHT, lowerWeight, makeGroups, removeGroups } from './outer/cgroup.ts';
 import { run } from './command.ts';
 import { execInHost } from './exec.ts';
 import { disksOf, ensureDisks } from './outer/disks.ts';
 import { layerUnder } from './outer/saved.ts';
 import { type Layout, switchPort } from './layout.ts';
+import { machineBinds, prepareMachines } from './machines/prepare.ts';
 import { isMounted, mountOverlay, unmountBelow } from './mounts.ts';
 import { ensureNetns, plug, removeNetns, setPorts, unplug } from './network.ts';
 import { allProcesses, containerInit, endTree, identify, isRunning, type ProcessId, signal } from './process.ts';
@@ -52,6 +53,7 @@ export async function prepareHostRoot(place: HostPlace, base: string): Promise<v
   writeFileSync(`${etc}/hosts`, hostsFile(topology));
   if (!existsSync(`${etc}/resolv.conf`)) writeFileSync(`${etc}/resolv.conf`, '# The lab has no upstream resolver.\n');
   mkdirSync(`${etc}/systemd/network`, { recursive: true });
+  if (host.machines) return prepareMachines(layout, host);
   for (const nic of host.nics) {
     writeFileSync(`${etc}/systemd/network/10-${nic.device}.network`, networkFile(place, nic));
   }
@@ -91,6 +93,7 @@ function spawnContainer(place: HostPlace): ProcessId | null {
     [`--network-namespace-path=/run/netns/${layout.hostNetns(host.name)}`],
     [`--bind=${layout.shared}:${SHARED_INSIDE}`],
     disksOf(layout, host).flatMap(({ mount, path }) => (isMounted(mount) ? [`--bind=${mount}:${path}`] : [])),
+    machineBinds(layout, host),
   ].flat();
   // Own group first: without one, all hosts would meet in the group "payload" of the caller's.
   const scope = [
@@ -100,10 +103,12 @@ function spawnContainer(place: HostPlace): ProcessId | null {
     '--collect',
     `--unit=${machine}`,
     '--property=Delegate=yes',
+    ...(host.machines ? [`--property=CPUWeight=${LOW_WEIGHT}`] : []),
     '--',
   ];
   const argv = style.kind === 'systemd' ? [...scope, ...nspawn] : nspawn;
   const groups = makeGroups(style, layout.cgroup(host.name), realtimeAmong(place));
+  if (host.machines) lowerWeight(style, layout.cgroup(host.name));
   const script = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"';
   const log = openSync(`${layout.memberFolder(host.name)}/console.log`, 'w', 0o600);
   const child = spawn('sh', ['-c', script, 'sh', ...groups, '--', ...argv], {

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { run } from './command.ts';
 import { ensureBase, type Progress, removeAbandonedBuilds, removeUnusedBases } from './base.ts';
 import { pullCutCables } from './faults/network.ts';
-import { type ForwardTarget, isForwarding, startForwarder, VIP_FORWARDER } from './forward.ts';
+import { type ForwardTarget, isForwarding, startForwarder, VIP_FORWARDER } from './outer/forward.ts';
 import {
   clearHost,
   findNspawn,
@@ -29,7 +29,7 @@ import {
 } from './network.ts';
 import { isRunning, signal } from './process.ts';
 import { type LabState, needState, readState, writeState } from './state.ts';
-import { API_PORT, bareAddress, type LabClient, type Topology } from './topology.ts';
+import { API_PORT, bareAddress, type LabClient, machinesHost, type Topology } from './topology.ts';
 
 /** How a lab is brought up. `program`: path of the entry that `serveForward` is reached by. `only`: one host, the others stay as they are. */
 export interface UpOrder {
@@ -51,10 +51,12 @@ export async function up(order: UpOrder): Promise<LabState> {
   checkGrowth(layout, before, topology);
   // Hosts keep the base that their files were written over, whatever the package list has become since.
   const base = before && existsSync(before.base) ? before.base : await ensureBase(order.packagesFile, progress);
+  const machinesBase = await machinesBaseOf(order, before);
   let state: LabState = {
     version: 1,
     topology,
     base,
+    ...(machinesBase === null ? {} : { machinesBase }),
     hosts: before?.hosts ?? {},
     forwarders: before?.forwarders ?? [],
     seeded: before?.seeded ?? [],
@@ -71,7 +73,7 @@ export async function up(order: UpOrder): Promise<LabState> {
       progress(`boot ${place.host.name}`);
       await killHost(place);
       await clearHost(place);
-      await prepareHostRoot(place, base);
+      await prepareHostRoot(place, place.host.machines ? (machinesBase ?? base) : base);
       const nspawn = await startHost(place);
       state = { ...state, hosts: { ...state.hosts, [place.host.name]: nspawn } };
       writeState(layout, state);
@@ -84,6 +86,13 @@ export async function up(order: UpOrder): Promise<LabState> {
     ...topology.clients.map((client) => ensureClient(layout, base, client)),
   ]);
   return ensureForwarders(order, state);
+}
+
+/** The base of the machines' host, where there is one: the one that it has already, or a new one. */
+async function machinesBaseOf({ topology, packagesFile, progress }: UpOrder, before: LabState | null) {
+  if (machinesHost(topology) === null) return null;
+  const known = before?.machinesBase;
+  return known !== undefined && existsSync(known) ? known : await ensureBase(packagesFile, progress, 'machines');
 }
 
 /** A lab's hosts and clients keep their cables for life: files in them know their addresses. */
@@ -201,7 +210,8 @@ function memberNames(layout: Layout, state: LabState | null): string[] {
 
 /** Bases that any lab of this machine lies on, also one at rest. */
 function basesInUse(): ReadonlySet<string> {
-  return new Set([...instanceNames().flatMap((name) => readState(layoutOf(name))?.base ?? []), ...savedBases()]);
+  const basesOf = (state: LabState | null) => (state === null ? [] : [state.base, state.machinesBase ?? []].flat());
+  return new Set([...instanceNames().flatMap((name) => basesOf(readState(layoutOf(name)))), ...savedBases()]);
 }
 
 function instanceNames(): string[] {

@@ -19,10 +19,12 @@ export interface LabState {
   readonly topology: Topology;
   /** Folder of the base that the hosts' roots lie on. */
   readonly base: string;
+  /** Folder of the base that the machines' host lies on; absent without one. */
+  readonly machinesBase?: string;
   /** nspawn of each host. */
   readonly hosts: Readonly<Record<string, ProcessId>>;
   readonly forwarders: readonly Forwarder[];
-  /** Networks that the product has been told of: once, so that what an operator makes of them stays. */
+  /** Networks and machines that the product has been told of: once, so that what an operator makes of them stays. */
   readonly seeded?: readonly string[];
 }
 

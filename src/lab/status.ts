@@ -2,8 +2,10 @@ import { filledDisks } from './faults/fill.ts';
 import { isHostFrozen, pausedUnits } from './faults/hang.ts';
 import { networkFaults } from './faults/network.ts';
 import { faultText } from './faults/fault-text.ts';
-import { isForwarding, VIP_FORWARDER } from './forward.ts';
+import { isForwarding, VIP_FORWARDER } from './outer/forward.ts';
 import type { Layout } from './layout.ts';
+import { type MachineStatus, machineStates } from './machines/machines.ts';
+import { machineLine } from './machines/text.ts';
 import { netnsNames } from './network.ts';
 import { isRunning } from './process.ts';
 import { type LabState, readState } from './state.ts';
@@ -23,6 +25,7 @@ export interface LabStatus {
     readonly address: string;
     readonly resolvers: readonly string[];
   }[];
+  readonly machines: readonly MachineStatus[];
   /** Where the cluster's API is reached from the outer machine, whoever serves it; else the first host's. */
   readonly url: string | null;
 }
@@ -62,6 +65,7 @@ export function labStatus(layout: Layout): LabStatus {
     folder: layout.folder,
     hosts,
     clients,
+    machines: state === null ? [] : machineStates(layout, state.topology),
     url: urlOf(VIP_FORWARDER) ?? hosts.find((host) => host.url !== null)?.url ?? null,
   };
 }
@@ -92,15 +96,16 @@ export async function labFaults(layout: Layout): Promise<string[]> {
 export function statusText(status: LabStatus, faults: readonly string[]): string {
   if (status.hosts.length === 0) return `lab "${status.instance}": nothing is there; start it with: sudo scripts/up\n`;
   const hosts = status.hosts.map((host) => {
-    const addresses = Object.entries(host.addresses).map(([network, address]) => `${address} (${network})`);
+    const addresses = Object.entries(host.addresses).map(([network, address]) => `${address} (${network})`.trim());
     const api = host.url ? `  API ${host.url}` : '';
     return `  host ${host.name.padEnd(8)} ${host.isRunning ? 'running' : 'STOPPED'}  ${addresses.join('  ')}${api}`;
   });
   const clients = status.clients.map(
     (item) => `  client ${item.name.padEnd(6)} ${item.address}  resolvers ${item.resolvers.join(' ')}`,
   );
+  const machines = status.machines.map(machineLine);
   const isOwn = status.hosts.every((host) => host.url === null);
   const api = status.url && isOwn ? [`  API         ${status.url} (the cluster's address)`] : [];
   const wrong = faults.map((fault) => `  FAULT       ${fault}`);
-  return [`lab "${status.instance}": ${status.topology}`, ...hosts, ...clients, ...api, ...wrong, ''].join('\n');
+  return [`lab "${status.instance}": ${status.topology}`, ...hosts, ...clients, ...machines, ...api, ...wrong, ''].join('\n');
 }

@@ -22,8 +22,23 @@ export interface LabServed {
 export interface LabNic {
   readonly device: string;
   readonly network: string;
-  /** Address with prefix length, as the host's own configuration has it. */
-  readonly address: string;
+  /** Address with prefix length, as the host's own configuration has it. Absent: a bridge in the host carries the network on to its machines. */
+  readonly address?: string;
+}
+
+/** The firmware of a machine: which way it boots. */
+export type LabFirmware = 'bios' | 'uefi';
+
+/** A virtual machine, whole from its firmware on, which is switched by a BMC of its own. */
+export interface LabMachine {
+  readonly name: string;
+  readonly firmware: LabFirmware;
+  /** The network of its only NIC. */
+  readonly network: string;
+  readonly mac: string;
+  readonly uuid: string;
+  /** How its BMC is asked, and where, with prefix length. */
+  readonly bmc: { readonly type: 'ipmi' | 'redfish'; readonly address: string; readonly user: string };
 }
 
 /** A file system of its own and of bounded size, so that it can be filled without filling the machine's. */
@@ -44,12 +59,14 @@ export interface LabHost {
   readonly roles?: readonly LabRole[];
   /** The TCP port inside that is offered on the outer machine's 127.0.0.1; absent: nothing is. */
   readonly apiPort?: number;
+  /** Virtual machines that it carries: then it is no host of the product, and lies on a root of its own kind. */
+  readonly machines?: readonly LabMachine[];
 }
 
 /** A place on a network from which commands are run as a client would; no init, no daemons. Named as its network. */
 export interface LabClient {
   readonly name: string;
-  readonly nic: LabNic;
+  readonly nic: LabNic & { readonly address: string };
   readonly gateway: string;
   /** In the order in which they are asked; the C library knows three (resolv.conf(5)). */
   readonly resolvers: readonly string[];
@@ -82,22 +99,32 @@ export function bareAddress(address: string): string {
   return address.split('/', 1)[0] ?? address;
 }
 
-/** The bare address of a NIC, without the prefix length. */
+/** The bare address of a NIC, without the prefix length; empty for one without an address. */
 export function addressOf(nic: LabNic): string {
-  return bareAddress(nic.address);
+  return bareAddress(nic.address ?? '');
 }
 
-/** Every host of the topology as `/etc/hosts` lines, by its first NIC. */
+/** The host that carries the machines; null where there are none. */
+export function machinesHost(topology: Topology): (LabHost & { readonly machines: readonly LabMachine[] }) | null {
+  for (const host of topology.hosts) if (host.machines) return { ...host, machines: host.machines };
+  return null;
+}
+
+/** Every host of the topology as `/etc/hosts` lines, by its first NIC; the machines' host is known to nobody. */
 export function hostsFile(topology: Topology): string {
   const lines = topology.hosts.flatMap((host) => {
-    const nic = host.nics[0];
+    const nic = host.machines ? undefined : host.nics[0];
     return nic ? [`${addressOf(nic)} ${host.name}`] : [];
   });
   return ['127.0.0.1 localhost', '::1 localhost', ...lines, ''].join('\n');
 }
 
-/** A host's way to the networks that it has no NIC on: the router of its first one. Nowhere else: the lab has no outside. */
+/**
+ * A host's way to the networks that it has no NIC on: the router of its first one. Nowhere else: the lab has no outside. BMCs have none, so
+ * that racks alone reach them.
+ */
 export function routeOf(topology: Topology, host: LabHost): LabRoute | null {
+  if (host.machines) return null;
   const router = topology.networks.find((network) => network.name === host.nics[0]?.network)?.router;
   return router === undefined ? null : { cidr: SITE_CIDR, gateway: bareAddress(router) };
 }

@@ -10,7 +10,8 @@ import { emptyDisks, fillDisk } from '../lab/faults/fill.ts';
 import { heal, pauseUnit, resumeUnits, setHostFrozen } from '../lab/faults/hang.ts';
 import { addFault } from '../lab/faults/network.ts';
 import { parseFault } from '../lab/faults/fault-text.ts';
-import { serveForward } from '../lab/forward.ts';
+import { serveForward } from '../lab/outer/forward.ts';
+import { machineVerb } from '../lab/machines/verbs.ts';
 import { down, kill, placeOf, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
 import type { ProductOrder } from '../lab/product/order.ts';
@@ -56,6 +57,13 @@ async function runDhcpClient(call: Call): Promise<number> {
   const lease = await askForLease(order, call.timeoutMs);
   process.stdout.write(call.output === 'json' ? `${JSON.stringify(lease, null, 2)}\n` : leaseText(lease));
   return 0;
+}
+
+/** Given when somebody asks the program to end. */
+function endingSignal(): AbortSignal {
+  const ending = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, () => ending.abort());
+  return ending.signal;
 }
 
 function codeOf(call: Call, result: CommandResult): number {
@@ -185,6 +193,9 @@ async function main(words: readonly string[]): Promise<number> {
       return runAttached(call, 'host');
     case 'client':
       return call.dhcp.isWanted ? runDhcpClient(call) : runAttached(call, 'client');
+    case 'machine':
+      await machineVerb(instanceLayout(), call, { out: (text) => process.stdout.write(text), ending: endingSignal() });
+      return 0;
     case 'logs': {
       const unit = call.args[1];
       const command = ['journalctl', '--no-pager', '--lines=1000', ...(unit === undefined ? [] : [`--unit=${unit}`])];
@@ -194,6 +205,7 @@ async function main(words: readonly string[]): Promise<number> {
       if (!existsSync(PACKAGES_FILE))
         throw new AppError('lab_base', `${PACKAGES_FILE} is missing. What to do: take a complete checkout.`);
       process.stdout.write(`${await ensureBase(PACKAGES_FILE, progress)}\n`);
+      if (call.options.machines) process.stdout.write(`${await ensureBase(PACKAGES_FILE, progress, 'machines')}\n`);
       return 0;
     default: {
       const code = (await change(call, progress)) ?? (await harm(call));

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startForwarder } from '../../src/lab/forward.ts';
+import { startForwarder } from '../../src/lab/outer/forward.ts';
 import { kill, up } from '../../src/lab/lab.ts';
 import { signal } from '../../src/lab/process.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';

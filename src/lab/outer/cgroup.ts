@@ -64,6 +64,24 @@ function allowRealtime(host: string, among: number): void {
   mayTake(host, HOST_PERIOD, share);
 }
 
+/** An eighth of what a host has by default (1024 shares of version 1; 100 of version 2). */
+const LOW_SHARES = 128;
+export const LOW_WEIGHT = 13;
+
+/** Lets a host's group have the processors after all others, while these want them. Where the kernel has no such shares, all are alike. */
+export function lowerWeight(style: CgroupStyle, group: string): void {
+  if (style.kind === 'systemd') return;
+  for (const hierarchy of style.hierarchies) {
+    for (const [file, value] of [
+      ['cpu.shares', LOW_SHARES],
+      ['cpu.weight', LOW_WEIGHT],
+    ] as const) {
+      const path = join(hierarchy, group, file);
+      if (existsSync(path)) writeFileSync(path, String(value));
+    }
+  }
+}
+
 function runtimeOf(path: string): number {
   return Number(readFileSync(join(path, RUNTIME), 'utf8'));
 }

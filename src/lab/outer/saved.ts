@@ -16,6 +16,7 @@ import {
 import { basename } from 'node:path';
 import { must } from '../command.ts';
 import { LAB_ROOT, type Layout } from '../layout.ts';
+import { machinesFolder } from '../machines/places.ts';
 import { removeTree } from '../mounts.ts';
 import { identify, isRunning } from '../process.ts';
 import type { Topology } from '../topology.ts';
@@ -46,6 +47,9 @@ const KEPT = 2;
 const NOTE = 'saved.json';
 /** In a host's folder: a link to the layer below its own files. */
 const UNDER = 'under';
+/** The machines' folder of the host that carries them. */
+const MACHINES = 'machines';
+const COPY = ['cp', '--sparse=always', '--reflink=auto'];
 const COPY_MS = 120_000;
 const SETTLE_MS = 60_000;
 const LOOK_MS = 1_000;
@@ -93,6 +97,11 @@ export async function keepFiles(layout: Layout, key: SavedKey, seeded: readonly 
   for (const host of key.topology.hosts) {
     const [from, to] = [layout.memberFolder(host.name), `${draft}/members/${host.name}`];
     mkdirSync(to, { recursive: true, mode: 0o700 });
+    // Of the machines' host what belongs to the machines: the product knows the password of a BMC.
+    if (host.machines) {
+      renameSync(machinesFolder(layout), `${to}/${MACHINES}`);
+      continue;
+    }
     renameSync(`${from}/upper`, `${to}/upper`);
     for (const { image } of disksOf(layout, host)) {
       if (existsSync(image)) renameSync(image, `${to}/${basename(image)}`);
@@ -112,12 +121,15 @@ export async function layOnSaved(layout: Layout, key: SavedKey): Promise<readonl
     key.topology.hosts.map(async (host) => {
       const [from, to] = [`${folder}/members/${host.name}`, layout.memberFolder(host.name)];
       mkdirSync(to, { recursive: true, mode: 0o755 });
+      if (host.machines) {
+        await must([...COPY, '--archive', `${from}/${MACHINES}`, machinesFolder(layout)], { timeoutMs: COPY_MS });
+        return;
+      }
       symlinkSync(`${from}/upper`, `${to}/${UNDER}`);
       for (const { image, mount } of disksOf(layout, host)) {
         if (!existsSync(`${from}/${basename(image)}`)) continue;
         mkdirSync(mount, { recursive: true, mode: 0o755 });
-        const argv = ['cp', '--sparse=always', '--reflink=auto', `${from}/${basename(image)}`, image];
-        await must(argv, { timeoutMs: COPY_MS });
+        await must([...COPY, `${from}/${basename(image)}`, image], { timeoutMs: COPY_MS });
       }
     }),
   );

@@ -1,7 +1,8 @@
 import { AppError } from '../../core/errors.ts';
 import { labStatus } from '../status.ts';
 import { needState, writeState } from '../state.ts';
-import { bareAddress, type Topology } from '../topology.ts';
+import { readAccess } from '../machines/prepare.ts';
+import { bareAddress, machinesHost, type Topology } from '../topology.ts';
 import { keyInside, writeContext } from './context.ts';
 import { installRelease, versionOf } from './install.ts';
 import { productHosts, type ProductOrder } from './order.ts';
@@ -43,6 +44,7 @@ export async function installProduct(order: ProductOrder): Promise<ProductResult
   // One node serves the API already.
   await bothEnded(joinHosts(order, first), ensureNetworks(order, url, apiKey));
   await ensurePairs(order, url, apiKey);
+  await ensureFirstMachine(order, url, apiKey);
   const result = { url, version: versionOf(order.archive), apiKey, isNewKey: newKey !== null };
   return { ...result, health: await waitUntilHealthy(order) };
 }
@@ -80,6 +82,18 @@ async function ensurePairs(order: ProductOrder, url: string, apiKey: string): Pr
   }
 }
 
+/** Tells the product of the first machine, once; the others are the operator's to create, or unknown. */
+async function ensureFirstMachine(order: ProductOrder, url: string, apiKey: string): Promise<void> {
+  const state = needState(order.layout);
+  const machine = machinesHost(state.topology)?.machines[0];
+  if (!machine || state.seeded?.includes(machine.name)) return;
+  const { seedMachine } = await import('./seed.ts');
+  order.progress(`machine ${machine.name} and its BMC`);
+  await seedMachine({ url, apiKey, random: order.random }, machine, readAccess(order.layout, machine.name));
+  const now = needState(order.layout);
+  writeState(order.layout, { ...now, seeded: [...(now.seeded ?? []), machine.name] });
+}
+
 /** What `scripts/up` says at its end. The key is shown only when it is new. */
 export function productText(order: ProductOrder, result: ProductResult): string {
   const { topology } = needState(order.layout);
@@ -100,6 +114,7 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     'Try next:',
     ...(topology.vip === undefined ? SINGLE_HINTS : CLUSTER_HINTS),
     ...clientHints(topology),
+    ...machineHints(topology),
     '',
     'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
     '',
@@ -115,6 +130,15 @@ const CLUSTER_HINTS = [
   '  sudo scripts/lab start r1',
   "  sudo scripts/lab partition 'r1|r2,r3'; sudo scripts/lab heal",
 ];
+
+function machineHints(topology: Topology): string[] {
+  const name = machinesHost(topology)?.machines[0]?.name;
+  if (name === undefined) return [];
+  return [
+    `  bin/regent machine power on ${name} --boot pxe --wait`,
+    `  sudo scripts/lab machine console ${name} --follow  (also: list, screenshot, power)`,
+  ];
+}
 
 function clientHints(topology: Topology): string[] {
   const vlan = topology.networks.find((network) => network.served)?.name;

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from '../../contract/client.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
-import { bareAddress, type LabNetwork } from '../topology.ts';
+import type { BmcLogin } from '../machines/config.ts';
+import { bareAddress, type LabMachine, type LabNetwork } from '../topology.ts';
 
 /** Where the product's API is, and with which key. */
 export interface SeedTarget {
@@ -60,6 +61,27 @@ export async function seedPair(target: SeedTarget, network: LabNetwork): Promise
       }
       await delay(AGAIN_MS);
     }
+  }
+}
+
+/**
+ * Tells the product of a machine and of its BMC, as `scripts/lab machine list` says it for a person. What is there already stays as it is, but for
+ * the access to the BMC, which is the lab's to know. Throws AppError `lab_product` with the API's words.
+ */
+export async function seedMachine(target: SeedTarget, machine: LabMachine, access: BmcLogin): Promise<void> {
+  const client = createClient(target);
+  const { name, mac, network } = machine;
+  const bmc = `${name}-bmc`;
+  const parameters = { ...access };
+  try {
+    const known = await find(client.all('bmc.list', {}), (item) => item.name === bmc);
+    if (known) await client.call('bmc.set', { params: { bmc }, body: { parameters } });
+    else await client.call('bmc.create', { body: { name: bmc, powerType: machine.bmc.type, parameters } });
+    if (await find(client.all('machine.list', { query: { mac } }), () => true)) return;
+    await client.call('machine.create', { body: { hostname: name, bmc, interfaces: [{ mac, vlan: network }] } });
+  } catch (cause) {
+    const words = `The product did not take the machine ${name}: ${sentenceOf(cause)}`;
+    throw new AppError('lab_product', `${words}\nWhat to do: bin/regent status, then run this again.`, { cause });
   }
 }
 

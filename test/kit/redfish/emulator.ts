@@ -1,6 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  errorBody,
+  parsePath,
+  type RedfishBody,
+  type RedfishPath,
+  RESETS,
+  resetInfoBody,
+  SESSIONS,
+  systemBody,
+  systemsBody,
+} from '../../../src/lab/machines/redfish/resources.ts';
 import { bmcCertificate } from './certificate.ts';
 
 /** What a Redfish service does wrong or otherwise; several at once. */
@@ -24,9 +35,7 @@ export const REDFISH_USER = 'root';
 export const REDFISH_PASSWORD = 'bmc:Geheim§"1';
 const SLOW_MS = 1200;
 
-interface Body {
-  readonly [name: string]: unknown;
-}
+type Say = (status: number, body: RedfishBody | null, headers?: Record<string, string>) => void;
 
 /** A Redfish service with one system or more, over TLS with a certificate of its own making. */
 export class RedfishEmulator implements AsyncDisposable {
@@ -36,13 +45,13 @@ export class RedfishEmulator implements AsyncDisposable {
   /** Everything that was asked, such as `PATCH /redfish/v1/Systems/1`. */
   readonly asked: string[] = [];
   /** Kinds of reset that it lists. */
-  resets = ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart'];
+  resets = [...RESETS];
   systems = ['1'];
   isOn = false;
   boot = { BootSourceOverrideEnabled: 'Disabled', BootSourceOverrideTarget: 'None', BootSourceOverrideMode: 'UEFI' };
   manufacturer = 'Contoso';
   /** The last boot that it was asked for. */
-  asks: Body = {};
+  asks: RedfishBody = {};
   #version = 1;
   #logins = 0;
 
@@ -79,41 +88,41 @@ export class RedfishEmulator implements AsyncDisposable {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');
-    const path = (request.url ?? '').replace(/\/+$/, '');
-    this.asked.push(`${request.method} ${path}`);
+    const path = parsePath(request.url ?? '');
+    this.asked.push(`${request.method} ${(request.url ?? '').replace(/\/+$/, '')}`);
     if (this.faults.has('slow')) await sleep(SLOW_MS);
-    const say = (status: number, body: Body | null, headers: Record<string, string> = {}) => {
+    const say: Say = (status, body, headers = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(body === null ? '' : JSON.stringify(body));
     };
-    if (this.faults.has('busy')) return say(503, error('Base.1.0.ServiceTemporarilyUnavailable'));
+    if (this.faults.has('busy')) return say(503, errorBody('Base.1.0.ServiceTemporarilyUnavailable'));
     if (this.faults.has('garbage')) {
       response.end('<html>Welcome to our web server</html>');
       return;
     }
-    const body = text === '' ? {} : (JSON.parse(text) as Body);
-    if (path === '/redfish/v1/SessionService/Sessions' && request.method === 'POST') return this.#login(body, say);
+    const body = text === '' ? {} : (JSON.parse(text) as RedfishBody);
+    if (path.kind === 'sessions' && request.method === 'POST') return this.#login(body, say);
     const isIn = this.#isIn(request);
-    if (!isIn) return say(401, error('no valid session'));
-    if (path.startsWith('/redfish/v1/SessionService/Sessions/')) {
-      this.sessions.delete(path.split('/').at(-1) ?? '');
+    if (!isIn) return say(401, errorBody('no valid session'));
+    if (path.kind === 'session') {
+      this.sessions.delete(path.id);
       return say(204, null);
     }
     this.#resource({ request, path, body }, say);
   }
 
-  #login(body: Body, say: (status: number, body: Body | null, headers?: Record<string, string>) => void): void {
-    if (this.faults.has('no-sessions')) return say(404, error('no session service'));
+  #login(body: RedfishBody, say: Say): void {
+    if (this.faults.has('no-sessions')) return say(404, errorBody('no session service'));
     if (body['UserName'] !== REDFISH_USER || body['Password'] !== REDFISH_PASSWORD) {
       const said = this.faults.has('repeats-password')
         ? `wrong password ${String(body['Password'])}`
         : 'wrong password';
-      return say(401, error(said));
+      return say(401, errorBody(said));
     }
     this.#logins += 1;
     const token = `t${this.#logins}`;
     this.sessions.add(token);
-    say(201, {}, { 'x-auth-token': token, location: `/redfish/v1/SessionService/Sessions/${token}` });
+    say(201, {}, { 'x-auth-token': token, location: `${SESSIONS}/${token}` });
   }
 
   #isIn(request: IncomingMessage): boolean {
@@ -127,22 +136,17 @@ export class RedfishEmulator implements AsyncDisposable {
   }
 
   #resource(
-    { request, path, body }: { request: IncomingMessage; path: string; body: Body },
-    say: (status: number, body: Body | null, headers?: Record<string, string>) => void,
+    { request, path, body }: { request: IncomingMessage; path: RedfishPath; body: RedfishBody },
+    say: Say,
   ): void {
-    const [, id = '', rest = ''] = /^\/redfish\/v1\/Systems\/([^/]+)(.*)$/.exec(path) ?? [];
-    if (path === '/redfish/v1/Systems') {
-      const place = this.faults.has('leads-elsewhere') ? 'https://127.0.0.2:1' : '';
-      return say(200, {
-        Members: this.systems.map((name) => ({ '@odata.id': `${place}/redfish/v1/Systems/${name}` })),
-      });
+    if (path.kind === 'systems') {
+      return say(200, systemsBody(this.systems, this.faults.has('leads-elsewhere') ? 'https://127.0.0.2:1' : ''));
     }
-    if (!this.systems.includes(id)) return say(404, error('no such resource'));
-    if (rest === '/ResetActionInfo')
-      return say(200, { Parameters: [{ Name: 'ResetType', AllowableValues: this.resets }] });
-    if (rest === '/Actions/ComputerSystem.Reset') return say(this.#reset(String(body['ResetType'])), null);
+    if (!('id' in path) || !this.systems.includes(path.id)) return say(404, errorBody('no such resource'));
+    if (path.kind === 'reset-info') return say(200, resetInfoBody(this.resets));
+    if (path.kind === 'reset') return say(this.#reset(String(body['ResetType'])), null);
     if (request.method === 'PATCH') return say(this.#patch(request, body), null);
-    say(200, this.#system(id), this.#tag === null ? {} : { etag: this.#tag });
+    say(200, this.#system(path.id), this.#tag === null ? {} : { etag: this.#tag });
   }
 
   get #tag(): string | null {
@@ -150,12 +154,12 @@ export class RedfishEmulator implements AsyncDisposable {
     return this.faults.has('wants-etag') || this.faults.has('refuses-etag') ? `"${this.#version}"` : null;
   }
 
-  #patch(request: IncomingMessage, body: Body): number {
+  #patch(request: IncomingMessage, body: RedfishBody): number {
     const given = request.headers['if-match'];
     if (this.faults.has('refuses-etag') && given !== undefined) return 412;
     if (this.faults.has('wants-etag') && given !== `"${this.#version}"`) return given === undefined ? 428 : 412;
     if (this.faults.has('weak-etag') && given !== `"${this.#version}"`) return 412;
-    this.asks = (body['Boot'] ?? {}) as Body;
+    this.asks = (body['Boot'] ?? {}) as RedfishBody;
     this.#version += 1;
     if (!this.faults.has('forgets-boot') && !this.faults.has('ignores')) this.boot = { ...this.boot, ...this.asks };
     return 204;
@@ -169,22 +173,13 @@ export class RedfishEmulator implements AsyncDisposable {
     return 204;
   }
 
-  #system(id: string): Body {
-    const base = `/redfish/v1/Systems/${id}`;
-    const listed = this.faults.has('action-info')
-      ? { '@Redfish.ActionInfo': `${base}/ResetActionInfo` }
-      : { 'ResetType@Redfish.AllowableValues': this.resets };
-    return {
-      '@odata.id': base,
-      Manufacturer: this.manufacturer,
-      Model: 'X1',
-      PowerState: this.isOn || this.faults.has('says-on') ? 'On' : 'Off',
-      Boot: { ...this.boot, 'BootSourceOverrideTarget@Redfish.AllowableValues': ['None', 'Pxe', 'Hdd'] },
-      Actions: { '#ComputerSystem.Reset': { target: `${base}/Actions/ComputerSystem.Reset`, ...listed } },
-    };
+  #system(id: string): RedfishBody {
+    return systemBody({
+      id,
+      manufacturer: this.manufacturer,
+      isOn: this.isOn || this.faults.has('says-on'),
+      boot: this.boot,
+      resets: this.faults.has('action-info') ? null : this.resets,
+    });
   }
-}
-
-function error(message: string): Body {
-  return { error: { code: 'Base.1.0.GeneralError', message, '@Message.ExtendedInfo': [{ Message: message }] } };
 }

@@ -31,12 +31,14 @@ describe('packages of the base', () => {
   });
 
   it.each(['bind9', 'guest bind9', 'host bind9 chrony', 'host --x'])('refuses the line %j', (line) => {
-    expect(() => parsePackages(line)).toThrow(/is not "host NAME" or "lab NAME"/);
+    expect(() => parsePackages(line)).toThrow(/is not "host NAME", "lab NAME" or "machines NAME"/);
   });
 
   it('the list of this checkout can be read', () => {
     const text = readFileSync(new URL('../../../scripts/packages.txt', import.meta.url), 'utf8');
     expect(parsePackages(text)).toContain('postgresql-17');
+    expect(parsePackages(text)).not.toContain('qemu-system-x86');
+    expect(parsePackages(text, 'machines')).toContain('qemu-system-x86');
   });
 });
 

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { type AddressInfo, connect, createServer, Server } from 'node:net';
-import { AppError } from '../core/errors.ts';
-import { identify, isRunning } from './process.ts';
-import type { Forwarder } from './state.ts';
+import { AppError } from '../../core/errors.ts';
+import { identify, isRunning } from '../process.ts';
+import type { Forwarder } from '../state.ts';
 
 const PORTS_TO_TRY = 50;
 

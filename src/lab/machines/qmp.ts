@@ -1,0 +1,31 @@
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { AppError } from '../../core/errors.ts';
+
+/** A command of the QEMU Machine Protocol. */
+export interface QmpCommand {
+  readonly execute: string;
+  readonly arguments?: Readonly<Record<string, string>>;
+}
+
+/** Gives one command to a QEMU by its QMP socket; returns what it says. Throws AppError `lab_machine` for a refusal or silence. */
+export async function askQmp(socketPath: string, command: QmpCommand, timeoutMs: number): Promise<unknown> {
+  const socket = connect(socketPath);
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+  try {
+    const send = (value: object) => socket.write(`${JSON.stringify(value)}\n`);
+    for await (const line of createInterface({ input: socket })) {
+      const said: Record<string, unknown> = JSON.parse(line);
+      if ('QMP' in said) send({ execute: 'qmp_capabilities', id: 'hello' });
+      else if ('error' in said) throw new Error(JSON.stringify(said['error']));
+      else if (said['id'] === 'hello') send({ ...command, id: 'order' });
+      else if (said['id'] === 'order') return said['return'];
+    }
+    throw new Error('it hung up');
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('lab_machine', `QEMU did not take ${command.execute}: ${words}`, { cause });
+  } finally {
+    socket.destroy();
+  }
+}

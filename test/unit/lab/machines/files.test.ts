@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { layoutOf } from '../../../../src/lab/layout.ts';
+import { ipmiFiles, networkFiles } from '../../../../src/lab/machines/config.ts';
+import { qemuArgs } from '../../../../src/lab/machines/qemu.ts';
+import { machinesJson, machinesText } from '../../../../src/lab/machines/text.ts';
+import { withMachines } from '../../../../src/lab/machines/topology.ts';
+import { CLUSTER } from '../../../../src/lab/topologies.ts';
+import { type LabHost, type LabMachine, machinesHost } from '../../../../src/lab/topology.ts';
+
+const host = machinesHost(withMachines(CLUSTER)) as LabHost & { readonly machines: readonly LabMachine[] };
+const [m1, m2] = host.machines as readonly [LabMachine, LabMachine];
+const after = (args: readonly string[], option: string) => args.filter((_, at) => args[at - 1] === option);
+
+describe('the QEMU of a machine', () => {
+  it('BIOS: the card’s own ROM, words on the serial console, no flash', () => {
+    const args = qemuArgs(m1, 'rg-lab-m.m1');
+    expect(after(args, '-name')).toEqual(['rg-lab-m.m1']);
+    expect(after(args, '-machine')).toEqual(['pc,graphics=off']);
+    expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=net,mac=${m1.mac}`);
+    expect(args.join(' ')).not.toMatch(/pflash|fw_cfg/);
+  });
+
+  it('UEFI: OVMF with variables of its own, without the ROM and without IPv6, which costs a minute', () => {
+    const args = qemuArgs(m2, 'rg-lab-m.m2');
+    expect(after(args, '-machine')).toEqual(['q35']);
+    expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=net,mac=${m2.mac},romfile=`);
+    expect(after(args, '-drive').filter((item) => item.includes('pflash'))).toHaveLength(2);
+    expect(after(args, '-fw_cfg')).toHaveLength(2);
+  });
+
+  it.each([m1, m2])('emulates, has a source of randomness and leaves the boot order to the BMC: $name', (machine) => {
+    const args = qemuArgs(machine, machine.name);
+    expect(after(args, '-accel')[0]).toMatch(/^tcg,/);
+    expect(after(args, '-device')).toContain('virtio-rng-pci');
+    expect(after(args, '-uuid')).toEqual([machine.uuid]);
+    expect(args.join(' ')).not.toMatch(/bootindex|kvm/);
+    for (const id of ['net0', 'disk0']) expect(args.join(' ')).toContain(`id=${id},`);
+  });
+});
+
+describe('files of the machines’ host', () => {
+  it('have every BMC on one NIC, and bridges that the host has no address on', () => {
+    const files = networkFiles(host);
+    const addresses = [...(files['10-eth0.network'] ?? '').matchAll(/^Address=(.*)$/gm)].map(([, address]) => address);
+    expect(addresses).toEqual([100, 101, 102, 103, 104].map((number) => `10.88.0.${number}/24`));
+    expect(files['10-eth1.network']).toContain('Bridge=br-vlan10');
+    expect(files['10-tap-m3.network']).toContain('Bridge=br-vlan20');
+    for (const [name, text] of Object.entries(files)) {
+      if (name !== '10-eth0.network') expect(text, name).not.toMatch(/^(Address|DHCP)=/m);
+    }
+  });
+
+  it('a BMC listens at its own address, and has its password in its own file alone', () => {
+    const login = { power_address: '10.88.0.101', power_user: 'operator', power_pass: 'Geheim-17' };
+    const files = ipmiFiles(m1, login);
+    expect(files['lan.conf']).toContain('addr 10.88.0.101 623');
+    expect(files['lan.conf']).toContain('"operator" "Geheim-17"');
+    expect(files['lan.conf']).toMatch(/chassis_control "\S+chassis\.sh m1 0x20"/);
+    expect(files['emulation']).not.toContain('Geheim-17');
+  });
+});
+
+describe('the list of machines', () => {
+  const layout = layoutOf('x');
+  const machines = host.machines.map((machine) => ({ ...machine, isOn: machine === m2 }));
+
+  it('says what each is, and how the product is told of it, with the password in a file', () => {
+    const text = machinesText(layout, machines);
+    expect(text).toContain('machine m1    off  BIOS  52:54:00:ab:00:01  vlan10  BMC 10.88.0.101 (ipmi, user operator)');
+    expect(text).toContain('machine m2    on   UEFI');
+    expect(text).toContain('m4/bmc/access.json | bin/regent bmc create m4-bmc --power-type redfish --parameters -');
+    expect(text).toContain('bin/regent machine create m3 --mac 52:54:00:ab:00:03 --vlan vlan20 --bmc m3-bmc');
+    expect(text).not.toMatch(/power_pass|--password/);
+    expect(machinesText(layout, [])).toContain('no machines');
+  });
+
+  it('says the same to programs', () => {
+    const rows: { name: string; isOn: boolean; create: string[] }[] = JSON.parse(machinesJson(layout, machines));
+    expect(rows.map(({ name, isOn }) => [name, isOn])).toEqual([
+      ['m1', false],
+      ['m2', true],
+      ['m3', false],
+      ['m4', false],
+    ]);
+    expect(rows[0]?.create).toHaveLength(2);
+  });
+});
