@@ -21,7 +21,7 @@ import { playRandomSuite } from '../drills/run/random/faults.ts';
 import { readProcessorTimes } from '../drills/run/watch/busy.ts';
 import { openEnvironment, type Environment } from '../drills/run/environment.ts';
 import { type Played, playSuite, type SuiteOrder } from '../drills/run/suite.ts';
-import { ensurePools } from '../drills/run/pools.ts';
+import { ensurePools } from '../drills/run/machines/pools.ts';
 import { storedTable } from '../drills/run/stored-table.ts';
 import { execHost } from '../lab/exec.ts';
 import { up } from '../lab/lab.ts';

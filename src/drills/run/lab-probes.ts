@@ -4,7 +4,7 @@ import type { DhcpProberConfig, ProberConfig } from '../probes/config.ts';
 import { type Prober, type ProberRecord, startDhcpProber, startProber } from '../probes/start-prober.ts';
 import { kindOf } from '../../judge/rules.ts';
 import type { Lane, SharedAddress } from '../../judge/timeline.ts';
-import { type RealClients, startRealClients } from './real-clients.ts';
+import { type RealClients, startRealClients } from './machines/real-clients.ts';
 import type { Probed, Probes } from './round.ts';
 import { CLIENT, READ_PATH, type Environment } from './environment.ts';
 

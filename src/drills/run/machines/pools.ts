@@ -1,5 +1,5 @@
-import type { LabNetwork } from '../../lab/topology.ts';
-import type { Environment } from './environment.ts';
+import type { LabNetwork } from '../../../lab/topology.ts';
+import type { Environment } from '../environment.ts';
 
 /** Addresses of a /23 from the tenth on. */
 const [FIRST, LAST] = ['.110.10', '.111.250'] as const;

@@ -1,7 +1,7 @@
-import type { Lane, Sample } from '../../judge/timeline.ts';
-import { execDhcpClient } from '../../lab/dhcp/client.ts';
-import { macOf } from '../probes/dhcp/packet.ts';
-import type { Environment } from './environment.ts';
+import type { Lane, Sample } from '../../../judge/timeline.ts';
+import { execDhcpClient } from '../../../lab/dhcp/client.ts';
+import { macOf } from '../../probes/dhcp/packet.ts';
+import type { Environment } from '../environment.ts';
 
 const FAMILY = 0x0f;
 /** Longer than any round. */
