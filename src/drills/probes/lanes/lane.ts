@@ -25,7 +25,7 @@ export interface Probe {
   /** It asks so many questions at each burst, within a second, and none at other times. Absent: on its beat. */
   readonly burst?: number;
   /** Leaves nothing behind, once the last question has ended. */
-  close?(): void;
+  close?(): void | Promise<void>;
 }
 
 /** A sample on its way from a prober. Times are of CLOCK_MONOTONIC, ms. */

@@ -14,6 +14,8 @@ const ARRIVE_TRIES_MS = [1_000, 2_000, 4_000] as const;
 const ARRIVE_MS = 60_000;
 /** Machines that ask together while the population is made. */
 const TOGETHER = 10;
+/** A pause after so many that give their addresses back: 485 take about a second. */
+const GIVEN_BACK_MS = 20;
 const [SETTLE_TRY_MS, SETTLE_TRIES] = [2_000, 4];
 
 /**
@@ -33,9 +35,16 @@ export async function openPopulation(
     await Promise.all(
       macs.slice(first, first + TOGETHER).map(async (mac) => leases.set(mac, await settle(machines, mac))),
     );
-  const giveBack = (mac: string, { address, server }: Result) => {
-    if (address !== null && server !== null)
-      machines.grant({ kind: 'release', mac, address, server, timeoutMs: 0 }, () => undefined);
+  // It names no server: who gave the lease may have handed its VLAN back since, and then a release to it is nobody's.
+  const giveBack = (mac: string, { address }: Result) => {
+    if (address !== null) machines.grant({ kind: 'release', mac, address, timeoutMs: 0 }, () => undefined);
+  };
+  // A server's socket has no room for hundreds of packets at once, and a lease that is not given back is missed in the next round.
+  const giveAllBack = async (leasesOf: ReadonlyMap<string, Result>) => {
+    for (const [index, [mac, lease]] of [...leasesOf].entries()) {
+      giveBack(mac, lease);
+      if (index % TOGETHER === TOGETHER - 1) await new Promise((resolve) => setTimeout(resolve, GIVEN_BACK_MS));
+    }
   };
   const hold: Probe = {
     name: `hold ${vlan}`,
@@ -44,7 +53,7 @@ export async function openPopulation(
       const mac = macs[turn % macs.length] ?? '';
       renew(machines, mac, leases.get(mac)?.address ?? '', (why) => done({ why }));
     },
-    close: () => leases.forEach((lease, mac) => giveBack(mac, lease)),
+    close: () => giveAllBack(leases),
   };
   const arrivals = new Map<string, Result>();
   const arrive: Probe = {
@@ -58,7 +67,7 @@ export async function openPopulation(
         done({ why: result.why });
       });
     },
-    close: () => arrivals.forEach((lease, mac) => giveBack(mac, lease)),
+    close: () => giveAllBack(arrivals),
   };
   return [...(holding > 0 ? [hold] : []), ...(arriving > 0 ? [arrive] : [])];
 }

@@ -92,10 +92,11 @@ function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Ru
   const stop = () => {
     for (const lane of lanes) lane.stop();
     const deadline = monotonicMs() + stopMs;
-    const finish = () => {
+    const finish = async () => {
       for (const lane of lanes) lane.giveUp();
       const kept = held?.();
-      for (const probe of probes) probe.close?.();
+      // Packets that it sends are on their way before what follows.
+      await Promise.all(probes.map(async (probe) => probe.close?.()));
       const used = process.cpuUsage(before);
       const cost = { cpuMs: (used.user + used.system) / 1000, wallMs: monotonicMs() - startedAt };
       lines.push({ cost, ...(kept && { held: kept }) });
@@ -105,7 +106,7 @@ function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Ru
     const look = () => {
       const isOpen = lanes.some((lane) => lane.open() > 0);
       if (isOpen && monotonicMs() < deadline) setTimeout(look, LOOK_MS);
-      else finish();
+      else void finish();
     };
     look();
   };

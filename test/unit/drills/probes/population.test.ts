@@ -72,8 +72,8 @@ describe('a population', () => {
     expect(new Set(whys)).toEqual(new Set(['']));
     expect(new Set(wishes.slice(12).map(({ mac }) => mac)).size).toBe(12);
     for (let turn = 0; turn < 3; turn += 1) arrive?.ask(turn, ({ why }) => whys.push(why));
-    hold?.close?.();
-    arrive?.close?.();
+    await hold?.close?.();
+    await arrive?.close?.();
     expect(wishes.filter(({ kind }) => kind === 'release')).toHaveLength(15);
   });
 
