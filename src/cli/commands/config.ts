@@ -75,7 +75,7 @@ export const CONFIG: NounSpec = {
           input: { params: { change: changeId(call) } },
           shape: SHAPE,
           done: 'undone',
-          // The answer is the change that was undone.
+          // The answer is the undone change.
           tell: (change) => `change ${change.id} undone: ${change.summary}`,
         }),
     },

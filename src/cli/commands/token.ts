@@ -90,7 +90,7 @@ function minutesOf(call: Call): { minutes?: number } {
   return value === undefined ? {} : { minutes: integer(value, '--minutes', 'a whole number of minutes, 1 to 15') };
 }
 
-/** A whole token never goes into an address, which ends up in logs. */
+/** A whole token never goes into an address, because addresses end up in logs. */
 function idOf(which: string): string {
   if (/^[a-zA-Z0-9]{1,12}$/.test(which)) return which;
   throw usageError('This is not the id of a join token: twelve of a–z and 0–9.', ['regent token list']);

@@ -48,7 +48,7 @@ async function abort(call: Call): Promise<ExitCode> {
   return abortJob(call, job, { not_found: ['regent job list --kind drill'], conflict: [`regent job show ${job}`] });
 }
 
-/** There is one at most. */
+/** At most one runs. */
 async function findDrill(call: Call): Promise<string> {
   const { client } = await call.region();
   const { items } = (await client.call('job.list', { query: { kind: 'drill', unfinished: true, limit: 1 } })).body;

@@ -116,7 +116,7 @@ function verdictOf(round: DrillRound): string {
   return round.isPassed ? 'passed' : 'failed';
 }
 
-/** A region of an earlier release does not say it, and had rounds of labs alone. */
+/** A region of an earlier release does not send it, and had only rounds of labs. */
 function placeOf(round: Partial<Pick<DrillRound, 'label'>>): string {
   return round.label ?? 'lab';
 }

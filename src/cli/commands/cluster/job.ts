@@ -87,7 +87,7 @@ export const JOB: NounSpec = {
   ],
 };
 
-/** Asks for a job's end; with `--wait` until it has come. `next`: what to do after these failures. */
+/** Asks for a job's end; with `--wait` waits for it. `next`: the next step after these failures. */
 export function abortJob(call: Call, id: string, next: NonNullable<Change<'job.abort'>['next']>): Promise<ExitCode> {
   return runChange(call, {
     route: 'job.abort',

@@ -18,7 +18,7 @@ const PATIENCE_MAX_S = 86_400;
 const NEXT = { conflict: ['regent cluster status', 'regent job list --unfinished'], not_found: ['regent node list'] };
 const NODE = { name: '<node>', help: 'name or id of a region node', complete: 'node' } as const;
 
-/** Options of a command that begins a job; `seconds`: how long it waits when it is not told. */
+/** Options of a command that starts a job; `seconds`: the default time to wait. */
 export const optionsOf = (seconds: number): OptionSpec[] => [
   { flags: '--dry-run', help: 'show what would be done, or why not now; change nothing' },
   { flags: '--no-wait', help: 'return as soon as the job is begun' },
@@ -78,7 +78,7 @@ export const NODE_MOVES: readonly CommandSpec[] = [
   },
 ];
 
-/** Begins the job, tells what it does, and waits for its end; the exit code is not 0 when it failed. */
+/** Starts the job, tells what it does, and waits for its end. The exit code is not 0 if it failed. */
 export async function move<I extends MoveRoute>(
   call: Call,
   route: I,

@@ -28,8 +28,8 @@ export const CLUSTER: NounSpec = {
 };
 
 /**
- * Degraded, as `regent status` has it: a service, a node or the database is not as it should be, an invariant is broken, or fewer region nodes
- * can be lost than their number promises. A single node that is well is not degraded: its first line says that it can lose none.
+ * Degraded, as in `regent status`: a service, a node or the database is not well, an invariant is broken, or the cluster can lose fewer region nodes
+ * than their number allows. A healthy single node is not degraded: its first line says that it can lose none.
  */
 async function showCluster(call: Call): Promise<ExitCode> {
   const cluster = await askCluster(call, 'cluster.show');

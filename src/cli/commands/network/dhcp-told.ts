@@ -10,7 +10,7 @@ export const DHCP_OPTION: OptionSpec = {
   repeat: true,
 };
 
-/** What DHCP tells hosts of a subnet besides. */
+/** Other settings that DHCP sends to hosts of a subnet. */
 export const TOLD_OPTIONS: readonly OptionSpec[] = [
   DHCP_OPTION,
   {
@@ -42,7 +42,7 @@ export function dhcpOptionsOf(call: Call): { dhcpOptions?: string[] } {
   return { dhcpOptions: texts.filter((text) => text !== 'none') };
 }
 
-/** The same with all that a subnet may have. */
+/** The same with all other settings of a subnet. */
 export function toldOf(
   call: Call,
 ): Pick<SubnetSet, 'dhcpOptions' | 'leaseTime' | 'bootServer' | 'bootFile' | 'ignoreUnknown'> {
@@ -63,7 +63,7 @@ function leaseTimeOf(call: Call): { leaseTime?: number | null } {
   };
 }
 
-/** Lines of a subnet's screen: what is set, and nothing else. */
+/** Lines of a subnet's screen: only values that are set. */
 export function toldLines(subnet: Subnet): (readonly [string, string | readonly string[]])[] {
   const { dhcpOptions = [], leaseTime = null, bootServer = null, bootFile = null, ignoreUnknown = false } = subnet;
   const boot = [bootFile, bootServer === null ? null : `from ${bootServer}`].filter((part) => part !== null);

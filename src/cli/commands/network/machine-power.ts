@@ -13,7 +13,7 @@ import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
 import { carriedFilter } from '../carried.ts';
 import { JOB_SHAPE } from '../cluster/job.ts';
 
-/** What a machine is told of its BMC. */
+/** A machine's settings about its BMC. */
 export const POWER_OPTIONS: readonly OptionSpec[] = [
   { flags: '--bmc <bmc|none>', help: 'what switches it on and off' },
   {
@@ -102,7 +102,7 @@ function runOne(call: Call, machine: string, body: MachinePower): Promise<ExitCo
   });
 }
 
-/** One job for each; a refusal of one is told and ends none of the others. */
+/** One job for each machine. A refusal of one is printed and does not stop the others. */
 async function runMany(call: Call, names: readonly string[], body: MachinePower): Promise<ExitCode> {
   const { client } = await call.region();
   const jobs: Job[] = [];
@@ -151,7 +151,7 @@ export function bmcLines({ bmc = '', powerParameters = {} }: Machine): string[] 
   return [bmc, ...own];
 }
 
-/** The state as it was seen last, when and by which node, and what helps where it is not known. */
+/** The last known state, when and by which node, and what helps if it is unknown. */
 export function powerLines({
   powerState = 'unknown',
   powerStateAt,

@@ -17,7 +17,7 @@ const SHAPE: Shape<PairingChange> = {
   ],
 };
 
-/** The same of a whole proposal; its name is the digest. */
+/** The same for a whole proposal; its name is the digest. */
 const WHOLE: Shape<Pairing> = { kind: 'pairing', name: ({ digest }) => digest, columns: [] };
 
 /** `regent pairing`. */
@@ -60,7 +60,7 @@ async function read(call: Call): Promise<Pairing> {
   return (await client.call('pairing.propose', {})).body;
 }
 
-/** What was read is what is applied. */
+/** Applies exactly the proposal that was read. */
 function changeOf({ digest }: Pairing): Change<'pairing.apply'> {
   return {
     route: 'pairing.apply',
