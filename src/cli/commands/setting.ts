@@ -53,7 +53,7 @@ export const SETTING: NounSpec = {
       summary:
         "change a setting; several values, or commas (of dhcp_options: several values alone), make a list; '' is the empty list",
       args: [NAME, { name: '[value...]', help: 'new value' }],
-      options: [{ flags: '--default', help: 'back to the value that holds when nobody set anything' }],
+      options: [{ flags: '--default', help: 'back to the default' }],
       isChange: true,
       examples: [
         'regent setting set upstream_dns 192.0.2.53 198.51.100.53',

@@ -55,7 +55,7 @@ export function outcomeOf(status: Status): Outcome {
   const names = away.map((node) => node.name).join(', ');
   const but = [
     ...(away.length === 0 ? [] : [`${names} ${away.length === 1 ? 'is' : 'are'} away`]),
-    ...(held.length === 0 ? [] : ['not everything is as it was asked for']),
+    ...(held.length === 0 ? [] : ['not everything is as asked for']),
   ];
   return { sentence: `${applied}, but ${but.join(', and ')}.`, faults: [...absent, ...held] };
 }

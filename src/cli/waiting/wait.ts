@@ -35,7 +35,7 @@ export async function waitForNodes(call: Call): Promise<void> {
       progress.end('');
       throw new CliError(
         EXIT.timeout,
-        `The change is made, but after ${change.timeoutSeconds} s it is not everywhere in force: ${missing.join('; ')}.`,
+        `The change is made, but after ${change.timeoutSeconds} s it is not in force everywhere: ${missing.join('; ')}.`,
         [...(status === null ? [] : reasonsOf(status)), 'More: regent status, regent service list, regent config diff'],
       );
     }

@@ -36,7 +36,7 @@ const COMMAND_SHAPE: Shape<Command> = {
 /** `regent command`. */
 export const COMMAND: NounSpec = {
   noun: 'command',
-  summary: 'what a node’s agent was asked to do once, and how it ended',
+  summary: 'one-time commands for the agents of nodes, and how they ended',
   commands: [
     {
       verb: 'list',

@@ -47,7 +47,7 @@ const HAZARD: Shape<DrillHazard> = {
 /** `regent drill`. */
 export const DRILL: NounSpec = {
   noun: 'drill',
-  summary: 'drills: bad days made on purpose, and what was measured of them',
+  summary: 'drills: failures on purpose, and their measurements',
   commands: [
     {
       verb: 'list',

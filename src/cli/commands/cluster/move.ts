@@ -50,8 +50,7 @@ export const CLUSTER_MOVES: readonly CommandSpec[] = [
     ],
     examples: ['regent cluster restart --rolling', 'regent cluster restart --rolling --node r2 --no-wait'],
     run: (call) => {
-      if (call.options['rolling'] !== true)
-        throw usageError('--rolling is missing: nodes are restarted one at a time alone.');
+      if (call.options['rolling'] !== true) throw usageError('--rolling is missing: nodes restart only one at a time.');
       const nodes = [...options(call, 'node')];
       return move(call, 'cluster.restart', { body: nodes.length === 0 ? {} : { nodes } }, PATIENCE_S.restart);
     },
@@ -62,7 +61,7 @@ export const CLUSTER_MOVES: readonly CommandSpec[] = [
 export const NODE_MOVES: readonly CommandSpec[] = [
   {
     verb: 'drain',
-    summary: 'hand the work of a node on: calls, address, database; VLANs of a rack; it goes on running everything',
+    summary: 'hand on the work of a node (calls, address, database; VLANs of a rack); it goes on running everything',
     args: [NODE],
     options: optionsOf(PATIENCE_S.move),
     examples: ['regent node drain r2 --dry-run', 'regent node drain r2'],

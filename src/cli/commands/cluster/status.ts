@@ -12,7 +12,7 @@ import { CLUSTER_MOVES } from './move.ts';
 /** `regent cluster`. */
 export const CLUSTER: NounSpec = {
   noun: 'cluster',
-  summary: 'region nodes as a cluster: what can be lost, who is what',
+  summary: 'region nodes as a cluster: how many can be lost, and the role of each',
   commands: [
     {
       verb: 'status',
@@ -91,7 +91,7 @@ function vipText(vip: NonNullable<ClusterStatus['vip']>): string {
 }
 
 function dcsText(dcs: ClusterStatus['dcs']): string {
-  if (dcs.hasQuorum === null) return 'nobody has a word of it';
+  if (dcs.hasQuorum === null) return 'no node reports it';
   const learners = dcs.learners.length === 0 ? '' : `, learning: ${dcs.learners.join(', ')}`;
   return `${dcs.hasQuorum ? `leader ${dcs.leader ?? 'not known'}` : 'no majority'}, voters ${dcs.voters.join(', ')}${learners}`;
 }

@@ -6,7 +6,7 @@ import { flag, integer, option, options, textOrNone } from '../../values.ts';
 /** `--dhcp-option`, of whatever may have some. */
 export const DHCP_OPTION: OptionSpec = {
   flags: '--dhcp-option <option|none>',
-  help: 'what DHCP tells besides: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; replaces all that there were; may be repeated',
+  help: 'further DHCP options: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; replaces all earlier ones; may be repeated',
   repeat: true,
 };
 
@@ -20,7 +20,7 @@ export const TOLD_OPTIONS: readonly OptionSpec[] = [
   { flags: '--boot-server <ip|none>', help: 'where its hosts load their boot file from; "none": from Regent' },
   {
     flags: '--boot-file <file|none>',
-    help: 'what all of its hosts boot, a path or URL; "none": what Regent has for them',
+    help: 'the boot file of all its hosts, a path or URL; "none": the one that Regent has for them',
   },
   {
     flags: '--ignore-unknown <on|off>',

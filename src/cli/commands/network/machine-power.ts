@@ -33,12 +33,12 @@ export const POWER: CommandSpec = {
   verb: 'power',
   summary: 'switch machines on or off by their BMCs, or look; a job does it, --wait waits for its end',
   args: [
-    { name: '<verb>', help: 'on, off: be so; cycle: off, then on; query: look', values: POWER_VERBS },
+    { name: '<verb>', help: 'on; off; cycle: off, then on; query: tell the state', values: POWER_VERBS },
     { name: '[machine...]', help: 'host names, full names or ids', complete: 'machine' },
   ],
   options: [
     { flags: '--tag <tag>', help: 'all machines with this tag' },
-    { flags: '--boot <device>', help: 'what the start uses; with on and cycle', values: ['pxe', 'disk'] },
+    { flags: '--boot <device>', help: 'the boot device of this start; with on and cycle', values: ['pxe', 'disk'] },
     { flags: '--soft', help: 'ask its operating system to end; with off and cycle' },
     { flags: '--hard', help: 'cut its power; with off and cycle' },
   ],

@@ -43,12 +43,12 @@ const SHARED: readonly OptionSpec[] = [
 ];
 /** The largest number of leases that a subnet's screen counts. */
 const LEASES_MAX = 1000;
-const RESOLVER = 'what DHCP names instead of our own resolvers; may be repeated';
+const RESOLVER = 'resolvers that DHCP names instead of our own; may be repeated';
 
 /** `regent subnet`. */
 export const SUBNET: NounSpec = {
   noun: 'subnet',
-  summary: 'subnets, what DHCP tells their hosts, and their reverse zones',
+  summary: 'subnets, DHCP settings of their hosts, and their reverse zones',
   commands: [
     {
       verb: 'list',
@@ -102,7 +102,7 @@ export const SUBNET: NounSpec = {
       summary: 'change a subnet',
       args: [WHICH],
       options: [
-        { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" takes it away' },
+        { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" removes it' },
         { flags: '--resolver <ip|none>', help: `${RESOLVER}; "none": our own again`, repeat: true },
         ...SHARED,
       ],

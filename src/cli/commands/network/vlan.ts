@@ -33,7 +33,7 @@ const VID = { flags: '--vid <number>', help: 'VLAN number, 1 to 4094; 0 is untag
 const SPACE_FILTER = { flags: '--space <space>', help: 'only those in this space' };
 const DNS = {
   flags: '--dns <on|off>',
-  help: 'hosts of its subnets may ask our resolvers and are given them by DHCP',
+  help: 'hosts of its subnets may ask our resolvers, and DHCP names these',
   values: ['on', 'off'],
 };
 const DHCP: OptionSpec = {
@@ -132,7 +132,7 @@ export const VLAN: NounSpec = {
         DNS,
         { flags: '--name <name>', help: 'new name' },
         VID,
-        { flags: '--space <space|none>', help: 'its space; "none" takes it out' },
+        { flags: '--space <space|none>', help: 'its space; "none" removes it from its space' },
         PRIMARY,
         SECONDARY,
         RELAY,
