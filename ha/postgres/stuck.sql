@@ -1,5 +1,5 @@
--- Asked of the primary: why a standby cannot go on from where it is, in words; nothing when it can.
--- lsn: up to where it has replayed; timeline: of what it received last, empty where nothing was received.
+-- A question to the primary: why a standby cannot go on, as a sentence; no row if it can.
+-- lsn: how far it has replayed; timeline: that of the WAL that it received last, empty if it received none.
 with now as (select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline),
   -- Each timeline before this one, and where it was left.
   history as (

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { CliIo } from './io.ts';
 
-/** Where the region of this host listens for its own agent, and for root. */
+/** Where this host's region listens for its own agent, and for root. */
 const SOCKET = '/run/regent/agent-api.sock';
 const ANSWER_MAX = 4 * 1024 * 1024;
 
-/** The way to the region of this host; null when this is not root on a region node, so that nobody else waits for a refusal. */
+/** Asks this host's region; null unless this is root on a region node, so that other users do not wait for a refusal. */
 export function hostWay(uid: number, socket = SOCKET): CliIo['askHost'] {
   if (uid !== 0 || !existsSync(socket)) return null;
   return (path, timeoutMs) => ask(socket, path, timeoutMs);
@@ -13,7 +13,7 @@ export function hostWay(uid: number, socket = SOCKET): CliIo['askHost'] {
 
 function ask(socketPath: string, path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    // Importing node:http the ordinary way evaluates all its exports; this loads the module alone.
+    // An ordinary import of node:http evaluates all its exports. This loads only the module.
     const request = process.getBuiltinModule('node:http').request({ socketPath, path, agent: false });
     const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs);
     request.on('error', (error) => {

@@ -8,17 +8,17 @@ import { hasErrors, previewLines } from './format/preview.ts';
 import { hasColor } from './waiting/progress.ts';
 import { waitForNodes } from './waiting/wait.ts';
 
-/** A change: which call with which input, and how its result is told. `done`: the verb of the sentence (`created`). */
+/** A change: its call and input, and how to tell the result. `done`: the verb of the sentence (`created`). */
 export interface Change<I extends RouteId> {
   readonly route: I;
   readonly input: RouteInput<I>;
   readonly shape: Shape<RouteOutput<I>>;
   readonly done: string;
-  /** What the table form says; the kind, the name and `done` when left out. */
+  /** The table form's text; by default the kind, the name and `done`. */
   tell?(result: RouteOutput<I>): string;
-  /** What to do next after a refusal, by its code. */
+  /** The next step after a refusal, by its code. */
   readonly next?: Readonly<Record<string, readonly string[]>>;
-  /** What `--wait` waits for; until all nodes have the configuration when left out. */
+  /** The condition of `--wait`; by default that all nodes have the configuration. */
   waitFor?(result: RouteOutput<I>): Promise<ExitCode>;
 }
 

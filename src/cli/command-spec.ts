@@ -11,7 +11,7 @@ export interface ChangeOptions {
   readonly timeoutSeconds: number;
 }
 
-/** Values of a command's own options, by camel-case name as commander gives them. */
+/** Values of a command's own options, by commander's camel-case names. */
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** One run of a command. */
@@ -22,8 +22,8 @@ export interface Call {
   readonly global: GlobalOptions;
   readonly change: ChangeOptions;
   /**
-   * The region of the chosen context; resolved at the first use, so that commands without a region need none. `patience`: how long its calls may
-   * take, where that is not the usual one; the first use decides.
+   * The region of the chosen context, resolved at the first use, so that commands without a region need none. `patience`: how long its calls may
+   * take, if not the usual time; the first use decides.
    */
   region(patience?: Patience): Promise<Region>;
 }

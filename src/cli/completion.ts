@@ -2,7 +2,7 @@ import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command-spec
 import { DECLARED_OPTIONS } from './commands/declared.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
 
-/** What may come next: fixed words, or names of a kind that the region knows. */
+/** The possible next words: fixed ones, or names of a kind that the region knows. */
 export interface Completion {
   readonly words: readonly string[];
   readonly kind: NameKind | null;
@@ -33,10 +33,7 @@ const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--hazard': 'hazard',
 };
 
-/**
- * What may come at the place of the last word. `words`: the command line without the program's name; the last one is
- * the one being typed, and may be empty.
- */
+/** Completes the last word. `words`: the command line without the program's name; the last one is being typed, and may be empty. */
 export function complete(words: readonly string[], nouns: readonly NounSpec[]): Completion {
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? '';
@@ -84,7 +81,7 @@ function next(word: string, state: Walked, nouns: readonly NounSpec[]): Walked {
   return { ...state, given: state.given + 1 };
 }
 
-/** The option that a word names, when it still waits for its value. */
+/** The option of this word, if it still waits for its value. */
 function optionOf(word: string, state: Walked): OptionSpec | null {
   const all = [...GLOBAL, ...CHANGE, ...(state.command?.options ?? [])];
   const option = all.find((known) => namesOf(known).includes(word));

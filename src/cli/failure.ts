@@ -23,7 +23,7 @@ const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
   internal: ['The region’s log says more: journalctl -u regent-regiond'],
 };
 
-/** Turns whatever a command threw into its message, the next step and the exit code. */
+/** Turns anything that a command threw into its message, the next step and the exit code. */
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ProblemError) return fromProblem(error.problem);
@@ -33,7 +33,7 @@ export function toCliError(error: unknown): CliError {
   return new CliError(EXIT.error, sentenceOf(error), [], { cause: error });
 }
 
-/** A refusal with what to do next where the command knows better than its code alone; other errors stay as they are. */
+/** A refusal with the next step, if the command knows better than the code; other errors stay as they are. */
 export function withNext(error: unknown, next: Readonly<Record<string, readonly string[]>>): unknown {
   const lines = error instanceof ProblemError ? next[error.problem.code] : undefined;
   if (lines === undefined) return error;
@@ -42,7 +42,7 @@ export function withNext(error: unknown, next: Readonly<Record<string, readonly 
 }
 
 function fromProblem(problem: Problem): CliError {
-  // One field's problem is the detail itself; several are listed.
+  // A single field's problem is already the detail. Several are listed.
   const fields = (problem.fields ?? []).filter((_, __, all) => all.length > 1);
   const lines = fields.map((field) => `${field.field}: ${field.problem}${field.rule ? ` (rule: ${field.rule})` : ''}`);
   const request = problem.code === 'internal' && problem.requestId !== '' ? [`Request ${problem.requestId}.`] : [];

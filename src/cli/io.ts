@@ -5,7 +5,7 @@ export interface Output {
   readonly columns: number;
 }
 
-/** Everything that the CLI needs from the process around it; `main/cli.ts` builds the real one, tests a fake. */
+/** The CLI's ports to its process; `main/cli.ts` builds the real ones, tests fake ones. */
 export interface CliIo {
   /** Arguments after the program's name. */
   readonly argv: readonly string[];
@@ -13,7 +13,7 @@ export interface CliIo {
   readonly version: string;
   /** Home folder of the user; null when there is none. */
   readonly home: string | null;
-  /** Root of the checkout that this program was built in; null on an installed host. */
+  /** Root of the checkout with this program; null on an installed host. */
   readonly checkout: string | null;
   readonly out: Output;
   readonly err: Output;
@@ -24,7 +24,7 @@ export interface CliIo {
   /** Asks on the terminal without echo; null when there is no terminal to ask on. */
   askSecret(question: string): Promise<string | null>;
   readonly fetch: typeof globalThis.fetch;
-  /** Asks the region of this host by its unix socket, which takes root's word; null when this is not root on a region node. */
+  /** Asks this host's region over its unix socket, which trusts root; null unless this is root on a region node. */
   readonly askHost:
     | ((path: string, timeoutMs: number) => Promise<{ readonly status: number; readonly text: string }>)
     | null;

@@ -1,12 +1,11 @@
 import type { ClientRequest, IncomingMessage, request as HttpRequest } from 'node:http';
 
-/** A connection that says nothing for so long is asked whether it lives. */
+/** After so much silence TCP asks whether the connection lives. */
 const SILENT_MS = 1000;
 
 /**
- * `fetch` over node:http for plain calls: loading the built-in one takes 50 ms, half of what a whole command may take
- * (numbers.md §2). It gives what the client of API v1 uses of a response: `ok`, `status`, `headers.get` and `text`. Streams go to the
- * built-in `fetch`.
+ * `fetch` over node:http for plain calls: loading the built-in one takes 50 ms, half of the time of a whole command. It has the members of a response
+ * that the client of API v1 uses: `ok`, `status`, `headers.get` and `text`. Streams use the built-in `fetch`.
  */
 export const lightFetch: typeof fetch = async (target, init = {}) => {
   const headers = init.headers as Readonly<Record<string, string>> | undefined;
@@ -20,7 +19,7 @@ export const lightFetch: typeof fetch = async (target, init = {}) => {
     // One call per process: a pool would only keep the process alive.
     agent: false,
   });
-  // The floating address may move while the answer is waited for: its next holder knows nothing of this connection, and says so when it is asked.
+  // The floating address may move during the wait. Its next holder does not know this connection, and says so when TCP asks.
   outgoing.on('socket', (socket) => socket.setKeepAlive(true, SILENT_MS));
   const incoming = await answerOf(outgoing, body, init.signal ?? null);
   const text = await textOf(incoming, init.signal ?? null);
@@ -35,7 +34,7 @@ export const lightFetch: typeof fetch = async (target, init = {}) => {
   return light as unknown as Response;
 };
 
-/** Importing node:http the ordinary way evaluates all its exports; this loads the module alone. */
+/** An ordinary import of node:http evaluates all its exports. This loads only the module. */
 function httpRequest(): typeof HttpRequest {
   return process.getBuiltinModule('node:http').request;
 }
@@ -46,7 +45,7 @@ function answerOf(request: ClientRequest, body: Buffer | null, signal: AbortSign
       reject(signal?.reason);
       request.destroy();
     };
-    // First of all: one that is destroyed before it has a connection says so by an error, which nobody would hear.
+    // This comes first: a connection that is destroyed before it exists reports an error, and nobody would listen.
     request.on('error', (error) => reject(new TypeError('the connection failed', { cause: error })));
     if (signal?.aborted) {
       stop();

@@ -9,7 +9,7 @@ import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';
 import { connect } from './region.ts';
 
-/** Someone waits at a prompt: rather no names than late ones. */
+/** Somebody waits at a prompt: no names are better than late ones. */
 const PATIENCE = { deadlineMs: 1500, refusedMs: 0 };
 const NAMES_MAX = 1000;
 
@@ -22,7 +22,7 @@ export async function printCompletions(
   const { words: fixed, kind } = complete(words, nouns);
   const current = words.at(-1) ?? '';
   const names = kind === null ? [] : await liveNames(io, kind);
-  // A name that a shell would have to quote is not offered: its text is somebody else's.
+  // Names that a shell would have to quote are not offered, because their text comes from others.
   const usable = [...fixed, ...names].filter((word) => word.startsWith(current) && /^[\w.:/@*,=+-]+$/.test(word));
   io.out.write([...new Set(usable)].map((word) => `${printable(word)}\n`).join(''));
   return EXIT.ok;
@@ -66,7 +66,7 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
   }
 }
 
-/** The newest rounds of drills: those are the ones that somebody looks at. */
+/** The newest rounds of drills, which people look at. */
 async function roundsOf(client: Client): Promise<readonly Pick<DrillRound, 'id' | 'hazard'>[]> {
   return (await client.call('drill.list', { query: { fields: 'id,hazard' } })).body.items;
 }

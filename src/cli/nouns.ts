@@ -28,7 +28,7 @@ import { TOKEN } from './commands/token.ts';
 import { USER } from './commands/user.ts';
 import { DECLARED } from './commands/declared.ts';
 
-/** Every noun of the command line, in the order of the help. Those that are declared (contract/nouns) are here by their declaration. */
+/** Every noun of the command line, in the order of the help. Declared nouns (contract/nouns) come from their declaration. */
 export const NOUNS: readonly NounSpec[] = [
   STATUS,
   CLUSTER,

@@ -7,7 +7,7 @@ import type { CliIo } from './io.ts';
 import type { Patience, Region } from './region.ts';
 import { WATCH_DEFAULT_S, watch, watchSeconds } from './waiting/watch.ts';
 
-/** What a run needs beside the process: how to reach the region when a command asks for it. */
+/** Inputs of a run beside the process: how to reach the region. */
 export interface ProgramPorts {
   readonly io: CliIo;
   readonly nouns: readonly NounSpec[];
@@ -74,7 +74,7 @@ function buildProgram(ports: ProgramPorts, done: (code: ExitCode) => void): Comm
 
 function addNoun(program: Command, noun: NounSpec, ports: ProgramPorts, done: (code: ExitCode) => void): void {
   const parent = program.command(noun.noun).description(noun.summary).copyInheritedSettings(program);
-  // Only the noun in use gets its verbs: building all of them would cost more than the rest of the start.
+  // Only the used noun gets its verbs. To build all of them would cost more than the rest of the start.
   if (!ports.io.argv.includes(noun.noun)) return;
   for (const spec of noun.commands) {
     const command = spec.verb === '' ? parent : parent.command(spec.verb).copyInheritedSettings(program);

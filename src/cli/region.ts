@@ -5,26 +5,26 @@ import { CliError, EXIT } from './exit.ts';
 import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';
 
-/** The region as commands see it: its address and the typed client. */
+/** The region for commands: its address and the typed client. */
 export interface Region {
   readonly url: string;
   readonly client: Client;
 }
 
-/** How long calls may take, ms. `refusedMs`: give up on a port that nobody listens on. */
+/** How long calls may take, ms. `refusedMs`: when to give up on a port without a listener. */
 export interface Patience {
   readonly deadlineMs: number;
   readonly refusedMs: number;
 }
 
-/** A database failover takes seconds and the region holds calls meanwhile; a closed port is nearly always a region that is down. */
+/** A database failover takes seconds, and the region holds calls meanwhile. A closed port nearly always means that the region is down. */
 const PATIENCE: Patience = { deadlineMs: 45_000, refusedMs: 3000 };
 
 /** Resolves the context and makes the client; asks for the key on the terminal when there is none. */
 export async function connect(io: CliIo, global: GlobalOptions, patience: Patience = PATIENCE): Promise<Region> {
   const context = await resolveContext(io, global);
   const apiKey = context.apiKey ?? (await askKey(io, context.url));
-  // The client's table of calls is loaded only by commands that make one.
+  // Only commands that make a client load its table of calls.
   const { createClient } = await import('../contract/client.ts');
   const state = { refusedSince: null as number | null, told: '' };
   const client = createClient({
@@ -66,7 +66,7 @@ export class RegionRefusedError extends CliError {
   }
 }
 
-/** What to look at when a region does not answer. */
+/** Hints for the case that a region does not answer. */
 export function whereToLook(): string[] {
   return [
     'Is the region up? In a checkout: scripts/lab status. On its host: systemctl status regent-regiond.',

@@ -8,7 +8,7 @@ export function need(call: Call, index: number): string {
   return value;
 }
 
-/** An option with a text, by name, as a member of a query or body; nothing when it was not given. */
+/** An option with a text as a member of a query or body; nothing if it is missing. */
 export function text<K extends string>(call: Call, name: K): { [P in K]?: string } {
   const value = call.options[name];
   return typeof value === 'string' ? ({ [name]: value } as { [P in K]?: string }) : {};
@@ -26,7 +26,7 @@ export function options(call: Call, name: string): readonly string[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** `--ttl` as a member of a body: a number of seconds, null for `default`. Its range is the region's to check. */
+/** `--ttl` as a member of a body: a number of seconds, null for `default`. The region checks its range. */
 export function ttlOf(call: Call): { ttl?: number | null } {
   const value = option(call, 'ttl');
   if (value === undefined) return {};

@@ -130,7 +130,7 @@ export function refuseUnit(all: HelperPolicy, unit: string, verb: string): Refus
 /** May this command run? It matches a rule of a service, and its user is one of that service's. */
 export function refuseCommand(all: HelperPolicy, command: Command): Refusal {
   if (isOpenQuestion(command))
-    return `${show(nameOfCommand(command))} is refused. Rule: what needs no rights is not asked here.`;
+    return `${show(nameOfCommand(command))} is refused. Rule: a question that needs no rights does not go through the helper.`;
   const shown = isQuestion(command)
     ? `${show(command.request, 200)} to ${show(command.socket)}`
     : show(command.argv.join(' '), 200);

@@ -34,13 +34,10 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     'secondaryRack',
   ),
   vlans_name_unique: conflict(
-    'Its fabric has a VLAN with this name already. Rule: a name is there once per fabric.',
+    'Its fabric has a VLAN with this name already. Rule: a fabric has each name once.',
     'name',
   ),
-  vlans_vid_unique: conflict(
-    'Its fabric has a VLAN with this VID already. Rule: a VID is there once per fabric.',
-    'vid',
-  ),
+  vlans_vid_unique: conflict('Its fabric has a VLAN with this VID already. Rule: a fabric has each VID once.', 'vid'),
   vlans_dhcp_has_range: {
     code: 'in_use',
     text: '{}. Rule: DHCP needs a dynamic range; switch it off first, or give it another range.',
@@ -213,7 +210,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   publications_node_id_fkey: reference('node', 'its reports'),
   commits_durable: {
     code: 'unavailable',
-    text: '{}. Rule: nothing is acknowledged that the standbys do not have; synchronous_commit stays on.',
+    text: '{}. Rule: a COMMIT is acknowledged only when the standbys have it; synchronous_commit stays on.',
   },
   drill_ledger_pkey: conflict(
     'This run has written the number already. Rule: a number is written once in a run.',

@@ -364,7 +364,7 @@ function unavailable(limitMs: number, why: string, isDoubtful: boolean): Rejecte
 }
 
 function busy(waitedMs: number, isDoubtful: boolean): Rejected {
-  const words = `The database has more to do than it gets done: this has waited for ${secondsOf(waitedMs)} s.`;
+  const words = `The database is overloaded: this call has waited for ${secondsOf(waitedMs)} s.`;
   return rejected('unavailable', `${words}${doubt(isDoubtful)}`);
 }
 

@@ -482,7 +482,7 @@ const CASES: readonly Case[] = [
     ['POST', '/vlans', { vid: 10, name: 'other' }],
     409,
     'conflict',
-    'Its fabric has a VLAN with this VID already. Rule: a VID is there once per fabric.',
+    'Its fabric has a VLAN with this VID already. Rule: a fabric has each VID once.',
   ],
   [
     'a VLAN that two fabrics have',

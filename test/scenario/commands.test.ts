@@ -161,7 +161,7 @@ describe('an agent that ends at work', () => {
     expect(await show(harsh)).toMatchObject({
       state: 'failed',
       epoch: 1,
-      sentence: `The agent of ${NODE} was restarted at work. What it had begun may have been done.`,
+      sentence: `The agent of ${NODE} was restarted meanwhile. The command may have been done.`,
     });
     expect(await show(gentle)).toMatchObject({ state: 'done', epoch: 2, sentence: 'Done by the next one.' });
     expect([...begun].sort()).toEqual(['gentle', 'gentle', 'harsh']);
@@ -190,7 +190,7 @@ describe('an agent that ends at work', () => {
     );
     expect(await show(id)).toMatchObject({
       state: 'failed',
-      sentence: `The agent of ${NODE} took it and told no end in time. It may have been done.`,
+      sentence: `The agent of ${NODE} took it and did not report its end in time. It may have been done.`,
     });
   });
 });

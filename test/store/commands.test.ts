@@ -162,7 +162,7 @@ describe('the end of a command', () => {
     await expire();
     expect(await show(id)).toMatchObject({
       state: 'failed',
-      sentence: 'The agent of k1 took it and told no end in time. It may have been done.',
+      sentence: 'The agent of k1 took it and did not report its end in time. It may have been done.',
     });
     expect(held && (await end(held))).toBe(false);
     expect(await claim()).toEqual([]);
@@ -182,7 +182,7 @@ describe('the end of a command', () => {
     });
     expect(await show(lost.id)).toMatchObject({
       state: 'expired',
-      sentence: 'The agent of k2 took it and told no end before its deadline.',
+      sentence: 'The agent of k2 took it and did not report its end before its deadline.',
     });
     expect(await repeatable(hasOverdueCommands)).toBe(false);
   });
@@ -205,7 +205,7 @@ describe('the end of a command', () => {
     expect(await show(gentle.id)).toMatchObject({ state: 'waiting' });
     expect(await show(harsh.id)).toMatchObject({
       state: 'failed',
-      sentence: 'The agent of k1 was restarted at work. What it had begun may have been done.',
+      sentence: 'The agent of k1 was restarted meanwhile. The command may have been done.',
     });
     expect([await interrupt(gentle.id), await interrupt(harsh.id)]).toEqual([false, false]);
   });

@@ -86,7 +86,7 @@ describe('a session that asks for less than a safe commit', () => {
     });
     expect(await early).toMatchObject({
       code: 'unavailable',
-      message: expect.stringMatching(/Rule: nothing is acknowledged/),
+      message: expect.stringMatching(/Rule: a COMMIT is acknowledged/),
     });
   });
 

@@ -4,7 +4,7 @@ import type { Call, OptionSpec } from '../command-spec.ts';
 import type { Column } from '../format/output.ts';
 import { option } from '../values.ts';
 
-/** Options that say what an object carries: `--tags a,b`. */
+/** Options for the objects that an object carries: `--tags a,b`. */
 export function carriedOptions(carrier: Carrier): OptionSpec[] {
   return carriedBy(carrier).map(({ noun, plural, texts }) => ({
     flags: `--${plural} <names>`,
@@ -46,7 +46,7 @@ export function carriedFilter(call: Call, carrier: Carrier): Record<string, stri
   );
 }
 
-/** Columns of what an object carries, shown by `-o wide`. A region of an older release does not tell it. */
+/** Columns of carried objects, shown by `-o wide`. A region of an older release does not send them. */
 export function carriedColumns(carrier: Carrier): Column<object>[] {
   return carriedBy(carrier).map(({ plural }) => ({
     header: plural,

@@ -42,7 +42,7 @@ export const CERTIFICATE: NounSpec = {
       verb: 'revoke',
       summary: 'revoke a certificate; no region takes it from then on',
       args: [{ name: '<serial>', help: 'its serial number: regent certificate list' }],
-      options: [{ flags: '--why <text>', help: 'a reason, for whoever looks later' }],
+      options: [{ flags: '--why <text>', help: 'a reason, for later readers' }],
       isChange: true,
       examples: ["regent certificate revoke 4f0c…a1 --why 'host was stolen'"],
       run: (call) => {

@@ -34,7 +34,7 @@ export const CONFIG: NounSpec = {
     {
       verb: 'diff',
       summary:
-        'show what is published and not yet in force, as differences of the real files; exit code 6 when something is not as it was asked for',
+        'show what is published and not yet in force, as differences of the real files; exit code 6 when something differs from what was asked for',
       run: diff,
     },
     {
@@ -75,7 +75,7 @@ export const CONFIG: NounSpec = {
           input: { params: { change: changeId(call) } },
           shape: SHAPE,
           done: 'undone',
-          // The answer is the change that was undone.
+          // The answer is the undone change.
           tell: (change) => `change ${change.id} undone: ${change.summary}`,
         }),
     },
@@ -99,7 +99,7 @@ async function diff(call: Call): Promise<ExitCode> {
       ? `Revision ${body.revision} is in force on all ${body.nodes.length} nodes.`
       : `Not yet in force: ${pending.map((node) => `${node.node} (generation ${node.applied ?? 'none'} of ${node.wanted})`).join(', ')}.`;
   const except =
-    held.size === 0 ? [] : [`Not as it was asked for: ${[...held].join(', ')}. Each has its reason above.`];
+    held.size === 0 ? [] : [`Differs from what was asked for: ${[...held].join(', ')}. Each has its reason above.`];
   call.io.out.write(`${[...lines, printable(verdict), ...except.map(printable)].join('\n')}\n`);
   return code;
 }

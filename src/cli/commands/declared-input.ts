@@ -4,7 +4,7 @@ import type { Call } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { option } from '../values.ts';
 
-/** Secrets that were asked for: the word `new`, or what comes on standard input for `-`. */
+/** Secrets: the word `new`, or the text on standard input for `-`. */
 export async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
   const secrets: Record<string, unknown> = {};
   for (const [member, { isHidden }] of Object.entries<Field>(fields)) {
@@ -18,7 +18,7 @@ export async function secretsOf(call: Call, fields: Declaration['fields']): Prom
   return secrets;
 }
 
-/** The members that were given as options, but secrets. */
+/** The members from options, without secrets. */
 export async function given(
   call: Call,
   fields: Declaration['fields'],
@@ -37,7 +37,7 @@ export async function given(
   return values;
 }
 
-/** Other users of the host see what a command was given. A masked secret is none. */
+/** Other users of the host see a command's arguments, so a secret among them is refused. A masked secret is none. */
 function refuseSecrets({ secretMembers = [] }: Field, flag: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   const shown = Object.entries(value).find(([name, text]) => secretMembers.includes(name) && !isMasked(text));
@@ -50,7 +50,7 @@ function isMasked(text: unknown): boolean {
   return text === MASKED_SECRET || text === '';
 }
 
-/** A text that does not belong on a command line: of a file, or of standard input. */
+/** A text that is too long for a command line: from a file, or from standard input. */
 async function longText(call: Call, member: string, text: string): Promise<string> {
   if (text === '-') return oneLine(await call.io.readInput());
   return text.startsWith('@') ? await textOfFile(call, member, text.slice(1)) : text;
@@ -62,7 +62,7 @@ async function textOfFile(call: Call, member: string, path: string): Promise<str
   return oneLine(text);
 }
 
-/** Texts of the API hold no control characters; between the words of a fragment a blank is as good as a new line. */
+/** Texts of the API hold no control characters. In a fragment a blank can replace a new line. */
 function oneLine(text: string): string {
   return text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
 }

@@ -23,7 +23,7 @@ type Row = DeclaredObject<DeclaredNoun>;
 /** `regent NOUN` of every declared noun. */
 export const DECLARED: readonly NounSpec[] = NOUNS.map(commandsOf);
 
-/** Which names complete the value of an option that is called as a declared noun, such as `--space`, or `--spaces` for the first of several. */
+/** Which names complete the value of an option with a declared noun's name, such as `--space`; for `--spaces` those of the first value. */
 export const DECLARED_OPTIONS: Readonly<Record<string, NameKind>> = Object.fromEntries(NOUNS.flatMap(kindsOfOptions));
 
 /** With those of fields that name objects of a declared noun, such as `--main-space`. */
@@ -148,7 +148,7 @@ function change(
   call: Call,
   declaration: Declared,
   verb: keyof typeof DONE,
-  // The members are the declaration's; the region's schema of the same declaration checks them.
+  // The declaration has the members. The region checks them with its schema from the same declaration.
   input: { readonly params?: object; readonly body?: object },
 ): Promise<ExitCode> {
   const texts: ChangeTexts = declaration.texts[verb];
@@ -169,7 +169,7 @@ function hasHidden({ fields }: Declaration): boolean {
   return Object.values<Field>(fields).some(({ isHidden }) => isHidden);
 }
 
-/** What was done, and the secrets of the answer: it is the only one that has them. */
+/** The result, and the secrets of the answer, which no other answer has. */
 function toldWithSecrets(declaration: Declared, verb: 'create' | 'set', row: Row): string {
   const fields = Object.entries<Field>(declaration.fields);
   const lines = fields.flatMap(([member, { isHidden }]) => {
@@ -181,7 +181,7 @@ function toldWithSecrets(declaration: Declared, verb: 'create' | 'set', row: Row
 
 const DONE = { create: 'created', set: 'changed', delete: 'deleted' } as const;
 
-/** The call of a verb: each noun's is typed by itself, here they are one. */
+/** The call of a verb. Each noun's call has its own type; here they share one. */
 function route<V extends Verb>(noun: DeclaredNoun, verb: V): DeclaredRouteId & `${string}.${V}` {
   return `${noun}.${verb}` as DeclaredRouteId & `${string}.${V}`;
 }
@@ -207,7 +207,7 @@ function shapeOf({ noun, fields, counts }: Declaration): Shape<Row> {
   };
 }
 
-/** A fragment as people read it. */
+/** A fragment in readable form. */
 function linesOf(text: string): string[] {
   try {
     return JSON.stringify(JSON.parse(text), null, 2).split('\n');

@@ -28,7 +28,7 @@ const TRANSFERS: readonly OptionSpec[] = [
   { flags: '--transfer-to <addresses>', help: 'other name servers that may copy it, with commas; "none": nobody' },
   { flags: '--transfer-key <key|none>', help: 'the tsig-key that they need; "none": their address is enough' },
 ];
-const FORCE = { flags: '--force', help: 'take a public top-level domain, such as com, as meant' };
+const FORCE = { flags: '--force', help: 'allow a public top-level domain, such as com' };
 const NAME = { name: '<name>', help: 'domain name or id', complete: 'domain' } as const;
 
 function forceOf(call: Call): { force?: boolean } {

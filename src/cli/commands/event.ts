@@ -52,7 +52,7 @@ async function list(call: Call): Promise<void> {
   await printList(printerOf(call), SHAPE, (await client.call('event.list', { query })).body.items);
 }
 
-/** One line per event as it comes: JSON lines for `-o json`, so that a reader needs no end of input. */
+/** One line per event as it comes. JSON lines for `-o json`, so that a reader need not wait for the end. */
 async function follow(call: Call): Promise<void> {
   const { client } = await call.region();
   const { format } = printerOf(call);

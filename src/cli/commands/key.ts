@@ -74,7 +74,7 @@ export const KEY: NounSpec = {
   ],
 };
 
-/** Only the public part goes on: a whole key in an address would end up in logs. */
+/** Only the public part goes on, because addresses end up in logs. */
 function publicPart(which: string): string {
   const parts = which.split(':');
   return parts.length === 3 ? (parts[1] ?? '') : which;

@@ -56,7 +56,7 @@ const INTERFACE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--interface <name>', help: 'name of the first interface (eth0 when left out)' },
   {
     flags: '--address <ip|auto>',
-    help: 'its address; auto: the lowest free one of the subnet. Where DHCP is on it is a static lease: DHCP gives this MAC this address',
+    help: 'its address; auto: the lowest free one of the subnet. With DHCP on it is a static lease: DHCP gives this MAC this address',
   },
   { flags: '--subnet <subnet>', help: 'where "auto" looks: CIDR, name or id' },
   { flags: '--vlan <vlan>', help: 'its VLAN, where no address tells it' },
@@ -117,7 +117,7 @@ export const MACHINE: NounSpec = {
       args: [{ name: '<hostname>', help: 'host name without domain, such as web1' }],
       options: [
         { flags: '--domain <domain>', help: 'its domain; the default one when left out' },
-        { flags: '--rack <rack>', help: 'its rack; the master, whoever it is, when left out' },
+        { flags: '--rack <rack>', help: 'its rack; the present master when left out' },
         ...carried.carriedOptions('machine'),
         ...PLACE_OPTIONS,
         ...POWER_OPTIONS,
@@ -158,7 +158,7 @@ export const MACHINE: NounSpec = {
       options: [
         { flags: '--hostname <name>', help: 'new host name' },
         { flags: '--domain <domain>', help: 'new domain' },
-        { flags: '--rack <rack>', help: 'another rack; master: whoever is the master' },
+        { flags: '--rack <rack>', help: 'another rack; master: the present master' },
         ...carried.carriedOptions('machine'),
         ...PLACE_OPTIONS,
         ...POWER_OPTIONS,

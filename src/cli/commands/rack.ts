@@ -54,7 +54,7 @@ export const RACK: NounSpec = {
     },
     decision('reject', 'reject a rack: it gets nothing and serves nothing; its machines are the master’s', 'rejected'),
     {
-      ...decision('reset-key', 'let the next registration of a rebuilt rack bring a new key, for 15 minutes', ''),
+      ...decision('reset-key', 'accept a new key from the next registration of a rebuilt rack, for 15 minutes', ''),
       run: (call) =>
         runChange(call, {
           route: 'rack.reset-key',

@@ -90,7 +90,7 @@ async function restart(call: Call): Promise<ExitCode> {
   });
 }
 
-/** A service as it is shown: with its metrics where one of a node was asked for. */
+/** A service for the screen, with its metrics if one of a single node was asked for. */
 type Shown = Service & Partial<Pick<ServiceDetail, 'metrics'>>;
 
 /** The services that the arguments name; exit code 3 when there is none. */

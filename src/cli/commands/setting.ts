@@ -53,7 +53,7 @@ export const SETTING: NounSpec = {
       summary:
         "change a setting; several values, or commas (of dhcp_options: several values alone), make a list; '' is the empty list",
       args: [NAME, { name: '[value...]', help: 'new value' }],
-      options: [{ flags: '--default', help: 'back to the value that holds when nobody set anything' }],
+      options: [{ flags: '--default', help: 'back to the default' }],
       isChange: true,
       examples: [
         'regent setting set upstream_dns 192.0.2.53 198.51.100.53',
@@ -70,7 +70,7 @@ async function setSetting(call: Call) {
   const [name, ...values] = call.args.filter((value) => value !== undefined);
   const wantsDefault = call.options['default'] === true;
   if (wantsDefault === values.length > 0) throw usageError('Give either a value or --default.');
-  // The present value tells whether a list, a number or a text is meant.
+  // The present value tells whether it is a list, a number or a text.
   const now = await read(call);
   return runChange(call, {
     route: 'setting.set',

@@ -8,7 +8,7 @@ import { printData } from '../format/output.ts';
 import { tableLines } from '../format/table.ts';
 import { age } from '../format/when.ts';
 
-/** Rows of the status screen that are shown of each kind; what is wrong comes first. */
+/** The largest number of rows of each kind on the status screen; problems come first. */
 const ROWS_MAX = 12;
 
 /** `regent status`. */

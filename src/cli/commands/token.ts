@@ -27,7 +27,7 @@ export const TOKEN: NounSpec = {
       summary: 'create a join token; it is printed once and stored nowhere',
       options: [
         { flags: '--role <role>', help: 'what the host will be', values: ['region', 'rack', 'region,rack'] },
-        { flags: '--minutes <n>', help: 'how long it is good, 1 to 15; 15 when left out' },
+        { flags: '--minutes <n>', help: 'how long it is valid, 1 to 15; 15 when left out' },
       ],
       isChange: true,
       examples: ['regent token create --role region', 'regent token create --role rack --minutes 5 -o json'],
@@ -40,7 +40,7 @@ export const TOKEN: NounSpec = {
           next: { unavailable: ['On a region node: ls -l /etc/regent/pki'] },
           tell: (token) =>
             [
-              `Join token ${token.id} for one ${roleOf(token)} created, good until ${stamp(token.expiresAt)}.`,
+              `Join token ${token.id} for one ${roleOf(token)} created, valid until ${stamp(token.expiresAt)}.`,
               ...(token.token === null
                 ? ['It was shown in the first answer, which was lost; revoke it and create another one.']
                 : ['It is shown only this once. On the new host, as root:', `regent join ${token.token}`]),
@@ -90,7 +90,7 @@ function minutesOf(call: Call): { minutes?: number } {
   return value === undefined ? {} : { minutes: integer(value, '--minutes', 'a whole number of minutes, 1 to 15') };
 }
 
-/** A whole token never goes into an address, which ends up in logs. */
+/** A whole token never goes into an address, because addresses end up in logs. */
 function idOf(which: string): string {
   if (/^[a-zA-Z0-9]{1,12}$/.test(which)) return which;
   throw usageError('This is not the id of a join token: twelve of a–z and 0–9.', ['regent token list']);

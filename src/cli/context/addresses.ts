@@ -1,13 +1,13 @@
 import { show } from '../../core/errors.ts';
 import { usageError } from '../exit.ts';
 
-/** Addresses of one site: the one that is asked first, and those that are tried in turn when it gives no answer. */
+/** Addresses of one site: the first to ask, and those to try in turn if it gives no answer. */
 export interface Addresses {
   readonly url: string;
   readonly others: readonly string[];
 }
 
-/** Reads addresses, separated by commas. `source` names where they were found; an error says so. */
+/** Reads addresses, separated by commas. `source` names their origin, for errors. */
 export function readAddresses(text: string, source: string): Addresses {
   const [url = '', ...others] = text.split(',').map((address) => checkUrl(address.trim(), source));
   return { url, others: others.filter((other, index) => other !== url && others.indexOf(other) === index) };

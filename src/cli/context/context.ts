@@ -4,13 +4,13 @@ import type { GlobalOptions } from '../global-options.ts';
 import { CliError, EXIT, usageError } from '../exit.ts';
 import type { CliIo } from '../io.ts';
 
-/** Where a region is and the key for it. `source` names where that was found, for messages; `apiKey` null: it must be asked for. */
+/** A region's address and key. `source` names their origin, for messages; `apiKey` null: ask for it. */
 export interface Context extends Addresses {
   readonly apiKey: string | null;
   readonly source: string;
 }
 
-/** What the files of contexts may hold: one context, or several by name. */
+/** Content of the files of contexts: one context, or several by name. */
 interface ContextFile {
   readonly current: string | null;
   readonly contexts: ReadonlyMap<string, Omit<Context, 'source'>>;
@@ -59,7 +59,7 @@ export async function resolveContext(io: CliIo, global: GlobalOptions): Promise<
   throw new CliError(EXIT.error, 'No region to talk to: there is no context.', HOW_TO_GET_ONE);
 }
 
-/** The files that may hold contexts, the deciding one first. */
+/** Files that may hold contexts, in the order of precedence. */
 export function contextPaths(io: Pick<CliIo, 'home' | 'checkout' | 'env'>): string[] {
   const config = filled(io.env['XDG_CONFIG_HOME']) ?? (io.home === null ? undefined : `${io.home}/.config`);
   return [
@@ -101,7 +101,7 @@ async function readContexts(io: CliIo, path: string): Promise<ContextFile | null
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's message quotes the text, which may be the key.
+    // The parser's message quotes the text, which may be a key.
     throw bad('this is not JSON');
   }
   if (!isObject(value)) throw bad('an object is needed');

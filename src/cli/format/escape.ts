@@ -4,7 +4,7 @@
  */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/gu;
 
-/** Text of others made safe for one line of a terminal: unsafe characters appear as escapes such as \x1b or \u202e. */
+/** Foreign text made safe for one line of a terminal: unsafe characters appear as escapes such as \x1b or \u202e. */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (char) => {
     if (char === '\n') return '\\n';
@@ -15,7 +15,7 @@ export function printable(text: string): string {
   });
 }
 
-/** As `printable`, keeping line breaks and tabs: for file diffs and logs of several lines. */
+/** As `printable`, but it keeps line breaks and tabs: for file diffs and logs of several lines. */
 export function printableLines(text: string): string {
   return text
     .replaceAll('\r\n', '\n')

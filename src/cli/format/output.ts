@@ -14,7 +14,7 @@ export interface Column<Row> {
   value(row: Row): string;
 }
 
-/** How objects of one kind are shown. `name`: what other commands take as this object's name. */
+/** How to show objects of one kind. `name`: the object's name in other commands. */
 export interface Shape<Row> {
   readonly kind: string;
   readonly columns: readonly Column<Row>[];
@@ -53,7 +53,7 @@ export async function printList<Row>(printer: Printer, shape: Shape<Row>, rows: 
   out.write(`${tableLines(headers, cells).join('\n')}\n`);
 }
 
-/** Prints one object: labelled lines as table, else as a list of one would be (JSON and YAML: the object itself). */
+/** Prints one object: labelled lines for the table form, else as a list of one object (JSON and YAML: the object itself). */
 export async function printOne<Row>(printer: Printer, shape: Shape<Row>, row: Row): Promise<void> {
   if (await printData(printer, row)) return;
   if (printer.format === 'csv' || printer.format === 'name') {
@@ -64,7 +64,7 @@ export async function printOne<Row>(printer: Printer, shape: Shape<Row>, row: Ro
   printer.out.write(`${detailLines(pairs).join('\n')}\n`);
 }
 
-/** Prints a value as JSON or YAML when that is the wanted form; gives false when it is not. */
+/** Prints a value as JSON or YAML if that is the wanted form; otherwise gives false. */
 export async function printData(printer: Printer, value: unknown): Promise<boolean> {
   if (printer.format === 'json') {
     printer.out.write(`${safeJson(value)}\n`);

@@ -6,7 +6,7 @@ const GREEN = '\u001b[32m';
 const RED = '\u001b[31m';
 const RESET = '\u001b[0m';
 
-/** Lines of a dry run: every file of every node that would change, with its diff, and what lint finds. */
+/** Lines of a dry run: every file of every node that would change, with its diff, and lint's findings. */
 export function previewLines(preview: Pick<Preview, 'nodes'>, hasColor: boolean): string[] {
   const files = preview.nodes.reduce((count, node) => count + node.files.length, 0);
   const nodes = preview.nodes.filter((node) => node.files.length > 0).length;
@@ -31,7 +31,7 @@ export function nodeLines(node: NodeDiff, hasColor: boolean): string[] {
   return [...lines, ...findings];
 }
 
-/** Does any finding keep its service from taking the change? */
+/** Does any finding prevent its service from taking the change? */
 export function hasErrors(nodes: readonly NodeDiff[]): boolean {
   return nodes.some((node) => node.findings.some((finding) => finding.severity === 'error'));
 }

@@ -1,8 +1,8 @@
 import { cellWidth, printable, printableLines } from './escape.ts';
 
 /**
- * Lines of an aligned table: header in capitals, two blanks between columns, no blank at the end of a line. Cells are
- * made printable; an empty cell shows "-", so that columns can be counted.
+ * Lines of an aligned table: header in capitals, two blanks between columns, no blank at the end of a line. Cells are made printable. An empty cell
+ * shows "-", so that people can count columns.
  */
 export function tableLines(headers: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = [headers.map((header) => header.toUpperCase()), ...rows.map((row) => row.map(cellText))];
@@ -25,8 +25,8 @@ export function detailLines(pairs: readonly (readonly [label: string, value: str
 }
 
 /**
- * CSV by RFC 4180: CRLF between records, quotes where a cell holds a comma, quote or line break. Unsafe characters are
- * escaped as everywhere; exact bytes are JSON's business.
+ * CSV by RFC 4180: CRLF between records, quotes for a cell with a comma, quote or line break. Unsafe characters are escaped as everywhere; use JSON
+ * for exact bytes.
  */
 export function csvText(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   return [headers, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');

@@ -1,14 +1,13 @@
 import { safeJson } from './escape.ts';
 
-/** Words that YAML 1.1 or 1.2 readers take for something else than a text. */
+/** Words that YAML 1.1 or 1.2 readers do not read as a text. */
 const RESERVED = /^(?:true|false|yes|no|on|off|null|y|n|~)$/i;
-/** Texts that need no quotes in any reader: no indicator, no look of a number, date or sexagesimal. */
+/** Texts that need no quotes in any reader: no indicator, and unlike a number, date or sexagesimal. */
 const PLAIN = /^[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$/;
 
 /**
- * YAML 1.2 of a value that JSON can carry, in block style. Every text that might be read as something else is written as a JSON
- * string, which is YAML too; so is every character that is unsafe on a terminal. A parser's library would double the start of every
- * command, and only this half is needed.
+ * YAML 1.2 of a JSON value, in block style. A text that a reader might misread, or with a character that is unsafe on a terminal, becomes a JSON
+ * string, which is YAML, too. A parser's library would double the start time of every command, and only this half is needed.
  */
 export function yamlText(value: unknown): string {
   return `${lines(value).join('\n')}\n`;

@@ -6,7 +6,7 @@ import { makeProgress } from './progress.ts';
 
 const POLL_MS = 1000;
 
-/** The end of a job is told in one sentence, also of one that is not over. */
+/** Tells the end of a job in one sentence, also if it is not over. */
 export function jobSentence(job: Job): string {
   const name = `job ${job.id} (${job.kind} ${job.target})`;
   if (job.result !== null) return `${name} ${job.state}: ${job.result}`;
@@ -20,8 +20,7 @@ export function jobExit(job: Job): ExitCode {
 }
 
 /**
- * Waits for a job's end, telling its progress meanwhile, through whatever it does to the region; throws with exit code 5 after `timeoutSeconds`, and
- * the job goes on.
+ * Waits for a job's end and tells its progress, even while the job moves the region. Throws with exit code 5 after `timeoutSeconds`; the job goes on.
  */
 export async function waitForJob(call: Call, id: number, timeoutSeconds: number): Promise<Job> {
   const { io } = call;

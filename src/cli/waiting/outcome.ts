@@ -5,18 +5,18 @@ import { AppError } from '../../core/errors.ts';
 import type { Call } from '../command-spec.ts';
 import { RegionRefusedError } from '../region.ts';
 
-/** States in which a service is as it should be. */
+/** States of a service that is well. */
 const SETTLED = new Set(['healthy', 'absent']);
 
-/** How a wait ended: `faults` is empty when everything is as it was asked for, else each fault is a sentence. */
+/** How a wait ended. `faults` is empty if everything is as requested; otherwise each fault is a sentence. */
 export interface Outcome {
   readonly sentence: string;
   readonly faults: readonly string[];
 }
 
 /**
- * What is still missing until every node that is there has applied `revision` and is healthy; empty when nothing is. `revision` is the
- * configuration's revision at or after the change that is waited for. With no node there at all, all are waited for.
+ * What is still missing until every present node has applied `revision` and is healthy; empty: nothing. `revision` is the configuration's revision at
+ * or after the change. If no node is present, it waits for all.
  */
 export function missingOf(status: Status, revision: number): string[] {
   if (status.published < revision) return [`revision ${revision} is not compiled yet (at ${status.published})`];
@@ -35,14 +35,14 @@ export function missingOf(status: Status, revision: number): string[] {
   return [...nodes, ...services];
 }
 
-/** What a failing service says of itself, for the message at the deadline. */
+/** A failing service's own description, for the message at the deadline. */
 export function reasonsOf(status: Status): string[] {
   return status.services
     .filter((service) => !SETTLED.has(service.state) && service.why !== '')
     .map((service) => `${service.service} on ${service.node}: ${service.why}`);
 }
 
-/** What is to be said once nothing is missing. A finding with an error is a fault, whoever caused it: what was asked for is not so. */
+/** What to report once nothing is missing. A finding with an error is a fault, whoever caused it, because the result differs from the request. */
 export function outcomeOf(status: Status): Outcome {
   const away = status.nodes.filter((node) => node.isAway);
   const there = status.nodes.length - away.length;
@@ -55,7 +55,7 @@ export function outcomeOf(status: Status): Outcome {
   const names = away.map((node) => node.name).join(', ');
   const but = [
     ...(away.length === 0 ? [] : [`${names} ${away.length === 1 ? 'is' : 'are'} away`]),
-    ...(held.length === 0 ? [] : ['not everything is as it was asked for']),
+    ...(held.length === 0 ? [] : ['not everything is as asked for']),
   ];
   return { sentence: `${applied}, but ${but.join(', and ')}.`, faults: [...absent, ...held] };
 }
@@ -65,7 +65,7 @@ function silence(reportedAt: string | null, now: string): string {
   return `has not reported for ${Math.max(0, Math.round((Date.parse(now) - Date.parse(reportedAt)) / 1000))} s`;
 }
 
-/** Asks something within `leftMs`; null when no region answers: whoever waits asks again. */
+/** Asks something within `leftMs`; null if no region answers, and the caller asks again. */
 export async function askOrAway<T>(
   { io }: Call,
   leftMs: number,

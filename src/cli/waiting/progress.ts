@@ -1,10 +1,10 @@
 import { printable } from '../format/escape.ts';
 import type { CliIo } from '../io.ts';
 
-/** Progress on stderr: one line that is written over on a terminal, else a plain line for each new text. */
+/** Progress on stderr: on a terminal one line that is overwritten, else a plain line for each new text. */
 export interface Progress {
   say(text: string): void;
-  /** Ends the line, leaving `text` (nothing when empty). */
+  /** Ends the line and leaves `text` (nothing if empty). */
   end(text: string): void;
 }
 

@@ -7,9 +7,9 @@ import { askOrAway, missingOf, outcomeOf, reasonsOf } from './outcome.ts';
 const POLL_MS = { first: 200, most: 1000 };
 
 /**
- * Waits until every node that is there has applied the present configuration and its services are healthy. A region that does not
- * answer meanwhile is asked again. Throws with exit code 6 when that is so and a node is away, or something is not as it was asked for: it
- * is held back, or nobody serves it. At the deadline it throws with exit code 5, saying what is missing. The change itself stays made.
+ * Waits until every present node has applied the configuration and its services are healthy. If a region does not answer meanwhile, it asks again. If
+ * a node is away, or something differs from the request (held back, or served by nobody), it then throws with exit code 6. At the deadline it throws
+ * with exit code 5 and says what is missing. The change itself stays.
  */
 export async function waitForNodes(call: Call): Promise<void> {
   const { io, change } = call;
@@ -35,7 +35,7 @@ export async function waitForNodes(call: Call): Promise<void> {
       progress.end('');
       throw new CliError(
         EXIT.timeout,
-        `The change is made, but after ${change.timeoutSeconds} s it is not everywhere in force: ${missing.join('; ')}.`,
+        `The change is made, but after ${change.timeoutSeconds} s it is not in force everywhere: ${missing.join('; ')}.`,
         [...(status === null ? [] : reasonsOf(status)), 'More: regent status, regent service list, regent config diff'],
       );
     }

@@ -3,7 +3,7 @@ import { type ExitCode, usageError } from '../exit.ts';
 import { printableLines } from '../format/escape.ts';
 import type { CliIo } from '../io.ts';
 
-/** Pause between two looks, seconds, where a command has none of its own. */
+/** Pause between two looks, seconds, unless the command has its own. */
 export const WATCH_DEFAULT_S = 2;
 const EVERY_MAX_S = 3600;
 /** Clears a terminal and goes to its first line (ECMA-48 ED, CUP). */
@@ -21,8 +21,8 @@ export function watchSeconds(
 }
 
 /**
- * Looks again and again until the user interrupts; gives the last look's exit code. A look that fails is told and followed by the
- * next: whoever watches wants to see the region come back. Elsewhere than on a terminal a line with the time stands before each look.
+ * Looks again and again until the user interrupts; gives the last look's exit code. A failed look is printed and the next one follows, because the
+ * user wants to see the region come back. Without a terminal a line with the time precedes each look.
  */
 export async function watch(io: CliIo, seconds: number, look: () => Promise<ExitCode>): Promise<ExitCode> {
   let code: ExitCode = 0;

@@ -187,6 +187,6 @@ function checkVip(seen: InitSeen, plan: InitPlan, { error }: Findings): void {
     );
   else if (seen.isVipAnswering)
     error(
-      `Somebody answers to the floating address ${bare} already. Choose an address that nobody uses, or find out who it is: ip neigh show to ${bare}`,
+      `Another device answers at the floating address ${bare} already. Choose a free address, or find out which device it is: ip neigh show to ${bare}`,
     );
 }

@@ -30,7 +30,7 @@ export async function runUndo(ports: JoinPorts, options: LeaveOptions): Promise<
       ports.say('There is nothing to undo on this host.');
       return 0;
     }
-    ports.say('[1/4] stop what acts in the name of the cluster');
+    ports.say('[1/4] stop what acts for the cluster');
     const begun = joining && (await begin(run, joining));
     await stopOurs(ports);
     ports.say('[2/4] let the cluster forget this node');
@@ -46,7 +46,7 @@ export async function runUndo(ports: JoinPorts, options: LeaveOptions): Promise<
     ports.say(`regent leave: ${sentenceOf(error)}`);
     if (error instanceof AppError && error.code === 'refused') return 1;
     ports.say(
-      'Run the same command again when the cause is gone; with --force this host is cleaned though the cluster cannot be told.',
+      'Run the same command again when the cause is gone; with --force this host is cleaned even if the cluster cannot be told.',
     );
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   }

@@ -88,7 +88,7 @@ export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' 
 export function parseLeaveOptions(argv: readonly string[]): LeaveOptions | 'help' | Rejected {
   const given = parseArguments(argv, LEAVE_RULES);
   if (given === 'help' || isRejected(given)) return given;
-  if (!given.flags.has('--undo')) return usage(LEAVE_RULES, 'say what is to be done: --undo');
+  if (!given.flags.has('--undo')) return usage(LEAVE_RULES, 'say what to do: --undo');
   const deadlineMs = parseTimeout(LEAVE_RULES, given.values.get('--timeout'), LEAVE_TIMEOUT_S);
   return isRejected(deadlineMs) ? deadlineMs : { isForced: given.flags.has('--force'), deadlineMs };
 }

@@ -76,7 +76,7 @@ export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Fin
         code: 'zone_without_serial',
         severity: 'error',
         subject: `zone ${name}`,
-        sentence: `Zone ${name} has no serial for its content, for the last one was used: it keeps its last good content.`,
+        sentence: `Zone ${name} has no serial for its new content, because it has used its last one: it keeps its last good content.`,
         held: `zone ${name}`,
         remedy: `Give the domain another name: regent domain set ${name} --name NEW.`,
       };

@@ -16,7 +16,7 @@ const STILL_MS = 500;
 /** More calls wait than get done. */
 export class BusyError extends Error {
   constructor() {
-    super('it has more to do than it gets done');
+    super('it is overloaded');
     this.name = 'BusyError';
   }
 }

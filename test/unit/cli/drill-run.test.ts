@@ -76,7 +76,7 @@ describe('a drill on the command line', () => {
     region.on('GET /jobs', page());
     expect(await regent('drill abort')).toMatchObject({
       code: 3,
-      err: expect.stringContaining('No drill is being played'),
+      err: expect.stringContaining('No drill is running'),
     });
   });
 

@@ -178,7 +178,7 @@ describe('--wait', () => {
     region.on('GET /status', { body: status({ findings: [finding, { ...finding, node: 'r2' }, warning] }) });
     const { code, err } = await run(region, ['domain', 'create', 'x.test', '--wait']);
     expect(code).toBe(6);
-    expect(err).toContain('Applied on 1 of 1 nodes, but not everything is as it was asked for.');
+    expect(err).toContain('Applied on 1 of 1 nodes, but not everything is as asked for.');
     expect(err).toContain(
       'dns on r1, r2: Zone x.test has a CNAME at www.x.test beside A (RFC 1034 §3.6.2): it is left out of the zone (since 2026-03-01T09:00:00.000Z). Delete one of them.',
     );
@@ -217,7 +217,7 @@ describe('--wait', () => {
       },
     });
     expect(code).toBe(5);
-    expect(err).toContain('it is not everywhere in force: the region does not answer.');
+    expect(err).toContain('it is not in force everywhere: the region does not answer.');
     expect(now).toBeLessThan(25_000);
   });
 
@@ -235,7 +235,7 @@ describe('--wait', () => {
     });
     expect({ code, out }).toEqual({ code: 5, out: 'domain x.test created\n' });
     expect(err).toContain(
-      'The change is made, but after 5 s it is not everywhere in force: dns on r1 is check_failed.',
+      'The change is made, but after 5 s it is not in force everywhere: dns on r1 is check_failed.',
     );
     expect(err).toContain('dns on r1: named-checkzone: bad');
     expect(now).toBeLessThanOrEqual(5000);

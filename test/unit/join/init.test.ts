@@ -164,7 +164,7 @@ describe('regent init', () => {
     const site = new FakeSite();
     site.neighbours = '10.77.0.10 dev eth0 lladdr 52:54:00:00:00:99 REACHABLE\n';
     expect(await runInit(site.ports(), { ...OPTIONS, vip: '10.77.0.10/24' })).toBe(1);
-    expect(site.said.join('\n')).toContain('Somebody answers to the floating address 10.77.0.10 already');
+    expect(site.said.join('\n')).toContain('Another device answers at the floating address 10.77.0.10 already');
   });
 
   it('takes a floating address whose owner went a moment ago', async () => {

@@ -138,7 +138,7 @@ describe('preflight', () => {
     expect(vip('198.51.100.10/24')).toMatch(/^error: vip: no address of the node \(192\.0\.2\.11\) lies in/);
     expect(vip('192.0.2.11/24')).toMatch(/^error: vip: 192\.0\.2\.11 is an address of a node itself/);
     expect(vip('192.0.2.10/24', { isVipAnswering: true })).toMatch(
-      /^error: Somebody answers to .*192\.0\.2\.10 already/,
+      /^error: Another device answers at .*192\.0\.2\.10 already/,
     );
   });
 

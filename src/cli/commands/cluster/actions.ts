@@ -21,7 +21,7 @@ const SHAPE: Shape<NodeAction> = {
   ],
 };
 
-/** `regent service actions`: what a failover or a change made agents do, over all nodes. */
+/** `regent service actions`: what agents did at a failover or a change, over all nodes. */
 export const ACTIONS: CommandSpec = {
   verb: 'actions',
   summary: 'list what agents did to services and why, oldest first: every reload and restart',
@@ -54,7 +54,7 @@ function sinceOf(value: string, now: number): string {
   return new Date(moment).toISOString();
 }
 
-/** To the tenth of a second: on a failover the order within one matters. */
+/** To a tenth of a second, because the order matters in a failover. */
 function timeOf(iso: string): string {
   const moment = Date.parse(iso);
   return Number.isFinite(moment) ? `${new Date(moment).toISOString().slice(0, 21).replace('T', ' ')}Z` : iso;

@@ -4,17 +4,17 @@ import { sentenceOf } from '../../../core/errors.ts';
 import type { Call } from '../../command-spec.ts';
 import { printable } from '../../format/escape.ts';
 
-/** Calls that the region of this host answers from memory while the database is away, and their paths on its socket. */
+/** Calls that this host's region answers from memory while the database is away, with their paths on its socket. */
 const HOST_PATHS = { 'cluster.show': '/host/v1/cluster', 'cluster.doctor': '/host/v1/doctor' } as const;
 type HostCall = keyof typeof HOST_PATHS & RouteId;
 
-/** With another way at hand nobody has to wait for a failover to end. */
+/** This host's region can answer, so nobody has to wait for the end of a failover. */
 const SHORT = { deadlineMs: 5000, refusedMs: 500 };
 const HOST_TIMEOUT_MS = 5000;
 
 /**
- * Asks the API; as root on a region node, when that does not answer (API keys are in the database), asks the region of this host what it
- * remembers. An answer of the API, a refusal too, stands.
+ * Asks the API. If that does not answer (API keys are in the database), root on a region node asks this host's region for what it remembers. Any
+ * answer of the API counts, also a refusal.
  */
 export async function askCluster<I extends HostCall>(call: Call, id: I): Promise<RouteOutput<I>> {
   const { askHost } = call.io;

@@ -10,9 +10,9 @@ import { integer, need, option, text } from '../../values.ts';
 import { askOrAway } from '../../waiting/outcome.ts';
 
 const COMMANDS_MAX = 1000;
-/** A command is over in seconds, and somebody looks at the screen. */
+/** A command ends within seconds, and somebody looks at the screen. */
 const POLL_MS = 250;
-/** A command has an end at its deadline; what takes longer is the way to the region. */
+/** A command ends at its deadline. Any further time goes to the connection to the region. */
 const GRACE_S = 30;
 const NEXT = { not_found: ['regent node list'] };
 
@@ -36,7 +36,7 @@ const COMMAND_SHAPE: Shape<Command> = {
 /** `regent command`. */
 export const COMMAND: NounSpec = {
   noun: 'command',
-  summary: 'what a node’s agent was asked to do once, and how it ended',
+  summary: 'one-time commands for the agents of nodes, and how they ended',
   commands: [
     {
       verb: 'list',
@@ -117,7 +117,7 @@ async function probe(call: Call): Promise<ExitCode> {
   return ended.state === 'done' && isReachable === true ? EXIT.ok : EXIT.error;
 }
 
-/** Waits for a command's end, through whatever the region does meanwhile; throws with exit code 5 when none is told in time. */
+/** Waits for a command's end, also while the region fails over. Throws with exit code 5 if none comes in time. */
 async function waitForCommand(call: Call, asked: Command): Promise<Command> {
   const { io } = call;
   const { client } = await call.region();

@@ -46,7 +46,7 @@ async function showDoctor(call: Call): Promise<ExitCode> {
   return exit;
 }
 
-/** What is not well comes first, each with why it matters and what to do; then all in short. */
+/** Problems come first, each with why it matters and what to do; then all invariants in short. */
 function doctorLines(doctor: Doctor): string[] {
   const wrong = doctor.invariants.filter((row) => row.state !== 'ok');
   const memory = doctor.source === 'memory' ? ['The database is away: this is what the regions remember.'] : [];

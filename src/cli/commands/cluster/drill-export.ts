@@ -4,7 +4,7 @@ import { CliError, EXIT, usageError } from '../../exit.ts';
 import { safeJson } from '../../format/escape.ts';
 import { collect, need, option } from '../../values.ts';
 
-/** `regent drill export`: one round, or all of a run. JSON as it is stored; what is made of it is made by the region. */
+/** `regent drill export`: one round, or all of a run. JSON as stored; the region makes all other formats. */
 export async function exportRounds(call: Call): Promise<void> {
   const run = option(call, 'run');
   if ((call.args[0] === undefined) === (run === undefined)) {
@@ -21,7 +21,7 @@ export async function exportRounds(call: Call): Promise<void> {
   call.io.out.write((await client.call('drill.report', { query: { format, ...which } })).body.text);
 }
 
-/** Round by round, so that a long run needs no memory. The list is whole JSON only when all of them came. */
+/** Round by round, so that a long run needs little memory. The list is complete JSON only if all rounds came. */
 async function exportJson(call: Call): Promise<void> {
   const rounds = await wanted(call);
   const { client } = await call.region();

@@ -14,7 +14,7 @@ export const DRILL_RUNS: readonly CommandSpec[] = [
     summary: 'play a harmless drill on this cluster itself: probes ask while roles move; waits for the verdict',
     args: [{ name: '<hazard>', help: `which one: ${HARMLESS_DRILLS.join(', ')}`, values: HARMLESS_DRILLS }],
     options: [
-      { flags: '--yes', help: 'begin; without it only what speaks against it is told' },
+      { flags: '--yes', help: 'begin; without it the command only tells what prevents the drill' },
       ...optionsOf(PATIENCE_S),
     ],
     examples: ['regent drill run planned-switchover --dry-run', 'regent drill run planned-switchover --yes'],
@@ -22,8 +22,8 @@ export const DRILL_RUNS: readonly CommandSpec[] = [
   },
   {
     verb: 'abort',
-    summary: 'ask for the end of the drill that is being played: what it has done it takes back first',
-    args: [{ name: '[job]', help: 'its job, when it is not the one that is being played', complete: 'job' }],
+    summary: 'ask for the end of the running drill; it takes its changes back first',
+    args: [{ name: '[job]', help: 'its job; that of the running drill when left out', complete: 'job' }],
     isChange: true,
     examples: ['regent drill abort', 'regent drill abort --wait'],
     run: abort,
@@ -38,7 +38,7 @@ async function run(call: Call): Promise<ExitCode> {
   if (isMeant || call.change.dryRun) return exit;
   throw new CliError(
     EXIT.usage,
-    'Nothing was begun: a drill moves roles of a cluster that serves. With --yes it does.',
+    'Nothing has begun: a drill moves roles of a cluster that serves. To begin it, add --yes.',
     [`regent drill run ${input.body.hazard} --yes`],
   );
 }
@@ -48,11 +48,11 @@ async function abort(call: Call): Promise<ExitCode> {
   return abortJob(call, job, { not_found: ['regent job list --kind drill'], conflict: [`regent job show ${job}`] });
 }
 
-/** There is one at most. */
+/** At most one runs. */
 async function findDrill(call: Call): Promise<string> {
   const { client } = await call.region();
   const { items } = (await client.call('job.list', { query: { kind: 'drill', unfinished: true, limit: 1 } })).body;
   const [drill] = items;
   if (drill !== undefined) return String(drill.id);
-  throw new CliError(EXIT.notFound, 'No drill is being played.', ['regent job list --kind drill']);
+  throw new CliError(EXIT.notFound, 'No drill is running.', ['regent job list --kind drill']);
 }

@@ -47,7 +47,7 @@ const HAZARD: Shape<DrillHazard> = {
 /** `regent drill`. */
 export const DRILL: NounSpec = {
   noun: 'drill',
-  summary: 'drills: bad days made on purpose, and what was measured of them',
+  summary: 'drills: failures on purpose, and their measurements',
   commands: [
     {
       verb: 'list',
@@ -116,7 +116,7 @@ function verdictOf(round: DrillRound): string {
   return round.isPassed ? 'passed' : 'failed';
 }
 
-/** A region of an earlier release does not say it, and had rounds of labs alone. */
+/** A region of an earlier release does not send it, and had only rounds of labs. */
 function placeOf(round: Partial<Pick<DrillRound, 'label'>>): string {
   return round.label ?? 'lab';
 }

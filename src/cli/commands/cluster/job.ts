@@ -34,7 +34,7 @@ export const JOB_SHAPE: Shape<Job> = {
 /** `regent job`. */
 export const JOB: NounSpec = {
   noun: 'job',
-  summary: 'work that outlives its command: who is at it, how far it is, how it ended',
+  summary: 'work that outlives its command: who does it, how far it is, how it ended',
   commands: [
     {
       verb: 'list',
@@ -42,7 +42,7 @@ export const JOB: NounSpec = {
       options: [
         { flags: '--unfinished', help: 'only those that wait or run' },
         { flags: '--kind <kind>', help: 'only of this kind' },
-        { flags: '--target <target>', help: 'only about it, or those that hold it: r2, cluster, machine:7' },
+        { flags: '--target <target>', help: 'only those about this target, or that hold it: r2, cluster, machine:7' },
         {
           flags: '--state <state>',
           help: 'only in this state',
@@ -78,7 +78,7 @@ export const JOB: NounSpec = {
     },
     {
       verb: 'abort',
-      summary: 'ask for a job’s end: what it has half done it undoes first; --wait waits for that end',
+      summary: 'ask for a job’s end; it first undoes what is half done; --wait waits for that end',
       args: [WHICH],
       isChange: true,
       examples: ['regent job abort 12', 'regent job abort 12 --wait'],
@@ -87,7 +87,7 @@ export const JOB: NounSpec = {
   ],
 };
 
-/** Asks for a job's end; with `--wait` until it has come. `next`: what to do after these failures. */
+/** Asks for a job's end; with `--wait` waits for it. `next`: the next step after these failures. */
 export function abortJob(call: Call, id: string, next: NonNullable<Change<'job.abort'>['next']>): Promise<ExitCode> {
   return runChange(call, {
     route: 'job.abort',

@@ -18,7 +18,7 @@ const PATIENCE_MAX_S = 86_400;
 const NEXT = { conflict: ['regent cluster status', 'regent job list --unfinished'], not_found: ['regent node list'] };
 const NODE = { name: '<node>', help: 'name or id of a region node', complete: 'node' } as const;
 
-/** Options of a command that begins a job; `seconds`: how long it waits when it is not told. */
+/** Options of a command that starts a job; `seconds`: the default time to wait. */
 export const optionsOf = (seconds: number): OptionSpec[] => [
   { flags: '--dry-run', help: 'show what would be done, or why not now; change nothing' },
   { flags: '--no-wait', help: 'return as soon as the job is begun' },
@@ -50,8 +50,7 @@ export const CLUSTER_MOVES: readonly CommandSpec[] = [
     ],
     examples: ['regent cluster restart --rolling', 'regent cluster restart --rolling --node r2 --no-wait'],
     run: (call) => {
-      if (call.options['rolling'] !== true)
-        throw usageError('--rolling is missing: nodes are restarted one at a time alone.');
+      if (call.options['rolling'] !== true) throw usageError('--rolling is missing: nodes restart only one at a time.');
       const nodes = [...options(call, 'node')];
       return move(call, 'cluster.restart', { body: nodes.length === 0 ? {} : { nodes } }, PATIENCE_S.restart);
     },
@@ -62,7 +61,7 @@ export const CLUSTER_MOVES: readonly CommandSpec[] = [
 export const NODE_MOVES: readonly CommandSpec[] = [
   {
     verb: 'drain',
-    summary: 'hand the work of a node on: calls, address, database; VLANs of a rack; it goes on running everything',
+    summary: 'hand on the work of a node (calls, address, database; VLANs of a rack); it goes on running everything',
     args: [NODE],
     options: optionsOf(PATIENCE_S.move),
     examples: ['regent node drain r2 --dry-run', 'regent node drain r2'],
@@ -78,7 +77,7 @@ export const NODE_MOVES: readonly CommandSpec[] = [
   },
 ];
 
-/** Begins the job, tells what it does, and waits for its end; the exit code is not 0 when it failed. */
+/** Starts the job, tells what it does, and waits for its end. The exit code is not 0 if it failed. */
 export async function move<I extends MoveRoute>(
   call: Call,
   route: I,

@@ -12,7 +12,7 @@ import { CLUSTER_MOVES } from './move.ts';
 /** `regent cluster`. */
 export const CLUSTER: NounSpec = {
   noun: 'cluster',
-  summary: 'region nodes as a cluster: what can be lost, who is what',
+  summary: 'region nodes as a cluster: how many can be lost, and the role of each',
   commands: [
     {
       verb: 'status',
@@ -28,8 +28,8 @@ export const CLUSTER: NounSpec = {
 };
 
 /**
- * Degraded, as `regent status` has it: a service, a node or the database is not as it should be, an invariant is broken, or fewer region nodes
- * can be lost than their number promises. A single node that is well is not degraded: its first line says that it can lose none.
+ * Degraded, as in `regent status`: a service, a node or the database is not well, an invariant is broken, or the cluster can lose fewer region nodes
+ * than their number allows. A healthy single node is not degraded: its first line says that it can lose none.
  */
 async function showCluster(call: Call): Promise<ExitCode> {
   const cluster = await askCluster(call, 'cluster.show');
@@ -91,7 +91,7 @@ function vipText(vip: NonNullable<ClusterStatus['vip']>): string {
 }
 
 function dcsText(dcs: ClusterStatus['dcs']): string {
-  if (dcs.hasQuorum === null) return 'nobody has a word of it';
+  if (dcs.hasQuorum === null) return 'no node reports it';
   const learners = dcs.learners.length === 0 ? '' : `, learning: ${dcs.learners.join(', ')}`;
   return `${dcs.hasQuorum ? `leader ${dcs.leader ?? 'not known'}` : 'no majority'}, voters ${dcs.voters.join(', ')}${learners}`;
 }

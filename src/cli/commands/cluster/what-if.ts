@@ -7,7 +7,7 @@ import { printData, printList, type Shape } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 import { need } from '../../values.ts';
 
-/** As the contract has them; schemas are not loaded at every start. */
+/** As in the contract, whose schemas are not loaded at every start. */
 const EVENTS: readonly WhatIfEvent[] = ['dies', 'drains', 'is-cut-off'];
 
 const SHAPE: Shape<PredictedOutage> = {

@@ -6,11 +6,11 @@ import { flag, integer, option, options, textOrNone } from '../../values.ts';
 /** `--dhcp-option`, of whatever may have some. */
 export const DHCP_OPTION: OptionSpec = {
   flags: '--dhcp-option <option|none>',
-  help: 'what DHCP tells besides: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; replaces all that there were; may be repeated',
+  help: 'further DHCP options: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; replaces all earlier ones; may be repeated',
   repeat: true,
 };
 
-/** What DHCP tells hosts of a subnet besides. */
+/** Other settings that DHCP sends to hosts of a subnet. */
 export const TOLD_OPTIONS: readonly OptionSpec[] = [
   DHCP_OPTION,
   {
@@ -20,7 +20,7 @@ export const TOLD_OPTIONS: readonly OptionSpec[] = [
   { flags: '--boot-server <ip|none>', help: 'where its hosts load their boot file from; "none": from Regent' },
   {
     flags: '--boot-file <file|none>',
-    help: 'what all of its hosts boot, a path or URL; "none": what Regent has for them',
+    help: 'the boot file of all its hosts, a path or URL; "none": the one that Regent has for them',
   },
   {
     flags: '--ignore-unknown <on|off>',
@@ -42,7 +42,7 @@ export function dhcpOptionsOf(call: Call): { dhcpOptions?: string[] } {
   return { dhcpOptions: texts.filter((text) => text !== 'none') };
 }
 
-/** The same with all that a subnet may have. */
+/** The same with all other settings of a subnet. */
 export function toldOf(
   call: Call,
 ): Pick<SubnetSet, 'dhcpOptions' | 'leaseTime' | 'bootServer' | 'bootFile' | 'ignoreUnknown'> {
@@ -63,7 +63,7 @@ function leaseTimeOf(call: Call): { leaseTime?: number | null } {
   };
 }
 
-/** Lines of a subnet's screen: what is set, and nothing else. */
+/** Lines of a subnet's screen: only values that are set. */
 export function toldLines(subnet: Subnet): (readonly [string, string | readonly string[]])[] {
   const { dhcpOptions = [], leaseTime = null, bootServer = null, bootFile = null, ignoreUnknown = false } = subnet;
   const boot = [bootFile, bootServer === null ? null : `from ${bootServer}`].filter((part) => part !== null);

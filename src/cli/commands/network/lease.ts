@@ -118,7 +118,7 @@ function holdersOf({ node, heldBy = [] }: Lease): string {
   return heldBy.length > 1 ? `${heldBy.join(' and ')} have` : `${heldBy[0] ?? node} has`;
 }
 
-/** What the partner of a pair knows of it; empty where nobody is paired or the lease is over. */
+/** The partner's knowledge of it; empty if there is no pair or the lease is over. */
 function partnerOf({ partner, heldBy, state }: Lease): string {
   if (partner == null || heldBy === undefined || (state === 'expired' && heldBy.length === 0)) return '';
   return heldBy.includes(partner) ? `${partner} has it` : `${partner} lacks it`;

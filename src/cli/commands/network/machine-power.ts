@@ -13,7 +13,7 @@ import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
 import { carriedFilter } from '../carried.ts';
 import { JOB_SHAPE } from '../cluster/job.ts';
 
-/** What a machine is told of its BMC. */
+/** A machine's settings about its BMC. */
 export const POWER_OPTIONS: readonly OptionSpec[] = [
   { flags: '--bmc <bmc|none>', help: 'what switches it on and off' },
   {
@@ -33,12 +33,12 @@ export const POWER: CommandSpec = {
   verb: 'power',
   summary: 'switch machines on or off by their BMCs, or look; a job does it, --wait waits for its end',
   args: [
-    { name: '<verb>', help: 'on, off: be so; cycle: off, then on; query: look', values: POWER_VERBS },
+    { name: '<verb>', help: 'on; off; cycle: off, then on; query: tell the state', values: POWER_VERBS },
     { name: '[machine...]', help: 'host names, full names or ids', complete: 'machine' },
   ],
   options: [
     { flags: '--tag <tag>', help: 'all machines with this tag' },
-    { flags: '--boot <device>', help: 'what the start uses; with on and cycle', values: ['pxe', 'disk'] },
+    { flags: '--boot <device>', help: 'the boot device of this start; with on and cycle', values: ['pxe', 'disk'] },
     { flags: '--soft', help: 'ask its operating system to end; with off and cycle' },
     { flags: '--hard', help: 'cut its power; with off and cycle' },
   ],
@@ -102,7 +102,7 @@ function runOne(call: Call, machine: string, body: MachinePower): Promise<ExitCo
   });
 }
 
-/** One job for each; a refusal of one is told and ends none of the others. */
+/** One job for each machine. A refusal of one is printed and does not stop the others. */
 async function runMany(call: Call, names: readonly string[], body: MachinePower): Promise<ExitCode> {
   const { client } = await call.region();
   const jobs: Job[] = [];
@@ -151,7 +151,7 @@ export function bmcLines({ bmc = '', powerParameters = {} }: Machine): string[] 
   return [bmc, ...own];
 }
 
-/** The state as it was seen last, when and by which node, and what helps where it is not known. */
+/** The last known state, when and by which node, and what helps if it is unknown. */
 export function powerLines({
   powerState = 'unknown',
   powerStateAt,

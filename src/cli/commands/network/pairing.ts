@@ -17,7 +17,7 @@ const SHAPE: Shape<PairingChange> = {
   ],
 };
 
-/** The same of a whole proposal; its name is the digest. */
+/** The same for a whole proposal; its name is the digest. */
 const WHOLE: Shape<Pairing> = { kind: 'pairing', name: ({ digest }) => digest, columns: [] };
 
 /** `regent pairing`. */
@@ -27,13 +27,13 @@ export const PAIRING: NounSpec = {
   commands: [
     {
       verb: 'propose',
-      summary: 'propose pairs for all VLANs with DHCP, with the reason of each change; nothing is done',
+      summary: 'propose pairs for all VLANs with DHCP, with the reason of each change; it changes nothing',
       examples: ['regent pairing propose', 'regent pairing propose -o json'],
       run: propose,
     },
     {
       verb: 'diff',
-      summary: 'show what the proposal would change in the real files of all nodes; nothing is done',
+      summary: 'show what the proposal would change in the real files of all nodes; it changes nothing',
       examples: ['regent pairing diff'],
       run: async (call) => {
         const proposal = await read(call);
@@ -43,7 +43,7 @@ export const PAIRING: NounSpec = {
     },
     {
       verb: 'apply',
-      summary: 'do what is proposed: one change, which regent config rollback takes back',
+      summary: 'apply the proposal as one change; regent config rollback takes it back',
       isChange: true,
       examples: ['regent pairing apply --dry-run', 'regent pairing apply --wait'],
       run: async (call) => {
@@ -60,7 +60,7 @@ async function read(call: Call): Promise<Pairing> {
   return (await client.call('pairing.propose', {})).body;
 }
 
-/** What was read is what is applied. */
+/** Applies exactly the proposal that was read. */
 function changeOf({ digest }: Pairing): Change<'pairing.apply'> {
   return {
     route: 'pairing.apply',
@@ -73,7 +73,7 @@ function changeOf({ digest }: Pairing): Change<'pairing.apply'> {
         '',
         `${countOf(done.changes.length)} changed. Back: regent config history, then rollback.`,
       ].join('\n'),
-    next: { conflict: ['What is proposed now: regent pairing propose'] },
+    next: { conflict: ['The present proposal: regent pairing propose'] },
   };
 }
 

@@ -36,7 +36,7 @@ const COMMENT = { flags: '--comment <text>', help: 'a note for people' };
 /** `regent reservation`. */
 export const RESERVATION: NounSpec = {
   noun: 'reservation',
-  summary: 'reserved addresses; with a MAC, static leases for what is no machine',
+  summary: 'reserved addresses; with a MAC, static leases for devices that are no machines',
   commands: [
     {
       verb: 'list',
@@ -100,11 +100,11 @@ export const RESERVATION: NounSpec = {
     },
     {
       verb: 'set',
-      summary: 'change whom a reserved address is for',
+      summary: 'change the owner of a reserved address',
       args: [WHICH],
       options: [
         { flags: '--mac <mac|none>', help: 'another interface; "none": nobody gets the address' },
-        { flags: '--hostname <name|none>', help: 'another name; "none" takes it away' },
+        { flags: '--hostname <name|none>', help: 'another name; "none" removes it' },
         DHCP_OPTION,
         COMMENT,
       ],
@@ -132,7 +132,7 @@ export const RESERVATION: NounSpec = {
     },
     {
       verb: 'delete',
-      summary: 'give a reserved address free',
+      summary: 'release a reserved address',
       args: [WHICH],
       isChange: true,
       examples: ['regent reservation delete 10.10.20.30'],

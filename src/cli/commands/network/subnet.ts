@@ -41,14 +41,14 @@ const SHARED: readonly OptionSpec[] = [
   { flags: '--proxy <on|off>', help: 'its hosts may use our proxy', values: ON_OFF },
   ...TOLD_OPTIONS,
 ];
-/** Leases that are counted for the screen of a subnet. */
+/** The largest number of leases that a subnet's screen counts. */
 const LEASES_MAX = 1000;
-const RESOLVER = 'what DHCP names instead of our own resolvers; may be repeated';
+const RESOLVER = 'resolvers that DHCP names instead of our own; may be repeated';
 
 /** `regent subnet`. */
 export const SUBNET: NounSpec = {
   noun: 'subnet',
-  summary: 'subnets, what DHCP tells their hosts, and their reverse zones',
+  summary: 'subnets, DHCP settings of their hosts, and their reverse zones',
   commands: [
     {
       verb: 'list',
@@ -102,7 +102,7 @@ export const SUBNET: NounSpec = {
       summary: 'change a subnet',
       args: [WHICH],
       options: [
-        { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" takes it away' },
+        { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" removes it' },
         { flags: '--resolver <ip|none>', help: `${RESOLVER}; "none": our own again`, repeat: true },
         ...SHARED,
       ],
@@ -157,7 +157,7 @@ async function showSubnet(call: Call): Promise<void> {
     await printOne(printer, SHAPE, body);
     return;
   }
-  // A number in a path is a VID before it is an id, and a name may stand in several fabrics: so by the list.
+  // A number in a path means a VID before an id, and a name may exist in several fabrics. So this uses the list.
   const [vlans, ranges, leases] = await Promise.all([
     collect(client.all('vlan.list', { query: { name: body.vlan } })),
     collect(client.all('range.list', { query: { subnet: String(body.id), sort: 'first' } })),
@@ -185,7 +185,7 @@ function bodyOf(call: Call): SubnetSet {
   };
 }
 
-/** What belongs to a subnet: its VLAN unless that went away meanwhile, its ranges, the first of its leases. */
+/** A subnet's related objects: its VLAN unless that went away meanwhile, its ranges, the first of its leases. */
 interface Belongings {
   readonly vlan: Vlan | undefined;
   readonly ranges: readonly Range[];
@@ -197,7 +197,7 @@ function detailsOf(subnet: Subnet, { vlan, ranges, leases, now }: Belongings) {
   return [
     ['CIDR', subnet.cidr],
     ['Name', subnet.name],
-    // A VLAN that went away between the two calls leaves the subnet's own word for it.
+    // If the VLAN went away between the two calls, the subnet's own value remains.
     ...(vlan === undefined ? ([['VLAN', subnet.vlan]] as const) : servedBy(subnet, vlan)),
     ['Gateway', subnet.gateway ?? 'none'],
     ...toldLines(subnet),
@@ -212,7 +212,7 @@ function detailsOf(subnet: Subnet, { vlan, ranges, leases, now }: Belongings) {
   ] as const;
 }
 
-/** What the VLAN and the subnet together mean for its hosts. */
+/** The joint effect of VLAN and subnet for its hosts. */
 function servedBy(subnet: Subnet, vlan: Vlan) {
   const ours = subnet.dnsOn && vlan.dnsOn ? 'our own' : 'none';
   return [
@@ -223,7 +223,7 @@ function servedBy(subnet: Subnet, vlan: Vlan) {
   ] as const;
 }
 
-/** How full the subnet is, by the leases in force. */
+/** How full the subnet is, counted by live leases. */
 function leasesOf(subnet: Subnet, { items, next }: Belongings['leases']): string {
   const more = `regent lease list --subnet ${subnet.cidr}`;
   if (next !== null) return `more than ${items.length}: ${more}`;

@@ -33,7 +33,7 @@ const VID = { flags: '--vid <number>', help: 'VLAN number, 1 to 4094; 0 is untag
 const SPACE_FILTER = { flags: '--space <space>', help: 'only those in this space' };
 const DNS = {
   flags: '--dns <on|off>',
-  help: 'hosts of its subnets may ask our resolvers and are given them by DHCP',
+  help: 'hosts of its subnets may ask our resolvers, and DHCP names these',
   values: ['on', 'off'],
 };
 const DHCP: OptionSpec = {
@@ -132,7 +132,7 @@ export const VLAN: NounSpec = {
         DNS,
         { flags: '--name <name>', help: 'new name' },
         VID,
-        { flags: '--space <space|none>', help: 'its space; "none" takes it out' },
+        { flags: '--space <space|none>', help: 'its space; "none" removes it from its space' },
         PRIMARY,
         SECONDARY,
         RELAY,
@@ -169,7 +169,7 @@ async function showVlan(call: Call): Promise<void> {
   const { body } = await client.call('vlan.show', { params: { vlan: need(call, 0) } });
   const printer = printerOf(call);
   const isForPeople = printer.format === 'table' || printer.format === 'wide';
-  // By fabric and VID: an id alone would be taken for a VID where another VLAN has it.
+  // By fabric and VID: if another VLAN has this id as its VID, the id alone would mean that one.
   const vlan = `${body.fabricId}/${body.vid}`;
   const subnets = isForPeople ? await collect(client.all('subnet.list', { query: { vlan } })) : [];
   await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets, call.io.now()) }, body);
@@ -251,7 +251,7 @@ function pairOf({ dhcpOn, server }: Vlan): string {
   return `${server.isWhole ? 'whole' : 'not whole'}: ${server.why}`;
 }
 
-/** What becomes of DHCP: switched on it still needs a rack on the VLAN. */
+/** What happens to DHCP: when it is switched on, it still needs a rack on the VLAN. */
 function dhcpOf(vlan: Vlan): string {
   if (!vlan.dhcpOn) return 'off';
   if (vlan.relayVlan !== null && vlan.racks.length === 0) {

@@ -12,7 +12,7 @@ export interface Heirs {
   readonly primaries: readonly string[];
   readonly newHolders: readonly string[];
   readonly newPrimaries: readonly string[];
-  /** Voters of etcd that answer afterwards, and how many a majority needs; null: nobody has a word of it. */
+  /** Voters of etcd that answer afterwards, and how many a majority needs; null: no node reports it. */
   readonly voters: { readonly up: number; readonly majority: number } | null;
   /** Is there nothing that says that the rest has no majority? */
   readonly hasMajority: boolean;

@@ -62,7 +62,7 @@ async function busySentence(tx: WriteTx, targets: string, except: number): Promi
   const rule =
     held.target === CLUSTER_TARGET
       ? 'switchovers, drains, rolling restarts and drills go one at a time'
-      : 'one unfinished job at a time has a target';
+      : 'a target has at most one unfinished job';
   return `${which}. Rule: ${rule}; wait for it, or end it with "regent job abort ${job.id}".`;
 }
 

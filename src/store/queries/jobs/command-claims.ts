@@ -78,7 +78,7 @@ export async function interruptCommand(tx: Tx, held: HeldCommand): Promise<boole
   const failed = await endWhere(tx, {
     where: isHeldBy(held),
     state: 'failed',
-    sentence: sql`'The agent of ' || n.name || ' was restarted at work. What it had begun may have been done.'`,
+    sentence: sql`'The agent of ' || n.name || ' was restarted meanwhile. The command may have been done.'`,
   });
   return failed > 0;
 }
@@ -102,12 +102,12 @@ export async function expireCommands(tx: Tx): Promise<number> {
   const lost = await endWhere(tx, {
     where: sql`c.state = 'claimed' and c.claim_until < clock_timestamp() and not c.is_repeatable`,
     state: 'failed',
-    sentence: sql`'The agent of ' || n.name || ' took it and told no end in time. It may have been done.'`,
+    sentence: sql`'The agent of ' || n.name || ' took it and did not report its end in time. It may have been done.'`,
   });
   const late = await endWhere(tx, {
     where: sql`c.deadline < clock_timestamp() and c.state in ('waiting', 'claimed')`,
     state: 'expired',
-    sentence: sql`case when c.epoch > 0 then 'The agent of ' || n.name || ' took it and told no end before its deadline.'
+    sentence: sql`case when c.epoch > 0 then 'The agent of ' || n.name || ' took it and did not report its end before its deadline.'
       else 'The agent of ' || n.name || ' did not take it before its deadline: ' || ${LAST_HEARD} end`,
   });
   return again + lost + late;

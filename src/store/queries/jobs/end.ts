@@ -39,7 +39,7 @@ export interface Hopeless {
 /** Fails jobs that nobody will continue: their deadline has passed, or they began too often. Gives their number. */
 export async function failHopelessJobs(tx: Tx, { attemptsMax, windUpMs, seen }: Hopeless): Promise<number> {
   const isLate = sql`t.deadline + case when t.epoch = 0 then 0 else ${windUpMs} end * interval '1 ms' < clock_timestamp()`;
-  const last = sql`case t.progress when '' then '' else ' Last of it: ' || t.progress end`;
+  const last = sql`case t.progress when '' then '' else ' Last progress: ' || t.progress end`;
   const rows = await tx.all(sql<{ id: number; kind: string; target: string; result: string }>`
     with hopeless as (
       select t.id from jobs t where t.ended_at is null and (${isLate} or t.attempts >= ${attemptsMax})

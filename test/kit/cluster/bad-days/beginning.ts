@@ -16,7 +16,7 @@ export const BEGINNING: readonly BadDay<Story>[] = [
       await hosts.lab.ask(RACK.name, ['ip', 'address', 'add', ...address]);
       const result = await hosts.regent('r1', INIT);
       await hosts.lab.ask(RACK.name, ['ip', 'address', 'del', ...address]);
-      refused(result, /Somebody answers to the floating address 10\.77\.0\.10/);
+      refused(result, /Another device answers at the floating address 10\.77\.0\.10/);
       await clean('r1');
       tell('floating address taken', answerOf(result));
     },
