@@ -76,6 +76,9 @@ export function openDriver(options: DriverOptions): Driver {
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
     for (const [name, wish] of wanted) {
       if (!serviceOf(options.services, name)) reports.set(name, unknownReport(name, wish, startedAt));
+      // The region takes a service that is not named for one that is gone: after a start it has to be looked at first.
+      else if (keyOf(name) !== null && wish.desired === null && !reports.has(name))
+        reports.set(name, leavingReport(name, wish, startedAt));
     }
     wakeAll();
     news.raise();
@@ -260,8 +263,22 @@ function wantedOf(
 }
 
 function unknownReport(service: string, wish: Wanted, since: string): ServiceReport {
+  return unseen(service, wish, {
+    since,
+    why: 'The agent on this node does not know this service: it is of an older release than the region.',
+  });
+}
+
+function leavingReport(service: string, wish: Wanted, since: string): ServiceReport {
+  return unseen(service, wish, { since, why: 'It is not wanted here any more, and is about to be ended.' });
+}
+
+function unseen(
+  service: string,
+  wish: Wanted,
+  { since, why }: { readonly since: string; readonly why: string },
+): ServiceReport {
   const nothing = { applied: null, appliedDigest: '', lastAction: null, restartDone: null };
-  const why = 'The agent on this node does not know this service: it is of an older release than the region.';
   const { generation: wanted, digest: wantedDigest } = wish;
   return { service, wanted, wantedDigest, ...nothing, state: 'unknown', since, why };
 }

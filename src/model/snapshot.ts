@@ -85,6 +85,13 @@ export interface LeaseEnd {
   readonly heldBy?: readonly string[];
 }
 
+/** A network that a node may still serve by DHCP: `service` is what it serves it by, `dhcp` or `dhcp@PRIMARY_SECONDARY`. */
+export interface SubnetHolder {
+  readonly nodeId: string;
+  readonly service: string;
+  readonly cidr: string;
+}
+
 /**
  * A content-addressed counter: the number that a thing's content (its digest) was published under, such as a zone's
  * serial. It grows when the content changes and never goes back.
@@ -135,6 +142,8 @@ export interface Snapshot {
   readonly leaseNames: readonly LeaseName[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
+  /** Who has not said that it stopped to serve a network; whoever compiles for all nodes adds what is published. Left out: nobody. */
+  readonly subnetHolders?: readonly SubnetHolder[];
   /** Those that are switched on, in the order of their ids. Left out: none. */
   readonly snippets?: readonly DhcpSnippet[];
   readonly domains: readonly Domain[];

@@ -12,6 +12,7 @@ import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
 import { readWatermark } from './queries/watermark.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
+import { readSubnetHolders } from './queries/network/subnet-releases.ts';
 import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readAttachments } from './queries/racks.ts';
@@ -34,6 +35,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const stored = await readStoredSettings(tx);
   const { settings } = stored;
   const ends = await readLeaseEnds(tx);
+  const subnetHolders = await readSubnetHolders(tx);
   const snippets = await tx.all(
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
   );
@@ -50,6 +52,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
+    ...(subnetHolders.length === 0 ? {} : { subnetHolders }),
     ...(snippets.length === 0 ? {} : { snippets }),
     domains,
     ...(copyKey === null ? {} : { copyKey }),

@@ -267,6 +267,17 @@ describe('what is refused', () => {
     );
     expect((await set({ secondaryRack: 'k2' })).status).toBe(200);
     expect((await set({ primaryRack: 'k2', secondaryRack: 'k1' })).status).toBe(200);
+    // k1 is away, and k2 has given leases since: a pair without k2 would give them again.
+    await set({ primaryRack: 'k1', secondaryRack: 'k2' });
+    const alone = { kea: 'partner-down', isServing: true, state: 'taken-over' };
+    await report('k2', [['eth1', '10.10.10.2']], [aServiceReport('dhcp@k1_k2', { facts: { pair: alone } })]);
+    await report('k1', [['eth1', '10.10.10.1']]);
+    expect(await detail({ secondaryRack: null })).toBe(
+      '409 Clients hold 1 lease on fabric-1/vlan10, and k2 alone knows of all of them: it serves while its partner is away. Rule: k2 goes on as one of the racks until the pair is whole again; see regent vlan show.',
+    );
+    expect((await set({ primaryRack: 'k2', secondaryRack: null })).status).toBe(200);
+    await report('k2', [['eth1', '10.10.10.2']]);
+    expect((await set({ primaryRack: 'k2', secondaryRack: 'k1' })).status).toBe(200);
     expect((await set({ secondaryRack: null })).status).toBe(200);
     value(await change(site.db, async (tx) => ({ kind: String(await tx.run(sql`delete from leases`)) })));
   });

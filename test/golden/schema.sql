@@ -156,6 +156,16 @@ END))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.subnets FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table subnet_releases
+  node_id text not null
+  service text not null
+  network cidr not null
+  generation bigint not null
+  is_fenced boolean not null default false
+  at timestamp with time zone not null default now()
+  constraint subnet_releases_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint subnet_releases_pkey PRIMARY KEY (node_id, service, network)
+
 table spaces
   id integer not null identity
   name text not null

@@ -135,7 +135,7 @@ export const vlanCases = {
       if (isRejected(relayVlanId)) return relayVlanId;
       const pair = await pairColumns(tx, old, body);
       if (isRejected(pair)) return pair;
-      const serving = await readServing(tx);
+      const serving = await readServing(tx, context);
       const impossible = body.dhcpOn === true && !old.dhcpOn ? await checkVlanCanServe(tx, old.id) : null;
       if (impossible) return impossible;
       const row = await vlans.updateVlan(
@@ -154,7 +154,7 @@ export const vlanCases = {
       if (isRejected(row)) return row;
       const stranded =
         row.dhcpOn && old.dhcpOn
-          ? await checkLeasesStay(tx, row, { before: serving, after: await readServing(tx) })
+          ? await checkLeasesStay(tx, row, { before: serving, after: await readServing(tx, context) })
           : null;
       if (stranded) return stranded;
       const shown = viewVlan(row, await readWays(tx, context));
@@ -207,7 +207,7 @@ export const pairingCases = {
           'Another pairing is proposed by now: racks, VLANs or leases have changed. Rule: what is applied is what was looked at; see regent pairing propose.',
         );
       }
-      const before = await readServing(tx);
+      const before = await readServing(tx, context);
       const rows: Row[] = [];
       for (const { vlan, after } of proposal.plan.changes) {
         const pair = { primaryRackId: after.primary, secondaryRackId: after.secondary };
@@ -215,7 +215,7 @@ export const pairingCases = {
         if (isRejected(row)) return row;
         rows.push(row);
       }
-      const after = await readServing(tx);
+      const after = await readServing(tx, context);
       for (const row of proposal.vlans.values()) {
         const stranded = row.dhcpOn ? await checkLeasesStay(tx, row, { before, after }) : null;
         if (stranded) return stranded;

@@ -1,18 +1,23 @@
 import { digestOf } from '../../core/stable-json.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import { keyOf } from '../../core/node-identity.ts';
+import type { Snapshot, SubnetHolder } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
+import { movesBetween, partnerIn, withHolders } from '../../services/dhcp/pair/handover.ts';
+import { pairFactsIn } from '../../services/dhcp/pair/health.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import type { Database } from '../../store/database.ts';
 import { claimCompiler } from '../../store/queries/cluster/compiler-gate.ts';
 import { readCompiled, readHeads } from '../../store/publication/heads.ts';
 import type { KnownParts } from '../../store/publication/parts.ts';
 import { type PublishResult, publishSite } from '../../store/publication/publish.ts';
+import type { SubnetMoves } from '../../store/queries/network/subnet-releases.ts';
 import { readWatermark } from '../../store/queries/watermark.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
+import { type KnownNode, readKnownNodes } from '../published.ts';
 import { reached, type Task } from './task.ts';
 
 /** What the publisher needs. `compiler`: version of the product; `process`: this one, for the record. */
@@ -124,6 +129,35 @@ function readSite({ db, known }: Publisher, deadlineMs: number): Promise<Read> {
   return reached(db.read(read, { deadlineMs }));
 }
 
+/** What the new bodies take away and give, by node; of nodes without DHCP nothing. */
+async function readMoves(
+  { db }: Publisher,
+  { snapshot, published, site, deadlineMs }: Read & { readonly site: CompiledSite; readonly deadlineMs: number },
+): Promise<ReadonlyMap<string, SubnetMoves>> {
+  const all = [...site.nodes].map(([nodeId, { body }]) => {
+    return { nodeId, ...movesBetween(nodeId, { before: published.get(nodeId) ?? null, after: body }) };
+  });
+  const isPair = all.some(({ gone }) => gone.some(({ service }) => keyOf(service) !== null));
+  const reports = isPair ? await reached(db.read(readKnownNodes, { deadlineMs })) : [];
+  const names = new Map(snapshot.nodes.map((node) => [node.id, node.name]));
+  const isFenced = (holder: SubnetHolder) => isOwnedByOther(holder, names.get(holder.nodeId) ?? '', reports);
+  return new Map(
+    all
+      .filter(({ gone, here }) => gone.length + here.length > 0)
+      .map(({ nodeId, gone, here }) => [
+        nodeId,
+        { here, gone: gone.map((holder) => ({ ...holder, isFenced: isFenced(holder) })) },
+      ]),
+  );
+}
+
+/** Does the other rack of the pair say that it serves, and that this one could not take over? Then this one serves nothing, and will not by itself (`ha/dhcp`). */
+function isOwnedByOther(holder: SubnetHolder, self: string, known: readonly KnownNode[]): boolean {
+  const partner = known.find(({ name }) => name === partnerIn(holder, self));
+  const pair = pairFactsIn(partner?.report?.services.find(({ service }) => service === holder.service)?.facts);
+  return pair?.isServing === true && (pair.state === 'taken-over' || pair.isWhole === false);
+}
+
 interface Published {
   readonly site: CompiledSite;
   readonly result: Exclude<PublishResult, { readonly kind: 'lost' }>;
@@ -147,7 +181,8 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
   let races = 0;
   while (races < RACES.most && (races === 0 || ports.clock.monotonic() < end)) {
     const { snapshot, published } = await readSite(ports, deadlineMs);
-    const site = compileSite(snapshot, ports.services, published, ports.clock.now() / 1000);
+    const site = compileSite(withHolders(snapshot, published), ports.services, published, ports.clock.now() / 1000);
+    const moves = await readMoves(ports, { snapshot, published, site, deadlineMs });
     const result = await reached(
       publishSite(ports.db, {
         compiler: ports.compiler,
@@ -157,6 +192,7 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
         versionsBefore: snapshot.versions,
         versions: site.versions,
         nodes: site.nodes,
+        moves,
         known: ports.known,
       }),
     );

@@ -29,6 +29,7 @@ import {
   type StaticLease,
 } from './desired.ts';
 import { pairsOf } from './pair/compile.ts';
+import { waitedFor } from './pair/handover.ts';
 import {
   addressOn,
   type VlanPosition,
@@ -101,7 +102,7 @@ function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: 
   const { served, lost } = shared.serving.positions.get(nodeId) ?? { served: [], lost: [] };
   const networks = served
     .filter((position) => isOwn(position.vlan.id))
-    .map((position) => networkOf(snapshot, position, shared));
+    .flatMap((position) => networkOf(snapshot, position, shared) ?? []);
   const lostVlans = lost
     .filter(({ vlan }) => isOwn(vlan.id) || (pair === undefined && !shared.serving.servers.has(vlan.id)))
     .map(
@@ -151,8 +152,14 @@ function endsOf(
   };
 }
 
-function networkOf(snapshot: Snapshot, position: ServedVlan, shared: DhcpShared): DhcpNetwork {
-  const { vlan, attachment, address, subnets, isRelayed } = position;
+/** Subnets that another server has not let go are left out; null: all are. */
+function networkOf(snapshot: Snapshot, position: ServedVlan, shared: DhcpShared): DhcpNetwork | null {
+  const { vlan, attachment, address, isRelayed } = position;
+  const server = shared.serving.servers.get(vlan.id);
+  const subnets = position.subnets.filter(
+    ({ subnet }) => !server || waitedFor(snapshot, subnet.cidr, server).length === 0,
+  );
+  if (subnets.length === 0) return null;
   return {
     vlanId: vlan.id,
     vlan: plainName(vlan),

@@ -8,7 +8,9 @@ import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
 import { metricsDhcp } from './metrics.ts';
+import { lintHandovers } from './pair/handover.ts';
 import { lintPairs } from './pair/lint.ts';
+import { servingOf } from './serving.ts';
 import { lintDhcp, lintRelays, lintSiteDhcp } from './lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import {
@@ -69,6 +71,7 @@ export const dhcp: Dhcp = {
     ...lintSiteDhcp(snapshot),
     ...lintRelays(snapshot),
     ...lintPairs(snapshot),
+    ...lintHandovers(snapshot, servingOf(snapshot)),
     ...lintOwnAddresses(snapshot),
     ...lintSnippets(snapshot),
   ],

@@ -5,6 +5,7 @@ import type { Rejected } from '../../core/errors.ts';
 import type { Version } from '../../model/snapshot.ts';
 import type { Database } from '../database.ts';
 import { storeEvents } from '../queries/events.ts';
+import { type SubnetMoves, storeReleases } from '../queries/network/subnet-releases.ts';
 import type { Watermark } from '../queries/watermark.ts';
 import type { Tx } from '../tx.ts';
 import { type StoredFinding, storeFindings } from './findings.ts';
@@ -25,6 +26,8 @@ export interface SitePublication {
   /** `CompiledSite.versions`: all rows, new numbers included. */
   readonly versions: readonly Version[];
   readonly nodes: ReadonlyMap<string, { readonly body: Desired['body']; readonly findings: readonly StoredFinding[] }>;
+  /** Networks that change hands, by node; left out: none. */
+  readonly moves?: ReadonlyMap<string, SubnetMoves>;
   /** Parts that were read for the compile (`readHeads`). */
   readonly known?: KnownParts;
 }
@@ -90,6 +93,10 @@ async function publishNodes(tx: Tx, site: SitePublication, isByParts: boolean): 
   const bodies = due.map(({ body }) => body);
   const roots = isByParts ? await storeBodies(tx, bodies, site.known) : [];
   const there = new Set(await storeGenerations(tx, site, due, roots));
+  for (const item of due) {
+    const moves = site.moves?.get(item.nodeId);
+    if (moves) await storeReleases(tx, item, moves);
+  }
   return due
     .filter(({ nodeId }) => there.has(nodeId))
     .map(({ nodeId, generation, digest, body }) => ({ nodeId, generation, digest, revision: site.revision, body }));

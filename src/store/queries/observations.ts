@@ -8,6 +8,7 @@ import { storeActions } from './cluster/actions.ts';
 import { notePause, pauseWord } from './cluster/pause.ts';
 import { noteRoles, reportedRole } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
+import { confirmReleases } from './network/subnet-releases.ts';
 import { raiseObserved } from './watermark.ts';
 
 /** The last full report of a node. `reportedAt` by the database's clock. */
@@ -59,6 +60,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
     and service <> all(${services.map(({ service }) => service)}::text[])`);
   // Which VLANs a node sees follows from its interfaces.
   if (await isSeenAnew(tx, facts, before?.facts)) await raiseObserved(tx);
+  const released = await confirmReleases(tx, node, report);
   const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeActions(tx, node.id, report);
@@ -70,6 +72,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
     ...changed.map((service) => eventOf(node.name, service, states.get(service.service))),
     ...moved,
     ...paused,
+    ...released,
   ]);
 }
 

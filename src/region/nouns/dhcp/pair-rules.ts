@@ -6,8 +6,10 @@ import { readObservations } from '../../../store/queries/observations.ts';
 import { type Serving, servingOf } from '../../../services/dhcp/serving.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
+import { readSeenNodes, type SeenPorts } from '../../cluster/seen.ts';
 import { vlanLabel } from '../network-refs.ts';
 import { rackByRef } from '../rack.ts';
+import { vlanServers } from './servers.ts';
 
 /** What an operator asks for: names or UUIDs of racks, null for none; undefined stays as it is. */
 export interface WantedPair {
@@ -106,9 +108,25 @@ async function whyLinkDown(
   );
 }
 
-/** Who serves the VLANs now; for `checkLeasesStay`. */
-export async function readServing(tx: Tx): Promise<Serving> {
-  return servingOf(await readServingSite(tx));
+/** Who serves the VLANs now, and the racks of pairs that alone have every lease of their VLANs, by VLAN; for `checkLeasesStay`. */
+export interface ServingNow {
+  readonly serving: Serving;
+  readonly alone: ReadonlyMap<number, { readonly uuid: string; readonly name: string }>;
+}
+
+export async function readServing(tx: Tx, ports: SeenPorts): Promise<ServingNow> {
+  const site = await readServingSite(tx);
+  const serving = servingOf(site);
+  const nodes = await readSeenNodes(tx, ports);
+  const alone = [...vlanServers(site, nodes, ports.clock.now())].flatMap(
+    ([vlanId, { servedBy, secondary, isWhole }]) => {
+      if (secondary === null || isWhole) return [];
+      const node = site.nodes.find(({ name }) => name === servedBy);
+      const rack = site.racks.find(({ nodeId }) => nodeId === node?.id);
+      return node && rack ? [[vlanId, { uuid: rack.uuid, name: node.name }] as const] : [];
+    },
+  );
+  return { serving, alone: new Map(alone) };
 }
 
 /**
@@ -118,14 +136,22 @@ export async function readServing(tx: Tx): Promise<Serving> {
 export async function checkLeasesStay(
   tx: Tx,
   vlan: VlanRow,
-  { before, after }: { readonly before: Serving; readonly after: Serving },
+  { before, after }: { readonly before: ServingNow; readonly after: ServingNow },
 ): Promise<Rejected | null> {
-  const old = racksOf(before, vlan.id);
+  const old = racksOf(before.serving, vlan.id);
   if (old.length === 0) return null;
-  const next = racksOf(after, vlan.id);
-  if (next.some((uuid) => old.includes(uuid))) return null;
+  const next = racksOf(after.serving, vlan.id);
+  const alone = before.alone.get(vlan.id);
+  const isLeft = alone !== undefined && !next.includes(alone.uuid);
+  if (!isLeft && next.some((uuid) => old.includes(uuid))) return null;
   const count = (await countLeasesByVlan(tx, vlan.id)).get(vlan.id) ?? 0;
   if (count === 0) return null;
+  if (isLeft && next.some((uuid) => old.includes(uuid))) {
+    return rejected(
+      'conflict',
+      `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${alone.name} alone knows of all of them: it serves while its partner is away. Rule: ${alone.name} goes on as one of the racks until the pair is whole again; see regent vlan show.`,
+    );
+  }
   const what = next.length === 0 ? 'nobody would serve it' : 'racks would serve it that do not know of them';
   return rejected(
     'conflict',
