@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { getPriority, setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { removeAbandoned } from './kit/lab.ts';
@@ -279,16 +279,15 @@ function run(
   },
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const [program = '', ...rest] = argv;
-    const { minutes, isLive } = order;
-    const child = spawn(program, rest, {
+    const { minutes, nice, isLive } = order;
+    const program = argv[0] ?? '';
+    const [first = '', ...rest] = nice === undefined ? argv : ['nice', '-n', String(nice), ...argv];
+    const child = spawn(first, rest, {
       cwd: ROOT,
       env: { ...order.environment, ...process.env },
       detached: true,
       stdio: ['ignore', isLive ? 'inherit' : 'pipe', isLive ? 'inherit' : 'pipe'],
     });
-    // What it starts has the same.
-    if (child.pid !== undefined) setPriority(child.pid, Math.min(19, getPriority() + (order.nice ?? 0)));
     let output = '';
     child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
     child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
