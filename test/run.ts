@@ -18,6 +18,8 @@ interface Step {
   readonly vitest?: readonly string[];
   /** Files at once; left out: as vitest.config.ts says. */
   readonly workers?: number;
+  /** How much it steps back for what runs beside it. */
+  readonly nice?: number;
   /** What is set for it in a whole run, unless the caller has set it: how many of the cases that turn with the commits are played. */
   readonly turns?: Readonly<Record<string, string>>;
   /** After so long it is ended, with room for a slow machine, so that one that hangs does not cost the others' words. */
@@ -52,9 +54,17 @@ const STEPS: readonly Step[] = [
     minutes: 5,
   },
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 10 },
-  // Both wait for daemons more than they compute: one begins while the other one waits.
+  // Both wait for daemons more than they compute: checkers have what the databases, which hold deadlines, leave of the processors.
   { name: 'database', phase: 'daemons', vitest: ['store', 'api', 'scenario'], minutes: 20 },
-  { name: 'check', phase: 'daemons', vitest: ['check'], workers: 2, turns: { REGENT_PAIR_CASES: '8' }, minutes: 20 },
+  {
+    name: 'check',
+    phase: 'daemons',
+    vitest: ['check'],
+    workers: 2,
+    nice: 10,
+    turns: { REGENT_PAIR_CASES: '8' },
+    minutes: 20,
+  },
   {
     name: 'lab',
     phase: 'hosts',
@@ -166,7 +176,7 @@ async function runStep(step: Step, say: Say): Promise<Outcome> {
   const argv = step.vitest ? vitestArguments(step.vitest, { report, workers: step.workers }) : (step.command ?? []);
   if (say === 'live') console.log(`\n== ${step.name}`);
   const environment = { ...step.turns, REGENT_NOT_PLAYED: list, REGENT_SUITE_ERRORS: suiteErrors };
-  const { code, output } = await run(argv, { minutes: step.minutes, environment, isLive: say === 'live' });
+  const { code, output } = await run(argv, { ...step, environment, isLive: say === 'live' });
   const counts = step.vitest
     ? withSuiteErrors(readReport(report, code), linesOf(suiteErrors))
     : {
@@ -263,16 +273,16 @@ function reasonOf(message = ''): string {
 /** Runs a program to its end or to the deadline, when its whole process group is ended. */
 function run(
   argv: readonly string[],
-  order: {
-    readonly minutes: number;
+  order: Pick<Step, 'minutes' | 'nice'> & {
     readonly environment: Readonly<Record<string, string>>;
     readonly isLive: boolean;
   },
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const [program = '', ...rest] = argv;
-    const { minutes, isLive } = order;
-    const child = spawn(program, rest, {
+    const { minutes, nice, isLive } = order;
+    const program = argv[0] ?? '';
+    const [first = '', ...rest] = nice === undefined ? argv : ['nice', '-n', String(nice), ...argv];
+    const child = spawn(first, rest, {
       cwd: ROOT,
       env: { ...order.environment, ...process.env },
       detached: true,

@@ -2,13 +2,14 @@ import { copyFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Rack } from '../../src/contract/identity/rack.ts';
+import { up } from '../../src/lab/lab.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';
 import type { Topology } from '../../src/lab/topology.ts';
-import { openProductLab, type ProductLab } from '../kit/lab.ts';
+import { LAB_PROGRAM, openProductLab, PACKAGES_FILE, type ProductLab } from '../kit/lab.ts';
 import { openSite, type Site, told } from '../kit/site.ts';
 import { until } from '../kit/until.ts';
 
-/** A region, and a host that only runs the agent: another network namespace, another UUID. */
+/** A region at rest, and a host that is new beside it and will run the agent alone: another network namespace, another UUID. */
 const WITH_RACK: Topology = {
   ...SINGLE,
   name: 'region and rack',
@@ -45,7 +46,9 @@ describe('registration of real racks', () => {
   let lab: ProductLab;
   let site: Site;
   beforeAll(async () => {
-    lab = await openProductLab('racks', WITH_RACK, { isFresh: true });
+    lab = await openProductLab('racks');
+    const { layout } = lab;
+    await up({ layout, topology: WITH_RACK, packagesFile: PACKAGES_FILE, program: LAB_PROGRAM, progress: () => {} });
     site = openSite(lab);
   }, 600_000);
   afterAll(async () => {
@@ -129,12 +132,12 @@ describe('registration of real racks', () => {
     const started = performance.now();
     const uuid = await uuidOn('k1');
     const key = (await show(uuid)).publicKey;
-    const asked = async () => Date.parse((await show(uuid)).seenAt ?? '');
     /** It asks when it starts, and then once a minute. */
+    const journal = 'journalctl --no-pager "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID regent-agent)"';
     const asksAnew = async (start: string) => {
-      const before = await asked();
       await k1(start, 300_000);
-      await until('it asked', async () => (await asked()) > before, WITHIN);
+      const isTold = async () => /"state":"rejected".*"the rack has a new state"/.test(await k1(journal));
+      await until('it asked and was told', isTold, WITHIN);
     };
     await asksAnew('systemctl restart regent-agent');
     await k1('rm -f /etc/regent/rack.conf && /var/tmp/r/scripts/install', 300_000);
