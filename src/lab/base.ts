@@ -31,7 +31,8 @@ const OFF_IN_HOSTS = [
   'openipmi.service',
 ];
 
-const MANAGED = 'chrony etcd haproxy keepalived kea-dhcp4-server named nftables patroni postgresql squid'.split(' ');
+const MANAGED =
+  'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid tftpd-hpa'.split(' ');
 
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
 const HOOKS = {
@@ -48,16 +49,22 @@ const HOOKS = {
   ],
 } as const;
 
-/** Package names from `scripts/packages.txt` (lines `scope name`), sorted. Throws AppError `lab_base` for a bad line. */
-export function parsePackages(text: string): string[] {
+/** This machine's architecture by Debian's name. */
+const OWN_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+/**
+ * Package names from `scripts/packages.txt` (lines `scope name [architecture]`), sorted; those of other architectures are left out. Throws AppError
+ * `lab_base` for a bad line.
+ */
+export function parsePackages(text: string, architecture = OWN_ARCHITECTURE): string[] {
   const names = text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const match = /^(host|lab)\s+([a-z0-9][a-z0-9.+-]*)$/.exec(line.trim());
+    .flatMap((line) => {
+      const match = /^(host|lab)\s+([a-z0-9][a-z0-9.+-]*)(?:\s+\[(amd64|arm64)\])?$/.exec(line.trim());
       if (!match?.[2])
         throw new AppError('lab_base', `scripts/packages.txt: "${line}" is not "host NAME" or "lab NAME".`);
-      return match[2];
+      return match[3] === undefined || match[3] === architecture ? [match[2]] : [];
     });
   return [...new Set(names)].toSorted();
 }
