@@ -41,7 +41,7 @@ install_packages() {
   local name missing=()
   while read -r name; do
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
-  done < <(awk '$1 == "host" { print $2 }' "$source_dir/scripts/packages.txt")
+  done < <(awk -v own="[$(dpkg --print-architecture)]" '$1 == "host" && ($3 == "" || $3 == own) { print $2 }' "$source_dir/scripts/packages.txt")
   [ "${#missing[@]}" -gt 0 ] || { check_patroni; return 0; }
   say "         ${missing[*]}"
   fetch_packages "${missing[@]}"
@@ -58,7 +58,7 @@ make_user() {
 make_pki_group() {
   getent group regent-pki >/dev/null || groupadd --system regent-pki
   local user
-  for user in etcd postgres haproxy regent regent-agent regent-vip regent-votes; do
+  for user in etcd postgres haproxy regent regent-agent regent-http regent-vip regent-votes; do
     id -nG "$user" | tr ' ' '\n' | grep -qx regent-pki || usermod --append --groups regent-pki "$user"
   done
 }
@@ -69,6 +69,7 @@ make_users_and_folders() {
   make_user regent-agent /var/lib/regent/agent
   make_user regent-vip /nonexistent
   make_user regent-votes /nonexistent
+  make_user regent-http /nonexistent
   make_pki_group
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
   install -d -m 0755 /etc/regent/pki /etc/regent/secrets
@@ -78,6 +79,7 @@ make_users_and_folders() {
   install -d -m 0700 -o etcd -g etcd /var/lib/etcd/regent
   install -d -m 0755 -o postgres -g postgres /var/lib/postgresql/17
   install -d -m 0700 -o regent -g regent /var/lib/regent/region
+  install -d -m 0700 -o regent-http -g regent-http /var/lib/regent/http
   install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
   [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf
   [ -e /etc/regent/agent.conf ] || install -m 0640 -g regent-agent "$source_dir/scripts/lib/agent.conf" /etc/regent/agent.conf

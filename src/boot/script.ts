@@ -26,9 +26,9 @@ export function renderScript(decision: BootDecision, target: ScriptTarget, templ
   return render(`${target.loader}-${kind}`, viewOf(decision, target), templates);
 }
 
-/** The first script, alike for all machines: it asks for their own. `port`: of the boot listener, for GRUB, which comes by TFTP. */
-export function renderAsk(loader: Loader, port: number, templates: BootTemplates): string {
-  return render(`${loader}-ask`, { port }, templates);
+/** The first script of iPXE, alike for all machines: it asks for their own. GRUB's comes by TFTP (`templates/tftp/grub.cfg.hbs`). */
+export function renderAsk(templates: BootTemplates): string {
+  return render('ipxe-ask', {}, templates);
 }
 
 /**

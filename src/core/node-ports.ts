@@ -8,6 +8,10 @@ export const PORTS = {
   agents: 5250,
   /** API as haproxies reach it: regiond, mutual TLS, members. */
   region: 5251,
+  /** Boot files, images and the way to regions' metadata on racks: nginx, for machines. */
+  bootFiles: 5248,
+  /** What a machine boots, on racks: the agent's boot listener, for machines. */
+  bootScripts: 5249,
   /** Votes of the floating address's holders: UDP, keyed, members. */
   beacon: 5254,
   /** The database's primary, wherever it is: haproxy, on 127.0.0.1 alone. */

@@ -34,7 +34,8 @@ const OFF_IN_HOSTS = [
 /** What a root is for: the product's hosts and the clients, or the host of the lab's machines (machines/README.md). */
 export type BaseKind = 'hosts' | 'machines';
 
-const MANAGED = 'chrony etcd haproxy keepalived kea-dhcp4-server named nftables patroni postgresql squid'.split(' ');
+const MANAGED =
+  'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid tftpd-hpa'.split(' ');
 
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
 const HOST_HOOKS = {
@@ -68,15 +69,23 @@ const KINDS = {
   machines: { scopes: ['machines'], hooks: MACHINES_HOOKS },
 } as const;
 
-/** Package names from `scripts/packages.txt` (lines `scope name`) for a root of this kind, sorted. Throws AppError `lab_base` for a bad line. */
-export function parsePackages(text: string, kind: BaseKind = 'hosts'): string[] {
+/** This machine's architecture by Debian's name. */
+const OWN_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+/**
+ * Package names from `scripts/packages.txt` (lines `scope name [architecture]`) for a root of this kind, sorted; those of other architectures are left out. Throws
+ * AppError `lab_base` for a bad line.
+ */
+export function parsePackages(text: string, kind: BaseKind = 'hosts', architecture = OWN_ARCHITECTURE): string[] {
   const scopes: readonly string[] = KINDS[kind].scopes;
   const names = text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .flatMap((line) => {
-      const [, scope, name] = /^(host|lab|machines)\s+([a-z0-9][a-z0-9.+-]*)$/.exec(line.trim()) ?? [];
-      if (scope !== undefined && name !== undefined) return scopes.includes(scope) ? [name] : [];
+      const pattern = /^(host|lab|machines)\s+([a-z0-9][a-z0-9.+-]*)(?:\s+\[(amd64|arm64)\])?$/;
+      const [, scope, name, only = architecture] = pattern.exec(line.trim()) ?? [];
+      if (scope !== undefined && name !== undefined)
+        return scopes.includes(scope) && only === architecture ? [name] : [];
       const rule = '"host NAME", "lab NAME" or "machines NAME"';
       throw new AppError('lab_base', `scripts/packages.txt: "${line}" is not ${rule}.`);
     });

@@ -173,7 +173,7 @@ describe('custom DHCP on the wire', () => {
         siaddr: '192.0.2.7',
         file: 'pxe/own.0',
       });
-    expect(await askLease(two, { arch: '0007' })).toMatchObject({ siaddr: '10.20.0.1', file: 'ipxe.efi' });
+    expect(await askLease(two, { arch: '0007' })).toMatchObject({ siaddr: '10.20.0.1', file: 'snponly.efi' });
   });
 
   it('a subnet that ignores unknown clients answers those with a static lease alone', async () => {

@@ -171,12 +171,12 @@ describe('kea on rendered files', () => {
 
   it.each([
     ['BIOS', { arch: '0000', vendor: 'PXEClient:Arch:00000' }, 'undionly.kpxe'],
-    ['UEFI x64', { arch: '0007' }, 'ipxe.efi'],
-    ['UEFI x64, the other code', { arch: '0009' }, 'ipxe.efi'],
+    ['UEFI x64', { arch: '0007' }, 'snponly.efi'],
+    ['UEFI x64, the other code', { arch: '0009' }, 'snponly.efi'],
     ['UEFI arm64', { arch: '000b' }, 'ipxe-arm64.efi'],
-    ['HTTP boot', { arch: '0010', vendor: 'HTTPClient:Arch:00016' }, 'http://10.10.10.1:5248/ipxe.efi'],
+    ['HTTP boot', { arch: '0010', vendor: 'HTTPClient:Arch:00016' }, 'http://10.10.10.1:5248/snponly.efi'],
     ['HTTP boot arm64', { arch: '0013', vendor: 'HTTPClient' }, 'http://10.10.10.1:5248/ipxe-arm64.efi'],
-    ['iPXE', { arch: '0000', userClass: 'iPXE' }, 'http://10.10.10.1:5248/ipxe.cfg'],
+    ['iPXE', { arch: '0000', userClass: 'iPXE' }, 'http://10.10.10.1:5249/ipxe.cfg'],
     ['no network boot', {}, ''],
   ])('names a boot file to %s', async (_name, asking, file) => {
     expect(await askLease(one, asking)).toMatchObject({ siaddr: '10.10.10.1', file });

@@ -67,8 +67,7 @@ describe('boot scripts', () => {
     await expect(texts.join('\n')).toMatchFileSnapshot(golden('hostile-strings.txt'));
   });
 
-  it.each(LOADERS)('the first script of %s', async (loader) => {
-    const { templates } = knowledge();
-    await expect(renderAsk(loader, 5249, templates)).toMatchFileSnapshot(golden(`${loader}-ask.txt`));
+  it('the first script of iPXE', async () => {
+    await expect(renderAsk(knowledge().templates)).toMatchFileSnapshot(golden('ipxe-ask.txt'));
   });
 });

@@ -1,3 +1,4 @@
+import { PORTS } from '../../model/cluster.ts';
 import type { BootFiles } from './desired.ts';
 
 /** A class of clients by Kea's test. `file` and `vendorClass` (option 60 of the answer) are what its members are told. */
@@ -16,12 +17,16 @@ interface BootPlace {
   readonly address: string;
 }
 
-/** The rack's HTTP port, and the files as Debian's package `ipxe` calls them. */
+/**
+ * The rack's ports (`http`, and the agent's boot listener), and the files as Debian's package `ipxe` calls them; `tftp/boot-files.ts` gives them out.
+ * snponly.efi comes 4 s sooner than ipxe.efi, and gives a machine back to its firmware; for arm64 there is none.
+ */
 export const BOOT_FILES: BootFiles = {
-  port: 5248,
+  port: PORTS.bootFiles,
   script: 'ipxe.cfg',
+  scriptPort: PORTS.bootScripts,
   bios: 'undionly.kpxe',
-  uefiX64: 'ipxe.efi',
+  uefiX64: 'snponly.efi',
   uefiArm64: 'ipxe-arm64.efi',
 };
 
@@ -48,6 +53,7 @@ function loader(name: string, file: string, ...codes: readonly string[]): BootCl
 function urlClasses(place: BootPlace, files: BootFiles): BootClass[] {
   const { vlanId } = place;
   const base = `http://${place.address}:${files.port}`;
+  const scripts = `http://${place.address}:${files.scriptPort ?? files.port}`;
   const http = (name: string, file: string, code: string): BootClass => ({
     name: `${name}-vlan-${vlanId}`,
     vlanId,
@@ -57,7 +63,7 @@ function urlClasses(place: BootPlace, files: BootFiles): BootClass[] {
     vendorClass: 'HTTPClient',
   });
   return [
-    { name: `ipxe-vlan-${vlanId}`, vlanId, test: IPXE, file: `${base}/${files.script}` },
+    { name: `ipxe-vlan-${vlanId}`, vlanId, test: IPXE, file: `${scripts}/${files.script}` },
     http('httpboot-x64', files.uefiX64, '0x0010'),
     http('httpboot-arm64', files.uefiArm64, '0x0013'),
   ];

@@ -56,6 +56,8 @@ const FILE = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,60}$' });
 export const BootFiles = Type.Object({
   port: Type.Integer({ minimum: 1, maximum: 65_535 }),
   script: FILE,
+  /** Where the boot listener answers with the script; left out: at `port`. */
+  scriptPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
   bios: FILE,
   uefiX64: FILE,
   uefiArm64: FILE,

@@ -73,6 +73,15 @@ export function servingOf(snapshot: ServingSite): Serving {
   return serving;
 }
 
+/** Is the node a rack of a VLAN with DHCP, as its primary or its secondary one? */
+export function servesVlan({ positions, servers }: Serving, nodeId: string): boolean {
+  const served = positions.get(nodeId)?.served ?? [];
+  return served.some(({ vlan }) => {
+    const server = servers.get(vlan.id);
+    return server?.primary.nodeId === nodeId || server?.secondary?.nodeId === nodeId;
+  });
+}
+
 function findServing(snapshot: ServingSite): Serving {
   const { racks } = snapshot;
   const accepted = new Map(racks.map((rack) => [rack.uuid, rack]));

@@ -30,8 +30,14 @@ describe('packages of the base', () => {
     expect(basePath(names)).not.toBe(basePath(['bind9']));
   });
 
-  it.each(['bind9', 'guest bind9', 'host bind9 chrony', 'host --x'])('refuses the line %j', (line) => {
+  it.each(['bind9', 'guest bind9', 'host bind9 chrony', 'host --x', 'host x [mips]'])('refuses the line %j', (line) => {
     expect(() => parsePackages(line)).toThrow(/is not "host NAME", "lab NAME" or "machines NAME"/);
+  });
+
+  it('leaves out what is for another architecture', () => {
+    const text = 'host ipxe\nhost shim-signed [amd64]\n';
+    expect(parsePackages(text, 'hosts', 'amd64')).toEqual(['ipxe', 'shim-signed']);
+    expect(parsePackages(text, 'hosts', 'arm64')).toEqual(['ipxe']);
   });
 
   it('the list of this checkout can be read', () => {

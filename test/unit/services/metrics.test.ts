@@ -198,8 +198,9 @@ describe('metrics of PostgreSQL', () => {
 });
 
 describe('every service’s metrics', () => {
-  const wanted = ['dns', 'lb', 'db', 'ntp', 'proxy', 'dhcp'].map(
-    (name) => [name, serviceNamed(name), desiredOf(name, name === 'dhcp' ? 'rack' : 'cluster')] as const,
+  const wanted = ['dns', 'lb', 'db', 'ntp', 'proxy', 'dhcp', 'http'].map(
+    (name) =>
+      [name, serviceNamed(name), desiredOf(name, ['dhcp', 'http'].includes(name) ? 'rack' : 'cluster')] as const,
   );
   const hostile = [
     '',

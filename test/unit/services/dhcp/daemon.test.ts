@@ -195,14 +195,14 @@ describe('classes of network boot', () => {
   it('are three per VLAN with this node’s URL there, and three for all', () => {
     const classes = bootClasses(desired.networks, BOOT_FILES);
     expect(classes.map((item) => [item.name, item.file])).toEqual([
-      ['ipxe-vlan-1', 'http://10.1.0.1:5248/ipxe.cfg'],
-      ['httpboot-x64-vlan-1', 'http://10.1.0.1:5248/ipxe.efi'],
+      ['ipxe-vlan-1', 'http://10.1.0.1:5249/ipxe.cfg'],
+      ['httpboot-x64-vlan-1', 'http://10.1.0.1:5248/snponly.efi'],
       ['httpboot-arm64-vlan-1', 'http://10.1.0.1:5248/ipxe-arm64.efi'],
-      ['ipxe-vlan-2', 'http://10.2.0.1:5248/ipxe.cfg'],
-      ['httpboot-x64-vlan-2', 'http://10.2.0.1:5248/ipxe.efi'],
+      ['ipxe-vlan-2', 'http://10.2.0.1:5249/ipxe.cfg'],
+      ['httpboot-x64-vlan-2', 'http://10.2.0.1:5248/snponly.efi'],
       ['httpboot-arm64-vlan-2', 'http://10.2.0.1:5248/ipxe-arm64.efi'],
       ['bios', 'undionly.kpxe'],
-      ['uefi-x64', 'ipxe.efi'],
+      ['uefi-x64', 'snponly.efi'],
       ['uefi-arm64', 'ipxe-arm64.efi'],
     ]);
     expect(

@@ -1,0 +1,61 @@
+import { digestOf } from '../../core/stable-json.ts';
+import type { HostFacts } from '../../core/host-values.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import { BOOT_FILE_PATHS } from '../tftp/boot-files.ts';
+import { GRUB_CFG } from '../tftp/view.ts';
+import type { HttpDesired } from './desired.ts';
+
+/** Regent's own folder of nginx. */
+export const FOLDER = '/etc/nginx/regent';
+/** Read when nginx starts, and with each reload. */
+export const NGINX_CONF = `${FOLDER}/nginx.conf`;
+
+/** What the template of `http` sees. */
+export interface HttpView {
+  readonly mark: string;
+  /** The host speaks IPv6 too. */
+  readonly isDual: boolean;
+  readonly port: number;
+  readonly cacheMb: number;
+  readonly files: readonly { readonly name: string; readonly path: string }[];
+  readonly regions: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly isSix: boolean;
+    readonly isDrained: boolean;
+  }[];
+}
+
+/** One file. root owns it, nginx may read it. */
+export const HTTP_FILES: readonly FileSpec<HttpView>[] = [
+  {
+    template: 'nginx.conf.hbs',
+    mode: 0o640,
+    owner: 'root',
+    group: 'regent-http',
+    instances: (view) => [{ target: NGINX_CONF, view }],
+  },
+];
+
+/** Names a configuration: nginx tells it to its own host, and a probe so learns which one is in force. */
+export function markOf(desired: HttpDesired): string {
+  return digestOf(desired).slice(0, 16);
+}
+
+/** Makes the template's view of a desired state. */
+export function viewHttp(desired: HttpDesired, facts: HostFacts): HttpView {
+  const loaders = Object.entries(BOOT_FILE_PATHS).map(([name, path]) => ({ name, path }));
+  return {
+    mark: markOf(desired),
+    isDual: facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':'))),
+    port: desired.port,
+    cacheMb: desired.cacheMb,
+    files: [...loaders, { name: 'grub/grub.cfg', path: GRUB_CFG }],
+    regions: desired.regions.map(({ address, port, isDrained = false }) => ({
+      address,
+      port,
+      isSix: address.includes(':'),
+      isDrained,
+    })),
+  };
+}

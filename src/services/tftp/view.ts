@@ -1,0 +1,43 @@
+import { digestOf } from '../../core/stable-json.ts';
+import type { FileSpec } from '../kit/contract.ts';
+import { BOOT_FILE_PATHS } from './boot-files.ts';
+import type { TftpDesired } from './desired.ts';
+
+/** Regent's own folder of tftpd. */
+export const FOLDER = '/etc/regent/tftp';
+/** Which names are given out: read when tftpd starts, and with each reload. */
+export const MAP = `${FOLDER}/map`;
+/** GRUB's first script; nginx gives it out, too. Read at each request. */
+export const GRUB_CFG = `${FOLDER}/grub/grub.cfg`;
+
+/** What the templates of `tftp` see. */
+export interface TftpView {
+  readonly listenerPort: number;
+  readonly mark: string;
+  readonly files: readonly { readonly name: string; readonly path: string }[];
+  readonly probeFile: string;
+}
+
+const READABLE = { mode: 0o644, owner: 'root', group: 'root' } as const;
+
+/** GRUB's script first: the map names it. Everybody may read what everybody on the network gets. */
+export const TFTP_FILES: readonly FileSpec<TftpView>[] = [
+  { ...READABLE, template: 'grub.cfg.hbs', instances: (view) => [{ target: GRUB_CFG, view }] },
+  { ...READABLE, template: 'map.hbs', instances: (view) => [{ target: MAP, view }] },
+];
+
+/** Names a configuration: the running map knows a file by it. */
+export function markOf(desired: TftpDesired): string {
+  return digestOf([desired, BOOT_FILE_PATHS]).slice(0, 16);
+}
+
+/** Makes the templates' view of a desired state. */
+export function viewTftp(desired: TftpDesired): TftpView {
+  const loaders = Object.entries(BOOT_FILE_PATHS).map(([name, path]) => ({ name, path }));
+  return {
+    ...desired,
+    mark: markOf(desired),
+    files: [...loaders, { name: 'grub/grub.cfg', path: GRUB_CFG }],
+    probeFile: GRUB_CFG,
+  };
+}
