@@ -103,11 +103,7 @@ export function basePath(packages: readonly string[], kind: BaseKind = 'hosts'):
  * The root file system that hosts lie on: Debian 13 with the product's packages, nothing of one host's own (keys, machine id).
  * Built once per package list, beside its place and renamed, so a kill leaves no half base. Returns its folder.
  */
-export async function ensureBase(
-  packagesFile: string,
-  progress: Progress,
-  kind: BaseKind = 'hosts',
-): Promise<string> {
+export async function ensureBase(packagesFile: string, progress: Progress, kind: BaseKind = 'hosts'): Promise<string> {
   const packages = parsePackages(readFileSync(packagesFile, 'utf8'), kind);
   const target = basePath(packages, kind);
   if (existsSync(target)) return target;

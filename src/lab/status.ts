@@ -107,5 +107,7 @@ export function statusText(status: LabStatus, faults: readonly string[]): string
   const isOwn = status.hosts.every((host) => host.url === null);
   const api = status.url && isOwn ? [`  API         ${status.url} (the cluster's address)`] : [];
   const wrong = faults.map((fault) => `  FAULT       ${fault}`);
-  return [`lab "${status.instance}": ${status.topology}`, ...hosts, ...clients, ...machines, ...api, ...wrong, ''].join('\n');
+  return [`lab "${status.instance}": ${status.topology}`, ...hosts, ...clients, ...machines, ...api, ...wrong, ''].join(
+    '\n',
+  );
 }

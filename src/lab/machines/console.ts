@@ -9,7 +9,8 @@ const CHUNK = 64 * 1024;
 
 /** Control sequences of a terminal (ECMA-48): colours, places, titles; what else moves or rings; and the rest of a sequence at the end. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROLS = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z^-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+const CONTROLS =
+  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z^-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** What a machine writes, as lines that can do nothing to a terminal. Line ends and tabs stay. */
 export function plainText(text: string): string {

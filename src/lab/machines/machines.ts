@@ -48,7 +48,8 @@ export async function switchMachine(layout: Layout, name: string, to: 'on' | 'of
 export async function renewMachine(layout: Layout, name: string): Promise<void> {
   await switchMachine(layout, name, 'off', 'default');
   const folder = machineFolder(layout, name);
-  for (const file of ['disk.raw', 'vars.fd', 'console.log', 'console.log.1']) rmSync(`${folder}/${file}`, { force: true });
+  for (const file of ['disk.raw', 'vars.fd', 'console.log', 'console.log.1'])
+    rmSync(`${folder}/${file}`, { force: true });
 }
 
 async function chassis(layout: Layout, name: string, words: readonly string[]): Promise<void> {

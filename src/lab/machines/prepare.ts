@@ -46,7 +46,7 @@ function prepareMachine(layout: Layout, machine: LabMachine): void {
   const args = `${qemuArgs(machine, qemuName(layout, machine.name)).join('\n')}\n`;
   writeAll(folder, { 'qemu.args': args, 'disk.size': `${DISK_GB}G\n` });
   mkdirSync(`${folder}/bmc/state`, { recursive: true, mode: 0o700 });
-  const access = ensureAccess(layout, machine);
+  const access = ensureLogin(layout, machine);
   if (machine.bmc.type === 'ipmi') writeAll(`${folder}/bmc`, ipmiFiles(machine, access));
 }
 
@@ -56,15 +56,15 @@ export function accessFile(layout: Layout, machine: string): string {
 }
 
 /** How the machine's BMC lets somebody in. Throws when the lab was never up with it. */
-export function readAccess(layout: Layout, machine: string): BmcLogin {
+export function readLogin(layout: Layout, machine: string): BmcLogin {
   const access: BmcLogin = JSON.parse(readFileSync(accessFile(layout, machine), 'utf8'));
   return access;
 }
 
 /** A password of its own for each BMC of each lab, as long as the BMC is there. IPMI takes 20 characters at most. */
-function ensureAccess(layout: Layout, { name, bmc }: LabMachine): BmcLogin {
+function ensureLogin(layout: Layout, { name, bmc }: LabMachine): BmcLogin {
   const file = accessFile(layout, name);
-  if (existsSync(file)) return readAccess(layout, name);
+  if (existsSync(file)) return readLogin(layout, name);
   const password = randomBytes(12).toString('base64url');
   const access = { power_address: bareAddress(bmc.address), power_user: bmc.user, power_pass: password };
   writeFileSync(`${file}.new`, `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });

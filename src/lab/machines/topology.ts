@@ -57,5 +57,7 @@ function machinesHostOn(served: readonly LabNetwork[]): LabHost {
 /** The same in every lab, so that a machine is the same one after every boot of the lab; of version 8 (RFC 9562), its bits our own. */
 function uuidOf(name: string): string {
   const hex = createHash('sha256').update(`regent lab machine ${name}`).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import { labStatus } from '../status.ts';
 import { needState, writeState } from '../state.ts';
-import { readAccess } from '../machines/prepare.ts';
+import { readLogin } from '../machines/prepare.ts';
 import { bareAddress, machinesHost, type Topology } from '../topology.ts';
 import { keyInside, writeContext } from './context.ts';
 import { installRelease, versionOf } from './install.ts';
@@ -89,7 +89,7 @@ async function ensureFirstMachine(order: ProductOrder, url: string, apiKey: stri
   if (!machine || state.seeded?.includes(machine.name)) return;
   const { seedMachine } = await import('./seed.ts');
   order.progress(`machine ${machine.name} and its BMC`);
-  await seedMachine({ url, apiKey, random: order.random }, machine, readAccess(order.layout, machine.name));
+  await seedMachine({ url, apiKey, random: order.random }, machine, readLogin(order.layout, machine.name));
   const now = needState(order.layout);
   writeState(order.layout, { ...now, seeded: [...(now.seeded ?? []), machine.name] });
 }

@@ -91,7 +91,8 @@ async function answerSafely(order: RedfishOrder, sessions: Set<string>, request:
       if (path.id !== order.system) return refuse(404, 'no such system');
       if (path.kind === 'reset-info') return { status: 200, body: resetInfoBody(RESETS) };
       return await systemAnswer(order, path.kind, request.method ?? '', body);
-    default:
+    case 'sessions':
+    case 'none':
       return refuse(404, 'no such resource');
   }
 }

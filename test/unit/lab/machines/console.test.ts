@@ -11,7 +11,19 @@ it.each([
 ])('%j is shown as %j', (written, shown) => expect(plainText(written)).toBe(shown));
 
 it('no byte that moves a terminal is left, wherever what comes is cut', () => {
-  const pieces = fc.constantFrom('\x1b[2J', '\x1b[1;31m', '\x1b]0;t\x07', '\r\n', '\x1b', '\x9b', 'a', '[', '\x07', '\n', '\x00');
+  const pieces = fc.constantFrom(
+    '\x1b[2J',
+    '\x1b[1;31m',
+    '\x1b]0;t\x07',
+    '\r\n',
+    '\x1b',
+    '\x9b',
+    'a',
+    '[',
+    '\x07',
+    '\n',
+    '\x00',
+  );
   fc.assert(
     fc.property(fc.array(pieces), fc.nat(), (written, cut) => {
       const text = written.join('');

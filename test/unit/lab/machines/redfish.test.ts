@@ -11,6 +11,7 @@ const PASSWORD = 'bmc:Geheim"1';
 let machine: { isOn: boolean; boot: string; done: string[] };
 let server: ReturnType<typeof redfishService>;
 let rig: Parameters<typeof testExecutor>[0];
+let place: string;
 
 beforeEach(async () => {
   machine = { isOn: false, boot: 'default', done: [] };
@@ -29,8 +30,8 @@ beforeEach(async () => {
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done);
   });
-  const port = (server.address() as AddressInfo).port;
-  const parameters = { power_address: `127.0.0.1:${port}`, power_user: 'operator', power_pass: PASSWORD };
+  place = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const parameters = { power_address: place, power_user: 'operator', power_pass: PASSWORD };
   rig = {
     type: 'redfish',
     parameters,
@@ -73,7 +74,7 @@ it('what it does not know is refused, and it goes on', async () => {
   const ask = async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: string) => {
     const answer = await realBmcAccess().web({
       method,
-      url: `https://${rig.parameters['power_address']}${path}`,
+      url: `https://${place}${path}`,
       headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body }),
       trust: { kind: 'any' },

@@ -3,7 +3,14 @@ import { parseCall, topologyOf } from '../../../../src/lab/call.ts';
 import { layoutOf } from '../../../../src/lab/layout.ts';
 import { withMachines } from '../../../../src/lab/machines/topology.ts';
 import { clusterOf, CLUSTER, SINGLE } from '../../../../src/lab/topologies.ts';
-import { addressOf, bareAddress, hostsFile, machinesHost, routeOf, type Topology } from '../../../../src/lab/topology.ts';
+import {
+  addressOf,
+  bareAddress,
+  hostsFile,
+  machinesHost,
+  routeOf,
+  type Topology,
+} from '../../../../src/lab/topology.ts';
 
 const machinesOf = (topology: Topology) => machinesHost(topology)?.machines ?? [];
 const nicsOf = (topology: Topology, name: string) =>
@@ -13,12 +20,14 @@ describe('machines in a topology', () => {
   it('are four on two VLANs, by both firmwares; the host has an address on the BMC network alone', () => {
     const topology = withMachines(CLUSTER);
     expect(nicsOf(topology, 'm')).toEqual(['bmc 10.88.0.100', 'vlan10', 'vlan20']);
-    expect(machinesOf(topology).map(({ name, firmware, network, bmc }) => [name, firmware, network, bmc.type])).toEqual([
-      ['m1', 'bios', 'vlan10', 'ipmi'],
-      ['m2', 'uefi', 'vlan10', 'ipmi'],
-      ['m3', 'bios', 'vlan20', 'ipmi'],
-      ['m4', 'uefi', 'vlan20', 'redfish'],
-    ]);
+    expect(machinesOf(topology).map(({ name, firmware, network, bmc }) => [name, firmware, network, bmc.type])).toEqual(
+      [
+        ['m1', 'bios', 'vlan10', 'ipmi'],
+        ['m2', 'uefi', 'vlan10', 'ipmi'],
+        ['m3', 'bios', 'vlan20', 'ipmi'],
+        ['m4', 'uefi', 'vlan20', 'redfish'],
+      ],
+    );
     for (const host of CLUSTER.hosts) expect(nicsOf(topology, host.name)).toEqual(nicsOf(CLUSTER, host.name));
   });
 
@@ -26,7 +35,8 @@ describe('machines in a topology', () => {
     const topology = withMachines(clusterOf({ regions: 9, racks: 9 }));
     const machines = machinesOf(topology);
     for (const key of ['name', 'mac', 'uuid'] as const) expect(new Set(machines.map((item) => item[key])).size).toBe(4);
-    for (const { uuid } of machines) expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+    for (const { uuid } of machines)
+      expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
     const addresses = [
       ...topology.hosts.flatMap((host) => host.nics.map(addressOf)).filter((address) => address !== ''),
       ...machines.map(({ bmc }) => bareAddress(bmc.address)),
