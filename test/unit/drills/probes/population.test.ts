@@ -62,7 +62,7 @@ describe('who has an address', () => {
 });
 
 describe('a population', () => {
-  it('has its leases first, asks for them in turn, and gives all back', async () => {
+  it('has its leases first, asks for them in turn, and gives all back, twice', async () => {
     const { machines, wishes } = machinesOf(pool());
     const [hold, arrive] = await openPopulation(CONFIG, { holding: 12, arriving: 3 }, machines);
     expect([hold?.name, arrive?.name, arrive?.burst]).toEqual(['hold vlan10', 'arrive vlan10', 3]);
@@ -74,7 +74,7 @@ describe('a population', () => {
     for (let turn = 0; turn < 3; turn += 1) arrive?.ask(turn, ({ why }) => whys.push(why));
     await hold?.close?.();
     await arrive?.close?.();
-    expect(wishes.filter(({ kind }) => kind === 'release')).toHaveLength(15);
+    expect(wishes.filter(({ kind }) => kind === 'release')).toHaveLength(30);
   });
 
   it('does not begin where the pool is too small', async () => {
