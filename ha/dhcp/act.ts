@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { wordsOf } from '../kit/host.ts';
 import { writeAtOnce } from './disk.ts';
 import type { PairConfig } from './files.ts';
-import { processesOf } from './kea.ts';
+import { askKea, processesOf } from './kea.ts';
 
 /** Permissions and states: gone after a boot. */
 export const RUN = '/run/regent-pairs';
@@ -139,6 +139,15 @@ export class Detachment {
     }
     this.#isBusy = false;
   }
+}
+
+/** Kea may give leases again that was told to wait by these ids of origin: its `dhcp-enable` (Kea 2.6 ARM, "Commands Supported by Both Servers"). */
+export function resumeKea(socket: string, ids: readonly number[], log: (text: string) => void): void {
+  if (ids.length > 0) log('its Kea goes on: nobody takes its leases any more');
+  for (const id of ids)
+    askKea(socket, { command: 'dhcp-enable', arguments: { 'origin-id': id } }).catch((error: unknown) =>
+      log(`dhcp-enable: ${wordsOf(error)}`),
+    );
 }
 
 /** Takes away rules that a program before this one has left. */

@@ -1,9 +1,10 @@
-import { accept, adopt, type Apart, keepApart, keepWhole, nextClaim, obey } from './record.ts';
+import { accept, adopt, keepApart, keepWhole, nextClaim, obey } from './record.ts';
 import { burdenOf, USELESS, wordsOfLack } from './reach.ts';
 import {
   freshAnswers,
   hearsMajority,
   hearsPartner,
+  isAbandoned,
   isLighter,
   isPaired,
   isPartnerOut,
@@ -17,44 +18,8 @@ import {
   servesNow,
   type PairInputs,
 } from './inputs.ts';
-import { DETACH_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type PairStatus } from './messages.ts';
-
-/** What is kept from one decision to the next. `record` is the ledger: it must be on the disk before anything else is done. */
-export interface Memory {
-  readonly record: OwnerRecord;
-  readonly claim: OwnerRecord | null;
-  /** It is about to give the pair to its partner, and ends its Kea first. */
-  readonly isHanding: boolean;
-  /** Since when it may serve and its Kea does not; null: it does. */
-  readonly unableSince: number | null;
-  /** Since when both Keas work together; null: they do not. */
-  readonly pairedSince: number | null;
-  readonly apart: Apart;
-  /** When its Kea was last told to take the leases anew. */
-  readonly resetAt: number;
-  /** Since when the primary's Kea is about to take the leases that this one gave; null: it is not. */
-  readonly yieldSince: number | null;
-  /** Not before this its Kea may follow the partner's again. */
-  readonly followAfter: number;
-}
-
-/** What is to be done. */
-export interface Verdict {
-  readonly memory: Memory;
-  /** May Kea run? false: it is ended at once. */
-  readonly isPermitted: boolean;
-  /** Kea hangs: it is killed, and comes again. */
-  readonly isKilled: boolean;
-  /** Kea is to take all leases of the other anew. */
-  readonly isReset: boolean;
-  /** These scopes are to be given to Kea now; null: they are right, or not ours. */
-  readonly scopes: readonly string[] | null;
-  readonly isDetached: boolean;
-  readonly state: 'serving' | 'standby' | 'taken-over' | 'fenced' | 'starting' | 'waiting';
-  /** A sentence. */
-  readonly why: string;
-  readonly status: PairStatus;
-}
+import type { Memory, Verdict } from './verdict.ts';
+import { DETACH_MS, HEAR_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type PairStatus } from './messages.ts';
 
 /** For so long the standby gives no lease meanwhile. */
 const YIELD_MS = 4000;
@@ -67,12 +32,6 @@ const RESET_AFTER_MS = 1000;
 const RESET_EACH_MS = 5000;
 /** After a Kea that followed has gone on alone it stays down for so long. */
 const REST_MS = 2000;
-
-export function firstMemory(record: OwnerRecord): Memory {
-  const apart = { isApart: false, syncBefore: undefined, togetherSince: null };
-  const times = { unableSince: null, pairedSince: null, yieldSince: null, followAfter: 0, resetAt: -Infinity };
-  return { record, claim: null, isHanding: false, apart, ...times };
-}
 
 /** The rule of README.md. Pure: the same inputs and memory give the same verdict. */
 export function decide(before: Memory, seen: PairInputs): Verdict {
@@ -137,10 +96,15 @@ function settle(
   const isPermitted = permit(next, inputs, { mayServe, isServing, isDetached });
   next = { ...next, yieldSince: isTaking(inputs) ? (memory.yieldSince ?? now) : null };
   const isYielding = next.yieldSince !== null && now - next.yieldSince < YIELD_MS;
+  const abandonedSince = mayServe && isAbandoned(inputs) ? (memory.abandonedSince ?? now) : null;
+  next = { ...next, abandonedSince };
+  // What the partner said when it began to wait may be so old; what it says now was said since.
+  const resumes = abandonedSince !== null && now - abandonedSince >= HEAR_MS ? kea.pausedBy : [];
   const scopes = scopesFor(inputs, { mayServe: mayServe && isPermitted, isYielding });
   const status = statusOf(next, inputs, { isEntitled: mayServe, isServing, isDetached });
   const { state, sentence } = describe(next, inputs, { mayServe, isServing, isPermitted, why });
-  return { memory: next, isPermitted, isKilled: kea.isHung, isReset, scopes, isDetached, state, why: sentence, status };
+  const acts = { isPermitted, isKilled: kea.isHung, isReset, resumes, scopes, isDetached };
+  return { memory: next, ...acts, state, why: sentence, status };
 }
 
 /** The standby gives the pair back when both Keas work together: by then the primary's has all leases and serves. */

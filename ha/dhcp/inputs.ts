@@ -18,6 +18,8 @@ export interface KeaView {
   /** HA state by its last answer since it began; null: none yet. */
   readonly state: string | null;
   readonly scopes: readonly string[];
+  /** Who has told it to give no lease while the leases are taken (`dhcp-disable` of the other's Kea): ids of origin, none as a rule. */
+  readonly pausedBy: readonly number[];
   /** It has not heard the other's Kea for its own time-out. */
   readonly isCut: boolean;
   /** As in `PairStatus`. A Kea that comes to hot-standby from partner-down has taken no lease that the other one gave. */
@@ -157,6 +159,16 @@ export function isPaired(inputs: PairInputs): boolean {
 export function isTaking(inputs: PairInputs): boolean {
   const state = partnerStatus(inputs)?.kea ?? '';
   return inputs.role === 'standby' && inputs.kea.state === 'partner-down' && TAKING.has(state);
+}
+
+/**
+ * Was Kea told to give no lease by one that takes none? A Kea that ends in the middle of taking them never says that it may go on, and the other one waits
+ * for its longest time, 10 s and more. Only a partner that says so, or is out, is believed.
+ */
+export function isAbandoned(inputs: PairInputs): boolean {
+  if (inputs.kea.pausedBy.length === 0) return false;
+  const status = partnerStatus(inputs);
+  return status === null ? isPartnerOut(inputs) : !TAKING.has(status.kea ?? '');
 }
 
 /** A higher epoch than any that was seen. */

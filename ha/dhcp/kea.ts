@@ -25,6 +25,7 @@ interface Status {
   readonly state: string;
   readonly scopes: readonly string[];
   readonly isCut: boolean;
+  readonly pausedBy: readonly number[];
 }
 
 /** States on the way to hot-standby in which a Kea takes all leases of the other. */
@@ -89,7 +90,10 @@ function statusOf(answer: unknown): Status | null {
   const { state, scopes } = (local ?? {}) as { state?: unknown; scopes?: unknown };
   if (typeof state !== 'string' || !Array.isArray(scopes)) return null;
   const isCut = (remote as { 'communication-interrupted'?: unknown } | undefined)?.['communication-interrupted'];
-  return { state, scopes: scopes.filter((scope) => typeof scope === 'string'), isCut: isCut === true };
+  const { 'disabled-by-remote-command': paused } =
+    (answer as { 'dhcp-state'?: { 'disabled-by-remote-command'?: unknown } })['dhcp-state'] ?? {};
+  const pausedBy = Array.isArray(paused) ? paused.filter((id) => typeof id === 'number') : [];
+  return { state, scopes: scopes.filter((scope) => typeof scope === 'string'), isCut: isCut === true, pausedBy };
 }
 
 /** For how long its threads have run, or were ready to run and got no processor, ms: the first two numbers of `schedstat` (sched-stats.rst of Linux). */
@@ -148,14 +152,14 @@ export class KeaWatch {
   /** `isOver`: its unit has ended it for certain. */
   view(now: number, isOver: boolean): KeaView {
     const isRunning = this.#pid !== null;
-    const { state = null, scopes = [], isCut = false } = (isRunning ? this.#status : null) ?? {};
+    const { state = null, scopes = [], isCut = false, pausedBy = [] } = (isRunning ? this.#status : null) ?? {};
     const isAnswering = isRunning && state !== null && now - this.#answeredAt <= FRESH_MS;
     const tag = isAnswering ? this.#tag : null;
     const isOld = this.#status !== null || now - this.#bornAt > BEGIN_MS;
     const isGone = isOver && !isRunning;
     const syncId = isRunning ? this.#syncId : null;
     const isHung = isRunning && isOld && this.#silences >= 2 && !this.#isBusy(now);
-    return { isRunning, isOver: isGone, state, scopes, isCut, tag, syncId, isAnswering, isHung };
+    return { isRunning, isOver: isGone, state, scopes, pausedBy, isCut, tag, syncId, isAnswering, isHung };
   }
 
   /** A Kea that works, or gets no processor, is silent but does not hang. A hanging Kea is stopped, or waits for something. */

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { wordsOf } from '../kit/host.ts';
-import { Detachment, KeaUnit, RUN } from './act.ts';
-import { decide, firstMemory, type Memory, type Verdict } from './decide.ts';
+import { Detachment, KeaUnit, resumeKea, RUN } from './act.ts';
+import { decide } from './decide.ts';
+import { firstMemory, type Memory, type Verdict } from './verdict.ts';
 import { DurableFile, readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
 import type { PairConfig } from './files.ts';
 import { askKea, KeaWatch } from './kea.ts';
@@ -207,8 +208,11 @@ export class Pair {
       const command = { command: 'ha-reset', arguments: { 'server-name': this.config.self } };
       askKea(this.#kea.socket, command).catch((error: unknown) => this.#log(`ha-reset: ${wordsOf(error)}`));
     }
-    if (scopes === null || now - this.#scopedAt < SCOPES_AGAIN_MS) return;
+    if (now - this.#scopedAt < SCOPES_AGAIN_MS) return;
+    if (scopes === null && verdict.resumes.length === 0) return;
     this.#scopedAt = now;
+    resumeKea(this.#kea.socket, verdict.resumes, (text) => this.#log(text));
+    if (scopes === null) return;
     const args = { scopes, 'server-name': this.config.self };
     askKea(this.#kea.socket, { command: 'ha-scopes', arguments: args }).then(
       () => {

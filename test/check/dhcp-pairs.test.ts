@@ -98,6 +98,14 @@ describe('a DHCP pair through its faults', () => {
     await back('host dies', () => site.powerOn('k1'));
   });
 
+  play('the primary’s Kea ends while it takes the leases, and never says that its partner may go on', async () => {
+    await fault('host dies, and then its leases are taken by nobody', () => site.powerOff('k1'), K2);
+    const seconds = await fault('Kea is told to wait by one that is gone', () => site.pauseKea('k2'), K2);
+    expect(seconds).toBeGreaterThan(0.5);
+    expect(seconds).toBeLessThan(LIMIT);
+    await back('host dies', () => site.powerOn('k1'));
+  });
+
   play('the primary is cut from all, and still stands on its VLAN', async () => {
     expect(await fault('cut from all', () => site.cut('k1', ['k2', ...REGIONS]), K2)).toBeLessThan(LIMIT);
     expect(site.state('k1')?.state).toBe('fenced');

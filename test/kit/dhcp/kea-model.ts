@@ -1,5 +1,8 @@
 import type { KeaView } from '../../../ha/dhcp/inputs.ts';
 
+/** `dhcp-disable` of the partner: its id of origin, and how long it holds. */
+const [REMOTE, PAUSE_MS] = [2001, 10_000];
+
 /** What a Kea of a hot-standby pair does, as measured with 2.6.3: boot.md §2. Times: ms. */
 export class KeaModel {
   readonly isPrimary: boolean;
@@ -15,6 +18,7 @@ export class KeaModel {
   syncId: string | null = null;
   /** The partner takes the leases: until both work together nobody gives one. */
   isPaused = false;
+  #pausedAt = 0;
   #since = 0;
   #reachedAt = 0;
   #lostAt: number | null = null;
@@ -49,6 +53,7 @@ export class KeaModel {
       state,
       scopes,
       isCut: false,
+      pausedBy: this.isPaused ? [REMOTE] : [],
       syncId: this.syncId,
       tag: null,
       isAnswering: isRunning && !isHung && state !== null,
@@ -65,7 +70,10 @@ export class KeaModel {
     }
     if (!this.isAwake(now)) return;
     this.isReached = partner !== null && partner.state !== null;
-    this.isPaused = this.isReached && ['syncing', 'ready'].includes(partner?.state ?? '');
+    // A partner that ends in the middle never says that it may go on.
+    if (this.isReached) this.isPaused = ['syncing', 'ready'].includes(partner?.state ?? '');
+    else if (now - this.#pausedAt > PAUSE_MS) this.isPaused = false;
+    if (this.isPaused && this.isReached) this.#pausedAt = now;
     if (this.isReached) [this.#reachedAt, this.#lostAt] = [now, null];
     else this.#lostAt ??= now;
     const isLost = this.#lostAt !== null && now - (isRefused ? this.#reachedAt : this.#reachedAt + 9000) > 1000;
@@ -95,6 +103,11 @@ export class KeaModel {
     this.lease = Math.max(this.lease, partner.lease);
     partner.isPaused = true;
     this.#go('syncing', now);
+  }
+
+  /** `dhcp-enable` for the partner. */
+  resume(): void {
+    this.isPaused = false;
   }
 
   /** Takes all leases anew. */

@@ -218,6 +218,12 @@ export class PairSite implements AsyncDisposable {
     return { why, ms };
   }
 
+  /** Tells a rack's Kea to give no lease, as the other's Kea does while it takes all leases: with its id of origin, for a minute. */
+  async pauseKea(rack: Rack): Promise<void> {
+    const order = { command: 'dhcp-disable', arguments: { 'origin-id': 2001, 'max-period': 60 } };
+    await askKea(this.host(rack).path(`/run/kea/kea4-${KEY}.sock`), order);
+  }
+
   /** Pulls the cable of a rack's VLAN, or puts it in. */
   cable(rack: Rack, state: 'up' | 'down'): void {
     this.#inNet('sw', ['ip', 'link', 'set', `v-${rack}`, state], true);

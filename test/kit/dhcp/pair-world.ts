@@ -1,4 +1,5 @@
-import { decide, firstMemory, type Memory, type Verdict } from '../../../ha/dhcp/decide.ts';
+import { decide } from '../../../ha/dhcp/decide.ts';
+import { firstMemory, type Memory, type Verdict } from '../../../ha/dhcp/verdict.ts';
 import { afterStall, firstVotes, hearStatus, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
 import type { Reach } from '../../../ha/dhcp/reach.ts';
 import type { Answer, PairInputs } from '../../../ha/dhcp/inputs.ts';
@@ -270,6 +271,7 @@ export class PairWorld {
     }
     if (!isPermitted) kea.startsAt = null;
     if (isReset) kea.reset(this.now);
+    if (verdict.resumes.length > 0) kea.resume();
     if (scopes !== null) kea.scopes = scopes;
     return verdict;
   }

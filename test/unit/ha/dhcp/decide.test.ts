@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decide, firstMemory, type Memory, type Verdict } from '../../../../ha/dhcp/decide.ts';
+import { decide } from '../../../../ha/dhcp/decide.ts';
+import { firstMemory, type Memory, type Verdict } from '../../../../ha/dhcp/verdict.ts';
 import { type Reach, USELESS } from '../../../../ha/dhcp/reach.ts';
 import type { Answer, KeaView, PairInputs } from '../../../../ha/dhcp/inputs.ts';
 import {
@@ -20,7 +21,7 @@ const K2 = record('k2', 5, { isAlone: true, isWhole: false });
 
 const kea = (state: string | null, changes: Partial<KeaView> = {}): KeaView => {
   const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
-  return { ...base, state, scopes: [], isCut: false, syncId: null, tag: null, isHung: false, ...changes };
+  return { ...base, state, scopes: [], pausedBy: [], isCut: false, syncId: null, tag: null, isHung: false, ...changes };
 };
 /** So many regions have answered, `ago` ms after the question. */
 function regions(
@@ -53,7 +54,7 @@ const PRIMARY = kea('hot-standby', { scopes: ['k1'] });
 const ALONE = kea('partner-down', { scopes: ['k1'] });
 
 /** What matters of a verdict. */
-type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'isReset' | 'scopes'>> & {
+type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'isReset' | 'resumes' | 'scopes'>> & {
   readonly isWhole?: boolean;
   readonly owner?: string;
   readonly claims?: string | null;
@@ -445,6 +446,41 @@ describe('the standby', () => {
       inputs('k2', { ...heard(says(K2, { kea: 'waiting' })), kea: kea('partner-down') }),
       { scopes: ['k1'] },
       { yieldSince: NOW - 4000 },
+    ],
+    [
+      'goes on when its Kea was told to wait by one that is gone',
+      K2,
+      inputs('k2', { kea: { ...ALONE, pausedBy: [2001] } }),
+      { resumes: [2001] },
+      { abandonedSince: NOW - 1000 },
+    ],
+    [
+      '... and by one that takes no leases any more',
+      K2,
+      inputs('k2', { ...heard(says(K2, { kea: null })), kea: { ...ALONE, pausedBy: [2001] } }),
+      { resumes: [2001] },
+      { abandonedSince: NOW - 1000 },
+    ],
+    [
+      '... not before what the partner says is surely younger',
+      K2,
+      inputs('k2', { ...heard(says(K2, { kea: null })), kea: { ...ALONE, pausedBy: [2001] } }),
+      { resumes: [] },
+      { abandonedSince: NOW - 900 },
+    ],
+    [
+      '... nor while the primary takes the leases',
+      K2,
+      inputs('k2', { ...heard(says(K2, { kea: 'syncing' })), kea: { ...ALONE, pausedBy: [2001] } }),
+      { resumes: [] },
+      { abandonedSince: NOW - 5000 },
+    ],
+    [
+      '... nor while nobody knows, because the primary is silent for a moment',
+      K2,
+      inputs('k2', { ...heard(says(K2, { kea: null }), 1200), kea: { ...ALONE, pausedBy: [2001] } }),
+      { resumes: [] },
+      { abandonedSince: NOW - 5000 },
     ],
     [
       'does not while the primary may serve still',

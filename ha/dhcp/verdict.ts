@@ -1,0 +1,50 @@
+import type { OwnerRecord, PairStatus } from './messages.ts';
+import type { Apart } from './record.ts';
+
+/** What is kept from one decision to the next. `record` is the ledger: it must be on the disk before anything else is done. */
+export interface Memory {
+  readonly record: OwnerRecord;
+  readonly claim: OwnerRecord | null;
+  /** It is about to give the pair to its partner, and ends its Kea first. */
+  readonly isHanding: boolean;
+  /** Since when it may serve and its Kea does not; null: it does. */
+  readonly unableSince: number | null;
+  /** Since when both Keas work together; null: they do not. */
+  readonly pairedSince: number | null;
+  readonly apart: Apart;
+  /** When its Kea was last told to take the leases anew. */
+  readonly resetAt: number;
+  /** Since when the primary's Kea is about to take the leases that this one gave; null: it is not. */
+  readonly yieldSince: number | null;
+  /** Since when its Kea waits for a Kea that takes no leases any more; null: it does not. */
+  readonly abandonedSince: number | null;
+  /** Not before this its Kea may follow the partner's again. */
+  readonly followAfter: number;
+}
+
+/** What is to be done. */
+export interface Verdict {
+  readonly memory: Memory;
+  /** May Kea run? false: it is ended at once. */
+  readonly isPermitted: boolean;
+  /** Kea hangs: it is killed, and comes again. */
+  readonly isKilled: boolean;
+  /** Kea is to take all leases of the other anew. */
+  readonly isReset: boolean;
+  /** Kea may go on after those that told it to wait, by their ids. */
+  readonly resumes: readonly number[];
+  /** These scopes are to be given to Kea now; null: they are right, or not ours. */
+  readonly scopes: readonly string[] | null;
+  readonly isDetached: boolean;
+  readonly state: 'serving' | 'standby' | 'taken-over' | 'fenced' | 'starting' | 'waiting';
+  /** A sentence. */
+  readonly why: string;
+  readonly status: PairStatus;
+}
+
+export function firstMemory(record: OwnerRecord): Memory {
+  const apart = { isApart: false, syncBefore: undefined, togetherSince: null };
+  const none = { unableSince: null, pairedSince: null, yieldSince: null, abandonedSince: null };
+  const times = { ...none, followAfter: 0, resetAt: -Infinity };
+  return { record, claim: null, isHanding: false, apart, ...times };
+}
