@@ -61,7 +61,7 @@ const STEPS: readonly Step[] = [
     phase: 'daemons',
     vitest: ['check'],
     workers: 2,
-    nice: 10,
+    nice: 5,
     turns: { REGENT_PAIR_CASES: '8' },
     minutes: 20,
   },

@@ -15,7 +15,6 @@ const SECONDS: Readonly<Record<string, number>> = {
   'lab/proxy': 36,
   'lab/lab-faults': 35,
   'lab/registration': 34,
-  'check/dhcp-pairs': 95,
   'check/proxy': 65,
   'check/dhcp': 36,
   'check/power-ipmi': 35,
@@ -25,6 +24,8 @@ const SECONDS: Readonly<Record<string, number>> = {
   'scenario/regiond': 28,
   'scenario/operators-published': 25,
 };
+/** Judged by the clock: it comes last, when the databases beside it (test/run.ts) wait more than they compute. */
+const LAST = 'check/dhcp-pairs';
 
 /** Starts the files of a project in the order of how long they take. */
 export class LongestFirst extends BaseSequencer {
@@ -38,5 +39,6 @@ export class LongestFirst extends BaseSequencer {
 
 function secondsOf({ moduleId, project }: TestSpecification): number {
   const path = relative(project.config.root, moduleId).split(sep).slice(1).join('/');
-  return SECONDS[path.replace(/\.test\.ts$/, '')] ?? 0;
+  const name = path.replace(/\.test\.ts$/, '');
+  return name === LAST ? -1 : (SECONDS[name] ?? 0);
 }
