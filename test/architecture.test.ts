@@ -158,12 +158,18 @@ describe('nouns', () => {
   const WORK = [
     'model/nouns/machine-lifecycle.ts',
     'model/nouns/machine-states.ts',
+    'region/jobs/lifecycle/',
+    'region/nouns/declared/machine-state.ts',
     'region/jobs/power/',
     'main/calls/power-runners.ts',
+    'contract/nouns/machine-lifecycle.ts',
     'contract/nouns/machine-power.ts',
+    'cli/commands/network/machine-lifecycle.ts',
     'cli/commands/network/machine-power.ts',
+    'store/queries/network/machine-states.ts',
     'store/queries/network/power-states.ts',
     'store/sql/028_machine_power_states.sql',
+    'store/sql/032_machine_states.sql',
   ];
   const declared = NOUNS.map(namesOf);
   const all = [...declared, ...OTHERS];

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { INTERFACE_KINDS } from '../model/machine.ts';
+import { MACHINE_STATES } from '../model/nouns/machine-states.ts';
 import { POWER_STATES } from '../model/nouns/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time } from './common.ts';
@@ -42,6 +43,19 @@ const PlaceInputs = {
   ),
 };
 
+/** Where a machine is in its lifecycle. A region of an older release does not tell it. */
+const StateAnswers = {
+  state: Type.Optional(oneOf(MACHINE_STATES, 'where it is in its lifecycle')),
+  stateSince: Type.Optional(Time),
+  owner: Type.Optional(nullable(Type.String({ description: "user's name; null: nobody's" }))),
+  locked: Type.Optional(Type.Boolean({ description: 'it is not changed before it is unlocked' })),
+  error: Type.Optional(Type.String({ description: 'why somebody has to look at it; empty otherwise' })),
+  message: Type.Optional(Type.String({ description: 'what it waits for; empty otherwise' })),
+  deadline: Type.Optional(nullable({ ...Time, description: 'of a state that is on its way: then it has failed' })),
+  job: Type.Optional(nullable({ ...Id, description: 'id of the job that switches it' })),
+  busy: Type.Optional(Type.Boolean({ description: 'it is on its way to another state, or about to be switched' })),
+};
+
 /** An address of an interface; `subnet` is the CIDR. */
 const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
 
@@ -63,6 +77,7 @@ export const Machine = strict({
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
   dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
+  ...StateAnswers,
   ...PlaceAnswers,
   ...PowerAnswers,
   ...carriedAnswers('machine'),
@@ -118,6 +133,8 @@ const MachineListQuery = listQuery(
     address: Type.Optional(text(64)),
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
     rack: Type.Optional(text(64, 'UUID or name; "master": those that name no rack')),
+    state: Type.Optional(oneOf(MACHINE_STATES)),
+    owner: Type.Optional(text(32, "user's name")),
     zone: Type.Optional(text(64, 'id or name of its zone')),
     pool: Type.Optional(text(64, 'id or name of its resource pool')),
     ...carriedFilters('machine'),

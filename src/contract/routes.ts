@@ -15,6 +15,7 @@ import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
+import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
 import {
@@ -52,6 +53,7 @@ export const ROUTES = {
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
   ...MACHINE_POWER_ROUTES,
+  ...MACHINE_LIFECYCLE_ROUTES,
   ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,

@@ -38,6 +38,8 @@ export interface Settings {
   readonly use_peer_proxy: boolean;
   /** What our proxy may keep on a node's disk, in MB. */
   readonly proxy_cache_size: number;
+  /** Minutes until a machine that is commissioned, tested or brought into rescue mode counts as failed. */
+  readonly node_timeout: number;
 }
 
 export type SettingName = keyof Settings;
@@ -59,6 +61,7 @@ export const DEFAULT_SETTINGS: Settings = {
   http_proxy: '',
   use_peer_proxy: true,
   proxy_cache_size: 4096,
+  node_timeout: 30,
 };
 
 const LIST_MAX = 16;
@@ -102,6 +105,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   http_proxy: (value, field) => text(value, field, (item) => parseProxyUrl(item, field)),
   use_peer_proxy: yesOrNo,
   proxy_cache_size: (value, field) => whole(value, field, 64, 1_048_576),
+  node_timeout: (value, field) => whole(value, field, 1, 1440),
 };
 
 /** Is this the name of a setting? */

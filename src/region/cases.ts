@@ -19,6 +19,7 @@ import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metricCases } from './nouns/status/metrics.ts';
+import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
@@ -44,6 +45,7 @@ export const CASES = {
   ...leaseCases,
   ...machineCases,
   ...powerCases,
+  ...lifecycleCases,
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,

@@ -20,6 +20,7 @@ import type { DrillWays } from './cluster/drill-run/port.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
+import { createLifecycleTask } from './jobs/lifecycle/task.ts';
 import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
 import { createFeatureTask } from './tasks/features.ts';
@@ -86,6 +87,8 @@ const LEASES_EVERY_MS = 2000;
 const COMMANDS_EVERY_MS = 1000;
 /** How late a look at machines' power begins, and how late its end is taken note of whose wake was lost. */
 const POWER_LOOKS_EVERY_MS = 5000;
+/** How late a deadline of a machine is seen, and what was to wake it. */
+const LIFECYCLE_EVERY_MS = 2000;
 /** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
 const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */
@@ -230,6 +233,11 @@ function startTasks(
   });
   const kinds = kindsOf(ports, moves);
   const looks = startTask(createPowerLookTask(ports), { ...common, everyMs: POWER_LOOKS_EVERY_MS, beat: () => {} });
+  const lifecycle = startTask(createLifecycleTask(ports.db, ports.random), {
+    ...common,
+    everyMs: LIFECYCLE_EVERY_MS,
+    beat: () => {},
+  });
   const jobs =
     ports.jobs &&
     startJobRunner({ ...common, ...ports.jobs, kinds, repository: openJobRepository(ports.db, ports.process) });
@@ -246,6 +254,7 @@ function startTasks(
     publisher.wake();
     revoker.wake();
     looks.wake();
+    lifecycle.wake();
     jobs?.wake();
   });
   const endMinutes = everyMinute(() => purger.wake());
@@ -260,6 +269,7 @@ function startTasks(
       features.stop(),
       commands.stop(),
       looks.stop(),
+      lifecycle.stop(),
       revoker.stop(),
       layout.stop(),
       others.stop(),

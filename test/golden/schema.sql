@@ -508,6 +508,41 @@ table machine_tags
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
 
+table machine_states
+  machine_id text not null
+  state text not null default 'new'::text
+  since timestamp with time zone not null default clock_timestamp()
+  epoch integer not null default 0
+  before text
+  owner text
+  is_locked boolean not null default false
+  error text not null default ''::text
+  message text not null default ''::text
+  deadline timestamp with time zone
+  minutes integer
+  powered_at timestamp with time zone
+  booted_at timestamp with time zone
+  inventory_at timestamp with time zone
+  commissioned_at timestamp with time zone
+  job_id integer
+  wanted jsonb
+  wanted_by text
+  wanted_until timestamp with time zone
+  constraint machine_states_deadline_of_way CHECK ((((deadline IS NOT NULL) = (minutes IS NOT NULL)) AND ((deadline IS NOT NULL) = (state = ANY (ARRAY['commissioning'::text, 'deploying'::text, 'releasing'::text, 'disk-erasing'::text, 'entering-rescue-mode'::text, 'exiting-rescue-mode'::text, 'testing'::text])))))
+  constraint machine_states_epoch_counts CHECK ((epoch >= 0))
+  constraint machine_states_job FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL
+  constraint machine_states_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_states_owner FOREIGN KEY (owner) REFERENCES users(name) ON DELETE SET NULL
+  constraint machine_states_pkey PRIMARY KEY (machine_id)
+  constraint machine_states_state_known CHECK ((state = ANY (ARRAY['new'::text, 'commissioning'::text, 'failed-commissioning'::text, 'missing'::text, 'ready'::text, 'reserved'::text, 'deployed'::text, 'retired'::text, 'broken'::text, 'deploying'::text, 'allocated'::text, 'failed-deployment'::text, 'releasing'::text, 'failed-releasing'::text, 'disk-erasing'::text, 'failed-disk-erasing'::text, 'rescue-mode'::text, 'entering-rescue-mode'::text, 'failed-entering-rescue-mode'::text, 'exiting-rescue-mode'::text, 'failed-exiting-rescue-mode'::text, 'testing'::text, 'failed-testing'::text])))
+  constraint machine_states_texts_size CHECK (((length(error) <= 4000) AND (length(message) <= 4000)))
+  constraint machine_states_wanted_is_whole CHECK ((((wanted IS NULL) = (wanted_until IS NULL)) AND ((wanted IS NULL) = (wanted_by IS NULL)) AND ((wanted IS NULL) OR (job_id IS NULL))))
+  CREATE INDEX machine_states_by_deadline ON public.machine_states USING btree (deadline) WHERE (deadline IS NOT NULL)
+  CREATE INDEX machine_states_by_job ON public.machine_states USING btree (job_id) WHERE (job_id IS NOT NULL)
+  CREATE INDEX machine_states_by_owner ON public.machine_states USING btree (owner) WHERE (owner IS NOT NULL)
+  CREATE INDEX machine_states_wanted ON public.machine_states USING btree (wanted_until) WHERE (wanted IS NOT NULL)
+  CREATE TRIGGER check_machine_goes_on BEFORE UPDATE ON public.machine_states FOR EACH ROW EXECUTE FUNCTION check_machine_goes_on()
+
 table machine_power
   machine_id text not null
   state text not null default 'unknown'::text
@@ -2021,6 +2056,19 @@ begin
   where other.own_id <> self and (is_cname or other.type = 'CNAME') limit 1;
   if found then
     perform refuse('records_cname_alone', format('%s cannot stand beside %s', owner, clash));
+  end if;
+  return new;
+end $function$
+
+
+function check_machine_goes_on()
+CREATE OR REPLACE FUNCTION public.check_machine_goes_on()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.epoch < old.epoch or (new.state <> old.state and new.epoch = old.epoch) then
+    perform refuse('machine_states_epoch_grows', format('machine %s: the epoch %s does not follow %s', old.machine_id, new.epoch, old.epoch));
   end if;
   return new;
 end $function$

@@ -3,6 +3,13 @@ import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import * as carried from './carried.ts';
+import {
+  lifecycleCommands,
+  STATE_COLUMNS,
+  STATE_FILTERS,
+  stateDetails,
+  stateFilter,
+} from './network/machine-lifecycle.ts';
 import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
@@ -15,6 +22,7 @@ const SHAPE: Shape<Machine> = {
   columns: [
     { header: 'name', value: (machine) => machine.fqdn },
     { header: 'id', value: (machine) => machine.id },
+    ...STATE_COLUMNS,
     { header: 'addresses', value: (machine) => addressesOf(machine).join(', ') },
     { header: 'macs', value: (machine) => machine.interfaces.map((nic) => nic.mac).join(', ') },
     { header: 'power', value: (machine) => machine.powerState ?? '' },
@@ -32,6 +40,7 @@ const SHAPE: Shape<Machine> = {
   details: (machine) => [
     ['Name', machine.fqdn],
     ['Id', machine.id],
+    ...stateDetails(machine),
     ['Domain', machine.domain],
     ['Rack', machine.rack ?? 'the master'],
     ...placeDetails(machine),
@@ -82,6 +91,7 @@ export const MACHINE: NounSpec = {
         { flags: '--address <ip>', help: 'only the one with this address' },
         { flags: '--subnet <subnet>', help: 'only those with an address of this subnet' },
         { flags: '--rack <rack>', help: 'only those of this rack; master: those that name none' },
+        ...STATE_FILTERS,
         ...PLACE_FILTERS,
         ...carried.carriedFilterOptions('machine'),
       ],
@@ -94,6 +104,7 @@ export const MACHINE: NounSpec = {
           ...text(call, 'address'),
           ...text(call, 'subnet'),
           ...text(call, 'rack'),
+          ...stateFilter(call),
           ...text(call, 'zone'),
           ...text(call, 'pool'),
           ...carried.carriedFilter(call, 'machine'),
@@ -198,6 +209,7 @@ export const MACHINE: NounSpec = {
       },
     },
     POWER,
+    ...lifecycleCommands(SHAPE),
     {
       verb: 'delete',
       summary: 'delete a machine',

@@ -16,6 +16,7 @@ import { carriedOf, readCarried, readCarriedFilters } from './declared/carried.t
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
 import { readGroups, readPlace, viewPlace } from './declared/machine-place.ts';
+import { lockedRefusal, viewState } from './declared/machine-state.ts';
 import { readInterfaces } from './machine-interfaces.ts';
 import { checkMachineNames, machineNames } from './name-rules.ts';
 import { rackByRef } from './rack.ts';
@@ -23,7 +24,8 @@ import { subnetByRef } from './network-refs.ts';
 
 type Row = machines.MachineRow;
 
-function view(row: Row): Machine {
+/** A machine as answers and events show it. */
+export function viewMachine(row: Row): Machine {
   return {
     id: row.id,
     hostname: row.hostname,
@@ -39,6 +41,7 @@ function view(row: Row): Machine {
       addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
     })),
     dhcpOptions: [...row.dhcpOptions],
+    ...viewState(row),
     ...viewPlace(row),
     ...viewPower(row),
     ...carriedOf('machine', row),
@@ -91,6 +94,8 @@ export const machineCases = {
     if (isRejected(groups)) return groups;
     const page = await machines.listMachines(tx, {
       ...groups,
+      state: query?.state,
+      owner: query?.owner,
       limit: query?.limit,
       cursor: query?.cursor,
       sort: query?.sort,
@@ -102,12 +107,12 @@ export const machineCases = {
       address: address ? formatAddress(address) : undefined,
       carried,
     });
-    return pageBody(page, view, query);
+    return pageBody(page, viewMachine, query);
   }),
 
   'machine.show': reading('machine.show', async (tx, { params }) => {
     const row = await machineByRef(tx, params.machine);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return isRejected(row) ? row : { body: viewMachine(row), version: row.version };
   }),
 
   'machine.create': writing(
@@ -151,8 +156,8 @@ export const machineCases = {
         ...place,
       };
       const row = await machines.createMachine(tx, wanted);
-      tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...view(row) } });
-      return { body: view(row), version: row.version };
+      tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...viewMachine(row) } });
+      return { body: viewMachine(row), version: row.version };
     },
   ),
 
@@ -200,8 +205,8 @@ export const machineCases = {
       };
       const row = await machines.updateMachine(tx, target(old.id, context), change);
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view(row) } });
-      return { body: view(row), version: row.version };
+      tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...viewMachine(row) } });
+      return { body: viewMachine(row), version: row.version };
     },
   ),
 
@@ -211,12 +216,13 @@ export const machineCases = {
     async (tx, { params }, context) => {
       const old = await machineByRef(tx, params.machine);
       if (isRejected(old)) return old;
-      const busy = await heldBy(tx, `machine:${old.id}`, 'a machine is deleted');
-      if (busy) return busy;
+      const refusal =
+        lockedRefusal(old, 'it is deleted') ?? (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted'));
+      if (refusal) return refusal;
       const row = await machines.deleteMachine(tx, target(old.id, context));
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...view(row) } });
-      return { body: view(row) };
+      tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...viewMachine(row) } });
+      return { body: viewMachine(row) };
     },
   ),
 };

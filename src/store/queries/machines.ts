@@ -12,13 +12,15 @@ import {
   dropCarried,
   replaceCarried,
 } from '../declared/carried.ts';
+import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './network/machine-states.ts';
+import type { MachineState } from '../../model/nouns/machine-states.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
 import { assembleMachines } from '../snapshot.ts';
 import type { Tx } from '../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
-export interface MachineRow extends Machine, CarriedNames<'machine'> {
+export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineStateShown {
   readonly domain: string;
   readonly fqdn: string;
   /** UUID and name of its rack; null: the master's. */
@@ -79,10 +81,12 @@ const MACHINES: Noun = {
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
     t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
     coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
-    coalesce(p.remedy, '') as "powerRemedy", z.name as zone, rp.name as pool, t.description, t.annotations${carriedColumns('machine')}`,
+    coalesce(p.remedy, '') as "powerRemedy", z.name as zone, rp.name as pool, t.description, t.annotations,
+    ${STATE_COLUMNS}${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id
     left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id
-    join zones z on z.id = t.zone_id join resource_pools rp on rp.id = t.pool_id`,
+    join zones z on z.id = t.zone_id join resource_pools rp on rp.id = t.pool_id
+    left join machine_states s on s.machine_id = t.id`,
 };
 
 /** Letters and digits that nobody confuses. */
@@ -173,6 +177,9 @@ export interface MachineFilter extends PageQuery {
   readonly rackId?: string | null | undefined;
   readonly zoneId?: number | undefined;
   readonly poolId?: number | undefined;
+  readonly state?: MachineState | undefined;
+  /** User's name. */
+  readonly owner?: string | undefined;
   /** Those that carry all of these. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -190,6 +197,7 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
     query.rackId === undefined ? undefined : sql`t.rack_id is not distinct from ${query.rackId}`,
     query.zoneId === undefined ? undefined : sql`t.zone_id = ${query.zoneId}`,
     query.poolId === undefined ? undefined : sql`t.pool_id = ${query.poolId}`,
+    ...stateConditions(query),
     ...carriedConditions('machine', query.carried),
   ];
   const id = sql`t.id collate "C"`;

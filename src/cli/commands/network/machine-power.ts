@@ -50,7 +50,7 @@ export const POWER: CommandSpec = {
   ],
   run: async (call) => {
     const body = orderOf(call);
-    const names = await machinesOf(call);
+    const names = await machinesOf(call, 1);
     const [only] = names;
     if (names.length === 1 && only !== undefined) return await runOne(call, only, body);
     if (call.change.dryRun) throw usageError('--dry-run: give one machine.');
@@ -72,8 +72,9 @@ function orderOf(call: Call): MachinePower {
   };
 }
 
-async function machinesOf(call: Call): Promise<string[]> {
-  const names = call.args.slice(1).filter((name): name is string => name !== undefined && name !== '');
+/** The machines that are named from the argument `first` on, or those with a tag. */
+export async function machinesOf(call: Call, first: number): Promise<string[]> {
+  const names = call.args.slice(first).filter((name): name is string => name !== undefined && name !== '');
   const query = carriedFilter(call, 'machine');
   if (Object.keys(query).length === 0) {
     if (names.length === 0) throw usageError('Which machines? Give names, or --tag.');

@@ -5,6 +5,7 @@ import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts'
 import { addJob } from '../../../store/queries/jobs/add.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { showJob } from '../cases.ts';
+import { lockedRefusal } from '../../nouns/declared/machine-state.ts';
 import { machineByRef } from '../../nouns/machine.ts';
 import { writing } from '../../use-case.ts';
 import { jobSeconds } from './ask.ts';
@@ -18,6 +19,9 @@ export const powerCases = {
     async (tx, { params, body }, { caller }) => {
       const machine = await machineByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
+      const isLeftOn = body.verb === 'on' || body.verb === 'query';
+      const locked = isLeftOn ? null : lockedRefusal(machine, 'it is switched off or cycled');
+      if (locked) return locked;
       const bmc = machine.bmcId === null ? null : await findDeclared(tx, 'bmc', { id: machine.bmcId });
       const refusal = bmc === null ? withoutBmc(machine) : refusalOf(machine, bmc, body);
       if (bmc === null || refusal !== null) return refusal ?? withoutBmc(machine);

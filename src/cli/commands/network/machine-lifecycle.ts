@@ -1,0 +1,182 @@
+import type { Machine } from '../../../contract/machine.ts';
+import type { MachineRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-lifecycle.ts';
+import { isBad, MACHINE_STATES } from '../../../model/nouns/machine-states.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
+import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
+import { toCliError } from '../../failure.ts';
+import { printable } from '../../format/escape.ts';
+import { type Column, printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { option, text } from '../../values.ts';
+import { askOrAway } from '../../waiting/outcome.ts';
+import { makeProgress } from '../../waiting/progress.ts';
+import { machinesOf } from './machine-power.ts';
+
+const POLL_MS = 1000;
+
+const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
+  commission: 'have machines boot from the network and tell of their hardware',
+  test: 'have machines boot from the network and run tests',
+  abort: 'end the commissioning or the test of machines',
+  'mark-broken': 'mark machines as broken: nobody uses them; --comment says why',
+  'mark-fixed': 'take back that machines are broken',
+  lock: 'lock machines: they are not changed before they are unlocked',
+  unlock: 'unlock machines',
+  rescue: 'have machines boot a system from the network that people can log in to',
+  'exit-rescue': 'end the rescue mode of machines',
+};
+
+/** `regent machine commission` and so on. `shape`: how machines are shown. */
+export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
+  return (Object.keys(MACHINE_VERBS) as MachineVerb[]).map((verb) => ({
+    verb,
+    summary: SUMMARIES[verb],
+    args: [{ name: '[machine...]', help: 'host names, full names or ids', complete: 'machine' }],
+    options: [
+      { flags: '--tag <tag>', help: 'all machines with this tag' },
+      { flags: '--comment <text>', help: 'why, for the history' },
+    ],
+    isChange: true,
+    examples: [
+      `regent machine ${verb} m1${verb === 'commission' ? ' --wait --timeout 1800' : ''}`,
+      `regent machine ${verb} --tag rack7`,
+    ],
+    run: async (call) => {
+      const names = await machinesOf(call, 0);
+      const [only] = names;
+      if (names.length === 1 && only !== undefined) return await runOne(call, { verb, shape, machine: only });
+      if (call.change.dryRun) throw usageError('--dry-run: give one machine.');
+      return await runMany(call, { verb, shape, names });
+    },
+  }));
+}
+
+interface Verb {
+  readonly verb: MachineVerb;
+  readonly shape: Shape<Machine>;
+}
+
+function bodyOf(call: Call): MachineRequest {
+  return text(call, 'comment');
+}
+
+function runOne(call: Call, { verb, shape, machine }: Verb & { readonly machine: string }): Promise<ExitCode> {
+  return runChange(call, {
+    route: `machine.${verb}`,
+    input: { params: { machine }, body: bodyOf(call) },
+    shape,
+    done: verb,
+    next: { conflict: [`regent machine show ${machine}`], not_found: ['regent machine list'] },
+    tell: sentenceOf,
+    waitFor: async (begun) => {
+      const ended = await waitForMachine(call, begun);
+      call.io.err.write(`${printable(sentenceOf(ended))}\n`);
+      return exitOf(verb, ended);
+    },
+  });
+}
+
+/** One call for each; a refusal of one is told and ends none of the others. */
+async function runMany(
+  call: Call,
+  { verb, shape, names }: Verb & { readonly names: readonly string[] },
+): Promise<ExitCode> {
+  const { client } = await call.region();
+  const machines: Machine[] = [];
+  let code: ExitCode = EXIT.ok;
+  for (const machine of names) {
+    try {
+      const { body } = await client.call(`machine.${verb}`, { params: { machine }, body: bodyOf(call) });
+      machines.push(body);
+    } catch (error) {
+      const failure = toCliError(error);
+      code = failure.exit;
+      call.io.err.write(`${printable(`${machine}: ${failure.message}`)}\n`);
+    }
+  }
+  if (call.change.wait) {
+    for (const [index, begun] of machines.entries()) {
+      const ended = await waitForMachine(call, begun);
+      machines[index] = ended;
+      if (code === EXIT.ok) code = exitOf(verb, ended);
+    }
+  }
+  await printList(printerOf(call), shape, machines);
+  return code;
+}
+
+/** A state that somebody has to look at is no success, unless it was asked for. */
+function exitOf(verb: MachineVerb, { state }: Machine): ExitCode {
+  return verb !== 'mark-broken' && state !== undefined && isBad(state) ? EXIT.error : EXIT.ok;
+}
+
+/** What a machine is and waits for, or why somebody has to look at it. */
+function sentenceOf({ fqdn, state, locked, error, message, deadline }: Machine): string {
+  const until = typeof deadline === 'string' ? ` until ${stamp(deadline)}` : '';
+  const words = [error, message].filter((one) => one !== undefined && one !== '').join(' ');
+  return `${fqdn} is ${state ?? 'as it was'}${until}${locked === true ? ', locked' : ''}${words === '' ? '' : `: ${words}`}`;
+}
+
+/** Waits until a machine is at rest, telling meanwhile what it waits for; throws with exit code 5 when time is up, and the machine goes on. */
+async function waitForMachine(call: Call, begun: Machine): Promise<Machine> {
+  const { io } = call;
+  const { timeoutSeconds } = call.change;
+  const progress = makeProgress(io);
+  const end = io.monotonic() + timeoutSeconds * 1000;
+  const { client } = await call.region();
+  const show = async (signal: AbortSignal) =>
+    (await client.call('machine.show', { params: { machine: begun.id } }, { signal })).body;
+  for (;;) {
+    const machine = await askOrAway(call, end - io.monotonic(), show);
+    if (machine !== null && machine.busy !== true) {
+      progress.end('');
+      return machine;
+    }
+    const seen = machine === null ? `${begun.fqdn}: the region does not answer` : sentenceOf(machine);
+    progress.say(seen);
+    if (io.monotonic() + POLL_MS >= end) {
+      progress.end('');
+      throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${seen}`, [
+        `regent machine show ${begun.hostname}`,
+        `regent machine abort ${begun.hostname}`,
+      ]);
+    }
+    await io.sleep(POLL_MS, io.interrupted);
+  }
+}
+
+/** Filters of a list. */
+export const STATE_FILTERS: readonly OptionSpec[] = [
+  { flags: '--state <state>', help: 'only those in this state', values: MACHINE_STATES },
+  { flags: '--owner <user>', help: 'only those of this user' },
+];
+
+/** Members of a list's query, from these filters. */
+export function stateFilter(call: Call): { state?: NonNullable<Machine['state']>; owner?: string } {
+  const state = MACHINE_STATES.find((one) => one === option(call, 'state'));
+  return { ...(state === undefined ? {} : { state }), ...text(call, 'owner') };
+}
+
+/** A region of an older release tells none of it. */
+export const STATE_COLUMNS: readonly Column<Machine>[] = [
+  { header: 'state', value: ({ state, locked }) => `${state ?? ''}${locked === true ? ' (locked)' : ''}` },
+  { header: 'since', wide: true, value: ({ stateSince }) => (stateSince === undefined ? '' : stamp(stateSince)) },
+  { header: 'owner', wide: true, value: ({ owner }) => owner ?? '' },
+  { header: 'deadline', wide: true, value: ({ deadline }) => (typeof deadline === 'string' ? stamp(deadline) : '') },
+];
+
+/** Lines of `show`. */
+export function stateDetails(machine: Machine): [label: string, value: string | string[]][] {
+  const { state, stateSince, owner, locked, error, message, deadline, job } = machine;
+  if (state === undefined) return [];
+  const lines = [
+    `${state}${stateSince === undefined ? '' : `, since ${stamp(stateSince)}`}`,
+    ...(locked === true ? ['locked: regent machine unlock'] : []),
+    ...(typeof deadline === 'string' ? [`until ${stamp(deadline)}, else it has failed`] : []),
+    ...[error, message].filter((line): line is string => line !== undefined && line !== ''),
+    ...(typeof job === 'number' ? [`job ${job} switches it`] : []),
+  ];
+  return [['State', lines], ...(typeof owner === 'string' ? [['Owner', owner] as [string, string]] : [])];
+}

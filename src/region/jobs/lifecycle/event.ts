@@ -1,0 +1,133 @@
+import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import {
+  type Effect,
+  type MachineEvent,
+  type Standing,
+  transition,
+  type Transition,
+  waitingFor,
+} from '../../../model/nouns/machine-lifecycle.ts';
+import { isBad, type MachineState } from '../../../model/nouns/machine-states.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
+import {
+  lockMachineState,
+  type StateChange,
+  type StateNote,
+  type StateRow,
+  storeMachineState,
+} from '../../../store/queries/network/machine-states.ts';
+import { readSettings } from '../../../store/snapshot.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { dropOrder, giveOrder } from './orders.ts';
+
+/** An event of a machine. `by`: who says so, such as a user or `job 12`. `text`: why, for people. */
+export interface Told {
+  readonly machineId: string;
+  readonly event: MachineEvent;
+  readonly by: string;
+  readonly text?: string;
+  /** The machine's epoch that the event is about; left out: whatever it is now. */
+  readonly epoch?: number;
+}
+
+/**
+ * Tells a machine's lifecycle what happened: the new state, its jobs and its history event are in this one transaction, or nothing is. Refused: there is
+ * no such machine, it is another epoch's word, or the event does not fit the state.
+ */
+export async function machineEvent(tx: WriteTx, told: Told): Promise<MachineRow | Rejected> {
+  const { machineId } = told;
+  const row = await lockMachineState(tx, machineId);
+  const machine = row === null ? null : await findMachine(tx, { id: machineId });
+  if (row === null || machine === null) return rejected('not_found', `There is no machine ${machineId}.`);
+  if (told.epoch !== undefined && told.epoch !== row.epoch) return overtaken(machine, row, told);
+  const found = transition(row.state, told.event, standingOf(machine, row));
+  if (isRejected(found)) return found;
+  await storeTransition(tx, row, found, told);
+  emit(tx, machine, found, told);
+  const power = found.effects.find((effect) => effect.kind === 'power');
+  if (power === undefined && found.to !== row.state) await dropOrder(tx, row, told.by);
+  if (power !== undefined) {
+    const { kind: _kind, ...order } = power;
+    const given = await giveOrder(tx, machine, { row, by: told.by, order });
+    if (given === 'by-hand') return await machineEvent(tx, { machineId, event: 'power-by-hand', by: told.by });
+  }
+  return (await findMachine(tx, { id: machineId })) ?? rejected('not_found', `There is no machine ${machineId}.`);
+}
+
+/** What the table of transitions asks about a machine. */
+export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): Standing {
+  const { before, isLocked, commissionedAt } = row;
+  return { name: hostname, before, isLocked, isCommissioned: commissionedAt !== null };
+}
+
+function overtaken({ hostname }: MachineRow, { epoch }: StateRow, told: Told): Rejected {
+  return rejected(
+    'conflict',
+    `${told.event} is about epoch ${told.epoch} of ${hostname}, which is at epoch ${epoch}: it went on meanwhile.`,
+  );
+}
+
+async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, told: Told): Promise<void> {
+  const { effects, to } = found;
+  const isWay = effects.some((effect) => effect.kind === 'deadline' && effect.isSet);
+  const minutes = isWay ? (await readSettings(tx)).node_timeout : null;
+  const change = effects.reduce<StateChange>((sum, effect) => ({ ...sum, ...changeOf(effect, told) }), {});
+  const next = to === row.state ? {} : { next: { state: to, minutes, ...textsOf(to, told) } };
+  const message = messageOf(to, told);
+  const isStored = await storeMachineState(tx, row, { ...change, ...(message === null ? {} : { message }), ...next });
+  if (!isStored) throw new AppError('machine_state', `the state of ${row.machineId} changed while its row was locked`);
+}
+
+/** What is to be read and done without another state; null: as before. */
+function messageOf(state: MachineState, { event, text }: Told): string | null {
+  if (event === 'power-by-hand') return byHand(state);
+  return event === 'power-failed' ? (text ?? '') : null;
+}
+
+function textsOf(to: MachineState, { event, by, text = '' }: Told): { error: string; message: string } {
+  const waits = waitingFor(to);
+  const why = text === '' ? `${event}, by ${by}.` : text;
+  const message = waits === '' ? '' : `It waits for ${waits}.`;
+  return { error: isBad(to) ? why : '', message: event === 'power-by-hand' ? byHand(to) : message };
+}
+
+function byHand(state: MachineState): string {
+  const waits = waitingFor(state);
+  if (waits !== '') return `No BMC switches it: a person must start it from the network. It waits for ${waits}.`;
+  return `No BMC switches it: a person must ${state === 'deployed' ? 'start it from its disk' : 'switch it off'}.`;
+}
+
+function changeOf(effect: Effect, { by }: Told): StateChange {
+  switch (effect.kind) {
+    case 'own':
+      return { owner: effect.by === 'caller' ? by : null };
+    case 'lock':
+      return { isLocked: effect.isLocked };
+    case 'remember':
+      return { before: effect.state };
+    case 'note':
+      return noteOf(effect.what);
+    case 'power':
+    case 'deadline':
+      return {};
+  }
+}
+
+const WAY: readonly StateNote[] = ['powered', 'booted', 'inventory'];
+
+function noteOf(what: Extract<Effect, { readonly kind: 'note' }>['what']): StateChange {
+  if (what === 'begun') return { forget: WAY };
+  return what === 'anew' ? { forget: [...WAY, 'commissioned'] } : { note: what };
+}
+
+/** Another state is `machine.state.<state>`; what else there is to tell has the name of its event. */
+function emit(tx: WriteTx, machine: MachineRow, { to, effects }: Transition, { event, by, text }: Told): void {
+  const { fqdn, state } = machine;
+  const why = text === undefined || text === '' ? {} : { text };
+  if (to !== state) {
+    tx.emit({ kind: `machine.state.${to}`, subject: fqdn, data: { before: state, event, by, ...why } });
+  } else if (effects.length > 0 || event === 'power-failed') {
+    const kind = event === 'lock' || event === 'unlock' ? `machine.${event}ed` : `machine.${event}`;
+    tx.emit({ kind, subject: fqdn, data: { state, by, ...why } });
+  }
+}

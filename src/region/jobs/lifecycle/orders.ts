@@ -1,0 +1,74 @@
+import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import { isRejected } from '../../../core/errors.ts';
+import type { Effect } from '../../../model/nouns/machine-lifecycle.ts';
+import { driverOf } from '../../../power/registry.ts';
+import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
+import { addJob } from '../../../store/queries/jobs/add.ts';
+import { abortJob } from '../../../store/queries/jobs/end.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { type StateRow, storeStateJob, storeWantedOrder } from '../../../store/queries/network/machine-states.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { jobSeconds } from '../power/ask.ts';
+import { type Order, POWER_JOB, stepsOf } from '../power/order.ts';
+
+/** So long an order waits for other jobs that hold the BMC, seconds. */
+const PATIENCE_S = 600;
+
+type PowerEffect = Omit<Extract<Effect, { readonly kind: 'power' }>, 'kind'>;
+
+/**
+ * Has a machine switched: a job in this transaction, or, while another job holds the machine or its BMC, an order that waits for it. `by-hand`: no BMC can
+ * be asked.
+ */
+export async function giveOrder(
+  tx: WriteTx,
+  machine: MachineRow,
+  { row, by, order }: { readonly row: StateRow; readonly by: string; readonly order: PowerEffect },
+): Promise<'given' | 'by-hand'> {
+  await dropOrder(tx, row, by);
+  const bmc = await switchOf(tx, machine);
+  if (bmc === null) return 'by-hand';
+  const wanted = orderFor(bmc, order);
+  const isAdded = await addOrderJob(tx, machine, { bmc, order: wanted, by });
+  if (!isAdded) await storeWantedOrder(tx, machine.id, { order: wanted, by, seconds: PATIENCE_S });
+  return 'given';
+}
+
+/** What was asked of the BMC before does not count any more: its job is ended, where it still goes on. */
+export async function dropOrder(tx: WriteTx, { machineId, jobId, wanted }: StateRow, by: string): Promise<void> {
+  // Refused: it has ended by itself.
+  if (jobId !== null) await abortJob(tx, jobId, by);
+  if (jobId !== null || wanted !== null) await storeStateJob(tx, machineId, null);
+}
+
+/** The BMC that can be asked to switch a machine; null: a person switches it. */
+export async function switchOf(tx: WriteTx, { bmcId }: MachineRow): Promise<DeclaredRow<'bmc'> | null> {
+  const bmc = bmcId === null ? null : await findDeclared(tx, 'bmc', { id: bmcId });
+  return bmc !== null && driverOf(bmc.powerType).isQueryable ? bmc : null;
+}
+
+/** Adds the job of an order, and ties it to the machine. False: another job holds the machine or its BMC. */
+export async function addOrderJob(
+  tx: WriteTx,
+  machine: MachineRow,
+  { bmc, order, by }: { readonly bmc: DeclaredRow<'bmc'>; readonly order: MachinePower; readonly by: string },
+): Promise<boolean> {
+  const payload: Order = { machineId: machine.id, bmcId: bmc.id, order };
+  const job = await addJob(tx, {
+    kind: POWER_JOB,
+    target: machine.fqdn,
+    payload,
+    deadlineSeconds: jobSeconds(stepsOf(order), { ...bmc.parameters, ...machine.powerParameters }),
+    targets: [`machine:${machine.id}`, `bmc:${bmc.id}`],
+    caller: by,
+  });
+  if (isRejected(job)) return false;
+  await storeStateJob(tx, machine.id, job.id);
+  return true;
+}
+
+/** A BMC that cannot choose what a machine boots from leaves it to the firmware. An order ends for sure: it asks no operating system. */
+function orderFor({ powerType }: DeclaredRow<'bmc'>, { verb, boot }: PowerEffect): MachinePower {
+  const canBoot = boot !== undefined && driverOf(powerType).canSetBoot;
+  return { verb, stopMode: 'hard', ...(canBoot ? { boot } : {}) };
+}

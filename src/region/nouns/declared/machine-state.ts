@@ -1,0 +1,24 @@
+import type { Machine } from '../../../contract/machine.ts';
+import { type Rejected, rejected } from '../../../core/errors.ts';
+import { isPassing } from '../../../model/nouns/machine-states.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import type { MachineStateShown } from '../../../store/queries/network/machine-states.ts';
+
+type Shown = 'state' | 'stateSince' | 'owner' | 'locked' | 'error' | 'message' | 'deadline' | 'job' | 'busy';
+
+/** What of a machine's lifecycle an answer shows. */
+export function viewState(row: MachineStateShown): Pick<Machine, Shown> {
+  const { state, stateSince, owner, isLocked, error, message, deadline, jobId, isOrderWaiting } = row;
+  const busy = isPassing(state) || jobId !== null || isOrderWaiting;
+  const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
+  return { state, stateSince, owner, locked: isLocked, error, message: waits, deadline, job: jobId, busy };
+}
+
+/** The refusal of what may not be done to a locked machine; null: it is not locked. */
+export function lockedRefusal({ fqdn, hostname, isLocked }: MachineRow, what: string): Rejected | null {
+  if (!isLocked) return null;
+  return rejected(
+    'conflict',
+    `${fqdn} is locked. Rule: ${what} once it is unlocked: regent machine unlock ${hostname}.`,
+  );
+}

@@ -1,0 +1,160 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import type { MachineState } from '../../../model/nouns/machine-states.ts';
+import type { Tx } from '../../tx.ts';
+
+/** Where a machine is in its lifecycle, as lists show it. */
+export interface MachineStateShown {
+  readonly state: MachineState;
+  readonly stateSince: string;
+  /** User's name; null: nobody's. */
+  readonly owner: string | null;
+  readonly isLocked: boolean;
+  /** Of a state that somebody has to look at, else empty. */
+  readonly error: string;
+  /** What it waits for, else empty. */
+  readonly message: string;
+  /** Of a state that is on its way. */
+  readonly deadline: string | null;
+  /** The job that switches it. */
+  readonly jobId: number | null;
+  /** Does an order wait until its BMC is free? */
+  readonly isOrderWaiting: boolean;
+}
+
+/** Columns of `machines t left join machine_states s`. */
+export const STATE_COLUMNS = sql`coalesce(s.state, 'new') as state, coalesce(s.since, t.created_at) as "stateSince", s.owner,
+  coalesce(s.is_locked, false) as "isLocked", coalesce(s.error, '') as error, coalesce(s.message, '') as message, s.deadline, s.job_id as "jobId",
+  s.wanted is not null as "isOrderWaiting"`;
+
+/** Conditions of a list. */
+export function stateConditions({
+  state,
+  owner,
+}: {
+  readonly state?: MachineState | undefined;
+  readonly owner?: string | undefined;
+}): (RawBuilder<unknown> | undefined)[] {
+  return [
+    state === undefined ? undefined : sql`coalesce(s.state, 'new') = ${state}`,
+    owner === undefined ? undefined : sql`s.owner = ${owner}`,
+  ];
+}
+
+/** A machine's row, whole. Times ISO 8601 by the database's clock. */
+export interface StateRow {
+  readonly machineId: string;
+  readonly state: MachineState;
+  readonly epoch: number;
+  readonly before: MachineState | null;
+  readonly isLocked: boolean;
+  readonly minutes: number | null;
+  readonly poweredAt: string | null;
+  readonly bootedAt: string | null;
+  readonly inventoryAt: string | null;
+  readonly commissionedAt: string | null;
+  readonly jobId: number | null;
+  readonly wanted: MachinePower | null;
+  readonly wantedBy: string | null;
+  /** By the database's clock. */
+  readonly isLate: boolean;
+  readonly isWantedLate: boolean;
+}
+
+/** A machine's row, locked until the transaction ends; made where there is none. Null: there is no such machine. */
+export async function lockMachineState(tx: Tx, machineId: string): Promise<StateRow | null> {
+  await tx.run(sql`insert into machine_states (machine_id, since) select id, created_at from machines where id = ${machineId}
+    on conflict (machine_id) do nothing`);
+  return tx.one(sql<StateRow>`
+    select machine_id as "machineId", state, epoch, before, is_locked as "isLocked", minutes, powered_at as "poweredAt", booted_at as "bootedAt",
+      inventory_at as "inventoryAt", commissioned_at as "commissionedAt", job_id as "jobId", wanted, wanted_by as "wantedBy",
+      coalesce(deadline < clock_timestamp(), false) as "isLate", coalesce(wanted_until < clock_timestamp(), false) as "isWantedLate"
+    from machine_states where machine_id = ${machineId} for update`);
+}
+
+/** What was seen of a machine on its way. */
+export type StateNote = 'powered' | 'booted' | 'inventory' | 'commissioned';
+
+/** What a transition changes. Members that are left out stay. */
+export interface StateChange {
+  /** Another state: it has these texts, and a deadline so many minutes from now, or none. */
+  readonly next?: {
+    readonly state: MachineState;
+    readonly error: string;
+    readonly message: string;
+    readonly minutes: number | null;
+  };
+  readonly message?: string;
+  readonly before?: MachineState;
+  /** A user's name; one that is no user's is nobody. */
+  readonly owner?: string | null;
+  readonly isLocked?: boolean;
+  /** That was now. */
+  readonly note?: StateNote;
+  /** None of these was yet. */
+  readonly forget?: readonly StateNote[];
+}
+
+/** Changes a machine's row on condition of state and epoch. False: it went on meanwhile. */
+export async function storeMachineState(
+  tx: Tx,
+  { machineId, state, epoch }: Pick<StateRow, 'machineId' | 'state' | 'epoch'>,
+  change: StateChange,
+): Promise<boolean> {
+  const { next, message, before, owner, isLocked, note, forget } = change;
+  const columns: [string, RawBuilder<unknown>][] = [];
+  if (next !== undefined) {
+    columns.push(
+      ['state', sql`${next.state}`],
+      ['since', sql`clock_timestamp()`],
+      ['epoch', sql`epoch + 1`],
+      ['error', sql`left(${next.error}, 4000)`],
+      ['message', sql`left(${next.message}, 4000)`],
+      ['minutes', sql`${next.minutes}::int`],
+      ['deadline', sql`clock_timestamp() + make_interval(mins => ${next.minutes}::int)`],
+    );
+  } else if (message !== undefined) columns.push(['message', sql`left(${message}, 4000)`]);
+  if (before !== undefined) columns.push(['before', sql`${before}`]);
+  if (owner !== undefined) columns.push(['owner', sql`(select name from users where name = ${owner})`]);
+  if (isLocked !== undefined) columns.push(['is_locked', sql`${isLocked}`]);
+  for (const one of forget ?? []) columns.push([`${one}_at`, sql`null`]);
+  if (note !== undefined) columns.push([`${note}_at`, sql`clock_timestamp()`]);
+  const set = columns.length === 0 ? [['epoch', sql`epoch`] as const] : columns;
+  const changed = await tx.run(sql`
+    update machine_states set ${sql.join(set.map(([column, value]) => sql`${sql.ref(column)} = ${value}`))}
+    where machine_id = ${machineId} and state = ${state} and epoch = ${epoch}`);
+  return changed === 1;
+}
+
+/** The job that switches it from now on, or none; nothing waits any more. */
+export async function storeStateJob(tx: Tx, machineId: string, jobId: number | null): Promise<void> {
+  await tx.run(sql`update machine_states set job_id = ${jobId}::int, wanted = null, wanted_by = null, wanted_until = null
+    where machine_id = ${machineId}`);
+}
+
+/** An order that waits until the BMC is free, for so long at most. */
+export async function storeWantedOrder(
+  tx: Tx,
+  machineId: string,
+  { order, by, seconds }: { readonly order: MachinePower; readonly by: string; readonly seconds: number },
+): Promise<void> {
+  await tx.run(sql`update machine_states set job_id = null, wanted = ${JSON.stringify(order)}::jsonb, wanted_by = ${by},
+    wanted_until = clock_timestamp() + make_interval(secs => ${seconds}) where machine_id = ${machineId}`);
+}
+
+/** Is an order's way free, or its time over? */
+const WANTED_IS_DUE = sql`s.wanted is not null and (s.wanted_until < clock_timestamp() or not exists (
+  select from job_targets g join machines m on m.id = s.machine_id where g.target in ('machine:' || m.id, 'bmc:' || m.bmc_id)))`;
+
+/**
+ * Machines of which something is due: a deadline that has passed, a job that has ended, an order whose way is free. At most `limit`. Fit for
+ * `autocommitRead`.
+ */
+export async function dueMachineStates(tx: Tx, limit: number): Promise<string[]> {
+  const rows = await tx.all(sql<{ id: string }>`
+    select s.machine_id as id from machine_states s where s.deadline < clock_timestamp()
+    union select s.machine_id from machine_states s join jobs j on j.id = s.job_id where j.ended_at is not null
+    union select s.machine_id from machine_states s where ${WANTED_IS_DUE}
+    limit ${limit}`);
+  return rows.map(({ id }) => id);
+}
