@@ -20,7 +20,10 @@ const { values } = parseArgs({
 const { root = '', kernel = '', output = '', file: files, module: wanted } = values;
 
 /** Modules of the kernel by name; the kernel takes `-` and `_` for the same. */
-const nameOf = (path) => basename(path).replace(/\.ko(\.xz)?$/, '').replaceAll('-', '_');
+const nameOf = (path) =>
+  basename(path)
+    .replace(/\.ko(\.xz)?$/, '')
+    .replaceAll('-', '_');
 const folder = join(root, 'usr/lib/modules', kernel);
 const modules = new Map(
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -31,7 +34,9 @@ const modules = new Map(
 
 /** A module's bytes as the kernel takes them. */
 const load = (path) =>
-  path.endsWith('.xz') ? execFileSync('xz', ['--decompress', '--stdout', path], { maxBuffer: 1 << 28 }) : readFileSync(path);
+  path.endsWith('.xz')
+    ? execFileSync('xz', ['--decompress', '--stdout', path], { maxBuffer: 1 << 28 })
+    : readFileSync(path);
 
 const packed = new Map();
 /** Those that it leans on come first; what the kernel has built in is no module. */

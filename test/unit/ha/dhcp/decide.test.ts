@@ -54,7 +54,9 @@ const PRIMARY = kea('hot-standby', { scopes: ['k1'] });
 const ALONE = kea('partner-down', { scopes: ['k1'] });
 
 /** What matters of a verdict. */
-type Expected = Partial<Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'isReset' | 'resumes' | 'scopes'>> & {
+type Expected = Partial<
+  Pick<Verdict, 'isPermitted' | 'state' | 'isDetached' | 'isKilled' | 'isReset' | 'resumes' | 'scopes'>
+> & {
   readonly isWhole?: boolean;
   readonly owner?: string;
   readonly claims?: string | null;
