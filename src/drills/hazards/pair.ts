@@ -1,6 +1,6 @@
 import type { Cast } from '../../judge/timeline.ts';
 import { between, type Chance, held, PHASE_MS, together } from './draw.ts';
-import { boundsOf, DHCP, expecting, REBOOTED_MS, REDUNDANT_MS, UNFELT, withoutFailures } from './expect.ts';
+import { boundsOf, DHCP, expecting, LOOKUP, REBOOTED_MS, REDUNDANT_MS, UNFELT, withoutFailures } from './expect.ts';
 import type { Act, Hazard, Step } from './hazard.ts';
 import { hostAt } from './units.ts';
 
@@ -8,6 +8,7 @@ const LEASES = "a rack's leases: the disk is full, the file is damaged";
 const WORK = 'a rack is drained, a pair is swapped';
 const HOLD_MS = 15_000;
 const FULL_MS = 20_000;
+const [FULL_DHCP_MS, SWAPPED_MS] = [5_000, 10_000];
 const DARK_MS = 20_000;
 /** A whole site boots, and its database with it. */
 const SITE_MS = 120_000;
@@ -38,7 +39,8 @@ export const PAIR: readonly Hazard[] = [
       const place = { host: hostAt('rack', cast, chance), path: '/var/lib/kea' };
       return held(chance, [{ do: 'fill', ...place }], FULL_MS, [{ do: 'empty', ...place }]);
     },
-    expects: expecting(UNFELT),
+    // Kea refuses what it cannot write, renewals too, until its controller has seen for a second that there is no room.
+    expects: [...boundsOf(UNFELT), LOOKUP, { ...DHCP, withinMs: FULL_DHCP_MS }],
     redundantMs: REDUNDANT_MS,
     failovers: 0,
   },
@@ -93,7 +95,8 @@ export const PAIR: readonly Hazard[] = [
         ...together(HOLD_MS, [{ do: 'heal' }]),
       ];
     },
-    expects: withoutFailures(expecting(UNFELT)),
+    // The new pair waits until both racks have reported that the old one has stopped.
+    expects: withoutFailures([...boundsOf(UNFELT), LOOKUP, { ...DHCP, withinMs: SWAPPED_MS }]),
     redundantMs: REDUNDANT_MS,
     failovers: 0,
   },
