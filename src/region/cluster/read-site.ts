@@ -81,6 +81,7 @@ function knownSiteNode(node: SeenNode, regionVersion: string | null, now: number
     region: row.isRegion && regionVersion !== null ? { isReady: true, version: regionVersion } : null,
     isContainer: node.facts?.isContainer ?? false,
     observed: report?.services ?? [],
+    ...(report === null ? {} : { versions: report.versions }),
     host,
   };
 }

@@ -81,6 +81,7 @@ function rememberedNode(
     region: node.isRegion && region ? { isReady: region.isReady, version: region.version } : null,
     isContainer: report?.facts.isContainer ?? false,
     observed: report?.services ?? [],
+    ...(report === undefined ? {} : { versions: report.facts.versions }),
     host: report?.host ?? null,
     began: { primary: last?.first?.primary ?? null, vip: last?.first?.vip ?? null },
   };

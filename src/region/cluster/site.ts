@@ -29,6 +29,8 @@ export interface KnownSiteNode {
   readonly region: { readonly isReady: boolean; readonly version: string } | null;
   readonly isContainer: boolean;
   readonly observed: readonly ServiceObservation[];
+  /** Of its daemons, by service, as it reported them last; left out: not known. */
+  readonly versions?: Readonly<Record<string, string>>;
   readonly host: HostObservation | null;
   /** When it was heard first that the node has the role that it claims, by the clock of whoever heard it; null and left out: not known. */
   readonly began?: { readonly primary: string | null; readonly vip: string | null };

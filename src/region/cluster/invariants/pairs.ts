@@ -60,11 +60,21 @@ function verdictOf(pair: PairNow): Verdict | null {
       `Look at the network between both (TCP port 5256 and those of Kea): on ${primary}, ping ${secondary}; journalctl -u regent-pairs -n 50.`,
     );
   }
-  if (isWhole || secondary === null) return null;
+  if (isWhole || secondary === null) return versionVerdict(pair);
   if (pair.drained.length > 0 && faults.length === pair.drained.length && silent.length === 0)
     return drainVerdict(pair);
   const detail = `${servers[0]} serves ${where}, and nobody would take over: ${why}`;
   return (isSettling ? warning : broken)(detail, isSettling ? settleText(pair) : cureOf(pair));
+}
+
+/** Kea promises nothing of partners of two versions; null: they have one. */
+function versionVerdict({ versions, vlans }: PairNow): Verdict | null {
+  if (versions.length === 0) return null;
+  const words = versions.map(({ name, version }) => `${name} runs Kea ${version}`);
+  return warning(
+    `${listOf(words)}, and both serve ${vlansText(vlans)} as a pair`,
+    'Install the same version on both, the rack that stands by first: apt-get install --only-upgrade kea-dhcp4-server kea-common.',
+  );
 }
 
 /** A rack that an operator has drained, and nothing else. */

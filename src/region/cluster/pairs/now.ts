@@ -19,6 +19,8 @@ export interface PairNow {
   readonly isWhole: boolean;
   /** Racks of it that an operator has drained: nobody counts on them. */
   readonly drained: readonly DrainedRack[];
+  /** Of Kea on each rack, where they differ; else empty. */
+  readonly versions: readonly { readonly name: string; readonly version: string }[];
   /** It is just taking over a configuration, or finding its partner. */
   readonly isSettling: boolean;
   /** Both speak, and neither hears the other. */
@@ -67,6 +69,7 @@ function aloneNow(site: Pick<ClusterSite, 'nodes' | 'now'>, primary: string, vla
     faults: serves ? [] : [faultOf(side, site.now) ?? `${primary} serves nobody`],
     isWhole: false,
     drained: drainedOf([side]),
+    versions: [],
     isSettling: isTakingOver(side),
     isDeaf: false,
   };
@@ -95,6 +98,7 @@ function pairNow(
     faults,
     isWhole: servers.length === 1 && faults.length === 0,
     drained,
+    versions: otherVersions(sides),
     isSettling:
       sides.some(isTakingOver) || (isHeard && sides.some(({ facts }) => ON_ITS_WAY.includes(facts?.kea ?? ''))),
     isDeaf: sides.every(({ facts }) => facts?.hearsPartner === false || facts?.kea === 'communication-recovery'),
@@ -110,6 +114,14 @@ function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: st
 
 function isTakingOver({ node }: Side): boolean {
   return node?.isFresh === true && node.report === 'applying';
+}
+
+function otherVersions(sides: readonly Side[]): PairNow['versions'] {
+  const known = sides.flatMap(({ name, node }) => {
+    const version = node?.versions?.['dhcp'];
+    return version === undefined ? [] : [{ name, version }];
+  });
+  return new Set(known.map(({ version }) => version)).size > 1 ? known : [];
 }
 
 function drainedOf(sides: readonly Side[]): DrainedRack[] {

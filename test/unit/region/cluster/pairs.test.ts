@@ -17,6 +17,7 @@ interface Side extends Partial<PairFacts> {
   readonly silentFor?: number;
   readonly isApplying?: boolean;
   readonly drainedAt?: string;
+  readonly version?: string;
 }
 
 const ON: ServedVlan[] = ['a', 'b'].map((vlan) => ({ vlan, primary: 'k1', secondary: 'k2', others: [] }));
@@ -25,7 +26,7 @@ const ON: ServedVlan[] = ['a', 'b'].map((vlan) => ({ vlan, primary: 'k1', second
 function site(sides: { readonly k1?: Side; readonly k2?: Side } = {}, served = ON): ClusterSite {
   const base = aSite();
   const racks = (['k1', 'k2'] as const).map((name) => {
-    const { service, words, silentFor = 1, isApplying, drainedAt, ...facts } = sides[name] ?? {};
+    const { service, words, silentFor = 1, isApplying, drainedAt, version = '2.6.3', ...facts } = sides[name] ?? {};
     const model = base.nodes.find((node) => node.name === 'k1');
     const row = model?.observed.find((one) => one.service === 'dhcp');
     if (model === undefined || row === undefined) throw new Error('the fixture has no rack');
@@ -47,6 +48,7 @@ function site(sides: { readonly k1?: Side; readonly k2?: Side } = {}, served = O
       ...model,
       name,
       id: `n-${name}`,
+      versions: { dhcp: version },
       ...(drainedAt === undefined ? {} : { isDrained: true, drainedAt }),
       report: isApplying ? ('applying' as const) : ('current' as const),
       reportedAt: new Date(NOW - silentFor * 1000).toISOString(),
@@ -145,6 +147,13 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     'warning',
     'k1 and k2 take over a and b just now: k1: it starts.',
     'It ends within seconds',
+  ],
+  [
+    'the partner’s Kea is of another version',
+    site({ k2: { version: '3.0.1' } }),
+    'warning',
+    'k1 runs Kea 2.6.3 and k2 runs Kea 3.0.1, and both serve a and b as a pair.',
+    'Install the same version on both',
   ],
   [
     'the primary is drained',
