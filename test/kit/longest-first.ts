@@ -10,6 +10,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'lab/vagrant-provision': 95,
   'lab/adoption': 90,
   'lab/install': 60,
+  'lab/machines': 55,
   'lab/saved': 50,
   'lab/dhcp': 37,
   'lab/proxy': 36,
