@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerBoot, type BootRecords, strangerOf } from '../../boot/answer.ts';
+import type { BootClient, Loader } from '../../boot/client.ts';
+import type { BootPlace, EnlistAnswer } from '../../boot/decide.ts';
+import { type BootTemplates, renderAsk } from '../../boot/script.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import { PORTS } from '../../core/node-ports.ts';
+import type { Clock, Log } from '../../core/ports.ts';
+import { openStrangers } from './strangers.ts';
+
+/** What the rack knows of machines at this moment. `generation`: of the desired state that the records came with. */
+export interface BootState {
+  readonly records: BootRecords;
+  readonly generation: number;
+}
+
+/** What a listener is built from. `state` and `enlist` are asked at each question; `enlist` may throw, and is given up after `enlistMs`. */
+export interface BootListenerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly templates: BootTemplates;
+  readonly state: () => BootState;
+  readonly enlist: (client: BootClient, signal: AbortSignal) => Promise<EnlistAnswer>;
+  readonly enlistMs?: number;
+  /** Ports of the listener and of the rack's web server; their own when left out. */
+  readonly port?: number;
+  readonly filesPort?: number;
+}
+
+/** Answers machines on the addresses of the rack. It is the one HTTP server besides the API's. */
+export interface BootListener {
+  /** Listens on these addresses, and no longer on others. What cannot be listened on is told, and tried again at the next call. */
+  listenOn(addresses: readonly string[]): Promise<void>;
+  /** Addresses that it listens on. */
+  addresses(): readonly string[];
+  close(): Promise<void>;
+}
+
+const ENLIST_MS = 3_000;
+/** Loaders ask within milliseconds, and have headers of some hundred bytes. */
+const LIMITS = { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192, keepAlive: false } as const;
+const CONNECTIONS = 512;
+const LOADER_OF: Readonly<Record<string, Loader>> = { '/ipxe/script': 'ipxe', '/grub/script': 'grub' };
+
+/** Opens a listener that listens nowhere yet. */
+export function openBootListener(options: BootListenerOptions): BootListener {
+  const { log, port = PORTS.bootScripts } = options;
+  const servers = new Map<string, Server>();
+  const answer = openAnswerer(options);
+
+  async function open(address: string): Promise<void> {
+    const place = { files: origin(address, options.filesPort ?? PORTS.bootFiles), scripts: origin(address, port) };
+    const server = createServer(LIMITS, (request, response) => {
+      // Whoever gets no script asks again: the first scripts see to that.
+      answer(request, response, place).catch((error: unknown) => {
+        log.error('a machine got no script', { url: request.url?.slice(0, 200), error: sentenceOf(error) });
+        send(response, 500, 'The boot listener has a fault, its log says which.\n');
+      });
+    });
+    server.maxConnections = CONNECTIONS;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, address, resolve);
+      });
+    } catch (error) {
+      log.warn('the boot listener cannot listen', { address, port, error: sentenceOf(error) });
+      return;
+    }
+    server.on('error', (error) => log.warn('the boot listener has a fault', { address, error: sentenceOf(error) }));
+    servers.set(address, server);
+  }
+
+  function end(address: string, server: Server): Promise<void> {
+    servers.delete(address);
+    return new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  }
+
+  const listener: BootListener = {
+    listenOn: async (addresses) => {
+      const wanted = new Set(addresses);
+      const gone = [...servers].filter(([address]) => !wanted.has(address));
+      await Promise.all(gone.map(([address, server]) => end(address, server)));
+      for (const address of wanted) if (!servers.has(address)) await open(address);
+    },
+    addresses: () => [...servers.keys()],
+    close: () => listener.listenOn([]),
+  };
+  return listener;
+}
+
+function openAnswerer({ clock, log, templates, state, enlist, enlistMs = ENLIST_MS }: BootListenerOptions) {
+  const strangers = openStrangers({ enlist, enlistMs, log });
+  return async (request: IncomingMessage, response: ServerResponse, place: BootPlace): Promise<void> => {
+    const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return send(response, 405, 'Only GET is answered here.\n');
+    if (path === '/ipxe.cfg') return send(response, 200, renderAsk(templates));
+    const loader = Object.hasOwn(LOADER_OF, path) ? LOADER_OF[path] : undefined;
+    if (loader === undefined) return send(response, 404, 'The boot listener has /ipxe.cfg and scripts.\n');
+    const question = { loader, query };
+    const known = state();
+    const stranger = strangerOf(question, known.records);
+    const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger);
+    const { script, log: fields } = answerBoot(question, { ...known, place, templates }, said, clock.now() / 1000);
+    log.info('a machine asked what to boot', { ...fields, client: request.socket.remoteAddress });
+    return send(response, 200, script);
+  };
+}
+
+function send(response: ServerResponse, status: number, text: string): void {
+  // GRUB knows the length by this very word; with small letters it waits for half a minute.
+  response.writeHead(status, {
+    'Content-Type': 'text/plain',
+    'Content-Length': Buffer.byteLength(text),
+    Connection: 'close',
+  });
+  response.end(text);
+}
+
+function origin(address: string, port: number): string {
+  return `http://${address}:${port}`;
+}

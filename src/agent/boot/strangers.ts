@@ -1,0 +1,45 @@
+import type { BootClient } from '../../boot/client.ts';
+import type { EnlistAnswer } from '../../boot/decide.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import type { Log } from '../../core/ports.ts';
+
+/** Questions to regions at once: what is more is told to come again, at no cost to them. */
+const AT_ONCE = 8;
+
+interface StrangerPorts {
+  readonly enlist: (client: BootClient, signal: AbortSignal) => Promise<EnlistAnswer>;
+  readonly enlistMs: number;
+  readonly log: Log;
+}
+
+/**
+ * Asks a region about machines that nobody knows: one question for each MAC at a time, few in all, each with a deadline. It never throws: a region
+ * that says nothing is none.
+ */
+export function openStrangers({ enlist, enlistMs, log }: StrangerPorts) {
+  const asked = new Map<string, Promise<EnlistAnswer>>();
+  const askRegion = async (client: BootClient): Promise<EnlistAnswer> => {
+    try {
+      const signal = AbortSignal.timeout(enlistMs);
+      const late = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error(`no answer within ${enlistMs} ms`)), { once: true });
+      });
+      return await Promise.race([enlist(client, signal), late]);
+    } catch (error) {
+      log.warn('no region enlists a machine', { mac: client.mac, error: sentenceOf(error) });
+      return { kind: 'no-region' };
+    } finally {
+      asked.delete(client.mac);
+    }
+  };
+  return {
+    ask: (client: BootClient): Promise<EnlistAnswer> => {
+      const running = asked.get(client.mac);
+      if (running) return running;
+      if (asked.size >= AT_ONCE) return Promise.resolve({ kind: 'busy' });
+      const question = askRegion(client);
+      asked.set(client.mac, question);
+      return question;
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DebianHost } from '../kit/debian-root.ts';
+
+const SCRIPTS = join(import.meta.dirname, '../../scripts');
+/** Archives and a busy machine may be slow. */
+const BUILD_MS = 600_000;
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+/** Files of a cpio archive (newc) by their names. */
+function unpack(archive: Buffer): Map<string, { readonly mode: number; readonly bytes: Buffer }> {
+  const files = new Map<string, { mode: number; bytes: Buffer }>();
+  for (let at = 0; ; ) {
+    const head = archive.toString('latin1', at, at + 110);
+    if (!head.startsWith('070701')) throw new Error(`no entry at ${at}`);
+    const number = (index: number) => Number.parseInt(head.slice(6 + 8 * index, 14 + 8 * index), 16);
+    const name = archive.toString('utf8', at + 110, at + 109 + number(11));
+    if (name === 'TRAILER!!!') return files;
+    const start = (at + 110 + number(11) + 3) & ~3;
+    files.set(name, { mode: number(1), bytes: archive.subarray(start, start + number(6)) });
+    at = (start + number(6) + 3) & ~3;
+  }
+}
+
+/** A machine's /sys and /proc, as far as the inventory looks. */
+function aSystem(files: Readonly<Record<string, string>>, folders: readonly string[] = []): string {
+  const root = mkdtempSync(join(tmpdir(), 'regent-system-'));
+  for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text, 'latin1');
+  }
+  return root;
+}
+
+describe('the image micro', () => {
+  let output = '';
+  let place = '';
+
+  beforeAll(async () => {
+    output = mkdtempSync(join(tmpdir(), 'regent-image-'));
+    const build = promisify(execFile);
+    const ran = await build(join(SCRIPTS, 'build-image'), ['micro', '--output', output], { timeout: BUILD_MS });
+    place = ran.stdout.trim();
+  }, BUILD_MS);
+  afterAll(() => rmSync(output, { recursive: true, force: true }));
+
+  it('lies in a folder named by its manifest, which says what is in it', () => {
+    const manifest = readFileSync(join(place, 'manifest.json'));
+    expect(place).toBe(join(output, 'images', sha256(manifest)));
+    const told = JSON.parse(manifest.toString());
+    expect(told).toMatchObject({ format: 1, kind: 'micro', architecture: 'amd64' });
+    expect(told.kernel).toMatch(/^\d+\.\d+\.\d+.*-cloud-amd64$/);
+    expect(Object.keys(told.packages)).toEqual([`linux-image-${told.kernel}`, 'busybox-static']);
+    expect(readdirSync(place).sort()).toEqual(['initrd.img', 'manifest.json', 'vmlinuz']);
+    for (const file of ['initrd.img', 'vmlinuz']) {
+      const bytes = readFileSync(join(place, file));
+      expect(told.files[file], file).toEqual({ size: bytes.length, sha256: sha256(bytes) });
+    }
+  });
+
+  it('has the program, our files, and modules in an order in which each finds what it leans on', () => {
+    const files = unpack(gunzipSync(readFileSync(join(place, 'initrd.img'))));
+    for (const name of ['init', 'inventory', 'dhcp']) {
+      expect(files.get(name)?.mode, name).toBe(0o100755);
+      expect(files.get(name)?.bytes.equals(readFileSync(join(SCRIPTS, 'image', name))), name).toBe(true);
+    }
+    expect(files.get('bin/busybox')?.bytes.subarray(0, 4).toString('latin1')).toBe('\x7fELF');
+    const order = files.get('modules/order')?.bytes.toString().trim().split('\n') ?? [];
+    expect(order).toEqual(expect.arrayContaining(['virtio_net.ko', 'virtio_blk.ko']));
+    const seen = new Set<string>();
+    for (const module of order) {
+      const text = files.get(`modules/${module}`)?.bytes.toString('latin1') ?? '';
+      const depends = /\0depends=([^\0]*)\0/.exec(text)?.[1]?.split(',').filter(Boolean) ?? [];
+      for (const other of depends) {
+        const name = `${other.replaceAll('-', '_')}.ko`;
+        if (order.includes(name)) expect([...seen], module).toContain(name);
+      }
+      seen.add(module);
+    }
+  });
+
+  it('is the same, byte for byte, when it is built again', { timeout: BUILD_MS }, async () => {
+    const ran = await promisify(execFile)(join(SCRIPTS, 'build-image'), ['micro', '--output', join(output, 'again')]);
+    expect(basename(ran.stdout.trim())).toBe(basename(place));
+  });
+});
+
+describe('programs of the image', () => {
+  const paths = ['init', 'inventory', 'dhcp'].map((name) => join(SCRIPTS, 'image', name));
+
+  it.each(paths)('%s is taken by a shell and by shellcheck', (path) => {
+    execFileSync('sh', ['-n', path]);
+    execFileSync('shellcheck', ['--shell=dash', path]);
+  });
+});
+
+describe('the inventory', () => {
+  let host: DebianHost;
+  beforeAll(async () => {
+    host = await DebianHost.open();
+  });
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  async function inventoryOf(system: string, card = 'eth0'): Promise<Record<string, unknown>> {
+    host.write('/tmp/inventory', readFileSync(join(SCRIPTS, 'image/inventory'), 'utf8'));
+    await host.run(['mkdir', '-p', '/tmp/system']);
+    await host.show(system, '/tmp/system');
+    const ran = await host.run(['env', 'REGENT_SYSTEM=/tmp/system', 'sh', '/tmp/inventory', card]);
+    await host.run(['umount', '/tmp/system']);
+    rmSync(system, { recursive: true });
+    expect(ran.code, ran.stderr).toBe(0);
+    return JSON.parse(ran.stdout);
+  }
+
+  const plain = {
+    'proc/cpuinfo':
+      'processor\t: 0\nmodel name\t: QEMU CPU\nphysical id\t: 0\nflags\t\t: fpu hypervisor\n\nprocessor\t: 1\nphysical id\t: 0\n',
+    'proc/meminfo': 'MemTotal:         500000 kB\n',
+    'proc/uptime': '3.14 2.71\n',
+  };
+
+  it('tells cards that hang on a bus, disks with their serial numbers, firmware, memory', async () => {
+    const system = aSystem(
+      {
+        ...plain,
+        'sys/class/dmi/id/sys_vendor': 'QEMU\n',
+        'sys/class/dmi/id/product_uuid': '564d1a2b-0000-4000-8000-525400aa0001\n',
+        'sys/block/vda/size': '204800\n',
+        'sys/block/vda/serial': 'DISK-0001',
+        'sys/block/sda/size': '2\n',
+        'sys/block/sda/device/model': 'Spinning   \n',
+        'sys/block/sda/device/vpd_pg80': '\u0000\u0080\u0000\u0008  SN-0002',
+        'sys/block/sda/queue/rotational': '1\n',
+        'sys/block/sda/removable': '1\n',
+        'sys/block/loop0/size': '8\n',
+        'sys/class/net/eth0/address': '52:54:00:aa:00:01\n',
+        'sys/class/net/eth0/carrier': '1\n',
+        'sys/class/net/eth0/speed': '1000\n',
+        'sys/class/net/eth1/address': '52:54:00:aa:00:02\n',
+        'sys/class/net/eth1/speed': '-1\n',
+        'sys/class/net/lo/address': '00:00:00:00:00:00\n',
+      },
+      ['sys/firmware/efi', 'sys/class/net/eth0/device', 'sys/class/net/eth1/device'],
+    );
+    symlinkSync('../../../bus/virtio_net', join(system, 'sys/class/net/eth0/device/driver'));
+    expect(await inventoryOf(system)).toMatchObject({
+      version: 1,
+      isVirtual: true,
+      system: { vendor: 'QEMU', product: '', serial: '', uuid: '564d1a2b-0000-4000-8000-525400aa0001' },
+      firmware: { kind: 'uefi' },
+      cpu: { model: 'QEMU CPU', sockets: 1, threads: 2 },
+      memoryKb: 500_000,
+      disks: [
+        { name: 'sda', bytes: 1024, serial: 'SN-0002', model: 'Spinning', isRotational: true, isRemovable: true },
+        { name: 'vda', bytes: 104_857_600, serial: 'DISK-0001', model: '', isRotational: false, isRemovable: false },
+      ],
+      nics: [
+        { name: 'eth0', mac: '52:54:00:aa:00:01', hasLink: true, speedMb: 1000, driver: 'virtio_net', isBoot: true },
+        { name: 'eth1', mac: '52:54:00:aa:00:02', hasLink: false, speedMb: 0, driver: '', isBoot: false },
+      ],
+      uptimeSeconds: 3,
+    });
+  });
+
+  it('takes nothing that hardware says of itself for JSON, shell or a control character', async () => {
+    const hostile = '"},\\"$(reboot)`halt`\u001b[2J\u0007\u0000\u00ff\n{"x":1';
+    const system = aSystem({
+      ...plain,
+      'proc/cpuinfo': `processor\t: 0\nmodel name\t: ${hostile.split('\n')[0]}\nflags\t: fpu\n`,
+      'sys/class/dmi/id/sys_vendor': hostile,
+      'sys/class/dmi/id/product_serial': hostile.repeat(200),
+      'sys/block/vda/serial': hostile,
+      'sys/block/vda/size': '1e9\n',
+    });
+    const told = await inventoryOf(system);
+    expect(told['isVirtual']).toBe(false);
+    expect(told['disks']).toEqual([
+      { name: 'vda', bytes: 0, serial: expect.any(String), model: '', isRotational: false, isRemovable: false },
+    ]);
+    expect(told['nics']).toEqual([]);
+    expect(Object.keys(told['system'] as object)).toEqual(['vendor', 'product', 'serial', 'uuid']);
+    expect(JSON.stringify(told)).toMatch(/^[\x20-\x7e]+$/);
+    expect((told['system'] as { serial: string }).serial.length).toBeLessThanOrEqual(256);
+  });
+});
