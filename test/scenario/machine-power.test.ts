@@ -279,6 +279,90 @@ describe('deaths', () => {
   });
 });
 
+describe('a machine that is commissioned', () => {
+  const commission = (of = site) => say('POST', '/machines/m1/commission', {}, of);
+  const passDeadline = () => admin("update machine_states set deadline = clock_timestamp() - interval '1 s'");
+  const isSwitched = (of = site) =>
+    until('it was switched', async () => (await say('GET', '/machines/m1', undefined, of)).body['job'] === null, {
+      deadlineMs: 40_000,
+    });
+
+  it('boots from the network, and without a word fails by its deadline, which says what was not seen', async () => {
+    bmc.isOn = true;
+    await agent('k1');
+    expect((await commission()).body).toMatchObject({ state: 'commissioning', busy: true });
+    await isSwitched();
+    expect(bmc.words).toContain('chassis bootdev pxe');
+    expect(orders()).toEqual(['chassis power off', 'chassis power on']);
+    expect(await machine()).toMatchObject({ state: 'commissioning', powerState: 'on' });
+    await passDeadline();
+    await until('it has failed', async () => (await machine())['state'] === 'failed-commissioning');
+    expect((await machine())['error']).toMatch(/It was switched on at \S+\. No boot of it from the network was seen\./);
+    expect(orders()).toEqual(['chassis power off', 'chassis power on']);
+  });
+
+  it('fails at once when its BMC refuses, with what helps', async () => {
+    await agent('k1');
+    bmc.before = () => refusal('> RAKP 2 HMAC is invalid\nError: Unable to establish IPMI v2 / RMCP+ session');
+    await commission();
+    await until('it has failed', async () => (await machine())['state'] === 'failed-commissioning', {
+      deadlineMs: 40_000,
+    });
+    const { error, powerWhy } = await machine();
+    expect(error).toContain(String(powerWhy));
+  });
+
+  it('and aborted while its order is under way is switched off after it, once', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const run = async (program: Program) => {
+      if (program.argv.join(' ').endsWith('chassis power on')) {
+        begun.resolve();
+        await gate.promise;
+      }
+      return await bmc.effects.reach.run(program);
+    };
+    await agent('k1', { ...bmc.effects, reach: { ...bmc.effects.reach, run } });
+    await commission();
+    await begun.promise;
+    expect((await say('POST', '/machines/m1/abort', {})).body).toMatchObject({ state: 'new', busy: true });
+    gate.resolve();
+    await until('it is at rest', async () => (await machine())['busy'] === false, { deadlineMs: 40_000 });
+    expect(orders()).toEqual(['chassis power on', 'chassis power off']);
+    expect(await machine()).toMatchObject({ state: 'new', powerState: 'off' });
+  });
+
+  it('goes on with another region, by the same deadline, and is switched once', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const run = async (program: Program) => {
+      if (program.argv.join(' ').endsWith('chassis power on')) {
+        begun.resolve();
+        await gate.promise;
+      }
+      return await bmc.effects.reach.run(program);
+    };
+    const other = await startTrustedRegion(pg.get(), { of: site, log, node: 'r2' });
+    ends.push(() => other.close());
+    await agent('k1', { ...bmc.effects, reach: { ...bmc.effects.reach, run } }, [site, other]);
+    const { job: id, deadline } = (await commission()).body;
+    await begun.promise;
+    const isFirst = String((await job(Number(id)))['holder']).startsWith('r1:');
+    const [gone, left] = isFirst ? [site, other] : [other, site];
+    await gone.process.stop();
+    gate.resolve();
+    await isSwitched(left);
+    expect((await say('GET', '/machines/m1', undefined, left)).body).toMatchObject({
+      state: 'commissioning',
+      deadline,
+    });
+    await passDeadline();
+    const state = async () => (await say('GET', '/machines/m1', undefined, left)).body['state'];
+    await until('it has failed', async () => (await state()) === 'failed-commissioning');
+    expect(orders()).toEqual(['chassis power on']);
+  });
+});
+
 describe('an operator who wants an end', () => {
   it('has it before an agent took the order: nothing is done then', async () => {
     const id = await power({ verb: 'on' });

@@ -7,6 +7,8 @@ import type { Tx } from '../../tx.ts';
 export interface MachineStateShown {
   readonly state: MachineState;
   readonly stateSince: string;
+  /** Raised by each change of state: whoever acts for a machine later says which one he means. */
+  readonly stateEpoch: number;
   /** User's name; null: nobody's. */
   readonly owner: string | null;
   readonly isLocked: boolean;
@@ -23,7 +25,8 @@ export interface MachineStateShown {
 }
 
 /** Columns of `machines t left join machine_states s`. */
-export const STATE_COLUMNS = sql`coalesce(s.state, 'new') as state, coalesce(s.since, t.created_at) as "stateSince", s.owner,
+export const STATE_COLUMNS = sql`coalesce(s.state, 'new') as state, coalesce(s.since, t.created_at) as "stateSince",
+  coalesce(s.epoch, 0) as "stateEpoch", s.owner,
   coalesce(s.is_locked, false) as "isLocked", coalesce(s.error, '') as error, coalesce(s.message, '') as message, s.deadline, s.job_id as "jobId",
   s.wanted is not null as "isOrderWaiting"`;
 
