@@ -8,7 +8,7 @@ import type { RegionChannel } from './channel/channel.ts';
 import { gatherDesired } from './channel/gather.ts';
 import type { Commands } from './commands/commands.ts';
 import type { Findings } from './findings.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { Link } from './link.ts';
 import type { LoopPorts } from './ports.ts';
 

@@ -7,7 +7,7 @@ import type { AnyService, LeasePage, LeaseSource } from '../../services/kit/cont
 import { withInstances } from '../../services/kit/instances.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 import type { Findings } from '../findings.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { type LeaseMemory, openLeaseMemory } from './lease-walk.ts';
 import type { Beat, LoopPorts } from '../ports.ts';
 

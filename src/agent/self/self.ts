@@ -7,7 +7,7 @@ import type { RegionChannel } from '../channel/channel.ts';
 import type { TrustStore } from '../channel/trust.ts';
 import type { Driver } from '../driver.ts';
 import type { Findings } from '../findings.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { LoopPorts } from '../ports.ts';
 import type { Reporter } from '../report.ts';
 import { openCertificateKeeper } from './certificate.ts';

@@ -3,7 +3,7 @@ import type { ExecResult } from '../../core/host-values.ts';
 import type { Host } from '../../host/interface.ts';
 import type { AnyService, OutsideNeed } from '../../services/kit/contract.ts';
 import { withInstances } from '../../services/kit/instances.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { LoopPorts } from '../ports.ts';
 
 /** What this node's services need of others, and whether it answers from here. */

@@ -1,10 +1,10 @@
 import { Check } from 'typebox/value';
-import { Desired } from '../contract/agent.ts';
-import { digestOf } from '../core/stable-json.ts';
-import { sentenceOf } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
-import type { DurableText } from '../host/interface.ts';
-import type { Findings } from './findings.ts';
+import { Desired } from '../../contract/agent.ts';
+import { digestOf } from '../../core/stable-json.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { DurableText } from '../../host/interface.ts';
+import type { Findings } from '../findings.ts';
 
 /** The last accepted desired state, on disk before anything of it is applied: a node starts without any region. */
 export interface Ledger {

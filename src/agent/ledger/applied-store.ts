@@ -1,10 +1,10 @@
-import { sentenceOf } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
-import type { DurableText } from '../host/interface.ts';
-import type { MemoryStore } from '../reconcile/ports.ts';
-import type { Memory } from '../reconcile/values.ts';
-import type { Findings } from './findings.ts';
-import { isMemory } from './memory-schema.ts';
+import { sentenceOf } from '../../core/errors.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { DurableText } from '../../host/interface.ts';
+import type { MemoryStore } from '../../reconcile/ports.ts';
+import type { Memory } from '../../reconcile/values.ts';
+import type { Findings } from '../findings.ts';
+import { isMemory } from '../memory-schema.ts';
 
 /** What the store is built from: a durable text per name (`applied.json`, `good-<service>.json`). */
 export interface AppliedStoreOptions {
