@@ -28,7 +28,7 @@ import { createLeaseTask } from './tasks/leases.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask, everyMinute } from './tasks/purge.ts';
-import { type RunningTask, startTask } from './tasks/task.ts';
+import { type RunningTask, startTask, type Task } from './tasks/task.ts';
 import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
 import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
@@ -203,58 +203,33 @@ function startTasks(
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
-  const publisher = startTask(publish, { ...common, everyMs: PUBLISH_EVERY_MS, beat: ports.beatOf('publish') });
-  const purger = startTask(createPurgeTask(ports.db, ports.process), {
-    ...common,
-    everyMs: PURGE_EVERY_MS,
-    beat: () => {},
-  });
-  const leases = startTask(createLeaseTask(ports.db, ports.clock), {
-    ...common,
-    everyMs: LEASES_EVERY_MS,
-    beat: () => {},
-  });
-  const features = startTask(createFeatureTask(ports.db, health), {
-    ...common,
-    everyMs: FEATURES_EVERY_MS,
-    beat: () => {},
-  });
-  const commands = startTask(createCommandTask(ports.db), { ...common, everyMs: COMMANDS_EVERY_MS, beat: () => {} });
-  const revoker = startTask(revocations.task, { ...common, everyMs: REVOCATIONS_EVERY_MS, beat: () => {} });
-  const others = startTask(memory.others, { ...common, everyMs: OTHERS_EVERY_MS, beat: () => {} });
-  const layout = startTask(memory.task, { ...common, everyMs: LAYOUT_EVERY_MS, beat: () => {} });
-  const strays =
-    ports.etcd &&
-    startTask(createStrayTask(ports.db, ports.etcd), { ...common, everyMs: STRAYS_EVERY_MS, beat: () => {} });
-  const own = startTask(createOwnCertificateTask(ports.db, ports.ca), {
-    ...common,
-    everyMs: OWN_CERTIFICATE_EVERY_MS,
-    beat: () => {},
-  });
+  const tasks: RunningTask[] = [];
+  const start = (task: Task, everyMs: number, beat: () => void = () => {}) => {
+    const started = startTask(task, { ...common, everyMs, beat });
+    tasks.push(started);
+    return started;
+  };
+  const publisher = start(publish, PUBLISH_EVERY_MS, ports.beatOf('publish'));
+  const purger = start(createPurgeTask(ports.db, ports.process), PURGE_EVERY_MS);
+  start(createLeaseTask(ports.db, ports.clock), LEASES_EVERY_MS);
+  start(createFeatureTask(ports.db, health), FEATURES_EVERY_MS);
+  start(createCommandTask(ports.db), COMMANDS_EVERY_MS);
+  const revoker = start(revocations.task, REVOCATIONS_EVERY_MS);
+  start(memory.others, OTHERS_EVERY_MS);
+  start(memory.task, LAYOUT_EVERY_MS);
+  if (ports.etcd) start(createStrayTask(ports.db, ports.etcd), STRAYS_EVERY_MS);
+  start(createOwnCertificateTask(ports.db, ports.ca), OWN_CERTIFICATE_EVERY_MS);
   const kinds = kindsOf(ports, moves);
-  const looks = startTask(createPowerLookTask(ports), { ...common, everyMs: POWER_LOOKS_EVERY_MS, beat: () => {} });
-  const lifecycle = startTask(createLifecycleTask(ports.db, ports.random), {
-    ...common,
-    everyMs: LIFECYCLE_EVERY_MS,
-    beat: () => {},
-  });
+  const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
+  const lifecycle = start(createLifecycleTask(ports.db, ports.random), LIFECYCLE_EVERY_MS);
+  if (moves) start(moves.relief, RELIEF_EVERY_MS);
+  if (ports.endForRestart) start(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), OWN_RESTART_EVERY_MS);
   const jobs =
     ports.jobs &&
     startJobRunner({ ...common, ...ports.jobs, kinds, repository: openJobRepository(ports.db, ports.process) });
-  const relief = moves && startTask(moves.relief, { ...common, everyMs: RELIEF_EVERY_MS, beat: () => {} });
-  const restart =
-    ports.endForRestart &&
-    startTask(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), {
-      ...common,
-      everyMs: OWN_RESTART_EVERY_MS,
-      beat: () => {},
-    });
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
-    publisher.wake();
-    revoker.wake();
-    looks.wake();
-    lifecycle.wake();
+    for (const task of [publisher, revoker, looks, lifecycle]) task.wake();
     jobs?.wake();
   });
   const endMinutes = everyMinute(() => purger.wake());
@@ -262,23 +237,7 @@ function startTasks(
     endWakes();
     endMinutes();
     running.length = 0;
-    await Promise.all([
-      publisher.stop(),
-      purger.stop(),
-      leases.stop(),
-      features.stop(),
-      commands.stop(),
-      looks.stop(),
-      lifecycle.stop(),
-      revoker.stop(),
-      layout.stop(),
-      others.stop(),
-      own.stop(),
-      strays?.stop(),
-      jobs?.stop(),
-      relief?.stop(),
-      restart?.stop(),
-    ]);
+    await Promise.all([...tasks.map((task) => task.stop()), jobs?.stop()]);
   };
 }
 

@@ -132,7 +132,7 @@ describe('the DHCP lanes', () => {
     ]);
     const probe = renewalProbe(CONFIG, machines);
     const said = [0, 1, 2, 3, 4, 5].map((turn) => why(probe, turn));
-    probe.close?.();
+    void probe.close?.();
     expect(said).toEqual(['', '', 'no acknowledgement', 'refused', 'another address', '']);
     expect(wishes.map((wish) => wish.kind)).toEqual(['new', 'again', 'again', 'again', 'new', 'again', 'release']);
     expect(new Set(wishes.map((wish) => wish.mac)).size).toBe(1);
