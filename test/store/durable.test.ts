@@ -28,7 +28,7 @@ describe('a session that asks for less than a safe commit', () => {
     expect(refusal(await make('weak.test', mode))).toMatchObject({
       code: 'unavailable',
       message: expect.stringMatching(
-        `^The session commits with synchronous_commit ${mode}: what it is told could be lost. Rule: nothing`,
+        `^The session commits with synchronous_commit ${mode}: what it is told could be lost. Rule: a COMMIT`,
       ),
     });
     expect(await db.read((tx) => findDomain(tx, { name: 'weak.test' }))).toBeNull();
