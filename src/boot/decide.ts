@@ -1,4 +1,5 @@
 import { textDigest } from '../core/stable-json.ts';
+import type { MachineState } from '../model/nouns/machine-states.ts';
 import { type BootClient, isSameUuid } from './client.ts';
 import type { BootPlan, BootRecord } from './record.ts';
 
@@ -49,7 +50,7 @@ interface StateRule {
 }
 
 /** The states of a machine's life, by what it is told when it boots. */
-export const STATE_RULES: Readonly<Record<string, StateRule>> = {
+export const STATE_RULES: Readonly<Record<MachineState, StateRule>> = {
   new: { work: 'idle', says: 'is new: an operator accepts it by commissioning it' },
   commissioning: { work: 'kernel', says: 'is commissioned' },
   'failed-commissioning': { work: 'idle', says: 'failed in commissioning' },
@@ -75,6 +76,12 @@ export const STATE_RULES: Readonly<Record<string, StateRule>> = {
   missing: { work: 'idle', says: 'is missing, and here it is' },
 };
 
+/** A record may come from a newer region, with a state that is not in the table. */
+function ruleOf(state: string): StateRule | undefined {
+  const rules: Readonly<Record<string, StateRule>> = STATE_RULES;
+  return Object.hasOwn(rules, state) ? rules[state] : undefined;
+}
+
 /** Pauses in seconds, before jitter: a fault of ours, no region, a region that has too much to do. */
 const WAITS = { fault: 15, noRegion: 10, busy: 20 } as const;
 
@@ -84,7 +91,7 @@ const WAITS = { fault: 15, noRegion: 10, busy: 20 } as const;
  */
 export function decideBoot(record: BootRecord | null, request: BootRequest, now: number): BootDecision {
   if (record === null) return enlist(request, now);
-  const rule = Object.hasOwn(STATE_RULES, record.state) ? STATE_RULES[record.state] : undefined;
+  const rule = ruleOf(record.state);
   const wait = (reason: string) => later(request, now, WAITS.fault, reason);
   if (rule === undefined) return wait(`The rack does not know the state ${record.state} of ${record.hostname}.`);
   const says = `${record.hostname} ${rule.says}`;
