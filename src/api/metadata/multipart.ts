@@ -59,8 +59,7 @@ export function createFormReader(boundary: string, limits: FormLimits): FormRead
   }
 
   function keep(bytes: Buffer): void {
-    if (open === null) return;
-    kept += open.take(bytes, Math.max(0, Math.min(limits.part, limits.kept - kept)));
+    if (open !== null) kept += open.take(bytes, limits.kept - kept);
   }
 
   /** One step; true: there may be another one in what is at hand. */
@@ -78,7 +77,7 @@ export function createFormReader(boundary: string, limits: FormLimits): FormRead
     const isBare = rest.subarray(0, 2).equals(LINE_END);
     const end = isBare ? 0 : rest.indexOf('\r\n\r\n');
     if (end < 0) return rest.length > HEADERS_MAX ? bad('the headers of a part are too long') : false;
-    open = openPart(isBare ? '' : rest.toString('latin1', 0, end));
+    open = openPart(isBare ? '' : rest.toString('latin1', 0, end), limits.part);
     rest = rest.subarray(isBare ? 0 : end + 2);
     skip = 2;
     state = 'body';
@@ -130,24 +129,26 @@ export function createFormReader(boundary: string, limits: FormLimits): FormRead
 
 /** A part that is being read. */
 interface Open {
-  /** Keeps at most so many of the bytes; gives how many. */
-  take(bytes: Buffer, most: number): number;
+  /** Keeps what there is room for, in the part and in the form; gives how many bytes that are. */
+  take(bytes: Buffer, room: number): number;
+  /** Null: it has no name. */
   finish(): Part | null;
 }
 
-function openPart(headers: string): Open | null {
-  const disposition = /^content-disposition:\s*form-data\s*;(.*)$/im.exec(headers)?.[1];
-  const name = parameterOf(disposition ?? '', 'name');
+function openPart(headers: string, most: number): Open {
+  const disposition = /^content-disposition:\s*form-data\s*;(.*)$/im.exec(headers)?.[1] ?? '';
+  const name = parameterOf(disposition, 'name');
   const isBase64 = /^content-transfer-encoding:\s*base64\s*$/im.test(headers);
   const chunks: Buffer[] = [];
   let [held, bytes, padding] = [0, 0, 0];
   return {
-    take(raw, most) {
-      const data = isBase64 ? Buffer.from(raw.toString('latin1').replace(/[^A-Za-z0-9+/=_-]/g, ''), 'latin1') : raw;
+    take(raw, room) {
+      const data = isBase64 ? lettersOf(raw) : raw;
       bytes += data.length;
       if (isBase64) padding += countPadding(data);
-      const room = Math.max(0, (isBase64 ? Math.ceil(most / 3) * 4 : most) - (isBase64 ? held : 0));
-      const part = data.subarray(0, room);
+      // Four letters are three bytes.
+      const letters = (count: number) => (isBase64 ? Math.ceil(count / 3) * 4 : count);
+      const part = data.subarray(0, Math.max(0, Math.min(letters(most) - held, letters(room))));
       if (part.length > 0) chunks.push(Buffer.from(part));
       held += part.length;
       return isBase64 ? Math.floor((part.length * 3) / 4) : part.length;
@@ -155,11 +156,16 @@ function openPart(headers: string): Open | null {
     finish() {
       if (name === null) return null;
       const raw = Buffer.concat(chunks);
-      const content = isBase64 ? Buffer.from(raw.toString('latin1'), 'base64') : raw;
+      const content = (isBase64 ? Buffer.from(raw.toString('latin1'), 'base64') : raw).subarray(0, most);
       const total = isBase64 ? Math.floor(((bytes - padding) * 3) / 4) : bytes;
-      return { name, filename: parameterOf(disposition ?? '', 'filename'), content, bytes: Math.max(total, content.length) };
+      return { name, filename: parameterOf(disposition, 'filename'), content, bytes: Math.max(total, content.length) };
     },
   };
+}
+
+/** What of a text in base64 counts: line ends do not. */
+function lettersOf(raw: Buffer): Buffer {
+  return Buffer.from(raw.toString('latin1').replace(/[^A-Za-z0-9+/=_-]/g, ''), 'latin1');
 }
 
 function countPadding(data: Buffer): number {

@@ -80,14 +80,14 @@ describe('a form', () => {
     const parts = read(`${plain}${base64}--B--`, { cuts: [100, 2000, 9500, 12_000] });
     if (isRejected(parts)) throw new Error(parts.message);
     expect(parts.map(({ bytes }) => bytes)).toEqual([9000, 9000]);
-    expect(parts.map(({ content }) => content.toString())).toEqual(['x'.repeat(1000), expect.stringMatching(/^x{1000,1002}$/)]);
+    expect(parts.map(({ content }) => content.toString())).toEqual(['x'.repeat(1000), 'x'.repeat(1000)]);
     const all = read(`${field('a', long, '; filename="a"').repeat(9)}--B--`);
     if (isRejected(all)) throw new Error(all.message);
     expect(all.reduce((sum, { content }) => sum + content.length, 0)).toBe(LIMITS.kept);
   });
 
   it('is the same wherever it is cut into pieces', () => {
-    const content = fc.oneof(fc.string(), fc.constantFrom('\r\n', '\r\n--', '\r\n--B', '--B', '\r', 'x\r\n-')).map((text) => text.replaceAll('\r\n--B', '\r\n-B').replace(/[^\x00-\xff]/g, '?'));
+    const content = fc.oneof(fc.string(), fc.constantFrom('\r\n', '\r\n--', '\r\n--B', '--B', '\r', 'x\r\n-')).map((text) => text.replaceAll('--B', '-B').replace(/[^\x00-\xff]/g, '?'));
     fc.assert(
       fc.property(fc.array(content, { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 12 }), (texts, cuts) => {
         const body = `${texts.map((text, index) => field(`f${index}`, text, '; filename="f"')).join('')}--B--\r\n`;
