@@ -29,7 +29,7 @@ const Neighbour = strict({
 
 /**
  * The hardware of a machine, as its own system tells it: the body of `POST /MAAS/metadata/inventory/{machine}`. What is not known is left out. Every member
- * is bounded and of a tight grammar, because the machine may be anybody's: see `cut.ts`.
+ * is bounded and of a tight grammar, because the machine may be anybody's: see `wire/cut.ts`.
  */
 export const Inventory = strict({
   /** Which program tells it, such as `micro 1.0`, and how long after its start, seconds. */

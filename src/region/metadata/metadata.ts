@@ -1,5 +1,5 @@
 import { Inventory } from '../../contract/nouns/machine-inventory.ts';
-import { cutTo } from '../../contract/nouns/cut.ts';
+import { cutTo } from '../../contract/wire/cut.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
 import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
@@ -104,14 +104,15 @@ async function takeInventory(
   const cut = cutTo(Inventory, told);
   const inventory = cut.value as Inventory;
   return changing(ports, asker, `metadata inventory ${asker.machineId}`, async (tx, machine) => {
+    // First: who changes a machine's state locks that before the machine.
+    await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
     const added = await addInterfaces(tx, machine, inventory.interfaces ?? []);
     if (isRejected(added)) return added;
     const problems = [...cut.problems, ...added.problems];
     await storeInventory(tx, machine.id, { source, inventory, problems });
     const data = { run: asker.run, purpose: asker.purpose, source, added: added.names, problems: problems.length };
     tx.emit({ kind: 'machine.inventory', subject: machine.fqdn, data });
-    const refusal = await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
-    return refusal ?? { inventory, problems, added: added.names };
+    return { inventory, problems, added: added.names };
   });
 }
 
@@ -149,7 +150,7 @@ async function changing<T extends object>(
   const key = random.hex(16);
   const operation = { key, requestDigest: key, actor: `machine:${asker.machineId}`, origin: 'metadata', summary };
   const done = await write<T>(db, operation, async (tx) => {
-    const run = await findOpenRun(tx, asker.machineId, true);
+    const run = await findOpenRun(tx, asker.machineId);
     const machine = run?.id === asker.run ? await findMachine(tx, { id: asker.machineId }) : null;
     if (machine === null) return rejected('conflict', `The run ${asker.run} of the machine ${asker.machineId} is over.`);
     const result = await body(tx, machine);

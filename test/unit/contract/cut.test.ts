@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { cutTo } from '../../../src/contract/nouns/cut.ts';
+import { cutTo } from '../../../src/contract/wire/cut.ts';
 import { Inventory } from '../../../src/contract/nouns/machine-inventory.ts';
 
 const WHOLE = {
