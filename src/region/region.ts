@@ -20,6 +20,7 @@ import type { DrillWays } from './cluster/drill-run/port.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
+import { machineEvent } from './jobs/lifecycle/event.ts';
 import { createLifecycleTask } from './jobs/lifecycle/task.ts';
 import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
@@ -67,7 +68,7 @@ export interface RegionPorts {
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
-  /** Whom machines' own words are told; left out: nobody follows their lives here. */
+  /** Whom machines' own words are told, in place of their lifecycle. */
   readonly tellMachine?: TellMachine;
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
   readonly memory?: MemoryWays;
@@ -178,7 +179,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     },
     host: memory,
     trust: createTrust(ports, revocations),
-    metadata: createMetadata({ ...ports, sealer: sealerOf(ports), tell: ports.tellMachine }),
+    metadata: createMetadata({ ...ports, sealer: sealerOf(ports), tell: ports.tellMachine ?? machineEvent }),
     wake: wakes,
     events: {
       read: async (after, limit, kind) => orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))),

@@ -196,3 +196,45 @@ describe('a signal', () => {
     expect(rows).toEqual([{ boots_network: true }]);
   });
 });
+
+describe('a machine that is commissioned', () => {
+  let real: TestRegion;
+  let port: FastifyInstance;
+  beforeAll(async () => {
+    real = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY });
+    port = relayListener(real);
+  });
+  afterAll(async () => {
+    await port.close();
+    await real.close();
+  });
+
+  it('has credentials from its order to the end of its scripts, and is ready then', async () => {
+    const body = { hostname: 'm3', interfaces: [{ mac: '52:54:00:00:00:03' }] };
+    const machineId = String((await real.call('POST', '/machines', { body })).body.id);
+    await pg.get().admin(
+      `insert into leases (node_id, address, subnet_id, mac, state, starts_at, expires_at)
+        values ('r1', '${HERE}', 1, '52:54:00:00:00:03', 'active', now(), now() + interval '1 hour')`,
+      real.connection.database,
+    );
+    const ask = (url: string, headers: object = {}, payload?: string) =>
+      port.inject({
+        method: payload === undefined ? 'GET' : 'POST',
+        url: ROOT + url,
+        headers: { 'x-forwarded-for': HERE, 'x-forwarded-host': 'k1', ...headers },
+        ...(payload === undefined ? {} : { payload }),
+      });
+    const state = async () => (await real.call('GET', '/machines/m3')).body['state'];
+    const preseed = `/latest/by-id/${machineId}/?op=get_preseed`;
+    expect((await ask(preseed)).statusCode).toBe(404);
+    expect((await real.call('POST', '/machines/m3/commission', { body: {} })).status).toBeLessThan(300);
+    const own = readPreseed((await ask(preseed)).body).datasource.MAAS;
+    expect((await ask(`/inventory/${machineId}`, { authorization: oauth(own) }, JSON.stringify({ virtual: 'qemu' }))).statusCode).toBe(200);
+    expect(await state()).toBe('commissioning');
+    const form = { authorization: oauth(own), 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await ask('/latest/', form, 'op=signal&status=OK')).statusCode).toBe(200);
+    expect(await state()).toBe('ready');
+    expect((await ask('/latest/', { authorization: oauth(own) })).statusCode).toBe(401);
+    expect((await ask(preseed)).statusCode).toBe(404);
+  });
+});

@@ -13,9 +13,9 @@ import { addInterfaces } from './interfaces.ts';
 import type { Asker, Described, MetadataPort, ScriptOutput, TakenInventory, TellMachine } from './port.ts';
 import { eventOfSignal, eventOfStatus, type Signal, stateOf, type StatusReport } from './words.ts';
 
-/** What the metadata service is built from. `tell`: left out: nobody follows the lives of machines here. */
+/** What the metadata service is built from. `tell`: the lifecycle. */
 export interface MetadataPorts extends CredentialPorts {
-  readonly tell?: TellMachine | undefined;
+  readonly tell: TellMachine;
 }
 
 /** Builds the metadata service: what machines are told, and what they tell. */
@@ -124,7 +124,7 @@ interface Told {
 
 /** A refusal of the lifecycle is none of the machine's: what it told is kept even so. */
 async function tell({ tell: told }: MetadataPorts, tx: WriteTx, { asker, event, text }: Told): Promise<null> {
-  if (event === null || told === undefined) return null;
+  if (event === null) return null;
   const by = `machine ${asker.machineId}`;
   await told(tx, { machineId: asker.machineId, event, by, ...(text === '' ? {} : { text }) });
   return null;
