@@ -43,10 +43,10 @@ const TIMESTAMP = /^[0-9]{1,12}$/;
 export function parseOAuth(header: string | undefined): OAuthCredentials | OAuthRefusal {
   if (header === undefined || header.trim() === '')
     return refused(401, 'No Authorization header. Rule: OAuth 1.0 with PLAINTEXT, or a bearer key.');
-  if (header.length > HEADER_MAX) return refused(400, `The Authorization header is longer than ${HEADER_MAX} characters.`);
+  if (header.length > HEADER_MAX)
+    return refused(400, `The Authorization header is longer than ${HEADER_MAX} characters.`);
   const [, scheme = '', text = ''] = /^[ \t]*([A-Za-z]+)(?:[ \t]+(.*))?$/.exec(header) ?? [];
-  if (scheme.toLowerCase() !== 'oauth')
-    return refused(401, 'The Authorization header is not of the scheme OAuth.');
+  if (scheme.toLowerCase() !== 'oauth') return refused(401, 'The Authorization header is not of the scheme OAuth.');
   const found = readParameters(text);
   return found instanceof Map ? credentialsOf(found) : found;
 }
@@ -65,7 +65,10 @@ function readParameters(text: string): Map<string, string> | OAuthRefusal {
     const [, name, quoted, bare = ''] = PARAMETER.exec(part) ?? [];
     const value = decode(quoted ?? bare.trimEnd());
     if (name === undefined || value === null)
-      return refused(400, 'The Authorization header cannot be read. Rule: name="value", percent-encoded, with commas between.');
+      return refused(
+        400,
+        'The Authorization header cannot be read. Rule: name="value", percent-encoded, with commas between.',
+      );
     if (found.has(name)) return refused(400, `${name} stands twice in the Authorization header.`);
     found.set(name, value);
   }
@@ -115,7 +118,10 @@ function credentialsOf(found: ReadonlyMap<string, string>): OAuthCredentials | O
     nonce: value('oauth_nonce'),
   };
   if (!Object.values(read).every((word) => WORD.test(word)))
-    return refused(401, 'The Authorization header names no key of ours. Rule: the signature is & and the secret of the token.');
+    return refused(
+      401,
+      'The Authorization header names no key of ours. Rule: the signature is & and the secret of the token.',
+    );
   return { ...read, timestamp: Number(value('oauth_timestamp')) };
 }
 
@@ -137,8 +143,13 @@ export function refuseStale(
 ): OAuthRefusal | null {
   const off = Math.abs(timestamp - nowMs / 1000);
   if (rule.windowSeconds !== null && off > rule.windowSeconds)
-    return refused(401, `Expired timestamp: it is ${Math.round(off)} s off. Rule: at most ${rule.windowSeconds} s; see Date.`);
-  const name = createHash('sha256').update(JSON.stringify([consumer, token, timestamp, nonce])).digest('base64');
+    return refused(
+      401,
+      `Expired timestamp: it is ${Math.round(off)} s off. Rule: at most ${rule.windowSeconds} s; see Date.`,
+    );
+  const name = createHash('sha256')
+    .update(JSON.stringify([consumer, token, timestamp, nonce]))
+    .digest('base64');
   const isOwn = rule.nonces.take(name, source);
   return isOwn ? null : refused(401, 'This nonce was used before, from another address.');
 }

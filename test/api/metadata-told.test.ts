@@ -51,7 +51,10 @@ beforeAll(async () => {
     site.connection.database,
   );
   await beginRun(site, id, 'commissioning');
-  const preseed = await relay.inject({ url: `${ROOT}/latest/by-id/${id}/?op=get_preseed`, headers: { 'x-forwarded-for': HERE, 'x-forwarded-host': 'k1' } });
+  const preseed = await relay.inject({
+    url: `${ROOT}/latest/by-id/${id}/?op=get_preseed`,
+    headers: { 'x-forwarded-for': HERE, 'x-forwarded-host': 'k1' },
+  });
   keys = readPreseed(preseed.body).datasource.MAAS;
 });
 beforeEach(() => {
@@ -72,7 +75,12 @@ async function post(path: string, payload: string | Buffer, { type, by = keys, f
     method: 'POST',
     url: ROOT + path,
     payload,
-    headers: { 'x-forwarded-for': from, 'x-forwarded-host': 'k1', ...(by ? { authorization: oauth(by) } : {}), ...(type ? { 'content-type': type } : {}) },
+    headers: {
+      'x-forwarded-for': from,
+      'x-forwarded-host': 'k1',
+      ...(by ? { authorization: oauth(by) } : {}),
+      ...(type ? { 'content-type': type } : {}),
+    },
   });
   return { status: response.statusCode, text: response.body };
 }
@@ -84,21 +92,36 @@ describe('an inventory', () => {
     expect(answer.status, answer.text).toBe(200);
     const { problems, added } = JSON.parse(answer.text) as { problems: string[]; added: string[] };
     expect(added).toEqual(['ens2', 'eth2']);
-    expect(problems).toEqual([expect.stringContaining('52:54:00:00:00:02 is not added: its MAC address is that of the machine m2.')]);
-    const { interfaces } = (await get('/machines/m1')).body as unknown as { interfaces: { name: string; mac: string }[] };
-    expect(interfaces.map(({ name, mac }) => `${name} ${mac}`)).toEqual(['eth0 52:54:00:00:00:01', 'ens2 52:54:00:00:00:0b', 'eth2 52:54:00:00:00:0c']);
-    expect((await get('/machines/m1/inventory')).body).toMatchObject({ machine: id, source: HERE, inventory: INVENTORY });
+    expect(problems).toEqual([
+      expect.stringContaining('52:54:00:00:00:02 is not added: its MAC address is that of the machine m2.'),
+    ]);
+    const { interfaces } = (await get('/machines/m1')).body as unknown as {
+      interfaces: { name: string; mac: string }[];
+    };
+    expect(interfaces.map(({ name, mac }) => `${name} ${mac}`)).toEqual([
+      'eth0 52:54:00:00:00:01',
+      'ens2 52:54:00:00:00:0b',
+      'eth2 52:54:00:00:00:0c',
+    ]);
+    expect((await get('/machines/m1/inventory')).body).toMatchObject({
+      machine: id,
+      source: HERE,
+      inventory: INVENTORY,
+    });
     expect(told).toEqual(['inventory-posted']);
   });
 
   it('told again changes nothing but itself', async () => {
-    const answer = await post(`/inventory/${id}`, JSON.stringify({ ...INVENTORY, virtual: 'kvm' }), { type: 'application/json' });
+    const answer = await post(`/inventory/${id}`, JSON.stringify({ ...INVENTORY, virtual: 'kvm' }), {
+      type: 'application/json',
+    });
     expect(JSON.parse(answer.text)).toMatchObject({ added: [] });
     expect((await get(`/machines/${id}/inventory`)).body).toMatchObject({ inventory: { virtual: 'kvm' } });
   });
 
   it('loses what is hostile, and the rest is kept', async () => {
-    const text = '{"virtual":"<script>","system":{"serial":"\\u001b[2J\\u0000x"},"disks":[{"name":"../../etc"},{"name":"sda"}],"evil":1}';
+    const text =
+      '{"virtual":"<script>","system":{"serial":"\\u001b[2J\\u0000x"},"disks":[{"name":"../../etc"},{"name":"sda"}],"evil":1}';
     const answer = await post(`/inventory/${id}`, text);
     expect(answer.status).toBe(200);
     const kept = (await get('/machines/m1/inventory')).body;
@@ -143,7 +166,18 @@ describe('a signal', () => {
     );
     expect(answer).toEqual({ status: 200, text: 'OK' });
     const items = (await get('/machines/m1/results')).body['items'] as { id: number }[];
-    expect(items).toMatchObject([{ script: '00-cpu', state: 'passed', exitStatus: 0, purpose: 'commissioning', outputs: [{ kind: 'output', bytes: 12, kept: 12 }, { kind: 'stderr', bytes: 7 }] }]);
+    expect(items).toMatchObject([
+      {
+        script: '00-cpu',
+        state: 'passed',
+        exitStatus: 0,
+        purpose: 'commissioning',
+        outputs: [
+          { kind: 'output', bytes: 12, kept: 12 },
+          { kind: 'stderr', bytes: 7 },
+        ],
+      },
+    ]);
     const whole = (await get(`/machines/m1/results/${items[0]?.id}`)).body;
     expect(whole['contents']).toEqual([
       { kind: 'output', bytes: 12, text: 'one\u001b[31m\ntwo' },
@@ -154,9 +188,20 @@ describe('a signal', () => {
 
   it('of a script that prints too much keeps its begin and counts the rest', async () => {
     const long = Buffer.alloc(3_000_000, 'x');
-    expect(await signal(part('op', 'signal'), part('status', 'FAILED'), part('name', '01-loud'), part('exit_status', '1'), part('01-loud.out', long, { file: true }))).toMatchObject({ status: 200 });
+    expect(
+      await signal(
+        part('op', 'signal'),
+        part('status', 'FAILED'),
+        part('name', '01-loud'),
+        part('exit_status', '1'),
+        part('01-loud.out', long, { file: true }),
+      ),
+    ).toMatchObject({ status: 200 });
     const items = (await get('/machines/m1/results')).body['items'] as { script: string }[];
-    expect(items.find(({ script }) => script === '01-loud')).toMatchObject({ state: 'failed', outputs: [{ kind: 'stdout', bytes: 3_000_000, kept: 262_144 }] });
+    expect(items.find(({ script }) => script === '01-loud')).toMatchObject({
+      state: 'failed',
+      outputs: [{ kind: 'stdout', bytes: 3_000_000, kept: 262_144 }],
+    });
     expect(told).toEqual([]);
   });
 
@@ -165,7 +210,11 @@ describe('a signal', () => {
     ['FAILED', 'scripts-failed'],
     ['TIMEDOUT', 'scripts-failed'],
   ] as const)('%s of the whole run means %s, whatever the lifecycle says to it', async (status, event) => {
-    expect(await post('/2012-03-01/', `op=signal&status=${status}&error=no+disk`, { type: 'application/x-www-form-urlencoded' })).toMatchObject({ status: 200 });
+    expect(
+      await post('/2012-03-01/', `op=signal&status=${status}&error=no+disk`, {
+        type: 'application/x-www-form-urlencoded',
+      }),
+    ).toMatchObject({ status: 200 });
     expect(told).toEqual([event]);
   });
 
@@ -180,7 +229,9 @@ describe('a signal', () => {
   });
 
   it('is refused with a hostile file name, a cut form, another type, or no credentials', async () => {
-    expect((await signal(part('op', 'signal'), part('status', 'OK'), part('../../x', 'x', { file: true }))).status).toBe(400);
+    expect(
+      (await signal(part('op', 'signal'), part('status', 'OK'), part('../../x', 'x', { file: true }))).status,
+    ).toBe(400);
     const cut = await post('/latest/', part('status', 'OK'), { type: 'multipart/form-data; boundary="B="' });
     expect(cut.status).toBe(400);
     expect((await post('/latest/?op=signal', 'status=OK', { type: 'text/plain' })).status).toBe(415);
@@ -190,9 +241,14 @@ describe('a signal', () => {
   it('about the boot device is told with an empty body, by path, query or form', async () => {
     const form = { type: 'application/x-www-form-urlencoded' };
     expect(await post('/latest/', 'op=netboot_off', form)).toEqual({ status: 200, text: 'OK' });
-    expect(await post(`/latest/by-id/${id}/`, 'op=netboot_off', { ...form, by: null })).toEqual({ status: 200, text: 'OK' });
+    expect(await post(`/latest/by-id/${id}/`, 'op=netboot_off', { ...form, by: null })).toEqual({
+      status: 200,
+      text: 'OK',
+    });
     expect(await post('/latest/op-netboot_on/', '')).toEqual({ status: 200, text: 'OK' });
-    const rows = await pg.get().admin(`select boots_network from machine_tokens where ended_at is null`, site.connection.database);
+    const rows = await pg
+      .get()
+      .admin(`select boots_network from machine_tokens where ended_at is null`, site.connection.database);
     expect(rows).toEqual([{ boots_network: true }]);
   });
 });
@@ -229,7 +285,10 @@ describe('a machine that is commissioned', () => {
     expect((await ask(preseed)).statusCode).toBe(404);
     expect((await real.call('POST', '/machines/m3/commission', { body: {} })).status).toBeLessThan(300);
     const own = readPreseed((await ask(preseed)).body).datasource.MAAS;
-    expect((await ask(`/inventory/${machineId}`, { authorization: oauth(own) }, JSON.stringify({ virtual: 'qemu' }))).statusCode).toBe(200);
+    expect(
+      (await ask(`/inventory/${machineId}`, { authorization: oauth(own) }, JSON.stringify({ virtual: 'qemu' })))
+        .statusCode,
+    ).toBe(200);
     expect(await state()).toBe('commissioning');
     const form = { authorization: oauth(own), 'content-type': 'application/x-www-form-urlencoded' };
     expect((await ask('/latest/', form, 'op=signal&status=OK')).statusCode).toBe(200);

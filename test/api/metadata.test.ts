@@ -86,9 +86,18 @@ describe('a preseed', () => {
   it('is given to a machine in a run at the address that DHCP gave it, again and again the same', async () => {
     await beginRun(site, id, 'commissioning');
     const first = await ask('GET', `/latest/by-id/${id}/?op=get_preseed`);
-    expect(first).toMatchObject({ status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } });
-    const { datasource, reporting } = readPreseed(first.text) as unknown as Record<string, Record<string, Record<string, string>>>;
-    expect(datasource?.['MAAS']).toMatchObject({ metadata_url: 'http://10.10.10.1:5248/MAAS/metadata/', consumer_secret: '' });
+    expect(first).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+    });
+    const { datasource, reporting } = readPreseed(first.text) as unknown as Record<
+      string,
+      Record<string, Record<string, string>>
+    >;
+    expect(datasource?.['MAAS']).toMatchObject({
+      metadata_url: 'http://10.10.10.1:5248/MAAS/metadata/',
+      consumer_secret: '',
+    });
     expect(reporting?.['maas']).toMatchObject({
       type: 'webhook',
       endpoint: `http://10.10.10.1:5248/MAAS/metadata/status/${id}`,
@@ -126,13 +135,13 @@ describe('a preseed', () => {
 
   it('is not there for a machine that is in no run, or is none', async () => {
     for (const machineId of [other, 'zzzzzz'])
-      expect(await ask('GET', `/latest/by-id/${machineId}/?op=get_preseed`, { from: '10.10.10.22' })).toMatchObject({ status: 404 });
+      expect(await ask('GET', `/latest/by-id/${machineId}/?op=get_preseed`, { from: '10.10.10.22' })).toMatchObject({
+        status: 404,
+      });
   });
 
-  it.each(['a b', 'x"\ny: z', '[::1', 'evil.test/x', ''])('takes no host %j', async (host) => {
-    const answer = await ask('GET', `/latest/by-id/${id}/?op=get_preseed`, { host: encodeURI(host) === host ? host : 'a b' });
-    expect([200, 400]).toContain(answer.status);
-    if (answer.status === 200) expect(readPreseed(answer.text)).toBeDefined();
+  it.each(['a b', '[::1', 'evil.test/x', 'a"b', "a'b", 'a:b'])('takes no host %j', async (host) => {
+    expect(await ask('GET', `/latest/by-id/${id}/?op=get_preseed`, { host })).toMatchObject({ status: 400 });
   });
 
   it('does not lie in the database as it is', async () => {
@@ -154,8 +163,14 @@ describe('metadata', () => {
     expect(await get('/')).toMatchObject({ status: 200, text: '2012-03-01\nlatest' });
     expect(await get('')).toMatchObject({ status: 200 });
     expect(await get('/2012-03-01/')).toMatchObject({ status: 200, text: 'maas-commissioning-scripts\nmeta-data' });
-    expect(await get('/2012-03-01/meta-data/')).toMatchObject({ text: 'instance-id\nlocal-hostname\nvendor-data\nx509' });
-    expect(await get('/2012-03-01/meta-data/instance-id')).toMatchObject({ status: 200, text: id, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+    expect(await get('/2012-03-01/meta-data/')).toMatchObject({
+      text: 'instance-id\nlocal-hostname\nvendor-data\nx509',
+    });
+    expect(await get('/2012-03-01/meta-data/instance-id')).toMatchObject({
+      status: 200,
+      text: id,
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+    });
     expect(await get('/latest/meta-data/local-hostname/')).toMatchObject({ status: 200, text: 'm1.regent.internal' });
     for (const item of ['public-keys', 'vendor-data', 'x509'])
       expect(await get(`/2012-03-01/meta-data/${item}`)).toMatchObject({ status: 200, text: '' });
@@ -167,18 +182,25 @@ describe('metadata', () => {
     expect(await get('//2012-03-01//meta-data/instance-id')).toMatchObject({ status: 200, text: id });
   });
 
-  it.each(['/2009-04-04/', '/2012-03-01/meta-data/hostname', '/2012-03-01/user-data', '/2012-03-01/nothing', '/x', '/latest/meta-data/instance-id/x'])(
-    'has no %s',
-    async (path) => {
-      expect(await get(path)).toMatchObject({ status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' } });
-    },
-  );
+  it.each([
+    '/2009-04-04/',
+    '/2012-03-01/meta-data/hostname',
+    '/2012-03-01/user-data',
+    '/2012-03-01/nothing',
+    '/x',
+    '/latest/meta-data/instance-id/x',
+  ])('has no %s', async (path) => {
+    expect(await get(path)).toMatchObject({ status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+  });
 
   it('has user data as bytes, where there are any', async () => {
     const bytes = Buffer.from([0x23, 0x21, 0xff, 0x00, 0x0a]);
     await beginRun(site, other, 'deploying', bytes);
     const own = await keysOf(other, '10.10.10.22');
-    const answer = await relay.inject({ url: `${ROOT}/2012-03-01/user-data`, headers: { authorization: oauth(own), 'x-forwarded-for': '10.10.10.22' } });
+    const answer = await relay.inject({
+      url: `${ROOT}/2012-03-01/user-data`,
+      headers: { authorization: oauth(own), 'x-forwarded-for': '10.10.10.22' },
+    });
     expect([answer.statusCode, answer.rawPayload]).toEqual([200, bytes]);
     expect((await ask('GET', '/latest/', { keys: own })).text).toContain('user-data');
     expect((await ask('GET', '/latest/meta-data/instance-id', { keys: own })).text).toBe(other);
@@ -186,11 +208,23 @@ describe('metadata', () => {
 
   it('is for who has credentials: 401 as text, with a challenge and a date', async () => {
     const bare = await ask('GET', '/2012-03-01/meta-data/instance-id');
-    expect(bare).toMatchObject({ status: 401, headers: { 'www-authenticate': expect.stringMatching(/^OAuth realm=/), 'content-type': 'text/plain; charset=utf-8' } });
+    expect(bare).toMatchObject({
+      status: 401,
+      headers: {
+        'www-authenticate': expect.stringMatching(/^OAuth realm=/),
+        'content-type': 'text/plain; charset=utf-8',
+      },
+    });
     expect(new Date(String(bare.headers.date)).getTime()).toBeGreaterThan(Date.now() - 60_000);
-    for (const wrong of [{ ...keys, token_secret: 'x' }, { ...keys, token_key: 'x' }, { ...keys, consumer_key: 'x' }])
+    for (const wrong of [
+      { ...keys, token_secret: 'x' },
+      { ...keys, token_key: 'x' },
+      { ...keys, consumer_key: 'x' },
+    ])
       expect(await get('/2012-03-01/', { keys: wrong })).toMatchObject({ status: 401 });
-    expect(await get('/2012-03-01/', { headers: { authorization: `Bearer ${site.keys.admin}` } })).toMatchObject({ status: 401 });
+    expect(await get('/2012-03-01/', { headers: { authorization: `Bearer ${site.keys.admin}` } })).toMatchObject({
+      status: 401,
+    });
   });
 
   it('takes a clock of 1970, and no nonce of another address', async () => {
@@ -205,10 +239,16 @@ describe('metadata', () => {
     const headers = { 'x-forwarded-for': HERE, host: 'region.test:5240' };
     const url = `${ROOT}/latest/by-id/${id}/?op=get_preseed`;
     const own = await site.api.inject({ url, headers: { host: 'region.test:5240' }, remoteAddress: HERE });
-    expect(readPreseed(own.body).datasource.MAAS).toMatchObject({ ...keys, metadata_url: 'http://region.test:5240/MAAS/metadata/' });
+    expect(readPreseed(own.body).datasource.MAAS).toMatchObject({
+      ...keys,
+      metadata_url: 'http://region.test:5240/MAAS/metadata/',
+    });
     const liar = await site.api.inject({ url, headers, remoteAddress: ELSEWHERE });
     expect(liar.statusCode).toBe(403);
-    const item = await site.api.inject({ url: `${ROOT}//latest/meta-data/instance-id`, headers: { authorization: oauth(keys) } });
+    const item = await site.api.inject({
+      url: `${ROOT}//latest/meta-data/instance-id`,
+      headers: { authorization: oauth(keys) },
+    });
     expect(item.body).toBe(id);
   }, 20_000);
 });
@@ -225,13 +265,21 @@ describe('the mirror for machines that nobody knows', () => {
 
   it('has a preseed that leads there', async () => {
     const answer = await ask('GET', '/latest/enlist-preseed/?op=get_enlist_preseed', { from: ELSEWHERE });
-    expect(readPreseed(answer.text).datasource.MAAS).toMatchObject({ metadata_url: 'http://10.10.10.1:5248/MAAS/metadata/enlist/' });
+    expect(readPreseed(answer.text).datasource.MAAS).toMatchObject({
+      metadata_url: 'http://10.10.10.1:5248/MAAS/metadata/enlist/',
+    });
     expect(await ask('GET', '/enlist/2008-01-01/meta-data/')).toMatchObject({ status: 404 });
   });
 });
 
 describe('a report of cloud-init', () => {
-  const event = { event_type: 'start', origin: 'cloudinit', name: 'init-local', description: 'searching', timestamp: 1.5 };
+  const event = {
+    event_type: 'start',
+    origin: 'cloudinit',
+    name: 'init-local',
+    description: 'searching',
+    timestamp: 1.5,
+  };
   let keys: Keys;
   beforeAll(async () => {
     await beginRun(site, id, 'commissioning');

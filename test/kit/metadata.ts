@@ -50,13 +50,18 @@ export interface Keys {
 }
 
 /** The header that cloud-init sends: another one each time. */
-export function oauth({ consumer_key, token_key, token_secret }: Keys, timestamp = Math.floor(Date.now() / 1000)): string {
+export function oauth(
+  { consumer_key, token_key, token_secret }: Keys,
+  timestamp = Math.floor(Date.now() / 1000),
+): string {
   const nonce = randomBytes(8).readBigUInt64BE().toString();
   return `OAuth oauth_nonce="${nonce}", oauth_timestamp="${timestamp}", oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="${consumer_key}", oauth_token="${token_key}", oauth_signature="%26${token_secret}"`;
 }
 
 /** The members of a `#cloud-config` of ours: one per line, each value JSON. */
-export function readPreseed(text: string): Record<string, never> & { readonly datasource: { readonly MAAS: Keys & { metadata_url: string } } } {
+export function readPreseed(
+  text: string,
+): Record<string, never> & { readonly datasource: { readonly MAAS: Keys & { metadata_url: string } } } {
   const [head, ...lines] = text.trimEnd().split('\n');
   if (head !== '#cloud-config') throw new Error(`no #cloud-config: ${text.slice(0, 80)}`);
   const members = lines.map((line) => {

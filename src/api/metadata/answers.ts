@@ -144,7 +144,13 @@ async function answerItem(metadata: MetadataPort, target: Target, asker: Asker):
 function answerMetaData({ instanceId, hostname, publicKeys, vendorData }: Described, item: string): Answer | Rejected {
   switch (item) {
     case '':
-      return text('instance-id', 'local-hostname', ...(publicKeys.length > 0 ? ['public-keys'] : []), 'vendor-data', 'x509');
+      return text(
+        'instance-id',
+        'local-hostname',
+        ...(publicKeys.length > 0 ? ['public-keys'] : []),
+        'vendor-data',
+        'x509',
+      );
     case 'instance-id':
       return text(instanceId);
     case 'local-hostname':

@@ -28,7 +28,10 @@ export async function readBody(stream: Readable | undefined, most: number): Prom
 }
 
 /** Reads a form of either kind; one of no kind and no length is empty. Of each file only the begin is kept. */
-export async function readForm(stream: Readable | undefined, contentType: string | undefined): Promise<Form | Rejected> {
+export async function readForm(
+  stream: Readable | undefined,
+  contentType: string | undefined,
+): Promise<Form | Rejected> {
   const boundary = boundaryOf(contentType);
   if (boundary === null) return readPlainForm(stream, contentType);
   const reader = createFormReader(boundary, LIMITS);
@@ -52,6 +55,9 @@ async function readPlainForm(stream: Readable | undefined, contentType: string |
   if (isRejected(body)) return body;
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType ?? '');
   if (!isForm && body.length > 0)
-    return rejected('unsupported_media_type', 'The body must be a form: multipart/form-data or application/x-www-form-urlencoded.');
+    return rejected(
+      'unsupported_media_type',
+      'The body must be a form: multipart/form-data or application/x-www-form-urlencoded.',
+    );
   return { fields: new Map(new URLSearchParams(body.toString('utf8'))), files: [] };
 }

@@ -63,7 +63,8 @@ export function registerMetadata(app: FastifyInstance, ports: MetadataApiPorts):
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     scope.setErrorHandler((error, request, reply) => {
       const known = refusalOf(error);
-      if (known === null) ports.log.error('a metadata call met a fault', { request: request.id, error: sentenceOf(error) });
+      if (known === null)
+        ports.log.error('a metadata call met a fault', { request: request.id, error: sentenceOf(error) });
       return refuse(reply, known ?? internalFault(request.id));
     });
     for (const url of [METADATA_PREFIX, `${METADATA_PREFIX}/*`])

@@ -31,7 +31,8 @@ const LINE_END = Buffer.from('\r\n');
 
 /** The boundary that a header `Content-Type: multipart/form-data; boundary=…` names; null: it is of another type. Pure. */
 export function boundaryOf(contentType: string | undefined): string | null {
-  const [, quoted, bare] = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s";]+))/i.exec(contentType ?? '') ?? [];
+  const [, quoted, bare] =
+    /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s";]+))/i.exec(contentType ?? '') ?? [];
   const boundary = quoted ?? bare ?? '';
   return boundary.length > 0 && boundary.length <= BOUNDARY_MAX ? boundary : null;
 }

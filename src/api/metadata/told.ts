@@ -15,7 +15,8 @@ const STATUS_MAX = 4 * 1024 * 1024;
 export async function takeStatus(metadata: MetadataPort, asker: Asker, { body }: Exchange): Promise<Answer | Rejected> {
   const bytes = await readBody(body, STATUS_MAX);
   if (isRejected(bytes)) return bytes;
-  if (bytes.some((byte) => byte > 0x7f)) return rejected('bad_request', 'The report holds other characters than ASCII.');
+  if (bytes.some((byte) => byte > 0x7f))
+    return rejected('bad_request', 'The report holds other characters than ASCII.');
   const parsed = parseJsonBody(bytes.toString('latin1'));
   if (isRejected(parsed)) return parsed;
   const report = readStatus(parsed.value);

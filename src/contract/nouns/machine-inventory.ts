@@ -96,10 +96,7 @@ export const Inventory = strict({
     }),
     1024,
   ),
-  usb: list(
-    strict({ address: of('^[0-9.:-]{1,32}$', 32), vendor: hex(4), product: hex(4), name: words(128) }),
-    256,
-  ),
+  usb: list(strict({ address: of('^[0-9.:-]{1,32}$', 32), vendor: hex(4), product: hex(4), name: words(128) }), 256),
   bmc: part({
     kind: Type.Optional(of('^[a-z0-9-]{1,16}$', 16)),
     address: Type.Optional(of('^[0-9a-f.:]{2,45}$', 45)),
@@ -139,7 +136,9 @@ export type MachineInventory = Static<typeof MachineInventory>;
 /** A script of a run and how it went. */
 export const ScriptResult = strict({
   id: Id,
-  run: Type.Integer({ description: 'number of the run: each begin of commissioning, testing, deploying, rescue has one' }),
+  run: Type.Integer({
+    description: 'number of the run: each begin of commissioning, testing, deploying, rescue has one',
+  }),
   purpose: oneOf(RUN_PURPOSES),
   script: Type.String(),
   state: oneOf(RESULT_STATES),

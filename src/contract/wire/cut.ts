@@ -85,7 +85,10 @@ function takeList(shape: Shape, value: unknown, at: string, tell: Tell): unknown
 function takeText({ maxLength = 0 }: Shape, value: unknown, at: string, tell: Tell): unknown {
   if (typeof value !== 'string') return wrong(`${at}: left out, it is no text`, tell);
   // Only as much is looked at as can be kept.
-  const head = value.slice(0, maxLength * 2).replace(/[^ -~]+/g, '?').trim();
+  const head = value
+    .slice(0, maxLength * 2)
+    .replace(/[^ -~]+/g, '?')
+    .trim();
   if (head.length > maxLength || value.length > maxLength * 2) tell(`${at}: cut to ${maxLength} characters`);
   return head.slice(0, maxLength);
 }
@@ -96,7 +99,9 @@ function isRight(shape: Shape, value: unknown): boolean {
   if (literals !== undefined) return literals.includes(value);
   if (type === 'boolean') return typeof value === 'boolean';
   if (type === 'integer') return Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum;
-  return typeof value === 'string' && value.length <= maxLength && pattern !== undefined && new RegExp(pattern).test(value);
+  return (
+    typeof value === 'string' && value.length <= maxLength && pattern !== undefined && new RegExp(pattern).test(value)
+  );
 }
 
 function wrong(problem: string, tell: Tell): typeof WRONG {

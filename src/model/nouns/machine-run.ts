@@ -38,8 +38,3 @@ export function outputOf(file: string): { readonly script: string; readonly kind
   const [, stem = '', suffix = ''] = /^(.+)\.(out|err|yaml)$/.exec(file) ?? [null, file, ''];
   return SCRIPT.test(stem) ? { script: stem, kind: SUFFIXES[suffix] ?? 'output' } : null;
 }
-
-/** Is this a script's name? */
-export function isScriptName(text: string): boolean {
-  return SCRIPT.test(text);
-}

@@ -12,7 +12,10 @@ export const metadataCases = {
     if (isRejected(machine)) return machine;
     const row = await readInventory(tx, machine.id);
     if (row === null)
-      return rejected('not_found', `${machine.fqdn} has not told of its hardware yet. It does when it is commissioned.`);
+      return rejected(
+        'not_found',
+        `${machine.fqdn} has not told of its hardware yet. It does when it is commissioned.`,
+      );
     const { at, source, problems } = row;
     const inventory = row.inventory as MachineInventory['inventory'];
     return { body: { machine: machine.id, at, source, inventory, problems: [...problems] } };

@@ -78,11 +78,13 @@ export async function credentialsOf(ports: CredentialPorts, asker: Asker): Promi
     const { consumerKey, tokenKey, secretSealed } = run;
     if (consumerKey !== null && tokenKey !== null && secretSealed !== null) {
       const secret = await ports.sealer.open(placeOf(run.id), secretSealed);
-      return isRejected(secret)
-        ? secret
-        : { machineId: run.machineId, consumer: consumerKey, token: tokenKey, secret };
+      return isRejected(secret) ? secret : { machineId: run.machineId, consumer: consumerKey, token: tokenKey, secret };
     }
-    const made = { consumer: ports.random.hex(KEY_BYTES), token: ports.random.hex(KEY_BYTES), secret: ports.random.hex(SECRET_BYTES) };
+    const made = {
+      consumer: ports.random.hex(KEY_BYTES),
+      token: ports.random.hex(KEY_BYTES),
+      secret: ports.random.hex(SECRET_BYTES),
+    };
     const sealed = await ports.sealer.seal(placeOf(run.id), made.secret);
     if (isRejected(sealed)) return sealed;
     await storeCredentials(tx, run.id, {

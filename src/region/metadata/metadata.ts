@@ -83,7 +83,14 @@ async function storeSignal(ports: MetadataPorts, { asker, signal, outputs }: Sig
     tx.emit({
       kind: 'machine.signal',
       subject: machine.fqdn,
-      data: { run, purpose, status, scripts, ...(exitStatus === null ? {} : { exitStatus }), ...(error ? { error } : {}) },
+      data: {
+        run,
+        purpose,
+        status,
+        scripts,
+        ...(exitStatus === null ? {} : { exitStatus }),
+        ...(error ? { error } : {}),
+      },
     });
     return tell(ports, tx, { asker, event: eventOfSignal(purpose, signal), text: error });
   });
@@ -152,7 +159,8 @@ async function changing<T extends object>(
   const done = await write<T>(db, operation, async (tx) => {
     const run = await findOpenRun(tx, asker.machineId);
     const machine = run?.id === asker.run ? await findMachine(tx, { id: asker.machineId }) : null;
-    if (machine === null) return rejected('conflict', `The run ${asker.run} of the machine ${asker.machineId} is over.`);
+    if (machine === null)
+      return rejected('conflict', `The run ${asker.run} of the machine ${asker.machineId} is over.`);
     const result = await body(tx, machine);
     return isRejected(result) ? result : { status: 200, body: result, storedBody: {} };
   });

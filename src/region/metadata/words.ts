@@ -67,7 +67,10 @@ export function readSignal(fields: ReadonlyMap<string, string>): Signal | Reject
   const given = fields.get('status') ?? '';
   const status = SIGNAL_STATUSES.find((one) => one === given);
   if (status === undefined)
-    return rejected('bad_request', `status: ${JSON.stringify(given.slice(0, 40))} is not known. Rule: ${SIGNAL_STATUSES.join(', ')}.`);
+    return rejected(
+      'bad_request',
+      `status: ${JSON.stringify(given.slice(0, 40))} is not known. Rule: ${SIGNAL_STATUSES.join(', ')}.`,
+    );
   const exit = fields.get('exit_status') ?? fields.get('script_result') ?? '';
   if (!/^(?:-?[0-9]{1,9})?$/.test(exit)) return rejected('bad_request', 'exit_status is no whole number.');
   const name = fields.get('name') ?? '';
@@ -103,5 +106,8 @@ export function stateOf({ status, exitStatus }: Signal): ResultState {
 
 /** A machine's words as events show them: one line of printable ASCII, bounded. */
 function readable(text: unknown): string {
-  return String(text).slice(0, TEXT_MAX).replace(/[^ -~]+/g, '?').trim();
+  return String(text)
+    .slice(0, TEXT_MAX)
+    .replace(/[^ -~]+/g, '?')
+    .trim();
 }

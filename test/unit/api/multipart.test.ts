@@ -17,7 +17,9 @@ function read(body: Buffer | string, { boundary = 'B', cuts = [] as readonly num
   return reader.end();
 }
 const shown = (parts: readonly Part[] | Rejected) =>
-  isRejected(parts) ? parts : parts.map(({ name, filename, content, bytes }) => [name, filename, content.toString('latin1'), bytes]);
+  isRejected(parts)
+    ? parts
+    : parts.map(({ name, filename, content, bytes }) => [name, filename, content.toString('latin1'), bytes]);
 const field = (name: string, value: string, more = '') =>
   `--B\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
 
@@ -46,15 +48,22 @@ describe('a form', () => {
   });
 
   it('may be in base64, part by part, with line ends in it', () => {
-    const text = Buffer.from('a longer text than one line').toString('base64').replace(/(.{8})/g, '$1\r\n');
-    const head = '--B\r\nContent-Disposition: form-data; name="x"; filename="x"\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+    const text = Buffer.from('a longer text than one line')
+      .toString('base64')
+      .replace(/(.{8})/g, '$1\r\n');
+    const head =
+      '--B\r\nContent-Disposition: form-data; name="x"; filename="x"\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n';
     expect(shown(read(`${head}${text}\r\n--B--`))).toEqual([['x', 'x', 'a longer text than one line', 27]]);
   });
 
   it.each([
     ['no parameters, as libmaas says it', '--B\r\n\r\n--B--', []],
     ['nothing', '--B--\r\n', []],
-    ['a text before and after', 'hello\r\n--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--\r\nbye', [['a', null, '1', 1]]],
+    [
+      'a text before and after',
+      'hello\r\n--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--\r\nbye',
+      [['a', null, '1', 1]],
+    ],
     ['an empty field', `${field('a', '')}--B--`, [['a', null, '', 0]]],
     ['a field without a body', '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n--B--', [['a', null, '', 0]]],
     ['bare names', '--B\r\ncontent-disposition: form-data; name=a; filename=b\r\n\r\n1\r\n--B--', [['a', 'b', '1', 1]]],
@@ -87,7 +96,9 @@ describe('a form', () => {
   });
 
   it('is the same wherever it is cut into pieces', () => {
-    const content = fc.oneof(fc.string(), fc.constantFrom('\r\n', '\r\n--', '\r\n--B', '--B', '\r', 'x\r\n-')).map((text) => text.replaceAll('--B', '-B').replace(/[^\x00-\xff]/g, '?'));
+    const content = fc
+      .oneof(fc.string(), fc.constantFrom('\r\n', '\r\n--', '\r\n--B', '--B', '\r', 'x\r\n-'))
+      .map((text) => text.replaceAll('--B', '-B').replace(/[^\x00-\xff]/g, '?'));
     fc.assert(
       fc.property(fc.array(content, { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 12 }), (texts, cuts) => {
         const body = `${texts.map((text, index) => field(`f${index}`, text, '; filename="f"')).join('')}--B--\r\n`;
@@ -99,9 +110,13 @@ describe('a form', () => {
 
   it('never throws, whatever comes', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('--B', '\r\n', '--', 'Content-Disposition: form-data; name="a"', ': ', 'x', '\u0000')), fc.array(fc.nat()), (pieces, cuts) => {
-        expect(read(pieces.join(''), { cuts })).toBeTypeOf('object');
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('--B', '\r\n', '--', 'Content-Disposition: form-data; name="a"', ': ', 'x', '\u0000')),
+        fc.array(fc.nat()),
+        (pieces, cuts) => {
+          expect(read(pieces.join(''), { cuts })).toBeTypeOf('object');
+        },
+      ),
     );
   });
 });

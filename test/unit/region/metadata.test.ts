@@ -19,7 +19,13 @@ const signal = (fields: Readonly<Record<string, string>>) => {
   return read;
 };
 const status = (more: object) => {
-  const read = readStatus({ event_type: 'finish', origin: 'cloudinit', name: 'modules-final', description: 'd', ...more });
+  const read = readStatus({
+    event_type: 'finish',
+    origin: 'cloudinit',
+    name: 'modules-final',
+    description: 'd',
+    ...more,
+  });
   if (isRejected(read)) throw new Error(read.message);
   return read;
 };
@@ -27,7 +33,14 @@ const status = (more: object) => {
 describe('a purpose', () => {
   it('is there in states that boot, and in no other one', () => {
     const having = MACHINE_STATES.filter((state) => purposeIn(state) !== null);
-    expect(having.sort()).toEqual(['commissioning', 'deployed', 'deploying', 'entering-rescue-mode', 'rescue-mode', 'testing']);
+    expect(having.sort()).toEqual([
+      'commissioning',
+      'deployed',
+      'deploying',
+      'entering-rescue-mode',
+      'rescue-mode',
+      'testing',
+    ]);
     expect(purposeIn('deployed')).toBe(purposeIn('deploying'));
   });
 });
@@ -54,12 +67,15 @@ describe('a signal', () => {
   it.each(SIGNAL_STATUSES)('%s is known', (one) => {
     expect(signal({ status: one }).status).toBe(one);
   });
-  it.each([{ status: 'DONE' }, {}, { status: 'OK', exit_status: 'x' }, { status: 'OK', exit_status: '99999999999' }, { status: 'OK', name: '../x' }])(
-    'that is wrong is refused: %j',
-    (fields) => {
-      expect(readSignal(new Map(Object.entries(fields)))).toMatchObject({ code: 'bad_request' });
-    },
-  );
+  it.each([
+    { status: 'DONE' },
+    {},
+    { status: 'OK', exit_status: 'x' },
+    { status: 'OK', exit_status: '99999999999' },
+    { status: 'OK', name: '../x' },
+  ])('that is wrong is refused: %j', (fields) => {
+    expect(readSignal(new Map(Object.entries(fields)))).toMatchObject({ code: 'bad_request' });
+  });
   it('ends a run when it is about all scripts, not about one', () => {
     expect(eventOfSignal('commissioning', signal({ status: 'OK' }))).toBe('scripts-passed');
     expect(eventOfSignal('testing', signal({ status: 'FAILED' }))).toBe('scripts-failed');
@@ -89,16 +105,22 @@ describe('a report', () => {
     expect(eventOfStatus('rescue', status({ result: 'SUCCESS' }))).toBe('rescue-up');
     for (const purpose of RUN_PURPOSES) expect(eventOfStatus(purpose, status({ result: 'MAYBE' }))).toBeNull();
   });
-  it.each([null, [], 'x', {}, { event_type: 'start', origin: 1, name: 'n', description: 'd' }])('that is none is refused: %j', (value) => {
-    expect(readStatus(value)).toMatchObject({ code: 'bad_request' });
-  });
+  it.each([null, [], 'x', {}, { event_type: 'start', origin: 1, name: 'n', description: 'd' }])(
+    'that is none is refused: %j',
+    (value) => {
+      expect(readStatus(value)).toMatchObject({ code: 'bad_request' });
+    },
+  );
 });
 
 describe('a path', () => {
   it.each([
     ['', { target: { kind: 'versions' }, op: null }],
     ['/2012-03-01/', { target: { kind: 'index', mirror: 'none', item: '' }, op: null }],
-    ['/latest//meta-data/instance-id/', { target: { kind: 'meta-data', mirror: 'none', item: 'instance-id' }, op: null }],
+    [
+      '/latest//meta-data/instance-id/',
+      { target: { kind: 'meta-data', mirror: 'none', item: 'instance-id' }, op: null },
+    ],
     ['/enlist/latest/user-data', { target: { kind: 'user-data', mirror: 'enlist', item: '' }, op: null }],
     ['/latest/op-signal/', { target: { kind: 'index', mirror: 'none', item: '' }, op: 'signal' }],
     ['/latest/by-id/abc123/', { target: { kind: 'by-id', machine: 'abc123' }, op: null }],
@@ -106,24 +128,37 @@ describe('a path', () => {
   ])('%j is understood', (path, wanted) => {
     expect(readTarget(path)).toEqual(wanted);
   });
-  it.each(['/2009-04-04/', '/latest/by-id/../', '/latest/by-id/ABC123', '/status/abc1234', '/status', '/enlist/latest/by-id/abc123', '/latest/user-data/x'])(
-    '%j is none',
-    (path) => {
-      expect(readTarget(path)).toBeNull();
-    },
-  );
+  it.each([
+    '/2009-04-04/',
+    '/latest/by-id/../',
+    '/latest/by-id/ABC123',
+    '/status/abc1234',
+    '/status',
+    '/enlist/latest/by-id/abc123',
+    '/latest/user-data/x',
+  ])('%j is none', (path) => {
+    expect(readTarget(path)).toBeNull();
+  });
 });
 
 describe('a preseed', () => {
   it('is YAML in which no value begins another member', () => {
-    const text = preseed('http://a/MAAS/metadata', { machineId: 'abc123', consumer: 'c"\nx: y', token: 't', secret: "s'#" });
+    const text = preseed('http://a/MAAS/metadata', {
+      machineId: 'abc123',
+      consumer: 'c"\nx: y',
+      token: 't',
+      secret: "s'#",
+    });
     expect(text.split('\n')).toHaveLength(5);
     expect(text).toContain(JSON.stringify('c"\nx: y'));
   });
   it.each(['a.test', 'a.test:5248', '10.0.0.1:80', '[fd00::1]:5248'])('leads back to %s', (host) => {
     expect(baseUrl(host, false)).toBe(`http://${host}/MAAS/metadata`);
   });
-  it.each([undefined, '', 'a b', 'a/b', 'a\n', 'a"', '-a', 'a:b', '[::1', 'x'.repeat(300)])('takes no host %j', (host) => {
-    expect(baseUrl(host, true)).toMatchObject({ code: 'bad_request' });
-  });
+  it.each([undefined, '', 'a b', 'a/b', 'a\n', 'a"', '-a', 'a:b', '[::1', 'x'.repeat(300)])(
+    'takes no host %j',
+    (host) => {
+      expect(baseUrl(host, true)).toMatchObject({ code: 'bad_request' });
+    },
+  );
 });

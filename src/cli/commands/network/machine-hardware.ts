@@ -38,12 +38,21 @@ async function hardwareOf(call: Call): Promise<MachineInventory | null> {
 function hardwareDetails({ at, inventory, problems }: MachineInventory): Detail[] {
   const { cpu, memory, virtual } = inventory;
   const details: (Detail | null)[] = [
-    ['Hardware', [`as it told ${stamp(at)}`, systemLine(inventory), firmwareLine(inventory)].filter((line) => line !== '')],
+    [
+      'Hardware',
+      [`as it told ${stamp(at)}`, systemLine(inventory), firmwareLine(inventory)].filter((line) => line !== ''),
+    ],
     cpu === undefined ? null : ['CPU', wordsOf([cpu.count, cpu.architecture, cpu.model])],
     memory?.kb === undefined ? null : ['Memory', size(memory.kb * 1024)],
     virtual === undefined ? null : ['Virtual', virtual],
     lines('Disks', inventory.disks, ({ name, bytes, model, serial, rotational }) =>
-      wordsOf([name, bytes === undefined ? undefined : size(bytes), rotational ? 'rotational' : undefined, model, serial]),
+      wordsOf([
+        name,
+        bytes === undefined ? undefined : size(bytes),
+        rotational ? 'rotational' : undefined,
+        model,
+        serial,
+      ]),
     ),
     lines('NICs', inventory.interfaces, ({ name, mac, link, speedMbps, driver, lldp }) =>
       wordsOf([

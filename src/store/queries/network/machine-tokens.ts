@@ -74,7 +74,9 @@ export async function readUserData(tx: Tx, id: number): Promise<Uint8Array | nul
 
 /** Does a run's machine boot from the network next time? */
 export async function storeNetboot(tx: Tx, machineId: string, isOn: boolean): Promise<void> {
-  await tx.run(sql`update machine_tokens set boots_network = ${isOn} where machine_id = ${machineId} and ended_at is null`);
+  await tx.run(
+    sql`update machine_tokens set boots_network = ${isOn} where machine_id = ${machineId} and ended_at is null`,
+  );
 }
 
 /**

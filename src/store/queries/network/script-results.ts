@@ -73,7 +73,9 @@ export async function readScriptOutputs(
   tx: Tx,
   machineId: string,
   id: number,
-): Promise<(ScriptResultRow & { readonly contents: readonly { kind: OutputKind; content: Buffer; bytes: number }[] }) | null> {
+): Promise<
+  (ScriptResultRow & { readonly contents: readonly { kind: OutputKind; content: Buffer; bytes: number }[] }) | null
+> {
   const row = await tx.one(
     sql<ScriptResultRow>`select ${COLUMNS} from machine_script_results t where t.id = ${id} and t.machine_id = ${machineId}`,
   );
