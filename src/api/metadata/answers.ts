@@ -1,33 +1,13 @@
 import { isIP } from 'node:net';
-import type { Readable } from 'node:stream';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Asker, Described, MetadataPort } from '../../region/metadata/port.ts';
 import { isOAuthRefusal, type NonceMemory, parseOAuth, refuseStale } from '../oauth.ts';
 import type { ApiPorts } from '../server.ts';
 import { readForm } from './body.ts';
-import { type Asked, METADATA_VERSIONS, type Target } from './paths.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { METADATA_VERSIONS, type Target } from './paths.ts';
 import { baseUrl, enlistPreseed, preseed } from './preseed.ts';
 import { takeInventory, takeSignal, takeStatus } from './told.ts';
-
-/** A call of the metadata service. `source`: the caller's address; `host`: what it called us. */
-export interface Exchange {
-  readonly method: string;
-  /** Null: there is no such path. */
-  readonly asked: Asked | null;
-  readonly query: URLSearchParams;
-  readonly authorization: string | undefined;
-  readonly contentType: string | undefined;
-  readonly body: Readable | undefined;
-  readonly source: string;
-  readonly host: string | undefined;
-  readonly isTls: boolean;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly type?: string;
-  readonly body: string | Uint8Array;
-}
 
 interface Ports extends Pick<ApiPorts, 'region' | 'clock'> {
   readonly nonces: NonceMemory;

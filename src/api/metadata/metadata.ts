@@ -6,7 +6,8 @@ import { createLimiter, sourceOf } from '../limiter.ts';
 import { createNonceMemory } from '../oauth.ts';
 import { internalFault, problemAnswer, refusalOf } from '../problem.ts';
 import type { ApiPorts } from '../server.ts';
-import { answerMetadata, type Answer, type Exchange } from './answers.ts';
+import { answerMetadata } from './answers.ts';
+import type { Answer, Exchange } from './exchange.ts';
 import { METADATA_PREFIX, readTarget } from './paths.ts';
 
 /**
@@ -44,7 +45,7 @@ export function registerMetadata(app: FastifyInstance, ports: MetadataApiPorts):
     const [path = '', query = ''] = request.url.split('?', 2);
     const asked = readTarget(path.slice(METADATA_PREFIX.length));
     const exchange: Exchange = {
-      method: request.method,
+      method: request.method === 'HEAD' ? 'GET' : request.method,
       asked,
       query: new URLSearchParams(query),
       authorization: request.headers.authorization,

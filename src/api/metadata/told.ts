@@ -3,7 +3,7 @@ import { outputOf } from '../../model/nouns/machine-run.ts';
 import type { Asker, MetadataPort, ScriptOutput } from '../../region/metadata/port.ts';
 import { readSignal, readStatus } from '../../region/metadata/words.ts';
 import { parseJsonBody } from '../json-body.ts';
-import type { Answer, Exchange } from './answers.ts';
+import type { Answer, Exchange } from './exchange.ts';
 import { type Form, readBody } from './body.ts';
 
 /** Bytes of an inventory: a machine with a thousand devices tells some hundred thousand. */

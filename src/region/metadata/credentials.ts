@@ -10,9 +10,9 @@ import {
   storeCredentials,
 } from '../../store/queries/network/machine-tokens.ts';
 import { orThrow } from '../agents.ts';
-import type { PresentedKey, WakePort } from '../port.ts';
+import type { WakePort } from '../port.ts';
 import type { Sealer } from '../trust/sealer.ts';
-import type { Asker, RunCredentials } from './port.ts';
+import type { Asker, RunCredentials, RunKey } from './port.ts';
 
 /** What credentials are made with. */
 export interface CredentialPorts {
@@ -33,7 +33,7 @@ const LOOK_EVERY_MS = 500;
 const WAITING_MAX = 100;
 
 /** Whose credentials these are; null: nobody's, or their run is over. */
-export async function identify({ db }: CredentialPorts, key: PresentedKey): Promise<Asker | null> {
+export async function identify({ db }: CredentialPorts, key: RunKey): Promise<Asker | null> {
   const shown = { consumerKey: key.consumer, tokenKey: key.token };
   const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findRunByToken(tx, shown) })));
   return isSecret(key.secret, run?.secretSha256 ?? null) && run !== null

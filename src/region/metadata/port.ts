@@ -3,7 +3,6 @@ import type { Rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
 import type { OutputKind, RunPurpose } from '../../model/nouns/machine-run.ts';
 import type { WriteTx } from '../../store/write.ts';
-import type { PresentedKey } from '../port.ts';
 import type { Signal, StatusReport } from './words.ts';
 
 /** A machine that asks for its metadata, and the run that it is in. */
@@ -22,8 +21,15 @@ export interface Described {
   readonly userData: Uint8Array | null;
 }
 
+/** Credentials of a run, as they are shown. */
+export interface RunKey {
+  readonly consumer: string;
+  readonly token: string;
+  readonly secret: string;
+}
+
 /** A machine's credentials of its run. */
-export interface RunCredentials extends PresentedKey {
+export interface RunCredentials extends RunKey {
   readonly machineId: string;
 }
 
@@ -51,7 +57,7 @@ export interface TakenInventory {
 /** The metadata service, as its transport sees it. `source`: the address that the caller is seen at, by this host or by a rack of the cluster. */
 export interface MetadataPort {
   /** Whose credentials these are; null: nobody's, or those of a run that is over. */
-  identify(key: PresentedKey): Promise<Asker | null>;
+  identify(key: RunKey): Promise<Asker | null>;
   /**
    * The machine, when it is in a run and the caller is at its address. DHCP's answer may not be known here yet, so an address that is nobody's is
    * waited for, some seconds.
