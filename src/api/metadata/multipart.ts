@@ -144,9 +144,9 @@ function openPart(headers: string, most: number): Open {
   let [held, bytes, padding] = [0, 0, 0];
   return {
     take(raw, room) {
-      const data = isBase64 ? lettersOf(raw) : raw;
+      const { data, padding: more } = isBase64 ? lettersOf(raw) : { data: raw, padding: 0 };
       bytes += data.length;
-      if (isBase64) padding += countPadding(data);
+      padding += more;
       // Four letters are three bytes.
       const letters = (count: number) => (isBase64 ? Math.ceil(count / 3) * 4 : count);
       const part = data.subarray(0, Math.max(0, Math.min(letters(most) - held, letters(room))));
@@ -164,15 +164,18 @@ function openPart(headers: string, most: number): Open {
   };
 }
 
-/** What of a text in base64 counts: line ends do not. */
-function lettersOf(raw: Buffer): Buffer {
-  return Buffer.from(raw.toString('latin1').replace(/[^A-Za-z0-9+/=_-]/g, ''), 'latin1');
-}
-
-function countPadding(data: Buffer): number {
-  let found = 0;
-  for (const byte of data) if (byte === 0x3d) found += 1;
-  return found;
+/** What of a text in base64 counts: line ends and blanks do not. By index: an iterator takes ten times as long, and these may be 100 MB. */
+function lettersOf(raw: Buffer): { readonly data: Buffer; readonly padding: number } {
+  const data = Buffer.allocUnsafe(raw.length);
+  let [length, padding] = [0, 0];
+  for (let at = 0; at < raw.length; at += 1) {
+    const byte = raw[at] ?? 0;
+    if (byte <= 0x20) continue;
+    if (byte === 0x3d) padding += 1;
+    data[length] = byte;
+    length += 1;
+  }
+  return { data: data.subarray(0, length), padding };
 }
 
 function parameterOf(text: string, name: string): string | null {
