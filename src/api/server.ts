@@ -67,6 +67,8 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     return503OnClosing: false,
     // Clients of MAAS end each path with a slash.
     routerOptions: { maxParamLength: LIMITS.param, ignoreTrailingSlash: true },
+    // Ansible and cloud-init repeat slashes; MAAS's web server merges them.
+    rewriteUrl: ({ url = '/' }) => (/^\/+MAAS\//.test(url) ? mergeSlashes(url) : url),
     genReqId: () => {
       requests += 1;
       return `${prefix}-${requests.toString(36)}`;
@@ -145,6 +147,12 @@ function drain(request: IncomingMessage): Promise<void> {
       resolve();
     });
   });
+}
+
+function mergeSlashes(url: string): string {
+  const end = url.indexOf('?');
+  const path = end < 0 ? url : url.slice(0, end);
+  return path.replace(/\/{2,}/g, '/') + url.slice(path.length);
 }
 
 /** An empty segment is a name that somebody left out: guessing which one could change another object. */

@@ -16,6 +16,7 @@ import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
 import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
+import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
 import {
@@ -54,6 +55,7 @@ export const ROUTES = {
   ...callsOf(MACHINE),
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
+  ...MACHINE_INVENTORY_ROUTES,
   ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,

@@ -18,6 +18,7 @@ import { reservationCases } from './nouns/reservation.ts';
 import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
+import { metadataCases } from './metadata/cases.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
@@ -46,6 +47,7 @@ export const CASES = {
   ...machineCases,
   ...powerCases,
   ...lifecycleCases,
+  ...metadataCases,
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,

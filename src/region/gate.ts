@@ -52,6 +52,19 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       checkSerial: (serial) => region.trust.checkSerial(serial),
       onRevoked: (listener) => region.trust.onRevoked(listener),
     },
+    metadata: {
+      identify: async (...args) => {
+        open();
+        return region.metadata.identify(...args);
+      },
+      admit: async (...args) => closed() ?? region.metadata.admit(...args),
+      credentials: async (...args) => closed() ?? region.metadata.credentials(...args),
+      describe: async (...args) => closed() ?? region.metadata.describe(...args),
+      report: async (...args) => closed() ?? region.metadata.report(...args),
+      signal: async (...args) => closed() ?? region.metadata.signal(...args),
+      netboot: async (...args) => closed() ?? region.metadata.netboot(...args),
+      inventory: async (...args) => closed() ?? region.metadata.inventory(...args),
+    },
     // From memory where there is no database.
     host: region.host,
     events: region.events,

@@ -9,6 +9,7 @@ import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
 import type { Role } from '../contract/identity/user.ts';
 import type { Rack } from '../model/rack.ts';
+import type { MetadataPort } from './metadata/port.ts';
 import type { CommandPort } from './jobs/commands/port.ts';
 import type { TrustPort } from './trust/port.ts';
 import type { Announcement } from './trust/registration.ts';
@@ -121,6 +122,7 @@ export interface Region {
   authenticate(key: PresentedKey): Promise<Caller | null>;
   readonly agents: AgentPort;
   readonly trust: TrustPort;
+  readonly metadata: MetadataPort;
   readonly host: HostPort;
   readonly wake: WakePort;
   readonly events: EventPort;

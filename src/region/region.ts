@@ -20,9 +20,12 @@ import type { DrillWays } from './cluster/drill-run/port.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
+import { machineEvent } from './jobs/lifecycle/event.ts';
 import { createLifecycleTask } from './jobs/lifecycle/task.ts';
 import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
+import { createMetadata } from './metadata/metadata.ts';
+import type { TellMachine } from './metadata/port.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
@@ -33,9 +36,10 @@ import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
 import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
 import { createStrayTask } from './trust/strays.ts';
+import { sealerOf } from './trust/sealer.ts';
 import { createTrust } from './trust/trust.ts';
 import type { CasePorts } from './use-case.ts';
-import type { Wakes } from './wakes.ts';
+import type { Wakes } from './tasks/wakes.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */
 export interface RegionPorts {
@@ -64,6 +68,8 @@ export interface RegionPorts {
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
+  /** Whom machines' own words are told, in place of their lifecycle. */
+  readonly tellMachine?: TellMachine;
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
   readonly memory?: MemoryWays;
 }
@@ -173,6 +179,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     },
     host: memory,
     trust: createTrust(ports, revocations),
+    metadata: createMetadata({ ...ports, sealer: sealerOf(ports), tell: ports.tellMachine ?? machineEvent }),
     wake: wakes,
     events: {
       read: async (after, limit, kind) => orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))),

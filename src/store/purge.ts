@@ -36,6 +36,9 @@ const RETENTION = {
   commands: { age: '7 days', rows: 10_000 },
   /** After their end. */
   jobs: { age: '30 days', rows: 5000 },
+  /** After their end. */
+  machineRuns: '30 days',
+  scriptResults: '180 days',
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
@@ -99,6 +102,8 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     sql`ended_at < now() - ${RETENTION.jobs.age}::interval
       or ended_at is not null and id <= (select max(id) from jobs) - ${RETENTION.jobs.rows}::int`,
   ),
+  machine_tokens: expired('machine_tokens', sql`ended_at < now() - ${RETENTION.machineRuns}::interval`),
+  machine_script_results: expired('machine_script_results', sql`at < now() - ${RETENTION.scriptResults}::interval`),
   publications: sql`delete from publications p using (
       select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications
     ) as old where old.node_id = p.node_id and old.generation = p.generation and old.place > ${RETENTION.publications}`,

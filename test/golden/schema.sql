@@ -498,6 +498,31 @@ table machines
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table machine_tokens
+  id integer not null identity
+  machine_id text not null
+  purpose text not null
+  begun_at timestamp with time zone not null default clock_timestamp()
+  ended_at timestamp with time zone
+  consumer_key text
+  token_key text
+  secret_sha256 text
+  secret_sealed text
+  user_data bytea
+  boots_network boolean not null default true
+  constraint machine_tokens_end_forgets CHECK (((ended_at IS NULL) OR ((token_key IS NULL) AND (user_data IS NULL))))
+  constraint machine_tokens_key_grammar CHECK (((consumer_key ~ '^[A-Za-z0-9]{16,64}$'::text) AND (token_key ~ '^[A-Za-z0-9]{16,64}$'::text)))
+  constraint machine_tokens_key_unique UNIQUE (token_key)
+  constraint machine_tokens_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_tokens_pkey PRIMARY KEY (id)
+  constraint machine_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['commissioning'::text, 'testing'::text, 'deploying'::text, 'rescue'::text])))
+  constraint machine_tokens_secret_grammar CHECK (((secret_sha256 ~ '^[0-9a-f]{64}$'::text) AND (length(secret_sealed) <= 1024)))
+  constraint machine_tokens_secret_is_whole CHECK ((((secret_sha256 IS NULL) = (token_key IS NULL)) AND ((secret_sealed IS NULL) = (token_key IS NULL)) AND ((consumer_key IS NULL) = (token_key IS NULL))))
+  constraint machine_tokens_user_data_size CHECK ((octet_length(user_data) <= 1048576))
+  CREATE INDEX machine_tokens_by_end ON public.machine_tokens USING btree (ended_at) WHERE (ended_at IS NOT NULL)
+  CREATE INDEX machine_tokens_by_machine ON public.machine_tokens USING btree (machine_id, id)
+  CREATE UNIQUE INDEX machine_tokens_open ON public.machine_tokens USING btree (machine_id) WHERE (ended_at IS NULL)
+
 table machine_tags
   machine_id text not null
   tag_id integer not null
@@ -543,6 +568,35 @@ table machine_states
   CREATE INDEX machine_states_wanted ON public.machine_states USING btree (wanted_until) WHERE (wanted IS NOT NULL)
   CREATE TRIGGER check_machine_goes_on BEFORE UPDATE ON public.machine_states FOR EACH ROW EXECUTE FUNCTION check_machine_goes_on()
 
+table machine_script_results
+  id integer not null identity
+  machine_id text not null
+  run integer not null
+  purpose text not null
+  script text not null
+  state text not null
+  exit_status integer
+  started_at timestamp with time zone
+  ended_at timestamp with time zone
+  at timestamp with time zone not null default clock_timestamp()
+  constraint machine_script_results_exit_range CHECK (((exit_status >= '-2147483648'::integer) AND (exit_status <= 2147483647)))
+  constraint machine_script_results_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_script_results_once UNIQUE (machine_id, run, script)
+  constraint machine_script_results_pkey PRIMARY KEY (id)
+  constraint machine_script_results_script_grammar CHECK ((script ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$'::text))
+  constraint machine_script_results_state_known CHECK ((state = ANY (ARRAY['running'::text, 'passed'::text, 'failed'::text, 'timed-out'::text])))
+  CREATE INDEX machine_script_results_by_time ON public.machine_script_results USING btree (at)
+
+table machine_script_outputs
+  result_id integer not null
+  kind text not null
+  content bytea not null
+  bytes bigint not null
+  constraint machine_script_outputs_kind_known CHECK ((kind = ANY (ARRAY['output'::text, 'stdout'::text, 'stderr'::text, 'result'::text])))
+  constraint machine_script_outputs_pkey PRIMARY KEY (result_id, kind)
+  constraint machine_script_outputs_result FOREIGN KEY (result_id) REFERENCES machine_script_results(id) ON DELETE CASCADE
+  constraint machine_script_outputs_size CHECK (((octet_length(content) <= 262144) AND (bytes >= octet_length(content))))
+
 table machine_power
   machine_id text not null
   state text not null default 'unknown'::text
@@ -559,6 +613,17 @@ table machine_power
   constraint machine_power_state_known CHECK ((state = ANY (ARRAY['on'::text, 'off'::text, 'unknown'::text, 'error'::text])))
   CREATE INDEX machine_power_by_node ON public.machine_power USING btree (node_id)
   CREATE INDEX machine_power_due ON public.machine_power USING btree (look_at)
+
+table machine_inventories
+  machine_id text not null
+  at timestamp with time zone not null default clock_timestamp()
+  source text not null default ''::text
+  inventory jsonb not null
+  problems jsonb not null default '[]'::jsonb
+  constraint machine_inventories_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_inventories_pkey PRIMARY KEY (machine_id)
+  constraint machine_inventories_problems_size CHECK (((jsonb_typeof(problems) = 'array'::text) AND (octet_length((problems)::text) <= 65536)))
+  constraint machine_inventories_size CHECK (((jsonb_typeof(inventory) = 'object'::text) AND (octet_length((inventory)::text) <= 4194304)))
 
 table leases
   node_id text not null

@@ -12,9 +12,10 @@ import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { MemoryWays } from '../../src/region/cluster/memory.ts';
+import type { TellMachine } from '../../src/region/metadata/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
-import { createWakes, type Wakes } from '../../src/region/wakes.ts';
+import { createWakes, type Wakes } from '../../src/region/tasks/wakes.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
@@ -72,6 +73,8 @@ export interface TestRegionOptions {
   readonly isOwnHost?: () => Promise<boolean>;
   /** Ways to other regions, and to what is kept over a restart. */
   readonly memory?: MemoryWays;
+  /** Whom machines' words are told. */
+  readonly tellMachine?: TellMachine;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
@@ -95,6 +98,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
     ...(options.memory ? { memory: options.memory } : {}),
+    ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
     renderer: {
       services: options.services ?? SERVICES,
       templates: await readTemplates(new URL('../../templates', import.meta.url).pathname),

@@ -55,6 +55,12 @@ beforeEach(async () => {
      insert into power_secrets (bmc_id, number, sealed)
        select n, 2, 'v1.00000000.' || repeat('A', 16) || '.' || repeat('A', 22) from generate_series(1, 4) n;
      delete from bmcs where id = 2;
+     insert into domains (id, name) values (900, 'runs.test');
+     insert into machines (id, hostname, domain_id) values ('aaaaaa', 'm1', 900);
+     insert into machine_tokens (machine_id, purpose, ended_at)
+       select 'aaaaaa', 'testing', case when n > 1 then now() - n * interval '11 days' end from generate_series(1, 4) n;
+     insert into machine_script_results (machine_id, run, purpose, script, state, at)
+       select 'aaaaaa', n, 'testing', 'cpu', 'passed', now() - n * interval '100 days' from generate_series(1, 2) n;
      insert into drill_ledger (run, number, written_at)
        select '018f3c1e-0000-7000-8000-000000000001', n, now() - n * interval '10 hours' from generate_series(1, 4) n;
      insert into drill_rounds (run, hazard, round, seed, started_at, passed, version, verdict, timeline)
@@ -96,6 +102,8 @@ test('removes what has expired and nothing else', async () => {
     drill_rounds: 3,
     commands: 1,
     jobs: 4,
+    machine_tokens: 2,
+    machine_script_results: 1,
     publications: 10,
   });
   const left = value(await db.read((tx) => tx.all(sql<{ token: string }>`select token from api_keys order by token`)));
@@ -135,5 +143,5 @@ test('a large heap is removed in bounded rounds, and stays due until it is gone'
 
 test('whatever their age, there are never too many rows', async () => {
   await postgres.get().admin(`update counters set event = 1000035, revision = 200002`, database);
-  expect(value(await purge(db, 'p1'))).toMatchObject({ events: 35, changes: 2, history: 9 });
+  expect(value(await purge(db, 'p1'))).toMatchObject({ events: 35, changes: 2, history: 11 });
 });

@@ -4,6 +4,7 @@ import { LIMITS } from '../../contract/common.ts';
 import { rejected } from '../../core/errors.ts';
 import { registerHostCalls } from '../cluster-calls.ts';
 import { registerHealth } from '../health.ts';
+import { registerMetadata } from '../metadata/metadata.ts';
 import { guardPeers, type PeerPorts } from '../peers.ts';
 import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
 import { registerAgentCalls } from './calls.ts';
@@ -35,6 +36,8 @@ export function createSecureAgentApi(ports: SecureAgentPorts): FastifyInstance {
   guardPeers(app, { trust: region.trust, clock, peerOf, isRegionOnly: false });
   registerHealth(app, region);
   registerAgentCalls(app, { ...ports, isLocal: false });
+  // Racks' relays show their certificate here, and say for which machine they ask.
+  registerMetadata(app, { ...ports, forwarder: 'rack' });
   return withoutOthers(app);
 }
 

@@ -12,8 +12,9 @@ import {
 } from './network/machine-lifecycle.ts';
 import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
+import { RESULTS, showMachine } from './network/machine-hardware.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
+import { printList, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet, option, options, text } from '../values.ts';
 
 const SHAPE: Shape<Machine> = {
@@ -116,11 +117,7 @@ export const MACHINE: NounSpec = {
       verb: 'show',
       summary: 'show a machine',
       args: [WHICH],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('machine.show', { params: { machine: need(call, 0) } });
-        await printOne(printerOf(call), SHAPE, body);
-      },
+      run: (call) => showMachine(call, SHAPE),
     },
     {
       verb: 'create',
@@ -210,6 +207,7 @@ export const MACHINE: NounSpec = {
     },
     POWER,
     ...lifecycleCommands(SHAPE),
+    RESULTS,
     {
       verb: 'delete',
       summary: 'delete a machine',

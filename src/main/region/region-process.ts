@@ -12,7 +12,7 @@ import { gateRegion } from '../../region/gate.ts';
 import type { PatroniPort } from '../../region/cluster/moves/patroni.ts';
 import { createRegion } from '../../region/region.ts';
 import type { CertificateAuthority, EtcdPort } from '../../region/trust/port.ts';
-import { createWakes } from '../../region/wakes.ts';
+import { createWakes } from '../../region/tasks/wakes.ts';
 import { SERVICES } from '../../services/registry.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { Database } from '../../store/database.ts';

@@ -7,6 +7,7 @@ import {
   type Transition,
   waitingFor,
 } from '../../../model/nouns/machine-lifecycle.ts';
+import { purposeIn } from '../../../model/nouns/machine-run.ts';
 import { isBad, type MachineState } from '../../../model/nouns/machine-states.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type StateRow,
   storeMachineState,
 } from '../../../store/queries/network/machine-states.ts';
+import { storeRun } from '../../../store/queries/network/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { dropOrder, giveOrder } from './orders.ts';
@@ -76,6 +78,8 @@ async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, to
   const message = messageOf(to, told);
   const isStored = await storeMachineState(tx, row, { ...change, ...(message === null ? {} : { message }), ...next });
   if (!isStored) throw new AppError('machine_state', `the state of ${row.machineId} changed while its row was locked`);
+  // Its system has credentials as long as there is something to ask for.
+  if (to !== row.state) await storeRun(tx, row.machineId, purposeIn(to));
 }
 
 /** What is to be read and done without another state; null: as before. */

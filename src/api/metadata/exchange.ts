@@ -1,0 +1,22 @@
+import type { Readable } from 'node:stream';
+import type { Asked } from './paths.ts';
+
+/** A call of the metadata service. `source`: the caller's address; `host`: what it called us. */
+export interface Exchange {
+  readonly method: string;
+  /** Null: there is no such path. */
+  readonly asked: Asked | null;
+  readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+  readonly contentType: string | undefined;
+  readonly body: Readable | undefined;
+  readonly source: string;
+  readonly host: string | undefined;
+  readonly isTls: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: string | Uint8Array;
+}

@@ -1,0 +1,39 @@
+import { type Rejected, rejected } from '../../core/errors.ts';
+import type { RunCredentials } from '../../region/metadata/port.ts';
+import { METADATA_PREFIX } from './paths.ts';
+
+/** A host and its port as a URL has them, RFC 3986 §3.2.2, in a form that means nothing to YAML. */
+const AUTHORITY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
+
+/** Where a caller found us, so that what it reads next is found the same way. Refused: the header is no host. Pure. */
+export function baseUrl(host: string | undefined, isTls: boolean): string | Rejected {
+  if (host === undefined || !AUTHORITY.test(host))
+    return rejected('bad_request', 'The Host header is no host. Rule: RFC 9110 §7.2.');
+  return `${isTls ? 'https' : 'http'}://${host}${METADATA_PREFIX}`;
+}
+
+/** What cloud-init needs to ask for all else, and to report how it goes. Pure. */
+export function preseed(base: string, { machineId, consumer, token, secret }: RunCredentials): string {
+  const keys = { consumer_key: consumer, token_key: token, token_secret: secret };
+  return cloudConfig({
+    datasource_list: ['MAAS'],
+    datasource: { MAAS: { metadata_url: `${base}/`, consumer_secret: '', ...keys, max_wait: 120, timeout: 20 } },
+    reporting: { maas: { type: 'webhook', endpoint: `${base}/status/${machineId}`, ...keys } },
+  });
+}
+
+/** What a machine that nobody knows yet reads. Pure. */
+export function enlistPreseed(base: string): string {
+  return cloudConfig({
+    datasource_list: ['MAAS'],
+    datasource: { MAAS: { metadata_url: `${base}/enlist/`, max_wait: 120, timeout: 20 } },
+  });
+}
+
+type Yaml = string | number | readonly string[] | { readonly [name: string]: Yaml };
+
+/** JSON is YAML, so no value can begin another member. One member per line, for people. */
+function cloudConfig(members: Readonly<Record<string, Yaml>>): string {
+  const lines = Object.entries(members).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return `#cloud-config\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,54 @@
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { outputOf } from '../../model/nouns/machine-run.ts';
+import type { Asker, MetadataPort, ScriptOutput } from '../../region/metadata/port.ts';
+import { readSignal, readStatus } from '../../region/metadata/words.ts';
+import { parseJsonBody } from '../json-body.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { type Form, readBody } from './body.ts';
+
+/** Bytes of an inventory: a machine with a thousand devices tells some hundred thousand. */
+const INVENTORY_MAX = 2 * 1024 * 1024;
+/** Bytes of a report; cloud-init puts logs of a failure in it. */
+const STATUS_MAX = 4 * 1024 * 1024;
+
+/** A report of cloud-init. It has no Content-Type, so none is asked for. */
+export async function takeStatus(metadata: MetadataPort, asker: Asker, { body }: Exchange): Promise<Answer | Rejected> {
+  const bytes = await readBody(body, STATUS_MAX);
+  if (isRejected(bytes)) return bytes;
+  if (bytes.some((byte) => byte > 0x7f))
+    return rejected('bad_request', 'The report holds other characters than ASCII.');
+  const parsed = parseJsonBody(bytes.toString('latin1'));
+  if (isRejected(parsed)) return parsed;
+  const report = readStatus(parsed.value);
+  if (isRejected(report)) return report;
+  return (await metadata.report(asker, report)) ?? { status: 204, body: '' };
+}
+
+/** How a machine's scripts go, with what they gave out. */
+export async function takeSignal(metadata: MetadataPort, asker: Asker, form: Form): Promise<Answer | Rejected> {
+  const signal = readSignal(form.fields);
+  if (isRejected(signal)) return signal;
+  const outputs: ScriptOutput[] = [];
+  for (const { filename, name, content, bytes } of form.files) {
+    const place = outputOf(filename === null || filename === '' ? name : filename);
+    if (place === null) return rejected('bad_request', 'A file has no name of a script.');
+    outputs.push({ ...place, content, bytes });
+  }
+  return (await metadata.signal(asker, signal, outputs)) ?? { status: 200, body: 'OK' };
+}
+
+/** A machine's hardware. What does not fit is left out and told, so that who wrote the program sees it. */
+export async function takeInventory(
+  metadata: MetadataPort,
+  asker: Asker,
+  { body, source }: Exchange,
+): Promise<Answer | Rejected> {
+  const bytes = await readBody(body, INVENTORY_MAX);
+  if (isRejected(bytes)) return bytes;
+  const parsed = parseJsonBody(bytes.toString('utf8'));
+  if (isRejected(parsed)) return parsed;
+  const taken = await metadata.inventory(asker, parsed.value, source);
+  if (isRejected(taken)) return taken;
+  const { problems, added } = taken;
+  return { status: 200, type: 'application/json', body: JSON.stringify({ problems, added }) };
+}

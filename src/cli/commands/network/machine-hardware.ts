@@ -1,0 +1,148 @@
+import type { Machine } from '../../../contract/machine.ts';
+import type { MachineInventory, ScriptResult, ScriptResultDetail } from '../../../contract/nouns/machine-inventory.ts';
+import { printerOf } from '../../change.ts';
+import type { Call, CommandSpec } from '../../command-spec.ts';
+import { toCliError } from '../../failure.ts';
+import { EXIT } from '../../exit.ts';
+import { printableLines } from '../../format/escape.ts';
+import { printData, printList, printOne, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { integer, need, option } from '../../values.ts';
+
+type Detail = readonly [label: string, value: string | readonly string[]];
+type Inventory = MachineInventory['inventory'];
+
+/** Shows a machine, with its hardware where it has told of it. */
+export async function showMachine(call: Call, shape: Shape<Machine>): Promise<void> {
+  const { client } = await call.region();
+  const params = { machine: need(call, 0) };
+  const { body } = await client.call('machine.show', { params });
+  const { format } = printerOf(call);
+  const isTable = format === 'table' || format === 'wide';
+  const told = isTable ? await hardwareOf(call) : null;
+  const details = (machine: Machine) => [...(shape.details?.(machine) ?? []), ...(told ? hardwareDetails(told) : [])];
+  await printOne(printerOf(call), { ...shape, details }, body);
+}
+
+/** Null: it has told nothing yet, or the region is of a release that does not ask. */
+async function hardwareOf(call: Call): Promise<MachineInventory | null> {
+  const { client } = await call.region();
+  try {
+    return (await client.call('machine.inventory', { params: { machine: need(call, 0) } })).body;
+  } catch (error) {
+    if (toCliError(error).exit === EXIT.notFound) return null;
+    throw error;
+  }
+}
+
+function hardwareDetails({ at, inventory, problems }: MachineInventory): Detail[] {
+  const { cpu, memory, virtual } = inventory;
+  const details: (Detail | null)[] = [
+    [
+      'Hardware',
+      [`as it told ${stamp(at)}`, systemLine(inventory), firmwareLine(inventory)].filter((line) => line !== ''),
+    ],
+    cpu === undefined ? null : ['CPU', wordsOf([cpu.count, cpu.architecture, cpu.model])],
+    memory?.kb === undefined ? null : ['Memory', size(memory.kb * 1024)],
+    virtual === undefined ? null : ['Virtual', virtual],
+    lines('Disks', inventory.disks, ({ name, bytes, model, serial, rotational }) =>
+      wordsOf([
+        name,
+        bytes === undefined ? undefined : size(bytes),
+        rotational ? 'rotational' : undefined,
+        model,
+        serial,
+      ]),
+    ),
+    lines('NICs', inventory.interfaces, ({ name, mac, link, speedMbps, driver, lldp }) =>
+      wordsOf([
+        name,
+        mac,
+        link === undefined ? undefined : link ? 'link' : 'no link',
+        speedMbps === undefined ? undefined : `${speedMbps} Mb/s`,
+        driver,
+        ...(lldp ?? []).map(({ system, chassis, port }) => `at ${wordsOf([system ?? chassis, port])}`),
+      ]),
+    ),
+    problems.length === 0 ? null : ['Left out', problems],
+  ];
+  return details.filter((detail) => detail !== null);
+}
+
+function systemLine({ system }: Inventory): string {
+  return system === undefined ? '' : wordsOf([system.vendor, system.product, system.serial, system.uuid]);
+}
+
+function firmwareLine({ firmware }: Inventory): string {
+  if (firmware === undefined) return '';
+  const secure = firmware.secureBoot === true ? 'Secure Boot' : undefined;
+  return wordsOf([firmware.kind, firmware.vendor, firmware.version, secure]);
+}
+
+function lines<T>(label: string, items: readonly T[] | undefined, line: (item: T) => string): Detail | null {
+  return items === undefined || items.length === 0 ? null : [label, items.map(line)];
+}
+
+function wordsOf(words: readonly (string | number | undefined)[]): string {
+  return words.filter((word) => word !== undefined && word !== '').join('  ');
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+function size(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${UNITS[power] ?? ''}`;
+}
+
+const RESULT_SHAPE: Shape<ScriptResult> = {
+  kind: 'result',
+  name: ({ id }) => String(id),
+  columns: [
+    { header: 'id', value: ({ id }) => String(id) },
+    { header: 'run', value: ({ run }) => String(run) },
+    { header: 'purpose', value: ({ purpose }) => purpose },
+    { header: 'script', value: ({ script }) => script },
+    { header: 'state', value: ({ state }) => state },
+    { header: 'exit', value: ({ exitStatus }) => String(exitStatus ?? '') },
+    { header: 'bytes', value: ({ outputs }) => String(outputs.reduce((sum, { bytes }) => sum + bytes, 0)) },
+    { header: 'at', value: ({ at }) => stamp(at) },
+    { header: 'started', wide: true, value: ({ startedAt }) => (startedAt === null ? '' : stamp(startedAt)) },
+    { header: 'ended', wide: true, value: ({ endedAt }) => (endedAt === null ? '' : stamp(endedAt)) },
+  ],
+};
+
+/** `regent machine results`. */
+export const RESULTS: CommandSpec = {
+  verb: 'results',
+  summary: 'what the scripts of a machine gave; with --id, one of them with its output',
+  args: [{ name: '<machine>', help: 'host name, full name or id', complete: 'machine' }],
+  options: [
+    { flags: '--run <number>', help: 'only those of this run' },
+    { flags: '--id <number>', help: 'this one, with what it gave out' },
+  ],
+  examples: ['regent machine results m1', 'regent machine results m1 --id 7'],
+  run: async (call) => {
+    const { client } = await call.region();
+    const machine = need(call, 0);
+    const [id, run] = [option(call, 'id'), option(call, 'run')];
+    if (id !== undefined) {
+      const params = { machine, result: integer(id, '--id') };
+      return printOutputs(call, (await client.call('machine.result', { params })).body);
+    }
+    const query = run === undefined ? {} : { run: integer(run, '--run') };
+    const { body } = await client.call('machine.results', { params: { machine }, query });
+    return printList(printerOf(call), RESULT_SHAPE, body.items);
+  },
+};
+
+async function printOutputs(call: Call, result: ScriptResultDetail): Promise<void> {
+  const printer = printerOf(call);
+  if (await printData(printer, result)) return;
+  await printOne(printer, RESULT_SHAPE, result);
+  for (const { kind, bytes, text, base64 } of result.contents) {
+    const kept = text === undefined ? Buffer.byteLength(base64 ?? '', 'base64') : Buffer.byteLength(text);
+    const more = bytes > kept ? `, the first ${kept} are kept` : '';
+    const body = text === undefined ? '(not text: -o json has it in base64)' : printableLines(text).trimEnd();
+    printer.out.write(`\n${kind} (${bytes} bytes${more}):\n${body}\n`);
+  }
+}

@@ -1,0 +1,131 @@
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import type { Clock, Random } from '../../core/ports.ts';
+import { isSecret, secretDigest } from '../../core/secret.ts';
+import type { Database } from '../../store/database.ts';
+import {
+  findOpenRun,
+  findRunByToken,
+  isMachineAt,
+  type OpenRun,
+  storeCredentials,
+} from '../../store/queries/network/machine-tokens.ts';
+import { orThrow } from '../agents.ts';
+import type { WakePort } from '../port.ts';
+import type { Sealer } from '../trust/sealer.ts';
+import type { Asker, RunCredentials, RunKey } from './port.ts';
+
+/** What credentials are made with. */
+export interface CredentialPorts {
+  readonly db: Database;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly wakes: WakePort;
+  readonly sealer: Sealer;
+}
+
+/** Bytes: of keys, which are no secret, and of the secret. */
+const KEY_BYTES = 12;
+const SECRET_BYTES = 24;
+/** A rack tells of a lease within a second or two. A caller whose address nobody knows waits at most so long, ms. */
+const LEASE_WAIT_MS = 5000;
+const LOOK_EVERY_MS = 500;
+/** Callers that wait at one time; the next one is told to ask again. */
+const WAITING_MAX = 100;
+
+/** Whose credentials these are; null: nobody's, or their run is over. */
+export async function identify({ db }: CredentialPorts, key: RunKey): Promise<Asker | null> {
+  const shown = { consumerKey: key.consumer, tokenKey: key.token };
+  const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findRunByToken(tx, shown) })));
+  return isSecret(key.secret, run?.secretSha256 ?? null) && run !== null
+    ? { machineId: run.machineId, purpose: run.purpose, run: run.id }
+    : null;
+}
+
+/** See `MetadataPort.admit`. The same answer for a machine that is not there and one that is in no run: who asks is a stranger to us. */
+export function createAdmit(ports: CredentialPorts): (machineId: string, source: string) => Promise<Asker | Rejected> {
+  const { db, clock, wakes } = ports;
+  let waiting = 0;
+  const look = async (machineId: string, source: string) => {
+    const { isAt } = orThrow(
+      await db.autocommitRead(async (tx) => ({ isAt: await isMachineAt(tx, machineId, source) })),
+    );
+    return isAt;
+  };
+  return async (machineId, source) => {
+    const end = clock.monotonic() + LEASE_WAIT_MS;
+    for (let tries = 0; ; tries += 1) {
+      const isAt = await look(machineId, source);
+      if (isAt === null) return nobody(machineId);
+      if (isAt) break;
+      if (clock.monotonic() >= end) return elsewhere(machineId, source);
+      if (tries === 0 && waiting >= WAITING_MAX)
+        return rejected('too_many_requests', 'Too many callers wait for their lease to be known. Ask again.');
+      waiting += 1;
+      await nextWake(wakes, LOOK_EVERY_MS).finally(() => {
+        waiting -= 1;
+      });
+    }
+    const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findOpenRun(tx, machineId) })));
+    return run === null ? nobody(machineId) : askerOf(run);
+  };
+}
+
+/** The credentials of a run, made when they are asked for first. Refused: the run is over, or the cluster's authority is not here. */
+export async function credentialsOf(ports: CredentialPorts, asker: Asker): Promise<RunCredentials | Rejected> {
+  return ports.db.repeatable(async (tx) => {
+    const run = await findOpenRun(tx, asker.machineId, true);
+    if (run === null || run.id !== asker.run) return nobody(asker.machineId);
+    const { consumerKey, tokenKey, secretSealed } = run;
+    if (consumerKey !== null && tokenKey !== null && secretSealed !== null) {
+      const secret = await ports.sealer.open(placeOf(run.id), secretSealed);
+      return isRejected(secret) ? secret : { machineId: run.machineId, consumer: consumerKey, token: tokenKey, secret };
+    }
+    const made = {
+      consumer: ports.random.hex(KEY_BYTES),
+      token: ports.random.hex(KEY_BYTES),
+      secret: ports.random.hex(SECRET_BYTES),
+    };
+    const sealed = await ports.sealer.seal(placeOf(run.id), made.secret);
+    if (isRejected(sealed)) return sealed;
+    await storeCredentials(tx, run.id, {
+      consumerKey: made.consumer,
+      tokenKey: made.token,
+      secretSha256: secretDigest(made.secret),
+      secretSealed: sealed,
+    });
+    return { machineId: run.machineId, ...made };
+  });
+}
+
+function askerOf({ id, machineId, purpose }: OpenRun): Asker {
+  return { machineId, purpose, run: id };
+}
+
+function placeOf(run: number): string {
+  return `machine_tokens/${run}`;
+}
+
+function nobody(machineId: string): Rejected {
+  return rejected('not_found', `No machine ${machineId} is commissioned, tested, deployed or rescued just now.`);
+}
+
+function elsewhere(machineId: string, source: string): Rejected {
+  return rejected(
+    'forbidden',
+    `${source} is no address of the machine ${machineId}. Rule: a machine asks for itself, from the address that it has by DHCP.`,
+  );
+}
+
+/** The next commit of any region, or the end of the time. */
+function nextWake(wakes: WakePort, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    let off = () => {};
+    const done = () => {
+      clearTimeout(timer);
+      off();
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    off = wakes.onWake(done);
+  });
+}

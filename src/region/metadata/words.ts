@@ -1,0 +1,113 @@
+import { type Rejected, rejected } from '../../core/errors.ts';
+import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import { outputOf, type ResultState, type RunPurpose } from '../../model/nouns/machine-run.ts';
+
+/** A step of a machine's system (`POST status/{machine}`), as cloud-init and curtin tell it. Texts are printable ASCII. */
+export interface StatusReport {
+  readonly type: 'start' | 'progress' | 'finish';
+  readonly origin: string;
+  readonly name: string;
+  readonly description: string;
+  readonly result: 'SUCCESS' | 'FAIL' | 'WARN' | null;
+}
+
+/** How far a machine is with its scripts (`op=signal`). `script`: the one that it is about; null: all of them. */
+export interface Signal {
+  readonly status: SignalStatus;
+  readonly error: string;
+  readonly script: string | null;
+  readonly exitStatus: number | null;
+}
+
+export const SIGNAL_STATUSES = [
+  'OK',
+  'FAILED',
+  'WORKING',
+  'COMMISSIONING',
+  'TESTING',
+  'TIMEDOUT',
+  'INSTALLING',
+  'APPLYING_NETCONF',
+  'RELEASING',
+] as const;
+export type SignalStatus = (typeof SIGNAL_STATUSES)[number];
+
+const TYPES = ['start', 'progress', 'finish'] as const;
+/** As MAAS has it: FAIL and FAILURE are one; what else there is, is no result. */
+const RESULTS: Readonly<Record<string, StatusReport['result']>> = {
+  SUCCESS: 'SUCCESS',
+  FAIL: 'FAIL',
+  FAILURE: 'FAIL',
+  WARN: 'WARN',
+};
+/** Characters of a text that are kept. */
+const TEXT_MAX = 500;
+
+/** Reads a report. Refused (`bad_request`): not the object that it must be, or a member is missing. Pure. */
+export function readStatus(value: unknown): StatusReport | Rejected {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return rejected('bad_request', 'The report is no JSON object.');
+  const given = value as Readonly<Record<string, unknown>>;
+  const missing = ['event_type', 'origin', 'name', 'description'].filter((name) => typeof given[name] !== 'string');
+  if (missing.length > 0) return rejected('bad_request', `The report lacks ${missing.join(', ')}.`);
+  const type = TYPES.find((one) => one === given['event_type']);
+  if (type === undefined) return rejected('bad_request', `event_type is one of ${TYPES.join(', ')}.`);
+  const result = typeof given['result'] === 'string' ? (RESULTS[given['result']] ?? null) : null;
+  return {
+    type,
+    origin: readable(given['origin']),
+    name: readable(given['name']),
+    description: readable(given['description']),
+    result,
+  };
+}
+
+/** Reads the fields of a signal; an integer that is none is refused, as MAAS does. Pure. */
+export function readSignal(fields: ReadonlyMap<string, string>): Signal | Rejected {
+  const given = fields.get('status') ?? '';
+  const status = SIGNAL_STATUSES.find((one) => one === given);
+  if (status === undefined)
+    return rejected(
+      'bad_request',
+      `status: ${JSON.stringify(given.slice(0, 40))} is not known. Rule: ${SIGNAL_STATUSES.join(', ')}.`,
+    );
+  const exit = fields.get('exit_status') ?? fields.get('script_result') ?? '';
+  if (!/^(?:-?[0-9]{1,9})?$/.test(exit)) return rejected('bad_request', 'exit_status is no whole number.');
+  const name = fields.get('name') ?? '';
+  const script = name === '' ? null : (outputOf(name)?.script ?? null);
+  if (name !== '' && script === null) return rejected('bad_request', 'name is no name of a script.');
+  return { status, error: readable(fields.get('error') ?? ''), script, exitStatus: exit === '' ? null : Number(exit) };
+}
+
+/** What a report means for the machine's life; null: nothing more than that it was told. Names with a slash are steps of a step. Pure. */
+export function eventOfStatus(purpose: RunPurpose, { type, name, result }: StatusReport): MachineEvent | null {
+  if (type !== 'finish' || name.includes('/')) return null;
+  if (purpose === 'rescue') return name === 'modules-final' && result === 'SUCCESS' ? 'rescue-up' : null;
+  const isFailure = result === 'FAIL' && (purpose === 'commissioning' || purpose === 'testing');
+  return isFailure ? 'scripts-failed' : null;
+}
+
+/** What a signal means for the machine's life: only the one that is about all scripts ends anything. Pure. */
+export function eventOfSignal(purpose: RunPurpose, { status, script }: Signal): MachineEvent | null {
+  if (script !== null) return null;
+  if (purpose === 'rescue') return status === 'OK' ? 'rescue-up' : null;
+  if (purpose === 'deploying') return null;
+  if (status === 'OK') return 'scripts-passed';
+  return status === 'FAILED' || status === 'TIMEDOUT' ? 'scripts-failed' : null;
+}
+
+/** How the script is that a signal is about. Pure. */
+export function stateOf({ status, exitStatus }: Signal): ResultState {
+  if (status === 'TIMEDOUT') return 'timed-out';
+  if (exitStatus !== null) return exitStatus === 0 ? 'passed' : 'failed';
+  if (status === 'OK') return 'passed';
+  return status === 'FAILED' ? 'failed' : 'running';
+}
+
+/** A machine's words as events show them: one line of printable ASCII, bounded. */
+function readable(text: unknown): string {
+  return String(text)
+    .slice(0, TEXT_MAX)
+    .replace(/[^ -~]+/g, '?')
+    .trim();
+}

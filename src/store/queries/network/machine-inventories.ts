@@ -1,0 +1,29 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../tx.ts';
+
+/** A machine's hardware as it told last. `source`: the address that it came from. `at`: ISO 8601, by the database's clock. */
+export interface InventoryRow {
+  readonly at: string;
+  readonly source: string;
+  readonly inventory: unknown;
+  readonly problems: readonly string[];
+}
+
+/** Keeps what a machine tells of its hardware, in place of what it told before. */
+export async function storeInventory(
+  tx: Tx,
+  machineId: string,
+  { source, inventory, problems }: Omit<InventoryRow, 'at'>,
+): Promise<void> {
+  await tx.run(sql`insert into machine_inventories (machine_id, source, inventory, problems)
+    select id, ${source}, ${JSON.stringify(inventory)}::jsonb, ${JSON.stringify(problems)}::jsonb from machines where id = ${machineId}
+    on conflict (machine_id) do update set at = clock_timestamp(), source = excluded.source, inventory = excluded.inventory,
+      problems = excluded.problems`);
+}
+
+/** What a machine told last; null: nothing yet. */
+export function readInventory(tx: Tx, machineId: string): Promise<InventoryRow | null> {
+  return tx.one(
+    sql<InventoryRow>`select at, source, inventory, problems from machine_inventories where machine_id = ${machineId}`,
+  );
+}

@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import type { RunPurpose } from '../../../model/nouns/machine-run.ts';
+import type { Tx } from '../../tx.ts';
+import { isLive, IS_NEWEST } from './lease-ends.ts';
+
+/** A machine's run that is open. `tokenKey`, `secretSealed`: null until it has asked for its credentials. */
+export interface OpenRun {
+  readonly id: number;
+  readonly machineId: string;
+  readonly purpose: RunPurpose;
+  readonly consumerKey: string | null;
+  readonly tokenKey: string | null;
+  readonly secretSealed: string | null;
+}
+
+const COLUMNS = sql`id, machine_id as "machineId", purpose, consumer_key as "consumerKey", token_key as "tokenKey", secret_sealed as "secretSealed"`;
+
+/**
+ * The run that a machine is in from now on; null: none. The one before ends, and its credentials with it, unless it is of the same purpose: then it
+ * goes on. A machine that is gone has none.
+ */
+export async function storeRun(
+  tx: Tx,
+  machineId: string,
+  purpose: RunPurpose | null,
+  userData?: Uint8Array,
+): Promise<void> {
+  // Two regions that see a machine begin wait here for one another.
+  await tx.run(sql`select from machines where id = ${machineId} for no key update`);
+  await tx.run(sql`update machine_tokens set ended_at = clock_timestamp(), consumer_key = null, token_key = null, secret_sha256 = null,
+    secret_sealed = null, user_data = null where machine_id = ${machineId} and ended_at is null and purpose is distinct from ${purpose}::text`);
+  if (purpose === null) return;
+  const data = userData === undefined ? null : Buffer.from(userData);
+  await tx.run(sql`insert into machine_tokens (machine_id, purpose, user_data)
+    select id, ${purpose}, ${data}::bytea from machines where id = ${machineId}
+    on conflict (machine_id) where ended_at is null do nothing`);
+}
+
+/** The run that a machine is in, or null. Its row is locked until the transaction ends when it `isLocked`. */
+export function findOpenRun(tx: Tx, machineId: string, isLocked = false): Promise<OpenRun | null> {
+  return tx.one(sql<OpenRun>`select ${COLUMNS} from machine_tokens where machine_id = ${machineId} and ended_at is null
+    ${isLocked ? sql`for update` : sql``}`);
+}
+
+/** Gives a run its credentials, which it did not have. */
+export async function storeCredentials(
+  tx: Tx,
+  id: number,
+  made: {
+    readonly consumerKey: string;
+    readonly tokenKey: string;
+    readonly secretSha256: string;
+    readonly secretSealed: string;
+  },
+): Promise<void> {
+  await tx.run(sql`update machine_tokens set consumer_key = ${made.consumerKey}, token_key = ${made.tokenKey}, secret_sha256 = ${made.secretSha256},
+    secret_sealed = ${made.secretSealed} where id = ${id} and ended_at is null and token_key is null`);
+}
+
+/** Whose credentials these are, and what knows the secret; null: nobody's, or their run is over. */
+export function findRunByToken(
+  tx: Tx,
+  { consumerKey, tokenKey }: { readonly consumerKey: string; readonly tokenKey: string },
+): Promise<(Pick<OpenRun, 'id' | 'machineId' | 'purpose'> & { readonly secretSha256: string }) | null> {
+  return tx.one(sql`select id, machine_id as "machineId", purpose, secret_sha256 as "secretSha256" from machine_tokens
+    where token_key = ${tokenKey} and consumer_key = ${consumerKey} and ended_at is null`);
+}
+
+/** The user data of a run; null: it has none. */
+export async function readUserData(tx: Tx, id: number): Promise<Uint8Array | null> {
+  const row = await tx.one(sql<{ data: Buffer | null }>`select user_data as data from machine_tokens where id = ${id}`);
+  return row?.data ?? null;
+}
+
+/** Does a run's machine boot from the network next time? */
+export async function storeNetboot(tx: Tx, machineId: string, isOn: boolean): Promise<void> {
+  await tx.run(
+    sql`update machine_tokens set boots_network = ${isOn} where machine_id = ${machineId} and ended_at is null`,
+  );
+}
+
+/**
+ * Is this the address of a machine in a run: of one of its interfaces, or the newest lease of one of its MACs? Null: there is no machine in a run of this id.
+ */
+export async function isMachineAt(tx: Tx, machineId: string, address: string): Promise<boolean | null> {
+  const row = await tx.one(sql<{ isAt: boolean }>`
+    select exists (select from interfaces i join interface_addresses a on a.interface_id = i.id
+        where i.machine_id = r.machine_id and a.address = ${address}::inet)
+      or exists (select from leases t join interfaces i on i.mac = t.mac and i.machine_id = r.machine_id
+        where t.address = ${address}::inet and t.state = 'active' and ${isLive('t')} and ${IS_NEWEST}) as "isAt"
+    from machine_tokens r where r.machine_id = ${machineId} and r.ended_at is null`);
+  return row?.isAt ?? null;
+}

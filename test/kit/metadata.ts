@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { registerMetadata } from '../../src/api/metadata/metadata.ts';
+import { createServer } from '../../src/api/server.ts';
+import { LIMITS } from '../../src/contract/common.ts';
+import type { RunPurpose } from '../../src/model/nouns/machine-run.ts';
+import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
+import type { CertificateAuthority } from '../../src/region/trust/port.ts';
+import { storeRun } from '../../src/store/queries/network/machine-tokens.ts';
+import { realClock, silentLog } from './postgres.ts';
+import type { TestRegion } from './region.ts';
+import { realRandom } from './postgres.ts';
+import { change, value } from './store.ts';
+
+/** An authority that has a key to seal with, and nothing else. */
+export const SEALING_AUTHORITY: CertificateAuthority = {
+  ...NO_AUTHORITY,
+  inheritance: async () => ({
+    key: 'PEM of the authority',
+    secrets: { superuser: '', replication: '', rewind: '', restapi: '', database: '', beacon: '' },
+  }),
+};
+
+/** The listener for racks' relays, as port 5250 has it, without certificates. */
+export function relayListener({ region }: Pick<TestRegion, 'region'>): FastifyInstance {
+  const ports = { region, clock: realClock, random: realRandom, log: silentLog };
+  const app = createServer(ports, LIMITS.agentBody);
+  registerMetadata(app, { ...ports, forwarder: 'rack' });
+  return app;
+}
+
+/** Puts a machine into a run, or ends the one that it is in. */
+export async function beginRun(
+  { db }: Pick<TestRegion, 'db'>,
+  machineId: string,
+  purpose: RunPurpose | null,
+  userData?: Uint8Array,
+): Promise<void> {
+  await change(db, async (tx) => {
+    await storeRun(tx, machineId, purpose, userData);
+    return {};
+  }).then(value);
+}
+
+/** Keys as a preseed names them. */
+export interface Keys {
+  readonly consumer_key: string;
+  readonly token_key: string;
+  readonly token_secret: string;
+}
+
+/** The header that cloud-init sends: another one each time. */
+export function oauth(
+  { consumer_key, token_key, token_secret }: Keys,
+  timestamp = Math.floor(Date.now() / 1000),
+): string {
+  const nonce = randomBytes(8).readBigUInt64BE().toString();
+  return `OAuth oauth_nonce="${nonce}", oauth_timestamp="${timestamp}", oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="${consumer_key}", oauth_token="${token_key}", oauth_signature="%26${token_secret}"`;
+}
+
+/** The members of a `#cloud-config` of ours: one per line, each value JSON. */
+export function readPreseed(
+  text: string,
+): Record<string, never> & { readonly datasource: { readonly MAAS: Keys & { metadata_url: string } } } {
+  const [head, ...lines] = text.trimEnd().split('\n');
+  if (head !== '#cloud-config') throw new Error(`no #cloud-config: ${text.slice(0, 80)}`);
+  const members = lines.map((line) => {
+    const at = line.indexOf(': ');
+    return [line.slice(0, at), JSON.parse(line.slice(at + 2)) as unknown];
+  });
+  return Object.fromEntries(members) as ReturnType<typeof readPreseed>;
+}
