@@ -339,6 +339,20 @@ describe('rescue and tests', () => {
     expect(await show()).toMatchObject({ state: 'ready', busy: false, message: '' });
   });
 
+  it('leave a broken machine broken, and for the same reason', async () => {
+    await ask('mark-broken', { comment: 'fan 2 stands still' });
+    await ask('rescue');
+    expect(await show()).toMatchObject({ state: 'entering-rescue-mode', error: '' });
+    await endJob('done', 'on');
+    value(await tell('rescue-up'));
+    await ask('exit-rescue');
+    await endJob('done', 'off');
+    expect(await show()).toMatchObject({ state: 'broken', error: 'fan 2 stands still' });
+    await ask('test');
+    expect((await ask('abort')).body).toMatchObject({ state: 'broken', error: 'fan 2 stands still' });
+    expect((await ask('mark-fixed')).body).toMatchObject({ state: 'ready', error: '' });
+  });
+
   it('leave rescue mode at once where a person switches', async () => {
     await say('PATCH', '/machines/m1', { bmc: null });
     await ask('rescue');

@@ -8,7 +8,7 @@ import {
   waitingFor,
 } from '../../../model/nouns/machine-lifecycle.ts';
 import { purposeIn } from '../../../model/nouns/machine-run.ts';
-import { isBad, type MachineState } from '../../../model/nouns/machine-states.ts';
+import { isBad, isPassing, type MachineState } from '../../../model/nouns/machine-states.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import {
   lockMachineState,
@@ -88,11 +88,19 @@ function messageOf(state: MachineState, { event, text }: Told): string | null {
   return event === 'power-failed' ? (text ?? '') : null;
 }
 
-function textsOf(to: MachineState, { event, by, text = '' }: Told): { error: string; message: string } {
+function textsOf(to: MachineState, told: Told): { error: string | null; message: string } {
   const waits = waitingFor(to);
-  const why = text === '' ? `${event}, by ${by}.` : text;
   const message = waits === '' ? '' : `It waits for ${waits}.`;
-  return { error: isBad(to) ? why : '', message: event === 'power-by-hand' ? byHand(to) : message };
+  return { error: errorOf(to, told), message: told.event === 'power-by-hand' ? byHand(to) : message };
+}
+
+/** Events by which a machine comes back where it was. */
+const RETURNS: readonly MachineEvent[] = ['scripts-passed', 'abort', 'power-done', 'power-by-hand'];
+
+/** Why somebody has to look at it; null: as before, so a broken machine that was rescued still says why it is broken. */
+function errorOf(to: MachineState, { event, by, text = '' }: Told): string | null {
+  if (isBad(to)) return RETURNS.includes(event) ? null : text === '' ? `${event}, by ${by}.` : text;
+  return isPassing(to) && to !== 'commissioning' ? null : '';
 }
 
 function byHand(state: MachineState): string {

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { AppError, isRejected, type Rejected, sentenceOf } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import { lateSentence, type MachineEvent } from '../../../model/nouns/machine-lifecycle.ts';
 import type { Database } from '../../../store/database.ts';
@@ -37,8 +37,19 @@ export function createLifecycleTask(db: Database, random: Pick<Random, 'fraction
         db.autocommitRead(async (tx) => ({ due: await dueMachineStates(tx, ROUND_MAX) }), DEADLINE),
       );
       let done = 0;
+      const faults: unknown[] = [];
+      // A machine that cannot go on holds no other one up.
       for (const machineId of due)
-        done += await reached(db.repeatable(async (tx) => Number(await goOn(tx, machineId)), DEADLINE));
+        done += await reached(db.repeatable(async (tx) => Number(await goOn(tx, machineId)), DEADLINE)).catch(
+          (error: unknown) => {
+            faults.push(error);
+            return 0;
+          },
+        );
+      if (faults.length > 0)
+        throw new AppError('machine_lifecycle', `a machine does not go on: ${sentenceOf(faults[0])}`, {
+          cause: faults[0],
+        });
       return done === 0 ? null : `${done} machines went on`;
     },
   };

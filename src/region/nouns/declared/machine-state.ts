@@ -1,6 +1,6 @@
 import type { Machine } from '../../../contract/machine.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
-import { isPassing } from '../../../model/nouns/machine-states.ts';
+import { isBad, isPassing } from '../../../model/nouns/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import type { MachineStateShown } from '../../../store/queries/network/machine-states.ts';
 
@@ -11,7 +11,17 @@ export function viewState(row: MachineStateShown): Pick<Machine, Shown> {
   const { state, stateSince, owner, isLocked, error, message, deadline, jobId, isOrderWaiting } = row;
   const busy = isPassing(state) || jobId !== null || isOrderWaiting;
   const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
-  return { state, stateSince, owner, locked: isLocked, error, message: waits, deadline, job: jobId, busy };
+  return {
+    state,
+    stateSince,
+    owner,
+    locked: isLocked,
+    error: isBad(state) ? error : '',
+    message: waits,
+    deadline,
+    job: jobId,
+    busy,
+  };
 }
 
 /** The refusal of what may not be done to a locked machine; null: it is not locked. */

@@ -12,7 +12,7 @@ export interface MachineStateShown {
   /** User's name; null: nobody's. */
   readonly owner: string | null;
   readonly isLocked: boolean;
-  /** Of a state that somebody has to look at, else empty. */
+  /** Of a state that somebody has to look at; of another one it says nothing. */
   readonly error: string;
   /** What it waits for, else empty. */
   readonly message: string;
@@ -83,7 +83,8 @@ export interface StateChange {
   /** Another state: it has these texts, and a deadline so many minutes from now, or none. */
   readonly next?: {
     readonly state: MachineState;
-    readonly error: string;
+    /** Null: as before. */
+    readonly error: string | null;
     readonly message: string;
     readonly minutes: number | null;
   };
@@ -111,7 +112,7 @@ export async function storeMachineState(
       ['state', sql`${next.state}`],
       ['since', sql`clock_timestamp()`],
       ['epoch', sql`epoch + 1`],
-      ['error', sql`left(${next.error}, 4000)`],
+      ['error', sql`coalesce(left(${next.error}::text, 4000), error)`],
       ['message', sql`left(${next.message}, 4000)`],
       ['minutes', sql`${next.minutes}::int`],
       ['deadline', sql`clock_timestamp() + make_interval(mins => ${next.minutes}::int)`],
