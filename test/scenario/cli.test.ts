@@ -54,7 +54,7 @@ describe('regent', () => {
       await good('machine create web1 --domain example.test --mac 52:54:00:00:00:01 --address auto --subnet lab'),
     ).toBe('machine web1.example.test created (10.20.0.1)\n');
     expect(await good('machine show web1')).toContain('10.20.0.1 (10.20.0.0/24)');
-    expect(await good('machine list -o csv')).toMatch(/^name,id,addresses/);
+    expect(await good('machine list -o csv')).toMatch(/^name,id,state,since,owner,deadline,addresses/);
     expect(await good('machine set web1 --hostname web2')).toContain('web2.example.test changed');
     expect(await good('setting set upstream_dns 192.0.2.53 192.0.2.54')).toBe(
       'setting upstream_dns is 192.0.2.53, 192.0.2.54\n',
