@@ -28,7 +28,7 @@ fetch_archive_lists() {
 
 # archive_dependency PACKAGE PATTERN: the package that it depends on now, such as a kernel's.
 archive_dependency() {
-  archive_apt apt-cache show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',|' '\n\n' | sed 's/^ *//; s/ .*//' |
+  archive_apt apt-cache show --no-all-versions "$1" | sed -n 's/^Depends: //p' | sed 's/[,|]/\n/g' | sed 's/^ *//; s/ .*//' |
     grep -m 1 "^$2"
 }
 
