@@ -62,6 +62,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       describe: async (...args) => closed() ?? region.metadata.describe(...args),
       report: async (...args) => closed() ?? region.metadata.report(...args),
       signal: async (...args) => closed() ?? region.metadata.signal(...args),
+      scripts: async (...args) => closed() ?? region.metadata.scripts(...args),
       netboot: async (...args) => closed() ?? region.metadata.netboot(...args),
       inventory: async (...args) => closed() ?? region.metadata.inventory(...args),
     },

@@ -26,6 +26,7 @@ import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
 import { createMetadata } from './metadata/metadata.ts';
 import type { TellMachine } from './metadata/port.ts';
+import type { ScriptSource } from './metadata/scripts.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
@@ -68,6 +69,8 @@ export interface RegionPorts {
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
+  /** What machines are to run; left out: nothing. */
+  readonly scripts?: ScriptSource;
   /** Whom machines' own words are told, in place of their lifecycle. */
   readonly tellMachine?: TellMachine;
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
@@ -179,7 +182,12 @@ export function createRegion(ports: RegionPorts): RegionNode {
     },
     host: memory,
     trust: createTrust(ports, revocations),
-    metadata: createMetadata({ ...ports, sealer: sealerOf(ports), tell: ports.tellMachine ?? machineEvent }),
+    metadata: createMetadata({
+      ...ports,
+      sealer: sealerOf(ports),
+      tell: ports.tellMachine ?? machineEvent,
+      scripts: ports.scripts,
+    }),
     wake: wakes,
     events: {
       read: async (after, limit, kind) => orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))),

@@ -257,7 +257,13 @@ describe('a machine that is commissioned', () => {
   let real: TestRegion;
   let port: FastifyInstance;
   beforeAll(async () => {
-    real = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY });
+    const script = {
+      content: Buffer.from('#!/bin/sh\n'),
+      timeoutSeconds: 60,
+      isParallel: true,
+      hardware: 'cpu',
+    } as const;
+    real = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, scripts: () => [{ ...script, name: '00-cpu' }] });
     port = relayListener(real);
   });
   afterAll(async () => {
@@ -291,6 +297,32 @@ describe('a machine that is commissioned', () => {
     ).toBe(200);
     expect(await state()).toBe('commissioning');
     const form = { authorization: oauth(own), 'content-type': 'application/x-www-form-urlencoded' };
+    const pack = await ask('/latest/maas-scripts', { authorization: oauth(own) });
+    expect([pack.statusCode, pack.headers['content-type']]).toEqual([200, 'application/x-tar']);
+    const index = JSON.parse(/\{\n.*\n\}\n/s.exec(pack.body)?.[0] ?? '') as {
+      '1.0': { commissioning_scripts: { script_result_id: number }[] };
+    };
+    const [only] = index['1.0'].commissioning_scripts;
+    expect(only).toMatchObject({
+      name: '00-cpu',
+      path: 'commissioning-scripts/00-cpu',
+      timeout_seconds: 60,
+      parallel: 2,
+      hardware_type: 1,
+    });
+    const results = async () => (await real.call('GET', '/machines/m3/results')).body['items'];
+    expect(await results()).toMatchObject([
+      { id: only?.script_result_id, script: '00-cpu', state: 'pending', startedAt: null },
+    ]);
+    expect((await ask('/latest/', form, `op=signal&status=WORKING&script_result_id=999`)).statusCode).toBe(400);
+    expect(
+      (await ask('/latest/', form, `op=signal&status=WORKING&script_result_id=${only?.script_result_id}`)).statusCode,
+    ).toBe(200);
+    expect(await results()).toMatchObject([{ script: '00-cpu', state: 'running', endedAt: null }]);
+    const done = `op=signal&status=WORKING&exit_status=0&script_result_id=${only?.script_result_id}`;
+    expect((await ask('/latest/', form, done)).statusCode).toBe(200);
+    expect(await results()).toMatchObject([{ script: '00-cpu', state: 'passed', exitStatus: 0 }]);
+    expect(await state()).toBe('commissioning');
     expect((await ask('/latest/', form, 'op=signal&status=OK')).statusCode).toBe(200);
     expect(await state()).toBe('ready');
     expect((await ask('/latest/', { authorization: oauth(own) })).statusCode).toBe(401);

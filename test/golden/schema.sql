@@ -584,7 +584,7 @@ table machine_script_results
   constraint machine_script_results_once UNIQUE (machine_id, run, script)
   constraint machine_script_results_pkey PRIMARY KEY (id)
   constraint machine_script_results_script_grammar CHECK ((script ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$'::text))
-  constraint machine_script_results_state_known CHECK ((state = ANY (ARRAY['running'::text, 'passed'::text, 'failed'::text, 'timed-out'::text])))
+  constraint machine_script_results_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'passed'::text, 'failed'::text, 'timed-out'::text])))
   CREATE INDEX machine_script_results_by_time ON public.machine_script_results USING btree (at)
 
 table machine_script_outputs

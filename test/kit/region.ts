@@ -12,6 +12,7 @@ import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { MemoryWays } from '../../src/region/cluster/memory.ts';
+import type { ScriptSource } from '../../src/region/metadata/scripts.ts';
 import type { TellMachine } from '../../src/region/metadata/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
@@ -75,6 +76,8 @@ export interface TestRegionOptions {
   readonly memory?: MemoryWays;
   /** Whom machines' words are told. */
   readonly tellMachine?: TellMachine;
+  /** What machines are to run. */
+  readonly scripts?: ScriptSource;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
@@ -98,6 +101,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
     ...(options.memory ? { memory: options.memory } : {}),
+    ...(options.scripts ? { scripts: options.scripts } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
     renderer: {
       services: options.services ?? SERVICES,

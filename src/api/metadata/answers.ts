@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { tarOf } from '../../core/tar.ts';
 import type { Asker, Described, MetadataPort } from '../../region/metadata/port.ts';
+import { packScripts } from '../../region/metadata/scripts.ts';
 import { isOAuthRefusal, type NonceMemory, parseOAuth, refuseStale } from '../oauth.ts';
 import type { ApiPorts } from '../server.ts';
 import { readForm } from './body.ts';
@@ -105,6 +107,7 @@ function answerEnlist({ kind, item }: Item): Answer | Rejected {
 
 async function answerItem(metadata: MetadataPort, target: Target, asker: Asker): Promise<Answer | Rejected> {
   if (target.kind === 'versions') return text(...METADATA_VERSIONS);
+  if (target.kind === 'maas-scripts') return answerScripts(metadata, asker);
   const described = await metadata.describe(asker);
   if (isRejected(described)) return described;
   const { userData } = described;
@@ -115,10 +118,15 @@ async function answerItem(metadata: MetadataPort, target: Target, asker: Asker):
       ? rejected('not_found', 'This machine has no user data.')
       : { status: 200, type: 'application/octet-stream', body: userData };
   if (target.kind === 'meta-data') return answerMetaData(described, target.item);
-  // No script is to be run on it.
-  return target.kind === 'maas-scripts' || target.kind === 'maas-commissioning-scripts'
-    ? { status: 204, body: '' }
-    : NO_PATH;
+  // The archive of MAAS before 2.0, which no image of today reads.
+  return target.kind === 'maas-commissioning-scripts' ? { status: 204, body: '' } : NO_PATH;
+}
+
+async function answerScripts(metadata: MetadataPort, asker: Asker): Promise<Answer | Rejected> {
+  const scripts = await metadata.scripts(asker);
+  if (isRejected(scripts)) return scripts;
+  if (scripts.length === 0) return { status: 204, body: '' };
+  return { status: 200, type: 'application/x-tar', body: tarOf(packScripts(asker.purpose, scripts)) };
 }
 
 function answerMetaData({ instanceId, hostname, publicKeys, vendorData }: Described, item: string): Answer | Rejected {

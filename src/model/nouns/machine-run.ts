@@ -20,7 +20,7 @@ export function purposeIn(state: MachineState): RunPurpose | null {
 }
 
 /** How a script of a run goes. */
-export const RESULT_STATES = ['running', 'passed', 'failed', 'timed-out'] as const;
+export const RESULT_STATES = ['pending', 'running', 'passed', 'failed', 'timed-out'] as const;
 export type ResultState = (typeof RESULT_STATES)[number];
 
 /** What a script gives out: both streams together, each for itself, and its result as data. */

@@ -6,16 +6,24 @@ import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { storeInventory } from '../../store/queries/network/machine-inventories.ts';
 import { findOpenRun, readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
-import { storeScriptOutput, storeScriptResult } from '../../store/queries/network/script-results.ts';
+import {
+  findScriptOf,
+  storePendingScripts,
+  storeScriptOutput,
+  storeScriptResult,
+} from '../../store/queries/network/script-results.ts';
 import { write, type WriteTx } from '../../store/write.ts';
 import { type CredentialPorts, createAdmit, credentialsOf, identify } from './credentials.ts';
 import { addInterfaces } from './interfaces.ts';
 import type { Asker, Described, MetadataPort, ScriptOutput, TakenInventory, TellMachine } from './port.ts';
+import type { NumberedScript, ScriptSource } from './scripts.ts';
 import { eventOfSignal, eventOfStatus, type Signal, stateOf, type StatusReport } from './words.ts';
 
 /** What the metadata service is built from. `tell`: the lifecycle. */
 export interface MetadataPorts extends CredentialPorts {
   readonly tell: TellMachine;
+  /** What machines are to run; left out: nothing. */
+  readonly scripts?: ScriptSource | undefined;
 }
 
 /** Builds the metadata service: what machines are told, and what they tell. */
@@ -27,6 +35,7 @@ export function createMetadata(ports: MetadataPorts): MetadataPort {
     describe: (asker) => describe(ports, asker),
     report: (asker, report) => storeReport(ports, asker, report),
     signal: (asker, signal, outputs) => storeSignal(ports, { asker, signal, outputs }),
+    scripts: (asker) => numberScripts(ports, asker),
     netboot: async (asker, isOn) =>
       change(ports, asker, `metadata netboot ${isOn ? 'on' : 'off'} ${asker.machineId}`, async (tx, machine) => {
         await storeNetboot(tx, machine.id, isOn);
@@ -69,7 +78,10 @@ interface SignalCall {
 async function storeSignal(ports: MetadataPorts, { asker, signal, outputs }: SignalCall): Promise<Rejected | null> {
   return change(ports, asker, `metadata signal ${signal.status} ${asker.machineId}`, async (tx, machine) => {
     const { machineId, run, purpose } = asker;
-    const { status, script, exitStatus, error } = signal;
+    const { status, resultId, exitStatus, error } = signal;
+    const script = signal.script ?? (resultId === null ? null : await findScriptOf(tx, asker, resultId));
+    if (script === null && resultId !== null)
+      return rejected('bad_request', `This run has no script with the result ${resultId}.`);
     const scripts = [...new Set([...(script === null ? [] : [script]), ...outputs.map((one) => one.script)])];
     const ids = new Map<string, number>();
     for (const name of scripts) {
@@ -100,6 +112,17 @@ interface InventoryCall {
   readonly asker: Asker;
   readonly told: unknown;
   readonly source: string;
+}
+
+/** A machine that asks again gets the same numbers. */
+async function numberScripts(ports: MetadataPorts, asker: Asker): Promise<readonly NumberedScript[] | Rejected> {
+  const scripts = ports.scripts?.(asker.purpose) ?? [];
+  if (scripts.length === 0) return [];
+  const names = scripts.map(({ name }) => name);
+  return changing(ports, asker, `metadata scripts ${asker.machineId}`, async (tx) => {
+    const ids = await storePendingScripts(tx, asker, names);
+    return scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 }));
+  });
 }
 
 async function takeInventory(

@@ -11,11 +11,12 @@ export interface StatusReport {
   readonly result: 'SUCCESS' | 'FAIL' | 'WARN' | null;
 }
 
-/** How far a machine is with its scripts (`op=signal`). `script`: the one that it is about; null: all of them. */
+/** How far a machine is with its scripts (`op=signal`). `script`, `resultId`: the one that it is about, by name or number; null: all of them. */
 export interface Signal {
   readonly status: SignalStatus;
   readonly error: string;
   readonly script: string | null;
+  readonly resultId: number | null;
   readonly exitStatus: number | null;
 }
 
@@ -73,10 +74,18 @@ export function readSignal(fields: ReadonlyMap<string, string>): Signal | Reject
     );
   const exit = fields.get('exit_status') ?? fields.get('script_result') ?? '';
   if (!/^(?:-?[0-9]{1,9})?$/.test(exit)) return rejected('bad_request', 'exit_status is no whole number.');
+  const result = fields.get('script_result_id') ?? '';
+  if (!/^(?:[0-9]{1,9})?$/.test(result)) return rejected('bad_request', 'script_result_id is no number.');
   const name = fields.get('name') ?? '';
   const script = name === '' ? null : (outputOf(name)?.script ?? null);
   if (name !== '' && script === null) return rejected('bad_request', 'name is no name of a script.');
-  return { status, error: readable(fields.get('error') ?? ''), script, exitStatus: exit === '' ? null : Number(exit) };
+  return {
+    status,
+    error: readable(fields.get('error') ?? ''),
+    script,
+    resultId: result === '' ? null : Number(result),
+    exitStatus: exit === '' ? null : Number(exit),
+  };
 }
 
 /** What a report means for the machine's life; null: nothing more than that it was told. Names with a slash are steps of a step. Pure. */
@@ -88,8 +97,8 @@ export function eventOfStatus(purpose: RunPurpose, { type, name, result }: Statu
 }
 
 /** What a signal means for the machine's life: only the one that is about all scripts ends anything. Pure. */
-export function eventOfSignal(purpose: RunPurpose, { status, script }: Signal): MachineEvent | null {
-  if (script !== null) return null;
+export function eventOfSignal(purpose: RunPurpose, { status, script, resultId }: Signal): MachineEvent | null {
+  if (script !== null || resultId !== null) return null;
   if (purpose === 'rescue') return status === 'OK' ? 'rescue-up' : null;
   if (purpose === 'deploying') return null;
   if (status === 'OK') return 'scripts-passed';

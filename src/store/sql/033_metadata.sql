@@ -57,7 +57,7 @@ create table machine_script_results (
   constraint machine_script_results_machine foreign key (machine_id) references machines (id) on delete cascade,
   constraint machine_script_results_once unique (machine_id, run, script),
   constraint machine_script_results_script_grammar check (script ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$'),
-  constraint machine_script_results_state_known check (state in ('running', 'passed', 'failed', 'timed-out')),
+  constraint machine_script_results_state_known check (state in ('pending', 'running', 'passed', 'failed', 'timed-out')),
   constraint machine_script_results_exit_range check (exit_status between -2147483648 and 2147483647)
 );
 create index machine_script_results_by_time on machine_script_results (at);

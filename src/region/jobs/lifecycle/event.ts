@@ -100,7 +100,8 @@ const RETURNS: readonly MachineEvent[] = ['scripts-passed', 'abort', 'power-done
 /** Why somebody has to look at it; null: as before, so a broken machine that was rescued still says why it is broken. */
 function errorOf(to: MachineState, { event, by, text = '' }: Told): string | null {
   if (isBad(to)) return RETURNS.includes(event) ? null : text === '' ? `${event}, by ${by}.` : text;
-  return isPassing(to) && to !== 'commissioning' ? null : '';
+  const isUnderWay = to === 'rescue-mode' || (isPassing(to) && to !== 'commissioning');
+  return isUnderWay ? null : '';
 }
 
 function byHand(state: MachineState): string {

@@ -84,3 +84,28 @@ export async function readScriptOutputs(
     select kind, content, bytes::float8 as bytes from machine_script_outputs where result_id = ${id} order by kind`);
   return { ...row, contents };
 }
+
+/** Gives each script of a run its result, which waits for it; gives their numbers. Those that are there already stay as they are. */
+export async function storePendingScripts(
+  tx: Tx,
+  { machineId, run, purpose }: Pick<ScriptWord, 'machineId' | 'run' | 'purpose'>,
+  scripts: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  await tx.run(sql`insert into machine_script_results (machine_id, run, purpose, script, state)
+    select ${machineId}, ${run}, ${purpose}, name, 'pending' from unnest(${[...scripts]}::text[]) as name
+    on conflict (machine_id, run, script) do nothing`);
+  const rows = await tx.all(sql<{ id: number; script: string }>`select id, script from machine_script_results
+    where machine_id = ${machineId} and run = ${run} and script = any(${[...scripts]}::text[])`);
+  return new Map(rows.map(({ id, script }) => [script, id]));
+}
+
+/** The script of a run that has this result; null: it has no such result. */
+export async function findScriptOf(
+  tx: Tx,
+  { machineId, run }: Pick<ScriptWord, 'machineId' | 'run'>,
+  id: number,
+): Promise<string | null> {
+  const row = await tx.one(sql<{ script: string }>`select script from machine_script_results
+    where id = ${id} and machine_id = ${machineId} and run = ${run}`);
+  return row?.script ?? null;
+}
