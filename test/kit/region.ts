@@ -13,6 +13,7 @@ import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { MemoryWays } from '../../src/region/cluster/memory.ts';
 import type { TellMachine } from '../../src/region/metadata/port.ts';
+import type { ImageWays } from '../../src/region/tasks/images/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
 import { createWakes, type Wakes } from '../../src/region/tasks/wakes.ts';
@@ -75,6 +76,8 @@ export interface TestRegionOptions {
   readonly memory?: MemoryWays;
   /** Whom machines' words are told. */
   readonly tellMachine?: TellMachine;
+  /** Where images lie; nowhere when left out. */
+  readonly images?: ImageWays;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
@@ -99,6 +102,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     ca: options.ca ?? NO_AUTHORITY,
     ...(options.memory ? { memory: options.memory } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
+    ...(options.images ? { images: options.images } : {}),
     renderer: {
       services: options.services ?? SERVICES,
       templates: await readTemplates(new URL('../../templates', import.meta.url).pathname),
