@@ -65,13 +65,17 @@ async function goneOf({ trust, peerOf }: PeerPorts, request: IncomingMessage): P
   return rejected('not_found', `There is no node ${peer.nodeId} (any more).`);
 }
 
+function isForEverybody(url: string): boolean {
+  return url.startsWith('/health/') || url.startsWith('/images/') || url === MEMORY_PATH;
+}
+
 function judge(ports: PeerPorts, request: IncomingMessage): Rejected | null {
   const peer = ports.peerOf(request.socket);
   if (peer === null) return NOBODY;
   if (ports.isRegionOnly && !peer.isRegion) return NO_REGION;
   if (peer.notAfter <= ports.clock.now()) return EXPIRED;
   const refusal = ports.trust.checkSerial(peer.serial);
-  // Whether the process lives, and what it remembers, is told before it has read the list: when the database is away it cannot.
+  // Whether the process lives, what it remembers, and images, which have no secrets: before it has read the list, which it cannot while the database is away.
   const isUnread = refusal?.code === 'unavailable';
-  return isUnread && (request.url?.startsWith('/health/') || request.url === MEMORY_PATH) ? null : refusal;
+  return isUnread && isForEverybody(request.url ?? '') ? null : refusal;
 }

@@ -19,6 +19,8 @@ export interface CliIo {
   readonly err: Output;
   /** Whole text of a file; null when it does not exist. Faults (no permission) are thrown. */
   readFile(path: string): Promise<string | null>;
+  /** A file that is read in pieces; null when it does not exist, or is none. `open` begins at its first byte. */
+  openFile(path: string): Promise<{ readonly size: number; open(): AsyncIterable<Uint8Array> } | null>;
   /** Whole standard input; refuses (throws) when it is a terminal. */
   readInput(): Promise<string>;
   /** Asks on the terminal without echo; null when there is no terminal to ask on. */

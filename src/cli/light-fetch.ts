@@ -12,6 +12,7 @@ export const lightFetch: typeof fetch = async (target, init = {}) => {
   if (headers?.['accept'] === 'text/event-stream') return globalThis.fetch(target, init);
   const url = new URL(typeof target === 'string' ? target : 'url' in target ? target.url : target.href);
   const body = typeof init.body === 'string' ? Buffer.from(init.body) : null;
+  const bytes = isBytes(init.body) ? init.body : null;
   const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest();
   const outgoing = request(url, {
     method: init.method ?? 'GET',
@@ -21,7 +22,7 @@ export const lightFetch: typeof fetch = async (target, init = {}) => {
   });
   // The floating address may move during the wait. Its next holder does not know this connection, and says so when TCP asks.
   outgoing.on('socket', (socket) => socket.setKeepAlive(true, SILENT_MS));
-  const incoming = await answerOf(outgoing, body, init.signal ?? null);
+  const incoming = await answerOf(outgoing, bytes ?? body, init.signal ?? null);
   const text = await textOf(incoming, init.signal ?? null);
   const status = incoming.statusCode ?? 0;
   if (status >= 300 && status < 400) throw new TypeError('it answered with a redirection, which an API never does');
@@ -39,7 +40,13 @@ function httpRequest(): typeof HttpRequest {
   return process.getBuiltinModule('node:http').request;
 }
 
-function answerOf(request: ClientRequest, body: Buffer | null, signal: AbortSignal | null): Promise<IncomingMessage> {
+type Body = Buffer | AsyncIterable<Uint8Array> | null;
+
+function isBytes(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
+
+function answerOf(request: ClientRequest, body: Body, signal: AbortSignal | null): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       reject(signal?.reason);
@@ -53,7 +60,29 @@ function answerOf(request: ClientRequest, body: Buffer | null, signal: AbortSign
     }
     signal?.addEventListener('abort', stop, { once: true });
     request.on('response', resolve);
-    request.end(body ?? undefined);
+    if (!isBytes(body)) return void request.end(body ?? undefined);
+    // An answer that comes before the last byte is what counts.
+    request.on('response', (incoming) => incoming.once('end', () => request.destroy()));
+    sendAll(request, body).catch((error: unknown) => {
+      if (request.destroyed) return;
+      reject(error);
+      request.destroy();
+    });
+  });
+}
+
+async function sendAll(request: ClientRequest, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of bytes) {
+    if (request.destroyed) return;
+    if (!request.write(chunk)) await drained(request);
+  }
+  request.end();
+}
+
+/** Resolves when more may be written, or nothing any more. */
+function drained(request: ClientRequest): Promise<void> {
+  return new Promise((done) => {
+    request.once('drain', done).once('close', done);
   });
 }
 

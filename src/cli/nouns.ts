@@ -3,6 +3,7 @@ import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
 import { DRILL } from './commands/cluster/drill.ts';
+import { IMAGE } from './commands/cluster/image.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
@@ -40,6 +41,7 @@ export const NOUNS: readonly NounSpec[] = [
   DOMAIN,
   RECORD,
   MACHINE,
+  IMAGE,
   ...DECLARED,
   VLAN,
   PAIRING,

@@ -4,6 +4,7 @@ import { readEventStream } from './wire/event-stream.ts';
 import { doubt, retry } from './wire/retry.ts';
 import { RetryLimiter } from './wire/retry-limiter.ts';
 import { type ClientOptions, parseJson, ProblemError, problemOf } from './wire/transport.ts';
+import { upload, type UploadContent } from './wire/upload.ts';
 import {
   API_PREFIX,
   type RouteId,
@@ -35,6 +36,8 @@ export interface Client {
   preview<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Preview>;
   /** Every item of a list, page by page. */
   all<I extends RouteId>(id: I, input: RouteInput<I>): AsyncGenerator<ItemOf<I>>;
+  /** Sends the bytes of a call with `isUpload`, by its path; see `upload`. */
+  upload(id: RouteId, params: object, content: UploadContent, signal?: AbortSignal): Promise<void>;
   /** Events after an id, for ever, over broken connections, without a gap; ends when `signal` aborts. */
   events(after: number | null, signal: AbortSignal): AsyncGenerator<Event>;
 }
@@ -88,6 +91,8 @@ export function createClient(given: ClientOptions): Client {
         cursor = body.next;
       } while (cursor !== null);
     },
+    upload: (id, params, content, signal) =>
+      upload(options, { path: API_PREFIX + pathOf(ROUTES[id].path, params), content, signal }),
     events: (after, signal) => readEventStream({ options, path: `${API_PREFIX}/events`, after, signal }),
   };
 }

@@ -3,6 +3,7 @@ import { REJECTIONS } from '../core/errors.ts';
 import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './common.ts';
 import { Change, PendingConfig } from './config.ts';
 import { DrillRound, DrillVerdict } from './cluster/drill.ts';
+import { Image } from './cluster/image.ts';
 import { Event } from './event.ts';
 import { ENTRIES } from './nouns/entries.ts';
 import { NOUN_COMPONENTS } from './nouns/routes.ts';
@@ -30,6 +31,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   FieldProblem,
   FileDiff,
   Finding,
+  Image,
   Lease,
   MachineInterface,
   Node,
@@ -80,7 +82,7 @@ const DESCRIPTION = [
 function operation(id: string, route: RouteSpec, names: ReadonlyMap<unknown, string>): object {
   const noun = id.split('.')[0] ?? id;
   const success = { [route.status]: response('Done', content(route.response, names, id)) };
-  const isChange = isWrite(route);
+  const isChange = isWrite(route) && !route.isUpload;
   return {
     operationId: id,
     summary: route.summary,
@@ -92,6 +94,7 @@ function operation(id: string, route: RouteSpec, names: ReadonlyMap<unknown, str
       ...(isChange ? [header('Idempotency-Key', '1–255 printable ASCII characters, new for each wanted change')] : []),
       ...(isChange && route.hasEtag ? [header('If-Match', 'ETag that the object must still have')] : []),
     ],
+    ...(route.isUpload ? { requestBody: UPLOAD } : {}),
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: written(route.body, names) } } } }
       : {}),
@@ -104,6 +107,11 @@ function operation(id: string, route: RouteSpec, names: ReadonlyMap<unknown, str
     },
   };
 }
+
+const UPLOAD = {
+  required: true,
+  content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+};
 
 function content(schema: TSchema, names: ReadonlyMap<unknown, string>, id: string): object {
   return {

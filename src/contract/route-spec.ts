@@ -5,7 +5,8 @@ import type { Role } from './identity/user.ts';
 /**
  * One call of the API. The table (`routes.ts`) is the only place where a call is declared: the server, the client, the OpenAPI document and the
  * check of roles read it. `roles`: who may call. A call that is not a GET changes something: it takes `Idempotency-Key` and
- * `dry_run`. `hasEtag`: answers carry an ETag and changes accept `If-Match`. `bodyLimit`: bytes of a body, where the usual limit is too small.
+ * `dry_run`. `hasEtag`: answers carry an ETag and changes accept `If-Match`. `bodyLimit`: bytes of a body, where the usual limit is too small. `isUpload`: the body is bytes, which
+ * go to a disk as they come; such a call is repeated as a whole, without a key.
  */
 export interface RouteSpec {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -19,6 +20,7 @@ export interface RouteSpec {
   readonly status: 200 | 201 | 202;
   readonly hasEtag?: boolean;
   readonly bodyLimit?: number;
+  readonly isUpload?: boolean;
 }
 
 /** Who may call. */

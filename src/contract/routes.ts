@@ -11,6 +11,7 @@ import * as setting from './setting.ts';
 import { Status } from './status.ts';
 import { TRUST_ROUTES } from './cluster/trust-routes.ts';
 import { COMMAND_ROUTES, JOB_ROUTES } from './cluster/command-routes.ts';
+import { IMAGE_ROUTES } from './cluster/image.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
@@ -59,6 +60,7 @@ export const ROUTES = {
   ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,
+  ...IMAGE_ROUTES,
 
   'setting.list': get('/settings', 'List settings', {
     roles: WATCHERS,

@@ -19,6 +19,7 @@ export const REJECTIONS = {
   too_many_requests: { status: 429, title: 'Too many requests' },
   not_implemented: { status: 501, title: 'This operation does not exist yet' },
   unavailable: { status: 503, title: 'The database cannot be reached in time' },
+  insufficient_storage: { status: 507, title: 'The disk has too little room' },
   internal: { status: 500, title: 'An internal fault' },
 } as const;
 

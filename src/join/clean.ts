@@ -21,6 +21,7 @@ const CONTENTS = [
   '/etc/regent/pki',
   '/etc/regent/secrets',
   '/var/lib/regent/region',
+  '/var/lib/regent/images',
   PATHS.etcdData,
 ];
 /** The agent's memory. The host's identity as a rack (`rack-uuid`, `rack-key`) stays. */

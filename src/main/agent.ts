@@ -7,7 +7,7 @@ import { openTrustStore, type TrustStore } from '../agent/channel/trust.ts';
 import { openRackIdentity } from '../agent/self/rack-identity.ts';
 import { parseNodeCredential } from '../contract/identity/rack-signature.ts';
 import { AppError, isRejected, show } from '../core/errors.ts';
-import { durableText } from '../host/durable-text.ts';
+import { durableText } from '../host/own/durable-text.ts';
 import { readDisks } from '../host/look/disks.ts';
 import { realBmcAccess } from '../host/ask/bmc/real.ts';
 import { openAsker, withAsker } from '../host/ask/open.ts';

@@ -53,6 +53,7 @@ function makeIo(interrupted: AbortSignal): CliIo {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
     readFile: async (path) => readText(path),
+    openFile,
     readInput,
     askSecret,
     fetch: lightFetch,
@@ -82,6 +83,13 @@ function readText(path: string): string | null {
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw error;
   }
+}
+
+async function openFile(path: string) {
+  const { createReadStream, statSync } = process.getBuiltinModule('node:fs');
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return null;
+  return { size: found.size, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

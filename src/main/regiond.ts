@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
@@ -29,6 +29,7 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
     agentListen: parseListen(settings.getOr('REGION_AGENT_LISTEN', 'unix:/run/regent/agent-api.sock')),
     node: settings.nodeName,
     ...layoutFile(),
+    ...imageFolder(settings),
     ca: openCertificateAuthority(AUTHORITY_FILES, { clock, random }),
     version,
     clock,
@@ -50,6 +51,13 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
 function layoutFile(): { readonly layoutFile?: string } {
   const folder = process.env['STATE_DIRECTORY']?.split(':')[0];
   return folder === undefined || folder === '' ? {} : { layoutFile: join(folder, 'layout.json') };
+}
+
+/** The folder that systemd gives the unit for images; for a region that was started by hand the setting's, or none. */
+function imageFolder(settings: Settings) {
+  const given = process.env['STATE_DIRECTORY']?.split(':').find((path) => basename(path) === 'images') ?? '';
+  const folder = settings.getOr('REGION_IMAGES', given);
+  return folder === '' ? {} : { images: { folder } };
 }
 
 /**

@@ -27,6 +27,7 @@ import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
 import { userCases } from './nouns/user.ts';
 import { pairingCases, vlanCases } from './nouns/vlan.ts';
+import { imageCases } from './tasks/images/cases.ts';
 import { trustCases } from './trust/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
@@ -63,4 +64,5 @@ export const CASES = {
   ...nodeCases,
   ...trustCases,
   ...userCases,
+  ...imageCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

@@ -66,6 +66,11 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       netboot: async (...args) => closed() ?? region.metadata.netboot(...args),
       inventory: async (...args) => closed() ?? region.metadata.inventory(...args),
     },
+    images: {
+      receive: async (...args) => closed() ?? region.images.receive(...args),
+      // From the disk alone.
+      open: (file) => region.images.open(file),
+    },
     // From memory where there is no database.
     host: region.host,
     events: region.events,

@@ -11,6 +11,7 @@ import type { Role } from '../contract/identity/user.ts';
 import type { Rack } from '../model/rack.ts';
 import type { MetadataPort } from './metadata/port.ts';
 import type { CommandPort } from './jobs/commands/port.ts';
+import type { ImagePort } from './tasks/images/port.ts';
 import type { TrustPort } from './trust/port.ts';
 import type { Announcement } from './trust/registration.ts';
 
@@ -124,6 +125,7 @@ export interface Region {
   readonly trust: TrustPort;
   readonly metadata: MetadataPort;
   readonly host: HostPort;
+  readonly images: ImagePort;
   readonly wake: WakePort;
   readonly events: EventPort;
   health(): Promise<DatabaseHealth>;

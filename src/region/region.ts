@@ -27,6 +27,8 @@ import { createPowerLookTask } from './jobs/power/looks.ts';
 import { createMetadata } from './metadata/metadata.ts';
 import type { TellMachine } from './metadata/port.ts';
 import type { ScriptSource } from './metadata/scripts.ts';
+import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './tasks/images/keeper.ts';
+import type { ImageWays } from './tasks/images/port.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
@@ -75,6 +77,8 @@ export interface RegionPorts {
   readonly tellMachine?: TellMachine;
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
   readonly memory?: MemoryWays;
+  /** Where images lie, and the way to those of other regions; left out: this region keeps none. */
+  readonly images?: ImageWays;
 }
 
 /** A region whose tasks can be run. */
@@ -160,6 +164,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
       return isRejected(answer) ? null : answer;
     },
   });
+  const images = ports.images ? createImageKeeper({ ...ports, ways: ports.images }) : null;
   const agents = createAgentPort(db, () => {
     publish.demand();
     for (const task of running) task.wake();
@@ -181,6 +186,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
       },
     },
     host: memory,
+    images: images?.port ?? NO_IMAGES,
     trust: createTrust(ports, revocations),
     metadata: createMetadata({
       ...ports,
@@ -199,7 +205,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     isHeld: () => db.isHeld(),
     // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
-    startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves }, running),
+    startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images }, running),
   };
 }
 
@@ -210,11 +216,12 @@ interface Started {
   readonly revocations: Revocations;
   readonly memory: ClusterMemory;
   readonly moves: Moves | null;
+  readonly images: ImageKeeper | null;
 }
 
 function startTasks(
   ports: RegionPorts,
-  { publish, revocations, memory, health, moves }: Started,
+  { publish, revocations, memory, health, moves, images }: Started,
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
@@ -242,6 +249,7 @@ function startTasks(
   const jobs =
     ports.jobs &&
     startJobRunner({ ...common, ...ports.jobs, kinds, repository: openJobRepository(ports.db, ports.process) });
+  const endImages = images?.start();
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
     for (const task of [publisher, revoker, looks, lifecycle]) task.wake();
@@ -252,7 +260,7 @@ function startTasks(
     endWakes();
     endMinutes();
     running.length = 0;
-    await Promise.all([...tasks.map((task) => task.stop()), jobs?.stop()]);
+    await Promise.all([...tasks.map((task) => task.stop()), jobs?.stop(), endImages?.()]);
   };
 }
 

@@ -9,7 +9,7 @@ import type { CommandRunners } from '../../src/agent/commands/runner.ts';
 import { openFindings } from '../../src/agent/findings.ts';
 import type { ClaimedCommand, ClaimRequest, CommandReport } from '../../src/contract/cluster/command.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { durableText } from '../../src/host/durable-text.ts';
+import { durableText } from '../../src/host/own/durable-text.ts';
 import { realClock, realRandom } from '../kit/postgres.ts';
 import { until } from '../kit/until.ts';
 import { memoryLog } from '../kit/virtual-time.ts';

@@ -846,6 +846,47 @@ END))
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table images
+  digest text not null
+  name text not null
+  kind text not null
+  architecture text not null
+  kernel text not null
+  manifest text not null
+  is_default boolean not null default false
+  created_by text not null
+  created_at timestamp with time zone not null default now()
+  constraint images_architecture_known CHECK ((architecture = ANY (ARRAY['amd64'::text, 'arm64'::text])))
+  constraint images_digest_grammar CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
+  constraint images_kind_known CHECK ((kind = ANY (ARRAY['micro'::text, 'ephemeral'::text, 'deployable'::text])))
+  constraint images_manifest_length CHECK ((length(manifest) <= 65536))
+  constraint images_name_grammar CHECK ((name ~ '^[a-z0-9][a-z0-9._/-]{0,60}$'::text))
+  constraint images_pkey PRIMARY KEY (digest)
+  CREATE UNIQUE INDEX images_one_default ON public.images USING btree (architecture) WHERE is_default
+
+table image_places
+  node_id text not null
+  image text not null
+  file text not null
+  state text not null
+  since timestamp with time zone not null default now()
+  constraint image_places_file FOREIGN KEY (image, file) REFERENCES image_files(image, name) ON DELETE CASCADE
+  constraint image_places_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint image_places_pkey PRIMARY KEY (node_id, image, file)
+  constraint image_places_state_known CHECK ((state = ANY (ARRAY['there'::text, 'missing'::text, 'damaged'::text, 'fetching'::text])))
+  CREATE INDEX image_places_by_file ON public.image_places USING btree (image, file)
+
+table image_files
+  image text not null
+  name text not null
+  size bigint not null
+  sha256 text not null
+  constraint image_files_image FOREIGN KEY (image) REFERENCES images(digest) ON DELETE CASCADE
+  constraint image_files_name_grammar CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,60}$'::text))
+  constraint image_files_pkey PRIMARY KEY (image, name)
+  constraint image_files_sha256_grammar CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+  constraint image_files_size_range CHECK ((size > 0))
+
 table idempotency
   actor text not null
   key text not null

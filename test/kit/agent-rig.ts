@@ -6,7 +6,7 @@ import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import type { Observation } from '../../src/contract/agent.ts';
 import type { SelfPorts } from '../../src/agent/self/self.ts';
-import { durableText } from '../../src/host/durable-text.ts';
+import { durableText } from '../../src/host/own/durable-text.ts';
 import { TIMING } from '../../src/reconcile/ports.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { FakeHost } from './fake-host.ts';

@@ -14,6 +14,7 @@ import { readTemplates } from '../../src/main/templates.ts';
 import type { MemoryWays } from '../../src/region/cluster/memory.ts';
 import type { ScriptSource } from '../../src/region/metadata/scripts.ts';
 import type { TellMachine } from '../../src/region/metadata/port.ts';
+import type { ImageWays } from '../../src/region/tasks/images/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
 import { createWakes, type Wakes } from '../../src/region/tasks/wakes.ts';
@@ -78,6 +79,8 @@ export interface TestRegionOptions {
   readonly tellMachine?: TellMachine;
   /** What machines are to run. */
   readonly scripts?: ScriptSource;
+  /** Where images lie; nowhere when left out. */
+  readonly images?: ImageWays;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** Keys and node are there already (a second region on one database). */
@@ -103,6 +106,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     ...(options.memory ? { memory: options.memory } : {}),
     ...(options.scripts ? { scripts: options.scripts } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
+    ...(options.images ? { images: options.images } : {}),
     renderer: {
       services: options.services ?? SERVICES,
       templates: await readTemplates(new URL('../../templates', import.meta.url).pathname),

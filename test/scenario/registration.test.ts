@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import { openChannel } from '../../src/agent/channel/channel.ts';
 import { openRackIdentity, type RackIdentity } from '../../src/agent/self/rack-identity.ts';
-import { durableText } from '../../src/host/durable-text.ts';
+import { durableText } from '../../src/host/own/durable-text.ts';
 import { TIMING } from '../../src/reconcile/ports.ts';
 import { FakeHost } from '../kit/fake-host.ts';
 import { FAKE_TEMPLATES, fakeDaemon, fakeService } from '../kit/fake-service.ts';

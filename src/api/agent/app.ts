@@ -8,6 +8,7 @@ import { registerMetadata } from '../metadata/metadata.ts';
 import { guardPeers, type PeerPorts } from '../peers.ts';
 import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
 import { registerAgentCalls } from './calls.ts';
+import { registerImageFiles } from './images.ts';
 
 /** What the server of the agent's own listener is built from. `isOwnHost`: does a process of this host's agent call on this socket? */
 export interface AgentApiPorts extends ApiPorts {
@@ -38,6 +39,7 @@ export function createSecureAgentApi(ports: SecureAgentPorts): FastifyInstance {
   registerAgentCalls(app, { ...ports, isLocal: false });
   // Racks' relays show their certificate here, and say for which machine they ask.
   registerMetadata(app, { ...ports, forwarder: 'rack' });
+  registerImageFiles(app, region);
   return withoutOthers(app);
 }
 

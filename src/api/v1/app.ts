@@ -12,6 +12,7 @@ import { guardPeers, type PeerPorts } from '../peers.ts';
 import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
 import { registerCalls } from './calls.ts';
 import { createEventStreams } from './events.ts';
+import { registerImageUpload } from './images.ts';
 import { registerJoin } from './join.ts';
 
 /** `transport`: plain HTTP for everybody when left out. `peerOf`: over TLS, who shows which certificate. */
@@ -35,6 +36,7 @@ export function createApi(ports: V1Ports): FastifyInstance {
   const streams = createEventStreams(ports.region, authenticator, ports.log);
   registerHealth(app, ports.region);
   registerCalls(app, { ...ports, authenticator, streams });
+  registerImageUpload(app, { ...ports, authenticator, streams });
   registerJoin(app, { ...ports, isBehindProxy: transport.isBehindProxy ?? false });
   const { log, random } = ports;
   registerMetadata(app, { region, clock, log, forwarder: transport.isBehindProxy === true ? 'proxy' : 'nobody' });

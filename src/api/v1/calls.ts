@@ -31,6 +31,8 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
   const admission = createAdmission();
   for (const [name, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
+    // Its body is never whole in memory (images.ts).
+    if (route.isUpload) continue;
     const prepared: Prepared = {
       id: name,
       route,

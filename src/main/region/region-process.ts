@@ -20,6 +20,7 @@ import { listen } from '../../store/listen.ts';
 import { checkSchema, type Migration, migrate, readMigrations } from '../../store/migrate.ts';
 import { NO_AUTHORITY } from './certificate-authority.ts';
 import { openDrillWays } from './drill-ways.ts';
+import { type ImageOptions, imageWays } from './image-ways.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
 import { openRenewalThread } from './renewal/thread.ts';
@@ -40,6 +41,8 @@ export interface RegionProcessOptions {
   readonly node: string;
   /** Where the layout of the site is kept for when the database is away; left out: nowhere. */
   readonly layoutFile?: string;
+  /** Where images lie; left out: this region keeps none. */
+  readonly images?: ImageOptions;
   /** Left out: this site has none, nobody can join. */
   readonly ca?: CertificateAuthority;
   /** Left out: there is no etcd of this cluster here. */
@@ -103,6 +106,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
     memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),
+    ...(options.images ? { images: imageWays(options.images, options.tlsFiles ?? null) } : {}),
     jobs: {
       kinds: [],
       renewer: openRenewalThread({ connection, name: `regiond ${process} leases`, clock, log }),

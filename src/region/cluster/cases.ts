@@ -1,4 +1,5 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
+import { listImages } from '../../store/queries/cluster/images.ts';
 import { invalid, isRejected } from '../../core/errors.ts';
 import { nodeByRef } from '../nouns/node.ts';
 import { readStatus } from '../nouns/status/status.ts';
@@ -21,7 +22,8 @@ export const clusterCases = {
   'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => {
     const nodes = await readSeenNodes(tx, context);
     const leases = await readLeaseOverview(tx, nodes, context.clock.now());
-    return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases }) };
+    const images = await listImages(tx);
+    return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases, images }) };
   }),
 
   'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {

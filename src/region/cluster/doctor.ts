@@ -3,6 +3,7 @@ import type { Check } from './invariants/check.ts';
 import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
+import { IMAGE_CHECKS } from './invariants/images.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { LEASE_CHECKS } from './invariants/leases.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   ...UPSTREAM_CHECKS,
   ...JOB_CHECKS,
   ...LEASE_CHECKS,
+  ...IMAGE_CHECKS,
 ];
 
 /** Judges all invariants that concern the site. Pure. */

@@ -4,6 +4,7 @@ import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
 import { type Absence, FRESH_MS } from './absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
+import type { ImageRow } from '../../store/queries/cluster/images.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
 import type { PoolRow } from '../../store/queries/network/pool-use.ts';
@@ -87,6 +88,8 @@ export interface ClusterSite {
   readonly pausedSince?: string | null;
   /** Left out: nobody looked at leases. */
   readonly leases?: LeaseOverview;
+  /** Left out: nobody looked at images. */
+  readonly images?: readonly Pick<ImageRow, 'digest' | 'name' | 'createdAt' | 'files'>[];
 }
 
 /** Adds what may be concluded from a node's last report at `now`. */

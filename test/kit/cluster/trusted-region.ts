@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Log } from '../../../src/core/ports.ts';
 import { secretDigest } from '../../../src/core/secret.ts';
 import { openCertificateAuthority } from '../../../src/main/region/certificate-authority.ts';
+import type { ImageOptions } from '../../../src/main/region/image-ways.ts';
 import { type RegionProcess, startRegionProcess } from '../../../src/main/region/region-process.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
 import type { ConnectionSpec } from '../../../src/store/connection.ts';
@@ -52,6 +53,9 @@ interface TrustedOptions {
   readonly isCold?: boolean;
   /** Does the agent of its host call on its socket? */
   readonly isOwnHost?: () => boolean;
+  /** Where it listens; a port of chance on 127.0.0.1 when left out. */
+  readonly agentsAt?: { readonly host: string; readonly port: number };
+  readonly images?: ImageOptions;
 }
 
 /** Starts one over a database of its own, or over that of another one. */
@@ -79,7 +83,8 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
     ...(isOwnHost ? { isOwnHost: async () => isOwnHost() } : {}),
     listen: { host: '127.0.0.1', port: 0, isTls: true },
     agentListen: { path: at('agent.sock') },
-    secureAgentListen: { host: '127.0.0.1', port: 0, isTls: true },
+    secureAgentListen: { host: '127.0.0.1', port: 0, ...options.agentsAt, isTls: true },
+    ...(options.images ? { images: options.images } : {}),
     tlsFiles: { authority: at('ca.crt'), certificate: at('node.crt'), key: at('node.key') },
     ca: openCertificateAuthority(
       { certificate: at('ca.crt'), key: at('ca.key'), secrets: at('secrets.json'), own: at('node.crt') },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupsOf } from '../../../src/host/accounts.ts';
-import { durableText } from '../../../src/host/durable-text.ts';
+import { durableText } from '../../../src/host/own/durable-text.ts';
 import { linkState, nothingKnown, parseAddresses, parseOsRelease, readFacts } from '../../../src/host/facts.ts';
 import { LineReader } from '../../../src/host/protocol.ts';
 import { realHost } from '../../../src/host/real.ts';

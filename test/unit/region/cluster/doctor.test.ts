@@ -4,7 +4,7 @@ import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.t
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
 import type { LeaseOverview } from '../../../../src/region/cluster/site.ts';
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
-import { aSite, days, NOW, POOL, type SiteChanges } from './fixture.ts';
+import { aSite, anImageOn, days, NOW, POOL, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;
 const all = (changes: object) => Object.fromEntries(['r1', 'r2', 'r3'].map((name) => [name, changes]));
@@ -314,6 +314,21 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['versions', 'two releases', { nodes: { r2: { version: '0.2.0' } } }, 'warning', '0.2.0 on r2'],
   ['jobs', 'left alone', { site: { stuckJobs: [STUCK] } }, 'broken', 'job 7 (node-drain r2) for 75 s'],
   ['jobs', 'no word', { site: { stuckJobs: null } }, 'unknown', 'away'],
+  [
+    'images',
+    'one lacks it',
+    { site: { images: [anImageOn(['r1', 'r2'], ['r3'])] } },
+    'warning',
+    'micro/6.12 is not whole on r3.',
+  ],
+  ['images', 'one has not looked', { site: { images: [anImageOn(['r1', 'r2'])] } }, 'warning', 'not whole on r3.'],
+  [
+    'images',
+    'nobody has it',
+    { site: { images: [anImageOn([], ['r1', 'r2', 'r3'])] } },
+    'broken',
+    'not whole on r1, r2 and r3.',
+  ],
   [
     'pair-leases',
     'one lacks it',

@@ -81,8 +81,17 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
       gaps: [],
       pools: [POOL],
     },
+    images: [anImageOn(names)],
     ...site,
   };
+}
+
+/** An image of one file, two days old: there on these nodes, missing for an hour on those. */
+export function anImageOn(names: readonly string[], missing: readonly string[] = []) {
+  const place = (state: 'there' | 'missing') => (node: string) => ({ node, state, since: ago(3600) });
+  const places = [...names.map(place('there')), ...missing.map(place('missing'))];
+  const file = { name: 'vmlinuz', size: 8_000_000, sha256: 'b'.repeat(64), places };
+  return { digest: '3f2a90'.padEnd(64, '0'), name: 'micro/6.12', createdAt: days(-2), files: [file] };
 }
 
 /** Nodes with what the others say of them. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DurableText } from './interface.ts';
-import { errnoOf, hostFault } from './system-error.ts';
+import type { DurableText } from '../interface.ts';
+import { errnoOf, hostFault } from '../system-error.ts';
 
 /**
  * A file of this process's own (the agent's ledger): written to a second file, fsynced, renamed, folder fsynced, mode 0600. After a crash it holds
@@ -60,7 +60,8 @@ async function writeSynced(path: string, text: string): Promise<void> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes names in a folder last. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { IMAGE_FILE_PATH } from '../../contract/cluster/image.ts';
+import { rejected } from '../../core/errors.ts';
+import { isDigest, isImageFileName } from '../../model/nouns/image.ts';
+import type { Region } from '../../region/port.ts';
+import { sendProblem } from '../server.ts';
+import { type ByteRange, parseRange } from './byte-range.ts';
+
+/** A reader that takes nothing for so long is let go, ms. */
+const SILENT_MS = 60_000;
+/** Named by a digest, a file never changes. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+const NOT_HERE = rejected('not_found', 'This region node does not have this file (yet). Ask the next one.');
+
+/**
+ * `GET|HEAD /images/DIGEST/FILE` for the racks' web servers and other region nodes: whole, or one range. It works while the database is away. Whoever
+ * shows a good certificate may ask: images have no secrets.
+ */
+export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region, 'images'>): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: IMAGE_FILE_PATH,
+    handler: async (request, reply) => {
+      const { image = '', file: name = '' } = request.params as { readonly image?: string; readonly file?: string };
+      if (!isDigest(image) || !isImageFileName(name)) return sendProblem(reply, NOT_HERE);
+      const file = await images.open({ image, name });
+      if (file === null) return sendProblem(reply, NOT_HERE);
+      const range = rangeOf(request, file);
+      const whole = { start: 0, end: file.size - 1 };
+      const isBody = request.method === 'GET' && range !== 'unsatisfiable' && range !== 'same';
+      describe(reply, file, range);
+      if (!isBody) {
+        await file.close();
+        return reply.send();
+      }
+      const { start, end } = range ?? whole;
+      const bytes = file.bytes(start, end);
+      reply.raw.setTimeout(SILENT_MS, () => reply.raw.destroy());
+      return reply.send(bytes instanceof Readable ? bytes : Readable.from(bytes));
+    },
+  });
+}
+
+interface Described {
+  readonly size: number;
+  readonly sha256: string;
+}
+type Asked = ByteRange | 'unsatisfiable' | 'same' | null;
+
+/** What is to be sent: `same` when the caller has it already. A range is for whoever has the beginning of this very file. */
+function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Asked {
+  const tag = `"${sha256}"`;
+  const known = headers['if-none-match'];
+  if (known !== undefined && known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)) return 'same';
+  const condition = headers['if-range'];
+  return condition === undefined || condition === tag ? parseRange(headers.range, size) : null;
+}
+
+function describe(reply: FastifyReply, { size, sha256 }: Described, asked: Asked): void {
+  reply.headers({ etag: `"${sha256}"`, 'accept-ranges': 'bytes', 'cache-control': FOR_EVER });
+  if (asked === 'same') return void reply.code(304);
+  if (asked === 'unsatisfiable')
+    return void reply.code(416).headers({ 'content-range': `bytes */${size}`, 'content-length': 0 });
+  reply.header('content-type', 'application/octet-stream');
+  if (asked === null) return void reply.header('content-length', size);
+  const { start, end } = asked;
+  reply.code(206).headers({ 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 });
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { API_PREFIX, ROUTES, type RouteOutput } from '../../contract/routes.ts';
+import { isRejected, rejected } from '../../core/errors.ts';
+import type { Caller } from '../../region/port.ts';
+import { sendProblem } from '../server.ts';
+import { textValidator } from '../validate.ts';
+import type { CallPorts } from './calls.ts';
+
+const ROUTE = ROUTES['image.upload'];
+/** Whoever sends nothing for so long is let go, ms. */
+const SILENT_MS = 30_000;
+/** Longest that one file may take, ms: Node ends the connection then. */
+const LONGEST_MS = 4 * 3_600_000;
+/** Longest that any other request may take to come whole, ms. */
+const OTHERS_MS = 30_000;
+
+/**
+ * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are looked
+ * at before the first byte. A connection that breaks leaves nothing; the same call again is no fault.
+ */
+export function registerImageUpload(app: FastifyInstance, { region, authenticator }: CallPorts): void {
+  const params = textValidator(ROUTE.params);
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  boundOthers(app);
+  void app.register(async (inner) => {
+    // The handler reads the stream itself.
+    inner.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null));
+    inner.route({
+      method: ROUTE.method,
+      url: API_PREFIX + ROUTE.path.replace(/\{(\w+)\}/g, ':$1'),
+      config: { isUpload: true },
+      onRequest: async (request, reply) => {
+        const caller = await authenticator.authenticate(request.headers.authorization, request.ip);
+        if (isRejected(caller)) return sendProblem(reply, caller);
+        callers.set(request, caller);
+        return undefined;
+      },
+      handler: async (request, reply) => {
+        const caller = callers.get(request);
+        if (!caller) throw new Error('a call without a caller');
+        const checked = params(request.params);
+        if (isRejected(checked)) return sendProblem(reply, checked);
+        const input = { params: checked.value, query: {}, body: undefined };
+        const found = await region.call('image.upload', input, {
+          caller,
+          origin: 'api',
+          idempotencyKey: '',
+          ifMatch: null,
+        });
+        if (isRejected(found)) return sendProblem(reply, found);
+        return store(request, reply, found.body as RouteOutput<'image.upload'>);
+      },
+    });
+  });
+
+  async function store(request: FastifyRequest, reply: FastifyReply, file: RouteOutput<'image.upload'>) {
+    const told = request.headers['content-length'];
+    if (told !== undefined && Number(told) !== file.size) {
+      const problem = `${file.name} has ${file.size} bytes by the manifest, and ${told} are announced.`;
+      return sendProblem(reply, rejected('invalid_value', `${problem} Nothing was read.`));
+    }
+    const outcome = await region.images
+      .receive({ image: file.image, name: file.name }, bytesOf(request.raw))
+      .catch((error: unknown) => {
+        if (request.raw.readableAborted || request.raw.destroyed) return CUT_OFF;
+        throw error;
+      });
+    if (isRejected(outcome)) {
+      return sendProblem(reply, outcome, outcome.code === 'too_many_requests' ? { 'retry-after': '5' } : {});
+    }
+    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(file));
+  }
+}
+
+const CUT_OFF = rejected('bad_request', 'The connection ended before the file did. Nothing was stored; send it again.');
+
+/** A body, as long as its sender goes on sending. */
+async function* bytesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  const stop = () => request.destroy(new Error(`the sender was silent for ${SILENT_MS / 1000} s`));
+  const timer = setTimeout(stop, SILENT_MS);
+  try {
+    // What is not read here is drained when the answer goes out.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      timer.refresh();
+      yield chunk as Uint8Array;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Node has one time for all requests of a server. Uploads need more than others, so the others are ended here. */
+function boundOthers(app: FastifyInstance): void {
+  app.server.headersTimeout = OTHERS_MS;
+  app.server.requestTimeout = LONGEST_MS;
+  app.addHook('onRequest', async (request) => {
+    const { raw, routeOptions } = request;
+    if (raw.complete || (routeOptions.config as { isUpload?: boolean }).isUpload === true) return;
+    const late = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    const timer = setTimeout(() => app.server.emit('clientError', late, raw.socket), OTHERS_MS);
+    timer.unref();
+    const end = () => clearTimeout(timer);
+    raw.once('end', end).once('close', end);
+  });
+}

@@ -1,0 +1,207 @@
+import type { Image } from '../../../contract/cluster/image.ts';
+import { IMAGE_ARCHITECTURES, IMAGE_KINDS, isDigest, parseManifest } from '../../../model/nouns/image.ts';
+import { isRejected } from '../../../core/errors.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { CliError, EXIT, usageError } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { age, moment } from '../../format/when.ts';
+import { collect, need, text } from '../../values.ts';
+
+const WHICH = { name: '<image>', help: 'digest, or its first digits' } as const;
+const NEXT = { not_found: ['regent image list'], in_use: ['regent image set-default <other>', 'regent image list'] };
+const MIB = 2 ** 20;
+
+/** `regent image`. */
+export const IMAGE: NounSpec = {
+  noun: 'image',
+  summary: 'images that machines boot: every region node has each one, racks keep what they serve',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list images, and on how many region nodes each one is whole',
+      options: [
+        { flags: '--kind <kind>', help: 'only those', values: IMAGE_KINDS },
+        { flags: '--architecture <architecture>', help: 'only those', values: IMAGE_ARCHITECTURES },
+      ],
+      examples: ['regent image list --watch', 'regent image list --kind micro'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = { ...text(call, 'kind'), ...text(call, 'architecture') } as Partial<
+          Pick<Image, 'kind' | 'architecture'>
+        >;
+        await printList(printerOf(call), shapeOf(call), await collect(client.all('image.list', { query })));
+      },
+    },
+    {
+      verb: 'show',
+      summary: 'show an image, and which region node has which file',
+      args: [WHICH],
+      examples: ['regent image show 3f2a90'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const { body } = await client.call('image.show', { params: { image: need(call, 0) } });
+        await printOne(printerOf(call), shapeOf(call), body);
+      },
+    },
+    {
+      verb: 'import',
+      summary: 'import a folder that scripts/build-image made',
+      args: [{ name: '<folder>', help: 'folder with manifest.json and the files that it names' }],
+      options: [
+        { flags: '--name <name>', help: 'its name; kind/kernel when left out' },
+        { flags: '--default', help: 'machines of its architecture commission by it from now on' },
+      ],
+      examples: ['regent image import "$(scripts/build-image micro)" --default'],
+      run: importFolder,
+    },
+    {
+      verb: 'set-default',
+      summary: 'let machines of its architecture commission by the image',
+      args: [WHICH],
+      isChange: true,
+      examples: ['regent image set-default 3f2a90'],
+      run: (call) =>
+        runChange(call, {
+          route: 'image.set-default',
+          input: { params: { image: need(call, 0) } },
+          shape: shapeOf(call),
+          done: '',
+          next: NEXT,
+          tell: defaultText,
+        }),
+    },
+    {
+      verb: 'delete',
+      summary: 'delete an image; every region node removes its files',
+      args: [WHICH],
+      isChange: true,
+      examples: ['regent image delete 3f2a90'],
+      run: (call) =>
+        runChange(call, {
+          route: 'image.delete',
+          input: { params: { image: need(call, 0) } },
+          shape: shapeOf(call),
+          done: 'deleted',
+          next: NEXT,
+        }),
+    },
+  ],
+};
+
+/** Makes the image known, then sends what no region node has. Begun again, it goes on with the file that broke off. */
+async function importFolder(call: Call): Promise<void> {
+  const folder = need(call, 0).replace(/(?<=.)\/+$/, '');
+  const manifest = await readManifest(call, folder);
+  const files = await openFiles(call, folder, manifest);
+  const { client } = await call.region();
+  const base = folder.split('/').at(-1) ?? '';
+  const digest = isDigest(base) ? { digest: base } : {};
+  const { body } = await client.call('image.create', { body: { manifest, ...digest, ...text(call, 'name') } });
+  const { image, isNew } = body;
+  const lacking = image.files.filter(({ places }) => !places.some(({ state }) => state === 'there'));
+  for (const { name, size } of lacking) {
+    const content = files.get(name);
+    if (content === undefined)
+      throw new CliError(EXIT.error, `${folder} has no file ${name}, which its manifest names.`);
+    call.io.err.write(`regent: ${printable(name)}: ${mib(size)} MiB\n`);
+    await client.upload('image.upload', { image: image.digest, file: name }, content, call.io.interrupted);
+  }
+  const isDefault = call.options['default'] === true;
+  if (isDefault) await client.call('image.set-default', { params: { image: image.digest } });
+  const { body: now } = await client.call('image.show', { params: { image: image.digest } });
+  const printer = printerOf(call);
+  if (printer.format !== 'table' && printer.format !== 'wide') return printOne(printer, shapeOf(call), now);
+  const lines = [importedText(now, isNew, lacking.length), ...(isDefault ? [defaultText(now)] : [])];
+  call.io.out.write(lines.map((line) => `${printable(line)}\n`).join(''));
+}
+
+async function readManifest(call: Call, folder: string): Promise<string> {
+  const manifest = await call.io.readFile(`${folder}/manifest.json`);
+  if (manifest === null)
+    throw usageError(`${folder} has no manifest.json.`, [
+      'scripts/build-image makes such a folder and prints its name.',
+    ]);
+  return manifest;
+}
+
+/** The files that the manifest names. One of another size is told before anything is sent. */
+async function openFiles(call: Call, folder: string, text: string) {
+  const manifest = parseManifest(text);
+  if (isRejected(manifest)) throw new CliError(EXIT.error, manifest.message);
+  const files = new Map<string, NonNullable<Awaited<ReturnType<Call['io']['openFile']>>>>();
+  for (const { name, size } of manifest.files) {
+    const file = await call.io.openFile(`${folder}/${name}`);
+    if (file === null) throw new CliError(EXIT.error, `${folder} has no file ${name}, which its manifest names.`);
+    if (file.size !== size)
+      throw new CliError(
+        EXIT.error,
+        `${folder}/${name} has ${file.size} bytes, and its manifest says ${size}. Build the image anew.`,
+      );
+    files.set(name, file);
+  }
+  return files;
+}
+
+function importedText(image: Image, isNew: boolean, sent: number): string {
+  const name = `image ${image.digest.slice(0, 12)} (${image.name})`;
+  const where = `whole on ${placesText(image)} region nodes`;
+  if (!isNew && sent === 0) return `${name} is there already; ${where}`;
+  return `${name} ${isNew ? 'imported' : 'completed'}; ${where}`;
+}
+
+function defaultText({ architecture, digest, name }: Image): string {
+  return `machines of ${architecture} commission by ${digest.slice(0, 12)} (${name}) from now on`;
+}
+
+function placesText({ wholeOn, regions }: Image): string {
+  return `${wholeOn.length} of ${regions.length}`;
+}
+
+function mib(bytes: number): string {
+  return (bytes / MIB).toFixed(1);
+}
+
+function shapeOf(call: Call): Shape<Image> {
+  const now = call.io.now();
+  return {
+    kind: 'image',
+    name: ({ digest }) => digest,
+    columns: [
+      { header: 'digest', value: ({ digest }) => digest.slice(0, 12) },
+      { header: 'name', value: ({ name }) => name },
+      { header: 'kind', value: ({ kind }) => kind },
+      { header: 'architecture', value: ({ architecture }) => architecture },
+      { header: 'MiB', value: ({ size }) => mib(size) },
+      { header: 'default', value: ({ isDefault }) => (isDefault ? 'yes' : '') },
+      { header: 'whole on', value: placesText },
+      { header: 'age', value: ({ createdAt }) => age(createdAt, now) },
+      { header: 'kernel', wide: true, value: ({ kernel }) => kernel },
+    ],
+    details: (image) => [
+      ['Digest', image.digest],
+      ['Name', image.name],
+      ['Kind', image.kind],
+      ['Architecture', image.architecture],
+      ['Kernel', image.kernel],
+      ['Size', `${mib(image.size)} MiB`],
+      ['Default', image.isDefault ? `machines of ${image.architecture} commission by it` : 'no'],
+      ['Imported', `${moment(image.createdAt, now)} by ${image.createdBy}`],
+      [
+        'Whole on',
+        `${placesText(image)} region nodes${image.wholeOn.length === 0 ? '' : `: ${image.wholeOn.join(', ')}`}`,
+      ],
+      ['Files', image.files.map((file) => fileText(image, file, now))],
+    ],
+  };
+}
+
+function fileText(image: Image, { name, size, places }: Image['files'][number], now: number): string {
+  const elsewhere = image.regions.flatMap((node) => {
+    const place = places.find((one) => one.node === node);
+    if (place?.state === 'there') return [];
+    return [place === undefined ? `${node}: not looked yet` : `${node}: ${place.state} for ${age(place.since, now)}`];
+  });
+  return `${name}  ${mib(size)} MiB  ${elsewhere.length === 0 ? 'everywhere' : elsewhere.join(', ')}`;
+}

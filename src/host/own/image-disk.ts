@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, type Rejected, rejected } from '../../core/errors.ts';
+import { durableText, syncFolder } from './durable-text.ts';
+import { errnoOf, hostFault } from '../system-error.ts';
+
+interface FileName {
+  readonly image: string;
+  readonly name: string;
+}
+
+/** How the disk is used. `keepFree`: bytes of its file system that images never take. `gentleBytesPerS`: of a slow reading. */
+export interface ImageDiskOptions {
+  readonly folder: string;
+  readonly keepFree?: number;
+  readonly gentleBytesPerS?: number;
+}
+
+const KEEP_FREE = 2 ** 30;
+/** Half of what a slow disk gives: 8 GB take seven minutes. */
+const GENTLE_BYTES_PER_S = 20 * 2 ** 20;
+const CHUNK = 2 ** 20;
+const MANIFEST = 'manifest.json';
+/** Files that are being written. A process that died leaves them; the next one removes them. */
+const PARTS = '.parts';
+const IMAGE = /^[0-9a-f]{64}$/;
+const NAME = /^[a-z0-9][a-z0-9._-]{0,60}$/;
+
+/**
+ * Images on this host's disk: FOLDER/DIGEST/FILE. A file is written under another name, fsynced, renamed and its folder fsynced, so it is there whole or not
+ * at all. Structurally the region's `ImageDisk`.
+ */
+export function openImageDisk({
+  folder,
+  keepFree = KEEP_FREE,
+  gentleBytesPerS = GENTLE_BYTES_PER_S,
+}: ImageDiskOptions) {
+  const parts = join(folder, PARTS);
+  let cleaned: Promise<void> | null = null;
+  const ready = () =>
+    (cleaned ??= (async () => {
+      await rm(parts, { recursive: true, force: true });
+      await mkdir(parts, { recursive: true, mode: 0o700 });
+    })());
+  const pathOf = ({ image, name }: FileName) => {
+    if (!IMAGE.test(image) || !NAME.test(name))
+      throw new AppError('image_name', 'this is no name of a file of an image');
+    return join(folder, image, name);
+  };
+  const manifestOf = (image: string) => durableText(pathOf({ image, name: MANIFEST }));
+
+  const store = async (file: Wanted, from: AsyncIterable<Uint8Array>): Promise<Rejected | null> => {
+    const [path, part] = [pathOf(file), join(parts, randomBytes(8).toString('hex'))];
+    try {
+      const refusal = await writePart(part, file, from);
+      if (refusal) return refusal;
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(part, path);
+      await syncFolder(dirname(path));
+      await syncFolder(folder);
+      return null;
+    } finally {
+      await rm(part, { force: true });
+    }
+  };
+  return {
+    list: async () => {
+      await ready();
+      const images = (await readdir(folder)).filter((name) => IMAGE.test(name));
+      return (await Promise.all(images.map((image) => listFolder(join(folder, image), image)))).flat();
+    },
+    free: async () => {
+      await ready();
+      const { bavail, bsize } = await statfs(folder);
+      return Math.max(0, bavail * bsize - keepFree);
+    },
+    write: async (file: Wanted, from: AsyncIterable<Uint8Array>): Promise<Rejected | null> => {
+      await ready();
+      try {
+        return await store(file, from);
+      } catch (error) {
+        const code = errnoOf(error);
+        if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+        return rejected(
+          'insufficient_storage',
+          `The disk is full: ${file.name} of ${file.size} bytes could not be stored.`,
+        );
+      }
+    },
+    digest: async (
+      file: FileName,
+      { isGentle, signal }: { readonly isGentle: boolean; readonly signal: AbortSignal },
+    ) => {
+      const handle = await openIfThere(pathOf(file));
+      if (handle === null) return null;
+      try {
+        return await digestOf(handle, isGentle ? gentleBytesPerS : null, signal);
+      } finally {
+        await handle.close();
+      }
+    },
+    open: async (file: FileName) => openFile(pathOf(file)),
+    remove: async (file: FileName) => removeFile(pathOf(file)),
+    readManifest: (image: string) => manifestOf(image).read(),
+    writeManifest: (image: string, text: string) => manifestOf(image).write(text),
+  };
+}
+
+async function openFile(path: string) {
+  const handle = await openIfThere(path);
+  if (handle === null) return null;
+  const { size } = await handle.stat();
+  return {
+    size,
+    // The handle is closed with the stream, also when its reader goes away.
+    bytes: (start: number, end: number) =>
+      createReadStream(path, { fd: handle, start, end, highWaterMark: 256 * 1024 }),
+    close: () => handle.close(),
+  };
+}
+
+/** The manifest goes with the last file: whoever brings a file writes it anew. */
+async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  const folder = dirname(path);
+  const left = await readdir(folder).catch(() => null);
+  if (left === null || left.some((name) => name !== MANIFEST)) return;
+  await rm(join(folder, MANIFEST), { force: true });
+  await rmdir(folder).catch(() => {});
+}
+
+interface Wanted extends FileName {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** Writes and compares as the bytes come; at the first byte too many it ends. */
+async function writePart(path: string, file: Wanted, from: AsyncIterable<Uint8Array>): Promise<Rejected | null> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const chunk of from) {
+      bytes += chunk.length;
+      if (bytes > file.size)
+        return rejected('invalid_value', `${file.name} is longer than ${file.size} bytes, which the manifest says.`);
+      hash.update(chunk);
+      await handle.writeFile(chunk);
+    }
+    if (bytes < file.size)
+      return rejected('invalid_value', `${file.name} ended after ${bytes} of ${file.size} bytes. Nothing was stored.`);
+    const digest = hash.digest('hex');
+    if (digest !== file.sha256)
+      return rejected(
+        'invalid_value',
+        `${file.name} has the digest ${digest}, and the manifest says ${file.sha256}. Nothing was stored.`,
+      );
+    await handle.sync();
+    return null;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function digestOf(handle: FileHandle, bytesPerS: number | null, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let at = 0; ; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, 0, CHUNK, at);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+    if (bytesPerS !== null && bytesRead === CHUNK) await sleep((1000 * CHUNK) / bytesPerS, undefined, { signal });
+  }
+}
+
+async function listFolder(path: string, image: string) {
+  const names = await readdir(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw hostFault('read', path, error);
+  });
+  const files = names.filter((name) => NAME.test(name) && name !== MANIFEST);
+  const sizes = await Promise.all(files.map((name) => stat(join(path, name)).catch(() => null)));
+  return files.flatMap((name, index) => {
+    const found = sizes[index];
+    return found?.isFile() ? [{ image, name, size: found.size }] : [];
+  });
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw hostFault('read', path, error);
+  }
+}

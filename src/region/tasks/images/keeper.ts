@@ -1,0 +1,127 @@
+import { rejected } from '../../../core/errors.ts';
+import type { Clock, Log, Random } from '../../../core/ports.ts';
+import type { Database } from '../../../store/database.ts';
+import { readWanted, storePlaces } from '../../../store/queries/cluster/images.ts';
+import { reached, type RunningTask, startTask, type Task } from '../task.ts';
+import { createChecker } from './checker.ts';
+import { createFetcher } from './fetcher.ts';
+import { keyOf, planImages } from './plan.ts';
+import type { FileName, ImageDisk, ImagePort, ImageWays } from './port.ts';
+import { createReceive, keepManifest } from './receive.ts';
+import { createServed, type Served } from './served.ts';
+
+/** What keeps a node's images. `node`: its name. */
+export interface KeeperPorts {
+  readonly db: Database;
+  readonly node: string;
+  readonly ways: ImageWays;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Keeps the files of all images on this node, and gives them out. */
+export interface ImageKeeper {
+  readonly port: ImagePort;
+  /** Compares and heals until the result is called. */
+  start(): () => Promise<void>;
+}
+
+/** Of a region that keeps no images: it was started by hand, or for a test. */
+export const NO_IMAGES: ImagePort = {
+  open: async () => null,
+  receive: async () => rejected('conflict', 'This region keeps no images: it was started without a folder for them.'),
+};
+
+/** How late a new image, a file that is gone or one that is cut is seen: one cheap question and a look at the folder. */
+const EVERY_MS = 5000;
+const CALL = { deadlineMs: 5000 } as const;
+
+/** Makes the keeper; it begins nothing yet. */
+export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
+  const { db, node, ways, clock, random } = ports;
+  const { disk } = ways;
+  const log = ports.log.with({ task: 'images' });
+  const end = new AbortController();
+  const damaged = new Set<string>();
+  let running: RunningTask | null = null;
+  const wake = () => running?.wake();
+
+  /** A file that is not what it must be goes at once, so that nobody gets it. */
+  const drop = async (file: FileName): Promise<void> => {
+    served.forget(file);
+    damaged.add(keyOf(file));
+    await disk.remove(file);
+    log.warn('a file of an image is damaged; it is fetched anew', { image: file.image, file: file.name });
+    wake();
+  };
+  const onArrival = (file: FileName): void => {
+    damaged.delete(keyOf(file));
+    checker.note(file);
+    served.trust(file);
+    wake();
+  };
+  const signal = end.signal;
+  const served: Served = createServed(disk, signal, drop);
+  const checker = createChecker({
+    disk,
+    clock,
+    log,
+    signal,
+    onRight: (file) => served.trust(file),
+    onDamage: drop,
+    onEnd: wake,
+  });
+  const fetcher = createFetcher({ ways, clock, random, log, signal, onArrival, onEnd: wake });
+  const removeStrays = createSweeper(disk, served);
+
+  const task: Task = {
+    name: 'images',
+    async run() {
+      const onDisk = await disk.list();
+      const own = await reached(db.autocommitRead((tx) => readWanted(tx, node), CALL));
+      if (own === null) return null;
+      const plan = planImages({ wanted: own.files, disk: onDisk, fetching: fetcher.keys(), damaged });
+      for (const file of plan.cut) await drop(file);
+      for (const image of new Set(own.files.map((file) => file.image)))
+        await reached(keepManifest(db, disk, image, CALL));
+      const removed = await removeStrays(plan.strays);
+      if (plan.states.length > 0) await reached(db.repeatable((tx) => storePlaces(tx, own.id, plan.states), CALL));
+      fetcher.begin(plan.absent);
+      checker.begin(plan.there);
+      const told = [
+        ...(removed > 0 ? [`${removed} files removed`] : []),
+        ...plan.states.slice(0, 4).map(({ file, state }) => `${file} ${state}`),
+      ];
+      return told.length === 0 ? null : told.join(', ');
+    },
+  };
+  return {
+    port: { open: (file) => served.open(file), receive: createReceive({ db, node, disk, onArrival }) },
+    start: () => {
+      const mine = startTask(task, { clock, random, log: ports.log, everyMs: EVERY_MS, beat: () => {} });
+      running = mine;
+      return async () => {
+        end.abort(new Error('the process ends'));
+        await mine.stop();
+        await Promise.all([fetcher.ended(), checker.ended()]);
+      };
+    },
+  };
+}
+
+/**
+ * Removes files that no image had in two rounds: the disk was looked at before the database, so what was made in between is not among them. Gives their number.
+ */
+function createSweeper(disk: ImageDisk, served: Served): (strays: readonly FileName[]) => Promise<number> {
+  let before = new Set<string>();
+  return async (strays) => {
+    const gone = strays.filter((file) => before.has(keyOf(file)));
+    before = new Set(strays.map(keyOf));
+    for (const file of gone) {
+      served.forget(file);
+      await disk.remove(file);
+    }
+    return gone.length;
+  };
+}

@@ -1,0 +1,67 @@
+import type { Rejected } from '../../../core/errors.ts';
+import type { ImageFile } from '../../../model/nouns/image.ts';
+
+/** Bytes as they come. Whoever reads slowly slows whoever writes. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/** A file of an image, whatever is in it. */
+export interface FileName {
+  readonly image: string;
+  readonly name: string;
+}
+
+/** A file as it must be. */
+export interface FileWanted extends FileName, Pick<ImageFile, 'size' | 'sha256'> {}
+
+/** A file as it lies on the disk, by its length alone. */
+export interface FileOnDisk extends FileName {
+  readonly size: number;
+}
+
+/** A file that is open. `bytes` reads from `start` to `end`, both included, once; `close` when nobody has read it. */
+export interface OpenFile {
+  readonly size: number;
+  bytes(start: number, end: number): Bytes;
+  close(): Promise<void>;
+}
+
+/** This host's disk, as far as images lie on it. A file is there whole or not at all. */
+export interface ImageDisk {
+  list(): Promise<readonly FileOnDisk[]>;
+  /** Bytes that images may still take; the rest of the file system is for others. */
+  free(): Promise<number>;
+  /** Writes a file as its bytes come. A refusal when they are too many, too few, others than wanted, or more than the disk takes; then nothing is left. */
+  write(file: FileWanted, from: Bytes): Promise<Rejected | null>;
+  /** SHA-256 of a file, null without one. `isGentle`: slowly, so that others have the disk. */
+  digest(file: FileName, options: { readonly isGentle: boolean; readonly signal: AbortSignal }): Promise<string | null>;
+  open(file: FileName): Promise<OpenFile | null>;
+  remove(file: FileName): Promise<void>;
+  /** The manifest that lies beside the files, null without one. Whoever reads it compares its digest. */
+  readManifest(image: string): Promise<string | null>;
+  writeManifest(image: string, text: string): Promise<void>;
+}
+
+/** Other region nodes. */
+export interface ImagePeers {
+  /** Bytes of a file that the region node at that address has. Throws when it does not give it. */
+  fetch(address: string, file: FileName, signal: AbortSignal): Promise<Bytes>;
+}
+
+/** What a region node needs to keep images. */
+export interface ImageWays {
+  readonly disk: ImageDisk;
+  readonly peers: ImagePeers;
+}
+
+/** A file that is given out. */
+export interface ServedFile extends OpenFile {
+  readonly sha256: string;
+}
+
+/** Images as transports see them. */
+export interface ImagePort {
+  /** Takes in a file of an image; `isNew` false: it was here already, and nothing was read. */
+  receive(file: FileName, from: Bytes): Promise<{ readonly isNew: boolean } | Rejected>;
+  /** A file that this node has, null without it. Needs no database; a file is given out only after its digest was right once in this process. */
+  open(file: FileName): Promise<ServedFile | null>;
+}

@@ -1,0 +1,79 @@
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { imageBytes } from '../../../model/nouns/image.ts';
+import type { Database } from '../../../store/database.ts';
+import { findImages, readManifest, readWanted, storePlaces } from '../../../store/queries/cluster/images.ts';
+import type { Bytes, FileName, ImageDisk, ImagePort } from './port.ts';
+
+/** Those beyond it are asked to come again. */
+const UPLOADS_MOST = 4;
+
+interface ReceivePorts {
+  readonly db: Database;
+  readonly node: string;
+  readonly disk: ImageDisk;
+  readonly onArrival: (file: FileName) => void;
+}
+
+/** Takes in files that are uploaded. Two that bring the same file do not meet: each writes its own, and the last one stays. */
+export function createReceive(ports: ReceivePorts): ImagePort['receive'] {
+  let uploads = 0;
+  return async (file, from) => {
+    if (uploads >= UPLOADS_MOST) {
+      const problem = `${ports.node} takes in ${uploads} files of images just now.`;
+      return rejected('too_many_requests', `${problem} Come again in some seconds.`);
+    }
+    uploads += 1;
+    return receive(ports, file, from).finally(() => {
+      uploads -= 1;
+    });
+  };
+}
+
+async function receive(
+  { db, node, disk, onArrival }: ReceivePorts,
+  file: FileName,
+  from: Bytes,
+): Promise<{ readonly isNew: boolean } | Rejected> {
+  const found = await db.autocommitRead((tx) => findImages(tx, file.image));
+  if (isRejected(found)) return found;
+  const image = found.find(({ digest }) => digest === file.image);
+  const wanted = image?.files.find(({ name }) => name === file.name);
+  if (image === undefined || wanted === undefined)
+    return rejected('not_found', `There is no image ${file.image} with a file ${file.name} (any more).`);
+  const here = (await disk.list()).filter((one) => one.image === file.image);
+  const lacking = image.files.filter(({ name, size }) => !here.some((one) => one.name === name && one.size === size));
+  const isNew = lacking.some(({ name }) => name === file.name);
+  if (isNew) {
+    const [needed, free] = [imageBytes(lacking), await disk.free()];
+    if (needed > free) {
+      const problem = `${node} has room for ${free} more bytes of images, and this one needs ${needed}.`;
+      const remedy = 'Delete an image, or make room on the file system of /var/lib/regent/images.';
+      return rejected('insufficient_storage', `${problem} Nothing was stored. ${remedy}`);
+    }
+    const kept = await keepManifest(db, disk, file.image);
+    if (isRejected(kept)) return kept;
+    const refusal = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from);
+    if (refusal) return refusal;
+    onArrival(file);
+  }
+  const noted = await db.repeatable(async (tx) => {
+    const own = await readWanted(tx, node);
+    if (own) await storePlaces(tx, own.id, [{ image: file.image, file: file.name, state: 'there' }]);
+    return null;
+  });
+  return isRejected(noted) ? noted : { isNew };
+}
+
+/** Puts the manifest beside the files, where there is none. A region that has lost its database gives files out by it. */
+export async function keepManifest(
+  db: Database,
+  disk: ImageDisk,
+  image: string,
+  options: { readonly deadlineMs?: number } = {},
+): Promise<Rejected | null> {
+  if ((await disk.readManifest(image)) !== null) return null;
+  const text = await db.autocommitRead((tx) => readManifest(tx, image), options);
+  if (text === null || isRejected(text)) return text;
+  await disk.writeManifest(image, text);
+  return null;
+}

@@ -1,0 +1,125 @@
+import { sql } from 'kysely';
+import type { ImageArchitecture, ImageFile, ImageKind, PlaceState } from '../../../model/nouns/image.ts';
+import { canonicalAddress } from '../../snapshot.ts';
+import type { Tx } from '../../tx.ts';
+
+/** Where a file is, or is not, by the word of that node. */
+export interface PlaceRow {
+  readonly node: string;
+  readonly state: PlaceState;
+  readonly since: string;
+}
+
+/** An image with its files, and what each region node that has looked says of them. */
+export interface ImageRow {
+  readonly digest: string;
+  readonly name: string;
+  readonly kind: ImageKind;
+  readonly architecture: ImageArchitecture;
+  readonly kernel: string;
+  readonly isDefault: boolean;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly files: readonly (ImageFile & { readonly places: readonly PlaceRow[] })[];
+}
+
+const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
+const COLUMNS = sql`i.digest, i.name, i.kind, i.architecture, i.kernel, i.is_default as "isDefault",
+  i.created_by as "createdBy", i.created_at as "createdAt",
+  (select jsonb_agg(jsonb_build_object('name', f.name, 'size', f.size, 'sha256', f.sha256, 'places', coalesce((
+      select jsonb_agg(jsonb_build_object('node', n.name, 'state', p.state,
+        'since', to_char(p.since at time zone 'UTC', ${ISO})) order by n.name collate "C")
+      from image_places p join nodes n on n.id = p.node_id and n.is_region
+      where p.image = f.image and p.file = f.name), '[]')) order by f.name collate "C")
+    from image_files f where f.image = i.digest) as files`;
+
+/** All images, the newest first. */
+export function listImages(tx: Tx): Promise<ImageRow[]> {
+  return tx.all(sql<ImageRow>`select ${COLUMNS} from images i order by i.created_at desc, i.digest collate "C"`);
+}
+
+/** Images whose digest begins so, at most two. */
+export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
+  return tx.all(sql<ImageRow>`
+    select ${COLUMNS} from images i where starts_with(i.digest, ${prefix}) order by i.digest collate "C" limit 2`);
+}
+
+/** A new image. */
+export interface NewImage extends Pick<ImageRow, 'digest' | 'name' | 'kind' | 'architecture' | 'kernel' | 'createdBy'> {
+  readonly manifest: string;
+  readonly files: readonly ImageFile[];
+}
+
+/** Stores it; false: it is there already, perhaps since this moment. */
+export async function createImage(tx: Tx, image: NewImage): Promise<boolean> {
+  const { digest, name, kind, architecture, kernel, manifest, createdBy, files } = image;
+  const added = await tx.run(sql`insert into images (digest, name, kind, architecture, kernel, manifest, created_by)
+    values (${digest}, ${name}, ${kind}, ${architecture}, ${kernel}, ${manifest}, ${createdBy}) on conflict (digest) do nothing`);
+  if (added === 0) return false;
+  await tx.run(sql`insert into image_files (image, name, size, sha256)
+    select ${digest}, f.name, f.size, f.sha256 from unnest(${files.map((file) => file.name)}::text[],
+      ${files.map((file) => file.size)}::bigint[], ${files.map((file) => file.sha256)}::text[]) as f (name, size, sha256)`);
+  return true;
+}
+
+/** Deletes the row; nodes delete their files when they see that. */
+export async function deleteImage(tx: Tx, digest: string): Promise<void> {
+  await tx.run(sql`delete from images where digest = ${digest}`);
+}
+
+/** Machines of the image's architecture commission by it from now on. Two at once wait for each other. */
+export async function setDefaultImage(tx: Tx, { digest, architecture }: Pick<ImageRow, 'digest' | 'architecture'>) {
+  await tx.run(sql`select from images where architecture = ${architecture} order by digest for no key update`);
+  await tx.run(sql`update images set is_default = false where architecture = ${architecture} and is_default`);
+  await tx.run(sql`update images set is_default = true where digest = ${digest}`);
+}
+
+/** The text that an image is named by; null: there is no such image. */
+export async function readManifest(tx: Tx, digest: string): Promise<string | null> {
+  const row = await tx.one(sql<{ manifest: string }>`select manifest from images where digest = ${digest}`);
+  return row?.manifest ?? null;
+}
+
+/** A file that a region node must have. `state` null: it has never said. `sources`: addresses of other region nodes that say they have it. */
+export interface WantedRow extends ImageFile {
+  readonly image: string;
+  readonly state: PlaceState | null;
+  readonly sources: readonly string[];
+}
+
+/** All files of all images as the region node of this name sees them; null: there is no such region node. */
+export async function readWanted(
+  tx: Tx,
+  node: string,
+): Promise<{ readonly id: string; readonly files: readonly WantedRow[] } | null> {
+  const own = await tx.one(sql<{ id: string }>`select id from nodes where name = ${node} and is_region`);
+  if (own === null) return null;
+  const rows = await tx.all(sql<WantedRow>`
+    select f.image, f.name, f.size, f.sha256, p.state, array(
+      select host(n.addresses[1]) from image_places o join nodes n on n.id = o.node_id
+      where o.image = f.image and o.file = f.name and o.state = 'there' and n.id <> ${own.id}
+        and n.is_region and cardinality(n.addresses) > 0 order by n.id collate "C") as sources
+    from image_files f left join image_places p on p.node_id = ${own.id} and p.image = f.image and p.file = f.name
+    order by f.image collate "C", f.size`);
+  return { id: own.id, files: rows.map((row) => ({ ...row, sources: row.sources.map(canonicalAddress) })) };
+}
+
+/** A file as its node stands to it. */
+export interface PlaceChange {
+  readonly image: string;
+  readonly file: string;
+  readonly state: PlaceState;
+}
+
+/** Notes what changed; a state that is known already keeps its time. Files of images that are gone are left out. */
+export async function storePlaces(tx: Tx, nodeId: string, changes: readonly PlaceChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.run(sql`
+    insert into image_places (node_id, image, file, state)
+    select n.id, f.image, f.name, c.state
+    from unnest(${changes.map(({ image }) => image)}::text[], ${changes.map(({ file }) => file)}::text[],
+      ${changes.map(({ state }) => state)}::text[]) as c (image, file, state)
+    join image_files f on f.image = c.image and f.name = c.file join nodes n on n.id = ${nodeId}
+    order by f.image, f.name
+    on conflict (node_id, image, file) do update set state = excluded.state, since = now() where image_places.state <> excluded.state`);
+}
