@@ -97,4 +97,23 @@ describe('a client like cloud-init', () => {
     expect(over.status).toBe(401);
     expect(Math.abs(Date.parse(over.headers.get('date') ?? '') - Date.now())).toBeLessThan(60_000);
   });
+
+  it('as small as our own image makes a machine ready: it posts its hardware, and no script is to be run', async () => {
+    expect((await site.call('POST', '/machines/m1/commission', { body: {} })).status).toBeLessThan(300);
+    const seed = await (await fetch(`${at}/MAAS/metadata/latest/by-id/${id}/?op=get_preseed`)).text();
+    // As a shell finds them.
+    const word = (name: string) => new RegExp(`^ *${name}: *"?([A-Za-z0-9]*)"? *$`, 'm').exec(seed)?.[1] ?? '';
+    const keys = {
+      consumer_key: word('consumer_key'),
+      token_key: word('token_key'),
+      token_secret: word('token_secret'),
+    };
+    const answer = await fetch(`${at}/MAAS/metadata/inventory/${id}`, {
+      method: 'POST',
+      headers: { authorization: oauth(keys), 'content-type': 'application/json' },
+      body: JSON.stringify({ teller: 'micro 1', memory: { kb: 500_000 } }),
+    });
+    expect([answer.status, await answer.json()]).toEqual([200, { problems: [], added: [] }]);
+    expect((await site.call('GET', '/machines/m1')).body).toMatchObject({ state: 'ready' });
+  });
 });

@@ -108,7 +108,8 @@ describe('an inventory', () => {
       source: HERE,
       inventory: INVENTORY,
     });
-    expect(told).toEqual(['inventory-posted']);
+    // No script is to be run, so nothing else is waited for.
+    expect(told).toEqual(['inventory-posted', 'scripts-passed']);
   });
 
   it('told again changes nothing but itself', async () => {

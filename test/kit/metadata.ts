@@ -58,15 +58,22 @@ export function oauth(
   return `OAuth oauth_nonce="${nonce}", oauth_timestamp="${timestamp}", oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="${consumer_key}", oauth_token="${token_key}", oauth_signature="%26${token_secret}"`;
 }
 
-/** The members of a `#cloud-config` of ours: one per line, each value JSON. */
+/** The members of a `#cloud-config` of ours: one per line, two blanks for each level, each value JSON. */
 export function readPreseed(
   text: string,
 ): Record<string, never> & { readonly datasource: { readonly MAAS: Keys & { metadata_url: string } } } {
   const [head, ...lines] = text.trimEnd().split('\n');
   if (head !== '#cloud-config') throw new Error(`no #cloud-config: ${text.slice(0, 80)}`);
-  const members = lines.map((line) => {
-    const at = line.indexOf(': ');
-    return [line.slice(0, at), JSON.parse(line.slice(at + 2)) as unknown];
-  });
-  return Object.fromEntries(members) as ReturnType<typeof readPreseed>;
+  const root: Record<string, unknown> = {};
+  const open = [root];
+  for (const line of lines) {
+    const [, indent = '', name = '', value] = /^((?: {2})*)([a-z_]+|MAAS):(?: (.*))?$/.exec(line) ?? [];
+    const level = indent.length / 2;
+    const parent = open[level];
+    if (name === '' || parent === undefined) throw new Error(`no line of a preseed: ${line}`);
+    const inner = {};
+    parent[name] = value === undefined ? inner : (JSON.parse(value) as unknown);
+    open.splice(level + 1, open.length, inner);
+  }
+  return root as ReturnType<typeof readPreseed>;
 }

@@ -32,8 +32,15 @@ export function enlistPreseed(base: string): string {
 
 type Yaml = string | number | readonly string[] | { readonly [name: string]: Yaml };
 
-/** JSON is YAML, so no value can begin another member. One member per line, for people. */
+/** One member per line, so that a shell finds the keys. Values are JSON, which is YAML: none can begin another member. */
 function cloudConfig(members: Readonly<Record<string, Yaml>>): string {
-  const lines = Object.entries(members).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
-  return `#cloud-config\n${lines.join('\n')}\n`;
+  return `#cloud-config\n${linesOf(members, '').join('\n')}\n`;
+}
+
+function linesOf(members: Readonly<Record<string, Yaml>>, indent: string): string[] {
+  return Object.entries(members).flatMap(([name, value]) => {
+    const isMap = typeof value === 'object' && !Array.isArray(value);
+    if (!isMap) return [`${indent}${name}: ${JSON.stringify(value)}`];
+    return [`${indent}${name}:`, ...linesOf(value as Readonly<Record<string, Yaml>>, `${indent}  `)];
+  });
 }

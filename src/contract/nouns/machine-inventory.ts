@@ -34,6 +34,7 @@ const Neighbour = strict({
 export const Inventory = strict({
   /** Which program tells it, such as `micro 1.0`, and how long after its start, seconds. */
   teller: words(64),
+  kernel: words(64),
   uptime: count(2 ** 31),
   /** The interface that it booted from. */
   bootMac: Type.Optional(Mac),

@@ -59,10 +59,10 @@ function takeObject(shape: Shape, value: unknown, at: string, tell: Tell): unkno
   const kept: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(shape.properties ?? {})) {
     const found = Object.hasOwn(given, name) ? given[name] : undefined;
-    // What is not known is null in some programs.
-    if (found === undefined || found === null) continue;
+    // What is not known is null or empty in some programs.
+    if (found === undefined || found === null || found === '') continue;
     const taken = take(member as Shape, found, `${at}.${name}`, tell);
-    if (taken !== WRONG) kept[name] = taken;
+    if (taken !== WRONG && taken !== '') kept[name] = taken;
   }
   const known = shape.properties ?? {};
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(known, name)).length;

@@ -16,7 +16,7 @@ import { write, type WriteTx } from '../../store/write.ts';
 import { type CredentialPorts, createAdmit, credentialsOf, identify } from './credentials.ts';
 import { addInterfaces } from './interfaces.ts';
 import type { Asker, Described, MetadataPort, ScriptOutput, TakenInventory, TellMachine } from './port.ts';
-import type { NumberedScript, ScriptSource } from './scripts.ts';
+import type { NumberedScript, RunScript, ScriptSource } from './scripts.ts';
 import { eventOfSignal, eventOfStatus, type Signal, stateOf, type StatusReport } from './words.ts';
 
 /** What the metadata service is built from. `tell`: the lifecycle. */
@@ -114,9 +114,13 @@ interface InventoryCall {
   readonly source: string;
 }
 
+function scriptsOf({ scripts }: MetadataPorts, { purpose }: Asker): readonly RunScript[] {
+  return scripts?.(purpose) ?? [];
+}
+
 /** A machine that asks again gets the same numbers. */
 async function numberScripts(ports: MetadataPorts, asker: Asker): Promise<readonly NumberedScript[] | Rejected> {
-  const scripts = ports.scripts?.(asker.purpose) ?? [];
+  const scripts = scriptsOf(ports, asker);
   if (scripts.length === 0) return [];
   const names = scripts.map(({ name }) => name);
   return changing(ports, asker, `metadata scripts ${asker.machineId}`, async (tx) => {
@@ -142,6 +146,9 @@ async function takeInventory(
     await storeInventory(tx, machine.id, { source, inventory, problems });
     const data = { run: asker.run, purpose: asker.purpose, source, added: added.names, problems: problems.length };
     tx.emit({ kind: 'machine.inventory', subject: machine.fqdn, data });
+    // Where nothing is to be run, nothing else is to be waited for.
+    if (asker.purpose === 'commissioning' && scriptsOf(ports, asker).length === 0)
+      await tell(ports, tx, { asker, event: 'scripts-passed', text: '' });
     return { inventory, problems, added: added.names };
   });
 }
