@@ -78,7 +78,7 @@ make_users_and_folders() {
     while read -r folder; do [ -d "$folder" ] || install -d -m 0755 "$folder"; done
   install -d -m 0700 -o etcd -g etcd /var/lib/etcd/regent
   install -d -m 0755 -o postgres -g postgres /var/lib/postgresql/17
-  install -d -m 0700 -o regent -g regent /var/lib/regent/region
+  install -d -m 0700 -o regent -g regent /var/lib/regent/region /var/lib/regent/images
   install -d -m 0700 -o regent-http -g regent-http /var/lib/regent/http
   install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
   [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf

@@ -13,7 +13,7 @@ export const REJECTIONS = {
   in_use: { status: 409, title: 'The object is still in use' },
   precondition_failed: { status: 412, title: 'The object has changed since it was read' },
   payload_too_large: { status: 413, title: 'The request is larger than the limit' },
-  unsupported_media_type: { status: 415, title: 'The request body must be JSON' },
+  unsupported_media_type: { status: 415, title: 'The body is of another media type than the call takes' },
   key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   headers_too_large: { status: 431, title: 'The request headers are larger than the limit' },
   too_many_requests: { status: 429, title: 'Too many requests' },

@@ -205,6 +205,7 @@ function bodyFor(id: RouteId): unknown {
     'machine.power': { verb: 'query' },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
+    'image.create': { manifest: 'role' },
     'drill.run': { hazard: 'planned-switchover' },
   };
   return bodies[id] ?? {};

@@ -24,8 +24,9 @@ export function registerImageUpload(app: FastifyInstance, { region, authenticato
   const callers = new WeakMap<FastifyRequest, Caller>();
   boundOthers(app);
   void app.register(async (inner) => {
+    inner.removeAllContentTypeParsers();
     // The handler reads the stream itself.
-    inner.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null));
+    inner.addContentTypeParser('*', (_request, _payload, done) => done(null));
     inner.route({
       method: ROUTE.method,
       url: API_PREFIX + ROUTE.path.replace(/\{(\w+)\}/g, ':$1'),
@@ -49,6 +50,8 @@ export function registerImageUpload(app: FastifyInstance, { region, authenticato
           ifMatch: null,
         });
         if (isRejected(found)) return sendProblem(reply, found);
+        if (!/^application\/octet-stream\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+          return sendProblem(reply, NO_BYTES);
         return store(request, reply, found.body as RouteOutput<'image.upload'>);
       },
     });
@@ -73,6 +76,10 @@ export function registerImageUpload(app: FastifyInstance, { region, authenticato
   }
 }
 
+const NO_BYTES = rejected(
+  'unsupported_media_type',
+  'The body is the file itself: Content-Type: application/octet-stream.',
+);
 const CUT_OFF = rejected('bad_request', 'The connection ended before the file did. Nothing was stored; send it again.');
 
 /** A body, as long as its sender goes on sending. */

@@ -183,7 +183,7 @@ async function listFolder(path: string, image: string) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw hostFault('read', path, error);
   });
-  const files = names.filter((name) => NAME.test(name) && name !== MANIFEST);
+  const files = names.filter((name) => NAME.test(name));
   const sizes = await Promise.all(files.map((name) => stat(join(path, name)).catch(() => null)));
   return files.flatMap((name, index) => {
     const found = sizes[index];

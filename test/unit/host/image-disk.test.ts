@@ -94,7 +94,7 @@ it('keeps the manifest while there is a file, and no other names at all', async 
   expect(await own.readManifest(image.digest)).toBe(image.manifest);
   await writeFile(join(folder, 'README'), 'x');
   await symlink('/etc/passwd', join(folder, image.digest, '..link'));
-  expect(await own.list()).toHaveLength(1);
+  expect((await own.list()).map(({ name }) => name).sort()).toEqual(['manifest.json', 'vmlinuz']);
   await rm(join(folder, image.digest, '..link'));
   await own.remove(file);
   expect(await own.readManifest(image.digest)).toBeNull();

@@ -28,7 +28,15 @@ describe('what a round finds', () => {
         wanted('rotten'),
         wanted('coming', { state: 'missing' }),
       ],
-      disk: [onDisk('there'), onDisk('known'), onDisk('cut', 3), onDisk('stray'), onDisk('there', 10, 'c'.repeat(64))],
+      disk: [
+        onDisk('there'),
+        onDisk('known'),
+        onDisk('cut', 3),
+        onDisk('stray'),
+        onDisk('manifest.json'),
+        onDisk('manifest.json', 10, 'c'.repeat(64)),
+        onDisk('there', 10, 'c'.repeat(64)),
+      ],
       fetching: new Set([`${'a'.repeat(64)}/coming`]),
       damaged: new Set([`${'a'.repeat(64)}/rotten`]),
     });
@@ -44,6 +52,7 @@ describe('what a round finds', () => {
     expect(names(plan.cut)).toEqual(['cut']);
     expect(plan.strays.map(({ image, name }) => [image[0], name])).toEqual([
       ['a', 'stray'],
+      ['c', 'manifest.json'],
       ['c', 'there'],
     ]);
   });

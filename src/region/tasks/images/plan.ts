@@ -1,4 +1,4 @@
-import type { PlaceState } from '../../../model/nouns/image.ts';
+import { MANIFEST, type PlaceState } from '../../../model/nouns/image.ts';
 import type { FileName, FileOnDisk, FileWanted } from './port.ts';
 
 /** A file that must be here, and what the database says of it on this node. */
@@ -35,7 +35,7 @@ export function keyOf({ image, name }: FileName): string {
 /** Compares what must be here with what is here. Pure. */
 export function planImages({ wanted, disk, fetching, damaged }: PlanInput): Plan {
   const sizes = new Map(disk.map((file) => [keyOf(file), file.size]));
-  const keys = new Set(wanted.map(keyOf));
+  const keys = new Set(wanted.flatMap((file) => [keyOf(file), keyOf({ image: file.image, name: MANIFEST })]));
   const isThere = (file: Wanted) => sizes.get(keyOf(file)) === file.size;
   const isCut = (file: Wanted) => sizes.has(keyOf(file)) && !isThere(file);
   const stateOf = (file: Wanted): PlaceState => {

@@ -27,6 +27,7 @@ export interface OpenFile {
 
 /** This host's disk, as far as images lie on it. A file is there whole or not at all. */
 export interface ImageDisk {
+  /** All files, manifests too. */
   list(): Promise<readonly FileOnDisk[]>;
   /** Bytes that images may still take; the rest of the file system is for others. */
   free(): Promise<number>;
