@@ -88,7 +88,7 @@ describe('regent machine show', () => {
 
   it('tells of another failure', async () => {
     region.on('GET /machines/m1', { body: MACHINE });
-    region.on('GET /machines/m1/inventory', problem(503, 'unavailable', 'The database is away.'));
+    region.on('GET /machines/m1/inventory', problem(403, 'forbidden', 'Not for you.'));
     expect((await regent('machine show m1')).code).toBe(1);
   });
 });
