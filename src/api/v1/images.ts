@@ -5,6 +5,7 @@ import { isRejected, rejected } from '../../core/errors.ts';
 import type { Caller } from '../../region/port.ts';
 import { sendProblem } from '../server.ts';
 import { textValidator } from '../validate.ts';
+import { boundBodies } from './body-time.ts';
 import type { CallPorts } from './calls.ts';
 
 const ROUTE = ROUTES['image.upload'];
@@ -22,7 +23,7 @@ const OTHERS_MS = 30_000;
 export function registerImageUpload(app: FastifyInstance, { region, authenticator }: CallPorts): void {
   const params = textValidator(ROUTE.params);
   const callers = new WeakMap<FastifyRequest, Caller>();
-  boundOthers(app);
+  boundBodies(app, { othersMs: OTHERS_MS, uploadMs: LONGEST_MS });
   void app.register(async (inner) => {
     inner.removeAllContentTypeParsers();
     // The handler reads the stream itself.
@@ -95,19 +96,4 @@ async function* bytesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Node has one time for all requests of a server. Uploads need more than others, so the others are ended here. */
-function boundOthers(app: FastifyInstance): void {
-  app.server.headersTimeout = OTHERS_MS;
-  app.server.requestTimeout = LONGEST_MS;
-  app.addHook('onRequest', async (request) => {
-    const { raw, routeOptions } = request;
-    if (raw.complete || (routeOptions.config as { isUpload?: boolean }).isUpload === true) return;
-    const late = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-    const timer = setTimeout(() => app.server.emit('clientError', late, raw.socket), OTHERS_MS);
-    timer.unref();
-    const end = () => clearTimeout(timer);
-    raw.once('end', end).once('close', end);
-  });
 }
