@@ -29,6 +29,9 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
   const listeners = new Map<number, (news: LeaseNews) => void>();
   const offset = clock.monotonic() - sharedNow();
   let worker: Worker | null = null;
+  let ending: Promise<void> | null = null;
+  /** Orders for the next thread, while the last one ends. */
+  const waiting: Order[] = [];
   let places = 0;
   let idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -50,20 +53,21 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
     return opened;
   };
   const order = (what: Order) => {
+    // Node may crash when a thread starts while another one ends (nodejs/node issue 56312).
+    if (ending !== null) return void waiting.push(what);
     worker ??= open();
     worker.postMessage(what);
   };
-  const end = async (): Promise<void> => {
+  const end = (): Promise<void> => {
     clearTimeout(idle);
-    const ending = worker;
-    if (ending === null) return;
+    if (worker === null) return ending ?? Promise.resolve();
+    const last = worker;
     worker = null;
-    const exit = new Promise<void>((done) => {
-      ending.once('exit', () => done());
+    ending = endThread(last).finally(() => {
+      ending = null;
+      for (const what of waiting.splice(0)) order(what);
     });
-    ending.postMessage({ kind: 'close' } satisfies Order);
-    await Promise.race([exit, sleep(CLOSE_MS, undefined, { ref: false })]);
-    await ending.terminate();
+    return ending;
   };
   return {
     keep(held, askedAt, onNews) {
@@ -78,11 +82,23 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
         holdsUntil: () => Number(Atomics.load(until, 0)) / 1e6 + offset,
         drop: () => {
           if (!listeners.delete(place)) return;
-          worker?.postMessage({ kind: 'drop', place } satisfies Order);
+          const drop = { kind: 'drop', place } satisfies Order;
+          if (ending === null) worker?.postMessage(drop);
+          else waiting.push(drop);
           if (listeners.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
         },
       };
     },
     close: end,
   };
+}
+
+/** Asks a thread to end, and ends it when it has not within its time. */
+async function endThread(thread: Worker): Promise<void> {
+  const exit = new Promise<void>((done) => {
+    thread.once('exit', () => done());
+  });
+  thread.postMessage({ kind: 'close' } satisfies Order);
+  await Promise.race([exit, sleep(CLOSE_MS, undefined, { ref: false })]);
+  await thread.terminate();
 }
