@@ -28,7 +28,7 @@ import {
   removeNetns,
 } from './network.ts';
 import { isRunning, signal } from './process.ts';
-import { type LabState, needState, readState, writeState } from './state.ts';
+import { type LabState, needState, portsOfOthers, readState, writeState } from './state.ts';
 import { API_PORT, bareAddress, type LabClient, machinesHost, type Topology } from './topology.ts';
 
 /** How a lab is brought up. `program`: path of the entry that `serveForward` is reached by. `only`: one host, the others stay as they are. */
@@ -133,8 +133,9 @@ async function ensureForwarders(order: UpOrder, before: LabState): Promise<LabSt
   for (const target of targets) {
     const known = state.forwarders.find((item) => item.host === target.name);
     if (known && isForwarding(known)) continue;
-    // The address that people have noted stays when it is still free.
-    const forwarder = await startForwarder({ target, firstPort: known?.port ?? target.port, program });
+    // The address that people have noted stays when it is still free; what another lab's people have noted is left alone.
+    const ports = known ? { firstPort: known.port } : { firstPort: target.port, except: portsOfOthers(layout) };
+    const forwarder = await startForwarder({ target, ...ports, program });
     state = { ...state, forwarders: [...state.forwarders.filter((item) => item.host !== target.name), forwarder] };
     writeState(layout, state);
   }

@@ -1,6 +1,17 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import type { Layout } from './layout.ts';
+import { LAB_ROOT, type Layout } from './layout.ts';
 import type { ProcessId } from './process.ts';
 import type { Topology } from './topology.ts';
 
@@ -30,9 +41,13 @@ export interface LabState {
 
 /** Reads the state; null when there is no lab. A damaged file counts as a lab of which nothing is known but its names. */
 export function readState(layout: Layout): LabState | null {
+  return readStateFile(layout.stateFile);
+}
+
+function readStateFile(file: string): LabState | null {
   let text: string;
   try {
-    text = readFileSync(layout.stateFile, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch {
     return null;
   }
@@ -42,6 +57,13 @@ export function readState(layout: Layout): LabState | null {
   } catch {
     return null;
   }
+}
+
+/** Ports of the outer machine that other labs have offered something at, also while the host behind one is off. */
+export function portsOfOthers({ instance }: Pick<Layout, 'instance'>): ReadonlySet<number> {
+  const names = existsSync(LAB_ROOT) ? readdirSync(LAB_ROOT) : [];
+  const states = names.filter((name) => name !== instance).map((name) => join(LAB_ROOT, name, 'state.json'));
+  return new Set(states.flatMap((file) => readStateFile(file)?.forwarders.map(({ port }) => port) ?? []));
 }
 
 /** Writes the state: temp file, fsync, rename. */

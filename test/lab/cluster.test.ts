@@ -160,8 +160,8 @@ describe('a cluster', () => {
       // DNS, API plain and over TLS, proxy. Everything else answers members alone, or nobody.
       expect(open[address], address).toEqual([53, 5240, 5443, 8000]);
     }
-    // A rack answers names; its DHCP servers and controllers hear each other alone.
-    expect(open['10.77.0.21']).toEqual([53]);
+    // A rack answers names, and gives machines boot files, also those of routed VLANs; its DHCP servers and controllers hear each other alone.
+    expect(open['10.77.0.21']).toEqual([53, 5248]);
     told('ports', `65,535 of each: ${JSON.stringify(open)}`, start);
   });
 

@@ -21,6 +21,8 @@ export interface ForwardTarget {
 export interface ForwardOrder {
   readonly target: ForwardTarget;
   readonly firstPort: number;
+  /** Ports that are somebody else's, although nobody listens there now. */
+  readonly except?: ReadonlySet<number>;
   /** The program that runs `serveForward` when it is called with the arguments `forward ADDRESS PORT`. */
   readonly program: string;
 }
@@ -30,8 +32,8 @@ export interface ForwardOrder {
  * handed to a process that lives in the lab's: what it accepts comes from outside, what it connects to is inside. So neither
  * network gets an address, a route or a rule.
  */
-export async function startForwarder({ target, firstPort, program }: ForwardOrder): Promise<Forwarder> {
-  const server = await listenFrom(firstPort);
+export async function startForwarder({ target, firstPort, except, program }: ForwardOrder): Promise<Forwarder> {
+  const server = await listenFrom(firstPort, except);
   const port = portOf(server);
   const child = fork(program, ['forward', target.address, String(target.port)], {
     execPath: 'nsenter',
@@ -79,8 +81,9 @@ export function isForwarding(forwarder: Forwarder): boolean {
   return isRunning(forwarder);
 }
 
-async function listenFrom(first: number): Promise<Server> {
+async function listenFrom(first: number, except: ReadonlySet<number> = new Set()): Promise<Server> {
   for (let port = first; port < first + PORTS_TO_TRY; port += 1) {
+    if (except.has(port)) continue;
     const server = await tryListen(port);
     if (server) return server;
   }
