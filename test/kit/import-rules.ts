@@ -32,7 +32,7 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   // Power drivers: they act through interfaces, and are tested without a network where nothing real is needed.
   power: { rooms: ['core', 'model', HOST_INTERFACE, REACH_INTERFACE], node: [], packages: ['typebox'] },
   contract: { rooms: ['core', 'model', 'boot/record.ts'], node: [], packages: ['typebox'] },
-  store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'kysely'] },
+  store: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['pg', 'pg-pool', 'kysely'] },
   host: { rooms: ['core'], node: ['*'], packages: [] },
   reconcile: { rooms: ['core', 'services', HOST_INTERFACE], node: [], packages: ['typebox'] },
   // Of the drills their pure parts: the region reports stored rounds and lists the known hazards.

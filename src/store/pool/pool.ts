@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import PgPool from 'pg-pool';
 import type { Clock, Log } from '../../core/ports.ts';
 import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
 import { failureSentence, isConnectTimeout, noConnectionInTime } from '../failure.ts';
@@ -59,7 +60,7 @@ export class Pool {
     this.#usual = timeouts.connectMs;
     this.#patience = timeouts.connectMs;
     this.#acquireQueue = new AcquireQueue(clock, Math.min(max, OPENING));
-    this.#pool = new pg.Pool({
+    this.#pool = new PgPool({
       ...clientConfig(connection, timeouts, name),
       max,
       min: Math.min(max, KEPT),
