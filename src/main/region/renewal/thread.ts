@@ -60,6 +60,8 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
   };
   const end = (): Promise<void> => {
     clearTimeout(idle);
+    // Nothing is to begin after it.
+    waiting.length = 0;
     if (worker === null) return ending ?? Promise.resolve();
     const last = worker;
     worker = null;
@@ -82,9 +84,9 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
         holdsUntil: () => Number(Atomics.load(until, 0)) / 1e6 + offset,
         drop: () => {
           if (!listeners.delete(place)) return;
-          const drop = { kind: 'drop', place } satisfies Order;
-          if (ending === null) worker?.postMessage(drop);
-          else waiting.push(drop);
+          const queued = waiting.findIndex((what) => what.kind === 'keep' && what.place === place);
+          if (queued >= 0) waiting.splice(queued, 1);
+          else worker?.postMessage({ kind: 'drop', place } satisfies Order);
           if (listeners.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
         },
       };
