@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { imageWays } from '../../src/main/region/image-ways.ts';
 import type { ImageWays } from '../../src/region/tasks/images/port.ts';
@@ -240,7 +239,7 @@ describe('the task', () => {
     await writeFile(join(folder, image.digest, 'vmlinuz'), Buffer.alloc(500_000, 'x'));
     site = await startTestRegion(pg.get(), { images: ways, connection: site.connection, keys: site.keys });
     expect(await served()).toBeNull();
-    await sleep(0);
+    await until('the damaged file is gone', async () => (await onDisk()).length === 0);
     expect(await onDisk()).toEqual([]);
   });
 });

@@ -42,7 +42,7 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
     };
     app.route({
       method: route.method,
-      url: API_PREFIX + route.path.replace(/\{(\w+)\}/g, ':$1'),
+      url: routerPath(route.path),
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       // Before the body is read: a stranger's megabyte is never parsed.
       onRequest: async (request, reply) => {
@@ -161,7 +161,7 @@ function registerWrongMethods(app: FastifyInstance): void {
     const allow = [...allowed].join(', ');
     app.route({
       method: [...others],
-      url: API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1'),
+      url: routerPath(path),
       handler: (_request, reply) => reply,
       onRequest: async (request, reply) =>
         sendProblem(reply, rejected('method_not_allowed', `The path takes ${allow}, not ${request.method}.`), {
@@ -169,4 +169,9 @@ function registerWrongMethods(app: FastifyInstance): void {
         }),
     });
   }
+}
+
+/** A path of the table as Fastify's router takes it: `{name}` becomes `:name`. */
+export function routerPath(path: string): string {
+  return API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1');
 }

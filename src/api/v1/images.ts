@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { API_PREFIX, ROUTES, type RouteOutput } from '../../contract/routes.ts';
+import { ROUTES, type RouteOutput } from '../../contract/routes.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { Caller } from '../../region/port.ts';
 import { sendProblem } from '../server.ts';
 import { textValidator } from '../validate.ts';
 import { boundBodies } from './body-time.ts';
-import type { CallPorts } from './calls.ts';
+import { type CallPorts, routerPath } from './calls.ts';
 
 const ROUTE = ROUTES['image.upload'];
 /** Whoever sends nothing for so long is let go, ms. */
@@ -30,7 +30,7 @@ export function registerImageUpload(app: FastifyInstance, { region, authenticato
     inner.addContentTypeParser('*', (_request, _payload, done) => done(null));
     inner.route({
       method: ROUTE.method,
-      url: API_PREFIX + ROUTE.path.replace(/\{(\w+)\}/g, ':$1'),
+      url: routerPath(ROUTE.path),
       config: { isUpload: true },
       onRequest: async (request, reply) => {
         const caller = await authenticator.authenticate(request.headers.authorization, request.ip);

@@ -1,5 +1,6 @@
 import { ANY_FAILOVERS } from '../../judge/rules.ts';
 import type { Hazard } from './hazard.ts';
+import { HEADLINES } from './headlines.ts';
 import { HOLD_MS } from './host.ts';
 
 /** Played with stock settings beside ours: hosts, links, processes, planned moves. Each can be done to any cluster of these engines. */
@@ -19,12 +20,9 @@ export const COMPARED: readonly string[] = [
   'net-cut-rack',
 ];
 
-/** Compared ones whose settings are those of Kea on racks, not of the region nodes' engines. */
-const OF_RACKS: readonly string[] = ['host-kill-rack', 'net-cut-rack'];
-
-/** Is it the racks that get stock settings for it? */
-export function isOfRacks({ id }: Pick<Hazard, 'id'>): boolean {
-  return OF_RACKS.includes(id);
+/** Is it Kea on racks that gets stock settings for it, and not the region nodes' engines? */
+export function isOfRacks({ headline }: Pick<Hazard, 'headline'>): boolean {
+  return headline === HEADLINES.rackLost.name;
 }
 
 /** What must come back while the fault lasts gets so long: a lease of 30 s, a round of 10 s, three checks, and room. */

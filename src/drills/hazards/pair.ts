@@ -2,7 +2,7 @@ import type { Cast } from '../../judge/timeline.ts';
 import { between, type Chance, held, PHASE_MS, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, LOOKUP, REBOOTED_MS, REDUNDANT_MS, UNFELT, withoutFailures } from './expect.ts';
 import type { Act, Hazard, Step } from './hazard.ts';
-import { hostAt } from './units.ts';
+import { hostAt, keaOf, partnerOf, regent } from './units.ts';
 
 const LEASES = "a rack's leases: the disk is full, the file is damaged";
 const WORK = 'a rack is drained, a pair is swapped';
@@ -52,10 +52,10 @@ export const PAIR: readonly Hazard[] = [
     headline: null,
     steps: (cast, chance) => {
       const host = hostAt('rack', cast, chance);
-      const key = keyOf(host, cast);
+      const { unit, leases } = keaOf(host, cast);
       const faults: Act[] = [
-        { do: 'halve', host, path: `/var/lib/kea/kea-leases4-${key}.csv` },
-        { do: 'signal', host, unit: `kea-dhcp4@${key}.service`, signal: 'KILL' },
+        { do: 'halve', host, path: leases },
+        { do: 'signal', host, unit, signal: 'KILL' },
       ];
       return held(chance, faults, HOLD_MS, [{ do: 'heal', host }]);
     },
@@ -71,7 +71,7 @@ export const PAIR: readonly Hazard[] = [
     headline: null,
     steps: (cast, chance) => {
       const rack = hostAt('rack', cast, chance);
-      const drain = (verb: string) => operator(cast, 'node', verb, rack);
+      const drain = (verb: string) => regent(cast, 'node', verb, rack);
       return held(chance, [drain('drain')], HOLD_MS, [drain('undrain')]);
     },
     expects: withoutFailures(expecting(UNFELT)),
@@ -89,7 +89,7 @@ export const PAIR: readonly Hazard[] = [
       const partner = partnerOf(host, cast);
       const vlan = `vlan${(cast.racks.indexOf(host) + 1) * 10}`;
       const pair = (primary: string, secondary: string) =>
-        operator(cast, 'vlan', 'set', vlan, '--primary-rack', primary, '--secondary-rack', secondary, '--wait');
+        regent(cast, 'vlan', 'set', vlan, '--primary-rack', primary, '--secondary-rack', secondary, '--wait');
       return [
         ...held(chance, [pair(partner, host)], HOLD_MS, [pair(host, partner)]),
         ...together(HOLD_MS, [{ do: 'heal' }]),
@@ -117,27 +117,11 @@ export const PAIR: readonly Hazard[] = [
 
 function withoutRegions(cast: Cast, chance: Chance): Step[] {
   const rack = hostAt('rack', cast, chance);
-  const [dark, back] = (['kill', 'start'] as const).map((verb) =>
-    cast.regions.map((host): Act => ({ do: verb, host })),
-  );
+  const all = (verb: 'kill' | 'start') => cast.regions.map((host): Act => ({ do: verb, host }));
   return [
-    ...together(between(0, PHASE_MS, chance), dark ?? []),
+    ...together(between(0, PHASE_MS, chance), all('kill')),
     ...together(DARK_MS, [{ do: 'kill', host: rack }]),
-    ...together(DARK_MS, back ?? []),
+    ...together(DARK_MS, all('start')),
     ...together(DARK_MS, [{ do: 'start', host: rack }]),
   ];
-}
-
-function partnerOf(host: string, { racks }: Cast): string {
-  return racks[(racks.indexOf(host) + 1) % racks.length] ?? host;
-}
-
-/** Of the pair in which the rack is the primary one: of its own VLAN. */
-function keyOf(host: string, cast: Cast): string {
-  return `${host}_${partnerOf(host, cast)}`;
-}
-
-/** An operator's command; root's key is on the host where the cluster began. */
-function operator({ regions }: Cast, ...argv: readonly string[]): Act {
-  return { do: 'regent', host: regions[0] ?? '', argv };
 }

@@ -10,9 +10,9 @@ import {
   VIP_MS,
   withoutFailures,
 } from './expect.ts';
-import type { Act, Hazard } from './hazard.ts';
+import type { Hazard } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
-import { hostAt, PARTS, UNITS } from './units.ts';
+import { hostAt, PARTS, regent, UNITS } from './units.ts';
 
 const { switchover, vipMove } = HEADLINES;
 const AFTER_MS = 10_000;
@@ -71,9 +71,9 @@ export const PLANNED: readonly Hazard[] = [
     // Address, calls and database are handed on in this order; the host goes on running everything.
     bounds: { write: switchover.withinMs, read: switchover.withinMs, vip: VIP_MS, dns: CALM_MS },
     failovers: 1,
-    steps: ({ regions, primary }, chance) =>
-      held(chance, [regent(regions, 'node', 'drain', primary)], AFTER_MS, [
-        regent(regions, 'node', 'undrain', primary),
+    steps: (cast, chance) =>
+      held(chance, [regent(cast, 'node', 'drain', cast.primary)], AFTER_MS, [
+        regent(cast, 'node', 'undrain', cast.primary),
       ]),
   }),
   ...(['primary', 'holder'] as const).map((place) =>
@@ -97,8 +97,7 @@ export const PLANNED: readonly Hazard[] = [
     row: 'everything is restarted, host by host',
     bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS, dns: 5_000 },
     failovers: 1,
-    steps: ({ regions }, chance) =>
-      held(chance, [regent(regions, 'cluster', 'restart', '--rolling')], HOST_MS, [{ do: 'heal' }]),
+    steps: (cast, chance) => held(chance, [regent(cast, 'cluster', 'restart', '--rolling')], HOST_MS, [{ do: 'heal' }]),
     isLong: true,
   }),
   planned({
@@ -107,8 +106,8 @@ export const PLANNED: readonly Hazard[] = [
     row: 'everything is restarted, host by host',
     bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS, dns: 5_000 },
     failovers: 1,
-    steps: ({ regions }, chance) => [
-      ...together(between(0, PHASE_MS, chance), [regent(regions, 'cluster', 'restart', '--rolling', '--no-wait')]),
+    steps: (cast, chance) => [
+      ...together(between(0, PHASE_MS, chance), [regent(cast, 'cluster', 'restart', '--rolling', '--no-wait')]),
       // Within the work at the first two of three hosts.
       ...together(between(1_000, 40_000, chance), [
         { do: 'signal', host: '@worker', unit: UNITS.regiond.unit, signal: 'KILL' },
@@ -138,9 +137,4 @@ function planned({ bounds, headline, failovers, redundantMs, ...own }: Plan): Ha
     redundantMs: redundantMs ?? REDUNDANT_MS,
     failovers: failovers ?? 0,
   };
-}
-
-/** An operator's command; root's key is on the host where the cluster began. */
-function regent([host = '']: readonly string[], ...argv: readonly string[]): Act {
-  return { do: 'regent', host, argv };
 }

@@ -2,7 +2,7 @@ import type { Cast } from '../../judge/timeline.ts';
 import { between, type Chance, held, PHASE_MS, shuffled, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, LOOKUP, REBOOTED_MS, REDUNDANT_MS, UNFELT } from './expect.ts';
 import type { Act, Hazard } from './hazard.ts';
-import { hostAt } from './units.ts';
+import { hostAt, keaOf } from './units.ts';
 
 const HOLD_MS = 15_000;
 const DARK_MS = 5_000;
@@ -15,7 +15,7 @@ const UNHEARD = 'racks do not hear each other, or the regions';
 /** What racks lose, and how their partners make up for it. */
 export const RACK: readonly Hazard[] = [
   {
-    ...killed('kea', 'Kea of the primary rack of a VLAN', unitOfPair),
+    ...killed('kea', 'Kea of the primary rack of a VLAN', (host, cast) => keaOf(host, cast).unit),
     row: KILLED,
   },
   {
@@ -65,12 +65,6 @@ export const RACK: readonly Hazard[] = [
   },
 ];
 
-/** The instance of Kea that serves the rack's own VLAN: in the lab each rack's partner is the next one. A rack alone has its own server. */
-function unitOfPair(host: string, { racks }: Cast): string {
-  const partner = racks[(racks.indexOf(host) + 1) % racks.length] ?? host;
-  return partner === host ? 'kea-dhcp4-server.service' : `kea-dhcp4@${host}_${partner}.service`;
-}
-
 function killed(name: string, text: string, unitOf: (host: string, cast: Cast) => string): Omit<Hazard, 'row'> {
   return {
     id: `process-kill-${name}`,
@@ -97,7 +91,7 @@ function hungKea(seconds: (typeof SECONDS)[number]): Hazard {
     headline: null,
     steps: (cast, chance) => {
       const host = hostAt('rack', cast, chance);
-      const target = { do: 'signal' as const, host, unit: unitOfPair(host, cast) };
+      const target = { do: 'signal' as const, host, unit: keaOf(host, cast).unit };
       return held(chance, [{ ...target, signal: 'STOP' }], seconds * 1000, [{ ...target, signal: 'CONT' }]);
     },
     expects: expecting(UNFELT),

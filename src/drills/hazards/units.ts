@@ -1,5 +1,6 @@
 import type { Cast } from '../../judge/timeline.ts';
 import { type Chance, pick } from './draw.ts';
+import type { Act } from './hazard.ts';
 
 /** A process of a host that a drill kills or stops. */
 interface Unit {
@@ -53,6 +54,24 @@ export function hostAt(role: TargetRole, cast: Cast, chance: Chance): string {
     case 'any':
       return pick([...cast.regions, ...cast.racks], chance);
   }
+}
+
+/** The other rack of the pair in which this one is the primary one. In the lab each rack's partner is the next one; a rack alone has itself. */
+export function partnerOf(host: string, { racks }: Cast): string {
+  return racks[(racks.indexOf(host) + 1) % racks.length] ?? host;
+}
+
+/** The instance of Kea that serves the rack's own VLAN, and its leases. A rack alone has its own server. */
+export function keaOf(host: string, cast: Cast): { readonly unit: string; readonly leases: string } {
+  const partner = partnerOf(host, cast);
+  if (partner === host) return { unit: 'kea-dhcp4-server.service', leases: '/var/lib/kea/kea-leases4.csv' };
+  const key = `${host}_${partner}`;
+  return { unit: `kea-dhcp4@${key}.service`, leases: `/var/lib/kea/kea-leases4-${key}.csv` };
+}
+
+/** An operator's command; root's key is on the host where the cluster began. */
+export function regent({ regions: [host = ''] }: Pick<Cast, 'regions'>, ...argv: readonly string[]): Act {
+  return { do: 'regent', host, argv };
 }
 
 /** Places in words, of a process. */

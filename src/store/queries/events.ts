@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Event } from '../../contract/event.ts';
 import type { Tx } from '../tx.ts';
-import type { NewEvent } from '../write.ts';
+import type { NewEvent, WriteTx } from '../write.ts';
 
 /**
  * At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. Ids have no gaps and follow the order of commits, so
@@ -30,4 +30,12 @@ export async function readRevision(tx: Tx): Promise<number> {
  */
 export async function storeEvents(tx: Tx, actor: string, events: readonly NewEvent[]): Promise<void> {
   if (events.length > 0) await tx.one(sql`select emit_events(${actor}, ${JSON.stringify(events)}::jsonb, false)`);
+}
+
+/** Does the work of no request (a task's) in a transaction, and stores what it emits at its end, all by one actor. */
+export async function withEvents<T>(tx: Tx, actor: string, work: (tx: WriteTx) => Promise<T>): Promise<T> {
+  const events: NewEvent[] = [];
+  const result = await work({ ...tx, emit: (event) => void events.push(event) });
+  await storeEvents(tx, actor, events);
+  return result;
 }

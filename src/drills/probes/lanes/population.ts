@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DhcpProberConfig, Population } from '../config.ts';
 import type { Machines, Result } from '../dhcp/machines.ts';
 import { macOf } from '../dhcp/packet.ts';
@@ -44,7 +45,7 @@ export async function openPopulation(
   const giveAllBack = async (leasesOf: ReadonlyMap<string, Result>) => {
     for (const [index, [mac, lease]] of [...leasesOf, ...leasesOf].entries()) {
       giveBack(mac, lease);
-      if (index % TOGETHER === TOGETHER - 1) await new Promise((resolve) => setTimeout(resolve, GIVEN_BACK_MS));
+      if (index % TOGETHER === TOGETHER - 1) await delay(GIVEN_BACK_MS);
     }
   };
   const hold: Probe = {

@@ -2,7 +2,7 @@ import { AppError, isRejected, type Rejected, sentenceOf } from '../../../core/e
 import type { Random } from '../../../core/ports.ts';
 import { lateSentence, type MachineEvent } from '../../../model/nouns/machine-lifecycle.ts';
 import type { Database } from '../../../store/database.ts';
-import { storeEvents } from '../../../store/queries/events.ts';
+import { withEvents } from '../../../store/queries/events.ts';
 import { findJob, type JobRow } from '../../../store/queries/jobs/row.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import {
@@ -12,7 +12,7 @@ import {
   storeStateJob,
 } from '../../../store/queries/network/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
-import type { NewEvent, WriteTx } from '../../../store/write.ts';
+import type { WriteTx } from '../../../store/write.ts';
 import { reached, type Task } from '../../tasks/task.ts';
 import { machineEvent } from './event.ts';
 import { addOrderJob, switchOf } from './orders.ts';
@@ -57,19 +57,10 @@ export function createLifecycleTask(db: Database, random: Pick<Random, 'fraction
 
 /** Does what is due of one machine, if it still is. */
 async function goOn(tx: Tx, machineId: string): Promise<boolean> {
-  const events: NewEvent[] = [];
-  const writing: WriteTx = {
-    all: (query) => tx.all(query),
-    one: (query) => tx.one(query),
-    run: (query) => tx.run(query),
-    emit: (event) => void events.push(event),
-  };
   const row = await lockMachineState(tx, machineId);
   const machine = row === null ? null : await findMachine(tx, { id: machineId });
   if (row === null || machine === null) return false;
-  const isDone = await doDue(writing, machine, row);
-  await storeEvents(tx, ACTOR, events);
-  return isDone;
+  return await withEvents(tx, ACTOR, (writing) => doDue(writing, machine, row));
 }
 
 async function doDue(tx: WriteTx, machine: MachineRow, row: StateRow): Promise<boolean> {

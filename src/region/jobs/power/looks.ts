@@ -2,12 +2,12 @@ import { readLookResult } from '../../../contract/nouns/power-commands.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
-import { storeEvents } from '../../../store/queries/events.ts';
+import { withEvents } from '../../../store/queries/events.ts';
 import { findCommand } from '../../../store/queries/jobs/commands.ts';
 import { findMachine } from '../../../store/queries/machines.ts';
 import * as states from '../../../store/queries/network/power-states.ts';
 import type { Tx } from '../../../store/tx.ts';
-import type { NewEvent, WriteTx } from '../../../store/write.ts';
+import type { WriteTx } from '../../../store/write.ts';
 import { addCommand } from '../commands/add.ts';
 import { reached, type Task } from '../../tasks/task.ts';
 import type { CertificateAuthority } from '../../trust/port.ts';
@@ -59,18 +59,11 @@ export function createPowerLookTask(ports: LookPorts): Task {
 
 async function round(tx: Tx, ports: LookPorts): Promise<{ readonly seen: number; readonly asked: number }> {
   if (!(await states.lockLooks(tx))) return { seen: 0, asked: 0 };
-  const events: NewEvent[] = [];
-  const writing: WriteTx = {
-    all: (query) => tx.all(query),
-    one: (query) => tx.one(query),
-    run: (query) => tx.run(query),
-    emit: (event) => void events.push(event),
-  };
-  let seen = 0;
-  for (const id of await states.takeEndedLooks(tx)) seen += await hearLook(writing, id);
-  const asked = await askLooks(writing, ports);
-  await storeEvents(tx, 'system:power', events);
-  return { seen, asked };
+  return await withEvents(tx, 'system:power', async (writing) => {
+    let seen = 0;
+    for (const id of await states.takeEndedLooks(tx)) seen += await hearLook(writing, id);
+    return { seen, asked: await askLooks(writing, ports) };
+  });
 }
 
 /** Takes note of an ended look. Gives how many machines it saw. */
