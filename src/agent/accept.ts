@@ -27,7 +27,8 @@ export function judgeDesired(value: unknown, nodeId: string, held: Desired | nul
 /** The same desired state with nothing in it: every service is to be absent. Its generation stays, so that the region's next one is newer. */
 export function absentOf(held: Desired): Desired {
   const services = Object.entries(held.body.services).map(([name, { restart }]) => [name, { desired: null, restart }]);
-  const body = { ...held.body, services: Object.fromEntries(services) as Desired['body']['services'] };
+  const { boot: _none, ...rest } = held.body;
+  const body = { ...rest, services: Object.fromEntries(services) as Desired['body']['services'] };
   return { ...held, body, digest: digestOf(body) };
 }
 

@@ -1,9 +1,11 @@
 import type { Desired, Observation } from '../contract/agent.ts';
 import type { RegisterRequest } from '../contract/identity/registration.ts';
+import { AppError } from '../core/errors.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type MemoryStore, type Timing, TIMING } from '../reconcile/ports.ts';
 import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
 import { absentOf } from './accept.ts';
+import { type Boot, openBoot } from './boot/boot.ts';
 import { openAppliedStore } from './ledger/applied-store.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import { type AskChanges, type DriftWatch, openDriftWatch } from './drift.ts';
@@ -46,6 +48,8 @@ export interface AgentOptions {
   /** What this node can be asked to do once, by kind; left out: nothing. */
   readonly runners?: CommandRunners;
   readonly text: (name: string) => DurableText;
+  /** Where machines ask what to boot; left out: the port that DHCP tells them. */
+  readonly bootPort?: number;
   /** Ends this process in order, for systemd to start it anew; left out: nobody may ask for that. */
   readonly endForRestart?: () => void;
   /** What makes this node one of a cluster; left out where there is none. */
@@ -122,6 +126,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     heed(desired);
   };
   const commands = await commandsOf(options, channel, findings);
+  const boot = bootOf(options, { findings, ledger, facts });
   const pull = { ports, channel, ledger, findings, link, nodeId, commands, onDesired };
   const loops = [
     facts.run(stopping.signal),
@@ -129,6 +134,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     drift.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
+    boot.run(stopping.signal),
     ...(commands ? [commands.run(stopping.signal)] : []),
     ...(membership ? [membership.run(stopping.signal)] : []),
     ...(self?.run(stopping.signal) ?? []),
@@ -145,6 +151,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await Promise.race([Promise.all(loops), ports.wait(STOP_MS)]);
     },
   };
+}
+
+interface BootParts {
+  readonly findings: Findings;
+  readonly ledger: Ledger;
+  readonly facts: Pick<ReturnType<typeof openNodeFacts>, 'current'>;
+}
+
+/** What machines that boot are told here. */
+function bootOf({ ports, templates, bootPort }: AgentOptions, { findings, ledger, facts }: BootParts): Boot {
+  return openBoot({
+    ports,
+    findings,
+    templates,
+    held: () => ledger.held(),
+    facts: () => facts.current(),
+    enlist: () => Promise.reject(new AppError('region_unreachable', 'this release enlists no machines')),
+    ...(bootPort === undefined ? {} : { port: bootPort }),
+  });
 }
 
 /** What this node can be asked to do once; null: nothing. */

@@ -110,13 +110,19 @@ export function decideBoot(record: BootRecord | null, request: BootRequest, now:
       `${says}, but this machine has the UUID ${uuid} and not ${record.uuid}: is its network card the one of another machine?`,
     );
   }
-  const { boot } = record;
+  const { boots = [] } = record;
+  const boot = boots.find(({ image }) => image.architecture === request.client.architecture) ?? boots[0];
   if (boot === undefined) return wait(`${says}, but the rack has no image for it.`);
   return bootOf(boot, request, now, says);
 }
 
 /** The parameters that the kernel gets besides its plan's: what our initrd reads (`scripts/image`). */
-export const BOOT_PARAMETERS = { metadata: 'regent.metadata', root: 'regent.root' } as const;
+export const BOOT_PARAMETERS = {
+  metadata: 'regent.metadata',
+  root: 'regent.root',
+  // cloud-init's own name for it (its kernel command line's documentation).
+  credentials: 'cloud-config-url',
+} as const;
 
 function enlist(request: BootRequest, now: number): BootDecision {
   const { enlist: answer, client } = request;
@@ -134,7 +140,7 @@ function enlist(request: BootRequest, now: number): BootDecision {
 }
 
 function bootOf(
-  { image, parameters, metadata }: BootPlan,
+  { image, parameters, metadata, credentials }: BootPlan,
   request: BootRequest,
   now: number,
   says: string,
@@ -155,6 +161,7 @@ function bootOf(
       // The card that it booted from, in PXELINUX's form: hardware type 1 and the MAC.
       `BOOTIF=01-${client.mac.replaceAll(':', '-')}`,
       `${BOOT_PARAMETERS.metadata}=${url(metadata)}`,
+      ...(credentials === undefined ? [] : [`${BOOT_PARAMETERS.credentials}=${url(credentials)}`]),
       ...(image.root === undefined ? [] : [`${BOOT_PARAMETERS.root}=${url(image.root)}`]),
     ],
   };

@@ -8,6 +8,9 @@ const IMAGE_FILE = Type.String({ pattern: '^images/[0-9a-f]{64}/[a-z0-9][a-z0-9.
 /** A parameter of the kernel: neither iPXE nor GRUB gives one of its characters a meaning. */
 const PARAMETER = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:=[A-Za-z0-9._:/=?,%@+-]{0,180})?$' });
 
+/** Below the root of the rack's web server, which asks a region. */
+const METADATA = Type.String({ pattern: '^MAAS/metadata/[A-Za-z0-9._/=?-]{0,200}$' });
+
 /** What a machine boots: kernel and initrd, and a root file system where the initrd wants one. */
 export const BootImage = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9][a-z0-9._/-]{0,60}$' }),
@@ -22,14 +25,17 @@ export type BootImage = Static<typeof BootImage>;
 export const BootPlan = Type.Object({
   image: BootImage,
   parameters: Type.Array(PARAMETER, { maxItems: 40 }),
-  metadata: Type.String({ pattern: '^MAAS/metadata/[A-Za-z0-9._/=?-]{0,200}$' }),
+  metadata: METADATA,
+  /** Where its credentials are. Left out: it needs none. */
+  credentials: Type.Optional(METADATA),
 });
 export type BootPlan = Static<typeof BootPlan>;
 
 /**
  * What a rack knows of a machine that may boot from it: part of the rack's desired state, so it answers with all regions down. `state`: the machine's
  * state in its life; one that this release does not know makes the machine wait. `until`: seconds since 1970, after which a state that was to
- * pass has failed. `idle`: what the machine does while there is nothing to do for it. `boot`: missing where no image is there.
+ * pass has failed. `idle`: what the machine does while there is nothing to do for it. `boots`: one for each architecture that has an
+ * image, since the firmware alone tells a machine's for sure; missing where no image is there.
  */
 export const BootRecord = Type.Object({
   machine: Type.String({ pattern: '^[a-z0-9]{6}$' }),
@@ -40,6 +46,6 @@ export const BootRecord = Type.Object({
   state: Type.String({ pattern: '^[a-z](?:[a-z-]{0,38}[a-z])?$' }),
   until: Type.Optional(Type.Integer({ minimum: 0 })),
   idle: Type.Optional(Type.Union([Type.Literal('off'), Type.Literal('local')])),
-  boot: Type.Optional(BootPlan),
+  boots: Type.Optional(Type.Array(BootPlan, { minItems: 1, maxItems: 4 })),
 });
 export type BootRecord = Static<typeof BootRecord>;

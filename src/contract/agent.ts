@@ -30,6 +30,8 @@ export const Desired = Type.Object({
     regions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), address: Type.String() }))),
     /** The agent starts anew once for each new nonce; what it holds when it starts is done. */
     agentRestart: Type.Optional(Type.String({ maxLength: 64 })),
+    /** Boot records (`boot/record.ts`). The agent looks at each by itself: one that it cannot read costs that machine alone. */
+    boot: Type.Optional(Type.Array(Type.Unknown())),
   }),
 });
 export type Desired = Static<typeof Desired>;

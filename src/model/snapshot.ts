@@ -1,5 +1,7 @@
 import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
+import type { ImageArchitecture } from './nouns/image.ts';
+import type { MachineState } from './nouns/machine-states.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
 import type { DhcpSnippet } from './nouns/dhcp-snippet.ts';
@@ -113,6 +115,26 @@ export interface RestartRequest {
   readonly nonce: string;
 }
 
+/**
+ * Where a machine is in its life, as far as it says what it boots. `until`: when a state that is to pass has failed, seconds since 1970. `before`: the
+ * state that it goes back to. `uuid`: as its inventory said. Null: there is none.
+ */
+export interface MachineStage {
+  readonly machineId: string;
+  readonly state: MachineState;
+  readonly before: MachineState | null;
+  readonly until: number | null;
+  readonly uuid: string | null;
+}
+
+/** An image that machines of its architecture commission by. */
+export interface DefaultImage {
+  readonly digest: string;
+  readonly name: string;
+  readonly architecture: ImageArchitecture;
+  readonly files: readonly { readonly name: string }[];
+}
+
 /** A setting whose stored value is refused. The value itself may be a secret and is not told; `rule`: what a value must be. */
 export interface RefusedSetting {
   readonly name: SettingName;
@@ -122,7 +144,7 @@ export interface RefusedSetting {
 /**
  * The configuration that services are made from, at one moment: nouns that no service reads are not in it. Read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
  * name, then id; `racks`, `attachments`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `attachments`,
- * `leaseNames` and `leaseEnds` are observations: they change while the revision stays, and `observed` grows then.
+ * `leaseNames`, `leaseEnds`, `machineStages` and `defaultImages` are observations: they change while the revision stays, and `observed` grows then.
  */
 export interface Snapshot {
   readonly revision: number;
@@ -153,6 +175,10 @@ export interface Snapshot {
   readonly tsigKeys?: readonly SigningKey[];
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];
+  /** Of machines that are not new or have told of their hardware, in the order of their ids. Left out: none. */
+  readonly machineStages?: readonly MachineStage[];
+  /** One for each architecture that has one. Left out: none. */
+  readonly defaultImages?: readonly DefaultImage[];
   readonly versions: readonly Version[];
   readonly restarts: readonly RestartRequest[];
 }

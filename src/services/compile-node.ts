@@ -24,6 +24,8 @@ export interface NodeBody {
   readonly regions?: { name: string; address: string }[];
   /** The node's agent must restart once for each new nonce; missing if nobody asked for it. */
   readonly agentRestart?: string;
+  /** What a rack tells machines that boot; missing if it knows none. `region/tasks/boot-records.ts` adds them. */
+  readonly boot?: unknown[];
 }
 
 /** A finding and the service that it belongs to. */

@@ -16,6 +16,7 @@ import { readSubnetHolders } from './queries/network/subnet-releases.ts';
 import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readAttachments } from './queries/racks.ts';
+import { readDefaultImages, readMachineStages } from './queries/network/machine-stages.ts';
 import { readRestarts } from './queries/restarts.ts';
 import type { Tx } from './tx.ts';
 
@@ -42,6 +43,8 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const domains = await readDomains(tx);
   const copyKey = await readCopyKey(tx);
   const tsigKeys = await readTsigKeys(tx);
+  const machineStages = await readMachineStages(tx);
+  const defaultImages = await readDefaultImages(tx);
   return {
     ...(await readWatermark(tx)),
     ...stored,
@@ -61,6 +64,8 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
       sql<DnsRecord>`select id, domain_id as "domainId", name, type, data, ttl from records order by id`,
     ),
     machines: await readMachines(tx),
+    ...(machineStages.length === 0 ? {} : { machineStages }),
+    ...(defaultImages.length === 0 ? {} : { defaultImages }),
     versions: await tx.all(
       sql<Version>`select service, key, digest, version from versions order by service collate "C", key collate "C"`,
     ),

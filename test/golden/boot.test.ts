@@ -16,7 +16,7 @@ describe('boot scripts', () => {
   it.each(kinds)('%s in every state', async (kind) => {
     const architecture = kind === 'ipxe-arm64' ? 'arm64' : 'amd64';
     const texts = [...Object.keys(STATE_RULES), 'a-later-state'].map((state) => {
-      const record = aRecord(state, { boot: aPlan(architecture), ...(state === 'broken' ? { idle: 'local' } : {}) });
+      const record = aRecord(state, { boots: [aPlan(architecture)], ...(state === 'broken' ? { idle: 'local' } : {}) });
       return shown(state, answerBoot(aQuestion(kind), knowledge(record), { kind: 'no-region' }, BOOT_NOW));
     });
     await expect(texts.join('\n')).toMatchFileSnapshot(golden(`${kind}.txt`));
@@ -38,10 +38,10 @@ describe('boot scripts', () => {
 
   it('what stands in the way of a kernel', async () => {
     const base = aRecord('deploying');
-    const { boot: _, ...imageless } = base;
+    const { boots: _, ...imageless } = base;
     const records = {
       'no image': imageless,
-      'another architecture': { ...base, boot: aPlan('arm64') },
+      'another architecture': { ...base, boots: [aPlan('arm64')] },
       'too late': { ...base, until: BOOT_NOW - 1 },
       'the card of another machine': { ...base, uuid: '00000000-1111-4222-8333-444444444444' },
     };

@@ -562,11 +562,13 @@ table machine_states
   constraint machine_states_state_known CHECK ((state = ANY (ARRAY['new'::text, 'commissioning'::text, 'failed-commissioning'::text, 'missing'::text, 'ready'::text, 'reserved'::text, 'deployed'::text, 'retired'::text, 'broken'::text, 'deploying'::text, 'allocated'::text, 'failed-deployment'::text, 'releasing'::text, 'failed-releasing'::text, 'disk-erasing'::text, 'failed-disk-erasing'::text, 'rescue-mode'::text, 'entering-rescue-mode'::text, 'failed-entering-rescue-mode'::text, 'exiting-rescue-mode'::text, 'failed-exiting-rescue-mode'::text, 'testing'::text, 'failed-testing'::text])))
   constraint machine_states_texts_size CHECK (((length(error) <= 4000) AND (length(message) <= 4000)))
   constraint machine_states_wanted_is_whole CHECK ((((wanted IS NULL) = (wanted_until IS NULL)) AND ((wanted IS NULL) = (wanted_by IS NULL)) AND ((wanted IS NULL) OR (job_id IS NULL))))
+  constraint raise_observed_state TRIGGER DEFERRABLE INITIALLY DEFERRED
   CREATE INDEX machine_states_by_deadline ON public.machine_states USING btree (deadline) WHERE (deadline IS NOT NULL)
   CREATE INDEX machine_states_by_job ON public.machine_states USING btree (job_id) WHERE (job_id IS NOT NULL)
   CREATE INDEX machine_states_by_owner ON public.machine_states USING btree (owner) WHERE (owner IS NOT NULL)
   CREATE INDEX machine_states_wanted ON public.machine_states USING btree (wanted_until) WHERE (wanted IS NOT NULL)
   CREATE TRIGGER check_machine_goes_on BEFORE UPDATE ON public.machine_states FOR EACH ROW EXECUTE FUNCTION check_machine_goes_on()
+  CREATE CONSTRAINT TRIGGER raise_observed_state AFTER UPDATE ON public.machine_states DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) OR (old.before IS DISTINCT FROM new.before) OR (old.deadline IS DISTINCT FROM new.deadline))) EXECUTE FUNCTION raise_observed()
 
 table machine_script_results
   id integer not null identity
@@ -620,10 +622,13 @@ table machine_inventories
   source text not null default ''::text
   inventory jsonb not null
   problems jsonb not null default '[]'::jsonb
+  uuid text default ((inventory -> 'system'::text) ->> 'uuid'::text)
   constraint machine_inventories_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
   constraint machine_inventories_pkey PRIMARY KEY (machine_id)
   constraint machine_inventories_problems_size CHECK (((jsonb_typeof(problems) = 'array'::text) AND (octet_length((problems)::text) <= 65536)))
   constraint machine_inventories_size CHECK (((jsonb_typeof(inventory) = 'object'::text) AND (octet_length((inventory)::text) <= 4194304)))
+  constraint raise_observed_inventory TRIGGER DEFERRABLE INITIALLY DEFERRED
+  CREATE CONSTRAINT TRIGGER raise_observed_inventory AFTER INSERT OR UPDATE ON public.machine_inventories DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_observed()
 
 table leases
   node_id text not null
@@ -862,7 +867,9 @@ table images
   constraint images_manifest_length CHECK ((length(manifest) <= 65536))
   constraint images_name_grammar CHECK ((name ~ '^[a-z0-9][a-z0-9._/-]{0,60}$'::text))
   constraint images_pkey PRIMARY KEY (digest)
+  constraint raise_observed_image TRIGGER DEFERRABLE INITIALLY DEFERRED
   CREATE UNIQUE INDEX images_one_default ON public.images USING btree (architecture) WHERE is_default
+  CREATE CONSTRAINT TRIGGER raise_observed_image AFTER UPDATE ON public.images DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.is_default IS DISTINCT FROM new.is_default)) EXECUTE FUNCTION raise_observed()
 
 table image_places
   node_id text not null
@@ -1426,6 +1433,17 @@ begin
     new.updated_at := now();
   end if;
   return new;
+end $function$
+
+
+function raise_observed()
+CREATE OR REPLACE FUNCTION public.raise_observed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update counters set observed = observed + 1;
+  return null;
 end $function$
 
 

@@ -30,7 +30,7 @@ export function aPlan(architecture: 'amd64' | 'arm64' = 'amd64', changes: Partia
 
 /** The record of machine m1. */
 export function aRecord(state: string, changes: Partial<BootRecord> = {}): BootRecord {
-  return { machine: 'abc123', hostname: 'm1', macs: [BOOT_MAC], uuid: BOOT_UUID, state, boot: aPlan(), ...changes };
+  return { machine: 'abc123', hostname: 'm1', macs: [BOOT_MAC], uuid: BOOT_UUID, state, boots: [aPlan()], ...changes };
 }
 
 /** The kinds of machines that boot: what each says of itself. */

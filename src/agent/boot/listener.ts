@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answerBoot, type BootRecords, strangerOf } from '../../boot/answer.ts';
+import { type BootAnswer, answerBoot, type BootRecords, strangerOf } from '../../boot/answer.ts';
 import type { BootClient, Loader } from '../../boot/client.ts';
 import type { BootPlace, EnlistAnswer } from '../../boot/decide.ts';
 import { type BootTemplates, renderAsk } from '../../boot/script.ts';
@@ -22,6 +22,8 @@ export interface BootListenerOptions {
   readonly state: () => BootState;
   readonly enlist: (client: BootClient, signal: AbortSignal) => Promise<EnlistAnswer>;
   readonly enlistMs?: number;
+  /** Hears of each answer. `client`: the address that asked. */
+  readonly onAnswer?: (answer: BootAnswer['log'] & { readonly client: string }) => void;
   /** Ports of the listener and of the rack's web server; their own when left out. */
   readonly port?: number;
   readonly filesPort?: number;
@@ -29,7 +31,7 @@ export interface BootListenerOptions {
 
 /** Answers machines on the addresses of the rack. It is the one HTTP server besides the API's. */
 export interface BootListener {
-  /** Listens on these addresses, and no longer on others. What cannot be listened on is told, and tried again at the next call. */
+  /** Listens on these addresses, and no longer on others. What cannot be listened on is told once, and tried again at each call. */
   listenOn(addresses: readonly string[]): Promise<void>;
   /** Addresses that it listens on. */
   addresses(): readonly string[];
@@ -46,6 +48,8 @@ const LOADER_OF: Readonly<Record<string, Loader>> = { '/ipxe/script': 'ipxe', '/
 export function openBootListener(options: BootListenerOptions): BootListener {
   const { log, port = PORTS.bootScripts } = options;
   const servers = new Map<string, Server>();
+  /** Told already. */
+  const refused = new Set<string>();
   const answer = openAnswerer(options);
 
   async function open(address: string): Promise<void> {
@@ -64,9 +68,12 @@ export function openBootListener(options: BootListenerOptions): BootListener {
         server.listen(port, address, resolve);
       });
     } catch (error) {
-      log.warn('the boot listener cannot listen', { address, port, error: sentenceOf(error) });
+      if (!refused.has(address))
+        log.warn('the boot listener cannot listen', { address, port, error: sentenceOf(error) });
+      refused.add(address);
       return;
     }
+    refused.delete(address);
     server.on('error', (error) => log.warn('the boot listener has a fault', { address, error: sentenceOf(error) }));
     servers.set(address, server);
   }
@@ -92,7 +99,8 @@ export function openBootListener(options: BootListenerOptions): BootListener {
   return listener;
 }
 
-function openAnswerer({ clock, log, templates, state, enlist, enlistMs = ENLIST_MS }: BootListenerOptions) {
+function openAnswerer(options: BootListenerOptions) {
+  const { clock, log, templates, state, enlist, enlistMs = ENLIST_MS } = options;
   const strangers = openStrangers({ enlist, enlistMs, log });
   return async (request: IncomingMessage, response: ServerResponse, place: BootPlace): Promise<void> => {
     const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
@@ -106,8 +114,10 @@ function openAnswerer({ clock, log, templates, state, enlist, enlistMs = ENLIST_
     const stranger = strangerOf(question, known.records);
     const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger);
     const { script, log: fields } = answerBoot(question, { ...known, place, templates }, said, clock.now() / 1000);
-    log.info('a machine asked what to boot', { ...fields, client: request.socket.remoteAddress });
-    return send(response, 200, script);
+    const heard = { ...fields, client: request.socket.remoteAddress ?? '' };
+    log.info('a machine asked what to boot', heard);
+    send(response, 200, script);
+    options.onAnswer?.(heard);
   };
 }
 

@@ -18,6 +18,7 @@ import { listNodes } from '../../store/queries/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
+import { withBootRecords } from './boot-records.ts';
 import { reached, type Task } from './task.ts';
 
 /** What the publisher needs. `compiler`: version of the product; `process`: this one, for the record. */
@@ -181,7 +182,8 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
   let races = 0;
   while (races < RACES.most && (races === 0 || ports.clock.monotonic() < end)) {
     const { snapshot, published } = await readSite(ports, deadlineMs);
-    const site = compileSite(withHolders(snapshot, published), ports.services, published, ports.clock.now() / 1000);
+    const compiled = compileSite(withHolders(snapshot, published), ports.services, published, ports.clock.now() / 1000);
+    const site = withBootRecords(compiled, snapshot);
     const moves = await readMoves(ports, { snapshot, published, site, deadlineMs });
     const result = await reached(
       publishSite(ports.db, {

@@ -73,13 +73,19 @@ export function servingOf(snapshot: ServingSite): Serving {
   return serving;
 }
 
-/** Is the node a rack of a VLAN with DHCP, as its primary or its secondary one? */
-export function servesVlan({ positions, servers }: Serving, nodeId: string): boolean {
+/** Ids of the VLANs with DHCP that the node serves, as their primary or their secondary rack; relayed ones, too. */
+export function servedVlans({ positions, servers }: Serving, nodeId: string): ReadonlySet<number> {
   const served = positions.get(nodeId)?.served ?? [];
-  return served.some(({ vlan }) => {
-    const server = servers.get(vlan.id);
+  const isServer = (vlanId: number) => {
+    const server = servers.get(vlanId);
     return server?.primary.nodeId === nodeId || server?.secondary?.nodeId === nodeId;
-  });
+  };
+  return new Set(served.map(({ vlan }) => vlan.id).filter(isServer));
+}
+
+/** Is the node a rack of a VLAN with DHCP, as its primary or its secondary one? */
+export function servesVlan(serving: Serving, nodeId: string): boolean {
+  return servedVlans(serving, nodeId).size > 0;
 }
 
 function findServing(snapshot: ServingSite): Serving {

@@ -91,7 +91,7 @@ describe('decideBoot', () => {
   it('gives the root file system where the image has one', () => {
     const { image } = aPlan();
     const root = image.kernel.replace('vmlinuz', 'root.squashfs');
-    const decision = decided(aRecord('commissioning', { boot: aPlan('amd64', { image: { ...image, root } }) }));
+    const decision = decided(aRecord('commissioning', { boots: [aPlan('amd64', { image: { ...image, root } })] }));
     expect(decision.kind === 'kernel' && decision.parameters.at(-1)).toBe(`regent.root=http://10.10.10.1:5248/${root}`);
   });
 });
@@ -106,7 +106,7 @@ describe('isSameUuid', () => {
 describe('BootRecord', () => {
   it('takes what tests use, and nothing that a script could read as something else', () => {
     expect(validator.Check(aRecord('commissioning'))).toBe(true);
-    const plan = (changes: object) => ({ ...aRecord('deploying'), boot: { ...aPlan(), ...changes } });
+    const plan = (changes: object) => ({ ...aRecord('deploying'), boots: [{ ...aPlan(), ...changes }] });
     for (const parameter of ['a b', 'a;halt', 'a=$x', 'a=`x`', "a='", 'a="', 'a=\n', 'a=\\', '-x', 'a=&', 'a=#{}'])
       expect(validator.Check(plan({ parameters: [parameter] })), parameter).toBe(false);
     for (const metadata of ['/MAAS/metadata/', 'http://x/', 'MAAS/metadata/a b', 'MAAS/metadata/${x}'])

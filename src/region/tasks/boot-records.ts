@@ -1,0 +1,72 @@
+import { planOf } from '../../boot/plan.ts';
+import type { BootRecord } from '../../boot/record.ts';
+import { purposeIn } from '../../model/nouns/machine-run.ts';
+import type { Machine } from '../../model/machine.ts';
+import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
+import type { CompiledSite } from '../../services/compile-node.ts';
+import { servedVlans, servingOf } from '../../services/dhcp/serving.ts';
+
+/** What the records of a site are made from. */
+export type BootSite = Pick<Snapshot, 'machines' | 'machineStages' | 'defaultImages' | 'settings'> &
+  Parameters<typeof servingOf>[0];
+
+/**
+ * The boot records of each rack, by node: machines with an interface on a VLAN that it serves, as primary or as secondary, and those of which nobody
+ * knows where their interfaces are. Ordered by machine, so that equal sites have equal records. Pure.
+ */
+export function bootRecords(site: BootSite): ReadonlyMap<string, readonly BootRecord[]> {
+  const serving = servingOf(site);
+  const stages = new Map(site.machineStages?.map((stage) => [stage.machineId, stage]));
+  const all = site.machines
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    .flatMap((machine) => {
+      const record = recordOf(machine, stages.get(machine.id), site);
+      return record === null ? [] : [{ record, vlans: machine.interfaces.map(({ vlanId }) => vlanId) }];
+    });
+  return new Map(
+    site.racks.flatMap(({ nodeId }) => {
+      const served = servedVlans(serving, nodeId);
+      if (served.size === 0) return [];
+      const here = all.filter(({ vlans }) => vlans.some((vlan) => vlan === null || served.has(vlan)));
+      return here.length === 0 ? [] : [[nodeId, here.map(({ record }) => record)] as const];
+    }),
+  );
+}
+
+/** The compiled site with what its racks tell machines that boot. */
+export function withBootRecords(site: CompiledSite, snapshot: BootSite): CompiledSite {
+  const records = bootRecords(snapshot);
+  const nodes = [...site.nodes].map(([nodeId, node]) => {
+    const boot = records.get(nodeId);
+    return [nodeId, boot === undefined ? node : { ...node, body: { ...node.body, boot: [...boot] } }] as const;
+  });
+  return { ...site, nodes: new Map(nodes) };
+}
+
+/** Null: it has no interface, so nothing could boot as it. */
+function recordOf(
+  { id, hostname, interfaces }: Machine,
+  stage: MachineStage | undefined,
+  { defaultImages = [] }: BootSite,
+): BootRecord | null {
+  const macs = [...new Set(interfaces.map(({ mac }) => mac))].slice(0, MACS_MAX);
+  if (macs.length === 0) return null;
+  const { state = 'new', until = null, uuid = null, before = null } = stage ?? {};
+  const purpose = purposeIn(state);
+  const boots =
+    purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { machineId: id, purpose }) ?? []);
+  return {
+    machine: id,
+    hostname,
+    macs,
+    state,
+    ...(uuid === null ? {} : { uuid }),
+    ...(until === null ? {} : { until }),
+    // Whatever it failed in: its own system is on its disk.
+    ...(before === 'deployed' ? { idle: 'local' as const } : {}),
+    ...(boots.length === 0 || state === 'deployed' ? {} : { boots }),
+  };
+}
+
+/** As the record's schema has it. */
+const MACS_MAX = 64;

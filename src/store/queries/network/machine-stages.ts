@@ -1,0 +1,18 @@
+import { sql } from 'kysely';
+import type { DefaultImage, MachineStage } from '../../../model/snapshot.ts';
+import type { Tx } from '../../tx.ts';
+
+/** Where machines are in their lives, by their ids: those of which there is more to say than that they are new. */
+export function readMachineStages(tx: Tx): Promise<MachineStage[]> {
+  return tx.all(sql<MachineStage>`select t.id as "machineId", coalesce(s.state, 'new') as state, s.before,
+      floor(extract(epoch from s.deadline))::float8 as until, i.uuid
+    from machines t left join machine_states s on s.machine_id = t.id left join machine_inventories i on i.machine_id = t.id
+    where s.machine_id is not null or i.machine_id is not null order by t.id collate "C"`);
+}
+
+/** What machines commission by, by architecture. */
+export function readDefaultImages(tx: Tx): Promise<DefaultImage[]> {
+  return tx.all(sql<DefaultImage>`select digest, name, architecture, (
+      select jsonb_agg(jsonb_build_object('name', f.name) order by f.name collate "C") from image_files f where f.image = i.digest) as files
+    from images i where is_default order by architecture collate "C"`);
+}

@@ -1,0 +1,121 @@
+import { Compile } from 'typebox/compile';
+import { describe, expect, it } from 'vitest';
+import { BootRecord } from '../../../src/boot/record.ts';
+import type { Machine } from '../../../src/model/machine.ts';
+import { MACHINE_STATES } from '../../../src/model/nouns/machine-states.ts';
+import type { DefaultImage, MachineStage, Snapshot } from '../../../src/model/snapshot.ts';
+import { bootRecords } from '../../../src/region/tasks/boot-records.ts';
+import { aRack, aSubnet, aVlan, clusterSnapshot } from '../../kit/snapshots.ts';
+
+const DIGEST = 'ab'.repeat(32);
+const IMAGE: DefaultImage = {
+  digest: DIGEST,
+  name: 'micro/6.12',
+  architecture: 'amd64',
+  files: [{ name: 'initrd.img' }, { name: 'vmlinuz' }],
+};
+
+const aMachine = (id: string, vlanId: number | null, mac: string): Machine => ({
+  id,
+  hostname: id,
+  domainId: 1,
+  interfaces: [{ id: 1, name: 'eth0', mac, kind: 'physical', vlanId, addresses: [] }],
+});
+const stage = (state: MachineStage['state'], changes: Partial<MachineStage> = {}): MachineStage => ({
+  machineId: 'm10000',
+  state,
+  before: null,
+  until: null,
+  uuid: null,
+  ...changes,
+});
+
+/** k1 is the primary rack of VLAN 1 alone; k2 its secondary one, and the primary one of VLAN 2. k3 serves nothing. */
+function site(changes: Partial<Snapshot> = {}): Snapshot {
+  const cluster = clusterSnapshot();
+  const [k1, k2] = [aRack(1, 'n-k1', true), aRack(2, 'n-k2')];
+  const stands = (nodeId: string, vlanId: number, host: number) => ({
+    nodeId,
+    vlanId,
+    interface: `eth${vlanId}`,
+    addresses: [`10.${vlanId}0.0.${host}/24`],
+  });
+  return {
+    ...cluster,
+    racks: [k1, k2, aRack(3, 'n-r1')],
+    vlans: [
+      aVlan(1, 10, { dhcpOn: true, primaryRackId: k1.uuid, secondaryRackId: k2.uuid }),
+      aVlan(2, 20, { dhcpOn: true, primaryRackId: k2.uuid }),
+    ],
+    subnets: [aSubnet(1, 'one', '10.10.0.0/24'), aSubnet(2, 'two', '10.20.0.0/24', { vlanId: 2 })],
+    attachments: [stands('n-k1', 1, 1), stands('n-k2', 1, 2), stands('n-k2', 2, 2)],
+    machines: [
+      aMachine('m10000', 1, '52:54:00:00:00:10'),
+      aMachine('m20000', 2, '52:54:00:00:00:20'),
+      aMachine('m30000', null, '52:54:00:00:00:30'),
+    ],
+    defaultImages: [IMAGE],
+    ...changes,
+  };
+}
+
+const names = (snapshot: Snapshot, node: string) =>
+  bootRecords(snapshot)
+    .get(node)
+    ?.map(({ machine }) => machine);
+const recordIn = (state: MachineStage['state'], changes: Partial<MachineStage> = {}, more: Partial<Snapshot> = {}) =>
+  bootRecords(site({ machineStages: [stage(state, changes)], ...more })).get('n-k1')?.[0];
+
+describe('boot records', () => {
+  it('go to both racks of a VLAN, and to no rack of another one; a machine whose VLAN nobody knows goes to all', () => {
+    expect(names(site(), 'n-k1')).toEqual(['m10000', 'm30000']);
+    expect(names(site(), 'n-k2')).toEqual(['m10000', 'm20000', 'm30000']);
+    expect(names(site(), 'n-r1')).toBeUndefined();
+  });
+
+  it('have a plan while the machine runs our system, and its deadline', () => {
+    const record = recordIn('commissioning', { until: 1_790_000_000, uuid: '564d1a2b-0000-4000-8000-525400aa0001' });
+    expect(record).toMatchObject({
+      hostname: 'm10000',
+      macs: ['52:54:00:00:00:10'],
+      state: 'commissioning',
+      until: 1_790_000_000,
+      uuid: '564d1a2b-0000-4000-8000-525400aa0001',
+    });
+    expect(record?.boots?.[0]).toMatchObject({
+      image: { kernel: `images/${DIGEST}/vmlinuz`, initrd: `images/${DIGEST}/initrd.img` },
+      metadata: 'MAAS/metadata/inventory/m10000',
+      credentials: 'MAAS/metadata/latest/by-id/m10000/?op=get_preseed',
+    });
+  });
+
+  it('have none without a default image', () => {
+    expect(recordIn('commissioning', {}, { defaultImages: [] })).not.toHaveProperty('boots');
+  });
+
+  it('have no plan for machines at rest, and none for a deployed one', () => {
+    for (const state of ['new', 'ready', 'broken', 'deployed', 'failed-commissioning'] as const)
+      expect(recordIn(state), state).not.toHaveProperty('boots');
+  });
+
+  it('let a machine with a system boot it, whatever it failed in', () => {
+    expect(recordIn('failed-testing', { before: 'deployed' })?.idle).toBe('local');
+    expect(recordIn('failed-testing', { before: 'ready' })?.idle).toBeUndefined();
+  });
+
+  it('are taken by racks in each state', () => {
+    const check = Compile(BootRecord);
+    for (const state of MACHINE_STATES) expect(check.Check(recordIn(state)), state).toBe(true);
+  });
+
+  it('are equal for equal sites, in whatever order their machines come', () => {
+    const { machines } = site();
+    expect(bootRecords(site({ machines: machines.toReversed() }))).toEqual(bootRecords(site()));
+  });
+
+  it('leave out a machine without an interface', () => {
+    expect(
+      names(site({ machines: [{ ...aMachine('m10000', 1, '52:54:00:00:00:10'), interfaces: [] }] }), 'n-k1'),
+    ).toBeUndefined();
+  });
+});
