@@ -126,7 +126,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     heed(desired);
   };
   const commands = await commandsOf(options, channel, findings);
-  const boot = bootOf(options, { findings, ledger, facts });
   const pull = { ports, channel, ledger, findings, link, nodeId, commands, onDesired };
   const loops = [
     facts.run(stopping.signal),
@@ -134,7 +133,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     drift.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
-    boot.run(stopping.signal),
+    bootOf(options, { findings, ledger, facts }).run(stopping.signal),
     ...(commands ? [commands.run(stopping.signal)] : []),
     ...(membership ? [membership.run(stopping.signal)] : []),
     ...(self?.run(stopping.signal) ?? []),
