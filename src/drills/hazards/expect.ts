@@ -28,6 +28,9 @@ export const LOOKUP: Expectation = { probe: 'lookup', failures: 0 };
 /** Racks serve without the regions. A client asks again after 4 s, so less than this costs it one question. */
 export const DHCP: Expectation = { probe: 'dhcp', withinMs: 3_000 };
 
+/** A machine of the population asks again after so long (`probes/lanes/population.ts`): an outage that ends right after a question lasts so much longer for it. */
+const ASKED_AGAIN_MS = 500;
+
 /** All machines of a rack that are switched on together have their leases. */
 const ARRIVED_MS = 15_000;
 
@@ -49,7 +52,7 @@ export function withPopulation(hazard: Hazard): Hazard {
   const dhcp = hazard.expects.find(({ probe }) => probe === DHCP.probe)?.withinMs;
   if (dhcp === undefined || dhcp > (DHCP.withinMs ?? 0)) return hazard;
   const more: Expectation[] = [
-    { probe: 'hold', failures: 0, answeredMs: dhcp },
+    { probe: 'hold', failures: 0, answeredMs: dhcp + ASKED_AGAIN_MS },
     { probe: 'arrive', failures: 0, answeredMs: ARRIVED_MS },
     { probe: 'real', failures: 0 },
   ];
