@@ -1,0 +1,57 @@
+import type { ImageArchitecture } from '../model/nouns/image.ts';
+import type { RunPurpose } from '../model/nouns/machine-run.ts';
+import type { BootPlan } from './record.ts';
+
+/** What a plan needs of an image: rows of images have it. `digest`: of its manifest. */
+export interface PlannedImage {
+  readonly digest: string;
+  readonly name: string;
+  readonly architecture: ImageArchitecture;
+  readonly files: readonly { readonly name: string }[];
+}
+
+/** For whom a plan is, and why it runs our system. `machineId`: six letters and digits. */
+export interface PlanFor {
+  readonly machineId: string;
+  readonly purpose: RunPurpose;
+}
+
+/** The names that `scripts/build-image` gives; a root file system is a squashfs, and `micro` has none. */
+const KERNEL = 'vmlinuz';
+const INITRD = 'initrd.img';
+const ROOT = /\.squashfs$/;
+
+/** The screen and the serial port; the last one is the kernel's own, and BMCs show it. */
+const CONSOLES: Readonly<Record<ImageArchitecture, readonly string[]>> = {
+  amd64: ['console=tty0', 'console=ttyS0,115200'],
+  arm64: ['console=tty0', 'console=ttyAMA0,115200'],
+};
+
+/** What the machine does when it has told what it is (`scripts/image/README.md`). */
+const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
+  enlisting: 'off',
+  commissioning: 'off',
+  testing: 'off',
+  deploying: 'reboot',
+  rescue: 'wait',
+};
+
+/** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
+export function planOf(image: PlannedImage, { machineId, purpose }: PlanFor): BootPlan | null {
+  const { digest, name, architecture, files } = image;
+  const path = (file: string) => `images/${digest}/${file}`;
+  const has = (file: string) => files.some((one) => one.name === file);
+  if (!has(KERNEL) || !has(INITRD)) return null;
+  const root = files.find((file) => ROOT.test(file.name));
+  return {
+    image: {
+      name,
+      architecture,
+      kernel: path(KERNEL),
+      initrd: path(INITRD),
+      ...(root === undefined ? {} : { root: path(root.name) }),
+    },
+    parameters: [...CONSOLES[architecture], `regent.end=${ENDS[purpose]}`],
+    metadata: `MAAS/metadata/inventory/${machineId}`,
+  };
+}
