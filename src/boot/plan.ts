@@ -29,6 +29,7 @@ const CONSOLES: Readonly<Record<ImageArchitecture, readonly string[]>> = {
 
 /** What the machine does when it has told what it is (`scripts/image/README.md`). */
 const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
+  enlisting: 'off',
   commissioning: 'off',
   testing: 'off',
   deploying: 'reboot',

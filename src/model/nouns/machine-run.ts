@@ -1,7 +1,7 @@
 import type { MachineState } from './machine-states.ts';
 
 /** Why a machine runs a system that asks for metadata: each time has credentials of its own. */
-export const RUN_PURPOSES = ['commissioning', 'testing', 'deploying', 'rescue'] as const;
+export const RUN_PURPOSES = ['enlisting', 'commissioning', 'testing', 'deploying', 'rescue'] as const;
 export type RunPurpose = (typeof RUN_PURPOSES)[number];
 
 const PURPOSES: Partial<Readonly<Record<MachineState, RunPurpose>>> = {

@@ -1,0 +1,51 @@
+import { Compile } from 'typebox/compile';
+import { describe, expect, it } from 'vitest';
+import { type PlannedImage, planOf } from '../../../src/boot/plan.ts';
+import { BootPlan } from '../../../src/boot/record.ts';
+import { imageName } from '../../../src/model/nouns/image.ts';
+import { RUN_PURPOSES } from '../../../src/model/nouns/machine-run.ts';
+
+const DIGEST = '0123456789abcdef'.repeat(4);
+const validator = Compile(BootPlan);
+
+function anImage(files: readonly string[], changes: Partial<PlannedImage> = {}): PlannedImage {
+  const named = { digest: DIGEST, name: imageName({ kind: 'micro', kernel: '6.12.57+deb13-cloud-amd64' }) };
+  return { ...named, architecture: 'amd64', files: files.map((name) => ({ name })), ...changes };
+}
+
+describe('planOf', () => {
+  it('names the kernel, the initrd and the root file system of an image, the consoles and the place of the inventory', () => {
+    const plan = planOf(anImage(['initrd.img', 'root.squashfs', 'vmlinuz']), {
+      machineId: 'abc123',
+      purpose: 'commissioning',
+    });
+    expect(plan).toEqual({
+      image: {
+        name: 'micro/6.12.57-deb13-cloud-amd64',
+        architecture: 'amd64',
+        kernel: `images/${DIGEST}/vmlinuz`,
+        initrd: `images/${DIGEST}/initrd.img`,
+        root: `images/${DIGEST}/root.squashfs`,
+      },
+      parameters: ['console=tty0', 'console=ttyS0,115200', 'regent.end=off'],
+      metadata: 'MAAS/metadata/inventory/abc123',
+    });
+  });
+
+  it('has no root where the image has none, and the serial port of arm64', () => {
+    const image = anImage(['initrd.img', 'vmlinuz'], { architecture: 'arm64' });
+    const plan = planOf(image, { machineId: 'abc123', purpose: 'rescue' });
+    expect(plan?.image).not.toHaveProperty('root');
+    expect(plan?.parameters).toEqual(['console=tty0', 'console=ttyAMA0,115200', 'regent.end=wait']);
+  });
+
+  it('is a plan by its schema for every purpose', () => {
+    for (const purpose of RUN_PURPOSES)
+      expect(validator.Check(planOf(anImage(['initrd.img', 'vmlinuz']), { machineId: 'abc123', purpose }))).toBe(true);
+  });
+
+  it('makes none of an image that no machine can boot', () => {
+    for (const files of [['root.tar.zst'], ['vmlinuz'], ['initrd.img']])
+      expect(planOf(anImage(files), { machineId: 'abc123', purpose: 'enlisting' })).toBeNull();
+  });
+});
