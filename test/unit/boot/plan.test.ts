@@ -29,6 +29,7 @@ describe('planOf', () => {
       },
       parameters: ['console=tty0', 'console=ttyS0,115200', 'regent.end=off'],
       metadata: 'MAAS/metadata/inventory/abc123',
+      credentials: 'MAAS/metadata/latest/by-id/abc123/?op=get_preseed',
     });
   });
 
