@@ -29,7 +29,14 @@ export const WELL_MS = 10_000;
 export const USELESS = 1_000_000;
 
 const LOOK_MS = 200;
-const ROOM_MS = 1000;
+const ROOM_MS = 250;
+/**
+ * Kea gives no lease that it cannot write, and refuses who asks for its old one: it is to be relieved before that. A lease takes some hundred bytes, so
+ * this is enough for seconds. A small file system has less to spare.
+ */
+const ROOM = { bytes: 1_048_576, share: 0.02 } as const;
+/** A Kea that ends frees some blocks: it has room again when there is so many times as much. */
+const ROOM_AGAIN = 4;
 const LEASES = '/var/lib/kea';
 const LINKS = '/sys/class/net';
 
@@ -44,6 +51,12 @@ export function steady(before: Steady | undefined, isBad: boolean, now: number):
   if (before.isNew) return { isBad, since: now, isNew: true };
   const since = before.since ?? now;
   return now - since >= (isBad ? BAD_MS : WELL_MS) ? { isBad, since: null, isNew: false } : { ...before, since };
+}
+
+/** Is there too little room for leases? `was`: there was, at the last look. `free`, `size`: of the file system, bytes. Pure. */
+export function isTooFull(was: boolean, { free, size }: { readonly free: number; readonly size: number }): boolean {
+  const least = Math.min(ROOM.bytes, ROOM.share * size);
+  return free < (was ? ROOM_AGAIN * least : least);
 }
 
 /** How much worse than a rack that lacks nothing it serves: of two racks the one with less is to serve. A link weighs more than an operator's wish. */
@@ -66,29 +79,33 @@ export class ReachWatch {
   #lookedAt = -Infinity;
   #askedAt = -Infinity;
   #isFullNow = false;
-  #room: Steady | undefined;
+  /** When it was full last. */
+  #fullAt = -Infinity;
+  #now = -Infinity;
   #links = new Map<string, Steady>();
 
   /** Looks when it is time. A disk that is slow makes nobody wait. */
   look(interfaces: readonly string[], now: number): void {
+    this.#now = now;
     if (now - this.#askedAt >= ROOM_MS) void this.#ask(now);
+    if (this.#isFullNow) this.#fullAt = now;
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
     this.#links = new Map(interfaces.map((name) => [name, steady(this.#links.get(name), !hasCarrier(name), now)]));
-    this.#room = steady(this.#room, this.#isFullNow, now);
   }
 
   reach(isDrained: boolean): Reach {
     const missing = [...this.#links].flatMap(([name, { isBad }]) => (isBad ? [name] : []));
     const isCut = missing.length > 0 && missing.length === this.#links.size;
-    return { missing, isCut, isFull: this.#room?.isBad === true, isDrained };
+    return { missing, isCut, isFull: this.#now - this.#fullAt < WELL_MS, isDrained };
   }
 
   async #ask(now: number): Promise<void> {
     this.#askedAt = now;
     try {
       // Root has room of its own; Kea is another user.
-      this.#isFullNow = (await statfs(LEASES)).bavail === 0;
+      const { bavail, blocks, bsize } = await statfs(LEASES);
+      this.#isFullNow = isTooFull(this.#isFullNow, { free: bavail * bsize, size: blocks * bsize });
     } catch {
       // Kea has not been here yet.
       this.#isFullNow = false;

@@ -26,7 +26,7 @@ done`;
 
 /** Real DHCP clients (udhcpc), each a machine of its own on the network. */
 export interface RealClients {
-  /** Ends them. What they had, as a lane \`real NETWORK\`, in absolute times. */
+  /** Ends them. What they had, as a lane \`real NETWORK\`, in absolute times; and the addresses that they have at the end. */
   stop(): Promise<{ readonly lane: Lane; readonly addresses: readonly (readonly [address: string, mac: string])[] }>;
 }
 
@@ -64,9 +64,11 @@ export async function startRealClients(
       if (failure) throw failure;
       const all = clients.map(({ mac, heard }) => ({ mac, looks: looksOf(heard.text) }));
       const samples = all.flatMap(({ looks }) => samplesOf(looks)).toSorted((a, b) => a.sentAt - b.sentAt);
-      const addresses = all.flatMap(({ mac, looks }) =>
-        [...new Set(looks.map(({ address }) => address))].filter(Boolean).map((address) => [address, mac] as const),
-      );
+      // What it had before it does not have any more: it was refused, and others may have it.
+      const addresses = all.flatMap(({ mac, looks }) => {
+        const address = looks.at(-1)?.address ?? '';
+        return address === '' ? [] : [[address, mac] as const];
+      });
       return { lane: { probe: `real ${network}`, samples, isBurst: true }, addresses };
     },
   };

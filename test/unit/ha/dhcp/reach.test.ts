@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { BAD_MS, burdenOf, type Reach, type Steady, steady, USELESS, WELL_MS } from '../../../../ha/dhcp/reach.ts';
+import {
+  BAD_MS,
+  burdenOf,
+  isTooFull,
+  type Reach,
+  type Steady,
+  steady,
+  USELESS,
+  WELL_MS,
+} from '../../../../ha/dhcp/reach.ts';
 
 const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
 
@@ -68,6 +77,19 @@ describe('an interface that comes and goes', () => {
       true,
     ],
   ])('%s', ([, looks, expected]) => expect(after(looks)).toBe(expected));
+});
+
+describe('room for leases', () => {
+  const [MIB, size] = [1_048_576, 100 * 1_048_576];
+  it.each([
+    ['is enough above a megabyte', false, { free: MIB, size }, false],
+    ['is too little below it', false, { free: MIB - 1, size }, true],
+    ['is enough again only with four times as much', true, { free: 4 * MIB - 1, size }, true],
+    ['is enough again', true, { free: 4 * MIB, size }, false],
+    ['of a small disk is judged by its size', false, { free: 320_000, size: 16 * MIB }, true],
+    ['of a small disk is enough', false, { free: 340_000, size: 16 * MIB }, false],
+    ['of a disk of which nothing is known is enough', false, { free: 0, size: 0 }, false],
+  ])('%s', (_, was, space, expected) => expect(isTooFull(was, space)).toBe(expected));
 });
 
 describe('of two racks the one with less serves', () => {
