@@ -4,7 +4,7 @@ import type { EnlistReply } from '../../src/contract/wire/enlist.ts';
 import { namesFor } from '../../src/model/nouns/enlistment.ts';
 import { lockMachineState, storeMachineState } from '../../src/store/queries/network/machine-states.ts';
 
-import { asker, aStranger, cardOf, freshChannel, giveDefaultImage } from '../kit/enlistment.ts';
+import { asker, aStranger, cardOf, giveDefaultImage } from '../kit/enlistment.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
@@ -36,6 +36,7 @@ beforeEach(async () => {
   await sqlRun('delete from machine_states');
   for (const { hostname } of await machines()) await say('DELETE', `/machines/${hostname}`);
   await sqlRun('delete from ignored_machines');
+  await sqlRun('delete from leases');
 });
 
 const say = (method: Method, path: string, body?: unknown) =>
@@ -143,7 +144,10 @@ describe('a machine that nobody knows', () => {
 
   it('is not enlisted without a default image of its architecture, which is said', async () => {
     const reply = await asker(site).ask({ architecture: 'arm64', firmware: 'uefi' });
-    expect(reply).toMatchObject({ kind: 'busy', reason: expect.stringContaining('no image is the default one of arm64') });
+    expect(reply).toMatchObject({
+      kind: 'busy',
+      reason: expect.stringContaining('no image is the default one of arm64'),
+    });
     expect(await machines()).toEqual([]);
   });
 
@@ -234,5 +238,179 @@ describe('the inventory of an enlisted machine', () => {
     ]);
     const reply = await asker(site).ask();
     expect(reasonOf(reply)).toContain('is commissioning');
+  });
+});
+
+describe('a machine that is not wanted', () => {
+  const ignore = (hostname: string, body: object = {}) => say('POST', `/machines/${hostname}/ignore`, body);
+  const ignored = async () => (await say('GET', '/ignored-machines')).body['items'];
+
+  it('is deleted and left alone at each boot, with who and why, until that is taken back', async () => {
+    await asker(site).ask();
+    const { hostname, fqdn } = await only();
+    const done = await ignore(hostname, { comment: 'the printer of room 7' });
+    expect(done).toMatchObject({ status: 200, body: { macs: [MAC], machine: { fqdn } } });
+    expect(await machines()).toEqual([]);
+    expect(await asker(site).ask()).toEqual({ kind: 'ignored' });
+    const row = { mac: MAC, hostname: fqdn, comment: 'the printer of room 7', ignoredBy: 'admin' };
+    expect(await ignored()).toMatchObject([row]);
+    expect(
+      await sqlRun(
+        "select action, actor, outcome from audit where action like 'machine ignore%' order by id desc limit 1",
+      ),
+    ).toMatchObject([{ action: `machine ignore ${hostname}`, actor: 'admin' }]);
+    expect(await say('DELETE', `/ignored-machines/${MAC}`)).toMatchObject({ status: 200, body: row });
+    expect((await asker(site).ask()).kind).toBe('offer');
+    expect((await only()).hostname).toBe(hostname);
+    expect((await say('DELETE', `/ignored-machines/${MAC}`)).status).toBe(404);
+  });
+
+  it('comes again at its next boot when it was deleted alone', async () => {
+    await asker(site).ask();
+    const { hostname } = await only();
+    await say('DELETE', `/machines/${hostname}`);
+    expect((await asker(site).ask()).kind).toBe('offer');
+    expect((await only()).hostname).toBe(hostname);
+  });
+
+  it('is not ignored while somebody has it, while it is locked, or by who may not', async () => {
+    await asker(site).ask();
+    const { id, hostname } = await only();
+    await say('POST', `/machines/${hostname}/lock`, {});
+    expect(await ignore(hostname)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('is locked') },
+    });
+    await say('POST', `/machines/${hostname}/unlock`, {});
+    await setState(id, 'deployed');
+    expect(await ignore(hostname)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('is deployed') },
+    });
+    expect((await site.call('POST', `/machines/${hostname}/ignore`, { body: {}, role: 'user' })).status).toBe(403);
+    expect(await ignored()).toEqual([]);
+    await only();
+  });
+
+  it('can be shown before: a dry run deletes and ignores nothing', async () => {
+    await asker(site).ask();
+    const { hostname } = await only();
+    expect((await say('POST', `/machines/${hostname}/ignore?dry_run=true`, {})).status).toBe(200);
+    expect(await ignored()).toEqual([]);
+    await only();
+  });
+
+  it('has all its cards ignored', async () => {
+    await made('/machines', { hostname: 'm9', interfaces: [{ mac: cardOf(7) }, { mac: cardOf(8) }] });
+    expect((await ignore('m9')).body['macs']).toEqual([cardOf(7), cardOf(8)]);
+    expect(await asker(site).ask({ mac: cardOf(8), uuid: null })).toEqual({ kind: 'ignored' });
+  });
+});
+
+describe('enlistment', () => {
+  it('can be switched off for the site: who is unknown is left alone, and nothing is written', async () => {
+    await say('PUT', '/settings/enlist_machines', { value: false });
+    const before = await counts();
+    expect(await asker(site).ask()).toMatchObject({
+      kind: 'ignored',
+      reason: expect.stringContaining('enlist_machines'),
+    });
+    expect(await counts()).toEqual(before);
+    await say('PUT', '/settings/enlist_machines', { value: true });
+  });
+
+  it('can be switched off for a VLAN, by where the rack or the lease says that the machine is', async () => {
+    const { items } = (await say('GET', '/vlans')).body as unknown as { items: { id: number; enlistOn: boolean }[] };
+    expect(items[0]?.enlistOn).toBe(true);
+    expect((await say('PATCH', `/vlans/${items[0]?.id}`, { enlistOn: false })).body['enlistOn']).toBe(false);
+    const off = { kind: 'ignored', reason: expect.stringContaining('VLAN') };
+    expect(await asker(site).ask({ via: '10.10.10.1' })).toMatchObject(off);
+    await leaseOf(MAC);
+    expect(await asker(site).ask()).toMatchObject(off);
+    await say('PATCH', `/vlans/${items[0]?.id}`, { enlistOn: true });
+    expect((await asker(site).ask()).kind).toBe('offer');
+  });
+
+  it.each([0, 10_001, 'many'])('takes no limit of %s', async (limit) => {
+    expect((await say('PUT', '/settings/enlist_limit', { value: limit })).status).toBe(422);
+  });
+});
+
+describe('a machine that somebody knows', () => {
+  it('is new again when it was missing, and its inventory is taken', async () => {
+    await asker(site).ask();
+    const { id, hostname } = await only();
+    await leaseOf(MAC);
+    await post(id, { system: { uuid: UUID } });
+    await setState(id, 'missing');
+    expect((await asker(site).ask()).kind).toBe('offer');
+    expect(await only()).toMatchObject({ id, hostname, state: 'new' });
+    expect((await runs()).at(-1)).toEqual({ purpose: 'enlisting', isOpen: true });
+  });
+
+  it('is told to wait when the rack has not heard of it yet', async () => {
+    await made('/machines', { hostname: 'm8', interfaces: [{ mac: MAC }] });
+    expect(reasonOf(await asker(site).ask())).toMatch(/^m8\.regent\.internal is new: an operator accepts it/);
+    await setState((await only()).id, 'ready');
+    expect(reasonOf(await asker(site).ask())).toMatch(
+      /^m8\.regent\.internal is ready, and the rack does not know it yet/,
+    );
+    await only();
+  });
+
+  it('whose card has moved to another machine is named, and the card’s new place is no machine before an operator says so', async () => {
+    await asker(site).ask();
+    const { fqdn, hostname } = await only();
+    const other = '00000000-1111-4222-8333-444444444444';
+    const said = reasonOf(await asker(site).ask({ uuid: other, serial: 'SN-OTHER' }));
+    expect(said).toContain(
+      `The card ${MAC} is one of ${fqdn}, which has the UUID ${UUID}, and this machine has ${other}`,
+    );
+    await only();
+    // The old firmware's form is the same UUID.
+    expect((await asker(site).ask({ uuid: '2b1a4d56-0000-0040-8000-525400bb0001' })).kind).toBe('offer');
+    await say('DELETE', `/machines/${hostname}`);
+    expect((await asker(site).ask({ uuid: other, serial: 'SN-OTHER' })).kind).toBe('offer');
+  });
+});
+
+describe('equal UUIDs', () => {
+  const ask = (index: number, changes: object = {}) => asker(site).ask({ mac: cardOf(index), ...changes });
+
+  it('with the same serial number are one machine that is enlisted just now: it gets the card', async () => {
+    const first = await ask(1);
+    expect(await ask(2)).toEqual(first);
+    expect((await only()).interfaces.map(({ mac }) => mac)).toEqual([cardOf(1), cardOf(2)]);
+  });
+
+  it('with the same serial number never change a machine that an operator has accepted', async () => {
+    await ask(1);
+    const { id, fqdn } = await only();
+    await setState(id, 'ready');
+    const said = reasonOf(await ask(2));
+    expect(said).toContain(`By its UUID and its serial number this machine is ${fqdn}, which has no card ${cardOf(2)}`);
+    expect((await only()).interfaces).toHaveLength(1);
+  });
+
+  it.each([
+    ['another serial number', { serial: 'SN-B2' }],
+    ['none', { serial: null }],
+  ])('with %s are two machines, and the operator is told', async (_, changes) => {
+    await ask(1);
+    const { fqdn } = await only();
+    expect((await ask(2, changes)).kind).toBe('offer');
+    const other = (await machines()).find((machine) => machine.fqdn !== fqdn) as unknown as { message: string };
+    expect(other.message).toBe(
+      `It was enlisted: commission it, or ignore it. It tells the same UUID as ${fqdn}: is it the same machine with another card?`,
+    );
+  });
+
+  it('are those of inventories, too', async () => {
+    await ask(1, { uuid: null, serial: null });
+    const { id, fqdn } = await only();
+    await leaseOf(cardOf(1));
+    expect((await post(id, { system: { uuid: UUID, serial: 'SN-B1' } })).statusCode).toBe(200);
+    await setState(id, 'ready');
+    expect(reasonOf(await ask(2))).toContain(`this machine is ${fqdn}`);
   });
 });

@@ -22,7 +22,9 @@ export const EnlistQuestion = Type.Object({
 });
 export type EnlistQuestion = Static<typeof EnlistQuestion>;
 
-const Reason = Type.Optional(Type.String({ maxLength: 500 }));
+/** Characters of a reason. */
+export const REASON_MAX = 500;
+const Reason = Type.Optional(Type.String({ maxLength: REASON_MAX }));
 
 /** offer: it boots this and is enlisted; ignored: it is left alone; busy: it asks again later. `reason`: for its console. */
 export const EnlistReply = Type.Union([

@@ -1,5 +1,5 @@
 import { planOf } from '../../../boot/plan.ts';
-import type { EnlistQuestion, EnlistReply } from '../../../contract/wire/enlist.ts';
+import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/wire/enlist.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { Random } from '../../../core/ports.ts';
@@ -208,5 +208,5 @@ async function freeName(tx: Tx, domain: Work['domain'], mac: string): Promise<st
 }
 
 function refusalOf({ mac }: EnlistQuestion, { message }: Rejected): string {
-  return `The machine ${mac} cannot be enlisted now: ${message}`.slice(0, 500);
+  return `The machine ${mac} cannot be enlisted now: ${message}`.slice(0, REASON_MAX);
 }

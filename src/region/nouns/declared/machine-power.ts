@@ -14,7 +14,10 @@ interface Power {
 }
 
 type Own = Pick<MachineRow, 'bmcId' | 'bmc' | 'powerParameters'>;
-type Seen = Pick<MachineRow, 'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy' | 'suggestedBmc'>;
+type Seen = Pick<
+  MachineRow,
+  'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy' | 'suggestedBmc'
+>;
 type Shown = keyof Seen | 'bmc' | 'powerParameters';
 
 /** What of it an answer shows. */
