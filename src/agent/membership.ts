@@ -132,6 +132,7 @@ function gated(
     leases: (report) => whenMember(() => channel.leases(report)),
     claim: (request) => whenMember(() => channel.claim(request)),
     endCommand: (id, report) => whenMember(() => channel.endCommand(id, report)),
+    enlist: (question, signal) => whenMember(() => channel.enlist(question, signal)),
     certify: (csr) => whenMember(() => channel.certify(csr)),
     register: (request) => channel.register(request),
     setRegions: (regions) => channel.setRegions(regions),

@@ -1,5 +1,6 @@
 import { isRejected, rejected, type Rejected, show } from '../core/errors.ts';
 import { parseMac } from '../model/machine.ts';
+import { formsOfUuid } from '../model/nouns/enlistment.ts';
 
 /** Programs that read our scripts. */
 export const LOADERS = ['ipxe', 'grub'] as const;
@@ -63,7 +64,7 @@ export function parseClient({ loader, query }: BootQuestion): BootClient | Rejec
  * (SMBIOS 3.7 §7.2.1).
  */
 export function isSameUuid(one: string, other: string): boolean {
-  return one === other || turned(one) === other;
+  return formsOfUuid(one).includes(other);
 }
 
 function parseUuid(text: string): string | null | Rejected {
@@ -87,14 +88,6 @@ function parseKind(arch: string, platform: string): Pick<BootClient, 'architectu
     return refusal('The firmware', `is ${show(platform)} on arm64`, 'machines of arm64 have UEFI');
   }
   return { architecture, firmware };
-}
-
-function turned(uuid: string): string {
-  const [low = '', mid = '', high = '', ...rest] = uuid.split('-');
-  return [low, mid, high]
-    .map((field) => (field.match(/../g) ?? []).toReversed().join(''))
-    .concat(rest)
-    .join('-');
 }
 
 function told(value: string): string {

@@ -3,11 +3,14 @@ import type { MachineState } from '../model/nouns/machine-states.ts';
 import { type BootClient, isSameUuid } from './client.ts';
 import type { BootPlan, BootRecord } from './record.ts';
 
-/** What a region says of a machine that nobody knows. `offer`: it boots this and is enlisted; `ignored`: an operator wants it left alone. */
+/**
+ * What a region says of a machine that nobody knows. `offer`: it boots this and is enlisted; `ignored`: an operator wants it left alone; `busy`: it asks
+ * again. `reason`: sentences for its console, in place of the usual ones.
+ */
 export type EnlistAnswer =
   | { readonly kind: 'offer'; readonly boot: BootPlan }
-  | { readonly kind: 'ignored' }
-  | { readonly kind: 'busy' }
+  | { readonly kind: 'ignored'; readonly reason?: string }
+  | { readonly kind: 'busy'; readonly reason?: string }
   | { readonly kind: 'no-region' };
 
 /** Where the machine asks. `files`, `scripts`: origins of the rack's web server and boot listener on its VLAN, such as `http://10.0.0.1:5248`. */
@@ -131,9 +134,11 @@ function enlist(request: BootRequest, now: number): BootDecision {
     case 'offer':
       return bootOf(answer.boot, request, now, `${who}, so it is enlisted`);
     case 'ignored':
-      return { kind: 'leave', reason: `An operator wants the machine ${client.mac} left alone.` };
-    case 'busy':
-      return later(request, now, WAITS.busy, `${who}, and the regions have too much to do to enlist it now.`);
+      return { kind: 'leave', reason: answer.reason ?? `An operator wants the machine ${client.mac} left alone.` };
+    case 'busy': {
+      const usual = `${who}, and the regions have too much to do to enlist it now.`;
+      return later(request, now, WAITS.busy, answer.reason ?? usual);
+    }
     case 'no-region':
       return later(request, now, WAITS.noRegion, `${who}, and the rack reaches no region that could enlist it.`);
   }

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { INTERFACE_KINDS } from '../model/machine.ts';
+import { BMC_TYPES } from '../model/nouns/enlistment.ts';
 import { MACHINE_STATES } from '../model/nouns/machine-states.ts';
 import { POWER_STATES } from '../model/nouns/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
@@ -18,6 +19,13 @@ const PowerAnswers = {
   powerSeenBy: Type.Optional(nullable(Type.String({ description: 'name of the node that asked the BMC' }))),
   powerWhy: Type.Optional(Type.String({ description: 'why the power is not known; empty otherwise' })),
   powerRemedy: Type.Optional(Type.String({ description: 'what helps then' })),
+  suggestedBmc: Type.Optional(
+    strict({
+      type: oneOf(BMC_TYPES, 'as the machine itself tells of it; nobody has confirmed it'),
+      address: Type.String(),
+      mac: nullable(Type.String()),
+    }),
+  ),
 };
 const PowerInputs = {
   bmc: Type.Optional(nullable(text(64, 'id or name of the BMC that switches it; null: none'))),

@@ -7,6 +7,7 @@ import { Image } from './cluster/image.ts';
 import { Event } from './event.ts';
 import { ENTRIES } from './nouns/entries.ts';
 import { NOUN_COMPONENTS } from './nouns/routes.ts';
+import { IgnoredMachine } from './network/enlistment.ts';
 import { Lease } from './network/lease.ts';
 import { Pairing } from './network/pairing.ts';
 import { MachineInterface } from './machine.ts';
@@ -31,6 +32,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   FieldProblem,
   FileDiff,
   Finding,
+  IgnoredMachine,
   Image,
   Lease,
   MachineInterface,

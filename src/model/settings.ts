@@ -40,6 +40,10 @@ export interface Settings {
   readonly proxy_cache_size: number;
   /** Minutes until a machine that is commissioned, tested or brought into rescue mode counts as failed. */
   readonly node_timeout: number;
+  /** Machines that nobody knows are enlisted when they boot from the network. */
+  readonly enlist_machines: boolean;
+  /** Enlisted machines that may wait for an operator at one time; more are told to come again. */
+  readonly enlist_limit: number;
 }
 
 export type SettingName = keyof Settings;
@@ -62,6 +66,8 @@ export const DEFAULT_SETTINGS: Settings = {
   use_peer_proxy: true,
   proxy_cache_size: 4096,
   node_timeout: 30,
+  enlist_machines: true,
+  enlist_limit: 200,
 };
 
 const LIST_MAX = 16;
@@ -106,6 +112,8 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   use_peer_proxy: yesOrNo,
   proxy_cache_size: (value, field) => whole(value, field, 64, 1_048_576),
   node_timeout: (value, field) => whole(value, field, 1, 1440),
+  enlist_machines: yesOrNo,
+  enlist_limit: (value, field) => whole(value, field, 1, 10_000),
 };
 
 /** Is this the name of a setting? */

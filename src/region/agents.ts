@@ -20,7 +20,7 @@ import type { AgentPort } from './port.ts';
 import { register } from './trust/registration.ts';
 
 /** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
-export function createAgentPort(db: Database, onDue: () => void): AgentPort {
+export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort, 'enlist'> {
   return {
     async authenticate(nodeId, secret) {
       const stored = orThrow(await db.autocommitRead((tx) => readNodeCredential(tx, nodeId)));

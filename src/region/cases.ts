@@ -19,6 +19,7 @@ import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metadataCases } from './metadata/cases.ts';
+import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
@@ -49,6 +50,7 @@ export const CASES = {
   ...powerCases,
   ...lifecycleCases,
   ...metadataCases,
+  ...enlistmentCases,
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.
   ...fabricCases,

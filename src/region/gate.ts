@@ -23,6 +23,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       },
       pull: (...args) => region.agents.pull(...args),
       parts: (...args) => region.agents.parts(...args),
+      enlist: (...args) => region.agents.enlist(...args),
       observe: (...args) => region.agents.observe(...args),
       leases: (...args) => region.agents.leases(...args),
       register: async (...args) => closed() ?? region.agents.register(...args),

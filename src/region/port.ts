@@ -1,6 +1,7 @@
 import type { Rejected } from '../core/errors.ts';
 import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
 import type { DesiredParts, PartsAnswer } from '../contract/wire/desired-parts.ts';
+import type { EnlistQuestion, EnlistReply } from '../contract/wire/enlist.ts';
 import type { Doctor } from '../contract/cluster/doctor.ts';
 import type { RegionMemory } from '../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../contract/cluster/status.ts';
@@ -81,6 +82,8 @@ export interface AgentPort {
   /** Stores what changed in the node's leases; a `conflict` when an earlier report is missing: all is to be told anew. */
   leases(nodeId: string, report: LeaseReport): Promise<Rejected | null>;
   readonly commands: CommandPort;
+  /** What becomes of a machine that boots and that the rack of this node does not know. */
+  enlist(nodeId: string, question: EnlistQuestion): Promise<EnlistReply>;
   /** Decides a registration (model/registration.ts). */
   register(announced: Announcement): Promise<RegisterAnswer | Rejected>;
   /** State, key and node of a rack; null when nobody registered so. */

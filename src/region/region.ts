@@ -24,6 +24,7 @@ import { machineEvent } from './jobs/lifecycle/event.ts';
 import { createLifecycleTask } from './jobs/lifecycle/task.ts';
 import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
+import { createEnlist } from './metadata/enlistment/enlist.ts';
 import { createMetadata } from './metadata/metadata.ts';
 import type { TellMachine } from './metadata/port.ts';
 import type { ScriptSource } from './metadata/scripts.ts';
@@ -164,6 +165,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
       return isRejected(answer) ? null : answer;
     },
   });
+  const tell = ports.tellMachine ?? machineEvent;
   const images = ports.images ? createImageKeeper({ ...ports, ways: ports.images }) : null;
   const agents = createAgentPort(db, () => {
     publish.demand();
@@ -180,6 +182,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     },
     agents: {
       ...agents,
+      enlist: createEnlist({ db, random, tell }),
       observe: (nodeId, report) => {
         memory.remember(nodeId, report);
         return agents.observe(nodeId, report);
@@ -191,7 +194,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     metadata: createMetadata({
       ...ports,
       sealer: sealerOf(ports),
-      tell: ports.tellMachine ?? machineEvent,
+      tell,
       scripts: ports.scripts,
     }),
     wake: wakes,

@@ -81,7 +81,9 @@ describe('an inventory', () => {
   it('is the one that was told last', async () => {
     for (const virtual of ['kvm', 'qemu'])
       await say(
-        async (tx) => (await storeInventory(tx, M, { source: '10.0.0.1', inventory: { virtual }, problems: [] }), {}),
+        async (tx) => (
+          await storeInventory(tx, M, { source: '10.0.0.1', inventory: { virtual }, problems: [], bmc: null }), {}
+        ),
       );
     expect(await say((tx) => readInventory(tx, M))).toMatchObject({
       inventory: { virtual: 'qemu' },

@@ -16,6 +16,7 @@ import {
 import { PARTS_PATH, type PartsQuestion } from '../../contract/wire/desired-parts.ts';
 import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { decide } from '../../contract/wire/decide.ts';
+import { ENLIST_PATH, type EnlistQuestion } from '../../contract/wire/enlist.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { openConnections, type TrustedConnection, WaysChanged } from './connections.ts';
@@ -44,6 +45,8 @@ export interface RegionChannel {
   endCommand(id: number, report: CommandReport): Promise<'taken' | 'late'>;
   /** Asks for a certificate of this node by a request (PKCS #10, PEM). The answer is not checked yet. */
   certify(csr: string): Promise<unknown>;
+  /** Asks about a machine that nobody knows; `signal` gives it up. The answer is not checked yet. */
+  enlist(question: EnlistQuestion, signal: AbortSignal): Promise<unknown>;
   /** Region nodes as the ledger knows them; the next call goes by them. */
   setRegions(regions: readonly { readonly address: string }[]): void;
   /** Ends all calls. */
@@ -70,8 +73,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   const tryOne = async (connection: TrustedConnection, what: Call, attempt: Attempt): Promise<Tried> => {
     try {
       const answer = await ask(connection, what, attempt, () => headersOf(options, connection.target, what));
-      // A region of an earlier release knows no commands; another one may.
-      const isUnknown = answer.status === 404 && isCommandCall(what.path);
+      // A region of an earlier release knows no commands and enlists nobody; another one may.
+      const isUnknown = answer.status === 404 && (isCommandCall(what.path) || what.path === ENLIST_PATH);
       if (answer.status >= 500 || isUnknown)
         throw new AppError('region_unreachable', refusalOf(connection.target, answer));
       connections.worked(connection);
@@ -138,6 +141,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),
     claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
     endCommand: async (id, report) => ((await post(reportPath(id), report)).status === 409 ? 'late' : 'taken'),
+    enlist: async (question, signal) => parse((await post(ENLIST_PATH, question, { signal })).text),
     certify: async (csr) => {
       const answer = await post(CERTIFICATE_PATH, { csr }).catch((error: unknown) => error);
       if (!(answer instanceof Error)) return parse((answer as Answer).text);

@@ -8,6 +8,7 @@ import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, rawValidator, textValidator } from '../validate.ts';
 import type { Peer } from '../peers.ts';
 import { registerCommandCalls } from './command-calls.ts';
+import { registerEnlistCall } from './enlist-calls.ts';
 import { createGate, type Gate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
@@ -43,6 +44,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   registerTrustCalls(app, ports, gate);
   registerCommandCalls(app, agents.commands, gate);
   registerPartCalls(app, ports.region, gate);
+  registerEnlistCall(app, ports, gate);
 
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);

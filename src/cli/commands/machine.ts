@@ -10,6 +10,7 @@ import {
   stateDetails,
   stateFilter,
 } from './network/machine-lifecycle.ts';
+import { ENLISTMENT, suggestedBmcLines } from './network/machine-enlistment.ts';
 import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { RESULTS, showMachine } from './network/machine-hardware.ts';
@@ -49,6 +50,7 @@ const SHAPE: Shape<Machine> = {
     ...(machine.bmc === undefined
       ? []
       : [['BMC', bmcLines(machine)] as const, ['Power', powerLines(machine)] as const]),
+    ...suggestedBmcLines(machine),
     ...(machine.dhcpOptions?.length ? [['DHCP options', machine.dhcpOptions] as const] : []),
     [
       'Interfaces',
@@ -207,6 +209,7 @@ export const MACHINE: NounSpec = {
     },
     POWER,
     ...lifecycleCommands(SHAPE),
+    ...ENLISTMENT,
     RESULTS,
     {
       verb: 'delete',

@@ -44,6 +44,10 @@ export const Vlan = strict({
   secondaryRack: nullable(Type.String({ description: 'takes over when the primary rack is gone; null: nobody does' })),
   server: nullable(VlanServer),
   racks: Type.Array(VlanRack),
+  // A region of an earlier release does not tell it.
+  enlistOn: Type.Optional(
+    Type.Boolean({ description: 'machines that nobody knows are enlisted when they boot on it' }),
+  ),
   // Told where one VLAN is shown; a region of an earlier release does not tell it.
   pools: Type.Optional(Type.Array(PoolUse)),
 });
@@ -64,6 +68,7 @@ const VlanSet = strict({
   space: Type.Optional(nullable(text(64, 'id or name; null: none'))),
   dhcpOn: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
+  enlistOn: Type.Optional(Type.Boolean()),
   relayVlan: Type.Optional(
     nullable(
       text(140, 'FABRIC/NAME, FABRIC/VID; name, VID or id: the VLAN to whose racks a relay hands requests; null: none'),

@@ -7,7 +7,7 @@ import type { WriteTx } from '../../store/write.ts';
 import { checkMachineNames } from '../nouns/name-rules.ts';
 
 /** As many as an operator may give it. */
-const INTERFACES_MAX = 32;
+export const INTERFACES_MAX = 32;
 
 /** Which interfaces a machine gets, and why others not. */
 interface Added {

@@ -2,10 +2,11 @@ import { Inventory } from '../../contract/nouns/machine-inventory.ts';
 import { cutTo } from '../../contract/wire/cut.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import { suggestBmc } from '../../model/nouns/enlistment.ts';
 import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { storeInventory } from '../../store/queries/network/machine-inventories.ts';
-import { findOpenRun, readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
+import { findOpenRun, readUserData, storeNetboot, storeRun } from '../../store/queries/network/machine-tokens.ts';
 import {
   findScriptOf,
   storePendingScripts,
@@ -14,10 +15,11 @@ import {
 } from '../../store/queries/network/script-results.ts';
 import { write, type WriteTx } from '../../store/write.ts';
 import { type CredentialPorts, createAdmit, credentialsOf, identify } from './credentials.ts';
+import { settleCards } from './enlistment/settle.ts';
 import { addInterfaces } from './interfaces.ts';
 import type { Asker, Described, MetadataPort, ScriptOutput, TakenInventory, TellMachine } from './port.ts';
 import type { NumberedScript, RunScript, ScriptSource } from './scripts.ts';
-import { eventOfSignal, eventOfStatus, type Signal, stateOf, type StatusReport } from './words.ts';
+import { eventOfSignal, eventOfStatus, isEnd, type Signal, stateOf, type StatusReport } from './words.ts';
 
 /** What the metadata service is built from. `tell`: the lifecycle. */
 export interface MetadataPorts extends CredentialPorts {
@@ -104,6 +106,8 @@ async function storeSignal(ports: MetadataPorts, { asker, signal, outputs }: Sig
         ...(error ? { error } : {}),
       },
     });
+    // Its scripts have ended, whichever way: there is nothing more to ask.
+    if (purpose === 'enlisting' && isEnd(signal)) await storeRun(tx, machineId, null);
     return tell(ports, tx, { asker, event: eventOfSignal(purpose, signal), text: error });
   });
 }
@@ -138,17 +142,22 @@ async function takeInventory(
   const cut = cutTo(Inventory, told);
   const inventory = cut.value as Inventory;
   return changing(ports, asker, `metadata inventory ${asker.machineId}`, async (tx, machine) => {
-    // First: who changes a machine's state locks that before the machine.
-    await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
-    const added = await addInterfaces(tx, machine, inventory.interfaces ?? []);
+    const isEnlisting = asker.purpose === 'enlisting';
+    // First: who changes a machine's state locks that before the machine. One that is enlisted stays new.
+    if (!isEnlisting) await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
+    const settled = isEnlisting ? await settleCards(tx, machine, { inventory, source }) : machine;
+    if (isRejected(settled)) return settled;
+    const added = await addInterfaces(tx, settled, inventory.interfaces ?? []);
     if (isRejected(added)) return added;
     const problems = [...cut.problems, ...added.problems];
-    await storeInventory(tx, machine.id, { source, inventory, problems });
+    await storeInventory(tx, machine.id, { source, inventory, problems, bmc: suggestBmc(inventory.bmc) });
     const data = { run: asker.run, purpose: asker.purpose, source, added: added.names, problems: problems.length };
     tx.emit({ kind: 'machine.inventory', subject: machine.fqdn, data });
     // Where nothing is to be run, nothing else is to be waited for.
-    if (asker.purpose === 'commissioning' && scriptsOf(ports, asker).length === 0)
-      await tell(ports, tx, { asker, event: 'scripts-passed', text: '' });
+    if (scriptsOf(ports, asker).length === 0) {
+      if (isEnlisting) await storeRun(tx, machine.id, null);
+      if (asker.purpose === 'commissioning') await tell(ports, tx, { asker, event: 'scripts-passed', text: '' });
+    }
     return { inventory, problems, added: added.names };
   });
 }

@@ -100,9 +100,14 @@ export function eventOfStatus(purpose: RunPurpose, { type, name, result }: Statu
 export function eventOfSignal(purpose: RunPurpose, { status, script, resultId }: Signal): MachineEvent | null {
   if (script !== null || resultId !== null) return null;
   if (purpose === 'rescue') return status === 'OK' ? 'rescue-up' : null;
-  if (purpose === 'deploying') return null;
+  if (purpose === 'deploying' || purpose === 'enlisting') return null;
   if (status === 'OK') return 'scripts-passed';
   return status === 'FAILED' || status === 'TIMEDOUT' ? 'scripts-failed' : null;
+}
+
+/** Does a signal say that all scripts have ended, whichever way? Pure. */
+export function isEnd({ status, script, resultId }: Signal): boolean {
+  return script === null && resultId === null && ['OK', 'FAILED', 'TIMEDOUT'].includes(status);
 }
 
 /** How the script is that a signal is about. Pure. */

@@ -36,7 +36,7 @@ export function viewVlan(row: Row, { attachments, servers }: VlanWays = { attach
     .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
   const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan, primaryRack, secondaryRack } = row;
   const plain = { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan };
-  return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks };
+  return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks, enlistOn: row.enlistOn };
 }
 
 /** Where racks stand and who serves now, of all VLANs. */
@@ -147,6 +147,7 @@ export const vlanCases = {
           spaceId: space === null ? null : space?.id,
           dhcpOn: body.dhcpOn,
           dnsOn: body.dnsOn,
+          enlistOn: body.enlistOn,
           relayVlanId,
           ...pair,
         },

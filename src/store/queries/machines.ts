@@ -4,6 +4,7 @@ import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
 import type { Annotations } from '../../model/nouns/annotation.ts';
+import type { SuggestedBmc } from '../../model/nouns/enlistment.ts';
 import type { PowerParameters, PowerState } from '../../model/nouns/power.ts';
 import {
   type CarriedIds,
@@ -38,6 +39,10 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly powerSeenBy: string | null;
   readonly powerWhy: string;
   readonly powerRemedy: string;
+  /** Its BMC by its own word, where it has none. */
+  readonly suggestedBmc: SuggestedBmc | null;
+  /** What an operator should know before he accepts it; empty, or null for one that was not enlisted. */
+  readonly enlistNote: string | null;
   readonly interfaces: readonly InterfaceRow[];
   /** Names of its zone and resource pool. */
   readonly zone: string;
@@ -81,12 +86,13 @@ const MACHINES: Noun = {
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
     t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
     coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
-    coalesce(p.remedy, '') as "powerRemedy", z.name as zone, rp.name as pool, t.description, t.annotations,
+    coalesce(p.remedy, '') as "powerRemedy", case when t.bmc_id is null then mi.suggested_bmc end as "suggestedBmc", me.note as "enlistNote", z.name as zone, rp.name as pool, t.description, t.annotations,
     ${STATE_COLUMNS}${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id
     left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id
     join zones z on z.id = t.zone_id join resource_pools rp on rp.id = t.pool_id
-    left join machine_states s on s.machine_id = t.id`,
+    left join machine_states s on s.machine_id = t.id left join machine_inventories mi on mi.machine_id = t.id
+    left join machine_enlistments me on me.machine_id = t.id`,
 };
 
 /** Letters and digits that nobody confuses. */

@@ -36,6 +36,11 @@ const DNS = {
   help: 'hosts of its subnets may ask our resolvers, and DHCP names these',
   values: ['on', 'off'],
 };
+const ENLIST = {
+  flags: '--enlist <on|off>',
+  help: 'machines that nobody knows are enlisted when they boot on it',
+  values: ['on', 'off'],
+};
 const DHCP: OptionSpec = {
   flags: '--dhcp <on|off>',
   help: 'racks on it serve DHCP; needs a dynamic range (regent range create)',
@@ -130,6 +135,7 @@ export const VLAN: NounSpec = {
       options: [
         DHCP,
         DNS,
+        ENLIST,
         { flags: '--name <name>', help: 'new name' },
         VID,
         { flags: '--space <space|none>', help: 'its space; "none" removes it from its space' },
@@ -179,6 +185,7 @@ function setVlan(call: Call): Promise<ExitCode> {
   const body = {
     ...flag(call, 'dhcp', 'dhcpOn'),
     ...flag(call, 'dns', 'dnsOn'),
+    ...flag(call, 'enlist', 'enlistOn'),
     ...text(call, 'name'),
     ...(option(call, 'vid') === undefined ? {} : { vid: vidOption(call) }),
     ...textOrNone(call, 'space'),
@@ -186,7 +193,10 @@ function setVlan(call: Call): Promise<ExitCode> {
     ...textOrNone(call, 'secondaryRack'),
     ...textOrNone(call, 'relayVlan'),
   };
-  nothingToSet(body, '--dhcp, --dns, --name, --vid, --space, --primary-rack, --secondary-rack or --relay-vlan');
+  nothingToSet(
+    body,
+    '--dhcp, --dns, --enlist, --name, --vid, --space, --primary-rack, --secondary-rack or --relay-vlan',
+  );
   const isSwitchedOn = body.dhcpOn === true;
   return runChange(call, {
     route: 'vlan.set',
@@ -220,6 +230,7 @@ function detailsOf(vlan: Vlan, subnets: readonly Subnet[], now: number) {
     ['Served by', servedBy(vlan)],
     ['Pair', pairOf(vlan)],
     ['DNS', vlan.dnsOn ? 'on' : 'off'],
+    ...(vlan.enlistOn === undefined ? [] : ([['Enlistment', vlan.enlistOn ? 'on' : 'off']] as const)),
     ['Racks', racks],
     ['Subnets', subnets.map(subnetLine)],
     ...poolsOf(vlan, now),

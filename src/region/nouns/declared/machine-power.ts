@@ -14,12 +14,15 @@ interface Power {
 }
 
 type Own = Pick<MachineRow, 'bmcId' | 'bmc' | 'powerParameters'>;
-type Seen = Pick<MachineRow, 'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy'>;
+type Seen = Pick<
+  MachineRow,
+  'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy' | 'suggestedBmc'
+>;
 type Shown = keyof Seen | 'bmc' | 'powerParameters';
 
 /** What of it an answer shows. */
-export function viewPower({ bmc, powerParameters, ...row }: Own & Seen): Pick<Machine, Shown> {
-  if (bmc === null) return {};
+export function viewPower({ bmc, powerParameters, suggestedBmc, ...row }: Own & Seen): Pick<Machine, Shown> {
+  if (bmc === null) return suggestedBmc === null ? {} : { suggestedBmc };
   const { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy } = row;
   const seen = { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy };
   return { bmc, powerParameters: powerParameters as NonNullable<Machine['powerParameters']>, ...seen };

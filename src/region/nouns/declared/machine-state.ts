@@ -7,7 +7,7 @@ import type { MachineStateShown } from '../../../store/queries/network/machine-s
 type Shown = 'state' | 'stateSince' | 'owner' | 'locked' | 'error' | 'message' | 'deadline' | 'job' | 'busy';
 
 /** What of a machine's lifecycle an answer shows. */
-export function viewState(row: MachineStateShown): Pick<Machine, Shown> {
+export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'>): Pick<Machine, Shown> {
   const { state, stateSince, owner, isLocked, error, message, deadline, jobId, isOrderWaiting } = row;
   const busy = isPassing(state) || jobId !== null || isOrderWaiting;
   const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
@@ -17,11 +17,17 @@ export function viewState(row: MachineStateShown): Pick<Machine, Shown> {
     owner,
     locked: isLocked,
     error: isBad(state) ? error : '',
-    message: waits,
+    message: state === 'new' && waits === '' ? enlistedText(row) : waits,
     deadline,
     job: jobId,
     busy,
   };
+}
+
+/** What an operator is to do with a machine that came by itself. */
+function enlistedText({ enlistNote }: Pick<MachineRow, 'enlistNote'>): string {
+  if (enlistNote === null) return '';
+  return `It was enlisted: commission it, or ignore it. ${enlistNote}`.trim();
 }
 
 /** The refusal of what may not be done to a locked machine; null: it is not locked. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { SuggestedBmc } from '../../../model/nouns/enlistment.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A machine's hardware as it told last. `source`: the address that it came from. `at`: ISO 8601, by the database's clock. */
@@ -9,16 +10,16 @@ export interface InventoryRow {
   readonly problems: readonly string[];
 }
 
-/** Keeps what a machine tells of its hardware, in place of what it told before. */
+/** Keeps what a machine tells of its hardware, in place of what it told before. `bmc`: its BMC by its own word; null: it tells of none. */
 export async function storeInventory(
   tx: Tx,
   machineId: string,
-  { source, inventory, problems }: Omit<InventoryRow, 'at'>,
+  { source, inventory, problems, bmc }: Omit<InventoryRow, 'at'> & { readonly bmc: SuggestedBmc | null },
 ): Promise<void> {
-  await tx.run(sql`insert into machine_inventories (machine_id, source, inventory, problems)
-    select id, ${source}, ${JSON.stringify(inventory)}::jsonb, ${JSON.stringify(problems)}::jsonb from machines where id = ${machineId}
+  await tx.run(sql`insert into machine_inventories (machine_id, source, inventory, problems, suggested_bmc)
+    select id, ${source}, ${JSON.stringify(inventory)}::jsonb, ${JSON.stringify(problems)}::jsonb, ${bmc === null ? null : JSON.stringify(bmc)}::jsonb from machines where id = ${machineId}
     on conflict (machine_id) do update set at = clock_timestamp(), source = excluded.source, inventory = excluded.inventory,
-      problems = excluded.problems`);
+      problems = excluded.problems, suggested_bmc = excluded.suggested_bmc`);
 }
 
 /** What a machine told last; null: nothing yet. */

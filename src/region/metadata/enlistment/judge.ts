@@ -1,0 +1,99 @@
+import { type EnlistQuestion, REASON_MAX } from '../../../contract/wire/enlist.ts';
+import { formsOfUuid } from '../../../model/nouns/enlistment.ts';
+import type { KnownMachine } from '../../../store/queries/network/enlistments.ts';
+
+/** What is known when a machine asks to be enlisted. */
+export interface EnlistSite {
+  /** The machine that has its card. */
+  readonly owner: KnownMachine | null;
+  /** Other machines with its UUID. */
+  readonly twins: readonly KnownMachine[];
+  readonly isIgnored: boolean;
+  /** Setting `enlist_machines`, and the VLAN by its name where it is switched off there. */
+  readonly isOn: boolean;
+  readonly offVlan: string | null;
+  readonly hasImage: boolean;
+  /** Enlisted machines that nobody has accepted, and how many there may be. */
+  readonly waiting: number;
+  readonly limit: number;
+}
+
+/** What to do. All but `refuse` and `ignore` boot it and take its inventory. `note`: what an operator should know of it. */
+export type EnlistVerdict =
+  | { readonly kind: 'create'; readonly note: string }
+  /** It is enlisted just now, and asks again. */
+  | { readonly kind: 'offer'; readonly machineId: string }
+  /** It is a machine that was missing. */
+  | { readonly kind: 'return'; readonly machineId: string }
+  /** It is a machine that is enlisted just now, by another card of it. */
+  | { readonly kind: 'add-card'; readonly machineId: string }
+  | { readonly kind: 'ignore'; readonly reason?: string }
+  | { readonly kind: 'refuse'; readonly reason: string };
+
+/** Decides what becomes of a machine that a rack does not know. Every case has an answer, and every refusal says what helps. Pure. */
+export function judgeStranger(question: EnlistQuestion, site: EnlistSite): EnlistVerdict {
+  const { owner, twins } = site;
+  const [twin] = twins;
+  const boots = <V extends EnlistVerdict>(verdict: V) => (site.hasImage ? verdict : noImage(question));
+  if (owner !== null) return judgeKnown(question, owner, boots);
+  if (site.isIgnored) return { kind: 'ignore' };
+  if (!site.isOn) return { kind: 'ignore', reason: offReason(question, site) };
+  if (twin !== undefined && twins.length === 1 && isSameSerial(twin, question)) {
+    if (twin.isWaiting) return boots({ kind: 'add-card', machineId: twin.id });
+    return refuse(
+      `By its UUID and its serial number this machine is ${twin.fqdn}, which has no card ${question.mac}. ` +
+        `Give it that card (regent machine set ${twin.hostname} --nic mac=${question.mac} beside its others), or start it from another one.`,
+    );
+  }
+  if (!site.hasImage) return noImage(question);
+  if (site.waiting >= site.limit) {
+    const many = `${site.waiting} enlisted machines wait for an operator, and ${site.limit} may (setting enlist_limit).`;
+    return refuse(`Nobody knows the machine ${question.mac}. ${many} Accept, ignore or delete some.`);
+  }
+  return { kind: 'create', note: noteOf(twins) };
+}
+
+type Boots = <V extends EnlistVerdict>(verdict: V) => EnlistVerdict;
+
+/** The rack has not heard of it yet, or has to ask about it. */
+function judgeKnown(question: EnlistQuestion, owner: KnownMachine, boots: Boots): EnlistVerdict {
+  const { uuid, mac } = question;
+  if (uuid !== null && owner.uuid !== null && !formsOfUuid(uuid).includes(owner.uuid)) {
+    return refuse(
+      `The card ${mac} is one of ${owner.fqdn}, which has the UUID ${owner.uuid}, and this machine has ${uuid}. ` +
+        `Has the card moved? Take it from ${owner.hostname} (regent machine set), or delete ${owner.hostname}.`,
+    );
+  }
+  if (owner.state === 'missing') return boots({ kind: 'return', machineId: owner.id });
+  if (owner.isEnlisting) return boots({ kind: 'offer', machineId: owner.id });
+  if (owner.state === 'new')
+    return refuse(`${owner.fqdn} is new: an operator accepts it (regent machine commission ${owner.hostname}).`);
+  return refuse(`${owner.fqdn} is ${owner.state}, and the rack does not know it yet: it will in a moment.`);
+}
+
+function isSameSerial(twin: KnownMachine, { serial }: EnlistQuestion): boolean {
+  return serial !== null && twin.serial === serial;
+}
+
+/** Vendors give many boards one UUID, so it alone makes nobody another machine. */
+function noteOf(twins: readonly KnownMachine[]): string {
+  if (twins.length === 0) return '';
+  const names = twins.map(({ fqdn }) => fqdn).join(', ');
+  return `It tells the same UUID as ${names}: is it the same machine with another card?`;
+}
+
+function offReason({ mac }: EnlistQuestion, { offVlan }: EnlistSite): string {
+  const where = offVlan === null ? 'setting enlist_machines' : `VLAN ${offVlan}`;
+  return `Nobody knows the machine ${mac}, and enlistment is switched off (${where}). It is left alone.`;
+}
+
+function noImage({ mac, architecture }: EnlistQuestion): EnlistVerdict {
+  return refuse(
+    `The machine ${mac} cannot be enlisted: no image is the default one of ${architecture} (regent image set-default).`,
+  );
+}
+
+/** Names may be long; the rack takes no more than this (`contract/wire/enlist.ts`). */
+function refuse(reason: string): EnlistVerdict {
+  return { kind: 'refuse', reason: reason.slice(0, REASON_MAX) };
+}

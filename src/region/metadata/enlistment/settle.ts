@@ -1,0 +1,45 @@
+import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { formatAddress, parseAddress } from '../../../core/ip.ts';
+import { parseInterfaceName, parseMac } from '../../../model/machine.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
+import { findVlanOf } from '../../../store/queries/network/enlistments.ts';
+import type { WriteTx } from '../../../store/write.ts';
+
+/** A name that we gave because nobody had told another one. */
+const GIVEN = /^eth\d+$/;
+
+/**
+ * Names the cards that an enlisted machine booted from as its system calls them, and puts the one that it posts by on the VLAN that it posts from. What
+ * an operator has given stays. `source`: the address that the inventory came from.
+ */
+export async function settleCards(
+  tx: WriteTx,
+  machine: MachineRow,
+  { inventory, source }: { readonly inventory: Inventory; readonly source: string },
+): Promise<MachineRow | Rejected> {
+  const told = new Map((inventory.interfaces ?? []).map(({ mac, name }) => [macOf(mac), name]));
+  const booted = inventory.bootMac === undefined ? null : macOf(inventory.bootMac);
+  const address = parseAddress(source);
+  const taken = new Set(machine.interfaces.map(({ name }) => name));
+  const cards = [];
+  let isChanged = false;
+  for (const card of machine.interfaces) {
+    const name = told.get(card.mac);
+    const isFit = name !== undefined && !isRejected(parseInterfaceName(name)) && !taken.has(name);
+    const wanted = isFit && GIVEN.test(card.name) ? name : card.name;
+    taken.add(wanted);
+    const isPlaceless = card.vlanId === null && card.mac === booted && !isRejected(address);
+    const vlan = isPlaceless ? await findVlanOf(tx, { mac: card.mac, address: formatAddress(address) }) : null;
+    const vlanId = vlan?.id ?? card.vlanId;
+    isChanged ||= wanted !== card.name || vlanId !== card.vlanId;
+    cards.push({ ...card, name: wanted, vlanId });
+  }
+  if (!isChanged) return machine;
+  return updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: cards });
+}
+
+function macOf(text: string): string | null {
+  const mac = parseMac(text);
+  return isRejected(mac) ? null : mac;
+}
