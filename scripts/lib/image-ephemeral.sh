@@ -56,7 +56,7 @@ build_ephemeral() {
     { tail -n 15 "$work/mmdebstrap.log" >&2; return 1; }
 
   step 'squashfs' 'make room in the temporary folder'
-  mksquashfs - "$work/image/root.squashfs" -tar -comp zstd -Xcompression-level 15 -no-progress -quiet <"$work/root.tar" >&2
+  mksquashfs - "$work/image/root.squashfs" -tar -root-mode 755 -root-time "$SOURCE_DATE_EPOCH" -comp zstd -Xcompression-level 15 -no-progress -quiet <"$work/root.tar" >&2
 
   step 'initrd' 'look at the message above'
   # Kernel, modules and root are of one package.

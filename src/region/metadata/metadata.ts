@@ -6,6 +6,7 @@ import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { storeInventory } from '../../store/queries/network/machine-inventories.ts';
 import { findOpenRun, readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
+import { keysOfRun } from '../../store/queries/network/ssh-keys.ts';
 import {
   findScriptOf,
   storePendingScripts,
@@ -51,7 +52,8 @@ async function describe({ db }: MetadataPorts, asker: Asker): Promise<Described 
     const machine = await findMachine(tx, { id: asker.machineId });
     if (machine === null) return rejected('not_found', `There is no machine ${asker.machineId}.`);
     const userData = await readUserData(tx, asker.run);
-    return { instanceId: machine.id, hostname: machine.fqdn, publicKeys: [], vendorData: '', userData };
+    const publicKeys = await keysOfRun(tx, asker.run);
+    return { instanceId: machine.id, hostname: machine.fqdn, publicKeys, vendorData: '', userData };
   });
 }
 
