@@ -7,13 +7,15 @@ export interface PlannedImage {
   readonly digest: string;
   readonly name: string;
   readonly architecture: ImageArchitecture;
-  readonly files: readonly { readonly name: string }[];
+  /** `sha256` in lower-case hex. */
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
 }
 
-/** For whom a plan is, and why it runs our system. `machineId`: six letters and digits. */
+/** For whom a plan is, and why it runs our system. `machineId`: six letters and digits. `staysOn`: an operator wants to log in afterwards. */
 export interface PlanFor {
   readonly machineId: string;
   readonly purpose: RunPurpose;
+  readonly staysOn?: boolean;
 }
 
 /** The names that `scripts/build-image` gives; a root file system is a squashfs, and `micro` has none. */
@@ -37,7 +39,8 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
 };
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
-export function planOf(image: PlannedImage, { machineId, purpose }: PlanFor): BootPlan | null {
+export function planOf(image: PlannedImage, { machineId, purpose, staysOn = false }: PlanFor): BootPlan | null {
+  const end = staysOn ? 'wait' : ENDS[purpose];
   const { digest, name, architecture, files } = image;
   const path = (file: string) => `images/${digest}/${file}`;
   const has = (file: string) => files.some((one) => one.name === file);
@@ -51,8 +54,13 @@ export function planOf(image: PlannedImage, { machineId, purpose }: PlanFor): Bo
       initrd: path(INITRD),
       ...(root === undefined ? {} : { root: path(root.name) }),
     },
-    parameters: [...CONSOLES[architecture], `regent.end=${ENDS[purpose]}`],
+    parameters: [...CONSOLES[architecture], `regent.end=${end}`, ...(root === undefined ? [] : rootParameters(root))],
     metadata: `MAAS/metadata/inventory/${machineId}`,
     credentials: `MAAS/metadata/latest/by-id/${machineId}/?op=get_preseed`,
   };
+}
+
+/** What the initrd compares the root with, and the data source of its cloud-init. A kernel that has lost its system starts anew after so many seconds. */
+function rootParameters({ sha256 }: PlannedImage['files'][number]): readonly string[] {
+  return [`regent.root-sha256=${sha256}`, 'ci.ds=MAAS', 'panic=30'];
 }

@@ -18,6 +18,7 @@ import { PAIRING } from './commands/network/pairing.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
 import { SUBNET } from './commands/network/subnet.ts';
+import { SSH_KEY } from './commands/network/ssh-key.ts';
 import { VLAN } from './commands/network/vlan.ts';
 import { NODE } from './commands/node.ts';
 import { RACK } from './commands/rack.ts';
@@ -59,5 +60,6 @@ export const NOUNS: readonly NounSpec[] = [
   EVENTS,
   USER,
   KEY,
+  SSH_KEY,
   COMPLETION,
 ];

@@ -35,6 +35,7 @@ import {
   WATCHERS,
   type RouteSpec,
 } from './route-spec.ts';
+import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
 import * as user from './identity/user.ts';
 
 export type { RouteSpec };
@@ -214,6 +215,7 @@ export const ROUTES = {
     response: user.ApiKey,
     hasEtag: false,
   }),
+  ...SSH_KEY_ROUTES,
 } as const satisfies Record<string, RouteSpec>;
 
 type Routes = typeof ROUTES;

@@ -125,6 +125,8 @@ export interface MachineStage {
   readonly before: MachineState | null;
   readonly until: number | null;
   readonly uuid: string | null;
+  /** Does its system stay on when its run is over? */
+  readonly staysOn: boolean;
 }
 
 /** An image that machines of its architecture commission by. */
@@ -132,7 +134,7 @@ export interface DefaultImage {
   readonly digest: string;
   readonly name: string;
   readonly architecture: ImageArchitecture;
-  readonly files: readonly { readonly name: string }[];
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
 }
 
 /** A setting whose stored value is refused. The value itself may be a secret and is not told; `rule`: what a value must be. */

@@ -20,6 +20,7 @@ import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metadataCases } from './metadata/cases.ts';
 import { enlistmentCases } from './metadata/enlistment/cases.ts';
+import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
@@ -66,5 +67,6 @@ export const CASES = {
   ...nodeCases,
   ...trustCases,
   ...userCases,
+  ...sshKeyCases,
   ...imageCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

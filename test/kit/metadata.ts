@@ -37,7 +37,7 @@ export async function beginRun(
   userData?: Uint8Array,
 ): Promise<void> {
   await change(db, async (tx) => {
-    await storeRun(tx, machineId, purpose, userData);
+    await storeRun(tx, machineId, purpose, userData === undefined ? {} : { userData });
     return {};
   }).then(value);
 }

@@ -68,6 +68,12 @@ const key = (column: 'consumer' | 'token' | 'secret_sha256' | 'label', text: str
     values ('ada', ${made.consumer}, ${made.token}, ${made.secret_sha256}, ${made.label})`;
 };
 
+const sshKey = (columns: Partial<Record<'user_name' | 'type' | 'data' | 'comment' | 'bits', string | number>>) => {
+  const made = { user_name: 'ada', type: 'ssh-ed25519', data: 'A'.repeat(64), comment: '', bits: 256, ...columns };
+  return sql`insert into ssh_keys (user_name, type, data, comment, bits)
+    values (${made.user_name}, ${made.type}, ${made.data}, ${made.comment}, ${made.bits})`;
+};
+
 /** Statement → the constraint that must refuse it. The database alone decides here: no law of the model runs before. */
 const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   settings_name_grammar: () => sql`insert into settings (name, value) values ('Bad Name', '1')`,
@@ -122,6 +128,15 @@ const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   api_keys_token_grammar: () => key('token', ''),
   api_keys_label_grammar: () => key('label', 'a\nb'),
   api_keys_secret_hashed: () => key('secret_sha256', 'plain'),
+  ssh_keys_once: () => sql`insert into ssh_keys (user_name, type, data, bits)
+    select 'ada', 'ssh-ed25519', repeat('B', 64), 256 from generate_series(1, 2)`,
+  ssh_keys_user: () => sshKey({ user_name: 'bob' }),
+  ssh_keys_type_known: () => sshKey({ type: 'ssh-dss' }),
+  ssh_keys_data_grammar: () => sshKey({ data: 'A A' }),
+  ssh_keys_comment_grammar: () => sshKey({ comment: 'a\u001b[2J' }),
+  ssh_keys_bits_range: () => sshKey({ bits: 128 }),
+  machine_tokens_begun_by: () =>
+    sql`insert into machine_tokens (machine_id, purpose, begun_by) values ('aaaaaa', 'testing', 'bob')`,
   node_credentials_hashed: () => sql`insert into node_credentials (node_id, secret_sha256) values ('n1', 'plain')`,
   node_credentials_node_id_fkey: () =>
     sql`insert into node_credentials (node_id, secret_sha256) values ('gone', repeat('0', 64))`,

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 const begin = (purpose: Parameters<typeof tokens.storeRun>[2], data?: Uint8Array) =>
   say(async (tx) => {
-    await tokens.storeRun(tx, M, purpose, data);
+    await tokens.storeRun(tx, M, purpose, data === undefined ? {} : { userData: data });
     return { run: await tokens.findOpenRun(tx, M) };
   });
 const keys = {

@@ -9,21 +9,35 @@ export const MachineRequest = strict({
 });
 export type MachineRequest = Static<typeof MachineRequest>;
 
+/** What begins a run that a person may want to look at from inside. */
+export const MachineRunRequest = strict({
+  ...MachineRequest.properties,
+  enableSsh: Type.Optional(
+    Type.Boolean({ description: 'its system lets the SSH keys of the caller in, and stays on when all is done' }),
+  ),
+});
+export type MachineRunRequest = Static<typeof MachineRunRequest>;
+
 const PARTS = {
   roles: OPERATORS,
   params: MACHINE.schemas.params,
   body: MachineRequest,
   response: MACHINE.schemas.answer,
 } as const;
+const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 
 /** Calls that begin or end something of a machine's lifecycle (model/nouns/machine-lifecycle.ts). */
 export const MACHINE_LIFECYCLE_ROUTES = {
   'machine.commission': begin(
     '/machines/{machine}/commission',
     'Commission a machine: it boots from the network and tells of its hardware',
-    PARTS,
+    RUN_PARTS,
   ),
-  'machine.test': begin('/machines/{machine}/test', 'Test a machine: it boots from the network and runs tests', PARTS),
+  'machine.test': begin(
+    '/machines/{machine}/test',
+    'Test a machine: it boots from the network and runs tests',
+    RUN_PARTS,
+  ),
   'machine.abort': begin('/machines/{machine}/abort', 'End the commissioning or the test of a machine', PARTS),
   'machine.mark-broken': begin('/machines/{machine}/mark-broken', 'Mark a machine as broken: nobody uses it', PARTS),
   'machine.mark-fixed': begin('/machines/{machine}/mark-fixed', 'Take back that a machine is broken', PARTS),

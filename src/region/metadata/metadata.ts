@@ -7,6 +7,7 @@ import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { storeInventory } from '../../store/queries/network/machine-inventories.ts';
 import { findOpenRun, readUserData, storeNetboot, storeRun } from '../../store/queries/network/machine-tokens.ts';
+import { keysOfRun } from '../../store/queries/network/ssh-keys.ts';
 import {
   findScriptOf,
   storePendingScripts,
@@ -53,7 +54,8 @@ async function describe({ db }: MetadataPorts, asker: Asker): Promise<Described 
     const machine = await findMachine(tx, { id: asker.machineId });
     if (machine === null) return rejected('not_found', `There is no machine ${asker.machineId}.`);
     const userData = await readUserData(tx, asker.run);
-    return { instanceId: machine.id, hostname: machine.fqdn, publicKeys: [], vendorData: '', userData };
+    const publicKeys = await keysOfRun(tx, asker.run);
+    return { instanceId: machine.id, hostname: machine.fqdn, publicKeys, vendorData: '', userData };
   });
 }
 

@@ -51,10 +51,10 @@ function recordOf(
 ): BootRecord | null {
   const macs = [...new Set(interfaces.map(({ mac }) => mac))].slice(0, MACS_MAX);
   if (macs.length === 0) return null;
-  const { state = 'new', until = null, uuid = null, before = null } = stage ?? {};
+  const { state = 'new', until = null, uuid = null, before = null, staysOn = false } = stage ?? {};
   const purpose = purposeIn(state);
   const boots =
-    purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { machineId: id, purpose }) ?? []);
+    purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { machineId: id, purpose, staysOn }) ?? []);
   return {
     machine: id,
     hostname,

@@ -10,11 +10,11 @@ const validator = Compile(BootPlan);
 
 function anImage(files: readonly string[], changes: Partial<PlannedImage> = {}): PlannedImage {
   const named = { digest: DIGEST, name: imageName({ kind: 'micro', kernel: '6.12.57+deb13-cloud-amd64' }) };
-  return { ...named, architecture: 'amd64', files: files.map((name) => ({ name })), ...changes };
+  return { ...named, architecture: 'amd64', files: files.map((name) => ({ name, sha256: DIGEST })), ...changes };
 }
 
 describe('planOf', () => {
-  it('names the kernel, the initrd and the root file system of an image, the consoles and the place of the inventory', () => {
+  it('names the kernel, the initrd, the root file system and its digest, the consoles and the place of the inventory', () => {
     const plan = planOf(anImage(['initrd.img', 'root.squashfs', 'vmlinuz']), {
       machineId: 'abc123',
       purpose: 'commissioning',
@@ -27,7 +27,14 @@ describe('planOf', () => {
         initrd: `images/${DIGEST}/initrd.img`,
         root: `images/${DIGEST}/root.squashfs`,
       },
-      parameters: ['console=tty0', 'console=ttyS0,115200', 'regent.end=off'],
+      parameters: [
+        'console=tty0',
+        'console=ttyS0,115200',
+        'regent.end=off',
+        `regent.root-sha256=${DIGEST}`,
+        'ci.ds=MAAS',
+        'panic=30',
+      ],
       metadata: 'MAAS/metadata/inventory/abc123',
       credentials: 'MAAS/metadata/latest/by-id/abc123/?op=get_preseed',
     });
@@ -38,6 +45,11 @@ describe('planOf', () => {
     const plan = planOf(image, { machineId: 'abc123', purpose: 'rescue' });
     expect(plan?.image).not.toHaveProperty('root');
     expect(plan?.parameters).toEqual(['console=tty0', 'console=ttyAMA0,115200', 'regent.end=wait']);
+  });
+
+  it('keeps a machine on that an operator wants to log in to', () => {
+    const plan = planOf(anImage(['initrd.img', 'vmlinuz']), { machineId: 'abc123', purpose: 'testing', staysOn: true });
+    expect(plan?.parameters).toContain('regent.end=wait');
   });
 
   it('is a plan by its schema for every purpose', () => {

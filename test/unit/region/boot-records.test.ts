@@ -12,7 +12,7 @@ const IMAGE: DefaultImage = {
   digest: DIGEST,
   name: 'micro/6.12',
   architecture: 'amd64',
-  files: [{ name: 'initrd.img' }, { name: 'vmlinuz' }],
+  files: ['initrd.img', 'vmlinuz'].map((name) => ({ name, sha256: DIGEST })),
 };
 
 const aMachine = (id: string, vlanId: number | null, mac: string): Machine => ({
@@ -27,6 +27,7 @@ const stage = (state: MachineStage['state'], changes: Partial<MachineStage> = {}
   before: null,
   until: null,
   uuid: null,
+  staysOn: false,
   ...changes,
 });
 

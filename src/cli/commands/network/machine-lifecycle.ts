@@ -1,5 +1,5 @@
 import type { Machine } from '../../../contract/machine.ts';
-import type { MachineRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import type { MachineRunRequest } from '../../../contract/nouns/machine-lifecycle.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-lifecycle.ts';
 import { isBad, MACHINE_STATES } from '../../../model/nouns/machine-states.ts';
 import { printerOf, runChange } from '../../change.ts';
@@ -28,6 +28,13 @@ const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
   'exit-rescue': 'end the rescue mode of machines',
 };
 
+/** Verbs that begin a run which a person may want to look at from inside. */
+const RUN_VERBS: readonly MachineVerb[] = ['commission', 'test'];
+const ENABLE_SSH: OptionSpec = {
+  flags: '--enable-ssh',
+  help: 'let your SSH keys in (regent ssh-key add), and leave the machine on when all is done',
+};
+
 /** `regent machine commission` and so on. `shape`: how machines are shown. */
 export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
   return (Object.keys(MACHINE_VERBS) as MachineVerb[]).map((verb) => ({
@@ -37,6 +44,7 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
     options: [
       { flags: '--tag <tag>', help: 'all machines with this tag' },
       { flags: '--comment <text>', help: 'why, for the history' },
+      ...(RUN_VERBS.includes(verb) ? [ENABLE_SSH] : []),
     ],
     isChange: true,
     examples: [
@@ -58,8 +66,8 @@ interface Verb {
   readonly shape: Shape<Machine>;
 }
 
-function bodyOf(call: Call): MachineRequest {
-  return text(call, 'comment');
+function bodyOf(call: Call): MachineRunRequest {
+  return { ...text(call, 'comment'), ...(call.options['enableSsh'] === true ? { enableSsh: true } : {}) };
 }
 
 function runOne(call: Call, { verb, shape, machine }: Verb & { readonly machine: string }): Promise<ExitCode> {

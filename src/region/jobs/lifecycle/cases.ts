@@ -19,7 +19,8 @@ function caseOf(verb: MachineVerb): WriteCase<`machine.${MachineVerb}`> {
       if (isRejected(machine)) return machine;
       const event = MACHINE_VERBS[verb];
       const text = body.comment === undefined ? {} : { text: body.comment };
-      const row = await machineEvent(tx, { machineId: machine.id, event, by: caller.user, ...text });
+      const enableSsh = 'enableSsh' in body && body.enableSsh === true;
+      const row = await machineEvent(tx, { machineId: machine.id, event, by: caller.user, ...text, enableSsh });
       return isRejected(row) ? row : { body: viewMachine(row) };
     },
   );

@@ -17,7 +17,7 @@ import {
   type StateRow,
   storeMachineState,
 } from '../../../store/queries/network/machine-states.ts';
-import { storeRun } from '../../../store/queries/network/machine-tokens.ts';
+import { findOpenRun, storeRun } from '../../../store/queries/network/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { dropOrder, giveOrder } from './orders.ts';
@@ -30,6 +30,8 @@ export interface Told {
   readonly text?: string;
   /** The machine's epoch that the event is about; left out: whatever it is now. */
   readonly epoch?: number;
+  /** The run that begins lets its owner and who began it in, and its system stays on. */
+  readonly enableSsh?: boolean;
 }
 
 /**
@@ -44,9 +46,11 @@ export async function machineEvent(tx: WriteTx, told: Told): Promise<MachineRow 
   if (told.epoch !== undefined && told.epoch !== row.epoch) return overtaken(machine, row, told);
   const found = transition(row.state, told.event, standingOf(machine, row));
   if (isRejected(found)) return found;
+  // Asked before the run ends with the state.
+  const staysOn = isEndOfScripts(told.event) && ((await findOpenRun(tx, machineId))?.enableSsh ?? false);
   await storeTransition(tx, row, found, told);
   emit(tx, machine, found, told);
-  const power = found.effects.find((effect) => effect.kind === 'power');
+  const power = staysOn ? undefined : found.effects.find((effect) => effect.kind === 'power');
   if (power === undefined && found.to !== row.state) await dropOrder(tx, row, told.by);
   if (power !== undefined) {
     const { kind: _kind, ...order } = power;
@@ -54,6 +58,11 @@ export async function machineEvent(tx: WriteTx, told: Told): Promise<MachineRow 
     if (given === 'by-hand') return await machineEvent(tx, { machineId, event: 'power-by-hand', by: told.by });
   }
   return (await findMachine(tx, { id: machineId })) ?? rejected('not_found', `There is no machine ${machineId}.`);
+}
+
+/** A machine is switched off by who ends its work early, also where its run was to leave it on. */
+function isEndOfScripts(event: MachineEvent): boolean {
+  return event === 'scripts-passed' || event === 'scripts-failed';
 }
 
 /** What the table of transitions asks about a machine. */
@@ -79,7 +88,8 @@ async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, to
   const isStored = await storeMachineState(tx, row, { ...change, ...(message === null ? {} : { message }), ...next });
   if (!isStored) throw new AppError('machine_state', `the state of ${row.machineId} changed while its row was locked`);
   // Its system has credentials as long as there is something to ask for.
-  if (to !== row.state) await storeRun(tx, row.machineId, purposeIn(to));
+  if (to !== row.state)
+    await storeRun(tx, row.machineId, purposeIn(to), { by: told.by, enableSsh: told.enableSsh ?? false });
 }
 
 /** What is to be read and done without another state; null: as before. */

@@ -11,9 +11,19 @@ export interface OpenRun {
   readonly consumerKey: string | null;
   readonly tokenKey: string | null;
   readonly secretSealed: string | null;
+  /** Does it let its owner in, and stay on? */
+  readonly enableSsh: boolean;
 }
 
-const COLUMNS = sql`id, machine_id as "machineId", purpose, consumer_key as "consumerKey", token_key as "tokenKey", secret_sealed as "secretSealed"`;
+/** How a run begins. `by`: who asked for it; it is kept where it is a user's name. */
+export interface RunBegin {
+  readonly by?: string;
+  readonly enableSsh?: boolean;
+  readonly userData?: Uint8Array;
+}
+
+const COLUMNS = sql`id, machine_id as "machineId", purpose, consumer_key as "consumerKey", token_key as "tokenKey", secret_sealed as "secretSealed",
+  enable_ssh as "enableSsh"`;
 
 /**
  * The run that a machine is in from now on; null: none. The one before ends, and its credentials with it, unless it is of the same purpose: then it
@@ -23,7 +33,7 @@ export async function storeRun(
   tx: Tx,
   machineId: string,
   purpose: RunPurpose | null,
-  userData?: Uint8Array,
+  { by = '', enableSsh = false, userData }: RunBegin = {},
 ): Promise<void> {
   // Two regions that see a machine begin wait here for one another.
   await tx.run(sql`select from machines where id = ${machineId} for no key update`);
@@ -31,8 +41,8 @@ export async function storeRun(
     secret_sealed = null, user_data = null where machine_id = ${machineId} and ended_at is null and purpose is distinct from ${purpose}::text`);
   if (purpose === null) return;
   const data = userData === undefined ? null : Buffer.from(userData);
-  await tx.run(sql`insert into machine_tokens (machine_id, purpose, user_data)
-    select id, ${purpose}, ${data}::bytea from machines where id = ${machineId}
+  await tx.run(sql`insert into machine_tokens (machine_id, purpose, user_data, begun_by, enable_ssh)
+    select id, ${purpose}, ${data}::bytea, (select name from users where name = ${by}), ${enableSsh} from machines where id = ${machineId}
     on conflict (machine_id) where ended_at is null do nothing`);
 }
 

@@ -1,0 +1,75 @@
+# The image "ephemeral": a whole Debian 13 that lies in memory, with cloud-init and what commissioning, tests and rescue need. Sourced by scripts/build-image.
+# shellcheck shell=bash disable=SC2154
+
+ephemeral_packages='systemd-sysv systemd-resolved dbus udev libpam-systemd kmod busybox-static cloud-init openssh-server sudo ca-certificates curl iproute2
+iputils-ping ethtool lldpd dmidecode ipmitool pciutils usbutils lshw smartmontools nvme-cli memtester gdisk fdisk parted mdadm lvm2 e2fsprogs xfsprogs
+dosfstools zstd less'
+ephemeral_off='apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer mdadm.service
+mdmonitor.service mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer lvm2-monitor.service smartmontools.service systemd-pstore.service
+openipmi.service ipmievd.service'
+
+# In the root, as the last thing, by mmdebstrap: the kernel's modules without an initrd of Debian's, our files, nothing of one host's own.
+ephemeral_hook() {
+  cat <<HOOK
+set -eu
+cd "$work/kernel"
+for deb in *.deb; do dpkg-deb --extract "\$deb" "\$1"; done
+cp -r --no-preserve=ownership "$here/image/root/." "\$1/"
+install -m 755 "$here/image/inventory" "\$1/usr/lib/regent/inventory"
+chroot "\$1" depmod "$1"
+chroot "\$1" systemctl --quiet enable systemd-networkd.service regent-inventory.service regent-end.service
+chroot "\$1" systemctl --quiet mask ${ephemeral_off//$'\n'/ }
+chroot "\$1" dpkg-query --show --showformat '\${Package} \${Version}\n' >"$work/packages"
+rm -rf "\$1"/etc/ssh/ssh_host_* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1/boot" "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*-
+: >"\$1/etc/machine-id"
+ln -sf ../run/systemd/resolve/stub-resolv.conf "\$1/etc/resolv.conf"
+HOOK
+}
+
+build_ephemeral() {
+  local kernel_package kernel sources
+  for tool in mmdebstrap mksquashfs; do
+    command -v "$tool" >/dev/null || fail "$tool is missing" 'apt-get install mmdebstrap squashfs-tools'
+  done
+  [ "$architecture" = "$(dpkg --print-architecture)" ] || fail "this machine does not run programs of $architecture" 'build the image on a machine of that architecture'
+  step "packages of Debian 13 for $architecture" 'check the network, or set REGENT_DEBIAN_MIRROR to an archive in reach'
+  fetch_archive_lists
+  kernel_package=$(archive_dependency "linux-image-cloud-$architecture" 'linux-image-[0-9]')
+  fetch_archive_packages "$kernel_package"
+  kernel=${kernel_package#linux-image-}
+  install -d "$work/kernel" "$work/root"
+  chmod 755 "$work" "$work/kernel"
+  cp "$(archive_file "$kernel_package")" "$work/kernel/"
+  ephemeral_hook "$kernel" >"$work/hook"
+  : >"$work/packages"
+  chmod 666 "$work/packages"
+
+  step 'root file system (one to three minutes)' "look at $work/mmdebstrap.log; without root also: apt-get install uidmap"
+  mapfile -t sources < <(sed 's/\[[^]]*\] //' "$archive_cache/sources.list")
+  # No later than this is any file: equal packages give equal bytes.
+  export SOURCE_DATE_EPOCH=1735689600
+  isolated mmdebstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --architectures="$architecture" \
+    --include="${ephemeral_packages//[[:space:]]/,}" --aptopt='APT::Install-Recommends "false"' \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    --customize-hook="sh $work/hook \"\$1\"" trixie "$work/root.tar" "${sources[@]}" >"$work/mmdebstrap.log" 2>&1 ||
+    { tail -n 15 "$work/mmdebstrap.log" >&2; return 1; }
+
+  step 'squashfs' 'make room in the temporary folder'
+  mksquashfs - "$work/image/root.squashfs" -tar -root-mode 755 -root-time "$SOURCE_DATE_EPOCH" -comp zstd -Xcompression-level 15 -no-progress -quiet <"$work/root.tar" >&2
+
+  step 'initrd' 'look at the message above'
+  # Kernel, modules and root are of one package.
+  dpkg-deb --extract "$work"/kernel/*.deb "$work/root"
+  tar -x -f "$work/root.tar" -C "$work/root" ./usr/bin/busybox
+  cp "$work/root/boot/vmlinuz-$kernel" "$work/image/vmlinuz"
+  pack_initrd "$work/root" "$kernel" init-ephemeral --module loop --module squashfs --module overlay
+
+  step 'manifest' 'look at the message above'
+  { cat "$work/packages"; echo "$kernel_package $(archive_version "$kernel_package")"; } | sort | write_manifest "$kernel"
+}
+
+# As root in a mount namespace of its own: what mmdebstrap mounts goes with it, also when it is killed. Others have mmdebstrap's own namespaces.
+isolated() {
+  if [ "$(id -u)" = 0 ]; then unshare --mount --propagation private -- "$@"; else "$@"; fi
+}

@@ -1,0 +1,79 @@
+import type { SshKey } from '../../../contract/identity/ssh-key.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { type Column, printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { collect, need, text } from '../../values.ts';
+
+const COLUMNS: readonly Column<SshKey>[] = [
+  { header: 'id', value: (key) => String(key.id) },
+  { header: 'user', value: (key) => key.user },
+  { header: 'type', value: (key) => key.type },
+  { header: 'bits', wide: true, value: (key) => String(key.bits) },
+  { header: 'fingerprint', value: (key) => key.fingerprint },
+  { header: 'comment', value: (key) => key.comment },
+  { header: 'added', wide: true, value: (key) => stamp(key.createdAt) },
+];
+const SHAPE: Shape<SshKey> = { kind: 'SSH key', name: (key) => String(key.id), columns: COLUMNS };
+
+/** `regent ssh-key`. */
+export const SSH_KEY: NounSpec = {
+  noun: 'ssh-key',
+  summary: 'public keys of SSH, by which machines let their owner in',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list SSH keys: all for admins and auditors, else the own ones',
+      options: [{ flags: '--user <name>', help: 'only those of this user' }],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = { ...text(call, 'user') };
+        await printList(printerOf(call), SHAPE, await collect(client.all('ssh-key.list', { query })));
+      },
+    },
+    {
+      verb: 'add',
+      summary: 'add a public key, of your own or, as an admin, of another user',
+      args: [{ name: '<key>', help: 'the line of a .pub file, @FILE for the file itself, or - for standard input' }],
+      options: [{ flags: '--user <name>', help: 'whose key; your own when left out' }],
+      isChange: true,
+      examples: [
+        'regent ssh-key add @~/.ssh/id_ed25519.pub',
+        "regent ssh-key add 'ssh-ed25519 AAAA… ada@laptop' --user ada",
+      ],
+      run: async (call) =>
+        await runChange(call, {
+          route: 'ssh-key.add',
+          input: { body: { key: await keyOf(call), ...text(call, 'user') } },
+          shape: SHAPE,
+          done: 'added',
+          tell: (key) => `SSH key ${key.id} of ${key.user} added: ${key.type} ${key.fingerprint}`,
+        }),
+    },
+    {
+      verb: 'delete',
+      summary: 'delete a public key; machines that have it already keep it',
+      args: [{ name: '<key>', help: 'id or fingerprint' }],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'ssh-key.delete',
+          input: { params: { sshKey: need(call, 0) } },
+          shape: SHAPE,
+          done: 'deleted',
+        }),
+    },
+  ],
+};
+
+/** The key of the argument: itself, of a file, or of standard input. A private key goes no further than here. */
+async function keyOf(call: Call): Promise<string> {
+  const given = need(call, 0);
+  const path = given.startsWith('@') ? given.slice(1).replace(/^~(?=\/)/, call.io.home ?? '~') : null;
+  const key = path === null ? (given === '-' ? await call.io.readInput() : given) : await call.io.readFile(path);
+  if (key === null) throw usageError(`There is no file "${path}".`);
+  if (key.includes('PRIVATE KEY'))
+    throw usageError('This is a private key. Keep it, and give the file that ends with .pub.');
+  return key.trim();
+}

@@ -1,0 +1,77 @@
+import type { SshKey } from '../../contract/identity/ssh-key.ts';
+import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { formatSshKey, parseSshKey } from '../../model/nouns/ssh-key.ts';
+import {
+  countSshKeys,
+  createSshKey,
+  deleteSshKey,
+  findSshKeys,
+  listSshKeys,
+  type SshKeyRow,
+} from '../../store/queries/network/ssh-keys.ts';
+import { findUser } from '../../store/queries/users.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../paging.ts';
+import { noSuch, parseRef } from '../refs.ts';
+import { autocommitReading, writing } from '../use-case.ts';
+
+/** A machine gets all keys of a user in one answer. */
+const KEYS_MOST = 64;
+
+function view({ data, ...row }: SshKeyRow): SshKey {
+  return { ...row, key: formatSshKey({ ...row, data }) };
+}
+
+/** The key of a number or a fingerprint; `user`: only among that user's. */
+async function keyByRef(tx: Tx, text: string, user: string | undefined): Promise<SshKeyRow | Rejected> {
+  const ref = parseRef(text);
+  const [first, second] = await findSshKeys(tx, 'id' in ref ? ref : { fingerprint: text }, user);
+  if (first === undefined) return noSuch(user === undefined ? 'SSH key' : 'SSH key of your own', text);
+  if (second !== undefined)
+    return rejected('conflict', `Several users have the key ${show(text, 60)}. Name it by its id.`);
+  return first;
+}
+
+/** Use cases of users' SSH keys: an admin handles everybody's, an auditor sees all, the others have their own. */
+export const sshKeyCases = {
+  'ssh-key.list': autocommitReading('ssh-key.list', async (tx, { query }, { caller }) => {
+    const seesAll = caller.role === 'admin' || caller.role === 'auditor';
+    if (!seesAll && query?.user !== undefined && query.user !== caller.user)
+      return rejected('forbidden', `${caller.user} may see the own SSH keys only.`);
+    return pageBody(await listSshKeys(tx, { ...query, user: seesAll ? query?.user : caller.user }), view, query);
+  }),
+
+  'ssh-key.add': writing(
+    'ssh-key.add',
+    ({ body }) => `ssh-key add ${body.user ?? ''}`.trim(),
+    async (tx, { body }, { caller }) => {
+      const owner = body.user ?? caller.user;
+      if (owner !== caller.user && caller.role !== 'admin')
+        return rejected('forbidden', `${caller.user} may add SSH keys of the own only.`);
+      const key = parseSshKey(body.key);
+      if (isRejected(key)) return key;
+      const user = await findUser(tx, owner);
+      if (user === null) return noSuch('user', owner);
+      if ((await countSshKeys(tx, user.name)) >= KEYS_MOST)
+        return rejected(
+          'conflict',
+          `${user.name} has ${KEYS_MOST} SSH keys. Rule: at most ${KEYS_MOST}; delete one first.`,
+        );
+      const row = await createSshKey(tx, { ...key, user: user.name });
+      tx.emit({ kind: 'ssh-key.added', subject: user.name, data: { type: row.type, fingerprint: row.fingerprint } });
+      return { body: view(row) };
+    },
+  ),
+
+  'ssh-key.delete': writing(
+    'ssh-key.delete',
+    ({ params }) => `ssh-key delete ${params.sshKey}`,
+    async (tx, { params }, { caller }) => {
+      const row = await keyByRef(tx, params.sshKey, caller.role === 'admin' ? undefined : caller.user);
+      if (isRejected(row)) return row;
+      await deleteSshKey(tx, row.id);
+      tx.emit({ kind: 'ssh-key.deleted', subject: row.user, data: { type: row.type, fingerprint: row.fingerprint } });
+      return { body: view(row) };
+    },
+  ),
+};
