@@ -14,6 +14,7 @@ import { COMMAND_ROUTES, JOB_ROUTES } from './cluster/command-routes.ts';
 import { IMAGE_ROUTES } from './cluster/image.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
+import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
 import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
@@ -57,6 +58,7 @@ export const ROUTES = {
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
+  ...MACHINE_TIMELINE_ROUTES,
   ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,

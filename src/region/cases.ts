@@ -21,6 +21,7 @@ import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metadataCases } from './metadata/cases.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
+import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
@@ -48,6 +49,7 @@ export const CASES = {
   ...machineCases,
   ...powerCases,
   ...lifecycleCases,
+  ...timelineCases,
   ...metadataCases,
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.

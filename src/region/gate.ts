@@ -25,6 +25,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       parts: (...args) => region.agents.parts(...args),
       observe: (...args) => region.agents.observe(...args),
       leases: (...args) => region.agents.leases(...args),
+      bootSteps: (...args) => region.agents.bootSteps(...args),
       register: async (...args) => closed() ?? region.agents.register(...args),
       rack: async (...args) => {
         open();

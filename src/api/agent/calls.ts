@@ -11,6 +11,7 @@ import { registerCommandCalls } from './command-calls.ts';
 import { createGate, type Gate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
+import { registerStepCalls } from './step-calls.ts';
 import { registerTrustCalls } from './trust-calls.ts';
 import { PARTS_PATH, PartsQuestion } from '../../contract/wire/desired-parts.ts';
 
@@ -43,6 +44,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   registerTrustCalls(app, ports, gate);
   registerCommandCalls(app, agents.commands, gate);
   registerPartCalls(app, ports.region, gate);
+  registerStepCalls(app, agents, gate);
 
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);
