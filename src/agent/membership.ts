@@ -130,6 +130,7 @@ function gated(
       await admitted(() => channel.report(observation));
     },
     leases: (report) => whenMember(() => channel.leases(report)),
+    bootSteps: (report) => whenMember(() => channel.bootSteps(report)),
     claim: (request) => whenMember(() => channel.claim(request)),
     endCommand: (id, report) => whenMember(() => channel.endCommand(id, report)),
     enlist: (question, signal) => whenMember(() => channel.enlist(question, signal)),

@@ -15,6 +15,7 @@ import { IMAGE_ROUTES } from './cluster/image.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './network/enlistment.ts';
+import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
 import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
@@ -60,6 +61,7 @@ export const ROUTES = {
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
   ...ENLISTMENT_ROUTES,
+  ...MACHINE_TIMELINE_ROUTES,
   ...NOUN_ROUTES,
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,

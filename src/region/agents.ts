@@ -16,6 +16,7 @@ import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/racks.ts';
 import { isOutrun, storeObservation } from '../store/queries/observations.ts';
 import { createCommandPort } from './jobs/commands/port.ts';
+import { takeBootSteps } from './jobs/lifecycle/timeline/take.ts';
 import type { AgentPort } from './port.ts';
 import { register } from './trust/registration.ts';
 
@@ -44,6 +45,7 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
     },
 
     commands: createCommandPort(db),
+    bootSteps: (nodeId, report) => takeBootSteps(db, nodeId, report),
     parts: async (nodeId, digests) =>
       orThrow(await db.autocommitRead(async (tx) => ({ parts: await readOwnParts(tx, nodeId, digests) }))),
 

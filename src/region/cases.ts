@@ -23,6 +23,7 @@ import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
+import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
@@ -50,6 +51,7 @@ export const CASES = {
   ...machineCases,
   ...powerCases,
   ...lifecycleCases,
+  ...timelineCases,
   ...metadataCases,
   ...enlistmentCases,
   ...declaredCases,

@@ -26,6 +26,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       enlist: (...args) => region.agents.enlist(...args),
       observe: (...args) => region.agents.observe(...args),
       leases: (...args) => region.agents.leases(...args),
+      bootSteps: (...args) => region.agents.bootSteps(...args),
       register: async (...args) => closed() ?? region.agents.register(...args),
       rack: async (...args) => {
         open();

@@ -1,5 +1,6 @@
 import type { Rejected } from '../core/errors.ts';
 import type { Desired, LeaseReport, Observation } from '../contract/agent.ts';
+import type { BootStepReport } from '../contract/wire/boot-steps.ts';
 import type { DesiredParts, PartsAnswer } from '../contract/wire/desired-parts.ts';
 import type { EnlistQuestion, EnlistReply } from '../contract/wire/enlist.ts';
 import type { Doctor } from '../contract/cluster/doctor.ts';
@@ -81,6 +82,8 @@ export interface AgentPort {
   observe(nodeId: string, observation: Observation): Promise<void>;
   /** Stores what changed in the node's leases; a `conflict` when an earlier report is missing: all is to be told anew. */
   leases(nodeId: string, report: LeaseReport): Promise<Rejected | null>;
+  /** Stores what the node saw of machines that boot, each step once. */
+  bootSteps(nodeId: string, report: BootStepReport): Promise<Rejected | null>;
   readonly commands: CommandPort;
   /** What becomes of a machine that boots and that the rack of this node does not know. */
   enlist(nodeId: string, question: EnlistQuestion): Promise<EnlistReply>;

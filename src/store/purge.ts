@@ -39,6 +39,8 @@ const RETENTION = {
   /** After their end. */
   machineRuns: '30 days',
   scriptResults: '180 days',
+  /** What racks saw of machines; nobody's go sooner, by their number. */
+  machineSteps: '30 days',
 } as const;
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
@@ -104,6 +106,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
   machine_tokens: expired('machine_tokens', sql`ended_at < now() - ${RETENTION.machineRuns}::interval`),
   machine_script_results: expired('machine_script_results', sql`at < now() - ${RETENTION.scriptResults}::interval`),
+  machine_steps: expired('machine_steps', sql`at < now() - ${RETENTION.machineSteps}::interval`),
   publications: sql`delete from publications p using (
       select node_id, generation, row_number() over (partition by node_id order by generation desc) as place from publications
     ) as old where old.node_id = p.node_id and old.generation = p.generation and old.place > ${RETENTION.publications}`,

@@ -13,6 +13,7 @@ import {
   isCommandCall,
   reportPath,
 } from '../../contract/cluster/command.ts';
+import { BOOT_STEPS_PATH, type BootStepReport } from '../../contract/wire/boot-steps.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../contract/wire/desired-parts.ts';
 import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { decide } from '../../contract/wire/decide.ts';
@@ -39,6 +40,8 @@ export interface RegionChannel {
   register(request: RegisterRequest): Promise<unknown>;
   /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
   leases(report: LeaseReport): Promise<'taken' | 'restart'>;
+  /** Tells what was seen of machines that boot; may come twice. `unknown`: the region is of a release that does not take it. */
+  bootSteps(report: BootStepReport): Promise<'taken' | 'unknown'>;
   /** Takes commands of this node. The answer is not checked yet. */
   claim(request: ClaimRequest): Promise<unknown>;
   /** Tells the end of a command; `late`: it is not this agent's any more, and nothing more is to be told of it. */
@@ -139,6 +142,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     report: async (observation, signal) => void (await post(OBSERVATION_PATH, observation, signal && { signal })),
     register: async (request) => parse((await post(REGISTER_PATH, request)).text),
     leases: async (report) => ((await post(LEASES_PATH, report)).status === 409 ? 'restart' : 'taken'),
+    bootSteps: async (report) => ((await post(BOOT_STEPS_PATH, report)).status === 404 ? 'unknown' : 'taken'),
     claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
     endCommand: async (id, report) => ((await post(reportPath(id), report)).status === 409 ? 'late' : 'taken'),
     enlist: async (question, signal) => parse((await post(ENLIST_PATH, question, { signal })).text),
@@ -197,6 +201,7 @@ async function askOwnRegion(socketPath: string, csr: string, before: AppError): 
 
 function checked(target: Target, what: Call, answer: Answer): Answer {
   if (answer.status === 200 || answer.status === 204) return answer;
+  if (answer.status === 404 && what.path === BOOT_STEPS_PATH) return answer;
   if (answer.status === 409 && (what.path === LEASES_PATH || isCommandCall(what.path))) return answer;
   const isDenied = answer.status === 401 || answer.status === 403;
   throw new AppError(isDenied ? 'region_denied' : 'region_refused', refusalOf(target, answer));

@@ -12,6 +12,7 @@ import { registerEnlistCall } from './enlist-calls.ts';
 import { createGate, type Gate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
+import { registerStepCalls } from './step-calls.ts';
 import { registerTrustCalls } from './trust-calls.ts';
 import { PARTS_PATH, PartsQuestion } from '../../contract/wire/desired-parts.ts';
 
@@ -45,6 +46,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   registerCommandCalls(app, agents.commands, gate);
   registerPartCalls(app, ports.region, gate);
   registerEnlistCall(app, ports, gate);
+  registerStepCalls(app, agents, gate);
 
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);

@@ -13,6 +13,7 @@ import {
 import { ENLISTMENT, suggestedBmcLines } from './network/machine-enlistment.ts';
 import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
+import { TIMELINE } from './network/machine-timeline.ts';
 import { RESULTS, showMachine } from './network/machine-hardware.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, type Shape } from '../format/output.ts';
@@ -210,6 +211,7 @@ export const MACHINE: NounSpec = {
     POWER,
     ...lifecycleCommands(SHAPE),
     ...ENLISTMENT,
+    TIMELINE,
     RESULTS,
     {
       verb: 'delete',

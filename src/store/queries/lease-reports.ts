@@ -3,6 +3,7 @@ import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
+import { storeLeaseSteps } from './network/machine-steps.ts';
 import { touchesLeaseEnds } from './network/lease-ends.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
@@ -38,6 +39,7 @@ export async function storeLeaseReport(
   if (receipt !== 'stored') return receipt;
   const ended = await endLeases(tx, node.id, report);
   const stored = report.leases.length > 0 ? await upsertLeases(tx, node.id, report) : [];
+  await storeLeaseSteps(tx, node, report);
   await tell(tx, { actor: `node:${node.id}`, node: node.name }, [...ended, ...stored]);
   return 'stored';
 }

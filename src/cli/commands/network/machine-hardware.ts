@@ -7,12 +7,14 @@ import { EXIT } from '../../exit.ts';
 import { printableLines } from '../../format/escape.ts';
 import { printData, printList, printOne, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
+import { isBad, isPassing } from '../../../model/nouns/machine-states.ts';
 import { integer, need, option } from '../../values.ts';
+import { timelineLines } from './machine-timeline.ts';
 
 type Detail = readonly [label: string, value: string | readonly string[]];
 type Inventory = MachineInventory['inventory'];
 
-/** Shows a machine, with its hardware where it has told of it. */
+/** Shows a machine, with its hardware where it has told of it. Of one on its way, or whose way has failed, its timeline comes first. */
 export async function showMachine(call: Call, shape: Shape<Machine>): Promise<void> {
   const { client } = await call.region();
   const params = { machine: need(call, 0) };
@@ -20,8 +22,25 @@ export async function showMachine(call: Call, shape: Shape<Machine>): Promise<vo
   const { format } = printerOf(call);
   const isTable = format === 'table' || format === 'wide';
   const told = isTable ? await hardwareOf(call) : null;
+  const way = isTable && hasWay(body) ? await timelineOf(call) : [];
+  if (way.length > 0) printerOf(call).out.write(`${way.join('\n')}\n\n`);
   const details = (machine: Machine) => [...(shape.details?.(machine) ?? []), ...(told ? hardwareDetails(told) : [])];
   await printOne(printerOf(call), { ...shape, details }, body);
+}
+
+function hasWay({ state }: Machine): boolean {
+  return state !== undefined && (isPassing(state) || isBad(state));
+}
+
+/** Empty: the region is of a release that keeps none. */
+async function timelineOf(call: Call): Promise<string[]> {
+  const { client } = await call.region();
+  try {
+    return timelineLines((await client.call('machine.timeline', { params: { machine: need(call, 0) } })).body);
+  } catch (error) {
+    if (toCliError(error).exit === EXIT.notFound) return [];
+    throw error;
+  }
 }
 
 /** Null: it has told nothing yet, or the region is of a release that does not ask. */

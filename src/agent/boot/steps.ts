@@ -1,0 +1,145 @@
+import type { BootAnswer } from '../../boot/answer.ts';
+import { type BootStep, STEPS_PER_REPORT } from '../../contract/wire/boot-steps.ts';
+import { backOffMs } from '../../core/back-off.ts';
+import { AppError, sentenceOf } from '../../core/errors.ts';
+import type { RegionChannel } from '../channel/channel.ts';
+import type { Findings } from '../findings.ts';
+import { type LoopPorts, openWakeSignal } from '../ports.ts';
+import { openSieve } from './sieve.ts';
+
+/** A step as a source saw it. `at`: ms since 1970 by this host's clock. */
+export type SeenStep = Omit<BootStep, 'sequence' | 'at'> & { readonly at: number };
+
+/** What the boot listener tells of an answer. `client`: the address that asked. */
+export type AnswerSeen = BootAnswer['log'] & { readonly client: string };
+
+/** What telling of steps is built from. `epoch`: a text in hexadecimal that never comes again. */
+export interface BootStepsOptions {
+  readonly ports: LoopPorts;
+  readonly channel: Pick<RegionChannel, 'bootSteps'>;
+  readonly findings: Findings;
+  readonly epoch: string;
+}
+
+/** Tells regions what this rack sees of machines that boot. */
+export interface BootSteps {
+  /** Takes a step; never waits, never throws. What comes too often of one machine, or says the same again, is left out. */
+  add(step: SeenStep): void;
+  /** The same, of an answer of the boot listener. */
+  onAnswer(answer: AnswerSeen): void;
+  /** Sends, until the signal. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Steps that wait for a region: an hour of 30 machines that start again and again. */
+const QUEUE_MAX = 2_000;
+/** Steps of one moment go in one report. */
+const GATHER_MS = 300;
+const IDLE_MS = 10_000;
+const BACK_OFF = { firstMs: 500, mostMs: 5_000 } as const;
+const SILENCE_MS = 60_000;
+const DROPPED = 'boot_steps_dropped';
+/** Bounds of texts, as the wire has them. */
+const TEXTS = { file: 120, decision: 20, reason: 400, architecture: 16, loader: 16 } as const;
+
+/**
+ * Opens the queue. It is kept in memory while no region answers, and sent again whole or in part: regions take each number once. It is bounded: then the
+ * oldest go, and a finding says so.
+ */
+export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOptions): BootSteps {
+  const { clock, log } = ports;
+  const news = openWakeSignal(ports);
+  const sieve = openSieve(clock);
+  const queue: BootStep[] = [];
+  let last = 0;
+  let dropped = 0;
+
+  const add = (step: SeenStep): void => {
+    const clean = { ...step, facts: cleanFacts(step.facts) };
+    if (!sieve.passes(clean)) return;
+    last += 1;
+    queue.push({ ...clean, sequence: last, at: new Date(step.at).toISOString() });
+    while (queue.length > QUEUE_MAX) {
+      queue.shift();
+      dropped += 1;
+      findings.raise(
+        DROPPED,
+        `No region takes what this rack sees of machines that boot: the oldest ${dropped} steps are lost.`,
+      );
+    }
+    news.raise();
+  };
+
+  /** Sends the oldest; those that came meanwhile wait for the next report. */
+  const send = async (): Promise<void> => {
+    const steps = queue.slice(0, STEPS_PER_REPORT);
+    const newest = steps.at(-1)?.sequence ?? 0;
+    const told = await sent({ epoch, at: new Date(clock.now()).toISOString(), steps });
+    if (told !== 'taken') log.warn('a region did not take steps of machines', { count: steps.length, why: told });
+    while ((queue[0]?.sequence ?? Infinity) <= newest) queue.shift();
+    if (queue.length > 0) return;
+    dropped = 0;
+    findings.clear(DROPPED);
+  };
+  /** What a region refuses for good is not sent again: it would stop all that follows. */
+  const sent = async (report: Parameters<typeof channel.bootSteps>[0]): Promise<string> => {
+    try {
+      const answer = await channel.bootSteps(report);
+      return answer === 'unknown' ? 'it is of an earlier release' : answer;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'region_refused') return error.message;
+      throw error;
+    }
+  };
+
+  return {
+    add,
+    onAnswer: (answer) => add(ofAnswer(answer, clock.now())),
+    run: async (signal) => {
+      const beat = ports.loop('boot steps', SILENCE_MS);
+      let failures = 0;
+      while (!signal.aborted) {
+        if (queue.length === 0) {
+          await news.wait(IDLE_MS, signal);
+          if (queue.length > 0) await ports.wait(GATHER_MS, signal);
+        }
+        try {
+          if (queue.length > 0 && !signal.aborted) await send();
+          failures = 0;
+        } catch (error) {
+          if (signal.aborted) break;
+          failures += 1;
+          if (failures === 3) log.warn('no region takes what is seen of machines', { error: sentenceOf(error) });
+          await ports.wait(backOffMs(failures - 1, BACK_OFF, ports.random), signal);
+        }
+        beat();
+      }
+      beat.end();
+    },
+  };
+}
+
+/** An answer of the boot listener as a step. A question that told no MAC is one of the address that asked. Pure. */
+export function ofAnswer(answer: AnswerSeen, at: number): SeenStep {
+  const { mac, client, decision, reason, architecture, loader } = answer;
+  const address = client.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const isAsked = mac !== null;
+  return {
+    at,
+    source: 'boot',
+    what: 'script',
+    mac,
+    address: address === '' ? null : address,
+    outcome: isAsked ? 'done' : 'failed',
+    facts: { decision, reason, loader, ...(architecture === null ? {} : { architecture }) },
+  };
+}
+
+/** Texts of firmware, made of characters that can be read, and no longer than the wire allows. Pure. */
+function cleanFacts(facts: BootStep['facts']): BootStep['facts'] {
+  const texts = Object.entries(TEXTS).flatMap(([name, most]) => {
+    const text = facts[name as keyof typeof TEXTS];
+    return text === undefined ? [] : [[name, text.slice(0, most).replace(/[^ -~]/g, '?')] as const];
+  });
+  return { ...facts, ...Object.fromEntries(texts) };
+}

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify';
+import { LIMITS } from '../../contract/common.ts';
+import { BOOT_STEPS_PATH, BootStepReport } from '../../contract/wire/boot-steps.ts';
+import { isRejected } from '../../core/errors.ts';
+import type { AgentPort } from '../../region/port.ts';
+import { sendProblem } from '../server.ts';
+import { rawValidator } from '../validate.ts';
+import type { Gate } from './gate.ts';
+
+/** Registers what a rack tells of machines that boot from it. */
+export function registerStepCalls(app: FastifyInstance, agents: Pick<AgentPort, 'bootSteps'>, gate: Gate): void {
+  const steps = rawValidator(BootStepReport);
+  app.post(BOOT_STEPS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
+    const checked = steps(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    const refusal = await agents.bootSteps(gate.nodeOf(request), checked.value as BootStepReport);
+    return refusal ? sendProblem(reply, refusal) : reply.code(204).send();
+  });
+}

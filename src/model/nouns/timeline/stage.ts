@@ -1,0 +1,143 @@
+import { isPassing, type MachineState } from '../machine-states.ts';
+import { secondsText, type Step, type StepWhat } from './step.ts';
+
+/** How far a machine is that boots from the network: each follows the one before. */
+export const STAGES = [
+  'asked',
+  'powered',
+  'addressed',
+  'loading',
+  'told',
+  'kernel',
+  'initrd',
+  'root',
+  'up',
+  'inventoried',
+  'scripts',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** The stage that a step is the proof of. What is not here proves none. */
+const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
+  'power-on': 'powered',
+  lease: 'addressed',
+  loader: 'loading',
+  script: 'told',
+  kernel: 'kernel',
+  initrd: 'initrd',
+  root: 'root',
+  metadata: 'up',
+  status: 'up',
+  inventory: 'inventoried',
+  signal: 'up',
+  'script-begun': 'scripts',
+  'script-ended': 'scripts',
+};
+
+/** A next step: what it is, and how long it may take, seconds. */
+interface Next {
+  readonly what: string;
+  readonly seconds: number;
+}
+
+/**
+ * What follows each stage, and its patience. A BMC's job gives up within two minutes. Firmware of servers takes up to four minutes to its first DHCP
+ * packet (that of the lab 2 to 14 s: boot.md §3). The rest was measured by emulation (boot.md §3: loader 1 s, script 4 s, kernel and initrd
+ * 1 s, metadata 3 s after them), and has ten times as long.
+ */
+const NEXT: Readonly<Record<Stage, Next>> = {
+  asked: { what: 'power on', seconds: 120 },
+  powered: { what: 'DHCP', seconds: 240 },
+  addressed: { what: 'its loader', seconds: 45 },
+  loading: { what: 'its boot script', seconds: 60 },
+  told: { what: 'its kernel', seconds: 45 },
+  kernel: { what: 'its initrd', seconds: 60 },
+  initrd: { what: 'its root image or metadata', seconds: 90 },
+  root: { what: 'metadata', seconds: 180 },
+  up: { what: 'its inventory', seconds: 180 },
+  inventoried: { what: 'its scripts', seconds: 120 },
+  scripts: { what: 'the end of its scripts', seconds: 900 },
+};
+
+/** How long a machine's BMC and firmware may take where nothing switches it: a person walks to it. */
+const BY_HAND_S = 1_800;
+
+/** What comes next, by when, and whether that is over. Times ms since 1970. */
+export interface Expected {
+  readonly stage: Stage;
+  readonly since: number;
+  readonly next: string;
+  readonly deadline: number;
+  readonly isLate: boolean;
+}
+
+/** What the next step depends on beside the steps. `deadline`: of its state; null: none. `hasSwitch`: a BMC switches it. `scriptSeconds`: what the script that runs may take. */
+export interface Way {
+  readonly state: MachineState;
+  readonly begunAt: number;
+  readonly deadline: number | null;
+  readonly hasSwitch: boolean;
+  readonly scriptSeconds?: number;
+}
+
+/** States whose machine boots from the network and tells of itself. */
+const BOOTS: readonly MachineState[] = ['commissioning', 'testing', 'entering-rescue-mode', 'deploying'];
+
+/** A BMC tells that a machine is on some seconds after it is. */
+const POWER_TOLD_MS = 20_000;
+
+/**
+ * The steps since its last start: it was switched on, or took a loader or a boot script after its kernel. `steps` in their order. Pure.
+ */
+export function lastBoot(steps: readonly Step[]): readonly Step[] {
+  let from = 0;
+  let rank = -1;
+  let proofAt = 0;
+  steps.forEach((step, index) => {
+    const proof = step.outcome === 'failed' ? undefined : PROOFS[step.what];
+    if (proof === undefined) return;
+    const next = STAGES.indexOf(proof);
+    const isStart = step.what === 'power-on' && (rank < 0 || step.at - proofAt > POWER_TOLD_MS);
+    const isAnew = isStart || ((proof === 'loading' || proof === 'told') && rank > STAGES.indexOf('told'));
+    if (isAnew) from = index;
+    rank = isAnew ? next : Math.max(rank, next);
+    proofAt = step.at;
+  });
+  return steps.slice(from);
+}
+
+/** How far a machine is, by the steps of its last start. Failed steps prove nothing. Pure. */
+export function stageOf(steps: readonly Step[]): { readonly stage: Stage; readonly since: number | null } {
+  let found: { stage: Stage; since: number | null } = { stage: 'asked', since: null };
+  for (const step of steps) {
+    const proof = step.outcome === 'failed' ? undefined : PROOFS[step.what];
+    if (proof === undefined || STAGES.indexOf(proof) < STAGES.indexOf(found.stage)) continue;
+    found = { stage: proof, since: step.at };
+  }
+  return found;
+}
+
+/** What a machine on its way does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
+export function expectedOf(steps: readonly Step[], way: Way, now: number): Expected | null {
+  if (!isPassing(way.state) || !BOOTS.includes(way.state)) return null;
+  const found = stageOf(lastBoot(steps));
+  const since = found.since ?? way.begunAt;
+  const { what, seconds } = nextOf(found.stage, way);
+  const due = since + seconds * 1000;
+  const deadline = way.deadline === null ? due : Math.min(due, way.deadline);
+  return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };
+}
+
+function nextOf(stage: Stage, { hasSwitch, scriptSeconds, state }: Way): Next {
+  if (stage === 'asked' && !hasSwitch) return { what: 'a person who switches it on', seconds: BY_HAND_S };
+  if (stage === 'scripts' && scriptSeconds !== undefined) return { ...NEXT.scripts, seconds: scriptSeconds };
+  if (stage === 'up' && state !== 'commissioning')
+    return { what: 'the end of its work', seconds: NEXT.scripts.seconds };
+  return NEXT[stage];
+}
+
+/** What is expected, as a sentence. Pure. */
+export function expectedSentence({ next, deadline, isLate }: Expected, now: number): string {
+  const span = secondsText(Math.abs(deadline - now));
+  return isLate ? `Late: ${next} should have come ${span} ago.` : `Next: ${next}, within ${span}.`;
+}

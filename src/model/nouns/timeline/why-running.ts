@@ -1,0 +1,164 @@
+import { STAGES } from './stage.ts';
+import { secondsText, type Step } from './step.ts';
+import { isBefore, lastOf } from './why-power.ts';
+import type { WhyCase, WhyRule } from './why.ts';
+
+/** The last call for metadata, where it was refused, and nothing went well after it. */
+function refusedMetadata(seen: WhyCase): Step | null {
+  const step = lastOf(seen, 'metadata', 'inventory', 'status', 'signal');
+  return step?.what === 'metadata' && step.outcome === 'failed' ? step : null;
+}
+
+function isRefused(seen: WhyCase, from: number, to: number): Step | null {
+  const step = refusedMetadata(seen);
+  const status = step?.facts.status ?? 0;
+  return step !== null && status >= from && status <= to ? step : null;
+}
+
+function isAfter({ stage }: WhyCase, other: (typeof STAGES)[number]): boolean {
+  return STAGES.indexOf(stage) >= STAGES.indexOf(other);
+}
+
+/** From the kernel to the end of its scripts. */
+export const runningCauses: readonly WhyRule[] = [
+  {
+    code: 'image-missing',
+    judge: (seen) => {
+      const step = lastOf(seen, 'kernel', 'initrd', 'root', 'image');
+      if (step?.outcome !== 'failed' || !isBefore(seen, 'up')) return null;
+      const { file = '', status = 0 } = step.facts;
+      const why =
+        status === 404
+          ? 'no region has that file'
+          : status >= 500
+            ? 'it has no copy of it and no region answers it'
+            : 'the transfer broke off';
+      return {
+        sentence: `The rack ${step.node} did not give out ${file} (HTTP ${status}): ${why}.`,
+        remedy:
+          'See where the image is: regent image list, regent image show IMAGE; and the rack’s way to regions: regent service list.',
+      };
+    },
+  },
+  {
+    code: 'kernel-unfetched',
+    judge: (seen) => {
+      const isTold = seen.stage === 'told' && lastOf(seen, 'script')?.facts.decision === 'kernel';
+      if (!isTold || lastOf(seen, 'kernel') !== undefined) return null;
+      return {
+        sentence:
+          'It was told which kernel to boot and did not fetch it: it does not reach the rack’s web server, or the loader stands still.',
+        remedy: 'Look at its console, and at http of that rack: regent service list.',
+      };
+    },
+  },
+  {
+    code: 'initrd-unfetched',
+    judge: (seen) =>
+      seen.stage === 'kernel' && lastOf(seen, 'initrd') === undefined
+        ? {
+            sentence: 'It fetched its kernel and not its initrd: the loader stands still, or its memory is too small.',
+            remedy: `Look at its console, then start it anew: regent machine power cycle ${seen.site.machine} --boot pxe.`,
+          }
+        : null,
+  },
+  {
+    code: 'wrong-key',
+    judge: (seen) => {
+      const step = isRefused(seen, 401, 401);
+      if (step === null) return null;
+      return {
+        sentence: `It asks for metadata with credentials that are not those of this run (HTTP 401 by ${step.node}): its system is that of an earlier one, or its image holds old ones.`,
+        remedy: `Begin anew, which gives it others: regent machine abort ${seen.site.machine}, then regent machine commission ${seen.site.machine}.`,
+      };
+    },
+  },
+  {
+    code: 'wrong-address',
+    judge: (seen) => {
+      const step = isRefused(seen, 403, 403);
+      if (step === null) return null;
+      return {
+        sentence: `It asks for metadata from ${step.address || 'an address'}, which is no address of it (HTTP 403): another card asks, or the rack’s leases do not arrive here.`,
+        remedy: `Compare its MACs and leases: regent machine show ${seen.site.machine}, regent lease list.`,
+      };
+    },
+  },
+  {
+    code: 'metadata-unreachable',
+    judge: (seen) => {
+      const refused = isRefused(seen, 500, 599);
+      const isMute = (seen.stage === 'initrd' || seen.stage === 'root') && refusedMetadata(seen) === null;
+      if (refused !== null)
+        return {
+          sentence: `The rack ${refused.node} reaches no region that answers for metadata (HTTP ${refused.facts.status ?? 0}).`,
+          remedy: 'Look at the regions and the rack’s way to them: regent cluster status, regent service list.',
+        };
+      if (!isMute || lastOf(seen, 'kernel', 'initrd', 'root', 'image')?.outcome === 'failed') return null;
+      return {
+        sentence:
+          'It fetched kernel and initrd, and its system never asked for metadata: it does not start, has no driver for its card, or gets no address.',
+        remedy: 'Look at its console for a panic, a missing driver or a DHCP without answer.',
+      };
+    },
+  },
+  {
+    code: 'no-inventory',
+    judge: (seen) => {
+      const isUp = seen.stage === 'up' && seen.site.state.includes('commissioning');
+      if (!isUp || refusedMetadata(seen) !== null) return null;
+      const last = lastOf(seen, 'status', 'signal', 'metadata');
+      const words = last?.facts.words ?? last?.facts.file ?? '';
+      return {
+        sentence: `Its system runs and told no inventory.${words === '' ? '' : ` The last that was seen: “${words}”.`}`,
+        remedy: `Look at its console, and at what it told: regent machine results ${seen.site.machine}.`,
+      };
+    },
+  },
+  {
+    code: 'script-failed',
+    judge: (seen) => {
+      const failed = seen.steps.filter(({ what, outcome }) => what === 'script-ended' && outcome === 'failed');
+      if (failed.length === 0) return null;
+      const names = failed.slice(0, 3).map(({ facts }) => facts.file ?? '');
+      const more = failed.length > names.length ? ` and ${failed.length - names.length} more` : '';
+      return {
+        sentence: `${names.join(', ')}${more} failed${failed.length === 1 && failed[0]?.facts.exit !== undefined ? ` with exit ${failed[0].facts.exit}` : ''}.`,
+        remedy: `Read what it gave out: regent machine results ${seen.site.machine}.`,
+      };
+    },
+  },
+  {
+    code: 'script-hangs',
+    judge: ({ site: { script, machine } }) =>
+      script === null || script.ranMs <= script.mayMs
+        ? null
+        : {
+            sentence: `${script.name} has run for ${secondsText(script.ranMs)} and may run for ${secondsText(script.mayMs)}: it hangs.`,
+            remedy: `Look at its console; end it: regent machine abort ${machine}. What it gave out so far: regent machine results ${machine}.`,
+          },
+  },
+  {
+    code: 'scripts-mute',
+    judge: (seen) => {
+      if (!isAfter(seen, 'inventoried') || seen.site.script !== null) return null;
+      if (seen.steps.some(({ what, outcome }) => what === 'script-ended' && outcome === 'failed')) return null;
+      return {
+        sentence:
+          'Its inventory came, and no word about the end of its scripts: its system stands still, or lost its network.',
+        remedy: `Look at its console, and at what its scripts told: regent machine results ${seen.site.machine}.`,
+      };
+    },
+  },
+  {
+    code: 'disk-absent',
+    judge: ({ site: { disks, machine } }) =>
+      disks === 0
+        ? {
+            sentence:
+              'Its inventory has no disk: none is there, its controller is in a mode that hides them, or has no driver.',
+            remedy: `Look at disks and controller, then commission it anew: regent machine commission ${machine}.`,
+          }
+        : null,
+  },
+];

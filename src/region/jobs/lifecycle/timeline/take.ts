@@ -1,0 +1,26 @@
+import type { BootStepReport } from '../../../../contract/wire/boot-steps.ts';
+import { type Rejected, rejected } from '../../../../core/errors.ts';
+import type { Database } from '../../../../store/database.ts';
+import { withEvents } from '../../../../store/queries/events.ts';
+import { storeBootSteps } from '../../../../store/queries/network/machine-steps.ts';
+import { findNode } from '../../../../store/queries/nodes.ts';
+import { machineEvent } from '../event.ts';
+
+/**
+ * Takes what a rack saw of machines that boot. The first boot script of a start is told to the machine's lifecycle, in the same transaction: so a report
+ * that comes twice tells it once.
+ */
+export function takeBootSteps(db: Database, nodeId: string, report: BootStepReport): Promise<Rejected | null> {
+  return db.repeatable(async (tx) => {
+    const node = await findNode(tx, { id: nodeId });
+    if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
+    const { booted } = await storeBootSteps(tx, node, report);
+    if (booted.length === 0) return null;
+    await withEvents(tx, `node:${nodeId}`, async (writing) => {
+      // A machine that went on meanwhile is not told: the step is kept even so.
+      for (const { machineId, epoch } of booted)
+        await machineEvent(writing, { machineId, event: 'boot-seen', by: `rack ${node.name}`, epoch });
+    });
+    return null;
+  });
+}
