@@ -36,9 +36,12 @@ const WATCHED_MS = 450;
 let scannedAt = -Infinity;
 let scanned: readonly number[] = [];
 
+/** A Kea that looks at a file and serves nobody. */
+const CHECKS = ['-t', '-T'];
+
 /**
- * Processes of an instance: they were started with its own configuration. One that has ended and was not waited for (a zombie) is none. `now`: a look
- * of just now is good enough; null: it is not.
+ * Processes of an instance: they were started with its own configuration, and not to check one. One that has ended and was not waited for (a zombie)
+ * is none. `now`: a look of just now is good enough; null: it is not.
  */
 export function processesOf(key: string, now: number | null): number[] {
   if (now === null || now - scannedAt >= SCAN_MS) [scanned, scannedAt] = [pidsNamed(NAME), now ?? -Infinity];
@@ -48,9 +51,9 @@ export function processesOf(key: string, now: number | null): number[] {
 function isOf(pid: number, key: string): boolean {
   try {
     const state = statOf(pid)?.state;
-    return (
-      state !== undefined && state !== 'Z' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`/regent-${key}/`)
-    );
+    if (state === undefined || state === 'Z') return false;
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.some((word) => word.includes(`/regent-${key}/`)) && !words.some((word) => CHECKS.includes(word));
   } catch {
     return false;
   }

@@ -1,11 +1,14 @@
 import type { Desired, Observation } from '../contract/agent.ts';
 import type { RegisterRequest } from '../contract/identity/registration.ts';
-import { AppError } from '../core/errors.ts';
+import type { Journal } from '../host/look/journal.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type MemoryStore, type Timing, TIMING } from '../reconcile/ports.ts';
 import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
 import { absentOf } from './accept.ts';
-import { type Boot, openBoot } from './boot/boot.ts';
+import { openBoot } from './boot/boot.ts';
+import { askToEnlist } from './boot/enlist.ts';
+import { watchBootLogs } from './boot/logs.ts';
+import { openBootSteps } from './boot/steps.ts';
 import { openAppliedStore } from './ledger/applied-store.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import { type AskChanges, type DriftWatch, openDriftWatch } from './drift.ts';
@@ -50,6 +53,8 @@ export interface AgentOptions {
   readonly text: (name: string) => DurableText;
   /** Where machines ask what to boot; left out: the port that DHCP tells them. */
   readonly bootPort?: number;
+  /** Where the daemons' words on machines that boot stand; left out: nobody reads them. */
+  readonly journal?: Journal;
   /** Ends this process in order, for systemd to start it anew; left out: nobody may ask for that. */
   readonly endForRestart?: () => void;
   /** What makes this node one of a cluster; left out where there is none. */
@@ -133,7 +138,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     drift.run(stopping.signal),
     pullForever(pull, stopping.signal),
     reporter.run(stopping.signal),
-    bootOf(options, { findings, ledger, facts }).run(stopping.signal),
+    ...bootLoops(options, channel, { findings, ledger, facts })(stopping.signal),
     ...(commands ? [commands.run(stopping.signal)] : []),
     ...(membership ? [membership.run(stopping.signal)] : []),
     ...(self?.run(stopping.signal) ?? []),
@@ -158,17 +163,25 @@ interface BootParts {
   readonly facts: Pick<ReturnType<typeof openNodeFacts>, 'current'>;
 }
 
-/** What machines that boot are told here. */
-function bootOf({ ports, templates, bootPort }: AgentOptions, { findings, ledger, facts }: BootParts): Boot {
-  return openBoot({
+/** The loops of a rack that machines boot from: what they are told, and what is seen of them. */
+function bootLoops(options: AgentOptions, channel: RegionChannel, { findings, ledger, facts }: BootParts) {
+  const { ports, templates, bootPort, journal } = options;
+  const steps = openBootSteps({ ports, channel, findings, epoch: ports.random.hex(16) });
+  const boot = openBoot({
     ports,
     findings,
     templates,
     held: () => ledger.held(),
     facts: () => facts.current(),
-    enlist: () => Promise.reject(new AppError('region_unreachable', 'this release enlists no machines')),
+    enlist: askToEnlist(channel),
+    onAnswer: (answer) => steps.onAnswer(answer),
     ...(bootPort === undefined ? {} : { port: bootPort }),
   });
+  return (signal: AbortSignal): readonly Promise<void>[] => [
+    boot.run(signal),
+    steps.run(signal),
+    ...(journal ? [watchBootLogs({ ports, journal, findings, steps }, signal)] : []),
+  ];
 }
 
 /** What this node can be asked to do once; null: nothing. */

@@ -12,6 +12,7 @@ import { readDisks } from '../host/look/disks.ts';
 import { realBmcAccess } from '../host/ask/bmc/real.ts';
 import { openAsker, withAsker } from '../host/ask/open.ts';
 import { openHelperClient } from '../host/helper-client.ts';
+import { realJournal } from '../host/look/journal.ts';
 import { ownAddresses } from '../host/look/own-addresses.ts';
 import { watchTexts } from '../host/look/watched-texts.ts';
 import { parseRackConf, type RackConf } from '../model/rack-conf.ts';
@@ -87,6 +88,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
     }),
     templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
     endForRestart,
+    ...(isRack ? { journal: realJournal() } : {}),
     text,
     self: {
       trust,

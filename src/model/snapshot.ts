@@ -127,6 +127,8 @@ export interface MachineStage {
   readonly uuid: string | null;
   /** Does its system stay on when its run is over? */
   readonly staysOn: boolean;
+  /** It is being enlisted: the region that began it answers for it, not a record. */
+  readonly isEnlisting: boolean;
 }
 
 /** An image that machines of its architecture commission by. */

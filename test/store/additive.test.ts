@@ -12,6 +12,7 @@ const NARROWING: Readonly<Record<string, string>> = {
   name_claims: 'names that two have, or that are hidden or too long: such a site had no DNS changes at all',
   lease_releases: 'nothing: its triggers note leases that were given up',
   special_use: 'subnets and domains with a special purpose, such as 127.0.0.0/8 and localhost',
+  runs_seen: 'nothing: its triggers count what racks must hear of',
   boot_records: 'nothing: its triggers count what racks must hear of',
   tsig_keys: 'nothing: its trigger gives racks another key when one of them goes',
   commands: 'nothing: its triggers note which targets a job holds',

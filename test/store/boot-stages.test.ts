@@ -61,7 +61,9 @@ describe('the snapshot of what machines boot', () => {
 
   it('remembers where a machine goes back to, and what it told of itself', async () => {
     const tell = () =>
-      say((tx) => storeInventory(tx, M, { source: '', inventory: { system: { uuid: UUID } }, problems: [] }));
+      say((tx) =>
+        storeInventory(tx, M, { source: '', inventory: { system: { uuid: UUID } }, problems: [], bmc: null }),
+      );
     expect(await grown(tell)).toEqual({ observed: 1, isSameRevision: true });
     await say((tx) => machineEvent(tx, { machineId: M, event: 'mark-broken', by: 'operator' }));
     expect((await snapshot()).machineStages).toEqual([

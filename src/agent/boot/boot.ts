@@ -1,7 +1,5 @@
 import { Check } from 'typebox/value';
 import { type BootAnswer, type BootRecords, indexRecords } from '../../boot/answer.ts';
-import type { BootClient } from '../../boot/client.ts';
-import type { EnlistAnswer } from '../../boot/decide.ts';
 import { BootRecord } from '../../boot/record.ts';
 import type { BootTemplates } from '../../boot/script.ts';
 import type { Desired } from '../../contract/agent.ts';
@@ -10,6 +8,7 @@ import { parseAddress } from '../../core/ip.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { Findings } from '../findings.ts';
 import type { LoopPorts } from '../ports.ts';
+import type { AskEnlist } from './enlist.ts';
 import { type BootState, openBootListener } from './listener.ts';
 
 /** What the rack's part in boots is built from. `held`: the desired state in force; `facts`: of this host. Ports: their own when left out. */
@@ -19,7 +18,7 @@ export interface BootOptions {
   readonly templates: BootTemplates;
   readonly held: () => Desired | null;
   readonly facts: () => HostFacts | null;
-  readonly enlist: (client: BootClient, signal: AbortSignal) => Promise<EnlistAnswer>;
+  readonly enlist: AskEnlist;
   readonly onAnswer?: (answer: BootAnswer['log'] & { readonly client: string }) => void;
   readonly port?: number;
 }

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type BootAnswer, answerBoot, type BootRecords, strangerOf } from '../../boot/answer.ts';
-import type { BootClient, Loader } from '../../boot/client.ts';
+import type { Loader } from '../../boot/client.ts';
 import type { BootPlace, EnlistAnswer } from '../../boot/decide.ts';
 import { type BootTemplates, renderAsk } from '../../boot/script.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import { PORTS } from '../../core/node-ports.ts';
 import type { Clock, Log } from '../../core/ports.ts';
+import type { AskEnlist } from './enlist.ts';
 import { openStrangers } from './strangers.ts';
 
 /** What the rack knows of machines at this moment. `generation`: of the desired state that the records came with. */
@@ -20,7 +21,7 @@ export interface BootListenerOptions {
   readonly log: Log;
   readonly templates: BootTemplates;
   readonly state: () => BootState;
-  readonly enlist: (client: BootClient, signal: AbortSignal) => Promise<EnlistAnswer>;
+  readonly enlist: AskEnlist;
   readonly enlistMs?: number;
   /** Hears of each answer. `client`: the address that asked. */
   readonly onAnswer?: (answer: BootAnswer['log'] & { readonly client: string }) => void;
@@ -110,11 +111,12 @@ function openAnswerer(options: BootListenerOptions) {
     const loader = Object.hasOwn(LOADER_OF, path) ? LOADER_OF[path] : undefined;
     if (loader === undefined) return send(response, 404, 'The boot listener has /ipxe.cfg and scripts.\n');
     const question = { loader, query };
+    const client = request.socket.remoteAddress ?? null;
     const known = state();
     const stranger = strangerOf(question, known.records);
-    const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger);
+    const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger, client);
     const { script, log: fields } = answerBoot(question, { ...known, place, templates }, said, clock.now() / 1000);
-    const heard = { ...fields, client: request.socket.remoteAddress ?? '' };
+    const heard = { ...fields, client: client ?? '' };
     log.info('a machine asked what to boot', heard);
     send(response, 200, script);
     options.onAnswer?.(heard);

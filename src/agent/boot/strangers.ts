@@ -1,5 +1,6 @@
 import type { BootClient } from '../../boot/client.ts';
 import type { EnlistAnswer } from '../../boot/decide.ts';
+import type { AskEnlist } from './enlist.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 
@@ -7,7 +8,7 @@ import type { Log } from '../../core/ports.ts';
 const AT_ONCE = 8;
 
 interface StrangerPorts {
-  readonly enlist: (client: BootClient, signal: AbortSignal) => Promise<EnlistAnswer>;
+  readonly enlist: AskEnlist;
   readonly enlistMs: number;
   readonly log: Log;
 }
@@ -18,13 +19,13 @@ interface StrangerPorts {
  */
 export function openStrangers({ enlist, enlistMs, log }: StrangerPorts) {
   const asked = new Map<string, Promise<EnlistAnswer>>();
-  const askRegion = async (client: BootClient): Promise<EnlistAnswer> => {
+  const askRegion = async (client: BootClient, via: string | null): Promise<EnlistAnswer> => {
     try {
       const signal = AbortSignal.timeout(enlistMs);
       const late = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(new Error(`no answer within ${enlistMs} ms`)), { once: true });
       });
-      return await Promise.race([enlist(client, signal), late]);
+      return await Promise.race([enlist(client, signal, via), late]);
     } catch (error) {
       log.warn('no region enlists a machine', { mac: client.mac, error: sentenceOf(error) });
       return { kind: 'no-region' };
@@ -33,11 +34,12 @@ export function openStrangers({ enlist, enlistMs, log }: StrangerPorts) {
     }
   };
   return {
-    ask: (client: BootClient): Promise<EnlistAnswer> => {
+    /** `via`: the machine's own address, so that its VLAN is known; null: not known. */
+    ask: (client: BootClient, via: string | null): Promise<EnlistAnswer> => {
       const running = asked.get(client.mac);
       if (running) return running;
       if (asked.size >= AT_ONCE) return Promise.resolve({ kind: 'busy' });
-      const question = askRegion(client);
+      const question = askRegion(client, via);
       asked.set(client.mac, question);
       return question;
     },

@@ -28,6 +28,7 @@ const stage = (state: MachineStage['state'], changes: Partial<MachineStage> = {}
   until: null,
   uuid: null,
   staysOn: false,
+  isEnlisting: false,
   ...changes,
 });
 
@@ -112,6 +113,10 @@ describe('boot records', () => {
   it('are equal for equal sites, in whatever order their machines come', () => {
     const { machines } = site();
     expect(bootRecords(site({ machines: machines.toReversed() }))).toEqual(bootRecords(site()));
+  });
+
+  it('leave out a machine that is being enlisted: a region answers for it', () => {
+    expect(recordIn('new', { isEnlisting: true })?.machine).not.toBe('m10000');
   });
 
   it('leave out a machine without an interface', () => {

@@ -6,17 +6,18 @@ import type { Random } from '../../../core/ports.ts';
 import { parseMac } from '../../../model/machine.ts';
 import { formsOfUuid, namesFor } from '../../../model/nouns/enlistment.ts';
 import type { Database } from '../../../store/database.ts';
+import type { DefaultImage } from '../../../model/snapshot.ts';
 import { findDomain, lockDomain } from '../../../store/queries/domains.ts';
 import { createMachine, findMachine, freshMachineId, updateMachine } from '../../../store/queries/machines.ts';
 import {
   countWaiting,
   findByCard,
   findByUuid,
-  findDefaultImage,
   findVlanOf,
   isIgnored,
   storeEnlistment,
 } from '../../../store/queries/network/enlistments.ts';
+import { readDefaultImages } from '../../../store/queries/network/machine-stages.ts';
 import { storeRun } from '../../../store/queries/network/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -38,11 +39,10 @@ export interface EnlistPorts {
 /** Rows of other machines with one UUID that are named at most. */
 const TWINS_MAX = 4;
 
-type Image = NonNullable<Awaited<ReturnType<typeof findDefaultImage>>>;
 interface Look {
   readonly site: EnlistSite;
   readonly vlanId: number | null;
-  readonly image: Image | null;
+  readonly image: DefaultImage | null;
 }
 
 /**
@@ -77,7 +77,7 @@ async function look(tx: Tx, { mac, uuid, architecture, via }: EnlistQuestion): P
   const twins = owner !== null || uuid === null ? [] : await findByUuid(tx, formsOfUuid(uuid), TWINS_MAX);
   const settings = await readSettings(tx);
   const vlan = await findVlanOf(tx, { mac, address: via ?? null });
-  const image = await findDefaultImage(tx, architecture);
+  const [image = null] = await readDefaultImages(tx, architecture);
   const isVlanOff = vlan !== null && !vlan.isOn;
   return {
     image,
@@ -96,7 +96,7 @@ async function look(tx: Tx, { mac, uuid, architecture, via }: EnlistQuestion): P
 }
 
 /** The answer that needs no write; null: there is something to be written. */
-function replyTo(verdict: EnlistVerdict, image: Image | null): EnlistReply | null {
+function replyTo(verdict: EnlistVerdict, image: DefaultImage | null): EnlistReply | null {
   switch (verdict.kind) {
     case 'offer':
       return offer(verdict.machineId, image);
@@ -112,7 +112,7 @@ function replyTo(verdict: EnlistVerdict, image: Image | null): EnlistReply | nul
 }
 
 /** `judgeStranger` offers nothing without an image. */
-function offer(machineId: string, image: Image | null): EnlistReply {
+function offer(machineId: string, image: DefaultImage | null): EnlistReply {
   const boot = image === null ? null : planOf(image, { machineId, purpose: 'enlisting' });
   return boot === null ? { kind: 'busy' } : { kind: 'offer', boot };
 }

@@ -62,21 +62,6 @@ export function findVlanOf(
     where t.mac = ${mac} and t.state = 'active' and ${isLive('t')} order by ${NEWEST_FIRST} limit 1`);
 }
 
-/** The image that machines of an architecture boot by default; null: there is none. */
-export function findDefaultImage(
-  tx: Tx,
-  architecture: ImageArchitecture,
-): Promise<{
-  readonly digest: string;
-  readonly name: string;
-  readonly architecture: ImageArchitecture;
-  readonly files: readonly { readonly name: string }[];
-} | null> {
-  return tx.one(sql`select i.digest, i.name, i.architecture,
-      (select jsonb_agg(jsonb_build_object('name', f.name) order by f.name collate "C") from image_files f where f.image = i.digest) as files
-    from images i where i.architecture = ${architecture} and i.is_default`);
-}
-
 /** What a machine said of itself when it was enlisted. `node`: id of the rack that asked. */
 export interface NewEnlistment {
   readonly machineId: string;

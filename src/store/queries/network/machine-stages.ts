@@ -1,19 +1,21 @@
 import { sql } from 'kysely';
+import type { ImageArchitecture } from '../../../model/nouns/image.ts';
 import type { DefaultImage, MachineStage } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Where machines are in their lives, by their ids: those of which there is more to say than that they are new. */
 export function readMachineStages(tx: Tx): Promise<MachineStage[]> {
   return tx.all(sql<MachineStage>`select t.id as "machineId", coalesce(s.state, 'new') as state, s.before,
-      floor(extract(epoch from s.deadline))::float8 as until, i.uuid, coalesce(r.enable_ssh, false) as "staysOn"
+      floor(extract(epoch from s.deadline))::float8 as until, i.uuid, coalesce(r.enable_ssh, false) as "staysOn",
+      coalesce(r.purpose = 'enlisting', false) as "isEnlisting"
     from machines t left join machine_states s on s.machine_id = t.id left join machine_inventories i on i.machine_id = t.id
       left join machine_tokens r on r.machine_id = t.id and r.ended_at is null
-    where s.machine_id is not null or i.machine_id is not null order by t.id collate "C"`);
+    where s.machine_id is not null or i.machine_id is not null or r.purpose = 'enlisting' order by t.id collate "C"`);
 }
 
-/** What machines commission by, by architecture. */
-export function readDefaultImages(tx: Tx): Promise<DefaultImage[]> {
+/** What machines commission by, by architecture; of one architecture alone if it is given. */
+export function readDefaultImages(tx: Tx, architecture: ImageArchitecture | null = null): Promise<DefaultImage[]> {
   return tx.all(sql<DefaultImage>`select digest, name, architecture, (
       select jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256) order by f.name collate "C") from image_files f where f.image = i.digest) as files
-    from images i where is_default order by architecture collate "C"`);
+    from images i where is_default and (${architecture}::text is null or architecture = ${architecture}) order by architecture collate "C"`);
 }

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processesOf } from '../../../../ha/dhcp/kea.ts';
 import { until } from '../../../kit/until.ts';
 
 const ENDED = join(import.meta.dirname, '../../../../ha/dhcp/ended');
@@ -34,21 +35,25 @@ describe('what ends Kea when its controller has ended', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is that Kea alone that may serve, and nobody who only names its files', async () => {
+  it('is that Kea alone that may serve, and nobody who only names its files or checks them', async () => {
     writeFileSync(join(folder, 'run/x1_x2.may'), 'primary\n');
     writeFileSync(join(folder, 'run/x2_x1.may'), 'standby\n');
     const file = (key: string) => `${folder}/etc/kea/regent-${key}/kea-dhcp4-${key}.conf`;
     const serving = await started(join(folder, 'kea-dhcp4'), '-c', file('x1_x2'));
     const standing = await started(join(folder, 'kea-dhcp4'), '-c', file('x2_x1'));
     const editor = await started('/bin/sh', '-c', 'while :; do sleep 0.05; done', '/usr/sbin/kea-dhcp4', file('x1_x2'));
+    const checker = await started(join(folder, 'kea-dhcp4'), '-T', file('x1_x2'));
     const name = (child: ChildProcess) => readFileSync(`/proc/${child.pid}/comm`, 'utf8').trim();
-    await until('both to run under their name', () =>
-      [serving, standing].every((child) => name(child) === 'kea-dhcp4'),
+    await until('all to run under their name', () =>
+      [serving, standing, checker].every((child) => name(child) === 'kea-dhcp4'),
     );
     const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
     const said = execFileSync(join(folder, 'ended'), [join(folder, 'run')], { env, encoding: 'utf8', timeout: 8000 });
     await until('its end', () => serving.signalCode === 'SIGKILL');
-    expect([standing, editor].map((child) => child.signalCode ?? child.exitCode)).toEqual([null, null]);
+    expect([standing, editor, checker].map((child) => child.signalCode ?? child.exitCode)).toEqual([null, null, null]);
+    // So it is with whoever looks for a Kea to end.
+    expect(processesOf('x1_x2', null)).toEqual([]);
+    expect(processesOf('x2_x1', null)).toEqual([standing.pid]);
     expect(said).toBe(`x1_x2: its Kea (${serving.pid}) is ended: the controller has ended\n`);
     expect(readFileSync(join(folder, 'unit.asked'), 'utf8')).toBe('stop x1_x2\n');
     expect(['x1_x2', 'x2_x1'].map((key) => existsSync(join(folder, `run/${key}.may`)))).toEqual([false, true]);
