@@ -81,7 +81,11 @@ async function sendAll(request: ClientRequest, bytes: AsyncIterable<Uint8Array>)
 
 /** Resolves when more may be written, or nothing any more. */
 function drained(request: ClientRequest): Promise<void> {
-  return new Promise((done) => {
+  return new Promise((resolve) => {
+    const done = () => {
+      request.off('drain', done).off('close', done);
+      resolve();
+    };
     request.once('drain', done).once('close', done);
   });
 }

@@ -1,3 +1,4 @@
+import type { Client } from '../../../contract/client.ts';
 import type { Image } from '../../../contract/cluster/image.ts';
 import { IMAGE_ARCHITECTURES, IMAGE_KINDS, isDigest, parseManifest } from '../../../model/nouns/image.ts';
 import { isRejected } from '../../../core/errors.ts';
@@ -12,6 +13,7 @@ import { collect, need, text } from '../../values.ts';
 const WHICH = { name: '<image>', help: 'digest, or its first digits' } as const;
 const NEXT = { not_found: ['regent image list'], in_use: ['regent image set-default <other>', 'regent image list'] };
 const MIB = 2 ** 20;
+const [WHOLE_MS, WHOLE_EVERY_MS] = [30_000, 500];
 
 /** `regent image`. */
 export const IMAGE: NounSpec = {
@@ -109,12 +111,24 @@ async function importFolder(call: Call): Promise<void> {
     await client.upload('image.upload', { image: image.digest, file: name }, content, call.io.interrupted);
   }
   const isDefault = call.options['default'] === true;
-  if (isDefault) await client.call('image.set-default', { params: { image: image.digest } });
+  if (isDefault) {
+    if (lacking.length > 0) await untilWhole(call, client, image.digest);
+    await client.call('image.set-default', { params: { image: image.digest } });
+  }
   const { body: now } = await client.call('image.show', { params: { image: image.digest } });
   const printer = printerOf(call);
   if (printer.format !== 'table' && printer.format !== 'wide') return printOne(printer, shapeOf(call), now);
   const lines = [importedText(now, isNew, lacking.length), ...(isDefault ? [defaultText(now)] : [])];
   call.io.out.write(lines.map((line) => `${printable(line)}\n`).join(''));
+}
+
+/** A region node tells that it has a file a moment after it took the last byte. What does not come in time is told by the next call. */
+async function untilWhole(call: Call, client: Client, digest: string): Promise<void> {
+  const { io } = call;
+  for (const end = io.monotonic() + WHOLE_MS; io.monotonic() < end; await io.sleep(WHOLE_EVERY_MS, io.interrupted)) {
+    const { body } = await client.call('image.show', { params: { image: digest } });
+    if (body.wholeOn.length > 0) return;
+  }
 }
 
 async function readManifest(call: Call, folder: string): Promise<string> {
