@@ -6,11 +6,13 @@ import { screen } from '../../src/drills/report/screen.ts';
 import { playSuite } from '../../src/drills/run/suite.ts';
 import { askForLease } from '../../src/lab/dhcp/client.ts';
 import { addFault, healNetwork } from '../../src/lab/faults/network.ts';
+import { withMachines } from '../../src/lab/machines/topology.ts';
 import { CLUSTER } from '../../src/lab/topologies.ts';
 import { drawn } from '../kit/cluster/broken.ts';
 import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
+import { buildMicro, DEATHS, machineDays } from '../kit/cluster/machine-days.ts';
 import { needsRoom, environmentOf, type TestEnvironment } from '../kit/cluster/environment.ts';
 import { scanPorts } from '../kit/cluster/scan.ts';
 import { RANDOM } from '../kit/dice.ts';
@@ -55,10 +57,14 @@ const UNITS = [
 describe('a cluster', () => {
   let site: ClusterSite;
   let rehearsal: TestEnvironment;
+  let image: Promise<string>;
   beforeAll(async () => {
     const start = performance.now();
+    image = buildMicro();
+    // Who needs it tells of its failure.
+    image.catch(() => undefined);
     // In a whole run it is the only file that needs a cluster: to save one costs more than it brings.
-    site = await openClusterSite('cluster', CLUSTER, { isFresh: true });
+    site = await openClusterSite('cluster', withMachines(CLUSTER), { isFresh: true });
     await site.well(120_000);
     told('up', 'three region nodes and two racks are well', start);
     rehearsal = await environmentOf(site);
@@ -160,9 +166,17 @@ describe('a cluster', () => {
       // DNS, API plain and over TLS, proxy. Everything else answers members alone, or nobody.
       expect(open[address], address).toEqual([53, 5240, 5443, 8000]);
     }
-    // A rack answers names, and gives machines boot files, also those of routed VLANs; its DHCP servers and controllers hear each other alone.
-    expect(open['10.77.0.21']).toEqual([53, 5248]);
+    // A rack answers names, and gives machines boot files and scripts, also those of routed VLANs; its DHCP servers and controllers hear each other alone.
+    expect(open['10.77.0.21']).toEqual([53, 5248, 5249]);
     told('ports', `65,535 of each: ${JSON.stringify(open)}`, start);
+  });
+
+  machineDays({
+    site: () => site,
+    image: () => image,
+    dice: RANDOM,
+    // CI plays one of a rack and one of a region node.
+    deaths: CASES >= DRILLS.length ? DEATHS : ['rack', RANDOM.pick(['primary', 'holder'])],
   });
 
   it('names every reload and restart of a move of the floating address and of the primary; nothing else is touched', async () => {
