@@ -5,7 +5,7 @@ import { namesFor } from '../../src/model/nouns/enlistment.ts';
 import { lockMachineState, storeMachineState } from '../../src/store/queries/network/machine-states.ts';
 
 import { asker, aStranger, cardOf, giveDefaultImage } from '../kit/enlistment.ts';
-import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
@@ -413,4 +413,46 @@ describe('equal UUIDs', () => {
     await setState(id, 'ready');
     expect(reasonOf(await ask(2))).toContain(`this machine is ${fqdn}`);
   });
+});
+
+describe('a machine whose system is cloud-init', () => {
+  it('is enlisted by the same run: credentials, scripts, inventory, and the end of all scripts ends it', async () => {
+    const scripts = () => [
+      { name: 'lshw', content: Buffer.from('#!/bin/sh'), timeoutSeconds: 60, isParallel: false, hardware: 'node' as const },
+    ];
+    const { connection, keys } = site;
+    const other = await startTestRegion(pg.get(), { connection, keys, ca: SEALING_AUTHORITY, scripts });
+    const way = relayListener(other);
+    try {
+      await asker(other).ask();
+      const { id } = await only();
+      await leaseOf(MAC);
+      const from = { 'x-forwarded-for': HERE, 'x-forwarded-host': '10.10.10.1:5248' };
+      const call = (method: 'GET' | 'POST', path: string, headers: object, payload?: string) =>
+        way.inject({
+          method,
+          url: `/MAAS/metadata${path}`,
+          remoteAddress: '10.88.0.5',
+          headers: { ...from, ...headers },
+          ...(payload === undefined ? {} : { payload }),
+        });
+      const preseed = await call('GET', `/latest/by-id/${id}/?op=get_preseed`, {});
+      expect(preseed.statusCode, preseed.body).toBe(200);
+      const maas = readPreseed(preseed.body).datasource.MAAS;
+      const signed = () => ({ authorization: oauth(maas) });
+      expect((await call('GET', '/latest/meta-data/instance-id', signed())).body).toBe(id);
+      expect((await call('GET', '/latest/maas-scripts', signed())).headers['content-type']).toBe('application/x-tar');
+      const json = { ...signed(), 'content-type': 'application/json' };
+      expect((await call('POST', `/inventory/${id}`, json, '{"virtual":"qemu"}')).statusCode).toBe(200);
+      expect(await runs()).toEqual([{ purpose: 'enlisting', isOpen: true }]);
+      const form = { ...signed(), 'content-type': 'application/x-www-form-urlencoded' };
+      expect((await call('POST', '/latest/', form, 'op=signal&status=OK')).statusCode).toBe(200);
+      expect(await runs()).toEqual([{ purpose: 'enlisting', isOpen: false }]);
+      expect((await only()).state).toBe('new');
+      expect((await call('GET', '/latest/meta-data/instance-id', signed())).statusCode).toBe(401);
+    } finally {
+      await way.close();
+      await other.close();
+    }
+  }, 30_000);
 });

@@ -176,6 +176,29 @@ describe('custom DHCP on the wire', () => {
     expect(await askLease(two, { arch: '0007' })).toMatchObject({ siaddr: '10.20.0.1', file: 'snponly.efi' });
   });
 
+  it('a client that boots and that nobody knows has its address for minutes, whatever leases last; its system has the usual one', async () => {
+    const settings = { ...emptySnapshot().settings, dhcp_lease_time: 86_400 };
+    await apply({ settings, reservations: [aReservation(1, 1, '10.10.10.30', { mac: PRINTER })] });
+    const mac = '52:54:00:cc:00:55';
+    const booting = await askLease(one, { mac, arch: '0000' });
+    expect(booting).toMatchObject({ lease: '300', file: 'undionly.kpxe' });
+    expect(await askLease(one, { mac, arch: '0000', userClass: 'iPXE' })).toMatchObject({
+      lease: '300',
+      ip: booting?.['ip'],
+      file: expect.stringContaining('ipxe.cfg'),
+    });
+    expect(await askLease(one, { mac })).toMatchObject({ lease: '86400', ip: booting?.['ip'] });
+    expect(await askLease(one, { mac: PRINTER, arch: '0000' })).toMatchObject({ lease: '86400', ip: '10.10.10.30' });
+    // Never longer than somebody asked for.
+    await apply({
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24', { leaseTime: 120 }),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+      ],
+    });
+    expect(await askLease(one, { mac: '52:54:00:cc:00:56', arch: '0007' })).toMatchObject({ lease: '120' });
+  });
+
   it('a subnet that ignores unknown clients answers those with a static lease alone', async () => {
     await apply({
       subnets: [

@@ -3,7 +3,7 @@ import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
 import type { BootClass } from './boot-classes.ts';
-import { allClasses, classesOfNetwork, classesOfSubnet, keaClass } from './custom/boot.ts';
+import { allClasses, classesOfNetwork, classesOfSubnet, keaClass, passingClass } from './custom/boot.ts';
 import { withSnippets } from './custom/merge.ts';
 import { isTold, withOptions } from './custom/options.ts';
 import { bodiesOf } from './custom/snippets.ts';
@@ -181,7 +181,10 @@ function viewGlobals(
     'client-classes': all,
     ...rest
   } = withSnippets(
-    { 'option-data': withOptions(own, desired.options), 'client-classes': classes.map(keaClass) },
+    {
+      'option-data': withOptions(own, desired.options),
+      'client-classes': [passingClass(desired), ...classes.map(keaClass)],
+    },
     bodiesOf(desired, 'global'),
   );
   return {

@@ -35,6 +35,22 @@ export function keaClass({ name, test, file, vendorClass }: BootClass): object {
   };
 }
 
+/** So long a client keeps its address at most that asks for a boot file and has no static lease, seconds. */
+const PASSING_LEASE_S = 300;
+
+/**
+ * Clients that boot and that nobody knows: loaders ask once and never renew, and the system that they load asks for itself. So a thousand strange cards leave the
+ * pool after minutes, however long leases last. It is no class of ours that only some ask for: Kea looks at those when the lease is made already.
+ */
+export function passingClass({ leaseTime, networks }: Pick<DhcpDesired, 'leaseTime' | 'networks'>): object {
+  const times = networks.flatMap(({ subnets }) => subnets.map((subnet) => subnet.leaseTime ?? leaseTime));
+  return {
+    name: 'boot-unknown',
+    test: "option[93].exists and member('UNKNOWN')",
+    'valid-lifetime': Math.min(PASSING_LEASE_S, leaseTime, ...times),
+  };
+}
+
 /** Classes of network boot that a whole network asks for: none, where a subnet of it has its own. */
 export function classesOfNetwork(network: DhcpNetwork, classes: readonly BootClass[]): object {
   return { 'require-client-classes': isMixed(network) ? [] : usualClasses(network, classes) };
