@@ -62,5 +62,5 @@ export function planOf(image: PlannedImage, { machineId, purpose, staysOn = fals
 
 /** What the initrd compares the root with, and the data source of its cloud-init. A kernel that has lost its system starts anew after so many seconds. */
 function rootParameters({ sha256 }: PlannedImage['files'][number]): readonly string[] {
-  return [`regent.root-sha256=${sha256}`, 'ci.ds=MAAS', 'panic=30'];
+  return [`regent.root-sha256=${sha256}`, 'ds=MAAS', 'panic=30'];
 }

@@ -69,7 +69,7 @@ describe('the image micro', () => {
 
   it('has the program, our files, and modules in an order in which each finds what it leans on', () => {
     const files = unpack(gunzipSync(readFileSync(join(place, 'initrd.img'))));
-    for (const name of ['init', 'inventory', 'dhcp']) {
+    for (const name of ['init', 'common', 'inventory', 'dhcp']) {
       expect(files.get(name)?.mode, name).toBe(0o100755);
       expect(files.get(name)?.bytes.equals(readFileSync(join(SCRIPTS, 'image', name))), name).toBe(true);
     }
@@ -96,12 +96,15 @@ describe('the image micro', () => {
   });
 });
 
-describe('programs of the image', () => {
-  const paths = ['init', 'inventory', 'dhcp'].map((name) => join(SCRIPTS, 'image', name));
+describe('programs of the images', () => {
+  const inRoot = ['words', 'post-inventory', 'end'].map((name) => `root/usr/lib/regent/${name}`);
+  const names = ['common', 'init', 'init-ephemeral', 'inventory', 'dhcp', ...inRoot];
+  const paths = names.map((name) => join(SCRIPTS, 'image', name));
 
   it.each(paths)('%s is taken by a shell and by shellcheck', (path) => {
     execFileSync('sh', ['-n', path]);
-    execFileSync('shellcheck', [path]);
+    // What it sources is named from the checkout's top.
+    execFileSync('shellcheck', ['-x', path], { cwd: join(SCRIPTS, '..') });
   });
 });
 

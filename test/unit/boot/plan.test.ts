@@ -32,7 +32,7 @@ describe('planOf', () => {
         'console=ttyS0,115200',
         'regent.end=off',
         `regent.root-sha256=${DIGEST}`,
-        'ci.ds=MAAS',
+        'ds=MAAS',
         'panic=30',
       ],
       metadata: 'MAAS/metadata/inventory/abc123',

@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isRejected } from '../../src/core/errors.ts';
+import { parseManifest } from '../../src/model/nouns/image.ts';
+import { ImageHost, WIRE } from '../kit/image-host.ts';
+import { SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { usePostgres } from '../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../kit/region.ts';
+import { until } from '../kit/until.ts';
+
+/**
+ * The image "ephemeral", built for real, and its root booted as a container: systemd and Debian's cloud-init with its stock MAAS data source ask a real
+ * metadata service. Kernel, initrd and firmware are the lab's matter (scripts/image/README.md has measured boots).
+ */
+
+const BUILD_IMAGE = join(import.meta.dirname, '../../scripts/build-image');
+const BUILD_MS = 1_500_000;
+const BOOT_MS = 300_000;
+const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILQ+OqcnvRyfz8Fxz81OskkE7ws6PtJvzD927o1bKB9s ada@laptop';
+const USER_DATA = '#!/bin/sh\ncloud-init query ds.meta_data >/run/user-data-ran\n';
+/** As the initrd writes it, but for DHCP. */
+const NETWORK = `[Match]\nMACAddress=${WIRE.mac}\n\n[Network]\nAddress=${WIRE.theirs}/30\nLinkLocalAddressing=no\n`;
+
+const pg = usePostgres();
+let output = '';
+let place = process.env['REGENT_EPHEMERAL_IMAGE'] ?? '';
+let site: TestRegion;
+let host: ImageHost;
+let id = '';
+let at = '';
+
+beforeAll(async () => {
+  if (place !== '') return;
+  output = mkdtempSync(join(tmpdir(), 'regent-image-'));
+  const ran = await promisify(execFile)(BUILD_IMAGE, ['ephemeral', '--output', output], { timeout: BUILD_MS });
+  place = ran.stdout.trim();
+}, BUILD_MS);
+afterAll(() => rmSync(output, { recursive: true, force: true }));
+
+describe('the image ephemeral', () => {
+  it('has a manifest that a region takes, with a root of some 130 MB', () => {
+    const manifest = parseManifest(readFileSync(join(place, 'manifest.json'), 'utf8'));
+    if (isRejected(manifest)) throw new Error(manifest.message);
+    expect(manifest).toMatchObject({ kind: 'ephemeral' });
+    expect(manifest.files.map(({ name }) => name)).toEqual(['initrd.img', 'root.squashfs', 'vmlinuz']);
+    const sizes = Object.fromEntries(manifest.files.map(({ name, size }) => [name, size / 1e6]));
+    expect(sizes['root.squashfs']).toBeLessThan(160);
+    expect(sizes['initrd.img']).toBeLessThan(8);
+  });
+});
+
+describe('its system', () => {
+  beforeEach(async () => {
+    host = await ImageHost.open(join(place, 'root.squashfs'));
+    const content = Buffer.from('#!/bin/sh\n');
+    const script = { name: 'one', content, timeoutSeconds: 60, isParallel: false, hardware: 'node' } as const;
+    site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, scripts: () => [script] });
+    at = `${await site.api.listen({ host: WIRE.ours, port: 0 })}/MAAS/metadata`;
+    const body = { hostname: 'm1', interfaces: [{ mac: WIRE.mac }] };
+    id = String((await site.call('POST', '/machines', { body })).body.id);
+    await admin(`insert into leases (node_id, address, subnet_id, mac, state, starts_at, expires_at)
+      values ('r1', '${WIRE.theirs}', 1, '${WIRE.mac}', 'active', now(), now() + interval '1 hour')`);
+    await site.call('POST', '/ssh-keys', { body: { key: ED25519 }, role: 'operator' });
+    host.write('/etc/systemd/network/10-regent.network', NETWORK);
+  }, BOOT_MS);
+  afterEach(async () => {
+    await host[Symbol.asyncDispose]();
+    await site.close();
+  });
+
+  const admin = (text: string) => pg.get().admin(text, site.connection.database);
+  const begin = async (verb: string, body: object = {}) => {
+    const answer = await site.call('POST', `/machines/m1/${verb}`, { body, role: 'operator' });
+    if (answer.status >= 300) throw new Error(answer.raw);
+    await admin(`update machine_tokens set user_data = decode('${Buffer.from(USER_DATA).toString('hex')}', 'hex')`);
+  };
+  /** As a rack's boot script has it (src/boot). */
+  const boot = (end: 'off' | 'wait') =>
+    host.boot([
+      `BOOTIF=01-${WIRE.mac.replaceAll(':', '-')}`,
+      `regent.metadata=${at}/inventory/${id}`,
+      `cloud-config-url=${at}/latest/by-id/${id}/?op=get_preseed`,
+      `regent.end=${end}`,
+      'ds=MAAS',
+    ]);
+  const statuses = async () =>
+    (await site.call('GET', '/events?kind=machine.status&limit=1000')).body['items'] as {
+      data: { type: string; name: string; result?: string };
+    }[];
+
+  it(
+    'asks the metadata service for all of it, runs what it is given, lets the owner in, and is whole: for rescue it stays on',
+    async () => {
+      await admin(`insert into machine_states (machine_id, state, commissioned_at) values ('${id}', 'broken', now())`);
+      await begin('rescue');
+      boot('wait');
+      await until(
+        'the region to hear that rescue is up',
+        async () => (await site.call('GET', '/machines/m1')).body['state'] === 'rescue-mode',
+        {
+          deadlineMs: BOOT_MS,
+          everyMs: 500,
+        },
+      );
+      const status = await until(
+        'cloud-init to be done',
+        async () => {
+          const told = JSON.parse(
+            (await host.run(['cloud-init', 'status', '--long', '--format', 'json'])).stdout,
+          ) as Record<string, unknown>;
+          return told['status'] === 'running' ? null : told;
+        },
+        { deadlineMs: 30_000, everyMs: 500 },
+      );
+      const { extended_status: extended, errors, recoverable_errors: recoverable, datasource } = status;
+      expect({ extended, errors, recoverable, datasource }).toEqual({
+        extended: 'done',
+        errors: [],
+        recoverable: {},
+        datasource: 'maas',
+      });
+      const said = async (...argv: string[]) => (await host.run(argv)).stdout.trim();
+      expect(await said('cat', '/var/lib/cloud/data/instance-id')).toBe(id);
+      expect(await said('hostname')).toBe('m1');
+      expect(await said('cat', '/run/user-data-ran')).toContain('m1.regent.internal');
+      const authorized = await said('cat', '/home/debian/.ssh/authorized_keys');
+      expect(authorized).toContain(ED25519);
+      expect(await said('systemctl', 'is-active', 'ssh.service', 'regent-inventory.service')).toBe('active\nactive');
+      expect(await said('stat', '-c', '%a %U', '/', '/etc/cloud/cloud.cfg.d')).toBe('755 root\n755 root');
+      const finished = (await statuses())
+        .map(({ data }) => data)
+        .filter(({ type, name }) => type === 'finish' && !name.includes('/'));
+      expect(Object.fromEntries(finished.map(({ name, result }) => [name, result]))).toMatchObject({
+        'init-network': 'SUCCESS',
+        'modules-config': 'SUCCESS',
+        'modules-final': 'SUCCESS',
+      });
+      expect(host.console).toContain('the system stays on');
+    },
+    BOOT_MS,
+  );
+
+  it(
+    'posts its inventory with the credentials of the run, and switches itself off when it was commissioned',
+    async () => {
+      await begin('commission');
+      boot('off');
+      await host.off(BOOT_MS);
+      expect(host.console).toContain('the inventory is posted');
+      expect(host.console).toContain('the machine is switched off');
+      const told = await site.call('GET', '/machines/m1/inventory');
+      expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'ephemeral 1' } });
+      expect((await statuses()).some(({ data }) => data.name === 'modules-final' && data.result === 'SUCCESS')).toBe(
+        true,
+      );
+    },
+    BOOT_MS,
+  );
+});
