@@ -63,6 +63,8 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
     );
   }
   switch (kind) {
+    case 'machine.power-done':
+      return step('bmc', 'power-on', 'done', text('by'));
     case 'machine.power-failed':
       return step('bmc', 'power-failed', 'failed', text('text'));
     case 'machine.power.on':
@@ -124,6 +126,16 @@ function asked(verb: 'on' | 'off', outcome: StepOutcome, words: string, node: st
 
 function done(verb: 'on' | 'off', node: string, words: string): Found {
   return step('bmc', verb === 'on' ? 'power-on' : 'power-off', 'done', words, { node });
+}
+
+/** The end of a job is told some seconds after the order that it gave, ms. */
+const ECHO_MS = 60_000;
+
+/** Events and orders; an event that only repeats an order, as the end of its job, is left out. Pure. */
+export function withoutEcho(events: readonly NamedStep[], orders: readonly NamedStep[]): NamedStep[] {
+  const isEcho = ({ source, what, at }: NamedStep) =>
+    source === 'bmc' && orders.some((order) => order.what === what && at >= order.at && at - order.at < ECHO_MS);
+  return [...events.filter((event) => !isEcho(event)), ...orders];
 }
 
 /** Scripts that began and ended. Pure. */
