@@ -281,9 +281,9 @@ describe('why it is late', () => {
       isLate: true,
       sentence: expect.stringMatching(/^Late: DHCP should/) as string,
     });
-    expect(found.causes.map(({ code }) => code)).toEqual(['vlan-without-dhcp', 'no-dhcp']);
+    expect(found.causes.map(({ code }) => code)).toEqual(['vlan-without-dhcp', 'no-dhcp', 'image-unset']);
     await tell('deadline-passed');
     expect(await timeline()).toMatchObject({ state: 'failed-commissioning', next: null });
-    expect(await codes()).toEqual(['vlan-without-dhcp', 'no-dhcp']);
+    expect(await codes()).toEqual(['vlan-without-dhcp', 'no-dhcp', 'image-unset']);
   });
 });
