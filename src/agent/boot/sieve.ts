@@ -18,7 +18,7 @@ interface Heard {
 }
 
 /** Lets through what is news of a machine, and not more than a rack and its regions can bear. */
-export function openSieve(clock: Pick<Clock, 'monotonic'>): { passes(step: SeenStep): boolean } {
+export function openSieve(clock: Pick<Clock, 'monotonic'>): { readonly passes: (step: SeenStep) => boolean } {
   const machines = new Map<string, Heard>();
   return {
     passes: (step) => {

@@ -64,7 +64,7 @@ export function timelineLines(timeline: MachineTimeline): string[] {
   ];
 }
 
-const HEADERS = ['at', 'after', 'source', 'step', '', 'what'];
+const HEADERS = ['at', 'after', 'source', 'step', 'result', 'what'];
 
 /** Marks of outcomes: what went well has none. */
 const MARKS: Readonly<Record<TimelineStep['outcome'], string>> = { done: 'ok', failed: 'FAILED', running: 'runs' };

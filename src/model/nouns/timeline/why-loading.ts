@@ -109,7 +109,7 @@ export const loadingCauses: readonly WhyRule[] = [
     judge: (seen) => {
       const { facts = {} } = lastOf(seen, 'script') ?? {};
       const isTold = seen.stage === 'told' && facts.decision !== 'kernel' && /no image/.test(facts.reason ?? '');
-      if (!isTold && !(seen.site.hasImage === false && isBefore(seen, 'kernel'))) return null;
+      if (!isTold && !(seen.site.hasImage === false && isBefore(seen, 'told'))) return null;
       return {
         sentence: 'No image is the default for machines of its architecture, so there is nothing that it could boot.',
         remedy: 'Import one: regent image import DIRECTORY --default; or choose: regent image set-default IMAGE.',

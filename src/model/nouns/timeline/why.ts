@@ -71,9 +71,9 @@ export const WHY_RULES: readonly WhyRule[] = [...powerCauses, ...loadingCauses, 
 export function causesOf(steps: readonly Step[], site: WhySite): readonly Cause[] {
   const last = lastBoot(steps);
   const seen: WhyCase = { steps: last, stage: stageOf(last).stage, site };
-  const found = WHY_RULES.flatMap(({ code, judge }) => {
-    const cause = judge(seen);
-    return cause === null ? [] : [{ code, ...cause }];
+  const found = WHY_RULES.flatMap((rule) => {
+    const cause = rule.judge(seen);
+    return cause === null ? [] : [{ code: rule.code, ...cause }];
   });
   return found.length === 0 ? [unknown(seen)] : found.slice(0, CAUSES_MAX);
 }

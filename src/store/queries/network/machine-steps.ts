@@ -197,14 +197,17 @@ export interface RunSpan {
   readonly nextAt: number | null;
 }
 
-/** A machine's runs, the newest first, and the database's time, ms. */
-export async function readRuns(tx: Tx, machineId: string, limit: number): Promise<{ runs: RunSpan[]; now: number }> {
+/** A machine's runs, the newest first; when it was made, and the database's time, ms. What is older is another machine's of that name. */
+export async function readRuns(
+  tx: Tx,
+  machineId: string,
+  limit: number,
+): Promise<{ runs: RunSpan[]; madeAt: number; now: number }> {
   const ms = (at: string) => sql`(extract(epoch from ${sql.ref(at)}) * 1000)::double precision`;
   const runs =
     await tx.all(sql<RunSpan>`select id, purpose, ${ms('begun_at')} as "begunAt", ${ms('ended_at')} as "endedAt",
     lag(${ms('begun_at')}) over (order by id desc) as "nextAt" from machine_tokens where machine_id = ${machineId} order by id desc limit ${limit}`);
-  const row = await tx.one(
-    sql<{ now: number }>`select (extract(epoch from clock_timestamp()) * 1000)::double precision as now`,
-  );
-  return { runs, now: row?.now ?? 0 };
+  const row = await tx.one(sql<{ madeAt: number; now: number }>`select ${ms('created_at')} as "madeAt",
+    (extract(epoch from clock_timestamp()) * 1000)::double precision as now from machines where id = ${machineId}`);
+  return { runs, madeAt: row?.madeAt ?? 0, now: row?.now ?? 0 };
 }

@@ -26,7 +26,7 @@ import { listScriptResults } from '../../../../store/queries/network/script-resu
 import type { Tx } from '../../../../store/tx.ts';
 import type { CasePorts } from '../../../use-case.ts';
 import { readWhySite } from './site.ts';
-import { inOrder, type NamedStep, ofEvents, ofOrders, ofRacks, ofResults } from './steps.ts';
+import { inOrder, type NamedStep, ofEvents, ofOrders, ofRacks, ofResults, withoutEcho } from './steps.ts';
 
 /** Steps that are shown; the newest ones. */
 const STEPS_MAX = 500;
@@ -52,7 +52,7 @@ export async function readTimeline(
   machine: MachineRow,
   query: TimelineQuery,
 ): Promise<MachineTimeline | Rejected> {
-  const { runs, now } = await readRuns(tx, machine.id, RUNS_MAX);
+  const { runs, madeAt, now } = await readRuns(tx, machine.id, RUNS_MAX);
   const run = query.run === undefined ? (runs[0] ?? null) : (runs.find(({ id }) => id === query.run) ?? null);
   if (query.run !== undefined && run === null)
     return rejected(
@@ -61,7 +61,7 @@ export async function readTimeline(
     );
   const isAll = query.all === true;
   const span = isAll || run === null ? { from: null, to: null } : spanOf(run);
-  const steps = await readAll(tx, machine, span, isAll ? null : run);
+  const steps = await readAll(tx, machine, { span, madeAt, run: isAll ? null : run });
   const shown = steps.slice(-STEPS_MAX);
   const isNewest = run === null || run === runs[0];
   const judged = isNewest ? await judge(tx, ports, { machine, run, steps, now }) : NOT_JUDGED;
@@ -88,14 +88,22 @@ function spanOf({ begunAt, endedAt, nextAt }: RunSpan): StepSpan {
   return { from: begunAt - BEFORE_MS, to };
 }
 
-async function readAll(tx: Tx, machine: MachineRow, span: StepSpan, run: RunSpan | null): Promise<NamedStep[]> {
+interface Part {
+  readonly span: StepSpan;
+  readonly madeAt: number;
+  readonly run: RunSpan | null;
+}
+
+async function readAll(tx: Tx, machine: MachineRow, { span, madeAt, run }: Part): Promise<NamedStep[]> {
   const limit = STEPS_MAX + 1;
+  // Another machine may have had the name before.
+  const own: StepSpan = { ...span, from: Math.max(madeAt, span.from ?? 0) };
   const macs = machine.interfaces.map(({ mac }) => mac);
   const seen = await readSteps(tx, { machineId: machine.id, macs }, span, limit);
-  const events = await readMachineEvents(tx, machine.fqdn, span, limit);
-  const orders = await readPowerOrders(tx, machine.fqdn, span, limit);
+  const events = await readMachineEvents(tx, machine.fqdn, own, limit);
+  const orders = await readPowerOrders(tx, machine.fqdn, own, limit);
   const results = await listScriptResults(tx, machine.id, run?.id);
-  return inOrder([...ofRacks(seen), ...ofEvents(events), ...ofOrders(orders), ...ofResults(results)]);
+  return inOrder([...ofRacks(seen), ...withoutEcho(ofEvents(events), ofOrders(orders)), ...ofResults(results)]);
 }
 
 interface Judged {

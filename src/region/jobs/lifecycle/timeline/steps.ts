@@ -40,13 +40,9 @@ export function ofEvents(events: readonly MachineEventRow[]): NamedStep[] {
 
 type Found = Omit<NamedStep, 'id' | 'at'>;
 
-function step(
-  source: StepSource,
-  what: StepWhat,
-  outcome: StepOutcome,
-  words: string,
-  more: Partial<Found> = {},
-): Found {
+type Kind = readonly [source: StepSource, what: StepWhat, outcome: StepOutcome];
+
+function step([source, what, outcome]: Kind, words: string, more: Partial<Found> = {}): Found {
   return { source, what, outcome, node: '', address: '', facts: words === '' ? {} : { words: cut(words) }, ...more };
 }
 
@@ -56,23 +52,23 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
   if (state !== undefined) {
     const why = text('text') === '' ? '' : `: ${text('text')}`;
     return step(
-      'state',
-      'state',
-      isBad(state) ? 'failed' : 'done',
+      ['state', 'state', isBad(state) ? 'failed' : 'done'],
       `${state} (${text('event')} by ${text('by')})${why}`,
     );
   }
   switch (kind) {
+    case 'machine.power-done':
+      return step(['bmc', 'power-on', 'done'], text('by'));
     case 'machine.power-failed':
-      return step('bmc', 'power-failed', 'failed', text('text'));
+      return step(['bmc', 'power-failed', 'failed'], text('text'));
     case 'machine.power.on':
     case 'machine.power.off':
       // A job tells of its own order.
       return text('by').startsWith('job ') ? null : ofLook(kind, text('node'));
     case 'machine.power.error':
-      return step('bmc', 'power-failed', 'failed', `${text('why')} ${text('remedy')}`.trim(), { node: text('node') });
+      return step(['bmc', 'power-failed', 'failed'], `${text('why')} ${text('remedy')}`.trim(), { node: text('node') });
     case 'machine.inventory':
-      return step('metadata', 'inventory', 'done', problemsOf(data['problems']), { address: text('source') });
+      return step(['metadata', 'inventory', 'done'], problemsOf(data['problems']), { address: text('source') });
     case 'machine.status':
       return ofStatus(text);
     case 'machine.signal':
@@ -85,7 +81,7 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
 
 function ofLook(kind: string, node: string): Found {
   const isOn = kind === 'machine.power.on';
-  return step('bmc', isOn ? 'power-on' : 'power-off', 'done', 'by nobody of ours: its BMC says so', { node });
+  return step(['bmc', isOn ? 'power-on' : 'power-off', 'done'], 'by nobody of ours: its BMC says so', { node });
 }
 
 function problemsOf(problems: unknown): string {
@@ -95,12 +91,12 @@ function problemsOf(problems: unknown): string {
 function ofStatus(text: (name: string) => string): Found {
   const result = text('result') === '' ? '' : ` ${text('result')}`;
   const words = `${text('type')} ${text('name')}${result}: ${text('description')}`;
-  return step('metadata', 'status', text('result') === 'FAIL' ? 'failed' : 'done', words);
+  return step(['metadata', 'status', text('result') === 'FAIL' ? 'failed' : 'done'], words);
 }
 
 function ofSignal(text: (name: string) => string): Found {
   const isFailed = text('status') === 'FAILED' || text('status') === 'TIMEDOUT';
-  return step('metadata', 'signal', isFailed ? 'failed' : 'done', `${text('status')} ${text('error')}`.trim());
+  return step(['metadata', 'signal', isFailed ? 'failed' : 'done'], `${text('status')} ${text('error')}`.trim());
 }
 
 /** Orders to its BMC: asked when an agent took it, on or off when that agent said so. Pure. */
@@ -114,16 +110,26 @@ export function ofOrders(orders: readonly PowerOrderRow[]): NamedStep[] {
     const end = { ...name, id: `order-${id}-end`, at: endedAt };
     if (result?.outcome === 'done') return { ...end, ...done(verb, node, result.notes.join(' ')) };
     const why = result === null ? sentence : `${result.why} ${result.remedy}`.trim();
-    return { ...end, ...step('bmc', 'power-failed', 'failed', why, { node }) };
+    return { ...end, ...step(['bmc', 'power-failed', 'failed'], why, { node }) };
   });
 }
 
 function asked(verb: 'on' | 'off', outcome: StepOutcome, words: string, node: string): Found {
-  return step('bmc', verb === 'on' ? 'power-asked' : 'power-off', outcome, words, { node });
+  return step(['bmc', verb === 'on' ? 'power-asked' : 'power-off', outcome], words, { node });
 }
 
 function done(verb: 'on' | 'off', node: string, words: string): Found {
-  return step('bmc', verb === 'on' ? 'power-on' : 'power-off', 'done', words, { node });
+  return step(['bmc', verb === 'on' ? 'power-on' : 'power-off', 'done'], words, { node });
+}
+
+/** The end of a job is told some seconds after the order that it gave, ms. */
+const ECHO_MS = 60_000;
+
+/** Events and orders; an event that only repeats an order, as the end of its job, is left out. Pure. */
+export function withoutEcho(events: readonly NamedStep[], orders: readonly NamedStep[]): NamedStep[] {
+  const isEcho = ({ source, what, at }: NamedStep) =>
+    source === 'bmc' && orders.some((order) => order.what === what && at >= order.at && at - order.at < ECHO_MS);
+  return [...events.filter((event) => !isEcho(event)), ...orders];
 }
 
 /** Scripts that began and ended. Pure. */
