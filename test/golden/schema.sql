@@ -27,6 +27,7 @@ table vlans
   relay_vlan_id integer
   primary_rack_id text
   secondary_rack_id text
+  enlist_on boolean not null default true
   constraint vlans_fabric FOREIGN KEY (fabric_id) REFERENCES fabrics(id)
   constraint vlans_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
   constraint vlans_name_unique UNIQUE (fabric_id, name)
@@ -165,6 +166,24 @@ table subnet_releases
   at timestamp with time zone not null default now()
   constraint subnet_releases_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint subnet_releases_pkey PRIMARY KEY (node_id, service, network)
+
+table ssh_keys
+  id integer not null identity
+  user_name text not null
+  type text not null
+  data text not null
+  comment text not null default ''::text
+  bits integer not null
+  fingerprint text not null default ('SHA256:'::text || rtrim(encode(sha256(decode(data, 'base64'::text)), 'base64'::text), '='::text))
+  created_at timestamp with time zone not null default now()
+  constraint ssh_keys_bits_range CHECK (((bits >= 256) AND (bits <= 16384)))
+  constraint ssh_keys_comment_grammar CHECK (((length(comment) <= 256) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint ssh_keys_data_grammar CHECK ((((length(data) >= 16) AND (length(data) <= 8192)) AND (data ~ '^[A-Za-z0-9+/]+={0,2}$'::text)))
+  constraint ssh_keys_pkey PRIMARY KEY (id)
+  constraint ssh_keys_type_known CHECK ((type = ANY (ARRAY['ssh-ed25519'::text, 'ssh-rsa'::text, 'ecdsa-sha2-nistp256'::text, 'ecdsa-sha2-nistp384'::text, 'ecdsa-sha2-nistp521'::text, 'sk-ssh-ed25519@openssh.com'::text, 'sk-ecdsa-sha2-nistp256@openssh.com'::text])))
+  constraint ssh_keys_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+  CREATE INDEX ssh_keys_by_fingerprint ON public.ssh_keys USING btree (fingerprint)
+  CREATE UNIQUE INDEX ssh_keys_once ON public.ssh_keys USING btree (user_name, data)
 
 table spaces
   id integer not null identity
@@ -510,18 +529,26 @@ table machine_tokens
   secret_sealed text
   user_data bytea
   boots_network boolean not null default true
+  begun_by text
+  enable_ssh boolean not null default false
+  constraint machine_tokens_begun_by FOREIGN KEY (begun_by) REFERENCES users(name) ON DELETE SET NULL
   constraint machine_tokens_end_forgets CHECK (((ended_at IS NULL) OR ((token_key IS NULL) AND (user_data IS NULL))))
   constraint machine_tokens_key_grammar CHECK (((consumer_key ~ '^[A-Za-z0-9]{16,64}$'::text) AND (token_key ~ '^[A-Za-z0-9]{16,64}$'::text)))
   constraint machine_tokens_key_unique UNIQUE (token_key)
   constraint machine_tokens_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
   constraint machine_tokens_pkey PRIMARY KEY (id)
-  constraint machine_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['commissioning'::text, 'testing'::text, 'deploying'::text, 'rescue'::text])))
+  constraint machine_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['enlisting'::text, 'commissioning'::text, 'testing'::text, 'deploying'::text, 'rescue'::text])))
   constraint machine_tokens_secret_grammar CHECK (((secret_sha256 ~ '^[0-9a-f]{64}$'::text) AND (length(secret_sealed) <= 1024)))
   constraint machine_tokens_secret_is_whole CHECK ((((secret_sha256 IS NULL) = (token_key IS NULL)) AND ((secret_sealed IS NULL) = (token_key IS NULL)) AND ((consumer_key IS NULL) = (token_key IS NULL))))
   constraint machine_tokens_user_data_size CHECK ((octet_length(user_data) <= 1048576))
+  constraint raise_observed_run TRIGGER DEFERRABLE INITIALLY DEFERRED
+  constraint raise_observed_run_change TRIGGER DEFERRABLE INITIALLY DEFERRED
+  CREATE INDEX machine_tokens_by_beginner ON public.machine_tokens USING btree (begun_by) WHERE (begun_by IS NOT NULL)
   CREATE INDEX machine_tokens_by_end ON public.machine_tokens USING btree (ended_at) WHERE (ended_at IS NOT NULL)
   CREATE INDEX machine_tokens_by_machine ON public.machine_tokens USING btree (machine_id, id)
   CREATE UNIQUE INDEX machine_tokens_open ON public.machine_tokens USING btree (machine_id) WHERE (ended_at IS NULL)
+  CREATE CONSTRAINT TRIGGER raise_observed_run AFTER INSERT ON public.machine_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.purpose = 'enlisting'::text) OR new.enable_ssh)) EXECUTE FUNCTION raise_observed()
+  CREATE CONSTRAINT TRIGGER raise_observed_run_change AFTER UPDATE ON public.machine_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.purpose = 'enlisting'::text) OR old.enable_ssh OR new.enable_ssh) AND ((old.ended_at IS DISTINCT FROM new.ended_at) OR (old.enable_ssh IS DISTINCT FROM new.enable_ssh)))) EXECUTE FUNCTION raise_observed()
 
 table machine_tags
   machine_id text not null
@@ -532,6 +559,31 @@ table machine_tags
   CREATE INDEX machine_tags_by_tag ON public.machine_tags USING btree (tag_id)
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
+
+table machine_steps
+  id bigint not null identity
+  machine_id text
+  mac text
+  address inet
+  at timestamp with time zone not null
+  node text not null
+  source text not null
+  what text not null
+  outcome text not null
+  facts jsonb not null default '{}'::jsonb
+  seen_key text
+  constraint machine_steps_facts_size CHECK (((jsonb_typeof(facts) = 'object'::text) AND (octet_length((facts)::text) <= 4096)))
+  constraint machine_steps_mac_grammar CHECK ((mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$'::text))
+  constraint machine_steps_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_steps_outcome_known CHECK ((outcome = ANY (ARRAY['done'::text, 'failed'::text])))
+  constraint machine_steps_pkey PRIMARY KEY (id)
+  constraint machine_steps_source_known CHECK ((source = ANY (ARRAY['dhcp'::text, 'tftp'::text, 'http'::text, 'boot'::text])))
+  constraint machine_steps_texts_size CHECK (((length(node) <= 64) AND (length(seen_key) <= 100)))
+  constraint machine_steps_what_known CHECK ((what = ANY (ARRAY['lease'::text, 'loader'::text, 'script'::text, 'kernel'::text, 'initrd'::text, 'root'::text, 'image'::text, 'metadata'::text])))
+  CREATE INDEX machine_steps_by_machine ON public.machine_steps USING btree (machine_id, id) WHERE (machine_id IS NOT NULL)
+  CREATE INDEX machine_steps_by_time ON public.machine_steps USING btree (at)
+  CREATE INDEX machine_steps_of_strangers ON public.machine_steps USING btree (id) WHERE (machine_id IS NULL)
+  CREATE UNIQUE INDEX machine_steps_once ON public.machine_steps USING btree (machine_id, seen_key) WHERE (seen_key IS NOT NULL)
 
 table machine_states
   machine_id text not null
@@ -623,12 +675,36 @@ table machine_inventories
   inventory jsonb not null
   problems jsonb not null default '[]'::jsonb
   uuid text default ((inventory -> 'system'::text) ->> 'uuid'::text)
+  suggested_bmc jsonb
   constraint machine_inventories_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
   constraint machine_inventories_pkey PRIMARY KEY (machine_id)
   constraint machine_inventories_problems_size CHECK (((jsonb_typeof(problems) = 'array'::text) AND (octet_length((problems)::text) <= 65536)))
   constraint machine_inventories_size CHECK (((jsonb_typeof(inventory) = 'object'::text) AND (octet_length((inventory)::text) <= 4194304)))
   constraint raise_observed_inventory TRIGGER DEFERRABLE INITIALLY DEFERRED
+  CREATE INDEX machine_inventories_by_uuid ON public.machine_inventories USING btree (((inventory #>> '{system,uuid}'::text[])))
   CREATE CONSTRAINT TRIGGER raise_observed_inventory AFTER INSERT OR UPDATE ON public.machine_inventories DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_observed()
+
+table machine_enlistments
+  machine_id text not null
+  at timestamp with time zone not null default clock_timestamp()
+  node_id text
+  mac text not null
+  architecture text not null
+  firmware text not null
+  uuid text
+  serial text
+  note text not null default ''::text
+  constraint machine_enlistments_architecture_known CHECK ((architecture = ANY (ARRAY['amd64'::text, 'arm64'::text])))
+  constraint machine_enlistments_firmware_known CHECK ((firmware = ANY (ARRAY['bios'::text, 'uefi'::text])))
+  constraint machine_enlistments_mac_grammar CHECK ((mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$'::text))
+  constraint machine_enlistments_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_enlistments_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE SET NULL
+  constraint machine_enlistments_note_size CHECK ((length(note) <= 1000))
+  constraint machine_enlistments_pkey PRIMARY KEY (machine_id)
+  constraint machine_enlistments_serial_size CHECK (((length(serial) >= 1) AND (length(serial) <= 64)))
+  constraint machine_enlistments_uuid_grammar CHECK ((uuid ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
+  CREATE INDEX machine_enlistments_by_node ON public.machine_enlistments USING btree (node_id) WHERE (node_id IS NOT NULL)
+  CREATE INDEX machine_enlistments_by_uuid ON public.machine_enlistments USING btree (uuid) WHERE (uuid IS NOT NULL)
 
 table leases
   node_id text not null
@@ -894,6 +970,16 @@ table image_files
   constraint image_files_sha256_grammar CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
   constraint image_files_size_range CHECK ((size > 0))
 
+table ignored_machines
+  mac text not null
+  hostname text not null
+  comment text not null default ''::text
+  ignored_by text not null
+  ignored_at timestamp with time zone not null default clock_timestamp()
+  constraint ignored_machines_mac_grammar CHECK ((mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$'::text))
+  constraint ignored_machines_pkey PRIMARY KEY (mac)
+  constraint ignored_machines_texts_size CHECK (((length(hostname) <= 255) AND (length(comment) <= 200) AND (length(ignored_by) <= 64)))
+
 table idempotency
   actor text not null
   key text not null
@@ -984,6 +1070,7 @@ table events
   at timestamp with time zone not null default clock_timestamp()
   constraint events_pkey PRIMARY KEY (id)
   CREATE INDEX events_by_age ON public.events USING btree (at)
+  CREATE INDEX events_of_machines ON public.events USING btree (subject, id) WHERE (kind ~~ 'machine.%'::text)
 
 table drill_rounds
   id integer not null identity
@@ -1116,6 +1203,7 @@ table commands
   constraint commands_pkey PRIMARY KEY (id)
   constraint commands_result_size CHECK ((octet_length((result)::text) <= 131072))
   constraint commands_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'claimed'::text, 'done'::text, 'failed'::text, 'expired'::text])))
+  CREATE INDEX commands_of_machines ON public.commands USING btree (((args ->> 'machine'::text)), id) WHERE (kind = 'power'::text)
   CREATE INDEX commands_open ON public.commands USING btree (node_id, id) WHERE (ended_at IS NULL)
   CREATE TRIGGER check_command_goes_on BEFORE UPDATE ON public.commands FOR EACH ROW EXECUTE FUNCTION check_command_goes_on()
   CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.commands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
@@ -1196,6 +1284,14 @@ table certificates
   constraint certificates_times CHECK ((not_after > not_before))
   CREATE INDEX certificates_by_end ON public.certificates USING btree (not_after)
   CREATE INDEX certificates_by_node ON public.certificates USING btree (node_id)
+
+table boot_step_series
+  node_id text not null
+  epoch text not null
+  sequence bigint not null
+  offset_ms double precision not null
+  constraint boot_step_series_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint boot_step_series_pkey PRIMARY KEY (node_id)
 
 table body_parts
   digest bytea not null

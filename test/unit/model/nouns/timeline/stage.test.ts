@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { clockOffset } from '../../../../../src/model/nouns/timeline/clock-offset.ts';
+import { expectedOf, expectedSentence, STAGES, type Way } from '../../../../../src/model/nouns/timeline/stage.ts';
+import { type Step, stepDetail, type StepWhat } from '../../../../../src/model/nouns/timeline/step.ts';
+
+/** What comes next, and by when. */
+
+const WAY: Way = { state: 'commissioning', begunAt: 0, deadline: 1_800_000, hasSwitch: true };
+const step = (what: StepWhat, at: number, more: Partial<Step> = {}): Step => ({
+  at,
+  source: 'http',
+  what,
+  node: 'k1',
+  address: '10.20.0.21',
+  outcome: 'done',
+  facts: {},
+  ...more,
+});
+
+describe('what comes next', () => {
+  it('follows from the last proof, and is late after its time', () => {
+    const steps = [step('power-on', 1_000)];
+    const soon = expectedOf(steps, WAY, 100_000);
+    expect(soon).toMatchObject({ stage: 'powered', since: 1_000, next: 'DHCP', deadline: 241_000, isLate: false });
+    expect(soon && expectedSentence(soon, 100_000)).toBe('Next: DHCP, within 141 s.');
+    const late = expectedOf(steps, WAY, 300_000);
+    expect(late).toMatchObject({ isLate: true });
+    expect(late && expectedSentence(late, 300_000)).toBe('Late: DHCP should have come 59 s ago.');
+  });
+
+  it('has a name and a time for each stage, none later than the end of the state', () => {
+    const proofs: StepWhat[] = [
+      'power-on',
+      'lease',
+      'loader',
+      'script',
+      'kernel',
+      'initrd',
+      'root',
+      'metadata',
+      'inventory',
+      'script-begun',
+    ];
+    const seen = proofs.map((_, index) => {
+      const steps = proofs.slice(0, index + 1).map((what, at) => step(what, 1_000 * (at + 1)));
+      const expected = expectedOf(steps, { ...WAY, deadline: 30_000 }, 20_000);
+      expect(expected).toMatchObject({ deadline: 30_000, isLate: false });
+      expect(expected?.next).not.toBe('');
+      return expected?.stage;
+    });
+    expect(['asked', ...seen]).toEqual(STAGES);
+  });
+
+  it('is nothing of a machine at rest, or of one that boots nothing', () => {
+    expect(expectedOf([], { ...WAY, state: 'ready' }, 0)).toBeNull();
+    expect(expectedOf([], { ...WAY, state: 'exiting-rescue-mode' }, 0)).toBeNull();
+  });
+
+  it('is a person where no BMC switches it, and has the time of the script that runs', () => {
+    expect(expectedOf([], { ...WAY, hasSwitch: false }, 0)).toMatchObject({
+      next: 'a person who switches it on',
+      deadline: 1_800_000,
+    });
+    const steps = [step('script-begun', 1_000)];
+    expect(expectedOf(steps, { ...WAY, scriptSeconds: 20 }, 0)).toMatchObject({ stage: 'scripts', deadline: 21_000 });
+  });
+
+  it('takes nothing that failed for a proof', () => {
+    expect(expectedOf([step('power-on', 1), step('kernel', 2, { outcome: 'failed' })], WAY, 0)).toMatchObject({
+      stage: 'powered',
+    });
+  });
+});
+
+describe('a step in words', () => {
+  it.each([
+    [
+      step('kernel', 0, { facts: { file: 'vmlinuz', status: 200, bytes: 12_582_912, ms: 400 } }),
+      'vmlinuz HTTP 200 12 MiB in 0.4 s from 10.20.0.21',
+    ],
+    [step('lease', 0, { facts: { vlan: 'fabric-1/vlan10' } }), '10.20.0.21 on VLAN fabric-1/vlan10'],
+    [
+      step('script', 0, {
+        facts: { decision: 'kernel', reason: 'm1 is commissioned.', loader: 'ipxe', architecture: 'amd64' },
+      }),
+      'kernel: m1 is commissioned. (ipxe amd64) from 10.20.0.21',
+    ],
+    [
+      step('script-ended', 0, { address: '', facts: { file: 'memory', exit: 3, words: 'failed' } }),
+      'memory exit 3 failed',
+    ],
+  ])('%#', (one, words) => {
+    expect(stepDetail(one)).toBe(words);
+  });
+});
+
+describe('a rack’s clock', () => {
+  it('is behind by what the fastest report says; a slow one changes little, another clock all', () => {
+    expect(clockOffset(null, 3_600_040)).toBe(3_600_040);
+    expect(clockOffset(3_600_040, 3_600_012)).toBe(3_600_012);
+    expect(clockOffset(3_600_012, 3_606_000)).toBe(3_600_032);
+    expect(clockOffset(3_600_012, 3_600_020)).toBe(3_600_020);
+    expect(clockOffset(12, 3_600_000)).toBe(3_600_000);
+    expect(clockOffset(12, -50_000)).toBe(-50_000);
+  });
+});
