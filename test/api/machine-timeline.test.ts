@@ -71,7 +71,13 @@ beforeEach(async () => {
   );
   await site.call('DELETE', '/machines/m1');
   id = String(
-    (await post('/machines', { hostname: 'm1', bmc: 'm1-bmc', interfaces: [{ mac: MAC, addresses: [{ address: HERE }] }] })).body.id,
+    (
+      await post('/machines', {
+        hostname: 'm1',
+        bmc: 'm1-bmc',
+        interfaces: [{ mac: MAC, addresses: [{ address: HERE }] }],
+      })
+    ).body.id,
   );
   epoch += 1;
   number = 0;

@@ -209,7 +209,8 @@ describe('a signal', () => {
   });
 
   it.each([
-    ['OK', 'scripts-passed'],
+    // A script of this run has failed: all is not well, whoever says so.
+    ['OK', 'scripts-failed'],
     ['FAILED', 'scripts-failed'],
     ['TIMEDOUT', 'scripts-failed'],
   ] as const)('%s of the whole run means %s, whatever the lifecycle says to it', async (status, event) => {

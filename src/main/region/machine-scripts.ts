@@ -15,7 +15,10 @@ export async function readMachineScripts(
       const script = parseBuiltIn(await text(kind, name));
       if (isRejected(script)) throw new AppError('machine_scripts', `${kind}/${name}: ${script.message}`);
       if (script.name !== name || script.purpose !== kind)
-        throw new AppError('machine_scripts', `${kind}/${name}: its metadata calls it ${script.name}, of ${script.purpose}`);
+        throw new AppError(
+          'machine_scripts',
+          `${kind}/${name}: its metadata calls it ${script.name}, of ${script.purpose}`,
+        );
       builtIn.push(script);
     }
   }

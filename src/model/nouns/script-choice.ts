@@ -82,5 +82,9 @@ function unknown(field: string, name: string, { all, known, purpose }: Knowledge
     return invalid(field, `${name} is a script of ${other.purpose}`, `scripts of ${purpose} in a run of ${purpose}`);
   const names = known.map((script) => script.name).sort();
   const some = names.length > 20 ? `${names.slice(0, 20).join(', ')} …` : names.join(', ');
-  return invalid(field, `there is no script or tag ${show(name)} of ${purpose}`, names.length === 0 ? 'there is none' : `one of ${some}, or a tag of theirs`);
+  return invalid(
+    field,
+    `there is no script or tag ${show(name)} of ${purpose}`,
+    names.length === 0 ? 'there is none' : `one of ${some}, or a tag of theirs`,
+  );
 }

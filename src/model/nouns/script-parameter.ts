@@ -49,7 +49,8 @@ function parseParameter(name: string, given: unknown, field: string): ScriptPara
   const type = PARAMETER_TYPES.find((known) => known === given['type']);
   if (type === undefined) return invalid(field, `${name} has the type ${show(given['type'])}`, RULE);
   const required = flagOf(given['required'] ?? true);
-  if (required === undefined) return invalid(field, `required of ${name} is ${show(given['required'])}`, 'true or false');
+  if (required === undefined)
+    return invalid(field, `required of ${name} is ${show(given['required'])}`, 'true or false');
   const texts: Record<string, string> = {};
   for (const member of ['title', 'description', 'default', 'argument_format']) {
     const text = given[member];
@@ -141,7 +142,9 @@ export interface Invocation {
 export function invocationOf(parameters: ScriptParameters, values: ParameterValues, known: KnownDevices): Invocation {
   const given = Object.entries(parameters).filter(([name]) => Object.hasOwn(values, name));
   return {
-    arguments: given.flatMap(([name, parameter]) => argumentsOf(name, parameter, places(parameter, values[name] ?? '', known))),
+    arguments: given.flatMap(([name, parameter]) =>
+      argumentsOf(name, parameter, places(parameter, values[name] ?? '', known)),
+    ),
     environment: given.map(([name, parameter]) => {
       const { path, input = '' } = places(parameter, values[name] ?? '', known);
       return `PARAM_${name.toUpperCase().replaceAll('-', '_')}=${parameter.type === 'storage' ? (path ?? input) : input}`;
@@ -153,7 +156,8 @@ type Places = Readonly<Record<string, string>>;
 
 function argumentsOf(name: string, { type, argument_format: format }: ScriptParameter, at: Places): string[] {
   if (type === 'password') return [];
-  const usual = type === 'storage' ? `--${name}={path}` : type === 'interface' ? `--${name}={name}` : `--${name}={input}`;
+  const usual =
+    type === 'storage' ? `--${name}={path}` : type === 'interface' ? `--${name}={name}` : `--${name}={input}`;
   const words = (format ?? usual).split(/ +/).filter((word) => word !== '');
   return words.map((word) => word.replaceAll(/\{([a-z]+)\}/g, (_all, place: string) => at[place] ?? ''));
 }

@@ -64,7 +64,8 @@ function readMap(reader: Reader, indent: number, depth: number): Told {
     reader.at += 1;
     const next = reader.lines[reader.at];
     const isOpen = rest === '' || rest.startsWith('#');
-    const isInner = isOpen && next !== undefined && (next.indent > indent || (next.indent === indent && next.text.startsWith('- ')));
+    const isInner =
+      isOpen && next !== undefined && (next.indent > indent || (next.indent === indent && next.text.startsWith('- ')));
     members.set(name, isInner ? readBlock(reader, next.indent, depth + 1) : isOpen ? '' : readScalar(rest));
   }
   return Object.fromEntries(members);
@@ -115,7 +116,8 @@ function readFlowMap(flow: Flow, depth: number): Told {
     skip(flow);
     if (takes(flow, '}')) return Object.fromEntries(members);
     const name = readFlow(flow, ':', depth + 1);
-    if (typeof name !== 'string' || !takes(flow, ':')) throw new Wrong(`"${flow.text.slice(0, 60)}" has a name without a value`);
+    if (typeof name !== 'string' || !takes(flow, ':'))
+      throw new Wrong(`"${flow.text.slice(0, 60)}" has a name without a value`);
     members.push([name, readFlow(flow, ',}', depth + 1)]);
     skip(flow);
     if (takes(flow, '}')) return Object.fromEntries(members);

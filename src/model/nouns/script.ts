@@ -65,14 +65,19 @@ export function parseContent(text: string, field = 'content'): string | Rejected
   return /^[^\n]*\r\n/.test(text) ? invalid(field, 'its lines end with CR', 'lines that end with LF alone') : text;
 }
 
-const BLOCK = /^[ \t]*# --- Start MAAS 1\.0 script metadata ---[ \t]*\n((?:[ \t]*#.*\n)*?)[ \t]*# --- End MAAS 1\.0 script metadata ---/m;
+const BLOCK =
+  /^[ \t]*# --- Start MAAS 1\.0 script metadata ---[ \t]*\n((?:[ \t]*#.*\n)*?)[ \t]*# --- End MAAS 1\.0 script metadata ---/m;
 
 /** What the comment in a script says of it, in MAAS's form; empty: there is none. Refused: it says what is not usable here. */
 export function readTold(content: string): ScriptTold | Rejected {
   const [, block] = BLOCK.exec(content) ?? [];
   if (block === undefined)
     return content.includes('# --- Start MAAS')
-      ? invalid('content', 'its metadata does not end', 'comment lines between "# --- Start MAAS 1.0 script metadata ---" and "# --- End MAAS 1.0 script metadata ---"')
+      ? invalid(
+          'content',
+          'its metadata does not end',
+          'comment lines between "# --- Start MAAS 1.0 script metadata ---" and "# --- End MAAS 1.0 script metadata ---"',
+        )
       : {};
   const parsed = parseComment(block.replaceAll(/^[ \t]*# ?/gm, ''));
   if (isRejected(parsed)) return parsed;
@@ -123,7 +128,8 @@ const readNothing: Reader = () => ({});
 const refuse =
   (why: string): Reader =>
   (value, name) => {
-    const isEmpty = value === '' || flagOf(value) === false || (typeof value === 'object' && Object.keys(value).length === 0);
+    const isEmpty =
+      value === '' || flagOf(value) === false || (typeof value === 'object' && Object.keys(value).length === 0);
     return isEmpty ? {} : metadata(`${name} is not supported: ${why}`);
   };
 
@@ -138,15 +144,21 @@ const READERS: Readonly<Record<string, Reader>> = {
   type: readPurpose,
   hardware_type: (value, name) => {
     const hardware = SCRIPT_HARDWARE.find((one, index) => one === value || String(index) === value);
-    return hardware === undefined ? metadata(`${name} is ${show(value)}. Rule: ${SCRIPT_HARDWARE.join(', ')}`) : { hardware };
+    return hardware === undefined
+      ? metadata(`${name} is ${show(value)}. Rule: ${SCRIPT_HARDWARE.join(', ')}`)
+      : { hardware };
   },
   parallel: (value, name) => {
     const parallel = typeof value === 'string' ? PARALLEL[value] : undefined;
-    return parallel === undefined ? metadata(`${name} is ${show(value)}. Rule: disabled, instance or any`) : { parallel };
+    return parallel === undefined
+      ? metadata(`${name} is ${show(value)}. Rule: disabled, instance or any`)
+      : { parallel };
   },
   timeout: (value, name) => {
     const timeout = secondsOf(value);
-    return timeout === null ? metadata(`${name} is ${show(value)}. Rule: seconds or H:MM:SS, at most ${TIMEOUT_MAX} s`) : { timeout };
+    return timeout === null
+      ? metadata(`${name} is ${show(value)}. Rule: seconds or H:MM:SS, at most ${TIMEOUT_MAX} s`)
+      : { timeout };
   },
   destructive: (value, name) => {
     const destructive = flagOf(value);
@@ -185,7 +197,11 @@ function secondsOf(value: Told): number | null {
 }
 
 function metadata(problem: string): Rejected {
-  return invalid('content', `its metadata is not usable: ${problem}`, 'the metadata of MAAS 1.0 scripts, as far as docs/scripts.md names it');
+  return invalid(
+    'content',
+    `its metadata is not usable: ${problem}`,
+    'the metadata of MAAS 1.0 scripts, as far as docs/scripts.md names it',
+  );
 }
 
 /** A script of the release, from its text alone. Refused: its metadata does not name it. */
@@ -194,6 +210,13 @@ export function parseBuiltIn(content: string): Script | Rejected {
   if (isRejected(told)) return told;
   const { name, purpose = 'commissioning' } = told;
   if (name === undefined) return metadata('it does not name the script');
-  const usual = { comment: '', hardware: 'node', timeout: 300, parallel: false, destructive: false, parameters: {} } as const;
+  const usual = {
+    comment: '',
+    hardware: 'node',
+    timeout: 300,
+    parallel: false,
+    destructive: false,
+    parameters: {},
+  } as const;
   return { ...usual, ...told, name, purpose, content, tags: [...new Set([...(told.tags ?? []), 'built-in'])].sort() };
 }

@@ -66,7 +66,8 @@ export async function mergeInventory(
   const before = await readInventory(tx, machine.id);
   const source = before?.source ?? '';
   const told = parsed(content);
-  const cut = told === null ? { value: {}, problems: [`${script}: it printed no JSON object`] } : cutTo(Inventory, told);
+  const cut =
+    told === null ? { value: {}, problems: [`${script}: it printed no JSON object`] } : cutTo(Inventory, told);
   const value = { ...(before?.inventory as Inventory | undefined), ...(cut.value as Inventory) };
   const problems = [...new Set([...(before?.problems ?? []), ...cut.problems])];
   await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });

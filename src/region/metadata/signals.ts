@@ -58,7 +58,11 @@ export async function storeSignal(
 async function takeTold(
   ports: MetadataPorts,
   tx: WriteTx,
-  { asker, machine, outputs }: { readonly asker: Asker; readonly machine: MachineRow; readonly outputs: readonly ScriptOutput[] },
+  {
+    asker,
+    machine,
+    outputs,
+  }: { readonly asker: Asker; readonly machine: MachineRow; readonly outputs: readonly ScriptOutput[] },
 ): Promise<Rejected | null> {
   for (const { script, kind, content } of outputs) {
     if (kind !== 'stdout' || !isTeller(ports, script)) continue;
@@ -75,7 +79,8 @@ async function endOf(
   { asker, signal }: Pick<SignalCall, 'asker' | 'signal'>,
 ): Promise<{ event: MachineEvent; text: string } | null> {
   const event = eventOfSignal(asker.purpose, signal);
-  if (event !== 'scripts-passed' && event !== 'scripts-failed') return event === null ? null : { event, text: signal.error };
+  if (event !== 'scripts-passed' && event !== 'scripts-failed')
+    return event === null ? null : { event, text: signal.error };
   const failures = failuresOf(await listScriptResults(tx, asker.machineId, asker.run));
   if (failures === '') return { event, text: signal.error };
   return { event: 'scripts-failed', text: `${failures} See: regent machine results ${hostname} --run ${asker.run}` };

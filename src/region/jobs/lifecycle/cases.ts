@@ -45,11 +45,7 @@ interface Wished {
 /** States in which a machine's disks are somebody's. */
 const OWNED = ['deployed', 'allocated', 'reserved', 'deploying', 'failed-deployment'];
 
-async function chooseScriptsOf(
-  tx: WriteTx,
-  context: CaseContext,
-  { machine, wish }: Wished,
-): Promise<Rejected | null> {
+async function chooseScriptsOf(tx: WriteTx, context: CaseContext, { machine, wish }: Wished): Promise<Rejected | null> {
   const run = await findOpenRun(tx, machine.id);
   if (run === null) return null;
   const ports = { builtIn: context.builtInScripts ?? [], sealer: sealerOf(context) };

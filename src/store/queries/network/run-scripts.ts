@@ -40,5 +40,7 @@ export async function readRunScripts(tx: Tx, run: number): Promise<readonly RunS
 
 /** The scripts of the site. */
 export function listSiteScripts(tx: Tx): Promise<Script[]> {
-  return tx.all(sql<Script>`select name, comment, purpose, hardware, timeout, parallel, destructive, tags, parameters, content from scripts order by name`);
+  return tx.all(
+    sql<Script>`select name, comment, purpose, hardware, timeout, parallel, destructive, tags, parameters, content from scripts order by name`,
+  );
 }
