@@ -17,7 +17,7 @@ build_micro() {
   cp "$work/root/boot/vmlinuz-$kernel" "$work/image/vmlinuz"
 
   step 'initrd' 'look at the message above'
-  pack_initrd "$work/root" "$kernel" init --file inventory="$here/image/inventory" \
+  pack_initrd "$work/root" "$kernel" init --file inventory="$here/image/inventory" --file runner="$here/machine/runner" \
     --module virtio_blk --module virtio_scsi --module sd_mod --module ahci --module nvme
 
   step 'manifest' 'look at the message above'

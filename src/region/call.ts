@@ -39,6 +39,7 @@ export async function call(
     version: ports.version,
     health: () => ports.health(),
     authority: () => ports.authority(),
+    builtInScripts: ports.builtInScripts ?? [],
     caller: context.caller,
     ifMatch: context.ifMatch === null ? null : Number(context.ifMatch),
   };

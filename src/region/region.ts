@@ -27,7 +27,7 @@ import { createPowerLookTask } from './jobs/power/looks.ts';
 import { createEnlist } from './metadata/enlistment/enlist.ts';
 import { createMetadata } from './metadata/metadata.ts';
 import type { TellMachine } from './metadata/port.ts';
-import type { ScriptSource } from './metadata/scripts.ts';
+import { type MachineFiles, NO_MACHINE_FILES } from './metadata/scripts.ts';
 import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './tasks/images/keeper.ts';
 import type { ImageWays } from './tasks/images/port.ts';
 import { createFeatureTask } from './tasks/features.ts';
@@ -43,6 +43,7 @@ import { createStrayTask } from './trust/strays.ts';
 import { sealerOf } from './trust/sealer.ts';
 import { createTrust } from './trust/trust.ts';
 import type { CasePorts } from './use-case.ts';
+import type { Script } from '../model/nouns/script.ts';
 import type { Wakes } from './tasks/wakes.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */
@@ -72,8 +73,8 @@ export interface RegionPorts {
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
-  /** What machines are to run; left out: nothing. */
-  readonly scripts?: ScriptSource;
+  /** Scripts of the release, and what goes to machines with them; left out: there are none. */
+  readonly machineScripts?: { readonly builtIn: readonly Script[]; readonly files: MachineFiles };
   /** Whom machines' own words are told, in place of their lifecycle. */
   readonly tellMachine?: TellMachine;
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
@@ -151,6 +152,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     health,
     authority: ports.authority ?? (() => null),
     heardOf: (nodeId) => memory.heardOf(nodeId),
+    builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
   const moves = ports.patroni
     ? createMoves(db, { ...calls, patroni: ports.patroni, node: ports.node, drills: ports.drills ?? null })
@@ -195,7 +197,8 @@ export function createRegion(ports: RegionPorts): RegionNode {
       ...ports,
       sealer: sealerOf(ports),
       tell,
-      scripts: ports.scripts,
+      builtIn: ports.machineScripts?.builtIn ?? [],
+      files: ports.machineScripts?.files ?? NO_MACHINE_FILES,
     }),
     wake: wakes,
     events: {

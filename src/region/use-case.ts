@@ -2,6 +2,7 @@ import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
 import type { Tx } from '../store/tx.ts';
+import type { Script } from '../model/nouns/script.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
@@ -22,6 +23,8 @@ export interface CasePorts {
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
   readonly heardOf?: (nodeId: string) => HeardReport | null;
+  /** Scripts of the release that machines run; left out: there are none. */
+  readonly builtInScripts?: readonly Script[];
 }
 
 /** Who calls and on what condition. `ifMatch`: the version that the object must have. */

@@ -4,6 +4,8 @@ import type { MachineEvent } from '../../src/model/nouns/machine-lifecycle.ts';
 import { rejected } from '../../src/core/errors.ts';
 import { beginRun, type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { value } from '../kit/store.ts';
+import { parseBuiltIn } from '../../src/model/nouns/script.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /** What machines tell: their hardware, and what their scripts gave. */
@@ -207,7 +209,8 @@ describe('a signal', () => {
   });
 
   it.each([
-    ['OK', 'scripts-passed'],
+    // A script of this run has failed: all is not well, whoever says so.
+    ['OK', 'scripts-failed'],
     ['FAILED', 'scripts-failed'],
     ['TIMEDOUT', 'scripts-failed'],
   ] as const)('%s of the whole run means %s, whatever the lifecycle says to it', async (status, event) => {
@@ -258,13 +261,11 @@ describe('a machine that is commissioned', () => {
   let real: TestRegion;
   let port: FastifyInstance;
   beforeAll(async () => {
-    const script = {
-      content: Buffer.from('#!/bin/sh\n'),
-      timeoutSeconds: 60,
-      isParallel: true,
-      hardware: 'cpu',
-    } as const;
-    real = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, scripts: () => [{ ...script, name: '00-cpu' }] });
+    const script = parseBuiltIn(
+      '#!/bin/sh\n# --- Start MAAS 1.0 script metadata ---\n# name: 00-cpu\n# hardware_type: cpu\n# parallel: any\n# timeout: 60\n# --- End MAAS 1.0 script metadata ---\n',
+    );
+    const machineScripts = { builtIn: [value(script)], files: { runner: '#!/bin/sh\n', runScript: '#!/bin/sh\n' } };
+    real = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
     port = relayListener(real);
   });
   afterAll(async () => {

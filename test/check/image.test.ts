@@ -69,9 +69,15 @@ describe('the image micro', () => {
 
   it('has the program, our files, and modules in an order in which each finds what it leans on', () => {
     const files = unpack(gunzipSync(readFileSync(join(place, 'initrd.img'))));
-    for (const name of ['init', 'common', 'inventory', 'dhcp']) {
+    for (const [name, folder] of [
+      ['init', 'image'],
+      ['common', 'image'],
+      ['inventory', 'image'],
+      ['dhcp', 'image'],
+      ['runner', 'machine'],
+    ] as const) {
       expect(files.get(name)?.mode, name).toBe(0o100755);
-      expect(files.get(name)?.bytes.equals(readFileSync(join(SCRIPTS, 'image', name))), name).toBe(true);
+      expect(files.get(name)?.bytes.equals(readFileSync(join(SCRIPTS, folder, name))), name).toBe(true);
     }
     expect(files.get('bin/busybox')?.bytes.subarray(0, 4).toString('latin1')).toBe('\x7fELF');
     const order = files.get('modules/order')?.bytes.toString().trim().split('\n') ?? [];

@@ -12,7 +12,7 @@ import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { MemoryWays } from '../../src/region/cluster/memory.ts';
-import type { ScriptSource } from '../../src/region/metadata/scripts.ts';
+import type { RegionPorts } from '../../src/region/region.ts';
 import type { TellMachine } from '../../src/region/metadata/port.ts';
 import type { ImageWays } from '../../src/region/tasks/images/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
@@ -78,7 +78,7 @@ export interface TestRegionOptions {
   /** Whom machines' words are told. */
   readonly tellMachine?: TellMachine;
   /** What machines are to run. */
-  readonly scripts?: ScriptSource;
+  readonly machineScripts?: RegionPorts['machineScripts'];
   /** Where images lie; nowhere when left out. */
   readonly images?: ImageWays;
   /** Other services than the registry's. */
@@ -104,7 +104,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
     ...(options.memory ? { memory: options.memory } : {}),
-    ...(options.scripts ? { scripts: options.scripts } : {}),
+    ...(options.machineScripts ? { machineScripts: options.machineScripts } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
     ...(options.images ? { images: options.images } : {}),
     renderer: {

@@ -2,7 +2,6 @@ import { isIP } from 'node:net';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { tarOf } from '../../core/tar.ts';
 import type { Asker, Described, MetadataPort } from '../../region/metadata/port.ts';
-import { packScripts } from '../../region/metadata/scripts.ts';
 import { isOAuthRefusal, type NonceMemory, parseOAuth, refuseStale } from '../oauth.ts';
 import type { ApiPorts } from '../server.ts';
 import { readForm } from './body.ts';
@@ -123,10 +122,10 @@ async function answerItem(metadata: MetadataPort, target: Target, asker: Asker):
 }
 
 async function answerScripts(metadata: MetadataPort, asker: Asker): Promise<Answer | Rejected> {
-  const scripts = await metadata.scripts(asker);
-  if (isRejected(scripts)) return scripts;
-  if (scripts.length === 0) return { status: 204, body: '' };
-  return { status: 200, type: 'application/x-tar', body: tarOf(packScripts(asker.purpose, scripts)) };
+  const files = await metadata.scripts(asker);
+  if (isRejected(files)) return files;
+  if (files.length === 0) return { status: 204, body: '' };
+  return { status: 200, type: 'application/x-tar', body: tarOf(files) };
 }
 
 function answerMetaData({ instanceId, hostname, publicKeys, vendorData }: Described, item: string): Answer | Rejected {

@@ -9,11 +9,23 @@ export const MachineRequest = strict({
 });
 export type MachineRequest = Static<typeof MachineRequest>;
 
-/** What begins a run that a person may want to look at from inside. */
+const Names = (description: string) => Type.Optional(Type.Array(text(128), { maxItems: 100, description }));
+
+/** What begins a run of scripts, that a person may want to look at from inside. */
 export const MachineRunRequest = strict({
   ...MachineRequest.properties,
   enableSsh: Type.Optional(
     Type.Boolean({ description: 'its system lets the SSH keys of the caller in, and stays on when all is done' }),
+  ),
+  scripts: Names(
+    'names or tags of scripts of the site or of the release; left out: those with the tag "default". Commissioning has those of the release besides',
+  ),
+  skip: Names('names or tags of scripts that do not run; built-in: those of the release'),
+  parameters: Type.Optional(
+    Type.Record(Type.String(), Type.Record(Type.String(), Type.String({ maxLength: 1024 }), { maxProperties: 16 }), {
+      maxProperties: 100,
+      description: 'values of parameters, by script and parameter; of a disk or a card: its name, or "all"',
+    }),
   ),
 });
 export type MachineRunRequest = Static<typeof MachineRunRequest>;

@@ -24,6 +24,7 @@ import { type ImageOptions, imageWays } from './image-ways.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
 import { openRenewalThread } from './renewal/thread.ts';
+import { readMachineScripts } from './machine-scripts.ts';
 import { memoryWays } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
 
@@ -76,7 +77,9 @@ const DRAIN_MS = 5000;
 /** How long a start waits for the database before it says ready; then it goes on beside. */
 const OPEN_WAIT_MS = 5000;
 const SCHEMA_EVERY_MS = 30_000;
-const TEMPLATES = join(import.meta.dirname, '..', '..', '..', 'templates');
+const CHECKOUT = join(import.meta.dirname, '..', '..', '..');
+const TEMPLATES = join(CHECKOUT, 'templates');
+const MACHINE_SCRIPTS = join(CHECKOUT, 'scripts', 'machine');
 
 /**
  * Starts a region: servers first, so that it is live at once; then, as soon as the database answers, migration, publisher and purge. Until
@@ -99,6 +102,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     process,
     node,
     renderer: { services: SERVICES, templates: await readTemplates(TEMPLATES) },
+    machineScripts: await readMachineScripts(MACHINE_SCRIPTS),
     startedAt: new Date(clock.now()).toISOString(),
     beatOf: options.beatOf ?? (() => () => {}),
     ...(options.etcd ? { etcd: options.etcd } : {}),

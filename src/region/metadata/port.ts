@@ -1,9 +1,9 @@
 import type { Inventory } from '../../contract/nouns/machine-inventory.ts';
 import type { Rejected } from '../../core/errors.ts';
+import type { TarFile } from '../../core/tar.ts';
 import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
 import type { OutputKind, RunPurpose } from '../../model/nouns/machine-run.ts';
 import type { WriteTx } from '../../store/write.ts';
-import type { NumberedScript } from './scripts.ts';
 import type { Signal, StatusReport } from './words.ts';
 
 /** A machine that asks for its metadata, and the run that it is in. */
@@ -71,8 +71,8 @@ export interface MetadataPort {
   report(asker: Asker, report: StatusReport): Promise<Rejected | null>;
   /** Takes note of how its scripts go, with their outputs. */
   signal(asker: Asker, signal: Signal, outputs: readonly ScriptOutput[]): Promise<Rejected | null>;
-  /** What it is to run, with the numbers of the results that wait for it; empty: nothing. */
-  scripts(asker: Asker): Promise<readonly NumberedScript[] | Rejected>;
+  /** The archive of what it is to run (scripts.ts); empty: nothing. */
+  scripts(asker: Asker): Promise<readonly TarFile[] | Rejected>;
   /** Does it boot from the network next time? */
   netboot(asker: Asker, isOn: boolean): Promise<Rejected | null>;
   /** Keeps what it tells of its hardware, as far as it fits. */

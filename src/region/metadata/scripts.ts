@@ -1,4 +1,7 @@
+import type { TarFile } from '../../core/tar.ts';
 import type { RunPurpose } from '../../model/nouns/machine-run.ts';
+import type { ScriptHardware } from '../../model/nouns/script.ts';
+import type { Invocation } from '../../model/nouns/script-parameter.ts';
 
 /** A script that a machine is to run. */
 export interface RunScript {
@@ -9,49 +12,77 @@ export interface RunScript {
   /** May others of the same kind run beside it? */
   readonly isParallel: boolean;
   /** What it looks at. */
-  readonly hardware: 'node' | 'cpu' | 'memory' | 'storage' | 'network';
+  readonly hardware: ScriptHardware;
+  readonly invocation: Invocation;
 }
-
-/** The scripts of a run of this purpose, in the order in which they begin. */
-export type ScriptSource = (purpose: RunPurpose) => readonly RunScript[];
 
 /** A script of a run and the number of its result. */
 export interface NumberedScript extends RunScript {
   readonly resultId: number;
 }
 
-/** A file of the archive that a machine fetches. */
-interface PackedFile {
-  readonly path: string;
-  readonly mode: number;
-  readonly content: Uint8Array;
+/** What of the release goes to machines. `runner`: fetches scripts and tells how they go; `runScript`: runs one of them. */
+export interface MachineFiles {
+  readonly runner: string;
+  readonly runScript: string;
 }
+export const NO_MACHINE_FILES: MachineFiles = { runner: '', runScript: '' };
 
 /** MAAS's numbers (`SCRIPT_PARALLEL`, `HARDWARE_TYPE`). */
 const PARALLEL = { no: 0, yes: 2 } as const;
 const HARDWARE = { node: 0, cpu: 1, memory: 2, storage: 3, network: 4 } as const;
 
-/** What a machine fetches from `maas-scripts`: its scripts and `index.json`, which says how to run them. Pure. */
-export function packScripts(purpose: RunPurpose, scripts: readonly NumberedScript[]): PackedFile[] {
+/**
+ * What a machine fetches from `maas-scripts`: its scripts, and how to run them, twice: `index.json` in MAAS's form, and for our own runner, which has no
+ * reader of JSON, `index.txt` (a line per script, its members between tabs), `parameters/ID`, `environment/ID` and `run-script`. Pure.
+ */
+export function packScripts(
+  purpose: RunPurpose,
+  scripts: readonly NumberedScript[],
+  { runScript }: MachineFiles,
+): TarFile[] {
   const [folder, list] =
     purpose === 'testing'
       ? (['testing-scripts', 'testing_scripts'] as const)
       : (['commissioning-scripts', 'commissioning_scripts'] as const);
-  const files = scripts.map(({ name, content }) => ({ path: `${folder}/${name}`, mode: 0o755, content }));
-  const entries = scripts.map(({ name, timeoutSeconds, isParallel, hardware, resultId }) => ({
+  const entries = scripts.map(({ name, timeoutSeconds, isParallel, hardware, resultId, invocation }) => ({
     name,
-    path: `${folder}/${name}`,
+    path: pathOf(folder, name, resultId),
     script_version_id: 1,
     script_result_id: resultId,
     timeout_seconds: timeoutSeconds,
     parallel: isParallel ? PARALLEL.yes : PARALLEL.no,
     hardware_type: HARDWARE[hardware],
-    parameters: {},
+    parameters: parametersOf(invocation),
     packages: {},
     for_hardware: [],
     apply_configured_networking: false,
     has_started: false,
   }));
-  const index = Buffer.from(`${JSON.stringify({ '1.0': { [list]: entries } }, null, 2)}\n`);
-  return [...files, { path: 'index.json', mode: 0o644, content: index }];
+  const lines = scripts.map(({ name, timeoutSeconds, isParallel, hardware, resultId }) =>
+    [resultId, timeoutSeconds, isParallel ? 1 : 0, hardware, pathOf(folder, name, resultId), name].join('\t'),
+  );
+  const file = (path: string, text: string, mode = 0o644) => ({ path, mode, content: Buffer.from(text) });
+  return [
+    ...scripts.map(({ name, resultId, content }) => ({ path: pathOf(folder, name, resultId), mode: 0o755, content })),
+    ...scripts.flatMap(({ resultId, invocation }) => [
+      file(`parameters/${resultId}`, invocation.arguments.map((line) => `${line}\n`).join('')),
+      file(`environment/${resultId}`, invocation.environment.map((line) => `${line}\n`).join(''), 0o600),
+    ]),
+    file('run-script', runScript, 0o755),
+    file('index.txt', lines.map((line) => `${line}\n`).join('')),
+    file('index.json', `${JSON.stringify({ '1.0': { [list]: entries } }, null, 2)}\n`),
+  ];
+}
+
+/** By its name, as MAAS has it, as far as an archive takes it. */
+function pathOf(folder: string, name: string, resultId: number): string {
+  return `${folder}/${name.length > 76 ? resultId : name}`;
+}
+
+/** MAAS's runner makes arguments of parameters; ours are made already, so each is one that is passed as it is. */
+function parametersOf({ arguments: words }: Invocation): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    words.map((word, index) => [`argument${index}`, { type: 'string', value: word, argument_format: '{input}' }]),
+  );
 }

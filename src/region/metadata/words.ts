@@ -118,6 +118,28 @@ export function stateOf({ status, exitStatus }: Signal): ResultState {
   return status === 'FAILED' ? 'failed' : 'running';
 }
 
+/** A script of a run, as far as its end counts. */
+interface Ended {
+  readonly script: string;
+  readonly state: ResultState;
+  readonly exitStatus: number | null;
+}
+
+/** Names of failed scripts that a sentence has. */
+const NAMES_MAX = 10;
+
+/** Says which scripts of a run have failed; empty: none has. Pure. */
+export function failuresOf(results: readonly Ended[]): string {
+  const failed = results.filter(({ state }) => state === 'failed' || state === 'timed-out');
+  if (failed.length === 0) return '';
+  const names = failed.slice(0, NAMES_MAX).map(({ script, state, exitStatus }) => {
+    const how = state === 'timed-out' ? 'timed out' : exitStatus === null ? 'failed' : `exit ${exitStatus}`;
+    return `${script} (${how})`;
+  });
+  const more = failed.length > NAMES_MAX ? ', …' : '';
+  return `${failed.length} of ${results.length} scripts failed: ${names.join(', ')}${more}.`;
+}
+
 /** A machine's words as events show them: one line of printable ASCII, bounded. */
 function readable(text: unknown): string {
   return String(text)

@@ -1,8 +1,12 @@
-import type { MACHINE_LIFECYCLE_ROUTES } from '../../../contract/nouns/machine-lifecycle.ts';
-import { isRejected } from '../../../core/errors.ts';
+import type { MACHINE_LIFECYCLE_ROUTES, MachineRunRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-lifecycle.ts';
+import { findOpenRun } from '../../../store/queries/network/machine-tokens.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { chooseForRun } from '../../metadata/run-scripts.ts';
 import { machineByRef, viewMachine } from '../../nouns/machine.ts';
-import { type WriteCase, writing } from '../../use-case.ts';
+import { sealerOf } from '../../trust/sealer.ts';
+import { type CaseContext, type WriteCase, writing } from '../../use-case.ts';
 import { machineEvent } from './event.ts';
 
 /** One use case for each verb: the operator's event, told to the machine's lifecycle. */
@@ -11,17 +15,54 @@ export const lifecycleCases = Object.fromEntries(
 ) as unknown as { [I in keyof typeof MACHINE_LIFECYCLE_ROUTES]: WriteCase<I> };
 
 function caseOf(verb: MachineVerb): WriteCase<`machine.${MachineVerb}`> {
-  return writing(
+  const plain = writing(
     `machine.${verb}`,
     ({ params }) => `machine ${verb} ${params.machine}`,
-    async (tx, { params, body }, { caller }) => {
+    async (tx, { params, body }, context) => {
       const machine = await machineByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
       const event = MACHINE_VERBS[verb];
       const text = body.comment === undefined ? {} : { text: body.comment };
       const enableSsh = 'enableSsh' in body && body.enableSsh === true;
-      const row = await machineEvent(tx, { machineId: machine.id, event, by: caller.user, ...text, enableSsh });
-      return isRejected(row) ? row : { body: viewMachine(row) };
+      const row = await machineEvent(tx, { machineId: machine.id, event, by: context.caller.user, ...text, enableSsh });
+      if (isRejected(row)) return row;
+      const refusal = hasScripts(verb) ? await chooseScriptsOf(tx, context, { machine, wish: body }) : null;
+      return refusal ?? { body: viewMachine(row) };
     },
   );
+  return hasScripts(verb) ? { ...plain, digested: withoutValues } : plain;
+}
+
+function hasScripts(verb: MachineVerb): boolean {
+  return verb === 'commission' || verb === 'test';
+}
+
+interface Wished {
+  readonly machine: { readonly id: string; readonly hostname: string; readonly state: string };
+  readonly wish: MachineRunRequest;
+}
+
+/** States in which a machine's disks are somebody's. */
+const OWNED = ['deployed', 'allocated', 'reserved', 'deploying', 'failed-deployment'];
+
+async function chooseScriptsOf(tx: WriteTx, context: CaseContext, { machine, wish }: Wished): Promise<Rejected | null> {
+  const run = await findOpenRun(tx, machine.id);
+  if (run === null) return null;
+  const ports = { builtIn: context.builtInScripts ?? [], sealer: sealerOf(context) };
+  const chosen = await chooseForRun(tx, ports, run, wish);
+  if (isRejected(chosen)) return chosen;
+  const destroyer = OWNED.includes(machine.state) ? chosen.find((script) => script.isDestructive) : undefined;
+  return destroyer === undefined
+    ? null
+    : rejected(
+        'conflict',
+        `${machine.hostname} is ${machine.state}. Rule: ${destroyer.name} destroys data, so it runs on no machine that somebody has.`,
+      );
+}
+
+/** A value may be a password, and the stored digest of a request must not be one of it. */
+function withoutValues(body: MachineRunRequest): object {
+  if (body.parameters === undefined) return body;
+  const names = Object.entries(body.parameters).map(([script, values]) => [script, Object.keys(values)]);
+  return { ...body, parameters: Object.fromEntries(names) as object };
 }

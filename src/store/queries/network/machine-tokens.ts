@@ -37,8 +37,9 @@ export async function storeRun(
 ): Promise<void> {
   // Two regions that see a machine begin wait here for one another.
   await tx.run(sql`select from machines where id = ${machineId} for no key update`);
-  await tx.run(sql`update machine_tokens set ended_at = clock_timestamp(), consumer_key = null, token_key = null, secret_sha256 = null,
-    secret_sealed = null, user_data = null where machine_id = ${machineId} and ended_at is null and purpose is distinct from ${purpose}::text`);
+  await tx.run(sql`with ended as (update machine_tokens set ended_at = clock_timestamp(), consumer_key = null, token_key = null, secret_sha256 = null,
+      secret_sealed = null, user_data = null where machine_id = ${machineId} and ended_at is null and purpose is distinct from ${purpose}::text returning id)
+    delete from run_scripts where run in (select id from ended)`);
   if (purpose === null) return;
   const data = userData === undefined ? null : Buffer.from(userData);
   await tx.run(sql`insert into machine_tokens (machine_id, purpose, user_data, begun_by, enable_ssh)

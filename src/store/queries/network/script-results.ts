@@ -34,7 +34,10 @@ export interface ScriptWord {
   readonly exitStatus: number | null;
 }
 
-/** Takes note of a script that runs or has ended; gives the id of its result. A later word replaces an earlier one, and one that is the same changes nothing. */
+/**
+ * Takes note of a script that runs or has ended; gives the id of its result. A later word replaces an earlier one, but what has ended does not run again: such
+ * a word is late. One that is the same changes nothing.
+ */
 export async function storeScriptResult(tx: Tx, word: ScriptWord): Promise<number> {
   const { machineId, run, purpose, script, state, exitStatus } = word;
   const isEnd = state !== 'running';
@@ -42,7 +45,9 @@ export async function storeScriptResult(tx: Tx, word: ScriptWord): Promise<numbe
     insert into machine_script_results as t (machine_id, run, purpose, script, state, exit_status, started_at, ended_at)
     values (${machineId}, ${run}, ${purpose}, ${script}, ${state}, ${exitStatus}::int, case when not ${isEnd} then clock_timestamp() end,
       case when ${isEnd} then clock_timestamp() end)
-    on conflict (machine_id, run, script) do update set state = excluded.state, exit_status = excluded.exit_status,
+    on conflict (machine_id, run, script) do update set
+      state = case when t.ended_at is not null and not ${isEnd} then t.state else excluded.state end,
+      exit_status = case when t.ended_at is not null and not ${isEnd} then t.exit_status else excluded.exit_status end,
       started_at = coalesce(t.started_at, excluded.started_at), ended_at = coalesce(t.ended_at, excluded.ended_at), at = clock_timestamp()
     returning id`);
   await tx.run(sql`delete from machine_script_results where machine_id = ${machineId} and id <= (
