@@ -99,7 +99,9 @@ table tags
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  definition text not null default ''::text
   constraint tags_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint tags_definition_grammar CHECK (((length(definition) <= 1000) AND (definition !~ '[[:cntrl:]]'::text)))
   constraint tags_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text) AND (name <> 'none'::text)))
   constraint tags_name_unique UNIQUE (name)
   constraint tags_pkey PRIMARY KEY (id)
@@ -220,6 +222,51 @@ table service_actions
   constraint service_actions_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint service_actions_pkey PRIMARY KEY (node_id, service, at, kind)
   CREATE INDEX service_actions_by_time ON public.service_actions USING btree (at)
+
+table scripts
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  purpose text not null default 'commissioning'::text
+  hardware text not null default 'node'::text
+  timeout integer not null default 300
+  parallel boolean not null default false
+  destructive boolean not null default false
+  tags jsonb not null default '[]'::jsonb
+  parameters jsonb not null default '{}'::jsonb
+  content text not null
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint scripts_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint scripts_content_grammar CHECK ((((octet_length(content) >= 4) AND (octet_length(content) <= 131072)) AND ("left"(content, 2) = '#!'::text)))
+  constraint scripts_hardware_grammar CHECK ((hardware = ANY (ARRAY['node'::text, 'cpu'::text, 'memory'::text, 'storage'::text, 'network'::text])))
+  constraint scripts_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text) AND (name <> 'none'::text) AND (name !~ '\.(out|err|yaml)$'::text) AND (name !~ '^regent-'::text)))
+  constraint scripts_name_unique UNIQUE (name)
+  constraint scripts_parameters_grammar CHECK (((jsonb_typeof(parameters) = 'object'::text) AND (length((parameters)::text) <= 65536)))
+  constraint scripts_pkey PRIMARY KEY (id)
+  constraint scripts_purpose_grammar CHECK ((purpose = ANY (ARRAY['commissioning'::text, 'testing'::text])))
+  constraint scripts_tags_grammar CHECK (((jsonb_typeof(tags) = 'array'::text) AND (length((tags)::text) <= 4096)))
+  constraint scripts_timeout_grammar CHECK (((timeout >= 0) AND (timeout <= 604800)))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.scripts FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table run_scripts
+  run integer not null
+  name text not null
+  position integer not null
+  instance_of text not null
+  hardware text not null
+  timeout integer not null
+  is_parallel boolean not null
+  parameters jsonb not null
+  given jsonb not null
+  sealed text
+  content text not null
+  constraint run_scripts_content_size CHECK ((octet_length(content) <= 131072))
+  constraint run_scripts_pkey PRIMARY KEY (run, name)
+  constraint run_scripts_run FOREIGN KEY (run) REFERENCES machine_tokens(id) ON DELETE CASCADE
+  constraint run_scripts_sealed_size CHECK ((length(sealed) <= 65536))
 
 table restarts
   node_id text not null
@@ -531,6 +578,7 @@ table machine_tokens
   boots_network boolean not null default true
   begun_by text
   enable_ssh boolean not null default false
+  has_scripts boolean not null default false
   constraint machine_tokens_begun_by FOREIGN KEY (begun_by) REFERENCES users(name) ON DELETE SET NULL
   constraint machine_tokens_end_forgets CHECK (((ended_at IS NULL) OR ((token_key IS NULL) AND (user_data IS NULL))))
   constraint machine_tokens_key_grammar CHECK (((consumer_key ~ '^[A-Za-z0-9]{16,64}$'::text) AND (token_key ~ '^[A-Za-z0-9]{16,64}$'::text)))
