@@ -31,6 +31,13 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table desired add constraint desired_has_body check (body is not null or',
     'alter table publications add constraint publications_has_body check (body is not',
   ],
+  enlistment: [
+    'alter table machine_tokens drop constraint machine_tokens_purpose_known',
+    'alter table machine_tokens add constraint machine_tokens_purpose_known check (pu',
+  ],
+  // Of a column that an older release leaves as it is by default.
+  ssh_keys: ['alter table machine_tokens add constraint machine_tokens_begun_by foreign key (b'],
+  scripts: ['alter table tags add constraint tags_definition_grammar check (length(definition'],
   pairs: [
     'alter table restarts drop constraint',
     'alter table restarts add constraint restarts_service_grammar check (service',

@@ -67,7 +67,7 @@ describe('the snapshot of what machines boot', () => {
     expect(await grown(tell)).toEqual({ observed: 1, isSameRevision: true });
     await say((tx) => machineEvent(tx, { machineId: M, event: 'mark-broken', by: 'operator' }));
     expect((await snapshot()).machineStages).toEqual([
-      { machineId: M, state: 'broken', before: 'new', until: null, uuid: UUID },
+      { machineId: M, state: 'broken', before: 'new', until: null, uuid: UUID, staysOn: false, isEnlisting: false },
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('the snapshot of what machines boot', () => {
     expect(await snapshot()).not.toHaveProperty('defaultImages');
     expect(await grown(() => say((tx) => setDefaultImage(tx, image)))).toEqual({ observed: 1, isSameRevision: true });
     const { digest, name, architecture } = image;
-    const names = [{ name: 'initrd.img' }, { name: 'vmlinuz' }];
+    const names = ['initrd.img', 'vmlinuz'].map((one) => ({ name: one, sha256: DIGEST }));
     expect((await snapshot()).defaultImages).toEqual([{ digest, name, architecture, files: names }]);
   });
 
