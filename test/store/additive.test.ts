@@ -31,6 +31,10 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table desired add constraint desired_has_body check (body is not null or',
     'alter table publications add constraint publications_has_body check (body is not',
   ],
+  enlistment: [
+    'alter table machine_tokens drop constraint',
+    'alter table machine_tokens add constraint machine_tokens_purpose_known check (pu',
+  ],
   pairs: [
     'alter table restarts drop constraint',
     'alter table restarts add constraint restarts_service_grammar check (service',
