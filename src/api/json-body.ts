@@ -41,8 +41,8 @@ function checkDepth(value: unknown): Rejected | null {
 const FORBIDDEN =
   /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** Fields that hold a text of lines: PEM (RFC 7468), or an image's manifest. Whoever reads one takes nothing else. */
-const LINES_FIELDS = ['csr', 'manifest'];
+/** Fields that hold a text of lines: PEM (RFC 7468), an image's manifest, a script. Whoever reads one takes nothing else. */
+const LINES_FIELDS = ['csr', 'manifest', 'content'];
 
 /** Refuses a text with such a character anywhere in a value, naming the field. `path`: where the value is. */
 export function checkTexts(value: unknown, path = ''): Rejected | null {
@@ -57,7 +57,7 @@ export function checkTexts(value: unknown, path = ''): Rejected | null {
 }
 
 function checkText(text: string, field: string): Rejected | null {
-  const found = FORBIDDEN.exec(LINES_FIELDS.includes(field) ? text.replaceAll('\n', ' ') : text);
+  const found = FORBIDDEN.exec(LINES_FIELDS.includes(field) ? text.replaceAll(/[\n\t]/g, ' ') : text);
   if (!found) return null;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   const problem = `it holds the character U+${code} at position ${found.index + 1}`;

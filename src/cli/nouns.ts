@@ -17,6 +17,7 @@ import { LEASE } from './commands/network/lease.ts';
 import { PAIRING } from './commands/network/pairing.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
+import { SCRIPT } from './commands/network/script.ts';
 import { SUBNET } from './commands/network/subnet.ts';
 import { SSH_KEY } from './commands/network/ssh-key.ts';
 import { VLAN } from './commands/network/vlan.ts';
@@ -42,6 +43,7 @@ export const NOUNS: readonly NounSpec[] = [
   DOMAIN,
   RECORD,
   MACHINE,
+  SCRIPT,
   IMAGE,
   ...DECLARED,
   VLAN,

@@ -22,6 +22,7 @@ import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
+import { SCRIPT } from './nouns/script.ts';
 import {
   ADMINS,
   del,
@@ -57,6 +58,7 @@ export const ROUTES = {
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
+  ...callsOf(SCRIPT),
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,

@@ -19,6 +19,7 @@ import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metadataCases } from './metadata/cases.ts';
+import { scriptCases } from './metadata/script-cases.ts';
 import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
@@ -53,6 +54,7 @@ export const CASES = {
   ...lifecycleCases,
   ...timelineCases,
   ...metadataCases,
+  ...scriptCases,
   ...enlistmentCases,
   ...declaredCases,
   // What is special about a declared noun stands in for its plain entry.

@@ -43,7 +43,7 @@ import { createStrayTask } from './trust/strays.ts';
 import { sealerOf } from './trust/sealer.ts';
 import { createTrust } from './trust/trust.ts';
 import type { CasePorts } from './use-case.ts';
-import type { Script } from '../model/nouns/script.ts';
+import type { Script } from '../model/scripts/script.ts';
 import type { Wakes } from './tasks/wakes.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */

@@ -2,7 +2,7 @@ import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
 import type { Tx } from '../store/tx.ts';
-import type { Script } from '../model/nouns/script.ts';
+import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseBuiltIn, type Script } from '../../src/model/nouns/script.ts';
+import { parseBuiltIn, type Script } from '../../src/model/scripts/script.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

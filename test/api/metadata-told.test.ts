@@ -5,7 +5,7 @@ import { rejected } from '../../src/core/errors.ts';
 import { beginRun, type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { value } from '../kit/store.ts';
-import { parseBuiltIn } from '../../src/model/nouns/script.ts';
+import { parseBuiltIn } from '../../src/model/scripts/script.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /** What machines tell: their hardware, and what their scripts gave. */

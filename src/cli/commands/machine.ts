@@ -14,7 +14,7 @@ import { ENLISTMENT, suggestedBmcLines } from './network/machine-enlistment.ts';
 import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { TIMELINE } from './network/machine-timeline.ts';
-import { RESULTS, showMachine } from './network/machine-hardware.ts';
+import { RESULT, RESULTS, showMachine } from './network/machine-hardware.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, type Shape } from '../format/output.ts';
 import { collect, need, nothingToSet, option, options, text } from '../values.ts';
@@ -213,6 +213,7 @@ export const MACHINE: NounSpec = {
     ...ENLISTMENT,
     TIMELINE,
     RESULTS,
+    RESULT,
     {
       verb: 'delete',
       summary: 'delete a machine',

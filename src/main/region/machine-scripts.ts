@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, isRejected } from '../../core/errors.ts';
-import { parseBuiltIn, type Script } from '../../model/nouns/script.ts';
+import { parseBuiltIn, type Script } from '../../model/scripts/script.ts';
 import type { MachineFiles } from '../../region/metadata/scripts.ts';
 
 /** Reads what the release has for machines: `commissioning/*` and `testing/*` are scripts, `runner` and `run-script` run them. Throws for a wrong one. */

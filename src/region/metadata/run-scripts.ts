@@ -1,15 +1,15 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { RunPurpose } from '../../model/nouns/machine-run.ts';
-import type { Script } from '../../model/nouns/script.ts';
-import { type ChosenScript, chooseScripts, type ScriptWish } from '../../model/nouns/script-choice.ts';
-import { invocationOf, type KnownDevices, type ParameterValues } from '../../model/nouns/script-parameter.ts';
+import type { Script } from '../../model/scripts/script.ts';
+import { type ChosenScript, chooseScripts, type ScriptWish } from '../../model/scripts/script-choice.ts';
+import { invocationOf, type KnownDevices, type ParameterValues } from '../../model/scripts/script-parameter.ts';
 import { readInventory } from '../../store/queries/network/machine-inventories.ts';
+import { listSiteScripts } from '../../store/queries/scripts/site-scripts.ts';
 import {
-  listSiteScripts,
   readRunScripts,
   type RunScriptRow,
   storeRunScripts,
-} from '../../store/queries/network/run-scripts.ts';
+} from '../../store/queries/scripts/run-scripts.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import type { RunScript } from './scripts.ts';

@@ -53,6 +53,6 @@ create table run_scripts (
 -- False: whoever began the run did not say what it runs; then it is what a run of its purpose usually has.
 alter table machine_tokens add column has_scripts boolean not null default false;
 
--- A tag with a definition is on every machine whose hardware it fits, and on no other (model/nouns/hardware-rule.ts). Empty: operators give it.
+-- A tag with a definition is on every machine whose hardware it fits, and on no other (model/scripts/hardware-rule.ts). Empty: operators give it.
 alter table tags add column definition text not null default '';
 alter table tags add constraint tags_definition_grammar check (length(definition) <= 1000 and definition !~ '[[:cntrl:]]');

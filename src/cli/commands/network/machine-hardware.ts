@@ -3,7 +3,8 @@ import type { MachineInventory, ScriptResult, ScriptResultDetail } from '../../.
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { toCliError } from '../../failure.ts';
-import { EXIT } from '../../exit.ts';
+import { OUTPUT_KINDS } from '../../../model/nouns/machine-run.ts';
+import { EXIT, usageError } from '../../exit.ts';
 import { printableLines } from '../../format/escape.ts';
 import { printData, printList, printOne, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
@@ -151,6 +152,30 @@ export const RESULTS: CommandSpec = {
     const query = run === undefined ? {} : { run: integer(run, '--run') };
     const { body } = await client.call('machine.results', { params: { machine }, query });
     return printList(printerOf(call), RESULT_SHAPE, body.items);
+  },
+};
+
+/** `regent machine result`. */
+export const RESULT: CommandSpec = {
+  verb: 'result',
+  summary: 'one result of a script with what it gave out; with --stream, this text alone',
+  args: [
+    { name: '<machine>', help: 'host name, full name or id', complete: 'machine' },
+    { name: '<id>', help: 'number of the result, of: regent machine results' },
+  ],
+  options: [{ flags: '--stream <stream>', help: 'stdout, stderr, result, or output', values: OUTPUT_KINDS }],
+  examples: ['regent machine result m1 7', 'regent machine result m1 7 --stream stdout'],
+  run: async (call) => {
+    const { client } = await call.region();
+    const params = { machine: need(call, 0), result: integer(need(call, 1), '<id>') };
+    const { body } = await client.call('machine.result', { params });
+    const stream = option(call, 'stream');
+    if (stream === undefined) return printOutputs(call, body);
+    const found = body.contents.find(({ kind }) => kind === stream);
+    if (found?.text === undefined && found?.base64 !== undefined)
+      throw usageError(`--stream: ${stream} is no text. Rule: -o json has it in base64.`);
+    printerOf(call).out.write(printableLines(found?.text ?? ''));
+    return EXIT.ok;
   },
 };
 

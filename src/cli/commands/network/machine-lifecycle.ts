@@ -13,6 +13,7 @@ import { option, text } from '../../values.ts';
 import { askOrAway } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 import { machinesOf } from './machine-power.ts';
+import { RUN_OPTIONS, runOf } from './script.ts';
 
 const POLL_MS = 1000;
 
@@ -44,12 +45,13 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
     options: [
       { flags: '--tag <tag>', help: 'all machines with this tag' },
       { flags: '--comment <text>', help: 'why, for the history' },
-      ...(RUN_VERBS.includes(verb) ? [ENABLE_SSH] : []),
+      ...(RUN_VERBS.includes(verb) ? [ENABLE_SSH, ...RUN_OPTIONS] : []),
     ],
     isChange: true,
     examples: [
       `regent machine ${verb} m1${verb === 'commission' ? ' --wait --timeout 1800' : ''}`,
       `regent machine ${verb} --tag rack7`,
+      ...(verb === 'test' ? ['regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait'] : []),
     ],
     run: async (call) => {
       const names = await machinesOf(call, 0);
@@ -66,14 +68,15 @@ interface Verb {
   readonly shape: Shape<Machine>;
 }
 
-function bodyOf(call: Call): MachineRunRequest {
-  return { ...text(call, 'comment'), ...(call.options['enableSsh'] === true ? { enableSsh: true } : {}) };
+async function bodyOf(call: Call): Promise<MachineRunRequest> {
+  const enableSsh = call.options['enableSsh'] === true ? { enableSsh: true } : {};
+  return { ...text(call, 'comment'), ...enableSsh, ...(await runOf(call)) };
 }
 
-function runOne(call: Call, { verb, shape, machine }: Verb & { readonly machine: string }): Promise<ExitCode> {
-  return runChange(call, {
+async function runOne(call: Call, { verb, shape, machine }: Verb & { readonly machine: string }): Promise<ExitCode> {
+  return await runChange(call, {
     route: `machine.${verb}`,
-    input: { params: { machine }, body: bodyOf(call) },
+    input: { params: { machine }, body: await bodyOf(call) },
     shape,
     done: verb,
     next: { conflict: [`regent machine show ${machine}`], not_found: ['regent machine list'] },
@@ -92,12 +95,12 @@ async function runMany(
   { verb, shape, names }: Verb & { readonly names: readonly string[] },
 ): Promise<ExitCode> {
   const { client } = await call.region();
+  const body = await bodyOf(call);
   const machines: Machine[] = [];
   let code: ExitCode = EXIT.ok;
   for (const machine of names) {
     try {
-      const { body } = await client.call(`machine.${verb}`, { params: { machine }, body: bodyOf(call) });
-      machines.push(body);
+      machines.push((await client.call(`machine.${verb}`, { params: { machine }, body })).body);
     } catch (error) {
       const failure = toCliError(error);
       code = failure.exit;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Script, ScriptHardware } from '../../../model/nouns/script.ts';
-import type { ParameterValues, ScriptParameters } from '../../../model/nouns/script-parameter.ts';
+import type { ScriptHardware } from '../../../model/scripts/script.ts';
+import type { ParameterValues, ScriptParameters } from '../../../model/scripts/script-parameter.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A script of a run, as it was when the run began. `instanceOf`: the script's own name; `sealed`: values that are passwords, null: none. */
@@ -36,11 +36,4 @@ export async function readRunScripts(tx: Tx, run: number): Promise<readonly RunS
   if (row?.has !== true) return null;
   return tx.all(sql<RunScriptRow>`select name, instance_of as "instanceOf", hardware, timeout, is_parallel as "isParallel", parameters, given, sealed, content
     from run_scripts where run = ${run} order by position`);
-}
-
-/** The scripts of the site. */
-export function listSiteScripts(tx: Tx): Promise<Script[]> {
-  return tx.all(
-    sql<Script>`select name, comment, purpose, hardware, timeout, parallel, destructive, tags, parameters, content from scripts order by name`,
-  );
 }

@@ -1,0 +1,173 @@
+import { invalid, type Rejected, show } from '../../core/errors.ts';
+
+/** A parsed definition of a tag: when does a machine have it? */
+export type HardwareRule =
+  | { readonly kind: 'and' | 'or'; readonly rules: readonly HardwareRule[] }
+  | { readonly kind: 'not'; readonly rule: HardwareRule }
+  /** A member of the inventory, or any item of a list on its way there. `operator` null: the member is there. */
+  | {
+      readonly kind: 'test';
+      readonly path: readonly string[];
+      readonly operator: Operator | null;
+      readonly value: string | number | boolean;
+    };
+
+const OPERATORS = ['==', '!=', '<=', '>=', '<', '>', '~'] as const;
+type Operator = (typeof OPERATORS)[number];
+
+export const RULE_MAX = 1000;
+const RULE =
+  'comparisons of members of the inventory (== != < <= > >=, ~ "part of a text"), with and, or, not, ( ); such as memory.kb >= 16000000 and disks.model ~ "NVMe"';
+/** Comparisons and levels: a definition is looked at for every machine. */
+const TESTS_MAX = 50;
+const DEPTH_MAX = 20;
+const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+class Wrong extends Error {}
+
+interface Reader {
+  readonly words: readonly string[];
+  at: number;
+  tests: number;
+}
+
+/** Parses a definition. XPath over lshw, which MAAS has there, is another language and is refused. */
+export function parseRule(text: string, field = 'definition'): HardwareRule | Rejected {
+  if (text.length > RULE_MAX) return invalid(field, `it has ${text.length} characters`, `at most ${RULE_MAX}`);
+  if (/^\s*\(?\s*(?:\/|not\s*\(\/|count\s*\(|contains\s*\(|boolean\s*\()/.test(text))
+    return invalid(field, 'it is an XPath over lshw, which machines here do not tell', RULE);
+  try {
+    const reader = { words: wordsOf(text), at: 0, tests: 0 };
+    const rule = readOr(reader, 0);
+    const rest = reader.words[reader.at];
+    if (rest !== undefined) throw new Wrong(`${show(rest)} follows its end`);
+    return rule;
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return invalid(field, error.message, RULE);
+  }
+}
+
+const WORD = /\s*(?:("[^"]*"|'[^']*')|(==|!=|<=|>=|[<>~()])|([A-Za-z0-9][A-Za-z0-9_.-]*))/y;
+
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  WORD.lastIndex = 0;
+  let end = 0;
+  for (let found = WORD.exec(text); found !== null; found = WORD.exec(text)) {
+    words.push(found[0].trim());
+    end = WORD.lastIndex;
+  }
+  const rest = text.slice(end).trim();
+  if (rest !== '') throw new Wrong(`${show(rest)} is not understood`);
+  return words;
+}
+
+function readOr(reader: Reader, depth: number): HardwareRule {
+  return readChain(reader, depth, { word: 'or', kind: 'or', inner: readAnd });
+}
+
+function readAnd(reader: Reader, depth: number): HardwareRule {
+  return readChain(reader, depth, { word: 'and', kind: 'and', inner: readOne });
+}
+
+interface Chain {
+  readonly word: string;
+  readonly kind: 'and' | 'or';
+  readonly inner: (reader: Reader, depth: number) => HardwareRule;
+}
+
+function readChain(reader: Reader, depth: number, { word, kind, inner }: Chain): HardwareRule {
+  const first = inner(reader, depth);
+  const rules = [first];
+  while (reader.words[reader.at] === word) {
+    reader.at += 1;
+    rules.push(inner(reader, depth));
+  }
+  return rules.length === 1 ? first : { kind, rules };
+}
+
+function readOne(reader: Reader, depth: number): HardwareRule {
+  if (depth > DEPTH_MAX) throw new Wrong(`it has more than ${DEPTH_MAX} levels`);
+  const word = next(reader);
+  if (word === 'not') return { kind: 'not', rule: readOne(reader, depth + 1) };
+  if (word !== '(') return readTest(reader, word);
+  const rule = readOr(reader, depth + 1);
+  if (next(reader) !== ')') throw new Wrong('a ( has no )');
+  return rule;
+}
+
+function readTest(reader: Reader, word: string): HardwareRule {
+  if (!/^[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*){0,4}$/.test(word)) throw new Wrong(`${show(word)} is no member of the inventory`);
+  reader.tests += 1;
+  if (reader.tests > TESTS_MAX) throw new Wrong(`it has more than ${TESTS_MAX} comparisons`);
+  const path = word.split('.');
+  const operator = OPERATORS.find((one) => one === reader.words[reader.at]);
+  if (operator === undefined) return { kind: 'test', path, operator: null, value: true };
+  reader.at += 1;
+  const value = valueOf(next(reader));
+  const isOrder = operator.startsWith('<') || operator.startsWith('>');
+  if (isOrder && typeof value !== 'number') throw new Wrong(`${operator} compares numbers`);
+  if (operator === '~' && typeof value !== 'string') throw new Wrong('~ looks for a text');
+  return { kind: 'test', path, operator, value };
+}
+
+/** A number, with K, M, G or T for powers of 1024; true, false; else a text, which stands in quotes where it is more than a word. */
+function valueOf(word: string): string | number | boolean {
+  if (word.startsWith('"') || word.startsWith("'")) return word.slice(1, -1);
+  const [, digits = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/.exec(word) ?? [];
+  if (digits !== '') return Number(digits) * (UNITS[unit] ?? 1);
+  if (word === 'true' || word === 'false') return word === 'true';
+  if (OPERATORS.some((one) => one === word) || word === '(' || word === ')' || word === 'and' || word === 'or')
+    throw new Wrong(`${show(word)} is no value`);
+  return word;
+}
+
+function next(reader: Reader): string {
+  const word = reader.words[reader.at];
+  if (word === undefined) throw new Wrong('it ends too early');
+  reader.at += 1;
+  return word;
+}
+
+/**
+ * Does a machine's hardware fit? What it has not told fits no comparison, `!=` neither; a list fits when any of its items does. Texts are compared without
+ * regard to capital letters. Pure.
+ */
+export function fits(rule: HardwareRule, inventory: unknown): boolean {
+  switch (rule.kind) {
+    case 'and':
+      return rule.rules.every((inner) => fits(inner, inventory));
+    case 'or':
+      return rule.rules.some((inner) => fits(inner, inventory));
+    case 'not':
+      return !fits(rule.rule, inventory);
+    case 'test':
+      return valuesAt(inventory, rule.path).some((value) => holds(value, rule.operator, rule.value));
+  }
+}
+
+function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => valuesAt(item, path));
+  const [name, ...rest] = path;
+  if (name === undefined) return [value];
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return [];
+  return valuesAt((value as Readonly<Record<string, unknown>>)[name], rest);
+}
+
+function holds(value: unknown, operator: Operator | null, wanted: string | number | boolean): boolean {
+  if (operator === null) return value !== false && value !== 0 && value !== '' && value !== 'none';
+  if (operator === '~') return typeof value === 'string' && lower(value).includes(lower(wanted));
+  if (operator === '==' || operator === '!=') {
+    const isSame = typeof value === 'string' ? lower(value) === lower(wanted) : value === wanted;
+    return isSame === (operator === '==');
+  }
+  if (typeof value !== 'number' || typeof wanted !== 'number') return false;
+  if (operator === '<') return value < wanted;
+  if (operator === '<=') return value <= wanted;
+  return operator === '>' ? value > wanted : value >= wanted;
+}
+
+function lower(value: string | number | boolean): string {
+  return String(value).toLowerCase();
+}
