@@ -21,6 +21,7 @@ import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
 import { machineEvent } from './jobs/lifecycle/event.ts';
+import { createAgainTask } from './jobs/lifecycle/again.ts';
 import { createLifecycleTask } from './jobs/lifecycle/task.ts';
 import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
@@ -104,6 +105,7 @@ const COMMANDS_EVERY_MS = 1000;
 const POWER_LOOKS_EVERY_MS = 5000;
 /** How late a deadline of a machine is seen, and what was to wake it. */
 const LIFECYCLE_EVERY_MS = 2000;
+const AGAIN_EVERY_MS = 5000;
 /** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
 const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */
@@ -211,7 +213,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     isHeld: () => db.isHeld(),
     // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
-    startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images }, running),
+    startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images, calls }, running),
   };
 }
 
@@ -222,12 +224,13 @@ interface Started {
   readonly revocations: Revocations;
   readonly memory: ClusterMemory;
   readonly moves: Moves | null;
+  readonly calls: CasePorts;
   readonly images: ImageKeeper | null;
 }
 
 function startTasks(
   ports: RegionPorts,
-  { publish, revocations, memory, health, moves, images }: Started,
+  { publish, revocations, memory, health, moves, images, calls }: Started,
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
@@ -250,6 +253,7 @@ function startTasks(
   const kinds = kindsOf(ports, moves);
   const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
   const lifecycle = start(createLifecycleTask(ports.db, ports.random), LIFECYCLE_EVERY_MS);
+  start(createAgainTask(ports.db, calls, ports.random), AGAIN_EVERY_MS);
   if (moves) start(moves.relief, RELIEF_EVERY_MS);
   if (ports.endForRestart) start(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), OWN_RESTART_EVERY_MS);
   const jobs =

@@ -91,11 +91,17 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   scripts_name_grammar: invalid('The script’s name breaks the rule of names of scripts.', 'name'),
   scripts_comment_grammar: invalid('A comment has at most 200 characters and no control characters.', 'comment'),
   scripts_purpose_grammar: invalid('The purpose of the script is unknown. Rule: commissioning or testing.', 'purpose'),
-  scripts_hardware_grammar: invalid('The hardware of the script is unknown. Rule: node, cpu, memory, storage or network.', 'hardware'),
+  scripts_hardware_grammar: invalid(
+    'The hardware of the script is unknown. Rule: node, cpu, memory, storage or network.',
+    'hardware',
+  ),
   scripts_timeout_grammar: invalid('The timeout is out of range. Rule: 0 to 604800 seconds.', 'timeout'),
   scripts_tags_grammar: invalid('The script has too many tags.', 'tags'),
   scripts_parameters_grammar: invalid('The script has too many parameters.', 'parameters'),
-  scripts_content_grammar: invalid('The text of the script is not usable. Rule: at most 131072 bytes, and a first line such as #!/bin/sh.', 'content'),
+  scripts_content_grammar: invalid(
+    'The text of the script is not usable. Rule: at most 131072 bytes, and a first line such as #!/bin/sh.',
+    'content',
+  ),
   reservations_or_machine: conflict('{}. Rule: DHCP gives an interface one fixed address of a subnet.', 'mac'),
   interface_addresses_on_vlan: conflict('{}. Rule: the addresses of an interface lie on its VLAN.', 'subnet'),
   subnets_keep_vlan: {

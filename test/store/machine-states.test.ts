@@ -7,7 +7,12 @@ import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createDeclared } from '../../src/store/declared/rows.ts';
 import { createMachine, deleteMachine, findMachine, type MachineRow } from '../../src/store/queries/machines.ts';
-import { lockMachineState, storeMachineState } from '../../src/store/queries/network/machine-states.ts';
+import {
+  lockMachineState,
+  machinesWithoutRack,
+  storeAgain,
+  storeMachineState,
+} from '../../src/store/queries/network/machine-states.ts';
 import { deleteUser } from '../../src/store/queries/users.ts';
 import type { WriteTx } from '../../src/store/write.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
@@ -90,6 +95,64 @@ describe('two regions', () => {
     await Promise.all([round(one), round(other), round(one), round(other)]);
     expect(await jobs()).toMatchObject([{ verb: 'cycle' }, { verb: 'off' }]);
     expect(await show()).toMatchObject({ isOrderWaiting: false, state: 'new' });
+  });
+});
+
+describe('a machine whose rack may have died', () => {
+  const powered = async (secondsAgo: number) => {
+    value(await tell(one, 'commission'));
+    await say((tx) => tx.run(sql`update jobs set state = 'done', result = 'x', ended_at = clock_timestamp()`));
+    await round(one);
+    await say((tx) =>
+      tx.run(sql`update machine_states set powered_at = clock_timestamp() - make_interval(secs => ${secondsAgo})`),
+    );
+  };
+  const rack = (silentFor: number) =>
+    say(async (tx) => {
+      await tx.run(sql`insert into nodes (id, name, is_rack) values ('k1', 'k1', true) on conflict do nothing`);
+      await tx.run(sql`insert into node_observations (node_id, generation, digest, agent_version, agent_since, facts, reported_at)
+        values ('k1', 1, '', '', now(), '{}', clock_timestamp() - make_interval(secs => ${silentFor}))
+        on conflict (node_id) do update set reported_at = excluded.reported_at`);
+      return {};
+    });
+  const found = () => say((tx) => machinesWithoutRack(tx, 2, 9));
+
+  it('is found when a rack is silent and it was switched on a while ago', async () => {
+    await powered(60);
+    expect(await found()).toEqual([]);
+    await rack(60);
+    expect(await found()).toEqual([M]);
+    await rack(1);
+    expect(await found()).toEqual([]);
+    await rack(60);
+    await say((tx) => tx.run(sql`update machine_states set powered_at = clock_timestamp()`));
+    expect(await found()).toEqual([]);
+  });
+
+  it('is started anew in its state, as one more order to its BMC, so often and no more; in its next epoch again', async () => {
+    await powered(60);
+    await rack(60);
+    for (const isDone of [true, true, false]) {
+      const row = await say((tx) => lockMachineState(tx, M));
+      expect(row && (await say(async (tx) => ({ isDone: await storeAgain(tx, row, 2) })))).toEqual({ isDone });
+    }
+    expect(await found()).toEqual([]);
+    const before = await show();
+    value(await tell(one, 'boot-lost', { text: 'k1 is dead.' }));
+    expect(await jobs()).toMatchObject([{ verb: 'cycle' }, { verb: 'cycle' }]);
+    expect(await show()).toMatchObject({
+      state: 'commissioning',
+      stateEpoch: before?.stateEpoch,
+      deadline: before?.deadline,
+    });
+    value(await tell(one, 'abort'));
+    value(await tell(one, 'commission'));
+    const row = await say((tx) => lockMachineState(tx, M));
+    expect(row && (await say(async (tx) => ({ isDone: await storeAgain(tx, row, 2) })))).toEqual({ isDone: true });
+  });
+
+  it('is not started anew at rest', async () => {
+    expect(await tell(one, 'boot-lost')).toMatchObject({ kind: 'rejected', code: 'conflict' });
   });
 });
 

@@ -19,10 +19,11 @@ type Request = (typeof MACHINE_VERBS)[MachineVerb];
 /** What operators cannot ask for yet. */
 const LATER = ['allocate', 'deploy', 'release'] as const;
 
-/** What is seen of machines. `power-by-hand`: nothing switches it, so a person must. `rescue-up`: the rescue system tells that it runs. */
+/** What is seen of machines. `boot-lost`: the rack that it booted from is dead, and another one serves. `power-by-hand`: nothing switches it, so a person must. `rescue-up`: the rescue system tells that it runs. */
 const REPORTS = [
   'enlist',
   'boot-seen',
+  'boot-lost',
   'inventory-posted',
   'scripts-passed',
   'scripts-failed',
@@ -134,6 +135,10 @@ const EXIT: Rows = { 'exit-rescue': exit };
 const SPOIL: Rows = { 'mark-broken': spoil };
 /** While nothing is waited for, a switch that was asked for before may still be told of, and a machine may be switched on by anybody. */
 const AT_REST: Rows = { 'boot-seen': stay, 'power-done': stay, 'power-by-hand': stay, 'power-failed': stay };
+/** It boots from the network anew. Nothing of what it did before counts. */
+const BOOTS: Rows = {
+  'boot-lost': noting({ kind: 'note', what: 'begun' }, { kind: 'power', verb: 'cycle', boot: 'pxe' }),
+};
 const ON_THE_WAY: Rows = {
   'boot-seen': noting(BOOTED),
   'power-done': noting({ kind: 'note', what: 'powered' }),
@@ -149,6 +154,7 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
     ...LOCKS,
     ...SPOIL,
     ...ON_THE_WAY,
+    ...BOOTS,
     abort: go('new', NOBODY, OFF),
     'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
     'scripts-passed': go('ready', { kind: 'note', what: 'commissioned' }, NOBODY, OFF),
@@ -160,6 +166,7 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
     ...LOCKS,
     ...SPOIL,
     ...ON_THE_WAY,
+    ...BOOTS,
     abort: back,
     'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
     'scripts-passed': back,
@@ -167,7 +174,7 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
   },
   'failed-testing': { ...LOCKS, ...COMMISSION, ...TEST, ...RESCUE, ...SPOIL, ...AT_REST },
   broken: { ...LOCKS, ...COMMISSION, ...TEST, ...RESCUE, ...AT_REST, 'mark-fixed': repair },
-  'entering-rescue-mode': { ...LOCKS, ...EXIT, ...ON_THE_WAY, 'rescue-up': go('rescue-mode') },
+  'entering-rescue-mode': { ...LOCKS, ...EXIT, ...ON_THE_WAY, ...BOOTS, 'rescue-up': go('rescue-mode') },
   'failed-entering-rescue-mode': { ...LOCKS, ...RESCUE, ...EXIT, ...SPOIL, ...AT_REST },
   'rescue-mode': { ...LOCKS, ...EXIT, ...AT_REST },
   'exiting-rescue-mode': { ...LOCKS, ...ON_THE_WAY, 'power-done': arrive, 'power-by-hand': arrive },
@@ -203,7 +210,7 @@ export function transition(state: MachineState | null, event: MachineEvent, at: 
   const row = TABLE[state][event];
   if (row === undefined) return rejected('conflict', refusalOf(state, event, at));
   const { to, effects } = row(state, at);
-  if (to === state && !effects.some(({ kind }) => kind === 'power')) return { to, effects };
+  if (to === state) return { to, effects };
   return { to, effects: [...effects, { kind: 'deadline', isSet: isPassing(to) }] };
 }
 

@@ -98,7 +98,8 @@ function readOne(reader: Reader, depth: number): HardwareRule {
 }
 
 function readTest(reader: Reader, word: string): HardwareRule {
-  if (!/^[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*){0,4}$/.test(word)) throw new Wrong(`${show(word)} is no member of the inventory`);
+  if (!/^[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*){0,4}$/.test(word))
+    throw new Wrong(`${show(word)} is no member of the inventory`);
   reader.tests += 1;
   if (reader.tests > TESTS_MAX) throw new Wrong(`it has more than ${TESTS_MAX} comparisons`);
   const path = word.split('.');

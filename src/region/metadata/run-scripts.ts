@@ -5,11 +5,7 @@ import { type ChosenScript, chooseScripts, type ScriptWish } from '../../model/s
 import { invocationOf, type KnownDevices, type ParameterValues } from '../../model/scripts/script-parameter.ts';
 import { readInventory } from '../../store/queries/network/machine-inventories.ts';
 import { listSiteScripts } from '../../store/queries/scripts/site-scripts.ts';
-import {
-  readRunScripts,
-  type RunScriptRow,
-  storeRunScripts,
-} from '../../store/queries/scripts/run-scripts.ts';
+import { readRunScripts, type RunScriptRow, storeRunScripts } from '../../store/queries/scripts/run-scripts.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import type { RunScript } from './scripts.ts';

@@ -57,7 +57,10 @@ export const scriptCases = {
       const script = readScript(body, null);
       if (isRejected(script)) return script;
       if ((await listSiteScripts(tx)).length >= SITE_SCRIPTS_MAX)
-        return rejected('conflict', `There are ${SITE_SCRIPTS_MAX} scripts. Rule: no more than that; delete one first.`);
+        return rejected(
+          'conflict',
+          `There are ${SITE_SCRIPTS_MAX} scripts. Rule: no more than that; delete one first.`,
+        );
       const row = await createSiteScript(tx, script);
       tx.emit({ kind: 'script.created', subject: row.name, data: withoutContent(viewOwn(row)) });
       return { body: viewOwn(row), version: row.version };
@@ -120,7 +123,11 @@ function readScript(body: ScriptSet, old: ScriptRow | null): Script | Rejected {
     return invalid(other[0], `the script's own metadata says otherwise`, 'change it there, in its text');
   const name = given.name ?? told.name ?? old?.name ?? '';
   if (name.startsWith(BUILT_IN_PREFIX))
-    return invalid('name', `${show(name)} is not usable`, `names that begin with ${BUILT_IN_PREFIX} are those of the release`);
+    return invalid(
+      'name',
+      `${show(name)} is not usable`,
+      `names that begin with ${BUILT_IN_PREFIX} are those of the release`,
+    );
   const { id: _id, version: _version, ...before } = old ?? { ...USUAL, id: 0, version: 0 };
   return { ...before, ...told, ...given, name, content };
 }
@@ -153,7 +160,10 @@ async function scriptByRef(tx: Tx, text: string): Promise<ScriptRow | Rejected> 
 
 async function ownByRef(tx: Tx, text: string, { builtInScripts = [] }: CaseContext): Promise<ScriptRow | Rejected> {
   if (builtInScripts.some(({ name }) => name === text))
-    return rejected('conflict', `${text} is a script of the release. Rule: it is not changed; make one of your own from it: regent script download ${text}.`);
+    return rejected(
+      'conflict',
+      `${text} is a script of the release. Rule: it is not changed; make one of your own from it: regent script download ${text}.`,
+    );
   return scriptByRef(tx, text);
 }
 

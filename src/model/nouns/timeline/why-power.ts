@@ -108,7 +108,7 @@ export const powerCauses: readonly WhyRule[] = [
     code: 'pair-broken',
     judge: (seen) => {
       const half = seen.site.vlans.find(({ servedBy, silent }) => servedBy !== null && silent.length > 0);
-      if (half === undefined || !isBefore(seen, 'up')) return null;
+      if (half === undefined) return null;
       return {
         sentence: `${half.silent.join(' and ')}, of the pair of its VLAN ${half.name}, does not report; ${half.servedBy ?? ''} serves alone. What it was fetching there broke off.`,
         remedy: `Let it boot anew by the other one: regent machine power cycle ${seen.site.machine} --boot pxe.`,

@@ -99,6 +99,29 @@ export interface StateChange {
   readonly forget?: readonly StateNote[];
 }
 
+/**
+ * Machines that boot from the network, were started some time ago and go on no more, while a rack of the site is silent: those that may have booted from
+ * it. Not those that were started anew so often in this epoch already.
+ */
+export async function machinesWithoutRack(tx: Tx, most: number, limit: number): Promise<string[]> {
+  const rows = await tx.all(sql<{ id: string }>`
+    select s.machine_id as id from machine_states s
+    where s.state in ('commissioning', 'testing', 'entering-rescue-mode') and s.job_id is null and s.wanted is null
+      and s.powered_at < clock_timestamp() - interval '20 s' and (s.again < ${most} or s.again_epoch <> s.epoch)
+      and exists (select from nodes n join node_observations o on o.node_id = n.id
+        where n.is_rack and o.reported_at < clock_timestamp() - interval '15 s')
+    order by s.powered_at limit ${limit}`);
+  return rows.map(({ id }) => id);
+}
+
+/** Counts that it is started anew; false: it was as often as it may be. */
+export async function storeAgain(tx: Tx, { machineId, epoch }: Pick<StateRow, 'machineId' | 'epoch'>, most: number) {
+  const changed = await tx.run(sql`
+    update machine_states set again = case when again_epoch = epoch then again + 1 else 1 end, again_epoch = epoch
+    where machine_id = ${machineId} and epoch = ${epoch} and (again < ${most} or again_epoch <> epoch)`);
+  return changed === 1;
+}
+
 /** Changes a machine's row on condition of state and epoch. False: it went on meanwhile. */
 export async function storeMachineState(
   tx: Tx,

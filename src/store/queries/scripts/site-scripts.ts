@@ -26,7 +26,10 @@ export function listSiteScripts(tx: Tx): Promise<ScriptRow[]> {
   return tx.all(sql<ScriptRow>`select ${SCRIPTS.columns} from scripts t order by t.name collate "C"`);
 }
 
-export function findSiteScript(tx: Tx, by: { readonly id: number } | { readonly name: string }): Promise<ScriptRow | null> {
+export function findSiteScript(
+  tx: Tx,
+  by: { readonly id: number } | { readonly name: string },
+): Promise<ScriptRow | null> {
   return findRow(tx, SCRIPTS, 'id' in by ? sql`t.id = ${by.id}` : sql`t.name = ${by.name}`);
 }
 
