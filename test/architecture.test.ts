@@ -164,7 +164,7 @@ describe('nouns', () => {
     'contract/wire/enlist.ts',
     'cli/commands/network/machine-enlistment.ts',
     'store/queries/network/enlistments.ts',
-    'store/sql/038_enlistment.sql',
+    'store/sql/037_enlistment.sql',
     'region/metadata/',
     'api/metadata/',
     'contract/nouns/machine-inventory.ts',

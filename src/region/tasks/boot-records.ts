@@ -43,7 +43,7 @@ export function withBootRecords(site: CompiledSite, snapshot: BootSite): Compile
   return { ...site, nodes: new Map(nodes) };
 }
 
-/** Null: it has no interface, so nothing could boot as it; or it is being enlisted, so a region is asked. */
+/** Null: it has no interface, so nothing could boot as it; or a region is asked: it is being enlisted, or is missing and will be. */
 function recordOf(
   { id, hostname, interfaces }: Machine,
   stage: MachineStage | undefined,
@@ -52,7 +52,7 @@ function recordOf(
   const macs = [...new Set(interfaces.map(({ mac }) => mac))].slice(0, MACS_MAX);
   if (macs.length === 0) return null;
   const { state = 'new', until = null, uuid = null, before = null, staysOn = false, isEnlisting = false } = stage ?? {};
-  if (isEnlisting) return null;
+  if (isEnlisting || state === 'missing') return null;
   const purpose = purposeIn(state);
   const boots =
     purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { machineId: id, purpose, staysOn }) ?? []);

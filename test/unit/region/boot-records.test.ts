@@ -119,6 +119,10 @@ describe('boot records', () => {
     expect(recordIn('new', { isEnlisting: true })?.machine).not.toBe('m10000');
   });
 
+  it('leave out a machine that is missing: where it boots, a region enlists it anew', () => {
+    expect(recordIn('missing')?.machine).not.toBe('m10000');
+  });
+
   it('leave out a machine without an interface', () => {
     expect(
       names(site({ machines: [{ ...aMachine('m10000', 1, '52:54:00:00:00:10'), interfaces: [] }] }), 'n-k1'),
