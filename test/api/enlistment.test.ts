@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EnlistReply } from '../../src/contract/wire/enlist.ts';
+import { parseBuiltIn } from '../../src/model/nouns/script.ts';
 import { namesFor } from '../../src/model/nouns/enlistment.ts';
 import { lockMachineState, storeMachineState } from '../../src/store/queries/network/machine-states.ts';
 
@@ -417,11 +418,12 @@ describe('equal UUIDs', () => {
 
 describe('a machine whose system is cloud-init', () => {
   it('is enlisted by the same run: credentials, scripts, inventory, and the end of all scripts ends it', async () => {
-    const scripts = () => [
-      { name: 'lshw', content: Buffer.from('#!/bin/sh'), timeoutSeconds: 60, isParallel: false, hardware: 'node' as const },
-    ];
+    const lines =
+      '# --- Start MAAS 1.0 script metadata ---\n# name: bmc\n# timeout: 60\n# tags: inventory\n# --- End MAAS 1.0 script metadata ---';
+    const builtIn = [value(parseBuiltIn(`#!/bin/sh\n${lines}\necho '{}'\n`))];
+    const machineScripts = { builtIn, files: { runner: '#!/bin/sh\n', runScript: '#!/bin/sh\n' } };
     const { connection, keys } = site;
-    const other = await startTestRegion(pg.get(), { connection, keys, ca: SEALING_AUTHORITY, scripts });
+    const other = await startTestRegion(pg.get(), { connection, keys, ca: SEALING_AUTHORITY, machineScripts });
     const way = relayListener(other);
     try {
       await asker(other).ask();
@@ -441,6 +443,7 @@ describe('a machine whose system is cloud-init', () => {
       const maas = readPreseed(preseed.body).datasource.MAAS;
       const signed = () => ({ authorization: oauth(maas) });
       expect((await call('GET', '/latest/meta-data/instance-id', signed())).body).toBe(id);
+      expect((await call('GET', '/latest/user-data', signed())).body).toContain('#!/bin/sh');
       expect((await call('GET', '/latest/maas-scripts', signed())).headers['content-type']).toBe('application/x-tar');
       const json = { ...signed(), 'content-type': 'application/json' };
       expect((await call('POST', `/inventory/${id}`, json, '{"virtual":"qemu"}')).statusCode).toBe(200);

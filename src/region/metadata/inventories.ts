@@ -70,7 +70,7 @@ export async function mergeInventory(
     told === null ? { value: {}, problems: [`${script}: it printed no JSON object`] } : cutTo(Inventory, told);
   const value = { ...(before?.inventory as Inventory | undefined), ...(cut.value as Inventory) };
   const problems = [...new Set([...(before?.problems ?? []), ...cut.problems])];
-  await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
+  if (asker.purpose !== 'enlisting') await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
   return keep(tx, { asker, machine, cut: { value, problems }, source });
 }
 

@@ -45,7 +45,7 @@ async function describe({ db, files }: MetadataPorts, asker: Asker): Promise<Des
 
 /** cloud-init runs it at its end; an image that has the runner itself does not ask for it. */
 function runnerFor({ purpose }: Asker, runner: string): Uint8Array | null {
-  const isFor = purpose === 'commissioning' || purpose === 'testing';
+  const isFor = purpose === 'enlisting' || purpose === 'commissioning' || purpose === 'testing';
   return isFor && runner !== '' ? Buffer.from(runner) : null;
 }
 

@@ -27,15 +27,21 @@ export interface ChosenRun {
   readonly purpose: RunPurpose;
 }
 
-/** Chooses the scripts of a run that has begun, and keeps them as they are now. Other runs than of commissioning and tests have none. */
+/**
+ * Chooses the scripts of a run that has begun, and keeps them as they are now. A machine that is enlisted tells of its hardware by those of the release, and runs
+ * none of the site's: nobody has accepted it. Other runs than these, commissioning and tests have none.
+ */
 export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
   { id, purpose }: ChosenRun,
   wish: ScriptWish,
 ): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
-  if (purpose !== 'commissioning' && purpose !== 'testing') return [];
-  const chosen = chooseScripts([...builtIn, ...(await listSiteScripts(tx))], purpose, wish);
+  if (purpose !== 'enlisting' && purpose !== 'commissioning' && purpose !== 'testing') return [];
+  const chosen =
+    purpose === 'enlisting'
+      ? chooseScripts(builtIn, 'commissioning', {})
+      : chooseScripts([...builtIn, ...(await listSiteScripts(tx))], purpose, wish);
   if (isRejected(chosen)) return chosen;
   const rows: (RunScriptRow & { readonly isDestructive: boolean })[] = [];
   for (const one of chosen) {
