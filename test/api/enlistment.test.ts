@@ -113,6 +113,7 @@ describe('a machine that nobody knows', () => {
         },
         parameters: ['console=tty0', 'console=ttyS0,115200', 'regent.end=off'],
         metadata: `MAAS/metadata/inventory/${machine.id}`,
+        credentials: `MAAS/metadata/latest/by-id/${machine.id}/?op=get_preseed`,
       },
     });
     expect(await runs()).toEqual([{ purpose: 'enlisting', isOpen: true }]);

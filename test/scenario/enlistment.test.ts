@@ -120,7 +120,7 @@ it('a machine that nobody knows boots our image, posts its inventory, and waits 
   expect(await boot(MAC)).toContain('is new: an operator accepts it');
 });
 
-it('it is commissioned when an operator accepts it', async () => {
+it('a machine is commissioned when an operator accepts it', async () => {
   const [machine] = await machines();
   const answer = await site.asAdmin('POST', `/machines/${machine?.['hostname']}/commission`, {});
   expect(answer.status).toBe(202);
