@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BOOT_FILE_PATHS } from '../../services/tftp/boot-files.ts';
-import type { SeenStep } from './steps.ts';
+import type { SeenStep } from './sieve.ts';
 
 /** What the programs are called in the journal whose lines tell of machines that boot (templates/http, tftpd-hpa). */
 export const LOG_IDENTIFIERS = { nginx: 'regent_http', tftpd: 'in.tftpd' } as const;

@@ -1,5 +1,8 @@
 import type { Clock } from '../../core/ports.ts';
-import type { SeenStep } from './steps.ts';
+import type { BootStep } from '../../contract/wire/boot-steps.ts';
+
+/** A step as a source saw it. `at`: ms since 1970 by this host's clock. */
+export type SeenStep = Omit<BootStep, 'sequence' | 'at'> & { readonly at: number };
 
 /** Steps of one machine: so many at once, then so many per second. */
 const BURST = 60;

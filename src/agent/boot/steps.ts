@@ -5,10 +5,7 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 import type { Findings } from '../findings.ts';
 import { type LoopPorts, openWakeSignal } from '../ports.ts';
-import { openSieve } from './sieve.ts';
-
-/** A step as a source saw it. `at`: ms since 1970 by this host's clock. */
-export type SeenStep = Omit<BootStep, 'sequence' | 'at'> & { readonly at: number };
+import { openSieve, type SeenStep } from './sieve.ts';
 
 /** What the boot listener tells of an answer. `client`: the address that asked. */
 export type AnswerSeen = BootAnswer['log'] & { readonly client: string };

@@ -147,6 +147,7 @@ async function waitForMachine(call: Call, begun: Machine): Promise<Machine> {
     if (io.monotonic() + POLL_MS >= end) {
       progress.end('');
       throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${seen}`, [
+        `regent machine timeline ${begun.hostname}`,
         `regent machine show ${begun.hostname}`,
         `regent machine abort ${begun.hostname}`,
       ]);

@@ -1,5 +1,5 @@
 import { isBefore, lastOf } from './why-power.ts';
-import type { WhyCase, WhyRule } from './why.ts';
+import type { WhyCase, WhyRule } from './why-case.ts';
 
 interface Kind {
   readonly firmware: 'bios' | 'uefi';

@@ -1,6 +1,6 @@
 import { STAGES, type Stage } from './stage.ts';
 import type { Step, StepWhat } from './step.ts';
-import type { WhyCase, WhyRule } from './why.ts';
+import type { WhyCase, WhyRule } from './why-case.ts';
 
 /** Is the machine at this stage, and not beyond it? */
 function isAt({ stage }: WhyCase, ...stages: readonly Stage[]): boolean {

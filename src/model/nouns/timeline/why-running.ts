@@ -1,7 +1,7 @@
 import { STAGES } from './stage.ts';
 import { secondsText, type Step } from './step.ts';
 import { isBefore, lastOf } from './why-power.ts';
-import type { WhyCase, WhyRule } from './why.ts';
+import type { WhyCase, WhyRule } from './why-case.ts';
 
 /** The last call for metadata, where it was refused, and nothing went well after it. */
 function refusedMetadata(seen: WhyCase): Step | null {

@@ -103,7 +103,7 @@ function unknownBoots(tx: Tx, machineIds: readonly string[]): Promise<{ machineI
  */
 export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, report: LeaseReport): Promise<void> {
   const leases = report.leases.filter(({ mac, state }) => mac?.length === 17 && state === 'active');
-  if (leases.length === 0) return;
+  if (leases.length === 0 || !(await isAnyOnItsWay(tx))) return;
   const stored = await tx.all(sql<{ machineId: string; mac: string; address: string; at: string }>`
     insert into machine_steps (machine_id, mac, address, at, node, source, what, outcome, facts, seen_key)
     select i.machine_id, r.mac, r.address, greatest(r."startsAt" + c.shift, s.since), ${node.name}, 'dhcp', 'lease', 'done',
@@ -123,6 +123,12 @@ export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, r
     await tx.run(sql`update machine_steps set machine_id = ${machineId}, mac = ${mac}
       where machine_id is null and mac is null and address = ${address}::inet and at >= ${at}::timestamptz - make_interval(secs => ${SLACK_S})`);
   if (stored.length > 0) await dropOld(tx, [...new Set(stored.map(({ machineId }) => machineId))]);
+}
+
+/** Thousands of leases a second are nothing to anybody while no machine is on its way. */
+async function isAnyOnItsWay(tx: Tx): Promise<boolean> {
+  const row = await tx.one(sql<{ is: boolean }>`select exists (select from machine_states where deadline is not null) as is`);
+  return row?.is ?? false;
 }
 
 /** When: from, to (exclusive), ms since 1970; null: without an end. */

@@ -10,7 +10,8 @@ import {
   STAGES,
 } from '../../../../model/nouns/timeline/stage.ts';
 import { stepDetail } from '../../../../model/nouns/timeline/step.ts';
-import { type Cause, causesOf, type WhyScript } from '../../../../model/nouns/timeline/why.ts';
+import { causesOf } from '../../../../model/nouns/timeline/why.ts';
+import type { Cause, WhyScript } from '../../../../model/nouns/timeline/why-case.ts';
 import { driverOf } from '../../../../power/registry.ts';
 import { findDeclared } from '../../../../store/declared/rows.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../../../contract/nouns/machine-inventory.ts';
-import type { WhyScript, WhySite, WhyVlan } from '../../../../model/nouns/timeline/why.ts';
+import type { WhyScript, WhySite, WhyVlan } from '../../../../model/nouns/timeline/why-case.ts';
 import { listImages } from '../../../../store/queries/cluster/images.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';
 import { readInventory } from '../../../../store/queries/network/machine-inventories.ts';

@@ -7,7 +7,8 @@ import type {
   StepSource,
   StepWhat,
 } from '../../../../../src/model/nouns/timeline/step.ts';
-import { causesOf, WHY_RULES, type WhySite, type WhyVlan } from '../../../../../src/model/nouns/timeline/why.ts';
+import { causesOf, WHY_RULES } from '../../../../../src/model/nouns/timeline/why.ts';
+import type { WhySite, WhyVlan } from '../../../../../src/model/nouns/timeline/why-case.ts';
 
 /** Each cause is provoked by the steps that would be seen; the same way without the fault does not have it. */
 
