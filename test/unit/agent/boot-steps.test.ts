@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { stepOfLine } from '../../../src/agent/boot/log-lines.ts';
@@ -58,6 +59,28 @@ describe('a line of nginx', () => {
     expect(stepOfLine('regent_http', '{"client":"10.0.0.1"')).toBeNull();
     expect(stepOfLine('regent_http', 'null')).toBeNull();
     expect(stepOfLine('sshd', JSON.stringify({ client: '10.20.0.21', uri: '/snponly.efi', status: 200 }))).toBeNull();
+  });
+});
+
+describe('the access log of the template', () => {
+  it('has what is read of it', () => {
+    const conf = readFileSync(new URL('../../../templates/http/nginx.conf.hbs', import.meta.url), 'utf8');
+    const [, format = ''] = /log_format regent escape=json '(.*)';/.exec(conf) ?? [];
+    const values: Readonly<Record<string, string>> = {
+      remote_addr: '10.20.0.21',
+      request_method: 'GET',
+      uri: `/images/${DIGEST}/vmlinuz`,
+      status: '200',
+      body_bytes_sent: '12',
+      request_time: '0.250',
+    };
+    const line = format.replace(/\$([a-z_]+)/g, (_, name: string) => values[name] ?? '');
+    expect(stepOfLine('regent_http', line)).toMatchObject({
+      what: 'kernel',
+      address: '10.20.0.21',
+      facts: { file: 'vmlinuz', status: 200, bytes: 12, ms: 250 },
+    });
+    expect(conf).toContain('tag=regent_http regent;');
   });
 });
 
