@@ -127,7 +127,9 @@ export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, r
 
 /** Thousands of leases a second are nothing to anybody while no machine is on its way. */
 async function isAnyOnItsWay(tx: Tx): Promise<boolean> {
-  const row = await tx.one(sql<{ is: boolean }>`select exists (select from machine_states where deadline is not null) as is`);
+  const row = await tx.one(
+    sql<{ is: boolean }>`select exists (select from machine_states where deadline is not null) as is`,
+  );
   return row?.is ?? false;
 }
 
