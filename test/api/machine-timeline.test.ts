@@ -286,4 +286,22 @@ describe('why it is late', () => {
     expect(await timeline()).toMatchObject({ state: 'failed-commissioning', next: null });
     expect(await codes()).toEqual(['vlan-without-dhcp', 'no-dhcp', 'image-unset']);
   });
+
+  it('is asked of the run, which says how long a script may take, and of the inventory', async () => {
+    await tell('commission');
+    const run = (await timeline()).run?.id;
+    const runs = (timeout: number) =>
+      admin(`delete from run_scripts; insert into run_scripts (run, name, position, instance_of, hardware, timeout, is_parallel, parameters, given, content)
+        values (${run}, 'memory', 1, 'memory', 'memory', ${timeout}, false, '{}', '{}', '#!/bin/sh')`);
+    await admin(`insert into machine_inventories (machine_id, inventory) values ('${id}', '{"disks": []}');
+      insert into machine_script_results (machine_id, run, purpose, script, state, started_at)
+        values ('${id}', ${run}, 'commissioning', 'memory', 'running', now() - interval '120 s')`);
+    await runs(60);
+    expect(await codes()).toEqual(['script-hangs', 'disk-absent']);
+    expect((await timeline()).causes[0]?.sentence).toBe('memory has run for 120 s and may run for 90 s: it hangs.');
+    await runs(600);
+    expect(await timeline()).toMatchObject({ causes: [], next: { stage: 'scripts', isLate: false } });
+    await runs(0);
+    expect(await timeline()).toMatchObject({ causes: [], next: { isLate: false } });
+  });
 });

@@ -37,3 +37,11 @@ export async function readRunScripts(tx: Tx, run: number): Promise<readonly RunS
   return tx.all(sql<RunScriptRow>`select name, instance_of as "instanceOf", hardware, timeout, is_parallel as "isParallel", parameters, given, sealed, content
     from run_scripts where run = ${run} order by position`);
 }
+
+/** How long a script of a run may take, seconds, 0: as long as it takes; null: the run has no such script. */
+export async function readScriptTimeout(tx: Tx, run: number, name: string): Promise<number | null> {
+  const row = await tx.one(
+    sql<{ timeout: number }>`select timeout from run_scripts where run = ${run} and name = ${name}`,
+  );
+  return row?.timeout ?? null;
+}

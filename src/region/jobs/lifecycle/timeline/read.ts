@@ -23,6 +23,7 @@ import {
   type RunSpan,
   type StepSpan,
 } from '../../../../store/queries/network/machine-steps.ts';
+import { readScriptTimeout } from '../../../../store/queries/scripts/run-scripts.ts';
 import { listScriptResults } from '../../../../store/queries/network/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';
 import type { CasePorts } from '../../../use-case.ts';
@@ -37,8 +38,8 @@ const RUNS_MAX = 50;
 const AFTER_MS = 600_000;
 /** What is told of a run's beginning is told a moment before it, ms. */
 const BEFORE_MS = 2_000;
-/** A script whose own time is not known may take so long, s. */
-const SCRIPT_S = 900;
+/** A script whose own time is not known may take so long, one without an end of its own that long; its machine ends it itself and tells so a little later. Seconds. */
+const SCRIPT_S = { unknown: 900, endless: 604_800, grace: 30 } as const;
 
 /** Which part of a machine's steps. */
 export interface TimelineQuery {
@@ -127,9 +128,10 @@ async function judge(tx: Tx, ports: CasePorts, { machine, run, steps, now }: Cas
   const begunAt = isOnWay ? Date.parse(machine.stateSince) : (run?.begunAt ?? 0);
   const own = steps.filter(({ at }) => at >= begunAt - BEFORE_MS);
   const hasSwitch = await hasSwitchOf(tx, machine);
-  const script = runningScript(own, hasFailed ? Date.parse(machine.stateSince) : now);
+  const script = await runningScript(tx, run, own, hasFailed ? Date.parse(machine.stateSince) : now);
   const deadline = machine.deadline === null ? null : Date.parse(machine.deadline);
-  const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds: SCRIPT_S };
+  const scriptSeconds = script === null ? SCRIPT_S.unknown : script.mayMs / 1000;
+  const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds };
   const next = expectedOf(own, way, now);
   if (!hasFailed && next?.isLate !== true && !own.some(isAlarming)) return { next, causes: [] };
   const site = await readWhySite(tx, ports, { machine, hasSwitch, begunAt, script });
@@ -161,11 +163,19 @@ async function hasSwitchOf(tx: Tx, { bmcId }: MachineRow): Promise<boolean> {
 }
 
 /** The script that began last and has not ended. */
-function runningScript(steps: readonly NamedStep[], now: number): WhyScript | null {
+async function runningScript(
+  tx: Tx,
+  run: RunSpan | null,
+  steps: readonly NamedStep[],
+  now: number,
+): Promise<WhyScript | null> {
   const ended = new Set(steps.filter(({ what }) => what === 'script-ended').map(({ facts }) => facts.file));
   const running = lastBoot(steps).findLast(({ what, facts }) => what === 'script-begun' && !ended.has(facts.file));
   if (running === undefined) return null;
-  return { name: running.facts.file ?? '', ranMs: now - running.at, mayMs: SCRIPT_S * 1000 };
+  const name = running.facts.file ?? '';
+  const timeout = run === null ? null : await readScriptTimeout(tx, run.id, name);
+  const seconds = timeout === null ? SCRIPT_S.unknown : timeout === 0 ? SCRIPT_S.endless : timeout + SCRIPT_S.grace;
+  return { name, ranMs: now - running.at, mayMs: seconds * 1000 };
 }
 
 function viewRun({ id, purpose, begunAt, endedAt }: RunSpan): NonNullable<MachineTimeline['run']> {

@@ -14,9 +14,18 @@ const WORDS_MAX = 300;
 
 /** All that was seen of a machine, as steps in their order. Of two at one time the earlier source of a boot comes first. Pure. */
 export function inOrder(steps: readonly NamedStep[]): NamedStep[] {
-  return steps.toSorted(
-    (one, other) => one.at - other.at || rankOf(one) - rankOf(other) || (one.id < other.id ? -1 : 1),
-  );
+  return steps
+    .map((step) => (step.what === 'lease' ? { ...step, at: leaseAt(step, steps) } : step))
+    .toSorted((one, other) => one.at - other.at || rankOf(one) - rankOf(other) || (one.id < other.id ? -1 : 1));
+}
+
+/** DHCP servers tell the beginning of a lease in whole seconds, cut down, ms. */
+const LEASE_MS = 1_000;
+
+/** A lease of the second in which its machine was asked, or switched on, came after that. */
+function leaseAt({ at }: NamedStep, steps: readonly NamedStep[]): number {
+  const before = steps.filter(({ source, at: then }) => (source === 'state' || source === 'bmc') && then > at);
+  return Math.max(at, ...before.filter(({ at: then }) => then < at + LEASE_MS).map(({ at: then }) => then));
 }
 
 const ORDER: readonly StepSource[] = ['state', 'bmc', 'dhcp', 'tftp', 'boot', 'http', 'metadata', 'script'];
@@ -101,16 +110,18 @@ function ofSignal(text: (name: string) => string): Found {
 
 /** Orders to its BMC: asked when an agent took it, on or off when that agent said so. Pure. */
 export function ofOrders(orders: readonly PowerOrderRow[]): NamedStep[] {
-  return orders.map((order) => {
+  return orders.flatMap((order): NamedStep[] => {
     const { id, node, verb, caller, createdAt, claimedAt, endedAt, sentence } = order;
     const name = { id: `order-${id}`, node };
     if (endedAt === null)
-      return { ...name, at: claimedAt ?? createdAt, ...asked(verb, 'running', `by ${caller}`, node) };
+      return [{ ...name, at: claimedAt ?? createdAt, ...asked(verb, 'running', `by ${caller}`, node) }];
     const result = readPowerResult(order.result);
+    // A later order came first, and tells of itself.
+    if (result?.outcome === 'overtaken') return [];
     const end = { ...name, id: `order-${id}-end`, at: endedAt };
-    if (result?.outcome === 'done') return { ...end, ...done(verb, node, result.notes.join(' ')) };
+    if (result?.outcome === 'done') return [{ ...end, ...done(verb, node, result.notes.join(' ')) }];
     const why = result === null ? sentence : `${result.why} ${result.remedy}`.trim();
-    return { ...end, ...step(['bmc', 'power-failed', 'failed'], why, { node }) };
+    return [{ ...end, ...step(['bmc', 'power-failed', 'failed'], why, { node }) }];
   });
 }
 
