@@ -51,6 +51,13 @@ describe('regent machine commission', () => {
     expect(bodies()).toEqual([['/machines/m1/commission', { comment: 'later' }]]);
   });
 
+  it('lets one in where that is asked for; other verbs do not know of it', async () => {
+    region.on('POST /machines/m1/test', { status: 202, body: machine('m1') });
+    expect((await regent('machine test m1 --enable-ssh')).code).toBe(0);
+    expect(bodies()).toEqual([['/machines/m1/test', { enableSsh: true }]]);
+    expect((await regent('machine lock m1 --enable-ssh')).code).toBe(2);
+  });
+
   it.each([
     ['ready', '', 0],
     ['failed-commissioning', 'No boot of it was seen.', 1],
