@@ -50,7 +50,7 @@ build_ephemeral() {
   export SOURCE_DATE_EPOCH=1735689600
   isolated mmdebstrap --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --architectures="$architecture" \
     --include="${ephemeral_packages//[[:space:]]/,}" --aptopt='APT::Install-Recommends "false"' \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
+    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --customize-hook="sh $work/hook \"\$1\"" trixie "$work/root.tar" "${sources[@]}" >"$work/mmdebstrap.log" 2>&1 ||
     { tail -n 15 "$work/mmdebstrap.log" >&2; return 1; }

@@ -20,7 +20,6 @@ create unique index ssh_keys_once on ssh_keys (user_name, data);
 create index ssh_keys_by_fingerprint on ssh_keys (fingerprint);
 
 -- Who began a run, and whether its system lets the owner and that user in and stays on. Rescue and deployment let them in anyway.
-alter table machine_tokens add column begun_by text;
+alter table machine_tokens add column begun_by text constraint machine_tokens_begun_by references users (name) on delete set null;
 alter table machine_tokens add column enable_ssh boolean not null default false;
-alter table machine_tokens add constraint machine_tokens_begun_by foreign key (begun_by) references users (name) on delete set null;
 create index machine_tokens_by_beginner on machine_tokens (begun_by) where begun_by is not null;
