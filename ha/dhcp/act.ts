@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { wordsOf } from '../kit/host.ts';
 import { writeAtOnce } from './disk.ts';
@@ -19,6 +19,41 @@ const AGAIN_MS = 1000;
 const STOP_AGAIN_MS = 200;
 
 type Log = (text: string) => void;
+
+/**
+ * Leases of a Kea whose clock was wrong: it may have ended some that machines still use, and those with a time to come count as newer than whatever its
+ * partner gives (Kea's HA takes the later `cltt`). Beside the owner's it starts without them (`../kea/prepare`), and takes all leases from there.
+ */
+export class WrongLeases {
+  readonly #mark: string;
+  /** What `prepare` looks for. */
+  readonly #anew: string;
+  #is: boolean;
+
+  constructor(mark: string, key: string) {
+    this.#mark = mark;
+    this.#anew = `${RUN}/${key}.anew`;
+    this.#is = existsSync(mark);
+  }
+
+  /** `isWrong`: its Kea runs, and its clock is wrong. `isTruth`: it owns the pair and serves, so that nobody knows better. */
+  look({ isWrong, isRunning, isTruth }: { isWrong: boolean; isRunning: boolean; isTruth: boolean }): void {
+    if (isWrong && !this.#is) {
+      writeAtOnce(this.#mark, '');
+      this.#is = true;
+    }
+    if (!this.#is || isWrong || !(isTruth || (isRunning && existsSync(this.#anew)))) return;
+    for (const file of [this.#mark, this.#anew]) rmSync(file, { force: true });
+    this.#is = false;
+  }
+
+  /** Its Kea is about to start. */
+  start(isOwner: boolean, log: Log): void {
+    if (!this.#is || isOwner || existsSync(this.#anew)) return;
+    writeAtOnce(this.#anew, '');
+    log('its clock was wrong: its Kea starts without its leases, and takes all from its partner');
+  }
+}
 
 /** Permission, start and end of one Kea. */
 export class KeaUnit {

@@ -5,9 +5,11 @@ import {
   hearsMajority,
   hearsPartner,
   isAbandoned,
+  isKeptAway,
   isLighter,
   isPaired,
   isPartnerOut,
+  isStopped,
   isTaking,
   isWell,
   majorityOf,
@@ -15,7 +17,10 @@ import {
   partnerSilence,
   partnerStatus,
   nextEpoch,
+  restarts,
   servesNow,
+  watchDay,
+  wordsOfDay,
   type PairInputs,
 } from './inputs.ts';
 import type { Memory, Verdict } from './verdict.ts';
@@ -32,16 +37,20 @@ const RESET_AFTER_MS = 1000;
 const RESET_EACH_MS = 5000;
 /** After a Kea that followed has gone on alone it stays down for so long. */
 const REST_MS = 2000;
+/** Kea is not started again for its pair's sake more often. */
+const RESTART_EACH_MS = 5000;
 
 /** The rule of README.md. Pure: the same inputs and memory give the same verdict. */
 export function decide(before: Memory, seen: PairInputs): Verdict {
-  const inputs: PairInputs = { ...seen, fresh: freshAnswers(seen) };
+  const known: PairInputs = { ...seen, fresh: freshAnswers(seen) };
+  const day = watchDay(before.day, known);
+  const inputs: PairInputs = { ...known, reach: { ...seen.reach, aheadMs: day.aheadMs } };
   const taken = obey(inputs, accept(inputs, before.claim, adopt(inputs, before.record)));
   const apart = keepApart(inputs, taken, before.apart);
   const record = keepWhole(inputs, taken, apart);
   const entitlement = entitle(inputs, record);
   const claim = nextClaim(inputs, { record, claim: before.claim, isEntitled: entitlement.isEntitled });
-  const memory = { ...before, record, claim, apart };
+  const memory = { ...before, record, claim, apart, day };
   return settle(memory, inputs, { ...entitlement, before: before.record.owner });
 }
 
@@ -87,12 +96,15 @@ function settle(
   next = giveBack(next, inputs);
   next = handOver(next, inputs, isEntitled);
   // What was just given away is not served any more.
-  const mayServe = isEntitled && next.record.owner === inputs.self;
-  const isRunaway = !mayServe && inputs.role === 'primary' && isServing && kea.state === 'partner-down';
+  const isWrong = isStopped(next.day) && !next.record.isOrdered;
+  const mayServe = isEntitled && next.record.owner === inputs.self && !isWrong;
+  const isRunaway = !mayServe && inputs.role === 'primary' && isServing && kea.state !== 'hot-standby';
   if (isRunaway) next = { ...next, followAfter: now + REST_MS };
   const isDetached = detaches(inputs, next.record);
   const isReset = lacksLeases(next, inputs);
   if (isReset) next = { ...next, resetAt: now };
+  const isRestarted = now - next.restartedAt >= RESTART_EACH_MS && restarts(next.day, inputs, { mayServe, isDetached });
+  if (isRestarted) next = { ...next, restartedAt: now };
   const isPermitted = permit(next, inputs, { mayServe, isServing, isDetached });
   next = { ...next, yieldSince: isTaking(inputs) ? (memory.yieldSince ?? now) : null };
   const isYielding = next.yieldSince !== null && now - next.yieldSince < YIELD_MS;
@@ -103,8 +115,8 @@ function settle(
   const scopes = scopesFor(inputs, { mayServe: mayServe && isPermitted, isYielding });
   const status = statusOf(next, inputs, { isEntitled: mayServe, isServing, isDetached });
   const { state, sentence } = describe(next, inputs, { mayServe, isServing, isPermitted, why });
-  const acts = { isPermitted, isKilled: kea.isHung, isReset, resumes, scopes, isDetached };
-  return { memory: next, ...acts, state, why: sentence, status };
+  const acts = { isPermitted, isKilled: kea.isHung || isRestarted, isReset, resumes, scopes, isDetached };
+  return { memory: next, ...acts, state, why: sentence, lacks: wordsOfLack(inputs.reach), status };
 }
 
 /** The standby gives the pair back when both Keas work together: by then the primary's has all leases and serves. */
@@ -158,6 +170,7 @@ interface Standing {
 function permit(memory: Memory, inputs: PairInputs, { mayServe, isServing, isDetached }: Standing): boolean {
   if (memory.isHanding) return false;
   if (mayServe) return true;
+  if (isKeptAway(memory.day, memory.record, inputs)) return false;
   // One that cannot write leases refuses those of the primary, which then gives none.
   if (inputs.role === 'standby') return !isServing && !inputs.reach.isFull;
   return !isDetached && mayFollow(memory, inputs);
@@ -181,7 +194,7 @@ function mayFollow({ record, followAfter }: Memory, inputs: PairInputs): boolean
 function scopesFor(inputs: PairInputs, { mayServe, isYielding }: { mayServe: boolean; isYielding: boolean }) {
   const { kea, role, key } = inputs;
   const [primary] = racksOf(key);
-  if (!mayServe || !kea.isAnswering || kea.state !== 'partner-down') return null;
+  if (!mayServe || !kea.isAnswering || (kea.state !== 'partner-down' && kea.state !== 'terminated')) return null;
   if (isYielding) return kea.scopes.length > 0 ? [] : null;
   if (kea.scopes.includes(primary)) return null;
   return role === 'primary' || isPartnerOut(inputs) ? [primary] : null;
@@ -237,16 +250,19 @@ interface Outcome {
 function describe(memory: Memory, inputs: PairInputs, outcome: Outcome): { state: Verdict['state']; sentence: string } {
   const { self, partner, role, kea } = inputs;
   const { mayServe, isServing, isPermitted, why } = outcome;
-  const lack = wordsOfLack(inputs.reach);
-  const end = lack === '' ? '.' : `; ${lack}.`;
+  const lack = [wordsOfLack(inputs.reach), wordsOfDay(memory.day, partner)].filter((words) => words !== '');
+  const end = `${lack.map((words) => `; ${words}`).join('')}.`;
   const is = (state: Verdict['state'], words: string) => ({ state, sentence: `${self} ${words}${end}` });
   if (memory.isHanding) return is('fenced', `ends its Kea and hands over to ${partner}`);
+  if (memory.record.owner === self && !mayServe && isStopped(memory.day))
+    return is('fenced', 'must not serve: its clock is wrong, and so are its lease times');
   if (mayServe && isServing) return is(role === 'primary' ? 'serving' : 'taken-over', `serves: ${why}`);
   if (mayServe && role === 'standby' && kea.state === 'hot-standby')
     return is('standby', `gives the pair back to ${partner}`);
   if (mayServe && memory.yieldSince !== null) return is('starting', `lets ${partner} take the leases`);
   if (mayServe) return is('starting', `may serve (${why}), and its Kea is not ready: ${kea.state ?? 'no answer'}`);
   if (role === 'standby') {
+    if (isKeptAway(memory.day, memory.record, inputs)) return is('fenced', `must not serve: ${partner} owns the pair`);
     if (!isPermitted) return is('fenced', `must not serve: ${why}`);
     return is('standby', `stands by: ${waits(memory, inputs)}`);
   }

@@ -1,5 +1,15 @@
-import { burdenOf, type Reach } from './reach.ts';
-import { HEAR_MS, isSame, type OwnerRecord, SILENT_MS, type Vote, type PairStatus } from './messages.ts';
+import { burdenOf, type Reach, WELL_MS } from './reach.ts';
+import {
+  AGREE_MS,
+  STOP_MS,
+  DIFFER_MS,
+  HEAR_MS,
+  isSame,
+  type OwnerRecord,
+  SILENT_MS,
+  type Vote,
+  type PairStatus,
+} from './messages.ts';
 
 /** A region's last answer, and what we had said in the beat that it answers. Times: monotonic, ms. */
 export interface Answer {
@@ -30,6 +40,8 @@ export interface KeaView {
   readonly isAnswering: boolean;
   /** Two questions in a row had no answer within a second. */
   readonly isHung: boolean;
+  /** Its clock went back while it ran: its timers stand still for as long (Kea sets them by the day's time). */
+  readonly hasGoneBack: boolean;
 }
 
 /** Something that the partner has said; what has the higher run, then the higher number, was said later. */
@@ -45,6 +57,8 @@ export interface PairInputs {
   readonly startedAt: number;
   /** What was seen before counts no more, and silence counts from here: the program began, or its loop was late. */
   readonly floorAt: number;
+  /** The day's time by this rack's clock, or by its Kea's own; ms since 1970. */
+  readonly dayTime: number;
   readonly key: string;
   readonly self: string;
   readonly partner: string;
@@ -67,7 +81,7 @@ export interface PairInputs {
 }
 
 /** Kea's states in which a primary answers clients. */
-const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'partner-in-maintenance']);
+const SERVING: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'partner-in-maintenance', 'terminated']);
 /** ... and in which it gets the leases of a partner that went on alone. */
 const TAKING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready']);
 
@@ -184,4 +198,91 @@ function isLater(a: Said, b: Said): boolean {
 
 function isFresh({ now, floorAt }: PairInputs, at: number): boolean {
   return at >= floorAt && now - at <= HEAR_MS;
+}
+
+/** How this rack's clock stands to others. 0: it agrees, or nobody says. */
+export interface DayTimes {
+  /** So far it is ahead of a majority of the regions, ms; below 0: behind them. */
+  readonly aheadMs: number;
+  /** It still counts as wrong, and is right since then; null: it is not. */
+  readonly rightSince: number | null;
+  /** So far the partner's is ahead of ours, ms. */
+  readonly partnerAheadMs: number;
+}
+
+export const SAME_DAY: DayTimes = { aheadMs: 0, rightSince: null, partnerAheadMs: 0 };
+
+/** What is known after another look. */
+export function watchDay(before: DayTimes, inputs: PairInputs): DayTimes {
+  return { ...watchOwn(before, inputs), partnerAheadMs: watchPartner(before.partnerAheadMs, inputs) };
+}
+
+/** A clock that is wrong counts at once: its lease times are wrong. It counts as right when it was for a while. */
+function watchOwn(before: DayTimes, inputs: PairInputs): Pick<DayTimes, 'aheadMs' | 'rightSince'> {
+  const { now, dayTime } = inputs;
+  const limit = limitAfter(before.aheadMs);
+  const ahead = freshAnswers(inputs).flatMap(([, { sentAt, vote }]) =>
+    vote.dayTime === undefined ? [] : [dayTime - vote.dayTime - (now - sentAt)],
+  );
+  const majority = majorityOf(inputs);
+  for (const side of [1, -1]) {
+    const wrong = ahead.filter((ms) => ms * side > limit).toSorted((a, b) => a - b);
+    if (wrong.length >= majority) return { aheadMs: wrong[Math.floor(wrong.length / 2)] ?? 0, rightSince: null };
+  }
+  const { aheadMs } = before;
+  if (aheadMs === 0 || ahead.length < majority) return { aheadMs, rightSince: null };
+  const rightSince = before.rightSince ?? now;
+  return now - rightSince < WELL_MS ? { aheadMs, rightSince } : { aheadMs: 0, rightSince: null };
+}
+
+/** Is its clock so wrong that it must give no lease? */
+export function isStopped({ aheadMs, rightSince }: DayTimes): boolean {
+  return Math.abs(aheadMs) >= STOP_MS && rightSince === null;
+}
+
+function watchPartner(before: number, inputs: PairInputs): number {
+  const { now, floorAt, beat, dayTime } = inputs;
+  const said = beat?.status.dayTime;
+  if (beat === null || said === undefined || beat.at < floorAt || now - beat.at > HEAR_MS)
+    return partnerSilence(inputs) < SILENT_MS ? before : 0;
+  const ms = said + (now - beat.at) - dayTime;
+  return Math.abs(ms) > limitAfter(before) ? ms : 0;
+}
+
+function limitAfter(before: number): number {
+  return before === 0 ? DIFFER_MS : AGREE_MS;
+}
+
+/** Why a rack's Kea is kept from the other's, as a part of a sentence; empty: it is not. */
+export function wordsOfDay({ partnerAheadMs }: DayTimes, partner: string): string {
+  if (partnerAheadMs === 0) return '';
+  const side = partnerAheadMs > 0 ? 'ahead of' : 'behind';
+  return `the clock of ${partner} is ${Math.round(Math.abs(partnerAheadMs) / 1000)} s ${side} its own, and until they agree one Kea serves alone`;
+}
+
+/**
+ * Two clocks differ: lease times of one mean nothing to the other, and Kea would leave the pair. Who does not own it ends its Kea, unless it has every
+ * lease and the owner is the one whose clock is wrong: then the owner hands over.
+ */
+export function isKeptAway(day: DayTimes, record: OwnerRecord, inputs: PairInputs): boolean {
+  return day.partnerAheadMs !== 0 && (isLighter(inputs, 'partner') || !record.isWhole);
+}
+
+/**
+ * A Kea that has left its pair because the clocks differed (`terminated`) never comes back by itself, and follows another that is in this state. So it
+ * is started again: who stands by as soon as the clocks agree, the owner's when the other's is away or has begun anew. One whose clock went back, too.
+ */
+export function restarts(
+  day: DayTimes,
+  inputs: PairInputs,
+  { mayServe, isDetached }: { mayServe: boolean; isDetached: boolean },
+): boolean {
+  const { kea } = inputs;
+  if (kea.hasGoneBack) return true;
+  if (kea.state !== 'terminated' || !kea.isAnswering) return false;
+  const status = partnerStatus(inputs);
+  const isAgreed = day.partnerAheadMs === 0;
+  if (!mayServe) return isAgreed;
+  if (status === null) return isDetached;
+  return status.kea === null || (isAgreed && status.kea === 'waiting');
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { pidsNamed, statOf } from '../kit/starved.ts';
 import type { KeaView } from './inputs.ts';
+import { DIFFER_MS } from './messages.ts';
 
 const ASK_MS = 150;
 const TAG_MS = 500;
@@ -32,6 +33,8 @@ interface Status {
 const SYNCING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready']);
 /** Who was not asked for so long may have been in other states meanwhile: partner-down lasts 0.5 s at least. */
 const WATCHED_MS = 450;
+/** Kea says its time in whole seconds, and may be late: less is no difference. */
+const SECONDS_MS = 3000;
 
 let scannedAt = -Infinity;
 let scanned: readonly number[] = [];
@@ -127,6 +130,10 @@ export class KeaWatch {
   #silences = 0;
   #syncId: string | null = null;
   /** The last question that was answered, or that opened a silence, and its work until then. */
+  /** So far its clock is ahead of this program's, ms; kept from one process to the next. */
+  #aheadMs = 0;
+  /** Its day's time less the time since the boot, ms: the most that it was, and what it is; null: not known. */
+  #day: { readonly most: number; readonly last: number } | null = null;
   #silence: { readonly at: number; readonly work: number } | null = null;
 
   constructor(key: string, clock: () => number) {
@@ -147,6 +154,11 @@ export class KeaWatch {
     if (this.#pid !== null && now - this.#tagAt >= TAG_MS && this.#open < 2) void this.#askTag(now);
   }
 
+  /** The day's time by its Kea's clock, or by this program's where they agree; ms since 1970. */
+  get dayTime(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
   /** Asks as soon as it can: something was just changed. */
   hurry(): void {
     this.#askedAt = -Infinity;
@@ -162,7 +174,8 @@ export class KeaWatch {
     const isGone = isOver && !isRunning;
     const syncId = isRunning ? this.#syncId : null;
     const isHung = isRunning && isOld && this.#silences >= 2 && !this.#isBusy(now);
-    return { isRunning, isOver: isGone, state, scopes, pausedBy, isCut, tag, syncId, isAnswering, isHung };
+    const hasGoneBack = this.#day !== null && this.#day.most - this.#day.last > DIFFER_MS;
+    return { isRunning, isOver: isGone, state, scopes, pausedBy, isCut, tag, syncId, isAnswering, isHung, hasGoneBack };
   }
 
   /** A Kea that works, or gets no processor, is silent but does not hang. A hanging Kea is stopped, or waits for something. */
@@ -183,7 +196,7 @@ export class KeaWatch {
     if (pid === this.#pid) return;
     [this.#pid, this.#bornAt, this.#status, this.#silences] = [pid, now, null, 0];
     [this.#answeredAt, this.#askedAt, this.#silence] = [-Infinity, -Infinity, null];
-    [this.#syncId, this.#tag] = [null, null];
+    [this.#syncId, this.#tag, this.#day] = [null, null, null];
   }
 
   /** Which configuration it runs. */
@@ -193,6 +206,18 @@ export class KeaWatch {
     const answer = await askKea(this.socket, { command: 'server-tag-get' }).catch(() => null);
     const tag = (answer as { 'server-tag'?: unknown } | null)?.['server-tag'];
     if (pid === this.#pid) this.#tag = typeof tag === 'string' ? tag : null;
+    await this.#askDay(pid);
+  }
+
+  /** Which day's time it has: its answer to a partner's heartbeat says it (ARM, `ha-heartbeat`). */
+  async #askDay(pid: number | null): Promise<void> {
+    const answer = await askKea(this.socket, { command: 'ha-heartbeat' }).catch(() => null);
+    const time = Date.parse((answer as { 'date-time'?: string } | null)?.['date-time'] ?? '');
+    if (pid !== this.#pid || Number.isNaN(time)) return;
+    const ahead = time - Date.now();
+    this.#aheadMs = Math.abs(ahead) < SECONDS_MS ? 0 : ahead;
+    const last = time - this.#clock();
+    this.#day = { last, most: Math.max(last, this.#day?.most ?? last) };
   }
 
   async #ask(now: number): Promise<void> {

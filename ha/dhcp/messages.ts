@@ -42,6 +42,8 @@ export interface PairStatus {
   /** Regions that have named the record of the ledger a moment ago, and how many are a majority. */
   readonly namedBy: readonly string[];
   readonly majority: number;
+  /** The day's time by its clock, ms since 1970, when it said this; left out: by a build that does not say it. */
+  readonly dayTime?: number;
 }
 
 /** What a region says of a pair. */
@@ -51,6 +53,8 @@ export interface Vote {
   readonly record: OwnerRecord | null;
   /** The other rack: for how long nothing was heard of it, ms, and what it said last. `word` null: nothing since the region's program began. */
   readonly partner: { readonly silentMs: number; readonly word: PairStatus | null };
+  /** As in `PairStatus`. */
+  readonly dayTime?: number;
 }
 
 /** One message. `run` grows with each start of the sender's program, `number` with each beat. */
@@ -92,6 +96,13 @@ export const DETACH_MS = 800;
 export const UNABLE_MS = 2000;
 /** A loop that was late by so much has missed what it lives by. */
 export const LATE_MS = 800;
+
+/** Racks whose clocks differ by more share nothing: Kea warns of 30 s and ends a pair at 60 s (Kea 2.6 ARM, "Clocks on Active Servers"). */
+export const DIFFER_MS = 30_000;
+/** They agree again when they differ by less. */
+export const AGREE_MS = 20_000;
+/** Whose clock is wrong by so much gives no lease: it would end leases that machines still use. Half of the shortest lease that is usual, 10 minutes. */
+export const STOP_MS = 300_000;
 
 /** The two racks of a pair: `<primary>_<standby>`. Host names have no underscore. */
 export function racksOf(key: string): readonly [primary: string, standby: string] {

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { wordsOf } from '../kit/host.ts';
-import { Detachment, KeaUnit, resumeKea, RUN } from './act.ts';
+import { Detachment, KeaUnit, resumeKea, RUN, WrongLeases } from './act.ts';
 import { decide } from './decide.ts';
 import { firstMemory, type Memory, type Verdict } from './verdict.ts';
 import { DurableFile, readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
 import type { PairConfig } from './files.ts';
 import { askKea, KeaWatch } from './kea.ts';
-import { ReachWatch, wordsOfLack } from './reach.ts';
+import { ReachWatch } from './reach.ts';
 import { type Answer, freshAnswers, partnerSilence, partnerStatus, type PairInputs } from './inputs.ts';
 import { firstRecord, isSame, type OwnerRecord, type Vote, type PairStatus } from './messages.ts';
 
@@ -36,6 +36,7 @@ export class Pair {
   readonly #reach = new ReachWatch();
   readonly #unit: KeaUnit;
   readonly #ledger: DurableFile;
+  readonly #wrongLeases: WrongLeases;
   #detachment: Detachment;
   #isCommitting = false;
   readonly #answers = new Map<string, Answer>();
@@ -60,6 +61,7 @@ export class Pair {
     this.#unit = new KeaUnit(key, ports.clock, log);
     this.#detachment = new Detachment(config, log);
     this.#ledger = new DurableFile(`${LEDGER}/${key}.json`);
+    this.#wrongLeases = new WrongLeases(`${LEDGER}/${key}.wrong-clock`, key);
     this.#memory = firstMemory(this.#readLedger());
     this.#startedAt = this.#floorAt = ports.clock();
   }
@@ -81,7 +83,7 @@ export class Pair {
 
   /** What this rack says of the pair now. */
   status(): PairStatus {
-    return (this.#verdict ?? this.turn()).status;
+    return { ...(this.#verdict ?? this.turn()).status, dayTime: this.#kea.dayTime };
   }
 
   /** It has given the pair away, or never had it: to end costs nothing. */
@@ -149,6 +151,7 @@ export class Pair {
       now,
       startedAt: this.#startedAt,
       floorAt: this.#floorAt,
+      dayTime: this.#kea.dayTime,
       key,
       self,
       partner: partner.name,
@@ -199,8 +202,12 @@ export class Pair {
     const isRunning = this.#kea.view(now, false).isRunning;
     // A primary's Kea goes on alone then: that it did must be known after a crash, too.
     this.#detachment.set(isDetached && !this.#ledger.isBusy);
+    const isOwner = verdict.memory.record.owner === this.config.self;
+    const isWrong = isRunning && verdict.memory.day.aheadMs !== 0;
+    this.#wrongLeases.look({ isWrong, isRunning, isTruth: isOwner && verdict.status.isServing });
     if (!isPermitted) return this.#unit.fence();
-    const mayServe = verdict.memory.record.owner === this.config.self && verdict.state !== 'standby';
+    if (!isRunning) this.#wrongLeases.start(isOwner, (text) => this.#log(text));
+    const mayServe = isOwner && verdict.state !== 'standby';
     this.#unit.permit(this.config.role === 'primary' || mayServe, isRunning);
     if (isKilled) this.#unit.kill();
     if (verdict.isReset) {
@@ -240,9 +247,9 @@ export class Pair {
       this.#log(
         isDetached ? `its Kea is kept from ${inputs.partner}, which is silent` : `${inputs.partner} is heard again`,
       );
-    if ((before?.status.burden ?? 0) !== verdict.status.burden)
-      this.#log(wordsOfLack(inputs.reach) || 'it lacks nothing more');
-    if (isKilled && !before?.isKilled) this.#log('its Kea does not answer: it is killed');
+    if ((before?.status.burden ?? 0) !== verdict.status.burden) this.#log(verdict.lacks || 'it lacks nothing more');
+    if (isKilled && !before?.isKilled)
+      this.#log(`its Kea ${inputs.kea.isHung ? 'does not answer' : 'does not come back by itself'}: it is killed`);
     if (before && (before.memory.claim === null) !== (memory.claim === null))
       this.#log(memory.claim ? `asks the regions for the pair, epoch ${memory.claim.epoch}` : 'asks for nothing more');
     if (before?.state === state && inputs.now - this.#saidAt < SAY_MS) return;
@@ -250,7 +257,7 @@ export class Pair {
     this.#write(verdict, inputs);
   }
 
-  #write({ state, why, memory, status }: Verdict, inputs: PairInputs): void {
+  #write({ state, why, lacks, memory, status }: Verdict, inputs: PairInputs): void {
     const { key, role, self } = this.config;
     const { owner, epoch, isAlone, isWhole, isOrdered } = memory.record;
     const text = JSON.stringify({
@@ -268,7 +275,8 @@ export class Pair {
       isAlone,
       isWhole,
       isOrdered,
-      lacks: wordsOfLack(inputs.reach),
+      lacks,
+      clock: { aheadMs: Math.round(memory.day.aheadMs), partnerAheadMs: Math.round(memory.day.partnerAheadMs) },
       // For `ha/kea/in-turn`.
       partnerKea: partnerStatus(inputs)?.kea ?? null,
       partnerTag: partnerStatus(inputs)?.tag ?? null,

@@ -83,7 +83,8 @@ function answer(beat: Heartbeat): Reply {
     const pair = pairs.get(status.key);
     if (pair?.config.partner.name !== beat.from) return [];
     pair.hearBeat(status, beat);
-    return pair.turn().status;
+    pair.turn();
+    return pair.status();
   });
   return { echo: beat.number, run, said: (count.said += 1), words: statuses };
 }
@@ -112,7 +113,7 @@ function beat(now: number): void {
   const statuses = new Map([...pairs].map(([key, pair]) => [key, pair.status()]));
   const isClaiming = [...statuses.values()].some(({ claim }) => claim !== null);
   // What has changed is said at once.
-  const said = JSON.stringify([...statuses.values()].map((status) => ({ ...status, namedBy: [] })));
+  const said = JSON.stringify([...statuses.values()].map((status) => ({ ...status, namedBy: [], dayTime: 0 })));
   if (said === saidBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
   [saidBefore, beatAt] = [said, now];
   for (const { link, keys } of links.values()) {

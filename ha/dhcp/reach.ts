@@ -11,6 +11,8 @@ export interface Reach {
   readonly isFull: boolean;
   /** An operator wants its work elsewhere. */
   readonly isDrained: boolean;
+  /** So far its clock is ahead of a majority of the regions, ms; 0: it is right. */
+  readonly aheadMs: number;
 }
 
 /** Something that comes and goes. `since`: since when it is seen otherwise than it counts; null: it is not. */
@@ -25,6 +27,8 @@ export interface Steady {
 export const BAD_MS = 1000;
 /** What was bad counts as well after so long: a cable that is loose moves nobody twice. */
 export const WELL_MS = 10_000;
+/** Whose lease times are wrong. */
+const WRONG_CLOCK = 10_000;
 /** Who cannot serve at all. */
 export const USELESS = 1_000_000;
 
@@ -59,15 +63,22 @@ export function isTooFull(was: boolean, { free, size }: { readonly free: number;
   return free < (was ? ROOM_AGAIN * least : least);
 }
 
-/** How much worse than a rack that lacks nothing it serves: of two racks the one with less is to serve. A link weighs more than an operator's wish. */
-export function burdenOf({ missing, isCut, isFull, isDrained }: Reach): number {
-  return isCut || isFull ? USELESS : 2 * missing.length + (isDrained ? 1 : 0);
+/**
+ * How much worse than a rack that lacks nothing it serves: of two racks the one with less is to serve. A clock weighs more than a link, and that more
+ * than an operator's wish.
+ */
+export function burdenOf({ missing, isCut, isFull, isDrained, aheadMs }: Reach): number {
+  if (isCut || isFull) return USELESS;
+  return 2 * missing.length + (isDrained ? 1 : 0) + (aheadMs === 0 ? 0 : WRONG_CLOCK);
 }
 
 /** What it lacks, in words. */
-export function wordsOfLack({ missing, isFull, isDrained }: Reach): string {
+export function wordsOfLack({ missing, isFull, isDrained, aheadMs }: Reach): string {
   const cut = missing.length === 0 ? [] : [`${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no carrier`];
+  const side = aheadMs > 0 ? 'ahead of' : 'behind';
+  const clock = `its clock is ${Math.round(Math.abs(aheadMs) / 1000)} s ${side} the regions'`;
   return [
+    ...(aheadMs === 0 ? [] : [clock]),
     ...(isFull ? ['there is no room for leases on its disk'] : []),
     ...cut,
     ...(isDrained ? ['an operator has drained it'] : []),
@@ -97,7 +108,8 @@ export class ReachWatch {
   reach(isDrained: boolean): Reach {
     const missing = [...this.#links].flatMap(([name, { isBad }]) => (isBad ? [name] : []));
     const isCut = missing.length > 0 && missing.length === this.#links.size;
-    return { missing, isCut, isFull: this.#now - this.#fullAt < WELL_MS, isDrained };
+    // Of the clock the regions know: `watchDay`.
+    return { missing, isCut, isFull: this.#now - this.#fullAt < WELL_MS, isDrained, aheadMs: 0 };
   }
 
   async #ask(now: number): Promise<void> {

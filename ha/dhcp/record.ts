@@ -62,7 +62,8 @@ export function keepApart(inputs: PairInputs, record: OwnerRecord, before: Apart
   // Said before Kea goes on alone, which takes it a second at least.
   const isLeft =
     togetherSince !== null && now - togetherSince >= TOGETHER_MS && status !== null && status.kea !== 'hot-standby';
-  const isApart = kea.state === 'partner-down' || kea.isCut || partnerSilence(inputs) >= DETACH_MS || isLeft;
+  const isAlone = kea.state === 'partner-down' || kea.state === 'terminated';
+  const isApart = isAlone || kea.isCut || partnerSilence(inputs) >= DETACH_MS || isLeft;
   const known = inputs.beat?.status.syncId;
   const isNew = (isApart && !before.isApart) || before.syncBefore === undefined;
   return { isApart, togetherSince, syncBefore: isNew ? known : before.syncBefore };

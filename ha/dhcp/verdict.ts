@@ -1,4 +1,5 @@
 import type { OwnerRecord, PairStatus } from './messages.ts';
+import { type DayTimes, SAME_DAY } from './inputs.ts';
 import type { Apart } from './record.ts';
 
 /** What is kept from one decision to the next. `record` is the ledger: it must be on the disk before anything else is done. */
@@ -12,8 +13,11 @@ export interface Memory {
   /** Since when both Keas work together; null: they do not. */
   readonly pairedSince: number | null;
   readonly apart: Apart;
+  readonly day: DayTimes;
   /** When its Kea was last told to take the leases anew. */
   readonly resetAt: number;
+  /** When its Kea was last started again because it does not come back to its pair by itself. */
+  readonly restartedAt: number;
   /** Since when the primary's Kea is about to take the leases that this one gave; null: it is not. */
   readonly yieldSince: number | null;
   /** Since when its Kea waits for a Kea that takes no leases any more; null: it does not. */
@@ -27,7 +31,7 @@ export interface Verdict {
   readonly memory: Memory;
   /** May Kea run? false: it is ended at once. */
   readonly isPermitted: boolean;
-  /** Kea hangs: it is killed, and comes again. */
+  /** Kea hangs, or does not come back to its pair by itself: it is killed, and comes again. */
   readonly isKilled: boolean;
   /** Kea is to take all leases of the other anew. */
   readonly isReset: boolean;
@@ -39,12 +43,14 @@ export interface Verdict {
   readonly state: 'serving' | 'standby' | 'taken-over' | 'fenced' | 'starting' | 'waiting';
   /** A sentence. */
   readonly why: string;
+  /** What this rack lacks of its clients' way, in words; empty: nothing. */
+  readonly lacks: string;
   readonly status: PairStatus;
 }
 
 export function firstMemory(record: OwnerRecord): Memory {
   const apart = { isApart: false, syncBefore: undefined, togetherSince: null };
   const none = { unableSince: null, pairedSince: null, yieldSince: null, abandonedSince: null };
-  const times = { ...none, followAfter: 0, resetAt: -Infinity };
-  return { record, claim: null, isHanding: false, apart, ...times };
+  const times = { ...none, followAfter: 0, resetAt: -Infinity, restartedAt: -Infinity };
+  return { record, claim: null, isHanding: false, apart, day: SAME_DAY, ...times };
 }

@@ -101,7 +101,7 @@ function voteOn(from: string, status: PairStatus, now: number): Vote[] {
   if (next !== null && !isEqual(next, known.record) && !coming.has(key)) keep(key, next);
   const underway = coming.get(key);
   if (underway && !isSame(underway, known.record)) return [];
-  return [voteFor({ ...heard, record: known.record }, from, key, now)];
+  return [{ ...voteFor({ ...heard, record: known.record }, from, key, now), dayTime: Date.now() }];
 }
 
 function isEqual(a: OwnerRecord, b: OwnerRecord | null): boolean {

@@ -32,6 +32,8 @@ export type Act =
   | { readonly do: 'fill' | 'empty'; readonly host: string; readonly path: string }
   /** A file of a host loses its second half, as after a power cut without a sync. */
   | { readonly do: 'halve'; readonly host: string; readonly path: string }
+  /** The clock by which a rack's pairs live is so far ahead of the real time, s; 0 prepares the host for that, or sets it right. */
+  | { readonly do: 'clock'; readonly host: string; readonly aheadS: number }
   /** What a host sends to a port of the others is dropped: `2379` blinds it for etcd. */
   | { readonly do: 'block'; readonly host: string; readonly port: number }
   /** Every client session of the host's PostgreSQL is terminated. */

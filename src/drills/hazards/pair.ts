@@ -1,13 +1,17 @@
 import type { Cast } from '../../judge/timeline.ts';
-import { between, type Chance, held, PHASE_MS, together } from './draw.ts';
+import { afterScene, between, type Chance, held, PHASE_MS, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, LOOKUP, REBOOTED_MS, REDUNDANT_MS, UNFELT, withoutFailures } from './expect.ts';
 import type { Act, Hazard, Step } from './hazard.ts';
 import { hostAt, keaOf, partnerOf, regent } from './units.ts';
 
 const LEASES = "a rack's leases: the disk is full, the file is damaged";
+const CLOCK = 'the clock of a rack jumps by an hour';
 const WORK = 'a rack is drained, a pair is swapped';
 const HOLD_MS = 15_000;
 const FULL_MS = 20_000;
+const HOUR_S = 3600;
+/** The host's programs have begun anew for a clock of their own. */
+const SETTLED_MS = 1_500;
 const [FULL_DHCP_MS, SWAPPED_MS] = [5_000, 10_000];
 const DARK_MS = 20_000;
 /** A whole site boots, and its database with it. */
@@ -58,6 +62,24 @@ export const PAIR: readonly Hazard[] = [
         { do: 'signal', host, unit, signal: 'KILL' },
       ];
       return held(chance, faults, HOLD_MS, [{ do: 'heal', host }]);
+    },
+    expects: expecting(UNFELT),
+    redundantMs: REDUNDANT_MS,
+    failovers: 0,
+  },
+  {
+    id: 'process-clock-rack',
+    title: 'the clock of a rack an hour ahead, or behind, and right again',
+    row: CLOCK,
+    group: 'process',
+    headline: null,
+    steps: (cast, chance) => {
+      const host = hostAt('rack', cast, chance);
+      const clock = (aheadS: number): Act => ({ do: 'clock', host, aheadS });
+      const jump = clock(chance() < 0.5 ? HOUR_S : -HOUR_S);
+      const jumps = held(chance, [jump], HOLD_MS, [clock(0)]);
+      // Its clock counts as right after 10 s; then it takes its VLANs back.
+      return [...afterScene([clock(0)], SETTLED_MS, jumps), ...together(HOLD_MS, [{ do: 'heal', host }])];
     },
     expects: expecting(UNFELT),
     redundantMs: REDUNDANT_MS,

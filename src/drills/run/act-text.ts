@@ -22,6 +22,8 @@ export function actText(act: Act): string {
       return `${act.do} ${act.path} of ${act.host}`;
     case 'halve':
       return `${act.path} of ${act.host} cut in half`;
+    case 'clock':
+      return act.aheadS === 0 ? `clock of ${act.host} right` : `clock of ${act.host} ${act.aheadS} s ahead`;
     case 'block':
       return `nothing of ${act.host} reaches port ${act.port}`;
     case 'terminate':
@@ -61,6 +63,7 @@ export function isHealing(act: Act): boolean {
   const heals = ['start', 'thaw', 'heal', 'empty', 'lead', 'jobs'];
   return (
     heals.includes(act.do) ||
+    (act.do === 'clock' && act.aheadS === 0) ||
     (act.do === 'signal' && act.signal === 'CONT') ||
     (act.do === 'unit' && act.verb === 'start') ||
     (act.do === 'regent' && act.argv.includes('undrain'))

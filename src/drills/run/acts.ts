@@ -9,6 +9,7 @@ import { labStatus } from '../../lab/status.ts';
 import { API_PORT } from '../../lab/topology.ts';
 import type { Act } from '../hazards/hazard.ts';
 import { playCrowd } from '../probes/web/start-crowd.ts';
+import { REAL_TIME, setClock } from '../overlay/clock.ts';
 import { waitForJobs } from './jobs.ts';
 import { CLIENT, type Environment, hostOf, READ_PATH, regionsOf } from './environment.ts';
 import { spawn } from 'node:child_process';
@@ -89,6 +90,8 @@ export async function perform(environment: Environment, act: Act): Promise<void>
       return emptyDisks(layout, hostOf(topology, act.host), act.path);
     case 'halve':
       return inHost(environment, act.host, ['sh', '-c', HALVE, 'sh', act.path]);
+    case 'clock':
+      return inHost(environment, act.host, ['sh', '-c', setClock(act.aheadS)], LONG_MS);
     case 'jobs':
       return waitForJobs(environment, REGENT_MS);
     case 'burn':
@@ -167,6 +170,9 @@ export async function healAll(environment: Environment, host?: string): Promise<
     (item) => !item.isRunning && (host === undefined || item.name === host),
   );
   for (const { name } of off) await environment.boot(name);
+  const racks = environment.topology.hosts.filter(({ roles }) => roles?.includes('rack'));
+  for (const { name } of racks.filter((rack) => host === undefined || rack.name === host))
+    await inHost(environment, name, ['sh', '-c', REAL_TIME]);
 }
 
 function asPostgres(argv: readonly string[]): string[] {

@@ -3,6 +3,9 @@ import type { KeaView } from '../../../ha/dhcp/inputs.ts';
 /** `dhcp-disable` of the partner: its id of origin, and how long it holds. */
 const [REMOTE, PAUSE_MS] = [2001, 10_000];
 
+/** In these a primary's answers clients. */
+const UP: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'terminated']);
+
 /** What a Kea of a hot-standby pair does, as measured with 2.6.3: boot.md §2. Times: ms. */
 export class KeaModel {
   readonly isPrimary: boolean;
@@ -15,6 +18,9 @@ export class KeaModel {
   /** The newest lease that it knows. */
   lease = 0;
   isReached = false;
+  /** So far the clock of its host is ahead. */
+  aheadMs = 0;
+  #skewedSince: number | null = null;
   syncId: string | null = null;
   /** The partner takes the leases: until both work together nobody gives one. */
   isPaused = false;
@@ -39,8 +45,7 @@ export class KeaModel {
 
   isServing(now: number): boolean {
     if (!this.isAwake(now)) return false;
-    const isUp = this.state === 'hot-standby' || this.state === 'partner-down';
-    return isUp && this.scopes.includes('k1') && !this.isPaused;
+    return UP.has(this.state ?? '') && this.scopes.includes('k1') && !this.isPaused;
   }
 
   view(now: number): KeaView {
@@ -58,6 +63,7 @@ export class KeaModel {
       tag: null,
       isAnswering: isRunning && !isHung && state !== null,
       isHung,
+      hasGoneBack: false,
     };
   }
 
@@ -67,6 +73,7 @@ export class KeaModel {
       [this.isRunning, this.startsAt] = [true, null];
       this.#go('waiting', now);
       [this.#reachedAt, this.#lostAt] = [now, null];
+      this.#skewedSince = null;
     }
     if (!this.isAwake(now)) return;
     this.isReached = partner !== null && partner.state !== null;
@@ -76,10 +83,21 @@ export class KeaModel {
     if (this.isPaused && this.isReached) this.#pausedAt = now;
     if (this.isReached) [this.#reachedAt, this.#lostAt] = [now, null];
     else this.#lostAt ??= now;
+    // For good: it has no heartbeat any more.
+    if (this.state === 'terminated') return;
+    if (partner !== null && this.isReached && this.#leaves(partner, now)) return this.#go('terminated', now);
     const isLost = this.#lostAt !== null && now - (isRefused ? this.#reachedAt : this.#reachedAt + 9000) > 1000;
     if (isLost && this.state !== 'partner-down') return this.#go('partner-down', now);
     if (partner?.state == null || now - this.#since < 300) return;
     this.#meet(partner, now);
+  }
+
+  /** Do the clocks differ too much, as its last heartbeat said, or has the other one left already? */
+  #leaves(partner: KeaModel, now: number): boolean {
+    const isSkewed = Math.abs(partner.aheadMs - this.aheadMs) > 60_000;
+    this.#skewedSince = isSkewed ? (this.#skewedSince ?? now) : null;
+    if (this.#skewedSince !== null && now - this.#skewedSince > 400) return true;
+    return partner.state === 'terminated' && this.state !== 'waiting' && now - this.#since >= 300;
   }
 
   #meet(partner: KeaModel, now: number): void {
@@ -119,7 +137,6 @@ export class KeaModel {
     this.syncId = state === 'hot-standby' && this.state === 'ready' ? `${now}` : null;
     this.state = state;
     this.#since = now;
-    const isUp = state === 'hot-standby' || state === 'partner-down';
-    this.scopes = isUp && this.isPrimary ? ['k1'] : [];
+    this.scopes = UP.has(state) && this.isPrimary ? ['k1'] : [];
   }
 }

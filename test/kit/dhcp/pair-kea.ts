@@ -1,9 +1,9 @@
 /** Configuration of one Kea of a pair, as small as the pair's rule needs it. */
-export function keaOfPair(self: 'k1' | 'k2', tag: string): string {
-  const peer = (name: string, address: string, port: number, role: string) => ({
+export function keaOfPair(self: 'k1' | 'k2', tag: string, key = 'k1_k2'): string {
+  const peer = (name: string, address: string, port: number) => ({
     name,
     url: `http://${address}:${port}/`,
-    role,
+    role: key.startsWith(`${name}_`) ? 'primary' : 'standby',
     'auto-failover': false,
   });
   const ha = {
@@ -22,7 +22,7 @@ export function keaOfPair(self: 'k1' | 'k2', tag: string): string {
       'http-listener-threads': 1,
       'http-client-threads': 1,
     },
-    peers: [peer('k1', '10.77.0.21', 21_003, 'primary'), peer('k2', '10.77.0.22', 21_004, 'standby')],
+    peers: [peer('k1', '10.77.0.21', 21_003), peer('k2', '10.77.0.22', 21_004)],
   };
   const config = {
     'server-tag': tag,
@@ -31,8 +31,13 @@ export function keaOfPair(self: 'k1' | 'k2', tag: string): string {
       'service-sockets-max-retries': 100_000,
       'service-sockets-retry-wait-time': 500,
     },
-    'control-socket': { 'socket-type': 'unix', 'socket-name': '/run/kea/kea4-k1_k2.sock' },
-    'lease-database': { type: 'memfile', persist: true, name: '/var/lib/kea/kea-leases4-k1_k2.csv', 'lfc-interval': 0 },
+    'control-socket': { 'socket-type': 'unix', 'socket-name': `/run/kea/kea4-${key}.sock` },
+    'lease-database': {
+      type: 'memfile',
+      persist: true,
+      name: `/var/lib/kea/kea-leases4-${key}.csv`,
+      'lfc-interval': 0,
+    },
     'multi-threading': { 'enable-multi-threading': true },
     'hooks-libraries': [
       { library: 'libdhcp_lease_cmds.so' },
@@ -55,6 +60,12 @@ export function keaOfPair(self: 'k1' | 'k2', tag: string): string {
   return JSON.stringify({ Dhcp4: config });
 }
 
+/** Shell: what follows has the day's time that a test has written into a file of its host, and runs on the real time else. Clocks since a boot stay. */
+export const OWN_DAY_TIME = `if [ -e /run/day-time ]; then
+  LD_PRELOAD=$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
+  export LD_PRELOAD FAKETIME_TIMESTAMP_FILE=/run/day-time FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+fi`;
+
 /** Stands for `ha/dhcp/unit` where there is no systemd: starts, starts again, and ends a Kea. */
 export const UNIT_WITHOUT_SYSTEMD = `#!/bin/sh
 key=$2
@@ -65,6 +76,9 @@ case $1 in
     flock -n 9 || exit 0
     setsid sh -c 'while [ -e /run/regent-pairs/$0.may ]; do
         rm -f /run/kea/$0/*.pid
+        ${OWN_DAY_TIME}
+        /opt/regent/current/ha/kea/prepare $0 >>/var/log/kea-out 2>&1
+        /opt/regent/current/ha/kea/carry $0 >>/var/log/kea-out 2>&1 || { sleep 1; continue; }
         kea-dhcp4 -c /etc/kea/regent-$0/kea-dhcp4-$0.conf >>/var/log/kea-out 2>&1 9>&-
         sleep 0.2
       done' "$key" >/dev/null 2>&1 </dev/null &

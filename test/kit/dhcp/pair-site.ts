@@ -1,12 +1,12 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { askKea } from '../../../ha/dhcp/kea.ts';
 import { testAuthority, testIdentity } from '../cluster/pki.ts';
 import { DebianHost, type Ran } from '../debian-root.ts';
 import { until } from '../until.ts';
-import { keaOfPair, UNIT_WITHOUT_SYSTEMD } from './pair-kea.ts';
+import { keaOfPair, OWN_DAY_TIME, UNIT_WITHOUT_SYSTEMD } from './pair-kea.ts';
 
 /* Two racks with a real Kea each, three regions, and machines on the racks' VLAN, in networks of their own: real programs, real sockets. */
 
@@ -15,6 +15,8 @@ const CLIENTS = join(import.meta.dirname, 'pair-clients.ts');
 export const KEY = 'k1_k2';
 const NODE = '/usr/local/bin/node';
 const EVERY_MS = 50;
+/** A clock that goes back an hour must not make the certificates young. */
+const DAY_MS = 86_400_000;
 export const RACKS = ['k1', 'k2'] as const;
 export const REGIONS = ['r1', 'r2', 'r3'] as const;
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -59,17 +61,21 @@ export class PairSite implements AsyncDisposable {
   readonly given: Given[] = [];
   readonly words: string[] = [];
   #clients: ChildProcess | null = null;
+  #key = KEY;
   readonly #pairs = new Map<string, object>();
 
   /** Everything runs, and both Keas work together. */
   static async open(): Promise<PairSite> {
     const site = new PairSite();
-    const authority = await testAuthority();
+    const authority = await testAuthority('c1', Date.now() - DAY_MS);
     for (const name of ['sw', ...REGIONS, ...RACKS]) site.#hosts.set(name, await DebianHost.open());
     site.#wire();
     for (const name of [...REGIONS, ...RACKS]) {
       const address = ADDRESSES[name] ?? '';
-      await site.#furnish(name, await testIdentity(authority, { nodeId: name, addresses: [address] }));
+      await site.#furnish(
+        name,
+        await testIdentity(authority, { nodeId: name, addresses: [address], notBefore: Date.now() - DAY_MS }),
+      );
       site.startProgram(name);
     }
     site.#startClients();
@@ -84,25 +90,26 @@ export class PairSite implements AsyncDisposable {
 
   state(rack: Rack): PairState | null {
     try {
-      return JSON.parse(readFileSync(this.host(rack).path(`/run/regent-pairs/${KEY}.json`), 'utf8')) as PairState;
+      return JSON.parse(readFileSync(this.host(rack).path(`/run/regent-pairs/${this.#key}.json`), 'utf8')) as PairState;
     } catch {
       return null;
     }
   }
 
   async kea(rack: Rack): Promise<string | null> {
-    const answer = await askKea(this.host(rack).path(`/run/kea/kea4-${KEY}.sock`), { command: 'ha-heartbeat' }).catch(
-      () => null,
-    );
+    const answer = await askKea(this.host(rack).path(`/run/kea/kea4-${this.#key}.sock`), {
+      command: 'ha-heartbeat',
+    }).catch(() => null);
     return (answer as { state?: string } | null)?.state ?? null;
   }
 
   /** Both Keas work together and the primary owns the pair. */
   async whole(deadlineMs = 30_000): Promise<void> {
     const isWhole = () => {
-      const [one, two] = [this.state('k1'), this.state('k2')];
+      const [primary = 'k1', standby = 'k2'] = this.#key.split('_') as Rack[];
+      const [one, two] = [this.state(primary), this.state(standby)];
       const isPaired = one?.kea === 'hot-standby' && two?.kea === 'hot-standby';
-      return isPaired && one.state === 'serving' && one.owner === 'k1' && two.owner === 'k1' && two.isWhole;
+      return isPaired && one.state === 'serving' && one.owner === primary && two.owner === primary && two.isWhole;
     };
     await until(`the pair to be whole`, isWhole, { deadlineMs, everyMs: 50 }).catch((error: unknown) => {
       throw new Error(
@@ -117,7 +124,8 @@ export class PairSite implements AsyncDisposable {
   startProgram(name: string): void {
     const isRack = name.startsWith('k');
     this.#stopped.delete(name);
-    const program = this.host(name).start([NODE, `/opt/regent/current/ha/dhcp/${isRack ? 'pairs' : 'votes'}.ts`]);
+    const file = `/opt/regent/current/ha/dhcp/${isRack ? 'pairs' : 'votes'}.ts`;
+    const program = this.host(name).start(['sh', '-c', `${OWN_DAY_TIME}; exec ${NODE} "$0"`, file]);
     this.#programs.set(name, program);
     for (const stream of [program.stdout, program.stderr])
       if (stream)
@@ -200,21 +208,75 @@ export class PairSite implements AsyncDisposable {
   tell(rack: Rack, changes: object): void {
     const pair = { ...this.#pairs.get(rack), ...changes };
     this.#pairs.set(rack, pair);
-    this.host(rack).write(`/etc/kea/regent-${KEY}/pair.json`, JSON.stringify(pair));
+    this.host(rack).write(`/etc/kea/regent-${this.#key}/pair.json`, JSON.stringify(pair));
   }
 
   /** Gives a rack's Kea another file; what is alike on both sides is named `tag`. */
   configure(rack: Rack, tag: string): void {
     const own = rack.padEnd(16, '-');
-    this.host(rack).write(`/etc/kea/regent-${KEY}/kea-dhcp4-${KEY}.conf`, keaOfPair(rack, `${own}${tag}`));
+    const file = `/etc/kea/regent-${this.#key}/kea-dhcp4-${this.#key}.conf`;
+    this.host(rack).write(file, keaOfPair(rack, `${own}${tag}`, this.#key));
+  }
+
+  /**
+   * The racks become another pair: each lets the old one go in its own time, up to `lateMs` after the other, and only when both have do they get the new one,
+   * as late again (`src/services/dhcp/README.md`).
+   */
+  async become(key: string, late: () => Promise<unknown>): Promise<void> {
+    const [primary, standby] = key.split('_');
+    await Promise.all(
+      RACKS.map(async (rack) => {
+        await late();
+        await this.#letGo(rack);
+      }),
+    );
+    this.#key = key;
+    await Promise.all(
+      RACKS.map(async (rack) => {
+        await late();
+        this.configure(rack, key);
+        this.tell(rack, { key, role: rack === primary ? 'primary' : 'standby', primary, standby });
+      }),
+    );
+  }
+
+  /** As the agent does with an instance that is not wanted any more. */
+  async #letGo(rack: Rack): Promise<void> {
+    const [key, host] = [this.#key, this.host(rack)];
+    const isGone = async () => {
+      await host.run(['/opt/regent/current/ha/dhcp/unit', 'stop', key]);
+      await host.run(['rm', '-rf', `/etc/kea/regent-${key}`]);
+      const left = await host.run(['sh', '-c', `pgrep -f '[k]ea-dhcp4 -c' || ls /run/regent-pairs/${key}.may`]);
+      return left.stdout.trim() === '';
+    };
+    await until(`${rack} to let ${key} go`, isGone);
+  }
+
+  /** Changes a rack's file of leases by a shell command, in which it is `$f`. */
+  async spoil(rack: Rack, command: string): Promise<void> {
+    const ran = await this.host(rack).run(['sh', '-ec', `f=/var/lib/kea/kea-leases4-${this.#key}.csv; ${command}`]);
+    if (ran.code !== 0) throw new Error(ran.stderr);
+  }
+
+  /** The leases that a rack's Kea has, as `ADDRESS MAC STATE`. */
+  async leases(rack: Rack): Promise<ReadonlySet<string>> {
+    const socket = this.host(rack).path(`/run/kea/kea4-${this.#key}.sock`);
+    const answer = (await askKea(socket, { command: 'lease4-get-all' }, 10_000)) as {
+      leases?: { 'ip-address': string; 'hw-address': string; state: number }[];
+    } | null;
+    return new Set(
+      (answer?.leases ?? []).map((lease) => `${lease['ip-address']} ${lease['hw-address']} ${lease.state}`),
+    );
   }
 
   /** Lets a rack's Kea read its file anew, as the agent does. Gives what was waited for, and for how long, ms. */
   async reload(rack: Rack, isInTurn = true): Promise<{ readonly why: string; readonly ms: number }> {
     const from = monotonic();
-    const why = isInTurn ? (await this.host(rack).run(['/opt/regent/current/ha/kea/in-turn', KEY])).stdout.trim() : '';
+    const why = isInTurn
+      ? (await this.host(rack).run(['/opt/regent/current/ha/kea/in-turn', this.#key])).stdout.trim()
+      : '';
     const ms = monotonic() - from;
-    await askKea(this.host(rack).path(`/run/kea/kea4-${KEY}.sock`), { command: 'config-reload' }, 10_000);
+    await askKea(this.host(rack).path(`/run/kea/kea4-${this.#key}.sock`), { command: 'config-reload' }, 10_000);
     return { why, ms };
   }
 
@@ -222,6 +284,38 @@ export class PairSite implements AsyncDisposable {
   async pauseKea(rack: Rack): Promise<void> {
     const order = { command: 'dhcp-disable', arguments: { 'origin-id': 2001, 'max-period': 60 } };
     await askKea(this.host(rack).path(`/run/kea/kea4-${KEY}.sock`), order);
+  }
+
+  /** From now on a rack's programs, started anew for it, have the day's time that `dayTime` says. */
+  async ownDay(rack: Rack): Promise<void> {
+    // One that was not waited for (a zombie) stays for ever: no first process of these hosts looks after it.
+    const look = ['pgrep', '--runstates', 'D,R,S,T', 'kea-dhcp4'];
+    const running = async () => (await this.host(rack).run(look)).stdout.trim().split('\n');
+    const before = await running();
+    this.dayTime(rack, 0);
+    await this.killProgram(rack);
+    await this.signalKea(rack, 'KILL');
+    const isNew = async () => !(await running()).some((pid) => before.includes(pid)) && (await this.kea(rack)) !== null;
+    await until(`the Kea of ${rack} to be a new one`, isNew, { deadlineMs: 20_000 });
+  }
+
+  /** Its programs that have a day of their own have the real time again; those that start later have it anyway. */
+  endOwnDay(rack: Rack): void {
+    if (!existsSync(this.host(rack).path('/run/day-time'))) return;
+    this.dayTime(rack, 0);
+  }
+
+  /** Leases that were given in this time are nobody's. */
+  forget(from: number, to: number): void {
+    for (let index = this.given.length - 1; index >= 0; index -= 1) {
+      const { at = 0 } = this.given[index] ?? {};
+      if (at >= from && at < to) this.given.splice(index, 1);
+    }
+  }
+
+  /** Sets a rack's clock, s ahead of the real one; that since the boot stays. */
+  dayTime(rack: Rack, aheadS: number): void {
+    this.host(rack).write('/run/day-time', `${aheadS < 0 ? '' : '+'}${aheadS}\n`);
   }
 
   /** Pulls the cable of a rack's VLAN, or puts it in. */
@@ -325,7 +419,7 @@ export class PairSite implements AsyncDisposable {
     });
     this.tell(name as Rack, {});
     this.configure(name as Rack, 'first');
-    for (const folder of [`/run/kea/${KEY}`, '/var/lib/kea', '/var/log/kea', '/run/regent-pairs'])
+    for (const folder of [`/run/kea/${KEY}`, '/run/kea/k2_k1', '/var/lib/kea', '/var/log/kea', '/run/regent-pairs'])
       await host.run(['mkdir', '-p', folder]);
     await host.run(['mount', '-t', 'sysfs', 'sysfs', '/sys']);
     await host.run(['mount', '-t', 'tmpfs', '-o', 'size=8m,mode=755', 'tmpfs', '/var/lib/kea']);

@@ -20,13 +20,15 @@ const RACKS = ['k1', 'k2'] as const;
 const REGIONS = ['r1', 'r2', 'r3'] as const;
 const TICK_MS = 50;
 const STEP_MS = 20;
+/** The day's time when the world begins. */
+const DAY = 1_764_000_000_000;
 /** A whole host that was frozen needs so long to see that it was. */
 const THAW_MS = 150;
 
 type Rack = (typeof RACKS)[number];
 
 /** What is broken on purpose: a suite that does not notice is worth nothing. */
-export type Flaw = 'never fences' | 'takes over too soon' | 'takes over without leases';
+export type Flaw = 'never fences' | 'takes over too soon' | 'takes over without leases' | 'knows no clock';
 /** So much sooner than it may. */
 const HASTE_MS = 1500;
 
@@ -82,11 +84,11 @@ class RegionModel {
     const vote = voteFor(this.votes, from, KEY, now);
     const silentMs = vote.partner.silentMs + (this.#flaw === 'takes over too soon' ? HASTE_MS : 0);
     const record = isBlind && vote.record ? { ...vote.record, isWhole: true } : vote.record;
-    return { ...vote, record, partner: { ...vote.partner, silentMs } };
+    return { ...vote, record, partner: { ...vote.partner, silentMs }, dayTime: DAY + now };
   }
 }
 
-export const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
+export const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false, aheadMs: 0 };
 
 /** A rack: its host, its program, its Kea. */
 export class RackModel {
@@ -137,7 +139,18 @@ export class RackModel {
     const floorAt = this.floorAt - haste;
     const beat = this.beat && { ...this.beat, at: this.beat.at - haste };
     const role = name === 'k1' ? 'primary' : 'standby';
-    const base = { now, startedAt, floorAt, key: KEY, self: name, partner, regions: REGIONS.length, role } as const;
+    const dayTime = flaw === 'knows no clock' ? NaN : DAY + now + this.kea.aheadMs;
+    const base = {
+      now,
+      startedAt,
+      floorAt,
+      dayTime,
+      key: KEY,
+      self: name,
+      partner,
+      regions: REGIONS.length,
+      role,
+    } as const;
     return {
       ...base,
       answers,
@@ -280,8 +293,8 @@ export class PairWorld {
     const { verdict, name, partner, run } = rack;
     if (verdict === null) return;
     rack.nextBeat = this.now + (verdict.memory.claim ? BEAT_MS / 2 : BEAT_MS);
-    const { status: word } = verdict;
     const sentAt = this.now;
+    const word = { ...verdict.status, dayTime: DAY + sentAt + rack.kea.aheadMs };
     const said = { wasWanting: word.isWanting, claim: word.claim };
     for (const region of this.regions.values())
       this.#send(name, region.place.name, () => {

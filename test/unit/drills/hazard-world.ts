@@ -54,6 +54,7 @@ export function newWorld(cast: Cast): World {
 /** The text of the wrong that an act ends; null: it ends none by itself. */
 function wayBack(act: Act): string | null {
   if (act.do === 'thaw') return `frozen ${act.host}`;
+  if (act.do === 'clock' && act.aheadS === 0) return `clock ${act.host}`;
   if (act.do === 'empty') return `full ${act.host} ${act.path}`;
   if (act.do === 'signal' && act.signal === 'CONT') return `stopped ${act.host} ${act.unit}`;
   if (act.do === 'unit' && act.verb === 'start') return `off ${act.host} ${act.unit}`;
@@ -81,6 +82,8 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
       const dead = act.path === '/var/lib/etcd' ? { dead: act.host } : {};
       return [{ text: `full ${act.host} ${act.path}`, hosts: [act.host], endedBy: 'lab', ...dead }];
     }
+    case 'clock':
+      return [{ text: `clock ${act.host}`, hosts: [act.host], endedBy: 'lab' }];
     case 'cut':
     case 'loss':
     case 'block': {

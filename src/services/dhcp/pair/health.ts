@@ -56,6 +56,12 @@ export function judgePair(health: ServiceHealth, answers: readonly ExecResult[],
     const alone = kea === 'partner-down' ? `, and ${pair.partner.name} is away` : '';
     return { isHealthy: true, detail: `Kea ${serves}${alone}: ${facts.why ?? facts.state}`, ...shown };
   }
+  if (kea === 'terminated' && facts.isServing)
+    return {
+      isHealthy: true,
+      detail: `Kea serves alone, because clocks differ: ${facts.why ?? facts.state}`,
+      ...shown,
+    };
   const isOnItsWay = kea !== null && ON_ITS_WAY.includes(kea);
   const detail = `Kea is ${kea ?? 'in no state of a pair'}: it serves nobody until it has found its partner`;
   return { ...keptBack(detail), ...(isOnItsWay ? { isSettling: true } : {}) };

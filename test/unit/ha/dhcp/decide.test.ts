@@ -14,6 +14,8 @@ import {
 import { aRecord, aStatus as says, KEY } from '../../../kit/dhcp/pair-fixtures.ts';
 
 const NOW = 100_000;
+/** The day's time then. */
+const DAY = 1_764_000_000_000;
 const record = (owner: string, epoch: number, changes: Partial<OwnerRecord> = {}) =>
   aRecord(owner, epoch, { isWhole: true, ...changes });
 const K1 = record('k1', 4);
@@ -21,7 +23,18 @@ const K2 = record('k2', 5, { isAlone: true, isWhole: false });
 
 const kea = (state: string | null, changes: Partial<KeaView> = {}): KeaView => {
   const base = { isRunning: state !== null, isOver: state === null, isAnswering: state !== null };
-  return { ...base, state, scopes: [], pausedBy: [], isCut: false, syncId: null, tag: null, isHung: false, ...changes };
+  return {
+    ...base,
+    state,
+    scopes: [],
+    pausedBy: [],
+    isCut: false,
+    syncId: null,
+    tag: null,
+    isHung: false,
+    hasGoneBack: false,
+    ...changes,
+  };
 };
 /** So many regions have answered, `ago` ms after the question. */
 function regions(
@@ -38,7 +51,7 @@ const heard = (word: PairStatus, ago = 100): Pick<PairInputs, 'beat' | 'reply'> 
   beat: { at: NOW - ago, status: word, run: 1, said: 2 },
   reply: { sentAt: NOW - ago, wasWanting: true, status: word, run: 1, said: 1 },
 });
-const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
+const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false, aheadMs: 0 };
 const CUT: Reach = { ...WELL, missing: ['eth2'] };
 const DRAINED: Reach = { ...WELL, isDrained: true };
 const FULL: Reach = { ...WELL, isFull: true };
@@ -46,7 +59,7 @@ const SILENT: Pick<PairInputs, 'beat' | 'reply'> = { beat: null, reply: null };
 
 function inputs(self: 'k1' | 'k2', changes: Partial<PairInputs>): PairInputs {
   const [partner, role] = self === 'k1' ? (['k2', 'primary'] as const) : (['k1', 'standby'] as const);
-  const base = { now: NOW, startedAt: 0, floorAt: 0, key: KEY, self, partner, role, regions: 3 } as const;
+  const base = { now: NOW, startedAt: 0, floorAt: 0, dayTime: DAY, key: KEY, self, partner, role, regions: 3 } as const;
   const none = { answers: new Map(), ...SILENT, kea: kea(null), reach: WELL, isLeaving: false, isOrdered: false };
   return { ...base, ...none, ...changes };
 }
@@ -569,6 +582,139 @@ describe('the standby', () => {
       firstRecord(KEY),
       inputs('k2', { answers: regions(2, K2), kea: kea('partner-down') }),
       { claims: 'k2' },
+    ],
+  ])('%s', (row) => check(row));
+});
+
+describe('clocks that differ', () => {
+  const HOUR = 3_600_000;
+  /** Regions whose clocks are right, and a partner whose clock is so far ahead. */
+  const timed = (named: OwnerRecord, word: PairStatus, aheadMs = 0) => {
+    const answers = new Map(
+      [...regions(3, named, { ago: 0 })].map(([name, answer]) => [
+        name,
+        { ...answer, vote: { ...answer.vote, dayTime: DAY } },
+      ]),
+    );
+    return { answers, ...heard({ ...word, dayTime: DAY + aheadMs }, 0) };
+  };
+  const serving = (of: OwnerRecord, changes: Partial<PairStatus> = {}) =>
+    says(of, { isWanting: true, isServing: true, ...changes });
+  const ENDED = kea('terminated', { scopes: ['k1'] });
+  const ENDED_STANDBY = kea('terminated');
+
+  it.for<Case>([
+    [
+      'an owner whose clock is wrong ends its Kea and hands over',
+      K1,
+      inputs('k1', { ...timed(K1, says(K1)), dayTime: DAY + HOUR, kea: PRIMARY }),
+      { isPermitted: false, state: 'fenced', why: /hands over to k2; its clock is 3600 s ahead of the regions'/ },
+    ],
+    [
+      '... and has handed over when it is dead',
+      K1,
+      inputs('k1', { ...timed(K1, says(K1)), dayTime: DAY - HOUR }),
+      { owner: 'k2', isWhole: true },
+    ],
+    [
+      'its partner keeps its Kea for that',
+      K1,
+      inputs('k2', { ...timed(K1, serving(K1, { burden: 10_000 }), HOUR), kea: kea('hot-standby') }),
+      { isPermitted: true, state: 'standby', why: /the clock of k1 is 3600 s ahead of its own/ },
+    ],
+    [
+      'who stands by with a wrong clock ends its Kea',
+      K1,
+      inputs('k2', { ...timed(K1, serving(K1), -HOUR), dayTime: DAY, kea: kea('hot-standby') }),
+      { isPermitted: false, state: 'fenced', why: /k1 owns the pair; the clock of k1 is 3600 s behind its own/ },
+    ],
+    [
+      'nobody moves for half a minute',
+      K1,
+      inputs('k1', { ...timed(K1, says(K1)), dayTime: DAY - 29_000, kea: PRIMARY }),
+      { isPermitted: true, state: 'serving', owner: 'k1', why: /name it the owner\.$/ },
+    ],
+    [
+      'one region that is wrong says nothing of a rack',
+      K1,
+      inputs('k1', {
+        ...timed(K1, says(K1)),
+        answers: new Map(
+          [...timed(K1, says(K1)).answers].map(([name, { vote, ...answer }]) => [
+            name,
+            { ...answer, vote: { ...vote, dayTime: name === 'r1' ? DAY + HOUR : DAY } },
+          ]),
+        ),
+        kea: PRIMARY,
+      }),
+      { isPermitted: true, owner: 'k1', state: 'serving', why: /name it the owner\.$/ },
+    ],
+    [
+      'an owner alone gives no lease by a clock that is minutes wrong',
+      record('k1', 4, { isWhole: false }),
+      inputs('k1', { ...timed(K1, says(K1)), beat: null, reply: null, dayTime: DAY - HOUR, kea: ALONE }),
+      { isPermitted: false, state: 'fenced', owner: 'k1', why: /its clock is wrong, and so are its lease times/ },
+    ],
+    [
+      '... but by one that is a minute wrong',
+      record('k1', 4, { isWhole: false }),
+      inputs('k1', { ...timed(K1, says(K1)), beat: null, reply: null, dayTime: DAY - 60_000, kea: ALONE }),
+      { isPermitted: true, state: 'serving', why: /its clock is 60 s behind the regions'/ },
+    ],
+    [
+      '... and by an order',
+      record('k1', 5, { isAlone: true, isOrdered: true }),
+      inputs('k1', { ...timed(K1, says(K1)), dayTime: DAY - HOUR, kea: ALONE, isOrdered: true }),
+      { isPermitted: true, state: 'serving' },
+    ],
+    [
+      'a Kea that has left its pair serves, and the standby lacks what it gives',
+      K1,
+      inputs('k1', { ...timed(K1, says(K1, { kea: 'terminated', isAble: false }), HOUR), kea: ENDED }),
+      { isPermitted: true, state: 'serving', isWhole: false, isKilled: false },
+    ],
+    [
+      '... and begins anew when the other one has ended',
+      record('k1', 4, { isWhole: false }),
+      inputs('k1', { ...timed(K1, says(K1, { kea: null, isAble: false }), HOUR), kea: ENDED }),
+      { isKilled: true, isPermitted: true },
+    ],
+    [
+      '... or waits for it, when the clocks agree',
+      record('k1', 4, { isWhole: false }),
+      inputs('k1', { ...timed(K1, says(K1, { kea: 'waiting', isAble: false })), kea: ENDED }),
+      { isKilled: true },
+    ],
+    [
+      'a standby that has left the pair begins anew when the clocks agree',
+      record('k1', 4, { isWhole: false }),
+      inputs('k2', { ...timed(K1, serving(K1, { kea: 'terminated' })), kea: ENDED_STANDBY }),
+      { isKilled: true, isPermitted: true },
+    ],
+    [
+      '... once in a while',
+      record('k1', 4, { isWhole: false }),
+      inputs('k2', { ...timed(K1, serving(K1, { kea: 'terminated' })), kea: ENDED_STANDBY }),
+      { isKilled: false },
+      { restartedAt: NOW - 1000 },
+    ],
+    [
+      'who takes over serves from that state at once',
+      K2,
+      inputs('k2', { ...timed(K2, says(K2, { kea: null, isAble: false })), kea: ENDED_STANDBY }),
+      { scopes: ['k1'], isPermitted: true },
+    ],
+    [
+      'a primary whose Kea has left the pair does not serve beside the owner',
+      record('k2', 5, { isAlone: true }),
+      inputs('k1', { ...timed(K2, serving(K2), -HOUR), dayTime: DAY, kea: ENDED }),
+      { isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'Kea begins anew when its clock went back: its timers stand still',
+      record('k1', 4, { isWhole: false }),
+      inputs('k1', { answers: regions(3, K1), kea: { ...ALONE, hasGoneBack: true } }),
+      { isKilled: true, isPermitted: true },
     ],
   ])('%s', (row) => check(row));
 });

@@ -10,7 +10,7 @@ import {
   WELL_MS,
 } from '../../../../ha/dhcp/reach.ts';
 
-const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false };
+const WELL: Reach = { missing: [], isCut: false, isFull: false, isDrained: false, aheadMs: 0 };
 
 /** What counts after these looks, one each 200 ms, that began at 0. */
 function after(looks: readonly (readonly [isBad: boolean, forMs: number])[]): boolean {
@@ -93,13 +93,14 @@ describe('room for leases', () => {
 });
 
 describe('of two racks the one with less serves', () => {
-  it('nothing is best, then an operator’s wish, then links; who has no link or no room is of no use', () => {
+  it('nothing is best, then an operator’s wish, then links, then a wrong clock; who has no link or no room is of no use', () => {
     const burdens = [
       WELL,
       { ...WELL, isDrained: true },
       { ...WELL, missing: ['eth1'] },
       { ...WELL, missing: ['eth1'], isDrained: true },
       { ...WELL, missing: ['eth1', 'eth2'] },
+      { ...WELL, aheadMs: -60_000 },
       { ...WELL, missing: ['eth1'], isCut: true },
     ].map(burdenOf);
     expect(burdens).toEqual(burdens.toSorted((a, b) => a - b));

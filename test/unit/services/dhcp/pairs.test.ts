@@ -181,6 +181,14 @@ describe('health of a pair', () => {
     expect(health.detail).toContain('and k1 is away');
   });
 
+  it('one that has left the pair because clocks differ is healthy while it serves, and says why', () => {
+    const decided = { state: 'serving', why: 'k2 serves; its clock is 60 s behind' };
+    const health = judged('terminated', ['k1'], decided);
+    expect(health).toMatchObject({ isHealthy: true, facts: { pair: { isServing: true, kea: 'terminated' } } });
+    expect(health.detail).toBe('Kea serves alone, because clocks differ: k2 serves; its clock is 60 s behind');
+    expect(judged('terminated', [], { state: 'standby', why: '' })).toMatchObject({ isHealthy: false });
+  });
+
   it('a drained side that has given the pair to its partner is as it should be, and is not started', () => {
     const drained = { ...pair, isDrained: true };
     const aside = { state: 'fenced', why: 'an operator has drained it', owner: 'k1' };
