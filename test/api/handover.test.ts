@@ -136,6 +136,15 @@ it('goes from a pair to another one when both old racks have said that they stop
   const events = (await site.call('GET', '/events?kind=subnet.released')).body['items'] as { subject: string }[];
   expect(events.length).toBeGreaterThanOrEqual(2);
   expect(events[0]?.subject).toBe(CIDR);
+  // Told, and not yet serving: what `regent vlan set --wait` looks at.
+  const server = async () => (await site.call('GET', '/vlans/vlan10')).body['server'];
+  expect(await server()).toMatchObject({ primary: 'k3', servedBy: null, isWhole: false });
+  const pair = { role: 'primary', partner: 'k4', kea: 'hot-standby', partnerKea: 'hot-standby', isServing: true };
+  const standby = { ...pair, role: 'standby', partner: 'k3', isServing: false, isWhole: true };
+  await report('k3', { facts: { 'dhcp@k3_k4': { ...pair, state: 'serving' } } });
+  expect(await server()).toMatchObject({ servedBy: 'k3', isWhole: false });
+  await report('k4', { facts: { 'dhcp@k3_k4': { ...standby, state: 'standby' } } });
+  expect(await server()).toMatchObject({ servedBy: 'k3', isWhole: true });
 });
 
 it('goes from a pair to a rack alone, and back', { timeout: 60_000 }, async () => {

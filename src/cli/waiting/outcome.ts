@@ -16,7 +16,7 @@ export interface Outcome {
 
 /**
  * What is still missing until every present node has applied `revision` and is healthy; empty: nothing. `revision` is the configuration's revision at
- * or after the change. If no node is present, it waits for all.
+ * or after the change. If no node is present, it waits for all. A subnet that goes to other racks waits until the old ones have let it go.
  */
 export function missingOf(status: Status, revision: number): string[] {
   if (status.published < revision) return [`revision ${revision} is not compiled yet (at ${status.published})`];
@@ -32,7 +32,10 @@ export function missingOf(status: Status, revision: number): string[] {
   const services = status.services
     .filter((service) => !away.has(service.node) && !SETTLED.has(service.state))
     .map((service) => `${service.service} on ${service.node} is ${service.state}`);
-  return [...nodes, ...services];
+  const moving = status.findings.flatMap(({ code, sentence }) =>
+    code === 'subnet_waits' ? [sentence.replace(/\.$/, '')] : [],
+  );
+  return [...nodes, ...services, ...new Set(moving)];
 }
 
 /** A failing service's own description, for the message at the deadline. */

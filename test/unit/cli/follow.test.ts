@@ -109,6 +109,84 @@ describe('--wait', () => {
   });
   const [node] = status({}).nodes;
   const [service] = status({}).services;
+  const WAITS = {
+    service: 'dhcp',
+    code: 'subnet_waits',
+    severity: 'warning' as const,
+    subject: 'subnet 10.10.10.0/24',
+    sentence: '10.10.10.0/24 has no DHCP until k1 says so.',
+    remedy: 'Start k1.',
+  };
+  const pair = (changes: object) => ({
+    id: 2,
+    name: 'web',
+    vid: 10,
+    fabric: 'fabric-1',
+    fabricId: 1,
+    dhcpOn: true,
+    racks: [],
+    server: {
+      primary: 'k3',
+      secondary: 'k4',
+      isChosen: false,
+      servedBy: 'k3',
+      since: null,
+      isWhole: true,
+      why: 'k3 serves, k4 stands by',
+      ...changes,
+    },
+  });
+  const MOVE = ['vlan', 'set', 'web', '--primary-rack', 'k3', '--secondary-rack', 'k4', '--wait'];
+
+  it('waits until a VLAN is served by its new rack and the other one stands by, telling each step', async () => {
+    const answers = [
+      pair({ servedBy: null, isWhole: false, why: 'dhcp on k3 says nothing' }),
+      pair({ isWhole: false, why: 'k4 does not have every lease yet' }),
+    ];
+    const seen = [status({ findings: [{ ...WAITS, node: 'k3' }] })];
+    region.on('PATCH /vlans/web', { body: pair({}) });
+    region.reply('GET /status', () => ({ body: seen.shift() ?? status({}) }));
+    region.reply('GET /vlans/1/10', () => ({ body: answers.shift() ?? pair({}) }));
+    expect(await run(region, MOVE)).toEqual({
+      code: 0,
+      out: 'VLAN fabric-1/web changed\n',
+      err: [
+        'Waiting: 10.10.10.0/24 has no DHCP until k1 says so',
+        'Applied on 1 of 1 nodes; all services are healthy.',
+        'Waiting: fabric-1/web is served by nobody and not by k3 yet (dhcp on k3 says nothing)',
+        'Waiting: k4 does not stand by for fabric-1/web yet (k4 does not have every lease yet)',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('... or says at its deadline why not', async () => {
+    let now = 0;
+    region.on('PATCH /vlans/web', { body: pair({}) });
+    region.on('GET /status', { body: status({}) });
+    region.on('GET /vlans/1/10', { body: pair({ servedBy: 'k4', why: 'k3 is drained' }) });
+    const { code, err } = await run(region, [...MOVE, '--timeout', '20'], {
+      monotonic: () => now,
+      sleep: async (ms) => void (now += ms),
+    });
+    expect(code).toBe(5);
+    expect(err).toContain(
+      'The change is in force, but after 20 s DHCP is not: fabric-1/web is served by k4 and not by k3 yet (k3 is drained).',
+    );
+  });
+
+  it('... and waits for nobody where DHCP is off, no rack stands, or there is one rack alone', async () => {
+    region.on('GET /status', { body: status({}) });
+    for (const vlan of [
+      { ...pair({ servedBy: null }), dhcpOn: false },
+      { ...pair({}), server: null },
+      pair({ secondary: null, isWhole: false }),
+    ]) {
+      region.on('PATCH /vlans/web', { body: vlan });
+      region.on('GET /vlans/1/10', { body: vlan });
+      expect((await run(region, MOVE)).code).toBe(0);
+    }
+  });
 
   it.each<[string, Partial<Status>, string[]]>([
     ['nothing', {}, []],
@@ -125,6 +203,16 @@ describe('--wait', () => {
       [],
     ],
     ['a service', { services: [{ ...service!, state: 'check_failed' }] }, ['dns on r1 is check_failed']],
+    [
+      'a subnet that other racks have not let go, once',
+      {
+        findings: ['k3', 'k4'].map((name) => ({
+          ...WAITS,
+          node: name,
+        })),
+      },
+      ['10.10.10.0/24 has no DHCP until k1 says so'],
+    ],
     ['no absent service', { services: [{ ...service!, state: 'absent' }] }, []],
   ])('sees that %s is missing', (_, changes, missing) => {
     expect(missingOf(status(changes), 5)).toEqual(missing);

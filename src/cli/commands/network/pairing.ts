@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printData, printList, type Shape } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
+import { waitForServers } from '../../waiting/serving.ts';
 
 const SHAPE: Shape<PairingChange> = {
   kind: 'change of a pair',
@@ -38,7 +39,7 @@ export const PAIRING: NounSpec = {
       run: async (call) => {
         const proposal = await read(call);
         if (proposal.changes.length === 0) return isGood(call);
-        return runChange({ ...call, change: { ...call.change, dryRun: true } }, changeOf(proposal));
+        return runChange({ ...call, change: { ...call.change, dryRun: true } }, changeOf(call, proposal));
       },
     },
     {
@@ -49,7 +50,7 @@ export const PAIRING: NounSpec = {
       run: async (call) => {
         const proposal = await read(call);
         if (proposal.changes.length === 0) return isGood(call);
-        return runChange(call, changeOf(proposal));
+        return runChange(call, changeOf(call, proposal));
       },
     },
   ],
@@ -61,7 +62,7 @@ async function read(call: Call): Promise<Pairing> {
 }
 
 /** Applies exactly the proposal that was read. */
-function changeOf({ digest }: Pairing): Change<'pairing.apply'> {
+function changeOf(call: Call, { digest }: Pairing): Change<'pairing.apply'> {
   return {
     route: 'pairing.apply',
     input: { body: { digest } },
@@ -73,6 +74,11 @@ function changeOf({ digest }: Pairing): Change<'pairing.apply'> {
         '',
         `${countOf(done.changes.length)} changed. Back: regent config history, then rollback.`,
       ].join('\n'),
+    waitFor: ({ changes }) =>
+      waitForServers(
+        call,
+        changes.map(({ vlan }) => vlan),
+      ),
     next: { conflict: ['The present proposal: regent pairing propose'] },
   };
 }

@@ -4,6 +4,7 @@ import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { type ExitCode, usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
+import { waitForServers } from '../../waiting/serving.ts';
 import { poolText } from './subnet.ts';
 import { collect, flag, integer, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
 
@@ -175,8 +176,7 @@ async function showVlan(call: Call): Promise<void> {
   const { body } = await client.call('vlan.show', { params: { vlan: need(call, 0) } });
   const printer = printerOf(call);
   const isForPeople = printer.format === 'table' || printer.format === 'wide';
-  // By fabric and VID: if another VLAN has this id as its VID, the id alone would mean that one.
-  const vlan = `${body.fabricId}/${body.vid}`;
+  const vlan = keyOf(body);
   const subnets = isForPeople ? await collect(client.all('subnet.list', { query: { vlan } })) : [];
   await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets, call.io.now()) }, body);
 }
@@ -205,6 +205,7 @@ function setVlan(call: Call): Promise<ExitCode> {
     done: 'changed',
     tell: (vlan) => `VLAN ${SHAPE.name(vlan)} changed${isSwitchedOn ? `; DHCP is ${dhcpOf(vlan)}` : ''}`,
     next: isSwitchedOn ? { conflict: NEEDS_RANGE } : {},
+    waitFor: (vlan) => waitForServers(call, [keyOf(vlan)]),
   });
 }
 
@@ -279,6 +280,11 @@ function subnetLine(subnet: Subnet): string {
   const name = subnet.name === subnet.cidr ? '' : `${subnet.name}, `;
   const gateway = subnet.gateway === null ? 'no gateway' : `gateway ${subnet.gateway}`;
   return `${subnet.cidr}  ${name}${gateway}, ${subnet.dynamic} dynamic, ${subnet.used} fixed`;
+}
+
+/** By fabric and VID: if another VLAN has this id as its VID, the id alone would mean that one. */
+function keyOf({ fabricId, vid }: Vlan): string {
+  return `${fabricId}/${vid}`;
 }
 
 function vidOf(vlan: Vlan): string {
