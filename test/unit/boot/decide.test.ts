@@ -19,6 +19,16 @@ function decided(record: BootRecord | null, asking = client('ipxe-bios'), now = 
 const validator = Compile(BootRecord);
 
 describe('decideBoot', () => {
+  it.each([
+    [{ kind: 'ignored' }, 'leave', 'An operator wants the machine 52:54:00:aa:00:01 left alone.'],
+    [{ kind: 'ignored', reason: 'It is off.' }, 'leave', 'It is off.'],
+    [{ kind: 'busy' }, 'wait', expect.stringContaining('the regions have too much to do')],
+    [{ kind: 'busy', reason: 'm1 is new.' }, 'wait', 'm1 is new.'],
+  ] as const)('tells a stranger what a region says of it: %j', (enlist, kind, reason) => {
+    const said = decideBoot(null, { client: client('ipxe-bios'), place: PLACE, enlist }, BOOT_NOW);
+    expect(said).toMatchObject({ kind, reason });
+  });
+
   it('boots the image where there is work, with the card, the metadata and the plan in its parameters', () => {
     for (const state of [
       'commissioning',
