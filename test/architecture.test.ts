@@ -162,7 +162,7 @@ describe('nouns', () => {
     'model/nouns/timeline/',
     'contract/network/machine-timeline.ts',
     'cli/commands/network/machine-timeline.ts',
-    'store/queries/network/machine-steps.ts',
+    'store/queries/history/machine-steps.ts',
     'store/sql/036_machine_steps.sql',
     'model/nouns/enlistment.ts',
     'contract/network/enlistment.ts',

@@ -113,8 +113,9 @@ describe('the way of a machine', () => {
     expect(
       steps.filter(({ source }) => source !== 'state' && source !== 'bmc').map(({ node, what }) => `${node} ${what}`),
     ).toEqual(['r1 loader', 'k1 script', 'r1 kernel']);
-    expect(steps.at(-1)).toMatchObject({ detail: 'vmlinuz HTTP 200 8.6 MiB from 10.10.10.21', address: HERE });
-    expect(steps.at(-1)?.afterMs).toBeGreaterThan(100);
+    const [, , kernel] = steps.filter(({ node }) => node !== '');
+    expect(kernel).toMatchObject({ detail: 'vmlinuz HTTP 200 8.6 MiB from 10.10.10.21', address: HERE });
+    expect(kernel?.afterMs).toBeGreaterThan(100);
     expect(next).toMatchObject({ stage: 'kernel', next: 'its initrd', isLate: false });
     expect(run).toBeNull();
     expect((await timeline()).run).toMatchObject({ purpose: 'commissioning', endedAt: null });
@@ -289,6 +290,7 @@ describe('why it is late', () => {
 
   it('is asked of the run, which says how long a script may take, and of the inventory', async () => {
     await tell('commission');
+    await late(300);
     const run = (await timeline()).run?.id;
     const runs = (timeout: number) =>
       admin(`delete from run_scripts; insert into run_scripts (run, name, position, instance_of, hardware, timeout, is_parallel, parameters, given, content)

@@ -102,6 +102,7 @@ test('removes what has expired and nothing else', async () => {
     drill_rounds: 3,
     commands: 1,
     jobs: 4,
+    machine_steps: 0,
     machine_tokens: 2,
     machine_script_results: 1,
     publications: 10,

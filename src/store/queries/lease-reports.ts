@@ -3,7 +3,7 @@ import type { LeaseReport } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
-import { storeLeaseSteps } from './network/machine-steps.ts';
+import { storeLeaseSteps } from './history/machine-steps.ts';
 import { touchesLeaseEnds } from './network/lease-ends.ts';
 import { wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';

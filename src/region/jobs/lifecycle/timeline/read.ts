@@ -22,7 +22,7 @@ import {
   readSteps,
   type RunSpan,
   type StepSpan,
-} from '../../../../store/queries/network/machine-steps.ts';
+} from '../../../../store/queries/history/machine-steps.ts';
 import { readScriptTimeout } from '../../../../store/queries/scripts/run-scripts.ts';
 import { listScriptResults } from '../../../../store/queries/network/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';

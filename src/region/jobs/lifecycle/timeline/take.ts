@@ -2,7 +2,7 @@ import type { BootStepReport } from '../../../../contract/wire/boot-steps.ts';
 import { type Rejected, rejected } from '../../../../core/errors.ts';
 import type { Database } from '../../../../store/database.ts';
 import { withEvents } from '../../../../store/queries/events.ts';
-import { storeBootSteps } from '../../../../store/queries/network/machine-steps.ts';
+import { storeBootSteps } from '../../../../store/queries/history/machine-steps.ts';
 import { findNode } from '../../../../store/queries/nodes.ts';
 import { machineEvent } from '../event.ts';
 

@@ -4,7 +4,7 @@ import type { BootStepReport } from '../../../contract/wire/boot-steps.ts';
 import { clockOffset } from '../../../model/nouns/timeline/clock-offset.ts';
 import type { RackStep, StepFacts, StepOutcome, StepSource } from '../../../model/nouns/timeline/step.ts';
 import type { Tx } from '../../tx.ts';
-import { isLive, NEWEST_FIRST } from './lease-ends.ts';
+import { isLive, NEWEST_FIRST } from '../network/lease-ends.ts';
 
 /** A step that a rack saw. `at`: ms since 1970. */
 export interface StepRow {
