@@ -4,7 +4,7 @@ import { isSecret } from '../core/secret.ts';
 import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
-import { findApiKey } from '../store/queries/api-keys.ts';
+import { findApiKey } from '../store/queries/identity/api-keys.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
 import { gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';

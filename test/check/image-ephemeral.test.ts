@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readMachineScripts } from '../../src/main/region/machine-scripts.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import { parseManifest } from '../../src/model/nouns/image.ts';
 import { ImageHost, WIRE } from '../kit/image-host.ts';
@@ -17,6 +18,7 @@ import { until } from '../kit/until.ts';
  * metadata service. Kernel, initrd and firmware are the lab's matter (scripts/image/README.md has measured boots).
  */
 
+const MACHINE_SCRIPTS = join(import.meta.dirname, '../../scripts/machine');
 const BUILD_IMAGE = join(import.meta.dirname, '../../scripts/build-image');
 const BUILD_MS = 1_500_000;
 const BOOT_MS = 300_000;
@@ -56,9 +58,8 @@ describe('the image ephemeral', () => {
 describe('its system', () => {
   beforeEach(async () => {
     host = await ImageHost.open(join(place, 'root.squashfs'));
-    const content = Buffer.from('#!/bin/sh\n');
-    const script = { name: 'one', content, timeoutSeconds: 60, isParallel: false, hardware: 'node' } as const;
-    site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, scripts: () => [script] });
+    const machineScripts = await readMachineScripts(MACHINE_SCRIPTS);
+    site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
     at = `${await site.api.listen({ host: WIRE.ours, port: 0 })}/MAAS/metadata`;
     const body = { hostname: 'm1', interfaces: [{ mac: WIRE.mac }] };
     id = String((await site.call('POST', '/machines', { body })).body.id);
@@ -73,10 +74,9 @@ describe('its system', () => {
   });
 
   const admin = (text: string) => pg.get().admin(text, site.connection.database);
-  const begin = async (verb: string, body: object = {}) => {
-    const answer = await site.call('POST', `/machines/m1/${verb}`, { body, role: 'operator' });
+  const begin = async (verb: string) => {
+    const answer = await site.call('POST', `/machines/m1/${verb}`, { body: {}, role: 'operator' });
     if (answer.status >= 300) throw new Error(answer.raw);
-    await admin(`update machine_tokens set user_data = decode('${Buffer.from(USER_DATA).toString('hex')}', 'hex')`);
   };
   /** As a rack's boot script has it (src/boot). */
   const boot = (end: 'off' | 'wait') =>
@@ -97,6 +97,7 @@ describe('its system', () => {
     async () => {
       await admin(`insert into machine_states (machine_id, state, commissioned_at) values ('${id}', 'broken', now())`);
       await begin('rescue');
+      await admin(`update machine_tokens set user_data = decode('${Buffer.from(USER_DATA).toString('hex')}', 'hex')`);
       boot('wait');
       await until(
         'the region to hear that rescue is up',
@@ -145,7 +146,7 @@ describe('its system', () => {
   );
 
   it(
-    'posts its inventory with the credentials of the run, and switches itself off when it was commissioned',
+    'posts its inventory, runs the scripts of the release, and switches itself off when it was commissioned',
     async () => {
       await begin('commission');
       boot('off');
@@ -154,9 +155,14 @@ describe('its system', () => {
       expect(host.console).toContain('the machine is switched off');
       const told = await site.call('GET', '/machines/m1/inventory');
       expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'ephemeral 1' } });
-      expect((await statuses()).some(({ data }) => data.name === 'modules-final' && data.result === 'SUCCESS')).toBe(
-        true,
+      const results = (await site.call('GET', '/machines/m1/results')).body['items'] as {
+        script: string;
+        state: string;
+      }[];
+      expect(results.map(({ script, state }) => `${script} ${state}`).toSorted()).toEqual(
+        ['10-system', '20-disks', '30-interfaces', '40-buses', '50-bmc'].map((name) => `regent-${name} passed`),
       );
+      expect((await site.call('GET', '/machines/m1')).body).toMatchObject({ state: 'ready' });
     },
     BOOT_MS,
   );

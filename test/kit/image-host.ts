@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,14 @@ import { until } from './until.ts';
 
 /** Addresses of the wire between this machine and the container; a range for tests of benchmarks (RFC 2544). */
 export const WIRE = { ours: '198.18.77.1', theirs: '198.18.77.2', mac: '52:54:00:00:00:01' } as const;
+
+const CMDLINE_UNIT = `[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=mount --bind /etc/kernel-cmdline /proc/cmdline
+`;
 
 const command = promisify(execFile);
 
@@ -56,6 +64,13 @@ export class ImageHost implements AsyncDisposable {
   /** Boots it with these words, as a kernel's command line has them. */
   boot(words: readonly string[]): void {
     writeFileSync(join(this.#folder, 'console'), '');
+    // Scripts read /proc/cmdline, which is this machine's; cloud-init and systemd know better.
+    this.write('/etc/kernel-cmdline', `${words.join(' ')}\n`);
+    this.write('/etc/systemd/system/kernel-cmdline.service', CMDLINE_UNIT);
+    symlinkSync(
+      '../kernel-cmdline.service',
+      join(this.root, 'etc/systemd/system/sysinit.target.wants/kernel-cmdline.service'),
+    );
     const argv = [
       'systemd-nspawn --quiet --boot --register=no --keep-unit --link-journal=no --console=read-only'.split(' '),
       '--resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN,CAP_NET_RAW'.split(' '),

@@ -13,7 +13,7 @@ import {
   storeAgain,
   storeMachineState,
 } from '../../src/store/queries/network/machine-states.ts';
-import { deleteUser } from '../../src/store/queries/users.ts';
+import { deleteUser } from '../../src/store/queries/identity/users.ts';
 import type { WriteTx } from '../../src/store/write.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { seed } from '../kit/region.ts';

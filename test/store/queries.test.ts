@@ -5,7 +5,7 @@ import { mergeSpans, nextFreeAddress } from '../../src/model/allocation.ts';
 import { spanOf } from '../../src/model/ip-range.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listAudit } from '../../src/store/queries/audit.ts';
-import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/api-keys.ts';
+import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/identity/api-keys.ts';
 import { createDomain, deleteDomain, findDomainOf, listDomains, lockDomain } from '../../src/store/queries/domains.ts';
 import {
   createMachine,
@@ -36,7 +36,7 @@ import {
   lockSubnet,
   updateSubnet,
 } from '../../src/store/queries/network/subnets.ts';
-import { countUsers, createUser, deleteUser, findUser, listUsers, updateUser } from '../../src/store/queries/users.ts';
+import { countUsers, createUser, deleteUser, findUser, listUsers, updateUser } from '../../src/store/queries/identity/users.ts';
 import {
   createVlan,
   deleteVlan,

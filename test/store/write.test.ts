@@ -6,7 +6,7 @@ import { listAudit } from '../../src/store/queries/audit.ts';
 import { createDomain, findDomain, updateDomain } from '../../src/store/queries/domains.ts';
 import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
 import { findChange } from '../../src/store/queries/history/changes.ts';
-import { createUser } from '../../src/store/queries/users.ts';
+import { createUser } from '../../src/store/queries/identity/users.ts';
 import { dryRun, type Outcome, type WriteTx, write } from '../../src/store/write.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, operation, refusal, value } from '../kit/store.ts';

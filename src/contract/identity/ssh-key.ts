@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Id, listQuery, oneOf, page, strict, Time, text } from '../common.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, post } from '../route-spec.ts';
-import { SSH_KEY_TYPES } from '../../model/nouns/ssh-key.ts';
+import { SSH_KEY_TYPES } from '../../model/trust/ssh-key.ts';
 
 /** A user's public key of SSH: machines that run a system of ours for this user let its owner in. */
 export const SshKey = strict({

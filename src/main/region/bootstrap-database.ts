@@ -6,14 +6,14 @@ import { secretDigest } from '../../core/secret.ts';
 import type { Node } from '../../model/snapshot.ts';
 import type { Database } from '../../store/database.ts';
 import { migrate, readMigrations } from '../../store/migrate.ts';
-import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/identity/api-keys.ts';
 import { recordHeld } from '../../store/publication/held.ts';
 import { recordCertificate } from '../../store/queries/cluster/certificates.ts';
 import { writeCluster } from '../../store/queries/cluster/cluster.ts';
 import { createDomain, findDomain } from '../../store/queries/domains.ts';
 import { createNode, findNode, setNodeCredential, updateNode } from '../../store/queries/nodes.ts';
 import { listSettings, setSetting } from '../../store/queries/settings.ts';
-import { createUser, findUser } from '../../store/queries/users.ts';
+import { createUser, findUser } from '../../store/queries/identity/users.ts';
 import { type Outcome, type WriteTx, write } from '../../store/write.ts';
 
 /** How long one look may take, ms: the caller asks again and says what it waits for. */

@@ -2,7 +2,7 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
 import { findMachine } from '../../store/queries/machines.ts';
 import { readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
-import { keysOfRun } from '../../store/queries/network/ssh-keys.ts';
+import { keysOfRun } from '../../store/queries/identity/ssh-keys.ts';
 import { storePendingScripts } from '../../store/queries/network/script-results.ts';
 import { createAdmit, credentialsOf, identify } from './credentials.ts';
 import { takeInventory } from './inventories.ts';

@@ -1,6 +1,6 @@
 import type { SshKey } from '../../contract/identity/ssh-key.ts';
 import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
-import { formatSshKey, parseSshKey } from '../../model/nouns/ssh-key.ts';
+import { formatSshKey, parseSshKey } from '../../model/trust/ssh-key.ts';
 import {
   countSshKeys,
   createSshKey,
@@ -8,8 +8,8 @@ import {
   findSshKeys,
   listSshKeys,
   type SshKeyRow,
-} from '../../store/queries/network/ssh-keys.ts';
-import { findUser } from '../../store/queries/users.ts';
+} from '../../store/queries/identity/ssh-keys.ts';
+import { findUser } from '../../store/queries/identity/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';

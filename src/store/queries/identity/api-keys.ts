@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Role } from '../../contract/identity/user.ts';
-import { listPage, type Page, type PageQuery } from '../page.ts';
-import type { Tx } from '../tx.ts';
+import type { Role } from '../../../contract/identity/user.ts';
+import { listPage, type Page, type PageQuery } from '../../page.ts';
+import type { Tx } from '../../tx.ts';
 
 /** An API key without its secret. Times are ISO 8601. */
 export interface ApiKeyRow {
