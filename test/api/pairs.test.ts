@@ -263,7 +263,7 @@ describe('what is refused', () => {
     const told = { epoch: 'ab', sequence: 1, at, leases: [lease], gone: [], whole: null };
     value(await change(site.db, async (tx) => ({ kind: await storeLeaseReport(tx, { id: 'k1', name: 'k1' }, told) })));
     expect(await detail({ primaryRack: 'k2' })).toBe(
-      '409 Clients hold 1 lease on fabric-1/vlan10, and racks would serve it that do not know of them. Rule: one of the racks that serve it goes on; make the new rack its partner first (--secondary-rack), then swap them. With DHCP off on it any racks may be named.',
+      '409 Clients hold 1 lease on fabric-1/vlan10, and racks would serve it that do not know of them. Rule: one of the racks that serve it goes on until the new one has all leases. In two steps: regent vlan set fabric-1/vlan10 --primary-rack k1 --secondary-rack k2 --wait; then regent vlan set fabric-1/vlan10 --primary-rack k2 --secondary-rack none --wait. With DHCP off on it any racks may be named.',
     );
     expect((await set({ secondaryRack: 'k2' })).status).toBe(200);
     expect((await set({ primaryRack: 'k2', secondaryRack: 'k1' })).status).toBe(200);

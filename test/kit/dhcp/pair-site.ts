@@ -134,11 +134,12 @@ export class PairSite implements AsyncDisposable {
         );
     // As its unit does: what ends the controller fences, then it comes again.
     program.once('exit', () => {
-      if (this.#hosts.size === 0) return;
+      // Its host has power again, and a program with it.
+      if (this.#hosts.size === 0 || this.#programs.get(name) !== program) return;
       if (isRack)
         void this.host(name)
           .run(['/opt/regent/current/ha/dhcp/ended'])
-          .then(() => this.#again(name));
+          .then(() => this.#programs.get(name) === program && this.#again(name));
       else setTimeout(() => this.#again(name), 300);
     });
   }

@@ -112,6 +112,8 @@ async function whyLinkDown(
 export interface ServingNow {
   readonly serving: Serving;
   readonly alone: ReadonlyMap<number, { readonly uuid: string; readonly name: string }>;
+  /** Names of racks by UUID. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 export async function readServing(tx: Tx, ports: SeenPorts): Promise<ServingNow> {
@@ -126,7 +128,11 @@ export async function readServing(tx: Tx, ports: SeenPorts): Promise<ServingNow>
       return node && rack ? [[vlanId, { uuid: rack.uuid, name: node.name }] as const] : [];
     },
   );
-  return { serving, alone: new Map(alone) };
+  const names = site.racks.flatMap(({ uuid, nodeId }) => {
+    const node = site.nodes.find(({ id }) => id === nodeId);
+    return node ? [[uuid, node.name] as const] : [];
+  });
+  return { serving, alone: new Map(alone), names: new Map(names) };
 }
 
 /**
@@ -153,10 +159,20 @@ export async function checkLeasesStay(
     );
   }
   const what = next.length === 0 ? 'nobody would serve it' : 'racks would serve it that do not know of them';
+  const nameOf = (uuid: string | undefined) => after.names.get(uuid ?? '') ?? '';
+  const steps =
+    next.length === 0 ? '' : ` In two steps: ${stepsTo(vlan, alone?.name ?? nameOf(old[0]), next.map(nameOf))}.`;
   return rejected(
     'conflict',
-    `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on; make the new rack its partner first (--secondary-rack), then swap them. With DHCP off on it any racks may be named.`,
+    `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on until the new one has all leases.${steps} With DHCP off on it any racks may be named.`,
   );
+}
+
+/** The commands that bring a VLAN with leases to other racks: the first of them takes the leases from one that has them all, and then goes on with the second. */
+function stepsTo(vlan: VlanRow, from: string, [first = '', second = 'none']: readonly string[]): string {
+  const set = (primary: string, secondary: string) =>
+    `regent vlan set ${vlanLabel(vlan)} --primary-rack ${primary} --secondary-rack ${secondary} --wait`;
+  return `${set(from, first)}; then ${set(first, second)}`;
 }
 
 function racksOf(serving: Serving, vlanId: number): string[] {
