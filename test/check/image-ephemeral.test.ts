@@ -8,6 +8,7 @@ import { isRejected } from '../../src/core/errors.ts';
 import { parseManifest } from '../../src/model/nouns/image.ts';
 import { ImageHost, WIRE } from '../kit/image-host.ts';
 import { SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { until } from '../kit/until.ts';
@@ -56,9 +57,11 @@ describe('the image ephemeral', () => {
 describe('its system', () => {
   beforeEach(async () => {
     host = await ImageHost.open(join(place, 'root.squashfs'));
-    const content = Buffer.from('#!/bin/sh\n');
-    const script = { name: 'one', content, timeoutSeconds: 60, isParallel: false, hardware: 'node' } as const;
-    site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, scripts: () => [script] });
+    const machineScripts = machineScriptsOf(
+      builtInScript('one'),
+      builtInScript('two', '', 'script_type: testing; tags: default'),
+    );
+    site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
     at = `${await site.api.listen({ host: WIRE.ours, port: 0 })}/MAAS/metadata`;
     const body = { hostname: 'm1', interfaces: [{ mac: WIRE.mac }] };
     id = String((await site.call('POST', '/machines', { body })).body.id);
