@@ -22,7 +22,7 @@ import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
-import { SCRIPT } from './nouns/script.ts';
+import { SCRIPT } from './network/script.ts';
 import {
   ADMINS,
   del,

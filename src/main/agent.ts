@@ -15,7 +15,7 @@ import { openHelperClient } from '../host/helper-client.ts';
 import { realJournal } from '../host/look/journal.ts';
 import { ownAddresses } from '../host/look/own-addresses.ts';
 import { watchTexts } from '../host/look/watched-texts.ts';
-import { parseRackConf, type RackConf } from '../model/rack-conf.ts';
+import { parseRackConf, type RackConf } from '../model/trust/rack-conf.ts';
 import { TRUST_FILES, TRUST_FOLDER } from '../model/trust/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
 import { commandRunners } from './calls/command-runners.ts';

@@ -19,6 +19,7 @@ import { settingCases } from './nouns/setting.ts';
 import { bmcCases } from './nouns/declared/bmc.ts';
 import { dhcpSnippetCases } from './nouns/declared/dhcp-snippet.ts';
 import { metadataCases } from './metadata/cases.ts';
+import { tagCases } from './metadata/tag-rules.ts';
 import { scriptCases } from './metadata/script-cases.ts';
 import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
@@ -62,6 +63,7 @@ export const CASES = {
   ...tsigKeyCases,
   ...dhcpSnippetCases,
   ...bmcCases,
+  ...tagCases,
   ...vlanCases,
   ...pairingCases,
   ...subnetCases,

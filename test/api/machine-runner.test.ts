@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseBuiltIn, type Script } from '../../src/model/scripts/script.ts';
+import type { Script } from '../../src/model/scripts/script.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { builtInScript } from '../kit/machine-scripts.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
-import { value } from '../kit/store.ts';
 
 /** The runner that machines have, for real: a shell of this host, against a region's metadata service. */
 
@@ -17,43 +17,37 @@ const HERE = '127.0.0.1';
 /** A busy machine may be slow. */
 const RUN_MS = 120_000;
 
-function script(name: string, body: string, members = 'timeout: 60', first = '#!/bin/sh'): Script {
-  const lines = ['name: ' + name, ...members.split('; ')].map((line) => `# ${line}\n`).join('');
-  const content = `${first}\n# --- Start MAAS 1.0 script metadata ---\n${lines}# --- End MAAS 1.0 script metadata ---\n${body}\n`;
-  return value(parseBuiltIn(content));
-}
-
 const SCRIPTS: readonly Script[] = [
-  script(
+  builtInScript(
     '10-well',
     'echo "one $1 $2"; echo two >&2; echo "status: passed" >"$RESULT_PATH"; echo "$PARAM_SPEED"',
     'timeout: 60; parameters: {speed: {type: string, default: "a b", argument_format: "--speed {input}"}}',
   ),
-  script('20-fails', 'echo no; exit 3'),
-  script(
+  builtInScript('20-fails', 'echo no; exit 3'),
+  builtInScript(
     '30-hangs',
     'echo begun; (trap "" TERM; sleep 300) & trap "" TERM; sleep 300',
     'timeout: 2; parallel: any; hardware_type: storage',
   ),
-  script(
+  builtInScript(
     '31-loud',
     'head -c 104857600 /dev/zero | tr "\\000" x',
     'timeout: 100; parallel: any; hardware_type: storage',
   ),
-  script(
+  builtInScript(
     '32-binary',
     'printf "\\000\\377\\001"; printf "\\033[2J" >&2',
     'timeout: 60; parallel: any; hardware_type: storage',
   ),
-  script('40-missing', 'x', 'timeout: 60', '#!/usr/bin/python0'),
-  script('41-missing-env', 'x', 'timeout: 60', '#!/usr/bin/env -S python0 -u'),
-  script('50-leaves', 'setsid sleep 30 & echo "done"'),
-  script(
+  builtInScript('40-missing', 'x', 'timeout: 60', '#!/usr/bin/python0'),
+  builtInScript('41-missing-env', 'x', 'timeout: 60', '#!/usr/bin/env -S python0 -u'),
+  builtInScript('50-leaves', 'setsid sleep 30 & echo "done"'),
+  builtInScript(
     '60-tells',
     'echo "{\\"disks\\": [{\\"name\\": \\"sda\\", \\"bytes\\": 512}], \\"evil\\": 1}"',
     'timeout: 60; tags: inventory',
   ),
-  script('61-tells-wrong', 'echo "no JSON"', 'timeout: 60; tags: inventory'),
+  builtInScript('61-tells-wrong', 'echo "no JSON"', 'timeout: 60; tags: inventory'),
 ];
 
 const pg = usePostgres();

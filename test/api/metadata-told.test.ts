@@ -3,9 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MachineEvent } from '../../src/model/nouns/machine-lifecycle.ts';
 import { rejected } from '../../src/core/errors.ts';
 import { beginRun, type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { usePostgres } from '../kit/postgres.ts';
-import { value } from '../kit/store.ts';
-import { parseBuiltIn } from '../../src/model/scripts/script.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /** What machines tell: their hardware, and what their scripts gave. */
@@ -261,10 +260,9 @@ describe('a machine that is commissioned', () => {
   let real: TestRegion;
   let port: FastifyInstance;
   beforeAll(async () => {
-    const script = parseBuiltIn(
-      '#!/bin/sh\n# --- Start MAAS 1.0 script metadata ---\n# name: 00-cpu\n# hardware_type: cpu\n# parallel: any\n# timeout: 60\n# --- End MAAS 1.0 script metadata ---\n',
+    const machineScripts = machineScriptsOf(
+      builtInScript('00-cpu', '', 'hardware_type: cpu; parallel: any; timeout: 60'),
     );
-    const machineScripts = { builtIn: [value(script)], files: { runner: '#!/bin/sh\n', runScript: '#!/bin/sh\n' } };
     real = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
     port = relayListener(real);
   });

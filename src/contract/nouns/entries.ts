@@ -5,7 +5,7 @@ import { RESERVATION } from '../network/reservation.ts';
 import { SUBNET } from '../network/subnet.ts';
 import { VLAN } from '../network/vlan.ts';
 import { RECORD } from '../record.ts';
-import { SCRIPT } from './script.ts';
+import { SCRIPT } from '../network/script.ts';
 
 /** Nouns with the five usual calls and with laws too much their own for a declaration. */
 export const ENTRIES = [DOMAIN, RECORD, MACHINE, VLAN, SUBNET, RANGE, RESERVATION, SCRIPT] as const;

@@ -1,5 +1,27 @@
 import { parseTag, TAG_RULE } from '../../model/nouns/tag.ts';
-import { commentField, declare, nameField, VERBS } from './declare.ts';
+import Type, { type TString } from 'typebox';
+import { parseRule, RULE_MAX } from '../../model/scripts/hardware-rule.ts';
+import { isRejected } from '../../core/errors.ts';
+import { commentField, declare, type Field, nameField, VERBS } from './declare.ts';
+
+/** When machines have a tag by themselves; empty: operators give it. */
+function definitionField(): Field<TString, TString, true> {
+  const help =
+    'the hardware that a machine must tell of to have the tag, such as memory.kb >= 16M; "" ends it, machines keep the tag then';
+  return {
+    answer: Type.String({ description: help }),
+    input: Type.String({ maxLength: RULE_MAX, description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'rule', help, example: 'memory.kb >= 16M' },
+    grammar: () => `A definition has at most ${RULE_MAX} characters and no control characters.`,
+    parse: (value, field) => {
+      const text = value.trim();
+      const rule = text === '' ? null : parseRule(text, field);
+      return isRejected(rule) ? rule : text;
+    },
+  };
+}
 
 /** A tag: a label that operators give to machines. */
 export const TAG = declare({
@@ -7,7 +29,11 @@ export const TAG = declare({
   plural: 'tags',
   component: 'Tag',
   verbs: VERBS,
-  fields: { name: nameField({ max: 64, rule: TAG_RULE, parse: parseTag }), comment: commentField() },
+  fields: {
+    name: nameField({ max: 64, rule: TAG_RULE, parse: parseTag }),
+    comment: commentField(),
+    definition: definitionField(),
+  },
   counts: { machines: { table: 'machine_tags', column: 'tag_id', description: 'machines that have it' } },
   sorts: ['name'],
   filters: { name: 'part' },
@@ -18,11 +44,15 @@ export const TAG = declare({
     example: 'gpu',
     create: {
       summary: 'create a tag; machines get it with: regent machine set MACHINE --tags TAG,TAG',
-      examples: ["regent tag create gpu --comment 'has a graphics card'"],
+      examples: [
+        "regent tag create gpu --comment 'has a graphics card'",
+        `regent tag create big --definition 'memory.kb >= 64M and disks.bytes > 1T'`,
+        `regent tag create mellanox --definition 'pci.vendor == "15b3"'`,
+      ],
     },
-    set: { summary: 'rename a tag, or change its comment' },
+    set: { summary: 'rename a tag, or change its comment or definition' },
     delete: {
-      summary: 'delete a tag that no machine has',
+      summary: 'delete a tag that no machine has, or has by its definition',
       next: (name) => ({ in_use: [`Its machines: regent machine list --tag ${name}`] }),
     },
   },

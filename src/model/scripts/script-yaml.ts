@@ -48,7 +48,8 @@ function readBlock(reader: Reader, indent: number, depth: number): Told {
 function readList(reader: Reader, indent: number): Told {
   const items: Told[] = [];
   for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
-    if (!line.text.startsWith('- ')) throw new Wrong(`"${line.text.slice(0, 60)}" is no item of the list`);
+    // The next member of the map that holds the list.
+    if (!line.text.startsWith('- ')) break;
     items.push(readScalar(line.text.slice(2)));
     reader.at += 1;
   }

@@ -135,7 +135,7 @@ const refuse =
 
 const READERS: Readonly<Record<string, Reader>> = {
   name: (value) => {
-    const name = parseScriptName(String(value));
+    const name = parseScriptName(textOf(value));
     return isRejected(name) ? name : { name };
   },
   title: (value, name) => readComment(value, name),
@@ -188,9 +188,14 @@ function readComment(value: Told, name: string): ScriptTold | Rejected {
   return { comment: value.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200) };
 }
 
+/** A text; what is none is usable nowhere. */
+function textOf(value: Told): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** Seconds, or hours, minutes and seconds. */
 function secondsOf(value: Told): number | null {
-  const [, hours = '', minutes = '', last = ''] = /^(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,6})$/.exec(String(value)) ?? [];
+  const [, hours = '', minutes = '', last = ''] = /^(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,6})$/.exec(textOf(value)) ?? [];
   if (last === '') return null;
   const seconds = (Number(hours) * 60 + Number(minutes)) * 60 + Number(last);
   return seconds <= TIMEOUT_MAX ? seconds : null;

@@ -1,7 +1,7 @@
 import type { MachineInventory, ScriptResultDetail } from '../../contract/nouns/machine-inventory.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { readInventory } from '../../store/queries/network/machine-inventories.ts';
-import { listScriptResults, readScriptOutputs } from '../../store/queries/network/script-results.ts';
+import { listScriptResults, readScriptOutputs } from '../../store/queries/network/scripts/script-results.ts';
 import { machineByRef } from '../nouns/machine.ts';
 import { reading } from '../use-case.ts';
 

@@ -10,6 +10,7 @@ import { settleCards } from './enlistment/settle.ts';
 import { addInterfaces } from './interfaces.ts';
 import type { Asker, TakenInventory } from './port.ts';
 import { scriptsOfRun } from './run-scripts.ts';
+import { tagByHardware } from './tag-rules.ts';
 import { changing, type MetadataPorts, tell } from './transaction.ts';
 
 interface InventoryCall {
@@ -99,6 +100,7 @@ async function keep(tx: WriteTx, { asker, machine, cut, source }: Kept): Promise
   if (isRejected(added)) return added;
   const problems = [...new Set([...cut.problems, ...added.problems])].slice(0, 100);
   await storeInventory(tx, machine.id, { source, inventory, problems, bmc: suggestBmc(inventory.bmc) });
+  await tagByHardware(tx, machine, inventory);
   const data = { run: asker.run, purpose: asker.purpose, source, added: added.names, problems: problems.length };
   tx.emit({ kind: 'machine.inventory', subject: machine.fqdn, data });
   return { inventory, problems, added: added.names };

@@ -3,7 +3,7 @@ import type { TarFile } from '../../core/tar.ts';
 import { findMachine } from '../../store/queries/machines.ts';
 import { readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
 import { keysOfRun } from '../../store/queries/identity/ssh-keys.ts';
-import { storePendingScripts } from '../../store/queries/network/script-results.ts';
+import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';
 import { createAdmit, credentialsOf, identify } from './credentials.ts';
 import { takeInventory } from './inventories.ts';
 import type { Asker, Described, MetadataPort } from './port.ts';
@@ -45,7 +45,7 @@ async function describe({ db, files }: MetadataPorts, asker: Asker): Promise<Des
 
 /** cloud-init runs it at its end; an image that has the runner itself does not ask for it. */
 function runnerFor({ purpose }: Asker, runner: string): Uint8Array | null {
-  const isFor = purpose === 'enlisting' || purpose === 'commissioning' || purpose === 'testing';
+  const isFor = purpose === 'commissioning' || purpose === 'testing' || purpose === 'enlisting';
   return isFor && runner !== '' ? Buffer.from(runner) : null;
 }
 

@@ -4,8 +4,8 @@ import type { Script } from '../../model/scripts/script.ts';
 import { type ChosenScript, chooseScripts, type ScriptWish } from '../../model/scripts/script-choice.ts';
 import { invocationOf, type KnownDevices, type ParameterValues } from '../../model/scripts/script-parameter.ts';
 import { readInventory } from '../../store/queries/network/machine-inventories.ts';
-import { listSiteScripts } from '../../store/queries/scripts/site-scripts.ts';
-import { readRunScripts, type RunScriptRow, storeRunScripts } from '../../store/queries/scripts/run-scripts.ts';
+import { listSiteScripts } from '../../store/queries/network/scripts/site-scripts.ts';
+import { readRunScripts, type RunScriptRow, storeRunScripts } from '../../store/queries/network/scripts/run-scripts.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import type { RunScript } from './scripts.ts';
@@ -23,21 +23,17 @@ export interface ChosenRun {
   readonly purpose: RunPurpose;
 }
 
-/**
- * Chooses the scripts of a run that has begun, and keeps them as they are now. A machine that is enlisted tells of its hardware by those of the release, and runs
- * none of the site's: nobody has accepted it. Other runs than these, commissioning and tests have none.
- */
+/** Chooses the scripts of a run that has begun, and keeps them as they are now. Deployments and rescues have none. */
 export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
   { id, purpose }: ChosenRun,
   wish: ScriptWish,
 ): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
-  if (purpose !== 'enlisting' && purpose !== 'commissioning' && purpose !== 'testing') return [];
-  const chosen =
-    purpose === 'enlisting'
-      ? chooseScripts(builtIn, 'commissioning', {})
-      : chooseScripts([...builtIn, ...(await listSiteScripts(tx))], purpose, wish);
+  if (purpose === 'deploying' || purpose === 'rescue') return [];
+  // Nobody has chosen anything for a machine that nobody knew: it tells of its hardware alone.
+  const all = purpose === 'enlisting' ? builtIn : [...builtIn, ...(await listSiteScripts(tx))];
+  const chosen = chooseScripts(all, purpose === 'testing' ? purpose : 'commissioning', wish);
   if (isRejected(chosen)) return chosen;
   const rows: (RunScriptRow & { readonly isDestructive: boolean })[] = [];
   for (const one of chosen) {

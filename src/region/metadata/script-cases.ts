@@ -1,4 +1,4 @@
-import type { Script as ScriptAnswer, ScriptSet } from '../../contract/nouns/script.ts';
+import type { Script as ScriptAnswer, ScriptSet } from '../../contract/network/script.ts';
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type ScriptRow,
   SITE_SCRIPTS_MAX,
   updateSiteScript,
-} from '../../store/queries/scripts/site-scripts.ts';
+} from '../../store/queries/network/scripts/site-scripts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';

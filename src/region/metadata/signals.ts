@@ -8,7 +8,7 @@ import {
   listScriptResults,
   storeScriptOutput,
   storeScriptResult,
-} from '../../store/queries/network/script-results.ts';
+} from '../../store/queries/network/scripts/script-results.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { isTeller, mergeInventory } from './inventories.ts';
 import type { Asker, ScriptOutput } from './port.ts';

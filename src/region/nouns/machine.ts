@@ -12,7 +12,8 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch } from '../refs.ts';
 import { reading, target, writing } from '../use-case.ts';
-import { carriedOf, readCarried, readCarriedFilters } from './declared/carried.ts';
+import { readTagged } from '../metadata/tag-rules.ts';
+import { carriedOf, readCarriedFilters } from './declared/carried.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
 import { readGroups, readPlace, viewPlace } from './declared/machine-place.ts';
@@ -136,7 +137,7 @@ export const machineCases = {
       const id = await machines.freshMachineId(tx, context.random);
       const rackId = await rackIdOf(tx, body.rack ?? null);
       if (isRejected(rackId)) return rackId;
-      const carried = await readCarried(tx, 'machine', body);
+      const carried = await readTagged(tx, null, body);
       if (isRejected(carried)) return carried;
       const dhcpOptions = readOptions(body);
       if (isRejected(dhcpOptions)) return dhcpOptions;
@@ -185,7 +186,7 @@ export const machineCases = {
       if (clash) return clash;
       const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
       if (isRejected(rackId)) return rackId;
-      const carried = await readCarried(tx, 'machine', body);
+      const carried = await readTagged(tx, old.id, body);
       if (isRejected(carried)) return carried;
       const dhcpOptions = readOptions(body);
       if (isRejected(dhcpOptions)) return dhcpOptions;

@@ -54,5 +54,5 @@ create table run_scripts (
 alter table machine_tokens add column has_scripts boolean not null default false;
 
 -- A tag with a definition is on every machine whose hardware it fits, and on no other (model/scripts/hardware-rule.ts). Empty: operators give it.
-alter table tags add column definition text not null default '';
-alter table tags add constraint tags_definition_grammar check (length(definition) <= 1000 and definition !~ '[[:cntrl:]]');
+alter table tags add column definition text not null default ''
+  constraint tags_definition_grammar check (length(definition) <= 1000 and definition !~ '[[:cntrl:]]');

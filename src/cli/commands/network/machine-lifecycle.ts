@@ -51,7 +51,9 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
     examples: [
       `regent machine ${verb} m1${verb === 'commission' ? ' --wait --timeout 1800' : ''}`,
       `regent machine ${verb} --tag rack7`,
-      ...(verb === 'test' ? ['regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait'] : []),
+      ...(verb === 'test'
+        ? ['regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait']
+        : []),
     ],
     run: async (call) => {
       const names = await machinesOf(call, 0);

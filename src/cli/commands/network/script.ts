@@ -1,4 +1,4 @@
-import type { Script } from '../../../contract/nouns/script.ts';
+import type { Script } from '../../../contract/network/script.ts';
 import { SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/scripts/script.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
@@ -43,7 +43,10 @@ function parameterLine([name, told]: [string, Script['parameters'][string]]): st
 }
 
 const WHICH = { name: '<script>', help: 'name or id', complete: 'script' } as const;
-const CONTENT: OptionSpec = { flags: '--content <@file|->', help: 'its text: @FILE from a file, - from standard input' };
+const CONTENT: OptionSpec = {
+  flags: '--content <@file|->',
+  help: 'its text: @FILE from a file, - from standard input',
+};
 const OPTIONS: readonly OptionSpec[] = [
   { flags: '--comment <text>', help: 'a note for people' },
   { flags: '--purpose <purpose>', help: 'when it runs', values: SCRIPT_PURPOSES },
@@ -52,7 +55,10 @@ const OPTIONS: readonly OptionSpec[] = [
   { flags: '--parallel <on|off>', help: 'may others of the same hardware run beside it?', values: ['on', 'off'] },
   { flags: '--destructive <on|off>', help: 'does it destroy data?', values: ['on', 'off'] },
   { flags: '--tags <tags>', help: 'comma-separated; default: it runs when none is named; "" removes all' },
-  { flags: '--parameters <json>', help: 'by name: {"disk": {"type": "storage", "required": true}}; @FILE reads them from a file' },
+  {
+    flags: '--parameters <json>',
+    help: 'by name: {"disk": {"type": "storage", "required": true}}; @FILE reads them from a file',
+  },
 ];
 
 /** `regent script`. */
@@ -124,8 +130,15 @@ export const SCRIPT: NounSpec = {
       examples: ['regent script set check-raid --content @check-raid.sh', 'regent script set check-raid --tags ""'],
       run: async (call) => {
         const content = await contentOf(call);
-        const body = { ...text(call, 'name'), ...(content === undefined ? {} : { content }), ...(await membersOf(call)) };
-        nothingToSet(body, '--name, --content, --comment, --purpose, --hardware, --timeout, --parallel, --destructive, --tags or --parameters');
+        const body = {
+          ...text(call, 'name'),
+          ...(content === undefined ? {} : { content }),
+          ...(await membersOf(call)),
+        };
+        nothingToSet(
+          body,
+          '--name, --content, --comment, --purpose, --hardware, --timeout, --parallel, --destructive, --tags or --parameters',
+        );
         const input = { params: { script: need(call, 0) }, body };
         return await runChange(call, { route: 'script.set', input, shape: SHAPE, done: 'changed' });
       },
@@ -163,7 +176,14 @@ async function membersOf(call: Call) {
     ...(timeout === undefined ? {} : { timeout: integer(timeout, '--timeout', 'seconds') }),
     ...flag(call, 'parallel', 'parallel'),
     ...flag(call, 'destructive', 'destructive'),
-    ...(tags === undefined ? {} : { tags: tags.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '') }),
+    ...(tags === undefined
+      ? {}
+      : {
+          tags: tags
+            .split(',')
+            .map((tag) => tag.trim())
+            .filter((tag) => tag !== ''),
+        }),
     ...(parameters === undefined ? {} : { parameters: parse(await fileOr(call, '--parameters', parameters)) }),
   };
 }
@@ -196,9 +216,21 @@ async function fileOr(call: Call, name: string, given: string): Promise<string> 
 
 /** Options of `machine commission` and `machine test`. */
 export const RUN_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--script <name|tag>', help: 'a script that runs, in place of those with the tag default; none: no such one; may be repeated', repeat: true },
-  { flags: '--skip <name|tag>', help: 'a script that does not run; built-in: those of the release; may be repeated', repeat: true },
-  { flags: '--param <script.name=value>', help: 'a parameter of a script; =@FILE reads a password from a file; may be repeated', repeat: true },
+  {
+    flags: '--script <name|tag>',
+    help: 'a script that runs, in place of those with the tag default; none: no such one; may be repeated',
+    repeat: true,
+  },
+  {
+    flags: '--skip <name|tag>',
+    help: 'a script that does not run; built-in: those of the release; may be repeated',
+    repeat: true,
+  },
+  {
+    flags: '--param <script.name=value>',
+    help: 'a parameter of a script; =@FILE reads a password from a file; may be repeated',
+    repeat: true,
+  },
 ];
 
 /** Members of a run's request, from these options. */
@@ -208,7 +240,8 @@ export async function runOf(call: Call) {
   for (const word of options(call, 'param')) {
     // A script's name may have dots, a parameter's has none.
     const [, script = '', name = '', value = ''] = /^([^=]+)\.([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(word) ?? [];
-    if (script === '') throw usageError(`--param: "${word.replace(/=.*/s, '=…')}" is not usable. Rule: SCRIPT.NAME=VALUE.`);
+    if (script === '')
+      throw usageError(`--param: "${word.replace(/=.*/s, '=…')}" is not usable. Rule: SCRIPT.NAME=VALUE.`);
     const read = value.startsWith('@') ? (await fileOr(call, '--param', value)).trimEnd() : value;
     parameters[script] = { ...parameters[script], [name]: read };
   }

@@ -23,8 +23,8 @@ import {
   type RunSpan,
   type StepSpan,
 } from '../../../../store/queries/history/machine-steps.ts';
-import { readScriptTimeout } from '../../../../store/queries/scripts/run-scripts.ts';
-import { listScriptResults } from '../../../../store/queries/network/script-results.ts';
+import { readScriptTimeout } from '../../../../store/queries/network/scripts/run-scripts.ts';
+import { listScriptResults } from '../../../../store/queries/network/scripts/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';
 import type { CasePorts } from '../../../use-case.ts';
 import { readWhySite } from './site.ts';

@@ -2,7 +2,7 @@ import { readPowerResult } from '../../../../contract/nouns/power-commands.ts';
 import { isBad, MACHINE_STATES } from '../../../../model/nouns/machine-states.ts';
 import type { Step, StepOutcome, StepSource, StepWhat } from '../../../../model/nouns/timeline/step.ts';
 import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../../store/queries/history/machine-steps.ts';
-import type { ScriptResultRow } from '../../../../store/queries/network/script-results.ts';
+import type { ScriptResultRow } from '../../../../store/queries/network/scripts/script-results.ts';
 
 /** A step with a name that stays. */
 export interface NamedStep extends Step {

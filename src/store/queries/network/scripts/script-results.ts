@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { OutputKind, ResultState, RunPurpose } from '../../../model/nouns/machine-run.ts';
-import type { Tx } from '../../tx.ts';
+import type { OutputKind, ResultState, RunPurpose } from '../../../../model/nouns/machine-run.ts';
+import type { Tx } from '../../../tx.ts';
 
 /** A script of a run and how it went. Times ISO 8601 by the database's clock; null: not known. */
 export interface ScriptResultRow {

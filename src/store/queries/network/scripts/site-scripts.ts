@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { Rejected } from '../../../core/errors.ts';
-import type { Script } from '../../../model/scripts/script.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
-import type { Tx } from '../../tx.ts';
+import type { Rejected } from '../../../../core/errors.ts';
+import type { Script } from '../../../../model/scripts/script.ts';
+import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../../rows.ts';
+import type { Tx } from '../../../tx.ts';
 
 /** A script of the site. */
 export interface ScriptRow extends Script {

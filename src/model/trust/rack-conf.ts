@@ -1,6 +1,6 @@
-import { parseConfEntries } from '../core/conf-file.ts';
-import { isRejected, type Rejected, rejected, show } from '../core/errors.ts';
-import { parseRackUuid } from './rack.ts';
+import { parseConfEntries } from '../../core/conf-file.ts';
+import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { parseRackUuid } from '../rack.ts';
 
 /** What `rack.conf` says: where the regions are (`http://HOST:PORT`), and which rack this is. Null or empty: not given. */
 export interface RackConf {

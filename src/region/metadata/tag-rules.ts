@@ -1,0 +1,124 @@
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { fits, type HardwareRule, parseRule } from '../../model/scripts/hardware-rule.ts';
+import type { CarriedIds } from '../../store/declared/carried.ts';
+import { createDeclared, type DeclaredRow, updateDeclared } from '../../store/declared/rows.ts';
+import {
+  listDefinedTags,
+  readInventories,
+  storeTag,
+  tagsOf,
+  untagAll,
+  untagUntold,
+} from '../../store/queries/network/scripts/tag-rules.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { WriteTx } from '../../store/write.ts';
+import { TAG } from '../../contract/nouns/tag.ts';
+import { readCarried } from '../nouns/declared/carried.ts';
+import { declaredByRef, declaredCases, readFields, viewDeclared } from '../nouns/declared/cases.ts';
+import { target, type WriteCase, writing } from '../use-case.ts';
+
+/** What is special about tags: machines have those with a definition by their hardware. */
+export const tagCases = {
+  'tag.create': writing(
+    'tag.create',
+    ({ body }) => `tag create ${body.name}`,
+    async (tx, { body }) => {
+      const values = await readFields(tx, TAG.fields, body);
+      if (isRejected(values)) return values;
+      const row = await createDeclared(tx, 'tag', values);
+      return await tagged(tx, row, 'created');
+    },
+  ),
+
+  'tag.set': writing(
+    'tag.set',
+    ({ params }) => `tag set ${params.tag}`,
+    async (tx, { params, body }, context) => {
+      const old = await declaredByRef(tx, 'tag', params.tag);
+      if (isRejected(old)) return old;
+      const values = await readFields(tx, TAG.fields, body);
+      if (isRejected(values)) return values;
+      const row = await updateDeclared(tx, 'tag', target(old.id, context), values);
+      return isRejected(row) ? row : await tagged(tx, row, 'changed');
+    },
+  ),
+
+  'tag.delete': withoutRule(declaredCases['tag.delete'] as WriteCase<'tag.delete'>),
+};
+
+/** What machines have by its definition goes with it. */
+function withoutRule(plain: WriteCase<'tag.delete'>): WriteCase<'tag.delete'> {
+  return {
+    ...plain,
+    run: async (tx, input, context) => {
+      const row = await declaredByRef(tx, 'tag', input.params.tag);
+      if (!isRejected(row) && row.definition !== '') await untagAll(tx, row.id);
+      return await plain.run(tx, input, context);
+    },
+  };
+}
+
+/** Without a definition machines keep the tag that they have. */
+async function tagged(tx: WriteTx, row: DeclaredRow<'tag'>, done: 'created' | 'changed') {
+  if (row.definition !== '') await tagAll(tx, row.id, row.definition);
+  const shown = (await declaredByRef(tx, 'tag', String(row.id))) as DeclaredRow<'tag'>;
+  tx.emit({ kind: `tag.${done}`, subject: row.name, data: viewDeclared<'tag'>(shown) });
+  return { body: viewDeclared<'tag'>(shown), version: row.version };
+}
+
+/** Gives a tag to all machines that its definition fits, and takes it off all others. */
+async function tagAll(tx: Tx, tagId: number, definition: string): Promise<void> {
+  const rule = parseRule(definition);
+  if (isRejected(rule)) return;
+  await untagUntold(tx, tagId);
+  for (let after = ''; ; ) {
+    const page = await readInventories(tx, tagId, after);
+    for (const { machineId, inventory, has } of page) {
+      const isOn = fits(rule, inventory);
+      if (isOn !== has) await storeTag(tx, machineId, tagId, isOn);
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.machineId;
+  }
+}
+
+/** Gives a machine the tags that fit what it has just told. */
+export async function tagByHardware(
+  tx: WriteTx,
+  machine: { readonly id: string; readonly fqdn: string },
+  inventory: unknown,
+): Promise<void> {
+  const defined = await listDefinedTags(tx);
+  if (defined.length === 0) return;
+  const has = await tagsOf(tx, machine.id);
+  const changed = { added: [] as string[], removed: [] as string[] };
+  for (const { id, name, definition } of defined) {
+    const rule: HardwareRule | Rejected = parseRule(definition);
+    if (isRejected(rule) || fits(rule, inventory) === has.has(id)) continue;
+    await storeTag(tx, machine.id, id, !has.has(id));
+    (has.has(id) ? changed.removed : changed.added).push(name);
+  }
+  if (changed.added.length + changed.removed.length > 0)
+    tx.emit({ kind: 'machine.tagged', subject: machine.fqdn, data: changed });
+}
+
+/**
+ * What a machine carries when an operator gives it these: tags with a definition stay as its hardware has them. Refused: one of them that it does not
+ * have. `machineId` null: the machine is new.
+ */
+export async function readTagged(tx: Tx, machineId: string | null, body: object): Promise<CarriedIds | Rejected> {
+  const wanted = await readCarried(tx, 'machine', body);
+  if (isRejected(wanted)) return wanted;
+  const given = wanted['tags'];
+  const defined = given === undefined ? [] : await listDefinedTags(tx);
+  if (given === undefined || defined.length === 0) return wanted;
+  const has = machineId === null ? new Set<number>() : await tagsOf(tx, machineId);
+  const wrong = defined.find(({ id }) => given.includes(id) && !has.has(id));
+  if (wrong !== undefined)
+    return rejected(
+      'conflict',
+      `tags: ${wrong.name} is given by its definition, ${wrong.definition}, which the hardware does not fit. Rule: such a tag is not given by hand.`,
+    );
+  return { ...wanted, tags: [...new Set([...given, ...defined.map(({ id }) => id).filter((id) => has.has(id))])] };
+}
