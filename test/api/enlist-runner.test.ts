@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseBuiltIn } from '../../src/model/nouns/script.ts';
+import { parseBuiltIn } from '../../src/model/scripts/script.ts';
 import { asker, aStranger, giveDefaultImage } from '../kit/enlistment.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -16,6 +16,7 @@ import { change, value } from '../kit/store.ts';
 
 const MACHINE = join(import.meta.dirname, '../../scripts/machine');
 const HERE = '127.0.0.1';
+const SHELL: readonly string[] = ['dash'];
 const BMC = '{"bmc": {"kind": "ipmi", "address": "10.88.0.41"}}';
 const TELLS = `#!/bin/sh
 # --- Start MAAS 1.0 script metadata ---
@@ -54,7 +55,8 @@ afterAll(async () => {
 
 function run(id: string): Promise<{ code: number | null; out: string }> {
   const url = `http://127.0.0.1:${port}/MAAS/metadata/latest/by-id/${id}/?op=get_preseed`;
-  const child = spawn('dash', [join(MACHINE, 'runner'), url], {
+  const [shell = ''] = SHELL;
+  const child = spawn(shell, [join(MACHINE, 'runner'), url], {
     env: { PATH: process.env['PATH'] ?? '', TMPDIR: folder, REGENT_PAUSE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
