@@ -59,6 +59,7 @@ describe('steps', () => {
     const steps = ofEvents([
       event('machine.state.commissioning', { event: 'commission', by: 'ada', before: 'new' }),
       event('machine.state.failed-commissioning', { event: 'deadline-passed', by: 'system', text: 'Too late.' }),
+      event('machine.boot-lost', { by: 'system:lifecycle', text: 'k1 is dead.' }),
       event('machine.power-failed', { text: 'k1: wrong password.' }),
       event('machine.power.off', { by: 'look', node: 'k1' }),
       event('machine.power.off', { by: 'job 3', node: 'k1' }),
@@ -71,6 +72,7 @@ describe('steps', () => {
     expect(steps.map(({ source, what, outcome, facts }) => [source, what, outcome, facts.words])).toEqual([
       ['state', 'state', 'done', 'commissioning (commission by ada)'],
       ['state', 'state', 'failed', 'failed-commissioning (deadline-passed by system): Too late.'],
+      ['state', 'state', 'failed', 'it boots anew: k1 is dead.'],
       ['bmc', 'power-failed', 'failed', 'k1: wrong password.'],
       ['bmc', 'power-off', 'done', 'by nobody of ours: its BMC says so'],
       ['metadata', 'status', 'failed', 'finish init FAIL: d'],

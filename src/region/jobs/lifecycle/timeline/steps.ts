@@ -66,6 +66,8 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
     );
   }
   switch (kind) {
+    case 'machine.boot-lost':
+      return step(['state', 'state', 'failed'], `it boots anew: ${text('text')}`);
     case 'machine.power-done':
       return step(['bmc', 'power-on', 'done'], text('by'));
     case 'machine.power-failed':
