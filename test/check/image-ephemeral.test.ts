@@ -153,8 +153,9 @@ describe('its system', () => {
       await host.off(BOOT_MS);
       expect(host.console).toContain('the inventory is posted');
       expect(host.console).toContain('the machine is switched off');
+      // What the scripts found has taken the place of the first inventory.
       const told = await site.call('GET', '/machines/m1/inventory');
-      expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'ephemeral 1' } });
+      expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'regent scripts 1' } });
       const results = (await site.call('GET', '/machines/m1/results')).body['items'] as {
         script: string;
         state: string;
