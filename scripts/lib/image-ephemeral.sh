@@ -20,7 +20,8 @@ chroot "\$1" depmod "$1"
 chroot "\$1" systemctl --quiet enable systemd-networkd.service regent-inventory.service regent-end.service
 chroot "\$1" systemctl --quiet mask ${ephemeral_off//$'\n'/ }
 chroot "\$1" dpkg-query --show --showformat '\${Package} \${Version}\n' >"$work/packages"
-rm -rf "\$1"/etc/ssh/ssh_host_* "\$1"/etc/nvme/host* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1/boot" "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*-
+rm -rf "\$1"/etc/ssh/ssh_host_* "\$1"/etc/nvme/host* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1/boot"
+rm -rf "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*-
 : >"\$1/etc/machine-id"
 # Its caches are made: systemd makes none anew at each start.
 : >"\$1/etc/.updated"
