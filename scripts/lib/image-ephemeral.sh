@@ -5,7 +5,7 @@ ephemeral_packages='systemd-sysv systemd-resolved dbus udev libpam-systemd kmod 
 iputils-ping ethtool lldpd dmidecode ipmitool pciutils usbutils lshw smartmontools nvme-cli memtester gdisk fdisk parted mdadm lvm2 e2fsprogs xfsprogs
 dosfstools zstd less'
 ephemeral_off='apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer mdadm.service
-mdmonitor.service mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer lvm2-monitor.service smartmontools.service systemd-pstore.service
+mdmonitor.service nvmf-autoconnect.service xfs_scrub_all.timer mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer lvm2-monitor.service smartmontools.service systemd-pstore.service
 openipmi.service ipmievd.service'
 
 # In the root, as the last thing, by mmdebstrap: the kernel's modules without an initrd of Debian's, our files, nothing of one host's own.
@@ -20,7 +20,8 @@ chroot "\$1" depmod "$1"
 chroot "\$1" systemctl --quiet enable systemd-networkd.service regent-inventory.service regent-end.service
 chroot "\$1" systemctl --quiet mask ${ephemeral_off//$'\n'/ }
 chroot "\$1" dpkg-query --show --showformat '\${Package} \${Version}\n' >"$work/packages"
-rm -rf "\$1"/etc/ssh/ssh_host_* "\$1"/etc/nvme/host* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1/boot" "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*-
+rm -rf "\$1"/etc/ssh/ssh_host_* "\$1"/etc/nvme/host* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1/boot"
+rm -rf "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*-
 : >"\$1/etc/machine-id"
 # Its caches are made: systemd makes none anew at each start.
 : >"\$1/etc/.updated"

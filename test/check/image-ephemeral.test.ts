@@ -140,7 +140,10 @@ describe('its system', () => {
         'modules-config': 'SUCCESS',
         'modules-final': 'SUCCESS',
       });
-      expect(host.console).toContain('the system stays on');
+      // The journal passes it on to the console in its own time.
+      await until('the word that it stays on', () => host.console.includes('the system stays on'), {
+        deadlineMs: 30_000,
+      });
     },
     BOOT_MS,
   );
@@ -153,8 +156,9 @@ describe('its system', () => {
       await host.off(BOOT_MS);
       expect(host.console).toContain('the inventory is posted');
       expect(host.console).toContain('the machine is switched off');
+      // What the scripts found has taken the place of the first inventory.
       const told = await site.call('GET', '/machines/m1/inventory');
-      expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'ephemeral 1' } });
+      expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'regent scripts 1' } });
       const results = (await site.call('GET', '/machines/m1/results')).body['items'] as {
         script: string;
         state: string;
