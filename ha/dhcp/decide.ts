@@ -143,6 +143,8 @@ function handOver(memory: Memory, inputs: PairInputs, isEntitled: boolean): Memo
     status.isAble &&
     !status.isDetached &&
     status.burden < USELESS &&
+    // It knows best: this one may have hung while its Kea gave leases alone.
+    status.record.isWhole &&
     status.record.epoch <= record.epoch;
   const isOurs = role === 'primary' && record.owner === self && record.isWhole && !record.isOrdered;
   if (!isFit || !isOurs || !(isEntitled || memory.isHanding)) return { ...memory, isHanding: false };

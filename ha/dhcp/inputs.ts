@@ -208,31 +208,41 @@ export interface DayTimes {
   readonly rightSince: number | null;
   /** So far the partner's is ahead of ours, ms. */
   readonly partnerAheadMs: number;
+  /** Its day's time less the time since the boot when a majority of the regions agreed last, ms; null: never since the program began. */
+  readonly agreed: number | null;
 }
 
-export const SAME_DAY: DayTimes = { aheadMs: 0, rightSince: null, partnerAheadMs: 0 };
+export const SAME_DAY: DayTimes = { aheadMs: 0, rightSince: null, partnerAheadMs: 0, agreed: null };
 
 /** What is known after another look. */
 export function watchDay(before: DayTimes, inputs: PairInputs): DayTimes {
   return { ...watchOwn(before, inputs), partnerAheadMs: watchPartner(before.partnerAheadMs, inputs) };
 }
 
-/** A clock that is wrong counts at once: its lease times are wrong. It counts as right when it was for a while. */
-function watchOwn(before: DayTimes, inputs: PairInputs): Pick<DayTimes, 'aheadMs' | 'rightSince'> {
+/**
+ * A clock that is wrong counts at once: its lease times are wrong. It counts as right when it was for a while. One that goes on as it did while the regions agreed
+ * is not wrong: theirs have jumped.
+ */
+function watchOwn(before: DayTimes, inputs: PairInputs): Omit<DayTimes, 'partnerAheadMs'> {
   const { now, dayTime } = inputs;
-  const limit = limitAfter(before.aheadMs);
+  const { aheadMs, agreed } = before;
+  const limit = limitAfter(aheadMs);
   const ahead = freshAnswers(inputs).flatMap(([, { sentAt, vote }]) =>
     vote.dayTime === undefined ? [] : [dayTime - vote.dayTime - (now - sentAt)],
   );
   const majority = majorityOf(inputs);
-  for (const side of [1, -1]) {
+  const hasMoved = agreed === null || Math.abs(dayTime - now - agreed) > limit;
+  for (const side of hasMoved ? [1, -1] : []) {
     const wrong = ahead.filter((ms) => ms * side > limit).toSorted((a, b) => a - b);
-    if (wrong.length >= majority) return { aheadMs: wrong[Math.floor(wrong.length / 2)] ?? 0, rightSince: null };
+    if (wrong.length >= majority)
+      return { aheadMs: wrong[Math.floor(wrong.length / 2)] ?? 0, rightSince: null, agreed };
   }
-  const { aheadMs } = before;
-  if (aheadMs === 0 || ahead.length < majority) return { aheadMs, rightSince: null };
+  const isAgreed = ahead.filter((ms) => Math.abs(ms) <= limit).length >= majority;
+  const next = isAgreed ? dayTime - now : agreed;
+  if (aheadMs === 0 || (hasMoved && !isAgreed)) return { aheadMs, rightSince: null, agreed: next };
   const rightSince = before.rightSince ?? now;
-  return now - rightSince < WELL_MS ? { aheadMs, rightSince } : { aheadMs: 0, rightSince: null };
+  if (now - rightSince < WELL_MS) return { aheadMs, rightSince, agreed: next };
+  return { aheadMs: 0, rightSince: null, agreed: next };
 }
 
 /** Is its clock so wrong that it must give no lease? */

@@ -617,6 +617,12 @@ describe('clocks that differ', () => {
       { owner: 'k2', isWhole: true },
     ],
     [
+      '... but not to one that lacks leases by its own word',
+      K1,
+      inputs('k1', { ...timed(K1, says(record('k1', 4, { isWhole: false }))), dayTime: DAY - HOUR }),
+      { owner: 'k1' },
+    ],
+    [
       'its partner keeps its Kea for that',
       K1,
       inputs('k2', { ...timed(K1, serving(K1, { burden: 10_000 }), HOUR), kea: kea('hot-standby') }),
@@ -648,6 +654,13 @@ describe('clocks that differ', () => {
         kea: PRIMARY,
       }),
       { isPermitted: true, owner: 'k1', state: 'serving', why: /name it the owner\.$/ },
+    ],
+    [
+      'a majority of regions that jumps is not believed by one that goes on as it did while they agreed',
+      K1,
+      inputs('k1', { ...timed(K1, says(K1)), dayTime: DAY - HOUR, kea: PRIMARY }),
+      { isPermitted: true, owner: 'k1', state: 'serving', isWhole: true },
+      { day: { aheadMs: 0, rightSince: null, partnerAheadMs: 0, agreed: DAY - HOUR - NOW } },
     ],
     [
       'an owner alone gives no lease by a clock that is minutes wrong',
