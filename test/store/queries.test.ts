@@ -36,7 +36,14 @@ import {
   lockSubnet,
   updateSubnet,
 } from '../../src/store/queries/network/subnets.ts';
-import { countUsers, createUser, deleteUser, findUser, listUsers, updateUser } from '../../src/store/queries/identity/users.ts';
+import {
+  countUsers,
+  createUser,
+  deleteUser,
+  findUser,
+  listUsers,
+  updateUser,
+} from '../../src/store/queries/identity/users.ts';
 import {
   createVlan,
   deleteVlan,

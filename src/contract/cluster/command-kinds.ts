@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { nullable, oneOf, strict } from '../common.ts';
-import * as power from '../nouns/power-commands.ts';
+import * as power from '../network/power-commands.ts';
 
 /**
  * What a node's agent can be asked to do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the

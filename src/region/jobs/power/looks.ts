@@ -1,4 +1,4 @@
-import { readLookResult } from '../../../contract/nouns/power-commands.ts';
+import { readLookResult } from '../../../contract/network/power-commands.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';

@@ -4,7 +4,7 @@ import {
   type PowerProgress as Progress,
   readPowerOrder,
   readPowerProgress,
-} from '../../../contract/nouns/power-order.ts';
+} from '../../../contract/network/power-order.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
