@@ -22,7 +22,7 @@ const paths = ['.', 'commissioning', 'testing'].flatMap((kind) =>
 
 describe('programs for machines', () => {
   it.each(paths)('%s is taken by a shell and by shellcheck', (path) => {
-    execFileSync('dash', ['-n', path]);
+    execFileSync('sh', ['-n', path]);
     execFileSync('shellcheck', [path]);
   });
 });
@@ -42,7 +42,7 @@ function aSystem(files: Readonly<Record<string, string>>, links: Readonly<Record
 
 function told(script: string, system: string): Record<string, never> {
   const env = { PATH: process.env['PATH'] ?? '', REGENT_SYSTEM: system };
-  const ran = spawnSync('dash', [join(MACHINE, 'commissioning', script)], { env, encoding: 'utf8' });
+  const ran = spawnSync('sh', [join(MACHINE, 'commissioning', script)], { env, encoding: 'utf8' });
   expect(ran.status, ran.stderr).toBe(0);
   const value = JSON.parse(ran.stdout) as Record<string, never>;
   // What is not known is empty; all else is as a region wants it.
@@ -151,7 +151,7 @@ describe('commissioning', () => {
 
 describe('tests', () => {
   const run = (script: string, env: Readonly<Record<string, string>>) =>
-    spawnSync('dash', [join(MACHINE, 'testing', script)], {
+    spawnSync('sh', [join(MACHINE, 'testing', script)], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       encoding: 'utf8',
       timeout: 100_000,

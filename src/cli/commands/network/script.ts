@@ -51,7 +51,7 @@ const OPTIONS: readonly OptionSpec[] = [
   { flags: '--comment <text>', help: 'a note for people' },
   { flags: '--purpose <purpose>', help: 'when it runs', values: SCRIPT_PURPOSES },
   { flags: '--hardware <hardware>', help: 'what it looks at', values: SCRIPT_HARDWARE },
-  { flags: '--timeout <seconds>', help: 'then it has failed; 0: it may take as long as it wants' },
+  { flags: '--time-limit <seconds>', help: 'then it has failed; 0: it may take as long as it wants' },
   { flags: '--parallel <on|off>', help: 'may others of the same hardware run beside it?', values: ['on', 'off'] },
   { flags: '--destructive <on|off>', help: 'does it destroy data?', values: ['on', 'off'] },
   { flags: '--tags <tags>', help: 'comma-separated; default: it runs when none is named; "" removes all' },
@@ -112,7 +112,7 @@ export const SCRIPT: NounSpec = {
       isChange: true,
       examples: [
         'regent script create check-raid --content @check-raid.sh --tags default',
-        'regent script create burn-in --purpose testing --hardware cpu --timeout 7200 --content @burn-in.sh',
+        'regent script create burn-in --purpose testing --hardware cpu --time-limit 7200 --content @burn-in.sh',
       ],
       run: async (call) => {
         const content = await contentOf(call);
@@ -137,7 +137,7 @@ export const SCRIPT: NounSpec = {
         };
         nothingToSet(
           body,
-          '--name, --content, --comment, --purpose, --hardware, --timeout, --parallel, --destructive, --tags or --parameters',
+          '--name, --content, --comment, --purpose, --hardware, --time-limit, --parallel, --destructive, --tags or --parameters',
         );
         const input = { params: { script: need(call, 0) }, body };
         return await runChange(call, { route: 'script.set', input, shape: SHAPE, done: 'changed' });
@@ -167,13 +167,13 @@ function chosen(call: Call) {
 }
 
 async function membersOf(call: Call) {
-  const timeout = option(call, 'timeout');
+  const timeout = option(call, 'timeLimit');
   const tags = option(call, 'tags');
   const parameters = option(call, 'parameters');
   return {
     ...text(call, 'comment'),
     ...chosen(call),
-    ...(timeout === undefined ? {} : { timeout: integer(timeout, '--timeout', 'seconds') }),
+    ...(timeout === undefined ? {} : { timeout: integer(timeout, '--time-limit', 'seconds') }),
     ...flag(call, 'parallel', 'parallel'),
     ...flag(call, 'destructive', 'destructive'),
     ...(tags === undefined
