@@ -8,7 +8,7 @@ import { waitForNodes } from './wait.ts';
 const POLL_MS = 1000;
 
 /** What a VLAN lacks until its primary rack serves it and its secondary one stands by; null: nothing, or no rack is to serve it. */
-export function lackOf({
+function lackOf({
   fabric,
   name,
   dhcpOn,
