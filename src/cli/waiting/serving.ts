@@ -8,12 +8,7 @@ import { waitForNodes } from './wait.ts';
 const POLL_MS = 1000;
 
 /** What a VLAN lacks until its primary rack serves it and its secondary one stands by; null: nothing, or no rack is to serve it. */
-export function lackOf({
-  fabric,
-  name,
-  dhcpOn,
-  server,
-}: Pick<Vlan, 'fabric' | 'name' | 'dhcpOn' | 'server'>): string | null {
+function lackOf({ fabric, name, dhcpOn, server }: Pick<Vlan, 'fabric' | 'name' | 'dhcpOn' | 'server'>): string | null {
   if (!dhcpOn || server === null) return null;
   const vlan = `${fabric}/${name}`;
   const { primary, secondary, servedBy, isWhole, why } = server;

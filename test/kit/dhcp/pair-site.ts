@@ -15,6 +15,8 @@ const CLIENTS = join(import.meta.dirname, 'pair-clients.ts');
 export const KEY = 'k1_k2';
 const NODE = '/usr/local/bin/node';
 const EVERY_MS = 50;
+/** Leases in one answer of Kea's. */
+const PAGE = 1000;
 /** A clock that goes back an hour must not make the certificates young. */
 const DAY_MS = 86_400_000;
 export const RACKS = ['k1', 'k2'] as const;
@@ -262,12 +264,19 @@ export class PairSite implements AsyncDisposable {
   /** The leases that a rack's Kea has, as `ADDRESS MAC STATE`. */
   async leases(rack: Rack): Promise<ReadonlySet<string>> {
     const socket = this.host(rack).path(`/run/kea/kea4-${this.#key}.sock`);
-    const answer = (await askKea(socket, { command: 'lease4-get-all' }, 10_000)) as {
-      leases?: { 'ip-address': string; 'hw-address': string; state: number }[];
-    } | null;
-    return new Set(
-      (answer?.leases ?? []).map((lease) => `${lease['ip-address']} ${lease['hw-address']} ${lease.state}`),
-    );
+    const found = new Set<string>();
+    for (let from = 'start'; ; ) {
+      const page = { command: 'lease4-get-page', arguments: { from, limit: PAGE } };
+      // Kea answers 3 when there is none any more.
+      const answer = (await askKea(socket, page, 10_000).catch((error: unknown) => {
+        if (/no lease|0 IPv4 lease/i.test(String(error))) return null;
+        throw error;
+      })) as { leases?: { 'ip-address': string; 'hw-address': string; state: number }[] } | null;
+      const leases = answer?.leases ?? [];
+      for (const lease of leases) found.add(`${lease['ip-address']} ${lease['hw-address']} ${lease.state}`);
+      from = leases.at(-1)?.['ip-address'] ?? '';
+      if (leases.length < PAGE) return found;
+    }
   }
 
   /** Lets a rack's Kea read its file anew, as the agent does. Gives what was waited for, and for how long, ms. */
