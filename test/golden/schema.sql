@@ -653,6 +653,8 @@ table machine_states
   wanted jsonb
   wanted_by text
   wanted_until timestamp with time zone
+  again integer not null default 0
+  again_epoch integer not null default 0
   constraint machine_states_deadline_of_way CHECK ((((deadline IS NOT NULL) = (minutes IS NOT NULL)) AND ((deadline IS NOT NULL) = (state = ANY (ARRAY['commissioning'::text, 'deploying'::text, 'releasing'::text, 'disk-erasing'::text, 'entering-rescue-mode'::text, 'exiting-rescue-mode'::text, 'testing'::text])))))
   constraint machine_states_epoch_counts CHECK ((epoch >= 0))
   constraint machine_states_job FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL
