@@ -4,6 +4,7 @@ import { MACHINE_VERBS, type MachineEvent } from '../../src/model/nouns/machine-
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
+import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
 
@@ -12,7 +13,8 @@ import { change, value } from '../kit/store.ts';
 const pg = usePostgres();
 let site: TestRegion;
 beforeAll(async () => {
-  site = await startTestRegion(pg.get());
+  const machineScripts = machineScriptsOf(builtInScript('one', '', 'script_type: testing; tags: default'));
+  site = await startTestRegion(pg.get(), { machineScripts });
   const parameters = { power_address: '10.88.0.1', power_user: 'operator', power_pass: '' };
   await made('/bmcs', { name: 'm1-bmc', powerType: 'ipmi', parameters });
   await made('/bmcs', { name: 'hands', powerType: 'manual' });

@@ -206,6 +206,8 @@ function bodyFor(id: RouteId): unknown {
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
     'image.create': { manifest: 'role' },
+    'script.create': { name: 'role', content: '#!/bin/sh' },
+    'ssh-key.add': { key: 'ssh-ed25519 role' },
     'drill.run': { hazard: 'planned-switchover' },
   };
   return bodies[id] ?? {};
