@@ -8,7 +8,8 @@ import type { BootRecord } from '../../src/boot/record.ts';
 import { aPlan, aQuestion, aRecord, BOOT_MAC, BOOT_NOW, knowledge } from '../kit/boot.ts';
 import { memoryLog } from '../kit/virtual-time.ts';
 
-const PORT = 20_000 + (process.pid % 20_000);
+// Below the ports that the kernel gives to whoever connects (32768 and above).
+const PORT = 20_000 + (process.pid % 12_000);
 const clock = { now: () => BOOT_NOW * 1000, monotonic: () => 0 };
 
 interface Answer {

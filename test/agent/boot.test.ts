@@ -9,7 +9,8 @@ import { FACTS } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 import { memoryLog } from '../kit/virtual-time.ts';
 
-const PORT = 20_000 + ((process.pid + 7919) % 20_000);
+// Below the ports that the kernel gives to whoever connects (32768 and above).
+const PORT = 20_000 + ((process.pid + 7919) % 12_000);
 const clock = { now: () => BOOT_NOW * 1000, monotonic: () => 0 };
 const HTTP = { desired: { port: 5248 }, restart: null };
 
