@@ -1,15 +1,7 @@
 import type { ImageArchitecture } from '../model/nouns/image.ts';
 import type { RunPurpose } from '../model/nouns/machine-run.ts';
+import type { DefaultImage } from '../model/snapshot.ts';
 import type { BootPlan } from './record.ts';
-
-/** What a plan needs of an image: rows of images have it. `digest`: of its manifest. */
-export interface PlannedImage {
-  readonly digest: string;
-  readonly name: string;
-  readonly architecture: ImageArchitecture;
-  /** `sha256` in lower-case hex. */
-  readonly files: readonly { readonly name: string; readonly sha256: string }[];
-}
 
 /** For whom a plan is, and why it runs our system. `machineId`: six letters and digits. `staysOn`: an operator wants to log in afterwards. */
 export interface PlanFor {
@@ -39,7 +31,7 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
 };
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
-export function planOf(image: PlannedImage, { machineId, purpose, staysOn = false }: PlanFor): BootPlan | null {
+export function planOf(image: DefaultImage, { machineId, purpose, staysOn = false }: PlanFor): BootPlan | null {
   const end = staysOn ? 'wait' : ENDS[purpose];
   const { digest, name, architecture, files } = image;
   const path = (file: string) => `images/${digest}/${file}`;
@@ -61,6 +53,6 @@ export function planOf(image: PlannedImage, { machineId, purpose, staysOn = fals
 }
 
 /** What the initrd compares the root with, and the data source of its cloud-init. A kernel that has lost its system starts anew after so many seconds. */
-function rootParameters({ sha256 }: PlannedImage['files'][number]): readonly string[] {
+function rootParameters({ sha256 }: DefaultImage['files'][number]): readonly string[] {
   return [`regent.root-sha256=${sha256}`, 'ds=MAAS', 'panic=30'];
 }

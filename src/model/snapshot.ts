@@ -131,7 +131,7 @@ export interface MachineStage {
   readonly isEnlisting: boolean;
 }
 
-/** An image that machines of its architecture commission by. */
+/** An image that machines of its architecture commission by. `digest`: of its manifest; `sha256` in lower-case hex. */
 export interface DefaultImage {
   readonly digest: string;
   readonly name: string;

@@ -731,7 +731,7 @@ table machine_inventories
   constraint machine_inventories_problems_size CHECK (((jsonb_typeof(problems) = 'array'::text) AND (octet_length((problems)::text) <= 65536)))
   constraint machine_inventories_size CHECK (((jsonb_typeof(inventory) = 'object'::text) AND (octet_length((inventory)::text) <= 4194304)))
   constraint raise_observed_inventory TRIGGER DEFERRABLE INITIALLY DEFERRED
-  CREATE INDEX machine_inventories_by_uuid ON public.machine_inventories USING btree (((inventory #>> '{system,uuid}'::text[])))
+  CREATE INDEX machine_inventories_by_uuid ON public.machine_inventories USING btree (uuid) WHERE (uuid IS NOT NULL)
   CREATE CONSTRAINT TRIGGER raise_observed_inventory AFTER INSERT OR UPDATE ON public.machine_inventories DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_observed()
 
 table machine_enlistments

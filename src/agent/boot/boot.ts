@@ -1,15 +1,15 @@
 import { Check } from 'typebox/value';
-import { type BootAnswer, type BootRecords, indexRecords } from '../../boot/answer.ts';
+import { type BootRecords, indexRecords } from '../../boot/answer.ts';
 import { BootRecord } from '../../boot/record.ts';
 import type { BootTemplates } from '../../boot/script.ts';
 import type { Desired } from '../../contract/agent.ts';
 import type { HostFacts } from '../../core/host-values.ts';
-import { parseAddress } from '../../core/ip.ts';
+import { bareAddress, parseAddress } from '../../core/ip.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { Findings } from '../findings.ts';
 import type { LoopPorts } from '../ports.ts';
 import type { AskEnlist } from './enlist.ts';
-import { type BootState, openBootListener } from './listener.ts';
+import { type AnswerSeen, type BootState, openBootListener } from './listener.ts';
 
 /** What the rack's part in boots is built from. `held`: the desired state in force; `facts`: of this host. Ports: their own when left out. */
 export interface BootOptions {
@@ -19,7 +19,7 @@ export interface BootOptions {
   readonly held: () => Desired | null;
   readonly facts: () => HostFacts | null;
   readonly enlist: AskEnlist;
-  readonly onAnswer?: (answer: BootAnswer['log'] & { readonly client: string }) => void;
+  readonly onAnswer?: (answer: AnswerSeen) => void;
   readonly port?: number;
 }
 
@@ -57,6 +57,7 @@ export function openBoot(options: BootOptions): Boot {
       const beat = ports.loop('boot', SILENCE_MS);
       while (!signal.aborted) {
         beat();
+        // Records are looked at before a machine asks, and what is wrong with them is told.
         state();
         await listener.listenOn(givesOut(held()) ? addressesOf(options.facts()) : []);
         await ports.wait(EVERY_MS, signal);
@@ -75,7 +76,7 @@ function givesOut(desired: Desired | null): boolean {
 /** IPv4 addresses of this host but its loopback; a machine is told to come back where it asked. */
 function addressesOf(facts: HostFacts | null): string[] {
   const cards = (facts?.interfaces ?? []).filter(({ name }) => name !== 'lo');
-  const all = cards.flatMap(({ addresses }) => addresses.map((address) => address.split('/')[0] ?? ''));
+  const all = cards.flatMap(({ addresses }) => addresses.map(bareAddress));
   return [...new Set(all)].filter((address) => {
     const parsed = parseAddress(address);
     return !isRejected(parsed) && parsed.family === 4;

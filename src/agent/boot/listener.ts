@@ -15,6 +15,9 @@ export interface BootState {
   readonly generation: number;
 }
 
+/** An answer as it was given. `client`: the address that asked. */
+export type AnswerSeen = BootAnswer['log'] & { readonly client: string };
+
 /** What a listener is built from. `state` and `enlist` are asked at each question; `enlist` may throw, and is given up after `enlistMs`. */
 export interface BootListenerOptions {
   readonly clock: Clock;
@@ -23,8 +26,8 @@ export interface BootListenerOptions {
   readonly state: () => BootState;
   readonly enlist: AskEnlist;
   readonly enlistMs?: number;
-  /** Hears of each answer. `client`: the address that asked. */
-  readonly onAnswer?: (answer: BootAnswer['log'] & { readonly client: string }) => void;
+  /** Hears of each answer. */
+  readonly onAnswer?: (answer: AnswerSeen) => void;
   /** Ports of the listener and of the rack's web server; their own when left out. */
   readonly port?: number;
   readonly filesPort?: number;
@@ -116,7 +119,7 @@ function openAnswerer(options: BootListenerOptions) {
     const stranger = strangerOf(question, known.records);
     const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger, client);
     const { script, log: fields } = answerBoot(question, { ...known, place, templates }, said, clock.now() / 1000);
-    const heard = { ...fields, client: client ?? '' };
+    const heard: AnswerSeen = { ...fields, client: client ?? '' };
     log.info('a machine asked what to boot', heard);
     send(response, 200, script);
     options.onAnswer?.(heard);

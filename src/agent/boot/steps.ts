@@ -1,14 +1,11 @@
-import type { BootAnswer } from '../../boot/answer.ts';
 import { type BootStep, STEPS_PER_REPORT } from '../../contract/wire/boot-steps.ts';
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 import type { Findings } from '../findings.ts';
 import { type LoopPorts, openWakeSignal } from '../ports.ts';
+import type { AnswerSeen } from './listener.ts';
 import { openSieve, type SeenStep } from './sieve.ts';
-
-/** What the boot listener tells of an answer. `client`: the address that asked. */
-export type AnswerSeen = BootAnswer['log'] & { readonly client: string };
 
 /** What telling of steps is built from. `epoch`: a text in hexadecimal that never comes again. */
 export interface BootStepsOptions {

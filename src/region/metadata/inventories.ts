@@ -28,9 +28,7 @@ export async function takeInventory(
     return rejected('bad_request', 'The inventory is no JSON object.');
   return changing(ports, asker, `metadata inventory ${asker.machineId}`, async (tx, machine) => {
     const isEnlisting = asker.purpose === 'enlisting';
-    // First: who changes a machine's state locks that before the machine. One that is enlisted stays new.
-    if (!isEnlisting) await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
-    const taken = await keep(tx, { asker, machine, cut: cutTo(Inventory, told), source });
+    const taken = await keep(ports, tx, { asker, machine, cut: cutTo(Inventory, told), source });
     if (isRejected(taken)) return taken;
     const scripts = await scriptsOfRun(tx, ports, { id: asker.run, ...asker });
     if (isRejected(scripts)) return scripts;
@@ -71,8 +69,7 @@ export async function mergeInventory(
     told === null ? { value: {}, problems: [`${script}: it printed no JSON object`] } : cutTo(Inventory, told);
   const value = { ...(before?.inventory as Inventory | undefined), ...(cut.value as Inventory) };
   const problems = [...new Set([...(before?.problems ?? []), ...cut.problems])];
-  if (asker.purpose !== 'enlisting') await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
-  return keep(tx, { asker, machine, cut: { value, problems }, source });
+  return keep(ports, tx, { asker, machine, cut: { value, problems }, source });
 }
 
 function parsed(content: Uint8Array): object | null {
@@ -91,7 +88,13 @@ interface Kept {
   readonly source: string;
 }
 
-async function keep(tx: WriteTx, { asker, machine, cut, source }: Kept): Promise<TakenInventory | Rejected> {
+async function keep(
+  ports: MetadataPorts,
+  tx: WriteTx,
+  { asker, machine, cut, source }: Kept,
+): Promise<TakenInventory | Rejected> {
+  // First: who changes a machine's state locks that before the machine. One that is enlisted stays new.
+  if (asker.purpose !== 'enlisting') await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
   const inventory = cut.value as Inventory;
   const present = (await findMachine(tx, { id: machine.id })) ?? machine;
   const settled = asker.purpose === 'enlisting' ? await settleCards(tx, present, { inventory, source }) : present;

@@ -18,6 +18,7 @@ import {
   listSiteScripts,
   type ScriptRow,
   SITE_SCRIPTS_MAX,
+  siteScriptNames,
   updateSiteScript,
 } from '../../store/queries/network/scripts/site-scripts.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -56,7 +57,7 @@ export const scriptCases = {
     async (tx, { body }) => {
       const script = readScript(body, null);
       if (isRejected(script)) return script;
-      if ((await listSiteScripts(tx)).length >= SITE_SCRIPTS_MAX)
+      if ((await siteScriptNames(tx)).length >= SITE_SCRIPTS_MAX)
         return rejected(
           'conflict',
           `There are ${SITE_SCRIPTS_MAX} scripts. Rule: no more than that; delete one first.`,
@@ -155,7 +156,7 @@ function isEqual(told: ScriptTold, member: string, value: unknown): boolean {
 async function scriptByRef(tx: Tx, text: string): Promise<ScriptRow | Rejected> {
   const ref = parseRef(text);
   const row = await findSiteScript(tx, 'id' in ref ? ref : { name: text });
-  return row ?? noSuch('script', text, (await listSiteScripts(tx)).map(nameOf));
+  return row ?? noSuch('script', text, await siteScriptNames(tx));
 }
 
 async function ownByRef(tx: Tx, text: string, { builtInScripts = [] }: CaseContext): Promise<ScriptRow | Rejected> {

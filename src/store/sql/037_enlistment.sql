@@ -29,7 +29,7 @@ create table machine_enlistments (
 );
 create index machine_enlistments_by_uuid on machine_enlistments (uuid) where uuid is not null;
 create index machine_enlistments_by_node on machine_enlistments (node_id) where node_id is not null;
-create index machine_inventories_by_uuid on machine_inventories ((inventory #>> '{system,uuid}'));
+create index machine_inventories_by_uuid on machine_inventories (uuid) where uuid is not null;
 
 -- The BMC of a machine by its own word. Nobody has confirmed it, and it has no password.
 alter table machine_inventories add column suggested_bmc jsonb;

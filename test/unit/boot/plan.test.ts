@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { type PlannedImage, planOf } from '../../../src/boot/plan.ts';
+import { planOf } from '../../../src/boot/plan.ts';
+import type { DefaultImage } from '../../../src/model/snapshot.ts';
 import { BootPlan } from '../../../src/boot/record.ts';
 import { imageName } from '../../../src/model/nouns/image.ts';
 import { RUN_PURPOSES } from '../../../src/model/nouns/machine-run.ts';
@@ -8,7 +9,7 @@ import { RUN_PURPOSES } from '../../../src/model/nouns/machine-run.ts';
 const DIGEST = '0123456789abcdef'.repeat(4);
 const validator = Compile(BootPlan);
 
-function anImage(files: readonly string[], changes: Partial<PlannedImage> = {}): PlannedImage {
+function anImage(files: readonly string[], changes: Partial<DefaultImage> = {}): DefaultImage {
   const named = { digest: DIGEST, name: imageName({ kind: 'micro', kernel: '6.12.57+deb13-cloud-amd64' }) };
   return { ...named, architecture: 'amd64', files: files.map((name) => ({ name, sha256: DIGEST })), ...changes };
 }

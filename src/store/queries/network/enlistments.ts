@@ -20,7 +20,7 @@ export interface KnownMachine {
 }
 
 const IS_WAITING = sql`e.machine_id is not null and coalesce(s.epoch, 0) = 0`;
-const UUID = sql`coalesce(i.inventory #>> '{system,uuid}', e.uuid)`;
+const UUID = sql`coalesce(i.uuid, e.uuid)`;
 const KNOWN = sql`m.id, m.hostname, m.hostname || '.' || d.name as fqdn, coalesce(s.state, 'new') as state, ${UUID} as uuid,
     coalesce(i.inventory #>> '{system,serial}', e.serial) as serial, ${IS_WAITING} as "isWaiting",
     exists (select from machine_tokens k where k.machine_id = m.id and k.ended_at is null and k.purpose = 'enlisting') as "isEnlisting"
@@ -37,7 +37,7 @@ export function findByCard(tx: Tx, mac: string): Promise<KnownMachine | null> {
 export function findByUuid(tx: Tx, uuids: readonly string[], limit: number): Promise<KnownMachine[]> {
   const wanted = [...uuids];
   return tx.all(sql<KnownMachine>`select ${KNOWN}
-    where m.id in (select machine_id from machine_inventories where inventory #>> '{system,uuid}' = any(${wanted}::text[])
+    where m.id in (select machine_id from machine_inventories where uuid = any(${wanted}::text[])
       union select machine_id from machine_enlistments where uuid = any(${wanted}::text[])) and ${UUID} = any(${wanted}::text[])
     order by m.id collate "C" limit ${limit}`);
 }

@@ -1,8 +1,8 @@
 import type { Inventory } from '../../../../contract/nouns/machine-inventory.ts';
 import type { WhyScript, WhySite, WhyVlan } from '../../../../model/nouns/timeline/why-case.ts';
-import { listImages } from '../../../../store/queries/cluster/images.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';
 import { readInventory } from '../../../../store/queries/network/machine-inventories.ts';
+import { readDefaultImages } from '../../../../store/queries/network/machine-stages.ts';
 import { readVlanLabels } from '../../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../../store/snapshot.ts';
 import type { Tx } from '../../../../store/tx.ts';
@@ -36,7 +36,7 @@ export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestio
     vlans: await readWhyVlans(tx, ports, machine),
     firmware: inventory.firmware?.kind ?? null,
     architecture,
-    hasImage: (await listImages(tx)).some(({ isDefault }) => isDefault),
+    hasImage: (await readDefaultImages(tx)).length > 0,
     disks: isOfThisWay ? (inventory.disks ?? []).length : null,
     script,
   };

@@ -26,6 +26,13 @@ export function listSiteScripts(tx: Tx): Promise<ScriptRow[]> {
   return tx.all(sql<ScriptRow>`select ${SCRIPTS.columns} from scripts t order by t.name collate "C"`);
 }
 
+/** Their names alone: a script may be long. */
+export async function siteScriptNames(tx: Tx): Promise<string[]> {
+  return (await tx.all(sql<{ name: string }>`select name from scripts order by name collate "C"`)).map(
+    ({ name }) => name,
+  );
+}
+
 export function findSiteScript(
   tx: Tx,
   by: { readonly id: number } | { readonly name: string },
