@@ -14,7 +14,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-const paths = ['.', 'commissioning', 'testing'].flatMap((kind) =>
+const paths = ['.', 'commissioning', 'testing', 'deploying', 'erasing'].flatMap((kind) =>
   readdirSync(join(MACHINE, kind), { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'README.md')
     .map((entry) => join(MACHINE, kind, entry.name)),

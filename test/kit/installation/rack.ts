@@ -6,8 +6,8 @@ import { packScripts } from '../../../src/region/metadata/scripts.ts';
 
 const MACHINE = join(import.meta.dirname, '../../../scripts/machine');
 /** How a machine in QEMU's user-mode network reaches this machine's 127.0.0.1. */
-export const GATEWAY = '10.0.2.2';
-export const KEYS = { consumer_key: 'consumerkey', token_key: 'tokenkey', token_secret: 'tokensecret' } as const;
+const GATEWAY = '10.0.2.2';
+const KEYS = { consumer_key: 'consumerkey', token_key: 'tokenkey', token_secret: 'tokensecret' } as const;
 const PRESEED = '/MAAS/metadata/latest/by-id/m1/?op=get_preseed';
 
 /** What a machine told by `op=signal`: its fields, files as texts among them, and when (ms since the rack opened). */
@@ -19,7 +19,9 @@ export interface Told {
 /** What a machine fetches. `deployment`: texts by path below its folder; `folder`: of the scripts, below scripts/machine. */
 export interface Offer {
   readonly folder: string;
-  readonly deployment: Readonly<Record<string, string>>;
+  readonly deployment: Readonly<Record<string, string>> | null;
+  /** This script alone. */
+  readonly only?: string;
   readonly arguments?: readonly string[];
   readonly environment?: readonly string[];
 }
@@ -61,8 +63,13 @@ export class TestRack implements AsyncDisposable {
 
   /** Its origin, as a machine sees it. */
   get url(): string {
+    return this.urlAt(GATEWAY);
+  }
+
+  /** Its origin by this address. */
+  urlAt(host: string): string {
     const address = this.#server.address();
-    return `http://${GATEWAY}:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    return `http://${host}:${typeof address === 'object' && address !== null ? address.port : 0}`;
   }
 
   /** Words of a kernel's command line, as a rack's boot script has them. */
@@ -124,6 +131,12 @@ export class TestRack implements AsyncDisposable {
     return path === 'latest/maas-scripts' ? tarOf(this.#archive()) : null;
   }
 
+  /** Names of the scripts of the offer, in their order; their results are numbered from 1. */
+  get scripts(): string[] {
+    const all = readdirSync(join(MACHINE, this.offer.folder)).sort();
+    return all.filter((name) => this.offer.only === undefined || name === this.offer.only);
+  }
+
   #archive() {
     const folder = join(MACHINE, this.offer.folder);
     const scripts = readdirSync(folder)
@@ -143,7 +156,7 @@ export class TestRack implements AsyncDisposable {
         };
       });
     const files = { runner: '', runScript: readFileSync(join(MACHINE, 'run-script'), 'utf8') };
-    const texts = Object.entries(this.offer.deployment).map(([path, text]) => ({
+    const texts = Object.entries(this.offer.deployment ?? {}).map(([path, text]) => ({
       path: `deployment/${path}`,
       mode: 0o600,
       content: Buffer.from(text),
