@@ -29,6 +29,8 @@ const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
   'exit-rescue': 'end the rescue mode of machines',
 };
 
+/** The region ends a way after 30 minutes (the setting node_timeout); a little later it has told so. */
+const WAIT_S = 2100;
 /** Verbs that begin a run which a person may want to look at from inside. */
 const RUN_VERBS: readonly MachineVerb[] = ['commission', 'test'];
 const ENABLE_SSH: OptionSpec = {
@@ -48,8 +50,9 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
       ...(RUN_VERBS.includes(verb) ? [ENABLE_SSH, ...RUN_OPTIONS] : []),
     ],
     isChange: true,
+    waitSeconds: WAIT_S,
     examples: [
-      `regent machine ${verb} m1${verb === 'commission' ? ' --wait --timeout 1800' : ''}`,
+      `regent machine ${verb} m1${verb === 'commission' ? ' --wait' : ''}`,
       `regent machine ${verb} --tag rack7`,
       ...(verb === 'test'
         ? ['regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait']
