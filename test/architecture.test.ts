@@ -200,6 +200,8 @@ describe('nouns', () => {
     'store/queries/network/power-states.ts',
     'store/sql/028_machine_power_states.sql',
     'store/sql/032_machine_states.sql',
+    'model/deployment/',
+    'model/interfaces/',
     'region/tasks/boot-records.ts',
     'store/queries/network/machine-stages.ts',
     'store/sql/035_boot_records.sql',

@@ -32,6 +32,8 @@ const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
   'exit-rescue': 'end the rescue mode of machines',
 };
 
+/** The region ends a way after 30 minutes (the setting node_timeout); a little later it has told so. */
+const WAIT_S = 2100;
 const ENABLE_SSH: OptionSpec = {
   flags: '--enable-ssh',
   help: 'let your SSH keys in (regent ssh-key add), and leave the machine on when all is done',
@@ -44,7 +46,7 @@ const OWN: Partial<Readonly<Record<MachineVerb, VerbOptions>>> = {
   release: RELEASE,
 };
 const EXAMPLES: Partial<Readonly<Record<MachineVerb, readonly string[]>>> = {
-  commission: ['regent machine commission m1 --wait --timeout 1800', 'regent machine commission --tag rack7'],
+  commission: ['regent machine commission m1 --wait', 'regent machine commission --tag rack7'],
   test: [
     'regent machine test --tag rack7',
     'regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait',
@@ -65,6 +67,7 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
         ...(OWN[verb]?.options ?? []),
       ],
       isChange: true,
+      waitSeconds: WAIT_S,
       examples: EXAMPLES[verb] ?? [`regent machine ${verb} m1`, `regent machine ${verb} --tag rack7`],
       run: async (call) => {
         const names = await machinesOf(call, 0);
