@@ -2,7 +2,7 @@
 # and `output`.
 # shellcheck shell=bash disable=SC2154
 
-# pack_initrd ROOT KERNEL INIT [OPTION …]: what a machine of a cloud has, and the lab's: cards and disks. A module that the kernel does not have is no fault.
+# pack_initrd ROOT KERNEL INIT [OPTION …]: cards that a machine of a cloud has, and the lab's. A module that the kernel does not have is no fault.
 pack_initrd() {
   local root=$1 kernel=$2 init=$3
   shift 3
@@ -12,11 +12,13 @@ pack_initrd() {
     --module hv_netvsc "$@"
 }
 
-# write_manifest KERNEL: names and versions of packages come as lines `NAME VERSION`.
+# write_manifest KERNEL: names and versions of packages come as lines `NAME VERSION`. A deployable image has set `image_name` and `image_content`.
 write_manifest() {
   local name version file comma=''
   {
-    printf '{\n  "format": 1,\n  "kind": "%s",\n  "architecture": "%s",\n  "kernel": "%s",\n  "packages": {' "$kind" "$architecture" "$1"
+    printf '{\n  "format": 1,\n  "kind": "%s",\n  "architecture": "%s",\n  "kernel": "%s",' "${kind%-tiny}" "$architecture" "$1"
+    [ -z "${image_name:-}" ] || printf '\n  "name": "%s",\n  "content": { %s },' "$image_name" "$image_content"
+    printf '\n  "packages": {'
     while read -r name version; do
       printf '%s\n    "%s": "%s"' "$comma" "$name" "$version"
       comma=,
