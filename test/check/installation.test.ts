@@ -52,13 +52,12 @@ describe('the image is fetched', () => {
     for (const one of [rack, other, host]) await one[Symbol.asyncDispose]();
   });
 
-  /** Runs the step; `sha256` left out: of the good image. */
-  async function step(sources: readonly string[], about = 'good', more: Readonly<Record<string, string>> = {}) {
-    const bytes = readFileSync(join(folder, about));
-    const values = {
-      ...{ name: 'test', format: 'tar', compression: 'gz', path: 'images/d/image', size: String(bytes.length) },
-      ...{ sha256: createHash('sha256').update(bytes).digest('hex'), ...more },
-    };
+  /** Runs the step for an image of the folder, by what it is itself. */
+  async function step(sources: readonly string[], image = 'good') {
+    const bytes = readFileSync(join(folder, image));
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const about = { name: 'test', format: 'tar', compression: 'gz', path: 'images/d/image', sha256 };
+    const values = { ...about, size: String(bytes.length) };
     for (const [name, value] of Object.entries(values)) host.write(`/opt/run/deployment/image/${name}`, `${value}\n`);
     host.write('/opt/run/deployment/sources', sources.map((url) => `${url}\n`).join(''));
     host.write(`/opt/run/scripts/${STEP}`, readFileSync(join(SCRIPTS, STEP), 'utf8'));

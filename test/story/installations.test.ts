@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -137,7 +138,7 @@ async function deploy(site: Installation, name: string, request: StorageRequest,
 describe('layouts', () => {
   for (const [name, { looks, request, ...kind }] of Object.entries(CASES).filter(([name]) => isWanted(name)))
     it(
-      name,
+      `${name}`,
       async () => {
         await using site = await Installation.open(kind, ephemeral);
         await deploy(site, name, request);
@@ -199,29 +200,22 @@ describe('a step that fails', () => {
 describe('a disk is erased', () => {
   for (const how of ['quick', 'full'] as const)
     it.runIf(isWanted(`erase-${how}`))(
-      how,
+      `${how}`,
       async () => {
         await using site = await Installation.open(
           { firmware: 'bios', disks: [{ mib: 1024, serial: 'SN-0' }] },
           ephemeral,
         );
         const file = site.machine.disk(0);
-        // A partition table, a file system, and something in the middle.
-        execFileSync('sfdisk', ['--quiet', file], { input: 'label: gpt\nstart=1MiB, size=1000MiB\n' });
-        execFileSync('dd', [
-          'if=/dev/urandom',
-          `of=${file}`,
-          'bs=1M',
-          'seek=500',
-          'count=2',
-          'conv=notrunc',
-          'status=none',
-        ]);
+        // Something at both ends and in the middle.
+        const opened = openSync(file, 'r+');
+        for (const mib of [0, 500, 1023]) writeSync(opened, randomBytes(MIB), 0, MIB, mib * MIB);
+        closeSync(opened);
         site.offerErase(how, '/dev/vda');
         const ran = await site.run();
         expect(ran.status, ran.logs).toBe('OK');
         console.log(`erase-${how}: ${ran.logs}`);
-        expect(await nonZeroMib(file)).toEqual(how === 'full' ? [] : [500, 501]);
+        expect(await nonZeroMib(file)).toEqual(how === 'full' ? [] : [500]);
       },
       CASE_MS,
     );

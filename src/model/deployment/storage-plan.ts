@@ -57,8 +57,11 @@ export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at
   }));
   const esps = named.flatMap(({ partitions }) => partitions ?? []).filter(({ number }) => number === ESP_NUMBER);
   const made = esps.map(({ name }, index) => ({
-    ...{ device: name, kind: 'vfat' as const, mount: index === 0 ? '/boot/efi' : null },
-    ...{ label: null, options: ESP_OPTIONS },
+    device: name,
+    kind: 'vfat' as const,
+    mount: index === 0 ? '/boot/efi' : null,
+    label: null,
+    options: ESP_OPTIONS,
   }));
   const ordered = [...fileSystems, ...made].toSorted((one, other) => depth(one.mount) - depth(other.mount));
   return { layout: at.layout, firmware: at.firmware, disks: named, raids, volumeGroups: groups, fileSystems: ordered };

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { DebianHost } from '../debian-root.ts';
 
 export const MAC = '52:54:00:ab:00:01';
+const UUID = '564d1a2b-0000-4000-8000-525400ab0001';
 const MEMORY_MB = 1024;
 /** Of the kernel's clock per second, for what it tells of processes (CLK_TCK). */
 const TICKS = 100;
@@ -62,51 +63,24 @@ export class TestMachine implements AsyncDisposable {
   /** Switches it on. It goes off where it would start anew. `without`: disks that are pulled. */
   start(what: Start, without: readonly number[] = []): void {
     const { firmware, disks } = this.#kind;
-    const drives = disks.flatMap(({ serial }, index) =>
-      without.includes(index)
-        ? []
-        : [
-            ...[
-              '-drive',
-              `if=none,id=d${index},file=${this.disk(index)},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap`,
-            ],
-            ...[
-              '-device',
-              `virtio-blk-pci,drive=d${index},bootindex=${index + 1}${serial === '' ? '' : `,serial=${serial}`}`,
-            ],
-          ],
-    );
-    const kernel =
-      what === 'disk'
-        ? []
-        : [
-            '-kernel',
-            join(what.image, 'vmlinuz'),
-            '-initrd',
-            join(what.image, 'initrd.img'),
-            '-append',
-            what.parameters.join(' '),
-          ];
+    const drives = disks.flatMap(({ serial }, index) => {
+      const drive = `if=none,id=d${index},file=${this.disk(index)},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap`;
+      const named = serial === '' ? '' : `,serial=${serial}`;
+      const device = `virtio-blk-pci,drive=d${index},bootindex=${index + 1}${named}`;
+      return without.includes(index) ? [] : ['-drive', drive, '-device', device];
+    });
     const argv = [
-      ...['qemu-system-x86_64', '-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'qemu64', '-m', String(MEMORY_MB)],
-      ...[
-        '-nodefaults',
-        '-display',
-        'none',
-        '-vga',
-        'std',
-        '-no-reboot',
-        '-uuid',
-        '564d1a2b-0000-4000-8000-525400ab0001',
-      ],
-      ...['-machine', firmware === 'uefi' ? 'q35' : 'pc,graphics=off'],
-      ...['-chardev', `file,id=console,path=${join(this.#folder, 'console.log')}`, '-serial', 'chardev:console'],
-      ...['-netdev', `user,id=n0,hostfwd=tcp:127.0.0.1:${this.sshPort}-:22`],
-      ...['-device', `virtio-net-pci,netdev=n0,mac=${MAC},romfile=`, '-device', 'virtio-rng-pci'],
-      ...drives,
-      ...(firmware === 'uefi' ? this.#uefi() : []),
-      ...kernel,
-    ];
+      ['qemu-system-x86_64', '-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'qemu64', '-m', String(MEMORY_MB)],
+      ['-nodefaults', '-display', 'none', '-vga', 'std', '-no-reboot', '-uuid', UUID],
+      ['-machine', firmware === 'uefi' ? 'q35' : 'pc,graphics=off'],
+      ['-chardev', `file,id=console,path=${join(this.#folder, 'console.log')}`, '-serial', 'chardev:console'],
+      ['-netdev', `user,id=n0,hostfwd=tcp:127.0.0.1:${this.sshPort}-:22`],
+      ['-device', `virtio-net-pci,netdev=n0,mac=${MAC},romfile=`, '-device', 'virtio-rng-pci'],
+      drives,
+      firmware === 'uefi' ? this.#uefi() : [],
+      what === 'disk' ? [] : ['-kernel', join(what.image, 'vmlinuz'), '-initrd', join(what.image, 'initrd.img')],
+      what === 'disk' ? [] : ['-append', what.parameters.join(' ')],
+    ].flat();
     writeFileSync(join(this.#folder, 'console.log'), '');
     const [program = '', ...rest] = this.#host.onOurNetwork(argv);
     this.#qemu = spawn(program, rest, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -150,9 +124,7 @@ export class TestMachine implements AsyncDisposable {
   #uefi(): string[] {
     const vars = join(this.#folder, 'vars.fd');
     if (!existsSync(vars)) copyFileSync(this.#host.path(`${OVMF}/OVMF_VARS_4M.fd`), vars);
-    return [
-      ...['-drive', `if=pflash,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`],
-      ...['-drive', `if=pflash,format=raw,file=${vars}`],
-    ];
+    const code = `if=pflash,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`;
+    return ['-drive', code, '-drive', `if=pflash,format=raw,file=${vars}`];
   }
 }
