@@ -275,7 +275,7 @@ describe('what is refused before a disk is erased', () => {
       'at most 3580 MiB',
     ],
   ];
-  it.each(cases)('%s', (_name, ...given: Given) => {
+  it.each(cases.map(([name, ...given]) => ({ name, given })))('$name', ({ given }) => {
     const [request, words, disks = TWO, use = {}] = given;
     expect(refusal(request, disks, use)).toContain(words);
   });
