@@ -1,28 +1,20 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
 import { parseManifest } from '../../src/model/nouns/image.ts';
+import { BUILD_MS, imageFolder } from '../kit/installation/images.ts';
 
 /** The tiny image that machines are deployed with, built for real. That a machine starts from it is the installer's test. */
 
-const BUILD_IMAGE = join(import.meta.dirname, '../../scripts/build-image');
-const BUILD_MS = 1_500_000;
-
-let output = '';
-let place = process.env['REGENT_DEPLOYABLE_IMAGE'] ?? '';
+let place = '';
 let listing = '';
 
 beforeAll(async () => {
-  if (place === '') {
-    output = mkdtempSync(join(tmpdir(), 'regent-image-'));
-    const ran = await promisify(execFile)(BUILD_IMAGE, ['deployable-tiny', '--output', output], { timeout: BUILD_MS });
-    place = ran.stdout.trim();
-  }
+  place = await imageFolder('deployable-tiny');
   const unpacked = await promisify(execFile)(
     'tar',
     ['--zstd', '--list', '--verbose', '--numeric-owner', '--file', join(place, 'root.tar.zst')],
@@ -32,7 +24,6 @@ beforeAll(async () => {
   );
   listing = unpacked.stdout;
 }, BUILD_MS);
-afterAll(() => rmSync(output, { recursive: true, force: true }));
 
 describe('the image deployable-tiny', () => {
   it('has a manifest that a region takes', () => {

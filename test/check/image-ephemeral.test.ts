@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readMachineScripts } from '../../src/main/region/machine-scripts.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import { parseManifest } from '../../src/model/nouns/image.ts';
 import { unpackCpio } from '../kit/cpio.ts';
+import { BUILD_MS, imageFolder } from '../kit/installation/images.ts';
 import { ImageHost, WIRE } from '../kit/image-host.ts';
 import { SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -21,8 +19,6 @@ import { until } from '../kit/until.ts';
  */
 
 const MACHINE_SCRIPTS = join(import.meta.dirname, '../../scripts/machine');
-const BUILD_IMAGE = join(import.meta.dirname, '../../scripts/build-image');
-const BUILD_MS = 1_500_000;
 const BOOT_MS = 300_000;
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILQ+OqcnvRyfz8Fxz81OskkE7ws6PtJvzD927o1bKB9s ada@laptop';
 const USER_DATA = '#!/bin/sh\ncloud-init query ds.meta_data >/run/user-data-ran\n';
@@ -30,20 +26,15 @@ const USER_DATA = '#!/bin/sh\ncloud-init query ds.meta_data >/run/user-data-ran\
 const NETWORK = `[Match]\nMACAddress=${WIRE.mac}\n\n[Network]\nAddress=${WIRE.theirs}/30\nLinkLocalAddressing=no\n`;
 
 const pg = usePostgres();
-let output = '';
-let place = process.env['REGENT_EPHEMERAL_IMAGE'] ?? '';
+let place = '';
 let site: TestRegion;
 let host: ImageHost;
 let id = '';
 let at = '';
 
 beforeAll(async () => {
-  if (place !== '') return;
-  output = mkdtempSync(join(tmpdir(), 'regent-image-'));
-  const ran = await promisify(execFile)(BUILD_IMAGE, ['ephemeral', '--output', output], { timeout: BUILD_MS });
-  place = ran.stdout.trim();
+  place = await imageFolder('ephemeral');
 }, BUILD_MS);
-afterAll(() => rmSync(output, { recursive: true, force: true }));
 
 describe('the image ephemeral', () => {
   it('has a manifest that a region takes, with a root of some 165 MB', () => {

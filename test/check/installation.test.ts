@@ -115,18 +115,10 @@ describe('the image is fetched', () => {
 describe('a machine with an empty disk', () => {
   let ephemeral: string;
   let tiny: string;
-  const outputs: (string | null)[] = [];
   beforeAll(async () => {
-    for (const kind of ['ephemeral', 'deployable-tiny'] as const) {
-      const { folder, output } = await imageFolder(kind);
-      outputs.push(output);
-      if (kind === 'ephemeral') ephemeral = folder;
-      else tiny = folder;
-    }
-  }, BUILD_MS);
-  afterAll(() => {
-    for (const output of outputs) if (output !== null) rmSync(output, { recursive: true, force: true });
-  });
+    ephemeral = await imageFolder('ephemeral');
+    tiny = await imageFolder('deployable-tiny');
+  }, 2 * BUILD_MS);
 
   it('is installed, lets its owner in, and tells so, while one of its two racks is dead', async () => {
     await using site = await Installation.open({ firmware: 'bios', disks: [{ mib: 2048, serial: 'SN-0' }] }, ephemeral);

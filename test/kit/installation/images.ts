@@ -1,31 +1,51 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const BUILD_IMAGE = join(import.meta.dirname, '../../../scripts/build-image');
+const ROOT = join(import.meta.dirname, '../../..');
+/** What an image is built by; packages are Debian's of the day. */
+const RECIPE = ['scripts/build-image', 'scripts/pack-initrd.mjs', 'scripts/lib', 'scripts/image'];
+/** With the wait for another who builds it. */
 export const BUILD_MS = 1_500_000;
 
-/** Folders of built images, and how long a build takes at most: `REGENT_EPHEMERAL_IMAGE`, `REGENT_DEPLOYABLE_IMAGE` name some that are there already. */
+/** Variables that name the folder of an image that is there already. */
 const VARIABLES = {
   ephemeral: 'REGENT_EPHEMERAL_IMAGE',
   'deployable-tiny': 'REGENT_TINY_IMAGE',
   deployable: 'REGENT_DEPLOYABLE_IMAGE',
 } as const;
 
-/** The folder of an image of this kind; built where the environment names none. Whoever builds it removes `output`, which is null otherwise. */
-export async function imageFolder(
-  kind: keyof typeof VARIABLES,
-  options: readonly string[] = [],
-): Promise<{ readonly folder: string; readonly output: string | null }> {
+/** Builds an image where nobody has: one at a time, and whole before its folder is named. */
+const BUILD = `
+set -eu
+place=$1; shift
+[ ! -s "$place/folder" ] || exit 0
+rm -rf "\${place%-*}"-????????????
+mkdir -p "$place"
+"$@" --output "$place" >"$place/folder.new"
+mv "$place/folder.new" "$place/folder"`;
+
+/** The folder of an image of this kind. Tests of one checkout build it once, as long as its recipe stays the same. */
+export async function imageFolder(kind: keyof typeof VARIABLES, options: readonly string[] = []): Promise<string> {
   const there = process.env[VARIABLES[kind]] ?? '';
-  if (there !== '') return { folder: there, output: null };
-  const output = await mkdtemp(join(tmpdir(), 'regent-image-'));
-  const ran = await promisify(execFile)(BUILD_IMAGE, [kind, ...options, '--output', output], { timeout: BUILD_MS });
-  return { folder: ran.stdout.trim(), output };
+  if (there !== '') return there;
+  const digest = createHash('sha256').update(options.join(' '));
+  for (const path of RECIPE.flatMap((one) => filesOf(join(ROOT, one)))) digest.update(readFileSync(path));
+  const images = join(ROOT, '.regent/test-images');
+  mkdirSync(images, { recursive: true });
+  const place = join(images, `${kind}-${digest.digest('hex').slice(0, 12)}`);
+  const build = [join(ROOT, 'scripts/build-image'), kind, ...options];
+  const argv = [join(images, `${kind}.lock`), 'sh', '-c', BUILD, 'sh', place, ...build];
+  await promisify(execFile)('flock', argv, { timeout: BUILD_MS });
+  return readFileSync(join(place, 'folder'), 'utf8').trim();
+}
+
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name));
+  return files.filter((file) => statSync(file).isFile()).toSorted();
 }
 
 /** The SHA-256 of a file, hexadecimal. */
@@ -35,12 +55,11 @@ export async function sha256Of(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** What the manifest of an image for disks says of its one file. */
+/** What the manifest of an image for disks says of its one file. `bytes`: unpacked. */
 export function contentOf(folder: string): {
   readonly file: string;
   readonly compression: string;
   readonly bytes: number;
-  readonly cloudInit: boolean;
 } {
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
     content: ReturnType<typeof contentOf>;

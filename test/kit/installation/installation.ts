@@ -17,7 +17,7 @@ import { TestRack } from './rack.ts';
 const PACKAGES = join(import.meta.dirname, '../../../scripts/packages.txt');
 const ROOT_PATH = 'images/ephemeral/root.squashfs';
 const SSH =
-  '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=3 -o BatchMode=yes'.split(
+  '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=30 -o BatchMode=yes'.split(
     ' ',
   );
 /** By emulation, on a machine that others load too. */
