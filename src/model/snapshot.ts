@@ -129,6 +129,10 @@ export interface MachineStage {
   readonly staysOn: boolean;
   /** It is being enlisted: the region that began it answers for it, not a record. */
   readonly isEnlisting: boolean;
+  /** Its disks are written: it boots from them. Left out: they are not. */
+  readonly isInstalled?: boolean;
+  /** It is deployed with a system in memory, which it boots each time. Left out: with one on its disks. */
+  readonly isEphemeral?: boolean;
 }
 
 /** An image that machines of its architecture commission by. `digest`: of its manifest; `sha256` in lower-case hex. */

@@ -3,7 +3,7 @@ import type { Role } from '../../src/contract/identity/user.ts';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
-import { noteGivenAddress, storeDeployment } from '../../src/store/queries/network/deployments.ts';
+import { giveAddress, storeDeployment } from '../../src/store/queries/network/deployments.ts';
 import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
@@ -201,7 +201,7 @@ describe('release', () => {
       bmc: 'm1-bmc',
       interfaces: [
         { name: 'eth0', mac: '52:54:00:00:00:01', addresses: [{ address: '10.20.0.10' }] },
-        { name: 'eth1', mac: '52:54:00:00:00:02', addresses: [{ address: '10.20.0.11' }] },
+        { name: 'eth1', mac: '52:54:00:00:00:02', vlan: 'storage' },
       ],
     });
     await ask('allocate', {}, { role: 'user' });
@@ -223,6 +223,9 @@ describe('release', () => {
 
   it('takes the addresses that a deployment gave in the same transaction, and no others', async () => {
     const machineId = String((await show())['id']);
+    const [first, second] = (await show())['interfaces'] as { id: number; addresses: { subnetId: number }[] }[];
+    const interfaceId = second?.id ?? 0;
+    const subnetId = first?.addresses[0]?.subnetId ?? 0;
     value(
       await change(site.db, async (tx) => {
         await storeDeployment(tx, {
@@ -233,7 +236,7 @@ describe('release', () => {
           isEphemeral: false,
           begunBy: 'user',
         });
-        await noteGivenAddress(tx, machineId, '10.20.0.11');
+        await giveAddress(tx, { machineId, interfaceId, subnetId, address: '10.20.0.11' });
         return {};
       }),
     );
