@@ -128,8 +128,8 @@ describe('a packed file', () => {
   it.each(Object.entries(packed).filter(([name]) => name !== 'none'))(
     'by %s that is cut or changed is told',
     async (compression, content) => {
-      await expect(read(compression, content.subarray(0, content.length - 9))).rejects.toThrow();
-      await expect(read(compression, Buffer.from('something else, of some length'))).rejects.toThrow();
+      await expect(read(compression, content.subarray(0, content.length - 9))).rejects.toThrow(/end|trunc|unexpected/i);
+      await expect(read(compression, Buffer.from('something else, of some length'))).rejects.toThrow(/header|format|unknown/i);
     },
   );
 
