@@ -1,10 +1,11 @@
 // Packs the initrd of an image: busybox, the files of scripts/image and some modules of the kernel, in the order in which they are loaded.
 // Equal input gives equal bytes: no times, owners or numbers of this machine are in it (cpio "newc", gzip).
+// --tree FOLDER: all modules below that folder of the kernel's, for modprobe to choose from by what the machine has; with their firmware, where the root has it.
 //
-//   node scripts/pack-initrd.mjs --root UNPACKED --kernel VERSION --output FILE --file NAME=PATH … --module NAME …
+//   node scripts/pack-initrd.mjs --root UNPACKED --kernel VERSION --output FILE --file NAME=PATH … --module NAME … [--tree FOLDER …]
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
@@ -15,9 +16,10 @@ const { values } = parseArgs({
     output: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     module: { type: 'string', multiple: true, default: [] },
+    tree: { type: 'string', multiple: true, default: [] },
   },
 });
-const { root = '', kernel = '', output = '', file: files, module: wanted } = values;
+const { root = '', kernel = '', output = '', file: files, module: wanted, tree: trees } = values;
 
 /** Modules of the kernel by name; the kernel takes `-` and `_` for the same. */
 const nameOf = (path) =>
@@ -38,17 +40,32 @@ const load = (path) =>
     ? execFileSync('xz', ['--decompress', '--stdout', path], { maxBuffer: 1 << 28 })
     : readFileSync(path);
 
-const packed = new Map();
-/** Those that it leans on come first; what the kernel has built in is no module. */
-function add(name) {
-  const path = modules.get(name);
-  if (path === undefined || packed.has(name)) return;
-  const bytes = load(path);
-  const depends = /\0depends=([^\0]*)\0/.exec(bytes.toString('latin1'))?.[1] ?? '';
-  for (const other of depends.split(',').filter(Boolean)) add(nameOf(other));
-  packed.set(name, bytes);
+/** What a module says of itself (modinfo), such as the names that it leans on, the devices that it is for, or its firmware. */
+function saysOf(bytes, member) {
+  const found = bytes.toString('latin1').matchAll(new RegExp(`\\0${member}=([^\\0]*)(?=\\0)`, 'g'));
+  return [...found].map(([, value]) => value);
 }
-for (const name of wanted) add(nameOf(name));
+const leansOn = (bytes) =>
+  saysOf(bytes, 'depends')
+    .flatMap((names) => names.split(','))
+    .filter(Boolean)
+    .map(nameOf)
+    .filter((name) => modules.has(name));
+
+/** Adds a module to `to`. Those that it leans on come first; what the kernel has built in is no module. */
+function add(name, to) {
+  const path = modules.get(name);
+  if (path === undefined || to.has(name)) return;
+  const bytes = load(path);
+  for (const other of leansOn(bytes)) add(other, to);
+  to.set(name, bytes);
+}
+const packed = new Map();
+const chosen = new Map();
+for (const name of wanted) add(nameOf(name), packed);
+for (const [name, path] of modules) {
+  if (trees.some((tree) => path.startsWith(join(folder, 'kernel', tree, '/')))) add(name, chosen);
+}
 
 const entries = [];
 const folderEntry = (name) => entries.push({ name, mode: 0o40755, bytes: Buffer.alloc(0) });
@@ -62,6 +79,56 @@ for (const pair of files) {
 folderEntry('modules');
 for (const [name, bytes] of packed) fileEntry(`modules/${name}.ko`, bytes, 0o644);
 fileEntry('modules/order', Buffer.from([...packed.keys()].map((name) => `${name}.ko\n`).join('')), 0o644);
+if (chosen.size > 0) packChosen();
+
+/** A folder with those above it, each once. */
+function folderEntries(path, made = new Set(entries.map(({ name }) => name))) {
+  if (path === '.' || made.has(path)) return;
+  folderEntries(dirname(path), made);
+  folderEntry(path);
+}
+
+/** As depmod(8) lays them out: each module in its own file as it is, modules.dep with all that must be loaded before it, modules.alias with its devices. */
+function packChosen() {
+  const place = `lib/modules/${kernel}`;
+  const file = (name) => basename(modules.get(name));
+  folderEntries(place);
+  for (const name of chosen.keys()) fileEntry(`${place}/${file(name)}`, readFileSync(modules.get(name)), 0o644);
+  const before = (name, seen = new Set()) => {
+    for (const other of leansOn(chosen.get(name))) {
+      seen.add(other);
+      before(other, seen);
+    }
+    return [...seen];
+  };
+  const lines = (map) =>
+    Buffer.from(
+      [...chosen.keys()]
+        .flatMap(map)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  fileEntry(
+    `${place}/modules.dep`,
+    lines((name) => [`${file(name)}: ${before(name).map(file).join(' ')}`.trim()]),
+    0o644,
+  );
+  fileEntry(
+    `${place}/modules.alias`,
+    lines((name) => saysOf(chosen.get(name), 'alias').map((alias) => `alias ${alias} ${name}`)),
+    0o644,
+  );
+  const firmware = new Set([...chosen.values()].flatMap((bytes) => saysOf(bytes, 'firmware')));
+  for (const name of [...firmware].sort()) {
+    const path = ['', '.xz', '.zst']
+      .map((end) => join(root, 'usr/lib/firmware', name + end))
+      .find((one) => existsSync(one));
+    if (path === undefined) continue;
+    const target = `lib/firmware/${name}${path.slice(join(root, 'usr/lib/firmware', name).length)}`;
+    folderEntries(dirname(target));
+    fileEntry(target, readFileSync(path), 0o644);
+  }
+}
 
 /** One entry of the archive (Documentation/driver-api/early-userspace/buffer-format.rst). */
 function cpio({ name, mode, bytes }, inode) {

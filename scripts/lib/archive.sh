@@ -17,11 +17,13 @@ fetch_archive_lists() {
   local keys=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -r "$keys" ] || fail "$keys is missing" 'apt-get install debian-archive-keyring'
   local main=${REGENT_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+  local firmware=''
+  [ "${with_firmware:-no}" = no ] || firmware=' non-free-firmware'
   local security=${REGENT_DEBIAN_SECURITY:-http://deb.debian.org/debian-security}
   install -d "$archive_cache/state/lists/partial" "$archive_cache/cache/archives/partial" "$archive_cache/files"
   {
-    printf 'deb [signed-by=%s] %s trixie main\n' "$keys" "$main"
-    printf 'deb [signed-by=%s] %s trixie-security main\n' "$keys" "$security"
+    printf 'deb [signed-by=%s] %s trixie main%s\n' "$keys" "$main" "$firmware"
+    printf 'deb [signed-by=%s] %s trixie-security main%s\n' "$keys" "$security" "$firmware"
   } >"$archive_cache/sources.list"
   archive_apt apt-get update >"$work/apt.log" 2>&1 || { tail -n 5 "$work/apt.log" >&2; return 1; }
 }

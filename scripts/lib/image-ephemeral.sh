@@ -3,10 +3,16 @@
 
 ephemeral_packages='systemd-sysv systemd-resolved dbus udev libpam-systemd kmod busybox-static cloud-init openssh-server sudo ca-certificates curl iproute2
 iputils-ping ethtool lldpd dmidecode ipmitool pciutils usbutils lshw smartmontools nvme-cli memtester gdisk fdisk parted mdadm lvm2 e2fsprogs xfsprogs
-dosfstools zstd less'
+dosfstools zstd xz-utils less'
 ephemeral_off='apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer mdadm.service
 mdmonitor.service nvmf-autoconnect.service xfs_scrub_all.timer mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer lvm2-monitor.service smartmontools.service systemd-pstore.service
 openipmi.service ipmievd.service'
+# Parts of the generic kernel that no server needs: half of its modules. It loads some of them by itself where it can, which takes time.
+ephemeral_without='sound arch/x86/kvm arch/arm64/kvm drivers/accel drivers/bluetooth drivers/comedi drivers/counter drivers/cpufreq drivers/gpu drivers/iio drivers/input/joystick drivers/input/misc drivers/input/mouse
+drivers/isdn drivers/media drivers/mtd drivers/net/can
+drivers/net/hamradio drivers/net/ieee802154 drivers/net/wireless drivers/net/wwan drivers/nfc drivers/powercap drivers/soundwire drivers/staging net/bluetooth net/mac80211 net/wireless'
+# Cards that do nothing without their firmware; Debian has it in non-free-firmware.
+ephemeral_firmware='firmware-bnx2x firmware-qlogic'
 
 # In the root, as the last thing, by mmdebstrap: the kernel's modules without an initrd of Debian's, our files, nothing of one host's own.
 ephemeral_hook() {
@@ -14,6 +20,10 @@ ephemeral_hook() {
 set -eu
 cd "$work/kernel"
 for deb in *.deb; do dpkg-deb --extract "\$deb" "\$1"; done
+for part in ${ephemeral_without//$'\n'/ }; do rm -rf "\$1/usr/lib/modules/$1/kernel/\$part"; done
+rm -f "\$1/usr/lib/modules/$1/kernel/drivers/block/floppy.ko.xz"
+# The squashfs packs them, and the machine needs not unpack each twice.
+find "\$1/usr/lib/modules/$1" -name '*.ko.xz' -exec xz --decompress {} +
 cp -r --no-preserve=ownership "$here/image/root/." "\$1/"
 install -m 755 "$here/image/inventory" "\$1/usr/lib/regent/inventory"
 chroot "\$1" depmod "$1"
@@ -31,19 +41,25 @@ HOOK
 }
 
 build_ephemeral() {
-  local kernel_package kernel sources
+  local kernel_package kernel package sources firmware_packages=''
+  [ "$with_firmware" = no ] || firmware_packages=$ephemeral_firmware
   for tool in mmdebstrap mksquashfs; do
     command -v "$tool" >/dev/null || fail "$tool is missing" 'apt-get install mmdebstrap squashfs-tools'
   done
   [ "$architecture" = "$(dpkg --print-architecture)" ] || fail "this machine does not run programs of $architecture" 'build the image on a machine of that architecture'
   step "packages of Debian 13 for $architecture" 'check the network, or set REGENT_DEBIAN_MIRROR to an archive in reach'
   fetch_archive_lists
-  kernel_package=$(archive_dependency "linux-image-cloud-$architecture" 'linux-image-[0-9]')
-  fetch_archive_packages "$kernel_package"
+  case $kernel_flavour in
+    cloud) kernel_package=linux-image-cloud-$architecture ;;
+    *) kernel_package=linux-image-$architecture ;;
+  esac
+  kernel_package=$(archive_dependency "$kernel_package" 'linux-image-[0-9]')
+  # shellcheck disable=SC2086  # words are wanted
+  fetch_archive_packages "$kernel_package" $firmware_packages
   kernel=${kernel_package#linux-image-}
   install -d "$work/kernel" "$work/root"
   chmod 755 "$work" "$work/kernel"
-  cp "$(archive_file "$kernel_package")" "$work/kernel/"
+  for package in $kernel_package $firmware_packages; do cp "$(archive_file "$package")" "$work/kernel/"; done
   ephemeral_hook "$kernel" >"$work/hook"
   : >"$work/packages"
   chmod 666 "$work/packages"
@@ -64,13 +80,13 @@ build_ephemeral() {
 
   step 'initrd' 'look at the message above'
   # Kernel, modules and root are of one package.
-  dpkg-deb --extract "$work"/kernel/*.deb "$work/root"
+  for package in "$work"/kernel/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
   tar -x -f "$work/root.tar" -C "$work/root" ./usr/bin/busybox
   cp "$work/root/boot/vmlinuz-$kernel" "$work/image/vmlinuz"
-  pack_initrd "$work/root" "$kernel" init-ephemeral --module loop --module squashfs --module overlay
+  pack_initrd "$work/root" "$kernel" init-ephemeral --module loop --module squashfs --module overlay --tree drivers/net/ethernet
 
   step 'manifest' 'look at the message above'
-  { cat "$work/packages"; echo "$kernel_package $(archive_version "$kernel_package")"; } | sort | write_manifest "$kernel"
+  { cat "$work/packages"; for package in $kernel_package $firmware_packages; do echo "$package $(archive_version "$package")"; done; } | sort | write_manifest "$kernel"
 }
 
 # As root in a mount namespace of its own: what mmdebstrap mounts goes with it, also when it is killed. Others have mmdebstrap's own namespaces.

@@ -2,7 +2,7 @@
 # and `output`.
 # shellcheck shell=bash disable=SC2154
 
-# pack_initrd ROOT KERNEL INIT [OPTION …]: what a machine of a cloud has, and the lab's: cards and disks. A module that the kernel does not have is no fault.
+# pack_initrd ROOT KERNEL INIT [OPTION …]: cards that a machine of a cloud has, and the lab's. A module that the kernel does not have is no fault.
 pack_initrd() {
   local root=$1 kernel=$2 init=$3
   shift 3

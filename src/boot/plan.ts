@@ -28,6 +28,7 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
   testing: 'off',
   deploying: 'reboot',
   rescue: 'wait',
+  erasing: 'off',
 };
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */

@@ -67,6 +67,8 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   /** Takes --dry-run, --wait and --timeout. */
   readonly isChange?: boolean;
+  /** How long --wait waits when no --timeout is given, seconds; a minute when left out. */
+  readonly waitSeconds?: number;
   /** Pause of --watch when none is given, seconds. */
   readonly watchSeconds?: number;
   readonly examples?: readonly string[];

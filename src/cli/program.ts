@@ -91,7 +91,7 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
   if (spec.isChange) {
     command.option('--dry-run', 'change nothing; print what would change in the real files of every node');
     command.option('--wait', 'return when every node has applied the change and its services are healthy');
-    command.option('--timeout <seconds>', 'how long --wait waits', String(WAIT_DEFAULT_S));
+    command.option('--timeout <seconds>', 'how long --wait waits', String(spec.waitSeconds ?? WAIT_DEFAULT_S));
   }
   const isLook =
     !spec.isChange && (['list', 'show'].includes(spec.verb) || ['status', 'doctor'].includes(command.name()));

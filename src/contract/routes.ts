@@ -18,7 +18,7 @@ import { ENLISTMENT_ROUTES } from './network/enlistment.ts';
 import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
-import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
+import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
@@ -61,6 +61,7 @@ export const ROUTES = {
   ...callsOf(SCRIPT),
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
+  ...MACHINE_WISH_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
   ...ENLISTMENT_ROUTES,
   ...MACHINE_TIMELINE_ROUTES,

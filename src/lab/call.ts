@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { readState } from './state.ts';
 import type { Layout } from './layout.ts';
 import { clusterOf, MIXED, SINGLE } from './topologies.ts';
+import type { PartWords } from './machines/parts.ts';
 import { withMachines } from './machines/topology.ts';
 import { machinesHost, type Topology } from './topology.ts';
 
@@ -24,7 +25,10 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
          [--mac M] [--hostname N] without --mac it is always the same machine
   kill | stop | start HOST       cut the power; power off; boot
   machine list [-o json]         the virtual machines: firmware, MAC, network, BMC, state, and how the product is told of them
-  machine power NAME on|off|status|new [--boot pxe|disk]
+  machine power NAME on|off|status [--boot pxe|disk]
+  machine power NAME new         as from the factory, with other parts if they are named, which it keeps:
+         [--card C] [--controller C] [--disks N] [--memory MB]
+                                 virtio, e1000e, igb, vmxnet3; virtio, ahci, nvme, megasas; 1 to 4; 256 to 4096
                                  its power button; new: off, with an empty disk; --boot: the device of this one start
   machine console NAME [--follow]     what it has written to its serial console since it was switched on
   machine screenshot NAME [FILE] its screen as a PNG
@@ -56,6 +60,7 @@ export interface CallOptions {
   readonly saved?: boolean;
   readonly follow?: boolean;
   readonly boot?: string;
+  readonly parts?: PartWords;
 }
 
 /** A command line of scripts/lab, understood. `command`: the words after `--`. */
@@ -88,6 +93,10 @@ export function parseCall(words: readonly string[]): Call {
       machines: { type: 'boolean' },
       follow: { type: 'boolean' },
       boot: { type: 'string' },
+      card: { type: 'string' },
+      controller: { type: 'string' },
+      disks: { type: 'string' },
+      memory: { type: 'string' },
       purge: { type: 'boolean' },
       'keep-base': { type: 'boolean' },
       saved: { type: 'boolean' },
@@ -117,6 +126,7 @@ export function parseCall(words: readonly string[]): Call {
       ...(values.machines ? { machines: true } : {}),
       ...(values.follow ? { follow: true } : {}),
       ...(values.boot === undefined ? {} : { boot: values.boot }),
+      ...partsOf(values),
       ...(values.purge ? { purge: true } : {}),
       ...(values['keep-base'] ? { keepBase: true } : {}),
       ...(values.saved ? { saved: true } : {}),
@@ -129,6 +139,11 @@ export function parseCall(words: readonly string[]): Call {
     output: values.output ?? 'text',
     timeoutMs: timeout === 0 ? 86_400_000 : timeout * 1000,
   };
+}
+
+function partsOf({ card, controller, disks, memory }: PartWords): Pick<CallOptions, 'parts'> {
+  const named = Object.entries({ card, controller, disks, memory }).filter(([, value]) => value !== undefined);
+  return named.length === 0 ? {} : { parts: Object.fromEntries(named) };
 }
 
 /** Words after `--`, and those before it. */

@@ -1,6 +1,7 @@
 import { invalid, type Rejected, show } from '../core/errors.ts';
+import type { BondSettings, BridgeSettings } from './interfaces/settings.ts';
 
-/** Kinds of interface; bond, bridge and VLAN are reserved names, not served yet. */
+/** Kinds of interface: a card, or what stands on others (interfaces/topology.ts). */
 export const INTERFACE_KINDS = ['physical', 'bond', 'bridge', 'vlan'] as const;
 export type InterfaceKind = (typeof INTERFACE_KINDS)[number];
 
@@ -10,7 +11,24 @@ export interface InterfaceAddress {
   readonly address: string;
 }
 
-/** A network interface of a machine. `mac` is lower-case with colons. The first interface carries the machine's own name. */
+/** How an interface has its address: one that was named, one that was chosen, one that DHCP tells it, or none: it is up. */
+export const LINK_MODES = ['static', 'auto', 'dhcp', 'link'] as const;
+type LinkMode = (typeof LINK_MODES)[number];
+
+/** What connects an interface with a subnet. `subnetId` null: DHCP of whatever network, or none. `isGateway`: the machine's default route goes by its router. */
+export interface InterfaceLink {
+  readonly id: number;
+  readonly mode: LinkMode;
+  /** Of static and auto ones. */
+  readonly address: string | null;
+  readonly subnetId: number | null;
+  readonly isGateway: boolean;
+}
+
+/**
+ * A network interface of a machine. `mac` is lower-case with colons; what stands on cards may borrow theirs. The first interface carries the machine's
+ * own name. `addresses`: those of its links that have one.
+ */
 export interface MachineInterface {
   readonly id: number;
   readonly name: string;
@@ -18,6 +36,16 @@ export interface MachineInterface {
   readonly kind: InterfaceKind;
   readonly vlanId: number | null;
   readonly addresses: readonly InterfaceAddress[];
+  /** Names of those that it stands on. Left out: none. */
+  readonly parents?: readonly string[];
+  /** All its links. Left out: a static one for each address. */
+  readonly links?: readonly InterfaceLink[];
+  /** Octets; null, left out: as usual there. */
+  readonly mtu?: number | null;
+  /** Of a bond. */
+  readonly bond?: BondSettings;
+  /** Of a bridge. */
+  readonly bridge?: BridgeSettings;
 }
 
 /** A bare-metal machine. `id` is six characters, stable for life. `dhcpOptions`: what DHCP tells its interfaces besides; left out: nothing. */

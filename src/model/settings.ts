@@ -3,7 +3,7 @@ import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../cor
 import { parseDomainName, parseOwnerName } from './names.ts';
 import { parseDhcpOptions } from './nouns/dhcp-option.ts';
 import { TAKEN_PORTS } from '../core/node-ports.ts';
-import { parseProxyUrl } from './proxy-url.ts';
+import { parseProxyUrl } from './special/proxy-url.ts';
 import { parseTtl } from './record.ts';
 
 /** Site-wide settings. Names are those of the MAAS settings where it has them. */

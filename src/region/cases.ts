@@ -25,6 +25,7 @@ import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
+import { allocateCases } from './jobs/deployment/allocate.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
@@ -53,6 +54,7 @@ export const CASES = {
   ...machineCases,
   ...powerCases,
   ...lifecycleCases,
+  ...allocateCases,
   ...timelineCases,
   ...metadataCases,
   ...scriptCases,

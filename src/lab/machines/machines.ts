@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { execInHost, needInit } from '../exec.ts';
 import type { Layout } from '../layout.ts';
@@ -6,6 +6,8 @@ import { needState } from '../state.ts';
 import { type LabMachine, machinesHost, type Topology } from '../topology.ts';
 import { until } from '../outer/wait.ts';
 import { findQemu, machineFolder, SOURCE_INSIDE } from './places.ts';
+import { changeParts, type PartWords } from './parts.ts';
+import { readParts, writeParts } from './prepare.ts';
 import { askQmp } from './qmp.ts';
 import { MACHINES_HOST } from './topology.ts';
 
@@ -44,12 +46,17 @@ export async function switchMachine(layout: Layout, name: string, to: 'on' | 'of
   await until({ ...wait, timeoutMs: SWITCH_MS }, () => (findQemu(layout, name) !== null) === (to === 'on'));
 }
 
-/** Makes it as it came from the factory: off, its disk empty, its firmware's variables and its consoles gone. Its BMC stays as it is. */
-export async function renewMachine(layout: Layout, name: string): Promise<void> {
+/**
+ * Makes it as it came from the factory: off, its disks empty, its firmware's variables and its consoles gone. Its BMC stays as it is. `words`: parts that
+ * it has from now on. Throws AppError `usage` for parts that there are not.
+ */
+export async function renewMachine(layout: Layout, name: string, words: PartWords = {}): Promise<void> {
+  const parts = changeParts(readParts(layout, name), words);
   await switchMachine(layout, name, 'off', 'default');
   const folder = machineFolder(layout, name);
-  for (const file of ['disk.raw', 'vars.fd', 'console.log', 'console.log.1'])
+  for (const file of readdirSync(folder).filter((one) => /^(disk\d*\.raw|vars\.fd|console\.log(\.1)?)$/.test(one)))
     rmSync(`${folder}/${file}`, { force: true });
+  writeParts(layout, machineOf(layout, name), parts);
 }
 
 async function chassis(layout: Layout, name: string, words: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { Layout } from '../layout.ts';
 import { bareAddress, type LabHost, type LabMachine } from '../topology.ts';
 import { type BmcLogin, type Files, ipmiFiles, networkFiles } from './config.ts';
 import { machineFolder, machinesFolder, MACHINES_INSIDE, NODE_INSIDE, qemuName, SOURCE_INSIDE } from './places.ts';
+import { changeParts, type Parts, USUAL_PARTS } from './parts.ts';
 import { DISK_GB, qemuArgs } from './qemu.ts';
 
 /** This checkout's `src`. */
@@ -43,11 +44,28 @@ export function prepareMachines(layout: Layout, host: LabHost): void {
 
 function prepareMachine(layout: Layout, machine: LabMachine): void {
   const folder = machineFolder(layout, machine.name);
-  const args = `${qemuArgs(machine, qemuName(layout, machine.name)).join('\n')}\n`;
-  writeAll(folder, { 'qemu.args': args, 'disk.size': `${DISK_GB}G\n` });
+  writeAll(folder, { 'disk.size': `${DISK_GB}G\n` });
+  writeParts(layout, machine, readParts(layout, machine.name));
   mkdirSync(`${folder}/bmc/state`, { recursive: true, mode: 0o700 });
   const access = ensureLogin(layout, machine);
   if (machine.bmc.type === 'ipmi') writeAll(`${folder}/bmc`, ipmiFiles(machine, access));
+}
+
+/** What the machine is built of; the usual parts when nobody said otherwise. */
+export function readParts(layout: Layout, machine: string): Parts {
+  const file = `${machineFolder(layout, machine)}/parts.json`;
+  if (!existsSync(file)) return USUAL_PARTS;
+  const parts: Parts = JSON.parse(readFileSync(file, 'utf8'));
+  return changeParts(parts, {});
+}
+
+/** Builds the machine of these parts from its next start on. */
+export function writeParts(layout: Layout, machine: LabMachine, parts: Parts): void {
+  const args = qemuArgs(machine, qemuName(layout, machine.name), parts);
+  writeAll(machineFolder(layout, machine.name), {
+    'parts.json': `${JSON.stringify(parts)}\n`,
+    'qemu.args': `${args.join('\n')}\n`,
+  });
 }
 
 /** File with a BMC's address, user and password, root's alone; `regent bmc create --parameters` takes it as it is. */

@@ -1,7 +1,6 @@
 import type { LabMachine } from '../topology.ts';
+import { cardArgs, diskArgs, type Parts, USUAL_PARTS } from './parts.ts';
 
-/** Enough for a root image in memory; by emulation a machine takes some 200 MB more. */
-export const MEMORY_MB = 768;
 /** A sparse file: what is written takes room. */
 export const DISK_GB = 4;
 
@@ -11,11 +10,11 @@ const OVMF = '/usr/share/OVMF';
  * Arguments of a machine's QEMU, whose working directory is the machine's folder. Emulation alone: a stock kernel hangs under the KVM of some
  * machines. Network and disk get their places in the boot order by `machine.sh`, which knows what the BMC wants.
  */
-export function qemuArgs(machine: LabMachine, processName: string): string[] {
+export function qemuArgs(machine: LabMachine, processName: string, parts: Parts = USUAL_PARTS): string[] {
   const isUefi = machine.firmware === 'uefi';
   return [
     ['-name', processName],
-    ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'qemu64', '-m', String(MEMORY_MB)],
+    ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'qemu64', '-m', String(parts.memory)],
     ['-nodefaults', '-display', 'none', '-vga', 'std', '-uuid', machine.uuid],
     ['-smbios', `type=1,manufacturer=Regent,product=lab,serial=${machine.name}`],
     // Without graphics by its own word, SeaBIOS writes to the serial console, too.
@@ -23,10 +22,8 @@ export function qemuArgs(machine: LabMachine, processName: string): string[] {
     ['-chardev', 'file,id=console,path=console.log', '-serial', 'chardev:console'],
     ['-qmp', 'unix:qmp,server=on,wait=off', '-monitor', 'unix:hmp,server=on,wait=off'],
     ['-netdev', `tap,id=net,ifname=${tapOf(machine)},script=no,downscript=no`],
-    // OVMF has a network driver of its own; BIOS takes the card's ROM, which is iPXE.
-    ['-device', `virtio-net-pci,id=net0,netdev=net,mac=${machine.mac}${isUefi ? ',romfile=' : ''}`],
-    ['-drive', 'if=none,id=disk,file=disk.raw,format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap'],
-    ['-device', `virtio-blk-pci,id=disk0,drive=disk,serial=${machine.name}-disk0`],
+    cardArgs(machine.mac, isUefi, parts),
+    diskArgs(machine.name, parts),
     // Without a source of randomness OVMF asks for no address.
     ['-device', 'virtio-rng-pci'],
     isUefi ? uefiArgs() : [],

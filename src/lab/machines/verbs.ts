@@ -39,12 +39,14 @@ export async function machineVerb(layout: Layout, call: Call, port: VerbPort): P
 async function power(layout: Layout, call: Call, { out }: VerbPort): Promise<void> {
   const name = word(call, 1, 'NAME');
   const to = word(call, 2, POWERS.join(', '));
-  const { boot } = call.options;
+  const { boot, parts } = call.options;
   if (!POWERS.includes(to)) throw usage(`machine power: "${to}" is none of ${POWERS.join(', ')}.`);
   if (boot !== undefined && (to !== 'on' || !BOOTS.includes(boot))) {
     throw usage(`machine power: --boot ${boot}: one of ${BOOTS.join(', ')}, with on.`);
   }
+  if (parts !== undefined && to !== 'new')
+    throw usage(`machine power: --${Object.keys(parts)[0]} is for a new machine: machine power ${name} new.`);
   if (to === 'on' || to === 'off') await switchMachine(layout, name, to, boot);
-  if (to === 'new') await renewMachine(layout, name);
+  if (to === 'new') await renewMachine(layout, name, parts);
   out(`${name} is ${findQemu(layout, name) === null ? 'off' : 'on'}\n`);
 }

@@ -1,6 +1,6 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseNetwork } from '../../core/ip.ts';
-import { proxyPlace } from '../proxy-url.ts';
+import { proxyPlace } from './proxy-url.ts';
 import type { SettingName } from '../settings.ts';
 import { checkServerAddress, checkServerName, checkSourceNetwork, checkSpecialName } from './special-use.ts';
 

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import type { MachineRow } from '../../store/queries/machines.ts';
 import { storeRun } from '../../store/queries/network/machine-tokens.ts';

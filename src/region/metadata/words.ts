@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import { outputOf, type ResultState, type RunPurpose } from '../../model/nouns/machine-run.ts';
 
 /** A step of a machine's system (`POST status/{machine}`), as cloud-init and curtin tell it. Texts are printable ASCII. */

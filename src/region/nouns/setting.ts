@@ -1,7 +1,7 @@
 import type { Setting } from '../../contract/setting.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
-import { checkNoCircle } from '../../model/circle.ts';
+import { checkNoCircle } from '../../model/special/circle.ts';
 import {
   DEFAULT_SETTINGS,
   isSettingName,

@@ -1,7 +1,7 @@
 import type { JoinAnswer, JoinRequest } from '../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { isSecret } from '../../core/secret.ts';
-import { checkNodeNoCircle } from '../../model/circle.ts';
+import { checkNodeNoCircle } from '../../model/special/circle.ts';
 import { mainAddress, regionMembers } from '../../model/cluster.ts';
 import type { Cluster, Node } from '../../model/snapshot.ts';
 import { type Applicant, decideJoin, type JoinDecision, NO_TOKEN, parseApplicant } from '../../model/trust/joining.ts';

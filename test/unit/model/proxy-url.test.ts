@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { proxyPlace } from '../../../src/model/proxy-url.ts';
+import { proxyPlace } from '../../../src/model/special/proxy-url.ts';
 import { parseSetting } from '../../../src/model/settings.ts';
 
 const parse = (value: unknown) => parseSetting('http_proxy', value);

@@ -7,10 +7,11 @@ cd "/var/lib/lab-machines/$name"
 
 case $1 in
   run)
-    if [ ! -e disk.raw ]; then
+    grep -o 'file=disk[0-9]*\.raw' qemu.args | sed 's/^file=//' | while read -r disk; do
+      [ ! -e "$disk" ] || continue
       truncate --size="$(cat disk.size)" disk.new
-      mv disk.new disk.raw
-    fi
+      mv disk.new "$disk"
+    done
     if grep -q vars.fd qemu.args && [ ! -e vars.fd ]; then
       cp /usr/share/OVMF/OVMF_VARS_4M.fd vars.new
       mv vars.new vars.fd

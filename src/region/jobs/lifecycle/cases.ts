@@ -1,6 +1,12 @@
-import type { MACHINE_LIFECYCLE_ROUTES, MachineRunRequest } from '../../../contract/nouns/machine-lifecycle.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-lifecycle.ts';
+import type {
+  MACHINE_LIFECYCLE_ROUTES,
+  MachineReleaseRequest,
+  MachineRunRequest,
+} from '../../../contract/nouns/machine-lifecycle.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-states.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { type EraseWish, storeErase } from '../../../store/queries/network/deployments.ts';
 import { findOpenRun } from '../../../store/queries/network/machine-tokens.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { chooseForRun } from '../../metadata/run-scripts.ts';
@@ -21,16 +27,51 @@ function caseOf(verb: MachineVerb): WriteCase<`machine.${MachineVerb}`> {
     async (tx, { params, body }, context) => {
       const machine = await machineByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
-      const event = MACHINE_VERBS[verb];
+      const refusal = mayHave(machine, verb, context);
+      if (refusal !== null) return refusal;
+      const erase = verb === 'release' ? eraseOf(body, context) : null;
+      if (isRejected(erase)) return erase;
+      const event = erase === null ? MACHINE_VERBS[verb] : 'erase';
       const text = body.comment === undefined ? {} : { text: body.comment };
       const enableSsh = 'enableSsh' in body && body.enableSsh === true;
       const row = await machineEvent(tx, { machineId: machine.id, event, by: context.caller.user, ...text, enableSsh });
       if (isRejected(row)) return row;
-      const refusal = hasScripts(verb) ? await chooseScriptsOf(tx, context, { machine, wish: body }) : null;
-      return refusal ?? { body: viewMachine(row) };
+      if (verb === 'deploy')
+        return rejected(
+          'not_implemented',
+          `This release of Regent cannot deploy machines: ${machine.hostname} stays ${machine.state}.`,
+        );
+      if (erase !== null) await storeErase(tx, machine.id, erase);
+      const wrong = hasScripts(verb) ? await chooseScriptsOf(tx, context, { machine, wish: body }) : null;
+      return wrong ?? { body: viewMachine(row) };
     },
   );
   return hasScripts(verb) ? { ...plain, digested: withoutValues } : plain;
+}
+
+/** Verbs for those who have a machine, and for admins. */
+const OF_OWNERS: readonly MachineVerb[] = ['deploy', 'release'];
+
+/** Refuses what somebody else has; null: it is the caller's, nobody's, or an admin asks. */
+export function mayHave(
+  { hostname, owner }: Pick<MachineRow, 'hostname' | 'owner'>,
+  verb: MachineVerb,
+  { caller }: Pick<CaseContext, 'caller'>,
+): Rejected | null {
+  if (!OF_OWNERS.includes(verb) || owner === null || owner === caller.user || caller.role === 'admin') return null;
+  return rejected('forbidden', `${hostname} is ${owner}'s. Rule: its owner or an admin may ${verb} it.`);
+}
+
+/** How its disks are erased; null: not at all. */
+function eraseOf(
+  { erase = false, quickErase = false, secureErase = false }: MachineReleaseRequest,
+  { builtInScripts = [] }: CaseContext,
+): EraseWish | null | Rejected {
+  if (!erase && (quickErase || secureErase))
+    return invalid('erase', 'it is missing', 'quickErase and secureErase say how, with erase');
+  if (erase && !builtInScripts.some(({ purpose }) => purpose === 'erasing'))
+    return rejected('not_implemented', 'This release of Regent has no script that erases disks.');
+  return erase ? { isQuick: quickErase, isSecure: secureErase } : null;
 }
 
 function hasScripts(verb: MachineVerb): boolean {

@@ -76,7 +76,7 @@ export async function lockMachineState(tx: Tx, machineId: string): Promise<State
 }
 
 /** What was seen of a machine on its way. */
-export type StateNote = 'powered' | 'booted' | 'inventory' | 'commissioned';
+export type StateNote = 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
 
 /** What a transition changes. Members that are left out stay. */
 export interface StateChange {
@@ -106,7 +106,7 @@ export interface StateChange {
 export async function machinesWithoutRack(tx: Tx, most: number, limit: number): Promise<string[]> {
   const rows = await tx.all(sql<{ id: string }>`
     select s.machine_id as id from machine_states s
-    where s.state in ('commissioning', 'testing', 'entering-rescue-mode') and s.job_id is null and s.wanted is null
+    where s.state in ('commissioning', 'testing', 'entering-rescue-mode', 'deploying', 'disk-erasing') and s.installed_at is null and s.job_id is null and s.wanted is null
       and s.powered_at < clock_timestamp() - interval '20 s' and (s.again < ${most} or s.again_epoch <> s.epoch)
       and exists (select from nodes n join node_observations o on o.node_id = n.id
         where n.is_rack and o.reported_at < clock_timestamp() - interval '15 s')

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../../../src/lab/layout.ts';
 import { ipmiFiles, networkFiles } from '../../../../src/lab/machines/config.ts';
 import { qemuArgs } from '../../../../src/lab/machines/qemu.ts';
+import { changeParts, USUAL_PARTS } from '../../../../src/lab/machines/parts.ts';
 import { machinesJson, machinesText } from '../../../../src/lab/machines/text.ts';
 import { withMachines } from '../../../../src/lab/machines/topology.ts';
 import { CLUSTER } from '../../../../src/lab/topologies.ts';
@@ -35,6 +36,46 @@ describe('the QEMU of a machine', () => {
     expect(after(args, '-uuid')).toEqual([machine.uuid]);
     expect(args.join(' ')).not.toMatch(/bootindex|kvm/);
     for (const id of ['net0', 'disk0']) expect(args.join(' ')).toContain(`id=${id},`);
+  });
+});
+
+describe('the parts of a machine', () => {
+  it.each([
+    [
+      'virtio',
+      ['virtio-blk-pci,id=disk0,drive=drive0,serial=m1-disk0', 'virtio-blk-pci,id=disk1,drive=drive1,serial=m1-disk1'],
+    ],
+    ['nvme', ['nvme,id=disk0,drive=drive0,serial=m1-disk0', 'nvme,id=disk1,drive=drive1,serial=m1-disk1']],
+    [
+      'ahci',
+      [
+        'ich9-ahci,id=bus0',
+        'ide-hd,bus=bus0.0,id=disk0,drive=drive0,serial=m1-disk0',
+        'ide-hd,bus=bus0.1,id=disk1,drive=drive1,serial=m1-disk1',
+      ],
+    ],
+  ] as const)('two disks on %s, each with a file and a serial number of its own', (controller, devices) => {
+    const args = qemuArgs(
+      m1,
+      'x',
+      changeParts(USUAL_PARTS, { controller, disks: '2', memory: '1024', card: 'e1000e' }),
+    );
+    expect(after(args, '-device')).toEqual([`e1000e,id=net0,netdev=net,mac=${m1.mac}`, ...devices, 'virtio-rng-pci']);
+    expect(after(args, '-drive').map((drive) => /file=([^,]*)/.exec(drive)?.[1])).toEqual(['disk.raw', 'disk1.raw']);
+    expect(after(args, '-m')).toEqual(['1024']);
+  });
+
+  it.each([
+    [{ card: 'ne2000' }, '--card ne2000 is none of virtio, e1000e, igb, vmxnet3.'],
+    [{ disks: '9' }, '--disks 9 is no whole number from 1 to 4.'],
+    [{ memory: 'much' }, '--memory much is no whole number from 256 to 4096.'],
+  ])('refused: %o', (words, sentence) => {
+    expect(() => changeParts(USUAL_PARTS, words)).toThrow(sentence);
+  });
+
+  it('that are not named stay', () => {
+    const before = changeParts(USUAL_PARTS, { card: 'igb', disks: '3' });
+    expect(changeParts(before, { disks: '2' })).toEqual({ ...USUAL_PARTS, card: 'igb', disks: 2 });
   });
 });
 

@@ -1,7 +1,7 @@
-import { invalid, type Rejected, rejected } from '../core/errors.ts';
+import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { proxyPlace } from './proxy-url.ts';
-import type { Settings } from './settings.ts';
-import type { Node } from './snapshot.ts';
+import type { Settings } from '../settings.ts';
+import type { Node } from '../snapshot.ts';
 
 /** What of a site decides who its own nodes are. */
 interface OwnNodes {

@@ -1,6 +1,6 @@
-import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
-import { contains, formatAddress, parseAddress, parseNetwork } from '../core/ip.ts';
-import { parseDomainName, refuseUnicode } from './names.ts';
+import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import { contains, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { parseDomainName, refuseUnicode } from '../names.ts';
 
 /** Where a proxy answers. `host`: a name or an address, without brackets. */
 export interface ProxyPlace {

@@ -1,0 +1,106 @@
+import type { Machine } from '../../../contract/machine.ts';
+import type { MachineAllocated, MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import { runChange } from '../../change.ts';
+import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import type { Shape } from '../../format/output.ts';
+import { integer, option, options, text } from '../../values.ts';
+
+/** Options of a verb, and the members of its body that they make. */
+export interface VerbOptions {
+  readonly options: readonly OptionSpec[];
+  readonly bodyOf: (call: Call) => object | Promise<object>;
+}
+
+/** `regent machine release`. */
+export const RELEASE: VerbOptions = {
+  options: [
+    { flags: '--erase', help: 'erase the disks first: by a verified pass over all of them' },
+    { flags: '--quick', help: 'with --erase: the beginning and the end of each disk alone' },
+    { flags: '--secure', help: "with --erase: by the disk's own command where it has one" },
+  ],
+  bodyOf: ({ options: given }) => ({
+    ...(given['erase'] === true ? { erase: true } : {}),
+    ...(given['quick'] === true ? { quickErase: true } : {}),
+    ...(given['secure'] === true ? { secureErase: true } : {}),
+  }),
+};
+
+const LISTS = [
+  ['arch', 'architectures', '<arch>', 'amd64 or arm64'],
+  ['tag', 'tags', '<tag>', 'with this tag; given again: with all of them'],
+  ['notTag', 'notTags', '<tag>', 'without this tag'],
+  ['zone', 'zones', '<zone>', 'in this zone; given again: or in that one'],
+  ['notZone', 'notZones', '<zone>', 'not in this zone'],
+  ['pool', 'pools', '<pool>', 'in this resource pool; given again: or in that one'],
+  ['notPool', 'notPools', '<pool>', 'not in this resource pool'],
+  ['subnet', 'subnets', '<subnet>', 'on the VLAN of this subnet; given again: or of that one'],
+  ['notSubnet', 'notSubnets', '<subnet>', 'not on the VLAN of this subnet'],
+] as const;
+
+const WISHES: readonly OptionSpec[] = [
+  ...LISTS.map(([name, , value, help]) => ({ flags: `--${kebab(name)} ${value}`, help, repeat: true })),
+  { flags: '--cpus <count>', help: 'so many processors at least' },
+  { flags: '--memory <mib>', help: 'so much memory at least, MiB' },
+  { flags: '--interfaces <wishes>', help: 'such as "net:fabric=fabric-0,vid=20;data:space=storage"' },
+  { flags: '--storage <wishes>', help: 'such as "root:8(ssd),data:100": GB, and tags of disks' },
+];
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `regent machine allocate`: machines that are named, or one that fits. */
+export function allocateCommand(plain: CommandSpec, shape: Shape<Machine>): CommandSpec {
+  const comment = (plain.options ?? []).filter(({ flags }) => flags.startsWith('--comment'));
+  return {
+    ...plain,
+    options: [...WISHES, ...comment],
+    examples: [
+      'regent machine allocate m1',
+      'regent machine allocate --cpus 16 --memory 65536 --tag gpu',
+      'regent machine allocate --arch amd64 --storage "root:100(ssd)" --dry-run',
+    ],
+    run: async (call) => {
+      const isNamed = call.args.some((name) => name !== undefined && name !== '');
+      const wish = wishOf(call);
+      if (!isNamed) return await allocateOne(call, wish, shape);
+      if (Object.keys(wish).length > 0) throw usageError('Give names, or what the machine must have, not both.');
+      return await plain.run({ ...call, options: { ...call.options, tag: undefined } });
+    },
+  };
+}
+
+function wishOf(call: Call): MachineWishRequest {
+  const lists = LISTS.flatMap(([name, member]) => {
+    const values = options(call, name);
+    return values.length === 0 ? [] : [[member, [...values]] as const];
+  });
+  const [cpus, memory] = [option(call, 'cpus'), option(call, 'memory')];
+  return {
+    ...Object.fromEntries(lists),
+    ...(cpus === undefined ? {} : { cpus: integer(cpus, '--cpus') }),
+    ...(memory === undefined ? {} : { memoryMb: integer(memory, '--memory', 'a whole number of MiB') }),
+    ...text(call, 'interfaces'),
+    ...text(call, 'storage'),
+  };
+}
+
+async function allocateOne(call: Call, wish: MachineWishRequest, of: Shape<Machine>) {
+  const shape: Shape<MachineAllocated> = { kind: of.kind, name: ({ machine }) => of.name(machine), columns: [] };
+  return await runChange(call, {
+    route: 'machine.allocate-any',
+    input: { body: { ...text(call, 'comment'), ...wish } },
+    shape,
+    done: 'allocated',
+    next: { conflict: ['regent machine list --state ready'] },
+    tell: ({ machine, storage, interfaces }) => {
+      const labels = [...Object.entries(storage), ...Object.entries(interfaces)].map(
+        ([label, what]) => `${label}: ${what}`,
+      );
+      return `${machine.fqdn} is yours${labels.length === 0 ? '' : ` (${labels.join(', ')})`}`;
+    },
+    // Nothing of it goes on.
+    waitFor: async () => 0,
+  });
+}

@@ -1,0 +1,74 @@
+import { AppError } from '../../core/errors.ts';
+
+/** What a machine can be built of. QEMU has each of them; Linux has a driver of its own for each. */
+const CARDS = ['virtio', 'e1000e', 'igb', 'vmxnet3'] as const;
+const CONTROLLERS = ['virtio', 'ahci', 'nvme', 'megasas'] as const;
+type Card = (typeof CARDS)[number];
+type Controller = (typeof CONTROLLERS)[number];
+
+/** Parts of a machine. `memory` in MB; `disks`: how many, all alike. */
+export interface Parts {
+  readonly card: Card;
+  readonly controller: Controller;
+  readonly disks: number;
+  readonly memory: number;
+}
+
+/** Parts by the words of a command line. */
+export type PartWords = Readonly<Partial<Record<keyof Parts, string>>>;
+
+/** Enough for a root image in memory; by emulation a machine takes some 200 MB more. */
+export const USUAL_PARTS: Parts = { card: 'virtio', controller: 'virtio', disks: 1, memory: 768 };
+
+const MOST = { disks: 4, memory: 4096 } as const;
+
+/** Other parts, as the words of a command line name them; those that are not named stay. Throws AppError `usage`. */
+export function changeParts(before: Parts, words: PartWords): Parts {
+  return {
+    card: words.card === undefined ? before.card : oneOf('card', CARDS, words.card),
+    controller: words.controller === undefined ? before.controller : oneOf('controller', CONTROLLERS, words.controller),
+    disks: words.disks === undefined ? before.disks : within('disks', words.disks, 1, MOST.disks),
+    memory: words.memory === undefined ? before.memory : within('memory', words.memory, 256, MOST.memory),
+  };
+}
+
+function oneOf<T extends string>(option: string, known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new AppError('usage', `--${option} ${text} is none of ${known.join(', ')}.`);
+}
+
+function within(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new AppError('usage', `--${option} ${text} is no whole number from ${least} to ${most}.`);
+}
+
+/** The file of a disk in the machine's folder. */
+export function diskFile(index: number): string {
+  return index === 0 ? 'disk.raw' : `disk${index}.raw`;
+}
+
+/** Arguments of QEMU for the disks of a machine: `disk0` is the one that it boots from. */
+export function diskArgs(name: string, { controller, disks }: Parts): string[] {
+  const bus = { virtio: [], ahci: ['ich9-ahci,id=bus0'], nvme: [], megasas: ['megasas-gen2,id=bus0'] }[controller];
+  const all = Array.from({ length: disks }, (_, index) => {
+    const drive = `drive=drive${index},serial=${name}-disk${index}`;
+    const device = {
+      virtio: 'virtio-blk-pci',
+      ahci: `ide-hd,bus=bus0.${index}`,
+      nvme: 'nvme',
+      megasas: `scsi-hd,bus=bus0.0,scsi-id=${index}`,
+    }[controller];
+    const file = `if=none,id=drive${index},file=${diskFile(index)},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap`;
+    return ['-drive', file, '-device', `${device},id=disk${index},${drive}`];
+  });
+  return [...bus.flatMap((device) => ['-device', device]), ...all.flat()];
+}
+
+/** The card. OVMF has a driver for virtio alone, so it takes the ROM of the others; BIOS takes the ROM of each, which is iPXE. igb has none. */
+export function cardArgs(mac: string, isUefi: boolean, { card }: Parts): string[] {
+  const device = { virtio: 'virtio-net-pci', e1000e: 'e1000e', igb: 'igb', vmxnet3: 'vmxnet3' }[card];
+  const rom = { virtio: isUefi ? ',romfile=' : '', e1000e: '', igb: ',romfile=efi-e1000e.rom', vmxnet3: '' }[card];
+  return ['-device', `${device},id=net0,netdev=net,mac=${mac}${rom}`];
+}
