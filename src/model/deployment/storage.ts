@@ -38,11 +38,7 @@ export function planStorage(
 }
 
 function noBcache(): Rejected {
-  return invalid(
-    'layout',
-    'bcache is not supported: the kernel of Debian’s images cannot start from it without tools that they do not have',
-    STORAGE_LAYOUTS.join(', '),
-  );
+  return invalid('layout', 'bcache is not supported: GRUB reads no such device', STORAGE_LAYOUTS.join(', '));
 }
 
 /** A raw image is written over one disk. */

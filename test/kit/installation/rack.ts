@@ -16,9 +16,9 @@ export interface Told {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** What a machine fetches. `deployment`: texts by path below its folder; `folder`: of the scripts. */
+/** What a machine fetches. `deployment`: texts by path below its folder; `folder`: of the scripts, below scripts/machine. */
 export interface Offer {
-  readonly folder: 'deploying' | 'erasing';
+  readonly folder: string;
   readonly deployment: Readonly<Record<string, string>>;
   readonly arguments?: readonly string[];
   readonly environment?: readonly string[];

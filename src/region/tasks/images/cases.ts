@@ -115,7 +115,7 @@ export const imageCases = {
         'not_found',
         `The image ${image} has no file ${show(file)}. It has ${row.files.map(({ name }) => name).join(', ')}.`,
       );
-    return { body: { image, name: found.name, size: found.size, sha256: found.sha256 } };
+    return { body: { image, name: found.name, size: found.size, sha256: found.sha256, received: 0 } };
   }),
 
   'image.set-default': writing(

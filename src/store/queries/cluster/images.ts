@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { ImageContent } from '../../../model/nouns/images/content.ts';
 import type { ImageArchitecture, ImageFile, ImageKind, PlaceState } from '../../../model/nouns/image.ts';
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
@@ -18,6 +19,8 @@ export interface ImageRow {
   readonly architecture: ImageArchitecture;
   readonly kernel: string;
   readonly isDefault: boolean;
+  /** Of a deployable image. `bytes`: unpacked, when it was said or somebody has unpacked it. */
+  readonly content: (Pick<ImageContent, 'format' | 'compression' | 'bytes'> & { readonly cloudInit: boolean }) | null;
   readonly createdBy: string;
   readonly createdAt: string;
   readonly files: readonly (ImageFile & { readonly places: readonly PlaceRow[] })[];
@@ -25,6 +28,8 @@ export interface ImageRow {
 
 const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 const COLUMNS = sql`i.digest, i.name, i.kind, i.architecture, i.kernel, i.is_default as "isDefault",
+  case when i.format is not null then jsonb_build_object('format', i.format, 'compression', i.compression, 'bytes', i.unpacked,
+    'cloudInit', i.cloud_init) end as content,
   i.created_by as "createdBy", i.created_at as "createdAt",
   (select jsonb_agg(jsonb_build_object('name', f.name, 'size', f.size, 'sha256', f.sha256, 'places', coalesce((
       select jsonb_agg(jsonb_build_object('node', n.name, 'state', p.state,
@@ -47,19 +52,30 @@ export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
 /** A new image. */
 export interface NewImage extends Pick<ImageRow, 'digest' | 'name' | 'kind' | 'architecture' | 'kernel' | 'createdBy'> {
   readonly manifest: string;
+  readonly content: ImageContent | null;
   readonly files: readonly ImageFile[];
 }
 
 /** Stores it; false: it is there already, perhaps since this moment. */
 export async function createImage(tx: Tx, image: NewImage): Promise<boolean> {
-  const { digest, name, kind, architecture, kernel, manifest, createdBy, files } = image;
-  const added = await tx.run(sql`insert into images (digest, name, kind, architecture, kernel, manifest, created_by)
-    values (${digest}, ${name}, ${kind}, ${architecture}, ${kernel}, ${manifest}, ${createdBy}) on conflict (digest) do nothing`);
+  const { digest, name, kind, architecture, kernel, manifest, content, createdBy, files } = image;
+  const { format = null, compression = null, hasCloudInit = null, bytes = null } = content ?? {};
+  const added = await tx.run(sql`
+    insert into images (digest, name, kind, architecture, kernel, manifest, created_by, format, compression, cloud_init, unpacked)
+    values (${digest}, ${name}, ${kind}, ${architecture}, ${kernel}, ${manifest}, ${createdBy}, ${format}, ${compression},
+      ${hasCloudInit}, ${bytes}) on conflict (digest) do nothing`);
   if (added === 0) return false;
   await tx.run(sql`insert into image_files (image, name, size, sha256)
     select ${digest}, f.name, f.size, f.sha256 from unnest(${files.map((file) => file.name)}::text[],
       ${files.map((file) => file.size)}::bigint[], ${files.map((file) => file.sha256)}::text[]) as f (name, size, sha256)`);
   return true;
+}
+
+/** Somebody has unpacked its root. */
+export async function storeUnpacked(tx: Tx, digest: string, bytes: number): Promise<void> {
+  await tx.run(
+    sql`update images set unpacked = ${bytes} where digest = ${digest} and unpacked is distinct from ${bytes}`,
+  );
 }
 
 /** Deletes the row; nodes delete their files when they see that. */
