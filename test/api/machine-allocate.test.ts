@@ -14,8 +14,12 @@ import { change, value } from '../kit/store.ts';
 const pg = usePostgres();
 let site: TestRegion;
 beforeAll(async () => {
-  const machineScripts = machineScriptsOf(builtInScript('regent-erase', '', 'script_type: erasing'));
-  site = await startTestRegion(pg.get(), { machineScripts });
+  const machineScripts = machineScriptsOf(
+    ...['regent-erase-quick', 'regent-erase-full'].map((name) =>
+      builtInScript(name, '', 'script_type: erasing; destructive: true'),
+    ),
+  );
+  site = await startTestRegion(pg.get(), { machineScripts, deadlineMs: 60_000 });
   const parameters = { power_address: '10.88.0.1', power_user: 'operator', power_pass: '' };
   await made('/bmcs', { name: 'm1-bmc', powerType: 'ipmi', parameters });
   await made('/zones', { name: 'hall-1' });
@@ -297,10 +301,18 @@ describe('release', () => {
       { erase: { isQuick: true, isSecure: false } },
     ]);
     expect(await admin('select purpose from machine_tokens where ended_at is null')).toEqual([{ purpose: 'erasing' }]);
+    expect(await admin('select r.name from run_scripts r')).toEqual([{ name: 'regent-erase-quick' }]);
     await endJob();
     value(await tell('scripts-passed'));
     expect(await show()).toMatchObject({ state: 'ready', owner: null });
     expect(await admin('select * from machine_deployments where erase is not null')).toEqual([]);
+  });
+
+  it('of all blocks has two days for it, and another script', async () => {
+    await ask('release', { erase: true });
+    expect(
+      await admin('select r.name, s.minutes from run_scripts r, machine_states s where s.minutes is not null'),
+    ).toEqual([{ name: 'regent-erase-full', minutes: 2940 }]);
   });
 
   it('whose erasure fails is never ready before another one passes', async () => {

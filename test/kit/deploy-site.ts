@@ -93,11 +93,9 @@ export async function deploySite(pg: TestPostgres): Promise<DeploySite> {
       return acceptRack(tx, { key: uuid }, { nodeId: 'k1', name: 'k1' });
     }),
   );
-  const manifest = JSON.stringify({
-    content: { file: 'root.tar.zst', format: 'tar', compression: 'zst', bytes: 1e9, cloudInit: true },
-  });
-  await admin(`insert into images (digest, name, kind, architecture, kernel, manifest, is_default, created_by) values
-    ('${DIGEST}', 'debian-13', 'deployable', 'amd64', '6.12', '${manifest}', false, 'x'), ('${'a'.repeat(64)}', 'ephemeral', 'ephemeral', 'amd64', '6.12', '{}', true, 'x');
+  await admin(`insert into images (digest, name, kind, architecture, kernel, manifest, is_default, created_by, format, compression, cloud_init, unpacked) values
+    ('${DIGEST}', 'debian-13', 'deployable', 'amd64', '6.12', '{}', false, 'x', 'tar', 'zst', true, 1000000000),
+    ('${'a'.repeat(64)}', 'ephemeral', 'ephemeral', 'amd64', '6.12', '{}', true, 'x', null, null, null, null);
     insert into image_files (image, name, size, sha256) values ('${DIGEST}', 'root.tar.zst', 1000, '${SHA}'),
       ('${'a'.repeat(64)}', 'vmlinuz', 10, '${SHA}'), ('${'a'.repeat(64)}', 'initrd.img', 10, '${SHA}'), ('${'a'.repeat(64)}', 'root.squashfs', 10, '${SHA}')`);
   const { id } = await say('POST', '/machines', {

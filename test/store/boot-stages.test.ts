@@ -67,7 +67,17 @@ describe('the snapshot of what machines boot', () => {
     expect(await grown(tell)).toEqual({ observed: 1, isSameRevision: true });
     await say((tx) => machineEvent(tx, { machineId: M, event: 'mark-broken', by: 'operator' }));
     expect((await snapshot()).machineStages).toEqual([
-      { machineId: M, state: 'broken', before: 'new', until: null, uuid: UUID, staysOn: false, isEnlisting: false },
+      {
+        machineId: M,
+        state: 'broken',
+        before: 'new',
+        until: null,
+        uuid: UUID,
+        staysOn: false,
+        isEnlisting: false,
+        isInstalled: false,
+        isEphemeral: false,
+      },
     ]);
   });
 

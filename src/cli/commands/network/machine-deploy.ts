@@ -90,7 +90,7 @@ async function bytesOf(call: Call, path: string): Promise<Buffer> {
   const file = await call.io.openFile(path);
   if (file === null) throw usageError(`There is no file "${path}".`);
   const parts: Uint8Array[] = [];
-  for await (const part of file.open()) parts.push(part);
+  for await (const part of file.open(0)) parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { DeployedImage } from '../../../model/deployment/deployment.ts';
-import { findImages, type ImageRow, listImages, readManifest } from '../../../store/queries/cluster/images.ts';
+import { findImages, type ImageRow, listImages } from '../../../store/queries/cluster/images.ts';
 import type { Tx } from '../../../store/tx.ts';
 
 /** A deployable image as a deployment needs it, with where its file is. */
@@ -25,7 +25,7 @@ export async function findDeployable(
   const fitting = deployable.filter((image) => architecture === null || image.architecture === architecture);
   const [row] = fitting;
   if (row === undefined) return noImage(text, architecture, { all, known, deployable });
-  return await readDeployable(tx, row);
+  return viewDeployable(row);
 }
 
 /** The image of this digest; refused where it is gone. */
@@ -33,7 +33,7 @@ export async function deployableOf(tx: Tx, digest: string): Promise<FoundImage |
   const [row] = await findImages(tx, digest);
   return row === undefined
     ? rejected('not_found', `The image ${digest.slice(0, 12)} is not there any more.`)
-    : await readDeployable(tx, row);
+    : viewDeployable(row);
 }
 
 interface Known {
@@ -60,32 +60,12 @@ function noImage(text: string, architecture: string | null, { all, known, deploy
   return rejected('not_found', `There is no image ${JSON.stringify(text.slice(0, 64))} to deploy. Rule: ${rule}.`);
 }
 
-async function readDeployable(tx: Tx, row: ImageRow): Promise<FoundImage | Rejected> {
-  const { digest, name, architecture, files } = row;
-  const content = contentOf(await readManifest(tx, digest));
-  const file = files.find((one) => one.name === content?.file);
+/** A deployable image has one file. */
+function viewDeployable({ digest, name, architecture, content, files: [file] }: ImageRow): FoundImage | Rejected {
   if (content === null || file === undefined)
-    return rejected(
-      'conflict',
-      `The manifest of the image ${name} does not say what its root is. Rule: import it anew.`,
-    );
+    return rejected('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it anew.`);
   const { format, compression, bytes } = content;
   const { size, sha256, places } = file;
-  return {
-    image: { name, digest, architecture, format, compression, bytes, file: { name: file.name, size, sha256 } },
-    places,
-  };
-}
-
-type Content = Pick<DeployedImage, 'format' | 'compression' | 'bytes'> & { readonly file: string };
-
-/** The member `content` of a manifest, which `scripts/build-image deployable` writes; null: it is not as it must be. Pure. */
-function contentOf(manifest: string | null): Content | null {
-  const { content } = JSON.parse(manifest ?? '{}') as { readonly content?: Partial<Content> };
-  const { file, format, compression, bytes } = content ?? {};
-  if (typeof file !== 'string' || (format !== 'tar' && format !== 'raw')) return null;
-  const known = (['none', 'gz', 'xz', 'zst'] as const).find((one) => one === compression);
-  return known === undefined
-    ? null
-    : { file, format, compression: known, bytes: typeof bytes === 'number' ? bytes : null };
+  const root = { name: file.name, size, sha256 };
+  return { image: { name, digest, architecture, format, compression, bytes, file: root }, places };
 }

@@ -40,7 +40,14 @@ function caseOf(verb: PlainVerb): WriteCase<`machine.${PlainVerb}`> {
       const event = erase === null ? MACHINE_VERBS[verb] : 'erase';
       const text = body.comment === undefined ? {} : { text: body.comment };
       const enableSsh = 'enableSsh' in body && body.enableSsh === true;
-      const row = await machineEvent(tx, { machineId: machine.id, event, by: context.caller.user, ...text, enableSsh });
+      const row = await machineEvent(tx, {
+        machineId: machine.id,
+        event,
+        by: context.caller.user,
+        ...text,
+        enableSsh,
+        ...erase?.span,
+      });
       if (isRejected(row)) return row;
       if (erase !== null) await storeErase(tx, machine.id, erase.how);
       const wish = erase?.wish ?? (hasScripts(verb) ? (body as MachineRunRequest) : null);
@@ -65,8 +72,12 @@ export function mayHave(
   return rejected('forbidden', `${hostname} is ${owner}'s. Rule: its owner or an admin may ${verb} it.`);
 }
 
+/** Two days and an hour for the boot. */
+const ERASE_MINUTES = 49 * 60;
+
 /** How disks are erased, and by which script of the release, on all of them. */
 interface Erasing {
+  readonly span: { readonly minutes?: number };
   readonly how: EraseWish;
   readonly wish: ScriptWish;
 }
@@ -86,7 +97,9 @@ function eraseOf(
   const values = Object.fromEntries(disks.map(([parameter]) => [parameter, 'all']));
   const secure = secureErase && Object.hasOwn(script.parameters, 'secure') ? { secure: 'true' } : {};
   const how = { isQuick: quickErase, isSecure: secureErase };
-  return { how, wish: { scripts: [name], parameters: { [name]: { ...values, ...secure } } } };
+  // A large disk is written for a day; each script has its own end (scripts/machine/erasing).
+  const span = quickErase ? {} : { minutes: ERASE_MINUTES };
+  return { how, span, wish: { scripts: [name], parameters: { [name]: { ...values, ...secure } } } };
 }
 
 function hasScripts(verb: MachineVerb): boolean {
