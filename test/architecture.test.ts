@@ -188,7 +188,7 @@ describe('nouns', () => {
     'cli/commands/network/machine-deploy.ts',
     'store/queries/network/candidates.ts',
     'store/queries/network/deployments.ts',
-    'store/sql/043_deployments.sql',
+    'store/sql/042_deployments.sql',
     'region/nouns/declared/machine-state.ts',
     'region/jobs/power/',
     'main/calls/power-runners.ts',
