@@ -174,6 +174,22 @@ describe('an upload is refused', () => {
   });
 });
 
+it('an image beyond the quota is refused, with numbers; one that is known already is not', async () => {
+  const limit = 300 * 1e6;
+  expect((await site.call('PUT', '/settings/image_limit', { body: { value: 300 } })).status).toBe(200);
+  const sized = (size: number) =>
+    anImage(
+      {},
+      { files: { vmlinuz: { size, sha256: 'a'.repeat(64) }, 'initrd.img': { size: 1, sha256: 'b'.repeat(64) } } },
+    );
+  expect((await create(sized(limit - 1))).status).toBe(201);
+  const refused = await create(sized(1000));
+  expect(refused).toMatchObject({ status: 507, body: { code: 'insufficient_storage' } });
+  expect(refused.body.detail).toContain('All images have 300 MB, this one 1 MB, and together they may have 300 MB');
+  expect(refused.body.detail).toContain('image_limit');
+  expect((await create(sized(limit - 1))).body).toMatchObject({ isNew: false });
+});
+
 it('two uploads at once of one file are both well', async () => {
   await create();
   const answers = await Promise.all([put('vmlinuz', kernel), put('vmlinuz', kernel)]);

@@ -1012,6 +1012,7 @@ table images
   compression text
   cloud_init boolean
   unpacked bigint
+  whole_at timestamp with time zone
   constraint images_architecture_known CHECK ((architecture = ANY (ARRAY['amd64'::text, 'arm64'::text])))
   constraint images_compression_known CHECK ((compression = ANY (ARRAY['none'::text, 'gz'::text, 'xz'::text, 'zst'::text])))
   constraint images_digest_grammar CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
