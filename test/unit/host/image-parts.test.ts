@@ -129,7 +129,9 @@ describe('a packed file', () => {
     'by %s that is cut or changed is told',
     async (compression, content) => {
       await expect(read(compression, content.subarray(0, content.length - 9))).rejects.toThrow(/end|trunc|unexpected/i);
-      await expect(read(compression, Buffer.from('something else, of some length'))).rejects.toThrow(/header|format|unknown/i);
+      await expect(read(compression, Buffer.from('something else, of some length'))).rejects.toThrow(
+        /header|format|unknown/i,
+      );
     },
   );
 
