@@ -259,3 +259,27 @@ describe('the task', () => {
     expect(await onDisk()).toEqual([]);
   });
 });
+
+describe('how an image is named', () => {
+  const show = (text: string) => site.call('GET', `/images/${encodeURIComponent(text)}`);
+
+  it('by its name, of several the newest; by its digest and by its first digits', async () => {
+    const older = anImage({ vmlinuz: Buffer.from('older') });
+    await create(older, { name: 'micro/own' });
+    await create(image, { name: 'micro/own' });
+    expect((await show('micro/own')).body).toMatchObject({ digest: image.digest });
+    expect((await show(older.digest.slice(0, 8))).body).toMatchObject({ digest: older.digest });
+    const none = await show('micro/other');
+    expect(none.status).toBe(404);
+    expect(none.body.detail).toContain('by its name, its digest, or the first digits of it');
+  });
+
+  it('by its digest where two architectures have the name', async () => {
+    const other = anImage({ vmlinuz: Buffer.from('arm') }, { architecture: 'arm64' });
+    await create(other, { name: 'micro/own' });
+    await create(image, { name: 'micro/own' });
+    const both = await show('micro/own');
+    expect(both.status).toBe(409);
+    for (const { digest } of [other, image]) expect(both.body.detail).toContain(digest.slice(0, 12));
+  });
+});

@@ -35,16 +35,27 @@ function view(row: images.ImageRow, regions: readonly string[]): Image {
   };
 }
 
-/** The image that an operator names by its digest or the first digits of it. */
+/** The image that an operator names: by its name, of several the newest, or by its digest or the first digits of it. */
 async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow | Rejected> {
+  const [newest, ...others] = await images.findImagesByName(tx, text);
+  if (newest !== undefined) {
+    const other = others.find(({ architecture }) => architecture !== newest.architecture);
+    if (other === undefined) return newest;
+    const which = `${text} is an image of ${newest.architecture} and one of ${other.architecture}.`;
+    return rejected(
+      'conflict',
+      `${which} Name it by its digest: ${newest.digest.slice(0, 12)} or ${other.digest.slice(0, 12)}.`,
+    );
+  }
   const prefix = text.toLowerCase();
   if (!PREFIX.test(prefix))
     return rejected(
       'not_found',
-      `There is no image ${show(text)}. An image is named by its digest, or by its first digits: at least 6.`,
+      `There is no image ${show(text)}. An image is named by its name, its digest, or the first digits of it: at least 6.`,
     );
   const [first, second] = await images.findImages(tx, prefix);
-  if (first === undefined) return rejected('not_found', `There is no image whose digest begins with ${prefix}.`);
+  if (first === undefined)
+    return rejected('not_found', `There is no image ${prefix}, and none whose digest begins so.`);
   if (second !== undefined)
     return rejected('conflict', `Several images have a digest that begins with ${prefix}. Give more digits.`);
   return first;

@@ -49,6 +49,12 @@ export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
     select ${COLUMNS} from images i where starts_with(i.digest, ${prefix}) order by i.digest collate "C" limit 2`);
 }
 
+/** Images of this name, the newest first. */
+export function findImagesByName(tx: Tx, name: string): Promise<ImageRow[]> {
+  return tx.all(sql<ImageRow>`
+    select ${COLUMNS} from images i where i.name = ${name} order by i.created_at desc, i.digest collate "C"`);
+}
+
 /** Bytes of all other images, until COMMIT nobody adds one; null: the image is known already. */
 export async function lockImageBytes(tx: Tx, digest: string): Promise<number | null> {
   await tx.run(sql`lock table images in share row exclusive mode`);
