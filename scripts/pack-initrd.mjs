@@ -122,7 +122,7 @@ function packChosen() {
     0o644,
   );
   const firmware = new Set([...chosen.values()].flatMap((bytes) => saysOf(bytes, 'firmware')));
-  for (const name of [...firmware].sort()) {
+  for (const name of [...firmware].sort((a, b) => (a < b ? -1 : 1))) {
     const path = ['', '.xz', '.zst']
       .map((end) => join(root, 'usr/lib/firmware', name + end))
       .find((one) => existsSync(one));

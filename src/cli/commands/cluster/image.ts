@@ -11,7 +11,7 @@ import { age, moment } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
 import { sendFile, uploadCommand } from '../image/upload.ts';
 
-const WHICH = { name: '<image>', help: 'digest, or its first digits' } as const;
+const WHICH = { name: '<image>', help: 'its name (the newest of it), its digest, or the first digits of it' } as const;
 const NEXT = { not_found: ['regent image list'], in_use: ['regent image set-default <other>', 'regent image list'] };
 const MIB = 2 ** 20;
 const [WHOLE_MS, WHOLE_EVERY_MS] = [30_000, 500];
@@ -115,9 +115,9 @@ async function importFolder(call: Call): Promise<void> {
       throw new CliError(EXIT.error, `${folder} has no file ${name}, which its manifest names.`);
     await sendFile(call, client, { image: image.digest, file: name, content });
   }
+  if (lacking.length > 0) await untilWhole(call, client, image.digest);
   const isDefault = call.options['default'] === true;
   if (isDefault) {
-    if (lacking.length > 0) await untilWhole(call, client, image.digest);
     await client.call('image.set-default', { params: { image: image.digest } });
   }
   const { body: now } = await client.call('image.show', { params: { image: image.digest } });

@@ -49,6 +49,20 @@ export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
     select ${COLUMNS} from images i where starts_with(i.digest, ${prefix}) order by i.digest collate "C" limit 2`);
 }
 
+/** Images of this name, the newest first. */
+export function findImagesByName(tx: Tx, name: string): Promise<ImageRow[]> {
+  return tx.all(sql<ImageRow>`
+    select ${COLUMNS} from images i where i.name = ${name} order by i.created_at desc, i.digest collate "C"`);
+}
+
+/** Bytes of all other images, until COMMIT nobody adds one; null: the image is known already. */
+export async function lockImageBytes(tx: Tx, digest: string): Promise<number | null> {
+  await tx.run(sql`lock table images in share row exclusive mode`);
+  const row = await tx.one(sql<{ bytes: number; isKnown: boolean }>`
+    select coalesce(sum(size), 0)::float8 as bytes, exists (select from images where digest = ${digest}) as "isKnown" from image_files`);
+  return row === null || row.isKnown ? null : row.bytes;
+}
+
 /** A new image. */
 export interface NewImage extends Pick<ImageRow, 'digest' | 'name' | 'kind' | 'architecture' | 'kernel' | 'createdBy'> {
   readonly manifest: string;
@@ -138,4 +152,9 @@ export async function storePlaces(tx: Tx, nodeId: string, changes: readonly Plac
     join image_files f on f.image = c.image and f.name = c.file join nodes n on n.id = ${nodeId}
     order by f.image, f.name
     on conflict (node_id, image, file) do update set state = excluded.state, since = now() where image_places.state <> excluded.state`);
+  const arrived = changes.filter(({ state }) => state === 'there').map(({ image }) => image);
+  if (arrived.length === 0) return;
+  await tx.run(sql`update images i set whole_at = now() where i.digest = any(${[...new Set(arrived)]}::text[]) and i.whole_at is null
+    and not exists (select from image_files f where f.image = i.digest
+      and not exists (select from image_places p where p.image = f.image and p.file = f.name and p.state = 'there'))`);
 }

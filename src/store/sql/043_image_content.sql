@@ -5,3 +5,5 @@ alter table images add column compression text constraint images_compression_kno
 alter table images add column cloud_init boolean;
 alter table images add column unpacked bigint constraint images_unpacked_range check (unpacked > 0);
 create index images_by_name on images (name, architecture, created_at);
+-- When some region nodes first had all of its files between them. From then on a newer image of a name replaces the older ones; one that never comes so far goes.
+alter table images add column whole_at timestamptz;
