@@ -8,8 +8,8 @@ pack_initrd() {
   shift 3
   node "$here/pack-initrd.mjs" --root "$root" --kernel "$kernel" --output "$work/image/initrd.img" \
     --file init="$here/image/$init" --file common="$here/image/common" --file dhcp="$here/image/dhcp" \
-    --module virtio_net --module virtio-rng --module vmxnet3 --module ena --module igbvf --module ixgbevf --module mlx5_core \
-    --module hv_netvsc "$@"
+    --choose virtio_net --choose virtio-rng --choose vmxnet3 --choose ena --choose igbvf --choose ixgbevf --choose mlx5_core \
+    --choose hv_netvsc "$@"
 }
 
 # write_manifest KERNEL: names and versions of packages come as lines `NAME VERSION`. A deployable image has set `image_name` and `image_content`.

@@ -26,6 +26,7 @@ import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { allocateCases } from './jobs/deployment/allocate.ts';
+import { deployCases } from './jobs/deployment/deploy.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
@@ -55,6 +56,7 @@ export const CASES = {
   ...powerCases,
   ...lifecycleCases,
   ...allocateCases,
+  ...deployCases,
   ...timelineCases,
   ...metadataCases,
   ...scriptCases,

@@ -3,7 +3,7 @@ import type { Role } from '../../src/contract/identity/user.ts';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
-import { noteGivenAddress, storeDeployment } from '../../src/store/queries/network/deployments.ts';
+import { giveAddress, storeDeployment } from '../../src/store/queries/network/deployments.ts';
 import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
@@ -14,8 +14,12 @@ import { change, value } from '../kit/store.ts';
 const pg = usePostgres();
 let site: TestRegion;
 beforeAll(async () => {
-  const machineScripts = machineScriptsOf(builtInScript('regent-erase', '', 'script_type: erasing'));
-  site = await startTestRegion(pg.get(), { machineScripts });
+  const machineScripts = machineScriptsOf(
+    ...['regent-erase-quick', 'regent-erase-full'].map((name) =>
+      builtInScript(name, '', 'script_type: erasing; destructive: true'),
+    ),
+  );
+  site = await startTestRegion(pg.get(), { machineScripts, deadlineMs: 60_000 });
   const parameters = { power_address: '10.88.0.1', power_user: 'operator', power_pass: '' };
   await made('/bmcs', { name: 'm1-bmc', powerType: 'ipmi', parameters });
   await made('/zones', { name: 'hall-1' });
@@ -201,7 +205,7 @@ describe('release', () => {
       bmc: 'm1-bmc',
       interfaces: [
         { name: 'eth0', mac: '52:54:00:00:00:01', addresses: [{ address: '10.20.0.10' }] },
-        { name: 'eth1', mac: '52:54:00:00:00:02', addresses: [{ address: '10.20.0.11' }] },
+        { name: 'eth1', mac: '52:54:00:00:00:02', vlan: 'storage' },
       ],
     });
     await ask('allocate', {}, { role: 'user' });
@@ -223,6 +227,9 @@ describe('release', () => {
 
   it('takes the addresses that a deployment gave in the same transaction, and no others', async () => {
     const machineId = String((await show())['id']);
+    const [first, second] = (await show())['interfaces'] as { id: number; addresses: { subnetId: number }[] }[];
+    const interfaceId = second?.id ?? 0;
+    const subnetId = first?.addresses[0]?.subnetId ?? 0;
     value(
       await change(site.db, async (tx) => {
         await storeDeployment(tx, {
@@ -233,7 +240,7 @@ describe('release', () => {
           isEphemeral: false,
           begunBy: 'user',
         });
-        await noteGivenAddress(tx, machineId, '10.20.0.11');
+        await giveAddress(tx, { machineId, interfaceId, subnetId, address: '10.20.0.11' });
         return {};
       }),
     );
@@ -294,10 +301,18 @@ describe('release', () => {
       { erase: { isQuick: true, isSecure: false } },
     ]);
     expect(await admin('select purpose from machine_tokens where ended_at is null')).toEqual([{ purpose: 'erasing' }]);
+    expect(await admin('select r.name from run_scripts r')).toEqual([{ name: 'regent-erase-quick' }]);
     await endJob();
     value(await tell('scripts-passed'));
     expect(await show()).toMatchObject({ state: 'ready', owner: null });
     expect(await admin('select * from machine_deployments where erase is not null')).toEqual([]);
+  });
+
+  it('of all blocks has two days for it, and another script', async () => {
+    await ask('release', { erase: true });
+    expect(
+      await admin('select r.name, s.minutes from run_scripts r, machine_states s where s.minutes is not null'),
+    ).toEqual([{ name: 'regent-erase-full', minutes: 2940 }]);
   });
 
   it('whose erasure fails is never ready before another one passes', async () => {

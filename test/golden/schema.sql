@@ -1008,13 +1008,22 @@ table images
   is_default boolean not null default false
   created_by text not null
   created_at timestamp with time zone not null default now()
+  format text
+  compression text
+  cloud_init boolean
+  unpacked bigint
+  whole_at timestamp with time zone
   constraint images_architecture_known CHECK ((architecture = ANY (ARRAY['amd64'::text, 'arm64'::text])))
+  constraint images_compression_known CHECK ((compression = ANY (ARRAY['none'::text, 'gz'::text, 'xz'::text, 'zst'::text])))
   constraint images_digest_grammar CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
+  constraint images_format_known CHECK ((format = ANY (ARRAY['tar'::text, 'raw'::text])))
   constraint images_kind_known CHECK ((kind = ANY (ARRAY['micro'::text, 'ephemeral'::text, 'deployable'::text])))
   constraint images_manifest_length CHECK ((length(manifest) <= 65536))
   constraint images_name_grammar CHECK ((name ~ '^[a-z0-9][a-z0-9._/-]{0,60}$'::text))
   constraint images_pkey PRIMARY KEY (digest)
+  constraint images_unpacked_range CHECK ((unpacked > 0))
   constraint raise_observed_image TRIGGER DEFERRABLE INITIALLY DEFERRED
+  CREATE INDEX images_by_name ON public.images USING btree (name, architecture, created_at)
   CREATE UNIQUE INDEX images_one_default ON public.images USING btree (architecture) WHERE is_default
   CREATE CONSTRAINT TRIGGER raise_observed_image AFTER UPDATE ON public.images DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.is_default IS DISTINCT FROM new.is_default)) EXECUTE FUNCTION raise_observed()
 

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { strict, text } from '../common.ts';
 import { Machine, MACHINE } from '../machine.ts';
+import { DEPLOY_BODY_MAX, MachineDeployRequest } from './machine-deploy.ts';
 import { begin, KEY_OWNERS, OPERATORS, post } from '../route-spec.ts';
 
 /** What a call takes that tells a machine what to become. */
@@ -107,7 +108,11 @@ export const MACHINE_LIFECYCLE_ROUTES = {
     ...OWNER_PARTS,
     status: 200,
   }),
-  'machine.deploy': begin('/machines/{machine}/deploy', 'Deploy an image on a machine', OWNER_PARTS),
+  'machine.deploy': begin('/machines/{machine}/deploy', 'Deploy an image on a machine', {
+    ...OWNER_PARTS,
+    body: MachineDeployRequest,
+    bodyLimit: DEPLOY_BODY_MAX,
+  }),
   'machine.release': begin('/machines/{machine}/release', 'Give a machine back, its disks erased if you want', {
     ...OWNER_PARTS,
     body: MachineReleaseRequest,

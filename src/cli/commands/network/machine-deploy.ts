@@ -1,4 +1,5 @@
 import type { Machine } from '../../../contract/machine.ts';
+import type { MachineDeployRequest } from '../../../contract/nouns/machine-deploy.ts';
 import type { MachineAllocated, MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
 import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
@@ -25,6 +26,73 @@ export const RELEASE: VerbOptions = {
     ...(given['secure'] === true ? { secureErase: true } : {}),
   }),
 };
+
+/** `regent machine deploy`. */
+export const DEPLOY: VerbOptions = {
+  options: [
+    {
+      flags: '--image <image>',
+      help: 'name of a deployable image, or the beginning of its digest; left out: the one before',
+    },
+    {
+      flags: '--storage <layout|@file>',
+      help: 'flat, lvm, raid1 or blank; @FILE: a layout of your own as JSON (docs/deploy.md)',
+    },
+    { flags: '--disk <name>', help: 'a disk that the layout takes; may be repeated', repeat: true },
+    { flags: '--fs <kind>', help: 'file system of the root', values: ['ext4', 'xfs'] },
+    { flags: '--swap <mib>', help: 'size of the swap, MiB' },
+    { flags: '--user-data <file>', help: 'what cloud-init gets, byte for byte; at most 1 MiB' },
+    { flags: '--ephemeral', help: 'a system in memory, which writes to no disk' },
+    { flags: '--force', help: 'even where there are warnings' },
+  ],
+  bodyOf: deployBodyOf,
+};
+
+async function deployBodyOf(call: Call): Promise<MachineDeployRequest> {
+  const file = option(call, 'userData');
+  return {
+    ...text(call, 'image'),
+    ...(await storageOf(call)),
+    ...(file === undefined ? {} : { userData: (await bytesOf(call, file)).toString('base64') }),
+    ...(call.options['ephemeral'] === true ? { ephemeral: true } : {}),
+    ...(call.options['force'] === true ? { force: true } : {}),
+  };
+}
+
+async function storageOf(call: Call): Promise<Pick<MachineDeployRequest, 'storage'>> {
+  const [layout, swap, fs] = [option(call, 'storage'), option(call, 'swap'), option(call, 'fs')];
+  const disks = options(call, 'disk');
+  if (layout?.startsWith('@') === true) {
+    if (swap !== undefined || fs !== undefined || disks.length > 0)
+      throw usageError('--disk, --fs, --swap: a layout of your own says these itself.');
+    return { storage: parseStorage((await bytesOf(call, layout.slice(1))).toString('utf8')) };
+  }
+  if (layout === undefined && swap === undefined && fs === undefined && disks.length === 0) return {};
+  // The region checks it by its schema.
+  const storage = {
+    layout: layout ?? 'flat',
+    ...(disks.length === 0 ? {} : { disks: [...disks] }),
+    ...(fs === undefined ? {} : { fs }),
+    ...(swap === undefined ? {} : { swapBytes: integer(swap, '--swap', 'a whole number of MiB') * 1_048_576 }),
+  };
+  return { storage: storage as NonNullable<MachineDeployRequest['storage']> };
+}
+
+function parseStorage(json: string): NonNullable<MachineDeployRequest['storage']> {
+  try {
+    return JSON.parse(json) as NonNullable<MachineDeployRequest['storage']>;
+  } catch {
+    throw usageError('--storage: it is no JSON.');
+  }
+}
+
+async function bytesOf(call: Call, path: string): Promise<Buffer> {
+  const file = await call.io.openFile(path);
+  if (file === null) throw usageError(`There is no file "${path}".`);
+  const parts: Uint8Array[] = [];
+  for await (const part of file.open(0)) parts.push(part);
+  return Buffer.concat(parts);
+}
 
 const LISTS = [
   ['arch', 'architectures', '<arch>', 'amd64 or arm64'],

@@ -11,7 +11,7 @@ import { stamp } from '../../format/when.ts';
 import { option, text } from '../../values.ts';
 import { askOrAway } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
-import { allocateCommand, RELEASE, type VerbOptions } from './machine-deploy.ts';
+import { allocateCommand, DEPLOY, RELEASE, type VerbOptions } from './machine-deploy.ts';
 import { machinesOf } from './machine-power.ts';
 import { RUN_OPTIONS, runOf } from './script.ts';
 
@@ -43,6 +43,7 @@ const ENABLE_SSH: OptionSpec = {
 const OWN: Partial<Readonly<Record<MachineVerb, VerbOptions>>> = {
   commission: { options: [ENABLE_SSH, ...RUN_OPTIONS], bodyOf: runBodyOf },
   test: { options: [ENABLE_SSH, ...RUN_OPTIONS], bodyOf: runBodyOf },
+  deploy: DEPLOY,
   release: RELEASE,
 };
 const EXAMPLES: Partial<Readonly<Record<MachineVerb, readonly string[]>>> = {
@@ -50,6 +51,10 @@ const EXAMPLES: Partial<Readonly<Record<MachineVerb, readonly string[]>>> = {
   test: [
     'regent machine test --tag rack7',
     'regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait',
+  ],
+  deploy: [
+    'regent machine deploy m1 --image debian-13 --wait',
+    'regent machine deploy m1 --image debian-13 --storage raid1 --user-data cloud.yaml',
   ],
   release: ['regent machine release m1', 'regent machine release m1 --erase --wait --timeout 7200'],
 };
@@ -200,6 +205,11 @@ export const STATE_COLUMNS: readonly Column<Machine>[] = [
   { header: 'deadline', wide: true, value: ({ deadline }) => (typeof deadline === 'string' ? stamp(deadline) : '') },
 ];
 
+function sinceOf({ digest, deployedAt }: NonNullable<Machine['deployment']>): string {
+  const short = digest === null ? '' : ` (${digest.slice(0, 12)})`;
+  return `${short}${deployedAt === null ? ', not deployed yet' : `, since ${stamp(deployedAt)}`}`;
+}
+
 /** Lines of `show`. */
 export function stateDetails(machine: Machine): [label: string, value: string | string[]][] {
   const { state, stateSince, owner, locked, error, message, deadline, job } = machine;
@@ -211,5 +221,11 @@ export function stateDetails(machine: Machine): [label: string, value: string | 
     ...[error, message].filter((line): line is string => line !== undefined && line !== ''),
     ...(typeof job === 'number' ? [`job ${job} switches it`] : []),
   ];
-  return [['State', lines], ...(typeof owner === 'string' ? [['Owner', owner] as [string, string]] : [])];
+  const { deployment } = machine;
+  const what = deployment?.image ?? 'a system in memory';
+  return [
+    ['State', lines],
+    ...(typeof owner === 'string' ? [['Owner', owner] as [string, string]] : []),
+    ...(deployment === undefined ? [] : [['Image', `${what}${sinceOf(deployment)}`] as [string, string]]),
+  ];
 }

@@ -32,6 +32,8 @@ export interface Told {
   readonly epoch?: number;
   /** The run that begins lets its owner and who began it in, and its system stays on. */
   readonly enableSsh?: boolean;
+  /** So long the state that begins may take; left out: as the setting says. */
+  readonly minutes?: number;
   /** What the user of a machine that is deployed gives its system. */
   readonly userData?: Uint8Array;
 }
@@ -83,7 +85,7 @@ function overtaken({ hostname }: MachineRow, { epoch }: StateRow, told: Told): R
 async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, told: Told): Promise<void> {
   const { effects, to } = found;
   const isWay = effects.some((effect) => effect.kind === 'deadline' && effect.isSet);
-  const minutes = isWay ? (await readSettings(tx)).node_timeout : null;
+  const minutes = isWay ? (told.minutes ?? (await readSettings(tx)).node_timeout) : null;
   const change = effects.reduce<StateChange>((sum, effect) => ({ ...sum, ...changeOf(effect, told) }), {});
   const next = to === row.state ? {} : { next: { state: to, minutes, ...textsOf(row.state, to, told) } };
   const message = messageOf(to, told);

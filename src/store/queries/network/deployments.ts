@@ -54,11 +54,29 @@ export async function storeErase(tx: Tx, machineId: string, { isQuick, isSecure 
     on conflict (machine_id) do update set erase = excluded.erase`);
 }
 
-/** Notes that a deployment gave the machine this address of one of its interfaces. */
-export async function noteGivenAddress(tx: Tx, machineId: string, address: string): Promise<void> {
-  await tx.run(sql`insert into deployed_addresses (address_id, machine_id)
-    select a.id, i.machine_id from interface_addresses a join interfaces i on i.id = a.interface_id
-    where i.machine_id = ${machineId} and a.address = ${address}::inet on conflict do nothing`);
+/** Gives an interface of a machine an address, until the machine is released. */
+export async function giveAddress(
+  tx: Tx,
+  given: {
+    readonly machineId: string;
+    readonly interfaceId: number;
+    readonly subnetId: number;
+    readonly address: string;
+  },
+): Promise<void> {
+  const { machineId, interfaceId, subnetId, address } = given;
+  await tx.run(sql`with given as (
+      insert into interface_addresses (interface_id, subnet_id, address) values (${interfaceId}, ${subnetId}, ${address}::inet) returning id)
+    insert into deployed_addresses (address_id, machine_id) select id, ${machineId} from given`);
+}
+
+/** Is there an image by which machines of this architecture install others? Null: of any. */
+export async function hasEphemeral(tx: Tx, architecture: string | null): Promise<boolean> {
+  const row = await tx.one(sql<{
+    has: boolean;
+  }>`select exists (select from images where is_default and kind = 'ephemeral'
+    and (${architecture}::text is null or architecture = ${architecture})) as has`);
+  return row?.has ?? false;
 }
 
 /** Takes what a deployment gave a machine: the addresses, and with them their names. Gives them. */
