@@ -4,7 +4,7 @@ import {
   parseSourceUrl,
   SOURCE_BOUNDS,
   SOURCE_TYPES,
-} from '../../model/nouns/boot-source.ts';
+} from '../../model/nouns/images/boot-source.ts';
 import { choiceField, commentField, declare, textField, titleField, VERBS } from './declare.ts';
 
 const { url, keyring, selections } = SOURCE_BOUNDS;

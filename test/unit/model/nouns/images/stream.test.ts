@@ -6,7 +6,7 @@ import {
   parseKeyring,
   parseSelections,
   parseSourceUrl,
-} from '../../../../../src/model/nouns/boot-source.ts';
+} from '../../../../../src/model/nouns/images/boot-source.ts';
 import { parseManifest } from '../../../../../src/model/nouns/image.ts';
 import { parseOwnIndex, parseProducts, productPaths } from '../../../../../src/model/nouns/images/stream.ts';
 

@@ -1,5 +1,5 @@
-import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
-import { IMAGE_ARCHITECTURES, type ImageArchitecture } from './image.ts';
+import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
+import { IMAGE_ARCHITECTURES, type ImageArchitecture } from '../image.ts';
 
 /** What a source speaks: simplestreams as MAAS uses it, or a folder of ours (`scripts/build-image --output`) with an index. */
 export const SOURCE_TYPES = ['simplestreams', 'regent'] as const;
