@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import {
   canonicalSelections,
   parseKeyring,
@@ -8,6 +9,11 @@ import {
 import { choiceField, commentField, declare, textField, titleField, VERBS } from './declare.ts';
 
 const { url, keyring, selections } = SOURCE_BOUNDS;
+
+/** An empty text takes the value away. */
+function emptiable(maxLength: number) {
+  return Type.String({ maxLength });
+}
 
 /** A boot source: where images come from besides uploads. */
 export const BOOT_SOURCE = declare({
@@ -27,6 +33,7 @@ export const BOOT_SOURCE = declare({
         example: 'https://images.example.net/stable',
         rule: 'http:// or https://',
       }),
+      input: emptiable(url),
       parse: parseSourceUrl,
     },
     keyring: {
@@ -38,6 +45,7 @@ export const BOOT_SOURCE = declare({
         rule: `a public key in base64, at most ${keyring} characters`,
         isLong: true,
       }),
+      input: emptiable(keyring),
       parse: parseKeyring,
     },
     selections: {
@@ -48,6 +56,7 @@ export const BOOT_SOURCE = declare({
         example: 'debian-13:amd64',
         rule: 'names, * for any characters, :amd64 or :arm64, with commas between',
       }),
+      input: emptiable(selections),
       parse: canonicalSelections,
     },
   },

@@ -48,7 +48,7 @@ export function parseProducts(text: string): Products | Rejected {
   const others: string[] = [];
   for (const [id, product] of Object.entries(file['products'])) {
     if (!isObject(product)) continue;
-    const [os, release, arch] = ['os', 'release', 'arch'].map((member) => String(product[member] ?? ''));
+    const [os, release, arch] = ['os', 'release', 'arch'].map((member) => textOf(product[member]));
     const name = `${os}/${release}`.toLowerCase();
     if (!IMAGE_ARCHITECTURES.some((one) => one === arch) || !/^[a-z0-9][a-z0-9._-]*\/[a-z0-9._-]+$/.test(name))
       continue;
@@ -116,6 +116,10 @@ function parse(text: string): Json | null {
   } catch {
     return null;
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function isObject(value: unknown): value is Json {
