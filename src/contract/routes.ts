@@ -12,6 +12,7 @@ import { Status } from './status.ts';
 import { TRUST_ROUTES } from './cluster/trust-routes.ts';
 import { COMMAND_ROUTES, JOB_ROUTES } from './cluster/command-routes.ts';
 import { IMAGE_ROUTES } from './cluster/image.ts';
+import { IMAGE_SYNC_ROUTES } from './cluster/image-sync.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './network/enlistment.ts';
@@ -69,6 +70,7 @@ export const ROUTES = {
   ...NETWORK_ROUTES,
   ...TRUST_ROUTES,
   ...IMAGE_ROUTES,
+  ...IMAGE_SYNC_ROUTES,
 
   'setting.list': get('/settings', 'List settings', {
     roles: WATCHERS,

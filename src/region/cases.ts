@@ -35,6 +35,7 @@ import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
 import { userCases } from './nouns/user.ts';
 import { pairingCases, vlanCases } from './nouns/vlan.ts';
 import { imageCases } from './tasks/images/cases.ts';
+import { sourceCases } from './tasks/images/sources/cases.ts';
 import { trustCases } from './trust/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
@@ -79,4 +80,5 @@ export const CASES = {
   ...userCases,
   ...sshKeyCases,
   ...imageCases,
+  ...sourceCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

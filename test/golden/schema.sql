@@ -1381,6 +1381,44 @@ table boot_step_series
   constraint boot_step_series_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint boot_step_series_pkey PRIMARY KEY (node_id)
 
+table boot_sources
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  type text not null default 'simplestreams'::text
+  url text not null default ''::text
+  keyring text not null default ''::text
+  selections text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint boot_sources_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint boot_sources_keyring_grammar CHECK ((length(keyring) <= 65536))
+  constraint boot_sources_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint boot_sources_name_unique UNIQUE (name)
+  constraint boot_sources_pkey PRIMARY KEY (id)
+  constraint boot_sources_selections_grammar CHECK (((length(selections) <= 2000) AND (selections !~ '[[:cntrl:]]'::text)))
+  constraint boot_sources_type_grammar CHECK ((type = ANY (ARRAY['simplestreams'::text, 'regent'::text])))
+  constraint boot_sources_url_grammar CHECK (((length(url) <= 500) AND (url !~ '[[:cntrl:]]'::text)))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.boot_sources FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.boot_sources FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table boot_source_syncs
+  source_id integer not null
+  asked_at timestamp with time zone not null default now()
+  ended_at timestamp with time zone
+  node text not null default ''::text
+  until timestamp with time zone
+  file text not null default ''::text
+  received bigint not null default 0
+  size bigint not null default 0
+  images integer not null default 0
+  fetched integer not null default 0
+  problem text not null default ''::text
+  is_well boolean not null default true
+  constraint boot_source_syncs_pkey PRIMARY KEY (source_id)
+  constraint boot_source_syncs_source FOREIGN KEY (source_id) REFERENCES boot_sources(id) ON DELETE CASCADE
+
 table body_parts
   digest bytea not null
   content json not null

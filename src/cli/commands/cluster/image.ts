@@ -9,6 +9,7 @@ import { printable } from '../../format/escape.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { age, moment } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
+import { syncCommand } from '../image/sync.ts';
 import { sendFile, uploadCommand } from '../image/upload.ts';
 
 const WHICH = { name: '<image>', help: 'its name (the newest of it), its digest, or the first digits of it' } as const;
@@ -64,6 +65,7 @@ export const IMAGE: NounSpec = {
       if (printer.format !== 'table' && printer.format !== 'wide') return printOne(printer, shapeOf(call), image);
       call.io.out.write(`${printable(importedText(image, isNew, 1))}\n`);
     }),
+    syncCommand(),
     {
       verb: 'set-default',
       summary: 'let machines of its architecture commission by the image',

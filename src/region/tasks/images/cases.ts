@@ -6,10 +6,10 @@ import { regionMembers } from '../../../model/cluster.ts';
 import { allRows } from '../../../store/page.ts';
 import * as images from '../../../store/queries/cluster/images.ts';
 import { listNodes } from '../../../store/queries/nodes.ts';
-import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody, pageInMemory } from '../../paging.ts';
 import { reading, writing } from '../../use-case.ts';
+import { addImage } from './add.ts';
 
 const PREFIX = /^[0-9a-f]{6,64}$/;
 
@@ -61,19 +61,6 @@ async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow | Rejec
   return first;
 }
 
-const MB = 1e6;
-
-/** Would all images together take more than they may? One that is known already takes nothing new. */
-async function quotaOf(tx: Tx, digest: string, bytes: number): Promise<Rejected | null> {
-  const others = await images.lockImageBytes(tx, digest);
-  const { image_limit: limit } = await readSettings(tx);
-  if (others === null || others + bytes <= limit * MB) return null;
-  const [has, needs] = [others, bytes].map((one) => Math.ceil(one / MB));
-  const problem = `All images have ${has} MB, this one ${needs} MB, and together they may have ${limit} MB.`;
-  const remedy = 'Delete an image (regent image list), or raise the setting image_limit.';
-  return rejected('insufficient_storage', `${problem} Nothing was stored. ${remedy}`);
-}
-
 export const imageCases = {
   'image.list': reading('image.list', async (tx, { query }) => {
     const regions = await regionNames(tx);
@@ -112,15 +99,9 @@ export const imageCases = {
         );
       const name = parseImageName(body.name ?? imageName(manifest));
       if (isRejected(name)) return name;
-      const full = await quotaOf(tx, digest, imageBytes(manifest.files));
-      if (full) return full;
-      const isNew = await images.createImage(tx, {
-        ...manifest,
-        digest,
-        name,
-        manifest: body.manifest,
-        createdBy: caller.user,
-      });
+      const added = await addImage(tx, { manifest, text: body.manifest, name, createdBy: caller.user });
+      if (isRejected(added)) return added;
+      const { isNew } = added;
       if (isNew) tx.emit({ kind: 'image.created', subject: digest, data: { name, kind: manifest.kind } });
       const image = await imageByRef(tx, digest);
       return isRejected(image) ? image : { body: { isNew, image: view(image, await regionNames(tx)) } };

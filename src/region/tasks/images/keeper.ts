@@ -9,6 +9,7 @@ import { keyOf, planImages } from './plan.ts';
 import type { FileName, ImageDisk, ImagePort, ImageWays } from './port.ts';
 import { createReceive, keepManifest } from './receive.ts';
 import { createServed, type Served } from './served.ts';
+import { createSyncTask } from './sources/sync.ts';
 
 /** What keeps a node's images. `node`: its name. */
 export interface KeeperPorts {
@@ -99,14 +100,21 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       return told.length === 0 ? null : told.join(', ');
     },
   };
+  const port: ImagePort = { open: (file) => served.open(file), ...createReceive({ db, node, disk, onArrival }) };
   return {
-    port: { open: (file) => served.open(file), ...createReceive({ db, node, disk, onArrival }) },
+    port,
     start: () => {
-      const mine = startTask(task, { clock, random, log: ports.log, everyMs: EVERY_MS, beat: () => {} });
+      const common = { clock, random, log: ports.log, everyMs: EVERY_MS, beat: () => {} };
+      const mine = startTask(task, common);
       running = mine;
+      const { sources } = ways;
+      const wait = (ms: number) => pause(ms, signal);
+      const sync =
+        sources &&
+        startTask(createSyncTask({ db, node, sources, images: port, clock, random, log, wait, signal }), common);
       return async () => {
         end.abort(new Error('the process ends'));
-        await mine.stop();
+        await Promise.all([mine.stop(), sync?.stop()]);
         await Promise.all([fetcher.ended(), checker.ended()]);
       };
     },
@@ -127,4 +135,16 @@ function createSweeper(disk: ImageDisk, served: Served): (strays: readonly FileN
     }
     return gone.length;
   };
+}
+
+/** Resolves after so many ms; rejects when `signal` is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = () => reject(signal.reason);
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener('abort', stop, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  });
 }

@@ -64,8 +64,17 @@ export interface ImagePeers {
   ): Promise<Bytes>;
 }
 
-/** What a region node needs to keep images. */
+/** Boot sources, outside of the cluster. */
+export interface ImageSources {
+  /** Bytes at an address from `start` on. Throws when it does not give them. */
+  read(url: string, options: { readonly start: number; readonly signal: AbortSignal }): Promise<Bytes>;
+  /** The text that is signed by one of the keys (OpenPGP, base64), without the signature; null: it is not. */
+  verified(signed: Uint8Array, keyring: string): Promise<string | null>;
+}
+
+/** What a region node needs to keep images. `sources` left out: it fetches from none. */
 export interface ImageWays {
+  readonly sources?: ImageSources;
   readonly disk: ImageDisk;
   readonly peers: ImagePeers;
 }

@@ -1,0 +1,84 @@
+import type { Client } from '../../../contract/client.ts';
+import type { ImageSync } from '../../../contract/cluster/image-sync.ts';
+import { printerOf } from '../../change.ts';
+import type { Call, CommandSpec } from '../../command-spec.ts';
+import { EXIT } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { printList, type Shape } from '../../format/output.ts';
+import { age } from '../../format/when.ts';
+import { collect } from '../../values.ts';
+
+const MIB = 2 ** 20;
+const LOOK_MS = 2000;
+
+/** `regent image sync`. */
+export function syncCommand(): CommandSpec {
+  return {
+    verb: 'sync',
+    summary: 'fetch what is new of boot sources: of those that are named, else of all; prints how far each one is',
+    args: [{ name: '[source...]', help: 'names of boot sources' }],
+    options: [
+      { flags: '--show', help: 'only print how far each one is' },
+      { flags: '--follow', help: 'wait until all have ended, and tell how far they are' },
+    ],
+    examples: ['regent image sync ours --follow', 'regent image sync --show'],
+    run: async (call) => {
+      const { client } = await call.region();
+      const names = await wantedOf(call, client);
+      if (call.options['show'] !== true)
+        for (const source of names) await client.call('image-sync.create', { params: { source } });
+      const isWanted = ({ source }: ImageSync) => names.includes(source);
+      const look = async () => (await collect(client.all('image-sync.list', {}))).filter(isWanted);
+      const found = call.options['follow'] === true ? await followed(call, look) : await look();
+      await printList(printerOf(call), shapeOf(call), found);
+      return found.some(({ state }) => state === 'failed') ? EXIT.error : 0;
+    },
+  };
+}
+
+async function wantedOf(call: Call, client: Client): Promise<readonly string[]> {
+  const named = call.args.filter((name) => name !== undefined);
+  if (named.length > 0) return named;
+  return (await collect(client.all('boot-source.list', {}))).map(({ name }) => name);
+}
+
+/** Until each has ended; each change is a line. */
+async function followed({ io }: Call, look: () => Promise<ImageSync[]>): Promise<ImageSync[]> {
+  let told = '';
+  for (;;) {
+    const found = await look();
+    const under = found.filter(({ endedAt }) => endedAt === null);
+    const lines = under.map((sync) => `regent: ${printable(sync.source)}: ${progressText(sync)}\n`).join('');
+    if (lines !== told) io.err.write(lines);
+    told = lines;
+    if (under.length === 0) return found;
+    await io.sleep(LOOK_MS, io.interrupted);
+  }
+}
+
+function progressText({ state, images, fetched, file, received, size, node }: ImageSync): string {
+  if (state === 'waiting') return 'waits for a region node';
+  const bytes = file === '' ? '' : `, ${file} ${(received / MIB).toFixed(1)} of ${(size / MIB).toFixed(1)} MiB`;
+  return `${fetched} of ${images} images${bytes} (by ${node})`;
+}
+
+function shapeOf({ io }: Call): Shape<ImageSync> {
+  const now = io.now();
+  return {
+    kind: 'image-sync',
+    name: ({ source }) => source,
+    columns: [
+      { header: 'source', value: ({ source }) => source },
+      { header: 'state', value: ({ state }) => state },
+      { header: 'images', value: ({ fetched, images }) => `${fetched} of ${images}` },
+      { header: 'now', value: (sync) => (sync.state === 'running' ? progressText(sync) : '') },
+      { header: 'asked', value: ({ askedAt }) => `${age(askedAt, now)} ago` },
+      { header: 'problem', value: ({ problem }) => problem },
+    ],
+    details: (sync) => [
+      ['Source', sync.source],
+      ['State', sync.state],
+      ['Problem', sync.problem],
+    ],
+  };
+}
