@@ -85,7 +85,13 @@ export interface Way {
 }
 
 /** States whose machine boots from the network and tells of itself. */
-const BOOTS: readonly MachineState[] = ['commissioning', 'testing', 'entering-rescue-mode', 'deploying'];
+const BOOTS: readonly MachineState[] = [
+  'commissioning',
+  'testing',
+  'entering-rescue-mode',
+  'deploying',
+  'disk-erasing',
+];
 
 /** A BMC tells that a machine is on some seconds after it is. */
 const POWER_TOLD_MS = 20_000;
@@ -121,13 +127,21 @@ export function stageOf(steps: readonly Step[]): { readonly stage: Stage; readon
   return found;
 }
 
+/** Are the disks of a machine that is deployed written? Pure. */
+export function isInstalled(steps: readonly Step[]): boolean {
+  return steps.some(({ what }) => what === 'installed');
+}
+
+/** Firmware of servers takes four minutes, and a first start with cloud-init some more (boot.md §5: 38–42 s by emulation). */
+const OWN_SYSTEM: Next = { what: 'the word of its own system', seconds: 600 };
+
 /** What a machine on its way does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
 export function expectedOf(steps: readonly Step[], way: Way, now: number): Expected | null {
   if (!isPassing(way.state) || !BOOTS.includes(way.state)) return null;
   const boot = lastBoot(steps);
   const found = stageOf(boot);
   const since = found.since ?? way.begunAt;
-  const { what, seconds } = nextOf(found.stage, way);
+  const { what, seconds } = isInstalled(steps) ? OWN_SYSTEM : nextOf(found.stage, way);
   const due = Math.min(since + seconds * 1000, lostAt(boot, found.stage, way) + RACK_PATIENCE_MS);
   const deadline = way.deadline === null ? due : Math.min(due, way.deadline);
   return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };

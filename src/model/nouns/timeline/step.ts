@@ -16,6 +16,7 @@ const REGION_STEPS = [
   'inventory',
   'status',
   'signal',
+  'installed',
   'script-begun',
   'script-ended',
 ] as const;
@@ -74,6 +75,7 @@ export const STEP_TITLES: Readonly<Record<StepWhat, string>> = {
   inventory: 'inventory',
   status: 'status',
   signal: 'signal',
+  installed: 'installed',
   'script-begun': 'script begun',
   'script-ended': 'script ended',
 };

@@ -47,6 +47,8 @@ export interface WhyCase {
   readonly steps: readonly Step[];
   readonly stage: Stage;
   readonly site: WhySite;
+  /** Its disks are written: it is to boot them. Left out: they are not. */
+  readonly isInstalled?: boolean;
 }
 
 /** One rule: a cause, or null where it does not hold. */

@@ -1,6 +1,7 @@
-import { lastBoot, stageOf } from './stage.ts';
+import { isInstalled, lastBoot, stageOf } from './stage.ts';
 import type { Step } from './step.ts';
 import type { Cause, WhyCase, WhyRule, WhySite } from './why-case.ts';
+import { installedCauses } from './why-installed.ts';
 import { loadingCauses } from './why-loading.ts';
 import { powerCauses } from './why-power.ts';
 import { runningCauses } from './why-running.ts';
@@ -9,7 +10,7 @@ import { runningCauses } from './why-running.ts';
 const CAUSES_MAX = 4;
 
 /** Every rule, in the order of a machine's way. A vague one follows those that say more. */
-export const WHY_RULES: readonly WhyRule[] = [...powerCauses, ...loadingCauses, ...runningCauses];
+export const WHY_RULES: readonly WhyRule[] = [...powerCauses, ...loadingCauses, ...runningCauses, ...installedCauses];
 
 /**
  * Likely causes of a machine that is late or has failed, by what was seen of it and what was not. `steps`: of its way, in their order. Never empty: where
@@ -17,8 +18,9 @@ export const WHY_RULES: readonly WhyRule[] = [...powerCauses, ...loadingCauses, 
  */
 export function causesOf(steps: readonly Step[], site: WhySite): readonly Cause[] {
   const last = lastBoot(steps);
-  const seen: WhyCase = { steps: last, stage: stageOf(last).stage, site };
-  const found = WHY_RULES.flatMap((rule) => {
+  const isOnDisk = isInstalled(steps);
+  const seen: WhyCase = { steps: last, stage: stageOf(last).stage, site, isInstalled: isOnDisk };
+  const found = (isOnDisk ? installedCauses : WHY_RULES).flatMap((rule) => {
     const cause = rule.judge(seen);
     return cause === null ? [] : [{ code: rule.code, ...cause }];
   });

@@ -6,6 +6,7 @@ import {
   type Expected,
   expectedOf,
   expectedSentence,
+  isInstalled,
   lastBoot,
   STAGES,
 } from '../../../../model/nouns/timeline/stage.ts';
@@ -134,7 +135,8 @@ async function judge(tx: Tx, ports: CasePorts, { machine, run, steps, now }: Cas
   const silentRacks = isOnWay ? await readSilentRacks(tx, ports) : new Map<string, number>();
   const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds, silentRacks };
   const next = expectedOf(own, way, now);
-  if (!hasFailed && next?.isLate !== true && !own.some(isAlarming)) return { next, causes: [] };
+  if (!hasFailed && next?.isLate !== true && !own.some((step) => isAlarming(step, isInstalled(own))))
+    return { next, causes: [] };
   const site = await readWhySite(tx, ports, { machine, hasSwitch, begunAt, script });
   const causes = causesOf(own, site);
   const isKnown = hasFailed || next?.isLate === true;
@@ -154,8 +156,9 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   'script-failed',
 ]);
 
-function isAlarming({ outcome, what, facts }: NamedStep): boolean {
-  return outcome === 'failed' || (what === 'script' && facts.decision !== 'kernel');
+/** Who is installed is sent to his disk: that is as it should be. */
+function isAlarming({ outcome, what, facts }: NamedStep, isOnDisk: boolean): boolean {
+  return outcome === 'failed' || (what === 'script' && facts.decision !== 'kernel' && !isOnDisk);
 }
 
 async function hasSwitchOf(tx: Tx, { bmcId }: MachineRow): Promise<boolean> {

@@ -68,6 +68,8 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
   switch (kind) {
     case 'machine.boot-lost':
       return step(['state', 'state', 'failed'], `it boots anew: ${text('text')}`);
+    case 'machine.installed':
+      return step(['state', 'installed', 'done'], 'its disks are written: it boots them');
     case 'machine.power-done':
       return step(['bmc', 'power-on', 'done'], text('by'));
     case 'machine.power-failed':

@@ -119,3 +119,24 @@ describe('a rack’s clock', () => {
     expect(clockOffset(12, -50_000)).toBe(-50_000);
   });
 });
+
+describe('a machine whose disks are written', () => {
+  it('is waited for by the word of its own system, whatever its rack told it', () => {
+    const step = (what: Step['what'], at: number): Step => ({
+      at,
+      source: 'state',
+      what,
+      node: '',
+      address: '',
+      outcome: 'done',
+      facts: {},
+    });
+    const way = { state: 'deploying', begunAt: 0, deadline: null, hasSwitch: true } as const;
+    const installed = [step('power-on', 1000), step('script-begun', 2000), step('installed', 3000)];
+    expect(expectedOf(installed, way, 4000)).toMatchObject({ next: 'the word of its own system', isLate: false });
+    expect(expectedOf([...installed, step('script', 60_000)], way, 700_000)).toMatchObject({ isLate: true });
+    expect(expectedOf([step('power-on', 1000)], { ...way, state: 'disk-erasing' }, 2000)).toMatchObject({
+      next: 'DHCP',
+    });
+  });
+});

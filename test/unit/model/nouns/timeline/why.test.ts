@@ -65,6 +65,29 @@ interface Case {
 }
 
 const CASES: Readonly<Record<string, Case>> = {
+  'own-system-unbooted': {
+    steps: [...BOOTED, UP, INVENTORY, step('script-begun', { file: 'regent-install-50-deployed' }), step('installed')],
+    site: { state: 'deploying' },
+    isFirst: true,
+    says: /are written, and it was not seen to start/,
+    remedy: /regent machine power cycle m1 --boot disk/,
+  },
+  'own-system-mute': {
+    steps: [
+      ...BOOTED,
+      UP,
+      INVENTORY,
+      step('script-begun', { file: 'regent-install-50-deployed' }),
+      step('installed'),
+      step('lease'),
+      step('loader', { file: 'undionly.kpxe' }),
+      step('script', { decision: 'local', reason: 'm1 is deployed now. It boots from its disk.' }),
+    ],
+    site: { state: 'deploying' },
+    isFirst: true,
+    says: /sent m1 to its disk, and the system there has not told/,
+    remedy: /regent machine results m1/,
+  },
   'power-failed': {
     steps: [step('power-failed', { words: 'k1: the BMC refuses the password.' }, 'failed')],
     site: { power: { state: 'error', why: '' } },
