@@ -15,6 +15,7 @@ import { IMAGE_ROUTES } from './cluster/image.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './network/enlistment.ts';
+import { INTERFACE_ROUTES } from './network/machine-interface-routes.ts';
 import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
@@ -59,6 +60,7 @@ export const ROUTES = {
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
   ...callsOf(SCRIPT),
+  ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,

@@ -26,6 +26,7 @@ import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
+import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
@@ -51,6 +52,7 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...interfaceCases,
   ...powerCases,
   ...lifecycleCases,
   ...timelineCases,
