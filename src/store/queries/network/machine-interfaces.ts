@@ -85,7 +85,8 @@ export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonl
   for (const [position, card] of wanted.entries()) {
     const id = await placeInterface(tx, machineId, { ...card, position });
     known.set(card.name, id);
-    for (const link of linksOf(card)) await placeLink(tx, id, link);
+    for (const link of linksOf(card))
+      if (card.id === undefined || !(await keepLink(tx, id, link))) await insertLink(tx, id, link);
   }
   for (const card of wanted) {
     const parents = (card.parents ?? []).flatMap((name) => known.get(name) ?? []);
@@ -129,23 +130,33 @@ async function deleteLinks(tx: Tx, interfaceId: number, staying: readonly LinkIn
     where interface_id = ${interfaceId} and mode || ' ' || coalesce(subnet_id::text, '') <> all(${others}::text[])`);
 }
 
-async function placeLink(
+/** Brings a link that an interface has to what is wanted; false: it has none like it. */
+async function keepLink(
+  tx: Tx,
+  interfaceId: number,
+  { mode, address, subnetId, isGateway }: LinkInput,
+): Promise<boolean> {
+  const found = await tx.one(
+    address === null
+      ? sql`update interface_links set is_gateway = ${isGateway}
+          where interface_id = ${interfaceId} and mode = ${mode} and subnet_id is not distinct from ${subnetId} returning id`
+      : sql`update interface_addresses set mode = ${mode}, is_gateway = ${isGateway}
+          where interface_id = ${interfaceId} and address = ${address}::inet returning id`,
+  );
+  return found !== null;
+}
+
+async function insertLink(
   tx: Tx,
   interfaceId: number,
   { mode, address, subnetId, isGateway }: LinkInput,
 ): Promise<void> {
-  if (address === null) {
-    await tx.run(sql`insert into interface_links as l (interface_id, subnet_id, mode, is_gateway)
-      values (${interfaceId}, ${subnetId}, ${mode}, ${isGateway})
-      on conflict (interface_id, subnet_id, mode) do update set is_gateway = excluded.is_gateway where l.is_gateway <> excluded.is_gateway`);
-    return;
-  }
-  const updated = await tx.one(sql<{ id: number }>`
-    update interface_addresses set mode = ${mode}, is_gateway = ${isGateway}
-    where interface_id = ${interfaceId} and address = ${address}::inet returning id`);
-  if (updated) return;
-  await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address, mode, is_gateway)
-    values (${interfaceId}, ${subnetId}, ${address}::inet, ${mode}, ${isGateway})`);
+  await tx.run(
+    address === null
+      ? sql`insert into interface_links (interface_id, subnet_id, mode, is_gateway) values (${interfaceId}, ${subnetId}, ${mode}, ${isGateway})`
+      : sql`insert into interface_addresses (interface_id, subnet_id, address, mode, is_gateway)
+          values (${interfaceId}, ${subnetId}, ${address}::inet, ${mode}, ${isGateway})`,
+  );
 }
 
 /** Ids of the interfaces that one stands on, as far as they are there already. */
