@@ -1,8 +1,9 @@
 // Packs the initrd of an image: busybox, the files of scripts/image and some modules of the kernel, in the order in which they are loaded.
 // Equal input gives equal bytes: no times, owners or numbers of this machine are in it (cpio "newc", gzip).
-// --tree FOLDER: all modules below that folder of the kernel's, for modprobe to choose from by what the machine has; with their firmware, where the root has it.
+// --module NAME: is loaded in any case. --choose NAME, --tree FOLDER (all modules below that folder of the kernel's): for modprobe to choose from by what the
+// machine has; with their firmware, where the root has it.
 //
-//   node scripts/pack-initrd.mjs --root UNPACKED --kernel VERSION --output FILE --file NAME=PATH … --module NAME … [--tree FOLDER …]
+//   node scripts/pack-initrd.mjs --root UNPACKED --kernel VERSION --output FILE --file NAME=PATH … --module NAME … [--choose NAME …] [--tree FOLDER …]
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -16,10 +17,11 @@ const { values } = parseArgs({
     output: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     module: { type: 'string', multiple: true, default: [] },
+    choose: { type: 'string', multiple: true, default: [] },
     tree: { type: 'string', multiple: true, default: [] },
   },
 });
-const { root = '', kernel = '', output = '', file: files, module: wanted, tree: trees } = values;
+const { root = '', kernel = '', output = '', file: files, module: wanted, choose: choices, tree: trees } = values;
 
 /** Modules of the kernel by name; the kernel takes `-` and `_` for the same. */
 const nameOf = (path) =>
@@ -63,6 +65,7 @@ function add(name, to) {
 const packed = new Map();
 const chosen = new Map();
 for (const name of wanted) add(nameOf(name), packed);
+for (const name of choices) add(nameOf(name), chosen);
 for (const [name, path] of modules) {
   if (trees.some((tree) => path.startsWith(join(folder, 'kernel', tree, '/')))) add(name, chosen);
 }
@@ -119,7 +122,7 @@ function packChosen() {
     0o644,
   );
   const firmware = new Set([...chosen.values()].flatMap((bytes) => saysOf(bytes, 'firmware')));
-  for (const name of [...firmware].sort()) {
+  for (const name of [...firmware].sort((a, b) => (a < b ? -1 : 1))) {
     const path = ['', '.xz', '.zst']
       .map((end) => join(root, 'usr/lib/firmware', name + end))
       .find((one) => existsSync(one));

@@ -8,15 +8,17 @@ pack_initrd() {
   shift 3
   node "$here/pack-initrd.mjs" --root "$root" --kernel "$kernel" --output "$work/image/initrd.img" \
     --file init="$here/image/$init" --file common="$here/image/common" --file dhcp="$here/image/dhcp" \
-    --module virtio_net --module virtio-rng --module vmxnet3 --module ena --module igbvf --module ixgbevf --module mlx5_core \
-    --module hv_netvsc "$@"
+    --choose virtio_net --choose virtio-rng --choose vmxnet3 --choose ena --choose igbvf --choose ixgbevf --choose mlx5_core \
+    --choose hv_netvsc "$@"
 }
 
-# write_manifest KERNEL: names and versions of packages come as lines `NAME VERSION`.
+# write_manifest KERNEL: names and versions of packages come as lines `NAME VERSION`. A deployable image has set `image_name` and `image_content`.
 write_manifest() {
   local name version file comma=''
   {
-    printf '{\n  "format": 1,\n  "kind": "%s",\n  "architecture": "%s",\n  "kernel": "%s",\n  "packages": {' "$kind" "$architecture" "$1"
+    printf '{\n  "format": 1,\n  "kind": "%s",\n  "architecture": "%s",\n  "kernel": "%s",' "${kind%-tiny}" "$architecture" "$1"
+    [ -z "${image_name:-}" ] || printf '\n  "name": "%s",\n  "content": { %s },' "$image_name" "$image_content"
+    printf '\n  "packages": {'
     while read -r name version; do
       printf '%s\n    "%s": "%s"' "$comma" "$name" "$version"
       comma=,

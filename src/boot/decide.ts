@@ -98,7 +98,10 @@ export function decideBoot(record: BootRecord | null, request: BootRequest, now:
   const wait = (reason: string) => later(request, now, WAITS.fault, reason);
   if (rule === undefined) return wait(`The rack does not know the state ${record.state} of ${record.hostname}.`);
   const says = `${record.hostname} ${rule.says}`;
-  if (rule.work === 'local') return { kind: 'local', reason: `${says}. It boots from its disk.` };
+  // One without a system on its disk has it in memory; one that is deployed just now and has no image to boot has it on its disk by now.
+  const isLocal = rule.work === 'local' && record.idle !== 'off';
+  const isInstalled = record.state === 'deploying' && record.idle === 'local' && record.boots === undefined;
+  if (isLocal || isInstalled) return { kind: 'local', reason: `${says}. It boots from its disk.` };
   if (rule.work === 'idle') {
     return record.idle === 'local'
       ? { kind: 'local', reason: `${says}. It boots from its disk.` }

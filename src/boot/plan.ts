@@ -28,7 +28,11 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
   testing: 'off',
   deploying: 'reboot',
   rescue: 'wait',
+  erasing: 'off',
 };
+
+/** A kernel that does not get on starts the machine anew after so many seconds. */
+const AFTER_PANIC = 'panic=30';
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
 export function planOf(image: DefaultImage, { machineId, purpose, staysOn = false }: PlanFor): BootPlan | null {
@@ -46,13 +50,18 @@ export function planOf(image: DefaultImage, { machineId, purpose, staysOn = fals
       initrd: path(INITRD),
       ...(root === undefined ? {} : { root: path(root.name) }),
     },
-    parameters: [...CONSOLES[architecture], `regent.end=${end}`, ...(root === undefined ? [] : rootParameters(root))],
+    parameters: [
+      ...CONSOLES[architecture],
+      AFTER_PANIC,
+      `regent.end=${end}`,
+      ...(root === undefined ? [] : rootParameters(root)),
+    ],
     metadata: `MAAS/metadata/inventory/${machineId}`,
     credentials: `MAAS/metadata/latest/by-id/${machineId}/?op=get_preseed`,
   };
 }
 
-/** What the initrd compares the root with, and the data source of its cloud-init. A kernel that has lost its system starts anew after so many seconds. */
+/** What the initrd compares the root with, and the data source of its cloud-init. */
 function rootParameters({ sha256 }: DefaultImage['files'][number]): readonly string[] {
-  return [`regent.root-sha256=${sha256}`, 'ds=MAAS', 'panic=30'];
+  return [`regent.root-sha256=${sha256}`, 'ds=MAAS'];
 }

@@ -5,6 +5,13 @@ export interface Output {
   readonly columns: number;
 }
 
+/** A file that is read in pieces. `open` begins at that byte; `readAt` gives so many bytes, fewer at its end. */
+export interface CliFile {
+  readonly size: number;
+  readonly open: (start: number) => AsyncIterable<Uint8Array>;
+  readonly readAt: (start: number, length: number) => Promise<Uint8Array>;
+}
+
 /** The CLI's ports to its process; `main/cli.ts` builds the real ones, tests fake ones. */
 export interface CliIo {
   /** Arguments after the program's name. */
@@ -19,8 +26,8 @@ export interface CliIo {
   readonly err: Output;
   /** Whole text of a file; null when it does not exist. Faults (no permission) are thrown. */
   readFile(path: string): Promise<string | null>;
-  /** A file that is read in pieces; null when it does not exist, or is none. `open` begins at its first byte. */
-  openFile(path: string): Promise<{ readonly size: number; open(): AsyncIterable<Uint8Array> } | null>;
+  /** Null when it does not exist, or is none. */
+  openFile(path: string): Promise<CliFile | null>;
   /** Whole standard input; refuses (throws) when it is a terminal. */
   readInput(): Promise<string>;
   /** Asks on the terminal without echo; null when there is no terminal to ask on. */

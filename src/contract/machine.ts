@@ -61,6 +61,17 @@ const StateAnswers = {
   message: Type.Optional(Type.String({ description: 'what it waits for; empty otherwise' })),
   deadline: Type.Optional(nullable({ ...Time, description: 'of a state that is on its way: then it has failed' })),
   job: Type.Optional(nullable({ ...Id, description: 'id of the job that switches it' })),
+  deployment: Type.Optional(
+    strict(
+      {
+        image: nullable(Type.String({ description: 'name of the image; null: a system in memory' })),
+        digest: nullable(Type.String()),
+        begunAt: Time,
+        deployedAt: nullable({ ...Time, description: 'since when its own system runs; null: not yet' }),
+      },
+      'what it is deployed with, until it is released',
+    ),
+  ),
   busy: Type.Optional(Type.Boolean({ description: 'it is on its way to another state, or about to be switched' })),
 };
 

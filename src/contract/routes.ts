@@ -19,7 +19,7 @@ import { INTERFACE_ROUTES } from './network/machine-interface-routes.ts';
 import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
-import { MACHINE_LIFECYCLE_ROUTES } from './nouns/machine-lifecycle.ts';
+import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
@@ -63,6 +63,7 @@ export const ROUTES = {
   ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
+  ...MACHINE_WISH_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
   ...ENLISTMENT_ROUTES,
   ...MACHINE_TIMELINE_ROUTES,

@@ -28,6 +28,8 @@ export interface WebQuestion {
   readonly url: string;
   readonly body?: string;
   readonly proxy?: string;
+  /** The part that is asked for, such as `bytes=0-0`. */
+  readonly range?: string;
   readonly timeoutMs: number;
 }
 

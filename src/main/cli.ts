@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostWay } from '../cli/ask-host.ts';
-import type { CliIo, Output } from '../cli/io.ts';
+import type { CliFile, CliIo, Output } from '../cli/io.ts';
 import { runCli } from '../cli/run.ts';
 import { lightFetch } from '../cli/light-fetch.ts';
 
@@ -85,11 +85,22 @@ function readText(path: string): string | null {
   }
 }
 
-async function openFile(path: string) {
-  const { createReadStream, statSync } = process.getBuiltinModule('node:fs');
+async function openFile(path: string): Promise<CliFile | null> {
+  const { createReadStream, promises, statSync } = process.getBuiltinModule('node:fs');
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found?.isFile()) return null;
-  return { size: found.size, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
+  let handle: ReturnType<typeof promises.open> | null = null;
+  return {
+    size: found.size,
+    open: (start) => createReadStream(path, { start, highWaterMark: 256 * 1024 }),
+    readAt: async (start, length) => {
+      // It is read until the process ends.
+      handle ??= promises.open(path);
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await (await handle).read(buffer, 0, length, start);
+      return buffer.subarray(0, bytesRead);
+    },
+  };
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

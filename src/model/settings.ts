@@ -44,6 +44,10 @@ export interface Settings {
   readonly enlist_machines: boolean;
   /** Enlisted machines that may wait for an operator at one time; more are told to come again. */
   readonly enlist_limit: number;
+  /** What all images may take on each region node's disk, in MB. */
+  readonly image_limit: number;
+  /** What a rack may keep of images on its disk, in MB: what nobody wanted for longest goes first. */
+  readonly rack_image_cache: number;
 }
 
 export type SettingName = keyof Settings;
@@ -68,6 +72,8 @@ export const DEFAULT_SETTINGS: Settings = {
   node_timeout: 30,
   enlist_machines: true,
   enlist_limit: 200,
+  image_limit: 102_400,
+  rack_image_cache: 20_480,
 };
 
 const LIST_MAX = 16;
@@ -114,6 +120,8 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   node_timeout: (value, field) => whole(value, field, 1, 1440),
   enlist_machines: yesOrNo,
   enlist_limit: (value, field) => whole(value, field, 1, 10_000),
+  image_limit: (value, field) => whole(value, field, 256, 16_777_216),
+  rack_image_cache: (value, field) => whole(value, field, 256, 1_048_576),
 };
 
 /** Is this the name of a setting? */

@@ -129,6 +129,10 @@ export interface MachineStage {
   readonly staysOn: boolean;
   /** It is being enlisted: the region that began it answers for it, not a record. */
   readonly isEnlisting: boolean;
+  /** Its disks are written: it boots from them. Left out: they are not. */
+  readonly isInstalled?: boolean;
+  /** It is deployed with a system in memory, which it boots each time. Left out: with one on its disks. */
+  readonly isEphemeral?: boolean;
 }
 
 /** An image that machines of its architecture commission by. `digest`: of its manifest; `sha256` in lower-case hex. */
@@ -148,7 +152,7 @@ export interface RefusedSetting {
 /**
  * The configuration that services are made from, at one moment: nouns that no service reads are not in it. Read in one read-only REPEATABLE READ transaction. Lists are ordered by id (nodes and machines: by
  * name, then id; `racks`, `attachments`: by node; `leaseNames`, `leaseEnds`: by address), so that equal configuration has equal text. `attachments`,
- * `leaseNames`, `leaseEnds`, `machineStages` and `defaultImages` are observations: they change while the revision stays, and `observed` grows then.
+ * `leaseNames`, `leaseEnds`, `machineStages`, `defaultImages` and `deployedImages` are observations: they change while the revision stays, and `observed` grows then.
  */
 export interface Snapshot {
   readonly revision: number;
@@ -183,6 +187,8 @@ export interface Snapshot {
   readonly machineStages?: readonly MachineStage[];
   /** One for each architecture that has one. Left out: none. */
   readonly defaultImages?: readonly DefaultImage[];
+  /** What machines are being deployed with, or run in their memory. Left out: none. */
+  readonly deployedImages?: readonly DefaultImage[];
   readonly versions: readonly Version[];
   readonly restarts: readonly RestartRequest[];
 }

@@ -25,6 +25,8 @@ import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
+import { allocateCases } from './jobs/deployment/allocate.ts';
+import { deployCases } from './jobs/deployment/deploy.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
@@ -55,6 +57,8 @@ export const CASES = {
   ...interfaceCases,
   ...powerCases,
   ...lifecycleCases,
+  ...allocateCases,
+  ...deployCases,
   ...timelineCases,
   ...metadataCases,
   ...scriptCases,

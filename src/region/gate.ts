@@ -71,6 +71,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
     images: {
       receive: async (...args) => closed() ?? region.images.receive(...args),
       // From the disk alone.
+      received: (file) => region.images.received(file),
       open: (file) => region.images.open(file),
     },
     // From memory where there is no database.

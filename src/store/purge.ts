@@ -39,6 +39,8 @@ const RETENTION = {
   /** After their end. */
   machineRuns: '30 days',
   scriptResults: '180 days',
+  /** Of an image that a newer one of its name has replaced, and of one that never came whole. */
+  images: '1 day',
   /** What racks saw of machines; nobody's go sooner, by their number. */
   machineSteps: '30 days',
 } as const;
@@ -87,6 +89,17 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
         and not exists (select from history h where h.table_name = 'tsig_keys' and (h.row_key ->> 'id')::int = key_id) end`,
   ),
   power_secrets: expired('power_secrets', sql`not keeps_power_secret(bmc_id, number)`),
+  // Region nodes remove the files. What machines commission by, or have, stays whatever its age.
+  images: expired(
+    'images',
+    sql`not is_default and digest not in (select image from machine_deployments where image is not null) and (
+      exists (select from images n where n.name = images.name and n.architecture = images.architecture and n.kind = images.kind
+        and n.created_at > images.created_at and n.whole_at < now() - ${RETENTION.images}::interval)
+      or (whole_at is null and created_at < now() - ${RETENTION.images}::interval
+        and exists (select from image_files f where f.image = images.digest
+          and not exists (select from image_places p where p.image = f.image and p.file = f.name and p.state = 'there'))
+        and not exists (select from image_places p where p.image = images.digest and p.since > now() - ${RETENTION.images}::interval)))`,
+  ),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   drill_ledger: expired('drill_ledger', sql`written_at < now() - ${RETENTION.drillLedger}::interval`),

@@ -16,7 +16,7 @@ import { readSubnetHolders } from './queries/network/subnet-releases.ts';
 import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
 import { readLeaseNames } from './queries/leases.ts';
 import { readRackNodes, readAttachments } from './queries/racks.ts';
-import { readDefaultImages, readMachineStages } from './queries/network/machine-stages.ts';
+import { readDefaultImages, readDeployedImages, readMachineStages } from './queries/network/machine-stages.ts';
 import { readRestarts } from './queries/restarts.ts';
 import type { Tx } from './tx.ts';
 
@@ -48,6 +48,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const tsigKeys = await readTsigKeys(tx);
   const machineStages = await readMachineStages(tx);
   const defaultImages = await readDefaultImages(tx);
+  const deployedImages = await readDeployedImages(tx);
   return {
     ...(await readWatermark(tx)),
     ...stored,
@@ -69,6 +70,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     machines: await readMachines(tx),
     ...(machineStages.length === 0 ? {} : { machineStages }),
     ...(defaultImages.length === 0 ? {} : { defaultImages }),
+    ...(deployedImages.length === 0 ? {} : { deployedImages }),
     versions: await tx.all(
       sql<Version>`select service, key, digest, version from versions order by service collate "C", key collate "C"`,
     ),

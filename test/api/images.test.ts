@@ -174,6 +174,22 @@ describe('an upload is refused', () => {
   });
 });
 
+it('an image beyond the quota is refused, with numbers; one that is known already is not', async () => {
+  const limit = 300 * 1e6;
+  expect((await site.call('PUT', '/settings/image_limit', { body: { value: 300 } })).status).toBe(200);
+  const sized = (size: number) =>
+    anImage(
+      {},
+      { files: { vmlinuz: { size, sha256: 'a'.repeat(64) }, 'initrd.img': { size: 1, sha256: 'b'.repeat(64) } } },
+    );
+  expect((await create(sized(limit - 1))).status).toBe(201);
+  const refused = await create(sized(1000));
+  expect(refused).toMatchObject({ status: 507, body: { code: 'insufficient_storage' } });
+  expect(refused.body.detail).toContain('All images have 300 MB, this one 1 MB, and together they may have 300 MB');
+  expect(refused.body.detail).toContain('image_limit');
+  expect((await create(sized(limit - 1))).body).toMatchObject({ isNew: false });
+});
+
 it('two uploads at once of one file are both well', async () => {
   await create();
   const answers = await Promise.all([put('vmlinuz', kernel), put('vmlinuz', kernel)]);
@@ -241,5 +257,29 @@ describe('the task', () => {
     expect(await served()).toBeNull();
     await until('the damaged file is gone', async () => (await onDisk()).length === 0);
     expect(await onDisk()).toEqual([]);
+  });
+});
+
+describe('how an image is named', () => {
+  const show = (text: string) => site.call('GET', `/images/${encodeURIComponent(text)}`);
+
+  it('by its name, of several the newest; by its digest and by its first digits', async () => {
+    const older = anImage({ vmlinuz: Buffer.from('older') });
+    await create(older, { name: 'micro/own' });
+    await create(image, { name: 'micro/own' });
+    expect((await show('micro/own')).body).toMatchObject({ digest: image.digest });
+    expect((await show(older.digest.slice(0, 8))).body).toMatchObject({ digest: older.digest });
+    const none = await show('micro/other');
+    expect(none.status).toBe(404);
+    expect(none.body.detail).toContain('by its name, its digest, or the first digits of it');
+  });
+
+  it('by its digest where two architectures have the name', async () => {
+    const other = anImage({ vmlinuz: Buffer.from('arm') }, { architecture: 'arm64' });
+    await create(other, { name: 'micro/own' });
+    await create(image, { name: 'micro/own' });
+    const both = await show('micro/own');
+    expect(both.status).toBe(409);
+    for (const { digest } of [other, image]) expect(both.body.detail).toContain(digest.slice(0, 12));
   });
 });

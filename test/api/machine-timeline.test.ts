@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MachineTimeline } from '../../src/contract/network/machine-timeline.ts';
 import { BOOT_STEPS_PATH, type BootStep, STEPS_PER_REPORT } from '../../src/contract/wire/boot-steps.ts';
-import type { MachineEvent } from '../../src/model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import type { RackStep, StepSource } from '../../src/model/nouns/timeline/step.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { purge } from '../../src/store/purge.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MachineEvent } from '../../src/model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import { beginRun, type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';

@@ -8,27 +8,13 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Inventory } from '../../src/contract/nouns/machine-inventory.ts';
 import { cutTo } from '../../src/contract/wire/cut.ts';
+import { unpackCpio } from '../kit/cpio.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
 /** Archives and a busy machine may be slow. */
 const BUILD_MS = 600_000;
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-/** Files of a cpio archive (newc) by their names. */
-function unpack(archive: Buffer): Map<string, { readonly mode: number; readonly bytes: Buffer }> {
-  const files = new Map<string, { mode: number; bytes: Buffer }>();
-  for (let at = 0; ; ) {
-    const head = archive.toString('latin1', at, at + 110);
-    if (!head.startsWith('070701')) throw new Error(`no entry at ${at}`);
-    const number = (index: number) => Number.parseInt(head.slice(6 + 8 * index, 14 + 8 * index), 16);
-    const name = archive.toString('utf8', at + 110, at + 109 + number(11));
-    if (name === 'TRAILER!!!') return files;
-    const start = (at + 110 + number(11) + 3) & ~3;
-    files.set(name, { mode: number(1), bytes: archive.subarray(start, start + number(6)) });
-    at = (start + number(6) + 3) & ~3;
-  }
-}
 
 /** A machine's /sys and /proc, as far as the inventory looks. */
 function aSystem(files: Readonly<Record<string, string>>, folders: readonly string[] = []): string {
@@ -68,7 +54,7 @@ describe('the image micro', () => {
   });
 
   it('has the program, our files, and modules in an order in which each finds what it leans on', () => {
-    const files = unpack(gunzipSync(readFileSync(join(place, 'initrd.img'))));
+    const files = unpackCpio(gunzipSync(readFileSync(join(place, 'initrd.img'))));
     for (const [name, folder] of [
       ['init', 'image'],
       ['common', 'image'],
@@ -81,7 +67,7 @@ describe('the image micro', () => {
     }
     expect(files.get('bin/busybox')?.bytes.subarray(0, 4).toString('latin1')).toBe('\x7fELF');
     const order = files.get('modules/order')?.bytes.toString().trim().split('\n') ?? [];
-    expect(order).toEqual(expect.arrayContaining(['virtio_net.ko', 'virtio_blk.ko']));
+    expect(order).toEqual(expect.arrayContaining(['sd_mod.ko']));
     const seen = new Set<string>();
     for (const module of order) {
       const text = files.get(`modules/${module}`)?.bytes.toString('latin1') ?? '';
@@ -94,6 +80,14 @@ describe('the image micro', () => {
       ).toEqual([]);
       seen.add(module);
     }
+    // What is chosen by the machine's devices: each with its devices and what it leans on.
+    const folder = [...files.keys()].find((name) => name.endsWith('/modules.dep'))?.replace('/modules.dep', '') ?? '';
+    const text = (name: string) => files.get(`${folder}/${name}`)?.bytes.toString('latin1') ?? '';
+    for (const name of ['virtio_net', 'virtio_blk', 'vmxnet3', 'ena'])
+      expect(text('modules.alias'), name).toMatch(new RegExp(`^alias \\S+ ${name}$`, 'm'));
+    const needed = text('modules.dep').match(/\S+\.ko\.xz/g) ?? [];
+    expect(needed.length).toBeGreaterThan(8);
+    expect(needed.filter((file) => !files.has(`${folder}/${file}`))).toEqual([]);
   });
 
   it('is the same, byte for byte, when it is built again', { timeout: BUILD_MS }, async () => {

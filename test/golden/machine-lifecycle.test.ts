@@ -1,20 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
-import {
-  type Effect,
-  MACHINE_EVENTS,
-  type MachineEvent,
-  type Standing,
-  transition,
-} from '../../src/model/nouns/machine-lifecycle.ts';
-import { MACHINE_STATES, MACHINE_STATUS, type MachineState } from '../../src/model/nouns/machine-states.ts';
+import { type Effect, type Standing, transition } from '../../src/model/nouns/machine-lifecycle.ts';
+import { MACHINE_EVENTS, MACHINE_STATES, MACHINE_STATUS, type MachineEvent, type MachineState } from '../../src/model/nouns/machine-states.ts';
+
 
 const FILE = join(import.meta.dirname, 'machine-lifecycle.txt');
 const AT: Standing = { name: 'm1', before: 'ready', isCommissioned: true, isLocked: false };
 /** Where what was before decides. */
 const OTHERS: readonly (readonly [string, Partial<Standing>])[] = [
   ['it was deployed before', { before: 'deployed' }],
+  ['its disks were to be erased before', { before: 'failed-disk-erasing' }],
   ['it was never commissioned', { before: 'new', isCommissioned: false }],
 ];
 
@@ -60,6 +56,7 @@ function wordsOf(effect: Effect): string {
   if (effect.kind === 'power') return `power ${effect.verb}${effect.boot === undefined ? '' : ` by ${effect.boot}`}`;
   if (effect.kind === 'deadline') return effect.isSet ? 'a deadline' : 'no deadline';
   if (effect.kind === 'own') return effect.by === 'caller' ? "the caller's own" : "nobody's own";
+  if (effect.kind === 'free') return 'free';
   if (effect.kind === 'lock') return effect.isLocked ? 'locked' : 'unlocked';
   return effect.kind === 'remember' ? `remember ${effect.state}` : `note ${effect.what}`;
 }

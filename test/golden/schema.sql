@@ -585,7 +585,7 @@ table machine_tokens
   constraint machine_tokens_key_unique UNIQUE (token_key)
   constraint machine_tokens_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
   constraint machine_tokens_pkey PRIMARY KEY (id)
-  constraint machine_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['enlisting'::text, 'commissioning'::text, 'testing'::text, 'deploying'::text, 'rescue'::text])))
+  constraint machine_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['enlisting'::text, 'commissioning'::text, 'testing'::text, 'deploying'::text, 'rescue'::text, 'erasing'::text])))
   constraint machine_tokens_secret_grammar CHECK (((secret_sha256 ~ '^[0-9a-f]{64}$'::text) AND (length(secret_sealed) <= 1024)))
   constraint machine_tokens_secret_is_whole CHECK ((((secret_sha256 IS NULL) = (token_key IS NULL)) AND ((secret_sealed IS NULL) = (token_key IS NULL)) AND ((consumer_key IS NULL) = (token_key IS NULL))))
   constraint machine_tokens_user_data_size CHECK ((octet_length(user_data) <= 1048576))
@@ -655,6 +655,7 @@ table machine_states
   wanted_until timestamp with time zone
   again integer not null default 0
   again_epoch integer not null default 0
+  installed_at timestamp with time zone
   constraint machine_states_deadline_of_way CHECK ((((deadline IS NOT NULL) = (minutes IS NOT NULL)) AND ((deadline IS NOT NULL) = (state = ANY (ARRAY['commissioning'::text, 'deploying'::text, 'releasing'::text, 'disk-erasing'::text, 'entering-rescue-mode'::text, 'exiting-rescue-mode'::text, 'testing'::text])))))
   constraint machine_states_epoch_counts CHECK ((epoch >= 0))
   constraint machine_states_job FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL
@@ -664,12 +665,14 @@ table machine_states
   constraint machine_states_state_known CHECK ((state = ANY (ARRAY['new'::text, 'commissioning'::text, 'failed-commissioning'::text, 'missing'::text, 'ready'::text, 'reserved'::text, 'deployed'::text, 'retired'::text, 'broken'::text, 'deploying'::text, 'allocated'::text, 'failed-deployment'::text, 'releasing'::text, 'failed-releasing'::text, 'disk-erasing'::text, 'failed-disk-erasing'::text, 'rescue-mode'::text, 'entering-rescue-mode'::text, 'failed-entering-rescue-mode'::text, 'exiting-rescue-mode'::text, 'failed-exiting-rescue-mode'::text, 'testing'::text, 'failed-testing'::text])))
   constraint machine_states_texts_size CHECK (((length(error) <= 4000) AND (length(message) <= 4000)))
   constraint machine_states_wanted_is_whole CHECK ((((wanted IS NULL) = (wanted_until IS NULL)) AND ((wanted IS NULL) = (wanted_by IS NULL)) AND ((wanted IS NULL) OR (job_id IS NULL))))
+  constraint raise_observed_installed TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint raise_observed_state TRIGGER DEFERRABLE INITIALLY DEFERRED
   CREATE INDEX machine_states_by_deadline ON public.machine_states USING btree (deadline) WHERE (deadline IS NOT NULL)
   CREATE INDEX machine_states_by_job ON public.machine_states USING btree (job_id) WHERE (job_id IS NOT NULL)
   CREATE INDEX machine_states_by_owner ON public.machine_states USING btree (owner) WHERE (owner IS NOT NULL)
   CREATE INDEX machine_states_wanted ON public.machine_states USING btree (wanted_until) WHERE (wanted IS NOT NULL)
   CREATE TRIGGER check_machine_goes_on BEFORE UPDATE ON public.machine_states FOR EACH ROW EXECUTE FUNCTION check_machine_goes_on()
+  CREATE CONSTRAINT TRIGGER raise_observed_installed AFTER UPDATE ON public.machine_states DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.installed_at IS DISTINCT FROM new.installed_at)) EXECUTE FUNCTION raise_observed()
   CREATE CONSTRAINT TRIGGER raise_observed_state AFTER UPDATE ON public.machine_states DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) OR (old.before IS DISTINCT FROM new.before) OR (old.deadline IS DISTINCT FROM new.deadline))) EXECUTE FUNCTION raise_observed()
 
 table machine_script_results
@@ -755,6 +758,24 @@ table machine_enlistments
   constraint machine_enlistments_uuid_grammar CHECK ((uuid ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
   CREATE INDEX machine_enlistments_by_node ON public.machine_enlistments USING btree (node_id) WHERE (node_id IS NOT NULL)
   CREATE INDEX machine_enlistments_by_uuid ON public.machine_enlistments USING btree (uuid) WHERE (uuid IS NOT NULL)
+
+table machine_deployments
+  machine_id text not null
+  image text
+  image_name text not null default ''::text
+  storage jsonb not null default '{}'::jsonb
+  is_ephemeral boolean not null default false
+  erase jsonb
+  begun_by text not null default ''::text
+  begun_at timestamp with time zone not null default clock_timestamp()
+  deployed_at timestamp with time zone
+  constraint machine_deployments_erase_size CHECK ((length((erase)::text) <= 256))
+  constraint machine_deployments_image_grammar CHECK ((image ~ '^[0-9a-f]{64}$'::text))
+  constraint machine_deployments_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_deployments_pkey PRIMARY KEY (machine_id)
+  constraint machine_deployments_storage_size CHECK ((length((storage)::text) <= 65536))
+  constraint raise_observed_deployment TRIGGER DEFERRABLE INITIALLY DEFERRED
+  CREATE CONSTRAINT TRIGGER raise_observed_deployment AFTER INSERT OR DELETE OR UPDATE ON public.machine_deployments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_observed()
 
 table leases
   node_id text not null
@@ -1025,13 +1046,22 @@ table images
   is_default boolean not null default false
   created_by text not null
   created_at timestamp with time zone not null default now()
+  format text
+  compression text
+  cloud_init boolean
+  unpacked bigint
+  whole_at timestamp with time zone
   constraint images_architecture_known CHECK ((architecture = ANY (ARRAY['amd64'::text, 'arm64'::text])))
+  constraint images_compression_known CHECK ((compression = ANY (ARRAY['none'::text, 'gz'::text, 'xz'::text, 'zst'::text])))
   constraint images_digest_grammar CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
+  constraint images_format_known CHECK ((format = ANY (ARRAY['tar'::text, 'raw'::text])))
   constraint images_kind_known CHECK ((kind = ANY (ARRAY['micro'::text, 'ephemeral'::text, 'deployable'::text])))
   constraint images_manifest_length CHECK ((length(manifest) <= 65536))
   constraint images_name_grammar CHECK ((name ~ '^[a-z0-9][a-z0-9._/-]{0,60}$'::text))
   constraint images_pkey PRIMARY KEY (digest)
+  constraint images_unpacked_range CHECK ((unpacked > 0))
   constraint raise_observed_image TRIGGER DEFERRABLE INITIALLY DEFERRED
+  CREATE INDEX images_by_name ON public.images USING btree (name, architecture, created_at)
   CREATE UNIQUE INDEX images_one_default ON public.images USING btree (architecture) WHERE is_default
   CREATE CONSTRAINT TRIGGER raise_observed_image AFTER UPDATE ON public.images DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.is_default IS DISTINCT FROM new.is_default)) EXECUTE FUNCTION raise_observed()
 
@@ -1251,6 +1281,14 @@ table desired
   constraint desired_pkey PRIMARY KEY (node_id)
   constraint desired_root FOREIGN KEY (root) REFERENCES body_parts(digest)
   CREATE CONSTRAINT TRIGGER check_durable AFTER INSERT OR UPDATE ON public.desired DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table deployed_addresses
+  address_id integer not null
+  machine_id text not null
+  constraint deployed_addresses_address FOREIGN KEY (address_id) REFERENCES interface_addresses(id) ON DELETE CASCADE
+  constraint deployed_addresses_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint deployed_addresses_pkey PRIMARY KEY (address_id)
+  CREATE INDEX deployed_addresses_by_machine ON public.deployed_addresses USING btree (machine_id)
 
 table counters
   id integer not null default 1

@@ -14,6 +14,7 @@ const NARROWING: Readonly<Record<string, string>> = {
   special_use: 'subnets and domains with a special purpose, such as 127.0.0.0/8 and localhost',
   runs_seen: 'nothing: its triggers count what racks must hear of',
   boot_records: 'nothing: its triggers count what racks must hear of',
+  deployments: 'nothing: its triggers count what racks must hear of',
   tsig_keys: 'nothing: its trigger gives racks another key when one of them goes',
   commands: 'nothing: its triggers note which targets a job holds',
   machine_power_states: 'nothing: its triggers forget what was seen of a BMC or a machine that became another',
@@ -32,6 +33,10 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table publications add constraint publications_has_body check (body is not',
   ],
   enlistment: [
+    'alter table machine_tokens drop constraint machine_tokens_purpose_known',
+    'alter table machine_tokens add constraint machine_tokens_purpose_known check (pu',
+  ],
+  deployments: [
     'alter table machine_tokens drop constraint machine_tokens_purpose_known',
     'alter table machine_tokens add constraint machine_tokens_purpose_known check (pu',
   ],

@@ -67,7 +67,17 @@ describe('the snapshot of what machines boot', () => {
     expect(await grown(tell)).toEqual({ observed: 1, isSameRevision: true });
     await say((tx) => machineEvent(tx, { machineId: M, event: 'mark-broken', by: 'operator' }));
     expect((await snapshot()).machineStages).toEqual([
-      { machineId: M, state: 'broken', before: 'new', until: null, uuid: UUID, staysOn: false, isEnlisting: false },
+      {
+        machineId: M,
+        state: 'broken',
+        before: 'new',
+        until: null,
+        uuid: UUID,
+        staysOn: false,
+        isEnlisting: false,
+        isInstalled: false,
+        isEphemeral: false,
+      },
     ]);
   });
 
@@ -75,7 +85,7 @@ describe('the snapshot of what machines boot', () => {
     const file = (name: string) => ({ name, size: 1, sha256: DIGEST });
     const image = { digest: DIGEST, name: 'micro/6.12', kind: 'micro', architecture: 'amd64', kernel: '6.12' } as const;
     const files = [file('vmlinuz'), file('initrd.img')];
-    await say((tx) => createImage(tx, { ...image, manifest: '{}', createdBy: 'operator', files }));
+    await say((tx) => createImage(tx, { ...image, manifest: '{}', content: null, createdBy: 'operator', files }));
     expect(await snapshot()).not.toHaveProperty('defaultImages');
     expect(await grown(() => say((tx) => setDefaultImage(tx, image)))).toEqual({ observed: 1, isSameRevision: true });
     const { digest, name, architecture } = image;

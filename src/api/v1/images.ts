@@ -7,6 +7,7 @@ import { sendProblem } from '../server.ts';
 import { textValidator } from '../validate.ts';
 import { boundBodies } from './body-time.ts';
 import { type CallPorts, routerPath } from './calls.ts';
+import { parseContentRange } from './content-range.ts';
 
 const ROUTE = ROUTES['image.upload'];
 /** Whoever sends nothing for so long is let go, ms. */
@@ -18,7 +19,7 @@ const OTHERS_MS = 30_000;
 
 /**
  * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are looked
- * at before the first byte. A connection that breaks leaves nothing; the same call again is no fault.
+ * at before the first byte. A connection that breaks leaves nothing, or, of a piece, what came; the same call again is no fault.
  */
 export function registerImageUpload(app: FastifyInstance, { region, authenticator }: CallPorts): void {
   const params = textValidator(ROUTE.params);
@@ -59,21 +60,27 @@ export function registerImageUpload(app: FastifyInstance, { region, authenticato
   });
 
   async function store(request: FastifyRequest, reply: FastifyReply, file: RouteOutput<'image.upload'>) {
+    const piece = parseContentRange(request.headers['content-range'], file.size);
+    if (isRejected(piece)) return sendProblem(reply, piece);
+    const which = { image: file.image, name: file.name };
+    const send = (received: number) =>
+      reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify({ ...file, received }));
+    if (piece === 'ask') return send(await region.images.received(which));
+    const { start, until } = piece ?? { start: 0, until: file.size };
     const told = request.headers['content-length'];
-    if (told !== undefined && Number(told) !== file.size) {
-      const problem = `${file.name} has ${file.size} bytes by the manifest, and ${told} are announced.`;
-      return sendProblem(reply, rejected('invalid_value', `${problem} Nothing was read.`));
+    if (told !== undefined && Number(told) !== until - start) {
+      const whole =
+        piece === null ? `${file.name} has ${file.size} bytes by the manifest` : `the range has ${until - start} bytes`;
+      return sendProblem(reply, rejected('invalid_value', `${whole}, and ${told} are announced. Nothing was read.`));
     }
-    const outcome = await region.images
-      .receive({ image: file.image, name: file.name }, bytesOf(request.raw))
-      .catch((error: unknown) => {
-        if (request.raw.readableAborted || request.raw.destroyed) return CUT_OFF;
-        throw error;
-      });
+    const outcome = await region.images.receive(which, bytesOf(request.raw), piece).catch((error: unknown) => {
+      if (request.raw.readableAborted || request.raw.destroyed) return CUT_OFF;
+      throw error;
+    });
     if (isRejected(outcome)) {
       return sendProblem(reply, outcome, outcome.code === 'too_many_requests' ? { 'retry-after': '5' } : {});
     }
-    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(file));
+    return send(outcome.received);
   }
 }
 
@@ -81,7 +88,10 @@ const NO_BYTES = rejected(
   'unsupported_media_type',
   'The body is the file itself: Content-Type: application/octet-stream.',
 );
-const CUT_OFF = rejected('bad_request', 'The connection ended before the file did. Nothing was stored; send it again.');
+const CUT_OFF = rejected(
+  'bad_request',
+  'The connection ended before the bytes did. Send them again; with Content-Range, go on where they ended.',
+);
 
 /** A body, as long as its sender goes on sending. */
 async function* bytesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { COMPRESSIONS, ROOT_FORMATS } from '../../model/nouns/images/content.ts';
 import { IMAGE_ARCHITECTURES, IMAGE_BOUNDS, IMAGE_KINDS, PLACE_STATES } from '../../model/nouns/image.ts';
 import { Flag, listQuery, oneOf, page, strict, text, Time } from '../common.ts';
 import { ADMINS, del, EVERYBODY, get, post } from '../route-spec.ts';
@@ -14,13 +15,22 @@ const ImageFile = strict({
   places: Type.Array(strict({ node: Type.String(), state: oneOf(PLACE_STATES), since: Time })),
 });
 
+/** The root of a deployable image: files (tar) or a whole disk (raw). */
+const Content = strict({
+  format: oneOf(ROOT_FORMATS),
+  compression: oneOf(COMPRESSIONS),
+  bytes: Type.Union([Size, Type.Null()], { description: 'unpacked; null until somebody has unpacked it' }),
+  cloudInit: Type.Boolean({ description: 'cloud-init is in it' }),
+});
+
 /** What machines boot: named by the digest of its manifest, so it never changes. */
 export const Image = strict({
   digest: Digest,
   name: Type.String(),
   kind: oneOf(IMAGE_KINDS),
   architecture: oneOf(IMAGE_ARCHITECTURES),
-  kernel: Type.String({ description: 'version of its kernel' }),
+  kernel: Type.String({ description: 'version of its kernel; empty where a deployable image does not say it' }),
+  content: Type.Union([Content, Type.Null()], { description: 'of a deployable image alone' }),
   size: Size,
   isDefault: Type.Boolean({ description: 'machines of its architecture commission by it' }),
   createdBy: Type.String(),
@@ -41,8 +51,14 @@ const ImageCreated = strict({
   isNew: Type.Boolean({ description: 'false: the image was there already' }),
   image: Image,
 });
-/** What was stored: a file of an image on the region node that answered. */
-const StoredFile = strict({ image: Digest, name: Type.String(), size: Size, sha256: Digest });
+/** A file of an image, and how much of it the region node that answered has. */
+const StoredFile = strict({
+  image: Digest,
+  name: Type.String(),
+  size: Size,
+  sha256: Digest,
+  received: Type.Integer({ description: 'bytes that are there: all of them, or where the next call goes on' }),
+});
 
 /** Calls about images. */
 export const IMAGE_ROUTES = {
@@ -71,7 +87,8 @@ export const IMAGE_ROUTES = {
   'image.upload': {
     method: 'PUT',
     path: '/images/{image}/files/{file}',
-    summary: 'Upload a file of an image, whole; the other region nodes fetch it from there',
+    summary:
+      'Upload a file of an image, whole or, with Content-Range, in pieces one after the other; the other region nodes fetch it from there',
     status: 200,
     roles: ADMINS,
     params: strict({ image: text(64, 'digest'), file: text(61, 'name of the file') }),

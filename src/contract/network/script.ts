@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { SCRIPT_HARDWARE, SCRIPT_MAX, SCRIPT_PURPOSES, TIMEOUT_MAX } from '../../model/scripts/script.ts';
+import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_MAX, SCRIPT_PURPOSES, TIMEOUT_MAX } from '../../model/scripts/script.ts';
 import { PARAMETER_TYPES } from '../../model/scripts/script-parameter.ts';
 import { Flag, Id, listQuery, nullable, oneOf, strict, text } from '../common.ts';
 import { entry } from '../nouns/entry.ts';
@@ -22,7 +22,7 @@ export const Script = strict({
   name: Type.String(),
   comment: Type.String(),
   builtIn: Type.Boolean({ description: 'it is one of the release, and is not changed' }),
-  purpose: oneOf(SCRIPT_PURPOSES),
+  purpose: oneOf(ALL_PURPOSES),
   hardware: oneOf(SCRIPT_HARDWARE, 'what it looks at'),
   timeout: Type.Integer({ description: 'seconds; 0: as long as it takes' }),
   parallel: Type.Boolean({ description: 'others of the same hardware may run beside it' }),
@@ -71,7 +71,7 @@ export const SCRIPT = entry({
     query: listQuery(
       {
         name: Type.Optional(text(64, 'part of the name')),
-        purpose: Type.Optional(oneOf(SCRIPT_PURPOSES)),
+        purpose: Type.Optional(oneOf(ALL_PURPOSES)),
         hardware: Type.Optional(oneOf(SCRIPT_HARDWARE)),
         tag: Type.Optional(text(64)),
         built_in: Type.Optional(Flag),

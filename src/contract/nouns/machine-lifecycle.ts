@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
-import { text, strict } from '../common.ts';
-import { MACHINE } from '../machine.ts';
-import { begin, OPERATORS } from '../route-spec.ts';
+import { strict, text } from '../common.ts';
+import { Machine, MACHINE } from '../machine.ts';
+import { DEPLOY_BODY_MAX, MachineDeployRequest } from './machine-deploy.ts';
+import { begin, KEY_OWNERS, OPERATORS, post } from '../route-spec.ts';
 
 /** What a call takes that tells a machine what to become. */
 export const MachineRequest = strict({
@@ -30,12 +31,65 @@ export const MachineRunRequest = strict({
 });
 export type MachineRunRequest = Static<typeof MachineRunRequest>;
 
+/** What gives a machine back. */
+export const MachineReleaseRequest = strict({
+  ...MachineRequest.properties,
+  erase: Type.Optional(
+    Type.Boolean({
+      description: 'its disks are erased first; a machine whose disks cannot be erased does not become ready',
+    }),
+  ),
+  quickErase: Type.Optional(
+    Type.Boolean({ description: 'with erase: the beginning and the end of each disk alone, which takes seconds' }),
+  ),
+  secureErase: Type.Optional(
+    Type.Boolean({ description: "with erase: by the disk's own command where it has one, else as without" }),
+  ),
+});
+export type MachineReleaseRequest = Static<typeof MachineReleaseRequest>;
+
+const Some = (description: string) => Type.Optional(Type.Array(text(254), { minItems: 1, maxItems: 100, description }));
+
+/** What somebody wants of a machine that is ready. */
+export const MachineWishRequest = strict({
+  ...MachineRequest.properties,
+  machines: Some('one of these, by host name, full name or id'),
+  architectures: Some('one of these: amd64, arm64; what follows a slash does not count'),
+  cpus: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'so many processors at least' })),
+  memoryMb: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'so much memory at least, MiB' })),
+  tags: Some('all of these tags'),
+  notTags: Some('none of these tags'),
+  zones: Some('in one of these zones, by name'),
+  notZones: Some('in none of these zones'),
+  pools: Some('in one of these resource pools, by name'),
+  notPools: Some('in none of these resource pools'),
+  subnets: Some('an interface on the VLAN of one of these subnets, by CIDR or name'),
+  notSubnets: Some('no interface on the VLAN of one of these subnets'),
+  interfaces: Type.Optional(
+    text(2000, 'interfaces, such as net:fabric=fabric-0,vid=20;data:space=storage: each label gets another one'),
+  ),
+  storage: Type.Optional(text(2000, 'disks, such as root:8(ssd),data:100: GB and tags, each label gets another one')),
+});
+export type MachineWishRequest = Static<typeof MachineWishRequest>;
+
+/** The machine that the caller has now, and what of it fits which wish. */
+export const MachineAllocated = strict({
+  machine: Machine,
+  storage: Type.Record(Type.String(), Type.String(), { description: 'names of disks, by the labels of the wish' }),
+  interfaces: Type.Record(Type.String(), Type.Integer(), {
+    description: 'ids of interfaces, by the labels of the wish',
+  }),
+});
+export type MachineAllocated = Static<typeof MachineAllocated>;
+
 const PARTS = {
   roles: OPERATORS,
   params: MACHINE.schemas.params,
   body: MachineRequest,
   response: MACHINE.schemas.answer,
 } as const;
+/** Who has a machine may do these with it: whoever has none gets one. */
+const OWNER_PARTS = { ...PARTS, roles: KEY_OWNERS } as const;
 const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 
 /** Calls that begin or end something of a machine's lifecycle (model/nouns/machine-lifecycle.ts). */
@@ -50,7 +104,24 @@ export const MACHINE_LIFECYCLE_ROUTES = {
     'Test a machine: it boots from the network and runs tests',
     RUN_PARTS,
   ),
-  'machine.abort': begin('/machines/{machine}/abort', 'End the commissioning or the test of a machine', PARTS),
+  'machine.allocate': post('/machines/{machine}/allocate', 'Take a machine that is ready', {
+    ...OWNER_PARTS,
+    status: 200,
+  }),
+  'machine.deploy': begin('/machines/{machine}/deploy', 'Deploy an image on a machine', {
+    ...OWNER_PARTS,
+    body: MachineDeployRequest,
+    bodyLimit: DEPLOY_BODY_MAX,
+  }),
+  'machine.release': begin('/machines/{machine}/release', 'Give a machine back, its disks erased if you want', {
+    ...OWNER_PARTS,
+    body: MachineReleaseRequest,
+  }),
+  'machine.abort': begin(
+    '/machines/{machine}/abort',
+    'End the commissioning, the test, the deployment of a machine, or the erasure of its disks',
+    PARTS,
+  ),
   'machine.mark-broken': begin('/machines/{machine}/mark-broken', 'Mark a machine as broken: nobody uses it', PARTS),
   'machine.mark-fixed': begin('/machines/{machine}/mark-fixed', 'Take back that a machine is broken', PARTS),
   'machine.lock': begin('/machines/{machine}/lock', 'Lock a machine: it is not changed before it is unlocked', PARTS),
@@ -61,4 +132,14 @@ export const MACHINE_LIFECYCLE_ROUTES = {
     PARTS,
   ),
   'machine.exit-rescue': begin('/machines/{machine}/exit-rescue', 'End the rescue mode of a machine', PARTS),
+} as const;
+
+/** Calls about whichever machine fits. */
+export const MACHINE_WISH_ROUTES = {
+  'machine.allocate-any': post('/machines/allocate', 'Take a machine that is ready and fits', {
+    roles: KEY_OWNERS,
+    body: MachineWishRequest,
+    response: MachineAllocated,
+    status: 200,
+  }),
 } as const;

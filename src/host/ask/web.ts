@@ -85,10 +85,11 @@ function once(question: WebQuestion, agent: http.Agent, timeoutMs: number): Prom
   });
 }
 
-function requestOf({ url, body, proxy }: WebQuestion, agent: http.Agent): http.ClientRequest {
+function requestOf({ url, body, proxy, range }: WebQuestion, agent: http.Agent): http.ClientRequest {
   const to = new URL(proxy ?? url);
   const headers: Record<string, string | number> =
     body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  if (range !== undefined) headers['range'] = range;
   const options = {
     agent,
     method: body === undefined ? 'GET' : 'POST',

@@ -1,16 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type Rejected, rejected } from '../../core/errors.ts';
 import { durableText, syncFolder } from './durable-text.ts';
+import { type FileName, isFull, openImageParts, type PartWrite, type Wanted } from './image-parts.ts';
 import { errnoOf, hostFault } from '../system-error.ts';
-
-interface FileName {
-  readonly image: string;
-  readonly name: string;
-}
 
 /** How the disk is used. `keepFree`: bytes of its file system that images never take. `gentleBytesPerS`: of a slow reading. */
 export interface ImageDiskOptions {
@@ -24,7 +20,7 @@ const KEEP_FREE = 2 ** 30;
 const GENTLE_BYTES_PER_S = 20 * 2 ** 20;
 const CHUNK = 2 ** 20;
 const MANIFEST = 'manifest.json';
-/** Files that are being written. A process that died leaves them; the next one removes them. */
+/** Files that are being written. */
 const PARTS = '.parts';
 const IMAGE = /^[0-9a-f]{64}$/;
 const NAME = /^[a-z0-9][a-z0-9._-]{0,60}$/;
@@ -38,13 +34,8 @@ export function openImageDisk({
   keepFree = KEEP_FREE,
   gentleBytesPerS = GENTLE_BYTES_PER_S,
 }: ImageDiskOptions) {
-  const parts = join(folder, PARTS);
-  let cleaned: Promise<void> | null = null;
-  const ready = () =>
-    (cleaned ??= (async () => {
-      await rm(parts, { recursive: true, force: true });
-      await mkdir(parts, { recursive: true, mode: 0o700 });
-    })());
+  const parts = openImageParts(join(folder, PARTS));
+  const ready = () => parts.ready();
   const pathOf = ({ image, name }: FileName) => {
     if (!IMAGE.test(image) || !NAME.test(name))
       throw new AppError('image_name', 'this is no name of a file of an image');
@@ -52,19 +43,17 @@ export function openImageDisk({
   };
   const manifestOf = (image: string) => durableText(pathOf({ image, name: MANIFEST }));
 
-  const store = async (file: Wanted, from: AsyncIterable<Uint8Array>): Promise<Rejected | null> => {
-    const [path, part] = [pathOf(file), join(parts, randomBytes(8).toString('hex'))];
-    try {
-      const refusal = await writePart(part, file, from);
-      if (refusal) return refusal;
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await rename(part, path);
-      await syncFolder(dirname(path));
-      await syncFolder(folder);
-      return null;
-    } finally {
-      await rm(part, { force: true });
-    }
+  const store = (file: Wanted, from: AsyncIterable<Uint8Array>, how: PartWrite): Promise<Rejected | null> => {
+    const path = pathOf(file);
+    return parts.write(file, from, {
+      ...how,
+      place: async (part) => {
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        await rename(part, path);
+        await syncFolder(dirname(path));
+        await syncFolder(folder);
+      },
+    });
   };
   return {
     list: async () => {
@@ -77,13 +66,14 @@ export function openImageDisk({
       const { bavail, bsize } = await statfs(folder);
       return Math.max(0, bavail * bsize - keepFree);
     },
-    write: async (file: Wanted, from: AsyncIterable<Uint8Array>): Promise<Rejected | null> => {
+    received: (file: FileName) => parts.received(file),
+    dropParts: (isKept: (file: FileName) => boolean) => parts.drop(isKept),
+    write: async (file: Wanted, from: AsyncIterable<Uint8Array>, how: PartWrite = {}): Promise<Rejected | null> => {
       await ready();
       try {
-        return await store(file, from);
+        return await store(file, from, how);
       } catch (error) {
-        const code = errnoOf(error);
-        if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+        if (!isFull(error)) throw error;
         return rejected(
           'insufficient_storage',
           `The disk is full: ${file.name} of ${file.size} bytes could not be stored.`,
@@ -130,39 +120,6 @@ async function removeFile(path: string): Promise<void> {
   if (left === null || left.some((name) => name !== MANIFEST)) return;
   await rm(join(folder, MANIFEST), { force: true });
   await rmdir(folder).catch(() => {});
-}
-
-interface Wanted extends FileName {
-  readonly size: number;
-  readonly sha256: string;
-}
-
-/** Writes and compares as the bytes come; at the first byte too many it ends. */
-async function writePart(path: string, file: Wanted, from: AsyncIterable<Uint8Array>): Promise<Rejected | null> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of from) {
-      bytes += chunk.length;
-      if (bytes > file.size)
-        return rejected('invalid_value', `${file.name} is longer than ${file.size} bytes, which the manifest says.`);
-      hash.update(chunk);
-      await handle.writeFile(chunk);
-    }
-    if (bytes < file.size)
-      return rejected('invalid_value', `${file.name} ended after ${bytes} of ${file.size} bytes. Nothing was stored.`);
-    const digest = hash.digest('hex');
-    if (digest !== file.sha256)
-      return rejected(
-        'invalid_value',
-        `${file.name} has the digest ${digest}, and the manifest says ${file.sha256}. Nothing was stored.`,
-      );
-    await handle.sync();
-    return null;
-  } finally {
-    await handle.close();
-  }
 }
 
 async function digestOf(handle: FileHandle, bytesPerS: number | null, signal: AbortSignal): Promise<string> {

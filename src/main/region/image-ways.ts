@@ -19,10 +19,10 @@ const SILENT_MS = 10_000;
 /** The disk of this host, and the other region nodes over mutual TLS; without a certificate nobody. */
 export function imageWays(options: ImageOptions, files: TlsFiles | null): ImageWays {
   const peers: ImagePeers = {
-    fetch: async (address, file, signal) => {
+    fetch: async (address, file, { start, signal }) => {
       if (files === null)
         throw new AppError('configuration', 'this host has no certificate to ask other region nodes with');
-      return fetchFile(files, { address, port: options.port ?? PORTS.agents, file, signal });
+      return fetchFile(files, { address, port: options.port ?? PORTS.agents, file, start, signal });
     },
   };
   return { disk: openImageDisk(options), peers };
@@ -32,11 +32,12 @@ interface Question {
   readonly address: string;
   readonly port: number;
   readonly file: FileName;
+  readonly start: number;
   readonly signal: AbortSignal;
 }
 
 /** The answer's body as it comes. It fails when the other side ends too early or is silent. */
-async function fetchFile(files: TlsFiles, { address, port, file, signal }: Question): Promise<IncomingMessage> {
+async function fetchFile(files: TlsFiles, { address, port, file, start, signal }: Question): Promise<IncomingMessage> {
   const [ca, cert, key] = await Promise.all(
     [files.authority, files.certificate, files.key].map((path) => readFile(path)),
   );
@@ -46,6 +47,7 @@ async function fetchFile(files: TlsFiles, { address, port, file, signal }: Quest
     host: address,
     port,
     path,
+    ...(start > 0 ? { headers: { range: `bytes=${start}-` } } : {}),
     ca,
     cert,
     key,
@@ -56,7 +58,7 @@ async function fetchFile(files: TlsFiles, { address, port, file, signal }: Quest
   asked.setTimeout(SILENT_MS, () => asked.destroy(new Error(`it was silent for ${SILENT_MS / 1000} s`)));
   asked.on('error', reject);
   asked.on('response', (response) => {
-    if (response.statusCode === 200) return resolve(response);
+    if (response.statusCode === (start > 0 ? 206 : 200)) return resolve(response);
     response.destroy();
     reject(new Error(`it answered ${response.statusCode}`));
   });

@@ -1,4 +1,5 @@
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { type ImageContent, parseContent } from './images/content.ts';
 
 /** What an image is for: trials and CI; commissioning with scripts; what machines are deployed with. */
 export const IMAGE_KINDS = ['micro', 'ephemeral', 'deployable'] as const;
@@ -26,11 +27,13 @@ export interface ImageFile {
   readonly sha256: string;
 }
 
-/** What a manifest says. Files by name. */
+/** What a manifest says. Files by name. `kernel`: empty where a deployable image does not say it; `content`: of a deployable image alone. */
 export interface ImageManifest {
   readonly kind: ImageKind;
   readonly architecture: ImageArchitecture;
   readonly kernel: string;
+  readonly name: string | null;
+  readonly content: ImageContent | null;
   readonly files: readonly ImageFile[];
 }
 
@@ -59,8 +62,13 @@ export function parseImageName(text: string): string | Rejected {
     : invalid('name', `${show(text)} is not usable`, '1–61 of a–z, 0–9 and . _ / -, a letter or digit first');
 }
 
-/** The name of an image whose importer gives none: `micro/6.12.57-deb13-cloud-amd64`. */
-export function imageName({ kind, kernel }: Pick<ImageManifest, 'kind' | 'kernel'>): string {
+/** The name of an image whose importer gives none: the manifest's own, or `micro/6.12.57-deb13-cloud-amd64`. */
+export function imageName({
+  kind,
+  kernel,
+  name = null,
+}: Pick<ImageManifest, 'kind' | 'kernel'> & Partial<Pick<ImageManifest, 'name'>>): string {
+  if (name !== null) return name;
   return `${kind}/${kernel.toLowerCase().replace(/[^a-z0-9._-]/g, '-')}`.slice(0, 61);
 }
 
@@ -81,15 +89,24 @@ export function parseManifest(text: string): ImageManifest | Rejected {
   const architecture = IMAGE_ARCHITECTURES.find((one) => one === value['architecture']);
   if (architecture === undefined)
     return bad('architecture', `${show(value['architecture'])} is not known`, IMAGE_ARCHITECTURES.join(', '));
-  const kernel = value['kernel'];
-  if (typeof kernel !== 'string' || !KERNEL.test(kernel))
+  const isDeployable = kind === 'deployable';
+  const kernel = value['kernel'] ?? (isDeployable ? '' : undefined);
+  if (typeof kernel !== 'string' || !(KERNEL.test(kernel) || (isDeployable && kernel === '')))
     return bad('kernel', `${show(kernel)} is no version of a kernel`, 'such as 6.12.57+deb13-cloud-amd64');
+  const told = value['name'] ?? null;
+  const name = told === null ? null : parseImageName(typeof told === 'string' ? told : '');
+  if (isRejected(name)) return name;
+  if (isDeployable && kernel === '' && name === null)
+    return bad('name', 'there is none', 'a deployable image without a kernel has a name');
   const files = parseFiles(value['files']);
   if (isRejected(files)) return files;
-  const lacking = kind === 'deployable' ? [] : BOOT_FILES.filter((name) => !files.some((file) => file.name === name));
+  const names = files.map((file) => file.name);
+  const content = isDeployable ? parseContent(value['content'], names) : null;
+  if (isRejected(content)) return content;
+  const lacking = isDeployable ? [] : BOOT_FILES.filter((name) => !names.includes(name));
   if (lacking.length > 0)
     return bad('files', `${lacking.join(' and ')} is missing`, `a machine boots ${BOOT_FILES.join(' and ')}`);
-  return { kind, architecture, kernel, files };
+  return { kind, architecture, kernel, name, content, files };
 }
 
 function parseFiles(value: unknown): readonly ImageFile[] | Rejected {

@@ -1,43 +1,15 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import { failedState, isPassing, MACHINE_STATES, type MachineState, type PassingState } from './machine-states.ts';
-
-/** What operators ask for, by the verbs of the command line. */
-export const MACHINE_VERBS = {
-  commission: 'commission',
-  test: 'test',
-  abort: 'abort',
-  'mark-broken': 'mark-broken',
-  'mark-fixed': 'mark-fixed',
-  lock: 'lock',
-  unlock: 'unlock',
-  rescue: 'enter-rescue',
-  'exit-rescue': 'exit-rescue',
-} as const;
-export type MachineVerb = keyof typeof MACHINE_VERBS;
-type Request = (typeof MACHINE_VERBS)[MachineVerb];
-
-/** What operators cannot ask for yet. */
-const LATER = ['allocate', 'deploy', 'release'] as const;
-
-/** What is seen of machines. `boot-lost`: the rack that it booted from is dead, and another one serves. `power-by-hand`: nothing switches it, so a person must. `rescue-up`: the rescue system tells that it runs. */
-const REPORTS = [
-  'enlist',
-  'boot-seen',
-  'boot-lost',
-  'inventory-posted',
-  'scripts-passed',
-  'scripts-failed',
-  'rescue-up',
-  'power-done',
-  'power-by-hand',
-  'power-failed',
-  'deadline-passed',
-] as const;
-type Report = (typeof REPORTS)[number];
-
-const REQUESTS: readonly Request[] = Object.values(MACHINE_VERBS);
-export type MachineEvent = Request | (typeof LATER)[number] | Report;
-export const MACHINE_EVENTS: readonly MachineEvent[] = [...REQUESTS, ...LATER, ...REPORTS];
+import {
+  ERASE,
+  failedState,
+  isPassing,
+  MACHINE_STATES,
+  MACHINE_VERBS,
+  type MachineEvent,
+  type MachineState,
+  type MachineVerb,
+  REQUESTS,
+} from './machine-states.ts';
 
 /** What a transition brings with it. */
 export type Effect =
@@ -46,11 +18,16 @@ export type Effect =
   /** The state ends by then at the latest; or has no end of its own. */
   | { readonly kind: 'deadline'; readonly isSet: boolean }
   | { readonly kind: 'own'; readonly by: 'caller' | 'nobody' }
+  /** What a deployment gave it goes: addresses, and with them their names. */
+  | { readonly kind: 'free' }
   | { readonly kind: 'lock'; readonly isLocked: boolean }
   /** Where it goes back to after this. */
   | { readonly kind: 'remember'; readonly state: MachineState }
   /** When it was. `begun`: nothing of it has been yet; `anew`: nor is its hardware known any more. */
-  | { readonly kind: 'note'; readonly what: 'begun' | 'anew' | 'powered' | 'booted' | 'inventory' | 'commissioned' };
+  | {
+      readonly kind: 'note';
+      readonly what: 'begun' | 'anew' | 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
+    };
 
 export interface Transition {
   readonly to: MachineState;
@@ -65,7 +42,8 @@ export interface Standing {
   readonly isLocked: boolean;
 }
 
-type Row = (state: MachineState, at: Standing) => Transition;
+/** Null: not possible as it stands. */
+type Row = (state: MachineState, at: Standing) => Transition | null;
 type Rows = Partial<Record<MachineEvent, Row>>;
 
 const OFF: Effect = { kind: 'power', verb: 'off' };
@@ -101,7 +79,7 @@ function remembering(state: MachineState, { before }: Standing): Effect {
 }
 
 /** Back where it was: a deployed machine runs its own system again. */
-const back: Row = (_state, { before }) => {
+const back = (_state: MachineState, { before }: Standing): Transition => {
   const effect: Effect = before === 'deployed' ? { kind: 'power', verb: 'cycle', boot: 'disk' } : OFF;
   return { to: before ?? 'ready', effects: [effect] };
 };
@@ -114,10 +92,19 @@ const exit: Row = (state, at) => {
 const arrive: Row = (_state, { before }) => ({ to: before ?? 'ready', effects: [] });
 
 const OWNED: readonly MachineState[] = ['deployed', 'allocated', 'reserved'];
+/** Its disks still have what somebody wrote on them: no repair makes it ready. */
+const UNCLEAN: Partial<Readonly<Record<MachineState, MachineState>>> = {
+  'disk-erasing': 'failed-disk-erasing',
+  'failed-disk-erasing': 'failed-disk-erasing',
+  releasing: 'failed-releasing',
+  'failed-releasing': 'failed-releasing',
+};
 
 /** What was broken is what it was before; what was on its way begins anew. */
 const repair: Row = (_state, { before, isCommissioned }) => {
   if (before !== null && OWNED.includes(before)) return { to: before, effects: [] };
+  const unclean = before === null ? undefined : UNCLEAN[before];
+  if (unclean !== undefined) return { to: unclean, effects: [] };
   if (before === 'deploying' || before === 'failed-deployment') return { to: 'allocated', effects: [] };
   return { to: isCommissioned ? 'ready' : 'new', effects: [NOBODY] };
 };
@@ -128,11 +115,30 @@ const spoil: Row = (state, at) => ({
 });
 
 const LOCKS: Rows = { lock: noting({ kind: 'lock', isLocked: true }), unlock: noting(NOT_LOCKED) };
-const COMMISSION: Rows = { commission: begin('commissioning', { kind: 'own', by: 'caller' }) };
-const TEST: Rows = { test: begin('testing') };
-const RESCUE: Rows = { 'enter-rescue': begin('entering-rescue-mode') };
+const OWNS: Effect = { kind: 'own', by: 'caller' };
+const commission = begin('commissioning', OWNS);
+const COMMISSION: Rows = { commission };
+/** Somebody has it, or his data is still on it: it does not become ready by what knows nothing of that. */
+const isHeld = ({ before }: Standing): boolean =>
+  before !== null &&
+  (OWNED.includes(before) || before === 'deploying' || before === 'failed-deployment' || before in UNCLEAN);
+const unlessHeld =
+  (row: Row): Row =>
+  (state, at) =>
+    isHeld(at) ? null : row(state, at);
+const test = begin('testing');
+const TEST: Rows = { test };
+const rescue = begin('entering-rescue-mode');
+const RESCUE: Rows = { 'enter-rescue': rescue };
 const EXIT: Rows = { 'exit-rescue': exit };
 const SPOIL: Rows = { 'mark-broken': spoil };
+const FREE: Effect = { kind: 'free' };
+const ALLOCATE: Rows = { allocate: go('allocated', OWNS) };
+const DEPLOY: Rows = { deploy: begin('deploying') };
+/** It belongs to who has it until its end: a failed release is his to look at. */
+const RELEASE: Rows = { release: go('releasing', { kind: 'note', what: 'begun' }, FREE, OFF) };
+const ERASES: Rows = { erase: begin('disk-erasing', FREE) };
+const released: Row = () => ({ to: 'ready', effects: [NOBODY] });
 /** While nothing is waited for, a switch that was asked for before may still be told of, and a machine may be switched on by anybody. */
 const AT_REST: Rows = { 'boot-seen': stay, 'power-done': stay, 'power-by-hand': stay, 'power-failed': stay };
 /** It boots from the network anew. Nothing of what it did before counts. */
@@ -147,7 +153,7 @@ const ON_THE_WAY: Rows = {
   'deadline-passed': fail,
 };
 
-/** What is possible in each state. A state of deployments has no rows of its own yet. */
+/** What is possible in each state. */
 const TABLE: Readonly<Record<MachineState, Rows>> = {
   new: { ...LOCKS, ...COMMISSION, ...SPOIL, ...AT_REST },
   commissioning: {
@@ -161,7 +167,16 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
     'scripts-failed': fail,
   },
   'failed-commissioning': { ...LOCKS, ...COMMISSION, ...TEST, ...RESCUE, ...SPOIL, ...AT_REST },
-  ready: { ...LOCKS, ...COMMISSION, ...TEST, ...RESCUE, ...SPOIL, ...AT_REST },
+  ready: {
+    ...LOCKS,
+    ...COMMISSION,
+    ...TEST,
+    ...RESCUE,
+    ...SPOIL,
+    ...ALLOCATE,
+    deploy: begin('deploying', OWNS),
+    ...AT_REST,
+  },
   testing: {
     ...LOCKS,
     ...SPOIL,
@@ -172,24 +187,53 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
     'scripts-passed': back,
     'scripts-failed': fail,
   },
-  'failed-testing': { ...LOCKS, ...COMMISSION, ...TEST, ...RESCUE, ...SPOIL, ...AT_REST },
-  broken: { ...LOCKS, ...COMMISSION, ...TEST, ...RESCUE, ...AT_REST, 'mark-fixed': repair },
+  'failed-testing': { ...LOCKS, commission: unlessHeld(commission), ...TEST, ...RESCUE, ...SPOIL, ...AT_REST },
+  // What it was before has one place, which a test or a rescue takes.
+  broken: {
+    ...LOCKS,
+    commission: unlessHeld(commission),
+    test: unlessHeld(test),
+    'enter-rescue': unlessHeld(rescue),
+    ...AT_REST,
+    'mark-fixed': repair,
+  },
   'entering-rescue-mode': { ...LOCKS, ...EXIT, ...ON_THE_WAY, ...BOOTS, 'rescue-up': go('rescue-mode') },
   'failed-entering-rescue-mode': { ...LOCKS, ...RESCUE, ...EXIT, ...SPOIL, ...AT_REST },
   'rescue-mode': { ...LOCKS, ...EXIT, ...AT_REST },
   'exiting-rescue-mode': { ...LOCKS, ...ON_THE_WAY, 'power-done': arrive, 'power-by-hand': arrive },
   'failed-exiting-rescue-mode': { ...LOCKS, ...RESCUE, ...EXIT, ...SPOIL, ...AT_REST },
   missing: { ...LOCKS, ...COMMISSION, ...AT_REST, enlist: go('new'), 'boot-seen': go('new') },
-  reserved: { ...LOCKS, ...SPOIL, ...TEST, ...AT_REST },
+  reserved: { ...LOCKS, ...SPOIL, ...TEST, ...RELEASE, ...AT_REST },
   retired: { ...LOCKS, ...AT_REST },
-  allocated: { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...AT_REST },
-  deploying: { ...LOCKS, ...SPOIL, ...ON_THE_WAY },
-  deployed: { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...AT_REST },
-  'failed-deployment': { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...AT_REST },
-  releasing: { ...LOCKS, ...SPOIL, ...ON_THE_WAY },
-  'failed-releasing': { ...LOCKS, ...SPOIL, ...TEST, ...AT_REST },
-  'disk-erasing': { ...LOCKS, ...SPOIL, ...ON_THE_WAY },
-  'failed-disk-erasing': { ...LOCKS, ...SPOIL, ...TEST, ...AT_REST },
+  allocated: { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...DEPLOY, ...RELEASE, ...ERASES, ...AT_REST },
+  deploying: {
+    ...LOCKS,
+    ...SPOIL,
+    ...ON_THE_WAY,
+    ...BOOTS,
+    ...RELEASE,
+    ...ERASES,
+    abort: go('allocated', OFF),
+    'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
+    installed: noting({ kind: 'note', what: 'installed' }),
+    deployed: go('deployed'),
+    'scripts-failed': fail,
+  },
+  deployed: { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...RELEASE, ...ERASES, ...AT_REST },
+  'failed-deployment': { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...DEPLOY, ...RELEASE, ...ERASES, ...AT_REST },
+  releasing: { ...LOCKS, ...SPOIL, ...ON_THE_WAY, 'power-done': released, 'power-by-hand': released },
+  'failed-releasing': { ...LOCKS, ...SPOIL, ...TEST, ...RELEASE, ...ERASES, ...AT_REST },
+  'disk-erasing': {
+    ...LOCKS,
+    ...SPOIL,
+    ...ON_THE_WAY,
+    ...BOOTS,
+    abort: go('failed-disk-erasing', OFF),
+    'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
+    'scripts-passed': go('ready', NOBODY, FREE, OFF),
+    'scripts-failed': fail,
+  },
+  'failed-disk-erasing': { ...LOCKS, ...SPOIL, ...TEST, ...ERASES, ...AT_REST },
 };
 
 /**
@@ -199,36 +243,40 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
 export function transition(state: MachineState | null, event: MachineEvent, at: Standing): Transition | Rejected {
   if (state === null)
     return event === 'enlist' ? { to: 'new', effects: [] } : rejected('not_found', `There is no machine ${at.name}.`);
-  if (LATER.some((later) => later === event))
-    return rejected('conflict', `This release of Regent cannot ${event} machines: ${at.name} stays ${state}.`);
   const isRequest = REQUESTS.some((request) => request === event);
   if (at.isLocked && isRequest && event !== 'lock' && event !== 'unlock')
     return rejected(
       'conflict',
       `${at.name} is locked, and stays ${state}. Rule: no ${verbOf(event)} before regent machine unlock ${at.name}.`,
     );
-  const row = TABLE[state][event];
-  if (row === undefined) return rejected('conflict', refusalOf(state, event, at));
-  const { to, effects } = row(state, at);
+  const found = TABLE[state][event]?.(state, at) ?? null;
+  if (found === null) return rejected('conflict', refusalOf(state, event, at));
+  const { to, effects } = found;
   if (to === state) return { to, effects };
   return { to, effects: [...effects, { kind: 'deadline', isSet: isPassing(to) }] };
 }
 
 /** What an operator may ask for in this state, by the verbs of the command line. Pure. */
-export function verbsIn(state: MachineState, { isLocked }: Pick<Standing, 'isLocked'>): readonly MachineVerb[] {
+export function verbsIn(state: MachineState, at: Standing): readonly MachineVerb[] {
   return verbs().filter((verb) => {
-    if (verb === 'lock') return !isLocked;
-    if (verb === 'unlock') return isLocked;
-    return !isLocked && TABLE[state][MACHINE_VERBS[verb]] !== undefined;
+    if (verb === 'lock') return !at.isLocked;
+    if (verb === 'unlock') return at.isLocked;
+    return !at.isLocked && isPossible(state, MACHINE_VERBS[verb], at);
   });
+}
+
+function isPossible(state: MachineState, event: MachineEvent, at: Standing): boolean {
+  return (TABLE[state][event]?.(state, at) ?? null) !== null;
 }
 
 function refusalOf(state: MachineState, event: MachineEvent, at: Standing): string {
   const rule = MACHINE_STATES.filter((one) => TABLE[one][event] !== undefined);
   const verb = verbOf(event);
-  const possible = verbsIn(state, at).join(', ');
+  const erases = !at.isLocked && isPossible(state, ERASE, at) ? [verbOf(ERASE)] : [];
+  const possible = [...verbsIn(state, at), ...erases].join(', ');
   const where = rule.length === 0 ? 'never' : `when it is ${rule.join(', ')}`;
-  return `${verb} does not fit: ${at.name} is ${state}. Rule: ${verb} ${where}. Possible now: ${possible}.`;
+  const before = rule.includes(state) && at.before !== null ? `, and was ${at.before} before` : '';
+  return `${verb} does not fit: ${at.name} is ${state}${before}. Rule: ${verb} ${where}. Possible now: ${possible}.`;
 }
 
 function verbs(): readonly MachineVerb[] {
@@ -236,47 +284,6 @@ function verbs(): readonly MachineVerb[] {
 }
 
 function verbOf(event: MachineEvent): string {
+  if (event === ERASE) return 'release --erase';
   return verbs().find((verb) => MACHINE_VERBS[verb] === event) ?? event;
-}
-
-/** What was seen of a machine on its way. Times as they are shown; null: not. `hasSwitch`: a BMC switches it. */
-export interface WaySeen {
-  readonly powered: string | null;
-  readonly booted: string | null;
-  readonly inventory: string | null;
-  readonly hasSwitch: boolean;
-}
-
-const WAITED_FOR: Readonly<Record<PassingState, string>> = {
-  commissioning: 'its inventory and the end of its scripts',
-  testing: 'the end of its tests',
-  'entering-rescue-mode': 'its rescue system',
-  'exiting-rescue-mode': 'the answer of its BMC',
-  deploying: 'the end of its installation',
-  releasing: 'its release',
-  'disk-erasing': 'the end of the erasure',
-};
-
-/** What a machine on its way waits for; empty for one at rest. Pure. */
-export function waitingFor(state: MachineState): string {
-  return isPassing(state) ? WAITED_FOR[state] : '';
-}
-
-/** Says of a machine whose deadline has passed what was seen, what was not, and what to look at first. Pure. */
-export function lateSentence(state: MachineState, minutes: number, seen: WaySeen): string {
-  const late = `${waitingFor(state)} did not come within ${minutes} minutes.`;
-  return `${late.charAt(0).toUpperCase()}${late.slice(1)} ${firstGap(state, seen)}`;
-}
-
-function firstGap(state: MachineState, { powered, booted, inventory, hasSwitch }: WaySeen): string {
-  if (state === 'exiting-rescue-mode') return 'Look at its BMC: regent machine power query.';
-  const on = powered === null ? '' : `It was switched on at ${powered}. `;
-  if (hasSwitch && powered === null) return 'Its BMC did not tell that it was switched on. See: regent job list.';
-  if (booted === null && inventory === null) {
-    const hand = hasSwitch ? '' : 'No BMC switches it: a person must switch it on. ';
-    return `${on}${hand}No boot of it from the network was seen. Look at its boot order, cable, VLAN and DHCP.`;
-  }
-  if (inventory === null && state === 'commissioning')
-    return `${on}It asked for its boot script at ${booted ?? ''}, and posted no inventory. Look at its console, image and metadata.`;
-  return `${on}Its inventory came at ${inventory ?? 'no time'}, and its scripts did not end. Look at its console.`;
 }

@@ -1,22 +1,24 @@
 import type { MachineState } from './machine-states.ts';
 
 /** Why a machine runs a system that asks for metadata: each time has credentials of its own. */
-export const RUN_PURPOSES = ['enlisting', 'commissioning', 'testing', 'deploying', 'rescue'] as const;
+export const RUN_PURPOSES = ['enlisting', 'commissioning', 'testing', 'deploying', 'rescue', 'erasing'] as const;
 export type RunPurpose = (typeof RUN_PURPOSES)[number];
 
 const PURPOSES: Partial<Readonly<Record<MachineState, RunPurpose>>> = {
   commissioning: 'commissioning',
   testing: 'testing',
   deploying: 'deploying',
-  // Its system asks again at each start, as cloud-init does.
-  deployed: 'deploying',
+  'disk-erasing': 'erasing',
   'entering-rescue-mode': 'rescue',
   'rescue-mode': 'rescue',
 };
 
-/** Why a machine in this state asks for metadata; null: it has nothing to ask. Pure. */
-export function purposeIn(state: MachineState): RunPurpose | null {
-  return PURPOSES[state] ?? null;
+/**
+ * Why a machine in this state asks for metadata; null: it has nothing to ask. `isEphemeral`: it is deployed with a system in memory, which asks again at each
+ * start; one on a disk has all that it needs there. Pure.
+ */
+export function purposeIn(state: MachineState, isEphemeral = false): RunPurpose | null {
+  return state === 'deployed' && isEphemeral ? 'deploying' : (PURPOSES[state] ?? null);
 }
 
 /** How a script of a run goes. */

@@ -61,3 +61,65 @@ export function failedState(state: PassingState): MachineState {
 export function isBad(state: MachineState): boolean {
   return state === 'broken' || state === 'missing' || state.startsWith('failed-');
 }
+
+const WAITED_FOR: Readonly<Record<PassingState, string>> = {
+  commissioning: 'its inventory and the end of its scripts',
+  testing: 'the end of its tests',
+  'entering-rescue-mode': 'its rescue system',
+  'exiting-rescue-mode': 'the answer of its BMC',
+  deploying: 'the end of its installation',
+  releasing: 'its release',
+  'disk-erasing': 'the end of the erasure',
+};
+
+/** What a machine on its way waits for; empty for one at rest. Pure. */
+export function waitingFor(state: MachineState): string {
+  return isPassing(state) ? WAITED_FOR[state] : '';
+}
+
+/** What operators ask for, by the verbs of the command line. */
+export const MACHINE_VERBS = {
+  commission: 'commission',
+  test: 'test',
+  allocate: 'allocate',
+  deploy: 'deploy',
+  release: 'release',
+  abort: 'abort',
+  'mark-broken': 'mark-broken',
+  'mark-fixed': 'mark-fixed',
+  lock: 'lock',
+  unlock: 'unlock',
+  rescue: 'enter-rescue',
+  'exit-rescue': 'exit-rescue',
+} as const;
+export type MachineVerb = keyof typeof MACHINE_VERBS;
+type Request = (typeof MACHINE_VERBS)[MachineVerb];
+
+/** Asked for by the verb `release`, too: with the disks erased. */
+export const ERASE = 'erase';
+
+/**
+ * What is seen of machines. `boot-lost`: the rack that it booted from is dead, and another one serves. `power-by-hand`: nothing switches it, so a person must.
+ * `rescue-up`: the rescue system tells that it runs. `installed`: its disks are written, and it boots from them next; `deployed`: its own system tells that it runs.
+ */
+const REPORTS = [
+  'enlist',
+  'boot-seen',
+  'boot-lost',
+  'inventory-posted',
+  'scripts-passed',
+  'scripts-failed',
+  'rescue-up',
+  'installed',
+  'deployed',
+  'power-done',
+  'power-by-hand',
+  'power-failed',
+  'deadline-passed',
+] as const;
+type Report = (typeof REPORTS)[number];
+
+type Asked = Request | typeof ERASE;
+export const REQUESTS: readonly Asked[] = [...Object.values(MACHINE_VERBS), ERASE];
+export type MachineEvent = Asked | Report;
+export const MACHINE_EVENTS: readonly MachineEvent[] = [...REQUESTS, ...REPORTS];

@@ -22,7 +22,7 @@ const NONE = 'none';
 
 /**
  * Chooses the scripts of a run. Commissioning has those of the release, and of the site those that are named, else those with the tag `default`; a test has
- * those that are named, else those with that tag. What destroys data runs only when it is named itself. The order: the release's first, then by name.
+ * those that are named, else those with that tag; an installation has all. What destroys data in others runs only when it is named itself. The order: the release's first, then by name.
  * Refused: a name that is nobody's, a parameter of a script that does not run, a test of nothing. Pure.
  */
 export function chooseScripts(
@@ -56,6 +56,8 @@ export function chooseScripts(
 
 function isWanted(script: Script, named: readonly string[] | undefined): boolean {
   const { name, tags, purpose, destructive } = script;
+  // They are steps of one work: none of them is a choice.
+  if (purpose === 'deploying') return true;
   if (named?.includes(name)) return true;
   if (destructive) return false;
   if (purpose === 'commissioning' && tags.includes(BUILT_IN_TAG)) return true;

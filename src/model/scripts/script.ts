@@ -4,7 +4,9 @@ import { parseComment, type Told } from './script-yaml.ts';
 
 /** When a script runs. */
 export const SCRIPT_PURPOSES = ['commissioning', 'testing'] as const;
-export type ScriptPurpose = (typeof SCRIPT_PURPOSES)[number];
+/** The release has scripts besides that install a machine's system and erase its disks: a site does not make such ones. */
+export const ALL_PURPOSES = [...SCRIPT_PURPOSES, 'deploying', 'erasing'] as const;
+export type ScriptPurpose = (typeof ALL_PURPOSES)[number];
 
 /** What a script looks at; scripts of one kind may run beside each other. */
 export const SCRIPT_HARDWARE = ['node', 'cpu', 'memory', 'storage', 'network'] as const;
@@ -107,6 +109,8 @@ const PURPOSE: Readonly<Record<string, ScriptPurpose>> = {
   testing: 'testing',
   test: 'testing',
   '2': 'testing',
+  deploying: 'deploying',
+  erasing: 'erasing',
 };
 const PARALLEL: Readonly<Record<string, boolean>> = {
   disabled: false,

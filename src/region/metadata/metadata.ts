@@ -1,14 +1,17 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
 import { findMachine } from '../../store/queries/machines.ts';
+import { readDeployment } from '../../store/queries/network/deployments.ts';
 import { readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
 import { keysOfRun } from '../../store/queries/identity/ssh-keys.ts';
 import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';
+import type { Tx } from '../../store/tx.ts';
+import { deploymentOf } from '../jobs/deployment/archive.ts';
 import { createAdmit, credentialsOf, identify } from './credentials.ts';
 import { takeInventory } from './inventories.ts';
 import type { Asker, Described, MetadataPort } from './port.ts';
 import { packRun } from './run-scripts.ts';
-import { packScripts } from './scripts.ts';
+import { type NumberedScript, packScripts } from './scripts.ts';
 import { storeSignal } from './signals.ts';
 import { change, changing, type MetadataPorts, tell } from './transaction.ts';
 import { eventOfStatus, type StatusReport } from './words.ts';
@@ -26,6 +29,8 @@ export function createMetadata(ports: MetadataPorts): MetadataPort {
     netboot: async (asker, isOn) =>
       change(ports, asker, `metadata netboot ${isOn ? 'on' : 'off'} ${asker.machineId}`, async (tx, machine) => {
         await storeNetboot(tx, machine.id, isOn);
+        // An installer that has no other word for it: the disk is written.
+        if (!isOn && asker.purpose === 'deploying') await tell(ports, tx, { asker, event: 'installed', text: '' });
         tx.emit({ kind: `machine.netboot.${isOn ? 'on' : 'off'}`, subject: machine.fqdn, data: { run: asker.run } });
         return null;
       }),
@@ -37,16 +42,18 @@ async function describe({ db, files }: MetadataPorts, asker: Asker): Promise<Des
   return db.read(async (tx) => {
     const machine = await findMachine(tx, { id: asker.machineId });
     if (machine === null) return rejected('not_found', `There is no machine ${asker.machineId}.`);
-    const userData = (await readUserData(tx, asker.run)) ?? runnerFor(asker, files.runner);
+    const userData = await userDataOf(tx, asker, files.runner);
     const publicKeys = await keysOfRun(tx, asker.run);
     return { instanceId: machine.id, hostname: machine.fqdn, publicKeys, vendorData: '', userData };
   });
 }
 
-/** cloud-init runs it at its end; an image that has the runner itself does not ask for it. */
-function runnerFor({ purpose }: Asker, runner: string): Uint8Array | null {
-  const isFor = purpose === 'commissioning' || purpose === 'testing' || purpose === 'enlisting';
-  return isFor && runner !== '' ? Buffer.from(runner) : null;
+/** cloud-init runs the runner at its end; an image that has it itself does not ask for it. What a user gives goes to the system that he wants, not to the one that installs it. */
+async function userDataOf(tx: Tx, { purpose, machineId, run }: Asker, runner: string): Promise<Uint8Array | null> {
+  const isInstalling = purpose === 'deploying' && (await readDeployment(tx, machineId))?.isEphemeral !== true;
+  const own = isInstalling ? null : await readUserData(tx, run);
+  const isFor = isInstalling || ['commissioning', 'testing', 'enlisting', 'erasing'].includes(purpose);
+  return own ?? (isFor && runner !== '' ? Buffer.from(runner) : null);
 }
 
 async function storeReport(ports: MetadataPorts, asker: Asker, report: StatusReport): Promise<Rejected | null> {
@@ -59,23 +66,42 @@ async function storeReport(ports: MetadataPorts, asker: Asker, report: StatusRep
       data: { run: asker.run, purpose: asker.purpose, type, origin, name, description, ...(result ? { result } : {}) },
     });
     const text = `${origin}: ${name}: ${description}`;
-    return tell(ports, tx, { asker, event: eventOfStatus(asker.purpose, report), text });
+    const isEphemeral = asker.purpose === 'deploying' && (await readDeployment(tx, machine.id))?.isEphemeral === true;
+    const event = eventOfStatus(asker.purpose, report, isEphemeral);
+    return tell(ports, tx, { asker, event, text: event === 'deployed' ? '' : text });
   });
+}
+
+/** What a machine is to run, and the files of its deployment beside it. */
+interface Packed {
+  readonly scripts: readonly NumberedScript[];
+  readonly files: readonly TarFile[];
+  /** Why its deployment cannot come about: that is stored, and told to the machine. */
+  readonly refusal?: Rejected;
 }
 
 /** A machine that asks again gets the same scripts, with the same numbers. */
 async function scriptsFor(ports: MetadataPorts, asker: Asker): Promise<readonly TarFile[] | Rejected> {
-  const packed = await changing(ports, asker, `metadata scripts ${asker.machineId}`, async (tx) => {
-    const scripts = await packRun(tx, ports, { id: asker.run, ...asker });
+  const packed = await changing<Packed>(ports, asker, `metadata scripts ${asker.machineId}`, async (tx, machine) => {
+    const files = asker.purpose === 'deploying' ? await deploymentOf(tx, asker, machine) : [];
+    if (isRejected(files)) {
+      await tell(ports, tx, { asker, event: 'scripts-failed', text: files.message });
+      // It asks no more: this run is over.
+      return { scripts: [], files: [], refusal: rejected('conflict', files.message) };
+    }
+    const scripts = files === null ? [] : await packRun(tx, ports, { id: asker.run, ...asker });
     if (isRejected(scripts)) return scripts;
     if (scripts.length === 0) {
       if (asker.purpose === 'commissioning') await tell(ports, tx, { asker, event: 'scripts-passed', text: '' });
-      return { scripts: [] };
+      return { scripts: [], files: [] };
     }
     const names = scripts.map(({ name }) => name);
     const ids = await storePendingScripts(tx, asker, names);
-    return { scripts: scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 })) };
+    const numbered = scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 }));
+    return { scripts: numbered, files: files ?? [] };
   });
   if (isRejected(packed)) return packed;
-  return packed.scripts.length === 0 ? [] : packScripts(asker.purpose, packed.scripts, ports.files);
+  if (packed.refusal !== undefined) return packed.refusal;
+  if (packed.scripts.length === 0) return [];
+  return [...packScripts(asker.purpose, packed.scripts, ports.files), ...packed.files];
 }

@@ -1,7 +1,7 @@
 import type { Inventory } from '../../contract/nouns/machine-inventory.ts';
 import type { Rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
-import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import type { OutputKind, RunPurpose } from '../../model/nouns/machine-run.ts';
 import type { WriteTx } from '../../store/write.ts';
 import type { Signal, StatusReport } from './words.ts';

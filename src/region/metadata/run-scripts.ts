@@ -23,17 +23,18 @@ export interface ChosenRun {
   readonly purpose: RunPurpose;
 }
 
-/** Chooses the scripts of a run that has begun, and keeps them as they are now. Deployments and rescues have none. */
+/** Chooses the scripts of a run that has begun, and keeps them as they are now. Those that write or erase disks are the release's alone; a rescue has none. */
 export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
   { id, purpose }: ChosenRun,
   wish: ScriptWish,
 ): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
-  if (purpose === 'deploying' || purpose === 'rescue') return [];
+  if (purpose === 'rescue') return [];
   // Nobody has chosen anything for a machine that nobody knew: it tells of its hardware alone.
-  const all = purpose === 'enlisting' ? builtIn : [...builtIn, ...(await listSiteScripts(tx))];
-  const chosen = chooseScripts(all, purpose === 'testing' ? purpose : 'commissioning', wish);
+  const isOwn = purpose === 'enlisting' || purpose === 'deploying' || purpose === 'erasing';
+  const all = isOwn ? builtIn : [...builtIn, ...(await listSiteScripts(tx))];
+  const chosen = chooseScripts(all, purpose === 'enlisting' ? 'commissioning' : purpose, wish);
   if (isRejected(chosen)) return chosen;
   const rows: (RunScriptRow & { readonly isDestructive: boolean })[] = [];
   for (const one of chosen) {

@@ -8,6 +8,7 @@ import {
   parseScriptTags,
   readTold,
   type Script,
+  SCRIPT_PURPOSES,
   type ScriptTold,
 } from '../../model/scripts/script.ts';
 import { parseParameters } from '../../model/scripts/script-parameter.ts';
@@ -117,6 +118,8 @@ function readScript(body: ScriptSet, old: ScriptRow | null): Script | Rejected {
   if (isRejected(content)) return content;
   const told = readTold(content);
   if (isRejected(told)) return told;
+  if (told.purpose !== undefined && !SCRIPT_PURPOSES.some((one) => one === told.purpose))
+    return invalid('purpose', `${told.purpose} is the release's alone`, SCRIPT_PURPOSES.join(' or '));
   const given = readGiven(body);
   if (isRejected(given)) return given;
   const other = Object.entries(given).find(([member, value]) => says(told, member) && !isEqual(told, member, value));

@@ -28,6 +28,13 @@ export interface MachineFiles {
 }
 export const NO_MACHINE_FILES: MachineFiles = { runner: '', runScript: '' };
 
+/** What the folder is called, and the list in the index; others are those of commissioning. */
+const KINDS: Partial<Readonly<Record<RunPurpose, string>>> = {
+  testing: 'testing',
+  deploying: 'deploying',
+  erasing: 'erasing',
+};
+
 /** MAAS's numbers (`SCRIPT_PARALLEL`, `HARDWARE_TYPE`). */
 const PARALLEL = { no: 0, yes: 2 } as const;
 const HARDWARE = { node: 0, cpu: 1, memory: 2, storage: 3, network: 4 } as const;
@@ -41,10 +48,8 @@ export function packScripts(
   scripts: readonly NumberedScript[],
   { runScript }: MachineFiles,
 ): TarFile[] {
-  const [folder, list] =
-    purpose === 'testing'
-      ? (['testing-scripts', 'testing_scripts'] as const)
-      : (['commissioning-scripts', 'commissioning_scripts'] as const);
+  const kind = KINDS[purpose] ?? 'commissioning';
+  const [folder, list] = [`${kind}-scripts`, `${kind}_scripts`];
   const entries = scripts.map(({ name, timeoutSeconds, isParallel, hardware, resultId, invocation }) => ({
     name,
     path: pathOf(folder, name, resultId),

@@ -1,11 +1,12 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import type { MachineRow } from '../../store/queries/machines.ts';
 import { storeRun } from '../../store/queries/network/machine-tokens.ts';
 import {
   findScriptOf,
   listScriptResults,
+  readScriptOutputs,
   storeScriptOutput,
   storeScriptResult,
 } from '../../store/queries/network/scripts/script-results.ts';
@@ -13,7 +14,7 @@ import type { WriteTx } from '../../store/write.ts';
 import { isTeller, mergeInventory } from './inventories.ts';
 import type { Asker, ScriptOutput } from './port.ts';
 import { change, type MetadataPorts, tell } from './transaction.ts';
-import { eventOfSignal, failuresOf, isEnd, type Signal, stateOf } from './words.ts';
+import { deployedText, eventOfSignal, failuresOf, isEnd, type Signal, stateOf } from './words.ts';
 
 interface SignalCall {
   readonly asker: Asker;
@@ -79,9 +80,29 @@ async function endOf(
   { asker, signal }: Pick<SignalCall, 'asker' | 'signal'>,
 ): Promise<{ event: MachineEvent; text: string } | null> {
   const event = eventOfSignal(asker.purpose, signal);
+  if (event !== null && signal.status === 'DEPLOYED') return { event, text: deployedText(signal.error) };
   if (event !== 'scripts-passed' && event !== 'scripts-failed')
     return event === null ? null : { event, text: signal.error };
   const failures = failuresOf(await listScriptResults(tx, asker.machineId, asker.run));
   if (failures === '') return { event, text: signal.error };
-  return { event: 'scripts-failed', text: `${failures} See: regent machine results ${hostname} --run ${asker.run}` };
+  const last = await lastWords(tx, asker);
+  return {
+    event: 'scripts-failed',
+    text: `${failures}${last === '' ? '' : ` ${last}`} See: regent machine results ${hostname} --run ${asker.run}`,
+  };
+}
+
+/** Characters of the last line. */
+const LAST_MAX = 300;
+
+/** The last line that the first failed step of an installation or an erasure wrote: it says why. Other runs have scripts that fail without one. */
+async function lastWords(tx: WriteTx, { machineId, run, purpose }: Asker): Promise<string> {
+  if (purpose !== 'deploying' && purpose !== 'erasing') return '';
+  const failed = (await listScriptResults(tx, machineId, run)).find(
+    ({ state }) => state === 'failed' || state === 'timed-out',
+  );
+  const outputs = failed === undefined ? null : await readScriptOutputs(tx, machineId, failed.id);
+  const content = outputs?.contents.find(({ kind }) => kind === 'stderr')?.content.toString('latin1') ?? '';
+  const line = content.trimEnd().split('\n').at(-1) ?? '';
+  return line.replace(/[^ -~]+/g, '?').slice(0, LAST_MAX);
 }

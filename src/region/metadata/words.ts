@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-lifecycle.ts';
+import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import { outputOf, type ResultState, type RunPurpose } from '../../model/nouns/machine-run.ts';
 
 /** A step of a machine's system (`POST status/{machine}`), as cloud-init and curtin tell it. Texts are printable ASCII. */
@@ -30,6 +30,8 @@ export const SIGNAL_STATUSES = [
   'INSTALLING',
   'APPLYING_NETCONF',
   'RELEASING',
+  // Ours: the system on the disk runs; `error` says how its cloud-init ended.
+  'DEPLOYED',
 ] as const;
 export type SignalStatus = (typeof SIGNAL_STATUSES)[number];
 
@@ -88,21 +90,42 @@ export function readSignal(fields: ReadonlyMap<string, string>): Signal | Reject
   };
 }
 
-/** What a report means for the machine's life; null: nothing more than that it was told. Names with a slash are steps of a step. Pure. */
-export function eventOfStatus(purpose: RunPurpose, { type, name, result }: StatusReport): MachineEvent | null {
+/**
+ * What a report means for the machine's life; null: nothing more than that it was told. Names with a slash are steps of a step. `isEphemeral`: of a deployment:
+ * the system that tells it is the one that was wanted, and not the one that installs it. Pure.
+ */
+export function eventOfStatus(
+  purpose: RunPurpose,
+  { type, name, result }: StatusReport,
+  isEphemeral = false,
+): MachineEvent | null {
   if (type !== 'finish' || name.includes('/')) return null;
+  if (purpose === 'deploying') {
+    if (!isEphemeral || name !== 'modules-final') return null;
+    return result === 'FAIL' ? 'scripts-failed' : 'deployed';
+  }
   if (purpose === 'rescue') return name === 'modules-final' && result === 'SUCCESS' ? 'rescue-up' : null;
   const isFailure = result === 'FAIL' && (purpose === 'commissioning' || purpose === 'testing');
   return isFailure ? 'scripts-failed' : null;
 }
 
 /** What a signal means for the machine's life: only the one that is about all scripts ends anything. Pure. */
-export function eventOfSignal(purpose: RunPurpose, { status, script, resultId }: Signal): MachineEvent | null {
+export function eventOfSignal(
+  purpose: RunPurpose,
+  { status, script, resultId, error }: Pick<Signal, 'status' | 'script' | 'resultId'> & { readonly error?: string },
+): MachineEvent | null {
   if (script !== null || resultId !== null) return null;
   if (purpose === 'rescue') return status === 'OK' ? 'rescue-up' : null;
-  if (purpose === 'deploying' || purpose === 'enlisting') return null;
-  if (status === 'OK') return 'scripts-passed';
+  if (purpose === 'enlisting') return null;
+  if (status === 'DEPLOYED') return purpose !== 'deploying' ? null : error === 'error' ? 'scripts-failed' : 'deployed';
+  if (status === 'OK') return purpose === 'deploying' ? 'installed' : 'scripts-passed';
   return status === 'FAILED' || status === 'TIMEDOUT' ? 'scripts-failed' : null;
+}
+
+/** What is told of a system that runs now, where its cloud-init did not end as it should; empty: nothing. Pure. */
+export function deployedText(error: string): string {
+  if (error === 'error') return 'Its cloud-init ended with an error. On the machine: cloud-init status --long.';
+  return error === 'degraded' ? 'Its cloud-init is degraded. On the machine: cloud-init status --long.' : '';
 }
 
 /** Does a signal say that all scripts have ended, whichever way? Pure. */

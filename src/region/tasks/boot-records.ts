@@ -2,6 +2,7 @@ import { planOf } from '../../boot/plan.ts';
 import type { BootRecord } from '../../boot/record.ts';
 import { purposeIn } from '../../model/nouns/machine-run.ts';
 import { masterOf } from '../../model/interfaces/topology.ts';
+import type { MachineState } from '../../model/nouns/machine-states.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
 import type { CompiledSite } from '../../services/compile-node.ts';
@@ -53,10 +54,15 @@ function recordOf(
   const macs = [...new Set(cardsOf(interfaces).map(({ mac }) => mac))].slice(0, MACS_MAX);
   if (macs.length === 0) return null;
   const { state = 'new', until = null, uuid = null, before = null, staysOn = false, isEnlisting = false } = stage ?? {};
+  const { isInstalled = false, isEphemeral = false } = stage ?? {};
   if (isEnlisting || state === 'missing') return null;
-  const purpose = purposeIn(state);
-  const boots =
-    purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { machineId: id, purpose, staysOn }) ?? []);
+  const isWritten = isInstalled && !isEphemeral && WRITTEN.includes(state);
+  const hasOwnSystem = isWritten || (before === 'deployed' && !GIVEN_BACK.includes(state));
+  // What it is to boot is on its disk.
+  const isSecondPass = state === 'deploying' && isWritten;
+  const purpose = isSecondPass ? null : purposeIn(state, isEphemeral);
+  const plan = { machineId: id, staysOn: staysOn || (isEphemeral && purpose === 'deploying') };
+  const boots = purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { ...plan, purpose }) ?? []);
   return {
     machine: id,
     hostname,
@@ -65,8 +71,9 @@ function recordOf(
     ...(uuid === null ? {} : { uuid }),
     ...(until === null ? {} : { until }),
     // Whatever it failed in: its own system is on its disk.
-    ...(before === 'deployed' ? { idle: 'local' as const } : {}),
-    ...(boots.length === 0 || state === 'deployed' ? {} : { boots }),
+    ...(hasOwnSystem ? { idle: 'local' as const } : {}),
+    ...(state === 'deployed' && isEphemeral ? { idle: 'off' as const } : {}),
+    ...(boots.length === 0 ? {} : { boots }),
   };
 }
 
@@ -83,6 +90,21 @@ function bootVlans(interfaces: Machine['interfaces']): (number | null)[] {
   };
   return cardsOf(interfaces).map(({ name, vlanId }) => vlanOf(name, vlanId));
 }
+
+/** States in which a written disk is the machine's own. */
+const WRITTEN: readonly MachineState[] = ['deploying', 'failed-deployment'];
+/** Whatever was on its disk is nobody's any more. */
+const GIVEN_BACK: readonly MachineState[] = [
+  'ready',
+  'allocated',
+  'deploying',
+  'releasing',
+  'failed-releasing',
+  'disk-erasing',
+  'failed-disk-erasing',
+  'commissioning',
+  'failed-commissioning',
+];
 
 /** As the record's schema has it. */
 const MACS_MAX = 64;

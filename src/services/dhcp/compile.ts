@@ -195,7 +195,7 @@ function subnetOf(
   };
 }
 
-/** In the order of their addresses. What is no address stands first: it is held back and told (`lint-parts.ts`). */
+/** In the order of their addresses. What is no address stands first: it is held back and told (`lint/parts.ts`). */
 function leasesOf(leases: readonly StaticLease[]): StaticLease[] {
   const parsed = leases.map((lease) => ({ lease, address: parseAddress(lease.address) }));
   const bad = parsed.flatMap(({ lease, address }) => (isRejected(address) ? [lease] : []));

@@ -6,12 +6,12 @@ import { lintSnippets, SNIPPET_PARTS } from './custom/snippets.ts';
 import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
-import { DHCP_PARTS, lintDhcpParts } from './lint-parts.ts';
+import { DHCP_PARTS, lintDhcpParts } from './lint/parts.ts';
 import { metricsDhcp } from './metrics.ts';
 import { lintHandovers } from './pair/handover.ts';
 import { lintPairs } from './pair/lint.ts';
 import { servingOf } from './serving.ts';
-import { lintDhcp, lintRelays, lintSiteDhcp } from './lint.ts';
+import { lintDhcp, lintRelays, lintSiteDhcp } from './lint/lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import {
   INSTANCE_FOLDERS,

@@ -2,6 +2,7 @@ import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
+import { allocatorOf } from './allocator.ts';
 import type { BootClass } from './boot-classes.ts';
 import { allClasses, classesOfNetwork, classesOfSubnet, keaClass, passingClass } from './custom/boot.ts';
 import { withSnippets } from './custom/merge.ts';
@@ -235,6 +236,7 @@ function viewSubnet(subnet: DhcpSubnet, desired: DhcpDesired): object {
     subnet: subnet.cidr,
     'next-server': subnet.nextServer,
     ...(leaseTime === undefined ? {} : { 'valid-lifetime': leaseTime }),
+    ...allocatorOf(subnet),
     pools: subnet.pools.map(({ first, last }) => viewPool(`${first}-${last}`, subnet)),
     'option-data': withOptions(own, options),
     reservations: subnet.leases.map((lease) => withSnippets(viewLease(lease), bodiesOf(desired, lease.mac))),

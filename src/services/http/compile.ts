@@ -5,8 +5,8 @@ import type { PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';
 import type { HttpDesired } from './desired.ts';
 
-/** Images that a rack keeps: some dozens of systems. */
-const CACHE_MB = 20_480;
+/** Files that a rack fetches before machines ask: more images than one site is deployed with. */
+const WANTED_MOST = 64;
 
 /** nginx asks the others. */
 export const HTTP_PARTS: readonly PartList[] = [
@@ -30,5 +30,19 @@ export function compileHttp(snapshot: Snapshot, nodeId: string, serving: Serving
     port: PORTS.agents,
     ...(node.isDrained ? { isDrained: true } : {}),
   }));
-  return { port: PORTS.bootFiles, regions, cacheMb: CACHE_MB };
+  const wanted = wantedFiles(snapshot);
+  return {
+    port: PORTS.bootFiles,
+    regions,
+    cacheMb: snapshot.settings.rack_image_cache,
+    ...(wanted.length === 0 ? {} : { wanted }),
+  };
+}
+
+/** What machines commission by, and what they are being deployed with. */
+function wantedFiles({ defaultImages = [], deployedImages = [] }: Snapshot): string[] {
+  const paths = [...defaultImages, ...deployedImages].flatMap(({ digest, files }) =>
+    files.map(({ name }) => `images/${digest}/${name}`),
+  );
+  return [...new Set(paths)].slice(0, WANTED_MOST);
 }

@@ -37,8 +37,8 @@ export const HTTP_FILES: readonly FileSpec<HttpView>[] = [
   },
 ];
 
-/** Names a configuration: nginx tells it to its own host, and a probe so learns which one is in force. */
-export function markOf(desired: HttpDesired): string {
+/** Names a configuration: nginx tells it to its own host, and a probe so learns which one is in force. What is fetched beforehand is none of it: nginx is not told. */
+export function markOf({ wanted: _beforehand, ...desired }: HttpDesired): string {
   return digestOf(desired).slice(0, 16);
 }
 

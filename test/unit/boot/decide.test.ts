@@ -56,6 +56,16 @@ describe('decideBoot', () => {
     expect(decided(late)).toMatchObject({ kind: 'local', reason: 'm1 is deployed. It boots from its disk.' });
   });
 
+  it('boots a system in memory each time, and one that is installed from its disk', () => {
+    expect(decided(aRecord('deployed', { idle: 'off' }))).toMatchObject({ kind: 'kernel' });
+    const { boots: _boots, ...installed } = aRecord('deploying', { idle: 'local', until: 1 });
+    expect(decided(installed)).toMatchObject({ kind: 'local' });
+    // Without an image and without a system it waits for the image.
+    const { idle: _idle, ...bare } = installed;
+    expect(decided({ ...bare, until: BOOT_NOW + 10 })).toMatchObject({ kind: 'wait' });
+    expect(decided(aRecord('deploying', { idle: 'local' }))).toMatchObject({ kind: 'kernel' });
+  });
+
   it('says why where there is nothing to do, and switches off unless it has a disk to boot', () => {
     for (const [state, { work, says }] of Object.entries(STATE_RULES)) {
       if (work !== 'idle') continue;

@@ -31,10 +31,10 @@ describe('planOf', () => {
       parameters: [
         'console=tty0',
         'console=ttyS0,115200',
+        'panic=30',
         'regent.end=off',
         `regent.root-sha256=${DIGEST}`,
         'ds=MAAS',
-        'panic=30',
       ],
       metadata: 'MAAS/metadata/inventory/abc123',
       credentials: 'MAAS/metadata/latest/by-id/abc123/?op=get_preseed',
@@ -45,7 +45,7 @@ describe('planOf', () => {
     const image = anImage(['initrd.img', 'vmlinuz'], { architecture: 'arm64' });
     const plan = planOf(image, { machineId: 'abc123', purpose: 'rescue' });
     expect(plan?.image).not.toHaveProperty('root');
-    expect(plan?.parameters).toEqual(['console=tty0', 'console=ttyAMA0,115200', 'regent.end=wait']);
+    expect(plan?.parameters).toEqual(['console=tty0', 'console=ttyAMA0,115200', 'panic=30', 'regent.end=wait']);
   });
 
   it('keeps a machine on that an operator wants to log in to', () => {

@@ -105,6 +105,23 @@ describe('boot records', () => {
     expect(recordIn('failed-testing', { before: 'ready' })?.idle).toBeUndefined();
   });
 
+  it('send a machine that is installed to its disk, and one in memory to its image each time', () => {
+    expect(recordIn('deploying')?.boots?.[0]?.parameters).toContain('regent.end=reboot');
+    const installed = recordIn('deploying', { isInstalled: true });
+    expect([installed?.idle, installed?.boots]).toEqual(['local', undefined]);
+    // Its system may be mended from inside.
+    expect(recordIn('failed-deployment', { isInstalled: true })?.idle).toBe('local');
+    for (const state of ['deploying', 'deployed'] as const)
+      expect(recordIn(state, { isEphemeral: true })?.boots?.[0]?.parameters, state).toContain('regent.end=wait');
+    expect(recordIn('deployed', { isEphemeral: true })?.idle).toBe('off');
+  });
+
+  it('know of no system on the disks of a machine that was given back', () => {
+    for (const state of ['ready', 'releasing', 'disk-erasing', 'failed-disk-erasing', 'allocated'] as const)
+      expect(recordIn(state, { before: 'deployed', isInstalled: true }), state).not.toHaveProperty('idle');
+    expect(recordIn('disk-erasing')?.boots?.[0]?.parameters).toContain('regent.end=off');
+  });
+
   it('are taken by racks in each state', () => {
     const check = Compile(BootRecord);
     for (const state of MACHINE_STATES) expect(check.Check(recordIn(state)), state).toBe(true);

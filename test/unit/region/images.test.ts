@@ -77,6 +77,7 @@ describe('fetching', () => {
     let last = '';
     const disk = {
       free: async () => free,
+      received: async () => 0,
       write: async () =>
         answers[last] === 'well'
           ? null

@@ -5,6 +5,7 @@ import { isRejected } from '../../../src/core/errors.ts';
 import { outputOf, purposeIn, RUN_PURPOSES } from '../../../src/model/nouns/machine-run.ts';
 import { MACHINE_STATES } from '../../../src/model/nouns/machine-states.ts';
 import {
+  deployedText,
   eventOfSignal,
   eventOfStatus,
   readSignal,
@@ -35,13 +36,15 @@ describe('a purpose', () => {
     const having = MACHINE_STATES.filter((state) => purposeIn(state) !== null);
     expect(having.sort()).toEqual([
       'commissioning',
-      'deployed',
       'deploying',
+      'disk-erasing',
       'entering-rescue-mode',
       'rescue-mode',
       'testing',
     ]);
-    expect(purposeIn('deployed')).toBe(purposeIn('deploying'));
+    // A system in memory asks again at each start, one on a disk has all there.
+    expect(purposeIn('deployed', true)).toBe('deploying');
+    expect(purposeIn('allocated', true)).toBeNull();
   });
 });
 
@@ -83,7 +86,16 @@ describe('a signal', () => {
     expect(eventOfSignal('commissioning', signal({ status: 'WORKING' }))).toBeNull();
     expect(eventOfSignal('commissioning', signal({ status: 'OK', name: 'cpu' }))).toBeNull();
     expect(eventOfSignal('rescue', signal({ status: 'OK' }))).toBe('rescue-up');
-    expect(eventOfSignal('deploying', signal({ status: 'OK' }))).toBeNull();
+    expect(eventOfSignal('deploying', signal({ status: 'OK' }))).toBe('installed');
+    expect(eventOfSignal('deploying', signal({ status: 'FAILED' }))).toBe('scripts-failed');
+    for (const error of ['done', 'degraded', 'none', 'disabled', ''])
+      expect(eventOfSignal('deploying', signal({ status: 'DEPLOYED', error }))).toBe('deployed');
+    expect(eventOfSignal('deploying', signal({ status: 'DEPLOYED', error: 'error' }))).toBe('scripts-failed');
+    expect(eventOfSignal('commissioning', signal({ status: 'DEPLOYED' }))).toBeNull();
+    expect(eventOfSignal('erasing', signal({ status: 'OK' }))).toBe('scripts-passed');
+    expect(
+      [deployedText('done'), deployedText('error'), deployedText('degraded')].map((text) => text.length > 0),
+    ).toEqual([false, true, true]);
   });
   it('says how a script is', () => {
     expect(stateOf(signal({ status: 'WORKING', name: 'a' }))).toBe('running');
@@ -103,6 +115,10 @@ describe('a report', () => {
     expect(eventOfStatus('commissioning', status({ result: 'FAIL', name: 'init/x' }))).toBeNull();
     expect(eventOfStatus('commissioning', status({ result: 'FAIL', event_type: 'start' }))).toBeNull();
     expect(eventOfStatus('rescue', status({ result: 'SUCCESS' }))).toBe('rescue-up');
+    // The system that installs another one is not the one that is wanted.
+    const last = status({ name: 'modules-final', result: 'SUCCESS' });
+    expect([eventOfStatus('deploying', last), eventOfStatus('deploying', last, true)]).toEqual([null, 'deployed']);
+    expect(eventOfStatus('deploying', status({ name: 'modules-final', result: 'FAIL' }), true)).toBe('scripts-failed');
     for (const purpose of RUN_PURPOSES) expect(eventOfStatus(purpose, status({ result: 'MAYBE' }))).toBeNull();
   });
   it.each([null, [], 'x', {}, { event_type: 'start', origin: 1, name: 'n', description: 'd' }])(

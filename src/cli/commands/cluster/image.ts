@@ -9,8 +9,9 @@ import { printable } from '../../format/escape.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { age, moment } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
+import { sendFile, uploadCommand } from '../image/upload.ts';
 
-const WHICH = { name: '<image>', help: 'digest, or its first digits' } as const;
+const WHICH = { name: '<image>', help: 'its name (the newest of it), its digest, or the first digits of it' } as const;
 const NEXT = { not_found: ['regent image list'], in_use: ['regent image set-default <other>', 'regent image list'] };
 const MIB = 2 ** 20;
 const [WHOLE_MS, WHOLE_EVERY_MS] = [30_000, 500];
@@ -58,6 +59,11 @@ export const IMAGE: NounSpec = {
       examples: ['regent image import "$(scripts/build-image micro)" --default'],
       run: importFolder,
     },
+    uploadCommand(async (call, image, isNew) => {
+      const printer = printerOf(call);
+      if (printer.format !== 'table' && printer.format !== 'wide') return printOne(printer, shapeOf(call), image);
+      call.io.out.write(`${printable(importedText(image, isNew, 1))}\n`);
+    }),
     {
       verb: 'set-default',
       summary: 'let machines of its architecture commission by the image',
@@ -103,16 +109,15 @@ async function importFolder(call: Call): Promise<void> {
   const { body } = await client.call('image.create', { body: { manifest, ...digest, ...text(call, 'name') } });
   const { image, isNew } = body;
   const lacking = image.files.filter(({ places }) => !places.some(({ state }) => state === 'there'));
-  for (const { name, size } of lacking) {
+  for (const { name } of lacking) {
     const content = files.get(name);
     if (content === undefined)
       throw new CliError(EXIT.error, `${folder} has no file ${name}, which its manifest names.`);
-    call.io.err.write(`regent: ${printable(name)}: ${mib(size)} MiB\n`);
-    await client.upload('image.upload', { image: image.digest, file: name }, content, call.io.interrupted);
+    await sendFile(call, client, { image: image.digest, file: name, content });
   }
+  if (lacking.length > 0) await untilWhole(call, client, image.digest);
   const isDefault = call.options['default'] === true;
   if (isDefault) {
-    if (lacking.length > 0) await untilWhole(call, client, image.digest);
     await client.call('image.set-default', { params: { image: image.digest } });
   }
   const { body: now } = await client.call('image.show', { params: { image: image.digest } });
@@ -198,7 +203,8 @@ function shapeOf(call: Call): Shape<Image> {
       ['Name', image.name],
       ['Kind', image.kind],
       ['Architecture', image.architecture],
-      ['Kernel', image.kernel],
+      ['Kernel', image.kernel === '' ? 'not said' : image.kernel],
+      ...(image.content ? [['Root', rootText(image.content)] as const] : []),
       ['Size', `${mib(image.size)} MiB`],
       ['Default', image.isDefault ? `machines of ${image.architecture} commission by it` : 'no'],
       ['Imported', `${moment(image.createdAt, now)} by ${image.createdBy}`],
@@ -209,6 +215,12 @@ function shapeOf(call: Call): Shape<Image> {
       ['Files', image.files.map((file) => fileText(image, file, now))],
     ],
   };
+}
+
+function rootText({ format, compression, bytes, cloudInit }: NonNullable<Image['content']>): string {
+  const unpacked = bytes === null ? '' : `, ${mib(bytes)} MiB unpacked`;
+  const packed = compression === 'none' ? '' : `, ${compression}`;
+  return `${format === 'tar' ? 'files (tar' : 'a disk (raw'}${packed})${unpacked}, ${cloudInit ? 'with' : 'without'} cloud-init`;
 }
 
 function fileText(image: Image, { name, size, places }: Image['files'][number], now: number): string {

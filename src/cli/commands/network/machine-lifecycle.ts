@@ -1,7 +1,6 @@
 import type { Machine } from '../../../contract/machine.ts';
-import type { MachineRunRequest } from '../../../contract/nouns/machine-lifecycle.ts';
-import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-lifecycle.ts';
-import { isBad, MACHINE_STATES } from '../../../model/nouns/machine-states.ts';
+import type { MachineRequest, MachineRunRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import { isBad, MACHINE_STATES, MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-states.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
@@ -12,6 +11,7 @@ import { stamp } from '../../format/when.ts';
 import { option, text } from '../../values.ts';
 import { askOrAway } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
+import { allocateCommand, DEPLOY, RELEASE, type VerbOptions } from './machine-deploy.ts';
 import { machinesOf } from './machine-power.ts';
 import { RUN_OPTIONS, runOf } from './script.ts';
 
@@ -20,7 +20,10 @@ const POLL_MS = 1000;
 const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
   commission: 'have machines boot from the network and tell of their hardware',
   test: 'have machines boot from the network and run tests',
-  abort: 'end the commissioning or the test of machines',
+  allocate: 'take machines that are ready, or one that fits',
+  deploy: 'deploy an image on machines',
+  release: 'give machines back; --erase: their disks are erased first',
+  abort: 'end the commissioning, the test or the deployment of machines, or the erasure of their disks',
   'mark-broken': 'mark machines as broken: nobody uses them; --comment says why',
   'mark-fixed': 'take back that machines are broken',
   lock: 'lock machines: they are not changed before they are unlocked',
@@ -31,41 +34,56 @@ const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
 
 /** The region ends a way after 30 minutes (the setting node_timeout); a little later it has told so. */
 const WAIT_S = 2100;
-/** Verbs that begin a run which a person may want to look at from inside. */
-const RUN_VERBS: readonly MachineVerb[] = ['commission', 'test'];
 const ENABLE_SSH: OptionSpec = {
   flags: '--enable-ssh',
   help: 'let your SSH keys in (regent ssh-key add), and leave the machine on when all is done',
 };
 
+/** Options of each verb beside those that all of them have, and the members of a body that they make. */
+const OWN: Partial<Readonly<Record<MachineVerb, VerbOptions>>> = {
+  commission: { options: [ENABLE_SSH, ...RUN_OPTIONS], bodyOf: runBodyOf },
+  test: { options: [ENABLE_SSH, ...RUN_OPTIONS], bodyOf: runBodyOf },
+  deploy: DEPLOY,
+  release: RELEASE,
+};
+const EXAMPLES: Partial<Readonly<Record<MachineVerb, readonly string[]>>> = {
+  commission: ['regent machine commission m1 --wait', 'regent machine commission --tag rack7'],
+  test: [
+    'regent machine test --tag rack7',
+    'regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait',
+  ],
+  deploy: [
+    'regent machine deploy m1 --image debian-13 --wait',
+    'regent machine deploy m1 --image debian-13 --storage raid1 --user-data cloud.yaml',
+  ],
+  release: ['regent machine release m1', 'regent machine release m1 --erase --wait --timeout 7200'],
+};
+
 /** `regent machine commission` and so on. `shape`: how machines are shown. */
 export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
-  return (Object.keys(MACHINE_VERBS) as MachineVerb[]).map((verb) => ({
-    verb,
-    summary: SUMMARIES[verb],
-    args: [{ name: '[machine...]', help: 'host names, full names or ids', complete: 'machine' }],
-    options: [
-      { flags: '--tag <tag>', help: 'all machines with this tag' },
-      { flags: '--comment <text>', help: 'why, for the history' },
-      ...(RUN_VERBS.includes(verb) ? [ENABLE_SSH, ...RUN_OPTIONS] : []),
-    ],
-    isChange: true,
-    waitSeconds: WAIT_S,
-    examples: [
-      `regent machine ${verb} m1${verb === 'commission' ? ' --wait' : ''}`,
-      `regent machine ${verb} --tag rack7`,
-      ...(verb === 'test'
-        ? ['regent machine test m1 --script regent-disk --param regent-disk.storage=sda --wait']
-        : []),
-    ],
-    run: async (call) => {
-      const names = await machinesOf(call, 0);
-      const [only] = names;
-      if (names.length === 1 && only !== undefined) return await runOne(call, { verb, shape, machine: only });
-      if (call.change.dryRun) throw usageError('--dry-run: give one machine.');
-      return await runMany(call, { verb, shape, names });
-    },
-  }));
+  return (Object.keys(MACHINE_VERBS) as MachineVerb[]).map((verb) => {
+    const plain: CommandSpec = {
+      verb,
+      summary: SUMMARIES[verb],
+      args: [{ name: '[machine...]', help: 'host names, full names or ids', complete: 'machine' }],
+      options: [
+        { flags: '--tag <tag>', help: 'all machines with this tag' },
+        { flags: '--comment <text>', help: 'why, for the history' },
+        ...(OWN[verb]?.options ?? []),
+      ],
+      isChange: true,
+      waitSeconds: WAIT_S,
+      examples: EXAMPLES[verb] ?? [`regent machine ${verb} m1`, `regent machine ${verb} --tag rack7`],
+      run: async (call) => {
+        const names = await machinesOf(call, 0);
+        const [only] = names;
+        if (names.length === 1 && only !== undefined) return await runOne(call, { verb, shape, machine: only });
+        if (call.change.dryRun) throw usageError('--dry-run: give one machine.');
+        return await runMany(call, { verb, shape, names });
+      },
+    };
+    return verb === 'allocate' ? allocateCommand(plain, shape) : plain;
+  });
 }
 
 interface Verb {
@@ -73,15 +91,18 @@ interface Verb {
   readonly shape: Shape<Machine>;
 }
 
-async function bodyOf(call: Call): Promise<MachineRunRequest> {
-  const enableSsh = call.options['enableSsh'] === true ? { enableSsh: true } : {};
-  return { ...text(call, 'comment'), ...enableSsh, ...(await runOf(call)) };
+async function runBodyOf(call: Call): Promise<MachineRunRequest> {
+  return { ...(call.options['enableSsh'] === true ? { enableSsh: true } : {}), ...(await runOf(call)) };
+}
+
+async function bodyOf(call: Call, verb: MachineVerb): Promise<MachineRequest> {
+  return { ...text(call, 'comment'), ...(await OWN[verb]?.bodyOf(call)) };
 }
 
 async function runOne(call: Call, { verb, shape, machine }: Verb & { readonly machine: string }): Promise<ExitCode> {
   return await runChange(call, {
     route: `machine.${verb}`,
-    input: { params: { machine }, body: await bodyOf(call) },
+    input: { params: { machine }, body: await bodyOf(call, verb) },
     shape,
     done: verb,
     next: { conflict: [`regent machine show ${machine}`], not_found: ['regent machine list'] },
@@ -100,7 +121,7 @@ async function runMany(
   { verb, shape, names }: Verb & { readonly names: readonly string[] },
 ): Promise<ExitCode> {
   const { client } = await call.region();
-  const body = await bodyOf(call);
+  const body = await bodyOf(call, verb);
   const machines: Machine[] = [];
   let code: ExitCode = EXIT.ok;
   for (const machine of names) {
@@ -184,6 +205,11 @@ export const STATE_COLUMNS: readonly Column<Machine>[] = [
   { header: 'deadline', wide: true, value: ({ deadline }) => (typeof deadline === 'string' ? stamp(deadline) : '') },
 ];
 
+function sinceOf({ digest, deployedAt }: NonNullable<Machine['deployment']>): string {
+  const short = digest === null ? '' : ` (${digest.slice(0, 12)})`;
+  return `${short}${deployedAt === null ? ', not deployed yet' : `, since ${stamp(deployedAt)}`}`;
+}
+
 /** Lines of `show`. */
 export function stateDetails(machine: Machine): [label: string, value: string | string[]][] {
   const { state, stateSince, owner, locked, error, message, deadline, job } = machine;
@@ -195,5 +221,11 @@ export function stateDetails(machine: Machine): [label: string, value: string | 
     ...[error, message].filter((line): line is string => line !== undefined && line !== ''),
     ...(typeof job === 'number' ? [`job ${job} switches it`] : []),
   ];
-  return [['State', lines], ...(typeof owner === 'string' ? [['Owner', owner] as [string, string]] : [])];
+  const { deployment } = machine;
+  const what = deployment?.image ?? 'a system in memory';
+  return [
+    ['State', lines],
+    ...(typeof owner === 'string' ? [['Owner', owner] as [string, string]] : []),
+    ...(deployment === undefined ? [] : [['Image', `${what}${sinceOf(deployment)}`] as [string, string]]),
+  ];
 }

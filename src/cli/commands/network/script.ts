@@ -1,5 +1,5 @@
 import type { Script } from '../../../contract/network/script.ts';
-import { SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/scripts/script.ts';
+import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/scripts/script.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
@@ -71,7 +71,7 @@ export const SCRIPT: NounSpec = {
       summary: 'list scripts of the release and of the site',
       options: [
         { flags: '--name <text>', help: 'only those whose name holds this' },
-        { flags: '--purpose <purpose>', help: 'only those of this purpose', values: SCRIPT_PURPOSES },
+        { flags: '--purpose <purpose>', help: 'only those of this purpose', values: ALL_PURPOSES },
         { flags: '--hardware <hardware>', help: 'only those of this hardware', values: SCRIPT_HARDWARE },
         { flags: '--tag <tag>', help: 'only those with this tag' },
       ],

@@ -71,13 +71,17 @@ export interface Expected {
   readonly isLate: boolean;
 }
 
-/** What the next step depends on beside the steps. `deadline`: of its state; null: none. `hasSwitch`: a BMC switches it. `scriptSeconds`: what the script that runs may take. */
+/**
+ * What the next step depends on beside the steps. `deadline`: of its state; null: none. `hasSwitch`: a BMC switches it. `scriptSeconds`: what the script that
+ * runs may take. `silentRacks`: racks that do not report, and when they did last, ms.
+ */
 export interface Way {
   readonly state: MachineState;
   readonly begunAt: number;
   readonly deadline: number | null;
   readonly hasSwitch: boolean;
   readonly scriptSeconds?: number;
+  readonly silentRacks?: ReadonlyMap<string, number>;
 }
 
 /** States whose machine boots from the network and tells of itself. */
@@ -120,12 +124,23 @@ export function stageOf(steps: readonly Step[]): { readonly stage: Stage; readon
 /** What a machine on its way does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
 export function expectedOf(steps: readonly Step[], way: Way, now: number): Expected | null {
   if (!isPassing(way.state) || !BOOTS.includes(way.state)) return null;
-  const found = stageOf(lastBoot(steps));
+  const boot = lastBoot(steps);
+  const found = stageOf(boot);
   const since = found.since ?? way.begunAt;
   const { what, seconds } = nextOf(found.stage, way);
-  const due = since + seconds * 1000;
+  const due = Math.min(since + seconds * 1000, lostAt(boot, found.stage, way) + RACK_PATIENCE_MS);
   const deadline = way.deadline === null ? due : Math.min(due, way.deadline);
   return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };
+}
+
+/** A machine that a rack told what to boot asks that rack for all else. When the rack falls silent, so long is waited for it. */
+const RACK_PATIENCE_MS = 30_000;
+
+/** When the rack that told the machine what to boot was heard last; Infinity: it is heard. Scripts have their own time: their words go on when the rack is back. */
+function lostAt(boot: readonly Step[], stage: Stage, { silentRacks }: Way): number {
+  const rack = boot.findLast(({ what, outcome }) => what === 'script' && outcome !== 'failed')?.node;
+  if (rack === undefined || rack === null || stage === 'scripts') return Infinity;
+  return silentRacks?.get(rack) ?? Infinity;
 }
 
 function nextOf(stage: Stage, { hasSwitch, scriptSeconds, state }: Way): Next {

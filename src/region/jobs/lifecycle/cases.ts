@@ -1,8 +1,15 @@
-import type { MACHINE_LIFECYCLE_ROUTES, MachineRunRequest } from '../../../contract/nouns/machine-lifecycle.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-lifecycle.ts';
+import type {
+  MACHINE_LIFECYCLE_ROUTES,
+  MachineReleaseRequest,
+  MachineRunRequest,
+} from '../../../contract/nouns/machine-lifecycle.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-states.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { type EraseWish, storeErase } from '../../../store/queries/network/deployments.ts';
 import { findOpenRun } from '../../../store/queries/network/machine-tokens.ts';
 import type { WriteTx } from '../../../store/write.ts';
+import type { ScriptWish } from '../../../model/scripts/script-choice.ts';
 import { chooseForRun } from '../../metadata/run-scripts.ts';
 import { machineByRef, viewMachine } from '../../nouns/machine.ts';
 import { sealerOf } from '../../trust/sealer.ts';
@@ -11,26 +18,88 @@ import { machineEvent } from './event.ts';
 
 /** One use case for each verb: the operator's event, told to the machine's lifecycle. */
 export const lifecycleCases = Object.fromEntries(
-  (Object.keys(MACHINE_VERBS) as MachineVerb[]).map((verb) => [`machine.${verb}`, caseOf(verb)]),
-) as unknown as { [I in keyof typeof MACHINE_LIFECYCLE_ROUTES]: WriteCase<I> };
+  (Object.keys(MACHINE_VERBS) as MachineVerb[])
+    .filter((verb): verb is PlainVerb => verb !== 'deploy')
+    .map((verb) => [`machine.${verb}`, caseOf(verb)]),
+) as unknown as { [I in Exclude<keyof typeof MACHINE_LIFECYCLE_ROUTES, 'machine.deploy'>]: WriteCase<I> };
 
-function caseOf(verb: MachineVerb): WriteCase<`machine.${MachineVerb}`> {
+/** To deploy is more than an event (jobs/deployment). */
+type PlainVerb = Exclude<MachineVerb, 'deploy'>;
+
+function caseOf(verb: PlainVerb): WriteCase<`machine.${PlainVerb}`> {
   const plain = writing(
     `machine.${verb}`,
     ({ params }) => `machine ${verb} ${params.machine}`,
     async (tx, { params, body }, context) => {
       const machine = await machineByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
-      const event = MACHINE_VERBS[verb];
+      const refusal = mayHave(machine, verb, context);
+      if (refusal !== null) return refusal;
+      const erase = verb === 'release' ? eraseOf(body, context) : null;
+      if (isRejected(erase)) return erase;
+      const event = erase === null ? MACHINE_VERBS[verb] : 'erase';
       const text = body.comment === undefined ? {} : { text: body.comment };
       const enableSsh = 'enableSsh' in body && body.enableSsh === true;
-      const row = await machineEvent(tx, { machineId: machine.id, event, by: context.caller.user, ...text, enableSsh });
+      const row = await machineEvent(tx, {
+        machineId: machine.id,
+        event,
+        by: context.caller.user,
+        ...text,
+        enableSsh,
+        ...erase?.span,
+      });
       if (isRejected(row)) return row;
-      const refusal = hasScripts(verb) ? await chooseScriptsOf(tx, context, { machine, wish: body }) : null;
-      return refusal ?? { body: viewMachine(row) };
+      if (erase !== null) await storeErase(tx, machine.id, erase.how);
+      const wish = erase?.wish ?? (hasScripts(verb) ? (body as MachineRunRequest) : null);
+      const wrong =
+        wish === null ? null : await chooseScriptsOf(tx, context, { machine: erase === null ? machine : row, wish });
+      return wrong ?? { body: viewMachine(row) };
     },
   );
   return hasScripts(verb) ? { ...plain, digested: withoutValues } : plain;
+}
+
+/** Verbs for those who have a machine, and for admins. */
+const OF_OWNERS: readonly MachineVerb[] = ['deploy', 'release'];
+
+/** Refuses what somebody else has; null: it is the caller's, nobody's, or an admin asks. */
+export function mayHave(
+  { hostname, owner }: Pick<MachineRow, 'hostname' | 'owner'>,
+  verb: MachineVerb,
+  { caller }: Pick<CaseContext, 'caller'>,
+): Rejected | null {
+  if (!OF_OWNERS.includes(verb) || owner === null || owner === caller.user || caller.role === 'admin') return null;
+  return rejected('forbidden', `${hostname} is ${owner}'s. Rule: its owner or an admin may ${verb} it.`);
+}
+
+/** Two days and an hour for the boot. */
+const ERASE_MINUTES = 49 * 60;
+
+/** How disks are erased, and by which script of the release, on all of them. */
+interface Erasing {
+  readonly span: { readonly minutes?: number };
+  readonly how: EraseWish;
+  readonly wish: ScriptWish;
+}
+
+/** How its disks are erased; null: not at all. */
+function eraseOf(
+  { erase = false, quickErase = false, secureErase = false }: MachineReleaseRequest,
+  { builtInScripts = [] }: CaseContext,
+): Erasing | null | Rejected {
+  if (!erase && (quickErase || secureErase))
+    return invalid('erase', 'it is missing', 'quickErase and secureErase say how, with erase');
+  if (!erase) return null;
+  const name = quickErase ? 'regent-erase-quick' : 'regent-erase-full';
+  const script = builtInScripts.find((one) => one.purpose === 'erasing' && one.name === name);
+  if (script === undefined) return rejected('not_implemented', `This release of Regent has no script ${name}.`);
+  const disks = Object.entries(script.parameters).filter(([, { type }]) => type === 'storage');
+  const values = Object.fromEntries(disks.map(([parameter]) => [parameter, 'all']));
+  const secure = secureErase && Object.hasOwn(script.parameters, 'secure') ? { secure: 'true' } : {};
+  const how = { isQuick: quickErase, isSecure: secureErase };
+  // A large disk is written for a day; each script has its own end (scripts/machine/erasing).
+  const span = quickErase ? {} : { minutes: ERASE_MINUTES };
+  return { how, span, wish: { scripts: [name], parameters: { [name]: { ...values, ...secure } } } };
 }
 
 function hasScripts(verb: MachineVerb): boolean {
@@ -39,7 +108,7 @@ function hasScripts(verb: MachineVerb): boolean {
 
 interface Wished {
   readonly machine: { readonly id: string; readonly hostname: string; readonly state: string };
-  readonly wish: MachineRunRequest;
+  readonly wish: ScriptWish;
 }
 
 /** States in which a machine's disks are somebody's. */

@@ -1,15 +1,15 @@
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { type Effect, type Standing, transition, type Transition } from '../../../model/nouns/machine-lifecycle.ts';
 import {
-  type Effect,
+  isBad,
+  isPassing,
   type MachineEvent,
-  type Standing,
-  transition,
-  type Transition,
+  type MachineState,
   waitingFor,
-} from '../../../model/nouns/machine-lifecycle.ts';
+} from '../../../model/nouns/machine-states.ts';
 import { purposeIn } from '../../../model/nouns/machine-run.ts';
-import { isBad, isPassing, type MachineState } from '../../../model/nouns/machine-states.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
+import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/network/deployments.ts';
 import {
   lockMachineState,
   type StateChange,
@@ -17,7 +17,7 @@ import {
   type StateRow,
   storeMachineState,
 } from '../../../store/queries/network/machine-states.ts';
-import { findOpenRun, storeRun } from '../../../store/queries/network/machine-tokens.ts';
+import { findOpenRun, resetRun, storeRun } from '../../../store/queries/network/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { dropOrder, giveOrder } from './orders.ts';
@@ -32,6 +32,10 @@ export interface Told {
   readonly epoch?: number;
   /** The run that begins lets its owner and who began it in, and its system stays on. */
   readonly enableSsh?: boolean;
+  /** So long the state that begins may take; left out: as the setting says. */
+  readonly minutes?: number;
+  /** What the user of a machine that is deployed gives its system. */
+  readonly userData?: Uint8Array;
 }
 
 /**
@@ -81,15 +85,24 @@ function overtaken({ hostname }: MachineRow, { epoch }: StateRow, told: Told): R
 async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, told: Told): Promise<void> {
   const { effects, to } = found;
   const isWay = effects.some((effect) => effect.kind === 'deadline' && effect.isSet);
-  const minutes = isWay ? (await readSettings(tx)).node_timeout : null;
+  const minutes = isWay ? (told.minutes ?? (await readSettings(tx)).node_timeout) : null;
   const change = effects.reduce<StateChange>((sum, effect) => ({ ...sum, ...changeOf(effect, told) }), {});
-  const next = to === row.state ? {} : { next: { state: to, minutes, ...textsOf(to, told) } };
+  const next = to === row.state ? {} : { next: { state: to, minutes, ...textsOf(row.state, to, told) } };
   const message = messageOf(to, told);
   const isStored = await storeMachineState(tx, row, { ...change, ...(message === null ? {} : { message }), ...next });
   if (!isStored) throw new AppError('machine_state', `the state of ${row.machineId} changed while its row was locked`);
-  // Its system has credentials as long as there is something to ask for.
-  if (to !== row.state)
-    await storeRun(tx, row.machineId, purposeIn(to), { by: told.by, enableSsh: told.enableSsh ?? false });
+  if (to !== row.state) await storeRunOf(tx, row, to, told);
+  else if (told.event === 'boot-lost') await resetRun(tx, row.machineId);
+  if (to === 'deployed') await noteDeployed(tx, row.machineId);
+  if (effects.some(({ kind }) => kind === 'free')) await freeMachine(tx, row.machineId);
+}
+
+/** Its system has credentials as long as there is something to ask for. */
+async function storeRunOf(tx: WriteTx, { machineId }: StateRow, to: MachineState, told: Told): Promise<void> {
+  const isEphemeral = to === 'deployed' && ((await readDeployment(tx, machineId))?.isEphemeral ?? false);
+  const purpose = purposeIn(to, isEphemeral);
+  const { by, enableSsh = false, userData } = told;
+  await storeRun(tx, machineId, purpose, { by, enableSsh, ...(userData === undefined ? {} : { userData }) });
 }
 
 /** What is to be read and done without another state; null: as before. */
@@ -98,18 +111,21 @@ function messageOf(state: MachineState, { event, text }: Told): string | null {
   return event === 'power-failed' ? (text ?? '') : null;
 }
 
-function textsOf(to: MachineState, told: Told): { error: string | null; message: string } {
+function textsOf(from: MachineState, to: MachineState, told: Told): { error: string | null; message: string } {
   const waits = waitingFor(to);
-  const message = waits === '' ? '' : `It waits for ${waits}.`;
-  return { error: errorOf(to, told), message: told.event === 'power-by-hand' ? byHand(to) : message };
+  // What its own system says of how it came up.
+  const said = told.event === 'deployed' ? (told.text ?? '') : '';
+  const message = waits === '' ? said : `It waits for ${waits}.`;
+  const isBack = RETURNS.includes(told.event) && from !== 'disk-erasing';
+  return { error: errorOf(to, told, isBack), message: told.event === 'power-by-hand' ? byHand(to) : message };
 }
 
 /** Events by which a machine comes back where it was. */
 const RETURNS: readonly MachineEvent[] = ['scripts-passed', 'abort', 'power-done', 'power-by-hand'];
 
 /** Why somebody has to look at it; null: as before, so a broken machine that was rescued still says why it is broken. */
-function errorOf(to: MachineState, { event, by, text = '' }: Told): string | null {
-  if (isBad(to)) return RETURNS.includes(event) ? null : text === '' ? `${event}, by ${by}.` : text;
+function errorOf(to: MachineState, { event, by, text = '' }: Told, isBack: boolean): string | null {
+  if (isBad(to)) return isBack ? null : text === '' ? `${event}, by ${by}.` : text;
   const isUnderWay = to === 'rescue-mode' || (isPassing(to) && to !== 'commissioning');
   return isUnderWay ? null : '';
 }
@@ -132,11 +148,12 @@ function changeOf(effect: Effect, { by }: Told): StateChange {
       return noteOf(effect.what);
     case 'power':
     case 'deadline':
+    case 'free':
       return {};
   }
 }
 
-const WAY: readonly StateNote[] = ['powered', 'booted', 'inventory'];
+const WAY: readonly StateNote[] = ['powered', 'booted', 'inventory', 'installed'];
 
 function noteOf(what: Extract<Effect, { readonly kind: 'note' }>['what']): StateChange {
   if (what === 'begun') return { forget: WAY };

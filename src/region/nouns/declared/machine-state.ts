@@ -4,11 +4,21 @@ import { isBad, isPassing } from '../../../model/nouns/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import type { MachineStateShown } from '../../../store/queries/network/machine-states.ts';
 
-type Shown = 'state' | 'stateSince' | 'owner' | 'locked' | 'error' | 'message' | 'deadline' | 'job' | 'busy';
+type Shown =
+  | 'state'
+  | 'stateSince'
+  | 'owner'
+  | 'locked'
+  | 'error'
+  | 'message'
+  | 'deadline'
+  | 'job'
+  | 'busy'
+  | 'deployment';
 
 /** What of a machine's lifecycle an answer shows. */
 export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'>): Pick<Machine, Shown> {
-  const { state, stateSince, owner, isLocked, error, message, deadline, jobId, isOrderWaiting } = row;
+  const { state, stateSince, owner, isLocked, error, message, deadline, jobId, isOrderWaiting, deployment } = row;
   const busy = isPassing(state) || jobId !== null || isOrderWaiting;
   const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
   return {
@@ -21,6 +31,7 @@ export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'
     deadline,
     job: jobId,
     busy,
+    ...(deployment === null ? {} : { deployment }),
   };
 }
 

@@ -6,6 +6,7 @@ import { regionMembers } from '../../../model/cluster.ts';
 import { allRows } from '../../../store/page.ts';
 import * as images from '../../../store/queries/cluster/images.ts';
 import { listNodes } from '../../../store/queries/nodes.ts';
+import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody, pageInMemory } from '../../paging.ts';
 import { reading, writing } from '../../use-case.ts';
@@ -34,19 +35,43 @@ function view(row: images.ImageRow, regions: readonly string[]): Image {
   };
 }
 
-/** The image that an operator names by its digest or the first digits of it. */
+/** The image that an operator names: by its name, of several the newest, or by its digest or the first digits of it. */
 async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow | Rejected> {
+  const [newest, ...others] = await images.findImagesByName(tx, text);
+  if (newest !== undefined) {
+    const other = others.find(({ architecture }) => architecture !== newest.architecture);
+    if (other === undefined) return newest;
+    const which = `${text} is an image of ${newest.architecture} and one of ${other.architecture}.`;
+    return rejected(
+      'conflict',
+      `${which} Name it by its digest: ${newest.digest.slice(0, 12)} or ${other.digest.slice(0, 12)}.`,
+    );
+  }
   const prefix = text.toLowerCase();
   if (!PREFIX.test(prefix))
     return rejected(
       'not_found',
-      `There is no image ${show(text)}. An image is named by its digest, or by its first digits: at least 6.`,
+      `There is no image ${show(text)}. An image is named by its name, its digest, or the first digits of it: at least 6.`,
     );
   const [first, second] = await images.findImages(tx, prefix);
-  if (first === undefined) return rejected('not_found', `There is no image whose digest begins with ${prefix}.`);
+  if (first === undefined)
+    return rejected('not_found', `There is no image ${prefix}, and none whose digest begins so.`);
   if (second !== undefined)
     return rejected('conflict', `Several images have a digest that begins with ${prefix}. Give more digits.`);
   return first;
+}
+
+const MB = 1e6;
+
+/** Would all images together take more than they may? One that is known already takes nothing new. */
+async function quotaOf(tx: Tx, digest: string, bytes: number): Promise<Rejected | null> {
+  const others = await images.lockImageBytes(tx, digest);
+  const { image_limit: limit } = await readSettings(tx);
+  if (others === null || others + bytes <= limit * MB) return null;
+  const [has, needs] = [others, bytes].map((one) => Math.ceil(one / MB));
+  const problem = `All images have ${has} MB, this one ${needs} MB, and together they may have ${limit} MB.`;
+  const remedy = 'Delete an image (regent image list), or raise the setting image_limit.';
+  return rejected('insufficient_storage', `${problem} Nothing was stored. ${remedy}`);
 }
 
 export const imageCases = {
@@ -87,6 +112,8 @@ export const imageCases = {
         );
       const name = parseImageName(body.name ?? imageName(manifest));
       if (isRejected(name)) return name;
+      const full = await quotaOf(tx, digest, imageBytes(manifest.files));
+      if (full) return full;
       const isNew = await images.createImage(tx, {
         ...manifest,
         digest,
@@ -115,7 +142,7 @@ export const imageCases = {
         'not_found',
         `The image ${image} has no file ${show(file)}. It has ${row.files.map(({ name }) => name).join(', ')}.`,
       );
-    return { body: { image, name: found.name, size: found.size, sha256: found.sha256 } };
+    return { body: { image, name: found.name, size: found.size, sha256: found.sha256, received: 0 } };
   }),
 
   'image.set-default': writing(

@@ -41,7 +41,9 @@ export function createFetcher(ports: FetcherPorts): Fetcher {
     try {
       const free = await ways.disk.free();
       if (file.size > free) return `the disk has room for ${free} more bytes, and the file has ${file.size}`;
-      const refusal = await ways.disk.write(file, await ways.peers.fetch(address, file, end));
+      const start = await ways.disk.received(file);
+      const bytes = await ways.peers.fetch(address, file, { start, signal: end });
+      const refusal = await ways.disk.write(file, bytes, { start, isKept: true });
       return refusal === null ? null : `${address}: ${refusal.message}`;
     } catch (error) {
       return `${address}: ${sentenceOf(error)}`;

@@ -31,6 +31,7 @@ export interface ImageKeeper {
 export const NO_IMAGES: ImagePort = {
   open: async () => null,
   receive: async () => rejected('conflict', 'This region keeps no images: it was started without a folder for them.'),
+  received: async () => 0,
 };
 
 /** How late a new image, a file that is gone or one that is cut is seen: one cheap question and a look at the folder. */
@@ -86,6 +87,8 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       for (const image of new Set(own.files.map((file) => file.image)))
         await reached(keepManifest(db, disk, image, CALL));
       const removed = await removeStrays(plan.strays);
+      const keys = new Set(own.files.map(keyOf));
+      await disk.dropParts((file) => keys.has(keyOf(file)));
       if (plan.states.length > 0) await reached(db.repeatable((tx) => storePlaces(tx, own.id, plan.states), CALL));
       fetcher.begin(plan.absent);
       checker.begin(plan.there);
@@ -97,7 +100,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     },
   };
   return {
-    port: { open: (file) => served.open(file), receive: createReceive({ db, node, disk, onArrival }) },
+    port: { open: (file) => served.open(file), ...createReceive({ db, node, disk, onArrival }) },
     start: () => {
       const mine = startTask(task, { clock, random, log: ports.log, everyMs: EVERY_MS, beat: () => {} });
       running = mine;

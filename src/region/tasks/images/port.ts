@@ -25,14 +25,26 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** How bytes are written; structurally the host's. `start`: where they go on; `until`: how many the file has when they have come, its size when left out; `isKept`: what came stays when they break off. `look`: the last word on a file whose digest is right, before it is anybody's. */
+export interface HowWritten {
+  readonly start?: number;
+  readonly until?: number;
+  readonly isKept?: boolean;
+  readonly look?: (unpack: (compression: string) => Bytes) => Promise<Rejected | null>;
+}
+
 /** This host's disk, as far as images lie on it. A file is there whole or not at all. */
 export interface ImageDisk {
   /** All files, manifests too. */
   list(): Promise<readonly FileOnDisk[]>;
   /** Bytes that images may still take; the rest of the file system is for others. */
   free(): Promise<number>;
+  /** Bytes of a file that broke off, and that others may go on with. */
+  received(file: FileName): Promise<number>;
+  /** Removes those that nobody goes on with; gives their number. */
+  dropParts(isKept: (file: FileName) => boolean): Promise<number>;
   /** Writes a file as its bytes come. A refusal when they are too many, too few, others than wanted, or more than the disk takes; then nothing is left. */
-  write(file: FileWanted, from: Bytes): Promise<Rejected | null>;
+  write(file: FileWanted, from: Bytes, how?: HowWritten): Promise<Rejected | null>;
   /** SHA-256 of a file, null without one. `isGentle`: slowly, so that others have the disk. */
   digest(file: FileName, options: { readonly isGentle: boolean; readonly signal: AbortSignal }): Promise<string | null>;
   open(file: FileName): Promise<OpenFile | null>;
@@ -44,8 +56,12 @@ export interface ImageDisk {
 
 /** Other region nodes. */
 export interface ImagePeers {
-  /** Bytes of a file that the region node at that address has. Throws when it does not give it. */
-  fetch(address: string, file: FileName, signal: AbortSignal): Promise<Bytes>;
+  /** Bytes of a file that the region node at that address has, from `start` on. Throws when it does not give them. */
+  fetch(
+    address: string,
+    file: FileName,
+    options: { readonly start: number; readonly signal: AbortSignal },
+  ): Promise<Bytes>;
 }
 
 /** What a region node needs to keep images. */
@@ -59,10 +75,15 @@ export interface ServedFile extends OpenFile {
   readonly sha256: string;
 }
 
+/** Which bytes of a file come: from `start` up to `until`, which is not among them; `null`: all. */
+export type Piece = { readonly start: number; readonly until: number } | null;
+
 /** Images as transports see them. */
 export interface ImagePort {
-  /** Takes in a file of an image; `isNew` false: it was here already, and nothing was read. */
-  receive(file: FileName, from: Bytes): Promise<{ readonly isNew: boolean } | Rejected>;
+  /** Takes in a file of an image, or a piece of it that goes on where the last one ended; gives how many bytes are here then. A file that is here whole is not read. */
+  receive(file: FileName, from: Bytes, piece: Piece): Promise<{ readonly received: number } | Rejected>;
+  /** Bytes of a file that are here: where an upload goes on. */
+  received(file: FileName): Promise<number>;
   /** A file that this node has, null without it. Needs no database; a file is given out only after its digest was right once in this process. */
   open(file: FileName): Promise<ServedFile | null>;
 }

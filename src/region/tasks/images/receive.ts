@@ -2,7 +2,8 @@ import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageBytes } from '../../../model/nouns/image.ts';
 import type { Database } from '../../../store/database.ts';
 import { findImages, readManifest, readWanted, storePlaces } from '../../../store/queries/cluster/images.ts';
-import type { Bytes, FileName, ImageDisk, ImagePort } from './port.ts';
+import { lookOf } from './look.ts';
+import type { Bytes, FileName, ImageDisk, ImagePort, Piece } from './port.ts';
 
 /** Those beyond it are asked to come again. */
 const UPLOADS_MOST = 4;
@@ -14,26 +15,33 @@ interface ReceivePorts {
   readonly onArrival: (file: FileName) => void;
 }
 
-/** Takes in files that are uploaded. Two that bring the same file do not meet: each writes its own, and the last one stays. */
-export function createReceive(ports: ReceivePorts): ImagePort['receive'] {
+/** Takes in files that are uploaded. Of two that bring the same file whole, each writes its own, and the last one stays. */
+export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 'received'> {
   let uploads = 0;
-  return async (file, from) => {
-    if (uploads >= UPLOADS_MOST) {
-      const problem = `${ports.node} takes in ${uploads} files of images just now.`;
-      return rejected('too_many_requests', `${problem} Come again in some seconds.`);
-    }
-    uploads += 1;
-    return receive(ports, file, from).finally(() => {
-      uploads -= 1;
-    });
+  return {
+    receive: async (file, from, piece) => {
+      if (uploads >= UPLOADS_MOST) {
+        const problem = `${ports.node} takes in ${uploads} files of images just now.`;
+        return rejected('too_many_requests', `${problem} Come again in some seconds.`);
+      }
+      uploads += 1;
+      return receive(ports, file, { from, piece }).finally(() => {
+        uploads -= 1;
+      });
+    },
+    received: async (file) => {
+      const here = (await ports.disk.list()).find(({ image, name }) => image === file.image && name === file.name);
+      return here?.size ?? ports.disk.received(file);
+    },
   };
 }
 
 async function receive(
-  { db, node, disk, onArrival }: ReceivePorts,
+  ports: ReceivePorts,
   file: FileName,
-  from: Bytes,
-): Promise<{ readonly isNew: boolean } | Rejected> {
+  { from, piece }: { readonly from: Bytes; readonly piece: Piece },
+): Promise<{ readonly received: number } | Rejected> {
+  const { db, node, disk, onArrival } = ports;
   const found = await db.autocommitRead((tx) => findImages(tx, file.image));
   if (isRejected(found)) return found;
   const image = found.find(({ digest }) => digest === file.image);
@@ -42,18 +50,15 @@ async function receive(
     return rejected('not_found', `There is no image ${file.image} with a file ${file.name} (any more).`);
   const here = (await disk.list()).filter((one) => one.image === file.image);
   const lacking = image.files.filter(({ name, size }) => !here.some((one) => one.name === name && one.size === size));
-  const isNew = lacking.some(({ name }) => name === file.name);
-  if (isNew) {
-    const [needed, free] = [imageBytes(lacking), await disk.free()];
-    if (needed > free) {
-      const problem = `${node} has room for ${free} more bytes of images, and this one needs ${needed}.`;
-      const remedy = 'Delete an image, or make room on the file system of /var/lib/regent/images.';
-      return rejected('insufficient_storage', `${problem} Nothing was stored. ${remedy}`);
-    }
-    const kept = await keepManifest(db, disk, file.image);
-    if (isRejected(kept)) return kept;
-    const refusal = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from);
+  if (lacking.some(({ name }) => name === file.name)) {
+    const refusal = (await roomFor(ports, file, imageBytes(lacking))) ?? (await keepManifest(db, disk, file.image));
     if (refusal) return refusal;
+    const look = await lookOf(db, file.image);
+    if (isRejected(look)) return look;
+    const how = piece === null ? {} : { ...piece, isKept: true };
+    const refused = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from, { ...how, ...look });
+    if (refused) return refused;
+    if (piece !== null && piece.until < wanted.size) return { received: piece.until };
     onArrival(file);
   }
   const noted = await db.repeatable(async (tx) => {
@@ -61,7 +66,16 @@ async function receive(
     if (own) await storePlaces(tx, own.id, [{ image: file.image, file: file.name, state: 'there' }]);
     return null;
   });
-  return isRejected(noted) ? noted : { isNew };
+  return isRejected(noted) ? noted : { received: wanted.size };
+}
+
+/** Is there room for what the image lacks? What came already is on the disk. */
+async function roomFor({ disk, node }: ReceivePorts, file: FileName, needed: number): Promise<Rejected | null> {
+  const [free, came] = [await disk.free(), await disk.received(file)];
+  if (needed - came <= free) return null;
+  const problem = `${node} has room for ${free} more bytes of images, and this one needs ${needed - came}.`;
+  const remedy = 'Delete an image, or make room on the file system of /var/lib/regent/images.';
+  return rejected('insufficient_storage', `${problem} Nothing was stored. ${remedy}`);
 }
 
 /** Puts the manifest beside the files, where there is none. A region that has lost its database gives files out by it. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { ImageContent } from '../../../model/nouns/images/content.ts';
 import type { ImageArchitecture, ImageFile, ImageKind, PlaceState } from '../../../model/nouns/image.ts';
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
@@ -18,6 +19,8 @@ export interface ImageRow {
   readonly architecture: ImageArchitecture;
   readonly kernel: string;
   readonly isDefault: boolean;
+  /** Of a deployable image. `bytes`: unpacked, when it was said or somebody has unpacked it. */
+  readonly content: (Pick<ImageContent, 'format' | 'compression' | 'bytes'> & { readonly cloudInit: boolean }) | null;
   readonly createdBy: string;
   readonly createdAt: string;
   readonly files: readonly (ImageFile & { readonly places: readonly PlaceRow[] })[];
@@ -25,6 +28,8 @@ export interface ImageRow {
 
 const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 const COLUMNS = sql`i.digest, i.name, i.kind, i.architecture, i.kernel, i.is_default as "isDefault",
+  case when i.format is not null then jsonb_build_object('format', i.format, 'compression', i.compression, 'bytes', i.unpacked,
+    'cloudInit', i.cloud_init) end as content,
   i.created_by as "createdBy", i.created_at as "createdAt",
   (select jsonb_agg(jsonb_build_object('name', f.name, 'size', f.size, 'sha256', f.sha256, 'places', coalesce((
       select jsonb_agg(jsonb_build_object('node', n.name, 'state', p.state,
@@ -44,22 +49,47 @@ export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
     select ${COLUMNS} from images i where starts_with(i.digest, ${prefix}) order by i.digest collate "C" limit 2`);
 }
 
+/** Images of this name, the newest first. */
+export function findImagesByName(tx: Tx, name: string): Promise<ImageRow[]> {
+  return tx.all(sql<ImageRow>`
+    select ${COLUMNS} from images i where i.name = ${name} order by i.created_at desc, i.digest collate "C"`);
+}
+
+/** Bytes of all other images, until COMMIT nobody adds one; null: the image is known already. */
+export async function lockImageBytes(tx: Tx, digest: string): Promise<number | null> {
+  await tx.run(sql`lock table images in share row exclusive mode`);
+  const row = await tx.one(sql<{ bytes: number; isKnown: boolean }>`
+    select coalesce(sum(size), 0)::float8 as bytes, exists (select from images where digest = ${digest}) as "isKnown" from image_files`);
+  return row === null || row.isKnown ? null : row.bytes;
+}
+
 /** A new image. */
 export interface NewImage extends Pick<ImageRow, 'digest' | 'name' | 'kind' | 'architecture' | 'kernel' | 'createdBy'> {
   readonly manifest: string;
+  readonly content: ImageContent | null;
   readonly files: readonly ImageFile[];
 }
 
 /** Stores it; false: it is there already, perhaps since this moment. */
 export async function createImage(tx: Tx, image: NewImage): Promise<boolean> {
-  const { digest, name, kind, architecture, kernel, manifest, createdBy, files } = image;
-  const added = await tx.run(sql`insert into images (digest, name, kind, architecture, kernel, manifest, created_by)
-    values (${digest}, ${name}, ${kind}, ${architecture}, ${kernel}, ${manifest}, ${createdBy}) on conflict (digest) do nothing`);
+  const { digest, name, kind, architecture, kernel, manifest, content, createdBy, files } = image;
+  const { format = null, compression = null, hasCloudInit = null, bytes = null } = content ?? {};
+  const added = await tx.run(sql`
+    insert into images (digest, name, kind, architecture, kernel, manifest, created_by, format, compression, cloud_init, unpacked)
+    values (${digest}, ${name}, ${kind}, ${architecture}, ${kernel}, ${manifest}, ${createdBy}, ${format}, ${compression},
+      ${hasCloudInit}, ${bytes}) on conflict (digest) do nothing`);
   if (added === 0) return false;
   await tx.run(sql`insert into image_files (image, name, size, sha256)
     select ${digest}, f.name, f.size, f.sha256 from unnest(${files.map((file) => file.name)}::text[],
       ${files.map((file) => file.size)}::bigint[], ${files.map((file) => file.sha256)}::text[]) as f (name, size, sha256)`);
   return true;
+}
+
+/** Somebody has unpacked its root. */
+export async function storeUnpacked(tx: Tx, digest: string, bytes: number): Promise<void> {
+  await tx.run(
+    sql`update images set unpacked = ${bytes} where digest = ${digest} and unpacked is distinct from ${bytes}`,
+  );
 }
 
 /** Deletes the row; nodes delete their files when they see that. */
@@ -122,4 +152,9 @@ export async function storePlaces(tx: Tx, nodeId: string, changes: readonly Plac
     join image_files f on f.image = c.image and f.name = c.file join nodes n on n.id = ${nodeId}
     order by f.image, f.name
     on conflict (node_id, image, file) do update set state = excluded.state, since = now() where image_places.state <> excluded.state`);
+  const arrived = changes.filter(({ state }) => state === 'there').map(({ image }) => image);
+  if (arrived.length === 0) return;
+  await tx.run(sql`update images i set whole_at = now() where i.digest = any(${[...new Set(arrived)]}::text[]) and i.whole_at is null
+    and not exists (select from image_files f where f.image = i.digest
+      and not exists (select from image_places p where p.image = f.image and p.file = f.name and p.state = 'there'))`);
 }

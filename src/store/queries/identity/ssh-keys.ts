@@ -76,3 +76,11 @@ export async function keysOfRun(tx: Tx, run: number): Promise<string[]> {
     order by k.id`);
   return rows.map(({ line }) => line);
 }
+
+/** How many keys these users have together. */
+export async function countKeysOf(tx: Tx, users: readonly string[]): Promise<number> {
+  const row = await tx.one(
+    sql<{ number: number }>`select count(*)::int as number from ssh_keys where user_name = any(${[...users]}::text[])`,
+  );
+  return row?.number ?? 0;
+}

@@ -7,15 +7,26 @@ import type { Tx } from '../../tx.ts';
 export function readMachineStages(tx: Tx): Promise<MachineStage[]> {
   return tx.all(sql<MachineStage>`select t.id as "machineId", coalesce(s.state, 'new') as state, s.before,
       floor(extract(epoch from s.deadline))::float8 as until, i.uuid, coalesce(r.enable_ssh, false) as "staysOn",
-      coalesce(r.purpose = 'enlisting', false) as "isEnlisting"
+      coalesce(r.purpose = 'enlisting', false) as "isEnlisting", s.installed_at is not null as "isInstalled",
+      coalesce(e.is_ephemeral, false) as "isEphemeral"
     from machines t left join machine_states s on s.machine_id = t.id left join machine_inventories i on i.machine_id = t.id
       left join machine_tokens r on r.machine_id = t.id and r.ended_at is null
+      left join machine_deployments e on e.machine_id = t.id
     where s.machine_id is not null or i.machine_id is not null or r.purpose = 'enlisting' order by t.id collate "C"`);
+}
+
+const IMAGE = sql`i.digest, i.name, i.architecture, (select jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256) order by f.name collate "C")
+  from image_files f where f.image = i.digest) as files`;
+
+/** What machines are being deployed with, or run in their memory. */
+export function readDeployedImages(tx: Tx): Promise<DefaultImage[]> {
+  return tx.all(sql<DefaultImage>`select ${IMAGE} from images i
+    where i.digest in (select d.image from machine_deployments d where d.deployed_at is null or d.is_ephemeral) order by i.digest collate "C"`);
 }
 
 /** What machines commission by, by architecture; of one architecture alone if it is given. */
 export function readDefaultImages(tx: Tx, architecture: ImageArchitecture | null = null): Promise<DefaultImage[]> {
-  return tx.all(sql<DefaultImage>`select digest, name, architecture, (
-      select jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256) order by f.name collate "C") from image_files f where f.image = i.digest) as files
-    from images i where is_default and (${architecture}::text is null or architecture = ${architecture}) order by architecture collate "C"`);
+  return tx.all(
+    sql<DefaultImage>`select ${IMAGE} from images i where is_default and (${architecture}::text is null or architecture = ${architecture}) order by architecture collate "C"`,
+  );
 }

@@ -22,13 +22,24 @@ export interface MachineStateShown {
   readonly jobId: number | null;
   /** Does an order wait until its BMC is free? */
   readonly isOrderWaiting: boolean;
+  /** What it is deployed with; null: nothing. */
+  readonly deployment: {
+    readonly image: string | null;
+    readonly digest: string | null;
+    readonly begunAt: string;
+    readonly deployedAt: string | null;
+  } | null;
 }
+
+const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 
 /** Columns of `machines t left join machine_states s`. */
 export const STATE_COLUMNS = sql`coalesce(s.state, 'new') as state, coalesce(s.since, t.created_at) as "stateSince",
   coalesce(s.epoch, 0) as "stateEpoch", s.owner,
   coalesce(s.is_locked, false) as "isLocked", coalesce(s.error, '') as error, coalesce(s.message, '') as message, s.deadline, s.job_id as "jobId",
-  s.wanted is not null as "isOrderWaiting"`;
+  s.wanted is not null as "isOrderWaiting", (select json_build_object('image', nullif(e.image_name, ''), 'digest', e.image,
+    'begunAt', to_char(e.begun_at at time zone 'UTC', ${ISO}), 'deployedAt', to_char(e.deployed_at at time zone 'UTC', ${ISO}))
+    from machine_deployments e where e.machine_id = t.id and (e.image is not null or e.is_ephemeral)) as deployment`;
 
 /** Conditions of a list. */
 export function stateConditions({
@@ -56,6 +67,8 @@ export interface StateRow {
   readonly bootedAt: string | null;
   readonly inventoryAt: string | null;
   readonly commissionedAt: string | null;
+  /** Are the disks of a machine that is deployed written? */
+  readonly isInstalled: boolean;
   readonly jobId: number | null;
   readonly wanted: MachinePower | null;
   readonly wantedBy: string | null;
@@ -70,13 +83,13 @@ export async function lockMachineState(tx: Tx, machineId: string): Promise<State
     on conflict (machine_id) do nothing`);
   return tx.one(sql<StateRow>`
     select machine_id as "machineId", state, epoch, before, is_locked as "isLocked", minutes, powered_at as "poweredAt", booted_at as "bootedAt",
-      inventory_at as "inventoryAt", commissioned_at as "commissionedAt", job_id as "jobId", wanted, wanted_by as "wantedBy",
+      inventory_at as "inventoryAt", commissioned_at as "commissionedAt", installed_at is not null as "isInstalled", job_id as "jobId", wanted, wanted_by as "wantedBy",
       coalesce(deadline < clock_timestamp(), false) as "isLate", coalesce(wanted_until < clock_timestamp(), false) as "isWantedLate"
     from machine_states where machine_id = ${machineId} for update`);
 }
 
 /** What was seen of a machine on its way. */
-export type StateNote = 'powered' | 'booted' | 'inventory' | 'commissioned';
+export type StateNote = 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
 
 /** What a transition changes. Members that are left out stay. */
 export interface StateChange {
@@ -106,7 +119,7 @@ export interface StateChange {
 export async function machinesWithoutRack(tx: Tx, most: number, limit: number): Promise<string[]> {
   const rows = await tx.all(sql<{ id: string }>`
     select s.machine_id as id from machine_states s
-    where s.state in ('commissioning', 'testing', 'entering-rescue-mode') and s.job_id is null and s.wanted is null
+    where s.state in ('commissioning', 'testing', 'entering-rescue-mode', 'deploying', 'disk-erasing') and s.installed_at is null and s.job_id is null and s.wanted is null
       and s.powered_at < clock_timestamp() - interval '20 s' and (s.again < ${most} or s.again_epoch <> s.epoch)
       and exists (select from nodes n join node_observations o on o.node_id = n.id
         where n.is_rack and o.reported_at < clock_timestamp() - interval '15 s')

@@ -47,6 +47,12 @@ export async function storeRun(
     on conflict (machine_id) where ended_at is null do nothing`);
 }
 
+/** What its scripts gave until now does not count: its machine begins anew. */
+export async function resetRun(tx: Tx, machineId: string): Promise<void> {
+  await tx.run(sql`update machine_script_results set state = 'pending', exit_status = null, started_at = null, ended_at = null, at = clock_timestamp()
+    where run in (select id from machine_tokens where machine_id = ${machineId} and ended_at is null)`);
+}
+
 /** The run that a machine is in, or null. Its row is locked until the transaction ends when it `isLocked`. */
 export function findOpenRun(tx: Tx, machineId: string, isLocked = false): Promise<OpenRun | null> {
   return tx.one(sql<OpenRun>`select ${COLUMNS} from machine_tokens where machine_id = ${machineId} and ended_at is null

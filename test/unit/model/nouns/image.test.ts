@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isRejected } from '../../../../src/core/errors.ts';
 import { imageName, isImageFileName, parseImageName, parseManifest } from '../../../../src/model/nouns/image.ts';
 import { anImage } from '../../../kit/images.ts';
 
@@ -47,10 +48,23 @@ describe('a manifest', () => {
     expect(parseManifest(text)).toMatchObject({ kind: 'rejected', message: expect.stringContaining(why) });
   });
 
-  it('of a deployable image needs no kernel file', () => {
-    expect(parseManifest(anImage({}, { kind: 'deployable', files: { root: file } }).manifest)).toMatchObject({
-      files: [{ name: 'root' }],
-    });
+  it('of a deployable image needs no kernel, has a name of its own, and says what its root is', () => {
+    const content = { file: 'root.tar.gz', format: 'tar', compression: 'gz', cloudInit: true };
+    const deployable = {
+      kind: 'deployable',
+      kernel: undefined,
+      files: { 'root.tar.gz': file },
+      name: 'debian-13',
+      content,
+    };
+    const parse = (changes: object = {}) => parseManifest(anImage({}, { ...deployable, ...changes }).manifest);
+    const manifest = parse();
+    if (isRejected(manifest)) throw new Error(manifest.message);
+    expect(manifest).toMatchObject({ kernel: '', name: 'debian-13', files: [{ name: 'root.tar.gz' }] });
+    expect(imageName(manifest)).toBe('debian-13');
+    expect(parse({ content: undefined })).toMatchObject({ message: expect.stringContaining('manifest/content') });
+    expect(parse({ name: undefined })).toMatchObject({ message: expect.stringContaining('has a name') });
+    expect(parse({ name: '../x' })).toMatchObject({ message: expect.stringContaining('not usable') });
   });
 });
 

@@ -1,23 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import {
-  lateSentence,
-  MACHINE_EVENTS,
-  MACHINE_VERBS,
-  type MachineEvent,
-  type Standing,
-  transition,
-  type Transition,
-  verbsIn,
-  waitingFor,
-} from '../../../../src/model/nouns/machine-lifecycle.ts';
+import { type Standing, transition, type Transition, verbsIn } from '../../../../src/model/nouns/machine-lifecycle.ts';
 import {
   isBad,
   isPassing,
+  MACHINE_EVENTS,
   MACHINE_STATES,
   MACHINE_STATUS,
+  MACHINE_VERBS,
+  type MachineEvent,
   type MachineState,
+  waitingFor,
 } from '../../../../src/model/nouns/machine-states.ts';
+import { lateSentence } from '../../../../src/model/nouns/timeline/late.ts';
 
 const BEFORE: readonly (MachineState | null)[] = [null, ...MACHINE_STATES.filter((state) => !isPassing(state))];
 const standings: readonly Standing[] = BEFORE.flatMap((before) =>
@@ -82,7 +77,8 @@ describe('the lifecycle', () => {
   it('switches a machine at most once for an event, and never for what is only seen at rest', () => {
     for (const { state, event, found } of everything()) {
       const powers = found.effects.filter(({ kind }) => kind === 'power').length;
-      const isSeenAtRest = !isPassing(state) && !Object.values<string>(MACHINE_VERBS).includes(event);
+      const isAsked = event === 'erase' || Object.values<string>(MACHINE_VERBS).includes(event);
+      const isSeenAtRest = !isPassing(state) && !isAsked;
       expect(powers, `${state} ${event}`).toBeLessThanOrEqual(isSeenAtRest ? 0 : 1);
     }
   });
@@ -93,7 +89,7 @@ describe('the lifecycle', () => {
         (event) => !isRejected(transition(state, event, { ...UNLOCKED, isLocked: true })),
       );
       expect(found, state).toEqual(['lock', 'unlock']);
-      expect(verbsIn(state, { isLocked: true }), state).toEqual(['unlock']);
+      expect(verbsIn(state, { ...UNLOCKED, isLocked: true }), state).toEqual(['unlock']);
     }
   });
 
@@ -109,15 +105,46 @@ describe('the lifecycle', () => {
       }
   });
 
-  it('refuses what comes later with a sentence of its own', () => {
-    for (const event of ['allocate', 'deploy', 'release'] as const)
-      expect(transition('ready', event, UNLOCKED)).toMatchObject({
-        message: `This release of Regent cannot ${event} machines: m1 stays ready.`,
-      });
+  it('gives a machine to who takes it, and frees it when it is given back', () => {
+    const effects = (state: MachineState, event: MachineEvent) => {
+      const found = transition(state, event, UNLOCKED);
+      return isRejected(found) ? [] : found.effects;
+    };
+    expect(effects('ready', 'allocate')).toContainEqual({ kind: 'own', by: 'caller' });
+    expect(effects('ready', 'deploy')).toContainEqual({ kind: 'own', by: 'caller' });
+    for (const state of ['allocated', 'deploying', 'deployed', 'failed-deployment'] as const)
+      for (const event of ['release', 'erase'] as const) expect(effects(state, event)).toContainEqual({ kind: 'free' });
+    for (const event of ['power-done', 'power-by-hand'] as const) {
+      expect(to('releasing', event)).toBe('ready');
+      expect(effects('releasing', event)).toContainEqual({ kind: 'own', by: 'nobody' });
+    }
+    expect(effects('disk-erasing', 'scripts-passed')).toContainEqual({ kind: 'own', by: 'nobody' });
+  });
+
+  it('never makes a machine ready whose disks were to be erased and were not', () => {
+    const unclean: readonly MachineState[] = ['disk-erasing', 'failed-disk-erasing'];
+    // Everything that can happen from there, the erasure's own good end and its begin left out, with what it remembers.
+    const seen = new Set<string>();
+    const todo: [MachineState, MachineState | null][] = unclean.map((state) => [state, state]);
+    for (const [state, before] of todo) {
+      if (seen.has(`${state} ${before}`)) continue;
+      seen.add(`${state} ${before}`);
+      for (const event of MACHINE_EVENTS) {
+        if (state === 'disk-erasing' && event === 'scripts-passed') continue;
+        const found = transition(state, event, { ...UNLOCKED, before });
+        if (isRejected(found)) continue;
+        const kept = found.effects.flatMap((effect) => (effect.kind === 'remember' ? [effect.state] : []))[0];
+        todo.push([found.to, kept ?? before]);
+      }
+    }
+    expect([...seen].filter((one) => /^(?:ready|allocated|new) /.test(one))).toEqual([]);
+    expect(transition('failed-disk-erasing', 'release', UNLOCKED)).toMatchObject({
+      message: expect.stringContaining('Possible now: test, mark-broken, lock, release --erase.'),
+    });
   });
 
   it('can be gone through from every state that an operator meets to one at rest and well', () => {
-    const dead: readonly MachineState[] = ['retired', 'reserved', 'allocated', 'deployed', 'deploying'];
+    const dead: readonly MachineState[] = ['retired'];
     for (const state of MACHINE_STATES.filter((one) => !dead.includes(one))) {
       const seen = new Set<MachineState>([state]);
       for (const one of seen)

@@ -6,7 +6,7 @@ import type { Machine } from '../../../../src/model/machine.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileDhcp, prepareDhcp } from '../../../../src/services/dhcp/compile.ts';
 import type { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
-import { lintDhcp, lintSiteDhcp } from '../../../../src/services/dhcp/lint.ts';
+import { lintDhcp, lintSiteDhcp } from '../../../../src/services/dhcp/lint/lint.ts';
 import {
   aCopyKey,
   aDomain,

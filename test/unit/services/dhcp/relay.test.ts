@@ -3,7 +3,7 @@ import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileSite } from '../../../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../../../src/services/dhcp/index.ts';
-import { lintRelays, lintSiteDhcp } from '../../../../src/services/dhcp/lint.ts';
+import { lintRelays, lintSiteDhcp } from '../../../../src/services/dhcp/lint/lint.ts';
 import { OWN_PLACES } from '../../../../src/services/dhcp/places.ts';
 import { viewDhcp } from '../../../../src/services/dhcp/view.ts';
 import { K1, K2, PAIR_FACTS } from '../../../kit/pairs.ts';

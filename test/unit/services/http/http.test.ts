@@ -44,6 +44,32 @@ describe('compile', () => {
     expect(configurationOf(desired ?? site())).toMatch(/server 10\.77\.0\.12:5250 max_fails=1 fail_timeout=5s backup;/);
   });
 
+  it('fetches beforehand what machines commission by and are deployed with; nginx is not told', () => {
+    const image = (letter: string, ...names: string[]) => ({
+      digest: letter.repeat(64),
+      name: 'x',
+      architecture: 'amd64' as const,
+      files: names.map((name) => ({ name, sha256: 'a'.repeat(64) })),
+    });
+    const images = {
+      defaultImages: [image('a', 'initrd.img', 'vmlinuz')],
+      deployedImages: [image('b', 'root.tar.zst')],
+    };
+    const settings = { ...pair.settings, rack_image_cache: 5000 };
+    const desired = compiled('n-r1', { ...pair, ...images, settings });
+    expect(desired).toMatchObject({
+      cacheMb: 5000,
+      wanted: [
+        `images/${'a'.repeat(64)}/initrd.img`,
+        `images/${'a'.repeat(64)}/vmlinuz`,
+        `images/${'b'.repeat(64)}/root.tar.zst`,
+      ],
+    });
+    const without = { ...(desired ?? site()), wanted: [] };
+    expect(configurationOf(desired ?? site())).toBe(configurationOf(without));
+    expect(configurationOf(without)).toContain('max_size=5000m');
+  });
+
   it('does not run in a site that is no cluster: nobody has a certificate there', () => {
     expect(compiled('n-r1', { ...pair, cluster: null })).toBeNull();
   });

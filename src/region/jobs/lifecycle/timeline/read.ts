@@ -27,7 +27,7 @@ import { readScriptTimeout } from '../../../../store/queries/network/scripts/run
 import { listScriptResults } from '../../../../store/queries/network/scripts/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';
 import type { CasePorts } from '../../../use-case.ts';
-import { readWhySite } from './site.ts';
+import { readSilentRacks, readWhySite } from './site.ts';
 import { inOrder, type NamedStep, ofEvents, ofOrders, ofRacks, ofResults, withoutEcho } from './steps.ts';
 
 /** Steps that are shown; the newest ones. */
@@ -131,7 +131,8 @@ async function judge(tx: Tx, ports: CasePorts, { machine, run, steps, now }: Cas
   const script = await runningScript(tx, run, own, hasFailed ? Date.parse(machine.stateSince) : now);
   const deadline = machine.deadline === null ? null : Date.parse(machine.deadline);
   const scriptSeconds = script === null ? SCRIPT_S.unknown : script.mayMs / 1000;
-  const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds };
+  const silentRacks = isOnWay ? await readSilentRacks(tx, ports) : new Map<string, number>();
+  const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds, silentRacks };
   const next = expectedOf(own, way, now);
   if (!hasFailed && next?.isLate !== true && !own.some(isAlarming)) return { next, causes: [] };
   const site = await readWhySite(tx, ports, { machine, hasSwitch, begunAt, script });

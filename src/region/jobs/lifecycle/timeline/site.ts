@@ -74,6 +74,14 @@ async function readWhyVlans(tx: Tx, ports: CasePorts, machine: MachineRow): Prom
   });
 }
 
+/** Racks that do not report, and when they did last, ms since 1970. */
+export async function readSilentRacks(tx: Tx, ports: CasePorts): Promise<Map<string, number>> {
+  const now = ports.clock.now();
+  const nodes = await readSeenNodes(tx, ports);
+  const silent = nodes.filter((node) => node.row.isRack && isStale(node, now));
+  return new Map(silent.map(({ name, report }) => [name, report === null ? 0 : Date.parse(report.at)]));
+}
+
 function isSilent(nodes: readonly SeenNode[], name: string, now: number): boolean {
   const node = nodes.find((one) => one.name === name);
   return node === undefined || node.report === null || isStale(node, now);

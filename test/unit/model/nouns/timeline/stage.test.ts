@@ -28,6 +28,21 @@ describe('what comes next', () => {
     expect(late && expectedSentence(late, 300_000)).toBe('Late: DHCP should have come 59 s ago.');
   });
 
+  it('is late soon when the rack that told it what to boot has fallen silent', () => {
+    const silentRacks = new Map([['k1', 10_000]]);
+    const told = [step('power-on', 1_000), step('script', 8_000), step('kernel', 9_000)];
+    expect(expectedOf(told, { ...WAY, silentRacks }, 39_000)).toMatchObject({ deadline: 40_000, isLate: false });
+    expect(expectedOf(told, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'kernel', isLate: true });
+    expect(expectedOf(told, WAY, 41_000)).toMatchObject({ deadline: 69_000, isLate: false });
+    // The other rack answers it meanwhile, or nobody has told it anything yet, or its scripts run.
+    const other = [...told, step('script', 20_000, { node: 'k2' })];
+    expect(expectedOf(other, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'told', isLate: false });
+    const young = [step('power-on', 1_000), step('lease', 8_000)];
+    expect(expectedOf(young, { ...WAY, silentRacks }, 41_000)).toMatchObject({ deadline: 53_000, isLate: false });
+    const scripts = [...told, step('inventory', 9_500), step('script-begun', 9_800)];
+    expect(expectedOf(scripts, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'scripts', isLate: false });
+  });
+
   it('has a name and a time for each stage, none later than the end of the state', () => {
     const proofs: StepWhat[] = [
       'power-on',

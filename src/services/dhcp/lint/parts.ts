@@ -1,11 +1,11 @@
-import { isRejected } from '../../core/errors.ts';
-import { compareAddresses, contains, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
-import type { Finding, PartList } from '../kit/contract.ts';
-import { memberText } from '../kit/parts.ts';
-import { classNames } from './custom/boot.ts';
-import { customParts } from './custom/lint.ts';
-import { lintSnippetParts } from './custom/lint-snippets.ts';
-import type { DhcpDesired, DhcpSubnet } from './desired.ts';
+import { isRejected } from '../../../core/errors.ts';
+import { compareAddresses, contains, type Network, parseAddress, parseNetwork } from '../../../core/ip.ts';
+import type { Finding, PartList } from '../../kit/contract.ts';
+import { memberText } from '../../kit/parts.ts';
+import { classNames } from '../custom/boot.ts';
+import { customParts } from '../custom/lint.ts';
+import { lintSnippetParts } from '../custom/lint-snippets.ts';
+import type { DhcpDesired, DhcpSubnet } from '../desired.ts';
 
 /** Kea serves each VLAN, subnet and client for itself. */
 export const DHCP_PARTS: readonly PartList[] = [

@@ -1,0 +1,54 @@
+import type { Desired } from '../../contract/agent.ts';
+import type { Command, ExecResult } from '../../core/host-values.ts';
+import type { LoopPorts } from '../ports.ts';
+
+/** What files are fetched by. `held`: the desired state in force; `exec`: asks this host's nginx. */
+export interface PrefetchOptions {
+  readonly ports: LoopPorts;
+  readonly held: () => Desired | null;
+  readonly exec: (command: Command) => Promise<ExecResult>;
+}
+
+const EVERY_MS = 5_000;
+const SILENCE_MS = 300_000;
+/** A region reads a file whole before it gives out its first byte. */
+const ASK_MS = 120_000;
+/** What is wanted is asked for again so often, so that nginx counts it among what is used. */
+const AGAIN_MS = 12 * 3_600_000;
+/** After a failure. */
+const PAUSE_MS = 30_000;
+
+/** The port and the files of a rack's web server, as its desired state has them. */
+interface Http {
+  readonly port: number;
+  readonly wanted?: readonly string[];
+}
+
+/**
+ * Lets this rack's nginx fetch what its machines will want, one file after the other, before the first one asks. One byte is asked for: nginx goes on by itself
+ * and keeps the whole file (check/http.test.ts).
+ */
+export async function runPrefetch({ ports, held, exec }: PrefetchOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, random } = ports;
+  const beat = ports.loop('prefetch', SILENCE_MS);
+  const due = new Map<string, number>();
+  while (!signal.aborted) {
+    beat();
+    const http = (held()?.body.services['http']?.desired ?? null) as Http | null;
+    const wanted = http?.wanted ?? [];
+    for (const path of due.keys()) if (!wanted.includes(path)) due.delete(path);
+    const next = wanted.find((path) => (due.get(path) ?? 0) <= clock.monotonic());
+    if (http !== null && next !== undefined) {
+      const url = `http://127.0.0.1:${http.port}/${next}`;
+      const { code, stdout } = await exec({ url, range: 'bytes=0-0', timeoutMs: ASK_MS });
+      const isThere = code === 0 && /^HTTP\/1\.1 20[06] /.test(stdout);
+      const isNew = !due.has(next);
+      due.set(next, clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2));
+      if (isThere && isNew) log.info('a file of an image is fetched before machines ask', { path: next });
+      if (!isThere && isNew)
+        log.warn('no region gives a file that machines will want; it is asked for again', { path: next });
+    }
+    await ports.wait(EVERY_MS, signal);
+  }
+  beat.end();
+}

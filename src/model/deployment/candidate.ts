@@ -1,0 +1,56 @@
+/** A ready machine, as far as wishes ask for it. `cpus`, `memoryMb`: 0 where nobody knows. */
+export interface Candidate {
+  readonly id: string;
+  readonly hostname: string;
+  readonly fqdn: string;
+  /** As images name it; null: not known. */
+  readonly architecture: string | null;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly tags: readonly string[];
+  readonly zone: string;
+  readonly pool: string;
+  readonly interfaces: readonly CandidateCard[];
+  readonly disks: readonly CandidateDisk[];
+}
+
+/** One of its interfaces. `subnets`: CIDRs of its VLAN's subnets, and their names. */
+export interface CandidateCard {
+  readonly id: number;
+  readonly name: string;
+  readonly mac: string;
+  readonly vlan: string | null;
+  readonly vid: number | null;
+  readonly fabric: string | null;
+  readonly space: string | null;
+  readonly subnets: readonly string[];
+}
+
+/** One of its disks, by its inventory. */
+export interface CandidateDisk {
+  readonly name: string;
+  readonly bytes: number;
+  readonly tags: readonly string[];
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+
+/** The kernel's name of an architecture as images have it. Pure. */
+export function imageArchitecture(kernel: string | undefined): string | null {
+  return kernel === undefined ? null : (ARCHITECTURES[kernel] ?? kernel);
+}
+
+/** What MAAS calls a disk by its kind. Pure. */
+export function diskTags({
+  name,
+  rotational,
+  bus,
+}: {
+  readonly name: string;
+  readonly rotational?: boolean | undefined;
+  readonly bus?: string | undefined;
+}): string[] {
+  const kind = rotational === undefined ? [] : [rotational ? 'rotary' : 'ssd'];
+  const bound = bus === undefined ? (name.startsWith('nvme') ? ['nvme'] : []) : [bus];
+  return [...new Set([...kind, ...bound])];
+}

@@ -1,0 +1,28 @@
+import { type MachineState, waitingFor } from '../machine-states.ts';
+
+/** What was seen of a machine on its way. Times as they are shown; null: not. `hasSwitch`: a BMC switches it. */
+export interface WaySeen {
+  readonly powered: string | null;
+  readonly booted: string | null;
+  readonly inventory: string | null;
+  readonly hasSwitch: boolean;
+}
+
+/** Says of a machine whose deadline has passed what was seen, what was not, and what to look at first. Pure. */
+export function lateSentence(state: MachineState, minutes: number, seen: WaySeen): string {
+  const late = `${waitingFor(state)} did not come within ${minutes} minutes.`;
+  return `${late.charAt(0).toUpperCase()}${late.slice(1)} ${firstGap(state, seen)}`;
+}
+
+function firstGap(state: MachineState, { powered, booted, inventory, hasSwitch }: WaySeen): string {
+  if (state === 'exiting-rescue-mode') return 'Look at its BMC: regent machine power query.';
+  const on = powered === null ? '' : `It was switched on at ${powered}. `;
+  if (hasSwitch && powered === null) return 'Its BMC did not tell that it was switched on. See: regent job list.';
+  if (booted === null && inventory === null) {
+    const hand = hasSwitch ? '' : 'No BMC switches it: a person must switch it on. ';
+    return `${on}${hand}No boot of it from the network was seen. Look at its boot order, cable, VLAN and DHCP.`;
+  }
+  if (inventory === null && state === 'commissioning')
+    return `${on}It asked for its boot script at ${booted ?? ''}, and posted no inventory. Look at its console, image and metadata.`;
+  return `${on}Its inventory came at ${inventory ?? 'no time'}, and its scripts did not end. Look at its console.`;
+}

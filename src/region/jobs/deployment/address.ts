@@ -1,0 +1,33 @@
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { giveAddress } from '../../../store/queries/network/deployments.ts';
+import { listSubnets } from '../../../store/queries/network/subnets.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { nextFree } from '../../nouns/address-rules.ts';
+
+/** Subnets of a VLAN that are looked at: with two of one family nobody knows which is meant. */
+const LOOK = 20;
+
+/**
+ * Gives a machine that has no address at all one of its VLAN, so that it has a name: the lowest free one of the VLAN's only IPv4 subnet, for the interface
+ * that it boots from, else the first. Where there is no such subnet it asks DHCP. The address goes when the machine is released. Refused: none is free.
+ */
+export async function giveAddressOf(
+  tx: Tx,
+  machine: MachineRow,
+  bootMac: string | undefined,
+): Promise<Rejected | null> {
+  const { interfaces } = machine;
+  if (interfaces.some(({ addresses, links = [] }) => addresses.length > 0 || links.length > 0)) return null;
+  const card =
+    interfaces.find(({ mac, vlanId }) => mac === bootMac && vlanId !== null) ??
+    interfaces.find(({ vlanId }) => vlanId !== null);
+  if (card === undefined || card.vlanId === null) return null;
+  const subnets = (await listSubnets(tx, { vlanId: card.vlanId, limit: LOOK })).items;
+  const [subnet, other] = subnets.filter(({ cidr, isManaged }) => isManaged && !cidr.includes(':'));
+  if (subnet === undefined || other !== undefined) return null;
+  const address = await nextFree(tx, subnet);
+  if (isRejected(address)) return address;
+  await giveAddress(tx, { machineId: machine.id, interfaceId: card.id, subnetId: subnet.id, address });
+  return null;
+}

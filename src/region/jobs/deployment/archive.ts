@@ -1,0 +1,43 @@
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import type { TarFile } from '../../../core/tar.ts';
+import { deploymentFiles } from '../../../model/deployment/deployment.ts';
+import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
+import { keysOfRun } from '../../../store/queries/identity/ssh-keys.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { readDeployment } from '../../../store/queries/network/deployments.ts';
+import { readUserData } from '../../../store/queries/network/machine-tokens.ts';
+import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { deployableOf } from './image.ts';
+import { planDeployment } from './plan.ts';
+
+/**
+ * The folder `deployment/` of the archive that a machine which is deployed fetches. It is made anew for each question, from its hardware as it has told just
+ * now: a disk may have another name at each start. Null: it has nothing to install, since its disks are written, or it wants a system in memory. Refused: what
+ * is to be installed does not fit.
+ */
+export async function deploymentOf(
+  tx: Tx,
+  { machineId, run }: { readonly machineId: string; readonly run: number },
+  machine: MachineRow,
+): Promise<readonly TarFile[] | null | Rejected> {
+  const state = await lockMachineState(tx, machineId);
+  const asked = await readDeployment(tx, machineId);
+  if (asked === null || asked.isEphemeral || asked.image === null || state?.isInstalled === true) return null;
+  const found = await deployableOf(tx, asked.image);
+  if (isRejected(found)) return found;
+  const deployment = await planDeployment(tx, {
+    machine,
+    image: found.image,
+    storage: asked.storage as unknown as StorageRequest,
+    run,
+    sshKeys: await keysOfRun(tx, run),
+    userData: await readUserData(tx, run),
+  });
+  if (isRejected(deployment)) return deployment;
+  return Object.entries(deploymentFiles(deployment)).map(([path, content]) => ({
+    path: `deployment/${path}`,
+    mode: 0o600,
+    content: typeof content === 'string' ? Buffer.from(content) : content,
+  }));
+}

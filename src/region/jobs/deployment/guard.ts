@@ -1,0 +1,109 @@
+import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import type { GuardSite, GuardVlan } from '../../../model/deployment/guard.ts';
+import { planNetwork } from '../../../model/deployment/network.ts';
+import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
+import { driverOf } from '../../../power/registry.ts';
+import { findDeclared } from '../../../store/declared/rows.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { hasEphemeral } from '../../../store/queries/network/deployments.ts';
+import { readVlanLabels } from '../../../store/queries/rack-views.ts';
+import { readServingSite } from '../../../store/snapshot.ts';
+import type { ServingSite } from '../../../services/dhcp/serving.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { readSeenNodes, type SeenNode } from '../../cluster/seen.ts';
+import { checkNotLeased } from '../../nouns/address-rules.ts';
+import { vlanServers } from '../../nouns/dhcp/servers.ts';
+import { checkMachineNames, machineNames } from '../../nouns/name-rules.ts';
+import { isStale } from '../../tracking.ts';
+import type { CasePorts } from '../../use-case.ts';
+import type { FoundImage } from './image.ts';
+import { architectureOf, storageOf } from './plan.ts';
+import { rackAddresses, siteResolvers, vlansOf } from './site.ts';
+
+/** A deployment that is about to begin. `image` null: it runs in memory. */
+export interface GuardQuestion {
+  readonly machine: MachineRow;
+  readonly inventory: Inventory;
+  readonly image: FoundImage | null;
+  readonly storage: StorageRequest;
+  readonly keys: number;
+  readonly hasUserData: boolean;
+}
+
+/** Reads what the rules of the guard ask of a site (model/deployment/guard.ts). */
+export async function readGuardSite(tx: Tx, ports: CasePorts, question: GuardQuestion): Promise<GuardSite> {
+  const { machine, inventory, image, storage, keys, hasUserData } = question;
+  const site = await readServingSite(tx);
+  const nodes = await readSeenNodes(tx, ports);
+  const regions = nodes.filter(({ row }) => row.isRegion);
+  const bmc = machine.bmcId === null ? null : await findDeclared(tx, 'bmc', { id: machine.bmcId });
+  const hasSwitch = bmc !== null && driverOf(bmc.powerType).isQueryable;
+  return {
+    machine: machine.hostname,
+    vlans: await guardVlans(tx, machine, { site, nodes, now: ports.clock.now() }),
+    hasEphemeral: await hasEphemeral(tx, architectureOf(inventory)),
+    image: image?.image.name ?? '',
+    imageOn: image === null ? regions.length : image.places.filter(({ state }) => state === 'there').length,
+    regions: regions.length,
+    bmc: machine.bmc,
+    hasSwitch,
+    powerError:
+      hasSwitch && machine.powerState === 'error' ? `${machine.powerWhy} ${machine.powerRemedy}`.trim() : null,
+    isFirmwareKnown: image === null || inventory.firmware?.kind !== undefined,
+    storage: image === null ? null : sentenceOf(storageOf(inventory, image.image, storage)),
+    network: sentenceOf(
+      planNetwork(
+        { interfaces: machine.interfaces, bootMac: inventory.bootMac ?? null },
+        { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain] },
+      ),
+    ),
+    name: sentenceOf(await nameRefusal(tx, machine)),
+    addresses: await leasedByOthers(tx, machine),
+    hasKeys: keys > 0,
+    hasUserData,
+    liveRegions: regions.filter((node) => node.report !== null && !isStale(node, ports.clock.now())).length,
+    racks: rackAddresses(site, machine).length,
+  };
+}
+
+function sentenceOf(found: object | null): string | null {
+  return isRejected(found) ? found.message : null;
+}
+
+interface Seen {
+  readonly site: ServingSite;
+  readonly nodes: readonly SeenNode[];
+  readonly now: number;
+}
+
+async function guardVlans(tx: Tx, { interfaces }: MachineRow, { site, nodes, now }: Seen): Promise<GuardVlan[]> {
+  const ids = vlansOf(site, interfaces);
+  if (ids.length === 0) return [];
+  const servers = vlanServers(site, nodes, now);
+  const labels = await readVlanLabels(tx);
+  return ids.flatMap((id) => {
+    const vlan = site.vlans.find((one) => one.id === id);
+    const server = servers.get(id);
+    if (vlan === undefined) return [];
+    const { dhcpOn, name } = vlan;
+    const { servedBy = null, isWhole = false, why = '' } = server ?? {};
+    return [{ name: labels.get(id) ?? name, dhcpOn, servedBy, isWhole, why }];
+  });
+}
+
+function nameRefusal(tx: Tx, machine: MachineRow): Promise<Rejected | null> {
+  const domain = { id: machine.domainId, name: machine.domain };
+  const macs = machine.interfaces.map(({ mac }) => mac);
+  return checkMachineNames(tx, domain, machineNames(machine.hostname, machine.interfaces), macs);
+}
+
+async function leasedByOthers(tx: Tx, { interfaces }: MachineRow): Promise<string[]> {
+  const found: string[] = [];
+  for (const { mac, addresses } of interfaces)
+    for (const { address } of addresses) {
+      const refusal = await checkNotLeased(tx, address, mac);
+      if (refusal !== null) found.push(refusal.message);
+    }
+  return found;
+}

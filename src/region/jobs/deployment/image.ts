@@ -1,0 +1,71 @@
+import { type Rejected, rejected } from '../../../core/errors.ts';
+import type { DeployedImage } from '../../../model/deployment/deployment.ts';
+import { findImages, type ImageRow, listImages } from '../../../store/queries/cluster/images.ts';
+import type { Tx } from '../../../store/tx.ts';
+
+/** A deployable image as a deployment needs it, with where its file is. */
+export interface FoundImage {
+  readonly image: DeployedImage;
+  readonly places: ImageRow['files'][number]['places'];
+}
+
+/**
+ * The deployable image that somebody names: by its name (the newest one), or the beginning of its digest. `architecture` null: nobody knows the machine's.
+ * Refused: there is none, it is no deployable one, or it is for another architecture.
+ */
+export async function findDeployable(
+  tx: Tx,
+  text: string,
+  architecture: string | null,
+): Promise<FoundImage | Rejected> {
+  const all = await listImages(tx);
+  const named = all.filter(({ name }) => name === text);
+  const known = named.length > 0 || !/^[0-9a-f]{6,64}$/.test(text) ? named : await findImages(tx, text);
+  const deployable = known.filter(({ kind }) => kind === 'deployable');
+  const fitting = deployable.filter((image) => architecture === null || image.architecture === architecture);
+  const [row] = fitting;
+  if (row === undefined) return noImage(text, architecture, { all, known, deployable });
+  return viewDeployable(row);
+}
+
+/** The image of this digest; refused where it is gone. */
+export async function deployableOf(tx: Tx, digest: string): Promise<FoundImage | Rejected> {
+  const [row] = await findImages(tx, digest);
+  return row === undefined
+    ? rejected('not_found', `The image ${digest.slice(0, 12)} is not there any more.`)
+    : viewDeployable(row);
+}
+
+interface Known {
+  readonly all: readonly ImageRow[];
+  readonly known: readonly ImageRow[];
+  readonly deployable: readonly ImageRow[];
+}
+
+function noImage(text: string, architecture: string | null, { all, known, deployable }: Known): Rejected {
+  const [other] = deployable;
+  if (other !== undefined)
+    return rejected(
+      'conflict',
+      `The image ${other.name} is for ${other.architecture}, and the machine is ${architecture ?? ''}.`,
+    );
+  const [wrong] = known;
+  if (wrong !== undefined)
+    return rejected(
+      'conflict',
+      `The image ${wrong.name} is ${wrong.kind}. Rule: an image of the kind deployable goes to disks.`,
+    );
+  const names = [...new Set(all.filter(({ kind }) => kind === 'deployable').map(({ name }) => name))].slice(0, 10);
+  const rule = names.length === 0 ? 'there is none: regent image import FOLDER' : `one of ${names.join(', ')}`;
+  return rejected('not_found', `There is no image ${JSON.stringify(text.slice(0, 64))} to deploy. Rule: ${rule}.`);
+}
+
+/** A deployable image has one file. */
+function viewDeployable({ digest, name, architecture, content, files: [file] }: ImageRow): FoundImage | Rejected {
+  if (content === null || file === undefined)
+    return rejected('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it anew.`);
+  const { format, compression, bytes } = content;
+  const { size, sha256, places } = file;
+  const root = { name: file.name, size, sha256 };
+  return { image: { name, digest, architecture, format, compression, bytes, file: root }, places };
+}

@@ -1,0 +1,78 @@
+import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { imageArchitecture } from '../../../model/deployment/candidate.ts';
+import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';
+import { planNetwork } from '../../../model/deployment/network.ts';
+import { planStorage } from '../../../model/deployment/storage.ts';
+import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
+import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { packageProxy, rackAddresses, siteResolvers, sourcesOf } from './site.ts';
+
+/** Storage that nobody asked for. */
+export const USUAL_STORAGE: StorageRequest = { layout: 'flat' };
+
+/** A machine's hardware as it told last; refused: it has not yet. */
+export async function hardwareOf(tx: Tx, { id, hostname }: MachineRow): Promise<Inventory | Rejected> {
+  const row = await readInventory(tx, id);
+  return row === null
+    ? rejected('conflict', `${hostname} has not told of its hardware. Rule: commission it first.`)
+    : (row.inventory as Inventory);
+}
+
+/** The architecture of a machine as images name it; null: not known. Pure. */
+export function architectureOf({ cpu }: Inventory): string | null {
+  return imageArchitecture(cpu?.architecture);
+}
+
+/** How the disks of a machine are laid out for an image, by what it told last. Pure. */
+export function storageOf(inventory: Inventory, image: DeployedImage, request: StorageRequest): StoragePlan | Rejected {
+  const disks = (inventory.disks ?? []).flatMap(({ bytes, ...disk }) =>
+    disk.removable === true || bytes === undefined ? [] : [{ ...disk, bytes }],
+  );
+  const firmware = inventory.firmware?.kind ?? 'bios';
+  return planStorage(disks, request, { firmware, format: image.format, minBytes: image.bytes ?? image.file.size });
+}
+
+/** What is asked of a machine's deployment, and by which run. */
+export interface Wanted {
+  readonly machine: MachineRow;
+  readonly image: DeployedImage;
+  readonly storage: StorageRequest;
+  readonly run: number;
+  readonly sshKeys: readonly string[];
+  readonly userData: Uint8Array | null;
+}
+
+/** All that a machine needs to be installed, by the model and its hardware as they are now; refused where they do not fit. */
+export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment | Rejected> {
+  const { machine, image, run, sshKeys, userData } = wanted;
+  const inventory = await hardwareOf(tx, machine);
+  if (isRejected(inventory)) return inventory;
+  const storage = storageOf(inventory, image, wanted.storage);
+  if (isRejected(storage)) return storage;
+  const site = await readServingSite(tx);
+  const network = planNetwork(
+    { interfaces: machine.interfaces, bootMac: inventory.bootMac ?? null },
+    { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain] },
+  );
+  if (isRejected(network)) return network;
+  const racks = rackAddresses(site, machine);
+  const { id, hostname, fqdn } = machine;
+  return {
+    machine: { id, hostname, fqdn },
+    run,
+    image,
+    storage,
+    network,
+    sources: sourcesOf(racks),
+    sshKeys,
+    userData,
+    // Racks serve the time to their VLANs.
+    ntp: racks,
+    aptProxy: packageProxy(await readSettings(tx), await readCluster(tx), site),
+    aptMirror: null,
+  };
+}
