@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox';
-import { INTERFACE_KINDS } from '../model/machine.ts';
 import { BMC_TYPES } from '../model/nouns/enlistment.ts';
 import { MACHINE_STATES } from '../model/nouns/machine-states.ts';
 import { POWER_STATES } from '../model/nouns/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
+import { InterfaceInput, MachineInterface } from './network/machine-interface.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time } from './common.ts';
 import { entry } from './nouns/entry.ts';
 import { textMap } from './nouns/text-map.ts';
@@ -75,18 +75,6 @@ const StateAnswers = {
   busy: Type.Optional(Type.Boolean({ description: 'it is on its way to another state, or about to be switched' })),
 };
 
-/** An address of an interface; `subnet` is the CIDR. */
-const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
-
-export const MachineInterface = strict({
-  id: Id,
-  name: Type.String(),
-  mac: Type.String(),
-  kind: oneOf(INTERFACE_KINDS),
-  vlan: nullable(Type.String({ description: 'name of the VLAN' })),
-  addresses: Type.Array(MachineAddress),
-});
-
 /** A bare-metal machine. The first interface carries the machine's own name. */
 export const Machine = strict({
   id: Type.String({ description: 'six characters, stable for life' }),
@@ -103,21 +91,6 @@ export const Machine = strict({
 });
 export type Machine = Static<typeof Machine>;
 
-/** An address that is asked for. */
-const AddressInput = strict({
-  address: text(64, 'an address, or "auto" for the lowest free one of the subnet'),
-  subnet: Type.Optional(text(64, 'id, CIDR or name; needed with "auto" unless the VLAN has exactly one subnet')),
-});
-
-export const InterfaceInput = strict({
-  name: Type.Optional(text(15, 'eth0, eth1, … by position when left out')),
-  mac: text(17),
-  kind: Type.Optional(text(16, 'physical; the other kinds are reserved')),
-  vlan: Type.Optional(text(140, 'FABRIC/NAME, name, VID or id; follows from the addresses when left out')),
-  addresses: Type.Optional(Type.Array(AddressInput, { maxItems: 16 })),
-});
-export type InterfaceInput = Static<typeof InterfaceInput>;
-
 const MachineCreate = strict({
   hostname: text(63),
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
@@ -130,7 +103,7 @@ const MachineCreate = strict({
 });
 export type MachineCreate = Static<typeof MachineCreate>;
 
-/** `interfaces` replaces the whole list; interfaces keep their id by MAC. */
+/** `interfaces` replaces the whole list; cards keep their id by MAC, others by name. */
 const MachineSet = strict({
   hostname: Type.Optional(text(63)),
   domain: Type.Optional(text(254)),
@@ -168,7 +141,7 @@ export const MACHINE = entry({
   one: 'a machine',
   many: 'machines',
   component: 'Machine',
-  tables: ['machines', 'interfaces', 'interface_addresses'],
+  tables: ['machines', 'interfaces', 'interface_addresses', 'interface_parents', 'interface_links'],
   schemas: { answer: Machine, params: MachineParams, query: MachineListQuery, create: MachineCreate, set: MachineSet },
   names: (items) => items.map(({ hostname }) => hostname),
 });

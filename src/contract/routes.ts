@@ -16,6 +16,7 @@ import { IMAGE_SYNC_ROUTES } from './cluster/image-sync.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './network/enlistment.ts';
+import { INTERFACE_ROUTES } from './network/machine-interface-routes.ts';
 import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
 import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
@@ -60,6 +61,7 @@ export const ROUTES = {
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
   ...callsOf(SCRIPT),
+  ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_WISH_ROUTES,

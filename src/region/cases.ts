@@ -28,6 +28,7 @@ import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { allocateCases } from './jobs/deployment/allocate.ts';
 import { deployCases } from './jobs/deployment/deploy.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
+import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
@@ -54,6 +55,7 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...interfaceCases,
   ...powerCases,
   ...lifecycleCases,
   ...allocateCases,

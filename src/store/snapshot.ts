@@ -20,7 +20,10 @@ import { readDefaultImages, readDeployedImages, readMachineStages } from './quer
 import { readRestarts } from './queries/restarts.ts';
 import type { Tx } from './tx.ts';
 
-type InterfaceRow = Omit<MachineInterface, 'addresses'> & { readonly machineId: string };
+type InterfaceRow = Omit<MachineInterface, 'addresses' | 'parents'> & {
+  readonly machineId: string;
+  readonly parents: readonly string[] | null;
+};
 interface AddressRow {
   readonly interfaceId: number;
   readonly subnetId: number;
@@ -181,15 +184,22 @@ export function canonicalSubnet<S extends Pick<Subnet, 'gateway' | 'resolvers'>>
   return { ...subnet, gateway, resolvers: subnet.resolvers.map(canonicalAddress) };
 }
 
+/** Names of the interfaces that the interface `i` stands on. */
+export const PARENTS = sql`array(select b.name from interface_parents p join interfaces b on b.id = p.parent_id
+      where p.interface_id = i.id order by p.position, p.id)`;
+
 async function readMachines(tx: Tx): Promise<Machine[]> {
   const machines = await tx.all(sql<Omit<Machine, 'interfaces'>>`
     select id, hostname, domain_id as "domainId", dhcp_options as "dhcpOptions" from machines order by hostname collate "C", id collate "C"`);
   const interfaces = await tx.all(sql<InterfaceRow>`
-    select id, machine_id as "machineId", name, mac, kind, vlan_id as "vlanId" from interfaces order by position, id`);
+    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId",
+      case when i.kind <> 'physical' then ${PARENTS} end as parents from interfaces i order by i.position, i.id`);
   const addresses = await tx.all(sql<AddressRow>`
     select interface_id as "interfaceId", subnet_id as "subnetId", host(address) as address
     from interface_addresses order by id`);
-  return assembleMachines(machines, interfaces, addresses);
+  // Cards stand on nothing.
+  const cards = interfaces.map(({ parents, ...card }) => (parents ? { ...card, parents } : card));
+  return assembleMachines(machines, cards, addresses);
 }
 
 /** Merges rows of three tables, keeping their order and their other members. */

@@ -957,12 +957,16 @@ table interfaces
   vlan_id integer
   created_at timestamp with time zone not null default now()
   position integer not null default 0
+  mtu integer
+  settings jsonb not null default '{}'::jsonb
   constraint interfaces_kind_known CHECK ((kind = ANY (ARRAY['physical'::text, 'bond'::text, 'bridge'::text, 'vlan'::text])))
   constraint interfaces_mac_grammar CHECK (((mac ~ '^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$'::text) AND (mac <> '00:00:00:00:00:00'::text)))
   constraint interfaces_machine FOREIGN KEY (machine_id) REFERENCES machines(id)
+  constraint interfaces_mtu_range CHECK (((mtu >= 576) AND (mtu <= 65535)))
   constraint interfaces_name_grammar CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$'::text))
   constraint interfaces_name_unique UNIQUE (machine_id, name)
   constraint interfaces_pkey PRIMARY KEY (id)
+  constraint interfaces_settings_shape CHECK (((jsonb_typeof(settings) = 'object'::text) AND (length((settings)::text) <= 1024)))
   constraint interfaces_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
   CREATE INDEX interfaces_by_vlan ON public.interfaces USING btree (vlan_id)
   CREATE UNIQUE INDEX interfaces_mac_unique ON public.interfaces USING btree (mac) WHERE (kind = 'physical'::text)
@@ -971,17 +975,51 @@ table interfaces
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table interface_parents
+  id integer not null identity
+  interface_id integer not null
+  parent_id integer not null
+  position integer not null default 0
+  constraint interface_parents_interface FOREIGN KEY (interface_id) REFERENCES interfaces(id) ON DELETE CASCADE
+  constraint interface_parents_once UNIQUE (interface_id, parent_id)
+  constraint interface_parents_parent FOREIGN KEY (parent_id) REFERENCES interfaces(id) ON DELETE CASCADE
+  constraint interface_parents_pkey PRIMARY KEY (id)
+  CREATE INDEX interface_parents_by_parent ON public.interface_parents USING btree (parent_id)
+  CREATE TRIGGER check_interface_parent BEFORE INSERT OR UPDATE ON public.interface_parents FOR EACH ROW EXECUTE FUNCTION check_interface_parent()
+  CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_parents FOR EACH ROW EXECUTE FUNCTION touch_machine()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_parents FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table interface_links
+  id integer not null default nextval('interface_addresses_id_seq'::regclass)
+  interface_id integer not null
+  subnet_id integer
+  mode text not null
+  is_gateway boolean not null default false
+  constraint interface_links_gateway_has_address CHECK (((mode = 'dhcp'::text) OR (NOT is_gateway)))
+  constraint interface_links_interface FOREIGN KEY (interface_id) REFERENCES interfaces(id) ON DELETE CASCADE
+  constraint interface_links_mode_known CHECK ((mode = ANY (ARRAY['dhcp'::text, 'link'::text])))
+  constraint interface_links_once UNIQUE NULLS NOT DISTINCT (interface_id, subnet_id, mode)
+  constraint interface_links_pkey PRIMARY KEY (id)
+  constraint interface_links_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
+  CREATE INDEX interface_links_by_subnet ON public.interface_links USING btree (subnet_id)
+  CREATE TRIGGER check_address_on_vlan BEFORE INSERT OR UPDATE OF subnet_id ON public.interface_links FOR EACH ROW EXECUTE FUNCTION check_address_on_vlan()
+  CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_links FOR EACH ROW EXECUTE FUNCTION touch_machine()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_links FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table interface_addresses
   id integer not null identity
   interface_id integer not null
   subnet_id integer not null
   address inet not null
+  mode text not null default 'static'::text
+  is_gateway boolean not null default false
   constraint interface_addresses_host CHECK ((masklen(address) =
 CASE family(address)
     WHEN 4 THEN 32
     ELSE 128
 END))
   constraint interface_addresses_interface FOREIGN KEY (interface_id) REFERENCES interfaces(id)
+  constraint interface_addresses_mode_known CHECK ((mode = ANY (ARRAY['static'::text, 'auto'::text])))
   constraint interface_addresses_pkey PRIMARY KEY (id)
   constraint interface_addresses_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
   constraint interface_addresses_unique UNIQUE (address)
@@ -2449,6 +2487,32 @@ begin
   end if;
   if old.ended_at is not null then
     perform refuse('jobs_stay_ended', format('job %s has ended: %s', old.id, old.state));
+  end if;
+  return new;
+end $function$
+
+
+function check_interface_parent()
+CREATE OR REPLACE FUNCTION public.check_interface_parent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  above interfaces;
+  below interfaces;
+begin
+  select * into above from interfaces where id = new.interface_id;
+  select * into below from interfaces where id = new.parent_id;
+  if above.machine_id <> below.machine_id then
+    perform refuse('interface_parents_one_machine', format('%s and %s are of two machines', above.name, below.name));
+  end if;
+  if (case above.kind
+    when 'bond' then below.kind not in ('physical')
+    when 'bridge' then below.kind not in ('physical', 'bond', 'vlan')
+    when 'vlan' then below.kind not in ('physical', 'bond', 'bridge')
+    else true end)
+  then
+    perform refuse('interface_parents_kinds', format('%s (%s) cannot stand on %s (%s)', above.name, above.kind, below.name, below.kind));
   end if;
   return new;
 end $function$

@@ -1,4 +1,5 @@
-import type { InterfaceInput, Machine } from '../../contract/machine.ts';
+import type { Machine } from '../../contract/machine.ts';
+import type { InterfaceInput } from '../../contract/network/machine-interface.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
@@ -14,6 +15,7 @@ import { ENLISTMENT, suggestedBmcLines } from './network/machine-enlistment.ts';
 import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
 import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
 import { TIMELINE } from './network/machine-timeline.ts';
+import { interfaceLine } from './network/interface.ts';
 import { RESULT, RESULTS, showMachine } from './network/machine-hardware.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, type Shape } from '../format/output.ts';
@@ -53,13 +55,7 @@ const SHAPE: Shape<Machine> = {
       : [['BMC', bmcLines(machine)] as const, ['Power', powerLines(machine)] as const]),
     ...suggestedBmcLines(machine),
     ...(machine.dhcpOptions?.length ? [['DHCP options', machine.dhcpOptions] as const] : []),
-    [
-      'Interfaces',
-      machine.interfaces.map((nic) => {
-        const addresses = nic.addresses.map((entry) => `${entry.address} (${entry.subnet})`).join(', ');
-        return `${nic.name}  ${nic.mac}  ${nic.kind}  VLAN ${nic.vlan ?? '-'}  ${addresses || 'no address'}`;
-      }),
-    ],
+    ['Interfaces', machine.interfaces.map(interfaceLine)],
   ],
 };
 
@@ -68,8 +64,8 @@ const INTERFACE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--mac <mac>', help: 'MAC address of the first interface' },
   { flags: '--interface <name>', help: 'name of the first interface (eth0 when left out)' },
   {
-    flags: '--address <ip|auto>',
-    help: 'its address; auto: the lowest free one of the subnet. With DHCP on it is a static lease: DHCP gives this MAC this address',
+    flags: '--address <ip|auto|dhcp|link>',
+    help: 'its address; auto: the lowest free one of the subnet; dhcp: what DHCP tells; link: up without one. With DHCP on it is a static lease: DHCP gives this MAC this address',
   },
   { flags: '--subnet <subnet>', help: 'where "auto" looks: CIDR, name or id' },
   { flags: '--vlan <vlan>', help: 'its VLAN, where no address tells it' },

@@ -2,7 +2,8 @@ import type { Inventory } from '../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseInterfaceName, parseMac } from '../../model/machine.ts';
 import { lockDomain } from '../../store/queries/domains.ts';
-import { findMachine, type InterfaceInput, type MachineRow, updateMachine } from '../../store/queries/machines.ts';
+import { findMachine, type MachineRow, updateMachine } from '../../store/queries/machines.ts';
+import type { InterfaceInput } from '../../store/queries/network/machine-interfaces.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { checkMachineNames } from '../nouns/name-rules.ts';
 
@@ -26,20 +27,13 @@ export async function addInterfaces(
 ): Promise<Added | Rejected> {
   const locked = await lockDomain(tx, machine.domainId);
   if (locked) return locked;
-  const kept: InterfaceInput[] = machine.interfaces.map(({ id, name, mac, kind, vlanId, addresses }) => ({
-    id,
-    name,
-    mac,
-    kind,
-    vlanId,
-    addresses: addresses.map(({ address, subnetId }) => ({ address, subnetId })),
-  }));
+  const kept: readonly InterfaceInput[] = machine.interfaces;
   const fresh: InterfaceInput[] = [];
   const problems: string[] = [];
   for (const card of told) {
     const mac = parseMac(card.mac);
     const all = [...kept, ...fresh];
-    if (isRejected(mac) || all.some((one) => one.mac === mac)) continue;
+    if (isRejected(mac) || all.some((one) => one.kind === 'physical' && one.mac === mac)) continue;
     const name = nameFor(card.name, all);
     const why = all.length >= INTERFACES_MAX ? 'the machine has enough' : await refusalOf(tx, machine, { mac, name });
     if (why === null) fresh.push({ name, mac, kind: 'physical', vlanId: null, addresses: [] });

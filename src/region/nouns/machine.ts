@@ -18,7 +18,9 @@ import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
 import { readGroups, readPlace, viewPlace } from './declared/machine-place.ts';
 import { lockedRefusal, viewState } from './declared/machine-state.ts';
-import { readInterfaces } from './machine-interfaces.ts';
+import { checkInterfacesFree } from './interfaces/free.ts';
+import { readInterfaces } from './interfaces/read.ts';
+import { viewInterface } from './interfaces/view.ts';
 import { checkMachineNames, machineNames } from './name-rules.ts';
 import { rackByRef } from './rack.ts';
 import { subnetByRef } from './network-refs.ts';
@@ -33,14 +35,7 @@ export function viewMachine(row: Row): Machine {
     domain: row.domain,
     fqdn: row.fqdn,
     rack: row.rack,
-    interfaces: row.interfaces.map(({ id, name, mac, kind, vlan, addresses }) => ({
-      id,
-      name,
-      mac,
-      kind,
-      vlan,
-      addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
-    })),
+    interfaces: row.interfaces.map(viewInterface),
     dhcpOptions: [...row.dhcpOptions],
     ...viewState(row),
     ...viewPlace(row),
@@ -174,6 +169,8 @@ export const machineCases = {
       if (isRejected(domain)) return domain;
       const refusal = await lockDomain(tx, domain.id);
       if (refusal) return refusal;
+      const busy = body.interfaces ? checkInterfacesFree(old) : null;
+      if (busy) return busy;
       const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
       if (isRejected(interfaces)) return interfaces;
       const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];

@@ -1,6 +1,7 @@
 import type { Reservation, ReservationCreate } from '../../contract/network/reservation.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
+import { isTagged } from '../../model/interfaces/topology.ts';
 import { parseMac } from '../../model/machine.ts';
 import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
 import { parseHostLabel } from '../../model/names.ts';
@@ -68,7 +69,9 @@ async function checkHolder(
     return clash('mac', `${mac} has the static lease ${same.address} in ${subnet.cidr} already`);
   }
   const machine = mac === null ? null : await findMachine(tx, { mac });
-  const card = machine?.interfaces.find((item) => item.mac === mac);
+  // A bond has the MAC address of a card and its lease; a VLAN interface has the address and no lease.
+  const nics = machine?.interfaces.filter((item) => item.mac === mac && !isTagged(machine.interfaces, item)) ?? [];
+  const card = nics.find(({ addresses }) => addresses.some((item) => item.subnetId === subnet.id));
   const own = card?.addresses.find((item) => item.subnetId === subnet.id);
   if (machine && card && own) {
     return clash(

@@ -1,6 +1,7 @@
 import { planOf } from '../../boot/plan.ts';
 import type { BootRecord } from '../../boot/record.ts';
 import { purposeIn } from '../../model/nouns/machine-run.ts';
+import { masterOf } from '../../model/interfaces/topology.ts';
 import type { MachineState } from '../../model/nouns/machine-states.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
@@ -22,7 +23,7 @@ export function bootRecords(site: BootSite): ReadonlyMap<string, readonly BootRe
     .toSorted((one, other) => (one.id < other.id ? -1 : 1))
     .flatMap((machine) => {
       const record = recordOf(machine, stages.get(machine.id), site);
-      return record === null ? [] : [{ record, vlans: machine.interfaces.map(({ vlanId }) => vlanId) }];
+      return record === null ? [] : [{ record, vlans: bootVlans(machine.interfaces) }];
     });
   return new Map(
     site.racks.flatMap(({ nodeId }) => {
@@ -50,7 +51,7 @@ function recordOf(
   stage: MachineStage | undefined,
   { defaultImages = [] }: BootSite,
 ): BootRecord | null {
-  const macs = [...new Set(interfaces.map(({ mac }) => mac))].slice(0, MACS_MAX);
+  const macs = [...new Set(cardsOf(interfaces).map(({ mac }) => mac))].slice(0, MACS_MAX);
   if (macs.length === 0) return null;
   const { state = 'new', until = null, uuid = null, before = null, staysOn = false, isEnlisting = false } = stage ?? {};
   const { isInstalled = false, isEphemeral = false } = stage ?? {};
@@ -74,6 +75,20 @@ function recordOf(
     ...(state === 'deployed' && isEphemeral ? { idle: 'off' as const } : {}),
     ...(boots.length === 0 ? {} : { boots }),
   };
+}
+
+/** Firmware boots from cards, whatever its system puts on them. */
+function cardsOf(interfaces: Machine['interfaces']): Machine['interfaces'] {
+  return interfaces.filter(({ kind }) => kind === 'physical');
+}
+
+/** Where a machine's cards are: a port is on the VLAN of its bond or bridge. Null: nobody knows where one is. */
+function bootVlans(interfaces: Machine['interfaces']): (number | null)[] {
+  const vlanOf = (name: string, vlanId: number | null): number | null => {
+    const master = vlanId === null ? masterOf(interfaces, name) : null;
+    return master === null ? vlanId : vlanOf(master.name, master.vlanId);
+  };
+  return cardsOf(interfaces).map(({ name, vlanId }) => vlanOf(name, vlanId));
 }
 
 /** States in which a written disk is the machine's own. */

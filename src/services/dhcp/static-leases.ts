@@ -1,4 +1,5 @@
 import { knownAddresses } from '../../model/cluster.ts';
+import { isTagged } from '../../model/interfaces/topology.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
 import type { ToldOption } from './custom/desired.ts';
 import { hostOptions, optionsOf } from './custom/options.ts';
@@ -66,12 +67,13 @@ function domainOf(domain: Domain | undefined, snapshot: Snapshot): { domain?: st
   return domain === undefined || domain.name === snapshot.settings.default_domain ? {} : { domain: domain.name };
 }
 
+/** What speaks in a VLAN of the wire has the MAC address of a card and no lease: its system, which knows its address, is the only one that speaks there. */
 function ofMachines(snapshot: Snapshot, owners: ReadonlyMap<string, Owner>): Candidate[] {
-  return snapshot.machines.flatMap((machine) =>
-    machine.interfaces.flatMap(({ mac, addresses }) =>
-      addresses
+  return snapshot.machines.flatMap(({ interfaces }) =>
+    interfaces.flatMap((nic) =>
+      (isTagged(interfaces, nic) ? [] : nic.addresses)
         .filter((item) => !item.address.includes(':'))
-        .map(({ subnetId, address }) => ({ subnetId, mac, address, ...owners.get(mac) })),
+        .map(({ subnetId, address }) => ({ subnetId, mac: nic.mac, address, ...owners.get(nic.mac) })),
     ),
   );
 }

@@ -1,4 +1,5 @@
 import { servingRegions } from '../../model/cluster.ts';
+import { masterOf } from '../../model/interfaces/topology.ts';
 import type { MachineInterface } from '../../model/machine.ts';
 import type { RecordType } from '../../model/record.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -79,6 +80,8 @@ interface InterfaceName {
   readonly fqdn: string;
   readonly ttl: number;
   readonly nic: MachineInterface;
+  /** It is in a bond or bridge. */
+  readonly isPort: boolean;
 }
 
 /** The name of each interface of a machine, whether it has an address or not. */
@@ -89,7 +92,12 @@ function interfaceNames(snapshot: Snapshot): InterfaceName[] {
     if (!domain) throw new TypeError(`machine ${machine.id}: there is no domain ${machine.domainId}`);
     const host = `${machine.hostname}.${domain.name}`;
     const ttl = domain.ttl ?? snapshot.settings.default_ttl;
-    return machine.interfaces.map((nic, index) => ({ fqdn: index === 0 ? host : `${nic.name}.${host}`, ttl, nic }));
+    return machine.interfaces.map((nic, index) => ({
+      fqdn: index === 0 ? host : `${nic.name}.${host}`,
+      ttl,
+      nic,
+      isPort: masterOf(machine.interfaces, nic.name) !== null,
+    }));
   });
 }
 
@@ -105,9 +113,8 @@ function ofReservations(
   records: readonly PublishedName[],
 ): PublishedName[] {
   if (snapshot.reservations.length === 0) return [];
-  // A bond or bridge borrows the address of a card, and the card asks for the lease.
-  const cards = [...interfaces].sort((a, b) => Number(a.nic.kind === 'physical') - Number(b.nic.kind === 'physical'));
-  const owners = new Map(cards.map((item) => [item.nic.mac, item]));
+  // What stands on a card borrows its address, and the card asks for the lease. A VLAN interface asks nobody.
+  const owners = new Map(interfaces.toSorted((a, b) => askingOf(a) - askingOf(b)).map((item) => [item.nic.mac, item]));
   const ttl = defaultTtl(snapshot);
   // The API refuses such a name. A zone with it would not be published at all.
   const aliases = new Set(records.flatMap((item) => (item.type === 'CNAME' ? [item.fqdn] : [])));
@@ -117,6 +124,12 @@ function ofReservations(
     const fqdn = hostname === null ? null : nodeName(snapshot, hostname);
     return fqdn === null || aliases.has(fqdn) ? [] : addressesOf(fqdn, [address], ttl, 'reservation');
   });
+}
+
+/** Whose name a lease has, among interfaces with one MAC address: the highest. A port has no address; its bond or bridge has what it was. */
+function askingOf({ nic, isPort }: InterfaceName): number {
+  if (nic.kind === 'physical') return isPort ? 1 : 3;
+  return nic.kind === 'vlan' ? 0 : 2;
 }
 
 /**

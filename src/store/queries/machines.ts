@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
-import type { InterfaceAddress, Machine, MachineInterface } from '../../model/machine.ts';
+import type { Machine } from '../../model/machine.ts';
 import type { Annotations } from '../../model/nouns/annotation.ts';
 import type { SuggestedBmc } from '../../model/nouns/enlistment.ts';
 import type { PowerParameters, PowerState } from '../../model/nouns/power.ts';
@@ -13,11 +13,18 @@ import {
   dropCarried,
   replaceCarried,
 } from '../declared/carried.ts';
+import {
+  deleteInterfaces,
+  type InterfaceInput,
+  type InterfaceRow,
+  placeInterfaces,
+  replaceInterfaces,
+  withInterfaces,
+} from './network/machine-interfaces.ts';
 import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './network/machine-states.ts';
 import type { MachineState } from '../../model/nouns/machine-states.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
-import { assembleMachines } from '../snapshot.ts';
 import type { Tx } from '../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
@@ -50,14 +57,6 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly description: string;
   readonly annotations: Annotations;
 }
-interface InterfaceRow extends MachineInterface {
-  readonly vlan: string | null;
-  readonly addresses: readonly (InterfaceAddress & { readonly subnet: string })[];
-}
-
-/** An interface to make or keep. One with a known `id` keeps it. */
-export type InterfaceInput = Omit<MachineInterface, 'id'> & { readonly id?: number | undefined };
-
 export interface NewMachine {
   readonly id: string;
   readonly hostname: string;
@@ -126,7 +125,7 @@ export async function findMachinesNamed(tx: Tx, hostname: string): Promise<Machi
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
   const { id } = machine;
   await insertRow<Head>(tx, MACHINES, { id, ...columnsOf(machine) });
-  for (const [position, card] of machine.interfaces.entries()) await insertInterface(tx, id, { ...card, position });
+  await placeInterfaces(tx, id, machine.interfaces);
   await replaceCarried(tx, 'machine', id, machine.carried);
   return required(await findMachine(tx, { id }));
 }
@@ -212,67 +211,8 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
   return { ...page, items: await withInterfaces(tx, page.items) };
 }
 
-async function withInterfaces(tx: Tx, heads: readonly Head[]): Promise<MachineRow[]> {
-  const ids = heads.map(({ id }) => id);
-  const interfaces = await tx.all(sql<Omit<InterfaceRow, 'addresses'> & { machineId: string }>`
-    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan
-    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.position, i.id`);
-  const addresses = await tx.all(sql<{ interfaceId: number; subnetId: number; address: string; subnet: string }>`
-    select a.interface_id as "interfaceId", a.subnet_id as "subnetId", host(a.address) as address, text(s.cidr) as subnet
-    from interface_addresses a join subnets s on s.id = a.subnet_id
-    where a.interface_id = any(${interfaces.map(({ id }) => id)}::int[]) order by a.id`);
-  return assembleMachines(heads, interfaces, addresses);
-}
-
 function listOf(texts: readonly string[] | undefined): string[] | undefined {
   return texts === undefined ? undefined : [...texts];
-}
-
-/** An interface with its place among the machine's: the first, 0, has the machine's name. */
-type Placed = InterfaceInput & { readonly position: number };
-
-async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
-  const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  await deleteInterfaces(tx, sql`machine_id = ${machineId} and id <> all(${kept}::int[])`);
-  // Addresses may move between interfaces, so all that go are removed first.
-  for (const card of wanted) {
-    if (card.id === undefined) continue;
-    const staying = card.addresses.map(({ address }) => address);
-    await tx.run(
-      sql`delete from interface_addresses where interface_id = ${card.id} and address <> all(${staying}::inet[])`,
-    );
-    // A name or MAC may move to the next interface.
-    await tx.run(sql`update interfaces set name = 'mv' || id where id = ${card.id} and name <> ${card.name}`);
-  }
-  for (const [position, card] of wanted.entries()) {
-    if (card.id === undefined) await insertInterface(tx, machineId, { ...card, position });
-    else await updateInterface(tx, machineId, { ...card, id: card.id, position });
-  }
-}
-
-async function deleteInterfaces(tx: Tx, which: RawBuilder<unknown>): Promise<void> {
-  await tx.run(sql`delete from interface_addresses where interface_id in (select id from interfaces where ${which})`);
-  await tx.run(sql`delete from interfaces where ${which}`);
-}
-
-async function updateInterface(tx: Tx, machineId: string, card: Placed & { id: number }): Promise<void> {
-  await tx.run(sql`update interfaces set name = ${card.name}, mac = ${card.mac}, kind = ${card.kind}, vlan_id = ${card.vlanId}, position = ${card.position}
-    where id = ${card.id} and machine_id = ${machineId}`);
-  for (const { subnetId, address } of card.addresses) {
-    await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
-      select ${card.id}, ${subnetId}, ${address}::inet
-      where not exists (select from interface_addresses where interface_id = ${card.id} and address = ${address}::inet)`);
-  }
-}
-
-async function insertInterface(tx: Tx, machineId: string, card: Placed): Promise<void> {
-  const row = await tx.one(sql<{ id: number }>`
-    insert into interfaces (machine_id, name, mac, kind, vlan_id, position)
-    values (${machineId}, ${card.name}, ${card.mac}, ${card.kind}, ${card.vlanId}, ${card.position}) returning id`);
-  for (const { subnetId, address } of card.addresses) {
-    await tx.run(sql`insert into interface_addresses (interface_id, subnet_id, address)
-      values (${row?.id}, ${subnetId}, ${address})`);
-  }
 }
 
 function whereOf(by: { id: string } | { fqdn: string } | { mac: string } | { address: string }): RawBuilder<unknown> {

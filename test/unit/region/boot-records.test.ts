@@ -146,3 +146,45 @@ describe('boot records', () => {
     ).toBeUndefined();
   });
 });
+
+describe('what stands on cards', () => {
+  const card = (name: string, end: string, vlanId: number | null) => ({
+    id: 1,
+    name,
+    mac: `52:54:00:00:01:${end}`,
+    kind: 'physical' as const,
+    vlanId,
+    addresses: [],
+  });
+  const on = (kind: 'bond' | 'bridge' | 'vlan', name: string, parents: string[], vlanId: number) => ({
+    ...card(name, '01', vlanId),
+    kind,
+    parents,
+  });
+  const machine = (interfaces: Machine['interfaces']): Machine => ({
+    id: 'm40000',
+    hostname: 'm4',
+    domainId: 1,
+    interfaces,
+  });
+
+  it('boots nothing: records have the MAC addresses of cards, and go where the cards are', () => {
+    const own = { ...on('bridge', 'br0', ['bond0'], 1), mac: '52:54:00:00:01:ff' };
+    const bonded = machine([
+      own,
+      on('bond', 'bond0', ['eth0', 'eth1'], 1),
+      card('eth0', '01', 1),
+      card('eth1', '02', null),
+      on('vlan', 'bond0-20', ['bond0'], 2),
+    ]);
+    const records = bootRecords(site({ machines: [bonded] }));
+    const first = records.get('n-k1');
+    expect(first?.map(({ macs }) => macs)).toEqual([['52:54:00:00:01:01', '52:54:00:00:01:02']]);
+    // Only the VLAN interface is on the VLAN that k2 alone serves.
+    const elsewhere = machine([card('eth0', '01', 1), on('vlan', 'eth0-20', ['eth0'], 2)]);
+    const only = { racks: site().racks, machines: [elsewhere] };
+    const vlans = site().vlans.map((vlan) => (vlan.id === 1 ? { ...vlan, secondaryRackId: null } : vlan));
+    expect(bootRecords(site({ ...only, vlans })).get('n-k2')).toBeUndefined();
+    expect(bootRecords(site({ ...only, vlans })).get('n-k1')).toHaveLength(1);
+  });
+});

@@ -23,20 +23,25 @@ export async function settleCards(
   const address = parseAddress(source);
   const taken = new Set(machine.interfaces.map(({ name }) => name));
   const cards = [];
+  const renamed = new Map<string, string>();
   let isChanged = false;
   for (const card of machine.interfaces) {
     const name = told.get(card.mac);
-    const isFit = name !== undefined && !isRejected(parseInterfaceName(name)) && !taken.has(name);
+    const isFit =
+      card.kind === 'physical' && name !== undefined && !isRejected(parseInterfaceName(name)) && !taken.has(name);
     const wanted = isFit && GIVEN.test(card.name) ? name : card.name;
     taken.add(wanted);
     const isPlaceless = card.vlanId === null && card.mac === booted && !isRejected(address);
     const vlan = isPlaceless ? await findVlanOf(tx, { mac: card.mac, address: formatAddress(address) }) : null;
     const vlanId = vlan?.id ?? card.vlanId;
+    renamed.set(card.name, wanted);
     isChanged ||= wanted !== card.name || vlanId !== card.vlanId;
     cards.push({ ...card, name: wanted, vlanId });
   }
   if (!isChanged) return machine;
-  return updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: cards });
+  // What stands on a card goes on standing on it.
+  const interfaces = cards.map((card) => ({ ...card, parents: card.parents.map((name) => renamed.get(name) ?? name) }));
+  return updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces });
 }
 
 function macOf(text: string): string | null {

@@ -135,3 +135,37 @@ describe('who may ask', () => {
     expect(compileDns({ ...snapshot, versions }, R1.id, shared)?.clients).toEqual(['10.0.0.0/24']);
   });
 });
+
+describe('interfaces that stand on others', () => {
+  const nic = (name: string, kind: 'physical' | 'bond' | 'vlan', parents: string[], addresses: string[]) => ({
+    id: 1,
+    name,
+    mac: MAC,
+    kind,
+    vlanId: 1,
+    addresses: addresses.map((address) => ({ subnetId: 1, address })),
+    ...(parents.length === 0 ? {} : { parents }),
+  });
+
+  it('have their names; a lease of the MAC address that a bond borrows is the bond’s', () => {
+    const interfaces = [
+      nic('bond0', 'bond', ['eth0'], ['10.0.0.5']),
+      nic('eth0', 'physical', [], []),
+      nic('bond0-20', 'vlan', ['bond0'], ['10.0.0.6']),
+    ];
+    const machines = [{ id: 'web100', hostname: 'web1', domainId: 2, interfaces }];
+    const reservations = [aReservation(1, 1, '10.0.0.20', { mac: MAC })];
+    expect(names({ machines, reservations })).toEqual([
+      'web1.example.test A 10.0.0.5',
+      'bond0-20.web1.example.test A 10.0.0.6',
+      'web1.example.test A 10.0.0.20',
+    ]);
+  });
+
+  it('leave the lease of a card to the card, where a VLAN interface alone stands on it', () => {
+    const interfaces = [nic('eth0', 'physical', [], []), nic('eth0-20', 'vlan', ['eth0'], ['10.0.0.6'])];
+    const machines = [{ id: 'web100', hostname: 'web1', domainId: 2, interfaces }];
+    const reservations = [aReservation(1, 1, '10.0.0.20', { mac: MAC })];
+    expect(names({ machines, reservations })).toContain('web1.example.test A 10.0.0.20');
+  });
+});

@@ -32,7 +32,7 @@ export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestio
     bmc: machine.bmc,
     hasSwitch,
     power: { state: machine.powerState, why: `${machine.powerWhy} ${machine.powerRemedy}`.trim() },
-    macs: machine.interfaces.length,
+    macs: cardsOf(machine).length,
     vlans: await readWhyVlans(tx, ports, machine),
     firmware: inventory.firmware?.kind ?? null,
     architecture,
@@ -42,11 +42,16 @@ export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestio
   };
 }
 
-/** The VLANs that its interfaces are on, each once, and who serves them now. */
+/** By which it may boot: not by what its own system puts on them. */
+function cardsOf({ interfaces }: MachineRow): MachineRow['interfaces'] {
+  return interfaces.filter(({ kind }) => kind === 'physical');
+}
+
+/** The VLANs that its cards are on, each once, and who serves them now. */
 async function readWhyVlans(tx: Tx, ports: CasePorts, machine: MachineRow): Promise<WhyVlan[]> {
   const site = await readServingSite(tx);
   const subnets = new Map(site.subnets.map(({ id, vlanId }) => [id, vlanId]));
-  const ids = machine.interfaces.flatMap(({ vlanId, addresses }) => [
+  const ids = cardsOf(machine).flatMap(({ vlanId, addresses }) => [
     ...(vlanId === null ? [] : [vlanId]),
     ...addresses.flatMap(({ subnetId }) => subnets.get(subnetId) ?? []),
   ]);

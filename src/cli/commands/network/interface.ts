@@ -1,0 +1,240 @@
+import type { AddressInput, InterfaceInput, MachineInterface } from '../../../contract/network/machine-interface.ts';
+import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../../model/interfaces/settings.ts';
+import { INTERFACE_KINDS } from '../../../model/machine.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, CommandSpec, NounSpec, OptionSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { flag, integer, need, nothingToSet, option, options, text, textOrNone } from '../../values.ts';
+
+type Link = NonNullable<MachineInterface['links']>[number];
+
+const SHAPE: Shape<MachineInterface> = {
+  kind: 'interface',
+  name: (nic) => nic.name,
+  columns: [
+    { header: 'name', value: (nic) => nic.name },
+    { header: 'id', wide: true, value: (nic) => String(nic.id) },
+    { header: 'kind', value: (nic) => nic.kind },
+    { header: 'mac', value: (nic) => nic.mac },
+    { header: 'on', value: (nic) => nic.parents?.join(', ') ?? '' },
+    { header: 'vlan', value: (nic) => nic.vlan ?? '' },
+    { header: 'addresses', value: (nic) => linksOf(nic).map(linkWords).join(', ') },
+    { header: 'mtu', wide: true, value: (nic) => (nic.mtu === undefined ? '' : String(nic.mtu)) },
+  ],
+  details: (nic) => [
+    ['Name', nic.name],
+    ['Id', String(nic.id)],
+    ['Kind', nic.kind],
+    ['MAC', nic.mac],
+    ...(nic.parents?.length ? [['Stands on', nic.parents] as const] : []),
+    ['VLAN', nic.vlan ?? 'not known'],
+    ['MTU', nic.mtu === undefined ? 'as usual there' : String(nic.mtu)],
+    ...(nic.bond ? [['Bond', settingsOf(nic.bond)] as const] : []),
+    ...(nic.bridge ? [['Bridge', settingsOf(nic.bridge)] as const] : []),
+    ['Addresses', linksOf(nic).map((link) => `${link.id}  ${linkWords(link)}`)],
+  ],
+};
+
+/** An interface on one line, as `machine show` has it. */
+export function interfaceLine(nic: MachineInterface): string {
+  const addresses = linksOf(nic).map(linkWords).join(', ');
+  const parents = nic.parents?.length ? ` on ${nic.parents.join(', ')}` : '';
+  const mtu = nic.mtu === undefined ? '' : `  MTU ${nic.mtu}`;
+  return `${nic.name}  ${nic.mac}  ${nic.kind}${parents}  VLAN ${nic.vlan ?? '-'}${mtu}  ${addresses || 'no address'}`;
+}
+
+/** A region of an older release tells addresses alone. */
+function linksOf({ links, addresses }: MachineInterface): readonly Link[] {
+  return links ?? addresses.map((entry) => ({ ...entry, id: 0, mode: 'static', gateway: false }));
+}
+
+function linkWords({ mode, address, subnet, gateway }: Link): string {
+  const what = address ?? (mode === 'dhcp' ? 'DHCP' : 'up, no address');
+  return `${what}${subnet === null ? '' : ` (${subnet})`}${gateway ? ', default route' : ''}`;
+}
+
+function settingsOf(settings: object): string[] {
+  return Object.entries(settings).map(([name, value]) => `${name}  ${String(value)}`);
+}
+
+const MACHINE = { name: '<machine>', help: 'host name, full name or id', complete: 'machine' } as const;
+const WHICH = { name: '<interface>', help: 'name, id, or MAC address of a card' } as const;
+const COMMON: readonly OptionSpec[] = [
+  { flags: '--mac <mac>', help: 'MAC address; of a bond or bridge that of its first port when left out' },
+  { flags: '--parents <names>', help: 'the interfaces that it stands on, joined by ","' },
+  { flags: '--mtu <octets|default>', help: 'longest packet' },
+  {
+    flags: '--address <fields>',
+    help: 'IP|auto|dhcp|link[,subnet=S][,gateway]; gateway: the default route goes by the router there; may be repeated. none: no address',
+    repeat: true,
+  },
+  { flags: '--bond-mode <mode>', help: 'of a bond; active-backup when left out', values: BOND_MODES },
+  { flags: '--miimon <ms>', help: 'of a bond: between two looks at the links' },
+  { flags: '--down-delay <ms>', help: 'of a bond: before a link counts as gone' },
+  { flags: '--up-delay <ms>', help: 'of a bond: before a link counts as back' },
+  { flags: '--gratuitous-arps <n>', help: 'of a bond: how many tell of a failover' },
+  { flags: '--lacp-rate <rate>', help: 'of an 802.3ad bond', values: LACP_RATES },
+  { flags: '--hash-policy <policy>', help: 'of a bond: what chooses the card of a frame', values: HASH_POLICIES },
+  { flags: '--stp <on|off>', help: 'of a bridge: spanning tree', values: ['on', 'off'] },
+  { flags: '--forward-delay <s>', help: 'of a bridge: before a port forwards' },
+];
+
+const LIST: CommandSpec = {
+  verb: 'list',
+  summary: 'list the interfaces of a machine; the first has its name',
+  args: [MACHINE],
+  run: async (call) => {
+    const { client } = await call.region();
+    const { body } = await client.call('interface.list', { params: { machine: need(call, 0) } });
+    await printList(printerOf(call), SHAPE, body.items);
+  },
+};
+
+const SHOW: CommandSpec = {
+  verb: 'show',
+  summary: 'show an interface of a machine',
+  args: [MACHINE, WHICH],
+  run: async (call) => {
+    const { client } = await call.region();
+    const { body } = await client.call('interface.show', { params: paramsOf(call) });
+    await printOne(printerOf(call), SHAPE, body);
+  },
+};
+
+const CREATE: CommandSpec = {
+  verb: 'create',
+  summary: 'create an interface; a bond or bridge takes the addresses of its ports, unless it is given some',
+  args: [MACHINE],
+  options: [
+    { flags: '--kind <kind>', help: 'physical when left out', values: INTERFACE_KINDS },
+    { flags: '--name <name>', help: 'its name; eth1, bond0, br0 or PARENT-VID when left out' },
+    {
+      flags: '--vlan <vlan>',
+      help: 'its VLAN, where no address tells it; of a VLAN interface the one that it speaks in',
+    },
+    ...COMMON,
+  ],
+  isChange: true,
+  examples: [
+    'regent interface create web1 --kind bond --parents eth0,eth1 --bond-mode 802.3ad --lacp-rate fast',
+    'regent interface create web1 --kind vlan --parents bond0 --vlan storage --address auto --mtu 9000',
+    'regent interface create web1 --kind bridge --parents bond0-100 --address 10.10.100.20,gateway',
+  ],
+  run: (call) =>
+    runChange(call, {
+      route: 'interface.create',
+      input: {
+        params: { machine: need(call, 0) },
+        body: { ...text(call, 'kind'), ...text(call, 'name'), ...text(call, 'vlan'), ...membersOf(call) },
+      },
+      shape: SHAPE,
+      done: 'created',
+      tell: (nic) => `interface ${interfaceLine(nic)}: created`,
+    }),
+};
+
+const SET: CommandSpec = {
+  verb: 'set',
+  summary: 'change an interface; --address replaces all its addresses',
+  args: [MACHINE, WHICH],
+  options: [
+    { flags: '--name <name>', help: 'new name' },
+    { flags: '--vlan <vlan|none>', help: 'its VLAN; none: not known' },
+    ...COMMON,
+  ],
+  isChange: true,
+  examples: [
+    'regent interface set web1 eth0 --address dhcp',
+    'regent interface set web1 bond0 --address 10.10.0.20,gateway --mtu 9000',
+  ],
+  run: (call) => {
+    const body = { ...text(call, 'name'), ...textOrNone(call, 'vlan'), ...membersOf(call) };
+    nothingToSet(body, '--name, --vlan, --mac, --parents, --mtu, --address, or a setting of a bond or bridge');
+    return runChange(call, {
+      route: 'interface.set',
+      input: { params: paramsOf(call), body },
+      shape: SHAPE,
+      done: 'changed',
+      tell: (nic) => `interface ${interfaceLine(nic)}: changed`,
+    });
+  },
+};
+
+const DELETE: CommandSpec = {
+  verb: 'delete',
+  summary: 'delete an interface with its addresses; no other one may stand on it',
+  args: [MACHINE, WHICH],
+  isChange: true,
+  run: (call) =>
+    runChange(call, { route: 'interface.delete', input: { params: paramsOf(call) }, shape: SHAPE, done: 'deleted' }),
+};
+
+/** `regent interface`. */
+export const INTERFACE: NounSpec = {
+  noun: 'interface',
+  summary: 'interfaces of a machine: cards, bonds, bridges, VLAN interfaces',
+  commands: [LIST, SHOW, CREATE, SET, DELETE],
+};
+
+function paramsOf(call: Call) {
+  return { machine: need(call, 0), interface: need(call, 1) };
+}
+
+type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'bond' | 'bridge' | 'addresses'>;
+
+function membersOf(call: Call): Members {
+  const parents = option(call, 'parents');
+  const mtu = option(call, 'mtu');
+  const bond = {
+    ...renamed(call, 'bondMode', 'mode'),
+    ...numbers(call, {
+      miimon: 'miimon',
+      downDelay: 'downDelay',
+      upDelay: 'upDelay',
+      gratuitousArps: 'gratuitousArps',
+    }),
+    ...text(call, 'lacpRate'),
+    ...text(call, 'hashPolicy'),
+  };
+  const bridge = { ...flag(call, 'stp', 'stp'), ...numbers(call, { forwardDelay: 'forwardDelay' }) };
+  return {
+    ...text(call, 'mac'),
+    ...(parents === undefined ? {} : { parents: parents.split(',').map((name) => name.trim()) }),
+    ...(mtu === undefined ? {} : { mtu: mtu === 'default' ? null : integer(mtu, '--mtu', 'octets, or default') }),
+    ...(Object.keys(bond).length === 0 ? {} : { bond }),
+    ...(Object.keys(bridge).length === 0 ? {} : { bridge }),
+    ...addressesOf(call),
+  };
+}
+
+function renamed<K extends string>(call: Call, name: string, member: K): { [P in K]?: string } {
+  const value = option(call, name);
+  return (value === undefined ? {} : { [member]: value }) as { [P in K]?: string };
+}
+
+function numbers<K extends string>(call: Call, names: Readonly<Record<K, string>>): { [P in K]?: number } {
+  const found = Object.entries<string>(names).flatMap(([member, name]) => {
+    const value = option(call, name);
+    return value === undefined ? [] : [[member, integer(value, name)]];
+  });
+  return Object.fromEntries(found) as { [P in K]?: number };
+}
+
+function addressesOf(call: Call): { addresses?: AddressInput[] } {
+  const given = options(call, 'address');
+  if (given.length === 1 && given[0] === 'none') return { addresses: [] };
+  return given.length === 0 ? {} : { addresses: given.map(parseAddress) };
+}
+
+function parseAddress(fields: string): AddressInput {
+  const [address = '', ...rest] = fields.split(',').map((part) => part.trim());
+  const found: AddressInput = { address };
+  for (const part of rest) {
+    const subnet = /^subnet=(.+)$/.exec(part)?.[1];
+    if (subnet !== undefined) found.subnet = subnet;
+    else if (part === 'gateway') found.gateway = true;
+    else throw usageError(`--address: "${part}" is not usable. Rule: IP|auto|dhcp|link[,subnet=S][,gateway].`);
+  }
+  return found;
+}

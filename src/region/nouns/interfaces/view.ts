@@ -1,0 +1,31 @@
+import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { InterfaceRow } from '../../../store/queries/network/machine-interfaces.ts';
+
+/** An interface as answers and events show it. */
+export function viewInterface({
+  id,
+  name,
+  mac,
+  kind,
+  vlan,
+  addresses,
+  links,
+  parents,
+  mtu,
+  bond,
+  bridge,
+}: InterfaceRow): MachineInterface {
+  return {
+    id,
+    name,
+    mac,
+    kind,
+    vlan,
+    addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
+    links: links.map(({ isGateway, ...link }) => ({ ...link, gateway: isGateway })),
+    ...(parents.length === 0 ? {} : { parents: [...parents] }),
+    ...(mtu === null ? {} : { mtu }),
+    ...(bond ? { bond } : {}),
+    ...(bridge ? { bridge } : {}),
+  };
+}

@@ -1,0 +1,174 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { InterfaceAddress, InterfaceLink, MachineInterface } from '../../../model/machine.ts';
+import { assembleMachines, canonicalAddress, PARENTS } from '../../snapshot.ts';
+import type { Tx } from '../../tx.ts';
+
+/** `subnet`: its CIDR. */
+export interface LinkRow extends InterfaceLink {
+  readonly subnet: string | null;
+}
+export interface InterfaceRow extends MachineInterface {
+  readonly vlan: string | null;
+  readonly addresses: readonly (InterfaceAddress & { readonly subnet: string })[];
+  readonly parents: readonly string[];
+  readonly links: readonly LinkRow[];
+  readonly mtu: number | null;
+}
+
+/** A link to make or keep. */
+export type LinkInput = Omit<InterfaceLink, 'id'>;
+
+/** An interface to make or keep. One with a known `id` keeps it. `links` left out: a static one for each address. */
+export type InterfaceInput = Omit<MachineInterface, 'id' | 'links'> & {
+  readonly id?: number | undefined;
+  readonly links?: readonly LinkInput[];
+};
+
+type Stored = Omit<InterfaceRow, 'addresses' | 'links' | 'bond' | 'bridge'> & {
+  readonly machineId: string;
+  readonly settings: Pick<MachineInterface, 'bond' | 'bridge'>;
+};
+
+/** Machines with their interfaces: two statements, however many machines. */
+export async function withInterfaces<H extends { readonly id: string }>(
+  tx: Tx,
+  heads: readonly H[],
+): Promise<(H & { readonly interfaces: InterfaceRow[] })[]> {
+  const ids = heads.map(({ id }) => id);
+  const stored = await tx.all(sql<Stored>`
+    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, i.mtu, i.settings, ${PARENTS} as parents
+    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.position, i.id`);
+  const rows = await tx.all(sql<LinkRow & { interfaceId: number }>`
+    select a.interface_id as "interfaceId", a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet,
+      a.is_gateway as "isGateway"
+    from (select id, interface_id, mode, address, subnet_id, is_gateway from interface_addresses
+      union all select id, interface_id, mode, null, subnet_id, is_gateway from interface_links) a left join subnets s on s.id = a.subnet_id
+    where a.interface_id = any(${stored.map(({ id }) => id)}::int[]) order by a.id`);
+  const links = Map.groupBy(rows, ({ interfaceId }) => interfaceId);
+  const addresses = rows.flatMap(({ interfaceId, address, subnetId, subnet }) =>
+    address === null || subnetId === null || subnet === null ? [] : [{ interfaceId, subnetId, address, subnet }],
+  );
+  const interfaces = stored.map(({ settings, ...card }) => ({
+    ...card,
+    ...settings,
+    links: (links.get(card.id) ?? []).map(({ interfaceId: _card, ...link }) => ({
+      ...link,
+      address: link.address === null ? null : canonicalAddress(link.address),
+    })),
+  }));
+  return assembleMachines(heads, interfaces, addresses);
+}
+
+/** An interface with its place among the machine's: the first, 0, has the machine's name. */
+type Placed = InterfaceInput & { readonly position: number };
+
+/** Replaces all interfaces of a machine, in this order. Rows that stay are not touched. */
+export async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
+  const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  await deleteInterfaces(tx, sql`machine_id = ${machineId} and id <> all(${kept}::int[])`);
+  // Addresses may move between interfaces, so all that go are removed first; what an interface stands on may become something else.
+  for (const card of wanted) {
+    if (card.id === undefined) continue;
+    await deleteLinks(tx, card.id, linksOf(card));
+    await tx.run(
+      sql`delete from interface_parents where interface_id = ${card.id} and parent_id <> all(${parentsOf(card, wanted)}::int[])`,
+    );
+    // A name or MAC may move to the next interface.
+    await tx.run(sql`update interfaces set name = 'mv' || id where id = ${card.id} and name <> ${card.name}`);
+  }
+  await placeInterfaces(tx, machineId, wanted);
+}
+
+/** Makes or changes the interfaces of a machine that has no others. */
+export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
+  const known = new Map<string, number>();
+  for (const [position, card] of wanted.entries()) {
+    const id = await placeInterface(tx, machineId, { ...card, position });
+    known.set(card.name, id);
+    for (const link of linksOf(card))
+      if (card.id === undefined || !(await keepLink(tx, id, link))) await insertLink(tx, id, link);
+  }
+  for (const card of wanted) {
+    const parents = (card.parents ?? []).flatMap((name) => known.get(name) ?? []);
+    for (const [position, parent] of parents.entries()) {
+      await tx.run(sql`insert into interface_parents as p (interface_id, parent_id, position)
+        values (${known.get(card.name)}, ${parent}, ${position})
+        on conflict (interface_id, parent_id) do update set position = excluded.position where p.position <> excluded.position`);
+    }
+  }
+}
+
+async function placeInterface(tx: Tx, machineId: string, card: Placed): Promise<number> {
+  const { id, name, mac, kind, vlanId, position, mtu = null, bond, bridge } = card;
+  const settings = JSON.stringify({ ...(bond ? { bond } : {}), ...(bridge ? { bridge } : {}) });
+  if (id !== undefined) {
+    await tx.run(sql`update interfaces set name = ${name}, mac = ${mac}, kind = ${kind}, vlan_id = ${vlanId}, position = ${position},
+      mtu = ${mtu}, settings = ${settings}::jsonb where id = ${id} and machine_id = ${machineId}`);
+    return id;
+  }
+  const row = await tx.one(sql<{ id: number }>`
+    insert into interfaces (machine_id, name, mac, kind, vlan_id, position, mtu, settings)
+    values (${machineId}, ${name}, ${mac}, ${kind}, ${vlanId}, ${position}, ${mtu}, ${settings}::jsonb) returning id`);
+  if (!row) throw new Error(`the interface ${name} that was just written is not there`);
+  return row.id;
+}
+
+function linksOf({ links, addresses }: InterfaceInput): readonly LinkInput[] {
+  return links ?? addresses.map(({ address, subnetId }) => ({ mode: 'static', address, subnetId, isGateway: false }));
+}
+
+/** Deletes the links of an interface that are none of these. */
+async function deleteLinks(tx: Tx, interfaceId: number, staying: readonly LinkInput[]): Promise<void> {
+  const addresses = staying.flatMap(({ address }) => address ?? []);
+  await tx.run(
+    sql`delete from interface_addresses where interface_id = ${interfaceId} and address <> all(${addresses}::inet[])`,
+  );
+  const others = staying
+    .filter(({ address }) => address === null)
+    .map(({ mode, subnetId }) => `${mode} ${subnetId ?? ''}`);
+  await tx.run(sql`delete from interface_links
+    where interface_id = ${interfaceId} and mode || ' ' || coalesce(subnet_id::text, '') <> all(${others}::text[])`);
+}
+
+/** Brings a link that an interface has to what is wanted; false: it has none like it. */
+async function keepLink(
+  tx: Tx,
+  interfaceId: number,
+  { mode, address, subnetId, isGateway }: LinkInput,
+): Promise<boolean> {
+  const found = await tx.one(
+    address === null
+      ? sql`update interface_links set is_gateway = ${isGateway}
+          where interface_id = ${interfaceId} and mode = ${mode} and subnet_id is not distinct from ${subnetId} returning id`
+      : sql`update interface_addresses set mode = ${mode}, is_gateway = ${isGateway}
+          where interface_id = ${interfaceId} and address = ${address}::inet returning id`,
+  );
+  return found !== null;
+}
+
+async function insertLink(
+  tx: Tx,
+  interfaceId: number,
+  { mode, address, subnetId, isGateway }: LinkInput,
+): Promise<void> {
+  await tx.run(
+    address === null
+      ? sql`insert into interface_links (interface_id, subnet_id, mode, is_gateway) values (${interfaceId}, ${subnetId}, ${mode}, ${isGateway})`
+      : sql`insert into interface_addresses (interface_id, subnet_id, address, mode, is_gateway)
+          values (${interfaceId}, ${subnetId}, ${address}::inet, ${mode}, ${isGateway})`,
+  );
+}
+
+/** Ids of the interfaces that one stands on, as far as they are there already. */
+function parentsOf(card: InterfaceInput, all: readonly InterfaceInput[]): number[] {
+  return all.flatMap(({ id, name }) => (id !== undefined && card.parents?.includes(name) ? [id] : []));
+}
+
+/** Deletes interfaces with all that hangs on them. `which`: over the table. */
+export async function deleteInterfaces(tx: Tx, which: RawBuilder<unknown>): Promise<void> {
+  for (const table of ['interface_addresses', 'interface_links', 'interface_parents']) {
+    await tx.run(sql`delete from ${sql.table(table)} where interface_id in (select id from interfaces where ${which})`);
+  }
+  await tx.run(sql`delete from interface_parents where parent_id in (select id from interfaces where ${which})`);
+  await tx.run(sql`delete from interfaces where ${which}`);
+}
