@@ -205,7 +205,7 @@ describe('nouns', () => {
     'contract/network/machine-interface-routes.ts',
     'cli/commands/network/interface.ts',
     'store/queries/network/machine-interfaces.ts',
-    'store/sql/044_interfaces.sql',
+    'store/sql/045_interfaces.sql',
     'region/nouns/interfaces/',
     'region/tasks/boot-records.ts',
     'store/queries/network/machine-stages.ts',
