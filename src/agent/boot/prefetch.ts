@@ -26,7 +26,7 @@ interface Http {
 
 /**
  * Lets this rack's nginx fetch what its machines will want, one file after the other, before the first one asks. One byte is asked for: nginx goes on by itself
- * and keeps the whole file (check/http.test.ts).
+ * and keeps the whole file, as it does with whatever it may cache.
  */
 export async function runPrefetch({ ports, held, exec }: PrefetchOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, random } = ports;

@@ -3,7 +3,6 @@ import { IMAGE_ARCHITECTURES, type ImageArchitecture } from '../image.ts';
 
 /** What a source speaks: simplestreams as MAAS uses it, or a folder of ours (`scripts/build-image --output`) with an index. */
 export const SOURCE_TYPES = ['simplestreams', 'regent'] as const;
-export type SourceType = (typeof SOURCE_TYPES)[number];
 
 /** Characters of a source's address, keyring and selections. */
 export const SOURCE_BOUNDS = { url: 500, keyring: 65_536, selections: 2000 } as const;
