@@ -95,7 +95,7 @@ function offerStream(user = 'good', changes: object = {}): void {
   files.set('/stable/centos/root.tgz', root);
 }
 const source = (more: object = {}) =>
-  site.call('POST', '/boot-sources', { body: { name: 'maas', url: url(), keyring, ...more } });
+  site.call('POST', '/boot-sources', { body: { name: 'maas', sourceUrl: url(), keyring, ...more } });
 const ask = () => site.call('POST', '/boot-sources/maas/sync', { body: {} });
 const syncs = async () => (await site.call('GET', '/image-syncs')).body['items'] as Record<string, unknown>[];
 async function sync(): Promise<Record<string, unknown>> {
@@ -191,9 +191,9 @@ it('a source of ours gives images of all kinds, of which those that are selected
 });
 
 it('is refused without an address, without a key over plain http, and by who may not', async () => {
-  await source({ url: undefined });
+  await source({ sourceUrl: undefined });
   expect(await ask()).toMatchObject({ status: 409, body: { detail: expect.stringContaining('no address') } });
-  await site.call('PATCH', '/boot-sources/maas', { body: { url: url(), keyring: '' } });
+  await site.call('PATCH', '/boot-sources/maas', { body: { sourceUrl: url(), keyring: '' } });
   expect(await ask()).toMatchObject({ status: 409, body: { detail: expect.stringContaining('no key') } });
   expect((await site.call('POST', '/boot-sources/other/sync', { body: {} })).status).toBe(404);
   expect((await site.call('POST', '/boot-sources/maas/sync', { body: {}, role: 'operator' })).status).toBe(403);

@@ -1424,7 +1424,7 @@ table boot_sources
   name text not null
   comment text not null default ''::text
   type text not null default 'simplestreams'::text
-  url text not null default ''::text
+  source_url text not null default ''::text
   keyring text not null default ''::text
   selections text not null default ''::text
   version integer not null default 1
@@ -1436,8 +1436,8 @@ table boot_sources
   constraint boot_sources_name_unique UNIQUE (name)
   constraint boot_sources_pkey PRIMARY KEY (id)
   constraint boot_sources_selections_grammar CHECK (((length(selections) <= 2000) AND (selections !~ '[[:cntrl:]]'::text)))
+  constraint boot_sources_source_url_grammar CHECK (((length(source_url) <= 500) AND (source_url !~ '[[:cntrl:]]'::text)))
   constraint boot_sources_type_grammar CHECK ((type = ANY (ARRAY['simplestreams'::text, 'regent'::text])))
-  constraint boot_sources_url_grammar CHECK (((length(url) <= 500) AND (url !~ '[[:cntrl:]]'::text)))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.boot_sources FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.boot_sources FOR EACH ROW EXECUTE FUNCTION write_history('id')
 

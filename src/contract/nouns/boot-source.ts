@@ -25,7 +25,8 @@ export const BOOT_SOURCE = declare({
     name: titleField(),
     comment: commentField(),
     type: choiceField(SOURCE_TYPES, 'simplestreams as MAAS uses it, or a folder of scripts/build-image with an index'),
-    url: {
+    // Not --url, which says where the region is.
+    sourceUrl: {
       ...textField({
         max: url,
         value: 'url',
@@ -70,7 +71,7 @@ export const BOOT_SOURCE = declare({
     create: {
       summary: 'make a source known; regent image sync fetches from it',
       examples: [
-        'regent boot-source create ours --type regent --url https://images.example.net --keyring @key.asc --selections debian-13:amd64',
+        'regent boot-source create ours --type regent --source-url https://images.example.net --keyring @key.asc --selections debian-13:amd64',
       ],
     },
     set: { summary: 'change a source' },

@@ -5,7 +5,7 @@ create table boot_sources (
   name text not null,
   comment text not null default '',
   type text not null default 'simplestreams',
-  url text not null default '',
+  source_url text not null default '',
   keyring text not null default '',
   selections text not null default '',
   version int not null default 1,
@@ -15,7 +15,7 @@ create table boot_sources (
   constraint boot_sources_name_grammar check (name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?$' and name !~ '^[0-9]+$'),
   constraint boot_sources_comment_grammar check (length(comment) <= 200 and comment !~ '[[:cntrl:]]'),
   constraint boot_sources_type_grammar check (type in ('simplestreams', 'regent')),
-  constraint boot_sources_url_grammar check (length(url) <= 500 and url !~ '[[:cntrl:]]'),
+  constraint boot_sources_source_url_grammar check (length(source_url) <= 500 and source_url !~ '[[:cntrl:]]'),
   constraint boot_sources_keyring_grammar check (length(keyring) <= 65536),
   constraint boot_sources_selections_grammar check (length(selections) <= 2000 and selections !~ '[[:cntrl:]]')
 );

@@ -487,12 +487,24 @@ describe('exit codes and messages', () => {
     }
   });
 
+  it('has no option of its own that every command has', () => {
+    for (const noun of NOUNS)
+      for (const { verb, options = [] } of noun.commands)
+        for (const { flags } of options)
+          expect(['--url', '--context', '--output', '--help', '--version'], `${noun.noun} ${verb}`).not.toContain(
+            flags.split(/[ ,]+/).find((word) => word.startsWith('--')),
+          );
+  });
+
   it('takes no secret as an argument and shows none', async () => {
     for (const noun of NOUNS) {
       for (const command of noun.commands) {
         const flags = (command.options ?? []).map((option) => option.flags).join(' ');
         // The name of a key is none, and of a secret there is only where it comes from.
-        const others = flags.replace('--transfer-key <key|none>', '').replace('--secret <new|->', '');
+        const others = flags
+          .replace('--transfer-key <key|none>', '')
+          .replace('--keyring <key>', '')
+          .replace('--secret <new|->', '');
         expect(others, `${noun.noun} ${command.verb}`).not.toMatch(/key|secret|password|token/i);
       }
     }

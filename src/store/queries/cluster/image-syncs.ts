@@ -54,7 +54,7 @@ export function claimSync(tx: Tx, node: string): Promise<ClaimedSync | null> {
     with due as (select source_id from boot_source_syncs where ended_at is null and (until is null or until < now() or node = ${node})
       order by asked_at, source_id limit 1 for update skip locked),
     mine as (update boot_source_syncs s set node = ${node}, until = now() + ${LEASE} from due where s.source_id = due.source_id returning s.source_id)
-    select b.id as "sourceId", b.name, b.type, b.url, b.keyring, b.selections from mine join boot_sources b on b.id = mine.source_id`);
+    select b.id as "sourceId", b.name, b.type, b.source_url as url, b.keyring, b.selections from mine join boot_sources b on b.id = mine.source_id`);
 }
 
 /** Says how far it is; false: another node works at it, or the source is gone. */
