@@ -274,7 +274,8 @@ describe('an interface', () => {
       'addresses/0/gateway',
       'no address there',
     ],
-  ])('%s is refused, and nothing is changed', async (_, body, status, field, words) => {
+  ])('%s is refused, and nothing is changed', async (_, body, ...expected) => {
+    const [status, field, words] = expected;
     const path = await machine();
     const before = await shown(path);
     const answer = await say('POST', `${path}/interfaces`, body);

@@ -18,7 +18,7 @@ export async function giveAddressOf(
   bootMac: string | undefined,
 ): Promise<Rejected | null> {
   const { interfaces } = machine;
-  if (interfaces.some(({ addresses, links = [] }) => addresses.length > 0 || links.length > 0)) return null;
+  if (interfaces.some(({ addresses, links }) => addresses.length > 0 || links.length > 0)) return null;
   const card =
     interfaces.find(({ mac, vlanId }) => mac === bootMac && vlanId !== null) ??
     interfaces.find(({ vlanId }) => vlanId !== null);

@@ -40,7 +40,10 @@ interface Source {
 
 function notUsable({ name, sourceUrl: url, keyring }: Source): Rejected | null {
   if (url === '')
-    return rejected('conflict', `${name} has no address. Give it one: regent boot-source set ${name} --source-url URL.`);
+    return rejected(
+      'conflict',
+      `${name} has no address. Give it one: regent boot-source set ${name} --source-url URL.`,
+    );
   if (keyring !== '' || url.startsWith('https:')) return null;
   const rule = 'What comes over plain http is trusted by its signature alone';
   return rejected(
