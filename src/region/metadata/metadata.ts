@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
 import { findMachine } from '../../store/queries/machines.ts';
-import { readDeployment } from '../../store/queries/network/deployments.ts';
+import { readDeployment } from '../../store/queries/network/deployment/deployments.ts';
 import { readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
 import { keysOfRun } from '../../store/queries/identity/ssh-keys.ts';
 import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';

@@ -1,6 +1,6 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
-import { giveAddress } from '../../../store/queries/network/deployments.ts';
+import { giveAddress } from '../../../store/queries/network/deployment/deployments.ts';
 import { listSubnets } from '../../../store/queries/network/subnets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { nextFree } from '../../nouns/address-rules.ts';

@@ -2,7 +2,7 @@ import type { MachineWishRequest } from '../../../contract/nouns/machine-lifecyc
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/deployment/wish.ts';
 import { parseCardWishes, parseDiskWishes } from '../../../model/deployment/wish-grammar.ts';
-import { lockOneOf, readCandidates } from '../../../store/queries/network/candidates.ts';
+import { lockOneOf, readCandidates } from '../../../store/queries/network/deployment/candidates.ts';
 import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { viewMachine } from '../../nouns/machine.ts';

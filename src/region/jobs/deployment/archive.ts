@@ -4,7 +4,7 @@ import { deploymentFiles } from '../../../model/deployment/deployment.ts';
 import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
 import { keysOfRun } from '../../../store/queries/identity/ssh-keys.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
-import { readDeployment } from '../../../store/queries/network/deployments.ts';
+import { readDeployment } from '../../../store/queries/network/deployment/deployments.ts';
 import { readUserData } from '../../../store/queries/network/machine-tokens.ts';
 import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';

@@ -4,7 +4,7 @@ import { guardFindings, guardRefusal } from '../../../model/deployment/guard.ts'
 import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
 import { countKeysOf } from '../../../store/queries/identity/ssh-keys.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import { readDeployment, storeDeployment } from '../../../store/queries/network/deployments.ts';
+import { readDeployment, storeDeployment } from '../../../store/queries/network/deployment/deployments.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { machineByRef, viewMachine } from '../../nouns/machine.ts';
 import { type CaseContext, writing } from '../../use-case.ts';

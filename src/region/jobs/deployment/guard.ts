@@ -6,7 +6,7 @@ import type { StorageRequest } from '../../../model/deployment/storage-types.ts'
 import { driverOf } from '../../../power/registry.ts';
 import { findDeclared } from '../../../store/declared/rows.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
-import { hasEphemeral } from '../../../store/queries/network/deployments.ts';
+import { hasEphemeral } from '../../../store/queries/network/deployment/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { ServingSite } from '../../../services/dhcp/serving.ts';

@@ -6,7 +6,7 @@ import type {
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
-import { type EraseWish, storeErase } from '../../../store/queries/network/deployments.ts';
+import { type EraseWish, storeErase } from '../../../store/queries/network/deployment/deployments.ts';
 import { findOpenRun } from '../../../store/queries/network/machine-tokens.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { ScriptWish } from '../../../model/scripts/script-choice.ts';

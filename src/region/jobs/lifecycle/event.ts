@@ -9,7 +9,7 @@ import {
 } from '../../../model/nouns/machine-states.ts';
 import { purposeIn } from '../../../model/nouns/machine-run.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/network/deployments.ts';
+import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/network/deployment/deployments.ts';
 import {
   lockMachineState,
   type StateChange,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { type Candidate, diskTags, imageArchitecture } from '../../../model/deployment/candidate.ts';
-import type { Tx } from '../../tx.ts';
+import { type Candidate, diskTags, imageArchitecture } from '../../../../model/deployment/candidate.ts';
+import type { Tx } from '../../../tx.ts';
 
 interface Row extends Omit<Candidate, 'architecture' | 'disks'> {
   readonly kernelArchitecture: string | null;

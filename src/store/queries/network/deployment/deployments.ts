@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Tx } from '../../tx.ts';
+import type { Tx } from '../../../tx.ts';
 
 /** How the disks of a machine are erased. `isQuick`: their ends alone; `isSecure`: by the disk's own command, where it has one. */
 export interface EraseWish {
