@@ -6,6 +6,8 @@ const JUDGED_BY_TIME = ['bad-days', 'cluster', 'faults', 'lab'];
 
 interface ProjectOptions {
   readonly timeout?: number;
+  /** Of a hook, ms. */
+  readonly hooks?: number;
   /** One file after the other. */
   readonly serial?: boolean;
   /** It draws cases. */
@@ -25,7 +27,7 @@ interface ProjectOptions {
 
 /** One project per test folder (architecture.md §6): what a folder needs is written there, not discovered. */
 const project = (name: string, options: ProjectOptions = {}) => {
-  const { timeout = 10_000, folder = name } = options;
+  const { timeout = 10_000, hooks = Math.max(timeout, 60_000), folder = name } = options;
   const pathOf = (file: string) => `test/${folder}/${file}.test.ts`;
   return {
     test: {
@@ -34,7 +36,7 @@ const project = (name: string, options: ProjectOptions = {}) => {
       ...(options.except ? { exclude: options.except.map(pathOf) } : {}),
       ...(options.random ? { setupFiles: ['test/kit/seed.ts'] } : {}),
       testTimeout: timeout,
-      hookTimeout: Math.max(timeout, 60_000),
+      hookTimeout: hooks,
       ...(options.serial ? { fileParallelism: false } : {}),
       ...(options.shared ? { isolate: false } : {}),
       ...(options.workers === undefined ? {} : { maxWorkers: options.workers }),
@@ -57,7 +59,8 @@ export default defineConfig({
       project('api', { timeout: 60_000, random: true, shared: true }),
       // Whole processes, with leases of seconds.
       project('scenario', { timeout: 120_000, shared: true, workers: 2, order: 1 }),
-      project('check', { timeout: 120_000, order: 2 }),
+      // The first hook on a new machine builds the Debian root, beside all else.
+      project('check', { timeout: 120_000, hooks: 900_000, order: 2 }),
       // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it.
       project('hosts', { timeout: 900_000, folder: 'lab', except: JUDGED_BY_TIME, order: 3 }),
       project('lab', { timeout: 900_000, serial: true, only: JUDGED_BY_TIME, order: 4 }),

@@ -433,7 +433,7 @@ describe('a call', () => {
 
   it.each([
     ['no body', undefined, 400],
-    ['a member that it does not have', { force: true }, 422],
+    ['a member that it does not have', { speed: 'high' }, 422],
     ['a long comment', { comment: 'a'.repeat(201) }, 422],
     ['a comment on two lines', { comment: 'a\nb' }, 422],
     ['a comment that is no text', { comment: 5 }, 422],

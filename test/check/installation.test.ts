@@ -132,7 +132,7 @@ describe('a machine with an empty disk', () => {
     expect(await site.deployed()).toBe('none');
     const told = await site.ssh(
       'root',
-      'hostname; cat /etc/hostname; findmnt -n -o FSTYPE / /boot/efi; swapon --noheadings --show=TYPE',
+      'hostname; cat /etc/hostname; findmnt -n -o FSTYPE /; findmnt -n -o FSTYPE /boot/efi; swapon --noheadings --show=TYPE',
     );
     expect(told.split('\n')).toEqual(['m1', 'm1', 'ext4', 'vfat', 'partition']);
     // Nothing of the deployment's credentials stays.

@@ -6,7 +6,7 @@ import { readMigrations } from '../../src/store/migrate.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 /** What a region daemon needs of a checkout. */
-const PARTS = ['src', 'templates', 'package.json'];
+const PARTS = ['src', 'templates', 'scripts/machine', 'package.json'];
 
 /** Code of an earlier commit, ready to run. */
 export interface EarlierBuild {

@@ -83,6 +83,7 @@ test('removes what has expired and nothing else', async () => {
   expect(purged).toEqual({
     api_keys: 2,
     idempotency: 53,
+    images: 0,
     events: 10,
     audit: 1,
     body_parts: 0,

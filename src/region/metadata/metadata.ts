@@ -50,7 +50,8 @@ async function describe({ db, files }: MetadataPorts, asker: Asker): Promise<Des
 
 /** cloud-init runs the runner at its end; an image that has it itself does not ask for it. What a user gives goes to the system that he wants, not to the one that installs it. */
 async function userDataOf(tx: Tx, { purpose, machineId, run }: Asker, runner: string): Promise<Uint8Array | null> {
-  const isInstalling = purpose === 'deploying' && (await readDeployment(tx, machineId))?.isEphemeral !== true;
+  const deployment = purpose === 'deploying' ? await readDeployment(tx, machineId) : null;
+  const isInstalling = deployment !== null && !deployment.isEphemeral;
   const own = isInstalling ? null : await readUserData(tx, run);
   const isFor = isInstalling || ['commissioning', 'testing', 'enlisting', 'erasing'].includes(purpose);
   return own ?? (isFor && runner !== '' ? Buffer.from(runner) : null);
