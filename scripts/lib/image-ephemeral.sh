@@ -27,6 +27,8 @@ find "\$1/usr/lib/modules/$1" -name '*.ko.xz' -exec xz --decompress {} +
 cp -r --no-preserve=ownership "$here/image/root/." "\$1/"
 install -m 755 "$here/image/inventory" "\$1/usr/lib/regent/inventory"
 chroot "\$1" depmod "$1"
+# The initrd has set up the network, so it waits for no word of cloud-init's.
+sed '/^\(Before\|Wants\)=network-pre.target\$/d' "\$1/usr/lib/systemd/system/cloud-init-local.service" >"\$1/etc/systemd/system/cloud-init-local.service"
 chroot "\$1" systemctl --quiet enable systemd-networkd.service regent-inventory.service regent-end.service
 chroot "\$1" systemctl --quiet mask ${ephemeral_off//$'\n'/ }
 chroot "\$1" dpkg-query --show --showformat '\${Package} \${Version}\n' >"$work/packages"

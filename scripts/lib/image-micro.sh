@@ -18,7 +18,7 @@ build_micro() {
 
   step 'initrd' 'look at the message above'
   pack_initrd "$work/root" "$kernel" init --file inventory="$here/image/inventory" --file runner="$here/machine/runner" \
-    --module sd_mod --choose virtio_blk --choose virtio_scsi --choose ahci --choose nvme
+    --choose sd_mod --choose virtio_blk --choose virtio_scsi --choose ahci --choose nvme
 
   step 'manifest' 'look at the message above'
   for package in "$kernel_package" busybox-static; do
