@@ -59,8 +59,9 @@ function add(name, to) {
   const path = modules.get(name);
   if (path === undefined || to.has(name)) return;
   const bytes = load(path);
-  for (const other of leansOn(bytes)) add(other, to);
-  to.set(name, bytes);
+  const needs = leansOn(bytes);
+  for (const other of needs) add(other, to);
+  to.set(name, { bytes, needs });
 }
 const packed = new Map();
 const chosen = new Map();
@@ -80,7 +81,7 @@ for (const pair of files) {
   fileEntry(name, readFileSync(path), 0o755);
 }
 folderEntry('modules');
-for (const [name, bytes] of packed) fileEntry(`modules/${name}.ko`, bytes, 0o644);
+for (const [name, { bytes }] of packed) fileEntry(`modules/${name}.ko`, bytes, 0o644);
 fileEntry('modules/order', Buffer.from([...packed.keys()].map((name) => `${name}.ko\n`).join('')), 0o644);
 if (chosen.size > 0) packChosen();
 
@@ -97,12 +98,12 @@ function packChosen() {
   const file = (name) => basename(modules.get(name));
   folderEntries(place);
   for (const name of chosen.keys()) fileEntry(`${place}/${file(name)}`, readFileSync(modules.get(name)), 0o644);
-  const before = (name, seen = new Set()) => {
-    for (const other of leansOn(chosen.get(name))) {
-      seen.add(other);
-      before(other, seen);
-    }
-    return [...seen];
+  // modprobe loads from the end of the line: there stands what leans on nothing. So it is with `chosen`, from its end.
+  const backwards = [...chosen.keys()].reverse();
+  const before = (name) => {
+    const needed = new Set(chosen.get(name).needs);
+    for (const other of needed) for (const one of chosen.get(other).needs) needed.add(one);
+    return backwards.filter((one) => needed.has(one));
   };
   const lines = (map) =>
     Buffer.from(
@@ -118,10 +119,10 @@ function packChosen() {
   );
   fileEntry(
     `${place}/modules.alias`,
-    lines((name) => saysOf(chosen.get(name), 'alias').map((alias) => `alias ${alias} ${name}`)),
+    lines((name) => saysOf(chosen.get(name).bytes, 'alias').map((alias) => `alias ${alias} ${name}`)),
     0o644,
   );
-  const firmware = new Set([...chosen.values()].flatMap((bytes) => saysOf(bytes, 'firmware')));
+  const firmware = new Set([...chosen.values()].flatMap(({ bytes }) => saysOf(bytes, 'firmware')));
   for (const name of [...firmware].sort((a, b) => (a < b ? -1 : 1))) {
     const path = ['', '.xz', '.zst']
       .map((end) => join(root, 'usr/lib/firmware', name + end))

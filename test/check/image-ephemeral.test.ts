@@ -61,6 +61,12 @@ describe('its initrd', () => {
     );
     for (const [file, others] of needs)
       for (const one of [file, ...others]) expect(files.has(`${folder}/${one}`), `${file} needs ${one}`).toBe(true);
+    // modprobe loads a line from its end: what a module of it leans on stands behind that.
+    for (const [file, others] of needs)
+      others.forEach((one, at) => {
+        const early = needs.get(one)?.filter((under) => others.indexOf(under) < at);
+        expect(early, `${file}: ${one}`).toEqual([]);
+      });
     const aliases = text(files, `${folder}/modules.alias`);
     for (const name of [
       'e1000e',
