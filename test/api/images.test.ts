@@ -242,8 +242,10 @@ describe('the task', () => {
     await put('vmlinuz', kernel);
     await become('it is there again', { 'initrd.img': 'missing', vmlinuz: 'there' });
     expect(await site.call('DELETE', `/images/${image.digest}`)).toMatchObject({ status: 200 });
-    await until('its files go', async () => (await onDisk()).length === 0, { deadlineMs: 30_000 });
-    expect((await readdir(folder)).filter((name) => name !== '.parts')).toEqual([]);
+    const left = async () => (await readdir(folder)).filter((name) => name !== '.parts');
+    // The files go first, then their folder.
+    await until('its files and their folder go', async () => (await left()).length === 0, { deadlineMs: 30_000 });
+    expect(await onDisk()).toEqual([]);
   });
 
   it('a file that another program changed is given to nobody', async () => {
