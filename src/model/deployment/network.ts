@@ -1,6 +1,6 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { formatAddress, parseNetwork } from '../../core/ip.ts';
-import type { BondSettings, BridgeSettings } from '../interfaces/settings.ts';
+import { type BondSettings, type BridgeSettings, MTU_IPV6 } from '../interfaces/settings.ts';
 import { checkTopology, lowestFirst, masterOf, mtuOf } from '../interfaces/topology.ts';
 import {
   type InterfaceKind,
@@ -201,9 +201,6 @@ function planOne(
 function plannedMtu(all: readonly MachineInterface[], nic: MachineInterface): number | null {
   return all.some(({ mtu }) => mtu != null) ? mtuOf(all, nic) : null;
 }
-
-/** The least that a link of IPv6 must carry whole (RFC 8200 §5), octets. */
-const MTU_IPV6 = 1280;
 
 interface Fixing {
   readonly site: NetworkSite;

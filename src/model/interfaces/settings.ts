@@ -138,6 +138,9 @@ export function parseBridge(wish: BridgeWish, field = 'bridge'): BridgeSettings 
 const MTU_MIN = 576;
 const MTU_MAX = 65_535;
 
+/** The least that a link of IPv6 must carry whole (RFC 8200 §5), octets. */
+export const MTU_IPV6 = 1280;
+
 /** Parses the longest packet of an interface, octets. */
 export function parseMtu(value: number, field = 'mtu'): number | Rejected {
   if (Number.isInteger(value) && value >= MTU_MIN && value <= MTU_MAX) return value;

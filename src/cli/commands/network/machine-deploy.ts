@@ -5,7 +5,7 @@ import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import type { Shape } from '../../format/output.ts';
-import { integer, option, options, text } from '../../values.ts';
+import { collect, integer, option, options, text } from '../../values.ts';
 
 /** Options of a verb, and the members of its body that they make. */
 export interface VerbOptions {
@@ -89,9 +89,7 @@ function parseStorage(json: string): NonNullable<MachineDeployRequest['storage']
 async function bytesOf(call: Call, path: string): Promise<Buffer> {
   const file = await call.io.openFile(path);
   if (file === null) throw usageError(`There is no file "${path}".`);
-  const parts: Uint8Array[] = [];
-  for await (const part of file.open(0)) parts.push(part);
-  return Buffer.concat(parts);
+  return Buffer.concat(await collect(file.open(0)));
 }
 
 const LISTS = [

@@ -1,3 +1,4 @@
+import { imageArchitecture } from '../../deployment/candidate.ts';
 import { isBefore, lastOf } from './why-power.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
@@ -15,8 +16,6 @@ const LOADERS: Readonly<Record<string, Kind>> = {
   'grubx64.efi': { firmware: 'uefi', architecture: 'amd64' },
   'ipxe-arm64.efi': { firmware: 'uefi', architecture: 'arm64' },
 };
-/** What machines are called by their system, and what by us. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 
 /** The loader that it took and that is not for it, with what it is for and what the machine is. */
 function wrongLoader(seen: WhyCase): { readonly file: string; readonly isFor: string; readonly is: string } | null {
@@ -24,7 +23,7 @@ function wrongLoader(seen: WhyCase): { readonly file: string; readonly isFor: st
   const kind = Object.hasOwn(LOADERS, file) ? LOADERS[file] : undefined;
   if (kind === undefined) return null;
   const { firmware, architecture } = seen.site;
-  const own = architecture === null ? null : (ARCHITECTURES[architecture] ?? architecture);
+  const own = imageArchitecture(architecture ?? undefined);
   const isRight = (firmware ?? kind.firmware) === kind.firmware && (own ?? kind.architecture) === kind.architecture;
   if (isRight) return null;
   const is = [firmware?.toUpperCase(), own].filter((one) => one !== undefined && one !== null).join(' ');

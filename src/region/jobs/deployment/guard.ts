@@ -1,10 +1,7 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { GuardSite, GuardVlan } from '../../../model/deployment/guard.ts';
-import { planNetwork } from '../../../model/deployment/network.ts';
 import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
-import { driverOf } from '../../../power/registry.ts';
-import { findDeclared } from '../../../store/declared/rows.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { hasEphemeral } from '../../../store/queries/network/deployment/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/rack-views.ts';
@@ -17,9 +14,10 @@ import { vlanServers } from '../../nouns/dhcp/servers.ts';
 import { checkMachineNames, machineNames } from '../../nouns/name-rules.ts';
 import { isStale } from '../../tracking.ts';
 import type { CasePorts } from '../../use-case.ts';
+import { switchOf } from '../lifecycle/orders.ts';
 import type { FoundImage } from './image.ts';
-import { architectureOf, storageOf } from './plan.ts';
-import { rackAddresses, siteResolvers, vlansOf } from './site.ts';
+import { architectureOf, networkOf, storageOf } from './plan.ts';
+import { rackAddresses, vlansOf } from './site.ts';
 
 /** A deployment that is about to begin. `image` null: it runs in memory. */
 export interface GuardQuestion {
@@ -37,8 +35,7 @@ export async function readGuardSite(tx: Tx, ports: CasePorts, question: GuardQue
   const site = await readServingSite(tx);
   const nodes = await readSeenNodes(tx, ports);
   const regions = nodes.filter(({ row }) => row.isRegion);
-  const bmc = machine.bmcId === null ? null : await findDeclared(tx, 'bmc', { id: machine.bmcId });
-  const hasSwitch = bmc !== null && driverOf(bmc.powerType).isQueryable;
+  const hasSwitch = (await switchOf(tx, machine)) !== null;
   return {
     machine: machine.hostname,
     vlans: await guardVlans(tx, machine, { site, nodes, now: ports.clock.now() }),
@@ -52,12 +49,7 @@ export async function readGuardSite(tx: Tx, ports: CasePorts, question: GuardQue
       hasSwitch && machine.powerState === 'error' ? `${machine.powerWhy} ${machine.powerRemedy}`.trim() : null,
     isFirmwareKnown: image === null || inventory.firmware?.kind !== undefined,
     storage: image === null ? null : sentenceOf(storageOf(inventory, image.image, storage)),
-    network: sentenceOf(
-      planNetwork(
-        { interfaces: machine.interfaces, bootMac: inventory.bootMac ?? null },
-        { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain] },
-      ),
-    ),
+    network: sentenceOf(networkOf(site, machine, inventory)),
     name: sentenceOf(await nameRefusal(tx, machine)),
     addresses: await leasedByOthers(tx, machine),
     hasKeys: keys > 0,

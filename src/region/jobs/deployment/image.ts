@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { DeployedImage } from '../../../model/deployment/deployment.ts';
-import { findImages, type ImageRow, listImages } from '../../../store/queries/cluster/images.ts';
+import { findImages, findImagesByName, type ImageRow, listImages } from '../../../store/queries/cluster/images.ts';
 import type { Tx } from '../../../store/tx.ts';
 
 /** A deployable image as a deployment needs it, with where its file is. */
@@ -18,13 +18,12 @@ export async function findDeployable(
   text: string,
   architecture: string | null,
 ): Promise<FoundImage | Rejected> {
-  const all = await listImages(tx);
-  const named = all.filter(({ name }) => name === text);
+  const named = await findImagesByName(tx, text);
   const known = named.length > 0 || !/^[0-9a-f]{6,64}$/.test(text) ? named : await findImages(tx, text);
   const deployable = known.filter(({ kind }) => kind === 'deployable');
   const fitting = deployable.filter((image) => architecture === null || image.architecture === architecture);
   const [row] = fitting;
-  if (row === undefined) return noImage(text, architecture, { all, known, deployable });
+  if (row === undefined) return noImage(text, architecture, { all: await listImages(tx), known, deployable });
   return viewDeployable(row);
 }
 

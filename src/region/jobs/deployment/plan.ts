@@ -2,9 +2,10 @@ import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';
-import { planNetwork } from '../../../model/deployment/network.ts';
+import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
+import type { ServingSite } from '../../../services/dhcp/serving.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
@@ -36,6 +37,14 @@ export function storageOf(inventory: Inventory, image: DeployedImage, request: S
   return planStorage(disks, request, { firmware, format: image.format, minBytes: image.bytes ?? image.file.size });
 }
 
+/** The network of a machine's system by the model, and by the card that it booted from. Pure. */
+export function networkOf(site: ServingSite, machine: MachineRow, { bootMac }: Inventory): NetworkPlan | Rejected {
+  return planNetwork(
+    { interfaces: machine.interfaces, bootMac: bootMac ?? null },
+    { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain] },
+  );
+}
+
 /** What is asked of a machine's deployment, and by which run. */
 export interface Wanted {
   readonly machine: MachineRow;
@@ -54,10 +63,7 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
   const storage = storageOf(inventory, image, wanted.storage);
   if (isRejected(storage)) return storage;
   const site = await readServingSite(tx);
-  const network = planNetwork(
-    { interfaces: machine.interfaces, bootMac: inventory.bootMac ?? null },
-    { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain] },
-  );
+  const network = networkOf(site, machine, inventory);
   if (isRejected(network)) return network;
   const racks = rackAddresses(site, machine);
   const { id, hostname, fqdn } = machine;

@@ -1,3 +1,4 @@
+import { bareAddress } from '../../../core/ip.ts';
 import { PORTS } from '../../../core/node-ports.ts';
 import type { Machine } from '../../../model/machine.ts';
 import type { Settings } from '../../../model/settings.ts';
@@ -53,8 +54,9 @@ export function packageProxy(
 ): string | null {
   if (settings.http_proxy !== '' && !settings.use_peer_proxy) return settings.http_proxy;
   if (!settings.enable_http_proxy) return null;
-  const vip = cluster?.vip?.replace(/\/.*$/, '');
-  const host = vip ?? nodes.find(({ isRegion, addresses }) => isRegion && addresses.length > 0)?.addresses[0];
+  const vip = cluster?.vip ?? null;
+  const region = nodes.find(({ isRegion, addresses }) => isRegion && addresses.length > 0);
+  const host = vip === null ? region?.addresses[0] : bareAddress(vip);
   if (host === undefined) return null;
   return `http://${host.includes(':') ? `[${host}]` : host}:${settings.maas_proxy_port}`;
 }

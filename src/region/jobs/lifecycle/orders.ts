@@ -7,6 +7,7 @@ import { addJob } from '../../../store/queries/jobs/add.ts';
 import { abortJob } from '../../../store/queries/jobs/end.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { type StateRow, storeStateJob, storeWantedOrder } from '../../../store/queries/network/machine-states.ts';
+import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { jobSeconds } from '../power/ask.ts';
 import { type Order, POWER_JOB, stepsOf } from '../power/order.ts';
@@ -42,7 +43,7 @@ export async function dropOrder(tx: WriteTx, { machineId, jobId, wanted }: State
 }
 
 /** The BMC that can be asked to switch a machine; null: a person switches it. */
-export async function switchOf(tx: WriteTx, { bmcId }: MachineRow): Promise<DeclaredRow<'bmc'> | null> {
+export async function switchOf(tx: Tx, { bmcId }: Pick<MachineRow, 'bmcId'>): Promise<DeclaredRow<'bmc'> | null> {
   const bmc = bmcId === null ? null : await findDeclared(tx, 'bmc', { id: bmcId });
   return bmc !== null && driverOf(bmc.powerType).isQueryable ? bmc : null;
 }

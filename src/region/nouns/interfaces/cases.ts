@@ -5,6 +5,7 @@ import type { InterfaceInput, InterfaceRow } from '../../../store/queries/networ
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { noSuch } from '../../refs.ts';
+import { INTERFACES_MAX } from '../../metadata/interfaces.ts';
 import { type CaseContext, reading, target, writing } from '../../use-case.ts';
 import { machineByRef, viewMachine } from '../machine.ts';
 import { checkMachineNames, machineNames } from '../name-rules.ts';
@@ -12,9 +13,6 @@ import { checkInterfacesFree } from './free.ts';
 import { readInterfaces } from './read.ts';
 import { viewInterface } from './view.ts';
 import { asWish, type InterfaceWish, withChanged, withNew } from './wish.ts';
-
-/** As many as a machine may have. */
-const INTERFACES_MAX = 32;
 
 /** An interface and its machine. `index`: its place there. */
 interface Place {

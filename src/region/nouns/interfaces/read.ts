@@ -2,6 +2,7 @@ import { invalid, isRejected, type Rejected, rejected } from '../../../core/erro
 import {
   type BondSettings,
   type BridgeSettings,
+  MTU_IPV6,
   parseBond,
   parseBridge,
   parseMtu,
@@ -199,9 +200,6 @@ async function vlansOf(tx: Tx, heads: readonly Head[], found: readonly Found[]):
   }
   return [...known.values()];
 }
-
-/** The least that a link of IPv6 must carry whole (RFC 8200 §5), octets. */
-const MTU_IPV6 = 1280;
 
 function checkFamilies(found: readonly Found[]): Rejected | null {
   const shapes = found.map(({ input }) => input);

@@ -13,8 +13,6 @@ import {
 import { stepDetail } from '../../../../model/nouns/timeline/step.ts';
 import { causesOf } from '../../../../model/nouns/timeline/why.ts';
 import type { Cause, WhyScript } from '../../../../model/nouns/timeline/why-case.ts';
-import { driverOf } from '../../../../power/registry.ts';
-import { findDeclared } from '../../../../store/declared/rows.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';
 import {
   readMachineEvents,
@@ -27,8 +25,10 @@ import {
 import { readScriptTimeout } from '../../../../store/queries/network/scripts/run-scripts.ts';
 import { listScriptResults } from '../../../../store/queries/network/scripts/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';
+import { readSeenNodes } from '../../../cluster/seen.ts';
 import type { CasePorts } from '../../../use-case.ts';
-import { readSilentRacks, readWhySite } from './site.ts';
+import { switchOf } from '../orders.ts';
+import { silentRacksOf, readWhySite } from './site.ts';
 import { inOrder, type NamedStep, ofEvents, ofOrders, ofRacks, ofResults, withoutEcho } from './steps.ts';
 
 /** Steps that are shown; the newest ones. */
@@ -128,16 +128,18 @@ async function judge(tx: Tx, ports: CasePorts, { machine, run, steps, now }: Cas
   if (!isOnWay && !hasFailed) return NOT_JUDGED;
   const begunAt = isOnWay ? Date.parse(machine.stateSince) : (run?.begunAt ?? 0);
   const own = steps.filter(({ at }) => at >= begunAt - BEFORE_MS);
-  const hasSwitch = await hasSwitchOf(tx, machine);
+  const hasSwitch = (await switchOf(tx, machine)) !== null;
   const script = await runningScript(tx, run, own, hasFailed ? Date.parse(machine.stateSince) : now);
   const deadline = machine.deadline === null ? null : Date.parse(machine.deadline);
   const scriptSeconds = script === null ? SCRIPT_S.unknown : script.mayMs / 1000;
-  const silentRacks = isOnWay ? await readSilentRacks(tx, ports) : new Map<string, number>();
+  const nodes = await readSeenNodes(tx, ports);
+  const silentRacks = silentRacksOf(nodes, ports.clock.now());
   const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds, silentRacks };
   const next = expectedOf(own, way, now);
-  if (!hasFailed && next?.isLate !== true && !own.some((step) => isAlarming(step, isInstalled(own))))
+  const isOnDisk = isInstalled(own);
+  if (!hasFailed && next?.isLate !== true && !own.some((step) => isAlarming(step, isOnDisk)))
     return { next, causes: [] };
-  const site = await readWhySite(tx, ports, { machine, hasSwitch, begunAt, script });
+  const site = await readWhySite(tx, ports, { machine, nodes, hasSwitch, begunAt, script });
   const causes = causesOf(own, site);
   const isKnown = hasFailed || next?.isLate === true;
   // What has failed is told at once; what is only slow has its time.
@@ -159,11 +161,6 @@ const AT_ONCE: ReadonlySet<string> = new Set([
 /** Who is installed is sent to his disk: that is as it should be. */
 function isAlarming({ outcome, what, facts }: NamedStep, isOnDisk: boolean): boolean {
   return outcome === 'failed' || (what === 'script' && facts.decision !== 'kernel' && !isOnDisk);
-}
-
-async function hasSwitchOf(tx: Tx, { bmcId }: MachineRow): Promise<boolean> {
-  const bmc = bmcId === null ? null : await findDeclared(tx, 'bmc', { id: bmcId });
-  return bmc !== null && driverOf(bmc.powerType).isQueryable;
 }
 
 /** The script that began last and has not ended. */

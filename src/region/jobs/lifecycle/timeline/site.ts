@@ -6,14 +6,16 @@ import { readDefaultImages } from '../../../../store/queries/network/machine-sta
 import { readVlanLabels } from '../../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../../store/snapshot.ts';
 import type { Tx } from '../../../../store/tx.ts';
-import { readSeenNodes, type SeenNode } from '../../../cluster/seen.ts';
+import type { SeenNode } from '../../../cluster/seen.ts';
 import { vlanServers } from '../../../nouns/dhcp/servers.ts';
 import { isStale } from '../../../tracking.ts';
 import type { CasePorts } from '../../../use-case.ts';
+import { vlansOf } from '../../deployment/site.ts';
 
 /** Which machine, and what of its way decides. `begunAt`: ms; an inventory from before says its firmware and not its disks. */
 export interface WhyQuestion {
   readonly machine: MachineRow;
+  readonly nodes: readonly SeenNode[];
   readonly hasSwitch: boolean;
   readonly begunAt: number;
   readonly script: WhyScript | null;
@@ -21,7 +23,7 @@ export interface WhyQuestion {
 
 /** Reads what the rules ask of a site about one machine (model/nouns/timeline/why.ts). */
 export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestion): Promise<WhySite> {
-  const { machine, hasSwitch, begunAt, script } = question;
+  const { machine, nodes, hasSwitch, begunAt, script } = question;
   const row = await readInventory(tx, machine.id);
   const inventory = (row?.inventory ?? {}) as Inventory;
   const isOfThisWay = row !== null && Date.parse(row.at) >= begunAt;
@@ -33,7 +35,7 @@ export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestio
     hasSwitch,
     power: { state: machine.powerState, why: `${machine.powerWhy} ${machine.powerRemedy}`.trim() },
     macs: cardsOf(machine).length,
-    vlans: await readWhyVlans(tx, ports, machine),
+    vlans: await readWhyVlans(tx, machine, { nodes, now: ports.clock.now() }),
     firmware: inventory.firmware?.kind ?? null,
     architecture,
     hasImage: (await readDefaultImages(tx)).length > 0,
@@ -42,23 +44,23 @@ export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestio
   };
 }
 
+/** What nodes tell at a moment, ms since 1970. */
+interface Seen {
+  readonly nodes: readonly SeenNode[];
+  readonly now: number;
+}
+
 /** By which it may boot: not by what its own system puts on them. */
 function cardsOf({ interfaces }: MachineRow): MachineRow['interfaces'] {
   return interfaces.filter(({ kind }) => kind === 'physical');
 }
 
 /** The VLANs that its cards are on, each once, and who serves them now. */
-async function readWhyVlans(tx: Tx, ports: CasePorts, machine: MachineRow): Promise<WhyVlan[]> {
+async function readWhyVlans(tx: Tx, machine: MachineRow, { nodes, now }: Seen): Promise<WhyVlan[]> {
   const site = await readServingSite(tx);
-  const subnets = new Map(site.subnets.map(({ id, vlanId }) => [id, vlanId]));
-  const ids = cardsOf(machine).flatMap(({ vlanId, addresses }) => [
-    ...(vlanId === null ? [] : [vlanId]),
-    ...addresses.flatMap(({ subnetId }) => subnets.get(subnetId) ?? []),
-  ]);
+  const ids = vlansOf(site, cardsOf(machine));
   const own = site.vlans.filter(({ id }) => ids.includes(id));
   if (own.length === 0) return [];
-  const nodes = await readSeenNodes(tx, ports);
-  const now = ports.clock.now();
   const servers = vlanServers(site, nodes, now);
   const labels = await readVlanLabels(tx);
   return own.map(({ id, dhcpOn, name }) => {
@@ -74,12 +76,10 @@ async function readWhyVlans(tx: Tx, ports: CasePorts, machine: MachineRow): Prom
   });
 }
 
-/** Racks that do not report, and when they did last, ms since 1970. */
-export async function readSilentRacks(tx: Tx, ports: CasePorts): Promise<Map<string, number>> {
-  const now = ports.clock.now();
-  const nodes = await readSeenNodes(tx, ports);
+/** Racks that have fallen silent, and when they reported last, ms since 1970. Pure. */
+export function silentRacksOf(nodes: readonly SeenNode[], now: number): Map<string, number> {
   const silent = nodes.filter((node) => node.row.isRack && isStale(node, now));
-  return new Map(silent.map(({ name, report }) => [name, report === null ? 0 : Date.parse(report.at)]));
+  return new Map(silent.flatMap(({ name, report }) => (report === null ? [] : [[name, Date.parse(report.at)]])));
 }
 
 function isSilent(nodes: readonly SeenNode[], name: string, now: number): boolean {

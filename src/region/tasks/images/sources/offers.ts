@@ -102,11 +102,5 @@ async function readBytes({ sources, source, signal }: Reader, path: string): Pro
     if (size > TEXT_MOST) throw new Error(`${path} has more than ${TEXT_MOST} bytes`);
     chunks.push(chunk);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return Buffer.concat(chunks);
 }
