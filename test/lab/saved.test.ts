@@ -17,13 +17,12 @@ import {
 import { versionOf } from '../../src/lab/product/install.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';
 import { makeRelease, openProductLab, PACKAGES_FILE, type ProductLab, testInstance } from '../kit/lab.ts';
-import { patient } from '../kit/machine.ts';
 import { openSite, type Site, told } from '../kit/site.ts';
 
 /** Of a name of its own: what other files have saved is not met. */
 const TOPOLOGY = { ...SINGLE, name: `single of ${process.pid}` };
-/** A host boots, and its product is well. */
-const WITHIN_MS = 10_000;
+/** Making took 7 to 10 times as long as a restore, on idle and on busy machines. A restore that installs anything takes more than a third of it. */
+const PART_OF_MAKING = 1 / 3;
 
 /** Files of a lab that never ran, and its key. */
 function filesOf(name: string, release: string): { layout: ReturnType<typeof layoutOf>; key: SavedKey } {
@@ -112,6 +111,7 @@ describe('the product from a lab at rest', () => {
     sites.push(site);
     return { lab, site };
   };
+  let makingMs = 0;
   const hostKey = (lab: ProductLab) => lab.ask('r1', ['cat', '/var/lib/regent/region/pki/ca.key']);
   afterAll(async () => {
     for (const site of sites) site.close();
@@ -124,6 +124,7 @@ describe('the product from a lab at rest', () => {
     mkdirSync(`${savedFolder(key())}/members`, { recursive: true });
     writeFileSync(`${savedFolder(key())}/saved.json`, '{"format":');
     const [one, other] = await Promise.all([open('one'), open('other')]);
+    makingMs = performance.now() - start;
     expect(await hostKey(one.lab)).toBe(await hostKey(other.lab));
     await one.site.flows('one.regent.internal');
     expect(await other.site.answers('one.regent.internal')).toBe(false);
@@ -140,6 +141,6 @@ describe('the product from a lab at rest', () => {
     expect(await site.answers('one.regent.internal')).toBe(false);
     expect(await site.tell('subnet', 'list')).toContain('10.10.10.0/24');
     await site.flows('later.regent.internal');
-    expect(took).toBeLessThan(patient(WITHIN_MS));
+    expect(took).toBeLessThan(makingMs * PART_OF_MAKING);
   });
 });
