@@ -1,7 +1,8 @@
 // Packs the initrd of an image: busybox, the files of scripts/image and some modules of the kernel, in the order in which they are loaded.
 // Equal input gives equal bytes: no times, owners or numbers of this machine are in it (cpio "newc", gzip).
 // --module NAME: is loaded in any case. --choose NAME, --tree FOLDER (all modules below that folder of the kernel's): for modprobe to choose from by what the
-// machine has; with their firmware, where the root has it.
+// machine has; with their firmware, where the root has it. --program PATH: a program of the root with the libraries that it needs. --part NAME: not a whole
+// initrd but what a loader puts behind one: no busybox, and the modules stand below NAME/, to be loaded when they are wanted.
 //
 //   node scripts/pack-initrd.mjs --root UNPACKED --kernel VERSION --output FILE --file NAME=PATH … --module NAME … [--choose NAME …] [--tree FOLDER …]
 import { execFileSync } from 'node:child_process';
@@ -9,6 +10,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { programFiles } from './lib/elf.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,9 +21,12 @@ const { values } = parseArgs({
     module: { type: 'string', multiple: true, default: [] },
     choose: { type: 'string', multiple: true, default: [] },
     tree: { type: 'string', multiple: true, default: [] },
+    program: { type: 'string', multiple: true, default: [] },
+    part: { type: 'string', default: '' },
   },
 });
 const { root = '', kernel = '', output = '', file: files, module: wanted, choose: choices, tree: trees } = values;
+const { program: programs, part } = values;
 
 /** Modules of the kernel by name; the kernel takes `-` and `_` for the same. */
 const nameOf = (path) =>
@@ -74,16 +79,26 @@ for (const [name, path] of modules) {
 const entries = [];
 const folderEntry = (name) => entries.push({ name, mode: 0o40755, bytes: Buffer.alloc(0) });
 const fileEntry = (name, bytes, mode) => entries.push({ name, mode: 0o100000 | mode, bytes });
-folderEntry('bin');
-fileEntry('bin/busybox', readFileSync(join(root, 'usr/bin/busybox')), 0o755);
+if (part === '') {
+  folderEntry('bin');
+  fileEntry('bin/busybox', readFileSync(join(root, 'usr/bin/busybox')), 0o755);
+}
 for (const pair of files) {
   const [name, path] = pair.split(/=(.*)/s);
+  folderEntries(dirname(name));
   fileEntry(name, readFileSync(path), 0o755);
 }
-folderEntry('modules');
-for (const [name, { bytes }] of packed) fileEntry(`modules/${name}.ko`, bytes, 0o644);
-fileEntry('modules/order', Buffer.from([...packed.keys()].map((name) => `${name}.ko\n`).join('')), 0o644);
+const modulesPlace = join(part, 'modules');
+folderEntries(modulesPlace);
+for (const [name, { bytes }] of packed) fileEntry(`${modulesPlace}/${name}.ko`, bytes, 0o644);
+fileEntry(`${modulesPlace}/order`, Buffer.from([...packed.keys()].map((name) => `${name}.ko\n`).join('')), 0o644);
 if (chosen.size > 0) packChosen();
+for (const program of programs) {
+  for (const [name, path] of programFiles(root, program)) {
+    folderEntries(dirname(name));
+    fileEntry(name, readFileSync(path), 0o755);
+  }
+}
 
 /** A folder with those above it, each once. */
 function folderEntries(path, made = new Set(entries.map(({ name }) => name))) {

@@ -70,6 +70,7 @@ make_users_and_folders() {
   make_user regent-vip /nonexistent
   make_user regent-votes /nonexistent
   make_user regent-http /nonexistent
+  make_user regent-tgt /nonexistent
   make_pki_group
   install -d -m 0755 /etc/regent /var/lib/regent /opt/regent /opt/regent/releases
   install -d -m 0755 /etc/regent/pki /etc/regent/secrets
@@ -80,6 +81,7 @@ make_users_and_folders() {
   install -d -m 0755 -o postgres -g postgres /var/lib/postgresql/17
   install -d -m 0700 -o regent -g regent /var/lib/regent/region /var/lib/regent/images
   install -d -m 0700 -o regent-http -g regent-http /var/lib/regent/http
+  install -d -m 0700 -o regent-tgt -g regent-tgt /var/lib/regent/tgt
   install -d -m 0700 -o regent-agent -g regent-agent /var/lib/regent/agent
   [ -e /etc/regent/regent.conf ] || install -m 0640 -g regent "$source_dir/scripts/lib/regent.conf" /etc/regent/regent.conf
   [ -e /etc/regent/agent.conf ] || install -m 0640 -g regent-agent "$source_dir/scripts/lib/agent.conf" /etc/regent/agent.conf

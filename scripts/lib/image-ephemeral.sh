@@ -11,6 +11,8 @@ openipmi.service ipmievd.service'
 ephemeral_without='sound arch/x86/kvm arch/arm64/kvm drivers/accel drivers/bluetooth drivers/comedi drivers/counter drivers/cpufreq drivers/gpu drivers/iio drivers/input/joystick drivers/input/misc drivers/input/mouse
 drivers/isdn drivers/media drivers/mtd drivers/net/can
 drivers/net/hamradio drivers/net/ieee802154 drivers/net/wireless drivers/net/wwan drivers/nfc drivers/powercap drivers/soundwire drivers/staging net/bluetooth net/mac80211 net/wireless'
+# What logs in by iSCSI in the initrd.
+iscsi_packages='open-iscsi libopeniscsiusr'
 # Cards that do nothing without their firmware; Debian has it in non-free-firmware.
 ephemeral_firmware='firmware-bnx2x firmware-qlogic'
 
@@ -57,7 +59,7 @@ build_ephemeral() {
   esac
   kernel_package=$(archive_dependency "$kernel_package" 'linux-image-[0-9]')
   # shellcheck disable=SC2086  # words are wanted
-  fetch_archive_packages "$kernel_package" $firmware_packages
+  fetch_archive_packages "$kernel_package" $firmware_packages $iscsi_packages
   kernel=${kernel_package#linux-image-}
   install -d "$work/kernel" "$work/root"
   chmod 755 "$work" "$work/kernel"
@@ -87,8 +89,20 @@ build_ephemeral() {
   cp "$work/root/boot/vmlinuz-$kernel" "$work/image/vmlinuz"
   pack_initrd "$work/root" "$kernel" init-ephemeral --module loop --module squashfs --module overlay --tree drivers/net/ethernet
 
+  step 'part for iSCSI' 'look at the message above'
+  pack_iscsi_part "$kernel"
+
   step 'manifest' 'look at the message above'
-  { cat "$work/packages"; for package in $kernel_package $firmware_packages; do echo "$package $(archive_version "$package")"; done; } | sort | write_manifest "$kernel"
+  { cat "$work/packages"; for package in $kernel_package $firmware_packages open-iscsi; do echo "$package $(archive_version "$package")"; done; } | sort | write_manifest "$kernel"
+}
+
+# What a loader puts behind the initrd for machines whose root comes by iSCSI: modules, Debian's iscsistart and the libraries that it needs, which are the root's.
+pack_iscsi_part() {
+  local package
+  for package in $iscsi_packages; do dpkg-deb --extract "$(archive_file "$package")" "$work/root"; done
+  tar -x -f "$work/root.tar" -C "$work/root" --wildcards --keep-old-files './usr/lib/*-linux-gnu/*.so*' 2>/dev/null || true
+  node "$here/pack-initrd.mjs" --root "$work/root" --kernel "$1" --output "$work/image/iscsi.img" --part iscsi --file iscsi/root="$here/image/iscsi-root" \
+    --program usr/sbin/iscsistart --module crc32c_generic --module crc32c-intel --module iscsi_tcp --module sd_mod
 }
 
 # As root in a mount namespace of its own: what mmdebstrap mounts goes with it, also when it is killed. Others have mmdebstrap's own namespaces.

@@ -31,7 +31,8 @@ export type BootDecision = { readonly reason: string } & (
   | {
       readonly kind: 'kernel';
       readonly kernel: string;
-      readonly initrd: string;
+      /** One after the other they are the machine's first file system. */
+      readonly initrds: readonly [string, ...string[]];
       readonly parameters: readonly string[];
     }
   /** Its own disk. */
@@ -148,7 +149,7 @@ function enlist(request: BootRequest, now: number): BootDecision {
 }
 
 function bootOf(
-  { image, parameters, metadata, credentials }: BootPlan,
+  { image, parameters, metadata, credentials, iscsi }: BootPlan,
   request: BootRequest,
   now: number,
   says: string,
@@ -159,20 +160,31 @@ function bootOf(
     return later(request, now, WAITS.fault, `${says}, but ${why}.`);
   }
   const url = (path: string) => `${place.files}/${path}`;
+  if (iscsi !== undefined && iscsi.initrd === undefined) {
+    const why = `its root is to come by iSCSI, and the image ${image.name} has no part for that: build the image anew`;
+    return later(request, now, WAITS.fault, `${says}, but ${why}.`);
+  }
+  const root = iscsi === undefined ? image.root && url(image.root) : iscsiUri(place, iscsi);
   return {
     kind: 'kernel',
-    reason: `${says}. It boots ${image.name}.`,
+    reason: `${says}. It boots ${image.name}${iscsi === undefined ? '' : ' by iSCSI'}.`,
     kernel: url(image.kernel),
-    initrd: url(image.initrd),
+    initrds: [url(image.initrd), ...(iscsi?.initrd === undefined ? [] : [url(iscsi.initrd)])],
     parameters: [
       ...parameters,
       // The card that it booted from, in PXELINUX's form: hardware type 1 and the MAC.
       `BOOTIF=01-${client.mac.replaceAll(':', '-')}`,
       `${BOOT_PARAMETERS.metadata}=${url(metadata)}`,
       ...(credentials === undefined ? [] : [`${BOOT_PARAMETERS.credentials}=${url(credentials)}`]),
-      ...(image.root === undefined ? [] : [`${BOOT_PARAMETERS.root}=${url(image.root)}`]),
+      ...(root === undefined ? [] : [`${BOOT_PARAMETERS.root}=${root}`]),
     ],
   };
+}
+
+/** Logical unit 1 of the rack's target, in the form of RFC 4173 §5: `iscsi:SERVER:PROTOCOL:PORT:LUN:TARGET`; 6 is TCP. The rack is where its files are. */
+function iscsiUri({ files }: BootPlace, { target, port }: NonNullable<BootPlan['iscsi']>): string {
+  const server = files.replace(/^http:\/\//, '').replace(/:\d+$/, '');
+  return `iscsi:${server}:6:${port}:1:${target}`;
 }
 
 /** Machines that wait for the same thing do not ask all at once: up to half as long again, by their MAC and the second. */

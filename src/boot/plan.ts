@@ -1,19 +1,24 @@
+import { PORTS } from '../core/node-ports.ts';
 import type { ImageArchitecture } from '../model/nouns/image.ts';
+import { type BootMedia, ISCSI_PART, iscsiTarget, rootOf } from '../model/nouns/images/boot-media.ts';
 import type { RunPurpose } from '../model/nouns/machine-run.ts';
 import type { DefaultImage } from '../model/snapshot.ts';
 import type { BootPlan } from './record.ts';
 
-/** For whom a plan is, and why it runs our system. `machineId`: six letters and digits. `staysOn`: an operator wants to log in afterwards. */
+/**
+ * For whom a plan is, and why it runs our system. `machineId`: six letters and digits. `staysOn`: an operator wants to log in afterwards. `media`: by what it
+ * gets its root, HTTP when left out.
+ */
 export interface PlanFor {
   readonly machineId: string;
   readonly purpose: RunPurpose;
   readonly staysOn?: boolean;
+  readonly media?: BootMedia;
 }
 
-/** The names that `scripts/build-image` gives; a root file system is a squashfs, and `micro` has none. */
+/** The names that `scripts/build-image` gives. */
 const KERNEL = 'vmlinuz';
 const INITRD = 'initrd.img';
-const ROOT = /\.squashfs$/;
 
 /** The screen and the serial port; the last one is the kernel's own, and BMCs show it. */
 const CONSOLES: Readonly<Record<ImageArchitecture, readonly string[]>> = {
@@ -35,29 +40,39 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
 const AFTER_PANIC = 'panic=30';
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
-export function planOf(image: DefaultImage, { machineId, purpose, staysOn = false }: PlanFor): BootPlan | null {
+export function planOf(image: DefaultImage, { machineId, purpose, staysOn = false, media }: PlanFor): BootPlan | null {
   const end = staysOn ? 'wait' : ENDS[purpose];
   const { digest, name, architecture, files } = image;
   const path = (file: string) => `images/${digest}/${file}`;
   const has = (file: string) => files.some((one) => one.name === file);
   if (!has(KERNEL) || !has(INITRD)) return null;
-  const root = files.find((file) => ROOT.test(file.name));
+  const root = rootOf(files);
   return {
     image: {
       name,
       architecture,
       kernel: path(KERNEL),
       initrd: path(INITRD),
-      ...(root === undefined ? {} : { root: path(root.name) }),
+      ...(root === null ? {} : { root: path(root.name) }),
     },
     parameters: [
       ...CONSOLES[architecture],
       AFTER_PANIC,
       `regent.end=${end}`,
-      ...(root === undefined ? [] : rootParameters(root)),
+      ...(root === null ? [] : rootParameters(root)),
     ],
     metadata: `MAAS/metadata/inventory/${machineId}`,
     credentials: `MAAS/metadata/latest/by-id/${machineId}/?op=get_preseed`,
+    // An image without a root lies in its initrd: there is nothing to give out by iSCSI.
+    ...(media !== 'iscsi' || root === null
+      ? {}
+      : {
+          iscsi: {
+            target: iscsiTarget(digest),
+            port: PORTS.iscsi,
+            ...(has(ISCSI_PART) ? { initrd: path(ISCSI_PART) } : {}),
+          },
+        }),
   };
 }
 

@@ -21,6 +21,16 @@ export const BootImage = Type.Object({
 });
 export type BootImage = Static<typeof BootImage>;
 
+/**
+ * An image whose root comes by iSCSI: the rack's target, and what the initrd needs for it besides. `initrd` left out: the image has no such part, so the
+ * machine waits and says so.
+ */
+const Iscsi = Type.Object({
+  target: Type.String({ pattern: '^iqn\\.[0-9]{4}-[0-9]{2}\\.[a-z0-9.:-]{1,200}$' }),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  initrd: Type.Optional(IMAGE_FILE),
+});
+
 /** An image, its parameters, and where below the rack's relay the machine finds its metadata. No secret: scripts go over plain HTTP. */
 export const BootPlan = Type.Object({
   image: BootImage,
@@ -28,6 +38,8 @@ export const BootPlan = Type.Object({
   metadata: METADATA,
   /** Where its credentials are. Left out: it needs none. */
   credentials: Type.Optional(METADATA),
+  /** Left out: the root comes by HTTP. */
+  iscsi: Type.Optional(Iscsi),
 });
 export type BootPlan = Static<typeof BootPlan>;
 

@@ -64,10 +64,15 @@ function viewOf(decision: BootDecision, { architecture, firmware, loader }: Scri
   }
 }
 
-function kernelView({ kernel, initrd, parameters }: Extract<BootDecision, { kind: 'kernel' }>, loader: Loader): object {
-  if (loader === 'ipxe') return { kernel, initrd, parameters };
-  const [k, i] = [hostAndPath(kernel), hostAndPath(initrd)];
-  return { kernelHost: k.host, kernelPath: k.path, initrdHost: i.host, initrdPath: i.path, parameters };
+function kernelView(
+  { kernel, initrds, parameters }: Extract<BootDecision, { kind: 'kernel' }>,
+  loader: Loader,
+): object {
+  // UEFI's stub of an older kernel finds each by its name.
+  const named = initrds.map((url, index) => ({ url, name: index === 0 ? 'initrd' : `initrd${index + 1}` }));
+  if (loader === 'ipxe') return { kernel, initrds: named, parameters };
+  const { host, path } = hostAndPath(kernel);
+  return { kernelHost: host, kernelPath: path, initrds: initrds.map(hostAndPath), parameters };
 }
 
 /** GRUB names a file on a web server as `(http,HOST:PORT)/PATH`. */

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { BMC_TYPES } from '../model/nouns/enlistment.ts';
+import { BOOT_MEDIA } from '../model/nouns/images/boot-media.ts';
 import { MACHINE_STATES } from '../model/nouns/machine-states.ts';
 import { POWER_STATES } from '../model/nouns/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
@@ -32,12 +33,18 @@ const PowerInputs = {
   powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
 };
 
-/** Where a machine is, and what people and tools say of it. A region of an older release does not tell it. */
+const bootMedia = oneOf(
+  BOOT_MEDIA,
+  'by what it gets the root of an image: http, into its memory; iscsi, as a disk of its rack that can only be read',
+);
+
+/** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release does not tell it. */
 const PlaceAnswers = {
   zone: Type.Optional(Type.String({ description: 'name of its zone' })),
   pool: Type.Optional(Type.String({ description: 'name of its resource pool' })),
   description: Type.Optional(Type.String()),
   annotations: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'texts of tools, by name' })),
+  bootMedia: Type.Optional(bootMedia),
 };
 const PlaceInputs = {
   zone: Type.Optional(text(64, 'id or name of its zone; the default one when left out')),
@@ -49,6 +56,7 @@ const PlaceInputs = {
       description: 'texts of tools, by name; they replace all that it has',
     }),
   ),
+  bootMedia: Type.Optional(bootMedia),
 };
 
 /** Where a machine is in its lifecycle. A region of an older release does not tell it. */

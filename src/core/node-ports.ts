@@ -12,6 +12,8 @@ export const PORTS = {
   bootFiles: 5248,
   /** What a machine boots, on racks: the agent's boot listener, for machines. */
   bootScripts: 5249,
+  /** Root file systems of images for machines that boot by iSCSI, on racks: tgtd, on the rack's addresses in machines' VLANs (RFC 7143's own port). */
+  iscsi: 3260,
   /** Votes of the floating address's holders: UDP, keyed, members. */
   beacon: 5254,
   /** The database's primary, wherever it is: haproxy, on 127.0.0.1 alone. */

@@ -35,7 +35,7 @@ const OFF_IN_HOSTS = [
 export type BaseKind = 'hosts' | 'machines';
 
 const MANAGED =
-  'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid tftpd-hpa'.split(' ');
+  'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid tftpd-hpa tgt'.split(' ');
 
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
 const HOST_HOOKS = {

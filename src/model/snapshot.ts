@@ -1,6 +1,7 @@
 import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { ImageArchitecture } from './nouns/image.ts';
+import type { BootMedia } from './nouns/images/boot-media.ts';
 import type { MachineState } from './nouns/machine-states.ts';
 import type { DnsRecord } from './record.ts';
 import type { Reservation } from './nouns/reservation.ts';
@@ -133,6 +134,8 @@ export interface MachineStage {
   readonly isInstalled?: boolean;
   /** It is deployed with a system in memory, which it boots each time. Left out: with one on its disks. */
   readonly isEphemeral?: boolean;
+  /** By what it gets an image's root. Left out: by HTTP. */
+  readonly bootMedia?: BootMedia;
 }
 
 /** An image that machines of its architecture commission by. `digest`: of its manifest; `sha256` in lower-case hex. */

@@ -10,6 +10,7 @@ import { ntp } from './ntp/index.ts';
 import { pairs } from './pairs/index.ts';
 import { proxy } from './proxy/index.ts';
 import { tftp } from './tftp/index.ts';
+import { tgt } from './tgt/index.ts';
 import { vip } from './vip/index.ts';
 import { votes } from './votes/index.ts';
 
@@ -26,6 +27,7 @@ export const SERVICES: readonly AnyService[] = [
   pairs,
   tftp,
   http,
+  tgt,
   dhcp,
   proxy,
 ];

@@ -18,6 +18,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     'The description is not usable. Rule: one line of at most 2000 characters, no control characters.',
     'description',
   ),
+  machines_boot_media_known: invalid('The media is unknown. Rule: http or iscsi.', 'bootMedia'),
   machines_annotations_grammar: invalid(
     'The annotations are too long. Rule: at most 65536 characters as JSON.',
     'annotations',

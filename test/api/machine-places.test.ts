@@ -51,6 +51,18 @@ describe('the place of a machine', () => {
     expect(await listed('pool=default')).toEqual(['plain']);
   });
 
+  it('has a media to boot by, with its history', async () => {
+    expect((await made('/machines', { hostname: 'small1' })).body).toMatchObject({ bootMedia: 'http' });
+    const set = await say('PATCH', '/machines/small1', { bootMedia: 'iscsi' });
+    expect(set.body).toMatchObject({ bootMedia: 'iscsi' });
+    expect((await say('PATCH', '/machines/small1', { bootMedia: 'nfs' })).status).toBe(400);
+    expect((await say('POST', `/config/history/${await newest()}/rollback`)).status).toBe(201);
+    expect((await say('GET', '/machines/small1')).body).toMatchObject({ bootMedia: 'http' });
+    expect((await made('/machines', { hostname: 'small2', bootMedia: 'iscsi' })).body).toMatchObject({
+      bootMedia: 'iscsi',
+    });
+  });
+
   it('has its history', async () => {
     await made('/machines', { hostname: 'back', zone: 'hall-1' });
     await say('PATCH', '/machines/back', { zone: 'hall-2', annotations: { owner: 'qa' } });

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -41,10 +43,11 @@ describe('the image ephemeral', () => {
     const manifest = parseManifest(readFileSync(join(place, 'manifest.json'), 'utf8'));
     if (isRejected(manifest)) throw new Error(manifest.message);
     expect(manifest).toMatchObject({ kind: 'ephemeral' });
-    expect(manifest.files.map(({ name }) => name)).toEqual(['initrd.img', 'root.squashfs', 'vmlinuz']);
+    expect(manifest.files.map(({ name }) => name)).toEqual(['initrd.img', 'iscsi.img', 'root.squashfs', 'vmlinuz']);
     const sizes = Object.fromEntries(manifest.files.map(({ name, size }) => [name, size / 1e6]));
     expect(sizes['root.squashfs']).toBeLessThan(200);
     expect(sizes['initrd.img']).toBeLessThan(16);
+    expect(sizes['iscsi.img']).toBeLessThan(8);
   });
 });
 
@@ -87,6 +90,37 @@ describe('its initrd', () => {
     // Intel 82574, as a machine's bus names it.
     expect(aliases).toContain('alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e');
     expect(needs.get('igb.ko.xz')).toEqual(expect.arrayContaining(['dca.ko.xz', 'i2c-algo-bit.ko.xz']));
+  });
+});
+
+describe('its part for iSCSI', () => {
+  it('has what logs in, with its loader and each library that it needs, and the modules in their order', () => {
+    const files = unpackCpio(gunzipSync(readFileSync(join(place, 'iscsi.img'))));
+    const order = files.get('iscsi/modules/order')?.bytes.toString().trim().split('\n') ?? [];
+    for (const name of order) expect(files.has(`iscsi/modules/${name}`), name).toBe(true);
+    for (const [one, other] of [
+      ['scsi_mod', 'libiscsi'],
+      ['scsi_transport_iscsi', 'libiscsi'],
+      ['libiscsi', 'libiscsi_tcp'],
+      ['libiscsi_tcp', 'iscsi_tcp'],
+      ['scsi_mod', 'sd_mod'],
+    ])
+      expect(order.indexOf(`${one}.ko`), `${one} before ${other}`).toBeLessThan(order.indexOf(`${other}.ko`));
+    expect(order).toContain('iscsi_tcp.ko');
+    // It puts no second busybox and no second order of modules over the initrd's own.
+    expect([...files.keys()].filter((name) => /^(?:bin|modules|init|common)(?:\/|$)/.test(name))).toEqual([]);
+    const folder = mkdtempSync(join(tmpdir(), 'regent-part-'));
+    try {
+      for (const [name, { bytes, mode }] of files) {
+        if ((mode & 0o170000) === 0o40000) mkdirSync(join(folder, name), { recursive: true });
+        else writeFileSync(join(folder, name), bytes, { mode: mode & 0o777 });
+      }
+      // Alone in its root it starts: nothing else is there in the initrd.
+      const ran = execFileSync('chroot', [folder, '/usr/sbin/iscsistart', '--version'], { encoding: 'utf8' });
+      expect(ran).toMatch(/^iscsistart version 2\./);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

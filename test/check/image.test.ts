@@ -85,7 +85,7 @@ describe('the image micro', () => {
 
 describe('programs of the images', () => {
   const inRoot = ['words', 'post-inventory', 'end'].map((name) => `root/usr/lib/regent/${name}`);
-  const names = ['common', 'init', 'init-ephemeral', 'inventory', 'dhcp', ...inRoot];
+  const names = ['common', 'init', 'init-ephemeral', 'iscsi-root', 'inventory', 'dhcp', ...inRoot];
   const paths = names.map((name) => join(SCRIPTS, 'image', name));
 
   it.each(paths)('%s is taken by a shell and by shellcheck', (path) => {
@@ -137,6 +137,8 @@ describe('the inventory', () => {
         'sys/block/sda/queue/rotational': '1\n',
         'sys/block/sda/removable': '1\n',
         'sys/block/loop0/size': '8\n',
+        // The rack's disk by iSCSI.
+        'sys/devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sdb/size': '400\n',
         'sys/class/net/eth0/address': '52:54:00:aa:00:01\n',
         'sys/class/net/eth0/carrier': '1\n',
         'sys/class/net/eth0/speed': '1000\n',
@@ -147,6 +149,7 @@ describe('the inventory', () => {
       ['sys/firmware/efi', 'sys/class/net/eth0/device', 'sys/class/net/eth1/device'],
     );
     symlinkSync('../../../bus/virtio_net', join(system, 'sys/class/net/eth0/device/driver'));
+    symlinkSync('../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sdb', join(system, 'sys/block/sdb'));
     expect(await inventoryOf(system)).toMatchObject({
       teller: 'micro 1',
       virtual: 'vm',

@@ -13,7 +13,7 @@ import { CASES, FACTS } from '../kit/snapshots.ts';
 const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
 
 /** Where a daemon has no checker of its own, or one that needs the whole cluster. */
-const CHECKERS = ['ha/etcd/check', 'ha/postgres/check', 'ha/tftp/check'];
+const CHECKERS = ['ha/etcd/check', 'ha/postgres/check', 'ha/tftp/check', 'ha/tgt/targets'];
 
 /** Line that no daemon understands. */
 const BROKEN = '}}} this is no configuration\n';
@@ -27,13 +27,13 @@ describe.each(SERVICES.map((service) => service.name))('%s goldens and the real 
     await host.run(['install', '-d', '/run/regent-vip']);
     await host.run(['install', '-d', '-o', '_kea', '-g', '_kea', '/run/kea', '/run/lock/kea', '/var/lib/kea']);
     await giveIdentity(host);
-    for (const user of ['regent-agent', 'regent-votes', 'regent-http'])
+    for (const user of ['regent-agent', 'regent-votes', 'regent-http', 'regent-tgt'])
       await host.run(['sh', '-c', `getent passwd ${user} >/dev/null || useradd --system --user-group ${user}`]);
     await host.run(['usermod', '-aG', 'regent-pki', 'regent-http']);
     await host.run(['install', '-d', '-o', 'regent-http', '-g', 'regent-http', '/var/lib/regent/http']);
     // As the helper makes folders: everybody may look in.
-    for (const folder of ['', '/.stage', '/.stage/grub'])
-      await host.run(['install', '-d', '-m', '0755', `/etc/regent/tftp${folder}`]);
+    for (const folder of ['tftp', 'tftp/.stage', 'tftp/.stage/grub', 'tgt', 'tgt/.stage'])
+      await host.run(['install', '-d', '-m', '0755', `/etc/regent/${folder}`]);
     for (const path of CHECKERS) {
       const text = readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
       host.write(`/opt/regent/current/${path}`, text, { mode: 0o755 });

@@ -4,7 +4,7 @@ import { answerBoot, type BootAnswer } from '../../src/boot/answer.ts';
 import { LOADERS } from '../../src/boot/client.ts';
 import { type EnlistAnswer, STATE_RULES } from '../../src/boot/decide.ts';
 import { renderAsk } from '../../src/boot/script.ts';
-import { aPlan, aQuestion, aRecord, BOOT_NOW, type Kind, KINDS, knowledge } from '../kit/boot.ts';
+import { aPlan, aQuestion, aRecord, BOOT_NOW, ISCSI, type Kind, KINDS, knowledge } from '../kit/boot.ts';
 import { HOSTILE_QUERIES } from '../kit/hostile-boot.ts';
 
 const golden = (name: string) => join(import.meta.dirname, 'boot', name);
@@ -34,6 +34,16 @@ describe('boot scripts', () => {
       shown(answer.kind, answerBoot(aQuestion(kind), knowledge(), answer, BOOT_NOW)),
     );
     await expect(texts.join('\n')).toMatchFileSnapshot(golden(`${kind}-stranger.txt`));
+  });
+
+  it('a root by iSCSI', async () => {
+    const record = aRecord('commissioning', { boots: [aPlan('amd64', { iscsi: ISCSI })] });
+    const { initrd: _, ...bare } = ISCSI;
+    const without = aRecord('commissioning', { boots: [aPlan('amd64', { iscsi: bare })] });
+    const ask = (kind: Kind, asked: typeof record) => answerBoot(aQuestion(kind), knowledge(asked), { kind: 'no-region' }, BOOT_NOW);
+    const amd64 = kinds.filter((kind) => kind !== 'ipxe-arm64');
+    const texts = [...amd64.map((kind) => shown(kind, ask(kind, record))), shown('an image without its part', ask('ipxe-bios', without))];
+    await expect(texts.join('\n')).toMatchFileSnapshot(golden('iscsi.txt'));
   });
 
   it('what stands in the way of a kernel', async () => {

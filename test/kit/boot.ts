@@ -28,6 +28,13 @@ export function aPlan(architecture: 'amd64' | 'arm64' = 'amd64', changes: Partia
   };
 }
 
+/** A root of that image by iSCSI. */
+export const ISCSI = {
+  target: `iqn.2026-11.internal.regent:${DIGEST}`,
+  port: 3260,
+  initrd: `images/${DIGEST}/iscsi.img`,
+} as const;
+
 /** The record of machine m1. */
 export function aRecord(state: string, changes: Partial<BootRecord> = {}): BootRecord {
   return { machine: 'abc123', hostname: 'm1', macs: [BOOT_MAC], uuid: BOOT_UUID, state, boots: [aPlan()], ...changes };

@@ -7,7 +7,15 @@ import type { Reservation } from '../../src/model/nouns/reservation.ts';
 import { COPY_KEY, type SigningKey } from '../../src/model/nouns/tsig-key.ts';
 import type { DhcpSnippet } from '../../src/model/nouns/dhcp-snippet.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
-import type { Cluster, Domain, Node, RackNode, Snapshot } from '../../src/model/snapshot.ts';
+import type {
+  Cluster,
+  DefaultImage,
+  Domain,
+  MachineStage,
+  Node,
+  RackNode,
+  Snapshot,
+} from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
 import type { Vlan } from '../../src/model/vlan.ts';
 
@@ -135,6 +143,10 @@ function pairedSnapshot(): Snapshot {
       { id: 2, subnetId: 2, kind: 'dynamic', first: '10.20.1.0', last: '10.20.1.255', comment: '' },
     ],
     attachments: [onVlan('n-k2', 1, 2), onVlan('n-k2', 2, 2), onVlan('n-r1', 1, 1), onVlan('n-r1', 2, 1)],
+    // Of VLAN 1, without an address: it boots by iSCSI.
+    machines: [machine('small1', 1, { eth0: [] })],
+    machineStages: [aStage('small1', { bootMedia: 'iscsi' })],
+    defaultImages: [anImage()],
   };
 }
 
@@ -190,6 +202,24 @@ export function machine(
     }),
   );
   return { id: hostname.slice(0, 6), hostname, domainId, interfaces };
+}
+
+/** Where a machine is: it is commissioned, but for what `changes` says. */
+export function aStage(machineId: string, changes: Partial<MachineStage> = {}): MachineStage {
+  const none = { before: null, until: null, uuid: null, staysOn: false, isEnlisting: false };
+  return { machineId, state: 'commissioning', ...none, ...changes };
+}
+
+/** What machines commission by: an image with a root, and with its part for iSCSI. */
+export function anImage(changes: Partial<DefaultImage> = {}): DefaultImage {
+  const files = ['initrd.img', 'iscsi.img', 'root.squashfs', 'vmlinuz'];
+  return {
+    digest: '0123456789abcdef'.repeat(4),
+    name: 'ephemeral/6.12',
+    architecture: 'amd64',
+    files: files.map((name, index) => ({ name, sha256: String(index + 1).repeat(64) })),
+    ...changes,
+  };
 }
 
 /** A domain with the site's TTL and without names of leases, but for what `changes` says. */

@@ -1,7 +1,7 @@
 import { planOf } from '../../boot/plan.ts';
 import type { BootRecord } from '../../boot/record.ts';
 import { purposeIn } from '../../model/nouns/machine-run.ts';
-import { masterOf } from '../../model/interfaces/topology.ts';
+import { bootCards, bootVlans } from '../../model/interfaces/boot-vlans.ts';
 import type { MachineState } from '../../model/nouns/machine-states.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
@@ -51,17 +51,19 @@ function recordOf(
   stage: MachineStage | undefined,
   { defaultImages = [] }: BootSite,
 ): BootRecord | null {
-  const macs = [...new Set(cardsOf(interfaces).map(({ mac }) => mac))].slice(0, MACS_MAX);
+  const macs = [...new Set(bootCards(interfaces).map(({ mac }) => mac))].slice(0, MACS_MAX);
   if (macs.length === 0) return null;
   const { state = 'new', until = null, uuid = null, before = null, staysOn = false, isEnlisting = false } = stage ?? {};
-  const { isInstalled = false, isEphemeral = false } = stage ?? {};
+  const { isInstalled = false, isEphemeral = false, bootMedia = 'http' } = stage ?? {};
   if (isEnlisting || state === 'missing') return null;
   const isWritten = isInstalled && !isEphemeral && WRITTEN.includes(state);
   const hasOwnSystem = isWritten || (before === 'deployed' && !GIVEN_BACK.includes(state));
   // What it is to boot is on its disk.
   const isSecondPass = state === 'deploying' && isWritten;
   const purpose = isSecondPass ? null : purposeIn(state, isEphemeral);
-  const plan = { machineId: id, staysOn: staysOn || (isEphemeral && purpose === 'deploying') };
+  // A system that is deployed in memory outlives its rack, so all of it lies there.
+  const isInMemory = isEphemeral && purpose === 'deploying';
+  const plan = { machineId: id, staysOn: staysOn || isInMemory, media: isInMemory ? ('http' as const) : bootMedia };
   const boots = purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { ...plan, purpose }) ?? []);
   return {
     machine: id,
@@ -75,20 +77,6 @@ function recordOf(
     ...(state === 'deployed' && isEphemeral ? { idle: 'off' as const } : {}),
     ...(boots.length === 0 ? {} : { boots }),
   };
-}
-
-/** Firmware boots from cards, whatever its system puts on them. */
-function cardsOf(interfaces: Machine['interfaces']): Machine['interfaces'] {
-  return interfaces.filter(({ kind }) => kind === 'physical');
-}
-
-/** Where a machine's cards are: a port is on the VLAN of its bond or bridge. Null: nobody knows where one is. */
-function bootVlans(interfaces: Machine['interfaces']): (number | null)[] {
-  const vlanOf = (name: string, vlanId: number | null): number | null => {
-    const master = vlanId === null ? masterOf(interfaces, name) : null;
-    return master === null ? vlanId : vlanOf(master.name, master.vlanId);
-  };
-  return cardsOf(interfaces).map(({ name, vlanId }) => vlanOf(name, vlanId));
 }
 
 /** States in which a written disk is the machine's own. */

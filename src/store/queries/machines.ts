@@ -4,6 +4,7 @@ import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { Annotations } from '../../model/nouns/annotation.ts';
+import type { BootMedia } from '../../model/nouns/images/boot-media.ts';
 import type { SuggestedBmc } from '../../model/nouns/enlistment.ts';
 import type { PowerParameters, PowerState } from '../../model/nouns/power.ts';
 import {
@@ -56,6 +57,7 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly pool: string;
   readonly description: string;
   readonly annotations: Annotations;
+  readonly bootMedia: BootMedia;
 }
 export interface NewMachine {
   readonly id: string;
@@ -72,6 +74,7 @@ export interface NewMachine {
   readonly poolId?: number | undefined;
   readonly description?: string | undefined;
   readonly annotations?: Annotations | undefined;
+  readonly bootMedia?: BootMedia | undefined;
   /** Missing: none, or unchanged. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -85,7 +88,7 @@ const MACHINES: Noun = {
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
     t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
     coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
-    coalesce(p.remedy, '') as "powerRemedy", case when t.bmc_id is null then mi.suggested_bmc end as "suggestedBmc", me.note as "enlistNote", z.name as zone, rp.name as pool, t.description, t.annotations,
+    coalesce(p.remedy, '') as "powerRemedy", case when t.bmc_id is null then mi.suggested_bmc end as "suggestedBmc", me.note as "enlistNote", z.name as zone, rp.name as pool, t.description, t.annotations, t.boot_media as "bootMedia",
     ${STATE_COLUMNS}${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id
     left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id
@@ -159,6 +162,7 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
     pool_id: poolId,
     description,
     annotations,
+    boot_media: machine.bootMedia,
   };
 }
 

@@ -4,7 +4,7 @@ import { type BootClient, isSameUuid, parseClient } from '../../../src/boot/clie
 import { type BootDecision, decideBoot, STATE_RULES } from '../../../src/boot/decide.ts';
 import { BootRecord } from '../../../src/boot/record.ts';
 import { isRejected } from '../../../src/core/errors.ts';
-import { aPlan, aQuestion, aRecord, BOOT_NOW, BOOT_UUID, type Kind, PLACE } from '../../kit/boot.ts';
+import { aPlan, aQuestion, aRecord, BOOT_NOW, BOOT_UUID, ISCSI, type Kind, PLACE } from '../../kit/boot.ts';
 
 function client(kind: Kind, changes: Readonly<Record<string, string>> = {}): BootClient {
   const parsed = parseClient(aQuestion(kind, changes));
@@ -27,6 +27,27 @@ describe('decideBoot', () => {
   ] as const)('tells a stranger what a region says of it: %j', (enlist, kind, reason) => {
     const said = decideBoot(null, { client: client('ipxe-bios'), place: PLACE, enlist }, BOOT_NOW);
     expect(said).toMatchObject({ kind, reason });
+  });
+
+  it('has the root of the rack that answers by iSCSI, and the part for it behind the initrd', () => {
+    const plan = aPlan();
+    const root = `images/${'ab'.repeat(32)}/root.squashfs`;
+    const boots = [{ ...plan, image: { ...plan.image, root }, iscsi: ISCSI }];
+    const record = aRecord('commissioning', { boots });
+    expect(validator.Check(record)).toBe(true);
+    const said = decided(record);
+    expect(said).toMatchObject({
+      reason: expect.stringMatching(/ by iSCSI\.$/),
+      initrds: [`http://10.10.10.1:5248/${plan.image.initrd}`, `http://10.10.10.1:5248/${ISCSI.initrd}`],
+    });
+    expect(said.kind === 'kernel' ? said.parameters : []).toContain(
+      `regent.root=iscsi:10.10.10.1:6:3260:1:${ISCSI.target}`,
+    );
+    const { initrd: _, ...bare } = ISCSI;
+    expect(decided(aRecord('commissioning', { boots: [{ ...plan, iscsi: bare }] }))).toMatchObject({
+      kind: 'wait',
+      reason: expect.stringContaining('has no part for that: build the image anew'),
+    });
   });
 
   it('boots the image where there is work, with the card, the metadata and the plan in its parameters', () => {

@@ -41,6 +41,18 @@ describe('planOf', () => {
     });
   });
 
+  it('names the target and the part for iSCSI; an image without a root goes as ever', () => {
+    const wish = { machineId: 'abc123', purpose: 'commissioning', media: 'iscsi' } as const;
+    const target = `iqn.2026-11.internal.regent:${DIGEST}`;
+    const files = ['initrd.img', 'iscsi.img', 'root.squashfs', 'vmlinuz'];
+    const plan = planOf(anImage(files), wish);
+    expect(plan?.iscsi).toEqual({ target, port: 3260, initrd: `images/${DIGEST}/iscsi.img` });
+    expect(validator.Check(plan)).toBe(true);
+    expect(planOf(anImage(files.filter((file) => file !== 'iscsi.img')), wish)?.iscsi).toEqual({ target, port: 3260 });
+    expect(planOf(anImage(['initrd.img', 'vmlinuz']), wish)).not.toHaveProperty('iscsi');
+    expect(planOf(anImage(files), { ...wish, media: 'http' })).not.toHaveProperty('iscsi');
+  });
+
   it('has no root where the image has none, and the serial port of arm64', () => {
     const image = anImage(['initrd.img', 'vmlinuz'], { architecture: 'arm64' });
     const plan = planOf(image, { machineId: 'abc123', purpose: 'rescue' });

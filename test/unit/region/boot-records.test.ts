@@ -91,6 +91,21 @@ describe('boot records', () => {
     });
   });
 
+  it('have their root by iSCSI where the machine is to boot so, but not a system that is deployed in memory', () => {
+    const files = ['initrd.img', 'iscsi.img', 'root.squashfs', 'vmlinuz'].map((name) => ({ name, sha256: DIGEST }));
+    const more = { defaultImages: [{ ...IMAGE, files }] };
+    const by = (state: MachineStage['state'], changes: Partial<MachineStage>) =>
+      recordIn(state, changes, more)?.boots?.[0]?.iscsi;
+    expect(by('commissioning', { bootMedia: 'iscsi' })).toMatchObject({
+      port: 3260,
+      initrd: `images/${DIGEST}/iscsi.img`,
+    });
+    expect(by('deploying', { bootMedia: 'iscsi' })).toBeDefined();
+    expect(by('deploying', { bootMedia: 'iscsi', isEphemeral: true })).toBeUndefined();
+    expect(by('commissioning', { bootMedia: 'http' })).toBeUndefined();
+    expect(by('commissioning', {})).toBeUndefined();
+  });
+
   it('have none without a default image', () => {
     expect(recordIn('commissioning', {}, { defaultImages: [] })).not.toHaveProperty('boots');
   });

@@ -1,10 +1,11 @@
 import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import { BOOT_MEDIA } from '../../../model/nouns/images/boot-media.ts';
 import type { Call, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import type { Column } from '../../format/output.ts';
-import { options, text } from '../../values.ts';
+import { option, options, text } from '../../values.ts';
 
-/** What a machine is told of its place. */
+/** What a machine is told of its place, and by what it boots. */
 export const PLACE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--zone <zone>', help: 'the zone that it is in' },
   { flags: '--pool <pool>', help: 'the resource pool that it is in' },
@@ -14,10 +15,14 @@ export const PLACE_OPTIONS: readonly OptionSpec[] = [
     help: 'a text of a tool; may be repeated, and replaces all; none: it has none',
     repeat: true,
   },
+  {
+    flags: '--boot-media <http|iscsi>',
+    help: 'by what it gets the root of the image that it boots: http, into its memory; iscsi, as a disk of its rack',
+  },
 ];
 
 /** Members of a body, from these options. */
-export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'description' | 'annotations'> {
+export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia'> {
   const texts = options(call, 'annotation');
   const entries = texts
     .filter((item) => item !== 'none')
@@ -28,11 +33,17 @@ export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'descrip
       }
       return [name, value];
     });
+  const media = option(call, 'bootMedia');
+  const bootMedia = BOOT_MEDIA.find((one) => one === media);
+  if (media !== undefined && bootMedia === undefined) {
+    throw usageError(`--boot-media: "${media}" is not usable. Rule: ${BOOT_MEDIA.join(' or ')}.`);
+  }
   return {
     ...text(call, 'zone'),
     ...text(call, 'pool'),
     ...text(call, 'description'),
     ...(texts.length === 0 ? {} : { annotations: Object.fromEntries(entries) }),
+    ...(bootMedia === undefined ? {} : { bootMedia }),
   };
 }
 
@@ -53,6 +64,7 @@ export function placeDetails({
   pool,
   description,
   annotations,
+  bootMedia,
 }: Machine): [label: string, value: string | string[]][] {
   const texts = Object.entries(annotations ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
@@ -60,5 +72,6 @@ export function placeDetails({
     ...(pool === undefined ? [] : [['Resource pool', pool] as [string, string]]),
     ...(description === undefined || description === '' ? [] : [['Description', description] as [string, string]]),
     ...(texts.length === 0 ? [] : [['Annotations', texts] as [string, string[]]]),
+    ...(bootMedia === undefined || bootMedia === 'http' ? [] : [['Boots by', 'iSCSI'] as [string, string]]),
   ];
 }

@@ -1,23 +1,26 @@
 import type { Machine, MachineSet } from '../../../contract/machine.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { type Annotations, parseAnnotations, parseDescription } from '../../../model/nouns/annotation.ts';
+import type { BootMedia } from '../../../model/nouns/images/boot-media.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { declaredByRef } from './cases.ts';
 
-/** Where a machine is and what is said of it, as columns. */
+/** Where a machine is, what is said of it and by what it boots, as columns. */
 interface Place {
   readonly zoneId?: number;
   readonly poolId?: number;
   readonly description?: string;
   readonly annotations?: Annotations;
+  readonly bootMedia?: BootMedia;
 }
 
-type Shown = 'zone' | 'pool' | 'description' | 'annotations';
+type Shown = 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia';
 
 /** What of it an answer shows. */
-export function viewPlace({ zone, pool, description, annotations }: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
-  return { zone, pool, description, annotations: { ...annotations } };
+export function viewPlace(row: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
+  const { zone, pool, description, annotations, bootMedia } = row;
+  return { zone, pool, description, annotations: { ...annotations }, bootMedia };
 }
 
 /** The zone and the pool that a body names, and its texts by the model's laws; what it does not name is not in it. */
@@ -32,6 +35,7 @@ export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<
     ...groups,
     ...(description === undefined ? {} : { description }),
     ...(annotations === undefined ? {} : { annotations }),
+    ...(body.bootMedia === undefined ? {} : { bootMedia: body.bootMedia }),
   };
 }
 

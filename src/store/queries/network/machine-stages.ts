@@ -8,7 +8,7 @@ export function readMachineStages(tx: Tx): Promise<MachineStage[]> {
   return tx.all(sql<MachineStage>`select t.id as "machineId", coalesce(s.state, 'new') as state, s.before,
       floor(extract(epoch from s.deadline))::float8 as until, i.uuid, coalesce(r.enable_ssh, false) as "staysOn",
       coalesce(r.purpose = 'enlisting', false) as "isEnlisting", s.installed_at is not null as "isInstalled",
-      coalesce(e.is_ephemeral, false) as "isEphemeral"
+      coalesce(e.is_ephemeral, false) as "isEphemeral", t.boot_media as "bootMedia"
     from machines t left join machine_states s on s.machine_id = t.id left join machine_inventories i on i.machine_id = t.id
       left join machine_tokens r on r.machine_id = t.id and r.ended_at is null
       left join machine_deployments e on e.machine_id = t.id

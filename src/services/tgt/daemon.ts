@@ -1,0 +1,141 @@
+import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import { iscsiTarget } from '../../model/nouns/images/boot-media.ts';
+import type { Activation, FileChange, Metric, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import type { TgtDesired } from './desired.ts';
+import { parsePortals, parseTargets, type ShownTarget } from './shown.ts';
+import { networksOf, portalsOf, TARGETS } from './view.ts';
+
+/** tgtd runs as it, answers it alone (`ipc_perm`), and its files are fetched by it. */
+const USER = 'regent-tgt';
+const HA = '/opt/regent/current/ha/tgt';
+const APPLY = [`${HA}/targets`, 'apply'];
+const FETCH = [`${HA}/fetch`];
+const SHOW_TARGETS = ['/usr/sbin/tgtadm', '--lld', 'iscsi', '--mode', 'target', '--op', 'show'];
+const SHOW_PORTALS = ['/usr/sbin/tgtadm', '--lld', 'iscsi', '--mode', 'portal', '--op', 'show'];
+const ASK_MS = 4_000;
+const APPLY_MS = 20_000;
+/** A region reads a file whole before it gives out its first byte; what came is kept, and the next time goes on. */
+const FETCH_MS = 110_000;
+
+/** Command lines that the helper accepts for `tgt`. */
+export const TGT_COMMANDS: readonly CommandRule[] = [
+  { argv: [`${HA}/targets`, 'check', { pattern: '/etc/regent/tgt/\\.stage/targets' }] },
+  { argv: APPLY },
+  { argv: FETCH },
+  { argv: SHOW_TARGETS },
+  { argv: SHOW_PORTALS },
+  { argv: ['/usr/sbin/tgtd', '-V'] },
+];
+
+/** Whoever reads the list checks it, without any right. */
+export function checkTgt(staged: readonly StagedFile[]): readonly Command[] {
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => ({ argv: [`${HA}/targets`, 'check', file.staged], user: USER, timeoutMs: 10_000 }));
+}
+
+/** tgtd is told of each target while it runs: who is logged in stays so. */
+export function activateTgt(changes: readonly FileChange[]): Activation {
+  const change = changes.find(({ target }) => target === TARGETS);
+  if (change?.kind === 'added') return { kind: 'restart', why: 'the list of targets is new: tgtd starts with it' };
+  if (change?.kind !== 'changed') return { kind: 'none', why: 'the list of targets has not changed' };
+  const commands = [{ argv: APPLY, user: USER, timeoutMs: APPLY_MS }];
+  return { kind: 'command', commands, why: 'the list of targets changed: tgtd is told, machines stay logged in' };
+}
+
+/** It listens on the addresses of machines' VLANs and uses no database. */
+export function roleChangeTgt(role: RoleChange): Activation {
+  const what = role.kind === 'vip' ? 'does not listen on the floating address' : 'does not use the database';
+  return { kind: 'none', why: `tgtd ${what}` };
+}
+
+/** Asks tgtd, whose one loop serves machines too, what it gives out and where. */
+export function probeTgt(): readonly Command[] {
+  return [SHOW_TARGETS, SHOW_PORTALS].map((argv) => ({ argv, user: USER, timeoutMs: ASK_MS }));
+}
+
+/** What tgtd lacks or has too much. `images`: targets that are not whole. `others`: portals, networks, and targets that nobody wants any more. */
+interface Differences {
+  readonly images: readonly string[];
+  readonly others: readonly string[];
+}
+
+function differencesOf(answers: readonly ExecResult[], desired: TgtDesired): Differences | null {
+  const [targets, portals] = answers;
+  if (targets?.code !== 0 || portals?.code !== 0) return null;
+  const shown = parseTargets(targets.stdout);
+  const networks = networksOf(desired);
+  const byName = new Map(shown.map((target) => [target.name, target]));
+  const wanted = desired.images.map(({ digest }) => iscsiTarget(digest));
+  const listening = parsePortals(portals.stdout);
+  return {
+    images: wanted.filter((name) => !isWhole(byName.get(name))),
+    others: [
+      ...portalsOf(desired).flatMap((portal) =>
+        listening.includes(portal) ? [] : [`it does not listen at ${portal}`],
+      ),
+      ...wanted.flatMap((name) => {
+        const target = byName.get(name);
+        return target === undefined || isSame(target.networks, networks)
+          ? []
+          : [`others than published may use ${name}`];
+      }),
+      // One that a machine still uses stays for that machine alone.
+      ...shown
+        .filter(({ name, sessions, networks: open }) => !wanted.includes(name) && (sessions === 0 || open.length > 0))
+        .map(({ name }) => `${name} is no longer wanted`),
+    ],
+  };
+}
+
+function isWhole(target: ShownTarget | undefined): boolean {
+  return target?.lun?.isReadOnly === true && target.lun.isOnline;
+}
+
+function isSame(found: readonly string[], wanted: readonly string[]): boolean {
+  return found.length === wanted.length && wanted.every((one) => found.includes(one));
+}
+
+/** Brings what is missing: first the files, then the targets. */
+export function amendTgt(answers: readonly ExecResult[], desired: TgtDesired): readonly Command[] {
+  const found = differencesOf(answers, desired);
+  if (found === null) return [];
+  const apply = { argv: APPLY, user: USER, timeoutMs: APPLY_MS };
+  if (found.images.length > 0) return [{ argv: FETCH, user: USER, timeoutMs: FETCH_MS }, apply];
+  return found.others.length > 0 ? [apply] : [];
+}
+
+/**
+ * Healthy: tgtd answers and gives out what is published, to whom it may, to be read alone. That an image is not here yet is not tgtd's fault: a restart would
+ * not bring it.
+ */
+export function parseProbeTgt(answers: readonly ExecResult[], desired: TgtDesired): ServiceHealth {
+  const found = differencesOf(answers, desired);
+  if (found === null) {
+    const silent = answers.find(({ code }) => code !== 0);
+    const words = silent?.failure ?? `${silent?.stdout ?? ''}${silent?.stderr ?? ''}`.trim().split('\n')[0];
+    return { isHealthy: false, detail: `asked tgtd what it gives out: ${words || 'no answer in time'}` };
+  }
+  const { images, others } = found;
+  if (others.length > 0) return { isHealthy: false, detail: `tgtd answers; ${others.join('; ')}` };
+  if (images.length > 0) {
+    const detail = `tgtd answers; it does not give out ${images.join(', ')}: no region has given the image to this rack yet, or the disk is full`;
+    return { isHealthy: false, isOutOfReach: true, detail };
+  }
+  const sessions = parseTargets(answers[0]?.stdout ?? '').reduce((sum, target) => sum + target.sessions, 0);
+  const number = desired.images.length;
+  return {
+    isHealthy: true,
+    detail: `tgtd gives out ${number} ${number === 1 ? 'image' : 'images'} to be read alone; machines logged in: ${sessions}`,
+  };
+}
+
+/** Machines that are logged in, by all targets together: images come and go. */
+export function metricsTgt([targets]: readonly ExecResult[]): readonly Metric[] {
+  if (targets?.code !== 0) return [];
+  const shown = parseTargets(targets.stdout);
+  return [
+    { name: 'targets', unit: 'count', value: shown.length },
+    { name: 'sessions', unit: 'count', value: shown.reduce((sum, { sessions }) => sum + sessions, 0) },
+  ];
+}

@@ -1,0 +1,22 @@
+import { ISCSI_PART, rootOf } from '../../model/nouns/images/boot-media.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Finding } from '../kit/contract.ts';
+
+/** Images that machines are to boot by iSCSI, and cannot: such a machine waits when it boots. */
+export function lintSiteTgt({ machines, machineStages = [], defaultImages = [] }: Snapshot): readonly Finding[] {
+  const wishes = new Set(
+    machineStages.filter(({ bootMedia }) => bootMedia === 'iscsi').map(({ machineId }) => machineId),
+  );
+  const first = machines.find(({ id }) => wishes.has(id));
+  if (first === undefined) return [];
+  const more = wishes.size === 1 ? '' : ` and ${wishes.size - 1} more`;
+  return defaultImages
+    .filter(({ files }) => rootOf(files) !== null && !files.some(({ name }) => name === ISCSI_PART))
+    .map(({ name }) => ({
+      code: 'tgt_image_without_part',
+      severity: 'warning',
+      subject: `image ${name}`,
+      sentence: `${first.hostname}${more} boot by iSCSI, and the image ${name} has no part for it (${ISCSI_PART}): such a machine of its architecture waits when it boots.`,
+      remedy: `Build and import the image anew: scripts/build-image ephemeral. Or: regent machine set ${first.hostname} --boot-media http.`,
+    }));
+}
