@@ -541,8 +541,10 @@ table machines
   pool_id integer not null default 1
   description text not null default ''::text
   annotations jsonb not null default '{}'::jsonb
+  boot_media text not null default 'http'::text
   constraint machines_annotations_grammar CHECK (((jsonb_typeof(annotations) = 'object'::text) AND (length((annotations)::text) <= 65536)))
   constraint machines_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id)
+  constraint machines_boot_media_known CHECK ((boot_media = ANY (ARRAY['http'::text, 'iscsi'::text])))
   constraint machines_description_grammar CHECK (((length(description) <= 2000) AND (description !~ '[[:cntrl:]]'::text)))
   constraint machines_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
