@@ -34,8 +34,10 @@ const OFF_IN_HOSTS = [
 /** What a root is for: the product's hosts and the clients, or the host of the lab's machines (machines/README.md). */
 export type BaseKind = 'hosts' | 'machines';
 
-const MANAGED =
-  'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid tftpd-hpa tgt'.split(' ');
+const MANAGED = [
+  ...'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid'.split(' '),
+  ...['tftpd-hpa', 'tgt'],
+];
 
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
 const HOST_HOOKS = {

@@ -55,7 +55,7 @@ describe('the place of a machine', () => {
     expect((await made('/machines', { hostname: 'small1' })).body).toMatchObject({ bootMedia: 'http' });
     const set = await say('PATCH', '/machines/small1', { bootMedia: 'iscsi' });
     expect(set.body).toMatchObject({ bootMedia: 'iscsi' });
-    expect((await say('PATCH', '/machines/small1', { bootMedia: 'nfs' })).status).toBe(400);
+    expect((await say('PATCH', '/machines/small1', { bootMedia: 'nfs' })).status).toBe(422);
     expect((await say('POST', `/config/history/${await newest()}/rollback`)).status).toBe(201);
     expect((await say('GET', '/machines/small1')).body).toMatchObject({ bootMedia: 'http' });
     expect((await made('/machines', { hostname: 'small2', bootMedia: 'iscsi' })).body).toMatchObject({

@@ -9,12 +9,13 @@ import { tgt } from '../../src/services/tgt/index.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { goldenTemplates } from '../kit/goldens.ts';
+import { until } from '../kit/until.ts';
 
 const TOP = join(import.meta.dirname, '../..');
 const CLIENT = join(TOP, 'test/kit/iscsi-client.ts');
 const DROP_IN = readFileSync(join(TOP, 'systemd/tgt.service.d/regent.conf'), 'utf8');
 const [, line = ''] = /^ExecStart=(\/.+)$/m.exec(DROP_IN) ?? [];
-/** As the unit does: without a right, in a folder of its own, and with the list as soon as it answers. */
+/** As the unit does: without a right, in a folder of its own. */
 const START = [
   'sh',
   '-c',
@@ -59,6 +60,13 @@ describe('tgtd on a rendered list', () => {
     writeFileSync(host.path(`/srv/images/${digest}/${file}`), bytes);
   };
 
+  /** As its unit does. */
+  const stop = async () => {
+    const [, signal = ''] = /^KillSignal=SIG(.+)$/m.exec(DROP_IN) ?? [];
+    await until('tgtd to end', async () => (await host.run(['pkill', `-${signal}`, '-x', 'tgtd'])).code !== 0);
+    await bench.stop();
+  };
+
   beforeAll(async () => {
     host = await DebianHost.open();
     await host.run(['sh', '-ec', 'getent passwd regent-tgt || useradd --system --user-group regent-tgt']);
@@ -85,7 +93,7 @@ describe('tgtd on a rendered list', () => {
     bench = new DaemonBench(host, tgt, goldenTemplates(), START);
   });
   afterAll(async () => {
-    await bench?.stop();
+    await stop();
     await host[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
@@ -187,16 +195,19 @@ describe('tgtd on a rendered list', () => {
     expect(((await ask(inside))['names'] as string[]).toSorted()).toEqual([target(B), target(C)]);
   });
 
-  it('has all of it again after a restart, without the agent; and is ill when it hangs', async () => {
-    await bench.stop();
-    await bench.restart();
+  it('has all of it again after a restart, by the unit’s own command; and is ill when it hangs', async () => {
     const wanted = { ...SITE, images: [B] };
     await bench.apply(wanted);
+    await stop();
+    await bench.restart();
+    const [, post = ''] = /^ExecStartPost=-(\/.+)$/m.exec(DROP_IN) ?? [];
+    await until('tgtd to answer', async () => (await host.run(post.split(' '), { user: 'regent-tgt' })).code === 0);
+    expect(await ask(inside)).toEqual({ login: 0, names: [target(B)] });
     await host.run(['pkill', '-STOP', '-x', 'tgtd']);
     expect(await bench.probe(wanted)).toMatchObject({ isHealthy: false });
     await host.run(['pkill', '-CONT', '-x', 'tgtd']);
     await bench.healthy(wanted);
-    await bench.stop();
+    await stop();
     expect((await bench.probe(wanted)).detail).toContain('asked tgtd what it gives out: ');
   });
 });

@@ -77,6 +77,7 @@ describe('the snapshot of what machines boot', () => {
         isEnlisting: false,
         isInstalled: false,
         isEphemeral: false,
+        bootMedia: 'http',
       },
     ]);
   });

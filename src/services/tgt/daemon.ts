@@ -10,8 +10,10 @@ const USER = 'regent-tgt';
 const HA = '/opt/regent/current/ha/tgt';
 const APPLY = [`${HA}/targets`, 'apply'];
 const FETCH = [`${HA}/fetch`];
-const SHOW_TARGETS = ['/usr/sbin/tgtadm', '--lld', 'iscsi', '--mode', 'target', '--op', 'show'];
-const SHOW_PORTALS = ['/usr/sbin/tgtadm', '--lld', 'iscsi', '--mode', 'portal', '--op', 'show'];
+/** tgtadm waits for ever. */
+const SHOW = ['/usr/bin/timeout', '3', '/usr/sbin/tgtadm', '--lld', 'iscsi', '--op', 'show', '--mode'];
+const SHOW_TARGETS = [...SHOW, 'target'];
+const SHOW_PORTALS = [...SHOW, 'portal'];
 const ASK_MS = 4_000;
 const APPLY_MS = 20_000;
 /** A region reads a file whole before it gives out its first byte; what came is kept, and the next time goes on. */

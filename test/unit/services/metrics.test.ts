@@ -198,9 +198,9 @@ describe('metrics of PostgreSQL', () => {
 });
 
 describe('every service’s metrics', () => {
-  const wanted = ['dns', 'lb', 'db', 'ntp', 'proxy', 'dhcp', 'http'].map(
-    (name) =>
-      [name, serviceNamed(name), desiredOf(name, ['dhcp', 'http'].includes(name) ? 'rack' : 'cluster')] as const,
+  const cases: Readonly<Record<string, string>> = { dhcp: 'rack', http: 'rack', tgt: 'pair' };
+  const wanted = ['dns', 'lb', 'db', 'ntp', 'proxy', 'dhcp', 'http', 'tgt'].map(
+    (name) => [name, serviceNamed(name), desiredOf(name, cases[name] ?? 'cluster')] as const,
   );
   const hostile = [
     '',
