@@ -11,10 +11,10 @@ const HA = '/opt/regent/current/ha/tgt';
 const APPLY = [`${HA}/targets`, 'apply'];
 const FETCH = [`${HA}/fetch`];
 /** tgtadm waits for ever. */
-const SHOW = ['/usr/bin/timeout', '3', '/usr/sbin/tgtadm', '--lld', 'iscsi', '--op', 'show', '--mode'];
+const SHOW = ['/usr/bin/timeout', '5', '/usr/sbin/tgtadm', '--lld', 'iscsi', '--op', 'show', '--mode'];
 const SHOW_TARGETS = [...SHOW, 'target'];
 const SHOW_PORTALS = [...SHOW, 'portal'];
-const ASK_MS = 4_000;
+const ASK_MS = 8_000;
 const APPLY_MS = 20_000;
 /** A region reads a file whole before it gives out its first byte; what came is kept, and the next time goes on. */
 const FETCH_MS = 110_000;
@@ -115,7 +115,7 @@ export function parseProbeTgt(answers: readonly ExecResult[], desired: TgtDesire
   const found = differencesOf(answers, desired);
   if (found === null) {
     const silent = answers.find(({ code }) => code !== 0);
-    const words = silent?.failure ?? `${silent?.stdout ?? ''}${silent?.stderr ?? ''}`.trim().split('\n')[0];
+    const words = silent?.failure ?? silent?.stderr.trim().split('\n')[0];
     return { isHealthy: false, detail: `asked tgtd what it gives out: ${words || 'no answer in time'}` };
   }
   const { images, others } = found;
