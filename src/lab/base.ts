@@ -36,7 +36,8 @@ export type BaseKind = 'hosts' | 'machines';
 
 const MANAGED = [
   ...'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid'.split(' '),
-  ...['tftpd-hpa', 'tgt'],
+  'tftpd-hpa',
+  'tgt',
 ];
 
 /** Debian's daemons are off until scripts/install turns them on, as on a host that never had them. */
