@@ -35,8 +35,8 @@ export async function benchFleet(count = MACHINES): Promise<Figure[]> {
   const lab = await labOf(layout);
   const client = createClient({ url: lab.url, apiKey: lab.apiKey, random: systemRandom() });
   const places = placesOf(layout, needState(layout).topology, count);
-  const fleets = places.map(({ netns }) => startFleet(netns));
   const { image, remove } = await imageOf(client);
+  const fleets = places.map(({ netns }) => startFleet(netns));
   try {
     await removeFleet(client);
     await openPlaces(layout, client, places);
@@ -83,7 +83,10 @@ async function play(client: Client, { lab, machines, fleets }: Played): Promise<
   console.log(`\n${tableOf(rowsOf(results))}\n`);
   const failures = failuresOf(results);
   for (const line of failures) console.log(`failed: ${line}`);
-  const ready = new Set((await listFleet(client)).filter(({ state }) => state === 'ready').map(({ id }) => id));
+  const asked = performance.now();
+  const all = await listFleet(client);
+  const listMs = performance.now() - asked;
+  const ready = new Set(all.filter(({ state }) => state === 'ready').map(({ id }) => id));
   const lost = machines.filter(({ id }) => !ready.has(id));
   if (lost.length > 0)
     console.log(
@@ -102,6 +105,7 @@ async function play(client: Client, { lab, machines, fleets }: Played): Promise<
     }),
     most('machines that gave up', results.filter(({ failed }) => failed !== null).length, { unit: '', target: 0 }),
     most('machines that are not ready then', lost.length, { unit: '', target: 0 }),
+    most(`list of these machines by the API, ${all.length} of them`, listMs, { unit: 'ms', target: null }),
     ...after.map(({ node, mb }) =>
       most(`regiond on ${node}, memory then`, mb, {
         unit: 'MB',

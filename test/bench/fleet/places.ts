@@ -1,5 +1,5 @@
 import type { Client } from '../../../src/contract/client.ts';
-import { must } from '../../../src/lab/command.ts';
+import { must, run } from '../../../src/lab/command.ts';
 import { execHost } from '../../../src/lab/exec.ts';
 import type { Layout } from '../../../src/lab/layout.ts';
 import { addressOf, type LabNetwork, type Topology } from '../../../src/lab/topology.ts';
@@ -62,6 +62,7 @@ export function placesOf(layout: Layout, { networks, hosts, clients }: Topology,
 /** Gives each place its addresses and its subnet. What is there already stays, so it may be cut off and run again. */
 export async function openPlaces(layout: Layout, client: Client, places: readonly FleetPlace[]): Promise<void> {
   for (const place of places) {
+    await dropAddresses(place);
     for (const { host, device, address } of place.cards)
       await ipIn(layout, host ?? place, ['addr', 'replace', address, 'dev', device]);
     const { cidr, first, last, network } = place;
@@ -74,14 +75,27 @@ export async function openPlaces(layout: Layout, client: Client, places: readonl
   }
 }
 
-/** Takes them away again. */
+/** Takes them away again, with the addresses of all machines. */
 export async function closePlaces(layout: Layout, client: Client, places: readonly FleetPlace[]): Promise<void> {
   for (const place of places) {
+    await dropAddresses(place);
     for (const { id } of await rangesOf(client, place.cidr))
       await client.call('range.delete', { params: { range: String(id) } });
     if (await hasSubnet(client, place.cidr)) await client.call('subnet.delete', { params: { subnet: place.cidr } });
     for (const { host, device, address } of place.cards)
       await ipIn(layout, host ?? place, ['addr', 'del', address, 'dev', device]).catch(() => undefined);
+  }
+}
+
+/** Whoever was cut off has left addresses that may be somebody else's by now. */
+async function dropAddresses({ netns, cards }: FleetPlace): Promise<void> {
+  for (const { host, device } of cards) {
+    if (host !== null) continue;
+    const shown = await must(['ip', '-n', netns, '-o', '-4', 'addr', 'show', 'dev', device], { timeoutMs: TIMEOUT_MS });
+    const input = [...shown.matchAll(/ inet (\S+)\/32 /g)].map(
+      ([, address]) => `addr del ${address}/32 dev ${device}\n`,
+    );
+    await run(['ip', '-n', netns, '-force', '-batch', '-'], { timeoutMs: TIMEOUT_MS, input: input.join('') });
   }
 }
 

@@ -46,10 +46,7 @@ async function answer(wish: FleetWish): Promise<FleetAnswer> {
     case 'boot':
       return { result: await bootMachine(wish.machine, world), why: '' };
     case 'leave':
-      for (const [mac, { address, server }] of held) {
-        leases.release(mac, address, server);
-        await ip('addr', 'del', `${address}/32`, 'dev', DEVICE);
-      }
+      for (const [mac, { address, server }] of held) leases.release(mac, address, server);
       return { result: null, why: '' };
   }
 }
