@@ -35,7 +35,7 @@ export async function benchFleet(count = MACHINES): Promise<Figure[]> {
   const lab = await labOf(layout);
   const client = createClient({ url: lab.url, apiKey: lab.apiKey, random: systemRandom() });
   const places = placesOf(layout, needState(layout).topology, count);
-  const { image, remove } = await imageOf(client);
+  const image = await imageOf(client);
   const fleets = places.map(({ netns }) => startFleet(netns));
   try {
     await removeFleet(client);
@@ -52,13 +52,20 @@ export async function benchFleet(count = MACHINES): Promise<Figure[]> {
     for (const [index, place] of places.entries()) await fleets[index]?.learn(filesOf(place, image), place.address);
     return await play(client, { lab, machines, fleets });
   } finally {
-    // What is left is found by the next run.
-    await Promise.allSettled(fleets.map((fleet) => fleet.leave()));
-    for (const fleet of fleets) fleet.close();
-    await removeFleet(client);
-    await closePlaces(layout, client, places);
-    await remove();
+    await clean([
+      ...fleets.map((fleet) => async () => {
+        await fleet.leave().finally(() => fleet.close());
+      }),
+      () => removeFleet(client),
+      () => closePlaces(layout, client, places),
+    ]);
   }
+}
+
+/** Each of them, whatever became of those before. What stays is told, and taken away by the next run. */
+async function clean(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps)
+    await step().catch((error: unknown) => console.error(`it is not cleaned up: ${String(error)}`));
 }
 
 interface Played {

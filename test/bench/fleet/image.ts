@@ -16,8 +16,7 @@ export async function imageOf(
   client: Client,
 ): Promise<{ readonly image: Image; readonly remove: () => Promise<void> }> {
   const query = { architecture: ARCHITECTURE, is_default: true } as const;
-  for await (const image of client.all('image.list', { query }))
-    if (image.name !== NAME) return { image, remove: async () => undefined };
+  for await (const image of client.all('image.list', { query })) return image;
   const files = Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [name, randomBytes(size)]));
   const made = anImage(files, { kind: 'ephemeral', name: NAME });
   const { digest, manifest } = made;
@@ -37,6 +36,5 @@ export async function imageOf(
     },
     { deadlineMs: SPREAD_MS, everyMs: 500 },
   );
-  const { body } = await client.call('image.set-default', { params });
-  return { image: body, remove: async () => void (await client.call('image.delete', { params })) };
+  return (await client.call('image.set-default', { params })).body;
 }
