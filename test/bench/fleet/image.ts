@@ -11,10 +11,8 @@ const MIB = 1024 * 1024;
 const SIZES = { vmlinuz: 12 * MIB, 'initrd.img': 11 * MIB, 'root.squashfs': 64 * MIB } as const;
 const SPREAD_MS = 180_000;
 
-/** What machines boot: the site's own default image where there is one; else one of noise, which `remove` deletes. */
-export async function imageOf(
-  client: Client,
-): Promise<{ readonly image: Image; readonly remove: () => Promise<void> }> {
+/** What machines boot: the site's own default image where there is one; else one of noise, which stays: a default image is not deleted. */
+export async function imageOf(client: Client): Promise<Image> {
   const query = { architecture: ARCHITECTURE, is_default: true } as const;
   for await (const image of client.all('image.list', { query })) return image;
   const files = Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [name, randomBytes(size)]));
