@@ -6,8 +6,9 @@ import { namesFor } from '../../src/model/nouns/enlistment.ts';
 import { lockMachineState, storeMachineState } from '../../src/store/queries/network/machine-states.ts';
 
 import { asker, aStranger, cardOf, giveDefaultImage } from '../kit/enlistment.ts';
-import { oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { oauth, readPreseed } from '../kit/preseed.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
 

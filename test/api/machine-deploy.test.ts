@@ -197,7 +197,7 @@ describe('deploy', () => {
       `--${mark}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${text}\r\n`;
     const log = 'wiping vda\nvda: no space left\n';
     const form = `${part('status', 'WORKING')}${part('exit_status', '1')}${part('script_result_id', result ?? '')}${part('a', log, '; filename="regent-install-10-disks.err"')}--${mark}--\r\n`;
-    const { oauth } = await import('../kit/metadata.ts');
+    const { oauth } = await import('../kit/preseed.ts');
     const told = await on.relay.inject({
       method: 'POST',
       url: '/MAAS/metadata/latest/?op=signal',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { beginRun, type Keys, oauth, readPreseed, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { beginRun, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /**

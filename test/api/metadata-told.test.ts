@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import { rejected } from '../../src/core/errors.ts';
-import { beginRun, type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /** What machines tell: their hardware, and what their scripts gave. */

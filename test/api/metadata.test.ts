@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
-import { beginRun, type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';
 import { change, value } from '../kit/store.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
-import { type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
+import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change } from '../kit/store.ts';
 

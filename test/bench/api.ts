@@ -7,6 +7,7 @@ import { isRejected } from '../../src/core/errors.ts';
 import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { startPostgres } from '../../src/main/embedded/postgres.ts';
 import { Database } from '../../src/store/database.ts';
+import { addMachines } from '../kit/many-machines.ts';
 import { realClock, realRandom, silentLog } from '../kit/postgres.ts';
 import { residentMb, runTime, type Server, type ServerOrder, startServer, unitFlags } from './processes.ts';
 import { type Figure, least, median, most, percentile, timed } from './report.ts';
@@ -114,9 +115,10 @@ async function rate(url: string, headers: Readonly<Record<string, string>>): Pro
 }
 
 async function benchLists(region: Server, client: pg.Client): Promise<Figure[]> {
-  await addMachines(client, 0, 1000);
+  const run = (text: string, values?: unknown[]) => client.query(text, values);
+  await addMachines(run, 0, 1000);
   const thousand = await timed(15, () => listMachines(region.url, 1000));
-  await addMachines(client, 1000, 10_000);
+  await addMachines(run, 1000, 10_000);
   const all = await timed(7, () => listMachines(region.url, 10_000));
   return [
     most('list 1,000 machines, full objects', median(thousand), {
@@ -141,30 +143,10 @@ async function listMachines(url: string, expected: number): Promise<void> {
       { headers: BEARER },
     );
     const page = (await response.json()) as { items: { interfaces: unknown[] }[]; next: string | null };
-    count += page.items.filter((machine) => machine.interfaces.length === 1).length;
+    count += page.items.filter((machine) => machine.interfaces.length === 2).length;
     cursor = page.next ?? '';
   } while (cursor !== '');
   if (count !== expected) throw new Error(`${count} machines were listed, not ${expected}`);
-}
-
-/** Rows as the API would write them, without its pace. */
-async function addMachines(client: pg.Client, from: number, to: number): Promise<void> {
-  await client.query(`begin; select set_config('regent.operation', 'bench', true)`);
-  if (from === 0)
-    await client.query(`insert into subnets (vlan_id, name, cidr) select min(id), 'bench', '10.128.0.0/9' from vlans`);
-  await client.query(
-    `with m as (
-       insert into machines (id, hostname, domain_id)
-       select lpad(to_hex(n), 6, '0'), 'm' || n, (select min(id) from domains) from generate_series($1::int, $2::int - 1) n returning id
-     ), i as (
-       insert into interfaces (machine_id, name, mac, kind, vlan_id)
-       select id, 'eno1', ('5254' || lpad(id, 8, '0'))::macaddr::text, 'physical', (select min(id) from vlans) from m returning id, machine_id
-     )
-     insert into interface_addresses (interface_id, subnet_id, address)
-     select id, (select id from subnets where name = 'bench'), '10.128.0.1'::inet + (('x' || lpad(machine_id, 8, '0'))::bit(32)::int) from i`,
-    [from, to],
-  );
-  await client.query('commit');
 }
 
 async function benchCli(region: Server): Promise<Figure[]> {

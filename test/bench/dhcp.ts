@@ -5,6 +5,7 @@ import { systemRandom } from '../../src/main/process.ts';
 import { OWN_PLACES } from '../../src/services/dhcp/places.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { pause, until } from '../kit/until.ts';
+import { each } from './each.ts';
 import { type Figure, median, most, percentile } from './report.ts';
 
 const ROUNDS = 40;
@@ -52,7 +53,7 @@ export async function benchDhcp(): Promise<Figure[]> {
 
 /** VLANs with a subnet and a range each; the node stands on one of them, as a rack of a large site does. */
 async function makeVlans(client: Client): Promise<void> {
-  await each(VLANS - 1, async (index) => {
+  await each({ count: VLANS - 1, atOnce: AT_ONCE }, async (index) => {
     const name = `bench${index}`;
     await client.call('vlan.create', { body: { name, vid: 1000 + index } });
     const net = `10.${100 + Math.floor(index / 100)}.${index % 100}`;
@@ -62,7 +63,7 @@ async function makeVlans(client: Client): Promise<void> {
 }
 
 async function makeLeases(client: Client, from: number, to: number): Promise<void> {
-  await each(to - from, async (offset) => {
+  await each({ count: to - from, atOnce: AT_ONCE }, async (offset) => {
     const index = from + offset;
     const address = `10.20.${1 + (index >> 7)}.${1 + (index & 127)}`;
     await client.call('reservation.create', { body: { address, mac: macOf(0x20, index) } });
@@ -111,17 +112,4 @@ async function reloadMs(lab: ProductLab): Promise<number> {
     (async () => { const all = []; for (let i = 0; i < 5; i += 1) all.push(await reload()); console.log(JSON.stringify(all)); })();`;
   const out = await lab.ask('r1', ['/opt/regent/current/bin/node', '-e', program], 180_000);
   return median(JSON.parse(out) as number[]);
-}
-
-/** Runs `count` calls, a few at once, in order of their numbers. */
-async function each(count: number, call: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const work = async () => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      await call(index);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
 }

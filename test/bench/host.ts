@@ -1,9 +1,10 @@
 import { createClient } from '../../src/contract/client.ts';
 import { startDnsAsker } from '../../src/drills/probes/dns/asker.ts';
 import { systemRandom } from '../../src/main/process.ts';
-import { openProductLab, type ProductLab } from '../kit/lab.ts';
+import { openProductLab } from '../kit/lab.ts';
 import { pause } from '../kit/until.ts';
 import { type Figure, median, most, percentile } from './report.ts';
+import { unitMb } from './unit-memory.ts';
 
 const ROUNDS = 40;
 const DOMAIN = 'bench.example';
@@ -32,9 +33,9 @@ export async function benchHost(): Promise<Figure[]> {
     const note = `median ${median(latencies).toFixed(0)} ms, most ${Math.max(...latencies).toFixed(0)} ms, ${ROUNDS} rounds`;
     return [
       most('row changed → BIND answers it, p95', percentile(latencies, 0.95), { unit: 'ms', target: 2000, note }),
-      most('agent, memory idle', await residentMb(lab, 'regent-agent.service'), { unit: 'MB', target: 100 }),
-      most('helper, memory idle', await residentMb(lab, 'regent-helper.service'), { unit: 'MB', target: null }),
-      most('regiond on the host, memory idle', await residentMb(lab, 'regent-regiond.service'), {
+      most('agent, memory idle', await unitMb(lab, 'r1', 'regent-agent.service'), { unit: 'MB', target: 100 }),
+      most('helper, memory idle', await unitMb(lab, 'r1', 'regent-helper.service'), { unit: 'MB', target: null }),
+      most('regiond on the host, memory idle', await unitMb(lab, 'r1', 'regent-regiond.service'), {
         unit: 'MB',
         target: 150,
       }),
@@ -43,10 +44,4 @@ export async function benchHost(): Promise<Figure[]> {
     dns.close();
     await lab.close();
   }
-}
-
-async function residentMb(lab: ProductLab, unit: string): Promise<number> {
-  const pid = await lab.ask('r1', ['systemctl', 'show', '--property=MainPID', '--value', unit]);
-  const status = await lab.ask('r1', ['cat', `/proc/${pid}/status`]);
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024;
 }

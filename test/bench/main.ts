@@ -2,12 +2,14 @@ import { benchApi } from './api.ts';
 import { benchCompile } from './compile.ts';
 import { benchDhcp } from './dhcp.ts';
 import { benchDhcpPair } from './dhcp-pair.ts';
+import { benchFleet } from './fleet/fleet.ts';
 import { benchHost } from './host.ts';
 import { benchMachines } from './machines.ts';
 import { benchPublish } from './publish.ts';
 import { type Figure, figureText, isReached } from './report.ts';
 
-const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+/** `count`: how many of what the part is about, where it can be chosen. */
+const PARTS: Readonly<Record<string, (count?: number) => Promise<Figure[]>>> = {
   compile: benchCompile,
   api: benchApi,
   host: benchHost,
@@ -15,21 +17,34 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'dhcp-pair': benchDhcpPair,
   publish: benchPublish,
   machines: benchMachines,
+  fleet: benchFleet,
 };
+/** What needs a running lab is done when it is named. */
+const IN_A_LAB = ['machines', 'fleet'];
+/** Parts that a number may follow. */
+const COUNTED = ['fleet'];
 
-/** `npm run bench [-- PART …]`: every number beside its target of numbers.md. Exit 1 when one is missed. */
-const wanted = process.argv.slice(2);
+/** `npm run bench [-- PART [COUNT] …]`: every number beside its target of numbers.md. Exit 1 when one is missed. */
+const words = process.argv.slice(2);
+const isCount = (word: string, index: number) =>
+  /^[1-9]\d{0,4}$/.test(word) && COUNTED.includes(words[index - 1] ?? '');
+const wanted = words.filter((word, index) => !isCount(word, index));
+const countOf = (name: string) => {
+  const index = words.indexOf(name) + 1;
+  return index > 0 && isCount(words[index] ?? '', index) ? Number(words[index]) : undefined;
+};
 const unknown = wanted.filter((name) => !Object.hasOwn(PARTS, name));
 if (unknown.length > 0) {
-  console.error(`unknown part ${unknown.join(', ')}; parts: ${Object.keys(PARTS).join(', ')}`);
+  console.error(
+    `unknown part ${unknown.join(', ')}; parts: ${Object.keys(PARTS).join(', ')}; a number may follow ${COUNTED.join(', ')}`,
+  );
   process.exit(2);
 }
 const figures: Figure[] = [];
 for (const [name, part] of Object.entries(PARTS)) {
-  // What needs a running lab is done when it is named.
-  if (wanted.length > 0 ? !wanted.includes(name) : name === 'machines') continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : IN_A_LAB.includes(name)) continue;
   console.log(`\n== ${name}`);
-  for (const figure of await part()) {
+  for (const figure of await part(countOf(name))) {
     figures.push(figure);
     console.log(figureText(figure));
   }

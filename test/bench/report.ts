@@ -2,7 +2,8 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'MB' | '%' | 'x' | '/s';
+  /** Empty: a plain count. */
+  readonly unit: 'ms' | 's' | 'MB' | '%' | 'x' | '/s' | '';
   readonly target: number | null;
   /** `most`: at most the target, `least`: at least. */
   readonly sense: 'most' | 'least';
@@ -32,7 +33,7 @@ export function isReached(figure: Figure): boolean | null {
 export function figureText(figure: Figure): string {
   const verdict = { true: 'ok    ', false: 'MISSED', null: '      ' }[String(isReached(figure))];
   const target = figure.target === null ? '' : `${figure.sense === 'most' ? '≤' : '≥'} ${figure.target} ${figure.unit}`;
-  const value = `${figure.value < 10 ? figure.value.toFixed(2) : figure.value.toFixed(0)} ${figure.unit}`;
+  const value = `${figure.value < 10 && figure.unit !== '' ? figure.value.toFixed(2) : figure.value.toFixed(0)} ${figure.unit}`;
   return `${verdict ?? ''} ${figure.name.padEnd(58)} ${value.padStart(10)}  ${target.padEnd(12)} ${figure.note}`;
 }
 

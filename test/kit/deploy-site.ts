@@ -6,9 +6,10 @@ import { createNode } from '../../src/store/queries/nodes.ts';
 import { storeObservation } from '../../src/store/queries/observations.ts';
 import { acceptRack, createRack } from '../../src/store/queries/racks.ts';
 import { builtInScript, machineScriptsOf } from './machine-scripts.ts';
-import { type Keys, oauth, readPreseed, relayListener, SEALING_AUTHORITY } from './metadata.ts';
+import { relayListener, SEALING_AUTHORITY } from './metadata.ts';
 import { anObservation, aServiceReport } from './observation.ts';
 import { realRandom, type TestPostgres } from './postgres.ts';
+import { type Keys, oauth, readPreseed } from './preseed.ts';
 import { startTestRegion, type TestRegion } from './region.ts';
 import { change, value } from './store.ts';
 

@@ -29,6 +29,8 @@ const SECRET_BYTES = 24;
 /** A rack tells of a lease within a second or two. A caller whose address nobody knows waits at most so long, ms. */
 const LEASE_WAIT_MS = 5000;
 const LOOK_EVERY_MS = 500;
+/** And not sooner, however often something is committed: machines that wait together would ask the database thousands of times a second. */
+const LOOK_LEAST_MS = 200;
 /** Callers that wait at one time; the next one is told to ask again. */
 const WAITING_MAX = 100;
 
@@ -61,7 +63,7 @@ export function createAdmit(ports: CredentialPorts): (machineId: string, source:
       if (tries === 0 && waiting >= WAITING_MAX)
         return rejected('too_many_requests', 'Too many callers wait for their lease to be known. Ask again.');
       waiting += 1;
-      await nextWake(wakes, LOOK_EVERY_MS).finally(() => {
+      await nextWake(wakes, { leastMs: LOOK_LEAST_MS, mostMs: LOOK_EVERY_MS }).finally(() => {
         waiting -= 1;
       });
     }
@@ -116,16 +118,31 @@ function elsewhere(machineId: string, source: string): Rejected {
   );
 }
 
-/** The next commit of any region, or the end of the time. */
-function nextWake(wakes: WakePort, ms: number): Promise<void> {
+interface Pause {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** The next commit of any region, when the least time is over; or the end of the time. */
+function nextWake(wakes: WakePort, { leastMs, mostMs }: Pause): Promise<void> {
   return new Promise((resolve) => {
-    let off = () => {};
+    let [isEarly, isWoken] = [true, false];
     const done = () => {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       off();
       resolve();
     };
-    const timer = setTimeout(done, ms);
-    off = wakes.onWake(done);
+    const settle = () => {
+      if (isWoken && !isEarly) done();
+    };
+    const least = setTimeout(() => {
+      isEarly = false;
+      settle();
+    }, leastMs);
+    const timers = [least, setTimeout(done, mostMs)];
+    const off = wakes.onWake(() => {
+      isWoken = true;
+      settle();
+    });
   });
 }

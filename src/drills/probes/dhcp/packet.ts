@@ -17,6 +17,8 @@ export interface DhcpQuestion {
   readonly hostname?: string;
   /** Whole seconds since the machine began to ask (`secs`): servers of a pair judge by it whether their partner answers. */
   readonly seconds?: number;
+  /** Further options, in place of those of the same number that every machine sends. */
+  readonly options?: readonly (readonly [code: number, data: ArrayLike<number>])[];
 }
 
 /** What a server answered. */
@@ -47,15 +49,15 @@ export function encodeQuestion(question: DhcpQuestion): Buffer {
     28,
   );
   packet.writeUInt32BE(COOKIE, 236);
-  return Buffer.concat([
-    packet,
-    option(53, [KINDS[question.kind]]),
-    ...(question.wants ? [option(50, quad(question.wants))] : []),
-    ...(question.server ? [option(54, quad(question.server))] : []),
-    ...(question.hostname ? [option(12, Buffer.from(question.hostname))] : []),
-    option(55, [1, 3, 6, 15, 42, 51, 119]),
-    Buffer.from([255]),
+  const options = new Map<number, ArrayLike<number>>([
+    [53, [KINDS[question.kind]]],
+    ...(question.wants ? [[50, quad(question.wants)] as const] : []),
+    ...(question.server ? [[54, quad(question.server)] as const] : []),
+    ...(question.hostname ? [[12, Buffer.from(question.hostname)] as const] : []),
+    [55, [1, 3, 6, 15, 42, 51, 119]],
+    ...(question.options ?? []),
   ]);
+  return Buffer.concat([packet, ...[...options].map(([code, data]) => option(code, data)), Buffer.from([255])]);
 }
 
 /** A server's packet; null when it is none. */
@@ -75,7 +77,8 @@ export function decodeReply(packet: Buffer): DhcpReply | null {
   };
 }
 
-function optionsOf(packet: Buffer): ReadonlyMap<number, Buffer> {
+/** The options of a packet by number; empty ones where it is cut off. */
+export function optionsOf(packet: Buffer): ReadonlyMap<number, Buffer> {
   const options = new Map<number, Buffer>();
   let at = 240;
   while (at + 1 < packet.length && packet[at] !== 255) {
