@@ -157,7 +157,13 @@ export function createRegion(ports: RegionPorts): RegionNode {
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
   const moves = ports.patroni
-    ? createMoves(db, { ...calls, patroni: ports.patroni, node: ports.node, drills: ports.drills ?? null })
+    ? createMoves(db, {
+        ...calls,
+        patroni: ports.patroni,
+        etcd: ports.etcd ?? null,
+        node: ports.node,
+        drills: ports.drills ?? null,
+      })
     : null;
   const memory = createMemory({
     ...ports,
