@@ -156,15 +156,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     heardOf: (nodeId) => memory.heardOf(nodeId),
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
-  const moves = ports.patroni
-    ? createMoves(db, {
-        ...calls,
-        patroni: ports.patroni,
-        etcd: ports.etcd ?? null,
-        node: ports.node,
-        drills: ports.drills ?? null,
-      })
-    : null;
+  const moves = movesOf(ports, calls);
   const memory = createMemory({
     ...ports,
     ways: ports.memory ?? NO_WAYS,
@@ -221,6 +213,10 @@ export function createRegion(ports: RegionPorts): RegionNode {
     prepare: async () => void (await revocations.task.run().catch(() => null)),
     startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images, calls }, running),
   };
+}
+
+function movesOf({ db, patroni, etcd = null, node, drills = null }: RegionPorts, calls: CasePorts): Moves | null {
+  return patroni ? createMoves(db, { ...calls, patroni, etcd, node, drills }) : null;
 }
 
 /** What has a task, beside what is made from the ports alone. */

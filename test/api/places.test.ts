@@ -9,6 +9,7 @@ import { createKey } from '../../src/pki/key.ts';
 import { createRequest } from '../../src/pki/request.ts';
 import { changingRacks } from '../../src/region/trust/rack-node.ts';
 import { vacateNode } from '../../src/region/trust/vacate.ts';
+import { isShutOut } from '../../src/store/queries/cluster/certificates.ts';
 import { findNode, updateNode } from '../../src/store/queries/nodes.ts';
 import { listRacks } from '../../src/store/queries/racks.ts';
 import { type TestIdentity, testAuthority, testIdentity } from '../kit/cluster/pki.ts';
@@ -50,7 +51,12 @@ interface Host {
 }
 type Roles = typeof REGION;
 /** A host joins with this token; `number`: of its address, and which UUID it has as a rack. */
-async function joins(authorization: string, name: string, roles: Roles, number: number, key?: string): Promise<Host> {
+async function joins(
+  authorization: string,
+  name: string,
+  roles: Roles,
+  { number, key }: { readonly number: number; readonly key?: string },
+): Promise<Host> {
   const own = key ?? (await createKey());
   const rack = roles.isRack ? { uuid: UUIDS[number % 2] ?? '', publicKey: rackKey() } : null;
   const csr = await createRequest(own, name);
@@ -61,7 +67,7 @@ async function joins(authorization: string, name: string, roles: Roles, number: 
 }
 /** The same, and it carries its part. */
 async function joined(name: string, roles: Roles, number: number): Promise<Host> {
-  const host = await joins(await site.token(roles), name, roles, number);
+  const host = await joins(await site.token(roles), name, roles, { number });
   expect(told(host.answer), String(host.answer.body['detail'])).toBe('200 ok');
   await change(site.db, (tx) => updateNode(tx, { key: String(host.answer.body['nodeId']) }, { state: 'member' }));
   return host;
@@ -106,17 +112,17 @@ describe('the place of a region node that was lost', () => {
     expect(await goes('r2', true)).toBe(1);
     expect([await places(), (await nodeNamed('r2')).id]).toEqual([['r2'], null]);
     expect(await isMember(lost)).toBe(false);
-    const stranger = await joins(await site.token(REGION), 'r2', REGION, 13);
+    const stranger = await joins(await site.token(REGION), 'r2', REGION, { number: 13 });
     expect(told(stranger.answer)).toBe('409 conflict');
     expect(stranger.answer.body['detail']).toMatch(/The name r2 is kept .*regent node replace r2/);
     const authorization = await placeToken('r2', REGION);
-    const heir = await joins(authorization, 'spare', REGION, 19);
+    const heir = await joins(authorization, 'spare', REGION, { number: 19 });
     expect(heir.answer, String(heir.answer.body['detail'])).toMatchObject({ status: 200, body: { name: 'r2' } });
     expect(await nodeNamed('r2')).toMatchObject({ state: 'joining', addresses: ['10.77.0.19'] });
     expect(heir.answer.body['nodeId']).not.toBe(lost.answer.body['nodeId']);
     // Until it carries its part: another one may have to take it.
     expect(await places()).toEqual(['r2']);
-    const again = await joins(authorization, 'spare', REGION, 19, heir.key);
+    const again = await joins(authorization, 'spare', REGION, { number: 19, key: heir.key });
     expect(again.answer).toMatchObject({ status: 200, body: { nodeId: heir.answer.body['nodeId'] } });
     expect([await isMember(heir), await isMember(lost)]).toEqual([true, false]);
     expect(await goes('r2', true)).toBeGreaterThan(0);
@@ -129,7 +135,7 @@ describe('the place of a region node that was lost', () => {
     const authorization = await placeToken('r2', REGION);
     expect(await site.asAdmin('DELETE', '/places/r2')).toMatchObject({ status: 200, body: { name: 'r2' } });
     expect(told(await site.asAdmin('DELETE', '/places/r2'))).toBe('404 not_found');
-    const late = await joins(authorization, 'r2', REGION, 19);
+    const late = await joins(authorization, 'r2', REGION, { number: 19 });
     expect(told(late.answer)).toBe('409 conflict');
     expect(late.answer.body['detail']).toMatch(/The place of r2 is not kept any more/);
     expect((await joined('r2', REGION, 12)).answer.status).toBe(200);
@@ -159,14 +165,17 @@ describe('the place of a rack that was lost', () => {
     await goes('k1', true);
     expect(await nodeNamed('k1')).toMatchObject({ id: UUIDS[0], isRack: true });
     expect(await isMember(lost)).toBe(false);
-    const heir = await joins(await placeToken('k1', RACK), 'spare', RACK, 29);
+    // Its key is known still: no certificate is given for its signature.
+    const isOut = async () => value(await site.db.read(async (tx) => ({ is: await isShutOut(tx, UUIDS[0]) })));
+    expect(await isOut()).toEqual({ is: true });
+    const heir = await joins(await placeToken('k1', RACK), 'spare', RACK, { number: 29 });
     expect(heir.answer, String(heir.answer.body['detail'])).toMatchObject({
       status: 200,
       body: { name: 'k1', nodeId: UUIDS[0], rackUuid: UUIDS[0] },
     });
     expect(await nodeNamed('k1')).toMatchObject({ addresses: ['10.77.0.29'], state: 'member' });
     expect(await places()).toEqual([]);
-    expect([await isMember(heir), await isMember(lost)]).toEqual([true, false]);
+    expect([await isMember(heir), await isMember(lost), await isOut()]).toEqual([true, false, { is: false }]);
     expect(value(await site.db.read(listRacks)).map(({ uuid, state }) => [uuid, state])).toEqual([
       [UUIDS[0], 'accepted'],
     ]);
@@ -176,7 +185,7 @@ describe('the place of a rack that was lost', () => {
     const lost = await joined('x1', BOTH, 20);
     await goes('x1', true);
     expect(await nodeNamed('x1')).toMatchObject({ isRegion: false, isRack: true });
-    const heir = await joins(await placeToken('x1', BOTH), 'spare', BOTH, 29);
+    const heir = await joins(await placeToken('x1', BOTH), 'spare', BOTH, { number: 29 });
     expect(heir.answer, String(heir.answer.body['detail'])).toMatchObject({ status: 200, body: { name: 'x1' } });
     expect(heir.answer.body['secrets']).not.toBeNull();
     expect(await nodeNamed('x1')).toMatchObject({

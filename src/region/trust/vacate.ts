@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { allRows } from '../../store/page.ts';
-import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
+import { shutNodeOut } from '../../store/queries/cluster/certificates.ts';
 import { closePlace, openPlace } from '../../store/queries/cluster/places.ts';
 import { listVlans, updateVlan, type VlanRow } from '../../store/queries/network/vlans.ts';
 import { deleteNode, type NodeRow, updateNode } from '../../store/queries/nodes.ts';
@@ -25,7 +25,7 @@ export async function vacateNode(tx: WriteTx, node: NodeRow, how: Vacation): Pro
   const { id, name, isRegion, isRack } = node;
   if (how.isPlaceKept) await openPlace(tx, { name, isRegion, isRack, nodeId: isRack ? id : null, openedBy: how.by });
   else await closePlace(tx, name);
-  const revoked = await revokeCertificatesOf(tx, id, how.why);
+  const revoked = await shutNodeOut(tx, id, how.why);
   const row = how.isPlaceKept && isRack ? await keepRack(tx, node) : await dropNode(tx, node);
   if (isRejected(row)) return row;
   tx.emit({

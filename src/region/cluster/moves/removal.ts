@@ -130,10 +130,9 @@ function wordsOf(error: unknown): string {
   throw error;
 }
 
-/** The one step after which nothing is taken back. */
+/** Nobody ends the job here: etcd has lost the node, and what is left is one transaction. */
 async function vacate(move: Move, run: JobRun<RemovalOrder>): Promise<void> {
   const { node, id, isPlaceKept } = run.payload;
-  stopIfUnwanted(move, `before ${node} was shut out`);
   move.run.mustHold();
   try {
     await run.save(`${node} is shut out`, { isVacated: true }, (tx) =>
