@@ -122,10 +122,7 @@ const OTHERS_EVERY_MS = 2000;
 const RELIEF_EVERY_MS = 5000;
 /** How late a wish to start this process anew is seen. */
 const OWN_RESTART_EVERY_MS = 2000;
-const NO_WAYS: MemoryWays = {
-  ask: async () => null,
-  layout: { read: async () => null, write: async () => {} },
-};
+const NO_WAYS: MemoryWays = { ask: async () => null, layout: { read: async () => null, write: async () => {} } };
 const NO_INPUT = { params: {}, query: {}, body: undefined };
 /** Root of this host, proven by its socket: it could read the database itself. */
 const HOST_CALL = {
