@@ -212,8 +212,10 @@ export function createRegion(ports: RegionPorts): RegionNode {
   };
 }
 
-function movesOf({ db, patroni, etcd = null, node, drills = null }: RegionPorts, calls: CasePorts): Moves | null {
-  return patroni ? createMoves(db, { ...calls, patroni, etcd, node, drills }) : null;
+function movesOf(ports: RegionPorts, calls: CasePorts): Moves | null {
+  const { db, patroni, node } = ports;
+  const ways = { etcd: ports.etcd ?? null, drills: ports.drills ?? null };
+  return patroni ? createMoves(db, { ...calls, ...ways, patroni, node }) : null;
 }
 
 /** What has a task, beside what is made from the ports alone. */
